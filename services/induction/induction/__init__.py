@@ -1,0 +1,1 @@
+"""Reads approved ground truth and improves a prompt by itself, with a verdict one can trust."""

@@ -1,0 +1,131 @@
+"""The words engine, tasks and models share: a case, a request, an answer, a task."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+from nlu_shared.schemas.base import digest
+from nlu_shared.schemas.prompts import Example, PromptContent, TaskKind
+from pydantic import JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One approved case; cases of one `group` are never split apart."""
+
+    id: UUID
+    text: str
+    truth: JsonValue
+    group: str
+    may_quote: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """One question to a model, whole: equal requests have equal keys and one stored answer.
+
+    `system` are the parts that stay the same from case to case (cached by the provider),
+    `user` is what changes, `schema` the JSON Schema the answer must follow.
+    """
+
+    model: str
+    system: tuple[str, ...]
+    user: str
+    schema: Mapping[str, Any]
+    max_tokens: int
+
+    @property
+    def key(self) -> str:
+        return digest([self.model, self.system, self.user, self.schema, self.max_tokens])
+
+
+class Outcome(StrEnum):
+    """How a call ended. Everything but OK is a typed failure that one case can survive."""
+
+    OK = "ok"
+    CUT = "cut"  # max_tokens reached
+    REFUSED = "refused"  # the model declined
+    MALFORMED = "malformed"  # not the JSON that was asked for
+    UNAVAILABLE = "unavailable"  # overloaded or unreachable after all retries
+    OVER_BUDGET = "over_budget"  # never sent: the reservation did not fit
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the provider counts them."""
+
+    input_tokens: int = 0
+    cache_creation_input_tokens: int = 0
+    cache_read_input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAnswer:
+    outcome: Outcome
+    text: str = ""
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model said about a case, or why it said nothing usable (`fault`)."""
+
+    output: JsonValue = None
+    confidence: float | None = None
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One way a prediction is wrong; mistakes of equal (kind, truth, predicted) are one pattern."""
+
+    kind: str
+    truth: str | None
+    predicted: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The objective and its components, each an F1 from 0 to 1, over `cases` cases."""
+
+    objective: float
+    components: Mapping[str, float]
+    cases: int
+
+
+class Task(Protocol):
+    """What a kind of task must know. Implementations hold no state but the task's own row."""
+
+    kind: TaskKind
+    ruler: str
+
+    def baseline(self) -> PromptContent:
+        """The plain prompt a team starts with: instructions only, no examples."""
+
+    def problems(self, prompt: PromptContent) -> list[str]:
+        """Why a prompt cannot serve this task (a label is gone, …); empty when it can."""
+
+    def request(self, prompt: PromptContent, text: str, *, model: str) -> ModelRequest: ...
+
+    def parse(self, answer: ModelAnswer) -> Prediction: ...
+
+    def example(self, case: Case) -> Example: ...
+
+    def is_valid_output(self, output: JsonValue) -> bool:
+        """Could this stand as ground truth or as an example's answer?"""
+
+    def case_score(self, truth: JsonValue, prediction: Prediction) -> float:
+        """0 to 1 for one case; 1 is right."""
+
+    def score(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> Score: ...
+
+    def mistakes(self, truth: JsonValue, prediction: Prediction) -> list[Mistake]: ...
+
+    def stratum(self, truth: JsonValue) -> str:
+        """What a split keeps in proportion: the label, or the band of entity counts."""
+
+    def describe(self) -> dict[str, JsonValue]:
+        """The task as the meta-prompt shows it: kind, and labels with descriptions."""

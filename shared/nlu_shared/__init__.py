@@ -1,0 +1,1 @@
+"""What both services speak. Schemas and sums are pure; `client` is what an NLU backend installs."""

@@ -1,0 +1,1 @@
+"""Every byte that leaves a process. Pydantic only: no I/O, no clock."""

@@ -1,0 +1,84 @@
+"""The words all schemas are made of: strict models, safe text, slugs, ids, pages."""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+PROMPT_LIMIT = 32_768
+"""Longest logged text, in characters."""
+
+Item = TypeVar("Item")
+
+
+class Schema(BaseModel):
+    """Frozen, refuses unknown fields and non-finite numbers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("must not contain NUL")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("must not contain lone surrogates")
+    return text
+
+
+def _version_seven(identifier: UUID) -> UUID:
+    if identifier.version != 7:
+        raise ValueError("must be a UUIDv7")
+    return identifier
+
+
+SafeText = Annotated[str, AfterValidator(_storable)]
+"""Text that PostgreSQL can store: neither NUL nor lone surrogates."""
+Utterance = Annotated[SafeText, StringConstraints(min_length=1, max_length=PROMPT_LIMIT)]
+Label = Annotated[SafeText, StringConstraints(min_length=1, max_length=200)]
+Note = Annotated[SafeText, StringConstraints(max_length=8_192)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Uuid7 = Annotated[UUID, AfterValidator(_version_seven)]
+Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Moment = AwareDatetime
+
+
+class Page(Schema, Generic[Item]):
+    """One page of a list; `next_cursor` is None on the last."""
+
+    items: list[Item]
+    next_cursor: str | None = None
+
+
+class Problem(BaseModel):
+    """An error body, application/problem+json (RFC 9457)."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str | None = None
+    request_id: str | None = None
+    errors: list[dict[str, Any]] | None = None
+
+
+def canonical(value: Any) -> str:
+    """The one JSON text of a value: sorted keys, no spaces, ASCII. What hashes are taken over."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain)
+
+
+def digest(value: Any) -> str:
+    """Hex SHA-256 of the canonical JSON of `value`."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no canonical form")

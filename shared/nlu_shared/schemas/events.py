@@ -1,0 +1,146 @@
+"""What a run says as it goes, from the engine to the browser: one type all the way.
+
+Stored events hold no time, cost or cache state, so that a replay says exactly the same.
+`EvaluationProgress` is never stored and carries no id on the stream.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, TypeAdapter
+
+from nlu_shared.schemas.base import Schema
+from nlu_shared.schemas.prompts import Change, PromptContent
+from nlu_shared.schemas.runs import Verdict
+
+
+class PartName(StrEnum):
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+class RunStarted(Schema):
+    type: Literal["run_started"] = "run_started"
+    dataset_hash: str
+    parts: dict[str, int] = Field(description="cases per part")
+    baseline_hash: str
+    says: list[str] = Field(default=[], description="what this run can and cannot prove")
+
+
+class EvaluationProgress(Schema):
+    type: Literal["evaluation_progress"] = "evaluation_progress"
+    iteration: int
+    part: str
+    done: int
+    total: int
+
+
+class PromptEvaluated(Schema):
+    """A prompt scored on one part. Iteration 0 is the baseline."""
+
+    type: Literal["prompt_evaluated"] = "prompt_evaluated"
+    iteration: int
+    part: PartName
+    version_hash: str
+    objective: float
+    components: dict[str, float]
+    cases: int
+    unanswered: int = Field(default=0, description="calls that ended without a usable answer")
+
+
+class ErrorPattern(Schema):
+    """A kind of mistake that happens more than once. Case ids only, never their texts."""
+
+    kind: str
+    summary: str
+    truth: str | None = None
+    predicted: str | None = None
+    count: int
+    case_ids: list[UUID]
+
+
+class PatternsFound(Schema):
+    type: Literal["patterns_found"] = "patterns_found"
+    iteration: int
+    patterns: list[ErrorPattern]
+
+
+class PromptProposed(Schema):
+    type: Literal["prompt_proposed"] = "prompt_proposed"
+    iteration: int
+    change: Change
+    content: PromptContent
+    version_hash: str
+    parent_hash: str
+
+
+class Stage(StrEnum):
+    PROPOSE = "propose"
+    SCREEN = "screen"
+    GATE = "gate"
+    VALIDATION = "validation"
+
+
+class ChangeRejected(Schema):
+    type: Literal["change_rejected"] = "change_rejected"
+    iteration: int
+    stage: Stage
+    reason: str
+    fixed: list[UUID] = []
+    broke: list[UUID] = []
+
+
+class ChangeKept(Schema):
+    type: Literal["change_kept"] = "change_kept"
+    iteration: int
+    version_hash: str
+    gain: float
+    fixed: list[UUID]
+    broke: list[UUID]
+
+
+class HintTaken(Schema):
+    type: Literal["hint_taken"] = "hint_taken"
+    iteration: int
+    hint: str
+
+
+class SearchStopped(Schema):
+    type: Literal["search_stopped"] = "search_stopped"
+    iteration: int
+    reason: str
+    best_hash: str
+
+
+class VerdictReached(Schema):
+    type: Literal["verdict_reached"] = "verdict_reached"
+    verdict: Verdict
+
+
+class RunFinished(Schema):
+    """The last event of every run, however it ended."""
+
+    type: Literal["run_finished"] = "run_finished"
+    status: Literal["completed", "cancelled", "failed", "superseded"]
+    reason: str
+    best_hash: str | None = None
+    baseline_f1: float | None = None
+    final_f1: float | None = None
+
+
+StoredEvent = (
+    RunStarted
+    | PromptEvaluated
+    | PatternsFound
+    | PromptProposed
+    | ChangeRejected
+    | ChangeKept
+    | HintTaken
+    | SearchStopped
+    | VerdictReached
+    | RunFinished
+)
+Event = Annotated[StoredEvent | EvaluationProgress, Field(discriminator="type")]
+EVENT: TypeAdapter[StoredEvent | EvaluationProgress] = TypeAdapter(Event)

@@ -1,0 +1,169 @@
+"""A prompt as a document of named blocks and examples, and a version of it in the registry."""
+
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, JsonValue, StringConstraints
+
+from nlu_shared.schemas.base import Label, Moment, Note, SafeText, Schema, Slug, digest
+
+BlockName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+BlockText = Annotated[SafeText, StringConstraints(max_length=65_536)]
+
+
+class Block(Schema):
+    """A named part of the instructions. A protected block cannot be edited by a proposal."""
+
+    name: BlockName
+    text: BlockText
+    protected: bool = False
+
+
+class Example(Schema):
+    """A worked case inside the prompt; `case_id` says which ground-truth case it quotes."""
+
+    text: BlockText
+    output: JsonValue
+    case_id: UUID | None = None
+
+
+class PromptContent(Schema):
+    """What a model is told before it sees the text: instruction blocks, then examples."""
+
+    instructions: Annotated[tuple[Block, ...], Field(min_length=1, max_length=100)]
+    examples: Annotated[tuple[Example, ...], Field(max_length=2_000)] = ()
+
+    def block(self, name: str) -> Block | None:
+        return next((block for block in self.instructions if block.name == name), None)
+
+    @property
+    def version_hash(self) -> str:
+        """Hex SHA-256 of all the model is told; where an example came from is not part of it."""
+        return digest(self.model_dump(mode="json", exclude={"examples": {"__all__": {"case_id"}}}))
+
+    @property
+    def tokens(self) -> int:
+        """A count of tokens good enough for limits and ties: a quarter of the characters."""
+        told = sum(len(block.text) for block in self.instructions)
+        told += sum(len(example.text) + len(str(example.output)) for example in self.examples)
+        return -(-told // 4)
+
+
+class Strategy(StrEnum):
+    EXAMPLES = "A"
+    INSTRUCTIONS = "B"
+    BOTH = "C"
+
+
+class Op(StrEnum):
+    ADD_BLOCK = "add_block"
+    REPLACE_BLOCK = "replace_block"
+    APPEND_TO_BLOCK = "append_to_block"
+    REMOVE_BLOCK = "remove_block"
+    ADD_EXAMPLE = "add_example"
+    REMOVE_EXAMPLE = "remove_example"
+
+
+class Edit(Schema):
+    """One edit. Blocks go by `block` and `text`; examples are added by the `case` they quote
+    (or by `text` and `output`) and removed by `example`, their index from 0."""
+
+    op: Op
+    block: BlockName | None = None
+    text: BlockText | None = None
+    case: UUID | None = None
+    output: JsonValue = None
+    example: int | None = None
+
+
+class Change(Schema):
+    """One targeted change to a prompt, as proposed by a model."""
+
+    strategy: Strategy
+    rationale: Note
+    edits: Annotated[tuple[Edit, ...], Field(min_length=1, max_length=50)]
+
+
+class PartScore(Schema):
+    """How a version did on one part of one snapshot. `components` are F1 scores, 0 to 1."""
+
+    part: str
+    run_id: UUID
+    objective: float
+    components: dict[str, float]
+    cases: int
+    dataset_hash: str
+    model: str
+    ruler: str
+
+
+class PromptSource(StrEnum):
+    IMPORT = "import"
+    RUN = "run"
+
+
+class PromptVersion(Schema):
+    id: UUID
+    task: str
+    version_hash: str
+    content: PromptContent
+    parent_id: UUID | None
+    run_id: UUID | None
+    source: PromptSource
+    is_production: bool
+    validation_f1: float | None
+    train_f1: float | None
+    scores: list[PartScore]
+    notes: str | None
+    created_at: Moment
+
+
+class PromptImport(Schema):
+    """A baseline from outside: blocks and examples, or a plain text that becomes one block.
+
+    Where neither is given, the task writes its plain instructions-only prompt.
+    """
+
+    content: PromptContent | None = None
+    text: BlockText | None = None
+    module: BlockText | None = Field(
+        default=None, description="the text of a prompts.py; read, never executed"
+    )
+    notes: Note | None = None
+    promote: bool = False
+
+
+class ActivePrompt(Schema):
+    """What to run now: the version and the exact request to send with a text."""
+
+    task: str
+    version_id: UUID
+    version_hash: str
+    content: PromptContent
+
+
+class LabelSpec(Schema):
+    name: Label
+    description: Note = ""
+
+
+class TaskKind(StrEnum):
+    INTENT = "intent"
+    EXTRACTION = "extraction"
+
+
+class TaskIn(Schema):
+    """What can be optimised. Models are named per role; None takes the service's default."""
+
+    slug: Slug
+    kind: TaskKind
+    labels: Annotated[tuple[LabelSpec, ...], Field(max_length=1_000)] = ()
+    task_model: Label | None = None
+    proposer_model: Label | None = None
+
+
+class TaskView(TaskIn):
+    objective: str
+    production_version_id: UUID | None
+    created_at: Moment

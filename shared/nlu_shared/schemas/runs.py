@@ -1,0 +1,143 @@
+"""A run: what is asked for, what is promised about its cost, and how it stands."""
+
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from nlu_shared.schemas.base import Moment, Note, Schema, Slug
+
+
+class RunKind(StrEnum):
+    IMPROVE = "improve"
+    EVALUATE = "evaluate"
+    CANARY = "canary"
+
+
+class TriggerType(StrEnum):
+    MANUAL = "manual"
+    AUTO = "auto"
+
+
+class RunStatus(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    PARKED = "parked"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+
+    @property
+    def over(self) -> bool:
+        return self in _OVER
+
+
+_OVER = {RunStatus.COMPLETED, RunStatus.CANCELLED, RunStatus.FAILED, RunStatus.SUPERSEDED}
+
+
+class RunLimits(Schema):
+    """Promises, never passed by one call. Money in US dollars, minutes of wall time."""
+
+    iterations: Annotated[int, Field(ge=1, le=20)] = 20
+    calls: Annotated[int, Field(ge=1, le=1_000_000)] = 20_000
+    money_usd: Annotated[float, Field(ge=0, le=10_000)] = 10.0
+    minutes: Annotated[float, Field(gt=0, le=10_080)] = 120.0
+
+
+class RunRequest(Schema):
+    task: Slug
+    kind: RunKind = RunKind.IMPROVE
+    trigger_type: TriggerType = TriggerType.MANUAL
+    limits: RunLimits = RunLimits()
+    prompt_version: UUID | None = None
+    focus: Note | None = None
+    hints: Annotated[tuple[Note, ...], Field(max_length=20)] = ()
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    dry_run: bool = False
+
+
+class Forecast(Schema):
+    """An upper bound, made before anything is created."""
+
+    cases: int
+    parts: dict[str, int]
+    calls: int
+    money_usd: float
+    fits: bool
+    notes: list[str]
+
+
+class VerdictKind(StrEnum):
+    PROVEN = "proven"
+    PROMISING = "promising"
+    NOISE = "noise"
+    NO_CHANGE = "no_change"
+
+
+class Verdict(Schema):
+    """One look at cases no proposal ever saw. Gains are differences of the objective, 0 to 1."""
+
+    kind: VerdictKind
+    tested_on: str = Field(description="'test': untouched cases; 'validation': there were none")
+    cases: int
+    before: float
+    after: float
+    gain: float
+    interval: tuple[float, float] = Field(description="95 % paired bootstrap interval of the gain")
+    p_value: float
+    label_more: int | None = Field(description="about how many more labelled cases would settle it")
+    says: str
+
+
+class Spend(Schema):
+    """What a run has cost. `notional_usd`: what an offline run would have cost at list price."""
+
+    calls: int = 0
+    cached_calls: int = 0
+    usd: float = 0.0
+    notional_usd: float = 0.0
+
+
+class IterationView(Schema):
+    n: int
+    strategy: str | None
+    rationale: str | None
+    outcome: str
+    reason: str | None
+    validation_f1: float | None
+    fixed: int | None
+    broke: int | None
+    version_id: UUID | None
+
+
+class RunView(Schema):
+    id: UUID
+    task: str
+    kind: RunKind
+    trigger_type: TriggerType
+    status: RunStatus
+    reason: str | None
+    limits: RunLimits
+    dataset_hash: str | None
+    dataset_size: int | None
+    parts: dict[str, int] | None
+    baseline_version_id: UUID | None
+    best_version_id: UUID | None
+    baseline_f1: float | None
+    final_f1: float | None
+    improvement: float | None
+    components: dict[str, float] | None
+    iterations: list[IterationView]
+    verdict: Verdict | None
+    spend: Spend
+    engine_version: str
+    created_at: Moment
+    started_at: Moment | None
+    completed_at: Moment | None
+
+
+class HintIn(Schema):
+    hint: Annotated[Note, Field(min_length=1)]
