@@ -1,0 +1,144 @@
+"""The database door: engine, identities, and the one commit of the code base.
+
+`session_scope` takes one role and one user for one transaction, so row-level security always
+has a principal; `kit.group_commit` is the only other place that commits.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from nlu_shared.kit.errors import Unavailable
+from nlu_shared.kit.settings import asyncpg_url, sqlalchemy_url
+
+CONNECT_SECONDS = 1.5
+"""A caller gets its 503 within 2 s, so connecting may take no longer than this."""
+STATEMENT_SECONDS = 60
+TAKE_IDENTITY = "SELECT set_config('role', {0}, true), set_config('app.user_id', {1}, true)"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a transaction acts for: a database role and, for end users, their id."""
+
+    role: str
+    user_id: UUID | None = None
+
+    @property
+    def user(self) -> str:
+        return str(self.user_id) if self.user_id else ""
+
+
+@dataclass(slots=True)
+class Database:
+    """An engine, a raw asyncpg pool for the few hot paths, and what to wake after a commit."""
+
+    engine: AsyncEngine
+    pool: "asyncpg.Pool[asyncpg.Record]"
+    sessions: async_sessionmaker[AsyncSession]
+    after_handover: list[Callable[[], None]] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[Database]:
+    """Opens lazily: a database that is away now is found out by the first request, not here."""
+    engine = create_async_engine(
+        sqlalchemy_url(url),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=CONNECT_SECONDS,
+        pool_pre_ping=True,
+        connect_args={"timeout": CONNECT_SECONDS, "command_timeout": STATEMENT_SECONDS},
+    )
+    pool = asyncpg.create_pool(
+        asyncpg_url(url),
+        min_size=0,
+        max_size=max(2, pool_size // 2),
+        timeout=CONNECT_SECONDS,
+        command_timeout=STATEMENT_SECONDS,
+    )
+    try:
+        async with pool:
+            yield Database(
+                engine=engine,
+                pool=pool,
+                sessions=async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False),
+            )
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def session_scope(database: Database, identity: Identity) -> AsyncIterator[AsyncSession]:
+    """One transaction as `identity`, committed at the end, rolled back on any error.
+
+    Jobs handed over inside it (`kit.jobs.hand_over`) are sent on after the commit.
+    Raises Unavailable when the database is away; then nothing was stored, or, where the
+    connection broke during the commit, the caller may safely send the same again.
+    """
+    async with database_errors(), database.sessions() as session:
+        async with session.begin():
+            await session.execute(
+                text(TAKE_IDENTITY.format(":role", ":user")),
+                {"role": identity.role, "user": identity.user},
+            )
+            yield session
+        if session.info.get("handed_over"):
+            for wake in database.after_handover:
+                wake()
+
+
+@asynccontextmanager
+async def database_errors() -> AsyncIterator[None]:
+    """Translates a database that is away into `Unavailable`."""
+    try:
+        yield
+    except (OSError, asyncpg.InterfaceError, PoolTimeout, TimeoutError) as away:
+        raise Unavailable("The database is away.") from away
+    except asyncpg.PostgresError as refused:
+        if is_away(refused):
+            raise Unavailable("The database is away.") from refused
+        raise
+    except (InterfaceError, OperationalError) as away:
+        raise Unavailable("The database is away.") from away
+    except DBAPIError as broken:
+        if broken.connection_invalidated or is_away(broken.orig):
+            raise Unavailable("The database is away.") from broken
+        raise
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Connection loss (class 08), shutdown or start-up (57P01–57P03), too many clients (53300)."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        state = getattr(error, "sqlstate", None) or ""
+        if state.startswith("08") or state in {"57P01", "57P02", "57P03", "53300"}:
+            return True
+        if isinstance(error, OSError | asyncio.TimeoutError):
+            return True
+        error = error.__cause__
+    return False
+
+
+async def require_ordinary_login(database: Database) -> None:
+    """Raises RuntimeError for a login that row-level security would not bind."""
+    async with database_errors(), database.engine.connect() as connection:
+        row = (
+            await connection.execute(
+                text("SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = session_user")
+            )
+        ).one()
+    if row.rolsuper or row.rolbypassrls:
+        raise RuntimeError(
+            "This login is a superuser or bypasses row-level security: use the app login."
+        )

@@ -1,0 +1,71 @@
+"""What a route asks for in its signature: a proven caller, and a session that acts for them.
+
+`requires("room:verb")` stands on every route; without it there is no caller and no session.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Protocol
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from nlu_shared.kit.auth import Authenticator, Caller
+from nlu_shared.kit.db import Database, Identity, session_scope
+from nlu_shared.kit.errors import Forbidden, Unauthenticated
+
+_bearer = HTTPBearer(auto_error=False, description="An API key (nlk_…) or an end user's JWT")
+
+
+class WebResources(Protocol):
+    """What any service's resources offer the plumbing."""
+
+    @property
+    def database(self) -> Database: ...
+
+    @property
+    def authenticator(self) -> Authenticator: ...
+
+    def identity(self, caller: Caller) -> Identity:
+        """The database role and user a caller's transactions take."""
+
+
+async def _prove(
+    scopes: SecurityScopes,
+    request: Request,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Caller:
+    if bearer is None:
+        raise Unauthenticated
+    resources: WebResources = request.app.state.resources
+    caller = await resources.authenticator.authenticate(bearer.credentials)
+    for scope in scopes.scopes:
+        if not caller.has(scope):
+            raise Forbidden(f"The scope {scope} is needed.")
+    request.state.caller = caller
+    return caller
+
+
+def requires(scope: str) -> Any:
+    """For a route's or router's `dependencies`: the caller must be known and hold `scope`."""
+    return Security(_prove, scopes=[scope])
+
+
+def _caller(request: Request) -> Caller:
+    caller: Caller | None = getattr(request.state, "caller", None)
+    if caller is None:
+        raise Unauthenticated
+    return caller
+
+
+CallerDep = Annotated[Caller, Depends(_caller)]
+
+
+async def _session(request: Request, caller: CallerDep) -> AsyncIterator[AsyncSession]:
+    resources: WebResources = request.app.state.resources
+    async with session_scope(resources.database, resources.identity(caller)) as session:
+        yield session
+
+
+DbSession = Annotated[AsyncSession, Depends(_session, scope="function")]
+"""One transaction as the caller, committed before the response is sent."""

@@ -1,0 +1,79 @@
+"""Errors are nouns, raised where they are known and translated to problem+json in `kit.web`."""
+
+from collections.abc import Mapping
+
+
+class ServiceError(Exception):
+    """Base of all errors a caller may see. `detail` must never hold the caller's own text."""
+
+    status = 500
+    code = "internal_error"
+    title = "Something went wrong on our side"
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail
+        self.code = code or self.code
+        self.headers = dict(headers or {})
+
+
+class Invalid(ServiceError):
+    status = 422
+    code = "invalid"
+    title = "The request cannot be understood"
+
+
+class Unauthenticated(ServiceError):
+    status = 401
+    code = "unauthenticated"
+    title = "A valid key or token is needed"
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+class Forbidden(ServiceError):
+    status = 403
+    code = "forbidden"
+    title = "This key or token may not do that"
+
+
+class NotFound(ServiceError):
+    status = 404
+    code = "not_found"
+    title = "There is no such thing here"
+
+
+class Conflict(ServiceError):
+    status = 409
+    code = "conflict"
+    title = "This contradicts what is stored"
+
+
+class TooLarge(ServiceError):
+    status = 413
+    code = "body_too_large"
+    title = "The body is larger than allowed"
+
+
+class WrongMediaType(ServiceError):
+    status = 415
+    code = "wrong_media_type"
+    title = "The content type is not one this path reads"
+
+
+class Unavailable(ServiceError):
+    """Nothing was stored; the same request can be sent again after `retry_after` seconds."""
+
+    status = 503
+    code = "unavailable"
+    title = "A service this depends on is away"
+
+    def __init__(self, detail: str | None = None, *, retry_after: int = 2) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)})

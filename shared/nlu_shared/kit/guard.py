@@ -1,0 +1,120 @@
+"""What no handler should ever see: bodies too large, too deep, not UTF-8, or not quite JSON.
+
+An ASGI layer before all parsing. Python's json takes NaN, duplicate keys and lone surrogates,
+none of which PostgreSQL or another JSON reader would take back.
+"""
+
+import json
+import re
+from typing import Any, NoReturn
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from nlu_shared.kit.errors import Invalid, ServiceError, TooLarge, WrongMediaType
+from nlu_shared.kit.problems import problem_response
+
+JSON_TYPES = {"application/json", "application/x-ndjson"}
+DEEPEST = 64
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+class BodyGuard:
+    """Reads the whole body, at most `max_bytes`, checks it and replays it to the app."""
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+        self.app = app
+        self.max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "OPTIONS"}:
+            await self.app(scope, receive, send)
+            return
+        try:
+            body = await self._read(scope, receive)
+            if body:
+                check(body, Headers(scope=scope).get("content-type", ""))
+        except ServiceError as refused:
+            request_id = scope.get("state", {}).get("request_id")
+            await problem_response(refused, request_id)(scope, receive, send)
+            return
+        replayed = False
+
+        async def replay() -> Message:
+            nonlocal replayed
+            if replayed:
+                return await receive()
+            replayed = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await self.app(scope, replay, send)
+
+    async def _read(self, scope: Scope, receive: Receive) -> bytes:
+        declared = Headers(scope=scope).get("content-length", "0")
+        if declared.isdigit() and int(declared) > self.max_bytes:
+            raise TooLarge(f"At most {self.max_bytes} bytes are read.")
+        body = bytearray()
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if len(body) > self.max_bytes:
+                raise TooLarge(f"At most {self.max_bytes} bytes are read.")
+            if not message.get("more_body", False):
+                return bytes(body)
+
+
+def check(body: bytes, content_type: str) -> None:
+    """Raises WrongMediaType or Invalid for a body that is not safe, plain JSON or NDJSON."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind not in JSON_TYPES:
+        raise WrongMediaType("Send application/json.")
+    _check_depth(body)
+    if kind == "application/json":
+        _check_json(body)
+
+
+def check_line(line: bytes) -> Any:
+    """One NDJSON line, parsed; raises Invalid for whatever `check` refuses in a JSON body."""
+    _check_depth(line)
+    return _check_json(line)
+
+
+def _check_depth(body: bytes) -> None:
+    if body.count(b"[") + body.count(b"{") <= DEEPEST:
+        return
+    depth = 0
+    for byte in _STRINGS.sub(b"", body):
+        if byte in b"[{":
+            depth += 1
+            if depth > DEEPEST:
+                raise Invalid(f"Nested deeper than {DEEPEST}.", code="too_deep")
+        elif byte in b"]}":
+            depth -= 1
+
+
+def _check_json(body: bytes) -> Any:
+    try:
+        value = json.loads(
+            body.decode(), parse_constant=_no_constants, object_pairs_hook=_no_duplicates
+        )
+        if _SURROGATE.search(body):
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise Invalid("Lone surrogates are not text.", code="invalid_text") from None
+    except UnicodeDecodeError:
+        raise Invalid("The body is not UTF-8.", code="invalid_text") from None
+    except (ValueError, RecursionError):
+        raise Invalid("The body is not JSON.", code="invalid_json") from None
+    return value
+
+
+def _no_constants(_name: str) -> NoReturn:
+    raise Invalid("NaN and Infinity are not JSON.", code="invalid_json")
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise Invalid("A key stands twice in one object.", code="invalid_json")
+    return made

@@ -1,0 +1,155 @@
+"""Jobs: an outbox row in the transaction, a relay that sends it on, a worker that survives.
+
+PostgreSQL is the engine and arq the doorbell: a job only wakes somebody who then reads rows, so
+a Redis that is away or flushed costs time and never a fact. Payloads are JSON, never pickle.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.worker import Worker, func
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from nlu_shared.kit.db import Database, Identity, session_scope
+from nlu_shared.kit.errors import Unavailable
+from nlu_shared.schemas.jobs import JobOrder
+
+log = structlog.get_logger(__name__)
+RELAY_SECONDS = 1.0
+"""How long a handed-over job can wait when its wake-up was lost."""
+REDIS_AWAY_SECONDS = 1.0
+
+OUTBOX_DDL = """
+CREATE TABLE outbox (
+    job_id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    queue TEXT NOT NULL,
+    arguments JSONB NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL DEFAULT now()
+)
+"""
+
+
+async def hand_over(session: AsyncSession, order: JobOrder) -> None:
+    """Writes the order into this transaction; it is sent on after the commit.
+
+    Equal `job_id`s that still wait become one job: a burst is one.
+    """
+    await session.execute(
+        text(
+            "INSERT INTO outbox (job_id, name, queue, arguments)"
+            " VALUES (:job_id, :name, :queue, CAST(:arguments AS jsonb))"
+            " ON CONFLICT (job_id) DO NOTHING"
+        ),
+        {
+            "job_id": order.job_id,
+            "name": order.name,
+            "queue": order.queue,
+            "arguments": json.dumps(order.arguments),
+        },
+    )
+    session.info["handed_over"] = True
+
+
+async def relay_once(database: Database, identity: Identity, redis: ArqRedis) -> int:
+    """Sends waiting orders to their queues and forgets those that were taken; returns how many.
+
+    An order whose job of the same id is still at work stays and is offered again, so that what
+    was committed after that job looked is looked at too.
+    """
+    taken = 0
+    async with session_scope(database, identity) as session:
+        waiting = await session.execute(
+            text("SELECT * FROM outbox ORDER BY created_at LIMIT 100 FOR UPDATE SKIP LOCKED")
+        )
+        for row in waiting.all():
+            job = await redis.enqueue_job(
+                row.name, *row.arguments, _job_id=row.job_id, _queue_name=row.queue
+            )
+            if job is not None:
+                taken += 1
+                await session.execute(
+                    text("DELETE FROM outbox WHERE job_id = :job_id"), {"job_id": row.job_id}
+                )
+    return taken
+
+
+@dataclass
+class Relay:
+    """Sends handed-over jobs on, at once when woken, else every RELAY_SECONDS."""
+
+    database: Database
+    identity: Identity
+    redis_url: str
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Until cancelled. Redis or the database going away is logged and outlived."""
+        self.database.after_handover.append(self._woken.set)
+        redis: ArqRedis | None = None
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), RELAY_SECONDS)
+            self._woken.clear()
+            try:
+                redis = redis or await connect(self.redis_url)
+                await relay_once(self.database, self.identity, redis)
+            except (RedisError, OSError, Unavailable) as away:
+                log.warning("relay waits", reason=type(away).__name__)
+                redis = None
+                await asyncio.sleep(REDIS_AWAY_SECONDS)
+
+
+async def connect(url: str) -> ArqRedis:
+    """A JSON-speaking arq pool; raises RedisError or OSError at once when Redis is away."""
+    settings = RedisSettings.from_dsn(url)
+    settings.conn_retries = 0
+    settings.conn_timeout = 2
+    return await create_pool(settings, job_serializer=to_json, job_deserializer=json.loads)
+
+
+def to_json(payload: dict[str, Any]) -> bytes:
+    return json.dumps(payload, default=str).encode()
+
+
+async def work(
+    functions: Sequence[Callable[..., Awaitable[Any]]],
+    *,
+    queue: str,
+    redis_url: str,
+    **context: Any,
+) -> None:
+    """Serves `queue` until cancelled; a Redis that goes away is waited for, not died of.
+
+    Each function gets arq's context dict first, with `context` in it, then the job's arguments.
+    """
+    while True:
+        worker: Worker | None = None
+        try:
+            worker = Worker(
+                functions=[func(f, keep_result=0, timeout=60, max_tries=5) for f in functions],
+                queue_name=queue,
+                redis_pool=await connect(redis_url),
+                job_serializer=to_json,
+                job_deserializer=json.loads,
+                handle_signals=False,
+                keep_result=0,
+                ctx=dict(context),
+                log_results=False,
+            )
+            await worker.async_run()
+        except (RedisError, OSError) as away:
+            log.warning("worker waits for redis", queue=queue, reason=type(away).__name__)
+            await asyncio.sleep(REDIS_AWAY_SECONDS)
+        finally:
+            if worker is not None:
+                with suppress(RedisError, OSError):
+                    await worker.close()

@@ -1,0 +1,53 @@
+"""What both services are told by their environment. Each service adds its own values."""
+
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings
+
+
+class ServiceSettings(BaseSettings):
+    """Every value has its unit and its reason; `.env.example` lists them all."""
+
+    database_url: SecretStr = Field(description="PostgreSQL URL of the app login")
+    redis_url: SecretStr = Field(description="Redis URL; Redis only wakes, it keeps nothing")
+    jwt_secret: SecretStr | None = Field(
+        default=None, description="HS256 secret of end-user tokens; none: no end-user tokens"
+    )
+    pool_size: int = Field(default=10, ge=1, description="database connections per process")
+    key_cache_seconds: float = Field(
+        default=5.0, ge=0, description="seconds a looked-up API key is trusted; bounds revocation"
+    )
+    max_body_bytes: int = Field(
+        default=8 * 1024 * 1024, description="bytes; a batch of 1,000 ordinary predictions is 1 MB"
+    )
+    log_json: bool = Field(default=False, description="one JSON object per log line")
+
+    @property
+    def database(self) -> str:
+        return self.database_url.get_secret_value()
+
+    @property
+    def redis(self) -> str:
+        return self.redis_url.get_secret_value()
+
+
+class MigrationSettings(BaseSettings):
+    """What `migrate` is told: the owner's login and, on a new server, an administrator's."""
+
+    database_url: SecretStr
+    owner_database_url: SecretStr
+    admin_database_url: SecretStr | None = None
+    bootstrap_key: SecretStr | None = None
+
+
+def asyncpg_url(url: str) -> str:
+    """The URL as asyncpg reads it: scheme `postgresql`, no driver suffix."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(scheme="postgresql"))
+
+
+def sqlalchemy_url(url: str) -> str:
+    """The URL as SQLAlchemy reads it; a bare `postgresql://` would mean another driver."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(scheme="postgresql+asyncpg"))

@@ -1,0 +1,216 @@
+"""The frame around both APIs: request ids, errors, guard, health, metrics, docs without a CDN."""
+
+import re
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+)
+from sqlalchemy import text
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from nlu_shared.kit.db import database_errors
+from nlu_shared.kit.deps import WebResources
+from nlu_shared.kit.errors import Invalid, NotFound, ServiceError, Unavailable
+from nlu_shared.kit.guard import BodyGuard
+from nlu_shared.kit.problems import problem_response
+
+log = structlog.get_logger(__name__)
+SWAGGER = Path(__file__).parent / "swagger"
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
+_METHODS_REFUSED = {404: "not_found", 405: "method_not_allowed"}
+
+Open = Callable[[], AbstractAsyncContextManager[WebResources]]
+
+
+def create_app(
+    *,
+    title: str,
+    version: str,
+    open_resources: Open,
+    routers: Sequence[APIRouter],
+    max_body_bytes: int,
+) -> FastAPI:
+    """A service: everything its routers need is opened once, by `open_resources`."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_resources() as resources:
+            app.state.resources = resources
+            yield
+
+    app = FastAPI(
+        title=title,
+        version=version,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.metrics = Metrics()
+    for router in routers:
+        app.include_router(router)
+    app.include_router(_frame(title, version))
+    if SWAGGER.is_dir():
+        app.mount("/docs-assets", StaticFiles(directory=SWAGGER), name="docs-assets")
+    app.add_exception_handler(ServiceError, _service_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unexpected)
+    app.add_middleware(BodyGuard, max_bytes=max_body_bytes)
+    app.add_middleware(RequestFrame, metrics=app.state.metrics)
+    return app
+
+
+class Metrics:
+    """Requests by route template and status, and their seconds; one registry per app."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "http_requests",
+            "Requests answered",
+            ["method", "route", "status"],
+            registry=self.registry,
+        )
+        self.seconds = Histogram(
+            "http_request_seconds",
+            "Seconds until the last byte",
+            ["method", "route"],
+            registry=self.registry,
+        )
+
+
+class RequestFrame:
+    """Gives every request its id, echoes it, and counts the answer."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+        request_id = given if _REQUEST_ID.match(given) else uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        started = time.perf_counter()
+        status = 500
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", request_id.encode()),
+                ]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_id)
+        finally:
+            route = getattr(scope.get("route"), "path", "unmatched")
+            self.metrics.requests.labels(scope["method"], route, str(status)).inc()
+            self.metrics.seconds.labels(scope["method"], route).observe(
+                time.perf_counter() - started
+            )
+
+
+def _frame(title: str, version: str) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @router.get("/readyz")
+    async def readyz(request: Request) -> dict[str, str]:
+        resources: WebResources = request.app.state.resources
+        async with database_errors(), resources.database.engine.connect() as connection:
+            found = await connection.execute(text("SELECT to_regclass('api_keys')::text"))
+            if found.scalar_one() is None:
+                raise Unavailable("The database is not migrated.")
+        return {"status": "ready"}
+
+    @router.get("/version")
+    async def version_of_service() -> dict[str, str]:
+        return {"service": title, "version": version}
+
+    @router.get("/metrics")
+    async def metrics(request: Request) -> Response:
+        registry = request.app.state.metrics.registry
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    @router.get("/docs")
+    async def docs() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title=title,
+            swagger_js_url="/docs-assets/swagger-ui-bundle.js",
+            swagger_css_url="/docs-assets/swagger-ui.css",
+            swagger_favicon_url="data:,",
+        )
+
+    return router
+
+
+def _request_id(request: Request) -> str | None:
+    return getattr(request.state, "request_id", None)
+
+
+async def _service_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, ServiceError):
+        raise error
+    return problem_response(error, _request_id(request))
+
+
+async def _validation_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    return problem_response(Invalid(), _request_id(request), where(error.errors()))
+
+
+def where(errors: Sequence[Any]) -> list[dict[str, Any]]:
+    """Validation errors as place and kind; the offending text itself is never sent back."""
+    return [
+        {
+            "loc": [str(part)[:64] for part in one["loc"] if one["type"] != "extra_forbidden"],
+            "type": one["type"],
+        }
+        for one in errors[:20]
+    ]
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    plain = NotFound() if error.status_code == 404 else ServiceError()
+    plain.status = error.status_code
+    plain.code = _METHODS_REFUSED.get(error.status_code, "refused")
+    plain.title = "The request was refused" if error.status_code != 404 else plain.title
+    plain.headers = dict(error.headers or {})
+    return problem_response(plain, _request_id(request))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("request failed", request_id=_request_id(request), error=type(error).__name__)
+    return problem_response(ServiceError(), _request_id(request))
