@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
+from nlu_shared.measure.f1 import Counts, Floats
 from nlu_shared.schemas.base import digest
 from nlu_shared.schemas.prompts import Example, PromptContent, TaskKind
 from pydantic import JsonValue
@@ -121,6 +122,12 @@ class Task(Protocol):
         """0 to 1 for one case; 1 is right."""
 
     def score(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> Score: ...
+
+    def counts(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> Counts:
+        """What each case adds to the score, shape (cases, components, 3); see measure.f1."""
+
+    def objective(self, counts: Counts | Floats) -> Floats:
+        """The objective of counts summed over cases, shape (..., components, 3) to (...)."""
 
     def mistakes(self, truth: JsonValue, prediction: Prediction) -> list[Mistake]: ...
 

@@ -1,0 +1,27 @@
+"""Everything a run is given before it starts. Equal plans and answers make equal runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from nlu_shared.schemas.events import PartName
+from nlu_shared.schemas.prompts import PromptContent
+
+from induction.tasks.base import Case, Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`parts` says for every case of `cases` which part it belongs to (see `split.assign`)."""
+
+    task: Task
+    cases: tuple[Case, ...]
+    dataset_hash: str
+    parts: Mapping[UUID, PartName]
+    baseline: PromptContent
+    task_model: str
+    proposer_model: str
+    max_iterations: int = 20
+    seed: int = 0
+    hints: tuple[str, ...] = ()
+    focus: str | None = None

@@ -1,0 +1,103 @@
+"""What is particular to choosing one label for a text: scores, mistakes, strata.
+
+How a prompt is put into words for a model is in `wording`.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from nlu_shared.measure import f1
+from nlu_shared.schemas.prompts import Example, LabelSpec, PromptContent, TaskKind
+from pydantic import JsonValue
+
+from induction.tasks.base import (
+    Case,
+    Mistake,
+    ModelAnswer,
+    ModelRequest,
+    Prediction,
+    Score,
+)
+from induction.tasks.intent import wording
+
+CONFUSED = "confused_labels"
+NO_ANSWER = "no_answer"
+
+
+class IntentTask:
+    """Chooses one of `labels`. The objective is macro-F1 over the labels of the ground truth."""
+
+    kind = TaskKind.INTENT
+    ruler = "macro_f1/1"
+
+    def __init__(self, labels: Sequence[LabelSpec]) -> None:
+        self.labels = tuple(labels)
+        self.names = tuple(label.name for label in labels)
+
+    def baseline(self) -> PromptContent:
+        return wording.plain_prompt(self.labels)
+
+    def problems(self, prompt: PromptContent) -> list[str]:
+        """Labels no longer named in the instructions; examples whose answer is no label."""
+        told = wording.told_names(prompt, self.names)
+        missing = [f"label {name!r} is not named" for name in self.names if name not in told]
+        strange = [
+            f"example {index} answers {example.output!r}, which is no label"
+            for index, example in enumerate(prompt.examples)
+            if not self.is_valid_output(example.output)
+        ]
+        return missing + strange
+
+    def request(self, prompt: PromptContent, text: str, *, model: str) -> ModelRequest:
+        return wording.request(prompt, text, names=self.names, model=model)
+
+    def parse(self, answer: ModelAnswer) -> Prediction:
+        """A label of this task with its confidence (absent when not a number from 0 to 1)."""
+        prediction = wording.read(answer)
+        if prediction.fault is None and not self.is_valid_output(prediction.output):
+            return Prediction(fault="answered with no label of this task")
+        return prediction
+
+    def example(self, case: Case) -> Example:
+        return Example(text=case.text, output=case.truth, case_id=case.id)
+
+    def is_valid_output(self, output: JsonValue) -> bool:
+        return isinstance(output, str) and output in self.names
+
+    def case_score(self, truth: JsonValue, prediction: Prediction) -> float:
+        return float(prediction.output == truth)
+
+    def score(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> Score:
+        """Macro-F1, with each label's F1 as `f1:<label>`, and accuracy."""
+        counts = self.counts(truths, predictions)
+        total = counts.sum(axis=0)
+        occurring = set(map(str, truths))
+        components = {
+            f"f1:{name}": float(value)
+            for name, value in zip(self.names, f1.f1(total), strict=True)
+            if name in occurring
+        }
+        right = int(total[:, f1.TP].sum())
+        components["accuracy"] = right / len(truths) if truths else 0.0
+        return Score(float(self.objective(total)), components, len(truths))
+
+    def counts(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> f1.Counts:
+        said = [None if one.output is None else str(one.output) for one in predictions]
+        return f1.by_case([str(truth) for truth in truths], said, self.names)
+
+    def objective(self, counts: f1.Counts | f1.Floats) -> f1.Floats:
+        return f1.macro_f1(counts)
+
+    def mistakes(self, truth: JsonValue, prediction: Prediction) -> list[Mistake]:
+        if prediction.fault is not None:
+            return [Mistake(NO_ANSWER, str(truth), None)]
+        if prediction.output == truth:
+            return []
+        return [Mistake(CONFUSED, str(truth), str(prediction.output))]
+
+    def stratum(self, truth: JsonValue) -> str:
+        return str(truth)
+
+    def describe(self) -> dict[str, Any]:
+        labels = [label.model_dump(mode="json") for label in self.labels]
+        return {"kind": str(self.kind), "labels": labels}
