@@ -6,9 +6,8 @@ a Redis that is away or flushed costs time and never a fact. Payloads are JSON, 
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
@@ -72,7 +71,7 @@ async def relay_once(database: Database, identity: Identity, redis: ArqRedis) ->
         )
         for row in waiting.all():
             job = await redis.enqueue_job(
-                row.name, *row.arguments, _job_id=row.job_id, _queue_name=row.queue
+                row.name, *json.loads(row.arguments), _job_id=row.job_id, _queue_name=row.queue
             )
             if job is not None:
                 taken += 1
@@ -82,30 +81,36 @@ async def relay_once(database: Database, identity: Identity, redis: ArqRedis) ->
     return taken
 
 
-@dataclass
-class Relay:
-    """Sends handed-over jobs on, at once when woken, else every RELAY_SECONDS."""
+@asynccontextmanager
+async def relaying(database: Database, identity: Identity, redis_url: str) -> AsyncIterator[None]:
+    """While the block runs, handed-over jobs are sent on: after each commit, and by the clock."""
+    woken = asyncio.Event()
+    database.after_handover.append(woken.set)
+    relay = asyncio.create_task(_relay(database, identity, redis_url, woken), name="relay")
+    try:
+        yield
+    finally:
+        relay.cancel()
+        with suppress(asyncio.CancelledError):
+            await relay
 
-    database: Database
-    identity: Identity
-    redis_url: str
-    _woken: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def run(self) -> None:
-        """Until cancelled. Redis or the database going away is logged and outlived."""
-        self.database.after_handover.append(self._woken.set)
-        redis: ArqRedis | None = None
-        while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), RELAY_SECONDS)
-            self._woken.clear()
-            try:
-                redis = redis or await connect(self.redis_url)
-                await relay_once(self.database, self.identity, redis)
-            except (RedisError, OSError, Unavailable) as away:
-                log.warning("relay waits", reason=type(away).__name__)
-                redis = None
-                await asyncio.sleep(REDIS_AWAY_SECONDS)
+async def _relay(
+    database: Database, identity: Identity, redis_url: str, woken: asyncio.Event
+) -> None:
+    """Until cancelled. Redis or the database going away is logged and outlived."""
+    redis: ArqRedis | None = None
+    while True:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(woken.wait(), RELAY_SECONDS)
+        woken.clear()
+        try:
+            redis = redis or await connect(redis_url)
+            await relay_once(database, identity, redis)
+        except (RedisError, OSError, Unavailable) as away:
+            log.warning("relay waits", reason=type(away).__name__)
+            redis = None
+            await asyncio.sleep(REDIS_AWAY_SECONDS)
 
 
 async def connect(url: str) -> ArqRedis:
@@ -121,7 +126,7 @@ def to_json(payload: dict[str, Any]) -> bytes:
 
 
 async def work(
-    functions: Sequence[Callable[..., Awaitable[Any]]],
+    functions: Sequence[Callable[..., Coroutine[Any, Any, Any]]],
     *,
     queue: str,
     redis_url: str,

@@ -41,6 +41,11 @@ class MigrationSettings(BaseSettings):
     bootstrap_key: SecretStr | None = None
 
 
+def secret(value: SecretStr | None) -> str | None:
+    """The text of an optional secret."""
+    return value.get_secret_value() if value is not None else None
+
+
 def asyncpg_url(url: str) -> str:
     """The URL as asyncpg reads it: scheme `postgresql`, no driver suffix."""
     parts = urlsplit(url)

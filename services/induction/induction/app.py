@@ -1,0 +1,24 @@
+"""The HTTP face of induction."""
+
+from fastapi import FastAPI
+from nlu_shared.kit.keys import router as keys
+from nlu_shared.kit.web import create_app
+
+from induction.catalog.routes import router as tasks
+from induction.prompts.routes import router as prompts
+from induction.resources import open_resources
+from induction.runs.routes import router as runs
+from induction.settings import Settings
+from induction.triggers.routes import router as triggers
+
+VERSION = "0.1.0"
+
+
+def build(settings: Settings) -> FastAPI:
+    return create_app(
+        title="induction",
+        version=VERSION,
+        open_resources=lambda: open_resources(settings),
+        routers=[tasks, prompts, runs, triggers, keys],
+        max_body_bytes=settings.max_body_bytes,
+    )

@@ -1,0 +1,1 @@
+"""Cases: ground truth read from nlu-logger, frozen as hashed snapshots, each case in its part."""

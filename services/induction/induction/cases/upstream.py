@@ -1,0 +1,49 @@
+"""The door to nlu-logger: reads approved ground truth, whole or not at all."""
+
+import json
+from dataclasses import dataclass
+
+import httpx2
+from nlu_shared.kit.errors import Unavailable
+from nlu_shared.schemas.ground_truth import GroundTruthCase, StreamEnd, dataset_hash
+from pydantic import ValidationError
+
+
+class UpstreamAway(Unavailable):
+    code = "nlu_logger_away"
+    title = "nlu-logger cannot be read"
+
+
+@dataclass(frozen=True, slots=True)
+class GroundTruth:
+    """All approved cases of a task, in id order, and the hash nlu-logger gave them."""
+
+    cases: tuple[GroundTruthCase, ...]
+    dataset_hash: str
+
+
+async def fetch(client: httpx2.AsyncClient, task: str) -> GroundTruth:
+    """Raises UpstreamAway where nlu-logger is away, refuses the key, or the stream was cut."""
+    cases: list[GroundTruthCase] = []
+    end: StreamEnd | None = None
+    try:
+        async with client.stream("GET", "/v1/ground-truth", params={"task": task}) as response:
+            if response.status_code != 200:
+                raise UpstreamAway(f"nlu-logger answered {response.status_code}.")
+            async for line in response.aiter_lines():
+                if not line:
+                    continue
+                record = json.loads(line)
+                if "sha256" in record:
+                    end = StreamEnd.model_validate(record)
+                else:
+                    cases.append(GroundTruthCase.model_validate(record))
+    except httpx2.HTTPError as away:
+        raise UpstreamAway("nlu-logger cannot be reached.") from away
+    except (ValidationError, ValueError) as unreadable:
+        raise UpstreamAway("nlu-logger's answer cannot be read.") from unreadable
+    if end is None or end.count != len(cases):
+        raise UpstreamAway("The ground-truth stream was cut.")
+    if end.sha256 != dataset_hash(case.hash for case in cases):
+        raise UpstreamAway("The ground truth does not have the hash it claims.")
+    return GroundTruth(cases=tuple(cases), dataset_hash=end.sha256)

@@ -1,0 +1,1 @@
+"""The tasks as rows: what can be optimised, with labels and models."""

@@ -1,0 +1,21 @@
+"""Tasks by HTTP."""
+
+from fastapi import APIRouter, Response
+from nlu_shared.kit.deps import DbSession, requires
+from nlu_shared.schemas.prompts import TaskIn
+
+from induction.catalog import service
+
+router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
+
+
+@router.post("", dependencies=[requires("tasks:write")], status_code=201)
+async def create_task(asked: TaskIn, session: DbSession, response: Response) -> TaskIn:
+    row, is_new = await service.create(session, asked)
+    response.status_code = 201 if is_new else 200
+    return row.spec()
+
+
+@router.get("", dependencies=[requires("tasks:read")])
+async def list_tasks(session: DbSession) -> list[TaskIn]:
+    return [row.spec() for row in await service.list_all(session)]

@@ -1,0 +1,134 @@
+"""The command line of induction: serve, work, migrate, and the doors of the API one types."""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+from uuid import UUID
+
+import httpx2
+from cyclopts import App, Parameter
+from nlu_shared.client.runs import follow_run
+from nlu_shared.kit.processes import serve as serve_app
+from nlu_shared.kit.processes import set_up_logs
+from nlu_shared.kit.settings import secret
+from nlu_shared.schemas.events import EvaluationProgress
+from pydantic import ValidationError
+
+from induction import app as web
+from induction import worker
+from induction.llm import offline
+from induction.migrations import migrate as run_migrations
+from induction.settings import Migration, Settings
+
+app = App(
+    name="induction", help="Improves prompts from approved ground truth.", version=web.VERSION
+)
+prompts = App(name="prompts", help="The prompt registry.")
+app.command(prompts)
+
+Url = Annotated[str, Parameter(env_var="INDUCTION_URL")]
+Key = Annotated[str, Parameter(env_var="INDUCTION_KEY")]
+HERE = "http://127.0.0.1:8002"
+
+
+@app.command
+def serve(*, host: str = "127.0.0.1", port: int = 8002) -> None:
+    """Serves the API until it is told to stop."""
+    settings = Settings()
+    set_up_logs(as_json=settings.log_json)
+    serve_app(web.build(settings), host=host, port=port)
+
+
+@app.command
+def work() -> None:
+    """Drives runs until it is told to stop."""
+    settings = Settings()
+    set_up_logs(as_json=settings.log_json)
+    asyncio.run(worker.run(settings))
+
+
+@app.command
+def migrate() -> None:
+    """Creates or upgrades the database (INDUCTION_OWNER_DATABASE_URL)."""
+    told = Migration()
+    asyncio.run(
+        run_migrations(
+            owner_url=told.owner_database_url.get_secret_value(),
+            login_url=told.database_url.get_secret_value(),
+            admin_url=secret(told.admin_database_url),
+            bootstrap_key=secret(told.bootstrap_key),
+        )
+    )
+
+
+@app.command(name="offline-model")
+def offline_model(*, host: str = "127.0.0.1", port: int = 8003) -> None:
+    """Serves the offline model: an in-context learner, not a language model."""
+    offline.serve(host, port)
+
+
+@app.command
+def run(*, task: str, watch: bool = False, url: Url = HERE, key: Key = "") -> None:
+    """Starts an improve run; with --watch prints each event until it is over."""
+    with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}) as http:
+        started = _answer(http.post("/v1/runs", json={"task": task})).json()
+    print(started["id"])
+    if watch:
+        asyncio.run(_watch(UUID(started["id"]), url, key))
+
+
+async def _watch(run_id: UUID, url: str, key: str) -> None:
+    async for event in follow_run(run_id, url=url, key=key):
+        if not isinstance(event, EvaluationProgress):
+            print(event.model_dump_json())
+
+
+@prompts.command
+def export(
+    *,
+    task: str,
+    version: UUID | None = None,
+    format: Literal["py", "json"] = "py",
+    output: Path | None = None,
+    url: Url = HERE,
+    key: Key = "",
+) -> None:
+    """Writes a version, or the one that serves, to a file or standard output."""
+    asked = {"format": format} | ({"version": str(version)} if version else {})
+    with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}) as http:
+        text = _answer(http.get(f"/v1/prompts/{task}/export", params=asked)).text
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
+def _answer(response: httpx2.Response) -> httpx2.Response:
+    """The response, or an exit with the problem's title on standard error."""
+    if response.is_success:
+        return response
+    try:
+        problem = json.loads(response.text)
+        said = problem.get("detail") or problem["title"]
+    except (ValueError, KeyError):
+        said = f"status {response.status_code}"
+    sys.exit(f"induction: {said}")
+
+
+def main() -> None:
+    try:
+        app()
+    except ValidationError as missing:
+        names = ", ".join(
+            "INDUCTION_" + str(one["loc"][0]).upper() for one in missing.errors() if one["loc"]
+        )
+        sys.exit(f"induction: set {names} (see .env.example)")
+    except httpx2.HTTPError as away:
+        sys.exit(f"induction: {os.environ.get('INDUCTION_URL', HERE)} cannot be reached: {away}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,232 @@
+"""Importing, finding, scoring and promoting prompt versions."""
+
+from uuid import UUID
+
+from nlu_shared.ids import uuid7
+from nlu_shared.kit.errors import Conflict, Invalid, NotFound
+from nlu_shared.schemas.base import Page
+from nlu_shared.schemas.events import PromptEvaluated
+from nlu_shared.schemas.prompts import (
+    ActivePrompt,
+    Block,
+    PartScore,
+    PromptContent,
+    PromptImport,
+    PromptSource,
+    PromptVersion,
+)
+from pydantic import JsonValue
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from induction.catalog import service as catalog
+from induction.prompts.export import UnreadableModule, read_module
+from induction.prompts.models import ProductionPromptRow, PromptScoreRow, PromptVersionRow
+from induction.tasks.registry import task_of
+
+
+async def bring_in(
+    session: AsyncSession, slug: str, asked: PromptImport, *, by: str
+) -> tuple[PromptVersionRow, bool]:
+    """Stores a prompt from outside and whether it is new; equal prompts are one version.
+
+    Raises Invalid for a prompt the task cannot be served with, and says why.
+    """
+    row = await catalog.get(session, slug)
+    task = task_of(row.spec())
+    content = _content_of(asked) or task.baseline()
+    problems = task.problems(content)
+    if problems:
+        raise Invalid(" ".join(problems), code="unusable_prompt")
+    version, is_new = await ensure(
+        session, slug, content, source=PromptSource.IMPORT, notes=asked.notes
+    )
+    if asked.promote:
+        await promote(session, slug, version.id, by=by)
+    return version, is_new
+
+
+def _content_of(asked: PromptImport) -> PromptContent | None:
+    given = [one for one in (asked.content, asked.text, asked.module) if one is not None]
+    if len(given) > 1:
+        raise Invalid("Give content, text or module, one of them.")
+    if asked.module is not None:
+        try:
+            return read_module(asked.module)
+        except UnreadableModule as unreadable:
+            raise Invalid(str(unreadable), code="unreadable_module") from None
+    if asked.text is not None:
+        return PromptContent(instructions=(Block(name="instructions", text=asked.text),))
+    return asked.content
+
+
+async def ensure(
+    session: AsyncSession,
+    task: str,
+    content: PromptContent,
+    *,
+    source: PromptSource,
+    parent_id: UUID | None = None,
+    run_id: UUID | None = None,
+    notes: str | None = None,
+) -> tuple[PromptVersionRow, bool]:
+    """The version with this content, made if there is none; True where it was made."""
+    made = await session.exec(
+        insert(PromptVersionRow)
+        .values(
+            id=uuid7(),
+            task=task,
+            version_hash=content.version_hash,
+            content=content.model_dump(mode="json"),
+            parent_id=parent_id,
+            run_id=run_id,
+            source=source.value,
+            notes=notes,
+        )
+        .on_conflict_do_nothing()
+        .returning(col(PromptVersionRow.id))
+    )
+    is_new = made.first() is not None
+    return await by_hash(session, task, content.version_hash), is_new
+
+
+async def by_hash(session: AsyncSession, task: str, version_hash: str) -> PromptVersionRow:
+    return (
+        await session.exec(
+            select(PromptVersionRow).where(
+                PromptVersionRow.task == task, PromptVersionRow.version_hash == version_hash
+            )
+        )
+    ).one()
+
+
+async def get(session: AsyncSession, task: str, version_id: UUID) -> PromptVersionRow:
+    row = await session.get(PromptVersionRow, version_id)
+    if row is None or row.task != task:
+        raise NotFound("There is no such prompt version.", code="unknown_version")
+    return row
+
+
+async def record_score(
+    session: AsyncSession,
+    version: PromptVersionRow,
+    event: PromptEvaluated,
+    *,
+    run_id: UUID,
+    dataset_hash: str,
+    model: str,
+    ruler: str,
+) -> None:
+    """Keeps how a version did on one part; the newest measurement of the same run stands."""
+    values = {
+        "version_id": version.id,
+        "run_id": run_id,
+        "part": event.part.value,
+        "objective": event.objective,
+        "components": event.components,
+        "cases": event.cases,
+        "dataset_hash": dataset_hash,
+        "model": model,
+        "ruler": ruler,
+    }
+    await session.exec(
+        insert(PromptScoreRow)
+        .values(values)
+        .on_conflict_do_update(index_elements=["version_id", "run_id", "part"], set_=values)
+    )
+
+
+async def promote(session: AsyncSession, task: str, version_id: UUID, *, by: str) -> None:
+    """From the commit on this version serves; promoting the one that serves changes nothing."""
+    await get(session, task, version_id)
+    if await production_id(session, task) != version_id:
+        session.add(ProductionPromptRow(task=task, version_id=version_id, by=by))
+        await session.flush()
+
+
+async def roll_back(session: AsyncSession, task: str, *, by: str) -> UUID:
+    """Serves again what served before; returns its id. Conflict where nothing did."""
+    await catalog.get(session, task)
+    history = await _pointer_history(session, task, limit=2)
+    if len(history) < 2:
+        raise Conflict("No earlier version has served.")
+    await promote(session, task, history[1], by=by)
+    return history[1]
+
+
+async def production_id(session: AsyncSession, task: str) -> UUID | None:
+    history = await _pointer_history(session, task, limit=1)
+    return history[0] if history else None
+
+
+async def _pointer_history(session: AsyncSession, task: str, *, limit: int) -> list[UUID]:
+    rows = await session.exec(
+        select(ProductionPromptRow.version_id)
+        .where(ProductionPromptRow.task == task)
+        .order_by(col(ProductionPromptRow.since).desc())
+        .limit(limit)
+    )
+    return list(rows.all())
+
+
+async def active(session: AsyncSession, task: str) -> ActivePrompt:
+    """What serves now; NotFound until something was promoted."""
+    await catalog.get(session, task)
+    version_id = await production_id(session, task)
+    if version_id is None:
+        raise NotFound("No version of this prompt serves yet.", code="nothing_active")
+    row = await get(session, task, version_id)
+    return ActivePrompt(
+        task=task, version_id=row.id, version_hash=row.version_hash, content=row.prompt()
+    )
+
+
+async def view(session: AsyncSession, row: PromptVersionRow) -> PromptVersion:
+    """A version as the outside sees it. F1 fields hold the newest measurement of each part."""
+    scores = await session.exec(
+        select(PromptScoreRow)
+        .where(PromptScoreRow.version_id == row.id)
+        .order_by(col(PromptScoreRow.run_id), col(PromptScoreRow.part))
+    )
+    parts = [PartScore.model_validate(score.model_dump(exclude={"version_id"})) for score in scores]
+    newest = {score.part: score.objective for score in parts}
+    return PromptVersion(
+        id=row.id,
+        task=row.task,
+        version_hash=row.version_hash,
+        content=row.prompt(),
+        parent_id=row.parent_id,
+        run_id=row.run_id,
+        source=PromptSource(row.source),
+        is_production=await production_id(session, row.task) == row.id,
+        validation_f1=newest.get("validation"),
+        train_f1=newest.get("train"),
+        scores=parts,
+        notes=row.notes,
+        created_at=row.created_at,
+    )
+
+
+async def page(
+    session: AsyncSession, task: str, *, after: UUID | None, limit: int
+) -> Page[PromptVersion]:
+    """Versions of a task, oldest first."""
+    await catalog.get(session, task)
+    statement = select(PromptVersionRow).where(PromptVersionRow.task == task)
+    if after is not None:
+        statement = statement.where(col(PromptVersionRow.id) > after)
+    rows = (await session.exec(statement.order_by(col(PromptVersionRow.id)).limit(limit + 1))).all()
+    items = [await view(session, row) for row in rows[:limit]]
+    return Page(items=items, next_cursor=str(items[-1].id) if len(rows) > limit else None)
+
+
+def export_facts(version: PromptVersion) -> dict[str, JsonValue]:
+    """What an export says about the version beside its text."""
+    newest = version.scores[-1] if version.scores else None
+    return {
+        "validation_f1": version.validation_f1,
+        "train_f1": version.train_f1,
+        "dataset_hash": newest.dataset_hash if newest else None,
+        "model": newest.model if newest else None,
+    }

@@ -1,0 +1,80 @@
+"""Everything induction opens, opened once: the API and the worker enter the same function."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import httpx2
+from nlu_shared.kit.auth import Authenticator, Caller
+from nlu_shared.kit.db import Database, Identity, open_database
+from nlu_shared.kit.jobs import relaying
+from redis.asyncio import Redis
+
+from induction.llm.claude import ADAPTER_VERSION, Claude
+from induction.llm.ledger import Books, open_books
+from induction.llm.offline import offline_app
+from induction.migrations import APP
+from induction.settings import Settings
+
+APP_IDENTITY = Identity(APP)
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    settings: Settings
+    database: Database
+    authenticator: Authenticator
+    logger: httpx2.AsyncClient
+    redis: Redis
+    model: Claude
+    adapter: str
+    books: Books
+
+    def identity(self, caller: Caller) -> Identity:
+        """Induction has no end users: every caller's transactions are the app's."""
+        return APP_IDENTITY
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(
+            open_database(settings.database, pool_size=settings.pool_size)
+        )
+        logger = await stack.enter_async_context(
+            httpx2.AsyncClient(
+                base_url=settings.nlu_logger_url,
+                headers={"Authorization": f"Bearer {settings.nlu_logger_key.get_secret_value()}"},
+                timeout=httpx2.Timeout(60, connect=2),
+            )
+        )
+        redis = Redis.from_url(settings.redis, socket_connect_timeout=1)
+        stack.push_async_callback(redis.aclose)
+        model = Claude(
+            api_key=settings.anthropic_api_key.get_secret_value(),
+            base_url=settings.anthropic_base_url,
+            http_client=_in_process(settings),
+        )
+        stack.push_async_callback(model.close)
+        await stack.enter_async_context(relaying(database, APP_IDENTITY, settings.redis))
+        yield Resources(
+            settings=settings,
+            database=database,
+            authenticator=Authenticator(
+                database=database,
+                identity=APP_IDENTITY,
+                cache_seconds=settings.key_cache_seconds,
+            ),
+            logger=logger,
+            redis=redis,
+            model=model,
+            adapter=ADAPTER_VERSION,
+            books=await stack.enter_async_context(open_books(database, APP_IDENTITY)),
+        )
+
+
+def _in_process(settings: Settings) -> httpx2.AsyncClient | None:
+    """The offline model without an address answers inside this process, through the same SDK."""
+    if settings.provider == "offline" and settings.anthropic_base_url is None:
+        return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=offline_app()))
+    return None

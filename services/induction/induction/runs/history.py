@@ -1,0 +1,48 @@
+"""A run's iterations, told from its events. Pure."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from nlu_shared.schemas.runs import IterationView
+
+
+def iterations(
+    bodies: Iterable[Mapping[str, Any]], version_ids: Mapping[str, UUID]
+) -> list[IterationView]:
+    """One entry per proposal, in order: what was changed, why, and what became of it.
+
+    `bodies` are stored events as JSON, `version_ids` the registry's ids by version hash.
+    """
+    told: list[dict[str, Any]] = []
+    for body in bodies:
+        kind = body["type"]
+        if kind == "prompt_proposed":
+            told.append(
+                {
+                    "n": len(told) + 1,
+                    "strategy": body["change"]["strategy"],
+                    "rationale": body["change"]["rationale"],
+                    "outcome": "open",
+                    "version_id": version_ids.get(body["version_hash"]),
+                }
+            )
+        elif kind == "prompt_evaluated" and body["part"] == "validation" and told:
+            told[-1]["validation_f1"] = body["objective"]
+        elif kind == "change_kept" and told:
+            told[-1] |= _effect(body) | {"outcome": "kept"}
+        elif kind == "change_rejected":
+            if body["stage"] == "propose" or not told:
+                told.append({"n": len(told) + 1})
+            told[-1] |= _effect(body) | {
+                "outcome": f"rejected_at_{body['stage']}",
+                "reason": body["reason"],
+            }
+    return [
+        IterationView.model_validate({name: one.get(name) for name in IterationView.model_fields})
+        for one in told
+    ]
+
+
+def _effect(body: Mapping[str, Any]) -> dict[str, int]:
+    return {"fixed": len(body["fixed"]), "broke": len(body["broke"])}

@@ -1,0 +1,172 @@
+"""The worker's side of runs: claim, replay, continue. arq only rings the bell."""
+
+import asyncio
+from contextlib import suppress
+from decimal import Decimal
+from typing import Any
+
+import structlog
+from nlu_shared.kit.db import session_scope
+from nlu_shared.kit.errors import Unavailable
+from nlu_shared.schemas.events import EvaluationProgress, RunFinished, StoredEvent
+from nlu_shared.schemas.runs import RunKind, RunStatus
+
+from induction.cases import service as cases
+from induction.catalog import service as catalog
+from induction.engine.loop import evaluate_only, improve
+from induction.engine.plan import Plan
+from induction.llm.bookings import LeaseLost
+from induction.llm.errors import ParkRun, StopRun
+from induction.llm.ledger import Account, Ledger
+from induction.prompts import service as prompts
+from induction.resources import APP_IDENTITY, Resources
+from induction.runs import journal, lease, stream
+from induction.runs.models import RunRow
+from induction.runs.planning import counts, plan_of
+from induction.runs.world import PauseAsked, RunWorld
+
+log = structlog.get_logger(__name__)
+ENGINES = {RunKind.IMPROVE: improve, RunKind.EVALUATE: evaluate_only}
+
+
+async def execute_run(context: dict[str, Any], run_id: str) -> None:
+    """The doorbell: a run may be waiting. Which, the database knows."""
+    context["bell"].set()
+
+
+async def drive_runs(resources: Resources, bell: asyncio.Event) -> None:
+    """Claims and drives runs until cancelled, at most `runs_at_once`; looks when the bell rings
+    and every `poll_seconds`, so a lost ring costs seconds."""
+    driving: set[asyncio.Task[None]] = set()
+    settings = resources.settings
+    while True:
+        try:
+            while len(driving) < settings.runs_at_once and (run := await _claim(resources)):
+                task = asyncio.create_task(drive(resources, run), name=f"run-{run.id}")
+                driving.add(task)
+                task.add_done_callback(driving.discard)
+                task.add_done_callback(lambda _: bell.set())
+        except Unavailable:
+            log.warning("no claims", reason="the database is away")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(bell.wait(), settings.poll_seconds)
+        bell.clear()
+
+
+async def _claim(resources: Resources) -> RunRow | None:
+    run = await lease.claim(
+        resources.database, APP_IDENTITY, seconds=resources.settings.lease_seconds
+    )
+    if run is None:
+        await lease.supersede_abandoned(resources.database, APP_IDENTITY)
+    return run
+
+
+async def drive(resources: Resources, run: RunRow) -> None:
+    """Drives one claimed run to its end, or to where it has to be let go. Never raises."""
+    keys = {"run_id": str(run.id), "fence": run.fence}
+    log.info("run claimed", **keys)
+    async with lease.hold(
+        resources.database, APP_IDENTITY, run, seconds=resources.settings.lease_seconds
+    ) as held:
+        try:
+            await _replay_and_continue(resources, run, held)
+        except LeaseLost:
+            log.warning("run lost to another worker", **keys)
+        except Unavailable as away:
+            log.warning("run left for the next claim", reason=str(away), **keys)
+        except PauseAsked:
+            await _let_go(held, RunStatus.PAUSED)
+        except ParkRun as park:
+            await _let_go(held, RunStatus.PARKED, reason=park.reason, seconds=park.seconds)
+        except StopRun as stop:
+            await _fail(resources, run, f"The provider stopped the run: {stop.reason}")
+        except Exception as error:
+            log.exception("run failed", **keys)
+            await _fail(resources, run, f"The run failed inside: {type(error).__name__}.")
+    await stream.announce(resources.redis, run.id)
+
+
+async def _replay_and_continue(resources: Resources, run: RunRow, held: lease.Lease) -> None:
+    plan = await _plan(resources, run)
+    ledger = Ledger(
+        _account(resources, run),
+        resources.books,
+        resources.model,
+        concurrency=resources.settings.concurrency,
+    )
+    await ledger.load(resources.database, APP_IDENTITY)
+    async with session_scope(resources.database, APP_IDENTITY) as session:
+        stored = await journal.events(session, run.id)
+        world = RunWorld(ledger, held, await journal.readings(session, run.id))
+    n = 0
+    async for event in ENGINES[RunKind(run.kind)](plan, world):
+        if isinstance(event, EvaluationProgress):
+            await stream.announce(resources.redis, run.id, event)
+            continue
+        n += 1
+        if n <= len(stored):
+            journal.compare(stored[n - 1].body, event)
+            continue
+        await _record(resources, run, n, event, ruler=plan.task.ruler)
+
+
+async def _record(
+    resources: Resources, run: RunRow, n: int, event: StoredEvent, *, ruler: str
+) -> None:
+    async with session_scope(resources.database, APP_IDENTITY) as session:
+        await journal.record(session, run.id, run.fence, n, event, ruler=ruler)
+    await stream.announce(resources.redis, run.id)
+    log.info("run event", run_id=str(run.id), n=n, type=event.type)
+
+
+async def _plan(resources: Resources, run: RunRow) -> Plan:
+    """The run's plan; parts of cases that no run has used are decided here, once."""
+    async with session_scope(resources.database, APP_IDENTITY) as session:
+        spec = (await catalog.get(session, run.task)).spec()
+        baseline = await prompts.get(session, run.task, run.baseline_version_id)
+        frozen = await cases.load(session, run.task, run.dataset_hash)
+        known = await cases.known_parts(session, run.task)
+    plan = await asyncio.to_thread(plan_of, run, spec, baseline.prompt(), frozen, known)
+    async with session_scope(resources.database, APP_IDENTITY) as session:
+        row = await journal.held(session, run.id, run.fence)
+        if row.parts is None:
+            await cases.remember_parts(session, run.task, run.id, plan.parts)
+            row.parts = counts(plan.parts)
+    return plan
+
+
+def _account(resources: Resources, run: RunRow) -> Account:
+    return Account(
+        run_id=run.id,
+        fence=run.fence,
+        provider=run.provider,
+        adapter=resources.adapter,
+        epoch=run.epoch,
+        calls_limit=run.promised.calls,
+        usd_limit=run.money_limit,
+        month_cap_usd=Decimal(str(resources.settings.month_cap_usd)),
+    )
+
+
+async def _let_go(
+    held: lease.Lease, status: RunStatus, *, reason: str | None = None, seconds: float = 0
+) -> None:
+    with suppress(Unavailable):
+        await lease.let_go(held, status, reason=reason, seconds=seconds)
+    log.info("run let go", run_id=str(held.run.id), status=status.value)
+
+
+async def _fail(resources: Resources, run: RunRow, reason: str) -> None:
+    """Ends the run with a last event; where even that fails, the next claim tries again."""
+    with suppress(LeaseLost, Unavailable):
+        async with session_scope(resources.database, APP_IDENTITY) as session:
+            row = await journal.held(session, run.id, run.fence)
+            await journal.record(
+                session,
+                run.id,
+                run.fence,
+                row.last_event + 1,
+                RunFinished(status="failed", reason=reason),
+                ruler="",
+            )

@@ -1,0 +1,170 @@
+"""What a run writes down: each event with the state it changes, and each reading of its inbox.
+
+A replay reads both back: an event already recorded is compared and skipped, a reading already
+made is answered as it was.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from nlu_shared.schemas.events import (
+    ChangeKept,
+    PartName,
+    PromptEvaluated,
+    PromptProposed,
+    RunFinished,
+    StoredEvent,
+    VerdictReached,
+)
+from nlu_shared.schemas.prompts import PromptSource
+from sqlalchemy import text
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from induction.engine.world import Inbox
+from induction.llm.bookings import LeaseLost
+from induction.prompts import service as prompts
+from induction.runs.models import RunEventRow, RunHintRow, RunInboxRow, RunRow
+
+
+class ReplayDiverged(Exception):
+    """The engine said something else than it did before: a bug, never to be papered over."""
+
+
+async def held(session: AsyncSession, run_id: UUID, fence: int) -> RunRow:
+    """The run's row, locked; raises LeaseLost where another worker has claimed it since."""
+    row = (
+        await session.exec(
+            select(RunRow)
+            .where(RunRow.id == run_id, RunRow.fence == fence, RunRow.status == "running")
+            .with_for_update()
+        )
+    ).one_or_none()
+    if row is None:
+        raise LeaseLost
+    return row
+
+
+async def events(session: AsyncSession, run_id: UUID, *, after: int = 0) -> list[RunEventRow]:
+    """Stored events with a number above `after`, in order."""
+    rows = await session.exec(
+        select(RunEventRow)
+        .where(RunEventRow.run_id == run_id, RunEventRow.n > after)
+        .order_by(col(RunEventRow.n))
+    )
+    return list(rows.all())
+
+
+def compare(stored: dict[str, Any], event: StoredEvent) -> None:
+    """Raises ReplayDiverged unless the event is exactly what was recorded."""
+    if stored != event.model_dump(mode="json"):
+        raise ReplayDiverged(f"recorded {stored['type']}, replayed {event.type}")
+
+
+async def record(
+    session: AsyncSession, run_id: UUID, fence: int, n: int, event: StoredEvent, *, ruler: str
+) -> None:
+    """Stores event number `n` and what it means for the run and the registry."""
+    row = await held(session, run_id, fence)
+    session.add(RunEventRow(run_id=run_id, n=n, body=event.model_dump(mode="json")))
+    row.last_event = n
+    match event:
+        case PromptEvaluated():
+            await _evaluated(session, row, event, ruler=ruler)
+        case PromptProposed():
+            parent = await prompts.by_hash(session, row.task, event.parent_hash)
+            await prompts.ensure(
+                session,
+                row.task,
+                event.content,
+                source=PromptSource.RUN,
+                parent_id=parent.id,
+                run_id=run_id,
+                notes=event.change.rationale,
+            )
+        case ChangeKept():
+            row.best_version_id = (await prompts.by_hash(session, row.task, event.version_hash)).id
+        case VerdictReached():
+            row.verdict = event.verdict.model_dump(mode="json")
+        case RunFinished():
+            await _finished(session, row, event)
+        case _:
+            pass
+    await session.flush()
+
+
+async def _evaluated(
+    session: AsyncSession, row: RunRow, event: PromptEvaluated, *, ruler: str
+) -> None:
+    if event.iteration == 0 and event.part is PartName.VALIDATION:
+        row.baseline_f1 = event.objective
+    version = await prompts.by_hash(session, row.task, event.version_hash)
+    await prompts.record_score(
+        session,
+        version,
+        event,
+        run_id=row.id,
+        dataset_hash=row.dataset_hash,
+        model=row.task_model,
+        ruler=ruler,
+    )
+
+
+async def _finished(session: AsyncSession, row: RunRow, event: RunFinished) -> None:
+    if event.best_hash is not None:
+        row.best_version_id = (await prompts.by_hash(session, row.task, event.best_hash)).id
+    row.final_f1 = event.final_f1
+    row.status = event.status
+    row.reason = event.reason
+    row.lease_until = None
+    await session.flush()
+    await session.execute(
+        text("UPDATE runs SET completed_at = now() WHERE id = :id"), {"id": row.id}
+    )
+
+
+async def readings(session: AsyncSession, run_id: UUID) -> dict[int, Inbox]:
+    """Every inbox reading made so far, by step."""
+    rows = await session.exec(select(RunInboxRow).where(RunInboxRow.run_id == run_id))
+    return {row.step: _inbox(row.body) for row in rows}
+
+
+async def read_inbox(session: AsyncSession, run_id: UUID, fence: int, step: int) -> Inbox | None:
+    """Reads and records what the operator and the clock say; None: the run is to pause instead."""
+    row = await held(session, run_id, fence)
+    if row.pause_requested:
+        return None
+    hints = (
+        await session.exec(
+            select(RunHintRow)
+            .where(RunHintRow.run_id == run_id, col(RunHintRow.taken_at_step).is_(None))
+            .order_by(col(RunHintRow.id))
+        )
+    ).all()
+    for hint in hints:
+        hint.taken_at_step = step
+    body = {
+        "cancel": row.cancel_requested,
+        "hints": [hint.hint for hint in hints],
+        "stop": "minutes" if await _minutes(session, row) > row.promised.minutes else None,
+    }
+    session.add(RunInboxRow(run_id=run_id, step=step, body=body))
+    return _inbox(body)
+
+
+async def _minutes(session: AsyncSession, row: RunRow) -> float:
+    """Wall time since the first claim less what was spent paused or parked."""
+    seconds: float = (
+        await session.execute(
+            text(
+                "SELECT extract(epoch FROM now() - started_at)::float8 - idle_seconds"
+                " FROM runs WHERE id = :id"
+            ),
+            {"id": row.id},
+        )
+    ).scalar_one()
+    return seconds / 60
+
+
+def _inbox(body: dict[str, Any]) -> Inbox:
+    return Inbox(cancel=body["cancel"], hints=tuple(body["hints"]), stop=body["stop"])

@@ -1,0 +1,138 @@
+"""Who drives a run: claimed under a fence, held by a heartbeat on database time, let go on purpose.
+
+The claim is also the reaper: a run whose lease ran out is simply claimed again.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from nlu_shared.kit.db import Database, Identity, session_scope
+from nlu_shared.kit.errors import Unavailable
+from nlu_shared.schemas.runs import RunStatus
+from sqlalchemy import text
+
+from induction.engine import ENGINE_VERSION
+from induction.llm.bookings import LeaseLost
+from induction.runs.models import RunRow
+
+log = structlog.get_logger(__name__)
+ABANDONED = timedelta(minutes=10)
+"""A run of another engine version that nobody has touched for this long has no worker left."""
+
+
+@dataclass(slots=True)
+class Lease:
+    """A held run. `confirmed` is when the database last agreed, on this process's own clock."""
+
+    database: Database
+    identity: Identity
+    run: RunRow
+    seconds: float
+    confirmed: float
+
+    def check(self) -> None:
+        """Raises LeaseLost when the lease may have run out: no call may start then."""
+        if time.monotonic() - self.confirmed > self.seconds * 0.8:
+            raise LeaseLost
+
+
+async def claim(database: Database, identity: Identity, *, seconds: float) -> RunRow | None:
+    """The oldest run that waits, was parked long enough, or lost its worker; None if there is none.
+
+    Only runs of this engine's version: another version would not replay them exactly.
+    """
+    async with session_scope(database, identity) as session:
+        claimed = await session.execute(
+            text(
+                "UPDATE runs SET status = 'running', fence = fence + 1,"
+                " lease_until = clock_timestamp() + make_interval(secs => :seconds),"
+                " started_at = coalesce(started_at, now()), not_before = NULL,"
+                " idle_seconds = idle_seconds"
+                "   + coalesce(extract(epoch FROM now() - idle_since), 0), idle_since = NULL"
+                " WHERE id = (SELECT id FROM runs"
+                "   WHERE engine_version = :engine AND (status = 'waiting'"
+                "     OR (status = 'running' AND lease_until < clock_timestamp())"
+                "     OR (status = 'parked' AND not_before < clock_timestamp()))"
+                "   ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)"
+                " RETURNING id"
+            ),
+            {"seconds": seconds, "engine": ENGINE_VERSION},
+        )
+        run_id = claimed.scalar_one_or_none()
+        return await session.get(RunRow, run_id) if run_id is not None else None
+
+
+async def supersede_abandoned(database: Database, identity: Identity) -> None:
+    """Ends runs of engine versions that no worker speaks any more."""
+    async with session_scope(database, identity) as session:
+        await session.execute(
+            text(
+                "UPDATE runs SET status = 'superseded', completed_at = now(),"
+                " reason = 'No worker of its engine version is left.'"
+                " WHERE engine_version <> :engine AND status IN ('waiting', 'running', 'parked')"
+                " AND greatest(created_at, lease_until, not_before) < now() - :abandoned"
+            ),
+            {"engine": ENGINE_VERSION, "abandoned": ABANDONED},
+        )
+
+
+@asynccontextmanager
+async def hold(
+    database: Database, identity: Identity, run: RunRow, *, seconds: float
+) -> AsyncIterator[Lease]:
+    """Renews the lease every third of its length for as long as the block runs."""
+    lease = Lease(database, identity, run, seconds, confirmed=time.monotonic())
+    heartbeat = asyncio.create_task(_renew(lease), name=f"heartbeat-{run.id}")
+    try:
+        yield lease
+    finally:
+        heartbeat.cancel()
+        with suppress(asyncio.CancelledError):
+            await heartbeat
+
+
+async def _renew(lease: Lease) -> None:
+    while True:
+        await asyncio.sleep(lease.seconds / 3)
+        asked = time.monotonic()
+        try:
+            async with session_scope(lease.database, lease.identity) as session:
+                renewed = await session.execute(
+                    text(
+                        "UPDATE runs SET"
+                        " lease_until = clock_timestamp() + make_interval(secs => :seconds)"
+                        " WHERE id = :id AND fence = :fence AND status = 'running' RETURNING id"
+                    ),
+                    {"id": lease.run.id, "fence": lease.run.fence, "seconds": lease.seconds},
+                )
+                if renewed.scalar_one_or_none() is not None:
+                    lease.confirmed = asked
+        except Unavailable:
+            log.warning("lease not confirmed", run_id=str(lease.run.id))
+
+
+async def let_go(
+    lease: Lease, status: RunStatus, *, reason: str | None = None, seconds: float = 0
+) -> None:
+    """Gives the run back as paused, parked (for `seconds`) or waiting."""
+    async with session_scope(lease.database, lease.identity) as session:
+        await session.execute(
+            text(
+                "UPDATE runs SET status = :status, reason = :reason, lease_until = NULL,"
+                " pause_requested = false, idle_since = now(),"
+                " not_before = now() + make_interval(secs => :seconds)"
+                " WHERE id = :id AND fence = :fence AND status = 'running'"
+            ),
+            {
+                "id": lease.run.id,
+                "fence": lease.run.fence,
+                "status": status.value,
+                "reason": reason,
+                "seconds": seconds,
+            },
+        )

@@ -1,0 +1,91 @@
+"""What a run, its events, its recorded inbox readings and its hints are as rows."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from nlu_shared.schemas.runs import RunLimits
+from sqlalchemy import Column, DateTime, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+
+def _moment() -> Any:
+    return Field(default=None, sa_type=DateTime(timezone=True))
+
+
+class RunRow(SQLModel, table=True):
+    """`fence` counts claims: whoever holds an older one may not write any more."""
+
+    __tablename__ = "runs"
+
+    id: UUID = Field(primary_key=True)
+    task: str
+    kind: str
+    trigger_type: str
+    status: str
+    reason: str | None = None
+    limits: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    focus: str | None = None
+    hints: list[str] = Field(sa_column=Column(JSONB, nullable=False))
+    seed: int
+    task_model: str
+    proposer_model: str
+    provider: str
+    engine_version: str
+    epoch: int = 0
+    dataset_hash: str
+    dataset_size: int
+    parts: dict[str, int] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    baseline_version_id: UUID
+    best_version_id: UUID | None = None
+    baseline_f1: float | None = None
+    final_f1: float | None = None
+    verdict: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    cancel_requested: bool = False
+    pause_requested: bool = False
+    fence: int = 0
+    lease_until: datetime | None = _moment()
+    not_before: datetime | None = _moment()
+    idle_since: datetime | None = _moment()
+    idle_seconds: float = 0.0
+    last_event: int = 0
+    created_at: datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=True), server_default=func.now())
+    )
+    started_at: datetime | None = _moment()
+    completed_at: datetime | None = _moment()
+
+    @property
+    def promised(self) -> RunLimits:
+        return RunLimits.model_validate(self.limits)
+
+    @property
+    def money_limit(self) -> Decimal:
+        return Decimal(str(self.promised.money_usd))
+
+
+class RunEventRow(SQLModel, table=True):
+    __tablename__ = "run_events"
+
+    run_id: UUID = Field(primary_key=True)
+    n: int = Field(primary_key=True)
+    body: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class RunInboxRow(SQLModel, table=True):
+    __tablename__ = "run_inbox"
+
+    run_id: UUID = Field(primary_key=True)
+    step: int = Field(primary_key=True)
+    body: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class RunHintRow(SQLModel, table=True):
+    __tablename__ = "run_hints"
+
+    id: UUID = Field(primary_key=True)
+    run_id: UUID
+    hint: str
+    taken_at_step: int | None = None

@@ -1,0 +1,77 @@
+"""From rows to the engine's plan, and the plan's price before it starts. Pure."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from nlu_shared.schemas.events import PartName
+from nlu_shared.schemas.prompts import PromptContent, TaskIn
+from nlu_shared.schemas.runs import Forecast, RunLimits
+
+from induction.engine.forecast import Bound, forecast
+from induction.engine.plan import Plan
+from induction.engine.split import assign
+from induction.llm import prices
+from induction.runs.models import RunRow
+from induction.tasks.base import Case, Usage
+from induction.tasks.registry import task_of
+
+
+def plan_of(
+    row: RunRow,
+    spec: TaskIn,
+    baseline: PromptContent,
+    cases: tuple[Case, ...],
+    known: Mapping[UUID, PartName],
+) -> Plan:
+    """Parts already given stay; cases seen for the first time get theirs from the run's seed."""
+    task = task_of(spec)
+    strata = {case.id: task.stratum(case.truth) for case in cases}
+    limits = row.promised
+    return Plan(
+        task=task,
+        cases=cases,
+        dataset_hash=row.dataset_hash,
+        parts=assign(cases, strata, known, row.seed),
+        baseline=baseline,
+        task_model=row.task_model,
+        proposer_model=row.proposer_model,
+        max_iterations=limits.iterations,
+        seed=row.seed,
+        hints=tuple(row.hints),
+        focus=row.focus,
+    )
+
+
+def counts(parts: Mapping[UUID, PartName]) -> dict[str, int]:
+    """Cases per part."""
+    given = list(parts.values())
+    return {part.value: given.count(part) for part in PartName}
+
+
+def bound_of(plan: Plan, limits: RunLimits, *, is_billed: bool, on: date) -> Forecast:
+    """The most the run can take, and whether its limits allow that much."""
+    bound = forecast(plan)
+    money = _price(plan, bound, on) if is_billed else Decimal(0)
+    notes = []
+    if bound.calls > limits.calls:
+        notes.append("The search may stop early: the limit of calls is below the upper bound.")
+    if money > Decimal(str(limits.money_usd)):
+        notes.append("The search may stop early: the limit of money is below the upper bound.")
+    return Forecast(
+        cases=len(plan.cases),
+        parts=counts(plan.parts),
+        calls=bound.calls,
+        money_usd=float(money),
+        fits=not notes,
+        notes=notes,
+    )
+
+
+def _price(plan: Plan, bound: Bound, on: date) -> Decimal:
+    task_call = Usage(input_tokens=bound.task_tokens_in, output_tokens=bound.task_tokens_out)
+    proposal = Usage(input_tokens=bound.proposer_tokens_in, output_tokens=bound.proposer_tokens_out)
+    return bound.task_calls * prices.cost(
+        plan.task_model, task_call, on=on
+    ) + bound.proposer_calls * prices.cost(plan.proposer_model, proposal, on=on)

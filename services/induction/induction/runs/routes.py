@@ -1,0 +1,94 @@
+"""Runs by HTTP: start, watch, steer."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from nlu_shared.kit.deps import CallerDep, DbSession, requires
+from nlu_shared.schemas.base import Page
+from nlu_shared.schemas.runs import Forecast, HintIn, RunRequest, RunView
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from induction.resources import Resources
+from induction.runs import service, stream
+
+router = APIRouter(prefix="/v1/runs", tags=["runs"])
+read, write = requires("runs:read"), requires("runs:write")
+
+
+@router.post("", dependencies=[write], status_code=202)
+async def start_run(
+    asked: RunRequest, request: Request, session: DbSession, response: Response
+) -> RunView | Forecast:
+    """Starts a run (202, Location), or with `dry_run` says what it could cost (200)."""
+    resources: Resources = request.app.state.resources
+    if asked.dry_run:
+        response.status_code = 200
+        return await service.forecast(session, resources.logger, resources.settings, asked)
+    row = await service.start(session, resources.logger, resources.settings, asked)
+    response.headers["Location"] = service.location(row)
+    return await service.view(session, row)
+
+
+@router.get("", dependencies=[read])
+async def list_runs(
+    session: DbSession,
+    task: str | None = None,
+    cursor: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> Page[RunView]:
+    return await service.page(session, task=task, before=cursor, limit=limit)
+
+
+@router.get("/{run_id}", dependencies=[read])
+async def get_run(run_id: UUID, session: DbSession) -> RunView:
+    return await service.view(session, await service.get(session, run_id))
+
+
+@router.post("/{run_id}/pause", dependencies=[write])
+async def pause_run(run_id: UUID, session: DbSession) -> RunView:
+    return await service.view(session, await service.pause(session, run_id))
+
+
+@router.post("/{run_id}/resume", dependencies=[write])
+async def resume_run(run_id: UUID, session: DbSession) -> RunView:
+    return await service.view(session, await service.resume(session, run_id))
+
+
+@router.post("/{run_id}/cancel", dependencies=[write])
+async def cancel_run(run_id: UUID, session: DbSession) -> RunView:
+    return await service.view(session, await service.cancel(session, run_id))
+
+
+@router.post("/{run_id}/hints", dependencies=[write], status_code=202)
+async def hint_run(run_id: UUID, asked: HintIn, session: DbSession) -> RunView:
+    return await service.view(session, await service.hint(session, run_id, asked.hint))
+
+
+@router.get("/{run_id}/events", dependencies=[read], response_class=EventSourceResponse)
+async def follow_run(
+    run_id: UUID,
+    request: Request,
+    caller: CallerDep,
+    last_event_id: Annotated[int, Header(ge=0)] = 0,
+) -> Response:
+    """Server-sent events after `Last-Event-ID`; 204 once the run is over and all was read."""
+    resources: Resources = request.app.state.resources
+    identity = resources.identity(caller)
+    if await service.nothing_left(resources.database, identity, run_id, after=last_event_id):
+        return Response(status_code=204)
+
+    async def sent() -> AsyncIterator[ServerSentEvent]:
+        async for said in stream.follow(
+            resources.database, identity, resources.redis, run_id, after=last_event_id
+        ):
+            yield ServerSentEvent(
+                said.event.model_dump_json(),
+                event=said.event.type,
+                id=str(said.n) if said.n is not None else None,
+            )
+
+    return EventSourceResponse(
+        sent(), ping=15, send_timeout=30, headers={"X-Accel-Buffering": "no"}
+    )

@@ -1,0 +1,41 @@
+"""Who asks whether a run should start: a job after approvals, and a clock in case it was lost."""
+
+import asyncio
+from typing import Any
+
+import structlog
+from nlu_shared.kit.db import session_scope
+from nlu_shared.kit.errors import NotFound, ServiceError, Unavailable
+
+from induction.resources import APP_IDENTITY, Resources
+from induction.triggers import service
+
+log = structlog.get_logger(__name__)
+
+
+async def consider_run(context: dict[str, Any], task: str) -> None:
+    """Ground truth of a task changed. A task induction does not know is nobody's error."""
+    resources: Resources = context["resources"]
+    try:
+        async with session_scope(resources.database, APP_IDENTITY) as session:
+            decision = await service.consider(session, resources.logger, resources.settings, task)
+    except NotFound:
+        log.info("task not known here", task=task)
+        return
+    log.info("considered", task=task, started=decision.started, reasons=decision.reasons)
+
+
+async def consider_by_clock(resources: Resources) -> None:
+    """Asks for every task that has its trigger on, every `consider_seconds`, until cancelled."""
+    while True:
+        await asyncio.sleep(resources.settings.consider_seconds)
+        try:
+            async with session_scope(resources.database, APP_IDENTITY) as session:
+                tasks = await service.enabled_tasks(session)
+        except Unavailable:
+            continue
+        for task in tasks:
+            try:
+                await consider_run({"resources": resources}, task)
+            except ServiceError as error:
+                log.warning("consideration put off", task=task, reason=error.code)

@@ -1,0 +1,26 @@
+"""The trigger's switch and its stored decisions, for operators."""
+
+from fastapi import APIRouter
+from nlu_shared.kit.deps import DbSession, requires
+from nlu_shared.schemas.triggers import AutoTrigger, AutoTriggerIn, TriggerDecision
+
+from induction.triggers import service
+
+router = APIRouter(prefix="/v1/admin/auto-trigger", tags=["admin"])
+admin = requires("admin")
+
+
+@router.post("", dependencies=[admin])
+async def set_auto_trigger(asked: AutoTriggerIn, session: DbSession) -> AutoTrigger:
+    return await service.set_rules(session, asked)
+
+
+@router.get("", dependencies=[admin])
+async def get_auto_trigger(task: str, session: DbSession) -> AutoTrigger:
+    return await service.rules(session, task)
+
+
+@router.get("/decisions", dependencies=[admin])
+async def list_decisions(session: DbSession, task: str | None = None) -> list[TriggerDecision]:
+    rows = await service.decisions(session, task=task)
+    return [TriggerDecision.model_validate(row.model_dump()) for row in rows]

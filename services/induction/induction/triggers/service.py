@@ -1,0 +1,97 @@
+"""Gathers the facts, asks the policy, stores its decision with its reasons, and starts the run."""
+
+from datetime import UTC, datetime
+
+import httpx2
+from nlu_shared.ids import uuid7
+from nlu_shared.schemas.runs import RunKind, RunRequest, RunStatus, TriggerType
+from nlu_shared.schemas.triggers import AutoTrigger, AutoTriggerIn
+from sqlalchemy import text
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from induction.cases import upstream
+from induction.catalog import service as catalog
+from induction.prompts import service as prompts
+from induction.runs import service as runs
+from induction.runs.models import RunRow
+from induction.settings import Settings
+from induction.triggers.models import AutoTriggerRow, TriggerDecisionRow
+from induction.triggers.policy import Facts, decide
+
+
+async def rules(session: AsyncSession, task: str) -> AutoTrigger:
+    """The task's rules; off where nobody has set any."""
+    row = await session.get(AutoTriggerRow, task)
+    return AutoTrigger.model_validate(row.body) if row else AutoTrigger()
+
+
+async def set_rules(session: AsyncSession, asked: AutoTriggerIn) -> AutoTrigger:
+    await catalog.get(session, asked.task)
+    wanted = AutoTrigger.model_validate(asked.model_dump(exclude={"task"}))
+    await session.merge(AutoTriggerRow(task=asked.task, body=wanted.model_dump()))
+    return wanted
+
+
+async def enabled_tasks(session: AsyncSession) -> list[str]:
+    rows = await session.exec(select(AutoTriggerRow).order_by(col(AutoTriggerRow.task)))
+    return [row.task for row in rows if AutoTrigger.model_validate(row.body).enabled]
+
+
+async def consider(
+    session: AsyncSession, logger: httpx2.AsyncClient, settings: Settings, task: str
+) -> TriggerDecisionRow:
+    """One consideration at a time per task; its decision and the run it started are one commit."""
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtext('consider'), hashtext(:task))"),
+        {"task": task},
+    )
+    policy = await rules(session, task)
+    truth = await upstream.fetch(logger, task) if policy.enabled else None
+    decision = decide(policy, await _facts(session, task, truth))
+    started = None
+    if decision.start:
+        asked = RunRequest(task=task, kind=RunKind.IMPROVE, trigger_type=TriggerType.AUTO)
+        started = await runs.start(session, logger, settings, asked)
+    row = TriggerDecisionRow(
+        id=uuid7(),
+        task=task,
+        started=decision.start,
+        reasons=list(decision.reasons),
+        cases=len(truth.cases) if truth else 0,
+        dataset_hash=truth.dataset_hash if truth else None,
+        run_id=started.id if started else None,
+    )
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def _facts(session: AsyncSession, task: str, truth: upstream.GroundTruth | None) -> Facts:
+    last = (
+        await session.exec(
+            select(RunRow)
+            .where(RunRow.task == task, RunRow.kind == RunKind.IMPROVE.value)
+            .order_by(col(RunRow.id).desc())
+            .limit(1)
+        )
+    ).one_or_none()
+    return Facts(
+        now=datetime.now(UTC),
+        cases=len(truth.cases) if truth else 0,
+        dataset_hash=truth.dataset_hash if truth else None,
+        is_active=last is not None and not RunStatus(last.status).over,
+        has_baseline=await prompts.production_id(session, task) is not None,
+        last_started_at=last.created_at if last else None,
+        last_cases=last.dataset_size if last else 0,
+        last_dataset_hash=last.dataset_hash if last else None,
+    )
+
+
+async def decisions(session: AsyncSession, *, task: str | None) -> list[TriggerDecisionRow]:
+    """The newest hundred decisions."""
+    statement = select(TriggerDecisionRow)
+    if task is not None:
+        statement = statement.where(TriggerDecisionRow.task == task)
+    newest = statement.order_by(col(TriggerDecisionRow.id).desc()).limit(100)
+    return list((await session.exec(newest)).all())
