@@ -1,0 +1,10 @@
+"""What every test can ask for; the code is in `fixtures/`."""
+
+from tests.fixtures.databases import databases
+from tests.fixtures.servers import (
+    pytest_configure_node,
+    pytest_unconfigure,
+    servers,
+)
+
+__all__ = ["databases", "pytest_configure_node", "pytest_unconfigure", "servers"]

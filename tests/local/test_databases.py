@@ -1,0 +1,26 @@
+"""The factory of test databases: what one test writes, no other reads."""
+
+import asyncpg
+
+from tests.fixtures.databases import Databases
+
+
+async def test_two_clones_share_nothing_and_the_app_login_enters_both(databases: Databases) -> None:
+    clones = [await databases.clone("induction") for _ in range(2)]
+    owner = await asyncpg.connect(clones[0].owner_url)
+    await owner.execute("CREATE TABLE only_here ()")
+    await owner.close()
+
+    found = []
+    for clone in clones:
+        app = await asyncpg.connect(clone.app_url)
+        found.append(await app.fetchval("SELECT to_regclass('only_here') IS NOT NULL"))
+        await app.close()
+    assert found == [True, False]
+
+
+async def test_no_durability_is_traded_for_speed(databases: Databases) -> None:
+    admin = await asyncpg.connect(databases.servers.admin_url)
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        assert await admin.fetchval(f"SHOW {setting}") == "on"
+    await admin.close()
