@@ -1,0 +1,140 @@
+"""The log by the names a backend knows it by, awaitable and over HTTP."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Literal, Self, TypedDict
+from uuid import UUID
+
+from nlu_shared.client.door import Door, Params, logger_door
+from nlu_shared.ids import uuid7
+from nlu_shared.schemas.base import Page
+from nlu_shared.schemas.predictions import Logged, OutcomeIn, Prediction, PredictionIn
+from nlu_shared.schemas.reviews import Correction, CorrectionIn
+
+TRIES = 3
+PAGE = 200
+
+
+class RetrainingRow(TypedDict):
+    """One line of a training file."""
+
+    text: str
+    label: str
+    confidence: float | None
+    source: Literal["production"]
+    corrected: bool
+
+
+class NLURepository:
+    """Every call raises a ClientError where it cannot do what its name says."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._door.close()
+
+    async def log_prompt(self, prediction: PredictionIn) -> UUID:
+        """Logs one prediction and returns its id. With an id of its own a repeat is no new row."""
+        known = prediction if prediction.id else prediction.model_copy(update={"id": uuid7()})
+        logged = await self._door.post("/v1/predictions", Logged, known, tries=TRIES)
+        return logged.log_id
+
+    async def update_prompt_log_outcome(
+        self,
+        log_id: UUID | str,
+        *,
+        was_successful: bool,
+        workflow_type: str | None = None,
+        execution_error: str | None = None,
+    ) -> Prediction:
+        """How the work ended; the last word stands."""
+        outcome = OutcomeIn(
+            was_successful=was_successful,
+            workflow_type=workflow_type,
+            execution_error=execution_error,
+        )
+        path = f"/v1/predictions/{log_id}/outcome"
+        return await self._door.post(path, Prediction, outcome, tries=TRIES)
+
+    async def add_prompt_correction(
+        self, log_id: UUID | str, corrected_intent: str, correction_notes: str | None = None
+    ) -> Correction:
+        """Proposes what the prediction should have been. It counts once a reviewer approves it."""
+        said = CorrectionIn(corrected_intent=corrected_intent, correction_notes=correction_notes)
+        return await self._door.post(f"/v1/predictions/{log_id}/corrections", Correction, said)
+
+    async def get_low_confidence_prompts(
+        self, threshold: float = 0.7, limit: int = 100, *, task: str | None = None
+    ) -> list[Prediction]:
+        """Unreviewed predictions below `threshold`, the least confident first."""
+        return await self._queue("low-confidence", threshold=threshold, limit=limit, task=task)
+
+    async def get_failed_workflow_prompts(
+        self, limit: int = 100, *, task: str | None = None
+    ) -> list[Prediction]:
+        """Unreviewed predictions whose work failed, the newest first."""
+        return await self._queue("failed-workflow", limit=limit, task=task)
+
+    async def get_prompts_for_retraining(
+        self, days: int | None = None, *, task: str | None = None, min_confidence: float = 0.8
+    ) -> list[RetrainingRow]:
+        """Corrected predictions, and those at least `min_confidence` sure, of the last `days`."""
+        since = datetime.now(UTC) - timedelta(days=days) if days is not None else None
+        return [
+            row
+            async for prediction in self._predictions(since, task)
+            if (row := retraining_row(prediction, min_confidence))
+        ]
+
+    async def _predictions(
+        self, since: datetime | None, task: str | None
+    ) -> AsyncIterator[Prediction]:
+        cursor: str | None = None
+        while True:
+            page = await self._door.get(
+                "/v1/predictions",
+                Page[Prediction],
+                {
+                    "from": since.isoformat() if since else None,
+                    "task": task,
+                    "limit": PAGE,
+                    "cursor": cursor,
+                },
+            )
+            for prediction in page.items:
+                yield prediction
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    async def _queue(self, name: str, **params: str | float | None) -> list[Prediction]:
+        asked: Params = params
+        page = await self._door.get(f"/v1/reviews/queues/{name}", Page[Prediction], asked)
+        return page.items
+
+
+def retraining_row(prediction: Prediction, min_confidence: float) -> RetrainingRow | None:
+    """A training line from what a person said, or from what the model was sure of; else None."""
+    corrected = prediction.corrected_intent is not None
+    sure = prediction.confidence is not None and prediction.confidence >= min_confidence
+    if not corrected and not sure:
+        return None
+    return RetrainingRow(
+        text=prediction.prompt,
+        label=prediction.corrected_intent or prediction.predicted_intent,
+        confidence=prediction.confidence,
+        source="production",
+        corrected=corrected,
+    )
+
+
+def create_nlu_repository(*, url: str | None = None, key: str | None = None) -> NLURepository:
+    """`url` and `key` default to NLU_LOGGER_URL and NLU_LOGGER_KEY."""
+    return NLURepository(logger_door(url, key))

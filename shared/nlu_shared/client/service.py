@@ -1,0 +1,153 @@
+"""What a backend calls: classify a message and log what was said, then log how the work ended.
+
+Logging never fails the caller; how hard it tries is the transport's business.
+"""
+
+import asyncio
+import inspect
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Self, TypeVar
+from uuid import UUID
+
+from pydantic import JsonValue, ValidationError
+
+from nlu_shared.client.door import logger_door
+from nlu_shared.client.transport import HttpTransport, Transport
+from nlu_shared.ids import uuid7
+from nlu_shared.schemas.predictions import INTENT, OutcomeIn, PredictionIn, SecondaryIntent
+
+log = logging.getLogger(__name__)
+Fact = TypeVar("Fact", PredictionIn, OutcomeIn)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classification:
+    """What a classifier says about one message. `confidence` is from 0 to 1."""
+
+    intent: str
+    confidence: float
+    secondary_intents: Sequence[SecondaryIntent] = ()
+    output: JsonValue = None
+    model_version: str | None = None
+    prompt_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NLUResult(Classification):
+    """The classification, and the id under which it is logged."""
+
+    log_id: UUID
+
+
+Classifier = Callable[[str], Classification | Awaitable[Classification]]
+"""From a message to its classification. One that is not a coroutine runs in a worker thread."""
+
+
+class NLUService:
+    """A classifier whose every answer is logged."""
+
+    def __init__(self, classifier: Classifier, transport: Transport, *, task: str = INTENT) -> None:
+        self._classifier = classifier
+        self._transport = transport
+        self._task = task
+        self._unloggable = 0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._transport.close()
+
+    @property
+    def dropped(self) -> int:
+        """Facts that never reached the log: undeliverable, refused, or not loggable at all."""
+        return self._transport.dropped + self._unloggable
+
+    async def process_message(
+        self,
+        *,
+        message: str,
+        user_id: UUID | str | None = None,
+        conversation_id: UUID | str | None = None,
+        message_index: int | None = None,
+    ) -> NLUResult:
+        """Classifies and logs. Raises only what the classifier raises."""
+        log_id = uuid7()
+        started = time.perf_counter()
+        said = await self._classify(message)
+        milliseconds = (time.perf_counter() - started) * 1000
+        prediction = self._loggable(
+            PredictionIn,
+            log_id,
+            id=log_id,
+            user_id=user_id,
+            task=self._task,
+            prompt=message,
+            predicted_intent=said.intent,
+            confidence=said.confidence,
+            secondary_intents=list(said.secondary_intents),
+            output=said.output,
+            conversation_id=conversation_id,
+            message_index=message_index,
+            model_version=said.model_version,
+            prompt_version=said.prompt_version,
+            latency_ms=milliseconds,
+        )
+        if prediction:
+            await self._transport.log(prediction)
+        return NLUResult(log_id=log_id, **asdict(said))
+
+    async def update_workflow_outcome(
+        self,
+        *,
+        log_id: UUID,
+        was_successful: bool,
+        workflow_type: str | None = None,
+        execution_error: str | None = None,
+    ) -> None:
+        """Logs how the work ended that followed the prediction `log_id`. Never raises."""
+        outcome = self._loggable(
+            OutcomeIn,
+            log_id,
+            was_successful=was_successful,
+            workflow_type=workflow_type,
+            execution_error=execution_error,
+        )
+        if outcome:
+            await self._transport.outcome(log_id, outcome)
+
+    async def _classify(self, message: str) -> Classification:
+        said: Classification | Awaitable[Classification]
+        if inspect.iscoroutinefunction(self._classifier):
+            said = self._classifier(message)
+        else:
+            said = await asyncio.to_thread(self._classifier, message)
+        return await said if isinstance(said, Awaitable) else said
+
+    def _loggable(self, schema: type[Fact], log_id: UUID, **values: object) -> Fact | None:
+        """The fact as the log takes it, or None with a count and a line that hold no user text."""
+        try:
+            return schema.model_validate(values)
+        except ValidationError as error:
+            self._unloggable += 1
+            places = sorted({str(one["loc"][0]) for one in error.errors() if one["loc"]})
+            log.error("%s not loggable log_id=%s fields=%s", schema.__name__, log_id, places)
+            return None
+
+
+def create_nlu_service(
+    classifier: Classifier,
+    *,
+    url: str | None = None,
+    key: str | None = None,
+    task: str = INTENT,
+    transport: Transport | None = None,
+) -> NLUService:
+    """`url` and `key` default to NLU_LOGGER_URL and NLU_LOGGER_KEY; a `transport` needs neither."""
+    return NLUService(classifier, transport or HttpTransport(logger_door(url, key)), task=task)
