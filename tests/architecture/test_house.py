@@ -1,0 +1,175 @@
+"""What we agreed on about the code, executable. Each test says why it exists."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = [
+    ROOT / "shared/nlu_shared",
+    ROOT / "services/nlu-logger/nlu_logger",
+    ROOT / "services/induction/induction",
+    ROOT / "deploy",
+]
+MOST_LINES = 300
+ROLES = {"models.py", "service.py", "routes.py", "jobs.py", "__init__.py"}
+DOORS = {
+    "ingest.py",
+    "queues.py",
+    "queries.py",
+    "stream.py",
+    "ledger.py",
+    "bookings.py",
+    "upstream.py",
+    "lease.py",
+    "journal.py",
+    "world.py",
+    "claude.py",
+    "settings.py",
+    "partitions.py",
+}
+PLACES_THAT_COMMIT = {"db.py", "group_commit.py"}
+
+
+def sources() -> Iterator[Path]:
+    for package in PACKAGES:
+        yield from sorted(package.rglob("*.py"))
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def imports(tree: ast.AST) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def test_the_arrows_of_the_house_hold() -> None:
+    """Layers, independence of the services, pure rooms, no cycles: the contracts in pyproject."""
+    checked = subprocess.run(
+        [Path(sys.executable).parent / "lint-imports", "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_no_file_is_longer_than_a_room_should_be() -> None:
+    """A file over 300 lines is two rooms that nobody has parted yet."""
+    long = {
+        named(path): count
+        for path in [*sources(), *sorted((ROOT / "tests").rglob("*.py"))]
+        if (count := len(path.read_text().splitlines())) > MOST_LINES
+    }
+    assert not long
+
+
+def test_every_module_says_what_lives_in_it() -> None:
+    """The first thing a reader needs of a file is what belongs there."""
+    silent = [
+        named(path) for path in sources() if not ast.get_docstring(ast.parse(path.read_text()))
+    ]
+    assert not silent
+
+
+def test_there_is_one_commit() -> None:
+    """Two places that commit are two answers to what was stored when something failed."""
+    committing = {
+        path.name
+        for path in sources()
+        if re.search(r"\.commit\(\)|\.begin\(\)|\.transaction\(", path.read_text())
+        and "migrations" not in path.parts
+    }
+    assert committing <= PLACES_THAT_COMMIT | {"migrate.py", "provision.py"}
+
+
+def test_one_file_imports_anthropic() -> None:
+    """The SDK changes under us; one adapter keeps that to one file."""
+    importing = [
+        named(path)
+        for path in sources()
+        if any(name.split(".")[0] == "anthropic" for name in imports(ast.parse(path.read_text())))
+    ]
+    assert importing == ["services/induction/induction/llm/claude.py"]
+
+
+@pytest.mark.parametrize("junk", ["utils", "helpers", "common", "misc", "manager"])
+def test_no_drawer_for_odds_and_ends(junk: str) -> None:
+    """A name that fits everything says nothing."""
+    assert not [named(path) for path in sources() if path.stem == junk]
+
+
+def test_files_of_a_feature_are_named_by_their_role() -> None:
+    """A file that is neither a role nor a door is pure: it touches no SQL, HTTP or queue."""
+    impure = {"sqlalchemy", "sqlmodel", "asyncpg", "httpx2", "redis", "arq", "fastapi"}
+    strays = []
+    for package in PACKAGES[1:3]:
+        for room in sorted(one for one in package.iterdir() if one.is_dir()):
+            if room.name in {"migrations", "offline"}:
+                continue
+            for path in sorted(room.glob("*.py")):
+                reached = {name.split(".")[0] for name in imports(ast.parse(path.read_text()))}
+                if path.name not in ROLES | DOORS and reached & impure:
+                    strays.append(named(path))
+    assert not strays
+
+
+def test_settings_are_explained_and_listed() -> None:
+    """`.env.example` is where an operator looks; a value missing there does not exist for them."""
+    listed = set(re.findall(r"^#?\s?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.M))
+    from_settings = set(_settings_names())
+    assert from_settings <= listed, sorted(from_settings - listed)
+
+
+def _settings_names() -> Iterator[str]:
+    from induction.settings import Migration as InductionMigration  # noqa: PLC0415
+    from induction.settings import Settings as InductionSettings  # noqa: PLC0415
+    from nlu_logger.settings import Settings as LoggerSettings  # noqa: PLC0415
+
+    for settings in (InductionSettings, InductionMigration, LoggerSettings):
+        prefix = settings.model_config["env_prefix"]
+        for name, field in settings.model_fields.items():
+            if field.validation_alias is not None:
+                yield str(field.validation_alias.choices[0])
+            else:
+                yield (prefix + name).upper()
+
+
+def test_every_readme_command_exists() -> None:
+    """A command that is written down and does not exist is a broken promise on the first page."""
+    targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.M))
+    promised = set(re.findall(r"\bmake ([a-z][a-z-]*)", (ROOT / "README.md").read_text()))
+    assert promised <= targets
+
+
+def test_the_lock_holds_hashes_and_no_addresses() -> None:
+    """The lock must install anywhere, from whichever index is configured, and nothing else."""
+    lock = (ROOT / "requirements.lock").read_text()
+    assert "http://" not in lock
+    assert "https://" not in lock
+    for requirement in re.split(r"\n(?=\S)", lock.strip()):
+        assert "--hash=sha256:" in requirement
+
+
+def test_no_test_waits_or_gives_up() -> None:
+    """A sleep hides a race; a skip hides a failure."""
+    forbidden = re.compile(r"time\.sleep\(|pytest\.skip\(|mark\.skip|mark\.xfail")
+    offending = [
+        named(path)
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        if path.name != Path(__file__).name and forbidden.search(path.read_text())
+    ]
+    assert not offending
