@@ -1,13 +1,37 @@
-"""The most a run can cost, known before it starts."""
+"""The most a run can cost, known before it starts.
+
+With V validation, T training and S test cases and N iterations:
+
+    task calls     = T + V                   the baseline
+                   + N * (V + T)             each iteration, and the case book after a kept change
+                   + A * 2G                  each gate: the candidate, and stale answers of the best
+                   + 2S + T                  the final look, and the books closed
+    proposer calls = A * (1 + retries)
+    A              = N * rejections allowed in a row, the most attempts there can be
+
+Runs stay far below: most attempts are no series of rejections, and a case book is mostly kept.
+"""
 
 from dataclasses import dataclass
 
+from induction.engine.gate import GATE_CASES
 from induction.engine.plan import Plan
+from induction.engine.propose import (
+    CASES_SHOWN,
+    MAX_TOKENS,
+    PATTERNS_SHOWN,
+    RETRIES,
+    SYSTEM,
+    TRIED_SHOWN,
+)
+from induction.engine.screen import EXAMPLE_TOKENS, INSTRUCTION_TOKENS
+from induction.engine.split import parts_of
+from induction.engine.stop import REJECTIONS
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """Calls never exceeded; tokens are per call, so that a caller can price them."""
+    """Calls never exceeded. Tokens are for one call at its largest, at four characters each."""
 
     task_calls: int
     proposer_calls: int
@@ -22,4 +46,23 @@ class Bound:
 
 
 def forecast(plan: Plan) -> Bound:
-    raise NotImplementedError
+    """The bound of `improve(plan, …)`."""
+    parts = parts_of(plan.cases, plan.parts)
+    train, validation, test = len(parts.train), len(parts.validation), len(parts.test)
+    iterations, attempts = plan.max_iterations, plan.max_iterations * REJECTIONS
+    gate = 2 * min(train, GATE_CASES)
+    longest = -(-max((len(case.text) for case in plan.cases), default=0) // 4)
+    told = max(plan.baseline.tokens, INSTRUCTION_TOKENS + EXAMPLE_TOKENS)
+    request = plan.task.request(plan.baseline, "", model=plan.task_model)
+    shown = PATTERNS_SHOWN * CASES_SHOWN * longest + TRIED_SHOWN * MAX_TOKENS
+    return Bound(
+        task_calls=(iterations + 2) * train
+        + (iterations + 1) * validation
+        + attempts * gate
+        + 2 * test,
+        proposer_calls=attempts * (1 + RETRIES),
+        task_tokens_in=told + longest,
+        task_tokens_out=request.max_tokens,
+        proposer_tokens_in=told + shown + len(SYSTEM) // 4,
+        proposer_tokens_out=MAX_TOKENS,
+    )

@@ -1,22 +1,89 @@
-"""The loop: evaluate, diagnose, propose, screen, gate, evaluate, keep or reject."""
+"""The loop: evaluate, diagnose, propose, screen, gate, evaluate, keep or reject, judge.
+
+Decisions are made elsewhere in this room; here the steps stand in order, and what happens is
+yielded. An iteration is a candidate evaluated on validation: a change refused before that carries
+the number of the iteration it was meant for.
+"""
 
 from collections.abc import AsyncIterator
 
-from nlu_shared.schemas.events import EvaluationProgress, StoredEvent
+from nlu_shared.schemas.events import EvaluationProgress, PartName, StoredEvent
 
+from induction.engine import telling
+from induction.engine.attempt import attempt
+from induction.engine.desk import CANCELLED, Desk
+from induction.engine.evaluate import CaseBook, Exam
+from induction.engine.finale import closed_books, final_look
 from induction.engine.plan import Plan
+from induction.engine.search import Search
+from induction.engine.split import Parts, parts_of
 from induction.engine.world import World
 
-
-async def improve(plan: Plan, world: World) -> AsyncIterator[StoredEvent | EvaluationProgress]:
-    """A run as its events, `RunStarted` first and `RunFinished` last."""
-    raise NotImplementedError
-    yield
+Step = StoredEvent | EvaluationProgress
+EVALUATED = "evaluated"
 
 
-async def evaluate_only(
-    plan: Plan, world: World
-) -> AsyncIterator[StoredEvent | EvaluationProgress]:
+async def improve(plan: Plan, world: World) -> AsyncIterator[Step]:
+    """A run as its events: `RunStarted` first, `RunFinished` last.
+
+    What `world` raises goes through. The same plan with the same answers says the same again.
+    """
+    desk = Desk(plan, world)
+    parts = parts_of(plan.cases, plan.parts)
+    yield telling.started(plan, parts)
+    opening = _Opening(plan, parts)
+    async for step in opening.events(desk):
+        yield step
+    if (search := opening.search) is None:
+        yield telling.stopped(desk.stop or CANCELLED, 0, plan.baseline)
+        yield telling.finished(plan, desk, None, desk.stop or CANCELLED)
+        return
+    while (reason := _over(search, desk)) is None:
+        async for step in attempt(search, desk):
+            yield step
+    yield telling.stopped(reason, search.progress.iterations, search.best)
+    async for step in final_look(search, desk):
+        yield step
+    if desk.stop is None and not desk.cancelled:
+        async for step in closed_books(search, desk):
+            yield step
+    yield telling.finished(plan, desk, search, reason)
+
+
+async def evaluate_only(plan: Plan, world: World) -> AsyncIterator[Step]:
     """One prompt scored on train and validation; the test part stays untouched."""
-    raise NotImplementedError
-    yield
+    desk = Desk(plan, world)
+    parts = parts_of(plan.cases, plan.parts)
+    yield telling.started(plan, parts)
+    opening = _Opening(plan, parts)
+    async for step in opening.events(desk):
+        yield step
+    yield telling.finished(plan, desk, opening.search, desk.stop or EVALUATED)
+
+
+def _over(search: Search, desk: Desk) -> str | None:
+    return CANCELLED if desk.cancelled else desk.stop or search.over()
+
+
+class _Opening:
+    """The baseline on train and validation; `search` stays None where that was cut short."""
+
+    def __init__(self, plan: Plan, parts: Parts) -> None:
+        self._plan, self._parts = plan, parts
+        self.search: Search | None = None
+
+    async def events(self, desk: Desk) -> AsyncIterator[Step]:
+        plan, books = self._plan, dict[PartName, CaseBook]()
+        named = {PartName.TRAIN: self._parts.train, PartName.VALIDATION: self._parts.validation}
+        for part, cases in named.items():
+            exam = Exam(plan, plan.baseline, cases, part=part, iteration=0)
+            async for step in exam.sit(desk):
+                yield step
+            if exam.book is None:
+                return
+            books[part] = exam.book
+            yield telling.evaluated(plan, plan.baseline, exam.book, part, 0)
+        self.search = Search.of(
+            plan, self._parts, train=books[PartName.TRAIN], validation=books[PartName.VALIDATION]
+        )
+        yield telling.patterns(self.search.patterns(), 0)

@@ -65,9 +65,14 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class ModelAnswer:
+    """`attempts` were sent for it; `ambiguous` of them brought nothing readable back but may be
+    billed all the same."""
+
     outcome: Outcome
     text: str = ""
     usage: Usage = Usage()
+    attempts: int = 1
+    ambiguous: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One way a prediction is wrong; mistakes of equal (kind, truth, predicted) are one pattern."""
+    """One way a prediction is wrong; mistakes of equal kind and truth are one pattern."""
 
     kind: str
     truth: str | None

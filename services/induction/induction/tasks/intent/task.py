@@ -22,6 +22,8 @@ from induction.tasks.intent import wording
 
 CONFUSED = "confused_labels"
 NO_ANSWER = "no_answer"
+DIGITS = 9
+"""Scores are rounded, so that the last bit of a sum cannot tell two machines apart."""
 
 
 class IntentTask:
@@ -69,21 +71,24 @@ class IntentTask:
 
     def score(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> Score:
         """Macro-F1, with each label's F1 as `f1:<label>`, and accuracy."""
-        counts = self.counts(truths, predictions)
-        total = counts.sum(axis=0)
+        total = self.counts(truths, predictions).sum(axis=0)
         occurring = set(map(str, truths))
         components = {
-            f"f1:{name}": float(value)
-            for name, value in zip(self.names, f1.f1(total), strict=True)
+            f"f1:{name}": round(float(value), DIGITS)
+            for name, value in zip(self._counted(truths), f1.f1(total), strict=True)
             if name in occurring
         }
         right = int(total[:, f1.TP].sum())
-        components["accuracy"] = right / len(truths) if truths else 0.0
-        return Score(float(self.objective(total)), components, len(truths))
+        components["accuracy"] = round(right / len(truths), DIGITS) if truths else 0.0
+        return Score(round(float(self.objective(total)), DIGITS), components, len(truths))
 
     def counts(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> f1.Counts:
         said = [None if one.output is None else str(one.output) for one in predictions]
-        return f1.by_case([str(truth) for truth in truths], said, self.names)
+        return f1.by_case([str(truth) for truth in truths], said, self._counted(truths))
+
+    def _counted(self, truths: Sequence[JsonValue]) -> list[str]:
+        """A truth that is no label of the task (any more) counts too: as a miss."""
+        return [*self.names, *sorted({str(truth) for truth in truths} - set(self.names))]
 
     def objective(self, counts: f1.Counts | f1.Floats) -> f1.Floats:
         return f1.macro_f1(counts)

@@ -1,0 +1,57 @@
+"""The engine's one line to the world: it asks, and it hears the operator.
+
+Nothing is asked once the run is cancelled, stopped or out of budget; callers get None and leave.
+"""
+
+from collections.abc import Sequence
+
+from induction.engine.plan import Plan
+from induction.engine.world import Asked, World
+from induction.tasks.base import ModelAnswer, Outcome
+
+CANCELLED = "cancelled"
+BUDGET = "budget"
+
+
+class Desk:
+    """Reads the inbox by increasing step number and keeps what it said."""
+
+    def __init__(self, plan: Plan, world: World) -> None:
+        self._world = world
+        self._step = 0
+        self._closing = False
+        self._fresh_hints = [*([f"Focus on: {plan.focus}"] if plan.focus else []), *plan.hints]
+        self.hints: list[str] = []
+        self.cancelled = False
+        self.stop: str | None = None
+
+    @property
+    def closed(self) -> bool:
+        return self.cancelled or (self.stop is not None and not self._closing)
+
+    def close_search(self) -> None:
+        """From here on only a cancellation ends the run: the final look is worth a try."""
+        self._closing = True
+
+    async def read(self) -> None:
+        inbox = await self._world.inbox(self._step)
+        self._step += 1
+        self._fresh_hints += inbox.hints
+        self.cancelled = self.cancelled or inbox.cancel
+        self.stop = self.stop or inbox.stop
+
+    def take_hints(self) -> list[str]:
+        """Hints not taken before; from now on every proposal is told them."""
+        taken, self._fresh_hints = self._fresh_hints, []
+        self.hints += taken
+        return taken
+
+    async def ask(self, asked: Sequence[Asked]) -> list[ModelAnswer] | None:
+        """All the answers, or None where the run must not ask or cannot pay for one of them."""
+        if self.closed:
+            return None
+        answers = await self._world.complete(asked)
+        if any(answer.outcome is Outcome.OVER_BUDGET for answer in answers):
+            self.stop = self.stop or BUDGET
+            return None
+        return answers

@@ -1,0 +1,68 @@
+"""The end of a search: one look at the untouched cases, and the books closed."""
+
+from collections.abc import AsyncIterator
+
+from nlu_shared.schemas.events import EvaluationProgress, PartName, StoredEvent, VerdictReached
+from nlu_shared.schemas.runs import Verdict
+
+from induction.engine import telling
+from induction.engine.desk import Desk
+from induction.engine.evaluate import CaseBook, Exam
+from induction.engine.search import Search
+from induction.engine.verdict import Ground, unchanged, verdict
+
+Step = StoredEvent | EvaluationProgress
+NO_TEST = "There are no untouched test cases."
+NOT_AFFORDED = "The budget did not allow the final look at the test cases."
+
+
+async def final_look(search: Search, desk: Desk) -> AsyncIterator[Step]:
+    """Winner against baseline on the test part. Where the winner is the baseline, or where the
+    run was cancelled, the test part stays untouched."""
+    plan, iteration = search.plan, search.progress.iterations
+    if desk.cancelled:
+        return
+    if search.best.version_hash == plan.baseline.version_hash:
+        yield VerdictReached(verdict=unchanged(plan.task, search.validation))
+        return
+    desk.close_search()
+    books: list[CaseBook] = []
+    for content, number in ((plan.baseline, 0), (search.best, iteration)):
+        exam = Exam(plan, content, search.parts.test, part=PartName.TEST, iteration=number)
+        async for step in exam.sit(desk):
+            yield step
+        if exam.book is None:
+            break
+        if exam.book.entries:
+            books.append(exam.book)
+            yield telling.evaluated(plan, content, exam.book, PartName.TEST, number)
+    if not desk.cancelled:
+        yield VerdictReached(verdict=_verdict(search, books))
+
+
+async def closed_books(search: Search, desk: Desk) -> AsyncIterator[Step]:
+    """The winner on the training cases it has not answered yet, for its score on all of them."""
+    plan, iteration = search.plan, search.progress.iterations
+    cases = search.stale(search.parts.train)
+    exam = Exam(plan, search.best, cases, part=PartName.TRAIN, iteration=iteration)
+    async for step in exam.sit(desk):
+        yield step
+    if exam.book is not None:
+        search.learn(exam.book)
+        yield telling.evaluated(plan, search.best, search.train, PartName.TRAIN, iteration)
+
+
+def _verdict(search: Search, books: list[CaseBook]) -> Verdict:
+    plan, parts = search.plan, search.parts
+    if len(books) == 2:
+        before, after = books
+        ground = Ground(part=PartName.TEST, groups=parts.groups)
+    else:
+        before, after = search.baseline_validation, search.validation
+        ground = Ground(
+            part=PartName.VALIDATION,
+            groups=parts.groups,
+            untested=NOT_AFFORDED if parts.test else NO_TEST,
+            set_aside=not parts.validation_is_train,
+        )
+    return verdict(plan.task, before, after, ground, seed=plan.seed)

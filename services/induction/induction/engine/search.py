@@ -1,0 +1,127 @@
+"""What a search knows between two steps: the best prompt, its case books, what was tried."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from nlu_shared.schemas.events import ErrorPattern
+from nlu_shared.schemas.prompts import PromptContent
+
+from induction.engine.accept import Standing, standing
+from induction.engine.diagnose import Key, key_of, patterns_of, worth_trying
+from induction.engine.evaluate import CaseBook
+from induction.engine.gate import touched
+from induction.engine.plan import Plan
+from induction.engine.propose import PATTERNS_SHOWN, Brief, Tried, shown_cases
+from induction.engine.screen import Guarded, guarded
+from induction.engine.split import Parts
+from induction.engine.stop import Progress, reason_to_stop
+from induction.tasks.base import Case
+
+
+@dataclass(slots=True)
+class Search:
+    """`train` holds the last known answer to every training case; `fresh` are those that the best
+    prompt itself gave. After a kept change only the wrong cases and those of the labels it
+    touched are asked again, others when a gate needs them: most stay right, and asking all of
+    them after each kept change would cost as much as all the rest of the search."""
+
+    plan: Plan
+    parts: Parts
+    guarded: Guarded
+    best: PromptContent
+    baseline_validation: CaseBook
+    validation: CaseBook
+    train: CaseBook
+    fresh: set[UUID]
+    progress: Progress
+    tried: list[Tried] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+    failures: Counter[Key] = field(default_factory=Counter)
+    attempt: int = 0
+
+    @classmethod
+    def of(cls, plan: Plan, parts: Parts, *, train: CaseBook, validation: CaseBook) -> "Search":
+        return cls(
+            plan=plan,
+            parts=parts,
+            guarded=guarded(parts.train, (*parts.validation, *parts.test)),
+            best=plan.baseline,
+            baseline_validation=validation,
+            validation=validation,
+            train=train,
+            fresh=set(train.entries),
+            progress=Progress(best=validation.scored(plan.task).objective),
+            seen={plan.baseline.version_hash},
+        )
+
+    @property
+    def iteration(self) -> int:
+        """The number of the iteration that is under way, from 1."""
+        return self.progress.iterations + 1
+
+    @property
+    def standing(self) -> Standing:
+        return standing(self.plan.task, self.best, validation=self.validation, train=self.train)
+
+    def patterns(self) -> list[ErrorPattern]:
+        return patterns_of(self.train)
+
+    def over(self) -> str | None:
+        mistakes = sum(not entry.right for entry in self.train.entries.values())
+        return reason_to_stop(
+            self.progress, max_iterations=self.plan.max_iterations, mistakes=mistakes
+        )
+
+    def brief(self, hints: Sequence[str]) -> Brief:
+        """What the next proposal is made from."""
+        ordered = worth_trying(self.patterns(), self.failures, self.plan.focus)
+        patterns = tuple(ordered[:PATTERNS_SHOWN])
+        return Brief(
+            prompt=self.best,
+            score=self.validation.scored(self.plan.task),
+            book=self.train,
+            patterns=patterns,
+            shown=shown_cases(self.train, patterns, seed=self.plan.seed, attempt=self.attempt),
+            tried=tuple(self.tried),
+            hints=tuple(hints),
+        )
+
+    def stale(self, cases: Sequence[Case]) -> list[Case]:
+        """Those of the cases whose last known answer came from an earlier prompt."""
+        return [case for case in cases if case.id not in self.fresh]
+
+    def learn(self, answers: CaseBook) -> None:
+        """Answers the best prompt gave to training cases."""
+        self.train = self.train.updated(answers)
+        self.fresh |= set(answers.entries)
+
+    def refused(self, tried: Tried | None, patterns: Sequence[ErrorPattern]) -> None:
+        """A change that never reached validation; None where there was not even a change."""
+        self.progress.refused()
+        self._failed(tried, patterns)
+
+    def rejected(self, tried: Tried, patterns: Sequence[ErrorPattern]) -> None:
+        self.progress.evaluated(self.progress.best)
+        self._failed(tried, patterns)
+
+    def kept(
+        self, tried: Tried, content: PromptContent, *, validation: CaseBook, at_gate: CaseBook
+    ) -> None:
+        self.best, self.validation = content, validation
+        self.fresh = set()
+        self.learn(at_gate)
+        self.progress.evaluated(self.standing.validation)
+        self.tried.append(tried)
+
+    def to_refresh(self, patterns: Sequence[ErrorPattern]) -> list[Case]:
+        """The training cases that a kept change aimed at `patterns` may have turned."""
+        near = touched(self.plan.task, self.train, patterns)
+        entries = self.train.entries.items()
+        return self.stale([e.case for id, e in entries if not e.right or id in near])
+
+    def _failed(self, tried: Tried | None, patterns: Sequence[ErrorPattern]) -> None:
+        self.failures.update(key_of(pattern) for pattern in patterns)
+        if tried:
+            self.tried.append(tried)

@@ -1,0 +1,68 @@
+"""Events put together from what the engine knows. Nothing is decided here."""
+
+from collections.abc import Sequence
+
+from nlu_shared.schemas.events import (
+    ErrorPattern,
+    PartName,
+    PatternsFound,
+    PromptEvaluated,
+    RunFinished,
+    RunStarted,
+    SearchStopped,
+)
+from nlu_shared.schemas.prompts import PromptContent
+
+from induction.engine.desk import CANCELLED, Desk
+from induction.engine.evaluate import CaseBook
+from induction.engine.plan import Plan
+from induction.engine.search import Search
+from induction.engine.split import Parts
+
+PATTERNS_REPORTED = 10
+
+
+def started(plan: Plan, parts: Parts) -> RunStarted:
+    return RunStarted(
+        dataset_hash=plan.dataset_hash,
+        parts=parts.sizes,
+        baseline_hash=plan.baseline.version_hash,
+        says=list(parts.says),
+    )
+
+
+def evaluated(
+    plan: Plan, content: PromptContent, book: CaseBook, part: PartName, iteration: int
+) -> PromptEvaluated:
+    score = book.scored(plan.task)
+    return PromptEvaluated(
+        iteration=iteration,
+        part=part,
+        version_hash=content.version_hash,
+        objective=score.objective,
+        components=dict(score.components),
+        cases=score.cases,
+        unanswered=book.unanswered,
+    )
+
+
+def patterns(found: Sequence[ErrorPattern], iteration: int) -> PatternsFound:
+    """The most frequent ones; a long tail of single mistakes would bury them."""
+    return PatternsFound(iteration=iteration, patterns=list(found[:PATTERNS_REPORTED]))
+
+
+def stopped(reason: str, iteration: int, best: PromptContent) -> SearchStopped:
+    return SearchStopped(iteration=iteration, reason=reason, best_hash=best.version_hash)
+
+
+def finished(plan: Plan, desk: Desk, search: Search | None, reason: str) -> RunFinished:
+    """Both scores are on validation; None where the baseline was not evaluated in full."""
+    before = search.baseline_validation.scored(plan.task).objective if search else None
+    after = search.validation.scored(plan.task).objective if search else None
+    return RunFinished(
+        status="cancelled" if desk.cancelled else "completed",
+        reason=CANCELLED if desk.cancelled else reason,
+        best_hash=(search.best if search else plan.baseline).version_hash,
+        baseline_f1=before,
+        final_f1=after,
+    )

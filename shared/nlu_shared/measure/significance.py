@@ -1,0 +1,105 @@
+"""What a difference between two prompts on the same cases proves, and how many cases it takes.
+
+Every comparison is paired: both prompts answered every case. Chance comes from a seed, so that
+equal inputs give equal numbers.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import ceil, comb, sqrt
+
+import numpy as np
+
+from nlu_shared.measure.f1 import Counts, Floats
+
+RESAMPLES = 2_000
+_AT_ONCE = 250
+_Z_95, _Z_POWER_80 = 1.959964, 0.841621
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """A difference of an objective with its 95 % interval and its standard error."""
+
+    gain: float
+    low: float
+    high: float
+    error: float
+
+
+def paired_bootstrap(
+    before: Counts,
+    after: Counts,
+    objective: Callable[[Floats], Floats],
+    *,
+    seed: int,
+    resamples: int = RESAMPLES,
+) -> Gain:
+    """How far the gain of `objective` would vary over other samples of as many cases.
+
+    `before` and `after` hold per-case counts, shape (cases, labels, 3); `objective` maps summed
+    counts (..., labels, 3) to (...). Cases are drawn with replacement, both prompts on the same
+    draw; the interval is the 2.5th to 97.5th percentile of the gains (Efron and Tibshirani, An
+    Introduction to the Bootstrap, 1993, ch. 13; paired for NLP by Berg-Kirkpatrick et al., EMNLP
+    2012). Raises ValueError on unequal shapes or without cases.
+    """
+    if before.shape != after.shape or not len(before):
+        raise ValueError(f"cannot pair counts of shapes {before.shape} and {after.shape}")
+    cases = len(before)
+    chance = np.random.Generator(np.random.PCG64(seed))
+    gains = np.concatenate(
+        [
+            _gain(_draws(chance, cases, min(_AT_ONCE, resamples - done)), before, after, objective)
+            for done in range(0, resamples, _AT_ONCE)
+        ]
+    )
+    whole = _gain(np.ones((1, cases)), before, after, objective)[0]
+    low, high = np.percentile(gains, [2.5, 97.5])
+    return Gain(float(whole), float(low), float(high), float(gains.std()))
+
+
+def sign_test(before: Sequence[float], after: Sequence[float]) -> float:
+    """Exact two-sided p-value that a case is as likely to get better as to get worse.
+
+    Ties say nothing. On right and wrong answers this is McNemar's exact test (Dixon and Mood,
+    JASA 41 (1946) 557-566; McNemar, Psychometrika 12 (1947) 153-157).
+    """
+    better = sum(b < a for b, a in zip(before, after, strict=True))
+    worse = sum(b > a for b, a in zip(before, after, strict=True))
+    tail = sum(comb(better + worse, k) for k in range(min(better, worse) + 1))
+    p_value: float = 2 * tail / 2 ** (better + worse)
+    return min(1.0, p_value)
+
+
+def detectable_gain(error: float) -> float:
+    """The smallest true gain that a test with this standard error finds 8 times out of 10."""
+    return (_Z_95 + _Z_POWER_80) * error
+
+
+def more_cases(gain: float, error: float, cases: int) -> int | None:
+    """How many more paired cases would show a true gain of this size 8 times out of 10.
+
+    The standard error shrinks with the root of the number of cases. None where nothing was
+    gained, since no number of cases would show it; 0 where there are enough already.
+    """
+    if gain <= 0:
+        return None
+    per_case = error * sqrt(cases)
+    return max(0, ceil((detectable_gain(per_case) / gain) ** 2) - cases)
+
+
+def _draws(chance: np.random.Generator, cases: int, draws: int) -> Floats:
+    """How often each case is drawn, shape (draws, cases)."""
+    drawn = chance.integers(cases, size=(draws, cases)) + cases * np.arange(draws)[:, None]
+    counted = np.bincount(drawn.ravel(), minlength=draws * cases)
+    return counted.reshape(draws, cases).astype(np.float64)
+
+
+def _gain(
+    weights: Floats, before: Counts, after: Counts, objective: Callable[[Floats], Floats]
+) -> Floats:
+    def total(counts: Counts) -> Floats:
+        flat = weights @ counts.reshape(len(counts), -1).astype(np.float64)
+        return flat.reshape(len(weights), *counts.shape[1:])
+
+    return objective(total(after)) - objective(total(before))
