@@ -1,0 +1,32 @@
+"""What no single case survives. Everything less is an `Outcome` of its answer."""
+
+
+class ParkRun(Exception):
+    """The provider asks for a longer pause than a call may take: come back in `seconds`.
+
+    `ambiguous` attempts went out before without a readable answer; they may be billed.
+    """
+
+    def __init__(self, seconds: float, reason: str, *, ambiguous: int = 0) -> None:
+        super().__init__(f"{reason}; come back in {seconds:.0f} s")
+        self.seconds = seconds
+        self.reason = reason
+        self.ambiguous = ambiguous
+
+
+class StopRun(Exception):
+    """No later call can succeed before a person acts: key, money, permission, or a request that
+    the provider does not take. `ambiguous` as for `ParkRun`."""
+
+    def __init__(self, reason: str, *, ambiguous: int = 0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.ambiguous = ambiguous
+
+
+class UnknownModel(Exception):
+    """No price is known for this model on this day, so no budget can be promised."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(f"no price is known for model {model!r}")
+        self.model = model

@@ -1,0 +1,58 @@
+"""From a request to the text of its answer: which of the two roles is asked, and what it says."""
+
+import json
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from induction.llm.offline import proposer
+from induction.llm.offline.learner import Learner, read
+from induction.llm.offline.wire import MessagesRequest, Refused
+
+PROMPTS_KEPT = 64
+"""Prompts whose reading is kept; a run works on few at a time."""
+Disturb = Callable[[str, tuple[str, ...]], str]
+
+
+def answer(request: MessagesRequest, disturb: Disturb) -> str:
+    """The JSON text of an answer; `disturb` may replace a label by another.
+
+    Raises Refused (400) for anything but the two questions this model knows.
+    """
+    schema = request.answer_schema
+    properties = schema.get("properties")
+    if not isinstance(properties, dict):
+        raise Refused(400, "output_config.format: the offline model answers by JSON schema only")
+    asked = request.messages[-1].text
+    if {"edits", "strategy"} <= properties.keys():
+        return proposer.answer(asked, schema)
+    field = next((name for name, kind in properties.items() if _is_choice(kind)), None)
+    if field is None:
+        raise Refused(400, "output_config.format: no property with an enum of strings to choose by")
+    labels = tuple(properties[field]["enum"])
+    system = "\n".join(block.text for block in request.blocks)
+    label, confidence = _learner(system, labels, field).answer(_text(asked))
+    said: dict[str, Any] = {field: disturb(label, labels)}
+    if "confidence" in properties:
+        said["confidence"] = confidence
+    return json.dumps(said, ensure_ascii=False)
+
+
+@lru_cache(maxsize=PROMPTS_KEPT)
+def _learner(system: str, labels: tuple[str, ...], field: str) -> Learner:
+    return Learner(read(system, labels, field), labels)
+
+
+def _is_choice(kind: object) -> bool:
+    choices = kind.get("enum") if isinstance(kind, dict) else None
+    return isinstance(choices, list) and bool(choices) and all(isinstance(c, str) for c in choices)
+
+
+def _text(asked: str) -> str:
+    """The text to label: `{"text": …}`, or the whole message where it is not that."""
+    try:
+        said = json.loads(asked)
+    except (ValueError, RecursionError):
+        return asked
+    text = said.get("text") if isinstance(said, dict) else None
+    return text if isinstance(text, str) else asked
