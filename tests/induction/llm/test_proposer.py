@@ -1,0 +1,155 @@
+"""The proposer: valid changes from what it is shown, no more, and never the same twice."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from induction.engine.change import apply
+from induction.llm.claude import Claude
+from induction.llm.offline.serve import in_process
+from induction.tasks.base import Case, ModelRequest, Outcome
+from induction.tasks.intent import IntentTask
+from nlu_shared.schemas.prompts import Change, LabelSpec, PromptContent
+
+from tests.induction.llm.toys import case, confusion, meta
+
+TASK = IntentTask([LabelSpec(name="parcel"), LabelSpec(name="refund")])
+REFUNDS = [
+    "I want my money back for the parcel",
+    "give me the money back please",
+    "the parcel broke, money back now",
+    "send my money back to my card",
+]
+
+
+def refunds(*, may_quote: bool = True, texts: list[str] = REFUNDS) -> dict[str, Any]:
+    cases = [
+        case(n, text, "refund", "parcel", may_quote=may_quote) for n, text in enumerate(texts, 1)
+    ]
+    return confusion(cases, "refund", "parcel")
+
+
+async def propose(asked: dict[str, Any]) -> Change:
+    claude = Claude(api_key="any", http_client=in_process())
+    answer = await claude.complete(
+        ModelRequest(
+            model="claude-sonnet-5-5",
+            system=("You improve prompts.",),
+            user=json.dumps(asked),
+            schema=Change.model_json_schema(),
+            max_tokens=4_096,
+        )
+    )
+    assert answer.outcome is Outcome.OK
+    return Change.model_validate_json(answer.text)
+
+
+def applied(asked: dict[str, Any], change: Change) -> PromptContent:
+    shown = {
+        UUID(one["id"]): Case(UUID(one["id"]), one["text"], one["truth"], "", one["may_quote"])
+        for pattern in asked["patterns"]
+        for one in pattern["cases"]
+    }
+    content = PromptContent.model_validate(asked["prompt"])
+    return apply(content, change, shown=shown, task=TASK)
+
+
+async def test_a_confusion_is_answered_with_examples_of_it() -> None:
+    asked = meta([refunds()])
+    after = applied(asked, await propose(asked))
+    added = [example for example in after.examples if example.output == "refund"]
+    assert 0 < len(added) < len(REFUNDS)
+    assert {example.text for example in added} < set(REFUNDS)
+
+
+async def test_where_nothing_may_be_quoted_it_tells_words() -> None:
+    asked = meta([refunds(may_quote=False)])
+    change = await propose(asked)
+    after = applied(asked, change)
+    assert change.strategy == "B"
+    rules = after.block("rules")
+    assert rules
+    assert "- refund: " in rules.text
+    assert "money" in rules.text
+    assert not any(text in rules.text for text in REFUNDS)
+
+
+async def test_names_in_unquotable_texts_do_not_become_words() -> None:
+    texts = [f"{text} says Miriam" for text in REFUNDS]
+    change = await propose(meta([refunds(may_quote=False, texts=texts)]))
+    assert "miriam" not in change.model_dump_json().lower()
+
+
+async def test_it_never_proposes_what_was_tried_and_every_proposal_applies() -> None:
+    tried: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    for _ in range(12):
+        asked = meta([refunds()], tried=tried)
+        change = await propose(asked)
+        after = applied(asked, change)
+        assert after.version_hash not in seen
+        seen.add(after.version_hash)
+        tried.append(change.model_dump(mode="json") | {"outcome": "rejected", "reason": "no gain"})
+    assert {one["strategy"] for one in tried} == {"A", "B", "C"}
+
+
+async def test_after_an_invalid_answer_it_offers_another() -> None:
+    first = await propose(meta([refunds()]))
+    second = await propose(meta([refunds()], previous_answer_was_invalid="unknown block"))
+    assert first.edits != second.edits
+
+
+async def test_an_example_that_misleads_can_be_taken_away() -> None:
+    tried: list[dict[str, Any]] = []
+    asked = meta([refunds()])
+    asked["prompt"]["examples"] = [{"text": "money back for my parcel", "output": "parcel"}]
+    for _ in range(20):
+        change = await propose(asked | {"tried": tried})
+        tried.append(change.model_dump(mode="json"))
+    assert "remove_example" in [edit["op"] for one in tried for edit in one["edits"]]
+
+
+async def test_a_hint_brings_its_pattern_first() -> None:
+    parcels = [
+        case(n, f"track delivery number {n}", "parcel", "refund", may_quote=True)
+        for n in range(11, 15)
+    ]
+    patterns = [refunds(), confusion(parcels, "parcel", "refund")]
+    patterns[1]["truth"] = "tracking"
+    change = await propose(meta(patterns, hints=["look at tracking"], limits={"added_examples": 1}))
+    assert all(edit.case.int > 10 for edit in change.edits if edit.case)
+
+
+async def test_protected_blocks_stay_untouched_even_if_there_are_no_others() -> None:
+    asked = meta([refunds(may_quote=False)])
+    asked["prompt"]["instructions"] = asked["prompt"]["instructions"][:1]
+    change = await propose(asked)
+    assert len(applied(asked, change).instructions) == 2
+
+
+async def test_with_no_mistakes_shown_the_answer_is_still_a_change() -> None:
+    asked = meta([])
+    applied(asked, await propose(asked))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    texts=st.lists(st.text(min_size=1, max_size=80), min_size=1, max_size=8),
+    quotable=st.lists(st.booleans(), min_size=8, max_size=8),
+    rounds=st.integers(0, 4),
+)
+async def test_whatever_the_cases_it_quotes_only_what_may_be_quoted(
+    texts: list[str], quotable: list[bool], rounds: int
+) -> None:
+    cases = [
+        case(n, text, "refund", "parcel", may_quote=quotable[n]) for n, text in enumerate(texts)
+    ]
+    allowed = {one["id"] for one in cases if one["may_quote"]}
+    tried: list[dict[str, Any]] = []
+    for _ in range(rounds + 1):
+        change = await propose(meta([confusion(cases, "refund", "parcel")], tried=tried))
+        assert {str(edit.case) for edit in change.edits if edit.case} <= allowed
+        assert not any(edit.op == "add_example" and edit.text for edit in change.edits)
+        tried.append(change.model_dump(mode="json"))
