@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from induction import app as web
 from induction import worker
-from induction.llm import offline
+from induction.llm.offline.serve import serve as serve_offline
 from induction.migrations import migrate as run_migrations
 from induction.settings import Migration, Settings
 
@@ -67,7 +67,7 @@ def migrate() -> None:
 @app.command(name="offline-model")
 def offline_model(*, host: str = "127.0.0.1", port: int = 8003) -> None:
     """Serves the offline model: an in-context learner, not a language model."""
-    offline.serve(host, port)
+    serve_offline(host, port)
 
 
 @app.command

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from induction.llm.claude import ADAPTER_VERSION, Claude
 from induction.llm.ledger import Books, open_books
-from induction.llm.offline import offline_app
+from induction.llm.offline.serve import in_process
 from induction.migrations import APP
 from induction.settings import Settings
 
@@ -53,7 +53,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         model = Claude(
             api_key=settings.anthropic_api_key.get_secret_value(),
             base_url=settings.anthropic_base_url,
-            http_client=_in_process(settings),
+            http_client=in_process() if _is_in_process(settings) else None,
         )
         stack.push_async_callback(model.close)
         await stack.enter_async_context(relaying(database, APP_IDENTITY, settings.redis))
@@ -73,8 +73,6 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         )
 
 
-def _in_process(settings: Settings) -> httpx2.AsyncClient | None:
+def _is_in_process(settings: Settings) -> bool:
     """The offline model without an address answers inside this process, through the same SDK."""
-    if settings.provider == "offline" and settings.anthropic_base_url is None:
-        return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=offline_app()))
-    return None
+    return settings.provider == "offline" and settings.anthropic_base_url is None

@@ -71,7 +71,7 @@ async def relay_once(database: Database, identity: Identity, redis: ArqRedis) ->
         )
         for row in waiting.all():
             job = await redis.enqueue_job(
-                row.name, *json.loads(row.arguments), _job_id=row.job_id, _queue_name=row.queue
+                row.name, *row.arguments, _job_id=row.job_id, _queue_name=row.queue
             )
             if job is not None:
                 taken += 1
@@ -110,6 +110,9 @@ async def _relay(
         except (RedisError, OSError, Unavailable) as away:
             log.warning("relay waits", reason=type(away).__name__)
             redis = None
+            await asyncio.sleep(REDIS_AWAY_SECONDS)
+        except Exception:
+            log.exception("relay failed")
             await asyncio.sleep(REDIS_AWAY_SECONDS)
 
 

@@ -246,7 +246,7 @@ class Ledger:
 
 
 def _answer(row: Any) -> ModelAnswer:
-    return ModelAnswer(Outcome(row.outcome), row.text or "", Usage(**json.loads(row.usage or "{}")))
+    return ModelAnswer(Outcome(row.outcome), row.text or "", Usage(**(row.usage or {})))
 
 
 def _told(answer: ModelAnswer) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from datetime import timedelta
 import structlog
 from nlu_shared.kit.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Unavailable
+from nlu_shared.schemas.events import RunFinished
 from nlu_shared.schemas.runs import RunStatus
 from sqlalchemy import text
 
@@ -68,16 +69,26 @@ async def claim(database: Database, identity: Identity, *, seconds: float) -> Ru
 
 
 async def supersede_abandoned(database: Database, identity: Identity) -> None:
-    """Ends runs of engine versions that no worker speaks any more."""
+    """Ends runs of engine versions that no worker speaks any more, with their last event."""
+    over = RunFinished(status="superseded", reason="no worker of its engine version is left")
     async with session_scope(database, identity) as session:
         await session.execute(
             text(
-                "UPDATE runs SET status = 'superseded', completed_at = now(),"
-                " reason = 'No worker of its engine version is left.'"
-                " WHERE engine_version <> :engine AND status IN ('waiting', 'running', 'parked')"
-                " AND greatest(created_at, lease_until, not_before) < now() - :abandoned"
+                "WITH over AS (UPDATE runs SET status = 'superseded', reason = :reason,"
+                "   completed_at = now(), last_event = last_event + 1"
+                "   WHERE engine_version <> :engine AND status IN ('waiting', 'running', 'parked')"
+                "   AND greatest(created_at, lease_until, not_before)"
+                "     < now() - CAST(:abandoned AS interval)"
+                "   RETURNING id, last_event)"
+                " INSERT INTO run_events (run_id, n, body)"
+                " SELECT id, last_event, CAST(:body AS jsonb) FROM over"
             ),
-            {"engine": ENGINE_VERSION, "abandoned": ABANDONED},
+            {
+                "engine": ENGINE_VERSION,
+                "abandoned": ABANDONED,
+                "reason": over.reason,
+                "body": over.model_dump_json(),
+            },
         )
 
 
