@@ -1,7 +1,7 @@
 """Changes worth a try for the mistakes shown, the most promising first. Pure.
 
-Examples help this kind of task model most, many at once most of all; words follow; then both for
-one pattern alone, other cases, other words, and taking away an example that misleads.
+Examples come first, many at once, then telling words, then both together; the same for each pattern
+alone and for other cases; in the end single cases, examples to take away, and rarer words.
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,50 +34,65 @@ def ideas(meta: Meta) -> Iterator[Idea]:
         for group in groups:
             yield from _combined(meta, group, nth)
     for one in shown:
-        for case in one.cases:
+        for case in one.quotable:
             yield from _idea(meta, [one], [_quote(case)], [])
-        for index, example in enumerate(meta.prompt.examples):
-            if example.output == one.pattern.predicted and one.resembles(example.text):
-                why = f"Example {index} resembles texts that were wrongly called "
-                edit = {"op": "remove_example", "example": index}
-                yield Idea("A", f"{why}{one.pattern.predicted!r}.", (edit,))
-        for nth in range(2, len(one.words)):
-            yield from _idea(meta, [one], [], one.rule(nth))
+        yield from _removals(meta, one)
+        for nth in range(2, one.most_rules):
+            yield from _idea(meta, [one], [], one.rules(nth))
     for label in meta.task.labels:
         line = f"- {_one_line(label.name)}: {_one_line(label.description or label.name)}"
         yield from _idea(meta, [], [], [line])
 
 
 class _Shown:
-    """A pattern with its cases in the order of use; each half of them is one helping."""
+    """A pattern with its cases in the order of use, and the words of each label it missed."""
 
     def __init__(self, meta: Meta, pattern: Pattern) -> None:
         told = {example.text for example in meta.prompt.examples}
         self.pattern = pattern
-        self.cases = central_first(
+        self.quotable = central_first(
             [case for case in pattern.cases if case.may_quote and case.text not in told]
         )
-        self.words = telling_words(meta, pattern)
+        missed: dict[str, list[Case]] = {}
+        for case in pattern.cases:
+            if isinstance(case.truth, str):
+                missed.setdefault(case.truth, []).append(case)
+        self._words = {label: telling_words(meta, label, of) for label, of in missed.items()}
 
     def helping(self, nth: int) -> Sequence[Case]:
         """Half of the cases: the others are left to show whether the change carries over."""
-        half = -(-len(self.cases) // 2)
-        return self.cases[nth * half : (nth + 1) * half]
+        half = -(-len(self.quotable) // 2)
+        return self.quotable[nth * half : (nth + 1) * half]
 
-    def rule(self, nth: int) -> list[str]:
-        told = self.words[nth * WORDS_PER_RULE : (nth + 1) * WORDS_PER_RULE]
-        truth = self.pattern.truth
-        return [f"- {_one_line(truth)}: {', '.join(told)}"] if truth and told else []
+    def rules(self, nth: int) -> list[str]:
+        """One line for each label missed, with the next few of its words."""
+        window = slice(nth * WORDS_PER_RULE, (nth + 1) * WORDS_PER_RULE)
+        told = {label: ", ".join(words[window]) for label, words in self._words.items()}
+        return [f"- {_one_line(label)}: {words}" for label, words in told.items() if words]
 
-    def resembles(self, text: str) -> bool:
-        return any(likeness(text, case.text) >= MISLEADING for case in self.pattern.cases)
+    @property
+    def most_rules(self) -> int:
+        return max((-(-len(words) // WORDS_PER_RULE) for words in self._words.values()), default=0)
+
+
+def _removals(meta: Meta, one: _Shown) -> Iterator[Idea]:
+    for index, example in enumerate(meta.prompt.examples):
+        misled = [
+            case
+            for case in one.pattern.cases
+            if case.predicted == example.output != case.truth
+            and likeness(example.text, case.text) >= MISLEADING
+        ]
+        if misled:
+            why = f"Example {index} resembles {len(misled)} text(s) wrongly answered like it."
+            yield Idea("A", why, ({"op": "remove_example", "example": index},))
 
 
 def _combined(meta: Meta, group: Sequence[_Shown], nth: int) -> Iterator[Idea]:
     turns = chain.from_iterable(zip_longest(*(one.helping(nth) for one in group)))
     distinct = {case.id: case for case in turns if case is not None}
     quotes = [_quote(case) for case in distinct.values()][: meta.limits.added_examples]
-    lines = list(chain.from_iterable(one.rule(nth) for one in group))
+    lines = list(chain.from_iterable(one.rules(nth) for one in group))
     yield from _idea(meta, group, quotes, [])
     yield from _idea(meta, group, [], lines)
     if quotes and lines:
@@ -124,11 +139,7 @@ def _focused(meta: Meta) -> list[Pattern]:
 def _complaint(group: Sequence[_Shown]) -> str:
     if not group:
         return "No mistake shown is left to build on."
-    told = [
-        f"{one.pattern.truth!r} was taken for {one.pattern.predicted!r} {one.pattern.count} time(s)"
-        for one in group
-    ]
-    return f"{'; '.join(told)}."
+    return "; ".join(one.pattern.summary or "mistakes of one kind" for one in group) + "."
 
 
 def _quote(case: Case) -> Edit:

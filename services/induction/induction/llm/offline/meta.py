@@ -6,18 +6,21 @@ from pydantic import BaseModel, Field
 
 
 class Case(BaseModel):
+    """A training case that was answered wrongly; `truth` and `predicted` are its own."""
+
     id: str
     text: str
+    truth: Any = None
+    predicted: Any = None
     may_quote: bool = False
 
 
 class Pattern(BaseModel):
-    """One kind of mistake: `truth` was taken for `predicted`, `count` times, `cases` shown."""
+    """A family of mistakes: one truth that is missed, one answer given too often, or both."""
 
-    kind: str = ""
+    summary: str = ""
     truth: str | None = None
     predicted: str | None = None
-    count: int = 0
     cases: list[Case] = []
 
 

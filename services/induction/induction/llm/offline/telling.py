@@ -1,11 +1,11 @@
-"""Which cases stand best for a pattern, and which words tell its two labels apart. Pure."""
+"""Which cases stand best for a pattern, and which words tell a label from others. Pure."""
 
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
-from induction.llm.offline.meta import Case, Meta, Pattern
+from induction.llm.offline.meta import Case, Meta
 from induction.llm.offline.words import parts, words
 
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
@@ -29,20 +29,22 @@ def central_first(cases: Sequence[Case]) -> list[Case]:
     return sorted(cases, key=distance)
 
 
-def telling_words(meta: Meta, pattern: Pattern) -> list[str]:
-    """Words of the mistaken texts that neither label's own lines hold, the most telling first:
-    frequent among the texts, rare in the prompt.
+def telling_words(meta: Meta, label: str, cases: Sequence[Case]) -> list[str]:
+    """Words of `cases`, all of them `label`, that are not told about it yet nor about the labels
+    they were taken for; the most telling first: frequent among them, rare everywhere else.
 
     Of texts that may not be quoted only words that two of them share are used, and none that is
     written with a capital: it could be a name.
     """
-    taken = {word for text in _about(meta, pattern) for word in words(text)}
-    spread = Counter(word for text in _told(meta) for word in set(words(text)))
-    lines = sum(1 for _ in _told(meta))
-    usable = _usable(pattern.cases)
+    names = {label} | {case.predicted for case in cases if isinstance(case.predicted, str)}
+    taken = {word for text in _about(meta, names) for word in words(text)}
+    others = [case.text for pattern in meta.patterns for case in pattern.cases if case not in cases]
+    elsewhere = [*_told(meta), *others]
+    spread = Counter(word for text in elsewhere for word in set(words(text)))
+    usable = _usable(cases)
 
     def weight(word: str) -> float:
-        return usable[word] * math.log1p((1 + lines) / (1 + spread[word]))
+        return usable[word] * math.log1p((1 + len(elsewhere)) / (1 + spread[word]))
 
     return sorted(usable.keys() - taken, key=lambda word: (-weight(word), word))
 
@@ -69,12 +71,11 @@ def _told(meta: Meta) -> Iterable[str]:
     yield from (example.text for example in meta.prompt.examples)
 
 
-def _about(meta: Meta, pattern: Pattern) -> Iterable[str]:
-    """Names and lines of the two labels, and the examples of the label wrongly given."""
-    for name in filter(None, (pattern.truth, pattern.predicted)):
-        yield name
-        head = f"- {' '.join(name.split())}:"
-        yield from (line for line in _told(meta) if line.strip().startswith(head))
+def _about(meta: Meta, names: Set[str]) -> Iterable[str]:
+    """The names themselves, the lines about them and the examples of them."""
+    yield from names
+    heads = tuple(f"- {' '.join(name.split())}:" for name in names)
+    yield from (line for line in _told(meta) if line.strip().startswith(heads))
     for example in meta.prompt.examples:
-        if example.output == pattern.predicted:
+        if isinstance(example.output, str) and example.output in names:
             yield example.text
