@@ -1,0 +1,40 @@
+"""An NLU backend as a team would write one: asks for the prompt to run, and runs it on Claude."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from induction.llm import prices
+from induction.llm.claude import Claude
+from induction.tasks.base import Task
+from nlu_shared.client import Classification
+from nlu_shared.schemas.prompts import ActivePrompt
+
+UNANSWERED = "unanswered"
+"""Logged where the model said nothing usable; no label of any task the demo makes."""
+
+
+class Backend:
+    """A classifier, and what its calls came to: `calls` sent, `notional_usd` at list price."""
+
+    def __init__(self, task: Task, prompt: ActivePrompt, *, model: str, claude: Claude) -> None:
+        self.calls = 0
+        self.notional_usd = Decimal(0)
+        self._task = task
+        self._prompt = prompt
+        self._model = model
+        self._claude = claude
+
+    async def classify(self, text: str) -> Classification:
+        """One call. A model that names no confidence has none to log: it counts as 0."""
+        request = self._task.request(self._prompt.content, text, model=self._model)
+        answer = await self._claude.complete(request)
+        self.calls += answer.attempts
+        today = datetime.now(UTC).date()
+        self.notional_usd += prices.cost(self._model, answer.usage, today)
+        said = self._task.parse(answer)
+        return Classification(
+            intent=str(said.output) if said.fault is None else UNANSWERED,
+            confidence=said.confidence or 0.0,
+            model_version=self._model,
+            prompt_version=self._prompt.version_hash[:12],
+        )

@@ -1,0 +1,83 @@
+"""What the demo is told by its environment: the data, the stack, the model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nlu_shared.schemas.base import Slug
+from pydantic import TypeAdapter, ValidationError
+
+SHIPPED = Path(__file__).parents[2] / "examples" / "data" / "scheduling.csv"
+_SLUG: TypeAdapter[str] = TypeAdapter(Slug)
+
+
+class BadOption(Exception):
+    """An option that cannot be followed; one line for a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What the person chose. `limit` None takes all rows, `task` None a slug made of the data."""
+
+    data: Path
+    text: str
+    label: str
+    limit: int | None
+    out: Path
+    task: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """Where everything runs. With `is_offline` the offline model answers at `model_url`."""
+
+    logger_url: str
+    induction_url: str
+    key: str
+    model: str
+    model_url: str | None
+    model_key: str
+    is_offline: bool
+
+
+def choice(environ: Mapping[str, str]) -> Choice:
+    """Raises BadOption. An empty value is an option not given."""
+    limit = environ.get("LIMIT")
+    if limit and not (limit.isascii() and limit.isdigit() and int(limit) > 0):
+        raise BadOption(f"LIMIT={limit} is no whole number above 0")
+    task = environ.get("TASK") or None
+    if task:
+        try:
+            _SLUG.validate_python(task)
+        except ValidationError:
+            raise BadOption(
+                f"TASK={task} is no slug: up to 63 of a-z, 0-9, - and _, a letter or digit first"
+            ) from None
+    return Choice(
+        data=Path(environ.get("DATA") or SHIPPED),
+        text=environ.get("TEXT") or "text",
+        label=environ.get("LABEL") or "label",
+        limit=int(limit) if limit else None,
+        out=Path(environ.get("OUT") or "demo-output"),
+        task=task,
+    )
+
+
+def stack(environ: Mapping[str, str]) -> Stack:
+    """Raises BadOption where the running stack is not named."""
+    missing = [
+        name
+        for name in ("NLU_LOGGER_URL", "INDUCTION_URL", "NLU_ADMIN_KEY", "ANTHROPIC_API_KEY")
+        if not environ.get(name)
+    ]
+    if missing:
+        raise BadOption(f"not set: {', '.join(missing)}; `make demo` starts a stack and sets them")
+    return Stack(
+        logger_url=environ["NLU_LOGGER_URL"],
+        induction_url=environ["INDUCTION_URL"],
+        key=environ["NLU_ADMIN_KEY"],
+        model=environ.get("INDUCTION_TASK_MODEL") or "claude-haiku-5-5",
+        model_url=environ.get("ANTHROPIC_BASE_URL") or None,
+        model_key=environ["ANTHROPIC_API_KEY"],
+        is_offline=environ.get("INDUCTION_PROVIDER") == "offline",
+    )

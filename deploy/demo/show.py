@@ -1,0 +1,198 @@
+"""The story on a terminal: lines that stay, and under them one bar that moves.
+
+Where the output is no terminal the same lines come without the bar.
+"""
+
+from collections.abc import AsyncIterator
+
+from nlu_shared.schemas.events import EvaluationProgress, StoredEvent
+from nlu_shared.schemas.runs import RunView, VerdictKind
+from rich.console import Console, Group
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.text import Text
+
+from deploy.demo.data import DataSet
+from deploy.demo.options import Stack
+from deploy.demo.search import SearchView, meter
+from deploy.demo.steps import (
+    Answered,
+    Exported,
+    Going,
+    Reported,
+    Reviewed,
+    RunOver,
+    Step,
+    TaskReady,
+)
+
+WIDTH = 100
+INDENT = 4
+OFFLINE = (
+    "played by the offline model. It is an in-context learner, not a language model: it knows"
+    " nothing but the prompt it is sent and answers by likeness of words. A better prompt truly"
+    " scores better with it, so the loop is tested for real; how well Claude would do, these"
+    " figures cannot say."
+)
+REVIEWER = (
+    "scripted. It knows the labels of the data, confirms what was right, corrects what was wrong,"
+    " approves all of it and allows prompts to quote the texts (may_quote)."
+)
+_VERDICTS = {
+    VerdictKind.PROVEN: ("Proven", "green"),
+    VerdictKind.PROMISING: ("Promising", "yellow"),
+    VerdictKind.NOISE: ("Noise", "yellow"),
+    VerdictKind.NO_CHANGE: ("No change", "yellow"),
+}
+
+
+def console_for(*, is_terminal: bool | None = None) -> Console:
+    """A terminal keeps its own width up to a readable one; anything else gets that one."""
+    console = Console(highlight=False, force_terminal=is_terminal)
+    console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
+    return console
+
+
+async def show(steps: AsyncIterator[Step], console: Console) -> None:
+    """Prints every step as it comes; the bar goes away with the last."""
+    bar = Progress(
+        TextColumn(" " * (INDENT - 1) + "{task.description}"),
+        BarColumn(bar_width=32, complete_style="cyan", finished_style="cyan"),
+        MofNCompleteColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        screen = _Screen(console, bar)
+        async for step in steps:
+            screen.take(step)
+
+
+def opening(console: Console, data: DataSet, stack: Stack) -> None:
+    """What goes in: the data, the model, the reviewer."""
+    console.print()
+    console.print(Text("From logged predictions to a better prompt", style="bold"))
+    console.print()
+    left_out = ", ".join(f"{count} {reason}" for reason, count in sorted(data.skipped.items()))
+    facts = f"{data.name}: {len(data.rows)} texts, {len(data.labels)} labels"
+    _fact(console, "data", facts + (f" (left out: {left_out})" if left_out else ""))
+    _fact(console, "model", f"{stack.model}, {OFFLINE}" if stack.is_offline else stack.model)
+    _fact(console, "reviewer", REVIEWER)
+
+
+def _fact(console: Console, name: str, said: str) -> None:
+    line = Text(said)
+    console.print(Padding(Text(name, style="cyan"), (0, 0, 0, 2)), end="")
+    console.print(Padding(line, (0, 0, 0, 12)))
+
+
+class _Screen:
+    """What stands on the screen now, so that the next step finds its place."""
+
+    def __init__(self, console: Console, bar: Progress) -> None:
+        self._console = console
+        self._bar = bar
+        self._task = bar.add_task("", visible=False)
+        self._chapters = 0
+        self._chapter = ""
+        self._search = SearchView()
+
+    def take(self, step: Step) -> None:
+        match step:
+            case TaskReady():
+                self._open("Production answers, with instructions only")
+                self._say(
+                    f"task {step.slug}, a plain prompt of about {step.prompt_tokens} tokens that"
+                    f" names {step.labels} labels"
+                )
+            case Going():
+                if step.what == "review":
+                    self._open("A reviewer looks at every answer")
+                self._move(step.what, step.done, step.total)
+            case Answered():
+                self._answered(step)
+            case Reviewed():
+                self._reviewed(step)
+            case EvaluationProgress():
+                self._move(self._search.doing(step), step.done, step.total)
+            case RunOver():
+                self._over(step.run)
+            case Exported():
+                self._open("The prompt, exported and imported again")
+                self._say(f"{step.module} and {step.document}", good=True)
+                self._say(f"imported again: the same prompt, {step.version_hash[:12]}", good=True)
+            case Reported():
+                self._say(f"{step.path}: all figures", good=True)
+            case _:
+                self._event(step)
+
+    def _answered(self, step: Answered) -> None:
+        self._rest()
+        self._say(
+            f"{step.right + step.wrong} messages logged in {step.seconds:.1f} s:"
+            f" {step.right} answered right, {step.wrong} wrong",
+            good=True,
+        )
+        for truth, said, count in step.confused:
+            self._say(f"{count} times {said} where {truth} was meant", dim=True)
+
+    def _reviewed(self, step: Reviewed) -> None:
+        self._rest()
+        self._say(f"{step.confirmed} confirmed, {step.corrected} corrected", good=True)
+        self._say(f"{step.approved} approved as ground truth", good=True)
+        self._open("A run looks for a better prompt")
+
+    def _event(self, event: StoredEvent) -> None:
+        for line in self._search.lines(event):
+            self._console.print(Padding(line, (0, 0, 0, INDENT)))
+
+    def _over(self, run: RunView) -> None:
+        self._rest()
+        if run.verdict is None:
+            return
+        self._open("The verdict")
+        verdict, (name, colour) = run.verdict, _VERDICTS[run.verdict.kind]
+        tested = "untouched" if verdict.tested_on == "test" else verdict.tested_on
+        low, high = verdict.interval
+        figures = [
+            Text(f"F1 on {verdict.cases} {tested} cases", style="dim"),
+            Text.assemble("before  ", meter(verdict.before)),
+            Text.assemble("after   ", meter(verdict.after)),
+            Text(
+                f"gain {verdict.gain:+.3f}, 95 % interval {low:+.3f} to {high:+.3f},"
+                f" p = {verdict.p_value:.2g}"
+            ),
+            Text(),
+            Text(verdict.says),
+        ]
+        panel = Panel(
+            Group(*figures), title=Text(name, style=f"bold {colour}"), title_align="left",
+            border_style=colour, padding=(1, 2), width=min(self._console.width, WIDTH) - INDENT,
+        )  # fmt: skip
+        self._console.print(Padding(panel, (0, 0, 0, INDENT)))
+        spend = run.spend
+        money = f"{spend.usd:.4f} dollars" if spend.usd else (
+            f"no money; {spend.notional_usd:.4f} dollars at list price"
+        )  # fmt: skip
+        self._say(f"{spend.calls} calls, {money}", dim=True)
+
+    def _open(self, chapter: str) -> None:
+        if chapter == self._chapter:
+            return
+        self._chapter = chapter
+        self._chapters += 1
+        self._console.print()
+        self._console.print(Text.assemble((f"  {self._chapters} ", "cyan"), (chapter, "bold")))
+
+    def _say(self, line: str, *, good: bool = False, dim: bool = False) -> None:
+        mark = Text("✓ ", style="green") if good else Text("  ")
+        said = Text(line, style="dim" if dim else "")
+        self._console.print(Padding(Text.assemble(mark, said), (0, 0, 0, INDENT)))
+
+    def _move(self, what: str, done: int, total: int) -> None:
+        self._bar.update(self._task, description=what, completed=done, total=total, visible=True)
+
+    def _rest(self) -> None:
+        self._bar.update(self._task, visible=False)

@@ -1,0 +1,229 @@
+"""The loop in its order, through public doors only: HTTP, the client, the event stream.
+
+Every step is yielded as it happens; who iterates shows it. What a step finds out stays in `Story`.
+"""
+
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from induction.llm.claude import Claude
+from induction.tasks.registry import task_of
+from nlu_shared.client import NLUService, create_nlu_service, follow_run
+from nlu_shared.client.door import Door
+from nlu_shared.ids import uuid7
+from nlu_shared.schemas.prompts import (
+    ActivePrompt,
+    LabelSpec,
+    PromptImport,
+    PromptVersion,
+    TaskIn,
+    TaskKind,
+)
+from nlu_shared.schemas.reviews import (
+    BulkApprovalIn,
+    BulkApproved,
+    ConfirmationIn,
+    Correction,
+    CorrectionIn,
+)
+from nlu_shared.schemas.runs import RunRequest, RunStatus, RunView
+
+from deploy.demo.backend import Backend
+from deploy.demo.crowd import as_done
+from deploy.demo.data import DataSet, Row
+from deploy.demo.options import Choice, Stack
+from deploy.demo.report import report_of, write
+from deploy.demo.steps import (
+    Answered,
+    Exported,
+    Going,
+    Reported,
+    Reviewed,
+    RunOver,
+    Step,
+    TaskReady,
+)
+
+MOST_CONFUSED = 3
+APPROVED_AT_ONCE = 100
+MAY_QUOTE = True
+"""The shipped data is invented and the user's own is the user's: prompts may quote it."""
+
+
+class DemoFailed(Exception):
+    """A step did not do what it is there for; one line says which and why."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """What production said about a row, under which id it is logged."""
+
+    row: Row
+    log_id: UUID
+    said: str
+
+    @property
+    def right(self) -> bool:
+        return self.said == self.row.label
+
+
+@dataclass(slots=True)
+class Story:
+    """What is known so far."""
+
+    choice: Choice
+    stack: Stack
+    data: DataSet
+    began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def spec(self) -> TaskIn:
+        return TaskIn(
+            slug=self.choice.task or self.data.slug,
+            kind=TaskKind.INTENT,
+            labels=tuple(LabelSpec(name=name) for name in self.data.labels),
+            task_model=self.stack.model,
+        )
+
+
+async def tell(story: Story) -> AsyncIterator[Step]:
+    """The whole loop. Raises DemoFailed, and ClientError where a service says no."""
+    stack = story.stack
+    async with AsyncExitStack() as open_doors:
+        logger = await open_doors.enter_async_context(Door(stack.logger_url, stack.key))
+        induction = await open_doors.enter_async_context(Door(stack.induction_url, stack.key))
+        claude = Claude(api_key=stack.model_key, base_url=stack.model_url)
+        open_doors.push_async_callback(claude.close)
+
+        prompt = await _serve_baseline(induction, story.spec)
+        yield TaskReady(story.spec.slug, len(story.spec.labels), prompt.content.tokens)
+
+        backend = Backend(task_of(story.spec), prompt, model=stack.model, claude=claude)
+        answers: list[Answer] = []
+        async for step in _production(story, backend, answers):
+            yield step
+        async for step in _review(logger, answers):
+            yield step
+
+        run = await induction.post("/v1/runs", RunView, RunRequest(task=story.spec.slug))
+        async for event in follow_run(run.id, url=stack.induction_url, key=stack.key):
+            yield event
+        run = await induction.get(f"/v1/runs/{run.id}", RunView)
+        if run.status is not RunStatus.COMPLETED or run.verdict is None:
+            raise DemoFailed(f"the run ended as {run.status}: {run.reason or 'no reason given'}")
+        yield RunOver(run)
+
+        exported = await _export(story, induction, run)
+        yield exported
+        report = report_of(
+            data=story.data,
+            stack=stack,
+            run=run,
+            backend=backend,
+            exported=exported,
+            seconds=time.perf_counter() - story.began,
+        )
+        yield Reported(write(story.choice.out / "report.json", report), report)
+
+
+async def _serve_baseline(induction: Door, spec: TaskIn) -> ActivePrompt:
+    """The task with its instructions-only prompt in production, as the first team had it."""
+    await induction.post("/v1/tasks", TaskIn, spec)
+    plain = PromptImport(notes="instructions only, as the demo starts", promote=True)
+    await induction.post(f"/v1/prompts/{spec.slug}/versions", PromptVersion, plain)
+    return await induction.get(f"/v1/prompts/{spec.slug}/active", ActivePrompt)
+
+
+async def _production(story: Story, backend: Backend, answers: list[Answer]) -> AsyncIterator[Step]:
+    """Every text goes through the client as a message; then its outcome is logged."""
+    began = time.perf_counter()
+    total = len(story.data.rows)
+    async with create_nlu_service(
+        backend.classify, url=story.stack.logger_url, key=story.stack.key, task=story.spec.slug
+    ) as service:
+
+        async def live(row: Row) -> Answer:
+            return await _message(service, row)
+
+        async for answer in as_done(live, story.data.rows):
+            answers.append(answer)
+            yield Going("production answers", len(answers), total)
+        if service.dropped:
+            raise DemoFailed(f"{service.dropped} facts did not reach the log")
+    wrong = [answer for answer in answers if not answer.right]
+    confused = Counter((answer.row.label, answer.said) for answer in wrong)
+    yield Answered(
+        right=total - len(wrong),
+        wrong=len(wrong),
+        seconds=time.perf_counter() - began,
+        confused=tuple((*pair, count) for pair, count in confused.most_common(MOST_CONFUSED)),
+    )
+
+
+async def _message(service: NLUService, row: Row) -> Answer:
+    """One person's one message. Its outcome is what that person would have seen."""
+    result = await service.process_message(
+        message=row.text,
+        user_id=uuid5(NAMESPACE_URL, row.text),
+        conversation_id=uuid7(),
+        message_index=0,
+    )
+    answer = Answer(row, result.log_id, result.intent)
+    await service.update_workflow_outcome(
+        log_id=result.log_id,
+        was_successful=answer.right,
+        workflow_type=result.intent,
+        execution_error=None if answer.right else "the user wanted something else",
+    )
+    return answer
+
+
+async def _review(logger: Door, answers: list[Answer]) -> AsyncIterator[Step]:
+    """The scripted reviewer: confirms or corrects by the data's labels, then approves all."""
+
+    async def judge(answer: Answer) -> UUID:
+        path = f"/v1/predictions/{answer.log_id}"
+        if answer.right:
+            said = await logger.post(f"{path}/confirm", Correction, ConfirmationIn())
+        else:
+            label = CorrectionIn(corrected_intent=answer.row.label)
+            said = await logger.post(f"{path}/corrections", Correction, label)
+        return said.id
+
+    waiting: list[UUID] = []
+    async for correction in as_done(judge, answers):
+        waiting.append(correction)
+        yield Going("review", len(waiting), len(answers))
+    approved, known = 0, 0
+    for start in range(0, len(waiting), APPROVED_AT_ONCE):
+        asked = BulkApprovalIn(
+            correction_ids=waiting[start : start + APPROVED_AT_ONCE], may_quote=MAY_QUOTE
+        )
+        decided = await logger.post("/v1/corrections:approve", BulkApproved, asked)
+        for one in decided.items:
+            if one.ground_truth_id is None:
+                raise DemoFailed(f"a correction was not approved: {one.status} {one.code}")
+        approved += len(decided.items)
+    confirmed = sum(answer.right for answer in answers)
+    yield Reviewed(confirmed, len(answers) - confirmed, approved, known)
+
+
+async def _export(story: Story, induction: Door, run: RunView) -> Exported:
+    """The run's prompt as files; the module, imported again, must be the very same prompt."""
+    path = f"/v1/prompts/{story.spec.slug}"
+    version_id = run.best_version_id or run.baseline_version_id
+    best = await induction.get(f"{path}/versions/{version_id}", PromptVersion)
+    files = {}
+    for form, name in (("py", "prompts.py"), ("json", "prompts.json")):
+        asked = {"version": str(best.id), "format": form}
+        text = (await induction.send("GET", f"{path}/export", params=asked)).text
+        files[form] = write(story.choice.out / name, text)
+    module = PromptImport(module=files["py"].read_text(encoding="utf-8"))
+    again = await induction.post(f"{path}/versions", PromptVersion, module)
+    if again.version_hash != best.version_hash:
+        raise DemoFailed(f"{files['py']}, imported again, is another prompt")
+    return Exported(files["py"], files["json"], best.id, best.version_hash)
