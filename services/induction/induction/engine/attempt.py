@@ -89,7 +89,13 @@ async def _proposed(
             return None
         try:
             idea = propose.read(answers[0], plan.task)
-            content = change.apply(brief.prompt, idea, shown=brief.shown, task=plan.task)
+            content = change.apply(
+                brief.prompt,
+                idea,
+                shown=brief.shown,
+                most_examples=brief.most_examples,
+                task=plan.task,
+            )
             return Candidate(idea, content, brief.patterns)
         except change.InvalidChange as problem:
             invalid = problem

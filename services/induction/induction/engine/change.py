@@ -12,9 +12,6 @@ from pydantic import ValidationError
 
 from induction.tasks.base import Case, Task
 
-ADDED_EXAMPLES = 12
-"""Most examples one change may add."""
-
 _ON_EXAMPLES = {Op.ADD_EXAMPLE, Op.REMOVE_EXAMPLE}
 
 
@@ -38,9 +35,15 @@ class InvalidOutput(InvalidChange): ...
 
 
 def apply(
-    content: PromptContent, change: Change, *, shown: Mapping[UUID, Case], task: Task
+    content: PromptContent,
+    change: Change,
+    *,
+    shown: Mapping[UUID, Case],
+    most_examples: int,
+    task: Task,
 ) -> PromptContent:
-    """`content` after `change`. Cases can be quoted that were `shown` and that allow it.
+    """`content` after `change`. Cases can be quoted that were `shown` and that allow it;
+    `most_examples` can be added.
 
     Raises InvalidChange.
     """
@@ -48,8 +51,8 @@ def apply(
     added = [
         _added_example(edit, shown, task) for edit in change.edits if edit.op is Op.ADD_EXAMPLE
     ]
-    if len(added) > ADDED_EXAMPLES:
-        raise InvalidChange(f"adds {len(added)} examples, at most {ADDED_EXAMPLES} are allowed")
+    if len(added) > most_examples:
+        raise InvalidChange(f"adds {len(added)} examples, at most {most_examples} are allowed")
     removed = {
         _removed_index(edit, content) for edit in change.edits if edit.op is Op.REMOVE_EXAMPLE
     }

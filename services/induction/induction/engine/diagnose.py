@@ -1,8 +1,9 @@
 """Mistakes clustered into error patterns: what goes wrong more than once, and where.
 
-Mistakes of one kind on one truth are a pattern, whatever was said instead: with many labels the
-single confusions are too rare to learn from. Where the truth is nothing (something was claimed
-that is not there) the prediction names the pattern.
+A pattern is what several mistakes have in common: a truth that is missed, whatever was said
+instead, or an answer that is given too often, whatever the truth. With many labels the single
+confusions are too rare to learn from. The largest such family is taken first and its mistakes
+set aside, so that no mistake counts twice (greedy set cover).
 """
 
 from collections import Counter, defaultdict
@@ -14,52 +15,81 @@ from nlu_shared.schemas.events import ErrorPattern
 from induction.engine.evaluate import CaseBook
 from induction.tasks.base import Mistake
 
-Key = tuple[str, str]
+LEAST_AT_ONCE, MOST_AT_ONCE, SHARE_AT_ONCE = 2, 6, 0.25
+Key = tuple[str, str, str]
+"""Kind, truth and prediction of a pattern; an empty string where they vary."""
+Seen = tuple[UUID, Mistake]
 
 
-def key_of(pattern: ErrorPattern | Mistake) -> Key:
-    return pattern.kind, pattern.truth or pattern.predicted or ""
+def key_of(pattern: ErrorPattern) -> Key:
+    return pattern.kind, pattern.truth or "", pattern.predicted or ""
 
 
 def patterns_of(book: CaseBook) -> list[ErrorPattern]:
     """All patterns of a case book, the most frequent first, case ids in case order."""
-    clusters: dict[Key, list[tuple[UUID, Mistake]]] = defaultdict(list)
-    for id, entry in book.entries.items():
-        for mistake in entry.mistakes:
-            clusters[key_of(mistake)].append((id, mistake))
-    patterns = [_pattern(cluster) for cluster in clusters.values()]
-    return sorted(patterns, key=lambda pattern: (-pattern.count, key_of(pattern)))
+    left = [(id, mistake) for id, entry in book.entries.items() for mistake in entry.mistakes]
+    patterns = []
+    while left:
+        family = _largest_family(left)
+        patterns.append(_pattern(family))
+        left = [seen for seen in left if seen not in family]
+    return patterns
+
+
+def worked_on(ordered: list[ErrorPattern]) -> tuple[ErrorPattern, ...]:
+    """The patterns one change is aimed at: the top two. Where mistakes are spread over many
+    labels, more of them until they hold a quarter of all, six at most: two patterns would then be
+    too few cases to learn from and too small a gain to be seen on validation."""
+    total, covered = sum(pattern.count for pattern in ordered), 0
+    chosen: list[ErrorPattern] = []
+    for pattern in ordered[:MOST_AT_ONCE]:
+        if len(chosen) >= LEAST_AT_ONCE and covered >= total * SHARE_AT_ONCE:
+            break
+        chosen.append(pattern)
+        covered += pattern.count
+    return tuple(chosen)
+
+
+def _largest_family(left: list[Seen]) -> list[Seen]:
+    families: dict[Key, list[Seen]] = defaultdict(list)
+    for id, mistake in left:
+        if mistake.truth is not None:
+            families[mistake.kind, mistake.truth, ""].append((id, mistake))
+        if mistake.predicted is not None:
+            families[mistake.kind, "", mistake.predicted].append((id, mistake))
+    return min(families.items(), key=lambda item: (-len(item[1]), item[0]))[1]
 
 
 def worth_trying(
     patterns: list[ErrorPattern], failures: Mapping[Key, int], focus: str | None
 ) -> list[ErrorPattern]:
-    """The patterns in the order to work on them: those the operator's focus names first, then
-    those on which the fewest changes have failed, then the most frequent."""
+    """The patterns in the order to work on them: those the operator's focus names first, then the
+    most frequent, each failed change on a pattern halving, thirding, … what it counts."""
 
-    def urgency(pattern: ErrorPattern) -> tuple[bool, int, int, Key]:
+    def urgency(pattern: ErrorPattern) -> tuple[bool, float, Key]:
         named = any(one and one in (focus or "") for one in (pattern.truth, pattern.predicted))
-        return not named, failures.get(key_of(pattern), 0), -pattern.count, key_of(pattern)
+        weight = pattern.count / (1 + failures.get(key_of(pattern), 0))
+        return not named, -weight, key_of(pattern)
 
     return sorted(patterns, key=urgency)
 
 
-def _pattern(cluster: list[tuple[UUID, Mistake]]) -> ErrorPattern:
-    first = cluster[0][1]
-    said = Counter(mistake.predicted for _, mistake in cluster)
-    ids = list(dict.fromkeys(id for id, _ in cluster))
+def _pattern(family: list[Seen]) -> ErrorPattern:
+    kind = family[0][1].kind
+    truths = Counter(mistake.truth for _, mistake in family)
+    said = Counter(mistake.predicted for _, mistake in family)
+    ids = list(dict.fromkeys(id for id, _ in family))
     return ErrorPattern(
-        kind=first.kind,
-        summary=_summary(first, said),
-        truth=first.truth,
-        predicted=first.predicted if len(said) == 1 else None,
+        kind=kind,
+        summary=f"{kind.replace('_', ' ')}: should be {_told(truths)}, was {_told(said)}",
+        truth=next(iter(truths)) if len(truths) == 1 else None,
+        predicted=next(iter(said)) if len(said) == 1 else None,
         count=len(ids),
         case_ids=ids,
     )
 
 
-def _summary(mistake: Mistake, said: Counter[str | None]) -> str:
-    ordered = sorted(said.items(), key=lambda item: (-item[1], item[0] or ""))
-    answers = ", ".join(f"{name or 'nothing'} ({times})" for name, times in ordered[:5])
-    kind = mistake.kind.replace("_", " ")
-    return f"{kind}: should be {mistake.truth or 'nothing'}, was {answers}"
+def _told(names: Counter[str | None]) -> str:
+    ordered = sorted(names.items(), key=lambda item: (-item[1], item[0] or ""))
+    told = [f"{name or 'nothing'} ({times})" for name, times in ordered[:5]]
+    return ", ".join(told) + (", …" if len(ordered) > 5 else "")

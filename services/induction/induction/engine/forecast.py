@@ -14,12 +14,12 @@ Runs stay far below: most attempts are no series of rejections, and a case book 
 
 from dataclasses import dataclass
 
+from induction.engine.diagnose import MOST_AT_ONCE
 from induction.engine.gate import GATE_CASES
 from induction.engine.plan import Plan
 from induction.engine.propose import (
     CASES_SHOWN,
     MAX_TOKENS,
-    PATTERNS_SHOWN,
     RETRIES,
     SYSTEM,
     TRIED_SHOWN,
@@ -54,7 +54,7 @@ def forecast(plan: Plan) -> Bound:
     longest = -(-max((len(case.text) for case in plan.cases), default=0) // 4)
     told = max(plan.baseline.tokens, INSTRUCTION_TOKENS + EXAMPLE_TOKENS)
     request = plan.task.request(plan.baseline, "", model=plan.task_model)
-    shown = PATTERNS_SHOWN * CASES_SHOWN * longest + TRIED_SHOWN * MAX_TOKENS
+    shown = MOST_AT_ONCE * CASES_SHOWN * longest + TRIED_SHOWN * MAX_TOKENS
     return Bound(
         task_calls=(iterations + 2) * train
         + (iterations + 1) * validation

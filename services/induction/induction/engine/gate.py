@@ -52,8 +52,9 @@ def gate_cases(
     near = touched(task, book, patterns)
     meant = {id for pattern in patterns for id in pattern.case_ids}
     wrong = [entry for entry in drawn if not entry.right]
-    targets = [entry for entry in wrong if entry.case.id in meant] or _among(wrong, near)
-    targets = targets[:TARGETS]
+    missed = {task.stratum(book.entries[id].case.truth) for id in meant}
+    likely = [entry for entry in wrong if task.stratum(entry.case.truth) in missed]
+    targets = sorted(likely, key=lambda entry: entry.case.id not in meant)[:TARGETS]
     guards = _guards(drawn, near, max(LEAST_GUARDS, GUARDS_PER_TARGET * len(targets)))
     chosen = {entry.case.id for entry in (*targets, *guards)}
     return [entry.case for id, entry in book.entries.items() if id in chosen]

@@ -14,7 +14,7 @@ from nlu_shared.schemas.prompts import Change, PromptContent
 from pydantic import JsonValue, ValidationError
 
 from induction.engine.chance import shuffled
-from induction.engine.change import ADDED_EXAMPLES, InvalidChange
+from induction.engine.change import InvalidChange
 from induction.engine.evaluate import CaseBook, Entry
 from induction.engine.plan import Plan
 from induction.engine.screen import INSTRUCTION_TOKENS
@@ -22,11 +22,12 @@ from induction.tasks.base import Case, ModelAnswer, ModelRequest, Outcome, Score
 
 RETRIES = 3
 MAX_TOKENS = 8_192
-PATTERNS_SHOWN = 2
-CASES_SHOWN = 10
+CASES_SHOWN = 12
 """Per pattern."""
 WORST_COMPONENTS = 10
 TRIED_SHOWN = 8
+LEAST_EXAMPLES, EXAMPLES_PER_PATTERN = 12, 6
+"""How many examples one change may add."""
 
 SYSTEM = """\
 You improve the prompt of a text-understanding task. You are given, as one JSON object: the task; \
@@ -70,6 +71,10 @@ class Brief:
     tried: tuple[Tried, ...]
     hints: tuple[str, ...]
 
+    @property
+    def most_examples(self) -> int:
+        return max(LEAST_EXAMPLES, EXAMPLES_PER_PATTERN * len(self.patterns))
+
 
 def shown_cases(
     book: CaseBook, patterns: Sequence[ErrorPattern], *, seed: int, attempt: int
@@ -96,7 +101,10 @@ def request(plan: Plan, brief: Brief, invalid: str | None) -> ModelRequest:
         "patterns": [_pattern(pattern, brief) for pattern in brief.patterns],
         "tried": [_tried(one) for one in brief.tried[-TRIED_SHOWN:]],
         "hints": list(brief.hints),
-        "limits": {"added_examples": ADDED_EXAMPLES, "instruction_tokens": INSTRUCTION_TOKENS},
+        "limits": {
+            "added_examples": brief.most_examples,
+            "instruction_tokens": INSTRUCTION_TOKENS,
+        },
         "previous_answer_was_invalid": invalid,
     }
     return ModelRequest(

@@ -9,11 +9,11 @@ from nlu_shared.schemas.events import ErrorPattern
 from nlu_shared.schemas.prompts import PromptContent
 
 from induction.engine.accept import Standing, standing
-from induction.engine.diagnose import Key, key_of, patterns_of, worth_trying
+from induction.engine.diagnose import Key, key_of, patterns_of, worked_on, worth_trying
 from induction.engine.evaluate import CaseBook
 from induction.engine.gate import touched
 from induction.engine.plan import Plan
-from induction.engine.propose import PATTERNS_SHOWN, Brief, Tried, shown_cases
+from induction.engine.propose import Brief, Tried, shown_cases
 from induction.engine.screen import Guarded, guarded
 from induction.engine.split import Parts
 from induction.engine.stop import Progress, reason_to_stop
@@ -77,7 +77,7 @@ class Search:
     def brief(self, hints: Sequence[str]) -> Brief:
         """What the next proposal is made from."""
         ordered = worth_trying(self.patterns(), self.failures, self.plan.focus)
-        patterns = tuple(ordered[:PATTERNS_SHOWN])
+        patterns = worked_on(ordered)
         return Brief(
             prompt=self.best,
             score=self.validation.scored(self.plan.task),

@@ -44,6 +44,6 @@ def reason_to_stop(progress: Progress, *, max_iterations: int, mistakes: int) ->
         return f"{REJECTIONS} changes in a row were rejected before validation"
     recent = progress.gains[-PATIENCE:]
     # A hair of slack: 0.51 - 0.5 is below 0.01 in floating point.
-    if len(recent) == PATIENCE and all(gain < LEAST_GAIN - 1e-9 for gain in recent):
-        return f"plateau: {PATIENCE} iterations gained less than {LEAST_GAIN}"
+    if len(recent) == PATIENCE and sum(recent) < LEAST_GAIN - 1e-9:
+        return f"plateau: {PATIENCE} iterations gained less than {LEAST_GAIN} together"
     return None
