@@ -18,8 +18,8 @@ import asyncpg
 from deploy.local.placement import Placement, place
 from deploy.local.ports import HOST, bind
 from deploy.local.problems import LocalProblem
-from deploy.local.process import POLL_SECONDS, Child, spawn, tail
-from deploy.local.secrets import keep, open_directory, open_logs, write_private
+from deploy.local.process import POLL_SECONDS, Child, fresh_log, spawn, tail
+from deploy.local.secrets import keep, open_directory, write_private
 
 ADMIN = "postgres"
 START_SECONDS = 60.0
@@ -96,8 +96,7 @@ class Postgres:
         if placement.account:
             for path in (fresh, password):
                 os.chown(path, placement.account.uid, placement.account.gid)
-        log = open_logs(self.data) / "initdb.log"
-        log.unlink(missing_ok=True)
+        log = fresh_log(self.data, "initdb")
         try:
             child = await spawn(
                 "initdb",
@@ -121,8 +120,7 @@ class Postgres:
             password.unlink(missing_ok=True)
 
     async def _launch(self, placement: Placement, cluster: Path) -> None:
-        log = open_logs(self.data) / "postgres.log"
-        log.unlink(missing_ok=True)
+        log = fresh_log(self.data, "postgres")
         settings = {
             "listen_addresses": HOST,
             "port": self.port,

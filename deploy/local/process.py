@@ -111,6 +111,16 @@ def die_with(parent: int, with_signal: signal.Signals) -> Callable[[], None]:
     return bind
 
 
+def fresh_log(data: Path, name: str) -> Path:
+    """`logs/NAME.log` in the data directory; the one before becomes `logs/NAME.previous.log`."""
+    logs = data / "logs"
+    logs.mkdir(mode=0o700, exist_ok=True)
+    log = logs / f"{name}.log"
+    if log.exists():
+        log.replace(logs / f"{name}.previous.log")
+    return log
+
+
 def tail(log: Path, lines: int = 20) -> str:
     with suppress(OSError):
         return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])

@@ -16,8 +16,8 @@ from redis.exceptions import RedisError
 
 from deploy.local.ports import HOST, bind
 from deploy.local.problems import ProgramMissing
-from deploy.local.process import Child, spawn
-from deploy.local.secrets import keep, open_directory, open_logs, write_private
+from deploy.local.process import Child, fresh_log, spawn
+from deploy.local.secrets import keep, open_directory, write_private
 
 START_SECONDS = 20.0
 
@@ -83,8 +83,7 @@ class Redis:
             f"bind {HOST}\nport {self.port}\nrequirepass {self.password}\n"
             'save ""\nappendonly no\ndaemonize no\n',
         )
-        log = open_logs(self.data) / "redis.log"
-        log.unlink(missing_ok=True)
+        log = fresh_log(self.data, "redis")
         self._child = await spawn(
             "Redis",
             [program, configuration],

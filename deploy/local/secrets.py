@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from deploy.local.problems import LocalProblem
@@ -26,10 +27,11 @@ def open_directory(path: Path) -> Path:
     return path
 
 
-def open_logs(data: Path) -> Path:
-    logs = data / "logs"
-    logs.mkdir(mode=0o700, exist_ok=True)
-    return logs
+def make_temporary(prefix: str) -> Path:
+    """A fresh directory, as `open_directory` makes them."""
+    path = Path(tempfile.mkdtemp(prefix=prefix))
+    path.chmod(0o711)
+    return path
 
 
 def keep(path: Path, *, prefix: str = "") -> str:

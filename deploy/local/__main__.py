@@ -1,0 +1,47 @@
+"""`python -m deploy.local run | demo | psql`: what `make` calls."""
+
+import os
+import sys
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from deploy.local import psql, supervisor
+from deploy.local.problems import LocalProblem
+from deploy.local.settings import LocalSettings
+
+app = App(name="deploy.local", help="The whole product on this machine.", version_flags=[])
+WithParent = Annotated[bool, Parameter(help="stop when the process that started this one ends")]
+
+
+@app.command
+def run(*, with_parent: WithParent = False) -> int:
+    """The whole stack in the foreground, until Ctrl-C."""
+    if with_parent:
+        supervisor.stop_with_parent()
+    return supervisor.until_stopped(supervisor.run(LocalSettings.read()), code=0)
+
+
+@app.command
+def demo(*, with_parent: WithParent = False) -> int:
+    """The demo on a stack of its own; exits as the demo does."""
+    if with_parent:
+        supervisor.stop_with_parent()
+    return supervisor.until_stopped(supervisor.demo(LocalSettings.read()), code=130)
+
+
+@app.command(name="psql")
+def open_psql() -> None:
+    """psql on the running stack's log database; the statement in SQL, if set, and out."""
+    psql.become_psql(LocalSettings.read().nlu_data_dir, sql=os.environ.get("SQL"))
+
+
+def main() -> None:
+    try:
+        sys.exit(app(result_action="return_value"))
+    except LocalProblem as problem:
+        sys.exit(f"deploy.local: {problem}")
+
+
+if __name__ == "__main__":
+    main()

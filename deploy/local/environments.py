@@ -1,0 +1,86 @@
+"""Which process is told what: pure functions from addresses and secrets to environments.
+
+An API and a worker get the app's login and no more; owner and administrator reach `migrate` only.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit, urlunsplit
+
+Environment = dict[str, str]
+_OURS = {"DATABASE_URL", "REDIS_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"}
+
+
+@dataclass(frozen=True)
+class Secrets:
+    admin_key: str
+    induction_key: str
+    """induction's key at nlu-logger, which migrates it in with the scopes it needs."""
+    jwt: str
+    owner: str
+    app: str
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything the services reach."""
+
+    admin_database: str
+    redis: str
+    nlu_logger: str
+    claude: Environment
+
+
+def database_url(admin: str, *, service: str, role: str, password: str) -> str:
+    """The service's database on the administrator's server, as `{service}_{role}`."""
+    parts = urlsplit(admin)
+    address = parts.netloc.rpartition("@")[2]
+    user = f"{service}_{role}:{quote(password, safe='')}"
+    return urlunsplit(parts._replace(netloc=f"{user}@{address}", path=f"/{service}"))
+
+
+def nlu_logger(inherited: Mapping[str, str], world: World, secrets: Secrets) -> Environment:
+    return _service(inherited, "nlu_logger", world, secrets) | {
+        "NLU_LOGGER_JWT_SECRET": inherited.get("NLU_LOGGER_JWT_SECRET") or secrets.jwt,
+    }
+
+
+def induction(inherited: Mapping[str, str], world: World, secrets: Secrets) -> Environment:
+    return _service(inherited, "induction", world, secrets) | {
+        "INDUCTION_NLU_LOGGER_URL": world.nlu_logger,
+        "INDUCTION_NLU_LOGGER_KEY": secrets.induction_key,
+        **world.claude,
+    }
+
+
+def migration(service: str, told: Environment, world: World, secrets: Secrets) -> Environment:
+    """What the service is told, and the logins that may change its database's shape."""
+    prefix = service.upper()
+    more = {
+        f"{prefix}_ADMIN_DATABASE_URL": world.admin_database,
+        f"{prefix}_OWNER_DATABASE_URL": database_url(
+            world.admin_database, service=service, role="owner", password=secrets.owner
+        ),
+        f"{prefix}_BOOTSTRAP_KEY": secrets.admin_key,
+    }
+    if service == "nlu_logger":
+        more["NLU_LOGGER_INDUCTION_KEY"] = secrets.induction_key
+    return told | more
+
+
+def _service(
+    inherited: Mapping[str, str], service: str, world: World, secrets: Secrets
+) -> Environment:
+    """Whatever the person set, except what belongs to the supervisor or to another process."""
+    kept = {name: value for name, value in inherited.items() if name not in _OURS}
+    direct = ",".join(filter(None, [inherited.get("NO_PROXY"), "127.0.0.1", "localhost"]))
+    prefix = service.upper()
+    return kept | {
+        f"{prefix}_DATABASE_URL": database_url(
+            world.admin_database, service=service, role="app", password=secrets.app
+        ),
+        f"{prefix}_REDIS_URL": world.redis,
+        "NO_PROXY": direct,
+        "no_proxy": direct,
+        "PYTHONUNBUFFERED": "1",
+    }

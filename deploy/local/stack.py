@@ -1,0 +1,194 @@
+"""The whole stack in its order: servers, schemas, model, APIs, workers; stopped in reverse.
+
+Not here: signals and the terminal (`supervisor`), what each process is told (`environments`).
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Coroutine, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from deploy.local import environments, ports
+from deploy.local.environments import Environment, Secrets, World
+from deploy.local.external import check_database, check_redis
+from deploy.local.ownership import Addresses
+from deploy.local.ports import HOST
+from deploy.local.postgres import Postgres
+from deploy.local.problems import LocalProblem, ProcessDied
+from deploy.local.process import Child, fresh_log, spawn, tail
+from deploy.local.redis import Redis
+from deploy.local.secrets import keep
+from deploy.local.settings import LocalSettings
+
+READY_SECONDS = 60.0
+USUAL_PORTS = {"nlu_logger": 8001, "induction": 8002}
+
+
+@dataclass
+class Stack:
+    addresses: Addresses
+    ports: dict[str, int]
+    admin_key: str
+    children: list[Child] = field(default_factory=list)
+
+    async def until_one_dies(self) -> ProcessDied:
+        """Returns when a process ended that nobody asked to."""
+        waits = {asyncio.create_task(child.process.wait()): child for child in self.children}
+        try:
+            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waits:
+                task.cancel()
+        return waits[done.pop()].died()
+
+
+@asynccontextmanager
+async def running_stack(settings: LocalSettings, data: Path) -> AsyncIterator[Stack]:
+    """Everything up and ready inside, everything stopped after. Raises LocalProblem."""
+    listening = _ports(settings)
+    urls = {service: f"http://{HOST}:{port}" for service, port in listening.items()}
+    secrets = _secrets(data)
+    async with AsyncExitStack() as undo:
+        start = _Start(settings, data, undo)
+        world = World(
+            admin_database=await start.database(),
+            redis=await start.redis(),
+            nlu_logger=urls["nlu_logger"],
+            claude=await start.claude(),
+        )
+        told = {
+            "nlu_logger": environments.nlu_logger(os.environ, world, secrets),
+            "induction": environments.induction(os.environ, world, secrets),
+        }
+        await _all(
+            start.migrate(service, environments.migration(service, env, world, secrets))
+            for service, env in told.items()
+        )
+        apis = [
+            await start.program(service, "serve", env, port=listening[service])
+            for service, env in told.items()
+        ]
+        for service, env in told.items():
+            await start.program(service, "work", env)
+        await _all(
+            _answers(api, f"{url}/readyz") for api, url in zip(apis, urls.values(), strict=True)
+        )
+        owner = environments.database_url(
+            world.admin_database, service="nlu_logger", role="owner", password=secrets.owner
+        )
+        addresses = Addresses(urls["nlu_logger"], urls["induction"], owner)
+        addresses.publish(data)
+        yield Stack(addresses, listening, secrets.admin_key, start.children)
+
+
+@dataclass
+class _Start:
+    """Starts one thing at a time, and notes how to stop it and whom to watch."""
+
+    settings: LocalSettings
+    data: Path
+    undo: AsyncExitStack
+    children: list[Child] = field(default_factory=list)
+
+    async def database(self) -> str:
+        if self.settings.database_url is not None:
+            return await check_database(self.settings.database_url.get_secret_value())
+        server = await self.undo.enter_async_context(Postgres(self.data))
+        self.children.append(server.child)
+        return server.admin_url
+
+    async def redis(self) -> str:
+        if self.settings.redis_url is not None:
+            return await check_redis(self.settings.redis_url.get_secret_value())
+        server = await self.undo.enter_async_context(Redis(self.data))
+        self.children.append(server.child)
+        return server.url
+
+    async def claude(self) -> Environment:
+        """How induction reaches its model: Claude with the given key, else the offline model."""
+        if self.settings.anthropic_api_key is not None:
+            base = os.environ.get("ANTHROPIC_BASE_URL")
+            return {"ANTHROPIC_API_KEY": self.settings.anthropic_api_key.get_secret_value()} | (
+                {"ANTHROPIC_BASE_URL": base} if base else {}
+            )
+        port = ports.free_port()
+        await self.program("induction", "offline-model", dict(os.environ), port=port)
+        return {
+            "INDUCTION_PROVIDER": "offline",
+            "ANTHROPIC_BASE_URL": f"http://{HOST}:{port}",
+            "ANTHROPIC_API_KEY": "offline",
+        }
+
+    async def migrate(self, service: str, env: Environment) -> None:
+        child = await self._spawn(service, "migrate", env)
+        try:
+            code = await child.process.wait()
+        finally:
+            await child.stop([])
+        if code != 0:
+            raise LocalProblem(f"{child.name} failed. Its last words:\n{tail(child.log)}")
+
+    async def program(
+        self, service: str, verb: str, env: Environment, *, port: int | None = None
+    ) -> Child:
+        """One of a service's lasting commands, listening on `port` if it serves."""
+        listen = [] if port is None else ["--host", HOST, "--port", str(port)]
+        child = await self._spawn(service, verb, env, *listen)
+        self.undo.push_async_callback(child.stop, [signal.SIGTERM])
+        self.children.append(child)
+        return child
+
+    async def _spawn(self, service: str, verb: str, env: Environment, *more: str) -> Child:
+        name = service.replace("_", "-")
+        return await spawn(
+            f"{name} {verb}",
+            [sys.executable, "-m", f"{service}.cli", verb, *more],
+            log=fresh_log(self.data, f"{name}-{verb}"),
+            env=env,
+        )
+
+
+async def _answers(child: Child, url: str) -> None:
+    async with httpx2.AsyncClient(trust_env=False, timeout=5) as http:
+
+        async def ready() -> bool:
+            try:
+                return (await http.get(url)).status_code == httpx2.codes.OK
+            except httpx2.HTTPError:
+                return False
+
+        await child.ready(ready, seconds=READY_SECONDS)
+
+
+async def _all(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Side by side; all of them end before the first error is raised."""
+    for outcome in await asyncio.gather(*steps, return_exceptions=True):
+        if outcome is not None:
+            raise outcome
+
+
+def _ports(settings: LocalSettings) -> dict[str, int]:
+    given = {"nlu_logger": settings.nlu_logger_port, "induction": settings.induction_port}
+    if None not in given.values() and len(set(given.values())) == 1:
+        raise LocalProblem("NLU_LOGGER_PORT and INDUCTION_PORT must differ")
+    return {
+        service: ports.choose(f"{service.upper()}_PORT", port, default=USUAL_PORTS[service])
+        for service, port in given.items()
+    }
+
+
+def _secrets(data: Path) -> Secrets:
+    return Secrets(
+        admin_key=keep(data / "admin.key", prefix="nlk_"),
+        induction_key=keep(data / "induction.key", prefix="nlk_"),
+        jwt=keep(data / "jwt.secret"),
+        owner=keep(data / "owner.password"),
+        app=keep(data / "app.password"),
+    )

@@ -1,0 +1,128 @@
+"""Runs the stack for a person at a terminal, or for one program, and takes it down again."""
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from deploy.local import placement
+from deploy.local.ownership import owned
+from deploy.local.process import die_with
+from deploy.local.secrets import make_temporary
+from deploy.local.settings import LocalSettings
+from deploy.local.stack import USUAL_PORTS, Stack, running_stack
+
+DATA_REFUSED = 2
+"""The demo's exit code for a file it cannot use, which no log explains better."""
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def stop_with_parent() -> None:
+    """From now on the end of the process that started us, however it ends, is a SIGTERM to us."""
+    die_with(os.getppid(), signal.SIGTERM)()
+
+
+def until_stopped(work: Coroutine[Any, Any, int], *, code: int) -> int:
+    """Runs to the end or to the first signal, which unwinds in order; the second ends at once.
+
+    Returns the work's exit code, or `code` when a signal stopped it.
+    """
+
+    async def main() -> int:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101
+        asked = False
+
+        def ask() -> None:
+            nonlocal asked
+            if asked:
+                os._exit(130)  # the kernel ends our children with us
+            asked = True
+            task.cancel()
+
+        for one in STOPS:
+            asyncio.get_running_loop().add_signal_handler(one, ask)
+        try:
+            return await work
+        except asyncio.CancelledError:
+            return code
+
+    return asyncio.run(main())
+
+
+async def run(settings: LocalSettings) -> int:
+    """The stack in the foreground. Raises ProcessDied when a part of it ends by itself."""
+    with owned(settings.nlu_data_dir) as data:
+        async with running_stack(settings, data) as stack:
+            for service, port in stack.ports.items():
+                if port != USUAL_PORTS[service] and getattr(settings, f"{service}_port") is None:
+                    _say(f"port {USUAL_PORTS[service]} is in use: {service} takes {port}")
+            _say(
+                f"ready  nlu-logger {stack.addresses.nlu_logger}"
+                f"  induction {stack.addresses.induction}  admin key in {data / 'admin.key'}"
+            )
+            try:
+                died = await stack.until_one_dies()
+            except asyncio.CancelledError:
+                _say("stopping")
+                raise
+        raise died
+
+
+async def demo(settings: LocalSettings) -> int:
+    """The demo program on a stack and data of its own; returns the program's exit code."""
+    data = make_temporary("nlu-demo-")
+    code = 1
+    try:
+        with owned(data):
+            _say("starting PostgreSQL, Redis, both services and the model")
+            async with running_stack(settings, data) as stack:
+                code = await _demonstrate(stack)
+    finally:
+        if code not in (0, DATA_REFUSED):
+            _keep_logs(data)
+        placement.remove(data)
+    return code
+
+
+async def _demonstrate(stack: Stack) -> int:
+    told = {
+        "NLU_LOGGER_URL": stack.addresses.nlu_logger,
+        "NLU_LOGGER_KEY": stack.admin_key,
+        "INDUCTION_URL": stack.addresses.induction,
+        "INDUCTION_KEY": stack.admin_key,
+    }
+    # Unlike the services it shares our terminal, and its Ctrl-C.
+    program = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "deploy.demo"),
+        env=dict(os.environ) | told,
+        preexec_fn=die_with(os.getpid(), signal.SIGKILL),
+    )
+    finished = asyncio.create_task(program.wait())
+    died = asyncio.create_task(stack.until_one_dies())
+    try:
+        await asyncio.wait([finished, died], return_when=asyncio.FIRST_COMPLETED)
+        if died.done():
+            raise died.result()
+        return finished.result()
+    finally:
+        died.cancel()
+        if program.returncode is None:
+            program.kill()
+        await finished
+
+
+def _keep_logs(data: Path) -> None:
+    logs = Path(tempfile.mkdtemp(prefix="nlu-demo-logs-"))
+    shutil.copytree(data / "logs", logs, dirs_exist_ok=True)
+    _say(f"the services' logs are kept in {logs}")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
