@@ -108,6 +108,20 @@ async def test_an_overload_that_passes_costs_one_attempt() -> None:
     assert (answer.outcome, answer.attempts) == (Outcome.OK, 2)
 
 
+async def test_rate_limits_do_not_use_up_the_attempts_for_other_failures() -> None:
+    codes = iter([429] * 6 + [529] * 5)
+
+    def fail(_: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(next(codes, 401), headers={"retry-after": "1"}, json={})
+
+    on = Bench()
+    http = httpx2.AsyncClient(transport=httpx2.MockTransport(fail))
+    on.claude = Claude(api_key="any", http_client=http, sleep=on._sleep)
+    with pytest.raises(StopRun, match="401"):
+        await on.ask()
+    assert len(on.slept) == 11
+
+
 @pytest.mark.parametrize("fault", [Fault.HTML, Fault.BROKEN_BODY])
 async def test_a_body_that_cannot_be_read_is_asked_again_and_may_be_billed(fault: Fault) -> None:
     answer = await bench(fault).ask()

@@ -7,6 +7,7 @@ What a failure means is decided in `retry`; what a call costs in `prices`; what 
 import asyncio
 import json
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeGuard
@@ -63,22 +64,25 @@ class Claude:
 
         `attempts` counts what was sent, `ambiguous` those of it without a readable answer.
         """
-        attempt, ambiguous, waited = 0, 0, 0.0
+        failures, ambiguous, waited = Counter[bool](), 0, 0.0
         while True:
-            attempt += 1
             result = await self._attempt(request, sample)
             if not isinstance(result, Failure):
-                return _answer(result, attempt, ambiguous)
+                return _answer(result, failures.total() + 1, ambiguous)
             ambiguous += result.ambiguous
+            failures[result.rate_limited] += 1
+            attempt = failures[result.rate_limited]
             match decide(result, attempt, waited=waited, jitter=self._jitter()):
                 case Stop():
                     raise StopRun(str(result), ambiguous=ambiguous)
                 case Park(seconds):
                     raise ParkRun(seconds, str(result), ambiguous=ambiguous)
                 case GiveUp():
-                    return ModelAnswer(Outcome.UNAVAILABLE, attempts=attempt, ambiguous=ambiguous)
+                    return ModelAnswer(
+                        Outcome.UNAVAILABLE, attempts=failures.total(), ambiguous=ambiguous
+                    )
                 case wait:
-                    waited += wait.seconds if result.status == 429 else 0
+                    waited += wait.seconds if result.rate_limited else 0
                     await self._sleep(wait.seconds)
 
     async def _attempt(self, request: ModelRequest, sample: int) -> Message | Failure:

@@ -40,6 +40,10 @@ class Failure:
     message: str = ""
 
     @property
+    def rate_limited(self) -> bool:
+        return self.kind is Kind.STATUS and self.status == 429
+
+    @property
     def ambiguous(self) -> bool:
         """May the provider have done, and bill, the work all the same?"""
         return self.kind in (Kind.TIMEOUT, Kind.CUT_OFF, Kind.UNREADABLE)
@@ -73,12 +77,12 @@ Decision = Wait | GiveUp | Park | Stop
 
 
 def decide(failure: Failure, attempt: int, *, waited: float, jitter: float) -> Decision:
-    """What follows failed attempt number `attempt` (from 1).
+    """What follows failure number `attempt` (from 1); rate limits are counted apart from the rest.
 
     `waited` are the seconds this call has spent on rate limits so far; `jitter`, from 0 to 1,
     spreads callers that failed together.
     """
-    if failure.kind is Kind.STATUS and failure.status == 429:
+    if failure.rate_limited:
         return _rate_limited(failure, attempt, waited=waited, jitter=jitter)
     if failure.kind is Kind.STATUS and not _may_pass(failure.status):
         return Stop()

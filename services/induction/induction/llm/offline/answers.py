@@ -29,7 +29,7 @@ def answer(request: MessagesRequest, disturb: Disturb) -> str:
     field = next((name for name, kind in properties.items() if _is_choice(kind)), None)
     if field is None:
         raise Refused(400, "output_config.format: no property with an enum of strings to choose by")
-    labels = tuple(properties[field]["enum"])
+    labels = tuple(dict.fromkeys(properties[field]["enum"]))
     system = "\n".join(block.text for block in request.blocks)
     label, confidence = _learner(system, labels, field).answer(_text(asked))
     said: dict[str, Any] = {field: disturb(label, labels)}

@@ -4,7 +4,7 @@ from collections import Counter, OrderedDict
 
 from induction.llm.offline.wire import MessagesRequest, tokens
 
-MOST_PREFIXES = 4_096
+MOST_PREFIXES = 512
 
 
 class PromptCache:
@@ -37,7 +37,7 @@ class PromptCache:
 
 
 class Calls:
-    """How often requests came and were answered, by the SHA-256 of their bodies."""
+    """How often requests came and were answered, by SHA-256 of the body; nothing is forgotten."""
 
     def __init__(self) -> None:
         self.arrived: Counter[str] = Counter()

@@ -55,7 +55,7 @@ class TextBlock(_Strict):
 
 class Turn(_Strict):
     role: Literal["user", "assistant"]
-    content: str | Annotated[list[TextBlock], Field(min_length=1)]
+    content: Annotated[str, Field(min_length=1)] | Annotated[list[TextBlock], Field(min_length=1)]
 
     @property
     def text(self) -> str:
