@@ -30,9 +30,11 @@ class Placement:
     programs: Path
 
 
-def place(data: Path) -> Placement:
-    """Decides, and makes what is missing. Raises LocalProblem or ProgramMissing."""
-    programs = wheel_programs()
+def place(data: Path, programs: Path) -> Placement:
+    """Decides where installed programs and a cluster are usable, and makes what is missing.
+
+    Raises LocalProblem.
+    """
     if os.geteuid() != 0:
         home = data / "postgres"
         home.mkdir(exist_ok=True)

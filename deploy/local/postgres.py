@@ -15,7 +15,7 @@ from typing import Self
 
 import asyncpg
 
-from deploy.local.placement import Placement, place
+from deploy.local.placement import Placement, place, wheel_programs
 from deploy.local.ports import HOST, bind
 from deploy.local.problems import LocalProblem
 from deploy.local.process import POLL_SECONDS, Child, fresh_log, spawn, tail
@@ -57,7 +57,7 @@ class Postgres:
     async def start(self) -> None:
         """Raises LocalProblem with one line that says what is missing or in the way."""
         self.data = open_directory(self.data.absolute())
-        placement = place(self.data)
+        placement = place(self.data, wheel_programs())
         cluster = placement.home / "cluster"
         if not cluster.exists():
             await self._initialise(placement, cluster)
@@ -164,7 +164,9 @@ class Postgres:
 async def _previous_end(cluster: Path) -> None:
     """Waits for a server whose supervisor was killed and that is still shutting down."""
     deadline = asyncio.get_running_loop().time() + START_SECONDS
-    while _holder(cluster) is not None and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
+    while True:
+        if _holder(cluster) is None or asyncio.get_running_loop().time() > deadline:
+            return
         await asyncio.sleep(POLL_SECONDS)
 
 

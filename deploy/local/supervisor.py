@@ -61,7 +61,8 @@ async def run(settings: LocalSettings) -> int:
         async with running_stack(settings, data) as stack:
             for service, port in stack.ports.items():
                 if port != USUAL_PORTS[service] and getattr(settings, f"{service}_port") is None:
-                    _say(f"port {USUAL_PORTS[service]} is in use: {service} takes {port}")
+                    name = service.replace("_", "-")
+                    _say(f"port {USUAL_PORTS[service]} is in use: {name} takes {port}")
             _say(
                 f"ready  nlu-logger {stack.addresses.nlu_logger}"
                 f"  induction {stack.addresses.induction}  admin key in {data / 'admin.key'}"

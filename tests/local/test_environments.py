@@ -1,0 +1,47 @@
+"""Each process is told what it needs and nothing that belongs to another."""
+
+from deploy.local import environments
+from deploy.local.environments import Secrets, World
+
+SECRETS = Secrets(admin_key="nlk_a", induction_key="nlk_i", jwt="j", owner="o w", app="ap")
+WORLD = World(
+    admin_database="postgresql://root:secret@db.example:6432/postgres?sslmode=require",
+    redis="redis://r",
+    nlu_logger="http://127.0.0.1:1",
+    claude={"ANTHROPIC_API_KEY": "sk"},
+)
+
+
+def test_a_login_keeps_the_server_and_its_options() -> None:
+    assert (
+        environments.database_url(
+            WORLD.admin_database, service="induction", role="owner", password="o w"
+        )
+        == "postgresql://induction_owner:o%20w@db.example:6432/induction?sslmode=require"
+    )
+
+
+def test_a_serving_process_knows_neither_administrator_nor_owner_nor_bootstrap_key() -> None:
+    inherited = {"DATABASE_URL": WORLD.admin_database, "ANTHROPIC_API_KEY": "sk", "HOME": "/h"}
+    told = environments.nlu_logger(inherited, WORLD, SECRETS)
+    assert told["HOME"] == "/h"
+    for hidden in ("secret", "o%20w", "nlk_a", "sk"):
+        assert not [
+            name for name, value in told.items() if hidden == value or f":{hidden}@" in value
+        ]
+
+
+def test_only_the_migration_is_told_who_may_change_the_schema() -> None:
+    told = environments.induction({}, WORLD, SECRETS)
+    migrating = environments.migration("induction", told, WORLD, SECRETS)
+    assert set(migrating) - set(told) == {
+        "INDUCTION_ADMIN_DATABASE_URL",
+        "INDUCTION_OWNER_DATABASE_URL",
+        "INDUCTION_BOOTSTRAP_KEY",
+    }
+
+
+def test_what_a_person_set_for_a_service_reaches_it() -> None:
+    told = environments.induction({"INDUCTION_TASK_MODEL": "m", "NO_PROXY": "x"}, WORLD, SECRETS)
+    assert told["INDUCTION_TASK_MODEL"] == "m"
+    assert told["NO_PROXY"] == "x,127.0.0.1,localhost"
