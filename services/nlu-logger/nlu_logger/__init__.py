@@ -1,0 +1,1 @@
+"""Records every prediction, its outcome and corrections; turns approved ones into ground truth."""

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -95,6 +96,18 @@ async def session_scope(database: Database, identity: Identity) -> AsyncIterator
         if session.info.get("handed_over"):
             for wake in database.after_handover:
                 wake()
+
+
+@asynccontextmanager
+async def snapshot_scope(database: Database, identity: Identity) -> AsyncIterator[Any]:
+    """A raw asyncpg connection that sees one moment of the database and may change nothing."""
+    async with (
+        database_errors(),
+        database.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        await connection.execute(TAKE_IDENTITY.format("$1", "$2"), identity.role, identity.user)
+        yield connection
 
 
 @asynccontextmanager

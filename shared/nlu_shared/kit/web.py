@@ -193,7 +193,11 @@ def where(errors: Sequence[Any]) -> list[dict[str, Any]]:
     """Validation errors as place and kind; the offending text itself is never sent back."""
     return [
         {
-            "loc": [str(part)[:64] for part in one["loc"] if one["type"] != "extra_forbidden"],
+            # The name of an unknown field is the caller's own text.
+            "loc": [
+                str(part)
+                for part in (one["loc"][:-1] if one["type"] == "extra_forbidden" else one["loc"])
+            ],
             "type": one["type"],
         }
         for one in errors[:20]

@@ -19,6 +19,10 @@ class GroundTruthIn(Schema):
     may_quote: bool = True
 
 
+class GroundTruthMade(Schema):
+    id: UUID
+
+
 class GroundTruthCase(Schema):
     """One approved case. `truth` is a label for an intent task, an object for an extraction.
 

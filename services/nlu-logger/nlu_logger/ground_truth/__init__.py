@@ -1,0 +1,1 @@
+"""Ground truth: approved cases that outlive the predictions they came from."""

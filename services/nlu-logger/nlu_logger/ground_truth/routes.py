@@ -1,0 +1,64 @@
+"""Ground truth by HTTP: one case in, all cases out."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from nlu_shared.kit.db import snapshot_scope
+from nlu_shared.kit.deps import CallerDep, DbSession, WebResources, requires
+from nlu_shared.kit.errors import Forbidden
+from nlu_shared.kit.group_commit import Connection
+from nlu_shared.schemas.base import Slug
+from nlu_shared.schemas.ground_truth import GroundTruthIn, GroundTruthMade
+from starlette.responses import StreamingResponse
+
+from nlu_logger.ground_truth import service
+
+router = APIRouter(prefix="/v1/ground-truth", tags=["ground truth"])
+read, write = requires("ground-truth:read"), requires("ground-truth:write")
+NDJSON = "application/x-ndjson"
+
+
+async def _snapshot(request: Request, caller: CallerDep) -> AsyncIterator[Connection]:
+    resources: WebResources = request.app.state.resources
+    async with snapshot_scope(resources.database, resources.identity(caller)) as connection:
+        yield connection
+
+
+# Ends after the response: the stream reads from it to its last line.
+Snapshot = Annotated[Connection, Depends(_snapshot, scope="request")]
+
+
+@router.post("", dependencies=[write], status_code=201)
+async def add_ground_truth(
+    said: GroundTruthIn, session: DbSession, caller: CallerDep
+) -> GroundTruthMade:
+    return GroundTruthMade(id=await service.add(session, said, approved_by=caller.subject))
+
+
+@router.delete("/{case_id}", dependencies=[write], status_code=204)
+async def remove_ground_truth(case_id: UUID, session: DbSession) -> None:
+    await service.remove(session, case_id)
+
+
+@router.get(
+    "",
+    dependencies=[read],
+    response_class=StreamingResponse,
+    responses={200: {"content": {NDJSON: {}}}, 304: {"description": "The data set is the same"}},
+)
+async def stream_ground_truth(
+    task: Slug,
+    caller: CallerDep,
+    snapshot: Snapshot,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Every approved case of a task as NDJSON; the ETag is the hash of the data set."""
+    if not caller.may_touch(task):
+        raise Forbidden("This key is not for that task.")
+    end = await service.hash_of_all(snapshot, task)
+    headers = {"ETag": f'"{end.sha256}"'}
+    if if_none_match == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return StreamingResponse(service.lines(snapshot, task, end), media_type=NDJSON, headers=headers)

@@ -1,0 +1,44 @@
+"""The database's shape over time, and `migrate`, which brings one up to date."""
+
+from pathlib import Path
+
+from nlu_shared.kit.auth import ADMIN, ensure_key
+from nlu_shared.kit.db import Identity, open_database, session_scope
+from nlu_shared.kit.migrate import upgrade
+from nlu_shared.kit.provision import provision
+
+OWNER = "nlu_logger_owner"
+USER = "nlu_logger_user"
+SERVICE = "nlu_logger_service"
+REVIEWER = "nlu_logger_reviewer"
+ADMINISTRATOR = "nlu_logger_admin"
+JOB = "nlu_logger_job"
+WRITER = "nlu_logger_writer"
+GROUPS = (USER, SERVICE, REVIEWER, ADMINISTRATOR, JOB, WRITER)
+"""The login has no rights of its own; each transaction takes one of these."""
+INDUCTION_SCOPES = ("ground-truth:read", "insights:read", "predictions:read", "findings:write")
+
+
+async def migrate(
+    *,
+    owner_url: str,
+    login_url: str,
+    admin_url: str | None = None,
+    bootstrap_key: str | None = None,
+    induction_key: str | None = None,
+) -> None:
+    """Creates database and roles (given an administrator), upgrades, stores the keys' hashes.
+
+    Safe to repeat.
+    """
+    if admin_url is not None:
+        await provision(admin_url, owner_url=owner_url, login_url=login_url, groups=GROUPS)
+    await upgrade(owner_url, Path(__file__).parent)
+    async with (
+        open_database(owner_url, pool_size=1) as database,
+        session_scope(database, Identity(OWNER)) as session,
+    ):
+        if bootstrap_key is not None:
+            await ensure_key(session, bootstrap_key, name="bootstrap", scopes=[ADMIN])
+        if induction_key is not None:
+            await ensure_key(session, induction_key, name="induction", scopes=INDUCTION_SCOPES)

@@ -1,0 +1,1 @@
+"""Predictions: captured without loss, read back, and told how the work that followed ended."""

@@ -1,0 +1,156 @@
+"""The hot path: a validated prediction joins the next commit. No ORM here.
+
+Rows of one commit are sorted by id, so that overlapping commits cannot deadlock. The writer's role
+may insert and see only what tells a repeat from a conflict.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
+from typing import Protocol
+from uuid import UUID
+
+from nlu_shared.ids import time_of, uuid7
+from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.errors import Conflict, Forbidden, Invalid
+from nlu_shared.kit.group_commit import Connection, GroupCommit
+from nlu_shared.schemas.base import digest
+from nlu_shared.schemas.predictions import PredictionIn
+
+from nlu_logger.settings import Settings
+
+
+class Written(Enum):
+    CREATED = auto()
+    REPEATED = auto()
+    CONFLICT = auto()
+
+
+class IdConflict(Conflict):
+    code = "id_conflict"
+    title = "Another prediction has this id"
+
+
+class IdOutOfRange(Invalid):
+    code = "id_out_of_range"
+    title = "The id's time is outside what is kept; send it under a new id"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A prediction ready to be written, bound to its owner."""
+
+    id: UUID
+    user_id: UUID | None
+    said: PredictionIn
+    body_hash: str
+
+
+Ingest = GroupCommit[Entry, Written]
+
+
+class Door(Protocol):
+    """What the routes need of the resources that are opened above them."""
+
+    @property
+    def ingest(self) -> Ingest: ...
+
+    @property
+    def settings(self) -> Settings: ...
+
+
+def admit(said: PredictionIn, caller: Caller, settings: Settings, *, now: datetime) -> Entry:
+    """Binds a prediction to its caller and checks the time in its id.
+
+    Raises Forbidden (another user's, or a task outside the key) and IdOutOfRange.
+    """
+    if not caller.may_touch(said.task):
+        raise Forbidden("This key is not for that task.")
+    user_id = said.user_id
+    if caller.user_id is not None:
+        if user_id not in (None, caller.user_id):
+            raise Forbidden("A user logs for themselves only.")
+        user_id = caller.user_id
+    identifier = said.id or uuid7()
+    at = time_of(identifier)
+    oldest = now - timedelta(days=settings.retention_days)
+    newest = now + timedelta(hours=settings.ahead_hours)
+    if not oldest <= at <= newest:
+        raise IdOutOfRange
+    body = said.model_dump(mode="json", exclude={"id", "user_id"})
+    return Entry(identifier, user_id, said, digest([str(user_id), body]))
+
+
+async def log(ingest: Ingest, entry: Entry) -> Written:
+    """Returns after the commit; CREATED or REPEATED. Raises IdConflict, Unavailable."""
+    written = await ingest.submit(entry)
+    if written is Written.CONFLICT:
+        raise IdConflict
+    return written
+
+
+async def write(connection: Connection, entries: Sequence[Entry]) -> list[Written]:
+    """One statement for all new rows, one look at those whose id was taken."""
+    first: dict[UUID, Entry] = {}
+    for entry in entries:
+        first.setdefault(entry.id, entry)
+    rows = [first[identifier] for identifier in sorted(first)]
+    made = {row["id"] for row in await connection.fetch(INSERT, *_columns(rows))}
+    taken = [row.id for row in rows if row.id not in made]
+    stored = {row.id: (row.user_id, row.body_hash) for row in rows if row.id in made}
+    if taken:
+        for row in await connection.fetch(LOOK, taken):
+            stored[row["id"]] = (row["user_id"], row["body_hash"])
+    return [
+        _result(entry, is_new=entry.id in made and first[entry.id] is entry, stored=stored)
+        for entry in entries
+    ]
+
+
+def _result(entry: Entry, *, is_new: bool, stored: dict[UUID, tuple[UUID | None, str]]) -> Written:
+    if is_new:
+        return Written.CREATED
+    same = stored.get(entry.id) == (entry.user_id, entry.body_hash)
+    return Written.REPEATED if same else Written.CONFLICT
+
+
+INSERT = """
+INSERT INTO nlu_prompt_logs (id, user_id, task, prompt, predicted_intent, confidence,
+    secondary_intents, output, conversation_id, message_index, model_version, prompt_version,
+    latency_ms, created_at, body_hash)
+SELECT id, user_id, task, prompt, predicted_intent, confidence,
+    secondary_intents::jsonb, output::jsonb, conversation_id, message_index, model_version,
+    prompt_version, latency_ms, created_at, body_hash
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::float8[],
+    $7::text[], $8::text[], $9::uuid[], $10::int[], $11::text[], $12::text[],
+    $13::float8[], $14::timestamptz[], $15::text[])
+    AS new (id, user_id, task, prompt, predicted_intent, confidence, secondary_intents, output,
+        conversation_id, message_index, model_version, prompt_version, latency_ms, created_at,
+        body_hash)
+ON CONFLICT (id) DO NOTHING
+RETURNING id
+"""
+LOOK = "SELECT id, user_id, body_hash FROM nlu_prompt_logs WHERE id = ANY($1::uuid[])"
+
+
+def _columns(rows: Sequence[Entry]) -> list[list[object]]:
+    said = [row.said for row in rows]
+    return [
+        [row.id for row in rows],
+        [row.user_id for row in rows],
+        [one.task for one in said],
+        [one.prompt for one in said],
+        [one.predicted_intent for one in said],
+        [one.confidence for one in said],
+        [json.dumps([second.model_dump() for second in one.secondary_intents]) for one in said],
+        [None if one.output is None else json.dumps(one.output) for one in said],
+        [one.conversation_id for one in said],
+        [one.message_index for one in said],
+        [one.model_version for one in said],
+        [one.prompt_version for one in said],
+        [one.latency_ms for one in said],
+        [time_of(row.id).astimezone(UTC) for row in rows],
+        [row.body_hash for row in rows],
+    ]

@@ -1,0 +1,108 @@
+"""Predictions by HTTP."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from nlu_shared.kit.deps import CallerDep, DbSession, requires
+from nlu_shared.schemas.base import Moment, Page, Slug
+from nlu_shared.schemas.predictions import (
+    BatchAnswer,
+    Logged,
+    OutcomeIn,
+    Prediction,
+    PredictionIn,
+)
+
+from nlu_logger.predictions import ingest, service
+from nlu_logger.predictions.ingest import Door, Written
+
+router = APIRouter(prefix="/v1", tags=["predictions"])
+read, write = requires("predictions:read"), requires("predictions:write")
+
+
+def _door(request: Request) -> Door:
+    door: Door = request.app.state.resources
+    return door
+
+
+DoorDep = Annotated[Door, Depends(_door)]
+
+
+@router.post("/predictions", dependencies=[write], status_code=201)
+async def log_prediction(
+    said: PredictionIn, caller: CallerDep, door: DoorDep, response: Response
+) -> Logged:
+    """201 once it is committed; the same again is 200; another body under the same id is 409."""
+    entry = ingest.admit(said, caller, door.settings, now=datetime.now(UTC))
+    written = await ingest.log(door.ingest, entry)
+    response.status_code = 201 if written is Written.CREATED else 200
+    return Logged(log_id=entry.id)
+
+
+@router.post(
+    "/predictions:batch",
+    dependencies=[write],
+    status_code=207,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": {"type": "array", "items": {"type": "object"}}},
+                "application/x-ndjson": {"schema": {"type": "string"}},
+            },
+        }
+    },
+)
+async def log_predictions(
+    request: Request,
+    caller: CallerDep,
+    door: DoorDep,
+    content_type: Annotated[str, Header(include_in_schema=False)] = "application/json",
+) -> BatchAnswer:
+    """Up to 1,000, as a JSON array or NDJSON; one result per item."""
+    items = service.read_batch(await request.body(), content_type)
+    return await service.log_batch(door.ingest, items, caller, door.settings)
+
+
+@router.get("/predictions", dependencies=[read])
+async def list_predictions(
+    session: DbSession,
+    caller: CallerDep,
+    intent: str | None = None,
+    task: Slug | None = None,
+    since: Annotated[Moment | None, Query(alias="from")] = None,
+    until: Annotated[Moment | None, Query(alias="to")] = None,
+    min_confidence: Annotated[float | None, Query(ge=0, le=1)] = None,
+    max_confidence: Annotated[float | None, Query(ge=0, le=1)] = None,
+    successful: bool | None = None,
+    corrected: bool | None = None,
+    user: UUID | None = None,
+    model_version: str | None = None,
+    cursor: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Page[Prediction]:
+    kept = service.Filters(
+        intent=intent,
+        task=task,
+        since=since,
+        until=until,
+        min_confidence=min_confidence,
+        max_confidence=max_confidence,
+        successful=successful,
+        corrected=corrected,
+        user=user,
+        model_version=model_version,
+    )
+    return await service.page(session, kept, caller=caller, before=cursor, limit=limit)
+
+
+@router.get("/predictions/{prediction_id}", dependencies=[read])
+async def get_prediction(prediction_id: UUID, session: DbSession) -> Prediction:
+    return service.view(await service.get(session, prediction_id))
+
+
+@router.post("/predictions/{prediction_id}/outcome", dependencies=[requires("outcomes:write")])
+async def record_outcome(prediction_id: UUID, said: OutcomeIn, session: DbSession) -> Prediction:
+    return await service.record_outcome(session, prediction_id, said)

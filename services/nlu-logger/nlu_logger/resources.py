@@ -1,0 +1,61 @@
+"""Everything nlu-logger opens, opened once: the API and the worker enter the same function."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from nlu_shared.kit.auth import ADMIN, Authenticator, Caller
+from nlu_shared.kit.db import Database, Identity, open_database
+from nlu_shared.kit.group_commit import GroupCommit
+from nlu_shared.kit.jobs import relaying
+from nlu_shared.kit.settings import secret
+
+from nlu_logger import migrations as roles
+from nlu_logger.predictions.ingest import Ingest, write
+from nlu_logger.settings import Settings
+
+JOB_IDENTITY = Identity(roles.JOB)
+END_USER_SCOPES = frozenset(
+    {"predictions:write", "predictions:read", "outcomes:write", "corrections:write"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    settings: Settings
+    database: Database
+    authenticator: Authenticator
+    ingest: Ingest
+
+    def identity(self, caller: Caller) -> Identity:
+        """The one database role a caller's transactions take."""
+        if caller.user_id is not None:
+            return Identity(roles.USER, caller.user_id)
+        if ADMIN in caller.scopes:
+            return Identity(roles.ADMINISTRATOR)
+        if caller.has("reviews:decide"):
+            return Identity(roles.REVIEWER)
+        return Identity(roles.SERVICE)
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
+    async with (
+        open_database(settings.database, pool_size=settings.pool_size) as database,
+        GroupCommit(
+            database, Identity(roles.WRITER), write, waiting=settings.waiting_predictions
+        ) as ingest,
+        relaying(database, JOB_IDENTITY, settings.redis),
+    ):
+        yield Resources(
+            settings=settings,
+            database=database,
+            authenticator=Authenticator(
+                database=database,
+                identity=JOB_IDENTITY,
+                jwt_secret=secret(settings.jwt_secret),
+                user_scopes=END_USER_SCOPES,
+                cache_seconds=settings.key_cache_seconds,
+            ),
+            ingest=ingest,
+        )

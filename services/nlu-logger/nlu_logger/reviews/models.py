@@ -1,0 +1,34 @@
+"""What a correction is as a row; a confirmation is one too."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from nlu_shared.schemas.reviews import Correction
+from sqlalchemy import Column, DateTime, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+
+class CorrectionRow(SQLModel, table=True):
+    """`said_hash` makes the same word of the same author about the same prediction one row."""
+
+    __tablename__ = "corrections"
+
+    id: UUID = Field(primary_key=True)
+    prediction_id: UUID
+    author: str
+    status: str
+    is_confirmation: bool
+    corrected_intent: str | None = None
+    corrected_output: Any = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    correction_notes: str | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    created_at: datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=True), server_default=func.now())
+    )
+    said_hash: str
+
+    def view(self) -> Correction:
+        return Correction.model_validate(self.model_dump(exclude={"said_hash"}))

@@ -1,0 +1,37 @@
+"""The worker: makes partitions ahead of time; the relay runs with the resources."""
+
+import asyncio
+
+import structlog
+from nlu_shared.kit.db import Database, require_ordinary_login, session_scope
+from nlu_shared.kit.errors import Unavailable
+from nlu_shared.kit.processes import until_told
+from sqlalchemy import text
+
+from nlu_logger.resources import JOB_IDENTITY, open_resources
+from nlu_logger.settings import Settings
+
+log = structlog.get_logger(__name__)
+MONTHS_BACK, MONTHS_AHEAD = 4, 3
+
+
+async def run(settings: Settings) -> None:
+    """Until SIGTERM or SIGINT."""
+    async with open_resources(settings) as resources:
+        await require_ordinary_login(resources.database)
+        await until_told([make_partitions(resources.database, settings.partition_seconds)])
+
+
+async def make_partitions(database: Database, seconds: float) -> None:
+    """Keeps the coming months' partitions in place, looking every `seconds`, until cancelled."""
+    while True:
+        try:
+            async with session_scope(database, JOB_IDENTITY) as session:
+                made = await session.execute(
+                    text("SELECT ensure_prediction_partitions(:back, :ahead)"),
+                    {"back": MONTHS_BACK, "ahead": MONTHS_AHEAD},
+                )
+            log.info("partitions looked after", made=made.scalar_one())
+        except Unavailable:
+            log.warning("partitions not looked after", reason="the database is away")
+        await asyncio.sleep(seconds)
