@@ -4,10 +4,12 @@ import json
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from induction.engine.change import apply
 from induction.llm.claude import Claude
+from induction.llm.errors import StopRun
 from induction.llm.offline.serve import in_process
 from induction.tasks.base import Case, ModelRequest, Outcome
 from induction.tasks.intent import IntentTask
@@ -80,6 +82,35 @@ async def test_names_in_unquotable_texts_do_not_become_words() -> None:
     texts = [f"{text} says Miriam" for text in REFUNDS]
     change = await propose(meta([refunds(may_quote=False, texts=texts)]))
     assert "miriam" not in change.model_dump_json().lower()
+
+
+async def test_of_unquotable_texts_only_words_that_several_share_are_told() -> None:
+    texts = ["kettle broken since monday", "kettle leaking at grandmas", "my kettle smells"]
+    change = await propose(meta([refunds(may_quote=False, texts=texts)]))
+    assert [edit.text for edit in change.edits] == ["- refund: kettle"]
+
+
+async def test_a_family_of_mistakes_gets_a_line_for_each_label_it_missed() -> None:
+    cases = [
+        case(1, "kettle broken", "refund", "greeting", may_quote=False),
+        case(2, "kettle leaking", "refund", "greeting", may_quote=False),
+        case(3, "lorry late", "parcel", "greeting", may_quote=False),
+        case(4, "lorry lost", "parcel", "greeting", may_quote=False),
+    ]
+    family = confusion(cases, "refund", "greeting") | {"truth": None}
+    change = await propose(meta([family]))
+    assert [edit.text for edit in change.edits] == ["- refund: kettle\n- parcel: lorry"]
+
+
+async def test_a_prompt_at_its_limit_gets_no_more_words() -> None:
+    asked = meta([refunds()], limits={"added_examples": 12, "instruction_tokens": 10})
+    change = await propose(asked)
+    assert change.strategy == "A"
+
+
+async def test_what_is_no_meta_prompt_is_refused() -> None:
+    with pytest.raises(StopRun, match="meta-prompt"):
+        await propose({"prompt": "make it better"})
 
 
 async def test_it_never_proposes_what_was_tried_and_every_proposal_applies() -> None:

@@ -15,9 +15,8 @@ def likeness(left: str, right: str) -> float:
     """Cosine of the counted word parts of two texts, 0 to 1."""
     one, other = parts(left), parts(right)
     product = sum(number * other[part] for part, number in one.items())
-    length = math.sqrt(one_length := sum(n * n for n in one.values()))
-    other_length = math.sqrt(sum(n * n for n in other.values()))
-    return product / (length * other_length) if one_length and other_length else 0.0
+    lengths = math.hypot(*one.values()) * math.hypot(*other.values())
+    return product / lengths if lengths else 0.0
 
 
 def central_first(cases: Sequence[Case]) -> list[Case]:
