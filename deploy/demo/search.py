@@ -18,22 +18,19 @@ from nlu_shared.schemas.events import (
 from nlu_shared.schemas.prompts import Change, Op
 from rich.text import Text
 
-METER = 24
+from deploy.demo.lines import Line, bad, good, meter, plain, quiet
+
 PATTERNS_SHOWN = 2
+LONGEST = 180
+"""Characters of a summary or rationale; all of it is in the run's events."""
+NAME = 11
+"""Columns for the name of a change."""
 _BLOCK_VERBS = {
     Op.ADD_BLOCK: "added",
     Op.REPLACE_BLOCK: "rewritten",
     Op.APPEND_TO_BLOCK: "extended",
     Op.REMOVE_BLOCK: "removed",
 }
-
-
-def meter(f1: float) -> Text:
-    """An F1 from 0 to 1 as a bar and a number."""
-    filled = round(f1 * METER)
-    return Text.assemble(
-        ("━" * filled, "cyan"), ("━" * (METER - filled), "dim"), (f"  {f1:.3f}", "bold")
-    )
 
 
 def told(change: Change) -> str:
@@ -60,7 +57,7 @@ class SearchView:
         who = f"change {self._changes}" if self._changes else "baseline"
         return f"{who} on {progress.part}"
 
-    def lines(self, event: StoredEvent) -> list[Text]:
+    def lines(self, event: StoredEvent) -> list[Line]:
         match event:
             case RunStarted():
                 return self._started(event)
@@ -77,52 +74,57 @@ class SearchView:
             case ChangeRejected():
                 return self._rejected(event)
             case SearchStopped():
-                return [Text(f"  stopped: {event.reason}", style="dim")]
+                return [quiet(f"stopped: {event.reason}")]
             case _:
                 return []
 
-    def _started(self, event: RunStarted) -> list[Text]:
+    def _started(self, event: RunStarted) -> list[Line]:
         parts = ", ".join(f"{count} {part}" for part, count in event.parts.items() if count)
-        lines = [Text(f"  cases frozen as {event.dataset_hash[:12]}: {parts}")]
-        return lines + [Text(f"  {said}", style="dim") for said in event.says]
+        head = plain(f"cases frozen as {event.dataset_hash[:12]}: {parts}")
+        return [head, *map(quiet, event.says)]
 
-    def _evaluated(self, event: PromptEvaluated) -> list[Text]:
+    def _evaluated(self, event: PromptEvaluated) -> list[Line]:
         if event.part is not PartName.VALIDATION:
             return []
         self._validation = event.objective
         if event.iteration:
             return []
         self._best = event.objective
-        return [Text.assemble("  baseline  ", meter(event.objective), " F1 on validation")]
-
-    def _patterns(self, event: PatternsFound) -> list[Text]:
         return [
-            Text(f"  {pattern.count} mistakes: {pattern.summary}", style="dim")
+            plain(Text.assemble(f"{'baseline':<{NAME}}", meter(event.objective), " validation F1"))
+        ]
+
+    def _patterns(self, event: PatternsFound) -> list[Line]:
+        return [
+            quiet(f"{pattern.count} mistakes, {short(pattern.summary)}")
             for pattern in event.patterns[:PATTERNS_SHOWN]
         ]
 
-    def _kept(self, event: ChangeKept) -> list[Text]:
+    def _kept(self, event: ChangeKept) -> list[Line]:
         self._best = self._validation
-        effect = f"  {event.gain:+.3f}, fixed {len(event.fixed)}, broke {len(event.broke)}"
-        head = Text.assemble(
-            ("✓ ", "green"), f"{self._name():<10}", meter(self._best), (effect, "green")
-        )
+        effect = f"  {event.gain:+.3f}  fixed {len(event.fixed)}, broke {len(event.broke)}"
+        head = good(Text.assemble(f"{self._name():<{NAME}}", meter(self._best), (effect, "green")))
         if self._proposed is None:
             return [head]
         change = self._proposed.change
-        return [head, *(Text(f"  {line}") for line in (told(change), change.rationale))]
+        return [head, plain(told(change)), quiet(short(change.rationale))]
 
-    def _rejected(self, event: ChangeRejected) -> list[Text]:
+    def _rejected(self, event: ChangeRejected) -> list[Line]:
         if event.stage is Stage.PROPOSE:
             self._changes += 1
-        elif event.stage is Stage.VALIDATION:
-            reason = f"F1 {self._validation:.3f} on validation, the best has {self._best:.3f}"
-            return [self._refusal(reason)]
-        return [self._refusal(f"{event.stage}: {event.reason}")]
-
-    def _refusal(self, reason: str) -> Text:
+            self._proposed = None
         what = f" ({told(self._proposed.change)})" if self._proposed else ""
-        return Text(f"✗ {self._name():<10}{reason}{what}", style="dim")
+        if event.stage is Stage.VALIDATION:
+            reason = f"F1 {self._validation:.3f} on validation, the best has {self._best:.3f}"
+        else:
+            reason = f"{event.stage}: {event.reason}"
+        return [bad(f"{self._name():<{NAME}}{short(reason)}{what}")]
 
     def _name(self) -> str:
         return f"change {self._changes}"
+
+
+def short(said: str) -> str:
+    """The first sentences' worth of a text that a model wrote, on one line."""
+    flat = " ".join(said.split())
+    return flat if len(flat) <= LONGEST else flat[: LONGEST - 1].rstrip() + "…"

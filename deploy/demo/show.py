@@ -5,8 +5,8 @@ Where the output is no terminal the same lines come without the bar.
 
 from collections.abc import AsyncIterator
 
-from nlu_shared.schemas.events import EvaluationProgress, StoredEvent
-from nlu_shared.schemas.runs import RunView, VerdictKind
+from nlu_shared.schemas.events import EvaluationProgress
+from nlu_shared.schemas.runs import RunView, Verdict, VerdictKind
 from rich.console import Console, Group
 from rich.padding import Padding
 from rich.panel import Panel
@@ -14,8 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from deploy.demo.data import DataSet
+from deploy.demo.lines import INDENT, Line, good, hanging, meter, plain, quiet
 from deploy.demo.options import Stack
-from deploy.demo.search import SearchView, meter
+from deploy.demo.search import SearchView
 from deploy.demo.steps import (
     Answered,
     Exported,
@@ -28,7 +29,9 @@ from deploy.demo.steps import (
 )
 
 WIDTH = 100
-INDENT = 4
+PANEL = 90
+FACT = 10
+"""Columns for the name of a fact."""
 OFFLINE = (
     "played by the offline model. It is an in-context learner, not a language model: it knows"
     " nothing but the prompt it is sent and answers by likeness of words. A better prompt truly"
@@ -83,9 +86,8 @@ def opening(console: Console, data: DataSet, stack: Stack) -> None:
 
 
 def _fact(console: Console, name: str, said: str) -> None:
-    line = Text(said)
-    console.print(Padding(Text(name, style="cyan"), (0, 0, 0, 2)), end="")
-    console.print(Padding(line, (0, 0, 0, 12)))
+    grid = hanging(Text(name, style="cyan"), Text(said), width=FACT)
+    console.print(Padding(grid, (0, 0, 0, 2), expand=False))
 
 
 class _Screen:
@@ -103,80 +105,45 @@ class _Screen:
         match step:
             case TaskReady():
                 self._open("Production answers, with instructions only")
-                self._say(
-                    f"task {step.slug}, a plain prompt of about {step.prompt_tokens} tokens that"
-                    f" names {step.labels} labels"
+                self._put(
+                    plain(
+                        f"task {step.slug}: a plain prompt of about {step.prompt_tokens} tokens"
+                        f" that names {step.labels} labels"
+                    )
                 )
             case Going():
                 if step.what == "review":
                     self._open("A reviewer looks at every answer")
                 self._move(step.what, step.done, step.total)
             case Answered():
-                self._answered(step)
+                self._rest(*_answered(step))
             case Reviewed():
-                self._reviewed(step)
+                self._rest(*_reviewed(step))
+                self._open("A run looks for a better prompt")
             case EvaluationProgress():
                 self._move(self._search.doing(step), step.done, step.total)
             case RunOver():
                 self._over(step.run)
             case Exported():
                 self._open("The prompt, exported and imported again")
-                self._say(f"{step.module} and {step.document}", good=True)
-                self._say(f"imported again: the same prompt, {step.version_hash[:12]}", good=True)
+                self._put(good(f"{step.module} and {step.document}"))
+                self._put(good(f"imported again: the same prompt, {step.version_hash[:12]}"))
             case Reported():
-                self._say(f"{step.path}: all figures", good=True)
+                self._put(good(f"{step.path}: all figures"))
             case _:
-                self._event(step)
-
-    def _answered(self, step: Answered) -> None:
-        self._rest()
-        self._say(
-            f"{step.right + step.wrong} messages logged in {step.seconds:.1f} s:"
-            f" {step.right} answered right, {step.wrong} wrong",
-            good=True,
-        )
-        for truth, said, count in step.confused:
-            self._say(f"{count} times {said} where {truth} was meant", dim=True)
-
-    def _reviewed(self, step: Reviewed) -> None:
-        self._rest()
-        self._say(f"{step.confirmed} confirmed, {step.corrected} corrected", good=True)
-        self._say(f"{step.approved} approved as ground truth", good=True)
-        self._open("A run looks for a better prompt")
-
-    def _event(self, event: StoredEvent) -> None:
-        for line in self._search.lines(event):
-            self._console.print(Padding(line, (0, 0, 0, INDENT)))
+                self._put(*self._search.lines(step))
 
     def _over(self, run: RunView) -> None:
         self._rest()
         if run.verdict is None:
             return
         self._open("The verdict")
-        verdict, (name, colour) = run.verdict, _VERDICTS[run.verdict.kind]
-        tested = "untouched" if verdict.tested_on == "test" else verdict.tested_on
-        low, high = verdict.interval
-        figures = [
-            Text(f"F1 on {verdict.cases} {tested} cases", style="dim"),
-            Text.assemble("before  ", meter(verdict.before)),
-            Text.assemble("after   ", meter(verdict.after)),
-            Text(
-                f"gain {verdict.gain:+.3f}, 95 % interval {low:+.3f} to {high:+.3f},"
-                f" p = {verdict.p_value:.2g}"
-            ),
-            Text(),
-            Text(verdict.says),
-        ]
-        panel = Panel(
-            Group(*figures), title=Text(name, style=f"bold {colour}"), title_align="left",
-            border_style=colour, padding=(1, 2), width=min(self._console.width, WIDTH) - INDENT,
-        )  # fmt: skip
-        self._console.print(Padding(panel, (0, 0, 0, INDENT)))
+        self._console.print(Padding(_panel(run.verdict), (0, 0, 0, INDENT), expand=False))
         spend = run.spend
-        money = f"{spend.usd:.4f} dollars" if spend.usd else (
-            f"no money; {spend.notional_usd:.4f} dollars at list price"
-        )  # fmt: skip
-        self._say(f"{spend.calls} calls, {money}", dim=True)
+        money = f"{spend.usd:.4f} dollars" if spend.usd else "no money"
+        self._put(
+            quiet(f"{spend.calls} calls, {money} (list price {spend.notional_usd:.4f} dollars)")
+        )
 
     def _open(self, chapter: str) -> None:
         if chapter == self._chapter:
@@ -186,13 +153,56 @@ class _Screen:
         self._console.print()
         self._console.print(Text.assemble((f"  {self._chapters} ", "cyan"), (chapter, "bold")))
 
-    def _say(self, line: str, *, good: bool = False, dim: bool = False) -> None:
-        mark = Text("✓ ", style="green") if good else Text("  ")
-        said = Text(line, style="dim" if dim else "")
-        self._console.print(Padding(Text.assemble(mark, said), (0, 0, 0, INDENT)))
+    def _put(self, *lines: Line) -> None:
+        for line in lines:
+            self._console.print(line)
 
     def _move(self, what: str, done: int, total: int) -> None:
         self._bar.update(self._task, description=what, completed=done, total=total, visible=True)
 
-    def _rest(self) -> None:
+    def _rest(self, *lines: Line) -> None:
+        """The work under way is done; this is what came of it."""
         self._bar.update(self._task, visible=False)
+        self._put(*lines)
+
+
+def _answered(step: Answered) -> list[Line]:
+    head = good(
+        f"{step.right + step.wrong} messages logged in {step.seconds:.1f} s:"
+        f" {step.right} answered right, {step.wrong} wrong"
+    )
+    return [head] + [
+        quiet(f"{count} times {said} where {truth} was meant")
+        for truth, said, count in step.confused
+    ]
+
+
+def _reviewed(step: Reviewed) -> list[Line]:
+    return [
+        good(f"{step.confirmed} confirmed, {step.corrected} corrected"),
+        good(f"{step.approved} approved as ground truth"),
+    ]
+
+
+def _panel(verdict: Verdict) -> Panel:
+    name, colour = _VERDICTS[verdict.kind]
+    tested = "untouched" if verdict.tested_on == "test" else verdict.tested_on
+    low, high = verdict.interval
+    return Panel(
+        Group(
+            Text(f"F1 on {verdict.cases} {tested} cases", style="dim"),
+            Text.assemble("before  ", meter(verdict.before)),
+            Text.assemble("after   ", meter(verdict.after)),
+            Text(
+                f"gain {verdict.gain:+.3f}, 95 % interval {low:+.3f} to {high:+.3f},"
+                f" p = {verdict.p_value:.2g}"
+            ),
+            Text(),
+            Text(verdict.says),
+        ),
+        title=Text(name, style=f"bold {colour}"),
+        title_align="left",
+        border_style=colour,
+        padding=(1, 2),
+        width=PANEL,
+    )
