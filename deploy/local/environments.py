@@ -68,19 +68,23 @@ def migration(service: str, told: Environment, world: World, secrets: Secrets) -
     return told | more
 
 
+def direct(inherited: Mapping[str, str]) -> Environment:
+    """No proxy between processes of one machine."""
+    spared = ",".join(filter(None, [inherited.get("NO_PROXY"), "127.0.0.1", "localhost"]))
+    return {"NO_PROXY": spared, "no_proxy": spared}
+
+
 def _service(
     inherited: Mapping[str, str], service: str, world: World, secrets: Secrets
 ) -> Environment:
     """Whatever the person set, except what belongs to the supervisor or to another process."""
     kept = {name: value for name, value in inherited.items() if name not in _OURS}
-    direct = ",".join(filter(None, [inherited.get("NO_PROXY"), "127.0.0.1", "localhost"]))
     prefix = service.upper()
     return kept | {
         f"{prefix}_DATABASE_URL": database_url(
             world.admin_database, service=service, role="app", password=secrets.app
         ),
         f"{prefix}_REDIS_URL": world.redis,
-        "NO_PROXY": direct,
-        "no_proxy": direct,
         "PYTHONUNBUFFERED": "1",
+        **direct(inherited),
     }

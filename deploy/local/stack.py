@@ -36,6 +36,8 @@ class Stack:
     addresses: Addresses
     ports: dict[str, int]
     admin_key: str
+    claude: Environment
+    """How a program reaches the model that induction uses."""
     children: list[Child] = field(default_factory=list)
 
     async def until_one_dies(self) -> ProcessDied:
@@ -85,7 +87,7 @@ async def running_stack(settings: LocalSettings, data: Path) -> AsyncIterator[St
         )
         addresses = Addresses(urls["nlu_logger"], urls["induction"], owner)
         addresses.publish(data)
-        yield Stack(addresses, listening, secrets.admin_key, start.children)
+        yield Stack(addresses, listening, secrets.admin_key, world.claude, start.children)
 
 
 @dataclass

@@ -5,20 +5,17 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Coroutine
-from pathlib import Path
 from typing import Any
 
 from deploy.local import placement
+from deploy.local.environments import Environment, direct
 from deploy.local.ownership import owned
 from deploy.local.process import die_with
 from deploy.local.secrets import make_temporary
 from deploy.local.settings import LocalSettings
 from deploy.local.stack import USUAL_PORTS, Stack, running_stack
 
-DATA_REFUSED = 2
-"""The demo's exit code for a file it cannot use, which no log explains better."""
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -77,6 +74,9 @@ async def run(settings: LocalSettings) -> int:
 
 async def demo(settings: LocalSettings) -> int:
     """The demo program on a stack and data of its own; returns the program's exit code."""
+    program = await _demo_program({}, "--check")
+    if code := await program.wait():
+        return code
     data = make_temporary("nlu-demo-")
     code = 1
     try:
@@ -85,25 +85,23 @@ async def demo(settings: LocalSettings) -> int:
             async with running_stack(settings, data) as stack:
                 code = await _demonstrate(stack)
     finally:
-        if code not in (0, DATA_REFUSED):
-            _keep_logs(data)
+        if code != 0 and (data / "logs").exists():
+            logs = make_temporary("nlu-demo-logs-")
+            shutil.copytree(data / "logs", logs, dirs_exist_ok=True)
+            _say(f"the services' logs are kept in {logs}")
         placement.remove(data)
     return code
 
 
 async def _demonstrate(stack: Stack) -> int:
-    told = {
-        "NLU_LOGGER_URL": stack.addresses.nlu_logger,
-        "NLU_LOGGER_KEY": stack.admin_key,
-        "INDUCTION_URL": stack.addresses.induction,
-        "INDUCTION_KEY": stack.admin_key,
-    }
-    # Unlike the services it shares our terminal, and its Ctrl-C.
-    program = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "deploy.demo"),
-        env=dict(os.environ) | told,
-        preexec_fn=die_with(os.getpid(), signal.SIGKILL),
+    program = await _demo_program(
+        {
+            "NLU_LOGGER_URL": stack.addresses.nlu_logger,
+            "INDUCTION_URL": stack.addresses.induction,
+            "NLU_ADMIN_KEY": stack.admin_key,
+            **stack.claude,
+            **direct(os.environ),
+        }
     )
     finished = asyncio.create_task(program.wait())
     died = asyncio.create_task(stack.until_one_dies())
@@ -119,10 +117,14 @@ async def _demonstrate(stack: Stack) -> int:
         await finished
 
 
-def _keep_logs(data: Path) -> None:
-    logs = Path(tempfile.mkdtemp(prefix="nlu-demo-logs-"))
-    shutil.copytree(data / "logs", logs, dirs_exist_ok=True)
-    _say(f"the services' logs are kept in {logs}")
+async def _demo_program(told: Environment, *arguments: str) -> asyncio.subprocess.Process:
+    """Unlike the services it shares our terminal, and its Ctrl-C."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "deploy.demo", *arguments),
+        env=dict(os.environ) | told,
+        preexec_fn=die_with(os.getpid(), signal.SIGKILL),
+    )
 
 
 def _say(line: str) -> None:
