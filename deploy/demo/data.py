@@ -9,6 +9,7 @@ import io
 import json
 import random
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -59,19 +60,19 @@ def read(path: Path, *, text: str, label: str, limit: int | None = None, seed: i
     """The usable rows of a CSV, TSV or JSON Lines file, or a sample of `limit` of them that keeps
     the labels in proportion. Raises BadData."""
     skipped: Counter[str] = Counter()
-    labels: dict[str, str] = {}
+    rows: dict[str, Row] = {}
     for spoken, named in _records(path, text, label):
         if not spoken or not named:
             skipped["without text or label"] += 1
         elif not _storable(spoken, named):
             skipped["too long or not storable"] += 1
-        elif spoken in labels:
-            skipped["repeated" if labels[spoken] == named else "repeated, other label"] += 1
+        elif known := rows.get(_same(spoken)):
+            skipped["repeated" if known.label == named else "repeated, other label"] += 1
         else:
-            labels[spoken] = named
-    rows = [Row(spoken, named) for spoken, named in labels.items()]
-    _check(path, rows, label, limit)
-    return DataSet(path.stem, tuple(sample(rows, limit, seed)), dict(skipped))
+            rows[_same(spoken)] = Row(spoken, named)
+    usable = list(rows.values())
+    _check(path, usable, label, limit)
+    return DataSet(path.stem, tuple(sample(usable, limit, seed)), dict(skipped))
 
 
 def sample(rows: list[Row], limit: int | None, seed: int) -> list[Row]:
@@ -182,6 +183,11 @@ def _check_columns(
 
 def _plain(value: object) -> str:
     return value.strip() if isinstance(value, str) else "" if value is None else json.dumps(value)
+
+
+def _same(text: str) -> str:
+    """Texts that are one text to nlu-logger, which keeps one truth for each."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _storable(text: str, label: str) -> bool:

@@ -79,7 +79,8 @@ class SearchView:
                 return []
 
     def _started(self, event: RunStarted) -> list[Line]:
-        parts = ", ".join(f"{count} {part}" for part, count in event.parts.items() if count)
+        counts = [(part, event.parts.get(part, 0)) for part in PartName]
+        parts = ", ".join(f"{count} {part}" for part, count in counts if count)
         head = plain(f"cases frozen as {event.dataset_hash[:12]}: {parts}")
         return [head, *map(quiet, event.says)]
 
@@ -113,12 +114,11 @@ class SearchView:
         if event.stage is Stage.PROPOSE:
             self._changes += 1
             self._proposed = None
-        what = f" ({told(self._proposed.change)})" if self._proposed else ""
-        if event.stage is Stage.VALIDATION:
-            reason = f"F1 {self._validation:.3f} on validation, the best has {self._best:.3f}"
-        else:
-            reason = f"{event.stage}: {event.reason}"
-        return [bad(f"{self._name():<{NAME}}{short(reason)}{what}")]
+        reason = f"{event.stage}: {event.reason}"
+        if event.stage is Stage.VALIDATION and self._proposed:
+            what = told(self._proposed.change)
+            reason = f"validation: {self._validation:.3f} is not above {self._best:.3f} ({what})"
+        return [bad(f"{self._name():<{NAME}}{short(reason)}")]
 
     def _name(self) -> str:
         return f"change {self._changes}"

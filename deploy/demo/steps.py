@@ -42,8 +42,6 @@ class Reviewed:
     confirmed: int
     corrected: int
     approved: int
-    known: int
-    """Texts whose ground truth an earlier demo on the same data had approved already."""
 
 
 @dataclass(frozen=True, slots=True)

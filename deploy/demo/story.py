@@ -198,7 +198,7 @@ async def _review(logger: Door, answers: list[Answer]) -> AsyncIterator[Step]:
     async for correction in as_done(judge, answers):
         waiting.append(correction)
         yield Going("review", len(waiting), len(answers))
-    approved, known = 0, 0
+    approved = 0
     for start in range(0, len(waiting), APPROVED_AT_ONCE):
         asked = BulkApprovalIn(
             correction_ids=waiting[start : start + APPROVED_AT_ONCE], may_quote=MAY_QUOTE
@@ -209,7 +209,7 @@ async def _review(logger: Door, answers: list[Answer]) -> AsyncIterator[Step]:
                 raise DemoFailed(f"a correction was not approved: {one.status} {one.code}")
         approved += len(decided.items)
     confirmed = sum(answer.right for answer in answers)
-    yield Reviewed(confirmed, len(answers) - confirmed, approved, known)
+    yield Reviewed(confirmed, len(answers) - confirmed, approved)
 
 
 async def _export(story: Story, induction: Door, run: RunView) -> Exported:
