@@ -124,7 +124,7 @@ class _Trial:
 
     async def gated(self, desk: Desk) -> AsyncIterator[Step]:
         search, candidate, plan = self._search, self._candidate, self._search.plan
-        cases = gate.gate_cases(
+        asked = gate.sample(
             plan.task,
             search.train,
             candidate.patterns,
@@ -133,15 +133,15 @@ class _Trial:
             attempt=search.attempt,
         )
         n = search.iteration
-        known = Exam(plan, search.best, search.stale(cases), part=Stage.GATE, iteration=n)
-        trial = Exam(plan, candidate.content, cases, part=Stage.GATE, iteration=n)
+        known = Exam(plan, search.best, search.stale(asked.cases), part=Stage.GATE, iteration=n)
+        trial = Exam(plan, candidate.content, asked.cases, part=Stage.GATE, iteration=n)
         for exam in (known, trial):
             async for step in exam.sit(desk):
                 yield step
         if known.book is None or trial.book is None:
             return
         search.learn(known.book)
-        judgement = gate.judge(search.train, trial.book)
+        judgement = gate.judge(asked, search.train, trial.book)
         if judgement.passes:
             self.passed = trial.book
             return

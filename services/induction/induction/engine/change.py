@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from induction.tasks.base import Case, Task
 
+MOST_EXAMPLES = 12
 _ON_EXAMPLES = {Op.ADD_EXAMPLE, Op.REMOVE_EXAMPLE}
 
 
@@ -39,7 +40,7 @@ def apply(
     change: Change,
     *,
     shown: Mapping[UUID, Case],
-    most_examples: int,
+    most_examples: int = MOST_EXAMPLES,
     task: Task,
 ) -> PromptContent:
     """`content` after `change`. Cases can be quoted that were `shown` and that allow it;

@@ -6,6 +6,7 @@ confusions are too rare to learn from. The largest such family is taken first an
 set aside, so that no mistake counts twice (greedy set cover).
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from uuid import UUID
@@ -50,6 +51,10 @@ def worked_on(ordered: list[ErrorPattern]) -> tuple[ErrorPattern, ...]:
     return tuple(chosen)
 
 
+def _names(text: str, label: str | None) -> bool:
+    return bool(label) and re.search(rf"(?<!\w){re.escape(label or '')}(?!\w)", text) is not None
+
+
 def _largest_family(left: list[Seen]) -> list[Seen]:
     families: dict[Key, list[Seen]] = defaultdict(list)
     for id, mistake in left:
@@ -67,7 +72,7 @@ def worth_trying(
     most frequent, each failed change on a pattern halving, thirding, … what it counts."""
 
     def urgency(pattern: ErrorPattern) -> tuple[bool, float, Key]:
-        named = any(one and one in (focus or "") for one in (pattern.truth, pattern.predicted))
+        named = any(_names(focus or "", one) for one in (pattern.truth, pattern.predicted))
         weight = pattern.count / (1 + failures.get(key_of(pattern), 0))
         return not named, -weight, key_of(pattern)
 

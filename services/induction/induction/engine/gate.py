@@ -1,12 +1,14 @@
 """The gate: a few well-chosen training cases that a change must pass before validation is spent.
 
 It asks two things: does the change correct mistakes that it did not simply copy into the prompt,
-and does it leave alone what was right. Twice as many guards as targets, because targets were
-picked for being wrong: where a model wavers they would be right now and then without any change.
+and does it leave alone what was right. Wrong and right cases are drawn apart and in other shares
+than they stand in the training part, so each case counts for as many as it was drawn from
+(Horvitz and Thompson, JASA 47 (1952) 663-685): the gate estimates the net gain on all of them.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from uuid import UUID
 
 from nlu_shared.schemas.events import ErrorPattern
@@ -16,10 +18,21 @@ from induction.engine.evaluate import CaseBook, Entry, compare
 from induction.tasks.base import Case, Task
 
 TARGETS = 20
-GUARDS_PER_TARGET = 2
 LEAST_GUARDS = 16
+GUARDS_PER_TARGET = 2
 GATE_CASES = TARGETS * (1 + GUARDS_PER_TARGET)
 """The most one gate asks."""
+CAUTION = 2 / 3
+"""By how many standard errors the estimate must exceed zero: a change that does nothing, asked of
+a model that wavers, then passes about one time in four, and a single clean fix still passes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The cases a gate asks, in case order, and how many training cases each stands for."""
+
+    cases: tuple[Case, ...]
+    weights: dict[UUID, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +40,18 @@ class Judgement:
     passes: bool
     fixed: list[UUID]
     broke: list[UUID]
+    estimate: float
+    """Training cases gained, net."""
 
     @property
     def reason(self) -> str:
-        return f"fixes {len(self.fixed)} and breaks {len(self.broke)} of the gate's cases"
+        return (
+            f"fixes {len(self.fixed)} and breaks {len(self.broke)} of the gate's cases, "
+            f"about {self.estimate:+.0f} on all training cases"
+        )
 
 
-def gate_cases(
+def sample(
     task: Task,
     book: CaseBook,
     patterns: Sequence[ErrorPattern],
@@ -41,51 +59,58 @@ def gate_cases(
     *,
     seed: int,
     attempt: int,
-) -> list[Case]:
-    """Wrong cases of the patterns that the change does not quote, or if it quotes all of them
-    other wrong ones of the same labels; and passing cases, half of them of these labels, where a
-    change does its harm first. Drawn anew at each attempt, returned in case order."""
+) -> Sample:
+    """Wrong cases of the patterns and of the labels they miss; and passing ones, half of them of
+    labels the patterns name, where a change does its harm first. Cases the change quotes are
+    left out. Drawn anew at each attempt, so that no change is made to fit one sample."""
     entries = [entry for id, entry in book.entries.items() if id not in quoted]
     drawn = shuffled(
         entries, name=lambda entry: entry.case.id, seed=seed, purpose=f"gate {attempt}"
     )
-    near = touched(task, book, patterns)
     meant = {id for pattern in patterns for id in pattern.case_ids}
-    wrong = [entry for entry in drawn if not entry.right]
     missed = {task.stratum(book.entries[id].case.truth) for id in meant}
-    likely = [entry for entry in wrong if task.stratum(entry.case.truth) in missed]
-    targets = sorted(likely, key=lambda entry: entry.case.id not in meant)[:TARGETS]
-    guards = _guards(drawn, near, max(LEAST_GUARDS, GUARDS_PER_TARGET * len(targets)))
-    chosen = {entry.case.id for entry in (*targets, *guards)}
-    return [entry.case for id, entry in book.entries.items() if id in chosen]
+    near = touched(task, book, patterns)
+    wrong = [e for e in drawn if not e.right and task.stratum(e.case.truth) in missed]
+    wrong.sort(key=lambda entry: entry.case.id not in meant)
+    close = [entry for entry in drawn if entry.right and entry.case.id in near]
+    far = [entry for entry in drawn if entry.right and entry.case.id not in near]
+    guards = max(LEAST_GUARDS, GUARDS_PER_TARGET * min(len(wrong), TARGETS))
+    from_close = min(len(close), max(guards // 2, guards - len(far)))
+    weights = {
+        **_weighted(wrong, TARGETS),
+        **_weighted(close, from_close),
+        **_weighted(far, guards - from_close),
+    }
+    chosen = tuple(entry.case for id, entry in book.entries.items() if id in weights)
+    return Sample(chosen, weights)
 
 
 def touched(task: Task, book: CaseBook, patterns: Sequence[ErrorPattern]) -> set[UUID]:
-    """Cases whose label a pattern names as its truth or as what was said instead."""
-    names = {pattern.truth for pattern in patterns} | {
-        mistake.predicted
+    """Cases whose label the patterns name, as a truth or as what was said instead."""
+    mistakes = [
+        mistake
         for pattern in patterns
         for id in pattern.case_ids
         for mistake in book.entries[id].mistakes
-    }
+    ]
+    names = {mistake.truth for mistake in mistakes} | {mistake.predicted for mistake in mistakes}
     return {id for id, entry in book.entries.items() if task.stratum(entry.case.truth) in names}
 
 
-def judge(before: CaseBook, after: CaseBook) -> Judgement:
-    """It passes when it fixes more than it breaks. Where no case was wrong there is nothing to
-    fix, and it passes when it breaks none. Both books hold the gate's cases."""
+def judge(asked: Sample, before: CaseBook, after: CaseBook) -> Judgement:
+    """It passes when it fixes clearly more than it breaks. Where none of the cases was wrong
+    there is nothing to fix, and it passes when it breaks none. Both books hold the sample."""
+    gains = [
+        asked.weights[case.id] * (after.entries[case.id].score - before.entries[case.id].score)
+        for case in asked.cases
+    ]
     fixed, broke = compare(before, after)
-    nothing_wrong = all(before.entries[id].right for id in after.entries)
-    return Judgement(len(fixed) > len(broke) or (nothing_wrong and not broke), fixed, broke)
+    nothing_wrong = all(before.entries[case.id].right for case in asked.cases)
+    estimate, error = sum(gains), sqrt(sum(gain * gain for gain in gains))
+    passes = estimate > CAUTION * error or (nothing_wrong and not broke)
+    return Judgement(passes, fixed, broke, estimate)
 
 
-def _guards(drawn: list[Entry], near: set[UUID], size: int) -> list[Entry]:
-    passing = [entry for entry in drawn if entry.right]
-    close = _among(passing, near)[: size // 2]
-    chosen = {entry.case.id for entry in close}
-    others = [entry for entry in passing if entry.case.id not in chosen]
-    return close + others[: size - len(close)]
-
-
-def _among(entries: list[Entry], ids: set[UUID]) -> list[Entry]:
-    return [entry for entry in entries if entry.case.id in ids]
+def _weighted(pool: list[Entry], size: int) -> dict[UUID, float]:
+    chosen = pool[:size]
+    return {entry.case.id: len(pool) / len(chosen) for entry in chosen}

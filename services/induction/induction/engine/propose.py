@@ -14,7 +14,7 @@ from nlu_shared.schemas.prompts import Change, PromptContent
 from pydantic import JsonValue, ValidationError
 
 from induction.engine.chance import shuffled
-from induction.engine.change import InvalidChange
+from induction.engine.change import MOST_EXAMPLES, InvalidChange
 from induction.engine.evaluate import CaseBook, Entry
 from induction.engine.plan import Plan
 from induction.engine.screen import INSTRUCTION_TOKENS
@@ -26,8 +26,8 @@ CASES_SHOWN = 12
 """Per pattern."""
 WORST_COMPONENTS = 10
 TRIED_SHOWN = 8
-LEAST_EXAMPLES, EXAMPLES_PER_PATTERN = 12, 6
-"""How many examples one change may add."""
+EXAMPLES_PER_PATTERN = 6
+"""How many examples a change may add that aims at more than two patterns."""
 
 SYSTEM = """\
 You improve the prompt of a text-understanding task. You are given, as one JSON object: the task; \
@@ -73,7 +73,7 @@ class Brief:
 
     @property
     def most_examples(self) -> int:
-        return max(LEAST_EXAMPLES, EXAMPLES_PER_PATTERN * len(self.patterns))
+        return max(MOST_EXAMPLES, EXAMPLES_PER_PATTERN * len(self.patterns))
 
 
 def shown_cases(

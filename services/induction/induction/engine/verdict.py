@@ -68,7 +68,7 @@ def verdict(task: Task, before: CaseBook, after: CaseBook, ground: Ground, *, se
         after=after.scored(task).objective,
         gain=round(gain.gain, DIGITS),
         interval=(round(gain.low, DIGITS), round(gain.high, DIGITS)),
-        p_value=round(p_value, DIGITS),
+        p_value=float(f"{p_value:.3g}"),
         label_more=more,
         says=_says(kind, gain, ground, fixed=len(fixed), broke=len(broke), more=more),
     )

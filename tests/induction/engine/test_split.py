@@ -1,0 +1,122 @@
+"""Which cases teach, choose and judge: the laws of a split."""
+
+from collections import Counter
+from uuid import UUID
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from induction.engine.groups import groups_of
+from induction.engine.split import assign, parts_of
+from induction.tasks.base import Case
+from nlu_shared.schemas.events import PartName
+
+from tests.induction.llm.toys import toy
+
+WORDS = ["send", "stop", "my", "card", "the", "money", "please", "now", "order", "where"]
+TEXTS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=12).map(" ".join)
+
+
+def case(number: int, text: str, group: int | None = None, label: str = "a") -> Case:
+    return Case(UUID(int=number), text, label, f"group {number if group is None else group}", True)
+
+
+def strata(cases: list[Case]) -> dict[UUID, str]:
+    return {case.id: str(case.truth) for case in cases}
+
+
+@st.composite
+def data_sets(draw: st.DrawFn) -> list[Case]:
+    rows = draw(
+        st.lists(
+            st.tuples(TEXTS, st.integers(0, 150), st.sampled_from("abc")), min_size=1, max_size=150
+        )
+    )
+    return [case(number, text, group, label) for number, (text, group, label) in enumerate(rows)]
+
+
+def distinct_cases(count: int) -> list[Case]:
+    made = toy(7, 8).cases(-(-count // 8), 7)[:count]
+    return [case(n, text, label=label) for n, (text, label) in enumerate(made)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(data_sets(), st.integers(0, 5))
+def test_every_case_has_one_part_and_groups_stay_whole(cases: list[Case], seed: int) -> None:
+    parts = assign(cases, strata(cases), {}, seed)
+    assert parts.keys() == {one.id for one in cases}
+    for group in groups_of(cases):
+        assert len({parts[one.id] for one in group}) == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(data_sets(), st.integers(0, 5), st.integers(0, 150))
+def test_a_part_once_given_never_changes_and_the_test_takes_only_unseen_groups(
+    cases: list[Case], seed: int, used: int
+) -> None:
+    known = assign(cases[:used], strata(cases[:used]), {}, seed)
+    parts = assign(cases, strata(cases), known, seed + 1)
+    assert known.items() <= parts.items()
+    for group in groups_of(cases):
+        seen = {known[one.id] for one in group if one.id in known}
+        new = {parts[one.id] for one in group if one.id not in known}
+        assert PartName.TEST not in new or seen <= {PartName.TEST}
+        assert not seen or new <= seen
+
+
+@settings(max_examples=30, deadline=None)
+@given(data_sets(), st.randoms(use_true_random=False))
+def test_the_order_of_the_cases_does_not_matter(cases: list[Case], chance: object) -> None:
+    other = list(cases)
+    chance.shuffle(other)  # type: ignore[attr-defined]
+    assert assign(cases, strata(cases), {}, 3) == assign(other, strata(other), {}, 3)
+
+
+def test_sixty_twenty_twenty_from_a_hundred_cases_in_every_label() -> None:
+    cases = distinct_cases(200)
+    parts = assign(cases, strata(cases), {}, 0)
+    assert Counter(parts.values()) == {
+        PartName.TRAIN: 120,
+        PartName.VALIDATION: 40,
+        PartName.TEST: 40,
+    }
+    for label in {one.truth for one in cases}:
+        held = Counter(parts[one.id] for one in cases if one.truth == label)
+        assert 14 <= held[PartName.TRAIN] <= 16
+        assert 4 <= held[PartName.VALIDATION] <= 6
+
+
+def test_below_a_hundred_cases_there_is_no_test_part_and_the_run_says_so() -> None:
+    cases = distinct_cases(80)
+    parts = parts_of(cases, assign(cases, strata(cases), {}, 0))
+    assert parts.sizes == {"train": 64, "validation": 16, "test": 0}
+    assert any("nothing can be proven" in line for line in parts.says)
+
+
+def test_below_twenty_groups_the_training_cases_choose_too_and_the_run_says_so() -> None:
+    cases = distinct_cases(15)
+    parts = parts_of(cases, assign(cases, strata(cases), {}, 0))
+    assert parts.train == parts.validation
+    assert parts.validation_is_train
+    assert parts.sizes == {"train": 15, "validation": 0, "test": 0}
+    assert len(parts.says) == 2
+
+
+def test_new_groups_make_up_for_a_test_part_that_did_not_exist() -> None:
+    cases = distinct_cases(140)
+    known = assign(cases[:90], strata(cases[:90]), {}, 0)
+    parts = assign(cases, strata(cases), known, 0)
+    assert PartName.TEST not in known.values()
+    assert 20 <= sum(part is PartName.TEST for part in parts.values()) <= 35
+
+
+def test_near_duplicates_and_namesakes_are_one_group() -> None:
+    cases = [
+        case(1, "Could you please send the new card to my home"),
+        case(2, "could you please send the new card to my home!"),
+        case(3, "Could you please send the new card to my house"),
+        case(4, "What is the exchange rate today"),
+        case(5, "A text like no other", group=4),
+        case(6, "…"),
+    ]
+    groups = [[one.id.int for one in group] for group in groups_of(cases)]
+    assert groups == [[1, 2, 3], [4, 5], [6]]
