@@ -101,5 +101,8 @@ quietly "the three packages could not be installed (see above)" \
     uv pip install --python .venv/bin/python --no-deps --no-build-isolation \
     -e shared -e services/nlu-logger -e services/induction
 
+# Compiled once here, not by each process of the first start.
+env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -c 'import induction.cli, nlu_logger.cli' 2>/dev/null || true
+
 pwd >"$STAMP"
 echo "setup: done"

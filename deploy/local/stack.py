@@ -121,7 +121,11 @@ class _Start:
                 {"ANTHROPIC_BASE_URL": base} if base else {}
             )
         port = ports.free_port()
-        await self.program("induction", "offline-model", dict(os.environ), port=port)
+        # Not `induction offline-model`, which first imports all of induction: seconds of a start.
+        child = await self._spawn(
+            "offline model", "induction.llm.offline", "--host", HOST, "--port", str(port)
+        )
+        self._watch(child)
         return {
             "INDUCTION_PROVIDER": "offline",
             "ANTHROPIC_BASE_URL": f"http://{HOST}:{port}",
@@ -129,7 +133,7 @@ class _Start:
         }
 
     async def migrate(self, service: str, env: Environment) -> None:
-        child = await self._spawn(service, "migrate", env)
+        child = await self._spawn(f"{service} migrate", f"{service}.cli", "migrate", env=env)
         try:
             code = await child.process.wait()
         finally:
@@ -142,18 +146,23 @@ class _Start:
     ) -> Child:
         """One of a service's lasting commands, listening on `port` if it serves."""
         listen = [] if port is None else ["--host", HOST, "--port", str(port)]
-        child = await self._spawn(service, verb, env, *listen)
-        self.undo.push_async_callback(child.stop, [signal.SIGTERM])
-        self.children.append(child)
+        child = await self._spawn(f"{service} {verb}", f"{service}.cli", verb, *listen, env=env)
+        self._watch(child)
         return child
 
-    async def _spawn(self, service: str, verb: str, env: Environment, *more: str) -> Child:
-        name = service.replace("_", "-")
+    def _watch(self, child: Child) -> None:
+        self.undo.push_async_callback(child.stop, [signal.SIGTERM])
+        self.children.append(child)
+
+    async def _spawn(
+        self, name: str, module: str, *arguments: str, env: Environment | None = None
+    ) -> Child:
+        name = name.replace("_", "-")
         return await spawn(
-            f"{name} {verb}",
-            [sys.executable, "-m", f"{service}.cli", verb, *more],
-            log=fresh_log(self.data, f"{name}-{verb}"),
-            env=env,
+            name,
+            [sys.executable, "-m", module, *arguments],
+            log=fresh_log(self.data, name.replace(" ", "-")),
+            env=os.environ if env is None else env,
         )
 
 

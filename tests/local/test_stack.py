@@ -1,0 +1,156 @@
+"""The supervisor as a person meets it: `python -m deploy.local`, its lines and its exit codes."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from deploy.local import placement
+from deploy.local.secrets import make_temporary
+from tests.local.processes import descendants, gone
+
+OURS = ("NLU_", "INDUCTION_", "DATABASE_URL", "REDIS_URL", "ANTHROPIC_")
+READY = re.compile(r"ready  nlu-logger (\S+)  induction (\S+)  admin key in (\S+)")
+
+
+@dataclass(frozen=True)
+class Running:
+    process: asyncio.subprocess.Process
+    said: list[str]
+    nlu_logger: str
+    key: str
+
+
+def environment(data: Path, **more: str) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    return inherited | {"NLU_DATA_DIR": str(data)} | more
+
+
+async def command(*words: str, data: Path, **more: str) -> tuple[int | None, str]:
+    """Exit code and everything said."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "deploy.local", *words),
+        env=environment(data, **more),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await asyncio.wait_for(process.communicate(), 60)
+    return process.returncode, said.decode()
+
+
+@asynccontextmanager
+async def running(data: Path) -> AsyncIterator[Running]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "deploy.local", "run"),
+        env=environment(data),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert process.stdout is not None
+    said: list[str] = []
+    try:
+        while (ready := READY.search(said[-1] if said else "")) is None:
+            line = await asyncio.wait_for(process.stdout.readline(), 90)
+            assert line, said
+            said.append(line.decode())
+        yield Running(process, said, ready[1], key_in(ready[3]))
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.communicate()
+
+
+def key_in(file: str) -> str:
+    assert Path(file).stat().st_mode & 0o077 == 0
+    return Path(file).read_text().strip()
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    path = make_temporary("nlu-test-")
+    yield path
+    placement.remove(path)
+
+
+async def test_a_stack_killed_outright_leaves_nothing_and_its_data_is_there_again(
+    data: Path,
+) -> None:
+    """One walk, since a start takes seconds: start, be refused, be killed, start again, stop."""
+    log = "INSERT INTO kept VALUES (1)"
+    async with running(data) as first:
+        code, said = await command("run", data=data)
+        assert (code, said.count("\n")) == (1, 1)
+        assert "another stack runs on" in said
+
+        assert (await command("psql", data=data, SQL="CREATE TABLE kept (n int)"))[0] == 0
+        assert (await command("psql", data=data, SQL=log))[0] == 0
+        assert (await command("psql", data=data, SQL="SELECT nonsense"))[0] == 1
+
+        below = descendants(first.process.pid)
+        first.process.kill()
+        assert not await gone(below)
+
+    assert "nothing runs on" in (await command("psql", data=data))[1]
+    async with running(data) as second:
+        assert second.key == first.key
+        assert "(1 row)" in (await command("psql", data=data, SQL="TABLE kept"))[1]
+        async with httpx2.AsyncClient(base_url=second.nlu_logger, trust_env=False) as http:
+            assert (await http.get("/readyz")).status_code == httpx2.codes.OK
+
+        below = descendants(second.process.pid)
+        second.process.send_signal(signal.SIGINT)
+        assert await second.process.wait() == 0
+        assert not await gone(below)
+
+
+async def test_a_process_that_ends_by_itself_ends_the_stack_and_shows_why(data: Path) -> None:
+    async with running(data) as stack:
+        below = descendants(stack.process.pid)
+        os.kill(serving(below), signal.SIGKILL)
+        said, _ = await stack.process.communicate()
+        assert stack.process.returncode == 1
+        assert b"serve ended unexpectedly" in said
+        assert not await gone(below)
+
+
+def serving(pids: set[int]) -> int:
+    return next(pid for pid in pids if b"\0serve\0" in Path(f"/proc/{pid}/cmdline").read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"NLU_LOGGER_PORT": "banana"}, "NLU_LOGGER_PORT=banana"),
+        ({"NLU_LOGGER_PORT": "70000"}, "NLU_LOGGER_PORT=70000"),
+        ({"NLU_LOGGER_PORT": "7000", "INDUCTION_PORT": "7000"}, "must differ"),
+        ({"DATABASE_URL": "postgresql://a:b@127.0.0.1:1/c"}, "DATABASE_URL: no connection"),
+        ({"DATABASE_URL": "banana"}, "DATABASE_URL: no connection"),
+        ({"NLU_DATA_DIR": "/dev/null/data"}, "cannot write to /dev/null/data"),
+    ],
+)
+async def test_what_cannot_work_is_said_in_one_line(
+    data: Path, told: dict[str, str], expected: str
+) -> None:
+    code, said = await command("run", data=data, **told)
+    assert (code, said.count("\n")) == (1, 1), said
+    assert expected in said
+
+
+async def test_a_redis_that_does_not_answer_is_named(data: Path) -> None:
+    code, said = await command("run", data=data, REDIS_URL="redis://127.0.0.1:1/0")
+    assert code == 1
+    assert "REDIS_URL: no connection" in said
+
+
+async def test_the_demo_refuses_a_file_it_cannot_read_before_anything_starts(data: Path) -> None:
+    code, said = await command("demo", data=data, DATA="/nonexistent.csv")
+    assert code == 1
+    assert "starting" not in said
