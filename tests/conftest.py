@@ -6,5 +6,6 @@ from tests.fixtures.servers import (
     pytest_unconfigure,
     servers,
 )
+from tests.fixtures.stack import stack
 
-__all__ = ["databases", "pytest_configure_node", "pytest_unconfigure", "servers"]
+__all__ = ["databases", "pytest_configure_node", "pytest_unconfigure", "servers", "stack"]

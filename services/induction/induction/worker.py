@@ -1,13 +1,15 @@
 """The worker: drives runs, answers the doorbell, asks by the clock."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 from nlu_shared.kit.db import require_ordinary_login
 from nlu_shared.kit.jobs import work
 from nlu_shared.kit.processes import until_told
 from nlu_shared.schemas.jobs import INDUCTION_QUEUE
 
-from induction.resources import open_resources
+from induction.resources import Resources, open_resources
 from induction.runs.jobs import drive_runs, execute_run
 from induction.settings import Settings
 from induction.triggers.jobs import consider_by_clock, consider_run
@@ -17,16 +19,20 @@ async def run(settings: Settings) -> None:
     """Until SIGTERM or SIGINT. Runs in hand are left; their lease runs out and another goes on."""
     async with open_resources(settings) as resources:
         await require_ordinary_login(resources.database)
-        bell = asyncio.Event()
-        parts = [
-            drive_runs(resources, bell),
-            consider_by_clock(resources),
-            work(
-                [execute_run, consider_run],
-                queue=INDUCTION_QUEUE,
-                redis_url=settings.redis,
-                bell=bell,
-                resources=resources,
-            ),
-        ]
-        await until_told(parts)
+        await until_told(parts(resources))
+
+
+def parts(resources: Resources) -> list[Coroutine[Any, Any, None]]:
+    """What a worker does, side by side, each part until it is cancelled."""
+    bell = asyncio.Event()
+    return [
+        drive_runs(resources, bell),
+        consider_by_clock(resources),
+        work(
+            [execute_run, consider_run],
+            queue=INDUCTION_QUEUE,
+            redis_url=resources.settings.redis,
+            bell=bell,
+            resources=resources,
+        ),
+    ]

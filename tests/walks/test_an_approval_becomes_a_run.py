@@ -1,0 +1,69 @@
+"""Walk 2: approvals become ground truth, one consideration, a stored decision, and a run."""
+
+from typing import Any
+
+from tests.fixtures.labelled import make_task
+from tests.fixtures.stack import Stack, until
+
+
+async def approve(stack: Stack, task: str, prompt: str, label: str) -> None:
+    logged = await stack.logger.post(
+        "/v1/predictions",
+        json={"task": task, "prompt": prompt, "predicted_intent": "topic_0", "confidence": 0.5},
+    )
+    corrected = await stack.logger.post(
+        f"/v1/predictions/{logged.json()['log_id']}/corrections", json={"corrected_intent": label}
+    )
+    approved = await stack.logger.post(
+        f"/v1/corrections/{corrected.json()['id']}/approve", json={"may_quote": True}
+    )
+    assert approved.status_code == 200
+
+
+async def decisions(stack: Stack, task: str) -> list[dict[str, Any]]:
+    answer = await stack.induction.get("/v1/admin/auto-trigger/decisions", params={"task": task})
+    return list(answer.json())
+
+
+async def test_with_the_trigger_off_an_approval_starts_nothing_and_says_why(stack: Stack) -> None:
+    await make_task(stack, "quiet")
+    async with stack.working():
+        await approve(stack, "quiet", "hello there", "topic_1")
+        told = await until(lambda: decisions(stack, "quiet"))
+    assert not any(decision["started"] for decision in told)
+    assert "switched off" in told[-1]["reasons"]
+
+
+async def test_a_burst_of_approvals_becomes_one_run(stack: Stack) -> None:
+    await make_task(stack, "busy", cases=30)
+    switched = await stack.induction.post(
+        "/v1/admin/auto-trigger", json={"task": "busy", "enabled": True, "min_cases": 35}
+    )
+    assert switched.status_code == 200
+    for number in range(5):
+        await approve(stack, "busy", f"where is my parcel number {number}", "topic_0")
+
+    async def started() -> list[dict[str, Any]]:
+        return [decision for decision in await decisions(stack, "busy") if decision["started"]]
+
+    async def finished() -> bool:
+        runs = (await stack.induction.get("/v1/runs", params={"task": "busy"})).json()["items"]
+        return bool(runs) and runs[0]["status"] == "completed"
+
+    async with stack.working():
+        starts = await until(started)
+        await until(finished)
+    runs = (await stack.induction.get("/v1/runs", params={"task": "busy"})).json()["items"]
+    assert [run["trigger_type"] for run in runs] == ["auto"]
+    assert runs[0]["id"] == starts[0]["run_id"]
+    assert runs[0]["dataset_size"] == 35
+
+
+async def test_the_clock_asks_when_the_job_was_lost(stack: Stack) -> None:
+    await make_task(stack, "forgotten", cases=25)
+    await stack.induction.post(
+        "/v1/admin/auto-trigger", json={"task": "forgotten", "enabled": True}
+    )
+    async with stack.working(consider_seconds=0.2):
+        told = await until(lambda: decisions(stack, "forgotten"))
+    assert told[-1]["started"]
