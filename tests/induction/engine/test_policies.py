@@ -9,6 +9,8 @@ from induction.engine import gate
 from induction.engine.accept import Standing, reason
 from induction.engine.diagnose import patterns_of, worked_on, worth_trying
 from induction.engine.evaluate import CaseBook, compare, judged
+from induction.engine.search import Search
+from induction.engine.split import parts_of
 from induction.engine.stop import Progress, reason_to_stop
 from induction.engine.verdict import Ground, verdict
 from induction.tasks.base import Case, Prediction
@@ -17,6 +19,7 @@ from nlu_shared.schemas.events import PartName
 from nlu_shared.schemas.prompts import LabelSpec
 from nlu_shared.schemas.runs import VerdictKind
 
+from tests.induction.engine.worlds import toy_plan
 from tests.induction.llm.toys import toy
 
 LABELS = ("a", "b", "c", "d")
@@ -260,3 +263,17 @@ def test_near_duplicates_are_one_piece_of_evidence() -> None:
 def test_compared_books_name_the_cases_that_turned() -> None:
     before, now = book([("a", "a"), ("a", "b"), ("a", "b")]), book([("a", "b"), ("a", "a")])
     assert compare(before, now) == ([UUID(int=1)], [UUID(int=0)])
+
+
+def test_after_a_kept_change_no_more_than_256_training_cases_are_asked_again() -> None:
+    plan = toy_plan(per_label=180)
+    parts = parts_of(plan.cases, plan.parts)
+    books = [
+        CaseBook({c.id: judged(plan.task, c, Prediction(output="class_a")) for c in cases})
+        for cases in (parts.train, parts.validation)
+    ]
+    search = Search.of(plan, parts, train=books[0], validation=books[1])
+    search.fresh = set()
+    again = search.to_refresh(search.patterns())
+    assert len(again) == 256
+    assert again == sorted(again, key=lambda case: case.id)

@@ -19,6 +19,7 @@ CASES = [
     Case(UUID(int=3), SECRET, "pay", "3", True),
     Case(UUID(int=4), "stop it", "stop", "4", True),
 ]  # fmt: skip
+AROUND = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=30)
 GUARDED = guarded(CASES[:2], CASES[2:])
 
 
@@ -82,7 +83,7 @@ def test_a_baseline_may_hold_validation_cases_but_frees_no_private_one() -> None
     assert [case.id.int for case in found] == [2]
 
 
-@given(st.integers(0, 8), st.integers(8, 15), st.text(max_size=30))
+@given(st.integers(0, 8), st.integers(8, 15), AROUND)
 def test_no_window_of_eight_words_slips_through(start: int, size: int, around: str) -> None:
     window = SECRET.split()[start : start + size]
     if len(window) >= 8:

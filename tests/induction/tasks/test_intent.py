@@ -103,7 +103,7 @@ def test_a_truth_that_is_no_label_any_more_counts_as_a_miss() -> None:
 
 def test_a_prompt_that_lost_a_label_or_answers_with_none_has_problems() -> None:
     bare = PromptContent(
-        instructions=(Block(name="role", text="Choose cancel."),),
+        instructions=(Block(name="role", text="Choose cancel or not_book_meeting."),),
         examples=({"text": "x", "output": "nonsense"},),
     )
     assert len(TASK.problems(bare)) == 2

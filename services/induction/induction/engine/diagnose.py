@@ -33,7 +33,8 @@ def patterns_of(book: CaseBook) -> list[ErrorPattern]:
     while left:
         family = _largest_family(left)
         patterns.append(_pattern(family))
-        left = [seen for seen in left if seen not in family]
+        gone = set(family)
+        left = [seen for seen in left if seen not in gone]
     return patterns
 
 

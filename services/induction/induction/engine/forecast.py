@@ -3,7 +3,7 @@
 With V validation, T training and S test cases and N iterations:
 
     task calls     = T + V                   the baseline
-                   + N * (V + T)             each iteration, and the case book after a kept change
+                   + N * (V + min(T, R))     each iteration, and the case book after a kept change
                    + A * 2G                  each gate: the candidate, and stale answers of the best
                    + 2S + T                  the final look, and the books closed
     proposer calls = A * (1 + retries)
@@ -25,6 +25,7 @@ from induction.engine.propose import (
     TRIED_SHOWN,
 )
 from induction.engine.screen import EXAMPLE_TOKENS, INSTRUCTION_TOKENS
+from induction.engine.search import REFRESHED
 from induction.engine.split import parts_of
 from induction.engine.stop import REJECTIONS
 
@@ -56,8 +57,9 @@ def forecast(plan: Plan) -> Bound:
     request = plan.task.request(plan.baseline, "", model=plan.task_model)
     shown = MOST_AT_ONCE * CASES_SHOWN * longest + TRIED_SHOWN * MAX_TOKENS
     return Bound(
-        task_calls=(iterations + 2) * train
-        + (iterations + 1) * validation
+        task_calls=2 * train
+        + validation
+        + iterations * (validation + min(train, REFRESHED))
         + attempts * gate
         + 2 * test,
         proposer_calls=attempts * (1 + RETRIES),

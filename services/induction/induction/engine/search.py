@@ -9,6 +9,7 @@ from nlu_shared.schemas.events import ErrorPattern
 from nlu_shared.schemas.prompts import PromptContent
 
 from induction.engine.accept import Standing, standing
+from induction.engine.chance import shuffled
 from induction.engine.diagnose import Key, key_of, patterns_of, worked_on, worth_trying
 from induction.engine.evaluate import CaseBook
 from induction.engine.gate import touched
@@ -19,13 +20,16 @@ from induction.engine.split import Parts
 from induction.engine.stop import Progress, reason_to_stop
 from induction.tasks.base import Case
 
+REFRESHED = 256
+"""Training cases asked again after a kept change, at most."""
+
 
 @dataclass(slots=True)
 class Search:
     """`train` holds the last known answer to every training case; `fresh` are those that the best
-    prompt itself gave. After a kept change only the wrong cases and those of the labels it
-    touched are asked again, others when a gate needs them: most stay right, and asking all of
-    them after each kept change would cost as much as all the rest of the search."""
+    prompt itself gave. After a kept change the wrong cases and those of the labels it touched
+    are asked again, REFRESHED at most, and others when a gate needs them: most stay right, and
+    asking all of them after each kept change would cost as much as the rest of the search."""
 
     plan: Plan
     parts: Parts
@@ -66,7 +70,10 @@ class Search:
         return standing(self.plan.task, self.best, validation=self.validation, train=self.train)
 
     def patterns(self) -> list[ErrorPattern]:
-        return patterns_of(self.train)
+        """The mistakes of the best prompt itself; only without any, those of its forebears."""
+        entries = self.train.entries.items()
+        own = CaseBook({id: entry for id, entry in entries if id in self.fresh})
+        return patterns_of(own) or patterns_of(self.train)
 
     def over(self) -> str | None:
         mistakes = sum(not entry.right for entry in self.train.entries.values())
@@ -116,10 +123,19 @@ class Search:
         self.tried.append(tried)
 
     def to_refresh(self, patterns: Sequence[ErrorPattern]) -> list[Case]:
-        """The training cases that a kept change aimed at `patterns` may have turned."""
+        """The training cases that a kept change aimed at `patterns` may have turned, in case
+        order, or where they are too many a draw of them."""
         near = touched(self.plan.task, self.train, patterns)
         entries = self.train.entries.items()
-        return self.stale([e.case for id, e in entries if not e.right or id in near])
+        cases = self.stale([e.case for id, e in entries if not e.right or id in near])
+        drawn = shuffled(
+            cases,
+            name=lambda case: case.id,
+            seed=self.plan.seed,
+            purpose=f"refresh {self.attempt}",
+        )
+        chosen = {case.id for case in drawn[:REFRESHED]}
+        return [case for case in cases if case.id in chosen]
 
     def _failed(self, tried: Tried | None, patterns: Sequence[ErrorPattern]) -> None:
         self.failures.update(key_of(pattern) for pattern in patterns)

@@ -71,7 +71,7 @@ class IntentTask:
 
     def score(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> Score:
         """Macro-F1, with each label's F1 as `f1:<label>`, and accuracy."""
-        total = self.counts(truths, predictions).sum(axis=0)
+        total = f1.summed(*self._words(truths, predictions), self._counted(truths))
         occurring = set(map(str, truths))
         components = {
             f"f1:{name}": round(float(value), DIGITS)
@@ -83,8 +83,13 @@ class IntentTask:
         return Score(round(float(self.objective(total)), DIGITS), components, len(truths))
 
     def counts(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> f1.Counts:
+        return f1.by_case(*self._words(truths, predictions), self._counted(truths))
+
+    def _words(
+        self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]
+    ) -> tuple[list[str], list[str | None]]:
         said = [None if one.output is None else str(one.output) for one in predictions]
-        return f1.by_case([str(truth) for truth in truths], said, self._counted(truths))
+        return [str(truth) for truth in truths], said
 
     def _counted(self, truths: Sequence[JsonValue]) -> list[str]:
         """A truth that is no label of the task (any more) counts too: as a miss."""

@@ -5,6 +5,7 @@ case. Texts travel as JSON, so that no logged text can close its frame and speak
 """
 
 import json
+import re
 from collections.abc import Collection, Sequence
 
 from nlu_shared.schemas.prompts import Block, Example, LabelSpec, PromptContent
@@ -36,9 +37,11 @@ def plain_prompt(labels: Sequence[LabelSpec]) -> PromptContent:
 
 
 def told_names(prompt: PromptContent, names: Collection[str]) -> set[str]:
-    """Those `names` that the instructions contain."""
+    """Those `names` that stand in the instructions, not merely inside a longer name."""
     told = "\n".join(block.text for block in prompt.instructions)
-    return {name for name in names if _one_line(name) in told}
+    return {
+        name for name in names if re.search(rf"(?<!\w){re.escape(_one_line(name))}(?!\w)", told)
+    }
 
 
 def request(prompt: PromptContent, text: str, *, names: Sequence[str], model: str) -> ModelRequest:
