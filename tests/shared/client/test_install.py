@@ -1,0 +1,13 @@
+"""What a backend installs stays small."""
+
+import subprocess
+import sys
+
+SERVER_ONLY = {"fastapi", "sqlalchemy", "sqlmodel", "asyncpg", "arq", "redis", "numpy", "structlog"}
+
+
+def test_the_client_imports_no_server_packages() -> None:
+    """A backend gets pydantic and httpx2 with it, not a web framework and a database driver."""
+    asked = "import nlu_shared.client, sys; print(*{name.split('.')[0] for name in sys.modules})"
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert SERVER_ONLY.isdisjoint(said.stdout.split())
