@@ -17,7 +17,7 @@ from induction.engine.change import (
 from induction.engine.propose import change_schema, read
 from induction.tasks.base import Case, ModelAnswer, Outcome
 from induction.tasks.intent import IntentTask
-from nlu_shared.schemas.prompts import Change, Edit, LabelSpec, Op, PromptContent, Strategy
+from nlu_shared.schemas.prompts import Block, Change, Edit, LabelSpec, Op, PromptContent, Strategy
 
 TASK = IntentTask([LabelSpec(name="pay"), LabelSpec(name="stop")])
 QUOTABLE = Case(UUID(int=1), "pay the bill", "pay", "g1", True)
@@ -94,6 +94,12 @@ def test_what_cannot_be_done_is_a_named_error(
 ) -> None:
     with pytest.raises(error):
         changed(TASK.baseline(), strategy, edit)
+
+
+def test_a_prompt_keeps_at_least_one_block() -> None:
+    bare = PromptContent(instructions=(Block(name="all", text="Choose pay or stop."),))
+    with pytest.raises(InvalidChange):
+        changed(bare, "B", Edit(op=Op.REMOVE_BLOCK, block="all"))
 
 
 def test_more_examples_than_allowed_are_refused() -> None:
