@@ -138,7 +138,7 @@ def _decoded(path: Path) -> str:
 
 def _table(path: Path, content: str, text: str, label: str) -> Iterator[tuple[str, str]]:
     delimiter = DELIMITERS[path.suffix.lower()]
-    reader = csv.DictReader(io.StringIO(content, newline=""), delimiter=delimiter)
+    reader = csv.DictReader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
     try:
         columns = reader.fieldnames or []
         if len(columns) < 2:
@@ -150,7 +150,7 @@ def _table(path: Path, content: str, text: str, label: str) -> Iterator[tuple[st
         for row in reader:
             yield (row[text] or "").strip(), (row[label] or "").strip()
     except csv.Error as error:
-        raise BadData(f"{path}, line {reader.line_num}: {error}") from None
+        raise BadData(f"{path}, after line {reader.line_num}: {error}") from None
 
 
 def _json_lines(path: Path, content: str, text: str, label: str) -> Iterator[tuple[str, str]]:

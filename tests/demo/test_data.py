@@ -1,0 +1,131 @@
+"""What the demo takes as data, and the one line it says about everything else."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from deploy.demo.data import BadData, read
+from deploy.demo.options import SHIPPED
+
+LONG = "a" * 40_000
+
+
+def written(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("empty.csv", "", "is empty"),
+        ("blank.csv", "\n \n", "is empty"),
+        ("header.csv", "text,label\n", "no row"),
+        ("single.csv", "text\nhello\n", "one column only"),
+        ("semicolons.csv", "text;label\nhi;a\nho;b\n", "one column only"),
+        ("names.csv", "utterance,intent\nhi,a\nho,b\n", r"no 'text'.*'utterance', 'intent'.*TEXT="),
+        ("half.csv", "text,intent\nhi,a\nho,b\n", r"no 'label'.*LABEL="),
+        ("same.csv", "text,label\nhi,a\nho,a\n", "one label only"),
+        ("latin.csv", "text,label\ncafé,a\n".encode("latin-1"), r"not UTF-8 \(byte 14\)"),
+        ("utf16.csv", "text,label\nhi,a\n".encode("utf-16"), "not UTF-8"),
+        ("bytes.csv", bytes(range(256)), "not UTF-8"),
+        ("quote.csv", 'text,label\nhi,a\n"ho,b\n', "unexpected end"),
+        ("field.csv", f"text,label\n{LONG * 4},a\n", "after line 1: field larger"),
+        ("words.txt", "hello", "is none of"),
+        ("lines.jsonl", '{"text": "hi", "label": "a"}\n{"text": \n', "line 2 is not JSON"),
+        ("deep.jsonl", "[" * 100_000, "line 1 is not JSON"),
+        ("list.jsonl", "[1, 2]\n", "not a JSON object"),
+        ("keys.jsonl", '{"text": "hi"}\n', r"line 1 has no 'label'"),
+        ("many.csv", "text,label\n" + "\n".join(f"t{n},l{n}" for n in range(1001)), "1001 labels"),
+    ],
+)
+def test_bad_data_is_one_line_that_names_the_file(
+    tmp_path: Path, name: str, content: str | bytes, said: str
+) -> None:
+    path = written(tmp_path, name, content)
+    with pytest.raises(BadData, match=said) as refused:
+        read(path, text="text", label="label")
+    assert name in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_file_that_is_not_there_or_is_a_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadData, match="there is no file"):
+        read(tmp_path / "missing.csv", text="text", label="label")
+    with pytest.raises(BadData, match="cannot be read"):
+        read(tmp_path, text="text", label="label")
+
+
+def test_a_limit_below_the_number_of_labels_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, "three.csv", "text,label\nhi,a\nho,b\nhu,c\n")
+    with pytest.raises(BadData, match=r"LIMIT=2 .* 3 labels"):
+        read(path, text="text", label="label", limit=2)
+
+
+def test_rows_that_cannot_be_used_are_counted_not_kept(tmp_path: Path) -> None:
+    rows = [
+        ("hi", "a"),
+        ("ho", "b"),
+        ("  HI ", "a"),
+        ("Ho", "a"),
+        ("", "a"),
+        ("no label", ""),
+        (LONG, "a"),
+        ("nul \x00", "a"),
+        ("surrogate \ud800", "a"),
+        (None, "a"),
+    ]
+    lines = "\n".join(json.dumps({"text": text, "label": label}) for text, label in rows)
+    data = read(written(tmp_path, "mixed.jsonl", lines), text="text", label="label")
+    assert sorted((row.text, row.label) for row in data.rows) == [("hi", "a"), ("ho", "b")]
+    assert data.skipped == {
+        "repeated": 1,
+        "repeated, other label": 1,
+        "without text or label": 3,
+        "too long or not storable": 3,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("bom.csv", b'\xef\xbb\xbftext,label\r\n"hi, you",a\r\n"two\nlines",b\r\n'),
+        ("tabs.tsv", b'id\ttext\tlabel\n1\thi, you\ta\n2\t"two\nlines"\tb\n'),
+        (
+            "lines.ndjson",
+            b'{"text": "hi, you", "label": "a"}\n\n{"text": "two\\nlines", "label": "b"}',
+        ),
+    ],
+)
+def test_the_formats_say_the_same(tmp_path: Path, name: str, content: bytes) -> None:
+    data = read(written(tmp_path, name, content), text="text", label="label")
+    assert sorted((row.text, row.label) for row in data.rows) == [
+        ("hi, you", "a"),
+        ("two\nlines", "b"),
+    ]
+
+
+def test_a_sample_keeps_the_labels_in_proportion_and_is_the_same_each_time(tmp_path: Path) -> None:
+    rows = [f"common {n},a" for n in range(90)] + [f"rare {n},b" for n in range(9)] + ["once,c"]
+    path = written(tmp_path, "skewed.csv", "\n".join(["text,label", *rows]))
+    data = read(path, text="text", label="label", limit=20)
+    again = read(path, text="text", label="label", limit=20)
+    counts = Counter(row.label for row in data.rows)
+    assert counts.total() == 20
+    assert counts["c"] == 1
+    assert counts["a"] in (17, 18)
+    assert (again.rows, again.slug) == (data.rows, data.slug)
+    assert read(path, text="text", label="label", limit=21).slug != data.slug
+
+
+def test_the_shipped_data_is_clean_balanced_and_large_enough_for_an_untouched_test() -> None:
+    data = read(SHIPPED, text="text", label="label")
+    counts = Counter(row.label for row in data.rows)
+    assert data.skipped == {}
+    assert len(data.rows) >= 280
+    assert len(data.labels) >= 9
+    assert "out_of_scope" in data.labels
+    assert max(counts.values()) <= 1.2 * min(counts.values())

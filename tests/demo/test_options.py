@@ -1,0 +1,65 @@
+"""What the demo is told, and what it says when it cannot follow."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy.demo.options import SHIPPED, BadOption, choice, stack
+
+
+def demo(*arguments: str, **told: str) -> subprocess.CompletedProcess[str]:
+    named = {"DATA", "TEXT", "LABEL", "LIMIT", "OUT", "TASK", "NLU_ADMIN_KEY"}
+    kept = {name: value for name, value in os.environ.items() if name not in named}
+    return subprocess.run(
+        [sys.executable, "-m", "deploy.demo", *arguments],
+        env=kept | told,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_options_left_empty_are_options_not_given() -> None:
+    chosen = choice(dict.fromkeys(("DATA", "TEXT", "LABEL", "LIMIT", "OUT", "TASK"), ""))
+    assert (chosen.data, chosen.text, chosen.label) == (SHIPPED, "text", "label")
+    assert (chosen.limit, chosen.out, chosen.task) == (None, Path("demo-output"), None)
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "many", "1.5", "²", " "])
+def test_a_limit_that_is_no_number_is_refused(limit: str) -> None:
+    with pytest.raises(BadOption, match="LIMIT"):
+        choice({"LIMIT": limit})
+
+
+@pytest.mark.parametrize("task", ["Upper", "a b", "-first", "ü", "x" * 64])
+def test_a_task_that_is_no_slug_is_refused(task: str) -> None:
+    with pytest.raises(BadOption, match="TASK"):
+        choice({"TASK": task})
+
+
+def test_a_stack_that_is_not_named_is_asked_for() -> None:
+    with pytest.raises(BadOption, match=r"INDUCTION_URL, NLU_ADMIN_KEY.*make demo"):
+        stack({"NLU_LOGGER_URL": "http://127.0.0.1:1", "ANTHROPIC_API_KEY": "x"})
+
+
+def test_a_check_reads_the_data_and_needs_no_stack(tmp_path: Path) -> None:
+    checked = demo("--check", OUT=str(tmp_path / "out"))
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+def test_bad_data_ends_the_demo_with_one_line_and_no_traceback(tmp_path: Path) -> None:
+    ended = demo(DATA="nowhere.csv", OUT=str(tmp_path))
+    assert ended.returncode == 1
+    assert ended.stderr == "demo: there is no file nowhere.csv\n"
+
+
+def test_a_service_that_is_away_is_named(tmp_path: Path) -> None:
+    away = "http://127.0.0.1:9"
+    told = {"NLU_LOGGER_URL": away, "INDUCTION_URL": away, "ANTHROPIC_BASE_URL": away}
+    ended = demo(NLU_ADMIN_KEY="nlk_x", ANTHROPIC_API_KEY="x", OUT=str(tmp_path), **told)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"demo: no answer from {away}")
+    assert ended.stderr.count("\n") == 1
