@@ -10,7 +10,7 @@ from nlu_shared.schemas.runs import RunView, Verdict, VerdictKind
 from rich.console import Console, Group
 from rich.padding import Padding
 from rich.panel import Panel
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
 from deploy.demo.data import DataSet
@@ -30,6 +30,8 @@ from deploy.demo.steps import (
 
 WIDTH = 100
 PANEL = 90
+DOING = 22
+"""Columns for what the bar measures."""
 FACT = 10
 """Columns for the name of a fact."""
 OFFLINE = (
@@ -60,9 +62,9 @@ def console_for(*, is_terminal: bool | None = None) -> Console:
 async def show(steps: AsyncIterator[Step], console: Console) -> None:
     """Prints every step as it comes; the bar goes away with the last."""
     bar = Progress(
-        TextColumn(" " * (INDENT - 1) + "{task.description}"),
+        TextColumn(" " * (INDENT + 2) + "{task.description}", style="dim"),
         BarColumn(bar_width=32, complete_style="cyan", finished_style="cyan"),
-        MofNCompleteColumn(),
+        TextColumn("{task.completed:.0f} of {task.total:.0f}", style="dim"),
         console=console,
         transient=True,
         disable=not console.is_terminal,
@@ -158,11 +160,12 @@ class _Screen:
             self._console.print(line)
 
     def _move(self, what: str, done: int, total: int) -> None:
-        self._bar.update(self._task, description=what, completed=done, total=total, visible=True)
+        named = f"{what:<{DOING}}"
+        self._bar.update(self._task, description=named, completed=done, total=total, visible=True)
 
     def _rest(self, *lines: Line) -> None:
         """The work under way is done; this is what came of it."""
-        self._bar.update(self._task, visible=False)
+        self._bar.update(self._task, visible=False, refresh=True)
         self._put(*lines)
 
 
@@ -188,18 +191,16 @@ def _panel(verdict: Verdict) -> Panel:
     name, colour = _VERDICTS[verdict.kind]
     tested = "untouched" if verdict.tested_on == "test" else verdict.tested_on
     low, high = verdict.interval
+    figures = [
+        Text(f"F1 on {verdict.cases} {tested} cases", style="dim"),
+        Text.assemble("before  ", meter(verdict.before)),
+        Text.assemble("after   ", meter(verdict.after)),
+    ]
+    if verdict.kind is not VerdictKind.NO_CHANGE:
+        told = f"gain {verdict.gain:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}"
+        figures.append(Text(f"{told}, p = {verdict.p_value:.2g}"))
     return Panel(
-        Group(
-            Text(f"F1 on {verdict.cases} {tested} cases", style="dim"),
-            Text.assemble("before  ", meter(verdict.before)),
-            Text.assemble("after   ", meter(verdict.after)),
-            Text(
-                f"gain {verdict.gain:+.3f}, 95 % interval {low:+.3f} to {high:+.3f},"
-                f" p = {verdict.p_value:.2g}"
-            ),
-            Text(),
-            Text(verdict.says),
-        ),
+        Group(*figures, Text(), Text(verdict.says)),
         title=Text(name, style=f"bold {colour}"),
         title_align="left",
         border_style=colour,
