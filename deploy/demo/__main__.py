@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
     try:
         choice = options.choice(os.environ)
         data = read(choice.data, text=choice.text, label=choice.label, limit=choice.limit)
-        choice.out.mkdir(parents=True, exist_ok=True)
+        options.make_writable(choice.out)
         if "--check" in arguments:
             return 0
         stack = options.stack(os.environ)

@@ -1,5 +1,6 @@
 """What the demo is told by its environment: the data, the stack, the model."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +62,16 @@ def choice(environ: Mapping[str, str]) -> Choice:
         out=Path(environ.get("OUT") or "demo-output"),
         task=task,
     )
+
+
+def make_writable(out: Path) -> None:
+    """Raises BadOption where nothing can be written, before an hour's work depends on it."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadOption(f"OUT={out} cannot be made: {error.strerror}") from None
+    if not os.access(out, os.W_OK):
+        raise BadOption(f"OUT={out} is not writable")
 
 
 def stack(environ: Mapping[str, str]) -> Stack:

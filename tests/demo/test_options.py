@@ -56,6 +56,14 @@ def test_bad_data_ends_the_demo_with_one_line_and_no_traceback(tmp_path: Path) -
     assert ended.stderr == "demo: there is no file nowhere.csv\n"
 
 
+def test_a_place_for_the_output_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.touch()
+    ended = demo("--check", OUT=str(in_the_way / "out"))
+    assert ended.returncode == 1
+    assert ended.stderr == f"demo: OUT={in_the_way / 'out'} cannot be made: Not a directory\n"
+
+
 def test_a_service_that_is_away_is_named(tmp_path: Path) -> None:
     away = "http://127.0.0.1:9"
     told = {"NLU_LOGGER_URL": away, "INDUCTION_URL": away, "ANTHROPIC_BASE_URL": away}

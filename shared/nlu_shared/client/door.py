@@ -93,8 +93,8 @@ class Door:
                 method,
                 self.url + path,
                 params={name: value for name, value in (params or {}).items() if value is not None},
-                content=body.model_dump_json() if body else None,
-                headers={"Content-Type": "application/json"} if body else None,
+                content=body.model_dump_json() if body is not None else None,
+                headers={"Content-Type": "application/json"} if body is not None else None,
             )
         except (httpx2.RequestError, httpx2.InvalidURL) as error:
             raise unreachable(self.url, error) from error

@@ -56,7 +56,7 @@ class Conflict(Refused):
 
 
 class Unavailable(Refused):
-    """429, 502, 503 or 504: nothing was stored; the same call can be sent again."""
+    """429, 502, 503 or 504: the service, or what stands before it, asks to be called later."""
 
     def __init__(self, problem: Problem, retry_after: float | None) -> None:
         super().__init__(problem)
