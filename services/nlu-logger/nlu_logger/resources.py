@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from nlu_shared.kit.auth import ADMIN, Authenticator, Caller
-from nlu_shared.kit.db import Database, Identity, open_database
+from nlu_shared.kit.db import Database, Identity, open_database, require_ordinary_login
 from nlu_shared.kit.group_commit import GroupCommit
 from nlu_shared.kit.jobs import relaying
 from nlu_shared.kit.settings import secret
@@ -33,13 +33,14 @@ class Resources:
             return Identity(roles.USER, caller.user_id)
         if ADMIN in caller.scopes:
             return Identity(roles.ADMINISTRATOR)
-        if caller.has("reviews:decide"):
+        if caller.has("reviews:decide") or caller.has("ground-truth:write"):
             return Identity(roles.REVIEWER)
         return Identity(roles.SERVICE)
 
 
 @asynccontextmanager
 async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
+    """Raises RuntimeError for a login that row-level security would not bind."""
     async with (
         open_database(settings.database, pool_size=settings.pool_size) as database,
         GroupCommit(
@@ -47,6 +48,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         ) as ingest,
         relaying(database, JOB_IDENTITY, settings.redis),
     ):
+        await require_ordinary_login(database)
         yield Resources(
             settings=settings,
             database=database,

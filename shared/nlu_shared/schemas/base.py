@@ -2,11 +2,20 @@
 
 import hashlib
 import json
+import math
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+)
 
 PROMPT_LIMIT = 32_768
 """Longest logged text, in characters."""
@@ -28,6 +37,21 @@ def _storable(text: str) -> str:
     return text
 
 
+def _storable_json(value: JsonValue) -> JsonValue:
+    if isinstance(value, str):
+        _storable(value)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("must not contain numbers without end")
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            _storable(name)
+            _storable_json(item)
+    elif isinstance(value, list):
+        for item in value:
+            _storable_json(item)
+    return value
+
+
 def _version_seven(identifier: UUID) -> UUID:
     if identifier.version != 7:
         raise ValueError("must be a UUIDv7")
@@ -36,6 +60,8 @@ def _version_seven(identifier: UUID) -> UUID:
 
 SafeText = Annotated[str, AfterValidator(_storable)]
 """Text that PostgreSQL can store: neither NUL nor lone surrogates."""
+SafeJson = Annotated[JsonValue, AfterValidator(_storable_json)]
+"""Any JSON that `jsonb` can store: safe text, finite numbers (1e999 parses to infinity)."""
 Utterance = Annotated[SafeText, StringConstraints(min_length=1, max_length=PROMPT_LIMIT)]
 Label = Annotated[SafeText, StringConstraints(min_length=1, max_length=200)]
 Note = Annotated[SafeText, StringConstraints(max_length=8_192)]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from nlu_shared.schemas.base import Label, Schema, Slug, Utterance, digest
+from nlu_shared.schemas.base import Label, SafeJson, Schema, Slug, Utterance, digest
 
 
 class GroundTruthIn(Schema):
@@ -14,7 +14,7 @@ class GroundTruthIn(Schema):
 
     task: Slug
     text: Utterance
-    truth: JsonValue
+    truth: SafeJson
     group: Label | None = None
     may_quote: bool = True
 

@@ -5,7 +5,17 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue
 
-from nlu_shared.schemas.base import Fraction, Label, Moment, Note, Schema, Slug, Utterance, Uuid7
+from nlu_shared.schemas.base import (
+    Fraction,
+    Label,
+    Moment,
+    Note,
+    SafeJson,
+    Schema,
+    Slug,
+    Utterance,
+    Uuid7,
+)
 
 INTENT = "intent"
 """The task a prediction belongs to unless it names another."""
@@ -27,7 +37,7 @@ class PredictionIn(Schema):
     predicted_intent: Label
     confidence: Fraction
     secondary_intents: Annotated[list[SecondaryIntent], Field(max_length=100)] = []
-    output: JsonValue = None
+    output: SafeJson = None
     conversation_id: UUID | None = None
     message_index: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
     model_version: Label | None = None
@@ -43,7 +53,7 @@ class BatchResult(Schema):
     """What became of one item of a batch; `index` counts from 0 in the order sent."""
 
     index: int
-    status: Literal[200, 201, 409, 422]
+    status: Literal[200, 201, 403, 409, 422]
     log_id: UUID | None = None
     code: str | None = None
     detail: str | None = None

@@ -1,11 +1,12 @@
 """What reviewers say: corrections, confirmations and decisions on them."""
 
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import JsonValue, model_validator
+from pydantic import Field, JsonValue, model_validator
 
-from nlu_shared.schemas.base import Label, Moment, Note, Schema
+from nlu_shared.schemas.base import Label, Moment, Note, SafeJson, Schema
 
 
 class CorrectionStatus(StrEnum):
@@ -18,7 +19,7 @@ class CorrectionIn(Schema):
     """The right answer for a prediction: a label, or a structured output."""
 
     corrected_intent: Label | None = None
-    corrected_output: JsonValue = None
+    corrected_output: SafeJson = None
     correction_notes: Note | None = None
 
     @model_validator(mode="after")
@@ -55,7 +56,7 @@ class ApprovalIn(Schema):
 
 
 class BulkApprovalIn(Schema):
-    correction_ids: list[UUID]
+    correction_ids: Annotated[list[UUID], Field(min_length=1, max_length=1_000)]
     may_quote: bool = False
 
 

@@ -9,7 +9,10 @@ from sqlmodel import Field, SQLModel
 
 
 class GroundTruthRow(SQLModel, table=True):
-    """`text_key` is the text as it is compared: one truth per task and text."""
+    """`text_key` is the text as it is compared: one truth per task and text.
+
+    `correction_id` is the correction that made it; None for a case that was imported.
+    """
 
     __tablename__ = "ground_truth"
 

@@ -3,7 +3,7 @@
 import json
 import unicodedata
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from nlu_shared.ids import uuid7
@@ -15,10 +15,9 @@ from nlu_shared.schemas.ground_truth import (
     GroundTruthIn,
     StreamEnd,
     case_hash,
-    dataset_hash,
 )
 from pydantic import JsonValue
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -26,6 +25,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from nlu_logger.ground_truth.models import GroundTruthRow
 
 ROWS_AT_ONCE = 500
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('ground_truth', 0))"
+# The sum of schemas.ground_truth.dataset_hash, taken where the hashes are.
+SUM = """
+SELECT count(*) AS count, encode(sha256(convert_to(
+    coalesce(string_agg(hash || E'\n', '' ORDER BY id), ''), 'UTF8')), 'hex') AS sha256
+FROM ground_truth WHERE task = $1
+"""
 
 
 class ConflictingTruth(Conflict):
@@ -53,16 +59,23 @@ class NewCase:
         )
 
 
-def text_key(text: str) -> str:
+def text_key(said: str) -> str:
     """Texts that differ in case, spaces or Unicode form only are one text. Hex SHA-256."""
-    return digest(" ".join(unicodedata.normalize("NFKC", text).casefold().split()))
+    return digest(" ".join(unicodedata.normalize("NFKC", said).casefold().split()))
+
+
+async def lock(session: AsyncSession) -> None:
+    """Until the commit nobody else changes ground truth: approvals of one text meet in order."""
+    await session.execute(text(LOCK))
 
 
 async def promote(session: AsyncSession, case: NewCase, *, approved_by: str) -> UUID:
     """The id of the approved case; the same truth for the same text is one case.
 
+    Quoting, once allowed, stays allowed.
     Raises ConflictingTruth where another truth stands for this text: somebody must settle it.
     """
+    await lock(session)
     key = text_key(case.text)
     made: UUID | None = (
         await session.execute(
@@ -94,6 +107,10 @@ async def promote(session: AsyncSession, case: NewCase, *, approved_by: str) -> 
     ).one()
     if standing.truth != case.truth:
         raise ConflictingTruth
+    if case.may_quote and not standing.may_quote:
+        standing.may_quote = True
+        standing.hash = replace(case, text=standing.text, group=standing.case_group).hash
+        await session.flush()
     return standing.id
 
 
@@ -102,10 +119,12 @@ async def add(session: AsyncSession, said: GroundTruthIn, *, approved_by: str) -
     return await promote(session, NewCase(**said.model_dump()), approved_by=approved_by)
 
 
-async def withdraw(session: AsyncSession, correction_id: UUID) -> None:
-    """Forgets the case that rests on this correction, if one does."""
+async def withdraw(session: AsyncSession, case_id: UUID) -> None:
+    """Forgets a case that a review made; an imported one stands for itself."""
     await session.exec(
-        delete(GroundTruthRow).where(col(GroundTruthRow.correction_id) == correction_id)
+        delete(GroundTruthRow).where(
+            col(GroundTruthRow.id) == case_id, col(GroundTruthRow.correction_id).is_not(None)
+        )
     )
 
 
@@ -121,8 +140,8 @@ async def remove(session: AsyncSession, case_id: UUID) -> None:
 
 async def hash_of_all(snapshot: Connection, task: str) -> StreamEnd:
     """How many cases the task has in this snapshot, and the hash of the data set they are."""
-    rows = await snapshot.fetch("SELECT hash FROM ground_truth WHERE task = $1 ORDER BY id", task)
-    return StreamEnd(count=len(rows), sha256=dataset_hash(row["hash"] for row in rows))
+    row = await snapshot.fetchrow(SUM, task)
+    return StreamEnd(count=row["count"], sha256=row["sha256"])
 
 
 async def lines(snapshot: Connection, task: str, end: StreamEnd) -> AsyncIterator[str]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
-from nlu_shared.schemas.base import Moment, Page, Slug
+from nlu_shared.schemas.base import Label, Moment, Page, Slug
 from nlu_shared.schemas.predictions import (
     BatchAnswer,
     Logged,
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/v1", tags=["predictions"])
 read, write = requires("predictions:read"), requires("predictions:write")
 
 
-def _door(request: Request) -> Door:
+async def _door(request: Request) -> Door:
     door: Door = request.app.state.resources
     return door
 
@@ -70,7 +70,7 @@ async def log_predictions(
 async def list_predictions(
     session: DbSession,
     caller: CallerDep,
-    intent: str | None = None,
+    intent: Label | None = None,
     task: Slug | None = None,
     since: Annotated[Moment | None, Query(alias="from")] = None,
     until: Annotated[Moment | None, Query(alias="to")] = None,
@@ -79,7 +79,7 @@ async def list_predictions(
     successful: bool | None = None,
     corrected: bool | None = None,
     user: UUID | None = None,
-    model_version: str | None = None,
+    model_version: Label | None = None,
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Page[Prediction]:
@@ -99,10 +99,12 @@ async def list_predictions(
 
 
 @router.get("/predictions/{prediction_id}", dependencies=[read])
-async def get_prediction(prediction_id: UUID, session: DbSession) -> Prediction:
-    return service.view(await service.get(session, prediction_id))
+async def get_prediction(prediction_id: UUID, session: DbSession, caller: CallerDep) -> Prediction:
+    return service.view(await service.get(session, prediction_id, caller=caller))
 
 
 @router.post("/predictions/{prediction_id}/outcome", dependencies=[requires("outcomes:write")])
-async def record_outcome(prediction_id: UUID, said: OutcomeIn, session: DbSession) -> Prediction:
-    return await service.record_outcome(session, prediction_id, said)
+async def record_outcome(
+    prediction_id: UUID, said: OutcomeIn, session: DbSession, caller: CallerDep
+) -> Prediction:
+    return await service.record_outcome(session, prediction_id, said, caller=caller)

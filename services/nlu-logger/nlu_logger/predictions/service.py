@@ -8,8 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from nlu_shared.kit.auth import Caller
-from nlu_shared.kit.errors import Invalid, NotFound, ServiceError
+from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound, ServiceError
 from nlu_shared.kit.guard import check_line
+from nlu_shared.kit.web import where
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.predictions import (
     BATCH_LIMIT,
@@ -20,7 +21,7 @@ from nlu_shared.schemas.predictions import (
     PredictionIn,
 )
 from pydantic import ValidationError
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, text, true
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -94,25 +95,38 @@ async def _log_item(
         )
         written = await ingest.log(writer, entry)
     except ValidationError as wrong:
-        fields = {".".join(str(part)[:64] for part in one["loc"]) for one in wrong.errors()}
-        return BatchResult(
-            index=index, status=422, code="invalid", detail=f"See {', '.join(sorted(fields))}."
-        )
-    except ServiceError as refused:
-        if refused.status == 503:
-            raise
-        status = 409 if refused.status == 409 else 422
-        return BatchResult(index=index, status=status, code=refused.code, detail=refused.title)
+        return _refused(index, Invalid(_places(wrong)))
+    except (Conflict, Forbidden, Invalid) as refused:
+        return _refused(index, refused)
     return BatchResult(
         index=index, status=201 if written is Written.CREATED else 200, log_id=entry.id
     )
 
 
-async def get(session: AsyncSession, prediction_id: UUID) -> PredictionRow:
+def _refused(index: int, error: ServiceError) -> BatchResult:
+    return BatchResult.model_validate(
+        {"index": index, "status": error.status, "code": error.code, "detail": str(error)}
+    )
+
+
+def _places(wrong: ValidationError) -> str:
+    """Where and what is wrong, never the text itself."""
+    return "; ".join(
+        " ".join([".".join(one["loc"]), one["type"]]).strip() for one in where(wrong.errors())
+    )
+
+
+async def get(session: AsyncSession, prediction_id: UUID, *, caller: Caller) -> PredictionRow:
+    """Raises NotFound for what does not exist, and for what the caller may not see."""
     row = await session.get(PredictionRow, prediction_id)
-    if row is None:
+    if row is None or not caller.may_touch(row.task):
         raise NotFound("There is no such prediction.")
     return row
+
+
+def visible(caller: Caller) -> ColumnElement[bool]:
+    """The tasks a key is limited to; whose rows a user sees, row-level security decides."""
+    return true() if caller.tasks is None else col(PredictionRow.task).in_(caller.tasks)
 
 
 async def page(
@@ -128,8 +142,8 @@ async def page(
     bounds: list[Any] = [
         None if kept.intent is None else table.predicted_intent == kept.intent,
         None if kept.task is None else table.task == kept.task,
-        None if kept.since is None else col(table.created_at) >= kept.since,
-        None if kept.until is None else col(table.created_at) < kept.until,
+        None if kept.since is None else col(table.id) >= first_id(kept.since),
+        None if kept.until is None else col(table.id) < first_id(kept.until),
         None if kept.min_confidence is None else col(table.confidence) >= kept.min_confidence,
         None if kept.max_confidence is None else col(table.confidence) <= kept.max_confidence,
         None if kept.successful is None else col(table.was_successful).is_(kept.successful),
@@ -137,7 +151,7 @@ async def page(
         None if kept.user is None else table.user_id == kept.user,
         None if kept.model_version is None else table.model_version == kept.model_version,
         None if before is None else col(table.id) < before,
-        None if caller.tasks is None else col(table.task).in_(caller.tasks),
+        visible(caller),
     ]
     rows = (
         await session.exec(
@@ -153,6 +167,11 @@ async def page(
     )
 
 
+def first_id(at: datetime) -> UUID:
+    """The smallest id of that moment: rows are found by id, since that is what parts the table."""
+    return UUID(int=max(0, int(at.timestamp() * 1000)) << 80)
+
+
 def _corrected(wanted: bool) -> Any:
     column = col(PredictionRow.corrected_intent)
     return column.is_not(None) if wanted else column.is_(None)
@@ -162,8 +181,11 @@ def view(row: PredictionRow) -> Prediction:
     return Prediction.model_validate(row.model_dump())
 
 
-async def record_outcome(session: AsyncSession, prediction_id: UUID, said: OutcomeIn) -> Prediction:
+async def record_outcome(
+    session: AsyncSession, prediction_id: UUID, said: OutcomeIn, *, caller: Caller
+) -> Prediction:
     """How the work that followed ended; the newest word stands, the same word adds nothing."""
+    row = await get(session, prediction_id, caller=caller)
     await session.execute(
         text(
             "UPDATE nlu_prompt_logs SET was_successful = :was_successful,"
@@ -174,4 +196,5 @@ async def record_outcome(session: AsyncSession, prediction_id: UUID, said: Outco
         ),
         {"id": prediction_id, **said.model_dump()},
     )
-    return view(await get(session, prediction_id))
+    await session.refresh(row)
+    return view(row)

@@ -25,10 +25,11 @@ class CorrectionRow(SQLModel, table=True):
     correction_notes: str | None = None
     decided_by: str | None = None
     decided_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    ground_truth_id: UUID | None = None
     created_at: datetime | None = Field(
         default=None, sa_column=Column(DateTime(timezone=True), server_default=func.now())
     )
     said_hash: str
 
     def view(self) -> Correction:
-        return Correction.model_validate(self.model_dump(exclude={"said_hash"}))
+        return Correction.model_validate(self.model_dump(include=set(Correction.model_fields)))

@@ -1,42 +1,50 @@
 """Review queues: WHERE clauses over the predictions themselves, never copies of them."""
 
-from sqlalchemy import ColumnElement, exists
+from typing import Any
+
+from nlu_shared.kit.auth import Caller
+from sqlalchemy import ColumnElement, exists, false
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.predictions.models import PredictionRow
+from nlu_logger.predictions.service import visible
 from nlu_logger.reviews.models import CorrectionRow
 
 
-def _unreviewed() -> ColumnElement[bool]:
-    """Nobody has said anything that still stands."""
-    return ~exists().where(
-        col(CorrectionRow.prediction_id) == col(PredictionRow.id),
-        col(CorrectionRow.status) != "rejected",
-    )
-
-
 async def low_confidence(
-    session: AsyncSession, *, threshold: float, limit: int, task: str | None
+    session: AsyncSession, caller: Caller, *, threshold: float, limit: int, task: str | None
 ) -> list[PredictionRow]:
-    """The least certain first."""
-    statement = select(PredictionRow).where(
-        col(PredictionRow.confidence) < threshold, _unreviewed()
-    )
-    if task is not None:
-        statement = statement.where(PredictionRow.task == task)
-    ordered = statement.order_by(col(PredictionRow.confidence), col(PredictionRow.id))
-    return list((await session.exec(ordered.limit(limit))).all())
+    """Below the threshold, the least certain first."""
+    unsure = col(PredictionRow.confidence) < threshold
+    first = (col(PredictionRow.confidence), col(PredictionRow.id))
+    return await _unreviewed(session, caller, unsure, first, limit=limit, task=task)
 
 
 async def failed_workflow(
-    session: AsyncSession, *, limit: int, task: str | None
+    session: AsyncSession, caller: Caller, *, limit: int, task: str | None
 ) -> list[PredictionRow]:
     """The newest failure first."""
-    statement = select(PredictionRow).where(
-        col(PredictionRow.was_successful).is_(False), _unreviewed()
+    failed = col(PredictionRow.was_successful) == false()
+    first = (col(PredictionRow.id).desc(),)
+    return await _unreviewed(session, caller, failed, first, limit=limit, task=task)
+
+
+async def _unreviewed(
+    session: AsyncSession,
+    caller: Caller,
+    wanted: ColumnElement[bool],
+    first: tuple[Any, ...],
+    *,
+    limit: int,
+    task: str | None,
+) -> list[PredictionRow]:
+    """What is wanted and of which nobody has said anything that still stands."""
+    said = exists().where(
+        col(CorrectionRow.prediction_id) == col(PredictionRow.id),
+        col(CorrectionRow.status) != "rejected",
     )
+    asked = select(PredictionRow).where(wanted, ~said, visible(caller))
     if task is not None:
-        statement = statement.where(PredictionRow.task == task)
-    ordered = statement.order_by(col(PredictionRow.id).desc())
-    return list((await session.exec(ordered.limit(limit))).all())
+        asked = asked.where(PredictionRow.task == task)
+    return list((await session.exec(asked.order_by(*first).limit(limit))).all())

@@ -27,7 +27,7 @@ look = requires("reviews:read")
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
-def _second_pair_of_eyes(request: Request) -> bool:
+async def _second_pair_of_eyes(request: Request) -> bool:
     required: bool = request.app.state.resources.settings.second_pair_of_eyes
     return required
 
@@ -43,7 +43,7 @@ async def correct_prediction(
     caller: CallerDep,
     response: Response,
 ) -> Correction:
-    row, is_new = await service.correct(session, prediction_id, said, author=caller.subject)
+    row, is_new = await service.correct(session, prediction_id, said, caller=caller)
     response.status_code = 201 if is_new else 200
     return row.view()
 
@@ -57,7 +57,7 @@ async def confirm_prediction(
     response: Response,
 ) -> Correction:
     row, is_new = await service.confirm(
-        session, prediction_id, said.correction_notes, author=caller.subject
+        session, prediction_id, said.correction_notes, caller=caller
     )
     response.status_code = 201 if is_new else 200
     return row.view()
@@ -66,19 +66,20 @@ async def confirm_prediction(
 @router.get("/reviews/queues/low-confidence", dependencies=[look])
 async def low_confidence_queue(
     session: DbSession,
+    caller: CallerDep,
     threshold: Annotated[float, Query(ge=0, le=1)] = 0.7,
     limit: Limit = 100,
     task: Slug | None = None,
 ) -> Page[Prediction]:
-    rows = await queues.low_confidence(session, threshold=threshold, limit=limit, task=task)
+    rows = await queues.low_confidence(session, caller, threshold=threshold, limit=limit, task=task)
     return Page(items=[predictions.view(row) for row in rows])
 
 
 @router.get("/reviews/queues/failed-workflow", dependencies=[look])
 async def failed_workflow_queue(
-    session: DbSession, limit: Limit = 100, task: Slug | None = None
+    session: DbSession, caller: CallerDep, limit: Limit = 100, task: Slug | None = None
 ) -> Page[Prediction]:
-    rows = await queues.failed_workflow(session, limit=limit, task=task)
+    rows = await queues.failed_workflow(session, caller, limit=limit, task=task)
     return Page(items=[predictions.view(row) for row in rows])
 
 

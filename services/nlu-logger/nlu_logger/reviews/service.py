@@ -1,14 +1,16 @@
 """Corrections and confirmations: proposed, approved, rejected, reopened.
 
-Approval promotes the case and hands over one consideration, in the same commit.
+Approval promotes the case and hands over one consideration, in the same commit. Locks are taken
+in one order: corrections by id, ground truth, the prediction.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.auth import Caller
-from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound, ServiceError
+from nlu_shared.kit.errors import Conflict, Forbidden, NotFound, ServiceError
 from nlu_shared.kit.jobs import hand_over
 from nlu_shared.schemas.base import digest
 from nlu_shared.schemas.jobs import CONSIDER_RUN, INDUCTION_QUEUE, JobOrder
@@ -20,7 +22,7 @@ from nlu_shared.schemas.reviews import (
     CorrectionIn,
     CorrectionStatus,
 )
-from sqlalchemy import func, update
+from sqlalchemy import exists, func, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -31,20 +33,28 @@ from nlu_logger.predictions import service as predictions
 from nlu_logger.predictions.models import PredictionRow
 from nlu_logger.reviews.models import CorrectionRow
 
-BULK_LIMIT = 1_000
+# What the prediction shows: the approved answer, else the newest that stands, else none.
+SHOW_STANDING = """
+UPDATE nlu_prompt_logs SET updated_at = now(), (corrected_intent, correction_notes) = (
+    SELECT corrected_intent, correction_notes FROM corrections
+    WHERE prediction_id = :id AND status <> 'rejected' AND NOT is_confirmation
+    ORDER BY status = 'approved' DESC, id DESC LIMIT 1
+)
+WHERE id = :id
+"""
 
 
 async def correct(
-    session: AsyncSession, prediction_id: UUID, said: CorrectionIn, *, author: str
+    session: AsyncSession, prediction_id: UUID, said: CorrectionIn, *, caller: Caller
 ) -> tuple[CorrectionRow, bool]:
     """Proposes the right answer, which the prediction shows from now on; True where it is new."""
-    await predictions.get(session, prediction_id)
+    await predictions.get(session, prediction_id, caller=caller)
     row, is_new = await _say(
         session,
         CorrectionRow(
             id=uuid7(),
             prediction_id=prediction_id,
-            author=author,
+            author=caller.subject,
             status=CorrectionStatus.PROPOSED.value,
             is_confirmation=False,
             said_hash=digest(said),
@@ -52,21 +62,21 @@ async def correct(
         ),
     )
     if is_new:
-        await _show(session, prediction_id, said.corrected_intent, said.correction_notes)
+        await _show_standing(session, prediction_id)
     return row, is_new
 
 
 async def confirm(
-    session: AsyncSession, prediction_id: UUID, notes: str | None, *, author: str
+    session: AsyncSession, prediction_id: UUID, notes: str | None, *, caller: Caller
 ) -> tuple[CorrectionRow, bool]:
     """The prediction was right: ground truth once approved; `corrected_intent` stays empty."""
-    await predictions.get(session, prediction_id)
+    await predictions.get(session, prediction_id, caller=caller)
     return await _say(
         session,
         CorrectionRow(
             id=uuid7(),
             prediction_id=prediction_id,
-            author=author,
+            author=caller.subject,
             status=CorrectionStatus.PROPOSED.value,
             is_confirmation=True,
             correction_notes=notes,
@@ -94,14 +104,8 @@ async def _say(session: AsyncSession, row: CorrectionRow) -> tuple[CorrectionRow
     return stored.one(), is_new
 
 
-async def _show(
-    session: AsyncSession, prediction_id: UUID, intent: str | None, notes: str | None
-) -> None:
-    await session.exec(
-        update(PredictionRow)
-        .where(col(PredictionRow.id) == prediction_id)
-        .values(corrected_intent=intent, correction_notes=notes, updated_at=func.now())
-    )
+async def _show_standing(session: AsyncSession, prediction_id: UUID) -> None:
+    await session.execute(text(SHOW_STANDING), {"id": prediction_id})
 
 
 async def approve(
@@ -112,18 +116,35 @@ async def approve(
     may_quote: bool,
     second_pair_of_eyes: bool,
 ) -> Approved:
-    """Makes the case ground truth; approving again changes nothing.
+    """Makes the case ground truth; approving again changes nothing but may allow quoting.
 
     Raises NotFound, Forbidden (their own correction), Conflict (rejected, or another truth stands).
     """
-    row = await _locked(session, correction_id)
+    row = await _locked_one(session, correction_id, caller=caller)
+    return await _approve(
+        session,
+        row,
+        caller=caller,
+        may_quote=may_quote,
+        second_pair_of_eyes=second_pair_of_eyes,
+    )
+
+
+async def _approve(
+    session: AsyncSession,
+    row: CorrectionRow,
+    *,
+    caller: Caller,
+    may_quote: bool,
+    second_pair_of_eyes: bool,
+) -> Approved:
     if row.status == CorrectionStatus.REJECTED:
         raise Conflict("It was rejected; reopen it first.", code="rejected")
+    if row.ground_truth_id is not None and not may_quote:
+        return Approved(correction_id=row.id, ground_truth_id=row.ground_truth_id)
     if second_pair_of_eyes and row.author == caller.subject:
-        raise Forbidden("Somebody else must approve this.")
-    prediction = await predictions.get(session, row.prediction_id)
-    if not caller.may_touch(prediction.task):
-        raise Forbidden("This key is not for that task.")
+        raise Forbidden("Somebody else must approve this.", code="own_correction")
+    prediction = await predictions.get(session, row.prediction_id, caller=caller)
     case_id = await ground_truth.promote(
         session,
         NewCase(
@@ -137,7 +158,9 @@ async def approve(
         approved_by=caller.subject,
     )
     if row.status != CorrectionStatus.APPROVED:
-        await _decide(session, row, CorrectionStatus.APPROVED, by=caller.subject)
+        await _decide(
+            session, row, CorrectionStatus.APPROVED, by=caller.subject, ground_truth_id=case_id
+        )
     await _consider(session, prediction.task)
     return Approved(correction_id=row.id, ground_truth_id=case_id)
 
@@ -150,26 +173,25 @@ async def approve_many(
     second_pair_of_eyes: bool,
 ) -> BulkApproved:
     """One result per correction, in order; one that cannot be approved stops no other."""
-    if len(asked.correction_ids) > BULK_LIMIT:
-        raise Invalid(f"At most {BULK_LIMIT} at once.", code="batch_too_long")
     results: dict[UUID, ApprovalResult] = {}
-    # Locks are taken in id order, so that two overlapping bulks cannot deadlock.
-    for correction_id in sorted(set(asked.correction_ids)):
+    for row in await _locked(session, asked.correction_ids, caller=caller):
         try:
-            async with session.begin_nested():
-                done = await approve(
-                    session,
-                    correction_id,
-                    caller=caller,
-                    may_quote=asked.may_quote,
-                    second_pair_of_eyes=second_pair_of_eyes,
-                )
-            results[correction_id] = ApprovalResult(
-                correction_id=correction_id, status=200, ground_truth_id=done.ground_truth_id
+            done = await _approve(
+                session,
+                row,
+                caller=caller,
+                may_quote=asked.may_quote,
+                second_pair_of_eyes=second_pair_of_eyes,
+            )
+            results[row.id] = ApprovalResult(
+                correction_id=row.id, status=200, ground_truth_id=done.ground_truth_id
             )
         except (Conflict, NotFound, Forbidden) as refused:
-            results[correction_id] = _refused(correction_id, refused)
-    return BulkApproved(items=[results[one] for one in asked.correction_ids])
+            results[row.id] = _refused(row.id, refused)
+    unknown = NotFound()
+    return BulkApproved(
+        items=[results.get(one) or _refused(one, unknown) for one in asked.correction_ids]
+    )
 
 
 def _refused(correction_id: UUID, refused: ServiceError) -> ApprovalResult:
@@ -178,25 +200,35 @@ def _refused(correction_id: UUID, refused: ServiceError) -> ApprovalResult:
 
 async def reject(session: AsyncSession, correction_id: UUID, *, caller: Caller) -> CorrectionRow:
     """Nothing comes of it, and the prediction no longer shows it."""
-    row = await _locked(session, correction_id)
+    row = await _locked_one(session, correction_id, caller=caller)
     if row.status == CorrectionStatus.APPROVED:
         raise Conflict("It was approved; reopen it first.", code="approved")
-    await _decide(session, row, CorrectionStatus.REJECTED, by=caller.subject)
-    await _show(session, row.prediction_id, None, None)
+    if row.status != CorrectionStatus.REJECTED:
+        await _decide(session, row, CorrectionStatus.REJECTED, by=caller.subject)
     return row
 
 
 async def reopen(session: AsyncSession, correction_id: UUID, *, caller: Caller) -> CorrectionRow:
-    """Takes a decision back; ground truth that rests on it goes."""
-    row = await _locked(session, correction_id)
-    if row.status == CorrectionStatus.APPROVED:
-        prediction = await predictions.get(session, row.prediction_id)
-        await ground_truth.withdraw(session, row.id)
+    """Takes a decision back; ground truth that rests on it alone goes."""
+    row = await _locked_one(session, correction_id, caller=caller)
+    case_id = row.ground_truth_id
+    if case_id is not None:
+        await ground_truth.lock(session)
+    if row.status != CorrectionStatus.PROPOSED:
+        await _decide(session, row, CorrectionStatus.PROPOSED, by=None)
+    if case_id is not None and not await _rests(session, case_id):
+        prediction = await predictions.get(session, row.prediction_id, caller=caller)
+        await ground_truth.withdraw(session, case_id)
         await _consider(session, prediction.task)
-    await _decide(session, row, CorrectionStatus.PROPOSED, by=caller.subject)
-    if not row.is_confirmation:
-        await _show(session, row.prediction_id, row.corrected_intent, row.correction_notes)
     return row
+
+
+async def _rests(session: AsyncSession, case_id: UUID) -> bool:
+    """Whether an approved correction still stands behind the case."""
+    found = await session.exec(
+        select(CorrectionRow.id).where(CorrectionRow.ground_truth_id == case_id).limit(1)
+    )
+    return found.first() is not None
 
 
 def _truth(row: CorrectionRow, prediction: PredictionRow) -> Any:
@@ -205,26 +237,50 @@ def _truth(row: CorrectionRow, prediction: PredictionRow) -> Any:
     return prediction.predicted_intent if prediction.output is None else prediction.output
 
 
-async def _locked(session: AsyncSession, correction_id: UUID) -> CorrectionRow:
-    row = (
-        await session.exec(
-            select(CorrectionRow).where(CorrectionRow.id == correction_id).with_for_update()
-        )
-    ).one_or_none()
-    if row is None:
+async def _locked_one(
+    session: AsyncSession, correction_id: UUID, *, caller: Caller
+) -> CorrectionRow:
+    rows = await _locked(session, [correction_id], caller=caller)
+    if not rows:
         raise NotFound("There is no such correction.")
-    return row
+    return rows[0]
+
+
+async def _locked(
+    session: AsyncSession, correction_ids: Sequence[UUID], *, caller: Caller
+) -> Sequence[CorrectionRow]:
+    asked = select(CorrectionRow).where(col(CorrectionRow.id).in_(correction_ids))
+    if caller.tasks is not None:
+        asked = asked.where(
+            exists().where(
+                col(PredictionRow.id) == col(CorrectionRow.prediction_id),
+                predictions.visible(caller),
+            )
+        )
+    return (await session.exec(asked.order_by(col(CorrectionRow.id)).with_for_update())).all()
 
 
 async def _decide(
-    session: AsyncSession, row: CorrectionRow, status: CorrectionStatus, *, by: str
+    session: AsyncSession,
+    row: CorrectionRow,
+    status: CorrectionStatus,
+    *,
+    by: str | None,
+    ground_truth_id: UUID | None = None,
 ) -> None:
+    """`by` is None where a decision is taken back."""
     await session.exec(
         update(CorrectionRow)
         .where(col(CorrectionRow.id) == row.id)
-        .values(status=status.value, decided_by=by, decided_at=func.now())
+        .values(
+            status=status.value,
+            decided_by=by,
+            decided_at=func.now() if by else None,
+            ground_truth_id=ground_truth_id,
+        )
     )
     await session.refresh(row)
+    await _show_standing(session, row.prediction_id)
 
 
 async def _consider(session: AsyncSession, task: str) -> None:

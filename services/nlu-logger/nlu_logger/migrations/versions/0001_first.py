@@ -44,6 +44,7 @@ $$
 """
 
 # Runs as the owner, since only an owner may add partitions; callers choose nothing but months.
+# A month whose first rows fell into the default partition stays there: PostgreSQL would refuse it.
 ENSURE_PARTITIONS = """
 CREATE FUNCTION ensure_prediction_partitions(months_back INT, months_ahead INT) RETURNS INT
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -51,6 +52,8 @@ DECLARE
     made INT := 0;
     first_of_month TIMESTAMPTZ;
     partition_name TEXT;
+    first UUID;
+    past UUID;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('ensure_prediction_partitions'));
     FOR step IN -months_back..months_ahead LOOP
@@ -58,13 +61,15 @@ BEGIN
             + make_interval(months => step)) AT TIME ZONE 'UTC';
         partition_name := 'nlu_prompt_logs_'
             || to_char(first_of_month AT TIME ZONE 'UTC', 'YYYY_MM');
-        IF to_regclass(partition_name) IS NULL THEN
+        first := first_id_of(first_of_month);
+        past := first_id_of((first_of_month AT TIME ZONE 'UTC' + interval '1 month')
+            AT TIME ZONE 'UTC');
+        IF to_regclass(partition_name) IS NULL AND NOT EXISTS (
+            SELECT FROM nlu_prompt_logs_default WHERE id >= first AND id < past
+        ) THEN
             EXECUTE format(
                 'CREATE TABLE %I PARTITION OF nlu_prompt_logs FOR VALUES FROM (%L) TO (%L)',
-                partition_name,
-                first_id_of(first_of_month),
-                first_id_of((first_of_month AT TIME ZONE 'UTC' + interval '1 month')
-                    AT TIME ZONE 'UTC'));
+                partition_name, first, past);
             made := made + 1;
         END IF;
     END LOOP;
@@ -77,6 +82,8 @@ OTHERS = [
     "CREATE TABLE nlu_prompt_logs_default PARTITION OF nlu_prompt_logs DEFAULT",
     "CREATE INDEX ON nlu_prompt_logs (task, confidence)",
     "CREATE INDEX ON nlu_prompt_logs (user_id, id)",
+    "CREATE INDEX ON nlu_prompt_logs (id) WHERE was_successful = false",
+    "CREATE INDEX ON nlu_prompt_logs USING brin (created_at)",
     """
     CREATE TABLE corrections (
         id UUID PRIMARY KEY,
@@ -89,11 +96,14 @@ OTHERS = [
         correction_notes TEXT,
         decided_by TEXT,
         decided_at TIMESTAMPTZ,
+        ground_truth_id UUID,
         created_at TIMESTAMPTZ NOT NULL DEFAULT now(),
         said_hash TEXT NOT NULL,
-        UNIQUE (prediction_id, author, said_hash)
+        UNIQUE (prediction_id, author, said_hash),
+        CHECK ((status = 'approved') = (ground_truth_id IS NOT NULL))
     )
     """,
+    "CREATE INDEX ON corrections (ground_truth_id)",
     """
     CREATE TABLE ground_truth (
         id UUID PRIMARY KEY,
@@ -111,7 +121,6 @@ OTHERS = [
     )
     """,
     "CREATE INDEX ON ground_truth (task, id)",
-    "CREATE INDEX ON ground_truth (correction_id)",
 ]
 
 OWN_ROWS = "user_id = (SELECT nullif(current_setting('app.user_id', true), '')::uuid)"
@@ -150,12 +159,12 @@ GRANTS = [
     " nlu_logger_user, nlu_logger_service, nlu_logger_admin, nlu_logger_reviewer",
     "SELECT, INSERT ON corrections TO"
     " nlu_logger_user, nlu_logger_service, nlu_logger_reviewer, nlu_logger_admin",
-    "UPDATE (status, decided_by, decided_at) ON corrections TO"
+    "UPDATE (status, decided_by, decided_at, ground_truth_id) ON corrections TO"
     " nlu_logger_reviewer, nlu_logger_admin",
     "SELECT ON ground_truth TO nlu_logger_service, nlu_logger_reviewer, nlu_logger_admin",
-    "INSERT, UPDATE, DELETE ON ground_truth TO"
-    " nlu_logger_service, nlu_logger_reviewer, nlu_logger_admin",
-    "SELECT, INSERT ON outbox TO nlu_logger_service, nlu_logger_reviewer, nlu_logger_admin",
+    "INSERT, UPDATE (may_quote, hash), DELETE ON ground_truth TO"
+    " nlu_logger_reviewer, nlu_logger_admin",
+    "SELECT, INSERT ON outbox TO nlu_logger_reviewer, nlu_logger_admin",
     "SELECT, DELETE, UPDATE ON outbox TO nlu_logger_job",
     "SELECT, INSERT, UPDATE ON api_keys TO nlu_logger_admin",
     "SELECT (id, hash, scopes, tasks, expires_at, revoked_at) ON api_keys TO nlu_logger_job",
@@ -176,6 +185,11 @@ def upgrade() -> None:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
         op.execute(f"CREATE POLICY {role} ON {table} TO {role} USING ({rows}) WITH CHECK ({rows})")
+    # On top of the policies above: whoever inserts proposes, and deciding is an update.
+    op.execute(
+        "CREATE POLICY proposals ON corrections AS RESTRICTIVE FOR INSERT"
+        " WITH CHECK (status = 'proposed')"
+    )
     # The owner reads everything in psql: the three monitoring queries are run there.
     for table in ("nlu_prompt_logs", "corrections", "ground_truth"):
         op.execute(f"CREATE POLICY owner ON {table} TO nlu_logger_owner USING (true)")
