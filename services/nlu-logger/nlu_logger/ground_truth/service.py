@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from nlu_shared.ids import uuid7
+from nlu_shared.ids import uuid8
 from nlu_shared.kit.errors import Conflict, NotFound
 from nlu_shared.kit.group_commit import Connection
 from nlu_shared.schemas.base import digest
@@ -61,6 +61,9 @@ def text_key(text: str) -> str:
 async def promote(session: AsyncSession, case: NewCase, *, approved_by: str) -> UUID:
     """The id of the approved case; the same truth for the same text is one case.
 
+    The id is made of task and text: the same cases have the same ids and the same data-set hash
+    in every database, so a run on them is the same run.
+
     Raises ConflictingTruth where another truth stands for this text: somebody must settle it.
     """
     key = text_key(case.text)
@@ -68,7 +71,7 @@ async def promote(session: AsyncSession, case: NewCase, *, approved_by: str) -> 
         await session.execute(
             insert(GroundTruthRow)
             .values(
-                id=uuid7(),
+                id=uuid8(case.task, key),
                 task=case.task,
                 text=case.text,
                 text_key=key,
