@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Request, Response
 from nlu_shared.kit.db import snapshot_scope
 from nlu_shared.kit.deps import CallerDep, DbSession, WebResources, requires
-from nlu_shared.kit.errors import Forbidden
 from nlu_shared.kit.group_commit import Connection
 from nlu_shared.schemas.base import Slug
 from nlu_shared.schemas.ground_truth import GroundTruthIn, GroundTruthMade
@@ -34,12 +33,12 @@ Snapshot = Annotated[Connection, Depends(_snapshot, scope="request")]
 async def add_ground_truth(
     said: GroundTruthIn, session: DbSession, caller: CallerDep
 ) -> GroundTruthMade:
-    return GroundTruthMade(id=await service.add(session, said, approved_by=caller.subject))
+    return GroundTruthMade(id=await service.add(session, said, caller=caller))
 
 
 @router.delete("/{case_id}", dependencies=[write], status_code=204)
-async def remove_ground_truth(case_id: UUID, session: DbSession) -> None:
-    await service.remove(session, case_id)
+async def remove_ground_truth(case_id: UUID, session: DbSession, caller: CallerDep) -> None:
+    await service.remove(session, case_id, caller=caller)
 
 
 @router.get(
@@ -55,8 +54,7 @@ async def stream_ground_truth(
     if_none_match: Annotated[str, Header()] = "",
 ) -> Response:
     """Every approved case of a task as NDJSON; the ETag is the hash of the data set."""
-    if not caller.may_touch(task):
-        raise Forbidden("This key is not for that task.")
+    service.check_task(caller, task)
     end = await service.hash_of_all(snapshot, task)
     headers = {"ETag": f'"{end.sha256}"'}
     if headers["ETag"] in _tags(if_none_match):

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from nlu_shared.ids import uuid7
-from nlu_shared.kit.errors import Conflict, NotFound
+from nlu_shared.ids import uuid8
+from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from nlu_shared.kit.group_commit import Connection
 from nlu_shared.schemas.base import digest
 from nlu_shared.schemas.ground_truth import (
@@ -72,8 +73,14 @@ async def lock(session: AsyncSession) -> None:
 async def promote(session: AsyncSession, case: NewCase, *, approved_by: str) -> UUID:
     """The id of the approved case; the same truth for the same text is one case.
 
-    Quoting, once allowed, stays allowed.
-    Raises ConflictingTruth where another truth stands for this text: somebody must settle it.
+    <<<<<<< HEAD
+        Quoting, once allowed, stays allowed.
+    =======
+        The id is made of task and text: the same cases have the same ids and the same data-set hash
+        in every database, so a run on them is the same run.
+
+    >>>>>>> lead
+        Raises ConflictingTruth where another truth stands for this text: somebody must settle it.
     """
     await lock(session)
     key = text_key(case.text)
@@ -81,7 +88,7 @@ async def promote(session: AsyncSession, case: NewCase, *, approved_by: str) -> 
         await session.execute(
             insert(GroundTruthRow)
             .values(
-                id=uuid7(),
+                id=uuid8(case.task, key),
                 task=case.task,
                 text=case.text,
                 text_key=key,
@@ -114,9 +121,18 @@ async def promote(session: AsyncSession, case: NewCase, *, approved_by: str) -> 
     return standing.id
 
 
-async def add(session: AsyncSession, said: GroundTruthIn, *, approved_by: str) -> UUID:
-    """A case that never was a prediction."""
-    return await promote(session, NewCase(**said.model_dump()), approved_by=approved_by)
+async def add(session: AsyncSession, said: GroundTruthIn, *, caller: Caller) -> UUID:
+    """A case that never was a prediction. Raises Invalid for a truth that is null."""
+    check_task(caller, said.task)
+    if said.truth is None:
+        raise Invalid("A truth cannot be null.", code="no_truth")
+    return await promote(session, NewCase(**said.model_dump()), approved_by=caller.subject)
+
+
+def check_task(caller: Caller, task: str) -> None:
+    """Raises Forbidden for a key that is limited to other tasks."""
+    if not caller.may_touch(task):
+        raise Forbidden("This key is not for that task.")
 
 
 async def withdraw(session: AsyncSession, case_id: UUID) -> None:
@@ -128,14 +144,12 @@ async def withdraw(session: AsyncSession, case_id: UUID) -> None:
     )
 
 
-async def remove(session: AsyncSession, case_id: UUID) -> None:
-    gone = await session.exec(
-        delete(GroundTruthRow)
-        .where(col(GroundTruthRow.id) == case_id)
-        .returning(col(GroundTruthRow.id))
-    )
-    if gone.first() is None:
+async def remove(session: AsyncSession, case_id: UUID, *, caller: Caller) -> None:
+    row = await session.get(GroundTruthRow, case_id)
+    if row is None or not caller.may_touch(row.task):
         raise NotFound("There is no such case.")
+    await session.delete(row)
+    await session.flush()
 
 
 async def hash_of_all(snapshot: Connection, task: str) -> StreamEnd:
