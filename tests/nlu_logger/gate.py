@@ -1,0 +1,56 @@
+"""A way to the database that can be shut and opened while somebody is on it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import urlsplit, urlunsplit
+
+
+class Gate:
+    """Forwards TCP to `host:port` from a port of its own, which it keeps while shut."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.port = 0
+        self._to = (host, port)
+        self._server: asyncio.Server | None = None
+        self._open: set[asyncio.StreamWriter] = set()
+
+    async def open(self) -> None:
+        self._server = await asyncio.start_server(self._forward, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def shut(self) -> None:
+        """New connections are refused, those that stand are reset."""
+        if self._server is not None:
+            self._server.close()
+        for writer in list(self._open):
+            writer.transport.abort()
+
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there_reader, there = await asyncio.open_connection(*self._to)
+        self._open |= {writer, there}
+        try:
+            await asyncio.gather(_pump(reader, there), _pump(there_reader, writer))
+        finally:
+            self._open -= {writer, there}
+
+
+async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while data := await source.read(65_536):
+            target.write(data)
+            await target.drain()
+    target.close()
+
+
+@asynccontextmanager
+async def gated(url: str) -> AsyncIterator[tuple[Gate, str]]:
+    """A gate before the server of `url`, and the URL that leads through it."""
+    parts = urlsplit(url)
+    gate = Gate(parts.hostname or "", parts.port or 0)
+    await gate.open()
+    login = parts.netloc.rpartition("@")[0]
+    try:
+        yield gate, urlunsplit(parts._replace(netloc=f"{login}@127.0.0.1:{gate.port}"))
+    finally:
+        await gate.shut()

@@ -1,0 +1,116 @@
+"""When the database is away, and what an operator runs by hand."""
+
+import time
+
+import pytest
+from nlu_shared.ids import uuid7
+
+from tests.fixtures.databases import Databases
+from tests.fixtures.servers import Servers
+from tests.nlu_logger.gate import gated
+from tests.nlu_logger.world import HELLO, connected, opened
+
+# Copied from the system this one continues; they must run as they stand.
+MONITORING = {
+    "confidence": """
+SELECT
+    ROUND(confidence::numeric, 1) as conf_bucket,
+    COUNT(*) as count
+FROM nlu_prompt_logs
+WHERE created_at > NOW() - INTERVAL '7 days'
+GROUP BY conf_bucket
+ORDER BY conf_bucket DESC;
+""",
+    "intents": """
+SELECT
+    predicted_intent,
+    COUNT(*) as count,
+    AVG(confidence) as avg_conf,
+    COUNT(corrected_intent) as corrections
+FROM nlu_prompt_logs
+WHERE created_at > NOW() - INTERVAL '7 days'
+GROUP BY predicted_intent
+ORDER BY count DESC;
+""",
+    "workflows": """
+SELECT
+    predicted_intent,
+    COUNT(*) as total,
+    COUNT(CASE WHEN was_successful = TRUE THEN 1 END) as successes,
+    ROUND(100.0 * COUNT(CASE WHEN was_successful = TRUE THEN 1 END) / COUNT(*), 1) as success_rate
+FROM nlu_prompt_logs
+WHERE was_successful IS NOT NULL
+GROUP BY predicted_intent
+ORDER BY success_rate ASC;
+""",
+}
+
+
+async def test_a_database_that_is_away_is_a_503_within_two_seconds_and_comes_back(
+    databases: Databases, servers: Servers
+) -> None:
+    database = await databases.clone("nlu_logger")
+    async with (
+        gated(database.app_url) as (gate, through),
+        opened(databases, servers, database_url=through) as world,
+    ):
+        said = HELLO | {"id": str(uuid7())}
+        assert (await world.admin.get("/v1/predictions")).status_code == 200
+        await gate.shut()
+        for method, path, body in [
+            ("POST", "/v1/predictions", said),
+            ("POST", "/v1/predictions:batch", [said, HELLO]),
+            ("GET", "/v1/predictions", None),
+            ("GET", "/v1/ground-truth?task=intent", None),
+            ("GET", "/readyz", None),
+        ]:
+            asked = time.monotonic()
+            answer = await world.admin.request(method, path, json=body)
+            assert answer.status_code == 503, (path, answer.text)
+            assert time.monotonic() - asked < 2
+            assert int(answer.headers["retry-after"]) > 0
+        assert (await world.admin.get("/healthz")).status_code == 200
+        await gate.open()
+        assert (await world.admin.post("/v1/predictions", json=said)).status_code == 201
+        assert (await world.admin.get("/readyz")).status_code == 200
+
+
+@pytest.mark.parametrize("name", MONITORING)
+async def test_the_monitoring_queries_run_as_they_stand(
+    databases: Databases, servers: Servers, name: str
+) -> None:
+    async with opened(databases, servers) as world:
+        for confidence, went_well in [(0.91, True), (0.92, False), (0.3, True)]:
+            log_id = await world.log(confidence=confidence)
+            path = f"/v1/predictions/{log_id}/outcome"
+            await world.admin.post(path, json={"was_successful": went_well})
+        await world.correct(log_id, "leave")
+        async with connected(world.database.owner_url) as owner:
+            rows = [tuple(row.values()) for row in await owner.fetch(MONITORING[name])]
+    told = [tuple(float(v) if not isinstance(v, str) else v for v in row) for row in rows]
+    assert (
+        told
+        == {
+            "confidence": [(0.9, 2), (0.3, 1)],
+            "intents": [("greet", 3, pytest.approx(0.71), 1)],
+            "workflows": [("greet", 3, 2, 66.7)],
+        }[name]
+    )
+
+
+async def test_months_are_made_ahead_and_one_that_started_in_the_default_stays_there(
+    databases: Databases, servers: Servers
+) -> None:
+    async with opened(databases, servers) as world, connected(world.database.owner_url) as owner:
+        newest = await owner.fetchval(
+            "SELECT max(relname) FROM pg_class WHERE relname ~ '^nlu_prompt_logs_[0-9_]+$'"
+            " AND relkind = 'r'"
+        )
+        await owner.execute(f"DROP TABLE {newest}")
+        month = newest[-7:].replace("_", "-")
+        await owner.execute(
+            "INSERT INTO nlu_prompt_logs (id, prompt, predicted_intent, body_hash)"
+            f" SELECT first_id_of('{month}-02Z'), 'early', 'greet', 'h'"
+        )
+        assert await owner.fetchval("SELECT ensure_prediction_partitions(0, 4)") == 1
+        assert await owner.fetchval("SELECT count(*) FROM nlu_prompt_logs") == 1
