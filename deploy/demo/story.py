@@ -30,7 +30,7 @@ from nlu_shared.schemas.reviews import (
     Correction,
     CorrectionIn,
 )
-from nlu_shared.schemas.runs import RunRequest, RunStatus, RunView
+from nlu_shared.schemas.runs import RunLimits, RunRequest, RunStatus, RunView
 
 from deploy.demo.backend import Backend
 from deploy.demo.crowd import as_done
@@ -50,6 +50,9 @@ from deploy.demo.steps import (
 
 MOST_CONFUSED = 3
 APPROVED_AT_ONCE = 100
+CALLS_PER_TEXT = 40
+"""Enough for 20 changes on validation, a fifth of the texts, and as much again on the way there."""
+MOST = 1_000_000
 MAY_QUOTE = True
 """The shipped data is invented and the user's own is the user's: prompts may quote it."""
 
@@ -109,7 +112,8 @@ async def tell(story: Story) -> AsyncIterator[Step]:
         async for step in _review(logger, answers):
             yield step
 
-        run = await induction.post("/v1/runs", RunView, RunRequest(task=story.spec.slug))
+        asked = RunRequest(task=story.spec.slug, limits=limits_for(len(story.data.rows)))
+        run = await induction.post("/v1/runs", RunView, asked)
         async for event in follow_run(run.id, url=stack.induction_url, key=stack.key):
             yield event
         run = await induction.get(f"/v1/runs/{run.id}", RunView)
@@ -128,6 +132,12 @@ async def tell(story: Story) -> AsyncIterator[Step]:
             seconds=time.perf_counter() - story.began,
         )
         yield Reported(write(story.choice.out / "report.json", report), report)
+
+
+def limits_for(texts: int) -> RunLimits:
+    """The usual promises, with calls enough for a whole search on large data. Money stays."""
+    usual = RunLimits()
+    return usual.model_copy(update={"calls": min(max(usual.calls, CALLS_PER_TEXT * texts), MOST)})
 
 
 async def _serve_baseline(induction: Door, spec: TaskIn) -> ActivePrompt:

@@ -14,7 +14,7 @@ from tests.shared.client.relay import BadLine
 
 
 async def started(stack: Stack, task: str) -> UUID:
-    await make_task(stack, task, cases=60)
+    await make_task(stack, task, cases=24)
     answer = await stack.induction.post("/v1/runs", json={"task": task})
     assert answer.status_code == 202, answer.text
     return UUID(answer.json()["id"])
