@@ -7,7 +7,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import induction.settings
+import nlu_logger.settings
 import pytest
+from induction.llm.offline.settings import OfflineSettings
+from pydantic import AliasChoices
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = [
@@ -15,6 +19,13 @@ PACKAGES = [
     ROOT / "services/nlu-logger/nlu_logger",
     ROOT / "services/induction/induction",
     ROOT / "deploy",
+]
+SETTINGS = [
+    nlu_logger.settings.Settings,
+    nlu_logger.settings.Migration,
+    induction.settings.Settings,
+    induction.settings.Migration,
+    OfflineSettings,
 ]
 MOST_LINES = 300
 ROLES = {"models.py", "service.py", "routes.py", "jobs.py", "__init__.py"}
@@ -135,14 +146,10 @@ def test_settings_are_explained_and_listed() -> None:
 
 
 def _settings_names() -> Iterator[str]:
-    from induction.settings import Migration as InductionMigration  # noqa: PLC0415
-    from induction.settings import Settings as InductionSettings  # noqa: PLC0415
-    from nlu_logger.settings import Settings as LoggerSettings  # noqa: PLC0415
-
-    for settings in (InductionSettings, InductionMigration, LoggerSettings):
+    for settings in SETTINGS:
         prefix = settings.model_config["env_prefix"]
         for name, field in settings.model_fields.items():
-            if field.validation_alias is not None:
+            if isinstance(field.validation_alias, AliasChoices):
                 yield str(field.validation_alias.choices[0])
             else:
                 yield (prefix + name).upper()
