@@ -23,7 +23,7 @@ from anthropic import (
 from anthropic.types import Message, TextBlockParam
 
 from induction.llm.errors import ParkRun, StopRun
-from induction.llm.retry import Failure, GiveUp, Kind, Park, Stop, decide
+from induction.llm.retry import Failure, GiveUp, Kind, Park, Stop, Wait, decide
 from induction.tasks.base import ModelAnswer, ModelRequest, Outcome, Usage
 
 ADAPTER_VERSION = "claude/1"
@@ -31,6 +31,10 @@ ADAPTER_VERSION = "claude/1"
 SAMPLE_HEADER = "x-sample"
 """Tells the offline model which repeat this is; the provider ignores it and is noisy by itself."""
 TIMEOUT = timedelta(seconds=120)
+
+
+async def _always() -> bool:
+    return True
 
 
 class Claude:
@@ -59,9 +63,16 @@ class Claude:
     async def close(self) -> None:
         await self._client.close()
 
-    async def complete(self, request: ModelRequest, *, sample: int = 0) -> ModelAnswer:
+    async def complete(
+        self,
+        request: ModelRequest,
+        *,
+        sample: int = 0,
+        again: Callable[[], Awaitable[bool]] = _always,
+    ) -> ModelAnswer:
         """The answer, or a typed failure. Raises `ParkRun` and `StopRun`, nothing else.
 
+        `again` is asked before an attempt that follows one which may have been billed unread.
         `attempts` counts what was sent, `ambiguous` those of it without a readable answer.
         """
         failures, ambiguous, waited = Counter[bool](), 0, 0.0
@@ -78,12 +89,12 @@ class Claude:
                 case Park(seconds):
                     raise ParkRun(seconds, str(result), ambiguous=ambiguous)
                 case GiveUp():
-                    return ModelAnswer(
-                        Outcome.UNAVAILABLE, attempts=failures.total(), ambiguous=ambiguous
-                    )
-                case wait:
-                    waited += wait.seconds if result.rate_limited else 0
-                    await self._sleep(wait.seconds)
+                    return _unavailable(failures, ambiguous)
+                case Wait(seconds):
+                    if result.ambiguous and not await again():
+                        return _unavailable(failures, ambiguous)
+                    waited += seconds if result.rate_limited else 0
+                    await self._sleep(seconds)
 
     async def _attempt(self, request: ModelRequest, sample: int) -> Message | Failure:
         try:
@@ -112,6 +123,10 @@ class Claude:
         except (APIError, httpx2.HTTPError, json.JSONDecodeError, UnicodeDecodeError):
             return Failure(Kind.UNREADABLE, message="the body is no JSON")
         return message if _is_whole(message) else Failure(Kind.UNREADABLE, message="no message")
+
+
+def _unavailable(failures: Counter[bool], ambiguous: int) -> ModelAnswer:
+    return ModelAnswer(Outcome.UNAVAILABLE, attempts=failures.total(), ambiguous=ambiguous)
 
 
 def _is_whole(message: object) -> TypeGuard[Message]:

@@ -9,7 +9,7 @@ another worker holds the run.
 import asyncio
 import json
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -41,7 +41,13 @@ Books = GroupCommit[Booking, Granted]
 
 
 class Model(Protocol):
-    async def complete(self, request: ModelRequest, *, sample: int = 0) -> ModelAnswer: ...
+    async def complete(
+        self,
+        request: ModelRequest,
+        *,
+        sample: int = 0,
+        again: Callable[[], Awaitable[bool]] = ...,
+    ) -> ModelAnswer: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,7 @@ class Ledger:
         copies = {key: answer for key, answer in found.items() if key in missing}
         await asyncio.gather(
             *(
-                self._book(Copied(**self._names(missing[key]), **_told(answer)))
+                self._book(Copied(**self._names(key, missing[key]), **_told(answer)))
                 for key, answer in copies.items()
             )
         )
@@ -174,36 +180,49 @@ class Ledger:
             waiting.popleft()
             admitted.append((key, one, bound))
         granted = await asyncio.gather(*(self._reserve(*call) for call in admitted))
-        return {
-            asyncio.create_task(self._call(*call))
-            for call, may_go in zip(admitted, granted, strict=True)
-            if may_go
-        }
+        launched = set()
+        for call, may_go in zip(admitted, granted, strict=True):
+            if may_go:
+                launched.add(asyncio.create_task(self._call(*call)))
+            else:
+                await self._refuse(call[0], call[1])
+        return launched
 
     async def _reserve(self, key: Key, one: Asked, bound: Decimal) -> bool:
-        """False, and a recorded refusal, where the month's cap would be passed."""
+        """Commits the reservation; False where the month's cap would be passed."""
         cap = self._account.month_cap_usd if self._account.is_billed else None
         granted = await self._book(
-            Reserved(**self._names(one), bound=bound, month=_month(), month_cap=cap)
+            Reserved(**self._names(key, one), bound=bound, month=_month(), month_cap=cap)
         )
         if not granted:
             self._purse.give_back(bound)
-            await self._refuse(key, one)
         return granted
 
     async def _call(self, key: Key, one: Asked, bound: Decimal) -> None:
+        repeated = 0
+
+        async def again() -> bool:
+            """One more attempt may be billed too, so it needs a reservation of its own."""
+            nonlocal repeated
+            granted = self._purse.admit(bound) and await self._reserve(key, one, bound)
+            repeated += granted
+            return granted
+
         try:
-            answer = await self._complete(one.request, sample=one.sample)
+            answer = await self._complete(one.request, sample=one.sample, again=again)
         except (ParkRun, StopRun) as refusal:
             if not refusal.ambiguous:
                 self._purse.give_back(bound)
-                await self._book(GivenBack(**self._names(one), bound=bound, month=_month()))
+                await self._book(GivenBack(**self._names(key, one), bound=bound, month=_month()))
             raise
         listed = prices.cost(one.request.model, answer.usage, on=_today())
-        cost = listed + answer.ambiguous * bound if self._account.is_billed else Decimal(0)
+        # Attempts that brought nothing readable stay booked; each repeat reserved its own bound.
+        cost = listed + (answer.ambiguous - repeated) * bound
+        if not self._account.is_billed:
+            cost = Decimal(0)
         await self._book(
             Settled(
-                **self._names(one),
+                **self._names(key, one),
                 **_told(answer),
                 bound=bound,
                 cost=cost,
@@ -216,7 +235,7 @@ class Ledger:
 
     async def _refuse(self, key: Key, one: Asked) -> None:
         refusal = ModelAnswer(Outcome.OVER_BUDGET)
-        await self._book(Copied(**self._names(one), **_told(refusal)))
+        await self._book(Copied(**self._names(key, one), **_told(refusal)))
         self._known[key] = refusal
 
     async def _book(self, booking: Booking) -> bool:
@@ -230,12 +249,12 @@ class Ledger:
             return Decimal(0)
         return prices.upper_bound(request, on=_today())
 
-    def _names(self, one: Asked) -> dict[str, Any]:
+    def _names(self, key: Key, one: Asked) -> dict[str, Any]:
         account = self._account
         return {
             "run_id": account.run_id,
             "fence": account.fence,
-            "key": one.request.key,
+            "key": key[0],
             "sample": one.sample,
             "purpose": one.purpose,
             "provider": account.provider,
