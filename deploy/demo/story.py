@@ -14,7 +14,6 @@ from induction.llm.claude import Claude
 from induction.tasks.registry import task_of
 from nlu_shared.client import NLUService, create_nlu_service, follow_run
 from nlu_shared.client.door import Door
-from nlu_shared.ids import uuid7
 from nlu_shared.schemas.prompts import (
     ActivePrompt,
     LabelSpec,
@@ -175,11 +174,14 @@ async def _production(story: Story, backend: Backend, answers: list[Answer]) -> 
 
 
 async def _message(service: NLUService, row: Row) -> Answer:
-    """One person's one message. Its outcome is what that person would have seen."""
+    """One person's one message. Its outcome is what that person would have seen.
+
+    Person and conversation are named after the text, so that equal data makes an equal data set.
+    """
     result = await service.process_message(
         message=row.text,
-        user_id=uuid5(NAMESPACE_URL, row.text),
-        conversation_id=uuid7(),
+        user_id=uuid5(NAMESPACE_URL, f"person: {row.text}"),
+        conversation_id=uuid5(NAMESPACE_URL, f"conversation: {row.text}"),
         message_index=0,
     )
     answer = Answer(row, result.log_id, result.intent)

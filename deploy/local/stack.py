@@ -7,7 +7,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,12 +73,8 @@ async def running_stack(settings: LocalSettings, data: Path) -> AsyncIterator[St
             start.migrate(service, environments.migration(service, env, world, secrets))
             for service, env in told.items()
         )
-        apis = [
-            await start.program(service, "serve", env, port=listening[service])
-            for service, env in told.items()
-        ]
-        for service, env in told.items():
-            await start.program(service, "work", env)
+        apis = await start.programs("serve", told, listening)
+        await start.programs("work", told, {})
         await _all(
             _answers(api, f"{url}/readyz") for api, url in zip(apis, urls.values(), strict=True)
         )
@@ -122,10 +118,7 @@ class _Start:
             )
         port = ports.free_port()
         # Not `induction offline-model`, which first imports all of induction: seconds of a start.
-        child = await self._spawn(
-            "offline model", "induction.llm.offline", "--host", HOST, "--port", str(port)
-        )
-        self._watch(child)
+        self._watch([await self._spawn("offline model", "induction.llm.offline", *_listen(port))])
         return {
             "INDUCTION_PROVIDER": "offline",
             "ANTHROPIC_BASE_URL": f"http://{HOST}:{port}",
@@ -141,18 +134,22 @@ class _Start:
         if code != 0:
             raise LocalProblem(f"{child.name} failed. Its last words:\n{tail(child.log)}")
 
-    async def program(
-        self, service: str, verb: str, env: Environment, *, port: int | None = None
-    ) -> Child:
-        """One of a service's lasting commands, listening on `port` if it serves."""
-        listen = [] if port is None else ["--host", HOST, "--port", str(port)]
-        child = await self._spawn(f"{service} {verb}", f"{service}.cli", verb, *listen, env=env)
-        self._watch(child)
-        return child
+    async def programs(
+        self, verb: str, told: Mapping[str, Environment], listening: Mapping[str, int]
+    ) -> list[Child]:
+        """The same lasting command of each service; they are stopped together."""
+        group = []
+        for service, env in told.items():
+            listen = _listen(listening[service]) if listening else []
+            group.append(
+                await self._spawn(f"{service} {verb}", f"{service}.cli", verb, *listen, env=env)
+            )
+        self._watch(group)
+        return group
 
-    def _watch(self, child: Child) -> None:
-        self.undo.push_async_callback(child.stop, [signal.SIGTERM])
-        self.children.append(child)
+    def _watch(self, group: Sequence[Child]) -> None:
+        self.undo.push_async_callback(_stop, group)
+        self.children += group
 
     async def _spawn(
         self, name: str, module: str, *arguments: str, env: Environment | None = None
@@ -176,6 +173,14 @@ async def _answers(child: Child, url: str) -> None:
                 return False
 
         await child.ready(ready, seconds=READY_SECONDS)
+
+
+def _listen(port: int) -> list[str]:
+    return ["--host", HOST, "--port", str(port)]
+
+
+async def _stop(group: Sequence[Child]) -> None:
+    await _all(child.stop([signal.SIGTERM]) for child in group)
 
 
 async def _all(steps: Iterable[Coroutine[Any, Any, None]]) -> None:

@@ -4,9 +4,9 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field, StringConstraints
 
-from nlu_shared.schemas.base import Label, Moment, Note, SafeText, Schema, Slug, digest
+from nlu_shared.schemas.base import Label, Moment, Note, SafeJson, SafeText, Schema, Slug, digest
 
 BlockName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 BlockText = Annotated[SafeText, StringConstraints(max_length=65_536)]
@@ -24,7 +24,7 @@ class Example(Schema):
     """A worked case inside the prompt; `case_id` says which ground-truth case it quotes."""
 
     text: BlockText
-    output: JsonValue
+    output: SafeJson
     case_id: UUID | None = None
 
 
@@ -73,7 +73,7 @@ class Edit(Schema):
     block: BlockName | None = None
     text: BlockText | None = None
     case: UUID | None = None
-    output: JsonValue = None
+    output: SafeJson = None
     example: int | None = None
 
 

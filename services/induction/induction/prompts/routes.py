@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Response
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
-from nlu_shared.schemas.base import Page
+from nlu_shared.schemas.base import Page, Slug
 from nlu_shared.schemas.prompts import ActivePrompt, PromptImport, PromptVersion
 from starlette.responses import PlainTextResponse
 
@@ -17,7 +17,7 @@ read, write = requires("prompts:read"), requires("prompts:write")
 
 @router.post("/versions", dependencies=[write], status_code=201)
 async def import_version(
-    task: str, asked: PromptImport, session: DbSession, caller: CallerDep, response: Response
+    task: Slug, asked: PromptImport, session: DbSession, caller: CallerDep, response: Response
 ) -> PromptVersion:
     row, is_new = await service.bring_in(session, task, asked, by=caller.subject)
     response.status_code = 201 if is_new else 200
@@ -26,7 +26,7 @@ async def import_version(
 
 @router.get("/versions", dependencies=[read])
 async def list_versions(
-    task: str,
+    task: Slug,
     session: DbSession,
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -35,27 +35,27 @@ async def list_versions(
 
 
 @router.get("/versions/{version_id}", dependencies=[read])
-async def get_version(task: str, version_id: UUID, session: DbSession) -> PromptVersion:
+async def get_version(task: Slug, version_id: UUID, session: DbSession) -> PromptVersion:
     return await service.view(session, await service.get(session, task, version_id))
 
 
 @router.post("/versions/{version_id}/promote", dependencies=[write])
 async def promote_version(
-    task: str, version_id: UUID, session: DbSession, caller: CallerDep
+    task: Slug, version_id: UUID, session: DbSession, caller: CallerDep
 ) -> PromptVersion:
     await service.promote(session, task, version_id, by=caller.subject)
     return await service.view(session, await service.get(session, task, version_id))
 
 
 @router.post("/rollback", dependencies=[write])
-async def roll_back(task: str, session: DbSession, caller: CallerDep) -> PromptVersion:
+async def roll_back(task: Slug, session: DbSession, caller: CallerDep) -> PromptVersion:
     version_id = await service.roll_back(session, task, by=caller.subject)
     return await service.view(session, await service.get(session, task, version_id))
 
 
 @router.get("/active", dependencies=[read], response_model=ActivePrompt)
 async def get_active(
-    task: str,
+    task: Slug,
     session: DbSession,
     response: Response,
     if_none_match: Annotated[str | None, Header()] = None,
@@ -70,7 +70,7 @@ async def get_active(
 
 @router.get("/export", dependencies=[read], response_class=PlainTextResponse)
 async def export_version(
-    task: str,
+    task: Slug,
     session: DbSession,
     version: UUID | None = None,
     format: Literal["py", "json"] = "py",

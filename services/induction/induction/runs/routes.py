@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
-from nlu_shared.schemas.base import Page
+from nlu_shared.schemas.base import Page, Slug
 from nlu_shared.schemas.runs import Forecast, HintIn, RunRequest, RunView
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
@@ -34,7 +34,7 @@ async def start_run(
 @router.get("", dependencies=[read])
 async def list_runs(
     session: DbSession,
-    task: str | None = None,
+    task: Slug | None = None,
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Page[RunView]:

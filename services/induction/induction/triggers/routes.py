@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 from nlu_shared.kit.deps import DbSession, requires
+from nlu_shared.schemas.base import Slug
 from nlu_shared.schemas.triggers import AutoTrigger, AutoTriggerIn, TriggerDecision
 
 from induction.triggers import service
@@ -16,11 +17,11 @@ async def set_auto_trigger(asked: AutoTriggerIn, session: DbSession) -> AutoTrig
 
 
 @router.get("", dependencies=[admin])
-async def get_auto_trigger(task: str, session: DbSession) -> AutoTrigger:
+async def get_auto_trigger(task: Slug, session: DbSession) -> AutoTrigger:
     return await service.rules(session, task)
 
 
 @router.get("/decisions", dependencies=[admin])
-async def list_decisions(session: DbSession, task: str | None = None) -> list[TriggerDecision]:
+async def list_decisions(session: DbSession, task: Slug | None = None) -> list[TriggerDecision]:
     rows = await service.decisions(session, task=task)
     return [TriggerDecision.model_validate(row.model_dump()) for row in rows]

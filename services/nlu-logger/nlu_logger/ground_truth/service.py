@@ -73,14 +73,9 @@ async def lock(session: AsyncSession) -> None:
 async def promote(session: AsyncSession, case: NewCase, *, approved_by: str) -> UUID:
     """The id of the approved case; the same truth for the same text is one case.
 
-    <<<<<<< HEAD
-        Quoting, once allowed, stays allowed.
-    =======
-        The id is made of task and text: the same cases have the same ids and the same data-set hash
-        in every database, so a run on them is the same run.
-
-    >>>>>>> lead
-        Raises ConflictingTruth where another truth stands for this text: somebody must settle it.
+    The id is made of task and text: the same cases have the same ids and the same data-set hash
+    in every database, so a run on them is the same run. Quoting, once allowed, stays allowed.
+    Raises ConflictingTruth where another truth stands for this text: somebody must settle it.
     """
     await lock(session)
     key = text_key(case.text)

@@ -44,7 +44,7 @@ class IntentTask:
         told = wording.told_names(prompt, self.names)
         missing = [f"label {name!r} is not named" for name in self.names if name not in told]
         strange = [
-            f"example {index} answers {example.output!r}, which is no label"
+            f"example {index} answers with no label of this task"
             for index, example in enumerate(prompt.examples)
             if not self.is_valid_output(example.output)
         ]

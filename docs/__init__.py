@@ -1,0 +1,1 @@
+"""The contract as snapshots, and how they are made."""

@@ -1,0 +1,162 @@
+"""Whatever is sent to a path that reads a body: refused in words of ours, never a crash."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import induction.app
+import pytest
+
+from tests.fixtures.labelled import make_task
+from tests.fixtures.stack import Stack, client
+from tests.shared.kit.hostile import BODIES, MARKER, VALUES
+
+UNKNOWN = "01890000-0000-7000-8000-000000000000"
+JSON = {"content-type": "application/json"}
+
+
+@pytest.fixture(scope="module")
+async def task(stack: Stack) -> str:
+    await make_task(stack, "besieged")
+    return "besieged"
+
+
+def body_routes(stack: Stack, task: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Method, path and body schema of every operation that reads a body."""
+    document = induction.app.build(stack.settings).openapi()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if "requestBody" in operation:
+                reference = operation["requestBody"]["content"]["application/json"]["schema"]
+                name = reference["$ref"].rpartition("/")[2]
+                schema = document["components"]["schemas"][name]
+                filled = path.replace("{task}", task).replace("{run_id}", UNKNOWN)
+                yield method, filled, schema
+
+
+def holds(answer: httpx2.Response) -> bool:
+    """Taken, or refused as a problem that does not say back what was sent."""
+    if answer.status_code < 400:
+        return True
+    return (
+        answer.status_code < 500
+        and answer.headers["content-type"] == "application/problem+json"
+        and MARKER not in answer.text
+        and all(MARKER not in value for value in answer.headers.values())
+    )
+
+
+async def test_the_walk_sees_paths_that_read_bodies(stack: Stack, task: str) -> None:
+    assert len(list(body_routes(stack, task))) >= 6
+
+
+@pytest.mark.parametrize("name", BODIES)
+async def test_what_is_not_plain_json_is_refused_everywhere(
+    stack: Stack, task: str, name: str
+) -> None:
+    for method, path, _ in body_routes(stack, task):
+        answer = await stack.induction.request(method, path, content=BODIES[name], headers=JSON)
+        assert answer.status_code == 422, (path, answer.text)
+        assert holds(answer), (path, answer.text)
+
+
+@pytest.mark.parametrize("kind", ["", "text/plain", "application/xml", "multipart/form-data"])
+async def test_another_content_type_is_refused_everywhere(
+    stack: Stack, task: str, kind: str
+) -> None:
+    for method, path, _ in body_routes(stack, task):
+        answer = await stack.induction.request(
+            method, path, content=f'{{"{MARKER}": 1}}', headers={"content-type": kind}
+        )
+        assert answer.status_code == 415, (path, answer.text)
+        assert holds(answer), (path, answer.text)
+
+
+@pytest.mark.parametrize("name", VALUES)
+async def test_a_strange_value_in_any_field_crashes_nothing(
+    stack: Stack, task: str, name: str
+) -> None:
+    for method, path, schema in body_routes(stack, task):
+        for spoiled in bodies_with(schema, VALUES[name]):
+            answer = await stack.induction.request(method, path, content=spoiled, headers=JSON)
+            assert holds(answer), (path, spoiled[:200], answer.status_code, answer.text[:500])
+
+
+def bodies_with(schema: dict[str, Any], value: str) -> Iterator[str]:
+    """One body per field with `value` there and every required field filled in, and one bare."""
+    for field in [*schema["properties"], MARKER]:
+        others = {name: FILLED[name] for name in schema.get("required", []) if name != field}
+        told = ", ".join(f'"{name}": {text}' for name, text in others.items())
+        yield f'{{"{field}": {value}{", " + told if told else ""}}}'
+    yield value
+
+
+FILLED = {
+    "slug": '"besieged-too"',
+    "kind": '"intent"',
+    "task": '"besieged"',
+    "hint": '"be brief"',
+    "name": '"of a test"',
+    "scopes": '["runs:read"]',
+}
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
+async def test_a_strange_example_in_a_prompt_crashes_nothing(
+    stack: Stack, task: str, value: str
+) -> None:
+    for content in (
+        f'{{"instructions": [{{"name": "role", "text": {value}}}]}}',
+        f'{{"instructions": [{{"name": {value}, "text": "x"}}]}}',
+        f'{{"instructions": [{{"name": "role", "text": "x", "{MARKER}": {value}}}]}}',
+        f'{{"instructions": {value}}}',
+        f'{{"instructions": [{{"name": "role", "text": "topic_0 topic_1 topic_2 topic_3"}}],'
+        f' "examples": [{{"text": "x", "output": {value}}}]}}',
+    ):
+        answer = await stack.induction.post(
+            f"/v1/prompts/{task}/versions", content=f'{{"content": {content}}}', headers=JSON
+        )
+        assert holds(answer), (content[:200], answer.status_code, answer.text[:500])
+
+
+@pytest.mark.parametrize("slug", ["%00", "a%00b", "%ff", "..%2f..", "a'b", "x" * 5_000, "%20"])
+async def test_a_strange_name_in_the_path_is_refused(stack: Stack, slug: str) -> None:
+    for path in (
+        f"/v1/prompts/{slug}/active",
+        f"/v1/prompts/{slug}/versions",
+        f"/v1/prompts/{slug}/versions/{UNKNOWN}",
+        f"/v1/prompts/{slug}/export",
+        f"/v1/runs?task={slug}",
+        f"/v1/admin/auto-trigger?task={slug}",
+        f"/v1/admin/auto-trigger/decisions?task={slug}",
+        f"/v1/runs/{slug}",
+        f"/v1/runs/{slug}/events",
+    ):
+        answer = await stack.induction.get(path)
+        assert answer.status_code in {200, 404, 422}, (path, answer.text)
+        assert holds(answer)
+
+
+@pytest.mark.parametrize("number", ["-1", "1.5", "x", "9" * 50, "%00", "01"])
+async def test_a_strange_last_event_id_is_refused(stack: Stack, number: str) -> None:
+    answer = await stack.induction.get(
+        f"/v1/runs/{UNKNOWN}/events", headers={"Last-Event-ID": number}
+    )
+    assert answer.status_code in {404, 422}
+    assert holds(answer)
+
+
+async def test_a_body_over_the_limit_is_refused_before_it_is_read(stack: Stack) -> None:
+    large = b'"' + b"x" * (10 * 1024 * 1024) + b'"'
+    answer = await stack.induction.post("/v1/runs", content=large, headers=JSON)
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+async def test_a_body_that_grows_over_the_limit_on_the_way_is_refused(stack: Stack) -> None:
+    async def parts() -> Any:
+        for _ in range(10):
+            yield b"[" + b" " * (1024 * 1024)
+
+    async with client(str(stack.induction.base_url)) as caller:
+        answer = await caller.post("/v1/runs", content=parts(), headers=JSON)
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")

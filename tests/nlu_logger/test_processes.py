@@ -1,0 +1,135 @@
+"""The programs as an operator starts them: migrate, serve, work, keys."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from arq.connections import ArqRedis
+from nlu_shared.kit.jobs import connect
+from nlu_shared.schemas.jobs import INDUCTION_QUEUE
+
+from tests.fixtures.databases import Databases
+from tests.fixtures.servers import Servers
+from tests.fixtures.stack import client, until
+from tests.nlu_logger.gate import gated
+from tests.nlu_logger.world import World, connected, opened
+
+PROGRAM = Path(sys.executable).parent / "nlu-logger"
+
+
+def environment(world: World, redis: str) -> dict[str, str]:
+    return os.environ | {
+        "NLU_LOGGER_DATABASE_URL": world.database.app_url,
+        "NLU_LOGGER_REDIS_URL": redis,
+    }
+
+
+async def said(world: World, *arguments: str) -> str:
+    """What the program prints; it must end well."""
+    process = await asyncio.create_subprocess_exec(
+        PROGRAM,
+        *arguments,
+        env=environment(world, "redis://127.0.0.1:1"),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    printed, _ = await process.communicate()
+    assert process.returncode == 0
+    return printed.decode().strip()
+
+
+@asynccontextmanager
+async def working(world: World, redis: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A worker that has looked after its partitions once, so its signal handlers stand."""
+    process = await asyncio.create_subprocess_exec(
+        PROGRAM,
+        "work",
+        env=environment(world, redis),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(30):
+            while b"partitions looked after" not in (line := await process.stdout.readline()):
+                assert line, "the worker ended early"
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+@pytest.fixture
+async def queue(servers: Servers) -> AsyncIterator[ArqRedis]:
+    """Induction's queue in a Redis database of its own, where nobody listens."""
+    redis = await connect(_own(servers.redis_url))
+    yield redis
+    await redis.flushdb()
+    await redis.aclose()
+
+
+def _own(redis_url: str) -> str:
+    return urlunsplit(urlsplit(redis_url)._replace(path="/9"))
+
+
+async def waiting(queue: ArqRedis) -> list[str]:
+    return [job.decode() for job in await queue.zrange(INDUCTION_QUEUE, 0, -1)]
+
+
+async def test_a_key_is_made_listed_and_revoked_by_the_command_line(world: World) -> None:
+    key = await said(world, "keys", "create", "--name", "ci", "--scopes", "predictions:read")
+    listed = await said(world, "keys", "list")
+    (line,) = [line for line in listed.splitlines() if "\tci\t" in line]
+    assert key not in listed
+    async with client(world.url, key) as holder:
+        assert (await holder.get("/v1/predictions")).status_code == 200
+        await said(world, "keys", "revoke", line.split("\t")[0])
+        assert (await holder.get("/v1/predictions")).status_code == 401
+
+
+async def test_a_missing_setting_is_named_on_one_line() -> None:
+    process = await asyncio.create_subprocess_exec(
+        PROGRAM, "work", env={"PATH": os.environ["PATH"]}, stderr=asyncio.subprocess.PIPE
+    )
+    _, told = await process.communicate()
+    assert process.returncode == 1
+    assert told.decode().startswith("nlu-logger: set NLU_LOGGER_DATABASE_URL")
+    assert len(told.decode().splitlines()) == 1
+
+
+async def test_the_worker_sends_on_what_was_approved_while_redis_was_away(
+    databases: Databases, servers: Servers, queue: ArqRedis, task: str
+) -> None:
+    """One consideration for the burst, and the worker outlives the loss."""
+    away = "redis://127.0.0.1:1/0"
+    async with (
+        gated(_own(servers.redis_url)) as (gate, through),
+        opened(databases, servers, redis_url=away) as world,
+        connected(world.database.owner_url) as owner,
+    ):
+        await gate.shut()
+        async with working(world, through) as worker:
+            for number in range(3):
+                log_id = await world.log(task=task, prompt=f"number {number}")
+                await world.approve(await world.correct(log_id, "x"))
+            assert await owner.fetchval("SELECT count(*) FROM outbox") == 1
+            await gate.open()
+            await until(lambda: waiting(queue))
+
+            async def sent() -> bool:
+                return await owner.fetchval("SELECT count(*) FROM outbox") == 0
+
+            await until(sent)
+            assert await waiting(queue) == [f"consider:{task}"]
+            assert worker.returncode is None
+
+
+async def test_the_worker_stops_when_told(world: World, servers: Servers) -> None:
+    async with working(world, servers.redis_url) as worker:
+        worker.terminate()
+        assert await asyncio.wait_for(worker.wait(), 10) == 0
