@@ -40,7 +40,8 @@ async def test_a_confirmed_prediction_becomes_ground_truth_with_its_own_answer(
         await world.approve(confirmed.json()["id"])
         assert await shown(world, log_id) is None
     *cases, _ = await world.truth(task)
-    assert [case["truth"] for case in cases] == ["greet", {"people": ["Ann"]}]
+    truths = {case["text"]: case["truth"] for case in cases}
+    assert truths == {"one": "greet", "two": {"people": ["Ann"]}}
 
 
 async def test_the_same_word_twice_is_one_correction_and_one_case(world: World, task: str) -> None:
@@ -133,6 +134,8 @@ async def test_reopening_takes_ground_truth_back_only_when_nothing_else_stands_b
         await world.admin.post(f"/v1/corrections/{one}/reopen")
         counts.append((await world.truth(task))[-1]["count"])
     assert counts == [1, 0]
+    assert (await world.approve(both[1])).status_code == 200
+    assert (await world.truth(task))[-1]["count"] == 1
 
 
 async def test_an_imported_case_outlives_the_reopening_of_what_joined_it(
