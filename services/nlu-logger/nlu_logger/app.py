@@ -11,6 +11,7 @@ from nlu_logger.reviews.routes import router as reviews
 from nlu_logger.settings import Settings
 
 VERSION = "0.1.0"
+ROUTERS = (predictions, reviews, ground_truth, keys)
 
 
 def build(settings: Settings) -> FastAPI:
@@ -18,6 +19,6 @@ def build(settings: Settings) -> FastAPI:
         title="nlu-logger",
         version=VERSION,
         open_resources=lambda: open_resources(settings),
-        routers=[predictions, reviews, ground_truth, keys],
+        routers=ROUTERS,
         max_body_bytes=settings.max_body_bytes,
     )

@@ -1,0 +1,21 @@
+"""`make bench`: every benchmark on fresh databases; each prints its ratios."""
+
+import asyncio
+
+from benchmarks import ingest, ledger
+from tests.fixtures.databases import Databases
+from tests.fixtures.servers import Servers, running_servers
+
+
+async def main(servers: Servers) -> None:
+    databases = Databases(servers)
+    try:
+        await ingest.run(databases, servers)
+        await ledger.run(databases, servers)
+    finally:
+        await databases.drop_all()
+
+
+if __name__ == "__main__":
+    with running_servers() as started:
+        asyncio.run(main(started))

@@ -1,0 +1,83 @@
+"""Calls through the ledger (reserved, committed, sent, settled, committed) against bare calls."""
+
+import asyncio
+import time
+from decimal import Decimal
+from uuid import UUID
+
+from induction.engine.world import Asked
+from induction.llm.claude import ADAPTER_VERSION, Claude
+from induction.llm.ledger import Account, Ledger, open_books
+from induction.llm.offline.app import create_app
+from induction.resources import APP_IDENTITY
+from induction.tasks.base import ModelRequest
+from induction.tasks.registry import task_of
+from nlu_shared.kit.db import open_database
+from nlu_shared.schemas.prompts import LabelSpec, TaskIn, TaskKind
+
+from benchmarks.rates import told
+from tests.fixtures.databases import Databases
+from tests.fixtures.labelled import make_task, texts
+from tests.fixtures.servers import Servers
+from tests.fixtures.stack import Stack, opened, serving
+
+CALLS = 1_500
+AT_ONCE = 16
+BLOCK = 64
+ROUNDS = 3
+
+
+async def run(databases: Databases, servers: Servers) -> None:
+    async with serving(create_app()) as model_url, opened(databases, servers) as stack:
+        model = Claude(api_key="any", base_url=model_url)
+        run_id = await _waiting_run(stack)
+        pairs = []
+        for number in range(ROUNDS):
+            asked = _requests(number)
+            pairs.append((await _booked(stack, run_id, model, asked), await _bare(model, asked)))
+        await model.close()
+    print(told("model calls through the ledger", pairs, unit="calls/s", against="bare"))
+
+
+def _requests(number: int) -> list[ModelRequest]:
+    labels = tuple(LabelSpec(name=f"topic_{one}") for one in range(4))
+    task = task_of(TaskIn(slug="bench", kind=TaskKind.INTENT, labels=labels))
+    prompt = task.baseline()
+    said = [text for text, _ in texts(CALLS, seed=number)]
+    return [task.request(prompt, one, model="claude-haiku-5-5") for one in said]
+
+
+async def _bare(model: Claude, requests: list[ModelRequest]) -> float:
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(request: ModelRequest) -> None:
+        async with gate:
+            await model.complete(request)
+
+    began = time.perf_counter()
+    await asyncio.gather(*(one(request) for request in requests))
+    return len(requests) / (time.perf_counter() - began)
+
+
+async def _booked(stack: Stack, run_id: UUID, model: Claude, requests: list[ModelRequest]) -> float:
+    account = Account(
+        run_id=run_id, fence=0, provider="offline", adapter=ADAPTER_VERSION, epoch=0,
+        calls_limit=1_000_000, usd_limit=Decimal(1), month_cap_usd=Decimal(1),
+    )  # fmt: skip
+    async with (
+        open_database(stack.settings.database) as database,
+        open_books(database, APP_IDENTITY) as books,
+    ):
+        ledger = Ledger(account, books, model, concurrency=AT_ONCE)
+        await ledger.load(database, APP_IDENTITY)
+        began = time.perf_counter()
+        for start in range(0, len(requests), BLOCK):
+            await ledger.complete([Asked(one) for one in requests[start : start + BLOCK]])
+        return len(requests) / (time.perf_counter() - began)
+
+
+async def _waiting_run(stack: Stack) -> UUID:
+    """A run that no worker claims, to book calls on."""
+    await make_task(stack, "bench", cases=1)
+    started = await stack.induction.post("/v1/runs", json={"task": "bench"})
+    return UUID(started.json()["id"])
