@@ -51,7 +51,7 @@ def requires(scope: str) -> Any:
     return Security(_prove, scopes=[scope])
 
 
-def _caller(request: Request) -> Caller:
+async def _caller(request: Request) -> Caller:
     caller: Caller | None = getattr(request.state, "caller", None)
     if caller is None:
         raise Unauthenticated
