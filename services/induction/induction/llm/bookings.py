@@ -97,8 +97,10 @@ async def write(connection: Connection, bookings: Sequence[Booking]) -> list[Gra
 async def _spend_month(
     connection: Connection, bookings: Sequence[Booking], granted: list[Granted]
 ) -> None:
-    """Moves the month's total by every booking that carries money; refuses what passes its cap."""
+    """Moves the month's total by every booking that carries money; refuses what passes its cap,
+    and what the same run asks after it, so that calls go in the order they were asked."""
     spent: dict[date, Decimal] = {}
+    full: set[UUID] = set()
     for place, one in enumerate(bookings):
         if granted[place] is not Granted.YES or not isinstance(one, Priced):
             continue
@@ -112,7 +114,8 @@ async def _spend_month(
                 one.month,
             )
         cap = one.month_cap if isinstance(one, Reserved) else None
-        if cap is not None and spent[one.month] + moved > cap:
+        if cap is not None and (one.run_id in full or spent[one.month] + moved > cap):
+            full.add(one.run_id)
             granted[place] = Granted.OVER_MONTH_CAP
             continue
         spent[one.month] += moved

@@ -170,7 +170,8 @@ class Ledger:
     async def _launch(
         self, waiting: deque[tuple[Key, Asked]], *, room: int
     ) -> set[asyncio.Task[None]]:
-        """Sends the first calls of `waiting` that fit into the budget, at most `room`."""
+        """Sends the first calls of `waiting` that fit into the run's and the month's budget, at
+        most `room`; the others stay in `waiting`."""
         admitted: list[tuple[Key, Asked, Decimal]] = []
         while waiting and len(admitted) < room:
             key, one = waiting[0]
@@ -180,13 +181,9 @@ class Ledger:
             waiting.popleft()
             admitted.append((key, one, bound))
         granted = await asyncio.gather(*(self._reserve(*call) for call in admitted))
-        launched = set()
-        for call, may_go in zip(admitted, granted, strict=True):
-            if may_go:
-                launched.add(asyncio.create_task(self._call(*call)))
-            else:
-                await self._refuse(call[0], call[1])
-        return launched
+        answers = list(zip(admitted, granted, strict=True))
+        waiting.extendleft((key, one) for (key, one, _), may_go in reversed(answers) if not may_go)
+        return {asyncio.create_task(self._call(*call)) for call, may_go in answers if may_go}
 
     async def _reserve(self, key: Key, one: Asked, bound: Decimal) -> bool:
         """Commits the reservation; False where the month's cap would be passed."""

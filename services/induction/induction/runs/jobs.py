@@ -47,8 +47,10 @@ async def drive_runs(resources: Resources, bell: asyncio.Event) -> None:
                     driving.add(task)
                     task.add_done_callback(driving.discard)
                     task.add_done_callback(lambda _: bell.set())
+            # Not `wait_for`, which on Python 3.11 loses a cancellation that meets the bell.
             with suppress(TimeoutError):
-                await asyncio.wait_for(bell.wait(), settings.poll_seconds)
+                async with asyncio.timeout(settings.poll_seconds):
+                    await bell.wait()
             bell.clear()
     finally:
         for task in driving:

@@ -135,7 +135,7 @@ async def let_go(
         await session.execute(
             text(
                 "UPDATE runs SET status = :status, reason = :reason, lease_until = NULL,"
-                " pause_requested = false, idle_since = now(),"
+                " pause_requested = pause_requested AND :status <> 'paused', idle_since = now(),"
                 " not_before = now() + make_interval(secs => :seconds)"
                 " WHERE id = :id AND fence = :fence AND status = 'running'"
             ),

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Request, Response
 from nlu_shared.kit.db import snapshot_scope
 from nlu_shared.kit.deps import CallerDep, DbSession, WebResources, requires
+from nlu_shared.kit.etags import is_held
 from nlu_shared.kit.group_commit import Connection
 from nlu_shared.schemas.base import Slug
 from nlu_shared.schemas.ground_truth import GroundTruthIn, GroundTruthMade
@@ -57,10 +58,6 @@ async def stream_ground_truth(
     service.check_task(caller, task)
     end = await service.hash_of_all(snapshot, task)
     headers = {"ETag": f'"{end.sha256}"'}
-    if headers["ETag"] in _tags(if_none_match):
+    if is_held(headers["ETag"], if_none_match):
         return Response(status_code=304, headers=headers)
     return StreamingResponse(service.lines(snapshot, task, end), media_type=NDJSON, headers=headers)
-
-
-def _tags(if_none_match: str) -> list[str]:
-    return [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
