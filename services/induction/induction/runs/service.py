@@ -1,5 +1,6 @@
 """Starting, steering and showing runs. Every start, by hand or by trigger, enters at `start`."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -212,10 +213,17 @@ async def get(session: AsyncSession, run_id: UUID) -> RunRow:
 
 
 async def page(
-    session: AsyncSession, *, task: str | None, before: UUID | None, limit: int
+    session: AsyncSession,
+    tasks: Collection[str] | None,
+    *,
+    task: str | None,
+    before: UUID | None,
+    limit: int,
 ) -> Page[RunView]:
-    """Runs, newest first."""
+    """Runs of `tasks` (None: all), newest first."""
     statement = select(RunRow)
+    if tasks is not None:
+        statement = statement.where(col(RunRow.task).in_(tasks))
     if task is not None:
         statement = statement.where(RunRow.task == task)
     if before is not None:
