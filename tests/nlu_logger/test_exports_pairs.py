@@ -3,11 +3,12 @@
 import json
 import random
 from collections import Counter, defaultdict
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nlu_logger.exports.formats import FORMS, FORMULA_STARTS
+from nlu_logger.exports.formats import FORMULA_STARTS, form_of
 from nlu_logger.exports.pairs import UnreadableLine, make_pairs, read_lines, settled
 from nlu_shared.schemas.exports import ExportFormat, LabelledText, Pair
 
@@ -115,13 +116,31 @@ def test_a_text_has_one_label_or_none(rows: list[LabelledText], kept: dict[str, 
     )
 )
 def test_each_row_stays_one_line_for_every_reader(texts: list[str]) -> None:
-    block = FORMS[ExportFormat.JSONL].block([{"text": text} for text in texts])
+    block = form_of(ExportFormat.JSONL, ["text"]).block([[text] for text in texts])
     assert [json.loads(line)["text"] for line in block.splitlines()] == texts
+
+
+@given(
+    values=st.lists(
+        st.one_of(st.none(), st.booleans(), st.floats(0, 1), st.text(), st.just({"ü": [1, None]})),
+        min_size=1,
+    )
+)
+def test_json_is_what_the_standard_library_writes(values: list[Any]) -> None:
+    columns = [f"column {number} %s" for number, _ in enumerate(values)]
+    row = dict(zip(columns, values, strict=True))
+    line = form_of(ExportFormat.JSONL, columns).block([values])
+    written = json.dumps(row, ensure_ascii=False) + "\n"
+    for mark, escape in (("\x85", "\\u0085"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")):
+        written = written.replace(mark, escape)
+    assert line == written
+    array = form_of(ExportFormat.JSON, columns)
+    assert json.loads(array.opening + array.block([values, values]) + array.closing) == [row, row]
 
 
 @given(text=st.text())
 def test_no_cell_starts_a_formula(text: str) -> None:
-    cell = FORMS[ExportFormat.CSV].block([{"text": text}]).strip('"')
+    cell = form_of(ExportFormat.CSV, ["text"]).block([[text]]).strip('"')
     assert not cell.startswith(FORMULA_STARTS) or not text
 
 

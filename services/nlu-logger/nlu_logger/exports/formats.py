@@ -3,60 +3,80 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 
 from nlu_shared.schemas.exports import ExportFormat
 from pydantic import JsonValue
 
-Row = Mapping[str, JsonValue]
+Row = Sequence[JsonValue]
+"""The values of the columns, in their order."""
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 # Legal inside JSON strings, yet many readers of lines, `str.splitlines` first, end a line there.
-LINE_ENDS = {mark: f"\\u{mark:04x}" for mark in (0x85, 0x2028, 0x2029)}
+LINE_ENDS = ("\x85", "\u2028", "\u2029")
+MEDIA_TYPES = {
+    ExportFormat.JSONL: "application/x-ndjson",
+    ExportFormat.CSV: "text/csv; charset=utf-8",
+    ExportFormat.JSON: "application/json",
+}
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+# What the encoder writes, without setting it up anew for every value.
+_SPELLINGS: dict[type, Callable[..., str]] = {
+    str: encode_basestring,
+    float: float.__repr__,
+    bool: {True: "true", False: "false"}.__getitem__,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A file is `opening(columns)`, then blocks of rows with `between` among them, then `closing`.
+    """A file is `opening`, then blocks of rows with `between` among them, then `closing`.
 
     No block is empty.
     """
 
-    media_type: str
-    block: Callable[[Sequence[Row]], str]
-    opening: Callable[[Sequence[str]], str] = lambda columns: ""
+    block: Callable[[Iterable[Row]], str]
+    opening: str = ""
     between: str = ""
     closing: str = ""
 
 
-def _line(row: Row) -> str:
-    text = json.dumps(row, ensure_ascii=False)
-    return (text if text.isascii() else text.translate(LINE_ENDS)) + "\n"
+def form_of(wanted: ExportFormat, columns: Sequence[str]) -> Form:
+    """How rows of these columns are written."""
+    if wanted is ExportFormat.CSV:
+        return Form(_table, opening=_table([columns]))
+    names = [_ENCODER.encode(name).replace("%", "%%") for name in columns]
+    if wanted is ExportFormat.JSONL:
+        return Form(_objects("{" + ", ".join(f"{name}: %s" for name in names) + "}\n", ""))
+    fields = ",\n".join(f"    {name}: %s" for name in names)
+    element = _objects(f"  {{\n{fields}\n  }}", ",\n")
+    return Form(element, opening="[\n", between=",\n", closing="\n]\n")
 
 
-def _lines(rows: Sequence[Row]) -> str:
-    return "".join(map(_line, rows))
+def _objects(template: str, between: str) -> Callable[[Iterable[Row]], str]:
+    def block(rows: Iterable[Row]) -> str:
+        spelled = zip(*map(_spelled, zip(*rows, strict=True)), strict=True)
+        text = between.join(map(template.__mod__, spelled))
+        for mark in LINE_ENDS:
+            text = text.replace(mark, f"\\u{ord(mark):04x}")
+        return text
+
+    return block
 
 
-def _elements(rows: Sequence[Row]) -> str:
-    """The array is a list of indented objects, as a person edits them."""
-    elements = (json.dumps(row, ensure_ascii=False, indent=2) for row in rows)
-    return ",\n".join("  " + one.replace("\n", "\n  ") for one in elements)
+def _spelled(column: Sequence[JsonValue]) -> Iterator[str]:
+    """A column's values as JSON; most columns hold one kind of value."""
+    kinds = set(map(type, column))
+    spell = _SPELLINGS.get(kinds.pop()) if len(kinds) == 1 else None
+    return map(spell or _ENCODER.encode, column)
 
 
-def _table(rows: Sequence[Row]) -> str:
-    return _csv([[_cell(value) for value in row.values()] for row in rows])
-
-
-def _header(columns: Sequence[str]) -> str:
-    return _csv([columns])
-
-
-def _csv(rows: Sequence[Sequence[str]]) -> str:
+def _table(rows: Iterable[Row]) -> str:
     """RFC 4180: CRLF, quotes where needed."""
     written = io.StringIO()
-    csv.writer(written).writerows(rows)
+    csv.writer(written).writerows([_cell(value) for value in row] for row in rows)
     return written.getvalue()
 
 
@@ -65,18 +85,5 @@ def _cell(value: JsonValue) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return _ENCODER.encode(value)
     return "'" + value if value.startswith(FORMULA_STARTS) else value
-
-
-FORMS = {
-    ExportFormat.JSONL: Form("application/x-ndjson", _lines),
-    ExportFormat.CSV: Form("text/csv; charset=utf-8", _table, opening=_header),
-    ExportFormat.JSON: Form(
-        "application/json",
-        _elements,
-        opening=lambda columns: "[\n",
-        between=",\n",
-        closing="\n]\n",
-    ),
-}

@@ -10,17 +10,15 @@ from nlu_shared.schemas.exports import ExportFormat
 from starlette.responses import StreamingResponse
 
 from nlu_logger.exports import service
-from nlu_logger.exports.formats import FORMS
+from nlu_logger.exports.formats import MEDIA_TYPES
 from nlu_logger.exports.service import Taken, Window
 from nlu_logger.ground_truth.routes import Snapshot
 
 router = APIRouter(prefix="/v1/exports", tags=["exports"], dependencies=[requires("exports:read")])
 FILES: dict[int | str, dict[str, Any]] = {
-    200: {"content": {form.media_type.partition(";")[0]: {} for form in FORMS.values()}}
+    200: {"content": {name.partition(";")[0]: {} for name in MEDIA_TYPES.values()}}
 }
-LINES: dict[int | str, dict[str, Any]] = {
-    200: {"content": {FORMS[ExportFormat.JSONL].media_type: {}}}
-}
+LINES: dict[int | str, dict[str, Any]] = {200: {"content": {MEDIA_TYPES[ExportFormat.JSONL]: {}}}}
 
 
 def _window(
@@ -51,7 +49,7 @@ async def export_retraining(
 ) -> StreamingResponse:
     """Corrected predictions plus those of high confidence that nobody corrected, oldest first."""
     rows = service.retraining(snapshot, seen, taken, form)
-    return StreamingResponse(rows, media_type=FORMS[form].media_type)
+    return StreamingResponse(rows, media_type=MEDIA_TYPES[form])
 
 
 @router.get("/review", response_class=StreamingResponse, responses=FILES)
@@ -63,7 +61,7 @@ async def export_review(
 ) -> StreamingResponse:
     """Predictions below the threshold of which nobody has said anything, to be filled in."""
     rows = service.review(snapshot, seen, confidence_threshold, form)
-    return StreamingResponse(rows, media_type=FORMS[form].media_type)
+    return StreamingResponse(rows, media_type=MEDIA_TYPES[form])
 
 
 @router.get("/pairs", response_class=StreamingResponse, responses=LINES)
@@ -81,4 +79,4 @@ async def export_pairs(
     """
     drawn = await service.labelled(snapshot, seen, taken, seed=seed, limit=texts)
     lines = service.pairs(drawn, seed=seed, per_text=per_text)
-    return StreamingResponse(lines, media_type=FORMS[ExportFormat.JSONL].media_type)
+    return StreamingResponse(lines, media_type=MEDIA_TYPES[ExportFormat.JSONL])

@@ -13,16 +13,18 @@ from nlu_shared.kit.group_commit import Connection
 from nlu_shared.schemas.exports import (
     ExportFormat,
     LabelledText,
+    Pair,
     RetrainingRow,
     ReviewRow,
 )
 
-from nlu_logger.exports.formats import FORMS, Row
+from nlu_logger.exports.formats import Row, form_of
 from nlu_logger.exports.pairs import make_pairs
 from nlu_logger.ground_truth.service import check_task
 from nlu_logger.predictions.service import first_id
 
 ROWS_AT_ONCE = 500
+SOURCE = "production"
 LONGEST_PAIRED = 2_000
 """Characters; sentence encoders read less than this, and it bounds what pairs hold in memory."""
 
@@ -136,9 +138,10 @@ async def labelled(
 
 def pairs(texts: Iterable[LabelledText], *, seed: int, per_text: int) -> Iterator[str]:
     """The pairs of these texts as JSONL, block by block."""
+    form = form_of(ExportFormat.JSONL, list(Pair.model_fields))
     made = make_pairs(texts, seed=seed, per_text=per_text)
-    while block := [pair.model_dump() for pair in islice(made, ROWS_AT_ONCE)]:
-        yield FORMS[ExportFormat.JSONL].block(block)
+    while block := [(one.text_a, one.text_b, one.label) for one in islice(made, ROWS_AT_ONCE)]:
+        yield form.block(block)
 
 
 async def _blocks(
@@ -155,8 +158,8 @@ async def _blocks(
 async def _file(
     blocks: AsyncIterator[list[Row]], wanted: ExportFormat, columns: Sequence[str]
 ) -> AsyncIterator[str]:
-    form = FORMS[wanted]
-    yield form.opening(columns)
+    form = form_of(wanted, columns)
+    yield form.opening
     before = ""
     async for rows in blocks:
         yield before + form.block(rows)
@@ -166,23 +169,9 @@ async def _file(
 
 def _retraining_row(record: Any) -> Row:
     _, text, confidence, corrected, label, output = record
-    return {
-        "text": text,
-        "label": label if output is None else json.loads(output),
-        "confidence": confidence,
-        "source": "production",
-        "corrected": corrected,
-    }
+    return text, label if output is None else json.loads(output), confidence, SOURCE, corrected
 
 
 def _review_row(record: Any) -> Row:
     identifier, prompt, predicted, confidence, created_at = record
-    return {
-        "id": str(identifier),
-        "prompt": prompt,
-        "predicted_intent": predicted,
-        "confidence": confidence,
-        "created_at": created_at.isoformat(),
-        "corrected_intent": "",
-        "notes": "",
-    }
+    return str(identifier), prompt, predicted, confidence, created_at.isoformat(), "", ""
