@@ -8,7 +8,7 @@ Negative Samples"). Chance is a hash of seed and text, so the order of the input
 import hashlib
 import heapq
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -16,9 +16,9 @@ from typing import Literal
 from nlu_shared.schemas.exports import LabelledText, Pair
 from pydantic import ValidationError
 
-RAREST_WORDS = 8
+RAREST_WORDS = 4
 """Words of an anchor by which its look-alikes are searched, the rarest first."""
-TEXTS_PER_WORD = 64
+TEXTS_PER_WORD = 32
 """Texts looked at for each of these words, shared among the labels that use it."""
 WORD = re.compile(r"\w+")
 
@@ -84,6 +84,7 @@ class _Crowd:
     users: dict[str, dict[str, list[int]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
+    frequency: Counter[str] = field(default_factory=Counter)
     by_label: list[int] = field(default_factory=list)
     starts: dict[str, int] = field(default_factory=dict)
 
@@ -96,7 +97,7 @@ class _Crowd:
         """The most similar texts of other labels (Jaccard over words), then any of them."""
         label, words = self.texts[anchor][1], self.words[anchor]
         near: set[int] = set()
-        for word in heapq.nsmallest(RAREST_WORDS, words, key=self._frequency):
+        for word in sorted(words, key=lambda word: (self.frequency[word], word))[:RAREST_WORDS]:
             users = self.users[word]
             share = max(1, TEXTS_PER_WORD // len(users))
             for other, found in users.items():
@@ -106,9 +107,6 @@ class _Crowd:
             count, near, key=lambda index: (-_jaccard(words, self.words[index]), index)
         )
         return best + self._any_others(anchor, set(best), count - len(best))
-
-    def _frequency(self, word: str) -> tuple[int, str]:
-        return sum(map(len, self.users[word].values())), word
 
     def _any_others(self, anchor: int, taken: set[int], count: int) -> list[int]:
         label = self.texts[anchor][1]
@@ -132,6 +130,7 @@ def _gathered(labels: dict[str, str], seed: int) -> _Crowd:
         crowd.words.append(frozenset(WORD.findall(text.casefold())))
         crowd.places.append(len(crowd.rings[label]))
         crowd.rings[label].append(index)
+        crowd.frequency.update(crowd.words[index])
         for word in crowd.words[index]:
             crowd.users[word][label].append(index)
     for label, ring in crowd.rings.items():
@@ -145,4 +144,5 @@ def _around(ring: Sequence[int], start: int, count: int) -> list[int]:
 
 
 def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:
-    return len(one & other) / len(one | other)
+    shared = len(one & other)
+    return shared / (len(one) + len(other) - shared)
