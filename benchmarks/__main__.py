@@ -2,7 +2,7 @@
 
 import asyncio
 
-from benchmarks import ingest, ledger
+from benchmarks import exports, ingest, ledger
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers, running_servers
 
@@ -12,6 +12,7 @@ async def main(servers: Servers) -> None:
     try:
         await ingest.run(databases, servers)
         await ledger.run(databases, servers)
+        await exports.run(databases, servers)
     finally:
         await databases.drop_all()
 

@@ -1,24 +1,31 @@
-"""The command line of nlu-logger: serve, work, migrate, keys."""
+"""The command line of nlu-logger: serve, work, migrate, keys, and the files it exports."""
 
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
-from cyclopts import App
+import httpx2
+from cyclopts import App, Parameter
 from nlu_shared.kit import auth
 from nlu_shared.kit.db import Identity, open_database, session_scope
 from nlu_shared.kit.errors import ServiceError
+from nlu_shared.kit.files import whole_file
 from nlu_shared.kit.processes import serve as serve_app
 from nlu_shared.kit.processes import set_up_logs
 from nlu_shared.kit.settings import secret
+from nlu_shared.schemas.base import Problem
+from nlu_shared.schemas.exports import ExportFormat
 from nlu_shared.schemas.keys import KeyIn
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger import app as web
 from nlu_logger import worker
+from nlu_logger.exports import service as exports
+from nlu_logger.exports.pairs import UnreadableLine, read_lines
 from nlu_logger.migrations import ADMINISTRATOR
 from nlu_logger.migrations import migrate as run_migrations
 from nlu_logger.settings import Migration, Settings
@@ -28,6 +35,13 @@ keys = App(name="keys", help="API keys of this service.")
 app.command(keys)
 
 Answer = TypeVar("Answer")
+Url = Annotated[str, Parameter(env_var="NLU_LOGGER_URL")]
+Key = Annotated[str, Parameter(env_var="NLU_LOGGER_KEY")]
+HERE = "http://127.0.0.1:8001"
+STREAM_SECONDS = 60.0
+"""A stream that says nothing for longer is a dead connection."""
+THRESHOLDS = {"retraining": "min_confidence", "review": "confidence_threshold"}
+FORMATS = {".csv": ExportFormat.CSV, ".json": ExportFormat.JSON}
 
 
 @app.command
@@ -83,6 +97,74 @@ def revoke_key(key_id: UUID) -> None:
     asyncio.run(_as_administrator(lambda session: auth.revoke_key(session, key_id)))
 
 
+@app.command
+def export(
+    *,
+    mode: Literal["retraining", "review"] = "retraining",
+    days: int | None = None,
+    output: Path | None = None,
+    confidence_threshold: float | None = None,
+    approved_only: bool = False,
+    task: str | None = None,
+    format: ExportFormat | None = None,
+    url: Url = HERE,
+    key: Key = "",
+) -> None:
+    """Writes training rows, or predictions to review, to a file or standard output.
+
+    Parameters
+    ----------
+    days: the last so many; without it everything.
+    output: replaced as a whole, or not at all. Its ending (.jsonl, .csv, .json) is the format.
+    confidence_threshold: retraining takes this and above (0.8), review what is below (0.7).
+    approved_only: of the corrections, only those somebody approved.
+    """
+    asked = {
+        "days": days,
+        THRESHOLDS[mode]: confidence_threshold,
+        "approved_only": approved_only,
+        "task": task,
+        "format": format or FORMATS.get(output.suffix if output else "", ExportFormat.JSONL),
+    }
+    with (
+        httpx2.Client(base_url=url, timeout=STREAM_SECONDS) as http,
+        http.stream(
+            "GET",
+            f"/v1/exports/{mode}",
+            params={name: value for name, value in asked.items() if value is not None},
+            headers={"Authorization": f"Bearer {key}"},
+        ) as answer,
+    ):
+        if not answer.is_success:
+            sys.exit(f"nlu-logger: {_said(answer.read(), answer.status_code)}")
+        if output is None:
+            sys.stdout.buffer.writelines(answer.iter_bytes())
+        else:
+            with whole_file(output) as file:
+                file.writelines(answer.iter_bytes())
+
+
+@app.command
+def pairs(*, input: Path, output: Path, seed: int = 0, per_text: int = 2) -> None:
+    """Makes contrastive pairs from an exported training file (JSONL).
+
+    Parameters
+    ----------
+    per_text: positives and hard negatives for each text, at most.
+    """
+    with input.open("rb") as rows, whole_file(output) as file:
+        for block in exports.pairs(read_lines(rows), seed=seed, per_text=per_text):
+            file.write(block.encode())
+
+
+def _said(problem: bytes, status: int) -> str:
+    try:
+        told = Problem.model_validate_json(problem)
+    except ValidationError:
+        return f"status {status}"
+    return told.detail or told.title
+
+
 async def _as_administrator(act: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
     async with (
         open_database(Settings().database, pool_size=1) as database,
@@ -99,7 +181,9 @@ def main() -> None:
             "NLU_LOGGER_" + str(one["loc"][0]).upper() for one in missing.errors() if one["loc"]
         )
         sys.exit(f"nlu-logger: set {names} (see .env.example)")
-    except ServiceError as refused:
+    except httpx2.HTTPError as broken:
+        sys.exit(f"nlu-logger: no whole answer: {broken or type(broken).__name__}")
+    except (ServiceError, UnreadableLine, OSError) as refused:
         sys.exit(f"nlu-logger: {refused}")
 
 

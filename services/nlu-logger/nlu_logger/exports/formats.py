@@ -1,0 +1,89 @@
+"""Rows as the text of a file: JSONL, CSV that no spreadsheet executes, one JSON array. Pure."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from json.encoder import encode_basestring
+
+from nlu_shared.schemas.exports import ExportFormat
+from pydantic import JsonValue
+
+Row = Sequence[JsonValue]
+"""The values of the columns, in their order."""
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# Legal inside JSON strings, yet many readers of lines, `str.splitlines` first, end a line there.
+LINE_ENDS = ("\x85", "\u2028", "\u2029")
+MEDIA_TYPES = {
+    ExportFormat.JSONL: "application/x-ndjson",
+    ExportFormat.CSV: "text/csv; charset=utf-8",
+    ExportFormat.JSON: "application/json",
+}
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+# What the encoder writes, without setting it up anew for every value.
+_SPELLINGS: dict[type, Callable[..., str]] = {
+    str: encode_basestring,
+    float: float.__repr__,
+    bool: {True: "true", False: "false"}.__getitem__,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A file is `opening`, then blocks of rows with `between` among them, then `closing`.
+
+    No block is empty.
+    """
+
+    block: Callable[[Iterable[Row]], str]
+    opening: str = ""
+    between: str = ""
+    closing: str = ""
+
+
+def form_of(wanted: ExportFormat, columns: Sequence[str]) -> Form:
+    """How rows of these columns are written."""
+    if wanted is ExportFormat.CSV:
+        return Form(_table, opening=_table([columns]))
+    names = [_ENCODER.encode(name).replace("%", "%%") for name in columns]
+    if wanted is ExportFormat.JSONL:
+        return Form(_objects("{" + ", ".join(f"{name}: %s" for name in names) + "}\n", ""))
+    fields = ",\n".join(f"    {name}: %s" for name in names)
+    element = _objects(f"  {{\n{fields}\n  }}", ",\n")
+    return Form(element, opening="[\n", between=",\n", closing="\n]\n")
+
+
+def _objects(template: str, between: str) -> Callable[[Iterable[Row]], str]:
+    def block(rows: Iterable[Row]) -> str:
+        spelled = zip(*map(_spelled, zip(*rows, strict=True)), strict=True)
+        text = between.join(map(template.__mod__, spelled))
+        for mark in LINE_ENDS:
+            text = text.replace(mark, f"\\u{ord(mark):04x}")
+        return text
+
+    return block
+
+
+def _spelled(column: Sequence[JsonValue]) -> Iterator[str]:
+    """A column's values as JSON; most columns hold one kind of value."""
+    kinds = set(map(type, column))
+    spell = _SPELLINGS.get(kinds.pop()) if len(kinds) == 1 else None
+    return map(spell or _ENCODER.encode, column)
+
+
+def _table(rows: Iterable[Row]) -> str:
+    """RFC 4180: CRLF, quotes where needed."""
+    written = io.StringIO()
+    csv.writer(written).writerows([_cell(value) for value in row] for row in rows)
+    return written.getvalue()
+
+
+def _cell(value: JsonValue) -> str:
+    """Text stands for itself, anything else as JSON, null as nothing."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return _ENCODER.encode(value)
+    return "'" + value if value.startswith(FORMULA_STARTS) else value

@@ -1,0 +1,177 @@
+"""Reading what is exported, block by block, from one snapshot of predictions and corrections."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.group_commit import Connection
+from nlu_shared.schemas.exports import (
+    ExportFormat,
+    LabelledText,
+    Pair,
+    RetrainingRow,
+    ReviewRow,
+)
+
+from nlu_logger.exports.formats import Row, form_of
+from nlu_logger.exports.pairs import make_pairs
+from nlu_logger.ground_truth.service import check_task
+from nlu_logger.predictions.service import first_id
+
+ROWS_AT_ONCE = 500
+SOURCE = "production"
+LONGEST_PAIRED = 2_000
+"""Characters; sentence encoders read less than this, and it bounds what pairs hold in memory."""
+
+# A correction stands as the prediction shows it: the approved one, else the newest.
+# While one is undecided, nobody knows the label: such a row is not high-confidence either.
+RETRAINING = """
+WITH standing AS (
+    SELECT DISTINCT ON (prediction_id)
+        prediction_id, status, corrected_intent, corrected_output
+    FROM corrections
+    WHERE prediction_id >= $1 AND status <> 'rejected' AND NOT is_confirmation
+    ORDER BY prediction_id, status = 'approved' DESC, id DESC
+)
+SELECT p.id, p.prompt, p.confidence, s.prediction_id IS NOT NULL AS corrected,
+    CASE WHEN s.prediction_id IS NULL THEN p.predicted_intent ELSE s.corrected_intent END AS label,
+    CASE WHEN s.prediction_id IS NULL THEN p.output
+        WHEN s.corrected_intent IS NULL THEN s.corrected_output END AS output
+FROM nlu_prompt_logs p LEFT JOIN standing s ON s.prediction_id = p.id
+WHERE p.id >= $1 AND ($2::text[] IS NULL OR p.task = ANY($2))
+    AND CASE WHEN s.prediction_id IS NULL THEN p.confidence >= $3
+        ELSE NOT $4 OR s.status = 'approved' END
+"""
+LABELLED = f"""
+SELECT prompt, label, corrected FROM ({RETRAINING}) AS rows
+WHERE output IS NULL AND length(prompt) <= $5
+ORDER BY hashtextextended(id::text, $6), id LIMIT $7
+"""  # noqa: S608 - no value is written into it
+REVIEW = """
+SELECT p.id, p.prompt, p.predicted_intent, p.confidence, p.created_at
+FROM nlu_prompt_logs p
+WHERE p.id >= $1 AND ($2::text[] IS NULL OR p.task = ANY($2)) AND p.confidence < $3
+    AND NOT EXISTS (
+        SELECT FROM corrections c WHERE c.prediction_id = p.id AND c.status <> 'rejected'
+    )
+ORDER BY p.confidence, p.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which predictions an export may hold: those from this id on, of these tasks (None: all)."""
+
+    first: UUID
+    tasks: list[str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """High-confidence means `min_confidence` and above and nobody's correction standing.
+
+    `approved_only` leaves out corrections that nobody approved yet.
+    """
+
+    min_confidence: float
+    approved_only: bool
+
+
+def window(caller: Caller, *, task: str | None, days: int | None, now: datetime) -> Window:
+    """The last `days` (None: all) of a task, or of every task the key is for; or Forbidden."""
+    if task is not None:
+        check_task(caller, task)
+    allowed = None if caller.tasks is None else sorted(caller.tasks)
+    return Window(
+        first=UUID(int=0) if days is None else first_id(now - timedelta(days=days)),
+        tasks=allowed if task is None else [task],
+    )
+
+
+def retraining(
+    snapshot: Connection, seen: Window, taken: Taken, form: ExportFormat
+) -> AsyncIterator[str]:
+    """Corrected predictions and high-confidence ones, oldest first, as the text of a file."""
+    found = _blocks(
+        snapshot,
+        RETRAINING + "ORDER BY p.id",
+        (seen.first, seen.tasks, taken.min_confidence, taken.approved_only),
+        _retraining_row,
+    )
+    return _file(found, form, list(RetrainingRow.model_fields))
+
+
+def review(
+    snapshot: Connection, seen: Window, threshold: float, form: ExportFormat
+) -> AsyncIterator[str]:
+    """What is below the threshold and nobody has spoken on, the least certain first."""
+    found = _blocks(snapshot, REVIEW, (seen.first, seen.tasks, threshold), _review_row)
+    return _file(found, form, list(ReviewRow.model_fields))
+
+
+async def labelled(
+    snapshot: Connection, seen: Window, taken: Taken, *, seed: int, limit: int
+) -> list[LabelledText]:
+    """At most `limit` of the retraining rows with a plain label, drawn by the seed."""
+    rows = await snapshot.fetch(
+        LABELLED,
+        seen.first,
+        seen.tasks,
+        taken.min_confidence,
+        taken.approved_only,
+        LONGEST_PAIRED,
+        seed,
+        limit,
+    )
+    return [
+        LabelledText.model_construct(
+            text=row["prompt"], label=row["label"], corrected=row["corrected"]
+        )
+        for row in rows
+    ]
+
+
+def pairs(texts: Iterable[LabelledText], *, seed: int, per_text: int) -> Iterator[str]:
+    """The pairs of these texts as JSONL, block by block."""
+    form = form_of(ExportFormat.JSONL, list(Pair.model_fields))
+    made = make_pairs(texts, seed=seed, per_text=per_text)
+    while block := [(one.text_a, one.text_b, one.label) for one in islice(made, ROWS_AT_ONCE)]:
+        yield form.block(block)
+
+
+async def _blocks(
+    snapshot: Connection,
+    query: str,
+    arguments: tuple[Any, ...],
+    as_row: Callable[[Any], Row],
+) -> AsyncIterator[list[Row]]:
+    cursor = await snapshot.cursor(query, *arguments)
+    while records := await cursor.fetch(ROWS_AT_ONCE):
+        yield [as_row(record) for record in records]
+
+
+async def _file(
+    blocks: AsyncIterator[list[Row]], wanted: ExportFormat, columns: Sequence[str]
+) -> AsyncIterator[str]:
+    form = form_of(wanted, columns)
+    yield form.opening
+    before = ""
+    async for rows in blocks:
+        yield before + form.block(rows)
+        before = form.between
+    yield form.closing
+
+
+def _retraining_row(record: Any) -> Row:
+    _, text, confidence, corrected, label, output = record
+    return text, label if output is None else json.loads(output), confidence, SOURCE, corrected
+
+
+def _review_row(record: Any) -> Row:
+    identifier, prompt, predicted, confidence, created_at = record
+    return str(identifier), prompt, predicted, confidence, created_at.isoformat(), "", ""

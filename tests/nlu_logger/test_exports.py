@@ -1,0 +1,266 @@
+"""Training rows and review files by HTTP, in the formats the original system reads."""
+
+import csv
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from nlu_shared.ids import uuid7
+from nlu_shared.schemas.exports import RetrainingRow, ReviewRow
+
+from tests.fixtures.stack import client
+from tests.nlu_logger.world import World, connected
+
+SURE, UNSURE = 0.92, 0.67
+
+
+async def export(world: World, kind: str, **params: Any) -> httpx2.Response:
+    answer = await world.admin.get(f"/v1/exports/{kind}", params=params)
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+async def rows(world: World, kind: str, **params: Any) -> list[dict[str, Any]]:
+    text = (await export(world, kind, **params)).text
+    return [json.loads(line) for line in text.splitlines()]
+
+
+async def texts(world: World, kind: str, **params: Any) -> set[str]:
+    field = "prompt" if kind == "review" else "text"
+    return {row[field] for row in await rows(world, kind, **params)}
+
+
+async def test_training_rows_are_the_documents_byte_for_byte(world: World, task: str) -> None:
+    await world.log(
+        task=task,
+        prompt="schedule time for math homework",
+        predicted_intent="scheduling",
+        confidence=SURE,
+    )
+    log_id = await world.log(
+        task=task, prompt="add event to calendar", predicted_intent="x", confidence=UNSURE
+    )
+    await world.correct(log_id, "calendar_event")
+    answer = await export(world, "retraining", task=task)
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    assert answer.text == (
+        '{"text": "schedule time for math homework", "label": "scheduling", "confidence": 0.92,'
+        ' "source": "production", "corrected": false}\n'
+        '{"text": "add event to calendar", "label": "calendar_event", "confidence": 0.67,'
+        ' "source": "production", "corrected": true}\n'
+    )
+
+
+async def test_review_rows_are_the_documents_field_for_field(world: World, task: str) -> None:
+    log_id = await world.log(
+        task=task,
+        prompt="can you help me with my schedule",
+        predicted_intent="scheduling",
+        confidence=0.65,
+    )
+    created = (await world.admin.get(f"/v1/predictions/{log_id}")).json()["created_at"]
+    (line,) = (await export(world, "review", task=task)).text.splitlines()
+    when = json.loads(line)["created_at"]
+    assert line == (
+        f'{{"id": "{log_id}", "prompt": "can you help me with my schedule",'
+        f' "predicted_intent": "scheduling", "confidence": 0.65, "created_at": "{when}",'
+        ' "corrected_intent": "", "notes": ""}'
+    )
+    assert datetime.fromisoformat(when) == datetime.fromisoformat(created)
+
+
+async def test_columns_are_the_schemas(world: World, task: str) -> None:
+    await world.log(task=task, confidence=UNSURE)
+    (training,) = await rows(world, "retraining", task=task, min_confidence=0)
+    (to_review,) = await rows(world, "review", task=task)
+    assert list(training) == list(RetrainingRow.model_fields)
+    assert list(to_review) == list(ReviewRow.model_fields)
+    RetrainingRow.model_validate(training)
+    ReviewRow.model_validate(to_review)
+
+
+async def test_only_sure_or_corrected_predictions_are_training_data(
+    world: World, task: str
+) -> None:
+    await world.log(task=task, prompt="sure", confidence=0.8)
+    await world.log(task=task, prompt="unsure", confidence=0.7999)
+    assert await texts(world, "retraining", task=task) == {"sure"}
+    assert await texts(world, "retraining", task=task, min_confidence=0.7) == {"sure", "unsure"}
+    assert await texts(world, "retraining", task=task, min_confidence=0.9) == set()
+
+
+async def test_a_rejected_correction_counts_for_nothing(world: World, task: str) -> None:
+    for prompt, confidence in (("sure", SURE), ("unsure", UNSURE)):
+        log_id = await world.log(task=task, prompt=prompt, confidence=confidence)
+        correction = await world.correct(log_id, "wrong")
+        await world.admin.post(f"/v1/corrections/{correction}/reject")
+    (row,) = await rows(world, "retraining", task=task)
+    assert (row["text"], row["label"], row["corrected"]) == ("sure", "greet", False)
+    assert await texts(world, "review", task=task) == {"unsure"}
+
+
+async def test_approved_only_leaves_out_what_is_still_disputed(world: World, task: str) -> None:
+    """The sure prediction somebody objects to is not sure either."""
+    settled = await world.correct(await world.log(task=task, prompt="settled"), "a")
+    await world.approve(settled)
+    await world.correct(await world.log(task=task, prompt="disputed", confidence=SURE), "b")
+    await world.log(task=task, prompt="sure", confidence=SURE)
+    assert await texts(world, "retraining", task=task) == {"settled", "disputed", "sure"}
+    strict = await rows(world, "retraining", task=task, approved_only=True)
+    assert [(row["text"], row["corrected"]) for row in strict] == [
+        ("settled", True),
+        ("sure", False),
+    ]
+
+
+async def test_the_approved_correction_outweighs_newer_ones(world: World, task: str) -> None:
+    log_id = await world.log(task=task)
+    await world.approve(await world.correct(log_id, "right"))
+    await world.correct(log_id, "newer")
+    for strict in (True, False):
+        (row,) = await rows(world, "retraining", task=task, approved_only=strict)
+        assert row["label"] == "right"
+
+
+async def test_a_confirmed_prediction_needs_no_review_and_is_not_corrected(
+    world: World, task: str
+) -> None:
+    for prompt, confidence in (("sure", SURE), ("unsure", UNSURE)):
+        log_id = await world.log(task=task, prompt=prompt, confidence=confidence)
+        await world.admin.post(f"/v1/predictions/{log_id}/confirm", json={})
+    (row,) = await rows(world, "retraining", task=task)
+    assert (row["text"], row["corrected"]) == ("sure", False)
+    assert await texts(world, "review", task=task) == set()
+
+
+async def test_an_extraction_is_labelled_by_its_output(world: World, task: str) -> None:
+    said = {"people": [{"name": "Ann ü", "age": 4.5}]}
+    await world.log(task=task, prompt="one", output=said, confidence=SURE)
+    log_id = await world.log(task=task, prompt="two", output=said)
+    path = f"/v1/predictions/{log_id}/corrections"
+    await world.admin.post(path, json={"corrected_output": []})
+    labels = [row["label"] for row in await rows(world, "retraining", task=task)]
+    assert labels == [said, []]
+
+
+async def test_days_are_counted_by_when_it_was_said(world: World, task: str) -> None:
+    for days in (0.5, 5, 40):
+        moment = datetime.now(UTC) - timedelta(days=days)
+        said = {"id": str(uuid7(moment)), "task": task, "prompt": f"{days}"}
+        await world.correct(await world.log(**said), "a")
+        await world.log(**said | {"id": str(uuid7(moment)), "prompt": f"{days} unreviewed"})
+    assert await texts(world, "retraining", task=task, days=1) == {"0.5"}
+    assert await texts(world, "retraining", task=task, days=30) == {"0.5", "5"}
+    assert await texts(world, "retraining", task=task) == {"0.5", "5", "40"}
+    assert await texts(world, "review", task=task, days=1) == {"0.5 unreviewed"}
+
+
+async def test_review_shows_the_least_certain_first_and_below_the_threshold(
+    world: World, task: str
+) -> None:
+    for confidence in (0.6, 0.1, 0.7, 0.3):
+        await world.log(task=task, confidence=confidence)
+    found = [row["confidence"] for row in await rows(world, "review", task=task)]
+    assert found == [0.1, 0.3, 0.6]
+    below = await rows(world, "review", task=task, confidence_threshold=0.3)
+    assert [row["confidence"] for row in below] == [0.1]
+
+
+async def test_no_spreadsheet_runs_what_a_user_typed(world: World, task: str) -> None:
+    nasty = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", '"quoted", and\r\nbroken', "plain"]
+    for prompt in nasty:
+        await world.log(task=task, prompt=prompt, predicted_intent="=cmd()", confidence=SURE)
+    answer = await export(world, "retraining", task=task, format="csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    header, *table = csv.reader(io.StringIO(answer.text, newline=""))
+    assert header == ["text", "label", "confidence", "source", "corrected"]
+    assert [line[0] for line in table] == ["'" + prompt for prompt in nasty[:7]] + nasty[7:]
+    assert {tuple(line[1:]) for line in table} == {("'=cmd()", "0.92", "production", "false")}
+
+
+async def test_the_review_file_can_be_one_json_array(world: World, task: str) -> None:
+    assert (await export(world, "review", task=task, format="json")).json() == []
+    for number in range(3):
+        await world.log(task=task, prompt=f"line\u2028{number} ü", confidence=number / 10)
+    answer = await export(world, "review", task=task, format="json")
+    assert answer.json() == await rows(world, "review", task=task)
+    assert '    "predicted_intent": "greet",\n' in answer.text
+
+
+@pytest.mark.parametrize("kind", ["retraining", "review", "pairs"])
+async def test_a_key_limited_to_tasks_exports_no_other(world: World, kind: str, task: str) -> None:
+    for number, confidence in enumerate((SURE, SURE, UNSURE)):
+        for where in (task, f"{task}-other"):
+            await world.log(task=where, prompt=f"{where} {number}", confidence=confidence)
+    async with await world.key("exports:read", tasks=[task]) as limited:
+        mine = await limited.get(f"/v1/exports/{kind}")
+        other = await limited.get(f"/v1/exports/{kind}", params={"task": f"{task}-other"})
+    assert mine.status_code == 200
+    assert f"{task} " in mine.text
+    assert "-other" not in mine.text
+    assert other.status_code == 403
+
+
+@pytest.mark.parametrize("more", ["", "reviews:decide", "predictions:write"])
+@pytest.mark.parametrize("kind", ["retraining", "review", "pairs"])
+async def test_every_role_that_may_hold_the_scope_can_read(
+    world: World, kind: str, more: str
+) -> None:
+    """Scopes choose the database role, and each role needs its grants."""
+    async with await world.key("exports:read", *filter(None, [more])) as reader:
+        assert (await reader.get(f"/v1/exports/{kind}")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "params"),
+    [
+        ("retraining", {"days": 0}),
+        ("retraining", {"days": 36_501}),
+        ("retraining", {"format": "xml"}),
+        ("retraining", {"min_confidence": "nan"}),
+        ("review", {"confidence_threshold": 1.1}),
+        ("review", {"task": "No Slug"}),
+        ("pairs", {"seed": 2**63}),
+        ("pairs", {"per_text": 0}),
+    ],
+)
+async def test_what_makes_no_sense_is_refused(
+    world: World, kind: str, params: dict[str, Any]
+) -> None:
+    answer = await world.admin.get(f"/v1/exports/{kind}", params=params)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+
+
+async def test_a_stream_whose_database_dies_ends_as_broken_not_as_short(
+    world: World, task: str
+) -> None:
+    async with connected(world.database.owner_url) as owner, client(world.url) as reader:
+        await owner.execute(
+            "CREATE POLICY filling ON nlu_prompt_logs FOR INSERT TO nlu_logger_owner"
+            " WITH CHECK (true)"
+        )
+        await owner.execute(
+            "INSERT INTO nlu_prompt_logs"
+            " (id, task, prompt, predicted_intent, confidence, body_hash)"
+            " SELECT gen_random_uuid(), $1, repeat('long ', 4000), 'a', 0.9, ''"
+            " FROM generate_series(1, 3000)",
+            task,
+        )
+        params = {"task": task}
+        async with reader.stream("GET", "/v1/exports/retraining", params=params) as answer:
+            chunks = answer.aiter_bytes()
+            await anext(chunks)
+            async with connected(world.database.admin_url) as admin:
+                ended = await admin.fetch(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = $1 AND query LIKE '%standing%' AND pid <> pg_backend_pid()",
+                    world.database.name,
+                )
+                assert len(ended) == 1
+            with pytest.raises(httpx2.RemoteProtocolError):
+                async for _ in chunks:
+                    pass
+    assert (await world.admin.get("/readyz")).status_code == 200
