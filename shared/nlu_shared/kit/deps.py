@@ -12,7 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityS
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_shared.kit.auth import Authenticator, Caller
-from nlu_shared.kit.db import Database, Identity, session_scope
+from nlu_shared.kit.db import Database, Identity, session_scope, snapshot_scope
 from nlu_shared.kit.errors import Forbidden, Unauthenticated
 
 _bearer = HTTPBearer(auto_error=False, description="An API key (nlk_…) or an end user's JWT")
@@ -78,3 +78,13 @@ async def _session(request: Request, caller: CallerDep) -> AsyncIterator[AsyncSe
 
 DbSession = Annotated[AsyncSession, Depends(_session, scope="function")]
 """One transaction as the caller, committed before the response is sent."""
+
+
+async def _snapshot(request: Request, caller: CallerDep) -> AsyncIterator[Any]:
+    resources: WebResources = request.app.state.resources
+    async with snapshot_scope(resources.database, resources.identity(caller)) as connection:
+        yield connection
+
+
+Snapshot = Annotated[Any, Depends(_snapshot, scope="request")]
+"""One moment of the database as the caller, open until a streamed response has been sent."""

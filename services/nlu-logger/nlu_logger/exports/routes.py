@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from nlu_shared.kit.deps import CallerDep, requires
+from nlu_shared.kit.deps import CallerDep, Snapshot, requires
 from nlu_shared.schemas.base import Slug
 from nlu_shared.schemas.exports import ExportFormat
 from starlette.responses import StreamingResponse
@@ -12,7 +12,6 @@ from starlette.responses import StreamingResponse
 from nlu_logger.exports import service
 from nlu_logger.exports.formats import MEDIA_TYPES
 from nlu_logger.exports.service import Taken, Window
-from nlu_logger.ground_truth.routes import Snapshot
 
 router = APIRouter(prefix="/v1/exports", tags=["exports"], dependencies=[requires("exports:read")])
 FILES: dict[int | str, dict[str, Any]] = {

@@ -1,14 +1,11 @@
 """Ground truth by HTTP: one case in, all cases out."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Request, Response
-from nlu_shared.kit.db import snapshot_scope
-from nlu_shared.kit.deps import CallerDep, DbSession, WebResources, requires
+from fastapi import APIRouter, Header, Response
+from nlu_shared.kit.deps import CallerDep, DbSession, Snapshot, requires
 from nlu_shared.kit.etags import is_held
-from nlu_shared.kit.group_commit import Connection
 from nlu_shared.schemas.base import Slug
 from nlu_shared.schemas.ground_truth import GroundTruthIn, GroundTruthMade
 from starlette.responses import StreamingResponse
@@ -18,16 +15,6 @@ from nlu_logger.ground_truth import service
 router = APIRouter(prefix="/v1/ground-truth", tags=["ground truth"])
 read, write = requires("ground-truth:read"), requires("ground-truth:write")
 NDJSON = "application/x-ndjson"
-
-
-async def _snapshot(request: Request, caller: CallerDep) -> AsyncIterator[Connection]:
-    resources: WebResources = request.app.state.resources
-    async with snapshot_scope(resources.database, resources.identity(caller)) as connection:
-        yield connection
-
-
-# Ends after the response: the stream reads from it to its last line.
-Snapshot = Annotated[Connection, Depends(_snapshot, scope="request")]
 
 
 @router.post("", dependencies=[write], status_code=201)
