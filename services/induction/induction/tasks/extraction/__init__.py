@@ -1,0 +1,1 @@
+"""Extraction: what is said about a family as structured codes, and the ruler that compares them."""
