@@ -14,7 +14,7 @@ from nlu_shared.schemas.extraction import DateCertainty
 CERTAIN_WITHIN = timedelta(days=7)
 APPROXIMATE_WITHIN = timedelta(days=730)
 MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name}
-ISO = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?:[T ]\d{1,2}:\d{2}.*)?")
+ISO = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?:[t ]\d{1,2}:\d{2}.*)?")
 NUMERIC = re.compile(r"\b(\d{1,2})([/.])(\d{1,2})\2(\d{4})\b")
 YEARS = re.compile(r"\b(1[5-9]\d\d|20\d\d|21\d\d)(s)?\b")
 NAMED = re.compile(

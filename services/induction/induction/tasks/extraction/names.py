@@ -14,7 +14,7 @@ LEADING = re.compile(
     r"granny|grammy|grandad|granddad|nana|papa|pop|mom|mum|mama|dad|daddy|mother|father|brother|"
     r"sister|cousin|nephew|niece) )+(?=.)"
 )
-"""Titles and kin words. Of a name that is nothing else the last stays, so that "Mom" is somebody."""
+"""Titles and kin words. The last of a name that is nothing else stays: "Mom" is somebody."""
 CACHED = 65_536
 
 
