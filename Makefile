@@ -39,7 +39,7 @@ psql: $(STAMP) ## psql on the running stack's log database (SQL="…" runs one s
 	@exec $(BIN)/python -m deploy.local psql
 
 test: $(STAMP) ## all tests, on real PostgreSQL and Redis (REQUIRE_BROWSER=1, ARGS=…)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 bench: $(STAMP) ## the benchmarks, each printing its ratios
 	@$(BIN)/python -m benchmarks

@@ -3,13 +3,17 @@
 import hashlib
 import os
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
 
 
 def uuid7(at: datetime | None = None) -> UUID:
     """A new UUIDv7 for the moment `at` (default: now), with 74 random bits."""
-    milliseconds = int(at.timestamp() * 1000) if at else time.time_ns() // 1_000_000
+    milliseconds = (at - EPOCH) // MILLISECOND if at else time.time_ns() // 1_000_000
     noise = int.from_bytes(os.urandom(10), "big")
     value = (milliseconds & (1 << 48) - 1) << 80 | noise
     value = value & ~(0xF << 76) | 0x7 << 76
@@ -18,8 +22,9 @@ def uuid7(at: datetime | None = None) -> UUID:
 
 
 def time_of(identifier: UUID) -> datetime:
-    """The moment a UUIDv7 was made, to the millisecond, in UTC."""
-    return datetime.fromtimestamp((identifier.int >> 80) / 1000, tz=UTC)
+    """The moment a UUIDv7 was made, to the millisecond, in UTC; one beyond the year 9999 tells
+    the last moment there is."""
+    return EPOCH + min((identifier.int >> 80) * MILLISECOND, END_OF_TIME - EPOCH)
 
 
 def uuid8(*names: str) -> UUID:

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import asyncpg
+from redis.asyncio import Redis
+
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack, until
 
@@ -67,3 +70,17 @@ async def test_the_clock_asks_when_the_job_was_lost(stack: Stack) -> None:
     async with stack.working(consider_seconds=0.2):
         told = await until(lambda: decisions(stack, "forgotten"))
     assert told[-1]["started"]
+
+
+async def lose_all_jobs(stack: Stack) -> None:
+    """What a flushed Redis does."""
+    owner = await asyncpg.connect(stack.logger_database.owner_url)
+    redis = Redis.from_url(stack.settings.redis)
+
+    async def handed_over() -> bool:
+        return await owner.fetchval("SELECT count(*) FROM outbox") == 0
+
+    await until(handed_over)
+    await redis.flushdb()
+    await redis.aclose()
+    await owner.close()

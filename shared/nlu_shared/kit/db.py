@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -21,10 +22,15 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from nlu_shared.kit.errors import Unavailable
 from nlu_shared.kit.settings import asyncpg_url, sqlalchemy_url
 
+log = structlog.get_logger(__name__)
 CONNECT_SECONDS = 1.5
 """A caller gets its 503 within 2 s, so connecting may take no longer than this."""
 STATEMENT_SECONDS = 60
 TAKE_IDENTITY = "SELECT set_config('role', {0}, true), set_config('app.user_id', {1}, true)"
+
+
+class UnboundLogin(RuntimeError):
+    """The database login is above row-level security; nothing is done with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +58,21 @@ class Database:
 @asynccontextmanager
 async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[Database]:
     """Opens lazily: a database that is away now is found out by the first request, not here."""
+
+    async def connect() -> Any:
+        connection = await asyncpg.connect(
+            asyncpg_url(url), timeout=CONNECT_SECONDS, command_timeout=STATEMENT_SECONDS
+        )
+        await _bound(connection)
+        return connection
+
     engine = create_async_engine(
         sqlalchemy_url(url),
+        async_creator=connect,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=CONNECT_SECONDS,
         pool_pre_ping=True,
-        connect_args={"timeout": CONNECT_SECONDS, "command_timeout": STATEMENT_SECONDS},
     )
     pool = asyncpg.create_pool(
         asyncpg_url(url),
@@ -66,6 +80,7 @@ async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[Datab
         max_size=max(2, pool_size // 2),
         timeout=CONNECT_SECONDS,
         command_timeout=STATEMENT_SECONDS,
+        init=_bound,
     )
     try:
         async with pool:
@@ -144,14 +159,21 @@ def is_away(error: BaseException | None) -> bool:
 
 
 async def require_ordinary_login(database: Database) -> None:
-    """Raises RuntimeError for a login that row-level security would not bind."""
-    async with database_errors(), database.engine.connect() as connection:
-        row = (
-            await connection.execute(
-                text("SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = session_user")
-            )
-        ).one()
-    if row.rolsuper or row.rolbypassrls:
-        raise RuntimeError(
+    """Raises UnboundLogin for a login that row-level security would not bind.
+
+    A database that is away now is not waited for: every connection is checked when it is made.
+    """
+    try:
+        async with database_errors(), database.pool.acquire():
+            pass
+    except Unavailable:
+        log.warning("started without the database")
+
+
+async def _bound(connection: Any) -> None:
+    if await connection.fetchval(
+        "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user"
+    ):
+        raise UnboundLogin(
             "This login is a superuser or bypasses row-level security: use the app login."
         )

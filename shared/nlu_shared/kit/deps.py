@@ -1,6 +1,7 @@
 """What a route asks for in its signature: a proven caller, and a session that acts for them.
 
-`requires("room:verb")` stands on every route; without it there is no caller and no session.
+`requires("room:verb")` stands on every route; without it there is no caller and no session. A
+`{task}` in the path must be one of the caller's key's.
 """
 
 from collections.abc import AsyncIterator
@@ -42,8 +43,16 @@ async def _prove(
     for scope in scopes.scopes:
         if not caller.has(scope):
             raise Forbidden(f"The scope {scope} is needed.")
+    if "task" in request.path_params:
+        own_task(caller, request.path_params["task"])
     request.state.caller = caller
     return caller
+
+
+def own_task(caller: Caller, task: str) -> None:
+    """Raises Forbidden for a task outside the caller's key."""
+    if not caller.may_touch(task):
+        raise Forbidden("This key is not for that task.")
 
 
 def requires(scope: str) -> Any:
@@ -51,7 +60,7 @@ def requires(scope: str) -> Any:
     return Security(_prove, scopes=[scope])
 
 
-def _caller(request: Request) -> Caller:
+async def _caller(request: Request) -> Caller:
     caller: Caller | None = getattr(request.state, "caller", None)
     if caller is None:
         raise Unauthenticated

@@ -89,6 +89,8 @@ class GroupCommit(Generic[Item, Result]):
                     TAKE_IDENTITY.format("$1", "$2"), self._identity.role, self._identity.user
                 )
                 results = await self._write(connection, [item for item, _ in group])
+                if len(results) != len(group):
+                    raise RuntimeError("A group's write must answer one result per item.")
         except Exception as error:  # noqa: BLE001 - handed to every waiting caller
             for _, settled in group:
                 if not settled.done():

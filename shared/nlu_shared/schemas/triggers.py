@@ -13,7 +13,9 @@ class AutoTrigger(Schema):
     enabled: bool = False
     min_cases: int = Field(default=20, ge=1, description="approved cases before a run is worth it")
     min_new_cases: int = Field(default=10, ge=0, description="cases since the last run's snapshot")
-    cooldown_hours: float = Field(default=24, ge=0, description="hours since the last start")
+    cooldown_hours: float = Field(
+        default=24, ge=0, le=87_600, description="hours since the last start, ten years at most"
+    )
 
 
 class AutoTriggerIn(AutoTrigger):

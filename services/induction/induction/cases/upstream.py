@@ -34,7 +34,7 @@ async def fetch(client: httpx2.AsyncClient, task: str) -> GroundTruth:
                 if not line:
                     continue
                 record = json.loads(line)
-                if "sha256" in record:
+                if isinstance(record, dict) and "sha256" in record:
                     end = StreamEnd.model_validate(record)
                 else:
                     cases.append(GroundTruthCase.model_validate(record))

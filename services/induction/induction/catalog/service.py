@@ -6,11 +6,12 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.catalog.models import TaskRow
+from induction.tasks.registry import UnsupportedTaskKind, task_of
 
 
 async def create(session: AsyncSession, asked: TaskIn) -> tuple[TaskRow, bool]:
     """The task's row and whether it is new. The same task again is no error; another is."""
-    check_labels(asked)
+    check(asked)
     known = await session.get(TaskRow, asked.slug)
     if known is not None:
         if known.spec() != asked:
@@ -24,8 +25,12 @@ async def create(session: AsyncSession, asked: TaskIn) -> tuple[TaskRow, bool]:
     return row, True
 
 
-def check_labels(asked: TaskIn) -> None:
-    """Raises Invalid where an intent task has under two labels, or one label twice."""
+def check(asked: TaskIn) -> None:
+    """Raises Invalid for a kind no code knows, under two labels of an intent, one label twice."""
+    try:
+        task_of(asked)
+    except UnsupportedTaskKind as unknown:
+        raise Invalid(str(unknown), code="kind_not_offered") from None
     names = [label.name for label in asked.labels]
     if asked.kind is TaskKind.INTENT and len(names) < 2:
         raise Invalid("An intent task needs at least two labels.")

@@ -5,6 +5,7 @@ Every string is written by `ascii()`, so no text can end its literal; reading ta
 
 import ast
 import hashlib
+from collections.abc import Iterator, Mapping
 from uuid import UUID
 
 from nlu_shared.schemas.base import canonical
@@ -80,22 +81,28 @@ def read_module(text: str) -> PromptContent:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise UnreadableModule("The module is not Python.") from None
-    found: dict[str, ast.expr] = {}
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            found[node.targets[0].id] = node.value
+    found = dict(_assigned(tree))
+    if "INSTRUCTIONS" not in found and not found.keys() >= _NAMES:
+        raise UnreadableModule("The module has neither INSTRUCTION_BLOCKS nor INSTRUCTIONS.")
     try:
-        if found.keys() >= _NAMES:
-            return _structured(found)
-        if "INSTRUCTIONS" in found:
-            told = ast.literal_eval(found["INSTRUCTIONS"])
-            return PromptContent(instructions=(Block(name="instructions", text=told),))
+        content = _structured(found) if found.keys() >= _NAMES else _plain(found)
+        # Python has literals that JSON has not, such as whole numbers of 5,000 digits.
+        canonical(content)
     except (ValueError, TypeError, ValidationError, RecursionError, MemoryError):
         raise UnreadableModule("The module's values are not the literals of a prompt.") from None
-    raise UnreadableModule("The module has neither INSTRUCTION_BLOCKS nor INSTRUCTIONS.")
+    return content
 
 
-def _structured(found: dict[str, ast.expr]) -> PromptContent:
+def _assigned(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name), *_], value=value):
+                yield name, value
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                yield name, value
+
+
+def _structured(found: Mapping[str, ast.expr]) -> PromptContent:
     blocks = ast.literal_eval(found["INSTRUCTION_BLOCKS"])
     examples = ast.literal_eval(found["EXAMPLE_CASES"])
     return PromptContent(
@@ -104,6 +111,13 @@ def _structured(found: dict[str, ast.expr]) -> PromptContent:
         ),
         examples=tuple(Example(text=text, output=output) for text, output in examples),
     )
+
+
+def _plain(found: Mapping[str, ast.expr]) -> PromptContent:
+    told = ast.literal_eval(found["INSTRUCTIONS"])
+    if not isinstance(told, str):
+        raise TypeError("INSTRUCTIONS is no text")
+    return PromptContent(instructions=(Block(name="instructions", text=told),))
 
 
 def _joined(content: PromptContent) -> str:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Response
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
+from nlu_shared.kit.etags import is_held
 from nlu_shared.schemas.base import Page, Slug
 from nlu_shared.schemas.prompts import ActivePrompt, PromptImport, PromptVersion
 from starlette.responses import PlainTextResponse
@@ -58,11 +59,11 @@ async def get_active(
     task: Slug,
     session: DbSession,
     response: Response,
-    if_none_match: Annotated[str | None, Header()] = None,
+    if_none_match: Annotated[str, Header()] = "",
 ) -> ActivePrompt | Response:
     active = await service.active(session, task)
     etag = f'"{active.version_hash}"'
-    if if_none_match == etag:
+    if is_held(etag, if_none_match):
         return Response(status_code=304, headers={"ETag": etag})
     response.headers["ETag"] = etag
     return active

@@ -1,6 +1,6 @@
 """From rows to the engine's plan, and the plan's price before it starts. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -13,6 +13,7 @@ from induction.engine.forecast import Bound, forecast
 from induction.engine.plan import Plan
 from induction.engine.split import assign
 from induction.llm import prices
+from induction.llm.errors import UnknownModel
 from induction.runs.models import RunRow
 from induction.tasks.base import Case, Usage
 from induction.tasks.registry import task_of
@@ -48,6 +49,16 @@ def counts(parts: Mapping[UUID, PartName]) -> dict[str, int]:
     """Cases per part."""
     given = list(parts.values())
     return {part.value: given.count(part) for part in PartName}
+
+
+def have_prices(models: Iterable[str], on: date) -> bool:
+    """Whether every model's price is known that day: without one no budget can be promised."""
+    try:
+        for model in models:
+            prices.price(model, on)
+    except UnknownModel:
+        return False
+    return True
 
 
 def bound_of(plan: Plan, limits: RunLimits, *, is_billed: bool, on: date) -> Forecast:

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Request, Response
-from nlu_shared.kit.deps import CallerDep, DbSession, requires
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from nlu_shared.kit.deps import CallerDep, DbSession, own_task, requires
 from nlu_shared.schemas.base import Page, Slug
 from nlu_shared.schemas.runs import Forecast, HintIn, RunRequest, RunView
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -17,11 +17,23 @@ router = APIRouter(prefix="/v1/runs", tags=["runs"])
 read, write = requires("runs:read"), requires("runs:write")
 
 
+async def _own_run(run_id: UUID, session: DbSession, caller: CallerDep) -> None:
+    own_task(caller, (await service.get(session, run_id)).task)
+
+
+own = Depends(_own_run, scope="function")
+
+
 @router.post("", dependencies=[write], status_code=202)
 async def start_run(
-    asked: RunRequest, request: Request, session: DbSession, response: Response
+    asked: RunRequest,
+    request: Request,
+    session: DbSession,
+    caller: CallerDep,
+    response: Response,
 ) -> RunView | Forecast:
     """Starts a run (202, Location), or with `dry_run` says what it could cost (200)."""
+    own_task(caller, asked.task)
     resources: Resources = request.app.state.resources
     if asked.dry_run:
         response.status_code = 200
@@ -34,39 +46,40 @@ async def start_run(
 @router.get("", dependencies=[read])
 async def list_runs(
     session: DbSession,
+    caller: CallerDep,
     task: Slug | None = None,
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Page[RunView]:
-    return await service.page(session, task=task, before=cursor, limit=limit)
+    return await service.page(session, caller.tasks, task=task, before=cursor, limit=limit)
 
 
-@router.get("/{run_id}", dependencies=[read])
+@router.get("/{run_id}", dependencies=[read, own])
 async def get_run(run_id: UUID, session: DbSession) -> RunView:
     return await service.view(session, await service.get(session, run_id))
 
 
-@router.post("/{run_id}/pause", dependencies=[write])
+@router.post("/{run_id}/pause", dependencies=[write, own])
 async def pause_run(run_id: UUID, session: DbSession) -> RunView:
     return await service.view(session, await service.pause(session, run_id))
 
 
-@router.post("/{run_id}/resume", dependencies=[write])
+@router.post("/{run_id}/resume", dependencies=[write, own])
 async def resume_run(run_id: UUID, session: DbSession) -> RunView:
     return await service.view(session, await service.resume(session, run_id))
 
 
-@router.post("/{run_id}/cancel", dependencies=[write])
+@router.post("/{run_id}/cancel", dependencies=[write, own])
 async def cancel_run(run_id: UUID, session: DbSession) -> RunView:
     return await service.view(session, await service.cancel(session, run_id))
 
 
-@router.post("/{run_id}/hints", dependencies=[write], status_code=202)
+@router.post("/{run_id}/hints", dependencies=[write, own], status_code=202)
 async def hint_run(run_id: UUID, asked: HintIn, session: DbSession) -> RunView:
     return await service.view(session, await service.hint(session, run_id, asked.hint))
 
 
-@router.get("/{run_id}/events", dependencies=[read], response_class=EventSourceResponse)
+@router.get("/{run_id}/events", dependencies=[read, own], response_class=EventSourceResponse)
 async def follow_run(
     run_id: UUID,
     request: Request,

@@ -1,5 +1,6 @@
 """Starting, steering and showing runs. Every start, by hand or by trigger, enters at `start`."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -33,7 +34,7 @@ from induction.prompts import service as prompts
 from induction.prompts.models import PromptScoreRow, PromptVersionRow
 from induction.runs.history import iterations
 from induction.runs.models import RunEventRow, RunHintRow, RunRow
-from induction.runs.planning import bound_of, plan_of
+from induction.runs.planning import bound_of, have_prices, plan_of
 from induction.settings import Settings
 
 
@@ -55,8 +56,8 @@ async def start(
 ) -> RunRow:
     """Freezes the ground truth, stores the run and rings for a worker.
 
-    Raises NotFound (task, version), Invalid (no baseline, no ground truth), ActiveRun (one
-    improve run per task at a time), Unavailable (nlu-logger is away).
+    Raises NotFound (task, version), Invalid (no baseline, no ground truth, no price for a model),
+    ActiveRun (one improve run per task at a time), Unavailable (nlu-logger is away).
     """
     ready = await _prepare(session, logger, settings, asked)
     await cases.freeze(session, asked.task, ready.truth)
@@ -102,6 +103,10 @@ async def _prepare(
     if baseline_id is None:
         raise Invalid("Import a prompt and promote it, or name a version.", code="no_baseline")
     await prompts.get(session, asked.task, baseline_id)
+    task_model = spec.task_model or settings.task_model
+    proposer_model = spec.proposer_model or settings.proposer_model
+    if not have_prices((task_model, proposer_model), datetime.now(UTC).date()):
+        raise Invalid("A model of this task has no known price.", code="unknown_model")
     truth = await upstream.fetch(logger, asked.task)
     if not truth.cases:
         raise Invalid("The task has no approved ground truth.", code="no_ground_truth")
@@ -115,8 +120,8 @@ async def _prepare(
         focus=asked.focus,
         hints=list(asked.hints),
         seed=asked.seed,
-        task_model=spec.task_model or settings.task_model,
-        proposer_model=spec.proposer_model or settings.proposer_model,
+        task_model=task_model,
+        proposer_model=proposer_model,
         provider=settings.provider,
         engine_version=ENGINE_VERSION,
         dataset_hash=truth.dataset_hash,
@@ -208,10 +213,17 @@ async def get(session: AsyncSession, run_id: UUID) -> RunRow:
 
 
 async def page(
-    session: AsyncSession, *, task: str | None, before: UUID | None, limit: int
+    session: AsyncSession,
+    tasks: Collection[str] | None,
+    *,
+    task: str | None,
+    before: UUID | None,
+    limit: int,
 ) -> Page[RunView]:
-    """Runs, newest first."""
+    """Runs of `tasks` (None: all), newest first."""
     statement = select(RunRow)
+    if tasks is not None:
+        statement = statement.where(col(RunRow.task).in_(tasks))
     if task is not None:
         statement = statement.where(RunRow.task == task)
     if before is not None:

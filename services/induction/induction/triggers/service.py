@@ -41,7 +41,11 @@ async def enabled_tasks(session: AsyncSession) -> list[str]:
 async def consider(
     session: AsyncSession, logger: httpx2.AsyncClient, settings: Settings, task: str
 ) -> TriggerDecisionRow:
-    """One consideration at a time per task; its decision and the run it started are one commit."""
+    """One consideration at a time per task; its decision and the run it started are one commit.
+
+    Raises NotFound for a task that is not known here.
+    """
+    await catalog.get(session, task)
     await session.execute(
         text("SELECT pg_advisory_xact_lock(hashtext('consider'), hashtext(:task))"),
         {"task": task},

@@ -10,6 +10,7 @@ from nlu_shared.ids import uuid8
 from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from nlu_shared.kit.group_commit import Connection
+from nlu_shared.kit.jobs import hand_over
 from nlu_shared.schemas.base import digest
 from nlu_shared.schemas.ground_truth import (
     GroundTruthCase,
@@ -17,8 +18,9 @@ from nlu_shared.schemas.ground_truth import (
     StreamEnd,
     case_hash,
 )
+from nlu_shared.schemas.jobs import CONSIDER_RUN, INDUCTION_QUEUE, JobOrder
 from pydantic import JsonValue
-from sqlalchemy import delete, text
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -99,6 +101,7 @@ async def promote(session: AsyncSession, case: NewCase, *, approved_by: str) -> 
         )
     ).scalar_one_or_none()
     if made is not None:
+        await _changed(session, case.task)
         return made
     standing = (
         await session.exec(
@@ -112,7 +115,7 @@ async def promote(session: AsyncSession, case: NewCase, *, approved_by: str) -> 
     if case.may_quote and not standing.may_quote:
         standing.may_quote = True
         standing.hash = replace(case, text=standing.text, group=standing.case_group).hash
-        await session.flush()
+        await _changed(session, case.task)
     return standing.id
 
 
@@ -132,19 +135,35 @@ def check_task(caller: Caller, task: str) -> None:
 
 async def withdraw(session: AsyncSession, case_id: UUID) -> None:
     """Forgets a case that a review made; an imported one stands for itself."""
-    await session.exec(
-        delete(GroundTruthRow).where(
-            col(GroundTruthRow.id) == case_id, col(GroundTruthRow.correction_id).is_not(None)
-        )
-    )
+    row = await session.get(GroundTruthRow, case_id)
+    if row is not None and row.correction_id is not None:
+        await _forget(session, row)
 
 
 async def remove(session: AsyncSession, case_id: UUID, *, caller: Caller) -> None:
     row = await session.get(GroundTruthRow, case_id)
     if row is None or not caller.may_touch(row.task):
         raise NotFound("There is no such case.")
+    await _forget(session, row)
+
+
+async def _forget(session: AsyncSession, row: GroundTruthRow) -> None:
     await session.delete(row)
+    await _changed(session, row.task)
+
+
+async def _changed(session: AsyncSession, task: str) -> None:
+    """Hands over one consideration of a run; a burst of changes is one, while it waits."""
     await session.flush()
+    await hand_over(
+        session,
+        JobOrder(
+            name=CONSIDER_RUN,
+            queue=INDUCTION_QUEUE,
+            job_id=f"consider:{task}",
+            arguments=(task,),
+        ),
+    )
 
 
 async def hash_of_all(snapshot: Connection, task: str) -> StreamEnd:

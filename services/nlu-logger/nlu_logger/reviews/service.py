@@ -11,9 +11,7 @@ from uuid import UUID
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import Conflict, Forbidden, NotFound, ServiceError
-from nlu_shared.kit.jobs import hand_over
 from nlu_shared.schemas.base import digest
-from nlu_shared.schemas.jobs import CONSIDER_RUN, INDUCTION_QUEUE, JobOrder
 from nlu_shared.schemas.reviews import (
     ApprovalResult,
     Approved,
@@ -161,7 +159,6 @@ async def _approve(
         await _decide(
             session, row, CorrectionStatus.APPROVED, by=caller.subject, ground_truth_id=case_id
         )
-    await _consider(session, prediction.task)
     return Approved(correction_id=row.id, ground_truth_id=case_id)
 
 
@@ -217,9 +214,7 @@ async def reopen(session: AsyncSession, correction_id: UUID, *, caller: Caller) 
     if row.status != CorrectionStatus.PROPOSED:
         await _decide(session, row, CorrectionStatus.PROPOSED, by=None)
     if case_id is not None and not await _rests(session, case_id):
-        prediction = await predictions.get(session, row.prediction_id, caller=caller)
         await ground_truth.withdraw(session, case_id)
-        await _consider(session, prediction.task)
     return row
 
 
@@ -281,16 +276,3 @@ async def _decide(
     )
     await session.refresh(row)
     await _show_standing(session, row.prediction_id)
-
-
-async def _consider(session: AsyncSession, task: str) -> None:
-    """A burst of approvals is one consideration: equal job ids that wait are one job."""
-    await hand_over(
-        session,
-        JobOrder(
-            name=CONSIDER_RUN,
-            queue=INDUCTION_QUEUE,
-            job_id=f"consider:{task}",
-            arguments=(task,),
-        ),
-    )

@@ -7,7 +7,7 @@ from typing import cast
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
@@ -32,7 +32,11 @@ def create_app(settings: OfflineSettings | None = None) -> Starlette:
             Route("/v1/models", offline.models),
             Route("/v1/messages", offline.messages, methods=["POST"]),
         ],
-        exception_handlers={wire.Refused: _refused, HTTPException: _lost},
+        exception_handlers={
+            wire.Refused: _refused,
+            HTTPException: _lost,
+            ClientDisconnect: _nobody_listens,
+        },
     )
 
 
@@ -144,6 +148,10 @@ async def _lost(request: Request, problem: Exception) -> Response:
     """Starlette's own: no such path, no such method."""
     lost = cast(HTTPException, problem)
     return await _refused(request, wire.Refused(lost.status_code, lost.detail))
+
+
+async def _nobody_listens(_: Request, __: Exception) -> Response:
+    return Response(status_code=499)
 
 
 def _request_id() -> str:

@@ -170,12 +170,12 @@ TABLES = [
         adapter TEXT NOT NULL,
         epoch INTEGER NOT NULL,
         attempts INTEGER NOT NULL DEFAULT 0,
-        reserved_usd NUMERIC(14, 8) NOT NULL DEFAULT 0,
+        reserved_usd NUMERIC(20, 12) NOT NULL DEFAULT 0,
         outcome TEXT,
         text TEXT,
         usage JSONB,
-        cost_usd NUMERIC(14, 8),
-        notional_usd NUMERIC(14, 8),
+        cost_usd NUMERIC(20, 12),
+        notional_usd NUMERIC(20, 12),
         cached BOOLEAN NOT NULL DEFAULT false,
         created_at TIMESTAMPTZ NOT NULL DEFAULT now(),
         settled_at TIMESTAMPTZ,
@@ -189,7 +189,7 @@ TABLES = [
     """
     CREATE TABLE month_spend (
         month DATE PRIMARY KEY,
-        usd NUMERIC(14, 8) NOT NULL
+        usd NUMERIC(20, 12) NOT NULL
     )
     """,
     """

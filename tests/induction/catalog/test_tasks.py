@@ -1,0 +1,65 @@
+"""What can be optimised: tasks by HTTP."""
+
+from typing import Any
+
+import pytest
+
+from tests.fixtures.stack import Stack
+
+TASK: dict[str, Any] = {
+    "slug": "yes-or-no",
+    "kind": "intent",
+    "labels": [{"name": "yes", "description": "agrees"}, {"name": "no"}],
+}
+
+
+async def test_a_task_is_made_once_and_asked_for_again_without_harm(stack: Stack) -> None:
+    first = await stack.induction.post("/v1/tasks", json=TASK)
+    again = await stack.induction.post("/v1/tasks", json=TASK)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json() == again.json()
+    assert first.json()["labels"] == [
+        {"name": "yes", "description": "agrees"},
+        {"name": "no", "description": ""},
+    ]
+    listed = (await stack.induction.get("/v1/tasks")).json()
+    assert [task for task in listed if task["slug"] == "yes-or-no"] == [first.json()]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"labels": [{"name": "yes"}, {"name": "never"}]}, {"task_model": "claude-opus-5-5"}],
+)
+async def test_another_task_under_the_same_slug_is_a_conflict(
+    stack: Stack, changed: dict[str, Any]
+) -> None:
+    await stack.induction.post("/v1/tasks", json=TASK)
+    answer = await stack.induction.post("/v1/tasks", json=TASK | changed)
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"labels": []},
+        {"labels": [{"name": "alone"}]},
+        {"labels": [{"name": "twice"}, {"name": "twice"}]},
+        {"labels": [{"name": ""}, {"name": "no"}]},
+        {"slug": "With Spaces"},
+        {"slug": ""},
+        {"kind": "guessing"},
+        {"objective": "accuracy"},
+    ],
+    ids=str,
+)
+async def test_a_task_that_makes_no_sense_is_refused(stack: Stack, changed: dict[str, Any]) -> None:
+    answer = await stack.induction.post("/v1/tasks", json={**TASK, "slug": "odd", **changed})
+    assert answer.status_code == 422
+    assert "odd" not in [task["slug"] for task in (await stack.induction.get("/v1/tasks")).json()]
+
+
+async def test_a_kind_nobody_can_run_yet_is_refused_plainly(stack: Stack) -> None:
+    answer = await stack.induction.post(
+        "/v1/tasks", json={"slug": "extracting", "kind": "extraction"}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (422, "kind_not_offered")

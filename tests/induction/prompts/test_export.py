@@ -1,0 +1,153 @@
+"""A prompt as a Python module: safe to import, exact to read back, never run by the reader."""
+
+import ast
+import hashlib
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from induction.prompts.export import UnreadableModule, read_module, to_json, to_module
+from nlu_shared.schemas.base import canonical
+from nlu_shared.schemas.prompts import Block, Example, PromptContent
+from pydantic import JsonValue
+
+VERSION = UUID("01890000-0000-7000-8000-000000000000")
+FACTS: dict[str, JsonValue] = {"validation_f1": 0.75, "dataset_hash": None}
+
+nasty = some.sampled_from(
+    ["'", '"', '"""', "'''", "\\", "\\'", "\n", "\r", "\t", "\x1b", "{", "}", "#", "\u2028",
+     "\ufeff", "\u202e", "\U0001f600", "é", "%s", "\\u0000", "\\N{BULLET}", "__import__('os')"]
+)  # fmt: skip
+anything = some.text(
+    some.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=30
+)
+texts = some.lists(nasty | anything, max_size=6).map("".join)
+names = some.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True)
+outputs = some.recursive(
+    some.none() | some.booleans() | some.integers() | some.floats(-1e15, 1e15) | texts,
+    lambda inner: some.lists(inner, max_size=3) | some.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+contents = some.builds(
+    PromptContent,
+    instructions=some.lists(
+        some.builds(Block, name=names, text=texts, protected=some.booleans()),
+        min_size=1,
+        max_size=4,
+    ).map(tuple),
+    examples=some.lists(
+        some.builds(Example, text=texts, output=outputs, case_id=some.none()), max_size=4
+    ).map(tuple),
+)
+
+
+def module_of(content: PromptContent) -> str:
+    return to_module(content, task="greetings", version_id=VERSION, facts=FACTS)
+
+
+@given(content=contents)
+def test_any_prompt_comes_back_from_its_module_as_it_was(content: PromptContent) -> None:
+    read = read_module(module_of(content))
+    assert read == content
+    assert read.version_hash == content.version_hash
+
+
+@given(content=contents)
+def test_the_module_is_real_python_that_says_the_same(content: PromptContent) -> None:
+    module = module_of(content)
+    assert module.isascii()
+    told: dict[str, Any] = {}
+    exec(compile(module, "prompts.py", "exec"), told)  # noqa: S102 - our own export
+    assert told["INSTRUCTIONS"] == "\n\n".join(block.text for block in content.instructions)
+    assert told["EXAMPLE_CASES"] == [(one.text, one.output) for one in content.examples]
+    assert told["PROMPT_METADATA"]["version_hash"] == content.version_hash
+    assert told["PROMPT_METADATA"]["validation_f1"] == 0.75
+
+
+@given(content=contents)
+def test_the_sha256_in_the_module_is_that_of_what_follows_it(content: PromptContent) -> None:
+    before, _, rest = module_of(content).partition("# sha256 of all that follows this line: ")
+    claimed, _, body = rest.partition("\n")
+    assert str(VERSION) in before
+    assert hashlib.sha256(body.encode()).hexdigest() == claimed
+
+
+@given(content=contents)
+def test_the_json_export_holds_the_content_and_its_sha256(content: PromptContent) -> None:
+    told = json.loads(to_json(content, task="greetings", version_id=VERSION, facts=FACTS))
+    claimed = told.pop("sha256")
+    assert hashlib.sha256(canonical(told).encode()).hexdigest() == claimed
+    assert PromptContent.model_validate(told["content"]) == content
+
+
+BLOCKS = "INSTRUCTION_BLOCKS = [('role', 'x', False)]\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "INSTRUCTIONS = open('/etc/passwd').read()",
+        "INSTRUCTIONS = __import__('os').environ['HOME']",
+        "INSTRUCTIONS = f'{1}'",
+        "INSTRUCTIONS = 'a' + 'b'",
+        "INSTRUCTIONS = 'a' * 10_000_000_000",
+        "INSTRUCTIONS = [i for i in range(3)]",
+        "INSTRUCTIONS = lambda: 'x'",
+        "INSTRUCTIONS = 7",
+        "INSTRUCTIONS = b'bytes'",
+        "INSTRUCTIONS = 'NUL \\0'",
+        "INSTRUCTIONS = 'half \\ud800'",
+        BLOCKS + "EXAMPLE_CASES = [('x', print('run'))]",
+        BLOCKS + "EXAMPLE_CASES = [('x',)]",
+        BLOCKS + "EXAMPLE_CASES = 7",
+        BLOCKS + "EXAMPLE_CASES = [('x', {1, 2})]",
+        BLOCKS + "EXAMPLE_CASES = [('x', b'bytes')]",
+        BLOCKS + "EXAMPLE_CASES = [('x', 1e999)]",
+        BLOCKS + "EXAMPLE_CASES = [('x', 1j)]",
+        BLOCKS + "EXAMPLE_CASES = [('x', {1: 2})]",
+        BLOCKS + "EXAMPLE_CASES = [('x', 'half \\ud800')]",
+        BLOCKS + f"EXAMPLE_CASES = [('x', 0x{'f' * 5_000})]",
+        "INSTRUCTION_BLOCKS = []\nEXAMPLE_CASES = []",
+        "INSTRUCTION_BLOCKS = [('Bad Name', 'x', False)]\nEXAMPLE_CASES = []",
+        "INSTRUCTION_BLOCKS = [(['role'], 'x', 'yes please')]\nEXAMPLE_CASES = []",
+        "OTHER = 'nothing of ours'",
+        "def INSTRUCTIONS(): ...",
+        "this is not Python",
+        "INSTRUCTIONS = '\x00'",
+        "INSTRUCTIONS = " + "(" * 5_000 + ")" * 5_000,
+        "INSTRUCTIONS = " + "-" * 20_000 + "1",
+        "",
+    ],
+    ids=lambda text: text[:40] or "empty",
+)
+def test_what_is_not_plain_literals_is_refused_and_not_run(text: str) -> None:
+    with pytest.raises(UnreadableModule):
+        read_module(text)
+
+
+def test_reading_leaves_no_trace_of_what_the_module_would_do(tmp_path: Any) -> None:
+    touched = tmp_path / "touched"
+    text = f"open({str(touched)!r}, 'w').close()\nINSTRUCTIONS = 'innocent'\n"
+    assert read_module(text).instructions[0].text == "innocent"
+    assert not touched.exists()
+
+
+def test_a_hand_written_module_with_one_text_is_one_block() -> None:
+    read = read_module('"""Ours."""\nimport os\nINSTRUCTIONS = """\nSay yes.\n"""\nN = 3\n')
+    assert read == PromptContent(instructions=(Block(name="instructions", text="\nSay yes.\n"),))
+
+
+def test_an_annotated_instructions_is_read_too() -> None:
+    assert read_module("INSTRUCTIONS: str = 'Say yes.'").instructions[0].text == "Say yes."
+
+
+def test_a_module_holds_assignments_of_literals_and_nothing_else() -> None:
+    content = PromptContent(instructions=(Block(name="role", text='""")\nimport os  # '),))
+    tree = ast.parse(module_of(content))
+    assert isinstance(tree.body[0], ast.Expr)  # the docstring
+    for node in tree.body[1:]:
+        assert isinstance(node, ast.Assign)
+        ast.literal_eval(node.value)

@@ -1,0 +1,51 @@
+"""How these tests start, watch and look into runs."""
+
+import json
+from typing import Any
+
+import asyncpg
+
+from tests.fixtures.stack import Stack, until
+
+
+async def start(stack: Stack, task: str, **asked: object) -> str:
+    answer = await stack.induction.post("/v1/runs", json={"task": task, **asked})
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["id"])
+
+
+async def shown(stack: Stack, run: str) -> dict[str, Any]:
+    return dict((await stack.induction.get(f"/v1/runs/{run}")).json())
+
+
+async def reached(stack: Stack, run: str, *statuses: str) -> dict[str, Any]:
+    """The run once it stands so; any end, where none is named."""
+
+    async def stands() -> dict[str, Any] | None:
+        seen = await shown(stack, run)
+        return seen if seen["status"] in (statuses or ENDS) else None
+
+    return dict(await until(stands))
+
+
+ENDS = ("completed", "cancelled", "failed", "superseded")
+
+
+async def sql(stack: Stack, query: str, *arguments: object) -> list[asyncpg.Record]:
+    owner = await asyncpg.connect(stack.induction_database.owner_url)
+    try:
+        return list(await owner.fetch(query, *arguments))
+    finally:
+        await owner.close()
+
+
+async def events(stack: Stack, run: str) -> list[dict[str, Any]]:
+    """What the run has said, as stored; its numbers have no gap."""
+    rows = await sql(stack, "SELECT n, body FROM run_events WHERE run_id = $1 ORDER BY n", run)
+    assert [row["n"] for row in rows] == list(range(1, len(rows) + 1))
+    return [json.loads(row["body"]) for row in rows]
+
+
+async def answered(stack: Stack) -> dict[str, int]:
+    """How often the model server answered each request, by the request's hash."""
+    return dict((await stack.model.get("/calls")).json()["by_request"])

@@ -1,0 +1,167 @@
+"""What a start asks for, and how it is refused."""
+
+from uuid import UUID
+
+import pytest
+
+from tests.fixtures.databases import Databases
+from tests.fixtures.labelled import make_task
+from tests.fixtures.servers import Servers
+from tests.fixtures.stack import Stack, opened
+from tests.induction.runs.driving import reached, sql, start
+
+TABLES = ("runs", "snapshots", "snapshot_cases", "case_parts", "run_events", "llm_calls", "outbox")
+LABELS = [{"name": "yes"}, {"name": "no"}]
+
+
+async def counts(stack: Stack) -> list[int]:
+    return [(await sql(stack, f"SELECT count(*) FROM {table}"))[0][0] for table in TABLES]
+
+
+async def refusal(stack: Stack, **asked: object) -> tuple[int, str]:
+    before = await counts(stack)
+    answer = await stack.induction.post("/v1/runs", json=asked)
+    assert await counts(stack) == before
+    return answer.status_code, answer.json()["code"]
+
+
+async def test_a_task_nobody_made_cannot_be_run(stack: Stack) -> None:
+    assert await refusal(stack, task="nobodys") == (404, "unknown_task")
+
+
+async def test_without_a_prompt_in_production_there_is_nothing_to_improve(stack: Stack) -> None:
+    made = {"slug": "bare", "kind": "intent", "labels": LABELS}
+    await stack.induction.post("/v1/tasks", json=made)
+    assert await refusal(stack, task="bare") == (422, "no_baseline")
+
+
+async def test_without_ground_truth_there_is_nothing_to_learn_from(stack: Stack) -> None:
+    await make_task(stack, "unlabelled")
+    assert await refusal(stack, task="unlabelled") == (422, "no_ground_truth")
+    assert await refusal(stack, task="unlabelled", dry_run=True) == (422, "no_ground_truth")
+
+
+async def test_a_version_of_another_task_is_no_baseline(stack: Stack) -> None:
+    await make_task(stack, "mine", cases=4)
+    other = await make_task(stack, "theirs", cases=4)
+    unknown = str(UUID(int=7))
+    assert await refusal(stack, task="mine", prompt_version=other) == (404, "unknown_version")
+    assert await refusal(stack, task="mine", prompt_version=unknown) == (404, "unknown_version")
+
+
+async def test_a_canary_is_refused_plainly(stack: Stack) -> None:
+    await make_task(stack, "caged", cases=4)
+    assert await refusal(stack, task="caged", kind="canary") == (422, "kind_not_offered")
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_a_model_without_a_price_is_refused(stack: Stack, dry_run: bool) -> None:
+    slug = f"priceless-{dry_run}".lower()
+    made = {"slug": slug, "kind": "intent", "labels": LABELS, "task_model": "unheard-of"}
+    await stack.induction.post("/v1/tasks", json=made)
+    await stack.induction.post(f"/v1/prompts/{slug}/versions", json={"promote": True})
+    await stack.logger.post(
+        "/v1/ground-truth", json={"task": slug, "text": "go on", "truth": "yes"}
+    )
+    assert await refusal(stack, task=slug, dry_run=dry_run) == (422, "unknown_model")
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [{"iterations": 0}, {"iterations": 21}, {"calls": 0}, {"money_usd": -1}, {"minutes": 0}],
+)
+async def test_limits_that_promise_nothing_are_refused(
+    stack: Stack, limits: dict[str, int]
+) -> None:
+    assert await refusal(stack, task="mine", limits=limits) == (422, "invalid")
+
+
+async def test_a_dry_run_tells_the_cost_and_creates_nothing(stack: Stack) -> None:
+    await make_task(stack, "asked-first", cases=24)
+    before = await counts(stack)
+    answer = await stack.induction.post("/v1/runs", json={"task": "asked-first", "dry_run": True})
+    assert await counts(stack) == before
+    assert answer.status_code == 200
+    told = answer.json()
+    assert told["cases"] == 24
+    assert sum(told["parts"].values()) == 24
+    assert told["calls"] > 24
+    assert (told["money_usd"], told["fits"]) == (0, True)
+    small = {"task": "asked-first", "dry_run": True, "limits": {"calls": 10}}
+    told = (await stack.induction.post("/v1/runs", json=small)).json()
+    assert not told["fits"]
+    assert told["notes"]
+
+
+async def test_a_forecast_is_never_passed_by_its_run(stack: Stack) -> None:
+    await make_task(stack, "foretold", cases=24)
+    asked = {"task": "foretold", "limits": {"iterations": 2}}
+    told = (await stack.induction.post("/v1/runs", json={**asked, "dry_run": True})).json()
+    run = await start(stack, **asked)
+    async with stack.working():
+        seen = await reached(stack, run, "completed")
+    assert 0 < seen["spend"]["calls"] <= told["calls"]
+
+
+async def test_a_task_has_one_active_improve_run(stack: Stack) -> None:
+    await make_task(stack, "busy", cases=8)
+    first = await start(stack, "busy")
+    assert await refusal(stack, task="busy") == (409, "run_active")
+    await start(stack, "busy", kind="evaluate")
+    await stack.induction.post(f"/v1/runs/{first}/pause")
+    assert await refusal(stack, task="busy") == (409, "run_active")
+    await stack.induction.post(f"/v1/runs/{first}/cancel")
+    async with stack.working():
+        await reached(stack, first, "cancelled")
+    await start(stack, "busy")
+
+
+async def test_an_evaluation_scores_the_named_version_and_leaves_the_test_part_alone(
+    stack: Stack,
+) -> None:
+    version = await make_task(stack, "measured", cases=100)
+    run = await start(stack, "measured", kind="evaluate", prompt_version=version)
+    async with stack.working():
+        seen = await reached(stack, run, "completed")
+    assert seen["parts"]["test"] > 0
+    asked = seen["spend"]["calls"] + seen["spend"]["cached_calls"]
+    assert asked == seen["parts"]["train"] + seen["parts"]["validation"]
+    scored = (await stack.induction.get(f"/v1/prompts/measured/versions/{version}")).json()
+    assert {score["part"] for score in scored["scores"]} == {"train", "validation"}
+    assert seen["final_f1"] == scored["validation_f1"] == seen["baseline_f1"]
+
+
+async def test_with_nlu_logger_away_a_start_can_be_sent_again_later(
+    databases: Databases, servers: Servers
+) -> None:
+    async with opened(databases, servers, nlu_logger_url="http://127.0.0.1:1") as alone:
+        await make_task(alone, "cut-off")
+        for asked in ({"task": "cut-off"}, {"task": "cut-off", "dry_run": True}):
+            before = await counts(alone)
+            answer = await alone.induction.post("/v1/runs", json=asked)
+            assert answer.status_code == 503
+            assert int(answer.headers["retry-after"]) > 0
+            assert await counts(alone) == before
+
+
+async def test_a_key_nlu_logger_refuses_is_not_the_callers_fault(
+    databases: Databases, servers: Servers
+) -> None:
+    async with opened(databases, servers, nlu_logger_key="nlk_wrong") as stranger:
+        await make_task(stranger, "locked-out")
+        answer = await stranger.induction.post("/v1/runs", json={"task": "locked-out"})
+        assert answer.status_code == 503
+
+
+async def test_runs_are_listed_newest_first_page_by_page(stack: Stack) -> None:
+    await make_task(stack, "listed", cases=4)
+    made = [await start(stack, "listed", kind="evaluate") for _ in range(5)]
+    seen: list[str] = []
+    asked: dict[str, str | int] = {"task": "listed", "limit": 2}
+    while True:
+        page = (await stack.induction.get("/v1/runs", params=asked)).json()
+        seen += [run["id"] for run in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        asked["cursor"] = page["next_cursor"]
+    assert seen == made[::-1]

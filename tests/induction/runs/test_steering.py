@@ -1,0 +1,160 @@
+"""An operator's hand on a run: pause, resume, cancel, hint."""
+
+from typing import Any
+
+from induction.llm.offline.settings import OfflineSettings
+
+from tests.fixtures.databases import Databases
+from tests.fixtures.labelled import make_task
+from tests.fixtures.servers import Servers
+from tests.fixtures.stack import Stack, opened, until
+from tests.induction.runs.driving import answered, events, reached, shown, sql, start
+
+UNHURRIED = OfflineSettings(latency_ms=5)
+"""Slow enough that a run is still on its way when it is asked to stop."""
+
+
+async def said_something(stack: Stack, run: str) -> None:
+    async def told() -> bool:
+        return bool(await sql(stack, "SELECT 1 FROM run_events WHERE run_id = $1 LIMIT 1", run))
+
+    await until(told)
+
+
+async def steer(stack: Stack, run: str, verb: str) -> dict[str, Any]:
+    answer = await stack.induction.post(f"/v1/runs/{run}/{verb}")
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+async def test_a_paused_run_ends_as_one_that_never_paused(
+    databases: Databases, servers: Servers
+) -> None:
+    """In two databases that share nothing: the same events, and the same prompt."""
+    told = []
+    for pausing in (False, True):
+        async with opened(databases, servers, model=UNHURRIED, concurrency=4) as stack:
+            await make_task(stack, "twin", cases=30)
+            run = await start(stack, "twin")
+            async with stack.working():
+                if pausing:
+                    await said_something(stack, run)
+                    await steer(stack, run, "pause")
+                    await reached(stack, run, "paused")
+                    calls = await answered(stack)
+                    assert (await shown(stack, run))["completed_at"] is None
+                    await steer(stack, run, "resume")
+                    assert set(calls) < set(await answered_at_the_end(stack, run))
+                await reached(stack, run, "completed")
+            told.append(await events(stack, run))
+            assert set((await answered(stack)).values()) == {1}
+    unpaused, paused = told
+    assert paused[-1]["best_hash"] == unpaused[-1]["best_hash"]
+    assert paused == unpaused
+
+
+async def answered_at_the_end(stack: Stack, run: str) -> dict[str, int]:
+    await reached(stack, run, "completed")
+    return await answered(stack)
+
+
+async def test_a_run_nobody_works_on_pauses_at_once_and_stays_paused(stack: Stack) -> None:
+    await make_task(stack, "resting", cases=8)
+    run = await start(stack, "resting")
+    assert (await steer(stack, run, "pause"))["status"] == "paused"
+    evaluation = await start(stack, "resting", kind="evaluate")
+    async with stack.working():
+        await reached(stack, evaluation, "completed")
+        assert (await shown(stack, run))["status"] == "paused"
+        assert (await steer(stack, run, "resume"))["status"] in {"waiting", "running"}
+        await reached(stack, run, "completed")
+
+
+async def test_time_spent_paused_is_not_time_used(stack: Stack) -> None:
+    await make_task(stack, "patient", cases=8)
+    run = await start(stack, "patient", limits={"minutes": 10})
+    await steer(stack, run, "pause")
+    # An hour ago it was claimed once and has been paused ever since.
+    await sql(
+        stack,
+        "UPDATE runs SET started_at = now() - interval '1 hour',"
+        " idle_since = now() - interval '1 hour' WHERE id = $1",
+        run,
+    )
+    await steer(stack, run, "resume")
+    async with stack.working():
+        seen = await reached(stack, run, "completed")
+    assert seen["reason"] != "minutes"
+
+
+async def test_minutes_used_up_end_the_run(stack: Stack) -> None:
+    await make_task(stack, "overdue", cases=8)
+    run = await start(stack, "overdue", limits={"minutes": 10})
+    await sql(stack, "UPDATE runs SET started_at = now() - interval '1 hour' WHERE id = $1", run)
+    async with stack.working():
+        seen = await reached(stack, run)
+    assert (seen["status"], seen["reason"]) == ("completed", "minutes")
+    assert seen["spend"]["calls"] == 0
+
+
+async def test_a_cancelled_run_says_so_last_and_leaves_the_test_part_untouched(
+    databases: Databases, servers: Servers
+) -> None:
+    async with opened(databases, servers, model=UNHURRIED, concurrency=4) as stack:
+        await make_task(stack, "unwanted", cases=100)
+        run = await start(stack, "unwanted")
+        async with stack.working():
+            await said_something(stack, run)
+            await steer(stack, run, "cancel")
+            seen = await reached(stack, run)
+        told = await events(stack, run)
+        assert seen["status"] == "cancelled"
+        assert seen["verdict"] is None
+        assert (told[-1]["type"], told[-1]["status"]) == ("run_finished", "cancelled")
+        assert seen["parts"]["test"] > 0
+        assert not [one for one in told if one.get("part") == "test"]
+        assert seen["spend"]["calls"] <= seen["parts"]["train"] + seen["parts"]["validation"]
+
+
+async def test_a_paused_run_can_be_cancelled(stack: Stack) -> None:
+    await make_task(stack, "abandoned", cases=8)
+    run = await start(stack, "abandoned")
+    await steer(stack, run, "pause")
+    await steer(stack, run, "cancel")
+    async with stack.working():
+        assert (await reached(stack, run))["status"] == "cancelled"
+    assert (await events(stack, run))[-1]["status"] == "cancelled"
+
+
+async def test_a_hint_reaches_the_next_proposal_once(stack: Stack) -> None:
+    await make_task(stack, "advised", cases=24)
+    run = await start(stack, "advised", hints=["look at the verbs"], focus="parcels")
+    hinted = await stack.induction.post(f"/v1/runs/{run}/hints", json={"hint": "and at the nouns"})
+    assert hinted.status_code == 202
+    async with stack.working():
+        await reached(stack, run, "completed")
+    told = await events(stack, run)
+    taken = [one["hint"] for one in told if one["type"] == "hint_taken"]
+    assert taken == ["Focus on: parcels", "look at the verbs", "and at the nouns"]
+    kinds = [one["type"] for one in told]
+    assert kinds.index("hint_taken") < kinds.index("prompt_proposed")
+
+
+async def test_a_run_that_is_over_cannot_be_steered(stack: Stack) -> None:
+    await make_task(stack, "done", cases=4)
+    run = await start(stack, "done", kind="evaluate")
+    async with stack.working():
+        await reached(stack, run, "completed")
+    for verb in ("pause", "resume", "cancel"):
+        answer = await stack.induction.post(f"/v1/runs/{run}/{verb}")
+        assert (answer.status_code, answer.json()["code"]) == (409, "run_over")
+    answer = await stack.induction.post(f"/v1/runs/{run}/hints", json={"hint": "too late"})
+    assert answer.status_code == 409
+
+
+async def test_an_unknown_run_is_not_found(stack: Stack) -> None:
+    unknown = "01890000-0000-7000-8000-000000000000"
+    assert (await stack.induction.get(f"/v1/runs/{unknown}")).status_code == 404
+    assert (await stack.induction.get(f"/v1/runs/{unknown}/events")).status_code == 404
+    for verb in ("pause", "resume", "cancel"):
+        assert (await stack.induction.post(f"/v1/runs/{unknown}/{verb}")).status_code == 404

@@ -1,0 +1,91 @@
+"""Every consideration is stored with its reasons, whether a run came of it or not."""
+
+from typing import Any
+
+from induction.resources import open_resources
+from induction.triggers.jobs import consider_run
+
+from tests.fixtures.labelled import make_task
+from tests.fixtures.stack import Stack
+
+
+async def consider(stack: Stack, task: str) -> list[dict[str, Any]]:
+    """One consideration, as the job makes it; then all decisions on the task, newest first."""
+    async with open_resources(stack.settings) as resources:
+        await consider_run({"resources": resources}, task)
+    return await decisions(stack, task)
+
+
+async def decisions(stack: Stack, task: str) -> list[dict[str, Any]]:
+    answer = await stack.induction.get("/v1/admin/auto-trigger/decisions", params={"task": task})
+    assert answer.status_code == 200
+    return list(answer.json())
+
+
+async def switch(stack: Stack, task: str, **rules: object) -> None:
+    answer = await stack.induction.post("/v1/admin/auto-trigger", json={"task": task, **rules})
+    assert answer.status_code == 200, answer.text
+
+
+async def test_a_start_is_stored_with_its_run(stack: Stack) -> None:
+    await make_task(stack, "eager", cases=8)
+    await switch(stack, "eager", enabled=True, min_cases=8)
+    (decision,) = await consider(stack, "eager")
+    run = (await stack.induction.get(f"/v1/runs/{decision['run_id']}")).json()
+    assert decision["started"]
+    assert decision["reasons"] == ["8 approved cases, 8 of them new"]
+    assert (decision["cases"], decision["dataset_hash"]) == (8, run["dataset_hash"])
+    assert (run["trigger_type"], run["kind"], run["status"]) == ("auto", "improve", "waiting")
+
+
+async def test_a_refusal_is_stored_with_every_reason(stack: Stack) -> None:
+    await make_task(stack, "reluctant", cases=4)
+    await switch(stack, "reluctant", enabled=True, min_cases=4)
+    await consider(stack, "reluctant")
+    second, first = await consider(stack, "reluctant")
+    assert (first["started"], second["started"]) == (True, False)
+    assert second["run_id"] is None
+    assert second["reasons"] == [
+        "a run of this task is active",
+        "the ground truth is the same as in the last run",
+        "0 new cases, 10 needed",
+        "the last run started less than 24 hours ago",
+    ]
+
+
+async def test_a_task_switched_off_is_refused_without_reading_its_ground_truth(
+    stack: Stack,
+) -> None:
+    await make_task(stack, "off", cases=4)
+    (decision,) = await consider(stack, "off")
+    assert not decision["started"]
+    assert "switched off" in decision["reasons"]
+    assert decision["dataset_hash"] is None
+
+
+async def test_a_task_nobody_made_leaves_nothing_behind(stack: Stack) -> None:
+    assert await consider(stack, "nobodys") == []
+
+
+async def test_rules_are_kept_as_they_were_set(stack: Stack) -> None:
+    await make_task(stack, "ruled")
+    asked = {"task": "ruled"}
+    default = (await stack.induction.get("/v1/admin/auto-trigger", params=asked)).json()
+    assert not default["enabled"]
+    await switch(stack, "ruled", enabled=True, cooldown_hours=1.5)
+    await switch(stack, "ruled", enabled=True, cooldown_hours=2.5, min_cases=7)
+    kept = (await stack.induction.get("/v1/admin/auto-trigger", params=asked)).json()
+    assert kept == {**default, "enabled": True, "cooldown_hours": 2.5, "min_cases": 7}
+
+
+async def test_rules_for_a_task_nobody_made_are_refused(stack: Stack) -> None:
+    answer = await stack.induction.post("/v1/admin/auto-trigger", json={"task": "nobodys"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_task")
+
+
+async def test_a_cooldown_longer_than_any_calendar_is_refused(stack: Stack) -> None:
+    await make_task(stack, "eternal")
+    answer = await stack.induction.post(
+        "/v1/admin/auto-trigger", json={"task": "eternal", "cooldown_hours": 1e300}
+    )
+    assert answer.status_code == 422

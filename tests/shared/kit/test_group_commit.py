@@ -1,0 +1,128 @@
+"""Many small writes in one commit, on a real PostgreSQL."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+import pytest
+from nlu_shared.kit.db import Database, Identity, open_database
+from nlu_shared.kit.errors import Unavailable
+from nlu_shared.kit.group_commit import GroupCommit
+
+Numbers = GroupCommit[int, str]
+BROKEN = -1
+TOO_FEW = -2
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def numbers(owner: asyncpg.Connection) -> None:
+    await owner.execute("CREATE TABLE numbers (n INTEGER, written_by TEXT DEFAULT current_user)")
+    await owner.execute("GRANT SELECT, INSERT ON numbers TO induction_app")
+
+
+@pytest.fixture
+async def empty(owner: asyncpg.Connection) -> None:
+    await owner.execute("TRUNCATE numbers")
+
+
+async def write(connection: Any, items: Sequence[int]) -> list[str]:
+    await connection.executemany("INSERT INTO numbers VALUES ($1)", [(item,) for item in items])
+    if BROKEN in items:
+        await connection.execute("SELECT 1 / 0")
+    kept = [item for item in items if item != TOO_FEW]
+    return [f"{item} of {len(items)}" for item in kept]
+
+
+async def stored(owner: asyncpg.Connection) -> list[int]:
+    return [row["n"] for row in await owner.fetch("SELECT n FROM numbers ORDER BY n")]
+
+
+@pytest.mark.usefixtures("empty")
+async def test_each_item_gets_its_own_result_after_its_commit(
+    database: Database, app: Identity, owner: asyncpg.Connection
+) -> None:
+    async with Numbers(database, app, write, most=10) as group:
+        told = await asyncio.gather(*(group.submit(n) for n in range(35)))
+        assert await stored(owner) == list(range(35))
+    assert [one.split()[0] for one in told] == [str(n) for n in range(35)]
+    assert max(int(one.split()[-1]) for one in told) == 10
+
+
+@pytest.mark.usefixtures("empty")
+async def test_a_group_is_written_as_the_identity_it_was_given(
+    database: Database, app: Identity, owner: asyncpg.Connection
+) -> None:
+    async with Numbers(database, app, write) as group:
+        await group.submit(1)
+    assert await owner.fetchval("SELECT written_by FROM numbers") == "induction_app"
+
+
+@pytest.mark.usefixtures("empty")
+@pytest.mark.parametrize("spoiler", [BROKEN, TOO_FEW])
+async def test_a_failed_write_fails_its_group_and_not_the_next(
+    database: Database, app: Identity, owner: asyncpg.Connection, spoiler: int
+) -> None:
+    async with Numbers(database, app, write, most=3) as group:
+        told = await asyncio.gather(
+            *(group.submit(n) for n in (1, 2, spoiler, 4, 5, 6)), return_exceptions=True
+        )
+    assert all(isinstance(one, Exception) for one in told[:3])
+    assert told[3:] == ["4 of 3", "5 of 3", "6 of 3"]
+    assert await stored(owner) == [4, 5, 6]
+
+
+@pytest.mark.usefixtures("empty")
+async def test_past_its_bound_the_queue_says_so_at_once(
+    database: Database, app: Identity, owner: asyncpg.Connection
+) -> None:
+    gate = asyncio.Event()
+
+    async def held(connection: Any, items: Sequence[int]) -> list[str]:
+        await gate.wait()
+        return await write(connection, items)
+
+    async with Numbers(database, app, held, most=1, waiting=2) as group:
+        submitted = [asyncio.create_task(group.submit(n)) for n in range(6)]
+        done, pending = await asyncio.wait(submitted, return_when=asyncio.FIRST_COMPLETED)
+        refused = [task.exception() for task in done]
+        assert refused
+        assert all(isinstance(error, Unavailable) for error in refused)
+        gate.set()
+        await asyncio.gather(*pending)
+    assert len(await stored(owner)) == 6 - len(refused)
+
+
+@pytest.mark.usefixtures("empty")
+async def test_who_stops_waiting_stops_nobody_else_and_undoes_nothing(
+    database: Database, app: Identity, owner: asyncpg.Connection
+) -> None:
+    async with Numbers(database, app, write) as group:
+        tasks = [asyncio.create_task(group.submit(n)) for n in range(3)]
+        await asyncio.sleep(0)
+        tasks[1].cancel()
+        told = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(told[1], asyncio.CancelledError)
+    assert [told[0], told[2]] == ["0 of 3", "2 of 3"]
+    assert await stored(owner) == [0, 1, 2]
+
+
+@pytest.mark.usefixtures("empty")
+async def test_closing_waits_for_what_was_handed_in(
+    database: Database, app: Identity, owner: asyncpg.Connection
+) -> None:
+    async with Numbers(database, app, write, most=2) as group:
+        tasks = [asyncio.create_task(group.submit(n)) for n in range(7)]
+        await asyncio.sleep(0)
+    assert all(task.done() for task in tasks)
+    assert await stored(owner) == list(range(7))
+
+
+async def test_a_database_that_is_away_is_said_within_two_seconds(app: Identity) -> None:
+    async with (
+        open_database("postgresql://nobody:x@127.0.0.1:1/nowhere") as away,
+        Numbers(away, app, write) as group,
+        asyncio.timeout(2),
+    ):
+        with pytest.raises(Unavailable):
+            await group.submit(1)

@@ -1,0 +1,209 @@
+"""Who may come in: keys and end users' tokens."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import jwt
+import pytest
+from nlu_shared.ids import uuid7
+from nlu_shared.kit import auth
+from nlu_shared.kit.auth import Authenticator, Caller
+from nlu_shared.kit.db import Database, Identity, session_scope
+from nlu_shared.kit.errors import NotFound, Unauthenticated
+from nlu_shared.schemas.keys import KeyIn, KeyMade
+
+from tests.fixtures.databases import BOOTSTRAP_KEY
+from tests.fixtures.stack import until
+
+SECRET = "a-secret-of-the-tests-32-bytes-long"
+USER = uuid7()
+
+
+@pytest.fixture
+def door(database: Database, app: Identity) -> Authenticator:
+    return Authenticator(
+        database,
+        app,
+        jwt_secret=SECRET,
+        user_scopes=frozenset({"predictions:write"}),
+        cache_seconds=0,
+    )
+
+
+async def made(database: Database, app: Identity, **asked: Any) -> KeyMade:
+    told = KeyIn.model_validate({"name": "of a test", "scopes": ["runs:read"], **asked})
+    async with session_scope(database, app) as session:
+        return await auth.create_key(session, told)
+
+
+async def test_a_key_opens_what_its_scopes_say(
+    database: Database, app: Identity, door: Authenticator
+) -> None:
+    key = await made(database, app, tasks=["greetings"])
+    caller = await door.authenticate(key.key)
+    assert caller.has("runs:read")
+    assert not caller.has("runs:write")
+    assert (caller.may_touch("greetings"), caller.may_touch("others")) == (True, False)
+    assert caller.subject == f"key:{key.id}"
+    assert caller.user_id is None
+
+
+async def test_the_administrators_key_opens_everything(door: Authenticator) -> None:
+    caller = await door.authenticate(BOOTSTRAP_KEY)
+    assert caller.has("runs:write")
+    assert caller.may_touch("anything")
+
+
+@pytest.mark.parametrize("ago", [timedelta(0), timedelta(seconds=1), timedelta(days=400)])
+async def test_an_expired_key_opens_nothing(
+    database: Database, app: Identity, door: Authenticator, ago: timedelta
+) -> None:
+    key = await made(database, app, expires_at=datetime.now(UTC) - ago)
+    with pytest.raises(Unauthenticated):
+        await door.authenticate(key.key)
+
+
+async def test_a_key_that_will_expire_still_opens(
+    database: Database, app: Identity, door: Authenticator
+) -> None:
+    key = await made(database, app, expires_at=datetime.now(UTC) + timedelta(minutes=1))
+    assert (await door.authenticate(key.key)).has("runs:read")
+
+
+async def test_a_revoked_key_opens_nothing_and_stays_revoked(
+    database: Database, app: Identity, door: Authenticator, owner: asyncpg.Connection
+) -> None:
+    key = await made(database, app)
+    await door.authenticate(key.key)
+    moments = []
+    for _ in range(2):
+        async with session_scope(database, app) as session:
+            await auth.revoke_key(session, key.id)
+        revoked = "SELECT revoked_at FROM api_keys WHERE id = $1"
+        moments.append(await owner.fetchval(revoked, key.id))
+    assert moments[0] == moments[1]
+    with pytest.raises(Unauthenticated):
+        await door.authenticate(key.key)
+
+
+async def test_a_cached_key_is_trusted_for_the_caches_seconds_and_no_longer(
+    database: Database, app: Identity
+) -> None:
+    door = Authenticator(database, app, cache_seconds=0.3)
+    key = await made(database, app)
+    await door.authenticate(key.key)
+    async with session_scope(database, app) as session:
+        await auth.revoke_key(session, key.id)
+
+    async def refused() -> bool:
+        try:
+            await door.authenticate(key.key)
+        except Unauthenticated:
+            return True
+        return False
+
+    assert not await refused()
+    await until(refused, seconds=2)
+
+
+async def test_only_hashes_are_stored(
+    database: Database, app: Identity, owner: asyncpg.Connection
+) -> None:
+    keys = [BOOTSTRAP_KEY, (await made(database, app)).key]
+    rows = [str(tuple(row)) for row in await owner.fetch("SELECT * FROM api_keys")]
+    for key in keys:
+        assert not any(key in row or key.removeprefix("nlk_") in row for row in rows)
+        assert sum(auth.hash_key(key) in row for row in rows) == 1
+
+
+async def test_a_listed_key_shows_everything_but_itself(database: Database, app: Identity) -> None:
+    key = await made(database, app, tasks=["greetings"])
+    async with session_scope(database, app) as session:
+        listed = {one.id: one for one in await auth.list_keys(session)}
+    assert listed[key.id].tasks == ["greetings"]
+    assert key.key not in str(listed)
+
+
+async def test_a_key_from_elsewhere_is_stored_once(
+    database: Database, app: Identity, door: Authenticator
+) -> None:
+    key = auth.new_key()
+    for scopes in (["runs:read"], ["admin"]):
+        async with session_scope(database, app) as session:
+            await auth.ensure_key(session, key, name="given", scopes=scopes)
+    assert (await door.authenticate(key)).scopes == {"runs:read"}
+
+
+async def test_a_key_nobody_made_cannot_be_revoked(database: Database, app: Identity) -> None:
+    with pytest.raises(NotFound):
+        async with session_scope(database, app) as session:
+            await auth.revoke_key(session, uuid7())
+
+
+async def test_keys_are_long_and_all_different() -> None:
+    keys = {auth.new_key() for _ in range(1_000)}
+    assert len(keys) == 1_000
+    assert all(key.startswith("nlk_") and len(key) == 47 for key in keys)
+
+
+def token(secret: str = SECRET, algorithm: str = "HS256", **changed: Any) -> str:
+    claims = {
+        "sub": str(USER),
+        "aud": "authenticated",
+        "exp": datetime.now(UTC) + timedelta(minutes=5),
+        **changed,
+    }
+    told = {name: claim for name, claim in claims.items() if claim is not None}
+    return jwt.encode(told, secret, algorithm=algorithm)
+
+
+async def test_a_token_names_its_user_and_nothing_more(door: Authenticator) -> None:
+    assert await door.authenticate(token(role="admin", scopes=["admin"])) == Caller(
+        subject=f"user:{USER}", scopes=frozenset({"predictions:write"}), user_id=USER
+    )
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        token(exp=datetime.now(UTC) - timedelta(seconds=1)),
+        token(exp=None),
+        token(aud="anon"),
+        token(aud=None),
+        token(sub=None),
+        token(sub="not-a-user"),
+        token(nbf=datetime.now(UTC) + timedelta(hours=1)),
+        token(secret="another-secret-of-the-tests-32-bytes"),
+        token(algorithm="HS512"),
+        token(secret="", algorithm="none"),
+        token()[:-2],
+        token().rpartition(".")[0] + ".",
+        "",
+        "a.b.c",
+        "\u00e9.\u00e9.\u00e9",
+    ],
+    ids=[
+        "expired", "no expiry", "wrong audience", "no audience", "no user", "no uuid",
+        "not yet", "wrong secret", "wrong algorithm", "algorithm none", "cut", "unsigned",
+        "empty", "junk", "not ascii",
+    ],
+)  # fmt: skip
+async def test_a_token_that_is_not_whole_opens_nothing(door: Authenticator, forged: str) -> None:
+    with pytest.raises(Unauthenticated):
+        await door.authenticate(forged)
+
+
+async def test_without_a_secret_no_token_opens(database: Database, app: Identity) -> None:
+    with pytest.raises(Unauthenticated):
+        await Authenticator(database, app).authenticate(token())
+
+
+async def test_many_callers_with_one_key_are_the_same_caller(
+    database: Database, app: Identity
+) -> None:
+    door = Authenticator(database, app, cache_seconds=5)
+    key = await made(database, app)
+    callers = await asyncio.gather(*(door.authenticate(key.key) for _ in range(20)))
+    assert {caller.subject for caller in callers} == {f"key:{key.id}"}
