@@ -41,7 +41,8 @@ class Side:
                 self._bond_of.setdefault(bond.id, bond)
         named = {one.id: plain(one.name) for one in reversed(extraction.people)}
         told = {id(one): self._parents_names(one, named) for one in extraction.people}
-        lives = _lives(extraction) if len(extraction.people) > 1 else {}
+        namesakes = len({plain(one.name) for one in extraction.people}) < len(extraction.people)
+        lives = _lives(extraction) if namesakes else {}
         self.people: Sequence[Person] = sorted(
             extraction.people,
             key=lambda one: (
