@@ -50,14 +50,19 @@ async def test_kills_while_calls_are_in_flight_change_nothing(
     )
 
 
-async def test_a_worker_told_to_stop_leaves_its_run_to_the_next(stack: Stack) -> None:
-    await make_task(stack, "handed", cases=30)
-    run = (await stack.induction.post("/v1/runs", json={"task": "handed"})).json()["id"]
-    async with worker(stack):
-        await until(lambda: _started(stack, run))
-    async with worker(stack):
-        shown = await until(lambda: _over(stack, run))
-    assert shown["status"] == "completed"
+async def test_a_worker_told_to_stop_leaves_its_run_to_the_next(
+    databases: Databases, servers: Servers
+) -> None:
+    async with opened(databases, servers, model=SLOW_ENOUGH_TO_HIT) as stack:
+        await make_task(stack, "handed", cases=30)
+        run = (await stack.induction.post("/v1/runs", json={"task": "handed"})).json()["id"]
+        async with worker(stack):
+            await until(lambda: _started(stack, run))
+        left = await stack.induction.get(f"/v1/runs/{run}")
+        assert left.json()["status"] == "waiting"
+        async with worker(stack):
+            shown = await until(lambda: _over(stack, run))
+        assert shown["status"] == "completed"
 
 
 async def finish(stack: Stack, *, kills: int) -> tuple[dict[str, Any], int]:

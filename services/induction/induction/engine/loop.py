@@ -5,7 +5,7 @@ yielded. An iteration is a candidate evaluated on validation: a change refused b
 the number of the iteration it was meant for.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from nlu_shared.schemas.events import EvaluationProgress, PartName, StoredEvent
 
@@ -23,7 +23,7 @@ Step = StoredEvent | EvaluationProgress
 EVALUATED = "evaluated"
 
 
-async def improve(plan: Plan, world: World) -> AsyncIterator[Step]:
+async def improve(plan: Plan, world: World) -> AsyncGenerator[Step]:
     """A run as its events: `RunStarted` first, `RunFinished` last.
 
     What `world` raises goes through. The same plan with the same answers says the same again.
@@ -50,7 +50,7 @@ async def improve(plan: Plan, world: World) -> AsyncIterator[Step]:
     yield telling.finished(plan, desk, search, reason)
 
 
-async def evaluate_only(plan: Plan, world: World) -> AsyncIterator[Step]:
+async def evaluate_only(plan: Plan, world: World) -> AsyncGenerator[Step]:
     """One prompt scored on train and validation; the test part stays untouched."""
     desk = Desk(plan, world)
     parts = parts_of(plan.cases, plan.parts)
@@ -72,7 +72,7 @@ class _Opening:
         self._plan, self._parts = plan, parts
         self.search: Search | None = None
 
-    async def events(self, desk: Desk) -> AsyncIterator[Step]:
+    async def events(self, desk: Desk) -> AsyncGenerator[Step]:
         plan, books = self._plan, dict[PartName, CaseBook]()
         named = {PartName.TRAIN: self._parts.train, PartName.VALIDATION: self._parts.validation}
         for part, cases in named.items():

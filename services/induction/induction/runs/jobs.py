@@ -1,7 +1,7 @@
 """The worker's side of runs: claim, replay, continue. arq only rings the bell."""
 
 import asyncio
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from decimal import Decimal
 from typing import Any
 
@@ -39,18 +39,21 @@ async def drive_runs(resources: Resources, bell: asyncio.Event) -> None:
     and every `poll_seconds`, so a lost ring costs seconds."""
     driving: set[asyncio.Task[None]] = set()
     settings = resources.settings
-    while True:
-        try:
-            while len(driving) < settings.runs_at_once and (run := await _claim(resources)):
-                task = asyncio.create_task(drive(resources, run), name=f"run-{run.id}")
-                driving.add(task)
-                task.add_done_callback(driving.discard)
-                task.add_done_callback(lambda _: bell.set())
-        except Unavailable:
-            log.warning("no claims", reason="the database is away")
-        with suppress(TimeoutError):
-            await asyncio.wait_for(bell.wait(), settings.poll_seconds)
-        bell.clear()
+    try:
+        while True:
+            with suppress(Unavailable):
+                while len(driving) < settings.runs_at_once and (run := await _claim(resources)):
+                    task = asyncio.create_task(drive(resources, run), name=f"run-{run.id}")
+                    driving.add(task)
+                    task.add_done_callback(driving.discard)
+                    task.add_done_callback(lambda _: bell.set())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(bell.wait(), settings.poll_seconds)
+            bell.clear()
+    finally:
+        for task in driving:
+            task.cancel()
+        await asyncio.gather(*driving, return_exceptions=True)
 
 
 async def _claim(resources: Resources) -> RunRow | None:
@@ -63,7 +66,11 @@ async def _claim(resources: Resources) -> RunRow | None:
 
 
 async def drive(resources: Resources, run: RunRow) -> None:
-    """Drives one claimed run to its end, or to where it has to be let go. Never raises."""
+    """Drives one claimed run to its end, or to where it has to be let go.
+
+    Raises nothing but the cancellation of a worker that is told to stop; the run is then free
+    for the next worker at once.
+    """
     keys = {"run_id": str(run.id), "fence": run.fence}
     log.info("run claimed", **keys)
     async with lease.hold(
@@ -81,6 +88,9 @@ async def drive(resources: Resources, run: RunRow) -> None:
             await _let_go(held, RunStatus.PARKED, reason=park.reason, seconds=park.seconds)
         except StopRun as stop:
             await _fail(resources, run, f"The provider stopped the run: {stop.reason}")
+        except asyncio.CancelledError:
+            await _let_go(held, RunStatus.WAITING)
+            raise
         except Exception as error:
             log.exception("run failed", **keys)
             await _fail(resources, run, f"The run failed inside: {type(error).__name__}.")
@@ -100,15 +110,16 @@ async def _replay_and_continue(resources: Resources, run: RunRow, held: lease.Le
         stored = await journal.events(session, run.id)
         world = RunWorld(ledger, held, await journal.readings(session, run.id))
     n = 0
-    async for event in ENGINES[RunKind(run.kind)](plan, world):
-        if isinstance(event, EvaluationProgress):
-            await stream.announce(resources.redis, run.id, event)
-            continue
-        n += 1
-        if n <= len(stored):
-            journal.compare(stored[n - 1].body, event)
-            continue
-        await _record(resources, run, n, event, ruler=plan.task.ruler)
+    async with aclosing(ENGINES[RunKind(run.kind)](plan, world)) as steps:
+        async for event in steps:
+            if isinstance(event, EvaluationProgress):
+                await stream.announce(resources.redis, run.id, event)
+                continue
+            n += 1
+            if n <= len(stored):
+                journal.compare(stored[n - 1].body, event)
+                continue
+            await _record(resources, run, n, event, ruler=plan.task.ruler)
 
 
 async def _record(
