@@ -60,6 +60,13 @@ def test_an_edge_child_of_needs_the_child_and_both_parents() -> None:
     assert scored((truth, predicted))["child_of"] == 0.5
 
 
+def test_a_child_without_an_id_still_has_parents() -> None:
+    couple = family("Mary", "Tom", bonds={-9: (-1, -2)})
+    child = Person(name="Ann", parents=-9)
+    whole = couple.model_copy(update={"people": (*couple.people, child)})
+    assert scored((whole, whole)) == dict.fromkeys(scored((whole, whole)), 1.0)
+
+
 def test_codes_are_scored_over_matched_events_and_detection_over_all() -> None:
     truth = family(
         "Mary",

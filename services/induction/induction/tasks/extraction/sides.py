@@ -77,7 +77,7 @@ class Side:
     @cached_property
     def as_truth(self) -> "View":
         """Keyed by its own positions."""
-        return View(self, {position: position for position in self.position.values()}, {})
+        return View(self, {position: position for position in range(len(self.people))}, {})
 
     def as_prediction(self, truth: "Side", people: Mapping[int, int]) -> "View":
         """Keyed by the positions in `truth` of the people matched to its own."""
