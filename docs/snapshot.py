@@ -20,13 +20,19 @@ NOWHERE = {
 }
 
 
+def of_nlu_logger() -> dict[str, Any]:
+    return nlu_logger.app.build(LoggerSettings(**NOWHERE)).openapi()
+
+
+def of_induction() -> dict[str, Any]:
+    return induction.app.build(InductionSettings(**NOWHERE)).openapi()
+
+
 def documents() -> dict[Path, dict[str, Any]]:
     """Each snapshot's path, and what the service says of itself today."""
     return {
-        HERE / "nlu-logger.openapi.json": nlu_logger.app.build(LoggerSettings(**NOWHERE)).openapi(),
-        HERE / "induction.openapi.json": induction.app.build(
-            InductionSettings(**NOWHERE)
-        ).openapi(),
+        HERE / "nlu-logger.openapi.json": of_nlu_logger(),
+        HERE / "induction.openapi.json": of_induction(),
     }
 
 

@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx2
-import induction.app
 import pytest
 
+from docs import snapshot
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack, client
 from tests.shared.kit.hostile import BODIES, MARKER, VALUES
 
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
+DOCUMENT = snapshot.of_induction()
 JSON = {"content-type": "application/json"}
 
 
@@ -21,15 +22,14 @@ async def task(stack: Stack) -> str:
     return "besieged"
 
 
-def body_routes(stack: Stack, task: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def body_routes(task: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Method, path and body schema of every operation that reads a body."""
-    document = induction.app.build(stack.settings).openapi()
-    for path, methods in document["paths"].items():
+    for path, methods in DOCUMENT["paths"].items():
         for method, operation in methods.items():
             if "requestBody" in operation:
                 reference = operation["requestBody"]["content"]["application/json"]["schema"]
                 name = reference["$ref"].rpartition("/")[2]
-                schema = document["components"]["schemas"][name]
+                schema = DOCUMENT["components"]["schemas"][name]
                 filled = path.replace("{task}", task).replace("{run_id}", UNKNOWN)
                 yield method, filled, schema
 
@@ -46,15 +46,15 @@ def holds(answer: httpx2.Response) -> bool:
     )
 
 
-async def test_the_walk_sees_paths_that_read_bodies(stack: Stack, task: str) -> None:
-    assert len(list(body_routes(stack, task))) >= 6
+def test_the_walk_sees_paths_that_read_bodies(task: str) -> None:
+    assert len(list(body_routes(task))) >= 6
 
 
 @pytest.mark.parametrize("name", BODIES)
 async def test_what_is_not_plain_json_is_refused_everywhere(
     stack: Stack, task: str, name: str
 ) -> None:
-    for method, path, _ in body_routes(stack, task):
+    for method, path, _ in body_routes(task):
         answer = await stack.induction.request(method, path, content=BODIES[name], headers=JSON)
         assert answer.status_code == 422, (path, answer.text)
         assert holds(answer), (path, answer.text)
@@ -64,7 +64,7 @@ async def test_what_is_not_plain_json_is_refused_everywhere(
 async def test_another_content_type_is_refused_everywhere(
     stack: Stack, task: str, kind: str
 ) -> None:
-    for method, path, _ in body_routes(stack, task):
+    for method, path, _ in body_routes(task):
         answer = await stack.induction.request(
             method, path, content=f'{{"{MARKER}": 1}}', headers={"content-type": kind}
         )
@@ -76,7 +76,7 @@ async def test_another_content_type_is_refused_everywhere(
 async def test_a_strange_value_in_any_field_crashes_nothing(
     stack: Stack, task: str, name: str
 ) -> None:
-    for method, path, schema in body_routes(stack, task):
+    for method, path, schema in body_routes(task):
         for spoiled in bodies_with(schema, VALUES[name]):
             answer = await stack.induction.request(method, path, content=spoiled, headers=JSON)
             assert holds(answer), (path, spoiled[:200], answer.status_code, answer.text[:500])

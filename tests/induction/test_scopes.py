@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from uuid import UUID
 
 import httpx2
-import induction.app
 import pytest
 
+from docs import snapshot
 from tests.fixtures.stack import Stack, client
 
 UNKNOWN = UUID("01890000-0000-7000-8000-000000000000")
+DOCUMENT = snapshot.of_induction()
 SCOPES = {
     "tasks:read",
     "tasks:write",
@@ -21,11 +22,10 @@ SCOPES = {
 }
 
 
-def routes(stack: Stack) -> Iterator[tuple[str, str, str]]:
+def routes() -> Iterator[tuple[str, str, str]]:
     """Method, path and scope of every operation. The document is walked, not `app.routes`: that
     is a tree, and a walk over its trunk would see nothing."""
-    document = induction.app.build(stack.settings).openapi()
-    for path, methods in document["paths"].items():
+    for path, methods in DOCUMENT["paths"].items():
         filled = path.replace("{task}", "nobodys")
         for name in ("run_id", "version_id", "key_id"):
             filled = filled.replace(f"{{{name}}}", str(UNKNOWN))
@@ -55,8 +55,8 @@ def is_problem(answer: httpx2.Response, status: int, code: str) -> bool:
     )
 
 
-async def test_the_walk_sees_every_room(stack: Stack) -> None:
-    seen = list(routes(stack))
+def test_the_walk_sees_every_room() -> None:
+    seen = list(routes())
     assert {scope for _, _, scope in seen} == SCOPES
     assert ("GET", f"/v1/runs/{UNKNOWN}/events", "runs:read") in seen
 
@@ -66,7 +66,7 @@ async def test_the_walk_sees_every_room(stack: Stack) -> None:
 )
 async def test_without_a_valid_key_no_path_opens(stack: Stack, key: str | None) -> None:
     async with client(base(stack), key) as stranger:
-        for method, path, _ in routes(stack):
+        for method, path, _ in routes():
             answer = await stranger.request(method, path)
             assert is_problem(answer, 401, "unauthenticated"), (method, path, answer.text)
             assert answer.headers["www-authenticate"] == "Bearer"
@@ -77,7 +77,7 @@ async def test_a_key_without_the_scope_opens_no_path(stack: Stack) -> None:
         # All other scopes but `admin`, which holds every one.
         key = await key_with(stack, (SCOPES | {"findings:write"}) - {wanted, "admin"})
         async with client(base(stack), key) as caller:
-            for method, path, scope in routes(stack):
+            for method, path, scope in routes():
                 if scope == wanted:
                     answer = await caller.request(method, path)
                     assert is_problem(answer, 403, "forbidden"), (method, path, answer.text)
@@ -86,7 +86,7 @@ async def test_a_key_without_the_scope_opens_no_path(stack: Stack) -> None:
 async def test_a_key_with_the_scope_gets_past_the_door(stack: Stack) -> None:
     for wanted in SCOPES:
         async with client(base(stack), await key_with(stack, {wanted})) as caller:
-            for method, path, scope in routes(stack):
+            for method, path, scope in routes():
                 if scope == wanted:
                     answer = await caller.request(method, path)
                     assert answer.status_code not in {401, 403, 500}, (method, path, answer.text)

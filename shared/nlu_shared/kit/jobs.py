@@ -101,8 +101,10 @@ async def _relay(
     """Until cancelled. Redis or the database going away is logged and outlived."""
     redis: ArqRedis | None = None
     while True:
+        # Not wait_for: in Python 3.11 it swallows a cancellation that meets the wake-up.
         with suppress(TimeoutError):
-            await asyncio.wait_for(woken.wait(), RELAY_SECONDS)
+            async with asyncio.timeout(RELAY_SECONDS):
+                await woken.wait()
         woken.clear()
         try:
             redis = redis or await connect(redis_url)

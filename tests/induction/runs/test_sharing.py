@@ -15,7 +15,7 @@ async def test_a_second_run_asks_nothing_that_the_first_was_answered(
     databases: Databases, servers: Servers
 ) -> None:
     async with opened(databases, servers) as stack:
-        await make_task(stack, "shared", cases=24)
+        await make_task(stack, "shared", cases=12)
         async with stack.working():
             first = await start(stack, "shared")
             await reached(stack, first, "completed")
@@ -33,7 +33,7 @@ async def test_the_same_run_again_is_the_same_run_for_nothing(
     databases: Databases, servers: Servers
 ) -> None:
     async with opened(databases, servers) as stack:
-        await make_task(stack, "again", cases=24)
+        await make_task(stack, "again", cases=12)
         async with stack.working():
             first, second = [
                 await reached(stack, await start(stack, "again", kind="evaluate"), "completed")
@@ -48,7 +48,7 @@ async def test_a_job_delivered_many_times_to_two_workers_is_one_run(
     databases: Databases, servers: Servers
 ) -> None:
     async with opened(databases, servers) as stack:
-        await make_task(stack, "rung", cases=24)
+        await make_task(stack, "rung", cases=12)
         run = await start(stack, "rung")
         async with stack.working(), stack.working():
             redis = await connect(servers.redis_url)

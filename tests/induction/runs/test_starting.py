@@ -94,7 +94,7 @@ async def test_a_dry_run_tells_the_cost_and_creates_nothing(stack: Stack) -> Non
 
 
 async def test_a_forecast_is_never_passed_by_its_run(stack: Stack) -> None:
-    await make_task(stack, "foretold", cases=24)
+    await make_task(stack, "foretold", cases=12)
     asked = {"task": "foretold", "limits": {"iterations": 2}}
     told = (await stack.induction.post("/v1/runs", json={**asked, "dry_run": True})).json()
     run = await start(stack, **asked)

@@ -34,7 +34,7 @@ async def test_a_paused_run_ends_as_one_that_never_paused(
     told = []
     for pausing in (False, True):
         async with opened(databases, servers, model=UNHURRIED, concurrency=4) as stack:
-            await make_task(stack, "twin", cases=30)
+            await make_task(stack, "twin", cases=16)
             run = await start(stack, "twin")
             async with stack.working():
                 if pausing:
