@@ -60,12 +60,13 @@ async def test_a_run_does_not_need_redis_and_jobs_wait_for_it(
 ) -> None:
     _, redis, stack = mortal
     await make_task(stack, "without", cases=25)
-    await stack.induction.post("/v1/admin/auto-trigger", json={"task": "without", "enabled": True})
     async with stack.working():
         await redis.stop()
         started = await stack.induction.post("/v1/runs", json={"task": "without"})
         assert started.status_code == 202
         await until(lambda: finished(stack, started.json()["id"]))
+        rules = {"task": "without", "enabled": True}
+        assert (await stack.induction.post("/v1/admin/auto-trigger", json=rules)).is_success
         logged = await stack.logger.post(
             "/v1/predictions",
             json={"task": "without", "prompt": "new", "predicted_intent": "x", "confidence": 0.1},
