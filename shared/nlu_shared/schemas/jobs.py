@@ -7,7 +7,6 @@ CONSIDER_RUN = "consider_run"
 EXECUTE_RUN = "execute_run"
 """On induction's queue: a run is waiting for a worker. Argument: run id."""
 INDUCTION_QUEUE = "induction:jobs"
-LOGGER_QUEUE = "nlu-logger:jobs"
 
 
 class JobOrder(Schema):

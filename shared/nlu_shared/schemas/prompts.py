@@ -161,9 +161,3 @@ class TaskIn(Schema):
     labels: Annotated[tuple[LabelSpec, ...], Field(max_length=1_000)] = ()
     task_model: Label | None = None
     proposer_model: Label | None = None
-
-
-class TaskView(TaskIn):
-    objective: str
-    production_version_id: UUID | None
-    created_at: Moment
