@@ -1,6 +1,8 @@
 """The worker: makes partitions ahead of time; the relay runs with the resources."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 import structlog
 from nlu_shared.kit.db import Database, session_scope
@@ -9,7 +11,7 @@ from nlu_shared.kit.processes import until_told
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from nlu_logger.resources import JOB_IDENTITY, open_resources
+from nlu_logger.resources import JOB_IDENTITY, Resources, open_resources
 from nlu_logger.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -19,7 +21,13 @@ MONTHS_BACK, MONTHS_AHEAD = 4, 3
 async def run(settings: Settings) -> None:
     """Until SIGTERM or SIGINT."""
     async with open_resources(settings) as resources:
-        await until_told([make_partitions(resources.database, settings.partition_seconds)])
+        await until_told(parts(resources))
+
+
+def parts(resources: Resources) -> list[Coroutine[Any, Any, None]]:
+    """What a worker does, side by side, each part until it is cancelled."""
+    settings = resources.settings
+    return [make_partitions(resources.database, settings.partition_seconds)]
 
 
 async def make_partitions(database: Database, seconds: float) -> None:

@@ -1,0 +1,77 @@
+"""The audit log: who changed what, written in the transaction that changes it.
+
+Append only: no role may update or delete a line. A line names things by their ids and never holds
+a person's text.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from nlu_shared.ids import uuid7
+from nlu_shared.schemas.audit import AuditLine
+from nlu_shared.schemas.base import Page
+
+AUDIT_DDL = """
+CREATE TABLE audit_log (
+    id UUID PRIMARY KEY,
+    at TIMESTAMPTZ NOT NULL DEFAULT now(),
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    details JSONB NOT NULL DEFAULT '{}'
+)
+"""
+RECORD = text(
+    "INSERT INTO audit_log (id, actor, action, subject, details)"
+    " VALUES (:id, :actor, :action, :subject, :details)"
+).bindparams(bindparam("details", type_=JSONB))
+
+
+async def record(
+    session: AsyncSession, *, actor: str, action: str, subject: object, **details: Any
+) -> None:
+    """One line: `actor` is a caller's subject, `action` is `room.verb` ("corrections.approve")."""
+    await session.execute(
+        RECORD,
+        {
+            "id": uuid7(),
+            "actor": actor,
+            "action": action,
+            "subject": str(subject),
+            "details": details,
+        },
+    )
+
+
+async def page(
+    session: AsyncSession,
+    *,
+    actor: str | None = None,
+    action: str | None = None,
+    subject: str | None = None,
+    before: UUID | None = None,
+    limit: int = 100,
+) -> Page[AuditLine]:
+    """The newest first; None filters nothing."""
+    kept = {"actor": actor, "action": action, "subject": subject}
+    clauses = [f"{name} = :{name}" for name, value in kept.items() if value is not None]
+    if before is not None:
+        clauses.append("id < :before")
+    where = f"WHERE {' AND '.join(clauses)}" if clauses else ""
+    found = await session.execute(
+        text(
+            "SELECT id, at, actor, action, subject, details FROM audit_log"
+            f" {where} ORDER BY id DESC LIMIT :limit"
+        ),
+        {**kept, "before": before, "limit": limit + 1},
+    )
+    rows: Sequence[Any] = found.all()
+    return Page(
+        items=[AuditLine.model_validate(dict(row._mapping)) for row in rows[:limit]],
+        next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None,
+    )
