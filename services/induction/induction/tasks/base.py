@@ -136,6 +136,9 @@ class Task(Protocol):
 
     def mistakes(self, truth: JsonValue, prediction: Prediction) -> list[Mistake]: ...
 
+    def holds(self, truth: JsonValue) -> frozenset[str]:
+        """What mistakes would call that which is in this truth: the label, or its items' kinds."""
+
     def stratum(self, truth: JsonValue) -> str:
         """What a split keeps in proportion: the label, or the band of entity counts."""
 
