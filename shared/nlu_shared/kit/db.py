@@ -5,7 +5,7 @@ has a principal; `kit.group_commit` is the only other place that commits.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,6 +52,8 @@ class Database:
     engine: AsyncEngine
     pool: "asyncpg.Pool[asyncpg.Record]"
     sessions: async_sessionmaker[AsyncSession]
+    connect: Callable[[Identity], Awaitable[Any]]
+    """A raw connection that is `identity` from its first moment on; who asks for it closes it."""
     after_handover: list[Callable[[], None]] = field(default_factory=list)
 
 
@@ -59,9 +61,12 @@ class Database:
 async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[Database]:
     """Opens lazily: a database that is away now is found out by the first request, not here."""
 
-    async def connect() -> Any:
+    async def connect(identity: Identity | None = None) -> Any:
         connection = await asyncpg.connect(
-            asyncpg_url(url), timeout=CONNECT_SECONDS, command_timeout=STATEMENT_SECONDS
+            asyncpg_url(url),
+            timeout=CONNECT_SECONDS,
+            command_timeout=STATEMENT_SECONDS,
+            server_settings=identity and {"role": identity.role, "app.user_id": identity.user},
         )
         await _bound(connection)
         return connection
@@ -88,6 +93,7 @@ async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[Datab
                 engine=engine,
                 pool=pool,
                 sessions=async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False),
+                connect=connect,
             )
     finally:
         await engine.dispose()
