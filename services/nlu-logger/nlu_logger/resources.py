@@ -14,7 +14,7 @@ from nlu_logger import migrations as roles
 from nlu_logger.predictions.ingest import Ingest, write
 from nlu_logger.settings import Settings
 
-ANSWER_SECONDS = 1.8
+ANSWER_SECONDS = 1.5
 """A prediction is stored, or its sender told that it may not be, within 2 s."""
 JOB_IDENTITY = Identity(roles.JOB)
 END_USER_SCOPES = frozenset(

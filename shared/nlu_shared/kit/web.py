@@ -1,5 +1,6 @@
 """The frame around both APIs: request ids, errors, guard, health, metrics, docs without a CDN."""
 
+import asyncio
 import re
 import time
 import uuid
@@ -26,7 +27,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from nlu_shared.kit.db import database_errors
+from nlu_shared.kit.db import CONNECT_SECONDS, database_errors
 from nlu_shared.kit.deps import WebResources
 from nlu_shared.kit.errors import Invalid, NotFound, ServiceError, Unavailable
 from nlu_shared.kit.guard import BodyGuard
@@ -147,7 +148,11 @@ def _frame(title: str, version: str) -> APIRouter:
     @router.get("/readyz")
     async def readyz(request: Request) -> dict[str, str]:
         resources: WebResources = request.app.state.resources
-        async with database_errors(), resources.database.engine.connect() as connection:
+        async with (
+            database_errors(),
+            asyncio.timeout(CONNECT_SECONDS),
+            resources.database.engine.connect() as connection,
+        ):
             found = await connection.execute(text("SELECT to_regclass('api_keys')::text"))
             if found.scalar_one() is None:
                 raise Unavailable("The database is not migrated.")
