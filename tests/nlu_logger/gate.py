@@ -14,11 +14,10 @@ class Gate:
         self._to = (host, port)
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
-        self._passing = asyncio.Event()
-        self._passing.set()
+        self._asking, self._answering = asyncio.Event(), asyncio.Event()
 
     async def open(self) -> None:
-        self._passing.set()
+        self.resume()
         self._server = await asyncio.start_server(self._forward, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
@@ -29,28 +28,36 @@ class Gate:
         for writer in list(self._open):
             writer.transport.abort()
 
-    def hang(self) -> None:
-        """Connections stand and are taken, and nothing comes through until `resume`."""
-        self._passing.clear()
+    def hang(self, *, answers_only: bool = False) -> None:
+        """Connections stand and are taken, and nothing (or no answer) comes through."""
+        self._answering.clear()
+        if not answers_only:
+            self._asking.clear()
 
     def resume(self) -> None:
-        self._passing.set()
+        self._asking.set()
+        self._answering.set()
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there_reader, there = await asyncio.open_connection(*self._to)
         self._open |= {writer, there}
         try:
-            await asyncio.gather(self._pump(reader, there), self._pump(there_reader, writer))
+            await asyncio.gather(
+                _pump(reader, there, self._asking), _pump(there_reader, writer, self._answering)
+            )
         finally:
             self._open -= {writer, there}
 
-    async def _pump(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while data := await source.read(65_536):
-                await self._passing.wait()
-                target.write(data)
-                await target.drain()
-        target.close()
+
+async def _pump(
+    source: asyncio.StreamReader, target: asyncio.StreamWriter, passing: asyncio.Event
+) -> None:
+    with suppress(OSError):
+        while data := await source.read(65_536):
+            await passing.wait()
+            target.write(data)
+            await target.drain()
+    target.close()
 
 
 @asynccontextmanager

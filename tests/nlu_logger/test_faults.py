@@ -11,6 +11,7 @@ from tests.fixtures.servers import Servers
 from tests.nlu_logger.gate import gated
 from tests.nlu_logger.world import HELLO, connected, opened
 
+STORED = "SELECT count(*) FROM nlu_prompt_logs WHERE id = $1"
 # Copied from the system this one continues; they must run as they stand.
 MONITORING = {
     "confidence": """
@@ -100,15 +101,31 @@ async def test_a_database_that_hangs_is_a_503_within_two_seconds_and_comes_back(
         assert all(int(answer.headers["retry-after"]) > 0 for answer in answers)
         assert time.monotonic() - asked < 2
         gate.resume()
-        # Whether the commit that was cut off took place nobody knew: the repeat tells.
-        again = await world.admin.post("/v1/predictions", json=said)
-        assert again.status_code in {200, 201}
-        assert (await world.admin.post("/v1/predictions", json=said)).status_code == 200
+        assert (await world.admin.post("/v1/predictions", json=said)).is_success
         assert (await world.admin.get("/v1/predictions")).status_code == 200
         assert (await world.admin.get("/readyz")).status_code == 200
         async with connected(database.owner_url) as owner:
-            stored = "SELECT count(*) FROM nlu_prompt_logs WHERE id = $1"
-            assert await owner.fetchval(stored, said["id"]) == 1
+            assert await owner.fetchval(STORED, said["id"]) == 1
+
+
+async def test_a_commit_whose_answer_was_lost_is_a_503_and_its_repeat_a_200(
+    databases: Databases, servers: Servers
+) -> None:
+    database = await databases.clone("nlu_logger")
+    async with (
+        gated(database.app_url) as (gate, through),
+        opened(databases, servers, database_url=through, key_cache_seconds=60) as world,
+        connected(database.owner_url) as owner,
+    ):
+        said = HELLO | {"id": str(uuid7())}
+        for _ in range(2):  # the two writers take turns: both are connected now
+            await world.log()
+        gate.hang(answers_only=True)
+        assert (await world.admin.post("/v1/predictions", json=said)).status_code == 503
+        assert await owner.fetchval(STORED, said["id"]) == 1
+        gate.resume()
+        assert (await world.admin.post("/v1/predictions", json=said)).status_code == 200
+        assert await owner.fetchval(STORED, said["id"]) == 1
 
 
 @pytest.mark.parametrize("name", MONITORING)

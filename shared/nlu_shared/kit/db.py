@@ -64,7 +64,7 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc]
 
     __slots__ = ()
 
-    async def close(self, *, timeout: float | None = None) -> None:
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - its signature
         await super().close(timeout=CLOSE_SECONDS)
 
 

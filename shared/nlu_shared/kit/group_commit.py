@@ -23,6 +23,7 @@ Write = Callable[[Connection, Sequence[Item]], Awaitable[Sequence[Result]]]
 @dataclass(frozen=True, slots=True)
 class _Waiting(Generic[Item, Result]):
     items: Sequence[Item]
+    until: float
     settled: "asyncio.Future[Sequence[Result]]"
 
 
@@ -33,7 +34,7 @@ class GroupCommit(Generic[Item, Result]):
     statements commits by itself, and one statement is one round trip instead of three.
     `most` bounds one group (a longer `submit_all` is a group of its own), `at_once` the groups
     on their way, `waiting` the items held in memory. `seconds` bounds how long an item waits for
-    its group to start, and how long a group may take, connecting included.
+    its answer, and how long the writing of a group may take, connecting included.
     A write that fails fails every item of its group with the same error.
     """
 
@@ -94,7 +95,7 @@ class GroupCommit(Generic[Item, Result]):
         until = loop.time() + self._seconds
         settled: asyncio.Future[Sequence[Result]] = loop.create_future()
         self._room -= len(items)
-        self._queue.put_nowait(_Waiting(items, settled))
+        self._queue.put_nowait(_Waiting(items, until, settled))
         try:
             async with asyncio.timeout_at(until):
                 return await settled
@@ -107,6 +108,8 @@ class GroupCommit(Generic[Item, Result]):
         try:
             while True:
                 group = await self._gather()
+                if not group:
+                    continue
                 try:
                     async with database_errors(), asyncio.timeout(self._seconds):
                         if connection is None or connection.is_closed():
@@ -123,7 +126,7 @@ class GroupCommit(Generic[Item, Result]):
                 connection.terminate()
 
     async def _gather(self) -> list[_Waiting[Item, Result]]:
-        """At least one, and all that wait, as far as they fit."""
+        """All that wait and are still waited for, as far as they fit."""
         group = [await self._queue.get()]
         # What has arrived in this turn of the loop is about to be handed in.
         await asyncio.sleep(0)
@@ -131,7 +134,9 @@ class GroupCommit(Generic[Item, Result]):
         while size < self._most and not self._queue.empty():
             group.append(self._queue.get_nowait())
             size += len(group[-1].items)
-        return group
+        now = asyncio.get_running_loop().time()
+        self._settle([one for one in group if one.until <= now], Unavailable())
+        return [one for one in group if one.until > now]
 
     async def _written(
         self, connection: Connection, group: Sequence[_Waiting[Item, Result]]
