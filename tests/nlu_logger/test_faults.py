@@ -149,21 +149,3 @@ async def test_the_monitoring_queries_run_as_they_stand(
             "workflows": [("greet", 3, 2, 66.7)],
         }[name]
     )
-
-
-async def test_months_are_made_ahead_and_one_that_started_in_the_default_stays_there(
-    databases: Databases, servers: Servers
-) -> None:
-    async with opened(databases, servers) as world, connected(world.database.owner_url) as owner:
-        newest = await owner.fetchval(
-            "SELECT max(relname) FROM pg_class WHERE relname ~ '^nlu_prompt_logs_[0-9_]+$'"
-            " AND relkind = 'r'"
-        )
-        await owner.execute(f"DROP TABLE {newest}")
-        month = newest[-7:].replace("_", "-")
-        await owner.execute(
-            "INSERT INTO nlu_prompt_logs (id, prompt, predicted_intent, body_hash)"
-            f" SELECT first_id_of('{month}-02Z'), 'early', 'greet', 'h'"
-        )
-        assert await owner.fetchval("SELECT ensure_prediction_partitions(0, 4)") == 1
-        assert await owner.fetchval("SELECT count(*) FROM nlu_prompt_logs") == 1

@@ -4,8 +4,8 @@ import asyncio
 import re
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     generate_latest,
 )
@@ -39,6 +40,8 @@ _REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 _METHODS_REFUSED = {404: "not_found", 405: "method_not_allowed"}
 
 Open = Callable[[], AbstractAsyncContextManager[WebResources]]
+Measure = Callable[[Any], Awaitable[Mapping[str, float]]]
+"""From a service's resources to gauges by name, read when `/metrics` is asked."""
 
 
 def create_app(
@@ -48,6 +51,7 @@ def create_app(
     open_resources: Open,
     routers: Sequence[APIRouter],
     max_body_bytes: int,
+    measure: Measure | None = None,
 ) -> FastAPI:
     """A service: everything its routers need is opened once, by `open_resources`."""
 
@@ -70,7 +74,7 @@ def create_app(
     app.state.metrics = Metrics()
     for router in routers:
         app.include_router(router)
-    app.include_router(_frame(title, version))
+    app.include_router(_frame(title, version, measure))
     if SWAGGER.is_dir():
         app.mount("/docs-assets", StaticFiles(directory=SWAGGER), name="docs-assets")
     app.add_exception_handler(ServiceError, _service_error)
@@ -99,6 +103,13 @@ class Metrics:
             ["method", "route"],
             registry=self.registry,
         )
+        self.gauges: dict[str, Gauge] = {}
+
+    def set(self, measured: Mapping[str, float]) -> None:
+        for name, value in measured.items():
+            if name not in self.gauges:
+                self.gauges[name] = Gauge(name, name.replace("_", " "), registry=self.registry)
+            self.gauges[name].set(value)
 
 
 class RequestFrame:
@@ -138,7 +149,7 @@ class RequestFrame:
             )
 
 
-def _frame(title: str, version: str) -> APIRouter:
+def _frame(title: str, version: str, measure: Measure | None) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/healthz")
@@ -164,8 +175,12 @@ def _frame(title: str, version: str) -> APIRouter:
 
     @router.get("/metrics")
     async def metrics(request: Request) -> Response:
-        registry = request.app.state.metrics.registry
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+        kept: Metrics = request.app.state.metrics
+        if measure is not None:
+            # Without the database the other numbers are wanted more than ever.
+            with suppress(Unavailable):
+                kept.set(await measure(request.app.state.resources))
+        return Response(generate_latest(kept.registry), media_type=CONTENT_TYPE_LATEST)
 
     @router.get("/docs")
     async def docs() -> HTMLResponse:
