@@ -14,6 +14,8 @@ from nlu_logger import migrations as roles
 from nlu_logger.predictions.ingest import Ingest, write
 from nlu_logger.settings import Settings
 
+ANSWER_SECONDS = 1.5
+"""A prediction is stored, or its sender told that it may not be, within 2 s."""
 JOB_IDENTITY = Identity(roles.JOB)
 END_USER_SCOPES = frozenset(
     {"predictions:write", "predictions:read", "outcomes:write", "corrections:write"}
@@ -44,7 +46,13 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     async with (
         open_database(settings.database, pool_size=settings.pool_size) as database,
         GroupCommit(
-            database, Identity(roles.WRITER), write, waiting=settings.waiting_predictions
+            database,
+            Identity(roles.WRITER),
+            write,
+            waiting=settings.waiting_predictions,
+            seconds=ANSWER_SECONDS,
+            own_transactions=True,
+            at_once=2,
         ) as ingest,
         relaying(database, JOB_IDENTITY, settings.redis),
     ):

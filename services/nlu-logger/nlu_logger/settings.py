@@ -15,7 +15,9 @@ class Settings(ServiceSettings):
         default=24, gt=0, description="hours a client's clock may be ahead of ours"
     )
     waiting_predictions: int = Field(
-        default=10_000, ge=1, description="posts that may wait for a commit; bounds memory"
+        default=10_000,
+        ge=1_000,
+        description="predictions that may wait for a commit, at least a batch; bounds memory",
     )
     second_pair_of_eyes: bool = Field(
         default=False, description="true: nobody approves their own correction"

@@ -79,7 +79,7 @@ def admit(said: PredictionIn, caller: Caller, settings: Settings, *, now: dateti
     newest = now + timedelta(hours=settings.ahead_hours)
     if not oldest <= at <= newest:
         raise IdOutOfRange
-    body = said.model_dump(mode="json", exclude={"id", "user_id"})
+    body = said.model_dump(mode="json", exclude={"id", "user_id"}, exclude_defaults=True)
     return Entry(identifier, user_id, said, digest([str(user_id), body]))
 
 

@@ -1,14 +1,13 @@
 """Logging many at once, reading back, and outcomes."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from nlu_shared.kit.auth import Caller
-from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound, ServiceError
+from nlu_shared.kit.errors import Forbidden, Invalid, NotFound, ServiceError
 from nlu_shared.kit.guard import check_line
 from nlu_shared.kit.web import where
 from nlu_shared.schemas.base import Page
@@ -26,9 +25,11 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.predictions import ingest
-from nlu_logger.predictions.ingest import Ingest, Written
+from nlu_logger.predictions.ingest import Entry, IdConflict, Ingest, Written
 from nlu_logger.predictions.models import PredictionRow
 from nlu_logger.settings import Settings
+
+STATUS: dict[Written, Literal[200, 201]] = {Written.CREATED: 201, Written.REPEATED: 200}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,29 +79,35 @@ async def log_batch(
 
     Raises Unavailable when nothing can be stored now: then the whole batch can be sent again.
     """
-    results = await asyncio.gather(
-        *(_log_item(writer, index, item, caller, settings) for index, item in enumerate(items))
+    now = datetime.now(UTC)
+    judged = [_judge(item, caller, settings, now=now) for item in items]
+    entries = [one for one in judged if isinstance(one, Entry)]
+    written = iter(await writer.submit_all(entries) if entries else [])
+    return BatchAnswer(
+        items=[
+            _stored(index, one, next(written)) if isinstance(one, Entry) else _refused(index, one)
+            for index, one in enumerate(judged)
+        ]
     )
-    return BatchAnswer(items=results)
 
 
-async def _log_item(
-    writer: Ingest, index: int, item: object, caller: Caller, settings: Settings
-) -> BatchResult:
+def _judge(
+    item: object, caller: Caller, settings: Settings, *, now: datetime
+) -> Entry | ServiceError:
+    if isinstance(item, Invalid):
+        return item
     try:
-        if isinstance(item, Invalid):
-            raise item
-        entry = ingest.admit(
-            PredictionIn.model_validate(item), caller, settings, now=datetime.now(UTC)
-        )
-        written = await ingest.log(writer, entry)
+        return ingest.admit(PredictionIn.model_validate(item), caller, settings, now=now)
     except ValidationError as wrong:
-        return _refused(index, Invalid(_places(wrong)))
-    except (Conflict, Forbidden, Invalid) as refused:
-        return _refused(index, refused)
-    return BatchResult(
-        index=index, status=201 if written is Written.CREATED else 200, log_id=entry.id
-    )
+        return Invalid(_places(wrong))
+    except (Forbidden, Invalid) as refused:
+        return refused
+
+
+def _stored(index: int, entry: Entry, written: Written) -> BatchResult:
+    if written is Written.CONFLICT:
+        return _refused(index, IdConflict())
+    return BatchResult(index=index, status=STATUS[written], log_id=entry.id)
 
 
 def _refused(index: int, error: ServiceError) -> BatchResult:
