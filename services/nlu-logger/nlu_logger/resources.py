@@ -16,7 +16,7 @@ from nlu_logger.settings import Settings
 
 JOB_IDENTITY = Identity(roles.JOB)
 END_USER_SCOPES = frozenset(
-    {"predictions:write", "predictions:read", "outcomes:write", "corrections:write"}
+    {"predictions:write", "predictions:read", "outcomes:write", "corrections:write", "users:erase"}
 )
 
 

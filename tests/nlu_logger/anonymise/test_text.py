@@ -28,13 +28,16 @@ FOUND = [
     ("06 12 34 56 78", "[phone]"),
     ("(555) 123-4567, 1-555-123-4567", "[phone], [phone]"),
     ("01.02.2025 0170 1234567", "01.02.2025 [phone]"),
-    ("https://ann:pw@h.example/a?q=1&token=abc#end", "https://[secret]@h.example/a?q=1&token=[secret]#end"),
+    (
+        "https://ann:pw@h.example/a?q=1&token=abc#end",
+        "https://[secret]@h.example/a?q=1&token=[secret]#end",
+    ),
     ("postgresql://ann:pw@db.example/x", "postgresql://[secret]@db.example/x"),
     ("Bearer eyJhbGci.eyJzdWIi.abc-def", "Bearer [token]"),
     ("deadbeef" * 4, "[token]"),
     ("sk-ant-A1b2C3d4E5f6G7h8I9j0", "[token]"),
     ("ACME   corp. of zürich, by email", "[term]. of [term], by [term]"),
-]  # fmt: skip
+]
 LEFT = [
     "am 01.02.2025 um 10:30:45, oder 01/02/2025 10:30",
     "2025-11-23T12:00:00",
@@ -84,10 +87,40 @@ def test_what_no_rule_finds_is_said() -> None:
 
 
 shards = st.sampled_from(
-    ["ann@b.co", "+49", "0170", " ", "1234567", "-", ".", "@", ":", "4111 1111 1111 1111", "[email]",
-     "[", "]", "://", "aa", "?key=", "b@", "DE89 3704 0044 0532 0130 00", "::1", "10.0.0.1", "Acme",
-     "Corp", "eyJa.b.", "Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8", "(", ")", "/", "555-123-4567", "ü", "\n", "\u2028"]
-)  # fmt: skip
+    [
+        "ann@b.co",
+        "+49",
+        "0170",
+        " ",
+        "1234567",
+        "-",
+        ".",
+        "@",
+        ":",
+        "4111 1111 1111 1111",
+        "[email]",
+        "[",
+        "]",
+        "://",
+        "aa",
+        "?key=",
+        "b@",
+        "DE89 3704 0044 0532 0130 00",
+        "::1",
+        "10.0.0.1",
+        "Acme",
+        "Corp",
+        "eyJa.b.",
+        "Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8",
+        "(",
+        ")",
+        "/",
+        "555-123-4567",
+        "ü",
+        "\n",
+        "\u2028",
+    ]
+)
 
 
 @given(st.one_of(st.text(), st.lists(shards, max_size=30).map("".join)))
@@ -105,15 +138,42 @@ def test_every_finding_is_replaced_and_the_words_between_stay(said: list[str]) -
     words = [f"word{'n' * number}" for number in range(len(said) + 1)]
     text = " ".join(f"{word}; {one};" for word, one in zip(words, said, strict=False))
     done = OURS.text(text)
-    assert [word for word in re.findall(r"\w+", PLACEHOLDER.sub("", done))] == words[: len(said)]
+    assert re.findall(r"\w+", PLACEHOLDER.sub("", done)) == words[: len(said)]
     assert len(PLACEHOLDER.findall(done)) == len(said)
 
 
 HOSTILE = [
-    "a", "a.", "a@", "a@a.", "@", "1", "1 ", "0 ", "+1", "4 ", "1.", ":", "1:", "ab:", "a://", "a://?key=",
-    "eyJ", "-eyJ", "eyJ.", "A1b", "A1b-", "DE89", "DE89 ", "(0", "[email]", "Acme ", "a+", "é@", "01.02.",
+    "a",
+    "a.",
+    "a@",
+    "a@a.",
+    "@",
+    "1",
+    "1 ",
+    "0 ",
+    "+1",
+    "4 ",
+    "1.",
+    ":",
+    "1:",
+    "ab:",
+    "a://",
+    "a://?key=",
+    "eyJ",
+    "-eyJ",
+    "eyJ.",
+    "A1b",
+    "A1b-",
+    "DE89",
+    "DE89 ",
+    "(0",
+    "[email]",
+    "Acme ",
+    "a+",
+    "é@",
+    "01.02.",
     "a@b.co+491701234567",
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("shard", HOSTILE)
