@@ -24,6 +24,22 @@ class ErasedCase(Schema):
     at: Moment
 
 
+class ForgottenCase(Schema):
+    """What became of a case to forget: None for `forgotten_at` while a run uses it.
+
+    `quoted_in` are prompt versions that still hold it; they are changed by people only.
+    """
+
+    n: int
+    case_id: UUID
+    task: str
+    why: Why
+    forgotten_at: Moment | None
+    snapshots: int
+    answers: int
+    quoted_in: list[UUID]
+
+
 class HandedOut(Schema):
     """An export that may hold rows of the person: who got it, or where it lies."""
 
