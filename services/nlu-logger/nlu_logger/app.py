@@ -9,12 +9,13 @@ from nlu_logger.exports.routes import router as exports
 from nlu_logger.ground_truth.routes import router as ground_truth
 from nlu_logger.predictions import partitions
 from nlu_logger.predictions.routes import router as predictions
+from nlu_logger.privacy.routes import router as privacy
 from nlu_logger.resources import JOB_IDENTITY, Resources, open_resources
 from nlu_logger.reviews.routes import router as reviews
 from nlu_logger.settings import Settings
 
 VERSION = "0.1.0"
-ROUTERS = (predictions, reviews, ground_truth, exports, keys)
+ROUTERS = (predictions, reviews, ground_truth, exports, privacy, keys)
 
 
 def build(settings: Settings) -> FastAPI:

@@ -105,6 +105,7 @@ def export(
     output: Path | None = None,
     confidence_threshold: float | None = None,
     approved_only: bool = False,
+    anonymise: bool = False,
     task: str | None = None,
     format: ExportFormat | None = None,
     url: Url = HERE,
@@ -118,11 +119,13 @@ def export(
     output: replaced as a whole, or not at all. Its ending (.jsonl, .csv, .json) is the format.
     confidence_threshold: retraining takes this and above (0.8), review what is below (0.7).
     approved_only: of the corrections, only those somebody approved.
+    anonymise: without e-mail addresses, phone numbers and the like; free names are not found.
     """
     asked = {
         "days": days,
         THRESHOLDS[mode]: confidence_threshold,
         "approved_only": approved_only,
+        "anonymise": anonymise,
         "task": task,
         "format": format or FORMATS.get(output.suffix if output else "", ExportFormat.JSONL),
     }
@@ -137,6 +140,8 @@ def export(
     ):
         if not answer.is_success:
             sys.exit(f"nlu-logger: {_said(answer.read(), answer.status_code)}")
+        if left := answer.headers.get("not-found-by-rules"):
+            print(f"nlu-logger: rules do not find {left}", file=sys.stderr)
         if output is None:
             sys.stdout.buffer.writelines(answer.iter_bytes())
         else:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from nlu_shared.kit.auth import ADMIN, Authenticator, Caller
 from nlu_shared.kit.db import Database, Identity, open_database, require_ordinary_login
@@ -11,6 +12,7 @@ from nlu_shared.kit.jobs import relaying
 from nlu_shared.kit.settings import secret
 
 from nlu_logger import migrations as roles
+from nlu_logger.anonymise.text import Anonymiser, anonymiser
 from nlu_logger.predictions.ingest import Ingest, write
 from nlu_logger.settings import Settings
 
@@ -18,7 +20,7 @@ ANSWER_SECONDS = 1.5
 """A prediction is stored, or its sender told that it may not be, within 2 s."""
 JOB_IDENTITY = Identity(roles.JOB)
 END_USER_SCOPES = frozenset(
-    {"predictions:write", "predictions:read", "outcomes:write", "corrections:write"}
+    {"predictions:write", "predictions:read", "outcomes:write", "corrections:write", "users:erase"}
 )
 
 
@@ -28,6 +30,7 @@ class Resources:
     database: Database
     authenticator: Authenticator
     ingest: Ingest
+    anonymiser: Anonymiser
 
     def identity(self, caller: Caller) -> Identity:
         """The one database role a caller's transactions take."""
@@ -68,4 +71,10 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
                 cache_seconds=settings.key_cache_seconds,
             ),
             ingest=ingest,
+            anonymiser=_anonymiser(settings.anonymise_terms),
         )
+
+
+def _anonymiser(terms: Path | None) -> Anonymiser:
+    """Raises OSError for a dictionary that cannot be read: texts would leave with its words in."""
+    return anonymiser(terms.read_text().splitlines() if terms else ())

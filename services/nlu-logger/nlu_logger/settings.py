@@ -1,5 +1,7 @@
 """What nlu-logger is told by its environment: every value with its unit and its reason."""
 
+from pathlib import Path
+
 from nlu_shared.kit.settings import MigrationSettings, ServiceSettings
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
@@ -9,7 +11,10 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="NLU_LOGGER_", extra="ignore")
 
     retention_days: int = Field(
-        default=90, ge=1, description="days raw predictions are kept; older ids are refused"
+        default=90,
+        ge=1,
+        description="days raw predictions are kept, then dropped with their month once all of it"
+        " is older; older ids are refused",
     )
     ahead_hours: float = Field(
         default=24, gt=0, description="hours a client's clock may be ahead of ours"
@@ -26,6 +31,17 @@ class Settings(ServiceSettings):
         default=3600,
         gt=0,
         description="seconds between looks for the coming months' partitions",
+    )
+    retention_seconds: float = Field(
+        default=3600, gt=0, description="seconds between looks for rows older than the retention"
+    )
+    anonymise_terms: Path | None = Field(
+        default=None,
+        description="file of terms to anonymise besides the rules', one a line; none: the rules'",
+    )
+    anonymise_key: SecretStr | None = Field(
+        default=None,
+        description="makes pseudonyms of user ids; none: who knows an id can tell its pseudonym",
     )
 
 

@@ -51,6 +51,7 @@ class Outcome(StrEnum):
     MALFORMED = "malformed"  # not the JSON that was asked for
     UNAVAILABLE = "unavailable"  # overloaded or unreachable after all retries
     OVER_BUDGET = "over_budget"  # never sent: the reservation did not fit
+    FORGOTTEN = "forgotten"  # the case was erased after the run: the answer went with it
 
 
 @dataclass(frozen=True, slots=True)

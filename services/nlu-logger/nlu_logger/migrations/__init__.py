@@ -14,7 +14,8 @@ REVIEWER = "nlu_logger_reviewer"
 ADMINISTRATOR = "nlu_logger_admin"
 JOB = "nlu_logger_job"
 WRITER = "nlu_logger_writer"
-GROUPS = (USER, SERVICE, REVIEWER, ADMINISTRATOR, JOB, WRITER)
+ERASER = "nlu_logger_eraser"
+GROUPS = (USER, SERVICE, REVIEWER, ADMINISTRATOR, JOB, WRITER, ERASER)
 """The login has no rights of its own; each transaction takes one of these."""
 INDUCTION_SCOPES = ("ground-truth:read", "insights:read", "predictions:read", "findings:write")
 

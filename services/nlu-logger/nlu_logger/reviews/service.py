@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from nlu_shared.ids import uuid7
+from nlu_shared.ids import uuid7, uuid8
 from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import Conflict, Forbidden, NotFound, ServiceError
 from nlu_shared.schemas.base import digest
@@ -149,7 +149,7 @@ async def _approve(
             task=prediction.task,
             text=prediction.prompt,
             truth=_truth(row, prediction),
-            group=str(prediction.conversation_id) if prediction.conversation_id else None,
+            group=_group(prediction),
             may_quote=may_quote,
             correction_id=row.id,
         ),
@@ -160,6 +160,12 @@ async def _approve(
             session, row, CorrectionStatus.APPROVED, by=caller.subject, ground_truth_id=case_id
         )
     return Approved(correction_id=row.id, ground_truth_id=case_id)
+
+
+def _group(prediction: PredictionRow) -> str | None:
+    """One name per conversation that is not the conversation's: the case outlives it."""
+    said_in = prediction.conversation_id
+    return None if said_in is None else str(uuid8("conversation", str(said_in)))
 
 
 async def approve_many(
