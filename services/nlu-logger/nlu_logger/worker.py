@@ -1,4 +1,5 @@
-"""The worker: makes partitions ahead of time; the relay runs with the resources."""
+"""The worker: makes partitions ahead of time, watches for alerts; the relay runs with the
+resources."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -11,6 +12,7 @@ from nlu_shared.kit.processes import until_told
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from nlu_logger.alerts import jobs as alerts
 from nlu_logger.resources import JOB_IDENTITY, Resources, open_resources
 from nlu_logger.settings import Settings
 
@@ -27,7 +29,10 @@ async def run(settings: Settings) -> None:
 def parts(resources: Resources) -> list[Coroutine[Any, Any, None]]:
     """What a worker does, side by side, each part until it is cancelled."""
     settings = resources.settings
-    return [make_partitions(resources.database, settings.partition_seconds)]
+    return [
+        make_partitions(resources.database, settings.partition_seconds),
+        alerts.watch(resources.database, JOB_IDENTITY, settings),
+    ]
 
 
 async def make_partitions(database: Database, seconds: float) -> None:
