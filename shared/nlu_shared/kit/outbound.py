@@ -110,7 +110,8 @@ class _Pinned(httpx2.AsyncBaseTransport):
     def __init__(self, private_hosts: Collection[str], resolve: Resolve) -> None:
         self._private_hosts = private_hosts
         self._resolve = resolve
-        self._inner = httpx2.AsyncHTTPTransport(trust_env=False)
+        # Of the environment this reads SSL_CERT_FILE alone: an operator's own authority.
+        self._inner = httpx2.AsyncHTTPTransport()
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         host = request.url.host

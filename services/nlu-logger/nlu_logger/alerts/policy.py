@@ -9,7 +9,7 @@ from nlu_shared.schemas.alerts import IngestSilence, Rule
 FIRST_RETRY = timedelta(seconds=10)
 LONGEST_RETRY = timedelta(hours=1)
 MOST_ATTEMPTS = 8
-"""With the waits between them, three hours and about two minutes."""
+"""With the waits between them almost three hours."""
 
 
 class Decision(StrEnum):
