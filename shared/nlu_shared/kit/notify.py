@@ -10,7 +10,7 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.utils import format_datetime, localtime
+from email.utils import localtime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
@@ -75,17 +75,11 @@ async def email(server: str, message: Message, *, sender: str, to: Sequence[str]
 
     A password is sent over TLS only; without one TLS is used where the server offers it.
     """
-    mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = sender, ", ".join(to), message.subject
-    mail["Date"] = format_datetime(localtime())
-    mail["Message-ID"] = f"<{message.id}@{sender.rpartition('@')[2]}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(message.text)
     parts = urlsplit(server)
     secure = parts.scheme == "smtps"
     try:
         await aiosmtplib.send(
-            mail,
+            mail(message, sender=sender, to=to),
             hostname=parts.hostname,
             port=parts.port,
             username=unquote(parts.username) if parts.username else None,
@@ -96,8 +90,21 @@ async def email(server: str, message: Message, *, sender: str, to: Sequence[str]
         )
     except aiosmtplib.SMTPResponseException as refused:
         raise NotDelivered(f"smtp {refused.code}") from None
+    except aiosmtplib.SMTPRecipientsRefused:
+        raise NotDelivered("smtp refused all recipients") from None
     except (aiosmtplib.SMTPException, OSError):
         raise NotDelivered("smtp unreachable") from None
+
+
+def mail(message: Message, *, sender: str, to: Sequence[str]) -> EmailMessage:
+    """As it is sent: plain text, and an id that stays the same for each attempt."""
+    made = EmailMessage()
+    made["From"], made["To"], made["Subject"] = sender, ", ".join(to), message.subject
+    made["Date"] = localtime()
+    made["Message-ID"] = f"<{message.id}@{sender.rpartition('@')[2]}>"
+    made["Auto-Submitted"] = "auto-generated"
+    made.set_content(message.text)
+    return made
 
 
 async def _post(

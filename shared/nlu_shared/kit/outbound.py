@@ -77,7 +77,10 @@ def check_url(url: str, *, private_hosts: Collection[str] = ()) -> None:
 async def resolve(host: str, port: int) -> list[str]:
     """The addresses of a name; raises OSError where it has none."""
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError:
+        raise OSError("This can be no host's name.") from None
     return [str(one[4][0]) for one in found]
 
 
@@ -114,7 +117,7 @@ class _Pinned(httpx2.AsyncBaseTransport):
         self._inner = httpx2.AsyncHTTPTransport()
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        host = request.url.host
+        host = request.url.raw_host.decode("ascii")
         port = request.url.port or (443 if request.url.scheme == "https" else 80)
         addresses = await self._resolve(host, port)
         if host not in self._private_hosts and not all(map(is_public, addresses)):

@@ -35,8 +35,13 @@ def _signing(secret: SecretStr) -> SecretStr:
 
 Url = Annotated[SecretStr, Field(min_length=1, max_length=2_000)]
 Address = Annotated[
-    str, StringConstraints(pattern=r"^[^\s@<>,;\"]+@[^\s@<>,;\"]+$", max_length=254)
+    str,
+    StringConstraints(
+        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$",
+        max_length=254,
+    ),
 ]
+"""An address as browsers check it (HTML, `input type=email`)."""
 OneLine = Annotated[Label, StringConstraints(pattern=r"^[^\x00-\x1f\x7f\x85\u2028\u2029]+$")]
 """A name that stands in a mail's subject: no control characters."""
 Minutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES)]

@@ -1,6 +1,7 @@
 """Addresses somebody typed in: what is called, and what never is."""
 
 import asyncio
+import contextlib
 import ipaddress
 import ssl
 import subprocess
@@ -130,6 +131,25 @@ def test_a_url_that_is_refused_at_once(url: str) -> None:
 )
 def test_a_url_that_may_be_called(url: str) -> None:
     check_url(url)
+
+
+odd = st.sampled_from([*"/:@?#[]%.\\ \t0x1aZ\u0131\u3002\u00ad\x00", "127.0.0.1", "a" * 64])
+hosts = st.lists(odd, max_size=6).map("".join)
+
+
+@given(hosts, st.sampled_from(["https://", "https:/", "HTTPS://", "http://", ""]))
+async def test_whatever_is_typed_in_is_called_or_refused_and_nothing_else(
+    host: str, scheme: str
+) -> None:
+    with contextlib.suppress(UnsafeAddress):
+        check_url(scheme + host)
+    with pytest.raises((UnsafeAddress, OSError)):
+        await post(scheme + host, b"", headers={}, resolve=resolving("10.0.0.1"))
+
+
+async def test_a_name_that_can_be_none_has_no_address() -> None:
+    with pytest.raises(OSError, match="no host"):
+        await post(f"https://{'a' * 64}.example/", b"", headers={})
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ marking sends it again: at least once, and each attempt carries the same id.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -26,34 +27,43 @@ LEASE_SECONDS = 60
 
 
 async def watch(database: Database, identity: Identity, settings: Settings) -> None:
-    """Until cancelled; a database that is away is outlived."""
+    """Looks at the rules and, beside that, sends, until cancelled. A receiver that is slow delays
+    no look, and a database that is away is outlived."""
+    await asyncio.gather(
+        _by_clock(settings, lambda: look_at_all(database, identity, settings)),
+        _by_clock(settings, lambda: send_all(database, identity, settings)),
+    )
+
+
+async def _by_clock(settings: Settings, act: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
-            await look_at_all(database, identity, seconds=settings.alert_seconds)
-            while await send_some(database, identity, settings):
-                pass
+            await act()
         except (Unavailable, DBAPIError) as failed:
             log.warning("alerts not looked after", reason=type(failed).__name__)
         await asyncio.sleep(settings.alert_seconds)
 
 
-async def look_at_all(database: Database, identity: Identity, *, seconds: float) -> None:
-    """Every rule whose last look is `seconds` ago. The claim is a commit of its own, so a rule
-    that cannot be measured does not stand in the way of the others."""
-    while True:
-        async with session_scope(database, identity) as session:
-            alert_id = await service.claim(session, seconds=seconds)
-        if alert_id is None:
-            return
+async def look_at_all(database: Database, identity: Identity, settings: Settings) -> None:
+    """Every rule whose last look is long enough ago. The claim is a commit of its own, and so is
+    each look: a rule that cannot be measured does not stand in the way of the others."""
+    async with session_scope(database, identity) as session:
+        claimed = await service.claim(session, seconds=settings.alert_seconds)
+    for alert_id in claimed:
         try:
             async with session_scope(database, identity) as session:
                 decision = await service.look(session, alert_id)
         except DBAPIError as failed:
-            log.warning(
-                "alert not measured", alert_id=str(alert_id), reason=type(failed.orig).__name__
-            )
-            continue
-        log.info("alert looked at", alert_id=str(alert_id), decision=decision)
+            reason = type(failed.orig).__name__
+            log.warning("alert not measured", alert_id=str(alert_id), reason=reason)
+        else:
+            log.info("alert looked at", alert_id=str(alert_id), decision=decision)
+
+
+async def send_all(database: Database, identity: Identity, settings: Settings) -> None:
+    """All that waits and whose time has come."""
+    while await send_some(database, identity, settings):
+        pass
 
 
 async def send_some(database: Database, identity: Identity, settings: Settings) -> int:
@@ -72,7 +82,7 @@ async def send_some(database: Database, identity: Identity, settings: Settings) 
                 "   WHERE w.status = 'waiting' AND w.not_before <= clock_timestamp()"
                 "   AND NOT EXISTS (SELECT FROM alert_deliveries first"
                 "     WHERE first.incident_id = w.incident_id AND first.channel = w.channel"
-                "     AND first.status = 'waiting' AND first.id < w.id)"
+                "     AND first.status = 'waiting' AND first.notice < w.notice)"
                 "   ORDER BY w.id LIMIT :most FOR UPDATE SKIP LOCKED)"
                 " RETURNING d.id, d.attempts, d.body, a.channels -> d.channel AS channel"
             ),

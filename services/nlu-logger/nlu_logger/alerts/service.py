@@ -1,5 +1,6 @@
 """Alert rules as administrators keep them, and what a look at one changes."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -97,7 +98,7 @@ async def incidents(
     sent = await session.exec(
         select(DeliveryRow)
         .where(col(DeliveryRow.incident_id).in_([row.id for row in shown_rows]))
-        .order_by(col(DeliveryRow.id))
+        .order_by(col(DeliveryRow.notice), col(DeliveryRow.channel))
     )
     deliveries: dict[UUID, list[Delivery]] = {row.id: [] for row in shown_rows}
     for row in sent.all():
@@ -118,19 +119,17 @@ async def incidents(
     )
 
 
-async def claim(session: AsyncSession, *, seconds: float) -> UUID | None:
-    """The alert whose last look is longest ago, if that is `seconds` or more; it is ours to do."""
-    claimed: UUID | None = (
-        await session.execute(
-            text(
-                "UPDATE alerts SET looked_at = now() WHERE id = (SELECT id FROM alerts"
-                " WHERE looked_at IS NULL OR looked_at <= now() - make_interval(secs => :seconds)"
-                " ORDER BY looked_at NULLS FIRST LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id"
-            ),
-            {"seconds": seconds},
-        )
-    ).scalar_one_or_none()
-    return claimed
+async def claim(session: AsyncSession, *, seconds: float) -> Sequence[UUID]:
+    """The alerts whose last look is `seconds` or more ago; they are this worker's to do now."""
+    claimed = await session.execute(
+        text(
+            "UPDATE alerts SET looked_at = now() WHERE id IN (SELECT id FROM alerts"
+            " WHERE looked_at IS NULL OR looked_at <= now() - make_interval(secs => :seconds)"
+            " FOR UPDATE SKIP LOCKED) RETURNING id"
+        ),
+        {"seconds": seconds},
+    )
+    return claimed.scalars().all()
 
 
 async def look(session: AsyncSession, alert_id: UUID) -> Decision | None:
