@@ -5,6 +5,7 @@ from nlu_shared.kit.db import session_scope
 from nlu_shared.kit.keys import router as keys
 from nlu_shared.kit.web import create_app
 
+from nlu_logger.alerts.routes import router as alerts
 from nlu_logger.exports.routes import router as exports
 from nlu_logger.ground_truth.routes import router as ground_truth
 from nlu_logger.predictions import partitions
@@ -15,7 +16,15 @@ from nlu_logger.reviews.routes import router as reviews
 from nlu_logger.settings import Settings
 
 VERSION = "0.1.0"
-ROUTERS = (predictions, reviews, ground_truth, exports, privacy, keys)
+ROUTERS = (
+    predictions,
+    reviews,
+    ground_truth,
+    exports,
+    alerts,
+    privacy,
+    keys,
+)
 
 
 def build(settings: Settings) -> FastAPI:

@@ -43,6 +43,19 @@ class Settings(ServiceSettings):
         default=None,
         description="makes pseudonyms of user ids; none: who knows an id can tell its pseudonym",
     )
+    alert_seconds: float = Field(
+        default=30, gt=0, description="seconds between looks at an alert rule"
+    )
+    alert_private_hosts: list[str] = Field(
+        default=[],
+        description="hosts that notices may reach in our own network, and without TLS",
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None, description="smtp://user:password@host:port or smtps://…; none: no e-mail"
+    )
+    smtp_from: str = Field(
+        default="nlu-logger@localhost", description="the sender of notices by e-mail"
+    )
 
 
 class Migration(MigrationSettings):

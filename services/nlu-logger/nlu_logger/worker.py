@@ -1,4 +1,4 @@
-"""The worker: partitions ahead of time, retention; the relay runs with the resources."""
+"""The worker: partitions ahead of time, retention, alerts; the relay runs with the resources."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -11,6 +11,7 @@ from nlu_shared.kit.errors import Unavailable
 from nlu_shared.kit.processes import until_told
 from sqlalchemy.exc import DBAPIError
 
+from nlu_logger.alerts import jobs as alerts
 from nlu_logger.predictions import partitions
 from nlu_logger.privacy.jobs import enforce_retention
 from nlu_logger.resources import JOB_IDENTITY, Resources, open_resources
@@ -32,6 +33,7 @@ def parts(resources: Resources) -> list[Coroutine[Any, Any, None]]:
         enforce_retention(
             resources.database, JOB_IDENTITY, resources.settings, resources.anonymiser
         ),
+        alerts.watch(resources.database, JOB_IDENTITY, resources.settings),
     ]
 
 
