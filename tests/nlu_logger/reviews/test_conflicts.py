@@ -119,11 +119,10 @@ async def test_deciding_either_side_otherwise_ends_the_conflict(world: World, ta
 
 
 async def test_settlers_at_one_moment_settle_once(world: World, task: str) -> None:
-    first, other, conflict = await clash(world, task)
+    _, _, conflict = await clash(world, task)
     answers = await asyncio.gather(
         *(settle(world.admin, conflict, truth) for truth in ("keep", "replace", "withdraw") * 3)
     )
-    assert sorted(answer.status_code for answer in answers)[0] == 200
     assert sum(answer.status_code == 200 for answer in answers) == 1
     assert {answer.status_code for answer in answers} <= {200, 404, 409}
     assert await conflicts(world, task) == []
@@ -153,11 +152,9 @@ async def test_settling_hands_over_a_consideration_and_an_audit_line(
     async with opened(databases, servers, redis_url="redis://127.0.0.1:1/0") as alone:
         _, _, conflict = await clash(alone, task)
         async with connected(alone.database.owner_url) as owner:
-            await owner.execute("SET ROLE nlu_logger_job")
             await owner.execute("DELETE FROM outbox")
             await settle(alone.admin, conflict, "replace")
             orders = await owner.fetch("SELECT name, arguments FROM outbox")
-            await owner.execute("RESET ROLE")
             lines = await owner.fetch(
                 "SELECT action FROM audit_log WHERE subject = $1", conflict["id"]
             )

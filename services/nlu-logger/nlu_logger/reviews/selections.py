@@ -41,7 +41,7 @@ ON CONFLICT DO NOTHING
 """
 TASKS_OF_MEMBERS = """
 SELECT DISTINCT task FROM nlu_prompt_logs
-WHERE id = ANY(:ids) AND audit_draw(id, :seed) < :share
+WHERE id = ANY(:ids) AND audit_draw(id, :seed) < cast(:share AS float8)
 """
 WORKED_OFF = """
 WITH members AS (
@@ -57,8 +57,8 @@ WITH members AS (
             SELECT FROM claims l WHERE l.item_id = p.id AND l.queue = 'audit'
         ) AS passed
     FROM nlu_prompt_logs p
-    WHERE p.task = :task AND p.id >= first_id_of(now() - :window)
-        AND audit_draw(p.id, :seed) < :share
+    WHERE p.task = :task AND p.id >= first_id_of(now() - cast(:window AS interval))
+        AND audit_draw(p.id, :seed) < cast(:share AS float8)
 ), worked AS (
     SELECT max(draw) AS draw FROM members
     WHERE reviewed AND NOT elsewhere AND draw < (
@@ -66,7 +66,7 @@ WITH members AS (
     )
 )
 INSERT INTO selections (prediction_id, queue, probability)
-SELECT m.id, 'audit', :share FROM members m JOIN worked w ON m.draw <= w.draw WHERE m.reviewed
+SELECT m.id, 'audit', cast(:share AS float8) FROM members m JOIN worked w ON m.draw <= w.draw WHERE m.reviewed
 ON CONFLICT DO NOTHING
 """
 
