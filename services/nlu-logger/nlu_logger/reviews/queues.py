@@ -3,13 +3,15 @@
 A look shows everything that waits, marked with who holds it; a claim takes what nobody holds.
 """
 
-from collections.abc import Sequence
+import asyncio
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from nlu_shared.kit.auth import Caller
 from nlu_shared.schemas.queues import Asked, ClaimIn, Queue, QueueItem
 from sqlalchemy import ColumnElement, case, exists, false, func
+from sqlalchemy import select as columns
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -17,10 +19,14 @@ from nlu_logger.predictions.models import PredictionRow
 from nlu_logger.predictions.service import visible
 from nlu_logger.reviews import claims
 from nlu_logger.reviews.models import CorrectionRow
+from nlu_logger.reviews.priority import Candidate, next_to_label
 from nlu_logger.settings import Settings
 
 P, C = PredictionRow, CorrectionRow
 END_USERS = "user:%"
+CANDIDATES = 2_000
+COMPARED_CHARACTERS = 500
+"""Of each text; bounds what label-next reads."""
 HIDDEN_FROM_A_CODER = {"corrected_intent": None, "correction_notes": None}
 
 
@@ -61,19 +67,53 @@ async def _waiting(
     kept = [visible(caller), *more]
     if asked.task is not None:
         kept.append(col(P.task) == asked.task)
+    unsure = col(P.confidence) < asked.threshold
     match queue:
         case Queue.LOW_CONFIDENCE:
-            kept += [col(P.confidence) < asked.threshold, _nobody_said()]
-            first: Sequence[Any] = (col(P.confidence), col(P.id))
+            wanted, first = [unsure, _nobody_said()], [col(P.confidence), col(P.id)]
         case Queue.FAILED_WORKFLOW:
-            kept += [col(P.was_successful) == false(), _nobody_said()]
-            first = (col(P.id).desc(),)
+            wanted = [col(P.was_successful) == false(), _nobody_said()]
+            first = [col(P.id).desc()]
         case Queue.AUDIT:
-            kept += _to_audit(settings, caller)
-            first = (_draw(settings.audit_seed), col(P.id))
-    rows = await session.exec(select(P).where(*kept).order_by(*first).limit(asked.limit))
+            wanted = _to_audit(settings, caller)
+            first = [_draw(settings.audit_seed), col(P.id)]
+        case Queue.LABEL_NEXT:
+            wanted = [unsure | col(P.confidence).is_(None), _nobody_said(), _recent(settings)]
+            return await _label_next(session, [*kept, *wanted], asked, settings)
+    rows = await session.exec(select(P).where(*kept, *wanted).order_by(*first).limit(asked.limit))
     hidden = HIDDEN_FROM_A_CODER if queue is Queue.AUDIT else {}
     return [QueueItem.model_validate(row.model_dump() | hidden) for row in rows]
+
+
+async def _label_next(
+    session: AsyncSession, kept: list[ColumnElement[bool]], asked: Asked, settings: Settings
+) -> list[QueueItem]:
+    """The newest candidates, in the order of `priority`."""
+    read = func.left(P.prompt, COMPARED_CHARACTERS)
+    parts: Any = (P.id, P.task, read, P.predicted_intent, P.confidence, P.secondary_intents)
+    newest = columns(*parts).where(*kept).order_by(col(P.id).desc()).limit(CANDIDATES)
+    candidates = [_candidate(*found) for found in await session.execute(newest)]
+    intent: Any = (P.task, P.predicted_intent)
+    traffic = columns(*intent, func.count()).where(_recent(settings)).group_by(*intent)
+    if asked.task is not None:
+        traffic = traffic.where(col(P.task) == asked.task)
+    seen = {(task, name): count for task, name, count in await session.execute(traffic)}
+    chosen = await asyncio.to_thread(next_to_label, candidates, seen, asked.limit)
+    rows = await session.exec(select(P).where(col(P.id).in_([one for one, _ in chosen])))
+    by_id = {row.id: row.model_dump() for row in rows}
+    return [QueueItem.model_validate(by_id[one] | {"why": why}) for one, why in chosen]
+
+
+def _candidate(
+    id: UUID,
+    task: str,
+    text: str,
+    intent: str,
+    confidence: float | None,
+    secondary: list[dict[str, Any]],
+) -> Candidate:
+    others = (one["confidence"] for one in secondary if one["intent"] != intent)
+    return Candidate(id, task, text, intent, confidence, max(others, default=0.0))
 
 
 def _nobody_said() -> ColumnElement[bool]:

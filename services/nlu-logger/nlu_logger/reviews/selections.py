@@ -66,7 +66,8 @@ WITH members AS (
     )
 )
 INSERT INTO selections (prediction_id, queue, probability)
-SELECT m.id, 'audit', cast(:share AS float8) FROM members m JOIN worked w ON m.draw <= w.draw WHERE m.reviewed
+SELECT m.id, 'audit', cast(:share AS float8)
+FROM members m JOIN worked w ON m.draw <= w.draw WHERE m.reviewed
 ON CONFLICT DO NOTHING
 """
 
