@@ -43,6 +43,11 @@ DOORS = {
     "claude.py",
     "settings.py",
     "partitions.py",
+    # Of a review: what is decided, who holds what, how it was chosen, what contradicts what.
+    "decisions.py",
+    "claims.py",
+    "selections.py",
+    "conflicts.py",
 }
 PLACES_THAT_COMMIT = {"db.py", "group_commit.py"}
 
