@@ -5,7 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
-from nlu_shared.schemas.base import Page, Slug
+from nlu_shared.schemas.audit import AuditLine
+from nlu_shared.schemas.base import Moment, Page, Slug
 from nlu_shared.schemas.queues import (
     Asked,
     ClaimIn,
@@ -16,6 +17,7 @@ from nlu_shared.schemas.queues import (
     SuspiciousCase,
 )
 from nlu_shared.schemas.reviews import (
+    Agreement,
     ApprovalIn,
     Approved,
     BulkApprovalIn,
@@ -30,7 +32,7 @@ from nlu_shared.schemas.reviews import (
     TruthConflict,
 )
 
-from nlu_logger.reviews import claims, conflicts, decisions, queues, service, suspicions
+from nlu_logger.reviews import claims, conflicts, decisions, queries, queues, service, suspicions
 from nlu_logger.settings import Settings
 
 router = APIRouter(prefix="/v1", tags=["reviews"])
@@ -97,6 +99,30 @@ async def list_corrections(
         before=cursor,
         limit=limit,
     )
+
+
+@router.get("/predictions/{prediction_id}/history", dependencies=[look])
+async def history_of_prediction(
+    prediction_id: UUID,
+    session: DbSession,
+    caller: CallerDep,
+    cursor: UUID | None = None,
+    limit: Limit = 100,
+) -> Page[AuditLine]:
+    """Who said and decided what, the oldest first."""
+    return await queries.history(session, prediction_id, caller=caller, after=cursor, limit=limit)
+
+
+@router.get("/reviews/agreement", dependencies=[look])
+async def reviewers_agreement(
+    session: DbSession,
+    caller: CallerDep,
+    task: Slug | None = None,
+    since: Annotated[Moment | None, Query(alias="from")] = None,
+    until: Annotated[Moment | None, Query(alias="to")] = None,
+) -> Agreement:
+    """Cohen's kappa for each two reviewers who coded the same predictions."""
+    return await queries.agreement(session, caller=caller, task=task, since=since, until=until)
 
 
 @router.get("/reviews/queues/suspicious-label", dependencies=[look])
