@@ -1,19 +1,26 @@
 """Whatever is sent to a path that reads a body: refused in words of ours, never a crash."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import httpx2
 import pytest
 
 from docs import snapshot
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack, client
+from tests.shared.kit.besieging import bodies_with, holds, routes_with_bodies
 from tests.shared.kit.hostile import BODIES, MARKER, VALUES
 
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
 DOCUMENT = snapshot.of_induction()
 JSON = {"content-type": "application/json"}
+FILLED = {
+    "slug": '"besieged-too"',
+    "kind": '"intent"',
+    "task": '"besieged"',
+    "hint": '"be brief"',
+    "name": '"of a test"',
+    "scopes": '["runs:read"]',
+}
 
 
 @pytest.fixture(scope="module")
@@ -22,39 +29,15 @@ async def task(stack: Stack) -> str:
     return "besieged"
 
 
-def body_routes(task: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Method, path and body schema of every operation that reads a body."""
-    for path, methods in DOCUMENT["paths"].items():
-        for method, operation in methods.items():
-            if "requestBody" in operation:
-                reference = operation["requestBody"]["content"]["application/json"]["schema"]
-                name = reference["$ref"].rpartition("/")[2]
-                schema = DOCUMENT["components"]["schemas"][name]
-                filled = path.replace("{task}", task).replace("{run_id}", UNKNOWN)
-                yield method, filled, schema
-
-
-def holds(answer: httpx2.Response) -> bool:
-    """Taken, or refused as a problem that does not say back what was sent."""
-    if answer.status_code < 400:
-        return True
-    return (
-        answer.status_code < 500
-        and answer.headers["content-type"] == "application/problem+json"
-        and MARKER not in answer.text
-        and all(MARKER not in value for value in answer.headers.values())
-    )
-
-
 def test_the_walk_sees_paths_that_read_bodies(task: str) -> None:
-    assert len(list(body_routes(task))) >= 6
+    assert len(list(routes_with_bodies(DOCUMENT, task=task))) >= 6
 
 
 @pytest.mark.parametrize("name", BODIES)
 async def test_what_is_not_plain_json_is_refused_everywhere(
     stack: Stack, task: str, name: str
 ) -> None:
-    for method, path, _ in body_routes(task):
+    for method, path, _ in routes_with_bodies(DOCUMENT, task=task):
         answer = await stack.induction.request(method, path, content=BODIES[name], headers=JSON)
         assert answer.status_code == 422, (path, answer.text)
         assert holds(answer), (path, answer.text)
@@ -64,7 +47,7 @@ async def test_what_is_not_plain_json_is_refused_everywhere(
 async def test_another_content_type_is_refused_everywhere(
     stack: Stack, task: str, kind: str
 ) -> None:
-    for method, path, _ in body_routes(task):
+    for method, path, _ in routes_with_bodies(DOCUMENT, task=task):
         answer = await stack.induction.request(
             method, path, content=f'{{"{MARKER}": 1}}', headers={"content-type": kind}
         )
@@ -76,29 +59,10 @@ async def test_another_content_type_is_refused_everywhere(
 async def test_a_strange_value_in_any_field_crashes_nothing(
     stack: Stack, task: str, name: str
 ) -> None:
-    for method, path, schema in body_routes(task):
-        for spoiled in bodies_with(schema, VALUES[name]):
+    for method, path, schema in routes_with_bodies(DOCUMENT, task=task):
+        for spoiled in bodies_with(schema, VALUES[name], FILLED):
             answer = await stack.induction.request(method, path, content=spoiled, headers=JSON)
             assert holds(answer), (path, spoiled[:200], answer.status_code, answer.text[:500])
-
-
-def bodies_with(schema: dict[str, Any], value: str) -> Iterator[str]:
-    """One body per field with `value` there and every required field filled in, and one bare."""
-    for field in [*schema["properties"], MARKER]:
-        others = {name: FILLED[name] for name in schema.get("required", []) if name != field}
-        told = ", ".join(f'"{name}": {text}' for name, text in others.items())
-        yield f'{{"{field}": {value}{", " + told if told else ""}}}'
-    yield value
-
-
-FILLED = {
-    "slug": '"besieged-too"',
-    "kind": '"intent"',
-    "task": '"besieged"',
-    "hint": '"be brief"',
-    "name": '"of a test"',
-    "scopes": '["runs:read"]',
-}
 
 
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)

@@ -30,6 +30,12 @@ RECORD = text(
     "INSERT INTO audit_log (id, actor, action, subject, details)"
     " VALUES (:id, :actor, :action, :subject, :details)"
 ).bindparams(bindparam("details", type_=JSONB))
+PAGE = text(
+    "SELECT id, at, actor, action, subject, details FROM audit_log"
+    " WHERE actor = coalesce(:actor, actor) AND action = coalesce(:action, action)"
+    " AND subject = coalesce(:subject, subject) AND id < coalesce(:before, :past_all_ids)"
+    " ORDER BY id DESC LIMIT :limit"
+).bindparams(past_all_ids=UUID(int=2**128 - 1))
 
 
 async def record(
@@ -58,17 +64,15 @@ async def page(
     limit: int = 100,
 ) -> Page[AuditLine]:
     """The newest first; None filters nothing."""
-    kept = {"actor": actor, "action": action, "subject": subject}
-    clauses = [f"{name} = :{name}" for name, value in kept.items() if value is not None]
-    if before is not None:
-        clauses.append("id < :before")
-    where = f"WHERE {' AND '.join(clauses)}" if clauses else ""
     found = await session.execute(
-        text(
-            "SELECT id, at, actor, action, subject, details FROM audit_log"
-            f" {where} ORDER BY id DESC LIMIT :limit"
-        ),
-        {**kept, "before": before, "limit": limit + 1},
+        PAGE,
+        {
+            "actor": actor,
+            "action": action,
+            "subject": subject,
+            "before": before,
+            "limit": limit + 1,
+        },
     )
     rows: Sequence[Any] = found.all()
     return Page(
