@@ -16,7 +16,7 @@ from nlu_logger.predictions import service as predictions
 from nlu_logger.reviews.agreement import by_pair
 
 # What a reviewer said last of a prediction is their code, whatever was decided on it: agreement
-# is about the people. A confirmation says the prediction's own answer. Equal jsonb is equal as text.
+# is about the people. A confirmation says the prediction's own answer. Equal jsonb is equal text.
 CODED_BY_TWO = """
 WITH coded AS (
     SELECT DISTINCT ON (c.prediction_id, c.author) c.prediction_id, c.author,
