@@ -70,6 +70,13 @@ async def of(session: AsyncSession, item_ids: Iterable[UUID]) -> dict[UUID, Clai
     return {row.item_id: row.view() for row in rows}
 
 
+async def end(session: AsyncSession, item_id: UUID, *, caller: Caller) -> None:
+    """The caller is done with the item, held or not."""
+    mine = (col(ClaimRow.item_id) == item_id, col(ClaimRow.held_by) == caller.subject)
+    ended = func.least(col(ClaimRow.until), NOW)
+    await session.execute(update(ClaimRow).where(*mine).values(until=ended))
+
+
 async def release(session: AsyncSession, claim_id: UUID, *, caller: Caller) -> None:
     """Raises NotFound for a claim that is not the caller's, or that ended."""
     ended = await session.execute(

@@ -68,6 +68,8 @@ async def _waiting(
     if asked.task is not None:
         kept.append(col(P.task) == asked.task)
     unsure = col(P.confidence) < asked.threshold
+    wanted: list[ColumnElement[bool]]
+    first: list[Any]
     match queue:
         case Queue.LOW_CONFIDENCE:
             wanted, first = [unsure, _nobody_said()], [col(P.confidence), col(P.id)]

@@ -5,9 +5,19 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
-from nlu_shared.schemas.base import Page, Slug
-from nlu_shared.schemas.queues import Asked, ClaimIn, Queue, QueueItem
+from nlu_shared.schemas.audit import AuditLine
+from nlu_shared.schemas.base import Moment, Page, Slug
+from nlu_shared.schemas.queues import (
+    Asked,
+    ClaimIn,
+    FindingsIn,
+    FindingsTaken,
+    Queue,
+    QueueItem,
+    SuspiciousCase,
+)
 from nlu_shared.schemas.reviews import (
+    Agreement,
     ApprovalIn,
     Approved,
     BulkApprovalIn,
@@ -22,7 +32,7 @@ from nlu_shared.schemas.reviews import (
     TruthConflict,
 )
 
-from nlu_logger.reviews import claims, conflicts, decisions, queues, service
+from nlu_logger.reviews import claims, conflicts, decisions, queries, queues, service, suspicions
 from nlu_logger.settings import Settings
 
 router = APIRouter(prefix="/v1", tags=["reviews"])
@@ -89,6 +99,57 @@ async def list_corrections(
         before=cursor,
         limit=limit,
     )
+
+
+@router.get("/predictions/{prediction_id}/history", dependencies=[look])
+async def history_of_prediction(
+    prediction_id: UUID,
+    session: DbSession,
+    caller: CallerDep,
+    cursor: UUID | None = None,
+    limit: Limit = 100,
+) -> Page[AuditLine]:
+    """Who said and decided what, the oldest first."""
+    return await queries.history(session, prediction_id, caller=caller, after=cursor, limit=limit)
+
+
+@router.get("/reviews/agreement", dependencies=[look])
+async def reviewers_agreement(
+    session: DbSession,
+    caller: CallerDep,
+    task: Slug | None = None,
+    since: Annotated[Moment | None, Query(alias="from")] = None,
+    until: Annotated[Moment | None, Query(alias="to")] = None,
+) -> Agreement:
+    """Cohen's kappa for each two reviewers who coded the same predictions."""
+    return await queries.agreement(session, caller=caller, task=task, since=since, until=until)
+
+
+@router.get("/reviews/queues/suspicious-label", dependencies=[look])
+async def look_at_suspicious_labels(
+    asked: Annotated[Asked, Query()], session: DbSession, caller: CallerDep, settings: SettingsDep
+) -> Page[SuspiciousCase]:
+    """Approved cases that may be wrong, and why; claimed or not."""
+    return Page(items=await suspicions.look(session, asked, settings, caller=caller))
+
+
+@router.post("/reviews/queues/suspicious-label:claim", dependencies=[claim])
+async def claim_suspicious_labels(
+    asked: ClaimIn, session: DbSession, caller: CallerDep, settings: SettingsDep
+) -> Page[SuspiciousCase]:
+    return Page(items=await suspicions.claim(session, asked, settings, caller=caller))
+
+
+@router.post("/reviews/findings", dependencies=[requires("findings:write")])
+async def take_findings(said: FindingsIn, session: DbSession, caller: CallerDep) -> FindingsTaken:
+    """Doubts about approved truths; a result per finding, and the same again adds nothing."""
+    return await suspicions.take(session, said, caller=caller)
+
+
+@router.post("/reviews/cases/{case_id}/clear", dependencies=[decide], status_code=204)
+async def clear_case(case_id: UUID, session: DbSession, caller: CallerDep) -> None:
+    """Looked at again, and its truth stands."""
+    await suspicions.clear(session, case_id, caller=caller)
 
 
 @router.get("/reviews/queues/{queue}", dependencies=[look])
