@@ -95,7 +95,7 @@ async def _log_item(
         )
         written = await ingest.log(writer, entry)
     except ValidationError as wrong:
-        return _refused(index, Invalid(_places(wrong)))
+        return _refused(index, Invalid(places(wrong)))
     except (Conflict, Forbidden, Invalid) as refused:
         return _refused(index, refused)
     return BatchResult(
@@ -109,7 +109,7 @@ def _refused(index: int, error: ServiceError) -> BatchResult:
     )
 
 
-def _places(wrong: ValidationError) -> str:
+def places(wrong: ValidationError) -> str:
     """Where and what is wrong, never the text itself."""
     return "; ".join(
         " ".join([".".join(one["loc"]), one["type"]]).strip() for one in where(wrong.errors())
