@@ -1,5 +1,6 @@
 """The filled review file comes back: said once per line, whoever sends it how often."""
 
+import asyncio
 import csv
 import io
 import json
@@ -180,3 +181,22 @@ async def test_a_body_that_is_no_such_file_is_a_problem(
         )
         assert answer.status_code == status, answer.text
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_imports_and_approvals_at_one_moment_wait_for_each_other(
+    world: World, task: str
+) -> None:
+    logged = [await world.log(task=task, prompt=f"number {n}") for n in range(12)]
+    rows = [{"id": one, "corrected_intent": "x"} for one in logged]
+    waiting = [await world.correct(one, "x") for one in logged]
+    bulk = {"correction_ids": waiting[::-1]}
+    told = await asyncio.gather(
+        send(world, lines(*rows), approve=True),
+        send(world, lines(*rows[::-1]), approve=True),
+        send(world, lines(*rows[::-1])),
+        *(world.approve(one) for one in waiting),
+        world.admin.post("/v1/corrections:approve", json=bulk),
+    )
+    assert {one.status_code for one in told if isinstance(one, httpx2.Response)} == {200}
+    assert [counted(one) for one in told if isinstance(one, dict)] == [(0, 12, 0, 0)] * 3
+    assert (await world.truth(task))[-1]["count"] == 12

@@ -9,27 +9,12 @@ from uuid import UUID, uuid4
 
 import pytest
 from nlu_shared.ids import time_of
+from nlu_shared.schemas.imports import HistoryLine
 
 from tests.nlu_logger.world import World, connected
 
 JSONL, CSV = "application/x-ndjson", "text/csv"
-COLUMNS = [
-    "id",
-    "user_id",
-    "prompt",
-    "predicted_intent",
-    "confidence",
-    "secondary_intents",
-    "corrected_intent",
-    "correction_notes",
-    "was_successful",
-    "workflow_type",
-    "execution_error",
-    "conversation_id",
-    "message_index",
-    "created_at",
-    "updated_at",
-]
+COLUMNS = [*HistoryLine.model_fields, "updated_at"]
 
 
 def row(**said: Any) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
+import pytest
 from nlu_shared.schemas.ground_truth import GroundTruthIn
-from pytest import mark
 
 from tests.nlu_logger.world import World
 
@@ -24,7 +24,7 @@ async def send(world: World, task: str, body: str, kind: str, **params: Any) -> 
 CSV, JSONL, JSON = "text/csv", "application/x-ndjson", "application/json"
 
 
-@mark.parametrize(
+@pytest.mark.parametrize(
     ("kind", "body", "params"),
     [
         (CSV, "text,label,group\nMove lunch,move_event,a\n'=1+1,maths,\n", {}),
@@ -108,7 +108,7 @@ DISCUSSION = {
 }
 
 
-@mark.parametrize(
+@pytest.mark.parametrize(
     ("kind", "body"),
     [
         (JSON, json.dumps(DISCUSSION)),
