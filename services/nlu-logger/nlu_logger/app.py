@@ -8,6 +8,7 @@ from nlu_shared.kit.web import create_app
 from nlu_logger.alerts.routes import router as alerts
 from nlu_logger.exports.routes import router as exports
 from nlu_logger.ground_truth.routes import router as ground_truth
+from nlu_logger.imports.routes import router as imports
 from nlu_logger.predictions import partitions
 from nlu_logger.predictions.routes import router as predictions
 from nlu_logger.privacy.routes import router as privacy
@@ -21,6 +22,7 @@ ROUTERS = (
     reviews,
     ground_truth,
     exports,
+    imports,
     alerts,
     privacy,
     keys,

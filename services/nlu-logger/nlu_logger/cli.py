@@ -4,11 +4,11 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Literal, TypeVar
 from uuid import UUID
 
 import httpx2
-from cyclopts import App, Parameter
+from cyclopts import App
 from nlu_shared.kit import auth
 from nlu_shared.kit.db import Identity, open_database, session_scope
 from nlu_shared.kit.errors import ServiceError
@@ -16,30 +16,28 @@ from nlu_shared.kit.files import whole_file
 from nlu_shared.kit.processes import serve as serve_app
 from nlu_shared.kit.processes import set_up_logs
 from nlu_shared.kit.settings import secret
-from nlu_shared.schemas.base import Problem
 from nlu_shared.schemas.exports import ExportFormat
 from nlu_shared.schemas.keys import KeyIn
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger import app as web
-from nlu_logger import worker
+from nlu_logger import commands_imports, worker
 from nlu_logger.exports import service as exports
 from nlu_logger.exports.pairs import UnreadableLine, read_lines
 from nlu_logger.migrations import ADMINISTRATOR
 from nlu_logger.migrations import migrate as run_migrations
+from nlu_logger.remote import HERE, Key, Url, client, said
 from nlu_logger.settings import Migration, Settings
 
 app = App(name="nlu-logger", help="Records predictions, loses none.", version=web.VERSION)
 keys = App(name="keys", help="API keys of this service.")
 app.command(keys)
+app.command(commands_imports.import_corrections)
+app.command(commands_imports.import_ground_truth)
+app.command(commands_imports.import_logs)
 
 Answer = TypeVar("Answer")
-Url = Annotated[str, Parameter(env_var="NLU_LOGGER_URL")]
-Key = Annotated[str, Parameter(env_var="NLU_LOGGER_KEY")]
-HERE = "http://127.0.0.1:8001"
-STREAM_SECONDS = 60.0
-"""A stream that says nothing for longer is a dead connection."""
 THRESHOLDS = {"retraining": "min_confidence", "review": "confidence_threshold"}
 FORMATS = {".csv": ExportFormat.CSV, ".json": ExportFormat.JSON}
 
@@ -130,16 +128,15 @@ def export(
         "format": format or FORMATS.get(output.suffix if output else "", ExportFormat.JSONL),
     }
     with (
-        httpx2.Client(base_url=url, timeout=STREAM_SECONDS) as http,
+        client(url, key) as http,
         http.stream(
             "GET",
             f"/v1/exports/{mode}",
             params={name: value for name, value in asked.items() if value is not None},
-            headers={"Authorization": f"Bearer {key}"},
         ) as answer,
     ):
         if not answer.is_success:
-            sys.exit(f"nlu-logger: {_said(answer.read(), answer.status_code)}")
+            sys.exit(f"nlu-logger: {said(answer.read(), answer.status_code)}")
         if left := answer.headers.get("not-found-by-rules"):
             print(f"nlu-logger: rules do not find {left}", file=sys.stderr)
         if output is None:
@@ -160,14 +157,6 @@ def pairs(*, input: Path, output: Path, seed: int = 0, per_text: int = 2) -> Non
     with input.open("rb") as rows, whole_file(output) as file:
         for block in exports.pairs(read_lines(rows), seed=seed, per_text=per_text):
             file.write(block.encode())
-
-
-def _said(problem: bytes, status: int) -> str:
-    try:
-        told = Problem.model_validate_json(problem)
-    except ValidationError:
-        return f"status {status}"
-    return told.detail or told.title
 
 
 async def _as_administrator(act: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:

@@ -70,7 +70,10 @@ class OutcomeIn(Schema):
 
 
 class Prediction(Schema):
-    """A stored prediction with its outcome and its standing correction."""
+    """A stored prediction with its outcome and its standing correction.
+
+    `source_id` is the id it had in the table it was imported from.
+    """
 
     id: UUID
     user_id: UUID | None
@@ -92,3 +95,4 @@ class Prediction(Schema):
     latency_ms: float | None
     created_at: Moment
     updated_at: Moment
+    source_id: str | None = None

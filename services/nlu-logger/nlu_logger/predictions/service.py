@@ -99,7 +99,7 @@ def _judge(
     try:
         return ingest.admit(PredictionIn.model_validate(item), caller, settings, now=now)
     except ValidationError as wrong:
-        return Invalid(_places(wrong))
+        return Invalid(places(wrong))
     except (Forbidden, Invalid) as refused:
         return refused
 
@@ -116,7 +116,7 @@ def _refused(index: int, error: ServiceError) -> BatchResult:
     )
 
 
-def _places(wrong: ValidationError) -> str:
+def places(wrong: ValidationError) -> str:
     """Where and what is wrong, never the text itself."""
     return "; ".join(
         " ".join([".".join(one["loc"]), one["type"]]).strip() for one in where(wrong.errors())
