@@ -95,7 +95,8 @@ async def test_a_month_goes_whole_once_all_of_it_is_old(world: World, database: 
 async def test_strays_in_the_default_partition_go_row_by_row(
     world: World, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(jobs, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(jobs, "STRAYS_AT_ONCE", 3)
     async with connected(world.database.owner_url) as owner:
         for _ in range(8):
             await said(owner, 400)

@@ -26,6 +26,8 @@ from nlu_logger.settings import Settings
 log = structlog.get_logger(__name__)
 ACTOR = "retention"
 ROWS_AT_ONCE = 1_000
+STRAYS_AT_ONCE = 10_000
+"""Rows of the default partition in one transaction; a month goes whole, however long it is."""
 SURE = 0.8
 """Confidence from which an uncorrected prediction is training data, as in the export."""
 
@@ -98,7 +100,7 @@ async def drop_oldest(session: AsyncSession, retention_days: int, rules: Anonymi
     held = (
         await session.execute(
             text("SELECT place, past FROM hold_old_predictions(:days, :limit)"),
-            {"days": retention_days, "limit": ROWS_AT_ONCE},
+            {"days": retention_days, "limit": STRAYS_AT_ONCE},
         )
     ).one()
     if held.place is None:
