@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 CONNECT_SECONDS = 1.5
 """A caller gets its 503 within 2 s, so connecting may take no longer than this."""
 STATEMENT_SECONDS = 60
+DEADLOCK = "40P01"
 TAKE_IDENTITY = "SELECT set_config('role', {0}, true), set_config('app.user_id', {1}, true)"
 
 
@@ -141,6 +142,8 @@ async def database_errors() -> AsyncIterator[None]:
     except DBAPIError as broken:
         if broken.connection_invalidated or is_away(broken.orig):
             raise Unavailable("The database is away.") from broken
+        if getattr(broken.orig, "sqlstate", None) == DEADLOCK:
+            raise Unavailable("Another change was in the way; nothing was stored.") from broken
         raise
 
 
