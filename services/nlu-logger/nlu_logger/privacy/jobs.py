@@ -88,8 +88,11 @@ async def enforce_once(
         async with session_scope(database, identity) as session:
             more = await drop_oldest(session, retention_days, rules)
     async with session_scope(database, identity) as session:
-        await session.execute(text("SELECT sweep_after_predictions()"))
-        await anonymise_cases(session, rules)
+        await sweep(session)
+    looked = ROWS_AT_ONCE
+    while looked == ROWS_AT_ONCE:
+        async with session_scope(database, identity) as session:
+            looked = await anonymise_cases(session, rules)
 
 
 async def drop_oldest(session: AsyncSession, retention_days: int, rules: Anonymiser) -> bool:
@@ -158,23 +161,34 @@ def _kept(row: Any, rules: Anonymiser) -> dict[str, Any]:
     }
 
 
+async def sweep(session: AsyncSession) -> None:
+    """Removes what speaks of predictions that are gone."""
+    swept: dict[str, int] = (
+        await session.execute(text("SELECT sweep_after_predictions()"))
+    ).scalar_one()
+    if any(swept.values()):
+        await audit.record(
+            session, actor=ACTOR, action="privacy.sweep", subject="predictions", **swept
+        )
+
+
 async def anonymise_cases(session: AsyncSession, rules: Anonymiser) -> int:
     """Ground truth lives as long as it is useful, and raw only as long as its predictions.
 
     Copies of a text that changed are to be forgotten. Returns how many cases were looked at.
     """
     await ground_truth.lock(session)
-    looked = 0
-    while True:
-        rows = (await session.execute(text(ALONE), {"limit": ROWS_AT_ONCE})).all()
-        for row in rows:
-            await _anonymise(session, row, rules)
-        looked += len(rows)
-        if len(rows) < ROWS_AT_ONCE:
-            return looked
+    rows = (await session.execute(text(ALONE), {"limit": ROWS_AT_ONCE})).all()
+    changed = sum([await _anonymise(session, row, rules) for row in rows])
+    if changed:
+        await audit.record(
+            session, actor=ACTOR, action="privacy.anonymise", subject="ground_truth", cases=changed
+        )
+    return len(rows)
 
 
-async def _anonymise(session: AsyncSession, row: Any, rules: Anonymiser) -> None:
+async def _anonymise(session: AsyncSession, row: Any, rules: Anonymiser) -> bool:
+    """Whether the case says anything else now."""
     said, truth = rules.text(row.text), rules.truth(row.truth)
     await session.execute(
         text(ANONYMISE),
@@ -191,6 +205,8 @@ async def _anonymise(session: AsyncSession, row: Any, rules: Anonymiser) -> None
             ),
         },
     )
-    if (said, truth) != (row.text, row.truth):
-        await ground_truth.publish(session, row.id, task=row.task, why=Why.ANONYMISED)
-        await ground_truth.changed(session, row.task)
+    if (said, truth) == (row.text, row.truth):
+        return False
+    await ground_truth.publish(session, row.id, task=row.task, why=Why.ANONYMISED)
+    await ground_truth.changed(session, row.task)
+    return True
