@@ -275,3 +275,28 @@ async def test_every_table_that_names_a_prediction_lets_the_owner_remove(world: 
             " AND 'nlu_logger_owner'::regrole = ANY(p.polroles))"
         )
     assert closed == []
+
+
+async def test_a_reader_of_erased_cases_misses_none_while_they_are_erased(
+    world: World, task: str
+) -> None:
+    """Numbers that were seen out of order would be skipped for ever."""
+    cases = []
+    for number in range(30):
+        case = {"task": task, "text": f"text {number}", "truth": "a"}
+        cases.append((await world.admin.post("/v1/ground-truth", json=case)).json()["id"])
+    last = await last_erased(world)
+
+    async def reading() -> list[str]:
+        seen: list[str] = []
+        after = last
+        while len(seen) < len(cases):
+            for one in await erased_after(world, after):
+                seen.append(one["case_id"])
+                after = one["n"]
+        return seen
+
+    removing = [world.admin.delete(f"/v1/ground-truth/{case}") for case in cases]
+    async with asyncio.timeout(20):
+        seen, *_ = await asyncio.gather(reading(), *removing)
+    assert sorted(seen) == sorted(cases)

@@ -11,6 +11,7 @@ import pytest
 from nlu_logger.anonymise.text import anonymiser
 from nlu_logger.migrations import JOB
 from nlu_logger.privacy import jobs
+from nlu_logger.settings import Settings
 from nlu_logger.worker import months_kept
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.db import Database, Identity, open_database
@@ -18,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers
+from tests.fixtures.stack import until
 from tests.nlu_logger.world import World, connected, opened
 
 DAYS = 90
@@ -174,6 +176,35 @@ async def test_readers_are_not_pushed_aside_and_writers_wait_for_half_a_second_a
         await enforce(database)
         assert await owner.fetchval("SELECT count(*) FROM nlu_prompt_logs WHERE id = $1", old) == 0
         assert len(await kept(owner)) == 1
+
+
+async def test_the_worker_outlives_a_lock_it_could_not_have(
+    world: World, database: Database
+) -> None:
+    settings = Settings(
+        database_url=world.database.app_url, redis_url="redis://unused", retention_seconds=0.05
+    )
+    async with connected(world.database.owner_url) as owner:
+        old = await said(owner, 150)
+        there = "SELECT count(*) FROM nlu_prompt_logs WHERE id = $1"
+        async with owner.transaction():
+            await owner.fetch("SELECT FROM nlu_prompt_logs")
+            loop = asyncio.create_task(
+                jobs.enforce_retention(database, Identity(JOB), settings, anonymiser())
+            )
+            await world.log()
+            async with connected(world.database.owner_url) as other:
+                waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode LIKE 'Access%'"
+                for state in (True, False):
+                    await until(lambda state=state: _says(other, waiting, state))
+            assert not loop.done()
+            assert await owner.fetchval(there, old) == 1
+        await until(lambda: _says(owner, there.replace("$1", f"'{old}'"), False))
+        loop.cancel()
+
+
+async def _says(owner: asyncpg.Connection, query: str, wanted: bool) -> bool:
+    return bool(await owner.fetchval(query)) == wanted
 
 
 async def test_what_speaks_of_a_prediction_that_is_gone_is_swept(
