@@ -178,6 +178,15 @@ async def test_readers_are_not_pushed_aside_and_writers_wait_for_half_a_second_a
         assert len(await kept(owner)) == 1
 
 
+async def test_two_workers_keep_a_row_once(world: World, database: Database) -> None:
+    async with connected(world.database.owner_url) as owner:
+        for _ in range(50):
+            await said(owner, 150)
+        await asyncio.gather(enforce(database), enforce(database))
+        assert len(await kept(owner)) == 50
+        assert await owner.fetchval("SELECT count(*) FROM nlu_prompt_logs") == 0
+
+
 async def test_the_worker_outlives_a_lock_it_could_not_have(
     world: World, database: Database
 ) -> None:

@@ -28,8 +28,8 @@ from induction.runs.models import RunRow
 from induction.tasks.base import Outcome
 from induction.tasks.registry import task_of
 
-# Answers to the case's own questions, and proposals that repeat its text. An answer that was still
-# to come is refused by its outcome.
+# Answers to the case's own questions, and proposals that repeat its text. The outcome keeps other
+# runs from taking the answer over.
 BLANK_ANSWERS = """
 UPDATE llm_calls SET text = NULL, outcome = :forgotten
 WHERE run_id = ANY(:runs) AND outcome IS DISTINCT FROM :forgotten AND (key = ANY(:keys)

@@ -6,6 +6,7 @@ rows that fell into the default partition. How old is old enough, the database d
 
 import asyncio
 import json
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -145,11 +146,12 @@ async def _keep(session: AsyncSession, place: str, past: UUID, rules: Anonymiser
         ).all()
         if not rows:
             return kept
-        await session.execute(text(KEEP), [_kept(row, rules) for row in rows])
+        cleaned = await asyncio.to_thread(list, map(partial(_kept, rules=rules), rows))
+        await session.execute(text(KEEP), cleaned)
         kept, after = kept + len(rows), rows[-1].id
 
 
-def _kept(row: Any, rules: Anonymiser) -> dict[str, Any]:
+def _kept(row: Any, *, rules: Anonymiser) -> dict[str, Any]:
     return {
         "task": row.task,
         "text": rules.text(row.prompt),
