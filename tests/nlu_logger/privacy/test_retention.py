@@ -12,7 +12,6 @@ from nlu_logger.anonymise.text import anonymiser
 from nlu_logger.migrations import JOB
 from nlu_logger.privacy import jobs
 from nlu_logger.settings import Settings
-from nlu_logger.worker import months_kept
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.db import Database, Identity, open_database
 from sqlalchemy.exc import DBAPIError
@@ -90,8 +89,11 @@ async def test_a_month_goes_whole_once_all_of_it_is_old(world: World, database: 
             "SELECT subject, actor FROM audit_log WHERE action = 'privacy.drop' ORDER BY id"
         )
         assert [row["subject"] for row in dropped] == before[:past]
-        back = months_kept(DAYS, datetime.now(UTC))
-        assert await owner.fetchval("SELECT ensure_prediction_partitions($1, 3)", back) == 0
+        this = f"nlu_prompt_logs_{datetime.now(UTC):%Y_%m}"
+        assert (
+            await owner.fetchval("SELECT ensure_prediction_partitions($1, 3)", left.index(this))
+            == 0
+        )
 
 
 async def test_strays_in_the_default_partition_go_row_by_row(
@@ -240,19 +242,3 @@ async def test_nobody_but_the_job_may_drop(world: World) -> None:
                     with pytest.raises(asyncpg.InsufficientPrivilegeError):
                         async with app.transaction():
                             await app.execute(f"SELECT {call}")
-
-
-@pytest.mark.parametrize(
-    ("days", "now", "back"),
-    [
-        (90, datetime(2026, 11, 23, tzinfo=UTC), 3),
-        (90, datetime(2026, 11, 30, tzinfo=UTC), 2),
-        (1, datetime(2026, 1, 1, tzinfo=UTC), 1),
-        (1, datetime(2026, 1, 2, tzinfo=UTC), 0),
-        (365, datetime(2026, 3, 1, tzinfo=UTC), 12),
-    ],
-)
-def test_partitions_are_made_for_the_months_that_may_still_hold_rows(
-    days: int, now: datetime, back: int
-) -> None:
-    assert months_kept(days, now) == back
