@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.databases import BOOTSTRAP_KEY
-from tests.nlu_logger.world import World, connected
+from tests.fixtures.databases import BOOTSTRAP_KEY, Databases
+from tests.fixtures.servers import Servers
+from tests.nlu_logger.world import World, connected, opened
 
 SAID = "write to ann@example.com"
 CLEAN = "write to [email]"
@@ -45,6 +46,18 @@ async def test_a_corrected_output_is_cleaned_and_a_label_is_not(world: World, ta
     )
     rows = [json.loads(line) for line in answer.text.splitlines()]
     assert [row["label"] for row in rows] == [{"to": "[email]"}, "a@b.co"]
+
+
+async def test_a_deployment_has_a_dictionary_of_its_own(
+    databases: Databases, servers: Servers, tmp_path: Path, task: str
+) -> None:
+    terms = tmp_path / "terms.txt"
+    terms.write_text("Acme Corp\n\nZürich\n")
+    async with opened(databases, servers, anonymise_terms=terms) as world:
+        await world.log(task=task, prompt="ACME corp in zürich", confidence=0.9)
+        asked = {"task": task, "anonymise": True}
+        answer = await world.admin.get("/v1/exports/retraining", params=asked)
+    assert json.loads(answer.text)["text"] == "[term] in [term]"
 
 
 async def test_pairs_can_be_anonymised_too(world: World, task: str) -> None:

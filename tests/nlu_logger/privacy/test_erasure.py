@@ -1,5 +1,6 @@
 """One person goes: what is removed, what stays, and the receipt that says both."""
 
+import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -167,12 +168,19 @@ async def test_a_key_of_one_task_erases_nobody(world: World, task: str) -> None:
         assert (await limited.delete(f"/v1/users/{uuid4()}")).status_code == 403
 
 
-async def test_nothing_that_is_left_names_the_person(world: World, task: str) -> None:
-    person = uuid4()
+async def test_nothing_that_is_left_names_the_person_or_says_what_they_said(
+    world: World, task: str
+) -> None:
+    person, words = uuid4(), f"words of {uuid4()}"
     async with world.user(person) as theirs:
-        log_id = (await theirs.post("/v1/predictions", json=HELLO | {"task": task})).json()
-        said = {"corrected_intent": "right", "correction_notes": f"I am {person}"}
-        await theirs.post(f"/v1/predictions/{log_id['log_id']}/corrections", json=said)
+        said = HELLO | {"task": task, "prompt": words}
+        log_id = (await theirs.post("/v1/predictions", json=said)).json()["log_id"]
+        path = f"/v1/predictions/{log_id}"
+        ended = {"was_successful": False, "execution_error": words}
+        await theirs.post(f"{path}/outcome", json=ended)
+        proposed = {"corrected_intent": "right", "correction_notes": words}
+        correction = (await theirs.post(f"{path}/corrections", json=proposed)).json()["id"]
+        assert (await world.approve(correction)).status_code == 200
         async with connected(world.database.owner_url) as owner:
             await owner.execute(
                 "INSERT INTO audit_log (id, actor, action, subject)"
@@ -180,17 +188,49 @@ async def test_nothing_that_is_left_names_the_person(world: World, task: str) ->
                 uuid7(),
                 str(person),
             )
-        await theirs.delete(f"/v1/users/{person}")
+        receipt = (await theirs.delete(f"/v1/users/{person}")).json()
+    assert receipt["removed"]["audit_lines_renamed"] >= 1
     async with connected(world.database.owner_url) as owner:
         tables = await owner.fetch(
             "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p')"
             " AND relnamespace = 'public'::regnamespace AND NOT relispartition"
         )
         for (table,) in tables:
-            left = await owner.fetchval(
-                f'SELECT count(*) FROM "{table}" AS t WHERE t::text LIKE $1', f"%{person}%"
-            )
-            assert left == 0, table
+            for word in (str(person), words):
+                left = await owner.fetchval(
+                    f'SELECT count(*) FROM "{table}" AS t WHERE t::text LIKE $1', f"%{word}%"
+                )
+                assert left == 0, table
+
+
+async def test_an_erasure_in_the_middle_of_work_breaks_nobody_elses(
+    world: World, task: str
+) -> None:
+    """Whoever meets it finds the prediction or does not; nothing is left behind by halves."""
+    person = uuid4()
+
+    async def at_work(number: int) -> set[int]:
+        seen = set()
+        text = f"text {number % 3}"
+        said = HELLO | {"task": task, "prompt": text, "user_id": str(person)}
+        logged = await world.admin.post("/v1/predictions", json=said)
+        seen.add(logged.status_code)
+        path = f"/v1/predictions/{logged.json()['log_id']}"
+        ended = await world.admin.post(f"{path}/outcome", json={"was_successful": True})
+        corrected = await world.admin.post(f"{path}/corrections", json={"corrected_intent": "x"})
+        seen |= {ended.status_code, corrected.status_code}
+        if corrected.status_code == 201:
+            seen.add((await world.approve(corrected.json()["id"])).status_code)
+        return seen
+
+    async def erasing() -> set[int]:
+        path = f"/v1/users/{person}"
+        return {(await world.admin.delete(path)).status_code for _ in range(10)}
+
+    seen = await asyncio.gather(erasing(), *(at_work(number) for number in range(40)))
+    assert set().union(*seen) <= {200, 201, 404}
+    await erase(world, person)
+    assert (await world.truth(task))[-1]["count"] == 0
 
 
 async def test_a_removed_case_is_published_once(world: World, task: str) -> None:
@@ -235,3 +275,28 @@ async def test_every_table_that_names_a_prediction_lets_the_owner_remove(world: 
             " AND 'nlu_logger_owner'::regrole = ANY(p.polroles))"
         )
     assert closed == []
+
+
+async def test_a_reader_of_erased_cases_misses_none_while_they_are_erased(
+    world: World, task: str
+) -> None:
+    """Numbers that were seen out of order would be skipped for ever."""
+    cases = []
+    for number in range(30):
+        case = {"task": task, "text": f"text {number}", "truth": "a"}
+        cases.append((await world.admin.post("/v1/ground-truth", json=case)).json()["id"])
+    last = await last_erased(world)
+
+    async def reading() -> list[str]:
+        seen: list[str] = []
+        after = last
+        while len(seen) < len(cases):
+            for one in await erased_after(world, after):
+                seen.append(one["case_id"])
+                after = one["n"]
+        return seen
+
+    removing = [world.admin.delete(f"/v1/ground-truth/{case}") for case in cases]
+    async with asyncio.timeout(20):
+        seen, *_ = await asyncio.gather(reading(), *removing)
+    assert sorted(seen) == sorted(cases)

@@ -12,12 +12,14 @@ from nlu_logger.anonymise.text import anonymiser
 from nlu_logger.migrations import JOB
 from nlu_logger.predictions.partitions import months_back
 from nlu_logger.privacy import jobs
+from nlu_logger.settings import Settings
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.db import Database, Identity, open_database
 from sqlalchemy.exc import DBAPIError
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers
+from tests.fixtures.stack import until
 from tests.nlu_logger.world import World, connected, opened
 
 DAYS = 90
@@ -95,7 +97,8 @@ async def test_a_month_goes_whole_once_all_of_it_is_old(world: World, database: 
 async def test_strays_in_the_default_partition_go_row_by_row(
     world: World, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(jobs, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(jobs, "STRAYS_AT_ONCE", 3)
     async with connected(world.database.owner_url) as owner:
         for _ in range(8):
             await said(owner, 400)
@@ -173,6 +176,44 @@ async def test_readers_are_not_pushed_aside_and_writers_wait_for_half_a_second_a
         await enforce(database)
         assert await owner.fetchval("SELECT count(*) FROM nlu_prompt_logs WHERE id = $1", old) == 0
         assert len(await kept(owner)) == 1
+
+
+async def test_two_workers_keep_a_row_once(world: World, database: Database) -> None:
+    async with connected(world.database.owner_url) as owner:
+        for _ in range(50):
+            await said(owner, 150)
+        await asyncio.gather(enforce(database), enforce(database))
+        assert len(await kept(owner)) == 50
+        assert await owner.fetchval("SELECT count(*) FROM nlu_prompt_logs") == 0
+
+
+async def test_the_worker_outlives_a_lock_it_could_not_have(
+    world: World, database: Database
+) -> None:
+    settings = Settings(
+        database_url=world.database.app_url, redis_url="redis://unused", retention_seconds=0.05
+    )
+    async with connected(world.database.owner_url) as owner:
+        old = await said(owner, 150)
+        there = "SELECT count(*) FROM nlu_prompt_logs WHERE id = $1"
+        async with owner.transaction():
+            await owner.fetch("SELECT FROM nlu_prompt_logs")
+            loop = asyncio.create_task(
+                jobs.enforce_retention(database, Identity(JOB), settings, anonymiser())
+            )
+            await world.log()
+            async with connected(world.database.owner_url) as other:
+                waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode LIKE 'Access%'"
+                for state in (True, False):
+                    await until(lambda state=state: _says(other, waiting, state))
+            assert not loop.done()
+            assert await owner.fetchval(there, old) == 1
+        await until(lambda: _says(owner, there.replace("$1", f"'{old}'"), False))
+        loop.cancel()
+
+
+async def _says(owner: asyncpg.Connection, query: str, wanted: bool) -> bool:
+    return bool(await owner.fetchval(query)) == wanted
 
 
 async def test_what_speaks_of_a_prediction_that_is_gone_is_swept(

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import httpx2
+from nlu_shared.kit.errors import NotFound
 from nlu_shared.schemas.base import Page
-from nlu_shared.schemas.privacy import ErasedCase, ForgottenCase, Why
+from nlu_shared.schemas.privacy import ForgottenCase, Why
 from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.runs import RunStatus
 from sqlalchemy import text
@@ -27,8 +28,8 @@ from induction.runs.models import RunRow
 from induction.tasks.base import Outcome
 from induction.tasks.registry import task_of
 
-# Answers to the case's own questions, and proposals that repeat its text. An answer that was still
-# to come is refused by its outcome.
+# Answers to the case's own questions, and proposals that repeat its text. The outcome keeps other
+# runs from taking the answer over.
 BLANK_ANSWERS = """
 UPDATE llm_calls SET text = NULL, outcome = :forgotten
 WHERE run_id = ANY(:runs) AND outcome IS DISTINCT FROM :forgotten AND (key = ANY(:keys)
@@ -71,18 +72,15 @@ async def learn(session: AsyncSession, logger: httpx2.AsyncClient) -> int:
     return len(told)
 
 
-async def pending(session: AsyncSession) -> list[ErasedCase]:
+async def pending(session: AsyncSession) -> list[ForgottenCase]:
     """What is to be forgotten still, the oldest first."""
     rows = await session.execute(
-        text(
-            "SELECT n, case_id, task, why, now() AS at FROM forgotten_cases"
-            " WHERE forgotten_at IS NULL ORDER BY n"
-        )
+        text("SELECT * FROM forgotten_cases WHERE forgotten_at IS NULL ORDER BY n")
     )
-    return [ErasedCase.model_validate(dict(row._mapping)) for row in rows]
+    return [ForgottenCase.model_validate(dict(row._mapping)) for row in rows]
 
 
-async def forget(session: AsyncSession, case: ErasedCase) -> bool:
+async def forget(session: AsyncSession, case: ForgottenCase) -> bool:
     """Blanks what holds the case's text; False while a run that uses it is active.
 
     A run is ended for an erased case; for one that was removed or anonymised its end is awaited.
@@ -139,12 +137,13 @@ async def _runs_on(session: AsyncSession, task: str, snapshots: set[str]) -> Seq
 
 
 async def _trace(
-    session: AsyncSession, case: ErasedCase, said: set[str], users: Sequence[RunRow]
+    session: AsyncSession, case: ForgottenCase, said: set[str], users: Sequence[RunRow]
 ) -> Trace:
     """The ledger knows a question by its hash alone: each that may have been asked is asked for."""
-    if not said:
+    try:
+        task = task_of((await catalog.get(session, case.task)).spec())
+    except NotFound:  # nlu-logger knows tasks that nobody optimises
         return Trace([], [], [])
-    task = task_of((await catalog.get(session, case.task)).spec())
     versions = (
         await session.exec(select(PromptVersionRow).where(PromptVersionRow.task == case.task))
     ).all()

@@ -107,7 +107,7 @@ SHAPES = (
     # National, with the trunk 0: 0170 1234567, (030) 123456-78, 06 12 34 56 78.
     Shape(
         re.compile(
-            rf"(?<!\w)(?<!\d[./-])\(?0{_APART}[1-9](?:{_APART}\d){{7,10}}(?!\w)(?![ ./-]\d)",
+            rf"(?<!\w)(?<!\d[./-])\(?0{_APART}[1-9](?:{_APART}\d){{7,11}}(?!\w)(?![ ./-]\d)",
             re.ASCII,
         ),
         _if("phone", _is_phone),

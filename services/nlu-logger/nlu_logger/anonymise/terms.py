@@ -25,6 +25,8 @@ def dictionary(terms: Iterable[str]) -> Dictionary:
 
 def replace_terms(text: str, known: Dictionary) -> str:
     """Each known term replaced by `[term]`; what stands between its words does not matter."""
+    if not known:
+        return text
     spans = [found.span() for found in _WORD.finditer(text)]
     folded = [text[start:end].casefold() for start, end in spans]
     pieces: list[str] = []

@@ -16,6 +16,8 @@ NOT_FOUND_BY_RULES = (
     "names of people that no dictionary lists",
     "postal addresses",
     "phone numbers without a prefix or separators",
+    "e-mail addresses that are spelled out, and handles",
+    "national identity numbers",
     "dates of birth",
     "anything that only its meaning gives away",
 )

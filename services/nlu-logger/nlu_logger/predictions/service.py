@@ -125,7 +125,7 @@ def places(wrong: ValidationError) -> str:
 
 async def get(session: AsyncSession, prediction_id: UUID, *, caller: Caller) -> PredictionRow:
     """Raises NotFound for what does not exist, and for what the caller may not see."""
-    row = await session.get(PredictionRow, prediction_id)
+    row = await session.get(PredictionRow, prediction_id, populate_existing=True)
     if row is None or not caller.may_touch(row.task):
         raise NotFound("There is no such prediction.")
     return row
@@ -192,7 +192,7 @@ async def record_outcome(
     session: AsyncSession, prediction_id: UUID, said: OutcomeIn, *, caller: Caller
 ) -> Prediction:
     """How the work that followed ended; the newest word stands, the same word adds nothing."""
-    row = await get(session, prediction_id, caller=caller)
+    await get(session, prediction_id, caller=caller)
     await session.execute(
         text(
             "UPDATE nlu_prompt_logs SET was_successful = :was_successful,"
@@ -203,5 +203,4 @@ async def record_outcome(
         ),
         {"id": prediction_id, **said.model_dump()},
     )
-    await session.refresh(row)
-    return view(row)
+    return view(await get(session, prediction_id, caller=caller))

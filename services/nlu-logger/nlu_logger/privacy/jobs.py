@@ -6,6 +6,7 @@ rows that fell into the default partition. How old is old enough, the database d
 
 import asyncio
 import json
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,8 @@ from nlu_logger.settings import Settings
 log = structlog.get_logger(__name__)
 ACTOR = "retention"
 ROWS_AT_ONCE = 1_000
+STRAYS_AT_ONCE = 10_000
+"""Rows of the default partition in one transaction; a month goes whole, however long it is."""
 SURE = 0.8
 """Confidence from which an uncorrected prediction is training data, as in the export."""
 
@@ -86,8 +89,11 @@ async def enforce_once(
         async with session_scope(database, identity) as session:
             more = await drop_oldest(session, retention_days, rules)
     async with session_scope(database, identity) as session:
-        await session.execute(text("SELECT sweep_after_predictions()"))
-        await anonymise_cases(session, rules)
+        await sweep(session)
+    looked = ROWS_AT_ONCE
+    while looked == ROWS_AT_ONCE:
+        async with session_scope(database, identity) as session:
+            looked = await anonymise_cases(session, rules)
 
 
 async def drop_oldest(session: AsyncSession, retention_days: int, rules: Anonymiser) -> bool:
@@ -98,7 +104,7 @@ async def drop_oldest(session: AsyncSession, retention_days: int, rules: Anonymi
     held = (
         await session.execute(
             text("SELECT place, past FROM hold_old_predictions(:days, :limit)"),
-            {"days": retention_days, "limit": ROWS_AT_ONCE},
+            {"days": retention_days, "limit": STRAYS_AT_ONCE},
         )
     ).one()
     if held.place is None:
@@ -140,11 +146,12 @@ async def _keep(session: AsyncSession, place: str, past: UUID, rules: Anonymiser
         ).all()
         if not rows:
             return kept
-        await session.execute(text(KEEP), [_kept(row, rules) for row in rows])
+        cleaned = await asyncio.to_thread(list, map(partial(_kept, rules=rules), rows))
+        await session.execute(text(KEEP), cleaned)
         kept, after = kept + len(rows), rows[-1].id
 
 
-def _kept(row: Any, rules: Anonymiser) -> dict[str, Any]:
+def _kept(row: Any, *, rules: Anonymiser) -> dict[str, Any]:
     return {
         "task": row.task,
         "text": rules.text(row.prompt),
@@ -156,23 +163,34 @@ def _kept(row: Any, rules: Anonymiser) -> dict[str, Any]:
     }
 
 
+async def sweep(session: AsyncSession) -> None:
+    """Removes what speaks of predictions that are gone."""
+    swept: dict[str, int] = (
+        await session.execute(text("SELECT sweep_after_predictions()"))
+    ).scalar_one()
+    if any(swept.values()):
+        await audit.record(
+            session, actor=ACTOR, action="privacy.sweep", subject="predictions", **swept
+        )
+
+
 async def anonymise_cases(session: AsyncSession, rules: Anonymiser) -> int:
     """Ground truth lives as long as it is useful, and raw only as long as its predictions.
 
     Copies of a text that changed are to be forgotten. Returns how many cases were looked at.
     """
     await ground_truth.lock(session)
-    looked = 0
-    while True:
-        rows = (await session.execute(text(ALONE), {"limit": ROWS_AT_ONCE})).all()
-        for row in rows:
-            await _anonymise(session, row, rules)
-        looked += len(rows)
-        if len(rows) < ROWS_AT_ONCE:
-            return looked
+    rows = (await session.execute(text(ALONE), {"limit": ROWS_AT_ONCE})).all()
+    changed = sum([await _anonymise(session, row, rules) for row in rows])
+    if changed:
+        await audit.record(
+            session, actor=ACTOR, action="privacy.anonymise", subject="ground_truth", cases=changed
+        )
+    return len(rows)
 
 
-async def _anonymise(session: AsyncSession, row: Any, rules: Anonymiser) -> None:
+async def _anonymise(session: AsyncSession, row: Any, rules: Anonymiser) -> bool:
+    """Whether the case says anything else now."""
     said, truth = rules.text(row.text), rules.truth(row.truth)
     await session.execute(
         text(ANONYMISE),
@@ -189,6 +207,8 @@ async def _anonymise(session: AsyncSession, row: Any, rules: Anonymiser) -> None
             ),
         },
     )
-    if (said, truth) != (row.text, row.truth):
-        await ground_truth.publish(session, row.id, task=row.task, why=Why.ANONYMISED)
-        await ground_truth.changed(session, row.task)
+    if (said, truth) == (row.text, row.truth):
+        return False
+    await ground_truth.publish(session, row.id, task=row.task, why=Why.ANONYMISED)
+    await ground_truth.changed(session, row.task)
+    return True

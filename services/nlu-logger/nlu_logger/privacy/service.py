@@ -27,6 +27,8 @@ OUT_OF_REACH = (
     "ground truth that was imported: it is not derived from what was logged here",
     "the exports listed under handed_out: whoever holds them must delete the rows",
     "prompts that quote an erased case: induction lists them, a person changes them",
+    "what a client has spooled and not sent yet: it is new when it arrives",
+    "ids of erased cases: who holds one can test a guess of its text",
     "backups of the database, until they are overwritten",
 )
 
@@ -50,12 +52,12 @@ async def erase(
     await session.execute(text("SELECT hold_person()"))
     await ground_truth.lock(session)
     gone = await _remove_all(session)
+    gone.add({"audit_lines_renamed": await _rename(session, known_as)})
     previous = await _last_receipt(session, known_as)
     if previous is not None and not gone.removed.get("predictions"):
         return previous
     for task in sorted(gone.tasks):
         await ground_truth.changed(session, task)
-    gone.add({"audit_lines_renamed": await _rename(session, known_as)})
     receipt = ErasureReceipt(
         id=uuid7(),
         at=datetime.now(UTC),

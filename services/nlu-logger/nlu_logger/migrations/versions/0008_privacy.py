@@ -150,7 +150,8 @@ LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
 $$
 """
 # What goes next, closed to writers until the commit: the oldest month that is over, else the
-# first rows that fell into the default partition. The caller chooses nothing but the age.
+# first rows that fell into the default partition; nothing while another worker is at it. The
+# caller chooses nothing but the age.
 HOLD_OLD = """
 CREATE FUNCTION hold_old_predictions(retention_days INT, at_most INT,
     OUT place TEXT, OUT past UUID)
@@ -158,6 +159,9 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp SET lock_timeout = '500ms' AS $$
 DECLARE cutoff CONSTANT UUID := first_id_of(now() - make_interval(days => retention_days));
 BEGIN
+    IF NOT pg_try_advisory_xact_lock(hashtext('hold_old_predictions')) THEN
+        RETURN;
+    END IF;
     SELECT o.place, o.past INTO place, past FROM oldest_dated_partition(retention_days) o;
     IF place IS NOT NULL THEN
         EXECUTE format('LOCK TABLE %I IN SHARE MODE', place);
