@@ -1,7 +1,7 @@
 """The HTTP face of nlu-logger."""
 
 from fastapi import FastAPI
-from nlu_shared.kit.keys import router as keys
+from nlu_shared.kit.admin import router as admin
 from nlu_shared.kit.web import create_app
 
 from nlu_logger.alerts.routes import router as alerts
@@ -13,7 +13,7 @@ from nlu_logger.reviews.routes import router as reviews
 from nlu_logger.settings import Settings
 
 VERSION = "0.1.0"
-ROUTERS = (predictions, reviews, ground_truth, exports, alerts, keys)
+ROUTERS = (predictions, reviews, ground_truth, exports, alerts, admin)
 
 
 def build(settings: Settings) -> FastAPI:
