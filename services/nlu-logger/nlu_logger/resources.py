@@ -8,6 +8,7 @@ from nlu_shared.kit.auth import ADMIN, Authenticator, Caller
 from nlu_shared.kit.db import Database, Identity, open_database, require_ordinary_login
 from nlu_shared.kit.group_commit import GroupCommit
 from nlu_shared.kit.jobs import relaying
+from nlu_shared.kit.limits import RateLimits
 from nlu_shared.kit.settings import secret
 
 from nlu_logger import migrations as roles
@@ -25,6 +26,7 @@ class Resources:
     settings: Settings
     database: Database
     authenticator: Authenticator
+    limits: RateLimits
     ingest: Ingest
 
     def identity(self, caller: Caller) -> Identity:
@@ -59,5 +61,6 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
                 user_scopes=END_USER_SCOPES,
                 cache_seconds=settings.key_cache_seconds,
             ),
+            limits=RateLimits(settings),
             ingest=ingest,
         )

@@ -57,6 +57,10 @@ class Authenticator:
             return await self._by_key(hash_key(credential))
         return self._by_token(credential)
 
+    def knows(self, credential: str) -> bool:
+        """Whether looking at it costs nothing shared: a key that was good here, or a token."""
+        return not credential.startswith(KEY_PREFIX) or hash_key(credential) in self._known
+
     async def _by_key(self, hashed: str) -> Caller:
         cached = self._known.get(hashed)
         if cached and cached[0] > time.monotonic():
