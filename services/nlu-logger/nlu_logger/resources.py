@@ -10,6 +10,7 @@ from nlu_shared.kit.group_commit import GroupCommit
 from nlu_shared.kit.jobs import relaying
 from nlu_shared.kit.limits import RateLimits
 from nlu_shared.kit.settings import secret
+from nlu_shared.kit.tokens import open_tokens
 
 from nlu_logger import migrations as roles
 from nlu_logger.predictions.ingest import Ingest, write
@@ -49,6 +50,12 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             database, Identity(roles.WRITER), write, waiting=settings.waiting_predictions
         ) as ingest,
         relaying(database, JOB_IDENTITY, settings.redis),
+        open_tokens(
+            secret=secret(settings.jwt_secret),
+            jwks_url=settings.jwks_url,
+            audience=settings.jwt_audience,
+            issuer=settings.jwt_issuer,
+        ) as tokens,
     ):
         await require_ordinary_login(database)
         yield Resources(
@@ -57,7 +64,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             authenticator=Authenticator(
                 database=database,
                 identity=JOB_IDENTITY,
-                jwt_secret=secret(settings.jwt_secret),
+                tokens=tokens,
                 user_scopes=END_USER_SCOPES,
                 cache_seconds=settings.key_cache_seconds,
             ),

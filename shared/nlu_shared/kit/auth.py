@@ -1,4 +1,4 @@
-"""Who is calling: API keys (hashed, scoped, expiring) and end users' tokens (JWT HS256).
+"""Who is calling: a key (hashed, scoped, expiring) or an end user's token (`kit.tokens`).
 
 Keys are 32 random bytes, so one SHA-256 is enough to store them safely; how they are made and
 kept is in `kit.keys`.
@@ -9,11 +9,11 @@ import time
 from dataclasses import dataclass, field
 from uuid import UUID
 
-import jwt
 from sqlalchemy import text
 
 from nlu_shared.kit.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Unauthenticated
+from nlu_shared.kit.tokens import Tokens
 
 ADMIN = "admin"
 """The scope that holds all others."""
@@ -46,16 +46,17 @@ class Authenticator:
 
     database: Database
     identity: Identity
-    jwt_secret: str | None = None
+    tokens: Tokens = field(default_factory=Tokens)
     user_scopes: frozenset[str] = frozenset()
     cache_seconds: float = 5.0
     _known: dict[str, tuple[float, Caller]] = field(default_factory=dict)
 
     async def authenticate(self, credential: str) -> Caller:
-        """Raises Unauthenticated for anything that is not a valid key or token."""
+        """Raises Unauthenticated for anything that is not a valid key or token, and Unavailable
+        where that cannot be known now."""
         if credential.startswith(KEY_PREFIX):
             return await self._by_key(hash_key(credential))
-        return self._by_token(credential)
+        return await self._by_token(credential)
 
     def knows(self, credential: str) -> bool:
         """Whether looking at it costs nothing shared: a key that was good here, or a token."""
@@ -88,20 +89,8 @@ class Authenticator:
         self._known[hashed] = (time.monotonic() + self.cache_seconds, caller)
         return caller
 
-    def _by_token(self, token: str) -> Caller:
-        if self.jwt_secret is None:
-            raise Unauthenticated
-        try:
-            claims = jwt.decode(
-                token,
-                self.jwt_secret,
-                algorithms=["HS256"],
-                audience="authenticated",
-                options={"require": ["sub", "exp", "aud"]},
-            )
-            user_id = UUID(claims["sub"])
-        except (jwt.PyJWTError, ValueError):
-            raise Unauthenticated from None
+    async def _by_token(self, token: str) -> Caller:
+        user_id = await self.tokens.user(token)
         return Caller(subject=f"user:{user_id}", scopes=self.user_scopes, user_id=user_id)
 
 

@@ -11,9 +11,6 @@ class ServiceSettings(BaseSettings):
 
     database_url: SecretStr = Field(description="PostgreSQL URL of the app login")
     redis_url: SecretStr = Field(description="Redis URL; Redis only wakes, it keeps nothing")
-    jwt_secret: SecretStr | None = Field(
-        default=None, description="HS256 secret of end-user tokens; none: no end-user tokens"
-    )
     pool_size: int = Field(default=10, ge=1, description="database connections per process")
     key_cache_seconds: float = Field(
         default=5.0, ge=0, description="seconds a looked-up API key is trusted; bounds revocation"
