@@ -38,7 +38,7 @@ class Settings(ServiceSettings):
         description="seconds between looks for the coming months' partitions",
     )
     alert_seconds: float = Field(
-        default=30, gt=0, description="seconds between looks at an alert rule"
+        default=30, gt=0, description="seconds between rounds of looks at alert rules"
     )
     alert_private_hosts: list[str] = Field(
         default=[],
