@@ -1,7 +1,7 @@
 """The HTTP face of induction."""
 
 from fastapi import FastAPI
-from nlu_shared.kit.keys import router as keys
+from nlu_shared.kit.admin import router as admin
 from nlu_shared.kit.web import create_app
 
 from induction.catalog.routes import router as tasks
@@ -20,6 +20,6 @@ def build(settings: Settings) -> FastAPI:
         title="induction",
         version=VERSION,
         open_resources=lambda: open_resources(settings),
-        routers=[tasks, prompts, runs, triggers, privacy, keys],
+        routers=[tasks, prompts, runs, triggers, privacy, admin],
         max_body_bytes=settings.max_body_bytes,
     )

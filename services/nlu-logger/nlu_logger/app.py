@@ -1,8 +1,8 @@
 """The HTTP face of nlu-logger."""
 
 from fastapi import FastAPI
+from nlu_shared.kit.admin import router as admin
 from nlu_shared.kit.db import session_scope
-from nlu_shared.kit.keys import router as keys
 from nlu_shared.kit.web import create_app
 
 from nlu_logger.alerts.routes import router as alerts
@@ -25,7 +25,7 @@ ROUTERS = (
     imports,
     alerts,
     privacy,
-    keys,
+    admin,
 )
 
 

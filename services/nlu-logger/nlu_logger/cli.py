@@ -2,14 +2,14 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Literal, TypeVar
-from uuid import UUID
+from typing import Literal
 
 import httpx2
 from cyclopts import App
-from nlu_shared.kit import auth
+from nlu_shared.kit.commands import key_commands
 from nlu_shared.kit.db import Identity, open_database, session_scope
 from nlu_shared.kit.errors import ServiceError
 from nlu_shared.kit.files import whole_file
@@ -17,7 +17,6 @@ from nlu_shared.kit.processes import serve as serve_app
 from nlu_shared.kit.processes import set_up_logs
 from nlu_shared.kit.settings import secret
 from nlu_shared.schemas.exports import ExportFormat
-from nlu_shared.schemas.keys import KeyIn
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -31,13 +30,10 @@ from nlu_logger.remote import HERE, Key, Url, client, said
 from nlu_logger.settings import Migration, Settings
 
 app = App(name="nlu-logger", help="Records predictions, loses none.", version=web.VERSION)
-keys = App(name="keys", help="API keys of this service.")
-app.command(keys)
 app.command(commands_imports.import_corrections)
 app.command(commands_imports.import_ground_truth)
 app.command(commands_imports.import_logs)
 
-Answer = TypeVar("Answer")
 THRESHOLDS = {"retraining": "min_confidence", "review": "confidence_threshold"}
 FORMATS = {".csv": ExportFormat.CSV, ".json": ExportFormat.JSON}
 
@@ -71,28 +67,6 @@ def migrate() -> None:
             induction_key=secret(told.induction_key),
         )
     )
-
-
-@keys.command(name="create")
-def create_key(*, name: str, scopes: list[str]) -> None:
-    """Makes a key and prints it, this once."""
-    asked = KeyIn(name=name, scopes=scopes)
-    made = asyncio.run(_as_administrator(lambda session: auth.create_key(session, asked)))
-    print(made.key)
-
-
-@keys.command(name="list")
-def list_keys() -> None:
-    """One line per key: id, name, scopes, whether it is revoked."""
-    for key in asyncio.run(_as_administrator(auth.list_keys)):
-        state = "revoked" if key.revoked_at else "valid"
-        print(key.id, key.name, ",".join(key.scopes), state, sep="\t")
-
-
-@keys.command(name="revoke")
-def revoke_key(key_id: UUID) -> None:
-    """From now on the key opens nothing."""
-    asyncio.run(_as_administrator(lambda session: auth.revoke_key(session, key_id)))
 
 
 @app.command
@@ -159,12 +133,16 @@ def pairs(*, input: Path, output: Path, seed: int = 0, per_text: int = 2) -> Non
             file.write(block.encode())
 
 
-async def _as_administrator(act: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
+@asynccontextmanager
+async def _as_administrator() -> AsyncIterator[AsyncSession]:
     async with (
         open_database(Settings().database, pool_size=1) as database,
         session_scope(database, Identity(ADMINISTRATOR)) as session,
     ):
-        return await act(session)
+        yield session
+
+
+app.command(key_commands(_as_administrator))
 
 
 def main() -> None:

@@ -9,7 +9,9 @@ from nlu_shared.kit.auth import ADMIN, Authenticator, Caller
 from nlu_shared.kit.db import Database, Identity, open_database, require_ordinary_login
 from nlu_shared.kit.group_commit import GroupCommit
 from nlu_shared.kit.jobs import relaying
+from nlu_shared.kit.limits import RateLimits
 from nlu_shared.kit.settings import secret
+from nlu_shared.kit.tokens import open_tokens
 
 from nlu_logger import migrations as roles
 from nlu_logger.anonymise.text import Anonymiser, anonymiser
@@ -29,6 +31,7 @@ class Resources:
     settings: Settings
     database: Database
     authenticator: Authenticator
+    limits: RateLimits
     ingest: Ingest
     anonymiser: Anonymiser
 
@@ -58,6 +61,12 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             at_once=2,
         ) as ingest,
         relaying(database, JOB_IDENTITY, settings.redis),
+        open_tokens(
+            secret=secret(settings.jwt_secret),
+            jwks_url=settings.jwks_url,
+            audience=settings.jwt_audience,
+            issuer=settings.jwt_issuer,
+        ) as tokens,
     ):
         await require_ordinary_login(database)
         yield Resources(
@@ -66,10 +75,11 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             authenticator=Authenticator(
                 database=database,
                 identity=JOB_IDENTITY,
-                jwt_secret=secret(settings.jwt_secret),
+                tokens=tokens,
                 user_scopes=END_USER_SCOPES,
                 cache_seconds=settings.key_cache_seconds,
             ),
+            limits=RateLimits(settings),
             ingest=ingest,
             anonymiser=_anonymiser(settings.anonymise_terms),
         )

@@ -10,6 +10,18 @@ from pydantic_settings import SettingsConfigDict
 class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="NLU_LOGGER_", extra="ignore")
 
+    jwt_secret: SecretStr | None = Field(
+        default=None, description="HS256 secret of end-user tokens; none: no such tokens"
+    )
+    jwks_url: str | None = Field(
+        default=None, description="where the issuer of end-user tokens publishes its keys"
+    )
+    jwt_audience: str = Field(
+        default="authenticated", description="`aud` of end-user tokens; Supabase's is the default"
+    )
+    jwt_issuer: str | None = Field(
+        default=None, description="`iss` that end-user tokens must have; none: any"
+    )
     retention_days: int = Field(
         default=90,
         ge=1,
@@ -59,7 +71,7 @@ class Settings(ServiceSettings):
         description="makes pseudonyms of user ids; none: who knows an id can tell its pseudonym",
     )
     alert_seconds: float = Field(
-        default=30, gt=0, description="seconds between looks at an alert rule"
+        default=30, gt=0, description="seconds between rounds of looks at alert rules"
     )
     alert_private_hosts: list[str] = Field(
         default=[],

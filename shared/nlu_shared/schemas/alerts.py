@@ -104,6 +104,17 @@ class LowConfidenceShare(_Rule):
     below: Fraction = 0.7
 
 
+class Drift(_Rule):
+    """The population stability index of the intents reaches `threshold`, and more than chance
+    would: the window against the `reference_minutes` before it. 0.1 is commonly called some
+    change, 0.25 much."""
+
+    kind: Literal["drift"]
+    threshold: Annotated[float, Field(gt=0, le=100)] = 0.25
+    window_minutes: Minutes = 60 * 24
+    reference_minutes: Minutes = 60 * 24 * 7
+
+
 class IngestSilence(_Rule):
     """No prediction in the window, though the `reference_minutes` before it had `min_count`."""
 
@@ -112,7 +123,9 @@ class IngestSilence(_Rule):
     reference_minutes: Minutes = 60 * 24
 
 
-Rule = Annotated[ErrorRate | LowConfidenceShare | IngestSilence, Field(discriminator="kind")]
+Rule = Annotated[
+    ErrorRate | LowConfidenceShare | Drift | IngestSilence, Field(discriminator="kind")
+]
 
 
 class AlertIn(Schema):
@@ -142,7 +155,7 @@ class Delivery(Schema):
 
 
 class Incident(Schema):
-    """`value` and `count` are what opened it: the share or the silence, and how many it is of."""
+    """`value` and `count` are what opened it: a share, an index or a silence, and of how many."""
 
     id: UUID
     opened_at: Moment

@@ -1,13 +1,16 @@
 """A rule is broken, somebody is told; it holds again, they are told that too."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import asyncpg
 import pytest
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers
+from tests.fixtures.stack import until
 from tests.nlu_logger.alerts.receiver import Receiver, receiving
 from tests.nlu_logger.alerts.watch import (
     BELOW_HALF,
@@ -17,9 +20,7 @@ from tests.nlu_logger.alerts.watch import (
     forget_all,
     history,
     log,
-    looks,
     make,
-    settled,
     stepping,
     watching,
     webhook,
@@ -127,15 +128,54 @@ async def test_within_the_cool_down_nothing_opens_again(
     assert len(await history(world, hasty)) == 2
 
 
+async def test_the_worker_looks_and_sends_by_itself(
+    world: World, receiver: Receiver, task: str
+) -> None:
+    alert = await make(world, webhook(receiver), task=task, **BELOW_HALF)
+    await log(world, task, count=2, confidence=0.1)
+
+    async def sent() -> bool:
+        items = await history(world, alert)
+        return [one["status"] for item in items for one in item["deliveries"]] == ["sent"]
+
+    async with watching(world):
+        await until(sent)
+    assert len(receiver.got) == 1
+
+
 async def test_many_workers_tell_it_once(world: World, receiver: Receiver, task: str) -> None:
     alerts = [await make(world, webhook(receiver), task=task, **BELOW_HALF) for _ in range(4)]
     await log(world, task, count=2, confidence=0.1)
-    async with watching(world, workers=3):
-        for alert in alerts:
-            assert len(await settled(world, alert, 1)) == 1
-            await looks(world, alert, 3)
-    told = [headers["webhook-id"] for headers, _ in receiver.got]
-    assert len(told) == len(set(told)) == len(alerts)
+    async with AsyncExitStack() as workers:
+        steps = [await workers.enter_async_context(stepping(world)) for _ in range(4)]
+        for _ in range(5):
+            await asyncio.gather(*(step() for step in steps))
+    for alert in alerts:
+        assert len(await history(world, alert)) == 1
+    told = {json.loads(body)["incident_id"] for _, body in receiver.got}
+    assert len(told) == len(alerts)
+
+
+async def test_intents_that_drift_apart_are_noticed_and_their_return_too(
+    world: World, receiver: Receiver, task: str
+) -> None:
+    rule = {"kind": "drift", "window_minutes": 10, "reference_minutes": 60, "min_count": 20}
+    alert = await make(world, webhook(receiver), task=task, **rule)
+    for intent, before, now in (("greet", 20, 15), ("order", 20, 15)):
+        await log(world, task, count=before, ago=30, predicted_intent=intent)
+        await log(world, task, count=now, predicted_intent=intent)
+    await log(world, task, count=50, ago=75, predicted_intent="refund")
+    async with stepping(world) as step:
+        await step()
+        assert await history(world, alert) == []
+        await log(world, task, count=40, predicted_intent="refund")
+        await step()
+        await log(world, task, count=40, ago=30, predicted_intent="refund")
+        await step()
+    (incident,) = await history(world, alert)
+    assert incident["value"] > 1
+    assert incident["count"] == 40
+    assert incident["recovered_value"] < 0.25
 
 
 async def test_a_deleted_alert_tells_nothing_and_the_audit_log_keeps_who_did_it(

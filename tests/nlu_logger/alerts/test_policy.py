@@ -15,12 +15,13 @@ from nlu_logger.alerts.policy import (
     decide,
     retry_after,
 )
-from nlu_shared.schemas.alerts import ErrorRate, IngestSilence, Rule
+from nlu_shared.schemas.alerts import Drift, ErrorRate, IngestSilence, Rule
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ERRORS = ErrorRate(
     kind="error_rate", name="errors", threshold=0.2, min_count=10, cooldown_minutes=30
 )
+DRIFT = Drift(kind="drift", name="drift", min_count=10)
 SILENCE = IngestSilence(kind="ingest_silence", name="silence", min_count=10)
 
 
@@ -47,6 +48,11 @@ JUST_ENDED = State(opened_at=ago(90), recovered_at=ago(29))
         (ERRORS, JUST_ENDED, Seen(0.90, 99), Decision.COOLING_DOWN),
         (ERRORS, JUST_ENDED, Seen(0.10, 99), Decision.QUIET),
         (ERRORS, ENDED, Seen(0.90, 99), Decision.OPEN),
+        (DRIFT, NEVER, Seen(0.30, 10, chance=0.29), Decision.OPEN),
+        (DRIFT, NEVER, Seen(0.30, 10, chance=0.31), Decision.TOO_FEW),
+        (DRIFT, NEVER, Seen(0.24, 10, chance=0.31), Decision.QUIET),
+        (DRIFT, IS_OPEN, Seen(0.30, 10, chance=0.31), Decision.TOO_FEW),
+        (DRIFT, IS_OPEN, Seen(0.24, 10, chance=0.31), Decision.RECOVERED),
         (SILENCE, NEVER, Seen(1.0, 10), Decision.OPEN),
         (SILENCE, NEVER, Seen(1.0, 9), Decision.TOO_FEW),
         (SILENCE, NEVER, Seen(0.0, 10), Decision.QUIET),

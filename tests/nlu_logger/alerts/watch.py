@@ -14,7 +14,6 @@ from nlu_shared.ids import uuid7
 from nlu_shared.kit.db import open_database, session_scope
 from sqlalchemy import text
 
-from tests.fixtures.stack import until
 from tests.nlu_logger.alerts.receiver import Receiver
 from tests.nlu_logger.world import World
 
@@ -27,31 +26,28 @@ Step = Callable[[], Awaitable[None]]
 
 
 @asynccontextmanager
-async def watching(world: World, *, workers: int = 1, **changed: Any) -> AsyncIterator[None]:
-    """Workers that look twenty times a second."""
+async def watching(world: World, **changed: Any) -> AsyncIterator[None]:
+    """A worker as it runs, twenty times a second."""
     settings = told(world, alert_seconds=0.05, **changed)
     async with open_database(settings.database, pool_size=4) as database:
-        watchers = [
-            asyncio.create_task(jobs.watch(database, JOB_IDENTITY, settings))
-            for _ in range(workers)
-        ]
+        watcher = asyncio.create_task(jobs.watch(database, JOB_IDENTITY, settings))
         try:
             yield
         finally:
-            for watcher in watchers:
-                watcher.cancel()
-            await asyncio.gather(*watchers, return_exceptions=True)
+            watcher.cancel()
+            await asyncio.gather(watcher, return_exceptions=True)
 
 
 @asynccontextmanager
 async def stepping(world: World, **changed: Any) -> AsyncIterator[Step]:
     """A worker that looks and sends once whenever it is asked to, and has no patience: what was
-    to be sent again later is sent again now."""
-    settings = told(world, alert_seconds=1e-6, **changed)
+    to be looked at or sent again later is so now."""
+    settings = told(world, **changed)
     async with open_database(settings.database, pool_size=4) as database:
 
         async def step() -> None:
             async with session_scope(database, JOB_IDENTITY) as session:
+                await session.execute(text("UPDATE alerts SET looked_at = NULL"))
                 await session.execute(text("UPDATE alert_deliveries SET not_before = now()"))
             await jobs.look_at_all(database, JOB_IDENTITY, settings)
             await jobs.send_all(database, JOB_IDENTITY, settings)
@@ -107,31 +103,3 @@ async def history(world: World, alert: str) -> list[dict[str, Any]]:
     assert answer.status_code == 200, answer.text
     items: list[dict[str, Any]] = answer.json()["items"]
     return items
-
-
-async def looks(world: World, alert: str, count: int = 2) -> None:
-    """Returns once the alert was looked at so many times more."""
-    for _ in range(count):
-        before = await _looked_at(world, alert)
-
-        async def again(before: str | None = before) -> bool:
-            return await _looked_at(world, alert) != before
-
-        await until(again)
-
-
-async def _looked_at(world: World, alert: str) -> str | None:
-    listed = (await world.admin.get("/v1/admin/alerts")).json()
-    (looked_at,) = [one["looked_at"] for one in listed if one["id"] == alert]
-    return str(looked_at)
-
-
-async def settled(world: World, alert: str, deliveries: int, status: str = "sent") -> Any:
-    """The incidents, once so many of their notices have come to that end."""
-
-    async def ended() -> list[dict[str, Any]]:
-        items = await history(world, alert)
-        done = [d for one in items for d in one["deliveries"] if d["status"] == status]
-        return items if len(done) == deliveries else []
-
-    return await until(ended)

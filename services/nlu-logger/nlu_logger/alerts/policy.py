@@ -23,10 +23,12 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A rule's number (`value`), and of how many predictions or outcomes it is (`count`)."""
+    """A rule's number (`value`), of how many predictions or outcomes it is (`count`), and below
+    what it says nothing, since `chance` alone could have made it."""
 
     value: float
     count: int
+    chance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ def decide(rule: Rule, state: State, seen: Seen, now: datetime) -> Decision:
         return Decision.TOO_FEW
     if seen.value < _threshold(rule):
         return Decision.RECOVERED if state.is_open else Decision.QUIET
+    if seen.value < seen.chance:
+        return Decision.TOO_FEW
     if state.is_open:
         return Decision.STILL_OPEN
     cooldown = timedelta(minutes=rule.cooldown_minutes)

@@ -6,10 +6,11 @@ Rows are found by their ids, whose time is the predictions' own, since that is w
 from datetime import datetime, timedelta
 from typing import Any
 
-from nlu_shared.schemas.alerts import ErrorRate, IngestSilence, LowConfidenceShare, Rule
+from nlu_shared.schemas.alerts import Drift, ErrorRate, IngestSilence, LowConfidenceShare, Rule
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from nlu_logger.alerts.drift import chance, stability_index
 from nlu_logger.alerts.policy import Seen
 from nlu_logger.predictions.service import first_id
 
@@ -26,6 +27,8 @@ async def seen(session: AsyncSession, rule: Rule, *, now: datetime) -> Seen:
             return await _error_rate(session, rule, now)
         case LowConfidenceShare():
             return await _low_confidence_share(session, rule, now)
+        case Drift():
+            return await _drift(session, rule, now)
         case IngestSilence():
             return await _ingest_silence(session, rule, now)
 
@@ -52,6 +55,24 @@ async def _low_confidence_share(
     )
 
 
+async def _drift(session: AsyncSession, rule: Drift, now: datetime) -> Seen:
+    """The stability index of the intents; the count is of the smaller of the two periods."""
+    window = await _intents(session, _window(rule, now))
+    reference = await _intents(session, _reference(rule, now))
+    return Seen(
+        value=stability_index(window, reference),
+        count=min(sum(window.values()), sum(reference.values())),
+        chance=chance(window, reference),
+    )
+
+
+async def _intents(session: AsyncSession, asked: dict[str, Any]) -> dict[str, int]:
+    rows = await session.execute(
+        text("SELECT predicted_intent, count(*) AS many" + FROM_WINDOW + " GROUP BY 1"), asked
+    )
+    return {row.predicted_intent: row.many for row in rows}
+
+
 async def _ingest_silence(session: AsyncSession, rule: IngestSilence, now: datetime) -> Seen:
     """1 where the window is empty, else 0; the count is of the period before the window."""
     window = _window(rule, now)
@@ -73,7 +94,7 @@ def _window(rule: Rule, now: datetime) -> dict[str, Any]:
     return {"since": first_id(since), "until": first_id(now), "task": rule.task}
 
 
-def _reference(rule: IngestSilence, now: datetime) -> dict[str, Any]:
+def _reference(rule: Drift | IngestSilence, now: datetime) -> dict[str, Any]:
     """The period before the window."""
     until = now - timedelta(minutes=rule.window_minutes)
     since = until - timedelta(minutes=rule.reference_minutes)

@@ -2,6 +2,7 @@
 
 from nlu_shared.schemas.alerts import (
     AlertNotice,
+    Drift,
     ErrorRate,
     IngestSilence,
     LowConfidenceShare,
@@ -33,6 +34,8 @@ def _finding(told: AlertNotice) -> str:
             return (
                 f"{told.value:.1%} of {told.count} predictions have a confidence below {below:g}."
             )
+        case Drift():
+            return f"The intents' stability index is {told.value:.3f}, of {told.count} predictions."
         case IngestSilence(window_minutes=minutes):
             if told.notice is Notice.OPENED:
                 return f"No prediction for {minutes} minutes, {told.count} in the period before."
