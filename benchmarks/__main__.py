@@ -1,6 +1,6 @@
 """`make bench`: every benchmark on fresh databases; each prints its ratios."""
 
-import asyncio
+import uvloop
 
 from benchmarks import exports, ingest, ledger
 from tests.fixtures.databases import Databases
@@ -19,4 +19,4 @@ async def main(servers: Servers) -> None:
 
 if __name__ == "__main__":
     with running_servers() as started:
-        asyncio.run(main(started))
+        uvloop.run(main(started))
