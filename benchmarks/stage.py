@@ -32,7 +32,11 @@ FROM generate_series(1, $1::int) AS n
 @dataclass(frozen=True)
 class Process:
     url: str
-    pid: int
+    process: asyncio.subprocess.Process
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
 
     def cpu_seconds(self) -> float:
         return _cpu_seconds(self.pid)
@@ -40,9 +44,10 @@ class Process:
 
 @asynccontextmanager
 async def serving(
-    database: Clone, servers: Servers, *, program: tuple[str, ...] = SERVICE
+    database: Clone, servers: Servers, *, program: tuple[str, ...] = SERVICE, port: int = 0
 ) -> AsyncIterator[Process]:
-    port = free_port()
+    """Answering inside, and told to stop after, unless it has ended by then."""
+    port = port or free_port()
     process = await asyncio.create_subprocess_exec(
         *program,
         *("--port", str(port)),
@@ -65,9 +70,10 @@ async def serving(
 
     try:
         await until(ready)
-        yield Process(url, process.pid)
+        yield Process(url, process)
     finally:
-        process.terminate()
+        if process.returncode is None:
+            process.terminate()
         await process.wait()
 
 

@@ -29,6 +29,8 @@ CLOSE_SECONDS = 0.1
 """How long a connection says good-bye: a server that hangs does not answer that either."""
 STATEMENT_SECONDS = 60
 TAKE_IDENTITY = "SELECT set_config('role', {0}, true), set_config('app.user_id', {1}, true)"
+CUT = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What a broken connection raises; the last where the server's last word met our next one."""
 
 
 class UnboundLogin(RuntimeError):
@@ -162,7 +164,7 @@ async def database_errors() -> AsyncIterator[None]:
     """Translates a database that is away into `Unavailable`."""
     try:
         yield
-    except (OSError, asyncpg.InterfaceError, PoolTimeout, TimeoutError) as away:
+    except (*CUT, PoolTimeout, TimeoutError) as away:
         raise Unavailable("The database is away.") from away
     except asyncpg.PostgresError as refused:
         if is_away(refused):
