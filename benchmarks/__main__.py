@@ -1,8 +1,10 @@
 """`make bench`: every benchmark on fresh databases; each prints its ratios."""
 
+import asyncio
+
 import uvloop
 
-from benchmarks import exports, ingest, ledger
+from benchmarks import exports, ingest, kills, ledger
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers, running_servers
 
@@ -20,3 +22,4 @@ async def main(servers: Servers) -> None:
 if __name__ == "__main__":
     with running_servers() as started:
         uvloop.run(main(started))
+    asyncio.run(kills.main())
