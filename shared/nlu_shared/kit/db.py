@@ -23,7 +23,7 @@ from nlu_shared.kit.errors import Unavailable
 from nlu_shared.kit.settings import asyncpg_url, sqlalchemy_url
 
 log = structlog.get_logger(__name__)
-CONNECT_SECONDS = 1.2
+CONNECT_SECONDS = 1.4
 """A caller gets its 503 within 2 s, so until a transaction is open no more than this may pass."""
 CLOSE_SECONDS = 0.1
 """How long a connection says good-bye: a server that hangs does not answer that either."""
