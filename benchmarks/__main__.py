@@ -2,7 +2,9 @@
 
 import asyncio
 
-from benchmarks import exports, ingest, ledger
+import uvloop
+
+from benchmarks import exports, ingest, kills, ledger
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers, running_servers
 
@@ -19,4 +21,5 @@ async def main(servers: Servers) -> None:
 
 if __name__ == "__main__":
     with running_servers() as started:
-        asyncio.run(main(started))
+        uvloop.run(main(started))
+    asyncio.run(kills.main())

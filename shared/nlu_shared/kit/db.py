@@ -23,13 +23,15 @@ from nlu_shared.kit.errors import Unavailable
 from nlu_shared.kit.settings import asyncpg_url, sqlalchemy_url
 
 log = structlog.get_logger(__name__)
-CONNECT_SECONDS = 1.2
+CONNECT_SECONDS = 1.4
 """A caller gets its 503 within 2 s, so until a transaction is open no more than this may pass."""
 CLOSE_SECONDS = 0.1
 """How long a connection says good-bye: a server that hangs does not answer that either."""
 STATEMENT_SECONDS = 60
 DEADLOCK = "40P01"
 TAKE_IDENTITY = "SELECT set_config('role', {0}, true), set_config('app.user_id', {1}, true)"
+CUT = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What a broken connection raises; the last where the server's last word met our next one."""
 
 
 class UnboundLogin(RuntimeError):
@@ -163,7 +165,7 @@ async def database_errors() -> AsyncIterator[None]:
     """Translates a database that is away into `Unavailable`."""
     try:
         yield
-    except (OSError, asyncpg.InterfaceError, PoolTimeout, TimeoutError) as away:
+    except (*CUT, PoolTimeout, TimeoutError) as away:
         raise Unavailable("The database is away.") from away
     except asyncpg.PostgresError as refused:
         if is_away(refused):

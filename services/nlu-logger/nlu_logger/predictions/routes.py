@@ -16,7 +16,7 @@ from nlu_shared.schemas.predictions import (
 )
 
 from nlu_logger.predictions import ingest, service
-from nlu_logger.predictions.ingest import Door, Written
+from nlu_logger.predictions.ingest import Door
 
 router = APIRouter(prefix="/v1", tags=["predictions"])
 read, write = requires("predictions:read"), requires("predictions:write")
@@ -37,7 +37,7 @@ async def log_prediction(
     """201 once it is committed; the same again is 200; another body under the same id is 409."""
     entry = ingest.admit(said, caller, door.settings, now=datetime.now(UTC))
     written = await ingest.log(door.ingest, entry)
-    response.status_code = 201 if written is Written.CREATED else 200
+    response.status_code = ingest.STATUS[written]
     return Logged(log_id=entry.id)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from nlu_shared.kit.auth import Caller
@@ -28,8 +28,6 @@ from nlu_logger.predictions import ingest
 from nlu_logger.predictions.ingest import Entry, IdConflict, Ingest, Written
 from nlu_logger.predictions.models import PredictionRow
 from nlu_logger.settings import Settings
-
-STATUS: dict[Written, Literal[200, 201]] = {Written.CREATED: 201, Written.REPEATED: 200}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +105,7 @@ def _judge(
 def _stored(index: int, entry: Entry, written: Written) -> BatchResult:
     if written is Written.CONFLICT:
         return _refused(index, IdConflict())
-    return BatchResult(index=index, status=STATUS[written], log_id=entry.id)
+    return BatchResult(index=index, status=ingest.STATUS[written], log_id=entry.id)
 
 
 def _refused(index: int, error: ServiceError) -> BatchResult:
