@@ -15,6 +15,8 @@ from nlu_shared.schemas.predictions import (
     BATCH_LIMIT,
     BatchAnswer,
     BatchResult,
+    Ids,
+    Known,
     OutcomeIn,
     Prediction,
     PredictionIn,
@@ -127,6 +129,14 @@ async def get(session: AsyncSession, prediction_id: UUID, *, caller: Caller) -> 
     if row is None or not caller.may_touch(row.task):
         raise NotFound("There is no such prediction.")
     return row
+
+
+async def known(session: AsyncSession, asked: Ids, *, caller: Caller) -> Known:
+    """What another user logged is as unknown as what nobody did."""
+    table = PredictionRow
+    rows = await session.exec(select(table.id).where(col(table.id).in_(asked.ids), visible(caller)))
+    there = set(rows)
+    return Known(known=[one for one in asked.ids if one in there])
 
 
 def visible(caller: Caller) -> ColumnElement[bool]:
