@@ -51,5 +51,3 @@ async def all_of(*calls: Any) -> None:
 
 def files(folder: Path, suffix: str = ".sqlite") -> list[Path]:
     return sorted(folder.glob(f"*{suffix}"))
-
-
