@@ -208,8 +208,13 @@ async def test_an_erasure_in_the_middle_of_work_breaks_nobody_elses(
 ) -> None:
     """Whoever meets it finds the prediction or does not; nothing is left behind by halves."""
     person = uuid4()
+    room = asyncio.Semaphore(6)  # fewer than connections: nobody is turned away for want of one
 
     async def at_work(number: int) -> set[int]:
+        async with room:
+            return await step(number)
+
+    async def step(number: int) -> set[int]:
         seen = set()
         text = f"text {number % 3}"
         said = HELLO | {"task": task, "prompt": text, "user_id": str(person)}
