@@ -208,8 +208,13 @@ async def test_an_erasure_in_the_middle_of_work_breaks_nobody_elses(
 ) -> None:
     """Whoever meets it finds the prediction or does not; nothing is left behind by halves."""
     person = uuid4()
+    room = asyncio.Semaphore(6)  # fewer than connections: nobody is turned away for want of one
 
     async def at_work(number: int) -> set[int]:
+        async with room:
+            return await step(number)
+
+    async def step(number: int) -> set[int]:
         seen = set()
         text = f"text {number % 3}"
         said = HELLO | {"task": task, "prompt": text, "user_id": str(person)}
@@ -265,11 +270,28 @@ async def test_the_database_lets_an_eraser_reach_one_person_only(world: World, t
     assert [one["user_id"] for one in listed] == [str(ben)]
 
 
+@pytest.mark.parametrize("column", ["prediction_id", "item_id"])
+async def test_a_table_of_a_room_to_come_is_reached_too(
+    world: World, task: str, column: str
+) -> None:
+    ann, ben = uuid4(), uuid4()
+    async with connected(world.database.owner_url) as owner:
+        await owner.execute(f"CREATE TABLE remarks ({column} UUID)")
+        try:
+            for person in (ann, ben):
+                said = UUID(await world.log(task=task, user_id=str(person)))
+                await owner.execute("INSERT INTO remarks VALUES ($1)", said)
+            assert (await erase(world, ann))["removed"]["remarks"] == 1
+            assert await owner.fetchval("SELECT count(*) FROM remarks") == 1
+        finally:
+            await owner.execute("DROP TABLE remarks")
+
+
 async def test_every_table_that_names_a_prediction_lets_the_owner_remove(world: World) -> None:
     """An erasure removes nothing, and says nothing, where row-level security hides rows."""
     async with connected(world.database.owner_url) as owner:
         closed = await owner.fetch(
-            "SELECT named::text FROM tables_about_predictions() AS named"
+            "SELECT named::text FROM tables_about_predictions()"
             " JOIN pg_class c ON c.oid = named WHERE c.relforcerowsecurity AND NOT EXISTS ("
             " SELECT FROM pg_policy p WHERE p.polrelid = named AND p.polcmd = '*'"
             " AND 'nlu_logger_owner'::regrole = ANY(p.polroles))"

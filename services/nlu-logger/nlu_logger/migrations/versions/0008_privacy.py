@@ -43,21 +43,24 @@ TABLES = [
     "ALTER TABLE ground_truth ADD COLUMN anonymised BOOLEAN NOT NULL DEFAULT false",
 ]
 
-# Whatever names a prediction goes with it: a table of a room to come, too.
+# Whatever names a prediction goes with it: a table of a room to come, too. An `item_id` is a
+# prediction's or a case's.
 ABOUT_PREDICTIONS = """
-CREATE FUNCTION tables_about_predictions() RETURNS SETOF REGCLASS
+CREATE FUNCTION tables_about_predictions() RETURNS TABLE (named REGCLASS, by_column NAME)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT a.attrelid::regclass FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-    WHERE a.attname = 'prediction_id' AND NOT a.attisdropped AND c.relkind IN ('r', 'p')
+    SELECT a.attrelid::regclass, a.attname
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+    WHERE a.attname IN ('prediction_id', 'item_id') AND a.atttypid = 'uuid'::regtype
+        AND NOT a.attisdropped AND c.relkind IN ('r', 'p')
         AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace
-    ORDER BY c.relname
+    ORDER BY c.relname, a.attname
 $$
 """
 OWNER_MAY_REMOVE = """
 DO $$
 DECLARE named REGCLASS;
 BEGIN
-    FOR named IN SELECT tables_about_predictions() LOOP
+    FOR named IN SELECT DISTINCT about.named FROM tables_about_predictions() about LOOP
         IF NOT EXISTS (SELECT FROM pg_policy p JOIN pg_roles r ON r.oid = ANY(p.polroles)
             WHERE p.polrelid = named AND r.rolname = 'nlu_logger_owner')
         THEN
@@ -91,7 +94,7 @@ DECLARE
     behind UUID[];
     gone JSONB;
     counts JSONB := '{}';
-    named REGCLASS;
+    about RECORD;
     affected BIGINT;
 BEGIN
     SELECT array_agg(id), min(least(created_at, received_at)) INTO theirs, since FROM (
@@ -100,10 +103,11 @@ BEGIN
     ) AS first;
     SELECT coalesce(array_agg(DISTINCT ground_truth_id), '{}') INTO behind
         FROM corrections WHERE prediction_id = ANY(theirs) AND ground_truth_id IS NOT NULL;
-    FOR named IN SELECT tables_about_predictions() LOOP
-        EXECUTE format('DELETE FROM %s WHERE prediction_id = ANY($1)', named) USING theirs;
+    FOR about IN SELECT * FROM tables_about_predictions() LOOP
+        EXECUTE format('DELETE FROM %s WHERE %I = ANY($1)', about.named, about.by_column)
+            USING theirs;
         GET DIAGNOSTICS affected = ROW_COUNT;
-        counts := counts || jsonb_build_object(named::text, affected);
+        counts := counts || jsonb_build_object(about.named::text, affected);
     END LOOP;
     DELETE FROM nlu_prompt_logs WHERE id = ANY(theirs);
     GET DIAGNOSTICS affected = ROW_COUNT;
@@ -205,7 +209,9 @@ DECLARE
     named REGCLASS;
     affected BIGINT;
 BEGIN
-    FOR named IN SELECT tables_about_predictions() LOOP
+    FOR named IN SELECT about.named FROM tables_about_predictions() about
+        WHERE by_column = 'prediction_id'
+    LOOP
         EXECUTE format('DELETE FROM %s AS said WHERE NOT EXISTS ('
             'SELECT FROM nlu_prompt_logs p WHERE p.id = said.prediction_id)', named);
         GET DIAGNOSTICS affected = ROW_COUNT;
