@@ -23,6 +23,8 @@ FILLED = {
     "truth": '"greet"',
     "correction_ids": "[]",
     "name": '"of a test"',
+    "rule": '{"kind": "error_rate", "name": "of a test"}',
+    "channels": '[{"kind": "slack", "url": "https://hooks.example.org/x"}]',
     "scopes": '["predictions:read"]',
 }
 

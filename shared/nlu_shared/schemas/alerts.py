@@ -43,7 +43,7 @@ Address = Annotated[
         max_length=254,
     ),
 ]
-"""The addresses people have; not all that RFC 5322 allows, nor what a mail's header might misread."""
+"""The addresses people have; not all that RFC 5322 allows, lest a mail's header misread one."""
 OneLine = Annotated[Label, StringConstraints(pattern=r"^[^\x00-\x1f\x7f\x85\u2028\u2029]+$")]
 """A name that stands in a mail's subject: no control characters."""
 Minutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES)]
