@@ -1,6 +1,7 @@
 """The commands both services have: `keys create`, `list`, `rotate`, `revoke`."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
@@ -8,12 +9,14 @@ from typing import TypeVar
 from uuid import UUID
 
 from cyclopts import App
+from pydantic import BaseModel, ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_shared.kit import keys as rows
-from nlu_shared.schemas.keys import GRACE_HOURS, KeyIn, KeyView
+from nlu_shared.schemas.keys import GRACE_HOURS, KeyIn, KeyView, RotationIn
 
 Answer = TypeVar("Answer")
+Asked = TypeVar("Asked", bound=BaseModel)
 ACTOR = "command-line"
 """Who the audit log names: whoever has the database's address is an administrator."""
 
@@ -48,7 +51,7 @@ def key_commands(
         """
         if expires is not None and expires.tzinfo is None:
             expires = expires.replace(tzinfo=UTC)
-        asked = KeyIn(name=name, scopes=scopes, tasks=tasks, expires_at=expires)
+        asked = _read(KeyIn, name=name, scopes=scopes, tasks=tasks, expires_at=expires)
         print(done(lambda session: rows.create(session, asked, actor=ACTOR)).key)
 
     @keys.command(name="list")
@@ -60,7 +63,8 @@ def key_commands(
     @keys.command
     def rotate(key_id: UUID, *, grace_hours: float = GRACE_HOURS) -> None:
         """Makes a key that may do the same and prints it; the old one ends after the grace."""
-        grace = timedelta(hours=grace_hours)
+        asked = _read(RotationIn, grace_hours=grace_hours)
+        grace = timedelta(hours=asked.grace_hours)
         made = done(lambda session: rows.rotate(session, key_id, grace=grace, actor=ACTOR))
         print(made.key)
 
@@ -70,6 +74,14 @@ def key_commands(
         done(lambda session: rows.revoke(session, key_id, actor=ACTOR))
 
     return keys
+
+
+def _read(kind: type[Asked], **said: object) -> Asked:
+    """What was asked, or an exit that says what is wrong with it."""
+    try:
+        return kind.model_validate(said)
+    except ValidationError as wrong:
+        sys.exit("; ".join(f"{one['loc'][0]}: {one['msg']}" for one in wrong.errors()))
 
 
 def _state(key: KeyView) -> str:

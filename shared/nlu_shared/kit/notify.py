@@ -115,7 +115,7 @@ async def _post(
         status = await post(url, said, headers=headers, private_hosts=private_hosts)
     except UnsafeAddress:
         raise NotDelivered("unsafe address") from None
-    except (TimeoutError, httpx2.TimeoutException):
+    except TimeoutError:
         raise NotDelivered("timeout") from None
     except (httpx2.HTTPError, OSError):
         raise NotDelivered("unreachable") from None

@@ -99,9 +99,10 @@ async def post(
     """
     check_url(url, private_hosts=private_hosts)
     transport = _Pinned(private_hosts, resolve)
+    patience = httpx2.Timeout(None, connect=seconds / 3)
     async with (
         asyncio.timeout(seconds),
-        httpx2.AsyncClient(transport=transport, timeout=seconds, trust_env=False) as http,
+        httpx2.AsyncClient(transport=transport, timeout=patience, trust_env=False) as http,
         http.stream("POST", url, content=body, headers=headers) as answer,
     ):
         return answer.status_code

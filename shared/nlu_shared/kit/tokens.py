@@ -5,6 +5,7 @@ own algorithm, the secret by HS256, and neither is ever tried as the other.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -42,8 +43,8 @@ class KeySet:
     again_seconds: float = AGAIN_SECONDS
     fresh_seconds: float = FRESH_SECONDS
     _keys: dict[str, jwt.PyJWK] = field(default_factory=dict)
-    _read_at: float = -FRESH_SECONDS
-    _asked_at: float = -AGAIN_SECONDS
+    _read_at: float = -math.inf
+    _asked_at: float = -math.inf
     _is_away: bool = False
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 

@@ -10,7 +10,13 @@ from nlu_shared.schemas.alerts import Address, OneLine
 from pydantic import TypeAdapter, ValidationError
 
 ADDRESS, NAME = TypeAdapter(Address), TypeAdapter(OneLine)
-SPECIFIED = "[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,20}([.][A-Za-z0-9-]{1,20}){0,3}"
+words = st.text("aZ0_%+'-", min_size=1, max_size=8)
+hosts = st.text("aZ0", min_size=1, max_size=8) | st.sampled_from(["xn--a", "a-b"])
+addresses = st.builds(
+    lambda local, host: f"{'.'.join(local)}@{'.'.join(host)}",
+    st.lists(words, min_size=1, max_size=3),
+    st.lists(hosts, min_size=1, max_size=3),
+)
 
 
 def test_the_signature_is_the_one_of_the_specifications_example() -> None:
@@ -21,7 +27,7 @@ def test_the_signature_is_the_one_of_the_specifications_example() -> None:
     assert signed == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
-@given(st.lists(st.from_regex(SPECIFIED, fullmatch=True), min_size=1, max_size=3), st.text())
+@given(st.lists(addresses, min_size=1, max_size=3), st.text(max_size=40))
 def test_every_mail_a_rule_can_ask_for_can_be_written(to: list[str], name: str) -> None:
     message = Message(uuid7(), f"ALERT: {_named(name)}", "A line.\nAnother.\n", {})
     for address in to:

@@ -13,9 +13,9 @@ SURE = NormalDist().inv_cdf(0.999)
 
 
 def stability_index(window: Mapping[str, int], reference: Mapping[str, int]) -> float:
-    """The population stability index, Σ (p − q) ln (p ÷ q) over the intents of both; 0: no change.
+    """The population stability index, Σ (p − q) ln (p ÷ q) over the intents of both.
 
-    N. Siddiqi, Credit Risk Scorecards (2006), with smoothed shares.
+    0 is no change. N. Siddiqi, Credit Risk Scorecards (2006), with smoothed shares.
     """
     intents = window.keys() | reference.keys()
     p, q = _shares(window, intents), _shares(reference, intents)

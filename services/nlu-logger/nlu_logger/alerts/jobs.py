@@ -17,7 +17,8 @@ from nlu_shared.schemas.alerts import AlertNotice, DeliveryStatus
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from nlu_logger.alerts import policy, service, wording
+from nlu_logger.alerts import service, wording
+from nlu_logger.alerts.policy import Decision, retry_after
 from nlu_logger.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -57,7 +58,8 @@ async def look_at_all(database: Database, identity: Identity, settings: Settings
             reason = type(failed.orig).__name__
             log.warning("alert not measured", alert_id=str(alert_id), reason=reason)
         else:
-            log.info("alert looked at", alert_id=str(alert_id), decision=decision)
+            if decision in {Decision.OPEN, Decision.RECOVERED}:
+                log.info("incident", alert_id=str(alert_id), decision=decision.value)
 
 
 async def send_all(database: Database, identity: Identity, settings: Settings) -> None:
@@ -99,7 +101,7 @@ async def _deliver(database: Database, identity: Identity, settings: Settings, r
     try:
         await _send(row, settings)
     except notify.NotDelivered as failed:
-        reason, wait = failed.reason, policy.retry_after(row.attempts)
+        reason, wait = failed.reason, retry_after(row.attempts)
         status = DeliveryStatus.WAITING if wait else DeliveryStatus.GIVEN_UP
     log.info("notice", delivery_id=str(row.id), status=status.value, reason=reason)
     async with session_scope(database, identity) as session:

@@ -1,6 +1,7 @@
 """Alert rules as administrators keep them, and what a look at one changes."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -65,13 +66,16 @@ async def get(session: AsyncSession, alert_id: UUID) -> Alert:
     row = await session.get(AlertRow, alert_id)
     if row is None:
         raise NotFound("There is no such alert.")
-    return _view(row, await _last_incident(session, alert_id))
+    last = await _last_incident(session, alert_id)
+    return _view(row, last.opened_at if last and last.recovered_at is None else None)
 
 
 async def every(session: AsyncSession) -> list[Alert]:
     """Oldest first."""
     rows = (await session.exec(select(AlertRow).order_by(col(AlertRow.id)))).all()
-    return [_view(row, await _last_incident(session, row.id)) for row in rows]
+    unended = select(IncidentRow).where(col(IncidentRow.recovered_at).is_(None))
+    since = {one.alert_id: one.opened_at for one in (await session.exec(unended)).all()}
+    return [_view(row, since.get(row.id)) for row in rows]
 
 
 async def delete(session: AsyncSession, alert_id: UUID, *, caller: Caller) -> None:
@@ -206,15 +210,14 @@ async def _last_incident(session: AsyncSession, alert_id: UUID) -> IncidentRow |
     return (await session.exec(newest)).one_or_none()
 
 
-def _view(row: AlertRow, last: IncidentRow | None) -> Alert:
-    is_open = last is not None and last.recovered_at is None
+def _view(row: AlertRow, open_since: datetime | None) -> Alert:
     return Alert(
         id=row.id,
         rule=RULE.validate_python(row.rule),
         channels=[ChannelView.model_validate(one) for one in row.shown],
         created_at=row.created_at,
         looked_at=row.looked_at,
-        open_since=last.opened_at if last and is_open else None,
+        open_since=open_since,
     )
 
 
