@@ -66,8 +66,8 @@ def next_to_label(
     bags = [(one.task, words(one.text)) for one in candidates]
     fixed = _fixed_parts(candidates, bags, seen)
     chosen = [bag for one, bag in zip(candidates, bags, strict=True) if one.id in listed]
-    waiting = {bag: place for place, bag in reversed(list(enumerate(bags)))}
-    places = [place for bag, place in waiting.items() if bag not in set(chosen)]
+    first_of = {bag: place for place, bag in reversed(list(enumerate(bags)))}
+    places = [first_of[bag] for bag in first_of.keys() - set(chosen)]
     diversity, compared = dict.fromkeys(places, 1.0), dict.fromkeys(places, 0)
     heap = [(-math.prod(fixed[place]), place) for place in places]
     heapq.heapify(heap)
