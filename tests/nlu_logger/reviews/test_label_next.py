@@ -52,6 +52,17 @@ def test_variants_of_one_text_do_not_fill_the_list() -> None:
     assert order([*variants, other], {"a": 1}, limit=2) == [1, 99]
 
 
+def test_what_somebody_holds_is_not_given_to_the_next_in_other_words() -> None:
+    candidates = [
+        candidate(1, "move lunch", confidence=0.1),
+        candidate(2, "Move lunch!", confidence=0.1),
+        candidate(3, "move lunch now", confidence=0.1),
+        candidate(4, "cancel it", confidence=0.5),
+    ]
+    chosen = next_to_label(candidates, {}, 10, listed={UUID(int=1)})
+    assert [one.int for one, _ in chosen] == [4, 3]
+
+
 TEXTS = st.lists(st.sampled_from(["lunch", "move", "ann", "now", "cancel", "why"]), max_size=4)
 
 
@@ -93,5 +104,6 @@ async def test_the_queue_tells_why_it_put_an_item_where_it_is(world: World, task
     assert items[2]["why"]["diversity"] < 0.5
     taken = await claim(world.admin, task, "label-next", limit=2)
     assert [item["id"] for item in taken] == [item["id"] for item in items[:2]]
-    rest = await claim(world.admin, task, "label-next", limit=100)
-    assert len(rest) == 4
+    (farthest, *rest) = await claim(world.admin, task, "label-next", limit=100)
+    assert len(rest) == 3
+    assert farthest["why"]["diversity"] < 0.5

@@ -11,7 +11,7 @@ from nlu_shared.ids import uuid7
 from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import NotFound
 from nlu_shared.schemas.queues import Claim
-from sqlalchemy import ColumnElement, exists, func, text, update
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, exists, func, literal, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped
 from sqlmodel import col, select
@@ -65,7 +65,11 @@ def held(item_id: Mapped[UUID]) -> ColumnElement[bool]:
 async def of(session: AsyncSession, item_ids: Iterable[UUID]) -> dict[UUID, Claim]:
     """Who holds which of these now."""
     rows = await session.exec(
-        select(ClaimRow).where(col(ClaimRow.item_id).in_(list(item_ids)), col(ClaimRow.until) > NOW)
+        select(ClaimRow).where(
+            # One parameter, however many there are.
+            col(ClaimRow.item_id) == any_(literal(list(item_ids), ARRAY(Uuid))),
+            col(ClaimRow.until) > NOW,
+        )
     )
     return {row.item_id: row.view() for row in rows}
 

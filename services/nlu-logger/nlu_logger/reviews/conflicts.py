@@ -75,6 +75,8 @@ async def settle(
     resting = await decisions.behind(session, standing.id)
     other = conflict.correction_id
     rows = await decisions.locked(session, [*resting, other] if other else resting, caller=caller)
+    if other is not None and other not in {row.id for row in rows}:
+        raise NotFound("The prediction of the other truth is gone.")
     await ground_truth.lock(session)
     await _unchanged(session, conflict, standing, resting)
     winner: UUID | None = standing.id

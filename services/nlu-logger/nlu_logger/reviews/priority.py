@@ -18,12 +18,14 @@ import heapq
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from nlu_shared.schemas.queues import Score
 
+Bag = tuple[str, frozenset[str]]
+"""A task and the words of a text."""
 WORD = re.compile(r"\w+")
 
 
@@ -50,56 +52,65 @@ def uncertainty(confidence: float | None, runner_up: float) -> float:
 
 
 def next_to_label(
-    candidates: Sequence[Candidate], seen: Mapping[tuple[str, str], int], limit: int
+    candidates: Sequence[Candidate],
+    seen: Mapping[tuple[str, str], int],
+    limit: int,
+    *,
+    listed: Collection[UUID] = (),
 ) -> list[tuple[UUID, Score]]:
     """At most `limit` candidates, the best first; of equal texts the first one given stands.
 
-    `seen` counts each (task, intent) in the window.
+    `seen` counts each (task, intent) in the window. The candidates in `listed` are on somebody's
+    list already: the others are chosen to differ from them.
     """
     bags = [(one.task, words(one.text)) for one in candidates]
-    copies = Counter(bags)
-    most_copies = max(copies.values(), default=1)
-    most_seen: dict[str, int] = {}
-    for (task, _), count in seen.items():
-        most_seen[task] = max(count, most_seen.get(task, 1))
-
-    def traffic(place: int) -> float:
-        one = candidates[place]
-        of_words = math.log1p(copies[bags[place]]) / math.log1p(most_copies)
-        of_intent = seen.get((one.task, one.intent), 0) / most_seen.get(one.task, 1)
-        return (of_words + of_intent) / 2
-
+    fixed = _fixed_parts(candidates, bags, seen)
+    chosen = [bag for one, bag in zip(candidates, bags, strict=True) if one.id in listed]
     first_of = {bag: place for place, bag in reversed(list(enumerate(bags)))}
-    fixed = {
-        place: (
-            uncertainty(candidates[place].confidence, candidates[place].runner_up),
-            traffic(place),
-        )
-        for place in first_of.values()
-    }
-    diversity = dict.fromkeys(fixed, 1.0)
-    compared = dict.fromkeys(fixed, 0)
-    heap = [(-unsure * often, place) for place, (unsure, often) in fixed.items()]
+    places = [first_of[bag] for bag in first_of.keys() - set(chosen)]
+    diversity, compared = dict.fromkeys(places, 1.0), dict.fromkeys(places, 0)
+    heap = [(-math.prod(fixed[place]), place) for place in places]
     heapq.heapify(heap)
-    chosen: list[int] = []
     found: list[tuple[UUID, Score]] = []
-    while heap and len(chosen) < limit:
+    while heap and len(found) < limit:
         _, place = heapq.heappop(heap)
-        for other in chosen[compared[place] :]:
-            diversity[place] = min(diversity[place], distance(bags[place], bags[other]))
+        near = (distance(bags[place], other) for other in chosen[compared[place] :])
+        diversity[place] = min(diversity[place], *near, 1.0)
         unsure, often = fixed[place]
         score = unsure * often * diversity[place]
         if compared[place] < len(chosen):
             compared[place] = len(chosen)
             heapq.heappush(heap, (-score, place))
             continue
-        chosen.append(place)
+        chosen.append(bags[place])
         parts = Score(score=score, uncertainty=unsure, traffic=often, diversity=diversity[place])
         found.append((candidates[place].id, parts))
     return found
 
 
-def distance(one: tuple[str, frozenset[str]], other: tuple[str, frozenset[str]]) -> float:
+def _fixed_parts(
+    candidates: Sequence[Candidate], bags: Sequence[Bag], seen: Mapping[tuple[str, str], int]
+) -> list[tuple[float, float]]:
+    """Uncertainty and traffic of each, which do not depend on the list."""
+    copies = Counter(bags)
+    most_copies = max(copies.values(), default=1)
+    most_seen: dict[str, int] = {}
+    for (task, _), count in seen.items():
+        most_seen[task] = max(count, most_seen.get(task, 1))
+    return [
+        (
+            uncertainty(one.confidence, one.runner_up),
+            (
+                math.log1p(copies[bag]) / math.log1p(most_copies)
+                + seen.get((one.task, one.intent), 0) / most_seen.get(one.task, 1)
+            )
+            / 2,
+        )
+        for one, bag in zip(candidates, bags, strict=True)
+    ]
+
+
+def distance(one: Bag, other: Bag) -> float:
     """Jaccard distance of two texts' words; texts of different tasks have nothing in common."""
     if one[0] != other[0]:
         return 1.0

@@ -44,8 +44,7 @@ async def claim(
 ) -> list[QueueItem]:
     """The first items that nobody holds, now held by the caller."""
     await claims.take_turns(session)
-    free = ~claims.held(col(P.id))
-    items = await _waiting(session, queue, asked, settings, free, caller=caller)
+    items = await _waiting(session, queue, asked, settings, caller=caller, free_only=True)
     made = await claims.hold(
         session,
         [item.id for item in items],
@@ -61,10 +60,11 @@ async def _waiting(
     queue: Queue,
     asked: Asked,
     settings: Settings,
-    *more: ColumnElement[bool],
+    *,
     caller: Caller,
+    free_only: bool = False,
 ) -> list[QueueItem]:
-    kept = [visible(caller), *more]
+    kept = [visible(caller)]
     if asked.task is not None:
         kept.append(col(P.task) == asked.task)
     unsure = col(P.confidence) < asked.threshold
@@ -81,33 +81,42 @@ async def _waiting(
             first = [_draw(settings.audit_seed), col(P.id)]
         case Queue.LABEL_NEXT:
             wanted = [unsure | col(P.confidence).is_(None), _nobody_said(), _recent(settings)]
-            return await _label_next(session, [*kept, *wanted], asked, settings)
+            kept += wanted
+            return await _label_next(session, kept, asked, settings, free_only=free_only)
+    if free_only:
+        kept.append(~claims.held(col(P.id)))
     rows = await session.exec(select(P).where(*kept, *wanted).order_by(*first).limit(asked.limit))
     hidden = HIDDEN_FROM_A_CODER if queue is Queue.AUDIT else {}
     return [QueueItem.model_validate(row.model_dump() | hidden) for row in rows]
 
 
 async def _label_next(
-    session: AsyncSession, kept: list[ColumnElement[bool]], asked: Asked, settings: Settings
+    session: AsyncSession,
+    kept: list[ColumnElement[bool]],
+    asked: Asked,
+    settings: Settings,
+    *,
+    free_only: bool,
 ) -> list[QueueItem]:
-    """The newest candidates, in the order of `priority`."""
+    """The newest candidates, in the order of `priority`; what is held counts as listed already."""
     read = func.left(P.prompt, COMPARED_CHARACTERS)
     parts: Any = (P.id, P.task, read, P.predicted_intent, P.confidence, P.secondary_intents)
     newest = columns(*parts).where(*kept).order_by(col(P.id).desc()).limit(CANDIDATES)
     candidates = [_candidate(*found) for found in await session.execute(newest)]
+    held = await claims.of(session, [one.id for one in candidates]) if free_only else {}
     intent: Any = (P.task, P.predicted_intent)
     traffic = columns(*intent, func.count()).where(_recent(settings)).group_by(*intent)
     if asked.task is not None:
         traffic = traffic.where(col(P.task) == asked.task)
     seen = {(task, name): count for task, name, count in await session.execute(traffic)}
-    chosen = await asyncio.to_thread(next_to_label, candidates, seen, asked.limit)
+    chosen = await asyncio.to_thread(next_to_label, candidates, seen, asked.limit, listed=set(held))
     rows = await session.exec(select(P).where(col(P.id).in_([one for one, _ in chosen])))
     by_id = {row.id: row.model_dump() for row in rows}
     return [QueueItem.model_validate(by_id[one] | {"why": why}) for one, why in chosen]
 
 
 def _candidate(
-    id: UUID,
+    prediction_id: UUID,
     task: str,
     text: str,
     intent: str,
@@ -115,7 +124,7 @@ def _candidate(
     secondary: list[dict[str, Any]],
 ) -> Candidate:
     others = (one["confidence"] for one in secondary if one["intent"] != intent)
-    return Candidate(id, task, text, intent, confidence, max(others, default=0.0))
+    return Candidate(prediction_id, task, text, intent, confidence, max(others, default=0.0))
 
 
 def _nobody_said() -> ColumnElement[bool]:

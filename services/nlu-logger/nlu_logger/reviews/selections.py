@@ -68,6 +68,7 @@ WITH members AS (
 INSERT INTO selections (prediction_id, queue, probability)
 SELECT m.id, 'audit', cast(:share AS float8)
 FROM members m JOIN worked w ON m.draw <= w.draw WHERE m.reviewed
+ORDER BY m.id
 ON CONFLICT DO NOTHING
 """
 

@@ -38,7 +38,7 @@ async def correct(
     settings: Settings,
 ) -> tuple[CorrectionRow, bool]:
     """Proposes the right answer, which the prediction shows from now on; True where it is new."""
-    row, is_new = await _say(
+    return await _say(
         session,
         CorrectionRow(
             id=uuid7(),
@@ -52,9 +52,6 @@ async def correct(
         caller=caller,
         settings=settings,
     )
-    if is_new:
-        await show_standing(session, prediction_id)
-    return row, is_new
 
 
 async def confirm(
@@ -95,6 +92,9 @@ async def _say(
     )
     is_new = made.first() is not None
     if is_new:
+        if not row.is_confirmation:
+            await show_standing(session, row.prediction_id)
+        # Selections come after the prediction in every transaction, or two could wait for ever.
         await selections.reviewed(session, row.prediction_id, settings, caller=caller)
         await audit.record(
             session,
