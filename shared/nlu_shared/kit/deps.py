@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_shared.kit.auth import Authenticator, Caller
 from nlu_shared.kit.db import Database, Identity, session_scope, snapshot_scope
-from nlu_shared.kit.errors import Forbidden, ServiceError, Unauthenticated
+from nlu_shared.kit.errors import Forbidden, ServiceError, TooMany, Unauthenticated
 from nlu_shared.kit.limits import RateLimits
 
 _bearer = HTTPBearer(auto_error=False, description="An API key (nlk_…) or an end user's JWT")
@@ -58,8 +58,11 @@ async def _known(request: Request, resources: WebResources, credential: str) -> 
     """Strangers are turned away before anything is looked up; a key that was good before is not
     made to suffer for those who share its address."""
     address = request.client.host if request.client else ""
-    if not resources.authenticator.knows(credential):
+    try:
         resources.limits.admit_stranger(address)
+    except TooMany:
+        if not resources.authenticator.knows(credential):
+            raise
     try:
         return await resources.authenticator.authenticate(credential)
     except Unauthenticated:
