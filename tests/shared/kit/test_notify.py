@@ -2,12 +2,15 @@
 
 from email import message_from_bytes, policy
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nlu_shared.ids import uuid7
-from nlu_shared.kit.notify import Message, mail, signature
+from nlu_shared.kit.notify import Message, NotDelivered, email, mail, signature
 from nlu_shared.schemas.alerts import Address, OneLine
 from pydantic import TypeAdapter, ValidationError
+
+from tests.nlu_logger.alerts.receiver import mailbox
 
 ADDRESS, NAME = TypeAdapter(Address), TypeAdapter(OneLine)
 words = st.text("aZ0_%+'-", min_size=1, max_size=8)
@@ -38,6 +41,23 @@ def test_every_mail_a_rule_can_ask_for_can_be_written(to: list[str], name: str) 
         "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Type",
         "Content-Transfer-Encoding", "MIME-Version",
     }  # fmt: skip
+
+
+async def test_a_password_is_not_sent_to_a_server_without_tls() -> None:
+    message = Message(uuid7(), "ALERT: x", "A line.\n", {})
+    async with mailbox() as box:
+        with_password = box.url.replace("smtp://", "smtp://nlu:a%20secret@")
+        with pytest.raises(NotDelivered):
+            await email(with_password, message, sender="nlu@example.org", to=["ann@example.org"])
+        assert box.mails == []
+        await email(box.url, message, sender="nlu@example.org", to=["ann@example.org"])
+    assert len(box.mails) == 1
+
+
+async def test_a_mail_server_that_is_away_is_not_an_error_of_ours() -> None:
+    message = Message(uuid7(), "ALERT: x", "A line.\n", {})
+    with pytest.raises(NotDelivered, match="smtp unreachable"):
+        await email("smtp://127.0.0.1:1", message, sender="nlu@b", to=["ann@example.org"])
 
 
 def _named(name: str) -> str:
