@@ -1,7 +1,6 @@
 """One person goes: what is removed, what stays, and the receipt that says both."""
 
 import asyncio
-from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -10,31 +9,8 @@ from nlu_shared.ids import uuid7
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers
+from tests.nlu_logger.privacy.erasing import approved, erase, erased_after, last_erased
 from tests.nlu_logger.world import HELLO, World, connected, opened
-
-
-async def approved(world: World, task: str, text: str, person: UUID | None) -> str:
-    """The id of a case that this person's prediction became."""
-    log_id = await world.log(task=task, prompt=text, user_id=person and str(person))
-    answer = await world.approve(await world.correct(log_id, "right"))
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["ground_truth_id"])
-
-
-async def erase(world: World, person: UUID) -> dict[str, Any]:
-    answer = await world.admin.delete(f"/v1/users/{person}")
-    assert answer.status_code == 200, answer.text
-    return dict(answer.json())
-
-
-async def erased_after(world: World, after: int) -> list[dict[str, Any]]:
-    answer = await world.admin.get("/v1/ground-truth/erased", params={"after": after})
-    assert answer.status_code == 200, answer.text
-    return list(answer.json()["items"])
-
-
-async def last_erased(world: World) -> int:
-    return max((one["n"] for one in await erased_after(world, 0)), default=0)
 
 
 async def test_predictions_what_was_said_of_them_and_derived_cases_go(
@@ -238,18 +214,6 @@ async def test_an_erasure_in_the_middle_of_work_breaks_nobody_elses(
     assert (await world.truth(task))[-1]["count"] == 0
 
 
-async def test_a_removed_case_is_published_once(world: World, task: str) -> None:
-    case = {"task": task, "text": "said", "truth": "a"}
-    made = (await world.admin.post("/v1/ground-truth", json=case)).json()["id"]
-    before = await last_erased(world)
-    await world.admin.delete(f"/v1/ground-truth/{made}")
-    told = await erased_after(world, before)
-    assert [(one["case_id"], one["why"]) for one in told] == [(made, "removed")]
-    async with await world.key("ground-truth:read", tasks=[f"{task}-other"]) as limited:
-        shown = await limited.get("/v1/ground-truth/erased", params={"after": before})
-        assert shown.json() == {"items": [], "next_cursor": None}
-
-
 async def test_the_database_lets_an_eraser_reach_one_person_only(world: World, task: str) -> None:
     ann, ben = uuid4(), uuid4()
     for person in (ann, ben):
@@ -297,28 +261,3 @@ async def test_every_table_that_names_a_prediction_lets_the_owner_remove(world: 
             " AND 'nlu_logger_owner'::regrole = ANY(p.polroles))"
         )
     assert closed == []
-
-
-async def test_a_reader_of_erased_cases_misses_none_while_they_are_erased(
-    world: World, task: str
-) -> None:
-    """Numbers that were seen out of order would be skipped for ever."""
-    cases = []
-    for number in range(30):
-        case = {"task": task, "text": f"text {number}", "truth": "a"}
-        cases.append((await world.admin.post("/v1/ground-truth", json=case)).json()["id"])
-    last = await last_erased(world)
-
-    async def reading() -> list[str]:
-        seen: list[str] = []
-        after = last
-        while len(seen) < len(cases):
-            for one in await erased_after(world, after):
-                seen.append(one["case_id"])
-                after = one["n"]
-        return seen
-
-    removing = [world.admin.delete(f"/v1/ground-truth/{case}") for case in cases]
-    async with asyncio.timeout(20):
-        seen, *_ = await asyncio.gather(reading(), *removing)
-    assert sorted(seen) == sorted(cases)
