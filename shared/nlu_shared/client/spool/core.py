@@ -20,7 +20,8 @@ from uuid import UUID
 from nlu_shared.client.door import logger_door
 from nlu_shared.client.spool.policy import State
 from nlu_shared.client.spool.sender import Reconciled, Sender
-from nlu_shared.client.spool.store import DeadLetter, OnFull, Store
+from nlu_shared.client.spool.store import OnFull, Store
+from nlu_shared.client.spool.table import DeadLetter
 from nlu_shared.client.spool.writer import Closed, Writer
 from nlu_shared.ids import uuid7
 from nlu_shared.schemas.predictions import OutcomeIn, PredictionIn
@@ -69,7 +70,7 @@ class Core:
         self._dropped_before = 0
         self._closed = False
         self._never: set[Path] = set()
-        self._graveyard: list[Writer] = []
+        self._graveyard: list[object] = []
         self._opening = threading.Lock()
         self._parts: tuple[Writer, Sender] | None = None
         _LIVING.add(self)
@@ -142,11 +143,13 @@ class Core:
         """In the child: no threads came along, and the parent's file is the parent's."""
         self._opening = threading.Lock()
         if self._parts:
+            # Kept for ever: neither SQLite nor the loop may close here what the parent has open.
+            self._graveyard.append(self._parts)
             writer = self._parts[0]
             self._dropped_before += writer.dropped
             if writer.claim:
                 self._never.add(writer.claim.path)
-            self._graveyard.append(writer.abandon())
+                writer.claim.release()
             self._parts = None
 
     def _opened(self) -> tuple[Writer, Sender]:

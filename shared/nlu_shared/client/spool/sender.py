@@ -26,7 +26,8 @@ from nlu_shared.client.door import Door, read
 from nlu_shared.client.errors import ClientError, Refused, Unavailable, UnexpectedAnswer
 from nlu_shared.client.spool import files, policy
 from nlu_shared.client.spool.policy import Kind, Remedy, State, Verdict
-from nlu_shared.client.spool.store import Fact, Store, connect, pages
+from nlu_shared.client.spool.store import Store
+from nlu_shared.client.spool.table import Fact, connect, pages
 from nlu_shared.client.spool.writer import Closed, Writer, broken
 from nlu_shared.schemas.predictions import BATCH_LIMIT, BatchAnswer, Ids, Known, OutcomeIn
 
@@ -194,7 +195,7 @@ class Sender:
         try:
             answer = read(BatchAnswer, await self._send("/v1/predictions:batch", lines))
         except Refused as error:
-            remedy = policy.of_refusal(error.status, error.code, len(facts))
+            remedy = policy.of_refusal(error.status, len(facts))
             if remedy is Remedy.HALVE:
                 half = len(facts) // 2
                 return await self._post(facts[:half]) + await self._post(facts[half:])
