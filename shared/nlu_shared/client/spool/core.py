@@ -30,6 +30,10 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 MOST = 100_000
 CLOSING_SECONDS = 5.0
+GRACE_SECONDS = 1.0
+WARM_SECONDS = 3.0
+"""How long a fork waits for the first request. Libraries import as they go, and a child forked in
+the middle of an import could never finish it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +138,14 @@ class Core:
             self._closed = True
         if self._parts:
             writer, sender = self._parts
-            with suppress(Closed):
-                self.flush(self._closing_seconds).result()
+            with suppress(Closed, TimeoutError):
+                self.flush(self._closing_seconds).result(self._closing_seconds + GRACE_SECONDS)
             sender.close()
             writer.close()
+
+    def before_fork(self) -> None:
+        if self._parts and not self._closed:
+            self._parts[1].warm.wait(WARM_SECONDS)
 
     def after_fork(self) -> None:
         """In the child: no threads came along, and the parent's file is the parent's."""
@@ -195,6 +203,11 @@ def _close_all() -> None:
         core.close()
 
 
+def _warm_all() -> None:
+    for core in list(_LIVING):
+        core.before_fork()
+
+
 def _fork_all() -> None:
     for core in list(_LIVING):
         core.after_fork()
@@ -205,4 +218,4 @@ def _now() -> datetime:
 
 
 atexit.register(_close_all)
-os.register_at_fork(after_in_child=_fork_all)
+os.register_at_fork(before=_warm_all, after_in_child=_fork_all)
