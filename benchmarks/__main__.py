@@ -2,7 +2,7 @@
 
 import asyncio
 
-from benchmarks import exports, ingest, ledger
+from benchmarks import client, exports, ingest, ledger
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers, running_servers
 
@@ -13,6 +13,7 @@ async def main(servers: Servers) -> None:
         await ingest.run(databases, servers)
         await ledger.run(databases, servers)
         await exports.run(databases, servers)
+        await client.run(databases, servers)
     finally:
         await databases.drop_all()
 
