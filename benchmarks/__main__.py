@@ -4,7 +4,7 @@ import asyncio
 
 import uvloop
 
-from benchmarks import exports, ingest, kills, ledger
+from benchmarks import client, exports, ingest, kills, ledger
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers, running_servers
 
@@ -15,6 +15,7 @@ async def main(servers: Servers) -> None:
         await ingest.run(databases, servers)
         await ledger.run(databases, servers)
         await exports.run(databases, servers)
+        await client.run(databases, servers)
     finally:
         await databases.drop_all()
 

@@ -20,7 +20,8 @@ from uuid import UUID
 from nlu_shared.client.door import logger_door
 from nlu_shared.client.spool.policy import State
 from nlu_shared.client.spool.sender import Reconciled, Sender
-from nlu_shared.client.spool.store import DeadLetter, OnFull, Store
+from nlu_shared.client.spool.store import OnFull, Store
+from nlu_shared.client.spool.table import DeadLetter
 from nlu_shared.client.spool.writer import Closed, Writer
 from nlu_shared.ids import uuid7
 from nlu_shared.schemas.predictions import OutcomeIn, PredictionIn
@@ -29,6 +30,10 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 MOST = 100_000
 CLOSING_SECONDS = 5.0
+GRACE_SECONDS = 1.0
+WARM_SECONDS = 3.0
+"""How long a fork waits for the first request. Libraries import as they go, and a child forked in
+the middle of an import could never finish it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ class Core:
         self._dropped_before = 0
         self._closed = False
         self._never: set[Path] = set()
-        self._graveyard: list[Writer] = []
+        self._graveyard: list[object] = []
         self._opening = threading.Lock()
         self._parts: tuple[Writer, Sender] | None = None
         _LIVING.add(self)
@@ -133,20 +138,26 @@ class Core:
             self._closed = True
         if self._parts:
             writer, sender = self._parts
-            with suppress(Closed):
-                self.flush(self._closing_seconds).result()
+            with suppress(Closed, TimeoutError):
+                self.flush(self._closing_seconds).result(self._closing_seconds + GRACE_SECONDS)
             sender.close()
             writer.close()
+
+    def before_fork(self) -> None:
+        if self._parts and not self._closed:
+            self._parts[1].warm.wait(WARM_SECONDS)
 
     def after_fork(self) -> None:
         """In the child: no threads came along, and the parent's file is the parent's."""
         self._opening = threading.Lock()
         if self._parts:
+            # Kept for ever: neither SQLite nor the loop may close here what the parent has open.
+            self._graveyard.append(self._parts)
             writer = self._parts[0]
             self._dropped_before += writer.dropped
             if writer.claim:
                 self._never.add(writer.claim.path)
-            self._graveyard.append(writer.abandon())
+                writer.claim.release()
             self._parts = None
 
     def _opened(self) -> tuple[Writer, Sender]:
@@ -192,6 +203,11 @@ def _close_all() -> None:
         core.close()
 
 
+def _warm_all() -> None:
+    for core in list(_LIVING):
+        core.before_fork()
+
+
 def _fork_all() -> None:
     for core in list(_LIVING):
         core.after_fork()
@@ -202,4 +218,4 @@ def _now() -> datetime:
 
 
 atexit.register(_close_all)
-os.register_at_fork(after_in_child=_fork_all)
+os.register_at_fork(before=_warm_all, after_in_child=_fork_all)

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from nlu_shared.client.spool.core import CLOSING_SECONDS, MOST, Core, Health
 from nlu_shared.client.spool.sender import Reconciled
-from nlu_shared.client.spool.store import DeadLetter, OnFull
+from nlu_shared.client.spool.store import OnFull
+from nlu_shared.client.spool.table import DeadLetter
 from nlu_shared.schemas.predictions import OutcomeIn, PredictionIn
 
 LISTED = 1_000

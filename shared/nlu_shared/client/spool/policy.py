@@ -64,7 +64,7 @@ def of_item(wire_id: UUID, result: BatchResult, *, now: datetime) -> Verdict:
     return Verdict(State.DEAD, result.code or str(result.status))
 
 
-def of_refusal(status: int, code: str, items: int) -> Remedy:
+def of_refusal(status: int, items: int) -> Remedy:
     """A refused batch. Only its size can be its own fault: its lines are judged one by one.
 
     A refused key, a wrong address or a proxy's page says nothing about what was sent.

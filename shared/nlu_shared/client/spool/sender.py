@@ -26,7 +26,8 @@ from nlu_shared.client.door import Door, read
 from nlu_shared.client.errors import ClientError, Refused, Unavailable, UnexpectedAnswer
 from nlu_shared.client.spool import files, policy
 from nlu_shared.client.spool.policy import Kind, Remedy, State, Verdict
-from nlu_shared.client.spool.store import Fact, Store, connect, pages
+from nlu_shared.client.spool.store import Store
+from nlu_shared.client.spool.table import Fact, connect, pages
 from nlu_shared.client.spool.writer import Closed, Writer, broken
 from nlu_shared.schemas.predictions import BATCH_LIMIT, BatchAnswer, Ids, Known, OutcomeIn
 
@@ -37,6 +38,7 @@ GATHERING_SECONDS = 0.05
 LOOKING_SECONDS = 15.0
 """Between looks for orphans, and for outcomes whose time has come."""
 OUTCOMES_AT_ONCE = 8
+STOPPING_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class Sender:
         self._hurry = asyncio.Event()
         self._round_over = asyncio.Condition()
         self._woken = False
+        self._stopped = False
+        self.warm = threading.Event()
         self._main: asyncio.Task[None] | None = None
         self._door: Door | None = None
         self._thread = threading.Thread(target=self._live, name="nlu-spool-sender", daemon=True)
@@ -87,7 +91,7 @@ class Sender:
         """Stops at once; what is under way stays in the spool."""
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._stop)
-        self._thread.join()
+        self._thread.join(STOPPING_SECONDS)
 
     async def flush(self, seconds: float) -> bool:
         """Sends without delay; whether all that could be sent was sent in time."""
@@ -127,10 +131,13 @@ class Sender:
             runner.run(self._run())
 
     def _stop(self) -> None:
+        self._stopped = True
         if self._main:
             self._main.cancel()
 
     async def _run(self) -> None:
+        if self._stopped:  # told to before it began
+            return
         self._main = asyncio.current_task()
         tried = 0
         looked = -LOOKING_SECONDS
@@ -164,6 +171,7 @@ class Sender:
                 await event.wait()
 
     async def _round_is_over(self) -> None:
+        self.warm.set()
         async with self._round_over:
             self._round_over.notify_all()
 
@@ -194,7 +202,7 @@ class Sender:
         try:
             answer = read(BatchAnswer, await self._send("/v1/predictions:batch", lines))
         except Refused as error:
-            remedy = policy.of_refusal(error.status, error.code, len(facts))
+            remedy = policy.of_refusal(error.status, len(facts))
             if remedy is Remedy.HALVE:
                 half = len(facts) // 2
                 return await self._post(facts[:half]) + await self._post(facts[half:])

@@ -1,14 +1,13 @@
-"""The SQL of one spool file. Who calls it holds the transaction; nothing here commits."""
+"""What is done to the table of one file. Who calls holds the transaction; nothing here commits."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Literal
 from uuid import UUID
 
 from nlu_shared.client.spool.policy import Kind, State, Verdict
+from nlu_shared.client.spool.table import COLUMNS, DeadLetter, Fact, Row
 from nlu_shared.ids import uuid7
 from nlu_shared.schemas.predictions import PredictionIn
 
@@ -19,67 +18,11 @@ KEPT_SENT_ROWS = 20_000
 KEPT_NAMES = timedelta(days=90)
 """How long the new id of a prediction is known to its outcomes."""
 
-PRAGMAS = ("busy_timeout = 5000", "journal_mode = WAL", "synchronous = FULL")
-TABLE = """
-CREATE TABLE IF NOT EXISTS facts (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind TEXT NOT NULL,
-    log_id TEXT NOT NULL,
-    wire_id TEXT NOT NULL,
-    body TEXT NOT NULL,
-    state TEXT NOT NULL,
-    code TEXT,
-    made REAL NOT NULL,
-    changed REAL NOT NULL,
-    due REAL NOT NULL DEFAULT 0,
-    UNIQUE (log_id, kind)
-)
-"""
-INDEX = "CREATE INDEX IF NOT EXISTS facts_by_state ON facts (state, seq)"
-COLUMNS = "kind, log_id, wire_id, body, state, code, made, changed, due"
 OnFull = Literal["block", "drop_oldest"]
-Row = tuple[object, ...]
 
 
 class Full(Exception):
     """The spool holds as much as it may; nothing was changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One line to be sent. `seq` is also its version: an outcome said anew gets another."""
-
-    seq: int
-    kind: Kind
-    log_id: UUID
-    wire_id: UUID
-    body: str
-    made: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """What the service refused, and why. `body` is the JSON as it would be sent."""
-
-    kind: Kind
-    log_id: UUID
-    code: str
-    at: datetime
-    body: str
-
-
-def connect(path: Path) -> sqlite3.Connection:
-    """For one thread at a time. Raises sqlite3.Error."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
-        for pragma in PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
-        connection.execute(TABLE)
-        connection.execute(INDEX)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
 
 
 class Store:
@@ -305,10 +248,3 @@ class Store:
             values,
         ).fetchone()
         return int(count)
-
-
-def pages(connection: sqlite3.Connection) -> Iterator[list[Row]]:
-    """All rows of a file, 500 at a time."""
-    cursor = connection.execute(f"SELECT {COLUMNS} FROM facts ORDER BY seq")  # noqa: S608
-    while page := cursor.fetchmany(500):
-        yield page

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from nlu_shared.client.spool import files
-from nlu_shared.client.spool.store import Full, OnFull, Store, connect
+from nlu_shared.client.spool.store import Full, OnFull, Store
+from nlu_shared.client.spool.table import connect
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -73,14 +74,6 @@ class Writer:
                 self._closed = True
                 self._jobs.put(None)
         self._thread.join()
-
-    def abandon(self) -> "Writer":
-        """In a forked child: lets go of the parent's lock. The caller keeps the writer for ever,
-        since SQLite must not close here what the parent has open.
-        """
-        if self._claim:
-            self._claim.release()
-        return self
 
     def _run(self) -> None:
         while (first := self._jobs.get()) is not None:

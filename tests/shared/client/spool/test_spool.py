@@ -7,7 +7,8 @@ from nlu_shared.ids import uuid7
 
 from tests.fixtures.stack import Stack, serving
 from tests.shared.client.relay import BadLine
-from tests.shared.client.spool.world import all_of, away, ended, said, spool_of, stored
+from tests.shared.client.spool.words import ended, said
+from tests.shared.client.spool.world import all_of, away, spool_of, stored
 
 
 async def test_what_is_logged_is_at_the_service_soon(stack: Stack, tmp_path: Path) -> None:

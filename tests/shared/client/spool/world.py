@@ -3,27 +3,13 @@
 import asyncio
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 from nlu_shared.client.spool import Spool
-from nlu_shared.ids import uuid7
-from nlu_shared.schemas.predictions import OutcomeIn, PredictionIn
 
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.stack import Stack
-
-NOWHERE = "http://127.0.0.1:9"
-
-
-def said(task: str, text: str = "hello", log_id: UUID | None = None) -> PredictionIn:
-    return PredictionIn(
-        id=log_id or uuid7(), task=task, prompt=text, predicted_intent="greet", confidence=0.5
-    )
-
-
-def ended(was_successful: bool) -> OutcomeIn:
-    return OutcomeIn(was_successful=was_successful)
+from tests.shared.client.spool.words import NOWHERE
 
 
 def spool_of(folder: Path, url: str, **how: Any) -> Spool:
