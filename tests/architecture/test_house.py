@@ -42,6 +42,8 @@ DOORS = {
     "world.py",
     "claude.py",
     "settings.py",
+    "handouts.py",
+    "schedules.py",
     "partitions.py",
 }
 PLACES_THAT_COMMIT = {"db.py", "group_commit.py"}

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from nlu_shared.kit.keys import router as keys
 from nlu_shared.kit.web import create_app
 
+from nlu_logger.exports.routes import admin as schedules
 from nlu_logger.exports.routes import router as exports
 from nlu_logger.ground_truth.routes import router as ground_truth
 from nlu_logger.predictions.routes import router as predictions
@@ -12,7 +13,7 @@ from nlu_logger.reviews.routes import router as reviews
 from nlu_logger.settings import Settings
 
 VERSION = "0.1.0"
-ROUTERS = (predictions, reviews, ground_truth, exports, keys)
+ROUTERS = (predictions, reviews, ground_truth, exports, schedules, keys)
 
 
 def build(settings: Settings) -> FastAPI:

@@ -1,5 +1,7 @@
 """What nlu-logger is told by its environment: every value with its unit and its reason."""
 
+from pathlib import Path
+
 from nlu_shared.kit.settings import MigrationSettings, ServiceSettings
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
@@ -24,6 +26,17 @@ class Settings(ServiceSettings):
         default=3600,
         gt=0,
         description="seconds between looks for the coming months' partitions",
+    )
+    export_dir: Path | None = Field(
+        default=None, description="folder scheduled exports may write below; none: no such target"
+    )
+    export_store: str | None = Field(
+        default=None,
+        description="object storage for scheduled exports, as s3://bucket/prefix; its credentials"
+        " come from the environment",
+    )
+    schedule_seconds: float = Field(
+        default=30, gt=0, description="seconds between looks for exports that are due"
     )
 
 

@@ -11,6 +11,8 @@ from nlu_shared.kit.processes import until_told
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from nlu_logger.exports.jobs import export_on_schedule
+from nlu_logger.exports.places import places
 from nlu_logger.resources import JOB_IDENTITY, Resources, open_resources
 from nlu_logger.settings import Settings
 
@@ -27,7 +29,11 @@ async def run(settings: Settings) -> None:
 def parts(resources: Resources) -> list[Coroutine[Any, Any, None]]:
     """What a worker does, side by side, each part until it is cancelled."""
     settings = resources.settings
-    return [make_partitions(resources.database, settings.partition_seconds)]
+    targets = places(settings.export_dir, settings.export_store)
+    return [
+        make_partitions(resources.database, settings.partition_seconds),
+        export_on_schedule(resources.database, targets, settings.schedule_seconds),
+    ]
 
 
 async def make_partitions(database: Database, seconds: float) -> None:

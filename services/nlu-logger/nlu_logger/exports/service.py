@@ -1,14 +1,18 @@
 """Reading what is exported, block by block, from one snapshot of predictions and corrections."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib import import_module
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.errors import Invalid
 from nlu_shared.kit.group_commit import Connection
 from nlu_shared.schemas.exports import (
     ExportFormat,
@@ -18,7 +22,7 @@ from nlu_shared.schemas.exports import (
     ReviewRow,
 )
 
-from nlu_logger.exports.formats import Row, form_of
+from nlu_logger.exports.formats import Row, Sheet, TextSheet, form_of
 from nlu_logger.exports.pairs import make_pairs
 from nlu_logger.ground_truth.service import check_task
 from nlu_logger.predictions.service import first_id
@@ -70,6 +74,10 @@ class Window:
     first: UUID
     tasks: list[str] | None
 
+    def asked(self) -> dict[str, Any]:
+        """As JSON, for the line that says what was handed out."""
+        return {"first": str(self.first), "tasks": self.tasks}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
@@ -80,6 +88,23 @@ class Taken:
 
     min_confidence: float
     approved_only: bool
+
+
+@dataclass(slots=True)
+class Export:
+    """A file that is read once, piece by piece; `rows` counts what has gone into it."""
+
+    blocks: AsyncGenerator[list[Row], None]
+    sheet: Sheet
+    rows: int = 0
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        async with aclosing(self.blocks) as blocks:
+            async for rows in blocks:
+                self.rows += len(rows)
+                if piece := self.sheet.add(rows):
+                    yield piece
+        yield self.sheet.close()
 
 
 def window(caller: Caller, *, task: str | None, days: int | None, now: datetime) -> Window:
@@ -93,25 +118,23 @@ def window(caller: Caller, *, task: str | None, days: int | None, now: datetime)
     )
 
 
-def retraining(
-    snapshot: Connection, seen: Window, taken: Taken, form: ExportFormat
-) -> AsyncIterator[str]:
-    """Corrected predictions and high-confidence ones, oldest first, as the text of a file."""
+def retraining(snapshot: Connection, seen: Window, taken: Taken, form: ExportFormat) -> Export:
+    """Corrected predictions and high-confidence ones, oldest first."""
+    sheet = _sheet(form, list(RetrainingRow.model_fields))
     found = _blocks(
         snapshot,
         RETRAINING + "ORDER BY p.id",
         (seen.first, seen.tasks, taken.min_confidence, taken.approved_only),
         _retraining_row,
     )
-    return _file(found, form, list(RetrainingRow.model_fields))
+    return Export(found, sheet)
 
 
-def review(
-    snapshot: Connection, seen: Window, threshold: float, form: ExportFormat
-) -> AsyncIterator[str]:
+def review(snapshot: Connection, seen: Window, threshold: float, form: ExportFormat) -> Export:
     """What is below the threshold and nobody has spoken on, the least certain first."""
+    sheet = _sheet(form, list(ReviewRow.model_fields))
     found = _blocks(snapshot, REVIEW, (seen.first, seen.tasks, threshold), _review_row)
-    return _file(found, form, list(ReviewRow.model_fields))
+    return Export(found, sheet)
 
 
 async def labelled(
@@ -149,22 +172,28 @@ async def _blocks(
     query: str,
     arguments: tuple[Any, ...],
     as_row: Callable[[Any], Row],
-) -> AsyncIterator[list[Row]]:
+) -> AsyncGenerator[list[Row], None]:
+    """The database works on the next block while this one is written."""
     cursor = await snapshot.cursor(query, *arguments)
-    while records := await cursor.fetch(ROWS_AT_ONCE):
-        yield [as_row(record) for record in records]
+    ahead = asyncio.create_task(cursor.fetch(ROWS_AT_ONCE))
+    try:
+        while records := await ahead:
+            ahead = asyncio.create_task(cursor.fetch(ROWS_AT_ONCE))
+            await asyncio.sleep(0)  # lets the task ask before the block is written
+            yield [as_row(record) for record in records]
+    finally:
+        ahead.cancel()
+        await asyncio.gather(ahead, return_exceptions=True)
 
 
-async def _file(
-    blocks: AsyncIterator[list[Row]], wanted: ExportFormat, columns: Sequence[str]
-) -> AsyncIterator[str]:
-    form = form_of(wanted, columns)
-    yield form.opening
-    before = ""
-    async for rows in blocks:
-        yield before + form.block(rows)
-        before = form.between
-    yield form.closing
+def _sheet(wanted: ExportFormat, columns: Sequence[str]) -> Sheet:
+    if wanted is not ExportFormat.PARQUET:
+        return TextSheet(form_of(wanted, columns))
+    try:
+        made: Sheet = import_module("nlu_logger.exports.parquet").ParquetSheet(columns)
+    except ModuleNotFoundError:
+        raise Invalid("Parquet needs the extra `parquet`.", code="no_parquet") from None
+    return made
 
 
 def _retraining_row(record: Any) -> Row:
