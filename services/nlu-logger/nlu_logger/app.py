@@ -6,6 +6,7 @@ from nlu_shared.kit.db import session_scope
 from nlu_shared.kit.web import create_app
 
 from nlu_logger.alerts.routes import router as alerts
+from nlu_logger.exports.routes import admin as schedules
 from nlu_logger.exports.routes import router as exports
 from nlu_logger.ground_truth.routes import router as ground_truth
 from nlu_logger.imports.routes import router as imports
@@ -22,6 +23,7 @@ ROUTERS = (
     reviews,
     ground_truth,
     exports,
+    schedules,
     imports,
     alerts,
     privacy,

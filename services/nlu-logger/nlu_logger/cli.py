@@ -23,7 +23,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from nlu_logger import app as web
 from nlu_logger import commands_imports, worker
 from nlu_logger.exports import service as exports
+from nlu_logger.exports.folder import lines_of, write_dataset
 from nlu_logger.exports.pairs import UnreadableLine, read_lines
+from nlu_logger.exports.splits import BadSplits, Shares
 from nlu_logger.migrations import ADMINISTRATOR
 from nlu_logger.migrations import migrate as run_migrations
 from nlu_logger.remote import HERE, Key, Url, client, said
@@ -35,7 +37,7 @@ app.command(commands_imports.import_ground_truth)
 app.command(commands_imports.import_logs)
 
 THRESHOLDS = {"retraining": "min_confidence", "review": "confidence_threshold"}
-FORMATS = {".csv": ExportFormat.CSV, ".json": ExportFormat.JSON}
+FORMATS = {f".{one.value}": one for one in ExportFormat}
 
 
 @app.command
@@ -80,6 +82,8 @@ def export(
     anonymise: bool = False,
     task: str | None = None,
     format: ExportFormat | None = None,
+    splits: str | None = None,
+    seed: int = 0,
     url: Url = HERE,
     key: Key = "",
 ) -> None:
@@ -88,18 +92,24 @@ def export(
     Parameters
     ----------
     days: the last so many; without it everything.
-    output: replaced as a whole, or not at all. Its ending (.jsonl, .csv, .json) is the format.
+    output: replaced as a whole, or not at all. Its ending (.jsonl, .csv, .json, .parquet) is
+        the format.
     confidence_threshold: retraining takes this and above (0.8), review what is below (0.7).
     approved_only: of the corrections, only those somebody approved.
     anonymise: without e-mail addresses, phone numbers and the like; free names are not found.
+    splits: train/validation/test, as in 80/10/10: the output is a folder for `datasets`.
+    seed: of the splits.
     """
+    shares = None if splits is None else Shares.read(splits)
+    if shares and (mode != "retraining" or format or output is None):
+        raise BadSplits("splits are made of training rows and need a folder as --output")
     asked = {
         "days": days,
         THRESHOLDS[mode]: confidence_threshold,
         "approved_only": approved_only,
         "anonymise": anonymise,
         "task": task,
-        "format": format or FORMATS.get(output.suffix if output else "", ExportFormat.JSONL),
+        "format": format or _format_of(None if shares else output),
     }
     with (
         client(url, key) as http,
@@ -113,7 +123,11 @@ def export(
             sys.exit(f"nlu-logger: {said(answer.read(), answer.status_code)}")
         if left := answer.headers.get("not-found-by-rules"):
             print(f"nlu-logger: rules do not find {left}", file=sys.stderr)
-        if output is None:
+        if shares and output:
+            told = ", ".join(f"{name} {value}" for name, value in asked.items() if value)
+            rows = lines_of(answer.iter_bytes())
+            write_dataset(rows, output, shares, seed=seed, asked=told)
+        elif output is None:
             sys.stdout.buffer.writelines(answer.iter_bytes())
         else:
             with whole_file(output) as file:
@@ -131,6 +145,10 @@ def pairs(*, input: Path, output: Path, seed: int = 0, per_text: int = 2) -> Non
     with input.open("rb") as rows, whole_file(output) as file:
         for block in exports.pairs(read_lines(rows), seed=seed, per_text=per_text):
             file.write(block.encode())
+
+
+def _format_of(output: Path | None) -> ExportFormat:
+    return FORMATS.get(output.suffix if output else "", ExportFormat.JSONL)
 
 
 @asynccontextmanager
@@ -155,7 +173,7 @@ def main() -> None:
         sys.exit(f"nlu-logger: set {names} (see .env.example)")
     except httpx2.HTTPError as broken:
         sys.exit(f"nlu-logger: no whole answer: {broken or type(broken).__name__}")
-    except (ServiceError, UnreadableLine, OSError) as refused:
+    except (ServiceError, BadSplits, UnreadableLine, OSError) as refused:
         sys.exit(f"nlu-logger: {refused}")
 
 

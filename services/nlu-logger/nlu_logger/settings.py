@@ -83,6 +83,17 @@ class Settings(ServiceSettings):
     smtp_from: str = Field(
         default="nlu-logger@localhost", description="the sender of notices by e-mail"
     )
+    export_dir: Path | None = Field(
+        default=None, description="folder scheduled exports may write below; none: no such target"
+    )
+    export_store: str | None = Field(
+        default=None,
+        description="object storage for scheduled exports, as s3://bucket/prefix; its credentials"
+        " come from the environment",
+    )
+    schedule_seconds: float = Field(
+        default=30, gt=0, description="seconds between looks for exports that are due"
+    )
 
 
 class Migration(MigrationSettings):

@@ -1,4 +1,4 @@
-"""The worker: partitions ahead of time, retention, alerts; the relay runs with the resources."""
+"""The worker: partitions, retention, exports, alerts; the relay runs with the resources."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -12,6 +12,8 @@ from nlu_shared.kit.processes import until_told
 from sqlalchemy.exc import DBAPIError
 
 from nlu_logger.alerts import jobs as alerts
+from nlu_logger.exports.jobs import export_on_schedule
+from nlu_logger.exports.places import places
 from nlu_logger.predictions import partitions
 from nlu_logger.privacy.jobs import enforce_retention
 from nlu_logger.resources import JOB_IDENTITY, Resources, open_resources
@@ -28,12 +30,13 @@ async def run(settings: Settings) -> None:
 
 def parts(resources: Resources) -> list[Coroutine[Any, Any, None]]:
     """What a worker does, side by side, each part until it is cancelled."""
+    settings = resources.settings
+    targets = places(settings.export_dir, settings.export_store)
     return [
         make_partitions(resources),
-        enforce_retention(
-            resources.database, JOB_IDENTITY, resources.settings, resources.anonymiser
-        ),
-        alerts.watch(resources.database, JOB_IDENTITY, resources.settings),
+        enforce_retention(resources.database, JOB_IDENTITY, settings, resources.anonymiser),
+        export_on_schedule(resources.database, targets, settings.schedule_seconds),
+        alerts.watch(resources.database, JOB_IDENTITY, settings),
     ]
 
 

@@ -117,3 +117,5 @@ async def _snapshot(request: Request, caller: CallerDep) -> AsyncIterator[Any]:
 
 Snapshot = Annotated[Any, Depends(_snapshot, scope="request")]
 """One moment of the database as the caller, open until a streamed response has been sent."""
+BriefSnapshot = Annotated[Any, Depends(_snapshot, scope="function")]
+"""The same, given back before the response is sent."""

@@ -2,16 +2,19 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
+from importlib import import_module
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from nlu_shared.ids import time_of
 from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.errors import Invalid
 from nlu_shared.kit.group_commit import Connection
 from nlu_shared.schemas.exports import (
     ExportFormat,
@@ -21,7 +24,7 @@ from nlu_shared.schemas.exports import (
     ReviewRow,
 )
 
-from nlu_logger.exports.formats import Row, form_of
+from nlu_logger.exports.formats import Row, Sheet, TextSheet, form_of
 from nlu_logger.exports.pairs import make_pairs
 from nlu_logger.ground_truth.service import check_task
 from nlu_logger.predictions.service import first_id
@@ -92,6 +95,10 @@ class Window:
         """The day of the first id, by which rows that outlived their ids are found."""
         return time_of(self.first).date()
 
+    def asked(self) -> dict[str, Any]:
+        """As JSON, for the line that says what was handed out."""
+        return {"first": str(self.first), "tasks": self.tasks}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
@@ -102,6 +109,23 @@ class Taken:
 
     min_confidence: float
     approved_only: bool
+
+
+@dataclass(slots=True)
+class Export:
+    """A file that is read once, piece by piece; `rows` counts what has gone into it."""
+
+    blocks: AsyncGenerator[list[Row], None]
+    sheet: Sheet
+    rows: int = 0
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        async with aclosing(self.blocks) as blocks:
+            async for rows in blocks:
+                self.rows += len(rows)
+                if piece := self.sheet.add(rows):
+                    yield piece
+        yield self.sheet.close()
 
 
 def as_said(value: Any) -> Any:
@@ -120,35 +144,37 @@ def window(caller: Caller, *, task: str | None, days: int | None, now: datetime)
 
 
 def retraining(
-    snapshot: Connection, seen: Window, taken: Taken, form: ExportFormat, cleaned: Cleaned
-) -> AsyncIterator[str]:
-    """Corrected predictions and high-confidence ones, oldest first, as the text of a file.
+    snapshot: Connection,
+    seen: Window,
+    taken: Taken,
+    form: ExportFormat,
+    cleaned: Cleaned = as_said,
+) -> Export:
+    """Corrected predictions and high-confidence ones, oldest first.
 
     Those that the retention has dropped are there too, anonymised.
     """
     as_row = partial(_retraining_row, cleaned=cleaned)
-    kept = _blocks(
-        snapshot,
-        KEPT + "ORDER BY id",
-        (seen.since, seen.tasks, taken.min_confidence),
-        as_row,
+    kept = (seen.since, seen.tasks, taken.min_confidence)
+    live = (seen.first, seen.tasks, taken.min_confidence, taken.approved_only)
+    found = _chained(
+        _blocks(snapshot, KEPT + "ORDER BY id", kept, as_row),
+        _blocks(snapshot, RETRAINING + "ORDER BY p.id", live, as_row),
     )
-    live = _blocks(
-        snapshot,
-        RETRAINING + "ORDER BY p.id",
-        (seen.first, seen.tasks, taken.min_confidence, taken.approved_only),
-        as_row,
-    )
-    return _file(_chained(kept, live), form, list(RetrainingRow.model_fields))
+    return Export(found, _sheet(form, list(RetrainingRow.model_fields)))
 
 
 def review(
-    snapshot: Connection, seen: Window, threshold: float, form: ExportFormat, cleaned: Cleaned
-) -> AsyncIterator[str]:
+    snapshot: Connection,
+    seen: Window,
+    threshold: float,
+    form: ExportFormat,
+    cleaned: Cleaned = as_said,
+) -> Export:
     """What is below the threshold and nobody has spoken on, the least certain first."""
     as_row = partial(_review_row, cleaned=cleaned)
     found = _blocks(snapshot, REVIEW, (seen.first, seen.tasks, threshold), as_row)
-    return _file(found, form, list(ReviewRow.model_fields))
+    return Export(found, _sheet(form, list(ReviewRow.model_fields)))
 
 
 async def labelled(
@@ -187,29 +213,38 @@ async def _blocks(
     query: str,
     arguments: tuple[Any, ...],
     as_row: Callable[[Any], Row],
-) -> AsyncIterator[list[Row]]:
+) -> AsyncGenerator[list[Row], None]:
+    """The database works on the next block while this one is written."""
     cursor = await snapshot.cursor(query, *arguments)
-    while records := await cursor.fetch(ROWS_AT_ONCE):
-        # Not on the event loop: anonymising long texts takes its time.
-        yield await asyncio.to_thread(list, map(as_row, records))
+    ahead = asyncio.create_task(cursor.fetch(ROWS_AT_ONCE))
+    try:
+        while records := await ahead:
+            ahead = asyncio.create_task(cursor.fetch(ROWS_AT_ONCE))
+            await asyncio.sleep(0)  # lets the task ask before the block is written
+            # Not on the event loop: anonymising long texts takes its time.
+            yield await asyncio.to_thread(list, map(as_row, records))
+    finally:
+        ahead.cancel()
+        await asyncio.gather(ahead, return_exceptions=True)
 
 
-async def _chained(*parts: AsyncIterator[list[Row]]) -> AsyncIterator[list[Row]]:
+async def _chained(
+    *parts: AsyncGenerator[list[Row], None],
+) -> AsyncGenerator[list[Row], None]:
     for part in parts:
-        async for rows in part:
-            yield rows
+        async with aclosing(part) as blocks:
+            async for rows in blocks:
+                yield rows
 
 
-async def _file(
-    blocks: AsyncIterator[list[Row]], wanted: ExportFormat, columns: Sequence[str]
-) -> AsyncIterator[str]:
-    form = form_of(wanted, columns)
-    yield form.opening
-    before = ""
-    async for rows in blocks:
-        yield before + form.block(rows)
-        before = form.between
-    yield form.closing
+def _sheet(wanted: ExportFormat, columns: Sequence[str]) -> Sheet:
+    if wanted is not ExportFormat.PARQUET:
+        return TextSheet(form_of(wanted, columns))
+    try:
+        made: Sheet = import_module("nlu_logger.exports.parquet").ParquetSheet(columns)
+    except ModuleNotFoundError:
+        raise Invalid("Parquet needs the extra `parquet`.", code="no_parquet") from None
+    return made
 
 
 def _retraining_row(record: Any, *, cleaned: Cleaned) -> Row:
