@@ -16,6 +16,7 @@ from nlu_shared.kit.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from nlu_shared.schemas.ground_truth import GroundTruthIn
 from nlu_shared.schemas.imports import (
+    IMPORT_LIMIT,
     HistoryAnswer,
     HistoryLine,
     ImportAnswer,
@@ -143,7 +144,7 @@ async def import_truth(
 ) -> ImportAnswer:
     """Labelled rows, or discussions of the extraction export, as approved cases of one task.
 
-    Raises Forbidden for a task outside the caller's key.
+    Raises Forbidden for a task outside the caller's key, Invalid for more than IMPORT_LIMIT cases.
     """
     ground_truth.check_task(caller, how.task)
     found = [
@@ -151,6 +152,8 @@ async def import_truth(
         for line in lines
         for item, case in cases_of(line, how)
     ]
+    if len(found) > IMPORT_LIMIT:
+        raise Invalid(f"At most {IMPORT_LIMIT} cases at once.", code="import_too_long")
     await ground_truth.lock(session)
     there = await _there(session, how.task, [case for _, case in found])
     results = [await _add(session, place, case, there, caller=caller) for place, case in found]
@@ -197,15 +200,15 @@ async def import_history(
 ) -> HistoryAnswer:
     """Rows of the original table with their outcomes; their corrections are proposed.
 
-    Months are made in a transaction of their own, since that closes the table for a moment.
+    Each month is made in a transaction of its own, since that closes the table for a moment.
     """
     ground_truth.check_task(caller, task)
     rows, results = understood(lines, HistoryLine)
     latest = now + timedelta(hours=settings.ahead_hours)
     results += [refused(line, IdOutOfRange()) for line, row in rows if not fits(row, latest=latest)]
     records = [Record(line, row, task) for line, row in rows if fits(row, latest=latest)]
-    async with session_scope(database, identity) as session:
-        for month in sorted({one.month for one in records}):
+    for month in sorted({one.month for one in records}):
+        async with session_scope(database, identity) as session:
             await session.execute(text("SELECT ensure_prediction_month(:month)"), {"month": month})
     async with session_scope(database, identity) as session:
         stored = await _store(session, records)
