@@ -24,7 +24,7 @@ from nlu_shared.schemas.prompts import (
 )
 from nlu_shared.schemas.reviews import (
     BulkApprovalIn,
-    BulkApproved,
+    BulkDecided,
     ConfirmationIn,
     Correction,
     CorrectionIn,
@@ -215,7 +215,7 @@ async def _review(logger: Door, answers: list[Answer]) -> AsyncIterator[Step]:
         asked = BulkApprovalIn(
             correction_ids=waiting[start : start + APPROVED_AT_ONCE], may_quote=MAY_QUOTE
         )
-        decided = await logger.post("/v1/corrections:approve", BulkApproved, asked)
+        decided = await logger.post("/v1/corrections:approve", BulkDecided, asked)
         for one in decided.items:
             if one.ground_truth_id is None:
                 raise DemoFailed(f"a correction was not approved: {one.status} {one.code}")

@@ -20,6 +20,21 @@ class Settings(ServiceSettings):
     second_pair_of_eyes: bool = Field(
         default=False, description="true: nobody approves their own correction"
     )
+    audit_share: float = Field(
+        default=0.01, gt=0, le=1, description="share of all traffic the audit queue offers"
+    )
+    audit_seed: int = Field(
+        default=0,
+        ge=-(2**63),
+        lt=2**63 - 1,
+        description="seed of the audit's draw; another one is another sample",
+    )
+    double_code_share: float = Field(
+        default=0.1, ge=0, le=1, description="share of the audit that a second reviewer codes too"
+    )
+    review_days: int = Field(
+        default=14, ge=1, description="days back that audit and label-next look; bounds their cost"
+    )
     partition_seconds: float = Field(
         default=3600,
         gt=0,

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_shared.kit.auth import Authenticator, Caller
 from nlu_shared.kit.db import Database, Identity, session_scope, snapshot_scope
-from nlu_shared.kit.errors import Forbidden, Unauthenticated
+from nlu_shared.kit.errors import Forbidden, ServiceError, Unauthenticated
 
 _bearer = HTTPBearer(auto_error=False, description="An API key (nlk_…) or an end user's JWT")
 
@@ -72,8 +72,16 @@ CallerDep = Annotated[Caller, Depends(_caller)]
 
 async def _session(request: Request, caller: CallerDep) -> AsyncIterator[AsyncSession]:
     resources: WebResources = request.app.state.resources
+    kept: ServiceError | None = None
     async with session_scope(resources.database, resources.identity(caller)) as session:
-        yield session
+        try:
+            yield session
+        except ServiceError as refused:
+            if not refused.stands:
+                raise
+            kept = refused
+    if kept is not None:
+        raise kept
 
 
 DbSession = Annotated[AsyncSession, Depends(_session, scope="function")]

@@ -4,11 +4,15 @@ from collections.abc import Mapping
 
 
 class ServiceError(Exception):
-    """Base of all errors a caller may see. `detail` must never hold the caller's own text."""
+    """Base of all errors a caller may see. `detail` must never hold the caller's own text.
+
+    `stands`: what the request wrote before it failed is kept, since it records the failure.
+    """
 
     status = 500
     code = "internal_error"
     title = "Something went wrong on our side"
+    stands = False
 
     def __init__(
         self,

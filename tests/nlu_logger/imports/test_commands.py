@@ -46,7 +46,7 @@ async def test_a_large_file_goes_in_parts_and_lines_keep_their_numbers(
     told = [await typed(*typing, "--no-may-quote", env=env) for _ in range(2)]
     failed = [
         "line 4: invalid_json: The body is not JSON.",
-        "line 226: conflicting_truth: Another truth is approved for this text",
+        "line 226: conflicting_truth: It waits under /v1/reviews/conflicts to be settled.",
     ]
     for (ended, printed, _), summary in zip(
         told,
