@@ -9,17 +9,28 @@ from pathlib import Path
 
 import uvicorn
 from cyclopts import App
+from nlu_shared.client import ClientError
 from nlu_shared.schemas.exports import LabelledText, Pair
 
-from deploy.demo.data import read
+from deploy.demo.data import BadData, read
 from deploy.local import placement, supervisor
 from deploy.local.ownership import owned
+from deploy.local.problems import LocalProblem
 from deploy.local.secrets import make_temporary
 from deploy.local.settings import LocalSettings
 from deploy.local.stack import running_stack
 from examples.retraining import backend, onnx_file
 from examples.retraining.compare import Comparison
-from examples.retraining.cycle import SEED, Cycle, Reviewed, Served, Step, Trained, turn
+from examples.retraining.cycle import (
+    SEED,
+    Cycle,
+    CycleFailed,
+    Reviewed,
+    Served,
+    Step,
+    Trained,
+    turn,
+)
 from examples.retraining.train import train as learn
 
 DATA = Path(__file__).parents[1] / "data" / "scheduling.csv"
@@ -98,5 +109,12 @@ def line(step: Step) -> str:
             )
 
 
+def main() -> None:
+    try:
+        sys.exit(app(result_action="return_value"))
+    except (BadData, ClientError, CycleFailed, LocalProblem, OSError, ValueError) as problem:
+        sys.exit(f"retraining: {problem}")
+
+
 if __name__ == "__main__":
-    sys.exit(app(result_action="return_value"))
+    main()

@@ -6,19 +6,20 @@ What was sent before an interruption stays; the same file sent again adds nothin
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.schemas.imports import HistoryAnswer, LineResult
 from nlu_shared.schemas.predictions import INTENT
+from pydantic import JsonValue
 
 from nlu_logger.imports.lines import Kind, Line, read
 from nlu_logger.imports.results import SKIPPED, refused
 from nlu_logger.remote import HERE, Key, Url, client, said
 
 KINDS = {".csv": Kind.CSV, ".tsv": Kind.CSV, ".json": Kind.JSON}
-LINES_AT_ONCE = 200
+CASES_AT_ONCE = 200
 BYTES_AT_ONCE = 1_000_000
 
 
@@ -102,20 +103,26 @@ def _bring(file: Path, path: str, asked: dict[str, str | bool], url: str, key: s
 def _parts(lines: Iterable[Line], counts: Counter[str]) -> Iterator[list[tuple[int, bytes]]]:
     """Lines with their numbers, as many as fit one request; those unreadable are told here."""
     part: list[tuple[int, bytes]] = []
-    size = 0
+    cases = size = 0
     for line in lines:
         if isinstance(line.row, Invalid):
             _tell(line.number, refused(line.number, line.row))
             counts["refused"] += 1
             continue
-        sent = json.dumps(line.row).encode()
-        if part and (len(part) == LINES_AT_ONCE or size + len(sent) > BYTES_AT_ONCE):
+        sent, more = json.dumps(line.row).encode(), _cases_in(line.row)
+        if part and (cases + more > CASES_AT_ONCE or size + len(sent) > BYTES_AT_ONCE):
             yield part
-            part, size = [], 0
+            part, cases, size = [], 0, 0
         part.append((line.number, sent))
-        size += len(sent)
+        cases, size = cases + more, size + len(sent)
     if part:
         yield part
+
+
+def _cases_in(row: Mapping[str, JsonValue]) -> int:
+    """At most: a discussion may make one of each statement."""
+    statements = row.get("statements")
+    return len(statements) if isinstance(statements, list) else 1
 
 
 def _tell(number: int, result: LineResult) -> None:

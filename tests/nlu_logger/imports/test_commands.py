@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.nlu_logger.test_exports_cli import typed
+
+from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.nlu_logger.world import World
 
 
@@ -56,6 +57,32 @@ async def test_a_large_file_goes_in_parts_and_lines_keep_their_numbers(
     ):  # fmt: skip
         assert (ended, printed.splitlines()) == (1, [*failed, summary])
     assert {case["may_quote"] for case in (await world.truth(task))[:-1]} == {False}
+
+
+async def test_discussions_go_in_parts_too(world: World, task: str, tmp_path: Path) -> None:
+    approved = {"approved": True, "edited_extraction": {"people": [{"name": "Ann"}]}}
+    export = [
+        {
+            "discussion": {"id": one},
+            "statements": [
+                {"id": n, "text": f"said {n} in {one}", "approved_feedback": approved}
+                for n in range(90)
+            ],
+        }
+        for one in range(5)
+    ]
+    export[3]["statements"] = "none"
+    file = tmp_path / "export.json"
+    file.write_text(json.dumps(export))
+    typing = ("import-ground-truth", file, "--task", task)
+    ended, printed, _ = await typed(*typing, env=environment(world))
+    assert (ended, printed.splitlines()) == (
+        1,
+        [
+            "line 4 (discussion): invalid: statements tuple_type",
+            "360 new, 0 there already, 0 skipped, 1 refused",
+        ],
+    )
 
 
 async def test_history_tells_what_retention_will_make_of_it(

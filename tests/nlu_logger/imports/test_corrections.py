@@ -200,3 +200,12 @@ async def test_imports_and_approvals_at_one_moment_wait_for_each_other(
     assert {one.status_code for one in told if isinstance(one, httpx2.Response)} == {200}
     assert [counted(one) for one in told if isinstance(one, dict)] == [(0, 12, 0, 0)] * 3
     assert (await world.truth(task))[-1]["count"] == 12
+
+
+async def test_a_table_is_no_body_for_anything_else(world: World) -> None:
+    for path in ("predictions", "predictions:batch", "ground-truth", "corrections:approve"):
+        answer = await world.admin.post(
+            f"/v1/{path}", content="id,said\n1,secret", headers={"content-type": "text/csv"}
+        )
+        assert answer.status_code in {415, 422}, answer.text
+        assert "secret" not in answer.text

@@ -157,3 +157,14 @@ async def test_a_key_imports_into_its_own_tasks_only(world: World, task: str) ->
                 json=[{"text": "a", "label": "b"}],
             )
             assert answer.status_code == status
+
+
+async def test_a_request_makes_so_many_cases_and_no_more(world: World, task: str) -> None:
+    statements = [statement(n, f"said {n}", coded()) for n in range(1_001)]
+    answer = await world.admin.post(
+        "/v1/ground-truth:import",
+        params={"task": task},
+        json={"discussion": {"id": 1}, "statements": statements},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (422, "import_too_long")
+    assert (await world.truth(task))[-1]["count"] == 0

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nlu_shared.kit.errors import Invalid
-from nlu_shared.schemas.extraction import RefusedStatement, read_export
+from nlu_shared.schemas.extraction import CodedStatement, RefusedStatement, read_export
 from nlu_shared.schemas.ground_truth import GroundTruthIn
 from pydantic import JsonValue, ValidationError
 
 from nlu_logger.imports.lines import Line
 from nlu_logger.predictions.service import places
 
+LONGEST_NAME = 64
+"""Of a statement's id in an answer; it is the caller's own text."""
 Case = GroundTruthIn | Invalid | None
 """None where the row has no label: nobody has said anything."""
 
@@ -37,9 +39,8 @@ def cases_of(line: Line, how: Labelling) -> Iterator[tuple[str | None, Case]]:
 
 
 def _labelled(row: dict[str, JsonValue], how: Labelling) -> Case:
-    missing = [name for name in (how.text, how.label) if name not in row]
-    if missing:
-        return Invalid(f"There is no column {' or '.join(missing)}.", code="no_column")
+    if not {how.text, how.label} <= row.keys():
+        return Invalid("The row lacks the text column or the label column.", code="no_column")
     label = row[how.label]
     if label in (None, ""):
         return None
@@ -64,10 +65,13 @@ def _discussed(discussion: dict[str, JsonValue], how: Labelling) -> Iterator[tup
         yield "discussion", Invalid(places(wrong))
         return
     for said in statements:
-        if isinstance(said, RefusedStatement):
-            yield said.statement, Invalid(said.reason)
-            continue
-        try:
-            yield said.statement, said.as_ground_truth(how.task, may_quote=how.may_quote)
-        except ValidationError as wrong:
-            yield said.statement, Invalid(places(wrong))
+        yield said.statement[:LONGEST_NAME], _coded(said, how)
+
+
+def _coded(said: CodedStatement | RefusedStatement, how: Labelling) -> Case:
+    if isinstance(said, RefusedStatement):
+        return Invalid(said.reason)
+    try:
+        return said.as_ground_truth(how.task, may_quote=how.may_quote)
+    except ValidationError as wrong:
+        return Invalid(places(wrong))

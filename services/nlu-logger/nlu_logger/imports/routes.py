@@ -17,7 +17,6 @@ from nlu_shared.schemas.predictions import INTENT
 from nlu_logger.imports import service
 from nlu_logger.imports.labelled import Labelling
 from nlu_logger.imports.lines import Kind, Line, read
-from nlu_logger.imports.service import Approval
 from nlu_logger.settings import Settings
 
 router = APIRouter(prefix="/v1", tags=["imports"])
@@ -34,7 +33,7 @@ FILE: dict[str, Any] = {
 
 
 class Door(Protocol):
-    """What history needs of the resources: it works in two transactions."""
+    """What history needs of the resources: it works in several transactions."""
 
     @property
     def database(self) -> Database: ...
@@ -69,13 +68,6 @@ DoorDep = Annotated[Door, Depends(_door)]
 Lines = Annotated[list[Line], Depends(_lines)]
 
 
-async def _approval(door: DoorDep, approve: bool = False) -> Approval:
-    return Approval(approve, door.settings)
-
-
-ApprovalDep = Annotated[Approval, Depends(_approval)]
-
-
 async def _labelling(
     task: Slug,
     text_column: Label = "text",
@@ -95,10 +87,12 @@ async def _labelling(
     openapi_extra=FILE,
 )
 async def import_corrections(
-    lines: Lines, approval: ApprovalDep, session: DbSession, caller: CallerDep
+    lines: Lines, session: DbSession, caller: CallerDep, door: DoorDep, approve: bool = False
 ) -> ImportAnswer:
     """The review file, filled in; `approve` needs the scope reviews:decide as well."""
-    return await service.import_corrections(session, lines, approval, caller=caller)
+    return await service.import_corrections(
+        session, lines, door.settings, approve=approve, caller=caller
+    )
 
 
 @router.post(
@@ -121,16 +115,16 @@ async def import_ground_truth(
     "/predictions:import", dependencies=[requires(ADMIN)], status_code=207, openapi_extra=FILE
 )
 async def import_predictions(
-    lines: Lines, approval: ApprovalDep, door: DoorDep, caller: CallerDep, task: Slug = INTENT
+    lines: Lines, door: DoorDep, caller: CallerDep, task: Slug = INTENT, approve: bool = False
 ) -> HistoryAnswer:
     """Rows of the original `nlu_prompt_logs`, however old, with outcomes and corrections."""
     return await service.import_history(
         door.database,
         door.identity(caller),
         lines,
-        approval,
+        door.settings,
         task=task,
-        settings=door.settings,
+        approve=approve,
         now=datetime.now(UTC),
         caller=caller,
     )

@@ -1,12 +1,11 @@
 """Bringing files in: each line is said as a person would say it, and gets its own answer.
 
 A line that is refused stops no other; what is there already is not added again. Locks are taken
-in the order of `reviews.service`.
+in the order of `reviews.decisions`.
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from nlu_shared.kit.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from nlu_shared.schemas.ground_truth import GroundTruthIn
 from nlu_shared.schemas.imports import (
+    IMPORT_LIMIT,
     HistoryAnswer,
     HistoryLine,
     ImportAnswer,
@@ -42,16 +42,13 @@ from nlu_logger.settings import Settings
 REFUSALS = (Conflict, Forbidden, Invalid, NotFound)
 
 
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """Whether what is imported is approved at once, under the settings of reviews."""
-
-    wanted: bool
-    settings: Settings
-
-
 async def import_corrections(
-    session: AsyncSession, lines: Iterable[Line], approval: Approval, *, caller: Caller
+    session: AsyncSession,
+    lines: Iterable[Line],
+    settings: Settings,
+    *,
+    approve: bool,
+    caller: Caller,
 ) -> ImportAnswer:
     """The filled review file: another label corrects a prediction, its own confirms it.
 
@@ -63,7 +60,7 @@ async def import_corrections(
     ids = await _ids(session, [row.id for _, row in said])
     known = [(ids[row.id], line, row) for line, row in said if row.id in ids]
     results += [refused(line, NotFound()) for line, row in said if row.id not in ids]
-    await _hold(session, [identifier for identifier, _, _ in known], approval, caller)
+    await _hold(session, [identifier for identifier, _, _ in known], approve=approve, caller=caller)
     for identifier, line, row in sorted(known, key=lambda one: one[:2]):
         results.append(
             await _say(
@@ -71,7 +68,8 @@ async def import_corrections(
                 line,
                 identifier,
                 CorrectionIn(corrected_intent=row.corrected_intent, correction_notes=row.notes),
-                approval,
+                settings,
+                approve=approve,
                 caller=caller,
             )
         )
@@ -95,17 +93,18 @@ async def _ids(session: AsyncSession, asked: Sequence[str]) -> dict[str, UUID]:
 
 
 async def _hold(
-    session: AsyncSession, prediction_ids: Sequence[UUID], approval: Approval, caller: Caller
+    session: AsyncSession, prediction_ids: Sequence[UUID], *, approve: bool, caller: Caller
 ) -> None:
-    """Takes at once the locks that approvals will need, since corrections lock predictions."""
-    if not approval.wanted:
-        return
-    if not caller.has("reviews:decide"):
-        raise Forbidden("The scope reviews:decide is needed to approve.")
-    await session.execute(
-        text("SELECT id FROM corrections WHERE prediction_id = ANY(:ids) ORDER BY id FOR UPDATE"),
-        {"ids": list(prediction_ids)},
-    )
+    """Takes at once, in the order of decisions, the locks under which predictions are changed."""
+    if approve:
+        if not caller.has("reviews:decide"):
+            raise Forbidden("The scope reviews:decide is needed to approve.")
+        await session.execute(
+            text(
+                "SELECT id FROM corrections WHERE prediction_id = ANY(:ids) ORDER BY id FOR UPDATE"
+            ),
+            {"ids": list(prediction_ids)},
+        )
     await ground_truth.lock(session)
 
 
@@ -114,26 +113,23 @@ async def _say(
     line: int,
     prediction_id: UUID,
     said: CorrectionIn,
-    approval: Approval,
+    settings: Settings,
     *,
+    approve: bool,
     caller: Caller,
 ) -> LineResult:
     try:
         prediction = await predictions.get(session, prediction_id, caller=caller)
         if said.corrected_intent == prediction.predicted_intent:
             row, is_new = await reviews.confirm(
-                session,
-                prediction_id,
-                said.correction_notes,
-                caller=caller,
-                settings=approval.settings,
+                session, prediction_id, said.correction_notes, caller=caller, settings=settings
             )
         else:
             row, is_new = await reviews.correct(
-                session, prediction_id, said, caller=caller, settings=approval.settings
+                session, prediction_id, said, caller=caller, settings=settings
             )
-        if approval.wanted:
-            await decisions.approve(session, row.id, ApprovalIn(), approval.settings, caller=caller)
+        if approve:
+            await decisions.approve(session, row.id, ApprovalIn(), settings, caller=caller)
     except REFUSALS as error:
         return refused(line, error)
     return LineResult(line=line, status=CREATED if is_new else REPEATED, id=row.id)
@@ -144,7 +140,7 @@ async def import_truth(
 ) -> ImportAnswer:
     """Labelled rows, or discussions of the extraction export, as approved cases of one task.
 
-    Raises Forbidden for a task outside the caller's key.
+    Raises Forbidden for a task outside the caller's key, Invalid for more than IMPORT_LIMIT cases.
     """
     ground_truth.check_task(caller, how.task)
     found = [
@@ -152,6 +148,8 @@ async def import_truth(
         for line in lines
         for item, case in cases_of(line, how)
     ]
+    if len(found) > IMPORT_LIMIT:
+        raise Invalid(f"At most {IMPORT_LIMIT} cases at once.", code="import_too_long")
     await ground_truth.lock(session)
     there = await _there(session, how.task, [case for _, case in found])
     results = [await _add(session, place, case, there, caller=caller) for place, case in found]
@@ -189,28 +187,30 @@ async def import_history(
     database: Database,
     identity: Identity,
     lines: Iterable[Line],
-    approval: Approval,
+    settings: Settings,
     *,
     task: str,
-    settings: Settings,
+    approve: bool,
     now: datetime,
     caller: Caller,
 ) -> HistoryAnswer:
     """Rows of the original table with their outcomes; their corrections are proposed.
 
-    Months are made in a transaction of their own, since that closes the table for a moment.
+    Each month is made in a transaction of its own, since that closes the table for a moment.
     """
     ground_truth.check_task(caller, task)
     rows, results = understood(lines, HistoryLine)
     latest = now + timedelta(hours=settings.ahead_hours)
     results += [refused(line, IdOutOfRange()) for line, row in rows if not fits(row, latest=latest)]
     records = [Record(line, row, task) for line, row in rows if fits(row, latest=latest)]
-    async with session_scope(database, identity) as session:
-        for month in sorted({one.month for one in records}):
+    for month in sorted({one.month for one in records}):
+        async with session_scope(database, identity) as session:
             await session.execute(text("SELECT ensure_prediction_month(:month)"), {"month": month})
     async with session_scope(database, identity) as session:
         stored = await _store(session, records)
-        said = await _repeat_corrections(session, records, stored, approval, caller=caller)
+        said = await _repeat_corrections(
+            session, records, stored, settings, approve=approve, caller=caller
+        )
         results += (said.get(line, result) for line, result in stored.items())
         answer = await _answer(session, results, action="predictions.import", caller=caller)
     oldest = now - timedelta(days=settings.retention_days)
@@ -261,8 +261,9 @@ async def _repeat_corrections(
     session: AsyncSession,
     records: Sequence[Record],
     stored: Mapping[int, LineResult],
-    approval: Approval,
+    settings: Settings,
     *,
+    approve: bool,
     caller: Caller,
 ) -> dict[int, LineResult]:
     """Says what was corrected then; by line, what was refused of it."""
@@ -271,13 +272,15 @@ async def _repeat_corrections(
         for one in records
         if one.said.corrected_intent is not None and stored[one.line].id is not None
     )
-    await _hold(session, [identifier for identifier, _, _ in said], approval, caller)
+    await _hold(session, [identifier for identifier, _, _ in said], approve=approve, caller=caller)
     failed = {}
     for identifier, line, row in said:
         correction = CorrectionIn(
             corrected_intent=row.corrected_intent, correction_notes=row.correction_notes
         )
-        result = await _say(session, line, identifier, correction, approval, caller=caller)
+        result = await _say(
+            session, line, identifier, correction, settings, approve=approve, caller=caller
+        )
         if result.status not in (CREATED, REPEATED):
             failed[line] = result
     return failed
