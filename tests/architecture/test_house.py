@@ -43,6 +43,13 @@ DOORS = {
     "claude.py",
     "settings.py",
     "partitions.py",
+    # Of a review: what is decided, who holds what, how it was chosen, what contradicts what,
+    # and what is doubted.
+    "decisions.py",
+    "claims.py",
+    "selections.py",
+    "conflicts.py",
+    "suspicions.py",
 }
 PLACES_THAT_COMMIT = {"db.py", "group_commit.py"}
 

@@ -11,7 +11,7 @@ DOCUMENT = snapshot.of_nlu_logger()
 JSON = {"content-type": "application/json"}
 ROUTES = {
     f"{method} {path}": (method, path, schema)
-    for method, path, schema in routes_with_bodies(DOCUMENT)
+    for method, path, schema in routes_with_bodies(DOCUMENT, queue="audit")
 }
 FILLED = {
     "prompt": '"hello"',
@@ -22,7 +22,10 @@ FILLED = {
     "text": '"hello"',
     "truth": '"greet"',
     "correction_ids": "[]",
+    "findings": '[{"case_id": "01890000-0000-7000-8000-000000000000", "kind": "noisy"}]',
     "name": '"of a test"',
+    "rule": '{"kind": "error_rate", "name": "of a test"}',
+    "channels": '[{"kind": "slack", "url": "https://hooks.example.org/x"}]',
     "scopes": '["predictions:read"]',
 }
 

@@ -1,20 +1,32 @@
 """The HTTP face of nlu-logger."""
 
 from fastapi import FastAPI
+from nlu_shared.kit.admin import router as admin
 from nlu_shared.kit.db import session_scope
-from nlu_shared.kit.keys import router as keys
 from nlu_shared.kit.web import create_app
 
+from nlu_logger.alerts.routes import router as alerts
 from nlu_logger.exports.routes import router as exports
 from nlu_logger.ground_truth.routes import router as ground_truth
+from nlu_logger.imports.routes import router as imports
 from nlu_logger.predictions import partitions
 from nlu_logger.predictions.routes import router as predictions
+from nlu_logger.privacy.routes import router as privacy
 from nlu_logger.resources import JOB_IDENTITY, Resources, open_resources
 from nlu_logger.reviews.routes import router as reviews
 from nlu_logger.settings import Settings
 
 VERSION = "0.1.0"
-ROUTERS = (predictions, reviews, ground_truth, exports, keys)
+ROUTERS = (
+    predictions,
+    reviews,
+    ground_truth,
+    exports,
+    imports,
+    alerts,
+    privacy,
+    admin,
+)
 
 
 def build(settings: Settings) -> FastAPI:

@@ -1,5 +1,7 @@
 """What nlu-logger is told by its environment: every value with its unit and its reason."""
 
+from pathlib import Path
+
 from nlu_shared.kit.settings import MigrationSettings, ServiceSettings
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
@@ -8,8 +10,23 @@ from pydantic_settings import SettingsConfigDict
 class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="NLU_LOGGER_", extra="ignore")
 
+    jwt_secret: SecretStr | None = Field(
+        default=None, description="HS256 secret of end-user tokens; none: no such tokens"
+    )
+    jwks_url: str | None = Field(
+        default=None, description="where the issuer of end-user tokens publishes its keys"
+    )
+    jwt_audience: str = Field(
+        default="authenticated", description="`aud` of end-user tokens; Supabase's is the default"
+    )
+    jwt_issuer: str | None = Field(
+        default=None, description="`iss` that end-user tokens must have; none: any"
+    )
     retention_days: int = Field(
-        default=90, ge=1, description="days raw predictions are kept; older ids are refused"
+        default=90,
+        ge=1,
+        description="days raw predictions are kept, then dropped with their month once all of it"
+        " is older; older ids are refused",
     )
     ahead_hours: float = Field(
         default=24, gt=0, description="hours a client's clock may be ahead of ours"
@@ -22,10 +39,49 @@ class Settings(ServiceSettings):
     second_pair_of_eyes: bool = Field(
         default=False, description="true: nobody approves their own correction"
     )
+    audit_share: float = Field(
+        default=0.01, gt=0, le=1, description="share of all traffic the audit queue offers"
+    )
+    audit_seed: int = Field(
+        default=0,
+        ge=-(2**63),
+        lt=2**63 - 1,
+        description="seed of the audit's draw; another one is another sample",
+    )
+    double_code_share: float = Field(
+        default=0.1, ge=0, le=1, description="share of the audit that a second reviewer codes too"
+    )
+    review_days: int = Field(
+        default=14, ge=1, description="days back that audit and label-next look; bounds their cost"
+    )
     partition_seconds: float = Field(
         default=3600,
         gt=0,
         description="seconds between looks for the coming months' partitions",
+    )
+    retention_seconds: float = Field(
+        default=3600, gt=0, description="seconds between looks for rows older than the retention"
+    )
+    anonymise_terms: Path | None = Field(
+        default=None,
+        description="file of terms to anonymise besides the rules', one a line; none: the rules'",
+    )
+    anonymise_key: SecretStr | None = Field(
+        default=None,
+        description="makes pseudonyms of user ids; none: who knows an id can tell its pseudonym",
+    )
+    alert_seconds: float = Field(
+        default=30, gt=0, description="seconds between rounds of looks at alert rules"
+    )
+    alert_private_hosts: list[str] = Field(
+        default=[],
+        description="hosts that notices may reach in our own network, and without TLS",
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None, description="smtp://user:password@host:port or smtps://…; none: no e-mail"
+    )
+    smtp_from: str = Field(
+        default="nlu-logger@localhost", description="the sender of notices by e-mail"
     )
 
 

@@ -1,4 +1,4 @@
-"""The worker: makes partitions ahead of time; the relay runs with the resources."""
+"""The worker: partitions ahead of time, retention, alerts; the relay runs with the resources."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -11,7 +11,9 @@ from nlu_shared.kit.errors import Unavailable
 from nlu_shared.kit.processes import until_told
 from sqlalchemy.exc import DBAPIError
 
+from nlu_logger.alerts import jobs as alerts
 from nlu_logger.predictions import partitions
+from nlu_logger.privacy.jobs import enforce_retention
 from nlu_logger.resources import JOB_IDENTITY, Resources, open_resources
 from nlu_logger.settings import Settings
 
@@ -26,7 +28,13 @@ async def run(settings: Settings) -> None:
 
 def parts(resources: Resources) -> list[Coroutine[Any, Any, None]]:
     """What a worker does, side by side, each part until it is cancelled."""
-    return [make_partitions(resources)]
+    return [
+        make_partitions(resources),
+        enforce_retention(
+            resources.database, JOB_IDENTITY, resources.settings, resources.anonymiser
+        ),
+        alerts.watch(resources.database, JOB_IDENTITY, resources.settings),
+    ]
 
 
 async def make_partitions(resources: Resources) -> None:

@@ -9,6 +9,7 @@ from nlu_shared.client.door import Door, Params, logger_door
 from nlu_shared.ids import uuid7
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.predictions import Logged, OutcomeIn, Prediction, PredictionIn
+from nlu_shared.schemas.queues import QueueItem
 from nlu_shared.schemas.reviews import Correction, CorrectionIn
 
 TRIES = 3
@@ -116,8 +117,8 @@ class NLURepository:
 
     async def _queue(self, name: str, **params: str | float | None) -> list[Prediction]:
         asked: Params = params
-        page = await self._door.get(f"/v1/reviews/queues/{name}", Page[Prediction], asked)
-        return page.items
+        page = await self._door.get(f"/v1/reviews/queues/{name}", Page[QueueItem], asked)
+        return list(page.items)
 
 
 def retraining_row(prediction: Prediction, min_confidence: float) -> RetrainingRow | None:

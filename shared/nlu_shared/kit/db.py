@@ -28,6 +28,7 @@ CONNECT_SECONDS = 1.4
 CLOSE_SECONDS = 0.1
 """How long a connection says good-bye: a server that hangs does not answer that either."""
 STATEMENT_SECONDS = 60
+DEADLOCK = "40P01"
 TAKE_IDENTITY = "SELECT set_config('role', {0}, true), set_config('app.user_id', {1}, true)"
 CUT = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What a broken connection raises; the last where the server's last word met our next one."""
@@ -175,6 +176,8 @@ async def database_errors() -> AsyncIterator[None]:
     except DBAPIError as broken:
         if broken.connection_invalidated or is_away(broken.orig):
             raise Unavailable("The database is away.") from broken
+        if getattr(broken.orig, "sqlstate", None) == DEADLOCK:
+            raise Unavailable("Another change was in the way; nothing was stored.") from broken
         raise
 
 

@@ -4,11 +4,15 @@ from collections.abc import Mapping
 
 
 class ServiceError(Exception):
-    """Base of all errors a caller may see. `detail` must never hold the caller's own text."""
+    """Base of all errors a caller may see. `detail` must never hold the caller's own text.
+
+    `stands`: what the request wrote before it failed is kept, since it records the failure.
+    """
 
     status = 500
     code = "internal_error"
     title = "Something went wrong on our side"
+    stands = False
 
     def __init__(
         self,
@@ -66,6 +70,22 @@ class WrongMediaType(ServiceError):
     status = 415
     code = "wrong_media_type"
     title = "The content type is not one this path reads"
+
+
+class TooMany(ServiceError):
+    """The same request is welcome after `retry_after` seconds."""
+
+    status = 429
+    code = "too_many_requests"
+    title = "More requests than one caller may make"
+
+    def __init__(self, *, retry_after: int, per_minute: int) -> None:
+        headers = {
+            "Retry-After": str(retry_after),
+            "RateLimit-Policy": f'"minute";q={per_minute};w=60',
+            "RateLimit": f'"minute";r=0;t={retry_after}',
+        }
+        super().__init__(headers=headers)
 
 
 class Unavailable(ServiceError):

@@ -1,12 +1,12 @@
 """What reviewers say: corrections, confirmations and decisions on them."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, JsonValue, model_validator
 
-from nlu_shared.schemas.base import Label, Moment, Note, SafeJson, Schema
+from nlu_shared.schemas.base import Fraction, Label, Moment, Note, SafeJson, Schema
 
 
 class CorrectionStatus(StrEnum):
@@ -55,9 +55,15 @@ class ApprovalIn(Schema):
     may_quote: bool = False
 
 
-class BulkApprovalIn(Schema):
-    correction_ids: Annotated[list[UUID], Field(min_length=1, max_length=1_000)]
-    may_quote: bool = False
+CorrectionIds = Annotated[list[UUID], Field(min_length=1, max_length=1_000)]
+
+
+class BulkApprovalIn(ApprovalIn):
+    correction_ids: CorrectionIds
+
+
+class BulkRejectionIn(Schema):
+    correction_ids: CorrectionIds
 
 
 class Approved(Schema):
@@ -65,8 +71,8 @@ class Approved(Schema):
     ground_truth_id: UUID
 
 
-class ApprovalResult(Schema):
-    """What became of one correction of a bulk approval."""
+class Decided(Schema):
+    """What became of one correction of many."""
 
     correction_id: UUID
     status: int
@@ -74,5 +80,60 @@ class ApprovalResult(Schema):
     code: str | None = None
 
 
-class BulkApproved(Schema):
-    items: list[ApprovalResult]
+class BulkDecided(Schema):
+    items: list[Decided]
+
+
+class Settlement(StrEnum):
+    """How a conflict ends: the standing truth is kept, replaced by the other, or both go."""
+
+    KEEP = "keep"
+    REPLACE = "replace"
+    WITHDRAW = "withdraw"
+
+
+class SettlementIn(Schema):
+    truth: Settlement
+
+
+class TruthConflict(Schema):
+    """Two truths for one text. `correction_id` is None where the other truth was imported.
+
+    `standing_corrections` are the approved corrections on which the standing truth rests.
+    """
+
+    id: UUID
+    task: str
+    text: str
+    ground_truth_id: UUID
+    standing_truth: JsonValue
+    standing_by: str
+    standing_corrections: list[UUID]
+    correction_id: UUID | None
+    other_truth: JsonValue
+    other_by: str
+    raised_by: str
+    created_at: Moment
+
+
+class Settled(Schema):
+    """`ground_truth_id` is None where no truth stands any more."""
+
+    ground_truth_id: UUID | None
+
+
+class PairAgreement(Schema):
+    """How two reviewers agree on the `n` predictions both coded.
+
+    `kappa` is None where it is unknown, and `unknown` says why.
+    """
+
+    reviewers: tuple[str, str]
+    n: int
+    observed: Fraction
+    kappa: float | None
+    unknown: Literal["too_few", "one_label"] | None
+
+
+class Agreement(Schema):
+    pairs: list[PairAgreement]

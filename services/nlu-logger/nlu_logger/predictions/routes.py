@@ -9,6 +9,8 @@ from nlu_shared.kit.deps import CallerDep, DbSession, requires
 from nlu_shared.schemas.base import Label, Moment, Page, Slug
 from nlu_shared.schemas.predictions import (
     BatchAnswer,
+    Ids,
+    Known,
     Logged,
     OutcomeIn,
     Prediction,
@@ -64,6 +66,12 @@ async def log_predictions(
     """Up to 1,000, as a JSON array or NDJSON; one result per item."""
     items = service.read_batch(await request.body(), content_type)
     return await service.log_batch(door.ingest, items, caller, door.settings)
+
+
+@router.post("/predictions:known", dependencies=[write])
+async def known_predictions(asked: Ids, session: DbSession, caller: CallerDep) -> Known:
+    """Which of up to 1,000 ids are stored; a client sends the others again."""
+    return await service.known(session, asked, caller=caller)
 
 
 @router.get("/predictions", dependencies=[read])

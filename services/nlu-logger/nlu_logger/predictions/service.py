@@ -15,6 +15,8 @@ from nlu_shared.schemas.predictions import (
     BATCH_LIMIT,
     BatchAnswer,
     BatchResult,
+    Ids,
+    Known,
     OutcomeIn,
     Prediction,
     PredictionIn,
@@ -97,7 +99,7 @@ def _judge(
     try:
         return ingest.admit(PredictionIn.model_validate(item), caller, settings, now=now)
     except ValidationError as wrong:
-        return Invalid(_places(wrong))
+        return Invalid(places(wrong))
     except (Forbidden, Invalid) as refused:
         return refused
 
@@ -114,7 +116,7 @@ def _refused(index: int, error: ServiceError) -> BatchResult:
     )
 
 
-def _places(wrong: ValidationError) -> str:
+def places(wrong: ValidationError) -> str:
     """Where and what is wrong, never the text itself."""
     return "; ".join(
         " ".join([".".join(one["loc"]), one["type"]]).strip() for one in where(wrong.errors())
@@ -123,10 +125,18 @@ def _places(wrong: ValidationError) -> str:
 
 async def get(session: AsyncSession, prediction_id: UUID, *, caller: Caller) -> PredictionRow:
     """Raises NotFound for what does not exist, and for what the caller may not see."""
-    row = await session.get(PredictionRow, prediction_id)
+    row = await session.get(PredictionRow, prediction_id, populate_existing=True)
     if row is None or not caller.may_touch(row.task):
         raise NotFound("There is no such prediction.")
     return row
+
+
+async def known(session: AsyncSession, asked: Ids, *, caller: Caller) -> Known:
+    """What another user logged is as unknown as what nobody did."""
+    table = PredictionRow
+    rows = await session.exec(select(table.id).where(col(table.id).in_(asked.ids), visible(caller)))
+    there = set(rows)
+    return Known(known=[one for one in asked.ids if one in there])
 
 
 def visible(caller: Caller) -> ColumnElement[bool]:
@@ -190,7 +200,7 @@ async def record_outcome(
     session: AsyncSession, prediction_id: UUID, said: OutcomeIn, *, caller: Caller
 ) -> Prediction:
     """How the work that followed ended; the newest word stands, the same word adds nothing."""
-    row = await get(session, prediction_id, caller=caller)
+    await get(session, prediction_id, caller=caller)
     await session.execute(
         text(
             "UPDATE nlu_prompt_logs SET was_successful = :was_successful,"
@@ -201,5 +211,4 @@ async def record_outcome(
         ),
         {"id": prediction_id, **said.model_dump()},
     )
-    await session.refresh(row)
-    return view(row)
+    return view(await get(session, prediction_id, caller=caller))

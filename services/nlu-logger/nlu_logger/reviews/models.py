@@ -1,9 +1,10 @@
-"""What a correction is as a row; a confirmation is one too."""
+"""What corrections (a confirmation is one too) and claims are as rows."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from nlu_shared.schemas.queues import Claim
 from nlu_shared.schemas.reviews import Correction
 from sqlalchemy import Column, DateTime, func
 from sqlalchemy.dialects.postgresql import JSONB
@@ -33,3 +34,18 @@ class CorrectionRow(SQLModel, table=True):
 
     def view(self) -> Correction:
         return Correction.model_validate(self.model_dump(include=set(Correction.model_fields)))
+
+
+class ClaimRow(SQLModel, table=True):
+    """The last claim on an item, a prediction or a case; one that ended stays to be taken over."""
+
+    __tablename__ = "claims"
+
+    item_id: UUID = Field(primary_key=True)
+    id: UUID
+    queue: str
+    held_by: str
+    until: datetime = Field(sa_type=DateTime(timezone=True))
+
+    def view(self) -> Claim:
+        return Claim(id=self.id, claimed_by=self.held_by, claimed_until=self.until)

@@ -1,50 +1,159 @@
-"""Review queues: WHERE clauses over the predictions themselves, never copies of them."""
+"""Review queues: WHERE clauses over the predictions themselves, never copies of them.
 
+A look shows everything that waits, marked with who holds it; a claim takes what nobody holds.
+"""
+
+import asyncio
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from nlu_shared.kit.auth import Caller
-from sqlalchemy import ColumnElement, exists, false
+from nlu_shared.schemas.queues import Asked, ClaimIn, Queue, QueueItem
+from sqlalchemy import ColumnElement, case, exists, false, func
+from sqlalchemy import select as columns
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.predictions.models import PredictionRow
 from nlu_logger.predictions.service import visible
+from nlu_logger.reviews import claims
 from nlu_logger.reviews.models import CorrectionRow
+from nlu_logger.reviews.priority import Candidate, next_to_label
+from nlu_logger.settings import Settings
+
+P, C = PredictionRow, CorrectionRow
+END_USERS = "user:%"
+CANDIDATES = 2_000
+COMPARED_CHARACTERS = 500
+"""Of each text; bounds what label-next reads."""
+HIDDEN_FROM_A_CODER = {"corrected_intent": None, "correction_notes": None}
 
 
-async def low_confidence(
-    session: AsyncSession, caller: Caller, *, threshold: float, limit: int, task: str | None
-) -> list[PredictionRow]:
-    """Below the threshold, the least certain first."""
-    unsure = col(PredictionRow.confidence) < threshold
-    first = (col(PredictionRow.confidence), col(PredictionRow.id))
-    return await _unreviewed(session, caller, unsure, first, limit=limit, task=task)
+async def look(
+    session: AsyncSession, queue: Queue, asked: Asked, settings: Settings, *, caller: Caller
+) -> list[QueueItem]:
+    """What waits, the first to look at first, with who holds it."""
+    items = await _waiting(session, queue, asked, settings, caller=caller)
+    held = await claims.of(session, [item.id for item in items])
+    return [item.model_copy(update={"claim": held.get(item.id)}) for item in items]
 
 
-async def failed_workflow(
-    session: AsyncSession, caller: Caller, *, limit: int, task: str | None
-) -> list[PredictionRow]:
-    """The newest failure first."""
-    failed = col(PredictionRow.was_successful) == false()
-    first = (col(PredictionRow.id).desc(),)
-    return await _unreviewed(session, caller, failed, first, limit=limit, task=task)
-
-
-async def _unreviewed(
-    session: AsyncSession,
-    caller: Caller,
-    wanted: ColumnElement[bool],
-    first: tuple[Any, ...],
-    *,
-    limit: int,
-    task: str | None,
-) -> list[PredictionRow]:
-    """What is wanted and of which nobody has said anything that still stands."""
-    said = exists().where(
-        col(CorrectionRow.prediction_id) == col(PredictionRow.id),
-        col(CorrectionRow.status) != "rejected",
+async def claim(
+    session: AsyncSession, queue: Queue, asked: ClaimIn, settings: Settings, *, caller: Caller
+) -> list[QueueItem]:
+    """The first items that nobody holds, now held by the caller."""
+    await claims.take_turns(session)
+    items = await _waiting(session, queue, asked, settings, caller=caller, free_only=True)
+    made = await claims.hold(
+        session,
+        [item.id for item in items],
+        queue,
+        caller=caller,
+        lasting=timedelta(minutes=asked.minutes),
     )
-    asked = select(PredictionRow).where(wanted, ~said, visible(caller))
-    if task is not None:
-        asked = asked.where(PredictionRow.task == task)
-    return list((await session.exec(asked.order_by(*first).limit(limit))).all())
+    return [item.model_copy(update={"claim": made[item.id]}) for item in items if item.id in made]
+
+
+async def _waiting(
+    session: AsyncSession,
+    queue: Queue,
+    asked: Asked,
+    settings: Settings,
+    *,
+    caller: Caller,
+    free_only: bool = False,
+) -> list[QueueItem]:
+    kept = [visible(caller)]
+    if asked.task is not None:
+        kept.append(col(P.task) == asked.task)
+    unsure = col(P.confidence) < asked.threshold
+    wanted: list[ColumnElement[bool]]
+    first: list[Any]
+    match queue:
+        case Queue.LOW_CONFIDENCE:
+            wanted, first = [unsure, _nobody_said()], [col(P.confidence), col(P.id)]
+        case Queue.FAILED_WORKFLOW:
+            wanted = [col(P.was_successful) == false(), _nobody_said()]
+            first = [col(P.id).desc()]
+        case Queue.AUDIT:
+            wanted = _to_audit(settings, caller)
+            first = [_draw(settings.audit_seed), col(P.id)]
+        case Queue.LABEL_NEXT:
+            wanted = [unsure | col(P.confidence).is_(None), _nobody_said(), _recent(settings)]
+            kept += wanted
+            return await _label_next(session, kept, asked, settings, free_only=free_only)
+    if free_only:
+        kept.append(~claims.held(col(P.id)))
+    rows = await session.exec(select(P).where(*kept, *wanted).order_by(*first).limit(asked.limit))
+    hidden = HIDDEN_FROM_A_CODER if queue is Queue.AUDIT else {}
+    return [QueueItem.model_validate(row.model_dump() | hidden) for row in rows]
+
+
+async def _label_next(
+    session: AsyncSession,
+    kept: list[ColumnElement[bool]],
+    asked: Asked,
+    settings: Settings,
+    *,
+    free_only: bool,
+) -> list[QueueItem]:
+    """The newest candidates, in the order of `priority`; what is held counts as listed already."""
+    read = func.left(P.prompt, COMPARED_CHARACTERS)
+    parts: Any = (P.id, P.task, read, P.predicted_intent, P.confidence, P.secondary_intents)
+    newest = columns(*parts).where(*kept).order_by(col(P.id).desc()).limit(CANDIDATES)
+    candidates = [_candidate(*found) for found in await session.execute(newest)]
+    held = await claims.of(session, [one.id for one in candidates]) if free_only else {}
+    intent: Any = (P.task, P.predicted_intent)
+    traffic = columns(*intent, func.count()).where(_recent(settings)).group_by(*intent)
+    if asked.task is not None:
+        traffic = traffic.where(col(P.task) == asked.task)
+    seen = {(task, name): count for task, name, count in await session.execute(traffic)}
+    chosen = await asyncio.to_thread(next_to_label, candidates, seen, asked.limit, listed=set(held))
+    rows = await session.exec(select(P).where(col(P.id).in_([one for one, _ in chosen])))
+    by_id = {row.id: row.model_dump() for row in rows}
+    return [QueueItem.model_validate(by_id[one] | {"why": why}) for one, why in chosen]
+
+
+def _candidate(
+    prediction_id: UUID,
+    task: str,
+    text: str,
+    intent: str,
+    confidence: float | None,
+    secondary: list[dict[str, Any]],
+) -> Candidate:
+    others = (one["confidence"] for one in secondary if one["intent"] != intent)
+    return Candidate(prediction_id, task, text, intent, confidence, max(others, default=0.0))
+
+
+def _nobody_said() -> ColumnElement[bool]:
+    """Nobody has said anything that still stands."""
+    return ~exists().where(col(C.prediction_id) == col(P.id), col(C.status) != "rejected")
+
+
+def _to_audit(settings: Settings, caller: Caller) -> list[ColumnElement[bool]]:
+    """Members of the audit that lack a coder, and the caller is not one of theirs."""
+    said = (
+        col(C.prediction_id) == col(P.id),
+        col(C.status) != "rejected",
+        col(C.author).not_like(END_USERS),
+    )
+    coders = select(func.count(func.distinct(C.author))).where(*said).scalar_subquery()
+    # Another seed: who is coded twice does not depend on who was drawn first.
+    doubly = _draw(settings.audit_seed + 1) < settings.double_code_share
+    return [
+        _recent(settings),
+        _draw(settings.audit_seed) < settings.audit_share,
+        coders < case((doubly, 2), else_=1),
+        ~exists().where(*said, col(C.author) == caller.subject),
+    ]
+
+
+def _draw(seed: int) -> ColumnElement[float]:
+    return func.audit_draw(col(P.id), seed)
+
+
+def _recent(settings: Settings) -> ColumnElement[bool]:
+    since = func.first_id_of(func.now() - timedelta(days=settings.review_days))
+    return col(P.id) >= since

@@ -5,34 +5,49 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
-from nlu_shared.schemas.base import Page, Slug
-from nlu_shared.schemas.predictions import Prediction
+from nlu_shared.schemas.audit import AuditLine
+from nlu_shared.schemas.base import Moment, Page, Slug
+from nlu_shared.schemas.queues import (
+    Asked,
+    ClaimIn,
+    FindingsIn,
+    FindingsTaken,
+    Queue,
+    QueueItem,
+    SuspiciousCase,
+)
 from nlu_shared.schemas.reviews import (
+    Agreement,
     ApprovalIn,
     Approved,
     BulkApprovalIn,
-    BulkApproved,
+    BulkDecided,
+    BulkRejectionIn,
     ConfirmationIn,
     Correction,
     CorrectionIn,
+    CorrectionStatus,
+    Settled,
+    SettlementIn,
+    TruthConflict,
 )
 
-from nlu_logger.predictions import service as predictions
-from nlu_logger.reviews import queues, service
+from nlu_logger.reviews import claims, conflicts, decisions, queries, queues, service, suspicions
+from nlu_logger.settings import Settings
 
 router = APIRouter(prefix="/v1", tags=["reviews"])
 propose, decide = requires("corrections:write"), requires("reviews:decide")
-look = requires("reviews:read")
+look, claim = requires("reviews:read"), requires("reviews:claim")
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
-async def _second_pair_of_eyes(request: Request) -> bool:
-    required: bool = request.app.state.resources.settings.second_pair_of_eyes
-    return required
+async def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.resources.settings
+    return settings
 
 
-SecondPairOfEyes = Annotated[bool, Depends(_second_pair_of_eyes)]
+SettingsDep = Annotated[Settings, Depends(_settings)]
 
 
 @router.post("/predictions/{prediction_id}/corrections", dependencies=[propose], status_code=201)
@@ -41,9 +56,12 @@ async def correct_prediction(
     said: CorrectionIn,
     session: DbSession,
     caller: CallerDep,
+    settings: SettingsDep,
     response: Response,
 ) -> Correction:
-    row, is_new = await service.correct(session, prediction_id, said, caller=caller)
+    row, is_new = await service.correct(
+        session, prediction_id, said, caller=caller, settings=settings
+    )
     response.status_code = 201 if is_new else 200
     return row.view()
 
@@ -54,33 +72,135 @@ async def confirm_prediction(
     said: ConfirmationIn,
     session: DbSession,
     caller: CallerDep,
+    settings: SettingsDep,
     response: Response,
 ) -> Correction:
     row, is_new = await service.confirm(
-        session, prediction_id, said.correction_notes, caller=caller
+        session, prediction_id, said.correction_notes, caller=caller, settings=settings
     )
     response.status_code = 201 if is_new else 200
     return row.view()
 
 
-@router.get("/reviews/queues/low-confidence", dependencies=[look])
-async def low_confidence_queue(
+@router.get("/corrections", dependencies=[look])
+async def list_corrections(
     session: DbSession,
     caller: CallerDep,
-    threshold: Annotated[float, Query(ge=0, le=1)] = 0.7,
+    prediction_id: UUID | None = None,
+    status: CorrectionStatus | None = None,
+    cursor: UUID | None = None,
     limit: Limit = 100,
+) -> Page[Correction]:
+    return await service.page(
+        session,
+        caller=caller,
+        prediction_id=prediction_id,
+        status=status,
+        before=cursor,
+        limit=limit,
+    )
+
+
+@router.get("/predictions/{prediction_id}/history", dependencies=[look])
+async def history_of_prediction(
+    prediction_id: UUID,
+    session: DbSession,
+    caller: CallerDep,
+    cursor: UUID | None = None,
+    limit: Limit = 100,
+) -> Page[AuditLine]:
+    """Who said and decided what, the oldest first."""
+    return await queries.history(session, prediction_id, caller=caller, after=cursor, limit=limit)
+
+
+@router.get("/reviews/agreement", dependencies=[look])
+async def reviewers_agreement(
+    session: DbSession,
+    caller: CallerDep,
     task: Slug | None = None,
-) -> Page[Prediction]:
-    rows = await queues.low_confidence(session, caller, threshold=threshold, limit=limit, task=task)
-    return Page(items=[predictions.view(row) for row in rows])
+    since: Annotated[Moment | None, Query(alias="from")] = None,
+    until: Annotated[Moment | None, Query(alias="to")] = None,
+) -> Agreement:
+    """Cohen's kappa for each two reviewers who coded the same predictions."""
+    return await queries.agreement(session, caller=caller, task=task, since=since, until=until)
 
 
-@router.get("/reviews/queues/failed-workflow", dependencies=[look])
-async def failed_workflow_queue(
-    session: DbSession, caller: CallerDep, limit: Limit = 100, task: Slug | None = None
-) -> Page[Prediction]:
-    rows = await queues.failed_workflow(session, caller, limit=limit, task=task)
-    return Page(items=[predictions.view(row) for row in rows])
+@router.get("/reviews/queues/suspicious-label", dependencies=[look])
+async def look_at_suspicious_labels(
+    asked: Annotated[Asked, Query()], session: DbSession, caller: CallerDep, settings: SettingsDep
+) -> Page[SuspiciousCase]:
+    """Approved cases that may be wrong, and why; claimed or not."""
+    return Page(items=await suspicions.look(session, asked, settings, caller=caller))
+
+
+@router.post("/reviews/queues/suspicious-label:claim", dependencies=[claim])
+async def claim_suspicious_labels(
+    asked: ClaimIn, session: DbSession, caller: CallerDep, settings: SettingsDep
+) -> Page[SuspiciousCase]:
+    return Page(items=await suspicions.claim(session, asked, settings, caller=caller))
+
+
+@router.post("/reviews/findings", dependencies=[requires("findings:write")])
+async def take_findings(said: FindingsIn, session: DbSession, caller: CallerDep) -> FindingsTaken:
+    """Doubts about approved truths; a result per finding, and the same again adds nothing."""
+    return await suspicions.take(session, said, caller=caller)
+
+
+@router.post("/reviews/cases/{case_id}/clear", dependencies=[decide], status_code=204)
+async def clear_case(case_id: UUID, session: DbSession, caller: CallerDep) -> None:
+    """Looked at again, and its truth stands."""
+    await suspicions.clear(session, case_id, caller=caller)
+
+
+@router.get("/reviews/queues/{queue}", dependencies=[look])
+async def look_at_queue(
+    queue: Queue,
+    asked: Annotated[Asked, Query()],
+    session: DbSession,
+    caller: CallerDep,
+    settings: SettingsDep,
+) -> Page[QueueItem]:
+    """What waits, claimed or not; looking changes nothing."""
+    return Page(items=await queues.look(session, queue, asked, settings, caller=caller))
+
+
+@router.post("/reviews/queues/{queue}:claim", dependencies=[claim])
+async def claim_from_queue(
+    queue: Queue,
+    asked: ClaimIn,
+    session: DbSession,
+    caller: CallerDep,
+    settings: SettingsDep,
+) -> Page[QueueItem]:
+    """Up to `limit` items that nobody holds, now the caller's; reviewing one releases it."""
+    return Page(items=await queues.claim(session, queue, asked, settings, caller=caller))
+
+
+@router.post("/reviews/claims/{claim_id}/release", dependencies=[claim], status_code=204)
+async def release_claim(claim_id: UUID, session: DbSession, caller: CallerDep) -> None:
+    await claims.release(session, claim_id, caller=caller)
+
+
+@router.get("/reviews/conflicts", dependencies=[look])
+async def list_conflicts(
+    session: DbSession,
+    caller: CallerDep,
+    task: Slug | None = None,
+    cursor: UUID | None = None,
+    limit: Limit = 100,
+) -> Page[TruthConflict]:
+    return await conflicts.page(session, caller=caller, task=task, after=cursor, limit=limit)
+
+
+@router.post("/reviews/conflicts/{conflict_id}/settle", dependencies=[decide])
+async def settle_conflict(
+    conflict_id: UUID,
+    asked: SettlementIn,
+    session: DbSession,
+    caller: CallerDep,
+    settings: SettingsDep,
+) -> Settled:
+    return await conflicts.settle(session, conflict_id, asked.truth, settings, caller=caller)
 
 
 @router.post("/corrections/{correction_id}/approve", dependencies=[decide])
@@ -89,38 +209,34 @@ async def approve_correction(
     asked: ApprovalIn,
     session: DbSession,
     caller: CallerDep,
-    second_pair_of_eyes: SecondPairOfEyes,
+    settings: SettingsDep,
 ) -> Approved:
-    return await service.approve(
-        session,
-        correction_id,
-        caller=caller,
-        may_quote=asked.may_quote,
-        second_pair_of_eyes=second_pair_of_eyes,
-    )
+    return await decisions.approve(session, correction_id, asked, settings, caller=caller)
 
 
 @router.post("/corrections:approve", dependencies=[decide])
 async def approve_corrections(
-    asked: BulkApprovalIn,
-    session: DbSession,
-    caller: CallerDep,
-    second_pair_of_eyes: SecondPairOfEyes,
-) -> BulkApproved:
-    return await service.approve_many(
-        session, asked, caller=caller, second_pair_of_eyes=second_pair_of_eyes
-    )
+    asked: BulkApprovalIn, session: DbSession, caller: CallerDep, settings: SettingsDep
+) -> BulkDecided:
+    return await decisions.approve_many(session, asked, settings, caller=caller)
+
+
+@router.post("/corrections:reject", dependencies=[decide])
+async def reject_corrections(
+    asked: BulkRejectionIn, session: DbSession, caller: CallerDep
+) -> BulkDecided:
+    return await decisions.reject_many(session, asked, caller=caller)
 
 
 @router.post("/corrections/{correction_id}/reject", dependencies=[decide])
 async def reject_correction(
     correction_id: UUID, session: DbSession, caller: CallerDep
 ) -> Correction:
-    return (await service.reject(session, correction_id, caller=caller)).view()
+    return (await decisions.reject(session, correction_id, caller=caller)).view()
 
 
 @router.post("/corrections/{correction_id}/reopen", dependencies=[decide])
 async def reopen_correction(
     correction_id: UUID, session: DbSession, caller: CallerDep
 ) -> Correction:
-    return (await service.reopen(session, correction_id, caller=caller)).view()
+    return (await decisions.reopen(session, correction_id, caller=caller)).view()

@@ -1,35 +1,22 @@
-"""Corrections and confirmations: proposed, approved, rejected, reopened.
+"""What people say of a prediction: corrections and confirmations, and who said and did what."""
 
-Approval promotes the case and hands over one consideration, in the same commit. Locks are taken
-in one order: corrections by id, ground truth, the prediction.
-"""
-
-from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from nlu_shared.ids import uuid7
+from nlu_shared.kit import audit
 from nlu_shared.kit.auth import Caller
-from nlu_shared.kit.errors import Conflict, Forbidden, NotFound, ServiceError
-from nlu_shared.schemas.base import digest
-from nlu_shared.schemas.reviews import (
-    ApprovalResult,
-    Approved,
-    BulkApprovalIn,
-    BulkApproved,
-    CorrectionIn,
-    CorrectionStatus,
-)
-from sqlalchemy import exists, func, text, update
+from nlu_shared.schemas.base import Page, digest
+from nlu_shared.schemas.reviews import Correction, CorrectionIn, CorrectionStatus
+from sqlalchemy import exists, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from nlu_logger.ground_truth import service as ground_truth
-from nlu_logger.ground_truth.service import NewCase
 from nlu_logger.predictions import service as predictions
 from nlu_logger.predictions.models import PredictionRow
+from nlu_logger.reviews import selections
 from nlu_logger.reviews.models import CorrectionRow
+from nlu_logger.settings import Settings
 
 # What the prediction shows: the approved answer, else the newest that stands, else none.
 SHOW_STANDING = """
@@ -43,11 +30,15 @@ WHERE id = :id
 
 
 async def correct(
-    session: AsyncSession, prediction_id: UUID, said: CorrectionIn, *, caller: Caller
+    session: AsyncSession,
+    prediction_id: UUID,
+    said: CorrectionIn,
+    *,
+    caller: Caller,
+    settings: Settings,
 ) -> tuple[CorrectionRow, bool]:
     """Proposes the right answer, which the prediction shows from now on; True where it is new."""
-    await predictions.get(session, prediction_id, caller=caller)
-    row, is_new = await _say(
+    return await _say(
         session,
         CorrectionRow(
             id=uuid7(),
@@ -58,17 +49,20 @@ async def correct(
             said_hash=digest(said),
             **said.model_dump(),
         ),
+        caller=caller,
+        settings=settings,
     )
-    if is_new:
-        await _show_standing(session, prediction_id)
-    return row, is_new
 
 
 async def confirm(
-    session: AsyncSession, prediction_id: UUID, notes: str | None, *, caller: Caller
+    session: AsyncSession,
+    prediction_id: UUID,
+    notes: str | None,
+    *,
+    caller: Caller,
+    settings: Settings,
 ) -> tuple[CorrectionRow, bool]:
     """The prediction was right: ground truth once approved; `corrected_intent` stays empty."""
-    await predictions.get(session, prediction_id, caller=caller)
     return await _say(
         session,
         CorrectionRow(
@@ -80,10 +74,15 @@ async def confirm(
             correction_notes=notes,
             said_hash=digest(["confirmed", notes]),
         ),
+        caller=caller,
+        settings=settings,
     )
 
 
-async def _say(session: AsyncSession, row: CorrectionRow) -> tuple[CorrectionRow, bool]:
+async def _say(
+    session: AsyncSession, row: CorrectionRow, *, caller: Caller, settings: Settings
+) -> tuple[CorrectionRow, bool]:
+    await predictions.get(session, row.prediction_id, caller=caller)
     values = row.model_dump(exclude={"created_at"})
     made = await session.exec(
         insert(CorrectionRow)
@@ -92,6 +91,18 @@ async def _say(session: AsyncSession, row: CorrectionRow) -> tuple[CorrectionRow
         .returning(col(CorrectionRow.id))
     )
     is_new = made.first() is not None
+    if is_new:
+        if not row.is_confirmation:
+            await show_standing(session, row.prediction_id)
+        # Selections come after the prediction in every transaction, or two could wait for ever.
+        await selections.reviewed(session, row.prediction_id, settings, caller=caller)
+        await audit.record(
+            session,
+            actor=caller.subject,
+            action="corrections.confirm" if row.is_confirmation else "corrections.propose",
+            subject=row.id,
+            prediction_id=str(row.prediction_id),
+        )
     stored = await session.exec(
         select(CorrectionRow).where(
             CorrectionRow.prediction_id == row.prediction_id,
@@ -102,149 +113,27 @@ async def _say(session: AsyncSession, row: CorrectionRow) -> tuple[CorrectionRow
     return stored.one(), is_new
 
 
-async def _show_standing(session: AsyncSession, prediction_id: UUID) -> None:
+async def show_standing(session: AsyncSession, prediction_id: UUID) -> None:
     await session.execute(text(SHOW_STANDING), {"id": prediction_id})
 
 
-async def approve(
+async def page(
     session: AsyncSession,
-    correction_id: UUID,
     *,
     caller: Caller,
-    may_quote: bool,
-    second_pair_of_eyes: bool,
-) -> Approved:
-    """Makes the case ground truth; approving again changes nothing but may allow quoting.
-
-    Raises NotFound, Forbidden (their own correction), Conflict (rejected, or another truth stands).
-    """
-    row = await _locked_one(session, correction_id, caller=caller)
-    return await _approve(
-        session,
-        row,
-        caller=caller,
-        may_quote=may_quote,
-        second_pair_of_eyes=second_pair_of_eyes,
-    )
-
-
-async def _approve(
-    session: AsyncSession,
-    row: CorrectionRow,
-    *,
-    caller: Caller,
-    may_quote: bool,
-    second_pair_of_eyes: bool,
-) -> Approved:
-    if row.status == CorrectionStatus.REJECTED:
-        raise Conflict("It was rejected; reopen it first.", code="rejected")
-    if row.ground_truth_id is not None and not may_quote:
-        return Approved(correction_id=row.id, ground_truth_id=row.ground_truth_id)
-    if second_pair_of_eyes and row.author == caller.subject:
-        raise Forbidden("Somebody else must approve this.", code="own_correction")
-    prediction = await predictions.get(session, row.prediction_id, caller=caller)
-    case_id = await ground_truth.promote(
-        session,
-        NewCase(
-            task=prediction.task,
-            text=prediction.prompt,
-            truth=_truth(row, prediction),
-            group=str(prediction.conversation_id) if prediction.conversation_id else None,
-            may_quote=may_quote,
-            correction_id=row.id,
-        ),
-        approved_by=caller.subject,
-    )
-    if row.status != CorrectionStatus.APPROVED:
-        await _decide(
-            session, row, CorrectionStatus.APPROVED, by=caller.subject, ground_truth_id=case_id
-        )
-    return Approved(correction_id=row.id, ground_truth_id=case_id)
-
-
-async def approve_many(
-    session: AsyncSession,
-    asked: BulkApprovalIn,
-    *,
-    caller: Caller,
-    second_pair_of_eyes: bool,
-) -> BulkApproved:
-    """One result per correction, in order; one that cannot be approved stops no other."""
-    results: dict[UUID, ApprovalResult] = {}
-    for row in await _locked(session, asked.correction_ids, caller=caller):
-        try:
-            done = await _approve(
-                session,
-                row,
-                caller=caller,
-                may_quote=asked.may_quote,
-                second_pair_of_eyes=second_pair_of_eyes,
-            )
-            results[row.id] = ApprovalResult(
-                correction_id=row.id, status=200, ground_truth_id=done.ground_truth_id
-            )
-        except (Conflict, NotFound, Forbidden) as refused:
-            results[row.id] = _refused(row.id, refused)
-    unknown = NotFound()
-    return BulkApproved(
-        items=[results.get(one) or _refused(one, unknown) for one in asked.correction_ids]
-    )
-
-
-def _refused(correction_id: UUID, refused: ServiceError) -> ApprovalResult:
-    return ApprovalResult(correction_id=correction_id, status=refused.status, code=refused.code)
-
-
-async def reject(session: AsyncSession, correction_id: UUID, *, caller: Caller) -> CorrectionRow:
-    """Nothing comes of it, and the prediction no longer shows it."""
-    row = await _locked_one(session, correction_id, caller=caller)
-    if row.status == CorrectionStatus.APPROVED:
-        raise Conflict("It was approved; reopen it first.", code="approved")
-    if row.status != CorrectionStatus.REJECTED:
-        await _decide(session, row, CorrectionStatus.REJECTED, by=caller.subject)
-    return row
-
-
-async def reopen(session: AsyncSession, correction_id: UUID, *, caller: Caller) -> CorrectionRow:
-    """Takes a decision back; ground truth that rests on it alone goes."""
-    row = await _locked_one(session, correction_id, caller=caller)
-    case_id = row.ground_truth_id
-    if case_id is not None:
-        await ground_truth.lock(session)
-    if row.status != CorrectionStatus.PROPOSED:
-        await _decide(session, row, CorrectionStatus.PROPOSED, by=None)
-    if case_id is not None and not await _rests(session, case_id):
-        await ground_truth.withdraw(session, case_id)
-    return row
-
-
-async def _rests(session: AsyncSession, case_id: UUID) -> bool:
-    """Whether an approved correction still stands behind the case."""
-    found = await session.exec(
-        select(CorrectionRow.id).where(CorrectionRow.ground_truth_id == case_id).limit(1)
-    )
-    return found.first() is not None
-
-
-def _truth(row: CorrectionRow, prediction: PredictionRow) -> Any:
-    if not row.is_confirmation:
-        return row.corrected_output if row.corrected_intent is None else row.corrected_intent
-    return prediction.predicted_intent if prediction.output is None else prediction.output
-
-
-async def _locked_one(
-    session: AsyncSession, correction_id: UUID, *, caller: Caller
-) -> CorrectionRow:
-    rows = await _locked(session, [correction_id], caller=caller)
-    if not rows:
-        raise NotFound("There is no such correction.")
-    return rows[0]
-
-
-async def _locked(
-    session: AsyncSession, correction_ids: Sequence[UUID], *, caller: Caller
-) -> Sequence[CorrectionRow]:
-    asked = select(CorrectionRow).where(col(CorrectionRow.id).in_(correction_ids))
+    prediction_id: UUID | None,
+    status: CorrectionStatus | None,
+    before: UUID | None,
+    limit: int,
+) -> Page[Correction]:
+    """Corrections and confirmations, the newest first."""
+    asked = select(CorrectionRow)
+    if prediction_id is not None:
+        asked = asked.where(CorrectionRow.prediction_id == prediction_id)
+    if status is not None:
+        asked = asked.where(CorrectionRow.status == status.value)
+    if before is not None:
+        asked = asked.where(col(CorrectionRow.id) < before)
     if caller.tasks is not None:
         asked = asked.where(
             exists().where(
@@ -252,27 +141,9 @@ async def _locked(
                 predictions.visible(caller),
             )
         )
-    return (await session.exec(asked.order_by(col(CorrectionRow.id)).with_for_update())).all()
-
-
-async def _decide(
-    session: AsyncSession,
-    row: CorrectionRow,
-    status: CorrectionStatus,
-    *,
-    by: str | None,
-    ground_truth_id: UUID | None = None,
-) -> None:
-    """`by` is None where a decision is taken back."""
-    await session.exec(
-        update(CorrectionRow)
-        .where(col(CorrectionRow.id) == row.id)
-        .values(
-            status=status.value,
-            decided_by=by,
-            decided_at=func.now() if by else None,
-            ground_truth_id=ground_truth_id,
-        )
+    newest = asked.order_by(col(CorrectionRow.id).desc()).limit(limit + 1)
+    rows = (await session.exec(newest)).all()
+    return Page(
+        items=[row.view() for row in rows[:limit]],
+        next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None,
     )
-    await session.refresh(row)
-    await _show_standing(session, row.prediction_id)

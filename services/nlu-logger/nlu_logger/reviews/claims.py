@@ -1,0 +1,97 @@
+"""Claims: who holds which item of a queue, until when by the database's clock.
+
+Claimers take turns (one lock), so that each is given the items the others left.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from nlu_shared.ids import uuid7
+from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.errors import NotFound
+from nlu_shared.schemas.queues import Claim
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, exists, func, literal, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from nlu_logger.reviews.models import ClaimRow
+
+TAKE_TURNS = "SELECT pg_advisory_xact_lock(hashtextextended('claims', 0))"
+# The time of the statement, not of the transaction, which may have waited for its turn.
+NOW = func.clock_timestamp()
+
+
+async def take_turns(session: AsyncSession) -> None:
+    """Until the commit nobody else claims."""
+    await session.execute(text(TAKE_TURNS))
+
+
+async def hold(
+    session: AsyncSession,
+    item_ids: Sequence[UUID],
+    queue: str,
+    *,
+    caller: Caller,
+    lasting: timedelta,
+) -> dict[UUID, Claim]:
+    """The claims by item; an item that somebody holds is left out."""
+    if not item_ids:
+        return {}
+    new = insert(ClaimRow).values(
+        [
+            {"item_id": item, "id": uuid7(), "queue": queue, "held_by": caller.subject}
+            | {"until": NOW + lasting}
+            for item in item_ids
+        ]
+    )
+    taken = await session.execute(
+        new.on_conflict_do_update(
+            index_elements=["item_id"],
+            set_={name: new.excluded[name] for name in ("id", "queue", "held_by", "until")},
+            where=col(ClaimRow.until) <= NOW,
+        ).returning(ClaimRow)
+    )
+    return {row.item_id: row.view() for row in taken.scalars()}
+
+
+def held(item_id: Mapped[UUID]) -> ColumnElement[bool]:
+    """Whether somebody holds the item now."""
+    return exists().where(col(ClaimRow.item_id) == item_id, col(ClaimRow.until) > NOW)
+
+
+async def of(session: AsyncSession, item_ids: Iterable[UUID]) -> dict[UUID, Claim]:
+    """Who holds which of these now."""
+    rows = await session.exec(
+        select(ClaimRow).where(
+            # One parameter, however many there are.
+            col(ClaimRow.item_id) == any_(literal(list(item_ids), ARRAY(Uuid))),
+            col(ClaimRow.until) > NOW,
+        )
+    )
+    return {row.item_id: row.view() for row in rows}
+
+
+async def end(session: AsyncSession, item_id: UUID, *, caller: Caller) -> None:
+    """The caller is done with the item, held or not."""
+    mine = (col(ClaimRow.item_id) == item_id, col(ClaimRow.held_by) == caller.subject)
+    ended = func.least(col(ClaimRow.until), NOW)
+    await session.execute(update(ClaimRow).where(*mine).values(until=ended))
+
+
+async def release(session: AsyncSession, claim_id: UUID, *, caller: Caller) -> None:
+    """Raises NotFound for a claim that is not the caller's, or that ended."""
+    ended = await session.execute(
+        update(ClaimRow)
+        .where(
+            col(ClaimRow.id) == claim_id,
+            col(ClaimRow.held_by) == caller.subject,
+            col(ClaimRow.until) > NOW,
+        )
+        .values(until=NOW)
+        .returning(col(ClaimRow.id))
+    )
+    if ended.first() is None:
+        raise NotFound("You hold no such claim.")
