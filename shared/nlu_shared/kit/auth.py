@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from nlu_shared.kit.db import Database, Identity, session_scope
+from nlu_shared.kit.db import CONNECT_SECONDS, Database, Identity, session_scope
 from nlu_shared.kit.errors import Unauthenticated
 from nlu_shared.kit.tokens import Tokens
 
@@ -64,8 +64,14 @@ class Authenticator:
 
     async def _by_key(self, hashed: str) -> Caller:
         cached = self._known.get(hashed)
-        if cached and cached[0] > time.monotonic():
-            return cached[1]
+        if cached:
+            until, caller = cached
+            now = time.monotonic()
+            if until > now:
+                return caller
+            if self.cache_seconds:
+                # One looks again: a hundred callers at once would be a hundred transactions.
+                self._known[hashed] = (now + CONNECT_SECONDS, caller)
         async with session_scope(self.database, self.identity) as session:
             row = (
                 await session.execute(

@@ -104,6 +104,23 @@ async def test_a_cached_key_is_trusted_for_the_caches_seconds_and_no_longer(
     await until(refused, seconds=2)
 
 
+async def test_while_one_looks_a_key_up_again_the_others_need_not(
+    database: Database, app: Identity, owner: asyncpg.Connection
+) -> None:
+    door = Authenticator(database, app, cache_seconds=1e-9)
+    key = await made(database, app)
+    await door.authenticate(key.key)
+    async with owner.transaction():
+        await owner.execute("LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE")
+        callers = [asyncio.create_task(door.authenticate(key.key)) for _ in range(50)]
+
+        async def answered() -> bool:
+            return sum(one.done() for one in callers) == 49
+
+        await until(answered, seconds=5)
+    assert {caller.subject for caller in await asyncio.gather(*callers)} == {f"key:{key.id}"}
+
+
 async def test_only_hashes_are_stored(
     database: Database, app: Identity, owner: asyncpg.Connection
 ) -> None:
