@@ -4,6 +4,7 @@ Keys are 32 random bytes, so one SHA-256 is enough to store them safely; how the
 kept is in `kit.keys`.
 """
 
+import asyncio
 import hashlib
 import time
 from dataclasses import dataclass, field
@@ -50,6 +51,7 @@ class Authenticator:
     user_scopes: frozenset[str] = frozenset()
     cache_seconds: float = 5.0
     _known: dict[str, tuple[float, Caller]] = field(default_factory=dict)
+    _asked: "dict[str, asyncio.Task[Caller]]" = field(default_factory=dict)
 
     async def authenticate(self, credential: str) -> Caller:
         """Raises Unauthenticated for anything that is not a valid key or token, and Unavailable
@@ -66,6 +68,16 @@ class Authenticator:
         cached = self._known.get(hashed)
         if cached and cached[0] > time.monotonic():
             return cached[1]
+        if not self.cache_seconds:
+            return await self._look_up(hashed)
+        # A hundred who come at once with one key are one transaction, not a hundred.
+        asked = self._asked.get(hashed)
+        if asked is None:
+            asked = self._asked[hashed] = asyncio.create_task(self._look_up(hashed))
+            asked.add_done_callback(lambda _: self._asked.pop(hashed, None))
+        return await asyncio.shield(asked)
+
+    async def _look_up(self, hashed: str) -> Caller:
         async with session_scope(self.database, self.identity) as session:
             row = (
                 await session.execute(

@@ -104,6 +104,20 @@ async def test_a_cached_key_is_trusted_for_the_caches_seconds_and_no_longer(
     await until(refused, seconds=2)
 
 
+async def test_callers_who_come_at_once_with_one_key_hold_one_connection(
+    database: Database, app: Identity, owner: asyncpg.Connection
+) -> None:
+    door = Authenticator(database, app, cache_seconds=5)
+    key = await made(database, app)
+    async with owner.transaction():
+        await owner.execute("LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE")
+        callers = [asyncio.create_task(door.authenticate(key.key)) for _ in range(50)]
+        await asyncio.sleep(0)
+        async with session_scope(database, app) as session:
+            assert (await session.execute(text("SELECT 1"))).scalar_one() == 1
+    assert {caller.subject for caller in await asyncio.gather(*callers)} == {f"key:{key.id}"}
+
+
 async def test_only_hashes_are_stored(
     database: Database, app: Identity, owner: asyncpg.Connection
 ) -> None:
