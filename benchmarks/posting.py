@@ -95,7 +95,7 @@ async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sent: 
 
 async def _stored(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sent: bytes) -> None:
     """Again after a 503, as a client does: what a stalled disk costs is part of the rate."""
-    while (status := await ask(reader, writer, sent)) == 503:
+    while (status := await ask(reader, writer, sent)) == 503:  # noqa: ASYNC110 - nothing rings
         await asyncio.sleep(_AGAIN_SECONDS)
     if status not in _STORED:
         raise RuntimeError(f"answered {status}")
