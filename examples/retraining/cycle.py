@@ -88,7 +88,7 @@ class Cycle:
 async def turn(cycle: Cycle) -> AsyncIterator[Step]:
     """Raises CycleFailed, ClientError."""
     had, first, second = cycle.parts()
-    rows = [LabelledText(text=one.text, label=one.label) for one in had]
+    rows = [LabelledText(text=one.text, label=str(one.truth)) for one in had]
     yield await _retrain(cycle, rows)
     async with _backend(cycle) as backend, Door(cycle.url, cycle.key) as logger:
         before = onnx_file.read(cycle.model)
@@ -125,7 +125,7 @@ async def _serve(
         async def message(row: Row) -> bool:
             answer = (await http.post("/messages", json={"text": row.text})).raise_for_status()
             said = answer.json()
-            was_right = bool(said["intent"] == row.label)
+            was_right = bool(said["intent"] == row.truth)
             outcome = {"was_successful": was_right, "workflow_type": said["intent"]}
             told = await http.post(f"/messages/{said['log_id']}/outcome", json=outcome)
             told.raise_for_status()
@@ -145,7 +145,7 @@ async def _review(cycle: Cycle, rows: Sequence[Row], *, below: float) -> Reviewe
         cycle, "export", "--mode", "review", "--task", cycle.task,
         "--confidence-threshold", below, "--output", file,
     )  # fmt: skip
-    labels = {row.text: row.label for row in rows}
+    labels = {row.text: row.truth for row in rows}
     filled = [
         {**line, "corrected_intent": labels[line["prompt"]]}
         for line in map(json.loads, _lines(file))

@@ -103,9 +103,7 @@ def _check_depth(body: bytes) -> None:
 
 def _check_json(body: bytes) -> Any:
     try:
-        value = json.loads(
-            body.decode(), parse_constant=_no_constants, object_pairs_hook=_no_duplicates
-        )
+        value = _PLAIN.decode(body.decode())
         if _SURROGATE.search(body):
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -126,3 +124,7 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) != len(pairs):
         raise Invalid("A key stands twice in one object.", code="invalid_json")
     return made
+
+
+# Made once: json.loads makes a decoder per call when it is told anything.
+_PLAIN = json.JSONDecoder(parse_constant=_no_constants, object_pairs_hook=_no_duplicates)

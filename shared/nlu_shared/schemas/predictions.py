@@ -63,6 +63,18 @@ class BatchAnswer(Schema):
     items: list[BatchResult]
 
 
+class Ids(Schema):
+    """Which of these does the service have?"""
+
+    ids: Annotated[list[UUID], Field(max_length=BATCH_LIMIT)]
+
+
+class Known(Schema):
+    """The ids that are there and that the caller may see, in the order asked."""
+
+    known: list[UUID]
+
+
 class OutcomeIn(Schema):
     was_successful: bool
     workflow_type: Label | None = None
