@@ -72,7 +72,7 @@ def asked(
         check_task(caller, task)
     allowed = None if caller.tasks is None else sorted(caller.tasks)
     until = until or now
-    since = since or until - timedelta(days=days)
+    since = since or _before(until, timedelta(days=days))
     if since >= until:
         raise Invalid("The period ends before it begins.")
     kept = Kept(
@@ -83,6 +83,13 @@ def asked(
         prompt_version=prompt_version,
     )
     return Asked(since, until, kept)
+
+
+def _before(moment: datetime, span: timedelta) -> datetime:
+    try:
+        return moment - span
+    except OverflowError:
+        raise Invalid("The period begins before all time.") from None
 
 
 async def confidence(session: AsyncSession, seen: Asked) -> list[ConfidenceBucket]:
@@ -143,7 +150,7 @@ async def confusion(session: AsyncSession, seen: Asked, sample: Sample) -> Confu
 
 async def drifted(session: AsyncSession, seen: Asked, reference_since: datetime | None) -> Drift:
     """The period against the one that ends where it begins, of equal length unless told."""
-    begins = reference_since or seen.since - (seen.until - seen.since)
+    begins = reference_since or _before(seen.since, seen.until - seen.since)
     if begins >= seen.since:
         raise Invalid("The reference begins after it ends.")
     before = replace(seen.kept, first=first_id(begins), past=seen.kept.first)

@@ -105,7 +105,7 @@ async def traffic(
         f"SELECT {SERIES}, COUNT(*) AS count, COUNT(s.prediction_id) AS drawn FROM"
         f" (SELECT p.*, output IS NOT NULL AS structured {KEPT}) p"
         " LEFT JOIN selections s ON s.prediction_id = p.id AND s.queue = 'audit'"
-        f" GROUP BY 1, 2, 3, 4, 5 ORDER BY 5 DESC, 1, MAX(p.id) DESC LIMIT {MOST_ROWS}",
+        f" GROUP BY 1, 2, 3, 4, 5 ORDER BY 5 DESC, 1, MAX(p.created_at) DESC LIMIT {MOST_ROWS}",
         kept.bound(every=every),
     )
     return [(_series(row), row["count"], row["drawn"]) for row in found]
