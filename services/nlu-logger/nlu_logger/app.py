@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from nlu_shared.kit.keys import router as keys
 from nlu_shared.kit.web import create_app
 
+from nlu_logger.dashboard.routes import router as dashboard
 from nlu_logger.exports.routes import router as exports
 from nlu_logger.ground_truth.routes import router as ground_truth
 from nlu_logger.insights.routes import router as insights
@@ -13,7 +14,7 @@ from nlu_logger.reviews.routes import router as reviews
 from nlu_logger.settings import Settings
 
 VERSION = "0.1.0"
-ROUTERS = (predictions, reviews, ground_truth, insights, exports, keys)
+ROUTERS = (predictions, reviews, ground_truth, insights, exports, keys, dashboard)
 
 
 def build(settings: Settings) -> FastAPI:

@@ -73,10 +73,11 @@ class Authenticator:
     async def authenticate(self, credential: str) -> Caller:
         """Raises Unauthenticated for anything that is not a valid key or token."""
         if credential.startswith(KEY_PREFIX):
-            return await self._by_key(hash_key(credential))
+            return await self.by_key_hash(hash_key(credential))
         return self._by_token(credential)
 
-    async def _by_key(self, hashed: str) -> Caller:
+    async def by_key_hash(self, hashed: str) -> Caller:
+        """Raises Unauthenticated where no key that stands has this hash."""
         cached = self._known.get(hashed)
         if cached and cached[0] > time.monotonic():
             return cached[1]

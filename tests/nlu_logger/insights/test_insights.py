@@ -45,7 +45,7 @@ SEEN = """
 INSERT INTO nlu_prompt_logs (id, task, prompt, predicted_intent, confidence, output,
     model_version, prompt_version, was_successful, created_at, body_hash)
 SELECT id, $1, coalesce($3, $1) || n, $4, $5, $6::jsonb, $7, $7, $8, uuid_extract_timestamp(id), ''
-FROM generate_series(1, $9) n, LATERAL (SELECT uuidv7($2 * interval '-1 hour') AS id, n) made
+FROM generate_series(1, $9) n, LATERAL (SELECT uuidv7($2 * interval '-1 hour') AS id, n AS row) made
 RETURNING id
 """
 APPROVED = """

@@ -80,6 +80,12 @@ async def outcomes(session: AsyncSession, kept: Kept) -> list[tuple[str, int, in
     return [(row["predicted_intent"], row["total"], row["successes"]) for row in found]
 
 
+async def tasks(session: AsyncSession, kept: Kept) -> list[str]:
+    """The tasks that have predictions, by name."""
+    found = await rows(session, f"SELECT DISTINCT p.task {KEPT} ORDER BY 1", kept.bound())
+    return [row["task"] for row in found]
+
+
 async def intent_counts(session: AsyncSession, kept: Kept) -> dict[str, int]:
     return await _counts(session, "predicted_intent", kept)
 

@@ -113,6 +113,10 @@ async def outcomes(session: AsyncSession, seen: Asked) -> list[IntentOutcome]:
     ]
 
 
+async def tasks(session: AsyncSession, seen: Asked) -> list[str]:
+    return await queries.tasks(session, seen.kept)
+
+
 async def calibration(session: AsyncSession, seen: Asked, sample: Sample) -> Calibration:
     parts = await truths.parts(session, seen.kept, sample)
     n = sum(part.count for part in parts)
