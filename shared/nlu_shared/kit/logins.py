@@ -9,7 +9,6 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from http.cookies import Morsel, SimpleCookie
 
 from sqlalchemy import text
 
@@ -79,7 +78,6 @@ async def log_out(authenticator: Authenticator, token: str) -> None:
 
 def cookie(name: str, token: str, *, path: str, secure: bool) -> str:
     """The Set-Cookie of a login, which no script reads and no other site's page sends."""
-    made: Morsel[str] = SimpleCookie({name: token})[name]
-    made.update({"path": path, "httponly": True, "samesite": "Strict", "secure": secure})
-    made["max-age"] = int(LASTING.total_seconds()) if token else 0
-    return made.OutputString()
+    seconds = int(LASTING.total_seconds()) if token else 0
+    said = f"{name}={token}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict"
+    return said + "; Secure" if secure else said

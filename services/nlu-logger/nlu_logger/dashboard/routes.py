@@ -53,7 +53,7 @@ async def _prove(
             request.app.state.resources.authenticator, request.cookies.get(COOKIE)
         )
     except Unauthenticated:
-        raise LogInFirst from None if is_page else Unauthenticated from None
+        raise (LogInFirst() if is_page else Unauthenticated()) from None
     if not is_page:
         login.check(shown)
     for scope in scopes.scopes:
@@ -113,6 +113,12 @@ def _with_cookie(request: Request, token: str) -> Response:
     secure = request.url.scheme == "https"
     made = logins.cookie(COOKIE, token, path="/dashboard", secure=secure)
     return Response(status_code=204, headers={"Set-Cookie": made})
+
+
+@router.get("/start", status_code=303)
+async def show_first_page(login: AnyLogin) -> Response:
+    first = "/dashboard" if login.caller.has("insights:read") else "/dashboard/review"
+    return Response(status_code=303, headers={"Location": first})
 
 
 @router.get("")

@@ -1,9 +1,11 @@
 """What each page shows, put together from the numbers and the queues of the other rooms."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.errors import NotFound
 from nlu_shared.schemas.insights import (
     Calibration,
     ConfidenceBucket,
@@ -98,8 +100,9 @@ async def proposals(session: AsyncSession, *, caller: Caller) -> Sequence[Propos
     )
     found = []
     for correction in page.items:
-        row = await predictions.get(session, correction.prediction_id, caller=caller)
-        found.append(Proposal(correction, predictions.view(row)))
+        with suppress(NotFound):  # it grew older than the retention
+            row = await predictions.get(session, correction.prediction_id, caller=caller)
+            found.append(Proposal(correction, predictions.view(row)))
     return found
 
 
