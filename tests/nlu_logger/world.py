@@ -28,6 +28,11 @@ class World:
     database: Clone
     admin: httpx2.AsyncClient
 
+    @property
+    def superuser_url(self) -> str:
+        """The same database, above row-level security."""
+        return f"{self.database.admin_url.rpartition('/')[0]}/{self.database.name}"
+
     def user(self, user_id: UUID) -> httpx2.AsyncClient:
         """An end user, signed in."""
         claims = {"sub": str(user_id), "aud": "authenticated", "exp": time.time() + 600}
