@@ -140,7 +140,15 @@ async def show_overview(
         now=datetime.now(UTC),
     )
     shown = await service.overview(session, seen)
-    return _page("overview.html", login, at="overview", view=shown, task=task, days=days)
+    return _page(
+        "overview.html",
+        login,
+        at="overview",
+        view=shown,
+        unsure=service.UNSURE,
+        task=task,
+        days=days,
+    )
 
 
 @router.get("/review")

@@ -113,10 +113,6 @@ async def outcomes(session: AsyncSession, seen: Asked) -> list[IntentOutcome]:
     ]
 
 
-async def tasks(session: AsyncSession, seen: Asked) -> list[str]:
-    return await queries.tasks(session, seen.kept)
-
-
 async def calibration(session: AsyncSession, seen: Asked, sample: Sample) -> Calibration:
     parts = await truths.parts(session, seen.kept, sample)
     n = sum(part.count for part in parts)
@@ -192,7 +188,7 @@ async def compared(
     if a == b:
         raise Invalid("Name two versions.")
     sides = [_of(seen.kept, version, one) for one in (a, b)]
-    ended = [_share(*reversed(await queries.successes(session, one))) for one in sides]
+    ended = [_ended(await queries.totals(session, one)) for one in sides]
     audited = [accuracy(await truths.cells(session, one, Sample.AUDIT)) for one in sides]
     texts = [await queries.text_counts(session, one) for one in sides]
     intents = [await queries.intent_counts(session, one) for one in sides]
@@ -286,6 +282,10 @@ def _shift(window: drift.Counts, reference: drift.Counts) -> Shift:
         window=n,
         reference=m,
     )
+
+
+def _ended(totals: queries.Totals) -> Estimated | None:
+    return _share(totals.successes, totals.ended)
 
 
 def _share(successes: int, total: int) -> Estimated | None:
