@@ -2,7 +2,9 @@
 
 import asyncio
 
-from benchmarks import exports, ingest, ledger
+import uvloop
+
+from benchmarks import client, exports, ingest, kills, ledger
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers, running_servers
 
@@ -13,10 +15,12 @@ async def main(servers: Servers) -> None:
         await ingest.run(databases, servers)
         await ledger.run(databases, servers)
         await exports.run(databases, servers)
+        await client.run(databases, servers)
     finally:
         await databases.drop_all()
 
 
 if __name__ == "__main__":
     with running_servers() as started:
-        asyncio.run(main(started))
+        uvloop.run(main(started))
+    asyncio.run(kills.main())

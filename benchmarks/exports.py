@@ -4,88 +4,34 @@ The service is a process of its own: its peak is read from the kernel, and the c
 not in its way.
 """
 
-import asyncio
 import os
 import re
-import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
 
 import asyncpg
-import httpx2
 from nlu_logger.exports.service import RETRAINING, ROWS_AT_ONCE
 
 from benchmarks.rates import told
-from deploy.local.ports import free_port
+from benchmarks.stage import fill, serving
 from tests.fixtures.databases import Clone, Databases
 from tests.fixtures.servers import Servers
-from tests.fixtures.stack import client, until
+from tests.fixtures.stack import client
 
 ROWS = int(os.environ.get("EXPORTED_ROWS", "200000"))
 ROUNDS = 3
-PROGRAM = Path(sys.executable).parent / "nlu-logger"
-FILL = """
-INSERT INTO nlu_prompt_logs (id, prompt, predicted_intent, confidence, body_hash)
-SELECT (lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint - n), 12, '0') || '7000'
-        || '8' || lpad(to_hex(n), 15, '0'))::uuid,
-    'schedule time for math homework, number ' || n, 'scheduling', 0.9, ''
-FROM generate_series(1, $1::int) AS n
-"""
 
 
 async def run(databases: Databases, servers: Servers) -> None:
     database = await databases.clone("nlu_logger")
-    await _fill(database)
-    async with _serving(database, servers) as (url, process_id):
-        before = _megabytes(process_id, "VmRSS")
-        pairs = [(await _exported(url), await _bare(database)) for _ in range(ROUNDS)]
-        peak = _megabytes(process_id, "VmHWM")
+    await fill(database, ROWS)
+    async with serving(database, servers) as service:
+        before = _megabytes(service.pid, "VmRSS")
+        pairs = [(await _exported(service.url), await _bare(database)) for _ in range(ROUNDS)]
+        peak = _megabytes(service.pid, "VmHWM")
     print(told(f"export of {ROWS} rows", pairs, unit="rows/s", against="bare cursor"))
     print(f"memory of the service: {before:.0f} MB idle, {peak:.0f} MB at its peak")
-
-
-async def _fill(database: Clone) -> None:
-    owner = await asyncpg.connect(database.owner_url)
-    await owner.execute(
-        "CREATE POLICY filling ON nlu_prompt_logs FOR INSERT TO nlu_logger_owner WITH CHECK (true)"
-    )
-    await owner.execute(FILL, ROWS, timeout=600)
-    await owner.execute("ANALYZE nlu_prompt_logs")
-    await owner.close()
-
-
-@asynccontextmanager
-async def _serving(database: Clone, servers: Servers) -> AsyncIterator[tuple[str, int]]:
-    port = free_port()
-    process = await asyncio.create_subprocess_exec(
-        PROGRAM,
-        *("serve", "--port", str(port)),
-        env=os.environ
-        | {
-            "NLU_LOGGER_DATABASE_URL": database.app_url,
-            "NLU_LOGGER_REDIS_URL": servers.redis_url,
-        },
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-
-    async def ready() -> bool:
-        try:
-            async with client(url) as http:
-                return (await http.get("/readyz")).status_code == 200
-        except httpx2.TransportError:
-            return False
-
-    try:
-        await until(ready)
-        yield url, process.pid
-    finally:
-        process.terminate()
-        await process.wait()
 
 
 async def _exported(url: str) -> float:

@@ -1,85 +1,93 @@
-"""Durable single posts against the same endpoint that validates, authenticates and stores nothing.
+"""Durable capture against the same endpoint that validates, authenticates and stores nothing;
+the same with rows present against an empty table; and batches against a bare COPY.
 
-Client and server share one process, so the client's cost is in both figures.
+Each service is a process of its own; the client and PostgreSQL share the machine with it.
 """
 
-import asyncio
-import json
+import os
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
-from typing import Any
 
-from nlu_logger.app import ROUTERS, build
-from nlu_logger.predictions.ingest import Written
-from nlu_logger.resources import Resources, open_resources
-from nlu_logger.settings import Settings
-from nlu_shared.kit.web import create_app
+import asyncpg
+from nlu_shared.ids import uuid7
 
+from benchmarks.posting import BATCH, PREDICTION, batches, paced, posts
 from benchmarks.rates import told
-from tests.fixtures.databases import BOOTSTRAP_KEY, Databases
+from benchmarks.stage import (
+    BARE,
+    Process,
+    administrator_url,
+    fill,
+    postgres_cpu_seconds,
+    serving,
+)
+from tests.fixtures.databases import Clone, Databases
 from tests.fixtures.servers import Servers
-from tests.fixtures.stack import serving
 
-POSTS = 6_000
-CONNECTIONS = 64
-ROUNDS = 3
-BODY = json.dumps(
-    {"prompt": "time for math homework", "predicted_intent": "scheduling", "confidence": 0.92}
-).encode()
-REQUEST = (
-    "POST /v1/predictions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
-    f"authorization: Bearer {BOOTSTRAP_KEY}\r\ncontent-length: {len(BODY)}\r\n\r\n"
-).encode() + BODY
-
-
-class StoresNothing:
-    """Stands where the group commit stands and answers at once."""
-
-    async def submit(self, entry: object) -> Written:
-        return Written.CREATED
+ROWS = int(os.environ.get("ROWS", "200000"))
+"""Present in the full table; `ROWS=5000000 make bench` for the published figure."""
+POSTS = 6_400
+BATCHES = 24
+ROUNDS = 5
 
 
 async def run(databases: Databases, servers: Servers) -> None:
-    database = await databases.clone("nlu_logger")
-    told_by: dict[str, Any] = {"database_url": database.app_url, "redis_url": servers.redis_url}
-    settings = Settings(**told_by)
+    empty, full = await databases.clone("nlu_logger"), await databases.clone("nlu_logger")
+    await fill(full, ROWS, confidence="random()")
+    async with (
+        serving(empty, servers) as durable,
+        serving(full, servers) as on_full,
+        serving(empty, servers, program=BARE) as bare,
+    ):
+        everyone = (durable, on_full, bare)
+        for process in everyone:  # connections made, caches warm
+            await posts(process.url, POSTS // 4)
+        single = [[await posts(one.url, POSTS) for one in everyone] for _ in range(ROUNDS)]
+        _tell("durable single posts", single, unit="posts/s")
+        await _tell_cpu(durable, bare, servers)
+        await _tell_waits(durable, rate=sorted(row[0] for row in single)[ROUNDS // 2] / 2)
+        many = [[await batches(one.url, BATCHES) for one in everyone] for _ in range(ROUNDS)]
+        _tell("rows in batches", many, unit="rows/s")
+        copies = [(await batches(durable.url, BATCHES), await _copied(empty)) for _ in range(3)]
+    print(told("rows in batches", copies, unit="rows/s", against="COPY"))
 
-    @asynccontextmanager
-    async def without_storage() -> AsyncIterator[Resources]:
-        nothing: Any = StoresNothing()
-        async with open_resources(settings) as resources:
-            yield replace(resources, ingest=nothing)
 
-    bare = create_app(
-        title="bare",
-        version="0",
-        open_resources=without_storage,
-        routers=ROUTERS,
-        max_body_bytes=settings.max_body_bytes,
+def _tell(what: str, rates: list[list[float]], *, unit: str) -> None:
+    print(told(what, [(row[0], row[2]) for row in rates], unit=unit, against="validated only"))
+    present = f"{what}, {ROWS} rows present"
+    print(told(present, [(row[1], row[0]) for row in rates], unit=unit, against="none"))
+    print(told(present, [(row[1], row[2]) for row in rates], unit=unit, against="validated only"))
+
+
+async def _tell_cpu(durable: Process, bare: Process, servers: Servers) -> None:
+    """Unlike rates, hardly moved by what else the machine does."""
+    database = await postgres_cpu_seconds(servers)
+    ours = [-durable.cpu_seconds(), -bare.cpu_seconds()]
+    await posts(durable.url, POSTS)
+    database = await postgres_cpu_seconds(servers) - database
+    await posts(bare.url, POSTS)
+    stored, validated = (
+        (before + process.cpu_seconds()) / POSTS * 1000
+        for before, process in zip(ours, (durable, bare), strict=True)
     )
-    async with serving(build(settings)) as durable_url, serving(bare) as bare_url:
-        pairs = [(await posts(durable_url), await posts(bare_url)) for _ in range(ROUNDS)]
-    print(told("durable single posts", pairs, unit="posts/s", against="validated only"))
+    print(
+        f"CPU per prediction: {stored:.2f} ms of the service and"
+        f" {database / POSTS * 1000:.2f} ms of PostgreSQL; validated only: {validated:.2f} ms"
+    )
 
 
-async def posts(url: str) -> float:
-    """Posts per second over keep-alive connections that each wait for their answer."""
-    port = int(url.rpartition(":")[2])
+async def _tell_waits(process: Process, *, rate: float) -> None:
+    waits = await paced(process.url, POSTS, rate=rate)
+    half, most = waits[len(waits) // 2], waits[len(waits) * 99 // 100]
+    print(f"at {rate:.0f} posts/s: median {half * 1000:.1f} ms, p99 {most * 1000:.1f} ms")
+
+
+async def _copied(database: Clone) -> float:
+    """Rows per second of one COPY into the same table with the same indexes."""
+    administrator = await asyncpg.connect(administrator_url(database))
+    rows = [(uuid7(), *PREDICTION.values(), "") for _ in range(BATCHES * BATCH)]
+    columns = ["id", *PREDICTION, "body_hash"]
     began = time.perf_counter()
-    await asyncio.gather(*(_connection(port, POSTS // CONNECTIONS) for _ in range(CONNECTIONS)))
-    return POSTS / (time.perf_counter() - began)
-
-
-async def _connection(port: int, count: int) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for _ in range(count):
-        writer.write(REQUEST)
-        head = await reader.readuntil(b"\r\n\r\n")
-        if not head.startswith(b"HTTP/1.1 201"):
-            raise RuntimeError(head.decode())
-        length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
-        await reader.readexactly(int(length))
-    writer.close()
-    await writer.wait_closed()
+    await administrator.copy_records_to_table("nlu_prompt_logs", records=rows, columns=columns)
+    rate = len(rows) / (time.perf_counter() - began)
+    await administrator.close()
+    return rate

@@ -13,7 +13,8 @@ from induction.llm.errors import ParkRun, StopRun, UnknownModel
 from nlu_shared.client import ClientError
 
 from deploy.demo import options
-from deploy.demo.data import BadData, read
+from deploy.demo.data import BadData, DataSet, read
+from deploy.demo.discussions import read_discussions
 from deploy.demo.show import console_for, opening, show
 from deploy.demo.story import DemoFailed, Story, tell
 
@@ -35,7 +36,7 @@ def main(arguments: list[str]) -> int:
         sys.stdout.reconfigure(errors="replace")
     try:
         choice = options.choice(os.environ)
-        data = read(choice.data, text=choice.text, label=choice.label, limit=choice.limit)
+        data = data_of(choice)
         options.make_writable(choice.out)
         if "--check" in arguments:
             return 0
@@ -50,6 +51,13 @@ def main(arguments: list[str]) -> int:
         print("demo: interrupted", file=sys.stderr)
         return INTERRUPTED
     return 0
+
+
+def data_of(choice: options.Choice) -> DataSet:
+    """A `.json` file holds coded discussions, any other texts and labels."""
+    if choice.data.suffix.lower() == ".json":
+        return read_discussions(choice.data, limit=choice.limit)
+    return read(choice.data, text=choice.text, label=choice.label, limit=choice.limit)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from induction.llm import prices
 from induction.llm.claude import Claude
-from induction.tasks.base import Task
-from nlu_shared.client import Classification
-from nlu_shared.schemas.prompts import ActivePrompt
+from induction.tasks.base import Prediction, Task
+from nlu_shared.client import Classification, NLUResult
+from nlu_shared.schemas.prompts import ActivePrompt, TaskKind
 
 UNANSWERED = "unanswered"
 """Logged where the model said nothing usable; no label of any task the demo makes."""
@@ -32,9 +32,19 @@ class Backend:
         today = datetime.now(UTC).date()
         self.notional_usd += prices.cost(self._model, answer.usage, today)
         said = self._task.parse(answer)
+        label = said.output if isinstance(said.output, str) else self._task.kind.value
         return Classification(
-            intent=str(said.output) if said.fault is None else UNANSWERED,
+            intent=label if said.fault is None else UNANSWERED,
+            output=None if isinstance(said.output, str) else said.output,
             confidence=said.confidence or 0.0,
             model_version=self._model,
             prompt_version=self._prompt.version_hash[:12],
         )
+
+
+def said_by(result: NLUResult, task: Task) -> Prediction:
+    """The logged answer as the task's ruler takes it."""
+    if result.intent == UNANSWERED:
+        return Prediction(fault=UNANSWERED)
+    is_label = task.kind is TaskKind.INTENT
+    return Prediction(output=result.intent if is_label else result.output)

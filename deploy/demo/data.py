@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nlu_shared.schemas.base import Label, Utterance
-from pydantic import TypeAdapter, ValidationError
+from nlu_shared.schemas.prompts import TaskKind
+from pydantic import JsonValue, TypeAdapter, ValidationError
 
 MOST_LABELS = 1_000
 MOST_BYTES = 200_000_000
@@ -32,8 +33,11 @@ class BadData(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """`truth` is a label or an extraction; texts of one `group` are never split apart."""
+
     text: str
-    label: str
+    truth: JsonValue
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +47,26 @@ class DataSet:
     name: str
     rows: tuple[Row, ...]
     skipped: Mapping[str, int]
+    kind: TaskKind = TaskKind.INTENT
 
     @property
     def labels(self) -> tuple[str, ...]:
-        return tuple(sorted({row.label for row in self.rows}))
+        """Of an intent task; what is extracted has codes of its own."""
+        if self.kind is not TaskKind.INTENT:
+            return ()
+        return tuple(sorted({str(row.truth) for row in self.rows}))
+
+    @property
+    def says(self) -> str:
+        if self.kind is TaskKind.INTENT:
+            return f"{len(self.rows)} texts, {len(self.labels)} labels"
+        return f"{len(self.rows)} statements of {len({row.group for row in self.rows})} discussions"
 
     @property
     def slug(self) -> str:
         """Equal texts and labels under an equal name are the same task, run after run."""
-        content = json.dumps(sorted([row.text, row.label] for row in self.rows))
+        by_text = sorted(self.rows, key=lambda row: row.text)
+        content = json.dumps([[row.text, row.truth] for row in by_text])
         plain = re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-") or "data"
         return f"{plain[:40]}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
@@ -67,7 +82,7 @@ def read(path: Path, *, text: str, label: str, limit: int | None = None, seed: i
         elif not _storable(spoken, named):
             skipped["too long or not storable"] += 1
         elif known := rows.get(_same(spoken)):
-            skipped["repeated" if known.label == named else "repeated, other label"] += 1
+            skipped["repeated" if known.truth == named else "repeated, other label"] += 1
         else:
             rows[_same(spoken)] = Row(spoken, named)
     usable = list(rows.values())
@@ -78,13 +93,13 @@ def read(path: Path, *, text: str, label: str, limit: int | None = None, seed: i
 def sample(rows: list[Row], limit: int | None, seed: int) -> list[Row]:
     """`limit` rows, each label with its share and at least one. The order is seeded, too."""
     order = random.Random(seed)  # noqa: S311
-    mixed = sorted(rows, key=lambda row: (row.label, row.text))
+    mixed = sorted(rows, key=lambda row: (str(row.truth), row.text))
     order.shuffle(mixed)
     if limit is None or limit >= len(mixed):
         return mixed
     by_label: dict[str, list[Row]] = defaultdict(list)
     for row in mixed:
-        by_label[row.label].append(row)
+        by_label[str(row.truth)].append(row)
     ranked = sorted(
         ((place + 0.5) / len(group) if place else 0.0, label, place)
         for label, group in by_label.items()
@@ -95,7 +110,7 @@ def sample(rows: list[Row], limit: int | None, seed: int) -> list[Row]:
 
 
 def _check(path: Path, rows: list[Row], label: str, limit: int | None) -> None:
-    found = {row.label for row in rows}
+    found = {str(row.truth) for row in rows}
     if not rows:
         raise BadData(f"{path} holds no row with both a text and a label")
     if len(found) < 2:
@@ -109,7 +124,7 @@ def _check(path: Path, rows: list[Row], label: str, limit: int | None) -> None:
 
 
 def _records(path: Path, text: str, label: str) -> Iterator[tuple[str, str]]:
-    content = _decoded(path)
+    content = decoded(path)
     if path.suffix.lower() in JSON_LINES:
         yield from _json_lines(path, content, text, label)
     elif path.suffix.lower() in DELIMITERS:
@@ -118,7 +133,8 @@ def _records(path: Path, text: str, label: str) -> Iterator[tuple[str, str]]:
         raise BadData(f"{path} is none of {', '.join([*DELIMITERS, *sorted(JSON_LINES)])}")
 
 
-def _decoded(path: Path) -> str:
+def decoded(path: Path) -> str:
+    """The text of a file. Raises BadData."""
     try:
         if path.stat().st_size > MOST_BYTES:
             raise BadData(f"{path} is larger than {MOST_BYTES // 1_000_000} MB")

@@ -8,7 +8,11 @@ from pathlib import Path
 from nlu_shared.schemas.base import Slug
 from pydantic import TypeAdapter, ValidationError
 
-SHIPPED = Path(__file__).parents[2] / "examples" / "data" / "scheduling.csv"
+EXAMPLES = Path(__file__).parents[2] / "examples" / "data"
+SHIPPED = EXAMPLES / "scheduling.csv"
+FAMILIES = EXAMPLES / "families.json"
+EXTRACTION = "extraction"
+"""The TASK that means the shipped families, where no DATA is named."""
 _SLUG: TypeAdapter[str] = TypeAdapter(Slug)
 
 
@@ -55,7 +59,7 @@ def choice(environ: Mapping[str, str]) -> Choice:
                 f"TASK={task} is no slug: up to 63 of a-z, 0-9, - and _, a letter or digit first"
             ) from None
     return Choice(
-        data=Path(environ.get("DATA") or SHIPPED),
+        data=Path(environ.get("DATA") or (FAMILIES if task == EXTRACTION else SHIPPED)),
         text=environ.get("TEXT") or "text",
         label=environ.get("LABEL") or "label",
         limit=int(limit) if limit else None,

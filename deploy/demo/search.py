@@ -6,6 +6,7 @@ from nlu_shared.schemas.events import (
     ChangeKept,
     ChangeRejected,
     EvaluationProgress,
+    FoldScored,
     PartName,
     PatternsFound,
     PromptEvaluated,
@@ -75,6 +76,13 @@ class SearchView:
                 return self._rejected(event)
             case SearchStopped():
                 return [quiet(f"stopped: {event.reason}")]
+            case FoldScored():
+                return [
+                    quiet(
+                        f"without group {event.number} of {event.of}, then on its {event.cases}"
+                        f" cases: {event.before:.3f} before, {event.after:.3f} after"
+                    )
+                ]
             case _:
                 return []
 

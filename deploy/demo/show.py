@@ -81,7 +81,7 @@ def opening(console: Console, data: DataSet, stack: Stack) -> None:
     console.print(Text("From logged predictions to a better prompt", style="bold"))
     console.print()
     left_out = ", ".join(f"{count} {reason}" for reason, count in sorted(data.skipped.items()))
-    facts = f"{data.name}: {len(data.rows)} texts, {len(data.labels)} labels"
+    facts = f"{data.name}: {data.says}"
     _fact(console, "data", facts + (f" (left out: {left_out})" if left_out else ""))
     _fact(console, "model", f"{stack.model}, {OFFLINE}" if stack.is_offline else stack.model)
     _fact(console, "reviewer", REVIEWER)
@@ -110,7 +110,7 @@ class _Screen:
                 self._put(
                     plain(
                         f"task {step.slug}: a plain prompt of about {step.prompt_tokens} tokens"
-                        f" that names {step.labels} labels"
+                        f" that names {step.names}"
                     )
                 )
             case Going():

@@ -11,10 +11,10 @@ from nlu_shared.schemas.runs import RunView
 
 @dataclass(frozen=True, slots=True)
 class TaskReady:
-    """The task exists and its instructions-only prompt serves."""
+    """The task exists and its instructions-only prompt serves. `names`: what it tells apart."""
 
     slug: str
-    labels: int
+    names: str
     prompt_tokens: int
 
 

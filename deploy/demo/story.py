@@ -5,12 +5,13 @@ Every step is yielded as it happens; who iterates shows it. What a step finds ou
 
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from induction.llm.claude import Claude
+from induction.tasks.base import Mistake, Task
 from induction.tasks.registry import task_of
 from nlu_shared.client import NLUService, create_nlu_service, follow_run
 from nlu_shared.client.door import Door
@@ -20,7 +21,6 @@ from nlu_shared.schemas.prompts import (
     PromptImport,
     PromptVersion,
     TaskIn,
-    TaskKind,
 )
 from nlu_shared.schemas.reviews import (
     BulkApprovalIn,
@@ -31,7 +31,7 @@ from nlu_shared.schemas.reviews import (
 )
 from nlu_shared.schemas.runs import RunLimits, RunRequest, RunStatus, RunView
 
-from deploy.demo.backend import Backend
+from deploy.demo.backend import Backend, said_by
 from deploy.demo.crowd import as_done
 from deploy.demo.data import DataSet, Row
 from deploy.demo.options import Choice, Stack
@@ -52,6 +52,7 @@ APPROVED_AT_ONCE = 100
 CALLS_PER_TEXT = 40
 """Enough for 20 changes on validation, a fifth of the texts, and as much again on the way there."""
 MOST = 1_000_000
+NOTHING = "nothing"
 MAY_QUOTE = True
 """The shipped data is invented and the user's own is the user's: prompts may quote it."""
 
@@ -66,11 +67,11 @@ class Answer:
 
     row: Row
     log_id: UUID
-    said: str
+    mistakes: Sequence[Mistake]
 
     @property
     def right(self) -> bool:
-        return self.said == self.row.label
+        return not self.mistakes
 
 
 @dataclass(slots=True)
@@ -86,10 +87,14 @@ class Story:
     def spec(self) -> TaskIn:
         return TaskIn(
             slug=self.choice.task or self.data.slug,
-            kind=TaskKind.INTENT,
+            kind=self.data.kind,
             labels=tuple(LabelSpec(name=name) for name in self.data.labels),
             task_model=self.stack.model,
         )
+
+    @property
+    def task(self) -> Task:
+        return task_of(self.spec)
 
 
 async def tell(story: Story) -> AsyncIterator[Step]:
@@ -102,9 +107,10 @@ async def tell(story: Story) -> AsyncIterator[Step]:
         open_doors.push_async_callback(claude.close)
 
         prompt = await _serve_baseline(induction, story.spec)
-        yield TaskReady(story.spec.slug, len(story.spec.labels), prompt.content.tokens)
+        names = f"{len(story.spec.labels)} labels" if story.spec.labels else "its codes"
+        yield TaskReady(story.spec.slug, names, prompt.content.tokens)
 
-        backend = Backend(task_of(story.spec), prompt, model=stack.model, claude=claude)
+        backend = Backend(story.task, prompt, model=stack.model, claude=claude)
         answers: list[Answer] = []
         async for step in _production(story, backend, answers):
             yield step
@@ -156,7 +162,7 @@ async def _production(story: Story, backend: Backend, answers: list[Answer]) -> 
     ) as service:
 
         async def live(row: Row) -> Answer:
-            return await _message(service, row)
+            return await _message(service, story.task, row)
 
         async for answer in as_done(live, story.data.rows):
             answers.append(answer)
@@ -164,7 +170,11 @@ async def _production(story: Story, backend: Backend, answers: list[Answer]) -> 
         if service.dropped:
             raise DemoFailed(f"{service.dropped} facts did not reach the log")
     wrong = [answer for answer in answers if not answer.right]
-    confused = Counter((answer.row.label, answer.said) for answer in wrong)
+    confused = Counter(
+        (mistake.truth or NOTHING, mistake.predicted or NOTHING)
+        for answer in wrong
+        for mistake in answer.mistakes
+    )
     yield Answered(
         right=total - len(wrong),
         wrong=len(wrong),
@@ -173,18 +183,20 @@ async def _production(story: Story, backend: Backend, answers: list[Answer]) -> 
     )
 
 
-async def _message(service: NLUService, row: Row) -> Answer:
+async def _message(service: NLUService, task: Task, row: Row) -> Answer:
     """One person's one message. Its outcome is what that person would have seen.
 
-    Person and conversation are named after the text, so that equal data makes an equal data set.
+    Person and conversation are named after the text, or its discussion, so that equal data makes
+    an equal data set.
     """
+    talk = row.group or row.text
     result = await service.process_message(
         message=row.text,
-        user_id=uuid5(NAMESPACE_URL, f"person: {row.text}"),
-        conversation_id=uuid5(NAMESPACE_URL, f"conversation: {row.text}"),
+        user_id=uuid5(NAMESPACE_URL, f"person: {talk}"),
+        conversation_id=uuid5(NAMESPACE_URL, f"conversation: {talk}"),
         message_index=0,
     )
-    answer = Answer(row, result.log_id, result.intent)
+    answer = Answer(row, result.log_id, task.mistakes(row.truth, said_by(result, task)))
     await service.update_workflow_outcome(
         log_id=result.log_id,
         was_successful=answer.right,
@@ -202,8 +214,7 @@ async def _review(logger: Door, answers: list[Answer]) -> AsyncIterator[Step]:
         if answer.right:
             said = await logger.post(f"{path}/confirm", Correction, ConfirmationIn())
         else:
-            label = CorrectionIn(corrected_intent=answer.row.label)
-            said = await logger.post(f"{path}/corrections", Correction, label)
+            said = await logger.post(f"{path}/corrections", Correction, correction_of(answer.row))
         return said.id
 
     waiting: list[UUID] = []
@@ -222,6 +233,12 @@ async def _review(logger: Door, answers: list[Answer]) -> AsyncIterator[Step]:
         approved += len(decided.items)
     confirmed = sum(answer.right for answer in answers)
     yield Reviewed(confirmed, len(answers) - confirmed, approved)
+
+
+def correction_of(row: Row) -> CorrectionIn:
+    if isinstance(row.truth, str):
+        return CorrectionIn(corrected_intent=row.truth)
+    return CorrectionIn(corrected_output=row.truth)
 
 
 async def _export(story: Story, induction: Door, run: RunView) -> Exported:

@@ -11,10 +11,12 @@ END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 
 
-def uuid7(at: datetime | None = None) -> UUID:
-    """A new UUIDv7 for the moment `at` (default: now), with 74 random bits."""
+def uuid7(at: datetime | None = None, *, named: str | None = None) -> UUID:
+    """A UUIDv7 for the moment `at` (default: now); its other 74 bits are random, or a hash of
+    `named`: the same moment and name, the same id."""
     milliseconds = (at - EPOCH) // MILLISECOND if at else time.time_ns() // 1_000_000
-    noise = int.from_bytes(os.urandom(10), "big")
+    chosen = os.urandom(10) if named is None else hashlib.sha256(named.encode()).digest()[:10]
+    noise = int.from_bytes(chosen, "big")
     value = (milliseconds & (1 << 48) - 1) << 80 | noise
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0b11 << 62) | 0b10 << 62

@@ -43,6 +43,8 @@ DOORS = {
     "world.py",
     "claude.py",
     "settings.py",
+    "handouts.py",
+    "schedules.py",
     "partitions.py",
     # Of a review: what is decided, who holds what, how it was chosen, what contradicts what,
     # and what is doubted.

@@ -80,7 +80,7 @@ def test_rows_that_cannot_be_used_are_counted_not_kept(tmp_path: Path) -> None:
     ]
     lines = "\n".join(json.dumps({"text": text, "label": label}) for text, label in rows)
     data = read(written(tmp_path, "mixed.jsonl", lines), text="text", label="label")
-    assert sorted((row.text, row.label) for row in data.rows) == [("hi", "a"), ("ho", "b")]
+    assert sorted((row.text, row.truth) for row in data.rows) == [("hi", "a"), ("ho", "b")]
     assert data.skipped == {
         "repeated": 1,
         "repeated, other label": 1,
@@ -102,7 +102,7 @@ def test_rows_that_cannot_be_used_are_counted_not_kept(tmp_path: Path) -> None:
 )
 def test_the_formats_say_the_same(tmp_path: Path, name: str, content: bytes) -> None:
     data = read(written(tmp_path, name, content), text="text", label="label")
-    assert sorted((row.text, row.label) for row in data.rows) == [
+    assert sorted((row.text, row.truth) for row in data.rows) == [
         ("hi, you", "a"),
         ("two\nlines", "b"),
     ]
@@ -113,7 +113,7 @@ def test_a_sample_keeps_the_labels_in_proportion_and_is_the_same_each_time(tmp_p
     path = written(tmp_path, "skewed.csv", "\n".join(["text,label", *rows]))
     data = read(path, text="text", label="label", limit=20)
     again = read(path, text="text", label="label", limit=20)
-    counts = Counter(row.label for row in data.rows)
+    counts = Counter(row.truth for row in data.rows)
     assert counts.total() == 20
     assert counts["c"] == 1
     assert counts["a"] in (17, 18)
@@ -123,7 +123,7 @@ def test_a_sample_keeps_the_labels_in_proportion_and_is_the_same_each_time(tmp_p
 
 def test_the_shipped_data_is_clean_balanced_and_large_enough_for_an_untouched_test() -> None:
     data = read(SHIPPED, text="text", label="label")
-    counts = Counter(row.label for row in data.rows)
+    counts = Counter(row.truth for row in data.rows)
     assert data.skipped == {}
     assert len(data.rows) >= 280
     assert len(data.labels) >= 9

@@ -39,6 +39,8 @@ async def generate(url: str, *, seed: int, folder: Path) -> str:
         # The generator would take away the key it goes in with.
         "--exclude-operation-id",
         "revoke_key",
+        "--exclude-operation-id",
+        "rotate_key",
         "--header",
         f"Authorization:Bearer {BOOTSTRAP_KEY}",
         "--suppress-health-check",

@@ -1,5 +1,6 @@
 """When the database is away, and what an operator runs by hand."""
 
+import asyncio
 import time
 
 import pytest
@@ -10,6 +11,7 @@ from tests.fixtures.servers import Servers
 from tests.nlu_logger.gate import gated
 from tests.nlu_logger.world import HELLO, connected, opened
 
+STORED = "SELECT count(*) FROM nlu_prompt_logs WHERE id = $1"
 # Copied from the system this one continues; they must run as they stand.
 MONITORING = {
     "confidence": """
@@ -75,6 +77,57 @@ async def test_a_database_that_is_away_is_a_503_within_two_seconds_and_comes_bac
         assert (await world.admin.get("/readyz")).status_code == 200
 
 
+async def test_a_database_that_hangs_is_a_503_within_two_seconds_and_comes_back(
+    databases: Databases, servers: Servers
+) -> None:
+    database = await databases.clone("nlu_logger")
+    async with (
+        gated(database.app_url) as (gate, through),
+        opened(databases, servers, database_url=through, key_cache_seconds=60) as world,
+    ):
+        said = HELLO | {"id": str(uuid7())}
+        await world.log()
+        assert (await world.admin.get("/v1/predictions")).status_code == 200
+        gate.hang()
+        asked = time.monotonic()
+        answers = await asyncio.gather(
+            *(world.admin.post("/v1/predictions", json=said) for _ in range(3)),
+            world.admin.post("/v1/predictions:batch", json=[said, HELLO]),
+            *(world.admin.get("/v1/predictions") for _ in range(12)),
+            world.admin.get("/v1/ground-truth?task=intent"),
+            world.admin.get("/readyz"),
+        )
+        assert {answer.status_code for answer in answers} == {503}
+        assert all(int(answer.headers["retry-after"]) > 0 for answer in answers)
+        assert time.monotonic() - asked < 2
+        gate.resume()
+        assert (await world.admin.post("/v1/predictions", json=said)).is_success
+        assert (await world.admin.get("/v1/predictions")).status_code == 200
+        assert (await world.admin.get("/readyz")).status_code == 200
+        async with connected(database.owner_url) as owner:
+            assert await owner.fetchval(STORED, said["id"]) == 1
+
+
+async def test_a_commit_whose_answer_was_lost_is_a_503_and_its_repeat_a_200(
+    databases: Databases, servers: Servers
+) -> None:
+    database = await databases.clone("nlu_logger")
+    async with (
+        gated(database.app_url) as (gate, through),
+        opened(databases, servers, database_url=through, key_cache_seconds=60) as world,
+        connected(database.owner_url) as owner,
+    ):
+        said = HELLO | {"id": str(uuid7())}
+        for _ in range(2):  # the two writers take turns: both are connected now
+            await world.log()
+        gate.hang(answers_only=True)
+        assert (await world.admin.post("/v1/predictions", json=said)).status_code == 503
+        assert await owner.fetchval(STORED, said["id"]) == 1
+        gate.resume()
+        assert (await world.admin.post("/v1/predictions", json=said)).status_code == 200
+        assert await owner.fetchval(STORED, said["id"]) == 1
+
+
 @pytest.mark.parametrize("name", MONITORING)
 async def test_the_monitoring_queries_run_as_they_stand(
     databases: Databases, servers: Servers, name: str
@@ -96,21 +149,3 @@ async def test_the_monitoring_queries_run_as_they_stand(
             "workflows": [("greet", 3, 2, 66.7)],
         }[name]
     )
-
-
-async def test_months_are_made_ahead_and_one_that_started_in_the_default_stays_there(
-    databases: Databases, servers: Servers
-) -> None:
-    async with opened(databases, servers) as world, connected(world.database.owner_url) as owner:
-        newest = await owner.fetchval(
-            "SELECT max(relname) FROM pg_class WHERE relname ~ '^nlu_prompt_logs_[0-9_]+$'"
-            " AND relkind = 'r'"
-        )
-        await owner.execute(f"DROP TABLE {newest}")
-        month = newest[-7:].replace("_", "-")
-        await owner.execute(
-            "INSERT INTO nlu_prompt_logs (id, prompt, predicted_intent, body_hash)"
-            f" SELECT first_id_of('{month}-02Z'), 'early', 'greet', 'h'"
-        )
-        assert await owner.fetchval("SELECT ensure_prediction_partitions(0, 4)") == 1
-        assert await owner.fetchval("SELECT count(*) FROM nlu_prompt_logs") == 1

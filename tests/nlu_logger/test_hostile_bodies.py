@@ -24,6 +24,8 @@ FILLED = {
     "correction_ids": "[]",
     "findings": '[{"case_id": "01890000-0000-7000-8000-000000000000", "kind": "noisy"}]',
     "name": '"of a test"',
+    "rule": '{"kind": "error_rate", "name": "of a test"}',
+    "channels": '[{"kind": "slack", "url": "https://hooks.example.org/x"}]',
     "scopes": '["predictions:read"]',
 }
 

@@ -17,7 +17,7 @@ from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import client, until
 from tests.nlu_logger.gate import gated
-from tests.nlu_logger.world import World, connected, opened
+from tests.nlu_logger.world import HELLO, World, connected, opened
 
 PROGRAM = Path(sys.executable).parent / "nlu-logger"
 
@@ -90,6 +90,21 @@ async def test_a_key_is_made_listed_and_revoked_by_the_command_line(world: World
         assert (await holder.get("/v1/predictions")).status_code == 200
         await said(world, "keys", "revoke", line.split("\t")[0])
         assert (await holder.get("/v1/predictions")).status_code == 401
+
+
+async def test_a_key_is_rotated_by_the_command_line(world: World) -> None:
+    asked = ("--name", "rotating", "--scopes", "predictions:write", "--tasks", "greetings")
+    old = await said(world, "keys", "create", *asked, "--expires", "2099-12-31")
+    listed = await said(world, "keys", "list")
+    (line,) = [line for line in listed.splitlines() if "\trotating\t" in line]
+    assert line.endswith("\tuntil 2099-12-31T00:00:00+00:00")
+    new = await said(world, "keys", "rotate", line.split("\t")[0], "--grace-hours", "0")
+    prediction = HELLO | {"task": "greetings"}
+    async with client(world.url, old) as holder:
+        assert (await holder.post("/v1/predictions", json=prediction)).status_code == 401
+    async with client(world.url, new) as holder:
+        assert (await holder.post("/v1/predictions", json=prediction)).status_code == 201
+        assert (await holder.post("/v1/predictions", json=HELLO)).status_code == 403
 
 
 async def test_a_missing_setting_is_named_on_one_line() -> None:

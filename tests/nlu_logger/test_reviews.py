@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from nlu_shared.ids import uuid7
+from nlu_shared.ids import uuid7, uuid8
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers
@@ -26,7 +26,10 @@ async def test_an_approved_correction_becomes_ground_truth(world: World, task: s
     case, end = await world.truth(task)
     assert case["id"] == approved.json()["ground_truth_id"]
     assert (case["text"], case["truth"]) == ("Move lunch", "move_event")
-    assert (case["group"], case["may_quote"]) == (conversation, False)
+    assert (case["group"], case["may_quote"]) == (
+        str(uuid8("conversation", conversation)),
+        False,
+    )
     assert end["count"] == 1
 
 

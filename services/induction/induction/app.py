@@ -1,10 +1,11 @@
 """The HTTP face of induction."""
 
 from fastapi import FastAPI
-from nlu_shared.kit.keys import router as keys
+from nlu_shared.kit.admin import router as admin
 from nlu_shared.kit.web import create_app
 
 from induction.catalog.routes import router as tasks
+from induction.privacy.routes import router as privacy
 from induction.prompts.routes import router as prompts
 from induction.resources import open_resources
 from induction.runs.routes import router as runs
@@ -19,6 +20,6 @@ def build(settings: Settings) -> FastAPI:
         title="induction",
         version=VERSION,
         open_resources=lambda: open_resources(settings),
-        routers=[tasks, prompts, runs, triggers, keys],
+        routers=[tasks, prompts, runs, triggers, privacy, admin],
         max_body_bytes=settings.max_body_bytes,
     )

@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
@@ -11,16 +13,21 @@ from uuid import UUID
 import httpx2
 from cyclopts import App, Parameter
 from nlu_shared.client.runs import follow_run
+from nlu_shared.kit.commands import key_commands
+from nlu_shared.kit.db import open_database, session_scope
+from nlu_shared.kit.errors import ServiceError
 from nlu_shared.kit.processes import serve as serve_app
 from nlu_shared.kit.processes import set_up_logs
 from nlu_shared.kit.settings import secret
 from nlu_shared.schemas.events import EvaluationProgress
 from pydantic import ValidationError
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction import app as web
 from induction import worker
 from induction.llm.offline.serve import serve as serve_offline
 from induction.migrations import migrate as run_migrations
+from induction.resources import APP_IDENTITY
 from induction.settings import Migration, Settings
 
 app = App(
@@ -118,6 +125,18 @@ def _answer(response: httpx2.Response) -> httpx2.Response:
     sys.exit(f"induction: {said}")
 
 
+@asynccontextmanager
+async def _session() -> AsyncIterator[AsyncSession]:
+    async with (
+        open_database(Settings().database, pool_size=1) as database,
+        session_scope(database, APP_IDENTITY) as session,
+    ):
+        yield session
+
+
+app.command(key_commands(_session))
+
+
 def main() -> None:
     try:
         app()
@@ -128,6 +147,8 @@ def main() -> None:
         sys.exit(f"induction: set {names} (see .env.example)")
     except httpx2.HTTPError as away:
         sys.exit(f"induction: {os.environ.get('INDUCTION_URL', HERE)} cannot be reached: {away}")
+    except ServiceError as refused:
+        sys.exit(f"induction: {refused}")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import httpx2
 from nlu_shared.kit.auth import Authenticator, Caller
 from nlu_shared.kit.db import Database, Identity, open_database
 from nlu_shared.kit.jobs import relaying
+from nlu_shared.kit.limits import RateLimits
 from redis.asyncio import Redis
 
 from induction.llm.claude import ADAPTER_VERSION, Claude
@@ -24,6 +25,7 @@ class Resources:
     settings: Settings
     database: Database
     authenticator: Authenticator
+    limits: RateLimits
     logger: httpx2.AsyncClient
     redis: Redis
     model: Claude
@@ -65,6 +67,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
                 identity=APP_IDENTITY,
                 cache_seconds=settings.key_cache_seconds,
             ),
+            limits=RateLimits(settings),
             logger=logger,
             redis=redis,
             model=model,

@@ -47,6 +47,9 @@ class Settings(ServiceSettings):
     consider_seconds: float = Field(
         default=300.0, gt=0, description="seconds between looks whether a run should start itself"
     )
+    forget_seconds: float = Field(
+        default=60.0, gt=0, description="seconds between looks for cases nlu-logger has erased"
+    )
 
 
 class Migration(MigrationSettings):

@@ -1,20 +1,38 @@
 """The HTTP face of nlu-logger."""
 
 from fastapi import FastAPI
-from nlu_shared.kit.keys import router as keys
+from nlu_shared.kit.admin import router as admin
+from nlu_shared.kit.db import session_scope
 from nlu_shared.kit.web import create_app
 
+from nlu_logger.alerts.routes import router as alerts
 from nlu_logger.dashboard.routes import router as dashboard
+from nlu_logger.exports.routes import admin as schedules
 from nlu_logger.exports.routes import router as exports
 from nlu_logger.ground_truth.routes import router as ground_truth
+from nlu_logger.imports.routes import router as imports
 from nlu_logger.insights.routes import router as insights
+from nlu_logger.predictions import partitions
 from nlu_logger.predictions.routes import router as predictions
-from nlu_logger.resources import open_resources
+from nlu_logger.privacy.routes import router as privacy
+from nlu_logger.resources import JOB_IDENTITY, Resources, open_resources
 from nlu_logger.reviews.routes import router as reviews
 from nlu_logger.settings import Settings
 
 VERSION = "0.1.0"
-ROUTERS = (predictions, reviews, ground_truth, insights, exports, keys, dashboard)
+ROUTERS = (
+    predictions,
+    reviews,
+    ground_truth,
+    insights,
+    exports,
+    schedules,
+    imports,
+    alerts,
+    privacy,
+    admin,
+    dashboard,
+)
 
 
 def build(settings: Settings) -> FastAPI:
@@ -24,4 +42,10 @@ def build(settings: Settings) -> FastAPI:
         open_resources=lambda: open_resources(settings),
         routers=ROUTERS,
         max_body_bytes=settings.max_body_bytes,
+        measure=_measure,
     )
+
+
+async def _measure(resources: Resources) -> dict[str, float]:
+    async with session_scope(resources.database, JOB_IDENTITY) as session:
+        return {"predictions_without_month": await partitions.without_month(session)}

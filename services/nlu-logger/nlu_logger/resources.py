@@ -3,20 +3,26 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from nlu_shared.kit.auth import ADMIN, Authenticator, Caller
 from nlu_shared.kit.db import Database, Identity, open_database, require_ordinary_login
 from nlu_shared.kit.group_commit import GroupCommit
 from nlu_shared.kit.jobs import relaying
+from nlu_shared.kit.limits import RateLimits
 from nlu_shared.kit.settings import secret
+from nlu_shared.kit.tokens import open_tokens
 
 from nlu_logger import migrations as roles
+from nlu_logger.anonymise.text import Anonymiser, anonymiser
 from nlu_logger.predictions.ingest import Ingest, write
 from nlu_logger.settings import Settings
 
+ANSWER_SECONDS = 1.5
+"""A prediction is stored, or its sender told that it may not be, within 2 s."""
 JOB_IDENTITY = Identity(roles.JOB)
 END_USER_SCOPES = frozenset(
-    {"predictions:write", "predictions:read", "outcomes:write", "corrections:write"}
+    {"predictions:write", "predictions:read", "outcomes:write", "corrections:write", "users:erase"}
 )
 
 
@@ -25,7 +31,9 @@ class Resources:
     settings: Settings
     database: Database
     authenticator: Authenticator
+    limits: RateLimits
     ingest: Ingest
+    anonymiser: Anonymiser
 
     def identity(self, caller: Caller) -> Identity:
         """The one database role a caller's transactions take."""
@@ -44,9 +52,21 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     async with (
         open_database(settings.database, pool_size=settings.pool_size) as database,
         GroupCommit(
-            database, Identity(roles.WRITER), write, waiting=settings.waiting_predictions
+            database,
+            Identity(roles.WRITER),
+            write,
+            waiting=settings.waiting_predictions,
+            seconds=ANSWER_SECONDS,
+            own_transactions=True,
+            at_once=2,
         ) as ingest,
         relaying(database, JOB_IDENTITY, settings.redis),
+        open_tokens(
+            secret=secret(settings.jwt_secret),
+            jwks_url=settings.jwks_url,
+            audience=settings.jwt_audience,
+            issuer=settings.jwt_issuer,
+        ) as tokens,
     ):
         await require_ordinary_login(database)
         yield Resources(
@@ -55,9 +75,16 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             authenticator=Authenticator(
                 database=database,
                 identity=JOB_IDENTITY,
-                jwt_secret=secret(settings.jwt_secret),
+                tokens=tokens,
                 user_scopes=END_USER_SCOPES,
                 cache_seconds=settings.key_cache_seconds,
             ),
+            limits=RateLimits(settings),
             ingest=ingest,
+            anonymiser=_anonymiser(settings.anonymise_terms),
         )
+
+
+def _anonymiser(terms: Path | None) -> Anonymiser:
+    """Raises OSError for a dictionary that cannot be read: texts would leave with its words in."""
+    return anonymiser(terms.read_text().splitlines() if terms else ())

@@ -1,5 +1,7 @@
 """What nlu-logger is told by its environment: every value with its unit and its reason."""
 
+from pathlib import Path
+
 from nlu_shared.kit.settings import MigrationSettings, ServiceSettings
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
@@ -8,14 +10,31 @@ from pydantic_settings import SettingsConfigDict
 class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="NLU_LOGGER_", extra="ignore")
 
+    jwt_secret: SecretStr | None = Field(
+        default=None, description="HS256 secret of end-user tokens; none: no such tokens"
+    )
+    jwks_url: str | None = Field(
+        default=None, description="where the issuer of end-user tokens publishes its keys"
+    )
+    jwt_audience: str = Field(
+        default="authenticated", description="`aud` of end-user tokens; Supabase's is the default"
+    )
+    jwt_issuer: str | None = Field(
+        default=None, description="`iss` that end-user tokens must have; none: any"
+    )
     retention_days: int = Field(
-        default=90, ge=1, description="days raw predictions are kept; older ids are refused"
+        default=90,
+        ge=1,
+        description="days raw predictions are kept, then dropped with their month once all of it"
+        " is older; older ids are refused",
     )
     ahead_hours: float = Field(
         default=24, gt=0, description="hours a client's clock may be ahead of ours"
     )
     waiting_predictions: int = Field(
-        default=10_000, ge=1, description="posts that may wait for a commit; bounds memory"
+        default=10_000,
+        ge=1_000,
+        description="predictions that may wait for a commit, at least a batch; bounds memory",
     )
     second_pair_of_eyes: bool = Field(
         default=False, description="true: nobody approves their own correction"
@@ -39,6 +58,41 @@ class Settings(ServiceSettings):
         default=3600,
         gt=0,
         description="seconds between looks for the coming months' partitions",
+    )
+    retention_seconds: float = Field(
+        default=3600, gt=0, description="seconds between looks for rows older than the retention"
+    )
+    anonymise_terms: Path | None = Field(
+        default=None,
+        description="file of terms to anonymise besides the rules', one a line; none: the rules'",
+    )
+    anonymise_key: SecretStr | None = Field(
+        default=None,
+        description="makes pseudonyms of user ids; none: who knows an id can tell its pseudonym",
+    )
+    alert_seconds: float = Field(
+        default=30, gt=0, description="seconds between rounds of looks at alert rules"
+    )
+    alert_private_hosts: list[str] = Field(
+        default=[],
+        description="hosts that notices may reach in our own network, and without TLS",
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None, description="smtp://user:password@host:port or smtps://…; none: no e-mail"
+    )
+    smtp_from: str = Field(
+        default="nlu-logger@localhost", description="the sender of notices by e-mail"
+    )
+    export_dir: Path | None = Field(
+        default=None, description="folder scheduled exports may write below; none: no such target"
+    )
+    export_store: str | None = Field(
+        default=None,
+        description="object storage for scheduled exports, as s3://bucket/prefix; its credentials"
+        " come from the environment",
+    )
+    schedule_seconds: float = Field(
+        default=30, gt=0, description="seconds between looks for exports that are due"
     )
 
 

@@ -14,6 +14,7 @@ from nlu_shared.client.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
+from nlu_shared.client.logged import last_log_id, logged
 from nlu_shared.client.repository import NLURepository, RetrainingRow, create_nlu_repository
 from nlu_shared.client.runs import follow_run
 from nlu_shared.client.service import (
@@ -23,21 +24,27 @@ from nlu_shared.client.service import (
     NLUService,
     create_nlu_service,
 )
+from nlu_shared.client.spool import BlockingSpool, DeadLetter, Health, Reconciled, Spool
 from nlu_shared.client.transport import HttpTransport, Transport
 
 __all__ = [
+    "BlockingSpool",
     "Classification",
     "Classifier",
     "ClientError",
     "Conflict",
+    "DeadLetter",
     "Forbidden",
+    "Health",
     "HttpTransport",
     "NLURepository",
     "NLUResult",
     "NLUService",
     "NotFound",
+    "Reconciled",
     "Refused",
     "RetrainingRow",
+    "Spool",
     "Transport",
     "Unauthenticated",
     "Unavailable",
@@ -46,4 +53,6 @@ __all__ = [
     "create_nlu_repository",
     "create_nlu_service",
     "follow_run",
+    "last_log_id",
+    "logged",
 ]

@@ -19,6 +19,7 @@ STREAM_TIMEOUT = httpx2.Timeout(60, connect=2)
 """Seconds. A stream is pinged more often than this, so a longer silence is a dead connection."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 """Seconds between tries: doubled, jittered, and never more than the longest."""
+JSON, NDJSON = "application/json", "application/x-ndjson"
 
 Params = Mapping[str, str | int | float | bool | None]
 Answer = TypeVar("Answer")
@@ -63,11 +64,12 @@ class Door:
         method: str,
         path: str,
         *,
-        body: BaseModel | None = None,
+        body: BaseModel | bytes | None = None,
         params: Params | None = None,
         tries: int = 1,
     ) -> httpx2.Response:
-        """Any answer below 400. Raises Unreachable or Refused when all tries are used up."""
+        """Any answer below 400; a body of bytes goes as NDJSON. Raises Unreachable or Refused
+        when all tries are used up."""
         tried = 0
         while True:
             try:
@@ -86,15 +88,16 @@ class Door:
         return self._client.sse(self.url + path, headers=resume, timeout=STREAM_TIMEOUT)
 
     async def _once(
-        self, method: str, path: str, body: BaseModel | None, params: Params | None
+        self, method: str, path: str, body: BaseModel | bytes | None, params: Params | None
     ) -> httpx2.Response:
+        lines = isinstance(body, bytes)
         try:
             response = await self._client.request(
                 method,
                 self.url + path,
                 params={name: value for name, value in (params or {}).items() if value is not None},
-                content=body.model_dump_json() if body is not None else None,
-                headers={"Content-Type": "application/json"} if body is not None else None,
+                content=body.model_dump_json() if isinstance(body, BaseModel) else body,
+                headers=None if body is None else {"Content-Type": NDJSON if lines else JSON},
             )
         except (httpx2.RequestError, httpx2.InvalidURL) as error:
             raise unreachable(self.url, error) from error

@@ -6,21 +6,25 @@ Logging never fails the caller; how hard it tries is the transport's business.
 import asyncio
 import inspect
 import logging
+import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Self, TypeVar
 from uuid import UUID
 
 from pydantic import JsonValue, ValidationError
 
 from nlu_shared.client.door import logger_door
+from nlu_shared.client.spool import Spool
 from nlu_shared.client.transport import HttpTransport, Transport
 from nlu_shared.ids import uuid7
 from nlu_shared.schemas.predictions import INTENT, OutcomeIn, PredictionIn, SecondaryIntent
 
 log = logging.getLogger(__name__)
 Fact = TypeVar("Fact", PredictionIn, OutcomeIn)
+SPOOL_DIR = "NLU_SPOOL_DIR"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,24 +86,19 @@ class NLUService:
         started = time.perf_counter()
         said = await self._classify(message)
         milliseconds = (time.perf_counter() - started) * 1000
-        prediction = self._loggable(
-            PredictionIn,
-            log_id,
+        prediction = prediction_of(
+            said,
             id=log_id,
             user_id=user_id,
             task=self._task,
             prompt=message,
-            predicted_intent=said.intent,
-            confidence=said.confidence,
-            secondary_intents=list(said.secondary_intents),
-            output=said.output,
             conversation_id=conversation_id,
             message_index=message_index,
-            model_version=said.model_version,
-            prompt_version=said.prompt_version,
             latency_ms=milliseconds,
         )
-        if prediction:
+        if prediction is None:
+            self._unloggable += 1
+        else:
             await self._transport.log(prediction)
         return NLUResult(log_id=log_id, **asdict(said))
 
@@ -112,14 +111,16 @@ class NLUService:
         execution_error: str | None = None,
     ) -> None:
         """Logs how the work ended that followed the prediction `log_id`. Never raises."""
-        outcome = self._loggable(
+        outcome = loggable(
             OutcomeIn,
             log_id,
             was_successful=was_successful,
             workflow_type=workflow_type,
             execution_error=execution_error,
         )
-        if outcome:
+        if outcome is None:
+            self._unloggable += 1
+        else:
             await self._transport.outcome(log_id, outcome)
 
     async def _classify(self, message: str) -> Classification:
@@ -130,15 +131,31 @@ class NLUService:
             said = await asyncio.to_thread(self._classifier, message)
         return await said if isinstance(said, Awaitable) else said
 
-    def _loggable(self, schema: type[Fact], log_id: UUID, **values: object) -> Fact | None:
-        """The fact as the log takes it, or None with a count and a line that hold no user text."""
-        try:
-            return schema.model_validate(values)
-        except ValidationError as error:
-            self._unloggable += 1
-            places = sorted({str(one["loc"][0]) for one in error.errors() if one["loc"]})
-            log.error("%s not loggable log_id=%s fields=%s", schema.__name__, log_id, places)
-            return None
+
+def prediction_of(said: Classification, *, id: UUID, **values: object) -> PredictionIn | None:
+    """What was classified, with what else is known of it; None where no log would take it."""
+    return loggable(
+        PredictionIn,
+        id,
+        id=id,
+        predicted_intent=said.intent,
+        confidence=said.confidence,
+        secondary_intents=list(said.secondary_intents),
+        output=said.output,
+        model_version=said.model_version,
+        prompt_version=said.prompt_version,
+        **values,
+    )
+
+
+def loggable(schema: type[Fact], log_id: UUID, /, **values: object) -> Fact | None:
+    """The fact as the log takes it, or None and a line that holds no user text."""
+    try:
+        return schema.model_validate(values)
+    except ValidationError as error:
+        places = sorted({str(one["loc"][0]) for one in error.errors() if one["loc"]})
+        log.error("%s not loggable log_id=%s fields=%s", schema.__name__, log_id, places)
+        return None
 
 
 def create_nlu_service(
@@ -147,7 +164,15 @@ def create_nlu_service(
     url: str | None = None,
     key: str | None = None,
     task: str = INTENT,
+    spool: Path | str | None = None,
     transport: Transport | None = None,
 ) -> NLUService:
-    """`url` and `key` default to NLU_LOGGER_URL and NLU_LOGGER_KEY; a `transport` needs neither."""
+    """`url` and `key` default to NLU_LOGGER_URL and NLU_LOGGER_KEY; a `transport` needs neither.
+
+    With the folder `spool`, by default NLU_SPOOL_DIR, what is logged outlives a service that is
+    away. Without one it is posted at once, and lost where that fails.
+    """
+    folder = spool or os.environ.get(SPOOL_DIR)
+    if transport is None and folder:
+        transport = Spool(folder, url=url, key=key)
     return NLUService(classifier, transport or HttpTransport(logger_door(url, key)), task=task)

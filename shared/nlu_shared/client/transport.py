@@ -1,7 +1,7 @@
 """How what is logged reaches nlu-logger. A service knows only the `Transport`.
 
 `HttpTransport` posts at once and gives up after three tries. It loses what cannot be delivered in
-that time, counts it and says so. A transport that keeps it on disk needs only these methods.
+that time, counts it and says so. `spool.Spool` keeps it on disk until it is there.
 """
 
 import logging
@@ -19,7 +19,8 @@ TRIES = 3
 class Transport(Protocol):
     """Takes what is to be logged and never raises. `dropped` counts what it had to let go."""
 
-    dropped: int
+    @property
+    def dropped(self) -> int: ...
 
     async def log(self, prediction: PredictionIn) -> None: ...
 

@@ -5,7 +5,7 @@ has a principal; `kit.group_commit` is the only other place that commits.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,10 +23,15 @@ from nlu_shared.kit.errors import Unavailable
 from nlu_shared.kit.settings import asyncpg_url, sqlalchemy_url
 
 log = structlog.get_logger(__name__)
-CONNECT_SECONDS = 1.5
-"""A caller gets its 503 within 2 s, so connecting may take no longer than this."""
+CONNECT_SECONDS = 1.4
+"""A caller gets its 503 within 2 s, so until a transaction is open no more than this may pass."""
+CLOSE_SECONDS = 0.1
+"""How long a connection says good-bye: a server that hangs does not answer that either."""
 STATEMENT_SECONDS = 60
+DEADLOCK = "40P01"
 TAKE_IDENTITY = "SELECT set_config('role', {0}, true), set_config('app.user_id', {1}, true)"
+CUT = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What a broken connection raises; the last where the server's last word met our next one."""
 
 
 class UnboundLogin(RuntimeError):
@@ -52,16 +57,31 @@ class Database:
     engine: AsyncEngine
     pool: "asyncpg.Pool[asyncpg.Record]"
     sessions: async_sessionmaker[AsyncSession]
+    connect: Callable[[Identity], Awaitable[Any]]
+    """A raw connection that is `identity` from its first moment on; who asks for it closes it."""
     after_handover: list[Callable[[], None]] = field(default_factory=list)
+
+
+class _Connection(asyncpg.Connection):  # type: ignore[misc]
+    """Closes within CLOSE_SECONDS, however long whoever closes it would wait."""
+
+    __slots__ = ()
+
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - its signature
+        await super().close(timeout=CLOSE_SECONDS)
 
 
 @asynccontextmanager
 async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[Database]:
     """Opens lazily: a database that is away now is found out by the first request, not here."""
 
-    async def connect() -> Any:
+    async def connect(identity: Identity | None = None) -> Any:
         connection = await asyncpg.connect(
-            asyncpg_url(url), timeout=CONNECT_SECONDS, command_timeout=STATEMENT_SECONDS
+            asyncpg_url(url),
+            timeout=CONNECT_SECONDS,
+            command_timeout=STATEMENT_SECONDS,
+            connection_class=_Connection,
+            server_settings=identity and {"role": identity.role, "app.user_id": identity.user},
         )
         await _bound(connection)
         return connection
@@ -80,6 +100,7 @@ async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[Datab
         max_size=max(2, pool_size // 2),
         timeout=CONNECT_SECONDS,
         command_timeout=STATEMENT_SECONDS,
+        connection_class=_Connection,
         init=_bound,
     )
     try:
@@ -88,6 +109,7 @@ async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[Datab
                 engine=engine,
                 pool=pool,
                 sessions=async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False),
+                connect=connect,
             )
     finally:
         await engine.dispose()
@@ -101,12 +123,17 @@ async def session_scope(database: Database, identity: Identity) -> AsyncIterator
     Raises Unavailable when the database is away; then nothing was stored, or, where the
     connection broke during the commit, the caller may safely send the same again.
     """
-    async with database_errors(), database.sessions() as session:
+    async with (
+        database_errors(),
+        asyncio.timeout(CONNECT_SECONDS) as opening,
+        database.sessions() as session,
+    ):
         async with session.begin():
             await session.execute(
                 text(TAKE_IDENTITY.format(":role", ":user")),
                 {"role": identity.role, "user": identity.user},
             )
+            opening.reschedule(None)
             yield session
         if session.info.get("handed_over"):
             for wake in database.after_handover:
@@ -118,11 +145,19 @@ async def snapshot_scope(database: Database, identity: Identity) -> AsyncIterato
     """A raw asyncpg connection that sees one moment of the database and may change nothing."""
     async with (
         database_errors(),
+        asyncio.timeout(CONNECT_SECONDS) as opening,
         database.pool.acquire() as connection,
-        connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        await connection.execute(TAKE_IDENTITY.format("$1", "$2"), identity.role, identity.user)
-        yield connection
+        transaction = connection.transaction(isolation="repeatable_read", readonly=True)
+        try:
+            await transaction.start()
+            await connection.execute(TAKE_IDENTITY.format("$1", "$2"), identity.role, identity.user)
+            opening.reschedule(None)
+            yield connection
+            await transaction.rollback()
+        except BaseException:
+            connection.terminate()  # a server that hangs would not answer a rollback
+            raise
 
 
 @asynccontextmanager
@@ -130,7 +165,7 @@ async def database_errors() -> AsyncIterator[None]:
     """Translates a database that is away into `Unavailable`."""
     try:
         yield
-    except (OSError, asyncpg.InterfaceError, PoolTimeout, TimeoutError) as away:
+    except (*CUT, PoolTimeout, TimeoutError) as away:
         raise Unavailable("The database is away.") from away
     except asyncpg.PostgresError as refused:
         if is_away(refused):
@@ -141,6 +176,8 @@ async def database_errors() -> AsyncIterator[None]:
     except DBAPIError as broken:
         if broken.connection_invalidated or is_away(broken.orig):
             raise Unavailable("The database is away.") from broken
+        if getattr(broken.orig, "sqlstate", None) == DEADLOCK:
+            raise Unavailable("Another change was in the way; nothing was stored.") from broken
         raise
 
 

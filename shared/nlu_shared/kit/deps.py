@@ -13,7 +13,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_shared.kit.auth import Authenticator, Caller
 from nlu_shared.kit.db import Database, Identity, session_scope, snapshot_scope
-from nlu_shared.kit.errors import Forbidden, ServiceError, Unauthenticated
+from nlu_shared.kit.errors import Forbidden, ServiceError, TooMany, Unauthenticated
+from nlu_shared.kit.limits import RateLimits
 
 _bearer = HTTPBearer(auto_error=False, description="An API key (nlk_…) or an end user's JWT")
 
@@ -27,6 +28,9 @@ class WebResources(Protocol):
     @property
     def authenticator(self) -> Authenticator: ...
 
+    @property
+    def limits(self) -> RateLimits: ...
+
     def identity(self, caller: Caller) -> Identity:
         """The database role and user a caller's transactions take."""
 
@@ -39,7 +43,8 @@ async def _prove(
     if bearer is None:
         raise Unauthenticated
     resources: WebResources = request.app.state.resources
-    caller = await resources.authenticator.authenticate(bearer.credentials)
+    caller = await _known(request, resources, bearer.credentials)
+    resources.limits.admit(caller.subject, request.method)
     for scope in scopes.scopes:
         if not caller.has(scope):
             raise Forbidden(f"The scope {scope} is needed.")
@@ -47,6 +52,22 @@ async def _prove(
         own_task(caller, request.path_params["task"])
     request.state.caller = caller
     return caller
+
+
+async def _known(request: Request, resources: WebResources, credential: str) -> Caller:
+    """Strangers are turned away before anything is looked up; a key that was good before is not
+    made to suffer for those who share its address."""
+    address = request.client.host if request.client else ""
+    try:
+        resources.limits.admit_stranger(address)
+    except TooMany:
+        if not resources.authenticator.knows(credential):
+            raise
+    try:
+        return await resources.authenticator.authenticate(credential)
+    except Unauthenticated:
+        resources.limits.count_failure(address)
+        raise
 
 
 def own_task(caller: Caller, task: str) -> None:
@@ -96,3 +117,5 @@ async def _snapshot(request: Request, caller: CallerDep) -> AsyncIterator[Any]:
 
 Snapshot = Annotated[Any, Depends(_snapshot, scope="request")]
 """One moment of the database as the caller, open until a streamed response has been sent."""
+BriefSnapshot = Annotated[Any, Depends(_snapshot, scope="function")]
+"""The same, given back before the response is sent."""

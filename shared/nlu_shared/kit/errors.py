@@ -72,6 +72,22 @@ class WrongMediaType(ServiceError):
     title = "The content type is not one this path reads"
 
 
+class TooMany(ServiceError):
+    """The same request is welcome after `retry_after` seconds."""
+
+    status = 429
+    code = "too_many_requests"
+    title = "More requests than one caller may make"
+
+    def __init__(self, *, retry_after: int, per_minute: int) -> None:
+        headers = {
+            "Retry-After": str(retry_after),
+            "RateLimit-Policy": f'"minute";q={per_minute};w=60',
+            "RateLimit": f'"minute";r=0;t={retry_after}',
+        }
+        super().__init__(headers=headers)
+
+
 class Unavailable(ServiceError):
     """Nothing was stored; the same request can be sent again after `retry_after` seconds."""
 

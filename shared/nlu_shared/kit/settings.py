@@ -11,12 +11,20 @@ class ServiceSettings(BaseSettings):
 
     database_url: SecretStr = Field(description="PostgreSQL URL of the app login")
     redis_url: SecretStr = Field(description="Redis URL; Redis only wakes, it keeps nothing")
-    jwt_secret: SecretStr | None = Field(
-        default=None, description="HS256 secret of end-user tokens; none: no end-user tokens"
-    )
     pool_size: int = Field(default=10, ge=1, description="database connections per process")
     key_cache_seconds: float = Field(
         default=5.0, ge=0, description="seconds a looked-up API key is trusted; bounds revocation"
+    )
+    reads_per_minute: int = Field(
+        default=60_000, ge=0, description="GETs of one caller that one process answers; 0: any"
+    )
+    writes_per_minute: int = Field(
+        default=600_000, ge=0, description="other requests of one caller, a batch is one; 0: any"
+    )
+    strangers_per_minute: int = Field(
+        default=600,
+        ge=0,
+        description="failed attempts of one address before unknown keys are not looked up; 0: any",
     )
     max_body_bytes: int = Field(
         default=8 * 1024 * 1024, description="bytes; a batch of 1,000 ordinary predictions is 1 MB"

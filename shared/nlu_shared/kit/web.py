@@ -1,10 +1,11 @@
 """The frame around both APIs: request ids, errors, guard, health, metrics, docs without a CDN."""
 
+import asyncio
 import re
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     generate_latest,
 )
@@ -26,7 +28,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from nlu_shared.kit.db import database_errors
+from nlu_shared.kit.db import CONNECT_SECONDS, database_errors
 from nlu_shared.kit.deps import WebResources
 from nlu_shared.kit.errors import Invalid, NotFound, ServiceError, Unavailable
 from nlu_shared.kit.guard import BodyGuard
@@ -38,6 +40,8 @@ _REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 _METHODS_REFUSED = {404: "not_found", 405: "method_not_allowed"}
 
 Open = Callable[[], AbstractAsyncContextManager[WebResources]]
+Measure = Callable[[Any], Awaitable[Mapping[str, float]]]
+"""From a service's resources to gauges by name, read when `/metrics` is asked."""
 
 
 def create_app(
@@ -47,6 +51,7 @@ def create_app(
     open_resources: Open,
     routers: Sequence[APIRouter],
     max_body_bytes: int,
+    measure: Measure | None = None,
 ) -> FastAPI:
     """A service: everything its routers need is opened once, by `open_resources`."""
 
@@ -62,12 +67,14 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        # Asked on every request whether anybody listens; /metrics is what we offer.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.metrics = Metrics()
     for router in routers:
         app.include_router(router)
-    app.include_router(_frame(title, version))
+    app.include_router(_frame(title, version, measure))
     if SWAGGER.is_dir():
         app.mount("/docs-assets", StaticFiles(directory=SWAGGER), name="docs-assets")
     app.add_exception_handler(ServiceError, _service_error)
@@ -96,6 +103,13 @@ class Metrics:
             ["method", "route"],
             registry=self.registry,
         )
+        self.gauges: dict[str, Gauge] = {}
+
+    def set(self, measured: Mapping[str, float]) -> None:
+        for name, value in measured.items():
+            if name not in self.gauges:
+                self.gauges[name] = Gauge(name, name.replace("_", " "), registry=self.registry)
+            self.gauges[name].set(value)
 
 
 class RequestFrame:
@@ -135,7 +149,7 @@ class RequestFrame:
             )
 
 
-def _frame(title: str, version: str) -> APIRouter:
+def _frame(title: str, version: str, measure: Measure | None) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/healthz")
@@ -145,7 +159,11 @@ def _frame(title: str, version: str) -> APIRouter:
     @router.get("/readyz")
     async def readyz(request: Request) -> dict[str, str]:
         resources: WebResources = request.app.state.resources
-        async with database_errors(), resources.database.engine.connect() as connection:
+        async with (
+            database_errors(),
+            asyncio.timeout(CONNECT_SECONDS),
+            resources.database.engine.connect() as connection,
+        ):
             found = await connection.execute(text("SELECT to_regclass('api_keys')::text"))
             if found.scalar_one() is None:
                 raise Unavailable("The database is not migrated.")
@@ -157,8 +175,12 @@ def _frame(title: str, version: str) -> APIRouter:
 
     @router.get("/metrics")
     async def metrics(request: Request) -> Response:
-        registry = request.app.state.metrics.registry
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+        kept: Metrics = request.app.state.metrics
+        if measure is not None:
+            # Without the database the other numbers are wanted more than ever.
+            with suppress(Unavailable):
+                kept.set(await measure(request.app.state.resources))
+        return Response(generate_latest(kept.registry), media_type=CONTENT_TYPE_LATEST)
 
     @router.get("/docs")
     async def docs() -> HTMLResponse:

@@ -114,6 +114,17 @@ class SearchStopped(Schema):
     best_hash: str
 
 
+class FoldScored(Schema):
+    """One group left out of the search and then answered by the prompt it made. From 1 to `of`."""
+
+    type: Literal["fold_scored"] = "fold_scored"
+    number: int
+    of: int
+    cases: int
+    before: float
+    after: float
+
+
 class VerdictReached(Schema):
     type: Literal["verdict_reached"] = "verdict_reached"
     verdict: Verdict
@@ -139,6 +150,7 @@ StoredEvent = (
     | ChangeKept
     | HintTaken
     | SearchStopped
+    | FoldScored
     | VerdictReached
     | RunFinished
 )

@@ -1,17 +1,19 @@
-"""What leaves as training and review files: one row each, fields in the order they are written."""
+"""What leaves as training and review files, one row each, and the schedules that write them."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
+from uuid import UUID
 
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel, Field, JsonValue, StringConstraints, model_validator
 
-from nlu_shared.schemas.base import Schema
+from nlu_shared.schemas.base import Fraction, Moment, Schema, Slug
 
 
 class ExportFormat(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
     JSON = "json"
+    PARQUET = "parquet"
 
 
 class RetrainingRow(Schema):
@@ -50,3 +52,68 @@ class Pair(Schema):
     text_a: str
     text_b: str
     label: Literal[0, 1]
+
+
+class ScheduledExport(Schema):
+    """What a schedule writes. `splits` ("80/10/10") makes a data-set folder of training rows."""
+
+    mode: Literal["retraining", "review"] = "retraining"
+    format: ExportFormat = ExportFormat.JSONL
+    days: Annotated[int, Field(ge=1, le=36_500)] | None = None
+    task: Slug | None = None
+    threshold: Fraction | None = None
+    approved_only: bool = False
+    splits: Annotated[str, StringConstraints(pattern=r"^\d{1,3}/\d{1,3}/\d{1,3}$")] | None = None
+
+    @model_validator(mode="after")
+    def _splits_are_lines(self) -> "ScheduledExport":
+        if self.splits and (self.mode, self.format) != ("retraining", ExportFormat.JSONL):
+            raise ValueError("splits are made of training rows as jsonl")
+        return self
+
+
+class ScheduleIn(Schema):
+    """`cron` has five fields and speaks UTC. `name` is the folder below the configured target."""
+
+    name: Slug
+    cron: Annotated[str, StringConstraints(max_length=100)] = "0 3 * * 1"
+    target: Literal["folder", "store"] = "folder"
+    what: ScheduledExport = ScheduledExport()
+
+
+class Schedule(ScheduleIn):
+    """`failed` is the kind of error of the last attempt, None after a run that worked."""
+
+    id: UUID
+    next_slot: Moment
+    failed: str | None
+    created_at: Moment
+
+
+class ScheduleRun(Schema):
+    """One slot that was written; `missed` slots before it were skipped while nobody worked."""
+
+    slot: Moment
+    missed: int
+    place: str
+    rows: int
+    bytes: int
+    sha256: str
+    finished_at: Moment
+
+
+class ManifestFile(Schema):
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class Manifest(Schema):
+    """Lies beside the files of a slot. `columns` are their fields, in order."""
+
+    schedule: str
+    slot: Moment
+    what: ScheduledExport
+    columns: list[str]
+    files: list[ManifestFile]

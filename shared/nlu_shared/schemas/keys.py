@@ -7,6 +7,8 @@ from pydantic import Field, StringConstraints
 
 from nlu_shared.schemas.base import Label, Moment, Schema, Slug
 
+GRACE_HOURS = 24.0
+
 Scope = Annotated[str, StringConstraints(pattern=r"^[a-z-]+(:[a-z]+)?$", max_length=64)]
 
 
@@ -22,6 +24,12 @@ class KeyIn(Schema):
 class KeyMade(KeyIn):
     id: UUID
     key: str
+
+
+class RotationIn(Schema):
+    """How long the old key goes on beside the new one."""
+
+    grace_hours: Annotated[float, Field(ge=0, le=24 * 90)] = GRACE_HOURS
 
 
 class KeyView(KeyIn):

@@ -63,6 +63,18 @@ class BatchAnswer(Schema):
     items: list[BatchResult]
 
 
+class Ids(Schema):
+    """Which of these does the service have?"""
+
+    ids: Annotated[list[UUID], Field(max_length=BATCH_LIMIT)]
+
+
+class Known(Schema):
+    """The ids that are there and that the caller may see, in the order asked."""
+
+    known: list[UUID]
+
+
 class OutcomeIn(Schema):
     was_successful: bool
     workflow_type: Label | None = None
@@ -70,7 +82,10 @@ class OutcomeIn(Schema):
 
 
 class Prediction(Schema):
-    """A stored prediction with its outcome and its standing correction."""
+    """A stored prediction with its outcome and its standing correction.
+
+    `source_id` is the id it had in the table it was imported from.
+    """
 
     id: UUID
     user_id: UUID | None
@@ -92,3 +107,4 @@ class Prediction(Schema):
     latency_ms: float | None
     created_at: Moment
     updated_at: Moment
+    source_id: str | None = None

@@ -81,7 +81,10 @@ class Verdict(Schema):
     """One look at cases no proposal ever saw. Gains are differences of the objective, 0 to 1."""
 
     kind: VerdictKind
-    tested_on: str = Field(description="'test': untouched cases; 'validation': there were none")
+    tested_on: str = Field(
+        description="'test': untouched cases; 'left out': groups a repeated search did not see;"
+        " 'validation': there was neither"
+    )
     cases: int
     before: float
     after: float

@@ -58,8 +58,10 @@ async def test_a_task_that_makes_no_sense_is_refused(stack: Stack, changed: dict
     assert "odd" not in [task["slug"] for task in (await stack.induction.get("/v1/tasks")).json()]
 
 
-async def test_a_kind_nobody_can_run_yet_is_refused_plainly(stack: Stack) -> None:
-    answer = await stack.induction.post(
-        "/v1/tasks", json={"slug": "extracting", "kind": "extraction"}
-    )
-    assert (answer.status_code, answer.json()["code"]) == (422, "kind_not_offered")
+async def test_an_extraction_task_needs_no_labels(stack: Stack) -> None:
+    made = await stack.induction.post("/v1/tasks", json={"slug": "families", "kind": "extraction"})
+    assert made.status_code == 201
+    baseline = await stack.induction.post("/v1/prompts/families/versions", json={})
+    assert baseline.status_code == 201
+    named = [block["name"] for block in baseline.json()["content"]["instructions"]]
+    assert named == ["role", "codes", "links", "rules"]

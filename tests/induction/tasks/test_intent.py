@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from induction.tasks.base import Case, ModelAnswer, Outcome, Prediction
-from induction.tasks.registry import UnsupportedTaskKind, task_of
+from induction.tasks.registry import task_of
 from nlu_shared.schemas.prompts import Block, LabelSpec, PromptContent, TaskIn, TaskKind
 
 LABELS = (
@@ -107,8 +107,3 @@ def test_a_prompt_that_lost_a_label_or_answers_with_none_has_problems() -> None:
         examples=({"text": "x", "output": "nonsense"},),
     )
     assert len(TASK.problems(bare)) == 2
-
-
-def test_other_kinds_of_task_are_refused_by_name() -> None:
-    with pytest.raises(UnsupportedTaskKind):
-        task_of(TaskIn(slug="people", kind=TaskKind.EXTRACTION))

@@ -19,7 +19,6 @@ from tests.nlu_logger.world import World
         ([("a", "a"), ("b", "b")], 1.0),
         ([("a", "b"), ("b", "a")], -1.0),
         ([("a", "a"), ("a", "b")], 0.0),
-        # The worked example of Cohen's paper has its shape: 20 and 15 agreed, 5 and 10 not.
         (
             [("yes", "yes")] * 20
             + [("yes", "no")] * 5

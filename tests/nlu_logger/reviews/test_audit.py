@@ -114,6 +114,29 @@ async def test_a_hard_member_reviewed_elsewhere_counts_once_the_audit_has_passed
             assert set(await selected(half, task)) == set(expected)
 
 
+async def test_the_audit_stays_fair_though_reviewers_see_hard_cases_first(
+    half: World, task: str
+) -> None:
+    """Three in four are right; every wrong one is reviewed, and a part of the audit."""
+    items = [
+        {"prompt": f"say {n}", "predicted_intent": "greet", "task": task, "confidence": sure}
+        for n in range(50)
+        for sure in (0.3, 0.95, 0.95, 0.95)
+    ]
+    assert (await half.admin.post("/v1/predictions:batch", json=items)).status_code == 207
+    hard = await claim(half.admin, task, "low-confidence", limit=100)
+    for item in hard:
+        await half.correct(item["id"], "leave")
+    async with await half.key(*REVIEWER) as auditor:
+        easy = [item["id"] for item in await peek(auditor, task, "audit", limit=40)]
+        for log_id in easy:
+            await confirm(auditor, log_id)
+    counted = await selected(half, task)
+    wrong = sum(item["id"] in counted for item in hard)
+    estimate, naive = 1 - wrong / len(counted), len(easy) / len(easy + hard)
+    assert abs(estimate - 0.75) < 0.25 < abs(naive - 0.75)  # four standard deviations
+
+
 async def test_a_member_that_was_claimed_and_not_reviewed_is_passed_over(
     half: World, task: str
 ) -> None:

@@ -52,7 +52,9 @@ def holds(answer: httpx2.Response) -> bool:
 def bodies_with(schema: dict[str, Any], value: str, filled: Mapping[str, str]) -> Iterator[str]:
     """One body per field with `value` there and what else is required `filled`, and one bare."""
     for field in [*schema["properties"], MARKER]:
-        others = {name: filled[name] for name in schema.get("required", []) if name != field}
+        others = {
+            name: filled.get(name, '"x"') for name in schema.get("required", []) if name != field
+        }
         told = ", ".join(f'"{name}": {text}' for name, text in others.items())
         yield f'{{"{field}": {value}{", " + told if told else ""}}}'
     yield value

@@ -94,6 +94,54 @@ async def test_past_its_bound_the_queue_says_so_at_once(
 
 
 @pytest.mark.usefixtures("empty")
+async def test_what_is_submitted_together_is_stored_together(
+    database: Database, app: Identity, owner: asyncpg.Connection
+) -> None:
+    async with Numbers(database, app, write, most=3) as group:
+        one, many, broken = await asyncio.gather(
+            group.submit(1),
+            group.submit_all([2, 3, 4, 5]),
+            group.submit_all([6, BROKEN]),
+            return_exceptions=True,
+        )
+    assert (one, many) == ("1 of 5", ["2 of 5", "3 of 5", "4 of 5", "5 of 5"])
+    assert isinstance(broken, asyncpg.DivisionByZeroError)
+    assert await stored(owner) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.usefixtures("empty")
+async def test_groups_are_written_side_by_side_where_that_is_asked_for(
+    database: Database, app: Identity
+) -> None:
+    meeting = asyncio.Barrier(2)
+
+    async def met(connection: Any, items: Sequence[int]) -> list[str]:
+        await meeting.wait()
+        return await write(connection, items)
+
+    async with Numbers(database, app, met, most=1, at_once=2) as group, asyncio.timeout(10):
+        await asyncio.gather(*(group.submit(n) for n in range(4)))
+
+
+@pytest.mark.usefixtures("empty")
+async def test_who_was_told_that_it_took_too_long_is_not_written_later(
+    database: Database, app: Identity, owner: asyncpg.Connection
+) -> None:
+    gate = asyncio.Event()
+
+    async def held(connection: Any, items: Sequence[int]) -> list[str]:
+        await gate.wait()
+        return await write(connection, items)
+
+    async with Numbers(database, app, held, most=1, seconds=0.2) as group:
+        late = await asyncio.gather(*(group.submit(n) for n in range(3)), return_exceptions=True)
+        assert all(isinstance(one, Unavailable) for one in late)
+        gate.set()
+        assert await group.submit(3) == "3 of 1"
+    assert await stored(owner) == [3]
+
+
+@pytest.mark.usefixtures("empty")
 async def test_who_stops_waiting_stops_nobody_else_and_undoes_nothing(
     database: Database, app: Identity, owner: asyncpg.Connection
 ) -> None:

@@ -1,24 +1,22 @@
-"""Who may come in: keys and end users' tokens."""
+"""Who may come in by a key, and what becomes of keys."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
-import jwt
 import pytest
 from nlu_shared.ids import uuid7
-from nlu_shared.kit import auth
-from nlu_shared.kit.auth import Authenticator, Caller
+from nlu_shared.kit import auth, keys
+from nlu_shared.kit.auth import Authenticator
 from nlu_shared.kit.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import NotFound, Unauthenticated
 from nlu_shared.schemas.keys import KeyIn, KeyMade
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.stack import until
-
-SECRET = "a-secret-of-the-tests-32-bytes-long"
-USER = uuid7()
 
 
 @pytest.fixture
@@ -26,8 +24,6 @@ def door(database: Database, app: Identity) -> Authenticator:
     return Authenticator(
         database,
         app,
-        jwt_secret=SECRET,
-        user_scopes=frozenset({"predictions:write"}),
         cache_seconds=0,
     )
 
@@ -35,7 +31,7 @@ def door(database: Database, app: Identity) -> Authenticator:
 async def made(database: Database, app: Identity, **asked: Any) -> KeyMade:
     told = KeyIn.model_validate({"name": "of a test", "scopes": ["runs:read"], **asked})
     async with session_scope(database, app) as session:
-        return await auth.create_key(session, told)
+        return await keys.create(session, told, actor="a test")
 
 
 async def test_a_key_opens_what_its_scopes_say(
@@ -80,7 +76,7 @@ async def test_a_revoked_key_opens_nothing_and_stays_revoked(
     moments = []
     for _ in range(2):
         async with session_scope(database, app) as session:
-            await auth.revoke_key(session, key.id)
+            await keys.revoke(session, key.id, actor="a test")
         revoked = "SELECT revoked_at FROM api_keys WHERE id = $1"
         moments.append(await owner.fetchval(revoked, key.id))
     assert moments[0] == moments[1]
@@ -95,7 +91,7 @@ async def test_a_cached_key_is_trusted_for_the_caches_seconds_and_no_longer(
     key = await made(database, app)
     await door.authenticate(key.key)
     async with session_scope(database, app) as session:
-        await auth.revoke_key(session, key.id)
+        await keys.revoke(session, key.id, actor="a test")
 
     async def refused() -> bool:
         try:
@@ -108,12 +104,26 @@ async def test_a_cached_key_is_trusted_for_the_caches_seconds_and_no_longer(
     await until(refused, seconds=2)
 
 
+async def test_callers_who_come_at_once_with_one_key_hold_one_connection(
+    database: Database, app: Identity, owner: asyncpg.Connection
+) -> None:
+    door = Authenticator(database, app, cache_seconds=5)
+    key = await made(database, app)
+    async with owner.transaction():
+        await owner.execute("LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE")
+        callers = [asyncio.create_task(door.authenticate(key.key)) for _ in range(50)]
+        await asyncio.sleep(0)
+        async with session_scope(database, app) as session:
+            assert (await session.execute(text("SELECT 1"))).scalar_one() == 1
+    assert {caller.subject for caller in await asyncio.gather(*callers)} == {f"key:{key.id}"}
+
+
 async def test_only_hashes_are_stored(
     database: Database, app: Identity, owner: asyncpg.Connection
 ) -> None:
-    keys = [BOOTSTRAP_KEY, (await made(database, app)).key]
+    texts = [BOOTSTRAP_KEY, (await made(database, app)).key]
     rows = [str(tuple(row)) for row in await owner.fetch("SELECT * FROM api_keys")]
-    for key in keys:
+    for key in texts:
         assert not any(key in row or key.removeprefix("nlk_") in row for row in rows)
         assert sum(auth.hash_key(key) in row for row in rows) == 1
 
@@ -121,7 +131,7 @@ async def test_only_hashes_are_stored(
 async def test_a_listed_key_shows_everything_but_itself(database: Database, app: Identity) -> None:
     key = await made(database, app, tasks=["greetings"])
     async with session_scope(database, app) as session:
-        listed = {one.id: one for one in await auth.list_keys(session)}
+        listed = {one.id: one for one in await keys.every(session)}
     assert listed[key.id].tasks == ["greetings"]
     assert key.key not in str(listed)
 
@@ -129,75 +139,104 @@ async def test_a_listed_key_shows_everything_but_itself(database: Database, app:
 async def test_a_key_from_elsewhere_is_stored_once(
     database: Database, app: Identity, door: Authenticator
 ) -> None:
-    key = auth.new_key()
+    key = keys.new_key()
     for scopes in (["runs:read"], ["admin"]):
         async with session_scope(database, app) as session:
-            await auth.ensure_key(session, key, name="given", scopes=scopes)
+            await keys.ensure(session, key, name="given", scopes=scopes)
     assert (await door.authenticate(key)).scopes == {"runs:read"}
 
 
 async def test_a_key_nobody_made_cannot_be_revoked(database: Database, app: Identity) -> None:
     with pytest.raises(NotFound):
         async with session_scope(database, app) as session:
-            await auth.revoke_key(session, uuid7())
+            await keys.revoke(session, uuid7(), actor="a test")
+
+
+async def rotated(
+    database: Database, app: Identity, key: KeyMade, grace: timedelta = timedelta(hours=1)
+) -> KeyMade:
+    async with session_scope(database, app) as session:
+        return await keys.rotate(session, key.id, grace=grace, actor="a test")
+
+
+async def test_a_rotated_key_is_followed_by_one_that_may_do_the_same(
+    database: Database, app: Identity, door: Authenticator
+) -> None:
+    old = await made(database, app, tasks=["greetings"])
+    new = await rotated(database, app, old)
+    assert (new.name, new.scopes, new.tasks, new.expires_at) == (
+        old.name, old.scopes, old.tasks, None,
+    )  # fmt: skip
+    for key in (old.key, new.key):
+        assert (await door.authenticate(key)).tasks == {"greetings"}
+    async with session_scope(database, app) as session:
+        listed = {one.id: one.expires_at for one in await keys.every(session)}
+    assert listed[new.id] is None
+    assert (ends := listed[old.id]) is not None
+    assert timedelta(minutes=59) < ends - datetime.now(UTC) <= timedelta(hours=1)
+
+
+async def test_without_grace_the_old_key_ends_at_once(
+    database: Database, app: Identity, door: Authenticator
+) -> None:
+    old = await made(database, app)
+    new = await rotated(database, app, old, timedelta(0))
+    assert await door.authenticate(new.key)
+    with pytest.raises(Unauthenticated):
+        await door.authenticate(old.key)
+
+
+async def test_grace_never_lengthens_a_life_and_the_next_key_lives_as_long(
+    database: Database, app: Identity
+) -> None:
+    soon = datetime.now(UTC) + timedelta(minutes=30)
+    old = await made(database, app, expires_at=soon)
+    new = await rotated(database, app, old)
+    assert new.expires_at is not None
+    assert timedelta(0) <= new.expires_at - soon < timedelta(minutes=1)
+    async with session_scope(database, app) as session:
+        listed = {one.id: one.expires_at for one in await keys.every(session)}
+    assert listed[old.id] == soon
+
+
+async def test_a_key_that_opens_nothing_is_not_rotated(database: Database, app: Identity) -> None:
+    expired = await made(database, app, expires_at=datetime.now(UTC))
+    revoked = await made(database, app)
+    async with session_scope(database, app) as session:
+        await keys.revoke(session, revoked.id, actor="a test")
+    for key in (expired, revoked):
+        with pytest.raises(NotFound):
+            await rotated(database, app, key)
+
+
+async def test_what_happens_to_a_key_is_in_the_audit_log_and_the_key_is_not(
+    database: Database, app: Identity, owner: asyncpg.Connection
+) -> None:
+    old = await made(database, app)
+    new = await rotated(database, app, old)
+    async with session_scope(database, app) as session:
+        await keys.revoke(session, old.id, actor="somebody")
+    lines = await owner.fetch("SELECT * FROM audit_log WHERE subject = $1 ORDER BY id", str(old.id))
+    assert [(line["actor"], line["action"]) for line in lines] == [
+        ("a test", "keys.create"),
+        ("a test", "keys.rotate"),
+        ("somebody", "keys.revoke"),
+    ]
+    assert str(new.id) in lines[1]["details"]
+    assert not any(key in str(lines) for key in (old.key, new.key))
+
+
+async def test_no_line_of_the_audit_log_is_ever_changed(database: Database, app: Identity) -> None:
+    for statement in ("UPDATE audit_log SET actor = 'x'", "DELETE FROM audit_log"):
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            async with session_scope(database, app) as session:
+                await session.execute(text(statement))
 
 
 async def test_keys_are_long_and_all_different() -> None:
-    keys = {auth.new_key() for _ in range(1_000)}
-    assert len(keys) == 1_000
-    assert all(key.startswith("nlk_") and len(key) == 47 for key in keys)
-
-
-def token(secret: str = SECRET, algorithm: str = "HS256", **changed: Any) -> str:
-    claims = {
-        "sub": str(USER),
-        "aud": "authenticated",
-        "exp": datetime.now(UTC) + timedelta(minutes=5),
-        **changed,
-    }
-    told = {name: claim for name, claim in claims.items() if claim is not None}
-    return jwt.encode(told, secret, algorithm=algorithm)
-
-
-async def test_a_token_names_its_user_and_nothing_more(door: Authenticator) -> None:
-    assert await door.authenticate(token(role="admin", scopes=["admin"])) == Caller(
-        subject=f"user:{USER}", scopes=frozenset({"predictions:write"}), user_id=USER
-    )
-
-
-@pytest.mark.parametrize(
-    "forged",
-    [
-        token(exp=datetime.now(UTC) - timedelta(seconds=1)),
-        token(exp=None),
-        token(aud="anon"),
-        token(aud=None),
-        token(sub=None),
-        token(sub="not-a-user"),
-        token(nbf=datetime.now(UTC) + timedelta(hours=1)),
-        token(secret="another-secret-of-the-tests-32-bytes"),
-        token(algorithm="HS512"),
-        token(secret="", algorithm="none"),
-        token()[:-2],
-        token().rpartition(".")[0] + ".",
-        "",
-        "a.b.c",
-        "\u00e9.\u00e9.\u00e9",
-    ],
-    ids=[
-        "expired", "no expiry", "wrong audience", "no audience", "no user", "no uuid",
-        "not yet", "wrong secret", "wrong algorithm", "algorithm none", "cut", "unsigned",
-        "empty", "junk", "not ascii",
-    ],
-)  # fmt: skip
-async def test_a_token_that_is_not_whole_opens_nothing(door: Authenticator, forged: str) -> None:
-    with pytest.raises(Unauthenticated):
-        await door.authenticate(forged)
-
-
-async def test_without_a_secret_no_token_opens(database: Database, app: Identity) -> None:
-    with pytest.raises(Unauthenticated):
-        await Authenticator(database, app).authenticate(token())
+    made = {keys.new_key() for _ in range(1_000)}
+    assert len(made) == 1_000
+    assert all(key.startswith("nlk_") and len(key) == 47 for key in made)
 
 
 async def test_many_callers_with_one_key_are_the_same_caller(

@@ -1,5 +1,7 @@
 """One transaction, one identity, one commit."""
 
+import asyncio
+
 import asyncpg
 import pytest
 from nlu_shared.ids import uuid7
@@ -115,3 +117,22 @@ async def test_a_superuser_is_not_an_ordinary_login(database: Database, clone: C
     async with open_database(clone.admin_url) as almighty:
         with pytest.raises(RuntimeError, match="row-level security"):
             await require_ordinary_login(almighty)
+
+
+async def test_of_two_that_wait_for_each_other_one_may_send_again(
+    database: Database, app: Identity
+) -> None:
+    for slug in ("one", "two"):
+        async with session_scope(database, app) as session:
+            await session.execute(INSERT, {"slug": slug})
+    change = text("UPDATE tasks SET labels = '[1]' WHERE slug = :slug")
+    met = asyncio.Barrier(2)
+
+    async def both(first: str, then: str) -> None:
+        async with session_scope(database, app) as session:
+            await session.execute(change, {"slug": first})
+            await met.wait()
+            await session.execute(change, {"slug": then})
+
+    ends = await asyncio.gather(both("one", "two"), both("two", "one"), return_exceptions=True)
+    assert {type(end) for end in ends} == {type(None), Unavailable}

@@ -26,6 +26,7 @@ class SnapshotCaseRow(SQLModel, table=True):
     truth: Any = Field(sa_column=Column(JSONB, nullable=False))
     case_group: str | None = None
     may_quote: bool
+    forgotten_hash: str | None = None
 
 
 class CasePartRow(SQLModel, table=True):

@@ -1,10 +1,12 @@
-"""Freezing ground truth, and remembering for ever which part a case belongs to."""
+"""Freezing ground truth, forgetting what was erased, and remembering for ever which part a case
+belongs to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from nlu_shared.schemas.events import PartName
-from nlu_shared.schemas.ground_truth import GroundTruthCase
+from nlu_shared.schemas.ground_truth import GroundTruthCase, case_hash
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -27,15 +29,27 @@ def case_of(truth: GroundTruthCase) -> Case:
     )
 
 
+async def hold(session: AsyncSession) -> None:
+    """Until the commit nothing is forgotten: what is read now is frozen before it is."""
+    await session.execute(text("SELECT pg_advisory_xact_lock_shared(hashtext('cases'))"))
+
+
+async def hold_alone(session: AsyncSession) -> None:
+    """Until the commit nobody freezes what they have read, and nobody has read what they did not
+    freeze."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('cases'))"))
+
+
 async def freeze(session: AsyncSession, task: str, truth: GroundTruth) -> None:
-    """Keeps these cases as they are now; freezing the same data set again changes nothing."""
+    """Keeps these cases as they are now; freezing the same data set again only brings back what
+    was forgotten of it and is approved anew."""
     fresh = await session.exec(
         insert(SnapshotRow)
         .values(task=task, dataset_hash=truth.dataset_hash, size=len(truth.cases))
         .on_conflict_do_nothing()
         .returning(col(SnapshotRow.size))
     )
-    if fresh.first() is None:
+    if fresh.first() is None and not await _has_gaps(session, task, truth.dataset_hash):
         return
     rows = [
         {
@@ -50,7 +64,56 @@ async def freeze(session: AsyncSession, task: str, truth: GroundTruth) -> None:
         for case in truth.cases
     ]
     for start in range(0, len(rows), ROWS_PER_STATEMENT):
-        await session.exec(insert(SnapshotCaseRow).values(rows[start : start + ROWS_PER_STATEMENT]))
+        said = insert(SnapshotCaseRow).values(rows[start : start + ROWS_PER_STATEMENT])
+        await session.exec(
+            said.on_conflict_do_update(
+                index_elements=["task", "dataset_hash", "case_id"],
+                set_={
+                    "text": said.excluded.text,
+                    "truth": said.excluded.truth,
+                    "forgotten_hash": None,
+                },
+            )
+        )
+
+
+async def _has_gaps(session: AsyncSession, task: str, dataset_hash: str) -> bool:
+    forgotten = await session.exec(
+        select(SnapshotCaseRow.case_id)
+        .where(
+            SnapshotCaseRow.task == task,
+            SnapshotCaseRow.dataset_hash == dataset_hash,
+            col(SnapshotCaseRow.forgotten_hash).is_not(None),
+        )
+        .limit(1)
+    )
+    return forgotten.first() is not None
+
+
+async def copies(session: AsyncSession, task: str, case_id: UUID) -> Sequence[SnapshotCaseRow]:
+    """The case in every snapshot that still holds its text."""
+    rows = await session.exec(
+        select(SnapshotCaseRow).where(
+            SnapshotCaseRow.task == task,
+            SnapshotCaseRow.case_id == case_id,
+            col(SnapshotCaseRow.forgotten_hash).is_(None),
+        )
+    )
+    return rows.all()
+
+
+async def blank(session: AsyncSession, held: Sequence[SnapshotCaseRow]) -> None:
+    """Takes text and truth out; the case's hash stays, so that the snapshot's can be checked."""
+    for row in held:
+        row.forgotten_hash = case_hash(
+            task=row.task,
+            text=row.text,
+            truth=row.truth,
+            group=row.case_group,
+            may_quote=row.may_quote,
+        )
+        row.text, row.truth = "", None
+    await session.flush()
 
 
 async def load(session: AsyncSession, task: str, dataset_hash: str) -> tuple[Case, ...]:

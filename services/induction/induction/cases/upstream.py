@@ -1,11 +1,13 @@
-"""The door to nlu-logger: reads approved ground truth, whole or not at all."""
+"""The door to nlu-logger: reads approved ground truth, whole or not at all, and what to forget."""
 
 import json
 from dataclasses import dataclass
 
 import httpx2
 from nlu_shared.kit.errors import Unavailable
+from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.ground_truth import GroundTruthCase, StreamEnd, dataset_hash
+from nlu_shared.schemas.privacy import ErasedCase
 from pydantic import ValidationError
 
 
@@ -47,3 +49,17 @@ async def fetch(client: httpx2.AsyncClient, task: str) -> GroundTruth:
     if end.sha256 != dataset_hash(case.hash for case in cases):
         raise UpstreamAway("The ground truth does not have the hash it claims.")
     return GroundTruth(cases=tuple(cases), dataset_hash=end.sha256)
+
+
+async def fetch_erased(client: httpx2.AsyncClient, *, after: int) -> list[ErasedCase]:
+    """The next cases to forget after number `after`, in order. Raises UpstreamAway."""
+    try:
+        response = await client.get("/v1/ground-truth/erased", params={"after": after})
+    except httpx2.HTTPError as away:
+        raise UpstreamAway("nlu-logger cannot be reached.") from away
+    if response.status_code != 200:
+        raise UpstreamAway(f"nlu-logger answered {response.status_code}.")
+    try:
+        return Page[ErasedCase].model_validate_json(response.content).items
+    except ValidationError as unreadable:
+        raise UpstreamAway("nlu-logger's answer cannot be read.") from unreadable

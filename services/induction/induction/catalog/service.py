@@ -6,7 +6,6 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.catalog.models import TaskRow
-from induction.tasks.registry import UnsupportedTaskKind, task_of
 
 
 async def create(session: AsyncSession, asked: TaskIn) -> tuple[TaskRow, bool]:
@@ -26,11 +25,7 @@ async def create(session: AsyncSession, asked: TaskIn) -> tuple[TaskRow, bool]:
 
 
 def check(asked: TaskIn) -> None:
-    """Raises Invalid for a kind no code knows, under two labels of an intent, one label twice."""
-    try:
-        task_of(asked)
-    except UnsupportedTaskKind as unknown:
-        raise Invalid(str(unknown), code="kind_not_offered") from None
+    """Raises Invalid under two labels of an intent, and where one label stands twice."""
     names = [label.name for label in asked.labels]
     if asked.kind is TaskKind.INTENT and len(names) < 2:
         raise Invalid("An intent task needs at least two labels.")

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from nlu_shared.schemas.events import EvaluationProgress, PartName, StoredEvent, VerdictReached
 from nlu_shared.schemas.runs import Verdict
 
-from induction.engine import telling
+from induction.engine import procedure, telling
 from induction.engine.desk import Desk
 from induction.engine.evaluate import CaseBook, Exam
 from induction.engine.search import Search
@@ -25,6 +25,13 @@ async def final_look(search: Search, desk: Desk) -> AsyncIterator[Step]:
     if search.best.version_hash == plan.baseline.version_hash:
         yield VerdictReached(verdict=unchanged(plan.task, search.validation))
         return
+    if procedure.is_due(search.parts) and desk.stop is None:
+        repeated = procedure.Procedure(search)
+        async for told in repeated.events(desk):
+            yield told
+        if repeated.books is not None:
+            yield VerdictReached(verdict=_of_procedure(search, *repeated.books))
+            return
     desk.close_search()
     books: list[CaseBook] = []
     for content, number in ((plan.baseline, 0), (search.best, iteration)):
@@ -50,6 +57,11 @@ async def closed_books(search: Search, desk: Desk) -> AsyncIterator[Step]:
     if exam.book is not None:
         search.learn(exam.book)
         yield telling.evaluated(plan, search.best, search.train, PartName.TRAIN, iteration)
+
+
+def _of_procedure(search: Search, before: CaseBook, after: CaseBook) -> Verdict:
+    ground = Ground(part=procedure.LEFT_OUT, groups=search.parts.groups, is_procedure=True)
+    return verdict(search.plan.task, before, after, ground, seed=search.plan.seed)
 
 
 def _verdict(search: Search, books: list[CaseBook]) -> Verdict:

@@ -9,6 +9,10 @@ With V validation, T training and S test cases and N iterations:
     proposer calls = A * (1 + retries)
     A              = N * rejections allowed in a row, the most attempts there can be
 
+Where the procedure is judged (see `procedure`), each of the groups adds FOLD_CHANGES attempts as
+above on the training cases, and its own cases once.
+
+
 Runs stay far below: most attempts are no series of rejections, and a case book is mostly kept.
 """
 
@@ -17,6 +21,7 @@ from dataclasses import dataclass
 from induction.engine.diagnose import MOST_AT_ONCE
 from induction.engine.gate import GATE_CASES
 from induction.engine.plan import Plan
+from induction.engine.procedure import FOLD_CHANGES, is_due
 from induction.engine.propose import (
     CASES_SHOWN,
     MAX_TOKENS,
@@ -52,6 +57,7 @@ def forecast(plan: Plan) -> Bound:
     train, validation, test = len(parts.train), len(parts.validation), len(parts.test)
     iterations, attempts = plan.max_iterations, plan.max_iterations * REJECTIONS
     gate = 2 * min(train, GATE_CASES)
+    fold_attempts = FOLD_CHANGES * parts.groups if is_due(parts) else 0
     longest = -(-max((len(case.text) for case in plan.cases), default=0) // 4)
     told = max(plan.baseline.tokens, INSTRUCTION_TOKENS + EXAMPLE_TOKENS)
     request = plan.task.request(plan.baseline, "", model=plan.task_model)
@@ -61,8 +67,10 @@ def forecast(plan: Plan) -> Bound:
         + validation
         + iterations * (validation + min(train, REFRESHED))
         + attempts * gate
-        + 2 * test,
-        proposer_calls=attempts * (1 + RETRIES),
+        + 2 * test
+        + fold_attempts * (gate + train + min(train, REFRESHED))
+        + (train if fold_attempts else 0),
+        proposer_calls=(attempts + fold_attempts) * (1 + RETRIES),
         task_tokens_in=told + longest,
         task_tokens_out=request.max_tokens,
         proposer_tokens_in=told + shown + len(SYSTEM) // 4,

@@ -60,17 +60,21 @@ def sample(
     seed: int,
     attempt: int,
 ) -> Sample:
-    """Wrong cases of the patterns and of the labels they miss; and passing ones, half of them of
-    labels the patterns name, where a change does its harm first. Cases the change quotes are
+    """Wrong cases of the patterns and of what they miss; and passing ones, half of them with
+    something the patterns name, where a change does its harm first. Cases the change quotes are
     left out. Drawn anew at each attempt, so that no change is made to fit one sample."""
     entries = [entry for id, entry in book.entries.items() if id not in quoted]
     drawn = shuffled(
         entries, name=lambda entry: entry.case.id, seed=seed, purpose=f"gate {attempt}"
     )
     meant = {id for pattern in patterns for id in pattern.case_ids}
-    missed = {task.stratum(book.entries[id].case.truth) for id in meant}
+    missed, _ = _named(book, patterns)
     near = touched(task, book, patterns)
-    wrong = [e for e in drawn if not e.right and task.stratum(e.case.truth) in missed]
+    wrong = [
+        entry
+        for entry in drawn
+        if not entry.right and (entry.case.id in meant or task.holds(entry.case.truth) & missed)
+    ]
     wrong.sort(key=lambda entry: entry.case.id not in meant)
     close = [entry for entry in drawn if entry.right and entry.case.id in near]
     far = [entry for entry in drawn if entry.right and entry.case.id not in near]
@@ -86,15 +90,21 @@ def sample(
 
 
 def touched(task: Task, book: CaseBook, patterns: Sequence[ErrorPattern]) -> set[UUID]:
-    """Cases whose label the patterns name, as a truth or as what was said instead."""
+    """Cases that hold something the patterns name, as a truth or as what was said instead."""
+    names = set[str]().union(*_named(book, patterns))
+    return {id for id, entry in book.entries.items() if task.holds(entry.case.truth) & names}
+
+
+def _named(book: CaseBook, patterns: Sequence[ErrorPattern]) -> tuple[set[str], set[str]]:
+    """What the patterns' mistakes missed, and what was said instead."""
     mistakes = [
         mistake
         for pattern in patterns
         for id in pattern.case_ids
         for mistake in book.entries[id].mistakes
     ]
-    names = {mistake.truth for mistake in mistakes} | {mistake.predicted for mistake in mistakes}
-    return {id for id, entry in book.entries.items() if task.stratum(entry.case.truth) in names}
+    truths = {mistake.truth for mistake in mistakes if mistake.truth is not None}
+    return truths, {mistake.predicted for mistake in mistakes if mistake.predicted is not None}
 
 
 def judge(asked: Sample, before: CaseBook, after: CaseBook) -> Judgement:

@@ -35,12 +35,14 @@ DIGITS = 6
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
     """What the comparison stands on: the part it was made on, how many groups there are in all,
-    why it is not the untouched test part, and whether training cases were kept out of it."""
+    why it is not the untouched test part, whether training cases were kept out of it, and whether
+    each group was answered by a prompt made without it rather than by the winner."""
 
-    part: PartName
+    part: str
     groups: int
     untested: str | None = None
     set_aside: bool = True
+    is_procedure: bool = False
 
     @property
     def can_prove(self) -> bool:
@@ -129,8 +131,13 @@ def _says(
     }[kind]
     parts = [
         claim,
-        f"The new prompt corrects {fixed} cases and gets {broke} wrong that were right.",
+        f"The change corrects {fixed} cases and gets {broke} wrong that were right.",
     ]
+    if ground.is_procedure:
+        parts.append(
+            f"This scores the procedure: the search was repeated without each of the"
+            f" {ground.groups} groups, and the prompt it made answered that group."
+        )
     if ground.untested:
         parts.append(ground.untested)
         parts.append("These cases also chose the prompt, so the gain is likely overstated.")

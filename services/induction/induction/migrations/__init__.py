@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from nlu_shared.kit.auth import ADMIN, ensure_key
+from nlu_shared.kit import keys
+from nlu_shared.kit.auth import ADMIN
 from nlu_shared.kit.db import Identity, open_database, session_scope
 from nlu_shared.kit.migrate import upgrade
 from nlu_shared.kit.provision import provision
@@ -30,4 +31,4 @@ async def migrate(
             open_database(owner_url, pool_size=1) as database,
             session_scope(database, Identity(OWNER)) as session,
         ):
-            await ensure_key(session, bootstrap_key, name="bootstrap", scopes=[ADMIN])
+            await keys.ensure(session, bootstrap_key, name="bootstrap", scopes=[ADMIN])

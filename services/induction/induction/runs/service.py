@@ -107,6 +107,7 @@ async def _prepare(
     proposer_model = spec.proposer_model or settings.proposer_model
     if not have_prices((task_model, proposer_model), datetime.now(UTC).date()):
         raise Invalid("A model of this task has no known price.", code="unknown_model")
+    await cases.hold(session)
     truth = await upstream.fetch(logger, asked.task)
     if not truth.cases:
         raise Invalid("The task has no approved ground truth.", code="no_ground_truth")

@@ -51,6 +51,7 @@ class Outcome(StrEnum):
     MALFORMED = "malformed"  # not the JSON that was asked for
     UNAVAILABLE = "unavailable"  # overloaded or unreachable after all retries
     OVER_BUDGET = "over_budget"  # never sent: the reservation did not fit
+    FORGOTTEN = "forgotten"  # the case was erased after the run: the answer went with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,9 @@ class Task(Protocol):
         """The objective of counts summed over cases, shape (..., components, 3) to (...)."""
 
     def mistakes(self, truth: JsonValue, prediction: Prediction) -> list[Mistake]: ...
+
+    def holds(self, truth: JsonValue) -> frozenset[str]:
+        """What mistakes would call that which is in this truth: the label, or its items' kinds."""
 
     def stratum(self, truth: JsonValue) -> str:
         """What a split keeps in proportion: the label, or the band of entity counts."""

@@ -3,14 +3,13 @@
 from nlu_shared.schemas.prompts import TaskIn, TaskKind
 
 from induction.tasks.base import Task
+from induction.tasks.extraction import ExtractionTask
 from induction.tasks.intent import IntentTask
 
 
-class UnsupportedTaskKind(ValueError):
-    """No code for this kind of task yet."""
-
-
 def task_of(spec: TaskIn) -> Task:
-    if spec.kind is TaskKind.INTENT:
-        return IntentTask(spec.labels)
-    raise UnsupportedTaskKind(f"tasks of kind {spec.kind} cannot be optimised yet")
+    match spec.kind:
+        case TaskKind.INTENT:
+            return IntentTask(spec.labels)
+        case TaskKind.EXTRACTION:
+            return ExtractionTask()

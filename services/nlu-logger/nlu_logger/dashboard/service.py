@@ -9,11 +9,11 @@ from nlu_shared.kit.errors import NotFound
 from nlu_shared.schemas.insights import (
     Calibration,
     ConfidenceBucket,
-    Drift,
     IntentCount,
     IntentOutcome,
     LiveScore,
     Sample,
+    TrafficDrift,
 )
 from nlu_shared.schemas.predictions import Prediction
 from nlu_shared.schemas.queues import Asked as Look
@@ -44,7 +44,7 @@ class Overview:
     intents: list[IntentCount]
     outcomes: list[IntentOutcome]
     scores: list[LiveScore]
-    drift: Drift
+    drift: TrafficDrift
     calibration: Calibration
 
 

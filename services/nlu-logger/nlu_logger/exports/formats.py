@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from json.encoder import encode_basestring
+from typing import Protocol
 
 from nlu_shared.schemas.exports import ExportFormat
 from pydantic import JsonValue
@@ -20,6 +21,7 @@ MEDIA_TYPES = {
     ExportFormat.JSONL: "application/x-ndjson",
     ExportFormat.CSV: "text/csv; charset=utf-8",
     ExportFormat.JSON: "application/json",
+    ExportFormat.PARQUET: "application/vnd.apache.parquet",
 }
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 # What the encoder writes, without setting it up anew for every value.
@@ -41,6 +43,31 @@ class Form:
     opening: str = ""
     between: str = ""
     closing: str = ""
+
+
+class Sheet(Protocol):
+    """A file that grows: the bytes each block of rows adds, and those that end it."""
+
+    def add(self, rows: Sequence[Row]) -> bytes: ...
+
+    def close(self) -> bytes: ...
+
+
+class TextSheet:
+    """A file of text, in UTF-8."""
+
+    def __init__(self, form: Form) -> None:
+        self._form = form
+        self._is_empty = True
+
+    def add(self, rows: Sequence[Row]) -> bytes:
+        before = self._form.opening if self._is_empty else self._form.between
+        self._is_empty = False
+        return (before + self._form.block(rows)).encode()
+
+    def close(self) -> bytes:
+        before = self._form.opening if self._is_empty else ""
+        return (before + self._form.closing).encode()
 
 
 def form_of(wanted: ExportFormat, columns: Sequence[str]) -> Form:

@@ -1,22 +1,29 @@
 """Exports by HTTP: streamed, in constant memory, from one moment of the database."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
-from nlu_shared.kit.deps import CallerDep, Snapshot, requires
+from fastapi import APIRouter, Depends, Query, Request
+from nlu_shared.kit.auth import ADMIN
+from nlu_shared.kit.deps import BriefSnapshot, CallerDep, DbSession, Snapshot, requires
 from nlu_shared.schemas.base import Slug
-from nlu_shared.schemas.exports import ExportFormat
+from nlu_shared.schemas.exports import ExportFormat, Schedule, ScheduleIn, ScheduleRun
 from starlette.responses import StreamingResponse
 
-from nlu_logger.exports import service
+from nlu_logger.anonymise.text import NOT_FOUND_BY_RULES, Anonymiser
+from nlu_logger.exports import handouts, schedules, service
 from nlu_logger.exports.formats import MEDIA_TYPES
-from nlu_logger.exports.service import Taken, Window
+from nlu_logger.exports.places import places
+from nlu_logger.exports.service import Cleaned, Taken, Window
 
 router = APIRouter(prefix="/v1/exports", tags=["exports"], dependencies=[requires("exports:read")])
+admin = APIRouter(prefix="/v1/admin/schedules", tags=["admin"], dependencies=[requires(ADMIN)])
 FILES: dict[int | str, dict[str, Any]] = {
     200: {"content": {name.partition(";")[0]: {} for name in MEDIA_TYPES.values()}}
 }
+NOT_FOUND_HEADER = "Not-Found-By-Rules"
 LINES: dict[int | str, dict[str, Any]] = {200: {"content": {MEDIA_TYPES[ExportFormat.JSONL]: {}}}}
 
 
@@ -34,8 +41,20 @@ def _taken(
     return Taken(min_confidence=min_confidence, approved_only=approved_only)
 
 
+async def _cleaned(request: Request, anonymise: bool = False) -> Cleaned:
+    """`anonymise=true` takes out what rules find; the header says what they do not."""
+    rules: Anonymiser = request.app.state.resources.anonymiser
+    return rules.value if anonymise else service.as_said
+
+
+def _said(anonymise: bool = False) -> dict[str, str]:
+    return {NOT_FOUND_HEADER: "; ".join(NOT_FOUND_BY_RULES)} if anonymise else {}
+
+
 WindowDep = Annotated[Window, Depends(_window)]
 TakenDep = Annotated[Taken, Depends(_taken)]
+CleanedDep = Annotated[Cleaned, Depends(_cleaned)]
+Said = Annotated[dict[str, str], Depends(_said)]
 FormatQuery = Annotated[ExportFormat, Query(alias="format")]
 
 
@@ -44,30 +63,46 @@ async def export_retraining(
     seen: WindowDep,
     taken: TakenDep,
     snapshot: Snapshot,
+    session: DbSession,
+    caller: CallerDep,
+    cleaned: CleanedDep,
+    said: Said,
     form: FormatQuery = ExportFormat.JSONL,
 ) -> StreamingResponse:
     """Corrected predictions plus those of high confidence that nobody corrected, oldest first."""
-    rows = service.retraining(snapshot, seen, taken, form)
-    return StreamingResponse(rows, media_type=MEDIA_TYPES[form])
+    export = service.retraining(snapshot, seen, taken, form, cleaned)
+    asked = {**seen.asked(), **asdict(taken), "format": form}
+    await handouts.record(session, "retraining", to=caller.subject, asked=asked)
+    return StreamingResponse(export.pieces(), media_type=MEDIA_TYPES[form], headers=said)
 
 
 @router.get("/review", response_class=StreamingResponse, responses=FILES)
 async def export_review(
     seen: WindowDep,
     snapshot: Snapshot,
+    session: DbSession,
+    caller: CallerDep,
+    cleaned: CleanedDep,
+    said: Said,
     confidence_threshold: Annotated[float, Query(ge=0, le=1)] = 0.7,
     form: FormatQuery = ExportFormat.JSONL,
 ) -> StreamingResponse:
     """Predictions below the threshold of which nobody has said anything, to be filled in."""
-    rows = service.review(snapshot, seen, confidence_threshold, form)
-    return StreamingResponse(rows, media_type=MEDIA_TYPES[form])
+    export = service.review(snapshot, seen, confidence_threshold, form, cleaned)
+    asked = {**seen.asked(), "confidence_threshold": confidence_threshold, "format": form}
+    await handouts.record(session, "review", to=caller.subject, asked=asked)
+    return StreamingResponse(export.pieces(), media_type=MEDIA_TYPES[form], headers=said)
 
 
 @router.get("/pairs", response_class=StreamingResponse, responses=LINES)
 async def export_pairs(
     seen: WindowDep,
     taken: TakenDep,
-    snapshot: Snapshot,
+    snapshot: BriefSnapshot,
+    session: DbSession,
+    caller: CallerDep,
+    cleaned: CleanedDep,
+    said: Said,
     seed: Annotated[int, Query(ge=0, lt=2**63)] = 0,
     per_text: Annotated[int, Query(ge=1, le=10)] = 2,
     texts: Annotated[int, Query(ge=2, le=20_000)] = 5_000,
@@ -76,6 +111,40 @@ async def export_pairs(
 
     More than `texts` rows: that many are drawn by the seed.
     """
-    drawn = await service.labelled(snapshot, seen, taken, seed=seed, limit=texts)
+    drawn = await service.labelled(snapshot, seen, taken, seed=seed, limit=texts, cleaned=cleaned)
+    asked = {**seen.asked(), **asdict(taken), "seed": seed, "per_text": per_text, "texts": texts}
+    await handouts.record(session, "pairs", to=caller.subject, asked=asked)
     lines = service.pairs(drawn, seed=seed, per_text=per_text)
-    return StreamingResponse(lines, media_type=MEDIA_TYPES[ExportFormat.JSONL])
+    return StreamingResponse(lines, media_type=MEDIA_TYPES[ExportFormat.JSONL], headers=said)
+
+
+async def _targets(request: Request) -> list[str]:
+    settings = request.app.state.resources.settings
+    return list(places(settings.export_dir, settings.export_store))
+
+
+@admin.post("", status_code=201)
+async def add_schedule(
+    asked: ScheduleIn,
+    session: DbSession,
+    caller: CallerDep,
+    targets: Annotated[list[str], Depends(_targets)],
+) -> Schedule:
+    """Weekly unless told otherwise; cron expressions speak UTC. After downtime the newest slot
+    is written and the older ones are counted as missed."""
+    return await schedules.add(session, asked, caller=caller, targets=targets)
+
+
+@admin.get("")
+async def list_schedules(session: DbSession) -> list[Schedule]:
+    return await schedules.listed(session)
+
+
+@admin.delete("/{schedule_id}", status_code=204)
+async def remove_schedule(schedule_id: UUID, session: DbSession, caller: CallerDep) -> None:
+    await schedules.remove(session, schedule_id, caller=caller)
+
+
+@admin.get("/{schedule_id}/runs")
+async def list_schedule_runs(schedule_id: UUID, session: DbSession) -> list[ScheduleRun]:
+    return await schedules.runs(session, schedule_id)

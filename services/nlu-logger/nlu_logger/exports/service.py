@@ -1,14 +1,20 @@
 """Reading what is exported, block by block, from one snapshot of predictions and corrections."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
+from importlib import import_module
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from nlu_shared.ids import time_of
 from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.errors import Invalid
 from nlu_shared.kit.group_commit import Connection
 from nlu_shared.schemas.exports import (
     ExportFormat,
@@ -18,10 +24,13 @@ from nlu_shared.schemas.exports import (
     ReviewRow,
 )
 
-from nlu_logger.exports.formats import Row, form_of
+from nlu_logger.exports.formats import Row, Sheet, TextSheet, form_of
 from nlu_logger.exports.pairs import make_pairs
 from nlu_logger.ground_truth.service import check_task
 from nlu_logger.predictions.service import first_id
+
+Cleaned = Callable[[Any], Any]
+"""What a text, or a structured output, looks like when it leaves."""
 
 ROWS_AT_ONCE = 500
 SOURCE = "production"
@@ -47,10 +56,21 @@ WHERE p.id >= $1 AND ($2::text[] IS NULL OR p.task = ANY($2))
     AND CASE WHEN s.prediction_id IS NULL THEN p.confidence >= $3
         ELSE NOT $4 OR s.status = 'approved' END
 """
+# What outlived its raw rows; see privacy.jobs.
+KEPT = """
+SELECT id, text AS prompt, confidence, corrected, label, output FROM kept_training_rows
+WHERE said_on >= $1 AND ($2::text[] IS NULL OR task = ANY($2)) AND (corrected OR confidence >= $3)
+"""
 LABELLED = f"""
-SELECT prompt, label, corrected FROM ({RETRAINING}) AS rows
+SELECT prompt, label, corrected FROM (
+    SELECT id::text, prompt, label, output, corrected FROM ({RETRAINING}) AS live
+    UNION ALL
+    SELECT id::text, text, label, output, corrected FROM kept_training_rows
+    WHERE said_on >= $8 AND ($2::text[] IS NULL OR task = ANY($2))
+        AND (corrected OR confidence >= $3)
+) AS rows
 WHERE output IS NULL AND length(prompt) <= $5
-ORDER BY hashtextextended(id::text, $6), id LIMIT $7
+ORDER BY hashtextextended(id, $6), id LIMIT $7
 """  # noqa: S608 - no value is written into it
 REVIEW = """
 SELECT p.id, p.prompt, p.predicted_intent, p.confidence, p.created_at
@@ -70,6 +90,15 @@ class Window:
     first: UUID
     tasks: list[str] | None
 
+    @property
+    def since(self) -> date:
+        """The day of the first id, by which rows that outlived their ids are found."""
+        return time_of(self.first).date()
+
+    def asked(self) -> dict[str, Any]:
+        """As JSON, for the line that says what was handed out."""
+        return {"first": str(self.first), "tasks": self.tasks}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
@@ -80,6 +109,27 @@ class Taken:
 
     min_confidence: float
     approved_only: bool
+
+
+@dataclass(slots=True)
+class Export:
+    """A file that is read once, piece by piece; `rows` counts what has gone into it."""
+
+    blocks: AsyncGenerator[list[Row], None]
+    sheet: Sheet
+    rows: int = 0
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        async with aclosing(self.blocks) as blocks:
+            async for rows in blocks:
+                self.rows += len(rows)
+                if piece := self.sheet.add(rows):
+                    yield piece
+        yield self.sheet.close()
+
+
+def as_said(value: Any) -> Any:
+    return value
 
 
 def window(caller: Caller, *, task: str | None, days: int | None, now: datetime) -> Window:
@@ -94,28 +144,41 @@ def window(caller: Caller, *, task: str | None, days: int | None, now: datetime)
 
 
 def retraining(
-    snapshot: Connection, seen: Window, taken: Taken, form: ExportFormat
-) -> AsyncIterator[str]:
-    """Corrected predictions and high-confidence ones, oldest first, as the text of a file."""
-    found = _blocks(
-        snapshot,
-        RETRAINING + "ORDER BY p.id",
-        (seen.first, seen.tasks, taken.min_confidence, taken.approved_only),
-        _retraining_row,
+    snapshot: Connection,
+    seen: Window,
+    taken: Taken,
+    form: ExportFormat,
+    cleaned: Cleaned = as_said,
+) -> Export:
+    """Corrected predictions and high-confidence ones, oldest first.
+
+    Those that the retention has dropped are there too, anonymised.
+    """
+    as_row = partial(_retraining_row, cleaned=cleaned)
+    kept = (seen.since, seen.tasks, taken.min_confidence)
+    live = (seen.first, seen.tasks, taken.min_confidence, taken.approved_only)
+    found = _chained(
+        _blocks(snapshot, KEPT + "ORDER BY id", kept, as_row),
+        _blocks(snapshot, RETRAINING + "ORDER BY p.id", live, as_row),
     )
-    return _file(found, form, list(RetrainingRow.model_fields))
+    return Export(found, _sheet(form, list(RetrainingRow.model_fields)))
 
 
 def review(
-    snapshot: Connection, seen: Window, threshold: float, form: ExportFormat
-) -> AsyncIterator[str]:
+    snapshot: Connection,
+    seen: Window,
+    threshold: float,
+    form: ExportFormat,
+    cleaned: Cleaned = as_said,
+) -> Export:
     """What is below the threshold and nobody has spoken on, the least certain first."""
-    found = _blocks(snapshot, REVIEW, (seen.first, seen.tasks, threshold), _review_row)
-    return _file(found, form, list(ReviewRow.model_fields))
+    as_row = partial(_review_row, cleaned=cleaned)
+    found = _blocks(snapshot, REVIEW, (seen.first, seen.tasks, threshold), as_row)
+    return Export(found, _sheet(form, list(ReviewRow.model_fields)))
 
 
 async def labelled(
-    snapshot: Connection, seen: Window, taken: Taken, *, seed: int, limit: int
+    snapshot: Connection, seen: Window, taken: Taken, *, seed: int, limit: int, cleaned: Cleaned
 ) -> list[LabelledText]:
     """At most `limit` of the retraining rows with a plain label, drawn by the seed."""
     rows = await snapshot.fetch(
@@ -127,10 +190,11 @@ async def labelled(
         LONGEST_PAIRED,
         seed,
         limit,
+        seen.since,
     )
     return [
         LabelledText.model_construct(
-            text=row["prompt"], label=row["label"], corrected=row["corrected"]
+            text=cleaned(row["prompt"]), label=row["label"], corrected=row["corrected"]
         )
         for row in rows
     ]
@@ -149,29 +213,46 @@ async def _blocks(
     query: str,
     arguments: tuple[Any, ...],
     as_row: Callable[[Any], Row],
-) -> AsyncIterator[list[Row]]:
+) -> AsyncGenerator[list[Row], None]:
+    """The database works on the next block while this one is written."""
     cursor = await snapshot.cursor(query, *arguments)
-    while records := await cursor.fetch(ROWS_AT_ONCE):
-        yield [as_row(record) for record in records]
+    ahead = asyncio.create_task(cursor.fetch(ROWS_AT_ONCE))
+    try:
+        while records := await ahead:
+            ahead = asyncio.create_task(cursor.fetch(ROWS_AT_ONCE))
+            await asyncio.sleep(0)  # lets the task ask before the block is written
+            # Not on the event loop: anonymising long texts takes its time.
+            yield await asyncio.to_thread(list, map(as_row, records))
+    finally:
+        ahead.cancel()
+        await asyncio.gather(ahead, return_exceptions=True)
 
 
-async def _file(
-    blocks: AsyncIterator[list[Row]], wanted: ExportFormat, columns: Sequence[str]
-) -> AsyncIterator[str]:
-    form = form_of(wanted, columns)
-    yield form.opening
-    before = ""
-    async for rows in blocks:
-        yield before + form.block(rows)
-        before = form.between
-    yield form.closing
+async def _chained(
+    *parts: AsyncGenerator[list[Row], None],
+) -> AsyncGenerator[list[Row], None]:
+    for part in parts:
+        async with aclosing(part) as blocks:
+            async for rows in blocks:
+                yield rows
 
 
-def _retraining_row(record: Any) -> Row:
+def _sheet(wanted: ExportFormat, columns: Sequence[str]) -> Sheet:
+    if wanted is not ExportFormat.PARQUET:
+        return TextSheet(form_of(wanted, columns))
+    try:
+        made: Sheet = import_module("nlu_logger.exports.parquet").ParquetSheet(columns)
+    except ModuleNotFoundError:
+        raise Invalid("Parquet needs the extra `parquet`.", code="no_parquet") from None
+    return made
+
+
+def _retraining_row(record: Any, *, cleaned: Cleaned) -> Row:
     _, text, confidence, corrected, label, output = record
-    return text, label if output is None else json.loads(output), confidence, SOURCE, corrected
+    said = label if output is None else cleaned(json.loads(output))
+    return cleaned(text), said, confidence, SOURCE, corrected
 
 
-def _review_row(record: Any) -> Row:
+def _review_row(record: Any, *, cleaned: Cleaned) -> Row:
     identifier, prompt, predicted, confidence, created_at = record
-    return str(identifier), prompt, predicted, confidence, created_at.isoformat(), "", ""
+    return str(identifier), cleaned(prompt), predicted, confidence, created_at.isoformat(), "", ""

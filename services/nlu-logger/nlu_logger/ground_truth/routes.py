@@ -3,11 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Query, Response
 from nlu_shared.kit.deps import CallerDep, DbSession, Snapshot, requires
 from nlu_shared.kit.etags import is_held
-from nlu_shared.schemas.base import Slug
+from nlu_shared.schemas.base import Page, Slug
 from nlu_shared.schemas.ground_truth import GroundTruthIn, GroundTruthMade
+from nlu_shared.schemas.privacy import ErasedCase
 from starlette.responses import StreamingResponse
 
 from nlu_logger.ground_truth import service
@@ -48,3 +49,14 @@ async def stream_ground_truth(
     if is_held(headers["ETag"], if_none_match):
         return Response(status_code=304, headers=headers)
     return StreamingResponse(service.lines(snapshot, task, end), media_type=NDJSON, headers=headers)
+
+
+@router.get("/erased", dependencies=[read])
+async def list_erased_cases(
+    session: DbSession,
+    caller: CallerDep,
+    after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
+) -> Page[ErasedCase]:
+    """Cases whose text every copy is to forget, after the last number that was read."""
+    return await service.erased(session, caller=caller, after=after, limit=limit)

@@ -11,7 +11,7 @@ from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from nlu_shared.kit.group_commit import Connection
 from nlu_shared.kit.jobs import hand_over
-from nlu_shared.schemas.base import digest
+from nlu_shared.schemas.base import Page, digest
 from nlu_shared.schemas.ground_truth import (
     GroundTruthCase,
     GroundTruthIn,
@@ -19,6 +19,7 @@ from nlu_shared.schemas.ground_truth import (
     case_hash,
 )
 from nlu_shared.schemas.jobs import CONSIDER_RUN, INDUCTION_QUEUE, JobOrder
+from nlu_shared.schemas.privacy import ErasedCase, Why
 from pydantic import JsonValue
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
@@ -103,7 +104,7 @@ async def promote(session: AsyncSession, case: NewCase, *, approved_by: str) -> 
         )
     ).scalar_one_or_none()
     if made is not None:
-        await _changed(session, case.task)
+        await changed(session, case.task)
         return made
     standing = (
         await session.exec(
@@ -118,7 +119,7 @@ async def promote(session: AsyncSession, case: NewCase, *, approved_by: str) -> 
     if case.may_quote and not standing.may_quote:
         standing.may_quote = True
         standing.hash = replace(case, text=standing.text, group=standing.case_group).hash
-        await _changed(session, case.task)
+        await changed(session, case.task)
     return standing.id
 
 
@@ -164,19 +165,51 @@ async def withdraw(session: AsyncSession, case_id: UUID) -> None:
 
 
 async def remove(session: AsyncSession, case_id: UUID, *, caller: Caller) -> None:
+    """Takes a case out, and tells those who hold a copy to forget it. Raises NotFound."""
     row = await session.get(GroundTruthRow, case_id)
     if row is None or not caller.may_touch(row.task):
         raise NotFound("There is no such case.")
+    await lock(session)
     await forget(session, row)
+    await publish(session, row.id, task=row.task, why=Why.REMOVED)
 
 
 async def forget(session: AsyncSession, row: GroundTruthRow) -> None:
     """The case goes, with the conflicts and doubts about it."""
     await session.delete(row)
-    await _changed(session, row.task)
+    await changed(session, row.task)
 
 
-async def _changed(session: AsyncSession, task: str) -> None:
+async def publish(session: AsyncSession, case_id: UUID, *, task: str, why: Why) -> None:
+    """Copies of the case's text are to be forgotten. The caller holds the lock: numbers that are
+    seen out of order would be missed."""
+    await session.execute(
+        text("INSERT INTO erased_cases (case_id, task, why) VALUES (:case_id, :task, :why)"),
+        {"case_id": case_id, "task": task, "why": why.value},
+    )
+
+
+async def erased(
+    session: AsyncSession, *, caller: Caller, after: int, limit: int
+) -> Page[ErasedCase]:
+    """The cases to forget, in the order in which that was decided."""
+    tasks = None if caller.tasks is None else sorted(caller.tasks)
+    found = await session.execute(
+        text(
+            "SELECT n, case_id, task, why, at FROM erased_cases WHERE n > :after"
+            " AND (CAST(:tasks AS text[]) IS NULL OR task = ANY(:tasks))"
+            " ORDER BY n LIMIT :limit"
+        ),
+        {"after": after, "tasks": tasks, "limit": limit + 1},
+    )
+    cases = [ErasedCase.model_validate(dict(row._mapping)) for row in found]
+    return Page(
+        items=cases[:limit],
+        next_cursor=str(cases[limit - 1].n) if len(cases) > limit else None,
+    )
+
+
+async def changed(session: AsyncSession, task: str) -> None:
     """Hands over one consideration of a run; a burst of changes is one, while it waits."""
     await session.flush()
     await hand_over(

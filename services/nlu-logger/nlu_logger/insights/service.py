@@ -15,7 +15,6 @@ from nlu_shared.schemas.insights import (
     Confusion,
     ConfusionCell,
     Contest,
-    Drift,
     Every,
     Gain,
     IntentCount,
@@ -27,6 +26,7 @@ from nlu_shared.schemas.insights import (
     ReliabilityBin,
     Sample,
     Shift,
+    TrafficDrift,
     Version,
     Warning,
 )
@@ -148,13 +148,15 @@ async def confusion(session: AsyncSession, seen: Asked, sample: Sample) -> Confu
     return Confusion(cells=told[: queries.MOST_ROWS], **judged)
 
 
-async def drifted(session: AsyncSession, seen: Asked, reference_since: datetime | None) -> Drift:
+async def drifted(
+    session: AsyncSession, seen: Asked, reference_since: datetime | None
+) -> TrafficDrift:
     """The period against the one that ends where it begins, of equal length unless told."""
     begins = reference_since or _before(seen.since, seen.until - seen.since)
     if begins >= seen.since:
         raise Invalid("The reference begins after it ends.")
     before = replace(seen.kept, first=first_id(begins), past=seen.kept.first)
-    return Drift(
+    return TrafficDrift(
         intents=_shift(
             await queries.intent_counts(session, seen.kept),
             await queries.intent_counts(session, before),

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from nlu_shared.kit.auth import ADMIN, ensure_key
+from nlu_shared.kit import keys
+from nlu_shared.kit.auth import ADMIN
 from nlu_shared.kit.db import Identity, open_database, session_scope
 from nlu_shared.kit.migrate import upgrade
 from nlu_shared.kit.provision import provision
@@ -14,7 +15,8 @@ REVIEWER = "nlu_logger_reviewer"
 ADMINISTRATOR = "nlu_logger_admin"
 JOB = "nlu_logger_job"
 WRITER = "nlu_logger_writer"
-GROUPS = (USER, SERVICE, REVIEWER, ADMINISTRATOR, JOB, WRITER)
+ERASER = "nlu_logger_eraser"
+GROUPS = (USER, SERVICE, REVIEWER, ADMINISTRATOR, JOB, WRITER, ERASER)
 """The login has no rights of its own; each transaction takes one of these."""
 INDUCTION_SCOPES = ("ground-truth:read", "insights:read", "predictions:read", "findings:write")
 
@@ -39,6 +41,6 @@ async def migrate(
         session_scope(database, Identity(OWNER)) as session,
     ):
         if bootstrap_key is not None:
-            await ensure_key(session, bootstrap_key, name="bootstrap", scopes=[ADMIN])
+            await keys.ensure(session, bootstrap_key, name="bootstrap", scopes=[ADMIN])
         if induction_key is not None:
-            await ensure_key(session, induction_key, name="induction", scopes=INDUCTION_SCOPES)
+            await keys.ensure(session, induction_key, name="induction", scopes=INDUCTION_SCOPES)

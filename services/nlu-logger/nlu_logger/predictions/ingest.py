@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 from nlu_shared.ids import time_of, uuid7
@@ -26,6 +26,9 @@ class Written(Enum):
     CREATED = auto()
     REPEATED = auto()
     CONFLICT = auto()
+
+
+STATUS: dict[Written, Literal[200, 201]] = {Written.CREATED: 201, Written.REPEATED: 200}
 
 
 class IdConflict(Conflict):
@@ -79,7 +82,7 @@ def admit(said: PredictionIn, caller: Caller, settings: Settings, *, now: dateti
     newest = now + timedelta(hours=settings.ahead_hours)
     if not oldest <= at <= newest:
         raise IdOutOfRange
-    body = said.model_dump(mode="json", exclude={"id", "user_id"})
+    body = said.model_dump(mode="json", exclude={"id", "user_id"}, exclude_defaults=True)
     return Entry(identifier, user_id, said, digest([str(user_id), body]))
 
 
@@ -92,7 +95,7 @@ async def log(ingest: Ingest, entry: Entry) -> Written:
 
 
 async def write(connection: Connection, entries: Sequence[Entry]) -> list[Written]:
-    """One statement for all new rows, one look at those whose id was taken."""
+    """One statement for all new rows, which is its own commit; one look at ids that were taken."""
     first: dict[UUID, Entry] = {}
     for entry in entries:
         first.setdefault(entry.id, entry)

@@ -34,3 +34,4 @@ class PredictionRow(SQLModel, table=True):
     latency_ms: float | None
     created_at: datetime = Field(sa_type=DateTime(timezone=True))
     updated_at: datetime = Field(sa_type=DateTime(timezone=True))
+    source_id: str | None

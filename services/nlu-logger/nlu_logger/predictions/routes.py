@@ -9,6 +9,8 @@ from nlu_shared.kit.deps import CallerDep, DbSession, requires
 from nlu_shared.schemas.base import Label, Moment, Page, Slug
 from nlu_shared.schemas.predictions import (
     BatchAnswer,
+    Ids,
+    Known,
     Logged,
     OutcomeIn,
     Prediction,
@@ -16,7 +18,7 @@ from nlu_shared.schemas.predictions import (
 )
 
 from nlu_logger.predictions import ingest, service
-from nlu_logger.predictions.ingest import Door, Written
+from nlu_logger.predictions.ingest import Door
 
 router = APIRouter(prefix="/v1", tags=["predictions"])
 read, write = requires("predictions:read"), requires("predictions:write")
@@ -37,7 +39,7 @@ async def log_prediction(
     """201 once it is committed; the same again is 200; another body under the same id is 409."""
     entry = ingest.admit(said, caller, door.settings, now=datetime.now(UTC))
     written = await ingest.log(door.ingest, entry)
-    response.status_code = 201 if written is Written.CREATED else 200
+    response.status_code = ingest.STATUS[written]
     return Logged(log_id=entry.id)
 
 
@@ -64,6 +66,12 @@ async def log_predictions(
     """Up to 1,000, as a JSON array or NDJSON; one result per item."""
     items = service.read_batch(await request.body(), content_type)
     return await service.log_batch(door.ingest, items, caller, door.settings)
+
+
+@router.post("/predictions:known", dependencies=[write])
+async def known_predictions(asked: Ids, session: DbSession, caller: CallerDep) -> Known:
+    """Which of up to 1,000 ids are stored; a client sends the others again."""
+    return await service.known(session, asked, caller=caller)
 
 
 @router.get("/predictions", dependencies=[read])

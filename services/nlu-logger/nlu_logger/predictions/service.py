@@ -1,6 +1,5 @@
 """Logging many at once, reading back, and outcomes."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from nlu_shared.kit.auth import Caller
-from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound, ServiceError
+from nlu_shared.kit.errors import Forbidden, Invalid, NotFound, ServiceError
 from nlu_shared.kit.guard import check_line
 from nlu_shared.kit.web import where
 from nlu_shared.schemas.base import Page
@@ -16,6 +15,8 @@ from nlu_shared.schemas.predictions import (
     BATCH_LIMIT,
     BatchAnswer,
     BatchResult,
+    Ids,
+    Known,
     OutcomeIn,
     Prediction,
     PredictionIn,
@@ -26,7 +27,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.predictions import ingest
-from nlu_logger.predictions.ingest import Ingest, Written
+from nlu_logger.predictions.ingest import Entry, IdConflict, Ingest, Written
 from nlu_logger.predictions.models import PredictionRow
 from nlu_logger.settings import Settings
 
@@ -78,29 +79,35 @@ async def log_batch(
 
     Raises Unavailable when nothing can be stored now: then the whole batch can be sent again.
     """
-    results = await asyncio.gather(
-        *(_log_item(writer, index, item, caller, settings) for index, item in enumerate(items))
+    now = datetime.now(UTC)
+    judged = [_judge(item, caller, settings, now=now) for item in items]
+    entries = [one for one in judged if isinstance(one, Entry)]
+    written = iter(await writer.submit_all(entries) if entries else [])
+    return BatchAnswer(
+        items=[
+            _stored(index, one, next(written)) if isinstance(one, Entry) else _refused(index, one)
+            for index, one in enumerate(judged)
+        ]
     )
-    return BatchAnswer(items=results)
 
 
-async def _log_item(
-    writer: Ingest, index: int, item: object, caller: Caller, settings: Settings
-) -> BatchResult:
+def _judge(
+    item: object, caller: Caller, settings: Settings, *, now: datetime
+) -> Entry | ServiceError:
+    if isinstance(item, Invalid):
+        return item
     try:
-        if isinstance(item, Invalid):
-            raise item
-        entry = ingest.admit(
-            PredictionIn.model_validate(item), caller, settings, now=datetime.now(UTC)
-        )
-        written = await ingest.log(writer, entry)
+        return ingest.admit(PredictionIn.model_validate(item), caller, settings, now=now)
     except ValidationError as wrong:
-        return _refused(index, Invalid(_places(wrong)))
-    except (Conflict, Forbidden, Invalid) as refused:
-        return _refused(index, refused)
-    return BatchResult(
-        index=index, status=201 if written is Written.CREATED else 200, log_id=entry.id
-    )
+        return Invalid(places(wrong))
+    except (Forbidden, Invalid) as refused:
+        return refused
+
+
+def _stored(index: int, entry: Entry, written: Written) -> BatchResult:
+    if written is Written.CONFLICT:
+        return _refused(index, IdConflict())
+    return BatchResult(index=index, status=ingest.STATUS[written], log_id=entry.id)
 
 
 def _refused(index: int, error: ServiceError) -> BatchResult:
@@ -109,7 +116,7 @@ def _refused(index: int, error: ServiceError) -> BatchResult:
     )
 
 
-def _places(wrong: ValidationError) -> str:
+def places(wrong: ValidationError) -> str:
     """Where and what is wrong, never the text itself."""
     return "; ".join(
         " ".join([".".join(one["loc"]), one["type"]]).strip() for one in where(wrong.errors())
@@ -118,10 +125,18 @@ def _places(wrong: ValidationError) -> str:
 
 async def get(session: AsyncSession, prediction_id: UUID, *, caller: Caller) -> PredictionRow:
     """Raises NotFound for what does not exist, and for what the caller may not see."""
-    row = await session.get(PredictionRow, prediction_id)
+    row = await session.get(PredictionRow, prediction_id, populate_existing=True)
     if row is None or not caller.may_touch(row.task):
         raise NotFound("There is no such prediction.")
     return row
+
+
+async def known(session: AsyncSession, asked: Ids, *, caller: Caller) -> Known:
+    """What another user logged is as unknown as what nobody did."""
+    table = PredictionRow
+    rows = await session.exec(select(table.id).where(col(table.id).in_(asked.ids), visible(caller)))
+    there = set(rows)
+    return Known(known=[one for one in asked.ids if one in there])
 
 
 def visible(caller: Caller) -> ColumnElement[bool]:
@@ -185,7 +200,7 @@ async def record_outcome(
     session: AsyncSession, prediction_id: UUID, said: OutcomeIn, *, caller: Caller
 ) -> Prediction:
     """How the work that followed ended; the newest word stands, the same word adds nothing."""
-    row = await get(session, prediction_id, caller=caller)
+    await get(session, prediction_id, caller=caller)
     await session.execute(
         text(
             "UPDATE nlu_prompt_logs SET was_successful = :was_successful,"
@@ -196,5 +211,4 @@ async def record_outcome(
         ),
         {"id": prediction_id, **said.model_dump()},
     )
-    await session.refresh(row)
-    return view(row)
+    return view(await get(session, prediction_id, caller=caller))

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
+from nlu_shared.ids import uuid8
 from nlu_shared.kit import audit
 from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import Conflict, Forbidden, NotFound, ServiceError
@@ -89,7 +90,7 @@ async def approve_row(
             task=prediction.task,
             text=prediction.prompt,
             truth=_truth(row, prediction),
-            group=str(prediction.conversation_id) if prediction.conversation_id else None,
+            group=_group(prediction),
             may_quote=may_quote,
             correction_id=row.id,
         ),
@@ -195,6 +196,12 @@ async def _each(
 
 def _refused(correction_id: UUID, refused: ServiceError) -> Decided:
     return Decided(correction_id=correction_id, status=refused.status, code=refused.code)
+
+
+def _group(prediction: PredictionRow) -> str | None:
+    """One name per conversation that is not the conversation's: the case outlives it."""
+    said_in = prediction.conversation_id
+    return None if said_in is None else str(uuid8("conversation", str(said_in)))
 
 
 def _truth(row: CorrectionRow, prediction: PredictionRow) -> Any:

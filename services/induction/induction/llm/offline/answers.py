@@ -1,4 +1,4 @@
-"""From a request to the text of its answer: which of the two roles is asked, and what it says."""
+"""From a request to the text of its answer: what is asked, and what it says."""
 
 import json
 from collections.abc import Callable
@@ -6,9 +6,12 @@ from functools import lru_cache
 from typing import Any
 
 from induction.llm.offline import proposer
+from induction.llm.offline.extractor import Extractor
 from induction.llm.offline.learner import Learner, read
 from induction.llm.offline.wire import MessagesRequest, Refused
 
+VARIABLES = ("symptom", "anxiety", "relationship", "functioning")
+"""Fields of an event that hold a code beside its kind."""
 PROMPTS_KEPT = 64
 """Prompts whose reading is kept; a run works on few at a time."""
 Disturb = Callable[[str, tuple[str, ...]], str]
@@ -17,7 +20,7 @@ Disturb = Callable[[str, tuple[str, ...]], str]
 def answer(request: MessagesRequest, disturb: Disturb) -> str:
     """The JSON text of an answer; `disturb` may replace a label by another.
 
-    Raises Refused (400) for anything but the two questions this model knows.
+    Raises Refused (400) for anything but the three questions this model knows.
     """
     schema = request.answer_schema
     properties = schema.get("properties")
@@ -26,16 +29,40 @@ def answer(request: MessagesRequest, disturb: Disturb) -> str:
     asked = request.messages[-1].text
     if {"edits", "strategy"} <= properties.keys():
         return proposer.answer(asked, schema)
+    system = "\n".join(block.text for block in request.blocks)
+    if "events" in properties:
+        return _extraction(system, properties, _text(asked), disturb)
     field = next((name for name, kind in properties.items() if _is_choice(kind)), None)
     if field is None:
         raise Refused(400, "output_config.format: no property with an enum of strings to choose by")
     labels = tuple(dict.fromkeys(properties[field]["enum"]))
-    system = "\n".join(block.text for block in request.blocks)
     label, confidence = _learner(system, labels, field).answer(_text(asked))
     said: dict[str, Any] = {field: disturb(label, labels)}
     if "confidence" in properties:
         said["confidence"] = confidence
     return json.dumps(said, ensure_ascii=False)
+
+
+def _extraction(system: str, properties: dict[str, Any], text: str, disturb: Disturb) -> str:
+    try:
+        fields = properties["events"]["items"]["properties"]
+        kinds = tuple(fields["kind"]["enum"])
+        codes = {
+            name: tuple(kind["enum"])
+            for name, kind in fields.items()
+            if name in VARIABLES and _is_choice(kind)
+        }
+    except (KeyError, TypeError):
+        raise Refused(400, "output_config.format: no events with kinds to choose by") from None
+    said = _extractor(system, kinds, tuple(codes.items())).answer(text, disturb)
+    return json.dumps(said, ensure_ascii=False)
+
+
+@lru_cache(maxsize=PROMPTS_KEPT)
+def _extractor(
+    system: str, kinds: tuple[str, ...], codes: tuple[tuple[str, tuple[str, ...]], ...]
+) -> Extractor:
+    return Extractor(system, kinds, dict(codes))
 
 
 @lru_cache(maxsize=PROMPTS_KEPT)

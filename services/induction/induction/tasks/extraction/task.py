@@ -91,6 +91,17 @@ class ExtractionTask:
         found = match(Side(Extraction.model_validate(truth)), Side(_extracted(prediction)))
         return [*_entities(found), *_codes(found)]
 
+    def holds(self, truth: JsonValue) -> frozenset[str]:
+        """Its items as `mistakes` calls them, and the codes of its shifts."""
+        one = Extraction.model_validate(truth)
+        items = {
+            *map(_named, one.people),
+            *map(_named, one.events),
+            *map(_named, one.pair_bonds),
+        }
+        coded = {getattr(event, variable) for event in one.events for variable in VARIABLES}
+        return frozenset(items | {str(code) for code in coded if code is not None})
+
     def stratum(self, truth: JsonValue) -> str:
         """The band of how many entities there are to find."""
         one = Extraction.model_validate(truth)

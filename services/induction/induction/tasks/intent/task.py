@@ -105,6 +105,9 @@ class IntentTask:
             return []
         return [Mistake(CONFUSED, str(truth), str(prediction.output))]
 
+    def holds(self, truth: JsonValue) -> frozenset[str]:
+        return frozenset({str(truth)})
+
     def stratum(self, truth: JsonValue) -> str:
         return str(truth)
 

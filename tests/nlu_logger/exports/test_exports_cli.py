@@ -1,10 +1,6 @@
 """The export commands as an operator types them: whole files or none."""
 
-import asyncio
 import json
-import os
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,25 +8,9 @@ from nlu_shared.schemas.exports import Pair
 
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.stack import client, serving
+from tests.nlu_logger.exports.typed import typed
 from tests.nlu_logger.world import World
 from tests.shared.client.relay import BadLine
-
-PROGRAM = Path(sys.executable).parent / "nlu-logger"
-
-
-async def typed(
-    *arguments: str | Path, env: Mapping[str, str] | None = None
-) -> tuple[int | None, str, str]:
-    """How the program ended, what it printed, what it told on standard error."""
-    process = await asyncio.create_subprocess_exec(
-        PROGRAM,
-        *arguments,
-        env={"PATH": os.environ["PATH"], **(env or {})},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    printed, told = await process.communicate()
-    return process.returncode, printed.decode(), told.decode().strip()
 
 
 def inside(folder: Path) -> list[str]:

@@ -1,0 +1,1 @@
+"""Examples that run; what they need beyond the services is in the development group."""

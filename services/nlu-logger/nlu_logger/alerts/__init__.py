@@ -1,0 +1,1 @@
+"""Rules over the numbers of production, and notices when one is broken."""

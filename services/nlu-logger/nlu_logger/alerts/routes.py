@@ -1,0 +1,50 @@
+"""Alert rules and their history, for administrators."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from nlu_shared.kit.auth import ADMIN
+from nlu_shared.kit.deps import CallerDep, DbSession, requires
+from nlu_shared.schemas.alerts import Alert, AlertIn, Incident
+from nlu_shared.schemas.base import Page
+
+from nlu_logger.alerts import service
+from nlu_logger.settings import Settings
+
+router = APIRouter(prefix="/v1/admin/alerts", tags=["admin"], dependencies=[requires(ADMIN)])
+
+
+async def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.resources.settings
+    return settings
+
+
+@router.post("", status_code=201)
+async def create_alert(
+    asked: AlertIn,
+    session: DbSession,
+    caller: CallerDep,
+    settings: Annotated[Settings, Depends(_settings)],
+) -> Alert:
+    return await service.create(session, asked, caller=caller, settings=settings)
+
+
+@router.get("")
+async def list_alerts(session: DbSession) -> list[Alert]:
+    return await service.every(session)
+
+
+@router.delete("/{alert_id}", status_code=204)
+async def delete_alert(alert_id: UUID, session: DbSession, caller: CallerDep) -> None:
+    await service.delete(session, alert_id, caller=caller)
+
+
+@router.get("/{alert_id}/incidents")
+async def list_incidents(
+    alert_id: UUID,
+    session: DbSession,
+    before: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Page[Incident]:
+    return await service.incidents(session, alert_id, before=before, limit=limit)

@@ -1,0 +1,248 @@
+"""Alert rules as administrators keep them, and what a look at one changes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from nlu_shared.ids import uuid7
+from nlu_shared.kit import audit
+from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.errors import Invalid, NotFound
+from nlu_shared.kit.outbound import UnsafeAddress, check_url
+from nlu_shared.schemas.alerts import (
+    Alert,
+    AlertIn,
+    AlertNotice,
+    Channel,
+    ChannelView,
+    Delivery,
+    EmailChannel,
+    Incident,
+    Notice,
+    Rule,
+)
+from nlu_shared.schemas.base import Page
+from pydantic import SecretStr, TypeAdapter
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from nlu_logger.alerts import queries
+from nlu_logger.alerts.models import AlertRow, DeliveryRow, IncidentRow
+from nlu_logger.alerts.policy import Decision, Seen, State, decide
+from nlu_logger.settings import Settings
+
+RULE: TypeAdapter[Rule] = TypeAdapter(Rule)
+# Not by the mapped class: nobody who may insert `channels` may read them back.
+INSERT = text(
+    "INSERT INTO alerts (id, rule, shown, channels) VALUES (:id, :rule, :shown, :channels)"
+).bindparams(*(bindparam(name, type_=JSONB) for name in ("rule", "shown", "channels")))
+
+
+async def create(
+    session: AsyncSession, asked: AlertIn, *, caller: Caller, settings: Settings
+) -> Alert:
+    """Raises Invalid for a channel that notices could not or must not be sent to."""
+    for channel in asked.channels:
+        _check(channel, settings)
+    alert_id = uuid7()
+    await session.execute(
+        INSERT,
+        {
+            "id": alert_id,
+            "rule": asked.rule.model_dump(mode="json"),
+            "shown": [shown(channel).model_dump() for channel in asked.channels],
+            "channels": [_revealed(channel) for channel in asked.channels],
+        },
+    )
+    await audit.record(session, actor=caller.subject, action="alerts.create", subject=alert_id)
+    return await get(session, alert_id)
+
+
+async def get(session: AsyncSession, alert_id: UUID) -> Alert:
+    row = await session.get(AlertRow, alert_id)
+    if row is None:
+        raise NotFound("There is no such alert.")
+    last = await _last_incident(session, alert_id)
+    return _view(row, last.opened_at if last and last.recovered_at is None else None)
+
+
+async def every(session: AsyncSession) -> list[Alert]:
+    """Oldest first."""
+    rows = (await session.exec(select(AlertRow).order_by(col(AlertRow.id)))).all()
+    unended = select(IncidentRow).where(col(IncidentRow.recovered_at).is_(None))
+    since = {one.alert_id: one.opened_at for one in (await session.exec(unended)).all()}
+    return [_view(row, since.get(row.id)) for row in rows]
+
+
+async def delete(session: AsyncSession, alert_id: UUID, *, caller: Caller) -> None:
+    """With its incidents and what is still to be sent; the audit log keeps that it was."""
+    gone = await session.execute(
+        text("DELETE FROM alerts WHERE id = :id RETURNING id"), {"id": alert_id}
+    )
+    if gone.scalar_one_or_none() is None:
+        raise NotFound("There is no such alert.")
+    await audit.record(session, actor=caller.subject, action="alerts.delete", subject=alert_id)
+
+
+async def incidents(
+    session: AsyncSession, alert_id: UUID, *, before: UUID | None, limit: int
+) -> Page[Incident]:
+    """Newest first, each with what was sent of it."""
+    alert = await get(session, alert_id)
+    wanted = select(IncidentRow).where(IncidentRow.alert_id == alert_id)
+    if before is not None:
+        wanted = wanted.where(col(IncidentRow.id) < before)
+    newest = wanted.order_by(col(IncidentRow.id).desc()).limit(limit + 1)
+    rows = (await session.exec(newest)).all()
+    shown_rows = rows[:limit]
+    sent = await session.exec(
+        select(DeliveryRow)
+        .where(col(DeliveryRow.incident_id).in_([row.id for row in shown_rows]))
+        .order_by(col(DeliveryRow.notice), col(DeliveryRow.channel))
+    )
+    deliveries: dict[UUID, list[Delivery]] = {row.id: [] for row in shown_rows}
+    for row in sent.all():
+        deliveries[row.incident_id].append(
+            Delivery.model_validate(
+                row.model_dump(include=set(Delivery.model_fields))
+                | {"channel": alert.channels[row.channel]}
+            )
+        )
+    return Page(
+        items=[
+            Incident.model_validate(
+                row.model_dump(exclude={"alert_id"}) | {"deliveries": deliveries[row.id]}
+            )
+            for row in shown_rows
+        ],
+        next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None,
+    )
+
+
+async def claim(session: AsyncSession, *, seconds: float) -> Sequence[UUID]:
+    """The alerts that are to be looked at again; they are this worker's to do now.
+
+    A wide window costs more to count and changes less: for each minute of it the next look is a
+    second later, and `seconds` later at the earliest.
+    """
+    claimed = await session.execute(
+        text(
+            "UPDATE alerts SET looked_at = now() WHERE id IN (SELECT id FROM alerts"
+            " WHERE looked_at IS NULL OR looked_at <= now() - make_interval("
+            "   secs => greatest(:seconds, CAST(rule ->> 'window_minutes' AS double precision)))"
+            " FOR UPDATE SKIP LOCKED) RETURNING id"
+        ),
+        {"seconds": seconds},
+    )
+    return claimed.scalars().all()
+
+
+async def look(session: AsyncSession, alert_id: UUID) -> Decision | None:
+    """Decides on database time; an incident and its notices are rows of this transaction.
+
+    None where the alert is gone, or another worker is still at it.
+    """
+    row = (
+        await session.execute(
+            text(
+                "SELECT rule, jsonb_array_length(channels) AS channels, now() AS now FROM alerts"
+                " WHERE id = :id FOR UPDATE SKIP LOCKED"
+            ),
+            {"id": alert_id},
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    rule = RULE.validate_python(row.rule)
+    last = await _last_incident(session, alert_id)
+    state = State(last.opened_at, last.recovered_at) if last else State()
+    seen = await queries.seen(session, rule, now=row.now)
+    decision = decide(rule, state, seen, row.now)
+    if decision is Decision.OPEN:
+        last = IncidentRow(
+            id=uuid7(), alert_id=alert_id, opened_at=row.now, value=seen.value, count=seen.count
+        )
+        session.add(last)
+        await session.flush()
+        await _tell(session, Notice.OPENED, last, rule, seen, row)
+    elif decision is Decision.RECOVERED and last is not None:
+        last.recovered_at, last.recovered_value = row.now, seen.value
+        await _tell(session, Notice.RECOVERED, last, rule, seen, row)
+    return decision
+
+
+async def _tell(
+    session: AsyncSession, notice: Notice, incident: IncidentRow, rule: Rule, seen: Seen, row: Any
+) -> None:
+    """One delivery for each channel; its body is fixed here: every attempt says the same."""
+    told = AlertNotice(
+        notice=notice,
+        alert_id=incident.alert_id,
+        incident_id=incident.id,
+        rule=rule,
+        value=seen.value,
+        count=seen.count,
+        at=row.now,
+    )
+    session.add_all(
+        DeliveryRow(
+            id=uuid7(),
+            incident_id=incident.id,
+            notice=notice.value,
+            channel=channel,
+            body=told.model_dump(mode="json"),
+        )
+        for channel in range(row.channels)
+    )
+
+
+async def _last_incident(session: AsyncSession, alert_id: UUID) -> IncidentRow | None:
+    newest = (
+        select(IncidentRow)
+        .where(IncidentRow.alert_id == alert_id)
+        .order_by(col(IncidentRow.id).desc())
+        .limit(1)
+    )
+    return (await session.exec(newest)).one_or_none()
+
+
+def _view(row: AlertRow, open_since: datetime | None) -> Alert:
+    return Alert(
+        id=row.id,
+        rule=RULE.validate_python(row.rule),
+        channels=[ChannelView.model_validate(one) for one in row.shown],
+        created_at=row.created_at,
+        looked_at=row.looked_at,
+        open_since=open_since,
+    )
+
+
+def shown(channel: Channel) -> ChannelView:
+    """Addresses of people as they are; of a webhook no more than its host: the rest is a secret."""
+    if isinstance(channel, EmailChannel):
+        return ChannelView(kind=channel.kind, to=", ".join(channel.to))
+    parts = urlsplit(channel.url.get_secret_value())
+    return ChannelView(kind=channel.kind, to=f"{parts.scheme}://{parts.hostname}/…")
+
+
+def _check(channel: Channel, settings: Settings) -> None:
+    if isinstance(channel, EmailChannel):
+        if settings.smtp_url is None:
+            raise Invalid("No mail server is set.", code="no_mail_server")
+        return
+    try:
+        check_url(channel.url.get_secret_value(), private_hosts=settings.alert_private_hosts)
+    except UnsafeAddress as unsafe:
+        raise Invalid(str(unsafe), code="unsafe_address") from None
+
+
+def _revealed(channel: Channel) -> dict[str, Any]:
+    """As it is stored: the one place that writes an address down."""
+    return {
+        name: value.get_secret_value() if isinstance(value, SecretStr) else value
+        for name, value in channel
+    }

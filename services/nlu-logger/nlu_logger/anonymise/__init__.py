@@ -1,0 +1,1 @@
+"""Text to text without what identifies a person, as far as rules can find it. Pure."""

@@ -1,0 +1,130 @@
+"""The shapes of what identifies a person, and what each is replaced by. Pure.
+
+Every pattern runs in linear time: a repetition is possessive or bounded by a small number, and
+what it repeats cannot match in two ways.
+"""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from nlu_logger.anonymise.checks import is_iban, is_ipv4, is_ipv6, passes_luhn
+
+
+class Shape(NamedTuple):
+    """What is found, and what stands in its place: the match itself where it is nothing after
+    all."""
+
+    pattern: re.Pattern[str]
+    replace: Callable[[re.Match[str]], str]
+
+
+KINDS = ("card", "email", "iban", "ip", "phone", "secret", "term", "token")
+PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(KINDS)})\]")
+# What names a value in a URL that opens something.
+SECRET_NAMES = re.compile(
+    r"([?&#;][\w.-]{0,40}"
+    r"(?:token|key|secret|pass|passwd|password|pwd|auth|sig|signature|code|session|sid|otp|jwt)"
+    r"=)[^&#;\s]++",
+    re.IGNORECASE,
+)
+USERINFO = re.compile(r"(?<=://)[^/?#@\s]++(?=@)")
+_DATE = re.compile(r"\(?\d{1,2}([./-])\d{1,2}\1\d{2,4}(?!\d)")
+_DECIMAL = re.compile(r"\d+\.\d+\Z")
+_APART = r"[ ./()-]{0,2}"
+
+
+def _always(kind: str) -> Callable[[re.Match[str]], str]:
+    return lambda _: f"[{kind}]"
+
+
+def _if(kind: str, holds: Callable[[str], bool]) -> Callable[[re.Match[str]], str]:
+    return lambda found: f"[{kind}]" if holds(found[0]) else found[0]
+
+
+def _url(found: re.Match[str]) -> str:
+    """The address stays; who signs in there and what opens it do not."""
+    return SECRET_NAMES.sub(r"\1[secret]", USERINFO.sub("[secret]", found[0]))
+
+
+def _iban(found: re.Match[str]) -> str:
+    """A word of four letters behind it looks like one more group: shorter ends are tried too."""
+    groups = found[0].split(" ")
+    for end in range(len(groups), 0, -1):
+        if is_iban(" ".join(groups[:end])):
+            return " ".join(["[iban]", *groups[end:]])
+    return found[0]
+
+
+def _is_phone(said: str) -> bool:
+    """A date or a decimal fraction that begins with 0 has the digits of a phone number too."""
+    return _DATE.match(said) is None and _DECIMAL.match(said) is None
+
+
+def _is_token(said: str) -> bool:
+    """Random letters and digits: both cases, and digits that do not only number the end."""
+    digits = sum(one.isdecimal() for one in said.rstrip("0123456789"))
+    return digits > 1 and said != said.lower() and said != said.upper()
+
+
+SHAPES = (
+    Shape(re.compile(r"(?<![\w+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}://\S++"), _url),
+    Shape(
+        re.compile(r"(?<![\w.+%-])[\w.+%-]++@[\w-]++(?:\.[\w-]++)++"),
+        _always("email"),
+    ),
+    Shape(
+        re.compile(
+            r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)",
+            re.IGNORECASE | re.ASCII,
+        ),
+        _iban,
+    ),
+    Shape(
+        re.compile(r"(?<!\w)(?<!\d[ -])[2-6](?:[ -]?\d){12,18}(?!\w)(?![ -]\d)", re.ASCII),
+        _if("card", passes_luhn),
+    ),
+    Shape(
+        re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\w)(?!\.\d)", re.ASCII),
+        _if("ip", is_ipv4),
+    ),
+    Shape(
+        re.compile(
+            r"(?<![\w:])[0-9A-F]{0,4}(?::[0-9A-F]{0,4}){2,7}(?:(?:\.\d{1,3}){3})?(?![\w:])",
+            re.IGNORECASE | re.ASCII,
+        ),
+        _if("ip", is_ipv6),
+    ),
+    # International: +49 170 1234567, 0049 170 1234567.
+    Shape(
+        re.compile(
+            rf"(?<!\w)(?:\+[1-9](?:{_APART}\d){{7,13}}|00[1-9](?:{_APART}\d){{9,13}})"
+            r"(?!\w)(?![ ./-]\d)",
+            re.ASCII,
+        ),
+        _always("phone"),
+    ),
+    # National, with the trunk 0: 0170 1234567, (030) 123456-78, 06 12 34 56 78.
+    Shape(
+        re.compile(
+            rf"(?<!\w)(?<!\d[./-])\(?0{_APART}[1-9](?:{_APART}\d){{7,11}}(?!\w)(?![ ./-]\d)",
+            re.ASCII,
+        ),
+        _if("phone", _is_phone),
+    ),
+    # National, in threes and a four: (555) 123-4567, 555.123.4567.
+    Shape(
+        re.compile(
+            r"(?<!\w)(?<!\d[ .-])(?:1[ .-])?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}"
+            r"(?!\w)(?![ .-]\d)",
+            re.ASCII,
+        ),
+        _always("phone"),
+    ),
+    Shape(re.compile(r"(?<![\w-])eyJ[\w-]++\.[\w-]++\.[\w-]*+", re.ASCII), _always("token")),
+    Shape(re.compile(r"(?<!\w)[0-9A-F]{32,}+(?!\w)", re.ASCII | re.I), _always("token")),
+    Shape(
+        re.compile(r"(?<![\w+-])[\w+-]{24,}+={0,2}", re.ASCII),
+        _if("token", _is_token),
+    ),
+)

@@ -1,0 +1,196 @@
+"""The worker's side of schedules: due slots are claimed, written whole and told.
+
+A claim is the lock on the schedule's row, held until the slot is recorded: a worker that dies
+frees it, and whoever claims it next finds the slot published or writes it anew.
+"""
+
+import asyncio
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.db import Database, Identity, session_scope, snapshot_scope
+from nlu_shared.kit.errors import Unavailable
+from nlu_shared.schemas.exports import (
+    Manifest,
+    ManifestFile,
+    RetrainingRow,
+    ReviewRow,
+    ScheduledExport,
+)
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from nlu_logger.exports import handouts, service
+from nlu_logger.exports.folder import write_dataset
+from nlu_logger.exports.places import MANIFEST, Place, slot_name
+from nlu_logger.exports.service import Taken
+from nlu_logger.exports.slots import Due, due
+from nlu_logger.exports.splits import Shares
+from nlu_logger.migrations import JOB, SERVICE
+
+log = structlog.get_logger(__name__)
+Places = Mapping[str, Callable[[], Place]]
+THRESHOLDS = {"retraining": 0.8, "review": 0.7}
+COLUMNS = {"retraining": list(RetrainingRow.model_fields), "review": list(ReviewRow.model_fields)}
+SEED = 0
+CLAIM = text(
+    "SELECT id, name, cron, target, what, tasks, next_slot, now() AS now FROM export_schedules"
+    " WHERE next_slot <= now() AND NOT id = ANY(:tried) ORDER BY next_slot"
+    " LIMIT 1 FOR UPDATE SKIP LOCKED"
+)
+DONE = text(
+    "INSERT INTO export_runs (schedule_id, slot, missed, place, rows, bytes, sha256)"
+    " VALUES (:id, :slot, :missed, :place, :rows, :bytes, :sha256)"
+)
+
+
+async def export_on_schedule(database: Database, places: Places, seconds: float) -> None:
+    """Writes what is due, looking every `seconds`, until cancelled."""
+    while True:
+        try:
+            await write_due(database, places)
+        except (Unavailable, DBAPIError) as away:
+            log.warning("exports not written", reason=type(away).__name__)
+        await asyncio.sleep(seconds)
+
+
+async def write_due(database: Database, places: Places) -> int:
+    """Every slot that is due and nobody else is writing, once; how many were written.
+
+    A schedule whose slot could not be written stays due: it is tried again at the next look.
+    """
+    tried: list[Any] = []
+    written = 0
+    while True:
+        async with session_scope(database, Identity(JOB)) as session:
+            row = (await session.execute(CLAIM, {"tried": tried})).one_or_none()
+            if row is None:
+                return written
+            tried.append(row.id)
+            coming = due(row.cron, row.next_slot, row.now)
+            if coming is not None:
+                written += await _attempt(database, session, row, coming, places)
+
+
+async def _attempt(
+    database: Database, session: AsyncSession, row: Any, coming: Due, places: Places
+) -> bool:
+    try:
+        place = places[row.target]()
+        manifest = await _write(database, row, coming.slot, place)
+    except Unavailable:
+        raise
+    except Exception as failed:  # noqa: BLE001 - one schedule's trouble must not stop the others
+        log.warning("slot not written", schedule_id=str(row.id), reason=type(failed).__name__)
+        await session.execute(
+            text("UPDATE export_schedules SET failed = :reason WHERE id = :id"),
+            {"id": row.id, "reason": type(failed).__name__},
+        )
+        return False
+    told = Manifest.model_validate_json(manifest)
+    await session.execute(
+        DONE,
+        {
+            "id": row.id,
+            "slot": coming.slot,
+            "missed": coming.missed,
+            "place": place.address(slot_name(row.name, coming.slot)),
+            "rows": sum(one.rows for one in told.files),
+            "bytes": sum(one.bytes for one in told.files),
+            "sha256": hashlib.sha256(manifest).hexdigest(),
+        },
+    )
+    await session.execute(
+        text("UPDATE export_schedules SET next_slot = :next, failed = NULL WHERE id = :id"),
+        {"id": row.id, "next": coming.following},
+    )
+    log.info("slot written", schedule_id=str(row.id), slot=coming.slot, missed=coming.missed)
+    return True
+
+
+async def _write(database: Database, row: Any, slot: datetime, place: Place) -> bytes:
+    """The manifest readers see: that of an earlier try which died after publishing, or ours."""
+    name = slot_name(row.name, slot)
+    if (earlier := await place.published(name)) is not None:
+        return earlier
+    what = ScheduledExport.model_validate(row.what)
+    async with session_scope(database, Identity(JOB)) as session:
+        await handouts.record(
+            session,
+            what.mode,
+            to=f"schedule:{row.id}",
+            asked={**row.what, "slot": slot.isoformat()},
+            place=place.address(name),
+        )
+    prepared = await asyncio.to_thread(_scratch, place.scratch, f".writing-{row.id}-")
+    try:
+        files = await _fill(database, row.tasks, what, slot, prepared)
+        manifest = Manifest(
+            schedule=row.name, slot=slot, what=what, columns=COLUMNS[what.mode], files=files
+        )
+        told = manifest.model_dump_json(indent=2) + "\n"
+        await asyncio.to_thread((prepared / MANIFEST).write_text, told)
+        return await place.publish(prepared, name)
+    finally:
+        shutil.rmtree(prepared, ignore_errors=True)
+
+
+def _scratch(parent: Path, prefix: str) -> Path:
+    """A new folder. What a killed worker left of this schedule goes: its lock is ours now."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for left in parent.glob(f"{prefix}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+
+
+async def _fill(
+    database: Database,
+    tasks: list[str] | None,
+    what: ScheduledExport,
+    slot: datetime,
+    folder: Path,
+) -> list[ManifestFile]:
+    caller = Caller("schedule", frozenset(), tasks=None if tasks is None else frozenset(tasks))
+    seen = service.window(caller, task=what.task, days=what.days, now=slot)
+    threshold = THRESHOLDS[what.mode] if what.threshold is None else what.threshold
+    whole = folder / f"{what.mode}.{what.format.value}"
+    async with snapshot_scope(database, Identity(SERVICE)) as snapshot:
+        if what.mode == "review":
+            stream = service.review(snapshot, seen, threshold, what.format)
+        else:
+            taken = Taken(min_confidence=threshold, approved_only=what.approved_only)
+            stream = service.retraining(snapshot, seen, taken, what.format)
+        with whole.open("wb") as file:
+            async for piece in stream.pieces():
+                file.write(piece)
+    if what.splits is None:
+        return [_told(whole, stream.rows)]
+    counts = await asyncio.to_thread(_split, whole, folder, what)
+    return [_told(folder / name, rows) for name, rows in sorted(counts.items())]
+
+
+def _split(whole: Path, folder: Path, what: ScheduledExport) -> dict[str, int]:
+    with whole.open("rb") as lines:
+        counts = write_dataset(
+            lines,
+            folder,
+            Shares.read(what.splits or ""),
+            seed=SEED,
+            asked=what.model_dump_json(exclude_none=True),
+        )
+    whole.unlink()
+    return counts
+
+
+def _told(path: Path, rows: int) -> ManifestFile:
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return ManifestFile(name=path.name, rows=rows, bytes=path.stat().st_size, sha256=sha256)

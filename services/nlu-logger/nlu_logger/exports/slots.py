@@ -1,0 +1,55 @@
+"""When a schedule is due, from its cron expression and a moment. Pure; everything is UTC.
+
+UTC has no daylight saving, so no slot is ever skipped or doubled by a clock change.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from croniter import CroniterBadDateError, croniter
+
+MOST_COUNTED = 1_000
+"""Missed slots are counted up to here; a minute's schedule after a year away need not be exact."""
+
+
+class NoSlots(ValueError):
+    """Not five cron fields, or fields that never meet (the 31st of February)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The newest slot that has come, how many before it were missed, and the next to come."""
+
+    slot: datetime
+    missed: int
+    following: datetime
+
+
+def next_slot(cron: str, after: datetime) -> datetime:
+    """The first slot later than `after`. Raises NoSlots."""
+    if len(cron.split()) != 5 or not croniter.is_valid(cron):
+        raise NoSlots
+    try:
+        found: datetime = croniter(cron, after.astimezone(UTC)).get_next(datetime)
+    except CroniterBadDateError:
+        raise NoSlots from None
+    return found
+
+
+def due(cron: str, waiting: datetime, now: datetime) -> Due | None:
+    """None while `waiting`, the slot to be written next, is still to come.
+
+    After downtime only the newest slot is written: the older ones would hold the same rows or
+    fewer. They are counted as missed.
+    """
+    if waiting > now:
+        return None
+    # get_prev is strictly earlier, and a slot that comes now has come.
+    newest: datetime = croniter(cron, now.astimezone(UTC) + timedelta(microseconds=1)).get_prev(
+        datetime
+    )
+    newest = max(newest, waiting)
+    missed, step = 0, waiting
+    while step < newest and missed < MOST_COUNTED:
+        missed, step = missed + 1, next_slot(cron, step)
+    return Due(slot=newest, missed=missed, following=next_slot(cron, newest))

@@ -1,0 +1,1 @@
+"""What people bring in: filled review files, labelled cases, and the history of another table."""

@@ -1,0 +1,77 @@
+"""Rows as cases: a text and its label, or a discussion of the extraction export. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nlu_shared.kit.errors import Invalid
+from nlu_shared.schemas.extraction import CodedStatement, RefusedStatement, read_export
+from nlu_shared.schemas.ground_truth import GroundTruthIn
+from pydantic import JsonValue, ValidationError
+
+from nlu_logger.imports.lines import Line
+from nlu_logger.predictions.service import places
+
+LONGEST_NAME = 64
+"""Of a statement's id in an answer; it is the caller's own text."""
+Case = GroundTruthIn | Invalid | None
+"""None where the row has no label: nobody has said anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelling:
+    """What the cases are of, and the columns of labelled rows; a discussion needs no columns."""
+
+    task: str
+    may_quote: bool
+    text: str = "text"
+    label: str = "label"
+    group: str = "group"
+
+
+def cases_of(line: Line, how: Labelling) -> Iterator[tuple[str | None, Case]]:
+    """The cases of one line, each with the statement it is from where the line is a discussion."""
+    if isinstance(line.row, Invalid):
+        yield None, line.row
+    elif "statements" in line.row:
+        yield from _discussed(dict(line.row), how)
+    else:
+        yield None, _labelled(dict(line.row), how)
+
+
+def _labelled(row: dict[str, JsonValue], how: Labelling) -> Case:
+    if not {how.text, how.label} <= row.keys():
+        return Invalid("The row lacks the text column or the label column.", code="no_column")
+    label = row[how.label]
+    if label in (None, ""):
+        return None
+    try:
+        return GroundTruthIn.model_validate(
+            {
+                "task": how.task,
+                "text": row[how.text],
+                "truth": label,
+                "group": row.get(how.group) or None,
+                "may_quote": how.may_quote,
+            }
+        )
+    except ValidationError as wrong:
+        return Invalid(places(wrong))
+
+
+def _discussed(discussion: dict[str, JsonValue], how: Labelling) -> Iterator[tuple[str, Case]]:
+    try:
+        statements = list(read_export(discussion))
+    except ValidationError as wrong:
+        yield "discussion", Invalid(places(wrong))
+        return
+    for said in statements:
+        yield said.statement[:LONGEST_NAME], _coded(said, how)
+
+
+def _coded(said: CodedStatement | RefusedStatement, how: Labelling) -> Case:
+    if isinstance(said, RefusedStatement):
+        return Invalid(said.reason)
+    try:
+        return said.as_ground_truth(how.task, may_quote=how.may_quote)
+    except ValidationError as wrong:
+        return Invalid(places(wrong))

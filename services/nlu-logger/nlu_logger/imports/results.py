@@ -1,0 +1,56 @@
+"""What became of each line, and how many of each kind there are. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from nlu_shared.kit.errors import Invalid, ServiceError
+from nlu_shared.schemas.imports import ImportAnswer, LineResult
+from pydantic import BaseModel, ValidationError
+
+from nlu_logger.imports.lines import Line
+from nlu_logger.predictions.service import places
+
+Row = TypeVar("Row", bound=BaseModel)
+CREATED, REPEATED = 201, 200
+SKIPPED = "skipped"
+KINDS = {CREATED: "created", REPEATED: "repeated"}
+
+
+def understood(
+    lines: Iterable[Line], model: type[Row]
+) -> tuple[list[tuple[int, Row]], list[LineResult]]:
+    """The rows that can be read, with their lines, and why the others cannot."""
+    rows, failed = [], []
+    for line in lines:
+        try:
+            if isinstance(line.row, Invalid):
+                raise line.row
+            rows.append((line.number, model.model_validate(line.row)))
+        except ValidationError as wrong:
+            failed.append(refused(line.number, Invalid(places(wrong))))
+        except Invalid as unreadable:
+            failed.append(refused(line.number, unreadable))
+    return rows, failed
+
+
+def refused(line: int, error: ServiceError, *, item: str | None = None) -> LineResult:
+    return LineResult(line=line, item=item, status=error.status, code=error.code, detail=str(error))
+
+
+def skipped(line: int) -> LineResult:
+    return LineResult(line=line, status=REPEATED, code=SKIPPED)
+
+
+def summed(results: Sequence[LineResult]) -> ImportAnswer:
+    """In the order of the file."""
+    counts = Counter(
+        SKIPPED if one.code == SKIPPED else KINDS.get(one.status, "refused") for one in results
+    )
+    return ImportAnswer(
+        items=sorted(results, key=lambda one: one.line),
+        created=counts["created"],
+        repeated=counts["repeated"],
+        skipped=counts[SKIPPED],
+        refused=counts["refused"],
+    )

@@ -1,0 +1,130 @@
+"""Files by HTTP: every answer is one result per line."""
+
+from datetime import UTC, datetime
+from io import BytesIO
+from itertools import islice
+from typing import Annotated, Any, Protocol
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from nlu_shared.kit.auth import ADMIN, Caller
+from nlu_shared.kit.db import Database, Identity
+from nlu_shared.kit.deps import CallerDep, DbSession, requires
+from nlu_shared.kit.errors import Invalid, WrongMediaType
+from nlu_shared.schemas.base import Label, Slug
+from nlu_shared.schemas.imports import IMPORT_LIMIT, HistoryAnswer, ImportAnswer
+from nlu_shared.schemas.predictions import INTENT
+
+from nlu_logger.imports import service
+from nlu_logger.imports.labelled import Labelling
+from nlu_logger.imports.lines import Kind, Line, read
+from nlu_logger.settings import Settings
+
+router = APIRouter(prefix="/v1", tags=["imports"])
+FILE: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            Kind.JSON: {"schema": {"type": "array", "items": {"type": "object"}}},
+            Kind.JSONL: {"schema": {"type": "string"}},
+            Kind.CSV: {"schema": {"type": "string"}},
+        },
+    }
+}
+
+
+class Door(Protocol):
+    """What history needs of the resources: it works in several transactions."""
+
+    @property
+    def database(self) -> Database: ...
+
+    @property
+    def settings(self) -> Settings: ...
+
+    def identity(self, caller: Caller) -> Identity: ...
+
+
+async def _door(request: Request) -> Door:
+    door: Door = request.app.state.resources
+    return door
+
+
+async def _lines(
+    request: Request,
+    _caller: CallerDep,
+    content_type: Annotated[str, Header(include_in_schema=False)] = Kind.JSON,
+) -> list[Line]:
+    """Raises Invalid for a body that is no such file, or longer than IMPORT_LIMIT lines."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind not in set(Kind):
+        raise WrongMediaType(f"Send {', '.join(Kind)}.")
+    lines = list(islice(read(BytesIO(await request.body()), Kind(kind)), IMPORT_LIMIT + 1))
+    if len(lines) > IMPORT_LIMIT:
+        raise Invalid(f"At most {IMPORT_LIMIT} lines at once.", code="import_too_long")
+    return lines
+
+
+DoorDep = Annotated[Door, Depends(_door)]
+Lines = Annotated[list[Line], Depends(_lines)]
+
+
+async def _labelling(
+    task: Slug,
+    text_column: Label = "text",
+    label_column: Label = "label",
+    group_column: Label = "group",
+    may_quote: Annotated[bool, Query(description="May these texts appear inside a prompt?")] = True,
+) -> Labelling:
+    return Labelling(
+        task=task, may_quote=may_quote, text=text_column, label=label_column, group=group_column
+    )
+
+
+@router.post(
+    "/corrections:import",
+    dependencies=[requires("corrections:write")],
+    status_code=207,
+    openapi_extra=FILE,
+)
+async def import_corrections(
+    lines: Lines, session: DbSession, caller: CallerDep, door: DoorDep, approve: bool = False
+) -> ImportAnswer:
+    """The review file, filled in; `approve` needs the scope reviews:decide as well."""
+    return await service.import_corrections(
+        session, lines, door.settings, approve=approve, caller=caller
+    )
+
+
+@router.post(
+    "/ground-truth:import",
+    dependencies=[requires("ground-truth:write")],
+    status_code=207,
+    openapi_extra=FILE,
+)
+async def import_ground_truth(
+    lines: Lines,
+    how: Annotated[Labelling, Depends(_labelling)],
+    session: DbSession,
+    caller: CallerDep,
+) -> ImportAnswer:
+    """Texts and their labels, or discussions as the extraction export has them."""
+    return await service.import_truth(session, lines, how, caller=caller)
+
+
+@router.post(
+    "/predictions:import", dependencies=[requires(ADMIN)], status_code=207, openapi_extra=FILE
+)
+async def import_predictions(
+    lines: Lines, door: DoorDep, caller: CallerDep, task: Slug = INTENT, approve: bool = False
+) -> HistoryAnswer:
+    """Rows of the original `nlu_prompt_logs`, however old, with outcomes and corrections."""
+    return await service.import_history(
+        door.database,
+        door.identity(caller),
+        lines,
+        door.settings,
+        task=task,
+        approve=approve,
+        now=datetime.now(UTC),
+        caller=caller,
+    )

@@ -1,0 +1,296 @@
+"""Bringing files in: each line is said as a person would say it, and gets its own answer.
+
+A line that is refused stops no other; what is there already is not added again. Locks are taken
+in the order of `reviews.decisions`.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from nlu_shared.kit import audit
+from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.db import Database, Identity, session_scope
+from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound
+from nlu_shared.schemas.ground_truth import GroundTruthIn
+from nlu_shared.schemas.imports import (
+    IMPORT_LIMIT,
+    HistoryAnswer,
+    HistoryLine,
+    ImportAnswer,
+    LineResult,
+    ReviewedLine,
+)
+from nlu_shared.schemas.reviews import ApprovalIn, CorrectionIn
+from sqlalchemy import text
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from nlu_logger.ground_truth import service as ground_truth
+from nlu_logger.ground_truth.models import GroundTruthRow
+from nlu_logger.imports.history import Record, fits
+from nlu_logger.imports.labelled import Case, Labelling, cases_of
+from nlu_logger.imports.lines import Line
+from nlu_logger.imports.results import CREATED, REPEATED, refused, skipped, summed, understood
+from nlu_logger.predictions import service as predictions
+from nlu_logger.predictions.ingest import IdConflict, IdOutOfRange
+from nlu_logger.reviews import decisions
+from nlu_logger.reviews import service as reviews
+from nlu_logger.settings import Settings
+
+REFUSALS = (Conflict, Forbidden, Invalid, NotFound)
+
+
+async def import_corrections(
+    session: AsyncSession,
+    lines: Iterable[Line],
+    settings: Settings,
+    *,
+    approve: bool,
+    caller: Caller,
+) -> ImportAnswer:
+    """The filled review file: another label corrects a prediction, its own confirms it.
+
+    Raises Forbidden where approval is asked for by somebody who may not decide.
+    """
+    rows, results = understood(lines, ReviewedLine)
+    results += [skipped(line) for line, row in rows if row.corrected_intent is None]
+    said = [(line, row) for line, row in rows if row.corrected_intent is not None]
+    ids = await _ids(session, [row.id for _, row in said])
+    known = [(ids[row.id], line, row) for line, row in said if row.id in ids]
+    results += [refused(line, NotFound()) for line, row in said if row.id not in ids]
+    await _hold(session, [identifier for identifier, _, _ in known], approve=approve, caller=caller)
+    for identifier, line, row in sorted(known, key=lambda one: one[:2]):
+        results.append(
+            await _say(
+                session,
+                line,
+                identifier,
+                CorrectionIn(corrected_intent=row.corrected_intent, correction_notes=row.notes),
+                settings,
+                approve=approve,
+                caller=caller,
+            )
+        )
+    return await _answer(session, results, action="corrections.import", caller=caller)
+
+
+async def _ids(session: AsyncSession, asked: Sequence[str]) -> dict[str, UUID]:
+    """Our id of each: it is ours already, or an imported prediction had it before."""
+    found = await session.execute(
+        text("SELECT source_id, id FROM nlu_prompt_logs WHERE source_id = ANY(:asked)"),
+        {"asked": list(asked)},
+    )
+    before = {row.source_id: row.id for row in found}
+    ids: dict[str, UUID] = {}
+    for one in asked:
+        try:
+            ids[one] = before[one] if one in before else UUID(one)
+        except ValueError:
+            continue
+    return ids
+
+
+async def _hold(
+    session: AsyncSession, prediction_ids: Sequence[UUID], *, approve: bool, caller: Caller
+) -> None:
+    """Takes at once, in the order of decisions, the locks under which predictions are changed."""
+    if approve:
+        if not caller.has("reviews:decide"):
+            raise Forbidden("The scope reviews:decide is needed to approve.")
+        await session.execute(
+            text(
+                "SELECT id FROM corrections WHERE prediction_id = ANY(:ids) ORDER BY id FOR UPDATE"
+            ),
+            {"ids": list(prediction_ids)},
+        )
+    await ground_truth.lock(session)
+
+
+async def _say(
+    session: AsyncSession,
+    line: int,
+    prediction_id: UUID,
+    said: CorrectionIn,
+    settings: Settings,
+    *,
+    approve: bool,
+    caller: Caller,
+) -> LineResult:
+    try:
+        prediction = await predictions.get(session, prediction_id, caller=caller)
+        if said.corrected_intent == prediction.predicted_intent:
+            row, is_new = await reviews.confirm(
+                session, prediction_id, said.correction_notes, caller=caller, settings=settings
+            )
+        else:
+            row, is_new = await reviews.correct(
+                session, prediction_id, said, caller=caller, settings=settings
+            )
+        if approve:
+            await decisions.approve(session, row.id, ApprovalIn(), settings, caller=caller)
+    except REFUSALS as error:
+        return refused(line, error)
+    return LineResult(line=line, status=CREATED if is_new else REPEATED, id=row.id)
+
+
+async def import_truth(
+    session: AsyncSession, lines: Iterable[Line], how: Labelling, *, caller: Caller
+) -> ImportAnswer:
+    """Labelled rows, or discussions of the extraction export, as approved cases of one task.
+
+    Raises Forbidden for a task outside the caller's key, Invalid for more than IMPORT_LIMIT cases.
+    """
+    ground_truth.check_task(caller, how.task)
+    found = [
+        (LineResult(line=line.number, item=item, status=CREATED), case)
+        for line in lines
+        for item, case in cases_of(line, how)
+    ]
+    if len(found) > IMPORT_LIMIT:
+        raise Invalid(f"At most {IMPORT_LIMIT} cases at once.", code="import_too_long")
+    await ground_truth.lock(session)
+    there = await _there(session, how.task, [case for _, case in found])
+    results = [await _add(session, place, case, there, caller=caller) for place, case in found]
+    return await _answer(session, results, action="ground_truth.import", caller=caller)
+
+
+async def _there(session: AsyncSession, task: str, cases: Iterable[Case]) -> set[UUID]:
+    keys = [ground_truth.text_key(one.text) for one in cases if isinstance(one, GroundTruthIn)]
+    found = await session.exec(
+        select(GroundTruthRow.id).where(
+            GroundTruthRow.task == task, col(GroundTruthRow.text_key).in_(keys)
+        )
+    )
+    return set(found)
+
+
+async def _add(
+    session: AsyncSession, place: LineResult, case: Case, there: set[UUID], *, caller: Caller
+) -> LineResult:
+    """Adds what it made to `there`: the same text further down is a repeat."""
+    if case is None:
+        return skipped(place.line)
+    try:
+        if isinstance(case, Invalid):
+            raise case
+        made = await ground_truth.add(session, case, caller=caller)
+    except REFUSALS as error:
+        return refused(place.line, error, item=place.item)
+    status = REPEATED if made in there else CREATED
+    there.add(made)
+    return place.model_copy(update={"status": status, "id": made})
+
+
+async def import_history(
+    database: Database,
+    identity: Identity,
+    lines: Iterable[Line],
+    settings: Settings,
+    *,
+    task: str,
+    approve: bool,
+    now: datetime,
+    caller: Caller,
+) -> HistoryAnswer:
+    """Rows of the original table with their outcomes; their corrections are proposed.
+
+    Each month is made in a transaction of its own, since that closes the table for a moment.
+    """
+    ground_truth.check_task(caller, task)
+    rows, results = understood(lines, HistoryLine)
+    latest = now + timedelta(hours=settings.ahead_hours)
+    results += [refused(line, IdOutOfRange()) for line, row in rows if not fits(row, latest=latest)]
+    records = [Record(line, row, task) for line, row in rows if fits(row, latest=latest)]
+    for month in sorted({one.month for one in records}):
+        async with session_scope(database, identity) as session:
+            await session.execute(text("SELECT ensure_prediction_month(:month)"), {"month": month})
+    async with session_scope(database, identity) as session:
+        stored = await _store(session, records)
+        said = await _repeat_corrections(
+            session, records, stored, settings, approve=approve, caller=caller
+        )
+        results += (said.get(line, result) for line, result in stored.items())
+        answer = await _answer(session, results, action="predictions.import", caller=caller)
+    oldest = now - timedelta(days=settings.retention_days)
+    return HistoryAnswer(
+        **dict(answer),
+        past_retention=sum(one.said.created_at < oldest for one in records),
+    )
+
+
+STORE = """
+INSERT INTO nlu_prompt_logs (id, source_id, user_id, task, prompt, predicted_intent, confidence,
+    secondary_intents, correction_notes, was_successful, workflow_type, execution_error,
+    conversation_id, message_index, created_at, body_hash)
+SELECT id, source_id, user_id, task, prompt, predicted_intent, confidence,
+    secondary_intents, correction_notes, was_successful, workflow_type, execution_error,
+    conversation_id, message_index, created_at, body_hash
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS new (id uuid, source_id text, user_id uuid,
+    task text, prompt text, predicted_intent text, confidence float8, secondary_intents jsonb,
+    correction_notes text, was_successful boolean, workflow_type text, execution_error text,
+    conversation_id uuid, message_index int, created_at timestamptz, body_hash text)
+ORDER BY id
+ON CONFLICT (id) DO NOTHING
+RETURNING id
+"""
+
+
+async def _store(session: AsyncSession, records: Sequence[Record]) -> dict[int, LineResult]:
+    """By line: new, there already, or in conflict with what has its old id and its time."""
+    rows = json.dumps([one.columns() for one in records])
+    made = set((await session.execute(text(STORE), {"rows": rows})).scalars())
+    found = await session.execute(
+        text("SELECT id, body_hash FROM nlu_prompt_logs WHERE id = ANY(:ids)"),
+        {"ids": [one.id for one in records]},
+    )
+    hashes = {row.id: row.body_hash for row in found}
+    results = {}
+    for one in records:
+        if hashes[one.id] != one.hash:
+            results[one.line] = refused(one.line, IdConflict())
+            continue
+        status = CREATED if one.id in made else REPEATED
+        made.discard(one.id)
+        results[one.line] = LineResult(line=one.line, status=status, id=one.id)
+    return results
+
+
+async def _repeat_corrections(
+    session: AsyncSession,
+    records: Sequence[Record],
+    stored: Mapping[int, LineResult],
+    settings: Settings,
+    *,
+    approve: bool,
+    caller: Caller,
+) -> dict[int, LineResult]:
+    """Says what was corrected then; by line, what was refused of it."""
+    said = sorted(
+        (one.id, one.line, one.said)
+        for one in records
+        if one.said.corrected_intent is not None and stored[one.line].id is not None
+    )
+    await _hold(session, [identifier for identifier, _, _ in said], approve=approve, caller=caller)
+    failed = {}
+    for identifier, line, row in said:
+        correction = CorrectionIn(
+            corrected_intent=row.corrected_intent, correction_notes=row.correction_notes
+        )
+        result = await _say(
+            session, line, identifier, correction, settings, approve=approve, caller=caller
+        )
+        if result.status not in (CREATED, REPEATED):
+            failed[line] = result
+    return failed
+
+
+async def _answer(
+    session: AsyncSession, results: Sequence[LineResult], *, action: str, caller: Caller
+) -> ImportAnswer:
+    """The audit log holds how many of each kind there were, and never what."""
+    answer = summed(results)
+    counts = answer.model_dump(exclude={"items"})
+    await audit.record(session, actor=caller.subject, action=action, subject="file", **counts)
+    return answer

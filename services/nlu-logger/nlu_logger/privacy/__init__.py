@@ -1,0 +1,1 @@
+"""Privacy: what is dropped after its time, and what goes when one person asks."""

@@ -1,0 +1,170 @@
+"""Erasing one person, in one transaction, and the receipt that says what went and what could not.
+
+The transaction is the eraser's, for the one person it is about: the database functions take them
+from there, so nothing here can name somebody else.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from nlu_shared.ids import uuid7
+from nlu_shared.kit import audit
+from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.errors import Forbidden, NotFound
+from nlu_shared.schemas.base import canonical
+from nlu_shared.schemas.privacy import ErasureReceipt, HandedOut
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from nlu_logger.anonymise.text import pseudonym
+from nlu_logger.ground_truth import service as ground_truth
+
+ROWS_AT_ONCE = 5_000
+OUT_OF_REACH = (
+    "rows older than the retention, kept for training without any link to a person",
+    "ground truth whose predictions were dropped: its text is anonymised, its author unknown",
+    "ground truth that was imported: it is not derived from what was logged here",
+    "the exports listed under handed_out: whoever holds them must delete the rows",
+    "prompts that quote an erased case: induction lists them, a person changes them",
+    "what a client has spooled and not sent yet: it is new when it arrives",
+    "ids of erased cases: who holds one can test a guess of its text",
+    "backups of the database, until they are overwritten",
+)
+
+
+def check_person(caller: Caller, person: UUID) -> None:
+    """An end user erases nobody but themselves; a key that is limited to tasks erases nobody."""
+    if caller.user_id not in (None, person) or caller.tasks is not None:
+        raise Forbidden("This key or token may not erase that person.")
+
+
+async def erase(
+    session: AsyncSession, person: UUID, *, caller: Caller, key: str | None
+) -> ErasureReceipt:
+    """Removes what is stored of a person now: predictions, what was said of them, and the ground
+    truth that rests on them alone. What arrives afterwards is new.
+
+    A case that somebody else's approved prediction stands behind as well is not theirs alone and
+    stays. Asked again with nothing new to remove, the last receipt is the answer.
+    """
+    known_as = pseudonym(person, key)
+    await session.execute(text("SELECT hold_person()"))
+    await ground_truth.lock(session)
+    gone = await _remove_all(session)
+    gone.add({"audit_lines_renamed": await _rename(session, known_as)})
+    previous = await _last_receipt(session, known_as)
+    if previous is not None and not gone.removed.get("predictions"):
+        return previous
+    for task in sorted(gone.tasks):
+        await ground_truth.changed(session, task)
+    receipt = ErasureReceipt(
+        id=uuid7(),
+        at=datetime.now(UTC),
+        person=known_as,
+        removed=gone.removed,
+        erased_cases=sorted(gone.cases),
+        shared_cases_kept=len(gone.behind - gone.cases),
+        handed_out=await _handed_out(session, gone.since),
+        out_of_reach=list(OUT_OF_REACH),
+    )
+    await _store(session, receipt)
+    await audit.record(
+        session,
+        actor=caller.subject if caller.user_id is None else f"user:{known_as}",
+        action="privacy.erase",
+        subject=receipt.id,
+        removed=gone.removed,
+        cases=len(gone.cases),
+    )
+    return receipt
+
+
+async def receipt(
+    session: AsyncSession, erasure_id: UUID, *, caller: Caller, key: str | None
+) -> ErasureReceipt:
+    """Raises NotFound for one that is unknown, and for somebody else's."""
+    stored: dict[str, Any] | None = (
+        await session.execute(
+            text("SELECT receipt FROM erasures WHERE id = :id"), {"id": erasure_id}
+        )
+    ).scalar_one_or_none()
+    if stored is None:
+        raise NotFound("There is no such receipt.")
+    found = ErasureReceipt.model_validate(stored)
+    if caller.user_id is not None and pseudonym(caller.user_id, key) != found.person:
+        raise NotFound("There is no such receipt.")
+    return found
+
+
+class _Gone:
+    """What the batches removed, together."""
+
+    def __init__(self) -> None:
+        self.removed: dict[str, int] = {}
+        self.cases: set[UUID] = set()
+        self.behind: set[UUID] = set()
+        self.tasks: set[str] = set()
+        self.since: datetime | None = None
+
+    def add(self, counts: dict[str, int]) -> None:
+        for name, count in counts.items():
+            self.removed[name] = self.removed.get(name, 0) + count
+
+
+async def _remove_all(session: AsyncSession) -> _Gone:
+    """A person with very many rows goes in statements of bounded length, and in one commit."""
+    gone = _Gone()
+    while True:
+        told: dict[str, Any] = (
+            await session.execute(text("SELECT erase_person(:at_most)"), {"at_most": ROWS_AT_ONCE})
+        ).scalar_one()
+        gone.add(told["counts"])
+        gone.behind |= {UUID(one) for one in told["behind"]}
+        gone.cases |= {UUID(one["id"]) for one in told["gone"]}
+        gone.tasks |= {one["task"] for one in told["gone"]}
+        if told["since"] is not None:
+            seen = datetime.fromisoformat(told["since"])
+            gone.since = min(gone.since or seen, seen)
+        if told["counts"]["predictions"] < ROWS_AT_ONCE:
+            return gone
+
+
+async def _rename(session: AsyncSession, known_as: str) -> int:
+    renamed: int = (
+        await session.execute(text("SELECT rename_person(:known_as)"), {"known_as": known_as})
+    ).scalar_one()
+    return renamed
+
+
+async def _handed_out(session: AsyncSession, since: datetime | None) -> list[HandedOut]:
+    """Every export since the person's first row: which of them hold it, nobody wrote down."""
+    if since is None:
+        return []
+    rows = await session.execute(
+        text(
+            "SELECT id, at, kind, handed_to, place FROM handouts WHERE at >= :since ORDER BY at, id"
+        ),
+        {"since": since},
+    )
+    return [HandedOut.model_validate(dict(row._mapping)) for row in rows]
+
+
+async def _store(session: AsyncSession, made: ErasureReceipt) -> None:
+    await session.execute(
+        text(
+            "INSERT INTO erasures (id, person, receipt)"
+            " VALUES (:id, :person, CAST(:receipt AS jsonb))"
+        ),
+        {"id": made.id, "person": made.person, "receipt": canonical(made)},
+    )
+
+
+async def _last_receipt(session: AsyncSession, known_as: str) -> ErasureReceipt | None:
+    stored: dict[str, Any] | None = (
+        await session.execute(
+            text("SELECT receipt FROM erasures WHERE person = :person ORDER BY id DESC LIMIT 1"),
+            {"person": known_as},
+        )
+    ).scalar_one_or_none()
+    return ErasureReceipt.model_validate(stored) if stored is not None else None

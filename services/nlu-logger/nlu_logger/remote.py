@@ -1,0 +1,29 @@
+"""How a command reaches a running nlu-logger, and what it makes of a refusal."""
+
+from typing import Annotated
+
+import httpx2
+from cyclopts import Parameter
+from nlu_shared.schemas.base import Problem
+from pydantic import ValidationError
+
+Url = Annotated[str, Parameter(env_var="NLU_LOGGER_URL")]
+Key = Annotated[str, Parameter(env_var="NLU_LOGGER_KEY")]
+HERE = "http://127.0.0.1:8001"
+SILENCE_SECONDS = 60.0
+"""A service that says nothing for longer is gone."""
+
+
+def client(url: str, key: str) -> httpx2.Client:
+    return httpx2.Client(
+        base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=SILENCE_SECONDS
+    )
+
+
+def said(problem: bytes, status: int) -> str:
+    """A refusal on one line."""
+    try:
+        told = Problem.model_validate_json(problem)
+    except ValidationError:
+        return f"status {status}"
+    return told.detail or told.title

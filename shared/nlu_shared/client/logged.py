@@ -1,0 +1,79 @@
+"""A decorator for a backend that has its own classify function and wants it logged, unchanged."""
+
+import functools
+import inspect
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import Any, ParamSpec, TypeVar, cast
+from uuid import UUID
+
+from nlu_shared.client.service import Classification, prediction_of
+from nlu_shared.client.spool import Spool
+from nlu_shared.ids import uuid7
+from nlu_shared.schemas.predictions import INTENT, PredictionIn
+
+log = logging.getLogger(__name__)
+Asked = ParamSpec("Asked")
+Said = TypeVar("Said")
+_last: ContextVar[UUID | None] = ContextVar("last_log_id", default=None)
+
+
+def last_log_id() -> UUID | None:
+    """The id of the newest prediction logged in this thread or task, for its outcome."""
+    return _last.get()
+
+
+def logged(
+    spool: Spool,
+    *,
+    task: str = INTENT,
+    read: Callable[[Any], Classification] = lambda said: said,
+) -> Callable[[Callable[Asked, Said]], Callable[Asked, Said]]:
+    """Logs every answer of a function, sync or async, whose first argument is the message.
+
+    `read` makes a Classification of the answer where it is none. The answer, and whatever the
+    function raises, are the caller's as before; what cannot be logged is told in one line.
+    """
+
+    def wrap(function: Callable[Asked, Said]) -> Callable[Asked, Said]:
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def later(*args: Asked.args, **kwargs: Asked.kwargs) -> Any:
+                started = time.perf_counter()
+                said = await cast(Awaitable[Any], function(*args, **kwargs))
+                if prediction := made(said, args, kwargs, started):
+                    await spool.log(prediction)
+                return said
+
+            return cast(Callable[Asked, Said], later)
+
+        @functools.wraps(function)
+        def at_once(*args: Asked.args, **kwargs: Asked.kwargs) -> Said:
+            started = time.perf_counter()
+            said = function(*args, **kwargs)
+            if prediction := made(said, args, kwargs, started):
+                spool.blocking.log(prediction)
+            return said
+
+        return at_once
+
+    def made(
+        said: Any, args: tuple[object, ...], kwargs: dict[str, object], started: float
+    ) -> PredictionIn | None:
+        milliseconds = (time.perf_counter() - started) * 1000
+        log_id = uuid7()
+        try:
+            message = args[0] if args else next(iter(kwargs.values()))
+            prediction = prediction_of(
+                read(said), id=log_id, task=task, prompt=message, latency_ms=milliseconds
+            )
+        except Exception as error:  # noqa: BLE001 - the answer is worth more than its log
+            log.error("answer not loggable error=%s", type(error).__name__)
+            return None
+        _last.set(log_id if prediction else None)
+        return prediction
+
+    return wrap

@@ -1,0 +1,97 @@
+"""What an answer means for what was sent, and how long to wait. No clock, no chance, no I/O."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from nlu_shared.ids import time_of
+from nlu_shared.schemas.predictions import BatchResult
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 60.0
+"""Seconds between tries: doubled and jittered; the service may ask for more."""
+LONGEST_ASKED = 3600.0
+"""Seconds. A Retry-After beyond it is taken for a mistake."""
+TOO_OLD = timedelta(days=1)
+"""No service keeps ids for less. A younger id that is out of range tells of a wrong clock, and a
+new id by the same clock would be refused too."""
+PATIENCE = timedelta(hours=1)
+"""How long an outcome may wait for a prediction that another process logs."""
+AGAIN = timedelta(seconds=30)
+
+
+class Kind(StrEnum):
+    PREDICTION = "prediction"
+    OUTCOME = "outcome"
+
+
+class State(StrEnum):
+    WAITING = "waiting"
+    HELD = "held"
+    """An outcome whose prediction the service does not have yet."""
+    SENT = "sent"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of one fact. `code` is why it is dead, `later` is when a waiting one is due."""
+
+    state: State
+    code: str | None = None
+    renamed: bool = False
+    later: datetime | None = None
+
+
+SENT = Verdict(State.SENT)
+RENAMED = Verdict(State.WAITING, renamed=True)
+
+
+class Remedy(StrEnum):
+    """What to do about a request that was refused as a whole."""
+
+    PAUSE = "pause"
+    HALVE = "halve"
+    BURY = "bury"
+
+
+def of_item(wire_id: UUID, result: BatchResult, *, now: datetime) -> Verdict:
+    """One item of a batch. An id that grew too old on the way is sent again under a new one."""
+    if result.status in (200, 201):
+        return SENT
+    if result.code == "id_out_of_range" and now - time_of(wire_id) > TOO_OLD:
+        return RENAMED
+    return Verdict(State.DEAD, result.code or str(result.status))
+
+
+def of_refusal(status: int, items: int) -> Remedy:
+    """A refused batch. Only its size can be its own fault: its lines are judged one by one.
+
+    A refused key, a wrong address or a proxy's page says nothing about what was sent.
+    """
+    if status != 413:
+        return Remedy.PAUSE
+    return Remedy.HALVE if items > 1 else Remedy.BURY
+
+
+def of_outcome(status: int, code: str, *, made: datetime, now: datetime) -> Verdict | None:
+    """A refused outcome, or None where the answer is not about it.
+
+    A prediction that is not there may still be in another process's spool.
+    """
+    if status == 404 and code == "not_found":
+        if now - made < PATIENCE:
+            return Verdict(State.WAITING, later=now + AGAIN)
+        return Verdict(State.DEAD, code)
+    if status in (409, 413, 422):
+        return Verdict(State.DEAD, code)
+    return None
+
+
+def pause(tried: int, *, chance: float, asked: float | None = None) -> float:
+    """Seconds before the next try after `tried` failures in a row; `chance` is from 0 to 1.
+
+    At least what the service asked for.
+    """
+    grown = min(FIRST_PAUSE * 2.0 ** min(tried - 1, 20), LONGEST_PAUSE)
+    return max(grown * (0.5 + chance / 2), min(asked or 0.0, LONGEST_ASKED))

@@ -1,0 +1,90 @@
+"""The commands both services have: `keys create`, `list`, `rotate`, `revoke`."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from cyclopts import App
+from pydantic import BaseModel, ValidationError
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from nlu_shared.kit import keys as rows
+from nlu_shared.schemas.keys import GRACE_HOURS, KeyIn, KeyView, RotationIn
+
+Answer = TypeVar("Answer")
+Asked = TypeVar("Asked", bound=BaseModel)
+ACTOR = "command-line"
+"""Who the audit log names: whoever has the database's address is an administrator."""
+
+
+def key_commands(
+    session_as_administrator: Callable[[], AbstractAsyncContextManager[AsyncSession]],
+) -> App:
+    """`keys …`, on the database that the given sessions open."""
+    keys = App(name="keys", help="API keys of this service.")
+
+    def done(act: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
+        async def within() -> Answer:
+            async with session_as_administrator() as session:
+                return await act(session)
+
+        return asyncio.run(within())
+
+    @keys.command
+    def create(
+        *,
+        name: str,
+        scopes: list[str],
+        tasks: list[str] | None = None,
+        expires: datetime | None = None,
+    ) -> None:
+        """Makes a key and prints it, this once.
+
+        Parameters
+        ----------
+        tasks: the only tasks it is for; without it every task.
+        expires: a day or a moment, in UTC where no zone is given.
+        """
+        if expires is not None and expires.tzinfo is None:
+            expires = expires.replace(tzinfo=UTC)
+        asked = _read(KeyIn, name=name, scopes=scopes, tasks=tasks, expires_at=expires)
+        print(done(lambda session: rows.create(session, asked, actor=ACTOR)).key)
+
+    @keys.command(name="list")
+    def list_keys() -> None:
+        """One line per key: id, name, scopes, and until when it is valid."""
+        for key in done(rows.every):
+            print(key.id, key.name, ",".join(key.scopes), _state(key), sep="\t")
+
+    @keys.command
+    def rotate(key_id: UUID, *, grace_hours: float = GRACE_HOURS) -> None:
+        """Makes a key that may do the same and prints it; the old one ends after the grace."""
+        asked = _read(RotationIn, grace_hours=grace_hours)
+        grace = timedelta(hours=asked.grace_hours)
+        made = done(lambda session: rows.rotate(session, key_id, grace=grace, actor=ACTOR))
+        print(made.key)
+
+    @keys.command
+    def revoke(key_id: UUID) -> None:
+        """From now on the key opens nothing."""
+        done(lambda session: rows.revoke(session, key_id, actor=ACTOR))
+
+    return keys
+
+
+def _read(kind: type[Asked], **said: object) -> Asked:
+    """What was asked, or an exit that says what is wrong with it."""
+    try:
+        return kind.model_validate(said)
+    except ValidationError as wrong:
+        sys.exit("; ".join(f"{one['loc'][0]}: {one['msg']}" for one in wrong.errors()))
+
+
+def _state(key: KeyView) -> str:
+    if key.revoked_at:
+        return "revoked"
+    return f"until {key.expires_at.isoformat()}" if key.expires_at else "valid"

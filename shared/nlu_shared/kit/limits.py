@@ -1,0 +1,79 @@
+"""How much one caller may ask of one process, so that none can crowd the others out.
+
+Counted in this process and nowhere else: it costs a microsecond, and no server that could be away.
+N processes together admit N times as much; a quota across all of them is a gateway's affair.
+"""
+
+import math
+import time
+from dataclasses import dataclass, field
+
+from nlu_shared.kit.errors import TooMany
+from nlu_shared.kit.settings import ServiceSettings
+
+MINUTE = 60.0
+ROUNDING = 1e-6
+"""Seconds that sums of floats may be off."""
+MOST_KNOWN = 10_000
+"""Callers remembered by one meter; past it those who wait for nothing are forgotten."""
+
+
+@dataclass(slots=True)
+class Meter:
+    """So many a minute for each caller, all at once or evenly; 0 means as many as they like.
+
+    The generic cell rate algorithm (ITU-T I.371): of each caller one number is kept, the moment
+    at which everything admitted so far would have been due at an even pace.
+    """
+
+    per_minute: int
+    _due: dict[str, float] = field(default_factory=dict)
+
+    def wait(self, who: str, now: float) -> float:
+        """Seconds until one more would be admitted; 0: now."""
+        if not self.per_minute:
+            return 0.0
+        ahead = max(self._due.get(who, now) - now, 0.0) + MINUTE / self.per_minute
+        return ahead - MINUTE if ahead - MINUTE > ROUNDING else 0.0
+
+    def take(self, who: str, now: float) -> float:
+        """Counts one more if it is admitted; else, as `wait`, how long it is too early."""
+        early = self.wait(who, now)
+        if not early and self.per_minute:
+            if len(self._due) >= MOST_KNOWN and who not in self._due:
+                self._forget(now)
+            self._due[who] = max(self._due.get(who, now), now) + MINUTE / self.per_minute
+        return early
+
+    def refusal(self, early: float) -> TooMany:
+        """The error for one who is `early` seconds too early."""
+        return TooMany(retry_after=math.ceil(early), per_minute=self.per_minute)
+
+    def _forget(self, now: float) -> None:
+        """Drops who stands where a stranger would; everybody, where nobody does."""
+        self._due = {who: due for who, due in self._due.items() if due > now}
+        if len(self._due) >= MOST_KNOWN:
+            self._due.clear()
+
+
+class RateLimits:
+    """The meters of a process: reads and writes by caller, failed attempts by address."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self._reads = Meter(settings.reads_per_minute)
+        self._writes = Meter(settings.writes_per_minute)
+        self._strangers = Meter(settings.strangers_per_minute)
+
+    def admit(self, subject: str, method: str) -> None:
+        """Counts a proven caller's request; raises TooMany."""
+        meter = self._reads if method in {"GET", "HEAD"} else self._writes
+        if early := meter.take(subject, time.monotonic()):
+            raise meter.refusal(early)
+
+    def admit_stranger(self, address: str) -> None:
+        """Raises TooMany for an address whose attempts failed too often."""
+        if early := self._strangers.wait(address, time.monotonic()):
+            raise self._strangers.refusal(early)
+
+    def count_failure(self, address: str) -> None:
+        self._strangers.take(address, time.monotonic())

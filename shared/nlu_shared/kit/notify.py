@@ -1,0 +1,128 @@
+"""Three ways to tell somebody: Slack, e-mail, and a signed webhook. What is told is not known here.
+
+Each sends once and raises NotDelivered; whether and when to try again is the caller's affair.
+"""
+
+import base64
+import hashlib
+import hmac
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import localtime
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+import aiosmtplib
+import httpx2
+
+from nlu_shared.kit.outbound import UnsafeAddress, post
+from nlu_shared.schemas.base import canonical
+
+SMTP_SECONDS = 20.0
+SECRET_PREFIX = "whsec_"  # noqa: S105 - what a secret begins with
+
+
+class NotDelivered(Exception):
+    """`reason` is a word or two and a status, never an address or an answer's text."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`id` is the same for each attempt, so that a receiver can know a repeated one."""
+
+    id: UUID
+    subject: str
+    text: str
+    body: dict[str, Any]
+
+
+async def slack(url: str, message: Message, *, private_hosts: Collection[str] = ()) -> None:
+    """To an incoming webhook."""
+    said = canonical({"text": _escaped(f"*{message.subject}*\n{message.text}")}).encode()
+    await _post(url, said, {}, private_hosts)
+
+
+async def webhook(
+    url: str, secret: str, message: Message, *, private_hosts: Collection[str] = ()
+) -> None:
+    """Signed as the Standard Webhooks specification says; `webhook-id` is the message's."""
+    said = canonical(message.body).encode()
+    stamp = str(int(time.time()))
+    headers = {
+        "webhook-id": str(message.id),
+        "webhook-timestamp": stamp,
+        "webhook-signature": signature(secret, str(message.id), stamp, said),
+    }
+    await _post(url, said, headers, private_hosts)
+
+
+def signature(secret: str, message_id: str, timestamp: str, body: bytes) -> str:
+    """`v1,` and the base64 HMAC-SHA256 of `id.timestamp.body` under the secret's own bytes."""
+    key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
+    signed = b".".join([message_id.encode(), timestamp.encode(), body])
+    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+
+
+async def email(server: str, message: Message, *, sender: str, to: Sequence[str]) -> None:
+    """By `server`, `smtp://user:password@host:port` or `smtps://…`.
+
+    A password is sent over TLS only; without one TLS is used where the server offers it.
+    """
+    parts = urlsplit(server)
+    secure = parts.scheme == "smtps"
+    try:
+        await aiosmtplib.send(
+            mail(message, sender=sender, to=to),
+            hostname=parts.hostname,
+            port=parts.port,
+            username=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+            use_tls=secure,
+            start_tls=True if parts.password and not secure else None,
+            timeout=SMTP_SECONDS,
+        )
+    except aiosmtplib.SMTPResponseException as refused:
+        raise NotDelivered(f"smtp {refused.code}") from None
+    except aiosmtplib.SMTPRecipientsRefused:
+        raise NotDelivered("smtp refused all recipients") from None
+    except (aiosmtplib.SMTPException, OSError):
+        raise NotDelivered("smtp unreachable") from None
+
+
+def mail(message: Message, *, sender: str, to: Sequence[str]) -> EmailMessage:
+    """As it is sent: plain text, and an id that stays the same for each attempt."""
+    made = EmailMessage()
+    made["From"], made["To"], made["Subject"] = sender, ", ".join(to), message.subject
+    made["Date"] = localtime()
+    made["Message-ID"] = f"<{message.id}@{sender.rpartition('@')[2]}>"
+    made["Auto-Submitted"] = "auto-generated"
+    made.set_content(message.text)
+    return made
+
+
+async def _post(
+    url: str, said: bytes, headers: dict[str, str], private_hosts: Collection[str]
+) -> None:
+    headers = {"content-type": "application/json", "user-agent": "nlu-logger", **headers}
+    try:
+        status = await post(url, said, headers=headers, private_hosts=private_hosts)
+    except UnsafeAddress:
+        raise NotDelivered("unsafe address") from None
+    except TimeoutError:
+        raise NotDelivered("timeout") from None
+    except (httpx2.HTTPError, OSError):
+        raise NotDelivered("unreachable") from None
+    if not 200 <= status < 300:
+        raise NotDelivered(f"status {status}")
+
+
+def _escaped(said: str) -> str:
+    """Slack reads `<…>` as links and mentions."""
+    return said.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

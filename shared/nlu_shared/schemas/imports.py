@@ -1,0 +1,106 @@
+"""What is brought in from files, line by line, and what became of each line.
+
+Lines are read leniently: people add columns of their own, and a table leaves cells empty.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import from_json
+
+from nlu_shared.schemas.base import Fraction, Label, Moment, Note, Schema, Utterance
+from nlu_shared.schemas.predictions import SecondaryIntent
+
+IMPORT_LIMIT = 1_000
+"""Most lines in one request."""
+
+
+class _FromFile(BaseModel):
+    """Columns that are not named here are left aside; an empty cell says nothing."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_says_nothing(cls, row: Any) -> Any:
+        if not isinstance(row, dict):
+            return row
+        return {name: None if value == "" else value for name, value in row.items()}
+
+
+def _trimmed(value: Any) -> Any:
+    return (value.strip() or None) if isinstance(value, str) else value
+
+
+def _moment(value: Any) -> Any:
+    """As psql writes it too: a space instead of the T, an offset of two digits."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _parsed(value: Any) -> Any:
+    """A table holds JSON as text; nothing is an empty list."""
+    return from_json(value, allow_inf_nan=False) if isinstance(value, str) else value or []
+
+
+class ReviewedLine(_FromFile):
+    """A row of the review file; without a `corrected_intent` nobody has said anything.
+
+    `id` is ours, or the one that an imported prediction had before.
+    """
+
+    id: Annotated[Label, BeforeValidator(_trimmed)]
+    corrected_intent: Annotated[Label | None, BeforeValidator(_trimmed)]
+    notes: Note | None = None
+
+
+class HistoryLine(_FromFile):
+    """A row of the original `nlu_prompt_logs`."""
+
+    id: Label
+    user_id: UUID | None = None
+    prompt: Utterance
+    predicted_intent: Label
+    confidence: Fraction | None = None
+    secondary_intents: Annotated[
+        list[SecondaryIntent], Field(max_length=100), BeforeValidator(_parsed)
+    ] = []
+    corrected_intent: Annotated[Label | None, BeforeValidator(_trimmed)] = None
+    correction_notes: Note | None = None
+    was_successful: bool | None = None
+    workflow_type: Label | None = None
+    execution_error: Note | None = None
+    conversation_id: UUID | None = None
+    message_index: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    created_at: Annotated[Moment, BeforeValidator(_moment)]
+
+
+class LineResult(Schema):
+    """What became of one line: 201 it is new, 200 it was there before (or is skipped, as `code`
+    then says), anything else refused. `id` is what it made; `item` names the statement of a
+    discussion."""
+
+    line: int
+    item: str | None = None
+    status: int
+    code: str | None = None
+    detail: str | None = None
+    id: UUID | None = None
+
+
+class ImportAnswer(Schema):
+    """One result per line, in the order of the file, and how many there are of each kind."""
+
+    items: list[LineResult]
+    created: int
+    repeated: int
+    skipped: int
+    refused: int
+
+
+class HistoryAnswer(ImportAnswer):
+    """`past_retention` counts the lines that retention will drop at its next look: it keeps what
+    training may keep of them, anonymised."""
+
+    past_retention: int

@@ -1,0 +1,229 @@
+"""Exports on a schedule: written whole, once, and again after whatever went wrong."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from nlu_logger.exports.jobs import write_due
+from nlu_logger.exports.places import Folder, Place, places
+from nlu_shared.kit.db import Database, open_database
+from nlu_shared.schemas.exports import Manifest
+
+from tests.fixtures.databases import Databases
+from tests.fixtures.servers import Servers
+from tests.nlu_logger.world import World, connected, opened
+
+PATH = "/v1/admin/schedules"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("exports")
+
+
+@pytest.fixture(scope="module")
+async def world(databases: Databases, servers: Servers, root: Path) -> AsyncIterator[World]:
+    store = root / "store"
+    store.mkdir()
+    async with opened(
+        databases, servers, export_dir=root / "folder", export_store=store.as_uri()
+    ) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+async def database(world: World) -> AsyncIterator[Database]:
+    async with open_database(world.database.app_url) as made:
+        yield made
+
+
+async def schedule(world: World, task: str, target: str = "folder", **what: Any) -> str:
+    """The id of a schedule whose slot came three weeks ago."""
+    asked = {"name": task, "target": target, "what": {"task": task, **what}}
+    answer = await world.admin.post(PATH, json=asked)
+    assert answer.status_code == 201, answer.text
+    made: str = answer.json()["id"]
+    async with connected(world.database.owner_url) as owner:
+        await owner.execute(
+            "UPDATE export_schedules SET next_slot = next_slot - interval '3 weeks' WHERE id = $1",
+            UUID(made),
+        )
+    return made
+
+
+async def runs(world: World, schedule_id: str) -> list[dict[str, Any]]:
+    answer = await world.admin.get(f"{PATH}/{schedule_id}/runs")
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()
+    return found
+
+
+def check(slot: Path) -> Manifest:
+    """The manifest, once it is seen to be true of every file beside it."""
+    told = Manifest.model_validate_json((slot / "manifest.json").read_bytes())
+    for file in told.files:
+        held = (slot / file.name).read_bytes()
+        assert (file.bytes, file.sha256) == (len(held), hashlib.sha256(held).hexdigest())
+    return told
+
+
+@pytest.mark.parametrize("target", ["folder", "store"])
+async def test_a_due_slot_is_written_with_its_manifest(
+    world: World, database: Database, root: Path, task: str, target: str
+) -> None:
+    await world.log(task=task, prompt="hello", confidence=0.9)
+    made = await schedule(world, task, target)
+    targets = places(root / "folder", (root / "store").as_uri())
+    assert await write_due(database, targets) == 1
+    assert await write_due(database, targets) == 0
+    (run,) = await runs(world, made)
+    assert (run["missed"], run["rows"]) == (2, 1)
+    (slot,) = (root / target / task).iterdir()
+    told = check(slot)
+    assert [file.name for file in told.files] == ["retraining.jsonl"]
+    assert run["sha256"] == hashlib.sha256((slot / "manifest.json").read_bytes()).hexdigest()
+    params = {"task": task}
+    asked = await world.admin.get("/v1/exports/retraining", params=params)
+    assert (slot / "retraining.jsonl").read_bytes() == asked.content
+    async with connected(world.database.owner_url) as owner:
+        handed = await owner.fetchrow(
+            "SELECT kind, place FROM handouts WHERE handed_to = $1", f"schedule:{made}"
+        )
+    assert tuple(handed) == ("retraining", run["place"])
+    assert run["place"].endswith(str(slot.relative_to(root)))
+
+
+async def test_a_slot_can_be_a_data_set_folder(
+    world: World, database: Database, root: Path, task: str
+) -> None:
+    for number in range(10):
+        await world.log(task=task, prompt=f"text {number}", confidence=0.9)
+    await schedule(world, task, splits="50/25/25")
+    assert await write_due(database, places(root / "folder", None)) == 1
+    (slot,) = (root / "folder" / task).iterdir()
+    told = check(slot)
+    assert sum(file.rows for file in told.files) == 10
+    assert {path.name for path in slot.iterdir()} == {
+        "README.md", "manifest.json", "train.jsonl", "validation.jsonl", "test.jsonl",
+    }  # fmt: skip
+
+
+async def test_many_workers_write_a_slot_once(
+    world: World, database: Database, root: Path, task: str
+) -> None:
+    made = await schedule(world, task)
+    targets = places(root / "folder", None)
+    written = await asyncio.gather(*(write_due(database, targets) for _ in range(3)))
+    assert sorted(written) == [0, 0, 1]
+    assert len(await runs(world, made)) == 1
+
+
+@dataclass(frozen=True)
+class Dying(Folder):
+    """A folder whose worker dies at publishing; `late`: after the rename, not before."""
+
+    late: bool
+    reached: asyncio.Event
+
+    async def publish(self, prepared: Path, name: str) -> bytes:
+        if self.late:
+            await super().publish(prepared, name)
+        self.reached.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_worker_that_dies_leaves_no_half_slot_and_the_next_completes_it(
+    world: World, database: Database, root: Path, task: str, late: bool
+) -> None:
+    await world.log(task=task, confidence=0.9)
+    made = await schedule(world, task)
+    folder = root / "folder"
+    dying: Place = Dying(folder, late, asyncio.Event())
+    worker = asyncio.create_task(write_due(database, {"folder": lambda: dying}))
+    async with asyncio.timeout(20):
+        await dying.reached.wait()
+    assert bool(list(folder.glob(f"{task}/*"))) is late
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
+    assert not await runs(world, made)
+    # A kill, unlike a cancellation, leaves the scratch folder.
+    left = folder / f".writing-{made}-killed"
+    left.mkdir()
+    await world.log(task=task, confidence=0.9)
+    assert await write_due(database, places(folder, None)) == 1
+    (slot,) = (folder / task).iterdir()
+    check(slot)
+    (run,) = await runs(world, made)
+    assert run["rows"] == (1 if late else 2)
+    assert left.exists() is late
+
+
+async def test_a_target_that_fails_is_told_and_tried_again(
+    world: World, database: Database, root: Path, task: str
+) -> None:
+    made = await schedule(world, task)
+    blocked = root / f"{task}-blocked"
+    blocked.write_text("a file where a folder should be")
+    assert await write_due(database, places(blocked, None)) == 0
+    listed = {one["id"]: one for one in (await world.admin.get(PATH)).json()}
+    assert listed[made]["failed"] in {"FileExistsError", "NotADirectoryError"}
+    assert await write_due(database, places(root / "folder", None)) == 1
+    listed = {one["id"]: one for one in (await world.admin.get(PATH)).json()}
+    assert listed[made]["failed"] is None
+
+
+async def test_a_removed_schedule_is_gone_and_its_files_stay(
+    world: World, database: Database, root: Path, task: str
+) -> None:
+    made = await schedule(world, task)
+    await write_due(database, places(root / "folder", None))
+    assert (await world.admin.delete(f"{PATH}/{made}")).status_code == 204
+    assert (await world.admin.delete(f"{PATH}/{made}")).status_code == 404
+    assert await runs(world, made) == []
+    assert len(list((root / "folder" / task).iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": "../up"},
+        {"name": "/etc"},
+        {"name": "a/b"},
+        {"name": ""},
+        {"target": "s3://other"},
+        {"cron": "0 0 31 2 *"},
+        {"cron": "often"},
+        {"what": {"splits": "80/80/80"}},
+        {"what": {"splits": "80/10/10", "format": "csv"}},
+        {"what": {"output": "/etc/x"}},
+    ],
+    ids=json.dumps,
+)
+async def test_what_is_no_schedule_is_refused(world: World, wrong: dict[str, Any]) -> None:
+    answer = await world.admin.post(PATH, json={"name": "fine"} | wrong)
+    assert answer.status_code == 422
+
+
+async def test_names_are_taken_once_and_only_administrators_schedule(
+    world: World, task: str
+) -> None:
+    assert (await world.admin.post(PATH, json={"name": task})).status_code == 201
+    assert (await world.admin.post(PATH, json={"name": task})).status_code == 409
+    async with await world.key("exports:read") as reader:
+        assert (await reader.post(PATH, json={"name": f"{task}-2"})).status_code == 403
+
+
+async def test_a_target_nobody_configured_is_refused(
+    databases: Databases, servers: Servers
+) -> None:
+    async with opened(databases, servers) as bare:
+        answer = await bare.admin.post(PATH, json={"name": "weekly"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "no_target")

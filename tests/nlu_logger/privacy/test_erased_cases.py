@@ -1,0 +1,43 @@
+"""The list of cases to forget: complete, in order, for those whose tasks they are."""
+
+import asyncio
+
+from tests.nlu_logger.privacy.erasing import erased_after, last_erased
+from tests.nlu_logger.world import World
+
+
+async def test_a_removed_case_is_published_once(world: World, task: str) -> None:
+    case = {"task": task, "text": "said", "truth": "a"}
+    made = (await world.admin.post("/v1/ground-truth", json=case)).json()["id"]
+    before = await last_erased(world)
+    await world.admin.delete(f"/v1/ground-truth/{made}")
+    told = await erased_after(world, before)
+    assert [(one["case_id"], one["why"]) for one in told] == [(made, "removed")]
+    async with await world.key("ground-truth:read", tasks=[f"{task}-other"]) as limited:
+        shown = await limited.get("/v1/ground-truth/erased", params={"after": before})
+        assert shown.json() == {"items": [], "next_cursor": None}
+
+
+async def test_a_reader_of_erased_cases_misses_none_while_they_are_erased(
+    world: World, task: str
+) -> None:
+    """Numbers that were seen out of order would be skipped for ever."""
+    cases = []
+    for number in range(30):
+        case = {"task": task, "text": f"text {number}", "truth": "a"}
+        cases.append((await world.admin.post("/v1/ground-truth", json=case)).json()["id"])
+    last = await last_erased(world)
+
+    async def reading() -> list[str]:
+        seen: list[str] = []
+        after = last
+        while len(seen) < len(cases):
+            for one in await erased_after(world, after):
+                seen.append(one["case_id"])
+                after = one["n"]
+        return seen
+
+    removing = [world.admin.delete(f"/v1/ground-truth/{case}") for case in cases]
+    async with asyncio.timeout(20):
+        seen, *_ = await asyncio.gather(reading(), *removing)
+    assert sorted(seen) == sorted(cases)
