@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.auth import ADMIN, Caller
 from nlu_shared.kit.errors import NotFound
+from nlu_shared.schemas.alerts import Alert
 from nlu_shared.schemas.insights import (
     Calibration,
     ConfidenceBucket,
@@ -21,6 +22,7 @@ from nlu_shared.schemas.queues import Queue, QueueItem
 from nlu_shared.schemas.reviews import Correction, CorrectionStatus
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from nlu_logger.alerts import service as alerts
 from nlu_logger.insights import queries
 from nlu_logger.insights import service as insights
 from nlu_logger.insights.queries import Totals
@@ -38,6 +40,7 @@ NAMED_INTENTS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
+    alerts: list[Alert] | None
     totals: Totals
     tasks: list[str]
     confidence: list[ConfidenceBucket]
@@ -56,8 +59,10 @@ class Proposal:
     prediction: Prediction
 
 
-async def overview(session: AsyncSession, seen: Asked) -> Overview:
+async def overview(session: AsyncSession, seen: Asked, *, caller: Caller) -> Overview:
+    """Alerts are for administrators; None for everybody else."""
     return Overview(
+        alerts=await alerts.every(session) if caller.has(ADMIN) else None,
         totals=await queries.totals(session, seen.kept, unsure=UNSURE),
         tasks=await queries.tasks(session, seen.kept),
         confidence=await insights.confidence(session, seen),
