@@ -125,7 +125,7 @@ class Shift(Schema):
     reference: int
 
 
-class Drift(Schema):
+class TrafficDrift(Schema):
     intents: Shift
     confidence: Shift
     minimum: int

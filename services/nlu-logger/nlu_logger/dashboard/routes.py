@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Request, Response, Security
 from fastapi.security import SecurityScopes
 from nlu_shared.kit import logins
-from nlu_shared.kit.deps import CallerDep, DbSession
+from nlu_shared.kit.deps import CallerDep, DbSession, WebResources
 from nlu_shared.kit.errors import Forbidden, ServiceError, Unauthenticated
 from nlu_shared.kit.logins import Login
 from nlu_shared.schemas.base import Schema, Slug
@@ -48,12 +48,12 @@ async def _prove(
 ) -> Login:
     """A page's caller: the login of the cookie, which holds the scopes; a change its proof."""
     is_page = request.method == "GET"
+    resources: WebResources = request.app.state.resources
     try:
-        login = await logins.find(
-            request.app.state.resources.authenticator, request.cookies.get(COOKIE)
-        )
+        login = await logins.find(resources.authenticator, request.cookies.get(COOKIE))
     except Unauthenticated:
         raise (LogInFirst() if is_page else Unauthenticated()) from None
+    resources.limits.admit(login.caller.subject, request.method)
     if not is_page:
         login.check(shown)
     for scope in scopes.scopes:
@@ -99,7 +99,14 @@ async def show_login() -> HTMLResponse:
 @router.post("/login", status_code=204)
 async def log_in(said: KeyShown, request: Request) -> Response:
     """No proof is asked: whoever can show the key may use it."""
-    login = await logins.log_in(request.app.state.resources.authenticator, said.key.strip())
+    resources: WebResources = request.app.state.resources
+    address = request.client.host if request.client else ""
+    resources.limits.admit_stranger(address)
+    try:
+        login = await logins.log_in(resources.authenticator, said.key.strip())
+    except Unauthenticated:
+        resources.limits.count_failure(address)
+        raise
     return _with_cookie(request, login.token)
 
 
@@ -139,8 +146,16 @@ async def show_overview(
         prompt_version=None,
         now=datetime.now(UTC),
     )
-    shown = await service.overview(session, seen)
-    return _page("overview.html", login, at="overview", view=shown, task=task, days=days)
+    shown = await service.overview(session, seen, caller=caller)
+    return _page(
+        "overview.html",
+        login,
+        at="overview",
+        view=shown,
+        unsure=service.UNSURE,
+        task=task,
+        days=days,
+    )
 
 
 @router.get("/review")

@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.auth import ADMIN, Caller
 from nlu_shared.kit.errors import NotFound
+from nlu_shared.schemas.alerts import Alert
 from nlu_shared.schemas.insights import (
     Calibration,
     ConfidenceBucket,
-    Drift,
     IntentCount,
     IntentOutcome,
     LiveScore,
     Sample,
+    TrafficDrift,
 )
 from nlu_shared.schemas.predictions import Prediction
 from nlu_shared.schemas.queues import Asked as Look
@@ -21,7 +22,10 @@ from nlu_shared.schemas.queues import Queue, QueueItem
 from nlu_shared.schemas.reviews import Correction, CorrectionStatus
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from nlu_logger.alerts import service as alerts
+from nlu_logger.insights import queries
 from nlu_logger.insights import service as insights
+from nlu_logger.insights.queries import Totals
 from nlu_logger.insights.service import Asked
 from nlu_logger.predictions import service as predictions
 from nlu_logger.reviews import queues
@@ -36,16 +40,14 @@ NAMED_INTENTS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    total: int
-    unsure: int
-    ended: int
-    successes: int
+    alerts: list[Alert] | None
+    totals: Totals
     tasks: list[str]
     confidence: list[ConfidenceBucket]
     intents: list[IntentCount]
     outcomes: list[IntentOutcome]
     scores: list[LiveScore]
-    drift: Drift
+    drift: TrafficDrift
     calibration: Calibration
 
 
@@ -57,22 +59,15 @@ class Proposal:
     prediction: Prediction
 
 
-async def overview(session: AsyncSession, seen: Asked) -> Overview:
-    confidence = await insights.confidence(session, seen)
-    outcomes = await insights.outcomes(session, seen)
+async def overview(session: AsyncSession, seen: Asked, *, caller: Caller) -> Overview:
+    """Alerts are for administrators; None for everybody else."""
     return Overview(
-        total=sum(bucket.count for bucket in confidence),
-        unsure=sum(
-            bucket.count
-            for bucket in confidence
-            if bucket.conf_bucket is not None and bucket.conf_bucket < UNSURE
-        ),
-        ended=sum(one.total for one in outcomes),
-        successes=sum(one.successes for one in outcomes),
-        tasks=await insights.tasks(session, seen),
-        confidence=confidence,
+        alerts=await alerts.every(session) if caller.has(ADMIN) else None,
+        totals=await queries.totals(session, seen.kept, unsure=UNSURE),
+        tasks=await queries.tasks(session, seen.kept),
+        confidence=await insights.confidence(session, seen),
         intents=(await insights.intents(session, seen))[:NAMED_INTENTS],
-        outcomes=outcomes[:NAMED_INTENTS],
+        outcomes=(await insights.outcomes(session, seen))[:NAMED_INTENTS],
         scores=await insights.live_f1(session, seen, None),
         drift=await insights.drifted(session, seen, None),
         calibration=await insights.calibration(session, seen, Sample.AUDIT),

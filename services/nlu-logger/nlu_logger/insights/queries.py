@@ -101,15 +101,25 @@ async def text_counts(session: AsyncSession, kept: Kept) -> dict[str, int]:
     )
 
 
-async def successes(session: AsyncSession, kept: Kept) -> tuple[int, int]:
-    """(ended workflows, successes)."""
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """`unsure` have a confidence below the line, `ended` an outcome."""
+
+    predictions: int
+    unsure: int
+    ended: int
+    successes: int
+
+
+async def totals(session: AsyncSession, kept: Kept, *, unsure: float = 0) -> Totals:
     found = await rows(
         session,
-        "SELECT COUNT(was_successful) AS total,"
+        "SELECT COUNT(*) AS predictions, COUNT(*) FILTER (WHERE confidence < :unsure) AS unsure,"
+        " COUNT(was_successful) AS ended,"
         f" COUNT(*) FILTER (WHERE was_successful) AS successes {KEPT}",
-        kept.bound(),
+        kept.bound(unsure=unsure),
     )
-    return found[0]["total"], found[0]["successes"]
+    return Totals(**found[0])
 
 
 async def span(session: AsyncSession, kept: Kept) -> tuple[datetime, datetime] | None:

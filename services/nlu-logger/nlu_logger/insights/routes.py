@@ -11,12 +11,12 @@ from nlu_shared.schemas.insights import (
     Comparison,
     ConfidenceBucket,
     Confusion,
-    Drift,
     Every,
     IntentCount,
     IntentOutcome,
     LiveScore,
     Sample,
+    TrafficDrift,
     Version,
 )
 
@@ -86,7 +86,7 @@ async def insight_drift(
     session: DbSession,
     seen: AskedDep,
     reference_since: Annotated[Moment | None, Query(alias="reference_from")] = None,
-) -> Drift:
+) -> TrafficDrift:
     """The period against the one before it, of equal length unless `reference_from` says."""
     return await service.drifted(session, seen, reference_since)
 

@@ -1,10 +1,8 @@
 """The numbers of production as they are told: with what they rest on, or "unknown"."""
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import Invalid
@@ -13,35 +11,25 @@ from nlu_shared.schemas.insights import (
     Comparison,
     ConfidenceBucket,
     Confusion,
-    ConfusionCell,
-    Contest,
-    Drift,
     Every,
-    Gain,
     IntentCount,
     IntentOutcome,
-    Interval,
     LiveScore,
-    Metric,
-    PairedGain,
     ReliabilityBin,
     Sample,
-    Shift,
+    TrafficDrift,
     Version,
     Warning,
 )
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.ground_truth.service import check_task
-from nlu_logger.insights import compare, drift, queries, truths
+from nlu_logger.insights import compare, drift, queries, truths, views
 from nlu_logger.insights.calibration import expected_calibration_error, reliability
 from nlu_logger.insights.estimate import (
     MINIMUM,
     Cell,
-    Estimated,
     accuracy,
-    macro_f1,
-    wilson,
 )
 from nlu_logger.insights.queries import Kept
 from nlu_logger.predictions.service import first_id
@@ -107,20 +95,16 @@ async def outcomes(session: AsyncSession, seen: Asked) -> list[IntentOutcome]:
             predicted_intent=intent,
             total=total,
             successes=successes,
-            success_rate=_interval(_share(successes, total)),
+            success_rate=views.interval(views.share(successes, total)),
         )
         for intent, total, successes in await queries.outcomes(session, seen.kept)
     ]
 
 
-async def tasks(session: AsyncSession, seen: Asked) -> list[str]:
-    return await queries.tasks(session, seen.kept)
-
-
 async def calibration(session: AsyncSession, seen: Asked, sample: Sample) -> Calibration:
     parts = await truths.parts(session, seen.kept, sample)
     n = sum(part.count for part in parts)
-    judged = _judged(n, await truths.drawn(session, seen.kept), sample)
+    judged = views.judged(n, await truths.drawn(session, seen.kept), sample)
     if n < MINIMUM:
         return Calibration(ece=None, bins=[], **judged)
     bins = reliability(parts)
@@ -134,36 +118,24 @@ async def calibration(session: AsyncSession, seen: Asked, sample: Sample) -> Cal
 async def confusion(session: AsyncSession, seen: Asked, sample: Sample) -> Confusion:
     cells = await truths.cells(session, seen.kept, sample)
     n = sum(cell.count for cell in cells)
-    judged = _judged(n, await truths.drawn(session, seen.kept), sample)
-    total = sum(cell.count / cell.probability for cell in cells)
-    merged: dict[tuple[str, str], list[Cell]] = defaultdict(list)
-    for cell in cells:
-        merged[cell.predicted, cell.truth].append(cell)
-    told = [
-        ConfusionCell(
-            predicted=predicted,
-            truth=truth,
-            count=sum(cell.count for cell in some),
-            share=min(1.0, sum(cell.count / cell.probability for cell in some) / total),
-        )
-        for (predicted, truth), some in merged.items()
-    ]
-    told.sort(key=lambda cell: (-cell.share, cell.predicted, cell.truth))
-    return Confusion(cells=told[: queries.MOST_ROWS], **judged)
+    judged = views.judged(n, await truths.drawn(session, seen.kept), sample)
+    return Confusion(cells=views.confused(cells)[: queries.MOST_ROWS], **judged)
 
 
-async def drifted(session: AsyncSession, seen: Asked, reference_since: datetime | None) -> Drift:
+async def drifted(
+    session: AsyncSession, seen: Asked, reference_since: datetime | None
+) -> TrafficDrift:
     """The period against the one that ends where it begins, of equal length unless told."""
     begins = reference_since or _before(seen.since, seen.until - seen.since)
     if begins >= seen.since:
         raise Invalid("The reference begins after it ends.")
     before = replace(seen.kept, first=first_id(begins), past=seen.kept.first)
-    return Drift(
-        intents=_shift(
+    return TrafficDrift(
+        intents=views.shift(
             await queries.intent_counts(session, seen.kept),
             await queries.intent_counts(session, before),
         ),
-        confidence=_shift(
+        confidence=views.shift(
             await queries.confidence_counts(session, seen.kept),
             await queries.confidence_counts(session, before),
         ),
@@ -180,7 +152,7 @@ async def live_f1(session: AsyncSession, seen: Asked, every: Every | None) -> li
     for series, cell, drawn in await truths.live_cells(session, seen.kept, every):
         cells[series].append((cell, drawn))
     return [
-        _live(series, traffic, drawn, cells[series])
+        views.live(series, traffic, drawn, cells[series])
         for series, traffic, drawn in await truths.traffic(session, seen.kept, every)
     ]
 
@@ -192,7 +164,7 @@ async def compared(
     if a == b:
         raise Invalid("Name two versions.")
     sides = [_of(seen.kept, version, one) for one in (a, b)]
-    ended = [_share(*reversed(await queries.successes(session, one))) for one in sides]
+    ended = [views.ended(await queries.totals(session, one)) for one in sides]
     audited = [accuracy(await truths.cells(session, one, Sample.AUDIT)) for one in sides]
     texts = [await queries.text_counts(session, one) for one in sides]
     intents = [await queries.intent_counts(session, one) for one in sides]
@@ -209,8 +181,8 @@ async def compared(
         a=a,
         b=b,
         version=version,
-        success=_contest(ended, same_texts),
-        accuracy=_contest(audited, same_truths),
+        success=views.contest(ended, same_texts),
+        accuracy=views.contest(audited, same_truths),
         texts_js=drift.divergence(*texts) if known else None,
         intents_js=drift.divergence(*intents) if known else None,
         warnings=[warning for warning, holds in warnings.items() if holds],
@@ -225,75 +197,3 @@ def _of(kept: Kept, version: Version, name: str) -> Kept:
 
 def _apart(a: tuple[datetime, datetime] | None, b: tuple[datetime, datetime] | None) -> bool:
     return a is not None and b is not None and (a[1] < b[0] or b[1] < a[0])
-
-
-def _contest(sides: list[Estimated | None], pairs: compare.Pairs) -> Contest:
-    a, b = (side if side is not None and side.n >= MINIMUM else None for side in sides)
-    same = compare.paired(pairs)
-    return Contest(
-        a=a and _interval(a),
-        b=b and _interval(b),
-        gain=Gain(**asdict(compare.apart(a, b))) if a and b else None,
-        paired=PairedGain(**asdict(same), n=pairs.n, only_a=pairs.only_a, only_b=pairs.only_b)
-        if same
-        else None,
-    )
-
-
-def _live(
-    series: truths.Series, traffic: int, drawn: int, judged: Iterable[tuple[Cell, bool]]
-) -> LiveScore:
-    score = accuracy if series.structured else macro_f1
-    audited = [cell for cell, in_audit in judged if in_audit]
-    naive = score([replace(cell, probability=1.0) for cell, _ in judged])
-    n = sum(cell.count for cell in audited)
-    estimate, right = score(audited), accuracy(audited)
-    return LiveScore(
-        task=series.task,
-        model_version=series.model_version,
-        prompt_version=series.prompt_version,
-        period=series.period,
-        metric=Metric.EXACT_MATCH if series.structured else Metric.MACRO_F1,
-        traffic=traffic,
-        estimate=_interval(estimate) if estimate and n >= MINIMUM else None,
-        accuracy=_interval(right) if right and n >= MINIMUM else None,
-        naive=naive.value if naive else None,
-        naive_n=naive.n if naive else 0,
-        **_judged(n, drawn, Sample.AUDIT),
-    )
-
-
-def _judged(n: int, drawn: int, sample: Sample) -> dict[str, Any]:
-    return {
-        "status": "known" if n >= MINIMUM else "unknown",
-        "sample": sample,
-        "n": n,
-        "drawn": drawn,
-        "minimum": MINIMUM,
-        "more_needed": max(0, MINIMUM - n),
-    }
-
-
-def _shift(window: drift.Counts, reference: drift.Counts) -> Shift:
-    n, m = sum(window.values()), sum(reference.values())
-    if min(n, m) < drift.MINIMUM:
-        return Shift(status="unknown", window=n, reference=m)
-    return Shift(
-        status="known",
-        psi=drift.stability_index(window, reference),
-        jensen_shannon=drift.divergence(window, reference),
-        chance=drift.chance(window, reference),
-        window=n,
-        reference=m,
-    )
-
-
-def _share(successes: int, total: int) -> Estimated | None:
-    if not total:
-        return None
-    low, high = wilson(successes / total, total)
-    return Estimated(successes / total, low, high, total, float(total))
-
-
-def _interval(score: Estimated | None) -> Interval | None:
-    return Interval(**asdict(score)) if score else None

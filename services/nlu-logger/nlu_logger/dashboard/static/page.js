@@ -21,6 +21,7 @@ function tell(item, text, kind = "") {
 }
 
 async function attempt(item, act) {
+  item.focus(); // what has the focus now is about to be switched off
   const controls = [...item.querySelectorAll("button, input, textarea")].filter((one) => !one.disabled);
   controls.forEach((one) => (one.disabled = true));
   try {
