@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from nlu_logger.insights.calibration import BINS, Part
 from nlu_logger.insights.compare import Pairs
 from nlu_logger.insights.estimate import Cell
-from nlu_logger.insights.queries import KEPT, MOST_ROWS, VERSION, Kept, pairs, rows
+from nlu_logger.insights.queries import KEPT, MOST_ROWS, VERSION, WORDS, Kept, pairs, rows
 
 EXACT, OTHER = "exact", "other"
 """How a structured output's cell is written: wholly right, or not."""
@@ -137,14 +137,15 @@ async def paired_answers(
 ) -> Pairs:
     """Texts labelled by both versions, whose truth is approved for either, by the first answer."""
     labelled = f"""
-    SELECT DISTINCT ON (p.task, p.prompt, p.{VERSION[version]})
-        p.task, p.prompt, p.{VERSION[version]} AS version, p.predicted_intent = k.truth AS ok
+    SELECT DISTINCT ON (p.task, {WORDS}, p.{VERSION[version]})
+        p.task, {WORDS} AS words, p.{VERSION[version]} AS version,
+        p.predicted_intent = k.truth AS ok
     FROM (SELECT p.* {KEPT} AND p.output IS NULL AND p.{VERSION[version]} IN (:a, :b)) p
     JOIN (
         {WITH_ANSWERS} SELECT DISTINCT ON (task, prompt) task, prompt, truth
         FROM answered WHERE judged AND NOT structured ORDER BY task, prompt, id
     ) k ON k.task = p.task AND k.prompt = p.prompt
-    ORDER BY p.task, p.prompt, p.{VERSION[version]}, p.id
+    ORDER BY p.task, {WORDS}, p.{VERSION[version]}, p.id
     """
     return await pairs(session, labelled, kept.bound(a=a, b=b))
 
