@@ -1,11 +1,14 @@
 """The numbers by HTTP, over predictions, corrections and audit lines of a real database."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.nlu_logger.world import World, connected
+from tests.fixtures.databases import Databases
+from tests.fixtures.servers import Servers
+from tests.nlu_logger.world import World, connected, opened
 
 # The document's monitoring queries, word for word.
 DOCUMENT = [
@@ -55,6 +58,13 @@ SELECT gen_random_uuid(), one, 'test', 'approved', $2::text IS NULL AND $3::json
     now(), gen_random_uuid(), '' FROM unnest($1::uuid[]) one
 """
 DRAWN = "INSERT INTO selections SELECT one, 'audit', $2 FROM unnest($1::uuid[]) one"
+
+
+@pytest.fixture(scope="module")
+async def world(databases: Databases, servers: Servers) -> AsyncIterator[World]:
+    """Nothing is drawn by itself: what belongs to the audit, each test says."""
+    async with opened(databases, servers, audit_share=1e-12) as made:
+        yield made
 
 
 async def seen(
@@ -290,3 +300,15 @@ async def test_every_number_answers_where_nothing_was_logged(world: World, task:
         await told(world, number, task=task, to=until)
     empty = await told(world, "compare", task=task, a="x", b="y")
     assert (empty["texts_js"], empty["warnings"]) == (None, [])
+
+
+async def test_what_the_audit_drew_and_nobody_reviewed_is_counted(
+    databases: Databases, servers: Servers, task: str
+) -> None:
+    async with opened(databases, servers, audit_share=1) as audited:
+        log_id = await audited.log(task=task, prompt="reviewed")
+        await audited.log(task=task, prompt="not yet")
+        await audited.approve(await audited.correct(log_id, "x"))
+        (score,) = (await told(audited, "live-f1", task=task))["items"]
+        assert (score["drawn"], score["naive_n"]) == (2, 1)
+        assert (await told(audited, "calibration", task=task))["drawn"] == 2

@@ -32,11 +32,16 @@ VERSION = {Version.MODEL: "model_version", Version.PROMPT: "prompt_version"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """Which predictions a number is about; None keeps every one."""
+    """Which predictions a number is about; None keeps every one.
+
+    The audit are those whose draw with this seed is below the share.
+    """
 
     first: UUID
     past: UUID
     tasks: list[str] | None
+    audit_seed: int
+    audit_share: float
     model_version: str | None = None
     prompt_version: str | None = None
 
@@ -98,7 +103,9 @@ async def confidence_counts(session: AsyncSession, kept: Kept) -> dict[str, int]
 
 async def text_counts(session: AsyncSession, kept: Kept) -> dict[str, int]:
     """Predictions by what no version decides: the task, and the text's length by doublings."""
-    length = "GREATEST(1, LENGTH(p.prompt))::float8"  # the logarithm of NUMERIC is twenty times slower
+    length = (
+        "GREATEST(1, LENGTH(p.prompt))::float8"  # the logarithm of NUMERIC is twenty times slower
+    )
     return await _counts(session, f"p.task || ' ' || FLOOR(LN({length}) / LN(2::float8))", kept)
 
 
