@@ -65,8 +65,9 @@ class IntentOutcome(Schema):
 class Judged(Schema):
     """What a number about right and wrong rests on.
 
-    `drawn` cases of the audit were looked at, `n` cases have an approved truth; below `minimum`
-    the number is `unknown`, and `more_needed` cases must be approved first.
+    `drawn` cases belong to the audit, `n` cases of the sample have an approved truth; below
+    `minimum` the number is `unknown`, and `more_needed` cases must be approved first. What was
+    drawn and never judged may differ from what was: many of them make the number less sure.
     """
 
     status: Literal["known", "unknown"]

@@ -1,46 +1,15 @@
 """The numbers by HTTP, over predictions, corrections and audit lines of a real database."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.nlu_logger.world import World, connected
+from tests.fixtures.databases import Databases
+from tests.fixtures.servers import Servers
+from tests.nlu_logger.world import World, connected, opened
 
-# The document's monitoring queries, word for word.
-DOCUMENT = [
-    """
-SELECT
-    ROUND(confidence::numeric, 1) as conf_bucket,
-    COUNT(*) as count
-FROM nlu_prompt_logs
-WHERE created_at > NOW() - INTERVAL '7 days'
-GROUP BY conf_bucket
-ORDER BY conf_bucket DESC;
-""",
-    """
-SELECT
-    predicted_intent,
-    COUNT(*) as count,
-    AVG(confidence) as avg_conf,
-    COUNT(corrected_intent) as corrections
-FROM nlu_prompt_logs
-WHERE created_at > NOW() - INTERVAL '7 days'
-GROUP BY predicted_intent
-ORDER BY count DESC;
-""",
-    """
-SELECT
-    predicted_intent,
-    COUNT(*) as total,
-    COUNT(CASE WHEN was_successful = TRUE THEN 1 END) as successes,
-    ROUND(100.0 * COUNT(CASE WHEN was_successful = TRUE THEN 1 END) / COUNT(*), 1) as success_rate
-FROM nlu_prompt_logs
-WHERE was_successful IS NOT NULL
-GROUP BY predicted_intent
-ORDER BY success_rate ASC;
-""",
-]
 SEEN = """
 INSERT INTO nlu_prompt_logs (id, task, prompt, predicted_intent, confidence, output,
     model_version, prompt_version, was_successful, created_at, body_hash)
@@ -55,6 +24,13 @@ SELECT gen_random_uuid(), one, 'test', 'approved', $2::text IS NULL AND $3::json
     now(), gen_random_uuid(), '' FROM unnest($1::uuid[]) one
 """
 DRAWN = "INSERT INTO selections SELECT one, 'audit', $2 FROM unnest($1::uuid[]) one"
+
+
+@pytest.fixture(scope="module")
+async def world(databases: Databases, servers: Servers) -> AsyncIterator[World]:
+    """Nothing is drawn by itself: what belongs to the audit, each test says."""
+    async with opened(databases, servers, audit_share=1e-12) as made:
+        yield made
 
 
 async def seen(
@@ -93,38 +69,6 @@ async def told(world: World, number: str, **params: Any) -> Any:
     answer = await world.admin.get(f"/v1/insights/{number}", params=params)
     assert answer.status_code == 200, answer.text
     return answer.json()
-
-
-async def test_the_documents_queries_run_verbatim_and_the_endpoints_say_the_same(
-    world: World, task: str
-) -> None:
-    for confidence, ended in ((0.92, True), (0.67, False), (0.67, None)):
-        log_id = await world.log(task=task, predicted_intent="plan", confidence=confidence)
-        if ended is not None:
-            path = f"/v1/predictions/{log_id}/outcome"
-            await world.admin.post(path, json={"was_successful": ended})
-    await world.correct(log_id, "other")
-    async with connected(world.database.owner_url) as owner:
-        buckets, intents, outcomes = [await owner.fetch(query) for query in DOCUMENT]
-    confidence = (await told(world, "confidence"))["items"]
-    assert [(one["conf_bucket"], one["count"]) for one in confidence] == [
-        (float(row["conf_bucket"]), row["count"]) for row in buckets
-    ]
-    assert (await told(world, "intents"))["items"] == [dict(row) for row in intents]
-    rates = {
-        row["predicted_intent"]: (row["total"], row["successes"], float(row["success_rate"]))
-        for row in outcomes
-    }
-    assert rates == {
-        one["predicted_intent"]: (
-            one["total"],
-            one["successes"],
-            round(100 * one["success_rate"]["value"], 1),
-        )
-        for one in (await told(world, "outcomes"))["items"]
-    }
-    (plan,) = (await told(world, "outcomes", task=task))["items"]
-    assert plan["success_rate"]["low"] < 0.5 < plan["success_rate"]["high"]
 
 
 async def test_live_f1_is_unknown_until_the_audit_says_enough(world: World, task: str) -> None:
@@ -290,3 +234,15 @@ async def test_every_number_answers_where_nothing_was_logged(world: World, task:
         await told(world, number, task=task, to=until)
     empty = await told(world, "compare", task=task, a="x", b="y")
     assert (empty["texts_js"], empty["warnings"]) == (None, [])
+
+
+async def test_what_the_audit_drew_and_nobody_reviewed_is_counted(
+    databases: Databases, servers: Servers, task: str
+) -> None:
+    async with opened(databases, servers, audit_share=1) as audited:
+        log_id = await audited.log(task=task, prompt="reviewed")
+        await audited.log(task=task, prompt="not yet")
+        await audited.approve(await audited.correct(log_id, "x"))
+        (score,) = (await told(audited, "live-f1", task=task))["items"]
+        assert (score["drawn"], score["naive_n"]) == (2, 1)
+        assert (await told(audited, "calibration", task=task))["drawn"] == 2

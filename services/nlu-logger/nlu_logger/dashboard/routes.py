@@ -133,6 +133,7 @@ async def show_overview(
     login: Reader,
     session: DbSession,
     caller: CallerDep,
+    settings: SettingsDep,
     task: Slug | Literal[""] = "",
     days: Literal["1", "7", "30", "90"] = "7",
 ) -> HTMLResponse:
@@ -144,6 +145,7 @@ async def show_overview(
         task=task or None,
         model_version=None,
         prompt_version=None,
+        settings=settings,
         now=datetime.now(UTC),
     )
     shown = await service.overview(session, seen, caller=caller)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
 from nlu_shared.schemas.base import Label, Moment, Page, Slug
 from nlu_shared.schemas.insights import (
@@ -22,14 +22,21 @@ from nlu_shared.schemas.insights import (
 
 from nlu_logger.insights import service
 from nlu_logger.insights.service import Asked
+from nlu_logger.settings import Settings
 
 router = APIRouter(
     prefix="/v1/insights", tags=["insights"], dependencies=[requires("insights:read")]
 )
 
 
+async def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.resources.settings
+    return settings
+
+
 def _asked(
     caller: CallerDep,
+    settings: Annotated[Settings, Depends(_settings)],
     since: Annotated[Moment | None, Query(alias="from")] = None,
     until: Annotated[Moment | None, Query(alias="to")] = None,
     days: Annotated[float, Query(gt=0, le=3_650)] = 7,
@@ -45,6 +52,7 @@ def _asked(
         task=task,
         model_version=model_version,
         prompt_version=prompt_version,
+        settings=settings,
         now=datetime.now(UTC),
     )
 

@@ -33,6 +33,7 @@ from nlu_logger.insights.estimate import (
 )
 from nlu_logger.insights.queries import Kept
 from nlu_logger.predictions.service import first_id
+from nlu_logger.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ def asked(
     task: str | None,
     model_version: str | None,
     prompt_version: str | None,
+    settings: Settings,
     now: datetime,
 ) -> Asked:
     """`since` to `until` (now), or the `days` before `until`; Forbidden for another's task."""
@@ -67,6 +69,8 @@ def asked(
         first=first_id(since),
         past=first_id(until),
         tasks=allowed if task is None else [task],
+        audit_seed=settings.audit_seed,
+        audit_share=settings.audit_share,
         model_version=model_version,
         prompt_version=prompt_version,
     )

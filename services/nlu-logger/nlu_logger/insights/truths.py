@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from nlu_logger.insights.calibration import BINS, Part
 from nlu_logger.insights.compare import Pairs
 from nlu_logger.insights.estimate import Cell
-from nlu_logger.insights.queries import KEPT, MOST_ROWS, VERSION, Kept, pairs, rows
+from nlu_logger.insights.queries import KEPT, MOST_ROWS, VERSION, WORDS, Kept, pairs, rows
 
 EXACT, OTHER = "exact", "other"
 """How a structured output's cell is written: wholly right, or not."""
@@ -42,6 +42,8 @@ LEFT JOIN truths t ON t.prediction_id = p.id
 LEFT JOIN selections s ON s.prediction_id = p.id AND s.queue = 'audit'
 """
 WITH_ANSWERS = f"WITH truths AS ({TRUTHS}), answered AS ({ANSWERED}) "
+# What was drawn under another seed or share keeps its line once it was reviewed.
+DRAWN = "audit_draw(p.id, :seed) < :share"
 SERIES = """
     task, structured, model_version, prompt_version,
     date_trunc(CAST(:every AS text), p.created_at, 'UTC') AS period
@@ -49,12 +51,12 @@ SERIES = """
 
 
 async def drawn(session: AsyncSession, kept: Kept) -> int:
-    """Cases of the audit that were looked at, with an approved truth or without one."""
+    """Cases that belong to the audit, reviewed or not."""
     found = await rows(
         session,
-        f"SELECT COUNT(*) AS count {KEPT} AND EXISTS (SELECT FROM selections s"
-        " WHERE s.prediction_id = p.id AND s.queue = 'audit')",
-        kept.bound(),
+        f"SELECT COUNT(*) AS count {KEPT} AND ({DRAWN} OR EXISTS (SELECT FROM selections s"
+        " WHERE s.prediction_id = p.id AND s.queue = 'audit'))",
+        kept.bound(seed=kept.audit_seed, share=kept.audit_share),
     )
     return int(found[0]["count"])
 
@@ -99,14 +101,15 @@ class Series:
 async def traffic(
     session: AsyncSession, kept: Kept, every: Every | None
 ) -> list[tuple[Series, int, int]]:
-    """(series, predictions, of them drawn and looked at), the newest first."""
+    """(series, predictions, of them in the audit), the newest first."""
     found = await rows(
         session,
-        f"SELECT {SERIES}, COUNT(*) AS count, COUNT(s.prediction_id) AS drawn FROM"
+        f"SELECT {SERIES}, COUNT(*) AS count, "
+        f" COUNT(*) FILTER (WHERE {DRAWN} OR s.prediction_id IS NOT NULL) AS drawn FROM"
         f" (SELECT p.*, output IS NOT NULL AS structured {KEPT}) p"
         " LEFT JOIN selections s ON s.prediction_id = p.id AND s.queue = 'audit'"
         f" GROUP BY 1, 2, 3, 4, 5 ORDER BY 5 DESC, 1, MAX(p.created_at) DESC LIMIT {MOST_ROWS}",
-        kept.bound(every=every),
+        kept.bound(every=every, seed=kept.audit_seed, share=kept.audit_share),
     )
     return [(_series(row), row["count"], row["drawn"]) for row in found]
 
@@ -137,14 +140,15 @@ async def paired_answers(
 ) -> Pairs:
     """Texts labelled by both versions, whose truth is approved for either, by the first answer."""
     labelled = f"""
-    SELECT DISTINCT ON (p.task, p.prompt, p.{VERSION[version]})
-        p.task, p.prompt, p.{VERSION[version]} AS version, p.predicted_intent = k.truth AS ok
+    SELECT DISTINCT ON (p.task, {WORDS}, p.{VERSION[version]})
+        p.task, {WORDS} AS words, p.{VERSION[version]} AS version,
+        p.predicted_intent = k.truth AS ok
     FROM (SELECT p.* {KEPT} AND p.output IS NULL AND p.{VERSION[version]} IN (:a, :b)) p
     JOIN (
         {WITH_ANSWERS} SELECT DISTINCT ON (task, prompt) task, prompt, truth
         FROM answered WHERE judged AND NOT structured ORDER BY task, prompt, id
     ) k ON k.task = p.task AND k.prompt = p.prompt
-    ORDER BY p.task, p.prompt, p.{VERSION[version]}, p.id
+    ORDER BY p.task, {WORDS}, p.{VERSION[version]}, p.id
     """
     return await pairs(session, labelled, kept.bound(a=a, b=b))
 
