@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from induction.tasks.base import Case, Task
 
 _WORD = re.compile(r"[^\W\d_]+")
-_OPENS = re.compile(r"(?:^|[.!?:;…\n\r\"“”«»(\[{*•-])[^\w]*$")
+_OPENS = re.compile(r"(?:^|[.!?…\n\r\"“«])[^\w]*$")
 """What stands before the first word of a sentence, a quotation or an item of a list."""
 
 

@@ -7,9 +7,11 @@ from a case that may not be quoted, and no such case as a whole, however short, 
 Texts of cases can be written by anybody, also by somebody who hopes to be read as the operator. So
 a case gets into a prompt in one way only: quoted by its id as an example, with the answer that was
 approved for it. Instructions, and examples a proposer made up, must not repeat 5 words in a row of
-any training case, quotable or not, nor a whole sentence of 3 words or more; no made-up example
-may stand whole inside a case. What is shorter, or said in words of the proposer's own, no comparison of texts can tell from an honest rule: that is
-left to the gate and to validation.
+any training case, quotable or not, nor a whole sentence of 3 words or more; no made-up example may
+stand whole inside a case. What is shorter, or said in the proposer's own words, no comparison of
+texts can tell from an honest rule: that is left to the gate and to validation.
+
+A baseline is never refused: it comes from outside. The test cases that it quotes judge nothing.
 """
 
 import re
@@ -123,6 +125,18 @@ def retold(parent: PromptContent, candidate: PromptContent, cases: Guarded) -> l
         if new & _sayings(case.text)
         or any(text in f" {' '.join(words(case.text))} " for text in made_up)
     ]
+
+
+def quoted_by(
+    baseline: PromptContent, train: Iterable[Case], held_out: Iterable[Case]
+) -> list[Case]:
+    """The cases set aside whose words the baseline says: whoever wrote it has seen them. Words
+    that training cases say too prove nothing."""
+    said = {span for text in _texts(baseline) for span in _spans(text)}
+    said |= {span for example in baseline.examples for span in _case_spans(example.text)}
+    for case in train:
+        said -= _case_spans(case.text)
+    return [case for case in held_out if said & _case_spans(case.text)]
 
 
 def _unquoted(prompt: PromptContent) -> set[str]:

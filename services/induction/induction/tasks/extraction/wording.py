@@ -53,7 +53,7 @@ RULES = (
 
 
 def plain_prompt() -> PromptContent:
-    """Instructions only: the role, what a text is, the codes, how items are linked, and two rules."""
+    """Instructions only: role, what a text is, the codes, links, and two rules."""
     codes = "\n".join(f"- {field}: {', '.join(values)}" for field, values in CODES.items())
     return PromptContent(
         instructions=(

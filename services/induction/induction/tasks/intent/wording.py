@@ -24,7 +24,7 @@ RULES = "Choose by what the user wants to happen, not by single words."
 
 
 def plain_prompt(labels: Sequence[LabelSpec]) -> PromptContent:
-    """Instructions only: the role, what a text is, every label with its description, and one rule."""
+    """Instructions only: role, what a text is, labels with descriptions, and one rule."""
     lines = "\n".join(
         f"- {_one_line(label.name)}: {_one_line(label.description)}" for label in labels
     )
