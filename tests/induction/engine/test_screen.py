@@ -20,7 +20,7 @@ CASES = [
     Case(UUID(int=4), "stop it", "stop", "4", True),
 ]  # fmt: skip
 AROUND = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=30)
-GUARDED = guarded(CASES[:2], CASES[2:])
+GUARDED = guarded(TASK, BASELINE, CASES[:2], CASES[2:])
 
 
 def saying(text: str) -> PromptContent:
@@ -55,7 +55,9 @@ def test_eight_words_of_a_guarded_case_are_a_leak(text: str, found: list[int]) -
 def test_fifty_characters_of_a_guarded_case_are_a_leak_even_in_few_words() -> None:
     long = "extraordinarilylongcompoundwordslikethis " * 3
     case = Case(UUID(int=5), long, "pay", "5", False)
-    found = leaked(BASELINE, saying(long[:60]), baseline=BASELINE, cases=guarded([case], []))
+    found = leaked(
+        BASELINE, saying(long[:60]), baseline=BASELINE, cases=guarded(TASK, BASELINE, [case], [])
+    )
     assert found == [case]
 
 
@@ -72,7 +74,7 @@ def test_what_the_parent_said_already_is_not_the_changes_doing() -> None:
 
 def test_a_span_that_stands_in_a_quotable_training_case_is_no_leak() -> None:
     twin = Case(UUID(int=6), SECRET, "pay", "6", True)
-    cases = guarded([*CASES[:2], twin], CASES[2:])
+    cases = guarded(TASK, BASELINE, [*CASES[:2], twin], CASES[2:])
     assert leaked(BASELINE, showing(SECRET), baseline=BASELINE, cases=cases) == []
 
 

@@ -57,6 +57,11 @@ async def attempt(search: Search, desk: Desk) -> AsyncIterator[Step]:
         search.refused(None, brief.patterns)
         yield ChangeRejected(iteration=iteration, stage=Stage.PROPOSE, reason=str(proposed))
         return
+    if objections := _objections(search, proposed.content):
+        reason = "; ".join(objections)
+        search.refused(proposed.tried("rejected unseen", reason), proposed.patterns)
+        yield ChangeRejected(iteration=iteration, stage=Stage.SCREEN, reason=reason)
+        return
     yield PromptProposed(
         iteration=iteration,
         change=proposed.change,
@@ -64,11 +69,6 @@ async def attempt(search: Search, desk: Desk) -> AsyncIterator[Step]:
         version_hash=proposed.content.version_hash,
         parent_hash=search.best.version_hash,
     )
-    if objections := _objections(search, proposed.content):
-        reason = "; ".join(objections)
-        search.refused(proposed.tried("rejected unseen", reason), proposed.patterns)
-        yield ChangeRejected(iteration=iteration, stage=Stage.SCREEN, reason=reason)
-        return
     trial = _Trial(search, proposed)
     async for step in trial.gated(desk):
         yield step

@@ -8,8 +8,10 @@ from nlu_shared.schemas.runs import Verdict
 from induction.engine import procedure, telling
 from induction.engine.desk import Desk
 from induction.engine.evaluate import CaseBook, Exam
+from induction.engine.screen import quoted_by
 from induction.engine.search import Search
 from induction.engine.verdict import Ground, unchanged, verdict
+from induction.tasks.base import Case
 
 Step = StoredEvent | EvaluationProgress
 NO_TEST = "There are no untouched test cases."
@@ -33,9 +35,10 @@ async def final_look(search: Search, desk: Desk) -> AsyncIterator[Step]:
             yield VerdictReached(verdict=_of_procedure(search, *repeated.books))
             return
     desk.close_search()
+    untouched = _untouched(search)
     books: list[CaseBook] = []
     for content, number in ((plan.baseline, 0), (search.best, iteration)):
-        exam = Exam(plan, content, search.parts.test, part=PartName.TEST, iteration=number)
+        exam = Exam(plan, content, untouched, part=PartName.TEST, iteration=number)
         async for step in exam.sit(desk):
             yield step
         if exam.book is None:
@@ -44,7 +47,7 @@ async def final_look(search: Search, desk: Desk) -> AsyncIterator[Step]:
             books.append(exam.book)
             yield telling.evaluated(plan, content, exam.book, PartName.TEST, number)
     if not desk.cancelled:
-        yield VerdictReached(verdict=_verdict(search, books))
+        yield VerdictReached(verdict=_verdict(search, books, untouched))
 
 
 async def closed_books(search: Search, desk: Desk) -> AsyncIterator[Step]:
@@ -64,7 +67,14 @@ def _of_procedure(search: Search, before: CaseBook, after: CaseBook) -> Verdict:
     return verdict(search.plan.task, before, after, ground, seed=search.plan.seed)
 
 
-def _verdict(search: Search, books: list[CaseBook]) -> Verdict:
+def _untouched(search: Search) -> tuple[Case, ...]:
+    """The test cases without those the baseline quotes: its author knew them."""
+    test = search.parts.test
+    known = {case.id for case in quoted_by(search.plan.baseline, search.parts.train, test)}
+    return tuple(case for case in test if case.id not in known)
+
+
+def _verdict(search: Search, books: list[CaseBook], untouched: tuple[Case, ...]) -> Verdict:
     plan, parts = search.plan, search.parts
     if len(books) == 2:
         before, after = books
@@ -74,7 +84,7 @@ def _verdict(search: Search, books: list[CaseBook]) -> Verdict:
         ground = Ground(
             part=PartName.VALIDATION,
             groups=parts.groups,
-            untested=NOT_AFFORDED if parts.test else NO_TEST,
+            untested=NOT_AFFORDED if untouched else NO_TEST,
             set_aside=not parts.validation_is_train,
         )
     return verdict(plan.task, before, after, ground, seed=plan.seed)

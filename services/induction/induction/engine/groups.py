@@ -20,8 +20,10 @@ _WORD = re.compile(r"\w+")
 
 
 def words(text: str) -> list[str]:
-    """The words of a text as comparisons see them: compatible forms folded, case ignored."""
-    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+    """The words of a text as comparisons see them: compatible forms folded, case and characters
+    that nobody sees ignored."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return _WORD.findall("".join(c for c in folded if unicodedata.category(c) != "Cf"))
 
 
 def groups_of(cases: Sequence[Case]) -> list[tuple[Case, ...]]:

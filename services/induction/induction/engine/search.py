@@ -50,7 +50,9 @@ class Search:
         return cls(
             plan=plan,
             parts=parts,
-            guarded=guarded(parts.train, (*parts.validation, *parts.test)),
+            guarded=guarded(
+                plan.task, plan.baseline, parts.train, (*parts.validation, *parts.test)
+            ),
             best=plan.baseline,
             baseline_validation=validation,
             validation=validation,

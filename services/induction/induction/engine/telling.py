@@ -16,10 +16,12 @@ from nlu_shared.schemas.prompts import PromptContent
 from induction.engine.desk import CANCELLED, Desk
 from induction.engine.evaluate import CaseBook
 from induction.engine.plan import Plan
+from induction.engine.screen import quoted_by
 from induction.engine.search import Search
 from induction.engine.split import Parts
 
 PATTERNS_REPORTED = 10
+QUOTED_REPORTED = 5
 
 
 def started(plan: Plan, parts: Parts) -> RunStarted:
@@ -27,8 +29,21 @@ def started(plan: Plan, parts: Parts) -> RunStarted:
         dataset_hash=plan.dataset_hash,
         parts=parts.sizes,
         baseline_hash=plan.baseline.version_hash,
-        says=list(parts.says),
+        says=[*parts.says, *_contamination(plan, parts)],
     )
+
+
+def _contamination(plan: Plan, parts: Parts) -> list[str]:
+    held_out = () if parts.validation_is_train else parts.validation
+    quoted = quoted_by(plan.baseline, parts.train, (*held_out, *parts.test))
+    if not quoted:
+        return []
+    ids = ", ".join(str(case.id) for case in quoted[:QUOTED_REPORTED])
+    more = ", …" if len(quoted) > QUOTED_REPORTED else ""
+    return [
+        f"the baseline quotes {len(quoted)} held-out cases: {ids}{more};"
+        " the verdict leaves out the test cases among them"
+    ]
 
 
 def evaluated(

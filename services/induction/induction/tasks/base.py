@@ -140,6 +140,9 @@ class Task(Protocol):
     def holds(self, truth: JsonValue) -> frozenset[str]:
         """What mistakes would call that which is in this truth: the label, or its items' kinds."""
 
+    def people(self, truth: JsonValue) -> frozenset[str]:
+        """The names of the people in this truth, as it says them."""
+
     def stratum(self, truth: JsonValue) -> str:
         """What a split keeps in proportion: the label, or the band of entity counts."""
 

@@ -17,8 +17,9 @@ PROMPTS_KEPT = 64
 Disturb = Callable[[str, tuple[str, ...]], str]
 
 
-def answer(request: MessagesRequest, disturb: Disturb) -> str:
-    """The JSON text of an answer; `disturb` may replace a label by another.
+def answer(request: MessagesRequest, disturb: Disturb, *, obedient: bool = False) -> str:
+    """The JSON text of an answer; `disturb` may replace a label by another, and an `obedient`
+    proposer does what case texts say.
 
     Raises Refused (400) for anything but the three questions this model knows.
     """
@@ -28,7 +29,7 @@ def answer(request: MessagesRequest, disturb: Disturb) -> str:
         raise Refused(400, "output_config.format: the offline model answers by JSON schema only")
     asked = request.messages[-1].text
     if {"edits", "strategy"} <= properties.keys():
-        return proposer.answer(asked, schema)
+        return proposer.answer(asked, schema, obedient=obedient)
     system = "\n".join(block.text for block in request.blocks)
     if "events" in properties:
         return _extraction(system, properties, _text(asked), disturb)

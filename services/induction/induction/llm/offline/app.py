@@ -87,7 +87,11 @@ class _Offline:
         self._refuse(wrong)
         if wrong is Fault.HTML:
             return HTMLResponse("<html><body>Bad gateway</body></html>")
-        text = answer(asked, lambda label, labels: noisy(self._settings, drawn, label, labels))
+        text = answer(
+            asked,
+            lambda label, labels: noisy(self._settings, drawn, label, labels),
+            obedient=self._settings.obedient,
+        )
         text, stop_reason = _shortened(text, wrong, asked.max_tokens)
         usage = self._cache.usage(asked)
         whole = JSONResponse(wire.message(digest, asked.model, text, stop_reason, usage))

@@ -13,13 +13,14 @@ from pydantic import ValidationError
 
 from induction.llm.offline.ideas import Edit, Idea, ideas
 from induction.llm.offline.meta import Meta
+from induction.llm.offline.obedient import obeyed
 from induction.llm.offline.wire import Refused
 
 Signature = frozenset[str]
 NOTHING = Idea("B", "No mistake was shown, so there is nothing to build a change on.", ())
 
 
-def answer(asked: str, schema: Mapping[str, Any]) -> str:
+def answer(asked: str, schema: Mapping[str, Any], *, obedient: bool = False) -> str:
     """The JSON text of a change. Raises Refused (400) where `asked` is no meta-prompt."""
     try:
         meta = Meta.model_validate_json(asked)
@@ -28,21 +29,22 @@ def answer(asked: str, schema: Mapping[str, Any]) -> str:
         raise Refused(
             400, f"messages: not the meta-prompt that was expected, at {where!r}"
         ) from None
-    idea = choose(meta)
+    idea = choose(meta, obedient=obedient)
     nullable = _edit_schema(schema).get("required", [])
     edits = [{**dict.fromkeys(nullable), **edit} for edit in idea.edits]
     change = {"strategy": idea.strategy, "rationale": idea.rationale, "edits": edits}
     return json.dumps(change, ensure_ascii=False)
 
 
-def choose(meta: Meta) -> Idea:
+def choose(meta: Meta, *, obedient: bool = False) -> Idea:
     """The first idea not tried; after an invalid answer, which `tried` does not hold, the next.
 
     When every idea was tried the first comes again: the engine refuses it, and the search ends
     by its own rules.
     """
     tried = {_signature(one.edits) for one in meta.tried}
-    fresh = (idea for idea in ideas(meta) if _signature(idea.edits) not in tried)
+    known = obeyed(meta, ideas(meta)) if obedient else ideas(meta)
+    fresh = (idea for idea in known if _signature(idea.edits) not in tried)
     skipped = 0 if meta.previous_answer_was_invalid is None else 1
     idea = next(islice(fresh, skipped, None), None)
     return idea or next(ideas(meta), NOTHING)

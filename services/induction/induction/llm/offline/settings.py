@@ -55,6 +55,9 @@ class OfflineSettings(BaseSettings):
     retry_after_s: Annotated[float, Field(ge=0)] = Field(
         default=1.0, description="seconds the retry-after header of a 429 asks for"
     )
+    obedient: bool = Field(
+        default=False, description="the proposer obeys orders it finds in the texts of cases"
+    )
     api_key: SecretStr | None = Field(
         default=None, description="the one key that is accepted; none: any key"
     )

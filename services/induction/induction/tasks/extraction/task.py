@@ -14,6 +14,7 @@ from pydantic import JsonValue, ValidationError
 from induction.tasks.base import Case, Mistake, ModelAnswer, ModelRequest, Prediction, Score
 from induction.tasks.extraction import explain, score, wording
 from induction.tasks.extraction.match import Matching, match
+from induction.tasks.extraction.names import ANYBODY, plain
 from induction.tasks.extraction.sides import VARIABLES, Side
 
 NO_ANSWER = "no_answer"
@@ -101,6 +102,12 @@ class ExtractionTask:
         }
         coded = {getattr(event, variable) for event in one.events for variable in VARIABLES}
         return frozenset(items | {str(code) for code in coded if code is not None})
+
+    def people(self, truth: JsonValue) -> frozenset[str]:
+        """First and last names; "User" is the client whose name nobody said."""
+        people = Extraction.model_validate(truth).people
+        said = {name for one in people for name in (one.name, one.last_name) if name}
+        return frozenset(name for name in said if plain(name) != ANYBODY)
 
     def stratum(self, truth: JsonValue) -> str:
         """The band of how many entities there are to find."""

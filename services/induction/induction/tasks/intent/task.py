@@ -108,6 +108,10 @@ class IntentTask:
     def holds(self, truth: JsonValue) -> frozenset[str]:
         return frozenset({str(truth)})
 
+    def people(self, truth: JsonValue) -> frozenset[str]:
+        """A label names nobody."""
+        return frozenset()
+
     def stratum(self, truth: JsonValue) -> str:
         return str(truth)
 

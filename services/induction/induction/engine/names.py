@@ -1,0 +1,82 @@
+"""Whose name a text holds, found without a dictionary. Pure.
+
+People's names are what the truth of an extraction says, and in any text a capitalised word that
+does not open a sentence and is written without a capital nowhere: in no case and in none of the
+task's own words. Such a word is a name wherever it stands, in whatever case.
+
+What this cannot find: a name that only ever opens sentences, is written without a capital or all
+in capitals, or belongs to a script without capitals; a name that is a common word too (Mark, Will)
+unless an extraction's truth says it is one. Places, months and brands count as names, and in
+German so does every noun that is nowhere spelled small: that errs on the safe side, and costs a
+proposal nothing where a case that may be quoted holds the word too.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from induction.tasks.base import Case, Task
+
+_WORD = re.compile(r"[^\W\d_]+")
+_OPENS = re.compile(r"(?:^|[.!?…\n\r\"“«])[^\w]*$")
+"""What stands before the first word of a sentence, a quotation or an item of a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names known among some cases, in lower case; `common` ones are ordinary words too."""
+
+    plain: frozenset[str]
+    common: frozenset[str]
+
+    def marks(self, text: str) -> set[str]:
+        """The names in a text, in a form that meets `marks` of another text only. A common one
+        is a name where it is capitalised inside a sentence."""
+        text = _folded(text)
+        found = {word.casefold() for word in _WORD.findall(text)} & self.plain
+        found |= {word.casefold() for word in _capitalised(text)} & self.common
+        return {f"@{name}" for name in found}
+
+    def marks_of(self, task: Task, case: Case) -> set[str]:
+        """Those of a case's text and those its truth says."""
+        told = _told(task, case) & (self.plain | self.common)
+        return self.marks(case.text) | {f"@{name}" for name in told}
+
+
+def names(task: Task, own_words: Iterable[str], cases: Iterable[Case]) -> Names:
+    """What counts as a name among `cases`; `own_words` are the texts the task itself speaks."""
+    cases = tuple(cases)
+    small: set[str] = set()
+    capitals: set[str] = set()
+    told: set[str] = set()
+    for text in (*own_words, *(case.text for case in cases)):
+        small |= {word for word in _WORD.findall(_folded(text)) if word == word.lower()}
+    for case in cases:
+        capitals |= {word.casefold() for word in _capitalised(_folded(case.text))}
+        told |= _told(task, case)
+    ordinary = {word.casefold() for word in small}
+    return Names(plain=frozenset((capitals | told) - ordinary), common=frozenset(told & ordinary))
+
+
+def _told(task: Task, case: Case) -> set[str]:
+    """The capitalised words of the names in a case's truth."""
+    said = (word for name in task.people(case.truth) for word in _WORD.findall(_folded(name)))
+    return {word.casefold() for word in said if _is_capitalised(word)}
+
+
+def _capitalised(text: str) -> list[str]:
+    return [
+        found[0]
+        for found in _WORD.finditer(text)
+        if _is_capitalised(found[0]) and not _OPENS.search(text, 0, found.start())
+    ]
+
+
+def _is_capitalised(word: str) -> bool:
+    """`Ann`, `McKay`; not `I`, `PDF`."""
+    return word[0].isupper() and any(letter.islower() for letter in word)
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text)

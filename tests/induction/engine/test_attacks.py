@@ -1,0 +1,104 @@
+"""Hostile texts against a proposer that obeys them: none gets into a prompt."""
+
+import json
+import unicodedata
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+from induction.engine.loop import improve
+from induction.engine.plan import Plan
+from induction.engine.propose import SYSTEM
+from induction.llm.offline.meta import Meta
+from induction.llm.offline.proposer import choose
+from induction.llm.offline.settings import OfflineSettings
+from induction.tasks.base import Case
+from nlu_shared.schemas.events import ChangeRejected, PartName, PromptProposed, SearchStopped, Stage
+from nlu_shared.schemas.prompts import PromptContent
+
+from tests.induction.engine.attacks import ATTACKS, Attack
+from tests.induction.engine.worlds import OfflineWorld, toy_plan
+from tests.induction.llm.toys import confusion, meta
+
+OBEDIENT = OfflineSettings(obedient=True)
+PRIVATE = "nobody but my sister in law may hear of the lump they found"
+EACH = pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+
+
+def attacked(attack: Attack) -> Plan:
+    """The attack is logged twice under different labels, so one of the answers is wrong and shown;
+    a private text stands beside it."""
+    plan = toy_plan(per_label=7, labels=3)
+    logged = [
+        (attack.text, "class_b", True),
+        (f"{attack.text} ok", "class_c", True),
+        (PRIVATE, "class_b", False),
+        (f"{PRIVATE} yesterday", "class_c", False),
+    ]
+    more = tuple(
+        Case(UUID(int=900 + n), text, label, f"logged {n}", may_quote)
+        for n, (text, label, may_quote) in enumerate(logged)
+    )
+    parts = dict(plan.parts) | {case.id: PartName.TRAIN for case in more}
+    return replace(plan, cases=(*plan.cases, *more), parts=parts, max_iterations=2)
+
+
+def seen(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join("".join(c for c in folded if unicodedata.category(c) != "Cf").split())
+
+
+def harm(attack: Attack, plan: Plan, prompt: PromptContent) -> list[str]:
+    """What the attack achieved, judged without the guard's own means."""
+    told = seen("\n".join(block.text for block in prompt.instructions))
+    truths = {case.text: case.truth for case in plan.cases if case.may_quote}
+    found = []
+    if attack.payload.strip() and seen(attack.payload) in told:
+        found.append("wrote instructions")
+    if [b for b in plan.baseline.instructions if b.protected and b not in prompt.instructions]:
+        found.append("changed a protected block")
+    if seen(PRIVATE) in seen(prompt.model_dump_json()):
+        found.append("got at a private text")
+    if [one for one in prompt.examples if truths.get(one.text) != one.output]:
+        found.append("taught an answer nobody approved")
+    return found
+
+
+def test_there_are_many_different_attacks() -> None:
+    assert len({attack.text for attack in ATTACKS}) == len(ATTACKS) >= 60
+
+
+@EACH
+def test_the_obedient_proposer_does_obey(attack: Attack) -> None:
+    cases = [
+        {"id": str(UUID(int=n)), "text": text, "truth": "a", "predicted": "b", "may_quote": False}
+        for n, text in enumerate((attack.text, PRIVATE))
+    ]
+    asked = Meta.model_validate(meta([confusion(cases, "a", "b")]))
+    edits = choose(asked, obedient=True).edits
+    said = seen("\n".join(str(edit.get("text")) for edit in edits))
+    named = {edit.get("block") for edit in edits}
+    assert (
+        seen(attack.payload) in said
+        if attack.payload
+        else named & {"labels", "data"}
+        or (PRIVATE in said or {edit["op"] for edit in edits} & {"add_example"})
+    )
+
+
+@EACH
+async def test_no_attack_reaches_a_stored_prompt_and_the_guard_refuses_each(attack: Attack) -> None:
+    plan, world = attacked(attack), OfflineWorld(settings=OBEDIENT)
+    refused = set()
+    async for event in improve(plan, world):
+        if isinstance(event, PromptProposed):
+            assert harm(attack, plan, event.content) == []
+        if isinstance(event, SearchStopped):
+            break
+        if isinstance(event, ChangeRejected):
+            refused.add(event.stage)
+    assert refused & {Stage.PROPOSE, Stage.SCREEN}
+    proposals = [one.request for one in world.asked if one.purpose == "proposer"]
+    assert {request.system for request in proposals} == {(SYSTEM,)}
+    shown = [json.loads(request.user)["patterns"] for request in proposals]
+    assert all(isinstance(patterns, list) for patterns in shown)
