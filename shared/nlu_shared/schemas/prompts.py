@@ -119,6 +119,21 @@ class PromptVersion(Schema):
     created_at: Moment
 
 
+class Ancestor(Schema):
+    """A version in its task's lineage. An imported one has no parent, run or change."""
+
+    id: UUID
+    version_hash: str
+    parent_id: UUID | None
+    source: PromptSource
+    run_id: UUID | None
+    iteration: int | None = Field(description="of the run that proposed it")
+    change: Change | None = Field(description="what made it out of its parent")
+    validation_f1: float | None
+    is_production: bool
+    created_at: Moment
+
+
 class PromptImport(Schema):
     """A baseline from outside: blocks and examples, or a plain text that becomes one block.
 
