@@ -11,6 +11,7 @@ from induction.prompts.routes import router as prompts
 from induction.resources import open_resources
 from induction.runs.routes import router as runs
 from induction.settings import Settings
+from induction.streams.routes import router as streams
 from induction.triggers.routes import router as triggers
 
 VERSION = "0.1.0"
@@ -21,6 +22,6 @@ def build(settings: Settings) -> FastAPI:
         title="induction",
         version=VERSION,
         open_resources=lambda: open_resources(settings),
-        routers=[tasks, prompts, lineage, runs, triggers, privacy, admin],
+        routers=[tasks, prompts, lineage, runs, streams, triggers, privacy, admin],
         max_body_bytes=settings.max_body_bytes,
     )
