@@ -1,7 +1,7 @@
 # Every target works from nothing but Python 3.11 or 3.12; `make` alone prints this help.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run psql test bench lint types moved
+.PHONY: help setup demo run psql test bench retrain lint types moved
 
 STAMP := .venv/.installed
 BIN := .venv/bin
@@ -43,6 +43,9 @@ test: $(STAMP) ## all tests, on real PostgreSQL and Redis (REQUIRE_BROWSER=1, AR
 
 bench: $(STAMP) ## the benchmarks, each printing its ratios
 	@$(BIN)/python -m benchmarks
+
+retrain: $(STAMP) ## the retraining cycle with a model of your own, end to end
+	@exec $(BIN)/python -m examples.retraining
 
 lint: $(STAMP) ## ruff
 	@$(BIN)/ruff check .

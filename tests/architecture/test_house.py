@@ -33,6 +33,7 @@ DOORS = {
     "ingest.py",
     "queues.py",
     "queries.py",
+    "truths.py",
     "stream.py",
     "ledger.py",
     "bookings.py",

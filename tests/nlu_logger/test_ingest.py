@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from nlu_shared.ids import uuid7
 
-from tests.nlu_logger.world import HELLO, World, connected
+from tests.nlu_logger.world import HELLO, World, connected, patiently
 
 
 async def rows(world: World, task: str) -> int:
@@ -72,13 +72,16 @@ async def test_500_posts_at_once_of_which_50_repeat_make_450_rows(world: World, 
     async with httpx2.AsyncClient(
         base_url=world.url, headers=headers, limits=limits, timeout=60, trust_env=False
     ) as backend:
-        answers = await asyncio.gather(
-            *(
-                backend.post("/v1/predictions", json=HELLO | {"id": one, "task": task})
-                for one in [*ids, *ids[:50]]
-            )
-        )
-    assert Counter(answer.status_code for answer in answers) == {201: 450, 200: 50}
+
+        async def post(one: str) -> httpx2.Response:
+            said = HELLO | {"id": one, "task": task}
+            return await patiently(lambda: backend.post("/v1/predictions", json=said))
+
+        answers = await asyncio.gather(*map(post, [*ids, *ids[:50]]))
+    counts = Counter(answer.status_code for answer in answers)
+    # What a 503 left open may have been stored: its repeat is 200 then.
+    assert counts.keys() == {200, 201}
+    assert counts[201] <= 450
     assert await rows(world, task) == 450
 
 

@@ -1,8 +1,9 @@
 """nlu-logger behind a real port on a fresh database, and the people who call it."""
 
+import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ from nlu_logger.settings import Settings
 
 from tests.fixtures.databases import Clone, Databases
 from tests.fixtures.servers import Servers
-from tests.fixtures.stack import JWT_SECRET, client, serving
+from tests.fixtures.stack import DEADLINE_SECONDS, JWT_SECRET, client, serving
 
 HELLO = {"prompt": "hello", "predicted_intent": "greet", "confidence": 0.5}
 
@@ -27,6 +28,11 @@ class World:
     url: str
     database: Clone
     admin: httpx2.AsyncClient
+
+    @property
+    def superuser_url(self) -> str:
+        """The same database, above row-level security."""
+        return f"{self.database.admin_url.rpartition('/')[0]}/{self.database.name}"
 
     def user(self, user_id: UUID) -> httpx2.AsyncClient:
         """An end user, signed in."""
@@ -61,6 +67,14 @@ class World:
         answer = await self.admin.get("/v1/ground-truth", params={"task": task})
         assert answer.status_code == 200, answer.text
         return [json.loads(line) for line in answer.text.splitlines()]
+
+
+async def patiently(send: Callable[[], Awaitable[httpx2.Response]]) -> httpx2.Response:
+    """The first answer that is no 503: a busy machine says "later", and a caller comes later."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while (answer := await send()).status_code == 503:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    return answer
 
 
 @asynccontextmanager

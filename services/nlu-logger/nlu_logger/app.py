@@ -6,10 +6,12 @@ from nlu_shared.kit.db import session_scope
 from nlu_shared.kit.web import create_app
 
 from nlu_logger.alerts.routes import router as alerts
+from nlu_logger.dashboard.routes import router as dashboard
 from nlu_logger.exports.routes import admin as schedules
 from nlu_logger.exports.routes import router as exports
 from nlu_logger.ground_truth.routes import router as ground_truth
 from nlu_logger.imports.routes import router as imports
+from nlu_logger.insights.routes import router as insights
 from nlu_logger.predictions import partitions
 from nlu_logger.predictions.routes import router as predictions
 from nlu_logger.privacy.routes import router as privacy
@@ -22,12 +24,14 @@ ROUTERS = (
     predictions,
     reviews,
     ground_truth,
+    insights,
     exports,
     schedules,
     imports,
     alerts,
     privacy,
     admin,
+    dashboard,
 )
 
 

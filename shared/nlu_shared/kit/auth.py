@@ -57,14 +57,15 @@ class Authenticator:
         """Raises Unauthenticated for anything that is not a valid key or token, and Unavailable
         where that cannot be known now."""
         if credential.startswith(KEY_PREFIX):
-            return await self._by_key(hash_key(credential))
+            return await self.by_key_hash(hash_key(credential))
         return await self._by_token(credential)
 
     def knows(self, credential: str) -> bool:
         """Whether looking at it costs nothing shared: a key that was good here, or a token."""
         return not credential.startswith(KEY_PREFIX) or hash_key(credential) in self._known
 
-    async def _by_key(self, hashed: str) -> Caller:
+    async def by_key_hash(self, hashed: str) -> Caller:
+        """Raises Unauthenticated where no key that stands has this hash."""
         cached = self._known.get(hashed)
         if cached and cached[0] > time.monotonic():
             return cached[1]

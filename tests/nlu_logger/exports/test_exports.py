@@ -54,6 +54,48 @@ async def test_training_rows_are_the_documents_byte_for_byte(world: World, task:
     )
 
 
+ODD_TEXTS = [
+    *(
+        '"',
+        "\\",
+        "\b\f\n\r\t",
+        "\x01\x1f\x7f\x85",
+        "\u2028\u2029",
+        "é 日本 \U0001f600",
+        "</script>",
+    ),
+    *("'", "$1 :name %s {}", "\ufeff\u202e", "a\\nb", "\ufffe\uffff"),
+]
+ODD_CONFIDENCES = [0, 1, 0.1, 1 / 3, 1e-5, 1e-300, 0.30000000000000004, 5e-324, 0.9999999999999999]
+
+
+async def test_a_line_of_training_data_is_spelled_as_python_spells_it(
+    world: World, task: str
+) -> None:
+    """The database writes these lines."""
+    said = [(text, 0.5) for text in ODD_TEXTS] + [("x", sure) for sure in ODD_CONFIDENCES]
+    for text, sure in said:
+        await world.log(task=task, prompt=text, predicted_intent=text, confidence=sure)
+    asked = {"task": task, "min_confidence": 0}
+    answer = await world.admin.get("/v1/exports/retraining", params=asked)
+    lines = [
+        json.dumps(
+            {
+                "text": text,
+                "label": text,
+                "confidence": float(sure),
+                "source": "production",
+                "corrected": False,
+            },
+            ensure_ascii=False,
+        )
+        for text, sure in said
+    ]
+    for mark in ("\x85", "\u2028", "\u2029"):
+        lines = [line.replace(mark, f"\\u{ord(mark):04x}") for line in lines]
+    assert answer.text.split("\n") == [*lines, ""]
+
+
 async def test_review_rows_are_the_documents_field_for_field(world: World, task: str) -> None:
     log_id = await world.log(
         task=task,

@@ -5,9 +5,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from tests.nlu_logger.test_exports_cli import typed
-
 from tests.fixtures.databases import BOOTSTRAP_KEY
+from tests.nlu_logger.exports.typed import typed
 from tests.nlu_logger.world import World
 
 

@@ -10,8 +10,8 @@ from nlu_shared.schemas.alerts import Drift, ErrorRate, IngestSilence, LowConfid
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from nlu_logger.alerts.drift import chance, stability_index
 from nlu_logger.alerts.policy import Seen
+from nlu_logger.insights.drift import chance, stability_index
 from nlu_logger.predictions.service import first_id
 
 FROM_WINDOW = (

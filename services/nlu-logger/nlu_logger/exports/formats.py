@@ -45,6 +45,16 @@ class Form:
     closing: str = ""
 
 
+class LineSheet:
+    """A file of lines that the database has spelled: each row is its one line."""
+
+    def add(self, rows: Sequence[Row]) -> bytes:
+        return _unbroken("".join(f"{line}\n" for (line,) in rows)).encode()
+
+    def close(self) -> bytes:
+        return b""
+
+
 class Sheet(Protocol):
     """A file that grows: the bytes each block of rows adds, and those that end it."""
 
@@ -85,12 +95,15 @@ def form_of(wanted: ExportFormat, columns: Sequence[str]) -> Form:
 def _objects(template: str, between: str) -> Callable[[Iterable[Row]], str]:
     def block(rows: Iterable[Row]) -> str:
         spelled = zip(*map(_spelled, zip(*rows, strict=True)), strict=True)
-        text = between.join(map(template.__mod__, spelled))
-        for mark in LINE_ENDS:
-            text = text.replace(mark, f"\\u{ord(mark):04x}")
-        return text
+        return _unbroken(between.join(map(template.__mod__, spelled)))
 
     return block
+
+
+def _unbroken(text: str) -> str:
+    for mark in LINE_ENDS:
+        text = text.replace(mark, f"\\u{ord(mark):04x}")
+    return text
 
 
 def _spelled(column: Sequence[JsonValue]) -> Iterator[str]:

@@ -24,7 +24,7 @@ from nlu_shared.schemas.exports import (
     ReviewRow,
 )
 
-from nlu_logger.exports.formats import Row, Sheet, TextSheet, form_of
+from nlu_logger.exports.formats import LineSheet, Row, Sheet, TextSheet, form_of
 from nlu_logger.exports.pairs import make_pairs
 from nlu_logger.ground_truth.service import check_task
 from nlu_logger.predictions.service import first_id
@@ -60,6 +60,15 @@ WHERE p.id >= $1 AND ($2::text[] IS NULL OR p.task = ANY($2))
 KEPT = """
 SELECT id, text AS prompt, confidence, corrected, label, output FROM kept_training_rows
 WHERE said_on >= $1 AND ($2::text[] IS NULL OR task = ANY($2)) AND (corrected OR confidence >= $3)
+"""
+# The same line that `formats` writes: PostgreSQL escapes text as Python does, and spells a float by
+# its shortest form too, but for a whole number.
+LINE = """
+SELECT '{"text": ' || to_json(prompt)
+    || ', "label": ' || coalesce(output::text, to_json(label)::text)
+    || ', "confidence": ' || CASE WHEN confidence IN (0, 1) THEN confidence || '.0'
+        ELSE coalesce(confidence::text, 'null') END
+    || ', "source": "production", "corrected": ' || corrected || '}' FROM
 """
 LABELLED = f"""
 SELECT prompt, label, corrected FROM (
@@ -154,14 +163,17 @@ def retraining(
 
     Those that the retention has dropped are there too, anonymised.
     """
-    as_row = partial(_retraining_row, cleaned=cleaned)
+    said = form is ExportFormat.JSONL and cleaned is as_said
+    head, tail = (LINE + "(", ") AS rows ORDER BY id") if said else ("", " ORDER BY id")
+    as_row = tuple if said else partial(_retraining_row, cleaned=cleaned)
+    sheet = LineSheet() if said else _sheet(form, list(RetrainingRow.model_fields))
     kept = (seen.since, seen.tasks, taken.min_confidence)
     live = (seen.first, seen.tasks, taken.min_confidence, taken.approved_only)
     found = _chained(
-        _blocks(snapshot, KEPT + "ORDER BY id", kept, as_row),
-        _blocks(snapshot, RETRAINING + "ORDER BY p.id", live, as_row),
+        _blocks(snapshot, f"{head}{KEPT}{tail}", kept, as_row),
+        _blocks(snapshot, f"{head}{RETRAINING}{tail}", live, as_row),
     )
-    return Export(found, _sheet(form, list(RetrainingRow.model_fields)))
+    return Export(found, sheet)
 
 
 def review(

@@ -7,7 +7,7 @@ may insert and see only what tells a repeat from a conflict.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Literal, Protocol
 from uuid import UUID
@@ -101,6 +101,8 @@ async def write(connection: Connection, entries: Sequence[Entry]) -> list[Writte
         first.setdefault(entry.id, entry)
     rows = [first[identifier] for identifier in sorted(first)]
     made = {row["id"] for row in await connection.fetch(INSERT, *_columns(rows))}
+    if len(made) == len(entries):
+        return [Written.CREATED] * len(entries)
     taken = [row.id for row in rows if row.id not in made]
     stored = {row.id: (row.user_id, row.body_hash) for row in rows if row.id in made}
     if taken:
@@ -147,13 +149,18 @@ def _columns(rows: Sequence[Entry]) -> list[list[object]]:
         [one.prompt for one in said],
         [one.predicted_intent for one in said],
         [one.confidence for one in said],
-        [json.dumps([second.model_dump() for second in one.secondary_intents]) for one in said],
+        [
+            json.dumps([second.model_dump() for second in one.secondary_intents])
+            if one.secondary_intents
+            else "[]"
+            for one in said
+        ],
         [None if one.output is None else json.dumps(one.output) for one in said],
         [one.conversation_id for one in said],
         [one.message_index for one in said],
         [one.model_version for one in said],
         [one.prompt_version for one in said],
         [one.latency_ms for one in said],
-        [time_of(row.id).astimezone(UTC) for row in rows],
+        [time_of(row.id) for row in rows],
         [row.body_hash for row in rows],
     ]

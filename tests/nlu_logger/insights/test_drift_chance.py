@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nlu_logger.alerts.drift import chance, stability_index
+from nlu_logger.insights.drift import chance, stability_index
 
 counts = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 500), min_size=1)
 

@@ -1,0 +1,107 @@
+"""What each page shows, put together from the numbers and the queues of the other rooms."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from nlu_shared.kit.auth import ADMIN, Caller
+from nlu_shared.kit.errors import NotFound
+from nlu_shared.schemas.alerts import Alert
+from nlu_shared.schemas.insights import (
+    Calibration,
+    ConfidenceBucket,
+    IntentCount,
+    IntentOutcome,
+    LiveScore,
+    Sample,
+    TrafficDrift,
+)
+from nlu_shared.schemas.predictions import Prediction
+from nlu_shared.schemas.queues import Asked as Look
+from nlu_shared.schemas.queues import Queue, QueueItem
+from nlu_shared.schemas.reviews import Correction, CorrectionStatus
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from nlu_logger.alerts import service as alerts
+from nlu_logger.insights import queries
+from nlu_logger.insights import service as insights
+from nlu_logger.insights.queries import Totals
+from nlu_logger.insights.service import Asked
+from nlu_logger.predictions import service as predictions
+from nlu_logger.reviews import queues
+from nlu_logger.reviews import service as reviews
+from nlu_logger.settings import Settings
+
+UNSURE = 0.7
+"""The document's threshold of low confidence."""
+ITEMS = 20
+NAMED_INTENTS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    alerts: list[Alert] | None
+    totals: Totals
+    tasks: list[str]
+    confidence: list[ConfidenceBucket]
+    intents: list[IntentCount]
+    outcomes: list[IntentOutcome]
+    scores: list[LiveScore]
+    drift: TrafficDrift
+    calibration: Calibration
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A correction that waits for a decision, and what it is about."""
+
+    correction: Correction
+    prediction: Prediction
+
+
+async def overview(session: AsyncSession, seen: Asked, *, caller: Caller) -> Overview:
+    """Alerts are for administrators; None for everybody else."""
+    return Overview(
+        alerts=await alerts.every(session) if caller.has(ADMIN) else None,
+        totals=await queries.totals(session, seen.kept, unsure=UNSURE),
+        tasks=await queries.tasks(session, seen.kept),
+        confidence=await insights.confidence(session, seen),
+        intents=(await insights.intents(session, seen))[:NAMED_INTENTS],
+        outcomes=(await insights.outcomes(session, seen))[:NAMED_INTENTS],
+        scores=await insights.live_f1(session, seen, None),
+        drift=await insights.drifted(session, seen, None),
+        calibration=await insights.calibration(session, seen, Sample.AUDIT),
+    )
+
+
+async def waiting(
+    session: AsyncSession, queue: Queue, task: str | None, settings: Settings, *, caller: Caller
+) -> list[QueueItem]:
+    """The first items of a queue, the caller's own claims before the others."""
+    look = Look(limit=ITEMS, task=task, threshold=UNSURE)
+    items = await queues.look(session, queue, look, settings, caller=caller)
+    return sorted(items, key=lambda item: _turn(item, caller))
+
+
+async def proposals(session: AsyncSession, *, caller: Caller) -> Sequence[Proposal]:
+    """The newest corrections that nobody has decided on."""
+    page = await reviews.page(
+        session,
+        caller=caller,
+        prediction_id=None,
+        status=CorrectionStatus.PROPOSED,
+        before=None,
+        limit=ITEMS,
+    )
+    found = []
+    for correction in page.items:
+        with suppress(NotFound):  # it grew older than the retention
+            row = await predictions.get(session, correction.prediction_id, caller=caller)
+            found.append(Proposal(correction, predictions.view(row)))
+    return found
+
+
+def _turn(item: QueueItem, caller: Caller) -> int:
+    if item.claim is None:
+        return 1
+    return 0 if item.claim.claimed_by == caller.subject else 2

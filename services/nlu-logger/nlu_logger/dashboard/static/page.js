@@ -1,0 +1,151 @@
+// What the buttons and keys of the pages do. Texts are only ever set as text.
+const proof = document.querySelector('meta[name="proof"]')?.content ?? "";
+const items = [...document.querySelectorAll(".item")];
+
+async function send(path, body) {
+  const answer = await fetch(`/dashboard/${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-proof": proof },
+    body: JSON.stringify(body ?? {}),
+  });
+  if (answer.status === 204) return {};
+  const told = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error(told.detail ?? told.title ?? "The server did not answer.");
+  return told;
+}
+
+function tell(item, text, kind = "") {
+  const line = item.querySelector(".outcome");
+  line.textContent = text;
+  line.className = `outcome ${kind}`;
+}
+
+async function attempt(item, act) {
+  item.focus(); // what has the focus now is about to be switched off
+  const controls = [...item.querySelectorAll("button, input, textarea")].filter((one) => !one.disabled);
+  controls.forEach((one) => (one.disabled = true));
+  try {
+    await act();
+  } catch (problem) {
+    tell(item, problem.message, "bad");
+  } finally {
+    controls.forEach((one) => (one.disabled = false));
+  }
+}
+
+function show(item, ...names) {
+  item.querySelectorAll("[data-act]").forEach((one) => (one.hidden = !names.includes(one.dataset.act)));
+  item.querySelectorAll("[data-answer]").forEach((one) => (one.hidden = true));
+}
+
+const acts = {
+  async confirm(item) {
+    propose(item, await send(`predictions/${item.dataset.prediction}/confirm`));
+  },
+  async correct(item) {
+    const answer = item.querySelector("[data-answer]");
+    const said = answer.value.trim();
+    if (!said) {
+      answer.disabled = false;
+      answer.focus();
+      throw new Error("Say what is right first.");
+    }
+    let body = { corrected_intent: said };
+    if (answer.dataset.answer === "output") {
+      try {
+        body = { corrected_output: JSON.parse(said) };
+      } catch {
+        throw new Error("This is not JSON.");
+      }
+    }
+    propose(item, await send(`predictions/${item.dataset.prediction}/correct`, body));
+  },
+  async approve(item) {
+    const may_quote = item.querySelector("[name=may_quote]").checked;
+    await send(`corrections/${item.dataset.correction}/approve`, { may_quote });
+    finish(item, "Approved. It is ground truth now.", "good");
+  },
+  async reject(item) {
+    await send(`corrections/${item.dataset.correction}/reject`);
+    finish(item, "Rejected. Nothing comes of it.", "");
+  },
+};
+
+function propose(item, correction) {
+  item.dataset.correction = correction.id;
+  show(item, "approve", "reject");
+  const approves = item.querySelector('[data-act="approve"]') !== null;
+  tell(item, approves ? "Noted. Approve it, or leave that to somebody else." : "Noted. It waits for approval.");
+}
+
+function finish(item, text, kind) {
+  item.dataset.done = "";
+  show(item);
+  item.querySelector(".box")?.remove();
+  tell(item, text, kind);
+  step(1);
+}
+
+function run(item, name) {
+  const button = item?.querySelector(`[data-act="${name}"]`);
+  if (button && !button.hidden && !button.disabled) attempt(item, () => acts[name](item));
+}
+
+function current() {
+  return items.indexOf(document.activeElement?.closest(".item"));
+}
+
+function step(by) {
+  let at = current();
+  do at += by;
+  while (items[at] && "done" in items[at].dataset);
+  items[at]?.focus();
+}
+
+for (const item of items) {
+  item.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-act]");
+    if (button) run(item, button.dataset.act);
+  });
+  item.querySelector("form")?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    run(item, "correct");
+  });
+}
+
+const keys = {
+  j: () => step(1),
+  k: () => step(-1),
+  y: (item) => run(item, "confirm"),
+  a: (item) => run(item, "approve"),
+  x: (item) => run(item, "reject"),
+  e: (item) => item?.querySelector("[data-answer]")?.focus(),
+};
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.matches("input[type=text], input[type=password], textarea, select");
+  if (typing && event.key === "Escape") event.target.closest(".item")?.focus();
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || !items.length) return;
+  const act = keys[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act(items[current()]);
+});
+
+for (const form of document.querySelectorAll("form[data-send]")) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const line = form.querySelector("[role=alert]");
+    const body = Object.fromEntries(new FormData(form));
+    try {
+      await send(form.dataset.send, body);
+      location.assign(form.dataset.then);
+    } catch (problem) {
+      if (line) line.textContent = problem.message;
+    }
+  });
+}
+
+for (const choice of document.querySelectorAll("form.filter select")) {
+  choice.addEventListener("change", () => choice.form.requestSubmit());
+}

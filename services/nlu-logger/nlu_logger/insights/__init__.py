@@ -1,0 +1,1 @@
+"""Insights: what production says of itself, as numbers with how sure they are."""

@@ -1,0 +1,115 @@
+"""Insights by HTTP: read-only numbers over a period, a task, a version."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from nlu_shared.kit.deps import CallerDep, DbSession, requires
+from nlu_shared.schemas.base import Label, Moment, Page, Slug
+from nlu_shared.schemas.insights import (
+    Calibration,
+    Comparison,
+    ConfidenceBucket,
+    Confusion,
+    Every,
+    IntentCount,
+    IntentOutcome,
+    LiveScore,
+    Sample,
+    TrafficDrift,
+    Version,
+)
+
+from nlu_logger.insights import service
+from nlu_logger.insights.service import Asked
+from nlu_logger.settings import Settings
+
+router = APIRouter(
+    prefix="/v1/insights", tags=["insights"], dependencies=[requires("insights:read")]
+)
+
+
+async def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.resources.settings
+    return settings
+
+
+def _asked(
+    caller: CallerDep,
+    settings: Annotated[Settings, Depends(_settings)],
+    since: Annotated[Moment | None, Query(alias="from")] = None,
+    until: Annotated[Moment | None, Query(alias="to")] = None,
+    days: Annotated[float, Query(gt=0, le=3_650)] = 7,
+    task: Slug | None = None,
+    model_version: Label | None = None,
+    prompt_version: Label | None = None,
+) -> Asked:
+    return service.asked(
+        caller,
+        since=since,
+        until=until,
+        days=days,
+        task=task,
+        model_version=model_version,
+        prompt_version=prompt_version,
+        settings=settings,
+        now=datetime.now(UTC),
+    )
+
+
+AskedDep = Annotated[Asked, Depends(_asked)]
+
+
+@router.get("/confidence")
+async def insight_confidence(session: DbSession, seen: AskedDep) -> Page[ConfidenceBucket]:
+    return Page(items=await service.confidence(session, seen))
+
+
+@router.get("/intents")
+async def insight_intents(session: DbSession, seen: AskedDep) -> Page[IntentCount]:
+    return Page(items=await service.intents(session, seen))
+
+
+@router.get("/outcomes")
+async def insight_outcomes(session: DbSession, seen: AskedDep) -> Page[IntentOutcome]:
+    return Page(items=await service.outcomes(session, seen))
+
+
+@router.get("/calibration")
+async def insight_calibration(
+    session: DbSession, seen: AskedDep, sample: Sample = Sample.AUDIT
+) -> Calibration:
+    return await service.calibration(session, seen, sample)
+
+
+@router.get("/confusion")
+async def insight_confusion(
+    session: DbSession, seen: AskedDep, sample: Sample = Sample.AUDIT
+) -> Confusion:
+    return await service.confusion(session, seen, sample)
+
+
+@router.get("/drift")
+async def insight_drift(
+    session: DbSession,
+    seen: AskedDep,
+    reference_since: Annotated[Moment | None, Query(alias="reference_from")] = None,
+) -> TrafficDrift:
+    """The period against the one before it, of equal length unless `reference_from` says."""
+    return await service.drifted(session, seen, reference_since)
+
+
+@router.get("/live-f1")
+async def insight_live_f1(
+    session: DbSession, seen: AskedDep, every: Every | None = None
+) -> Page[LiveScore]:
+    """By task and version, the newest version first, and by period where `every` is given."""
+    return Page(items=await service.live_f1(session, seen, every))
+
+
+@router.get("/compare")
+async def insight_compare(
+    session: DbSession, seen: AskedDep, a: Label, b: Label, of: Version = Version.MODEL
+) -> Comparison:
+    """Version `b` against `a` on production data."""
+    return await service.compared(session, seen, of, a, b)

@@ -1,0 +1,118 @@
+"""A reviewer in a real browser: log in, correct, approve; and a prompt that tries to be a page."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from tests.fixtures.databases import BOOTSTRAP_KEY, Databases
+from tests.fixtures.servers import Servers
+from tests.nlu_logger.world import World, opened
+
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM.exists() and os.environ.get("REQUIRE_BROWSER") != "1", reason="no browser here"
+)
+HOSTILE = '<script>window.owned = 1</script><img src=x onerror="window.owned = 2">'
+
+
+@pytest.fixture(scope="module")
+async def world(databases: Databases, servers: Servers) -> AsyncIterator[World]:
+    async with opened(databases, servers) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as driver:
+        made = await driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield made
+        await made.close()
+
+
+@pytest.fixture
+async def page(chromium: Browser, world: World) -> AsyncIterator[Page]:
+    """A browser that has logged in; the test fails if a page breaks its own policy."""
+    made = await chromium.new_page(base_url=world.url)
+    complaints: list[str] = []
+    made.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    made.on("pageerror", lambda error: complaints.append(str(error)))
+    await made.goto("/dashboard")
+    await made.get_by_label("API key").fill(BOOTSTRAP_KEY)
+    await made.get_by_role("button", name="Log in").click()
+    await expect(made.get_by_role("heading", name="Overview")).to_be_visible()
+    yield made
+    await made.close()
+    assert not complaints
+
+
+async def test_a_reviewer_corrects_and_approves_and_ground_truth_has_it(
+    page: Page, world: World, task: str
+) -> None:
+    await world.log(task=task, prompt="Move lunch to two", predicted_intent="create_event")
+    await page.goto(f"/dashboard/review?task={task}")
+    item = page.get_by_role("listitem").filter(has_text="Move lunch to two")
+    await item.get_by_label("The right intent").fill("move_event")
+    await item.get_by_role("button", name="Correct").click()
+    await item.get_by_label("may be quoted in prompts").check()
+    await item.get_by_role("button", name="Approve").click()
+    await expect(item.get_by_role("status")).to_have_text("Approved. It is ground truth now.")
+    case, _ = await world.truth(task)
+    assert (case["text"], case["truth"], case["may_quote"]) == (
+        "Move lunch to two",
+        "move_event",
+        True,
+    )
+
+
+async def test_the_keyboard_is_enough(page: Page, world: World, task: str) -> None:
+    for prompt, confidence in (("first", 0.1), ("second", 0.2)):
+        await world.log(task=task, prompt=prompt, confidence=confidence)
+    await page.goto(f"/dashboard/review?task={task}")
+    await page.keyboard.press("j")
+    await page.keyboard.press("y")
+    first, second = (page.get_by_label(f"Prediction {one} of 2") for one in (1, 2))
+    await expect(first.get_by_role("status")).to_contain_text("Noted.")
+    await page.keyboard.press("a")
+    await expect(first.get_by_role("status")).to_contain_text("ground truth")
+    await expect(second).to_be_focused()
+    await page.keyboard.press("e")
+    await page.keyboard.type("leave")
+    await page.keyboard.press("Enter")
+    await expect(second.get_by_role("status")).to_contain_text("Noted.")
+    await page.keyboard.press("x")
+    await expect(second.get_by_role("status")).to_contain_text("Rejected")
+    case, end = await world.truth(task)
+    assert (case["text"], case["truth"], end["count"]) == ("first", "greet", 1)
+
+
+async def test_a_hostile_prompt_is_shown_as_text_and_runs_nothing(
+    page: Page, world: World, task: str
+) -> None:
+    await world.log(task=task, prompt=HOSTILE, predicted_intent=HOSTILE)
+    await page.goto(f"/dashboard/review?task={task}")
+    item = page.get_by_role("listitem")
+    await expect(item.locator(".said")).to_have_text(HOSTILE)
+    await item.get_by_label("The right intent").fill(HOSTILE)
+    await item.get_by_role("button", name="Correct").click()
+    await expect(item.get_by_role("status")).to_contain_text("Noted.")
+    for path in ("/dashboard/review?queue=proposed", f"/dashboard?task={task}"):
+        await page.goto(path)
+        await expect(page.get_by_text("window.owned").first).to_be_visible()
+        assert await page.evaluate("window.owned") is None
+
+
+async def test_what_the_server_refuses_is_told_beside_the_item(
+    page: Page, world: World, task: str
+) -> None:
+    await world.log(task=task, prompt="said twice")
+    other = await world.log(task=task, prompt="said twice ")
+    await world.approve(await world.correct(other, "one"))
+    await page.goto(f"/dashboard/review?task={task}")
+    item = page.get_by_role("listitem")
+    await item.get_by_role("button", name="Correct").click()
+    await expect(item.get_by_role("status")).to_have_text("Say what is right first.")
+    await page.get_by_role("button", name="Log out").click()
+    await expect(page.get_by_label("API key")).to_be_visible()
