@@ -5,11 +5,13 @@ from nlu_shared.kit.admin import router as admin
 from nlu_shared.kit.web import create_app
 
 from induction.catalog.routes import router as tasks
+from induction.lineage.routes import router as lineage
 from induction.privacy.routes import router as privacy
 from induction.prompts.routes import router as prompts
 from induction.resources import open_resources
 from induction.runs.routes import router as runs
 from induction.settings import Settings
+from induction.streams.routes import router as streams
 from induction.triggers.routes import router as triggers
 
 VERSION = "0.1.0"
@@ -20,6 +22,6 @@ def build(settings: Settings) -> FastAPI:
         title="induction",
         version=VERSION,
         open_resources=lambda: open_resources(settings),
-        routers=[tasks, prompts, runs, triggers, privacy, admin],
+        routers=[tasks, prompts, lineage, runs, streams, triggers, privacy, admin],
         max_body_bytes=settings.max_body_bytes,
     )

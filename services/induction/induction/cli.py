@@ -20,6 +20,7 @@ from nlu_shared.kit.processes import serve as serve_app
 from nlu_shared.kit.processes import set_up_logs
 from nlu_shared.kit.settings import secret
 from nlu_shared.schemas.events import EvaluationProgress
+from nlu_shared.schemas.prompts import PromptDiff
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -27,6 +28,7 @@ from induction import app as web
 from induction import worker
 from induction.llm.offline.serve import serve as serve_offline
 from induction.migrations import migrate as run_migrations
+from induction.prompts.diff import as_lines
 from induction.resources import APP_IDENTITY
 from induction.settings import Migration, Settings
 
@@ -111,6 +113,17 @@ def export(
         sys.stdout.write(text)
     else:
         output.write_text(text, encoding="utf-8")
+
+
+@prompts.command
+def diff(*, task: str, version: UUID, against: UUID, url: Url = HERE, key: Key = "") -> None:
+    """Prints what changed from one version to another."""
+    with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}) as http:
+        answer = http.get(
+            f"/v1/prompts/{task}/versions/{version}/diff", params={"against": str(against)}
+        )
+    found = PromptDiff.model_validate_json(_answer(answer).text)
+    print("\n".join(as_lines(found)))
 
 
 def _answer(response: httpx2.Response) -> httpx2.Response:

@@ -4,7 +4,8 @@
 `{task}` in the path must be one of the caller's key's.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Request, Security
@@ -13,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_shared.kit.auth import Authenticator, Caller
 from nlu_shared.kit.db import Database, Identity, session_scope, snapshot_scope
-from nlu_shared.kit.errors import Forbidden, ServiceError, TooMany, Unauthenticated
+from nlu_shared.kit.errors import Forbidden, ServiceError, Unauthenticated
 from nlu_shared.kit.limits import RateLimits
 
 _bearer = HTTPBearer(auto_error=False, description="An API key (nlk_…) or an end user's JWT")
@@ -35,15 +36,40 @@ class WebResources(Protocol):
         """The database role and user a caller's transactions take."""
 
 
-async def _prove(
-    scopes: SecurityScopes,
-    request: Request,
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> Caller:
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+
+
+async def prove(scopes: SecurityScopes, request: Request, bearer: Bearer) -> Caller:
+    """The caller of this request, known by key or token and holding `scopes`."""
     if bearer is None:
         raise Unauthenticated
     resources: WebResources = request.app.state.resources
-    caller = await _known(request, resources, bearer.credentials)
+    return await prove_by(
+        scopes,
+        request,
+        partial(resources.authenticator.authenticate, bearer.credentials),
+        is_familiar=resources.authenticator.knows(bearer.credentials),
+    )
+
+
+async def prove_by(
+    scopes: SecurityScopes,
+    request: Request,
+    look_up: Callable[[], Awaitable[Caller]],
+    *,
+    is_familiar: bool = False,
+) -> Caller:
+    """The same by any proof. Strangers are turned away before anything is looked up; who
+    `is_familiar` is not made to suffer for those who share the address."""
+    resources: WebResources = request.app.state.resources
+    address = request.client.host if request.client else ""
+    if not is_familiar:
+        resources.limits.admit_stranger(address)
+    try:
+        caller = await look_up()
+    except Unauthenticated:
+        resources.limits.count_failure(address)
+        raise
     resources.limits.admit(caller.subject, request.method)
     for scope in scopes.scopes:
         if not caller.has(scope):
@@ -54,22 +80,6 @@ async def _prove(
     return caller
 
 
-async def _known(request: Request, resources: WebResources, credential: str) -> Caller:
-    """Strangers are turned away before anything is looked up; a key that was good before is not
-    made to suffer for those who share its address."""
-    address = request.client.host if request.client else ""
-    try:
-        resources.limits.admit_stranger(address)
-    except TooMany:
-        if not resources.authenticator.knows(credential):
-            raise
-    try:
-        return await resources.authenticator.authenticate(credential)
-    except Unauthenticated:
-        resources.limits.count_failure(address)
-        raise
-
-
 def own_task(caller: Caller, task: str) -> None:
     """Raises Forbidden for a task outside the caller's key."""
     if not caller.may_touch(task):
@@ -78,7 +88,7 @@ def own_task(caller: Caller, task: str) -> None:
 
 def requires(scope: str) -> Any:
     """For a route's or router's `dependencies`: the caller must be known and hold `scope`."""
-    return Security(_prove, scopes=[scope])
+    return Security(prove, scopes=[scope])
 
 
 async def _caller(request: Request) -> Caller:

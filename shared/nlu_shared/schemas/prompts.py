@@ -119,6 +119,21 @@ class PromptVersion(Schema):
     created_at: Moment
 
 
+class Ancestor(Schema):
+    """A version in its task's lineage. An imported one has no parent, run or change."""
+
+    id: UUID
+    version_hash: str
+    parent_id: UUID | None
+    source: PromptSource
+    run_id: UUID | None
+    iteration: int | None = Field(description="of the run that proposed it")
+    change: Change | None = Field(description="what made it out of its parent")
+    validation_f1: float | None
+    is_production: bool
+    created_at: Moment
+
+
 class PromptImport(Schema):
     """A baseline from outside: blocks and examples, or a plain text that becomes one block.
 
@@ -132,6 +147,44 @@ class PromptImport(Schema):
     )
     notes: Note | None = None
     promote: bool = False
+
+
+class BlockFate(StrEnum):
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+class Hunk(Schema):
+    """Lines that changed and up to three around them, each led by a space, `-` or `+`.
+
+    The numbers are those of its first line on either side, from 1.
+    """
+
+    before_line: int
+    after_line: int
+    lines: list[str]
+
+
+class BlockDiff(Schema):
+    """A block that is not the same on both sides; without hunks only its protection changed."""
+
+    name: BlockName
+    fate: BlockFate
+    was_protected: bool | None
+    is_protected: bool | None
+    hunks: list[Hunk]
+
+
+class PromptDiff(Schema):
+    """What must be done to one prompt to get another. Equal blocks and examples are left out."""
+
+    blocks: list[BlockDiff]
+    is_reordered: bool = Field(description="blocks that both hold stand in another order")
+    examples_added: list[Example]
+    examples_removed: list[Example]
+    tokens_before: int
+    tokens_after: int
 
 
 class ActivePrompt(Schema):

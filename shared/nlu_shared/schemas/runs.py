@@ -144,3 +144,10 @@ class RunView(Schema):
 
 class HintIn(Schema):
     hint: Annotated[Note, Field(min_length=1)]
+
+
+class StreamTicket(Schema):
+    """Opens one stream, once, before `expires_at`, as `?ticket=`."""
+
+    ticket: str
+    expires_at: Moment

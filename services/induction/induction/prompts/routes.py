@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Query, Response
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
 from nlu_shared.kit.etags import is_held
 from nlu_shared.schemas.base import Page, Slug
-from nlu_shared.schemas.prompts import ActivePrompt, PromptImport, PromptVersion
+from nlu_shared.schemas.prompts import ActivePrompt, PromptDiff, PromptImport, PromptVersion
 from starlette.responses import PlainTextResponse
 
 from induction.prompts import export, service
@@ -38,6 +38,14 @@ async def list_versions(
 @router.get("/versions/{version_id}", dependencies=[read])
 async def get_version(task: Slug, version_id: UUID, session: DbSession) -> PromptVersion:
     return await service.view(session, await service.get(session, task, version_id))
+
+
+@router.get("/versions/{version_id}/diff", dependencies=[read])
+async def diff_versions(
+    task: Slug, version_id: UUID, against: UUID, session: DbSession
+) -> PromptDiff:
+    """What changed from the version `against` to this one."""
+    return await service.diff(session, task, before=against, after=version_id)
 
 
 @router.post("/versions/{version_id}/promote", dependencies=[write])

@@ -1,5 +1,6 @@
-"""Importing, finding, scoring and promoting prompt versions."""
+"""Importing, finding, comparing, scoring and promoting prompt versions."""
 
+import asyncio
 from uuid import UUID
 
 from nlu_shared.ids import uuid7
@@ -11,6 +12,7 @@ from nlu_shared.schemas.prompts import (
     Block,
     PartScore,
     PromptContent,
+    PromptDiff,
     PromptImport,
     PromptSource,
     PromptVersion,
@@ -21,6 +23,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.catalog import service as catalog
+from induction.prompts.diff import compare
 from induction.prompts.export import UnreadableModule, read_module
 from induction.prompts.models import ProductionPromptRow, PromptScoreRow, PromptVersionRow
 from induction.tasks.registry import task_of
@@ -219,6 +222,14 @@ async def page(
     rows = (await session.exec(statement.order_by(col(PromptVersionRow.id)).limit(limit + 1))).all()
     items = [await view(session, row) for row in rows[:limit]]
     return Page(items=items, next_cursor=str(items[-1].id) if len(rows) > limit else None)
+
+
+async def diff(session: AsyncSession, task: str, *, before: UUID, after: UUID) -> PromptDiff:
+    """What changed from one version to another of the same task."""
+    old = (await get(session, task, before)).prompt()
+    new = (await get(session, task, after)).prompt()
+    # Long prompts take a moment, in which other callers are answered.
+    return await asyncio.to_thread(compare, old, new)
 
 
 def export_facts(version: PromptVersion) -> dict[str, JsonValue]:

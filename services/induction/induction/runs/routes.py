@@ -1,17 +1,15 @@
-"""Runs by HTTP: start, watch, steer."""
+"""Runs by HTTP: start, show, steer. Watching them is in `streams`."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from nlu_shared.kit.deps import CallerDep, DbSession, own_task, requires
 from nlu_shared.schemas.base import Page, Slug
 from nlu_shared.schemas.runs import Forecast, HintIn, RunRequest, RunView
-from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from induction.resources import Resources
-from induction.runs import service, stream
+from induction.runs import service
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
 read, write = requires("runs:read"), requires("runs:write")
@@ -77,31 +75,3 @@ async def cancel_run(run_id: UUID, session: DbSession) -> RunView:
 @router.post("/{run_id}/hints", dependencies=[write, own], status_code=202)
 async def hint_run(run_id: UUID, asked: HintIn, session: DbSession) -> RunView:
     return await service.view(session, await service.hint(session, run_id, asked.hint))
-
-
-@router.get("/{run_id}/events", dependencies=[read, own], response_class=EventSourceResponse)
-async def follow_run(
-    run_id: UUID,
-    request: Request,
-    caller: CallerDep,
-    last_event_id: Annotated[int, Header(ge=0)] = 0,
-) -> Response:
-    """Server-sent events after `Last-Event-ID`; 204 once the run is over and all was read."""
-    resources: Resources = request.app.state.resources
-    identity = resources.identity(caller)
-    if await service.nothing_left(resources.database, identity, run_id, after=last_event_id):
-        return Response(status_code=204)
-
-    async def sent() -> AsyncIterator[ServerSentEvent]:
-        async for said in stream.follow(
-            resources.database, identity, resources.redis, run_id, after=last_event_id
-        ):
-            yield ServerSentEvent(
-                said.event.model_dump_json(),
-                event=said.event.type,
-                id=str(said.n) if said.n is not None else None,
-            )
-
-    return EventSourceResponse(
-        sent(), ping=15, send_timeout=30, headers={"X-Accel-Buffering": "no"}
-    )

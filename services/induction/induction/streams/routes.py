@@ -1,0 +1,79 @@
+"""Watching runs by HTTP: server-sent events, and tickets to open them with."""
+
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Request, Response, Security
+from fastapi.security import SecurityScopes
+from nlu_shared.kit.deps import Bearer, CallerDep, DbSession, prove, prove_by, requires
+from nlu_shared.schemas.runs import StreamTicket
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from induction.resources import APP_IDENTITY, Resources
+from induction.runs import service as runs
+from induction.runs import stream
+from induction.runs.routes import own
+from induction.streams import service
+
+router = APIRouter(prefix="/v1", tags=["runs"])
+
+
+async def _by_key_or_ticket(
+    scopes: SecurityScopes,
+    request: Request,
+    bearer: Bearer,
+    ticket: Annotated[
+        str | None, Query(description="in place of a key, from POST /v1/stream-tickets")
+    ] = None,
+) -> None:
+    if bearer is not None or ticket is None:
+        await prove(scopes, request, bearer)
+        return
+    resources: Resources = request.app.state.resources
+    await prove_by(
+        scopes, request, partial(service.redeem, resources.database, APP_IDENTITY, ticket)
+    )
+
+
+watch: Any = Security(_by_key_or_ticket, scopes=["runs:read"])
+
+
+@router.post("/stream-tickets", dependencies=[requires("runs:read")], status_code=201)
+async def issue_ticket(session: DbSession, caller: CallerDep, response: Response) -> StreamTicket:
+    """Opens one stream within a minute, for a browser, which cannot send a key on it."""
+    response.headers["Cache-Control"] = "no-store"
+    return await service.issue(session, caller)
+
+
+@router.get("/runs/{run_id}/events", dependencies=[watch, own], response_class=EventSourceResponse)
+async def follow_run(
+    run_id: UUID,
+    request: Request,
+    caller: CallerDep,
+    last_event_id: Annotated[int, Header(ge=0)] = 0,
+    after: Annotated[
+        int, Query(ge=0, description="as Last-Event-ID, which a new EventSource cannot send")
+    ] = 0,
+) -> Response:
+    """Server-sent events after `Last-Event-ID`; 204 once the run is over and all was read."""
+    resources: Resources = request.app.state.resources
+    identity = resources.identity(caller)
+    seen = last_event_id or after
+    if await runs.nothing_left(resources.database, identity, run_id, after=seen):
+        return Response(status_code=204)
+
+    async def sent() -> AsyncIterator[ServerSentEvent]:
+        async for said in stream.follow(
+            resources.database, identity, resources.redis, run_id, after=seen
+        ):
+            yield ServerSentEvent(
+                said.event.model_dump_json(),
+                event=said.event.type,
+                id=str(said.n) if said.n is not None else None,
+            )
+
+    return EventSourceResponse(
+        sent(), ping=15, send_timeout=30, headers={"X-Accel-Buffering": "no"}
+    )

@@ -1,0 +1,62 @@
+"""Tickets: what a browser opens a stream with, because EventSource sends no Authorization.
+
+Of a ticket only the hash is stored. It is used up by the first stream it opens.
+"""
+
+import secrets
+from datetime import timedelta
+
+from nlu_shared.kit.auth import Caller, hash_key
+from nlu_shared.kit.db import Database, Identity, session_scope
+from nlu_shared.kit.errors import Unauthenticated
+from nlu_shared.schemas.runs import StreamTicket
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+LIFETIME = timedelta(seconds=60)
+
+_ISSUE = text(
+    "INSERT INTO stream_tickets (hash, subject, scopes, tasks, expires_at)"
+    " VALUES (:hash, :subject, :scopes, :tasks, now() + :lifetime) RETURNING expires_at"
+)
+_SWEEP = text(
+    "DELETE FROM stream_tickets WHERE hash IN (SELECT hash FROM stream_tickets"
+    " WHERE expires_at <= now() ORDER BY expires_at LIMIT 100 FOR UPDATE SKIP LOCKED)"
+)
+_REDEEM = text(
+    "DELETE FROM stream_tickets AS ticket WHERE hash = :hash AND expires_at > now()"
+    " AND NOT EXISTS (SELECT FROM api_keys AS key WHERE 'key:' || key.id = ticket.subject"
+    " AND (key.revoked_at IS NOT NULL OR key.expires_at <= now()))"
+    " RETURNING subject, scopes, tasks"
+)
+
+
+async def issue(session: AsyncSession, caller: Caller) -> StreamTicket:
+    """A ticket that may what its caller may. Sweeps away some that nobody used."""
+    await session.execute(_SWEEP)
+    ticket = secrets.token_urlsafe(32)
+    values = {
+        "hash": hash_key(ticket),
+        "subject": caller.subject,
+        "scopes": sorted(caller.scopes),
+        "tasks": None if caller.tasks is None else sorted(caller.tasks),
+        "lifetime": LIFETIME,
+    }
+    expires_at = (await session.execute(_ISSUE, values)).scalar_one()
+    return StreamTicket(ticket=ticket, expires_at=expires_at)
+
+
+async def redeem(database: Database, identity: Identity, ticket: str) -> Caller:
+    """Whose ticket it is; from here on it is used up, whatever becomes of the stream.
+
+    Raises Unauthenticated for one that is unknown, used or too old, or whose key is no more.
+    """
+    async with session_scope(database, identity) as session:
+        row = (await session.execute(_REDEEM, {"hash": hash_key(ticket)})).one_or_none()
+    if row is None:
+        raise Unauthenticated
+    return Caller(
+        subject=row.subject,
+        scopes=frozenset(row.scopes),
+        tasks=None if row.tasks is None else frozenset(row.tasks),
+    )

@@ -1,0 +1,159 @@
+"""What changed between two versions, by HTTP and on the command line."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from induction.prompts import diff
+from nlu_shared.schemas.prompts import Block, Example, PromptContent
+
+from tests.fixtures.databases import BOOTSTRAP_KEY
+from tests.fixtures.labelled import make_task
+from tests.fixtures.stack import Stack
+
+PROGRAM = Path(sys.executable).parent / "induction"
+UNKNOWN = "01890000-0000-7000-8000-000000000000"
+LABELS = "Answer with topic_0, topic_1, topic_2 or topic_3."
+BEFORE: dict[str, Any] = {
+    "instructions": [
+        {"name": "role", "text": f"You sort mail.\n{LABELS}\nBe brief.", "protected": True},
+        {"name": "hints", "text": "None yet."},
+        {"name": "ending", "text": "Thank you."},
+    ],
+    "examples": [{"text": "my parcel", "output": "topic_0"}, {"text": "hi", "output": "topic_1"}],
+}
+AFTER: dict[str, Any] = {
+    "instructions": [
+        {"name": "role", "text": f"You sort mail.\n{LABELS}\nBe careful.", "protected": True},
+        {"name": "ending", "text": "Thank you."},
+        {"name": "rules", "text": "Look at the verb."},
+    ],
+    "examples": [{"text": "hi", "output": "topic_1"}, {"text": "hi", "output": "topic_1"}],
+}
+
+
+@pytest.fixture(scope="module")
+async def versions(stack: Stack) -> tuple[str, str]:
+    await make_task(stack, "compared")
+    made = [
+        await stack.induction.post("/v1/prompts/compared/versions", json={"content": content})
+        for content in (BEFORE, AFTER)
+    ]
+    assert [one.status_code for one in made] == [201, 201], made[0].text
+    return made[0].json()["id"], made[1].json()["id"]
+
+
+async def asked(stack: Stack, version: str, against: str, task: str = "compared") -> Any:
+    path = f"/v1/prompts/{task}/versions/{version}/diff"
+    return await stack.induction.get(path, params={"against": against})
+
+
+async def test_a_diff_names_what_was_added_removed_and_changed(
+    stack: Stack, versions: tuple[str, str]
+) -> None:
+    before, after = versions
+    told = (await asked(stack, after, before)).json()
+    assert {block["name"]: block["fate"] for block in told["blocks"]} == {
+        "role": "changed",
+        "rules": "added",
+        "hints": "removed",
+    }
+    (hunk,) = told["blocks"][0]["hunks"]
+    assert hunk == {
+        "before_line": 1,
+        "after_line": 1,
+        "lines": [" You sort mail.", f" {LABELS}", "-Be brief.", "+Be careful."],
+    }
+    assert [one["text"] for one in told["examples_removed"]] == ["my parcel"]
+    assert [one["text"] for one in told["examples_added"]] == ["hi"]
+    assert not told["is_reordered"]
+
+
+async def test_a_version_does_not_differ_from_itself(
+    stack: Stack, versions: tuple[str, str]
+) -> None:
+    told = (await asked(stack, versions[0], versions[0])).json()
+    assert told["tokens_before"] == told["tokens_after"] > 0
+    assert not any(told[name] for name in ("blocks", "examples_added", "examples_removed"))
+
+
+async def test_versions_of_two_tasks_are_not_compared(
+    stack: Stack, versions: tuple[str, str]
+) -> None:
+    elsewhere = await make_task(stack, "elsewhere")
+    for one, other in ((versions[0], elsewhere), (elsewhere, versions[0]), (versions[0], UNKNOWN)):
+        answer = await asked(stack, one, other)
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown_version")
+
+
+async def test_the_command_prints_the_diff(stack: Stack, versions: tuple[str, str]) -> None:
+    before, after = versions
+    process = await asyncio.create_subprocess_exec(
+        PROGRAM,
+        *("prompts", "diff", "--task", "compared", "--version", after, "--against", before),
+        env=os.environ
+        | {"INDUCTION_URL": str(stack.induction.base_url), "INDUCTION_KEY": BOOTSTRAP_KEY},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    printed, _ = await process.communicate()
+    lines = printed.decode().splitlines()
+    assert process.returncode == 0
+    assert lines[:2] == ["changed block role", "@@ -1 +1 @@"]
+    assert {"-Be brief.", "+Be careful.", "removed block hints", "added block rules"} <= set(lines)
+    assert '- example ["my parcel","topic_0"]' in lines
+
+
+def test_the_order_of_blocks_is_a_difference() -> None:
+    first, second = Block(name="a", text="1"), Block(name="b", text="2")
+    told = diff.compare(
+        PromptContent(instructions=(first, second)), PromptContent(instructions=(second, first))
+    )
+    assert told.is_reordered
+    assert not told.blocks
+
+
+def test_a_block_too_long_to_align_is_one_hunk() -> None:
+    before, after = ("\n".join(f"{side} {n}" for n in range(1_100)) for side in "ab")
+    told = diff.compare(
+        PromptContent(instructions=(Block(name="a", text=before),)),
+        PromptContent(instructions=(Block(name="a", text=after),)),
+    )
+    ((hunk,),) = (block.hunks for block in told.blocks)
+    assert len(hunk.lines) == 2_200
+
+
+line = some.sampled_from(["one", "two", "three", ""])
+blocks = some.lists(
+    some.builds(
+        Block,
+        name=some.sampled_from(["a", "b", "c"]),
+        text=some.lists(line, max_size=12).map("\n".join),
+        protected=some.booleans(),
+    ),
+    min_size=1,
+    max_size=5,
+).map(tuple)
+examples = some.lists(some.builds(Example, text=line, output=line), max_size=4).map(tuple)
+contents = some.builds(PromptContent, instructions=blocks, examples=examples)
+
+
+@given(contents, contents)
+def test_there_and_back_are_mirrors(before: PromptContent, after: PromptContent) -> None:
+    there, back = diff.compare(before, after), diff.compare(after, before)
+    assert there.examples_added == back.examples_removed
+    assert there.is_reordered == back.is_reordered
+    turned = {"added": "removed", "removed": "added", "changed": "changed"}
+    assert sorted((one.name, one.fate.value) for one in there.blocks) == sorted(
+        (one.name, turned[one.fate]) for one in back.blocks
+    )
+
+
+@given(contents)
+def test_nothing_changed_is_an_empty_diff(content: PromptContent) -> None:
+    told = diff.compare(content, content)
+    assert not any([told.blocks, told.examples_added, told.examples_removed, told.is_reordered])

@@ -1,0 +1,111 @@
+"""A browser opens a stream with a ticket: once, within a minute, and for no more than its key."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+
+from tests.fixtures.labelled import make_task
+from tests.fixtures.stack import Stack, client
+from tests.induction.runs.driving import reached, sql, start
+
+
+@pytest.fixture(scope="module")
+async def run(stack: Stack) -> str:
+    """A run that is over, of the task `ticketed`."""
+    await make_task(stack, "ticketed", cases=4)
+    made = await start(stack, "ticketed", kind="evaluate")
+    async with stack.working():
+        await reached(stack, made, "completed")
+    return made
+
+
+@pytest.fixture
+async def browser(stack: Stack) -> AsyncIterator[httpx2.AsyncClient]:
+    async with client(str(stack.induction.base_url), None) as made:
+        yield made
+
+
+async def ticket(stack: Stack, key: str | None = None) -> str:
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    answer = await stack.induction.post("/v1/stream-tickets", headers=headers)
+    assert answer.status_code == 201, answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    return str(answer.json()["ticket"])
+
+
+async def key(stack: Stack, **asked: object) -> tuple[str, str]:
+    made = await stack.induction.post("/v1/admin/keys", json={"name": "of a page", **asked})
+    return made.json()["id"], made.json()["key"]
+
+
+async def opened(browser: httpx2.AsyncClient, run: str, **asked: object) -> httpx2.Response:
+    return await browser.get(f"/v1/runs/{run}/events", params=asked)  # type: ignore[arg-type]
+
+
+async def test_a_ticket_opens_a_stream_and_only_once(
+    stack: Stack, browser: httpx2.AsyncClient, run: str
+) -> None:
+    given = await ticket(stack)
+    answers = await asyncio.gather(*(opened(browser, run, ticket=given) for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [200, 401, 401, 401]
+    (told,) = (answer.text for answer in answers if answer.status_code == 200)
+    assert "event: run_finished" in told
+
+
+async def test_a_page_that_comes_back_goes_on_where_it_was(
+    stack: Stack, browser: httpx2.AsyncClient, run: str
+) -> None:
+    (last,) = await sql(stack, "SELECT last_event FROM runs WHERE id = $1", run)
+    one_before = await opened(browser, run, ticket=await ticket(stack), after=last[0] - 1)
+    assert one_before.text.count("\nid: ") + one_before.text.startswith("id: ") == 1
+    done = await opened(browser, run, ticket=await ticket(stack), after=last[0])
+    assert done.status_code == 204
+
+
+async def test_a_ticket_of_a_minute_ago_opens_nothing(
+    stack: Stack, browser: httpx2.AsyncClient, run: str
+) -> None:
+    given = await ticket(stack)
+    await sql(stack, "UPDATE stream_tickets SET expires_at = expires_at - interval '60 s'")
+    assert (await opened(browser, run, ticket=given)).status_code == 401
+    await ticket(stack)
+    (left,) = await sql(stack, "SELECT count(*) FROM stream_tickets")
+    assert left[0] == 1
+
+
+async def test_a_ticket_is_for_the_tasks_of_its_key(
+    stack: Stack, browser: httpx2.AsyncClient, run: str
+) -> None:
+    _, elsewhere = await key(stack, scopes=["runs:read"], tasks=["another"])
+    _, here = await key(stack, scopes=["runs:read"], tasks=["ticketed"])
+    refused = await opened(browser, run, ticket=await ticket(stack, elsewhere))
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert (await opened(browser, run, ticket=await ticket(stack, here))).status_code == 200
+
+
+async def test_a_ticket_ends_with_its_key(
+    stack: Stack, browser: httpx2.AsyncClient, run: str
+) -> None:
+    identifier, of_page = await key(stack, scopes=["runs:read"])
+    given = await ticket(stack, of_page)
+    await stack.induction.delete(f"/v1/admin/keys/{identifier}")
+    assert (await opened(browser, run, ticket=given)).status_code == 401
+
+
+async def test_a_ticket_opens_nothing_but_a_stream(
+    stack: Stack, browser: httpx2.AsyncClient, run: str
+) -> None:
+    given = await ticket(stack)
+    assert (await browser.get(f"/v1/runs/{run}", params={"ticket": given})).status_code == 401
+    as_key = await browser.get("/v1/runs", headers={"Authorization": f"Bearer {given}"})
+    assert as_key.status_code == 401
+    assert (await opened(browser, run, ticket=given)).status_code == 200
+
+
+async def test_the_text_of_a_ticket_is_not_stored(stack: Stack) -> None:
+    given = await ticket(stack)
+    stored = [row["hash"] for row in await sql(stack, "SELECT hash FROM stream_tickets")]
+    assert given not in stored
+    assert all(len(one) == 64 for one in stored)
