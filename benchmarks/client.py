@@ -51,8 +51,8 @@ async def run(databases: Databases, servers: Servers) -> None:
     print(
         f"log() without a pause between calls, p99 in the caller: {ours.p99:.2f} ms (median"
         f" {ours.median:.2f}), bare SQLite insert: {bare.p99:.2f} ms (median {bare.median:.2f}),"
-        f" ratio {ours.p99 / bare.p99:.1f} ({ours.median / bare.median:.1f}); CPU of a client per 1,000 predictions logged, sent and"
-        f" settled: {spent / CALLS * 1_000_000:.0f} ms"
+        f" ratio {ours.p99 / bare.p99:.1f} ({ours.median / bare.median:.1f}); CPU of a client per"
+        f" 1,000 predictions logged, sent and settled: {spent / CALLS * 1_000_000:.0f} ms"
     )
 
 
