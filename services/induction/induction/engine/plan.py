@@ -5,14 +5,28 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from nlu_shared.schemas.events import PartName
-from nlu_shared.schemas.prompts import PromptContent
+from nlu_shared.schemas.prompts import Aim, Change, PromptContent
 
 from induction.tasks.base import Case, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """A change to the prompt `parent_hash` that failed in an earlier run, and how (see `recall`).
+    Its rationale is empty: no guard has read that."""
+
+    run_id: UUID
+    change: Change
+    parent_hash: str
+    aims: tuple[Aim, ...]
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`parts` says for every case of `cases` which part it belongs to (see `split.assign`)."""
+    """`parts` says for every case of `cases` which part it belongs to (see `split.assign`),
+    `remembered` what failed before, the newest first."""
 
     task: Task
     cases: tuple[Case, ...]
@@ -25,3 +39,4 @@ class Plan:
     seed: int = 0
     hints: tuple[str, ...] = ()
     focus: str | None = None
+    remembered: tuple[Remembered, ...] = ()

@@ -15,6 +15,7 @@ from induction.engine.evaluate import CaseBook
 from induction.engine.gate import touched
 from induction.engine.plan import Plan
 from induction.engine.propose import Brief, Tried, shown_cases
+from induction.engine.recall import Memory
 from induction.engine.screen import Guarded, guarded
 from induction.engine.split import Parts
 from induction.engine.stop import Progress, reason_to_stop
@@ -34,6 +35,7 @@ class Search:
     plan: Plan
     parts: Parts
     guarded: Guarded
+    memory: Memory
     best: PromptContent
     baseline_validation: CaseBook
     validation: CaseBook
@@ -47,12 +49,12 @@ class Search:
 
     @classmethod
     def of(cls, plan: Plan, parts: Parts, *, train: CaseBook, validation: CaseBook) -> "Search":
+        known = guarded(plan.task, plan.baseline, parts.train, (*parts.validation, *parts.test))
         return cls(
             plan=plan,
             parts=parts,
-            guarded=guarded(
-                plan.task, plan.baseline, parts.train, (*parts.validation, *parts.test)
-            ),
+            guarded=known,
+            memory=Memory.of(plan, known),
             best=plan.baseline,
             baseline_validation=validation,
             validation=validation,
@@ -93,6 +95,7 @@ class Search:
             book=self.train,
             patterns=patterns,
             shown=shown_cases(self.train, patterns, seed=self.plan.seed, attempt=self.attempt),
+            remembered=self.memory.told(patterns),
             tried=tuple(self.tried),
             hints=tuple(hints),
         )
