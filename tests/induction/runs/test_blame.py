@@ -1,0 +1,84 @@
+"""Every part of a prompt says who made it, which cases that fixed and broke, and what it costs."""
+
+from typing import Any
+
+import pytest
+
+from tests.fixtures.labelled import make_task
+from tests.fixtures.stack import Stack
+from tests.induction.runs.driving import events, reached, start
+
+UNKNOWN = "01890000-0000-7000-8000-000000000000"
+
+
+@pytest.fixture(scope="module")
+async def run(stack: Stack) -> dict[str, Any]:
+    await make_task(stack, "blamed", cases=24)
+    started = await start(stack, "blamed")
+    async with stack.working():
+        return await reached(stack, started, "completed")
+
+
+async def blame(stack: Stack, version: str) -> dict[str, Any]:
+    answer = await stack.induction.get(f"/v1/prompts/blamed/versions/{version}/blame")
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+async def test_the_blame_of_a_winner_sums_up_to_what_its_run_kept(
+    stack: Stack, run: dict[str, Any]
+) -> None:
+    kept = [one for one in await events(stack, run["id"]) if one["type"] == "change_kept"]
+    assert kept
+    told = await blame(stack, run["best_version_id"])
+    assert [one["judged"] for one in told["changes"]] == ["kept"] * len(kept)
+    assert [(one["fixed"], one["broke"]) for one in told["changes"]] == [
+        (one["fixed"], one["broke"]) for one in kept
+    ]
+    assert {one["run_id"] for one in told["changes"]} == {run["id"]}
+    version = (
+        await stack.induction.get(f"/v1/prompts/blamed/versions/{run['best_version_id']}")
+    ).json()["content"]
+    assert len(told["parts"]) == len(version["instructions"]) + len(version["examples"])
+    for change in told["changes"]:
+        touching = [one for one in told["parts"] if change["n"] in touched_by(one)]
+        assert {one["name"] for one in touching} <= set(change["parts"])
+        assert all(set(change["fixed"]) <= set(one["fixed"]) for one in touching)
+
+
+def touched_by(part: dict[str, Any]) -> set[int]:
+    return {*part["edited_by"], part["made_by"]}
+
+
+async def test_a_baseline_is_imported_and_blamed_for_nothing(
+    stack: Stack, run: dict[str, Any]
+) -> None:
+    told = await blame(stack, run["baseline_version_id"])
+    assert not told["changes"]
+    for part in told["parts"]:
+        assert (part["made_by"], part["edited_by"], part["net"]) == (None, [], 0)
+        assert part["tokens"] > 0
+
+
+async def test_the_blame_of_a_rejected_prompt_says_where_it_failed(
+    stack: Stack, run: dict[str, Any]
+) -> None:
+    said = await events(stack, run["id"])
+    failed = next(
+        one for one in said if one["type"] == "change_rejected" and one["version_hash"] is not None
+    )
+    listed = (
+        await stack.induction.get("/v1/prompts/blamed/versions", params={"limit": 200})
+    ).json()
+    (version,) = [
+        one["id"] for one in listed["items"] if one["version_hash"] == failed["version_hash"]
+    ]
+    *_, last = (await blame(stack, version))["changes"]
+    assert last["judged"] in {"rejected_at_gate", "rejected_on_validation"}
+    assert (last["fixed"], last["broke"]) == (failed["fixed"], failed["broke"])
+
+
+async def test_nobody_is_blamed_for_what_is_not_there(stack: Stack, run: dict[str, Any]) -> None:
+    for task, version in (("blamed", UNKNOWN), ("nobodys", run["best_version_id"])):
+        answer = await stack.induction.get(f"/v1/prompts/{task}/versions/{version}/blame")
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown_version")
