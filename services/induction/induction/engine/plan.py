@@ -1,18 +1,22 @@
 """Everything a run is given before it starts. Equal plans and answers make equal runs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from nlu_shared.schemas.events import PartName
 from nlu_shared.schemas.prompts import PromptContent
 
-from induction.tasks.base import Case, Task
+from induction.tasks.base import Case, Component, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`parts` says for every case of `cases` which part it belongs to (see `split.assign`)."""
+    """`parts` says for every case of `cases` which part it belongs to (see `split.assign`).
+
+    `guards` are tolerances by component (see `guards`), `proposals` the most changes tried side by
+    side, `calls` how many the run may make, None where nobody counts them.
+    """
 
     task: Task
     cases: tuple[Case, ...]
@@ -25,3 +29,11 @@ class Plan:
     seed: int = 0
     hints: tuple[str, ...] = ()
     focus: str | None = None
+    guards: Mapping[str, float] = field(default_factory=dict)
+    proposals: int = 1
+    calls: int | None = None
+
+    @property
+    def aim(self) -> Component | None:
+        """The component in focus; None where the objective is all that is aimed at."""
+        return None if self.focus is None else self.task.component(self.focus)

@@ -8,9 +8,17 @@ from uuid import UUID
 from nlu_shared.schemas.events import ErrorPattern
 from nlu_shared.schemas.prompts import PromptContent
 
-from induction.engine.accept import Standing, standing
+from induction.engine import accept
+from induction.engine.accept import Standing
 from induction.engine.chance import shuffled
-from induction.engine.diagnose import Key, key_of, patterns_of, worked_on, worth_trying
+from induction.engine.diagnose import (
+    Key,
+    concerning,
+    key_of,
+    patterns_of,
+    worked_on,
+    worth_trying,
+)
 from induction.engine.evaluate import CaseBook
 from induction.engine.gate import touched
 from induction.engine.plan import Plan
@@ -47,6 +55,7 @@ class Search:
 
     @classmethod
     def of(cls, plan: Plan, parts: Parts, *, train: CaseBook, validation: CaseBook) -> "Search":
+        began = accept.standing(plan, plan.baseline, validation=validation, train=train)
         return cls(
             plan=plan,
             parts=parts,
@@ -58,7 +67,7 @@ class Search:
             validation=validation,
             train=train,
             fresh=set(train.entries),
-            progress=Progress(best=validation.scored(plan.task).objective),
+            progress=Progress(best=began.aim),
             seen={plan.baseline.version_hash},
         )
 
@@ -69,7 +78,7 @@ class Search:
 
     @property
     def standing(self) -> Standing:
-        return standing(self.plan.task, self.best, validation=self.validation, train=self.train)
+        return accept.standing(self.plan, self.best, validation=self.validation, train=self.train)
 
     def patterns(self) -> list[ErrorPattern]:
         """The mistakes of the best prompt itself; only without any, those of its forebears."""
@@ -85,7 +94,7 @@ class Search:
 
     def brief(self, hints: Sequence[str]) -> Brief:
         """What the next proposal is made from."""
-        ordered = worth_trying(self.patterns(), self.failures, self.plan.focus)
+        ordered = worth_trying(self.patterns(), self.failures, self._near)
         patterns = worked_on(ordered)
         return Brief(
             prompt=self.best,
@@ -121,7 +130,7 @@ class Search:
         self.best, self.validation = content, validation
         self.fresh = set()
         self.learn(at_gate)
-        self.progress.evaluated(self.standing.validation)
+        self.progress.evaluated(self.standing.aim)
         self.tried.append(tried)
 
     def to_refresh(self, patterns: Sequence[ErrorPattern]) -> list[Case]:
@@ -138,6 +147,11 @@ class Search:
         )
         chosen = {case.id for case in drawn[:REFRESHED]}
         return [case for case in cases if case.id in chosen]
+
+    def _near(self, pattern: ErrorPattern) -> int:
+        """How many of the pattern's mistakes lower the component in focus."""
+        aim = self.plan.aim
+        return 0 if aim is None else concerning(aim, pattern, self.train)
 
     def _failed(self, tried: Tried | None, patterns: Sequence[ErrorPattern]) -> None:
         self.failures.update(key_of(pattern) for pattern in patterns)

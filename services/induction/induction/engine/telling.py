@@ -13,6 +13,7 @@ from nlu_shared.schemas.events import (
 )
 from nlu_shared.schemas.prompts import PromptContent
 
+from induction.engine import guards
 from induction.engine.desk import CANCELLED, Desk
 from induction.engine.evaluate import CaseBook
 from induction.engine.plan import Plan
@@ -29,7 +30,7 @@ def started(plan: Plan, parts: Parts) -> RunStarted:
         dataset_hash=plan.dataset_hash,
         parts=parts.sizes,
         baseline_hash=plan.baseline.version_hash,
-        says=[*parts.says, *_contamination(plan, parts)],
+        says=[*parts.says, *_contamination(plan, parts), *guards.told(plan, parts.validation)],
     )
 
 
