@@ -14,11 +14,13 @@ BUDGET = "budget"
 
 
 class Desk:
-    """Reads the inbox by increasing step number and keeps what it said."""
+    """Reads the inbox by increasing step number and keeps what it said. `asked` counts all calls
+    so far, those too that a ledger may answer for nothing."""
 
     def __init__(self, plan: Plan, world: World) -> None:
         self._world = world
         self._step = 0
+        self.asked = 0
         self._closing = False
         self._fresh_hints = [*([f"Focus on: {plan.focus}"] if plan.focus else []), *plan.hints]
         self.hints: list[str] = []
@@ -50,6 +52,7 @@ class Desk:
         """All the answers, or None where the run must not ask or cannot pay for one of them."""
         if self.closed:
             return None
+        self.asked += len(asked)
         answers = await self._world.complete(asked)
         if any(answer.outcome is Outcome.OVER_BUDGET for answer in answers):
             self.stop = self.stop or BUDGET

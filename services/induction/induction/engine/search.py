@@ -133,6 +133,12 @@ class Search:
         self.progress.evaluated(self.standing.aim)
         self.tried.append(tried)
 
+    def shortened(self, content: PromptContent, validation: CaseBook) -> None:
+        """A shorter prompt takes the best one's place; what training cases say is not known."""
+        self.best, self.validation = content, validation
+        self.fresh = set()
+        self.progress.evaluated(self.standing.aim)
+
     def to_refresh(self, patterns: Sequence[ErrorPattern]) -> list[Case]:
         """The training cases that a kept change aimed at `patterns` may have turned, in case
         order, or where they are too many a draw of them."""
