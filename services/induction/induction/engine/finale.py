@@ -54,7 +54,9 @@ async def closed_books(search: Search, desk: Desk) -> AsyncIterator[Step]:
     """The winner on the training cases it has not answered yet, for its score on all of them."""
     plan, iteration = search.plan, search.progress.iterations
     cases = search.stale(search.parts.train)
-    exam = Exam(plan, search.best, cases, part=PartName.TRAIN, iteration=iteration)
+    exam = Exam(
+        plan, search.best, cases, part=PartName.TRAIN, iteration=iteration, folds=search.folds
+    )
     async for step in exam.sit(desk):
         yield step
     if exam.book is not None:

@@ -1,12 +1,12 @@
 """The gate: a few well-chosen training cases that a change must pass before validation is spent.
 
-It asks two things: does the change correct mistakes that it did not simply copy into the prompt,
-and does it leave alone what was right. Wrong and right cases are drawn apart and in other shares
+It asks two things: does the change correct mistakes, other than by showing the very case, and does
+it leave alone what was right. Wrong and right cases are drawn apart and in other shares
 than they stand in the training part, so each case counts for as many as it was drawn from
 (Horvitz and Thompson, JASA 47 (1952) 663-685): the gate estimates the net gain on all of them.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 from uuid import UUID
@@ -55,18 +55,15 @@ def sample(
     task: Task,
     book: CaseBook,
     patterns: Sequence[ErrorPattern],
-    quoted: Collection[UUID],
     *,
     seed: int,
     attempt: int,
 ) -> Sample:
     """Wrong cases of the patterns and of what they miss; and passing ones, half of them with
-    something the patterns name, where a change does its harm first. Cases the change quotes are
-    left out. Drawn anew at each attempt, so that no change is made to fit one sample."""
-    entries = [entry for id, entry in book.entries.items() if id not in quoted]
-    drawn = shuffled(
-        entries, name=lambda entry: entry.case.id, seed=seed, purpose=f"gate {attempt}"
-    )
+    something the patterns name, where a change does its harm first. Drawn anew at each attempt, so
+    that no change is made to fit one sample."""
+    entries = book.entries.values()
+    drawn = shuffled(entries, name=lambda one: one.case.id, seed=seed, purpose=f"gate {attempt}")
     meant = {id for pattern in patterns for id in pattern.case_ids}
     missed, _ = _named(book, patterns)
     near = touched(task, book, patterns)

@@ -12,7 +12,8 @@ from induction.tasks.base import Case, Task
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`parts` says for every case of `cases` which part it belongs to (see `split.assign`)."""
+    """`parts` says for every case of `cases` which part it belongs to (see `split.assign`); with
+    `opening` the search begins by showing as many of them as there is room for (see `showing`)."""
 
     task: Task
     cases: tuple[Case, ...]
@@ -25,3 +26,4 @@ class Plan:
     seed: int = 0
     hints: tuple[str, ...] = ()
     focus: str | None = None
+    opening: bool = True
