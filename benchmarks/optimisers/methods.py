@@ -8,12 +8,13 @@ import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from nlu_shared.schemas.prompts import PromptContent
+from nlu_shared.schemas.runs import Verdict
+
 from benchmarks.optimisers import ours, plain
 from benchmarks.optimisers.data import Round
 from benchmarks.optimisers.door import Door
 from benchmarks.optimisers.proposing import divided
-from nlu_shared.schemas.prompts import PromptContent
-from nlu_shared.schemas.runs import Verdict
 
 OURS, ALL_SHOWN = "ours", "every training case shown"
 RAISED_MINIBATCH, RAISED_DEMOS = 20, 60

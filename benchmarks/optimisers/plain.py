@@ -2,10 +2,11 @@
 keep the best. No gate, no memory of cases beyond the last answers; it goes on until its calls are
 used up."""
 
+from nlu_shared.schemas.prompts import PromptContent
+
 from benchmarks.optimisers.data import Round
 from benchmarks.optimisers.door import Door
 from benchmarks.optimisers.proposing import Proposals, divided
-from nlu_shared.schemas.prompts import PromptContent
 
 MOST_PROPOSALS = 500
 

@@ -55,7 +55,9 @@ def _aims(groups: dict[tuple[int, str], list[Result]]) -> list[str]:
         others = {m: g for (b, m), g in groups.items() if b == budget and m != OURS}
         if others:
             lines.append(_beside(groups[budget, OURS], others, f"at {budget} calls"))
-    if budgets and (best := {m: g for (b, m), g in groups.items() if b == budgets[-1] and m != OURS}):
+    if budgets and (
+        best := {m: g for (b, m), g in groups.items() if b == budgets[-1] and m != OURS}
+    ):
         where = f"with {OF_NOTE} calls, theirs with {budgets[-1]}"
         lines.append(_beside(groups[OF_NOTE, OURS], best, where))
     return lines
@@ -91,5 +93,3 @@ def _difficulty(name: str, results: Sequence[Result]) -> str:
 def _spread(scores: Sequence[float]) -> str:
     deviation = stdev(scores) if len(scores) > 1 else 0.0
     return f"{mean(scores):.3f}  {deviation:.3f}  {min(scores):.3f}"
-
-

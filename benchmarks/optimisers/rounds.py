@@ -53,7 +53,9 @@ def played(
     examiner = Door(given.task, noise=variant.noise)
     plain = examiner.book(given.task.baseline(), given.hidden)
     for name in chosen if variant is PLAIN else [OURS]:
-        asked = [0] if name in UNSEARCHED else sorted({*budgets, OF_NOTE} if name == OURS else budgets)
+        asked = (
+            [0] if name in UNSEARCHED else sorted({*budgets, OF_NOTE} if name == OURS else budgets)
+        )
         for budget in asked:
             door = Door(
                 given.task, budget=budget, noise=variant.noise, useless=variant.useless,
