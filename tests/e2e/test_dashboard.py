@@ -104,6 +104,45 @@ async def test_a_hostile_prompt_is_shown_as_text_and_runs_nothing(
         assert await page.evaluate("window.owned") is None
 
 
+async def test_a_conflict_is_settled_by_whoever_reads_both_sides(
+    page: Page, world: World, task: str
+) -> None:
+    for intent in ("one", "other"):
+        await world.approve(await world.correct(await world.log(task=task, prompt=HOSTILE), intent))
+    await page.goto(f"/dashboard/review?queue=conflicts&task={task}")
+    item = page.get_by_label("Conflict 1 of 1")
+    await expect(item.locator(".said")).to_have_text(HOSTILE)
+    await page.keyboard.press("j")
+    await page.keyboard.press("a")
+    await expect(item.get_by_role("status")).to_contain_text("The other truth is ground truth now.")
+    case, end = await world.truth(task)
+    assert (case["truth"], end["count"]) == ("other", 1)
+
+
+async def test_a_doubted_label_stands_or_goes(page: Page, world: World, task: str) -> None:
+    ids = []
+    for text in (HOSTILE, "Move lunch"):
+        said = {"task": task, "text": text, "truth": "greet"}
+        ids.append((await world.admin.post("/v1/ground-truth", json=said)).json()["id"])
+    doubts = [
+        {"case_id": one, "kind": "label", "note": HOSTILE, "suggested": {"a": HOSTILE}}
+        for one in ids
+    ]
+    await world.admin.post("/v1/reviews/findings", json={"findings": doubts})
+    await page.goto(f"/dashboard/review?queue=suspicious-label&task={task}")
+    stands = page.get_by_role("listitem").filter(has_text="Move lunch")
+    await stands.get_by_role("button", name="The label stands").click()
+    await expect(stands.get_by_role("status")).to_contain_text("The label stands.")
+    goes = page.locator(f'[data-case="{ids[0]}"]')
+    await goes.get_by_role("button", name="Withdraw the case").click()
+    await expect(page.get_by_text("Withdrawn.")).to_be_visible()
+    case, end = await world.truth(task)
+    assert (case["text"], end["count"]) == ("Move lunch", 1)
+    await page.reload()
+    await expect(page.get_by_text("No label is in doubt.")).to_be_visible()
+    assert await page.evaluate("window.owned") is None
+
+
 async def test_what_the_server_refuses_is_told_beside_the_item(
     page: Page, world: World, task: str
 ) -> None:

@@ -1,4 +1,5 @@
-"""What no handler should ever see: bodies too large, too deep, not UTF-8, or not quite JSON.
+"""What no handler should ever see: addresses with a NUL in them, and bodies too large, too deep,
+not UTF-8, or not quite JSON.
 
 An ASGI layer before all parsing. Python's json takes NaN, duplicate keys and lone surrogates,
 none of which PostgreSQL or another JSON reader would take back.
@@ -29,11 +30,13 @@ class BodyGuard:
         self.max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "OPTIONS"}:
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        has_body = scope["method"] not in {"GET", "HEAD", "OPTIONS"}
         try:
-            body = await self._read(scope, receive)
+            _check_address(scope)
+            body = await self._read(scope, receive) if has_body else b""
             if body is None:
                 return
             if body:
@@ -41,6 +44,9 @@ class BodyGuard:
         except ServiceError as refused:
             request_id = scope.get("state", {}).get("request_id")
             await problem_response(refused, request_id)(scope, receive, send)
+            return
+        if not has_body:
+            await self.app(scope, receive, send)
             return
         replayed = False
 
@@ -68,6 +74,12 @@ class BodyGuard:
                 raise TooLarge(f"At most {self.max_bytes} bytes are read.")
             if not message.get("more_body", False):
                 return bytes(body)
+
+
+def _check_address(scope: Scope) -> None:
+    """No text that PostgreSQL holds has a NUL in it, so nothing can be found by one."""
+    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+        raise Invalid("An address holds no NUL.", code="invalid_text")
 
 
 def check(body: bytes, content_type: str) -> None:

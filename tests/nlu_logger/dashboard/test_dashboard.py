@@ -16,7 +16,8 @@ from tests.fixtures.stack import client
 from tests.nlu_logger.world import World, connected
 
 HOSTILE = "<script>document.title='owned'</script>\"' onload='alert(1) <img src=x onerror=alert(2)>"
-PAGES = ["/dashboard", "/dashboard/review", "/dashboard/review?queue=proposed"]
+DESKS = [f"/dashboard/review?queue={name}" for name in routes.OTHERS]
+PAGES = ["/dashboard", "/dashboard/review", *DESKS]
 
 
 class Foreign(HTMLParser):
@@ -111,6 +112,9 @@ async def test_logging_out_and_revoking_end_a_login(world: World) -> None:
         "predictions/01890000-0000-7000-8000-000000000000/correct",
         "corrections/01890000-0000-7000-8000-000000000000/approve",
         "corrections/01890000-0000-7000-8000-000000000000/reject",
+        "cases/01890000-0000-7000-8000-000000000000/clear",
+        "cases/01890000-0000-7000-8000-000000000000/withdraw",
+        "conflicts/01890000-0000-7000-8000-000000000000/settle",
     ],
 )
 async def test_a_change_needs_a_login_its_proof_and_the_scope(world: World, path: str) -> None:

@@ -65,7 +65,7 @@ def test_a_row_of_many_lines_is_where_it_begins() -> None:
     assert [number for number, _ in rows('a\n"1\n\n2"\n3', Kind.CSV)] == [2, 5]
 
 
-@pytest.mark.parametrize("body", ["", "\n", ",,\n1", "a,a\n1,2"])
+@pytest.mark.parametrize("body", ["", "\n", ",,\n1", "a,a\n1,2", "a\rb\n1"])
 def test_a_table_needs_a_header(body: str) -> None:
     with pytest.raises(Invalid):
         rows(body, Kind.CSV)

@@ -102,6 +102,8 @@ async def through(handler: Handler, messages: list[Message], **headers: str) -> 
     scope = {
         "type": "http",
         "method": "POST",
+        "path": "/",
+        "query_string": b"",
         "headers": [
             (name.replace("_", "-").encode(), said.encode()) for name, said in headers.items()
         ],

@@ -55,6 +55,14 @@ async def test_an_id_that_could_forge_a_log_line_is_replaced(
     assert len(answer.headers["x-request-id"]) == 32
 
 
+@pytest.mark.parametrize("address", ["/v1/tasks?cursor=%00", "/v1/prompts/%00/versions"])
+async def test_an_address_with_a_nul_in_it_reaches_no_database(
+    alone: httpx2.AsyncClient, address: str
+) -> None:
+    answer = await alone.get(address)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_text")
+
+
 async def test_requests_are_counted_by_route_and_not_by_address(
     alone: httpx2.AsyncClient,
 ) -> None:

@@ -12,18 +12,31 @@ from nlu_shared.kit.errors import Forbidden, ServiceError, Unauthenticated
 from nlu_shared.kit.logins import Login
 from nlu_shared.schemas.base import Schema, Slug
 from nlu_shared.schemas.queues import ClaimIn, Queue
-from nlu_shared.schemas.reviews import ApprovalIn, Approved, Correction, CorrectionIn
+from nlu_shared.schemas.reviews import (
+    ApprovalIn,
+    Approved,
+    Correction,
+    CorrectionIn,
+    Settled,
+    SettlementIn,
+)
 from starlette.responses import HTMLResponse
 
 from nlu_logger.dashboard import pages, service
+from nlu_logger.ground_truth import service as ground_truth
 from nlu_logger.insights import service as insights
-from nlu_logger.reviews import decisions, queues
+from nlu_logger.reviews import conflicts, decisions, queues, suspicions
 from nlu_logger.reviews import service as reviews
 from nlu_logger.settings import Settings
 
 router = APIRouter(prefix="/dashboard", include_in_schema=False)
 COOKIE = "nlu_logger_login"
-PROPOSED = "proposed"
+OTHERS = {
+    "proposed": "To approve",
+    "suspicious-label": "Suspicious label",
+    "conflicts": "Conflicts",
+}
+"""What waits for a reviewer beside the queues of predictions."""
 
 
 class LogInFirst(ServiceError):
@@ -161,18 +174,25 @@ async def show_overview(
 
 
 @router.get("/review")
-async def show_proposals_or_queue(
+async def show_desk(
     login: Reviewer,
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
-    queue: Queue | Literal["proposed"] = Queue.LOW_CONFIDENCE,
+    queue: Queue | Literal["proposed", "suspicious-label", "conflicts"] = Queue.LOW_CONFIDENCE,
     task: Slug | Literal[""] = "",
 ) -> HTMLResponse:
-    tabs = {"at": "review", "queue": queue, "queues": list(Queue), "task": task}
-    if queue == PROPOSED:
-        shown = await service.proposals(session, caller=caller)
-        return _page("proposals.html", login, proposals=shown, **tabs)
+    tabs = {"at": "review", "queue": queue, "queues": list(Queue), "others": OTHERS, "task": task}
+    match queue:
+        case "proposed":
+            proposals = await service.proposals(session, caller=caller)
+            return _page("proposals.html", login, proposals=proposals, **tabs)
+        case "suspicious-label":
+            cases = await service.doubted(session, task or None, settings, caller=caller)
+            return _page("doubts.html", login, cases=cases, **tabs)
+        case "conflicts":
+            open_ones = await service.conflicts(session, task or None, caller=caller)
+            return _page("conflicts.html", login, conflicts=open_ones, **tabs)
     items = await service.waiting(session, Queue(queue), task or None, settings, caller=caller)
     return _page("review.html", login, items=items, **tabs)
 
@@ -218,3 +238,26 @@ async def approve_item(
 @router.post("/corrections/{correction_id}/reject", dependencies=[needs("reviews:decide")])
 async def reject_item(correction_id: UUID, session: DbSession, caller: CallerDep) -> Correction:
     return (await decisions.reject(session, correction_id, caller=caller)).view()
+
+
+@router.post("/cases/{case_id}/clear", dependencies=[needs("reviews:decide")], status_code=204)
+async def clear_item(case_id: UUID, session: DbSession, caller: CallerDep) -> None:
+    await suspicions.clear(session, case_id, caller=caller)
+
+
+@router.post(
+    "/cases/{case_id}/withdraw", dependencies=[needs("ground-truth:write")], status_code=204
+)
+async def withdraw_item(case_id: UUID, session: DbSession, caller: CallerDep) -> None:
+    await ground_truth.remove(session, case_id, caller=caller)
+
+
+@router.post("/conflicts/{conflict_id}/settle", dependencies=[needs("reviews:decide")])
+async def settle_item(
+    conflict_id: UUID,
+    asked: SettlementIn,
+    session: DbSession,
+    caller: CallerDep,
+    settings: SettingsDep,
+) -> Settled:
+    return await conflicts.settle(session, conflict_id, asked.truth, settings, caller=caller)

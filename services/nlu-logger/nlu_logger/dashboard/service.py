@@ -18,8 +18,8 @@ from nlu_shared.schemas.insights import (
 )
 from nlu_shared.schemas.predictions import Prediction
 from nlu_shared.schemas.queues import Asked as Look
-from nlu_shared.schemas.queues import Queue, QueueItem
-from nlu_shared.schemas.reviews import Correction, CorrectionStatus
+from nlu_shared.schemas.queues import Queue, QueueItem, SuspiciousCase
+from nlu_shared.schemas.reviews import Correction, CorrectionStatus, TruthConflict
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.alerts import service as alerts
@@ -28,7 +28,8 @@ from nlu_logger.insights import service as insights
 from nlu_logger.insights.queries import Totals
 from nlu_logger.insights.service import Asked
 from nlu_logger.predictions import service as predictions
-from nlu_logger.reviews import queues
+from nlu_logger.reviews import conflicts as disputes
+from nlu_logger.reviews import queues, suspicions
 from nlu_logger.reviews import service as reviews
 from nlu_logger.settings import Settings
 
@@ -99,6 +100,22 @@ async def proposals(session: AsyncSession, *, caller: Caller) -> Sequence[Propos
             row = await predictions.get(session, correction.prediction_id, caller=caller)
             found.append(Proposal(correction, predictions.view(row)))
     return found
+
+
+async def doubted(
+    session: AsyncSession, task: str | None, settings: Settings, *, caller: Caller
+) -> list[SuspiciousCase]:
+    """The approved cases that may be wrong, the most doubted first."""
+    look = Look(limit=ITEMS, task=task)
+    return await suspicions.look(session, look, settings, caller=caller)
+
+
+async def conflicts(
+    session: AsyncSession, task: str | None, *, caller: Caller
+) -> Sequence[TruthConflict]:
+    """The oldest that nobody has settled."""
+    found = await disputes.page(session, caller=caller, task=task, after=None, limit=ITEMS)
+    return found.items
 
 
 def _turn(item: QueueItem, caller: Caller) -> int:

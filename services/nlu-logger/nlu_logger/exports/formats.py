@@ -46,10 +46,16 @@ class Form:
 
 
 class LineSheet:
-    """A file of lines that the database has spelled: each row is its one line."""
+    """A file of training rows whose texts the database has spelled as JSON."""
 
     def add(self, rows: Sequence[Row]) -> bytes:
-        return _unbroken("".join(f"{line}\n" for (line,) in rows)).encode()
+        lines = [
+            f'{{"text": {text}, "label": {label},'
+            f' "confidence": {"null" if confidence is None else repr(confidence)},'
+            f' "source": "production", "corrected": {"true" if corrected else "false"}}}\n'
+            for text, label, confidence, corrected in rows
+        ]
+        return _unbroken("".join(lines)).encode()
 
     def close(self) -> bytes:
         return b""

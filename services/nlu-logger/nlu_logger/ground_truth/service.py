@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from nlu_shared.ids import uuid7, uuid8
+from nlu_shared.kit import audit
 from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from nlu_shared.kit.group_commit import Connection
@@ -148,7 +149,9 @@ async def add(session: AsyncSession, said: GroundTruthIn, *, caller: Caller) -> 
     check_task(caller, said.task)
     if said.truth is None:
         raise Invalid("A truth cannot be null.", code="no_truth")
-    return await promote(session, NewCase(**said.model_dump()), approved_by=caller.subject)
+    case_id = await promote(session, NewCase(**said.model_dump()), approved_by=caller.subject)
+    await audit.record(session, actor=caller.subject, action="truth.add", subject=case_id)
+    return case_id
 
 
 def check_task(caller: Caller, task: str) -> None:
@@ -172,6 +175,7 @@ async def remove(session: AsyncSession, case_id: UUID, *, caller: Caller) -> Non
     await lock(session)
     await forget(session, row)
     await publish(session, row.id, task=row.task, why=Why.REMOVED)
+    await audit.record(session, actor=caller.subject, action="truth.remove", subject=row.id)
 
 
 async def forget(session: AsyncSession, row: GroundTruthRow) -> None:

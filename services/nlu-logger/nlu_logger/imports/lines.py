@@ -77,7 +77,10 @@ def _table(lines: Iterator[bytes]) -> Iterator[Line]:
     text = (line.decode(errors="surrogateescape") for line in lines)
     header = next(text, "")
     delimiter = max(DELIMITERS, key=header.count)
-    names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
+    try:
+        names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
+    except csv.Error:
+        names = []
     named = [name for name in names if name]
     if not named or len(set(named)) < len(named):
         raise Invalid("A table begins with the names of its columns.", code="no_header")
@@ -89,7 +92,7 @@ def _table(lines: Iterator[bytes]) -> Iterator[Line]:
         except StopIteration:
             return
         except csv.Error:
-            yield Line(number, Invalid("The quotes of this row do not close.", code="invalid_csv"))
+            yield Line(number, Invalid("This row is not CSV.", code="invalid_csv"))
             continue
         if any(cells):
             yield Line(number, _cells(names, cells))

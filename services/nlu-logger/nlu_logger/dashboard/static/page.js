@@ -69,7 +69,23 @@ const acts = {
     await send(`corrections/${item.dataset.correction}/reject`);
     finish(item, "Rejected. Nothing comes of it.", "");
   },
+  async clear(item) {
+    await send(`cases/${item.dataset.case}/clear`);
+    finish(item, "The label stands. Only a new doubt brings it back.", "good");
+  },
+  async withdraw(item) {
+    await send(`cases/${item.dataset.case}/withdraw`);
+    finish(item, "Withdrawn. It is ground truth no more.", "");
+  },
+  keep: (item) => settle(item, "keep", "The standing truth is kept."),
+  replace: (item) => settle(item, "replace", "The other truth is ground truth now."),
+  neither: (item) => settle(item, "withdraw", "Neither is ground truth now."),
 };
+
+async function settle(item, truth, told) {
+  await send(`conflicts/${item.dataset.conflict}/settle`, { truth });
+  finish(item, told, "good");
+}
 
 function propose(item, correction) {
   item.dataset.correction = correction.id;
@@ -116,9 +132,6 @@ for (const item of items) {
 const keys = {
   j: () => step(1),
   k: () => step(-1),
-  y: (item) => run(item, "confirm"),
-  a: (item) => run(item, "approve"),
-  x: (item) => run(item, "reject"),
   e: (item) => item?.querySelector("[data-answer]")?.focus(),
 };
 
@@ -126,10 +139,12 @@ document.addEventListener("keydown", (event) => {
   const typing = event.target.matches("input[type=text], input[type=password], textarea, select");
   if (typing && event.key === "Escape") event.target.closest(".item")?.focus();
   if (typing || event.ctrlKey || event.metaKey || event.altKey || !items.length) return;
-  const act = keys[event.key];
-  if (!act) return;
+  const item = items[current()];
+  const button = item && [...item.querySelectorAll("[data-key]")].find((one) => one.dataset.key === event.key);
+  if (!button && !keys[event.key]) return;
   event.preventDefault();
-  act(items[current()]);
+  if (button) run(item, button.dataset.act);
+  else keys[event.key](item);
 });
 
 for (const form of document.querySelectorAll("form[data-send]")) {

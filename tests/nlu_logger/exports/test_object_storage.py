@@ -1,0 +1,95 @@
+"""Scheduled exports in a bucket, told over S3's protocol: whole, or not there."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest
+from nlu_logger.exports.jobs import write_due
+from nlu_logger.exports.places import places
+from nlu_shared.kit.db import open_database
+from nlu_shared.schemas.exports import Manifest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tests.fixtures.databases import Databases
+from tests.fixtures.servers import Servers
+from tests.fixtures.stack import serving
+from tests.nlu_logger.world import World, connected, opened
+
+STORE = "s3://exports/of-ours"
+
+
+class Bucket:
+    """The two requests of S3 that a slot takes. It refuses manifests while `refuses`."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.refuses = False
+        self.app = Starlette(
+            routes=[
+                Route("/{key:path}", self.put, methods=["PUT"]),
+                Route("/{key:path}", self.get, methods=["GET"]),
+            ]
+        )
+
+    async def put(self, request: Request) -> Response:
+        key = request.path_params["key"]
+        if self.refuses and key.endswith("manifest.json"):
+            return Response(status_code=403)
+        self.objects[key] = body = await request.body()
+        return Response(headers={"ETag": hashlib.md5(body, usedforsecurity=False).hexdigest()})
+
+    async def get(self, request: Request) -> Response:
+        body = self.objects.get(request.path_params["key"])
+        if body is None:
+            return Response(status_code=404)
+        told = {"ETag": "one", "Last-Modified": "Mon, 23 Nov 2026 00:00:00 GMT"}
+        return Response(body, headers=told)
+
+
+@pytest.fixture
+async def bucket(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bucket]:
+    made = Bucket()
+    async with serving(made.app) as url:
+        for name, value in {
+            "AWS_ENDPOINT_URL": url,
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_REGION": "somewhere",
+            "AWS_ACCESS_KEY_ID": "id",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+        }.items():
+            monkeypatch.setenv(name, value)
+        yield made
+
+
+@pytest.fixture(scope="module")
+async def world(databases: Databases, servers: Servers) -> AsyncIterator[World]:
+    async with opened(databases, servers, export_store=STORE) as made:
+        yield made
+
+
+async def test_a_slot_is_in_the_bucket_once_its_manifest_is(
+    world: World, bucket: Bucket, task: str
+) -> None:
+    await world.log(task=task, prompt="hello", confidence=0.9)
+    asked = {"name": task, "target": "store", "what": {"task": task}}
+    made = (await world.admin.post("/v1/admin/schedules", json=asked)).json()["id"]
+    async with connected(world.database.owner_url) as owner:
+        await owner.execute(
+            "UPDATE export_schedules SET next_slot = next_slot - interval '1 week' WHERE id = $1",
+            UUID(made),
+        )
+    async with open_database(world.database.app_url) as database:
+        bucket.refuses = True
+        assert await write_due(database, places(None, STORE)) == 0
+        assert not [key for key in bucket.objects if key.endswith("manifest.json")]
+        bucket.refuses = False
+        assert await write_due(database, places(None, STORE)) == 1
+    (manifest,) = [key for key in bucket.objects if key.endswith("manifest.json")]
+    assert manifest.startswith(f"exports/of-ours/{task}/")
+    (file,) = Manifest.model_validate_json(bucket.objects[manifest]).files
+    held = bucket.objects[manifest.replace("manifest.json", file.name)]
+    assert (file.rows, file.sha256) == (1, hashlib.sha256(held).hexdigest())
