@@ -41,7 +41,7 @@ class _World:
 
 
 def improved(given: Round, door: Door) -> Run:
-    return asyncio.run(_improved(_plan(given), _World(door)))
+    return asyncio.run(_improved(_plan(given, door.left), _World(door)))
 
 
 async def _improved(plan: Plan, world: _World) -> Run:
@@ -58,7 +58,7 @@ async def _improved(plan: Plan, world: _World) -> Run:
     return Run(best, verdict)
 
 
-def _plan(given: Round) -> Plan:
+def _plan(given: Round, calls: int) -> Plan:
     strata = {case.id: str(case.truth) for case in given.labelled}
     return Plan(
         task=given.task,
@@ -69,4 +69,5 @@ def _plan(given: Round) -> Plan:
         task_model=MODEL,
         proposer_model=MODEL,
         seed=given.seed,
+        calls=calls,
     )

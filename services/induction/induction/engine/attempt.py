@@ -26,6 +26,7 @@ from induction.engine.plan import Plan
 from induction.engine.propose import Brief, Tried
 from induction.engine.search import Search
 from induction.engine.world import Asked
+from induction.tasks.base import Case
 
 Step = StoredEvent | EvaluationProgress
 
@@ -148,24 +149,21 @@ class _Trial:
             seed=plan.seed,
             attempt=search.attempt,
         )
-        n = search.iteration
-        folds = search.folds
-        known, trial = (
-            Exam(plan, content, cases, part=Stage.GATE, iteration=n, folds=folds)
-            for content, cases in (
-                (search.best, search.stale(asked.cases)),
-                (candidate.content, asked.cases),
-            )
-        )
-        for exam in (known, trial):
-            async for step in exam.sit(desk):
-                yield step
-        if known.book is None or trial.book is None:
-            return
-        search.learn(known.book)
-        judgement = gate.judge(asked, search.train, trial.book)
+        answers, judgement = CaseBook({}), gate.UNTRIED
+        for cases in asked.turns(search.train):
+            known, trial = self._exams(cases)
+            for exam in (known, trial):
+                async for step in exam.sit(desk):
+                    yield step
+            if known.book is None or trial.book is None:
+                return
+            search.learn(known.book)
+            answers = CaseBook({**answers.entries, **trial.book.entries})
+            judgement = gate.judge(asked, search.train, answers)
+            if not judgement.passes:
+                break
         if judgement.passes:
-            self.passed = trial.book
+            self.passed = answers
             return
         search.refused(
             candidate.tried("rejected at the gate", judgement.reason), candidate.patterns
@@ -177,6 +175,22 @@ class _Trial:
             fixed=judgement.fixed,
             broke=judgement.broke,
         )
+
+    def _exams(self, cases: Sequence[Case]) -> tuple[Exam, Exam]:
+        """What the best prompt says where that is not known, and what the candidate says."""
+        search, content = self._search, self._candidate.content
+        known, trial = (
+            Exam(
+                search.plan,
+                asked,
+                of,
+                part=Stage.GATE,
+                iteration=search.iteration,
+                folds=search.folds,
+            )
+            for asked, of in ((search.best, search.stale(cases)), (content, cases))
+        )
+        return known, trial
 
 
 async def _validated(

@@ -18,6 +18,11 @@ NO_TEST = "There are no untouched test cases."
 NOT_AFFORDED = "The budget did not allow the final look at the test cases."
 
 
+def cost_of_final_look(search: Search) -> int:
+    """Calls: both prompts on every untouched case."""
+    return 2 * len(_untouched(search))
+
+
 async def final_look(search: Search, desk: Desk) -> AsyncIterator[Step]:
     """Winner against baseline on the test part. Where the winner is the baseline, or where the
     run was cancelled, the test part stays untouched."""

@@ -34,6 +34,12 @@ class Sample:
     cases: tuple[Case, ...]
     weights: dict[UUID, float]
 
+    def turns(self, book: CaseBook) -> list[list[Case]]:
+        """First the wrong ones: where too few are fixed, the right ones could only add harm, and
+        need not be asked."""
+        wrong = [case for case in self.cases if not book.entries[case.id].right]
+        return [part for part in (wrong, [c for c in self.cases if c not in wrong]) if part]
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -49,6 +55,10 @@ class Judgement:
             f"fixes {len(self.fixed)} and breaks {len(self.broke)} of the gate's cases, "
             f"about {self.estimate:+.0f} on all training cases"
         )
+
+
+UNTRIED = Judgement(True, [], [], 0.0)
+"""Of a gate that has nothing to ask."""
 
 
 def sample(
@@ -106,13 +116,15 @@ def _named(book: CaseBook, patterns: Sequence[ErrorPattern]) -> tuple[set[str], 
 
 def judge(asked: Sample, before: CaseBook, after: CaseBook) -> Judgement:
     """It passes when it fixes clearly more than it breaks. Where none of the cases was wrong
-    there is nothing to fix, and it passes when it breaks none. Both books hold the sample."""
+    there is nothing to fix, and it passes when it breaks none. It is judged on those of the
+    sample that are in `after`; `before` holds them all."""
+    answered = [case for case in asked.cases if case.id in after.entries]
     gains = [
         asked.weights[case.id] * (after.entries[case.id].score - before.entries[case.id].score)
-        for case in asked.cases
+        for case in answered
     ]
     fixed, broke = compare(before, after)
-    nothing_wrong = all(before.entries[case.id].right for case in asked.cases)
+    nothing_wrong = all(before.entries[case.id].right for case in answered)
     estimate, error = sum(gains), sqrt(sum(gain * gain for gain in gains))
     passes = estimate > CAUTION * error or (nothing_wrong and not broke)
     return Judgement(passes, fixed, broke, estimate)

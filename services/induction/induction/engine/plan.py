@@ -13,7 +13,8 @@ from induction.tasks.base import Case, Task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """`parts` says for every case of `cases` which part it belongs to (see `split.assign`); with
-    `opening` the search begins by showing as many of them as there is room for (see `showing`)."""
+    `opening` the search begins by showing as many of them as there is room for (see `showing`).
+    `calls` is the most the run may ask, None where nobody said; who answers holds it to that."""
 
     task: Task
     cases: tuple[Case, ...]
@@ -27,3 +28,4 @@ class Plan:
     hints: tuple[str, ...] = ()
     focus: str | None = None
     opening: bool = True
+    calls: int | None = None

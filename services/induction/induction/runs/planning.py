@@ -42,6 +42,7 @@ def plan_of(
         seed=row.seed,
         hints=tuple(row.hints),
         focus=row.focus,
+        calls=limits.calls,
     )
 
 
