@@ -68,5 +68,8 @@ class Desk:
         return answers
 
     def _affords(self, more: int) -> bool:
-        """Every question counts here, answered from memory or not: what is kept back is there."""
-        return self._calls is None or self._asked + more + self._kept_back <= self._calls
+        """Whether what is kept back is still there afterwards. Every question counts here, also
+        one that will be answered from memory. The limit itself is held by who answers."""
+        if self._calls is None or not self._kept_back:
+            return True
+        return self._asked + more + self._kept_back <= self._calls
