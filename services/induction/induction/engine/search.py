@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from nlu_shared.schemas.events import ErrorPattern
-from nlu_shared.schemas.prompts import PromptContent
+from nlu_shared.schemas.prompts import Change, PromptContent
 
-from induction.engine import accept
+from induction.engine import accept, showing
 from induction.engine.accept import Standing
 from induction.engine.chance import shuffled
 from induction.engine.diagnose import (
@@ -26,6 +26,7 @@ from induction.engine.propose import Brief, Tried, shown_cases
 from induction.engine.screen import Guarded, guarded
 from induction.engine.split import Parts
 from induction.engine.stop import Progress, reason_to_stop
+from induction.engine.unseen import Folds, folds_of
 from induction.tasks.base import Case
 
 REFRESHED = 256
@@ -52,6 +53,8 @@ class Search:
     seen: set[str] = field(default_factory=set)
     failures: Counter[Key] = field(default_factory=Counter)
     attempt: int = 0
+    folds: Folds = field(default_factory=dict)
+    opened: bool = False
 
     @classmethod
     def of(cls, plan: Plan, parts: Parts, *, train: CaseBook, validation: CaseBook) -> "Search":
@@ -69,6 +72,8 @@ class Search:
             fresh=set(train.entries),
             progress=Progress(best=began.aim),
             seen={plan.baseline.version_hash},
+            folds=folds_of(parts.train, seed=plan.seed),
+            opened=parts.validation_is_train or not plan.opening,
         )
 
     @property
@@ -106,6 +111,13 @@ class Search:
             hints=tuple(hints),
         )
 
+    def opening(self) -> Change | None:
+        """The change to begin with, once."""
+        if self.opened:
+            return None
+        self.opened = True
+        return showing.opening(self.plan.task, self.best, self.parts.train, seed=self.plan.seed)
+
     def stale(self, cases: Sequence[Case]) -> list[Case]:
         """Those of the cases whose last known answer came from an earlier prompt."""
         return [case for case in cases if case.id not in self.fresh]
@@ -120,18 +132,24 @@ class Search:
         self.progress.refused()
         self._failed(tried, patterns)
 
-    def rejected(self, tried: Tried, patterns: Sequence[ErrorPattern]) -> None:
+    def rejected(self, tried: Tried | None, patterns: Sequence[ErrorPattern]) -> None:
         self.progress.evaluated(self.progress.best)
         self._failed(tried, patterns)
 
     def kept(
-        self, tried: Tried, content: PromptContent, *, validation: CaseBook, at_gate: CaseBook
+        self,
+        tried: Tried | None,
+        content: PromptContent,
+        *,
+        validation: CaseBook,
+        at_gate: CaseBook,
     ) -> None:
         self.best, self.validation = content, validation
         self.fresh = set()
         self.learn(at_gate)
         self.progress.evaluated(self.standing.aim)
-        self.tried.append(tried)
+        if tried:
+            self.tried.append(tried)
 
     def shortened(self, content: PromptContent, validation: CaseBook) -> None:
         """A shorter prompt takes the best one's place; what training cases say is not known."""
