@@ -19,7 +19,7 @@ from nlu_shared.schemas.events import (
 )
 from nlu_shared.schemas.prompts import Change, PromptContent
 
-from induction.engine import accept, change, gate, propose, screen, telling
+from induction.engine import accept, change, gate, propose, recall, screen, telling
 from induction.engine.desk import Desk
 from induction.engine.evaluate import CaseBook, Exam, compare
 from induction.engine.plan import Plan
@@ -59,7 +59,7 @@ async def attempt(search: Search, desk: Desk) -> AsyncIterator[Step]:
         search.refused(None, brief.patterns)
         yield ChangeRejected(iteration=iteration, stage=Stage.PROPOSE, reason=str(proposed))
         return
-    if objections := _objections(search, proposed.content):
+    if objections := _objections(search, proposed):
         reason = "; ".join(objections)
         search.refused(proposed.tried("rejected unseen", reason), proposed.patterns)
         yield ChangeRejected(iteration=iteration, stage=Stage.SCREEN, reason=reason)
@@ -70,6 +70,7 @@ async def attempt(search: Search, desk: Desk) -> AsyncIterator[Step]:
         content=proposed.content,
         version_hash=proposed.content.version_hash,
         parent_hash=search.best.version_hash,
+        aims=recall.aims(proposed.patterns),
     )
     if not proposed.patterns:
         async for step in _validated(search, desk, proposed, CaseBook({})):
@@ -120,7 +121,10 @@ async def _proposed(
     return invalid
 
 
-def _objections(search: Search, content: PromptContent) -> list[str]:
+def _objections(search: Search, candidate: Candidate) -> list[str]:
+    content = candidate.content
+    if known := search.memory.objection(candidate.change, search.best):
+        return [known]
     if content.version_hash in search.seen:
         return ["this very prompt was tried before"]
     search.seen.add(content.version_hash)
@@ -159,7 +163,7 @@ class _Trial:
                 return
             search.learn(known.book)
             answers = CaseBook({**answers.entries, **trial.book.entries})
-            judgement = gate.judge(asked, search.train, answers, plan.aim)
+            judgement = gate.judge(asked, search.train, answers, plan.focused)
             if not judgement.passes:
                 break
         if judgement.passes:
@@ -172,6 +176,7 @@ class _Trial:
             iteration=search.iteration,
             stage=Stage.GATE,
             reason=judgement.reason,
+            version_hash=candidate.content.version_hash,
             fixed=judgement.fixed,
             broke=judgement.broke,
         )
@@ -217,10 +222,15 @@ async def _validated(
     if reason is not None:
         search.rejected(candidate.tried("rejected on validation", reason), candidate.patterns)
         yield ChangeRejected(
-            iteration=iteration, stage=Stage.VALIDATION, reason=reason, fixed=fixed, broke=broke
+            iteration=iteration,
+            stage=Stage.VALIDATION,
+            reason=reason,
+            version_hash=content.version_hash,
+            fixed=fixed,
+            broke=broke,
         )
         return
-    gain = round(reached.aim - best.aim, 9)
+    gain = round(reached.aimed - best.aimed, 9)
     tried = candidate.tried("kept", f"validation {gain:+.4f}")
     search.kept(tried, content, validation=exam.book, at_gate=at_gate)
     yield ChangeKept(

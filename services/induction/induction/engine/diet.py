@@ -46,8 +46,8 @@ def objection(plan: Plan, before: CaseBook, after: CaseBook) -> str | None:
     prompt that turns almost no answer; so it should.
     """
     scores: dict[str, F1] = {"validation": plan.task.objective}
-    if plan.aim is not None:
-        scores[plan.aim.name] = plan.aim.f1
+    if plan.focused is not None:
+        scores[plan.focused.name] = plan.focused.f1
     for name, f1 in scores.items():
         seen = fall(plan.task, f1, before, after)
         if seen.size + SURE * seen.error > MARGIN:

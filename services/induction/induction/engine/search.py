@@ -23,6 +23,7 @@ from induction.engine.evaluate import CaseBook
 from induction.engine.gate import touched
 from induction.engine.plan import Plan
 from induction.engine.propose import Brief, Tried, shown_cases
+from induction.engine.recall import Memory
 from induction.engine.screen import Guarded, guarded
 from induction.engine.split import Parts
 from induction.engine.stop import Progress, reason_to_stop
@@ -43,6 +44,7 @@ class Search:
     plan: Plan
     parts: Parts
     guarded: Guarded
+    memory: Memory
     best: PromptContent
     baseline_validation: CaseBook
     validation: CaseBook
@@ -59,18 +61,18 @@ class Search:
     @classmethod
     def of(cls, plan: Plan, parts: Parts, *, train: CaseBook, validation: CaseBook) -> "Search":
         began = accept.standing(plan, plan.baseline, validation=validation, train=train)
+        known = guarded(plan.task, plan.baseline, parts.train, (*parts.validation, *parts.test))
         return cls(
             plan=plan,
             parts=parts,
-            guarded=guarded(
-                plan.task, plan.baseline, parts.train, (*parts.validation, *parts.test)
-            ),
+            guarded=known,
+            memory=Memory.of(plan, known),
             best=plan.baseline,
             baseline_validation=validation,
             validation=validation,
             train=train,
             fresh=set(train.entries),
-            progress=Progress(best=began.aim),
+            progress=Progress(best=began.aimed),
             seen={plan.baseline.version_hash},
             folds=folds_of(parts.train, seed=plan.seed),
             opened=parts.validation_is_train or not plan.opening,
@@ -107,6 +109,7 @@ class Search:
             book=self.train,
             patterns=patterns,
             shown=shown_cases(self.train, patterns, seed=self.plan.seed, attempt=self.attempt),
+            remembered=self.memory.told(patterns),
             tried=tuple(self.tried),
             hints=tuple(hints),
         )
@@ -147,7 +150,7 @@ class Search:
         self.best, self.validation = content, validation
         self.fresh = set()
         self.learn(at_gate)
-        self.progress.evaluated(self.standing.aim)
+        self.progress.evaluated(self.standing.aimed)
         if tried:
             self.tried.append(tried)
 
@@ -155,7 +158,7 @@ class Search:
         """A shorter prompt takes the best one's place; what training cases say is not known."""
         self.best, self.validation = content, validation
         self.fresh = set()
-        self.progress.evaluated(self.standing.aim)
+        self.progress.evaluated(self.standing.aimed)
 
     def to_refresh(self, patterns: Sequence[ErrorPattern]) -> list[Case]:
         """The training cases that a kept change aimed at `patterns` may have turned, in case
@@ -174,8 +177,8 @@ class Search:
 
     def _near(self, pattern: ErrorPattern) -> int:
         """How many of the pattern's mistakes lower the component in focus."""
-        aim = self.plan.aim
-        return 0 if aim is None else concerning(aim, pattern, self.train)
+        focused = self.plan.focused
+        return 0 if focused is None else concerning(focused, pattern, self.train)
 
     def _failed(self, tried: Tried | None, patterns: Sequence[ErrorPattern]) -> None:
         self.failures.update(key_of(pattern) for pattern in patterns)

@@ -96,12 +96,12 @@ class _Without:
                 broke=broke,
             )
             return
-        before = search.standing.aim
+        before = search.standing.aimed
         search.shortened(content, exam.book)
         yield ChangeKept(
             iteration=n,
             version_hash=content.version_hash,
-            gain=round(search.standing.aim - before, 9),
+            gain=round(search.standing.aimed - before, 9),
             fixed=fixed,
             broke=broke,
         )

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0008"
-down_revision = "0004"
+down_revision = "0005"
 
 STATEMENTS = [
     "ALTER TABLE runs ADD COLUMN guards JSONB NOT NULL DEFAULT '{}'",
