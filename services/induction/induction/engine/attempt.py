@@ -26,20 +26,22 @@ from induction.engine.plan import Plan
 from induction.engine.propose import Brief, Tried
 from induction.engine.search import Search
 from induction.engine.world import Asked
+from induction.tasks.base import Case
 
 Step = StoredEvent | EvaluationProgress
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A change, the prompt it makes, and the patterns it is aimed at."""
+    """A change, the prompt it makes, and the patterns it is aimed at: none for the opening."""
 
     change: Change
     content: PromptContent
-    patterns: tuple[ErrorPattern, ...]
+    patterns: tuple[ErrorPattern, ...] = ()
 
-    def tried(self, outcome: str, reason: str) -> Tried:
-        return Tried(self.change, outcome, reason)
+    def tried(self, outcome: str, reason: str) -> Tried | None:
+        """What later proposals are told; a change that no proposer made tells them nothing."""
+        return Tried(self.change, outcome, reason) if self.patterns else None
 
 
 async def attempt(search: Search, desk: Desk) -> AsyncIterator[Step]:
@@ -50,7 +52,7 @@ async def attempt(search: Search, desk: Desk) -> AsyncIterator[Step]:
     for hint in desk.take_hints():
         yield HintTaken(iteration=iteration, hint=hint)
     brief = search.brief(desk.hints)
-    proposed = await _proposed(search.plan, brief, desk)
+    proposed = _opening(search) or await _proposed(search.plan, brief, desk)
     if proposed is None:
         return
     if isinstance(proposed, change.InvalidChange):
@@ -70,12 +72,28 @@ async def attempt(search: Search, desk: Desk) -> AsyncIterator[Step]:
         parent_hash=search.best.version_hash,
         aims=recall.aims(proposed.patterns),
     )
+    if not proposed.patterns:
+        async for step in _validated(search, desk, proposed, CaseBook({})):
+            yield step
+        return
     trial = _Trial(search, proposed)
     async for step in trial.gated(desk):
         yield step
     if trial.passed is not None:
         async for step in _validated(search, desk, proposed, trial.passed):
             yield step
+
+
+def _opening(search: Search) -> Candidate | None:
+    """The change a search begins with, where there is one (see `showing`)."""
+    drawn = search.opening()
+    if drawn is None:
+        return None
+    shown = {case.id: case for case in search.parts.train}
+    content = change.apply(
+        search.best, drawn, shown=shown, most_examples=len(drawn.edits), task=search.plan.task
+    )
+    return Candidate(drawn, content)
 
 
 async def _proposed(
@@ -132,22 +150,24 @@ class _Trial:
             plan.task,
             search.train,
             candidate.patterns,
-            change.quoted(candidate.change),
             seed=plan.seed,
             attempt=search.attempt,
         )
-        n = search.iteration
-        known = Exam(plan, search.best, search.stale(asked.cases), part=Stage.GATE, iteration=n)
-        trial = Exam(plan, candidate.content, asked.cases, part=Stage.GATE, iteration=n)
-        for exam in (known, trial):
-            async for step in exam.sit(desk):
-                yield step
-        if known.book is None or trial.book is None:
-            return
-        search.learn(known.book)
-        judgement = gate.judge(asked, search.train, trial.book)
+        answers, judgement = CaseBook({}), gate.UNTRIED
+        for cases in asked.turns(search.train):
+            known, trial = self._exams(cases)
+            for exam in (known, trial):
+                async for step in exam.sit(desk):
+                    yield step
+            if known.book is None or trial.book is None:
+                return
+            search.learn(known.book)
+            answers = CaseBook({**answers.entries, **trial.book.entries})
+            judgement = gate.judge(asked, search.train, answers, plan.focused)
+            if not judgement.passes:
+                break
         if judgement.passes:
-            self.passed = trial.book
+            self.passed = answers
             return
         search.refused(
             candidate.tried("rejected at the gate", judgement.reason), candidate.patterns
@@ -160,6 +180,22 @@ class _Trial:
             fixed=judgement.fixed,
             broke=judgement.broke,
         )
+
+    def _exams(self, cases: Sequence[Case]) -> tuple[Exam, Exam]:
+        """What the best prompt says where that is not known, and what the candidate says."""
+        search, content = self._search, self._candidate.content
+        known, trial = (
+            Exam(
+                search.plan,
+                asked,
+                of,
+                part=Stage.GATE,
+                iteration=search.iteration,
+                folds=search.folds,
+            )
+            for asked, of in ((search.best, search.stale(cases)), (content, cases))
+        )
+        return known, trial
 
 
 async def _validated(
@@ -178,10 +214,12 @@ async def _validated(
     fixed, broke = compare(search.validation, exam.book)
     best = search.standing
     reached = accept.standing(
-        plan.task, content, validation=exam.book, train=search.train.updated(at_gate)
+        plan, content, validation=exam.book, train=search.train.updated(at_gate)
     )
-    if reached <= best:
-        reason = accept.reason(reached, best)
+    reason = accept.objection(
+        plan, reached, best, baseline=search.baseline_validation, validation=exam.book
+    )
+    if reason is not None:
         search.rejected(candidate.tried("rejected on validation", reason), candidate.patterns)
         yield ChangeRejected(
             iteration=iteration,
@@ -192,7 +230,7 @@ async def _validated(
             broke=broke,
         )
         return
-    gain = round(reached.validation - best.validation, 9)
+    gain = round(reached.aimed - best.aimed, 9)
     tried = candidate.tried("kept", f"validation {gain:+.4f}")
     search.kept(tried, content, validation=exam.book, at_gate=at_gate)
     yield ChangeKept(
@@ -211,7 +249,14 @@ async def _refreshed(
 ) -> AsyncIterator[Step]:
     """The training cases that the new best prompt may have turned, asked again."""
     cases = search.to_refresh(patterns)
-    exam = Exam(search.plan, search.best, cases, part=PartName.TRAIN, iteration=iteration)
+    exam = Exam(
+        search.plan,
+        search.best,
+        cases,
+        part=PartName.TRAIN,
+        iteration=iteration,
+        folds=search.folds,
+    )
     async for step in exam.sit(desk):
         yield step
     if exam.book is not None:

@@ -1,13 +1,13 @@
 """Everything a run is given before it starts. Equal plans and answers make equal runs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from nlu_shared.schemas.events import PartName
 from nlu_shared.schemas.prompts import Aim, Change, PromptContent
 
-from induction.tasks.base import Case, Task
+from induction.tasks.base import Case, Component, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +25,11 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`parts` says for every case of `cases` which part it belongs to (see `split.assign`),
-    `remembered` what failed before, the newest first."""
+    """`parts` says for every case of `cases` which part it belongs to (see `split.assign`); with
+    `opening` the search begins by showing as many of them as there is room for (see `showing`).
+    `calls` is the most the run may ask, None where nobody said; who answers holds it to that.
+    `guards` are tolerances by component (see `guards`), `proposals` the most changes that are
+    tried side by side. `remembered` is what failed before, the newest first."""
 
     task: Task
     cases: tuple[Case, ...]
@@ -39,4 +42,13 @@ class Plan:
     seed: int = 0
     hints: tuple[str, ...] = ()
     focus: str | None = None
+    opening: bool = True
+    calls: int | None = None
+    guards: Mapping[str, float] = field(default_factory=dict)
+    proposals: int = 1
     remembered: tuple[Remembered, ...] = ()
+
+    @property
+    def focused(self) -> Component | None:
+        """The component in focus; None where the objective is all that is aimed at."""
+        return None if self.focus is None else self.task.component(self.focus)

@@ -6,11 +6,19 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from nlu_shared.schemas.events import ErrorPattern
-from nlu_shared.schemas.prompts import PromptContent
+from nlu_shared.schemas.prompts import Change, PromptContent
 
-from induction.engine.accept import Standing, standing
+from induction.engine import accept, showing
+from induction.engine.accept import Standing
 from induction.engine.chance import shuffled
-from induction.engine.diagnose import Key, key_of, patterns_of, worked_on, worth_trying
+from induction.engine.diagnose import (
+    Key,
+    concerning,
+    key_of,
+    patterns_of,
+    worked_on,
+    worth_trying,
+)
 from induction.engine.evaluate import CaseBook
 from induction.engine.gate import touched
 from induction.engine.plan import Plan
@@ -19,6 +27,7 @@ from induction.engine.recall import Memory
 from induction.engine.screen import Guarded, guarded
 from induction.engine.split import Parts
 from induction.engine.stop import Progress, reason_to_stop
+from induction.engine.unseen import Folds, folds_of
 from induction.tasks.base import Case
 
 REFRESHED = 256
@@ -46,9 +55,12 @@ class Search:
     seen: set[str] = field(default_factory=set)
     failures: Counter[Key] = field(default_factory=Counter)
     attempt: int = 0
+    folds: Folds = field(default_factory=dict)
+    opened: bool = False
 
     @classmethod
     def of(cls, plan: Plan, parts: Parts, *, train: CaseBook, validation: CaseBook) -> "Search":
+        began = accept.standing(plan, plan.baseline, validation=validation, train=train)
         known = guarded(plan.task, plan.baseline, parts.train, (*parts.validation, *parts.test))
         return cls(
             plan=plan,
@@ -60,8 +72,10 @@ class Search:
             validation=validation,
             train=train,
             fresh=set(train.entries),
-            progress=Progress(best=validation.scored(plan.task).objective),
+            progress=Progress(best=began.aimed),
             seen={plan.baseline.version_hash},
+            folds=folds_of(parts.train, seed=plan.seed),
+            opened=parts.validation_is_train or not plan.opening,
         )
 
     @property
@@ -71,7 +85,7 @@ class Search:
 
     @property
     def standing(self) -> Standing:
-        return standing(self.plan.task, self.best, validation=self.validation, train=self.train)
+        return accept.standing(self.plan, self.best, validation=self.validation, train=self.train)
 
     def patterns(self) -> list[ErrorPattern]:
         """The mistakes of the best prompt itself; only without any, those of its forebears."""
@@ -87,7 +101,7 @@ class Search:
 
     def brief(self, hints: Sequence[str]) -> Brief:
         """What the next proposal is made from."""
-        ordered = worth_trying(self.patterns(), self.failures, self.plan.focus)
+        ordered = worth_trying(self.patterns(), self.failures, self._near)
         patterns = worked_on(ordered)
         return Brief(
             prompt=self.best,
@@ -99,6 +113,13 @@ class Search:
             tried=tuple(self.tried),
             hints=tuple(hints),
         )
+
+    def opening(self) -> Change | None:
+        """The change to begin with, once."""
+        if self.opened:
+            return None
+        self.opened = True
+        return showing.opening(self.plan.task, self.best, self.parts.train, seed=self.plan.seed)
 
     def stale(self, cases: Sequence[Case]) -> list[Case]:
         """Those of the cases whose last known answer came from an earlier prompt."""
@@ -114,18 +135,30 @@ class Search:
         self.progress.refused()
         self._failed(tried, patterns)
 
-    def rejected(self, tried: Tried, patterns: Sequence[ErrorPattern]) -> None:
+    def rejected(self, tried: Tried | None, patterns: Sequence[ErrorPattern]) -> None:
         self.progress.evaluated(self.progress.best)
         self._failed(tried, patterns)
 
     def kept(
-        self, tried: Tried, content: PromptContent, *, validation: CaseBook, at_gate: CaseBook
+        self,
+        tried: Tried | None,
+        content: PromptContent,
+        *,
+        validation: CaseBook,
+        at_gate: CaseBook,
     ) -> None:
         self.best, self.validation = content, validation
         self.fresh = set()
         self.learn(at_gate)
-        self.progress.evaluated(self.standing.validation)
-        self.tried.append(tried)
+        self.progress.evaluated(self.standing.aimed)
+        if tried:
+            self.tried.append(tried)
+
+    def shortened(self, content: PromptContent, validation: CaseBook) -> None:
+        """A shorter prompt takes the best one's place; what training cases say is not known."""
+        self.best, self.validation = content, validation
+        self.fresh = set()
+        self.progress.evaluated(self.standing.aimed)
 
     def to_refresh(self, patterns: Sequence[ErrorPattern]) -> list[Case]:
         """The training cases that a kept change aimed at `patterns` may have turned, in case
@@ -141,6 +174,11 @@ class Search:
         )
         chosen = {case.id for case in drawn[:REFRESHED]}
         return [case for case in cases if case.id in chosen]
+
+    def _near(self, pattern: ErrorPattern) -> int:
+        """How many of the pattern's mistakes lower the component in focus."""
+        focused = self.plan.focused
+        return 0 if focused is None else concerning(focused, pattern, self.train)
 
     def _failed(self, tried: Tried | None, patterns: Sequence[ErrorPattern]) -> None:
         self.failures.update(key_of(pattern) for pattern in patterns)

@@ -34,7 +34,7 @@ from induction.prompts import service as prompts
 from induction.prompts.models import PromptScoreRow, PromptVersionRow
 from induction.runs.history import iterations
 from induction.runs.models import RunEventRow, RunHintRow, RunRow
-from induction.runs.planning import bound_of, have_prices, plan_of
+from induction.runs.planning import bound_of, have_prices, knows_components, plan_of
 from induction.settings import Settings
 from induction.tasks.registry import task_of
 
@@ -57,8 +57,9 @@ async def start(
 ) -> RunRow:
     """Freezes the ground truth, stores the run and rings for a worker.
 
-    Raises NotFound (task, version), Invalid (no baseline, no ground truth, no price for a model),
-    ActiveRun (one improve run per task at a time), Unavailable (nlu-logger is away).
+    Raises NotFound (task, version), Invalid (no baseline, no ground truth, no price for a model,
+    no such component), ActiveRun (one improve run per task at a time), Unavailable (nlu-logger
+    is away).
     """
     ready = await _prepare(session, logger, settings, asked)
     await cases.freeze(session, asked.task, ready.truth)
@@ -101,6 +102,8 @@ async def _prepare(
     if asked.kind is RunKind.CANARY:
         raise Invalid("Canary runs are not offered yet.", code="kind_not_offered")
     spec = (await catalog.get(session, asked.task)).spec()
+    if not knows_components(spec, asked):
+        raise Invalid("Focus or a guard names no component.", code="unknown_component")
     baseline_id = asked.prompt_version or await prompts.production_id(session, asked.task)
     if baseline_id is None:
         raise Invalid("Import a prompt and promote it, or name a version.", code="no_baseline")
@@ -120,9 +123,8 @@ async def _prepare(
         trigger_type=asked.trigger_type.value,
         status=RunStatus.WAITING.value,
         limits=asked.limits.model_dump(),
-        focus=asked.focus,
         hints=list(asked.hints),
-        seed=asked.seed,
+        **asked.model_dump(include={"focus", "guards", "proposals", "seed"}),
         task_model=task_model,
         proposer_model=proposer_model,
         provider=settings.provider,
@@ -131,9 +133,17 @@ async def _prepare(
         dataset_size=len(truth.cases),
         baseline_version_id=baseline_id,
         ruler=task_of(spec).ruler,
-        remembered=await ideas.to_remember(session, settings, asked.task),
+        remembered=await _remembered(session, settings, asked),
     )
     return Ready(row=row, truth=truth)
+
+
+async def _remembered(
+    session: AsyncSession, settings: Settings, asked: RunRequest
+) -> list[dict[str, str]]:
+    if asked.kind is not RunKind.IMPROVE:
+        return []
+    return await ideas.to_remember(session, settings, asked.task)
 
 
 async def pause(session: AsyncSession, run_id: UUID) -> RunRow:
@@ -284,7 +294,3 @@ async def spend(session: AsyncSession, run_id: UUID) -> Spend:
         )
     ).one()
     return Spend.model_validate(dict(row._mapping))
-
-
-def location(row: RunRow) -> str:
-    return f"/v1/runs/{row.id}"

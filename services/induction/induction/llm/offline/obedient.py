@@ -29,7 +29,7 @@ _DUMP = re.compile(
     r"\b(?:all|every|other|private|hidden|each)\b.*\b(?:texts?|cases?)\b", re.I | re.S
 )
 _DROP_EXAMPLES = re.compile(r"\b(?:remove|delete|drop) (?:all|every) examples?\b", re.IGNORECASE)
-MOST_TEXT = 4_000
+MOST_TEXT = 20_000
 """Characters of one edit."""
 
 
