@@ -19,7 +19,7 @@ from nlu_shared.schemas.events import (
 )
 from nlu_shared.schemas.prompts import Change, PromptContent
 
-from induction.engine import accept, change, gate, propose, screen, telling
+from induction.engine import accept, change, gate, propose, recall, screen, telling
 from induction.engine.desk import Desk
 from induction.engine.evaluate import CaseBook, Exam, compare
 from induction.engine.plan import Plan
@@ -57,7 +57,7 @@ async def attempt(search: Search, desk: Desk) -> AsyncIterator[Step]:
         search.refused(None, brief.patterns)
         yield ChangeRejected(iteration=iteration, stage=Stage.PROPOSE, reason=str(proposed))
         return
-    if objections := _objections(search, proposed.content):
+    if objections := _objections(search, proposed):
         reason = "; ".join(objections)
         search.refused(proposed.tried("rejected unseen", reason), proposed.patterns)
         yield ChangeRejected(iteration=iteration, stage=Stage.SCREEN, reason=reason)
@@ -68,6 +68,7 @@ async def attempt(search: Search, desk: Desk) -> AsyncIterator[Step]:
         content=proposed.content,
         version_hash=proposed.content.version_hash,
         parent_hash=search.best.version_hash,
+        aims=recall.aims(proposed.patterns),
     )
     trial = _Trial(search, proposed)
     async for step in trial.gated(desk):
@@ -102,7 +103,10 @@ async def _proposed(
     return invalid
 
 
-def _objections(search: Search, content: PromptContent) -> list[str]:
+def _objections(search: Search, candidate: Candidate) -> list[str]:
+    content = candidate.content
+    if known := search.memory.objection(candidate.change, search.best):
+        return [known]
     if content.version_hash in search.seen:
         return ["this very prompt was tried before"]
     search.seen.add(content.version_hash)
@@ -152,6 +156,7 @@ class _Trial:
             iteration=search.iteration,
             stage=Stage.GATE,
             reason=judgement.reason,
+            version_hash=candidate.content.version_hash,
             fixed=judgement.fixed,
             broke=judgement.broke,
         )
@@ -181,7 +186,12 @@ async def _validated(
     if reason is not None:
         search.rejected(candidate.tried("rejected on validation", reason), candidate.patterns)
         yield ChangeRejected(
-            iteration=iteration, stage=Stage.VALIDATION, reason=reason, fixed=fixed, broke=broke
+            iteration=iteration,
+            stage=Stage.VALIDATION,
+            reason=reason,
+            version_hash=content.version_hash,
+            fixed=fixed,
+            broke=broke,
         )
         return
     gain = round(reached.aim - best.aim, 9)

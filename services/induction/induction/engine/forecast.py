@@ -29,6 +29,7 @@ from induction.engine.propose import (
     SYSTEM,
     TRIED_SHOWN,
 )
+from induction.engine.recall import TOLD
 from induction.engine.screen import EXAMPLE_TOKENS, INSTRUCTION_TOKENS
 from induction.engine.search import REFRESHED
 from induction.engine.split import parts_of
@@ -61,7 +62,8 @@ def forecast(plan: Plan) -> Bound:
     longest = -(-max((len(case.text) for case in plan.cases), default=0) // 4)
     told = max(plan.baseline.tokens, INSTRUCTION_TOKENS + EXAMPLE_TOKENS)
     request = plan.task.request(plan.baseline, "", model=plan.task_model)
-    shown = MOST_AT_ONCE * CASES_SHOWN * longest + TRIED_SHOWN * MAX_TOKENS
+    changes = TRIED_SHOWN + min(TOLD, len(plan.remembered))
+    shown = MOST_AT_ONCE * CASES_SHOWN * longest + changes * MAX_TOKENS
     return Bound(
         task_calls=2 * train
         + validation

@@ -5,9 +5,22 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from nlu_shared.schemas.events import PartName
-from nlu_shared.schemas.prompts import PromptContent
+from nlu_shared.schemas.prompts import Aim, Change, PromptContent
 
 from induction.tasks.base import Case, Component, Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """A change to the prompt `parent_hash` that failed in an earlier run, and how (see `recall`).
+    Its rationale is empty: no guard has read that."""
+
+    run_id: UUID
+    change: Change
+    parent_hash: str
+    aims: tuple[Aim, ...]
+    outcome: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +28,8 @@ class Plan:
     """`parts` says for every case of `cases` which part it belongs to (see `split.assign`).
 
     `guards` are tolerances by component (see `guards`), `proposals` the most changes tried side by
-    side, `calls` how many the run may make, None where nobody counts them.
+    side, `calls` how many the run may make, None where nobody counts them; `remembered` is what
+    failed before, the newest first.
     """
 
     task: Task
@@ -32,6 +46,7 @@ class Plan:
     guards: Mapping[str, float] = field(default_factory=dict)
     proposals: int = 1
     calls: int | None = None
+    remembered: tuple[Remembered, ...] = ()
 
     @property
     def aim(self) -> Component | None:

@@ -23,6 +23,7 @@ from induction.engine.evaluate import CaseBook
 from induction.engine.gate import touched
 from induction.engine.plan import Plan
 from induction.engine.propose import Brief, Tried, shown_cases
+from induction.engine.recall import Memory
 from induction.engine.screen import Guarded, guarded
 from induction.engine.split import Parts
 from induction.engine.stop import Progress, reason_to_stop
@@ -42,6 +43,7 @@ class Search:
     plan: Plan
     parts: Parts
     guarded: Guarded
+    memory: Memory
     best: PromptContent
     baseline_validation: CaseBook
     validation: CaseBook
@@ -56,12 +58,12 @@ class Search:
     @classmethod
     def of(cls, plan: Plan, parts: Parts, *, train: CaseBook, validation: CaseBook) -> "Search":
         began = accept.standing(plan, plan.baseline, validation=validation, train=train)
+        known = guarded(plan.task, plan.baseline, parts.train, (*parts.validation, *parts.test))
         return cls(
             plan=plan,
             parts=parts,
-            guarded=guarded(
-                plan.task, plan.baseline, parts.train, (*parts.validation, *parts.test)
-            ),
+            guarded=known,
+            memory=Memory.of(plan, known),
             best=plan.baseline,
             baseline_validation=validation,
             validation=validation,
@@ -102,6 +104,7 @@ class Search:
             book=self.train,
             patterns=patterns,
             shown=shown_cases(self.train, patterns, seed=self.plan.seed, attempt=self.attempt),
+            remembered=self.memory.told(patterns),
             tried=tuple(self.tried),
             hints=tuple(hints),
         )

@@ -30,12 +30,14 @@ from induction.cases import service as cases
 from induction.cases import upstream
 from induction.catalog import service as catalog
 from induction.engine import ENGINE_VERSION
+from induction.ideas import service as ideas
 from induction.prompts import service as prompts
 from induction.prompts.models import PromptScoreRow, PromptVersionRow
 from induction.runs.history import iterations
 from induction.runs.models import RunEventRow, RunHintRow, RunRow
 from induction.runs.planning import bound_of, have_prices, knows_components, plan_of
 from induction.settings import Settings
+from induction.tasks.registry import task_of
 
 
 class ActiveRun(Conflict):
@@ -85,6 +87,7 @@ async def forecast(
         baseline.prompt(),
         tuple(cases.case_of(case) for case in ready.truth.cases),
         await cases.known_parts(session, asked.task),
+        await ideas.told(session, ready.row.remembered),
     )
     return bound_of(
         plan,
@@ -130,6 +133,8 @@ async def _prepare(
         dataset_hash=truth.dataset_hash,
         dataset_size=len(truth.cases),
         baseline_version_id=baseline_id,
+        ruler=task_of(spec).ruler,
+        remembered=await ideas.to_remember(session, settings, asked.task),
     )
     return Ready(row=row, truth=truth)
 
