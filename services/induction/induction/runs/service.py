@@ -7,7 +7,6 @@ from uuid import UUID
 
 import httpx2
 from nlu_shared.ids import uuid7
-from nlu_shared.kit.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
 from nlu_shared.kit.jobs import hand_over
 from nlu_shared.schemas.base import Page
@@ -291,13 +290,3 @@ async def spend(session: AsyncSession, run_id: UUID) -> Spend:
 
 def location(row: RunRow) -> str:
     return f"/v1/runs/{row.id}"
-
-
-async def nothing_left(database: Database, identity: Identity, run_id: UUID, *, after: int) -> bool:
-    """True when the run is over and its last event was read. Raises NotFound, and Invalid for a
-    number the run never gave out."""
-    async with session_scope(database, identity) as session:
-        row = await get(session, run_id)
-    if after > row.last_event:
-        raise Invalid("The run has not said that much yet.", code="unknown_event")
-    return RunStatus(row.status).over and after == row.last_event
