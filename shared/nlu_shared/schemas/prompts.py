@@ -77,12 +77,16 @@ class Edit(Schema):
     example: int | None = None
 
 
+MOST_EDITS = 500
+"""Of one change. A proposer is held to fewer; the opening change may show hundreds of cases."""
+
+
 class Change(Schema):
     """One targeted change to a prompt, as proposed by a model."""
 
     strategy: Strategy
     rationale: Note
-    edits: Annotated[tuple[Edit, ...], Field(min_length=1, max_length=50)]
+    edits: Annotated[tuple[Edit, ...], Field(min_length=1, max_length=MOST_EDITS)]
 
 
 class PartScore(Schema):

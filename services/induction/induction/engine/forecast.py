@@ -7,11 +7,11 @@ With V validation, T training and S test cases and N iterations:
                    + A * 2G                  each gate: the candidate, and stale answers of the best
                    + 2S + T                  the final look, and the books closed
     proposer calls = A * (1 + retries)
-    A              = N * rejections allowed in a row, the most attempts there can be
+    A              = N * (rejections allowed in a row + changes tried side by side - 1), the most
+                     attempts there can be
 
 Where the procedure is judged (see `procedure`), each of the groups adds FOLD_CHANGES attempts as
-above on the training cases, and its own cases once.
-
+above on the training cases, and its own cases once. A diet's tries are iterations.
 
 Runs stay far below: most attempts are no series of rejections, and a case book is mostly kept.
 """
@@ -56,7 +56,8 @@ def forecast(plan: Plan) -> Bound:
     """The bound of `improve(plan, …)`."""
     parts = parts_of(plan.cases, plan.parts)
     train, validation, test = len(parts.train), len(parts.validation), len(parts.test)
-    iterations, attempts = plan.max_iterations, plan.max_iterations * REJECTIONS
+    iterations = plan.max_iterations
+    attempts = iterations * (REJECTIONS + plan.proposals - 1)
     gate = 2 * min(train, GATE_CASES)
     fold_attempts = FOLD_CHANGES * parts.groups if is_due(parts) else 0
     longest = -(-max((len(case.text) for case in plan.cases), default=0) // 4)
