@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter
 
 from nlu_shared.schemas.base import Schema
 from nlu_shared.schemas.prompts import Change, PromptContent
-from nlu_shared.schemas.runs import Verdict
+from nlu_shared.schemas.runs import Misses, Verdict
 
 
 class PartName(StrEnum):
@@ -130,6 +130,13 @@ class VerdictReached(Schema):
     verdict: Verdict
 
 
+class MissesAttributed(Schema):
+    """What the winner still gets wrong in training, and why. Case ids only, never their texts."""
+
+    type: Literal["misses_attributed"] = "misses_attributed"
+    misses: Misses
+
+
 class RunFinished(Schema):
     """The last event of every run, however it ended."""
 
@@ -152,6 +159,7 @@ StoredEvent = (
     | SearchStopped
     | FoldScored
     | VerdictReached
+    | MissesAttributed
     | RunFinished
 )
 Event = Annotated[StoredEvent | EvaluationProgress, Field(discriminator="type")]

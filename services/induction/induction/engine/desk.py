@@ -6,6 +6,7 @@ Nothing is asked once the run is cancelled, stopped or out of budget; callers ge
 from collections.abc import Sequence
 
 from induction.engine.plan import Plan
+from induction.engine.witnesses import Witnesses
 from induction.engine.world import Asked, World
 from induction.tasks.base import ModelAnswer, Outcome
 
@@ -21,6 +22,7 @@ class Desk:
         self._world = world
         self._step = 0
         self.asked = 0
+        self.witnesses = Witnesses()
         self._closing = False
         self._fresh_hints = [*([f"Focus on: {plan.focus}"] if plan.focus else []), *plan.hints]
         self.hints: list[str] = []
