@@ -47,6 +47,9 @@ class Settings(ServiceSettings):
     consider_seconds: float = Field(
         default=300.0, gt=0, description="seconds between looks whether a run should start itself"
     )
+    remember_days: float = Field(
+        default=90.0, gt=0, description="days a failed change is held against its like: texts drift"
+    )
     forget_seconds: float = Field(
         default=60.0, gt=0, description="seconds between looks for cases nlu-logger has erased"
     )

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import Field, TypeAdapter
 
 from nlu_shared.schemas.base import Schema
-from nlu_shared.schemas.prompts import Change, PromptContent
+from nlu_shared.schemas.prompts import Aim, Change, PromptContent
 from nlu_shared.schemas.runs import Misses, Verdict
 
 
@@ -74,6 +74,7 @@ class PromptProposed(Schema):
     content: PromptContent
     version_hash: str
     parent_hash: str
+    aims: list[Aim] = []
 
 
 class Stage(StrEnum):
@@ -88,6 +89,7 @@ class ChangeRejected(Schema):
     iteration: int
     stage: Stage
     reason: str
+    version_hash: str | None = Field(default=None, description="None where it was not stored")
     fixed: list[UUID] = []
     broke: list[UUID] = []
 

@@ -188,6 +188,7 @@ class RunView(Schema):
     misses: Misses | None = None
     spend: Spend
     engine_version: str
+    ruler: str | None = Field(description="what its scores are measured with, and its version")
     created_at: Moment
     started_at: Moment | None
     completed_at: Moment | None

@@ -8,11 +8,11 @@ With V validation, T training and S test cases and N iterations:
                    + 2S + T                  the final look, and the books closed
                    + min(T, M) * CALLS_PER_MISS   the misses looked into
     proposer calls = A * (1 + retries)
-    A              = N * rejections allowed in a row, the most attempts there can be
+    A              = N * (rejections allowed in a row + changes tried side by side - 1), the most
+                     attempts there can be
 
 Where the procedure is judged (see `procedure`), each of the groups adds FOLD_CHANGES attempts as
-above on the training cases, and its own cases once.
-
+above on the training cases, and its own cases once. A diet's tries are iterations.
 
 Runs stay far below: most attempts are no series of rejections, and a case book is mostly kept.
 """
@@ -31,6 +31,7 @@ from induction.engine.propose import (
     SYSTEM,
     TRIED_SHOWN,
 )
+from induction.engine.recall import TOLD
 from induction.engine.screen import EXAMPLE_TOKENS, INSTRUCTION_TOKENS
 from induction.engine.search import REFRESHED
 from induction.engine.split import parts_of
@@ -57,13 +58,15 @@ def forecast(plan: Plan) -> Bound:
     """The bound of `improve(plan, …)`."""
     parts = parts_of(plan.cases, plan.parts)
     train, validation, test = len(parts.train), len(parts.validation), len(parts.test)
-    iterations, attempts = plan.max_iterations, plan.max_iterations * REJECTIONS
+    iterations = plan.max_iterations
+    attempts = iterations * (REJECTIONS + plan.proposals - 1)
     gate = 2 * min(train, GATE_CASES)
     fold_attempts = FOLD_CHANGES * parts.groups if is_due(parts) else 0
     longest = -(-max((len(case.text) for case in plan.cases), default=0) // 4)
     told = max(plan.baseline.tokens, INSTRUCTION_TOKENS + EXAMPLE_TOKENS)
     request = plan.task.request(plan.baseline, "", model=plan.task_model)
-    shown = MOST_AT_ONCE * CASES_SHOWN * longest + TRIED_SHOWN * MAX_TOKENS
+    changes = TRIED_SHOWN + min(TOLD, len(plan.remembered))
+    shown = MOST_AT_ONCE * CASES_SHOWN * longest + changes * MAX_TOKENS
     return Bound(
         task_calls=2 * train
         + validation

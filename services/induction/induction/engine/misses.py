@@ -32,7 +32,7 @@ PART = "misses"
 
 async def attribute_misses(search: Search, desk: Desk) -> AsyncIterator[Step]:
     """One `MissesAttributed`; nothing where the world allowed no more before the end."""
-    if desk.closed:
+    if desk.stop is not None or desk.cancelled:
         return
     wrong = [entry for entry in search.train.entries.values() if not entry.right]
     examined = _drawn(search, desk, wrong)
@@ -51,11 +51,11 @@ async def attribute_misses(search: Search, desk: Desk) -> AsyncIterator[Step]:
 
 def _drawn(search: Search, desk: Desk, wrong: Sequence[Entry]) -> list[Entry]:
     """As many misses as the calls that are left can pay for, in case order."""
-    plan = search.plan
     room = MOST_EXAMINED
-    if plan.calls is not None:
-        room = min(room, max(0, plan.calls - desk.asked) // CALLS_PER_MISS)
-    drawn = shuffled(wrong, name=lambda entry: entry.case.id, seed=plan.seed, purpose="misses")
+    if desk.left is not None:
+        room = min(room, max(0, desk.left) // CALLS_PER_MISS)
+    seed = search.plan.seed
+    drawn = shuffled(wrong, name=lambda entry: entry.case.id, seed=seed, purpose="misses")
     chosen = {entry.case.id for entry in drawn[:room]}
     return [entry for entry in wrong if entry.case.id in chosen]
 

@@ -36,6 +36,8 @@ class RunRow(SQLModel, table=True):
     proposer_model: str
     provider: str
     engine_version: str
+    ruler: str | None = None
+    remembered: list[dict[str, str]] = Field(default=[], sa_column=Column(JSONB, nullable=False))
     epoch: int = 0
     dataset_hash: str
     dataset_size: int

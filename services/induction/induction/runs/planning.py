@@ -10,7 +10,7 @@ from nlu_shared.schemas.prompts import PromptContent, TaskIn
 from nlu_shared.schemas.runs import Forecast, RunLimits, RunRequest
 
 from induction.engine.forecast import Bound, forecast
-from induction.engine.plan import Plan
+from induction.engine.plan import Plan, Remembered
 from induction.engine.split import assign
 from induction.llm import prices
 from induction.llm.errors import UnknownModel
@@ -25,6 +25,7 @@ def plan_of(
     baseline: PromptContent,
     cases: tuple[Case, ...],
     known: Mapping[UUID, PartName],
+    remembered: tuple[Remembered, ...] = (),
 ) -> Plan:
     """Parts already given stay; cases seen for the first time get theirs from the run's seed."""
     task = task_of(spec)
@@ -45,6 +46,7 @@ def plan_of(
         guards=row.guards,
         proposals=row.proposals,
         calls=limits.calls,
+        remembered=remembered,
     )
 
 

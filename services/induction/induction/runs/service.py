@@ -7,7 +7,6 @@ from uuid import UUID
 
 import httpx2
 from nlu_shared.ids import uuid7
-from nlu_shared.kit.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
 from nlu_shared.kit.jobs import hand_over
 from nlu_shared.schemas.base import Page
@@ -30,12 +29,14 @@ from induction.cases import service as cases
 from induction.cases import upstream
 from induction.catalog import service as catalog
 from induction.engine import ENGINE_VERSION
+from induction.ideas import service as ideas
 from induction.prompts import service as prompts
 from induction.prompts.models import PromptScoreRow, PromptVersionRow
 from induction.runs.history import iterations
 from induction.runs.models import RunEventRow, RunHintRow, RunRow
 from induction.runs.planning import bound_of, have_prices, knows_components, plan_of
 from induction.settings import Settings
+from induction.tasks.registry import task_of
 
 
 class ActiveRun(Conflict):
@@ -85,6 +86,7 @@ async def forecast(
         baseline.prompt(),
         tuple(cases.case_of(case) for case in ready.truth.cases),
         await cases.known_parts(session, asked.task),
+        await ideas.told(session, ready.row.remembered),
     )
     return bound_of(
         plan,
@@ -130,6 +132,8 @@ async def _prepare(
         dataset_hash=truth.dataset_hash,
         dataset_size=len(truth.cases),
         baseline_version_id=baseline_id,
+        ruler=task_of(spec).ruler,
+        remembered=await ideas.to_remember(session, settings, asked.task),
     )
     return Ready(row=row, truth=truth)
 
@@ -286,13 +290,3 @@ async def spend(session: AsyncSession, run_id: UUID) -> Spend:
 
 def location(row: RunRow) -> str:
     return f"/v1/runs/{row.id}"
-
-
-async def nothing_left(database: Database, identity: Identity, run_id: UUID, *, after: int) -> bool:
-    """True when the run is over and its last event was read. Raises NotFound, and Invalid for a
-    number the run never gave out."""
-    async with session_scope(database, identity) as session:
-        row = await get(session, run_id)
-    if after > row.last_event:
-        raise Invalid("The run has not said that much yet.", code="unknown_event")
-    return RunStatus(row.status).over and after == row.last_event

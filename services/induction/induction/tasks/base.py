@@ -121,6 +121,9 @@ class Task(Protocol):
 
     kind: TaskKind
     ruler: str
+    """What scores are measured with, and its version: another one whenever the same answers could
+    score otherwise. Scores of two rulers are never compared, and what failed by one may be tried
+    again by the other."""
 
     def baseline(self) -> PromptContent:
         """The plain prompt a team starts with: instructions only, no examples."""
