@@ -92,7 +92,7 @@ if "dspy" not in UNMEASURED:
         "dspy random search, 16 demos": dspy_peers.random_search(16),
         "dspy random search, all as demos": dspy_peers.random_search(ALL_DEMOS),
         "dspy MIPROv2 (demos only), 4 demos": dspy_peers.mipro(4),
-        "dspy MIPROv2 (demos only), all": dspy_peers.mipro(ALL_DEMOS),
+        "dspy MIPROv2 (demos only), 16 demos": dspy_peers.mipro(16),
         "dspy GEPA, minibatch 3": dspy_peers.reflective(3),
         f"dspy GEPA, minibatch {RAISED_MINIBATCH}": dspy_peers.reflective(RAISED_MINIBATCH),
     }
