@@ -80,10 +80,31 @@ def offline_model(*, host: str = "127.0.0.1", port: int = 8003) -> None:
 
 
 @app.command
-def run(*, task: str, watch: bool = False, url: Url = HERE, key: Key = "") -> None:
-    """Starts an improve run; with --watch prints each event until it is over."""
+def run(
+    *,
+    task: str,
+    focus: str | None = None,
+    guard: list[str] | None = None,
+    proposals: int = 1,
+    watch: bool = False,
+    url: Url = HERE,
+    key: Key = "",
+) -> None:
+    """Starts an improve run; with --watch prints each event until it is over.
+
+    Parameters
+    ----------
+    focus
+        The component to raise: a label, or for extraction people, events, symptom, …
+    guard
+        By how much a component's F1 may fall at most, as `people=0.02`; repeatable.
+    proposals
+        How many changes are tried side by side, at most.
+    """
+    guards = dict(one.rpartition("=")[::2] for one in guard or [])
+    asked = {"task": task, "focus": focus, "guards": guards, "proposals": proposals}
     with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}) as http:
-        started = _answer(http.post("/v1/runs", json={"task": task})).json()
+        started = _answer(http.post("/v1/runs", json=asked)).json()
     print(started["id"])
     if watch:
         asyncio.run(_watch(UUID(started["id"]), url, key))

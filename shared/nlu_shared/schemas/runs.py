@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from nlu_shared.schemas.base import Moment, Note, Schema, Slug
+from nlu_shared.schemas.base import Fraction, Label, Moment, Note, Schema, Slug
 
 
 class RunKind(StrEnum):
@@ -47,13 +47,28 @@ class RunLimits(Schema):
     minutes: Annotated[float, Field(gt=0, le=10_080)] = 120.0
 
 
+MOST_PROPOSALS = 4
+Guards = Annotated[dict[Label, Fraction], Field(max_length=50)]
+
+
 class RunRequest(Schema):
+    """`focus` and `guards` name components of the task: a label, or for extraction people, events,
+    structural, shift, pair_bonds, child_of, symptom, anxiety, functioning, relationship."""
+
     task: Slug
     kind: RunKind = RunKind.IMPROVE
     trigger_type: TriggerType = TriggerType.MANUAL
     limits: RunLimits = RunLimits()
     prompt_version: UUID | None = None
-    focus: Note | None = None
+    focus: Label | None = Field(
+        default=None, description="the component to raise; the objective is guarded meanwhile"
+    )
+    guards: Guards = Field(
+        default={}, description="by how much a component's F1 on validation may fall, at most"
+    )
+    proposals: int = Field(
+        default=1, ge=1, le=MOST_PROPOSALS, description="changes tried side by side, at most"
+    )
     hints: Annotated[tuple[Note, ...], Field(max_length=20)] = ()
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     dry_run: bool = False

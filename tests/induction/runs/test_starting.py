@@ -49,6 +49,19 @@ async def test_a_version_of_another_task_is_no_baseline(stack: Stack) -> None:
     assert await refusal(stack, task="mine", prompt_version=unknown) == (404, "unknown_version")
 
 
+@pytest.mark.parametrize(
+    "asked", [{"focus": "people"}, {"guards": {"topic_0": 0.1, "nothing like it": 0.1}}]
+)
+async def test_a_focus_or_guard_on_what_the_task_does_not_know_is_refused_without_echo(
+    stack: Stack, asked: dict[str, object]
+) -> None:
+    if asked.get("focus"):
+        await make_task(stack, "aimless", cases=4)
+    answer = await stack.induction.post("/v1/runs", json={"task": "aimless", **asked})
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_component")
+    assert "nothing like it" not in answer.text
+
+
 async def test_a_canary_is_refused_plainly(stack: Stack) -> None:
     await make_task(stack, "caged", cases=4)
     assert await refusal(stack, task="caged", kind="canary") == (422, "kind_not_offered")

@@ -128,14 +128,14 @@ async def test_a_paused_run_can_be_cancelled(stack: Stack) -> None:
 
 async def test_a_hint_reaches_the_next_proposal_once(stack: Stack) -> None:
     await make_task(stack, "advised", cases=24)
-    run = await start(stack, "advised", hints=["look at the verbs"], focus="parcels")
+    run = await start(stack, "advised", hints=["look at the verbs"], focus="topic_0")
     hinted = await stack.induction.post(f"/v1/runs/{run}/hints", json={"hint": "and at the nouns"})
     assert hinted.status_code == 202
     async with stack.working():
         await reached(stack, run, "completed")
     told = await events(stack, run)
     taken = [one["hint"] for one in told if one["type"] == "hint_taken"]
-    assert taken == ["Focus on: parcels", "look at the verbs", "and at the nouns"]
+    assert taken == ["Focus on: topic_0", "look at the verbs", "and at the nouns"]
     kinds = [one["type"] for one in told]
     assert kinds.index("hint_taken") < kinds.index("prompt_proposed")
 

@@ -4,28 +4,47 @@ from typing import NamedTuple
 
 from nlu_shared.schemas.prompts import PromptContent
 
+from induction.engine import guards
 from induction.engine.evaluate import CaseBook
-from induction.tasks.base import Task
+from induction.engine.paired import measured
+from induction.engine.plan import Plan
 
 
 class Standing(NamedTuple):
-    """Ordered: highest validation score, then highest training score, then fewest tokens."""
+    """Ordered: highest validation score, then highest training score, then fewest tokens.
 
+    `aim` is the validation score of what the search tries to raise: the focused component, and
+    without one the objective itself.
+    """
+
+    aim: float
     validation: float
     train: float
     brevity: int
 
 
 def standing(
-    task: Task, content: PromptContent, *, validation: CaseBook, train: CaseBook
+    plan: Plan, content: PromptContent, *, validation: CaseBook, train: CaseBook
 ) -> Standing:
-    return Standing(
-        validation.scored(task).objective, train.scored(task).objective, -content.tokens
-    )
+    score = validation.scored(plan.task).objective
+    aim = score if plan.aim is None else measured(plan.task, plan.aim.f1, validation)
+    return Standing(aim, score, train.scored(plan.task).objective, -content.tokens)
 
 
-def reason(candidate: Standing, best: Standing) -> str:
+def objection(
+    plan: Plan, candidate: Standing, best: Standing, *, baseline: CaseBook, validation: CaseBook
+) -> str | None:
+    """Why the candidate does not replace the best, or None. The books are on validation: the
+    baseline's, and the candidate's own."""
+    if candidate <= best:
+        return reason(candidate, best, focus=plan.focus)
+    return "; ".join(guards.broken(plan, baseline, validation)) or None
+
+
+def reason(candidate: Standing, best: Standing, *, focus: str | None = None) -> str:
     """Why the candidate does not replace the best; only meant where it ranks no higher."""
+    if focus is not None and candidate.aim < best.aim:
+        return f"{focus} falls from {best.aim:.4f} to {candidate.aim:.4f} on validation"
     if candidate.validation < best.validation:
         return f"validation falls from {best.validation:.4f} to {candidate.validation:.4f}"
     if candidate.train < best.train:

@@ -159,7 +159,7 @@ class _Trial:
                 return
             search.learn(known.book)
             answers = CaseBook({**answers.entries, **trial.book.entries})
-            judgement = gate.judge(asked, search.train, answers)
+            judgement = gate.judge(asked, search.train, answers, plan.aim)
             if not judgement.passes:
                 break
         if judgement.passes:
@@ -209,16 +209,18 @@ async def _validated(
     fixed, broke = compare(search.validation, exam.book)
     best = search.standing
     reached = accept.standing(
-        plan.task, content, validation=exam.book, train=search.train.updated(at_gate)
+        plan, content, validation=exam.book, train=search.train.updated(at_gate)
     )
-    if reached <= best:
-        reason = accept.reason(reached, best)
+    reason = accept.objection(
+        plan, reached, best, baseline=search.baseline_validation, validation=exam.book
+    )
+    if reason is not None:
         search.rejected(candidate.tried("rejected on validation", reason), candidate.patterns)
         yield ChangeRejected(
             iteration=iteration, stage=Stage.VALIDATION, reason=reason, fixed=fixed, broke=broke
         )
         return
-    gain = round(reached.validation - best.validation, 9)
+    gain = round(reached.aim - best.aim, 9)
     tried = candidate.tried("kept", f"validation {gain:+.4f}")
     search.kept(tried, content, validation=exam.book, at_gate=at_gate)
     yield ChangeKept(

@@ -58,14 +58,14 @@ def apply(
         _removed_index(edit, content) for edit in change.edits if edit.op is Op.REMOVE_EXAMPLE
     }
     blocks = content.instructions
-    for edit in change.edits:
-        if edit.op not in _ON_EXAMPLES:
-            blocks = _edited(blocks, edit)
     kept = [one for index, one in enumerate(content.examples) if index not in removed]
     try:
+        for edit in change.edits:
+            if edit.op not in _ON_EXAMPLES:
+                blocks = _edited(blocks, edit)
         return PromptContent(instructions=blocks, examples=(*kept, *_new(added, kept)))
     except ValidationError as problem:
-        raise InvalidChange(problem.errors()[0]["msg"]) from problem
+        raise InvalidChange(problem.errors(include_input=False)[0]["msg"]) from problem
 
 
 def _check_strategy(change: Change) -> None:

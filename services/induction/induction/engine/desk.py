@@ -14,13 +14,15 @@ BUDGET = "budget"
 
 
 class Desk:
-    """Reads the inbox by increasing step number and keeps what it said."""
+    """Reads the inbox by increasing step number and keeps what it said. `asked` counts all calls
+    so far, those too that a ledger may answer for nothing."""
 
     def __init__(self, plan: Plan, world: World) -> None:
         self._world = world
         self._step = 0
+        self.asked = 0
         self._closing = False
-        self._asked = self._kept_back = 0
+        self._kept_back = 0
         self._calls = plan.calls
         self._fresh_hints = [*([f"Focus on: {plan.focus}"] if plan.focus else []), *plan.hints]
         self.hints: list[str] = []
@@ -60,7 +62,7 @@ class Desk:
         if not self._affords(len(asked)):
             self.stop = self.stop or BUDGET
             return None
-        self._asked += len(asked)
+        self.asked += len(asked)
         answers = await self._world.complete(asked)
         if any(answer.outcome is Outcome.OVER_BUDGET for answer in answers):
             self.stop = self.stop or BUDGET
@@ -72,4 +74,4 @@ class Desk:
         one that will be answered from memory. The limit itself is held by who answers."""
         if self._calls is None or not self._kept_back:
             return True
-        return self._asked + more + self._kept_back <= self._calls
+        return self.asked + more + self._kept_back <= self._calls

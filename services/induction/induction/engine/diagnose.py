@@ -6,15 +6,14 @@ confusions are too rare to learn from. The largest such family is taken first an
 set aside, so that no mistake counts twice (greedy set cover).
 """
 
-import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from nlu_shared.schemas.events import ErrorPattern
 
 from induction.engine.evaluate import CaseBook
-from induction.tasks.base import Mistake
+from induction.tasks.base import Component, Mistake
 
 LEAST_AT_ONCE, MOST_AT_ONCE, SHARE_AT_ONCE = 2, 6, 0.25
 Key = tuple[str, str, str]
@@ -52,10 +51,6 @@ def worked_on(ordered: list[ErrorPattern]) -> tuple[ErrorPattern, ...]:
     return tuple(chosen)
 
 
-def _names(text: str, label: str | None) -> bool:
-    return bool(label) and re.search(rf"(?<!\w){re.escape(label or '')}(?!\w)", text) is not None
-
-
 def _largest_family(left: list[Seen]) -> list[Seen]:
     families: dict[Key, list[Seen]] = defaultdict(list)
     for id, mistake in left:
@@ -67,17 +62,30 @@ def _largest_family(left: list[Seen]) -> list[Seen]:
 
 
 def worth_trying(
-    patterns: list[ErrorPattern], failures: Mapping[Key, int], focus: str | None
+    patterns: list[ErrorPattern],
+    failures: Mapping[Key, int],
+    near: Callable[[ErrorPattern], int] = lambda _: 0,
 ) -> list[ErrorPattern]:
-    """The patterns in the order to work on them: those the operator's focus names first, then the
-    most frequent, each failed change on a pattern halving, thirding, … what it counts."""
+    """The patterns in the order to work on them: those with the most mistakes `near` what is in
+    focus, then the most frequent; each failed change on a pattern halves, thirds, … its count."""
 
-    def urgency(pattern: ErrorPattern) -> tuple[bool, float, Key]:
-        named = any(_names(focus or "", one) for one in (pattern.truth, pattern.predicted))
-        weight = pattern.count / (1 + failures.get(key_of(pattern), 0))
-        return not named, -weight, key_of(pattern)
+    def urgency(pattern: ErrorPattern) -> tuple[float, float, Key]:
+        tries = 1 + failures.get(key_of(pattern), 0)
+        return -near(pattern) / tries, -pattern.count / tries, key_of(pattern)
 
     return sorted(patterns, key=urgency)
+
+
+def concerning(component: Component, pattern: ErrorPattern, book: CaseBook) -> int:
+    """How many of the pattern's mistakes concern the component."""
+    return sum(
+        component.concerns(mistake)
+        for id in pattern.case_ids
+        for mistake in book.entries[id].mistakes
+        if mistake.kind == pattern.kind
+        and pattern.truth in (None, mistake.truth)
+        and pattern.predicted in (None, mistake.predicted)
+    )
 
 
 def _pattern(family: list[Seen]) -> ErrorPattern:

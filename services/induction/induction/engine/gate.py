@@ -6,7 +6,7 @@ than they stand in the training part, so each case counts for as many as it was 
 (Horvitz and Thompson, JASA 47 (1952) 663-685): the gate estimates the net gain on all of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from uuid import UUID
@@ -15,7 +15,7 @@ from nlu_shared.schemas.events import ErrorPattern
 
 from induction.engine.chance import shuffled
 from induction.engine.evaluate import CaseBook, Entry, compare
-from induction.tasks.base import Case, Task
+from induction.tasks.base import Case, Component, Task
 
 TARGETS = 20
 LEAST_GUARDS = 16
@@ -43,17 +43,21 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
+    """`reason` says what was seen, whether or not it passes."""
+
     passes: bool
     fixed: list[UUID]
     broke: list[UUID]
     estimate: float
-    """Training cases gained, net."""
+    """Training cases gained, net: of those the focus concerns, where there is one."""
+    focus: str | None = None
 
     @property
     def reason(self) -> str:
+        of = "" if self.focus is None else f" for {self.focus}"
         return (
             f"fixes {len(self.fixed)} and breaks {len(self.broke)} of the gate's cases, "
-            f"about {self.estimate:+.0f} on all training cases"
+            f"about {self.estimate:+.0f} on all training cases{of}"
         )
 
 
@@ -114,20 +118,44 @@ def _named(book: CaseBook, patterns: Sequence[ErrorPattern]) -> tuple[set[str], 
     return truths, {mistake.predicted for mistake in mistakes if mistake.predicted is not None}
 
 
-def judge(asked: Sample, before: CaseBook, after: CaseBook) -> Judgement:
+def judge(
+    asked: Sample, before: CaseBook, after: CaseBook, focus: Component | None = None
+) -> Judgement:
     """It passes when it fixes clearly more than it breaks. Where none of the cases was wrong
     there is nothing to fix, and it passes when it breaks none. It is judged on those of the
-    sample that are in `after`; `before` holds them all."""
-    answered = [case for case in asked.cases if case.id in after.entries]
-    gains = [
-        asked.weights[case.id] * (after.entries[case.id].score - before.entries[case.id].score)
-        for case in answered
-    ]
+    sample that are in `after`; `before` holds them all.
+
+    With a focus, what it concerns counts as fixed or broken, and the rest must not clearly lose.
+    """
+    answered = _answered(asked, after)
     fixed, broke = compare(before, after)
     nothing_wrong = all(before.entries[case.id].right for case in answered)
-    estimate, error = sum(gains), sqrt(sum(gain * gain for gain in gains))
-    passes = estimate > CAUTION * error or (nothing_wrong and not broke)
-    return Judgement(passes, fixed, broke, estimate)
+    whole, error = _estimate(asked, before, after, lambda entry: entry.score)
+    if focus is None:
+        passes = whole > CAUTION * error or (nothing_wrong and not broke)
+        return Judgement(passes, fixed, broke, whole)
+    near, near_error = _estimate(asked, before, after, lambda entry: _clear_of(focus, entry))
+    passes = near > CAUTION * near_error and whole >= -CAUTION * error
+    return Judgement(passes, fixed, broke, near, focus.name)
+
+
+def _estimate(
+    asked: Sample, before: CaseBook, after: CaseBook, score: Callable[[Entry], float]
+) -> tuple[float, float]:
+    """The net gain on all training cases, and its standard error."""
+    gains = [
+        asked.weights[case.id] * (score(after.entries[case.id]) - score(before.entries[case.id]))
+        for case in _answered(asked, after)
+    ]
+    return sum(gains), sqrt(sum(gain * gain for gain in gains))
+
+
+def _answered(asked: Sample, after: CaseBook) -> list[Case]:
+    return [case for case in asked.cases if case.id in after.entries]
+
+
+def _clear_of(focus: Component, entry: Entry) -> float:
+    return float(not any(focus.concerns(mistake) for mistake in entry.mistakes))
 
 
 def _weighted(pool: list[Entry], size: int) -> dict[UUID, float]:

@@ -1,4 +1,4 @@
-"""The loop: evaluate, diagnose, propose, screen, gate, evaluate, keep or reject, judge.
+"""The loop: evaluate, diagnose, propose, screen, gate, evaluate, keep or reject, shorten, judge.
 
 Decisions are made elsewhere in this room; here the steps stand in order, and what happens is
 yielded. An iteration is a candidate evaluated on validation: a change refused before that carries
@@ -16,6 +16,7 @@ from induction.engine.evaluate import CaseBook, Exam
 from induction.engine.finale import closed_books, cost_of_final_look, final_look
 from induction.engine.plan import Plan
 from induction.engine.search import Search
+from induction.engine.shorten import shorten
 from induction.engine.split import Parts, parts_of
 from induction.engine.world import World
 
@@ -42,6 +43,8 @@ async def improve(plan: Plan, world: World) -> AsyncGenerator[Step]:
     while (reason := _over(search, desk)) is None:
         async for step in attempt(search, desk):
             yield step
+    async for step in shorten(search, desk):
+        yield step
     yield telling.stopped(reason, search.progress.iterations, search.best)
     async for step in final_look(search, desk):
         yield step

@@ -91,6 +91,17 @@ def objections(
     return found
 
 
+def oversized(prompt: PromptContent) -> list[str]:
+    """What of a prompt from outside is over the limits. It is not refused: from there on changes
+    may only keep or lower what is too much."""
+    limits = (("instructions", INSTRUCTION_TOKENS), ("examples", EXAMPLE_TOKENS))
+    return [
+        f"the baseline's {name} take {size} tokens, more than {limit}: no change may add to them"
+        for (name, limit), size in zip(limits, _sizes(prompt), strict=True)
+        if size > limit
+    ]
+
+
 def leaked(
     parent: PromptContent, candidate: PromptContent, *, baseline: PromptContent, cases: Guarded
 ) -> list[Case]:

@@ -8,10 +8,17 @@ from uuid import UUID
 from nlu_shared.schemas.events import ErrorPattern
 from nlu_shared.schemas.prompts import Change, PromptContent
 
-from induction.engine import showing
-from induction.engine.accept import Standing, standing
+from induction.engine import accept, showing
+from induction.engine.accept import Standing
 from induction.engine.chance import shuffled
-from induction.engine.diagnose import Key, key_of, patterns_of, worked_on, worth_trying
+from induction.engine.diagnose import (
+    Key,
+    concerning,
+    key_of,
+    patterns_of,
+    worked_on,
+    worth_trying,
+)
 from induction.engine.evaluate import CaseBook
 from induction.engine.gate import touched
 from induction.engine.plan import Plan
@@ -51,6 +58,7 @@ class Search:
 
     @classmethod
     def of(cls, plan: Plan, parts: Parts, *, train: CaseBook, validation: CaseBook) -> "Search":
+        began = accept.standing(plan, plan.baseline, validation=validation, train=train)
         return cls(
             plan=plan,
             parts=parts,
@@ -62,7 +70,7 @@ class Search:
             validation=validation,
             train=train,
             fresh=set(train.entries),
-            progress=Progress(best=validation.scored(plan.task).objective),
+            progress=Progress(best=began.aim),
             seen={plan.baseline.version_hash},
             folds=folds_of(parts.train, seed=plan.seed),
             opened=parts.validation_is_train or not plan.opening,
@@ -75,7 +83,7 @@ class Search:
 
     @property
     def standing(self) -> Standing:
-        return standing(self.plan.task, self.best, validation=self.validation, train=self.train)
+        return accept.standing(self.plan, self.best, validation=self.validation, train=self.train)
 
     def patterns(self) -> list[ErrorPattern]:
         """The mistakes of the best prompt itself; only without any, those of its forebears."""
@@ -91,7 +99,7 @@ class Search:
 
     def brief(self, hints: Sequence[str]) -> Brief:
         """What the next proposal is made from."""
-        ordered = worth_trying(self.patterns(), self.failures, self.plan.focus)
+        ordered = worth_trying(self.patterns(), self.failures, self._near)
         patterns = worked_on(ordered)
         return Brief(
             prompt=self.best,
@@ -139,9 +147,15 @@ class Search:
         self.best, self.validation = content, validation
         self.fresh = set()
         self.learn(at_gate)
-        self.progress.evaluated(self.standing.validation)
+        self.progress.evaluated(self.standing.aim)
         if tried:
             self.tried.append(tried)
+
+    def shortened(self, content: PromptContent, validation: CaseBook) -> None:
+        """A shorter prompt takes the best one's place; what training cases say is not known."""
+        self.best, self.validation = content, validation
+        self.fresh = set()
+        self.progress.evaluated(self.standing.aim)
 
     def to_refresh(self, patterns: Sequence[ErrorPattern]) -> list[Case]:
         """The training cases that a kept change aimed at `patterns` may have turned, in case
@@ -157,6 +171,11 @@ class Search:
         )
         chosen = {case.id for case in drawn[:REFRESHED]}
         return [case for case in cases if case.id in chosen]
+
+    def _near(self, pattern: ErrorPattern) -> int:
+        """How many of the pattern's mistakes lower the component in focus."""
+        aim = self.plan.aim
+        return 0 if aim is None else concerning(aim, pattern, self.train)
 
     def _failed(self, tried: Tried | None, patterns: Sequence[ErrorPattern]) -> None:
         self.failures.update(key_of(pattern) for pattern in patterns)

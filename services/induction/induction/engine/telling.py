@@ -13,10 +13,11 @@ from nlu_shared.schemas.events import (
 )
 from nlu_shared.schemas.prompts import PromptContent
 
+from induction.engine import guards
 from induction.engine.desk import CANCELLED, Desk
 from induction.engine.evaluate import CaseBook
 from induction.engine.plan import Plan
-from induction.engine.screen import quoted_by
+from induction.engine.screen import oversized, quoted_by
 from induction.engine.search import Search
 from induction.engine.split import Parts
 
@@ -29,7 +30,12 @@ def started(plan: Plan, parts: Parts) -> RunStarted:
         dataset_hash=plan.dataset_hash,
         parts=parts.sizes,
         baseline_hash=plan.baseline.version_hash,
-        says=[*parts.says, *_contamination(plan, parts)],
+        says=[
+            *parts.says,
+            *_contamination(plan, parts),
+            *oversized(plan.baseline),
+            *guards.told(plan, parts.validation),
+        ],
     )
 
 

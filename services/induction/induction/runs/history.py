@@ -32,7 +32,7 @@ def iterations(
         elif kind == "change_kept" and told:
             told[-1] |= _effect(body) | {"outcome": "kept"}
         elif kind == "change_rejected":
-            if body["stage"] == "propose" or not told:
+            if not told or told[-1].get("outcome") != "open":
                 told.append({"n": len(told) + 1})
             told[-1] |= _effect(body) | {
                 "outcome": f"rejected_at_{body['stage']}",

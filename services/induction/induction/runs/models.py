@@ -28,6 +28,8 @@ class RunRow(SQLModel, table=True):
     reason: str | None = None
     limits: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     focus: str | None = None
+    guards: dict[str, float] = Field(sa_column=Column(JSONB, nullable=False))
+    proposals: int
     hints: list[str] = Field(sa_column=Column(JSONB, nullable=False))
     seed: int
     task_model: str

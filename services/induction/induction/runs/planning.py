@@ -7,7 +7,7 @@ from uuid import UUID
 
 from nlu_shared.schemas.events import PartName
 from nlu_shared.schemas.prompts import PromptContent, TaskIn
-from nlu_shared.schemas.runs import Forecast, RunLimits
+from nlu_shared.schemas.runs import Forecast, RunLimits, RunRequest
 
 from induction.engine.forecast import Bound, forecast
 from induction.engine.plan import Plan
@@ -42,8 +42,17 @@ def plan_of(
         seed=row.seed,
         hints=tuple(row.hints),
         focus=row.focus,
+        guards=row.guards,
+        proposals=row.proposals,
         calls=limits.calls,
     )
+
+
+def knows_components(spec: TaskIn, asked: RunRequest) -> bool:
+    """Whether the task has every component that is to be focused on or guarded."""
+    named = [*([asked.focus] if asked.focus is not None else []), *asked.guards]
+    task = task_of(spec)
+    return all(task.component(name) is not None for name in named)
 
 
 def counts(parts: Mapping[UUID, PartName]) -> dict[str, int]:

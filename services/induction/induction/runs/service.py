@@ -34,7 +34,7 @@ from induction.prompts import service as prompts
 from induction.prompts.models import PromptScoreRow, PromptVersionRow
 from induction.runs.history import iterations
 from induction.runs.models import RunEventRow, RunHintRow, RunRow
-from induction.runs.planning import bound_of, have_prices, plan_of
+from induction.runs.planning import bound_of, have_prices, knows_components, plan_of
 from induction.settings import Settings
 
 
@@ -56,8 +56,9 @@ async def start(
 ) -> RunRow:
     """Freezes the ground truth, stores the run and rings for a worker.
 
-    Raises NotFound (task, version), Invalid (no baseline, no ground truth, no price for a model),
-    ActiveRun (one improve run per task at a time), Unavailable (nlu-logger is away).
+    Raises NotFound (task, version), Invalid (no baseline, no ground truth, no price for a model,
+    no such component), ActiveRun (one improve run per task at a time), Unavailable (nlu-logger
+    is away).
     """
     ready = await _prepare(session, logger, settings, asked)
     await cases.freeze(session, asked.task, ready.truth)
@@ -99,6 +100,8 @@ async def _prepare(
     if asked.kind is RunKind.CANARY:
         raise Invalid("Canary runs are not offered yet.", code="kind_not_offered")
     spec = (await catalog.get(session, asked.task)).spec()
+    if not knows_components(spec, asked):
+        raise Invalid("Focus or a guard names no component.", code="unknown_component")
     baseline_id = asked.prompt_version or await prompts.production_id(session, asked.task)
     if baseline_id is None:
         raise Invalid("Import a prompt and promote it, or name a version.", code="no_baseline")
@@ -118,9 +121,8 @@ async def _prepare(
         trigger_type=asked.trigger_type.value,
         status=RunStatus.WAITING.value,
         limits=asked.limits.model_dump(),
-        focus=asked.focus,
         hints=list(asked.hints),
-        seed=asked.seed,
+        **asked.model_dump(include={"focus", "guards", "proposals", "seed"}),
         task_model=task_model,
         proposer_model=proposer_model,
         provider=settings.provider,

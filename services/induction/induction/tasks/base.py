@@ -1,6 +1,6 @@
 """The words engine, tasks and models share: a case, a request, an answer, a task."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -103,6 +103,19 @@ class Score:
     cases: int
 
 
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A part of the score that an operator can name: to focus on it, or to guard it.
+
+    `f1` takes counts summed over cases, shape (..., components, 3), to (...), 0 to 1. `concerns`
+    says whether undoing a mistake could raise it.
+    """
+
+    name: str
+    f1: Callable[[Counts | Floats], Floats]
+    concerns: Callable[[Mistake], bool]
+
+
 class Task(Protocol):
     """What a kind of task must know. Implementations hold no state but the task's own row."""
 
@@ -134,6 +147,9 @@ class Task(Protocol):
 
     def objective(self, counts: Counts | Floats) -> Floats:
         """The objective of counts summed over cases, shape (..., components, 3) to (...)."""
+
+    def component(self, name: str) -> Component | None:
+        """The component of that name; None where this task has none."""
 
     def mistakes(self, truth: JsonValue, prediction: Prediction) -> list[Mistake]: ...
 

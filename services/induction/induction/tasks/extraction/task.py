@@ -11,7 +11,15 @@ from nlu_shared.schemas.extraction import Event, EventKind, Extraction, Person
 from nlu_shared.schemas.prompts import Example, PromptContent, TaskKind
 from pydantic import JsonValue, ValidationError
 
-from induction.tasks.base import Case, Mistake, ModelAnswer, ModelRequest, Prediction, Score
+from induction.tasks.base import (
+    Case,
+    Component,
+    Mistake,
+    ModelAnswer,
+    ModelRequest,
+    Prediction,
+    Score,
+)
 from induction.tasks.extraction import explain, score, wording
 from induction.tasks.extraction.match import Matching, match
 from induction.tasks.extraction.names import ANYBODY, plain
@@ -21,6 +29,17 @@ NO_ANSWER = "no_answer"
 BANDS = ((0, "0 entities"), (3, "1-3 entities"), (6, "4-6 entities"), (12, "7-12 entities"))
 """Of strata: the most entities of a band, and its name."""
 DIGITS = 9
+HANGS_ON = {
+    "people": ("person",),
+    "events": ("event",),
+    "structural": ("event",),
+    "shift": ("event",),
+    "pair_bonds": ("pair_bond",),
+    "child_of": ("person", "pair_bond"),
+}
+"""The types of items whose mistakes lower a component."""
+NAMED = (*HANGS_ON, *VARIABLES)
+"""What an operator can focus on or guard."""
 
 
 class ExtractionTask:
@@ -84,6 +103,16 @@ class ExtractionTask:
     def objective(self, counts: f1.Counts | f1.Floats) -> f1.Floats:
         return score.objective(counts)
 
+    def component(self, name: str) -> Component | None:
+        """The F1 of a type of item, of structural or shift events, or of a coded variable."""
+        if name not in NAMED:
+            return None
+        return Component(
+            name,
+            f1=lambda counts: score.scores(counts)[name],
+            concerns=lambda mistake: _concerns(name, mistake),
+        )
+
     def mistakes(self, truth: JsonValue, prediction: Prediction) -> list[Mistake]:
         """What was missed, what was too much, and what was nearly right but for one condition;
         then the wrong codes of matched events."""
@@ -118,6 +147,18 @@ class ExtractionTask:
     def describe(self) -> dict[str, Any]:
         codes = {field: [code.value for code in values] for field, values in wording.CODES.items()}
         return {"kind": str(self.kind), "codes": codes}
+
+
+def _concerns(component: str, mistake: Mistake) -> bool:
+    """A coded variable is scored on matched events, so only its wrong codes lower it."""
+    if mistake.kind == NO_ANSWER:
+        return True
+    if component in VARIABLES:
+        return mistake.kind == f"wrong_{component}"
+    if not mistake.kind.endswith(HANGS_ON[component]):
+        return False
+    of_shift = (mistake.truth or mistake.predicted or "").startswith(str(EventKind.SHIFT))
+    return component not in ("structural", "shift") or of_shift == (component == "shift")
 
 
 def _extracted(prediction: Prediction) -> Extraction:

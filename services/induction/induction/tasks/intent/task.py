@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from induction.tasks.base import (
     Case,
+    Component,
     Mistake,
     ModelAnswer,
     ModelRequest,
@@ -97,6 +98,17 @@ class IntentTask:
 
     def objective(self, counts: f1.Counts | f1.Floats) -> f1.Floats:
         return f1.macro_f1(counts)
+
+    def component(self, name: str) -> Component | None:
+        """A label's F1."""
+        if name not in self.names:
+            return None
+        place = self.names.index(name)
+        return Component(
+            name,
+            f1=lambda counts: f1.f1(counts[..., place, :]),
+            concerns=lambda mistake: name in (mistake.truth, mistake.predicted),
+        )
 
     def mistakes(self, truth: JsonValue, prediction: Prediction) -> list[Mistake]:
         if prediction.fault is not None:
