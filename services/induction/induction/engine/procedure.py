@@ -76,6 +76,7 @@ def _without(search: Search, group: tuple[Case, ...]) -> Search:
         parts={case.id: PartName.TRAIN for case in cases},
         max_iterations=min(FOLD_CHANGES, search.plan.max_iterations),
         remembered=(),
+        proposals=1,
     )
     known = search.baseline_validation.entries
     book = CaseBook({id: entry for id, entry in known.items() if id not in left_out})

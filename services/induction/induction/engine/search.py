@@ -8,7 +8,7 @@ from uuid import UUID
 from nlu_shared.schemas.events import ErrorPattern
 from nlu_shared.schemas.prompts import Change, PromptContent
 
-from induction.engine import accept, showing
+from induction.engine import abreast, accept, showing
 from induction.engine.accept import Standing
 from induction.engine.chance import shuffled
 from induction.engine.diagnose import (
@@ -16,7 +16,6 @@ from induction.engine.diagnose import (
     concerning,
     key_of,
     patterns_of,
-    worked_on,
     worth_trying,
 )
 from induction.engine.evaluate import CaseBook
@@ -39,7 +38,8 @@ class Search:
     """`train` holds the last known answer to every training case; `fresh` are those that the best
     prompt itself gave. After a kept change the wrong cases and those of the labels it touched
     are asked again, REFRESHED at most, and others when a gate needs them: most stay right, and
-    asking all of them after each kept change would cost as much as the rest of the search."""
+    asking all of them after each kept change would cost as much as the rest of the search.
+    `attempt` counts the changes asked for."""
 
     plan: Plan
     parts: Parts
@@ -99,10 +99,16 @@ class Search:
             self.progress, max_iterations=self.plan.max_iterations, mistakes=mistakes
         )
 
-    def brief(self, hints: Sequence[str]) -> Brief:
-        """What the next proposal is made from."""
+    def briefs(self, hints: Sequence[str], *, left: int | None) -> list[Brief]:
+        """What the next proposals are made from, of which each is an attempt. `left` are the calls
+        the search may still make, None where nobody counts."""
+        plan = self.plan
+        size = abreast.width(plan.proposals, left, validation=len(self.parts.validation))
         ordered = worth_trying(self.patterns(), self.failures, self._near)
-        patterns = worked_on(ordered)
+        return [self._brief(patterns, hints) for patterns in abreast.dealt(ordered, size)]
+
+    def _brief(self, patterns: tuple[ErrorPattern, ...], hints: Sequence[str]) -> Brief:
+        self.attempt += 1
         return Brief(
             prompt=self.best,
             score=self.validation.scored(self.plan.task),

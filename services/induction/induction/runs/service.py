@@ -13,6 +13,7 @@ from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.jobs import EXECUTE_RUN, INDUCTION_QUEUE, JobOrder
 from nlu_shared.schemas.runs import (
     Forecast,
+    Misses,
     RunKind,
     RunRequest,
     RunStatus,
@@ -34,7 +35,7 @@ from induction.prompts import service as prompts
 from induction.prompts.models import PromptScoreRow, PromptVersionRow
 from induction.runs.history import iterations
 from induction.runs.models import RunEventRow, RunHintRow, RunRow
-from induction.runs.planning import bound_of, have_prices, knows_components, plan_of
+from induction.runs.planning import bound_of, have_prices, knows_components, plan_of, require_usable
 from induction.settings import Settings
 from induction.tasks.registry import task_of
 
@@ -57,8 +58,8 @@ async def start(
 ) -> RunRow:
     """Freezes the ground truth, stores the run and rings for a worker.
 
-    Raises NotFound (task, version), Invalid (no baseline, no ground truth, no price for a model,
-    no such component), ActiveRun (one improve run per task at a time), Unavailable (nlu-logger
+    Raises NotFound (task, version), Invalid (no baseline, no or unusable ground truth, no price for a
+    model, no such component), ActiveRun (one improve run per task at a time), Unavailable (nlu-logger
     is away).
     """
     ready = await _prepare(session, logger, settings, asked)
@@ -116,6 +117,7 @@ async def _prepare(
     truth = await upstream.fetch(logger, asked.task)
     if not truth.cases:
         raise Invalid("The task has no approved ground truth.", code="no_ground_truth")
+    require_usable(spec, truth.cases)
     row = RunRow(
         id=uuid7(),
         task=asked.task,
@@ -268,8 +270,9 @@ async def view(session: AsyncSession, row: RunRow) -> RunView:
         improvement=improvement,
         components=await _components(session, row),
         verdict=Verdict.model_validate(row.verdict) if row.verdict else None,
+        misses=Misses.model_validate(row.misses) if row.misses else None,
         spend=await spend(session, row.id),
-        **row.model_dump(include=set(RunView.model_fields) - {"verdict"}),
+        **row.model_dump(include=set(RunView.model_fields) - {"verdict", "misses"}),
     )
 
 
