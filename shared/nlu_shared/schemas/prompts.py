@@ -102,6 +102,14 @@ class PartScore(Schema):
     ruler: str
 
 
+class Aim(Schema):
+    """What a change means to correct: a pattern by its kind, truth and prediction."""
+
+    kind: str
+    truth: str | None = None
+    predicted: str | None = None
+
+
 class PromptSource(StrEnum):
     IMPORT = "import"
     RUN = "run"
@@ -134,8 +142,26 @@ class Ancestor(Schema):
     iteration: int | None = Field(description="of the run that proposed it")
     change: Change | None = Field(description="what made it out of its parent")
     validation_f1: float | None
+    ruler: str | None = Field(description="what measured it; two rulers make no one line")
     is_production: bool
     created_at: Moment
+
+
+class FailedIdea(Schema):
+    """A change that runs refused after asking a model about it, told without its rationale."""
+
+    version_id: UUID = Field(description="the version the change made")
+    run_id: UUID = Field(description="the newest run that refused it")
+    strategy: Strategy
+    edits: tuple[Edit, ...]
+    aims: list[Aim]
+    stage: str
+    reason: str
+    runs: int
+    fixed: int = Field(description="cases, over all these runs")
+    broke: int
+    is_settled: bool = Field(description="later runs do not try it again on the same prompt")
+    at: Moment
 
 
 class PromptImport(Schema):

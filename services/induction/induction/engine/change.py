@@ -68,6 +68,11 @@ def apply(
         raise InvalidChange(problem.errors(include_input=False)[0]["msg"]) from problem
 
 
+def quoted(change: Change) -> set[UUID]:
+    """The cases a change turns into examples."""
+    return {edit.case for edit in change.edits if edit.op is Op.ADD_EXAMPLE and edit.case}
+
+
 def _check_strategy(change: Change) -> None:
     touched = {edit.op in _ON_EXAMPLES for edit in change.edits}
     says = {Strategy.EXAMPLES: {True}, Strategy.INSTRUCTIONS: {False}, Strategy.BOTH: {True, False}}

@@ -127,9 +127,8 @@ def judge(
 
     With a focus, what it concerns counts as fixed or broken, and the rest must not clearly lose.
     """
-    answered = _answered(asked, after)
     fixed, broke = compare(before, after)
-    nothing_wrong = all(before.entries[case.id].right for case in answered)
+    nothing_wrong = all(before.entries[id].right for id in after.entries)
     whole, error = _estimate(asked, before, after, lambda entry: entry.score)
     if focus is None:
         passes = whole > CAUTION * error or (nothing_wrong and not broke)
@@ -144,14 +143,10 @@ def _estimate(
 ) -> tuple[float, float]:
     """The net gain on all training cases, and its standard error."""
     gains = [
-        asked.weights[case.id] * (score(after.entries[case.id]) - score(before.entries[case.id]))
-        for case in _answered(asked, after)
+        asked.weights[id] * (score(entry) - score(before.entries[id]))
+        for id, entry in after.entries.items()
     ]
     return sum(gains), sqrt(sum(gain * gain for gain in gains))
-
-
-def _answered(asked: Sample, after: CaseBook) -> list[Case]:
-    return [case for case in asked.cases if case.id in after.entries]
 
 
 def _clear_of(focus: Component, entry: Entry) -> float:

@@ -71,6 +71,7 @@ class Brief:
     book: CaseBook
     patterns: tuple[ErrorPattern, ...]
     shown: Mapping[UUID, Case]
+    remembered: tuple[Tried, ...]
     tried: tuple[Tried, ...]
     hints: tuple[str, ...]
 
@@ -102,7 +103,7 @@ def request(plan: Plan, brief: Brief, invalid: str | None) -> ModelRequest:
         },
         "score": _score(brief.score),
         "patterns": [_pattern(pattern, brief) for pattern in brief.patterns],
-        "tried": [_tried(one) for one in brief.tried[-TRIED_SHOWN:]],
+        "tried": [_tried(one) for one in (*brief.remembered, *brief.tried[-TRIED_SHOWN:])],
         "hints": list(brief.hints),
         "limits": {
             "added_examples": brief.most_examples,

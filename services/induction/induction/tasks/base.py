@@ -121,6 +121,9 @@ class Task(Protocol):
 
     kind: TaskKind
     ruler: str
+    """What scores are measured with, and its version: another one whenever the same answers could
+    score otherwise. Scores of two rulers are never compared, and what failed by one may be tried
+    again by the other."""
 
     def baseline(self) -> PromptContent:
         """The plain prompt a team starts with: instructions only, no examples."""
@@ -152,6 +155,10 @@ class Task(Protocol):
         """The component of that name; None where this task has none."""
 
     def mistakes(self, truth: JsonValue, prediction: Prediction) -> list[Mistake]: ...
+
+    def nearly(self, truth: JsonValue, prediction: Prediction) -> str | None:
+        """The one rule of the ruler under whose relaxed form the prediction would be right; None
+        where there is no such rule, or where it is right."""
 
     def holds(self, truth: JsonValue) -> frozenset[str]:
         """What mistakes would call that which is in this truth: the label, or its items' kinds."""
