@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter
 
 from nlu_shared.schemas.base import Schema
 from nlu_shared.schemas.prompts import Aim, Change, PromptContent
-from nlu_shared.schemas.runs import Verdict
+from nlu_shared.schemas.runs import Misses, Verdict
 
 
 class PartName(StrEnum):
@@ -132,6 +132,13 @@ class VerdictReached(Schema):
     verdict: Verdict
 
 
+class MissesAttributed(Schema):
+    """What the winner still gets wrong in training, and why. Case ids only, never their texts."""
+
+    type: Literal["misses_attributed"] = "misses_attributed"
+    misses: Misses
+
+
 class RunFinished(Schema):
     """The last event of every run, however it ended."""
 
@@ -154,6 +161,7 @@ StoredEvent = (
     | SearchStopped
     | FoldScored
     | VerdictReached
+    | MissesAttributed
     | RunFinished
 )
 Event = Annotated[StoredEvent | EvaluationProgress, Field(discriminator="type")]

@@ -6,6 +6,7 @@ Nothing is asked once the run is cancelled, stopped or out of budget; callers ge
 from collections.abc import Sequence
 
 from induction.engine.plan import Plan
+from induction.engine.witnesses import Witnesses
 from induction.engine.world import Asked, World
 from induction.tasks.base import ModelAnswer, Outcome
 
@@ -19,6 +20,7 @@ class Desk:
     def __init__(self, plan: Plan, world: World) -> None:
         self._world = world
         self._step = 0
+        self.witnesses = Witnesses()
         self._closing = False
         self._asked = self._kept_back = 0
         self._calls = plan.calls

@@ -103,6 +103,8 @@ class Exam:
                 total=len(self._cases),
             )
         self.book = CaseBook(entries)
+        said = {id: entry.prediction for id, entry in entries.items()}
+        desk.witnesses.hear(self._content, said)
 
     def _question(self, case: Case) -> Asked:
         plan, fold = self._plan, self._folds.get(case.id)

@@ -47,6 +47,7 @@ class RunRow(SQLModel, table=True):
     baseline_f1: float | None = None
     final_f1: float | None = None
     verdict: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    misses: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     cancel_requested: bool = False
     pause_requested: bool = False
     fence: int = 0

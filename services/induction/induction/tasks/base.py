@@ -156,6 +156,10 @@ class Task(Protocol):
 
     def mistakes(self, truth: JsonValue, prediction: Prediction) -> list[Mistake]: ...
 
+    def nearly(self, truth: JsonValue, prediction: Prediction) -> str | None:
+        """The one rule of the ruler under whose relaxed form the prediction would be right; None
+        where there is no such rule, or where it is right."""
+
     def holds(self, truth: JsonValue) -> frozenset[str]:
         """What mistakes would call that which is in this truth: the label, or its items' kinds."""
 

@@ -21,7 +21,7 @@ from induction.tasks.base import (
     Score,
 )
 from induction.tasks.extraction import explain, score, wording
-from induction.tasks.extraction.match import Matching, match
+from induction.tasks.extraction.match import RELAXED, Matching, match
 from induction.tasks.extraction.names import ANYBODY, plain
 from induction.tasks.extraction.sides import VARIABLES, Side
 
@@ -120,6 +120,18 @@ class ExtractionTask:
             return [Mistake(NO_ANSWER, "an extraction", None)]
         found = match(Side(Extraction.model_validate(truth)), Side(_extracted(prediction)))
         return [*_entities(found), *_codes(found)]
+
+    def nearly(self, truth: JsonValue, prediction: Prediction) -> str | None:
+        """A date, a gender or names that the strict ruler holds apart and a relaxed one would not
+        (see `match.RELAXED`), where that alone makes the difference."""
+        if prediction.fault is not None or not self.mistakes(truth, prediction):
+            return None
+        sides = Side(Extraction.model_validate(truth)), Side(_extracted(prediction))
+        for name, rules in RELAXED.items():
+            found = match(*sides, rules)
+            if not any(_entities(found)) and not any(_codes(found)):
+                return name
+        return None
 
     def holds(self, truth: JsonValue) -> frozenset[str]:
         """Its items as `mistakes` calls them, and the codes of its shifts."""
