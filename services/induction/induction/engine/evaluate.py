@@ -101,7 +101,9 @@ class Exam:
 
     def _question(self, case: Case) -> Asked:
         plan = self._plan
-        return Asked(plan.task.request(self._content, case.text, model=plan.task_model))
+        return Asked(
+            plan.task.request(self._content, case.text, model=plan.task_model, context=case.context)
+        )
 
 
 def judged(task: Task, case: Case, prediction: Prediction) -> Entry:

@@ -33,6 +33,7 @@ from induction.engine.screen import EXAMPLE_TOKENS, INSTRUCTION_TOKENS
 from induction.engine.search import REFRESHED
 from induction.engine.split import parts_of
 from induction.engine.stop import REJECTIONS
+from induction.tasks.base import asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def forecast(plan: Plan) -> Bound:
     iterations, attempts = plan.max_iterations, plan.max_iterations * REJECTIONS
     gate = 2 * min(train, GATE_CASES)
     fold_attempts = FOLD_CHANGES * parts.groups if is_due(parts) else 0
-    longest = -(-max((len(case.text) for case in plan.cases), default=0) // 4)
+    longest = -(-max((len(asked(case.text, case.context)) for case in plan.cases), default=0) // 4)
     told = max(plan.baseline.tokens, INSTRUCTION_TOKENS + EXAMPLE_TOKENS)
     request = plan.task.request(plan.baseline, "", model=plan.task_model)
     shown = MOST_AT_ONCE * CASES_SHOWN * longest + TRIED_SHOWN * MAX_TOKENS

@@ -1,0 +1,10 @@
+"""A frozen case keeps what stands before it."""
+
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE snapshot_cases ADD COLUMN context JSONB")
