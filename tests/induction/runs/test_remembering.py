@@ -37,7 +37,7 @@ async def tried(stack: Stack, run: str) -> set[str]:
 @pytest.fixture(scope="module")
 async def first(stack: Stack) -> dict[str, Any]:
     """A run all tests look at; what they change of it they change back."""
-    await make_task(stack, "burnt", cases=24)
+    await make_task(stack, "burnt", cases=40)
     return await finished(stack, "burnt")
 
 
@@ -116,7 +116,7 @@ async def test_a_person_can_clear_a_failed_idea_and_the_log_says_who(
 async def test_what_quotes_a_case_to_forget_is_forgotten_once_no_run_remembers_it(
     stack: Stack,
 ) -> None:
-    await make_task(stack, "forgetful", cases=24)
+    await make_task(stack, "forgetful", cases=40)
     await finished(stack, "forgetful")
     idea, *_ = await ideas(stack, "forgetful")
     path = f"/v1/prompts/forgetful/versions/{idea['version_id']}"

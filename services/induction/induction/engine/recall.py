@@ -32,16 +32,17 @@ class Memory:
 
     @classmethod
     def of(cls, plan: Plan, cases: Guarded) -> "Memory":
-        """What may be told about today's cases: see `_is_clean`."""
-        ideas = tuple(one for one in plan.remembered if _is_clean(one.change, plan, cases))
+        ideas = _sayable(plan, cases) if plan.remembered else ()
         by_signature = {signature(one.change, one.parent_hash): one for one in reversed(ideas)}
         return cls(ideas, by_signature)
 
     def told(self, patterns: Sequence[ErrorPattern]) -> tuple[Tried, ...]:
         """Those most worth knowing when working on `patterns`: the more they aimed at the same,
-        the sooner; then the newest."""
-        now = [_aim(pattern) for pattern in patterns]
-        ordered = sorted(self.ideas, key=lambda one: -sum(aim in one.aims for aim in now))
+        the sooner; then the newest, those that aimed at nothing last."""
+        now = aims(patterns)
+        ordered = sorted(
+            self.ideas, key=lambda one: (-sum(aim in one.aims for aim in now), not one.aims)
+        )
         return tuple(
             Tried(one.change, f"{one.outcome} in an earlier run", one.reason)
             for one in ordered[:TOLD]
@@ -56,7 +57,7 @@ class Memory:
 
 
 def aims(patterns: Sequence[ErrorPattern]) -> list[Aim]:
-    return [_aim(pattern) for pattern in patterns]
+    return [Aim(kind=one.kind, truth=one.truth, predicted=one.predicted) for one in patterns]
 
 
 def signature(change: Change, parent_hash: str) -> str:
@@ -72,38 +73,25 @@ def _plain(edit: Edit) -> JsonValue:
     return told
 
 
-def _aim(pattern: ErrorPattern) -> Aim:
-    return Aim(kind=pattern.kind, truth=pattern.truth, predicted=pattern.predicted)
+def _sayable(plan: Plan, cases: Guarded) -> tuple[Remembered, ...]:
+    """Those that quote only what may be quoted now, and say nothing that the leak guard would keep
+    out of a prompt today: cases and consents change between runs."""
+    quotable = {case.id for case in cases.quotable}
+    ideas = tuple(one for one in plan.remembered if quoted(one.change) <= quotable)
+    if _is_clean(ideas, plan.baseline, cases):  # nearly always, and one look instead of many
+        return ideas
+    return tuple(one for one in ideas if _is_clean([one], plan.baseline, cases))
 
 
-def _is_clean(change: Change, plan: Plan, cases: Guarded) -> bool:
-    """Whether it quotes only what may be quoted now, and its texts say nothing that the leak
-    guard would keep out of a prompt today: cases and consents change between runs."""
-    if not quoted(change) <= {case.id for case in cases.quotable}:
-        return False
-    texts = [edit for edit in change.edits if edit.text is not None]
-    if not texts:
-        return True
-    said = plan.baseline.model_copy(
+def _is_clean(ideas: Sequence[Remembered], before: PromptContent, cases: Guarded) -> bool:
+    said = [edit for one in ideas for edit in one.change.edits if edit.text is not None]
+    rules = [Block(name=SAID, text=e.text or "") for e in said if e.op is not Op.ADD_EXAMPLE]
+    shown = [Example(text=e.text or "", output=e.output) for e in said if e.op is Op.ADD_EXAMPLE]
+    after = before.model_copy(
         update={
-            "instructions": (
-                *plan.baseline.instructions,
-                *(
-                    Block(name=SAID, text=edit.text or "")
-                    for edit in texts
-                    if edit.op is not Op.ADD_EXAMPLE
-                ),
-            ),
-            "examples": (
-                *plan.baseline.examples,
-                *(
-                    Example(text=edit.text or "", output=edit.output)
-                    for edit in texts
-                    if edit.op is Op.ADD_EXAMPLE
-                ),
-            ),
+            "instructions": (*before.instructions, *rules),
+            "examples": (*before.examples, *shown),
         }
     )
-    return not leaked(plan.baseline, said, baseline=plan.baseline, cases=cases) and not retold(
-        plan.baseline, said, cases
-    )
+    leaks = leaked(before, after, baseline=before, cases=cases)
+    return not leaks and not retold(before, after, cases)

@@ -35,7 +35,7 @@ async def shorten(search: Search, desk: Desk) -> AsyncIterator[Step]:
     refused = tries = 0
     while tries < diet.TRIES and refused < diet.PATIENCE and affordable(search, desk):
         left = diet.changes(search.plan.task, search.best)
-        found = next((one for one in left if one[1].version_hash not in search.seen), None)
+        found = next((one for one in left if _is_new(search, *one)), None)
         if found is None:
             return
         trial = _Without(search, *found)
@@ -54,6 +54,11 @@ def affordable(search: Search, desk: Desk) -> bool:
         return False
     parts = search.parts
     return desk.left is None or len(parts.validation) + len(parts.train) <= desk.left
+
+
+def _is_new(search: Search, change: Change, content: PromptContent) -> bool:
+    known = search.memory.objection(change, search.best)
+    return known is None and content.version_hash not in search.seen
 
 
 class _Without:
@@ -92,6 +97,7 @@ class _Without:
                 iteration=n,
                 stage=Stage.VALIDATION,
                 reason="; ".join(reasons),
+                version_hash=content.version_hash,
                 fixed=fixed,
                 broke=broke,
             )
