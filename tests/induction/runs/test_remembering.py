@@ -158,3 +158,14 @@ def test_what_fixed_more_than_it_broke_may_be_tried_again(
     fixed: int, broke: int, *, held: bool
 ) -> None:
     assert is_settled(fixed=fixed, broke=broke) is held
+
+
+async def test_a_run_whose_ruler_changed_under_it_mixes_no_scores(stack: Stack) -> None:
+    await make_task(stack, "remeasured", cases=4)
+    run = await start(stack, "remeasured", kind="evaluate")
+    await sql(stack, "UPDATE runs SET ruler = 'macro_f1/0' WHERE id = $1", run)
+    async with stack.working():
+        seen = await reached(stack, run)
+    assert (seen["status"], seen["ruler"]) == ("failed", "macro_f1/0")
+    assert "ruler" in seen["reason"]
+    assert seen["spend"]["calls"] == 0

@@ -102,6 +102,9 @@ async def drive(resources: Resources, run: RunRow) -> None:
 
 async def _replay_and_continue(resources: Resources, run: RunRow, held: lease.Lease) -> None:
     plan = await _plan(resources, run)
+    if run.ruler != plan.task.ruler:
+        await _fail(resources, run, "The ruler has changed since the run began: start it anew.")
+        return
     ledger = Ledger(
         _account(resources, run),
         resources.books,
