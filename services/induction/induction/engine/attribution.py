@@ -109,11 +109,13 @@ def attributed(task: Task, misses: Sequence[Miss], about: Known, *, unexamined: 
 def sentence(counts: Mapping[Cause, int], *, unexamined: int = 0) -> str:
     """What a person should do next; says so where most misses are not the prompt's."""
     total = sum(counts.values())
-    rest = f" {unexamined} more could not be looked into." if unexamined else ""
     if not total:
         return (
-            "No training case is missed." if not unexamined else "No miss was looked into."
-        ) + rest
+            f"{unexamined} misses could not be looked into."
+            if unexamined
+            else "No training case is missed."
+        )
+    rest = f" {unexamined} more could not be looked into." if unexamined else ""
     told = [
         f"{counts[cause]} {_WORDS[cause]}"
         for cause in sorted(Cause, key=lambda one: -counts.get(one, 0))

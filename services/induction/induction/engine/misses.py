@@ -24,7 +24,7 @@ from induction.engine.world import Asked
 from induction.tasks.base import Case, Prediction
 
 Step = StoredEvent | EvaluationProgress
-MOST_EXAMINED = 100
+MOST_EXAMINED = 200
 """Misses asked about at most; a draw of them where there are more."""
 OTHERS = LEAST_AGREEING
 """Versions beside the winner that should have answered: one may say something else."""
