@@ -67,7 +67,7 @@ def random_search(demos: int) -> Optimiser:
 def mipro(demos: int) -> Optimiser:
     def optimise(given: Round, door: Door, student: Program) -> Program:
         train, validation = map(_examples, divided(given))
-        trials = door.left // len(validation)
+        trials = 2 * door.left // len(validation)  # Those drawn again come from its cache.
         search = _DemosOnly(
             metric=_right, prompt_model=object(), task_model=object(), auto=None, seed=given.seed,
             num_candidates=max(4, trials // 2), max_labeled_demos=demos, num_threads=1,

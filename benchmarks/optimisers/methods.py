@@ -16,8 +16,8 @@ from benchmarks.optimisers.data import Round
 from benchmarks.optimisers.door import Door
 from benchmarks.optimisers.proposing import divided
 
-OURS, ALL_SHOWN = "ours", "every training case shown"
-RAISED_MINIBATCH, RAISED_DEMOS = 20, 60
+OURS, UNTESTED, ALL_SHOWN = "ours", "ours without a test part", "every training case shown"
+RAISED_MINIBATCH, ALL_DEMOS = 20, 1_000
 Outcome = tuple[PromptContent, Verdict | None]
 Run = Callable[[Round, Door], Outcome]
 
@@ -46,6 +46,11 @@ def _ours(given: Round, door: Door) -> Outcome:
     return run.best, run.verdict
 
 
+def _untested(given: Round, door: Door) -> Outcome:
+    run = ours.untested(given, door)
+    return run.best, run.verdict
+
+
 def _baseline(given: Round, _: Door) -> Outcome:
     return given.task.baseline(), None
 
@@ -64,9 +69,11 @@ METHODS: dict[str, Run] = {
     "baseline": _baseline,
     ALL_SHOWN: _all_shown,
     OURS: _ours,
+    UNTESTED: _untested,
     "plain loop": _unjudged(plain.improved),
 }
-CACHED = {OURS}
+CACHED = {OURS, UNTESTED}
+RAISED: set[str] = set()
 UNMEASURED = [name for name in ("gepa", "dspy") if importlib.util.find_spec(name) is None]
 
 if "gepa" not in UNMEASURED:
@@ -76,15 +83,16 @@ if "gepa" not in UNMEASURED:
         METHODS[f"gepa, minibatch {size}"] = _unjudged(
             lambda given, door, size=size: gepa_peer.improved(given, door, minibatch=size)
         )
+    RAISED.add(f"gepa, minibatch {RAISED_MINIBATCH}")
 
 if "dspy" not in UNMEASURED:
     from benchmarks.optimisers import dspy_peers
 
     SEARCHES = {
         "dspy random search, 16 demos": dspy_peers.random_search(16),
-        f"dspy random search, {RAISED_DEMOS} demos": dspy_peers.random_search(RAISED_DEMOS),
-        "dspy MIPROv2, 4 demos, demos only": dspy_peers.mipro(4),
-        f"dspy MIPROv2, {RAISED_DEMOS} demos, demos only": dspy_peers.mipro(RAISED_DEMOS),
+        "dspy random search, all as demos": dspy_peers.random_search(ALL_DEMOS),
+        "dspy MIPROv2 (demos only), 4 demos": dspy_peers.mipro(4),
+        "dspy MIPROv2 (demos only), 16 demos": dspy_peers.mipro(16),
         "dspy GEPA, minibatch 3": dspy_peers.reflective(3),
         f"dspy GEPA, minibatch {RAISED_MINIBATCH}": dspy_peers.reflective(RAISED_MINIBATCH),
     }
@@ -93,3 +101,6 @@ if "dspy" not in UNMEASURED:
             lambda given, door, search=search: dspy_peers.improved(given, door, search)
         )
     CACHED |= SEARCHES.keys()
+    RAISED |= {name for number, name in enumerate(SEARCHES) if number % 2}
+
+PEERS = METHODS.keys() - {"baseline", ALL_SHOWN, OURS, UNTESTED}

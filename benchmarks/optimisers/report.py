@@ -1,10 +1,10 @@
 """The tables: hidden-test F1 by method and budget, and what our verdicts said."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from statistics import mean, stdev
 
-from benchmarks.optimisers.methods import OURS, PLAIN
+from benchmarks.optimisers.methods import OURS, PEERS, PLAIN, RAISED, UNTESTED
 from benchmarks.optimisers.rounds import OF_NOTE, Result
 
 NO_EVIDENCE = (
@@ -13,11 +13,12 @@ NO_EVIDENCE = (
 )
 RULES = (
     "Every method gets the same labelled cases, the same model and the same number of task calls;"
-    " the hidden test is outside the budget for all. Ours sets aside an untouched test part of the"
-    " labelled cases and pays for its final look out of its budget; the peers divide the labelled"
-    " cases 80/20 and look at no test."
+    " the hidden test is outside the budget for all. Ours sets a fifth of the labelled cases aside"
+    " as an untouched test and pays for its final look out of its budget; the peers, and ours"
+    " without a test part, divide the labelled cases 80/20 and judge nothing."
 )
 SIGNIFICANT = 0.05
+Groups = Mapping[tuple[int, str], list[Result]]
 
 
 def told(results: Sequence[Result], unmeasured: Sequence[str]) -> str:
@@ -33,7 +34,7 @@ def told(results: Sequence[Result], unmeasured: Sequence[str]) -> str:
 
 def _table(results: Iterable[Result]) -> str:
     """Mean, deviation and minimum over the seeds; and what it took."""
-    groups: dict[tuple[int, str], list[Result]] = defaultdict(list)
+    groups: defaultdict[tuple[int, str], list[Result]] = defaultdict(list)
     for result in results:
         groups[result.budget, result.method].append(result)
     lines = [f"{'calls':>5}  {'method':<36} mean   sd     min    proposals  examples  tokens"]
@@ -47,29 +48,32 @@ def _table(results: Iterable[Result]) -> str:
     return "\n".join([*lines, *_aims(groups)])
 
 
-def _aims(groups: dict[tuple[int, str], list[Result]]) -> list[str]:
-    """Ours beside the best of the others at each budget, seed by seed."""
-    lines = []
+def _aims(groups: Groups) -> list[str]:
+    """Ours beside the best peer at each budget, and with few calls beside their most."""
     budgets = sorted({budget for budget, method in groups if method == OURS and budget != OF_NOTE})
-    for budget in budgets:
-        others = {m: g for (b, m), g in groups.items() if b == budget and m != OURS}
-        if others:
-            lines.append(_beside(groups[budget, OURS], others, f"at {budget} calls"))
-    if budgets and (
-        best := {m: g for (b, m), g in groups.items() if b == budgets[-1] and m != OURS}
-    ):
-        where = f"with {OF_NOTE} calls, theirs with {budgets[-1]}"
-        lines.append(_beside(groups[OF_NOTE, OURS], best, where))
-    return lines
+    pairs = [(budget, budget) for budget in budgets] + [(OF_NOTE, max(budgets, default=0))]
+    return [
+        line
+        for own in (OURS, UNTESTED)
+        for mine, theirs in pairs
+        for peers, which in ((PEERS - RAISED, "as they come"), (PEERS, "with any setting"))
+        if (line := _beside(groups, own, mine, theirs, peers, which))
+    ]
 
 
-def _beside(ours: list[Result], others: dict[str, list[Result]], where: str) -> str:
+def _beside(
+    groups: Groups, own: str, mine: int, theirs: int, peers: Collection[str], which: str
+) -> str | None:
+    """Seed by seed, against the peer with the best mean; None where there is nothing to compare."""
+    others = {m: found for (b, m), found in groups.items() if b == theirs and m in peers}
+    if (mine, own) not in groups or not others:
+        return None
     best = max(others, key=lambda method: mean(result.f1 for result in others[method]))
-    theirs = {result.seed: result.f1 for result in others[best]}
-    gaps = [result.f1 - theirs[result.seed] for result in ours]
+    reached = {result.seed: result.f1 for result in others[best]}
+    gaps = [result.f1 - reached[result.seed] for result in groups[mine, own]]
     return (
-        f"ours {where}: {mean(gaps):+.3f} beside the best peer ({best}),"
-        f" ahead on {sum(gap > 0 for gap in gaps)} of {len(gaps)} seeds"
+        f"{own}, {mine} calls: {mean(gaps):+.3f} beside the best peer {which} at {theirs} calls"
+        f" ({best}), ahead on {sum(gap > 0 for gap in gaps)} of {len(gaps)} seeds"
     )
 
 

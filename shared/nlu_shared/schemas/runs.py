@@ -1,10 +1,10 @@
 """A run: what is asked for, what is promised about its cost, and how it stands."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from nlu_shared.schemas.base import Fraction, Label, Moment, Note, Schema, Slug
 
@@ -48,7 +48,17 @@ class RunLimits(Schema):
 
 
 MOST_PROPOSALS = 4
-Guards = Annotated[dict[Label, Fraction], Field(max_length=50)]
+
+
+def _as_one(said: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    """Where a table is wrong, the place of the error would name a key, which is a caller's text."""
+    try:
+        return read(said)
+    except ValidationError:
+        raise ValueError("not a table of tolerances from 0 to 1 by component") from None
+
+
+Guards = Annotated[dict[Label, Fraction], Field(max_length=50), WrapValidator(_as_one)]
 
 
 class RunRequest(Schema):

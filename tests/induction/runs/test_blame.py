@@ -23,7 +23,7 @@ UNKNOWN = "01890000-0000-7000-8000-000000000000"
 
 @pytest.fixture(scope="module")
 async def run(stack: Stack) -> dict[str, Any]:
-    await make_task(stack, "blamed", cases=64)
+    await make_task(stack, "blamed", cases=48)
     started = await start(stack, "blamed")
     async with stack.working():
         return await reached(stack, started, "completed")

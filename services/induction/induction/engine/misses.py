@@ -16,11 +16,10 @@ from induction.engine import attribution
 from induction.engine.attribution import LEAST_AGREEING, REPEATS, Miss
 from induction.engine.chance import shuffled
 from induction.engine.desk import Desk
-from induction.engine.evaluate import BLOCK, Entry
+from induction.engine.evaluate import BLOCK, Entry, asked_of
 from induction.engine.groups import groups_of
 from induction.engine.search import Search
 from induction.engine.unseen import without
-from induction.engine.world import Asked
 from induction.tasks.base import Case, Prediction
 
 Step = StoredEvent | EvaluationProgress
@@ -87,7 +86,7 @@ class _Inquiry:
         for start in range(0, len(questions), BLOCK):
             block = questions[start : start + BLOCK]
             await desk.read()
-            answers = await desk.ask([self._put(question) for question in block])
+            answers = await desk.ask([asked_of(plan, q.asked, q.case, q.sample) for q in block])
             if answers is None:
                 return
             for question, answer in zip(block, answers, strict=True):
@@ -139,11 +138,6 @@ class _Inquiry:
     def _unseen(self, version: PromptContent, case: Case) -> PromptContent:
         folds = self._search.folds
         return without(version, folds[case.id], folds) if case.id in folds else version
-
-    def _put(self, question: _Question) -> Asked:
-        plan = self._search.plan
-        request = plan.task.request(question.asked, question.case.text, model=plan.task_model)
-        return Asked(request, question.sample)
 
 
 def _near_duplicates(cases: Sequence[Case]) -> dict[UUID, tuple[Case, ...]]:

@@ -135,9 +135,17 @@ async def _prepare(
         dataset_size=len(truth.cases),
         baseline_version_id=baseline_id,
         ruler=task_of(spec).ruler,
-        remembered=await ideas.to_remember(session, settings, asked.task),
+        remembered=await _remembered(session, settings, asked),
     )
     return Ready(row=row, truth=truth)
+
+
+async def _remembered(
+    session: AsyncSession, settings: Settings, asked: RunRequest
+) -> list[dict[str, str]]:
+    if asked.kind is not RunKind.IMPROVE:
+        return []
+    return await ideas.to_remember(session, settings, asked.task)
 
 
 async def pause(session: AsyncSession, run_id: UUID) -> RunRow:
@@ -289,7 +297,3 @@ async def spend(session: AsyncSession, run_id: UUID) -> Spend:
         )
     ).one()
     return Spend.model_validate(dict(row._mapping))
-
-
-def location(row: RunRow) -> str:
-    return f"/v1/runs/{row.id}"
