@@ -28,8 +28,8 @@ AGREEING = 3 / 4
 REPEATS = 2
 """How often the winner is asked a missed case again. A model that wavers in one answer of five
 agrees three times on the same wrong label of ten in about one case of ten thousand."""
-ALIKE_AT_MOST = 2
-"""Other cases that may show the very same mistake: with three others it is a pattern to work on."""
+ALIKE_AT_MOST = 1
+"""Other cases that may show the very same mistake: three that agree are a pattern to work on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +156,8 @@ def _agreeing(task: Task, miss: Miss) -> int:
 
 
 def _stands_alone(task: Task, entry: Entry, about: Known) -> bool:
-    """Whether the winner knows well what it says instead (or, where it only leaves something out,
-    what that is), is as sure of it as of its right answers, and seldom errs in this way."""
     truth, said = task.holds(entry.case.truth), _said(task, entry)
-    if not (said - truth or truth - said) <= about.trusted:
+    if not (truth ^ said) <= about.trusted:
         return False
     if any(about.alike[mistake] > 1 + ALIKE_AT_MOST for mistake in entry.mistakes):
         return False
