@@ -137,8 +137,9 @@ class LabelFinding(Schema):
     case_id: UUID
     said: str | None
     differs: list[str] = Field(default=[], description="in what the answer differs; no names")
-    versions: int = Field(description="prompt versions that all gave this answer")
-    answers: int = Field(description="answers in all, repeats of the winner included")
+    agreeing: int = Field(description="prompt versions that gave this answer, of all `versions`")
+    versions: int
+    repeats: int = Field(description="times the winner was asked again and said the same")
     duplicates: int = Field(
         default=0, description="near-duplicates that are labelled as was answered"
     )

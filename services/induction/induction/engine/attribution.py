@@ -5,7 +5,7 @@ Decided in this order, each by what only that cause can show:
 - schema: the answer could not be read; nothing was said about the case at all.
 - noise: asked the same again, the same prompt says something else.
 - ruler: one rule of the ruler, relaxed, would let the answer pass.
-- label: every version and every repeat gives one other answer, and the case stands alone: what
+- label: the versions agree on one other answer, every repeat too, and the case stands alone: what
   is in dispute is known well elsewhere. Near-duplicates count as witnesses of their own.
 - prompt: the rest. A mistake made again and again is a rule the prompt does not tell, however many
   versions agree on it.
@@ -20,9 +20,11 @@ from nlu_shared.schemas.runs import Cause, LabelFinding, Misses
 from induction.engine.evaluate import CaseBook, Entry
 from induction.tasks.base import Case, Mistake, Prediction, Task
 
-LEAST_VERSIONS = 3
+LEAST_AGREEING = 3
 """Prompt versions that must agree against a label, the winner among them: two can share what the
 one took over from the other. One less where a near-duplicate bears the other label."""
+AGREEING = 3 / 4
+"""The share of all versions heard that must agree: the first and weakest may still guess."""
 REPEATS = 2
 """How often the winner is asked a missed case again. A model that wavers in one answer of five
 agrees three times on the same wrong label of ten in about one case of ten thousand."""
@@ -49,7 +51,7 @@ class Known:
     trusted: frozenset[str]
     """Names (labels, kinds of items) of which it gets more than half right, wherever they stand
     and wherever it says them."""
-    wary: Mapping[str, float]
+    sure: Mapping[str, float]
     """The mean confidence of its right answers, by what was said; absent where it tells none."""
 
 
@@ -69,7 +71,7 @@ def known(task: Task, book: CaseBook) -> Known:
     return Known(
         alike=alike,
         trusted=frozenset(name for name, seen in right.items() if seen[True] > seen[False]),
-        wary={name: sum(told) / len(told) for name, told in sure.items()},
+        sure={name: sum(told) / len(told) for name, told in sure.items()},
     )
 
 
@@ -82,7 +84,7 @@ def cause_of(task: Task, miss: Miss, about: Known) -> Cause:
         return Cause.NOISE
     if task.nearly(entry.case.truth, entry.prediction) is not None:
         return Cause.RULER
-    if miss.repeats and _all_against(task, miss) and _stands_alone(task, entry, about):
+    if miss.repeats and _against(task, miss) and _stands_alone(task, entry, about):
         return Cause.LABEL
     return Cause.PROMPT
 
@@ -107,11 +109,13 @@ def attributed(task: Task, misses: Sequence[Miss], about: Known, *, unexamined: 
 def sentence(counts: Mapping[Cause, int], *, unexamined: int = 0) -> str:
     """What a person should do next; says so where most misses are not the prompt's."""
     total = sum(counts.values())
-    rest = f" {unexamined} more could not be looked into." if unexamined else ""
     if not total:
         return (
-            "No training case is missed." if not unexamined else "No miss was looked into."
-        ) + rest
+            f"{unexamined} misses could not be looked into."
+            if unexamined
+            else "No training case is missed."
+        )
+    rest = f" {unexamined} more could not be looked into." if unexamined else ""
     told = [
         f"{counts[cause]} {_WORDS[cause]}"
         for cause in sorted(Cause, key=lambda one: -counts.get(one, 0))
@@ -135,16 +139,20 @@ _WORDS = {
 }
 
 
-def _all_against(task: Task, miss: Miss) -> bool:
-    """Whether enough versions agree with the winner's answer, all of those that were heard, and no
-    near-duplicate speaks for the label."""
-    said = miss.entry.prediction
-    if not all(_same(task, said, other) for other in miss.versions):
-        return False
+def _against(task: Task, miss: Miss) -> bool:
+    """Whether enough versions give the winner's answer, and no near-duplicate bears the label."""
     with_label, with_answer = _duplicates(task, miss)
-    if with_label > with_answer:
-        return False
-    return 1 + len(miss.versions) >= LEAST_VERSIONS - (with_answer > 0)
+    agreeing, heard = _agreeing(task, miss), 1 + len(miss.versions)
+    return (
+        with_label <= with_answer
+        and agreeing >= LEAST_AGREEING - (with_answer > 0)
+        and agreeing >= AGREEING * heard
+    )
+
+
+def _agreeing(task: Task, miss: Miss) -> int:
+    """Versions that give the winner's answer, itself among them."""
+    return 1 + sum(_same(task, miss.entry.prediction, other) for other in miss.versions)
 
 
 def _stands_alone(task: Task, entry: Entry, about: Known) -> bool:
@@ -154,7 +162,7 @@ def _stands_alone(task: Task, entry: Entry, about: Known) -> bool:
     if any(about.alike[mistake] > 1 + ALIKE_AT_MOST for mistake in entry.mistakes):
         return False
     confidence = entry.prediction.confidence
-    return confidence is None or all(confidence >= about.wary.get(name, 0) for name in said)
+    return confidence is None or all(confidence >= about.sure.get(name, 0) for name in said)
 
 
 def _duplicates(task: Task, miss: Miss) -> tuple[int, int]:
@@ -173,8 +181,9 @@ def _finding(task: Task, miss: Miss) -> LabelFinding:
         case_id=entry.case.id,
         said=said if isinstance(said, str) else None,
         differs=[_told(mistake) for mistake in entry.mistakes],
+        agreeing=_agreeing(task, miss),
         versions=1 + len(miss.versions),
-        answers=1 + len(miss.versions) + len(miss.repeats),
+        repeats=len(miss.repeats),
         duplicates=_duplicates(task, miss)[1],
     )
 

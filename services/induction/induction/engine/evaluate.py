@@ -103,8 +103,10 @@ class Exam:
                 total=len(self._cases),
             )
         self.book = CaseBook(entries)
-        said = {id: entry.prediction for id, entry in entries.items()}
-        desk.witnesses.hear(self._content, said)
+        for fold, asked in self._unseen.items():
+            of_fold = [id for id in entries if self._folds.get(id) == fold]
+            said = {id: entries[id].prediction for id in of_fold}
+            desk.witnesses.hear(self._content, asked, said)
 
     def _question(self, case: Case) -> Asked:
         plan, fold = self._plan, self._folds.get(case.id)

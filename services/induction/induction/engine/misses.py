@@ -4,6 +4,7 @@ Only missed training cases are asked, so most runs spend little on it; what the 
 not leave room for is counted as not examined.
 """
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -12,19 +13,21 @@ from nlu_shared.schemas.events import EvaluationProgress, MissesAttributed, Stor
 from nlu_shared.schemas.prompts import PromptContent
 
 from induction.engine import attribution
-from induction.engine.attribution import LEAST_VERSIONS, REPEATS, Miss
+from induction.engine.attribution import LEAST_AGREEING, REPEATS, Miss
 from induction.engine.chance import shuffled
 from induction.engine.desk import Desk
 from induction.engine.evaluate import BLOCK, Entry, asked_of
 from induction.engine.groups import groups_of
 from induction.engine.search import Search
-from induction.engine.witnesses import may_witness
+from induction.engine.unseen import without
 from induction.tasks.base import Case, Prediction
 
 Step = StoredEvent | EvaluationProgress
-MOST_EXAMINED = 100
+MOST_EXAMINED = 200
 """Misses asked about at most; a draw of them where there are more."""
-CALLS_PER_MISS = REPEATS + LEAST_VERSIONS - 1
+OTHERS = LEAST_AGREEING
+"""Versions beside the winner that should have answered: one may say something else."""
+CALLS_PER_MISS = REPEATS + OTHERS
 """At most: other versions are asked only where too few of them have answered in the search."""
 PART = "misses"
 
@@ -61,9 +64,12 @@ def _drawn(search: Search, desk: Desk, wrong: Sequence[Entry]) -> list[Entry]:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
+    """`asked`: what is left of the version without the examples of the case's fold."""
+
     case: Case
-    content: PromptContent
-    sample: int
+    version: PromptContent
+    asked: PromptContent
+    sample: int = 0
 
 
 class _Inquiry:
@@ -74,67 +80,64 @@ class _Inquiry:
         self.misses: list[Miss] | None = None
 
     async def events(self, desk: Desk) -> AsyncIterator[EvaluationProgress]:
-        plan, best = self._search.plan, self._search.best
-        asked = [
-            _Question(entry.case, best, sample)
-            for entry in self._entries
-            if entry.prediction.fault is None
-            for sample in range(1, 1 + REPEATS)
-        ]
-        asked += self._others(desk)
-        repeats: dict[UUID, list[Prediction]] = {}
-        for start in range(0, len(asked), BLOCK):
-            block = asked[start : start + BLOCK]
+        plan = self._search.plan
+        questions = [question for entry in self._entries for question in self._about(entry, desk)]
+        repeats: dict[UUID, list[Prediction]] = defaultdict(list)
+        for start in range(0, len(questions), BLOCK):
+            block = questions[start : start + BLOCK]
             await desk.read()
-            answers = await desk.ask([asked_of(plan, q.content, q.case, q.sample) for q in block])
+            answers = await desk.ask([asked_of(plan, q.asked, q.case, q.sample) for q in block])
             if answers is None:
                 return
             for question, answer in zip(block, answers, strict=True):
-                said = plan.task.parse(answer)
+                case_id, said = question.case.id, plan.task.parse(answer)
                 if question.sample:
-                    repeats.setdefault(question.case.id, []).append(said)
+                    repeats[case_id].append(said)
                 else:
-                    desk.witnesses.hear(question.content, {question.case.id: said})
+                    desk.witnesses.hear(question.version, question.asked, {case_id: said})
             yield EvaluationProgress(
                 iteration=self._search.progress.iterations,
                 part=PART,
                 done=start + len(block),
-                total=len(asked),
+                total=len(questions),
             )
         duplicates = _near_duplicates(self._search.parts.train)
         self.misses = [
             Miss(
                 entry=entry,
-                repeats=tuple(repeats.get(entry.case.id, ())),
-                versions=self._versions(desk, entry),
+                repeats=tuple(repeats[entry.case.id]),
+                versions=tuple(self._heard(entry.case, desk).values()),
                 duplicates=duplicates.get(entry.case.id, ()),
             )
             for entry in self._entries
         ]
 
-    def _others(self, desk: Desk) -> list[_Question]:
-        """Versions to ask about the misses that too few have answered, the oldest first: they
-        share least with the winner. What earlier runs asked of them costs nothing."""
-        best = self._search.best.version_hash
-        found = []
-        for entry in self._entries:
-            if entry.prediction.fault is not None:
-                continue
-            heard = desk.witnesses.about(entry.case.id).keys() - {best}
-            fresh = [
-                content
-                for content in desk.witnesses.versions()
-                if content.version_hash not in {best, *heard}
-                and may_witness(content, entry.case.id)
-            ]
-            missing = max(0, LEAST_VERSIONS - 1 - len(heard))
-            found += [_Question(entry.case, content, 0) for content in fresh[:missing]]
-        return found
+    def _about(self, entry: Entry, desk: Desk) -> list[_Question]:
+        """The winner again, then other versions where too few have answered, the newest first:
+        they know most. What earlier runs asked of them costs nothing."""
+        case, best = entry.case, self._search.best
+        if entry.prediction.fault is not None:
+            return []
+        own = self._unseen(best, case)
+        again = [_Question(case, best, own, sample) for sample in range(1, 1 + REPEATS)]
+        heard = self._heard(case, desk)
+        fresh: dict[str, _Question] = {}
+        for version in reversed(desk.witnesses.versions()):
+            asked = self._unseen(version, case)
+            if asked.version_hash not in {own.version_hash, *heard}:
+                fresh.setdefault(asked.version_hash, _Question(case, version, asked))
+        missing = max(0, OTHERS - len(heard))
+        return again + list(fresh.values())[:missing]
 
-    def _versions(self, desk: Desk, entry: Entry) -> tuple[Prediction, ...]:
-        best = self._search.best.version_hash
-        heard = desk.witnesses.about(entry.case.id)
-        return tuple(said for version, said in heard.items() if version != best)
+    def _heard(self, case: Case, desk: Desk) -> dict[str, Prediction]:
+        """What versions other than the winner said, by what was asked."""
+        heard = desk.witnesses.about(case.id)
+        heard.pop(self._unseen(self._search.best, case).version_hash, None)
+        return heard
+
+    def _unseen(self, version: PromptContent, case: Case) -> PromptContent:
+        folds = self._search.folds
+        return without(version, folds[case.id], folds) if case.id in folds else version
 
 
 def _near_duplicates(cases: Sequence[Case]) -> dict[UUID, tuple[Case, ...]]:

@@ -1,4 +1,6 @@
-"""What every prompt version of a run said about each case: witnesses for and against its truth."""
+"""What the prompt versions of a run said about each training case: witnesses for and against its
+truth. A version is told by what was asked, without the examples of the case's own fold: two
+that differ in those alone are one witness."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -9,29 +11,28 @@ from induction.tasks.base import Prediction
 
 
 class Witnesses:
-    """Answers by case and version. A version that shows a case as an example repeats its truth and
-    is no witness for it."""
+    """Answers by case and version."""
 
     def __init__(self) -> None:
         self._versions: dict[str, PromptContent] = {}
         self._said: dict[UUID, dict[str, Prediction]] = {}
 
-    def hear(self, content: PromptContent, said: Mapping[UUID, Prediction]) -> None:
-        """The first answer of a version to a case stands; later ones are the same question."""
-        version = content.version_hash
-        self._versions[version] = content
+    def hear(
+        self, version: PromptContent, asked: PromptContent, said: Mapping[UUID, Prediction]
+    ) -> None:
+        """`asked` is what was left of `version` in these questions. The first answer to a question
+        stands."""
+        if not said:
+            return
+        self._versions.setdefault(version.version_hash, version)
+        question = asked.version_hash
         for case_id, prediction in said.items():
-            if may_witness(content, case_id):
-                self._said.setdefault(case_id, {}).setdefault(version, prediction)
+            self._said.setdefault(case_id, {}).setdefault(question, prediction)
 
     def about(self, case_id: UUID) -> dict[str, Prediction]:
-        """The answers to a case by version hash."""
-        return self._said.get(case_id, {})
+        """The answers to a case, by the hash of what was asked."""
+        return dict(self._said.get(case_id, {}))
 
     def versions(self) -> list[PromptContent]:
-        """All that said anything, in the order in which they were first heard."""
+        """All that said anything, the first heard first."""
         return list(self._versions.values())
-
-
-def may_witness(content: PromptContent, case_id: UUID) -> bool:
-    return all(example.case_id != case_id for example in content.examples)

@@ -60,6 +60,6 @@ def finding_of(label: LabelFinding) -> FindingIn:
     return FindingIn(
         case_id=label.case_id,
         kind=KIND,
-        note=f"Every prompt version and every repeat answered otherwise: {differs}.",
+        note=f"Prompt versions agree on another answer, time and again: {differs}.",
         suggested=label.said,
     )

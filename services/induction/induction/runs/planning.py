@@ -73,7 +73,7 @@ def require_usable(spec: TaskIn, cases: Iterable[GroundTruthCase]) -> None:
         named = ", ".join(unusable[:UNUSABLE_NAMED])
         more = ", …" if len(unusable) > UNUSABLE_NAMED else ""
         raise Invalid(
-            f"{len(unusable)} approved truths are no extraction: {named}{more}.",
+            f"Approved truths that are no extraction, {len(unusable)} of them: {named}{more}.",
             code="unusable_truth",
         )
 

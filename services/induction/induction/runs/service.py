@@ -58,9 +58,9 @@ async def start(
 ) -> RunRow:
     """Freezes the ground truth, stores the run and rings for a worker.
 
-    Raises NotFound (task, version), Invalid (no baseline, no or unusable ground truth, no price
-    for a model, no such component), ActiveRun (one improve run per task at a time), Unavailable
-    (nlu-logger is away).
+    Raises NotFound (task, version), Invalid (no baseline, no or unusable ground truth, a model
+    without a price, no such component), ActiveRun (one improve run per task at a time),
+    Unavailable (nlu-logger is away).
     """
     ready = await _prepare(session, logger, settings, asked)
     await cases.freeze(session, asked.task, ready.truth)

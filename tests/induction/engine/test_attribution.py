@@ -1,0 +1,229 @@
+"""Why a case is missed: a table of causes, and laws that hold for every mixture of misses."""
+
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from induction.engine.attribution import Known, Miss, attributed, cause_of, known, sentence
+from induction.engine.evaluate import CaseBook, Entry, judged
+from induction.tasks.base import Case, Prediction
+from induction.tasks.extraction import ExtractionTask
+from induction.tasks.intent import IntentTask
+from nlu_shared.schemas.prompts import LabelSpec
+from nlu_shared.schemas.runs import Cause
+
+TASK = IntentTask([LabelSpec(name=name) for name in ("pay", "eat", "go")])
+FAULT = Prediction(fault="not JSON")
+
+
+def said(label: str, confidence: float | None = None) -> Prediction:
+    return Prediction(output=label, confidence=confidence)
+
+
+EAT = said("eat")
+
+
+def case(number: int, truth: str, text: str = "") -> Case:
+    return Case(UUID(int=number), text or f"text {number}", truth, f"group {number}", True)
+
+
+def entry(number: int, truth: str, prediction: Prediction) -> Entry:
+    return judged(TASK, case(number, truth), prediction)
+
+
+def book(*others: Entry) -> CaseBook:
+    """Each label known well, with a confidence of 0.6, and the entries on top."""
+    right = [entry(100 + n, truth, said(truth, 0.6)) for n, truth in enumerate(TASK.names * 4)]
+    return CaseBook({one.case.id: one for one in [*right, *others]})
+
+
+def miss(
+    prediction: Prediction = EAT,
+    *,
+    repeats: str = "eat eat",
+    versions: str = "eat eat",
+    duplicates: str = "",
+) -> Miss:
+    return Miss(
+        entry=entry(1, "pay", prediction),
+        repeats=tuple(said(label) for label in repeats.split()),
+        versions=tuple(said(label) for label in versions.split()),
+        duplicates=tuple(case(50 + n, truth) for n, truth in enumerate(duplicates.split())),
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "cause"),
+    [
+        (miss(), Cause.LABEL),
+        (miss(FAULT, repeats="", versions=""), Cause.SCHEMA),
+        (miss(repeats="eat pay"), Cause.NOISE),
+        (miss(repeats="go go"), Cause.NOISE),
+        (miss(repeats=""), Cause.PROMPT),
+        (miss(versions="eat"), Cause.PROMPT),
+        (miss(versions="eat go"), Cause.PROMPT),
+        (miss(versions="eat eat go"), Cause.LABEL),
+        (miss(versions="eat eat go go"), Cause.PROMPT),
+        (miss(versions="eat", duplicates="eat"), Cause.LABEL),
+        (miss(versions="", duplicates="eat"), Cause.PROMPT),
+        (miss(duplicates="pay"), Cause.PROMPT),
+        (miss(duplicates="pay eat"), Cause.LABEL),
+        (miss(said("eat", 0.9)), Cause.LABEL),
+        (miss(said("eat", 0.3)), Cause.PROMPT),
+    ],
+)
+def test_each_cause_shows_in_what_only_it_can_show(one: Miss, cause: Cause) -> None:
+    assert cause_of(TASK, one, known(TASK, book(one.entry))) is cause
+
+
+def test_a_mistake_made_again_and_again_is_the_prompts() -> None:
+    one = miss()
+    twice = book(one.entry, entry(2, "pay", said("eat")))
+    thrice = book(one.entry, *(entry(n, "pay", said("eat")) for n in (2, 3)))
+    assert cause_of(TASK, one, known(TASK, twice)) is Cause.LABEL
+    assert cause_of(TASK, one, known(TASK, thrice)) is Cause.PROMPT
+
+
+def test_nothing_speaks_against_a_label_that_is_mostly_missed() -> None:
+    one = miss()
+    lost = [entry(10 + n, "eat", said("go")) for n in range(9)]
+    assert cause_of(TASK, one, known(TASK, book(one.entry, *lost))) is Cause.PROMPT
+
+
+def family(**event: object) -> dict[str, object]:
+    people = [{"id": -1, "name": "Robert", "gender": "male"}]
+    return {
+        "people": people,
+        "events": [{"id": -2, "kind": "death", "person": -1, **event}],
+        "pair_bonds": [],
+    }
+
+
+def renamed(name: str, gender: str) -> dict[str, object]:
+    one = family(dateTime="1980-05-01", dateCertainty="certain")
+    return one | {"people": [{"id": -1, "name": name, "gender": gender}]}
+
+
+TRUTH = family(dateTime="1980-05-01", dateCertainty="certain")
+
+
+@pytest.mark.parametrize(
+    ("answer", "rule"),
+    [
+        (TRUTH, None),
+        (family(dateTime="1980-06-01", dateCertainty="certain"), "date"),
+        (family(dateTime="1995-06-01", dateCertainty="certain"), None),
+        (renamed("Bob", "male"), "name"),
+        (renamed("Robert", "female"), "gender"),
+        (renamed("Bob", "female"), None),
+        (renamed("Xavier", "male"), None),
+        (family(kind="moved", dateTime="1980-05-01", dateCertainty="certain"), None),
+    ],
+)
+def test_the_ruler_is_to_blame_where_one_relaxed_rule_would_do(
+    answer: dict[str, object], rule: str | None
+) -> None:
+    task = ExtractionTask()
+    prediction = Prediction(output=answer)
+    assert task.nearly(TRUTH, prediction) == rule
+    if rule is not None:
+        one = judged(task, replace(case(1, ""), truth=TRUTH), prediction)
+        found = Miss(one, (prediction, prediction), (prediction, prediction))
+        nothing = Known(alike={}, trusted=frozenset(), sure={})
+        assert cause_of(task, found, nothing) is Cause.RULER
+
+
+def test_a_doubted_extraction_is_told_without_a_word_of_its_text() -> None:
+    task = ExtractionTask()
+    nobody = {"people": [], "events": [], "pair_bonds": []}
+    missed = judged(task, replace(case(1, ""), truth=TRUTH), Prediction(output=nobody))
+    others = {
+        UUID(int=n): judged(task, replace(case(n, ""), truth=TRUTH), Prediction(output=TRUTH))
+        for n in range(3, 6)
+    }
+    about = known(task, CaseBook({missed.case.id: missed, **others}))
+    again = (missed.prediction, missed.prediction)
+    told = attributed(task, [Miss(missed, repeats=again, versions=again)], about)
+    (one,) = told.labels
+    assert one.said is None
+    assert one.differs
+    assert "Robert" not in told.model_dump_json()
+
+
+LABELS = st.sampled_from(TASK.names)
+ANSWERS = st.one_of(st.just(FAULT), st.builds(said, LABELS, st.sampled_from([None, 0.2, 0.9])))
+FEW = st.lists(ANSWERS, max_size=4).map(tuple)
+
+
+@st.composite
+def mixtures(draw: st.DrawFn) -> list[Miss]:
+    made = []
+    for number in range(1, draw(st.integers(1, 6)) + 1):
+        one = entry(number, draw(LABELS), draw(ANSWERS))
+        if not one.right:
+            near = tuple(
+                case(1000 * number + n, truth)
+                for n, truth in enumerate(draw(st.lists(LABELS, max_size=3)))
+            )
+            made.append(Miss(one, draw(FEW), draw(FEW), near))
+    return made
+
+
+@given(mixtures(), st.randoms())
+def test_every_miss_has_exactly_one_cause_whatever_the_order(misses: list[Miss], chance) -> None:  # type: ignore[no-untyped-def]
+    about = known(TASK, book(*(one.entry for one in misses)))
+    told = attributed(TASK, misses, about)
+    ids = [id for cause in told.case_ids.values() for id in cause]
+    assert sorted(ids) == sorted(one.entry.case.id for one in misses)
+    assert sum(told.counts.values()) == told.total == len(misses)
+    assert {one.case_id for one in told.labels} == set(told.case_ids[Cause.LABEL])
+    mixed = [
+        replace(
+            one,
+            repeats=tuple(chance.sample(one.repeats, len(one.repeats))),
+            versions=tuple(chance.sample(one.versions, len(one.versions))),
+            duplicates=one.duplicates[::-1],
+        )
+        for one in chance.sample(misses, len(misses))
+    ]
+    again = attributed(TASK, mixed, about)
+    assert again.counts == told.counts
+    assert {c: set(ids) for c, ids in again.case_ids.items()} == {
+        c: set(ids) for c, ids in told.case_ids.items()
+    }
+
+
+@given(mixtures())
+def test_without_repeats_no_label_is_doubted(misses: list[Miss]) -> None:
+    blind = [replace(one, repeats=()) for one in misses]
+    told = attributed(TASK, blind, known(TASK, book(*(one.entry for one in blind))))
+    assert not told.labels
+    assert told.counts[Cause.NOISE] == 0
+
+
+@pytest.mark.parametrize(
+    ("counts", "unexamined", "says"),
+    [
+        ({}, 0, "No training case is missed."),
+        ({Cause.PROMPT: 3}, 0, "All 3 misses are the prompt's."),
+        (
+            {Cause.PROMPT: 6, Cause.LABEL: 10, Cause.NOISE: 4},
+            0,
+            "This is not a prompt problem: 14 of 20 misses,"
+            " 10 with a doubtful label, 4 where the model wavers.",
+        ),
+        (
+            {Cause.PROMPT: 5, Cause.SCHEMA: 5},
+            2,
+            "5 of 10 misses are not the prompt's: 5 without a valid answer."
+            " 2 more could not be looked into.",
+        ),
+        ({}, 4, "4 misses could not be looked into."),
+    ],
+)
+def test_the_run_says_when_it_is_not_a_prompt_problem(
+    counts: dict[Cause, int], unexamined: int, says: str
+) -> None:
+    assert sentence(counts, unexamined=unexamined) == says

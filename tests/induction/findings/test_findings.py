@@ -1,0 +1,93 @@
+"""Wrong labels among approved cases: the run names them, and nlu-logger's reviewers see them."""
+
+import random
+from typing import Any
+
+import pytest
+
+from tests.fixtures.labelled import add_case
+from tests.fixtures.stack import Stack, until
+from tests.induction.llm.toys import toy
+from tests.induction.runs.driving import reached, sql, start
+
+NOWHERE = "http://127.0.0.1:1"
+CASES, WRONG = 20, 10
+FAMILY = {
+    "people": [{"id": -1, "name": "Ann"}],
+    "events": [{"id": -2, "kind": "moved", "person": -1}],
+    "pair_bonds": [],
+}
+
+
+async def plant(stack: Stack, task: str) -> dict[str, str]:
+    """A task of five labels, 100 cases, ten of them under another label: text to what was meant."""
+    made = toy(3, 5)
+    labels = [{"name": name} for name in made.labels]
+    told = {"slug": task, "kind": "intent", "labels": labels}
+    assert (await stack.induction.post("/v1/tasks", json=told)).status_code == 201
+    await stack.induction.post(f"/v1/prompts/{task}/versions", json={"promote": True})
+    chance = random.Random(5)
+    cases = dict(made.cases(CASES, 5))
+    wrong = chance.sample(sorted(cases), WRONG)
+    for text, meant in cases.items():
+        others = [name for name in made.labels if name != meant]
+        await add_case(stack.logger, task, text, chance.choice(others) if text in wrong else meant)
+    return {text: cases[text] for text in wrong}
+
+
+async def doubted(stack: Stack, task: str) -> list[dict[str, Any]]:
+    path = "/v1/reviews/queues/suspicious-label"
+    answer = await stack.logger.get(path, params={"task": task})
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["items"])
+
+
+async def told(stack: Stack, run: str) -> bool:
+    rows = await sql(stack, "SELECT findings_told_at FROM runs WHERE id = $1", run)
+    return rows[0][0] is not None
+
+
+async def test_wrong_labels_reach_the_reviewers_even_through_a_logger_that_is_away(
+    stack: Stack,
+) -> None:
+    planted = await plant(stack, "planted")
+    run = await start(stack, "planted")
+    async with stack.working(nlu_logger_url=NOWHERE, findings_seconds=0.1):
+        seen = await reached(stack, run, "completed")
+    named = {one["case_id"]: one["said"] for one in seen["misses"]["labels"]}
+    assert named
+    assert set(seen["misses"]["case_ids"]["label"]) == set(named)
+    assert not await told(stack, run)
+    assert await doubted(stack, "planted") == []
+
+    async with stack.working(findings_seconds=0.1):
+        await until(lambda: told(stack, run))
+    items = await doubted(stack, "planted")
+    assert {item["id"] for item in items} == set(named)
+    for item in items:
+        assert planted[item["text"]] == named[item["id"]]
+        (doubt,) = item["why"]
+        assert (doubt["kind"], doubt["suggested"]) == ("always-missed", named[item["id"]])
+
+    await sql(stack, "UPDATE runs SET findings_told_at = NULL WHERE id = $1", run)
+    async with stack.working(findings_seconds=0.1):
+        await until(lambda: told(stack, run))
+    assert await doubted(stack, "planted") == items
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_a_truth_that_is_no_extraction_is_refused_by_its_id(
+    stack: Stack, dry_run: bool
+) -> None:
+    task = f"unusable-{dry_run}".lower()
+    await stack.induction.post("/v1/tasks", json={"slug": task, "kind": "extraction"})
+    await stack.induction.post(f"/v1/prompts/{task}/versions", json={"promote": True})
+    for text, truth in (("Ann moved.", FAMILY), ("Ben died.", {"people": "Ben"})):
+        case = {"task": task, "text": text, "truth": truth}
+        added = await stack.logger.post("/v1/ground-truth", json=case)
+        assert added.status_code == 201, added.text
+    answer = await stack.induction.post("/v1/runs", json={"task": task, "dry_run": dry_run})
+    assert (answer.status_code, answer.json()["code"]) == (422, "unusable_truth")
+    assert added.json()["id"] in answer.json()["detail"]
+    assert "1 of them" in answer.json()["detail"]
+    assert "Ben" not in answer.text
