@@ -19,6 +19,7 @@ from nlu_shared.kit.errors import ServiceError
 from nlu_shared.kit.processes import serve as serve_app
 from nlu_shared.kit.processes import set_up_logs
 from nlu_shared.kit.settings import secret
+from nlu_shared.schemas.blame import Blame
 from nlu_shared.schemas.events import EvaluationProgress
 from nlu_shared.schemas.prompts import PromptDiff
 from pydantic import ValidationError
@@ -26,6 +27,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction import app as web
 from induction import worker
+from induction.commands_score import score
+from induction.lineage.blame import as_lines as blame_lines
 from induction.llm.offline.serve import serve as serve_offline
 from induction.migrations import migrate as run_migrations
 from induction.prompts.diff import as_lines
@@ -37,6 +40,7 @@ app = App(
 )
 prompts = App(name="prompts", help="The prompt registry.")
 app.command(prompts)
+app.command(score)
 
 Url = Annotated[str, Parameter(env_var="INDUCTION_URL")]
 Key = Annotated[str, Parameter(env_var="INDUCTION_KEY")]
@@ -145,6 +149,14 @@ def diff(*, task: str, version: UUID, against: UUID, url: Url = HERE, key: Key =
         )
     found = PromptDiff.model_validate_json(_answer(answer).text)
     print("\n".join(as_lines(found)))
+
+
+@prompts.command
+def blame(*, task: str, version: UUID, url: Url = HERE, key: Key = "") -> None:
+    """Prints what made each part of a prompt, the cases that fixed and broke, and its tokens."""
+    with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}) as http:
+        answer = http.get(f"/v1/prompts/{task}/versions/{version}/blame")
+    print("\n".join(blame_lines(Blame.model_validate_json(_answer(answer).text))))
 
 
 def _answer(response: httpx2.Response) -> httpx2.Response:

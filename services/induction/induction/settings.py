@@ -14,7 +14,8 @@ class Settings(ServiceSettings):
         default="http://127.0.0.1:8001", description="where approved ground truth is read"
     )
     nlu_logger_key: SecretStr = Field(
-        default=SecretStr(""), description="a key of nlu-logger with the scope ground-truth:read"
+        default=SecretStr(""),
+        description="a key of nlu-logger with the scopes ground-truth:read and findings:write",
     )
     provider: Literal["anthropic", "offline"] = Field(
         default="anthropic", description="who answers; 'offline' books no money"
@@ -46,6 +47,14 @@ class Settings(ServiceSettings):
     )
     consider_seconds: float = Field(
         default=300.0, gt=0, description="seconds between looks whether a run should start itself"
+    )
+    remember_days: float = Field(
+        default=90.0, gt=0, description="days a failed change is held against its like: texts drift"
+    )
+    findings_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        description="seconds between looks for doubted labels to tell nlu-logger",
     )
     forget_seconds: float = Field(
         default=60.0, gt=0, description="seconds between looks for cases nlu-logger has erased"

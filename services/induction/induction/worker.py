@@ -1,4 +1,4 @@
-"""The worker: drives runs, answers the doorbell, asks and forgets by the clock."""
+"""The worker: drives runs, answers the doorbell; asks, tells and forgets by the clock."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -9,6 +9,7 @@ from nlu_shared.kit.jobs import work
 from nlu_shared.kit.processes import until_told
 from nlu_shared.schemas.jobs import INDUCTION_QUEUE
 
+from induction.findings.jobs import tell_by_clock
 from induction.privacy.jobs import forget_by_clock
 from induction.resources import Resources, open_resources
 from induction.runs.jobs import drive_runs, execute_run
@@ -30,6 +31,7 @@ def parts(resources: Resources) -> list[Coroutine[Any, Any, None]]:
         drive_runs(resources, bell),
         consider_by_clock(resources),
         forget_by_clock(resources),
+        tell_by_clock(resources),
         work(
             [execute_run, consider_run],
             queue=INDUCTION_QUEUE,

@@ -11,8 +11,8 @@ from uuid import UUID
 from pydantic import Field, TypeAdapter
 
 from nlu_shared.schemas.base import Schema
-from nlu_shared.schemas.prompts import Change, PromptContent
-from nlu_shared.schemas.runs import Verdict
+from nlu_shared.schemas.prompts import Aim, Change, PromptContent
+from nlu_shared.schemas.runs import Misses, Verdict
 
 
 class PartName(StrEnum):
@@ -46,6 +46,12 @@ class PromptEvaluated(Schema):
     version_hash: str
     objective: float
     components: dict[str, float]
+    pooled: dict[str, tuple[int, int, int]] = Field(
+        default_factory=dict, description="TP, FP and FN by component, summed over the cases"
+    )
+    carried: dict[str, int] = Field(
+        default_factory=dict, description="how many cases carry each component in their truth"
+    )
     cases: int
     unanswered: int = Field(default=0, description="calls that ended without a usable answer")
 
@@ -74,6 +80,7 @@ class PromptProposed(Schema):
     content: PromptContent
     version_hash: str
     parent_hash: str
+    aims: list[Aim] = []
 
 
 class Stage(StrEnum):
@@ -88,6 +95,7 @@ class ChangeRejected(Schema):
     iteration: int
     stage: Stage
     reason: str
+    version_hash: str | None = Field(default=None, description="None where it was not stored")
     fixed: list[UUID] = []
     broke: list[UUID] = []
 
@@ -130,6 +138,13 @@ class VerdictReached(Schema):
     verdict: Verdict
 
 
+class MissesAttributed(Schema):
+    """What the winner still gets wrong in training, and why. Case ids only, never their texts."""
+
+    type: Literal["misses_attributed"] = "misses_attributed"
+    misses: Misses
+
+
 class RunFinished(Schema):
     """The last event of every run, however it ended."""
 
@@ -152,6 +167,7 @@ StoredEvent = (
     | SearchStopped
     | FoldScored
     | VerdictReached
+    | MissesAttributed
     | RunFinished
 )
 Event = Annotated[StoredEvent | EvaluationProgress, Field(discriminator="type")]

@@ -89,12 +89,16 @@ class Edit(Schema):
     example: int | None = None
 
 
+MOST_EDITS = 500
+"""Of one change. A proposer is held to fewer; the opening change may show hundreds of cases."""
+
+
 class Change(Schema):
     """One targeted change to a prompt, as proposed by a model."""
 
     strategy: Strategy
     rationale: Note
-    edits: Annotated[tuple[Edit, ...], Field(min_length=1, max_length=50)]
+    edits: Annotated[tuple[Edit, ...], Field(min_length=1, max_length=MOST_EDITS)]
 
 
 class PartScore(Schema):
@@ -108,6 +112,14 @@ class PartScore(Schema):
     dataset_hash: str
     model: str
     ruler: str
+
+
+class Aim(Schema):
+    """What a change means to correct: a pattern by its kind, truth and prediction."""
+
+    kind: str
+    truth: str | None = None
+    predicted: str | None = None
 
 
 class PromptSource(StrEnum):
@@ -142,8 +154,26 @@ class Ancestor(Schema):
     iteration: int | None = Field(description="of the run that proposed it")
     change: Change | None = Field(description="what made it out of its parent")
     validation_f1: float | None
+    ruler: str | None = Field(description="what measured it; two rulers make no one line")
     is_production: bool
     created_at: Moment
+
+
+class FailedIdea(Schema):
+    """A change that runs refused after asking a model about it, told without its rationale."""
+
+    version_id: UUID = Field(description="the version the change made")
+    run_id: UUID = Field(description="the newest run that refused it")
+    strategy: Strategy
+    edits: tuple[Edit, ...]
+    aims: list[Aim]
+    stage: str
+    reason: str
+    runs: int
+    fixed: int = Field(description="cases, over all these runs")
+    broke: int
+    is_settled: bool = Field(description="later runs do not try it again on the same prompt")
+    at: Moment
 
 
 class PromptImport(Schema):

@@ -1,10 +1,10 @@
 """A run: what is asked for, what is promised about its cost, and how it stands."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from nlu_shared.schemas.base import Fraction, Label, Moment, Note, Schema, Slug
 
@@ -48,7 +48,17 @@ class RunLimits(Schema):
 
 
 MOST_PROPOSALS = 4
-Guards = Annotated[dict[Label, Fraction], Field(max_length=50)]
+
+
+def _as_one(said: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    """Where a table is wrong, the place of the error would name a key, which is a caller's text."""
+    try:
+        return read(said)
+    except ValidationError:
+        raise ValueError("not a table of tolerances from 0 to 1 by component") from None
+
+
+Guards = Annotated[dict[Label, Fraction], Field(max_length=50), WrapValidator(_as_one)]
 
 
 class RunRequest(Schema):
@@ -110,6 +120,41 @@ class Verdict(Schema):
     says: str
 
 
+class Cause(StrEnum):
+    """Why a case is missed. Only a better prompt cures the first."""
+
+    PROMPT = "prompt"
+    LABEL = "label"
+    RULER = "ruler"
+    SCHEMA = "schema"
+    NOISE = "noise"
+
+
+class LabelFinding(Schema):
+    """An approved truth that everything said speaks against. `said` is None where the answer is no
+    label: it would hold words of the text."""
+
+    case_id: UUID
+    said: str | None
+    differs: list[str] = Field(default=[], description="in what the answer differs; no names")
+    versions: int = Field(description="prompt versions that all gave this answer")
+    answers: int = Field(description="answers in all, repeats of the winner included")
+    duplicates: int = Field(
+        default=0, description="near-duplicates that are labelled as was answered"
+    )
+
+
+class Misses(Schema):
+    """The training cases the winner gets wrong, each with one cause."""
+
+    total: int
+    counts: dict[Cause, int]
+    case_ids: dict[Cause, list[UUID]]
+    labels: list[LabelFinding] = []
+    unexamined: int = Field(default=0, description="misses the limits left no calls to look into")
+    says: str
+
+
 class Spend(Schema):
     """What a run has cost. `notional_usd`: what an offline run would have cost at list price."""
 
@@ -148,10 +193,14 @@ class RunView(Schema):
     final_f1: float | None
     improvement: float | None
     components: dict[str, float] | None
+    pooled: dict[str, tuple[int, int, int]] | None
+    carried: dict[str, int] | None
     iterations: list[IterationView]
     verdict: Verdict | None
+    misses: Misses | None = None
     spend: Spend
     engine_version: str
+    ruler: str | None = Field(description="what its scores are measured with, and its version")
     created_at: Moment
     started_at: Moment | None
     completed_at: Moment | None

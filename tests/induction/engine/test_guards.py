@@ -146,7 +146,7 @@ def test_patterns_near_the_focus_are_worked_on_first() -> None:
 def test_the_gate_of_a_focused_run_counts_what_the_focus_concerns() -> None:
     """Correcting only other labels does not pass; correcting the focus does, unless it harms."""
     before = book([("a", "b")] * 6 + [("c", "d")] * 6 + RIGHT[12:60])
-    asked = gate.sample(TASK, before, patterns_of(before), (), seed=1, attempt=1)
+    asked = gate.sample(TASK, before, patterns_of(before), seed=1, attempt=1)
 
     def passes(turn: dict[str, str]) -> bool:
         entries = {

@@ -139,7 +139,7 @@ def verdicts(task: Task, cases: list[Case], seed: int) -> list[bool]:
     book = CaseBook({train[n].id: judged(task, train[n], wrong(task, train, n)) for n in missed})
     patterns = worked_on(patterns_of(book))
     shown = shown_cases(book, patterns, seed=seed, attempt=0)
-    brief = Brief(base, book.scored(task), book, tuple(patterns), shown, (), ())
+    brief = Brief(base, book.scored(task), book, tuple(patterns), shown, (), (), ())
     plan = replace(toy_plan(per_label=2), task=task, baseline=base)
     told = []
     for idea in ideas(Meta.model_validate_json(propose.request(plan, brief, None).user)):

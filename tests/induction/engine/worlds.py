@@ -88,7 +88,8 @@ class WithProposer:
 def toy_plan(
     *, per_label: int = 30, labels: int = 5, seed: int = 1, may_quote: bool = True
 ) -> Plan:
-    """Labels whose names say nothing, so that only a better prompt can score better."""
+    """Labels whose names say nothing, so that only a better prompt can score better. Without the
+    opening, which would show all there is to learn here at once."""
     made = toy(seed, labels)
     cases = tuple(
         Case(UUID(int=number), text, label, f"group {number}", may_quote)
@@ -104,6 +105,7 @@ def toy_plan(
         task_model=MODEL,
         proposer_model=MODEL,
         seed=seed,
+        opening=False,
     )
 
 

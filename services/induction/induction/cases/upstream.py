@@ -1,4 +1,5 @@
-"""The door to nlu-logger: reads approved ground truth, whole or not at all, and what to forget."""
+"""The door to nlu-logger: reads approved ground truth, whole or not at all, and what to forget;
+tells it which truths are doubted."""
 
 import json
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from nlu_shared.kit.errors import Unavailable
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.ground_truth import GroundTruthCase, StreamEnd, dataset_hash
 from nlu_shared.schemas.privacy import ErasedCase
+from nlu_shared.schemas.queues import FindingsIn, FindingsTaken
 from pydantic import ValidationError
 
 
@@ -63,3 +65,21 @@ async def fetch_erased(client: httpx2.AsyncClient, *, after: int) -> list[Erased
         return Page[ErasedCase].model_validate_json(response.content).items
     except ValidationError as unreadable:
         raise UpstreamAway("nlu-logger's answer cannot be read.") from unreadable
+
+
+async def tell_findings(client: httpx2.AsyncClient, findings: FindingsIn) -> int:
+    """How many of them were new; those about cases that are gone are lost with them.
+
+    Raises UpstreamAway where nlu-logger is away or does not take them.
+    """
+    try:
+        response = await client.post("/v1/reviews/findings", json=findings.model_dump(mode="json"))
+    except httpx2.HTTPError as away:
+        raise UpstreamAway("nlu-logger cannot be reached.") from away
+    if response.status_code != 200:
+        raise UpstreamAway(f"nlu-logger answered {response.status_code}.")
+    try:
+        taken = FindingsTaken.model_validate_json(response.content)
+    except ValidationError as unreadable:
+        raise UpstreamAway("nlu-logger's answer cannot be read.") from unreadable
+    return sum(one.status == 201 for one in taken.items)

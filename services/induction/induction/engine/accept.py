@@ -13,11 +13,11 @@ from induction.engine.plan import Plan
 class Standing(NamedTuple):
     """Ordered: highest validation score, then highest training score, then fewest tokens.
 
-    `aim` is the validation score of what the search tries to raise: the focused component, and
+    `aimed` is the validation score of what the search tries to raise: the focused component, and
     without one the objective itself.
     """
 
-    aim: float
+    aimed: float
     validation: float
     train: float
     brevity: int
@@ -27,8 +27,8 @@ def standing(
     plan: Plan, content: PromptContent, *, validation: CaseBook, train: CaseBook
 ) -> Standing:
     score = validation.scored(plan.task).objective
-    aim = score if plan.aim is None else measured(plan.task, plan.aim.f1, validation)
-    return Standing(aim, score, train.scored(plan.task).objective, -content.tokens)
+    aimed = score if plan.focused is None else measured(plan.task, plan.focused.f1, validation)
+    return Standing(aimed, score, train.scored(plan.task).objective, -content.tokens)
 
 
 def objection(
@@ -43,8 +43,8 @@ def objection(
 
 def reason(candidate: Standing, best: Standing, *, focus: str | None = None) -> str:
     """Why the candidate does not replace the best; only meant where it ranks no higher."""
-    if focus is not None and candidate.aim < best.aim:
-        return f"{focus} falls from {best.aim:.4f} to {candidate.aim:.4f} on validation"
+    if focus is not None and candidate.aimed < best.aimed:
+        return f"{focus} falls from {best.aimed:.4f} to {candidate.aimed:.4f} on validation"
     if candidate.validation < best.validation:
         return f"validation falls from {best.validation:.4f} to {candidate.validation:.4f}"
     if candidate.train < best.train:

@@ -17,92 +17,182 @@ from nlu_shared.schemas.events import (
     Stage,
     StoredEvent,
 )
-from nlu_shared.schemas.prompts import Change, PromptContent
 
-from induction.engine import accept, change, gate, propose, screen, telling
+from induction.engine import accept, change, propose, recall, screen, telling
 from induction.engine.desk import Desk
 from induction.engine.evaluate import CaseBook, Exam, compare
-from induction.engine.plan import Plan
 from induction.engine.propose import Brief, Tried
 from induction.engine.search import Search
+from induction.engine.trial import Candidate, Tested, Trial
 from induction.engine.world import Asked
+from induction.tasks.base import ModelAnswer
 
 Step = StoredEvent | EvaluationProgress
+OUTDONE = "; another change of this step gains more"
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A change, the prompt it makes, and the patterns it is aimed at."""
+class Refused:
+    """Why there is nothing to ask a task model about."""
 
-    change: Change
-    content: PromptContent
+    stage: Stage
+    reason: str
     patterns: tuple[ErrorPattern, ...]
-
-    def tried(self, outcome: str, reason: str) -> Tried:
-        return Tried(self.change, outcome, reason)
+    tried: Tried | None = None
 
 
 async def attempt(search: Search, desk: Desk) -> AsyncIterator[Step]:
-    """The next change, and what becomes of it."""
+    """The next change, or the next few side by side, and what becomes of them."""
     iteration = search.iteration
-    search.attempt += 1
     await desk.read()
     for hint in desk.take_hints():
         yield HintTaken(iteration=iteration, hint=hint)
-    brief = search.brief(desk.hints)
-    proposed = await _proposed(search.plan, brief, desk)
-    if proposed is None:
-        return
-    if isinstance(proposed, change.InvalidChange):
-        search.refused(None, brief.patterns)
-        yield ChangeRejected(iteration=iteration, stage=Stage.PROPOSE, reason=str(proposed))
-        return
-    if objections := _objections(search, proposed.content):
-        reason = "; ".join(objections)
-        search.refused(proposed.tried("rejected unseen", reason), proposed.patterns)
-        yield ChangeRejected(iteration=iteration, stage=Stage.SCREEN, reason=reason)
-        return
-    yield PromptProposed(
-        iteration=iteration,
-        change=proposed.change,
-        content=proposed.content,
-        version_hash=proposed.content.version_hash,
-        parent_hash=search.best.version_hash,
-    )
-    trial = _Trial(search, proposed)
-    async for step in trial.gated(desk):
+    if opening := _opening(search):
+        proposed: list[Candidate | Refused] | None = [opening]
+    else:
+        proposed = await _proposed(search, desk)
+    candidates = []
+    for one in proposed or []:
+        refused = one if isinstance(one, Refused) else _screened(search, one)
+        if isinstance(one, Candidate) and refused is None:
+            candidates.append(one)
+        elif refused is not None:
+            search.refused(refused.tried, refused.patterns)
+            yield ChangeRejected(iteration=iteration, stage=refused.stage, reason=refused.reason)
+    async for step in _tried(search, desk, candidates):
         yield step
-    if trial.passed is not None:
-        async for step in _validated(search, desk, proposed, trial.passed):
+
+
+async def _tried(
+    search: Search, desk: Desk, candidates: Sequence[Candidate]
+) -> AsyncIterator[Step]:
+    """One candidate is told before its gate; of several each is told with its end, in the order
+    they were asked for, the best last."""
+    if not candidates:
+        return
+    first, *others = candidates
+    if not others:
+        yield _told(search, first)
+    if not first.patterns:
+        async for step in _validated(search, desk, first, CaseBook({})):
+            yield step
+        return
+    trial = Trial(search, candidates)
+    async for progress in trial.gated(desk):
+        yield progress
+    best = trial.best
+    for one in trial.tested or []:
+        if one is not best:
+            if others:
+                yield _told(search, one.candidate)
+            yield _stopped_at_gate(search, one)
+    if best is not None:
+        if others:
+            yield _told(search, best.candidate)
+        async for step in _validated(search, desk, best.candidate, best.answers):
             yield step
 
 
-async def _proposed(
-    plan: Plan, brief: Brief, desk: Desk
-) -> Candidate | change.InvalidChange | None:
-    """A candidate, the last objection to its author's answers, or None without an answer."""
-    invalid: change.InvalidChange | None = None
-    for sample in range(1 + propose.RETRIES):
-        request = propose.request(plan, brief, str(invalid) if invalid else None)
-        answers = await desk.ask([Asked(request, sample, "proposer")])
+def _told(search: Search, candidate: Candidate) -> PromptProposed:
+    return PromptProposed(
+        iteration=search.iteration,
+        change=candidate.change,
+        content=candidate.content,
+        version_hash=candidate.content.version_hash,
+        parent_hash=search.best.version_hash,
+        aims=recall.aims(candidate.patterns),
+    )
+
+
+def _stopped_at_gate(search: Search, tested: Tested) -> ChangeRejected:
+    """A candidate that passed and was outdone did not fail: it may be proposed again."""
+    candidate, judgement = tested.candidate, tested.judgement
+    version_hash = candidate.content.version_hash
+    if judgement.passes:
+        search.seen.discard(version_hash)
+    else:
+        why = candidate.tried("rejected at the gate", judgement.reason)
+        search.refused(why, candidate.patterns)
+    return ChangeRejected(
+        iteration=search.iteration,
+        stage=Stage.GATE,
+        reason=judgement.reason + (OUTDONE if judgement.passes else ""),
+        version_hash=None if judgement.passes else version_hash,
+        fixed=judgement.fixed,
+        broke=judgement.broke,
+    )
+
+
+def _opening(search: Search) -> Candidate | None:
+    """The change a search begins with, where there is one (see `showing`)."""
+    drawn = search.opening()
+    if drawn is None:
+        return None
+    shown = {case.id: case for case in search.parts.train}
+    content = change.apply(
+        search.best, drawn, shown=shown, most_examples=len(drawn.edits), task=search.plan.task
+    )
+    return Candidate(drawn, content)
+
+
+async def _proposed(search: Search, desk: Desk) -> list[Candidate | Refused] | None:
+    """What each brief's author proposes, in the order of the briefs, or None without an answer.
+    All are asked at once; an invalid answer is sent back with the objection to it."""
+    briefs = search.briefs(desk.hints, left=desk.left)
+    found: dict[int, Candidate] = {}
+    invalid: dict[int, str] = {}
+    for turn in range(1 + propose.RETRIES):
+        open_ones = [number for number in range(len(briefs)) if number not in found]
+        answers = await desk.ask(
+            [
+                Asked(
+                    propose.request(search.plan, briefs[number], invalid.get(number)),
+                    number * (1 + propose.RETRIES) + turn,
+                    "proposer",
+                )
+                for number in open_ones
+            ]
+        )
         if answers is None:
             return None
-        try:
-            idea = propose.read(answers[0], plan.task)
-            content = change.apply(
-                brief.prompt,
-                idea,
-                shown=brief.shown,
-                most_examples=brief.most_examples,
-                task=plan.task,
-            )
-            return Candidate(idea, content, brief.patterns)
-        except change.InvalidChange as problem:
-            invalid = problem
-    return invalid
+        for number, answer in zip(open_ones, answers, strict=True):
+            try:
+                found[number] = _candidate(search, briefs[number], answer)
+            except change.InvalidChange as problem:
+                invalid[number] = str(problem)
+        if len(found) == len(briefs):
+            break
+    return [
+        found.get(number) or Refused(Stage.PROPOSE, invalid[number], brief.patterns)
+        for number, brief in enumerate(briefs)
+    ]
 
 
-def _objections(search: Search, content: PromptContent) -> list[str]:
+def _candidate(search: Search, brief: Brief, answer: ModelAnswer) -> Candidate:
+    """Raises InvalidChange."""
+    idea = propose.read(answer, search.plan.task)
+    content = change.apply(
+        brief.prompt,
+        idea,
+        shown=brief.shown,
+        most_examples=brief.most_examples,
+        task=search.plan.task,
+    )
+    return Candidate(idea, content, brief.patterns)
+
+
+def _screened(search: Search, candidate: Candidate) -> Refused | None:
+    if not (objections := _objections(search, candidate)):
+        return None
+    reason = "; ".join(objections)
+    tried = candidate.tried("rejected unseen", reason)
+    return Refused(Stage.SCREEN, reason, candidate.patterns, tried)
+
+
+def _objections(search: Search, candidate: Candidate) -> list[str]:
+    content = candidate.content
+    if known := search.memory.objection(candidate.change, search.best):
+        return [known]
     if content.version_hash in search.seen:
         return ["this very prompt was tried before"]
     search.seen.add(content.version_hash)
@@ -113,48 +203,6 @@ def _objections(search: Search, content: PromptContent) -> list[str]:
         baseline=search.plan.baseline,
         cases=search.guarded,
     )
-
-
-class _Trial:
-    """A candidate at the gate. `passed` holds its answers there if it may go on."""
-
-    def __init__(self, search: Search, candidate: Candidate) -> None:
-        self._search, self._candidate = search, candidate
-        self.passed: CaseBook | None = None
-
-    async def gated(self, desk: Desk) -> AsyncIterator[Step]:
-        search, candidate, plan = self._search, self._candidate, self._search.plan
-        asked = gate.sample(
-            plan.task,
-            search.train,
-            candidate.patterns,
-            change.quoted(candidate.change),
-            seed=plan.seed,
-            attempt=search.attempt,
-        )
-        n = search.iteration
-        known = Exam(plan, search.best, search.stale(asked.cases), part=Stage.GATE, iteration=n)
-        trial = Exam(plan, candidate.content, asked.cases, part=Stage.GATE, iteration=n)
-        for exam in (known, trial):
-            async for step in exam.sit(desk):
-                yield step
-        if known.book is None or trial.book is None:
-            return
-        search.learn(known.book)
-        judgement = gate.judge(asked, search.train, trial.book, plan.aim)
-        if judgement.passes:
-            self.passed = trial.book
-            return
-        search.refused(
-            candidate.tried("rejected at the gate", judgement.reason), candidate.patterns
-        )
-        yield ChangeRejected(
-            iteration=search.iteration,
-            stage=Stage.GATE,
-            reason=judgement.reason,
-            fixed=judgement.fixed,
-            broke=judgement.broke,
-        )
 
 
 async def _validated(
@@ -181,10 +229,15 @@ async def _validated(
     if reason is not None:
         search.rejected(candidate.tried("rejected on validation", reason), candidate.patterns)
         yield ChangeRejected(
-            iteration=iteration, stage=Stage.VALIDATION, reason=reason, fixed=fixed, broke=broke
+            iteration=iteration,
+            stage=Stage.VALIDATION,
+            reason=reason,
+            version_hash=content.version_hash,
+            fixed=fixed,
+            broke=broke,
         )
         return
-    gain = round(reached.aim - best.aim, 9)
+    gain = round(reached.aimed - best.aimed, 9)
     tried = candidate.tried("kept", f"validation {gain:+.4f}")
     search.kept(tried, content, validation=exam.book, at_gate=at_gate)
     yield ChangeKept(
@@ -203,7 +256,14 @@ async def _refreshed(
 ) -> AsyncIterator[Step]:
     """The training cases that the new best prompt may have turned, asked again."""
     cases = search.to_refresh(patterns)
-    exam = Exam(search.plan, search.best, cases, part=PartName.TRAIN, iteration=iteration)
+    exam = Exam(
+        search.plan,
+        search.best,
+        cases,
+        part=PartName.TRAIN,
+        iteration=iteration,
+        folds=search.folds,
+    )
     async for step in exam.sit(desk):
         yield step
     if exam.book is not None:

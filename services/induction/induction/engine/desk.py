@@ -6,6 +6,7 @@ Nothing is asked once the run is cancelled, stopped or out of budget; callers ge
 from collections.abc import Sequence
 
 from induction.engine.plan import Plan
+from induction.engine.witnesses import Witnesses
 from induction.engine.world import Asked, World
 from induction.tasks.base import ModelAnswer, Outcome
 
@@ -14,14 +15,15 @@ BUDGET = "budget"
 
 
 class Desk:
-    """Reads the inbox by increasing step number and keeps what it said. `asked` counts all calls
-    so far, those too that a ledger may answer for nothing."""
+    """Reads the inbox by increasing step number and keeps what it said."""
 
     def __init__(self, plan: Plan, world: World) -> None:
         self._world = world
         self._step = 0
-        self.asked = 0
+        self.witnesses = Witnesses()
         self._closing = False
+        self._asked = self._kept_back = 0
+        self._calls = plan.calls
         self._fresh_hints = [*([f"Focus on: {plan.focus}"] if plan.focus else []), *plan.hints]
         self.hints: list[str] = []
         self.cancelled = False
@@ -34,6 +36,11 @@ class Desk:
     def close_search(self) -> None:
         """From here on only a cancellation ends the run: the final look is worth a try."""
         self._closing = True
+        self._kept_back = 0
+
+    def keep_back(self, calls: int) -> None:
+        """So many calls are left for what comes after the search."""
+        self._kept_back = calls
 
     async def read(self) -> None:
         inbox = await self._world.inbox(self._step)
@@ -52,9 +59,23 @@ class Desk:
         """All the answers, or None where the run must not ask or cannot pay for one of them."""
         if self.closed:
             return None
-        self.asked += len(asked)
+        if not self._affords(len(asked)):
+            self.stop = self.stop or BUDGET
+            return None
+        self._asked += len(asked)
         answers = await self._world.complete(asked)
         if any(answer.outcome is Outcome.OVER_BUDGET for answer in answers):
             self.stop = self.stop or BUDGET
             return None
         return answers
+
+    @property
+    def left(self) -> int | None:
+        """Calls left until only those kept back are, None where nobody said how many there are.
+        Every question counts, also one that is answered from memory."""
+        return None if self._calls is None else self._calls - self._asked - self._kept_back
+
+    def _affords(self, more: int) -> bool:
+        """Whether what is kept back is still there afterwards. The limit itself is held by who
+        answers."""
+        return self.left is None or not self._kept_back or more <= self.left

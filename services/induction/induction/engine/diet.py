@@ -7,7 +7,7 @@ parts with the most tokens first, examples by halves, quarters and eighths in th
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from nlu_shared.schemas.prompts import Change, Edit, Op, PromptContent, Strategy
+from nlu_shared.schemas.prompts import MOST_EDITS, Change, Edit, Op, PromptContent, Strategy
 
 from induction.engine.evaluate import CaseBook
 from induction.engine.paired import F1, fall
@@ -22,20 +22,20 @@ MARGIN = 0.02
 """How far the validation score may fall, at most, for a shorter prompt."""
 SURE = 1.645
 """Standard errors: one side of 95 %."""
-MOST_EDITS = 50
-"""Of one change."""
 FINENESS = (2, 4, 8)
 
 
 def changes(task: Task, prompt: PromptContent) -> list[tuple[Change, PromptContent]]:
-    """Each change that takes one part away, and the prompt it leaves: the shortest prompt first.
+    """Each change that takes one part away, and the prompt it leaves: those that leave least first.
 
-    Protected blocks stay, and so does all that the task cannot do without.
+    Blocks come before examples. Protected ones stay, and all that the task cannot do without.
     """
-    left = [(change, _without(prompt, change)) for change in (*_blocks(prompt), *_examples(prompt))]
     allowed = set(task.problems(prompt))
-    fit = [(change, after) for change, after in left if set(task.problems(after)) <= allowed]
-    return sorted(fit, key=lambda one: one[1].tokens)
+    found = []
+    for parts in (_blocks(prompt), _examples(prompt)):
+        left = [(change, _without(prompt, change)) for change in parts]
+        found += sorted(left, key=lambda one: one[1].tokens)
+    return [(change, after) for change, after in found if set(task.problems(after)) <= allowed]
 
 
 def objection(plan: Plan, before: CaseBook, after: CaseBook) -> str | None:
@@ -46,8 +46,8 @@ def objection(plan: Plan, before: CaseBook, after: CaseBook) -> str | None:
     prompt that turns almost no answer; so it should.
     """
     scores: dict[str, F1] = {"validation": plan.task.objective}
-    if plan.aim is not None:
-        scores[plan.aim.name] = plan.aim.f1
+    if plan.focused is not None:
+        scores[plan.focused.name] = plan.focused.f1
     for name, f1 in scores.items():
         seen = fall(plan.task, f1, before, after)
         if seen.size + SURE * seen.error > MARGIN:

@@ -13,6 +13,7 @@ from nlu_shared.schemas.prompts import PromptContent
 
 from induction.engine.desk import Desk
 from induction.engine.plan import Plan
+from induction.engine.unseen import FOLDS, Folds, without
 from induction.engine.world import Asked
 from induction.tasks.base import Case, Mistake, Prediction, Score, Task
 
@@ -65,7 +66,8 @@ def compare(before: CaseBook, after: CaseBook) -> tuple[list[UUID], list[UUID]]:
 
 
 class Exam:
-    """One prompt on one list of cases. `book` stays None where it was cut short."""
+    """One prompt on one list of cases, each without the examples of its fold, if it has one.
+    `book` stays None where it was cut short."""
 
     def __init__(
         self,
@@ -75,10 +77,13 @@ class Exam:
         *,
         part: str,
         iteration: int,
+        folds: Folds | None = None,
     ) -> None:
         self._plan, self._content = plan, content
         self._cases = tuple(cases)
         self._part, self._iteration = part, iteration
+        self._folds = folds or {}
+        self._unseen = {fold: without(content, fold, self._folds) for fold in range(FOLDS)}
         self.book: CaseBook | None = None
 
     async def sit(self, desk: Desk) -> AsyncIterator[EvaluationProgress]:
@@ -98,11 +103,14 @@ class Exam:
                 total=len(self._cases),
             )
         self.book = CaseBook(entries)
+        said = {id: entry.prediction for id, entry in entries.items()}
+        desk.witnesses.hear(self._content, said)
 
     def _question(self, case: Case) -> Asked:
-        plan = self._plan
+        plan, fold = self._plan, self._folds.get(case.id)
+        content = self._content if fold is None else self._unseen[fold]
         return Asked(
-            plan.task.request(self._content, case.text, model=plan.task_model, context=case.context)
+            plan.task.request(content, case.text, model=plan.task_model, context=case.context)
         )
 
 

@@ -18,6 +18,11 @@ NO_TEST = "There are no untouched test cases."
 NOT_AFFORDED = "The budget did not allow the final look at the test cases."
 
 
+def cost_of_final_look(search: Search) -> int:
+    """Calls: both prompts on every untouched case."""
+    return 2 * len(_untouched(search))
+
+
 async def final_look(search: Search, desk: Desk) -> AsyncIterator[Step]:
     """Winner against baseline on the test part. Where the winner is the baseline, or where the
     run was cancelled, the test part stays untouched."""
@@ -54,7 +59,9 @@ async def closed_books(search: Search, desk: Desk) -> AsyncIterator[Step]:
     """The winner on the training cases it has not answered yet, for its score on all of them."""
     plan, iteration = search.plan, search.progress.iterations
     cases = search.stale(search.parts.train)
-    exam = Exam(plan, search.best, cases, part=PartName.TRAIN, iteration=iteration)
+    exam = Exam(
+        plan, search.best, cases, part=PartName.TRAIN, iteration=iteration, folds=search.folds
+    )
     async for step in exam.sit(desk):
         yield step
     if exam.book is not None:

@@ -6,12 +6,13 @@ With V validation, T training and S test cases and N iterations:
                    + N * (V + min(T, R))     each iteration, and the case book after a kept change
                    + A * 2G                  each gate: the candidate, and stale answers of the best
                    + 2S + T                  the final look, and the books closed
+                   + min(T, M) * CALLS_PER_MISS   the misses looked into
     proposer calls = A * (1 + retries)
-    A              = N * rejections allowed in a row, the most attempts there can be
+    A              = N * (rejections allowed in a row + changes tried side by side - 1), the most
+                     attempts there can be
 
 Where the procedure is judged (see `procedure`), each of the groups adds FOLD_CHANGES attempts as
-above on the training cases, and its own cases once.
-
+above on the training cases, and its own cases once. A diet's tries are iterations.
 
 Runs stay far below: most attempts are no series of rejections, and a case book is mostly kept.
 """
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 
 from induction.engine.diagnose import MOST_AT_ONCE
 from induction.engine.gate import GATE_CASES
+from induction.engine.misses import CALLS_PER_MISS, MOST_EXAMINED
 from induction.engine.plan import Plan
 from induction.engine.procedure import FOLD_CHANGES, is_due
 from induction.engine.propose import (
@@ -29,6 +31,7 @@ from induction.engine.propose import (
     SYSTEM,
     TRIED_SHOWN,
 )
+from induction.engine.recall import TOLD
 from induction.engine.screen import EXAMPLE_TOKENS, INSTRUCTION_TOKENS
 from induction.engine.search import REFRESHED
 from induction.engine.split import parts_of
@@ -56,19 +59,22 @@ def forecast(plan: Plan) -> Bound:
     """The bound of `improve(plan, …)`."""
     parts = parts_of(plan.cases, plan.parts)
     train, validation, test = len(parts.train), len(parts.validation), len(parts.test)
-    iterations, attempts = plan.max_iterations, plan.max_iterations * REJECTIONS
+    iterations = plan.max_iterations
+    attempts = iterations * (REJECTIONS + plan.proposals - 1)
     gate = 2 * min(train, GATE_CASES)
     fold_attempts = FOLD_CHANGES * parts.groups if is_due(parts) else 0
     longest = -(-max((len(asked(case.text, case.context)) for case in plan.cases), default=0) // 4)
     told = max(plan.baseline.tokens, INSTRUCTION_TOKENS + EXAMPLE_TOKENS)
     request = plan.task.request(plan.baseline, "", model=plan.task_model)
-    shown = MOST_AT_ONCE * CASES_SHOWN * longest + TRIED_SHOWN * MAX_TOKENS
+    changes = TRIED_SHOWN + min(TOLD, len(plan.remembered))
+    shown = MOST_AT_ONCE * CASES_SHOWN * longest + changes * MAX_TOKENS
     return Bound(
         task_calls=2 * train
         + validation
         + iterations * (validation + min(train, REFRESHED))
         + attempts * gate
         + 2 * test
+        + min(train, MOST_EXAMINED) * CALLS_PER_MISS
         + fold_attempts * (gate + train + min(train, REFRESHED))
         + (train if fold_attempts else 0),
         proposer_calls=(attempts + fold_attempts) * (1 + RETRIES),

@@ -1,12 +1,12 @@
 """The gate: a few well-chosen training cases that a change must pass before validation is spent.
 
-It asks two things: does the change correct mistakes that it did not simply copy into the prompt,
-and does it leave alone what was right. Wrong and right cases are drawn apart and in other shares
+It asks two things: does the change correct mistakes, other than by showing the very case, and does
+it leave alone what was right. Wrong and right cases are drawn apart and in other shares
 than they stand in the training part, so each case counts for as many as it was drawn from
 (Horvitz and Thompson, JASA 47 (1952) 663-685): the gate estimates the net gain on all of them.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from uuid import UUID
@@ -34,6 +34,12 @@ class Sample:
     cases: tuple[Case, ...]
     weights: dict[UUID, float]
 
+    def turns(self, book: CaseBook) -> list[list[Case]]:
+        """First the wrong ones: where too few are fixed, the right ones could only add harm, and
+        need not be asked."""
+        wrong = [case for case in self.cases if not book.entries[case.id].right]
+        return [part for part in (wrong, [c for c in self.cases if c not in wrong]) if part]
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -55,22 +61,23 @@ class Judgement:
         )
 
 
+UNTRIED = Judgement(True, [], [], 0.0)
+"""Of a gate that has nothing to ask."""
+
+
 def sample(
     task: Task,
     book: CaseBook,
     patterns: Sequence[ErrorPattern],
-    quoted: Collection[UUID],
     *,
     seed: int,
     attempt: int,
 ) -> Sample:
     """Wrong cases of the patterns and of what they miss; and passing ones, half of them with
-    something the patterns name, where a change does its harm first. Cases the change quotes are
-    left out. Drawn anew at each attempt, so that no change is made to fit one sample."""
-    entries = [entry for id, entry in book.entries.items() if id not in quoted]
-    drawn = shuffled(
-        entries, name=lambda entry: entry.case.id, seed=seed, purpose=f"gate {attempt}"
-    )
+    something the patterns name, where a change does its harm first. Drawn anew at each attempt, so
+    that no change is made to fit one sample."""
+    entries = book.entries.values()
+    drawn = shuffled(entries, name=lambda one: one.case.id, seed=seed, purpose=f"gate {attempt}")
     meant = {id for pattern in patterns for id in pattern.case_ids}
     missed, _ = _named(book, patterns)
     near = touched(task, book, patterns)
@@ -115,12 +122,13 @@ def judge(
     asked: Sample, before: CaseBook, after: CaseBook, focus: Component | None = None
 ) -> Judgement:
     """It passes when it fixes clearly more than it breaks. Where none of the cases was wrong
-    there is nothing to fix, and it passes when it breaks none. Both books hold the sample.
+    there is nothing to fix, and it passes when it breaks none. It is judged on those of the
+    sample that are in `after`; `before` holds them all.
 
     With a focus, what it concerns counts as fixed or broken, and the rest must not clearly lose.
     """
     fixed, broke = compare(before, after)
-    nothing_wrong = all(before.entries[case.id].right for case in asked.cases)
+    nothing_wrong = all(before.entries[id].right for id in after.entries)
     whole, error = _estimate(asked, before, after, lambda entry: entry.score)
     if focus is None:
         passes = whole > CAUTION * error or (nothing_wrong and not broke)
@@ -135,8 +143,8 @@ def _estimate(
 ) -> tuple[float, float]:
     """The net gain on all training cases, and its standard error."""
     gains = [
-        asked.weights[case.id] * (score(after.entries[case.id]) - score(before.entries[case.id]))
-        for case in asked.cases
+        asked.weights[id] * (score(entry) - score(before.entries[id]))
+        for id, entry in after.entries.items()
     ]
     return sum(gains), sqrt(sum(gain * gain for gain in gains))
 

@@ -47,7 +47,7 @@ def told(plan: Plan, validation: Sequence[Case]) -> list[str]:
 
 def _guarded(plan: Plan) -> Mapping[str, tuple[F1, float]]:
     guarded: dict[str, tuple[F1, float]] = {}
-    if plan.aim is not None:
+    if plan.focused is not None:
         guarded[OBJECTIVE] = plan.task.objective, OBJECTIVE_TOLERANCE
     for name, tolerance in plan.guards.items():
         if (component := plan.task.component(name)) is not None:

@@ -13,7 +13,8 @@ from induction.engine import telling
 from induction.engine.attempt import attempt
 from induction.engine.desk import CANCELLED, Desk
 from induction.engine.evaluate import CaseBook, Exam
-from induction.engine.finale import closed_books, final_look
+from induction.engine.finale import closed_books, cost_of_final_look, final_look
+from induction.engine.misses import attribute_misses
 from induction.engine.plan import Plan
 from induction.engine.search import Search
 from induction.engine.shorten import shorten
@@ -39,6 +40,7 @@ async def improve(plan: Plan, world: World) -> AsyncGenerator[Step]:
         yield telling.stopped(desk.stop or CANCELLED, 0, plan.baseline)
         yield telling.finished(plan, desk, None, desk.stop or CANCELLED)
         return
+    desk.keep_back(cost_of_final_look(search))
     while (reason := _over(search, desk)) is None:
         async for step in attempt(search, desk):
             yield step
@@ -49,6 +51,8 @@ async def improve(plan: Plan, world: World) -> AsyncGenerator[Step]:
         yield step
     if desk.stop is None and not desk.cancelled:
         async for step in closed_books(search, desk):
+            yield step
+        async for step in attribute_misses(search, desk):
             yield step
     yield telling.finished(plan, desk, search, reason)
 

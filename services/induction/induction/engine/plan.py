@@ -5,18 +5,31 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from nlu_shared.schemas.events import PartName
-from nlu_shared.schemas.prompts import PromptContent
+from nlu_shared.schemas.prompts import Aim, Change, PromptContent
 
 from induction.tasks.base import Case, Component, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """`parts` says for every case of `cases` which part it belongs to (see `split.assign`).
+class Remembered:
+    """A change to the prompt `parent_hash` that failed in an earlier run, and how (see `recall`).
+    Its rationale is empty: no guard has read that."""
 
-    `guards` are tolerances by component (see `guards`), `proposals` the most changes tried side by
-    side, `calls` how many the run may make, None where nobody counts them.
-    """
+    run_id: UUID
+    change: Change
+    parent_hash: str
+    aims: tuple[Aim, ...]
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`parts` says for every case of `cases` which part it belongs to (see `split.assign`); with
+    `opening` the search begins by showing as many of them as there is room for (see `showing`).
+    `calls` is the most the run may ask, None where nobody said; who answers holds it to that.
+    `guards` are tolerances by component (see `guards`), `proposals` the most changes that are
+    tried side by side. `remembered` is what failed before, the newest first."""
 
     task: Task
     cases: tuple[Case, ...]
@@ -29,11 +42,13 @@ class Plan:
     seed: int = 0
     hints: tuple[str, ...] = ()
     focus: str | None = None
+    opening: bool = True
+    calls: int | None = None
     guards: Mapping[str, float] = field(default_factory=dict)
     proposals: int = 1
-    calls: int | None = None
+    remembered: tuple[Remembered, ...] = ()
 
     @property
-    def aim(self) -> Component | None:
+    def focused(self) -> Component | None:
         """The component in focus; None where the objective is all that is aimed at."""
         return None if self.focus is None else self.task.component(self.focus)

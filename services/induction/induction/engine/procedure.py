@@ -67,7 +67,7 @@ class Procedure:
 
 
 def _without(search: Search, group: tuple[Case, ...]) -> Search:
-    """The same search as it began, blind to one group."""
+    """The same search as it began, blind to one group, and to what other runs learnt from it."""
     left_out = {case.id for case in group}
     cases = tuple(case for case in search.plan.cases if case.id not in left_out)
     plan = replace(
@@ -75,6 +75,8 @@ def _without(search: Search, group: tuple[Case, ...]) -> Search:
         cases=cases,
         parts={case.id: PartName.TRAIN for case in cases},
         max_iterations=min(FOLD_CHANGES, search.plan.max_iterations),
+        remembered=(),
+        proposals=1,
     )
     known = search.baseline_validation.entries
     book = CaseBook({id: entry for id, entry in known.items() if id not in left_out})

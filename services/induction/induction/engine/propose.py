@@ -26,6 +26,7 @@ CASES_SHOWN = 12
 """Per pattern."""
 WORST_COMPONENTS = 10
 TRIED_SHOWN = 8
+MOST_EDITS = 50
 EXAMPLES_PER_PATTERN = 6
 """How many examples a change may add that aims at more than two patterns."""
 
@@ -70,6 +71,7 @@ class Brief:
     book: CaseBook
     patterns: tuple[ErrorPattern, ...]
     shown: Mapping[UUID, Case]
+    remembered: tuple[Tried, ...]
     tried: tuple[Tried, ...]
     hints: tuple[str, ...]
 
@@ -101,7 +103,7 @@ def request(plan: Plan, brief: Brief, invalid: str | None) -> ModelRequest:
         },
         "score": _score(brief.score),
         "patterns": [_pattern(pattern, brief) for pattern in brief.patterns],
-        "tried": [_tried(one) for one in brief.tried[-TRIED_SHOWN:]],
+        "tried": [_tried(one) for one in (*brief.remembered, *brief.tried[-TRIED_SHOWN:])],
         "hints": list(brief.hints),
         "limits": {
             "added_examples": brief.most_examples,
@@ -126,6 +128,8 @@ def read(answer: ModelAnswer, task: Task) -> Change:
         change = Change.model_validate_json(answer.text)
     except ValidationError as problem:
         raise InvalidChange(_first_problem(problem)) from problem
+    if len(change.edits) > MOST_EDITS:
+        raise InvalidChange(f"makes {len(change.edits)} edits, at most {MOST_EDITS} are allowed")
     edits = tuple(
         edit.model_copy(update={"output": _output(edit.output, task)}) for edit in change.edits
     )

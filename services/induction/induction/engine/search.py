@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from nlu_shared.schemas.events import ErrorPattern
-from nlu_shared.schemas.prompts import PromptContent
+from nlu_shared.schemas.prompts import Change, PromptContent
 
-from induction.engine import accept
+from induction.engine import abreast, accept, showing
 from induction.engine.accept import Standing
 from induction.engine.chance import shuffled
 from induction.engine.diagnose import (
@@ -16,16 +16,17 @@ from induction.engine.diagnose import (
     concerning,
     key_of,
     patterns_of,
-    worked_on,
     worth_trying,
 )
 from induction.engine.evaluate import CaseBook
 from induction.engine.gate import touched
 from induction.engine.plan import Plan
 from induction.engine.propose import Brief, Tried, shown_cases
+from induction.engine.recall import Memory
 from induction.engine.screen import Guarded, guarded
 from induction.engine.split import Parts
 from induction.engine.stop import Progress, reason_to_stop
+from induction.engine.unseen import Folds, folds_of
 from induction.tasks.base import Case
 
 REFRESHED = 256
@@ -37,11 +38,13 @@ class Search:
     """`train` holds the last known answer to every training case; `fresh` are those that the best
     prompt itself gave. After a kept change the wrong cases and those of the labels it touched
     are asked again, REFRESHED at most, and others when a gate needs them: most stay right, and
-    asking all of them after each kept change would cost as much as the rest of the search."""
+    asking all of them after each kept change would cost as much as the rest of the search.
+    `attempt` counts the changes asked for."""
 
     plan: Plan
     parts: Parts
     guarded: Guarded
+    memory: Memory
     best: PromptContent
     baseline_validation: CaseBook
     validation: CaseBook
@@ -52,23 +55,27 @@ class Search:
     seen: set[str] = field(default_factory=set)
     failures: Counter[Key] = field(default_factory=Counter)
     attempt: int = 0
+    folds: Folds = field(default_factory=dict)
+    opened: bool = False
 
     @classmethod
     def of(cls, plan: Plan, parts: Parts, *, train: CaseBook, validation: CaseBook) -> "Search":
         began = accept.standing(plan, plan.baseline, validation=validation, train=train)
+        known = guarded(plan.task, plan.baseline, parts.train, (*parts.validation, *parts.test))
         return cls(
             plan=plan,
             parts=parts,
-            guarded=guarded(
-                plan.task, plan.baseline, parts.train, (*parts.validation, *parts.test)
-            ),
+            guarded=known,
+            memory=Memory.of(plan, known),
             best=plan.baseline,
             baseline_validation=validation,
             validation=validation,
             train=train,
             fresh=set(train.entries),
-            progress=Progress(best=began.aim),
+            progress=Progress(best=began.aimed),
             seen={plan.baseline.version_hash},
+            folds=folds_of(parts.train, seed=plan.seed),
+            opened=parts.validation_is_train or not plan.opening,
         )
 
     @property
@@ -92,19 +99,33 @@ class Search:
             self.progress, max_iterations=self.plan.max_iterations, mistakes=mistakes
         )
 
-    def brief(self, hints: Sequence[str]) -> Brief:
-        """What the next proposal is made from."""
+    def briefs(self, hints: Sequence[str], *, left: int | None) -> list[Brief]:
+        """What the next proposals are made from, of which each is an attempt. `left` are the calls
+        the search may still make, None where nobody counts."""
+        plan = self.plan
+        size = abreast.width(plan.proposals, left, validation=len(self.parts.validation))
         ordered = worth_trying(self.patterns(), self.failures, self._near)
-        patterns = worked_on(ordered)
+        return [self._brief(patterns, hints) for patterns in abreast.dealt(ordered, size)]
+
+    def _brief(self, patterns: tuple[ErrorPattern, ...], hints: Sequence[str]) -> Brief:
+        self.attempt += 1
         return Brief(
             prompt=self.best,
             score=self.validation.scored(self.plan.task),
             book=self.train,
             patterns=patterns,
             shown=shown_cases(self.train, patterns, seed=self.plan.seed, attempt=self.attempt),
+            remembered=self.memory.told(patterns),
             tried=tuple(self.tried),
             hints=tuple(hints),
         )
+
+    def opening(self) -> Change | None:
+        """The change to begin with, once."""
+        if self.opened:
+            return None
+        self.opened = True
+        return showing.opening(self.plan.task, self.best, self.parts.train, seed=self.plan.seed)
 
     def stale(self, cases: Sequence[Case]) -> list[Case]:
         """Those of the cases whose last known answer came from an earlier prompt."""
@@ -120,24 +141,30 @@ class Search:
         self.progress.refused()
         self._failed(tried, patterns)
 
-    def rejected(self, tried: Tried, patterns: Sequence[ErrorPattern]) -> None:
+    def rejected(self, tried: Tried | None, patterns: Sequence[ErrorPattern]) -> None:
         self.progress.evaluated(self.progress.best)
         self._failed(tried, patterns)
 
     def kept(
-        self, tried: Tried, content: PromptContent, *, validation: CaseBook, at_gate: CaseBook
+        self,
+        tried: Tried | None,
+        content: PromptContent,
+        *,
+        validation: CaseBook,
+        at_gate: CaseBook,
     ) -> None:
         self.best, self.validation = content, validation
         self.fresh = set()
         self.learn(at_gate)
-        self.progress.evaluated(self.standing.aim)
-        self.tried.append(tried)
+        self.progress.evaluated(self.standing.aimed)
+        if tried:
+            self.tried.append(tried)
 
     def shortened(self, content: PromptContent, validation: CaseBook) -> None:
         """A shorter prompt takes the best one's place; what training cases say is not known."""
         self.best, self.validation = content, validation
         self.fresh = set()
-        self.progress.evaluated(self.standing.aim)
+        self.progress.evaluated(self.standing.aimed)
 
     def to_refresh(self, patterns: Sequence[ErrorPattern]) -> list[Case]:
         """The training cases that a kept change aimed at `patterns` may have turned, in case
@@ -156,8 +183,8 @@ class Search:
 
     def _near(self, pattern: ErrorPattern) -> int:
         """How many of the pattern's mistakes lower the component in focus."""
-        aim = self.plan.aim
-        return 0 if aim is None else concerning(aim, pattern, self.train)
+        focused = self.plan.focused
+        return 0 if focused is None else concerning(focused, pattern, self.train)
 
     def _failed(self, tried: Tried | None, patterns: Sequence[ErrorPattern]) -> None:
         self.failures.update(key_of(pattern) for pattern in patterns)

@@ -48,14 +48,12 @@ async def shorten(search: Search, desk: Desk) -> AsyncIterator[Step]:
 
 
 def affordable(search: Search, desk: Desk) -> bool:
-    """Whether a try leaves what the end of the run takes, in iterations and in calls."""
-    plan, parts = search.plan, search.parts
-    if desk.closed or search.progress.iterations >= plan.max_iterations:
+    """Whether a try leaves what the end of the run takes, in iterations and in calls: the final
+    look is kept back, and the training cases are asked for the winner's score on all of them."""
+    if desk.closed or search.progress.iterations >= search.plan.max_iterations:
         return False
-    if plan.calls is None:
-        return True
-    end = 2 * len(parts.test) + len(parts.train)
-    return desk.asked + len(parts.validation) + end <= plan.calls
+    parts = search.parts
+    return desk.left is None or len(parts.validation) + len(parts.train) <= desk.left
 
 
 class _Without:
@@ -98,12 +96,12 @@ class _Without:
                 broke=broke,
             )
             return
-        before = search.standing.aim
+        before = search.standing.aimed
         search.shortened(content, exam.book)
         yield ChangeKept(
             iteration=n,
             version_hash=content.version_hash,
-            gain=round(search.standing.aim - before, 9),
+            gain=round(search.standing.aimed - before, 9),
             fixed=fixed,
             broke=broke,
         )

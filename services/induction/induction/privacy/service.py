@@ -1,12 +1,12 @@
 """Forgetting a case: out of the snapshots, out of the ledger; prompts that quote it are listed.
 
 What is not touched, because it would change what serves or what is replayed: prompt versions and
-the events of the runs that made them. `quoted_in` names the versions; a person decides.
+the events of the runs that made them. `quoted_in` names the versions; a person decides. Runs that
+start later remember no change that made one of them (see `ideas`).
 """
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 import httpx2
@@ -21,6 +21,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.cases import service as cases
 from induction.cases import upstream
+from induction.cases.models import SnapshotCaseRow
 from induction.catalog import service as catalog
 from induction.prompts.models import PromptVersionRow
 from induction.runs import service as runs
@@ -41,15 +42,6 @@ UPDATE forgotten_cases SET forgotten_at = now(), snapshots = :snapshots, answers
     quoted_in = :quoted_in
 WHERE n = :n
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """Where a case's text may still stand besides its snapshots."""
-
-    runs: list[UUID]
-    keys: list[str]
-    versions: list[UUID]
 
 
 async def learn(session: AsyncSession, logger: httpx2.AsyncClient) -> int:
@@ -88,19 +80,20 @@ async def forget(session: AsyncSession, case: ForgottenCase) -> bool:
     """
     await cases.hold_alone(session)
     copies = await cases.copies(session, case.task, case.case_id)
-    users = await _runs_on(session, case.task, {one.dataset_hash for one in copies})
+    said = {one.text for one in copies}
+    prompts = await _prompts(session, case.task)
+    quoted_in = sorted(id for id, one in prompts.items() if quotes(one, case.case_id, said))
+    users = await _users(session, case.task, {one.dataset_hash for one in copies}, quoted_in)
     active = [run for run in users if not RunStatus(run.status).over]
     if active:
         for run in active if case.why is Why.ERASED else ():
             await runs.cancel(session, run.id)
         return False
-    said = {one.text for one in copies}
-    trace = await _trace(session, case, said, users)
     answers = await session.execute(
         text(BLANK_ANSWERS + " RETURNING 1"),
         {
-            "runs": trace.runs,
-            "keys": trace.keys,
+            "runs": [run.id for run in users],
+            "keys": await _keys(session, case.task, prompts.values(), copies, users),
             "said": sorted(_spellings(said)),
             "forgotten": Outcome.FORGOTTEN.value,
         },
@@ -112,7 +105,7 @@ async def forget(session: AsyncSession, case: ForgottenCase) -> bool:
             "n": case.n,
             "snapshots": len(copies),
             "answers": len(answers.all()),
-            "quoted_in": trace.versions,
+            "quoted_in": quoted_in,
         },
     )
     return True
@@ -131,40 +124,52 @@ async def page(session: AsyncSession, *, after: int, limit: int) -> Page[Forgott
     )
 
 
-async def _runs_on(session: AsyncSession, task: str, snapshots: set[str]) -> Sequence[RunRow]:
-    asked = select(RunRow).where(RunRow.task == task, col(RunRow.dataset_hash).in_(snapshots))
+async def _prompts(session: AsyncSession, task: str) -> dict[UUID, PromptContent]:
+    """Every version's prompt, by id."""
+    versions = await session.exec(select(PromptVersionRow).where(PromptVersionRow.task == task))
+    return {version.id: version.prompt() for version in versions}
+
+
+async def _users(
+    session: AsyncSession, task: str, snapshots: Iterable[str], quoted_in: Sequence[UUID]
+) -> Sequence[RunRow]:
+    """Runs on a snapshot with the case, and those that remember a change which quotes it."""
+    remembering = text(
+        "EXISTS (SELECT FROM jsonb_array_elements(remembered) AS one"
+        " WHERE CAST(one->>'version_id' AS uuid) = ANY(:quoted_in))"
+    ).bindparams(quoted_in=quoted_in)
+    asked = select(RunRow).where(
+        RunRow.task == task, col(RunRow.dataset_hash).in_(snapshots) | remembering
+    )
     return (await session.exec(asked)).all()
 
 
-async def _trace(
-    session: AsyncSession, case: ForgottenCase, said: set[str], users: Sequence[RunRow]
-) -> Trace:
+async def _keys(
+    session: AsyncSession,
+    slug: str,
+    prompts: Collection[PromptContent],
+    copies: Sequence[SnapshotCaseRow],
+    users: Sequence[RunRow],
+) -> list[str]:
     """The ledger knows a question by its hash alone: each that may have been asked is asked for."""
     try:
-        task = task_of((await catalog.get(session, case.task)).spec())
+        task = task_of((await catalog.get(session, slug)).spec())
     except NotFound:  # nlu-logger knows tasks that nobody optimises
-        return Trace([], [], [])
-    versions = (
-        await session.exec(select(PromptVersionRow).where(PromptVersionRow.task == case.task))
-    ).all()
+        return []
     models = {run.task_model for run in users}
-    prompts = {version.id: version.prompt() for version in versions}
-    return Trace(
-        runs=[run.id for run in users],
-        keys=[
-            task.request(prompt, one, model=model).key
-            for prompt in prompts.values()
-            for one in said
-            for model in models
-        ],
-        versions=sorted(id for id, prompt in prompts.items() if quotes(prompt, case.case_id, said)),
-    )
+    asked = {
+        task.request(prompt, one.text, model=model, context=cases.context_of(one)).key
+        for prompt in prompts
+        for one in copies
+        for model in models
+    }
+    return sorted(asked)
 
 
 def quotes(prompt: PromptContent, case_id: UUID, said: Iterable[str]) -> bool:
     """Whether the prompt shows the case as an example, or holds one of its texts anywhere."""
     told = [block.text for block in prompt.instructions]
-    told += [example.text for example in prompt.examples]
+    told += [example.said for example in prompt.examples]
     return any(example.case_id == case_id for example in prompt.examples) or any(
         one in text for one in said for text in told
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from nlu_shared.schemas.events import (
     ChangeKept,
+    MissesAttributed,
     PartName,
     PromptEvaluated,
     PromptProposed,
@@ -86,6 +87,8 @@ async def record(
             row.best_version_id = (await prompts.by_hash(session, row.task, event.version_hash)).id
         case VerdictReached():
             row.verdict = event.verdict.model_dump(mode="json")
+        case MissesAttributed():
+            row.misses = event.misses.model_dump(mode="json")
         case RunFinished():
             await _finished(session, row, event)
         case _:

@@ -36,6 +36,8 @@ class RunRow(SQLModel, table=True):
     proposer_model: str
     provider: str
     engine_version: str
+    ruler: str | None = None
+    remembered: list[dict[str, str]] = Field(default=[], sa_column=Column(JSONB, nullable=False))
     epoch: int = 0
     dataset_hash: str
     dataset_size: int
@@ -45,6 +47,7 @@ class RunRow(SQLModel, table=True):
     baseline_f1: float | None = None
     final_f1: float | None = None
     verdict: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    misses: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     cancel_requested: bool = False
     pause_requested: bool = False
     fence: int = 0

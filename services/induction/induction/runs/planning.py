@@ -5,18 +5,23 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from nlu_shared.kit.errors import Invalid
 from nlu_shared.schemas.events import PartName
-from nlu_shared.schemas.prompts import PromptContent, TaskIn
+from nlu_shared.schemas.ground_truth import GroundTruthCase
+from nlu_shared.schemas.prompts import PromptContent, TaskIn, TaskKind
 from nlu_shared.schemas.runs import Forecast, RunLimits, RunRequest
 
 from induction.engine.forecast import Bound, forecast
-from induction.engine.plan import Plan
+from induction.engine.plan import Plan, Remembered
 from induction.engine.split import assign
 from induction.llm import prices
 from induction.llm.errors import UnknownModel
 from induction.runs.models import RunRow
 from induction.tasks.base import Case, Usage
 from induction.tasks.registry import task_of
+
+UNUSABLE_NAMED = 10
+"""Ids an error names; the others are counted."""
 
 
 def plan_of(
@@ -25,6 +30,7 @@ def plan_of(
     baseline: PromptContent,
     cases: tuple[Case, ...],
     known: Mapping[UUID, PartName],
+    remembered: tuple[Remembered, ...] = (),
 ) -> Plan:
     """Parts already given stay; cases seen for the first time get theirs from the run's seed."""
     task = task_of(spec)
@@ -45,6 +51,7 @@ def plan_of(
         guards=row.guards,
         proposals=row.proposals,
         calls=limits.calls,
+        remembered=remembered,
     )
 
 
@@ -53,6 +60,22 @@ def knows_components(spec: TaskIn, asked: RunRequest) -> bool:
     named = [*([asked.focus] if asked.focus is not None else []), *asked.guards]
     task = task_of(spec)
     return all(task.component(name) is not None for name in named)
+
+
+def require_usable(spec: TaskIn, cases: Iterable[GroundTruthCase]) -> None:
+    """Raises Invalid where nothing can be measured against a truth. A label the task does not know
+    is no such truth: it counts as a miss."""
+    if spec.kind is TaskKind.INTENT:
+        return
+    task = task_of(spec)
+    unusable = [str(case.id) for case in cases if not task.is_valid_output(case.truth)]
+    if unusable:
+        named = ", ".join(unusable[:UNUSABLE_NAMED])
+        more = ", …" if len(unusable) > UNUSABLE_NAMED else ""
+        raise Invalid(
+            f"{len(unusable)} approved truths are no extraction: {named}{more}.",
+            code="unusable_truth",
+        )
 
 
 def counts(parts: Mapping[UUID, PartName]) -> dict[str, int]:

@@ -37,7 +37,7 @@ async def start_run(
         response.status_code = 200
         return await service.forecast(session, resources.logger, resources.settings, asked)
     row = await service.start(session, resources.logger, resources.settings, asked)
-    response.headers["Location"] = service.location(row)
+    response.headers["Location"] = f"{router.prefix}/{row.id}"
     return await service.view(session, row)
 
 

@@ -7,13 +7,13 @@ from uuid import UUID
 
 import httpx2
 from nlu_shared.ids import uuid7
-from nlu_shared.kit.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
 from nlu_shared.kit.jobs import hand_over
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.jobs import EXECUTE_RUN, INDUCTION_QUEUE, JobOrder
 from nlu_shared.schemas.runs import (
     Forecast,
+    Misses,
     RunKind,
     RunRequest,
     RunStatus,
@@ -30,12 +30,14 @@ from induction.cases import service as cases
 from induction.cases import upstream
 from induction.catalog import service as catalog
 from induction.engine import ENGINE_VERSION
+from induction.ideas import service as ideas
 from induction.prompts import service as prompts
-from induction.prompts.models import PromptScoreRow, PromptVersionRow
-from induction.runs.history import iterations
+from induction.prompts.models import PromptVersionRow
+from induction.runs.history import counted, iterations
 from induction.runs.models import RunEventRow, RunHintRow, RunRow
-from induction.runs.planning import bound_of, have_prices, knows_components, plan_of
+from induction.runs.planning import bound_of, have_prices, knows_components, plan_of, require_usable
 from induction.settings import Settings
+from induction.tasks.registry import task_of
 
 
 class ActiveRun(Conflict):
@@ -56,9 +58,9 @@ async def start(
 ) -> RunRow:
     """Freezes the ground truth, stores the run and rings for a worker.
 
-    Raises NotFound (task, version), Invalid (no baseline, no ground truth, no price for a model,
-    no such component), ActiveRun (one improve run per task at a time), Unavailable (nlu-logger
-    is away).
+    Raises NotFound (task, version), Invalid (no baseline, no or unusable ground truth, no price
+    for a model, no such component), ActiveRun (one improve run per task at a time), Unavailable
+    (nlu-logger is away).
     """
     ready = await _prepare(session, logger, settings, asked)
     await cases.freeze(session, asked.task, ready.truth)
@@ -85,6 +87,7 @@ async def forecast(
         baseline.prompt(),
         tuple(cases.case_of(case) for case in ready.truth.cases),
         await cases.known_parts(session, asked.task),
+        await ideas.told(session, ready.row.remembered),
     )
     return bound_of(
         plan,
@@ -114,6 +117,7 @@ async def _prepare(
     truth = await upstream.fetch(logger, asked.task)
     if not truth.cases:
         raise Invalid("The task has no approved ground truth.", code="no_ground_truth")
+    require_usable(spec, truth.cases)
     row = RunRow(
         id=uuid7(),
         task=asked.task,
@@ -130,8 +134,18 @@ async def _prepare(
         dataset_hash=truth.dataset_hash,
         dataset_size=len(truth.cases),
         baseline_version_id=baseline_id,
+        ruler=task_of(spec).ruler,
+        remembered=await _remembered(session, settings, asked),
     )
     return Ready(row=row, truth=truth)
+
+
+async def _remembered(
+    session: AsyncSession, settings: Settings, asked: RunRequest
+) -> list[dict[str, str]]:
+    if asked.kind is not RunKind.IMPROVE:
+        return []
+    return await ideas.to_remember(session, settings, asked.task)
 
 
 async def pause(session: AsyncSession, run_id: UUID) -> RunRow:
@@ -238,7 +252,7 @@ async def page(
 
 async def view(session: AsyncSession, row: RunRow) -> RunView:
     """A run with its iterations, the best prompt's components, and what it has cost."""
-    bodies = await session.exec(
+    rows = await session.exec(
         select(RunEventRow.body).where(RunEventRow.run_id == row.id).order_by(col(RunEventRow.n))
     )
     versions = await session.exec(
@@ -246,26 +260,21 @@ async def view(session: AsyncSession, row: RunRow) -> RunView:
             PromptVersionRow.task == row.task
         )
     )
+    bodies, ids = rows.all(), dict(versions.all())
     improvement = (
         row.final_f1 - row.baseline_f1
         if row.final_f1 is not None and row.baseline_f1 is not None
         else None
     )
     return RunView(
-        iterations=iterations(bodies.all(), dict(versions.all())),
+        iterations=iterations(bodies, ids),
         improvement=improvement,
-        components=await _components(session, row),
+        **counted(bodies, ids, row.best_version_id or row.baseline_version_id),
         verdict=Verdict.model_validate(row.verdict) if row.verdict else None,
+        misses=Misses.model_validate(row.misses) if row.misses else None,
         spend=await spend(session, row.id),
-        **row.model_dump(include=set(RunView.model_fields) - {"verdict"}),
+        **row.model_dump(include=set(RunView.model_fields) - {"verdict", "misses"}),
     )
-
-
-async def _components(session: AsyncSession, row: RunRow) -> dict[str, float] | None:
-    score = await session.get(
-        PromptScoreRow, (row.best_version_id or row.baseline_version_id, row.id, "validation")
-    )
-    return score.components if score else None
 
 
 async def spend(session: AsyncSession, run_id: UUID) -> Spend:
@@ -282,17 +291,3 @@ async def spend(session: AsyncSession, run_id: UUID) -> Spend:
         )
     ).one()
     return Spend.model_validate(dict(row._mapping))
-
-
-def location(row: RunRow) -> str:
-    return f"/v1/runs/{row.id}"
-
-
-async def nothing_left(database: Database, identity: Identity, run_id: UUID, *, after: int) -> bool:
-    """True when the run is over and its last event was read. Raises NotFound, and Invalid for a
-    number the run never gave out."""
-    async with session_scope(database, identity) as session:
-        row = await get(session, run_id)
-    if after > row.last_event:
-        raise Invalid("The run has not said that much yet.", code="unknown_event")
-    return RunStatus(row.status).over and after == row.last_event

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from nlu_shared.kit.db import Database, Identity, session_scope
+from nlu_shared.kit.errors import Invalid
 from nlu_shared.schemas.events import EVENT, EvaluationProgress, StoredEvent
 from nlu_shared.schemas.runs import RunStatus
 from redis.asyncio import Redis
@@ -58,6 +59,16 @@ async def follow(
                 return
             for progress in await bell.wait(LOOK_SECONDS):
                 yield Said(None, progress)
+
+
+async def nothing_left(database: Database, identity: Identity, run_id: UUID, *, after: int) -> bool:
+    """True when the run is over and its last event was read. Raises NotFound, and Invalid for a
+    number the run never gave out."""
+    async with session_scope(database, identity) as session:
+        row = await service.get(session, run_id)
+    if after > row.last_event:
+        raise Invalid("The run has not said that much yet.", code="unknown_event")
+    return RunStatus(row.status).over and after == row.last_event
 
 
 @dataclass(slots=True)

@@ -12,7 +12,6 @@ from nlu_shared.schemas.runs import StreamTicket
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from induction.resources import APP_IDENTITY, Resources
-from induction.runs import service as runs
 from induction.runs import stream
 from induction.runs.routes import own
 from induction.streams import service
@@ -61,7 +60,7 @@ async def follow_run(
     resources: Resources = request.app.state.resources
     identity = resources.identity(caller)
     seen = last_event_id or after
-    if await runs.nothing_left(resources.database, identity, run_id, after=seen):
+    if await stream.nothing_left(resources.database, identity, run_id, after=seen):
         return Response(status_code=204)
 
     async def sent() -> AsyncIterator[ServerSentEvent]:

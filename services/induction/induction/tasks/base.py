@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
@@ -113,13 +113,22 @@ class Mistake:
     predicted: str | None
 
 
+Pooled = tuple[int, int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The objective and its components, each an F1 from 0 to 1, over `cases` cases."""
+    """The objective and its components, each an F1 from 0 to 1, over `cases` cases.
+
+    `pooled` are (TP, FP, FN) of each row of counts, summed over the cases, and `carried` the
+    number of cases whose truth holds anything to count there; rows that hold nothing are left out.
+    """
 
     objective: float
     components: Mapping[str, float]
     cases: int
+    pooled: Mapping[str, Pooled] = field(default_factory=dict)
+    carried: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +149,9 @@ class Task(Protocol):
 
     kind: TaskKind
     ruler: str
+    """What scores are measured with, and its version: another one whenever the same answers could
+    score otherwise. Scores of two rulers are never compared, and what failed by one may be tried
+    again by the other."""
 
     def baseline(self) -> PromptContent:
         """The plain prompt a team starts with: instructions only, no examples."""
@@ -173,6 +185,10 @@ class Task(Protocol):
         """The component of that name; None where this task has none."""
 
     def mistakes(self, truth: JsonValue, prediction: Prediction) -> list[Mistake]: ...
+
+    def nearly(self, truth: JsonValue, prediction: Prediction) -> str | None:
+        """The one rule of the ruler under whose relaxed form the prediction would be right; None
+        where there is no such rule, or where it is right."""
 
     def holds(self, truth: JsonValue) -> frozenset[str]:
         """What mistakes would call that which is in this truth: the label, or its items' kinds."""

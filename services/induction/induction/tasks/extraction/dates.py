@@ -78,19 +78,19 @@ def read(text: str) -> Span | None:
         return None
 
 
-def within_tolerance(one: When, other: When) -> bool:
-    """Can both be the same date? Symmetric."""
+def within_tolerance(one: When, other: When, *, loose: bool = False) -> bool:
+    """Can both be the same date? Symmetric. `loose`: as if both were approximate."""
     if one.span is None or other.span is None:
         return True
     certainties = {one.certainty, other.certainty}
     if DateCertainty.UNKNOWN in certainties:
         return True
-    if one.is_a_certain_year or other.is_a_certain_year:
+    if not loose and (one.is_a_certain_year or other.is_a_certain_year):
         return (
             one.span.first.year <= other.span.last.year
             and other.span.first.year <= one.span.last.year
         )
-    least = DateCertainty.APPROXIMATE in certainties
+    least = loose or DateCertainty.APPROXIMATE in certainties
     return _gap(one.span, other.span) <= (APPROXIMATE_WITHIN if least else CERTAIN_WITHIN)
 
 

@@ -28,6 +28,26 @@ TOLD = ("description", "notes", "location", "dateTime", "endDateTime", "dateCert
 
 
 @dataclass(frozen=True, slots=True)
+class Rules:
+    """How strict the matching is: the similarity from which names are one person's, whether
+    genders must agree, and whether every date counts as approximate."""
+
+    alike: float = names.ALIKE
+    genders: bool = True
+    dates_loose: bool = False
+
+
+STRICT = Rules()
+RELAXED: Mapping[str, Rules] = {
+    "date": Rules(dates_loose=True),
+    "gender": Rules(genders=False),
+    "name": Rules(alike=0.4),
+}
+"""One rule relaxed at a time. Names so far that Bob (0.44) can be Robert. Who did what to whom is
+never relaxed: another kind of event, or another person, is another thing said."""
+
+
+@dataclass(frozen=True, slots=True)
 class Matching:
     """Two extractions and what matched: pairs of positions (truth, predicted) in their sides."""
 
@@ -40,21 +60,24 @@ class Matching:
     """The prediction as seen through the people that matched."""
 
 
-def match(truth: Side, predicted: Side) -> Matching:
+def match(truth: Side, predicted: Side, rules: Rules = STRICT) -> Matching:
     """The best matching; the same whatever the ids and the order of either side."""
-    ways = assign.all_best(people_candidates(truth, predicted))
+    ways = assign.all_best(people_candidates(truth, predicted, rules))
     if len(ways) == 1:
-        return _follow(truth, predicted, ways[0])[0]
-    followed = [_follow(truth, predicted, people) for people in ways]
+        return _follow(truth, predicted, ways[0], rules)[0]
+    followed = [_follow(truth, predicted, people, rules) for people in ways]
     return max(followed, key=lambda one: one[1])[0]
 
 
-def people_candidates(truth: Side, predicted: Side) -> dict[assign.Pair, int]:
+def people_candidates(
+    truth: Side, predicted: Side, rules: Rules = STRICT
+) -> dict[assign.Pair, int]:
     found = {}
     for row, name in enumerate(truth.names):
         for column, other in enumerate(predicted.names):
             alike = names.similarity(name, other)
-            if alike >= names.ALIKE and same_gender(truth, predicted, (row, column)):
+            same = not rules.genders or same_gender(truth, predicted, (row, column))
+            if same and alike >= rules.alike:
                 parents = names.parents_similarity(truth.parents[row], predicted.parents[column])
                 found[row, column] = round(SCALE * (alike + PARENTS_WEIGHT * parents))
     return found
@@ -102,11 +125,11 @@ def _overlap(one: frozenset[object], other: frozenset[object]) -> bool:
 
 
 def _follow(
-    truth: Side, predicted: Side, people: tuple[assign.Pair, ...]
+    truth: Side, predicted: Side, people: tuple[assign.Pair, ...], rules: Rules
 ) -> tuple[Matching, tuple[int, int]]:
     """The matching that these people lead to, and its worth: matches, then similarity."""
     view = predicted.as_prediction(truth, {column: row for row, column in people})
-    bonds, events = _bond_candidates(truth, view), _event_candidates(truth, predicted, view)
+    bonds, events = _bond_candidates(truth, view), _event_candidates(truth, predicted, view, rules)
     matching = Matching(truth, predicted, people, assign.best(bonds), assign.best(events), view)
     found = len(matching.pair_bonds) + len(matching.events)
     edges = len(set(truth.as_truth.edges) & set(view.edges))
@@ -127,7 +150,9 @@ def _bond_candidates(truth: Side, view: View) -> dict[assign.Pair, int]:
     }
 
 
-def _event_candidates(truth: Side, predicted: Side, view: View) -> dict[assign.Pair, int]:
+def _event_candidates(
+    truth: Side, predicted: Side, view: View, rules: Rules
+) -> dict[assign.Pair, int]:
     found = {}
     links = truth.as_truth.links
     for row, event in enumerate(truth.events):
@@ -135,7 +160,9 @@ def _event_candidates(truth: Side, predicted: Side, view: View) -> dict[assign.P
             if (
                 event.kind is other.kind
                 and same_people(event.kind, links[row], view.links[column])
-                and within_tolerance(truth.dates[row], predicted.dates[column])
+                and within_tolerance(
+                    truth.dates[row], predicted.dates[column], loose=rules.dates_loose
+                )
             ):
                 found[row, column] = _likeness(truth, predicted, view, (row, column))
     return found

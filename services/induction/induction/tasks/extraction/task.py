@@ -22,7 +22,7 @@ from induction.tasks.base import (
     Score,
 )
 from induction.tasks.extraction import explain, score, wording
-from induction.tasks.extraction.match import Matching, match
+from induction.tasks.extraction.match import RELAXED, Matching, match
 from induction.tasks.extraction.names import ANYBODY, plain
 from induction.tasks.extraction.sides import VARIABLES, Side
 
@@ -89,9 +89,16 @@ class ExtractionTask:
 
     def score(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> Score:
         """The scores of `score.scores`, of the pooled counts."""
-        total = self.counts(truths, predictions).sum(axis=0)
+        by_case = self.counts(truths, predictions)
+        total = by_case.sum(axis=0)
         found = {name: round(float(one), DIGITS) for name, one in score.scores(total).items()}
-        return Score(found.pop("aggregate"), found, len(truths))
+        return Score(
+            found.pop("aggregate"),
+            found,
+            len(truths),
+            pooled=score.pooled(total),
+            carried={name: many for name, many in score.carried(by_case).items() if many},
+        )
 
     def counts(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> f1.Counts:
         """As `score.counts`; a fault found nothing, and is exact nowhere."""
@@ -123,6 +130,18 @@ class ExtractionTask:
             return [Mistake(NO_ANSWER, "an extraction", None)]
         found = match(Side(Extraction.model_validate(truth)), Side(_extracted(prediction)))
         return [*_entities(found), *_codes(found)]
+
+    def nearly(self, truth: JsonValue, prediction: Prediction) -> str | None:
+        """A date, a gender or names that the strict ruler holds apart and a relaxed one would not
+        (see `match.RELAXED`), where that alone makes the difference."""
+        if prediction.fault is not None or not self.mistakes(truth, prediction):
+            return None
+        sides = Side(Extraction.model_validate(truth)), Side(_extracted(prediction))
+        for name, rules in RELAXED.items():
+            found = match(*sides, rules)
+            if not any(_entities(found)) and not any(_codes(found)):
+                return name
+        return None
 
     def holds(self, truth: JsonValue) -> frozenset[str]:
         """Its items as `mistakes` calls them, and the codes of its shifts."""

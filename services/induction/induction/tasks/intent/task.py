@@ -120,6 +120,9 @@ class IntentTask:
             return []
         return [Mistake(CONFUSED, str(truth), str(prediction.output))]
 
+    def nearly(self, truth: JsonValue, prediction: Prediction) -> None:
+        """A label is the label or it is not."""
+
     def holds(self, truth: JsonValue) -> frozenset[str]:
         return frozenset({str(truth)})
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0008"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 STATEMENTS = [
     "ALTER TABLE runs ADD COLUMN guards JSONB NOT NULL DEFAULT '{}'",

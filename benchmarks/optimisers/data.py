@@ -1,0 +1,89 @@
+"""The cases of one round: drawn by its seed, the same for every method.
+
+`labelled` is all a method may see; `hidden` scores its prompt in the end and counts for nothing
+else. Wrong labels, where a variant asks for them, are put into `labelled` only.
+"""
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import UUID
+
+from induction.tasks.base import Case
+from induction.tasks.intent import IntentTask
+from nlu_shared.schemas.prompts import LabelSpec
+
+from deploy.demo.data import Row, read
+from deploy.demo.options import SHIPPED
+
+INTENTS, LABELLED, HIDDEN = 20, 200, 400
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Rows to label and rows to test on; one file serves as both, and is then divided."""
+
+    name: str
+    train: tuple[Row, ...]
+    test: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    seed: int
+    task: IntentTask
+    labelled: tuple[Case, ...]
+    hidden: tuple[Case, ...]
+
+
+def pool(path: Path | None, *, text: str, label: str) -> Pool:
+    """A folder with `train.csv` and `test.csv`, one file, or, without a path, the shipped one."""
+    if path is None:
+        path, text, label = SHIPPED, "text", "label"
+    if path.is_dir():
+        files = (path / "train.csv", path / "test.csv")
+        train, test = (read(file, text=text, label=label).rows for file in files)
+        return Pool(path.name, train, test)
+    rows = read(path, text=text, label=label).rows
+    return Pool(path.stem, rows, rows)
+
+
+def drawn(source: Pool, *, seed: int, wrong: float = 0.0) -> Round:
+    """Intents, labelled cases and hidden cases of one seed; as many as there are of each.
+
+    Labelled and hidden cases are drawn evenly over the intents and share no text.
+    """
+    chance = random.Random(seed)  # noqa: S311
+    names = sorted({str(row.truth) for row in source.train})
+    names = sorted(chance.sample(names, min(INTENTS, len(names))))
+    labelled = _even(source.train, names, LABELLED, chance)
+    taken = {row.text for row in labelled}
+    hidden = _even([row for row in source.test if row.text not in taken], names, HIDDEN, chance)
+    cases = [
+        Case(UUID(int=number), row.text, row.truth, f"{number}", may_quote=True)
+        for number, row in enumerate((*labelled, *hidden), 1)
+    ]
+    task = IntentTask([LabelSpec(name=name) for name in names])
+    known, unseen = cases[: len(labelled)], tuple(cases[len(labelled) :])
+    return Round(seed, task, tuple(_mislabelled(known, names, wrong, chance)), unseen)
+
+
+def _even(rows: Sequence[Row], names: list[str], size: int, chance: random.Random) -> list[Row]:
+    by_name: dict[str, list[Row]] = defaultdict(list)
+    for row in chance.sample(list(rows), len(rows)):
+        by_name[str(row.truth)].append(row)
+    return [row for name in names for row in by_name[name][: size // len(names)]]
+
+
+def _mislabelled(
+    cases: list[Case], names: list[str], share: float, chance: random.Random
+) -> list[Case]:
+    wrong = {case.id for case in chance.sample(cases, round(share * len(cases)))}
+    return [
+        replace(case, truth=chance.choice([one for one in names if one != case.truth]))
+        if case.id in wrong
+        else case
+        for case in cases
+    ]

@@ -1,0 +1,69 @@
+"""gepa by its adapter: one component, the whole prompt as JSON, and our proposal function as
+`propose_new_texts`. Its own settings but for the size of the reflective minibatch; no cache."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gepa
+from gepa.core.adapter import EvaluationBatch
+from induction.engine.evaluate import CaseBook, Entry
+from induction.tasks.base import Case
+from nlu_shared.schemas.prompts import PromptContent
+
+from benchmarks.optimisers.data import Round
+from benchmarks.optimisers.door import Door
+from benchmarks.optimisers.proposing import Proposals, divided
+
+PROMPT = "prompt"
+Candidate = dict[str, str]
+Records = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+class _Adapter:
+    def __init__(self, given: Round, door: Door) -> None:
+        self._door = door
+        self._proposals = Proposals(given, door)
+
+    def evaluate(
+        self, batch: list[Case], candidate: Candidate, capture_traces: bool = False
+    ) -> EvaluationBatch[Entry, Entry]:
+        entries = list(self._door.book(_read(candidate), batch).entries.values())
+        scores = [entry.score for entry in entries]
+        return EvaluationBatch(entries, scores, entries if capture_traces else None)
+
+    def make_reflective_dataset(
+        self, _: Candidate, evaluated: EvaluationBatch[Entry, Entry], components: list[str]
+    ) -> Records:
+        return {name: [{"entry": one} for one in evaluated.outputs] for name in components}
+
+    def propose_new_texts(
+        self, candidate: Candidate, records: Records, components: list[str]
+    ) -> Candidate:
+        book = CaseBook({one["entry"].case.id: one["entry"] for one in records[PROMPT]})
+        made = self._proposals.next(_read(candidate), book)
+        return dict.fromkeys(components, made.model_dump_json())
+
+
+class _Silent:
+    def log(self, _: str) -> None: ...
+
+
+def improved(given: Round, door: Door, *, minibatch: int) -> PromptContent:
+    train, validation = divided(given)
+    result = gepa.optimize(
+        seed_candidate={PROMPT: given.task.baseline().model_dump_json()},
+        trainset=list(train),
+        valset=list(validation),
+        adapter=_Adapter(given, door),
+        reflection_minibatch_size=minibatch,
+        max_metric_calls=door.left,
+        cache_evaluation=False,
+        logger=_Silent(),
+        seed=given.seed,
+        raise_on_exception=True,
+    )
+    return _read(result.best_candidate)
+
+
+def _read(candidate: Candidate) -> PromptContent:
+    return PromptContent.model_validate_json(candidate[PROMPT])

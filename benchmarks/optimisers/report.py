@@ -1,0 +1,99 @@
+"""The tables: hidden-test F1 by method and budget, and what our verdicts said."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from statistics import mean, stdev
+
+from benchmarks.optimisers.methods import OURS, PEERS, PLAIN, RAISED, UNTESTED
+from benchmarks.optimisers.rounds import OF_NOTE, Result
+
+NO_EVIDENCE = (
+    "The task model and the proposer are the shipped offline learner. It is not a language model:"
+    " an offline learner is no evidence about Claude."
+)
+RULES = (
+    "Every method gets the same labelled cases, the same model and the same number of task calls;"
+    " the hidden test is outside the budget for all. Ours sets a fifth of the labelled cases aside"
+    " as an untouched test and pays for its final look out of its budget; the peers, and ours"
+    " without a test part, divide the labelled cases 80/20 and judge nothing."
+)
+SIGNIFICANT = 0.05
+Groups = Mapping[tuple[int, str], list[Result]]
+
+
+def told(results: Sequence[Result], unmeasured: Sequence[str]) -> str:
+    by_variant: dict[str, list[Result]] = defaultdict(list)
+    for result in results:
+        by_variant[result.variant].append(result)
+    parts = [NO_EVIDENCE, RULES, _table(by_variant.pop(PLAIN.name, []))]
+    parts += [_difficulty(name, found) for name, found in by_variant.items()]
+    if unmeasured:
+        parts.append(f"Not measured, since not installed: {', '.join(unmeasured)}.")
+    return "\n\n".join(parts)
+
+
+def _table(results: Iterable[Result]) -> str:
+    """Mean, deviation and minimum over the seeds; and what it took."""
+    groups: defaultdict[tuple[int, str], list[Result]] = defaultdict(list)
+    for result in results:
+        groups[result.budget, result.method].append(result)
+    lines = [f"{'calls':>5}  {'method':<36} mean   sd     min    proposals  examples  tokens"]
+    for (budget, method), found in sorted(groups.items()):
+        scores = [result.f1 for result in found]
+        lines.append(
+            f"{budget or '-':>5}  {method:<36} {_spread(scores)}"
+            f"  {mean(r.proposals for r in found):>9.0f}  {mean(r.examples for r in found):>8.0f}"
+            f"  {mean(r.tokens for r in found):>6.0f}"
+        )
+    return "\n".join([*lines, *_aims(groups)])
+
+
+def _aims(groups: Groups) -> list[str]:
+    """Ours beside the best peer at each budget, and with few calls beside their most."""
+    budgets = sorted({budget for budget, method in groups if method == OURS and budget != OF_NOTE})
+    pairs = [(budget, budget) for budget in budgets] + [(OF_NOTE, max(budgets, default=0))]
+    return [
+        line
+        for own in (OURS, UNTESTED)
+        for mine, theirs in pairs
+        for peers, which in ((PEERS - RAISED, "as they come"), (PEERS, "with any setting"))
+        if (line := _beside(groups, own, mine, theirs, peers, which))
+    ]
+
+
+def _beside(
+    groups: Groups, own: str, mine: int, theirs: int, peers: Collection[str], which: str
+) -> str | None:
+    """Seed by seed, against the peer with the best mean; None where there is nothing to compare."""
+    others = {m: found for (b, m), found in groups.items() if b == theirs and m in peers}
+    if (mine, own) not in groups or not others:
+        return None
+    best = max(others, key=lambda method: mean(result.f1 for result in others[method]))
+    reached = {result.seed: result.f1 for result in others[best]}
+    gaps = [result.f1 - reached[result.seed] for result in groups[mine, own]]
+    return (
+        f"{own}, {mine} calls: {mean(gaps):+.3f} beside the best peer {which} at {theirs} calls"
+        f" ({best}), ahead on {sum(gap > 0 for gap in gaps)} of {len(gaps)} seeds"
+    )
+
+
+def _difficulty(name: str, results: Sequence[Result]) -> str:
+    lines = [f"{name}, ours:"]
+    for budget in sorted({result.budget for result in results}):
+        found = [result for result in results if result.budget == budget]
+        kinds = Counter(str(r.verdict.kind) if r.verdict else "none" for r in found)
+        worse = [result for result in found if result.p_worse < SIGNIFICANT]
+        claimed = [r for r in worse if r.verdict and r.verdict.kind in ("proven", "promising")]
+        lines.append(
+            f"{budget:>5}  baseline {_spread([r.baseline for r in found])}"
+            f"  ours {_spread([r.f1 for r in found])};"
+            f" below the baseline by more than chance in {len(worse)} of {len(found)} runs,"
+            f" {len(claimed)} of them with a claim; verdicts: "
+            + ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
+        )
+    return "\n".join(lines)
+
+
+def _spread(scores: Sequence[float]) -> str:
+    deviation = stdev(scores) if len(scores) > 1 else 0.0
+    return f"{mean(scores):.3f}  {deviation:.3f}  {min(scores):.3f}"

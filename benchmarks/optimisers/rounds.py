@@ -1,0 +1,81 @@
+"""One round: every chosen method on the same cases, and its prompt on the hidden ones."""
+
+import time
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from induction.engine.evaluate import CaseBook, compare
+from nlu_shared.measure.significance import sign_test
+from nlu_shared.schemas.runs import Verdict
+
+from benchmarks.optimisers.data import Round
+from benchmarks.optimisers.door import Door
+from benchmarks.optimisers.methods import ALL_SHOWN, CACHED, METHODS, OURS, PLAIN, Variant
+
+UNSEARCHED = ("baseline", ALL_SHOWN)
+OF_NOTE = 900
+"""Calls within which ours is to reach what the peers' best needs the largest budget for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`f1` is on the hidden cases; `p_worse` how likely chance alone makes the prompt look as much
+    worse than the baseline as it does there (sign test, two sides), 1 where it looks no worse."""
+
+    variant: str
+    method: str
+    seed: int
+    budget: int
+    f1: float
+    baseline: float
+    p_worse: float
+    calls: int
+    proposals: int
+    tokens: int
+    examples: int
+    verdict: Verdict | None
+    seconds: float
+
+    @property
+    def line(self) -> str:
+        verdict = f", {self.verdict.kind} on {self.verdict.tested_on}" if self.verdict else ""
+        return (
+            f"{self.variant}; {self.method}; seed {self.seed}; {self.budget}: {self.f1:.3f}"
+            f" (baseline {self.baseline:.3f}); {self.calls} calls, {self.proposals} proposals,"
+            f" {self.examples} examples, {self.tokens} tokens{verdict}; {self.seconds:.1f} s"
+        )
+
+
+def played(
+    given: Round, variant: Variant, budgets: Sequence[int], chosen: Collection[str]
+) -> Iterator[Result]:
+    """Under a difficulty our method alone is compared, with its baseline."""
+    examiner = Door(given.task, noise=variant.noise)
+    plain = examiner.book(given.task.baseline(), given.hidden)
+    for name in chosen if variant is PLAIN else [OURS]:
+        asked = (
+            [0] if name in UNSEARCHED else sorted({*budgets, OF_NOTE} if name == OURS else budgets)
+        )
+        for budget in asked:
+            door = Door(
+                given.task, budget=budget, noise=variant.noise, useless=variant.useless,
+                cached=name in CACHED,
+            )  # fmt: skip
+            began = time.perf_counter()
+            prompt, verdict = METHODS[name](given, door)
+            seconds = time.perf_counter() - began
+            hidden = examiner.book(prompt, given.hidden)
+            yield Result(
+                variant.name, name, given.seed, budget,
+                hidden.scored(given.task).objective, plain.scored(given.task).objective,
+                _p_worse(plain, hidden), door.calls, door.proposals, prompt.tokens,
+                len(prompt.examples), verdict, seconds,
+            )  # fmt: skip
+
+
+def _p_worse(before: CaseBook, after: CaseBook) -> float:
+    fixed, broke = compare(before, after)
+    if len(broke) <= len(fixed):
+        return 1.0
+    scores = ([entry.score for entry in book.entries.values()] for book in (before, after))
+    return sign_test(*scores)

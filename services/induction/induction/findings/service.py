@@ -1,0 +1,65 @@
+"""Which finished runs still have findings to tell, and telling them.
+
+The run's row is the outbox: its findings are told once it is marked, and marked only after
+nlu-logger has answered. Said twice they are the same findings, so a crash in between adds nothing.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import httpx2
+from nlu_shared.schemas.queues import FindingIn, FindingsIn
+from nlu_shared.schemas.runs import LabelFinding, Misses
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from induction.cases import upstream
+
+KIND = "always-missed"
+DIFFERENCES_TOLD = 10
+TO_TELL = """
+findings_told_at IS NULL AND completed_at IS NOT NULL AND jsonb_array_length(misses->'labels') > 0
+"""
+TOLD = text("UPDATE runs SET findings_told_at = now() WHERE id = :id")
+
+
+async def waiting(session: AsyncSession) -> Sequence[UUID]:
+    """Runs with findings to tell, the oldest first, a hundred at most."""
+    rows = await session.execute(
+        text(f"SELECT id FROM runs WHERE {TO_TELL} ORDER BY completed_at LIMIT 100")  # noqa: S608
+    )
+    return rows.scalars().all()
+
+
+async def tell(session: AsyncSession, logger: httpx2.AsyncClient, run_id: UUID) -> int:
+    """How many findings of the run were new to nlu-logger; 0 too where another worker tells them.
+
+    Raises UpstreamAway: nothing is marked then.
+    """
+    misses = await session.scalar(
+        text(
+            f"SELECT misses FROM runs WHERE id = :id AND {TO_TELL}"  # noqa: S608
+            " FOR UPDATE SKIP LOCKED"
+        ),
+        {"id": run_id},
+    )
+    if misses is None:
+        return 0
+    labels = Misses.model_validate(misses).labels
+    new = await upstream.tell_findings(
+        logger, FindingsIn(findings=[finding_of(label) for label in labels])
+    )
+    await session.execute(TOLD, {"id": run_id})
+    return new
+
+
+def finding_of(label: LabelFinding) -> FindingIn:
+    """The same doubt in the same words, whichever run has it: a case that somebody cleared does
+    not come back with every run."""
+    differs = "; ".join(label.differs[:DIFFERENCES_TOLD])
+    return FindingIn(
+        case_id=label.case_id,
+        kind=KIND,
+        note=f"Every prompt version and every repeat answered otherwise: {differs}.",
+        suggested=label.said,
+    )

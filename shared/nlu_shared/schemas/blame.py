@@ -1,0 +1,57 @@
+"""What each part of a prompt is for: who made it, which cases that fixed and broke, its price."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import Field
+
+from nlu_shared.schemas.base import Schema
+from nlu_shared.schemas.prompts import BlockName
+
+
+class Judged(StrEnum):
+    """What became of a change. Cases of one that was kept, or rejected on validation, are
+    validation cases; of one rejected at the gate, training cases."""
+
+    KEPT = "kept"
+    REJECTED_AT_GATE = "rejected_at_gate"
+    REJECTED_ON_VALIDATION = "rejected_on_validation"
+    UNKNOWN = "unknown"
+
+
+class BlamedChange(Schema):
+    """One step of the lineage. What it fixed and broke was measured on all its parts together."""
+
+    n: int = Field(description="from 1, the oldest first")
+    version_id: UUID
+    run_id: UUID | None
+    iteration: int | None
+    judged: Judged
+    parts: list[str] = Field(description="what it made, edited or removed; they share its cases")
+    fixed: list[UUID]
+    broke: list[UUID]
+
+
+class BlamedPart(Schema):
+    """A block or an example of the prompt. Its cases are those of the changes that touched it."""
+
+    name: str = Field(description="as in `parts` of the changes")
+    block: BlockName | None
+    example: int | None = Field(description="its index, from 0")
+    case_id: UUID | None = Field(description="the case an example quotes")
+    tokens: int = Field(description="about, rounded up: what each call pays for it")
+    made_by: int | None = Field(description="number of a change; None: imported")
+    edited_by: list[int]
+    is_shared: bool = Field(description="one of its changes touched other parts too")
+    fixed: list[UUID]
+    broke: list[UUID]
+    net: int = Field(description="cases fixed less cases broken, over all its changes")
+
+
+class Blame(Schema):
+    """A prompt taken apart, and the changes that led to it."""
+
+    version_id: UUID
+    tokens: int
+    parts: list[BlamedPart]
+    changes: list[BlamedChange]
