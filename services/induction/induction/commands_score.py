@@ -46,6 +46,8 @@ def score(file: Path, *, cumulative: bool = False, explained: bool = False) -> N
     except (OSError, ValueError, RecursionError):  # ValidationError is a ValueError
         sys.exit(f"induction: {file} holds no extractions to score")
     cases = whole(said) if cumulative else [(one.truth, one.predicted) for one in said]
+    if not cases:
+        sys.exit(f"induction: {file}: none of {left_out} approved statements has a prediction")
     found = ExtractionTask().score(
         [truth.model_dump(mode="json") for truth, _ in cases],
         [Prediction(output=predicted.model_dump(mode="json")) for _, predicted in cases],
