@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nlu_shared.schemas.base import Schema
-from nlu_shared.schemas.discussions import CodedStatement, read_export
+from nlu_shared.schemas.exported import CodedStatement, read_export
 from nlu_shared.schemas.extraction import Extraction
 from nlu_shared.schemas.ground_truth import Context
 

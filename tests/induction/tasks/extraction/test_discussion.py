@@ -5,7 +5,7 @@ import json
 from induction.tasks.extraction import discussion, score
 from induction.tasks.extraction.discussion import Statement
 from nlu_shared.measure import f1
-from nlu_shared.schemas.discussions import CodedStatement, read_export
+from nlu_shared.schemas.exported import CodedStatement, read_export
 from nlu_shared.schemas.extraction import Event, Extraction, PairBond, Person
 from nlu_shared.schemas.ground_truth import Context, Turn
 
