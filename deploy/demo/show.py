@@ -13,6 +13,7 @@ from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
+from deploy.demo.components import by_component
 from deploy.demo.data import DataSet
 from deploy.demo.lines import INDENT, Line, good, hanging, meter, plain, quiet
 from deploy.demo.options import Stack
@@ -141,6 +142,7 @@ class _Screen:
             return
         self._open("The verdict")
         self._console.print(Padding(_panel(run.verdict), (0, 0, 0, INDENT), expand=False))
+        self._put(*by_component(run))
         spend = run.spend
         money = f"{spend.usd:.4f} dollars" if spend.usd else "no money"
         self._put(

@@ -27,6 +27,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction import app as web
 from induction import worker
+from induction.commands_score import score
 from induction.lineage.blame import as_lines as blame_lines
 from induction.llm.offline.serve import serve as serve_offline
 from induction.migrations import migrate as run_migrations
@@ -39,6 +40,7 @@ app = App(
 )
 prompts = App(name="prompts", help="The prompt registry.")
 app.command(prompts)
+app.command(score)
 
 Url = Annotated[str, Parameter(env_var="INDUCTION_URL")]
 Key = Annotated[str, Parameter(env_var="INDUCTION_KEY")]

@@ -46,6 +46,12 @@ class PromptEvaluated(Schema):
     version_hash: str
     objective: float
     components: dict[str, float]
+    pooled: dict[str, tuple[int, int, int]] = Field(
+        default_factory=dict, description="TP, FP and FN by component, summed over the cases"
+    )
+    carried: dict[str, int] = Field(
+        default_factory=dict, description="how many cases carry each component in their truth"
+    )
     cases: int
     unanswered: int = Field(default=0, description="calls that ended without a usable answer")
 

@@ -194,6 +194,8 @@ class RunView(Schema):
     final_f1: float | None
     improvement: float | None
     components: dict[str, float] | None
+    pooled: dict[str, tuple[int, int, int]] | None
+    carried: dict[str, int] | None
     iterations: list[IterationView]
     verdict: Verdict | None
     misses: Misses | None = None

@@ -102,6 +102,30 @@ async def test_freezing_the_same_data_again_changes_nothing(
     assert snapshot["size"] == 6
 
 
+async def test_a_case_is_frozen_with_what_stands_before_it_and_forgotten_whole(
+    database: Database, stack: Stack
+) -> None:
+    await make_task(stack, "before", cases=1)
+    context = {"before": [{"text": "Who was Ruth?"}], "known": {"people": [{"id": 1}]}}
+    said = {"task": "before", "text": "She died.", "truth": {"delete": [1]}, "context": context}
+    assert (await stack.logger.post("/v1/ground-truth", json=said)).status_code == 201
+    truth = await upstream.fetch(stack.logger, "before")
+    async with session_scope(database, IDENTITY) as session:
+        await cases.freeze(session, "before", truth)
+        frozen = await cases.load(session, "before", truth.dataset_hash)
+        (case,) = [one for one in frozen if one.context is not None]
+        assert case.context is not None
+        assert (case.context.short, case.said) == (context, "Who was Ruth?\nShe died.")
+        await cases.blank(session, await cases.copies(session, "before", case.id))
+    (left,) = await sql(
+        stack,
+        "SELECT text, context, forgotten_hash FROM snapshot_cases"
+        " WHERE task = 'before' AND forgotten_hash IS NOT NULL",
+    )
+    (hash,) = [one.hash for one in truth.cases if one.context is not None]
+    assert tuple(left.values()) == ("", None, hash)
+
+
 async def test_a_part_once_given_stays(database: Database, stream: list[str]) -> None:
     case = uuid7()
     for part in (PartName.TEST, PartName.TRAIN):

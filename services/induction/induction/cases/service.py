@@ -30,6 +30,10 @@ def case_of(truth: GroundTruthCase) -> Case:
     )
 
 
+def context_of(row: SnapshotCaseRow) -> Context | None:
+    return None if row.context is None else Context.model_validate(row.context)
+
+
 async def hold(session: AsyncSession) -> None:
     """Until the commit nothing is forgotten: what is read now is frozen before it is."""
     await session.execute(text("SELECT pg_advisory_xact_lock_shared(hashtext('cases'))"))
@@ -134,7 +138,7 @@ async def load(session: AsyncSession, task: str, dataset_hash: str) -> tuple[Cas
             truth=row.truth,
             group=row.case_group or str(row.case_id),
             may_quote=row.may_quote,
-            context=Context.model_validate(row.context) if row.context else None,
+            context=context_of(row),
         )
         for row in rows
     )

@@ -62,6 +62,8 @@ def evaluated(
         version_hash=content.version_hash,
         objective=score.objective,
         components=dict(score.components),
+        pooled=dict(score.pooled),
+        carried=dict(score.carried),
         cases=score.cases,
         unanswered=book.unanswered,
     )

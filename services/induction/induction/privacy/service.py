@@ -21,6 +21,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.cases import service as cases
 from induction.cases import upstream
+from induction.cases.models import SnapshotCaseRow
 from induction.catalog import service as catalog
 from induction.prompts.models import PromptVersionRow
 from induction.runs import service as runs
@@ -92,7 +93,7 @@ async def forget(session: AsyncSession, case: ForgottenCase) -> bool:
         text(BLANK_ANSWERS + " RETURNING 1"),
         {
             "runs": [run.id for run in users],
-            "keys": await _keys(session, case.task, prompts.values(), said, users),
+            "keys": await _keys(session, case.task, prompts.values(), copies, users),
             "said": sorted(_spellings(said)),
             "forgotten": Outcome.FORGOTTEN.value,
         },
@@ -147,7 +148,7 @@ async def _keys(
     session: AsyncSession,
     slug: str,
     prompts: Collection[PromptContent],
-    said: set[str],
+    copies: Sequence[SnapshotCaseRow],
     users: Sequence[RunRow],
 ) -> list[str]:
     """The ledger knows a question by its hash alone: each that may have been asked is asked for."""
@@ -156,18 +157,19 @@ async def _keys(
     except NotFound:  # nlu-logger knows tasks that nobody optimises
         return []
     models = {run.task_model for run in users}
-    return [
-        task.request(prompt, one, model=model).key
+    asked = {
+        task.request(prompt, one.text, model=model, context=cases.context_of(one)).key
         for prompt in prompts
-        for one in said
+        for one in copies
         for model in models
-    ]
+    }
+    return sorted(asked)
 
 
 def quotes(prompt: PromptContent, case_id: UUID, said: Iterable[str]) -> bool:
     """Whether the prompt shows the case as an example, or holds one of its texts anywhere."""
     told = [block.text for block in prompt.instructions]
-    told += [example.text for example in prompt.examples]
+    told += [example.said for example in prompt.examples]
     return any(example.case_id == case_id for example in prompt.examples) or any(
         one in text for one in said for text in told
     )

@@ -44,5 +44,22 @@ def iterations(
     ]
 
 
+def counted(
+    bodies: Iterable[Mapping[str, Any]], version_ids: Mapping[str, UUID], version: UUID | None
+) -> dict[str, dict[str, Any] | None]:
+    """`components`, `pooled` and `carried` of a version as it last was evaluated on validation;
+    None where it was not, or where the task has none."""
+    found: Mapping[str, Any] = {}
+    for body in bodies:
+        if (
+            body["type"] == "prompt_evaluated"
+            and body["part"] == "validation"
+            and version is not None
+            and version_ids.get(body["version_hash"]) == version
+        ):
+            found = body
+    return {name: found.get(name) or None for name in ("components", "pooled", "carried")}
+
+
 def _effect(body: Mapping[str, Any]) -> dict[str, int]:
     return {"fixed": len(body["fixed"]), "broke": len(body["broke"])}

@@ -32,8 +32,8 @@ from induction.catalog import service as catalog
 from induction.engine import ENGINE_VERSION
 from induction.ideas import service as ideas
 from induction.prompts import service as prompts
-from induction.prompts.models import PromptScoreRow, PromptVersionRow
-from induction.runs.history import iterations
+from induction.prompts.models import PromptVersionRow
+from induction.runs.history import counted, iterations
 from induction.runs.models import RunEventRow, RunHintRow, RunRow
 from induction.runs.planning import bound_of, have_prices, knows_components, plan_of, require_usable
 from induction.settings import Settings
@@ -252,7 +252,7 @@ async def page(
 
 async def view(session: AsyncSession, row: RunRow) -> RunView:
     """A run with its iterations, the best prompt's components, and what it has cost."""
-    bodies = await session.exec(
+    rows = await session.exec(
         select(RunEventRow.body).where(RunEventRow.run_id == row.id).order_by(col(RunEventRow.n))
     )
     versions = await session.exec(
@@ -260,27 +260,21 @@ async def view(session: AsyncSession, row: RunRow) -> RunView:
             PromptVersionRow.task == row.task
         )
     )
+    bodies, ids = rows.all(), dict(versions.all())
     improvement = (
         row.final_f1 - row.baseline_f1
         if row.final_f1 is not None and row.baseline_f1 is not None
         else None
     )
     return RunView(
-        iterations=iterations(bodies.all(), dict(versions.all())),
+        iterations=iterations(bodies, ids),
         improvement=improvement,
-        components=await _components(session, row),
+        **counted(bodies, ids, row.best_version_id or row.baseline_version_id),
         verdict=Verdict.model_validate(row.verdict) if row.verdict else None,
         misses=Misses.model_validate(row.misses) if row.misses else None,
         spend=await spend(session, row.id),
         **row.model_dump(include=set(RunView.model_fields) - {"verdict", "misses"}),
     )
-
-
-async def _components(session: AsyncSession, row: RunRow) -> dict[str, float] | None:
-    score = await session.get(
-        PromptScoreRow, (row.best_version_id or row.baseline_version_id, row.id, "validation")
-    )
-    return score.components if score else None
 
 
 async def spend(session: AsyncSession, run_id: UUID) -> Spend:

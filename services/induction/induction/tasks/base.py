@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
@@ -113,13 +113,22 @@ class Mistake:
     predicted: str | None
 
 
+Pooled = tuple[int, int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The objective and its components, each an F1 from 0 to 1, over `cases` cases."""
+    """The objective and its components, each an F1 from 0 to 1, over `cases` cases.
+
+    `pooled` are (TP, FP, FN) of each row of counts, summed over the cases, and `carried` the
+    number of cases whose truth holds anything to count there; rows that hold nothing are left out.
+    """
 
     objective: float
     components: Mapping[str, float]
     cases: int
+    pooled: Mapping[str, Pooled] = field(default_factory=dict)
+    carried: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

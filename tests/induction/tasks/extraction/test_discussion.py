@@ -5,13 +5,14 @@ import json
 from induction.tasks.extraction import discussion, score
 from induction.tasks.extraction.discussion import Statement
 from nlu_shared.measure import f1
-from nlu_shared.schemas.discussions import CodedStatement, read_export
-from nlu_shared.schemas.extraction import Event, Extraction, PairBond, Person
+from nlu_shared.schemas.exported import CodedStatement, read_export
+from nlu_shared.schemas.extraction import DateCertainty, Event, Extraction, PairBond, Person
 from nlu_shared.schemas.ground_truth import Context, Turn
 
 from deploy.demo.options import FAMILIES
 
 NOTHING = Extraction()
+YEAR = len("1985")
 RUTH, TOM = Person(id=-1, name="Ruth"), Person(id=-2, name="Tom")
 RUTH_AND_TOM = PairBond(id=-3, person_a=1, person_b=-2)
 
@@ -92,3 +93,22 @@ def test_every_shipped_discussion_is_its_own_measure() -> None:
     counts = discussion.counts(statements)
     assert len(counts) == 14
     assert not counts[..., [f1.FP, f1.FN]].any()
+
+
+def test_every_shipped_statement_is_its_own_measure() -> None:
+    export = json.loads(FAMILIES.read_text(encoding="utf-8"))
+    truths = [one.truth for one in read_export(export) if isinstance(one, CodedStatement)]
+    counts = score.counts(truths, truths)
+    assert not counts[..., [f1.FP, f1.FN]].any()
+    assert {float(one) for one in score.scores(counts.sum(axis=0)).values()} == {1.0}
+
+
+def test_the_shipped_set_holds_vague_dates_of_every_certainty_and_nicknames() -> None:
+    text = FAMILIES.read_text(encoding="utf-8")
+    coded = [one for one in read_export(json.loads(text)) if isinstance(one, CodedStatement)]
+    events = [event for one in coded for event in one.truth.events]
+    assert {event.dateCertainty for event in events} >= set(DateCertainty)
+    assert any(event.dateTime is None for event in events)
+    assert any(event.dateTime and len(event.dateTime) == YEAR for event in events)
+    said = " ".join(one.text for one in coded).lower()
+    assert "we call him tak" in said

@@ -1,7 +1,7 @@
 """Reading the original system's export, and what the data model takes."""
 
 import pytest
-from nlu_shared.schemas.discussions import CodedStatement, RefusedStatement, read_export
+from nlu_shared.schemas.exported import CodedStatement, RefusedStatement, read_export
 from nlu_shared.schemas.extraction import EventKind, Extraction
 from nlu_shared.schemas.ground_truth import Context, Turn
 from pydantic import ValidationError

@@ -46,11 +46,16 @@ def discussions(said: Sequence[Statement]) -> Mapping[str, list[Statement]]:
 
 def counts(said: Sequence[Statement]) -> Counts:
     """Counts of whole discussions, shape (discussions, components, 3); see `score.counts`."""
-    whole = list(discussions(said).values())
-    return score.counts(
-        [cumulated(_committed(one.truth) for one in statements) for statements in whole],
-        [cumulated(_predicted(statements)) for statements in whole],
-    )
+    added_up = whole(said)
+    return score.counts([truth for truth, _ in added_up], [found for _, found in added_up])
+
+
+def whole(said: Sequence[Statement]) -> list[tuple[Extraction, Extraction]]:
+    """What each discussion adds up to: (truth, predicted)."""
+    return [
+        (cumulated(_committed(one.truth) for one in statements), cumulated(_predicted(statements)))
+        for statements in discussions(said).values()
+    ]
 
 
 def _committed(one: Extraction) -> Extraction:

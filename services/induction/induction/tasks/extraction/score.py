@@ -87,6 +87,15 @@ def scores(total: f1.Counts | f1.Floats) -> dict[str, f1.Floats]:
     return found
 
 
+def pooled(total: f1.Counts) -> dict[str, tuple[int, int, int]]:
+    """(TP, FP, FN) by component, of counts summed over cases; what counts nothing is left out."""
+    return {
+        name: (int(total[row, f1.TP]), int(total[row, f1.FP]), int(total[row, f1.FN]))
+        for name, row in ROW.items()
+        if total[row].any()
+    }
+
+
 def carried(by_case: f1.Counts) -> dict[str, int]:
     """In how many cases ground truth carries each component at all, from `counts`.
 

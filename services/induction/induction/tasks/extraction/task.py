@@ -89,9 +89,16 @@ class ExtractionTask:
 
     def score(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> Score:
         """The scores of `score.scores`, of the pooled counts."""
-        total = self.counts(truths, predictions).sum(axis=0)
+        by_case = self.counts(truths, predictions)
+        total = by_case.sum(axis=0)
         found = {name: round(float(one), DIGITS) for name, one in score.scores(total).items()}
-        return Score(found.pop("aggregate"), found, len(truths))
+        return Score(
+            found.pop("aggregate"),
+            found,
+            len(truths),
+            pooled=score.pooled(total),
+            carried={name: many for name, many in score.carried(by_case).items() if many},
+        )
 
     def counts(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> f1.Counts:
         """As `score.counts`; a fault found nothing, and is exact nowhere."""

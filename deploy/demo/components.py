@@ -1,0 +1,36 @@
+"""How well the winning prompt does at each part of an extraction, in plain words. Pure."""
+
+from nlu_shared.schemas.runs import RunView
+
+from deploy.demo.lines import Line, plain, quiet
+
+TOLD = {
+    "people": "people",
+    "pair_bonds": "pair bonds",
+    "structural": "events, not shifts",
+    "shift": "shift events",
+    "detected:symptom": "symptom coded",
+    "detected:anxiety": "anxiety coded",
+    "detected:relationship": "relationship coded",
+    "detected:functioning": "functioning coded",
+}
+WIDTH = 20
+
+
+def by_component(run: RunView) -> list[Line]:
+    """F1, pooled counts, and how many cases carry each; nothing for a task without such parts."""
+    if not run.components or not run.pooled:
+        return []
+    carried = run.carried or {}
+    lines = []
+    for component, name in TOLD.items():
+        if component not in run.components or component not in run.pooled:
+            continue
+        found, extra, missed = run.pooled[component]
+        lines.append(
+            quiet(
+                f"{name:<{WIDTH}} F1 {run.components[component]:.3f}: {found} of {found + missed}"
+                f" found, {extra} too many; in {carried.get(component, 0)} cases"
+            )
+        )
+    return [plain("the chosen prompt by component, on the cases it was chosen on"), *lines]
