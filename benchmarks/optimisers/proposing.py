@@ -40,6 +40,7 @@ class Proposals:
             book=book,
             patterns=patterns,
             shown=shown_cases(book, patterns, seed=0, attempt=self._number),
+            remembered=(),
             tried=tuple(tried),
             hints=(),
         )

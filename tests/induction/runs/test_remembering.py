@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 from induction.ideas.policy import is_settled
+from induction.privacy.jobs import forget_once
+from induction.resources import open_resources
 
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack
 from tests.induction.runs.driving import events, reached, sql, start
+
+LONG = "interval '91 days'"
 
 
 async def finished(stack: Stack, task: str, **asked: object) -> dict[str, Any]:
@@ -82,10 +86,7 @@ async def test_what_failed_by_one_model_may_be_tried_by_another(
     ("change", "back"),
     [
         ("ruler = 'another/1'", "ruler = 'macro_f1/1'"),
-        (
-            "created_at = created_at - interval '91 days'",
-            "created_at = created_at + interval '91 days'",
-        ),
+        (f"created_at = created_at - {LONG}", f"created_at = created_at + {LONG}"),
     ],
     ids=["by another ruler", "long ago"],
 )
@@ -110,6 +111,29 @@ async def test_a_person_can_clear_a_failed_idea_and_the_log_says_who(
     assert [line["subject"] for line in log["items"]] == [cleared["version_id"]]
     elsewhere = path.replace("burnt", "nobodys")
     assert (await stack.induction.delete(elsewhere)).status_code == 404
+
+
+async def test_what_quotes_a_case_to_forget_is_forgotten_once_no_run_remembers_it(
+    stack: Stack,
+) -> None:
+    await make_task(stack, "forgetful", cases=24)
+    await finished(stack, "forgetful")
+    edits = [edit for one in await ideas(stack, "forgetful") for edit in one["edits"]]
+    case = next(edit["case"] for edit in edits if edit["case"])
+    assert (await stack.logger.delete(f"/v1/ground-truth/{case}")).status_code == 204
+    remembering = await start(stack, "forgetful")
+    async with open_resources(stack.settings) as resources:
+        await forget_once(resources)
+        assert quoting(await ideas(stack, "forgetful"), case)
+        await stack.induction.post(f"/v1/runs/{remembering}/cancel")
+        async with stack.working():
+            await reached(stack, remembering, "cancelled")
+        await forget_once(resources)
+    assert not quoting(await ideas(stack, "forgetful"), case)
+
+
+def quoting(listed: list[dict[str, Any]], case: str) -> list[dict[str, Any]]:
+    return [one for one in listed if case in {edit["case"] for edit in one["edits"]}]
 
 
 async def test_ideas_are_told_page_by_page_and_without_the_words_of_their_author(

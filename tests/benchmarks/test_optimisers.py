@@ -1,0 +1,62 @@
+"""The optimisers' benchmark keeps its promises: equal cases, counted calls, peers named."""
+
+import pytest
+from induction.tasks.base import Outcome
+
+from benchmarks.optimisers.data import LABELLED, Round, drawn, pool
+from benchmarks.optimisers.door import Door
+from benchmarks.optimisers.methods import OURS, PLAIN, VARIANTS
+from benchmarks.optimisers.proposing import divided
+from benchmarks.optimisers.report import NO_EVIDENCE, told
+from benchmarks.optimisers.rounds import played
+
+BUDGET = 300
+
+
+@pytest.fixture(scope="module")
+def given() -> Round:
+    return drawn(pool(None, text="text", label="label"), seed=0)
+
+
+def test_a_question_past_the_budget_is_not_answered_and_not_counted(given: Round) -> None:
+    door = Door(given.task, budget=3)
+    book = door.book(given.task.baseline(), given.labelled[:5])
+    assert (door.calls, door.silent) == (3, True)
+    faults = [entry.prediction.fault for entry in book.entries.values()]
+    assert faults == [None] * 3 + [str(Outcome.OVER_BUDGET)] * 2
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_an_equal_question_costs_nothing_only_where_a_method_has_a_cache(
+    given: Round, *, cached: bool
+) -> None:
+    door = Door(given.task, cached=cached)
+    for _ in range(2):
+        door.book(given.task.baseline(), given.labelled[:4])
+    assert door.calls == (4 if cached else 8)
+
+
+def test_hidden_cases_are_none_of_the_labelled_and_wrong_labels_are_among_those_only() -> None:
+    source = pool(None, text="text", label="label")
+    clean, spoiled = (drawn(source, seed=1, wrong=share) for share in (0.0, 0.1))
+    assert not {case.text for case in clean.labelled} & {case.text for case in clean.hidden}
+    assert spoiled.hidden == clean.hidden
+    pairs = zip(clean.labelled, spoiled.labelled, strict=True)
+    assert sum(one.truth != other.truth for one, other in pairs) == LABELLED // 10
+
+
+def test_peers_learn_from_four_fifths_and_choose_by_the_rest(given: Round) -> None:
+    train, validation = divided(given)
+    assert (len(train), len(validation)) == (160, 40)
+    assert {case.id for case in (*train, *validation)} == {case.id for case in given.labelled}
+
+
+def test_every_method_keeps_to_the_calls_and_the_report_says_what_it_is_not(given: Round) -> None:
+    chosen = ("baseline", OURS, "plain loop")
+    results = list(played(given, PLAIN, [BUDGET], chosen))
+    assert all(result.calls <= result.budget for result in results)
+    results += played(given, VARIANTS[2], [BUDGET], chosen)
+    text = told(results, ["gepa"])
+    assert NO_EVIDENCE in text
+    assert "not installed: gepa" in text
+    assert "wrong labels, ours:" in text
