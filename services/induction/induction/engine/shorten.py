@@ -1,7 +1,7 @@
 """After the search: the best prompt put on a diet, part by part, while it stays as good.
 
-Each try is an iteration like any other and counts as one. All are compared with the prompt that
-scored best, so that margins do not add up. Nobody is asked for proposals.
+Each try is an iteration like any other and counts as one. All are compared with the prompt the
+search found, so that margins do not add up. Nobody is asked for proposals.
 """
 
 from collections.abc import AsyncIterator
@@ -45,8 +45,6 @@ async def shorten(search: Search, desk: Desk) -> AsyncIterator[Step]:
             return
         tries += 1
         refused = 0 if trial.kept else refused + 1
-        if trial.kept and diet.scores_higher(search.plan, reached, search.validation):
-            reached = search.validation
 
 
 def affordable(search: Search, desk: Desk) -> bool:
