@@ -119,6 +119,7 @@ def answers(size: int, wrong: set[int]) -> CaseBook:
         (40, 0, 0, True),
         (40, 1, 0, False),
         (40, 1, 1, False),
+        (40, 4, 5, False),
         (400, 1, 0, True),
         (400, 2, 2, True),
         (400, 8, 0, False),

@@ -1,5 +1,6 @@
 """What a start asks for, and how it is refused."""
 
+import json
 from uuid import UUID
 
 import pytest
@@ -7,8 +8,9 @@ import pytest
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task
 from tests.fixtures.servers import Servers
-from tests.fixtures.stack import Stack, opened
+from tests.fixtures.stack import BOOTSTRAP_KEY, Stack, opened
 from tests.induction.runs.driving import reached, sql, start
+from tests.induction.test_keys_by_command import run as by_command
 
 TABLES = ("runs", "snapshots", "snapshot_cases", "case_parts", "run_events", "llm_calls", "outbox")
 LABELS = [{"name": "yes"}, {"name": "no"}]
@@ -60,6 +62,22 @@ async def test_a_focus_or_guard_on_what_the_task_does_not_know_is_refused_withou
     answer = await stack.induction.post("/v1/runs", json={"task": "aimless", **asked})
     assert (answer.status_code, answer.json()["code"]) == (422, "unknown_component")
     assert "nothing like it" not in answer.text
+
+
+async def test_the_command_line_names_focus_guards_and_changes_side_by_side(stack: Stack) -> None:
+    await make_task(stack, "spoken", cases=4)
+    said = ["--url", str(stack.induction.base_url), "--key", BOOTSTRAP_KEY]
+    said += ["--task", "spoken", "--focus", "topic_0", "--proposals", "2"]
+    code, run_id, _ = await by_command(
+        stack, "run", *said, "--guard", "topic_1=0.02", "--guard", "topic_2=0"
+    )
+    assert code == 0
+    query = "SELECT focus, guards, proposals FROM runs WHERE id = $1"
+    ((focus, guards, proposals),) = await sql(stack, query, run_id)
+    assert (focus, proposals) == ("topic_0", 2)
+    assert json.loads(guards) == {"topic_1": 0.02, "topic_2": 0}
+    code, _, complaint = await by_command(stack, "run", *said, "--guard", "topic_1")
+    assert (code, complaint.splitlines()[0].split(":")[0]) == (1, "induction")
 
 
 async def test_a_canary_is_refused_plainly(stack: Stack) -> None:

@@ -43,7 +43,8 @@ def objection(plan: Plan, before: CaseBook, after: CaseBook) -> str | None:
 
     It is when the upper end of the fall's 95 % interval (one-sided) lies within the margin: a test
     of non-inferiority (Piaggio et al., JAMA 308 (2012) 2594-2604). With few cases that takes a
-    prompt that turns almost no answer; so it should.
+    prompt that turns almost no answer. A higher score alone does not do: of several tries on the
+    same few cases one scores higher by luck, and half of the examples would go for it.
     """
     scores: dict[str, F1] = {"validation": plan.task.objective}
     if plan.focused is not None:
