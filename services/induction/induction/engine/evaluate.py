@@ -13,8 +13,7 @@ from nlu_shared.schemas.prompts import PromptContent
 
 from induction.engine.desk import Desk
 from induction.engine.plan import Plan
-from induction.engine.unseen import Folds, asked_of
-from induction.engine.witnesses import may_witness
+from induction.engine.unseen import FOLDS, Folds, without
 from induction.engine.world import Asked
 from induction.tasks.base import Case, Mistake, Prediction, Score, Task
 
@@ -84,6 +83,7 @@ class Exam:
         self._cases = tuple(cases)
         self._part, self._iteration = part, iteration
         self._folds = folds or {}
+        self._unseen = {fold: without(content, fold, self._folds) for fold in range(FOLDS)}
         self.book: CaseBook | None = None
 
     async def sit(self, desk: Desk) -> AsyncIterator[EvaluationProgress]:
@@ -103,15 +103,12 @@ class Exam:
                 total=len(self._cases),
             )
         self.book = CaseBook(entries)
-        said = {
-            id: entry.prediction
-            for id, entry in entries.items()
-            if may_witness(asked_of(self._content, id, self._folds), id)
-        }
+        said = {id: entry.prediction for id, entry in entries.items()}
         desk.witnesses.hear(self._content, said)
 
     def _question(self, case: Case) -> Asked:
-        plan, content = self._plan, asked_of(self._content, case.id, self._folds)
+        plan, fold = self._plan, self._folds.get(case.id)
+        content = self._content if fold is None else self._unseen[fold]
         return Asked(plan.task.request(content, case.text, model=plan.task_model))
 
 

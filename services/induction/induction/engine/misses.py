@@ -18,7 +18,7 @@ from induction.engine.desk import Desk
 from induction.engine.evaluate import BLOCK, Entry
 from induction.engine.groups import groups_of
 from induction.engine.search import Search
-from induction.engine.unseen import asked_of
+from induction.engine.witnesses import may_witness
 from induction.engine.world import Asked
 from induction.tasks.base import Case, Prediction
 
@@ -90,12 +90,7 @@ class _Inquiry:
             answers = await desk.ask(
                 [
                     Asked(
-                        plan.task.request(
-                            asked_of(q.content, q.case.id, self._search.folds),
-                            q.case.text,
-                            model=plan.task_model,
-                        ),
-                        q.sample,
+                        plan.task.request(q.content, q.case.text, model=plan.task_model), q.sample
                     )
                     for q in block
                 ]
@@ -138,6 +133,7 @@ class _Inquiry:
                 content
                 for content in desk.witnesses.versions()
                 if content.version_hash not in {best, *heard}
+                and may_witness(content, entry.case.id)
             ]
             missing = max(0, LEAST_VERSIONS - 1 - len(heard))
             found += [_Question(entry.case, content, 0) for content in fresh[:missing]]

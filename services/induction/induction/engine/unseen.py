@@ -25,12 +25,6 @@ def folds_of(cases: Sequence[Case], *, seed: int) -> Folds:
     return {case.id: number % FOLDS for number, group in enumerate(groups) for case in group}
 
 
-def asked_of(content: PromptContent, case_id: UUID, folds: Folds) -> PromptContent:
-    """What is put to a case of `folds` in the prompt's name; to any other, the prompt itself."""
-    fold = folds.get(case_id)
-    return content if fold is None else without(content, fold, folds)
-
-
 def without(content: PromptContent, fold: int, folds: Folds) -> PromptContent:
     """The prompt without the examples that quote a case of that fold."""
     kept = tuple(

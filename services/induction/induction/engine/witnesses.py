@@ -9,20 +9,20 @@ from induction.tasks.base import Prediction
 
 
 class Witnesses:
-    """Answers by case and version. A prompt that shows a case as an example repeats its truth and
-    is no witness for it; the same version asked without that example is (see `unseen`)."""
+    """Answers by case and version. A version that shows a case as an example repeats its truth and
+    is no witness for it."""
 
     def __init__(self) -> None:
         self._versions: dict[str, PromptContent] = {}
         self._said: dict[UUID, dict[str, Prediction]] = {}
 
     def hear(self, content: PromptContent, said: Mapping[UUID, Prediction]) -> None:
-        """What witnesses said. The first answer of a version to a case stands; later ones are the
-        same question."""
+        """The first answer of a version to a case stands; later ones are the same question."""
         version = content.version_hash
         self._versions[version] = content
         for case_id, prediction in said.items():
-            self._said.setdefault(case_id, {}).setdefault(version, prediction)
+            if may_witness(content, case_id):
+                self._said.setdefault(case_id, {}).setdefault(version, prediction)
 
     def about(self, case_id: UUID) -> dict[str, Prediction]:
         """The answers to a case by version hash."""
