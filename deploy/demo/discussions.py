@@ -6,7 +6,7 @@ Statements without an approved coding are only conversation; one that cannot be 
 import json
 from pathlib import Path
 
-from nlu_shared.schemas.extraction import RefusedStatement, read_export
+from nlu_shared.schemas.discussions import RefusedStatement, read_export
 from nlu_shared.schemas.prompts import TaskKind
 from pydantic import ValidationError
 

@@ -2,11 +2,41 @@
 
 import hashlib
 from collections.abc import Iterable
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from nlu_shared.schemas.base import Label, SafeJson, Schema, Slug, Utterance, digest
+
+MOST_TURNS = 1_000
+
+
+class Turn(Schema):
+    """One thing said in a conversation; `speaker` is a role, such as expert or subject."""
+
+    speaker: Label | None = None
+    text: Utterance
+
+
+class Context(Schema):
+    """What stands before a case: the conversation, oldest first, and the items already `known`
+    (committed), in the shape of the task's own truths."""
+
+    before: Annotated[tuple[Turn, ...], Field(max_length=MOST_TURNS)] = ()
+    known: SafeJson = None
+
+    @property
+    def short(self) -> JsonValue:
+        """In its shortest JSON, as it is stored, hashed and shown."""
+        found: JsonValue = self.model_dump(mode="json", exclude_defaults=True)
+        return found
+
+
+def said(text: str, context: Context | None) -> str:
+    """All that people said up to and in a text, one turn a line."""
+    before = () if context is None else context.before
+    return "\n".join([*(turn.text for turn in before), text])
 
 
 class GroundTruthIn(Schema):
@@ -14,9 +44,15 @@ class GroundTruthIn(Schema):
 
     task: Slug
     text: Utterance
+    context: Context | None = None
     truth: SafeJson
     group: Label | None = None
     may_quote: bool = True
+
+    @property
+    def said_before(self) -> JsonValue:
+        """The context as it is stored; an empty one is none."""
+        return self.context.short or None if self.context else None
 
 
 class GroundTruthMade(Schema):
@@ -32,6 +68,7 @@ class GroundTruthCase(Schema):
     id: UUID
     task: str
     text: str
+    context: Context | None = None
     truth: JsonValue
     group: str | None = None
     may_quote: bool
@@ -45,11 +82,19 @@ class StreamEnd(Schema):
     sha256: str
 
 
-def case_hash(*, task: str, text: str, truth: JsonValue, group: str | None, may_quote: bool) -> str:
-    """Hex SHA-256 of what a case says; two cases that say the same hash the same."""
-    return digest(
-        {"task": task, "text": text, "truth": truth, "group": group, "may_quote": may_quote}
-    )
+def case_hash(
+    *,
+    task: str,
+    text: str,
+    truth: JsonValue,
+    group: str | None,
+    may_quote: bool,
+    context: JsonValue = None,
+) -> str:
+    """Hex SHA-256 of what a case says; two cases that say the same hash the same. A case without
+    a context hashes as it did before there were any; `context` is `Context.short`."""
+    said = {"task": task, "text": text, "truth": truth, "group": group, "may_quote": may_quote}
+    return digest(said if context is None else {**said, "context": context})
 
 
 def dataset_hash(case_hashes: Iterable[str]) -> str:

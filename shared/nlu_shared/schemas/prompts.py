@@ -4,9 +4,10 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, JsonValue, StringConstraints
 
 from nlu_shared.schemas.base import Label, Moment, Note, SafeJson, SafeText, Schema, Slug, digest
+from nlu_shared.schemas.ground_truth import Context, said
 
 BlockName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 BlockText = Annotated[SafeText, StringConstraints(max_length=65_536)]
@@ -21,11 +22,21 @@ class Block(Schema):
 
 
 class Example(Schema):
-    """A worked case inside the prompt; `case_id` says which ground-truth case it quotes."""
+    """A worked case inside the prompt, with what of its context is shown; `case_id` says which
+    ground-truth case it quotes."""
 
     text: BlockText
     output: SafeJson
     case_id: UUID | None = None
+    context: Context | None = Field(default=None, exclude_if=lambda context: context is None)
+
+    @property
+    def said(self) -> str:
+        return said(self.text, self.context)
+
+    @property
+    def known(self) -> JsonValue:
+        return None if self.context is None else self.context.known
 
 
 class PromptContent(Schema):
@@ -46,7 +57,8 @@ class PromptContent(Schema):
     def tokens(self) -> int:
         """A count of tokens good enough for limits and ties: a quarter of the characters."""
         told = sum(len(block.text) for block in self.instructions)
-        told += sum(len(example.text) + len(str(example.output)) for example in self.examples)
+        told += sum(len(one.said) + len(str(one.output)) for one in self.examples)
+        told += sum(len(str(one.known)) for one in self.examples if one.known is not None)
         return -(-told // 4)
 
 

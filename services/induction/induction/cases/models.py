@@ -23,6 +23,7 @@ class SnapshotCaseRow(SQLModel, table=True):
     dataset_hash: str = Field(primary_key=True)
     case_id: UUID = Field(primary_key=True)
     text: str
+    context: Any = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     truth: Any = Field(sa_column=Column(JSONB, nullable=False))
     case_group: str | None = None
     may_quote: bool

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from nlu_shared.schemas.events import PartName
-from nlu_shared.schemas.ground_truth import GroundTruthCase, case_hash
+from nlu_shared.schemas.ground_truth import Context, GroundTruthCase, case_hash
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
@@ -26,6 +26,7 @@ def case_of(truth: GroundTruthCase) -> Case:
         truth=truth.truth,
         group=truth.group or str(truth.id),
         may_quote=truth.may_quote,
+        context=truth.context,
     )
 
 
@@ -57,6 +58,7 @@ async def freeze(session: AsyncSession, task: str, truth: GroundTruth) -> None:
             "dataset_hash": truth.dataset_hash,
             "case_id": case.id,
             "text": case.text,
+            "context": case.context.short if case.context else None,
             "truth": case.truth,
             "case_group": case.group,
             "may_quote": case.may_quote,
@@ -70,6 +72,7 @@ async def freeze(session: AsyncSession, task: str, truth: GroundTruth) -> None:
                 index_elements=["task", "dataset_hash", "case_id"],
                 set_={
                     "text": said.excluded.text,
+                    "context": said.excluded.context,
                     "truth": said.excluded.truth,
                     "forgotten_hash": None,
                 },
@@ -111,8 +114,9 @@ async def blank(session: AsyncSession, held: Sequence[SnapshotCaseRow]) -> None:
             truth=row.truth,
             group=row.case_group,
             may_quote=row.may_quote,
+            context=row.context,
         )
-        row.text, row.truth = "", None
+        row.text, row.context, row.truth = "", None, None
     await session.flush()
 
 
@@ -130,6 +134,7 @@ async def load(session: AsyncSession, task: str, dataset_hash: str) -> tuple[Cas
             truth=row.truth,
             group=row.case_group or str(row.case_id),
             may_quote=row.may_quote,
+            context=Context.model_validate(row.context) if row.context else None,
         )
         for row in rows
     )

@@ -109,7 +109,13 @@ class Exam:
     def _question(self, case: Case) -> Asked:
         plan, fold = self._plan, self._folds.get(case.id)
         content = self._content if fold is None else self._unseen[fold]
-        return Asked(plan.task.request(content, case.text, model=plan.task_model))
+        return asked_of(plan, content, case)
+
+
+def asked_of(plan: Plan, content: PromptContent, case: Case, sample: int = 0) -> Asked:
+    """What a prompt is asked about a case."""
+    request = plan.task.request(content, case.text, model=plan.task_model, context=case.context)
+    return Asked(request, sample)
 
 
 def judged(task: Task, case: Case, prediction: Prediction) -> Entry:

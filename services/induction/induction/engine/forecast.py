@@ -36,6 +36,7 @@ from induction.engine.screen import EXAMPLE_TOKENS, INSTRUCTION_TOKENS
 from induction.engine.search import REFRESHED
 from induction.engine.split import parts_of
 from induction.engine.stop import REJECTIONS
+from induction.tasks.base import asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def forecast(plan: Plan) -> Bound:
     attempts = iterations * (REJECTIONS + plan.proposals - 1)
     gate = 2 * min(train, GATE_CASES)
     fold_attempts = FOLD_CHANGES * parts.groups if is_due(parts) else 0
-    longest = -(-max((len(case.text) for case in plan.cases), default=0) // 4)
+    longest = -(-max((len(asked(case.text, case.context)) for case in plan.cases), default=0) // 4)
     told = max(plan.baseline.tokens, INSTRUCTION_TOKENS + EXAMPLE_TOKENS)
     request = plan.task.request(plan.baseline, "", model=plan.task_model)
     changes = TRIED_SHOWN + min(TOLD, len(plan.remembered))

@@ -15,11 +15,10 @@ from induction.engine import attribution
 from induction.engine.attribution import LEAST_VERSIONS, REPEATS, Miss
 from induction.engine.chance import shuffled
 from induction.engine.desk import Desk
-from induction.engine.evaluate import BLOCK, Entry
+from induction.engine.evaluate import BLOCK, Entry, asked_of
 from induction.engine.groups import groups_of
 from induction.engine.search import Search
 from induction.engine.witnesses import may_witness
-from induction.engine.world import Asked
 from induction.tasks.base import Case, Prediction
 
 Step = StoredEvent | EvaluationProgress
@@ -87,14 +86,7 @@ class _Inquiry:
         for start in range(0, len(asked), BLOCK):
             block = asked[start : start + BLOCK]
             await desk.read()
-            answers = await desk.ask(
-                [
-                    Asked(
-                        plan.task.request(q.content, q.case.text, model=plan.task_model), q.sample
-                    )
-                    for q in block
-                ]
-            )
+            answers = await desk.ask([asked_of(plan, q.content, q.case, q.sample) for q in block])
             if answers is None:
                 return
             for question, answer in zip(block, answers, strict=True):

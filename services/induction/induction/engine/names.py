@@ -16,6 +16,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
 from induction.tasks.base import Case, Task
 
 _WORD = re.compile(r"[^\W\d_]+")
@@ -40,8 +42,13 @@ class Names:
 
     def marks_of(self, task: Task, case: Case) -> set[str]:
         """Those of a case's text and those its truth says."""
-        told = _told(task, case) & (self.plain | self.common)
+        told = _told(task, case.truth) & (self.plain | self.common)
         return self.marks(case.text) | {f"@{name}" for name in told}
+
+    def marks_of_known(self, task: Task, case: Case) -> set[str]:
+        """Those of the items that the case takes as known."""
+        told = _told(task, case.known) & (self.plain | self.common)
+        return {f"@{name}" for name in told}
 
 
 def names(task: Task, own_words: Iterable[str], cases: Iterable[Case]) -> Names:
@@ -50,18 +57,19 @@ def names(task: Task, own_words: Iterable[str], cases: Iterable[Case]) -> Names:
     small: set[str] = set()
     capitals: set[str] = set()
     told: set[str] = set()
-    for text in (*own_words, *(case.text for case in cases)):
+    for text in (*own_words, *(case.said for case in cases)):
         small |= {word for word in _WORD.findall(_folded(text)) if word == word.lower()}
     for case in cases:
-        capitals |= {word.casefold() for word in _capitalised(_folded(case.text))}
-        told |= _told(task, case)
+        capitals |= {word.casefold() for word in _capitalised(_folded(case.said))}
+        told |= _told(task, case.truth) | _told(task, case.known)
     ordinary = {word.casefold() for word in small}
     return Names(plain=frozenset((capitals | told) - ordinary), common=frozenset(told & ordinary))
 
 
-def _told(task: Task, case: Case) -> set[str]:
-    """The capitalised words of the names in a case's truth."""
-    said = (word for name in task.people(case.truth) for word in _WORD.findall(_folded(name)))
+def _told(task: Task, truth: JsonValue) -> set[str]:
+    """The capitalised words of the names in a truth, or in known items; of None, nothing."""
+    people = frozenset[str]() if truth is None else task.people(truth)
+    said = (word for name in people for word in _WORD.findall(_folded(name)))
     return {word.casefold() for word in said if _is_capitalised(word)}
 
 

@@ -18,7 +18,7 @@ from induction.engine.change import MOST_EXAMPLES, InvalidChange
 from induction.engine.evaluate import CaseBook, Entry
 from induction.engine.plan import Plan
 from induction.engine.screen import INSTRUCTION_TOKENS
-from induction.tasks.base import Case, ModelAnswer, ModelRequest, Outcome, Score, Task
+from induction.tasks.base import Case, ModelAnswer, ModelRequest, Outcome, Score, Task, asked
 
 RETRIES = 3
 MAX_TOKENS = 8_192
@@ -195,7 +195,7 @@ def _pattern(pattern: ErrorPattern, brief: Brief) -> JsonValue:
 def _case(entry: Entry) -> JsonValue:
     return {
         "id": str(entry.case.id),
-        "text": entry.case.text,
+        **json.loads(asked(entry.case.text, entry.case.context)),
         "truth": entry.case.truth,
         "predicted": entry.prediction.output,
         "may_quote": entry.case.may_quote,

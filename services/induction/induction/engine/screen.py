@@ -51,6 +51,14 @@ class Guarded:
     def spans(self, case: Case) -> set[str]:
         return _case_spans(case.text) | self.names.marks_of(self.task, case)
 
+    def spans_before(self, case: Case) -> set[str]:
+        """Of what stands before the case."""
+        if case.context is None:
+            return set()
+        texts = [turn.text for turn in case.context.before]
+        found = {span for text in texts for span in _spans(text) | self.names.marks(text)}
+        return found | self.names.marks_of_known(self.task, case)
+
 
 def guarded(
     task: Task, baseline: PromptContent, train: Iterable[Case], held_out: Iterable[Case]
@@ -108,15 +116,21 @@ def leaked(
     """The guarded cases of which the candidate repeats a span or a name that its parent did not.
 
     What stands in a quotable training case is no leak; of validation and test cases, nor is what
-    the baseline said.
+    the baseline said. What stands before a case may be another case: it excuses only what stands
+    before others.
     """
     new = _said(candidate, cases.names) - _said(parent, cases.names)
     for case in cases.quotable:
         new -= cases.spans(case)
     new_to_baseline = new - _said(baseline, cases.names)
+    before = set[str]().union(*map(cases.spans_before, cases.quotable))
+
+    def repeats(new: set[str], case: Case) -> bool:
+        return bool(new & cases.spans(case) or (new - before) & cases.spans_before(case))
+
     return [
-        *(case for case in cases.unquotable if new & cases.spans(case)),
-        *(case for case in cases.held_out if new_to_baseline & cases.spans(case)),
+        *(case for case in cases.unquotable if repeats(new, case)),
+        *(case for case in cases.held_out if repeats(new_to_baseline, case)),
     ]
 
 
@@ -133,8 +147,8 @@ def retold(parent: PromptContent, candidate: PromptContent, cases: Guarded) -> l
     return [
         case
         for case in cases.train
-        if new & _sayings(case.text)
-        or any(text in f" {' '.join(words(case.text))} " for text in made_up)
+        if new & _sayings(case.said)
+        or any(text in f" {' '.join(words(case.said))} " for text in made_up)
     ]
 
 
@@ -146,8 +160,8 @@ def quoted_by(
     said = {span for text in _texts(baseline) for span in _spans(text)}
     said |= {span for example in baseline.examples for span in _case_spans(example.text)}
     for case in train:
-        said -= _case_spans(case.text)
-    return [case for case in held_out if said & _case_spans(case.text)]
+        said -= _case_spans(case.text) | _spans(case.said)
+    return [case for case in held_out if said & (_case_spans(case.text) | _spans(case.said))]
 
 
 def _unquoted(prompt: PromptContent) -> set[str]:
@@ -156,7 +170,7 @@ def _unquoted(prompt: PromptContent) -> set[str]:
 
 
 def _texts(prompt: PromptContent) -> list[str]:
-    return [block.text for block in prompt.instructions] + [one.text for one in prompt.examples]
+    return [block.text for block in prompt.instructions] + [one.said for one in prompt.examples]
 
 
 def _own_words(task: Task) -> list[str]:
@@ -190,7 +204,8 @@ def _sayings(text: str) -> set[str]:
 
 
 def _said(prompt: PromptContent, known: Names) -> set[str]:
-    outputs = [text for example in prompt.examples for text in _strings(example.output)]
+    answers = [one for example in prompt.examples for one in (example.output, example.known)]
+    outputs = [text for answer in answers for text in _strings(answer)]
     spans = {span for text in (*_texts(prompt), *outputs) for span in _spans(text)}
     for text in _texts(prompt):
         spans |= known.marks(text)

@@ -41,7 +41,7 @@ def to_module(
             "]",
             "",
             "EXAMPLE_CASES = [",
-            *(f"    ({_literal(one.text)}, {_literal(one.output)})," for one in content.examples),
+            *(f"    {_example(one)}," for one in content.examples),
             "]",
             "",
             f"INSTRUCTIONS = {_literal(_joined(content))}",
@@ -126,3 +126,9 @@ def _joined(content: PromptContent) -> str:
 
 def _literal(value: JsonValue) -> str:
     return ascii(value)
+
+
+def _example(one: Example) -> str:
+    """Text and output; then, where the example has any, what stands before it."""
+    before = [] if one.context is None else [_literal(one.context.short)]
+    return f"({', '.join([_literal(one.text), _literal(one.output), *before])})"

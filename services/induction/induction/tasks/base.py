@@ -1,5 +1,6 @@
 """The words engine, tasks and models share: a case, a request, an answer, a task."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,19 +9,37 @@ from uuid import UUID
 
 from nlu_shared.measure.f1 import Counts, Floats
 from nlu_shared.schemas.base import digest
+from nlu_shared.schemas.ground_truth import Context, said
 from nlu_shared.schemas.prompts import Example, PromptContent, TaskKind
 from pydantic import JsonValue
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One approved case; cases of one `group` are never split apart."""
+    """One approved case, and what stands before it; cases of one `group` are never split apart."""
 
     id: UUID
     text: str
     truth: JsonValue
     group: str
     may_quote: bool
+    context: Context | None = None
+
+    @property
+    def said(self) -> str:
+        """All that people said in it: what stands before its text, and the text."""
+        return said(self.text, self.context)
+
+    @property
+    def known(self) -> JsonValue:
+        """The items that are committed before it, in the shape of a truth; None where none are."""
+        return None if self.context is None else self.context.known
+
+
+def asked(text: str, context: Context | None) -> str:
+    """A case as a model is asked about it: JSON, so that nothing said in it ends its frame."""
+    before = {} if context is None else context.model_dump(mode="json", exclude_defaults=True)
+    return json.dumps({**before, "text": text}, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +150,9 @@ class Task(Protocol):
     def problems(self, prompt: PromptContent) -> list[str]:
         """Why a prompt cannot serve this task (a label is gone, …); empty when it can."""
 
-    def request(self, prompt: PromptContent, text: str, *, model: str) -> ModelRequest: ...
+    def request(
+        self, prompt: PromptContent, text: str, *, model: str, context: Context | None = None
+    ) -> ModelRequest: ...
 
     def parse(self, answer: ModelAnswer) -> Prediction: ...
 

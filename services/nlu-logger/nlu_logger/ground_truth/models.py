@@ -10,7 +10,8 @@ from sqlmodel import Field, SQLModel
 
 
 class GroundTruthRow(SQLModel, table=True):
-    """`text_key` is the text as it is compared: one truth per task and text.
+    """`text_key` is the text as it is compared, with what stands before it: one truth per task
+    and text and context.
 
     `correction_id` is the correction that made it; None for a case that was imported.
     """
@@ -21,6 +22,7 @@ class GroundTruthRow(SQLModel, table=True):
     task: str
     text: str
     text_key: str
+    context: Any = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     truth: Any = Field(sa_column=Column(JSONB, nullable=False))
     case_group: str | None = None
     may_quote: bool

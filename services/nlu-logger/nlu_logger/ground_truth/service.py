@@ -52,6 +52,7 @@ class NewCase:
     truth: JsonValue
     group: str | None
     may_quote: bool
+    context: JsonValue = None
     correction_id: UUID | None = None
 
     @property
@@ -62,12 +63,15 @@ class NewCase:
             truth=self.truth,
             group=self.group,
             may_quote=self.may_quote,
+            context=self.context,
         )
 
 
-def text_key(said: str) -> str:
-    """Texts that differ in case, spaces or Unicode form only are one text. Hex SHA-256."""
-    return digest(" ".join(unicodedata.normalize("NFKC", said).casefold().split()))
+def text_key(said: str, context: JsonValue = None) -> str:
+    """Texts that differ in case, spaces or Unicode form only are one text, unless something else
+    stands before them. Hex SHA-256."""
+    plain = " ".join(unicodedata.normalize("NFKC", said).casefold().split())
+    return digest(plain if context is None else [plain, context])
 
 
 async def lock(session: AsyncSession) -> None:
@@ -84,7 +88,7 @@ async def promote(session: AsyncSession, case: NewCase, *, approved_by: str) -> 
     somebody must settle it.
     """
     await lock(session)
-    key = text_key(case.text)
+    key = text_key(case.text, case.context)
     made: UUID | None = (
         await session.execute(
             insert(GroundTruthRow)
@@ -93,6 +97,7 @@ async def promote(session: AsyncSession, case: NewCase, *, approved_by: str) -> 
                 task=case.task,
                 text=case.text,
                 text_key=key,
+                context=case.context,
                 truth=case.truth,
                 case_group=case.group,
                 may_quote=case.may_quote,
@@ -149,7 +154,15 @@ async def add(session: AsyncSession, said: GroundTruthIn, *, caller: Caller) -> 
     check_task(caller, said.task)
     if said.truth is None:
         raise Invalid("A truth cannot be null.", code="no_truth")
-    case_id = await promote(session, NewCase(**said.model_dump()), approved_by=caller.subject)
+    new = NewCase(
+        task=said.task,
+        text=said.text,
+        context=said.said_before,
+        truth=said.truth,
+        group=said.group,
+        may_quote=said.may_quote,
+    )
+    case_id = await promote(session, new, approved_by=caller.subject)
     await audit.record(session, actor=caller.subject, action="truth.add", subject=case_id)
     return case_id
 
@@ -236,7 +249,7 @@ async def hash_of_all(snapshot: Connection, task: str) -> StreamEnd:
 async def lines(snapshot: Connection, task: str, end: StreamEnd) -> AsyncIterator[str]:
     """The cases in id order as NDJSON, then `end`, by which a cut stream is known."""
     cursor = snapshot.cursor(
-        "SELECT id, task, text, truth, case_group, may_quote, hash"
+        "SELECT id, task, text, context, truth, case_group, may_quote, hash"
         " FROM ground_truth WHERE task = $1 ORDER BY id",
         task,
         prefetch=ROWS_AT_ONCE,
@@ -246,6 +259,7 @@ async def lines(snapshot: Connection, task: str, end: StreamEnd) -> AsyncIterato
             id=row["id"],
             task=row["task"],
             text=row["text"],
+            context=json.loads(row["context"]) if row["context"] else None,
             truth=json.loads(row["truth"]),
             group=row["case_group"],
             may_quote=row["may_quote"],

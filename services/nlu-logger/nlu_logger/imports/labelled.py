@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nlu_shared.kit.errors import Invalid
-from nlu_shared.schemas.extraction import CodedStatement, RefusedStatement, read_export
+from nlu_shared.schemas.discussions import CodedStatement, RefusedStatement, read_export
 from nlu_shared.schemas.ground_truth import GroundTruthIn
 from pydantic import JsonValue, ValidationError
 

@@ -157,7 +157,11 @@ async def import_truth(
 
 
 async def _there(session: AsyncSession, task: str, cases: Iterable[Case]) -> set[UUID]:
-    keys = [ground_truth.text_key(one.text) for one in cases if isinstance(one, GroundTruthIn)]
+    keys = [
+        ground_truth.text_key(one.text, one.said_before)
+        for one in cases
+        if isinstance(one, GroundTruthIn)
+    ]
     found = await session.exec(
         select(GroundTruthRow.id).where(
             GroundTruthRow.task == task, col(GroundTruthRow.text_key).in_(keys)

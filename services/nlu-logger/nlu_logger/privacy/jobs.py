@@ -55,14 +55,14 @@ VALUES (:task, :text, :label, CAST(:output AS jsonb), :confidence, :corrected, :
 """
 # Nobody's prediction stands behind these any more.
 ALONE = """
-SELECT id, task, text, truth, case_group, may_quote FROM ground_truth g
+SELECT id, task, text, context, truth, case_group, may_quote FROM ground_truth g
 WHERE correction_id IS NOT NULL AND NOT anonymised
     AND NOT EXISTS (SELECT FROM corrections c WHERE c.ground_truth_id = g.id)
 ORDER BY id LIMIT :limit
 """
 ANONYMISE = """
-UPDATE ground_truth SET text = :text, truth = CAST(:truth AS jsonb), hash = :hash,
-    anonymised = true
+UPDATE ground_truth SET text = :text, context = CAST(:context AS jsonb),
+    truth = CAST(:truth AS jsonb), hash = :hash, anonymised = true
 WHERE id = :id
 """
 
@@ -192,11 +192,13 @@ async def anonymise_cases(session: AsyncSession, rules: Anonymiser) -> int:
 async def _anonymise(session: AsyncSession, row: Any, rules: Anonymiser) -> bool:
     """Whether the case says anything else now."""
     said, truth = rules.text(row.text), rules.truth(row.truth)
+    context = None if row.context is None else rules.value(row.context)
     await session.execute(
         text(ANONYMISE),
         {
             "id": row.id,
             "text": said,
+            "context": None if context is None else json.dumps(context),
             "truth": json.dumps(truth),
             "hash": case_hash(
                 task=row.task,
@@ -204,10 +206,11 @@ async def _anonymise(session: AsyncSession, row: Any, rules: Anonymiser) -> bool
                 truth=truth,
                 group=row.case_group,
                 may_quote=row.may_quote,
+                context=context,
             ),
         },
     )
-    if (said, truth) == (row.text, row.truth):
+    if (said, context, truth) == (row.text, row.context, row.truth):
         return False
     await ground_truth.publish(session, row.id, task=row.task, why=Why.ANONYMISED)
     await ground_truth.changed(session, row.task)

@@ -96,6 +96,7 @@ async def settle(
             NewCase(
                 task=standing.task,
                 text=standing.text,
+                context=standing.context,
                 truth=conflict.truth,
                 group=conflict.case_group,
                 may_quote=conflict.may_quote,

@@ -1,13 +1,9 @@
 """Reading the original system's export, and what the data model takes."""
 
 import pytest
-from nlu_shared.schemas.extraction import (
-    CodedStatement,
-    EventKind,
-    Extraction,
-    RefusedStatement,
-    read_export,
-)
+from nlu_shared.schemas.discussions import CodedStatement, RefusedStatement, read_export
+from nlu_shared.schemas.extraction import EventKind, Extraction
+from nlu_shared.schemas.ground_truth import Context, Turn
 from pydantic import ValidationError
 
 
@@ -49,7 +45,7 @@ def test_approved_statements_become_cases_with_what_was_said_before() -> None:
     coded, refused, empty, silent = read_export(EXPORT)
     assert isinstance(coded, CodedStatement)
     assert (coded.discussion, coded.statement) == ("30", "2")
-    assert coded.before == (("Expert", "How are you?"),)
+    assert coded.context == Context(before=(Turn(speaker="Expert", text="How are you?"),))
     assert coded.truth.people[0].id == -1
     assert coded.truth.events[0].kind is EventKind.DEATH
     assert coded.predicted is not None

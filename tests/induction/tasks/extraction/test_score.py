@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from induction.tasks.extraction import discussion, score
+from induction.tasks.extraction import score
 from induction.tasks.extraction.match import match
 from induction.tasks.extraction.sides import VARIABLES, Side
+from nlu_shared.schemas.discussions import cumulated
 from nlu_shared.schemas.extraction import Event, Extraction, Person
 from sklearn.metrics import f1_score
 
@@ -162,7 +163,7 @@ def test_a_discussion_adds_up_its_statements() -> None:
         ),
         Extraction(people=(Person(name="Ann"), Person(name="Ann")), delete=(-2,)),
     ]
-    whole = discussion.cumulated(said)
+    whole = cumulated(said)
     assert [(one.name, one.last_name) for one in whole.people] == [
         ("Mary", "Smith"),
         ("Ann", None),
@@ -170,11 +171,3 @@ def test_a_discussion_adds_up_its_statements() -> None:
     ]
     (left,) = whole.events
     assert (left.person, left.relationshipTargets) == (None, (-1,))
-
-
-def test_an_item_that_comes_a_statement_late_costs_a_discussion_nothing() -> None:
-    early, late = [family("Mary"), NOTHING], [NOTHING, family("Mary")]
-    assert score.objective(score.counts(early, late).sum(axis=0)) == 0
-    whole = discussion.counts([early], [late])
-    assert whole.shape == (1, len(score.COMPONENTS), 3)
-    assert score.objective(whole) == [1.0]

@@ -32,7 +32,7 @@ def answer(request: MessagesRequest, disturb: Disturb, *, obedient: bool = False
         return proposer.answer(asked, schema, obedient=obedient)
     system = "\n".join(block.text for block in request.blocks)
     if "events" in properties:
-        return _extraction(system, properties, _text(asked), disturb)
+        return _extraction(system, properties, asked, disturb)
     field = next((name for name, kind in properties.items() if _is_choice(kind)), None)
     if field is None:
         raise Refused(400, "output_config.format: no property with an enum of strings to choose by")
@@ -44,7 +44,7 @@ def answer(request: MessagesRequest, disturb: Disturb, *, obedient: bool = False
     return json.dumps(said, ensure_ascii=False)
 
 
-def _extraction(system: str, properties: dict[str, Any], text: str, disturb: Disturb) -> str:
+def _extraction(system: str, properties: dict[str, Any], asked: str, disturb: Disturb) -> str:
     try:
         fields = properties["events"]["items"]["properties"]
         kinds = tuple(fields["kind"]["enum"])
@@ -55,7 +55,8 @@ def _extraction(system: str, properties: dict[str, Any], text: str, disturb: Dis
         }
     except (KeyError, TypeError):
         raise Refused(400, "output_config.format: no events with kinds to choose by") from None
-    said = _extractor(system, kinds, tuple(codes.items())).answer(text, disturb)
+    extractor = _extractor(system, kinds, tuple(codes.items()))
+    said = extractor.answer(_text(asked), disturb, known=_known(asked))
     return json.dumps(said, ensure_ascii=False)
 
 
@@ -84,3 +85,12 @@ def _text(asked: str) -> str:
         return asked
     text = said.get("text") if isinstance(said, dict) else None
     return text if isinstance(text, str) else asked
+
+
+def _known(asked: str) -> dict[str, int]:
+    """The people that are known already: their ids by name."""
+    try:
+        people = json.loads(asked)["known"]["people"]
+        return {str(one["name"]): int(one["id"]) for one in people if one.get("name")}
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        return {}

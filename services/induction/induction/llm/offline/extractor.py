@@ -42,9 +42,12 @@ class Extractor:
         often = sorted(name for name, times in unnamed.items() if times > 1)
         self._silent = Bayes((NOTHING, *often), examples=self._told.silent)
 
-    def answer(self, text: str, disturb: Disturb) -> dict[str, Any]:
-        """The extraction as the answer's schema wants it; `disturb` may replace a kind."""
-        found = _Found()
+    def answer(
+        self, text: str, disturb: Disturb, *, known: Mapping[str, int] | None = None
+    ) -> dict[str, Any]:
+        """The extraction as the answer's schema wants it; `disturb` may replace a kind. People
+        called exactly as `known` ones are these, and are not listed again."""
+        found = _Found(known or {})
         common = self._told.known | lower_case(text)
         present: list[int] = []
         sentence = -1
@@ -93,14 +96,17 @@ class Extractor:
 
 
 class _Found:
-    """What an answer holds so far; every item has a negative id of its own."""
+    """What an answer holds so far; every new item has a negative id of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Mapping[str, int]) -> None:
         self.events: list[dict[str, Any]] = []
+        self._known = known
         self._people: dict[str, int] = {}
         self._pairs: dict[frozenset[int], tuple[int, int]] = {}
 
     def person(self, name: str) -> int:
+        if name in self._known:
+            return self._known[name]
         return self._people.setdefault(name, -1 - len(self._people))
 
     def pair(self, one: int, other: int) -> None:

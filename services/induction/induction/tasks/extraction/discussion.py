@@ -1,79 +1,89 @@
 """A discussion as a whole: what all its statements add up to, and what that scores.
 
 The score of the sum is steadier than the mean over statements: an item that comes a statement late
-is no mistake, and an empty statement no success. Ids must hold through the discussion.
+is no mistake, and an empty statement no success. It needs to be known what stood before each
+statement: cases without a context are of no discussion.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from nlu_shared.measure.f1 import Counts
-from nlu_shared.schemas.extraction import Event, Extraction, PairBond, Person
+from nlu_shared.schemas.discussions import cumulated, ids_of, linked, renumbered
+from nlu_shared.schemas.extraction import Extraction
+from nlu_shared.schemas.ground_truth import Context
 
 from induction.tasks.extraction import score
+from induction.tasks.extraction.match import Matching, match
+from induction.tasks.extraction.sides import Side
 
-Item = TypeVar("Item", Person, Event, PairBond)
-NOTHING = (None, ())
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a discussion with what was predicted of it.
 
-def cumulated(statements: Iterable[Extraction]) -> Extraction:
-    """Everything said so far, in the order it came.
-
-    A later item with a known id changes what it states of the earlier one; an item without an id
-    is always new; a deleted item takes the links to it along.
+    Ids hold through the truths of a discussion: an item is new under a negative id and known under
+    the same without the sign, as `schemas.discussions` reads them. Those of predictions need not.
     """
-    people: list[Person] = []
-    events: list[Event] = []
-    bonds: list[PairBond] = []
-    for said in statements:
-        gone = frozenset(said.delete)
-        people = _kept(_merged(people, said.people), gone)
-        events = _kept(_merged(events, said.events), gone)
-        bonds = _kept(_merged(bonds, said.pair_bonds), gone)
-    return Extraction(people=tuple(people), events=tuple(events), pair_bonds=tuple(bonds))
+
+    group: str
+    context: Context | None
+    truth: Extraction
+    predicted: Extraction
 
 
-def counts(
-    truths: Sequence[Sequence[Extraction]], predictions: Sequence[Sequence[Extraction]]
-) -> Counts:
-    """Counts of whole discussions, each given as its statements, shape (discussions, components,
-    3); see `score.counts`."""
-    return score.counts([cumulated(one) for one in truths], [cumulated(one) for one in predictions])
-
-
-def _merged(known: list[Item], said: Iterable[Item]) -> list[Item]:
-    merged = list(known)
-    position = {item.id: place for place, item in enumerate(merged) if item.id is not None}
-    for item in said:
-        if item.id is not None and item.id in position:
-            stated = {
-                name: value
-                for name in type(item).model_fields
-                if (value := getattr(item, name)) not in NOTHING
-            }
-            merged[position[item.id]] = merged[position[item.id]].model_copy(update=stated)
-            continue
-        if item.id is not None:
-            position[item.id] = len(merged)
-        merged.append(item)
-    return merged
-
-
-def _kept(items: list[Item], gone: frozenset[int]) -> list[Item]:
-    if not gone:
-        return items
-    return [_unlinked(item, gone) for item in items if item.id not in gone]
-
-
-def _unlinked(item: Item, gone: frozenset[int]) -> Item:
-    links = {
-        name: None
-        for name in ("parents", "person_a", "person_b", "person", "spouse", "child")
-        if getattr(item, name, None) in gone
+def discussions(said: Sequence[Statement]) -> Mapping[str, list[Statement]]:
+    """The discussions by group, each in the order in which it was held."""
+    found: dict[str, list[tuple[int, Statement]]] = {}
+    for one in said:
+        if one.context is not None:
+            found.setdefault(one.group, []).append((len(one.context.before), one))
+    return {
+        group: [one for _, one in sorted(statements, key=lambda placed: placed[0])]
+        for group, statements in found.items()
     }
-    lists = {
-        name: tuple(one for one in getattr(item, name) if one not in gone)
-        for name in ("relationshipTargets", "relationshipTriangles")
-        if hasattr(item, name)
+
+
+def counts(said: Sequence[Statement]) -> Counts:
+    """Counts of whole discussions, shape (discussions, components, 3); see `score.counts`."""
+    whole = list(discussions(said).values())
+    return score.counts(
+        [cumulated(_committed(one.truth) for one in statements) for statements in whole],
+        [cumulated(_predicted(statements)) for statements in whole],
+    )
+
+
+def _committed(one: Extraction) -> Extraction:
+    return renumbered(one, {old: abs(old) for old in (*ids_of(one), *linked(one))})
+
+
+def _predicted(statements: Sequence[Statement]) -> Iterator[Extraction]:
+    """Predictions under ids that hold: what matched is committed as the truth's item, what is too
+    much gets a number of its own."""
+    fresh = 0
+    for one in statements:
+        found = match(Side(one.truth), Side(one.predicted))
+        ids = _met(found)
+        for old in (*ids_of(one.predicted), *linked(one.predicted)):
+            if old < 0 and old not in ids:
+                fresh -= 1
+                ids[old] = fresh
+        yield renumbered(one.predicted, ids)
+
+
+def _met(found: Matching) -> dict[int, int]:
+    """The new ids of what matched, as the truth's items are called once they are known."""
+    truth, predicted = found.truth, found.predicted
+    paired = [
+        *((truth.people[row].id, predicted.people[column].id) for row, column in found.people),
+        *((truth.events[row].id, predicted.events[column].id) for row, column in found.events),
+        *(
+            (truth.pair_bonds[row].id, predicted.pair_bonds[column].id)
+            for row, column in found.pair_bonds
+        ),
+    ]
+    return {
+        other: abs(own)
+        for own, other in paired
+        if own is not None and other is not None and other < 0
     }
-    return item.model_copy(update={**links, **lists})

@@ -8,6 +8,7 @@ from typing import Any
 
 from nlu_shared.measure import f1
 from nlu_shared.schemas.extraction import Event, EventKind, Extraction, Person
+from nlu_shared.schemas.ground_truth import Context
 from nlu_shared.schemas.prompts import Example, PromptContent, TaskKind
 from pydantic import JsonValue, ValidationError
 
@@ -62,14 +63,16 @@ class ExtractionTask:
         ]
         return missing + strange
 
-    def request(self, prompt: PromptContent, text: str, *, model: str) -> ModelRequest:
-        return wording.request(prompt, text, model=model)
+    def request(
+        self, prompt: PromptContent, text: str, *, model: str, context: Context | None = None
+    ) -> ModelRequest:
+        return wording.request(prompt, text, model=model, context=context)
 
     def parse(self, answer: ModelAnswer) -> Prediction:
         return wording.read(answer)
 
     def example(self, case: Case) -> Example:
-        return Example(text=case.text, output=case.truth, case_id=case.id)
+        return wording.example(case)
 
     def is_valid_output(self, output: JsonValue) -> bool:
         try:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nlu_shared.measure import f1
+from nlu_shared.schemas.ground_truth import Context
 from nlu_shared.schemas.prompts import Example, LabelSpec, PromptContent, TaskKind
 from pydantic import JsonValue
 
@@ -51,8 +52,10 @@ class IntentTask:
         ]
         return missing + strange
 
-    def request(self, prompt: PromptContent, text: str, *, model: str) -> ModelRequest:
-        return wording.request(prompt, text, names=self.names, model=model)
+    def request(
+        self, prompt: PromptContent, text: str, *, model: str, context: Context | None = None
+    ) -> ModelRequest:
+        return wording.request(prompt, text, names=self.names, model=model, context=context)
 
     def parse(self, answer: ModelAnswer) -> Prediction:
         """A label of this task with its confidence (absent when not a number from 0 to 1)."""
@@ -62,7 +65,7 @@ class IntentTask:
         return prediction
 
     def example(self, case: Case) -> Example:
-        return Example(text=case.text, output=case.truth, case_id=case.id)
+        return Example(text=case.text, output=case.truth, case_id=case.id, context=case.context)
 
     def is_valid_output(self, output: JsonValue) -> bool:
         return isinstance(output, str) and output in self.names

@@ -8,9 +8,10 @@ import json
 import re
 from collections.abc import Collection, Sequence
 
+from nlu_shared.schemas.ground_truth import Context
 from nlu_shared.schemas.prompts import Block, Example, LabelSpec, PromptContent
 
-from induction.tasks.base import ModelAnswer, ModelRequest, Outcome, Prediction
+from induction.tasks.base import ModelAnswer, ModelRequest, Outcome, Prediction, asked
 
 MAX_TOKENS = 512
 EXAMPLES_HEADING = "Examples, one JSON object per line:"
@@ -46,14 +47,21 @@ def told_names(prompt: PromptContent, names: Collection[str]) -> set[str]:
     }
 
 
-def request(prompt: PromptContent, text: str, *, names: Sequence[str], model: str) -> ModelRequest:
+def request(
+    prompt: PromptContent,
+    text: str,
+    *,
+    names: Sequence[str],
+    model: str,
+    context: Context | None,
+) -> ModelRequest:
     system = ["\n\n".join(block.text for block in prompt.instructions)]
     if prompt.examples:
         system.append("\n".join([EXAMPLES_HEADING, *map(_example_line, prompt.examples)]))
     return ModelRequest(
         model=model,
         system=tuple(system),
-        user=json.dumps({"text": text}, ensure_ascii=False),
+        user=asked(text, context),
         schema=_schema(names),
         max_tokens=MAX_TOKENS,
     )
@@ -91,7 +99,8 @@ def _schema(names: Sequence[str]) -> dict[str, object]:
 
 
 def _example_line(example: Example) -> str:
-    return json.dumps({"text": example.text, "label": example.output}, ensure_ascii=False)
+    said = json.loads(asked(example.text, example.context))
+    return json.dumps({**said, "label": example.output}, ensure_ascii=False)
 
 
 def _one_line(text: str) -> str:
