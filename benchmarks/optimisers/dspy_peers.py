@@ -89,20 +89,14 @@ def reflective(minibatch: int) -> Optimiser:
             reflective_dataset: Mapping[str, Sequence[Mapping[str, Any]]],
             components_to_update: list[str],
         ) -> dict[str, str]:
-            made = {}
-            for name in components_to_update:
-                entries = [
-                    judged(
-                        given.task,
-                        by_text[record["Inputs"]["text"]],
-                        Prediction(output=record["Generated Outputs"]["label"]),
-                    )
-                    for record in reflective_dataset[name]
-                ]
-                book = CaseBook({entry.case.id: entry for entry in entries})
-                prompt = PromptContent.model_validate_json(candidate[name])
-                made[name] = proposals.next(prompt, book).model_dump_json()
-            return made
+            (name,) = components_to_update
+            entries = {}
+            for record in reflective_dataset[name]:
+                case = by_text[record["Inputs"]["text"]]
+                said = Prediction(output=record["Generated Outputs"]["label"])
+                entries[case.id] = judged(given.task, case, said)
+            prompt = PromptContent.model_validate_json(candidate[name])
+            return {name: proposals.next(prompt, CaseBook(entries)).model_dump_json()}
 
         search = GEPA(
             metric=_told, instruction_proposer=propose, reflection_minibatch_size=minibatch,
