@@ -4,7 +4,7 @@ import asyncio
 
 import uvloop
 
-from benchmarks import client, exports, ingest, kills, ledger, ruler
+from benchmarks import client, exports, ingest, kills, ledger, ruler, verdicts
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers, running_servers
 
@@ -22,6 +22,7 @@ async def main(servers: Servers) -> None:
 
 if __name__ == "__main__":
     ruler.run()
+    verdicts.run()
     with running_servers() as started:
         uvloop.run(main(started))
     asyncio.run(kills.main())

@@ -6,7 +6,7 @@ equal inputs give equal numbers.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import ceil, comb, sqrt
+from math import ceil, comb, gcd, sqrt
 
 import numpy as np
 
@@ -14,12 +14,13 @@ from nlu_shared.measure.f1 import Counts, Floats
 
 RESAMPLES = 2_000
 _AT_ONCE = 250
+_GRID_OF_ALL = 50_000
 _Z_95, _Z_POWER_80 = 1.959964, 0.841621
 
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """A difference of an objective with its 95 % interval and its standard error."""
+    """A difference of an objective with its interval and its standard error."""
 
     gain: float
     low: float
@@ -33,13 +34,14 @@ def paired_bootstrap(
     objective: Callable[[Floats], Floats],
     *,
     seed: int,
+    alpha: float = 0.05,
     resamples: int = RESAMPLES,
 ) -> Gain:
     """How far the gain of `objective` would vary over other samples of as many cases.
 
     `before` and `after` hold per-case counts, shape (cases, labels, 3); `objective` maps summed
     counts (..., labels, 3) to (...). Cases are drawn with replacement, both prompts on the same
-    draw; the interval is the 2.5th to 97.5th percentile of the gains (Efron and Tibshirani, An
+    draw; the interval leaves `alpha` / 2 of the gains out on either side (Efron and Tibshirani, An
     Introduction to the Bootstrap, 1993, ch. 13; paired for NLP by Berg-Kirkpatrick et al., EMNLP
     2012). Raises ValueError on unequal shapes or without cases.
     """
@@ -54,7 +56,7 @@ def paired_bootstrap(
         ]
     )
     whole = _gain(np.ones((1, cases)), before, after, objective)[0]
-    low, high = np.percentile(gains, [2.5, 97.5])
+    low, high = np.percentile(gains, [50 * alpha, 100 - 50 * alpha])
     return Gain(float(whole), float(low), float(high), float(gains.std()))
 
 
@@ -69,6 +71,37 @@ def sign_test(before: Sequence[float], after: Sequence[float]) -> float:
     tail = sum(comb(better + worse, k) for k in range(min(better, worse) + 1))
     p_value: float = 2 * tail / 2 ** (better + worse)
     return min(1.0, p_value)
+
+
+def sign_flip_test(before: Sequence[float], after: Sequence[float]) -> float:
+    """Exact two-sided p-value that the mean would move so far if each case might as well have
+    moved the other way.
+
+    Differences are taken to a thousandth, more coarsely from 50 cases on, which right and wrong
+    answers do not notice. All 2^n assignments of signs are counted, by adding up
+    their sums case by case. On right and wrong answers this is McNemar's exact test, as
+    `sign_test` is; on graded scores and means of repeats it also weighs how far a case moved (the
+    randomisation test of paired data: Fisher, The Design of Experiments, 1935, section 21; Pitman,
+    Suppl. JRSS 4 (1937) 119-130).
+    """
+    grid = max(10, min(1_000, _GRID_OF_ALL // max(1, len(before))))
+    moved = [round(grid * (a - b)) for b, a in zip(before, after, strict=True)]
+    unit = gcd(*moved) or 1
+    steps = [abs(one) // unit for one in moved if one]
+    reach = sum(steps)
+    chances = np.zeros(2 * reach + 1)
+    chances[reach] = 1.0
+    for step in steps:
+        chances = (np.roll(chances, step) + np.roll(chances, -step)) / 2
+    observed = abs(sum(moved)) // unit
+    sums = np.abs(np.arange(-reach, reach + 1))
+    return min(1.0, float(chances[sums >= observed].sum()))
+
+
+def expected_error(cases: int, changed: float) -> float:
+    """The standard error to expect of a gain, before anything is measured: a case that changes
+    moves the mean by one in so many, and at most the share `changed` of them does."""
+    return sqrt(changed / cases)
 
 
 def detectable_gain(error: float) -> float:

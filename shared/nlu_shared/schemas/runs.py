@@ -92,6 +92,10 @@ class Forecast(Schema):
     calls: int
     money_usd: float
     fits: bool
+    detectable_gain: float | None = Field(
+        default=None,
+        description="what the test part would mostly show, if a fifth of the answers change",
+    )
     notes: list[str]
 
 
@@ -114,9 +118,17 @@ class Verdict(Schema):
     before: float
     after: float
     gain: float
-    interval: tuple[float, float] = Field(description="95 % paired bootstrap interval of the gain")
+    interval: tuple[float, float] = Field(
+        description="paired bootstrap interval of the gain, at 1 - alpha: 95 % at the first look"
+    )
     p_value: float
+    look: int = Field(default=1, description="which verdict on these test cases this is, from 1")
+    alpha: float = Field(default=0.05, description="what this look had to pass, two-sided")
+    changed_again: float | None = Field(
+        default=None, description="share of repeated answers that changed; null: not measured"
+    )
     label_more: int | None = Field(description="about how many more labelled cases would settle it")
+    label_first: list[str] = Field(default=[], description="of what there are the fewest")
     says: str
 
 

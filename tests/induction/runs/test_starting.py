@@ -196,3 +196,21 @@ async def test_runs_are_listed_newest_first_page_by_page(stack: Stack) -> None:
             break
         asked["cursor"] = page["next_cursor"]
     assert seen == made[::-1]
+
+
+async def test_a_forecast_says_what_its_test_part_could_show(stack: Stack) -> None:
+    await make_task(stack, "foreseen", cases=100)
+    asked = {"task": "foreseen", "dry_run": True}
+    told = (await stack.induction.post("/v1/runs", json=asked)).json()
+    assert told["parts"]["test"] == 20
+    assert 0.2 < told["detectable_gain"] < 0.4
+
+
+async def test_a_run_knows_how_often_its_test_cases_were_looked_at(stack: Stack) -> None:
+    await make_task(stack, "looked-at", cases=4)
+    for verdict in ({"tested_on": "test"}, {"tested_on": "validation"}, {"tested_on": "test"}):
+        run = await start(stack, "looked-at", kind="evaluate")
+        await sql(stack, "UPDATE runs SET verdict = $2 WHERE id = $1", run, json.dumps(verdict))
+    last = await start(stack, "looked-at")
+    (row,) = await sql(stack, "SELECT looks FROM runs WHERE id = $1", last)
+    assert row["looks"] == 2

@@ -1,5 +1,7 @@
 """What a paired difference proves: intervals that cover, p-values that are exact."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from nlu_shared.measure.significance import (
     detectable_gain,
     more_cases,
     paired_bootstrap,
+    sign_flip_test,
     sign_test,
 )
 from scipy.stats import binomtest
@@ -68,7 +71,33 @@ def test_the_sign_test_is_the_exact_binomial_one(better: int, worse: int, ties: 
     assert sign_test(before, after) == pytest.approx(wanted)
 
 
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 5))
+def test_on_right_and_wrong_the_sign_flip_test_is_the_sign_test(
+    better: int, worse: int, ties: int
+) -> None:
+    before = [0.0] * better + [1.0] * worse + [0.5] * ties
+    after = [1.0] * better + [0.0] * worse + [0.5] * ties
+    assert sign_flip_test(before, after) == pytest.approx(sign_test(before, after))
+
+
+@given(st.lists(st.integers(-6, 6), max_size=9))
+def test_the_sign_flip_test_counts_every_assignment_of_signs(moved: list[int]) -> None:
+    sums = [
+        abs(sum(sign * one for sign, one in zip(signs, moved, strict=True)))
+        for signs in product((-1, 1), repeat=len(moved))
+    ]
+    wanted = sum(one >= abs(sum(moved)) for one in sums) / len(sums)
+    told = sign_flip_test([0.5] * len(moved), [0.5 + one / 10 for one in moved])
+    assert told == pytest.approx(wanted)
+
+
+def test_a_case_that_moves_far_weighs_more_than_one_that_hardly_does() -> None:
+    before, after = [0.5] * 16, [1.0] * 8 + [0.4] * 8
+    assert sign_flip_test(before, after) < 0.05 < sign_test(before, after)
+
+
 def test_thousands_of_pairs_do_not_overflow() -> None:
+    assert 0 <= sign_flip_test([0.0] * 3_000, [1.0] * 3_000) < 1e-300
     assert 0 <= sign_test([0.0] * 3_000, [1.0] * 3_000) < 1e-300
 
 

@@ -78,11 +78,12 @@ class Exam:
         part: str,
         iteration: int,
         folds: Folds | None = None,
+        sample: int = 0,
     ) -> None:
         self._plan, self._content = plan, content
         self._cases = tuple(cases)
         self._part, self._iteration = part, iteration
-        self._folds = folds or {}
+        self._folds, self._sample = folds or {}, sample
         self._unseen = {fold: without(content, fold, self._folds) for fold in range(FOLDS)}
         self.book: CaseBook | None = None
 
@@ -111,7 +112,7 @@ class Exam:
     def _question(self, case: Case) -> Asked:
         plan, fold = self._plan, self._folds.get(case.id)
         content = self._content if fold is None else self._unseen[fold]
-        return asked_of(plan, content, case)
+        return asked_of(plan, content, case, self._sample)
 
 
 def asked_of(plan: Plan, content: PromptContent, case: Case, sample: int = 0) -> Asked:

@@ -8,6 +8,7 @@ from nlu_shared.schemas.runs import Verdict
 from induction.engine import procedure, telling
 from induction.engine.desk import Desk
 from induction.engine.evaluate import CaseBook, Exam
+from induction.engine.noise import FIRST_CASES, Repeats
 from induction.engine.screen import quoted_by
 from induction.engine.search import Search
 from induction.engine.verdict import Ground, unchanged, verdict
@@ -19,8 +20,9 @@ NOT_AFFORDED = "The budget did not allow the final look at the test cases."
 
 
 def cost_of_final_look(search: Search) -> int:
-    """Calls: both prompts on every untouched case."""
-    return 2 * len(_untouched(search))
+    """Calls: both prompts on every untouched case, and on a few of them once more."""
+    cases = len(_untouched(search))
+    return 2 * (cases + min(cases, FIRST_CASES))
 
 
 async def final_look(search: Search, desk: Desk) -> AsyncIterator[Step]:
@@ -51,8 +53,13 @@ async def final_look(search: Search, desk: Desk) -> AsyncIterator[Step]:
         if exam.book.entries:
             books.append(exam.book)
             yield telling.evaluated(plan, content, exam.book, PartName.TEST, number)
+    repeats = None
+    if len(books) == 2:
+        repeats = Repeats(plan, (plan.baseline, search.best), (books[0], books[1]))
+        async for progress in repeats.events(desk):
+            yield progress
     if not desk.cancelled:
-        yield VerdictReached(verdict=_verdict(search, books, untouched))
+        yield VerdictReached(verdict=_verdict(search, repeats, has_test=bool(untouched)))
 
 
 async def closed_books(search: Search, desk: Desk) -> AsyncIterator[Step]:
@@ -81,17 +88,23 @@ def _untouched(search: Search) -> tuple[Case, ...]:
     return tuple(case for case in test if case.id not in known)
 
 
-def _verdict(search: Search, books: list[CaseBook], untouched: tuple[Case, ...]) -> Verdict:
+def _verdict(search: Search, repeats: Repeats | None, *, has_test: bool) -> Verdict:
     plan, parts = search.plan, search.parts
-    if len(books) == 2:
-        before, after = books
-        ground = Ground(part=PartName.TEST, groups=parts.groups)
+    if repeats is not None:
+        before, after = repeats.books
+        ground = Ground(
+            part=PartName.TEST,
+            groups=parts.groups,
+            looks=plan.looks,
+            again=tuple(repeats.again),
+            changed=repeats.changed,
+        )
     else:
         before, after = search.baseline_validation, search.validation
         ground = Ground(
             part=PartName.VALIDATION,
             groups=parts.groups,
-            untested=NOT_AFFORDED if untouched else NO_TEST,
+            untested=NOT_AFFORDED if has_test else NO_TEST,
             set_aside=not parts.validation_is_train,
         )
     return verdict(plan.task, before, after, ground, seed=plan.seed)

@@ -5,7 +5,7 @@ With V validation, T training and S test cases and N iterations:
     task calls     = T + V                   the baseline
                    + N * (V + min(T, R))     each iteration, and the case book after a kept change
                    + A * 2G                  each gate: the candidate, and stale answers of the best
-                   + 2S + T                  the final look, and the books closed
+                   + 2S (1 + repeats) + 2F + T   the final look, noise in it, and the books closed
                    + min(T, M) * CALLS_PER_MISS   the misses looked into
     proposer calls = A * (1 + retries)
     A              = N * (rejections allowed in a row + changes tried side by side - 1), the most
@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from induction.engine.diagnose import MOST_AT_ONCE
 from induction.engine.gate import GATE_CASES
 from induction.engine.misses import CALLS_PER_MISS, MOST_EXAMINED
+from induction.engine.noise import FIRST_CASES, REPEATS
 from induction.engine.plan import Plan
 from induction.engine.procedure import FOLD_CHANGES, is_due
 from induction.engine.propose import (
@@ -73,7 +74,7 @@ def forecast(plan: Plan) -> Bound:
         + validation
         + iterations * (validation + min(train, REFRESHED))
         + attempts * gate
-        + 2 * test
+        + 2 * (test * (1 + REPEATS) + min(test, FIRST_CASES))
         + min(train, MOST_EXAMINED) * CALLS_PER_MISS
         + fold_attempts * (gate + train + min(train, REFRESHED))
         + (train if fold_attempts else 0),

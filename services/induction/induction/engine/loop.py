@@ -19,6 +19,7 @@ from induction.engine.plan import Plan
 from induction.engine.search import Search
 from induction.engine.shorten import shorten
 from induction.engine.split import Parts, parts_of
+from induction.engine.unseen import folds_of
 from induction.engine.world import World
 
 Step = StoredEvent | EvaluationProgress
@@ -83,7 +84,8 @@ class _Opening:
         plan, books = self._plan, dict[PartName, CaseBook]()
         named = {PartName.TRAIN: self._parts.train, PartName.VALIDATION: self._parts.validation}
         for part, cases in named.items():
-            exam = Exam(plan, plan.baseline, cases, part=part, iteration=0)
+            folds = folds_of(cases, seed=plan.seed) if part is PartName.TRAIN else None
+            exam = Exam(plan, plan.baseline, cases, part=part, iteration=0, folds=folds)
             async for step in exam.sit(desk):
                 yield step
             if exam.book is None:

@@ -29,7 +29,8 @@ class Plan:
     `opening` the search begins by showing as many of them as there is room for (see `showing`).
     `calls` is the most the run may ask, None where nobody said; who answers holds it to that.
     `guards` are tolerances by component (see `guards`), `proposals` the most changes that are
-    tried side by side. `remembered` is what failed before, the newest first."""
+    tried side by side. `remembered` is what failed before, the newest first. `looks` says how
+    often verdicts of this task have been made on its test cases."""
 
     task: Task
     cases: tuple[Case, ...]
@@ -47,6 +48,7 @@ class Plan:
     guards: Mapping[str, float] = field(default_factory=dict)
     proposals: int = 1
     remembered: tuple[Remembered, ...] = ()
+    looks: int = 0
 
     @property
     def focused(self) -> Component | None:

@@ -16,10 +16,12 @@ from nlu_shared.schemas.prompts import PromptContent
 from induction.engine import guards
 from induction.engine.desk import CANCELLED, Desk
 from induction.engine.evaluate import CaseBook
+from induction.engine.groups import groups_of
 from induction.engine.plan import Plan
 from induction.engine.screen import oversized, quoted_by
 from induction.engine.search import Search
 from induction.engine.split import Parts
+from induction.engine.verdict import detectable
 
 PATTERNS_REPORTED = 10
 QUOTED_REPORTED = 5
@@ -35,8 +37,19 @@ def started(plan: Plan, parts: Parts) -> RunStarted:
             *_contamination(plan, parts),
             *oversized(plan.baseline),
             *guards.told(plan, parts.validation),
+            *_power(parts),
         ],
     )
+
+
+def _power(parts: Parts) -> list[str]:
+    if not parts.test:
+        return []
+    groups = len(groups_of(parts.test))
+    return [
+        f"on {groups} test groups a gain below {detectable(groups):.2f} would mostly go unseen,"
+        " if a fifth of the answers change"
+    ]
 
 
 def _contamination(plan: Plan, parts: Parts) -> list[str]:

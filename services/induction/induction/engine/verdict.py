@@ -1,9 +1,16 @@
 """What a run may claim: its winner against its baseline on cases that no proposal ever saw.
 
-Proven takes both: a 95 % bootstrap interval of the gain that lies above zero, and an exact sign
-test below 0.05, so that neither one lucky rare label nor many trivial ones prove anything alone.
+Proven takes both: a bootstrap interval of the gain that lies above zero, and an exact test of the
+cases' own scores, so that neither one lucky rare label nor many trivial ones prove anything alone.
+
+The first look at a task's test cases has to pass 0.05, two-sided: 0.025 for a gain. Every further
+look, by a later run, has to pass half of what the one before had to. So the chance that any of
+them calls a change that does nothing proven stays below 0.05, however many runs there are (alpha
+spending: Lan and DeMets, Biometrika 70 (1983) 659-663; the sum of all 0.025 / 2^k is 0.05).
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,37 +19,51 @@ from nlu_shared.measure.f1 import Counts
 from nlu_shared.measure.significance import (
     Gain,
     detectable_gain,
+    expected_error,
     more_cases,
     paired_bootstrap,
-    sign_test,
+    sign_flip_test,
 )
 from nlu_shared.schemas.events import PartName
 from nlu_shared.schemas.runs import Verdict, VerdictKind
 
-from induction.engine.evaluate import CaseBook, compare
+from induction.engine.evaluate import CaseBook
 from induction.engine.groups import groups_of
 from induction.engine.split import VALIDATION_FROM
 from induction.tasks.base import Task
 
 SIGNIFICANT = 0.05
+CHANGED = 0.2
+"""The share of answers that a change is taken to turn, before anything was measured."""
 WORTH_A_LOOK = 0.2
 """The p-value below which a gain that is not proven is called promising."""
 TEST_SHARE = 0.2
 """Of newly labelled cases, the part that goes to the test part."""
+THINNEST = 3
 DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
     """What the comparison stands on: the part it was made on, how many groups there are in all,
-    why it is not the untouched test part, whether training cases were kept out of it, and whether
-    each group was answered by a prompt made without it rather than by the winner."""
+    why it is not the untouched test part, whether training cases were kept out of it, whether
+    each group was answered by a prompt made without it rather than by the winner, how many verdicts
+    were made on it before, whole repeats of both books, and the share of repeated answers that
+    were others than before (None: nothing was repeated)."""
 
     part: str
     groups: int
     untested: str | None = None
     set_aside: bool = True
     is_procedure: bool = False
+    looks: int = 0
+    again: tuple[tuple[CaseBook, CaseBook], ...] = ()
+    changed: float | None = None
+
+    @property
+    def alpha(self) -> float:
+        """What this look has to pass, two-sided."""
+        return SIGNIFICANT * 0.5**self.looks
 
     @property
     def can_prove(self) -> bool:
@@ -55,25 +76,35 @@ def verdict(task: Task, before: CaseBook, after: CaseBook, ground: Ground, *, se
     Near-duplicates are drawn together: ten wordings of one question are one piece of evidence.
     """
     groups = [[case.id for case in group] for group in groups_of(before.cases)]
-    gain = paired_bootstrap(
-        _counts(task, before, groups), _counts(task, after, groups), task.objective, seed=seed
-    )
-    p_value = sign_test(_scores(before, groups), _scores(after, groups))
-    fixed, broke = compare(before, after)
-    kind = _kind(gain, p_value, more_fixed=len(fixed) > len(broke), can_prove=ground.can_prove)
-    more = None if kind is VerdictKind.PROVEN else _label_more(gain, len(groups))
+    befores = [before, *(pair[0] for pair in ground.again)]
+    afters = [after, *(pair[1] for pair in ground.again)]
+    counted = _counts(task, befores, groups), _counts(task, afters, groups)
+    gain = paired_bootstrap(*counted, task.objective, seed=seed, alpha=ground.alpha)
+    p_value = sign_flip_test(_scores(befores, groups), _scores(afters, groups))
+    fixed, broke = _turned(befores, afters)
+    kind = _kind(gain, p_value, ground, more_fixed=fixed > broke)
+    more = None if kind is VerdictKind.PROVEN else _label_more(gain, len(groups), ground)
     return Verdict(
         kind=kind,
         tested_on=ground.part,
         cases=len(before.entries),
-        before=before.scored(task).objective,
-        after=after.scored(task).objective,
+        before=_objective(task, counted[0]),
+        after=_objective(task, counted[1]),
         gain=round(gain.gain, DIGITS),
         interval=(round(gain.low, DIGITS), round(gain.high, DIGITS)),
         p_value=float(f"{p_value:.3g}"),
+        look=ground.looks + 1,
+        alpha=ground.alpha,
+        changed_again=None if ground.changed is None else round(ground.changed, DIGITS),
         label_more=more,
-        says=_says(kind, gain, ground, fixed=len(fixed), broke=len(broke), more=more),
+        label_first=[] if more is None else _thinnest(task, before),
+        says=_says(kind, gain, ground, fixed=fixed, broke=broke, more=more),
     )
+
+
+def detectable(groups: int) -> float:
+    """The gain that so many test groups will mostly show, guessed before anything is measured."""
+    return detectable_gain(expected_error(groups, CHANGED))
 
 
 def unchanged(task: Task, validation: CaseBook) -> Verdict:
@@ -93,32 +124,58 @@ def unchanged(task: Task, validation: CaseBook) -> Verdict:
     )
 
 
-def _kind(gain: Gain, p_value: float, *, more_fixed: bool, can_prove: bool) -> VerdictKind:
+def _kind(gain: Gain, p_value: float, ground: Ground, *, more_fixed: bool) -> VerdictKind:
     if gain.gain <= 0 or not more_fixed:
         return VerdictKind.NOISE
-    if can_prove and gain.low > 0 and p_value < SIGNIFICANT:
+    if ground.can_prove and gain.low > 0 and p_value < ground.alpha:
         return VerdictKind.PROVEN
     return VerdictKind.PROMISING if p_value < WORTH_A_LOOK else VerdictKind.NOISE
 
 
-def _counts(task: Task, book: CaseBook, groups: list[list[UUID]]) -> Counts:
-    """Counts of shape (groups, components, 3)."""
+def _counts(task: Task, books: Sequence[CaseBook], groups: list[list[UUID]]) -> Counts:
+    """Counts of shape (groups, components, 3), summed over the repeats."""
     row = {id: number for number, group in enumerate(groups) for id in group}
-    entries = book.entries.values()
-    counts = task.counts([e.case.truth for e in entries], [e.prediction for e in entries])
-    summed = np.zeros((len(groups), *counts.shape[1:]), dtype=np.int64)
-    np.add.at(summed, [row[id] for id in book.entries], counts)
+    summed: Counts | None = None
+    for book in books:
+        entries = book.entries.values()
+        counts = task.counts([e.case.truth for e in entries], [e.prediction for e in entries])
+        if summed is None:
+            summed = np.zeros((len(groups), *counts.shape[1:]), dtype=np.int64)
+        np.add.at(summed, [row[id] for id in book.entries], counts)
+    assert summed is not None  # noqa: S101 - there is always the first book
     return summed
 
 
-def _scores(book: CaseBook, groups: list[list[UUID]]) -> list[float]:
-    return [sum(book.entries[id].score for id in group) for group in groups]
+def _objective(task: Task, counts: Counts) -> float:
+    return float(task.objective(counts.sum(axis=0).astype(np.float64)))
 
 
-def _label_more(gain: Gain, groups: int) -> int | None:
-    """New labels until such a gain would show, given that only a part of them goes to the test."""
+def _turned(befores: Sequence[CaseBook], afters: Sequence[CaseBook]) -> tuple[int, int]:
+    """How many cases score higher, and how many lower, over all repeats."""
+    alone = [[id] for id in befores[0].entries]
+    before, after = _scores(befores, alone), _scores(afters, alone)
+    gains = [a - b for b, a in zip(before, after, strict=True)]
+    return sum(gain > 0 for gain in gains), sum(gain < 0 for gain in gains)
+
+
+def _scores(books: Sequence[CaseBook], groups: list[list[UUID]]) -> list[float]:
+    scored = [[book.entries[id].score for book in books for id in group] for group in groups]
+    return [sum(scores) / len(books) for scores in scored]
+
+
+def _label_more(gain: Gain, groups: int, ground: Ground) -> int | None:
+    """New labels until such a gain would show, given that only a part of them goes to the test,
+    and that there is no test part under so many groups."""
     more = more_cases(gain.gain, gain.error, groups)
-    return None if more is None else max(1, round(more / TEST_SHARE))
+    if more is None:
+        return None
+    return max(1, round(more / TEST_SHARE), VALIDATION_FROM - ground.groups)
+
+
+def _thinnest(task: Task, book: CaseBook) -> list[str]:
+    """The strata with the fewest cases here, where each more would tell most."""
+    counted = Counter(task.stratum(case.truth) for case in book.cases)
+    return sorted(counted, key=lambda name: (counted[name], name))[:THINNEST]
 
 
 def _says(
@@ -143,8 +200,22 @@ def _says(
         parts.append("These cases also chose the prompt, so the gain is likely overstated.")
     if not ground.set_aside:
         parts.append("They are its training cases too.")
+    if ground.looks:
+        parts.append(
+            f"Verdicts of {ground.looks} earlier runs rest on these cases too, so this one had to"
+            f" pass {ground.alpha:g} instead of {SIGNIFICANT:g}."
+        )
+    if ground.changed is not None:
+        parts.append(_steadiness(ground.changed, len(ground.again)))
     if more is not None:
         parts.append(f"About {more} more labelled cases would tell.")
     if kind is VerdictKind.NOISE:
         parts.append(f"A gain below {detectable_gain(gain.error):.3f} would mostly go unseen here.")
     return " ".join(parts)
+
+
+def _steadiness(changed: float, repeats: int) -> str:
+    if not changed:
+        return "Asked again, the model said the same."
+    told = f"Asked again, the model changed {100 * changed:.0f} % of its answers"
+    return f"{told}; every case counts by the mean of {1 + repeats}." if repeats else f"{told}."

@@ -39,6 +39,7 @@ class RunRow(SQLModel, table=True):
     ruler: str | None = None
     remembered: list[dict[str, str]] = Field(default=[], sa_column=Column(JSONB, nullable=False))
     epoch: int = 0
+    looks: int = 0
     dataset_hash: str
     dataset_size: int
     parts: dict[str, int] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))

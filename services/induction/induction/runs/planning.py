@@ -12,8 +12,10 @@ from nlu_shared.schemas.prompts import PromptContent, TaskIn, TaskKind
 from nlu_shared.schemas.runs import Forecast, RunLimits, RunRequest
 
 from induction.engine.forecast import Bound, forecast
+from induction.engine.groups import groups_of
 from induction.engine.plan import Plan, Remembered
-from induction.engine.split import assign
+from induction.engine.split import assign, parts_of
+from induction.engine.verdict import detectable
 from induction.llm import prices
 from induction.llm.errors import UnknownModel
 from induction.runs.models import RunRow
@@ -52,6 +54,7 @@ def plan_of(
         proposals=row.proposals,
         calls=limits.calls,
         remembered=remembered,
+        looks=row.looks,
     )
 
 
@@ -109,8 +112,14 @@ def bound_of(plan: Plan, limits: RunLimits, *, is_billed: bool, on: date) -> For
         calls=bound.calls,
         money_usd=float(money),
         fits=not notes,
+        detectable_gain=_detectable(plan),
         notes=notes,
     )
+
+
+def _detectable(plan: Plan) -> float | None:
+    parts = parts_of(plan.cases, plan.parts)
+    return round(detectable(len(groups_of(parts.test))), 3) if parts.test else None
 
 
 def _price(plan: Plan, bound: Bound, on: date) -> Decimal:

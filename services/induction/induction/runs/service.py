@@ -10,6 +10,7 @@ from nlu_shared.ids import uuid7
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
 from nlu_shared.kit.jobs import hand_over
 from nlu_shared.schemas.base import Page
+from nlu_shared.schemas.events import PartName
 from nlu_shared.schemas.jobs import EXECUTE_RUN, INDUCTION_QUEUE, JobOrder
 from nlu_shared.schemas.runs import (
     Forecast,
@@ -21,7 +22,7 @@ from nlu_shared.schemas.runs import (
     Spend,
     Verdict,
 )
-from sqlalchemy import text
+from sqlalchemy import func, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -136,6 +137,7 @@ async def _prepare(
         baseline_version_id=baseline_id,
         ruler=task_of(spec).ruler,
         remembered=await _remembered(session, settings, asked),
+        looks=await _looks(session, asked.task),
     )
     return Ready(row=row, truth=truth)
 
@@ -146,6 +148,13 @@ async def _remembered(
     if asked.kind is not RunKind.IMPROVE:
         return []
     return await ideas.to_remember(session, settings, asked.task)
+
+
+async def _looks(session: AsyncSession, task: str) -> int:
+    """How many runs had their verdict on the task's test cases."""
+    looked = col(RunRow.verdict)["tested_on"].astext == PartName.TEST.value
+    counted = select(func.count()).where(RunRow.task == task, looked)
+    return (await session.exec(counted)).one()
 
 
 async def pause(session: AsyncSession, run_id: UUID) -> RunRow:

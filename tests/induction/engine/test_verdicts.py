@@ -1,0 +1,82 @@
+"""What a verdict is worth: how often it is wrong, and how often it sees what is there."""
+
+import pytest
+from induction.engine.verdict import Ground, detectable, verdict
+from nlu_shared.schemas.events import PartName
+from nlu_shared.schemas.runs import Verdict, VerdictKind
+
+from tests.induction.engine.simulating import TASK, judged_by, run_of_nothing
+from tests.induction.engine.test_policies import book
+
+RUNS = 60
+"""`benchmarks.verdicts` takes 300."""
+
+
+def proven(told: list[Verdict]) -> float:
+    return sum(one.kind is VerdictKind.PROVEN for one in told) / len(told)
+
+
+@pytest.mark.parametrize(
+    ("noise", "repeats", "churn"), [(0.0, 0, 0.1), (0.2, 0, 0.0), (0.2, 2, 0.05)]
+)
+def test_what_changes_nothing_is_hardly_ever_proven(
+    noise: float, repeats: int, churn: float
+) -> None:
+    told = [
+        judged_by(fixes=churn, breaks=churn, noise=noise, repeats=repeats, seed=seed)
+        for seed in range(RUNS)
+    ]
+    assert proven(told) <= 0.05
+
+
+def test_ten_points_on_two_hundred_cases_are_mostly_proven() -> None:
+    told = [judged_by(fixes=0.15, breaks=0.05, noise=0, seed=seed) for seed in range(RUNS)]
+    assert proven(told) >= 0.8
+    assert detectable(200) < 0.1
+
+
+def test_repeats_see_more_through_the_noise() -> None:
+    once, thrice = (
+        [
+            judged_by(fixes=0.15, breaks=0.05, noise=0.2, repeats=repeats, seed=seed)
+            for seed in range(RUNS)
+        ]
+        for repeats in (0, 2)
+    )
+    assert proven(thrice) > proven(once)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.2])
+async def test_a_run_whose_changes_change_nothing_proves_nothing(noise: float) -> None:
+    told = [await run_of_nothing(noise=noise, seed=seed) for seed in range(8)]
+    assert not proven(told)
+    looked = [one for one in told if one.tested_on == "test"]
+    assert all(one.changed_again and one.changed_again > 0.05 for one in looked)
+    assert bool(looked) is (noise > 0)
+
+
+def test_every_further_look_has_to_pass_half_of_the_one_before() -> None:
+    before = book([("a", "a")] * 60 + [("b", "a")] * 20 + [("b", "b")] * 20)
+    after = book([("a", "a")] * 60 + [("b", "b")] * 8 + [("b", "a")] * 12 + [("b", "b")] * 20)
+    first, second, fifth = (
+        verdict(TASK, before, after, Ground(part=PartName.TEST, groups=200, looks=looks), seed=1)
+        for looks in (0, 1, 4)
+    )
+    assert [one.kind for one in (first, second, fifth)] == [
+        VerdictKind.PROVEN,
+        VerdictKind.PROVEN,
+        VerdictKind.PROMISING,
+    ]
+    assert [one.alpha for one in (first, second, fifth)] == [0.05, 0.025, 0.003125]
+    assert fifth.look == 5
+    assert "4 earlier runs" in fifth.says
+    assert fifth.interval[0] < second.interval[0] < first.interval[0]
+
+
+def test_labels_are_wanted_where_there_are_fewest() -> None:
+    before = book([("a", "a")] * 60 + [("b", "a")] * 5 + [("c", "a")] * 9 + [("d", "a")] * 30)
+    after = book(
+        [("a", "a")] * 60 + [("b", "b"), *[("b", "a")] * 4] + [("c", "a")] * 9 + [("d", "a")] * 30
+    )
+    told = verdict(TASK, before, after, Ground(part=PartName.TEST, groups=200), seed=1)
+    assert told.label_first == ["b", "c", "d"]
