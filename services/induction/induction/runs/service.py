@@ -119,6 +119,7 @@ async def _prepare(
     if not truth.cases:
         raise Invalid("The task has no approved ground truth.", code="no_ground_truth")
     require_usable(spec, truth.cases)
+    learns = asked.kind is RunKind.IMPROVE
     row = RunRow(
         id=uuid7(),
         task=asked.task,
@@ -136,18 +137,10 @@ async def _prepare(
         dataset_size=len(truth.cases),
         baseline_version_id=baseline_id,
         ruler=task_of(spec).ruler,
-        remembered=await _remembered(session, settings, asked),
+        remembered=await ideas.to_remember(session, settings, asked.task) if learns else [],
         looks=await _looks(session, asked.task),
     )
     return Ready(row=row, truth=truth)
-
-
-async def _remembered(
-    session: AsyncSession, settings: Settings, asked: RunRequest
-) -> list[dict[str, str]]:
-    if asked.kind is not RunKind.IMPROVE:
-        return []
-    return await ideas.to_remember(session, settings, asked.task)
 
 
 async def _looks(session: AsyncSession, task: str) -> int:
