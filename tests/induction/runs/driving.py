@@ -49,3 +49,10 @@ async def events(stack: Stack, run: str) -> list[dict[str, Any]]:
 async def answered(stack: Stack) -> dict[str, int]:
     """How often the model server answered each request, by the request's hash."""
     return dict((await stack.model.get("/calls")).json()["by_request"])
+
+
+async def asked_in_vain(stack: Stack) -> int:
+    """Answers of the model server that no ledger holds for the first time: asked for twice."""
+    different = "SELECT count(DISTINCT (key, sample, epoch)) FROM llm_calls WHERE NOT cached"
+    (row,) = await sql(stack, different)
+    return sum((await answered(stack)).values()) - int(row[0])
