@@ -90,6 +90,7 @@ def run(
     focus: str | None = None,
     guard: list[str] | None = None,
     proposals: int = 1,
+    folds: int | None = None,
     watch: bool = False,
     url: Url = HERE,
     key: Key = "",
@@ -104,9 +105,12 @@ def run(
         By how much a component's F1 may fall at most, as `people=0.02`; repeatable.
     proposals
         How many changes are tried side by side, at most.
+    folds
+        Repeat the search so many times without a part of the cases, to judge it by those.
     """
     guards = dict(one.rpartition("=")[::2] for one in guard or [])
     asked = {"task": task, "focus": focus, "guards": guards, "proposals": proposals}
+    asked |= {"folds": folds}
     with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}) as http:
         started = _answer(http.post("/v1/runs", json=asked)).json()
     print(started["id"])

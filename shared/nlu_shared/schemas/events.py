@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter
 
 from nlu_shared.schemas.base import Schema
 from nlu_shared.schemas.prompts import Aim, Change, PromptContent
-from nlu_shared.schemas.runs import Misses, Verdict
+from nlu_shared.schemas.runs import Misses, Verdict, WholeScore
 
 
 class PartName(StrEnum):
@@ -51,6 +51,9 @@ class PromptEvaluated(Schema):
     )
     carried: dict[str, int] = Field(
         default_factory=dict, description="how many cases carry each component in their truth"
+    )
+    whole: WholeScore | None = Field(
+        default=None, description="extraction: what whole discussions add up to, if there are any"
     )
     cases: int
     unanswered: int = Field(default=0, description="calls that ended without a usable answer")
@@ -123,7 +126,7 @@ class SearchStopped(Schema):
 
 
 class FoldScored(Schema):
-    """One group left out of the search and then answered by the prompt it made. From 1 to `of`."""
+    """Cases left out of the search and then answered by the prompt it made. From 1 to `of`."""
 
     type: Literal["fold_scored"] = "fold_scored"
     number: int
@@ -131,6 +134,13 @@ class FoldScored(Schema):
     cases: int
     before: float
     after: float
+
+
+class ProcedureJudged(Schema):
+    """What the folds say together, where the verdict itself comes from untouched cases."""
+
+    type: Literal["procedure_judged"] = "procedure_judged"
+    verdict: Verdict
 
 
 class VerdictReached(Schema):
@@ -166,6 +176,7 @@ StoredEvent = (
     | HintTaken
     | SearchStopped
     | FoldScored
+    | ProcedureJudged
     | VerdictReached
     | MissesAttributed
     | RunFinished

@@ -48,6 +48,7 @@ class RunLimits(Schema):
 
 
 MOST_PROPOSALS = 4
+MOST_FOLDS = 20
 
 
 def _as_one(said: Any, read: ValidatorFunctionWrapHandler) -> Any:
@@ -79,6 +80,13 @@ class RunRequest(Schema):
     proposals: int = Field(
         default=1, ge=1, le=MOST_PROPOSALS, description="changes tried side by side, at most"
     )
+    folds: int | None = Field(
+        default=None,
+        ge=2,
+        le=MOST_FOLDS,
+        description="repeat the search so many times without a part of the cases, to judge it by"
+        " the cases left out (k-fold cross-validation)",
+    )
     hints: Annotated[tuple[Note, ...], Field(max_length=20)] = ()
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     dry_run: bool = False
@@ -106,6 +114,16 @@ class VerdictKind(StrEnum):
     NO_CHANGE = "no_change"
 
 
+class ComponentGain(Schema):
+    """What the component in focus gained on the verdict's cases; the claim is not about it."""
+
+    component: Label
+    before: float
+    after: float
+    gain: float
+    interval: tuple[float, float]
+
+
 class Verdict(Schema):
     """One look at cases no proposal ever saw. Gains are differences of the objective, 0 to 1."""
 
@@ -129,6 +147,9 @@ class Verdict(Schema):
     )
     label_more: int | None = Field(description="about how many more labelled cases would settle it")
     label_first: list[str] = Field(default=[], description="of what there are the fewest")
+    focus: ComponentGain | None = Field(
+        default=None, description="of a focused run; the claim is about the objective"
+    )
     says: str
 
 
@@ -189,6 +210,15 @@ class IterationView(Schema):
     version_id: UUID | None
 
 
+class WholeScore(Schema):
+    """Scores, 0 to 1, of what all statements of a discussion add up to. An item that comes a
+    statement late is no mistake here, and an empty statement no success."""
+
+    discussions: int
+    objective: float
+    components: dict[str, float]
+
+
 class RunView(Schema):
     id: UUID
     task: str
@@ -208,8 +238,14 @@ class RunView(Schema):
     components: dict[str, float] | None
     pooled: dict[str, tuple[int, int, int]] | None
     carried: dict[str, int] | None
+    whole: WholeScore | None = None
     iterations: list[IterationView]
     verdict: Verdict | None
+    procedure: Verdict | None = Field(
+        default=None,
+        description="beside a verdict on untouched cases: what the search itself is worth, by"
+        " cross-validation of the others",
+    )
     misses: Misses | None = None
     spend: Spend
     engine_version: str

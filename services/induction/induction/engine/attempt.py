@@ -20,7 +20,7 @@ from nlu_shared.schemas.events import (
 
 from induction.engine import accept, change, propose, recall, screen, telling
 from induction.engine.desk import Desk
-from induction.engine.evaluate import CaseBook, Exam, compare
+from induction.engine.evaluate import CaseBook, compare
 from induction.engine.propose import Brief, Tried
 from induction.engine.search import Search
 from induction.engine.trial import Candidate, Tested, Trial
@@ -210,9 +210,7 @@ async def _validated(
 ) -> AsyncIterator[Step]:
     """The iteration proper: the candidate on validation, paired with the best."""
     plan, iteration, content = search.plan, search.iteration, candidate.content
-    exam = Exam(
-        plan, content, search.parts.validation, part=PartName.VALIDATION, iteration=iteration
-    )
+    exam = search.exam(content, search.parts.validation, part=PartName.VALIDATION)
     async for progress in exam.sit(desk):
         yield progress
     if exam.book is None:
@@ -256,14 +254,7 @@ async def _refreshed(
 ) -> AsyncIterator[Step]:
     """The training cases that the new best prompt may have turned, asked again."""
     cases = search.to_refresh(patterns)
-    exam = Exam(
-        search.plan,
-        search.best,
-        cases,
-        part=PartName.TRAIN,
-        iteration=iteration,
-        folds=search.folds,
-    )
+    exam = search.exam(search.best, cases, part=PartName.TRAIN, iteration=iteration)
     async for step in exam.sit(desk):
         yield step
     if exam.book is not None:

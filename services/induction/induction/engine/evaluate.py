@@ -45,6 +45,14 @@ class CaseBook:
     def cases(self) -> list[Case]:
         return [entry.case for entry in self.entries.values()]
 
+    def of(self, cases: Iterable[Case]) -> "CaseBook":
+        """What these cases were answered, in their order; each has an entry."""
+        return CaseBook({case.id: self.entries[case.id] for case in cases})
+
+    def __or__(self, other: "CaseBook") -> "CaseBook":
+        """Both; of a case in both, the other's entry."""
+        return CaseBook({**self.entries, **other.entries})
+
     def updated(self, newer: "CaseBook") -> "CaseBook":
         """These cases, with the newer entries where there are such."""
         return CaseBook({id: newer.entries.get(id, old) for id, old in self.entries.items()})

@@ -2,13 +2,21 @@
 
 from collections.abc import AsyncIterator
 
-from nlu_shared.schemas.events import EvaluationProgress, PartName, StoredEvent, VerdictReached
+from nlu_shared.schemas.events import (
+    EvaluationProgress,
+    PartName,
+    ProcedureJudged,
+    StoredEvent,
+    VerdictReached,
+)
 from nlu_shared.schemas.runs import Verdict
 
-from induction.engine import procedure, telling
+from induction.engine import left_out, telling
 from induction.engine.desk import Desk
 from induction.engine.evaluate import CaseBook, Exam
+from induction.engine.groups import groups_of
 from induction.engine.noise import FIRST_CASES, Repeats
+from induction.engine.procedure import Procedure
 from induction.engine.screen import quoted_by
 from induction.engine.search import Search
 from induction.engine.verdict import Ground, unchanged, verdict
@@ -26,23 +34,27 @@ def cost_of_final_look(search: Search) -> int:
 
 
 async def final_look(search: Search, desk: Desk) -> AsyncIterator[Step]:
-    """Winner against baseline on the test part. Where the winner is the baseline, or where the
-    run was cancelled, the test part stays untouched."""
+    """Winner against baseline on the test part, after the procedure where that is judged; it is the
+    verdict where there is no test part. Where the winner is the baseline, or where the run was
+    cancelled, the test part stays untouched."""
     plan, iteration = search.plan, search.progress.iterations
     if desk.cancelled:
         return
     if search.best.version_hash == plan.baseline.version_hash:
         yield VerdictReached(verdict=unchanged(plan.task, search.validation))
         return
-    if procedure.is_due(search.parts) and desk.stop is None:
-        repeated = procedure.Procedure(search)
+    untouched = _untouched(search)
+    if left_out.is_due(plan, search.parts) and desk.stop is None:
+        repeated = Procedure(search)
         async for told in repeated.events(desk):
             yield told
         if repeated.books is not None:
-            yield VerdictReached(verdict=_of_procedure(search, *repeated.books))
-            return
+            judged = _of_procedure(search, *repeated.books)
+            if not untouched:
+                yield VerdictReached(verdict=judged)
+                return
+            yield ProcedureJudged(verdict=judged)
     desk.close_search()
-    untouched = _untouched(search)
     books: list[CaseBook] = []
     for content, number in ((plan.baseline, 0), (search.best, iteration)):
         exam = Exam(plan, content, untouched, part=PartName.TEST, iteration=number)
@@ -66,9 +78,7 @@ async def closed_books(search: Search, desk: Desk) -> AsyncIterator[Step]:
     """The winner on the training cases it has not answered yet, for its score on all of them."""
     plan, iteration = search.plan, search.progress.iterations
     cases = search.stale(search.parts.train)
-    exam = Exam(
-        plan, search.best, cases, part=PartName.TRAIN, iteration=iteration, folds=search.folds
-    )
+    exam = search.exam(search.best, cases, part=PartName.TRAIN, iteration=iteration)
     async for step in exam.sit(desk):
         yield step
     if exam.book is not None:
@@ -77,8 +87,13 @@ async def closed_books(search: Search, desk: Desk) -> AsyncIterator[Step]:
 
 
 def _of_procedure(search: Search, before: CaseBook, after: CaseBook) -> Verdict:
-    ground = Ground(part=procedure.LEFT_OUT, groups=search.parts.groups, is_procedure=True)
-    return verdict(search.plan.task, before, after, ground, seed=search.plan.seed)
+    plan = search.plan
+    ground = Ground(
+        part=left_out.LEFT_OUT,
+        groups=len(groups_of(before.cases)),
+        folds=len(left_out.folds(plan, search.parts)),
+    )
+    return verdict(plan.task, before, after, ground, seed=plan.seed, focus=plan.focused)
 
 
 def _untouched(search: Search) -> tuple[Case, ...]:
@@ -107,4 +122,4 @@ def _verdict(search: Search, repeats: Repeats | None, *, has_test: bool) -> Verd
             untested=NOT_AFFORDED if has_test else NO_TEST,
             set_aside=not parts.validation_is_train,
         )
-    return verdict(plan.task, before, after, ground, seed=plan.seed)
+    return verdict(plan.task, before, after, ground, seed=plan.seed, focus=plan.focused)

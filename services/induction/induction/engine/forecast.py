@@ -11,8 +11,9 @@ With V validation, T training and S test cases and N iterations:
     A              = N * (rejections allowed in a row + changes tried side by side - 1), the most
                      attempts there can be
 
-Where the procedure is judged (see `procedure`), each of the groups adds FOLD_CHANGES attempts as
-above on the training cases, and its own cases once. A diet's tries are iterations.
+Where the procedure is judged (see `procedure`), each fold adds FOLD_CHANGES attempts as above, and
+its own cases once; where the baseline quotes cases, it is asked again in every fold. A diet's tries
+are iterations.
 
 Runs stay far below: most attempts are no series of rejections, and a case book is mostly kept.
 """
@@ -21,10 +22,11 @@ from dataclasses import dataclass
 
 from induction.engine.diagnose import MOST_AT_ONCE
 from induction.engine.gate import GATE_CASES
+from induction.engine.left_out import folds
 from induction.engine.misses import CALLS_PER_MISS, MOST_EXAMINED
 from induction.engine.noise import FIRST_CASES, REPEATS
 from induction.engine.plan import Plan
-from induction.engine.procedure import FOLD_CHANGES, is_due
+from induction.engine.procedure import FOLD_CHANGES
 from induction.engine.propose import (
     CASES_SHOWN,
     MAX_TOKENS,
@@ -63,7 +65,9 @@ def forecast(plan: Plan) -> Bound:
     iterations = plan.max_iterations
     attempts = iterations * (REJECTIONS + plan.proposals - 1)
     gate = 2 * min(train, GATE_CASES)
-    fold_attempts = FOLD_CHANGES * parts.groups if is_due(parts) else 0
+    repeated = len(folds(plan, parts))
+    fold_attempts = FOLD_CHANGES * repeated
+    asked_again = repeated if any(one.case_id for one in plan.baseline.examples) else 0
     longest = -(-max((len(asked(case.text, case.context)) for case in plan.cases), default=0) // 4)
     told = max(plan.baseline.tokens, INSTRUCTION_TOKENS + EXAMPLE_TOKENS)
     request = plan.task.request(plan.baseline, "", model=plan.task_model)
@@ -76,8 +80,8 @@ def forecast(plan: Plan) -> Bound:
         + attempts * gate
         + 2 * (test * (1 + REPEATS) + min(test, FIRST_CASES))
         + min(train, MOST_EXAMINED) * CALLS_PER_MISS
-        + fold_attempts * (gate + train + min(train, REFRESHED))
-        + (train if fold_attempts else 0),
+        + fold_attempts * (gate + validation + min(train, REFRESHED))
+        + (train + validation) * (asked_again + (repeated > 0)),
         proposer_calls=(attempts + fold_attempts) * (1 + RETRIES),
         task_tokens_in=told + longest,
         task_tokens_out=request.max_tokens,

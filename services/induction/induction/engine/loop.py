@@ -53,8 +53,8 @@ async def improve(plan: Plan, world: World) -> AsyncGenerator[Step]:
     if desk.stop is None and not desk.cancelled:
         async for step in closed_books(search, desk):
             yield step
-        async for step in attribute_misses(search, desk):
-            yield step
+    async for step in attribute_misses(search, desk):
+        yield step
     yield telling.finished(plan, desk, search, reason)
 
 
@@ -83,8 +83,8 @@ class _Opening:
     async def events(self, desk: Desk) -> AsyncGenerator[Step]:
         plan, books = self._plan, dict[PartName, CaseBook]()
         named = {PartName.TRAIN: self._parts.train, PartName.VALIDATION: self._parts.validation}
+        folds = folds_of(self._parts.train, seed=plan.seed)
         for part, cases in named.items():
-            folds = folds_of(cases, seed=plan.seed) if part is PartName.TRAIN else None
             exam = Exam(plan, plan.baseline, cases, part=part, iteration=0, folds=folds)
             async for step in exam.sit(desk):
                 yield step

@@ -33,11 +33,12 @@ PART = "misses"
 
 
 async def attribute_misses(search: Search, desk: Desk) -> AsyncIterator[Step]:
-    """One `MissesAttributed`; nothing where the world allowed no more before the end."""
-    if desk.stop is not None or desk.cancelled:
+    """One `MissesAttributed`, of what the limits leave calls for; nothing where the run was
+    cancelled or the world allowed no more before the end."""
+    if desk.cancelled:
         return
     wrong = [entry for entry in search.train.entries.values() if not entry.right]
-    examined = _drawn(search, desk, wrong)
+    examined = _examined(search, desk, wrong)
     inquiry = _Inquiry(search, examined)
     async for progress in inquiry.events(desk):
         yield progress
@@ -51,15 +52,20 @@ async def attribute_misses(search: Search, desk: Desk) -> AsyncIterator[Step]:
     )
 
 
-def _drawn(search: Search, desk: Desk, wrong: Sequence[Entry]) -> list[Entry]:
-    """As many misses as the calls that are left can pay for, in case order."""
+def _examined(search: Search, desk: Desk, wrong: Sequence[Entry]) -> list[Entry]:
+    """Those of the winner's own misses that the calls left can pay for, in case order; an answer
+    that was none takes no question."""
     room = MOST_EXAMINED
-    if desk.left is not None:
+    if desk.stop is not None:
+        room = 0
+    elif desk.left is not None:
         room = min(room, max(0, desk.left) // CALLS_PER_MISS)
+    own = [entry for entry in wrong if entry.case.id in search.fresh]
+    unclear = [entry for entry in own if entry.prediction.fault is None]
     seed = search.plan.seed
-    drawn = shuffled(wrong, name=lambda entry: entry.case.id, seed=seed, purpose="misses")
+    drawn = shuffled(unclear, name=lambda entry: entry.case.id, seed=seed, purpose="misses")
     chosen = {entry.case.id for entry in drawn[:room]}
-    return [entry for entry in wrong if entry.case.id in chosen]
+    return [e for e in own if e.prediction.fault is not None or e.case.id in chosen]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,8 @@ class _Inquiry:
 
     def __init__(self, search: Search, entries: Sequence[Entry]) -> None:
         self._search, self._entries = search, entries
+        self._best = search.best.version_hash
+        self._left: dict[tuple[str, int | None], tuple[str, PromptContent]] = {}
         self.misses: list[Miss] | None = None
 
     async def events(self, desk: Desk) -> AsyncIterator[EvaluationProgress]:
@@ -118,26 +126,35 @@ class _Inquiry:
         case, best = entry.case, self._search.best
         if entry.prediction.fault is not None:
             return []
-        own = self._unseen(best, case)
+        known, own = self._unseen(self._best, best, case)
         again = [_Question(case, best, own, sample) for sample in range(1, 1 + REPEATS)]
         heard = self._heard(case, desk)
+        missing = OTHERS - len(heard)
         fresh: dict[str, _Question] = {}
-        for version in reversed(desk.witnesses.versions()):
-            asked = self._unseen(version, case)
-            if asked.version_hash not in {own.version_hash, *heard}:
-                fresh.setdefault(asked.version_hash, _Question(case, version, asked))
-        missing = max(0, OTHERS - len(heard))
-        return again + list(fresh.values())[:missing]
+        for name, version in reversed(desk.witnesses.versions.items()):
+            if len(fresh) >= missing:
+                break
+            question, asked = self._unseen(name, version, case)
+            if question not in {known, *heard}:
+                fresh.setdefault(question, _Question(case, version, asked))
+        return [*again, *fresh.values()]
 
     def _heard(self, case: Case, desk: Desk) -> dict[str, Prediction]:
         """What versions other than the winner said, by what was asked."""
         heard = desk.witnesses.about(case.id)
-        heard.pop(self._unseen(self._search.best, case).version_hash, None)
+        known, _ = self._unseen(self._best, self._search.best, case)
+        heard.pop(known, None)
         return heard
 
-    def _unseen(self, version: PromptContent, case: Case) -> PromptContent:
+    def _unseen(self, name: str, version: PromptContent, case: Case) -> tuple[str, PromptContent]:
+        """What is left of a version in a question about the case, and the hash of that; `name` is
+        the version's own. Kept, since long prompts take long to hash."""
         folds = self._search.folds
-        return without(version, folds[case.id], folds) if case.id in folds else version
+        fold = folds.get(case.id)
+        if (name, fold) not in self._left:
+            left = version if fold is None else without(version, fold, folds)
+            self._left[name, fold] = left.version_hash, left
+        return self._left[name, fold]
 
 
 def _near_duplicates(cases: Sequence[Case]) -> dict[UUID, tuple[Case, ...]]:

@@ -30,7 +30,8 @@ class Plan:
     `calls` is the most the run may ask, None where nobody said; who answers holds it to that.
     `guards` are tolerances by component (see `guards`), `proposals` the most changes that are
     tried side by side. `remembered` is what failed before, the newest first. `looks` says how
-    often verdicts of this task have been made on its test cases."""
+    often verdicts of this task have been made on its test cases. `folds` asks for the procedure to
+    be judged, in so many parts (see `procedure`)."""
 
     task: Task
     cases: tuple[Case, ...]
@@ -49,6 +50,7 @@ class Plan:
     proposals: int = 1
     remembered: tuple[Remembered, ...] = ()
     looks: int = 0
+    folds: int | None = None
 
     @property
     def focused(self) -> Component | None:

@@ -1,88 +1,104 @@
-"""Too few groups to set any aside: the way of making the prompt is judged instead of the prompt.
+"""The way of making the prompt, judged instead of the prompt: cross-validation of the search.
 
-The search is repeated once per group without that group, and each of these prompts answers the
-group it never saw (leave-one-group-out; M. Stone, JRSS B 36 (1974) 111-147). A fold tries fewer
-changes than the search it stands for, so its gain is a cautious estimate of the procedure's.
+The groups that are not set aside to test are dealt into folds. The search is repeated once for each
+fold without it, and the prompt it makes answers the fold it never saw (M. Stone, JRSS B 36 (1974)
+111-147). Where there are too few groups to set any aside, each is a fold of its own; otherwise it
+is done on request. A repeated search tries fewer changes than the one it stands for, so its gain
+is a cautious estimate of the procedure's.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
-from nlu_shared.schemas.events import EvaluationProgress, FoldScored, HintTaken, PartName
+from nlu_shared.schemas.events import EvaluationProgress, FoldScored, HintTaken
+from nlu_shared.schemas.prompts import PromptContent
 
 from induction.engine.attempt import attempt
 from induction.engine.desk import Desk
-from induction.engine.evaluate import CaseBook, Entry, Exam
-from induction.engine.groups import groups_of
+from induction.engine.evaluate import CaseBook, Exam
+from induction.engine.left_out import LEFT_OUT, Fold, folds, judging
 from induction.engine.search import Search
-from induction.engine.split import Parts, parts_of
+from induction.engine.split import parts_of
+from induction.engine.unseen import Folds, blind
 from induction.tasks.base import Case
 
 FOLD_CHANGES = 3
-"""Changes a fold tries, kept or not: about 3 N² calls for N cases in N groups."""
-LEFT_OUT = "left out"
+"""Changes a fold tries, the opening among them, kept or not: about 3 N² calls where each of N cases
+is a fold."""
+_NONE: Folds = {}
 Step = HintTaken | FoldScored | EvaluationProgress
 
 
-def is_due(parts: Parts) -> bool:
-    """Whether nothing was set aside and there is more than one group to leave out."""
-    return parts.validation_is_train and not parts.test and parts.groups > 1
-
-
 class Procedure:
-    """The folds of one search; `books` stays None where the world allowed no more."""
+    """The repeated searches; `books` stays None where the world allowed no more. It holds what the
+    baseline and the prompts of the folds say about all cases left out."""
 
     def __init__(self, search: Search) -> None:
         self._search = search
-        self._before: dict[str, CaseBook] = {}
+        self._folds = folds(search.plan, search.parts)
         self.books: tuple[CaseBook, CaseBook] | None = None
 
     async def events(self, desk: Desk) -> AsyncIterator[Step]:
-        """One `FoldScored` per group, in group order; of the searches inside, only the progress."""
-        search = self._search
-        groups = groups_of(search.plan.cases)
-        baseline = search.baseline_validation
-        after: list[Entry] = []
-        for number, group in enumerate(groups, start=1):
-            fold = _without(search, group)
-            while fold.attempt < FOLD_CHANGES and fold.over() is None and not desk.closed:
-                async for step in attempt(fold, desk):
-                    if isinstance(step, EvaluationProgress | HintTaken):
-                        yield step
-            exam = Exam(search.plan, fold.best, group, part=LEFT_OUT, iteration=number)
-            async for progress in exam.sit(desk):
-                yield progress
-            if exam.book is None:
+        """One `FoldScored` per fold; of the searches inside, only the progress."""
+        task, before, after = self._search.plan.task, CaseBook({}), CaseBook({})
+        for number, fold in enumerate(self._folds, start=1):
+            repeated = _Repeated(self._search, fold, number)
+            async for step in repeated.events(desk):
+                yield step
+            if repeated.books is None:
                 return
-            before = CaseBook({case.id: baseline.entries[case.id] for case in group})
-            after += exam.book.entries.values()
             yield FoldScored(
                 number=number,
-                of=len(groups),
-                cases=len(group),
-                before=before.scored(search.plan.task).objective,
-                after=exam.book.scored(search.plan.task).objective,
+                of=len(self._folds),
+                cases=len(fold),
+                before=repeated.books[0].scored(task).objective,
+                after=repeated.books[1].scored(task).objective,
             )
-        self.books = (baseline, _in_order(baseline, after))
+            before, after = before | repeated.books[0], after | repeated.books[1]
+        self.books = before, after
 
 
-def _without(search: Search, group: tuple[Case, ...]) -> Search:
-    """The same search as it began, blind to one group, and to what other runs learnt from it."""
-    left_out = {case.id for case in group}
-    cases = tuple(case for case in search.plan.cases if case.id not in left_out)
-    plan = replace(
-        search.plan,
-        cases=cases,
-        parts={case.id: PartName.TRAIN for case in cases},
-        max_iterations=min(FOLD_CHANGES, search.plan.max_iterations),
-        remembered=(),
-        proposals=1,
-    )
-    known = search.baseline_validation.entries
-    book = CaseBook({id: entry for id, entry in known.items() if id not in left_out})
-    return Search.of(plan, parts_of(plan.cases, plan.parts), train=book, validation=book)
+class _Repeated:
+    """The same search as it began, blind to one fold, and to what other runs learnt. `books` are
+    what its baseline and its own prompt say about that fold; None where it was cut short."""
 
+    def __init__(self, search: Search, fold: Fold, number: int) -> None:
+        self._search, self._fold, self._number = search, fold, number
+        left_out = {case.id for case in fold}
+        self._plan = replace(
+            search.plan,
+            cases=tuple(case for case in judging(search.parts) if case.id not in left_out),
+            baseline=blind(search.plan.baseline, left_out.__contains__),
+            max_iterations=min(FOLD_CHANGES, search.plan.max_iterations),
+            remembered=(),
+            proposals=1,
+        )
+        self.books: tuple[CaseBook, CaseBook] | None = None
 
-def _in_order(like: CaseBook, entries: list[Entry]) -> CaseBook:
-    by_id = {entry.case.id: entry for entry in entries}
-    return CaseBook({id: by_id[id] for id in like.entries})
+    async def events(self, desk: Desk) -> AsyncIterator[HintTaken | EvaluationProgress]:
+        plan, search = self._plan, self._search
+        known = search.baseline_train | search.baseline_validation
+        if plan.baseline.version_hash != search.plan.baseline.version_hash:
+            # What the baseline said was said with examples of the fold in it.
+            again = self._exam(plan.baseline, judging(search.parts), search.folds)
+            async for progress in again.sit(desk):
+                yield progress
+            if again.book is None:
+                return
+            known = again.book
+        parts = parts_of(plan.cases, plan.parts)
+        repeated = Search.of(
+            plan, parts, train=known.of(parts.train), validation=known.of(parts.validation)
+        )
+        while repeated.attempt < FOLD_CHANGES and repeated.over() is None and not desk.closed:
+            async for step in attempt(repeated, desk):
+                if isinstance(step, EvaluationProgress | HintTaken):
+                    yield step
+        exam = self._exam(repeated.best, self._fold)
+        async for progress in exam.sit(desk):
+            yield progress
+        if exam.book is not None:
+            self.books = known.of(self._fold), exam.book
+
+    def _exam(self, content: PromptContent, cases: Sequence[Case], unseen: Folds = _NONE) -> Exam:
+        return Exam(self._plan, content, cases, part=LEFT_OUT, iteration=self._number, folds=unseen)

@@ -1,7 +1,7 @@
 """What a search knows between two steps: the best prompt, its case books, what was tried."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from induction.engine.diagnose import (
     patterns_of,
     worth_trying,
 )
-from induction.engine.evaluate import CaseBook
+from induction.engine.evaluate import CaseBook, Exam
 from induction.engine.gate import touched
 from induction.engine.plan import Plan
 from induction.engine.propose import Brief, Tried, shown_cases
@@ -46,6 +46,7 @@ class Search:
     guarded: Guarded
     memory: Memory
     best: PromptContent
+    baseline_train: CaseBook
     baseline_validation: CaseBook
     validation: CaseBook
     train: CaseBook
@@ -68,6 +69,7 @@ class Search:
             guarded=known,
             memory=Memory.of(plan, known),
             best=plan.baseline,
+            baseline_train=train,
             baseline_validation=validation,
             validation=validation,
             train=train,
@@ -75,7 +77,7 @@ class Search:
             progress=Progress(best=began.aimed),
             seen={plan.baseline.version_hash},
             folds=folds_of(parts.train, seed=plan.seed),
-            opened=parts.validation_is_train or not plan.opening,
+            opened=not plan.opening,
         )
 
     @property
@@ -121,11 +123,32 @@ class Search:
         )
 
     def opening(self) -> Change | None:
-        """The change to begin with, once."""
+        """The change to begin with, once; it counts as an attempt."""
         if self.opened:
             return None
         self.opened = True
+        self.attempt += 1
         return showing.opening(self.plan.task, self.best, self.parts.train, seed=self.plan.seed)
+
+    def exam(
+        self,
+        content: PromptContent,
+        cases: Iterable[Case],
+        *,
+        part: str,
+        iteration: int | None = None,
+        sample: int = 0,
+    ) -> Exam:
+        """The cases put to a prompt; those that teach without the examples of their own fold."""
+        return Exam(
+            self.plan,
+            content,
+            cases,
+            part=part,
+            iteration=self.iteration if iteration is None else iteration,
+            folds=self.folds,
+            sample=sample,
+        )
 
     def stale(self, cases: Sequence[Case]) -> list[Case]:
         """Those of the cases whose last known answer came from an earlier prompt."""
@@ -153,18 +176,22 @@ class Search:
         validation: CaseBook,
         at_gate: CaseBook,
     ) -> None:
-        self.best, self.validation = content, validation
-        self.fresh = set()
+        self._take(content, validation)
         self.learn(at_gate)
         self.progress.evaluated(self.standing.aimed)
         if tried:
             self.tried.append(tried)
 
     def shortened(self, content: PromptContent, validation: CaseBook) -> None:
-        """A shorter prompt takes the best one's place; what training cases say is not known."""
+        """A shorter prompt takes the best one's place."""
+        self._take(content, validation)
+        self.progress.evaluated(self.standing.aimed)
+
+    def _take(self, content: PromptContent, validation: CaseBook) -> None:
         self.best, self.validation = content, validation
         self.fresh = set()
-        self.progress.evaluated(self.standing.aimed)
+        if self.parts.validation_is_train:
+            self.learn(validation)
 
     def to_refresh(self, patterns: Sequence[ErrorPattern]) -> list[Case]:
         """The training cases that a kept change aimed at `patterns` may have turned, in case

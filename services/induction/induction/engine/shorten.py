@@ -17,9 +17,9 @@ from nlu_shared.schemas.events import (
 )
 from nlu_shared.schemas.prompts import Change, PromptContent
 
-from induction.engine import diet, guards, procedure, telling
+from induction.engine import diet, guards, left_out, telling
 from induction.engine.desk import Desk
-from induction.engine.evaluate import CaseBook, Exam, compare
+from induction.engine.evaluate import CaseBook, compare
 from induction.engine.search import Search
 
 Step = StoredEvent | EvaluationProgress
@@ -29,7 +29,7 @@ async def shorten(search: Search, desk: Desk) -> AsyncIterator[Step]:
     """Nothing where the winner is the baseline, which leaves nothing to test, or where the
     procedure is judged, whose folds do not diet."""
     unchanged = search.best.version_hash == search.plan.baseline.version_hash
-    if unchanged or procedure.is_due(search.parts):
+    if unchanged or left_out.is_due(search.plan, search.parts):
         return
     reached = search.validation
     refused = tries = 0
@@ -80,7 +80,7 @@ class _Without:
             parent_hash=search.best.version_hash,
         )
         cases = search.parts.validation
-        exam = Exam(plan, content, cases, part=PartName.VALIDATION, iteration=n)
+        exam = search.exam(content, cases, part=PartName.VALIDATION)
         async for progress in exam.sit(desk):
             yield progress
         if exam.book is None:

@@ -3,10 +3,8 @@
 Showing many cases is the plainest way to use them, and among the most reliable: scores mostly rise
 with the number of examples into the hundreds (Agarwal et al., Many-Shot In-Context Learning,
 NeurIPS 2024). One look at validation tells whether it holds here. There is no gate before it:
-it is aimed at no mistake in particular. Shown cases go on to teach (see `unseen`).
-
-Where training cases choose the prompt there is no opening: cases that stand in a prompt cannot
-judge it.
+it is aimed at no mistake in particular. Shown cases go on to teach, and where training cases choose
+the prompt also to choose: none is asked with its own example (see `unseen`).
 """
 
 from collections import defaultdict

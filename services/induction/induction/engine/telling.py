@@ -12,8 +12,9 @@ from nlu_shared.schemas.events import (
     SearchStopped,
 )
 from nlu_shared.schemas.prompts import PromptContent
+from nlu_shared.schemas.runs import WholeScore
 
-from induction.engine import guards
+from induction.engine import guards, left_out
 from induction.engine.desk import CANCELLED, Desk
 from induction.engine.evaluate import CaseBook
 from induction.engine.groups import groups_of
@@ -37,9 +38,15 @@ def started(plan: Plan, parts: Parts) -> RunStarted:
             *_contamination(plan, parts),
             *oversized(plan.baseline),
             *guards.told(plan, parts.validation),
+            *_repeats(plan, parts),
             *_power(parts),
         ],
     )
+
+
+def _repeats(plan: Plan, parts: Parts) -> list[str]:
+    folds = left_out.folds(plan, parts)
+    return [f"the search is repeated {len(folds)} times to judge it"] if folds else []
 
 
 def _power(parts: Parts) -> list[str]:
@@ -69,6 +76,8 @@ def evaluated(
     plan: Plan, content: PromptContent, book: CaseBook, part: PartName, iteration: int
 ) -> PromptEvaluated:
     score = book.scored(plan.task)
+    entries = book.entries.values()
+    whole = plan.task.whole([e.case for e in entries], [e.prediction for e in entries])
     return PromptEvaluated(
         iteration=iteration,
         part=part,
@@ -77,6 +86,11 @@ def evaluated(
         components=dict(score.components),
         pooled=dict(score.pooled),
         carried=dict(score.carried),
+        whole=None
+        if whole is None
+        else WholeScore(
+            discussions=whole.cases, objective=whole.objective, components=dict(whole.components)
+        ),
         cases=score.cases,
         unanswered=book.unanswered,
     )

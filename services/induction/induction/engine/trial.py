@@ -75,7 +75,7 @@ class Trial:
                     yield step
                 if exam.book is None:
                     return
-                one.answers = CaseBook({**one.answers.entries, **exam.book.entries})
+                one.answers |= exam.book
                 one.judgement = gate.judge(asked, search.train, one.answers, plan.focused)
         self.tested = tested
 
@@ -84,12 +84,4 @@ class Trial:
         return list({key_of(pattern): pattern for pattern in every}.values())
 
     def _exam(self, content: PromptContent, cases: Sequence[Case]) -> Exam:
-        search = self._search
-        return Exam(
-            search.plan,
-            content,
-            cases,
-            part=Stage.GATE,
-            iteration=search.iteration,
-            folds=search.folds,
-        )
+        return self._search.exam(content, cases, part=Stage.GATE)

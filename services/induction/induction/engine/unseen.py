@@ -6,7 +6,7 @@ examples of its whole fold left out (cross-validation: Stone, JRSS B 36 (1974) 1
 one example alone would make every question a prompt of its own, which no provider's cache can hold.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from nlu_shared.schemas.prompts import PromptContent
@@ -27,7 +27,10 @@ def folds_of(cases: Sequence[Case], *, seed: int) -> Folds:
 
 def without(content: PromptContent, fold: int, folds: Folds) -> PromptContent:
     """The prompt without the examples that quote a case of that fold."""
-    kept = tuple(
-        one for one in content.examples if one.case_id is None or folds.get(one.case_id) != fold
-    )
+    return blind(content, lambda case_id: folds.get(case_id) == fold)
+
+
+def blind(content: PromptContent, to: Callable[[UUID], bool]) -> PromptContent:
+    """The prompt without the examples that quote a case it is to be blind to, by case id."""
+    kept = tuple(one for one in content.examples if one.case_id is None or not to(one.case_id))
     return content.model_copy(update={"examples": kept})

@@ -25,12 +25,12 @@ from nlu_shared.measure.significance import (
     sign_flip_test,
 )
 from nlu_shared.schemas.events import PartName
-from nlu_shared.schemas.runs import Verdict, VerdictKind
+from nlu_shared.schemas.runs import ComponentGain, Verdict, VerdictKind
 
 from induction.engine.evaluate import CaseBook
 from induction.engine.groups import groups_of
 from induction.engine.split import VALIDATION_FROM
-from induction.tasks.base import Task
+from induction.tasks.base import Component, Task
 
 SIGNIFICANT = 0.05
 CHANGED = 0.2
@@ -46,16 +46,16 @@ DIGITS = 6
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
     """What the comparison stands on: the part it was made on, how many groups there are in all,
-    why it is not the untouched test part, whether training cases were kept out of it, whether
-    each group was answered by a prompt made without it rather than by the winner, how many verdicts
-    were made on it before, whole repeats of both books, and the share of repeated answers that
-    were others than before (None: nothing was repeated)."""
+    why it is not the untouched test part, whether training cases were kept out of it, how many
+    times the search was repeated without some of them, so that prompts answer what they never saw
+    (0: the winner answers), how many verdicts were made on it before, whole repeats of both books,
+    and the share of repeated answers that were others than before (None: nothing was repeated)."""
 
     part: str
     groups: int
     untested: str | None = None
     set_aside: bool = True
-    is_procedure: bool = False
+    folds: int = 0
     looks: int = 0
     again: tuple[tuple[CaseBook, CaseBook], ...] = ()
     changed: float | None = None
@@ -70,10 +70,19 @@ class Ground:
         return self.part is PartName.TEST and self.groups >= VALIDATION_FROM
 
 
-def verdict(task: Task, before: CaseBook, after: CaseBook, ground: Ground, *, seed: int) -> Verdict:
+def verdict(
+    task: Task,
+    before: CaseBook,
+    after: CaseBook,
+    ground: Ground,
+    *,
+    seed: int,
+    focus: Component | None = None,
+) -> Verdict:
     """Baseline against winner on the same cases, which must be at least one.
 
     Near-duplicates are drawn together: ten wordings of one question are one piece of evidence.
+    What is claimed is about the objective; what `focus` gained is told beside it.
     """
     groups = [[case.id for case in group] for group in groups_of(before.cases)]
     befores = [before, *(pair[0] for pair in ground.again)]
@@ -98,6 +107,7 @@ def verdict(task: Task, before: CaseBook, after: CaseBook, ground: Ground, *, se
         changed_again=None if ground.changed is None else round(ground.changed, DIGITS),
         label_more=more,
         label_first=[] if more is None else _thinnest(task, before),
+        focus=None if focus is None else _focused(focus, counted, ground, seed=seed),
         says=_says(kind, gain, ground, fixed=fixed, broke=broke, more=more),
     )
 
@@ -130,6 +140,20 @@ def _kind(gain: Gain, p_value: float, ground: Ground, *, more_fixed: bool) -> Ve
     if ground.can_prove and gain.low > 0 and p_value < ground.alpha:
         return VerdictKind.PROVEN
     return VerdictKind.PROMISING if p_value < WORTH_A_LOOK else VerdictKind.NOISE
+
+
+def _focused(
+    focus: Component, counted: tuple[Counts, Counts], ground: Ground, *, seed: int
+) -> ComponentGain:
+    gain = paired_bootstrap(*counted, focus.f1, seed=seed, alpha=ground.alpha)
+    before, after = (float(focus.f1(counts.sum(axis=0))) for counts in counted)
+    return ComponentGain(
+        component=focus.name,
+        before=round(before, DIGITS),
+        after=round(after, DIGITS),
+        gain=round(gain.gain, DIGITS),
+        interval=(round(gain.low, DIGITS), round(gain.high, DIGITS)),
+    )
 
 
 def _counts(task: Task, books: Sequence[CaseBook], groups: list[list[UUID]]) -> Counts:
@@ -190,10 +214,11 @@ def _says(
         claim,
         f"The change corrects {fixed} cases and gets {broke} wrong that were right.",
     ]
-    if ground.is_procedure:
+    if ground.folds:
+        without = "each" if ground.folds == ground.groups else f"one of {ground.folds} folds"
         parts.append(
-            f"This scores the procedure: the search was repeated without each of the"
-            f" {ground.groups} groups, and the prompt it made answered that group."
+            f"This scores the procedure: the search was repeated without {without} of the"
+            f" {ground.groups} groups, and the prompt it made answered what was left out."
         )
     if ground.untested:
         parts.append(ground.untested)

@@ -11,10 +11,11 @@ from induction.tasks.base import Prediction
 
 
 class Witnesses:
-    """Answers by case and version."""
+    """Answers by case and version. `versions` are all that said anything, by hash, the first heard
+    first."""
 
     def __init__(self) -> None:
-        self._versions: dict[str, PromptContent] = {}
+        self.versions: dict[str, PromptContent] = {}
         self._said: dict[UUID, dict[str, Prediction]] = {}
 
     def hear(
@@ -24,7 +25,7 @@ class Witnesses:
         stands."""
         if not said:
             return
-        self._versions.setdefault(version.version_hash, version)
+        self.versions.setdefault(version.version_hash, version)
         question = asked.version_hash
         for case_id, prediction in said.items():
             self._said.setdefault(case_id, {}).setdefault(question, prediction)
@@ -32,7 +33,3 @@ class Witnesses:
     def about(self, case_id: UUID) -> dict[str, Prediction]:
         """The answers to a case, by the hash of what was asked."""
         return dict(self._said.get(case_id, {}))
-
-    def versions(self) -> list[PromptContent]:
-        """All that said anything, the first heard first."""
-        return list(self._versions.values())

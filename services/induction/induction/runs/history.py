@@ -47,7 +47,7 @@ def iterations(
 def counted(
     bodies: Iterable[Mapping[str, Any]], version_ids: Mapping[str, UUID], version: UUID | None
 ) -> dict[str, dict[str, Any] | None]:
-    """`components`, `pooled` and `carried` of a version as it last was evaluated on validation;
+    """`components`, `pooled`, `carried` and `whole` of a version as last evaluated on validation;
     None where it was not, or where the task has none."""
     found: Mapping[str, Any] = {}
     for body in bodies:
@@ -58,7 +58,7 @@ def counted(
             and version_ids.get(body["version_hash"]) == version
         ):
             found = body
-    return {name: found.get(name) or None for name in ("components", "pooled", "carried")}
+    return {name: found.get(name) or None for name in ("components", "pooled", "carried", "whole")}
 
 
 def _effect(body: Mapping[str, Any]) -> dict[str, int]:

@@ -11,6 +11,7 @@ from nlu_shared.schemas.events import (
     ChangeKept,
     MissesAttributed,
     PartName,
+    ProcedureJudged,
     PromptEvaluated,
     PromptProposed,
     RunFinished,
@@ -85,6 +86,8 @@ async def record(
             )
         case ChangeKept():
             row.best_version_id = (await prompts.by_hash(session, row.task, event.version_hash)).id
+        case ProcedureJudged():
+            row.procedure = event.verdict.model_dump(mode="json")
         case VerdictReached():
             row.verdict = event.verdict.model_dump(mode="json")
         case MissesAttributed():

@@ -30,6 +30,7 @@ class RunRow(SQLModel, table=True):
     focus: str | None = None
     guards: dict[str, float] = Field(sa_column=Column(JSONB, nullable=False))
     proposals: int
+    folds: int | None = None
     hints: list[str] = Field(sa_column=Column(JSONB, nullable=False))
     seed: int
     task_model: str
@@ -48,6 +49,9 @@ class RunRow(SQLModel, table=True):
     baseline_f1: float | None = None
     final_f1: float | None = None
     verdict: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    procedure: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSONB(none_as_null=True))
+    )
     misses: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     cancel_requested: bool = False
     pause_requested: bool = False

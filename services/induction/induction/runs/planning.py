@@ -55,6 +55,7 @@ def plan_of(
         calls=limits.calls,
         remembered=remembered,
         looks=row.looks,
+        folds=row.folds,
     )
 
 

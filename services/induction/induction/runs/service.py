@@ -128,7 +128,7 @@ async def _prepare(
         status=RunStatus.WAITING.value,
         limits=asked.limits.model_dump(),
         hints=list(asked.hints),
-        **asked.model_dump(include={"focus", "guards", "proposals", "seed"}),
+        **asked.model_dump(include={"focus", "guards", "proposals", "folds", "seed"}),
         task_model=task_model,
         proposer_model=proposer_model,
         provider=settings.provider,
@@ -273,9 +273,10 @@ async def view(session: AsyncSession, row: RunRow) -> RunView:
         improvement=improvement,
         **counted(bodies, ids, row.best_version_id or row.baseline_version_id),
         verdict=Verdict.model_validate(row.verdict) if row.verdict else None,
+        procedure=Verdict.model_validate(row.procedure) if row.procedure else None,
         misses=Misses.model_validate(row.misses) if row.misses else None,
         spend=await spend(session, row.id),
-        **row.model_dump(include=set(RunView.model_fields) - {"verdict", "misses"}),
+        **row.model_dump(include=set(RunView.model_fields) - {"verdict", "procedure", "misses"}),
     )
 
 

@@ -175,6 +175,10 @@ class Task(Protocol):
 
     def score(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> Score: ...
 
+    def whole(self, cases: Sequence[Case], predictions: Sequence[Prediction]) -> Score | None:
+        """The score of what whole conversations add up to, each of them one case of it; None where
+        the task has no such sum, or no case stands in a conversation."""
+
     def counts(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> Counts:
         """What each case adds to the score, shape (cases, components, 3); see measure.f1."""
 

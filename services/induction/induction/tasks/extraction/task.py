@@ -21,7 +21,8 @@ from induction.tasks.base import (
     Prediction,
     Score,
 )
-from induction.tasks.extraction import explain, score, wording
+from induction.tasks.extraction import discussion, explain, score, wording
+from induction.tasks.extraction.discussion import Statement
 from induction.tasks.extraction.match import RELAXED, Matching, match
 from induction.tasks.extraction.names import ANYBODY, plain
 from induction.tasks.extraction.sides import VARIABLES, Side
@@ -89,16 +90,20 @@ class ExtractionTask:
 
     def score(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> Score:
         """The scores of `score.scores`, of the pooled counts."""
-        by_case = self.counts(truths, predictions)
-        total = by_case.sum(axis=0)
-        found = {name: round(float(one), DIGITS) for name, one in score.scores(total).items()}
-        return Score(
-            found.pop("aggregate"),
-            found,
-            len(truths),
-            pooled=score.pooled(total),
-            carried={name: many for name, many in score.carried(by_case).items() if many},
-        )
+        return _scored(self.counts(truths, predictions))
+
+    def whole(self, cases: Sequence[Case], predictions: Sequence[Prediction]) -> Score | None:
+        said = [
+            Statement(
+                case.group,
+                case.context,
+                truth=Extraction.model_validate(case.truth),
+                predicted=_extracted(prediction),
+            )
+            for case, prediction in zip(cases, predictions, strict=True)
+        ]
+        by_discussion = discussion.counts(said)
+        return _scored(by_discussion) if len(by_discussion) else None
 
     def counts(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> f1.Counts:
         """As `score.counts`; a fault found nothing, and is exact nowhere."""
@@ -169,6 +174,18 @@ class ExtractionTask:
     def describe(self) -> dict[str, Any]:
         codes = {field: [code.value for code in values] for field, values in wording.CODES.items()}
         return {"kind": str(self.kind), "codes": codes}
+
+
+def _scored(by_case: f1.Counts) -> Score:
+    total = by_case.sum(axis=0)
+    found = {name: round(float(one), DIGITS) for name, one in score.scores(total).items()}
+    return Score(
+        found.pop("aggregate"),
+        found,
+        len(by_case),
+        pooled=score.pooled(total),
+        carried={name: many for name, many in score.carried(by_case).items() if many},
+    )
 
 
 def _concerns(component: str, mistake: Mistake) -> bool:

@@ -86,6 +86,9 @@ class IntentTask:
         components["accuracy"] = round(right / len(truths), DIGITS) if truths else 0.0
         return Score(round(float(self.objective(total)), DIGITS), components, len(truths))
 
+    def whole(self, cases: Sequence[Case], predictions: Sequence[Prediction]) -> None:
+        """Labels of a conversation add up to nothing."""
+
     def counts(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> f1.Counts:
         return f1.by_case(*self._words(truths, predictions), self._counted(truths))
 
