@@ -15,7 +15,14 @@ from induction.engine.plan import Plan
 from induction.tasks.base import Case, Component, Mistake, Prediction, Task
 from induction.tasks.extraction import ExtractionTask
 from induction.tasks.intent import IntentTask
-from nlu_shared.schemas.events import ChangeKept, ChangeRejected, PromptEvaluated, Stage
+from nlu_shared.schemas.events import (
+    ChangeKept,
+    ChangeRejected,
+    PartName,
+    PromptEvaluated,
+    Stage,
+    VerdictReached,
+)
 from nlu_shared.schemas.prompts import LabelSpec
 
 from tests.induction.engine.worlds import OfflineWorld, toy_plan
@@ -203,6 +210,16 @@ async def test_a_focused_run_raises_its_label_and_says_on_how_many_cases_that_st
     assert max(seen) > seen[0]
     assert any("carry 'class_b', which is focused on" in line for line in events[0].says)  # type: ignore[union-attr]
     assert any("carry 'class_c', which is guarded" in line for line in events[0].says)  # type: ignore[union-attr]
+    (reached,) = [one for one in events if isinstance(one, VerdictReached)]
+    tested = [
+        one.components["f1:class_b"]
+        for one in events
+        if isinstance(one, PromptEvaluated) and one.part is PartName.TEST
+    ]
+    gained = reached.verdict.focus
+    assert gained is not None
+    assert (gained.component, [gained.before, gained.after]) == ("class_b", pytest.approx(tested))
+    assert gained.interval[0] <= gained.gain <= gained.interval[1]
 
 
 async def test_a_guard_that_breaks_is_a_rejection_on_validation_that_names_the_label() -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from induction.engine.loop import improve
 from induction.engine.plan import Plan
 from induction.engine.split import assign
-from induction.engine.world import Asked
+from induction.engine.world import Asked, Inbox
 from induction.llm.offline.settings import Fault, OfflineSettings
 from induction.tasks.base import ModelAnswer, Outcome
 from nlu_shared.schemas.events import MissesAttributed, PartName
@@ -82,3 +82,11 @@ async def test_misses_are_looked_into_only_as_far_as_the_calls_go() -> None:
     assert misses.unexamined > 0
     assert sum(misses.counts.values()) + misses.unexamined == misses.total
     assert len(world.asked) <= 150
+
+
+async def test_a_search_the_operator_cut_short_counts_its_misses_as_not_looked_into() -> None:
+    world = OfflineWorld(inboxes={6: Inbox(stop="minutes")})
+    misses = await misses_of(few(), WithProposer(world, nothing_new))
+    assert misses is not None
+    assert misses.unexamined == misses.total > 0
+    assert misses.says == f"{misses.total} misses could not be looked into."

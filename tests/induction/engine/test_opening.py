@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import replace
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from induction.engine.loop import improve
@@ -54,14 +55,22 @@ async def test_the_opening_shows_no_case_that_may_not_be_quoted() -> None:
     assert not [e async for e in improve(plan, world) if isinstance(e, PromptProposed)]
 
 
-async def test_a_handful_of_cases_that_also_choose_the_prompt_are_not_shown_at_once() -> None:
+async def test_cases_that_also_choose_the_prompt_are_shown_at_once_too() -> None:
     plan = opened(toy_plan(per_label=3))
+    assert set(plan.parts.values()) == {PartName.TRAIN}
     world = WithProposer(OfflineWorld(), lambda _: SILENT)
-    assert not [e async for e in improve(plan, world) if isinstance(e, PromptProposed)]
+    events = [event async for event in improve(plan, world)]
+    first = next(event for event in events if isinstance(event, PromptProposed))
+    assert len(first.content.examples) == len(plan.cases)
 
 
-async def test_a_training_case_is_never_asked_with_its_own_example_in_the_prompt() -> None:
-    plan, world = opened(toy_plan(labels=8)), OfflineWorld()
+@pytest.mark.parametrize(
+    "per_label", [3, 30], ids=["which choose it too", "of a part of their own"]
+)
+async def test_a_training_case_is_never_asked_with_its_own_example_in_the_prompt(
+    per_label: int,
+) -> None:
+    plan, world = opened(toy_plan(per_label=per_label, labels=6)), OfflineWorld()
     async for _ in improve(plan, world):
         pass
     told = [one.request for one in world.asked if one.purpose == "task"]

@@ -1,14 +1,29 @@
-"""With too few groups to set any aside, the procedure is judged on groups it did not see."""
+"""The procedure is judged on cases it did not see: by group where there are too few to set any
+aside, by folds where a run asks for it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from induction.engine.forecast import forecast
 from induction.engine.groups import groups_of
+from induction.engine.left_out import folds
 from induction.engine.loop import improve
 from induction.engine.plan import Plan
+from induction.engine.split import parts_of
 from induction.engine.world import Inbox
-from nlu_shared.schemas.events import EvaluationProgress, FoldScored, StoredEvent, VerdictReached
+from induction.tasks.base import Case
+from nlu_shared.schemas.events import (
+    EvaluationProgress,
+    FoldScored,
+    PartName,
+    ProcedureJudged,
+    RunStarted,
+    StoredEvent,
+    VerdictReached,
+)
 from nlu_shared.schemas.runs import VerdictKind
 
 from tests.induction.engine.worlds import OfflineWorld, toy_plan
@@ -57,9 +72,19 @@ def test_every_group_is_left_out_once_and_the_verdict_is_at_best_promising(
     assert "without each" in reached.verdict.says
 
 
-async def test_no_prompt_of_a_fold_holds_a_text_of_the_group_it_answers(plan: Plan) -> None:
+def quoting(plan: Plan) -> Plan:
+    """The same with a baseline that already quotes a case of each group, as an old winner may."""
+    quoted = {"examples": tuple(map(plan.task.example, plan.cases[:GROUPS]))}
+    return replace(plan, baseline=plan.baseline.model_copy(update=quoted), opening=True)
+
+
+@pytest.mark.parametrize("given_to", [lambda plan: plan, quoting], ids=["plain", "quoting"])
+async def test_no_prompt_of_a_fold_holds_a_text_of_the_group_it_answers(
+    plan: Plan, given_to: Callable[[Plan], Plan]
+) -> None:
     """A group's answers are the last calls before its fold is scored."""
-    world, groups = OfflineWorld(), iter(groups_of(plan.cases))
+    plan, world = given_to(plan), OfflineWorld()
+    groups = iter(folds(plan, parts_of(plan.cases, plan.parts)))
     async for event in improve(plan, world):
         if isinstance(event, FoldScored):
             texts = {case.text for case in next(groups)}
@@ -82,3 +107,66 @@ async def test_a_run_cancelled_within_the_procedure_claims_nothing(plan: Plan, t
     world = OfflineWorld(inboxes={last // 2 + last // 4: Inbox(cancel=True)})
     events = await stored(plan, world)
     assert not any(isinstance(event, VerdictReached) for event in events)
+
+
+def in_folds(plan: Plan, number: int) -> list[tuple[Case, ...]]:
+    asked = replace(plan, folds=number)
+    return folds(asked, parts_of(asked.cases, asked.parts))
+
+
+@given(st.integers(2, 20), st.integers(0, 2**31 - 1), st.integers(1, 60))
+def test_folds_part_all_but_the_test_cases_keep_groups_whole_and_are_even(
+    number: int, seed: int, groups: int
+) -> None:
+    plan = toy_plan()
+    cases = tuple(replace(c, group=f"talk {n % groups}") for n, c in enumerate(plan.cases))
+    parted = {
+        c.id: PartName.TEST if n % groups == 7 else PartName.TRAIN for n, c in enumerate(cases)
+    }
+    dealt = in_folds(replace(plan, cases=cases, parts=parted, seed=seed), number)
+    if groups <= 2:
+        assert len(dealt) == (groups if groups == 2 else 0)
+        return
+    judging = sorted(case.id for case in cases if parted[case.id] is not PartName.TEST)
+    assert sorted(case.id for fold in dealt for case in fold) == judging
+    owners = {case.group: place for place, fold in enumerate(dealt) for case in fold}
+    assert all(owners[c.group] == place for place, fold in enumerate(dealt) for c in fold)
+    assert len(dealt) == min(number, len(owners))
+    largest = max(len(group) for group in groups_of(cases))
+    assert max(map(len, dealt)) - min(map(len, dealt)) <= largest
+
+
+async def test_on_request_a_run_with_a_test_part_judges_its_procedure_beside_the_verdict() -> None:
+    plan = replace(toy_plan(per_label=20), folds=3, max_iterations=3)
+    world = OfflineWorld()
+    events = await stored(plan, world)
+    (started,) = [event for event in events if isinstance(event, RunStarted)]
+    assert "the search is repeated 3 times to judge it" in started.says
+    (judged,) = [event for event in events if isinstance(event, ProcedureJudged)]
+    (reached,) = [event for event in events if isinstance(event, VerdictReached)]
+    outside = [case for case in plan.cases if plan.parts[case.id] is not PartName.TEST]
+    assert (judged.verdict.tested_on, judged.verdict.cases) == ("left out", len(outside))
+    assert judged.verdict.kind is not VerdictKind.PROVEN
+    assert "without one of 3 folds" in judged.verdict.says
+    assert reached.verdict.tested_on == PartName.TEST
+    assert [e.cases for e in events if isinstance(e, FoldScored)] == list(
+        map(len, in_folds(plan, 3))
+    )
+    assert world.calls <= forecast(plan).calls
+
+
+async def test_on_request_a_run_without_a_test_part_is_judged_by_its_folds() -> None:
+    plan = replace(toy_plan(per_label=10), folds=4, max_iterations=3)
+    assert PartName.TEST not in plan.parts.values()
+    events = await stored(plan, OfflineWorld())
+    (reached,) = [event for event in events if isinstance(event, VerdictReached)]
+    assert (reached.verdict.tested_on, reached.verdict.cases) == ("left out", len(plan.cases))
+    assert not any(isinstance(event, ProcedureJudged) for event in events)
+
+
+async def test_folds_that_the_calls_do_not_pay_for_leave_the_verdict_on_untouched_cases() -> None:
+    plan = replace(toy_plan(per_label=20), folds=10, max_iterations=3, calls=500)
+    events = await stored(plan, OfflineWorld(budget=500))
+    assert not any(isinstance(event, ProcedureJudged) for event in events)
+    (reached,) = [event for event in events if isinstance(event, VerdictReached)]
+    assert reached.verdict.tested_on == PartName.TEST
