@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import httpx2
-from cyclopts import App, Parameter
+from cyclopts import App, CycloptsError, Parameter
 from nlu_shared.client.runs import follow_run
 from nlu_shared.kit.commands import key_commands
 from nlu_shared.kit.db import open_database, session_scope
@@ -45,6 +45,8 @@ app.command(score)
 Url = Annotated[str, Parameter(env_var="INDUCTION_URL")]
 Key = Annotated[str, Parameter(env_var="INDUCTION_KEY")]
 HERE = "http://127.0.0.1:8002"
+USAGE = 2
+"""What a mistyped command exits with, so that 1 can mean something."""
 
 
 @app.command
@@ -185,7 +187,9 @@ app.command(key_commands(_session))
 
 def main() -> None:
     try:
-        app()
+        app(exit_on_error=False)
+    except CycloptsError:
+        sys.exit(USAGE)  # it has printed what is wrong
     except ValidationError as missing:
         names = ", ".join(
             "INDUCTION_" + str(one["loc"][0]).upper() for one in missing.errors() if one["loc"]
