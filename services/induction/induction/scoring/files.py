@@ -111,7 +111,7 @@ def _by_id(file: File, shape: type[Line]) -> dict[str, tuple[str, Line]]:
     found: dict[str, tuple[str, Line]] = {}
     for place, line in _lines(file, shape):
         if str(line.id) in found:
-            raise Unscorable(f"{place}: its id stands there before")
+            raise Unscorable(f"{place}: its id stands on an earlier line")
         found[str(line.id)] = place, line
     return found
 

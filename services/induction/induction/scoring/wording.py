@@ -28,17 +28,17 @@ def _gaps(report: ScoreReport) -> list[tuple[int, str]]:
 
 
 def _table(report: ScoreReport) -> Iterator[str]:
-    prefix = "f1:" if report.kind is TaskKind.INTENT else ""
-    pooled = {prefix + name: tally for name, tally in report.pooled.items()}
-    names = [*report.scores, *(name for name in pooled if name not in report.scores)]
+    """Labels that are nowhere the truth have no score and are told all the same; the codes of an
+    extraction are summed up in their variable."""
+    is_intent = report.kind is TaskKind.INTENT
+    pooled = {f"f1:{name}" if is_intent else name: one for name, one in report.pooled.items()}
+    names = [*report.scores, *(name for name in pooled if is_intent and name not in report.scores)]
     width = max(map(len, names))
     yield f"{'':<{width}}  score" + "".join(f"{name:>7}" for name in COUNTS)
     for name in names:
-        score = f"{report.scores[name]:.3f}" if name in report.scores else "    -"
+        score = f"{report.scores[name]:.3f}" if name in report.scores else f"{'-':>5}"
         tally = pooled[name].model_dump() if name in pooled else {}
-        if name in report.scores or any(tally.values()):
-            counts = "".join(f"{tally[one]:>7}" for one in COUNTS) if tally else ""
-            yield f"{name:<{width}}  {score}{counts}"
+        yield f"{name:<{width}}  {score}" + "".join(f"{many:>7}" for many in tally.values())
 
 
 def _misses(one: ExplainedCase) -> Iterator[str]:
