@@ -1,1 +1,1 @@
-"""The loop end to end on a file of labelled texts, through public doors only."""
+"""The loop end to end on a file of texts with their answers, through public doors only."""

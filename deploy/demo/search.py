@@ -79,7 +79,7 @@ class SearchView:
             case FoldScored():
                 return [
                     quiet(
-                        f"without group {event.number} of {event.of}, then on its {event.cases}"
+                        f"without part {event.number} of {event.of}, then on its {event.cases}"
                         f" cases: {event.before:.3f} before, {event.after:.3f} after"
                     )
                 ]

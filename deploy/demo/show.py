@@ -42,7 +42,7 @@ OFFLINE = (
     " figures cannot say."
 )
 REVIEWER = (
-    "scripted. It knows the labels of the data, confirms what was right, corrects what was wrong,"
+    "scripted. It knows the data's answers, confirms what was right, corrects what was wrong,"
     " approves all of it and allows prompts to quote the texts (may_quote)."
 )
 _VERDICTS = {
@@ -177,8 +177,7 @@ def _answered(step: Answered) -> list[Line]:
         f" {step.right} answered right, {step.wrong} wrong"
     )
     return [head] + [
-        quiet(f"{count} times {said} where {truth} was meant")
-        for truth, said, count in step.confused
+        quiet(f"{count} times {said} where {truth} belongs") for truth, said, count in step.confused
     ]
 
 

@@ -207,7 +207,7 @@ async def _message(service: NLUService, task: Task, row: Row) -> Answer:
 
 
 async def _review(logger: Door, answers: list[Answer]) -> AsyncIterator[Step]:
-    """The scripted reviewer: confirms or corrects by the data's labels, then approves all."""
+    """The scripted reviewer: confirms or corrects by the data's answers, then approves all."""
 
     async def judge(answer: Answer) -> UUID:
         path = f"/v1/predictions/{answer.log_id}"

@@ -79,7 +79,7 @@ async def test_the_loop_ends_with_a_verdict_a_prompt_and_a_report(
     for one in (said, again):
         words = " ".join(one.split())
         assert "not a language model" in words
-        assert "scripted. It knows the labels of the data" in words
+        assert "scripted. It knows the data's answers" in words
         assert "F1 on" in words
         assert max(map(len, one.splitlines())) <= WIDTH
         assert "\x1b" not in one

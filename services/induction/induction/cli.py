@@ -4,14 +4,15 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
 
 import httpx2
-from cyclopts import App, Parameter
+from cyclopts import App, CycloptsError, Parameter
+from nlu_shared.client.errors import ClientError
 from nlu_shared.client.runs import follow_run
 from nlu_shared.kit.commands import key_commands
 from nlu_shared.kit.db import open_database, session_scope
@@ -20,8 +21,9 @@ from nlu_shared.kit.processes import serve as serve_app
 from nlu_shared.kit.processes import set_up_logs
 from nlu_shared.kit.settings import secret
 from nlu_shared.schemas.blame import Blame
-from nlu_shared.schemas.events import EvaluationProgress
+from nlu_shared.schemas.events import EvaluationProgress, RunFinished
 from nlu_shared.schemas.prompts import PromptDiff
+from nlu_shared.schemas.runs import RunKind, RunLimits
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -44,7 +46,13 @@ app.command(score)
 
 Url = Annotated[str, Parameter(env_var="INDUCTION_URL")]
 Key = Annotated[str, Parameter(env_var="INDUCTION_KEY")]
+Limits = Annotated[RunLimits, Parameter(name="*")]
+USUAL = RunLimits()
 HERE = "http://127.0.0.1:8002"
+SILENCE_SECONDS = 60.0
+"""A start reads all ground truth first; a service that says nothing for longer is gone."""
+USAGE = 2
+"""What a mistyped command exits with, so that 1 can mean something."""
 
 
 @app.command
@@ -87,10 +95,14 @@ def offline_model(*, host: str = "127.0.0.1", port: int = 8003) -> None:
 def run(
     *,
     task: str,
+    version: UUID | None = None,
     focus: str | None = None,
     guard: list[str] | None = None,
     proposals: int = 1,
     folds: int | None = None,
+    hint: list[str] | None = None,
+    limits: Limits = USUAL,
+    seed: int = 0,
     watch: bool = False,
     url: Url = HERE,
     key: Key = "",
@@ -99,6 +111,8 @@ def run(
 
     Parameters
     ----------
+    version
+        The prompt version to begin with; without it the one that serves.
     focus
         The component to raise: a label, or for extraction people, events, symptom, …
     guard
@@ -107,21 +121,65 @@ def run(
         How many changes are tried side by side, at most.
     folds
         Repeat the search so many times without a part of the cases, to judge it by those.
+    hint
+        What the proposer is to consider; repeatable.
+    limits
+        The most the run may take.
     """
-    guards = dict(one.rpartition("=")[::2] for one in guard or [])
-    asked = {"task": task, "focus": focus, "guards": guards, "proposals": proposals}
-    asked |= {"folds": folds}
-    with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}) as http:
+    asked = {
+        "task": task,
+        "prompt_version": version and str(version),
+        "focus": focus,
+        "guards": dict(one.rpartition("=")[::2] for one in guard or []),
+        "proposals": proposals,
+        "folds": folds,
+        "hints": hint or [],
+        "limits": limits.model_dump(),
+        "seed": seed,
+    }
+    _start(asked, watch=watch, url=url, key=key)
+
+
+@app.command
+def evaluate(
+    *,
+    task: str,
+    version: UUID | None = None,
+    watch: bool = False,
+    url: Url = HERE,
+    key: Key = "",
+) -> None:
+    """Starts an evaluation of a prompt version; with --watch prints each event until it is over.
+
+    The cases set aside for verdicts stay untouched.
+
+    Parameters
+    ----------
+    version
+        Without it the one that serves.
+    """
+    asked = {"task": task, "kind": RunKind.EVALUATE, "prompt_version": version and str(version)}
+    _start(asked, watch=watch, url=url, key=key)
+
+
+def _start(asked: Mapping[str, object], *, watch: bool, url: str, key: str) -> None:
+    """Prints the run's id; where it is watched, then its events until it is over."""
+    with _client(url, key) as http:
         started = _answer(http.post("/v1/runs", json=asked)).json()
-    print(started["id"])
-    if watch:
-        asyncio.run(_watch(UUID(started["id"]), url, key))
+    print(started["id"], flush=True)
+    if watch and (failure := asyncio.run(_watch(UUID(started["id"]), url, key))):
+        sys.exit(f"induction: {failure}")
 
 
-async def _watch(run_id: UUID, url: str, key: str) -> None:
+async def _watch(run_id: UUID, url: str, key: str) -> str | None:
+    """Prints each event; why the run did not complete, None where it did."""
+    failure = None
     async for event in follow_run(run_id, url=url, key=key):
         if not isinstance(event, EvaluationProgress):
-            print(event.model_dump_json())
+            print(event.model_dump_json(), flush=True)
+        if isinstance(event, RunFinished) and event.status != "completed":
+            failure = f"the run is {event.status}: {event.reason}"
+    return failure
 
 
 @prompts.command
@@ -136,7 +194,7 @@ def export(
 ) -> None:
     """Writes a version, or the one that serves, to a file or standard output."""
     asked = {"format": format} | ({"version": str(version)} if version else {})
-    with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}) as http:
+    with _client(url, key) as http:
         text = _answer(http.get(f"/v1/prompts/{task}/export", params=asked)).text
     if output is None:
         sys.stdout.write(text)
@@ -147,7 +205,7 @@ def export(
 @prompts.command
 def diff(*, task: str, version: UUID, against: UUID, url: Url = HERE, key: Key = "") -> None:
     """Prints what changed from one version to another."""
-    with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}) as http:
+    with _client(url, key) as http:
         answer = http.get(
             f"/v1/prompts/{task}/versions/{version}/diff", params={"against": str(against)}
         )
@@ -158,9 +216,17 @@ def diff(*, task: str, version: UUID, against: UUID, url: Url = HERE, key: Key =
 @prompts.command
 def blame(*, task: str, version: UUID, url: Url = HERE, key: Key = "") -> None:
     """Prints what made each part of a prompt, the cases that fixed and broke, and its tokens."""
-    with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}) as http:
+    with _client(url, key) as http:
         answer = http.get(f"/v1/prompts/{task}/versions/{version}/blame")
     print("\n".join(blame_lines(Blame.model_validate_json(_answer(answer).text))))
+
+
+def _client(url: str, key: str) -> httpx2.Client:
+    return httpx2.Client(
+        base_url=url,
+        headers={"Authorization": f"Bearer {key}"} if key else {},
+        timeout=SILENCE_SECONDS,
+    )
 
 
 def _answer(response: httpx2.Response) -> httpx2.Response:
@@ -189,7 +255,9 @@ app.command(key_commands(_session))
 
 def main() -> None:
     try:
-        app()
+        app(exit_on_error=False)
+    except CycloptsError:
+        sys.exit(USAGE)  # it has printed what is wrong
     except ValidationError as missing:
         names = ", ".join(
             "INDUCTION_" + str(one["loc"][0]).upper() for one in missing.errors() if one["loc"]
@@ -197,7 +265,7 @@ def main() -> None:
         sys.exit(f"induction: set {names} (see .env.example)")
     except httpx2.HTTPError as away:
         sys.exit(f"induction: {os.environ.get('INDUCTION_URL', HERE)} cannot be reached: {away}")
-    except ServiceError as refused:
+    except (ServiceError, ClientError) as refused:
         sys.exit(f"induction: {refused}")
 
 

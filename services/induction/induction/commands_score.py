@@ -1,113 +1,67 @@
-"""`induction score`: the ruler on a file, without a server. What it prints is JSON."""
+"""`induction score`: the ruler on files, without a server."""
 
-import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from nlu_shared.schemas.base import Schema
-from nlu_shared.schemas.exported import CodedStatement, read_export
-from nlu_shared.schemas.extraction import Extraction
-from nlu_shared.schemas.ground_truth import Context
+from cyclopts import Parameter
+from nlu_shared.schemas.prompts import TaskKind
 
-from induction.tasks.base import Prediction, Score
-from induction.tasks.extraction import ExtractionTask, explain
-from induction.tasks.extraction.discussion import Statement, whole
-from induction.tasks.extraction.match import match
-from induction.tasks.extraction.sides import Side
+from induction.scoring import wording
+from induction.scoring.files import File, Unscorable, read
+from induction.scoring.report import report
+
+BELOW, UNSCORABLE = 1, 2
 
 
-class Scored(Schema):
-    """One line of NDJSON: a case as nlu-logger exports it, and what was `predicted` of it."""
+def score(
+    *,
+    kind: TaskKind,
+    truth: Path,
+    predictions: Path | None = None,
+    as_json: Annotated[bool, Parameter(name="--json", negative=())] = False,
+    fail_under: float | None = None,
+    cumulative: bool = False,
+    explained: bool = False,
+) -> None:
+    """Scores predictions against their truths, by the ruler of the runs.
 
-    text: str = ""
-    group: str | None = None
-    context: Context | None = None
-    truth: Extraction
-    predicted: Extraction
-
-
-def score(file: Path, *, cumulative: bool = False, explained: bool = False) -> None:
-    """Scores extractions by the ruler of the extraction task, and prints JSON.
+    Exits with 1 where the objective is below --fail-under, with 2 where nothing can be scored.
 
     Parameters
     ----------
-    file
-        The original system's export (its own predictions are scored), or lines of NDJSON with
-        `truth` and `predicted`, and `group` and `context` where there is a discussion.
+    truth
+        Lines of JSON with `id` and `output`, `group` and `context` where there is a discussion;
+        nlu-logger's stream of ground truth; or the original system's export.
+    predictions
+        Lines of JSON with `id` and `output`. Without it the export's own predictions are scored.
+    as_json
+        Print all there is to know as JSON, not a table.
+    fail_under
+        The objective that has to be reached, 0 to 1: macro-F1 of intents, micro-F1 of extractions.
     cumulative
-        Score what each discussion adds up to, in place of each statement.
+        Score what each discussion adds up to, in place of each statement; of extractions.
     explained
-        Tell also what matched what, and why the rest did not.
+        Tell also what matched what, and why the rest did not; of extractions.
     """
     try:
-        said, left_out = _read(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):  # ValidationError is a ValueError
-        sys.exit(f"induction: {file} holds no extractions to score")
-    cases = whole(said) if cumulative else [(one.truth, one.predicted) for one in said]
-    if not cases:
-        sys.exit(f"induction: {file}: none of {left_out} approved statements has a prediction")
-    found = ExtractionTask().score(
-        [truth.model_dump(mode="json") for truth, _ in cases],
-        [Prediction(output=predicted.model_dump(mode="json")) for _, predicted in cases],
-    )
-    told = _told(found) | {"cases_left_out": left_out}
-    if explained:
-        told["explained"] = [_explained(truth, predicted) for truth, predicted in cases]
-    print(json.dumps(told, indent=2, ensure_ascii=False))
+        if kind is TaskKind.INTENT and (cumulative or explained):
+            raise Unscorable("--cumulative and --explained are for extractions")
+        if fail_under is not None and not 0 <= fail_under <= 1:
+            raise Unscorable("--fail-under is a score from 0 to 1")
+        said = None if predictions is None else _file(predictions)
+        cases, left_out = read(_file(truth), said, kind)
+        found = report(kind, cases, left_out=left_out, cumulative=cumulative, explained=explained)
+    except Unscorable as wrong:
+        print(f"induction: {wrong}", file=sys.stderr)
+        sys.exit(UNSCORABLE)
+    print(found.model_dump_json() if as_json else "\n".join(wording.as_lines(found)))
+    if fail_under is not None and found.objective < fail_under:
+        sys.exit(BELOW)
 
 
-def _read(text: str) -> tuple[list[Statement], int]:
-    """What can be scored, and how many approved statements cannot: unreadable, or not predicted."""
+def _file(path: Path) -> File:
     try:
-        coded = list(read_export(json.loads(text)))
-    except ValueError:  # ValidationError is one
-        return list(_lines(text)), 0
-    said = [
-        Statement(one.group, one.context, one.truth, one.predicted)
-        for one in coded
-        if isinstance(one, CodedStatement) and one.predicted is not None
-    ]
-    return said, len(coded) - len(said)
-
-
-def _lines(text: str) -> Iterator[Statement]:
-    for number, line in enumerate(filter(None, map(str.strip, text.splitlines()))):
-        one = Scored.model_validate_json(line)
-        yield Statement(one.group or str(number), one.context, one.truth, one.predicted)
-
-
-def _told(found: Score) -> dict[str, Any]:
-    return {
-        "objective": found.objective,
-        "cases": found.cases,
-        "components": dict(found.components),
-        "pooled": {name: list(counts) for name, counts in found.pooled.items()},
-        "carried": dict(found.carried),
-    }
-
-
-def _explained(truth: Extraction, predicted: Extraction) -> dict[str, Any]:
-    found = match(Side(truth), Side(predicted))
-    return {
-        "pairs": [
-            {
-                "entity": pair.entity,
-                "truth": pair.truth.id,
-                "predicted": pair.predicted.id,
-                "similarity": round(pair.similarity, 3),
-            }
-            for pair in explain.pairs(found)
-        ],
-        "misses": [
-            {
-                "entity": miss.entity,
-                "side": "predicted" if miss.is_extra else "truth",
-                "id": miss.item.id,
-                "nearest": None if miss.nearest is None else miss.nearest.id,
-                "failed": list(miss.failed),
-            }
-            for miss in explain.misses(found)
-        ],
-    }
+        return File(str(path), path.read_bytes())
+    except OSError as away:
+        raise Unscorable(f"{path}: {away.strerror}") from None

@@ -1,15 +1,17 @@
 """What a start asks for, and how it is refused."""
 
+import asyncio
 import json
 from uuid import UUID
 
 import pytest
+from nlu_shared.schemas.runs import RunLimits
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task
 from tests.fixtures.servers import Servers
-from tests.fixtures.stack import BOOTSTRAP_KEY, Stack, opened
-from tests.induction.runs.driving import reached, sql, start
+from tests.fixtures.stack import BOOTSTRAP_KEY, Stack, opened, until
+from tests.induction.runs.driving import reached, shown, sql, start
 from tests.induction.test_keys_by_command import run as by_command
 
 TABLES = ("runs", "snapshots", "snapshot_cases", "case_parts", "run_events", "llm_calls", "outbox")
@@ -64,10 +66,13 @@ async def test_a_focus_or_guard_on_what_the_task_does_not_know_is_refused_withou
     assert "nothing like it" not in answer.text
 
 
+def door(stack: Stack) -> list[str]:
+    return ["--url", str(stack.induction.base_url), "--key", BOOTSTRAP_KEY]
+
+
 async def test_the_command_line_names_focus_guards_and_changes_side_by_side(stack: Stack) -> None:
     await make_task(stack, "spoken", cases=4)
-    said = ["--url", str(stack.induction.base_url), "--key", BOOTSTRAP_KEY]
-    said += ["--task", "spoken", "--focus", "topic_0", "--proposals", "2"]
+    said = [*door(stack), "--task", "spoken", "--focus", "topic_0", "--proposals", "2"]
     code, run_id, _ = await by_command(
         stack, "run", *said, "--guard", "topic_1=0.02", "--guard", "topic_2=0"
     )
@@ -78,6 +83,60 @@ async def test_the_command_line_names_focus_guards_and_changes_side_by_side(stac
     assert json.loads(guards) == {"topic_1": 0.02, "topic_2": 0}
     code, _, complaint = await by_command(stack, "run", *said, "--guard", "topic_1")
     assert (code, complaint.splitlines()[0].split(":")[0]) == (1, "induction")
+
+
+async def test_the_command_line_names_the_version_hints_and_limits(stack: Stack) -> None:
+    version = await make_task(stack, "told", cases=4)
+    said = [*door(stack), "--task", "told", "--version", version, "--seed", "7"]
+    said += ["--hint", "Be brief.", "--hint", "Be kind.", "--calls", "50", "--money-usd", "0.5"]
+    _, run_id, _ = await by_command(stack, "run", *said)
+    query = "SELECT baseline_version_id, seed, hints, limits FROM runs WHERE id = $1"
+    ((baseline, seed, hints, limits),) = await sql(stack, query, run_id)
+    assert (str(baseline), seed, json.loads(hints)) == (version, 7, ["Be brief.", "Be kind."])
+    usual = RunLimits().model_dump()
+    assert json.loads(limits) == {**usual, "calls": 50, "money_usd": 0.5}
+
+
+async def test_a_version_is_evaluated_by_command_and_its_scores_are_the_last_lines(
+    stack: Stack,
+) -> None:
+    version = await make_task(stack, "weighed", cases=24)
+    serving = {"text": "Choose topic_0, topic_1, topic_2 or topic_3.", "promote": True}
+    other = await stack.induction.post("/v1/prompts/weighed/versions", json=serving)
+    assert other.status_code == 201
+    said = [*door(stack), "--task", "weighed", "--version", version]
+    code, alone, _ = await by_command(stack, "evaluate", *said)
+    assert code == 0
+    async with stack.working():
+        await reached(stack, alone, "completed")
+        code, printed, _ = await by_command(stack, "evaluate", *said, "--watch")
+    assert code == 0
+    run_id, *lines = printed.splitlines()
+    seen = await shown(stack, run_id)
+    assert (seen["kind"], seen["baseline_version_id"]) == ("evaluate", version)
+    told = [json.loads(line) for line in lines]
+    assert [one["part"] for one in told if one["type"] == "prompt_evaluated"] == [
+        "train",
+        "validation",
+    ]
+    assert (told[-1]["type"], told[-1]["final_f1"]) == ("run_finished", seen["final_f1"])
+
+
+async def test_a_watched_run_that_does_not_complete_fails_its_command(stack: Stack) -> None:
+    await make_task(stack, "called-off", cases=4)
+    said = [*door(stack), "--task", "called-off", "--watch"]
+    watching = asyncio.create_task(by_command(stack, "evaluate", *said))
+
+    async def started() -> str | None:
+        found = await sql(stack, "SELECT id FROM runs WHERE task = 'called-off'")
+        return str(found[0]["id"]) if found else None
+
+    run_id = await until(started)
+    await stack.induction.post(f"/v1/runs/{run_id}/cancel")
+    async with stack.working():
+        code, printed, complained = await watching
+    assert (code, printed.splitlines()[0]) == (1, run_id)
+    assert complained.startswith("induction: the run is cancelled")
 
 
 async def test_a_canary_is_refused_plainly(stack: Stack) -> None:

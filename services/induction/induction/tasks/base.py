@@ -182,6 +182,9 @@ class Task(Protocol):
     def counts(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> Counts:
         """What each case adds to the score, shape (cases, components, 3); see measure.f1."""
 
+    def counted(self, truths: Sequence[JsonValue]) -> Sequence[str]:
+        """What the components of `counts` are called, in its order."""
+
     def objective(self, counts: Counts | Floats) -> Floats:
         """The objective of counts summed over cases, shape (..., components, 3) to (...)."""
 

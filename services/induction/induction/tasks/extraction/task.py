@@ -115,6 +115,9 @@ class ExtractionTask:
         table[faults, score.ROW["exact"]] = (0, 0, 1)
         return table
 
+    def counted(self, truths: Sequence[JsonValue]) -> Sequence[str]:
+        return score.COMPONENTS
+
     def objective(self, counts: f1.Counts | f1.Floats) -> f1.Floats:
         return score.objective(counts)
 

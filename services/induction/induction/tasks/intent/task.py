@@ -75,11 +75,11 @@ class IntentTask:
 
     def score(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> Score:
         """Macro-F1, with each label's F1 as `f1:<label>`, and accuracy."""
-        total = f1.summed(*self._words(truths, predictions), self._counted(truths))
+        total = f1.summed(*self._words(truths, predictions), self.counted(truths))
         occurring = set(map(str, truths))
         components = {
             f"f1:{name}": round(float(value), DIGITS)
-            for name, value in zip(self._counted(truths), f1.f1(total), strict=True)
+            for name, value in zip(self.counted(truths), f1.f1(total), strict=True)
             if name in occurring
         }
         right = int(total[:, f1.TP].sum())
@@ -90,17 +90,17 @@ class IntentTask:
         """Labels of a conversation add up to nothing."""
 
     def counts(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> f1.Counts:
-        return f1.by_case(*self._words(truths, predictions), self._counted(truths))
+        return f1.by_case(*self._words(truths, predictions), self.counted(truths))
+
+    def counted(self, truths: Sequence[JsonValue]) -> list[str]:
+        """A truth that is no label of the task (any more) counts too: as a miss."""
+        return [*self.names, *sorted({str(truth) for truth in truths} - set(self.names))]
 
     def _words(
         self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]
     ) -> tuple[list[str], list[str | None]]:
         said = [None if one.output is None else str(one.output) for one in predictions]
         return [str(truth) for truth in truths], said
-
-    def _counted(self, truths: Sequence[JsonValue]) -> list[str]:
-        """A truth that is no label of the task (any more) counts too: as a miss."""
-        return [*self.names, *sorted({str(truth) for truth in truths} - set(self.names))]
 
     def objective(self, counts: f1.Counts | f1.Floats) -> f1.Floats:
         return f1.macro_f1(counts)

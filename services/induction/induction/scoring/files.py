@@ -1,0 +1,157 @@
+"""Files of truths and predictions, joined by id, or the original system's export.
+
+What cannot be scored is `Unscorable`: one line for a person that names the file and the line, and
+never says a word of what stands there.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from nlu_shared.schemas.base import Label
+from nlu_shared.schemas.exported import CodedStatement, RefusedStatement, read_export
+from nlu_shared.schemas.ground_truth import Context, StreamEnd
+from nlu_shared.schemas.prompts import TaskKind
+from nlu_shared.schemas.scores import CaseId, PredictedLine, TruthLine
+from pydantic import JsonValue, TypeAdapter, ValidationError
+
+from induction.tasks.base import Prediction
+from induction.tasks.extraction import ExtractionTask
+
+BOM = b"\xef\xbb\xbf"
+MISSING = "no prediction"
+UNUSABLE = "no usable answer"
+_LABEL: TypeAdapter[str] = TypeAdapter(Label)
+_NAMED = {TaskKind.INTENT: "label", TaskKind.EXTRACTION: "extraction"}
+Line = TypeVar("Line", bound=PredictedLine)
+
+
+class Unscorable(Exception):
+    """A file that cannot be scored, and where it cannot."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A case's truth and what was predicted of it; a fault says why nothing was."""
+
+    id: CaseId
+    truth: JsonValue
+    prediction: Prediction
+    group: str | None = None
+    context: Context | None = None
+
+
+def read(truths: File, predictions: File | None, kind: TaskKind) -> tuple[list[Scored], int]:
+    """Every case that has a truth, in the order of the truths, and how many were left out.
+
+    The original system's export is scored on its own predictions, since its items are numbered anew
+    when it is read; statements it predicted nothing of are left out. Raises Unscorable.
+    """
+    exported = _export(truths) if kind is TaskKind.EXTRACTION else None
+    if exported is None:
+        if predictions is None:
+            raise Unscorable(f"{truths.name} holds no predictions of its own: name --predictions")
+        return _joined(truths, predictions, kind), 0
+    if predictions is not None:
+        raise Unscorable(f"{truths.name} holds predictions of its own: leave --predictions out")
+    scored = list(_own(exported))
+    if not scored:
+        raise Unscorable(
+            f"{truths.name}: none of {len(exported)} approved statements has a prediction"
+        )
+    return scored, len(exported) - len(scored)
+
+
+def _export(file: File) -> list[CodedStatement | RefusedStatement] | None:
+    try:
+        return list(read_export(json.loads(file.content)))
+    except (ValueError, RecursionError):  # ValidationError is a ValueError
+        return None
+
+
+def _own(exported: Iterable[CodedStatement | RefusedStatement]) -> Iterator[Scored]:
+    for one in exported:
+        if isinstance(one, CodedStatement) and one.predicted is not None:
+            yield Scored(
+                one.statement,
+                one.truth.model_dump(mode="json"),
+                Prediction(one.predicted.model_dump(mode="json")),
+                one.group,
+                one.context,
+            )
+
+
+def _joined(truths: File, predictions: File, kind: TaskKind) -> list[Scored]:
+    known, said = _by_id(truths, TruthLine), _by_id(predictions, PredictedLine)
+    if not known:
+        raise Unscorable(f"{truths.name} holds no truth")
+    for place, truth in known.values():
+        if not _is_output(truth.output, kind):
+            raise Unscorable(f"{place}: its output is no {_NAMED[kind]}")
+    for key, (place, _) in said.items():
+        if key not in known:
+            raise Unscorable(f"{place}: its id has no truth")
+    answers = {key: _prediction(line.output, kind) for key, (_, line) in said.items()}
+    missing = Prediction(fault=MISSING)
+    return [
+        Scored(one.id, one.output, answers.get(key, missing), one.group, one.context)
+        for key, (_, one) in known.items()
+    ]
+
+
+def _by_id(file: File, shape: type[Line]) -> dict[str, tuple[str, Line]]:
+    """Each line with its place in the file."""
+    found: dict[str, tuple[str, Line]] = {}
+    for place, line in _lines(file, shape):
+        if str(line.id) in found:
+            raise Unscorable(f"{place}: its id stands on an earlier line")
+        found[str(line.id)] = place, line
+    return found
+
+
+def _lines(file: File, shape: type[Line]) -> Iterator[tuple[str, Line]]:
+    """Empty lines are left out, as is the end of nlu-logger's stream of truths."""
+    # Of bytes: text would also be parted at separators that JSON may hold as they are.
+    for number, line in enumerate(file.content.removeprefix(BOM).splitlines(), start=1):
+        if not line.strip():
+            continue
+        place = f"{file.name}, line {number}"
+        try:
+            yield place, shape.model_validate_json(line)
+        except ValidationError as broken:
+            if shape is not TruthLine or not _is_end(line):
+                raise Unscorable(f"{place}: {_reason(broken)}") from None
+
+
+def _is_end(line: bytes) -> bool:
+    try:
+        StreamEnd.model_validate_json(line)
+    except ValidationError:
+        return False
+    return True
+
+
+def _reason(broken: ValidationError) -> str:
+    first = broken.errors(include_input=False, include_url=False)[0]
+    return f"{first['loc'][0]}: {first['msg']}" if first["loc"] else "no JSON object"
+
+
+def _prediction(output: JsonValue, kind: TaskKind) -> Prediction:
+    return Prediction(output) if _is_output(output, kind) else Prediction(fault=UNUSABLE)
+
+
+def _is_output(output: JsonValue, kind: TaskKind) -> bool:
+    if kind is TaskKind.EXTRACTION:
+        return ExtractionTask().is_valid_output(output)
+    try:
+        _LABEL.validate_python(output)
+    except ValidationError:
+        return False
+    return True

@@ -1,0 +1,131 @@
+"""From cases with truths and predictions to what the ruler says of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from nlu_shared.measure import f1
+from nlu_shared.schemas.extraction import Extraction
+from nlu_shared.schemas.prompts import LabelSpec, TaskKind
+from nlu_shared.schemas.scores import (
+    CaseCounts,
+    ExplainedCase,
+    MatchedItem,
+    MissedItem,
+    ScoreReport,
+    Tally,
+)
+
+from induction.scoring.files import MISSING, UNUSABLE, Scored, Unscorable
+from induction.tasks.base import Prediction, Task
+from induction.tasks.extraction import ExtractionTask, explain
+from induction.tasks.extraction.discussion import Statement, discussions, whole
+from induction.tasks.extraction.match import match
+from induction.tasks.extraction.sides import Side
+from induction.tasks.intent import IntentTask
+
+OBJECTIVE = {TaskKind.INTENT: "macro_f1", TaskKind.EXTRACTION: "aggregate"}
+"""The name of the objective among the scores."""
+
+
+def report(
+    kind: TaskKind, read: Sequence[Scored], *, left_out: int, cumulative: bool, explained: bool
+) -> ScoreReport:
+    """Scores by the ruler of the kind. Raises Unscorable where `cumulative` finds no discussion.
+
+    `cumulative` scores what each discussion adds up to, in place of each statement; `explained`
+    tells what matched and what did not. Both are for extractions.
+    """
+    cases = _added_up(read) if cumulative else read
+    task = _task(kind, cases)
+    truths = [case.truth for case in cases]
+    found = task.score(truths, [case.prediction for case in cases])
+    counted = [CaseCounts(id=case.id, counts=_counts(kind, case)) for case in cases]
+    return ScoreReport(
+        kind=kind,
+        ruler=task.ruler,
+        objective=found.objective,
+        scores={OBJECTIVE[kind]: found.objective, **found.components},
+        pooled=_pooled(task.counted(truths), (one.counts for one in counted)),
+        carried=dict(found.carried),
+        unanswered=sum(case.prediction.fault == UNUSABLE for case in read),
+        missing=sum(case.prediction.fault == MISSING for case in read),
+        left_out=left_out + (sum(case.context is None for case in read) if cumulative else 0),
+        cases=counted,
+        explained=[_explained(case) for case in cases] if explained else [],
+    )
+
+
+def _task(kind: TaskKind, cases: Iterable[Scored]) -> Task:
+    """The task that these cases are of; its labels are all that occur in them."""
+    if kind is TaskKind.EXTRACTION:
+        return ExtractionTask()
+    told = (output for case in cases for output in (case.truth, case.prediction.output))
+    return IntentTask([LabelSpec(name=one) for one in sorted({str(one) for one in told if one})])
+
+
+def _counts(kind: TaskKind, case: Scored) -> dict[str, Tally]:
+    task = _task(kind, [case])
+    (table,) = task.counts([case.truth], [case.prediction])
+    return dict(zip(task.counted([case.truth]), map(_tally, table), strict=True))
+
+
+def _pooled(names: Iterable[str], counted: Iterable[Mapping[str, Tally]]) -> dict[str, Tally]:
+    total = {name: np.zeros(3, dtype=np.int64) for name in names}
+    for counts in counted:
+        for name, one in counts.items():
+            total[name] += (one.tp, one.fp, one.fn)
+    return {name: _tally(sums) for name, sums in total.items()}
+
+
+def _tally(counts: f1.Counts) -> Tally:
+    tp, fp, fn = counts.tolist()
+    return Tally(tp=tp, fp=fp, fn=fn)
+
+
+def _added_up(cases: Iterable[Scored]) -> list[Scored]:
+    said = [
+        Statement(
+            case.group or str(case.id),
+            case.context,
+            Extraction.model_validate(case.truth),
+            _extracted(case.prediction),
+        )
+        for case in cases
+    ]
+    added_up = [
+        Scored(group, truth.model_dump(mode="json"), Prediction(found.model_dump(mode="json")))
+        for group, (truth, found) in zip(discussions(said), whole(said), strict=True)
+    ]
+    if not added_up:
+        raise Unscorable("no truth has a context, so there is no discussion to add up")
+    return added_up
+
+
+def _extracted(prediction: Prediction) -> Extraction:
+    said = {} if prediction.fault is not None else prediction.output
+    return Extraction.model_validate(said)
+
+
+def _explained(case: Scored) -> ExplainedCase:
+    truth, predicted = Extraction.model_validate(case.truth), _extracted(case.prediction)
+    found = match(Side(truth), Side(predicted))
+    pairs = [
+        MatchedItem(
+            entity=pair.entity,
+            truth=pair.truth.id,
+            predicted=pair.predicted.id,
+            similarity=round(pair.similarity, 3),
+        )
+        for pair in explain.pairs(found)
+    ]
+    misses = [
+        MissedItem(
+            entity=miss.entity,
+            side="predicted" if miss.is_extra else "truth",
+            id=miss.item.id,
+            nearest=None if miss.nearest is None else miss.nearest.id,
+            failed=[*miss.failed],
+        )
+        for miss in explain.misses(found)
+    ]
+    return ExplainedCase(id=case.id, pairs=pairs, misses=misses)

@@ -1,0 +1,48 @@
+"""A score report as lines for a person."""
+
+from collections.abc import Iterator
+
+from nlu_shared.schemas.prompts import TaskKind
+from nlu_shared.schemas.scores import ExplainedCase, ScoreReport
+
+COUNTS = ("tp", "fp", "fn")
+
+
+def as_lines(report: ScoreReport) -> list[str]:
+    """The objective and what it rests on, every score with its counts, then each miss."""
+    return [
+        f"{report.ruler}: {report.objective:.3f} over {len(report.cases)} cases",
+        *(f"{count} {what}" for count, what in _gaps(report) if count),
+        "",
+        *_table(report),
+        *(line for one in report.explained for line in _misses(one)),
+    ]
+
+
+def _gaps(report: ScoreReport) -> list[tuple[int, str]]:
+    return [
+        (report.missing, "without a prediction"),
+        (report.unanswered, "without a usable answer"),
+        (report.left_out, "left out"),
+    ]
+
+
+def _table(report: ScoreReport) -> Iterator[str]:
+    """Labels that are nowhere the truth have no score and are told all the same; the codes of an
+    extraction are summed up in their variable."""
+    is_intent = report.kind is TaskKind.INTENT
+    pooled = {f"f1:{name}" if is_intent else name: one for name, one in report.pooled.items()}
+    names = [*report.scores, *(name for name in pooled if is_intent and name not in report.scores)]
+    width = max(map(len, names))
+    yield f"{'':<{width}}  score" + "".join(f"{name:>7}" for name in COUNTS)
+    for name in names:
+        score = f"{report.scores[name]:.3f}" if name in report.scores else f"{'-':>5}"
+        tally = pooled[name].model_dump() if name in pooled else {}
+        yield f"{name:<{width}}  {score}" + "".join(f"{many:>7}" for many in tally.values())
+
+
+def _misses(one: ExplainedCase) -> Iterator[str]:
+    for miss in one.misses:
+        what = "too much" if miss.side == "predicted" else "missed"
+        near = "" if miss.nearest is None else f", nearest {miss.nearest}"
+        yield f"{one.id}: {miss.entity} {miss.id} {what}{near}: {', '.join(miss.failed)}"
