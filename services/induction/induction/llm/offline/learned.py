@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence, Set
 
 from induction.llm.offline.clauses import Clause, Mention
 from induction.llm.offline.coded import (
-    EARLIER,
     KIND,
     NOTHING,
     SLOTS,
@@ -117,8 +116,8 @@ class Judged:
         shapes = [one for one in self._scores if isinstance(one, Shape) and one.kind == kind]
         names = sum(place >= 0 for place in places)
         if not shapes and kind != NOTHING:
-            who = [*range(names), *(one for one in (UNNAMED, *EARLIER) if one in places)]
-            return Shape(kind, names, tuple(zip(SLOTS[:2], who[:2], strict=False)))
+            who = [place for place in (*range(names), UNNAMED) if place in places]
+            return Shape(kind, names, tuple(zip(SLOTS[:2], who, strict=False)))
         fitting = [one for one in shapes if one.places <= places]
         speaks = names, UNNAMED in places
         alike = [one for one in fitting if (one.names, UNNAMED in one.places) == speaks]
