@@ -62,15 +62,14 @@ class Coded:
     shown: list[Shown] = field(default_factory=list)
 
 
-def read(system: str, codes: Iterable[str], choices: Choices) -> Coded:
-    """`codes` are what a line `- <code>: <words>` may be about. Lines that are neither a rule nor
-    an example are passed over."""
+def read(system: str, heads: Mapping[str, str], choices: Choices) -> Coded:
+    """`heads` are what a line `- <head>: <words>` may begin with, and the code it is about. Lines
+    that are neither a rule nor an example are passed over."""
     told = Coded(set(lower_case(system)))
-    named = set(codes)
     for line in filter(None, map(str.strip, system.splitlines())):
         head, colon, tail = line.removeprefix("- ").partition(":")
-        if line.startswith("- ") and colon and head.strip() in named:
-            told.rules.append((head.strip(), tail))
+        if line.startswith("- ") and colon and head.strip() in heads:
+            told.rules.append((heads[head.strip()], tail))
         elif line.startswith("{"):
             try:
                 example = _Example(json.loads(line), choices)

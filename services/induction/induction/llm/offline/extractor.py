@@ -105,7 +105,7 @@ class _Found:
 
     def pair(self, shape: Shape, places: Mapping[int, str]) -> None:
         ends = {slot: self._id(places[place]) for slot, place in shape.slots if slot in ENDS}
-        if ends:
+        if len(set(ends.values())) == len(ENDS):
             married = {} if shape.married is None else {"married": shape.married}
             self._pairs.setdefault(frozenset(ends.values()), {**ends, **married})
 

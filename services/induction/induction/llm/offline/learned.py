@@ -41,13 +41,13 @@ class Learned:
         codes: dict[str, list[Answer]] = {kind: [(KIND, kind)] for kind in choices[KIND]}
         for name in variables(choices):
             codes |= {f"{name} {one}": [(KIND, SHIFT), (name, one)] for one in choices[name]}
-        told = read(system, codes, choices)
+        told = read(system, _heads(choices), choices)
         self.lower_case = told.lower_case
         self._weights, self._event = _events(told, codes)
         self._person = Ridge(
             [
                 (_surroundings(one), [is_person])
-                for one, is_person in told.mentions
+                for one, is_person in dict.fromkeys(told.mentions)
                 if not _is_common(one, told.lower_case)
             ],
             at_first=[True],
@@ -122,6 +122,15 @@ class Judged:
         speaks = names, UNNAMED in places
         alike = [one for one in fitting if (one.names, UNNAMED in one.places) == speaks]
         return max(alike or fitting, key=lambda one: self._scores[one], default=None)
+
+
+def _heads(choices: Choices) -> dict[str, str]:
+    """How a line about a code may begin: a value that only one field has stands for itself."""
+    fields = variables(choices)
+    values = Counter(one for name in fields for one in choices[name])
+    heads = {f"{name} {one}": f"{name} {one}" for name in fields for one in choices[name]}
+    alone = {one: f"{name} {one}" for name in fields for one in choices[name] if values[one] == 1}
+    return alone | heads | {kind: kind for kind in choices[KIND]}
 
 
 def dated(clause: Clause, lower_case: Set[str]) -> list[str]:
