@@ -111,17 +111,20 @@ class Judged:
         return {name: value for name, (score, value) in best.items() if score >= least}
 
     def shape(self, kind: str, places: Set[int]) -> Shape | None:
-        """The likeliest of this kind that these places can fill, rather one of as many names;
-        the first come do it where the prompt shows none of this kind. None where none fits."""
+        """The likeliest of this kind that these places can fill, an event's rather one of as many
+        names; the first come do it where the prompt shows none of this kind. None where none
+        fits."""
         shapes = [one for one in self._scores if isinstance(one, Shape) and one.kind == kind]
         names = sum(place >= 0 for place in places)
         if not shapes and kind != NOTHING:
             who = [place for place in (*range(names), UNNAMED) if place in places]
             return Shape(kind, names, tuple(zip(SLOTS[:2], who, strict=False)))
         fitting = [one for one in shapes if one.places <= places]
-        speaks = names, UNNAMED in places
-        alike = [one for one in fitting if (one.names, UNNAMED in one.places) == speaks]
-        return max(alike or fitting, key=lambda one: self._scores[one], default=None)
+        if kind != NOTHING:
+            speaks = names, UNNAMED in places
+            alike = [one for one in fitting if (one.names, UNNAMED in one.places) == speaks]
+            fitting = alike or fitting
+        return max(fitting, key=lambda one: self._scores[one], default=None)
 
 
 def _heads(choices: Choices) -> dict[str, str]:
