@@ -10,10 +10,11 @@ from induction.llm.offline.extractor import Extractor
 from induction.llm.offline.learner import Learner, read
 from induction.llm.offline.wire import MessagesRequest, Refused
 
-VARIABLES = ("symptom", "anxiety", "relationship", "functioning")
-"""Fields of an event that hold a code beside its kind."""
 PROMPTS_KEPT = 64
 """Prompts whose reading is kept; a run works on few at a time."""
+TURNS = 2
+"""Turns of a conversation that a text is read with."""
+_OTHER_JSON = (ValueError, OverflowError, RecursionError, LookupError, TypeError, AttributeError)
 Disturb = Callable[[str, tuple[str, ...]], str]
 
 
@@ -47,24 +48,19 @@ def answer(request: MessagesRequest, disturb: Disturb, *, obedient: bool = False
 def _extraction(system: str, properties: dict[str, Any], asked: str, disturb: Disturb) -> str:
     try:
         fields = properties["events"]["items"]["properties"]
-        kinds = tuple(fields["kind"]["enum"])
-        codes = {
-            name: tuple(kind["enum"])
-            for name, kind in fields.items()
-            if name in VARIABLES and _is_choice(kind)
-        }
-    except (KeyError, TypeError):
-        raise Refused(400, "output_config.format: no events with kinds to choose by") from None
-    extractor = _extractor(system, kinds, tuple(codes.items()))
-    said = extractor.answer(_text(asked), disturb, known=_known(asked))
+        choices = [(name, tuple(one["enum"])) for name, one in fields.items() if _is_choice(one)]
+    except (AttributeError, KeyError, TypeError):
+        choices = []
+    if "kind" not in dict(choices):
+        raise Refused(400, "output_config.format: no events with kinds to choose by")
+    extractor = _extractor(system, tuple(choices))
+    said = extractor.answer(_text(asked), disturb, known=_known(asked), before=_before(asked))
     return json.dumps(said, ensure_ascii=False)
 
 
 @lru_cache(maxsize=PROMPTS_KEPT)
-def _extractor(
-    system: str, kinds: tuple[str, ...], codes: tuple[tuple[str, tuple[str, ...]], ...]
-) -> Extractor:
-    return Extractor(system, kinds, dict(codes))
+def _extractor(system: str, choices: tuple[tuple[str, tuple[str, ...]], ...]) -> Extractor:
+    return Extractor(system, dict(choices))
 
 
 @lru_cache(maxsize=PROMPTS_KEPT)
@@ -92,5 +88,13 @@ def _known(asked: str) -> dict[str, int]:
     try:
         people = json.loads(asked)["known"]["people"]
         return {str(one["name"]): int(one["id"]) for one in people if one.get("name")}
-    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+    except _OTHER_JSON:
         return {}
+
+
+def _before(asked: str) -> list[str]:
+    """What was said last before the text."""
+    try:
+        return [str(turn["text"]) for turn in json.loads(asked)["before"][-TURNS:]]
+    except _OTHER_JSON:
+        return []

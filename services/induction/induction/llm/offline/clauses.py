@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
+CAPITAL = "#"
+"""What stands for a capitalised word beside a mention."""
 _SENTENCE = re.compile(r"[^.!?]+")
 _CLAUSE = re.compile(r"[,;:]\s+|\s+(?:and|but|when|until)\s+(?!I\b|[^\W\d_a-z])")
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
@@ -15,18 +17,21 @@ _DATE = re.compile(r"(?:\b\d{1,2} )?(?:\b[^\W\d_a-z][^\W\d_]+ )?\b(?:1[6-9]|20)\
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A capitalised word and the word before it, empty where it opens its sentence."""
+    """A capitalised word with its neighbours: the word before is empty where it opens its
+    sentence, the one after where it ends its clause."""
 
     name: str
     before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """Part of a sentence; `sentence` counts from 0."""
+    """Part of a sentence, perhaps the first; `said` is its text without its own date."""
 
     text: str
-    sentence: int
+    said: str
+    opens: bool
     mentions: tuple[Mention, ...]
     date: str | None
 
@@ -34,14 +39,14 @@ class Clause:
 def clauses(text: str) -> list[Clause]:
     """In the order they are said. A clause without a year has the first of its sentence."""
     found = []
-    for number, sentence in enumerate(_SENTENCE.findall(text)):
+    for sentence in _SENTENCE.findall(text):
         common, before = _DATE.search(sentence), ""
         for part in filter(None, map(str.strip, _CLAUSE.split(sentence))):
             own = _DATE.search(part)
             said = part if own is None else part.replace(own[0], " ")
             date = own or common
             mentions = tuple(_mentions(said, before))
-            found.append(Clause(part, number, mentions, date[0] if date else None))
+            found.append(Clause(part, said, not before, mentions, date[0] if date else None))
             before = ","
     return found
 
@@ -59,7 +64,7 @@ def _mentions(part: str, before: str) -> Iterator[Mention]:
         token = found.removesuffix("'s").removesuffix("’s")
         capital = len(token) > 1 and token[0].isupper()
         if name and (not capital or start == ""):
-            yield Mention(" ".join(name), start)
+            yield Mention(" ".join(name), start, CAPITAL if capital else token.lower())
             name = []
         if capital:
             start = start if name else before

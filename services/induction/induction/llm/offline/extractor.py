@@ -1,132 +1,125 @@
-"""The extraction answer: the same learner, asked of every clause what it is about. Pure.
+"""The extraction answer: a text is read clause by clause, each for itself. Pure.
 
-A clause is compared with the rules and the examples' clauses, as `learner` compares texts with
-labels: first for the kind of event (or nothing), then, of a shift, for each variable. People are
-capitalised words in places where the examples have people; which of them did what to whom follows
-the order that the examples use most. Years are copied. Nothing is known that the prompt does not
-say, so a prompt without examples finds names, years and the events that are called by their code.
+What a clause is about is what the prompt's examples and rules teach (`learned`). Dates are copied
+as they are said. Nothing is known that the prompt does not say, so a prompt without examples finds
+names, and the events that its rules tell.
 """
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from itertools import chain
 from typing import Any
 
-from induction.llm.offline.bayes import Bayes
-from induction.llm.offline.clauses import Clause, Mention, clauses, lower_case
-from induction.llm.offline.coded import NOTHING, Coded, Line, read
+from induction.llm.offline.clauses import Clause, clauses, lower_case
+from induction.llm.offline.coded import (
+    CERTAINTY,
+    EARLIER,
+    ENDS,
+    KIND,
+    NOTHING,
+    SLOTS,
+    UNNAMED,
+    Choices,
+    Shape,
+    follow,
+)
+from induction.llm.offline.learned import SHIFT, Learned, dated
 
-SHIFT = "shift"
-IDS = {"relationshipTargets", "relationshipTriangles"}
+LISTS = {"relationshipTargets", "relationshipTriangles"}
 Disturb = Callable[[str, tuple[str, ...]], str]
 
 
 class Extractor:
-    """A prompt, read once. `kinds` and `codes` (by variable) come from the answer's schema."""
+    """A prompt, read once. `choices`, from the answer's schema, are the values that each coded
+    field of an event may have."""
 
-    def __init__(
-        self, system: str, kinds: Sequence[str], codes: Mapping[str, Sequence[str]]
-    ) -> None:
-        self.kinds = tuple(kinds)
-        named = {
-            variable: [f"{variable} {value}" for value in values]
-            for variable, values in codes.items()
-        }
-        every = [*kinds, *(name for names in named.values() for name in names)]
-        self._told = read(system, every, list(codes))
-        self._kind = _learner(self._told, self._told.kinds, kinds)
-        self._codes = {
-            variable: _learner(self._told, self._told.codes[variable], names)
-            for variable, names in named.items()
-        }
-        unnamed = Counter(name for _, name in self._told.silent if name != NOTHING)
-        often = sorted(name for name, times in unnamed.items() if times > 1)
-        self._silent = Bayes((NOTHING, *often), examples=self._told.silent)
+    def __init__(self, system: str, choices: Choices) -> None:
+        self._kinds = tuple(choices[KIND])
+        self._learned = Learned(system, choices)
 
     def answer(
-        self, text: str, disturb: Disturb, *, known: Mapping[str, int] | None = None
+        self,
+        text: str,
+        disturb: Disturb,
+        *,
+        known: Mapping[str, int] | None = None,
+        before: Sequence[str] = (),
     ) -> dict[str, Any]:
         """The extraction as the answer's schema wants it; `disturb` may replace a kind. People
-        called exactly as `known` ones are these, and are not listed again."""
+        called exactly as `known` ones are these, and are not listed again; `before` is what was
+        said before the text."""
         found = _Found(known or {})
-        common = self._told.known | lower_case(text)
-        present: list[int] = []
-        sentence = -1
+        small = self._learned.lower_case | lower_case(" ".join((*before, text)))
+        earlier: list[str] = []
+        for clause in chain.from_iterable(map(clauses, before)):
+            earlier = follow(earlier, self._learned.people(clause, small))
         for clause in clauses(text):
-            if clause.sentence != sentence:
-                present, sentence = present[-1:], clause.sentence
-            people = [found.person(name) for name in self._people(clause, common)]
-            present = people or present
-            kind = self._kind.answer(clause.text)
+            named = self._learned.people(clause, small)
+            places = dict(zip(EARLIER, earlier, strict=False)) | dict(enumerate(named))
+            unnamed = self._learned.unnamed(clause)
+            if unnamed is not None:
+                places[UNNAMED] = unnamed
+            found.people(name for place, name in places.items() if place not in EARLIER)
+            earlier = follow(earlier, named)
+            judged = self._learned.judge(clause, named)
+            kind = judged.kind()
             if kind != NOTHING:
-                self._event(found, clause, disturb(kind, self.kinds), people or present[-1:])
+                kind = disturb(kind, self._kinds)
+            shape = judged.shape(kind, places.keys())
+            if shape is None:
+                continue
+            if kind != NOTHING:
+                event = {KIND: kind, "description": clause.text, **self._date(clause, small)}
+                found.event(event | (judged.codes() if kind == SHIFT else {}), shape, places)
+            found.pair(shape, places)
         return found.answer()
 
-    def _people(self, clause: Clause, common: set[str]) -> list[str]:
-        """Who is named, then whom the clause speaks of without a name."""
-        named = [one.name for one in clause.mentions if self._is_person(one, common)]
-        silent = self._silent.answer(clause.text)
-        return named if silent == NOTHING else [*named, silent]
-
-    def _is_person(self, mention: Mention, common: set[str]) -> bool:
-        if not mention.before:
-            return mention.name.lower() not in common
-        seen = self._told.before.get(mention.before, Counter())
-        return seen[True] >= seen[False]
-
-    def _event(self, found: "_Found", clause: Clause, kind: str, people: Sequence[int]) -> None:
-        event: dict[str, Any] = {"kind": kind, "description": clause.text}
-        if clause.date:
-            event["dateTime"] = clause.date
-        if kind == SHIFT:
-            for variable, learner in self._codes.items():
-                code = learner.answer(clause.text)
-                if code != NOTHING:
-                    event[variable] = code.removeprefix(f"{variable} ")
-        for slot, person in zip(self._order(kind, len(people)), people, strict=False):
-            event[slot] = [person] if slot in IDS else person
-        found.events.append(event)
-        bonds = self._told.bonds[kind]
-        if len(people) > 1 and bonds[True] > bonds[False]:
-            found.pair(people[0], people[1])
-
-    def _order(self, kind: str, number: int) -> tuple[str, ...]:
-        orders = self._told.orders[kind]
-        fitting = [(times, order) for order, times in orders.items() if len(order) == number]
-        return max(fitting)[1] if fitting else ("person", "spouse")[:number]
+    def _date(self, clause: Clause, small: Set[str]) -> dict[str, str]:
+        date = dated(clause, small)
+        certainty = self._learned.certainty(date)
+        told = {"dateTime": " ".join(date)} if date else {}
+        return told | ({CERTAINTY: certainty} if certainty else {})
 
 
 class _Found:
     """What an answer holds so far; every new item has a negative id of its own."""
 
     def __init__(self, known: Mapping[str, int]) -> None:
-        self.events: list[dict[str, Any]] = []
         self._known = known
         self._people: dict[str, int] = {}
-        self._pairs: dict[frozenset[int], tuple[int, int]] = {}
+        self._pairs: dict[frozenset[int], dict[str, Any]] = {}
+        self._events: list[dict[str, Any]] = []
 
-    def person(self, name: str) -> int:
+    def people(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._id(name)
+
+    def event(self, event: Mapping[str, Any], shape: Shape, places: Mapping[int, str]) -> None:
+        linked: dict[str, Any] = dict(event)
+        for slot, place in shape.slots:
+            one = self._id(places[place])
+            if slot in LISTS:
+                linked[slot] = [*linked.get(slot, []), one]
+            elif slot in SLOTS:
+                linked[slot] = one
+        self._events.append(linked)
+
+    def pair(self, shape: Shape, places: Mapping[int, str]) -> None:
+        ends = {slot: self._id(places[place]) for slot, place in shape.slots if slot in ENDS}
+        if len(set(ends.values())) == len(ENDS):
+            married = {} if shape.married is None else {"married": shape.married}
+            self._pairs.setdefault(frozenset(ends.values()), {**ends, **married})
+
+    def answer(self) -> dict[str, Any]:
+        items = [*self._pairs.values(), *self._events]
+        first = -1 - len(self._people)
+        numbered = [{"id": first - place, **item} for place, item in enumerate(items)]
+        return {
+            "people": [{"id": number, "name": name} for name, number in self._people.items()],
+            "pair_bonds": numbered[: len(self._pairs)],
+            "events": numbered[len(self._pairs) :],
+        }
+
+    def _id(self, name: str) -> int:
         if name in self._known:
             return self._known[name]
         return self._people.setdefault(name, -1 - len(self._people))
-
-    def pair(self, one: int, other: int) -> None:
-        self._pairs.setdefault(frozenset((one, other)), (one, other))
-
-    def answer(self) -> dict[str, Any]:
-        first = len(self._people) + 1
-        pairs = [
-            {"id": -first - index, "person_a": one, "person_b": other}
-            for index, (one, other) in enumerate(self._pairs.values())
-        ]
-        first += len(pairs)
-        return {
-            "people": [{"id": number, "name": name} for name, number in self._people.items()],
-            "pair_bonds": pairs,
-            "events": [{"id": -first - index, **event} for index, event in enumerate(self.events)],
-        }
-
-
-def _learner(told: Coded, examples: Sequence[Line], labels: Sequence[str]) -> Bayes:
-    """NOTHING comes first, so that a clause like no label is nothing."""
-    names = [(label, label) for label in labels]
-    return Bayes((NOTHING, *labels), examples=examples, rules=[*names, *told.rules])
