@@ -109,16 +109,17 @@ def detectable_gain(error: float) -> float:
     return (_Z_95 + _Z_POWER_80) * error
 
 
-def more_cases(gain: float, error: float, cases: int) -> int | None:
-    """How many more paired cases would show a true gain of this size 8 times out of 10.
+def cases_needed(gain: float, error: float, cases: int) -> int | None:
+    """How many paired cases would show a true gain of this size 8 times out of 10, where its error
+    on `cases` of them is `error`.
 
     The standard error shrinks with the root of the number of cases. None where nothing was
-    gained, since no number of cases would show it; 0 where there are enough already.
+    gained, since no number of cases would show it.
     """
     if gain <= 0:
         return None
     per_case = error * sqrt(cases)
-    return max(0, ceil((detectable_gain(per_case) / gain) ** 2) - cases)
+    return ceil((detectable_gain(per_case) / gain) ** 2)
 
 
 def _draws(chance: np.random.Generator, cases: int, draws: int) -> Floats:

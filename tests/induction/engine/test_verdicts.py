@@ -1,7 +1,12 @@
 """What a verdict is worth: how often it is wrong, and how often it sees what is there."""
 
+from uuid import UUID
+
 import pytest
+from induction.engine.split import assign
 from induction.engine.verdict import Ground, detectable, verdict
+from induction.tasks.base import Case
+from nlu_shared.measure.significance import detectable_gain
 from nlu_shared.schemas.events import PartName
 from nlu_shared.schemas.runs import Verdict, VerdictKind
 
@@ -80,3 +85,22 @@ def test_labels_are_wanted_where_there_are_fewest() -> None:
     )
     told = verdict(TASK, before, after, Ground(part=PartName.TEST, groups=200), seed=1)
     assert told.label_first == ["b", "c", "d"]
+
+
+def test_as_many_labels_as_a_verdict_asks_for_fill_a_test_part_that_would_tell() -> None:
+    """60 cases none of which is set aside; the new ones are dealt as the split deals them."""
+    before = book([("a", "a")] * 20 + [("b", "a")] * 15 + [("c", "a")] * 25)
+    after = book([("a", "a")] * 18 + [("a", "c")] * 2 + [("b", "b")] * 7 + [("b", "a")] * 8
+                 + [("c", "c")] * 3 + [("c", "a")] * 22)  # fmt: skip
+    told = verdict(TASK, before, after, Ground(part="left out", groups=60, folds=60), seed=1)
+    assert told.label_more is not None
+    known = dict.fromkeys(before.entries, PartName.TRAIN)
+    fresh = [
+        Case(UUID(int=n), f"new text {n} is {n * n}", "abc"[n % 3], f"g{n}", True)
+        for n in range(60, 60 + told.label_more)
+    ]
+    cases = [*before.cases, *fresh]
+    parts = assign(cases, {case.id: str(case.truth) for case in cases}, known, 1)
+    tested = sum(part is PartName.TEST for part in parts.values())
+    error = (told.interval[1] - told.interval[0]) / 3.92
+    assert detectable_gain(error * (60 / tested) ** 0.5) == pytest.approx(told.gain, rel=0.1)

@@ -12,15 +12,16 @@ spending: Lan and DeMets, Biometrika 70 (1983) 659-663; the sum of all 0.025 / 2
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from uuid import UUID
 
 import numpy as np
 from nlu_shared.measure.f1 import Counts
 from nlu_shared.measure.significance import (
     Gain,
+    cases_needed,
     detectable_gain,
     expected_error,
-    more_cases,
     paired_bootstrap,
     sign_flip_test,
 )
@@ -29,7 +30,7 @@ from nlu_shared.schemas.runs import ComponentGain, Verdict, VerdictKind
 
 from induction.engine.evaluate import CaseBook
 from induction.engine.groups import groups_of
-from induction.engine.split import VALIDATION_FROM
+from induction.engine.split import TEST_FROM, VALIDATION_FROM
 from induction.tasks.base import Component, Task
 
 SIGNIFICANT = 0.05
@@ -38,7 +39,7 @@ CHANGED = 0.2
 WORTH_A_LOOK = 0.2
 """The p-value below which a gain that is not proven is called promising."""
 TEST_SHARE = 0.2
-"""Of newly labelled cases, the part that goes to the test part."""
+"""Of all cases, the part that is set aside to test."""
 THINNEST = 3
 DIGITS = 6
 
@@ -92,7 +93,11 @@ def verdict(
     p_value = sign_flip_test(_scores(befores, groups), _scores(afters, groups))
     fixed, broke = _turned(befores, afters)
     kind = _kind(gain, p_value, ground, more_fixed=fixed > broke)
-    more = None if kind is VerdictKind.PROVEN else _label_more(gain, len(groups), ground)
+    more = (
+        None
+        if kind is VerdictKind.PROVEN
+        else _label_more(gain, len(before.entries), len(groups), ground)
+    )
     return Verdict(
         kind=kind,
         tested_on=ground.part,
@@ -187,13 +192,20 @@ def _scores(books: Sequence[CaseBook], groups: list[list[UUID]]) -> list[float]:
     return [sum(scores) / len(books) for scores in scored]
 
 
-def _label_more(gain: Gain, groups: int, ground: Ground) -> int | None:
-    """New labels until such a gain would show, given that only a part of them goes to the test,
-    and that there is no test part under so many groups."""
-    more = more_cases(gain.gain, gain.error, groups)
-    if more is None:
+def _label_more(gain: Gain, cases: int, groups: int, ground: Ground) -> int | None:
+    """New labels until such a gain would show on untouched cases.
+
+    Groups are what counts; new ones are taken to be as large as those seen. The test part holds a
+    fifth of all, and while it fills up every other new group, if validation lacks as many; there
+    is none before there are enough cases and groups to set any aside.
+    """
+    needed = cases_needed(gain.gain, gain.error, groups)
+    if needed is None:
         return None
-    return max(1, round(more / TEST_SHARE), VALIDATION_FROM - ground.groups)
+    size = cases / groups
+    tested = groups if ground.part == PartName.TEST else 0
+    least = max(needed / TEST_SHARE, VALIDATION_FROM, TEST_FROM / size) - ground.groups
+    return max(1, ceil(size * max(least, 2 * (needed - tested))))
 
 
 def _thinnest(task: Task, book: CaseBook) -> list[str]:
