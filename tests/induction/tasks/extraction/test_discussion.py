@@ -1,16 +1,25 @@
 """What a discussion adds up to: worked by hand, and read from an export."""
 
 import json
+from uuid import UUID
 
-from induction.tasks.extraction import discussion, score
+from induction.engine.loop import evaluate_only
+from induction.engine.plan import Plan
+from induction.tasks.base import Case
+from induction.tasks.extraction import ExtractionTask, discussion, score
 from induction.tasks.extraction.discussion import Statement
+from induction.tasks.extraction.wording import short
 from nlu_shared.measure import f1
+from nlu_shared.schemas.events import PartName, PromptEvaluated
 from nlu_shared.schemas.exported import CodedStatement, read_export
 from nlu_shared.schemas.extraction import DateCertainty, Event, Extraction, PairBond, Person
 from nlu_shared.schemas.ground_truth import Context, Turn
 
 from deploy.demo.options import FAMILIES
+from tests.induction.engine.worlds import OfflineWorld
+from tests.induction.llm.toys import MODEL
 
+TRAIN = PartName.TRAIN
 NOTHING = Extraction()
 YEAR = len("1985")
 RUTH, TOM = Person(id=-1, name="Ruth"), Person(id=-2, name="Tom")
@@ -112,3 +121,23 @@ def test_the_shipped_set_holds_vague_dates_of_every_certainty_and_nicknames() ->
     assert any(event.dateTime and len(event.dateTime) == YEAR for event in events)
     said = " ".join(one.text for one in coded).lower()
     assert "we call him tak" in said
+
+
+async def test_an_evaluation_tells_what_whole_discussions_add_up_to() -> None:
+    export = json.loads(FAMILIES.read_text(encoding="utf-8"))
+    coded = [one for one in read_export(export[:2]) if isinstance(one, CodedStatement)]
+    cases = tuple(
+        Case(UUID(int=number), one.text, short(one.truth), one.group, True, one.context)
+        for number, one in enumerate(coded, 1)
+    )
+    task = ExtractionTask()
+    plan = Plan(
+        task=task, cases=cases, dataset_hash="x", parts=dict.fromkeys([c.id for c in cases], TRAIN),
+        baseline=task.baseline(), task_model=MODEL, proposer_model=MODEL,
+    )  # fmt: skip
+    told = [e async for e in evaluate_only(plan, OfflineWorld()) if isinstance(e, PromptEvaluated)]
+    whole = told[0].whole
+    assert whole is not None
+    assert whole.discussions == 2
+    assert whole.objective != told[0].objective
+    assert whole.components["people"] > told[0].components["people"]
