@@ -170,3 +170,18 @@ async def test_folds_that_the_calls_do_not_pay_for_leave_the_verdict_on_untouche
     assert not any(isinstance(event, ProcedureJudged) for event in events)
     (reached,) = [event for event in events if isinstance(event, VerdictReached)]
     assert reached.verdict.tested_on == PartName.TEST
+
+
+def test_a_fold_that_takes_all_of_validation_is_forecast_with_the_training_cases_choosing() -> None:
+    """One conversation is all of validation: without it the search chooses by what teaches."""
+    plan = toy_plan(per_label=10, labels=4)
+    ids = sorted(case.id for case in plan.cases)
+    talk = set(ids[:5])
+    cases = tuple(replace(c, group="talk" if c.id in talk else str(c.id)) for c in plan.cases)
+    parts = {id: PartName.VALIDATION if id in talk else PartName.TRAIN for id in ids}
+    plan = replace(plan, cases=cases, parts=parts)
+    apart = replace(plan, cases=tuple(replace(c, group=str(c.id)) for c in plan.cases))
+    more = forecast(replace(plan, folds=2)).calls - forecast(replace(apart, folds=2)).calls
+    assert [sum(c.id in talk for c in fold) for fold in in_folds(plan, 2)] in ([5, 0], [0, 5])
+    assert all(any(c.id in talk for c in fold) for fold in in_folds(apart, 2))
+    assert more == 3 * (len(ids) - 5 - 5)

@@ -104,3 +104,21 @@ def test_as_many_labels_as_a_verdict_asks_for_fill_a_test_part_that_would_tell()
     tested = sum(part is PartName.TEST for part in parts.values())
     error = (told.interval[1] - told.interval[0]) / 3.92
     assert detectable_gain(error * (60 / tested) ** 0.5) == pytest.approx(told.gain, rel=0.1)
+
+
+def test_a_verdict_on_other_cases_counts_the_test_cases_that_are_there() -> None:
+    before = book([("a", "a")] * 20 + [("b", "a")] * 40)
+    after = book([("a", "a")] * 20 + [("b", "b")] * 4 + [("b", "a")] * 36)
+    none, some = (
+        verdict(
+            TASK,
+            before,
+            after,
+            Ground(part="left out", groups=400, untouched=there, folds=5),
+            seed=1,
+        ).label_more
+        for there in (0, 30)
+    )
+    assert none is not None
+    assert some is not None
+    assert some < none

@@ -90,7 +90,8 @@ def _of_procedure(search: Search, before: CaseBook, after: CaseBook) -> Verdict:
     plan = search.plan
     ground = Ground(
         part=left_out.LEFT_OUT,
-        groups=len(groups_of(before.cases)),
+        groups=search.parts.groups,
+        untouched=len(groups_of(_untouched(search))),
         folds=len(left_out.folds(plan, search.parts)),
     )
     return verdict(plan.task, before, after, ground, seed=plan.seed, focus=plan.focused)
@@ -119,6 +120,7 @@ def _verdict(search: Search, repeats: Repeats | None, *, has_test: bool) -> Verd
         ground = Ground(
             part=PartName.VALIDATION,
             groups=parts.groups,
+            untouched=len(groups_of(_untouched(search))),
             untested=NOT_AFFORDED if has_test else NO_TEST,
             set_aside=not parts.validation_is_train,
         )

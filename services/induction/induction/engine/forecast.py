@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 from induction.engine.diagnose import MOST_AT_ONCE
 from induction.engine.gate import GATE_CASES
-from induction.engine.left_out import folds
+from induction.engine.left_out import Fold, folds
 from induction.engine.misses import CALLS_PER_MISS, MOST_EXAMINED
 from induction.engine.noise import FIRST_CASES, REPEATS
 from induction.engine.plan import Plan
@@ -37,7 +37,7 @@ from induction.engine.propose import (
 from induction.engine.recall import TOLD
 from induction.engine.screen import EXAMPLE_TOKENS, INSTRUCTION_TOKENS
 from induction.engine.search import REFRESHED
-from induction.engine.split import parts_of
+from induction.engine.split import Parts, parts_of
 from induction.engine.stop import REJECTIONS
 from induction.tasks.base import asked
 
@@ -65,8 +65,10 @@ def forecast(plan: Plan) -> Bound:
     iterations = plan.max_iterations
     attempts = iterations * (REJECTIONS + plan.proposals - 1)
     gate = 2 * min(train, GATE_CASES)
-    repeated = len(folds(plan, parts))
+    dealt = folds(plan, parts)
+    repeated = len(dealt)
     fold_attempts = FOLD_CHANGES * repeated
+    choosing = sum(_choosing(fold, parts) for fold in dealt)
     asked_again = repeated if any(one.case_id for one in plan.baseline.examples) else 0
     longest = -(-max((len(asked(case.text, case.context)) for case in plan.cases), default=0) // 4)
     told = max(plan.baseline.tokens, INSTRUCTION_TOKENS + EXAMPLE_TOKENS)
@@ -80,7 +82,8 @@ def forecast(plan: Plan) -> Bound:
         + attempts * gate
         + 2 * (test * (1 + REPEATS) + min(test, FIRST_CASES))
         + min(train, MOST_EXAMINED) * CALLS_PER_MISS
-        + fold_attempts * (gate + validation + min(train, REFRESHED))
+        + fold_attempts * (gate + min(train, REFRESHED))
+        + FOLD_CHANGES * choosing
         + (train + validation) * (asked_again + (repeated > 0)),
         proposer_calls=(attempts + fold_attempts) * (1 + RETRIES),
         task_tokens_in=told + longest,
@@ -88,3 +91,12 @@ def forecast(plan: Plan) -> Bound:
         proposer_tokens_in=told + shown + len(SYSTEM) // 4,
         proposer_tokens_out=MAX_TOKENS,
     )
+
+
+def _choosing(fold: Fold, parts: Parts) -> int:
+    """The cases that choose the prompt where a fold is left out: the training cases, if it takes
+    all of validation."""
+    left_out = {case.id for case in fold}
+    if all(case.id in left_out for case in parts.validation):
+        return len(parts.train)
+    return len(parts.validation)

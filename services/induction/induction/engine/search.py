@@ -137,7 +137,6 @@ class Search:
         *,
         part: str,
         iteration: int | None = None,
-        sample: int = 0,
     ) -> Exam:
         """The cases put to a prompt; those that teach without the examples of their own fold."""
         return Exam(
@@ -147,7 +146,6 @@ class Search:
             part=part,
             iteration=self.iteration if iteration is None else iteration,
             folds=self.folds,
-            sample=sample,
         )
 
     def stale(self, cases: Sequence[Case]) -> list[Case]:

@@ -76,8 +76,6 @@ def evaluated(
     plan: Plan, content: PromptContent, book: CaseBook, part: PartName, iteration: int
 ) -> PromptEvaluated:
     score = book.scored(plan.task)
-    entries = book.entries.values()
-    whole = plan.task.whole([e.case for e in entries], [e.prediction for e in entries])
     return PromptEvaluated(
         iteration=iteration,
         part=part,
@@ -86,13 +84,19 @@ def evaluated(
         components=dict(score.components),
         pooled=dict(score.pooled),
         carried=dict(score.carried),
-        whole=None
-        if whole is None
-        else WholeScore(
-            discussions=whole.cases, objective=whole.objective, components=dict(whole.components)
-        ),
+        whole=_whole(plan, book),
         cases=score.cases,
         unanswered=book.unanswered,
+    )
+
+
+def _whole(plan: Plan, book: CaseBook) -> WholeScore | None:
+    entries = book.entries.values()
+    found = plan.task.whole([e.case for e in entries], [e.prediction for e in entries])
+    if found is None:
+        return None
+    return WholeScore(
+        discussions=found.cases, objective=found.objective, components=dict(found.components)
     )
 
 

@@ -46,14 +46,16 @@ DIGITS = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What the comparison stands on: the part it was made on, how many groups there are in all,
-    why it is not the untouched test part, whether training cases were kept out of it, how many
-    times the search was repeated without some of them, so that prompts answer what they never saw
-    (0: the winner answers), how many verdicts were made on it before, whole repeats of both books,
-    and the share of repeated answers that were others than before (None: nothing was repeated)."""
+    """What the comparison stands on: the part it was made on, how many groups there are in all, how
+    many of them are still untouched where it was made on others, why it is not the untouched test
+    part, whether training cases were kept out of it, how many times the search was repeated without
+    some of them, so that prompts answer what they never saw (0: the winner answers), how many
+    verdicts were made on it before, whole repeats of both books, and the share of repeated answers
+    that were others than before (None: nothing was repeated)."""
 
     part: str
     groups: int
+    untouched: int = 0
     untested: str | None = None
     set_aside: bool = True
     folds: int = 0
@@ -113,7 +115,7 @@ def verdict(
         label_more=more,
         label_first=[] if more is None else _thinnest(task, before),
         focus=None if focus is None else _focused(focus, counted, ground, seed=seed),
-        says=_says(kind, gain, ground, fixed=fixed, broke=broke, more=more),
+        says=_says(kind, gain, ground, len(groups), fixed=fixed, broke=broke, more=more),
     )
 
 
@@ -203,7 +205,7 @@ def _label_more(gain: Gain, cases: int, groups: int, ground: Ground) -> int | No
     if needed is None:
         return None
     size = cases / groups
-    tested = groups if ground.part == PartName.TEST else 0
+    tested = groups if ground.part is PartName.TEST else ground.untouched
     least = max(needed / TEST_SHARE, VALIDATION_FROM, TEST_FROM / size) - ground.groups
     return max(1, ceil(size * max(least, 2 * (needed - tested))))
 
@@ -215,8 +217,16 @@ def _thinnest(task: Task, book: CaseBook) -> list[str]:
 
 
 def _says(
-    kind: VerdictKind, gain: Gain, ground: Ground, *, fixed: int, broke: int, more: int | None
+    kind: VerdictKind,
+    gain: Gain,
+    ground: Ground,
+    judged: int,
+    *,
+    fixed: int,
+    broke: int,
+    more: int | None,
 ) -> str:
+    """`judged`: the groups that were compared."""
     claim = {
         VerdictKind.PROVEN: "The gain is proven on untouched cases.",
         VerdictKind.PROMISING: "The gain is promising, not proven.",
@@ -227,10 +237,10 @@ def _says(
         f"The change corrects {fixed} cases and gets {broke} wrong that were right.",
     ]
     if ground.folds:
-        without = "each" if ground.folds == ground.groups else f"one of {ground.folds} folds"
+        without = "each" if ground.folds == judged else f"one of {ground.folds} folds"
         parts.append(
             f"This scores the procedure: the search was repeated without {without} of the"
-            f" {ground.groups} groups, and the prompt it made answered what was left out."
+            f" {judged} groups, and the prompt it made answered what was left out."
         )
     if ground.untested:
         parts.append(ground.untested)

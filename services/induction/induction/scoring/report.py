@@ -21,6 +21,7 @@ from induction.tasks.extraction import ExtractionTask, explain
 from induction.tasks.extraction.discussion import Statement, discussions, whole
 from induction.tasks.extraction.match import match
 from induction.tasks.extraction.sides import Side
+from induction.tasks.extraction.wording import extracted
 from induction.tasks.intent import IntentTask
 
 OBJECTIVE = {TaskKind.INTENT: "macro_f1", TaskKind.EXTRACTION: "aggregate"}
@@ -88,7 +89,7 @@ def _added_up(cases: Iterable[Scored]) -> list[Scored]:
             case.group or str(case.id),
             case.context,
             Extraction.model_validate(case.truth),
-            _extracted(case.prediction),
+            extracted(case.prediction),
         )
         for case in cases
     ]
@@ -101,13 +102,8 @@ def _added_up(cases: Iterable[Scored]) -> list[Scored]:
     return added_up
 
 
-def _extracted(prediction: Prediction) -> Extraction:
-    said = {} if prediction.fault is not None else prediction.output
-    return Extraction.model_validate(said)
-
-
 def _explained(case: Scored) -> ExplainedCase:
-    truth, predicted = Extraction.model_validate(case.truth), _extracted(case.prediction)
+    truth, predicted = Extraction.model_validate(case.truth), extracted(case.prediction)
     found = match(Side(truth), Side(predicted))
     pairs = [
         MatchedItem(

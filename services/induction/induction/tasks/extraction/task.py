@@ -26,6 +26,7 @@ from induction.tasks.extraction.discussion import Statement
 from induction.tasks.extraction.match import RELAXED, Matching, match
 from induction.tasks.extraction.names import ANYBODY, plain
 from induction.tasks.extraction.sides import VARIABLES, Side
+from induction.tasks.extraction.wording import extracted
 
 NO_ANSWER = "no_answer"
 BANDS = ((0, "0 entities"), (3, "1-3 entities"), (6, "4-6 entities"), (12, "7-12 entities"))
@@ -98,7 +99,7 @@ class ExtractionTask:
                 case.group,
                 case.context,
                 truth=Extraction.model_validate(case.truth),
-                predicted=_extracted(prediction),
+                predicted=extracted(prediction),
             )
             for case, prediction in zip(cases, predictions, strict=True)
         ]
@@ -109,7 +110,7 @@ class ExtractionTask:
         """As `score.counts`; a fault found nothing, and is exact nowhere."""
         table = score.counts(
             [Extraction.model_validate(truth) for truth in truths],
-            [_extracted(prediction) for prediction in predictions],
+            [extracted(prediction) for prediction in predictions],
         )
         faults = [place for place, one in enumerate(predictions) if one.fault is not None]
         table[faults, score.ROW["exact"]] = (0, 0, 1)
@@ -136,7 +137,7 @@ class ExtractionTask:
         then the wrong codes of matched events."""
         if prediction.fault is not None:
             return [Mistake(NO_ANSWER, "an extraction", None)]
-        found = match(Side(Extraction.model_validate(truth)), Side(_extracted(prediction)))
+        found = match(Side(Extraction.model_validate(truth)), Side(extracted(prediction)))
         return [*_entities(found), *_codes(found)]
 
     def nearly(self, truth: JsonValue, prediction: Prediction) -> str | None:
@@ -144,7 +145,7 @@ class ExtractionTask:
         (see `match.RELAXED`), where that alone makes the difference."""
         if prediction.fault is not None or not self.mistakes(truth, prediction):
             return None
-        sides = Side(Extraction.model_validate(truth)), Side(_extracted(prediction))
+        sides = Side(Extraction.model_validate(truth)), Side(extracted(prediction))
         for name, rules in RELAXED.items():
             found = match(*sides, rules)
             if not any(_entities(found)) and not any(_codes(found)):
@@ -201,12 +202,6 @@ def _concerns(component: str, mistake: Mistake) -> bool:
         return False
     of_shift = (mistake.truth or mistake.predicted or "").startswith(str(EventKind.SHIFT))
     return component not in ("structural", "shift") or of_shift == (component == "shift")
-
-
-def _extracted(prediction: Prediction) -> Extraction:
-    if prediction.fault is not None:
-        return Extraction()
-    return Extraction.model_validate(prediction.output)
 
 
 def _entities(found: Matching) -> Iterator[Mistake]:

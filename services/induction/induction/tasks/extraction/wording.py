@@ -107,6 +107,11 @@ def read(answer: ModelAnswer) -> Prediction:
     return Prediction(output=short(said))
 
 
+def extracted(prediction: Prediction) -> Extraction:
+    """What a prediction found; a fault found nothing."""
+    return Extraction.model_validate({} if prediction.fault is not None else prediction.output)
+
+
 def short(extraction: Extraction) -> JsonValue:
     found: JsonValue = extraction.model_dump(mode="json", exclude_defaults=True)
     return found
