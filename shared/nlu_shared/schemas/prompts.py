@@ -6,7 +6,17 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue, StringConstraints
 
-from nlu_shared.schemas.base import Label, Moment, Note, SafeJson, SafeText, Schema, Slug, digest
+from nlu_shared.schemas.base import (
+    Label,
+    Moment,
+    Note,
+    SafeJson,
+    SafeText,
+    Schema,
+    Slug,
+    canonical,
+    digest,
+)
 from nlu_shared.schemas.ground_truth import Context, said
 
 BlockName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -38,6 +48,26 @@ class Example(Schema):
     def known(self) -> JsonValue:
         return None if self.context is None else self.context.known
 
+    @property
+    def wording(self) -> dict[str, JsonValue]:
+        """All a model reads of it: every field but where it came from."""
+        return self.model_dump(mode="json", exclude={"case_id"})
+
+    @property
+    def content_key(self) -> str:
+        """Equal for examples that read the same."""
+        return canonical(self.wording)
+
+    @property
+    def tokens(self) -> int:
+        """See `PromptContent.tokens`."""
+        return -(-self._characters // 4)
+
+    @property
+    def _characters(self) -> int:
+        known = 0 if self.known is None else len(str(self.known))
+        return len(self.said) + len(str(self.output)) + known
+
 
 class PromptContent(Schema):
     """What a model is told before it sees the text: instruction blocks, then examples."""
@@ -56,10 +86,13 @@ class PromptContent(Schema):
     @property
     def tokens(self) -> int:
         """A count of tokens good enough for limits and ties: a quarter of the characters."""
-        told = sum(len(block.text) for block in self.instructions)
-        told += sum(len(one.said) + len(str(one.output)) for one in self.examples)
-        told += sum(len(str(one.known)) for one in self.examples if one.known is not None)
-        return -(-told // 4)
+        characters = sum(len(block.text) for block in self.instructions)
+        return -(-(characters + sum(one._characters for one in self.examples)) // 4)
+
+    @property
+    def example_tokens(self) -> int:
+        """Of the examples alone."""
+        return -(-sum(one._characters for one in self.examples) // 4)
 
 
 class Strategy(StrEnum):

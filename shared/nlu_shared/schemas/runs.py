@@ -96,7 +96,7 @@ class Forecast(Schema):
     """An upper bound, made before anything is created."""
 
     cases: int
-    parts: dict[str, int]
+    splits: dict[str, int]
     calls: int
     money_usd: float
     fits: bool
@@ -129,7 +129,7 @@ class Verdict(Schema):
 
     kind: VerdictKind
     tested_on: str = Field(
-        description="'test': untouched cases; 'left out': groups a repeated search did not see;"
+        description="'test': untouched cases; 'cross-validation': groups a repeated search did not see;"
         " 'validation': there was neither"
     )
     cases: int
@@ -145,12 +145,12 @@ class Verdict(Schema):
     changed_again: float | None = Field(
         default=None, description="share of repeated answers that changed; null: not measured"
     )
-    label_more: int | None = Field(description="about how many more labelled cases would settle it")
+    labels_needed: int | None = Field(description="about how many more labelled cases would settle it")
     label_first: list[str] = Field(default=[], description="of what there are the fewest")
     focus: ComponentGain | None = Field(
         default=None, description="of a focused run; the claim is about the objective"
     )
-    says: str
+    summary: str
 
 
 class Cause(StrEnum):
@@ -158,17 +158,17 @@ class Cause(StrEnum):
 
     PROMPT = "prompt"
     LABEL = "label"
-    RULER = "ruler"
+    SCORER = "scorer"
     SCHEMA = "schema"
     NOISE = "noise"
 
 
 class LabelFinding(Schema):
-    """An approved truth that everything said speaks against. `said` is None where the answer is no
-    label: it would hold words of the text."""
+    """An approved truth that everything said speaks against. `predicted` is None where the answer
+    is no label: it would hold words of the text."""
 
     case_id: UUID
-    said: str | None
+    predicted: str | None
     differs: list[str] = Field(default=[], description="in what the answer differs; no names")
     agreeing: int = Field(description="prompt versions that gave this answer, of all `versions`")
     versions: int
@@ -186,7 +186,7 @@ class Misses(Schema):
     case_ids: dict[Cause, list[UUID]]
     labels: list[LabelFinding] = []
     unexamined: int = Field(default=0, description="misses the limits left no calls to look into")
-    says: str
+    summary: str
 
 
 class Spend(Schema):
@@ -210,11 +210,11 @@ class IterationView(Schema):
     version_id: UUID | None
 
 
-class WholeScore(Schema):
-    """Scores, 0 to 1, of what all statements of a discussion add up to. An item that comes a
+class ConversationScore(Schema):
+    """Scores, 0 to 1, of what all statements of a conversation add up to. An item that comes a
     statement late is no mistake here, and an empty statement no success."""
 
-    discussions: int
+    conversations: int
     objective: float
     components: dict[str, float]
 
@@ -229,7 +229,7 @@ class RunView(Schema):
     limits: RunLimits
     dataset_hash: str | None
     dataset_size: int | None
-    parts: dict[str, int] | None
+    splits: dict[str, int] | None
     baseline_version_id: UUID | None
     best_version_id: UUID | None
     baseline_f1: float | None
@@ -237,11 +237,11 @@ class RunView(Schema):
     improvement: float | None
     components: dict[str, float] | None
     pooled: dict[str, tuple[int, int, int]] | None
-    carried: dict[str, int] | None
-    whole: WholeScore | None = None
+    support: dict[str, int] | None
+    per_conversation: ConversationScore | None = None
     iterations: list[IterationView]
     verdict: Verdict | None
-    procedure: Verdict | None = Field(
+    cross_validation: Verdict | None = Field(
         default=None,
         description="beside a verdict on untouched cases: what the search itself is worth, by"
         " cross-validation of the others",
@@ -249,7 +249,7 @@ class RunView(Schema):
     misses: Misses | None = None
     spend: Spend
     engine_version: str
-    ruler: str | None = Field(description="what its scores are measured with, and its version")
+    scorer: str | None = Field(description="what its scores are measured with, and its version")
     created_at: Moment
     started_at: Moment | None
     completed_at: Moment | None

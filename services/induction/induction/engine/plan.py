@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from nlu_shared.schemas.events import PartName
+from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.prompts import Aim, Change, PromptContent
 
 from induction.tasks.base import Case, Component, Task
@@ -12,7 +12,7 @@ from induction.tasks.base import Case, Component, Task
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
-    """A change to the prompt `parent_hash` that failed in an earlier run, and how (see `recall`).
+    """A change to the prompt `parent_hash` that failed in an earlier run, and how (see `memory`).
     Its rationale is empty: no guard has read that."""
 
     run_id: UUID
@@ -25,18 +25,18 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`parts` says for every case of `cases` which part it belongs to (see `split.assign`); with
-    `opening` the search begins by showing as many of them as there is room for (see `showing`).
+    """`splits` says for every case of `cases` which split it belongs to (see `splits.assign`); with
+    `opening` the search begins by showing as many of them as there is room for (see `many_shot`).
     `calls` is the most the run may ask, None where nobody said; who answers holds it to that.
-    `guards` are tolerances by component (see `guards`), `proposals` the most changes that are
+    `guards` are tolerances by component (see `acceptance`), `proposals` the most changes that are
     tried side by side. `remembered` is what failed before, the newest first. `looks` says how
-    often verdicts of this task have been made on its test cases. `folds` asks for the procedure to
-    be judged, in so many parts (see `procedure`)."""
+    often verdicts of this task have been made on its test cases. `folds` asks for the search to
+    be cross-validated, in so many folds."""
 
     task: Task
     cases: tuple[Case, ...]
     dataset_hash: str
-    parts: Mapping[UUID, PartName]
+    splits: Mapping[UUID, Split]
     baseline: PromptContent
     task_model: str
     proposer_model: str

@@ -36,7 +36,7 @@ class Case:
         return None if self.context is None else self.context.known
 
 
-def asked(text: str, context: Context | None) -> str:
+def framed(text: str, context: Context | None) -> str:
     """A case as a model is asked about it: JSON, so that nothing said in it ends its frame."""
     before = {} if context is None else context.model_dump(mode="json", exclude_defaults=True)
     return json.dumps({**before, "text": text}, ensure_ascii=False)
@@ -120,7 +120,7 @@ Pooled = tuple[int, int, int]
 class Score:
     """The objective and its components, each an F1 from 0 to 1, over `cases` cases.
 
-    `pooled` are (TP, FP, FN) of each row of counts, summed over the cases, and `carried` the
+    `pooled` are (TP, FP, FN) of each row of counts, summed over the cases, and `support` the
     number of cases whose truth holds anything to count there; rows that hold nothing are left out.
     """
 
@@ -128,7 +128,7 @@ class Score:
     components: Mapping[str, float]
     cases: int
     pooled: Mapping[str, Pooled] = field(default_factory=dict)
-    carried: Mapping[str, int] = field(default_factory=dict)
+    support: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +148,9 @@ class Task(Protocol):
     """What a kind of task must know. Implementations hold no state but the task's own row."""
 
     kind: TaskKind
-    ruler: str
+    scorer: str
     """What scores are measured with, and its version: another one whenever the same answers could
-    score otherwise. Scores of two rulers are never compared, and what failed by one may be tried
+    score otherwise. Scores of two scorers are never compared, and what failed by one may be tried
     again by the other."""
 
     def baseline(self) -> PromptContent:
@@ -175,7 +175,7 @@ class Task(Protocol):
 
     def score(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> Score: ...
 
-    def whole(self, cases: Sequence[Case], predictions: Sequence[Prediction]) -> Score | None:
+    def per_conversation(self, cases: Sequence[Case], predictions: Sequence[Prediction]) -> Score | None:
         """The score of what whole conversations add up to, each of them one case of it; None where
         the task has no such sum, or no case stands in a conversation."""
 
@@ -194,7 +194,7 @@ class Task(Protocol):
     def mistakes(self, truth: JsonValue, prediction: Prediction) -> list[Mistake]: ...
 
     def nearly(self, truth: JsonValue, prediction: Prediction) -> str | None:
-        """The one rule of the ruler under whose relaxed form the prediction would be right; None
+        """The one rule of the scorer under whose relaxed form the prediction would be right; None
         where there is no such rule, or where it is right."""
 
     def holds(self, truth: JsonValue) -> frozenset[str]:
