@@ -4,7 +4,7 @@ import asyncio
 
 import uvloop
 
-from benchmarks import client, exports, ingest, kills, ledger, ruler, verdicts
+from benchmarks import client, exports, ingest, kills, ledger, scorer, verdicts
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers, running_servers
 
@@ -21,7 +21,7 @@ async def main(servers: Servers) -> None:
 
 
 if __name__ == "__main__":
-    ruler.run()
+    scorer.run()
     verdicts.run()
     with running_servers() as started:
         uvloop.run(main(started))

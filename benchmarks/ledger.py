@@ -5,7 +5,7 @@ import time
 from decimal import Decimal
 from uuid import UUID
 
-from induction.engine.world import Asked
+from induction.engine.runtime import Call
 from induction.llm.claude import ADAPTER_VERSION, Claude
 from induction.llm.ledger import Account, Ledger, open_books
 from induction.llm.offline.app import create_app
@@ -72,7 +72,7 @@ async def _booked(stack: Stack, run_id: UUID, model: Claude, requests: list[Mode
         await ledger.load(database, APP_IDENTITY)
         began = time.perf_counter()
         for start in range(0, len(requests), BLOCK):
-            await ledger.complete([Asked(one) for one in requests[start : start + BLOCK]])
+            await ledger.complete([Call(one) for one in requests[start : start + BLOCK]])
         return len(requests) / (time.perf_counter() - began)
 
 

@@ -1,4 +1,4 @@
-"""What the extraction ruler costs beside a straightforward one.
+"""What the extraction scorer costs beside a straightforward one.
 
 1,000 pairs of a shipped statement's coding and a spoiled copy of it. The other side takes for each
 item the first best that is left (`tests/…/greedy.py`) and asks scikit-learn for each statement's
@@ -30,7 +30,7 @@ def run() -> None:
     truths = [Extraction.model_validate(rows[n % len(rows)].truth) for n in range(PAIRS)]
     spoiled = [_spoiled(truth, drawn) for truth in truths]
     pairs = [(_rate(_ours, truths, spoiled), _rate(_plain, truths, spoiled)) for _ in range(ROUNDS)]
-    print(told("the ruler", pairs, unit="pairs/s", against="greedy with scikit-learn"))
+    print(told("the scorer", pairs, unit="pairs/s", against="greedy with scikit-learn"))
 
 
 def _spoiled(truth: Extraction, drawn: random.Random) -> Extraction:
@@ -66,9 +66,9 @@ def _plain(truths: list[Extraction], predicted: list[Extraction]) -> None:
                 )
 
 
-def _rate(ruler: Ruler, truths: list[Extraction], predicted: list[Extraction]) -> float:
+def _rate(scorer: Ruler, truths: list[Extraction], predicted: list[Extraction]) -> float:
     began = time.perf_counter()
-    ruler(truths, predicted)
+    scorer(truths, predicted)
     return len(truths) / (time.perf_counter() - began)
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable
 from functools import partial
 
-from induction.engine.evaluate import CaseBook, judged
+from induction.engine.evaluation.evaluate import EvalResults, judge
 from induction.llm.offline import proposer, wire
 from induction.llm.offline.answers import answer
 from induction.llm.offline.chance import draw, noisy
@@ -46,13 +46,13 @@ class Door:
         """Calls until the model falls silent."""
         return 1_000_000 if self._budget is None else self._budget - self.calls
 
-    def book(self, prompt: PromptContent, cases: Iterable[Case]) -> CaseBook:
+    def book(self, prompt: PromptContent, cases: Iterable[Case]) -> EvalResults:
         """What the prompt says about the cases; those past the budget count as wrong."""
         entries = {}
         for case in cases:
             said = self.ask(self.task.request(prompt, case.text, model=MODEL))
-            entries[case.id] = judged(self.task, case, self.task.parse(said))
-        return CaseBook(entries)
+            entries[case.id] = judge(self.task, case, self.task.parse(said))
+        return EvalResults(entries)
 
     def ask(self, request: ModelRequest, sample: int = 0) -> ModelAnswer:
         key = request.key, sample

@@ -13,7 +13,7 @@ from typing import Any
 
 import dspy
 from dspy.teleprompt import GEPA, BootstrapFewShotWithRandomSearch, MIPROv2
-from induction.engine.evaluate import CaseBook, judged
+from induction.engine.evaluation.evaluate import EvalResults, judge
 from induction.tasks.base import Case, Prediction
 from nlu_shared.schemas.prompts import Example, PromptContent
 
@@ -94,9 +94,9 @@ def reflective(minibatch: int) -> Optimiser:
             for record in reflective_dataset[name]:
                 case = by_text[record["Inputs"]["text"]]
                 said = Prediction(output=record["Generated Outputs"]["label"])
-                entries[case.id] = judged(given.task, case, said)
+                entries[case.id] = judge(given.task, case, said)
             prompt = PromptContent.model_validate_json(candidate[name])
-            return {name: proposals.next(prompt, CaseBook(entries)).model_dump_json()}
+            return {name: proposals.next(prompt, EvalResults(entries)).model_dump_json()}
 
         search = GEPA(
             metric=_told, instruction_proposer=propose, reflection_minibatch_size=minibatch,

@@ -6,7 +6,7 @@ from typing import Any
 
 import gepa
 from gepa.core.adapter import EvaluationBatch
-from induction.engine.evaluate import CaseBook, Entry
+from induction.engine.evaluation.evaluate import CaseResult, EvalResults
 from induction.tasks.base import Case
 from nlu_shared.schemas.prompts import PromptContent
 
@@ -26,20 +26,23 @@ class _Adapter:
 
     def evaluate(
         self, batch: list[Case], candidate: Candidate, capture_traces: bool = False
-    ) -> EvaluationBatch[Entry, Entry]:
-        entries = list(self._door.book(_read(candidate), batch).entries.values())
+    ) -> EvaluationBatch[CaseResult, CaseResult]:
+        entries = list(self._door.book(_read(candidate), batch).by_case.values())
         scores = [entry.score for entry in entries]
         return EvaluationBatch(entries, scores, entries if capture_traces else None)
 
     def make_reflective_dataset(
-        self, _: Candidate, evaluated: EvaluationBatch[Entry, Entry], components: list[str]
+        self,
+        _: Candidate,
+        evaluated: EvaluationBatch[CaseResult, CaseResult],
+        components: list[str],
     ) -> Records:
         return {name: [{"entry": one} for one in evaluated.outputs] for name in components}
 
     def propose_new_texts(
         self, candidate: Candidate, records: Records, components: list[str]
     ) -> Candidate:
-        book = CaseBook({one["entry"].case.id: one["entry"] for one in records[PROMPT]})
+        book = EvalResults({one["entry"].case.id: one["entry"] for one in records[PROMPT]})
         made = self._proposals.next(_read(candidate), book)
         return dict.fromkeys(components, made.model_dump_json())
 

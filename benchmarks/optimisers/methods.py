@@ -16,7 +16,7 @@ from benchmarks.optimisers.data import Round
 from benchmarks.optimisers.door import Door
 from benchmarks.optimisers.proposing import divided
 
-OURS, UNTESTED, ALL_SHOWN = "ours", "ours without a test part", "every training case shown"
+OURS, UNTESTED, ALL_SHOWN = "ours", "ours without a test split", "every training case shown"
 RAISED_MINIBATCH, ALL_DEMOS = 20, 1_000
 Outcome = tuple[PromptContent, Verdict | None]
 Run = Callable[[Round, Door], Outcome]

@@ -1,17 +1,17 @@
 """Our engine, unchanged, on a world that is the counted door. Its calls include validation and,
-where a part is set aside for it, the final look."""
+where a split is set aside for it, the final look."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from induction.engine.loop import improve
+from induction.engine.data.splits import assign
 from induction.engine.plan import Plan
-from induction.engine.split import assign
-from induction.engine.world import Asked, Inbox
+from induction.engine.run import improve
+from induction.engine.runtime import Call, Event, Inbox
 from induction.tasks.base import ModelAnswer
-from nlu_shared.schemas.events import PartName, PromptProposed, RunFinished, VerdictReached
+from nlu_shared.schemas.events import PromptProposed, RunFinished, Split, VerdictReached
 from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.runs import Verdict
 
@@ -26,40 +26,45 @@ class Run:
     verdict: Verdict | None
 
 
-class _World:
+class _Runtime:
     def __init__(self, door: Door) -> None:
         self._door = door
+        self.events: list[Event] = []
 
-    async def complete(self, asked: Sequence[Asked]) -> list[ModelAnswer]:
+    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
         return [
             self._door.ask(one.request, one.sample)
             if one.purpose == "task"
             else self._door.propose(one.request, one.sample)
-            for one in asked
+            for one in calls
         ]
 
-    async def inbox(self, _: int) -> Inbox:
+    async def inbox(self, step: int) -> Inbox:
         return Inbox()
+
+    async def tell(self, event: Event) -> None:
+        self.events.append(event)
 
 
 def improved(given: Round, door: Door) -> Run:
-    """With its own three parts; the verdict is on the untouched one."""
+    """With its own three splits; the verdict is on the untouched one."""
     strata = {case.id: str(case.truth) for case in given.labelled}
-    parts = assign(given.labelled, strata, {}, given.seed)
-    return asyncio.run(_improved(_plan(given, parts, door.left), _World(door)))
+    splits = assign(given.labelled, strata, {}, given.seed)
+    return asyncio.run(_improved(_plan(given, splits, door.left), _Runtime(door)))
 
 
 def untested(given: Round, door: Door) -> Run:
-    """With the parts the peers have, and none set aside to judge."""
-    named = zip((PartName.TRAIN, PartName.VALIDATION), divided(given), strict=True)
-    parts = {case.id: part for part, cases in named for case in cases}
-    return asyncio.run(_improved(_plan(given, parts, door.left), _World(door)))
+    """With the splits the peers have, and none set aside to judge."""
+    named = zip((Split.TRAIN, Split.VALIDATION), divided(given), strict=True)
+    splits = {case.id: split for split, cases in named for case in cases}
+    return asyncio.run(_improved(_plan(given, splits, door.left), _Runtime(door)))
 
 
-async def _improved(plan: Plan, world: _World) -> Run:
+async def _improved(plan: Plan, runtime: _Runtime) -> Run:
     prompts = {plan.baseline.version_hash: plan.baseline}
     best, verdict = plan.baseline, None
-    async for event in improve(plan, world):
+    await improve(plan, runtime)
+    for event in runtime.events:
         match event:
             case PromptProposed():
                 prompts[event.version_hash] = event.content
@@ -70,12 +75,12 @@ async def _improved(plan: Plan, world: _World) -> Run:
     return Run(best, verdict)
 
 
-def _plan(given: Round, parts: Mapping[UUID, PartName], calls: int) -> Plan:
+def _plan(given: Round, splits: Mapping[UUID, Split], calls: int) -> Plan:
     return Plan(
         task=given.task,
         cases=given.labelled,
         dataset_hash="benchmark",
-        parts=parts,
+        splits=splits,
         baseline=given.task.baseline(),
         task_model=MODEL,
         proposer_model=MODEL,

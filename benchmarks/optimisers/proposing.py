@@ -7,12 +7,12 @@ Told what it proposed for the same prompt before, it does not propose the same a
 from collections import defaultdict
 from collections.abc import Sequence
 
-from induction.engine import change, propose
-from induction.engine.chance import shuffled
-from induction.engine.diagnose import patterns_of, worked_on
-from induction.engine.evaluate import CaseBook
+from induction.engine.data.chance import shuffled
+from induction.engine.evaluation.evaluate import EvalResults
 from induction.engine.plan import Plan
-from induction.engine.propose import Brief, Tried, shown_cases
+from induction.engine.proposal import edits, meta_prompt
+from induction.engine.proposal.error_patterns import patterns_of, worked_on
+from induction.engine.proposal.meta_prompt import Brief, Tried, shown_cases
 from induction.tasks.base import Case
 from nlu_shared.schemas.prompts import PromptContent
 
@@ -24,12 +24,12 @@ class Proposals:
     def __init__(self, given: Round, door: Door) -> None:
         self._door, self._number = door, 0
         self._plan = Plan(
-            task=given.task, cases=given.labelled, dataset_hash="benchmark", parts={},
+            task=given.task, cases=given.labelled, dataset_hash="benchmark", splits={},
             baseline=given.task.baseline(), task_model=MODEL, proposer_model=MODEL,
         )  # fmt: skip
         self._tried: dict[str, list[Tried]] = defaultdict(list)
 
-    def next(self, prompt: PromptContent, book: CaseBook) -> PromptContent:
+    def next(self, prompt: PromptContent, book: EvalResults) -> PromptContent:
         """The prompt changed for its mistakes in `book`, or as it is where nothing came of it."""
         self._number += 1
         patterns = worked_on(patterns_of(book))
@@ -45,15 +45,15 @@ class Proposals:
             hints=(),
         )
         invalid: str | None = None
-        for sample in range(1 + propose.RETRIES):
-            answer = self._door.propose(propose.request(self._plan, brief, invalid), sample)
+        for sample in range(1 + meta_prompt.RETRIES):
+            answer = self._door.propose(meta_prompt.request(self._plan, brief, invalid), sample)
             try:
-                idea = propose.read(answer, self._plan.task)
-                made = change.apply(
+                idea = meta_prompt.read(answer, self._plan.task)
+                made = edits.apply(
                     prompt, idea, shown=brief.shown, most_examples=brief.most_examples,
                     task=self._plan.task,
                 )  # fmt: skip
-            except change.InvalidChange as problem:
+            except edits.InvalidChange as problem:
                 invalid = str(problem)
                 continue
             tried.append(Tried(idea, "proposed", "proposed before"))

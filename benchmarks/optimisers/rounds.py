@@ -4,7 +4,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from induction.engine.evaluate import CaseBook, compare
+from induction.engine.evaluation.evaluate import EvalResults, compare
 from nlu_shared.measure.significance import sign_test
 from nlu_shared.schemas.runs import Verdict
 
@@ -73,9 +73,9 @@ def played(
             )  # fmt: skip
 
 
-def _p_worse(before: CaseBook, after: CaseBook) -> float:
+def _p_worse(before: EvalResults, after: EvalResults) -> float:
     fixed, broke = compare(before, after)
     if len(broke) <= len(fixed):
         return 1.0
-    scores = ([entry.score for entry in book.entries.values()] for book in (before, after))
+    scores = ([entry.score for entry in book.by_case.values()] for book in (before, after))
     return sign_test(*scores)

@@ -7,12 +7,12 @@ from nlu_shared.schemas.events import (
     ChangeRejected,
     EvaluationProgress,
     FoldScored,
-    PartName,
     PatternsFound,
     PromptEvaluated,
     PromptProposed,
     RunStarted,
     SearchStopped,
+    Split,
     Stage,
     StoredEvent,
 )
@@ -56,7 +56,7 @@ class SearchView:
 
     def doing(self, progress: EvaluationProgress) -> str:
         who = f"change {self._changes}" if self._changes else "baseline"
-        return f"{who} on {progress.part}"
+        return f"{who} on {progress.split}"
 
     def lines(self, event: StoredEvent) -> list[Line]:
         match event:
@@ -79,7 +79,7 @@ class SearchView:
             case FoldScored():
                 return [
                     quiet(
-                        f"without part {event.number} of {event.of}, then on its {event.cases}"
+                        f"without split {event.number} of {event.of}, then on its {event.cases}"
                         f" cases: {event.before:.3f} before, {event.after:.3f} after"
                     )
                 ]
@@ -87,13 +87,13 @@ class SearchView:
                 return []
 
     def _started(self, event: RunStarted) -> list[Line]:
-        counts = [(part, event.parts.get(part, 0)) for part in PartName]
-        parts = ", ".join(f"{count} {part}" for part, count in counts if count)
-        head = plain(f"cases frozen as {event.dataset_hash[:12]}: {parts}")
-        return [head, *map(quiet, event.says)]
+        counts = [(split, event.splits.get(split, 0)) for split in Split]
+        splits = ", ".join(f"{count} {split}" for split, count in counts if count)
+        head = plain(f"cases frozen as {event.dataset_hash[:12]}: {splits}")
+        return [head, *map(quiet, event.notes)]
 
     def _evaluated(self, event: PromptEvaluated) -> list[Line]:
-        if event.part is not PartName.VALIDATION:
+        if event.split is not Split.VALIDATION:
             return []
         self._validation = event.objective
         if event.iteration:

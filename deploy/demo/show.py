@@ -201,7 +201,7 @@ def _panel(verdict: Verdict) -> Panel:
         told = f"gain {verdict.gain:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}"
         figures.append(Text(f"{told}, p = {verdict.p_value:.2g}"))
     return Panel(
-        Group(*figures, Text(), Text(verdict.says)),
+        Group(*figures, Text(), Text(verdict.summary)),
         title=Text(name, style=f"bold {colour}"),
         title_align="left",
         border_style=colour,

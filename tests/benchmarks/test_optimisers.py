@@ -22,7 +22,7 @@ def test_a_question_past_the_budget_is_not_answered_and_not_counted(given: Round
     door = Door(given.task, budget=3)
     book = door.book(given.task.baseline(), given.labelled[:5])
     assert (door.calls, door.silent) == (3, True)
-    faults = [entry.prediction.fault for entry in book.entries.values()]
+    faults = [entry.prediction.fault for entry in book.by_case.values()]
     assert faults == [None] * 3 + [str(Outcome.OVER_BUDGET)] * 2
 
 

@@ -81,7 +81,7 @@ async def test_a_finished_run_shows_what_its_events_said(stack: Stack) -> None:
 
     async with stack.working():
         shown = (await until(over)).json()
-    assert shown["parts"]["test"] > 0
+    assert shown["splits"]["test"] > 0
     assert shown["verdict"]["tested_on"] == "test"
     assert shown["spend"]["usd"] == 0
     assert shown["spend"]["calls"] > 0

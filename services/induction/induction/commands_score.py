@@ -1,4 +1,4 @@
-"""`induction score`: the ruler on files, without a server."""
+"""`induction score`: the scorer on files, without a server."""
 
 import sys
 from pathlib import Path
@@ -24,7 +24,7 @@ def score(
     cumulative: bool = False,
     explained: bool = False,
 ) -> None:
-    """Scores predictions against their truths, by the ruler of the runs.
+    """Scores predictions against their truths, by the scorer of the runs.
 
     Exits with 1 where the objective is below --fail-under, with 2 where nothing can be scored.
 

@@ -15,7 +15,7 @@ from nlu_shared.ids import uuid7
 from nlu_shared.schemas.predictions import INTENT, PredictionIn
 
 log = logging.getLogger(__name__)
-Asked = ParamSpec("Asked")
+Call = ParamSpec("Call")
 Said = TypeVar("Said")
 _last: ContextVar[UUID | None] = ContextVar("last_log_id", default=None)
 
@@ -30,28 +30,28 @@ def logged(
     *,
     task: str = INTENT,
     read: Callable[[Any], Classification] = lambda said: said,
-) -> Callable[[Callable[Asked, Said]], Callable[Asked, Said]]:
+) -> Callable[[Callable[Call, Said]], Callable[Call, Said]]:
     """Logs every answer of a function, sync or async, whose first argument is the message.
 
     `read` makes a Classification of the answer where it is none. The answer, and whatever the
     function raises, are the caller's as before; what cannot be logged is told in one line.
     """
 
-    def wrap(function: Callable[Asked, Said]) -> Callable[Asked, Said]:
+    def wrap(function: Callable[Call, Said]) -> Callable[Call, Said]:
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
-            async def later(*args: Asked.args, **kwargs: Asked.kwargs) -> Any:
+            async def later(*args: Call.args, **kwargs: Call.kwargs) -> Any:
                 started = time.perf_counter()
                 said = await cast(Awaitable[Any], function(*args, **kwargs))
                 if prediction := made(said, args, kwargs, started):
                     await spool.log(prediction)
                 return said
 
-            return cast(Callable[Asked, Said], later)
+            return cast(Callable[Call, Said], later)
 
         @functools.wraps(function)
-        def at_once(*args: Asked.args, **kwargs: Asked.kwargs) -> Said:
+        def at_once(*args: Call.args, **kwargs: Call.kwargs) -> Said:
             started = time.perf_counter()
             said = function(*args, **kwargs)
             if prediction := made(said, args, kwargs, started):

@@ -16,7 +16,7 @@ from nlu_shared.kit import keys as rows
 from nlu_shared.schemas.keys import GRACE_HOURS, KeyIn, KeyView, RotationIn
 
 Answer = TypeVar("Answer")
-Asked = TypeVar("Asked", bound=BaseModel)
+Call = TypeVar("Call", bound=BaseModel)
 ACTOR = "command-line"
 """Who the audit log names: whoever has the database's address is an administrator."""
 
@@ -76,7 +76,7 @@ def key_commands(
     return keys
 
 
-def _read(kind: type[Asked], **said: object) -> Asked:
+def _read(kind: type[Call], **said: object) -> Call:
     """What was asked, or an exit that says what is wrong with it."""
     try:
         return kind.model_validate(said)

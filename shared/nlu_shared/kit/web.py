@@ -67,7 +67,7 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        # Asked on every request whether anybody listens; /metrics is what we offer.
+        # Call on every request whether anybody listens; /metrics is what we offer.
         telemetry={"tracing": False, "metrics": False, "logs": False},
         generate_unique_id_function=lambda route: route.name,
     )

@@ -134,17 +134,17 @@ class Change(Schema):
     edits: Annotated[tuple[Edit, ...], Field(min_length=1, max_length=MOST_EDITS)]
 
 
-class PartScore(Schema):
+class SplitScore(Schema):
     """How a version did on one part of one snapshot. `components` are F1 scores, 0 to 1."""
 
-    part: str
+    split: str
     run_id: UUID
     objective: float
     components: dict[str, float]
     cases: int
     dataset_hash: str
     model: str
-    ruler: str
+    scorer: str
 
 
 class Aim(Schema):
@@ -171,7 +171,7 @@ class PromptVersion(Schema):
     is_production: bool
     validation_f1: float | None
     train_f1: float | None
-    scores: list[PartScore]
+    scores: list[SplitScore]
     notes: str | None
     created_at: Moment
 
@@ -187,7 +187,7 @@ class Ancestor(Schema):
     iteration: int | None = Field(description="of the run that proposed it")
     change: Change | None = Field(description="what made it out of its parent")
     validation_f1: float | None
-    ruler: str | None = Field(description="what measured it; two rulers make no one line")
+    scorer: str | None = Field(description="what measured it; two scorers make no one line")
     is_production: bool
     created_at: Moment
 

@@ -84,7 +84,7 @@ class RunRequest(Schema):
         default=None,
         ge=2,
         le=MOST_FOLDS,
-        description="repeat the search so many times without a part of the cases, to judge it by"
+        description="repeat the search so many times without a split of the cases, to judge it by"
         " the cases left out (k-fold cross-validation)",
     )
     hints: Annotated[tuple[Note, ...], Field(max_length=20)] = ()
@@ -102,7 +102,7 @@ class Forecast(Schema):
     fits: bool
     detectable_gain: float | None = Field(
         default=None,
-        description="what the test part would mostly show, if a fifth of the answers change",
+        description="what the test split would mostly show, if a fifth of the answers change",
     )
     notes: list[str]
 
@@ -129,8 +129,8 @@ class Verdict(Schema):
 
     kind: VerdictKind
     tested_on: str = Field(
-        description="'test': untouched cases; 'cross-validation': groups a repeated search did not see;"
-        " 'validation': there was neither"
+        description="'test': untouched cases; 'cross-validation': groups that a repeated search did"
+        " not see; 'validation': there was neither"
     )
     cases: int
     before: float
@@ -145,7 +145,9 @@ class Verdict(Schema):
     changed_again: float | None = Field(
         default=None, description="share of repeated answers that changed; null: not measured"
     )
-    labels_needed: int | None = Field(description="about how many more labelled cases would settle it")
+    labels_needed: int | None = Field(
+        description="about how many more labelled cases would settle it"
+    )
     label_first: list[str] = Field(default=[], description="of what there are the fewest")
     focus: ComponentGain | None = Field(
         default=None, description="of a focused run; the claim is about the objective"

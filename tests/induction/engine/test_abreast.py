@@ -6,11 +6,10 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from induction.engine import abreast
 from induction.engine.forecast import forecast
-from induction.engine.loop import improve
 from induction.engine.plan import Plan
-from induction.engine.world import Inbox
+from induction.engine.runtime import Inbox
+from induction.engine.search import parallel
 from nlu_shared.schemas.events import (
     ChangeKept,
     ChangeRejected,
@@ -23,9 +22,9 @@ from nlu_shared.schemas.events import (
     StoredEvent,
 )
 
-from tests.induction.engine.worlds import OfflineWorld, toy_plan
+from tests.induction.engine.runtimes import OfflineRuntime, events_of, toy_plan
 
-Told = tuple[list[StoredEvent], OfflineWorld]
+Told = tuple[list[StoredEvent], OfflineRuntime]
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +35,12 @@ def plan() -> Plan:
 
 @pytest.fixture(scope="module")
 async def told(plan: Plan) -> Told:
-    world = OfflineWorld(inboxes={2: Inbox(hints=("mind class_b",))})
+    world = OfflineRuntime(inboxes={2: Inbox(hints=("mind class_b",))})
     return await stored(plan, world), world
 
 
-async def stored(plan: Plan, world: OfflineWorld) -> list[StoredEvent]:
-    return [e async for e in improve(plan, world) if not isinstance(e, EvaluationProgress)]
+async def stored(plan: Plan, world: OfflineRuntime) -> list[StoredEvent]:
+    return [e for e in await events_of(plan, world) if not isinstance(e, EvaluationProgress)]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +59,7 @@ async def stored(plan: Plan, world: OfflineWorld) -> list[StoredEvent]:
 def test_as_many_changes_as_leave_calls_for_three_steps_like_this_one(
     most: int, left: int | None, validation: int, width: int
 ) -> None:
-    assert abreast.width(most, left, validation=validation) == width
+    assert parallel.width(most, left, validation=validation) == width
 
 
 def pattern(name: str, count: int) -> ErrorPattern:
@@ -71,9 +70,9 @@ def pattern(name: str, count: int) -> ErrorPattern:
 
 def test_changes_of_one_step_are_aimed_at_different_patterns_while_there_are_some() -> None:
     ordered = [pattern(name, 5) for name in "abcde"]
-    hands = abreast.dealt(ordered, 3)
+    hands = parallel.dealt(ordered, 3)
     assert [[one.truth for one in hand] for hand in hands] == [["a", "b"], ["c", "d"], ["e"]]
-    again = abreast.dealt(ordered[:2], 3)
+    again = parallel.dealt(ordered[:2], 3)
     assert [[one.truth for one in hand] for hand in again] == [["a", "b"]] * 3
 
 
@@ -89,7 +88,7 @@ def test_one_of_a_step_goes_to_validation_and_each_is_told_with_its_end(told: To
     validated = [
         one.iteration
         for one in events
-        if isinstance(one, PromptEvaluated) and one.part == "validation"
+        if isinstance(one, PromptEvaluated) and one.split == "validation"
     ]
     assert validated == list(range(len(validated)))
 
@@ -106,7 +105,7 @@ async def test_a_replay_says_the_same_in_whatever_order_the_answers_came(
     plan: Plan, told: Told
 ) -> None:
     inboxes = {2: Inbox(hints=("mind class_b",))}
-    backwards = OfflineWorld(inboxes=inboxes, arrival=lambda order: order[::-1])
+    backwards = OfflineRuntime(inboxes=inboxes, arrival=lambda order: order[::-1])
     assert await stored(plan, backwards) == told[0]
 
 
@@ -114,18 +113,18 @@ def test_all_proposals_of_a_step_are_asked_at_once_and_hear_the_same_hints(told:
     events, world = told
     taken = [one.hint for one in events if isinstance(one, HintTaken)]
     assert taken == ["be brief", "mind class_b"]
-    proposals = [one for one in world.asked if one.purpose == "proposer"]
+    proposals = [one for one in world.sent if one.purpose == "proposer"]
     assert [one.sample for one in proposals[:4]] == [0, 4, 8, 12]
     heard = [json.loads(one.request.user)["hints"] for one in proposals[:4]]
     assert heard == [heard[0]] * 4
 
 
 def test_several_changes_stay_within_the_forecast(plan: Plan, told: Told) -> None:
-    assert len(told[1].asked) <= forecast(plan).calls
+    assert len(told[1].sent) <= forecast(plan).calls
 
 
 async def test_several_changes_stay_within_the_calls_promised(plan: Plan) -> None:
-    poor = OfflineWorld(budget=400)
+    poor = OfflineRuntime(budget=400)
     events = await stored(replace(plan, calls=400), poor)
     assert poor.calls <= 400
     assert events[-1].status == "completed"  # type: ignore[union-attr]

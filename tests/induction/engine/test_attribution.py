@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from induction.engine.attribution import Known, Miss, attributed, cause_of, known, sentence
-from induction.engine.evaluate import CaseBook, Entry, judged
+from induction.engine.evaluation.evaluate import CaseResult, EvalResults, judge
+from induction.engine.verdict.attribution import Known, Miss, attributed, cause_of, known, sentence
 from induction.tasks.base import Case, Prediction
 from induction.tasks.extraction import ExtractionTask
 from induction.tasks.intent import IntentTask
@@ -29,14 +29,14 @@ def case(number: int, truth: str, text: str = "") -> Case:
     return Case(UUID(int=number), text or f"text {number}", truth, f"group {number}", True)
 
 
-def entry(number: int, truth: str, prediction: Prediction) -> Entry:
-    return judged(TASK, case(number, truth), prediction)
+def entry(number: int, truth: str, prediction: Prediction) -> CaseResult:
+    return judge(TASK, case(number, truth), prediction)
 
 
-def book(*others: Entry) -> CaseBook:
+def book(*others: CaseResult) -> EvalResults:
     """Each label known well, with a confidence of 0.6, and the entries on top."""
     right = [entry(100 + n, truth, said(truth, 0.6)) for n, truth in enumerate(TASK.names * 4)]
-    return CaseBook({one.case.id: one for one in [*right, *others]})
+    return EvalResults({one.case.id: one for one in [*right, *others]})
 
 
 def miss(
@@ -129,21 +129,21 @@ def test_the_ruler_is_to_blame_where_one_relaxed_rule_would_do(
     prediction = Prediction(output=answer)
     assert task.nearly(TRUTH, prediction) == rule
     if rule is not None:
-        one = judged(task, replace(case(1, ""), truth=TRUTH), prediction)
+        one = judge(task, replace(case(1, ""), truth=TRUTH), prediction)
         found = Miss(one, (prediction, prediction), (prediction, prediction))
         nothing = Known(alike={}, trusted=frozenset(), sure={})
-        assert cause_of(task, found, nothing) is Cause.RULER
+        assert cause_of(task, found, nothing) is Cause.SCORER
 
 
 def test_a_doubted_extraction_is_told_without_a_word_of_its_text() -> None:
     task = ExtractionTask()
     nobody = {"people": [], "events": [], "pair_bonds": []}
-    missed = judged(task, replace(case(1, ""), truth=TRUTH), Prediction(output=nobody))
+    missed = judge(task, replace(case(1, ""), truth=TRUTH), Prediction(output=nobody))
     others = {
-        UUID(int=n): judged(task, replace(case(n, ""), truth=TRUTH), Prediction(output=TRUTH))
+        UUID(int=n): judge(task, replace(case(n, ""), truth=TRUTH), Prediction(output=TRUTH))
         for n in range(3, 6)
     }
-    about = known(task, CaseBook({missed.case.id: missed, **others}))
+    about = known(task, EvalResults({missed.case.id: missed, **others}))
     again = (missed.prediction, missed.prediction)
     told = attributed(task, [Miss(missed, repeats=again, versions=again)], about)
     (one,) = told.labels

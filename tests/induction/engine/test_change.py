@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from induction.engine.change import (
+from induction.engine.proposal.edits import (
     InvalidChange,
     InvalidOutput,
     ProtectedBlock,
@@ -14,7 +14,7 @@ from induction.engine.change import (
     UnquotableCase,
     apply,
 )
-from induction.engine.propose import change_schema, read
+from induction.engine.proposal.meta_prompt import change_schema, read
 from induction.tasks.base import Case, ModelAnswer, Outcome
 from induction.tasks.intent import IntentTask
 from nlu_shared.schemas.prompts import Block, Change, Edit, LabelSpec, Op, PromptContent, Strategy

@@ -5,29 +5,28 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from induction.engine import diet
-from induction.engine.evaluate import CaseBook, judged
+from induction.engine.data.splits import splits_of
+from induction.engine.evaluation.evaluate import EvalResults, judge
 from induction.engine.forecast import forecast
-from induction.engine.loop import improve
 from induction.engine.plan import Plan
-from induction.engine.split import parts_of
-from induction.engine.world import Asked
+from induction.engine.runtime import Call
+from induction.engine.search import pruning
 from induction.tasks.base import Case, ModelAnswer, Outcome, Prediction
 from induction.tasks.intent import IntentTask
 from nlu_shared.schemas.events import (
     ChangeKept,
     ChangeRejected,
     EvaluationProgress,
-    PartName,
     PromptEvaluated,
     PromptProposed,
     RunFinished,
     SearchStopped,
+    Split,
     StoredEvent,
 )
 from nlu_shared.schemas.prompts import Block, Example, LabelSpec, PromptContent
 
-from tests.induction.engine.worlds import OfflineWorld, WithProposer, toy_plan
+from tests.induction.engine.runtimes import OfflineRuntime, WithProposer, events_of, toy_plan
 
 TASK = IntentTask([LabelSpec(name="pay"), LabelSpec(name="stop")])
 PADDING = "Be of good cheer and take the time it takes. " * 20
@@ -40,15 +39,15 @@ def padded(plan: Plan) -> Plan:
     return replace(plan, baseline=plan.baseline.model_copy(update={"instructions": blocks}))
 
 
-async def stored(plan: Plan, world: OfflineWorld | WithProposer) -> list[StoredEvent]:
-    return [e async for e in improve(plan, world) if not isinstance(e, EvaluationProgress)]
+async def stored(plan: Plan, world: OfflineRuntime | WithProposer) -> list[StoredEvent]:
+    return [e for e in await events_of(plan, world) if not isinstance(e, EvaluationProgress)]
 
 
 def dieted(events: list[StoredEvent]) -> list[PromptProposed]:
     return [
         one
         for one in events
-        if isinstance(one, PromptProposed) and one.change.rationale.startswith("Diet: ")
+        if isinstance(one, PromptProposed) and one.change.rationale.startswith("Pruning: ")
     ]
 
 
@@ -56,7 +55,7 @@ def validated(events: list[StoredEvent]) -> list[PromptEvaluated]:
     return [
         one
         for one in events
-        if isinstance(one, PromptEvaluated) and one.part is PartName.VALIDATION
+        if isinstance(one, PromptEvaluated) and one.split is Split.VALIDATION
     ]
 
 
@@ -67,21 +66,21 @@ def prompt(examples: int) -> PromptContent:
 
 
 def test_blocks_are_tried_before_examples_and_large_parts_before_small_ones() -> None:
-    told = [change.rationale for change, _ in diet.changes(TASK, prompt(8))]
-    blocks = ["Diet: without block 'role'.", "Diet: without block 'rules'."]
+    told = [change.rationale for change, _ in pruning.changes(TASK, prompt(8))]
+    blocks = ["Pruning: without block 'role'.", "Pruning: without block 'rules'."]
     assert told[:2] == blocks
     assert set(told[2:4]) == {
-        "Diet: without examples 1 to 4 of 8.",
-        "Diet: without examples 5 to 8 of 8.",
+        "Pruning: without examples 1 to 4 of 8.",
+        "Pruning: without examples 5 to 8 of 8.",
     }
-    assert told[-1].startswith("Diet: without example ")
+    assert told[-1].startswith("Pruning: without example ")
     assert len(told) == 2 + 2 + 4 + 8
 
 
 def test_every_change_of_a_diet_makes_the_prompt_it_says_and_a_shorter_one() -> None:
     for size in (0, 1, 2, 3, 7, 90):
         before = prompt(size)
-        for change, after in diet.changes(TASK, before):
+        for change, after in pruning.changes(TASK, before):
             assert after.tokens < before.tokens
             assert len(before.examples) - len(after.examples) == sum(
                 edit.example is not None for edit in change.edits
@@ -92,25 +91,25 @@ def test_every_change_of_a_diet_makes_the_prompt_it_says_and_a_shorter_one() -> 
 def test_protected_blocks_and_what_names_the_labels_stay() -> None:
     held = {"data", "labels"}
     assert all(
-        held <= {b.name for b in after.instructions} for _, after in diet.changes(TASK, prompt(2))
+        held <= {b.name for b in after.instructions} for _, after in pruning.changes(TASK, prompt(2))
     )
     open_labels = PromptContent(
         instructions=(Block(name="role", text="Choose."), Block(name="all", text="pay, stop"))
     )
-    assert [c.rationale for c, _ in diet.changes(TASK, open_labels)] == [
-        "Diet: without block 'role'."
+    assert [c.rationale for c, _ in pruning.changes(TASK, open_labels)] == [
+        "Pruning: without block 'role'."
     ]
     alone = PromptContent(instructions=(Block(name="all", text="pay, stop"),))
-    assert diet.changes(TASK, alone) == []
+    assert pruning.changes(TASK, alone) == []
 
 
-def answers(size: int, wrong: set[int]) -> CaseBook:
+def answers(size: int, wrong: set[int]) -> EvalResults:
     entries = {}
     for n in range(size):
         case = Case(UUID(int=n), f"w{n} x{n}", ("pay", "stop")[n % 2], f"g{n}", True)
         said = ("pay", "stop")[(n + (n in wrong)) % 2]
-        entries[case.id] = judged(TASK, case, Prediction(output=said))
-    return CaseBook(entries)
+        entries[case.id] = judge(TASK, case, Prediction(output=said))
+    return EvalResults(entries)
 
 
 @pytest.mark.parametrize(
@@ -131,20 +130,22 @@ def test_a_shorter_prompt_is_as_good_when_a_fall_beyond_the_margin_is_ruled_out(
 ) -> None:
     before, after = answers(size, set(range(fixed))), answers(size, set(range(20, 20 + broke)))
     plan = replace(toy_plan(per_label=2), task=TASK, baseline=TASK.baseline())
-    why = diet.objection(plan, before, after)
+    why = pruning.objection(plan, before, after)
     assert (why is None) is as_good
     assert why is None or "0.02" in why
 
 
-async def asked_before_diet(plan: Plan, known: OfflineWorld) -> int:
-    before = len(known.asked)
-    async for event in improve(plan, known):
-        if isinstance(event, PromptProposed) and event.change.rationale.startswith("Diet: "):
-            break
-    return len(known.asked) - before
+async def asked_before_diet(plan: Plan, known: OfflineRuntime) -> int:
+    await events_of(plan, known)
+    pruned = known.sent_before(
+        lambda event: (
+            isinstance(event, PromptProposed) and event.change.rationale.startswith("Pruning: ")
+        )
+    )
+    return len(pruned)
 
 
-Told = tuple[list[StoredEvent], OfflineWorld]
+Told = tuple[list[StoredEvent], OfflineRuntime]
 
 
 @pytest.fixture(scope="module")
@@ -154,14 +155,14 @@ def plan() -> Plan:
 
 @pytest.fixture(scope="module")
 async def told(plan: Plan) -> Told:
-    world = OfflineWorld()
+    world = OfflineRuntime()
     return await stored(plan, world), world
 
 
 def test_an_idle_block_goes_and_the_winner_stays_within_the_margin(told: Told) -> None:
     events, _ = told
     tried = dieted(events)
-    assert 0 < len(tried) <= diet.TRIES
+    assert 0 < len(tried) <= pruning.TRIES
     first = next(one for one in tried if "'idle'" in one.change.rationale)
     assert first.content.block("idle") is None
     kept = [one.version_hash for one in events if isinstance(one, ChangeKept)]
@@ -171,7 +172,7 @@ def test_an_idle_block_goes_and_the_winner_stays_within_the_margin(told: Told) -
     assert isinstance(finished, RunFinished)
     assert finished.best_hash == kept[-1]
     assert finished.final_f1 is not None
-    assert finished.final_f1 >= scores[tried[0].parent_hash] - diet.MARGIN
+    assert finished.final_f1 >= scores[tried[0].parent_hash] - pruning.MARGIN
 
 
 async def test_a_replay_of_a_diet_says_the_same(plan: Plan, told: Told) -> None:
@@ -200,10 +201,10 @@ async def test_where_iterations_or_calls_are_used_up_there_is_no_diet(
     if limit == "iterations":
         bounded = replace(plan, max_iterations=first - 1)
     else:
-        parts = parts_of(plan.cases, plan.parts)
+        splits = splits_of(plan.cases, plan.splits)
         searched = await asked_before_diet(plan, world)
-        bounded = replace(plan, calls=searched + 2 * len(parts.test) + len(parts.train))
-    again = await stored(bounded, OfflineWorld())
+        bounded = replace(plan, calls=searched + 2 * len(splits.test) + len(splits.train))
+    again = await stored(bounded, OfflineRuntime())
     assert dieted(again) == []
     assert any(one.type == "verdict_reached" for one in again)
 
@@ -214,7 +215,7 @@ def test_a_diet_stays_within_the_forecast(plan: Plan, told: Told) -> None:
 
 async def test_a_baseline_that_wins_is_left_as_it_is() -> None:
     """The proposer only ever says something invalid."""
-    world = WithProposer(OfflineWorld(), lambda _: ModelAnswer(Outcome.OK, "no"))
+    world = WithProposer(OfflineRuntime(), lambda _: ModelAnswer(Outcome.OK, "no"))
     events = await stored(replace(padded(toy_plan(per_label=4)), opening=False), world)
     assert not dieted(events)
 
@@ -227,12 +228,12 @@ async def test_a_baseline_over_the_limits_is_told_and_can_only_shrink() -> None:
     baseline = plan.baseline.model_copy(update={"instructions": blocks})
     plan = replace(plan, baseline=baseline, opening=False)
 
-    def more(asked: Asked) -> ModelAnswer:
+    def more(asked: Call) -> ModelAnswer:
         edit = {"op": "append_to_block", "block": "rules", "text": "more " * 200}
         change = {"strategy": "B", "rationale": "More.", "edits": [edit]}
         return ModelAnswer(Outcome.OK, json.dumps(change))
 
-    events = await stored(plan, WithProposer(OfflineWorld(), more))
+    events = await stored(plan, WithProposer(OfflineRuntime(), more))
     assert any("no change may add to them" in line for line in events[0].says)  # type: ignore[union-attr]
     rejected = [one for one in events if isinstance(one, ChangeRejected)]
     assert rejected

@@ -8,22 +8,22 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from induction.engine.loop import improve
+from induction.engine.data.folds import FOLDS, folds_of, without
 from induction.engine.plan import Plan
-from induction.engine.screen import EXAMPLE_TOKENS
-from induction.engine.showing import opening
-from induction.engine.unseen import FOLDS, folds_of, without
+from induction.engine.proposal.leak_guard import EXAMPLE_TOKENS
+from induction.engine.proposal.many_shot import opening
+from induction.engine.runtime import Call, Event
 from induction.tasks.base import Case, ModelAnswer, Outcome
 from nlu_shared.schemas.events import (
     ChangeKept,
     ChangeRejected,
-    PartName,
     PromptProposed,
+    Split,
     Stage,
     VerdictReached,
 )
 
-from tests.induction.engine.worlds import OfflineWorld, WithProposer, toy_plan
+from tests.induction.engine.runtimes import OfflineRuntime, WithProposer, events_of, toy_plan
 
 TASK = toy_plan().task
 SILENT = ModelAnswer(Outcome.REFUSED)
@@ -33,17 +33,17 @@ def opened(plan: Plan) -> Plan:
     return replace(plan, opening=True)
 
 
-def of(plan: Plan, part: PartName) -> list[Case]:
-    return [case for case in plan.cases if plan.parts[case.id] is part]
+def of(plan: Plan, split: Split) -> list[Case]:
+    return [case for case in plan.cases if plan.splits[case.id] is split]
 
 
 async def test_a_search_begins_by_showing_every_training_case_it_may_quote() -> None:
     plan = opened(toy_plan())
-    world = WithProposer(OfflineWorld(), lambda _: SILENT)
-    events = [event async for event in improve(plan, world)]
+    world = WithProposer(OfflineRuntime(), lambda _: SILENT)
+    events = await events_of(plan, world)
     first = next(event for event in events if isinstance(event, PromptProposed))
     shown = {example.case_id for example in first.content.examples}
-    assert shown == {case.id for case in of(plan, PartName.TRAIN)}
+    assert shown == {case.id for case in of(plan, Split.TRAIN)}
     kept = next(event for event in events if isinstance(event, ChangeKept))
     assert kept.version_hash == first.version_hash
     assert kept.gain > 0
@@ -51,29 +51,28 @@ async def test_a_search_begins_by_showing_every_training_case_it_may_quote() -> 
 
 async def test_the_opening_shows_no_case_that_may_not_be_quoted() -> None:
     plan = opened(toy_plan(may_quote=False))
-    world = WithProposer(OfflineWorld(), lambda _: SILENT)
-    assert not [e async for e in improve(plan, world) if isinstance(e, PromptProposed)]
+    world = WithProposer(OfflineRuntime(), lambda _: SILENT)
+    assert not [e for e in await events_of(plan, world) if isinstance(e, PromptProposed)]
 
 
 async def test_cases_that_also_choose_the_prompt_are_shown_at_once_too() -> None:
     plan = opened(toy_plan(per_label=3))
-    assert set(plan.parts.values()) == {PartName.TRAIN}
-    world = WithProposer(OfflineWorld(), lambda _: SILENT)
-    events = [event async for event in improve(plan, world)]
+    assert set(plan.splits.values()) == {Split.TRAIN}
+    world = WithProposer(OfflineRuntime(), lambda _: SILENT)
+    events = await events_of(plan, world)
     first = next(event for event in events if isinstance(event, PromptProposed))
     assert len(first.content.examples) == len(plan.cases)
 
 
 @pytest.mark.parametrize(
-    "per_label", [3, 30], ids=["which choose it too", "of a part of their own"]
+    "per_label", [3, 30], ids=["which choose it too", "of a split of their own"]
 )
 async def test_a_training_case_is_never_asked_with_its_own_example_in_the_prompt(
     per_label: int,
 ) -> None:
-    plan, world = opened(toy_plan(per_label=per_label, labels=6)), OfflineWorld()
-    async for _ in improve(plan, world):
-        pass
-    told = [one.request for one in world.asked if one.purpose == "task"]
+    plan, world = opened(toy_plan(per_label=per_label, labels=6)), OfflineRuntime()
+    await events_of(plan, world)
+    told = [one.request for one in world.sent if one.purpose == "task"]
     assert any(len(request.system) > 1 for request in told)
     for request in told:
         shown = {json.loads(line)["text"] for line in "".join(request.system[1:]).splitlines()[1:]}
@@ -82,10 +81,10 @@ async def test_a_training_case_is_never_asked_with_its_own_example_in_the_prompt
 
 async def test_the_search_leaves_the_calls_of_the_final_look() -> None:
     plan = replace(opened(toy_plan(labels=8)), calls=400)
-    world = OfflineWorld(budget=400)
-    verdict = [e async for e in improve(plan, world) if isinstance(e, VerdictReached)][-1].verdict
-    assert verdict.tested_on == PartName.TEST
-    assert len(world.asked) <= 400
+    world = OfflineRuntime(budget=400)
+    verdict = [e for e in await events_of(plan, world) if isinstance(e, VerdictReached)][-1].verdict
+    assert verdict.tested_on == Split.TEST
+    assert len(world.sent) <= 400
 
 
 async def test_a_change_that_fixes_nothing_costs_the_gate_only_the_wrong_cases() -> None:
@@ -94,23 +93,28 @@ async def test_a_change_that_fixes_nothing_costs_the_gate_only_the_wrong_cases()
         "rationale": "Says nothing.",
         "edits": [{"op": "append_to_block", "block": "rules", "text": "- Take care."}],
     }
-    world = OfflineWorld()
-    proposer = WithProposer(world, lambda _: ModelAnswer(Outcome.OK, json.dumps(change)))
+    world = OfflineRuntime()
     plan = replace(toy_plan(), max_iterations=1)
-    asked = 0
-    async for event in improve(plan, proposer):
-        if isinstance(event, PromptProposed):
-            asked = world.calls
-        if isinstance(event, ChangeRejected):
-            assert event.stage is Stage.GATE
-            break
-    assert 0 < world.calls - asked <= 20
+
+    def proposer(_: Call) -> ModelAnswer:
+        return ModelAnswer(Outcome.OK, json.dumps(change))
+
+    sent_by: dict[type, int] = {}
+
+    class Counting(WithProposer):
+        async def tell(self, event: Event) -> None:
+            if isinstance(event, ChangeRejected):
+                assert event.stage is Stage.GATE
+            sent_by.setdefault(type(event), world.calls)
+
+    await events_of(plan, Counting(world, proposer))
+    assert 0 < sent_by[ChangeRejected] - sent_by[PromptProposed] <= 20
 
 
 @given(st.integers(0, 2**31 - 1), st.integers(1, 60))
 def test_the_opening_takes_from_every_label_in_turn(seed: int, most: int) -> None:
     plan = toy_plan(labels=4)
-    drawn = opening(TASK, plan.baseline, of(plan, PartName.TRAIN), seed=seed)
+    drawn = opening(TASK, plan.baseline, of(plan, Split.TRAIN), seed=seed)
     assert drawn is not None
     truths = {case.id: case.truth for case in plan.cases}
     counts = Counter(truths[edit.case] for edit in drawn.edits[:most] if edit.case)

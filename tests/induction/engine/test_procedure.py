@@ -7,26 +7,25 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from induction.engine.data.folds import folds
+from induction.engine.data.groups import groups_of
+from induction.engine.data.splits import splits_of
 from induction.engine.forecast import forecast
-from induction.engine.groups import groups_of
-from induction.engine.left_out import folds
-from induction.engine.loop import improve
 from induction.engine.plan import Plan
-from induction.engine.split import parts_of
-from induction.engine.world import Inbox
+from induction.engine.runtime import Inbox
 from induction.tasks.base import Case
 from nlu_shared.schemas.events import (
+    CrossValidated,
     EvaluationProgress,
     FoldScored,
-    PartName,
-    ProcedureJudged,
     RunStarted,
+    Split,
     StoredEvent,
     VerdictReached,
 )
 from nlu_shared.schemas.runs import VerdictKind
 
-from tests.induction.engine.worlds import OfflineWorld, toy_plan
+from tests.induction.engine.runtimes import OfflineRuntime, events_of, toy_plan
 
 GROUPS = 6
 
@@ -39,21 +38,21 @@ def plan() -> Plan:
         replace(case, group=f"talk {number % GROUPS}")
         for number, case in enumerate(from_many.cases)
     )
-    parts = {case.id: from_many.parts[case.id].TRAIN for case in cases}
-    return replace(from_many, cases=cases, parts=parts)
+    splits = {case.id: from_many.splits[case.id].TRAIN for case in cases}
+    return replace(from_many, cases=cases, splits=splits)
 
 
 @pytest.fixture(scope="module")
-async def told(plan: Plan) -> tuple[list[StoredEvent], OfflineWorld]:
-    world = OfflineWorld()
+async def told(plan: Plan) -> tuple[list[StoredEvent], OfflineRuntime]:
+    world = OfflineRuntime()
     return await stored(plan, world), world
 
 
-async def stored(plan: Plan, world: OfflineWorld) -> list[StoredEvent]:
-    return [e async for e in improve(plan, world) if not isinstance(e, EvaluationProgress)]
+async def stored(plan: Plan, world: OfflineRuntime) -> list[StoredEvent]:
+    return [e for e in await events_of(plan, world) if not isinstance(e, EvaluationProgress)]
 
 
-Told = tuple[list[StoredEvent], OfflineWorld]
+Told = tuple[list[StoredEvent], OfflineRuntime]
 
 
 def test_every_group_is_left_out_once_and_the_verdict_is_at_best_promising(
@@ -83,14 +82,15 @@ async def test_no_prompt_of_a_fold_holds_a_text_of_the_group_it_answers(
     plan: Plan, given_to: Callable[[Plan], Plan]
 ) -> None:
     """A group's answers are the last calls before its fold is scored."""
-    plan, world = given_to(plan), OfflineWorld()
-    groups = iter(folds(plan, parts_of(plan.cases, plan.parts)))
-    async for event in improve(plan, world):
+    plan, world = given_to(plan), OfflineRuntime()
+    groups = iter(folds(plan, splits_of(plan.cases, plan.splits)))
+    for event in await events_of(plan, world):
         if isinstance(event, FoldScored):
             texts = {case.text for case in next(groups)}
-            for one in world.asked[-len(texts) :]:
+            sent = world.sent_before(lambda one, scored=event: one is scored)  # type: ignore[misc]
+            for one in sent[-len(texts) :]:
                 assert any(text in one.request.user for text in texts)
-                assert not any(text in part for text in texts for part in one.request.system)
+                assert not any(text in split for text in texts for split in one.request.system)
     assert next(groups, None) is None
 
 
@@ -104,14 +104,14 @@ async def test_a_replay_of_the_procedure_says_the_same(plan: Plan, told: Told) -
 
 async def test_a_run_cancelled_within_the_procedure_claims_nothing(plan: Plan, told: Told) -> None:
     last = told[1].steps[-1]
-    world = OfflineWorld(inboxes={last // 2 + last // 4: Inbox(cancel=True)})
+    world = OfflineRuntime(inboxes={last // 2 + last // 4: Inbox(cancel=True)})
     events = await stored(plan, world)
     assert not any(isinstance(event, VerdictReached) for event in events)
 
 
 def in_folds(plan: Plan, number: int) -> list[tuple[Case, ...]]:
     asked = replace(plan, folds=number)
-    return folds(asked, parts_of(asked.cases, asked.parts))
+    return folds(asked, splits_of(asked.cases, asked.splits))
 
 
 @given(st.integers(2, 20), st.integers(0, 2**31 - 1), st.integers(1, 60))
@@ -121,13 +121,13 @@ def test_folds_part_all_but_the_test_cases_keep_groups_whole_and_are_even(
     plan = toy_plan()
     cases = tuple(replace(c, group=f"talk {n % groups}") for n, c in enumerate(plan.cases))
     parted = {
-        c.id: PartName.TEST if n % groups == 7 else PartName.TRAIN for n, c in enumerate(cases)
+        c.id: Split.TEST if n % groups == 7 else Split.TRAIN for n, c in enumerate(cases)
     }
-    dealt = in_folds(replace(plan, cases=cases, parts=parted, seed=seed), number)
+    dealt = in_folds(replace(plan, cases=cases, splits=parted, seed=seed), number)
     if groups <= 2:
         assert len(dealt) == (groups if groups == 2 else 0)
         return
-    judging = sorted(case.id for case in cases if parted[case.id] is not PartName.TEST)
+    judging = sorted(case.id for case in cases if parted[case.id] is not Split.TEST)
     assert sorted(case.id for fold in dealt for case in fold) == judging
     owners = {case.group: place for place, fold in enumerate(dealt) for case in fold}
     assert all(owners[c.group] == place for place, fold in enumerate(dealt) for c in fold)
@@ -138,17 +138,17 @@ def test_folds_part_all_but_the_test_cases_keep_groups_whole_and_are_even(
 
 async def test_on_request_a_run_with_a_test_part_judges_its_procedure_beside_the_verdict() -> None:
     plan = replace(toy_plan(per_label=20), folds=3, max_iterations=3)
-    world = OfflineWorld()
+    world = OfflineRuntime()
     events = await stored(plan, world)
     (started,) = [event for event in events if isinstance(event, RunStarted)]
     assert "the search is repeated 3 times to judge it" in started.says
-    (judged,) = [event for event in events if isinstance(event, ProcedureJudged)]
+    (judged,) = [event for event in events if isinstance(event, CrossValidated)]
     (reached,) = [event for event in events if isinstance(event, VerdictReached)]
-    outside = [case for case in plan.cases if plan.parts[case.id] is not PartName.TEST]
+    outside = [case for case in plan.cases if plan.splits[case.id] is not Split.TEST]
     assert (judged.verdict.tested_on, judged.verdict.cases) == ("left out", len(outside))
     assert judged.verdict.kind is not VerdictKind.PROVEN
     assert "without one of 3 folds" in judged.verdict.says
-    assert reached.verdict.tested_on == PartName.TEST
+    assert reached.verdict.tested_on == Split.TEST
     assert [e.cases for e in events if isinstance(e, FoldScored)] == list(
         map(len, in_folds(plan, 3))
     )
@@ -157,19 +157,19 @@ async def test_on_request_a_run_with_a_test_part_judges_its_procedure_beside_the
 
 async def test_on_request_a_run_without_a_test_part_is_judged_by_its_folds() -> None:
     plan = replace(toy_plan(per_label=10), folds=4, max_iterations=3)
-    assert PartName.TEST not in plan.parts.values()
-    events = await stored(plan, OfflineWorld())
+    assert Split.TEST not in plan.splits.values()
+    events = await stored(plan, OfflineRuntime())
     (reached,) = [event for event in events if isinstance(event, VerdictReached)]
     assert (reached.verdict.tested_on, reached.verdict.cases) == ("left out", len(plan.cases))
-    assert not any(isinstance(event, ProcedureJudged) for event in events)
+    assert not any(isinstance(event, CrossValidated) for event in events)
 
 
 async def test_folds_that_the_calls_do_not_pay_for_leave_the_verdict_on_untouched_cases() -> None:
     plan = replace(toy_plan(per_label=20), folds=10, max_iterations=3, calls=500)
-    events = await stored(plan, OfflineWorld(budget=500))
-    assert not any(isinstance(event, ProcedureJudged) for event in events)
+    events = await stored(plan, OfflineRuntime(budget=500))
+    assert not any(isinstance(event, CrossValidated) for event in events)
     (reached,) = [event for event in events if isinstance(event, VerdictReached)]
-    assert reached.verdict.tested_on == PartName.TEST
+    assert reached.verdict.tested_on == Split.TEST
 
 
 def test_a_fold_that_takes_all_of_validation_is_forecast_with_the_training_cases_choosing() -> None:
@@ -178,8 +178,8 @@ def test_a_fold_that_takes_all_of_validation_is_forecast_with_the_training_cases
     ids = sorted(case.id for case in plan.cases)
     talk = set(ids[:5])
     cases = tuple(replace(c, group="talk" if c.id in talk else str(c.id)) for c in plan.cases)
-    parts = {id: PartName.VALIDATION if id in talk else PartName.TRAIN for id in ids}
-    plan = replace(plan, cases=cases, parts=parts)
+    splits = {id: Split.VALIDATION if id in talk else Split.TRAIN for id in ids}
+    plan = replace(plan, cases=cases, splits=splits)
     apart = replace(plan, cases=tuple(replace(c, group=str(c.id)) for c in plan.cases))
     more = forecast(replace(plan, folds=2)).calls - forecast(replace(apart, folds=2)).calls
     assert [sum(c.id in talk for c in fold) for fold in in_folds(plan, 2)] in ([5, 0], [0, 5])

@@ -5,31 +5,30 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from induction.engine import recall
 from induction.engine.forecast import forecast
-from induction.engine.loop import improve
 from induction.engine.plan import Plan, Remembered
-from induction.engine.world import Asked
+from induction.engine.proposal import memory
+from induction.engine.runtime import Call
 from nlu_shared.schemas.events import (
     ChangeRejected,
     EvaluationProgress,
-    PartName,
     PromptProposed,
+    Split,
     Stage,
     StoredEvent,
 )
 from nlu_shared.schemas.prompts import Aim, Change, Edit, Op, Strategy
 
-from tests.induction.engine.worlds import OfflineWorld, toy_plan, with_iterations
+from tests.induction.engine.runtimes import OfflineRuntime, events_of, toy_plan, with_iterations
 
 RUN = UUID(int=7)
 
 
-async def told(plan: Plan, world: OfflineWorld) -> list[StoredEvent]:
-    return [e async for e in improve(plan, world) if not isinstance(e, EvaluationProgress)]
+async def told(plan: Plan, world: OfflineRuntime) -> list[StoredEvent]:
+    return [e for e in await events_of(plan, world) if not isinstance(e, EvaluationProgress)]
 
 
-def proposals(asked: list[Asked]) -> list[dict[str, list[dict[str, object]]]]:
+def proposals(asked: list[Call]) -> list[dict[str, list[dict[str, object]]]]:
     return [json.loads(one.request.user) for one in asked if one.purpose == "proposer"]
 
 
@@ -62,16 +61,16 @@ def plan() -> Plan:
 @pytest.fixture(scope="module")
 async def first(plan: Plan) -> PromptProposed:
     """The first change that is tried on the baseline."""
-    return next(one for one in await told(plan, OfflineWorld()) if isinstance(one, PromptProposed))
+    return next(one for one in await told(plan, OfflineRuntime()) if isinstance(one, PromptProposed))
 
 
 async def test_the_very_same_change_is_refused_unseen_and_the_run_is_named(
     plan: Plan, first: PromptProposed
 ) -> None:
     # Aimed elsewhere and old: the proposer is not told of it, and proposes it again.
-    others = tuple(failed(rule(f"Word {n}."), aims=tuple(first.aims)) for n in range(recall.TOLD))
+    others = tuple(failed(rule(f"Word {n}."), aims=tuple(first.aims)) for n in range(memory.MOST_SHOWN))
     known = failed(first.change, parent=first.parent_hash)
-    events = await told(replace(plan, remembered=(*others, known)), OfflineWorld())
+    events = await told(replace(plan, remembered=(*others, known)), OfflineRuntime())
     opening = next(e for e in events if isinstance(e, PromptProposed | ChangeRejected))
     assert isinstance(opening, ChangeRejected)
     assert (opening.stage, opening.version_hash) == (Stage.SCREEN, None)
@@ -85,12 +84,12 @@ async def test_the_very_same_change_is_refused_unseen_and_the_run_is_named(
 async def test_a_change_that_failed_on_another_prompt_is_told_and_may_be_tried(
     plan: Plan, first: PromptProposed
 ) -> None:
-    world = OfflineWorld()
+    world = OfflineRuntime()
     search = told(replace(plan, remembered=(failed(first.change),)), world)
     assert not [e for e in await search if isinstance(e, ChangeRejected) and "very" in e.reason]
     (one,) = [
         one
-        for one in proposals(world.asked)[0]["tried"]
+        for one in proposals(world.sent)[0]["tried"]
         if one["outcome"] == "rejected at the gate in an earlier run"
     ]
     assert one["edits"] == [
@@ -101,21 +100,21 @@ async def test_a_change_that_failed_on_another_prompt_is_told_and_may_be_tried(
 async def test_what_aimed_at_the_same_patterns_is_told_first_and_never_too_much(
     plan: Plan, first: PromptProposed
 ) -> None:
-    far = tuple(failed(rule(f"Word {n}.")) for n in range(recall.TOLD))
+    far = tuple(failed(rule(f"Word {n}.")) for n in range(memory.MOST_SHOWN))
     near = failed(rule("Mind the colour."), aims=tuple(first.aims))
-    world = OfflineWorld()
+    world = OfflineRuntime()
     await told(replace(plan, remembered=(*far, near)), world)
-    shown = proposals(world.asked)[0]["tried"]
-    assert len(shown) == recall.TOLD
+    shown = proposals(world.sent)[0]["tried"]
+    assert len(shown) == memory.MOST_SHOWN
     assert "Mind the colour." in json.dumps(shown[0])
     assert "Word 0." in json.dumps(shown[1])
 
 
 async def test_what_may_not_be_said_today_is_not_told(plan: Plan) -> None:
-    short = next(c for c in plan.cases if plan.parts[c.id] is PartName.VALIDATION)
+    short = next(c for c in plan.cases if plan.splits[c.id] is Split.VALIDATION)
     held_out = replace(short, text=f"{short.text} and on and on it goes")
     plan = replace(plan, cases=tuple(held_out if c is short else c for c in plan.cases))
-    train = next(c for c in plan.cases if plan.parts[c.id] is PartName.TRAIN)
+    train = next(c for c in plan.cases if plan.splits[c.id] is Split.TRAIN)
     gone = UUID(int=10**9)
     ideas = (
         failed(rule(f"Mind: {held_out.text}")),
@@ -123,17 +122,17 @@ async def test_what_may_not_be_said_today_is_not_told(plan: Plan) -> None:
         failed(quote(held_out.id)),
         failed(quote(gone)),
     )
-    world = OfflineWorld()
+    world = OfflineRuntime()
     await told(replace(plan, remembered=ideas), world)
-    assert not proposals(world.asked)[0]["tried"]
+    assert not proposals(world.sent)[0]["tried"]
     quoting = replace(plan, remembered=(failed(quote(train.id)),))
-    world = OfflineWorld()
+    world = OfflineRuntime()
     await told(quoting, world)
-    assert proposals(world.asked)[0]["tried"]
+    assert proposals(world.sent)[0]["tried"]
     unwilling = tuple(replace(case, may_quote=case.id != train.id) for case in plan.cases)
-    world = OfflineWorld()
+    world = OfflineRuntime()
     await told(replace(quoting, cases=unwilling), world)
-    assert not proposals(world.asked)[0]["tried"]
+    assert not proposals(world.sent)[0]["tried"]
 
 
 def test_a_memory_is_counted_in_the_forecast(plan: Plan) -> None:
@@ -154,12 +153,12 @@ def test_a_memory_is_counted_in_the_forecast(plan: Plan) -> None:
     ],
 )
 def test_changes_are_the_same_that_say_the_same(one: Change, other: Change, *, same: bool) -> None:
-    assert (recall.signature(one, "p") == recall.signature(other, "p")) is same
-    assert recall.signature(one, "p") != recall.signature(one, "q")
+    assert (memory.signature(one, "p") == memory.signature(other, "p")) is same
+    assert memory.signature(one, "p") != memory.signature(one, "q")
 
 
 def test_the_order_of_edits_makes_no_other_change() -> None:
     one, other = rule("One.").edits[0], quote(UUID(int=1)).edits[0]
     both = Change(strategy=Strategy.BOTH, rationale="a", edits=(one, other))
     turned = both.model_copy(update={"edits": (other, one), "rationale": "b"})
-    assert recall.signature(both, "p") == recall.signature(turned, "p")
+    assert memory.signature(both, "p") == memory.signature(turned, "p")

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from induction.engine.groups import groups_of
-from induction.engine.split import assign, parts_of
+from induction.engine.data.groups import groups_of
+from induction.engine.data.splits import assign, splits_of
 from induction.tasks.base import Case
-from nlu_shared.schemas.events import PartName
+from nlu_shared.schemas.events import Split
 
 from tests.induction.llm.toys import toy
 
@@ -42,10 +42,10 @@ def distinct_cases(count: int) -> list[Case]:
 @settings(max_examples=60, deadline=None)
 @given(data_sets(), st.integers(0, 5))
 def test_every_case_has_one_part_and_groups_stay_whole(cases: list[Case], seed: int) -> None:
-    parts = assign(cases, strata(cases), {}, seed)
-    assert parts.keys() == {one.id for one in cases}
+    splits = assign(cases, strata(cases), {}, seed)
+    assert splits.keys() == {one.id for one in cases}
     for group in groups_of(cases):
-        assert len({parts[one.id] for one in group}) == 1
+        assert len({splits[one.id] for one in group}) == 1
 
 
 @settings(max_examples=60, deadline=None)
@@ -54,12 +54,12 @@ def test_a_part_once_given_never_changes_and_the_test_takes_only_unseen_groups(
     cases: list[Case], seed: int, used: int
 ) -> None:
     known = assign(cases[:used], strata(cases[:used]), {}, seed)
-    parts = assign(cases, strata(cases), known, seed + 1)
-    assert known.items() <= parts.items()
+    splits = assign(cases, strata(cases), known, seed + 1)
+    assert known.items() <= splits.items()
     for group in groups_of(cases):
         seen = {known[one.id] for one in group if one.id in known}
-        new = {parts[one.id] for one in group if one.id not in known}
-        assert PartName.TEST not in new or seen <= {PartName.TEST}
+        new = {splits[one.id] for one in group if one.id not in known}
+        assert Split.TEST not in new or seen <= {Split.TEST}
         assert not seen or new <= seen
 
 
@@ -73,40 +73,40 @@ def test_the_order_of_the_cases_does_not_matter(cases: list[Case], chance: objec
 
 def test_sixty_twenty_twenty_from_a_hundred_cases_in_every_label() -> None:
     cases = distinct_cases(200)
-    parts = assign(cases, strata(cases), {}, 0)
-    assert Counter(parts.values()) == {
-        PartName.TRAIN: 120,
-        PartName.VALIDATION: 40,
-        PartName.TEST: 40,
+    splits = assign(cases, strata(cases), {}, 0)
+    assert Counter(splits.values()) == {
+        Split.TRAIN: 120,
+        Split.VALIDATION: 40,
+        Split.TEST: 40,
     }
     for label in {one.truth for one in cases}:
-        held = Counter(parts[one.id] for one in cases if one.truth == label)
-        assert 14 <= held[PartName.TRAIN] <= 16
-        assert 4 <= held[PartName.VALIDATION] <= 6
+        held = Counter(splits[one.id] for one in cases if one.truth == label)
+        assert 14 <= held[Split.TRAIN] <= 16
+        assert 4 <= held[Split.VALIDATION] <= 6
 
 
 def test_below_a_hundred_cases_there_is_no_test_part_and_the_run_says_so() -> None:
     cases = distinct_cases(80)
-    parts = parts_of(cases, assign(cases, strata(cases), {}, 0))
-    assert parts.sizes == {"train": 64, "validation": 16, "test": 0}
-    assert any("nothing can be proven" in line for line in parts.says)
+    splits = splits_of(cases, assign(cases, strata(cases), {}, 0))
+    assert splits.sizes == {"train": 64, "validation": 16, "test": 0}
+    assert any("nothing can be proven" in line for line in splits.says)
 
 
 def test_below_twenty_groups_the_training_cases_choose_too_and_the_run_says_so() -> None:
     cases = distinct_cases(15)
-    parts = parts_of(cases, assign(cases, strata(cases), {}, 0))
-    assert parts.train == parts.validation
-    assert parts.validation_is_train
-    assert parts.sizes == {"train": 15, "validation": 0, "test": 0}
-    assert len(parts.says) == 2
+    splits = splits_of(cases, assign(cases, strata(cases), {}, 0))
+    assert splits.train == splits.validation
+    assert splits.validation_is_train
+    assert splits.sizes == {"train": 15, "validation": 0, "test": 0}
+    assert len(splits.says) == 2
 
 
 def test_new_groups_make_up_for_a_test_part_that_did_not_exist() -> None:
     cases = distinct_cases(140)
     known = assign(cases[:90], strata(cases[:90]), {}, 0)
-    parts = assign(cases, strata(cases), known, 0)
-    assert PartName.TEST not in known.values()
-    assert 20 <= sum(part is PartName.TEST for part in parts.values()) <= 35
+    splits = assign(cases, strata(cases), known, 0)
+    assert Split.TEST not in known.values()
+    assert 20 <= sum(split is Split.TEST for split in splits.values()) <= 35
 
 
 def test_near_duplicates_and_namesakes_are_one_group() -> None:

@@ -3,11 +3,11 @@
 from uuid import UUID
 
 import pytest
-from induction.engine.split import assign
-from induction.engine.verdict import Ground, detectable, verdict
+from induction.engine.data.splits import assign
+from induction.engine.verdict.verdict import Ground, detectable, verdict
 from induction.tasks.base import Case
 from nlu_shared.measure.significance import detectable_gain
-from nlu_shared.schemas.events import PartName
+from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.runs import Verdict, VerdictKind
 
 from tests.induction.engine.simulating import TASK, judged_by, run_of_nothing
@@ -64,7 +64,7 @@ def test_every_further_look_has_to_pass_half_of_the_one_before() -> None:
     before = book([("a", "a")] * 60 + [("b", "a")] * 20 + [("b", "b")] * 20)
     after = book([("a", "a")] * 60 + [("b", "b")] * 8 + [("b", "a")] * 12 + [("b", "b")] * 20)
     first, second, fifth = (
-        verdict(TASK, before, after, Ground(part=PartName.TEST, groups=200, looks=looks), seed=1)
+        verdict(TASK, before, after, Ground(split=Split.TEST, groups=200, looks=looks), seed=1)
         for looks in (0, 1, 4)
     )
     assert [one.kind for one in (first, second, fifth)] == [
@@ -83,7 +83,7 @@ def test_labels_are_wanted_where_there_are_fewest() -> None:
     after = book(
         [("a", "a")] * 60 + [("b", "b"), *[("b", "a")] * 4] + [("c", "a")] * 9 + [("d", "a")] * 30
     )
-    told = verdict(TASK, before, after, Ground(part=PartName.TEST, groups=200), seed=1)
+    told = verdict(TASK, before, after, Ground(split=Split.TEST, groups=200), seed=1)
     assert told.label_first == ["b", "c", "d"]
 
 
@@ -92,16 +92,16 @@ def test_as_many_labels_as_a_verdict_asks_for_fill_a_test_part_that_would_tell()
     before = book([("a", "a")] * 20 + [("b", "a")] * 15 + [("c", "a")] * 25)
     after = book([("a", "a")] * 18 + [("a", "c")] * 2 + [("b", "b")] * 7 + [("b", "a")] * 8
                  + [("c", "c")] * 3 + [("c", "a")] * 22)  # fmt: skip
-    told = verdict(TASK, before, after, Ground(part="left out", groups=60, folds=60), seed=1)
-    assert told.label_more is not None
-    known = dict.fromkeys(before.entries, PartName.TRAIN)
+    told = verdict(TASK, before, after, Ground(split="left out", groups=60, folds=60), seed=1)
+    assert told.labels_needed is not None
+    known = dict.fromkeys(before.by_case, Split.TRAIN)
     fresh = [
         Case(UUID(int=n), f"new text {n} is {n * n}", "abc"[n % 3], f"g{n}", True)
-        for n in range(60, 60 + told.label_more)
+        for n in range(60, 60 + told.labels_needed)
     ]
     cases = [*before.cases, *fresh]
-    parts = assign(cases, {case.id: str(case.truth) for case in cases}, known, 1)
-    tested = sum(part is PartName.TEST for part in parts.values())
+    splits = assign(cases, {case.id: str(case.truth) for case in cases}, known, 1)
+    tested = sum(split is Split.TEST for split in splits.values())
     error = (told.interval[1] - told.interval[0]) / 3.92
     assert detectable_gain(error * (60 / tested) ** 0.5) == pytest.approx(told.gain, rel=0.1)
 
@@ -114,9 +114,9 @@ def test_a_verdict_on_other_cases_counts_the_test_cases_that_are_there() -> None
             TASK,
             before,
             after,
-            Ground(part="left out", groups=400, untouched=there, folds=5),
+            Ground(split="left out", groups=400, untouched=there, folds=5),
             seed=1,
-        ).label_more
+        ).labels_needed
         for there in (0, 30)
     )
     assert none is not None

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from induction.engine.change import apply
+from induction.engine.proposal.edits import apply
 from induction.llm.claude import Claude
 from induction.llm.errors import StopRun
 from induction.llm.offline.serve import in_process

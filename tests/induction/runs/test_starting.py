@@ -14,7 +14,7 @@ from tests.fixtures.stack import BOOTSTRAP_KEY, Stack, opened, until
 from tests.induction.runs.driving import reached, shown, sql, start
 from tests.induction.test_keys_by_command import run as by_command
 
-TABLES = ("runs", "snapshots", "snapshot_cases", "case_parts", "run_events", "llm_calls", "outbox")
+TABLES = ("runs", "snapshots", "snapshot_cases", "case_splits", "run_events", "llm_calls", "outbox")
 LABELS = [{"name": "yes"}, {"name": "no"}]
 
 
@@ -115,7 +115,7 @@ async def test_a_version_is_evaluated_by_command_and_its_scores_are_the_last_lin
     seen = await shown(stack, run_id)
     assert (seen["kind"], seen["baseline_version_id"]) == ("evaluate", version)
     told = [json.loads(line) for line in lines]
-    assert [one["part"] for one in told if one["type"] == "prompt_evaluated"] == [
+    assert [one["split"] for one in told if one["type"] == "prompt_evaluated"] == [
         "train",
         "validation",
     ]
@@ -174,7 +174,7 @@ async def test_a_dry_run_tells_the_cost_and_creates_nothing(stack: Stack) -> Non
     assert answer.status_code == 200
     told = answer.json()
     assert told["cases"] == 24
-    assert sum(told["parts"].values()) == 24
+    assert sum(told["splits"].values()) == 24
     assert told["calls"] > 24
     assert (told["money_usd"], told["fits"]) == (0, True)
     small = {"task": "asked-first", "dry_run": True, "limits": {"calls": 10}}
@@ -213,11 +213,11 @@ async def test_an_evaluation_scores_the_named_version_and_leaves_the_test_part_a
     run = await start(stack, "measured", kind="evaluate", prompt_version=version)
     async with stack.working():
         seen = await reached(stack, run, "completed")
-    assert seen["parts"]["test"] > 0
+    assert seen["splits"]["test"] > 0
     asked = seen["spend"]["calls"] + seen["spend"]["cached_calls"]
-    assert asked == seen["parts"]["train"] + seen["parts"]["validation"]
+    assert asked == seen["splits"]["train"] + seen["splits"]["validation"]
     scored = (await stack.induction.get(f"/v1/prompts/measured/versions/{version}")).json()
-    assert {score["part"] for score in scored["scores"]} == {"train", "validation"}
+    assert {score["split"] for score in scored["scores"]} == {"train", "validation"}
     assert seen["final_f1"] == scored["validation_f1"] == seen["baseline_f1"]
 
 
@@ -261,7 +261,7 @@ async def test_a_forecast_says_what_its_test_part_could_show(stack: Stack) -> No
     await make_task(stack, "foreseen", cases=100)
     asked = {"task": "foreseen", "dry_run": True}
     told = (await stack.induction.post("/v1/runs", json=asked)).json()
-    assert told["parts"]["test"] == 20
+    assert told["splits"]["test"] == 20
     assert 0.2 < told["detectable_gain"] < 0.4
 
 

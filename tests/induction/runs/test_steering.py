@@ -111,9 +111,9 @@ async def test_a_cancelled_run_says_so_last_and_leaves_the_test_part_untouched(
         assert seen["status"] == "cancelled"
         assert seen["verdict"] is None
         assert (told[-1]["type"], told[-1]["status"]) == ("run_finished", "cancelled")
-        assert seen["parts"]["test"] > 0
-        assert not [one for one in told if one.get("part") == "test"]
-        assert seen["spend"]["calls"] <= seen["parts"]["train"] + seen["parts"]["validation"]
+        assert seen["splits"]["test"] > 0
+        assert not [one for one in told if one.get("split") == "test"]
+        assert seen["spend"]["calls"] <= seen["splits"]["train"] + seen["splits"]["validation"]
 
 
 async def test_a_paused_run_can_be_cancelled(stack: Stack) -> None:

@@ -3,30 +3,30 @@
 With V validation, T training and S test cases and N iterations:
 
     task calls     = T + V                   the baseline
-                   + N * (V + min(T, R))     each iteration, and the case results after a kept change
+                   + N * (V + min(T, R))     each iteration, and the cases asked again
                    + A * 2G                  each gate: the candidate, and stale answers of the best
-                   + 2S (1 + repeats) + 2F + T   the final look, noise in it, and the results closed
+                   + 2S (1 + repeats) + 2F + T   the final evaluation, its repeats, the train score
                    + min(T, M) * CALLS_PER_MISS   the misses looked into
     proposer calls = A * (1 + retries)
     A              = N * (rejections allowed in a row + changes tried side by side - 1), the most
                      attempts there can be
 
-Where the procedure is judged (see `procedure`), each fold adds FOLD_CHANGES attempts as above, and
-its own cases once; where the baseline quotes cases, it is asked again in every fold. A diet's tries
-are iterations.
+Where the search is cross-validated, each fold adds FOLD_CHANGES attempts as above, and
+its own cases once; where the baseline quotes cases, it is asked again in every fold. Tries
+of pruning are iterations.
 
-Runs stay far below: most attempts are no series of rejections, and a case results is mostly kept.
+Runs stay far below: most attempts are no series of rejections, and results are mostly kept.
 """
 
 from dataclasses import dataclass
 
-from induction.engine.proposal.error_patterns import MOST_AT_ONCE
-from induction.engine.search.gate import GATE_CASES
 from induction.engine.data.folds import HeldOut, held_out_folds
-from induction.engine.verdict.error_analysis import CALLS_PER_MISS, MOST_EXAMINED
+from induction.engine.data.splits import Splits, splits_of
 from induction.engine.evaluation.repeats import FIRST_CASES, REPEATS
 from induction.engine.plan import Plan
-from induction.engine.verdict.cross_validation import FOLD_CHANGES
+from induction.engine.proposal.error_patterns import MOST_AT_ONCE
+from induction.engine.proposal.leak_guard import EXAMPLE_TOKENS, INSTRUCTION_TOKENS
+from induction.engine.proposal.memory import MOST_SHOWN
 from induction.engine.proposal.meta_prompt import (
     CASES_SHOWN,
     MAX_TOKENS,
@@ -34,11 +34,11 @@ from induction.engine.proposal.meta_prompt import (
     SYSTEM,
     TRIED_SHOWN,
 )
-from induction.engine.proposal.memory import MOST_SHOWN
-from induction.engine.proposal.leak_guard import EXAMPLE_TOKENS, INSTRUCTION_TOKENS
+from induction.engine.search.gate import GATE_CASES
 from induction.engine.search.state import REFRESHED
-from induction.engine.data.splits import Splits, splits_of
 from induction.engine.search.stopping import REJECTIONS
+from induction.engine.verdict.cross_validation import FOLD_CHANGES
+from induction.engine.verdict.error_analysis import CALLS_PER_MISS, MOST_EXAMINED
 from induction.tasks.base import framed
 
 

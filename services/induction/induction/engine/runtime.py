@@ -1,4 +1,4 @@
-"""The engine's three questions to the world: `ask` (models), `inbox` (the operator), `tell` (events).
+"""The engine's three questions: `ask` (models), `inbox` (the operator), `tell` (events).
 
 Whoever answers them can record each answer, so that a run can be replayed. How calls are paid for
 and remembered is no concern of this room. A run is a plain coroutine over the three; what ends it
@@ -119,7 +119,9 @@ class RunContext:
         """Calls left until only the reserved ones are, None without a limit. Every call counts,
         also one that is answered from memory."""
         state = self._state
-        return None if state.calls is None else state.calls - state.calls_made - state.calls_reserved
+        return (
+            None if state.calls is None else state.calls - state.calls_made - state.calls_reserved
+        )
 
     def affords(self, calls: int) -> bool:
         """Whether so many calls could be made now."""

@@ -61,5 +61,5 @@ def finding_of(label: LabelFinding) -> FindingIn:
         case_id=label.case_id,
         kind=KIND,
         note=f"Prompt versions agree on another answer, time and again: {differs}.",
-        suggested=label.said,
+        suggested=label.predicted,
     )

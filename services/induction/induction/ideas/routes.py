@@ -22,7 +22,7 @@ async def list_failed_ideas(
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page[FailedIdea]:
-    """Changes that runs refused and that still count: same task model, same ruler, not too old."""
+    """Changes that runs refused and that still count: same task model, same scorer, not too old."""
     resources: Resources = request.app.state.resources
     return await service.page(session, resources.settings, task, before=cursor, limit=limit)
 

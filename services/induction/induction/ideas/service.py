@@ -32,7 +32,7 @@ _FAILED = text(
     WITH here AS (
         SELECT id FROM runs
         WHERE task = :task AND task_model = :task_model AND provider = :provider
-            AND ruler = :ruler AND created_at > now() - make_interval(secs => 86400 * :days)
+            AND scorer = :scorer AND created_at > now() - make_interval(secs => 86400 * :days)
     ), kept AS (
         SELECT body->>'version_hash' AS version_hash
         FROM run_events JOIN here ON here.id = run_id
@@ -97,12 +97,12 @@ class World(NamedTuple):
     task: str
     task_model: str
     provider: str
-    ruler: str
+    scorer: str
 
     @classmethod
     def now(cls, task: TaskIn, settings: Settings) -> "World":
         model = task.task_model or settings.task_model
-        return cls(task.slug, model, settings.provider, task_of(task).ruler)
+        return cls(task.slug, model, settings.provider, task_of(task).scorer)
 
 
 async def page(

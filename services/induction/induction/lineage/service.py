@@ -21,7 +21,7 @@ from induction.prompts import service as prompts
 _LINEAGE = text(
     """
     SELECT version.id, version.version_hash, version.parent_id, version.source, version.run_id,
-           proposed.iteration, proposed.change, scored.validation_f1, scored.ruler,
+           proposed.iteration, proposed.change, scored.validation_f1, scored.scorer,
            version.created_at
     FROM prompt_versions AS version
     LEFT JOIN LATERAL (
@@ -32,9 +32,9 @@ _LINEAGE = text(
         ORDER BY n LIMIT 1
     ) AS proposed ON true
     LEFT JOIN LATERAL (
-        SELECT objective AS validation_f1, ruler
+        SELECT objective AS validation_f1, scorer
         FROM prompt_scores
-        WHERE version_id = version.id AND part = 'validation'
+        WHERE version_id = version.id AND split = 'validation'
         ORDER BY run_id DESC LIMIT 1
     ) AS scored ON true
     WHERE version.task = :task AND (CAST(:before AS uuid) IS NULL OR version.id < :before)

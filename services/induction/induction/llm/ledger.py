@@ -20,7 +20,7 @@ from nlu_shared.kit.db import Database, Identity, session_scope
 from nlu_shared.kit.group_commit import GroupCommit
 from sqlalchemy import text
 
-from induction.engine.world import Asked
+from induction.engine.runtime import Call
 from induction.llm import prices
 from induction.llm.bookings import (
     Booking,
@@ -104,7 +104,7 @@ class Ledger:
                 if row.outcome is not None:
                     self._known[row.key, row.sample] = _answer(row)
 
-    async def complete(self, asked: Sequence[Asked]) -> list[ModelAnswer]:
+    async def complete(self, asked: Sequence[Call]) -> list[ModelAnswer]:
         """One answer per call, in the order asked; equal calls are one call.
 
         Raises ParkRun, StopRun or LeaseLost, after every call on its way has been settled.
@@ -116,7 +116,7 @@ class Ledger:
             await self._ask({key: one for key, one in missing.items() if key not in self._known})
         return [self._known[key] for key in keys]
 
-    async def _copy_from_other_runs(self, missing: dict[Key, Asked]) -> None:
+    async def _copy_from_other_runs(self, missing: dict[Key, Call]) -> None:
         account = self._account
         if self._database is None or self._identity is None:
             raise RuntimeError("The ledger was not loaded.")
@@ -146,7 +146,7 @@ class Ledger:
         )
         self._known |= copies
 
-    async def _ask(self, missing: dict[Key, Asked]) -> None:
+    async def _ask(self, missing: dict[Key, Call]) -> None:
         """Admits calls in request order; one that does not fit waits for earlier ones to settle,
         and is refused only when none is left to wait for."""
         waiting = deque(missing.items())
@@ -168,11 +168,11 @@ class Ledger:
             raise failures[0]
 
     async def _launch(
-        self, waiting: deque[tuple[Key, Asked]], *, room: int
+        self, waiting: deque[tuple[Key, Call]], *, room: int
     ) -> set[asyncio.Task[None]]:
         """Sends the first calls of `waiting` that fit into the run's and the month's budget, at
         most `room`; the others stay in `waiting`."""
-        admitted: list[tuple[Key, Asked, Decimal]] = []
+        admitted: list[tuple[Key, Call, Decimal]] = []
         while waiting and len(admitted) < room:
             key, one = waiting[0]
             bound = self._bound(one.request)
@@ -185,7 +185,7 @@ class Ledger:
         waiting.extendleft((key, one) for (key, one, _), may_go in reversed(answers) if not may_go)
         return {asyncio.create_task(self._call(*call)) for call, may_go in answers if may_go}
 
-    async def _reserve(self, key: Key, one: Asked, bound: Decimal) -> bool:
+    async def _reserve(self, key: Key, one: Call, bound: Decimal) -> bool:
         """Commits the reservation; False where the month's cap would be passed."""
         cap = self._account.month_cap_usd if self._account.is_billed else None
         granted = await self._book(
@@ -195,7 +195,7 @@ class Ledger:
             self._purse.give_back(bound)
         return granted
 
-    async def _call(self, key: Key, one: Asked, bound: Decimal) -> None:
+    async def _call(self, key: Key, one: Call, bound: Decimal) -> None:
         repeated = 0
 
         async def again() -> bool:
@@ -230,7 +230,7 @@ class Ledger:
         self._purse.settle(bound, cost)
         self._known[key] = answer
 
-    async def _refuse(self, key: Key, one: Asked) -> None:
+    async def _refuse(self, key: Key, one: Call) -> None:
         refusal = ModelAnswer(Outcome.OVER_BUDGET)
         await self._book(Copied(**self._names(key, one), **_told(refusal)))
         self._known[key] = refusal
@@ -246,7 +246,7 @@ class Ledger:
             return Decimal(0)
         return prices.upper_bound(request, on=_today())
 
-    def _names(self, key: Key, one: Asked) -> dict[str, Any]:
+    def _names(self, key: Key, one: Call) -> dict[str, Any]:
         account = self._account
         return {
             "run_id": account.run_id,

@@ -34,13 +34,13 @@ class PromptScoreRow(SQLModel, table=True):
 
     version_id: UUID = Field(primary_key=True)
     run_id: UUID = Field(primary_key=True)
-    part: str = Field(primary_key=True)
+    split: str = Field(primary_key=True)
     objective: float
     components: dict[str, float] = Field(sa_column=Column(JSONB, nullable=False))
     cases: int
     dataset_hash: str
     model: str
-    ruler: str
+    scorer: str
 
 
 class ProductionPromptRow(SQLModel, table=True):

@@ -10,12 +10,12 @@ from nlu_shared.schemas.events import PromptEvaluated
 from nlu_shared.schemas.prompts import (
     ActivePrompt,
     Block,
-    PartScore,
     PromptContent,
     PromptDiff,
     PromptImport,
     PromptSource,
     PromptVersion,
+    SplitScore,
 )
 from pydantic import JsonValue
 from sqlalchemy.dialects.postgresql import insert
@@ -119,24 +119,24 @@ async def record_score(
     run_id: UUID,
     dataset_hash: str,
     model: str,
-    ruler: str,
+    scorer: str,
 ) -> None:
-    """Keeps how a version did on one part; the newest measurement of the same run stands."""
+    """Keeps how a version did on one split; the newest measurement of the same run stands."""
     values = {
         "version_id": version.id,
         "run_id": run_id,
-        "part": event.part.value,
+        "split": event.split.value,
         "objective": event.objective,
         "components": event.components,
         "cases": event.cases,
         "dataset_hash": dataset_hash,
         "model": model,
-        "ruler": ruler,
+        "scorer": scorer,
     }
     await session.exec(
         insert(PromptScoreRow)
         .values(values)
-        .on_conflict_do_update(index_elements=["version_id", "run_id", "part"], set_=values)
+        .on_conflict_do_update(index_elements=["version_id", "run_id", "split"], set_=values)
     )
 
 
@@ -186,14 +186,16 @@ async def active(session: AsyncSession, task: str) -> ActivePrompt:
 
 
 async def view(session: AsyncSession, row: PromptVersionRow) -> PromptVersion:
-    """A version as the outside sees it. F1 fields hold the newest measurement of each part."""
+    """A version as the outside sees it. F1 fields hold the newest measurement of each split."""
     scores = await session.exec(
         select(PromptScoreRow)
         .where(PromptScoreRow.version_id == row.id)
-        .order_by(col(PromptScoreRow.run_id), col(PromptScoreRow.part))
+        .order_by(col(PromptScoreRow.run_id), col(PromptScoreRow.split))
     )
-    parts = [PartScore.model_validate(score.model_dump(exclude={"version_id"})) for score in scores]
-    newest = {score.part: score.objective for score in parts}
+    by_split = [
+        SplitScore.model_validate(score.model_dump(exclude={"version_id"})) for score in scores
+    ]
+    newest = {score.split: score.objective for score in by_split}
     return PromptVersion(
         id=row.id,
         task=row.task,
@@ -205,7 +207,7 @@ async def view(session: AsyncSession, row: PromptVersionRow) -> PromptVersion:
         is_production=await production_id(session, row.task) == row.id,
         validation_f1=newest.get("validation"),
         train_f1=newest.get("train"),
-        scores=parts,
+        scores=by_split,
         notes=row.notes,
         created_at=row.created_at,
     )

@@ -27,7 +27,7 @@ def iterations(
                     "version_id": version_ids.get(body["version_hash"]),
                 }
             )
-        elif kind == "prompt_evaluated" and body["part"] == "validation" and told:
+        elif kind == "prompt_evaluated" and body["split"] == "validation" and told:
             told[-1]["validation_f1"] = body["objective"]
         elif kind == "change_kept" and told:
             told[-1] |= _effect(body) | {"outcome": "kept"}
@@ -47,18 +47,19 @@ def iterations(
 def counted(
     bodies: Iterable[Mapping[str, Any]], version_ids: Mapping[str, UUID], version: UUID | None
 ) -> dict[str, dict[str, Any] | None]:
-    """`components`, `pooled`, `carried` and `whole` of a version as last evaluated on validation;
-    None where it was not, or where the task has none."""
+    """`components`, `pooled`, `support` and `per_conversation` of a version as last evaluated on
+    validation; None where it was not, or where the task has none."""
     found: Mapping[str, Any] = {}
     for body in bodies:
         if (
             body["type"] == "prompt_evaluated"
-            and body["part"] == "validation"
+            and body["split"] == "validation"
             and version is not None
             and version_ids.get(body["version_hash"]) == version
         ):
             found = body
-    return {name: found.get(name) or None for name in ("components", "pooled", "carried", "whole")}
+    fields = ("components", "pooled", "support", "per_conversation")
+    return {name: found.get(name) or None for name in fields}
 
 
 def _effect(body: Mapping[str, Any]) -> dict[str, int]:

@@ -1,20 +1,20 @@
 """The worker's side of runs: claim, replay, continue. arq only rings the bell."""
 
 import asyncio
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 import structlog
 from nlu_shared.kit.db import session_scope
 from nlu_shared.kit.errors import Unavailable
-from nlu_shared.schemas.events import EvaluationProgress, RunFinished, StoredEvent
+from nlu_shared.schemas.events import RunFinished
 from nlu_shared.schemas.runs import RunKind, RunStatus
 
 from induction.cases import service as cases
 from induction.catalog import service as catalog
-from induction.engine.loop import evaluate_only, improve
 from induction.engine.plan import Plan
+from induction.engine.run import evaluate_only, improve
 from induction.ideas import service as ideas
 from induction.llm.bookings import LeaseLost
 from induction.llm.errors import ParkRun, StopRun
@@ -24,7 +24,7 @@ from induction.resources import APP_IDENTITY, Resources
 from induction.runs import journal, lease, stream
 from induction.runs.models import RunRow
 from induction.runs.planning import counts, plan_of
-from induction.runs.world import PauseAsked, RunWorld
+from induction.runs.runtime import PauseRequested, RunRuntime
 
 log = structlog.get_logger(__name__)
 ENGINES = {RunKind.IMPROVE: improve, RunKind.EVALUATE: evaluate_only}
@@ -85,7 +85,7 @@ async def drive(resources: Resources, run: RunRow) -> None:
             log.warning("run lost to another worker", **keys)
         except Unavailable as away:
             log.warning("run left for the next claim", reason=str(away), **keys)
-        except PauseAsked:
+        except PauseRequested:
             await _let_go(held, RunStatus.PAUSED)
         except ParkRun as park:
             await _let_go(held, RunStatus.PARKED, reason=park.reason, seconds=park.seconds)
@@ -102,8 +102,8 @@ async def drive(resources: Resources, run: RunRow) -> None:
 
 async def _replay_and_continue(resources: Resources, run: RunRow, held: lease.Lease) -> None:
     plan = await _plan(resources, run)
-    if run.ruler != plan.task.ruler:
-        await _fail(resources, run, "The ruler has changed since the run began: start it anew.")
+    if run.scorer != plan.task.scorer:
+        await _fail(resources, run, "The scorer has changed since the run began: start it anew.")
         return
     ledger = Ledger(
         _account(resources, run),
@@ -113,44 +113,30 @@ async def _replay_and_continue(resources: Resources, run: RunRow, held: lease.Le
     )
     await ledger.load(resources.database, APP_IDENTITY)
     async with session_scope(resources.database, APP_IDENTITY) as session:
-        stored = await journal.events(session, run.id)
-        world = RunWorld(ledger, held, await journal.readings(session, run.id))
-    n = 0
-    async with aclosing(ENGINES[RunKind(run.kind)](plan, world)) as steps:
-        async for event in steps:
-            if isinstance(event, EvaluationProgress):
-                await stream.announce(resources.redis, run.id, event)
-                continue
-            n += 1
-            if n <= len(stored):
-                journal.compare(stored[n - 1].body, event)
-                continue
-            await _record(resources, run, n, event, ruler=plan.task.ruler)
-
-
-async def _record(
-    resources: Resources, run: RunRow, n: int, event: StoredEvent, *, ruler: str
-) -> None:
-    async with session_scope(resources.database, APP_IDENTITY) as session:
-        await journal.record(session, run.id, run.fence, n, event, ruler=ruler)
-    await stream.announce(resources.redis, run.id)
-    log.info("run event", run_id=str(run.id), n=n, type=event.type)
+        runtime = RunRuntime(
+            ledger,
+            held,
+            resources.redis,
+            readings=await journal.readings(session, run.id),
+            recorded=await journal.events(session, run.id),
+        )
+    await ENGINES[RunKind(run.kind)](plan, runtime)
 
 
 async def _plan(resources: Resources, run: RunRow) -> Plan:
-    """The run's plan; parts of cases that no run has used are decided here, once."""
+    """The run's plan; splits of cases that no run has used are decided here, once."""
     async with session_scope(resources.database, APP_IDENTITY) as session:
         spec = (await catalog.get(session, run.task)).spec()
         baseline = await prompts.get(session, run.task, run.baseline_version_id)
         frozen = await cases.load(session, run.task, run.dataset_hash)
-        known = await cases.known_parts(session, run.task)
+        known = await cases.known_splits(session, run.task)
         remembered = await ideas.told(session, run.remembered)
     plan = await asyncio.to_thread(plan_of, run, spec, baseline.prompt(), frozen, known, remembered)
     async with session_scope(resources.database, APP_IDENTITY) as session:
         row = await journal.held(session, run.id, run.fence)
-        if row.parts is None:
-            await cases.remember_parts(session, run.task, run.id, plan.parts)
-            row.parts = counts(plan.parts)
+        if row.splits is None:
+            await cases.remember_splits(session, run.task, run.id, plan.splits)
+            row.splits = counts(plan.splits)
     return plan
 
 
@@ -186,5 +172,4 @@ async def _fail(resources: Resources, run: RunRow, reason: str) -> None:
                 run.fence,
                 row.last_event + 1,
                 RunFinished(status="failed", reason=reason),
-                ruler="",
             )

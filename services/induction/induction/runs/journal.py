@@ -9,12 +9,12 @@ from uuid import UUID
 
 from nlu_shared.schemas.events import (
     ChangeKept,
+    CrossValidated,
     MissesAttributed,
-    PartName,
-    ProcedureJudged,
     PromptEvaluated,
     PromptProposed,
     RunFinished,
+    Split,
     StoredEvent,
     VerdictReached,
 )
@@ -23,7 +23,7 @@ from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.engine.world import Inbox
+from induction.engine.runtime import Inbox
 from induction.llm.bookings import LeaseLost
 from induction.prompts import service as prompts
 from induction.runs.models import RunEventRow, RunHintRow, RunInboxRow, RunRow
@@ -64,7 +64,7 @@ def compare(stored: dict[str, Any], event: StoredEvent) -> None:
 
 
 async def record(
-    session: AsyncSession, run_id: UUID, fence: int, n: int, event: StoredEvent, *, ruler: str
+    session: AsyncSession, run_id: UUID, fence: int, n: int, event: StoredEvent
 ) -> None:
     """Stores event number `n` and what it means for the run and the registry."""
     row = await held(session, run_id, fence)
@@ -72,7 +72,7 @@ async def record(
     row.last_event = n
     match event:
         case PromptEvaluated():
-            await _evaluated(session, row, event, ruler=ruler)
+            await _evaluated(session, row, event)
         case PromptProposed():
             parent = await prompts.by_hash(session, row.task, event.parent_hash)
             await prompts.ensure(
@@ -86,8 +86,8 @@ async def record(
             )
         case ChangeKept():
             row.best_version_id = (await prompts.by_hash(session, row.task, event.version_hash)).id
-        case ProcedureJudged():
-            row.procedure = event.verdict.model_dump(mode="json")
+        case CrossValidated():
+            row.cross_validation = event.verdict.model_dump(mode="json")
         case VerdictReached():
             row.verdict = event.verdict.model_dump(mode="json")
         case MissesAttributed():
@@ -99,10 +99,8 @@ async def record(
     await session.flush()
 
 
-async def _evaluated(
-    session: AsyncSession, row: RunRow, event: PromptEvaluated, *, ruler: str
-) -> None:
-    if event.iteration == 0 and event.part is PartName.VALIDATION:
+async def _evaluated(session: AsyncSession, row: RunRow, event: PromptEvaluated) -> None:
+    if event.iteration == 0 and event.split is Split.VALIDATION:
         row.baseline_f1 = event.objective
     version = await prompts.by_hash(session, row.task, event.version_hash)
     await prompts.record_score(
@@ -112,7 +110,7 @@ async def _evaluated(
         run_id=row.id,
         dataset_hash=row.dataset_hash,
         model=row.task_model,
-        ruler=ruler,
+        scorer=row.scorer or "",
     )
 
 

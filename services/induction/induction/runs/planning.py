@@ -6,16 +6,16 @@ from decimal import Decimal
 from uuid import UUID
 
 from nlu_shared.kit.errors import Invalid
-from nlu_shared.schemas.events import PartName
+from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.ground_truth import GroundTruthCase
 from nlu_shared.schemas.prompts import PromptContent, TaskIn, TaskKind
 from nlu_shared.schemas.runs import Forecast, RunLimits, RunRequest
 
+from induction.engine.data.groups import groups_of
+from induction.engine.data.splits import assign, splits_of
 from induction.engine.forecast import Bound, forecast
-from induction.engine.groups import groups_of
 from induction.engine.plan import Plan, Remembered
-from induction.engine.split import assign, parts_of
-from induction.engine.verdict import detectable
+from induction.engine.verdict.verdict import detectable
 from induction.llm import prices
 from induction.llm.errors import UnknownModel
 from induction.runs.models import RunRow
@@ -31,7 +31,7 @@ def plan_of(
     spec: TaskIn,
     baseline: PromptContent,
     cases: tuple[Case, ...],
-    known: Mapping[UUID, PartName],
+    known: Mapping[UUID, Split],
     remembered: tuple[Remembered, ...] = (),
 ) -> Plan:
     """Parts already given stay; cases seen for the first time get theirs from the run's seed."""
@@ -42,7 +42,7 @@ def plan_of(
         task=task,
         cases=cases,
         dataset_hash=row.dataset_hash,
-        parts=assign(cases, strata, known, row.seed),
+        splits=assign(cases, strata, known, row.seed),
         baseline=baseline,
         task_model=row.task_model,
         proposer_model=row.proposer_model,
@@ -82,10 +82,10 @@ def require_usable(spec: TaskIn, cases: Iterable[GroundTruthCase]) -> None:
         )
 
 
-def counts(parts: Mapping[UUID, PartName]) -> dict[str, int]:
-    """Cases per part."""
-    given = list(parts.values())
-    return {part.value: given.count(part) for part in PartName}
+def counts(splits: Mapping[UUID, Split]) -> dict[str, int]:
+    """Cases per split."""
+    given = list(splits.values())
+    return {split.value: given.count(split) for split in Split}
 
 
 def have_prices(models: Iterable[str], on: date) -> bool:
@@ -109,7 +109,7 @@ def bound_of(plan: Plan, limits: RunLimits, *, is_billed: bool, on: date) -> For
         notes.append("The search may stop early: the limit of money is below the upper bound.")
     return Forecast(
         cases=len(plan.cases),
-        parts=counts(plan.parts),
+        splits=counts(plan.splits),
         calls=bound.calls,
         money_usd=float(money),
         fits=not notes,
@@ -119,8 +119,8 @@ def bound_of(plan: Plan, limits: RunLimits, *, is_billed: bool, on: date) -> For
 
 
 def _detectable(plan: Plan) -> float | None:
-    parts = parts_of(plan.cases, plan.parts)
-    return round(detectable(len(groups_of(parts.test))), 3) if parts.test else None
+    splits = splits_of(plan.cases, plan.splits)
+    return round(detectable(len(groups_of(splits.test))), 3) if splits.test else None
 
 
 def _price(plan: Plan, bound: Bound, on: date) -> Decimal:

@@ -10,7 +10,7 @@ from nlu_shared.ids import uuid7
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
 from nlu_shared.kit.jobs import hand_over
 from nlu_shared.schemas.base import Page
-from nlu_shared.schemas.events import PartName
+from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.jobs import EXECUTE_RUN, INDUCTION_QUEUE, JobOrder
 from nlu_shared.schemas.runs import (
     Forecast,
@@ -87,7 +87,7 @@ async def forecast(
         spec,
         baseline.prompt(),
         tuple(cases.case_of(case) for case in ready.truth.cases),
-        await cases.known_parts(session, asked.task),
+        await cases.known_splits(session, asked.task),
         await ideas.told(session, ready.row.remembered),
     )
     return bound_of(
@@ -136,7 +136,7 @@ async def _prepare(
         dataset_hash=truth.dataset_hash,
         dataset_size=len(truth.cases),
         baseline_version_id=baseline_id,
-        ruler=task_of(spec).ruler,
+        scorer=task_of(spec).scorer,
         remembered=await ideas.to_remember(session, settings, asked.task) if learns else [],
         looks=await _looks(session, asked.task),
     )
@@ -145,7 +145,7 @@ async def _prepare(
 
 async def _looks(session: AsyncSession, task: str) -> int:
     """How many runs had their verdict on the task's test cases."""
-    looked = col(RunRow.verdict)["tested_on"].astext == PartName.TEST.value
+    looked = col(RunRow.verdict)["tested_on"].astext == Split.TEST.value
     counted = select(func.count()).where(RunRow.task == task, looked)
     return (await session.exec(counted)).one()
 
@@ -172,7 +172,7 @@ async def resume(session: AsyncSession, run_id: UUID) -> RunRow:
 
 
 async def cancel(session: AsyncSession, run_id: UUID) -> RunRow:
-    """Ends the run at its next step, keeping its best prompt; the test part stays untouched."""
+    """Ends the run at its next step, keeping its best prompt; the test split stays untouched."""
     row = await _locked(session, run_id)
     row.cancel_requested = True
     row.pause_requested = False
@@ -273,7 +273,9 @@ async def view(session: AsyncSession, row: RunRow) -> RunView:
         improvement=improvement,
         **counted(bodies, ids, row.best_version_id or row.baseline_version_id),
         verdict=Verdict.model_validate(row.verdict) if row.verdict else None,
-        procedure=Verdict.model_validate(row.procedure) if row.procedure else None,
+        cross_validation=Verdict.model_validate(row.cross_validation)
+        if row.cross_validation
+        else None,
         misses=Misses.model_validate(row.misses) if row.misses else None,
         spend=await spend(session, row.id),
         **row.model_dump(include=set(RunView.model_fields) - {"verdict", "procedure", "misses"}),

@@ -1,4 +1,4 @@
-"""From cases with truths and predictions to what the ruler says of them."""
+"""From cases with truths and predictions to what the scorer says of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -31,7 +31,7 @@ OBJECTIVE = {TaskKind.INTENT: "macro_f1", TaskKind.EXTRACTION: "aggregate"}
 def report(
     kind: TaskKind, read: Sequence[Scored], *, left_out: int, cumulative: bool, explained: bool
 ) -> ScoreReport:
-    """Scores by the ruler of the kind. Raises Unscorable where `cumulative` finds no discussion.
+    """Scores by the scorer of the kind. Raises Unscorable where `cumulative` finds no discussion.
 
     `cumulative` scores what each discussion adds up to, in place of each statement; `explained`
     tells what matched and what did not. Both are for extractions.
@@ -43,11 +43,11 @@ def report(
     counted = [CaseCounts(id=case.id, counts=_counts(kind, case)) for case in cases]
     return ScoreReport(
         kind=kind,
-        ruler=task.ruler,
+        scorer=task.scorer,
         objective=found.objective,
         scores={OBJECTIVE[kind]: found.objective, **found.components},
         pooled=_pooled(task.counted(truths), (one.counts for one in counted)),
-        carried=dict(found.carried),
+        support=dict(found.support),
         unanswered=sum(case.prediction.fault == UNUSABLE for case in read),
         missing=sum(case.prediction.fault == MISSING for case in read),
         left_out=left_out + (sum(case.context is None for case in read) if cumulative else 0),

@@ -175,7 +175,9 @@ class Task(Protocol):
 
     def score(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> Score: ...
 
-    def per_conversation(self, cases: Sequence[Case], predictions: Sequence[Prediction]) -> Score | None:
+    def per_conversation(
+        self, cases: Sequence[Case], predictions: Sequence[Prediction]
+    ) -> Score | None:
         """The score of what whole conversations add up to, each of them one case of it; None where
         the task has no such sum, or no case stands in a conversation."""
 

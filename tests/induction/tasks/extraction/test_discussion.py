@@ -3,23 +3,23 @@
 import json
 from uuid import UUID
 
-from induction.engine.loop import evaluate_only
 from induction.engine.plan import Plan
+from induction.engine.run import evaluate_only
 from induction.tasks.base import Case
 from induction.tasks.extraction import ExtractionTask, discussion, score
 from induction.tasks.extraction.discussion import Statement
 from induction.tasks.extraction.wording import short
 from nlu_shared.measure import f1
-from nlu_shared.schemas.events import PartName, PromptEvaluated
+from nlu_shared.schemas.events import PromptEvaluated, Split
 from nlu_shared.schemas.exported import CodedStatement, read_export
 from nlu_shared.schemas.extraction import DateCertainty, Event, Extraction, PairBond, Person
 from nlu_shared.schemas.ground_truth import Context, Turn
 
 from deploy.demo.options import FAMILIES
-from tests.induction.engine.worlds import OfflineWorld
+from tests.induction.engine.runtimes import OfflineRuntime, events_of
 from tests.induction.llm.toys import MODEL
 
-TRAIN = PartName.TRAIN
+TRAIN = Split.TRAIN
 NOTHING = Extraction()
 YEAR = len("1985")
 RUTH, TOM = Person(id=-1, name="Ruth"), Person(id=-2, name="Tom")
@@ -132,10 +132,10 @@ async def test_an_evaluation_tells_what_whole_discussions_add_up_to() -> None:
     )
     task = ExtractionTask()
     plan = Plan(
-        task=task, cases=cases, dataset_hash="x", parts=dict.fromkeys([c.id for c in cases], TRAIN),
+        task=task, cases=cases, dataset_hash="x", splits=dict.fromkeys([c.id for c in cases], TRAIN),
         baseline=task.baseline(), task_model=MODEL, proposer_model=MODEL,
     )  # fmt: skip
-    told = [e async for e in evaluate_only(plan, OfflineWorld()) if isinstance(e, PromptEvaluated)]
+    told = [e for e in await events_of(plan, OfflineRuntime(), evaluate_only) if isinstance(e, PromptEvaluated)]
     whole = told[0].whole
     assert whole is not None
     assert whole.discussions == 2

@@ -7,15 +7,15 @@ import json
 from collections.abc import Sequence
 from uuid import UUID
 
-from induction.engine.loop import improve
+from induction.engine.data.splits import assign
 from induction.engine.plan import Plan
-from induction.engine.split import assign
-from induction.engine.world import Asked, Inbox
+from induction.engine.runtime import Call
 from induction.tasks.base import Case, ModelAnswer, Outcome
 from induction.tasks.extraction import ExtractionTask, wording
 from nlu_shared.schemas.events import PatternsFound, RunFinished
 from nlu_shared.schemas.extraction import Extraction
 
+from tests.induction.engine.runtimes import Recording, events_of
 from tests.induction.tasks.extraction.coding import event, family
 
 WORDS = ["oak", "elm", "ash", "fir", "yew", "bay", "fig", "box", "ivy", "may"]
@@ -30,26 +30,23 @@ def said(number: int) -> tuple[str, Extraction]:
     return f"{name} sat under the {scene}", family(name)
 
 
-class ScriptedWorld:
-    async def complete(self, asked: Sequence[Asked]) -> list[ModelAnswer]:
+class ScriptedRuntime(Recording):
+    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
         return [
             ModelAnswer(
                 Outcome.OK,
                 json.dumps(self._code(one) if one.purpose == "task" else self._teach(one)),
             )
-            for one in asked
+            for one in calls
         ]
 
-    async def inbox(self, step: int) -> Inbox:
-        return Inbox()
-
-    def _code(self, asked: Asked) -> object:
+    def _code(self, asked: Call) -> object:
         text = json.loads(asked.request.user)["text"]
         taught = any('"death"' in shown for shown in asked.request.system[1:])
         died = " died " in text and taught
         return wording.short(family(text.split()[0], events=(event("death", -1),) if died else ()))
 
-    def _teach(self, asked: Asked) -> object:
+    def _teach(self, asked: Call) -> object:
         (pattern, *_) = json.loads(asked.request.user)["patterns"]
         edit = {"op": "add_example", "case": pattern["cases"][0]["id"]}
         return {"strategy": "A", "rationale": "Shows a death.", "edits": [edit]}
@@ -65,13 +62,13 @@ async def test_a_run_teaches_the_kind_of_event_that_was_missed() -> None:
         task=task,
         cases=cases,
         dataset_hash="scripted",
-        parts=assign(cases, {case.id: task.stratum(case.truth) for case in cases}, {}, 1),
+        splits=assign(cases, {case.id: task.stratum(case.truth) for case in cases}, {}, 1),
         baseline=task.baseline(),
         task_model="m",
         proposer_model="m",
         seed=1,
     )
-    events = [one async for one in improve(plan, ScriptedWorld())]
+    events = await events_of(plan, ScriptedRuntime())
     found = next(one for one in events if isinstance(one, PatternsFound))
     assert [(pattern.kind, pattern.truth) for pattern in found.patterns] == [
         ("missed_event", "death")

@@ -1,4 +1,4 @@
-"""What holds for the ruler whatever the families are."""
+"""What holds for the scorer whatever the families are."""
 
 import random
 

@@ -142,9 +142,9 @@ def test_exact_sees_parents_and_deletions() -> None:
 
 def test_carried_counts_the_cases_that_have_a_component_in_ground_truth() -> None:
     truth = family("Mary", events=(event("shift", -1, anxiety="up"), event("shift", -1)))
-    carried = score.carried(score.counts([truth, NOTHING, truth], [NOTHING, truth, truth]))
-    assert carried["people"] == carried["detected:anxiety"] == carried["shift"] == 2
-    assert carried["pair_bonds"] == carried["detected:symptom"] == 0
+    support = score.support(score.counts([truth, NOTHING, truth], [NOTHING, truth, truth]))
+    assert support["people"] == support["detected:anxiety"] == support["shift"] == 2
+    assert support["pair_bonds"] == support["detected:symptom"] == 0
 
 
 def test_scores_are_taken_over_any_leading_axes() -> None:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from nlu_shared.measure.f1 import Counts, Floats
 
-from induction.engine.evaluation.evaluate import EvalResults
 from induction.engine.data.groups import groups_of
+from induction.engine.evaluation.evaluate import EvalResults
 from induction.tasks.base import Task
 
 DIGITS = 9

@@ -101,7 +101,8 @@ def _pattern(family: list[Seen]) -> ErrorPattern:
     ids = list(dict.fromkeys(id for id, _ in family))
     return ErrorPattern(
         kind=kind,
-        summary=f"{kind.replace('_', ' ')}: should be {_counted(truths)}, was {_counted(predictions)}",
+        summary=f"{kind.replace('_', ' ')}: should be {_counted(truths)},"
+        f" was {_counted(predictions)}",
         truth=next(iter(truths)) if len(truths) == 1 else None,
         predicted=next(iter(predictions)) if len(predictions) == 1 else None,
         count=len(ids),

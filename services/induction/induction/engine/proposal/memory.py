@@ -12,11 +12,11 @@ from nlu_shared.schemas.events import ErrorPattern
 from nlu_shared.schemas.prompts import Aim, Block, Change, Edit, Example, Op, PromptContent
 from pydantic import JsonValue
 
-from induction.engine.proposal.edits import quoted
 from induction.engine.data.groups import words
 from induction.engine.plan import Plan, Remembered
-from induction.engine.proposal.meta_prompt import Tried
+from induction.engine.proposal.edits import quoted
 from induction.engine.proposal.leak_guard import Guarded, leaked, retold
+from induction.engine.proposal.meta_prompt import Tried
 
 MOST_SHOWN = 8
 """Remembered changes that one proposal is told of."""

@@ -14,9 +14,9 @@ from nlu_shared.schemas.prompts import Change, PromptContent
 from pydantic import JsonValue, ValidationError
 
 from induction.engine.data.chance import shuffled
-from induction.engine.proposal.edits import MOST_EXAMPLES, InvalidChange
-from induction.engine.evaluation.evaluate import EvalResults, CaseResult
+from induction.engine.evaluation.evaluate import CaseResult, EvalResults
 from induction.engine.plan import Plan
+from induction.engine.proposal.edits import MOST_EXAMPLES, InvalidChange
 from induction.engine.proposal.leak_guard import INSTRUCTION_TOKENS
 from induction.tasks.base import Case, ModelAnswer, ModelRequest, Outcome, Score, Task, framed
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from nlu_shared.schemas.events import ErrorPattern
 
 from induction.engine.data.chance import shuffled
-from induction.engine.evaluation.evaluate import EvalResults, CaseResult, compare
+from induction.engine.evaluation.evaluate import CaseResult, EvalResults, compare
 from induction.tasks.base import Case, Component, Task
 
 TARGETS = 20
@@ -76,8 +76,9 @@ def sample(
     """Wrong cases of the patterns and of what they miss; and passing ones, half of them with
     something the patterns name, where a change does its harm first. Drawn anew at each attempt, so
     that no change is made to fit one sample."""
-    results = results.by_case.values()
-    drawn = shuffled(results, name=lambda one: one.case.id, seed=seed, purpose=f"gate {attempt}")
+    drawn = shuffled(
+        results.by_case.values(), name=lambda one: one.case.id, seed=seed, purpose=f"gate {attempt}"
+    )
     meant = {id for pattern in patterns for id in pattern.case_ids}
     missed, _ = _named(results, patterns)
     near = touched(task, results, patterns)

@@ -8,7 +8,7 @@ To plug in another one, write a coroutine of the type `Optimiser` and give it to
 - `await consider(search, Candidate(change, prompt))` takes a prompt through the leak guard and
   validation, and makes it the best where it is better; it tells all of it as events;
 - `await search.run.ask([Call(…)])` puts any question to a model;
-- return the reason the search ended. `Stopped`, raised by any of these, ends it too: let it through.
+- return the reason the search ended; `Stopped`, raised by any of these, ends it too.
 
 The test split is none of its business: baseline, verdict and error analysis are the run's. Nothing
 in it may draw a clock or unseeded chance, or a replay will tell something else.

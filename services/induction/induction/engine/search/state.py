@@ -171,9 +171,7 @@ class Search:
         self.progress.evaluated(self.progress.best)
         self._failed(tried, patterns)
 
-    def kept(
-        self, tried: Tried | None, content: PromptContent, *, validation: EvalResults
-    ) -> None:
+    def kept(self, tried: Tried | None, content: PromptContent, *, validation: EvalResults) -> None:
         """A prompt takes the best one's place."""
         self.best, self.validation = content, validation
         self.fresh = set()

@@ -125,9 +125,7 @@ async def validate(search: Search, candidate: Candidate, at_gate: EvalResults = 
 async def _refresh(search: Search, patterns: Sequence[ErrorPattern], iteration: int) -> None:
     """Asks again the training cases that the new best prompt may have turned."""
     cases = search.to_refresh(patterns)
-    search.learn(
-        await search.evaluate(search.best, cases, split=Split.TRAIN, iteration=iteration)
-    )
+    search.learn(await search.evaluate(search.best, cases, split=Split.TRAIN, iteration=iteration))
     await search.run.tell(patterns_event(search.patterns(), iteration))
 
 
@@ -172,9 +170,7 @@ def _candidate(search: Search, brief: Brief, answer: ModelAnswer) -> Candidate:
     return Candidate(change, content, brief.patterns)
 
 
-async def _screened(
-    search: Search, proposed: Sequence[Candidate | Refused]
-) -> list[Candidate]:
+async def _screened(search: Search, proposed: Sequence[Candidate | Refused]) -> list[Candidate]:
     """The candidates that nothing speaks against; an event tells of each of the others."""
     candidates = []
     for one in proposed:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from nlu_shared.schemas.runs import Cause, LabelFinding, Misses
 
-from induction.engine.evaluation.evaluate import EvalResults, CaseResult
+from induction.engine.evaluation.evaluate import CaseResult, EvalResults
 from induction.tasks.base import Case, Mistake, Prediction, Task
 
 LEAST_AGREEING = 3
@@ -52,12 +52,12 @@ class Known:
     """Names (labels, kinds of items) of which it gets more than half right, wherever they stand
     and wherever it says them."""
     sure: Mapping[str, float]
-    """The mean confidence of its right answers, by what was answered; absent where it tells none."""
+    """The mean confidence of its right answers, by the answer; absent where it gives none."""
 
 
-def known(task: Task, results: EvalResults) -> Known:
-    """`results`: the winner's answers to the training cases, the misses among them."""
-    results = list(results.by_case.values())
+def known(task: Task, evaluation: EvalResults) -> Known:
+    """`evaluation`: the winner's answers to the training cases, the misses among them."""
+    results = list(evaluation.by_case.values())
     alike = Counter(mistake for result in results for mistake in set(result.mistakes))
     right: dict[str, Counter[bool]] = {}
     sure: dict[str, list[float]] = {}

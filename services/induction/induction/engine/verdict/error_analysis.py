@@ -37,13 +37,11 @@ async def analyse_errors(search: Search) -> None:
         return
     task, wrong = search.run.plan.task, search.train.wrong
     examined = _examined(search, wrong)
-    misses = await _Inquiry(search).asked_about(examined)
+    misses = await _Inquiry(search, search.best.version_hash).asked_about(examined)
     about = attribution.known(task, search.train)
     unexamined = len(wrong) - len(examined)
     await search.run.tell(
-        MissesAttributed(
-            misses=attribution.attributed(task, misses, about, unexamined=unexamined)
-        )
+        MissesAttributed(misses=attribution.attributed(task, misses, about, unexamined=unexamined))
     )
 
 
@@ -77,6 +75,7 @@ class _Question:
 @dataclass(slots=True)
 class _Inquiry:
     search: Search
+    winner_hash: str
     _left: dict[tuple[str, int | None], tuple[str, PromptContent]] = field(default_factory=dict)
 
     async def asked_about(self, results: Sequence[CaseResult]) -> list[Miss]:
@@ -121,7 +120,7 @@ class _Inquiry:
         case, best = result.case, self.search.best
         if result.prediction.fault is not None:
             return []
-        winner, own = self._out_of_fold(best.version_hash, best, case)
+        winner, own = self._out_of_fold(self.winner_hash, best, case)
         again = [_Question(case, best, own, sample) for sample in range(1, 1 + REPEATS)]
         others = self._of_others(case)
         fresh: dict[str, _Question] = {}
@@ -136,8 +135,7 @@ class _Inquiry:
     def _of_others(self, case: Case) -> dict[str, Prediction]:
         """What versions other than the winner answered, by what was asked."""
         answers = self.search.run.answer_log.for_case(case.id)
-        best = self.search.best
-        winner, _ = self._out_of_fold(best.version_hash, best, case)
+        winner, _ = self._out_of_fold(self.winner_hash, self.search.best, case)
         answers.pop(winner, None)
         return answers
 

@@ -58,9 +58,7 @@ async def train_score(search: Search) -> None:
     Raises Stopped."""
     run, iteration = search.run, search.progress.iterations
     cases = search.stale(search.splits.train)
-    search.learn(
-        await search.evaluate(search.best, cases, split=Split.TRAIN, iteration=iteration)
-    )
+    search.learn(await search.evaluate(search.best, cases, split=Split.TRAIN, iteration=iteration))
     await run.tell(
         evaluation_event(run.plan.task, search.best, search.train, Split.TRAIN, iteration)
     )
@@ -92,9 +90,7 @@ async def _on_test(search: Search, untouched: tuple[Case, ...]) -> Pair | None:
             result = await evaluate(run, content, untouched, split=Split.TEST, iteration=number)
         except Stopped:
             return None
-        await run.tell(
-            evaluation_event(run.plan.task, content, result, Split.TEST, number)
-        )
+        await run.tell(evaluation_event(run.plan.task, content, result, Split.TEST, number))
         results.append(result)
     return results[0], results[1]
 

@@ -28,9 +28,9 @@ from nlu_shared.measure.significance import (
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.runs import ComponentGain, Verdict, VerdictKind
 
-from induction.engine.evaluation.evaluate import EvalResults
 from induction.engine.data.groups import groups_of
 from induction.engine.data.splits import TEST_FROM, VALIDATION_FROM
+from induction.engine.evaluation.evaluate import EvalResults
 from induction.tasks.base import Component, Task
 
 SIGNIFICANT = 0.05
@@ -46,12 +46,16 @@ DIGITS = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What the comparison stands on: the part it was made on, how many groups there are in all, how
-    many of them are still untouched where it was made on others, why it is not the untouched test
-    part, whether training cases were kept out of it, how many times the search was repeated without
-    some of them, so that prompts answer what they never saw (0: the winner answers), how many
-    verdicts were made on it before, whole repeats of both results, and the share of repeated answers
-    that were others than before (None: nothing was repeated)."""
+    """What the comparison stands on.
+
+    `split`: where it was made. `groups`: how many there are in all. `untouched`: how many of them
+    are still untouched where it was made on others. `untested`: why it is not on the untouched test
+    split. `set_aside`: whether training cases were kept out of it. `folds`: how many times the
+    search was repeated without some of them, so that prompts answer what they never saw (0: the
+    winner answers). `looks`: how many verdicts were made on it before. `again`: whole repeats of
+    both evaluations. `changed`: the share of repeated answers that were others than before (None:
+    nothing was repeated).
+    """
 
     split: str
     groups: int
@@ -98,7 +102,7 @@ def verdict(
     more = (
         None
         if kind is VerdictKind.PROVEN
-        else _label_more(gain, len(before.by_case), len(groups), ground)
+        else _labels_needed(gain, len(before.by_case), len(groups), ground)
     )
     return Verdict(
         kind=kind,
@@ -112,7 +116,7 @@ def verdict(
         look=ground.looks + 1,
         alpha=ground.alpha,
         changed_again=None if ground.changed is None else round(ground.changed, DIGITS),
-        label_more=more,
+        labels_needed=more,
         label_first=[] if more is None else _thinnest(task, before),
         focus=None if focus is None else _focused(focus, counted, ground, seed=seed),
         summary=_summary(kind, gain, ground, len(groups), fixed=fixed, broke=broke, more=more),
@@ -136,7 +140,7 @@ def unchanged(task: Task, validation: EvalResults) -> Verdict:
         gain=0.0,
         interval=(0.0, 0.0),
         p_value=1.0,
-        label_more=None,
+        labels_needed=None,
         summary="No better prompt was found. The test cases were not looked at.",
     )
 
@@ -163,13 +167,13 @@ def _focused(
     )
 
 
-def _counts(task: Task, results: Sequence[EvalResults], groups: list[list[UUID]]) -> Counts:
+def _counts(task: Task, evaluations: Sequence[EvalResults], groups: list[list[UUID]]) -> Counts:
     """Counts of shape (groups, components, 3), summed over the repeats."""
     row = {id: number for number, group in enumerate(groups) for id in group}
     summed: Counts | None = None
-    for results in results:
-        results = results.by_case.values()
-        counts = task.counts([e.case.truth for e in results], [e.prediction for e in results])
+    for results in evaluations:
+        by_case = results.by_case.values()
+        counts = task.counts([r.case.truth for r in by_case], [r.prediction for r in by_case])
         if summed is None:
             summed = np.zeros((len(groups), *counts.shape[1:]), dtype=np.int64)
         np.add.at(summed, [row[id] for id in results.by_case], counts)
@@ -189,12 +193,12 @@ def _turned(befores: Sequence[EvalResults], afters: Sequence[EvalResults]) -> tu
     return sum(gain > 0 for gain in gains), sum(gain < 0 for gain in gains)
 
 
-def _scores(results: Sequence[EvalResults], groups: list[list[UUID]]) -> list[float]:
-    scored = [[results.by_case[id].score for results in results for id in group] for group in groups]
-    return [sum(scores) / len(results) for scores in scored]
+def _scores(evaluations: Sequence[EvalResults], groups: list[list[UUID]]) -> list[float]:
+    scored = [[one.by_case[id].score for one in evaluations for id in group] for group in groups]
+    return [sum(scores) / len(evaluations) for scores in scored]
 
 
-def _label_more(gain: Gain, cases: int, groups: int, ground: Ground) -> int | None:
+def _labels_needed(gain: Gain, cases: int, groups: int, ground: Ground) -> int | None:
     """New labels until such a gain would show on untouched cases.
 
     Groups are what counts; new ones are taken to be as large as those seen. The test part holds a
@@ -265,4 +269,8 @@ def _steadiness(changed: float, repeats: int) -> str:
     if not changed:
         return "Asked again, the model answered the same."
     steadiness = f"Asked again, the model changed {100 * changed:.0f} % of its answers"
-    return f"{steadiness}; every case counts by the mean of {1 + repeats}." if repeats else f"{steadiness}."
+    return (
+        f"{steadiness}; every case counts by the mean of {1 + repeats}."
+        if repeats
+        else f"{steadiness}."
+    )

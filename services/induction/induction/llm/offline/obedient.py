@@ -2,7 +2,7 @@
 
 It stands for the worst a hostile text can do to a model, so that what holds against it holds by
 construction and not by the model's good manners. A text commands it where it gives an order about
-the prompt; orders it can read are carried out to the letter, and of any other its sentences are
+the prompt; orders it can read are support out to the letter, and of any other its sentences are
 written into the instructions. It sees through invisible characters, as models do.
 """
 

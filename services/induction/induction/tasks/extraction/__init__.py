@@ -1,4 +1,4 @@
-"""Extraction: what is said about a family as structured codes, and the ruler that compares them."""
+"""Extraction: what is said about a family as structured codes, and their scorer."""
 
 from induction.tasks.extraction.task import ExtractionTask
 

@@ -3,7 +3,7 @@
 Micro-F1 over people, events and pair bonds is the objective. The codes (SARF variables) are scored
 over matched events, by macro-F1 of their values ("none" is one), and apart from them by whether
 it was detected that anything is coded of a person. Nothing on either side scores 1 by convention,
-so scores of single statements flatter: look at the pooled counts, and at `carried`.
+so scores of single statements flatter: look at the pooled counts, and at `support`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -96,7 +96,7 @@ def pooled(total: f1.Counts) -> dict[str, tuple[int, int, int]]:
     }
 
 
-def carried(by_case: f1.Counts) -> dict[str, int]:
+def support(by_case: f1.Counts) -> dict[str, int]:
     """In how many cases ground truth carries each component at all, from `counts`.
 
     The rows of values count matched events only; how often a variable is coded is `detected:…`.

@@ -50,7 +50,7 @@ class ExtractionTask:
     bonds, pooled over all cases."""
 
     kind = TaskKind.EXTRACTION
-    ruler = "extraction_micro_f1/1"
+    scorer = "extraction_micro_f1/1"
 
     def baseline(self) -> PromptContent:
         return wording.plain_prompt()
@@ -93,7 +93,9 @@ class ExtractionTask:
         """The scores of `score.scores`, of the pooled counts."""
         return _scored(self.counts(truths, predictions))
 
-    def whole(self, cases: Sequence[Case], predictions: Sequence[Prediction]) -> Score | None:
+    def per_conversation(
+        self, cases: Sequence[Case], predictions: Sequence[Prediction]
+    ) -> Score | None:
         said = [
             Statement(
                 case.group,
@@ -141,7 +143,7 @@ class ExtractionTask:
         return [*_entities(found), *_codes(found)]
 
     def nearly(self, truth: JsonValue, prediction: Prediction) -> str | None:
-        """A date, a gender or names that the strict ruler holds apart and a relaxed one would not
+        """A date, a gender or names that the strict scorer holds apart and a relaxed one would not
         (see `match.RELAXED`), where that alone makes the difference."""
         if prediction.fault is not None or not self.mistakes(truth, prediction):
             return None
@@ -188,7 +190,7 @@ def _scored(by_case: f1.Counts) -> Score:
         found,
         len(by_case),
         pooled=score.pooled(total),
-        carried={name: many for name, many in score.carried(by_case).items() if many},
+        support={name: many for name, many in score.support(by_case).items() if many},
     )
 
 

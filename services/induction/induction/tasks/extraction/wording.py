@@ -23,7 +23,7 @@ from nlu_shared.schemas.ground_truth import Context
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
 from pydantic import JsonValue, ValidationError
 
-from induction.tasks.base import Case, ModelAnswer, ModelRequest, Outcome, Prediction, asked
+from induction.tasks.base import Case, ModelAnswer, ModelRequest, Outcome, Prediction, framed
 from induction.tasks.extraction.sides import VARIABLES
 
 MAX_TOKENS = 8_192
@@ -88,7 +88,7 @@ def request(
     return ModelRequest(
         model=model,
         system=tuple(system),
-        user=asked(text, context),
+        user=framed(text, context),
         schema=SCHEMA,
         max_tokens=MAX_TOKENS,
     )
@@ -134,8 +134,8 @@ def example(case: Case) -> Example:
 
 
 def _example_line(example: Example) -> str:
-    said = json.loads(asked(example.text, example.context))
-    return json.dumps({**said, "extraction": example.output}, ensure_ascii=False)
+    shown = json.loads(framed(example.text, example.context))
+    return json.dumps({**shown, "extraction": example.output}, ensure_ascii=False)
 
 
 def _closed(required: Iterable[str], **fields: object) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class IntentTask:
     """Chooses one of `labels`. The objective is macro-F1 over the labels of the ground truth."""
 
     kind = TaskKind.INTENT
-    ruler = "macro_f1/1"
+    scorer = "macro_f1/1"
 
     def __init__(self, labels: Sequence[LabelSpec]) -> None:
         self.labels = tuple(labels)
@@ -86,7 +86,7 @@ class IntentTask:
         components["accuracy"] = round(right / len(truths), DIGITS) if truths else 0.0
         return Score(round(float(self.objective(total)), DIGITS), components, len(truths))
 
-    def whole(self, cases: Sequence[Case], predictions: Sequence[Prediction]) -> None:
+    def per_conversation(self, cases: Sequence[Case], predictions: Sequence[Prediction]) -> None:
         """Labels of a conversation add up to nothing."""
 
     def counts(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> f1.Counts:

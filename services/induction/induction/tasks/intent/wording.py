@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from nlu_shared.schemas.ground_truth import Context
 from nlu_shared.schemas.prompts import Block, Example, LabelSpec, PromptContent
 
-from induction.tasks.base import ModelAnswer, ModelRequest, Outcome, Prediction, asked
+from induction.tasks.base import ModelAnswer, ModelRequest, Outcome, Prediction, framed
 
 MAX_TOKENS = 512
 EXAMPLES_HEADING = "Examples, one JSON object per line:"
@@ -61,7 +61,7 @@ def request(
     return ModelRequest(
         model=model,
         system=tuple(system),
-        user=asked(text, context),
+        user=framed(text, context),
         schema=_schema(names),
         max_tokens=MAX_TOKENS,
     )
@@ -99,8 +99,8 @@ def _schema(names: Sequence[str]) -> dict[str, object]:
 
 
 def _example_line(example: Example) -> str:
-    said = json.loads(asked(example.text, example.context))
-    return json.dumps({**said, "label": example.output}, ensure_ascii=False)
+    shown = json.loads(framed(example.text, example.context))
+    return json.dumps({**shown, "label": example.output}, ensure_ascii=False)
 
 
 def _one_line(text: str) -> str:

@@ -1,13 +1,14 @@
-"""Worlds to run the engine in, and cases to run it on. The model is the shipped offline one."""
+"""Runtimes to run the engine on, and cases to run it with. The model is the shipped offline one."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from induction.engine.data.splits import assign
 from induction.engine.plan import Plan
-from induction.engine.split import assign
-from induction.engine.world import Asked, Inbox, World
+from induction.engine.run import improve
+from induction.engine.runtime import Call, Event, Inbox, Runtime
 from induction.llm.claude import Claude
 from induction.llm.offline.serve import in_process
 from induction.llm.offline.settings import OfflineSettings
@@ -17,12 +18,33 @@ from nlu_shared.schemas.prompts import LabelSpec
 
 from tests.induction.llm.toys import MODEL, toy
 
-Answer = Callable[[Asked], ModelAnswer]
+Answer = Callable[[Call], ModelAnswer]
 
 
-class OfflineWorld:
+class Recording:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    async def tell(self, event: Event) -> None:
+        self.events.append(event)
+
+    async def inbox(self, step: int) -> Inbox:
+        return Inbox()
+
+
+async def events_of(plan: Plan, runtime: Recording, run=improve) -> list[Event]:  # type: ignore[no-untyped-def]
+    """Every event of one run, progress too."""
+    before = len(runtime.events)
+    await run(plan, runtime)
+    return runtime.events[before:]
+
+
+class OfflineRuntime(Recording):
     """Asks the offline model through the real SDK and adapter, each different question once.
 
+    `sent` are all calls, `sent_by` how many of them were sent when each event was told.
     `arrival` reorders the calls of a block, `budget` is how many different questions are paid
     for, `inboxes` are readings by step number.
     """
@@ -35,32 +57,43 @@ class OfflineWorld:
         budget: int | None = None,
         arrival: Callable[[list[int]], list[int]] = list,
     ) -> None:
+        super().__init__()
         self._claude = Claude(api_key="offline", http_client=in_process(settings))
         self._answers: dict[tuple[str, int], ModelAnswer] = {}
         self._inboxes = inboxes or {}
         self._budget = budget
         self._arrival = arrival
-        self.asked: list[Asked] = []
+        self.sent: list[Call] = []
+        self.sent_by: list[int] = []
         self.steps: list[int] = []
 
-    async def complete(self, asked: Sequence[Asked]) -> list[ModelAnswer]:
-        self.asked += asked
-        order = self._arrival(list(range(len(asked))))
-        answers = await asyncio.gather(*(self._one(asked[index]) for index in order))
+    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
+        self.sent += calls
+        order = self._arrival(list(range(len(calls))))
+        answers = await asyncio.gather(*(self._one(calls[index]) for index in order))
         by_index = dict(zip(order, answers, strict=True))
-        return [by_index[index] for index in range(len(asked))]
+        return [by_index[index] for index in range(len(calls))]
+
+    async def tell(self, event: Event) -> None:
+        await super().tell(event)
+        self.sent_by.append(len(self.sent))
+
+    def sent_before(self, is_it: Callable[[Event], bool]) -> list[Call]:
+        """The calls sent before the first such event."""
+        at = next(at for at, event in enumerate(self.events) if is_it(event))
+        return self.sent[: self.sent_by[at]]
 
     async def inbox(self, step: int) -> Inbox:
         self.steps.append(step)
         return self._inboxes.get(step, Inbox())
 
-    async def _one(self, asked: Asked) -> ModelAnswer:
-        key = asked.request.key, asked.sample
+    async def _one(self, call: Call) -> ModelAnswer:
+        key = call.request.key, call.sample
         if key not in self._answers:
             if self._budget is not None and len(self._answers) >= self._budget:
                 return ModelAnswer(Outcome.OVER_BUDGET)
             self._answers[key] = ModelAnswer(Outcome.OK)
-            self._answers[key] = await self._claude.complete(asked.request, sample=asked.sample)
+            self._answers[key] = await self._claude.complete(call.request, sample=call.sample)
         return self._answers[key]
 
     @property
@@ -68,21 +101,22 @@ class OfflineWorld:
         return len(self._answers)
 
 
-class WithProposer:
-    """A world whose proposer is another: `propose` answers in its place."""
+class WithProposer(Recording):
+    """A runtime whose proposer is another: `propose` answers in its place."""
 
-    def __init__(self, world: World, propose: Answer) -> None:
-        self._world, self._propose = world, propose
-        self.proposals: list[Asked] = []
+    def __init__(self, runtime: Runtime, propose: Answer) -> None:
+        super().__init__()
+        self._runtime, self._propose = runtime, propose
+        self.proposals: list[Call] = []
 
-    async def complete(self, asked: Sequence[Asked]) -> list[ModelAnswer]:
-        if asked[0].purpose == "task":
-            return await self._world.complete(asked)
-        self.proposals += asked
-        return [self._propose(one) for one in asked]
+    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
+        if calls[0].purpose == "task":
+            return await self._runtime.ask(calls)
+        self.proposals += calls
+        return [self._propose(call) for call in calls]
 
     async def inbox(self, step: int) -> Inbox:
-        return await self._world.inbox(step)
+        return await self._runtime.inbox(step)
 
 
 def toy_plan(
@@ -100,7 +134,7 @@ def toy_plan(
         task=task,
         cases=cases,
         dataset_hash="toy",
-        parts=assign(cases, {case.id: str(case.truth) for case in cases}, {}, seed),
+        splits=assign(cases, {case.id: str(case.truth) for case in cases}, {}, seed),
         baseline=task.baseline(),
         task_model=MODEL,
         proposer_model=MODEL,
