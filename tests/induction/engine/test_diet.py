@@ -53,9 +53,7 @@ def dieted(events: list[StoredEvent]) -> list[PromptProposed]:
 
 def validated(events: list[StoredEvent]) -> list[PromptEvaluated]:
     return [
-        one
-        for one in events
-        if isinstance(one, PromptEvaluated) and one.split is Split.VALIDATION
+        one for one in events if isinstance(one, PromptEvaluated) and one.split is Split.VALIDATION
     ]
 
 
@@ -91,7 +89,8 @@ def test_every_change_of_a_diet_makes_the_prompt_it_says_and_a_shorter_one() -> 
 def test_protected_blocks_and_what_names_the_labels_stay() -> None:
     held = {"data", "labels"}
     assert all(
-        held <= {b.name for b in after.instructions} for _, after in pruning.changes(TASK, prompt(2))
+        held <= {b.name for b in after.instructions}
+        for _, after in pruning.changes(TASK, prompt(2))
     )
     open_labels = PromptContent(
         instructions=(Block(name="role", text="Choose."), Block(name="all", text="pay, stop"))
@@ -234,7 +233,7 @@ async def test_a_baseline_over_the_limits_is_told_and_can_only_shrink() -> None:
         return ModelAnswer(Outcome.OK, json.dumps(change))
 
     events = await stored(plan, WithProposer(OfflineRuntime(), more))
-    assert any("no change may add to them" in line for line in events[0].says)  # type: ignore[union-attr]
+    assert any("no change may add to them" in line for line in events[0].notes)  # type: ignore[union-attr]
     rejected = [one for one in events if isinstance(one, ChangeRejected)]
     assert rejected
     assert {str(one.stage) for one in rejected} <= {"screen", "propose"}

@@ -9,9 +9,8 @@ from induction.engine.evaluation.evaluate import EvalResults, judge
 from induction.engine.evaluation.paired import fall, measured
 from induction.engine.plan import Plan
 from induction.engine.proposal.error_patterns import concerning, patterns_of, worth_trying
-from induction.engine.search import acceptance
-from induction.engine.search.acceptance import objection, standing
-from induction.engine.search.state import gate
+from induction.engine.search import acceptance, gate
+from induction.engine.search.acceptance import objection, rank
 from induction.tasks.base import Case, Component, Mistake, Prediction, Task
 from induction.tasks.extraction import ExtractionTask
 from induction.tasks.intent import IntentTask
@@ -86,7 +85,7 @@ def test_a_broken_guard_rejects_a_better_prompt_and_says_which() -> None:
     for given, refused in (({}, False), ({"b": 0.0}, False), ({"a": 0.02, "b": 0.02}, True)):
         told = plan(guards=given)
         reached, best = (
-            standing(told, TASK.baseline(), validation=one, train=before) for one in (after, before)
+            rank(told, TASK.baseline(), validation=one, train=before) for one in (after, before)
         )
         why = objection(told, reached, best, baseline=before, validation=after)
         assert (why is not None) is refused
@@ -101,7 +100,7 @@ def test_with_a_focus_its_score_comes_first_and_the_objective_is_guarded() -> No
 
     def why(after: EvalResults) -> str | None:
         reached, best = (
-            standing(told, TASK.baseline(), validation=one, train=wrong) for one in (after, wrong)
+            rank(told, TASK.baseline(), validation=one, train=wrong) for one in (after, wrong)
         )
         return objection(told, reached, best, baseline=wrong, validation=after)
 
@@ -208,8 +207,8 @@ async def test_a_focused_run_raises_its_label_and_says_on_how_many_cases_that_st
     ]
     assert any(isinstance(one, ChangeKept) for one in events)
     assert max(seen) > seen[0]
-    assert any("carry 'class_b', which is focused on" in line for line in events[0].says)  # type: ignore[union-attr]
-    assert any("carry 'class_c', which is guarded" in line for line in events[0].says)  # type: ignore[union-attr]
+    assert any("carry 'class_b', which is focused on" in line for line in events[0].notes)  # type: ignore[union-attr]
+    assert any("carry 'class_c', which is guarded" in line for line in events[0].notes)  # type: ignore[union-attr]
     (reached,) = [one for one in events if isinstance(one, VerdictReached)]
     tested = [
         one.components["f1:class_b"]

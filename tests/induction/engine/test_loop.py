@@ -30,6 +30,7 @@ from nlu_shared.schemas.runs import VerdictKind
 
 from tests.induction.engine.runtimes import (
     OfflineRuntime,
+    Recording,
     WithProposer,
     events_of,
     toy_plan,
@@ -39,7 +40,7 @@ from tests.induction.engine.runtimes import (
 Kind = TypeVar("Kind")
 
 
-async def stored(plan: Plan, world: World) -> list[StoredEvent]:
+async def stored(plan: Plan, world: Recording) -> list[StoredEvent]:
     return [e for e in await events_of(plan, world) if not isinstance(e, EvaluationProgress)]
 
 
@@ -188,7 +189,7 @@ async def test_a_run_out_of_budget_keeps_its_best_and_says_it_could_not_test() -
     assert reached.verdict.kind is not VerdictKind.PROVEN
     assert reached.verdict.tested_on == "validation"
     assert only(events, ChangeKept)
-    assert "budget" in reached.verdict.says
+    assert "budget" in reached.verdict.summary
 
 
 async def test_a_budget_too_small_for_the_baseline_ends_without_a_score() -> None:
@@ -212,7 +213,7 @@ async def test_a_hint_enters_the_next_proposal_and_those_after_it() -> None:
 async def test_a_handful_of_cases_never_proves_anything_and_says_so() -> None:
     plan = toy_plan(per_label=3, labels=5)
     events = await stored(plan, OfflineRuntime())
-    assert any("nothing can be proven" in line for line in events[0].says)  # type: ignore[union-attr]
+    assert any("nothing can be proven" in line for line in events[0].notes)  # type: ignore[union-attr]
     (reached,) = only(events, VerdictReached)
     assert reached.verdict.kind is not VerdictKind.PROVEN
 

@@ -50,7 +50,7 @@ async def test_planted_labels_are_named_and_with_them_what_was_meant() -> None:
     meant = {case.id: str(case.truth) for case in toy_plan(seed=3).cases}
     misses = await misses_of(plan, OfflineRuntime())
     assert misses is not None
-    found = {one.case_id: one.said for one in misses.labels}
+    found = {one.case_id: one.predicted for one in misses.labels}
     assert found
     assert found.keys() <= wrong
     assert all(meant[id] == said for id, said in found.items())
@@ -62,7 +62,7 @@ async def test_a_model_that_wavers_is_told_from_a_prompt_that_is_wrong() -> None
     misses = await misses_of(few(), world)
     assert misses is not None
     assert misses.counts[Cause.NOISE] > misses.total / 2
-    assert misses.says.startswith("This is not a prompt problem: ")
+    assert misses.summary.startswith("This is not a prompt problem: ")
 
 
 async def test_answers_that_are_none_are_the_schemas_even_where_the_search_finds_nothing() -> None:
@@ -70,7 +70,7 @@ async def test_answers_that_are_none_are_the_schemas_even_where_the_search_finds
     misses = await misses_of(few(), OfflineRuntime(settings=broken))
     assert misses is not None
     assert misses.counts[Cause.SCHEMA] == misses.total - misses.unexamined
-    assert misses.says.startswith("This is not a prompt problem: ")
+    assert misses.summary.startswith("This is not a prompt problem: ")
 
 
 async def test_misses_are_looked_into_only_as_far_as_the_calls_go() -> None:
@@ -88,4 +88,4 @@ async def test_a_search_the_operator_cut_short_counts_its_misses_as_not_looked_i
     misses = await misses_of(few(), WithProposer(world, nothing_new))
     assert misses is not None
     assert misses.unexamined == misses.total > 0
-    assert misses.says == f"{misses.total} misses could not be looked into."
+    assert misses.summary == f"{misses.total} misses could not be looked into."

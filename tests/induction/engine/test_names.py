@@ -171,7 +171,7 @@ async def test_test_cases_that_the_baseline_quotes_judge_nothing() -> None:
     )
     events = await events_of(plan, OfflineRuntime())
     started = next(event for event in events if isinstance(event, RunStarted))
-    assert any("quotes 3 held-out cases" in one and str(test[0].id) in one for one in started.says)
+    assert any("quotes 3 held-out cases" in one and str(test[0].id) in one for one in started.notes)
     sizes = [e.cases for e in events if isinstance(e, PromptEvaluated) and e.split is Split.TEST]
     assert sizes == [len(test) - 3] * 2
     (reached,) = [event for event in events if isinstance(event, VerdictReached)]

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from induction.engine.data.folds import FOLDS, folds_of, without
+from induction.engine.data.folds import FOLDS, folds_of, out_of_fold
 from induction.engine.plan import Plan
 from induction.engine.proposal.leak_guard import EXAMPLE_TOKENS
 from induction.engine.proposal.many_shot import opening
@@ -103,7 +103,7 @@ async def test_a_change_that_fixes_nothing_costs_the_gate_only_the_wrong_cases()
 
     class Counting(WithProposer):
         async def tell(self, event: Event) -> None:
-            if isinstance(event, ChangeRejected):
+            if isinstance(event, ChangeRejected) and ChangeRejected not in sent_by:
                 assert event.stage is Stage.GATE
             sent_by.setdefault(type(event), world.calls)
 
@@ -116,8 +116,9 @@ def test_the_opening_takes_from_every_label_in_turn(seed: int, most: int) -> Non
     plan = toy_plan(labels=4)
     drawn = opening(TASK, plan.baseline, of(plan, Split.TRAIN), seed=seed)
     assert drawn is not None
+    change, _ = drawn
     truths = {case.id: case.truth for case in plan.cases}
-    counts = Counter(truths[edit.case] for edit in drawn.edits[:most] if edit.case)
+    counts = Counter(truths[edit.case] for edit in change.edits[:most] if edit.case)
     assert len(counts) == min(4, most)
     assert max(counts.values()) - min(counts.values()) <= 1 + (most > 40)
 
@@ -126,7 +127,8 @@ def test_the_opening_keeps_within_the_room_for_examples() -> None:
     long = [Case(UUID(int=n), "x" * 4_000, "a", f"{n}", may_quote=True) for n in range(1, 99)]
     drawn = opening(TASK, TASK.baseline(), long, seed=0)
     assert drawn is not None
-    assert len(drawn.edits) == EXAMPLE_TOKENS * 4 // 4_001
+    change, content = drawn
+    assert len(change.edits) == len(content.examples) == EXAMPLE_TOKENS * 4 // 4_001
 
 
 def test_near_duplicates_share_a_fold_and_a_fold_is_left_out_whole() -> None:
@@ -138,5 +140,5 @@ def test_near_duplicates_share_a_fold_and_a_fold_is_left_out_whole() -> None:
     by_group = {case.group: folds[case.id] for case in cases}
     assert all(folds[case.id] == by_group[case.group] for case in cases)
     prompt = TASK.baseline().model_copy(update={"examples": tuple(map(TASK.example, cases))})
-    left = [without(prompt, fold, folds).examples for fold in range(FOLDS)]
+    left = [out_of_fold(prompt, fold, folds).examples for fold in range(FOLDS)]
     assert sum(len(cases) - len(examples) for examples in left) == len(cases)

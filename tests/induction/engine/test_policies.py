@@ -8,8 +8,10 @@ import pytest
 from induction.engine.data.splits import splits_of
 from induction.engine.evaluation.evaluate import EvalResults, compare, judge
 from induction.engine.proposal.error_patterns import patterns_of, worked_on, worth_trying
-from induction.engine.search.acceptance import Standing, reason
-from induction.engine.search.state import Search, gate
+from induction.engine.runtime import RunContext
+from induction.engine.search import gate
+from induction.engine.search.acceptance import Rank, reason
+from induction.engine.search.state import from_results
 from induction.engine.search.stopping import Progress, reason_to_stop
 from induction.engine.verdict.verdict import Ground, verdict
 from induction.tasks.base import Case, Prediction
@@ -18,7 +20,7 @@ from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.prompts import LabelSpec
 from nlu_shared.schemas.runs import VerdictKind
 
-from tests.induction.engine.runtimes import toy_plan
+from tests.induction.engine.runtimes import OfflineRuntime, toy_plan
 from tests.induction.llm.toys import toy
 
 LABELS = ("a", "b", "c", "d")
@@ -136,7 +138,7 @@ def test_validation_comes_first_then_training_then_brevity(
     candidate: tuple[float, float, int], best: tuple[float, float, int], better: bool, why: str
 ) -> None:
     """Without a focus, what is aimed at is the validation score itself."""
-    one, other = Standing(candidate[0], *candidate), Standing(best[0], *best)
+    one, other = Rank(candidate[0], *candidate), Rank(best[0], *best)
     assert (one > other) is better
     assert better or why in reason(one, other)
 
@@ -235,7 +237,7 @@ def test_what_is_not_proven_says_how_many_labels_would_tell() -> None:
         seed=1,
     )
     assert told.labels_needed is not None
-    assert str(told.labels_needed) in told.says
+    assert str(told.labels_needed) in told.summary
     assert told.interval[0] <= told.gain <= told.interval[1]
 
 
@@ -270,7 +272,9 @@ def test_after_a_kept_change_no_more_than_256_training_cases_are_asked_again() -
         EvalResults({c.id: judge(plan.task, c, Prediction(output="class_a")) for c in cases})
         for cases in (splits.train, splits.validation)
     ]
-    search = Search.of(plan, splits, train=books[0], validation=books[1])
+    search = from_results(
+        RunContext(plan, OfflineRuntime()), splits, train=books[0], validation=books[1]
+    )
     search.fresh = set()
     again = search.to_refresh(search.patterns())
     assert len(again) == 256

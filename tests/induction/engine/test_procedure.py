@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from induction.engine.data.folds import folds
+from induction.engine.data.folds import held_out_folds
 from induction.engine.data.groups import groups_of
 from induction.engine.data.splits import splits_of
 from induction.engine.forecast import forecast
@@ -65,10 +65,10 @@ def test_every_group_is_left_out_once_and_the_verdict_is_at_best_promising(
     ]
     assert [fold.cases for fold in folds] == [len(group) for group in groups]
     (reached,) = [event for event in told[0] if isinstance(event, VerdictReached)]
-    assert reached.verdict.tested_on == "left out"
+    assert reached.verdict.tested_on == "cross-validation"
     assert reached.verdict.cases == len(plan.cases)
     assert reached.verdict.kind is not VerdictKind.PROVEN
-    assert "without each" in reached.verdict.says
+    assert "without each" in reached.verdict.summary
 
 
 def quoting(plan: Plan) -> Plan:
@@ -83,7 +83,7 @@ async def test_no_prompt_of_a_fold_holds_a_text_of_the_group_it_answers(
 ) -> None:
     """A group's answers are the last calls before its fold is scored."""
     plan, world = given_to(plan), OfflineRuntime()
-    groups = iter(folds(plan, splits_of(plan.cases, plan.splits)))
+    groups = iter(held_out_folds(plan, splits_of(plan.cases, plan.splits)))
     for event in await events_of(plan, world):
         if isinstance(event, FoldScored):
             texts = {case.text for case in next(groups)}
@@ -111,7 +111,7 @@ async def test_a_run_cancelled_within_the_procedure_claims_nothing(plan: Plan, t
 
 def in_folds(plan: Plan, number: int) -> list[tuple[Case, ...]]:
     asked = replace(plan, folds=number)
-    return folds(asked, splits_of(asked.cases, asked.splits))
+    return held_out_folds(asked, splits_of(asked.cases, asked.splits))
 
 
 @given(st.integers(2, 20), st.integers(0, 2**31 - 1), st.integers(1, 60))
@@ -120,9 +120,7 @@ def test_folds_part_all_but_the_test_cases_keep_groups_whole_and_are_even(
 ) -> None:
     plan = toy_plan()
     cases = tuple(replace(c, group=f"talk {n % groups}") for n, c in enumerate(plan.cases))
-    parted = {
-        c.id: Split.TEST if n % groups == 7 else Split.TRAIN for n, c in enumerate(cases)
-    }
+    parted = {c.id: Split.TEST if n % groups == 7 else Split.TRAIN for n, c in enumerate(cases)}
     dealt = in_folds(replace(plan, cases=cases, splits=parted, seed=seed), number)
     if groups <= 2:
         assert len(dealt) == (groups if groups == 2 else 0)
@@ -141,13 +139,13 @@ async def test_on_request_a_run_with_a_test_part_judges_its_procedure_beside_the
     world = OfflineRuntime()
     events = await stored(plan, world)
     (started,) = [event for event in events if isinstance(event, RunStarted)]
-    assert "the search is repeated 3 times to judge it" in started.says
+    assert "the search is repeated 3 times to judge it" in started.notes
     (judged,) = [event for event in events if isinstance(event, CrossValidated)]
     (reached,) = [event for event in events if isinstance(event, VerdictReached)]
     outside = [case for case in plan.cases if plan.splits[case.id] is not Split.TEST]
-    assert (judged.verdict.tested_on, judged.verdict.cases) == ("left out", len(outside))
+    assert (judged.verdict.tested_on, judged.verdict.cases) == ("cross-validation", len(outside))
     assert judged.verdict.kind is not VerdictKind.PROVEN
-    assert "without one of 3 folds" in judged.verdict.says
+    assert "without one of 3 folds" in judged.verdict.summary
     assert reached.verdict.tested_on == Split.TEST
     assert [e.cases for e in events if isinstance(e, FoldScored)] == list(
         map(len, in_folds(plan, 3))
@@ -160,7 +158,10 @@ async def test_on_request_a_run_without_a_test_part_is_judged_by_its_folds() -> 
     assert Split.TEST not in plan.splits.values()
     events = await stored(plan, OfflineRuntime())
     (reached,) = [event for event in events if isinstance(event, VerdictReached)]
-    assert (reached.verdict.tested_on, reached.verdict.cases) == ("left out", len(plan.cases))
+    assert (reached.verdict.tested_on, reached.verdict.cases) == (
+        "cross-validation",
+        len(plan.cases),
+    )
     assert not any(isinstance(event, CrossValidated) for event in events)
 
 

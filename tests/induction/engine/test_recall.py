@@ -61,14 +61,18 @@ def plan() -> Plan:
 @pytest.fixture(scope="module")
 async def first(plan: Plan) -> PromptProposed:
     """The first change that is tried on the baseline."""
-    return next(one for one in await told(plan, OfflineRuntime()) if isinstance(one, PromptProposed))
+    return next(
+        one for one in await told(plan, OfflineRuntime()) if isinstance(one, PromptProposed)
+    )
 
 
 async def test_the_very_same_change_is_refused_unseen_and_the_run_is_named(
     plan: Plan, first: PromptProposed
 ) -> None:
     # Aimed elsewhere and old: the proposer is not told of it, and proposes it again.
-    others = tuple(failed(rule(f"Word {n}."), aims=tuple(first.aims)) for n in range(memory.MOST_SHOWN))
+    others = tuple(
+        failed(rule(f"Word {n}."), aims=tuple(first.aims)) for n in range(memory.MOST_SHOWN)
+    )
     known = failed(first.change, parent=first.parent_hash)
     events = await told(replace(plan, remembered=(*others, known)), OfflineRuntime())
     opening = next(e for e in events if isinstance(e, PromptProposed | ChangeRejected))

@@ -89,7 +89,7 @@ def test_below_a_hundred_cases_there_is_no_test_part_and_the_run_says_so() -> No
     cases = distinct_cases(80)
     splits = splits_of(cases, assign(cases, strata(cases), {}, 0))
     assert splits.sizes == {"train": 64, "validation": 16, "test": 0}
-    assert any("nothing can be proven" in line for line in splits.says)
+    assert any("nothing can be proven" in line for line in splits.notes)
 
 
 def test_below_twenty_groups_the_training_cases_choose_too_and_the_run_says_so() -> None:
@@ -98,7 +98,7 @@ def test_below_twenty_groups_the_training_cases_choose_too_and_the_run_says_so()
     assert splits.train == splits.validation
     assert splits.validation_is_train
     assert splits.sizes == {"train": 15, "validation": 0, "test": 0}
-    assert len(splits.says) == 2
+    assert len(splits.notes) == 2
 
 
 def test_new_groups_make_up_for_a_test_part_that_did_not_exist() -> None:

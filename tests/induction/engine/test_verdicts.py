@@ -74,7 +74,7 @@ def test_every_further_look_has_to_pass_half_of_the_one_before() -> None:
     ]
     assert [one.alpha for one in (first, second, fifth)] == [0.05, 0.025, 0.003125]
     assert fifth.look == 5
-    assert "4 earlier runs" in fifth.says
+    assert "4 earlier runs" in fifth.summary
     assert fifth.interval[0] < second.interval[0] < first.interval[0]
 
 
@@ -92,7 +92,9 @@ def test_as_many_labels_as_a_verdict_asks_for_fill_a_test_part_that_would_tell()
     before = book([("a", "a")] * 20 + [("b", "a")] * 15 + [("c", "a")] * 25)
     after = book([("a", "a")] * 18 + [("a", "c")] * 2 + [("b", "b")] * 7 + [("b", "a")] * 8
                  + [("c", "c")] * 3 + [("c", "a")] * 22)  # fmt: skip
-    told = verdict(TASK, before, after, Ground(split="left out", groups=60, folds=60), seed=1)
+    told = verdict(
+        TASK, before, after, Ground(split="cross-validation", groups=60, folds=60), seed=1
+    )
     assert told.labels_needed is not None
     known = dict.fromkeys(before.by_case, Split.TRAIN)
     fresh = [
@@ -114,7 +116,7 @@ def test_a_verdict_on_other_cases_counts_the_test_cases_that_are_there() -> None
             TASK,
             before,
             after,
-            Ground(split="left out", groups=400, untouched=there, folds=5),
+            Ground(split="cross-validation", groups=400, untouched=there, folds=5),
             seed=1,
         ).labels_needed
         for there in (0, 30)

@@ -135,9 +135,13 @@ async def test_an_evaluation_tells_what_whole_discussions_add_up_to() -> None:
         task=task, cases=cases, dataset_hash="x", splits=dict.fromkeys([c.id for c in cases], TRAIN),
         baseline=task.baseline(), task_model=MODEL, proposer_model=MODEL,
     )  # fmt: skip
-    told = [e for e in await events_of(plan, OfflineRuntime(), evaluate_only) if isinstance(e, PromptEvaluated)]
-    whole = told[0].whole
+    told = [
+        e
+        for e in await events_of(plan, OfflineRuntime(), evaluate_only)
+        if isinstance(e, PromptEvaluated)
+    ]
+    whole = told[0].per_conversation
     assert whole is not None
-    assert whole.discussions == 2
+    assert whole.conversations == 2
     assert whole.objective != told[0].objective
     assert whole.components["people"] > told[0].components["people"]
