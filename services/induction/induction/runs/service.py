@@ -14,13 +14,11 @@ from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.jobs import EXECUTE_RUN, INDUCTION_QUEUE, JobOrder
 from nlu_shared.schemas.runs import (
     Forecast,
-    Misses,
     RunKind,
     RunRequest,
     RunStatus,
     RunView,
     Spend,
-    Verdict,
 )
 from sqlalchemy import func, text
 from sqlalchemy.exc import IntegrityError
@@ -272,13 +270,8 @@ async def view(session: AsyncSession, row: RunRow) -> RunView:
         iterations=iterations(bodies, ids),
         improvement=improvement,
         **counted(bodies, ids, row.best_version_id or row.baseline_version_id),
-        verdict=Verdict.model_validate(row.verdict) if row.verdict else None,
-        cross_validation=Verdict.model_validate(row.cross_validation)
-        if row.cross_validation
-        else None,
-        misses=Misses.model_validate(row.misses) if row.misses else None,
         spend=await spend(session, row.id),
-        **row.model_dump(include=set(RunView.model_fields) - {"verdict", "procedure", "misses"}),
+        **row.model_dump(include=set(RunView.model_fields)),
     )
 
 
