@@ -5,8 +5,7 @@ from nlu_shared.kit.admin import router as admin
 from nlu_shared.kit.web import create_app
 
 from induction.catalog.routes import router as tasks
-from induction.ideas.routes import router as ideas
-from induction.lineage.routes import router as lineage
+from induction.history.routes import router as history
 from induction.privacy.routes import router as privacy
 from induction.prompts.routes import router as prompts
 from induction.resources import open_resources
@@ -23,6 +22,6 @@ def build(settings: Settings) -> FastAPI:
         title="induction",
         version=VERSION,
         open_resources=lambda: open_resources(settings),
-        routers=[tasks, prompts, ideas, lineage, runs, streams, triggers, privacy, admin],
+        routers=[tasks, prompts, history, runs, streams, triggers, privacy, admin],
         max_body_bytes=settings.max_body_bytes,
     )

@@ -30,7 +30,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from induction import app as web
 from induction import worker
 from induction.commands_score import score
-from induction.lineage.blame import as_lines as blame_lines
+from induction.history.blame import as_lines as blame_lines
 from induction.llm.offline.serve import serve as serve_offline
 from induction.migrations import migrate as run_migrations
 from induction.prompts.diff import as_lines

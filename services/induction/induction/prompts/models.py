@@ -37,7 +37,15 @@ class PromptScoreRow(SQLModel, table=True):
     split: str = Field(primary_key=True)
     objective: float
     components: dict[str, float] = Field(sa_column=Column(JSONB, nullable=False))
+    pooled: dict[str, tuple[int, int, int]] = Field(
+        default={}, sa_column=Column(JSONB, nullable=False)
+    )
+    support: dict[str, int] = Field(default={}, sa_column=Column(JSONB, nullable=False))
+    per_conversation: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSONB(none_as_null=True))
+    )
     cases: int
+    unanswered: int = 0
     dataset_hash: str
     model: str
     scorer: str

@@ -1,12 +1,13 @@
 """Importing, finding, comparing, scoring and promoting prompt versions."""
 
 import asyncio
+from collections.abc import Mapping
 from uuid import UUID
 
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
 from nlu_shared.schemas.base import Page
-from nlu_shared.schemas.events import PromptEvaluated
+from nlu_shared.schemas.events import PromptEvaluated, Split
 from nlu_shared.schemas.prompts import (
     ActivePrompt,
     Block,
@@ -18,6 +19,7 @@ from nlu_shared.schemas.prompts import (
     SplitScore,
 )
 from pydantic import JsonValue
+from sqlalchemy import tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -127,8 +129,10 @@ async def record_score(
         "run_id": run_id,
         "split": event.split.value,
         "objective": event.objective,
-        "components": event.components,
-        "cases": event.cases,
+        **event.model_dump(
+            mode="json",
+            include={"components", "pooled", "support", "per_conversation", "cases", "unanswered"},
+        ),
         "dataset_hash": dataset_hash,
         "model": model,
         "scorer": scorer,
@@ -138,6 +142,21 @@ async def record_score(
         .values(values)
         .on_conflict_do_update(index_elements=["version_id", "run_id", "split"], set_=values)
     )
+
+
+async def scores_on(
+    session: AsyncSession, version_by_run: Mapping[UUID, UUID], *, split: Split
+) -> dict[UUID, PromptScoreRow]:
+    """How a run scored a version on a split, by run; absent where it did not."""
+    rows = await session.exec(
+        select(PromptScoreRow).where(
+            PromptScoreRow.split == split.value,
+            tuple_(col(PromptScoreRow.run_id), col(PromptScoreRow.version_id)).in_(
+                list(version_by_run.items())
+            ),
+        )
+    )
+    return {row.run_id: row for row in rows}
 
 
 async def promote(session: AsyncSession, task: str, version_id: UUID, *, by: str) -> None:
@@ -193,7 +212,8 @@ async def view(session: AsyncSession, row: PromptVersionRow) -> PromptVersion:
         .order_by(col(PromptScoreRow.run_id), col(PromptScoreRow.split))
     )
     by_split = [
-        SplitScore.model_validate(score.model_dump(exclude={"version_id"})) for score in scores
+        SplitScore.model_validate(score.model_dump(include=set(SplitScore.model_fields)))
+        for score in scores
     ]
     newest = {score.split: score.objective for score in by_split}
     return PromptVersion(

@@ -15,7 +15,7 @@ from induction.cases import service as cases
 from induction.catalog import service as catalog
 from induction.engine.plan import Plan
 from induction.engine.run import evaluate_only, improve
-from induction.ideas import service as ideas
+from induction.history import failures
 from induction.llm.bookings import LeaseLost
 from induction.llm.errors import ParkRun, StopRun
 from induction.llm.ledger import Account, Ledger
@@ -130,7 +130,7 @@ async def _plan(resources: Resources, run: RunRow) -> Plan:
         baseline = await prompts.get(session, run.task, run.baseline_version_id)
         frozen = await cases.load(session, run.task, run.dataset_hash)
         known = await cases.known_splits(session, run.task)
-        remembered = await ideas.told(session, run.remembered)
+        remembered = await failures.remembered(session, run.remembered)
     plan = await asyncio.to_thread(plan_of, run, spec, baseline.prompt(), frozen, known, remembered)
     async with session_scope(resources.database, APP_IDENTITY) as session:
         row = await journal.held(session, run.id, run.fence)

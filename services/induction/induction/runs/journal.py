@@ -9,6 +9,7 @@ from uuid import UUID
 
 from nlu_shared.schemas.events import (
     ChangeKept,
+    ChangeRejected,
     CrossValidated,
     MissesAttributed,
     PromptEvaluated,
@@ -24,6 +25,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.engine.runtime import Inbox
+from induction.history import service as history
 from induction.llm.bookings import LeaseLost
 from induction.prompts import service as prompts
 from induction.runs.models import RunEventRow, RunHintRow, RunInboxRow, RunRow
@@ -73,18 +75,13 @@ async def record(
     match event:
         case PromptEvaluated():
             await _evaluated(session, row, event)
+            await history.record(session, run_id, event)
         case PromptProposed():
-            parent = await prompts.by_hash(session, row.task, event.parent_hash)
-            await prompts.ensure(
-                session,
-                row.task,
-                event.content,
-                source=PromptSource.RUN,
-                parent_id=parent.id,
-                run_id=run_id,
-                notes=event.change.rationale,
-            )
+            await _proposed(session, row, event)
+        case ChangeRejected():
+            await history.record(session, run_id, event)
         case ChangeKept():
+            await history.record(session, run_id, event)
             row.best_version_id = (await prompts.by_hash(session, row.task, event.version_hash)).id
         case CrossValidated():
             row.cross_validation = event.verdict.model_dump(mode="json")
@@ -97,6 +94,20 @@ async def record(
         case _:
             pass
     await session.flush()
+
+
+async def _proposed(session: AsyncSession, row: RunRow, event: PromptProposed) -> None:
+    parent = await prompts.by_hash(session, row.task, event.parent_hash)
+    version, _ = await prompts.ensure(
+        session,
+        row.task,
+        event.content,
+        source=PromptSource.RUN,
+        parent_id=parent.id,
+        run_id=row.id,
+        notes=event.change.rationale,
+    )
+    await history.record(session, row.id, event, version_id=version.id, parent_id=parent.id)
 
 
 async def _evaluated(session: AsyncSession, row: RunRow, event: PromptEvaluated) -> None:

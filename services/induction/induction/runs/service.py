@@ -1,8 +1,9 @@
 """Starting, steering and showing runs. Every start, by hand or by trigger, enters at `start`."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import httpx2
@@ -29,14 +30,24 @@ from induction.cases import service as cases
 from induction.cases import upstream
 from induction.catalog import service as catalog
 from induction.engine import ENGINE_VERSION
-from induction.ideas import service as ideas
+from induction.history import failures
+from induction.history import service as history
 from induction.prompts import service as prompts
-from induction.prompts.models import PromptVersionRow
-from induction.runs.history import counted, iterations
-from induction.runs.models import RunEventRow, RunHintRow, RunRow
+from induction.prompts.models import PromptScoreRow
+from induction.runs.models import RunHintRow, RunRow
 from induction.runs.planning import bound_of, have_prices, knows_components, plan_of, require_usable
 from induction.settings import Settings
 from induction.tasks.registry import task_of
+
+_SPENDS = text(
+    """
+    SELECT run_id, coalesce(sum(attempts), 0)::int AS calls,
+        count(*) FILTER (WHERE cached AND outcome = 'ok')::int AS cached_calls,
+        coalesce(sum(coalesce(cost_usd, reserved_usd)), 0)::float8 AS usd,
+        coalesce(sum(notional_usd), 0)::float8 AS notional_usd
+    FROM llm_calls WHERE run_id = ANY(:run_ids) GROUP BY run_id
+    """
+)
 
 
 class ActiveRun(Conflict):
@@ -86,7 +97,7 @@ async def forecast(
         baseline.prompt(),
         tuple(cases.case_of(case) for case in ready.truth.cases),
         await cases.known_splits(session, asked.task),
-        await ideas.told(session, ready.row.remembered),
+        await failures.remembered(session, ready.row.remembered),
     )
     return bound_of(
         plan,
@@ -135,7 +146,7 @@ async def _prepare(
         dataset_size=len(truth.cases),
         baseline_version_id=baseline_id,
         scorer=task_of(spec).scorer,
-        remembered=await ideas.to_remember(session, settings, asked.task) if learns else [],
+        remembered=await failures.to_remember(session, settings, asked.task) if learns else [],
         looks=await _looks(session, asked.task),
     )
     return Ready(row=row, truth=truth)
@@ -246,46 +257,45 @@ async def page(
     if before is not None:
         statement = statement.where(col(RunRow.id) < before)
     rows = (await session.exec(statement.order_by(col(RunRow.id).desc()).limit(limit + 1))).all()
-    items = [await view(session, row) for row in rows[:limit]]
+    items = await views(session, rows[:limit])
     return Page(items=items, next_cursor=str(items[-1].id) if len(rows) > limit else None)
 
 
 async def view(session: AsyncSession, row: RunRow) -> RunView:
-    """A run with its iterations, the best prompt's components, and what it has cost."""
-    rows = await session.exec(
-        select(RunEventRow.body).where(RunEventRow.run_id == row.id).order_by(col(RunEventRow.n))
-    )
-    versions = await session.exec(
-        select(PromptVersionRow.version_hash, PromptVersionRow.id).where(
-            PromptVersionRow.task == row.task
-        )
-    )
-    bodies, ids = rows.all(), dict(versions.all())
-    improvement = (
-        row.final_f1 - row.baseline_f1
-        if row.final_f1 is not None and row.baseline_f1 is not None
-        else None
-    )
-    return RunView(
-        iterations=iterations(bodies, ids),
-        improvement=improvement,
-        **counted(bodies, ids, row.best_version_id or row.baseline_version_id),
-        spend=await spend(session, row.id),
-        **row.model_dump(include=set(RunView.model_fields)),
-    )
+    """A run with its iterations, the best prompt's scores, and what it has cost."""
+    return (await views(session, [row]))[0]
 
 
-async def spend(session: AsyncSession, run_id: UUID) -> Spend:
-    row = (
-        await session.execute(
-            text(
-                "SELECT coalesce(sum(attempts), 0)::int AS calls,"
-                " count(*) FILTER (WHERE cached AND outcome = 'ok')::int AS cached_calls,"
-                " coalesce(sum(coalesce(cost_usd, reserved_usd)), 0)::float8 AS usd,"
-                " coalesce(sum(notional_usd), 0)::float8 AS notional_usd"
-                " FROM llm_calls WHERE run_id = :run_id"
-            ),
-            {"run_id": run_id},
+async def views(session: AsyncSession, rows: Sequence[RunRow]) -> list[RunView]:
+    """The same of several runs, in as many statements as of one."""
+    best = {row.id: row.best_version_id or row.baseline_version_id for row in rows}
+    iterations = await history.iterations(session, best)
+    scores = await prompts.scores_on(session, best, split=Split.VALIDATION)
+    spends = await _spends(session, best)
+    return [
+        RunView(
+            iterations=iterations.get(row.id, []),
+            improvement=_improvement(row),
+            spend=spends.get(row.id, Spend()),
+            **_scored(scores.get(row.id)),
+            **row.model_dump(include=set(RunView.model_fields)),
         )
-    ).one()
-    return Spend.model_validate(dict(row._mapping))
+        for row in rows
+    ]
+
+
+def _improvement(row: RunRow) -> float | None:
+    if row.final_f1 is None or row.baseline_f1 is None:
+        return None
+    return row.final_f1 - row.baseline_f1
+
+
+def _scored(score: PromptScoreRow | None) -> dict[str, Any]:
+    """None where the prompt was not evaluated, or where the task has none."""
+    fields = ("components", "pooled", "support", "per_conversation")
+    return {name: (score and getattr(score, name)) or None for name in fields}
+
+
+async def _spends(session: AsyncSession, run_ids: Collection[UUID]) -> dict[UUID, Spend]:
+    rows = await session.execute(_SPENDS, {"run_ids": list(run_ids)})
+    return {row.run_id: Spend.model_validate(dict(row._mapping)) for row in rows}

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from uuid import UUID
 
-from nlu_shared.schemas.base import canonical
 from nlu_shared.schemas.blame import Blame, BlamedChange, BlamedPart, Judged
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
 
@@ -21,7 +20,7 @@ _Key = tuple[str, str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class VersionStep:
     """A version and the change that made it out of the one before."""
 
     version_id: UUID
@@ -45,7 +44,7 @@ class _Trace:
         return [*([self.made_by] if self.made_by is not None else []), *self.edited_by]
 
 
-def blame(lineage: Sequence[Made]) -> Blame:
+def blame(lineage: Sequence[VersionStep]) -> Blame:
     """Of the last version of a lineage, oldest first, which must not be empty. What the first
     version holds is imported."""
     last = lineage[-1]
@@ -62,8 +61,8 @@ def blame(lineage: Sequence[Made]) -> Blame:
                 traces[key].edited_by.append(number)
             else:
                 traces[key] = _Trace(made_by=number)
-        told = [names.get(key) or _gone(key) for key in (*touched, *gone)]
-        changes.append(_change(number, after, told))
+        touched_parts = [names.get(key) or _gone(key) for key in (*touched, *gone)]
+        changes.append(_change(number, after, touched_parts))
     return Blame(
         version_id=last.version_id,
         tokens=last.content.tokens,
@@ -76,8 +75,8 @@ def as_lines(blame: Blame) -> Iterator[str]:
     """The same for a terminal: a line per part, then a line per change."""
     yield f"{'tokens':>6} {'fixed':>5} {'broke':>5} {'net':>4}  part"
     for part in blame.parts:
-        told = f"{part.tokens:>6} {len(part.fixed):>5} {len(part.broke):>5} {part.net:>+4}"
-        yield f"{told}  {part.name}: {_origin(part)}"
+        figures = f"{part.tokens:>6} {len(part.fixed):>5} {len(part.broke):>5} {part.net:>+4}"
+        yield f"{figures}  {part.name}: {_origin(part)}"
     yield f"{blame.tokens:>6} tokens in all"
     for change in blame.changes:
         by = f"run {change.run_id}" if change.run_id else "a run that is not known"
@@ -88,10 +87,10 @@ def as_lines(blame: Blame) -> Iterator[str]:
 
 
 def _origin(part: BlamedPart) -> str:
-    told = "imported" if part.made_by is None else f"made by change {part.made_by}"
+    origin = "imported" if part.made_by is None else f"made by change {part.made_by}"
     if part.edited_by:
-        told += f", edited by {', '.join(map(str, part.edited_by))}"
-    return told + (" (shared with other parts)" if part.is_shared else "")
+        origin += f", edited by {', '.join(map(str, part.edited_by))}"
+    return origin + (" (shared with other parts)" if part.is_shared else "")
 
 
 def _parts(content: PromptContent) -> dict[_Key, Block | Example]:
@@ -106,8 +105,8 @@ def _parts(content: PromptContent) -> dict[_Key, Block | Example]:
 
 
 def _reads(part: Block | Example) -> str:
-    """All a model is told of it."""
-    return part.text if isinstance(part, Block) else canonical([part.text, part.output])
+    """All a model reads of it."""
+    return part.text if isinstance(part, Block) else part.content_key
 
 
 def _names(parts: Mapping[_Key, Block | Example]) -> dict[_Key, str]:
@@ -124,16 +123,16 @@ def _places(parts: Mapping[_Key, Block | Example]) -> dict[_Key, int]:
     return {key: n for n, key in enumerate(key for key in parts if key[0] == EXAMPLE)}
 
 
-def _change(number: int, made: Made, parts: list[str]) -> BlamedChange:
+def _change(number: int, step: VersionStep, parts: list[str]) -> BlamedChange:
     return BlamedChange(
         n=number,
-        version_id=made.version_id,
-        run_id=made.run_id,
-        iteration=made.iteration,
-        judged=made.judged,
+        version_id=step.version_id,
+        run_id=step.run_id,
+        iteration=step.iteration,
+        judged=step.judged,
         parts=parts,
-        fixed=list(made.fixed),
-        broke=list(made.broke),
+        fixed=list(step.fixed),
+        broke=list(step.broke),
     )
 
 
@@ -162,8 +161,7 @@ def _blamed(
 
 
 def _tokens(part: Block | Example) -> int:
-    output = "" if isinstance(part, Block) else str(part.output)
-    return -(-(len(part.text) + len(output)) // 4)
+    return -(-len(part.text) // 4) if isinstance(part, Block) else part.tokens
 
 
 def _each_once(lists: Iterable[list[UUID]]) -> list[UUID]:
