@@ -42,6 +42,32 @@ STATEMENTS = (
     "DROP INDEX run_events_of_a_version",
     "GRANT SELECT, INSERT, UPDATE ON run_changes TO induction_app",
 )
+UPDATE_RUN = sa.text(
+    """
+    UPDATE runs SET verdict = CAST(:verdict AS jsonb), misses = CAST(:misses AS jsonb),
+        cross_validation = CAST(:cross_validation AS jsonb)
+    WHERE id = :id
+    """
+)
+UPDATE_EVENT = sa.text(
+    "UPDATE run_events SET body = CAST(:body AS jsonb) WHERE run_id = :id AND n = :n"
+)
+UPDATE_SCORE = sa.text(
+    """
+    UPDATE prompt_scores SET pooled = CAST(:pooled AS jsonb), support = CAST(:support AS jsonb),
+        per_conversation = CAST(:per_conversation AS jsonb), unanswered = :unanswered
+    WHERE version_id = :version_id AND run_id = :run_id AND split = :split
+    """
+)
+INSERT_CHANGE = sa.text(
+    """
+    INSERT INTO run_changes (run_id, n, iteration, change, aims, version_id, parent_id, outcome,
+        stage, reason, validation_f1, fixed, broke, at)
+    VALUES (:run_id, :n, :iteration, CAST(:change AS jsonb), CAST(:aims AS jsonb), :version_id,
+        :parent_id, :outcome, :stage, :reason, :validation_f1, CAST(:fixed AS uuid[]),
+        CAST(:broke AS uuid[]), :at)
+    """
+)
 RENAMED = {
     "run_started": {"parts": "splits", "says": "notes"},
     "prompt_evaluated": {"part": "split", "carried": "support", "whole": "per_conversation"},
@@ -62,10 +88,7 @@ def upgrade() -> None:
             "misses": _misses(row.misses),
         }
         connection.execute(
-            sa.text(
-                "UPDATE runs SET verdict = CAST(:verdict AS jsonb), misses = CAST(:misses AS jsonb),"
-                " cross_validation = CAST(:cross_validation AS jsonb) WHERE id = :id"
-            ),
+            UPDATE_RUN,
             {"id": row.id, **{name: _json(value) for name, value in values.items()}},
         )
     for run in connection.execute(sa.text("SELECT id, task FROM runs")).fetchall():
@@ -89,9 +112,7 @@ def _project(connection: sa.Connection, run_id: Any, task: str) -> None:
         body = _renamed(event.body)
         if body != event.body:
             connection.execute(
-                sa.text(
-                    "UPDATE run_events SET body = CAST(:body AS jsonb) WHERE run_id = :id AND n = :n"
-                ),
+                UPDATE_EVENT,
                 {"id": run_id, "n": event.n, "body": _json(body)},
             )
         if body["type"] == "prompt_evaluated":
@@ -99,13 +120,7 @@ def _project(connection: sa.Connection, run_id: Any, task: str) -> None:
         _change(changes, body, versions, event.created_at)
     for n, change in enumerate(changes, start=1):
         connection.execute(
-            sa.text(
-                "INSERT INTO run_changes (run_id, n, iteration, change, aims, version_id, parent_id,"
-                " outcome, stage, reason, validation_f1, fixed, broke, at) VALUES (:run_id, :n,"
-                " :iteration, CAST(:change AS jsonb), CAST(:aims AS jsonb), :version_id, :parent_id,"
-                " :outcome, :stage, :reason, :validation_f1, CAST(:fixed AS uuid[]),"
-                " CAST(:broke AS uuid[]), :at)"
-            ),
+            INSERT_CHANGE,
             {"run_id": run_id, "n": n, **change},
         )
 
@@ -113,10 +128,7 @@ def _project(connection: sa.Connection, run_id: Any, task: str) -> None:
 def _change(
     changes: list[dict[str, Any]], body: dict[str, Any], versions: dict[str, Any], at: Any
 ) -> None:
-    if changes and changes[-1]["outcome"] == "open":
-        last = changes[-1]
-    else:
-        last = None
+    last = changes[-1] if changes and changes[-1]["outcome"] == "open" else None
     match body["type"]:
         case "prompt_proposed":
             if last is not None:  # a run that ended in between said nothing more of it
@@ -159,12 +171,7 @@ def _score(
     connection: sa.Connection, run_id: Any, versions: dict[str, Any], body: dict[str, Any]
 ) -> None:
     connection.execute(
-        sa.text(
-            "UPDATE prompt_scores SET pooled = CAST(:pooled AS jsonb),"
-            " support = CAST(:support AS jsonb), unanswered = :unanswered,"
-            " per_conversation = CAST(:per_conversation AS jsonb)"
-            " WHERE version_id = :version_id AND run_id = :run_id AND split = :split"
-        ),
+        UPDATE_SCORE,
         {
             "version_id": versions.get(body["version_hash"]),
             "run_id": run_id,
