@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from induction.lineage.blame import Made
-from induction.lineage.blame import blame as blamed
+from induction.history.blame import VersionStep
+from induction.history.blame import blame as blamed
 from nlu_shared.schemas.blame import Judged
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
 
@@ -113,8 +113,8 @@ def test_parts_of_one_change_share_it_and_what_is_gone_is_said_to_be() -> None:
     rules, hints = Block(name="rules", text="Be brief."), Block(name="hints", text="Say why.")
     shown, other = (Example(text=f"parcel {n}", output="topic") for n in range(2))
     told = as_dict(
-        Made(first, PromptContent(instructions=(rules, hints), examples=(other,))),
-        Made(
+        VersionStep(first, PromptContent(instructions=(rules, hints), examples=(other,))),
+        VersionStep(
             second,
             PromptContent(
                 instructions=(rules, Block(name="hints", text="Say why not.")),
@@ -123,7 +123,7 @@ def test_parts_of_one_change_share_it_and_what_is_gone_is_said_to_be() -> None:
             judged=Judged.KEPT,
             fixed=(cases[0], cases[1]),
         ),
-        Made(
+        VersionStep(
             third,
             PromptContent(instructions=(rules, hints), examples=(shown,)),
             judged=Judged.KEPT,
@@ -137,7 +137,7 @@ def test_parts_of_one_change_share_it_and_what_is_gone_is_said_to_be() -> None:
     assert told["changes"] == [["hints", "example 0"], ["hints", "an example (gone)"]]
 
 
-def as_dict(*lineage: Made) -> dict[str, Any]:
+def as_dict(*lineage: VersionStep) -> dict[str, Any]:
     told = blamed(lineage)
     parts = {one.name: (one.made_by, one.edited_by, one.is_shared, one.net) for one in told.parts}
     return {**parts, "changes": [change.parts for change in told.changes]}

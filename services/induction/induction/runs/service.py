@@ -298,4 +298,7 @@ def _scored(score: PromptScoreRow | None) -> dict[str, Any]:
 
 async def _spends(session: AsyncSession, run_ids: Collection[UUID]) -> dict[UUID, Spend]:
     rows = await session.execute(_SPENDS, {"run_ids": list(run_ids)})
-    return {row.run_id: Spend.model_validate(dict(row._mapping)) for row in rows}
+    return {
+        run_id: Spend(calls=calls, cached_calls=cached, usd=usd, notional_usd=notional_usd)
+        for run_id, calls, cached, usd, notional_usd in rows
+    }
