@@ -54,7 +54,7 @@ async def test_wrong_labels_reach_the_reviewers_even_through_a_logger_that_is_aw
     run = await start(stack, "planted")
     async with stack.working(nlu_logger_url=NOWHERE, findings_seconds=0.1):
         seen = await reached(stack, run, "completed")
-    named = {one["case_id"]: one["said"] for one in seen["misses"]["labels"]}
+    named = {one["case_id"]: one["predicted"] for one in seen["misses"]["labels"]}
     assert named
     assert set(seen["misses"]["case_ids"]["label"]) == set(named)
     assert not await told(stack, run)
