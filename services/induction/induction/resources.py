@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import httpx2
 from nlu_shared.kit.auth import Authenticator, Caller
+from nlu_shared.kit.bell import Bell, open_bell
 from nlu_shared.kit.db import Database, Identity, open_database
 from nlu_shared.kit.jobs import relaying
 from nlu_shared.kit.limits import RateLimits
+from nlu_shared.kit.reader import Reader, shared_reader
 from redis.asyncio import Redis
 
 from induction.llm.claude import ADAPTER_VERSION, Claude
@@ -18,6 +20,8 @@ from induction.migrations import APP
 from induction.settings import Settings
 
 APP_IDENTITY = Identity(APP)
+RUN_CHANNEL = "induction:run:{}"
+"""Where a run's followers are woken, by its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,8 @@ class Resources:
     limits: RateLimits
     logger: httpx2.AsyncClient
     redis: Redis
+    bell: Bell
+    reader: Reader
     model: Claude
     adapter: str
     books: Books
@@ -70,6 +76,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             limits=RateLimits(settings),
             logger=logger,
             redis=redis,
+            bell=await stack.enter_async_context(open_bell(redis, RUN_CHANNEL.format("*"))),
+            reader=await stack.enter_async_context(shared_reader(database, APP_IDENTITY)),
             model=model,
             adapter=ADAPTER_VERSION,
             books=await stack.enter_async_context(open_books(database, APP_IDENTITY)),

@@ -22,7 +22,6 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
-from sqlalchemy import text
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -162,10 +161,9 @@ def _frame(title: str, version: str, measure: Measure | None) -> APIRouter:
         async with (
             database_errors(),
             asyncio.timeout(CONNECT_SECONDS),
-            resources.database.engine.connect() as connection,
+            resources.database.readiness.use() as connection,
         ):
-            found = await connection.execute(text("SELECT to_regclass('api_keys')::text"))
-            if found.scalar_one() is None:
+            if await connection.fetchval("SELECT to_regclass('api_keys')") is None:
                 raise Unavailable("The database is not migrated.")
         return {"status": "ready"}
 
