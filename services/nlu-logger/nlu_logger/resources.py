@@ -11,6 +11,7 @@ from nlu_shared.kit.group_commit import GroupCommit
 from nlu_shared.kit.jobs import relaying
 from nlu_shared.kit.limits import RateLimits
 from nlu_shared.kit.settings import secret
+from nlu_shared.kit.spool import Spools
 from nlu_shared.kit.tokens import open_tokens
 
 from nlu_logger import migrations as roles
@@ -34,6 +35,7 @@ class Resources:
     limits: RateLimits
     ingest: Ingest
     anonymiser: Anonymiser
+    spools: Spools
 
     def identity(self, caller: Caller) -> Identity:
         """The one database role a caller's transactions take."""
@@ -82,6 +84,11 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             limits=RateLimits(settings),
             ingest=ingest,
             anonymiser=_anonymiser(settings.anonymise_terms),
+            spools=Spools(
+                max_bytes=settings.spool_bytes,
+                folder=settings.spool_dir,
+                send_seconds=settings.send_seconds,
+            ),
         )
 
 

@@ -16,6 +16,7 @@ from nlu_shared.kit.auth import Authenticator, Caller
 from nlu_shared.kit.db import Database, Identity, session_scope, snapshot_scope
 from nlu_shared.kit.errors import Forbidden, ServiceError, Unauthenticated
 from nlu_shared.kit.limits import RateLimits
+from nlu_shared.kit.spool import Spool, Spools
 
 _bearer = HTTPBearer(auto_error=False, description="An API key (nlk_…) or an end user's JWT")
 
@@ -125,7 +126,25 @@ async def _snapshot(request: Request, caller: CallerDep) -> AsyncIterator[Any]:
         yield connection
 
 
-Snapshot = Annotated[Any, Depends(_snapshot, scope="request")]
-"""One moment of the database as the caller, open until a streamed response has been sent."""
-BriefSnapshot = Annotated[Any, Depends(_snapshot, scope="function")]
-"""The same, given back before the response is sent."""
+Snapshot = Annotated[Any, Depends(_snapshot, scope="function")]
+"""One moment of the database as the caller, given back before the response is sent."""
+
+
+class SpoolingResources(WebResources, Protocol):
+    """What a service offers whose answers may be longer than their clients are fast."""
+
+    @property
+    def spools(self) -> Spools: ...
+
+
+async def _spool(request: Request, caller: CallerDep) -> AsyncIterator[Spool]:
+    resources: SpoolingResources = request.app.state.resources
+    spool = Spool(resources.spools, resources.database, resources.identity(caller))
+    try:
+        yield spool
+    finally:
+        await spool.close()
+
+
+SpoolDep = Annotated[Spool, Depends(_spool, scope="request")]
+"""A long answer as the caller, from one moment of the database; gone once it has been sent."""
