@@ -35,15 +35,27 @@ class NoRoom(Unavailable):
         super().__init__(retry_after=30)
 
 
+class CutShort(RuntimeError):
+    """An answer that had begun could not be ended. No `ServiceError`: its status is long sent."""
+
+
 @dataclass(slots=True)
 class Spools:
     """What all answers of a process may hold on disk together, in `folder` (None: the system's
-    for temporary files); `send_seconds` is how long a client may take for one piece."""
+    for temporary files); `send_seconds` is how long a client may take for one piece.
+
+    Above half of `max_bytes` no answer is begun, so that those begun have room to end.
+    """
 
     max_bytes: int
     folder: Path | None = None
     send_seconds: float = 60.0
     used: int = 0
+
+    def admit(self) -> None:
+        """Raises NoRoom."""
+        if self.used > self.max_bytes // 2:
+            raise NoRoom
 
     def take(self, count: int) -> None:
         """Raises NoRoom."""
@@ -72,6 +84,7 @@ class Spool:
 
         Raises what went wrong until then: NoRoom, Unavailable where the database is away.
         """
+        self.spools.admit()
         head: list[Head] = []
         self._writing = asyncio.create_task(self._write(begin, head), name="spool")
         await self._grown_beyond(0)
@@ -95,7 +108,7 @@ class Spool:
             sent += len(piece)
             yield piece
         if self._failed is not None:
-            raise self._failed
+            raise CutShort(type(self._failed).__name__) from self._failed
 
     async def close(self) -> None:
         """Ends the writing; nothing of the answer is left."""
