@@ -26,9 +26,7 @@ Reader = GroupCommit[Question, Sequence[Any]]
 
 def shared_reader(database: Database, identity: Identity) -> Reader:
     """Opens its one connection with the first question."""
-    return GroupCommit(
-        database, identity, _answers, own_transactions=True, seconds=CONNECT_SECONDS
-    )
+    return GroupCommit(database, identity, _answers, own_transactions=True, seconds=CONNECT_SECONDS)
 
 
 async def _answers(

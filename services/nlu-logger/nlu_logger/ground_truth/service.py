@@ -257,9 +257,7 @@ async def _nothing() -> AsyncGenerator[bytes, None]:
     yield
 
 
-async def _lines(
-    snapshot: Connection, task: str, end: StreamEnd
-) -> AsyncGenerator[bytes, None]:
+async def _lines(snapshot: Connection, task: str, end: StreamEnd) -> AsyncGenerator[bytes, None]:
     """The cases in id order as NDJSON, then `end`, by which a cut stream is known."""
     cursor = await snapshot.cursor(
         "SELECT id, task, text, context, truth, case_group, may_quote, hash"
