@@ -56,7 +56,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
                 timeout=httpx2.Timeout(60, connect=2),
             )
         )
-        redis = Redis.from_url(settings.redis, socket_connect_timeout=1)
+        redis = Redis.from_url(settings.redis, socket_connect_timeout=1, socket_timeout=1)
         stack.push_async_callback(redis.aclose)
         model = Claude(
             api_key=settings.anthropic_api_key.get_secret_value(),

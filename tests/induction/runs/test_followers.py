@@ -13,6 +13,7 @@ import pytest
 
 from deploy.local import placement
 from deploy.local.postgres import Postgres
+from deploy.local.redis import Redis
 from deploy.local.secrets import make_temporary
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task
@@ -123,3 +124,23 @@ def send(pids: set[int], one: signal.Signals) -> None:
 
 async def is_not_ready(http: httpx2.AsyncClient) -> bool:
     return (await http.get("/readyz")).status_code == 503
+
+
+async def test_a_redis_that_hangs_delays_a_run_and_its_stream_and_loses_nothing(
+    place: Path, databases: Databases, servers: Servers
+) -> None:
+    async with Redis(place) as redis:
+        alone = Servers(servers.admin_url, redis.url)
+        async with opened(databases, alone, **KEPT_KEYS) as stack, many_clients(stack) as http:
+            await make_task(stack, "unheard", cases=8)
+            run = await start(stack, "unheard", kind="evaluate")
+            open_now = asyncio.Semaphore(0)
+            following = asyncio.create_task(numbers(http, run, open_now))
+            await all_open(open_now, 1)
+            send({redis.child.process.pid}, signal.SIGSTOP)
+            try:
+                async with stack.working():
+                    got = await following
+            finally:
+                send({redis.child.process.pid}, signal.SIGCONT)
+            assert got == list(range(1, len(await events(stack, run)) + 1))
