@@ -18,6 +18,7 @@ from induction.llm.ledger import Books, open_books
 from induction.llm.offline.serve import in_process
 from induction.migrations import APP
 from induction.settings import Settings
+from induction.tickets.service import Redeeming, redeeming
 
 APP_IDENTITY = Identity(APP)
 RUN_CHANNEL = "induction:run:{}"
@@ -34,6 +35,7 @@ class Resources:
     redis: Redis
     bell: Bell
     reader: Reader
+    tickets: Redeeming
     model: Claude
     adapter: str
     books: Books
@@ -77,6 +79,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             logger=logger,
             redis=redis,
             bell=await stack.enter_async_context(open_bell(redis, RUN_CHANNEL.format("*"))),
+            tickets=await stack.enter_async_context(redeeming(database, APP_IDENTITY)),
             reader=await stack.enter_async_context(shared_reader(database, APP_IDENTITY)),
             model=model,
             adapter=ADAPTER_VERSION,

@@ -144,3 +144,21 @@ async def test_a_redis_that_hangs_delays_a_run_and_its_stream_and_loses_nothing(
             finally:
                 send({redis.child.process.pid}, signal.SIGCONT)
             assert got == list(range(1, len(await events(stack, run)) + 1))
+
+
+async def test_hundreds_of_pages_open_their_streams_at_once(
+    databases: Databases, servers: Servers
+) -> None:
+    async with opened(databases, servers, **KEPT_KEYS) as stack, many_clients(stack) as http:
+        await make_task(stack, "paged", cases=8)
+        run = await start(stack, "paged", kind="evaluate")
+        issued = [await stack.induction.post("/v1/stream-tickets") for _ in range(300)]
+        del http.headers["authorization"]
+
+        async def opens(ticket: str) -> int:
+            asked = http.stream("GET", f"/v1/runs/{run}/events", params={"ticket": ticket})
+            async with asked as response:
+                return response.status_code
+
+        answers = await asyncio.gather(*(opens(one.json()["ticket"]) for one in issued))
+        assert set(answers) == {200}

@@ -19,9 +19,9 @@ from nlu_shared.kit.deps import (
 from nlu_shared.schemas.runs import StreamTicket
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from induction.resources import APP_IDENTITY, Resources
+from induction.resources import Resources
 from induction.runs import stream
-from induction.streams import service
+from induction.tickets import service as tickets
 
 router = APIRouter(prefix="/v1", tags=["runs"])
 
@@ -38,9 +38,7 @@ async def _by_key_or_ticket(
         await prove(scopes, request, bearer)
         return
     resources: Resources = request.app.state.resources
-    await prove_by(
-        scopes, request, partial(service.redeem, resources.database, APP_IDENTITY, ticket)
-    )
+    await prove_by(scopes, request, partial(tickets.redeem, resources.tickets, ticket))
 
 
 watch: Any = Security(_by_key_or_ticket, scopes=["runs:read"])
@@ -60,7 +58,7 @@ OwnStanding = Annotated[stream.Standing, Depends(_own_standing)]
 async def issue_ticket(session: DbSession, caller: CallerDep, response: Response) -> StreamTicket:
     """Opens one stream within a minute, for a browser, which cannot send a key on it."""
     response.headers["Cache-Control"] = "no-store"
-    return await service.issue(session, caller)
+    return await tickets.issue(session, caller)
 
 
 @router.get("/runs/{run_id}/events", dependencies=[watch], response_class=EventSourceResponse)
