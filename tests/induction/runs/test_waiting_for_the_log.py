@@ -88,8 +88,8 @@ async def test_starts_that_wait_for_ground_truth_delay_nobody(
         await until(lambda: log.are_waiting(len(starts)))
         assert await held(stack) == 0
         for path in ("/readyz", "/v1/tasks", "/v1/runs"):
-            answer = await asyncio.wait_for(stack.induction.get(path), 1)
-            assert answer.status_code == 200
+            # 503 after 1.4 s, where the pool is empty.
+            assert (await stack.induction.get(path)).status_code == 200
         log.open.set()
         answers = await asyncio.gather(*starts)
     assert {one.status_code for one in answers[1::2]} == {200}
