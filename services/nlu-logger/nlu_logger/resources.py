@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nlu_shared.kit.auth import ADMIN, Authenticator, Caller
+from nlu_shared.kit.buffering import Buffers
 from nlu_shared.kit.db import Database, Identity, open_database, require_ordinary_login
 from nlu_shared.kit.group_commit import GroupCommit
 from nlu_shared.kit.jobs import relaying
 from nlu_shared.kit.limits import RateLimits
 from nlu_shared.kit.settings import secret
-from nlu_shared.kit.spool import Spools
 from nlu_shared.kit.tokens import open_tokens
 
 from nlu_logger import migrations as roles
@@ -35,7 +35,7 @@ class Resources:
     limits: RateLimits
     ingest: Ingest
     anonymiser: Anonymiser
-    spools: Spools
+    buffers: Buffers
 
     def identity(self, caller: Caller) -> Identity:
         """The one database role a caller's transactions take."""
@@ -84,9 +84,9 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             limits=RateLimits(settings),
             ingest=ingest,
             anonymiser=_anonymiser(settings.anonymise_terms),
-            spools=Spools(
-                max_bytes=settings.spool_bytes,
-                folder=settings.spool_dir,
+            buffers=Buffers(
+                max_bytes=settings.buffer_bytes,
+                folder=settings.buffer_dir,
                 send_seconds=settings.send_seconds,
             ),
         )

@@ -13,10 +13,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityS
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_shared.kit.auth import Authenticator, Caller
+from nlu_shared.kit.buffering import BufferedAnswer, Buffers
 from nlu_shared.kit.db import Database, Identity, session_scope, snapshot_scope
 from nlu_shared.kit.errors import Forbidden, ServiceError, Unauthenticated
 from nlu_shared.kit.limits import RateLimits
-from nlu_shared.kit.spool import Spool, Spools
 
 _bearer = HTTPBearer(auto_error=False, description="An API key (nlk_…) or an end user's JWT")
 
@@ -130,21 +130,21 @@ Snapshot = Annotated[Any, Depends(_snapshot, scope="function")]
 """One moment of the database as the caller, given back before the response is sent."""
 
 
-class SpoolingResources(WebResources, Protocol):
+class BufferingResources(WebResources, Protocol):
     """What a service offers whose answers may be longer than their clients are fast."""
 
     @property
-    def spools(self) -> Spools: ...
+    def buffers(self) -> Buffers: ...
 
 
-async def _spool(request: Request, caller: CallerDep) -> AsyncIterator[Spool]:
-    resources: SpoolingResources = request.app.state.resources
-    spool = Spool(resources.spools, resources.database, resources.identity(caller))
+async def _buffered(request: Request, caller: CallerDep) -> AsyncIterator[BufferedAnswer]:
+    resources: BufferingResources = request.app.state.resources
+    answer = BufferedAnswer(resources.buffers, resources.database, resources.identity(caller))
     try:
-        yield spool
+        yield answer
     finally:
-        await spool.close()
+        await answer.close()
 
 
-SpoolDep = Annotated[Spool, Depends(_spool, scope="request")]
+AnswerDep = Annotated[BufferedAnswer, Depends(_buffered, scope="request")]
 """A long answer as the caller, from one moment of the database; gone once it has been sent."""

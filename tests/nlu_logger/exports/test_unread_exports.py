@@ -103,7 +103,7 @@ async def test_unread_exports_hold_no_connection_and_are_whole_when_read(
 async def test_what_nobody_reads_is_cut_and_makes_room_for_others(
     databases: Databases, servers: Servers
 ) -> None:
-    room = {"spool_bytes": 16 * 1024**2, "send_seconds": 0.5}
+    room = {"buffer_bytes": 16 * 1024**2, "send_seconds": 0.5}
     async with opened(databases, servers, **room) as world:
         await make_rows(world)
 

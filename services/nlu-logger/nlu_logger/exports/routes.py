@@ -8,8 +8,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from nlu_shared.kit.auth import ADMIN
-from nlu_shared.kit.deps import CallerDep, DbSession, Snapshot, SpoolDep, requires
-from nlu_shared.kit.spool import TimedStream
+from nlu_shared.kit.buffering import TimedStream
+from nlu_shared.kit.deps import AnswerDep, CallerDep, DbSession, Snapshot, requires
 from nlu_shared.schemas.base import Slug
 from nlu_shared.schemas.exports import ExportFormat, Schedule, ScheduleIn, ScheduleRun
 from starlette.responses import StreamingResponse
@@ -65,7 +65,7 @@ FormatQuery = Annotated[ExportFormat, Query(alias="format")]
 async def export_retraining(
     seen: WindowDep,
     taken: TakenDep,
-    spool: SpoolDep,
+    answer: AnswerDep,
     session: DbSession,
     caller: CallerDep,
     cleaned: CleanedDep,
@@ -79,14 +79,14 @@ async def export_retraining(
     async def begin(snapshot: Any) -> Begun:
         return None, service.retraining(snapshot, seen, taken, form, cleaned).pieces()
 
-    await spool.fill(begin)
-    return spool.response(MEDIA_TYPES[form], said)
+    await answer.fill(begin)
+    return answer.response(MEDIA_TYPES[form], said)
 
 
 @router.get("/review", response_class=StreamingResponse, responses=FILES)
 async def export_review(
     seen: WindowDep,
-    spool: SpoolDep,
+    answer: AnswerDep,
     session: DbSession,
     caller: CallerDep,
     cleaned: CleanedDep,
@@ -101,8 +101,8 @@ async def export_review(
     async def begin(snapshot: Any) -> Begun:
         return None, service.review(snapshot, seen, confidence_threshold, form, cleaned).pieces()
 
-    await spool.fill(begin)
-    return spool.response(MEDIA_TYPES[form], said)
+    await answer.fill(begin)
+    return answer.response(MEDIA_TYPES[form], said)
 
 
 @router.get("/pairs", response_class=StreamingResponse, responses=LINES)
@@ -131,7 +131,7 @@ async def export_pairs(
         lines,
         media_type=MEDIA_TYPES[ExportFormat.JSONL],
         headers=said,
-        send_seconds=request.app.state.resources.spools.send_seconds,
+        send_seconds=request.app.state.resources.buffers.send_seconds,
     )
 
 

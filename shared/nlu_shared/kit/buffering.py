@@ -40,7 +40,7 @@ class CutShort(RuntimeError):
 
 
 @dataclass(slots=True)
-class Spools:
+class Buffers:
     """What all answers of a process may hold on disk together, in `folder` (None: the system's
     for temporary files); `send_seconds` is how long a client may take for one piece.
 
@@ -65,10 +65,10 @@ class Spools:
 
 
 @dataclass(slots=True)
-class Spool:
+class BufferedAnswer:
     """One answer, filled once and read once; whoever made it closes it."""
 
-    spools: Spools
+    buffers: Buffers
     database: Database
     identity: Identity
     _file: IO[bytes] | None = None
@@ -84,9 +84,9 @@ class Spool:
 
         Raises what went wrong until then: NoRoom, Unavailable where the database is away.
         """
-        self.spools.admit()
+        self.buffers.admit()
         head: list[Head] = []
-        self._writing = asyncio.create_task(self._write(begin, head), name="spool")
+        self._writing = asyncio.create_task(self._write(begin, head), name="buffered")
         await self._grown_beyond(0)
         if self._failed is not None:
             raise self._failed
@@ -97,7 +97,7 @@ class Spool:
             self.pieces(),
             media_type=media_type,
             headers=headers,
-            send_seconds=self.spools.send_seconds,
+            send_seconds=self.buffers.send_seconds,
         )
 
     async def pieces(self) -> AsyncIterator[bytes]:
@@ -118,7 +118,7 @@ class Spool:
                 await self._writing
         if self._file is not None:
             self._file.close()
-        self.spools.used -= self._taken
+        self.buffers.used -= self._taken
         self._taken = 0
 
     async def _write(self, begin: Begin[Head], head: list[Head]) -> None:
@@ -137,11 +137,11 @@ class Spool:
 
     def _append(self, piece: bytes) -> None:
         """Not in a thread: it is a copy to the page cache, and a file is closed under no thread."""
-        self.spools.take(len(piece))
+        self.buffers.take(len(piece))
         self._taken += len(piece)
         try:
             if self._file is None:
-                self._file = tempfile.TemporaryFile(dir=self.spools.folder)  # noqa: SIM115
+                self._file = tempfile.TemporaryFile(dir=self.buffers.folder)  # noqa: SIM115
             _write_all(self._descriptor, piece, self._written)
         except OSError as full:
             raise NoRoom from full
