@@ -50,35 +50,6 @@ class Identity:
         return str(self.user_id) if self.user_id else ""
 
 
-class Reserved:
-    """One connection beside the pools, opened when first used and again where it broke.
-
-    A pool that others have emptied is not a database that is away.
-    """
-
-    def __init__(self, connect: Callable[[], Awaitable[Any]]) -> None:
-        self._connect = connect
-        self._connection: Any = None
-        self._one_at_a_time = asyncio.Lock()
-
-    @asynccontextmanager
-    async def use(self) -> AsyncIterator[Any]:
-        """Outside any transaction. After any error the connection is not used again."""
-        async with self._one_at_a_time:
-            if self._connection is None or self._connection.is_closed():
-                self._connection = await self._connect()
-            try:
-                yield self._connection
-            except BaseException:
-                self.close()
-                raise
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.terminate()
-            self._connection = None
-
-
 @dataclass(slots=True)
 class Database:
     """An engine, a raw asyncpg pool for the few hot paths, and what to wake after a commit."""
@@ -88,7 +59,8 @@ class Database:
     sessions: async_sessionmaker[AsyncSession]
     connect: Callable[[Identity], Awaitable[Any]]
     """A raw connection that is `identity` from its first moment on; who asks for it closes it."""
-    readiness: Reserved
+    readiness: AsyncEngine
+    """One connection of its own: a pool that others have emptied is not a database that is away."""
     after_handover: list[Callable[[], None]] = field(default_factory=list)
 
 
@@ -116,14 +88,17 @@ async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[Datab
         await _bound(connection)
         return connection
 
-    engine = create_async_engine(
-        sqlalchemy_url(url),
-        async_creator=connect,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=CONNECT_SECONDS,
-        pool_pre_ping=True,
-    )
+    def engine_of(connections: int) -> AsyncEngine:
+        return create_async_engine(
+            sqlalchemy_url(url),
+            async_creator=connect,
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=CONNECT_SECONDS,
+            pool_pre_ping=True,
+        )
+
+    engine, readiness = engine_of(pool_size), engine_of(1)
     pool = asyncpg.create_pool(
         asyncpg_url(url),
         min_size=0,
@@ -133,7 +108,6 @@ async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[Datab
         connection_class=_Connection,
         init=_bound,
     )
-    readiness = Reserved(connect)
     try:
         async with pool:
             yield Database(
@@ -144,7 +118,7 @@ async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[Datab
                 readiness=readiness,
             )
     finally:
-        readiness.close()
+        await readiness.dispose()
         await engine.dispose()
 
 

@@ -22,6 +22,7 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
+from sqlalchemy import text
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -161,9 +162,10 @@ def _frame(title: str, version: str, measure: Measure | None) -> APIRouter:
         async with (
             database_errors(),
             asyncio.timeout(CONNECT_SECONDS),
-            resources.database.readiness.use() as connection,
+            resources.database.readiness.connect() as connection,
         ):
-            if await connection.fetchval("SELECT to_regclass('api_keys')") is None:
+            found = await connection.execute(text("SELECT to_regclass('api_keys')::text"))
+            if found.scalar_one() is None:
                 raise Unavailable("The database is not migrated.")
         return {"status": "ready"}
 
