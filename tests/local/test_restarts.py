@@ -15,7 +15,7 @@ from tests.local.test_stack import Running, data, named, running
 
 __all__ = ["data"]
 PARTS = {
-    "PostgreSQL": ("bin/postgres", "-D"),
+    "PostgreSQL": ("postgres", "-D"),
     "Redis": ("redis-server",),
     "offline model": ("induction.llm.offline",),
     "nlu-logger serve": ("nlu_logger.cli", "serve"),
