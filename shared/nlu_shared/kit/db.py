@@ -59,6 +59,8 @@ class Database:
     sessions: async_sessionmaker[AsyncSession]
     connect: Callable[[Identity], Awaitable[Any]]
     """A raw connection that is `identity` from its first moment on; who asks for it closes it."""
+    readiness: AsyncEngine
+    """One connection of its own: a pool that others have emptied is not a database that is away."""
     after_handover: list[Callable[[], None]] = field(default_factory=list)
 
 
@@ -86,14 +88,17 @@ async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[Datab
         await _bound(connection)
         return connection
 
-    engine = create_async_engine(
-        sqlalchemy_url(url),
-        async_creator=connect,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=CONNECT_SECONDS,
-        pool_pre_ping=True,
-    )
+    def engine_of(connections: int) -> AsyncEngine:
+        return create_async_engine(
+            sqlalchemy_url(url),
+            async_creator=connect,
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=CONNECT_SECONDS,
+            pool_pre_ping=True,
+        )
+
+    engine, readiness = engine_of(pool_size), engine_of(1)
     pool = asyncpg.create_pool(
         asyncpg_url(url),
         min_size=0,
@@ -110,8 +115,10 @@ async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[Datab
                 pool=pool,
                 sessions=async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False),
                 connect=connect,
+                readiness=readiness,
             )
     finally:
+        await readiness.dispose()
         await engine.dispose()
 
 

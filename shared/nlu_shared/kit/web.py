@@ -162,7 +162,7 @@ def _frame(title: str, version: str, measure: Measure | None) -> APIRouter:
         async with (
             database_errors(),
             asyncio.timeout(CONNECT_SECONDS),
-            resources.database.engine.connect() as connection,
+            resources.database.readiness.connect() as connection,
         ):
             found = await connection.execute(text("SELECT to_regclass('api_keys')::text"))
             if found.scalar_one() is None:

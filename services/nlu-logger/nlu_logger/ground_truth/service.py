@@ -2,14 +2,16 @@
 
 import json
 import unicodedata
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from nlu_shared.ids import uuid7, uuid8
 from nlu_shared.kit import audit
 from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound
+from nlu_shared.kit.etags import is_held
 from nlu_shared.kit.group_commit import Connection
 from nlu_shared.kit.jobs import hand_over
 from nlu_shared.schemas.base import Page, digest
@@ -240,30 +242,42 @@ async def changed(session: AsyncSession, task: str) -> None:
     )
 
 
-async def hash_of_all(snapshot: Connection, task: str) -> StreamEnd:
-    """How many cases the task has in this snapshot, and the hash of the data set they are."""
+async def all_of(
+    snapshot: Connection, task: str, *, held: str
+) -> tuple[StreamEnd, AsyncGenerator[bytes, None]]:
+    """How many cases the task has in this snapshot with the hash of the data set they are, and
+    the lines of its stream: none for a caller whose If-None-Match is that data set."""
     row = await snapshot.fetchrow(SUM, task)
-    return StreamEnd(count=row["count"], sha256=row["sha256"])
+    end = StreamEnd(count=row["count"], sha256=row["sha256"])
+    return end, _nothing() if is_held(f'"{end.sha256}"', held) else _lines(snapshot, task, end)
 
 
-async def lines(snapshot: Connection, task: str, end: StreamEnd) -> AsyncIterator[str]:
+async def _nothing() -> AsyncGenerator[bytes, None]:
+    return
+    yield
+
+
+async def _lines(snapshot: Connection, task: str, end: StreamEnd) -> AsyncGenerator[bytes, None]:
     """The cases in id order as NDJSON, then `end`, by which a cut stream is known."""
-    cursor = snapshot.cursor(
+    cursor = await snapshot.cursor(
         "SELECT id, task, text, context, truth, case_group, may_quote, hash"
         " FROM ground_truth WHERE task = $1 ORDER BY id",
         task,
-        prefetch=ROWS_AT_ONCE,
     )
-    async for row in cursor:
-        case = GroundTruthCase(
-            id=row["id"],
-            task=row["task"],
-            text=row["text"],
-            context=json.loads(row["context"]) if row["context"] else None,
-            truth=json.loads(row["truth"]),
-            group=row["case_group"],
-            may_quote=row["may_quote"],
-            hash=row["hash"],
-        )
-        yield case.model_dump_json() + "\n"
-    yield end.model_dump_json() + "\n"
+    while rows := await cursor.fetch(ROWS_AT_ONCE):
+        yield b"".join(_line(row) for row in rows)
+    yield end.model_dump_json().encode() + b"\n"
+
+
+def _line(row: Any) -> bytes:
+    case = GroundTruthCase(
+        id=row["id"],
+        task=row["task"],
+        text=row["text"],
+        context=json.loads(row["context"]) if row["context"] else None,
+        truth=json.loads(row["truth"]),
+        group=row["case_group"],
+        may_quote=row["may_quote"],
+        hash=row["hash"],
+    )
+    return case.model_dump_json().encode() + b"\n"
