@@ -27,6 +27,7 @@ from nlu_logger.exports.folder import lines_of, write_dataset
 from nlu_logger.exports.pairs import UnreadableLine, read_lines
 from nlu_logger.exports.splits import BadSplits, Shares
 from nlu_logger.migrations import ADMINISTRATOR
+from nlu_logger.migrations import check_schema
 from nlu_logger.migrations import migrate as run_migrations
 from nlu_logger.remote import HERE, Key, Url, client, said
 from nlu_logger.settings import Migration, Settings
@@ -45,6 +46,7 @@ def serve(*, host: str = "127.0.0.1", port: int = 8001) -> None:
     """Serves the API until it is told to stop."""
     settings = Settings()
     set_up_logs(as_json=settings.log_json)
+    asyncio.run(check_schema(settings.database))
     serve_app(web.build(settings), host=host, port=port)
 
 
@@ -53,6 +55,7 @@ def work() -> None:
     """Does what the API does not wait for, until it is told to stop."""
     settings = Settings()
     set_up_logs(as_json=settings.log_json)
+    asyncio.run(check_schema(settings.database))
     asyncio.run(worker.run(settings))
 
 

@@ -32,7 +32,7 @@ from nlu_logger.exports import handouts, service
 from nlu_logger.exports.folder import write_dataset
 from nlu_logger.exports.places import MANIFEST, Place, slot_name
 from nlu_logger.exports.service import Taken
-from nlu_logger.exports.slots import Due, due
+from nlu_logger.exports.slots import Due, due, next_slot
 from nlu_logger.exports.splits import Shares
 from nlu_logger.migrations import JOB, SERVICE
 
@@ -41,6 +41,10 @@ Places = Mapping[str, Callable[[], Place]]
 THRESHOLDS = {"retraining": 0.8, "review": 0.7}
 COLUMNS = {"retraining": list(RetrainingRow.model_fields), "review": list(ReviewRow.model_fields)}
 SEED = 0
+AHEAD = text(
+    "SELECT id, cron, next_slot, now() AS now FROM export_schedules WHERE next_slot > now()"
+    " FOR UPDATE SKIP LOCKED"
+)
 CLAIM = text(
     "SELECT id, name, cron, target, what, tasks, next_slot, now() AS now FROM export_schedules"
     " WHERE next_slot <= now() AND NOT id = ANY(:tried) ORDER BY next_slot"
@@ -48,8 +52,9 @@ CLAIM = text(
 )
 DONE = text(
     "INSERT INTO export_runs (schedule_id, slot, missed, place, rows, bytes, sha256)"
-    " VALUES (:id, :slot, :missed, :place, :rows, :bytes, :sha256)"
+    " VALUES (:id, :slot, :missed, :place, :rows, :bytes, :sha256) ON CONFLICT DO NOTHING"
 )
+PUT_RIGHT = text("UPDATE export_schedules SET next_slot = :next WHERE id = :id")
 
 
 async def export_on_schedule(database: Database, places: Places, seconds: float) -> None:
@@ -67,6 +72,8 @@ async def write_due(database: Database, places: Places) -> int:
 
     A schedule whose slot could not be written stays due: it is tried again at the next look.
     """
+    async with session_scope(database, Identity(JOB)) as session:
+        await _put_right(session)
     tried: list[Any] = []
     written = 0
     while True:
@@ -78,6 +85,15 @@ async def write_due(database: Database, places: Places) -> int:
             coming = due(row.cron, row.next_slot, row.now)
             if coming is not None:
                 written += await _attempt(database, session, row, coming, places)
+
+
+async def _put_right(session: AsyncSession) -> None:
+    """Schedules that a clock which has been set right since sent to a slot far ahead."""
+    for row in (await session.execute(AHEAD)).all():
+        coming = next_slot(row.cron, row.now)
+        if coming < row.next_slot:
+            await session.execute(PUT_RIGHT, {"id": row.id, "next": coming})
+            log.warning("schedule put right", schedule_id=str(row.id), slot=coming)
 
 
 async def _attempt(
@@ -119,8 +135,6 @@ async def _attempt(
 async def _write(database: Database, row: Any, slot: datetime, place: Place) -> bytes:
     """The manifest readers see: that of an earlier try which died after publishing, or ours."""
     name = slot_name(row.name, slot)
-    if (earlier := await place.published(name)) is not None:
-        return earlier
     what = ScheduledExport.model_validate(row.what)
     async with session_scope(database, Identity(JOB)) as session:
         await handouts.record(
@@ -130,6 +144,9 @@ async def _write(database: Database, row: Any, slot: datetime, place: Place) -> 
             asked={**row.what, "slot": slot.isoformat()},
             place=place.address(name),
         )
+    # Told all the same: a restored backup does not know that this one is out.
+    if (earlier := await place.published(name)) is not None:
+        return earlier
     prepared = await asyncio.to_thread(_scratch, place.scratch, f".writing-{row.id}-")
     try:
         files = await _fill(database, row.tasks, what, slot, prepared)

@@ -40,18 +40,24 @@ def check_person(caller: Caller, person: UUID) -> None:
 
 
 async def erase(
-    session: AsyncSession, person: UUID, *, caller: Caller, key: str | None
+    session: AsyncSession,
+    person: UUID,
+    *,
+    caller: Caller,
+    key: str | None,
+    before: datetime | None = None,
 ) -> ErasureReceipt:
     """Removes what is stored of a person now: predictions, what was said of them, and the ground
     truth that rests on them alone. What arrives afterwards is new.
 
     A case that somebody else's approved prediction stands behind as well is not theirs alone and
-    stays. Asked again with nothing new to remove, the last receipt is the answer.
+    stays. Asked again with nothing new to remove, the last receipt is the answer. With `before`,
+    what was said since stays.
     """
     known_as = pseudonym(person, key)
     await session.execute(text("SELECT hold_person()"))
     await ground_truth.lock(session)
-    gone = await _remove_all(session)
+    gone = await _remove_all(session, before)
     gone.add({"audit_lines_renamed": await _rename(session, known_as)})
     previous = await _last_receipt(session, known_as)
     if previous is not None and not gone.removed.get("predictions"):
@@ -112,12 +118,15 @@ class _Gone:
             self.removed[name] = self.removed.get(name, 0) + count
 
 
-async def _remove_all(session: AsyncSession) -> _Gone:
+async def _remove_all(session: AsyncSession, before: datetime | None) -> _Gone:
     """A person with very many rows goes in statements of bounded length, and in one commit."""
     gone = _Gone()
     while True:
         told: dict[str, Any] = (
-            await session.execute(text("SELECT erase_person(:at_most)"), {"at_most": ROWS_AT_ONCE})
+            await session.execute(
+                text("SELECT erase_person(:at_most, :before)"),
+                {"at_most": ROWS_AT_ONCE, "before": before},
+            )
         ).scalar_one()
         gone.add(told["counts"])
         gone.behind |= {UUID(one) for one in told["behind"]}
