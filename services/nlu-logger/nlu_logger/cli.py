@@ -26,8 +26,7 @@ from nlu_logger.exports import service as exports
 from nlu_logger.exports.folder import lines_of, write_dataset
 from nlu_logger.exports.pairs import UnreadableLine, read_lines
 from nlu_logger.exports.splits import BadSplits, Shares
-from nlu_logger.migrations import ADMINISTRATOR
-from nlu_logger.migrations import check_schema
+from nlu_logger.migrations import ADMINISTRATOR, check_schema
 from nlu_logger.migrations import migrate as run_migrations
 from nlu_logger.remote import HERE, Key, Url, client, said
 from nlu_logger.settings import Migration, Settings

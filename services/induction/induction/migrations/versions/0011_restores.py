@@ -1,4 +1,4 @@
-"""What was read of nlu-logger's erasures is known by marks, which a restored backup does not share."""
+"""What was read of nlu-logger's erasures is known by marks no restored backup shares."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Retention trusts the clock only as far as its last look and the predictions since vouch for it."""
+"""Retention trusts the clock as far as its last look and the predictions since vouch for it."""
 
 from alembic import op
 
