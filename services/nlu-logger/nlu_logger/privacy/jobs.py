@@ -6,6 +6,7 @@ rows that fell into the default partition. How old is old enough, the database d
 
 import asyncio
 import json
+from datetime import date
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -117,6 +118,12 @@ async def waits_for_a_person(session: AsyncSession) -> bool:
     """Whether retention stands still until somebody confirms the clock."""
     found = await session.execute(text("SELECT NOT retention_trusts_clock()"))
     return bool(found.scalar_one())
+
+
+async def confirm_clock(session: AsyncSession, today: date) -> bool:
+    """False where the database's clock says another day, give or take one for the time zone."""
+    agreed = await session.execute(text("SELECT confirm_retention_clock(:today)"), {"today": today})
+    return bool(agreed.scalar_one())
 
 
 async def drop_oldest(session: AsyncSession, retention_days: int, rules: Anonymiser) -> bool:

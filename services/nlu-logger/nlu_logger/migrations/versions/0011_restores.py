@@ -30,7 +30,7 @@ DECLARE
 BEGIN
     SELECT array_agg(id), min(least(created_at, received_at)) INTO theirs, since FROM (
         SELECT id, created_at, received_at FROM nlu_prompt_logs
-        WHERE user_id = person AND (before IS NULL OR id < first_id_of(before))
+        WHERE user_id = person AND (before IS NULL OR least(created_at, received_at) < before)
         ORDER BY id LIMIT at_most
     ) AS first;
     SELECT coalesce(array_agg(DISTINCT ground_truth_id), '{}') INTO behind
