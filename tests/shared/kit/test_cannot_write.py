@@ -38,7 +38,7 @@ def of(stack: Stack, service: str) -> tuple[httpx2.AsyncClient, Clone]:
 async def written(http: httpx2.AsyncClient, service: str) -> list[httpx2.Response]:
     """A change of each kind: by a session, and by a group's commit."""
     if service == "induction":
-        task = {"slug": "a", "kind": "intent", "labels": ["a"]}
+        task = {"slug": "unwritten", "kind": "intent", "labels": ["a", "b"]}
         return [await http.post("/v1/tasks", json=task)]
     case = {"task": "a", "text": "said", "truth": "a"}
     return [
