@@ -38,7 +38,7 @@ def of(stack: Stack, service: str) -> tuple[httpx2.AsyncClient, Clone]:
 async def written(http: httpx2.AsyncClient, service: str) -> list[httpx2.Response]:
     """A change of each kind: by a session, and by a group's commit."""
     if service == "induction":
-        task = {"slug": "unwritten", "kind": "intent", "labels": ["a", "b"]}
+        task = {"slug": "unwritten", "kind": "intent", "labels": [{"name": "a"}, {"name": "b"}]}
         return [await http.post("/v1/tasks", json=task)]
     case = {"task": "a", "text": "said", "truth": "a"}
     return [
@@ -49,7 +49,7 @@ async def written(http: httpx2.AsyncClient, service: str) -> list[httpx2.Respons
 
 def says_later(answer: httpx2.Response) -> bool:
     told = answer.json()
-    return (answer.status_code, told["code"], answer.headers["retry-after"]) == (
+    return (answer.status_code, told["code"], answer.headers.get("retry-after")) == (
         503,
         "cannot_write",
         "30",
