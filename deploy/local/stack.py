@@ -68,7 +68,8 @@ async def running_stack(settings: LocalSettings, data: Path) -> AsyncIterator[St
             claude=await start.claude(),
         )
         told = {
-            "nlu_logger": environments.nlu_logger(os.environ, world, secrets),
+            "nlu_logger": {"NLU_LOGGER_ERASURE_JOURNAL": str(data / "erasures.jsonl")}
+            | environments.nlu_logger(os.environ, world, secrets),
             "induction": environments.induction(os.environ, world, secrets),
         }
         await _all(

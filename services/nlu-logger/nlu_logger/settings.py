@@ -70,6 +70,11 @@ class Settings(ServiceSettings):
         default=None,
         description="makes pseudonyms of user ids; none: who knows an id can tell its pseudonym",
     )
+    erasure_journal: Path | None = Field(
+        default=None,
+        description="file outside the database that every erasure's receipt is added to, from which"
+        " a restored backup is told what to erase again; none: receipts are in the database only",
+    )
     alert_seconds: float = Field(
         default=30, gt=0, description="seconds between rounds of looks at alert rules"
     )

@@ -20,6 +20,7 @@ from starlette.routing import Route
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack, serving, until
 from tests.induction.runs.driving import reached, sql, start
+from tests.nlu_logger.world import connected
 
 
 @pytest.fixture(scope="module")
@@ -225,6 +226,27 @@ async def test_a_proposal_that_repeats_the_text_is_blanked(
         run["id"],
     )
     assert [tuple(call) for call in calls] == [("forgotten", None), ("ok", "add nothing")]
+
+
+async def test_findings_are_told_again_to_a_logger_that_was_set_back(
+    stack: Stack, resources: Resources, task: str
+) -> None:
+    """Another list under the same numbers is what a restored backup goes on with."""
+    await make_task(stack, task, cases=8)
+    run = await evaluated(stack, task)
+    person = uuid4()
+    case = await say(stack, task, person)
+    await erase(stack, person)
+    await forget_once(resources)
+    await sql(stack, "UPDATE runs SET findings_told_at = now() WHERE id = $1", run["id"])
+    told = "SELECT findings_told_at FROM runs WHERE id = $1"
+    await forget_once(resources)
+    assert (await sql(stack, told, run["id"]))[0][0] is not None
+    async with connected(stack.logger_database.owner_url) as owner:
+        await owner.execute("UPDATE erased_cases SET mark = gen_random_uuid()")
+    await forget_once(resources)
+    assert (await sql(stack, told, run["id"]))[0][0] is None
+    assert (await forgotten(stack, case))["forgotten_at"] is not None
 
 
 async def test_a_case_of_a_task_nobody_knows_here_is_nothing_to_forget(

@@ -7,12 +7,12 @@ start later remember no change that made one of them (see `ideas`).
 
 import json
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-import httpx2
 from nlu_shared.kit.errors import NotFound
 from nlu_shared.schemas.base import Page
-from nlu_shared.schemas.privacy import ForgottenCase, Why
+from nlu_shared.schemas.privacy import ErasedCase, ForgottenCase, Why
 from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.runs import RunStatus
 from sqlalchemy import text
@@ -20,7 +20,6 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.cases import service as cases
-from induction.cases import upstream
 from induction.cases.models import SnapshotCaseRow
 from induction.catalog import service as catalog
 from induction.prompts.models import PromptVersionRow
@@ -40,34 +39,73 @@ WHERE run_id = ANY(:runs) AND outcome IS DISTINCT FROM :forgotten AND (key = ANY
 DONE = """
 UPDATE forgotten_cases SET forgotten_at = now(), snapshots = :snapshots, answers = :answers,
     quoted_in = :quoted_in
-WHERE n = :n
+WHERE mark = :mark
 """
+# Read before there were marks: the same number and case are the same line.
+MARK = """
+UPDATE forgotten_cases SET mark = :mark
+WHERE mark = :mark OR mark IS NULL AND n = :n AND case_id = :case_id
+RETURNING n
+"""
+LEARN = """
+INSERT INTO forgotten_cases (n, mark, case_id, task, why)
+VALUES (:n, :mark, :case_id, :task, :why) ON CONFLICT DO NOTHING
+"""
+SHOWN = "n, mark, case_id, task, why, forgotten_at, snapshots, answers, quoted_in"
 
 
-async def learn(session: AsyncSession, logger: httpx2.AsyncClient) -> int:
-    """Writes down what is to be forgotten since the last look; how many cases that is.
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The last line of nlu-logger's list that was read, and its mark."""
 
-    Raises UpstreamAway.
-    """
-    last: int = (
-        await session.execute(text("SELECT coalesce(max(n), 0) FROM forgotten_cases"))
-    ).scalar_one()
-    told = await upstream.fetch_erased(logger, after=last)
+    n: int
+    mark: UUID | None
+
+
+START = Position(0, None)
+
+
+async def read_up_to(session: AsyncSession) -> Position:
+    """Where in nlu-logger's list reading goes on."""
+    row = (await session.execute(text("SELECT n, mark FROM erased_read"))).one()
+    return Position(row.n, row.mark)
+
+
+async def learn(session: AsyncSession, read: Position, told: Sequence[ErasedCase]) -> None:
+    """Writes down what is to be forgotten; nothing where another worker has read on meanwhile."""
+    if not told or not await _go_on(session, read, Position(told[-1].n, told[-1].mark)):
+        return
     for case in told:
-        await session.execute(
-            text(
-                "INSERT INTO forgotten_cases (n, case_id, task, why)"
-                " VALUES (:n, :case_id, :task, :why) ON CONFLICT DO NOTHING"
-            ),
-            case.model_dump(exclude={"at"}),
-        )
-    return len(told)
+        known = await session.execute(text(MARK), case.model_dump(include={"n", "mark", "case_id"}))
+        if known.one_or_none() is None:
+            await session.execute(text(LEARN), case.model_dump(exclude={"at"}))
+
+
+async def start_over(session: AsyncSession, read: Position) -> None:
+    """The list was set back: all of it is read again, and what nlu-logger was told is told again.
+
+    What is known by its mark is not forgotten twice, since it may have been approved anew.
+    """
+    if await _go_on(session, read, START):
+        await session.execute(text("UPDATE runs SET findings_told_at = NULL"))
+
+
+async def _go_on(session: AsyncSession, read: Position, to: Position) -> bool:
+    """False where somebody else has read on from here."""
+    moved = await session.execute(
+        text(
+            "UPDATE erased_read SET n = :n, mark = :mark"
+            " WHERE n = :from_n AND mark IS NOT DISTINCT FROM CAST(:from_mark AS uuid) RETURNING n"
+        ),
+        {"n": to.n, "mark": to.mark, "from_n": read.n, "from_mark": read.mark},
+    )
+    return moved.one_or_none() is not None
 
 
 async def pending(session: AsyncSession) -> list[ForgottenCase]:
     """What is to be forgotten still, the oldest first."""
     rows = await session.execute(
-        text("SELECT * FROM forgotten_cases WHERE forgotten_at IS NULL ORDER BY n")
+        text(f"SELECT {SHOWN} FROM forgotten_cases WHERE forgotten_at IS NULL ORDER BY heard")  # noqa: S608
     )
     return [ForgottenCase.model_validate(dict(row._mapping)) for row in rows]
 
@@ -102,7 +140,7 @@ async def forget(session: AsyncSession, case: ForgottenCase) -> bool:
     await session.execute(
         text(DONE),
         {
-            "n": case.n,
+            "mark": case.mark,
             "snapshots": len(copies),
             "answers": len(answers.all()),
             "quoted_in": quoted_in,
@@ -112,15 +150,22 @@ async def forget(session: AsyncSession, case: ForgottenCase) -> bool:
 
 
 async def page(session: AsyncSession, *, after: int, limit: int) -> Page[ForgottenCase]:
-    """What was forgotten or is to be, in nlu-logger's order."""
+    """What was forgotten or is to be, in the order in which it was heard of."""
     rows = await session.execute(
-        text("SELECT * FROM forgotten_cases WHERE n > :after ORDER BY n LIMIT :limit"),
+        text(
+            f"SELECT heard, {SHOWN} FROM forgotten_cases"  # noqa: S608
+            " WHERE heard > :after ORDER BY heard LIMIT :limit"
+        ),
         {"after": after, "limit": limit + 1},
     )
-    found = [ForgottenCase.model_validate(dict(row._mapping)) for row in rows]
+    found = [dict(row._mapping) for row in rows]
+    last = found[limit - 1]["heard"] if len(found) > limit else None
     return Page(
-        items=found[:limit],
-        next_cursor=str(found[limit - 1].n) if len(found) > limit else None,
+        items=[
+            ForgottenCase.model_validate({k: v for k, v in one.items() if k != "heard"})
+            for one in found[:limit]
+        ],
+        next_cursor=None if last is None else str(last),
     )
 
 

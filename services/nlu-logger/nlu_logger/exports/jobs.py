@@ -30,12 +30,13 @@ from nlu_shared.schemas.exports import (
 )
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.exports import handouts, service
 from nlu_logger.exports.folder import write_dataset
 from nlu_logger.exports.places import MANIFEST, Place, slot_name
 from nlu_logger.exports.service import Taken
-from nlu_logger.exports.slots import due
+from nlu_logger.exports.slots import due, next_slot
 from nlu_logger.exports.splits import Shares
 from nlu_logger.migrations import JOB, SERVICE
 
@@ -46,11 +47,16 @@ COLUMNS = {"retraining": list(RetrainingRow.model_fields), "review": list(Review
 SEED = 0
 CLAIM_SECONDS = 60.0
 """How long a slot stays a silent worker's; renewed every third."""
+AHEAD = text(
+    "SELECT id, cron, next_slot, now() AS now FROM export_schedules WHERE next_slot > now()"
+    " FOR UPDATE SKIP LOCKED"
+)
 CLAIM = text(
     "UPDATE export_schedules SET claim = :claim,"
     " claimed_until = clock_timestamp() + make_interval(secs => :seconds)"
     " WHERE id = (SELECT id FROM export_schedules WHERE next_slot <= now()"
-    " AND (claimed_until IS NULL OR claimed_until < clock_timestamp()) AND NOT id = ANY(:tried)"
+    " AND (claimed_until IS NULL OR claimed_until NOT BETWEEN clock_timestamp()"
+    " AND clock_timestamp() + make_interval(secs => :seconds)) AND NOT id = ANY(:tried)"
     " ORDER BY next_slot LIMIT 1 FOR UPDATE SKIP LOCKED)"
     " RETURNING id, name, cron, target, what, tasks, next_slot, now() AS now"
 )
@@ -64,8 +70,9 @@ SETTLE = text(
 )
 DONE = text(
     "INSERT INTO export_runs (schedule_id, slot, missed, place, rows, bytes, sha256)"
-    " VALUES (:id, :slot, :missed, :place, :rows, :bytes, :sha256)"
+    " VALUES (:id, :slot, :missed, :place, :rows, :bytes, :sha256) ON CONFLICT DO NOTHING"
 )
+PUT_RIGHT = text("UPDATE export_schedules SET next_slot = :next WHERE id = :id")
 
 
 async def export_on_schedule(database: Database, places: Places, seconds: float) -> None:
@@ -83,6 +90,8 @@ async def write_due(database: Database, places: Places) -> int:
 
     A schedule whose slot could not be written stays due: it is tried again at the next look.
     """
+    async with session_scope(database, Identity(JOB)) as session:
+        await _put_right(session)
     tried: list[UUID] = []
     written = 0
     while True:
@@ -94,6 +103,15 @@ async def write_due(database: Database, places: Places) -> int:
             return written
         tried.append(row.id)
         written += await _attempt(database, row, claim, places)
+
+
+async def _put_right(session: AsyncSession) -> None:
+    """Schedules that a clock which has been set right since sent to a slot far ahead."""
+    for row in (await session.execute(AHEAD)).all():
+        coming = next_slot(row.cron, row.now)
+        if coming < row.next_slot:
+            await session.execute(PUT_RIGHT, {"id": row.id, "next": coming})
+            log.warning("schedule put right", schedule_id=str(row.id), slot=coming)
 
 
 async def _attempt(database: Database, row: Any, claim: UUID, places: Places) -> bool:
@@ -157,8 +175,6 @@ async def _renewed(database: Database, schedule_id: UUID, claim: UUID) -> AsyncI
 async def _write(database: Database, row: Any, slot: datetime, place: Place) -> bytes:
     """The manifest readers see: that of an earlier try which died after publishing, or ours."""
     name = slot_name(row.name, slot)
-    if (earlier := await place.published(name)) is not None:
-        return earlier
     what = ScheduledExport.model_validate(row.what)
     async with session_scope(database, Identity(JOB)) as session:
         await handouts.record(
@@ -168,6 +184,9 @@ async def _write(database: Database, row: Any, slot: datetime, place: Place) -> 
             asked={**row.what, "slot": slot.isoformat()},
             place=place.address(name),
         )
+    # Told all the same: a restored backup does not know that this one is out.
+    if (earlier := await place.published(name)) is not None:
+        return earlier
     prepared = await asyncio.to_thread(_scratch, place.scratch, f".writing-{row.id}-")
     try:
         files = await _fill(database, row.tasks, what, slot, prepared)

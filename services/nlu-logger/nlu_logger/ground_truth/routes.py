@@ -52,12 +52,18 @@ async def stream_ground_truth(
     return answer.response(NDJSON, headers)
 
 
-@router.get("/erased", dependencies=[read])
+@router.get(
+    "/erased", dependencies=[read], responses={409: {"description": "Another list than was read"}}
+)
 async def list_erased_cases(
     session: DbSession,
     caller: CallerDep,
     after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+    mark: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
 ) -> Page[ErasedCase]:
-    """Cases whose text every copy is to forget, after the last number that was read."""
-    return await service.erased(session, caller=caller, after=after, limit=limit)
+    """Cases whose text every copy is to forget, after the last number that was read.
+
+    With that number's mark, a list that a restored backup has set back is a 409 `another_list`.
+    """
+    return await service.erased(session, caller=caller, after=after, mark=mark, limit=limit)

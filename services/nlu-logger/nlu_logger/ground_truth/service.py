@@ -47,6 +47,11 @@ class ConflictingTruth(Conflict):
     stands = True
 
 
+class AnotherList(Conflict):
+    code = "another_list"
+    title = "This is not the list that was read: a backup was set back"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCase:
     task: str
@@ -209,13 +214,18 @@ async def publish(session: AsyncSession, case_id: UUID, *, task: str, why: Why) 
 
 
 async def erased(
-    session: AsyncSession, *, caller: Caller, after: int, limit: int
+    session: AsyncSession, *, caller: Caller, after: int, mark: UUID | None, limit: int
 ) -> Page[ErasedCase]:
-    """The cases to forget, in the order in which that was decided."""
+    """The cases to forget, in the order in which that was decided.
+
+    Raises AnotherList where number `after` never was in this list, or had another mark in it.
+    """
+    if after and not await _was_read_here(session, after, mark):
+        raise AnotherList("Read it again from 0.")
     tasks = None if caller.tasks is None else sorted(caller.tasks)
     found = await session.execute(
         text(
-            "SELECT n, case_id, task, why, at FROM erased_cases WHERE n > :after"
+            "SELECT n, mark, case_id, task, why, at FROM erased_cases WHERE n > :after"
             " AND (CAST(:tasks AS text[]) IS NULL OR task = ANY(:tasks))"
             " ORDER BY n LIMIT :limit"
         ),
@@ -226,6 +236,17 @@ async def erased(
         items=cases[:limit],
         next_cursor=str(cases[limit - 1].n) if len(cases) > limit else None,
     )
+
+
+async def _was_read_here(session: AsyncSession, after: int, mark: UUID | None) -> bool:
+    known = await session.execute(
+        text(
+            "SELECT EXISTS (SELECT FROM erased_cases WHERE n >= :after"
+            " AND (CAST(:mark AS uuid) IS NULL OR n = :after AND mark = :mark))"
+        ),
+        {"after": after, "mark": mark},
+    )
+    return bool(known.scalar_one())
 
 
 async def changed(session: AsyncSession, task: str) -> None:
