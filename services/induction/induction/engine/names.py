@@ -12,10 +12,10 @@ proposal nothing where a case that may be quoted holds the word too.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from nlu_shared.nfkc import nfkc
 from pydantic import JsonValue
 
 from induction.tasks.base import Case, Task
@@ -91,4 +91,4 @@ def _is_capitalised(word: str) -> bool:
 
 
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text)
+    return nfkc(text)
