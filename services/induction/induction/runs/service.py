@@ -1,5 +1,6 @@
 """Starting, steering and showing runs. Every start, by hand or by trigger, enters at `start`."""
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ from induction.cases import service as cases
 from induction.cases import upstream
 from induction.catalog import service as catalog
 from induction.engine import ENGINE_VERSION
+from induction.engine.split import parts_for
 from induction.ideas import service as ideas
 from induction.prompts import service as prompts
 from induction.prompts.models import PromptVersionRow
@@ -82,20 +84,20 @@ async def forecast(
     ready = await _prepare(session, logger, settings, asked)
     spec = (await catalog.get(session, asked.task)).spec()
     baseline = await prompts.get(session, asked.task, ready.row.baseline_version_id)
-    plan = plan_of(
-        ready.row,
-        spec,
-        baseline.prompt(),
-        tuple(cases.case_of(case) for case in ready.truth.cases),
-        await cases.known_parts(session, asked.task),
-        await ideas.told(session, ready.row.remembered),
-    )
-    return bound_of(
-        plan,
-        asked.limits,
-        is_billed=settings.provider != "offline",
-        on=datetime.now(UTC).date(),
-    )
+    known = await cases.known_parts(session, asked.task)
+    told = await ideas.told(session, ready.row.remembered)
+
+    def bound() -> Forecast:
+        approved = tuple(cases.case_of(case) for case in ready.truth.cases)
+        parts = parts_for(task_of(spec), approved, known, ready.row.seed)
+        return bound_of(
+            plan_of(ready.row, spec, baseline.prompt(), approved, parts, told),
+            asked.limits,
+            is_billed=settings.provider != "offline",
+            on=datetime.now(UTC).date(),
+        )
+
+    return await asyncio.to_thread(bound)
 
 
 async def _prepare(
