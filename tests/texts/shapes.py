@@ -53,13 +53,18 @@ def text_of(shape: str, length: int) -> str:
     if shape == "capitals after marks":
         return "!" * (length * 10 // 11) + " a Ab" * (length // 55)
     if shape == "words of their own":
-        return " ".join(_word(n) for n in range(length // 5))
+        return own_words(length)
     if shape == "names of their own":
         return ", ".join(f"a {_word(n).title()}" for n in range(length // 8))
     unit = SHAPES[shape]
     return unit * (length // len(unit))
 
 
+def own_words(length: int, *, first: int = 0) -> str:
+    """Words of four letters, each another, from number `first` on."""
+    return " ".join(_word(first + number) for number in range(length // 5))
+
+
 def _word(number: int) -> str:
-    """Four letters that no other number under 456,976 has."""
+    """Four letters that no other number under 456,976 has; beyond, they come again."""
     return "".join(chr(ord("a") + number // 26**place % 26) for place in range(4))
