@@ -13,6 +13,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 
+from nlu_shared.nfkc import nfkc
+
 from induction.tasks.base import Case
 
 NEARLY_SAME = 0.7
@@ -22,7 +24,7 @@ _WORD = re.compile(r"\w+")
 def words(text: str) -> list[str]:
     """The words of a text as comparisons see them: compatible forms folded, case and characters
     that nobody sees ignored."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = nfkc(text).casefold()
     return _WORD.findall("".join(c for c in folded if unicodedata.category(c) != "Cf"))
 
 

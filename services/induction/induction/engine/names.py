@@ -12,17 +12,19 @@ proposal nothing where a case that may be quoted holds the word too.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from nlu_shared.nfkc import nfkc
 from pydantic import JsonValue
 
 from induction.tasks.base import Case, Task
 
 _WORD = re.compile(r"[^\W\d_]+")
-_OPENS = re.compile(r"(?:^|[.!?…\n\r\"“«])[^\w]*$")
-"""What stands before the first word of a sentence, a quotation or an item of a list."""
+_PIECE = re.compile(
+    r"(?P<word>[^\W\d_]+)|(?P<opens>[.!?…\n\r\"“«])|(?P<inside>[\d_]+)",
+)
+"""A word, what opens a sentence, a quotation or an item of a list, and what goes on with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +76,13 @@ def _told(task: Task, truth: JsonValue) -> set[str]:
 
 
 def _capitalised(text: str) -> list[str]:
-    return [
-        found[0]
-        for found in _WORD.finditer(text)
-        if _is_capitalised(found[0]) and not _OPENS.search(text, 0, found.start())
-    ]
+    """The capitalised words that open nothing, in one pass over the text."""
+    inside, capitalised = False, []
+    for piece in _PIECE.finditer(text):
+        if inside and piece.lastgroup == "word" and _is_capitalised(piece[0]):
+            capitalised.append(piece[0])
+        inside = piece.lastgroup != "opens"
+    return capitalised
 
 
 def _is_capitalised(word: str) -> bool:
@@ -87,4 +91,4 @@ def _is_capitalised(word: str) -> bool:
 
 
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text)
+    return nfkc(text)

@@ -13,7 +13,7 @@ from nlu_shared.schemas.events import PartName
 
 from induction.engine.chance import shuffled
 from induction.engine.groups import groups_of
-from induction.tasks.base import Case
+from induction.tasks.base import Case, Task
 
 TEST_FROM = 100
 """Cases from which an untouched test part is set aside."""
@@ -66,6 +66,13 @@ def parts_of(cases: Sequence[Case], parts: Mapping[UUID, PartName]) -> Parts:
         validation_is_train=not (train and validation),
         says=tuple(says),
     )
+
+
+def parts_for(
+    task: Task, cases: Sequence[Case], known: Mapping[UUID, PartName], seed: int
+) -> dict[UUID, PartName]:
+    """As `assign`, in the strata of the task."""
+    return assign(cases, {case.id: task.stratum(case.truth) for case in cases}, known, seed)
 
 
 def assign(

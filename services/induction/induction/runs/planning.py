@@ -14,7 +14,7 @@ from nlu_shared.schemas.runs import Forecast, RunLimits, RunRequest
 from induction.engine.forecast import Bound, forecast
 from induction.engine.groups import groups_of
 from induction.engine.plan import Plan, Remembered
-from induction.engine.split import assign, parts_of
+from induction.engine.split import parts_of
 from induction.engine.verdict import detectable
 from induction.llm import prices
 from induction.llm.errors import UnknownModel
@@ -31,18 +31,16 @@ def plan_of(
     spec: TaskIn,
     baseline: PromptContent,
     cases: tuple[Case, ...],
-    known: Mapping[UUID, PartName],
+    parts: Mapping[UUID, PartName],
     remembered: tuple[Remembered, ...] = (),
 ) -> Plan:
-    """Parts already given stay; cases seen for the first time get theirs from the run's seed."""
-    task = task_of(spec)
-    strata = {case.id: task.stratum(case.truth) for case in cases}
+    """`parts` as `split.parts_for` gives them, with the run's seed."""
     limits = row.promised
     return Plan(
-        task=task,
+        task=task_of(spec),
         cases=cases,
         dataset_hash=row.dataset_hash,
-        parts=assign(cases, strata, known, row.seed),
+        parts=parts,
         baseline=baseline,
         task_model=row.task_model,
         proposer_model=row.proposer_model,

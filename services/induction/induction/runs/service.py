@@ -1,5 +1,6 @@
 """Starting and steering runs. Every start, by hand or by trigger, ends in `store`."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -22,6 +23,7 @@ from induction.cases import service as cases
 from induction.cases import upstream
 from induction.catalog import service as catalog
 from induction.engine import ENGINE_VERSION
+from induction.engine.split import parts_for
 from induction.ideas import service as ideas
 from induction.prompts import service as prompts
 from induction.runs.models import RunHintRow, RunRow
@@ -91,14 +93,18 @@ async def forecast(
         baseline = await prompts.get(session, asked.task, row.baseline_version_id)
         known = await cases.known_parts(session, asked.task)
         remembered = await ideas.told(session, row.remembered)
-    own = tuple(cases.case_of(case) for case in truth.cases)
-    plan = plan_of(row, spec, baseline.prompt(), own, known, remembered)
-    return bound_of(
-        plan,
-        asked.limits,
-        is_billed=settings.provider != "offline",
-        on=datetime.now(UTC).date(),
-    )
+
+    def bound() -> Forecast:
+        own = tuple(cases.case_of(case) for case in truth.cases)
+        parts = parts_for(task_of(spec), own, known, row.seed)
+        return bound_of(
+            plan_of(row, spec, baseline.prompt(), own, parts, remembered),
+            asked.limits,
+            is_billed=settings.provider != "offline",
+            on=datetime.now(UTC).date(),
+        )
+
+    return await asyncio.to_thread(bound)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Promoting cases, taking them back, and reading all of them from one snapshot."""
 
 import json
-import unicodedata
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +13,7 @@ from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from nlu_shared.kit.etags import is_held
 from nlu_shared.kit.group_commit import Connection
 from nlu_shared.kit.jobs import hand_over
+from nlu_shared.nfkc import nfkc
 from nlu_shared.schemas.base import Page, digest
 from nlu_shared.schemas.ground_truth import (
     GroundTruthCase,
@@ -77,7 +77,7 @@ class NewCase:
 def text_key(said: str, context: JsonValue = None) -> str:
     """Texts that differ in case, spaces or Unicode form only are one text, unless something else
     stands before them. Hex SHA-256."""
-    plain = " ".join(unicodedata.normalize("NFKC", said).casefold().split())
+    plain = " ".join(nfkc(said).casefold().split())
     return digest(plain if context is None else [plain, context])
 
 
