@@ -5,7 +5,8 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from induction.engine.screen import guarded, leaked, objections
+from induction.engine.leaks import guarded, leaked
+from induction.engine.screen import objections
 from induction.tasks.base import Case
 from induction.tasks.intent import IntentTask
 from nlu_shared.schemas.prompts import Block, Example, LabelSpec, PromptContent

@@ -20,10 +20,10 @@ from induction.engine.diagnose import (
 )
 from induction.engine.evaluate import CaseBook, Exam
 from induction.engine.gate import touched
+from induction.engine.leaks import Guarded, guarded
 from induction.engine.plan import Plan
 from induction.engine.propose import Brief, Tried, shown_cases
 from induction.engine.recall import Memory
-from induction.engine.screen import Guarded, guarded
 from induction.engine.split import Parts
 from induction.engine.stop import Progress, reason_to_stop
 from induction.engine.unseen import Folds, folds_of
