@@ -76,6 +76,12 @@ def _told(task: Task, truth: JsonValue) -> set[str]:
     return {folded(word) for word in said if _is_capitalised(word)}
 
 
+def names_in(text: str) -> set[str]:
+    """The words of one text that may be names, as it writes them; with nothing to compare, more
+    than there are."""
+    return set(_capitalised(visible(text)))
+
+
 def _capitalised(text: str) -> list[str]:
     """The capitalised words of a visible text that open no sentence."""
     found = []

@@ -1,6 +1,6 @@
 """What a prompt says, text by text, as a model reads it. Pure."""
 
-from nlu_shared.schemas.prompts import Example, PromptContent
+from nlu_shared.schemas.prompts import Change, Example, PromptContent
 
 from induction.engine.decoding import decoded
 from induction.engine.folding import words
@@ -10,6 +10,10 @@ from induction.tasks.base import Task
 def joined(prompt: PromptContent) -> str:
     """The instructions as a model reads them."""
     return "\n\n".join(block.text for block in prompt.instructions)
+
+
+def names(prompt: PromptContent) -> str:
+    return " ".join(block.name.replace("_", " ") for block in prompt.instructions)
 
 
 def own_texts(prompt: PromptContent) -> list[str]:
@@ -53,9 +57,18 @@ def said(prompt: PromptContent, parent: PromptContent | None = None) -> list[str
     parent does not have."""
     kept = () if parent is None else {_told(example) for example in parent.examples}
     shown = [example for example in prompt.examples if _told(example) not in kept]
-    texts = [joined(prompt), *(block.name.replace("_", " ") for block in prompt.instructions)]
+    texts = [joined(prompt), names(prompt)]
     texts += [text for example in shown for text in (example.said, *_answers(example))]
     return [text for one in texts for text in revealed(one)]
+
+
+def changed(change: Change) -> list[str]:
+    """What a change says in its author's own words: its rationale, and in its edits the names of
+    blocks, the texts and the answers."""
+    names = " ".join((edit.block or "").replace("_", " ") for edit in change.edits)
+    texts = [edit.text for edit in change.edits if edit.text is not None]
+    texts += [text for edit in change.edits for text in strings(edit.output)]
+    return [change.rationale, *([names] if names.strip() else []), *texts]
 
 
 def _told(example: Example) -> str:

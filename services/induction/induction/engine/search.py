@@ -39,7 +39,7 @@ class Search:
     prompt itself gave. After a kept change the wrong cases and those of the labels it touched
     are asked again, REFRESHED at most, and others when a gate needs them: most stay right, and
     asking all of them after each kept change would cost as much as the rest of the search.
-    `attempt` counts the changes asked for."""
+    `attempt` counts the changes asked for, `told` is what those that passed the screen said."""
 
     plan: Plan
     parts: Parts
@@ -54,6 +54,7 @@ class Search:
     progress: Progress
     tried: list[Tried] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    told: list[str] = field(default_factory=list)
     failures: Counter[Key] = field(default_factory=Counter)
     attempt: int = 0
     folds: Folds = field(default_factory=dict)
