@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import AsyncIterator
-from hashlib import sha256
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -20,7 +19,8 @@ from starlette.routing import Route
 
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack, serving, until
-from tests.induction.runs.driving import events, reached, sql, start
+from tests.induction.cases.forgetting import erase, forgotten, say, secret
+from tests.induction.runs.driving import reached, sql, start
 
 
 @pytest.fixture(scope="module")
@@ -32,35 +32,6 @@ async def resources(stack: Stack) -> AsyncIterator[Resources]:
 @pytest.fixture
 def task() -> str:
     return f"task-{uuid4().hex[:12]}"
-
-
-def secret(task: str) -> str:
-    """What only this test's person says."""
-    return f'my name is "Ann Lee" and my parcel of {task} is late'
-
-
-async def say(stack: Stack, task: str, person: UUID) -> str:
-    """The id of the case that a person's prediction became."""
-    said = {
-        "task": task,
-        "prompt": secret(task),
-        "predicted_intent": "topic_0",
-        "confidence": 0.9,
-        "user_id": str(person),
-    }
-    log_id = (await stack.logger.post("/v1/predictions", json=said)).json()["log_id"]
-    confirmed = await stack.logger.post(f"/v1/predictions/{log_id}/confirm", json={})
-    path = f"/v1/corrections/{confirmed.json()['id']}/approve"
-    return str((await stack.logger.post(path, json={})).json()["ground_truth_id"])
-
-
-async def erase(stack: Stack, person: UUID) -> None:
-    assert (await stack.logger.delete(f"/v1/users/{person}")).status_code == 200
-
-
-async def forgotten(stack: Stack, case_id: str) -> dict[str, Any]:
-    listed = (await stack.induction.get("/v1/admin/forgotten", params={"limit": 1000})).json()
-    return dict([one for one in listed["items"] if one["case_id"] == case_id][-1])
 
 
 async def evaluated(stack: Stack, task: str) -> dict[str, Any]:
@@ -226,68 +197,6 @@ async def test_a_proposal_that_repeats_the_text_is_blanked(
         run["id"],
     )
     assert [tuple(call) for call in calls] == [("forgotten", None), ("ok", "add nothing")]
-
-
-async def said_in_history(stack: Stack, task: str) -> dict[str, str]:
-    """What is kept of a task's runs beside the contents of versions, by where it stands."""
-    runs = "SELECT id FROM runs WHERE task = $1"
-    asked = {
-        "events": f"SELECT body::text AS said FROM run_events WHERE run_id IN ({runs})",
-        "readings": f"SELECT body::text AS said FROM run_inbox WHERE run_id IN ({runs})",
-        "hints": f"SELECT hint AS said FROM run_hints WHERE run_id IN ({runs})",
-        "runs": "SELECT hints::text AS said FROM runs WHERE task = $1",
-        "notes": "SELECT notes AS said FROM prompt_versions WHERE task = $1 AND notes IS NOT NULL",
-        "answers": f"SELECT text AS said FROM llm_calls WHERE run_id IN ({runs})"
-        " AND text IS NOT NULL",
-    }
-    return {
-        where: "\n".join(row["said"] for row in await sql(stack, query, task))
-        for where, query in asked.items()
-    }
-
-
-def plain(said: str) -> str:
-    return said.upper().replace("_", " ")
-
-
-async def test_what_people_and_models_said_of_an_erased_case_goes_from_the_history(
-    stack: Stack, resources: Resources, task: str
-) -> None:
-    await make_task(stack, task, cases=24)
-    person = uuid4()
-    case = await say(stack, task, person)
-    noted = {"text": "topic_0 topic_1 topic_2 topic_3", "notes": f"Made for {secret(task)}"}
-    assert (
-        await stack.induction.post(f"/v1/prompts/{task}/versions", json=noted)
-    ).status_code == 201
-    hints = [
-        f"think of {secret(task).upper()}",
-        "what Ann Lee wants is hard to tell",
-        "mind the labels",
-    ]
-    run = await start(stack, task, hints=hints)
-    later = {"hint": f"again {secret(task).replace(' ', '_')}"}
-    assert (await stack.induction.post(f"/v1/runs/{run}/hints", json=later)).status_code < 300
-    async with stack.working():
-        await reached(stack, run, "completed")
-    before = await said_in_history(stack, task)
-    for where in ("events", "readings", "hints", "runs", "notes"):
-        assert "ANN LEE" in plain(before[where]), where
-    await erase(stack, person)
-    await forget_once(resources)
-    assert (await forgotten(stack, case))["forgotten_at"] is not None
-    after = await said_in_history(stack, task)
-    for where, said in after.items():
-        assert "ANN LEE" not in plain(said), where
-        assert f"PARCEL OF {task.upper()}" not in plain(said), where
-    assert "mind the labels" in after["runs"]
-    whole = sha256(hints[0].encode()).hexdigest()
-    assert whole in after["runs"]
-    assert whole in after["events"]
-    told = await events(stack, run)
-    assert [one["type"] for one in told][-1] == "run_finished"
-    assert (await stack.induction.get(f"/v1/prompts/{task}/lineage")).status_code == 200
-    assert (await stack.induction.get(f"/v1/runs/{run}")).status_code == 200
 
 
 async def test_a_case_of_a_task_nobody_knows_here_is_nothing_to_forget(

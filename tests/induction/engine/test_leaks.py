@@ -1,7 +1,10 @@
 """Private sentences in disguise: which the guard refuses, and which no comparison of texts sees."""
 
+import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import reduce
+from time import process_time
 from uuid import UUID
 
 import pytest
@@ -9,11 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from induction.engine.folding import folded
 from induction.engine.leaks import guarded, leaked
-from induction.tasks.base import Case
+from induction.engine.loop import improve
+from induction.engine.world import Asked
+from induction.tasks.base import Case, ModelAnswer, Outcome
 from induction.tasks.intent import IntentTask
+from nlu_shared.schemas.events import ChangeRejected, PartName, Stage
 from nlu_shared.schemas.prompts import Example, LabelSpec, PromptContent
 
 from tests.induction.engine.disguises import INVISIBLE, OTHERS, PASSING, in_blocks, scattered
+from tests.induction.engine.worlds import OfflineWorld, WithProposer, toy_plan
 
 TASK = IntentTask([LabelSpec(name="pay"), LabelSpec(name="stop")])
 BASELINE = TASK.baseline()
@@ -126,3 +133,84 @@ def test_a_name_is_known_in_any_disguise(name: str) -> None:
     private = Case(UUID(int=3), "ask whether Piet can stop it", "stop", "3", False)
     cases = guarded(TASK, BASELINE, [private], [])
     assert leaked(BASELINE, saying(f"what {name} wants"), baseline=BASELINE, cases=cases)
+
+
+async def test_a_proposer_that_spreads_a_private_sentence_over_versions_is_stopped() -> None:
+    """Each change by itself says three of its words, and the rationale tells none."""
+    plan = toy_plan(per_label=8, labels=3)
+    first = plan.cases[0]
+    private = replace(first, id=UUID(int=999), text=SECRET, may_quote=False, group="private")
+    parts = dict(plan.parts) | {private.id: PartName.TRAIN}
+    plan = replace(plan, cases=(*plan.cases, private), parts=parts)
+    words, turn = SECRET.split(), iter(range(0, 99, 3))
+
+    def next_words(_: Asked) -> ModelAnswer:
+        at = next(turn)
+        text = " ".join(words[at : at + 3]) or f"be exact {at}"
+        edit = {"op": "add_block", "block": f"notes_{at}", "text": text}
+        change = {"strategy": "B", "rationale": "It cannot hurt.", "edits": [edit]}
+        return ModelAnswer(Outcome.OK, json.dumps(change))
+
+    world = WithProposer(OfflineWorld(), next_words)
+    events = [event async for event in improve(plan, world)]
+    stored = " ".join(event.model_dump_json() for event in events)
+    kept = [at for at in range(0, len(words), 3) if " ".join(words[at : at + 3]) in stored]
+    assert len(kept) < len(range(0, len(words), 3)) - 1
+    assert Stage.SCREEN in {one.stage for one in events if isinstance(one, ChangeRejected)}
+
+
+@pytest.mark.parametrize(
+    "spoken",
+    [
+        {"rationale": f"They said: {SECRET}"},
+        {"edits": [{"op": "add_block", "block": SECRET.replace(" ", "_")[:60], "text": "x"}]},
+        {"edits": [{"op": "replace_block", "block": "_".join(SECRET.split()[:12]), "text": "x"}]},
+        {"edits": [{"op": "add_example", "text": "hello", "output": SECRET}]},
+        {"edits": [{"op": "add_example", "case": str(UUID(int=5)), "text": SECRET}]},
+        {SECRET: 1},
+        {"edits": [{"op": SECRET}]},
+    ],
+    ids=["rationale", "new block", "no block", "output", "beside a case", "field", "operation"],
+)
+async def test_no_part_of_an_answer_carries_a_private_sentence_into_an_event(
+    spoken: dict[str, object],
+) -> None:
+    plan = toy_plan(per_label=8, labels=3)
+    private = replace(plan.cases[0], id=UUID(int=999), text=SECRET, may_quote=False, group="p")
+    parts = dict(plan.parts) | {private.id: PartName.TRAIN}
+    plan = replace(plan, cases=(*plan.cases, private), parts=parts, max_iterations=2)
+    edits = [{"op": "add_block", "block": "notes", "text": "be exact"}]
+    change = {"strategy": "B", "rationale": "It cannot hurt.", "edits": edits} | spoken
+    if "add_example" in str(spoken):
+        change["strategy"] = "A"
+    world = WithProposer(OfflineWorld(), lambda _: ModelAnswer(Outcome.OK, json.dumps(change)))
+    stored = [event.model_dump_json() async for event in improve(plan, world)]
+    said = " ".join(stored).replace("_", " ")
+    assert " ".join(SECRET.split()[:7]) not in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Das Haus am See in Gent gehört Anna, sagt Piet. ",
+        "pay the bill ",
+        "! a Ab",
+        "我想取消订单",
+        "😀👍🏽",
+        "a\u0301",
+        "YWx3YXlz",
+        "4f",
+        "%61\\u0061",
+    ],
+)
+def test_a_text_twice_as_long_costs_about_twice_as_much(text: str) -> None:
+    def cost(size: int) -> float:
+        long = (text * size)[:size]
+        case = Case(UUID(int=4), long, "pay", "4", False)
+        began = process_time()
+        cases = guarded(TASK, BASELINE, [case, *OPEN], [])
+        leaked(BASELINE, saying(long), baseline=BASELINE, cases=cases)
+        return process_time() - began
+
+    cost(1_000)
+    assert min(cost(20_000) for _ in range(3)) < 4 * min(cost(10_000) for _ in range(3)) + 0.05

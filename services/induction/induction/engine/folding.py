@@ -110,7 +110,7 @@ def readings(text: str) -> Iterator[str]:
     forms = [seen, visible(text.upper())] if _TWO_LOOKS.search(text.lower()) else [seen]
     for form in forms:
         plain = form.casefold()
-        leet = _LEET.sub(lambda found: found[0].translate(_STANDS_FOR), plain)
+        leet = plain.translate(_STANDS_FOR) if _LEET.search(plain) else plain
         yield _NOISE.sub("", plain).translate(_STROKE)
         if leet != plain:
             yield _NOISE.sub("", leet).translate(_STROKE)

@@ -1,7 +1,7 @@
 """What a candidate must pass before a single call is spent on it: leaks, size, the task's needs.
 
 The leak guard (see `leaks`) looks at what is stored of the candidate and its parent did not say. It
-must not repeat 8 words or 40 letters in a row, nor most of a passage in pieces (see `traces`), nor
+must not repeat 7 words or 30 letters in a row, nor most of a passage in pieces (see `traces`), nor
 a person's name (see `names`), from a validation or test case, nor from a case that may not be
 quoted, and no such case as a whole, however short, as an example.
 
@@ -40,12 +40,21 @@ def objections(
     beside: Sequence[str] = (),
     earlier: Sequence[str] = (),
 ) -> list[str]:
-    """Every reason against the candidate that its parent did not give; empty when it may go on.
+    """Reasons against the candidate that its parent did not give; none when it may go on.
 
     `beside` is what is stored with it, and `earlier` what earlier changes of the search said. No
     reason repeats what the candidate says: reasons are stored.
     """
-    found = [one for one in task.problems(candidate) if one not in task.problems(parent)]
+    told, answered = _sizes(candidate)
+    told_before, answered_before = _sizes(parent)
+    found = []
+    if told > max(INSTRUCTION_TOKENS, told_before):
+        found.append(f"instructions of {told} tokens, at most {INSTRUCTION_TOKENS} are allowed")
+    if answered > max(EXAMPLE_TOKENS, answered_before):
+        found.append(f"examples of {answered} tokens, at most {EXAMPLE_TOKENS} are allowed")
+    if found:  # reading it all would take as long as it is
+        return found
+    found += [one for one in task.problems(candidate) if one not in task.problems(parent)]
     leaks = leaked(
         parent, candidate, baseline=baseline, cases=cases, beside=beside, earlier=earlier
     )
@@ -53,12 +62,6 @@ def objections(
         found.append(f"repeats {len(leaks)} case(s) that it must not know or may not quote")
     if copied := retold(parent, candidate, cases):
         found.append(f"says the words of {len(copied)} case(s) without quoting them as examples")
-    told, answered = _sizes(candidate)
-    told_before, answered_before = _sizes(parent)
-    if told > max(INSTRUCTION_TOKENS, told_before):
-        found.append(f"instructions of {told} tokens, at most {INSTRUCTION_TOKENS} are allowed")
-    if answered > max(EXAMPLE_TOKENS, answered_before):
-        found.append(f"examples of {answered} tokens, at most {EXAMPLE_TOKENS} are allowed")
     return found
 
 

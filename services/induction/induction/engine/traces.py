@@ -2,12 +2,12 @@
 
 Three measures, all on folded texts (see `folding`):
 
-- spans: 8 words in a row, or 40 letters in a row whatever stands between them, read forwards or
+- spans: 7 words in a row, or 30 letters in a row whatever stands between them, read forwards or
   backwards. Every span holds an aligned block of half its size, so only those are indexed, and a
   block that is found is extended (seed and extend, as in sequence search).
 - pairs: neighbouring words of a passage that stand in a text at most 3 words apart, in either
   order. Words in fours in many places, fillers between them, and words said backwards keep most
-  of their pairs: 7 of 11 neighbouring pairs are a trace where 3 of them are the passage's own,
+  of their pairs: 6 of 11 neighbouring pairs are a trace where 2 of them are the passage's own,
   which is to say in no text that may be said.
 - marks: the names of a passage (see `names`).
 
@@ -20,15 +20,15 @@ from itertools import pairwise
 
 from induction.engine.folding import tokens
 
-SPAN_WORDS = 8
-SPAN_LETTERS = 40
+SPAN_WORDS = 7
+SPAN_LETTERS = 30
 APART = 3
 """How far apart in a text the two words of a pair may stand; 1 is side by side."""
 HOLDERS = 20
 """Passages a block leads to: what more of them share is a phrase and nobody's secret."""
 WINDOW = 11
-ENOUGH = 7
-OWN = 3
+ENOUGH = 6
+OWN = 2
 Pair = tuple[str, str]
 Span = tuple[int, int, int, int]
 """Passage, reading, the size of the span and where it starts."""
