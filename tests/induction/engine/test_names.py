@@ -12,9 +12,10 @@ from induction.engine import propose
 from induction.engine.change import InvalidChange, apply
 from induction.engine.diagnose import patterns_of, worked_on
 from induction.engine.evaluate import CaseBook, judged
+from induction.engine.leaks import guarded, leaked
 from induction.engine.loop import improve
 from induction.engine.propose import Brief, change_schema, shown_cases
-from induction.engine.screen import guarded, leaked, objections
+from induction.engine.screen import objections
 from induction.engine.split import assign
 from induction.llm.offline.ideas import ideas
 from induction.llm.offline.meta import Meta

@@ -18,7 +18,7 @@ from nlu_shared.schemas.events import (
     StoredEvent,
 )
 
-from induction.engine import accept, change, propose, recall, screen, telling
+from induction.engine import accept, change, propose, recall, saying, screen, telling
 from induction.engine.desk import Desk
 from induction.engine.evaluate import CaseBook, compare
 from induction.engine.propose import Brief, Tried
@@ -196,13 +196,18 @@ def _objections(search: Search, candidate: Candidate) -> list[str]:
     if content.version_hash in search.seen:
         return ["this very prompt was tried before"]
     search.seen.add(content.version_hash)
-    return screen.objections(
+    objections = screen.objections(
         search.plan.task,
         search.best,
         content,
         baseline=search.plan.baseline,
         cases=search.guarded,
+        beside=saying.changed(candidate.change),
+        earlier=search.told,
     )
+    if not objections:
+        search.told += saying.changed(candidate.change)
+    return objections
 
 
 async def _validated(

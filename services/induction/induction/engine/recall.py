@@ -13,10 +13,11 @@ from nlu_shared.schemas.prompts import Aim, Block, Change, Edit, Example, Op, Pr
 from pydantic import JsonValue
 
 from induction.engine.change import quoted
-from induction.engine.groups import words
+from induction.engine.folding import words
+from induction.engine.leaks import Guarded, leaked
 from induction.engine.plan import Plan, Remembered
 from induction.engine.propose import Tried
-from induction.engine.screen import Guarded, leaked, retold
+from induction.engine.screen import retold
 
 TOLD = 8
 """Remembered changes that one proposal is told of."""

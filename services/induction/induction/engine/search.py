@@ -20,10 +20,10 @@ from induction.engine.diagnose import (
 )
 from induction.engine.evaluate import CaseBook, Exam
 from induction.engine.gate import touched
+from induction.engine.leaks import Guarded, guarded
 from induction.engine.plan import Plan
 from induction.engine.propose import Brief, Tried, shown_cases
 from induction.engine.recall import Memory
-from induction.engine.screen import Guarded, guarded
 from induction.engine.split import Parts
 from induction.engine.stop import Progress, reason_to_stop
 from induction.engine.unseen import Folds, folds_of
@@ -39,7 +39,7 @@ class Search:
     prompt itself gave. After a kept change the wrong cases and those of the labels it touched
     are asked again, REFRESHED at most, and others when a gate needs them: most stay right, and
     asking all of them after each kept change would cost as much as the rest of the search.
-    `attempt` counts the changes asked for."""
+    `attempt` counts the changes asked for, `told` is what those that passed the screen said."""
 
     plan: Plan
     parts: Parts
@@ -54,6 +54,7 @@ class Search:
     progress: Progress
     tried: list[Tried] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    told: list[str] = field(default_factory=list)
     failures: Counter[Key] = field(default_factory=Counter)
     attempt: int = 0
     folds: Folds = field(default_factory=dict)

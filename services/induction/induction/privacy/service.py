@@ -1,10 +1,12 @@
-"""Forgetting a case: out of the snapshots, out of the ledger; prompts that quote it are listed.
+"""Forgetting a case: out of snapshots, ledger and history; prompts that quote it are listed.
 
-What is not touched, because it would change what serves or what is replayed: prompt versions and
-the events of the runs that made them. `quoted_in` names the versions; a person decides. Runs that
-start later remember no change that made one of them (see `ideas`).
+What is not touched, because it would change what serves: the contents of prompt versions.
+`quoted_in` names the versions; a person decides. Runs that start later remember no change that made
+one of them (see `ideas`). Of runs that are over and had to do with the case, the events, hints,
+inbox readings and notes that repeat it are blanked, each text by its hash (see `repeating`).
 """
 
+import asyncio
 import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,27 +17,72 @@ from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.privacy import ErasedCase, ForgottenCase, Why
 from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.runs import RunStatus
+from pydantic import JsonValue
 from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.cases import service as cases
 from induction.cases.models import SnapshotCaseRow
 from induction.catalog import service as catalog
+from induction.engine import saying
+from induction.engine.folding import folded
+from induction.engine.names import names_in
+from induction.privacy.repeating import Repeats, blanked, repeats_any
 from induction.prompts.models import PromptVersionRow
 from induction.runs import service as runs
 from induction.runs.models import RunRow
 from induction.tasks.base import Outcome
 from induction.tasks.registry import task_of
 
-# Answers to the case's own questions, and proposals that repeat its text. The outcome keeps other
-# runs from taking the answer over.
+# The outcome keeps other runs from taking the answer over.
 BLANK_ANSWERS = """
 UPDATE llm_calls SET text = NULL, outcome = :forgotten
-WHERE run_id = ANY(:runs) AND outcome IS DISTINCT FROM :forgotten AND (key = ANY(:keys)
-    OR purpose = 'proposer' AND EXISTS (
-        SELECT FROM unnest(CAST(:said AS text[])) AS said WHERE position(said IN text) > 0))
+WHERE run_id = ANY(:runs) AND outcome IS DISTINCT FROM :forgotten
+    AND (key = ANY(:keys) OR purpose = 'proposer' AND key = ANY(:proposals))
+RETURNING 1
 """
+PROPOSALS = """
+SELECT DISTINCT key, text FROM llm_calls
+WHERE run_id = ANY(:runs) AND purpose = 'proposer' AND text IS NOT NULL
+"""
+SAID_ELSEWHERE = """
+SELECT DISTINCT name FROM unnest(CAST(:names AS text[])) AS name
+JOIN snapshot_cases ON task = :task AND case_id <> :case_id AND text ILIKE '%' || name || '%'
+"""
+RUNS_QUOTING = """
+SELECT id FROM runs WHERE status = ANY(:over) AND (baseline_version_id = ANY(:quoted_in)
+    OR id IN (SELECT run_id FROM prompt_versions WHERE id = ANY(:quoted_in)))
+"""
+# What people and models said in the course of runs: how it is read as JSON, and written back.
+HISTORY = (
+    (
+        "SELECT run_id AS id, n, body AS said FROM run_events WHERE run_id = ANY(:runs)",
+        "UPDATE run_events SET body = CAST(:said AS jsonb) WHERE run_id = :id AND n = :n",
+    ),
+    (
+        "SELECT run_id AS id, step AS n, body AS said FROM run_inbox WHERE run_id = ANY(:runs)",
+        "UPDATE run_inbox SET body = CAST(:said AS jsonb) WHERE run_id = :id AND step = :n",
+    ),
+    (
+        "SELECT id, 0 AS n, jsonb_build_object('hint', hint) AS said FROM run_hints"
+        " WHERE run_id = ANY(:runs)",
+        "UPDATE run_hints SET hint = CAST(:said AS jsonb)->>'hint' WHERE id = :id AND :n = 0",
+    ),
+    (
+        "SELECT id, 0 AS n, jsonb_build_object('hints', hints, 'reason', reason) AS said FROM runs"
+        " WHERE id = ANY(:runs)",
+        "UPDATE runs SET hints = CAST(:said AS jsonb)->'hints',"
+        " reason = CAST(:said AS jsonb)->>'reason' WHERE id = :id AND :n = 0",
+    ),
+    (
+        "SELECT id, 0 AS n, jsonb_build_object('notes', notes) AS said FROM prompt_versions"
+        " WHERE task = :task AND notes IS NOT NULL",
+        "UPDATE prompt_versions SET notes = CAST(:said AS jsonb)->>'notes'"
+        " WHERE id = :id AND :n = 0",
+    ),
+)
 DONE = """
 UPDATE forgotten_cases SET forgotten_at = now(), snapshots = :snapshots, answers = :answers,
     quoted_in = :quoted_in
@@ -120,22 +167,29 @@ async def forget(session: AsyncSession, case: ForgottenCase) -> bool:
     copies = await cases.copies(session, case.task, case.case_id)
     said = {one.text for one in copies}
     prompts = await _prompts(session, case.task)
-    quoted_in = sorted(id for id, one in prompts.items() if quotes(one, case.case_id, said))
+    repeats = repeats_any(said, await _own_names(session, case, copies))
+    quoted_in = sorted(
+        await asyncio.to_thread(
+            lambda: [id for id, one in prompts.items() if quotes(one, case.case_id, said, repeats)]
+        )
+    )
     users = await _users(session, case.task, {one.dataset_hash for one in copies}, quoted_in)
     active = [run for run in users if not RunStatus(run.status).over]
     if active:
         for run in active if case.why is Why.ERASED else ():
             await runs.cancel(session, run.id)
         return False
+    runs_of = [run.id for run in users]
     answers = await session.execute(
-        text(BLANK_ANSWERS + " RETURNING 1"),
+        text(BLANK_ANSWERS),
         {
-            "runs": [run.id for run in users],
+            "runs": runs_of,
             "keys": await _keys(session, case.task, prompts.values(), copies, users),
-            "said": sorted(_spellings(said)),
+            "proposals": await _proposals(session, runs_of, repeats),
             "forgotten": Outcome.FORGOTTEN.value,
         },
     )
+    await _blank_history(session, case, runs_of, quoted_in, repeats)
     await cases.blank(session, copies)
     await session.execute(
         text(DONE),
@@ -211,19 +265,75 @@ async def _keys(
     return sorted(asked)
 
 
-def quotes(prompt: PromptContent, case_id: UUID, said: Iterable[str]) -> bool:
-    """Whether the prompt shows the case as an example, or holds one of its texts anywhere."""
-    told = [block.text for block in prompt.instructions]
-    told += [example.said for example in prompt.examples]
+def quotes(prompt: PromptContent, case_id: UUID, said: Iterable[str], repeats: Repeats) -> bool:
+    """Whether the prompt shows the case as an example, or says one of its texts anywhere."""
+    told = [saying.joined(prompt), *(example.said for example in prompt.examples)]
     return any(example.case_id == case_id for example in prompt.examples) or any(
-        one in text for one in said for text in told
+        repeats(text) or any(one in text for one in said) for text in told
     )
 
 
-def _spellings(said: Iterable[str]) -> set[str]:
-    """A text as it stands in an answer, which is JSON."""
-    return {
-        json.dumps(one, ensure_ascii=ascii_only)[1:-1]
-        for one in said
-        for ascii_only in (True, False)
-    }
+async def _own_names(
+    session: AsyncSession, case: ForgottenCase, copies: Sequence[SnapshotCaseRow]
+) -> set[str]:
+    """The names in the case, folded, that no other case of the task holds."""
+    found = {name for one in copies for name in names_in(one.text)}
+    rows = await session.execute(
+        text(SAID_ELSEWHERE),
+        {"names": sorted(found), "task": case.task, "case_id": case.case_id},
+    )
+    elsewhere = {row.name for row in rows}
+    return {folded(name) for name in found - elsewhere}
+
+
+async def _proposals(session: AsyncSession, runs_of: Sequence[UUID], repeats: Repeats) -> list[str]:
+    """The keys of proposals that repeat the case anywhere in their JSON."""
+    rows = (await session.execute(text(PROPOSALS), {"runs": runs_of})).all()
+
+    def repeating() -> list[str]:
+        return [
+            row.key
+            for row in rows
+            if repeats(row.text) or any(map(repeats, saying.strings(_json(row.text))))
+        ]
+
+    return await asyncio.to_thread(repeating)
+
+
+def _json(said: str) -> JsonValue:
+    try:
+        found: JsonValue = json.loads(said)
+    except (ValueError, RecursionError):
+        return None
+    return found
+
+
+async def _blank_history(
+    session: AsyncSession,
+    case: ForgottenCase,
+    users: Sequence[UUID],
+    quoted_in: Sequence[UUID],
+    repeats: Repeats,
+) -> None:
+    """Of the runs that used the case, and of those that are over and made or began with a version
+    that quotes it."""
+    rows = await session.execute(
+        text(RUNS_QUOTING), {"quoted_in": quoted_in, "over": [one for one in RunStatus if one.over]}
+    )
+    runs_of = sorted({*users, *(row.id for row in rows)})
+    for read, write in HISTORY:
+        found = await session.execute(
+            text(read).columns(said=JSONB), {"runs": runs_of, "task": case.task}
+        )
+        held = found.mappings().all()
+        after = await asyncio.to_thread(
+            _blanked, [row["said"] for row in held], repeats, str(case.case_id)
+        )
+        for row, said in zip(held, after, strict=True):
+            if said != row["said"]:
+                told = {"id": row["id"], "n": row["n"], "said": json.dumps(said)}
+                await session.execute(text(write), told)
+
+
+def _blanked(said: list[JsonValue], repeats: Repeats, case_id: str) -> list[JsonValue]:
+    return [blanked(one, repeats, case_id) for one in said]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from induction.engine.screen import guarded, leaked
+from induction.engine.leaks import guarded, leaked
 from induction.llm.offline.answers import answer
 from induction.llm.offline.wire import MessagesRequest
 from induction.tasks.base import Case
