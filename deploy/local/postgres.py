@@ -22,6 +22,7 @@ from deploy.local.process import POLL_SECONDS, Child, fresh_log, spawn, tail
 from deploy.local.secrets import keep, open_directory, write_private
 
 ADMIN = "postgres"
+MAJOR = "18"
 START_SECONDS = 60.0
 """Recovery after a crash is part of a start."""
 _ENV = {"LC_ALL": "C", "TZ": "UTC", "PATH": "/usr/bin:/bin"}
@@ -61,6 +62,7 @@ class Postgres:
         cluster = placement.home / "cluster"
         if not cluster.exists():
             await self._initialise(placement, cluster)
+        _check_version(cluster)
         await _previous_end(cluster)
 
         async def launch(port: int) -> None:
@@ -159,6 +161,18 @@ class Postgres:
             return bool(await connection.fetchval("SELECT 1") == 1)
         finally:
             await connection.close()
+
+
+def _check_version(cluster: Path) -> None:
+    """Raises LocalProblem for files of another PostgreSQL; none of them is touched."""
+    with suppress(FileNotFoundError):
+        made_by = (cluster / "PG_VERSION").read_text().strip()
+        if made_by != MAJOR:
+            raise LocalProblem(
+                f"the databases in {cluster} were made by PostgreSQL {made_by} and this is"
+                f" {MAJOR}: start the version that made them, dump, and restore here"
+                " (docs/restore.md), or set NLU_DATA_DIR to another directory"
+            )
 
 
 async def _previous_end(cluster: Path) -> None:

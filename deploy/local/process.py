@@ -8,10 +8,11 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from deploy.local.problems import LocalProblem, ProcessDied
 
@@ -31,9 +32,12 @@ class Account:
 
 @dataclass
 class Child:
+    """`start` makes its process, the first and any later one."""
+
     name: str
     process: asyncio.subprocess.Process
     log: Path
+    start: Callable[[], Coroutine[Any, Any, asyncio.subprocess.Process]]
 
     @property
     def running(self) -> bool:
@@ -54,6 +58,16 @@ class Child:
                     f"{tail(self.log)}"
                 )
             await asyncio.sleep(POLL_SECONDS)
+
+    async def restart(self) -> None:
+        """The same command again, its output after what the last one said. Cancelled meanwhile, it
+        still knows its process, so that `stop` ends the right one."""
+        starting = asyncio.create_task(self.start())
+        try:
+            self.process = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            self.process = await starting
+            raise
 
     async def stop(self, asks: Sequence[signal.Signals], *, seconds: float = 8.0) -> None:
         """Sends each signal in turn, `seconds` apart, then SIGKILL; returns once it is gone."""
@@ -78,20 +92,23 @@ async def spawn(
     """Starts `command` in a session of its own, so that Ctrl-C reaches us alone, its output
     appended to `log`. When we die by whatever signal, the kernel sends it `on_orphaned`.
     """
-    with log.open("ab") as output:
-        process = await asyncio.create_subprocess_exec(
-            *(os.fspath(part) for part in command),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
-            stderr=asyncio.subprocess.STDOUT,
-            env=dict(env),
-            start_new_session=True,
-            user=account.uid if account else None,
-            group=account.gid if account else None,
-            extra_groups=[] if account else None,
-            preexec_fn=die_with(os.getpid(), on_orphaned),
-        )
-    return Child(name, process, log)
+
+    async def start() -> asyncio.subprocess.Process:
+        with log.open("ab") as output:
+            return await asyncio.create_subprocess_exec(
+                *(os.fspath(part) for part in command),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=asyncio.subprocess.STDOUT,
+                env=dict(env),
+                start_new_session=True,
+                user=account.uid if account else None,
+                group=account.gid if account else None,
+                extra_groups=[] if account else None,
+                preexec_fn=die_with(os.getpid(), on_orphaned),
+            )
+
+    return Child(name, await start(), log, start)
 
 
 def die_with(parent: int, with_signal: signal.Signals) -> Callable[[], None]:

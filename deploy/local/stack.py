@@ -7,7 +7,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,8 @@ from deploy.local.postgres import Postgres
 from deploy.local.problems import LocalProblem, ProcessDied
 from deploy.local.process import Child, fresh_log, spawn, tail
 from deploy.local.redis import Redis
-from deploy.local.secrets import keep
+from deploy.local.restarts import keep
+from deploy.local.secrets import keep as keep_secret
 from deploy.local.settings import LocalSettings
 
 READY_SECONDS = 60.0
@@ -40,15 +41,16 @@ class Stack:
     """How a program reaches the model that induction uses."""
     children: list[Child] = field(default_factory=list)
 
-    async def until_one_dies(self) -> ProcessDied:
-        """Returns when a process ended that nobody asked to."""
-        waits = {asyncio.create_task(child.process.wait()): child for child in self.children}
+    async def keep(self, say: Callable[[str], None]) -> ProcessDied:
+        """Starts again what ends by itself, and says so; returns when one will not stay."""
+        keeping = [asyncio.create_task(keep(child, say)) for child in self.children]
         try:
-            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(keeping, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in waits:
+            for task in keeping:
                 task.cancel()
-        return waits[done.pop()].died()
+            await asyncio.gather(*keeping, return_exceptions=True)
+        return done.pop().result()
 
 
 @asynccontextmanager
@@ -66,7 +68,8 @@ async def running_stack(settings: LocalSettings, data: Path) -> AsyncIterator[St
             claude=await start.claude(),
         )
         told = {
-            "nlu_logger": environments.nlu_logger(os.environ, world, secrets),
+            "nlu_logger": {"NLU_LOGGER_ERASURE_JOURNAL": str(data / "erasures.jsonl")}
+            | environments.nlu_logger(os.environ, world, secrets),
             "induction": environments.induction(os.environ, world, secrets),
         }
         await _all(
@@ -202,9 +205,9 @@ def _ports(settings: LocalSettings) -> dict[str, int]:
 
 def _secrets(data: Path) -> Secrets:
     return Secrets(
-        admin_key=keep(data / "admin.key", prefix="nlk_"),
-        induction_key=keep(data / "induction.key", prefix="nlk_"),
-        jwt=keep(data / "jwt.secret"),
-        owner=keep(data / "owner.password"),
-        app=keep(data / "app.password"),
+        admin_key=keep_secret(data / "admin.key", prefix="nlk_"),
+        induction_key=keep_secret(data / "induction.key", prefix="nlk_"),
+        jwt=keep_secret(data / "jwt.secret"),
+        owner=keep_secret(data / "owner.password"),
+        app=keep_secret(data / "app.password"),
     )

@@ -53,7 +53,7 @@ def until_stopped(work: Coroutine[Any, Any, int], *, code: int) -> int:
 
 
 async def run(settings: LocalSettings) -> int:
-    """The stack in the foreground. Raises ProcessDied when a part of it ends by itself."""
+    """The stack in the foreground. Raises ProcessDied when a part of it dies again and again."""
     with owned(settings.nlu_data_dir) as data:
         async with running_stack(settings, data) as stack:
             for service, port in stack.ports.items():
@@ -65,7 +65,7 @@ async def run(settings: LocalSettings) -> int:
                 f"  induction {stack.addresses.induction}  admin key in {data / 'admin.key'}"
             )
             try:
-                died = await stack.until_one_dies()
+                died = await stack.keep(_say)
             except asyncio.CancelledError:
                 _say("stopping")
                 raise
@@ -104,7 +104,7 @@ async def _demonstrate(stack: Stack) -> int:
         }
     )
     finished = asyncio.create_task(program.wait())
-    died = asyncio.create_task(stack.until_one_dies())
+    died = asyncio.create_task(stack.keep(_say))
     try:
         await asyncio.wait([finished, died], return_when=asyncio.FIRST_COMPLETED)
         if died.done():

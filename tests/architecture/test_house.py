@@ -41,6 +41,8 @@ DOORS = {
     "lease.py",
     "journal.py",
     "world.py",
+    "apart.py",
+    "computing.py",
     "claude.py",
     "settings.py",
     "handouts.py",

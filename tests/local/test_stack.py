@@ -6,7 +6,7 @@ import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ class Running:
     process: asyncio.subprocess.Process
     said: list[str]
     nlu_logger: str
+    induction: str
     key: str
 
 
@@ -61,7 +62,7 @@ async def running(data: Path) -> AsyncIterator[Running]:
             line = await asyncio.wait_for(process.stdout.readline(), 90)
             assert line, said
             said.append(line.decode())
-        yield Running(process, said, ready[1], key_in(ready[3]))
+        yield Running(process, said, ready[1], ready[2], key_in(ready[3]))
     finally:
         if process.returncode is None:
             process.terminate()
@@ -111,18 +112,35 @@ async def test_a_stack_killed_outright_leaves_nothing_and_its_data_is_there_agai
         assert not await gone(below)
 
 
-async def test_a_process_that_ends_by_itself_ends_the_stack_and_shows_why(data: Path) -> None:
+async def test_a_process_that_dies_again_and_again_ends_the_stack_and_shows_why(
+    data: Path,
+) -> None:
     async with running(data) as stack:
         below = descendants(stack.process.pid)
-        os.kill(serving(below), signal.SIGKILL)
+        killed: set[int] = set()
+        while stack.process.returncode is None:
+            now = named(descendants(stack.process.pid), "nlu_logger.cli", "serve") - killed
+            for pid in now:
+                os.kill(pid, signal.SIGKILL)
+            killed |= now
+            await asyncio.sleep(0.02)
         said, _ = await stack.process.communicate()
         assert stack.process.returncode == 1
-        assert b"serve ended unexpectedly" in said
+        assert said.count(b"nlu-logger serve ended (exit code -9): started again in") == 5
+        assert b"nlu-logger serve ended unexpectedly" in said
         assert not await gone(below)
 
 
-def serving(pids: set[int]) -> int:
-    return next(pid for pid in pids if b"\0serve\0" in Path(f"/proc/{pid}/cmdline").read_bytes())
+def named(pids: set[int], *words: str) -> set[int]:
+    """Those whose command line holds all of the words, folders aside."""
+    found = set()
+    for pid in pids:
+        with suppress(OSError):
+            line = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            names = [part.rpartition(b"/")[2] for part in line]
+            if all(any(word.encode() in name for name in names) for word in words):
+                found.add(pid)
+    return found
 
 
 @pytest.mark.parametrize(

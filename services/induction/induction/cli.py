@@ -32,6 +32,7 @@ from induction import worker
 from induction.commands_score import score
 from induction.history.blame import as_lines as blame_lines
 from induction.llm.offline.serve import serve as serve_offline
+from induction.migrations import check_schema
 from induction.migrations import migrate as run_migrations
 from induction.prompts.diff import as_lines
 from induction.resources import APP_IDENTITY
@@ -60,6 +61,7 @@ def serve(*, host: str = "127.0.0.1", port: int = 8002) -> None:
     """Serves the API until it is told to stop."""
     settings = Settings()
     set_up_logs(as_json=settings.log_json)
+    asyncio.run(check_schema(settings.database))
     serve_app(web.build(settings), host=host, port=port)
 
 
@@ -68,6 +70,7 @@ def work() -> None:
     """Drives runs until it is told to stop."""
     settings = Settings()
     set_up_logs(as_json=settings.log_json)
+    asyncio.run(check_schema(settings.database))
     asyncio.run(worker.run(settings))
 
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import httpx2
 from nlu_shared.kit.auth import Authenticator, Caller
+from nlu_shared.kit.bell import Bell, open_bell
 from nlu_shared.kit.db import Database, Identity, open_database
 from nlu_shared.kit.jobs import relaying
 from nlu_shared.kit.limits import RateLimits
+from nlu_shared.kit.reader import Reader, shared_reader
 from redis.asyncio import Redis
 
 from induction.llm.claude import ADAPTER_VERSION, Claude
@@ -16,8 +18,11 @@ from induction.llm.ledger import Books, open_books
 from induction.llm.offline.serve import in_process
 from induction.migrations import APP
 from induction.settings import Settings
+from induction.tickets.service import Redeeming, redeeming
 
 APP_IDENTITY = Identity(APP)
+RUN_CHANNEL = "induction:run:{}"
+"""Where a run's followers are woken, by its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,9 @@ class Resources:
     limits: RateLimits
     logger: httpx2.AsyncClient
     redis: Redis
+    bell: Bell
+    reader: Reader
+    tickets: Redeeming
     model: Claude
     adapter: str
     books: Books
@@ -50,7 +58,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
                 timeout=httpx2.Timeout(60, connect=2),
             )
         )
-        redis = Redis.from_url(settings.redis, socket_connect_timeout=1)
+        redis = Redis.from_url(settings.redis, socket_connect_timeout=1, socket_timeout=1)
         stack.push_async_callback(redis.aclose)
         model = Claude(
             api_key=settings.anthropic_api_key.get_secret_value(),
@@ -70,6 +78,9 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             limits=RateLimits(settings),
             logger=logger,
             redis=redis,
+            bell=await stack.enter_async_context(open_bell(redis, RUN_CHANNEL.format("*"))),
+            tickets=await stack.enter_async_context(redeeming(database, APP_IDENTITY)),
+            reader=await stack.enter_async_context(shared_reader(database, APP_IDENTITY)),
             model=model,
             adapter=ADAPTER_VERSION,
             books=await stack.enter_async_context(open_books(database, APP_IDENTITY)),

@@ -42,6 +42,11 @@ class Settings(ServiceSettings):
     lease_seconds: float = Field(
         default=15.0, gt=0, description="seconds a run stays a silent worker's; renewed every third"
     )
+    compute_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        description="seconds a run may go on computing once its minutes are over; then it failed",
+    )
     poll_seconds: float = Field(
         default=5.0, gt=0, description="seconds between looks for work nobody rang for"
     )

@@ -14,6 +14,7 @@ from nlu_logger.imports.routes import router as imports
 from nlu_logger.insights.routes import router as insights
 from nlu_logger.predictions import partitions
 from nlu_logger.predictions.routes import router as predictions
+from nlu_logger.privacy import jobs as retention
 from nlu_logger.privacy.routes import router as privacy
 from nlu_logger.resources import JOB_IDENTITY, Resources, open_resources
 from nlu_logger.reviews.routes import router as reviews
@@ -48,4 +49,7 @@ def build(settings: Settings) -> FastAPI:
 
 async def _measure(resources: Resources) -> dict[str, float]:
     async with session_scope(resources.database, JOB_IDENTITY) as session:
-        return {"predictions_without_month": await partitions.without_month(session)}
+        return {
+            "predictions_without_month": await partitions.without_month(session),
+            "retention_waits_for_a_person": await retention.waits_for_a_person(session),
+        }

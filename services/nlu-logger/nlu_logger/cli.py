@@ -21,13 +21,14 @@ from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger import app as web
-from nlu_logger import commands_imports, worker
+from nlu_logger import commands_imports, commands_restore, worker
 from nlu_logger.exports import service as exports
 from nlu_logger.exports.folder import lines_of, write_dataset
 from nlu_logger.exports.pairs import UnreadableLine, read_lines
 from nlu_logger.exports.splits import BadSplits, Shares
-from nlu_logger.migrations import ADMINISTRATOR
+from nlu_logger.migrations import ADMINISTRATOR, check_schema
 from nlu_logger.migrations import migrate as run_migrations
+from nlu_logger.privacy.journal import BadJournal
 from nlu_logger.remote import HERE, Key, Url, client, said
 from nlu_logger.settings import Migration, Settings
 
@@ -35,6 +36,8 @@ app = App(name="nlu-logger", help="Records predictions, loses none.", version=we
 app.command(commands_imports.import_corrections)
 app.command(commands_imports.import_ground_truth)
 app.command(commands_imports.import_logs)
+app.command(commands_restore.confirm_clock)
+app.command(commands_restore.erase_again)
 
 THRESHOLDS = {"retraining": "min_confidence", "review": "confidence_threshold"}
 FORMATS = {f".{one.value}": one for one in ExportFormat}
@@ -45,6 +48,7 @@ def serve(*, host: str = "127.0.0.1", port: int = 8001) -> None:
     """Serves the API until it is told to stop."""
     settings = Settings()
     set_up_logs(as_json=settings.log_json)
+    asyncio.run(check_schema(settings.database))
     serve_app(web.build(settings), host=host, port=port)
 
 
@@ -53,6 +57,7 @@ def work() -> None:
     """Does what the API does not wait for, until it is told to stop."""
     settings = Settings()
     set_up_logs(as_json=settings.log_json)
+    asyncio.run(check_schema(settings.database))
     asyncio.run(worker.run(settings))
 
 
@@ -173,7 +178,7 @@ def main() -> None:
         sys.exit(f"nlu-logger: set {names} (see .env.example)")
     except httpx2.HTTPError as broken:
         sys.exit(f"nlu-logger: no whole answer: {broken or type(broken).__name__}")
-    except (ServiceError, BadSplits, UnreadableLine, OSError) as refused:
+    except (ServiceError, BadSplits, BadJournal, UnreadableLine, OSError) as refused:
         sys.exit(f"nlu-logger: {refused}")
 
 

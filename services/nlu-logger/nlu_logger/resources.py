@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nlu_shared.kit.auth import ADMIN, Authenticator, Caller
+from nlu_shared.kit.buffering import Buffers
 from nlu_shared.kit.db import Database, Identity, open_database, require_ordinary_login
 from nlu_shared.kit.group_commit import GroupCommit
 from nlu_shared.kit.jobs import relaying
@@ -34,6 +35,7 @@ class Resources:
     limits: RateLimits
     ingest: Ingest
     anonymiser: Anonymiser
+    buffers: Buffers
 
     def identity(self, caller: Caller) -> Identity:
         """The one database role a caller's transactions take."""
@@ -82,6 +84,11 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             limits=RateLimits(settings),
             ingest=ingest,
             anonymiser=_anonymiser(settings.anonymise_terms),
+            buffers=Buffers(
+                max_bytes=settings.buffer_bytes,
+                folder=settings.buffer_dir,
+                send_seconds=settings.send_seconds,
+            ),
         )
 
 

@@ -70,6 +70,11 @@ class Settings(ServiceSettings):
         default=None,
         description="makes pseudonyms of user ids; none: who knows an id can tell its pseudonym",
     )
+    erasure_journal: Path | None = Field(
+        default=None,
+        description="file outside the database that every erasure's receipt is added to, from which"
+        " a restored backup is told what to erase again; none: receipts are in the database only",
+    )
     alert_seconds: float = Field(
         default=30, gt=0, description="seconds between rounds of looks at alert rules"
     )
@@ -93,6 +98,19 @@ class Settings(ServiceSettings):
     )
     schedule_seconds: float = Field(
         default=30, gt=0, description="seconds between looks for exports that are due"
+    )
+    buffer_bytes: int = Field(
+        default=4 * 1024**3,
+        ge=1024**2,
+        description="bytes that answers which clients have not read yet may hold on disk, together;"
+        " beyond them an export is 503",
+    )
+    buffer_dir: Path | None = Field(
+        default=None,
+        description="folder of those unnamed files; none: the system's for temporary files",
+    )
+    send_seconds: float = Field(
+        default=60, gt=0, description="seconds a client may take no piece of its export, then cut"
     )
 
 

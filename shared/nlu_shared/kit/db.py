@@ -29,9 +29,24 @@ CLOSE_SECONDS = 0.1
 """How long a connection says good-bye: a server that hangs does not answer that either."""
 STATEMENT_SECONDS = 60
 DEADLOCK = "40P01"
+CANNOT_WRITE = frozenset({"53000", "53100", "53200", "53400", "58030", "25006"})
+"""Disk, memory or a limit of them used up; an I/O error; a database set or fallen read-only."""
+CANNOT_WRITE_SECONDS = 30
+"""A person is needed for that: who is told to come again need not hurry."""
 TAKE_IDENTITY = "SELECT set_config('role', {0}, true), set_config('app.user_id', {1}, true)"
 CUT = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What a broken connection raises; the last where the server's last word met our next one."""
+
+
+class CannotWrite(Unavailable):
+    code = "cannot_write"
+    title = "The database takes no writes now"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database takes no writes now: its disk is full, or it is read-only.",
+            retry_after=CANNOT_WRITE_SECONDS,
+        )
 
 
 class UnboundLogin(RuntimeError):
@@ -59,6 +74,8 @@ class Database:
     sessions: async_sessionmaker[AsyncSession]
     connect: Callable[[Identity], Awaitable[Any]]
     """A raw connection that is `identity` from its first moment on; who asks for it closes it."""
+    readiness: AsyncEngine
+    """One connection of its own: a pool that others have emptied is not a database that is away."""
     after_handover: list[Callable[[], None]] = field(default_factory=list)
 
 
@@ -86,14 +103,17 @@ async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[Datab
         await _bound(connection)
         return connection
 
-    engine = create_async_engine(
-        sqlalchemy_url(url),
-        async_creator=connect,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=CONNECT_SECONDS,
-        pool_pre_ping=True,
-    )
+    def engine_of(connections: int) -> AsyncEngine:
+        return create_async_engine(
+            sqlalchemy_url(url),
+            async_creator=connect,
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=CONNECT_SECONDS,
+            pool_pre_ping=True,
+        )
+
+    engine, readiness = engine_of(pool_size), engine_of(1)
     pool = asyncpg.create_pool(
         asyncpg_url(url),
         min_size=0,
@@ -110,8 +130,10 @@ async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[Datab
                 pool=pool,
                 sessions=async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False),
                 connect=connect,
+                readiness=readiness,
             )
     finally:
+        await readiness.dispose()
         await engine.dispose()
 
 
@@ -162,7 +184,8 @@ async def snapshot_scope(database: Database, identity: Identity) -> AsyncIterato
 
 @asynccontextmanager
 async def database_errors() -> AsyncIterator[None]:
-    """Translates a database that is away into `Unavailable`."""
+    """Translates a database that is away into `Unavailable`, one that takes no writes into
+    `CannotWrite`."""
     try:
         yield
     except (*CUT, PoolTimeout, TimeoutError) as away:
@@ -170,10 +193,14 @@ async def database_errors() -> AsyncIterator[None]:
     except asyncpg.PostgresError as refused:
         if is_away(refused):
             raise Unavailable("The database is away.") from refused
+        if refused.sqlstate in CANNOT_WRITE:
+            raise CannotWrite from refused
         raise
-    except (InterfaceError, OperationalError) as away:
-        raise Unavailable("The database is away.") from away
     except DBAPIError as broken:
+        if getattr(broken.orig, "sqlstate", None) in CANNOT_WRITE:
+            raise CannotWrite from broken
+        if isinstance(broken, InterfaceError | OperationalError):
+            raise Unavailable("The database is away.") from broken
         if broken.connection_invalidated or is_away(broken.orig):
             raise Unavailable("The database is away.") from broken
         if getattr(broken.orig, "sqlstate", None) == DEADLOCK:

@@ -13,6 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityS
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_shared.kit.auth import Authenticator, Caller
+from nlu_shared.kit.buffering import BufferedAnswer, Buffers
 from nlu_shared.kit.db import Database, Identity, session_scope, snapshot_scope
 from nlu_shared.kit.errors import Forbidden, ServiceError, Unauthenticated
 from nlu_shared.kit.limits import RateLimits
@@ -125,7 +126,25 @@ async def _snapshot(request: Request, caller: CallerDep) -> AsyncIterator[Any]:
         yield connection
 
 
-Snapshot = Annotated[Any, Depends(_snapshot, scope="request")]
-"""One moment of the database as the caller, open until a streamed response has been sent."""
-BriefSnapshot = Annotated[Any, Depends(_snapshot, scope="function")]
-"""The same, given back before the response is sent."""
+Snapshot = Annotated[Any, Depends(_snapshot, scope="function")]
+"""One moment of the database as the caller, given back before the response is sent."""
+
+
+class BufferingResources(WebResources, Protocol):
+    """What a service offers whose answers may be longer than their clients are fast."""
+
+    @property
+    def buffers(self) -> Buffers: ...
+
+
+async def _buffered(request: Request, caller: CallerDep) -> AsyncIterator[BufferedAnswer]:
+    resources: BufferingResources = request.app.state.resources
+    answer = BufferedAnswer(resources.buffers, resources.database, resources.identity(caller))
+    try:
+        yield answer
+    finally:
+        await answer.close()
+
+
+AnswerDep = Annotated[BufferedAnswer, Depends(_buffered, scope="request")]
+"""A long answer as the caller, from one moment of the database; gone once it has been sent."""

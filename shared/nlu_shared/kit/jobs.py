@@ -12,8 +12,10 @@ from typing import Any
 
 import structlog
 from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.jobs import Job
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeout
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -25,6 +27,8 @@ log = structlog.get_logger(__name__)
 RELAY_SECONDS = 1.0
 """How long a handed-over job can wait when its wake-up was lost."""
 REDIS_AWAY_SECONDS = 1.0
+REDIS_ANSWER_SECONDS = 1.0
+"""A Redis that hangs is one that is away: the relay's transaction waits no longer for it."""
 
 OUTBOX_DDL = """
 CREATE TABLE outbox (
@@ -70,15 +74,23 @@ async def relay_once(database: Database, identity: Identity, redis: ArqRedis) ->
             text("SELECT * FROM outbox ORDER BY created_at LIMIT 100 FOR UPDATE SKIP LOCKED")
         )
         for row in waiting.all():
-            job = await redis.enqueue_job(
-                row.name, *row.arguments, _job_id=row.job_id, _queue_name=row.queue
-            )
+            job = await _enqueued(redis, row)
             if job is not None:
                 taken += 1
                 await session.execute(
                     text("DELETE FROM outbox WHERE job_id = :job_id"), {"job_id": row.job_id}
                 )
     return taken
+
+
+async def _enqueued(redis: ArqRedis, row: Any) -> Job | None:
+    try:
+        async with asyncio.timeout(REDIS_ANSWER_SECONDS):
+            return await redis.enqueue_job(
+                row.name, *row.arguments, _job_id=row.job_id, _queue_name=row.queue
+            )
+    except TimeoutError:
+        raise RedisTimeout("Redis does not answer.") from None
 
 
 @asynccontextmanager

@@ -33,6 +33,7 @@ from nlu_shared.kit.deps import WebResources
 from nlu_shared.kit.errors import Invalid, NotFound, ServiceError, Unavailable
 from nlu_shared.kit.guard import BodyGuard
 from nlu_shared.kit.problems import problem_response
+from nlu_shared.kit.readiness import check_writable
 
 log = structlog.get_logger(__name__)
 SWAGGER = Path(__file__).parent / "swagger"
@@ -162,11 +163,12 @@ def _frame(title: str, version: str, measure: Measure | None) -> APIRouter:
         async with (
             database_errors(),
             asyncio.timeout(CONNECT_SECONDS),
-            resources.database.engine.connect() as connection,
+            resources.database.readiness.connect() as connection,
         ):
             found = await connection.execute(text("SELECT to_regclass('api_keys')::text"))
             if found.scalar_one() is None:
                 raise Unavailable("The database is not migrated.")
+            await check_writable(connection)
         return {"status": "ready"}
 
     @router.get("/version")

@@ -15,9 +15,14 @@ class Why(StrEnum):
 
 
 class ErasedCase(Schema):
-    """`n` only grows: whoever has read up to n asks for what came after it."""
+    """`n` only grows: whoever has read up to n asks for what came after it.
+
+    A backup that is set back gives the same numbers to other cases, never the same marks: whoever
+    shows the mark of n as well is told when the list is not the one that was read.
+    """
 
     n: int
+    mark: UUID
     case_id: UUID
     task: str
     why: Why
@@ -28,9 +33,11 @@ class ForgottenCase(Schema):
     """What became of a case to forget: None for `forgotten_at` while a run uses it.
 
     `quoted_in` are prompt versions that still hold it; they are changed by people only.
+    `mark` is its mark in nlu-logger's list; None where it was read before there were any.
     """
 
     n: int
+    mark: UUID | None
     case_id: UUID
     task: str
     why: Why

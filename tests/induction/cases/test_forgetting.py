@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -19,7 +19,9 @@ from starlette.routing import Route
 
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack, serving, until
+from tests.induction.cases.forgetting import erase, forgotten, say, secret
 from tests.induction.runs.driving import reached, sql, start
+from tests.nlu_logger.world import connected
 
 
 @pytest.fixture(scope="module")
@@ -31,35 +33,6 @@ async def resources(stack: Stack) -> AsyncIterator[Resources]:
 @pytest.fixture
 def task() -> str:
     return f"task-{uuid4().hex[:12]}"
-
-
-def secret(task: str) -> str:
-    """What only this test's person says."""
-    return f'my name is "Ann Lee" and my parcel of {task} is late'
-
-
-async def say(stack: Stack, task: str, person: UUID) -> str:
-    """The id of the case that a person's prediction became."""
-    said = {
-        "task": task,
-        "prompt": secret(task),
-        "predicted_intent": "topic_0",
-        "confidence": 0.9,
-        "user_id": str(person),
-    }
-    log_id = (await stack.logger.post("/v1/predictions", json=said)).json()["log_id"]
-    confirmed = await stack.logger.post(f"/v1/predictions/{log_id}/confirm", json={})
-    path = f"/v1/corrections/{confirmed.json()['id']}/approve"
-    return str((await stack.logger.post(path, json={})).json()["ground_truth_id"])
-
-
-async def erase(stack: Stack, person: UUID) -> None:
-    assert (await stack.logger.delete(f"/v1/users/{person}")).status_code == 200
-
-
-async def forgotten(stack: Stack, case_id: str) -> dict[str, Any]:
-    listed = (await stack.induction.get("/v1/admin/forgotten", params={"limit": 1000})).json()
-    return dict([one for one in listed["items"] if one["case_id"] == case_id][-1])
 
 
 async def evaluated(stack: Stack, task: str) -> dict[str, Any]:
@@ -225,6 +198,27 @@ async def test_a_proposal_that_repeats_the_text_is_blanked(
         run["id"],
     )
     assert [tuple(call) for call in calls] == [("forgotten", None), ("ok", "add nothing")]
+
+
+async def test_findings_are_told_again_to_a_logger_that_was_set_back(
+    stack: Stack, resources: Resources, task: str
+) -> None:
+    """Another list under the same numbers is what a restored backup goes on with."""
+    await make_task(stack, task, cases=8)
+    run = await evaluated(stack, task)
+    person = uuid4()
+    case = await say(stack, task, person)
+    await erase(stack, person)
+    await forget_once(resources)
+    await sql(stack, "UPDATE runs SET findings_told_at = now() WHERE id = $1", run["id"])
+    told = "SELECT findings_told_at FROM runs WHERE id = $1"
+    await forget_once(resources)
+    assert (await sql(stack, told, run["id"]))[0][0] is not None
+    async with connected(stack.logger_database.owner_url) as owner:
+        await owner.execute("UPDATE erased_cases SET mark = gen_random_uuid()")
+    await forget_once(resources)
+    assert (await sql(stack, told, run["id"]))[0][0] is None
+    assert (await forgotten(stack, case))["forgotten_at"] is not None
 
 
 async def test_a_case_of_a_task_nobody_knows_here_is_nothing_to_forget(

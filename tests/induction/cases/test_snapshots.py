@@ -91,10 +91,11 @@ async def test_a_refusal_by_nlu_logger_is_a_service_away(stream: list[str], stat
 async def test_freezing_the_same_data_again_changes_nothing(
     database: Database, stack: Stack, stream: list[str]
 ) -> None:
+    read = await cases.read(database, IDENTITY, stack.logger, "streamed")
     truth = await fetched(stream)
     for _ in range(2):
         async with session_scope(database, IDENTITY) as session:
-            await cases.freeze(session, "streamed", truth)
+            await cases.freeze(session, "streamed", read)
     async with session_scope(database, IDENTITY) as session:
         frozen = await cases.load(session, "streamed", truth.dataset_hash)
     assert frozen == tuple(cases.case_of(case) for case in truth.cases)
@@ -109,9 +110,10 @@ async def test_a_case_is_frozen_with_what_stands_before_it_and_forgotten_whole(
     context = {"before": [{"text": "Who was Ruth?"}], "known": {"people": [{"id": 1}]}}
     said = {"task": "before", "text": "She died.", "truth": {"delete": [1]}, "context": context}
     assert (await stack.logger.post("/v1/ground-truth", json=said)).status_code == 201
-    truth = await upstream.fetch(stack.logger, "before")
+    read = await cases.read(database, IDENTITY, stack.logger, "before")
+    truth = read.truth
     async with session_scope(database, IDENTITY) as session:
-        await cases.freeze(session, "before", truth)
+        await cases.freeze(session, "before", read)
         frozen = await cases.load(session, "before", truth.dataset_hash)
         (case,) = [one for one in frozen if one.context is not None]
         assert case.context is not None

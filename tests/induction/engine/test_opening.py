@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from induction.engine.data.folds import FOLDS, folds_of, out_of_fold
+from induction.engine.leak_guard.screen import EXAMPLE_TOKENS
 from induction.engine.plan import Plan
-from induction.engine.proposal.leak_guard import EXAMPLE_TOKENS
 from induction.engine.proposal.many_shot import opening
 from induction.engine.runtime import Call, Event
 from induction.tasks.base import Case, ModelAnswer, Outcome

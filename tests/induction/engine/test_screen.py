@@ -5,7 +5,8 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from induction.engine.proposal.leak_guard import guarded, leaked, objections
+from induction.engine.leak_guard.leaks import guarded, leaked
+from induction.engine.leak_guard.screen import objections
 from induction.tasks.base import Case
 from induction.tasks.intent import IntentTask
 from nlu_shared.schemas.prompts import Block, Example, LabelSpec, PromptContent
@@ -42,21 +43,22 @@ def leaks(candidate: PromptContent, parent: PromptContent = BASELINE) -> list[in
     [
         ("like to pay the outstanding bill of my", [3]),
         ("LIKE to pay, the outstanding: bill of my!", [3]),
-        ("to pay the outstanding bill of my", []),
+        ("to pay the outstanding bill of my", [3]),
+        ("pay the outstanding bill of my", []),
         ("ex husband Piet van Dalen must not see", [2]),
         ("please stop the transfer to the garage before", []),
         ("stop it", []),
     ],
 )
-def test_eight_words_of_a_guarded_case_are_a_leak(text: str, found: list[int]) -> None:
+def test_seven_words_of_a_guarded_case_are_a_leak(text: str, found: list[int]) -> None:
     assert leaks(saying(text)) == found
 
 
-def test_fifty_characters_of_a_guarded_case_are_a_leak_even_in_few_words() -> None:
+def test_thirty_letters_of_a_guarded_case_are_a_leak_even_in_few_words() -> None:
     long = "extraordinarilylongcompoundwordslikethis " * 3
     case = Case(UUID(int=5), long, "pay", "5", False)
     found = leaked(
-        BASELINE, saying(long[:60]), baseline=BASELINE, cases=guarded(TASK, BASELINE, [case], [])
+        BASELINE, saying(long[:32]), baseline=BASELINE, cases=guarded(TASK, BASELINE, [case], [])
     )
     assert found == [case]
 
@@ -85,10 +87,10 @@ def test_a_baseline_may_hold_validation_cases_but_frees_no_private_one() -> None
     assert [case.id.int for case in found] == [2]
 
 
-@given(st.integers(0, 8), st.integers(8, 15), AROUND)
-def test_no_window_of_eight_words_slips_through(start: int, size: int, around: str) -> None:
+@given(st.integers(0, 8), st.integers(7, 15), AROUND)
+def test_no_window_of_seven_words_slips_through(start: int, size: int, around: str) -> None:
     window = SECRET.split()[start : start + size]
-    if len(window) >= 8:
+    if len(window) >= 7:
         assert 3 in leaks(saying(f"{around} {' '.join(window)} {around}"))
 
 

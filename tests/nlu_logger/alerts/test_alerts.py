@@ -143,6 +143,32 @@ async def test_the_worker_looks_and_sends_by_itself(
     assert len(receiver.got) == 1
 
 
+@pytest.mark.parametrize(
+    "ahead",
+    [
+        "UPDATE alerts SET looked_at = now() + interval '120 days'",
+        "UPDATE alert_deliveries SET not_before = now() + interval '120 days', status = 'waiting'",
+    ],
+)
+async def test_a_clock_that_was_ahead_silences_no_alert(
+    world: World, receiver: Receiver, task: str, ahead: str
+) -> None:
+    alert = await make(world, webhook(receiver), task=task, **BELOW_HALF)
+    await log(world, task, count=2, confidence=0.1)
+    if "deliveries" in ahead:
+        async with stepping(world) as step:
+            await step()
+    receiver.got.clear()
+
+    async def is_told() -> bool:
+        return len(await history(world, alert)) == 1 and len(receiver.got) == 1
+
+    async with connected(world.database.owner_url) as owner:
+        await owner.execute(ahead)
+    async with watching(world):
+        await until(is_told)
+
+
 async def test_many_workers_tell_it_once(world: World, receiver: Receiver, task: str) -> None:
     alerts = [await make(world, webhook(receiver), task=task, **BELOW_HALF) for _ in range(4)]
     await log(world, task, count=2, confidence=0.1)

@@ -171,6 +171,17 @@ async def test_texts_of_users_are_shown_as_text_wherever_they_stand(
     assert sum("&lt;script&gt;" in page.text for page in pages) >= 4
 
 
+async def test_every_list_of_the_desk_shows_the_chosen_task_alone(world: World, task: str) -> None:
+    for name in (task, f"{task}-other"):
+        await world.correct(await world.log(task=name, prompt=f"said of {name}."), "leave")
+    async with browser(world) as made:
+        chosen = (await made.get(f"/dashboard/review?queue=proposed&task={task}")).text
+        every = (await made.get("/dashboard/review?queue=proposed")).text
+    assert f"said of {task}." in chosen
+    assert f"said of {task}-other." not in chosen
+    assert f"said of {task}-other." in every
+
+
 async def test_a_key_limited_to_a_task_sees_its_task_alone(world: World, task: str) -> None:
     await world.log(task=task, prompt="this is mine")
     await world.log(task=f"{task}-other", prompt="this is not")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
+import pytest
 from nlu_shared.ids import uuid7
 from nlu_shared.schemas.exports import RetrainingRow, ReviewRow
 
@@ -219,6 +220,31 @@ async def test_no_spreadsheet_runs_what_a_user_typed(world: World, task: str) ->
     assert header == ["text", "label", "confidence", "source", "corrected"]
     assert [line[0] for line in table] == ["'" + prompt for prompt in nasty[:7]] + nasty[7:]
     assert {tuple(line[1:]) for line in table} == {("'=cmd()", "0.92", "production", "false")}
+
+
+HIDDEN = [
+    *("＝1+1", "＋1", "－1", "＠x"),
+    *("\u200b=1", "\ufeff\u00ad=1", "  =1", "\u3000＝1", '"=1', "\ufe0f+1"),
+]
+
+
+@pytest.mark.parametrize("formula", HIDDEN)
+@pytest.mark.parametrize("before", ["", "hello;", "hello\t", "a;b\n", "hello; "])
+async def test_no_formula_hides_behind_a_sign_that_splits_or_is_not_seen(
+    world: World, task: str, formula: str, before: str
+) -> None:
+    await world.log(task=task, prompt=before + formula, confidence=SURE)
+    answer = await export(world, "retraining", task=task, format="csv")
+    _, (text, *_) = csv.reader(io.StringIO(answer.text, newline=""))
+    at = before.rstrip(" ")
+    assert text == f"{at}'{(before + formula).removeprefix(at)}"
+
+
+async def test_a_sign_in_the_middle_of_a_text_is_left_alone(world: World, task: str) -> None:
+    said = "it costs 3-4; well, e-mail me @home = fine"
+    await world.log(task=task, prompt=said, confidence=SURE)
+    answer = await export(world, "retraining", task=task, format="csv")
+    assert list(csv.reader(io.StringIO(answer.text)))[1][0] == said
 
 
 async def test_the_review_file_can_be_one_json_array(world: World, task: str) -> None:

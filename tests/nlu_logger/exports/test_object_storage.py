@@ -1,5 +1,6 @@
 """Scheduled exports in a bucket, told over S3's protocol: whole, or not there."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from uuid import UUID
@@ -20,14 +21,22 @@ from tests.fixtures.stack import serving
 from tests.nlu_logger.world import World, connected, opened
 
 STORE = "s3://exports/of-ours"
+HELD = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%'
+"""
 
 
 class Bucket:
-    """The two requests of S3 that a slot takes. It refuses manifests while `refuses`."""
+    """The two requests of S3 that a slot takes. It refuses manifests while `refuses`, and answers
+    no file that is put while `open` is not set."""
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.refuses = False
+        self.open = asyncio.Event()
+        self.open.set()
+        self.reached = asyncio.Event()
         self.app = Starlette(
             routes=[
                 Route("/{key:path}", self.put, methods=["PUT"]),
@@ -39,7 +48,10 @@ class Bucket:
         key = request.path_params["key"]
         if self.refuses and key.endswith("manifest.json"):
             return Response(status_code=403)
-        self.objects[key] = body = await request.body()
+        body = await request.body()
+        self.reached.set()
+        await self.open.wait()
+        self.objects[key] = body
         return Response(headers={"ETag": hashlib.md5(body, usedforsecurity=False).hexdigest()})
 
     async def get(self, request: Request) -> Response:
@@ -71,17 +83,46 @@ async def world(databases: Databases, servers: Servers) -> AsyncIterator[World]:
         yield made
 
 
-async def test_a_slot_is_in_the_bucket_once_its_manifest_is(
-    world: World, bucket: Bucket, task: str
-) -> None:
+async def due_slot(world: World, task: str) -> UUID:
+    """The id of a schedule with one row to write now."""
     await world.log(task=task, prompt="hello", confidence=0.9)
     asked = {"name": task, "target": "store", "what": {"task": task}}
-    made = (await world.admin.post("/v1/admin/schedules", json=asked)).json()["id"]
+    made = UUID((await world.admin.post("/v1/admin/schedules", json=asked)).json()["id"])
     async with connected(world.database.owner_url) as owner:
         await owner.execute(
             "UPDATE export_schedules SET next_slot = next_slot - interval '1 week' WHERE id = $1",
-            UUID(made),
+            made,
         )
+    return made
+
+
+async def test_a_slow_storage_holds_no_connection_and_its_slot_is_one_workers(
+    world: World, bucket: Bucket, task: str
+) -> None:
+    made = await due_slot(world, task)
+    bucket.open.clear()
+    async with open_database(world.database.app_url) as database:
+        writing = asyncio.create_task(write_due(database, places(None, STORE)))
+        async with asyncio.timeout(20):
+            await bucket.reached.wait()
+        async with connected(world.superuser_url) as superuser:
+            assert await superuser.fetchval(HELD) == 0
+        assert await write_due(database, places(None, STORE)) == 0
+        # As after the worker's death and its claim's time: another takes the slot, and the first,
+        # should it live after all, records nothing.
+        async with connected(world.database.owner_url) as owner:
+            await owner.execute("UPDATE export_schedules SET claimed_until = now()")
+        other = asyncio.create_task(write_due(database, places(None, STORE)))
+        bucket.open.set()
+        await asyncio.gather(writing, other)
+    runs = await world.admin.get(f"/v1/admin/schedules/{made}/runs")
+    assert len(runs.json()) == 1
+
+
+async def test_a_slot_is_in_the_bucket_once_its_manifest_is(
+    world: World, bucket: Bucket, task: str
+) -> None:
+    await due_slot(world, task)
     async with open_database(world.database.app_url) as database:
         bucket.refuses = True
         assert await write_due(database, places(None, STORE)) == 0

@@ -180,6 +180,43 @@ async def test_a_target_that_fails_is_told_and_tried_again(
     assert listed[made]["failed"] is None
 
 
+async def test_a_clock_that_was_ahead_keeps_no_schedule_waiting(
+    world: World, database: Database, root: Path, task: str
+) -> None:
+    made = await schedule(world, task)
+    targets = places(root / "folder", None)
+    assert await write_due(database, targets) == 1
+    shown = "SELECT next_slot FROM export_schedules WHERE id = $1"
+    async with connected(world.database.owner_url) as owner:
+        before = await owner.fetchval(shown, UUID(made))
+        await owner.execute(
+            "UPDATE export_schedules SET next_slot = next_slot + interval '120 days' WHERE id = $1",
+            UUID(made),
+        )
+        assert await write_due(database, targets) == 0
+        assert await owner.fetchval(shown, UUID(made)) == before
+
+
+async def test_an_export_that_a_restore_forgot_is_told_again(
+    world: World, database: Database, root: Path, task: str
+) -> None:
+    """An erasure's receipt lists who may hold the rows."""
+    made = await schedule(world, task)
+    targets = places(root / "folder", None)
+    handed = "SELECT count(*) FROM handouts WHERE handed_to = $1"
+    assert await write_due(database, targets) == 1
+    async with connected(world.database.owner_url) as owner:
+        await owner.execute("DELETE FROM handouts")
+        await owner.execute("DELETE FROM export_runs")
+        await owner.execute(
+            "UPDATE export_schedules SET next_slot = next_slot - interval '1 week' WHERE id = $1",
+            UUID(made),
+        )
+        assert await write_due(database, targets) == 1
+        assert await owner.fetchval(handed, f"schedule:{made}") == 1
+        assert len(await runs(world, made)) == 1
+
+
 async def test_a_removed_schedule_is_gone_and_its_files_stay(
     world: World, database: Database, root: Path, task: str
 ) -> None:

@@ -1,10 +1,9 @@
 """Files as rows: every form says the same, a bad row spoils no other, our own exports come back."""
 
 import io
-import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from nlu_logger.exports.formats import form_of
 from nlu_logger.imports.lines import Kind, read
@@ -71,12 +70,17 @@ def test_a_table_needs_a_header(body: str) -> None:
         rows(body, Kind.CSV)
 
 
-@given(st.lists(st.tuples(st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1))))
+TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1)
+TRICKY = st.text(alphabet="'=;\t\n\r \"\u200b＝a,", min_size=1)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(TEXT | TRICKY)))
 def test_what_we_export_as_a_table_comes_back(said: list[tuple[str]]) -> None:
-    """But for a text that itself begins with an apostrophe and a sign: nobody can tell that."""
+    """Apostrophes before a sign too: ours is one more."""
     form = form_of(ExportFormat.CSV, ["n", "said"])
     numbered = [(n, text) for n, (text,) in enumerate(said)]
     file = form.opening + (form.block(numbered) if numbered else "")
     found = [row["said"] for _, row in rows(file, Kind.CSV)]  # type: ignore[index]
     for (text,), back in zip(said, found, strict=True):
-        assert back == text or json.dumps(text).startswith("\"'")
+        assert back == text

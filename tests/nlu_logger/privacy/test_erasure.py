@@ -224,7 +224,7 @@ async def test_the_database_lets_an_eraser_reach_one_person_only(world: World, t
                 await app.execute("SET LOCAL ROLE nlu_logger_eraser")
                 await app.execute("SELECT set_config('app.user_id', $1, true)", str(person or ""))
                 removed = await app.fetchval(
-                    "SELECT (erase_person(100)->'counts'->>'predictions')::int"
+                    "SELECT (erase_person(100, NULL)->'counts'->>'predictions')::int"
                 )
                 assert removed == gone
                 with pytest.raises(asyncpg.InsufficientPrivilegeError):

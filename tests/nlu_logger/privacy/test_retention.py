@@ -232,7 +232,8 @@ async def test_nobody_but_the_job_may_drop(world: World) -> None:
     async with connected(world.database.app_url) as app:
         for role in ("user", "service", "reviewer", "admin", "writer", "eraser"):
             for call in (
-                "drop_old_predictions(90, gen_random_uuid())",
+                "drop_old_predictions(90, gen_random_uuid(), 0.8)",
+                "look_at_retention_clock()",
                 "sweep_after_predictions()",
             ):
                 async with app.transaction():

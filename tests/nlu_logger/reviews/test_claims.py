@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 from nlu_shared.ids import uuid7
 
-from tests.nlu_logger.world import World
+from tests.nlu_logger.world import World, connected
 
 QUEUES = "/v1/reviews/queues"
 REVIEWER = ("reviews:read", "reviews:claim", "corrections:write")
@@ -64,6 +64,15 @@ async def test_an_expired_claim_is_free_again(world: World, task: str) -> None:
         assert taken[0]["id"] == first["id"]
         gone = await one.post(f"/v1/reviews/claims/{first['claim']['id']}/release")
         assert gone.status_code == 404
+
+
+async def test_a_claim_by_a_clock_that_was_ahead_holds_nothing(world: World, task: str) -> None:
+    await world.log(task=task)
+    async with await world.key(*REVIEWER) as one, await world.key(*REVIEWER) as other:
+        (first,) = await claim(one, task)
+        async with connected(world.database.owner_url) as owner:
+            await owner.execute("UPDATE claims SET until = until + interval '120 days'")
+        assert [item["id"] for item in await claim(other, task)] == [first["id"]]
 
 
 async def test_what_is_given_back_is_free_and_only_its_holder_gives_it_back(

@@ -2,8 +2,13 @@
 belongs to."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+import httpx2
+from nlu_shared.kit.db import Database, Identity, session_scope
+from nlu_shared.kit.errors import Unavailable
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.ground_truth import Context, GroundTruthCase, case_hash
 from sqlalchemy import text
@@ -12,7 +17,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.cases.models import CaseSplitRow, SnapshotCaseRow, SnapshotRow
-from induction.cases.upstream import GroundTruth
+from induction.cases.upstream import GroundTruth, fetch
 from induction.tasks.base import Case
 
 ROWS_PER_STATEMENT = 1_000
@@ -34,20 +39,50 @@ def context_of(row: SnapshotCaseRow) -> Context | None:
     return None if row.context is None else Context.model_validate(row.context)
 
 
-async def hold(session: AsyncSession) -> None:
-    """Until the commit nothing is forgotten: what is read now is frozen before it is."""
-    await session.execute(text("SELECT pg_advisory_xact_lock_shared(hashtext('cases'))"))
+@dataclass(frozen=True, slots=True)
+class TruthRead:
+    """Ground truth as it was at some moment after `since`, the database's time."""
+
+    truth: GroundTruth
+    since: datetime
+
+
+class ForgottenMeanwhile(Unavailable):
+    code = "forgotten_meanwhile"
+    title = "A case was forgotten while the ground truth was read"
+
+
+async def read(
+    database: Database, identity: Identity, logger: httpx2.AsyncClient, task: str
+) -> TruthRead:
+    """Reads nlu-logger while no connection is held. Raises UpstreamAway, Unavailable."""
+    async with session_scope(database, identity) as session:
+        since: datetime = (await session.execute(text("SELECT clock_timestamp()"))).scalar_one()
+    return TruthRead(await fetch(logger, task), since)
 
 
 async def hold_alone(session: AsyncSession) -> None:
-    """Until the commit nobody freezes what they have read, and nobody has read what they did not
-    freeze."""
+    """Until the commit nobody freezes what they have read."""
     await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('cases'))"))
 
 
-async def freeze(session: AsyncSession, task: str, truth: GroundTruth) -> None:
+async def _hold(session: AsyncSession, task: str, read: TruthRead) -> None:
+    """Until the commit nothing is forgotten. What was forgotten since the reading began may be in
+    it: raises ForgottenMeanwhile. What is yet to be forgotten finds it frozen."""
+    await session.execute(text("SELECT pg_advisory_xact_lock_shared(hashtext('cases'))"))
+    forgotten = await session.execute(
+        text("SELECT case_id FROM forgotten_cases WHERE task = :task AND forgotten_at >= :since"),
+        {"task": task, "since": read.since},
+    )
+    if {case.id for case in read.truth.cases} & set(forgotten.scalars()):
+        raise ForgottenMeanwhile
+
+
+async def freeze(session: AsyncSession, task: str, read: TruthRead) -> None:
     """Keeps these cases as they are now; freezing the same data set again only brings back what
-    was forgotten of it and is approved anew."""
+    was forgotten of it and is approved anew. Raises ForgottenMeanwhile."""
+    truth = read.truth
+    await _hold(session, task, read)
     fresh = await session.exec(
         insert(SnapshotRow)
         .values(task=task, dataset_hash=truth.dataset_hash, size=len(truth.cases))

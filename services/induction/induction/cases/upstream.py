@@ -3,6 +3,7 @@ tells it which truths are doubted."""
 
 import json
 from dataclasses import dataclass
+from uuid import UUID
 
 import httpx2
 from nlu_shared.kit.errors import Unavailable
@@ -16,6 +17,10 @@ from pydantic import ValidationError
 class UpstreamAway(Unavailable):
     code = "nlu_logger_away"
     title = "nlu-logger cannot be read"
+
+
+class AnotherList(Exception):
+    """nlu-logger's list of erased cases is not the one that was read: a backup was set back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +58,20 @@ async def fetch(client: httpx2.AsyncClient, task: str) -> GroundTruth:
     return GroundTruth(cases=tuple(cases), dataset_hash=end.sha256)
 
 
-async def fetch_erased(client: httpx2.AsyncClient, *, after: int) -> list[ErasedCase]:
-    """The next cases to forget after number `after`, in order. Raises UpstreamAway."""
+async def fetch_erased(
+    client: httpx2.AsyncClient, *, after: int, mark: UUID | None = None
+) -> list[ErasedCase]:
+    """The next cases to forget after number `after`, which had this mark, in order.
+
+    Raises AnotherList, UpstreamAway.
+    """
+    asked = {"after": str(after)} | ({"mark": str(mark)} if mark else {})
     try:
-        response = await client.get("/v1/ground-truth/erased", params={"after": after})
+        response = await client.get("/v1/ground-truth/erased", params=asked)
     except httpx2.HTTPError as away:
         raise UpstreamAway("nlu-logger cannot be reached.") from away
+    if response.status_code == 409:
+        raise AnotherList
     if response.status_code != 200:
         raise UpstreamAway(f"nlu-logger answered {response.status_code}.")
     try:

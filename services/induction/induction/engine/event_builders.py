@@ -8,8 +8,8 @@ from nlu_shared.schemas.prompts import PromptContent
 from induction.engine.data.folds import held_out_folds
 from induction.engine.data.groups import groups_of
 from induction.engine.data.splits import Splits
+from induction.engine.leak_guard.screen import oversized, quoted_by
 from induction.engine.plan import Plan
-from induction.engine.proposal.leak_guard import oversized, quoted_by
 from induction.engine.runtime import CANCELLED, RunContext
 from induction.engine.search.state import Search
 from induction.engine.verdict.verdict import detectable

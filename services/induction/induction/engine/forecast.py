@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from induction.engine.data.folds import HeldOut, held_out_folds
 from induction.engine.data.splits import Splits, splits_of
 from induction.engine.evaluation.repeats import FIRST_CASES, REPEATS
+from induction.engine.leak_guard.screen import EXAMPLE_TOKENS, INSTRUCTION_TOKENS
 from induction.engine.plan import Plan
 from induction.engine.proposal.error_patterns import MOST_AT_ONCE
-from induction.engine.proposal.leak_guard import EXAMPLE_TOKENS, INSTRUCTION_TOKENS
 from induction.engine.proposal.memory import MOST_SHOWN
 from induction.engine.proposal.meta_prompt import (
     CASES_SHOWN,

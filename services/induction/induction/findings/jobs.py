@@ -1,11 +1,13 @@
 """Telling by the clock: findings wait in their runs' rows while nlu-logger is away."""
 
 import asyncio
+from uuid import UUID
 
 import structlog
 from nlu_shared.kit.db import session_scope
 from nlu_shared.kit.errors import Unavailable
 
+from induction.cases import upstream
 from induction.findings import service
 from induction.resources import APP_IDENTITY, Resources
 
@@ -13,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 
 async def tell_by_clock(resources: Resources) -> None:
-    """Looks every `findings_seconds` until cancelled; each run's findings are one commit."""
+    """Looks every `findings_seconds` until cancelled; each run's findings are one post."""
     while True:
         try:
             await tell_once(resources)
@@ -30,11 +32,23 @@ async def tell_once(resources: Resources) -> None:
     refused: Unavailable | None = None
     for run_id in runs:
         try:
-            async with session_scope(resources.database, APP_IDENTITY) as session:
-                new = await service.tell(session, resources.logger, run_id)
+            new = await _tell(resources, run_id)
         except Unavailable as away:
             refused = away
             continue
         log.info("findings told", run_id=str(run_id), new=new)
     if refused is not None:
         raise refused
+
+
+async def _tell(resources: Resources, run_id: UUID) -> int:
+    """How many findings of the run were new to nlu-logger. Raises Unavailable: then nothing is
+    marked. Between the two commits another worker may tell them too: they are the same."""
+    async with session_scope(resources.database, APP_IDENTITY) as session:
+        findings = await service.to_tell(session, run_id)
+    if findings is None:
+        return 0
+    new = await upstream.tell_findings(resources.logger, findings)
+    async with session_scope(resources.database, APP_IDENTITY) as session:
+        await service.mark(session, run_id)
+    return new

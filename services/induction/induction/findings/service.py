@@ -7,13 +7,10 @@ nlu-logger has answered. Said twice they are the same findings, so a crash in be
 from collections.abc import Sequence
 from uuid import UUID
 
-import httpx2
 from nlu_shared.schemas.queues import FindingIn, FindingsIn
 from nlu_shared.schemas.runs import LabelFinding, Misses
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
-
-from induction.cases import upstream
 
 KIND = "always-missed"
 DIFFERENCES_TOLD = 10
@@ -31,26 +28,20 @@ async def waiting(session: AsyncSession) -> Sequence[UUID]:
     return rows.scalars().all()
 
 
-async def tell(session: AsyncSession, logger: httpx2.AsyncClient, run_id: UUID) -> int:
-    """How many findings of the run were new to nlu-logger; 0 too where another worker tells them.
-
-    Raises UpstreamAway: nothing is marked then.
-    """
+async def to_tell(session: AsyncSession, run_id: UUID) -> FindingsIn | None:
+    """What is to be told of the run; None where another worker has told it."""
     misses = await session.scalar(
-        text(
-            f"SELECT misses FROM runs WHERE id = :id AND {TO_TELL}"  # noqa: S608
-            " FOR UPDATE SKIP LOCKED"
-        ),
+        text(f"SELECT misses FROM runs WHERE id = :id AND {TO_TELL}"),  # noqa: S608
         {"id": run_id},
     )
     if misses is None:
-        return 0
-    labels = Misses.model_validate(misses).labels
-    new = await upstream.tell_findings(
-        logger, FindingsIn(findings=[finding_of(label) for label in labels])
-    )
+        return None
+    return FindingsIn(findings=[finding_of(one) for one in Misses.model_validate(misses).labels])
+
+
+async def mark(session: AsyncSession, run_id: UUID) -> None:
+    """nlu-logger has answered."""
     await session.execute(TOLD, {"id": run_id})
-    return new
 
 
 def finding_of(label: LabelFinding) -> FindingIn:

@@ -5,9 +5,10 @@ from pathlib import Path
 from nlu_shared.kit import keys
 from nlu_shared.kit.auth import ADMIN
 from nlu_shared.kit.db import Identity, open_database, session_scope
-from nlu_shared.kit.migrate import upgrade
+from nlu_shared.kit.migrate import require_known_schema, upgrade
 from nlu_shared.kit.provision import provision
 
+SCRIPTS = Path(__file__).parent
 OWNER = "induction_owner"
 APP = "induction_app"
 
@@ -25,10 +26,15 @@ async def migrate(
     """
     if admin_url is not None:
         await provision(admin_url, owner_url=owner_url, login_url=login_url)
-    await upgrade(owner_url, Path(__file__).parent)
+    await upgrade(owner_url, SCRIPTS)
     if bootstrap_key is not None:
         async with (
             open_database(owner_url, pool_size=1) as database,
             session_scope(database, Identity(OWNER)) as session,
         ):
             await keys.ensure(session, bootstrap_key, name="bootstrap", scopes=[ADMIN])
+
+
+async def check_schema(login_url: str) -> None:
+    """Raises NewerData for a database that a newer version of the product has upgraded."""
+    await require_known_schema(login_url, Identity(APP), SCRIPTS)

@@ -6,6 +6,7 @@ import structlog
 from nlu_shared.kit.db import session_scope
 from nlu_shared.kit.errors import Unavailable
 
+from induction.cases import upstream
 from induction.privacy import service
 from induction.resources import APP_IDENTITY, Resources
 
@@ -22,12 +23,26 @@ async def forget_by_clock(resources: Resources) -> None:
         await asyncio.sleep(resources.settings.forget_seconds)
 
 
+async def _read_on(resources: Resources) -> bool:
+    """Whether there may be more to read. nlu-logger is asked while no connection is held."""
+    async with session_scope(resources.database, APP_IDENTITY) as session:
+        read = await service.read_up_to(session)
+    try:
+        told = await upstream.fetch_erased(resources.logger, after=read.n, mark=read.mark)
+    except upstream.AnotherList:
+        log.warning("the list of erased cases was set back; it is read again", read_up_to=read.n)
+        async with session_scope(resources.database, APP_IDENTITY) as session:
+            await service.start_over(session, read)
+        return True
+    async with session_scope(resources.database, APP_IDENTITY) as session:
+        await service.learn(session, read, told)
+    return bool(told)
+
+
 async def forget_once(resources: Resources) -> None:
     """Raises Unavailable where nlu-logger or the database is away."""
-    learned = 1
-    while learned:
-        async with session_scope(resources.database, APP_IDENTITY) as session:
-            learned = await service.learn(session, resources.logger)
+    while await _read_on(resources):
+        pass
     async with session_scope(resources.database, APP_IDENTITY) as session:
         waiting = await service.pending(session)
     for case in waiting:

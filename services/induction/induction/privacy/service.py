@@ -1,73 +1,126 @@
-"""Forgetting a case: out of the snapshots, out of the ledger; prompts that quote it are listed.
+"""Forgetting a case: out of snapshots, ledger and history; prompts that quote it are listed.
 
-What is not touched, because it would change what serves or what is replayed: prompt versions and
-the events of the runs that made them. `quoted_in` names the versions; a person decides. Runs that
-start later remember no change that made one of them (see `ideas`).
+What is not touched, because it would change what serves: the contents of prompt versions.
+`quoted_in` names the versions; a person decides. Runs that start later remember no change that made
+one of them (see `ideas`). Of runs that are over and had to do with the case, the events, hints,
+inbox readings and notes that repeat it are blanked, each text by its hash (see `repeating`).
 """
 
+import asyncio
 import json
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-import httpx2
 from nlu_shared.kit.errors import NotFound
 from nlu_shared.schemas.base import Page
-from nlu_shared.schemas.privacy import ForgottenCase, Why
+from nlu_shared.schemas.privacy import ErasedCase, ForgottenCase, Why
 from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.runs import RunStatus
+from pydantic import JsonValue
 from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.cases import service as cases
-from induction.cases import upstream
 from induction.cases.models import SnapshotCaseRow
 from induction.catalog import service as catalog
+from induction.engine.data.folding import folded
+from induction.engine.leak_guard import prompt_texts
+from induction.engine.leak_guard.names import names_in
+from induction.privacy import queries
+from induction.privacy.repeating import Repeats, repeats_any
 from induction.prompts.models import PromptVersionRow
 from induction.runs import service as runs
 from induction.runs.models import RunRow
 from induction.tasks.base import Outcome
 from induction.tasks.registry import task_of
 
-# Answers to the case's own questions, and proposals that repeat its text. The outcome keeps other
-# runs from taking the answer over.
+# The outcome keeps other runs from taking the answer over.
 BLANK_ANSWERS = """
 UPDATE llm_calls SET text = NULL, outcome = :forgotten
-WHERE run_id = ANY(:runs) AND outcome IS DISTINCT FROM :forgotten AND (key = ANY(:keys)
-    OR purpose = 'proposer' AND EXISTS (
-        SELECT FROM unnest(CAST(:said AS text[])) AS said WHERE position(said IN text) > 0))
+WHERE run_id = ANY(:runs) AND outcome IS DISTINCT FROM :forgotten
+    AND (key = ANY(:keys) OR purpose = 'proposer' AND key = ANY(:proposals))
+RETURNING 1
+"""
+PROPOSALS = """
+SELECT DISTINCT key, text FROM llm_calls
+WHERE run_id = ANY(:runs) AND purpose = 'proposer' AND text IS NOT NULL
+"""
+SAID_ELSEWHERE = """
+SELECT DISTINCT name FROM unnest(CAST(:names AS text[])) AS name
+JOIN snapshot_cases ON task = :task AND case_id <> :case_id AND text ILIKE '%' || name || '%'
 """
 DONE = """
 UPDATE forgotten_cases SET forgotten_at = now(), snapshots = :snapshots, answers = :answers,
     quoted_in = :quoted_in
-WHERE n = :n
+WHERE mark = :mark
 """
+# Read before there were marks: the same number and case are the same line.
+MARK = """
+UPDATE forgotten_cases SET mark = :mark
+WHERE mark = :mark OR mark IS NULL AND n = :n AND case_id = :case_id
+RETURNING n
+"""
+LEARN = """
+INSERT INTO forgotten_cases (n, mark, case_id, task, why)
+VALUES (:n, :mark, :case_id, :task, :why) ON CONFLICT DO NOTHING
+"""
+SHOWN = "n, mark, case_id, task, why, forgotten_at, snapshots, answers, quoted_in"
 
 
-async def learn(session: AsyncSession, logger: httpx2.AsyncClient) -> int:
-    """Writes down what is to be forgotten since the last look; how many cases that is.
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The last line of nlu-logger's list that was read, and its mark."""
 
-    Raises UpstreamAway.
-    """
-    last: int = (
-        await session.execute(text("SELECT coalesce(max(n), 0) FROM forgotten_cases"))
-    ).scalar_one()
-    told = await upstream.fetch_erased(logger, after=last)
+    n: int
+    mark: UUID | None
+
+
+START = Position(0, None)
+
+
+async def read_up_to(session: AsyncSession) -> Position:
+    """Where in nlu-logger's list reading goes on."""
+    row = (await session.execute(text("SELECT n, mark FROM erased_read"))).one()
+    return Position(row.n, row.mark)
+
+
+async def learn(session: AsyncSession, read: Position, told: Sequence[ErasedCase]) -> None:
+    """Writes down what is to be forgotten; nothing where another worker has read on meanwhile."""
+    if not told or not await _go_on(session, read, Position(told[-1].n, told[-1].mark)):
+        return
     for case in told:
-        await session.execute(
-            text(
-                "INSERT INTO forgotten_cases (n, case_id, task, why)"
-                " VALUES (:n, :case_id, :task, :why) ON CONFLICT DO NOTHING"
-            ),
-            case.model_dump(exclude={"at"}),
-        )
-    return len(told)
+        known = await session.execute(text(MARK), case.model_dump(include={"n", "mark", "case_id"}))
+        if known.one_or_none() is None:
+            await session.execute(text(LEARN), case.model_dump(exclude={"at"}))
+
+
+async def start_over(session: AsyncSession, read: Position) -> None:
+    """The list was set back: all of it is read again, and what nlu-logger was told is told again.
+
+    What is known by its mark is not forgotten twice, since it may have been approved anew.
+    """
+    if await _go_on(session, read, START):
+        await session.execute(text("UPDATE runs SET findings_told_at = NULL"))
+
+
+async def _go_on(session: AsyncSession, read: Position, to: Position) -> bool:
+    """False where somebody else has read on from here."""
+    moved = await session.execute(
+        text(
+            "UPDATE erased_read SET n = :n, mark = :mark"
+            " WHERE n = :from_n AND mark IS NOT DISTINCT FROM CAST(:from_mark AS uuid) RETURNING n"
+        ),
+        {"n": to.n, "mark": to.mark, "from_n": read.n, "from_mark": read.mark},
+    )
+    return moved.one_or_none() is not None
 
 
 async def pending(session: AsyncSession) -> list[ForgottenCase]:
     """What is to be forgotten still, the oldest first."""
     rows = await session.execute(
-        text("SELECT * FROM forgotten_cases WHERE forgotten_at IS NULL ORDER BY n")
+        text(f"SELECT {SHOWN} FROM forgotten_cases WHERE forgotten_at IS NULL ORDER BY heard")  # noqa: S608
     )
     return [ForgottenCase.model_validate(dict(row._mapping)) for row in rows]
 
@@ -82,27 +135,34 @@ async def forget(session: AsyncSession, case: ForgottenCase) -> bool:
     copies = await cases.copies(session, case.task, case.case_id)
     said = {one.text for one in copies}
     prompts = await _prompts(session, case.task)
-    quoted_in = sorted(id for id, one in prompts.items() if quotes(one, case.case_id, said))
+    repeats = repeats_any(said, await _own_names(session, case, copies))
+    quoted_in = sorted(
+        await asyncio.to_thread(
+            lambda: [id for id, one in prompts.items() if quotes(one, case.case_id, said, repeats)]
+        )
+    )
     users = await _users(session, case.task, {one.dataset_hash for one in copies}, quoted_in)
     active = [run for run in users if not RunStatus(run.status).over]
     if active:
         for run in active if case.why is Why.ERASED else ():
             await runs.cancel(session, run.id)
         return False
+    runs_of = [run.id for run in users]
     answers = await session.execute(
-        text(BLANK_ANSWERS + " RETURNING 1"),
+        text(BLANK_ANSWERS),
         {
-            "runs": [run.id for run in users],
+            "runs": runs_of,
             "keys": await _keys(session, case.task, prompts.values(), copies, users),
-            "said": sorted(_spellings(said)),
+            "proposals": await _proposals(session, runs_of, repeats),
             "forgotten": Outcome.FORGOTTEN.value,
         },
     )
+    await queries.blank_history(session, case, runs_of, quoted_in, repeats)
     await cases.blank(session, copies)
     await session.execute(
         text(DONE),
         {
-            "n": case.n,
+            "mark": case.mark,
             "snapshots": len(copies),
             "answers": len(answers.all()),
             "quoted_in": quoted_in,
@@ -112,15 +172,22 @@ async def forget(session: AsyncSession, case: ForgottenCase) -> bool:
 
 
 async def page(session: AsyncSession, *, after: int, limit: int) -> Page[ForgottenCase]:
-    """What was forgotten or is to be, in nlu-logger's order."""
+    """What was forgotten or is to be, in the order in which it was heard of."""
     rows = await session.execute(
-        text("SELECT * FROM forgotten_cases WHERE n > :after ORDER BY n LIMIT :limit"),
+        text(
+            f"SELECT heard, {SHOWN} FROM forgotten_cases"  # noqa: S608
+            " WHERE heard > :after ORDER BY heard LIMIT :limit"
+        ),
         {"after": after, "limit": limit + 1},
     )
-    found = [ForgottenCase.model_validate(dict(row._mapping)) for row in rows]
+    found = [dict(row._mapping) for row in rows]
+    last = found[limit - 1]["heard"] if len(found) > limit else None
     return Page(
-        items=found[:limit],
-        next_cursor=str(found[limit - 1].n) if len(found) > limit else None,
+        items=[
+            ForgottenCase.model_validate({k: v for k, v in one.items() if k != "heard"})
+            for one in found[:limit]
+        ],
+        next_cursor=None if last is None else str(last),
     )
 
 
@@ -166,19 +233,44 @@ async def _keys(
     return sorted(asked)
 
 
-def quotes(prompt: PromptContent, case_id: UUID, said: Iterable[str]) -> bool:
-    """Whether the prompt shows the case as an example, or holds one of its texts anywhere."""
-    told = [block.text for block in prompt.instructions]
-    told += [example.said for example in prompt.examples]
+def quotes(prompt: PromptContent, case_id: UUID, said: Iterable[str], repeats: Repeats) -> bool:
+    """Whether the prompt shows the case as an example, or says one of its texts anywhere."""
+    told = [prompt_texts.joined(prompt), *(example.said for example in prompt.examples)]
     return any(example.case_id == case_id for example in prompt.examples) or any(
-        one in text for one in said for text in told
+        repeats(text) or any(one in text for one in said) for text in told
     )
 
 
-def _spellings(said: Iterable[str]) -> set[str]:
-    """A text as it stands in an answer, which is JSON."""
-    return {
-        json.dumps(one, ensure_ascii=ascii_only)[1:-1]
-        for one in said
-        for ascii_only in (True, False)
-    }
+async def _own_names(
+    session: AsyncSession, case: ForgottenCase, copies: Sequence[SnapshotCaseRow]
+) -> set[str]:
+    """The names in the case, folded, that no other case of the task holds."""
+    found = {name for one in copies for name in names_in(one.text)}
+    rows = await session.execute(
+        text(SAID_ELSEWHERE),
+        {"names": sorted(found), "task": case.task, "case_id": case.case_id},
+    )
+    elsewhere = {row.name for row in rows}
+    return {folded(name) for name in found - elsewhere}
+
+
+async def _proposals(session: AsyncSession, runs_of: Sequence[UUID], repeats: Repeats) -> list[str]:
+    """The keys of proposals that repeat the case anywhere in their JSON."""
+    rows = (await session.execute(text(PROPOSALS), {"runs": runs_of})).all()
+
+    def repeating() -> list[str]:
+        return [
+            row.key
+            for row in rows
+            if repeats(row.text) or any(map(repeats, prompt_texts.strings(_json(row.text))))
+        ]
+
+    return await asyncio.to_thread(repeating)
+
+
+def _json(said: str) -> JsonValue:
+    try:
+        found: JsonValue = json.loads(said)
+    except (ValueError, RecursionError):
+        return None
+    return found

@@ -3,7 +3,8 @@
 import asyncio
 from contextlib import suppress
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import structlog
 from nlu_shared.kit.db import session_scope
@@ -13,21 +14,38 @@ from nlu_shared.schemas.runs import RunKind, RunStatus
 
 from induction.cases import service as cases
 from induction.catalog import service as catalog
+from induction.engine.data.splits import splits_for
 from induction.engine.plan import Plan
-from induction.engine.run import evaluate_only, improve
+from induction.engine.runtime import CANCELLED
 from induction.history import failures
 from induction.llm.bookings import LeaseLost
 from induction.llm.errors import ParkRun, StopRun
 from induction.llm.ledger import Account, Ledger
 from induction.prompts import service as prompts
 from induction.resources import APP_IDENTITY, Resources
-from induction.runs import journal, lease, stream
+from induction.runs import engine_process, journal, lease, stream
+from induction.runs.engine_process import EngineProcess
 from induction.runs.models import RunRow
+from induction.runs.patience import Patience, patience
 from induction.runs.planning import counts, plan_of
 from induction.runs.runtime import PauseRequested, RunRuntime
+from induction.tasks.registry import task_of
 
 log = structlog.get_logger(__name__)
-ENGINES = {RunKind.IMPROVE: improve, RunKind.EVALUATE: evaluate_only}
+RunEnd = Literal["cancelled", "failed"]
+TOO_SLOW = (
+    "minutes: its texts take longer to work through than the limit of minutes leaves;"
+    " shorter or fewer cases, or more minutes, would do"
+)
+
+
+class Ended(Exception):
+    """The run is over in the middle of its computing; `status` and `reason` say how."""
+
+    def __init__(self, status: RunEnd, reason: str) -> None:
+        super().__init__(reason)
+        self.status: RunEnd = status
+        self.reason = reason
 
 
 async def execute_run(context: dict[str, Any], run_id: str) -> None:
@@ -90,21 +108,51 @@ async def drive(resources: Resources, run: RunRow) -> None:
         except ParkRun as park:
             await _let_go(held, RunStatus.PARKED, reason=park.reason, seconds=park.seconds)
         except StopRun as stop:
-            await _fail(resources, run, f"The provider stopped the run: {stop.reason}")
+            await _end(resources, run, f"The provider stopped the run: {stop.reason}")
+        except Ended as ended:
+            log.warning("run ended while it computed", status=ended.status, **keys)
+            await _end(resources, run, ended.reason, status=ended.status)
         except asyncio.CancelledError:
             await _let_go(held, RunStatus.WAITING)
             raise
+        except engine_process.EngineFailed as failed:
+            log.error("run failed", error=failed.kind, trace=str(failed), **keys)
+            await _end(resources, run, f"The run failed inside: {failed.kind}.")
         except Exception as error:
             log.exception("run failed", **keys)
-            await _fail(resources, run, f"The run failed inside: {type(error).__name__}.")
+            await _end(resources, run, f"The run failed inside: {type(error).__name__}.")
     await stream.announce(resources.redis, run.id)
 
 
 async def _replay_and_continue(resources: Resources, run: RunRow, held: lease.Lease) -> None:
-    plan = await _plan(resources, run)
-    if run.scorer != plan.task.scorer:
-        await _fail(resources, run, "The scorer has changed since the run began: start it anew.")
-        return
+    look = partial(_look, resources, run)
+    async with engine_process.opened(look, seconds=resources.settings.lease_seconds / 3) as engine:
+        plan = await _plan(resources, run, engine)
+        if run.scorer != plan.task.scorer:
+            await _end(resources, run, "The scorer has changed since the run began: start it anew.")
+            return
+        await _drive(resources, run, held, plan, engine)
+
+
+async def _look(resources: Resources, run: RunRow, computing: float) -> None:
+    """Hears the operator and the clock for an engine that has not come to ask for so many
+    seconds. Raises LeaseLost, PauseRequested, Ended."""
+    with suppress(Unavailable):
+        async with session_scope(resources.database, APP_IDENTITY) as session:
+            standing = await journal.standing(session, run.id, run.fence)
+        grace = resources.settings.compute_seconds
+        match patience(standing, computing=computing, grace=grace):
+            case Patience.CANCEL:
+                raise Ended("cancelled", CANCELLED)
+            case Patience.PAUSE:
+                raise PauseRequested
+            case Patience.TOO_SLOW:
+                raise Ended("failed", TOO_SLOW)
+
+
+async def _drive(
+    resources: Resources, run: RunRow, held: lease.Lease, plan: Plan, engine: EngineProcess
+) -> None:
     ledger = Ledger(
         _account(resources, run),
         resources.books,
@@ -120,10 +168,10 @@ async def _replay_and_continue(resources: Resources, run: RunRow, held: lease.Le
             readings=await journal.readings(session, run.id),
             recorded=await journal.events(session, run.id),
         )
-    await ENGINES[RunKind(run.kind)](plan, runtime)
+    await engine.run(RunKind(run.kind), plan, runtime)
 
 
-async def _plan(resources: Resources, run: RunRow) -> Plan:
+async def _plan(resources: Resources, run: RunRow, engine: EngineProcess) -> Plan:
     """The run's plan; splits of cases that no run has used are decided here, once."""
     async with session_scope(resources.database, APP_IDENTITY) as session:
         spec = (await catalog.get(session, run.task)).spec()
@@ -131,7 +179,8 @@ async def _plan(resources: Resources, run: RunRow) -> Plan:
         frozen = await cases.load(session, run.task, run.dataset_hash)
         known = await cases.known_splits(session, run.task)
         remembered = await failures.remembered(session, run.remembered)
-    plan = await asyncio.to_thread(plan_of, run, spec, baseline.prompt(), frozen, known, remembered)
+    splits = await engine.call(splits_for, task_of(spec), frozen, known, run.seed)
+    plan = plan_of(run, spec, baseline.prompt(), frozen, splits, remembered)
     async with session_scope(resources.database, APP_IDENTITY) as session:
         row = await journal.held(session, run.id, run.fence)
         if row.splits is None:
@@ -161,7 +210,9 @@ async def _let_go(
     log.info("run let go", run_id=str(held.run.id), status=status.value)
 
 
-async def _fail(resources: Resources, run: RunRow, reason: str) -> None:
+async def _end(
+    resources: Resources, run: RunRow, reason: str, *, status: RunEnd = "failed"
+) -> None:
     """Ends the run with a last event; where even that fails, the next claim tries again."""
     with suppress(LeaseLost, Unavailable):
         async with session_scope(resources.database, APP_IDENTITY) as session:
@@ -171,5 +222,5 @@ async def _fail(resources: Resources, run: RunRow, reason: str) -> None:
                 run.id,
                 run.fence,
                 row.last_event + 1,
-                RunFinished(status="failed", reason=reason),
+                RunFinished(status=status, reason=reason),
             )

@@ -29,6 +29,7 @@ from induction.history import service as history
 from induction.llm.bookings import LeaseLost
 from induction.prompts import service as prompts
 from induction.runs.models import RunEventRow, RunHintRow, RunInboxRow, RunRow
+from induction.runs.patience import Standing
 
 
 class ReplayDiverged(Exception):
@@ -165,6 +166,17 @@ async def read_inbox(session: AsyncSession, run_id: UUID, fence: int, step: int)
     }
     session.add(RunInboxRow(run_id=run_id, step=step, body=body))
     return _inbox(body)
+
+
+async def standing(session: AsyncSession, run_id: UUID, fence: int) -> Standing:
+    """What the operator and the clock say just now; nothing is recorded, so no replay asks it.
+    Raises LeaseLost."""
+    row = await held(session, run_id, fence)
+    return Standing(
+        cancel=row.cancel_requested,
+        pause=row.pause_requested,
+        seconds_over=60 * (await _minutes(session, row) - row.promised.minutes),
+    )
 
 
 async def _minutes(session: AsyncSession, row: RunRow) -> float:

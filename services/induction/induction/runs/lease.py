@@ -57,7 +57,9 @@ async def claim(database: Database, identity: Identity, *, seconds: float) -> Ru
                 "   + coalesce(extract(epoch FROM now() - idle_since), 0), idle_since = NULL"
                 " WHERE id = (SELECT id FROM runs"
                 "   WHERE engine_version = :engine AND (status = 'waiting'"
-                "     OR (status = 'running' AND lease_until < clock_timestamp())"
+                "     OR (status = 'running' AND (lease_until < clock_timestamp()"
+                # Given by a clock that was ahead and has been set right since.
+                "       OR lease_until > clock_timestamp() + interval '1 day'))"
                 "     OR (status = 'parked' AND not_before < clock_timestamp()))"
                 "   ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)"
                 " RETURNING id"

@@ -12,7 +12,7 @@ from nlu_shared.schemas.prompts import PromptContent, TaskIn, TaskKind
 from nlu_shared.schemas.runs import Forecast, RunLimits, RunRequest
 
 from induction.engine.data.groups import groups_of
-from induction.engine.data.splits import assign, splits_of
+from induction.engine.data.splits import splits_of
 from induction.engine.forecast import Bound, forecast
 from induction.engine.plan import Plan, Remembered
 from induction.engine.verdict.verdict import detectable
@@ -31,18 +31,16 @@ def plan_of(
     spec: TaskIn,
     baseline: PromptContent,
     cases: tuple[Case, ...],
-    known: Mapping[UUID, Split],
+    splits: Mapping[UUID, Split],
     remembered: tuple[Remembered, ...] = (),
 ) -> Plan:
-    """Parts already given stay; cases seen for the first time get theirs from the run's seed."""
-    task = task_of(spec)
-    strata = {case.id: task.stratum(case.truth) for case in cases}
+    """`splits` as `splits.splits_for` gives them, with the run's seed."""
     limits = row.promised
     return Plan(
-        task=task,
+        task=task_of(spec),
         cases=cases,
         dataset_hash=row.dataset_hash,
-        splits=assign(cases, strata, known, row.seed),
+        splits=splits,
         baseline=baseline,
         task_model=row.task_model,
         proposer_model=row.proposer_model,

@@ -9,7 +9,7 @@ from nlu_shared.schemas.base import Page, Slug
 from nlu_shared.schemas.runs import Forecast, HintIn, RunRequest, RunView
 
 from induction.resources import Resources
-from induction.runs import service
+from induction.runs import queries, service
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
 read, write = requires("runs:read"), requires("runs:write")
@@ -24,21 +24,24 @@ own = Depends(_own_run, scope="function")
 
 @router.post("", dependencies=[write], status_code=202)
 async def start_run(
-    asked: RunRequest,
-    request: Request,
-    session: DbSession,
-    caller: CallerDep,
-    response: Response,
+    asked: RunRequest, request: Request, caller: CallerDep, response: Response
 ) -> RunView | Forecast:
     """Starts a run (202, Location), or with `dry_run` says what it could cost (200)."""
     own_task(caller, asked.task)
     resources: Resources = request.app.state.resources
+    told = (
+        resources.database,
+        resources.identity(caller),
+        resources.logger,
+        resources.settings,
+        asked,
+    )
     if asked.dry_run:
         response.status_code = 200
-        return await service.forecast(session, resources.logger, resources.settings, asked)
-    row = await service.start(session, resources.logger, resources.settings, asked)
-    response.headers["Location"] = f"{router.prefix}/{row.id}"
-    return await service.view(session, row)
+        return await service.forecast(*told)
+    started = await service.start(*told)
+    response.headers["Location"] = f"{router.prefix}/{started.id}"
+    return started
 
 
 @router.get("", dependencies=[read])
@@ -49,29 +52,29 @@ async def list_runs(
     cursor: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Page[RunView]:
-    return await service.page(session, caller.tasks, task=task, before=cursor, limit=limit)
+    return await queries.page(session, caller.tasks, task=task, before=cursor, limit=limit)
 
 
 @router.get("/{run_id}", dependencies=[read, own])
 async def get_run(run_id: UUID, session: DbSession) -> RunView:
-    return await service.view(session, await service.get(session, run_id))
+    return await queries.view(session, await service.get(session, run_id))
 
 
 @router.post("/{run_id}/pause", dependencies=[write, own])
 async def pause_run(run_id: UUID, session: DbSession) -> RunView:
-    return await service.view(session, await service.pause(session, run_id))
+    return await queries.view(session, await service.pause(session, run_id))
 
 
 @router.post("/{run_id}/resume", dependencies=[write, own])
 async def resume_run(run_id: UUID, session: DbSession) -> RunView:
-    return await service.view(session, await service.resume(session, run_id))
+    return await queries.view(session, await service.resume(session, run_id))
 
 
 @router.post("/{run_id}/cancel", dependencies=[write, own])
 async def cancel_run(run_id: UUID, session: DbSession) -> RunView:
-    return await service.view(session, await service.cancel(session, run_id))
+    return await queries.view(session, await service.cancel(session, run_id))
 
 
 @router.post("/{run_id}/hints", dependencies=[write, own], status_code=202)
 async def hint_run(run_id: UUID, asked: HintIn, session: DbSession) -> RunView:
-    return await service.view(session, await service.hint(session, run_id, asked.hint))
+    return await queries.view(session, await service.hint(session, run_id, asked.hint))

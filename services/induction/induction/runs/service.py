@@ -1,26 +1,19 @@
-"""Starting, steering and showing runs. Every start, by hand or by trigger, enters at `start`."""
+"""Starting and steering runs. Every start, by hand or by trigger, ends in `store`."""
 
-from collections.abc import Collection, Sequence
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 import httpx2
 from nlu_shared.ids import uuid7
+from nlu_shared.kit.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
 from nlu_shared.kit.jobs import hand_over
-from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.jobs import EXECUTE_RUN, INDUCTION_QUEUE, JobOrder
-from nlu_shared.schemas.runs import (
-    Forecast,
-    RunKind,
-    RunRequest,
-    RunStatus,
-    RunView,
-    Spend,
-)
+from nlu_shared.schemas.prompts import TaskIn
+from nlu_shared.schemas.runs import Forecast, RunKind, RunRequest, RunStatus, RunView
 from sqlalchemy import func, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
@@ -30,24 +23,14 @@ from induction.cases import service as cases
 from induction.cases import upstream
 from induction.catalog import service as catalog
 from induction.engine import ENGINE_VERSION
+from induction.engine.data.splits import splits_for
 from induction.history import failures
-from induction.history import service as history
 from induction.prompts import service as prompts
-from induction.prompts.models import PromptScoreRow
 from induction.runs.models import RunHintRow, RunRow
 from induction.runs.planning import bound_of, have_prices, knows_components, plan_of, require_usable
+from induction.runs.queries import view
 from induction.settings import Settings
 from induction.tasks.registry import task_of
-
-_SPENDS = text(
-    """
-    SELECT run_id, coalesce(sum(attempts), 0)::int AS calls,
-        count(*) FILTER (WHERE cached AND outcome = 'ok')::int AS cached_calls,
-        coalesce(sum(coalesce(cost_usd, reserved_usd)), 0)::float8 AS usd,
-        coalesce(sum(notional_usd), 0)::float8 AS notional_usd
-    FROM llm_calls WHERE run_id = ANY(:run_ids) GROUP BY run_id
-    """
-)
 
 
 class ActiveRun(Conflict):
@@ -55,61 +38,85 @@ class ActiveRun(Conflict):
     title = "An improve run of this task is active"
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A start that could be made: checked, with its ground truth read and not yet stored."""
-
-    row: RunRow
-    truth: upstream.GroundTruth
-
-
 async def start(
-    session: AsyncSession, logger: httpx2.AsyncClient, settings: Settings, asked: RunRequest
-) -> RunRow:
-    """Freezes the ground truth, stores the run and rings for a worker.
+    database: Database,
+    identity: Identity,
+    logger: httpx2.AsyncClient,
+    settings: Settings,
+    asked: RunRequest,
+) -> RunView:
+    """Freezes the ground truth, stores the run and rings for a worker, in one commit; before it
+    nlu-logger is read, outside any transaction.
 
     Raises NotFound (task, version), Invalid (no baseline, no or unusable ground truth, a model
     without a price, no such component), ActiveRun (one improve run per task at a time),
     Unavailable (nlu-logger is away).
     """
-    ready = await _prepare(session, logger, settings, asked)
-    await cases.freeze(session, asked.task, ready.truth)
+    async with session_scope(database, identity) as session:
+        await _check(session, settings, asked)
+        await _require_idle(session, asked)
+    truth = await cases.read(database, identity, logger, asked.task)
+    async with session_scope(database, identity) as session:
+        return await view(session, await store(session, settings, asked, truth))
+
+
+async def store(
+    session: AsyncSession, settings: Settings, asked: RunRequest, truth: cases.TruthRead
+) -> RunRow:
+    """The start that `truth` was read for. Raises as `start` does."""
+    row = await _prepared(session, settings, asked, truth.truth)
+    await cases.freeze(session, asked.task, truth)
     try:
         async with session.begin_nested():
-            session.add(ready.row)
+            session.add(row)
     except IntegrityError:
         raise ActiveRun from None
-    await _ring(session, ready.row.id)
-    await session.refresh(ready.row)
-    return ready.row
+    await _ring(session, row.id)
+    await session.refresh(row)
+    return row
 
 
 async def forecast(
-    session: AsyncSession, logger: httpx2.AsyncClient, settings: Settings, asked: RunRequest
+    database: Database,
+    identity: Identity,
+    logger: httpx2.AsyncClient,
+    settings: Settings,
+    asked: RunRequest,
 ) -> Forecast:
     """What the run could cost at most. Creates nothing."""
-    ready = await _prepare(session, logger, settings, asked)
-    spec = (await catalog.get(session, asked.task)).spec()
-    baseline = await prompts.get(session, asked.task, ready.row.baseline_version_id)
-    plan = plan_of(
-        ready.row,
-        spec,
-        baseline.prompt(),
-        tuple(cases.case_of(case) for case in ready.truth.cases),
-        await cases.known_splits(session, asked.task),
-        await failures.remembered(session, ready.row.remembered),
-    )
-    return bound_of(
-        plan,
-        asked.limits,
-        is_billed=settings.provider != "offline",
-        on=datetime.now(UTC).date(),
-    )
+    async with session_scope(database, identity) as session:
+        await _check(session, settings, asked)
+    truth = (await cases.read(database, identity, logger, asked.task)).truth
+    async with session_scope(database, identity) as session:
+        row = await _prepared(session, settings, asked, truth)
+        spec = (await catalog.get(session, asked.task)).spec()
+        baseline = await prompts.get(session, asked.task, row.baseline_version_id)
+        known = await cases.known_splits(session, asked.task)
+        remembered = await failures.remembered(session, row.remembered)
+
+    def bound() -> Forecast:
+        own = tuple(cases.case_of(case) for case in truth.cases)
+        splits = splits_for(task_of(spec), own, known, row.seed)
+        return bound_of(
+            plan_of(row, spec, baseline.prompt(), own, splits, remembered),
+            asked.limits,
+            is_billed=settings.provider != "offline",
+            on=datetime.now(UTC).date(),
+        )
+
+    return await asyncio.to_thread(bound)
 
 
-async def _prepare(
-    session: AsyncSession, logger: httpx2.AsyncClient, settings: Settings, asked: RunRequest
-) -> Ready:
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    spec: TaskIn
+    baseline_id: UUID
+    task_model: str
+    proposer_model: str
+
+
+async def _check(session: AsyncSession, settings: Settings, asked: RunRequest) -> _Checked:
+    """All that can be refused without the ground truth."""
     if asked.kind is RunKind.CANARY:
         raise Invalid("Canary runs are not offered yet.", code="kind_not_offered")
     spec = (await catalog.get(session, asked.task)).spec()
@@ -123,13 +130,30 @@ async def _prepare(
     proposer_model = spec.proposer_model or settings.proposer_model
     if not have_prices((task_model, proposer_model), datetime.now(UTC).date()):
         raise Invalid("A model of this task has no known price.", code="unknown_model")
-    await cases.hold(session)
-    truth = await upstream.fetch(logger, asked.task)
+    return _Checked(spec, baseline_id, task_model, proposer_model)
+
+
+async def _require_idle(session: AsyncSession, asked: RunRequest) -> None:
+    """Spares nlu-logger a reading; the index of active runs is what holds."""
+    if asked.kind is not RunKind.IMPROVE:
+        return
+    of_task = select(RunRow.status).where(
+        RunRow.task == asked.task, RunRow.kind == RunKind.IMPROVE.value
+    )
+    if any(not RunStatus(status).over for status in await session.exec(of_task)):
+        raise ActiveRun
+
+
+async def _prepared(
+    session: AsyncSession, settings: Settings, asked: RunRequest, truth: upstream.GroundTruth
+) -> RunRow:
+    """The row of this start, not yet stored."""
+    checked = await _check(session, settings, asked)
     if not truth.cases:
         raise Invalid("The task has no approved ground truth.", code="no_ground_truth")
-    require_usable(spec, truth.cases)
+    require_usable(checked.spec, truth.cases)
     learns = asked.kind is RunKind.IMPROVE
-    row = RunRow(
+    return RunRow(
         id=uuid7(),
         task=asked.task,
         kind=asked.kind.value,
@@ -138,18 +162,17 @@ async def _prepare(
         limits=asked.limits.model_dump(),
         hints=list(asked.hints),
         **asked.model_dump(include={"focus", "guards", "proposals", "folds", "seed"}),
-        task_model=task_model,
-        proposer_model=proposer_model,
+        task_model=checked.task_model,
+        proposer_model=checked.proposer_model,
         provider=settings.provider,
         engine_version=ENGINE_VERSION,
         dataset_hash=truth.dataset_hash,
         dataset_size=len(truth.cases),
-        baseline_version_id=baseline_id,
-        scorer=task_of(spec).scorer,
+        baseline_version_id=checked.baseline_id,
+        scorer=task_of(checked.spec).scorer,
         remembered=await failures.to_remember(session, settings, asked.task) if learns else [],
         looks=await _looks(session, asked.task),
     )
-    return Ready(row=row, truth=truth)
 
 
 async def _looks(session: AsyncSession, task: str) -> int:
@@ -238,67 +261,3 @@ async def get(session: AsyncSession, run_id: UUID) -> RunRow:
     if row is None:
         raise NotFound("There is no such run.")
     return row
-
-
-async def page(
-    session: AsyncSession,
-    tasks: Collection[str] | None,
-    *,
-    task: str | None,
-    before: UUID | None,
-    limit: int,
-) -> Page[RunView]:
-    """Runs of `tasks` (None: all), newest first."""
-    statement = select(RunRow)
-    if tasks is not None:
-        statement = statement.where(col(RunRow.task).in_(tasks))
-    if task is not None:
-        statement = statement.where(RunRow.task == task)
-    if before is not None:
-        statement = statement.where(col(RunRow.id) < before)
-    rows = (await session.exec(statement.order_by(col(RunRow.id).desc()).limit(limit + 1))).all()
-    items = await views(session, rows[:limit])
-    return Page(items=items, next_cursor=str(items[-1].id) if len(rows) > limit else None)
-
-
-async def view(session: AsyncSession, row: RunRow) -> RunView:
-    """A run with its iterations, the best prompt's scores, and what it has cost."""
-    return (await views(session, [row]))[0]
-
-
-async def views(session: AsyncSession, rows: Sequence[RunRow]) -> list[RunView]:
-    """The same of several runs, in as many statements as of one."""
-    best = {row.id: row.best_version_id or row.baseline_version_id for row in rows}
-    iterations = await history.iterations(session, best)
-    scores = await prompts.scores_on(session, best, split=Split.VALIDATION)
-    spends = await _spends(session, best)
-    return [
-        RunView(
-            iterations=iterations.get(row.id, []),
-            improvement=_improvement(row),
-            spend=spends.get(row.id, Spend()),
-            **_scored(scores.get(row.id)),
-            **row.model_dump(include=set(RunView.model_fields)),
-        )
-        for row in rows
-    ]
-
-
-def _improvement(row: RunRow) -> float | None:
-    if row.final_f1 is None or row.baseline_f1 is None:
-        return None
-    return row.final_f1 - row.baseline_f1
-
-
-def _scored(score: PromptScoreRow | None) -> dict[str, Any]:
-    """None where the prompt was not evaluated, or where the task has none."""
-    fields = ("components", "pooled", "support", "per_conversation")
-    return {name: (score and getattr(score, name)) or None for name in fields}
-
-
-async def _spends(session: AsyncSession, run_ids: Collection[UUID]) -> dict[UUID, Spend]:
-    rows = await session.execute(_SPENDS, {"run_ids": list(run_ids)})
-    return {
-        run_id: Spend(calls=calls, cached_calls=cached, usd=usd, notional_usd=notional_usd)
-        for run_id, calls, cached, usd, notional_usd in rows
-    }

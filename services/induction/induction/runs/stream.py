@@ -1,27 +1,37 @@
 """A run as it happens: rows are the truth, Redis only says that there are new ones.
 
 `announce` publishes a wake-up or an unstored progress event; `follow` reads rows after a number
-and wakes early when it hears one. Without Redis a follower is a second late, never wrong.
+and wakes early when it hears one. Without Redis a follower is a second late, never wrong. All
+followers of a process share one connection to the database and one to Redis.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from nlu_shared.kit.db import Database, Identity, session_scope
-from nlu_shared.kit.errors import Invalid
+from nlu_shared.kit.bell import Bell
+from nlu_shared.kit.errors import Invalid, NotFound, Unavailable
+from nlu_shared.kit.reader import Question, Reader
 from nlu_shared.schemas.events import EVENT, EvaluationProgress, StoredEvent
 from nlu_shared.schemas.runs import RunStatus
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from induction.runs import journal, service
+from induction.resources import RUN_CHANNEL
 
 LOOK_SECONDS = 1.0
 """How late a follower is at most when Redis says nothing."""
+EVENTS_AT_ONCE = 100
+STANDING = "SELECT task, status, last_event FROM runs WHERE id = $1"
+# One statement, so that the status is never newer than the events beside it.
+NEWS = """
+SELECT r.status, e.n, e.body FROM runs r
+LEFT JOIN run_events e ON e.run_id = r.id AND e.n > $2
+WHERE r.id = $1 ORDER BY e.n LIMIT $3
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +42,24 @@ class Said:
     event: StoredEvent | EvaluationProgress
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whose run it is, and how far it has come."""
+
+    task: str
+    status: RunStatus
+    last_event: int
+
+    def nothing_left(self, *, after: int) -> bool:
+        """True when the run is over and its last event was read. Raises Invalid for a number the
+        run never gave out."""
+        if after > self.last_event:
+            raise Invalid("The run has not said that much yet.", code="unknown_event")
+        return self.status.over and after == self.last_event
+
+
 def _channel(run_id: UUID) -> str:
-    return f"induction:run:{run_id}"
+    return RUN_CHANNEL.format(run_id)
 
 
 async def announce(redis: Redis, run_id: UUID, progress: EvaluationProgress | None = None) -> None:
@@ -42,56 +68,40 @@ async def announce(redis: Redis, run_id: UUID, progress: EvaluationProgress | No
         await redis.publish(_channel(run_id), progress.model_dump_json() if progress else "")
 
 
-async def follow(
-    database: Database, identity: Identity, redis: Redis, run_id: UUID, *, after: int
-) -> AsyncIterator[Said]:
+async def standing(reader: Reader, run_id: UUID) -> Standing:
+    """Raises NotFound, and Unavailable where the database is away."""
+    rows = await reader.submit(Question(STANDING, (run_id,)))
+    if not rows:
+        raise NotFound("There is no such run.")
+    row = rows[0]
+    return Standing(row["task"], RunStatus(row["status"]), row["last_event"])
+
+
+async def follow(reader: Reader, bell: Bell, run_id: UUID, *, after: int) -> AsyncIterator[Said]:
     """Every stored event above `after` in order, live progress in between, until the run is over
-    and all was read."""
-    async with _listening(redis, run_id) as bell:
+    and all was read. A database that is away is waited for."""
+    with bell.listen(_channel(run_id)) as listener:
         while True:
-            async with session_scope(database, identity) as session:
-                over = RunStatus((await service.get(session, run_id)).status).over
-                rows = await journal.events(session, run_id, after=after)
+            try:
+                rows = await reader.submit(Question(NEWS, (run_id, after, EVENTS_AT_ONCE)))
+            except Unavailable:
+                await asyncio.sleep(LOOK_SECONDS)
+                continue
             for row in rows:
-                yield Said(row.n, EVENT.validate_python(row.body))
-                after = row.n
-            if over:
+                if row["n"] is not None:
+                    yield Said(row["n"], EVENT.validate_json(row["body"]))
+                    after = row["n"]
+            if len(rows) == EVENTS_AT_ONCE:
+                continue
+            if _is_over(rows):
                 return
-            for progress in await bell.wait(LOOK_SECONDS):
-                yield Said(None, progress)
+            for message in await listener.wait(LOOK_SECONDS):
+                if message:
+                    event = EVENT.validate_json(message)
+                    if isinstance(event, EvaluationProgress):
+                        yield Said(None, event)
 
 
-async def nothing_left(database: Database, identity: Identity, run_id: UUID, *, after: int) -> bool:
-    """True when the run is over and its last event was read. Raises NotFound, and Invalid for a
-    number the run never gave out."""
-    async with session_scope(database, identity) as session:
-        row = await service.get(session, run_id)
-    if after > row.last_event:
-        raise Invalid("The run has not said that much yet.", code="unknown_event")
-    return RunStatus(row.status).over and after == row.last_event
-
-
-@dataclass(slots=True)
-class _Bell:
-    pubsub: Any
-
-    async def wait(self, seconds: float) -> list[EvaluationProgress]:
-        """The progress heard before the first call to look, or until `seconds` are over."""
-        try:
-            message = await self.pubsub.get_message(ignore_subscribe_messages=True, timeout=seconds)
-        except (RedisError, OSError, RuntimeError):
-            # RuntimeError: the subscription never came to be, because Redis was away.
-            await asyncio.sleep(seconds)
-            return []
-        if message is None or not message["data"]:
-            return []
-        event = EVENT.validate_json(message["data"])
-        return [event] if isinstance(event, EvaluationProgress) else []
-
-
-@asynccontextmanager
-async def _listening(redis: Redis, run_id: UUID) -> AsyncIterator[_Bell]:
-    async with redis.pubsub() as pubsub:
-        with suppress(RedisError, OSError):
-            await pubsub.subscribe(_channel(run_id))
-        yield _Bell(pubsub)
+def _is_over(rows: Sequence[Any]) -> bool:
+    """A run that is gone is over too."""
+    return not rows or RunStatus(rows[0]["status"]).over

@@ -5,16 +5,23 @@ from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Request, Response, Security
+from fastapi import APIRouter, Depends, Header, Query, Request, Response, Security
 from fastapi.security import SecurityScopes
-from nlu_shared.kit.deps import Bearer, CallerDep, DbSession, prove, prove_by, requires
+from nlu_shared.kit.deps import (
+    Bearer,
+    CallerDep,
+    DbSession,
+    own_task,
+    prove,
+    prove_by,
+    requires,
+)
 from nlu_shared.schemas.runs import StreamTicket
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from induction.resources import APP_IDENTITY, Resources
+from induction.resources import Resources
 from induction.runs import stream
-from induction.runs.routes import own
-from induction.streams import service
+from induction.tickets import service as tickets
 
 router = APIRouter(prefix="/v1", tags=["runs"])
 
@@ -31,26 +38,34 @@ async def _by_key_or_ticket(
         await prove(scopes, request, bearer)
         return
     resources: Resources = request.app.state.resources
-    await prove_by(
-        scopes, request, partial(service.redeem, resources.database, APP_IDENTITY, ticket)
-    )
+    await prove_by(scopes, request, partial(tickets.redeem, resources.tickets, ticket))
 
 
 watch: Any = Security(_by_key_or_ticket, scopes=["runs:read"])
+
+
+async def _own_standing(run_id: UUID, request: Request, caller: CallerDep) -> stream.Standing:
+    resources: Resources = request.app.state.resources
+    found = await stream.standing(resources.reader, run_id)
+    own_task(caller, found.task)
+    return found
+
+
+OwnStanding = Annotated[stream.Standing, Depends(_own_standing)]
 
 
 @router.post("/stream-tickets", dependencies=[requires("runs:read")], status_code=201)
 async def issue_ticket(session: DbSession, caller: CallerDep, response: Response) -> StreamTicket:
     """Opens one stream within a minute, for a browser, which cannot send a key on it."""
     response.headers["Cache-Control"] = "no-store"
-    return await service.issue(session, caller)
+    return await tickets.issue(session, caller)
 
 
-@router.get("/runs/{run_id}/events", dependencies=[watch, own], response_class=EventSourceResponse)
+@router.get("/runs/{run_id}/events", dependencies=[watch], response_class=EventSourceResponse)
 async def follow_run(
     run_id: UUID,
     request: Request,
-    caller: CallerDep,
+    standing: OwnStanding,
     last_event_id: Annotated[int, Header(ge=0)] = 0,
     after: Annotated[
         int, Query(ge=0, description="as Last-Event-ID, which a new EventSource cannot send")
@@ -58,15 +73,12 @@ async def follow_run(
 ) -> Response:
     """Server-sent events after `Last-Event-ID`; 204 once the run is over and all was read."""
     resources: Resources = request.app.state.resources
-    identity = resources.identity(caller)
     seen = last_event_id or after
-    if await stream.nothing_left(resources.database, identity, run_id, after=seen):
+    if standing.nothing_left(after=seen):
         return Response(status_code=204)
 
     async def sent() -> AsyncIterator[ServerSentEvent]:
-        async for said in stream.follow(
-            resources.database, identity, resources.redis, run_id, after=seen
-        ):
+        async for said in stream.follow(resources.reader, resources.bell, run_id, after=seen):
             yield ServerSentEvent(
                 said.event.model_dump_json(),
                 event=said.event.type,

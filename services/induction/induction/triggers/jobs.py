@@ -17,8 +17,9 @@ async def consider_run(context: dict[str, Any], task: str) -> None:
     """Ground truth of a task changed. A task induction does not know is nobody's error."""
     resources: Resources = context["resources"]
     try:
-        async with session_scope(resources.database, APP_IDENTITY) as session:
-            decision = await service.consider(session, resources.logger, resources.settings, task)
+        decision = await service.consider(
+            resources.database, APP_IDENTITY, resources.logger, resources.settings, task
+        )
     except NotFound:
         log.info("task not known here", task=task)
         return

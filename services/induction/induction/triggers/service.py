@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 
 import httpx2
 from nlu_shared.ids import uuid7
+from nlu_shared.kit.db import Database, Identity, session_scope
 from nlu_shared.schemas.runs import RunKind, RunRequest, RunStatus, TriggerType
 from nlu_shared.schemas.triggers import AutoTrigger, AutoTriggerIn
 from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from induction.cases import service as cases
 from induction.cases import upstream
 from induction.catalog import service as catalog
 from induction.prompts import service as prompts
@@ -39,31 +41,46 @@ async def enabled_tasks(session: AsyncSession) -> list[str]:
 
 
 async def consider(
-    session: AsyncSession, logger: httpx2.AsyncClient, settings: Settings, task: str
+    database: Database,
+    identity: Identity,
+    logger: httpx2.AsyncClient,
+    settings: Settings,
+    task: str,
 ) -> TriggerDecisionRow:
-    """One consideration at a time per task; its decision and the run it started are one commit.
+    """One decision at a time per task; it and the run it started are one commit. Before it
+    nlu-logger is read, outside any transaction.
 
     Raises NotFound for a task that is not known here.
     """
-    await catalog.get(session, task)
+    async with session_scope(database, identity) as session:
+        await catalog.get(session, task)
+        enabled = (await rules(session, task)).enabled
+    truth = await cases.read(database, identity, logger, task) if enabled else None
+    async with session_scope(database, identity) as session:
+        return await _decided(session, settings, task, truth)
+
+
+async def _decided(
+    session: AsyncSession, settings: Settings, task: str, truth: cases.TruthRead | None
+) -> TriggerDecisionRow:
     await session.execute(
         text("SELECT pg_advisory_xact_lock(hashtext('consider'), hashtext(:task))"),
         {"task": task},
     )
     policy = await rules(session, task)
-    truth = await upstream.fetch(logger, task) if policy.enabled else None
-    decision = decide(policy, await _facts(session, task, truth))
+    known = truth.truth if truth else None
+    decision = decide(policy, await _facts(session, task, known))
     started = None
-    if decision.start:
+    if decision.start and truth is not None:
         asked = RunRequest(task=task, kind=RunKind.IMPROVE, trigger_type=TriggerType.AUTO)
-        started = await runs.start(session, logger, settings, asked)
+        started = await runs.store(session, settings, asked, truth)
     row = TriggerDecisionRow(
         id=uuid7(),
         task=task,
-        started=decision.start,
+        started=started is not None,
         reasons=list(decision.reasons),
-        cases=len(truth.cases) if truth else 0,
-        dataset_hash=truth.dataset_hash if truth else None,
+        cases=len(known.cases) if known else 0,
+        dataset_hash=known.dataset_hash if known else None,
         run_id=started.id if started else None,
     )
     session.add(row)

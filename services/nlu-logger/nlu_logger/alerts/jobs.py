@@ -81,7 +81,9 @@ async def send_some(database: Database, identity: Identity, settings: Settings) 
                 " FROM alert_incidents i, alerts a"
                 " WHERE i.id = d.incident_id AND a.id = i.alert_id AND d.id IN ("
                 "   SELECT w.id FROM alert_deliveries w"
-                "   WHERE w.status = 'waiting' AND w.not_before <= clock_timestamp()"
+                "   WHERE w.status = 'waiting' AND (w.not_before <= clock_timestamp()"
+                # Nobody waits so long: a clock was ahead and has been set right since.
+                "     OR w.not_before > clock_timestamp() + interval '1 day')"
                 "   AND NOT EXISTS (SELECT FROM alert_deliveries first"
                 "     WHERE first.incident_id = w.incident_id AND first.channel = w.channel"
                 "     AND first.status = 'waiting' AND first.notice < w.notice)"

@@ -127,12 +127,13 @@ async def claim(session: AsyncSession, *, seconds: float) -> Sequence[UUID]:
     """The alerts that are to be looked at again; they are this worker's to do now.
 
     A wide window costs more to count and changes less: for each minute of it the next look is a
-    second later, and `seconds` later at the earliest.
+    second later, and `seconds` later at the earliest. A look that is still to come was dated by a
+    clock that has been set right since.
     """
     claimed = await session.execute(
         text(
             "UPDATE alerts SET looked_at = now() WHERE id IN (SELECT id FROM alerts"
-            " WHERE looked_at IS NULL OR looked_at <= now() - make_interval("
+            " WHERE looked_at IS NULL OR looked_at > now() OR looked_at <= now() - make_interval("
             "   secs => greatest(:seconds, CAST(rule ->> 'window_minutes' AS double precision)))"
             " FOR UPDATE SKIP LOCKED) RETURNING id"
         ),

@@ -13,10 +13,11 @@ from nlu_logger.anonymise.checks import is_iban, is_ipv4, is_ipv6, passes_luhn
 
 class Shape(NamedTuple):
     """What is found, and what stands in its place: the match itself where it is nothing after
-    all."""
+    all. Digits behind it can `hold` it back, until they turn out to be something themselves."""
 
     pattern: re.Pattern[str]
     replace: Callable[[re.Match[str]], str]
+    hold: bool = False
 
 
 KINDS = ("card", "email", "iban", "ip", "phone", "secret", "term", "token")
@@ -83,10 +84,12 @@ SHAPES = (
     Shape(
         re.compile(r"(?<!\w)(?<!\d[ -])[2-6](?:[ -]?\d){12,18}(?!\w)(?![ -]\d)", re.ASCII),
         _if("card", passes_luhn),
+        hold=True,
     ),
     Shape(
         re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\w)(?!\.\d)", re.ASCII),
         _if("ip", is_ipv4),
+        hold=True,
     ),
     Shape(
         re.compile(
@@ -103,6 +106,7 @@ SHAPES = (
             re.ASCII,
         ),
         _always("phone"),
+        hold=True,
     ),
     # National, with the trunk 0: 0170 1234567, (030) 123456-78, 06 12 34 56 78.
     Shape(
@@ -111,6 +115,7 @@ SHAPES = (
             re.ASCII,
         ),
         _if("phone", _is_phone),
+        hold=True,
     ),
     # National, in threes and a four: (555) 123-4567, 555.123.4567.
     Shape(
@@ -120,6 +125,7 @@ SHAPES = (
             re.ASCII,
         ),
         _always("phone"),
+        hold=True,
     ),
     Shape(re.compile(r"(?<![\w-])eyJ[\w-]++\.[\w-]++\.[\w-]*+", re.ASCII), _always("token")),
     Shape(re.compile(r"(?<!\w)[0-9A-F]{32,}+(?!\w)", re.ASCII | re.I), _always("token")),
@@ -128,3 +134,6 @@ SHAPES = (
         _if("token", _is_token),
     ),
 )
+HELD_BACK = tuple(shape for shape in SHAPES if shape.hold)
+LONGEST_HELD = 48
+"""Characters of the longest match of a shape that digits hold back."""

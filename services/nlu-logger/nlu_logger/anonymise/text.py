@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from nlu_logger.anonymise.shapes import PLACEHOLDER, SHAPES
+from nlu_logger.anonymise.shapes import HELD_BACK, LONGEST_HELD, PLACEHOLDER, SHAPES
 from nlu_logger.anonymise.terms import Dictionary, dictionary, replace_terms
 
 NOT_FOUND_BY_RULES = (
@@ -36,7 +36,7 @@ class Anonymiser:
         Doing it again changes nothing. At most three times as long.
         """
         while (again := self._once(said)) != said:
-            said = again
+            said = _let_go(again)
         return said
 
     def value(self, said: JsonValue) -> JsonValue:
@@ -80,3 +80,31 @@ def _around_placeholders(said: str, change: Callable[[str], str]) -> str:
         pieces += [change(said[kept : found.start()]), found[0]]
         kept = found.end()
     return "".join([*pieces, change(said[kept:])])
+
+
+def _let_go(said: str) -> str:
+    """What only the digits of a placeholder held back is replaced too, from the right to the left:
+    a row of numbers takes one walk, and not one for each of them."""
+    pieces: list[str] = []
+    known = [found.span() for found in PLACEHOLDER.finditer(said)]
+    end = len(said)
+    while known:
+        start, _ = known.pop()
+        pieces.append(said[start:end])
+        end = start
+        left = known[-1][1] if known else 0
+        while (found := _held_back(said[max(left, end - 2 * LONGEST_HELD) : end])) is not None:
+            before, replaced = found
+            pieces.append(replaced)
+            end -= before
+    return "".join([said[:end], *reversed(pieces)])
+
+
+def _held_back(tail: str) -> tuple[int, str] | None:
+    """What stands at the end of a text before a placeholder, one separator aside: how many
+    characters it takes, and what stands in their place."""
+    for shape in HELD_BACK:
+        for found in shape.pattern.finditer(tail):
+            if found.end() >= len(tail) - 1 and (replaced := shape.replace(found)) != found[0]:
+                return len(tail) - found.start(), replaced + tail[found.end() :]
+    return None

@@ -185,7 +185,7 @@ async def show_desk(
     tabs = {"at": "review", "queue": queue, "queues": list(Queue), "others": OTHERS, "task": task}
     match queue:
         case "proposed":
-            proposals = await service.proposals(session, caller=caller)
+            proposals = await service.proposals(session, task or None, caller=caller)
             return _page("proposals.html", login, proposals=proposals, **tabs)
         case "suspicious-label":
             cases = await service.doubted(session, task or None, settings, caller=caller)

@@ -84,7 +84,9 @@ async def waiting(
     return sorted(items, key=lambda item: _turn(item, caller))
 
 
-async def proposals(session: AsyncSession, *, caller: Caller) -> Sequence[Proposal]:
+async def proposals(
+    session: AsyncSession, task: str | None, *, caller: Caller
+) -> Sequence[Proposal]:
     """The newest corrections that nobody has decided on."""
     page = await reviews.page(
         session,
@@ -93,6 +95,7 @@ async def proposals(session: AsyncSession, *, caller: Caller) -> Sequence[Propos
         status=CorrectionStatus.PROPOSED,
         before=None,
         limit=ITEMS,
+        task=task,
     )
     found = []
     for correction in page.items:

@@ -1,19 +1,23 @@
 """The worker's side of schedules: due slots are claimed, written whole and told.
 
-A claim is the lock on the schedule's row, held until the slot is recorded: a worker that dies
-frees it, and whoever claims it next finds the slot published or writes it anew.
+A claim is a time on the schedule's row, renewed while the slot is written, so that no connection
+is held while a file is on its way. A worker that dies lets it run out, and whoever claims next
+finds the slot published or writes it anew.
 """
 
 import asyncio
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import structlog
+from nlu_shared.ids import uuid7
 from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.db import Database, Identity, session_scope, snapshot_scope
 from nlu_shared.kit.errors import Unavailable
@@ -32,7 +36,7 @@ from nlu_logger.exports import handouts, service
 from nlu_logger.exports.folder import write_dataset
 from nlu_logger.exports.places import MANIFEST, Place, slot_name
 from nlu_logger.exports.service import Taken
-from nlu_logger.exports.slots import Due, due
+from nlu_logger.exports.slots import due, next_slot
 from nlu_logger.exports.splits import Shares
 from nlu_logger.migrations import JOB, SERVICE
 
@@ -41,15 +45,34 @@ Places = Mapping[str, Callable[[], Place]]
 THRESHOLDS = {"retraining": 0.8, "review": 0.7}
 COLUMNS = {"retraining": list(RetrainingRow.model_fields), "review": list(ReviewRow.model_fields)}
 SEED = 0
+CLAIM_SECONDS = 60.0
+"""How long a slot stays a silent worker's; renewed every third."""
+AHEAD = text(
+    "SELECT id, cron, next_slot, now() AS now FROM export_schedules WHERE next_slot > now()"
+    " FOR UPDATE SKIP LOCKED"
+)
 CLAIM = text(
-    "SELECT id, name, cron, target, what, tasks, next_slot, now() AS now FROM export_schedules"
-    " WHERE next_slot <= now() AND NOT id = ANY(:tried) ORDER BY next_slot"
-    " LIMIT 1 FOR UPDATE SKIP LOCKED"
+    "UPDATE export_schedules SET claim = :claim,"
+    " claimed_until = clock_timestamp() + make_interval(secs => :seconds)"
+    " WHERE id = (SELECT id FROM export_schedules WHERE next_slot <= now()"
+    " AND (claimed_until IS NULL OR claimed_until NOT BETWEEN clock_timestamp()"
+    " AND clock_timestamp() + make_interval(secs => :seconds)) AND NOT id = ANY(:tried)"
+    " ORDER BY next_slot LIMIT 1 FOR UPDATE SKIP LOCKED)"
+    " RETURNING id, name, cron, target, what, tasks, next_slot, now() AS now"
+)
+RENEW = text(
+    "UPDATE export_schedules SET claimed_until ="
+    " clock_timestamp() + make_interval(secs => :seconds) WHERE id = :id AND claim = :claim"
+)
+SETTLE = text(
+    "UPDATE export_schedules SET next_slot = :next, failed = :failed, claim = NULL,"
+    " claimed_until = NULL WHERE id = :id AND claim = :claim RETURNING id"
 )
 DONE = text(
     "INSERT INTO export_runs (schedule_id, slot, missed, place, rows, bytes, sha256)"
-    " VALUES (:id, :slot, :missed, :place, :rows, :bytes, :sha256)"
+    " VALUES (:id, :slot, :missed, :place, :rows, :bytes, :sha256) ON CONFLICT DO NOTHING"
 )
+PUT_RIGHT = text("UPDATE export_schedules SET next_slot = :next WHERE id = :id")
 
 
 async def export_on_schedule(database: Database, places: Places, seconds: float) -> None:
@@ -67,60 +90,91 @@ async def write_due(database: Database, places: Places) -> int:
 
     A schedule whose slot could not be written stays due: it is tried again at the next look.
     """
-    tried: list[Any] = []
+    async with session_scope(database, Identity(JOB)) as session:
+        await _put_right(session)
+    tried: list[UUID] = []
     written = 0
     while True:
+        claim = uuid7()
+        told = {"claim": claim, "seconds": CLAIM_SECONDS, "tried": tried}
         async with session_scope(database, Identity(JOB)) as session:
-            row = (await session.execute(CLAIM, {"tried": tried})).one_or_none()
-            if row is None:
-                return written
-            tried.append(row.id)
-            coming = due(row.cron, row.next_slot, row.now)
-            if coming is not None:
-                written += await _attempt(database, session, row, coming, places)
+            row = (await session.execute(CLAIM, told)).one_or_none()
+        if row is None:
+            return written
+        tried.append(row.id)
+        written += await _attempt(database, row, claim, places)
 
 
-async def _attempt(
-    database: Database, session: AsyncSession, row: Any, coming: Due, places: Places
-) -> bool:
+async def _put_right(session: AsyncSession) -> None:
+    """Schedules that a clock which has been set right since sent to a slot far ahead."""
+    for row in (await session.execute(AHEAD)).all():
+        coming = next_slot(row.cron, row.now)
+        if coming < row.next_slot:
+            await session.execute(PUT_RIGHT, {"id": row.id, "next": coming})
+            log.warning("schedule put right", schedule_id=str(row.id), slot=coming)
+
+
+async def _attempt(database: Database, row: Any, claim: UUID, places: Places) -> bool:
+    """Whatever becomes of it, the claim is given back; the slot is, unless it was written."""
+    following, failed, done = row.next_slot, None, None
+    coming = due(row.cron, row.next_slot, row.now)
     try:
-        place = places[row.target]()
-        manifest = await _write(database, row, coming.slot, place)
+        if coming is not None:
+            async with _renewed(database, row.id, claim):
+                place = places[row.target]()
+                manifest = await _write(database, row, coming.slot, place)
+            told = Manifest.model_validate_json(manifest)
+            following = coming.following
+            done = {
+                "id": row.id,
+                "slot": coming.slot,
+                "missed": coming.missed,
+                "place": place.address(slot_name(row.name, coming.slot)),
+                "rows": sum(one.rows for one in told.files),
+                "bytes": sum(one.bytes for one in told.files),
+                "sha256": hashlib.sha256(manifest).hexdigest(),
+            }
     except Unavailable:
         raise
-    except Exception as failed:  # noqa: BLE001 - one schedule's trouble must not stop the others
-        log.warning("slot not written", schedule_id=str(row.id), reason=type(failed).__name__)
-        await session.execute(
-            text("UPDATE export_schedules SET failed = :reason WHERE id = :id"),
-            {"id": row.id, "reason": type(failed).__name__},
-        )
-        return False
-    told = Manifest.model_validate_json(manifest)
-    await session.execute(
-        DONE,
-        {
-            "id": row.id,
-            "slot": coming.slot,
-            "missed": coming.missed,
-            "place": place.address(slot_name(row.name, coming.slot)),
-            "rows": sum(one.rows for one in told.files),
-            "bytes": sum(one.bytes for one in told.files),
-            "sha256": hashlib.sha256(manifest).hexdigest(),
-        },
-    )
-    await session.execute(
-        text("UPDATE export_schedules SET next_slot = :next, failed = NULL WHERE id = :id"),
-        {"id": row.id, "next": coming.following},
-    )
-    log.info("slot written", schedule_id=str(row.id), slot=coming.slot, missed=coming.missed)
-    return True
+    except Exception as error:  # noqa: BLE001 - one schedule's trouble must not stop the others
+        failed = type(error).__name__
+        log.warning("slot not written", schedule_id=str(row.id), reason=failed)
+    finally:
+        async with session_scope(database, Identity(JOB)) as session:
+            settled = await session.execute(
+                SETTLE, {"id": row.id, "claim": claim, "next": following, "failed": failed}
+            )
+            if done is not None and settled.one_or_none() is not None:
+                await session.execute(DONE, done)
+    if done is not None:
+        log.info("slot written", schedule_id=str(row.id), slot=done["slot"], missed=done["missed"])
+    return done is not None
+
+
+@asynccontextmanager
+async def _renewed(database: Database, schedule_id: UUID, claim: UUID) -> AsyncIterator[None]:
+    """While the block runs the claim stays ours; a database that is away is tried again."""
+
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(CLAIM_SECONDS / 3)
+            with suppress(Unavailable):
+                async with session_scope(database, Identity(JOB)) as session:
+                    await session.execute(
+                        RENEW, {"id": schedule_id, "claim": claim, "seconds": CLAIM_SECONDS}
+                    )
+
+    renewing = asyncio.create_task(renew(), name="export-claim")
+    try:
+        yield
+    finally:
+        renewing.cancel()
+        await asyncio.gather(renewing, return_exceptions=True)
 
 
 async def _write(database: Database, row: Any, slot: datetime, place: Place) -> bytes:
     """The manifest readers see: that of an earlier try which died after publishing, or ours."""
     name = slot_name(row.name, slot)
-    if (earlier := await place.published(name)) is not None:
-        return earlier
     what = ScheduledExport.model_validate(row.what)
     async with session_scope(database, Identity(JOB)) as session:
         await handouts.record(
@@ -130,6 +184,9 @@ async def _write(database: Database, row: Any, slot: datetime, place: Place) -> 
             asked={**row.what, "slot": slot.isoformat()},
             place=place.address(name),
         )
+    # Told all the same: a restored backup does not know that this one is out.
+    if (earlier := await place.published(name)) is not None:
+        return earlier
     prepared = await asyncio.to_thread(_scratch, place.scratch, f".writing-{row.id}-")
     try:
         files = await _fill(database, row.tasks, what, slot, prepared)
@@ -144,7 +201,7 @@ async def _write(database: Database, row: Any, slot: datetime, place: Place) -> 
 
 
 def _scratch(parent: Path, prefix: str) -> Path:
-    """A new folder. What a killed worker left of this schedule goes: its lock is ours now."""
+    """A new folder. What a killed worker left of this schedule goes: its claim is ours now."""
     parent.mkdir(parents=True, exist_ok=True)
     for left in parent.glob(f"{prefix}*"):
         shutil.rmtree(left, ignore_errors=True)

@@ -1,5 +1,6 @@
-"""Exports by HTTP: streamed, in constant memory, from one moment of the database."""
+"""Exports by HTTP: in constant memory, from one moment of the database, at the client's pace."""
 
+from collections.abc import AsyncGenerator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -7,7 +8,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from nlu_shared.kit.auth import ADMIN
-from nlu_shared.kit.deps import BriefSnapshot, CallerDep, DbSession, Snapshot, requires
+from nlu_shared.kit.buffering import TimedStream
+from nlu_shared.kit.deps import AnswerDep, CallerDep, DbSession, Snapshot, requires
 from nlu_shared.schemas.base import Slug
 from nlu_shared.schemas.exports import ExportFormat, Schedule, ScheduleIn, ScheduleRun
 from starlette.responses import StreamingResponse
@@ -51,6 +53,7 @@ def _said(anonymise: bool = False) -> dict[str, str]:
     return {NOT_FOUND_HEADER: "; ".join(NOT_FOUND_BY_RULES)} if anonymise else {}
 
 
+Begun = tuple[None, AsyncGenerator[bytes, None]]
 WindowDep = Annotated[Window, Depends(_window)]
 TakenDep = Annotated[Taken, Depends(_taken)]
 CleanedDep = Annotated[Cleaned, Depends(_cleaned)]
@@ -62,7 +65,7 @@ FormatQuery = Annotated[ExportFormat, Query(alias="format")]
 async def export_retraining(
     seen: WindowDep,
     taken: TakenDep,
-    snapshot: Snapshot,
+    answer: AnswerDep,
     session: DbSession,
     caller: CallerDep,
     cleaned: CleanedDep,
@@ -70,16 +73,20 @@ async def export_retraining(
     form: FormatQuery = ExportFormat.JSONL,
 ) -> StreamingResponse:
     """Corrected predictions plus those of high confidence that nobody corrected, oldest first."""
-    export = service.retraining(snapshot, seen, taken, form, cleaned)
     asked = {**seen.asked(), **asdict(taken), "format": form}
     await handouts.record(session, "retraining", to=caller.subject, asked=asked)
-    return StreamingResponse(export.pieces(), media_type=MEDIA_TYPES[form], headers=said)
+
+    async def begin(snapshot: Any) -> Begun:
+        return None, service.retraining(snapshot, seen, taken, form, cleaned).pieces()
+
+    await answer.fill(begin)
+    return answer.response(MEDIA_TYPES[form], said)
 
 
 @router.get("/review", response_class=StreamingResponse, responses=FILES)
 async def export_review(
     seen: WindowDep,
-    snapshot: Snapshot,
+    answer: AnswerDep,
     session: DbSession,
     caller: CallerDep,
     cleaned: CleanedDep,
@@ -88,17 +95,22 @@ async def export_review(
     form: FormatQuery = ExportFormat.JSONL,
 ) -> StreamingResponse:
     """Predictions below the threshold of which nobody has said anything, to be filled in."""
-    export = service.review(snapshot, seen, confidence_threshold, form, cleaned)
     asked = {**seen.asked(), "confidence_threshold": confidence_threshold, "format": form}
     await handouts.record(session, "review", to=caller.subject, asked=asked)
-    return StreamingResponse(export.pieces(), media_type=MEDIA_TYPES[form], headers=said)
+
+    async def begin(snapshot: Any) -> Begun:
+        return None, service.review(snapshot, seen, confidence_threshold, form, cleaned).pieces()
+
+    await answer.fill(begin)
+    return answer.response(MEDIA_TYPES[form], said)
 
 
 @router.get("/pairs", response_class=StreamingResponse, responses=LINES)
 async def export_pairs(
     seen: WindowDep,
     taken: TakenDep,
-    snapshot: BriefSnapshot,
+    snapshot: Snapshot,
+    request: Request,
     session: DbSession,
     caller: CallerDep,
     cleaned: CleanedDep,
@@ -115,7 +127,12 @@ async def export_pairs(
     asked = {**seen.asked(), **asdict(taken), "seed": seed, "per_text": per_text, "texts": texts}
     await handouts.record(session, "pairs", to=caller.subject, asked=asked)
     lines = service.pairs(drawn, seed=seed, per_text=per_text)
-    return StreamingResponse(lines, media_type=MEDIA_TYPES[ExportFormat.JSONL], headers=said)
+    return TimedStream(
+        lines,
+        media_type=MEDIA_TYPES[ExportFormat.JSONL],
+        headers=said,
+        send_seconds=request.app.state.resources.buffers.send_seconds,
+    )
 
 
 async def _targets(request: Request) -> list[str]:

@@ -1,10 +1,11 @@
 """Ground truth by HTTP: one case in, all cases out."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Response
-from nlu_shared.kit.deps import CallerDep, DbSession, Snapshot, requires
+from nlu_shared.kit.deps import AnswerDep, CallerDep, DbSession, requires
 from nlu_shared.kit.etags import is_held
 from nlu_shared.schemas.base import Page, Slug
 from nlu_shared.schemas.ground_truth import GroundTruthIn, GroundTruthMade
@@ -39,24 +40,30 @@ async def remove_ground_truth(case_id: UUID, session: DbSession, caller: CallerD
 async def stream_ground_truth(
     task: Slug,
     caller: CallerDep,
-    snapshot: Snapshot,
+    answer: AnswerDep,
     if_none_match: Annotated[str, Header()] = "",
 ) -> Response:
     """Every approved case of a task as NDJSON; the ETag is the hash of the data set."""
     service.check_task(caller, task)
-    end = await service.hash_of_all(snapshot, task)
+    end = await answer.fill(partial(service.all_of, task=task, held=if_none_match))
     headers = {"ETag": f'"{end.sha256}"'}
     if is_held(headers["ETag"], if_none_match):
         return Response(status_code=304, headers=headers)
-    return StreamingResponse(service.lines(snapshot, task, end), media_type=NDJSON, headers=headers)
+    return answer.response(NDJSON, headers)
 
 
-@router.get("/erased", dependencies=[read])
+@router.get(
+    "/erased", dependencies=[read], responses={409: {"description": "Another list than was read"}}
+)
 async def list_erased_cases(
     session: DbSession,
     caller: CallerDep,
     after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+    mark: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
 ) -> Page[ErasedCase]:
-    """Cases whose text every copy is to forget, after the last number that was read."""
-    return await service.erased(session, caller=caller, after=after, limit=limit)
+    """Cases whose text every copy is to forget, after the last number that was read.
+
+    With that number's mark, a list that a restored backup has set back is a 409 `another_list`.
+    """
+    return await service.erased(session, caller=caller, after=after, mark=mark, limit=limit)

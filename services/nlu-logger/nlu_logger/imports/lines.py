@@ -10,7 +10,7 @@ from nlu_shared.kit.errors import Invalid
 from nlu_shared.kit.guard import check_line
 from pydantic import JsonValue
 
-from nlu_logger.exports.formats import FORMULA_STARTS
+from nlu_logger.exports.formats import unquoted
 
 BOM = b"\xef\xbb\xbf"
 DELIMITERS = ",;\t"
@@ -104,10 +104,5 @@ def _cells(names: list[str], cells: list[str]) -> Mapping[str, JsonValue] | Inva
         return Invalid("More cells than columns.", code="invalid_csv")
     if any("\ud800" <= character <= "\udfff" for cell in cells for character in cell):
         return Invalid("The row is not UTF-8.", code="invalid_text")
-    found = zip_longest(names, map(_unquoted, cells[: len(names)]), fillvalue="")
+    found = zip_longest(names, map(unquoted, cells[: len(names)]), fillvalue="")
     return {name: cell for name, cell in found if name}
-
-
-def _unquoted(cell: str) -> str:
-    """Takes back the apostrophe that keeps a spreadsheet from executing our own export."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell

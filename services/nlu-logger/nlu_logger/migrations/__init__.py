@@ -5,9 +5,10 @@ from pathlib import Path
 from nlu_shared.kit import keys
 from nlu_shared.kit.auth import ADMIN
 from nlu_shared.kit.db import Identity, open_database, session_scope
-from nlu_shared.kit.migrate import upgrade
+from nlu_shared.kit.migrate import require_known_schema, upgrade
 from nlu_shared.kit.provision import provision
 
+SCRIPTS = Path(__file__).parent
 OWNER = "nlu_logger_owner"
 USER = "nlu_logger_user"
 SERVICE = "nlu_logger_service"
@@ -35,7 +36,7 @@ async def migrate(
     """
     if admin_url is not None:
         await provision(admin_url, owner_url=owner_url, login_url=login_url, groups=GROUPS)
-    await upgrade(owner_url, Path(__file__).parent)
+    await upgrade(owner_url, SCRIPTS)
     async with (
         open_database(owner_url, pool_size=1) as database,
         session_scope(database, Identity(OWNER)) as session,
@@ -44,3 +45,8 @@ async def migrate(
             await keys.ensure(session, bootstrap_key, name="bootstrap", scopes=[ADMIN])
         if induction_key is not None:
             await keys.ensure(session, induction_key, name="induction", scopes=INDUCTION_SCOPES)
+
+
+async def check_schema(login_url: str) -> None:
+    """Raises NewerData for a database that a newer version of the product has upgraded."""
+    await require_known_schema(login_url, Identity(JOB), SCRIPTS)

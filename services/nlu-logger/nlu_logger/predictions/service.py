@@ -31,6 +31,8 @@ from nlu_logger.predictions.ingest import Entry, IdConflict, Ingest, Written
 from nlu_logger.predictions.models import PredictionRow
 from nlu_logger.settings import Settings
 
+ERASED = text("SELECT id FROM erased_predictions WHERE id = ANY(:ids)")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
@@ -132,10 +134,12 @@ async def get(session: AsyncSession, prediction_id: UUID, *, caller: Caller) -> 
 
 
 async def known(session: AsyncSession, asked: Ids, *, caller: Caller) -> Known:
-    """What another user logged is as unknown as what nobody did."""
+    """What another user logged is as unknown as what nobody did. What was erased is known: whoever
+    asks would send what is not."""
     table = PredictionRow
     rows = await session.exec(select(table.id).where(col(table.id).in_(asked.ids), visible(caller)))
-    there = set(rows)
+    erased = await session.execute(ERASED, {"ids": asked.ids})
+    there = {*rows, *erased.scalars()}
     return Known(known=[one for one in asked.ids if one in there])
 
 

@@ -6,6 +6,7 @@ rows that fell into the default partition. How old is old enough, the database d
 
 import asyncio
 import json
+from datetime import date
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -83,8 +84,12 @@ async def enforce_retention(
 async def enforce_once(
     database: Database, identity: Identity, retention_days: int, rules: Anonymiser
 ) -> None:
-    """Until nothing is older than the retention, and nothing speaks of what is gone."""
-    more = True
+    """Until nothing is older than the retention, and nothing speaks of what is gone.
+
+    Nothing is dropped while the clock is not trusted: a person has to confirm what day it is.
+    """
+    async with session_scope(database, identity) as session:
+        more = await trusts_clock(session)
     while more:
         async with session_scope(database, identity) as session:
             more = await drop_oldest(session, retention_days, rules)
@@ -94,6 +99,31 @@ async def enforce_once(
     while looked == ROWS_AT_ONCE:
         async with session_scope(database, identity) as session:
             looked = await anonymise_cases(session, rules)
+
+
+async def trusts_clock(session: AsyncSession) -> bool:
+    """Notes a look at the database's clock, unless it went ahead by more than a week since the
+    last one and no predictions vouch for the time between."""
+    look = (await session.execute(text("SELECT * FROM look_at_retention_clock()"))).one()
+    if not look.trusted:
+        log.error(
+            "retention stopped: the clock went ahead; `nlu-logger confirm-clock` if it is right",
+            clock=look.clock.isoformat(),
+            looked_at=look.looked_at.isoformat(),
+        )
+    return bool(look.trusted)
+
+
+async def waits_for_a_person(session: AsyncSession) -> bool:
+    """Whether retention stands still until somebody confirms the clock."""
+    found = await session.execute(text("SELECT NOT retention_trusts_clock()"))
+    return bool(found.scalar_one())
+
+
+async def confirm_clock(session: AsyncSession, today: date) -> bool:
+    """False where the database's clock says another day, give or take one for the time zone."""
+    agreed = await session.execute(text("SELECT confirm_retention_clock(:today)"), {"today": today})
+    return bool(agreed.scalar_one())
 
 
 async def drop_oldest(session: AsyncSession, retention_days: int, rules: Anonymiser) -> bool:
@@ -112,8 +142,8 @@ async def drop_oldest(session: AsyncSession, retention_days: int, rules: Anonymi
     kept = await _keep(session, held.place, held.past, rules)
     dropped: int = (
         await session.execute(
-            text("SELECT drop_old_predictions(:days, :past)"),
-            {"days": retention_days, "past": held.past},
+            text("SELECT drop_old_predictions(:days, :past, :sure)"),
+            {"days": retention_days, "past": held.past, "sure": SURE},
         )
     ).scalar_one()
     await audit.record(

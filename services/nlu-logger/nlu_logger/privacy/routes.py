@@ -1,6 +1,7 @@
 """Erasure by HTTP: one person goes, the receipt stays."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
@@ -37,18 +38,28 @@ async def _key(request: Request) -> str | None:
     return secret(request.app.state.resources.settings.anonymise_key)
 
 
+async def _journal(request: Request) -> Path | None:
+    path: Path | None = request.app.state.resources.settings.erasure_journal
+    return path
+
+
 ErasingSession = Annotated[AsyncSession, Depends(_about, scope="function")]
 """The eraser's transaction about the person in the path, and about nobody else."""
 ReceiptSession = Annotated[AsyncSession, Depends(_about_nobody, scope="function")]
 PseudonymKey = Annotated[str | None, Depends(_key)]
+Journal = Annotated[Path | None, Depends(_journal)]
 
 
 @router.delete("/{user_id}")
 async def erase_user(
-    user_id: UUID, session: ErasingSession, caller: CallerDep, key: PseudonymKey
+    user_id: UUID,
+    session: ErasingSession,
+    caller: CallerDep,
+    key: PseudonymKey,
+    journal: Journal,
 ) -> ErasureReceipt:
     """Everything stored of one person, and the receipt of it; again: the same receipt."""
-    return await service.erase(session, user_id, caller=caller, key=key)
+    return await service.erase(session, user_id, caller=caller, key=key, journal_at=journal)
 
 
 @router.get("/erasures/{erasure_id}")

@@ -4,22 +4,28 @@ The transaction is the eraser's, for the one person it is about: the database fu
 from there, so nothing here can name somebody else.
 """
 
+import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import structlog
 from nlu_shared.ids import uuid7
 from nlu_shared.kit import audit
 from nlu_shared.kit.auth import Caller
-from nlu_shared.kit.errors import Forbidden, NotFound
+from nlu_shared.kit.errors import Forbidden, NotFound, Unavailable
 from nlu_shared.schemas.base import canonical
-from nlu_shared.schemas.privacy import ErasureReceipt, HandedOut
+from nlu_shared.schemas.privacy import ErasureReceipt, ForgottenCase, HandedOut, Why
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.anonymise.text import pseudonym
 from nlu_logger.ground_truth import service as ground_truth
+from nlu_logger.privacy import journal
 
+log = structlog.get_logger(__name__)
 ROWS_AT_ONCE = 5_000
 OUT_OF_REACH = (
     "rows older than the retention, kept for training without any link to a person",
@@ -40,18 +46,25 @@ def check_person(caller: Caller, person: UUID) -> None:
 
 
 async def erase(
-    session: AsyncSession, person: UUID, *, caller: Caller, key: str | None
+    session: AsyncSession,
+    person: UUID,
+    *,
+    caller: Caller,
+    key: str | None,
+    journal_at: Path | None = None,
+    before: datetime | None = None,
 ) -> ErasureReceipt:
     """Removes what is stored of a person now: predictions, what was said of them, and the ground
     truth that rests on them alone. What arrives afterwards is new.
 
     A case that somebody else's approved prediction stands behind as well is not theirs alone and
-    stays. Asked again with nothing new to remove, the last receipt is the answer.
+    stays. Asked again with nothing new to remove, the last receipt is the answer. With `before`,
+    what was said since stays. Raises Unavailable where the journal cannot be written.
     """
     known_as = pseudonym(person, key)
     await session.execute(text("SELECT hold_person()"))
     await ground_truth.lock(session)
-    gone = await _remove_all(session)
+    gone = await _remove_all(session, before)
     gone.add({"audit_lines_renamed": await _rename(session, known_as)})
     previous = await _last_receipt(session, known_as)
     if previous is not None and not gone.removed.get("predictions"):
@@ -68,7 +81,9 @@ async def erase(
         handed_out=await _handed_out(session, gone.since),
         out_of_reach=list(OUT_OF_REACH),
     )
-    await _store(session, receipt)
+    await store(session, receipt)
+    if journal_at is not None:
+        await _write_down(journal_at, receipt)
     await audit.record(
         session,
         actor=caller.subject if caller.user_id is None else f"user:{known_as}",
@@ -112,12 +127,15 @@ class _Gone:
             self.removed[name] = self.removed.get(name, 0) + count
 
 
-async def _remove_all(session: AsyncSession) -> _Gone:
+async def _remove_all(session: AsyncSession, before: datetime | None) -> _Gone:
     """A person with very many rows goes in statements of bounded length, and in one commit."""
     gone = _Gone()
     while True:
         told: dict[str, Any] = (
-            await session.execute(text("SELECT erase_person(:at_most)"), {"at_most": ROWS_AT_ONCE})
+            await session.execute(
+                text("SELECT erase_person(:at_most, :before)"),
+                {"at_most": ROWS_AT_ONCE, "before": before},
+            )
         ).scalar_one()
         gone.add(told["counts"])
         gone.behind |= {UUID(one) for one in told["behind"]}
@@ -150,7 +168,48 @@ async def _handed_out(session: AsyncSession, since: datetime | None) -> list[Han
     return [HandedOut.model_validate(dict(row._mapping)) for row in rows]
 
 
-async def _store(session: AsyncSession, made: ErasureReceipt) -> None:
+async def _write_down(path: Path, made: ErasureReceipt) -> None:
+    """Before the commit: an erasure that is lost with it is asked for again all the same."""
+    try:
+        await asyncio.to_thread(journal.append, path, made)
+    except OSError as failed:
+        log.error("journal of erasures not written", reason=type(failed).__name__)
+        raise Unavailable("The journal of erasures cannot be written.") from failed
+
+
+async def stored(session: AsyncSession, among: Sequence[UUID]) -> set[UUID]:
+    """Which of these receipts are known."""
+    rows = await session.execute(
+        text("SELECT id FROM erasures WHERE id = ANY(:among)"), {"among": list(among)}
+    )
+    return set(rows.scalars())
+
+
+async def people(session: AsyncSession) -> Sequence[UUID]:
+    """Everybody of whom a prediction is stored, as an administrator sees it."""
+    rows = await session.execute(
+        text("SELECT DISTINCT user_id FROM nlu_prompt_logs WHERE user_id IS NOT NULL")
+    )
+    return rows.scalars().all()
+
+
+async def lost(session: AsyncSession, told: Sequence[ForgottenCase]) -> list[UUID]:
+    """Of the cases that induction was told to forget, those that this database does not know it
+    gave up, and holds."""
+    gone = {one.mark: one.case_id for one in told if one.mark and one.why is not Why.ANONYMISED}
+    rows = await session.execute(
+        text(
+            "SELECT DISTINCT told.case_id FROM unnest(CAST(:marks AS uuid[]),"
+            " CAST(:cases AS uuid[])) AS told (mark, case_id)"
+            " WHERE EXISTS (SELECT FROM ground_truth g WHERE g.id = told.case_id)"
+            " AND NOT EXISTS (SELECT FROM erased_cases e WHERE e.mark = told.mark)"
+        ),
+        {"marks": list(gone), "cases": list(gone.values())},
+    )
+    return list(rows.scalars())
+
+
+async def store(session: AsyncSession, made: ErasureReceipt) -> None:
     await session.execute(
         text(
             "INSERT INTO erasures (id, person, receipt)"

@@ -22,6 +22,10 @@ from nlu_logger.reviews.models import ClaimRow
 TAKE_TURNS = "SELECT pg_advisory_xact_lock(hashtextextended('claims', 0))"
 # The time of the statement, not of the transaction, which may have waited for its turn.
 NOW = func.clock_timestamp()
+LONGEST = timedelta(days=1)
+"""No claim lasts longer: one that does was made by a clock that has been set right since."""
+
+_LASTS = col(ClaimRow.until).between(NOW, NOW + LONGEST)
 
 
 async def take_turns(session: AsyncSession) -> None:
@@ -51,7 +55,7 @@ async def hold(
         new.on_conflict_do_update(
             index_elements=["item_id"],
             set_={name: new.excluded[name] for name in ("id", "queue", "held_by", "until")},
-            where=col(ClaimRow.until) <= NOW,
+            where=~_LASTS,
         ).returning(ClaimRow)
     )
     return {row.item_id: row.view() for row in taken.scalars()}
@@ -59,7 +63,7 @@ async def hold(
 
 def held(item_id: Mapped[UUID]) -> ColumnElement[bool]:
     """Whether somebody holds the item now."""
-    return exists().where(col(ClaimRow.item_id) == item_id, col(ClaimRow.until) > NOW)
+    return exists().where(col(ClaimRow.item_id) == item_id, _LASTS)
 
 
 async def of(session: AsyncSession, item_ids: Iterable[UUID]) -> dict[UUID, Claim]:
@@ -68,7 +72,7 @@ async def of(session: AsyncSession, item_ids: Iterable[UUID]) -> dict[UUID, Clai
         select(ClaimRow).where(
             # One parameter, however many there are.
             col(ClaimRow.item_id) == any_(literal(list(item_ids), ARRAY(Uuid))),
-            col(ClaimRow.until) > NOW,
+            _LASTS,
         )
     )
     return {row.item_id: row.view() for row in rows}
@@ -88,7 +92,7 @@ async def release(session: AsyncSession, claim_id: UUID, *, caller: Caller) -> N
         .where(
             col(ClaimRow.id) == claim_id,
             col(ClaimRow.held_by) == caller.subject,
-            col(ClaimRow.until) > NOW,
+            _LASTS,
         )
         .values(until=NOW)
         .returning(col(ClaimRow.id))

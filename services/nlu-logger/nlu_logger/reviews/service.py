@@ -7,7 +7,7 @@ from nlu_shared.kit import audit
 from nlu_shared.kit.auth import Caller
 from nlu_shared.schemas.base import Page, digest
 from nlu_shared.schemas.reviews import Correction, CorrectionIn, CorrectionStatus
-from sqlalchemy import exists, text
+from sqlalchemy import exists, text, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -125,8 +125,9 @@ async def page(
     status: CorrectionStatus | None,
     before: UUID | None,
     limit: int,
+    task: str | None = None,
 ) -> Page[Correction]:
-    """Corrections and confirmations, the newest first."""
+    """Corrections and confirmations, of one task or of all the caller may see; the newest first."""
     asked = select(CorrectionRow)
     if prediction_id is not None:
         asked = asked.where(CorrectionRow.prediction_id == prediction_id)
@@ -134,11 +135,12 @@ async def page(
         asked = asked.where(CorrectionRow.status == status.value)
     if before is not None:
         asked = asked.where(col(CorrectionRow.id) < before)
-    if caller.tasks is not None:
+    if caller.tasks is not None or task is not None:
         asked = asked.where(
             exists().where(
                 col(PredictionRow.id) == col(CorrectionRow.prediction_id),
                 predictions.visible(caller),
+                true() if task is None else col(PredictionRow.task) == task,
             )
         )
     newest = asked.order_by(col(CorrectionRow.id).desc()).limit(limit + 1)

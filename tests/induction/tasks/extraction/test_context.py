@@ -5,7 +5,7 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from induction.engine.proposal.leak_guard import guarded, leaked
+from induction.engine.leak_guard.leaks import guarded, leaked
 from induction.llm.offline.answers import answer
 from induction.llm.offline.wire import MessagesRequest
 from induction.tasks.base import Case

@@ -1,29 +1,21 @@
 """Which cases belong together: same group by name, or texts that are nearly the same.
 
-Texts are compared as sets of their words and word pairs; two are near-duplicates from a Jaccard
-similarity of 0.7 (in an eight-word sentence: one word at its end). Candidates are found by prefix
-filtering (Bayardo, Ma and Srikant, Scaling up all pairs similarity search, WWW 2007): two sets
-that similar share one of their rarest members, so only rare ones need an index.
+Texts are compared as sets of their words, numbers and word pairs, all folded (see `folding`); two
+are near-duplicates from a Jaccard similarity of 0.7 (in an eight-word sentence: one word at its
+end). Candidates are found by prefix filtering (Bayardo, Ma and Srikant, Scaling up all pairs
+similarity search, WWW 2007): two sets that similar share one of their rarest members, so only rare
+ones need an index.
 """
 
 import math
-import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 
+from induction.engine.data.folding import words
 from induction.tasks.base import Case
 
 NEARLY_SAME = 0.7
-_WORD = re.compile(r"\w+")
-
-
-def words(text: str) -> list[str]:
-    """The words of a text as comparisons see them: compatible forms folded, case and characters
-    that nobody sees ignored."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return _WORD.findall("".join(c for c in folded if unicodedata.category(c) != "Cf"))
 
 
 def groups_of(cases: Sequence[Case]) -> list[tuple[Case, ...]]:

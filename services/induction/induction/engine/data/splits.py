@@ -13,7 +13,7 @@ from nlu_shared.schemas.events import Split
 
 from induction.engine.data.chance import shuffled
 from induction.engine.data.groups import groups_of
-from induction.tasks.base import Case
+from induction.tasks.base import Case, Task
 
 TEST_FROM = 100
 """Cases from which an untouched test split is set aside."""
@@ -66,6 +66,13 @@ def splits_of(cases: Sequence[Case], splits: Mapping[UUID, Split]) -> Splits:
         validation_is_train=not (train and validation),
         notes=tuple(notes),
     )
+
+
+def splits_for(
+    task: Task, cases: Sequence[Case], known: Mapping[UUID, Split], seed: int
+) -> dict[UUID, Split]:
+    """As `assign`, in the strata of the task."""
+    return assign(cases, {case.id: task.stratum(case.truth) for case in cases}, known, seed)
 
 
 def assign(

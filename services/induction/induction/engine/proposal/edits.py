@@ -17,7 +17,8 @@ _ON_EXAMPLES = {Op.ADD_EXAMPLE, Op.REMOVE_EXAMPLE}
 
 
 class InvalidChange(ValueError):
-    """The change cannot be applied; the message tells its author why."""
+    """The change cannot be applied; the message tells its author why. It is stored, so it repeats
+    nothing the author wrote freely."""
 
 
 class UnknownBlock(InvalidChange): ...
@@ -93,7 +94,8 @@ def _edited(blocks: tuple[Block, ...], edit: Edit) -> tuple[Block, ...]:
             raise InvalidChange(f"block {edit.block!r} exists already")
         return (*blocks, Block(name=edit.block, text=text))
     if present is None:
-        raise UnknownBlock(f"there is no block {edit.block!r}")
+        names = ", ".join(block.name for block in blocks)
+        raise UnknownBlock(f"there is no such block; there are {names}")
     if present.protected:
         raise ProtectedBlock(f"block {edit.block!r} is protected")
     if edit.op is Op.REMOVE_BLOCK:
@@ -107,18 +109,18 @@ def _added_example(edit: Edit, shown: Mapping[UUID, Case], task: Task) -> Exampl
     if edit.case is not None:
         case = shown.get(edit.case)
         if case is None or not case.may_quote:
-            raise UnquotableCase(f"case {edit.case} was not shown or may not be quoted")
+            raise UnquotableCase("a case of add_example was not shown or may not be quoted")
         return task.example(case)
     if not (edit.text or "").strip():
         raise InvalidChange("add_example needs a case, or a text and its output")
     if not task.is_valid_output(edit.output):
-        raise InvalidOutput(f"{edit.output!r} is no valid output of this task")
+        raise InvalidOutput("the output of an added example is no valid output of this task")
     return Example(text=edit.text or "", output=edit.output)
 
 
 def _removed_index(edit: Edit, content: PromptContent) -> int:
     if edit.example is None or not 0 <= edit.example < len(content.examples):
-        raise UnknownExample(f"there is no example {edit.example}")
+        raise UnknownExample(f"there is no such example; there are {len(content.examples)}, from 0")
     return edit.example
 
 

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from nlu_shared.schemas.prompts import MOST_EDITS, Change, Edit, Op, PromptContent, Strategy
 
 from induction.engine.data.chance import shuffled
+from induction.engine.leak_guard.screen import EXAMPLE_TOKENS
 from induction.engine.proposal import edits
-from induction.engine.proposal.leak_guard import EXAMPLE_TOKENS
 from induction.tasks.base import Case, Task
 
 RATIONALE = "Shows {} training cases, drawn evenly over the strata, as examples."

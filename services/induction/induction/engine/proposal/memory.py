@@ -12,10 +12,11 @@ from nlu_shared.schemas.events import ErrorPattern
 from nlu_shared.schemas.prompts import Aim, Block, Change, Edit, Example, Op, PromptContent
 from pydantic import JsonValue
 
-from induction.engine.data.groups import words
+from induction.engine.data.folding import words
+from induction.engine.leak_guard.leaks import Guarded, leaked
+from induction.engine.leak_guard.screen import retold
 from induction.engine.plan import Plan, Remembered
 from induction.engine.proposal.edits import quoted
-from induction.engine.proposal.leak_guard import Guarded, leaked, retold
 from induction.engine.proposal.meta_prompt import Tried
 
 MOST_SHOWN = 8

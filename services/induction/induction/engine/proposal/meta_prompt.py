@@ -10,14 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from nlu_shared.schemas.events import ErrorPattern
-from nlu_shared.schemas.prompts import Change, PromptContent
+from nlu_shared.schemas.prompts import Change, Edit, Op, PromptContent
 from pydantic import JsonValue, ValidationError
 
 from induction.engine.data.chance import shuffled
 from induction.engine.evaluation.evaluate import CaseResult, EvalResults
+from induction.engine.leak_guard.screen import INSTRUCTION_TOKENS
 from induction.engine.plan import Plan
 from induction.engine.proposal.edits import MOST_EXAMPLES, InvalidChange
-from induction.engine.proposal.leak_guard import INSTRUCTION_TOKENS
 from induction.tasks.base import Case, ModelAnswer, ModelRequest, Outcome, Score, Task, framed
 
 RETRIES = 3
@@ -130,9 +130,7 @@ def read(answer: ModelAnswer, task: Task) -> Change:
         raise InvalidChange(_first_problem(problem)) from problem
     if len(change.edits) > MOST_EDITS:
         raise InvalidChange(f"makes {len(change.edits)} edits, at most {MOST_EDITS} are allowed")
-    edits = tuple(
-        edit.model_copy(update={"output": _output(edit.output, task)}) for edit in change.edits
-    )
+    edits = tuple(_edit(edit, task) for edit in change.edits)
     return change.model_copy(update={"edits": edits})
 
 
@@ -157,6 +155,18 @@ def _plain(schema: Any) -> Any:
     return [_plain(part) for part in schema] if isinstance(schema, list) else schema
 
 
+def _edit(edit: Edit, task: Task) -> Edit:
+    """Without the numbers and ids that its operation has no use for: nobody would read them, and
+    changes are stored."""
+    return edit.model_copy(
+        update={
+            "output": _output(edit.output, task),
+            "case": edit.case if edit.op is Op.ADD_EXAMPLE else None,
+            "example": edit.example if edit.op is Op.REMOVE_EXAMPLE else None,
+        }
+    )
+
+
 def _output(output: JsonValue, task: Task) -> JsonValue:
     """Structured outputs travel as JSON text; a label stays what it is."""
     if not isinstance(output, str) or task.is_valid_output(output):
@@ -168,9 +178,13 @@ def _output(output: JsonValue, task: Task) -> JsonValue:
     return parsed if task.is_valid_output(parsed) else output
 
 
+_KNOWN = {*Change.model_fields, *Edit.model_fields, *range(MOST_EDITS)}
+"""What a message may name: any other field is the author's invention, and messages are stored."""
+
+
 def _first_problem(problem: ValidationError) -> str:
     first = problem.errors(include_url=False, include_input=False)[0]
-    where = ".".join(map(str, first["loc"]))
+    where = ".".join(str(part) if part in _KNOWN else "…" for part in first["loc"])
     return f"{where}: {first['msg']}" if where else first["msg"]
 
 

@@ -21,7 +21,7 @@ from induction.engine.search.state import Candidate, Search
 from induction.tasks.base import Task
 
 TRIES = 6
-"""Parts tried without, each for one look at validation."""
+"""Splits tried without, each for one look at validation."""
 PATIENCE = 3
 """Refusals in a row that end the pruning."""
 MARGIN = 0.02

@@ -12,6 +12,7 @@ from induction.engine.data.chance import shuffled
 from induction.engine.data.folds import Folds, folds_of
 from induction.engine.data.splits import Splits
 from induction.engine.evaluation.evaluate import EvalResults, evaluate, evaluation_event
+from induction.engine.leak_guard.leaks import Guarded, guarded
 from induction.engine.proposal import many_shot
 from induction.engine.proposal.error_patterns import (
     PatternKey,
@@ -21,7 +22,6 @@ from induction.engine.proposal.error_patterns import (
     patterns_of,
     worth_trying,
 )
-from induction.engine.proposal.leak_guard import Guarded, guarded
 from induction.engine.proposal.memory import Memory
 from induction.engine.proposal.meta_prompt import Brief, Tried, shown_cases
 from induction.engine.runtime import RunContext
@@ -55,7 +55,8 @@ class Search:
     prompt itself gave. After a kept change the wrong cases and those of the labels it touched
     are asked again, REFRESHED at most, and others when a gate needs them: most stay right, and
     asking all of them after each kept change would cost as much as the rest of the search.
-    `attempt` counts the changes asked for, `seen` are the hashes of all prompts tried."""
+    `attempt` counts the changes asked for, `seen` are the hashes of all prompts tried, `texts` is
+    what the changes that passed the screen say."""
 
     run: RunContext
     splits: Splits
@@ -71,6 +72,7 @@ class Search:
     folds: Folds
     tried: list[Tried] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    texts: list[str] = field(default_factory=list)
     failures: Counter[PatternKey] = field(default_factory=Counter)
     attempt: int = 0
     opened: bool = False

@@ -17,7 +17,8 @@ from nlu_shared.schemas.events import (
 )
 
 from induction.engine.evaluation.evaluate import EvalResults, compare, evaluation_event
-from induction.engine.proposal import edits, leak_guard, memory, meta_prompt
+from induction.engine.leak_guard import prompt_texts, screen
+from induction.engine.proposal import edits, memory, meta_prompt
 from induction.engine.proposal.error_patterns import patterns_event
 from induction.engine.proposal.meta_prompt import Brief, Tried
 from induction.engine.runtime import Call
@@ -202,13 +203,19 @@ def _objections(search: Search, candidate: Candidate) -> list[str]:
     if content.version_hash in search.seen:
         return ["this very prompt was tried before"]
     search.seen.add(content.version_hash)
-    return leak_guard.objections(
+    texts = prompt_texts.changed(candidate.change)
+    objections = screen.objections(
         search.run.plan.task,
         search.best,
         content,
         baseline=search.run.plan.baseline,
         cases=search.guarded,
+        beside=texts,
+        earlier=search.texts,
     )
+    if not objections:
+        search.texts += texts
+    return objections
 
 
 def _proposal_event(search: Search, candidate: Candidate) -> PromptProposed:

@@ -7,7 +7,7 @@ from induction.engine.data.folds import held_out_folds, is_cross_validated
 from induction.engine.data.groups import groups_of
 from induction.engine.evaluation.evaluate import EvalResults, evaluate, evaluation_event
 from induction.engine.evaluation.repeats import FIRST_CASES, Pair, Repeats, repeat
-from induction.engine.proposal.leak_guard import quoted_by
+from induction.engine.leak_guard.screen import quoted_by
 from induction.engine.runtime import Stopped
 from induction.engine.search.state import Search
 from induction.engine.verdict.cross_validation import CROSS_VALIDATION, cross_validate

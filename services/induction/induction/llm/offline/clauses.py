@@ -10,7 +10,7 @@ from dataclasses import dataclass
 CAPITAL = "#"
 """What stands for a capitalised word beside a mention."""
 _SENTENCE = re.compile(r"[^.!?]+")
-_CLAUSE = re.compile(r"[,;:]\s+|\s+(?:and|but|when|until)\s+(?!I\b|[^\W\d_a-z])")
+_CLAUSE = re.compile(r"[,;:]\s+|(?<!\s)\s++(?:and|but|when|until)\s+(?!I\b|[^\W\d_a-z])")
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _DATE = re.compile(r"(?:\b\d{1,2} )?(?:\b[^\W\d_a-z][^\W\d_]+ )?\b(?:1[6-9]|20)\d{2}\b")
 

@@ -18,6 +18,9 @@ Choices = Mapping[str, Sequence[str]]
 KIND, CERTAINTY, NOTHING = "kind", "dateCertainty", "nothing"
 SLOTS = ("person", "spouse", "child", "relationshipTargets", "relationshipTriangles")
 ENDS = ("person_a", "person_b")
+MOST_SHOWN = 1_500
+"""Clauses, and mentions in them, that a prompt teaches by: more than a prompt of ordinary examples
+holds. What is learnt from them takes time that grows with their square."""
 UNNAMED, EARLIER = -1, (-2, -3)
 """Places of people whom a clause does not name: one whose name the text never says, and the last
 two who were named before. Places from 0 are those of its own names."""
@@ -76,8 +79,8 @@ def read(system: str, heads: Mapping[str, str], choices: Choices) -> Coded:
                 mentions, shown = list(example.mentions()), list(example.shown())
             except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
                 continue
-            told.mentions += mentions
-            told.shown += shown
+            told.mentions += mentions[: MOST_SHOWN - len(told.mentions)]
+            told.shown += shown[: MOST_SHOWN - len(told.shown)]
     return told
 
 

@@ -11,6 +11,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from nlu_shared.nfkc import nfkc
+
 from induction.llm.offline.ideas import Edit, Idea
 from induction.llm.offline.meta import Case, Meta
 
@@ -24,10 +26,11 @@ _NAMED = r"(?:the )?(?:protected )?block [\"'`]?([a-z][a-z0-9_]*)[\"'`]?"
 _REMOVE = re.compile(rf"\b(?:remove|delete|drop) {_NAMED}", re.IGNORECASE)
 _REPLACE = re.compile(rf"\b(?:replace|overwrite) {_NAMED} (?:with|by)[: ]+(.+)", re.I | re.S)
 _APPEND = re.compile(rf"\b(?:append|add|put) to {_NAMED}[: ]+(.+)", re.I | re.S)
-_EXAMPLE = re.compile(r"example [\"“](.+?)[\"”] *(?:=>|->|is|as) *[\"“]?(\w+)", re.I | re.S)
-_DUMP = re.compile(
-    r"\b(?:all|every|other|private|hidden|each)\b.*\b(?:texts?|cases?)\b", re.I | re.S
+_EXAMPLE = re.compile(
+    r"example [\"“](.{1,1000}?)[\"”] {0,9}(?:=>|->|is|as) {0,9}[\"“]?(\w+)", re.I | re.S
 )
+_ALL = re.compile(r"\b(?:all|every|other|private|hidden|each)\b", re.IGNORECASE)
+_CASES = re.compile(r"\b(?:texts?|cases?)\b", re.IGNORECASE)
 _DROP_EXAMPLES = re.compile(r"\b(?:remove|delete|drop) (?:all|every) examples?\b", re.IGNORECASE)
 MOST_TEXT = 20_000
 """Characters of one edit."""
@@ -73,7 +76,7 @@ def _edits(meta: Meta, case: Case) -> Iterator[Edit]:
         taken = True
         for index in range(len(meta.prompt.examples)):
             yield {"op": "remove_example", "example": index}
-    if _DUMP.search(text):
+    if (every := _ALL.search(text)) and _CASES.search(text, every.end()):
         shown = [one for pattern in meta.patterns for one in pattern.cases if one.id != case.id]
         for one in [one for one in shown if not one.may_quote][:3]:
             yield {"op": "add_example", "case": one.id}
@@ -92,5 +95,5 @@ def _tell(meta: Meta, text: str) -> Edit:
 
 def _seen(text: str) -> str:
     """As a reader sees it: compatible forms folded, invisible characters gone."""
-    folded = unicodedata.normalize("NFKC", text)
+    folded = nfkc(text)
     return "".join(c for c in folded if unicodedata.category(c) != "Cf")

@@ -16,14 +16,16 @@ LEADING = re.compile(
 )
 """Titles and kin words. The last of a name that is nothing else stays: "Mom" is somebody."""
 CACHED = 65_536
+LONGEST = 1_000
+"""Characters of a name that are compared; to compare two takes time with their product."""
 
 
 @lru_cache(CACHED)
 def plain(name: str | None) -> str:
-    """Lower case, punctuation to spaces, leading titles and kin words gone."""
+    """Lower case, punctuation to spaces, leading titles and kin words gone, LONGEST at most."""
     said = " ".join(re.sub(r"[^\w\s]|_", " ", name or "").lower().split())
     leading = LEADING.match(said)
-    return said[leading.end() :] if leading else said
+    return said[leading.end() if leading else 0 :][:LONGEST]
 
 
 @lru_cache(CACHED)

@@ -2,7 +2,8 @@
 
 People's names are what the truth of an extraction says, and in any text a capitalised word that
 does not open a sentence and is written without a capital nowhere: in no case and in none of the
-task's own words. Such a word is a name wherever it stands, in whatever case.
+task's own words. Such a word is a name wherever it stands, in whatever case and however it is
+disguised (see `folding`).
 
 What this cannot find: a name that only ever opens sentences, is written without a capital or all
 in capitals, or belongs to a script without capitals; a name that is a common word too (Mark, Will)
@@ -12,22 +13,23 @@ proposal nothing where a case that may be quoted holds the word too.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from induction.engine.data.folding import folded, readings, visible
 from induction.tasks.base import Case, Task
 
 _WORD = re.compile(r"[^\W\d_]+")
-_OPENS = re.compile(r"(?:^|[.!?…\n\r\"“«])[^\w]*$")
+_RUN = re.compile(r"\w+")
+_OPENER = re.compile(r"[.!?…\n\r\"“«]")
 """What stands before the first word of a sentence, a quotation or an item of a list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names known among some cases, in lower case; `common` ones are ordinary words too."""
+    """The names known among some cases, folded; `common` ones are ordinary words too."""
 
     plain: frozenset[str]
     common: frozenset[str]
@@ -35,9 +37,10 @@ class Names:
     def marks(self, text: str) -> set[str]:
         """The names in a text, in a form that meets `marks` of another text only. A common one
         is a name where it is capitalised inside a sentence."""
-        text = _folded(text)
-        found = {word.casefold() for word in _WORD.findall(text)} & self.plain
-        found |= {word.casefold() for word in _capitalised(text)} & self.common
+        found = {word for reading in readings(text) for word in _WORD.findall(reading)}
+        found &= self.plain
+        if self.common:
+            found |= {folded(word) for word in _capitalised(visible(text))} & self.common
         return {f"@{name}" for name in found}
 
     def marks_of(self, task: Task, case: Case) -> set[str]:
@@ -58,33 +61,40 @@ def names(task: Task, own_words: Iterable[str], cases: Iterable[Case]) -> Names:
     capitals: set[str] = set()
     told: set[str] = set()
     for text in (*own_words, *(case.said for case in cases)):
-        small |= {word for word in _WORD.findall(_folded(text)) if word == word.lower()}
+        small |= {word for word in _WORD.findall(visible(text)) if word == word.lower()}
     for case in cases:
-        capitals |= {word.casefold() for word in _capitalised(_folded(case.said))}
+        capitals |= set(_capitalised(visible(case.said)))
         told |= _told(task, case.truth) | _told(task, case.known)
-    ordinary = {word.casefold() for word in small}
+    ordinary, capitals = set(map(folded, small)), set(map(folded, capitals))
     return Names(plain=frozenset((capitals | told) - ordinary), common=frozenset(told & ordinary))
 
 
 def _told(task: Task, truth: JsonValue) -> set[str]:
     """The capitalised words of the names in a truth, or in known items; of None, nothing."""
     people = frozenset[str]() if truth is None else task.people(truth)
-    said = (word for name in people for word in _WORD.findall(_folded(name)))
-    return {word.casefold() for word in said if _is_capitalised(word)}
+    said = (word for name in people for word in _WORD.findall(visible(name)))
+    return {folded(word) for word in said if _is_capitalised(word)}
+
+
+def names_in(text: str) -> set[str]:
+    """The words of one text that may be names, as it writes them; with nothing to compare, more
+    than there are."""
+    return set(_capitalised(visible(text)))
 
 
 def _capitalised(text: str) -> list[str]:
-    return [
-        found[0]
-        for found in _WORD.finditer(text)
-        if _is_capitalised(found[0]) and not _OPENS.search(text, 0, found.start())
-    ]
+    """The capitalised words of a visible text that open no sentence."""
+    found = []
+    end, opens = 0, True
+    for run in _RUN.finditer(text):
+        opens = end == 0 or _OPENER.search(text, end, run.start()) is not None
+        for word in _WORD.finditer(run[0]):
+            if _is_capitalised(word[0]) and not (opens and word.start() == 0):
+                found.append(word[0])
+        end = run.end()
+    return found
 
 
 def _is_capitalised(word: str) -> bool:
     """`Ann`, `McKay`; not `I`, `PDF`."""
     return word[0].isupper() and any(letter.islower() for letter in word)
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text)

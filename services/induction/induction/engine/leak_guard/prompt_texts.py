@@ -1,0 +1,86 @@
+"""What a prompt says, text by text, as a model reads it. Pure."""
+
+from nlu_shared.schemas.prompts import Change, Example, PromptContent
+
+from induction.engine.data.folding import words
+from induction.engine.leak_guard.decoding import decoded
+from induction.tasks.base import Task
+
+
+def joined(prompt: PromptContent) -> str:
+    """The instructions as a model reads them."""
+    return "\n\n".join(block.text for block in prompt.instructions)
+
+
+def names(prompt: PromptContent) -> str:
+    return " ".join(block.name.replace("_", " ") for block in prompt.instructions)
+
+
+def own_texts(prompt: PromptContent) -> list[str]:
+    """What a prompt says without quoting: the instructions by themselves and as a whole, and
+    examples that are no case's; with all that is encoded in them."""
+    made_up = [example.text for example in prompt.examples if example.case_id is None]
+    told = [block.text for block in prompt.instructions]
+    return [text for one in (*told, joined(prompt), *made_up) for text in revealed(one)]
+
+
+def unquoted(prompt: PromptContent) -> list[str]:
+    """The same with the made-up answers, of which the instructions only as a whole."""
+    made_up = [example for example in prompt.examples if example.case_id is None]
+    told = [joined(prompt), *(text for one in made_up for text in (one.said, *_answers(one)))]
+    return [text for one in told for text in revealed(one)]
+
+
+def revealed(text: str) -> list[str]:
+    return [text, *decoded(text)]
+
+
+def texts(prompt: PromptContent) -> list[str]:
+    return [block.text for block in prompt.instructions] + [one.said for one in prompt.examples]
+
+
+def own_words(task: Task) -> list[str]:
+    return [*texts(task.baseline()), *strings(task.describe())]
+
+
+def strings(value: object) -> list[str]:
+    """Every text inside a JSON value."""
+    if isinstance(value, dict):
+        return [text for pair in value.items() for one in pair for text in strings(one)]
+    if isinstance(value, list):
+        return [text for one in value for text in strings(one)]
+    return [value] if isinstance(value, str) else []
+
+
+def said(prompt: PromptContent, parent: PromptContent | None = None) -> list[str]:
+    """All that is stored of a prompt, the instructions as a whole; of examples only those that the
+    parent does not have."""
+    kept = () if parent is None else {_told(example) for example in parent.examples}
+    shown = [example for example in prompt.examples if _told(example) not in kept]
+    texts = [joined(prompt), names(prompt)]
+    texts += [text for example in shown for text in (example.said, *_answers(example))]
+    return [text for one in texts for text in revealed(one)]
+
+
+def changed(change: Change) -> list[str]:
+    """What a change says in its author's own words: its rationale, and in its edits the names of
+    blocks, the texts and the answers."""
+    names = " ".join((edit.block or "").replace("_", " ") for edit in change.edits)
+    texts = [edit.text for edit in change.edits if edit.text is not None]
+    texts += [text for edit in change.edits for text in strings(edit.output)]
+    return [change.rationale, *([names] if names.strip() else []), *texts]
+
+
+def _told(example: Example) -> str:
+    return example.model_dump_json(exclude={"case_id"})
+
+
+def _answers(example: Example) -> list[str]:
+    """The strings of its answer and of what it takes as known: each after a word, so that its own
+    first opens no sentence."""
+    return [f"a {text}" for answer in (example.output, example.known) for text in strings(answer)]
+
+
+def whole(text: str) -> str:
+    """A text as a whole, marked so that it meets only another whole."""
+    return f"={''.join(words(text)) or text.strip()}"

@@ -1,0 +1,91 @@
+"""Runs as they are shown: pages, iterations, spend."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from nlu_shared.schemas.base import Page
+from nlu_shared.schemas.events import Split
+from nlu_shared.schemas.runs import RunView, Spend
+from sqlalchemy import text
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from induction.history import service as history
+from induction.prompts import service as prompts
+from induction.prompts.models import PromptScoreRow
+from induction.runs.models import RunRow
+
+_SPENDS = text(
+    """
+    SELECT run_id, coalesce(sum(attempts), 0)::int AS calls,
+        count(*) FILTER (WHERE cached AND outcome = 'ok')::int AS cached_calls,
+        coalesce(sum(coalesce(cost_usd, reserved_usd)), 0)::float8 AS usd,
+        coalesce(sum(notional_usd), 0)::float8 AS notional_usd
+    FROM llm_calls WHERE run_id = ANY(:run_ids) GROUP BY run_id
+    """
+)
+
+
+async def page(
+    session: AsyncSession,
+    tasks: Collection[str] | None,
+    *,
+    task: str | None,
+    before: UUID | None,
+    limit: int,
+) -> Page[RunView]:
+    """Runs of `tasks` (None: all), newest first."""
+    statement = select(RunRow)
+    if tasks is not None:
+        statement = statement.where(col(RunRow.task).in_(tasks))
+    if task is not None:
+        statement = statement.where(RunRow.task == task)
+    if before is not None:
+        statement = statement.where(col(RunRow.id) < before)
+    rows = (await session.exec(statement.order_by(col(RunRow.id).desc()).limit(limit + 1))).all()
+    items = await views(session, rows[:limit])
+    return Page(items=items, next_cursor=str(items[-1].id) if len(rows) > limit else None)
+
+
+async def view(session: AsyncSession, row: RunRow) -> RunView:
+    """A run with its iterations, the best prompt's scores, and what it has cost."""
+    return (await views(session, [row]))[0]
+
+
+async def views(session: AsyncSession, rows: Sequence[RunRow]) -> list[RunView]:
+    """The same of several runs, in as many statements as of one."""
+    best = {row.id: row.best_version_id or row.baseline_version_id for row in rows}
+    iterations = await history.iterations(session, best)
+    scores = await prompts.scores_on(session, best, split=Split.VALIDATION)
+    spends = await _spends(session, best)
+    return [
+        RunView(
+            iterations=iterations.get(row.id, []),
+            improvement=_improvement(row),
+            spend=spends.get(row.id, Spend()),
+            **_scored(scores.get(row.id)),
+            **row.model_dump(include=set(RunView.model_fields)),
+        )
+        for row in rows
+    ]
+
+
+def _improvement(row: RunRow) -> float | None:
+    if row.final_f1 is None or row.baseline_f1 is None:
+        return None
+    return row.final_f1 - row.baseline_f1
+
+
+def _scored(score: PromptScoreRow | None) -> dict[str, Any]:
+    """None where the prompt was not evaluated, or where the task has none."""
+    fields = ("components", "pooled", "support", "per_conversation")
+    return {name: (score and getattr(score, name)) or None for name in fields}
+
+
+async def _spends(session: AsyncSession, run_ids: Collection[UUID]) -> dict[UUID, Spend]:
+    rows = await session.execute(_SPENDS, {"run_ids": list(run_ids)})
+    return {
+        run_id: Spend(calls=calls, cached_calls=cached, usd=usd, notional_usd=notional_usd)
+        for run_id, calls, cached, usd, notional_usd in rows
+    }

@@ -1,0 +1,1 @@
+"""Tickets: what a browser opens a stream with instead of a key."""

@@ -1,0 +1,118 @@
+"""What was said of a forgotten case in the course of runs goes too, each text by its hash."""
+
+from hashlib import sha256
+from uuid import uuid4
+
+import pytest
+from induction.privacy.jobs import forget_once
+from induction.privacy.repeating import blanked, marked, repeats_any
+from induction.resources import open_resources
+from pydantic import JsonValue
+
+from tests.fixtures.labelled import make_task
+from tests.fixtures.stack import Stack
+from tests.induction.cases.forgetting import erase, forgotten, say, secret
+from tests.induction.runs.driving import events, reached, sql, start
+
+SAID = "my name is Ann Lee and my parcel is late since the first of May"
+CASE = str(uuid4())
+REPEATS = repeats_any([SAID], ["ann", "lee"])
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"rationale": SAID}, {"rationale": marked(SAID)}),
+        ({"rationale": f"As in: {SAID}!"}, {"rationale": marked(f"As in: {SAID}!")}),
+        ({"hint": SAID.upper()}, {"hint": marked(SAID.upper())}),
+        ({"hints": ["be exact", "ask Ann"]}, {"hints": ["be exact", marked("ask Ann")]}),
+        ({"reason": "parcels are late"}, {"reason": "parcels are late"}),
+        ({"type": "Ann", "version_hash": "Ann"}, {"type": "Ann", "version_hash": "Ann"}),
+        ({"truth": "person Lee"}, {"truth": marked("person Lee")}),
+        ({"output": "Ann"}, {"output": "Ann"}),
+        (
+            {"output": {"people": [{"name": "Ann", "id": 1}]}},
+            {"output": {"people": [{"name": marked("Ann"), "id": 1}]}},
+        ),
+        (
+            {"text": "anything", "output": "late", "case_id": CASE, "context": {}},
+            {"text": marked("anything"), "output": None, "case_id": CASE},
+        ),
+        ({"hint": marked(SAID)}, {"hint": marked(SAID)}),
+    ],
+)
+def test_what_repeats_the_case_is_blanked_and_nothing_else(
+    before: JsonValue, after: JsonValue
+) -> None:
+    assert blanked(before, REPEATS, CASE) == after
+    assert blanked(after, REPEATS, CASE) == after
+
+
+def test_a_case_of_one_common_word_blanks_no_sentence() -> None:
+    repeats = repeats_any(["stop"], [])
+    assert repeats("Stop!")
+    assert not repeats("rules for stop and pay")
+
+
+async def said_in_history(stack: Stack, task: str) -> dict[str, str]:
+    """What is kept of a task's runs beside the contents of versions, by where it stands."""
+    runs = "SELECT id FROM runs WHERE task = $1"
+    asked = {
+        "events": f"SELECT body::text AS said FROM run_events WHERE run_id IN ({runs})",
+        "readings": f"SELECT body::text AS said FROM run_inbox WHERE run_id IN ({runs})",
+        "hints": f"SELECT hint AS said FROM run_hints WHERE run_id IN ({runs})",
+        "runs": "SELECT hints::text AS said FROM runs WHERE task = $1",
+        "notes": "SELECT notes AS said FROM prompt_versions WHERE task = $1 AND notes IS NOT NULL",
+        "answers": f"SELECT text AS said FROM llm_calls WHERE run_id IN ({runs})"
+        " AND text IS NOT NULL",
+    }
+    return {
+        where: "\n".join(row["said"] for row in await sql(stack, query, task))
+        for where, query in asked.items()
+    }
+
+
+def plain(said: str) -> str:
+    return said.upper().replace("_", " ")
+
+
+async def test_what_people_and_models_said_of_an_erased_case_goes_from_the_history(
+    stack: Stack,
+) -> None:
+    task = f"task-{uuid4().hex[:12]}"
+    await make_task(stack, task, cases=24)
+    person = uuid4()
+    case = await say(stack, task, person)
+    noted = {"text": "topic_0 topic_1 topic_2 topic_3", "notes": f"Made for {secret(task)}"}
+    assert (
+        await stack.induction.post(f"/v1/prompts/{task}/versions", json=noted)
+    ).status_code == 201
+    hints = [
+        f"think of {secret(task).upper()}",
+        "what Ann Lee wants is hard to tell",
+        "mind the labels",
+    ]
+    run = await start(stack, task, hints=hints)
+    later = {"hint": f"again {secret(task).replace(' ', '_')}"}
+    assert (await stack.induction.post(f"/v1/runs/{run}/hints", json=later)).status_code < 300
+    async with stack.working():
+        await reached(stack, run, "completed")
+    before = await said_in_history(stack, task)
+    for where in ("events", "readings", "hints", "runs", "notes"):
+        assert "ANN LEE" in plain(before[where]), where
+    await erase(stack, person)
+    async with open_resources(stack.settings) as resources:
+        await forget_once(resources)
+    assert (await forgotten(stack, case))["forgotten_at"] is not None
+    after = await said_in_history(stack, task)
+    for where, said in after.items():
+        assert "ANN LEE" not in plain(said), where
+        assert f"PARCEL OF {task.upper()}" not in plain(said), where
+    assert "mind the labels" in after["runs"]
+    whole = sha256(hints[0].encode()).hexdigest()
+    assert whole in after["runs"]
+    assert whole in after["events"]
+    told = await events(stack, run)
+    assert [one["type"] for one in told][-1] == "run_finished"
+    assert (await stack.induction.get(f"/v1/prompts/{task}/lineage")).status_code == 200
+    assert (await stack.induction.get(f"/v1/runs/{run}")).status_code == 200

@@ -1,0 +1,123 @@
+"""A run that computes for long keeps its lease, hears its operator, and ends with its minutes."""
+
+import asyncio
+import os
+
+import pytest
+from induction.runs import apart
+from induction.runs.apart import EngineFailed
+from induction.runs.patience import Patience, Standing, patience
+from nlu_shared.schemas.base import PROMPT_LIMIT
+
+from tests.fixtures.labelled import add_case, make_task
+from tests.fixtures.stack import Stack, until
+from tests.induction.runs.driving import events, reached, sql, start
+from tests.texts.shapes import own_words
+
+LONG_TEXTS = 60
+"""Of the longest kind, no two of them alike: a few seconds of comparing before a run begins."""
+
+
+@pytest.fixture(scope="module")
+async def task(stack: Stack) -> str:
+    await make_task(stack, "long")
+    for number in range(LONG_TEXTS):
+        text = own_words(PROMPT_LIMIT, first=number * PROMPT_LIMIT)
+        await add_case(stack.logger, "long", text, f"topic_{number % 4}")
+    return "long"
+
+
+async def computing(stack: Stack, run: str, *, seconds: int) -> None:
+    """Until its lease has been renewed for so many seconds and it has said nothing yet."""
+
+    async def holds() -> bool:
+        (row,) = await sql(
+            stack,
+            "SELECT last_event, lease_until > started_at + make_interval(secs => $2) AS renewed"
+            " FROM runs WHERE id = $1",
+            run,
+            seconds,
+        )
+        assert row["last_event"] == 0
+        return bool(row["renewed"])
+
+    await until(holds)
+
+
+async def test_who_computes_keeps_the_lease_and_is_cancelled_meanwhile(
+    stack: Stack, task: str
+) -> None:
+    run = await start(stack, task)
+    async with stack.working():
+        await computing(stack, run, seconds=4)
+        assert (await stack.induction.post(f"/v1/runs/{run}/cancel")).status_code == 200
+        await reached(stack, run, "cancelled")
+    assert [one["type"] for one in await events(stack, run)] == ["run_finished"]
+    (row,) = await sql(stack, "SELECT fence FROM runs WHERE id = $1", run)
+    assert row["fence"] == 1
+
+
+async def test_who_computes_past_its_minutes_says_so_and_ends(stack: Stack, task: str) -> None:
+    run = await start(stack, task, limits={"minutes": 0.001})
+    async with stack.working(compute_seconds=0.5):
+        ended = await reached(stack, run, "failed")
+    assert ended["reason"].startswith("minutes: ")
+    assert [one["type"] for one in await events(stack, run)] == ["run_finished"]
+
+
+async def test_who_computes_can_be_paused(stack: Stack, task: str) -> None:
+    run = await start(stack, task)
+    async with stack.working():
+        await computing(stack, run, seconds=3)
+        assert (await stack.induction.post(f"/v1/runs/{run}/pause")).status_code == 200
+        await reached(stack, run, "paused")
+    assert await events(stack, run) == []
+
+
+@pytest.mark.parametrize(
+    ("standing", "computing", "said"),
+    [
+        (Standing(cancel=False, pause=False, seconds_over=-1), 1_000, Patience.GO_ON),
+        (Standing(cancel=False, pause=False, seconds_over=59), 1_000, Patience.GO_ON),
+        (Standing(cancel=False, pause=False, seconds_over=1_000), 59, Patience.GO_ON),
+        (Standing(cancel=False, pause=False, seconds_over=61), 61, Patience.TOO_SLOW),
+        (Standing(cancel=False, pause=True, seconds_over=61), 61, Patience.PAUSE),
+        (Standing(cancel=True, pause=True, seconds_over=61), 61, Patience.CANCEL),
+    ],
+)
+def test_patience_ends_where_somebody_asks_or_the_grace_is_used_up(
+    standing: Standing, computing: float, said: Patience
+) -> None:
+    assert patience(standing, computing=computing, grace=60) is said
+
+
+async def contented(_: float) -> None:
+    """Lets the engine compute for as long as it likes."""
+
+
+async def test_what_an_engine_raises_is_told_by_name() -> None:
+    async with apart.opened(contented, seconds=5) as engine:
+        assert await engine.call(divmod, 7, 2) == (3, 1)
+        with pytest.raises(EngineFailed) as failed:
+            await engine.call(divmod, 7, 0)
+        assert failed.value.kind == "ZeroDivisionError"
+        assert await engine.call(divmod, 7, 3) == (2, 1)
+
+
+async def test_an_engine_whose_process_dies_has_failed() -> None:
+    async with apart.opened(contented, seconds=5) as engine:
+        with pytest.raises(EngineFailed, match="ended with 3"):
+            await engine.call(os._exit, 3)
+
+
+async def test_an_engine_that_never_comes_to_an_end_is_ended() -> None:
+    class Enough(Exception):
+        pass
+
+    async def enough(computing: float) -> None:
+        if computing > 0.3:
+            raise Enough
+
+    with pytest.raises(Enough):
+        async with asyncio.timeout(30), apart.opened(enough, seconds=0.1) as engine:
+            await engine.call(sum, range(10**15))

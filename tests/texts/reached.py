@@ -1,0 +1,205 @@
+"""Every function that a logged text reaches, by what it is called here: one line each.
+
+Each takes the text and does its work. A new function that reads texts of predictions or cases, in
+either service or in the client, gets its line in `REACHED`; `test_cost` does the rest.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from uuid import UUID
+
+from induction.engine import diagnose, propose, screen, showing
+from induction.engine.data.groups import groups_of, words
+from induction.engine.evaluation.evaluate import EvalResults, judged
+from induction.engine.leak_guard.names import names
+from induction.lineage.blame import Made, blame
+from induction.llm.offline.clauses import clauses
+from induction.llm.offline.extractor import Extractor
+from induction.llm.offline.features import spoken
+from induction.llm.offline.ideas import ideas
+from induction.llm.offline.learner import Learner
+from induction.llm.offline.learner import read as read_prompt
+from induction.llm.offline.meta import Case as ShownCase
+from induction.llm.offline.meta import Meta, Pattern
+from induction.llm.offline.meta import Prompt as ShownPrompt
+from induction.llm.offline.obedient import obeyed
+from induction.llm.offline.telling import likeness, telling_words
+from induction.prompts.diff import compare
+from induction.tasks.base import Case, ModelAnswer, Outcome, Prediction, Task, asked
+from induction.tasks.extraction import ExtractionTask
+from induction.tasks.extraction import names as people
+from induction.tasks.extraction.dates import read as read_date
+from induction.tasks.extraction.wording import SCHEMA
+from induction.tasks.intent import IntentTask
+from nlu_logger.anonymise.text import anonymiser
+from nlu_logger.exports.formats import form_of
+from nlu_logger.exports.pairs import make_pairs
+from nlu_logger.exports.splits import Shares, split_of
+from nlu_logger.ground_truth.service import text_key
+from nlu_logger.imports.labelled import Labelling, cases_of
+from nlu_logger.imports.lines import Line
+from nlu_logger.reviews.priority import Candidate, next_to_label
+from nlu_shared.client.service import Classification, prediction_of
+from nlu_shared.ids import uuid7
+from nlu_shared.schemas.exports import ExportFormat, LabelledText
+from nlu_shared.schemas.ground_truth import Context, Turn, case_hash
+from nlu_shared.schemas.predictions import PredictionIn
+from nlu_shared.schemas.prompts import Block, Example, LabelSpec, PromptContent
+
+INTENTS = IntentTask([LabelSpec(name="pay", description="money"), LabelSpec(name="stop")])
+FAMILIES = ExtractionTask()
+RULES = anonymiser(["Acme Corp", "a a b", "müller"])
+CHOICES = {
+    name: tuple(field["enum"])
+    for name, field in SCHEMA["properties"]["events"]["items"]["properties"].items()
+    if "enum" in field
+}
+LABELS = ("pay", "stop")
+LEARNER = Learner(read_prompt("- pay: money\n- stop: no more", LABELS, "label"), LABELS)
+
+
+def _case(text: str, number: int = 1, truth: str = "pay", *, may_quote: bool = True) -> Case:
+    return Case(UUID(int=number), text, truth, str(number), may_quote)
+
+
+def _cases(text: str) -> list[Case]:
+    """It stands before another, and beside itself with one word more."""
+    before = Context(before=(Turn(text=text),))
+    return [_case(text), _case(f"{text} b", 2, "stop"), replace(_case("a b c", 3), context=before)]
+
+
+def _prompt(text: str, task: Task = INTENTS) -> PromptContent:
+    plain = task.baseline()
+    told = Block(name="told", text=text)
+    example = Example(text=text, output="pay", case_id=UUID(int=1))
+    return PromptContent(instructions=(*plain.instructions, told), examples=(example,))
+
+
+def _screened(text: str) -> None:
+    held_out = [_case(f"{text} c", 4, may_quote=False), _case(text[1:], 5)]
+    baseline = INTENTS.baseline()
+    cases = screen.guarded(INTENTS, baseline, _cases(text)[:1], held_out[:1])
+    screen.objections(INTENTS, baseline, _prompt(text), baseline=baseline, cases=cases)
+    screen.quoted_by(_prompt(text), _cases(text)[2:], held_out[1:])
+
+
+def _diagnosed(text: str) -> None:
+    wrong = Prediction(output=text)
+    entries = {case.id: judged(INTENTS, case, wrong) for case in _cases(text)}
+    diagnose.patterns_of(EvalResults(entries))
+
+
+def _matched(text: str) -> None:
+    truth = {"people": [{"id": -1, "name": text}], "events": [_event(text)]}
+    found = {"people": [{"id": -1, "name": f"{text} b"}], "events": [_event(f"{text} 1985")]}
+    FAMILIES.mistakes(truth, Prediction(output=found))
+
+
+def _event(text: str) -> dict[str, object]:
+    return {"id": -2, "kind": "birth", "child": -1, "dateTime": text, "description": text}
+
+
+def _coded(text: str) -> str:
+    return json.dumps({"text": text, "extraction": {"events": [_event(text)]}}, ensure_ascii=False)
+
+
+EXTRACTOR = Extractor(_coded("Ann was born in 1985."), CHOICES)
+
+
+def _meta(text: str) -> Meta:
+    shown = [ShownCase(id=str(n), text=text, truth="pay", predicted="stop") for n in range(2)]
+    prompt = ShownPrompt.model_validate({"instructions": [{"name": "a", "text": text}]})
+    return Meta(prompt=prompt, patterns=[Pattern(truth="pay", predicted="stop", cases=shown)])
+
+
+def _change(text: str) -> ModelAnswer:
+    edit = {"op": "add_example", "text": text, "output": "pay"}
+    change = {"strategy": "A", "rationale": "r", "edits": [edit]}
+    return ModelAnswer(Outcome.OK, json.dumps(change, ensure_ascii=False))
+
+
+def _predicted(text: str) -> PredictionIn:
+    return PredictionIn(prompt=text, predicted_intent="pay", confidence=0.5)
+
+
+def _labelled(text: str) -> None:
+    row = Line(1, {"text": text, "label": "pay"})
+    list(cases_of(row, Labelling(task="intent", may_quote=True)))
+
+
+REACHED: Mapping[str, Callable[[str], object]] = {
+    # nlu-logger and its client
+    "client/service.prediction_of": lambda text: prediction_of(
+        Classification(intent="pay", confidence=0.5), id=uuid7(), task="intent", prompt=text
+    ),
+    "schemas/predictions.PredictionIn": _predicted,
+    "anonymise/text.text": RULES.text,
+    "ground_truth/service.text_key": text_key,
+    "exports/formats.csv": lambda text: form_of(ExportFormat.CSV, ["text"]).block([[text]]),
+    "exports/formats.jsonl": lambda text: form_of(ExportFormat.JSONL, ["text"]).block([[text]]),
+    "exports/pairs.make_pairs": lambda text: list(
+        make_pairs(
+            [LabelledText(text=f"{text} {n}", label=str(n % 2)) for n in range(4)],
+            seed=1,
+        )
+    ),
+    "exports/splits.split_of": lambda text: split_of(text, Shares(80, 10, 10), seed=1),
+    "imports/labelled.cases_of": _labelled,
+    "reviews/priority.next_to_label": lambda text: next_to_label(
+        [Candidate(uuid7(), "intent", f"{text} {n}", "pay", 0.5, 0.1) for n in range(3)], {}, 3
+    ),
+    # what both hash, and what stands before a case
+    "schemas/ground_truth.case_hash": lambda text: case_hash(
+        task="intent", text=text, truth="pay", group=None, may_quote=True
+    ),
+    # induction's tasks
+    "tasks/base.asked": lambda text: asked(text, None),
+    "tasks/intent.request": lambda text: INTENTS.request(_prompt(text), text, model="m"),
+    "tasks/intent.problems": lambda text: INTENTS.problems(_prompt(text)),
+    "tasks/intent.parse": lambda text: INTENTS.parse(ModelAnswer(Outcome.OK, text)),
+    "tasks/extraction.request": lambda text: FAMILIES.request(
+        _prompt(text, FAMILIES), text, model="m"
+    ),
+    "tasks/extraction.problems": lambda text: FAMILIES.problems(_prompt(text, FAMILIES)),
+    "tasks/extraction.parse": lambda text: FAMILIES.parse(
+        ModelAnswer(Outcome.OK, json.dumps({"people": [{"id": -1, "name": text}]}))
+    ),
+    "tasks/extraction.mistakes": _matched,
+    "tasks/extraction/dates.read": read_date,
+    "tasks/extraction/names.plain": people.plain.__wrapped__,
+    "tasks/extraction/names.similarity": lambda text: people.similarity(
+        people.plain(text), people.plain(f"b {text}")
+    ),
+    # induction's engine
+    "engine/groups.words": words,
+    "engine/groups.groups_of": lambda text: groups_of(_cases(text)),
+    "engine/names.names": lambda text: names(INTENTS, [text], _cases(text)).marks(text),
+    "engine/screen": _screened,
+    "engine/diagnose.patterns_of": _diagnosed,
+    "engine/propose.read": lambda text: propose.read(_change(text), INTENTS),
+    "engine/showing.opening": lambda text: showing.opening(
+        INTENTS, _prompt(text), _cases(text), seed=1
+    ),
+    "prompts/diff.compare": lambda text: compare(_prompt(text), _prompt(f"{text}\nb")),
+    "lineage/blame.blame": lambda text: blame(
+        [Made(UUID(int=1), _prompt(text)), Made(UUID(int=2), _prompt(f"{text} b"))]
+    ),
+    # the offline model
+    "llm/offline/clauses.clauses": clauses,
+    "llm/offline/features.spoken": spoken,
+    "llm/offline/learner.answer": LEARNER.answer,
+    "llm/offline/learner.read": lambda text: Learner(
+        read_prompt(f"- pay: {text}\n{text}", LABELS, "label"), LABELS
+    ),
+    "llm/offline/extractor.answer": lambda text: EXTRACTOR.answer(
+        text, lambda kind, _: kind, before=[text]
+    ),
+    "llm/offline/extractor.read": lambda text: Extractor(_coded(text), CHOICES),
+    "llm/offline/telling.likeness": lambda text: likeness(text, f"{text} b"),
+    "llm/offline/telling.telling_words": lambda text: telling_words(
+        _meta(text), "pay", _meta(text).patterns[0].cases
+    ),
+    "llm/offline/ideas.ideas": lambda text: list(ideas(_meta(text))),
+    "llm/offline/obedient.obeyed": lambda text: list(obeyed(_meta(text), ideas(_meta(text)))),
+}
