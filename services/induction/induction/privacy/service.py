@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 import httpx2
+from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import NotFound
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.privacy import ForgottenCase, Why
@@ -111,11 +112,20 @@ async def forget(session: AsyncSession, case: ForgottenCase) -> bool:
     return True
 
 
-async def page(session: AsyncSession, *, after: int, limit: int) -> Page[ForgottenCase]:
-    """What was forgotten or is to be, in nlu-logger's order."""
+async def page(
+    session: AsyncSession, *, caller: Caller, after: int, limit: int
+) -> Page[ForgottenCase]:
+    """What was forgotten of the caller's tasks or is to be, in nlu-logger's order."""
     rows = await session.execute(
-        text("SELECT * FROM forgotten_cases WHERE n > :after ORDER BY n LIMIT :limit"),
-        {"after": after, "limit": limit + 1},
+        text(
+            "SELECT * FROM forgotten_cases WHERE n > :after"
+            " AND (CAST(:own AS text[]) IS NULL OR task = ANY(:own)) ORDER BY n LIMIT :limit"
+        ),
+        {
+            "after": after,
+            "limit": limit + 1,
+            "own": None if caller.tasks is None else sorted(caller.tasks),
+        },
     )
     found = [ForgottenCase.model_validate(dict(row._mapping)) for row in rows]
     return Page(

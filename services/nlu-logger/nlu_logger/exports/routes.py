@@ -7,7 +7,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from nlu_shared.kit.auth import ADMIN
-from nlu_shared.kit.deps import BriefSnapshot, CallerDep, DbSession, Snapshot, requires
+from nlu_shared.kit.deps import (
+    BriefSnapshot,
+    CallerDep,
+    DbSession,
+    Snapshot,
+    WhileStanding,
+    requires,
+)
 from nlu_shared.schemas.base import Slug
 from nlu_shared.schemas.exports import ExportFormat, Schedule, ScheduleIn, ScheduleRun
 from starlette.responses import StreamingResponse
@@ -67,13 +74,15 @@ async def export_retraining(
     caller: CallerDep,
     cleaned: CleanedDep,
     said: Said,
+    while_standing: WhileStanding,
     form: FormatQuery = ExportFormat.JSONL,
 ) -> StreamingResponse:
     """Corrected predictions plus those of high confidence that nobody corrected, oldest first."""
     export = service.retraining(snapshot, seen, taken, form, cleaned)
     asked = {**seen.asked(), **asdict(taken), "format": form}
     await handouts.record(session, "retraining", to=caller.subject, asked=asked)
-    return StreamingResponse(export.pieces(), media_type=MEDIA_TYPES[form], headers=said)
+    pieces = while_standing(export.pieces())
+    return StreamingResponse(pieces, media_type=MEDIA_TYPES[form], headers=said)
 
 
 @router.get("/review", response_class=StreamingResponse, responses=FILES)
@@ -84,6 +93,7 @@ async def export_review(
     caller: CallerDep,
     cleaned: CleanedDep,
     said: Said,
+    while_standing: WhileStanding,
     confidence_threshold: Annotated[float, Query(ge=0, le=1)] = 0.7,
     form: FormatQuery = ExportFormat.JSONL,
 ) -> StreamingResponse:
@@ -91,7 +101,8 @@ async def export_review(
     export = service.review(snapshot, seen, confidence_threshold, form, cleaned)
     asked = {**seen.asked(), "confidence_threshold": confidence_threshold, "format": form}
     await handouts.record(session, "review", to=caller.subject, asked=asked)
-    return StreamingResponse(export.pieces(), media_type=MEDIA_TYPES[form], headers=said)
+    pieces = while_standing(export.pieces())
+    return StreamingResponse(pieces, media_type=MEDIA_TYPES[form], headers=said)
 
 
 @router.get("/pairs", response_class=StreamingResponse, responses=LINES)
@@ -136,8 +147,8 @@ async def add_schedule(
 
 
 @admin.get("")
-async def list_schedules(session: DbSession) -> list[Schedule]:
-    return await schedules.listed(session)
+async def list_schedules(session: DbSession, caller: CallerDep) -> list[Schedule]:
+    return await schedules.listed(session, caller=caller)
 
 
 @admin.delete("/{schedule_id}", status_code=204)
@@ -146,5 +157,7 @@ async def remove_schedule(schedule_id: UUID, session: DbSession, caller: CallerD
 
 
 @admin.get("/{schedule_id}/runs")
-async def list_schedule_runs(schedule_id: UUID, session: DbSession) -> list[ScheduleRun]:
-    return await schedules.runs(session, schedule_id)
+async def list_schedule_runs(
+    schedule_id: UUID, session: DbSession, caller: CallerDep
+) -> list[ScheduleRun]:
+    return await schedules.runs(session, schedule_id, caller=caller)

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Response
-from nlu_shared.kit.deps import CallerDep, DbSession, Snapshot, requires
+from nlu_shared.kit.deps import CallerDep, DbSession, Snapshot, WhileStanding, requires
 from nlu_shared.kit.etags import is_held
 from nlu_shared.schemas.base import Page, Slug
 from nlu_shared.schemas.ground_truth import GroundTruthIn, GroundTruthMade
@@ -40,6 +40,7 @@ async def stream_ground_truth(
     task: Slug,
     caller: CallerDep,
     snapshot: Snapshot,
+    while_standing: WhileStanding,
     if_none_match: Annotated[str, Header()] = "",
 ) -> Response:
     """Every approved case of a task as NDJSON; the ETag is the hash of the data set."""
@@ -48,7 +49,8 @@ async def stream_ground_truth(
     headers = {"ETag": f'"{end.sha256}"'}
     if is_held(headers["ETag"], if_none_match):
         return Response(status_code=304, headers=headers)
-    return StreamingResponse(service.lines(snapshot, task, end), media_type=NDJSON, headers=headers)
+    lines = while_standing(service.lines(snapshot, task, end))
+    return StreamingResponse(lines, media_type=NDJSON, headers=headers)
 
 
 @router.get("/erased", dependencies=[read])
