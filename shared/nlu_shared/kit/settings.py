@@ -27,7 +27,8 @@ class ServiceSettings(EnvironmentSettings):
     strangers_per_minute: int = Field(
         default=600,
         ge=0,
-        description="failed attempts of one address before unknown keys are not looked up; 0: any",
+        description="failed attempts of one address before unknown keys are not looked up, and"
+        " answers to strangers there before each waits half a second; 0: any",
     )
     max_body_bytes: int = Field(
         default=8 * 1024 * 1024, description="bytes; a batch of 1,000 ordinary predictions is 1 MB"

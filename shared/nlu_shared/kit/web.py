@@ -43,7 +43,7 @@ from nlu_shared.kit.sharing import shared
 log = structlog.get_logger(__name__)
 READY_SECONDS = 1.0
 METRICS_SECONDS = 1.0
-MEASURED_SECONDS = 5.0
+MEASURED_SECONDS = 2.0
 """How old the answers of pages may be that anybody may ask for."""
 PROVEN = {"caller", "identified"}
 """What stands in a request's state once it is known whose it is."""

@@ -30,7 +30,7 @@ OWN = (
     " coalesce(string_to_array(what ->> 'task', ','), tasks) <@ CAST(:own AS text[]))"
 )
 LISTED = text(
-    "SELECT id, name, cron, target, what, next_slot, failed, created_at"
+    "SELECT id, name, cron, target, what, next_slot, failed, created_at"  # noqa: S608
     f" FROM export_schedules WHERE {OWN} ORDER BY id"
 )
 REMOVE = text(f"DELETE FROM export_schedules WHERE id = :id AND {OWN} RETURNING id")  # noqa: S608
@@ -71,10 +71,7 @@ async def add(
 
 async def listed(session: AsyncSession, *, caller: Caller) -> list[Schedule]:
     """Those that export none but the caller's tasks."""
-    rows = await session.execute(
-        LISTED,
-        {"own": _own(caller)},
-    )
+    rows = await session.execute(LISTED, {"own": _own(caller)})
     return [Schedule.model_validate(dict(row._mapping)) for row in rows]
 
 
