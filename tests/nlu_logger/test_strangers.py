@@ -221,16 +221,18 @@ async def test_an_export_breaks_off_once_its_key_is_revoked(
         made = await world.admin.post(
             "/v1/admin/keys", json={"name": "leaving", "scopes": ["exports:read"]}
         )
-        async with client(world.url, made.json()["key"]) as leaving:
-            async with leaving.stream("GET", "/v1/exports/retraining") as answer:
-                pieces = answer.aiter_bytes()
-                await anext(pieces)
-                await world.admin.delete(f"/v1/admin/keys/{made.json()['id']}")
-                began = time.monotonic()
-                while time.monotonic() - began < 1.5:  # reads slowly, as a poor line does
-                    assert (await world.admin.get("/v1/predictions")).status_code == 200
-                with pytest.raises(httpx2.RemoteProtocolError):
-                    await _rest(pieces)
+        async with (
+            client(world.url, made.json()["key"]) as leaving,
+            leaving.stream("GET", "/v1/exports/retraining") as answer,
+        ):
+            pieces = answer.aiter_bytes()
+            await anext(pieces)
+            await world.admin.delete(f"/v1/admin/keys/{made.json()['id']}")
+            began = time.monotonic()
+            while time.monotonic() - began < 1.5:  # reads slowly, as a poor line does
+                assert (await world.admin.get("/v1/predictions")).status_code == 200
+            with pytest.raises(httpx2.RemoteProtocolError):
+                await _rest(pieces)
 
 
 async def _rest(pieces: AsyncIterator[bytes]) -> None:

@@ -1,9 +1,10 @@
 """What both services are told by their environment. Each service adds its own values."""
 
+import re
 from typing import Annotated
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import Field, IPvAnyNetwork, SecretStr, StringConstraints
+from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr
 
 from nlu_shared.kit.environment import EnvironmentSettings
 from nlu_shared.schemas.keys import KEY_PREFIX
@@ -58,7 +59,16 @@ class ServiceSettings(EnvironmentSettings):
         return self.redis_url.get_secret_value()
 
 
-Key = Annotated[SecretStr, StringConstraints(pattern=rf"^{KEY_PREFIX}[A-Za-z0-9_-]{{32,}}$")]
+_MADE = re.compile(rf"{KEY_PREFIX}[A-Za-z0-9_-]{{32,}}")
+
+
+def _hard_to_guess(key: SecretStr) -> SecretStr:
+    if not _MADE.fullmatch(key.get_secret_value()):
+        raise ValueError(f"must be {KEY_PREFIX} and at least 32 letters, digits, - or _")
+    return key
+
+
+Key = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
 """A key made elsewhere, as `keys create` would make it: nobody can guess it."""
 
 

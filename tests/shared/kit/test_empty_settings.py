@@ -1,5 +1,6 @@
 """What is empty or blank is not set: one rule for everything that any program of ours reads."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -97,8 +98,9 @@ def test_a_key_that_can_be_guessed_is_never_stored(key: str) -> None:
 async def test_an_empty_bootstrap_key_makes_no_key(databases: Databases, servers: Servers) -> None:
     program = Path(sys.executable).parent / "nlu-logger"
     async with opened(databases, servers) as world:
-        subprocess.run(
-            [program, "migrate"],
+        migrating = await asyncio.create_subprocess_exec(
+            program,
+            "migrate",
             env=os.environ
             | {
                 "NLU_LOGGER_DATABASE_URL": world.database.app_url,
@@ -107,7 +109,7 @@ async def test_an_empty_bootstrap_key_makes_no_key(databases: Databases, servers
                 "NLU_LOGGER_INDUCTION_KEY": " ",
                 "NLU_LOGGER_ADMIN_DATABASE_URL": "",
             },
-            check=True,
         )
+        assert await migrating.wait() == 0
         async with connected(world.database.owner_url) as owner:
             assert await owner.fetchval("SELECT count(*) FROM api_keys") == 1
