@@ -24,5 +24,5 @@ def build(settings: Settings) -> FastAPI:
         version=VERSION,
         open_resources=lambda: open_resources(settings),
         routers=[tasks, prompts, ideas, lineage, runs, streams, triggers, privacy, admin],
-        max_body_bytes=settings.max_body_bytes,
+        settings=settings,
     )

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import httpx2
 from nlu_shared.ids import uuid7
+from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.db import Database, Identity, session_scope
 from nlu_shared.schemas.runs import RunKind, RunRequest, RunStatus, TriggerType
 from nlu_shared.schemas.triggers import AutoTrigger, AutoTriggerIn
@@ -109,9 +110,13 @@ async def _facts(session: AsyncSession, task: str, truth: upstream.GroundTruth |
     )
 
 
-async def decisions(session: AsyncSession, *, task: str | None) -> list[TriggerDecisionRow]:
-    """The newest hundred decisions."""
+async def decisions(
+    session: AsyncSession, *, task: str | None, caller: Caller
+) -> list[TriggerDecisionRow]:
+    """The newest hundred decisions about the caller's tasks."""
     statement = select(TriggerDecisionRow)
+    if caller.tasks is not None:
+        statement = statement.where(col(TriggerDecisionRow.task).in_(caller.tasks))
     if task is not None:
         statement = statement.where(TriggerDecisionRow.task == task)
     newest = statement.order_by(col(TriggerDecisionRow.id).desc()).limit(100)

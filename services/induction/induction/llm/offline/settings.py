@@ -3,8 +3,9 @@
 from enum import StrEnum
 from typing import Annotated
 
+from nlu_shared.kit.environment import EnvironmentSettings
 from pydantic import Field, PositiveInt, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 
 class Fault(StrEnum):
@@ -34,7 +35,7 @@ PASSING = frozenset(
 )
 
 
-class OfflineSettings(BaseSettings):
+class OfflineSettings(EnvironmentSettings):
     """Read from `OFFLINE_MODEL_*`."""
 
     model_config = SettingsConfigDict(env_prefix="OFFLINE_MODEL_", frozen=True)
