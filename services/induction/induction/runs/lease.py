@@ -130,12 +130,15 @@ async def _renew(lease: Lease) -> None:
 async def let_go(
     lease: Lease, status: RunStatus, *, reason: str | None = None, seconds: float = 0
 ) -> None:
-    """Gives the run back as paused, parked (for `seconds`) or waiting."""
+    """Gives the run back as paused, parked (for `seconds`) or waiting; one that was to pause and
+    is parked instead is paused."""
     async with session_scope(lease.database, lease.identity) as session:
         await session.execute(
             text(
-                "UPDATE runs SET status = :status, reason = :reason, lease_until = NULL,"
-                " pause_requested = pause_requested AND :status <> 'paused', idle_since = now(),"
+                "UPDATE runs SET status = CASE WHEN :status = 'parked' AND pause_requested"
+                "   THEN 'paused' ELSE :status END, reason = :reason, lease_until = NULL,"
+                " pause_requested = pause_requested AND :status NOT IN ('paused', 'parked'),"
+                " idle_since = now(),"
                 " not_before = now() + make_interval(secs => :seconds)"
                 " WHERE id = :id AND fence = :fence AND status = 'running'"
             ),

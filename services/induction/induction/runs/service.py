@@ -19,7 +19,6 @@ from nlu_shared.schemas.runs import (
     RunRequest,
     RunStatus,
     RunView,
-    Spend,
     Verdict,
 )
 from sqlalchemy import func, text
@@ -34,6 +33,7 @@ from induction.engine import ENGINE_VERSION
 from induction.ideas import service as ideas
 from induction.prompts import service as prompts
 from induction.prompts.models import PromptVersionRow
+from induction.runs import queries
 from induction.runs.history import counted, iterations
 from induction.runs.models import RunEventRow, RunHintRow, RunRow
 from induction.runs.planning import bound_of, have_prices, knows_components, plan_of, require_usable
@@ -275,22 +275,6 @@ async def view(session: AsyncSession, row: RunRow) -> RunView:
         verdict=Verdict.model_validate(row.verdict) if row.verdict else None,
         procedure=Verdict.model_validate(row.procedure) if row.procedure else None,
         misses=Misses.model_validate(row.misses) if row.misses else None,
-        spend=await spend(session, row.id),
+        spend=await queries.spend(session, row.id),
         **row.model_dump(include=set(RunView.model_fields) - {"verdict", "procedure", "misses"}),
     )
-
-
-async def spend(session: AsyncSession, run_id: UUID) -> Spend:
-    row = (
-        await session.execute(
-            text(
-                "SELECT coalesce(sum(attempts), 0)::int AS calls,"
-                " count(*) FILTER (WHERE cached AND outcome = 'ok')::int AS cached_calls,"
-                " coalesce(sum(coalesce(cost_usd, reserved_usd)), 0)::float8 AS usd,"
-                " coalesce(sum(notional_usd), 0)::float8 AS notional_usd"
-                " FROM llm_calls WHERE run_id = :run_id"
-            ),
-            {"run_id": run_id},
-        )
-    ).one()
-    return Spend.model_validate(dict(row._mapping))
