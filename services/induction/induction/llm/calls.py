@@ -53,7 +53,8 @@ class Model(Protocol):
 @dataclass(frozen=True, slots=True)
 class Account:
     """Whose calls these are. Answers are shared with runs of equal provider, adapter and epoch.
-    `outage_pause` is how many seconds this run rests when the provider answers nothing."""
+    `outages` says how often this run was parked because the provider answered nothing, and
+    `outage_pause` how many seconds it rests the next time."""
 
     run_id: UUID
     fence: int
@@ -63,6 +64,7 @@ class Account:
     calls_limit: int
     usd_limit: Decimal
     month_cap_usd: Decimal
+    outages: int = 0
     outage_pause: float = 60.0
 
     @property

@@ -35,6 +35,8 @@ ROUNDS = 2
 answered, before it is lost."""
 LEAST_REFUSED = 8
 """So many refused requests at once, and none answered, are no single request's matter."""
+LONGEST_WAIT = 5
+"""Times a run is parked for a model that has never answered it, while others do."""
 
 
 class Ledger:
@@ -117,9 +119,12 @@ class Ledger:
         self, missing: Mapping[Key, Asked], unavailable: Mapping[Key, ModelAnswer]
     ) -> None:
         """Raises Outage unless the same model still answers what it has answered before: then it
-        is these requests that are not answered."""
+        is these requests that are not answered. A model that has not answered yet is waited for,
+        but not for ever: at last it is enough that another one answers."""
         key, answer = next(iter(unavailable.items()))
         known = self._answered.get(missing[key].request.model)
+        if known is None and self._account.outages >= LONGEST_WAIT:
+            known = next(iter(self._answered.values()), None)
         if known is not None:
             self._probes += 1
             probe = replace(known, sample=PROBES_FROM + self._probes)

@@ -167,6 +167,7 @@ def _account(resources: Resources, run: RunRow) -> Account:
         calls_limit=run.promised.calls,
         usd_limit=run.money_limit,
         month_cap_usd=Decimal(str(resources.settings.month_cap_usd)),
+        outages=run.outages,
         outage_pause=outage_pause(run.outages, resources.settings.outage_seconds),
     )
 
