@@ -6,7 +6,6 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-import asyncpg
 import pytest
 from induction.engine.world import Asked
 from induction.llm.calls import Account, open_books
@@ -18,6 +17,7 @@ from induction.resources import APP_IDENTITY
 from induction.tasks.base import ModelAnswer, ModelRequest, Outcome, Usage
 from nlu_shared.kit.db import open_database
 
+from tests.fixtures.clock import Clock, stopped_clock
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task
 from tests.fixtures.servers import Servers
@@ -25,19 +25,11 @@ from tests.fixtures.stack import Stack, opened
 from tests.induction.llm.toys import simple_question
 from tests.induction.runs.driving import sql, start
 
+BEFORE, AFTER = "2026-11-30 23:59:59Z", "2026-12-01 00:00:01Z"
 NOVEMBER, DECEMBER = date(2026, 11, 1), date(2026, 12, 1)
 BOUND = upper_bound(simple_question(), NOVEMBER)
 USAGE = Usage(10, 0, 0, 200)
 """A good third of the bound."""
-# PostgreSQL looks for functions along the path: this `now` comes before its own.
-CLOCK = """
-CREATE SCHEMA moved;
-CREATE TABLE moved.clock (at TIMESTAMPTZ NOT NULL);
-INSERT INTO moved.clock VALUES ('2026-11-30 23:59:59Z');
-CREATE FUNCTION moved.now() RETURNS TIMESTAMPTZ LANGUAGE sql STABLE AS 'SELECT at FROM moved.clock';
-GRANT USAGE ON SCHEMA moved TO induction_app;
-GRANT SELECT ON moved.clock TO induction_app;
-"""
 
 
 async def always() -> bool:
@@ -47,8 +39,8 @@ async def always() -> bool:
 class Provider:
     """Answers after midnight; `ambiguous` of its attempts are not read."""
 
-    def __init__(self, midnight: Callable[[], Awaitable[object]], *, ambiguous: int = 0) -> None:
-        self._midnight, self._ambiguous = midnight, ambiguous
+    def __init__(self, clock: Clock, *, ambiguous: int = 0) -> None:
+        self._clock, self._ambiguous = clock, ambiguous
         self.parks = False
 
     async def complete(
@@ -58,26 +50,13 @@ class Provider:
         sample: int = 0,
         again: Callable[[], Awaitable[bool]] = always,
     ) -> ModelAnswer:
-        await self._midnight()
+        await self._clock.move(AFTER)
         for _ in range(self._ambiguous):
             if not await again():
                 return ModelAnswer(Outcome.OVER_BUDGET, ambiguous=1)
         if self.parks:
             raise ParkRun(60, "too many requests")
         return ModelAnswer(Outcome.OK, "{}", USAGE, ambiguous=self._ambiguous)
-
-
-async def moved_clock(stack: Stack) -> Callable[[], Awaitable[object]]:
-    """The clock of this database stands still before midnight; what it returns moves it on."""
-    name = stack.induction_database.name
-    await sql(stack, CLOCK.split(";")[0])
-    owner = await asyncpg.connect(stack.induction_database.owner_url)
-    try:
-        await owner.execute(";".join(CLOCK.split(";")[1:]))
-        await owner.execute(f'ALTER DATABASE "{name}" SET search_path = moved, pg_catalog, public')
-    finally:
-        await owner.close()
-    return lambda: sql(stack, "UPDATE moved.clock SET at = '2026-12-01 00:00:01Z'")
 
 
 async def months(stack: Stack) -> dict[date, Decimal]:
@@ -109,7 +88,9 @@ async def test_what_was_reserved_before_midnight_is_settled_there(
     """And what an attempt after it reserved, in the new month; neither is below nothing."""
     async with opened(databases, servers) as stack, AsyncExitStack() as entered:
         await make_task(stack, "midnight", cases=4)
-        provider = Provider(await moved_clock(stack), ambiguous=ambiguous)
+        provider = Provider(
+            await stopped_clock(stack.induction_database, BEFORE), ambiguous=ambiguous
+        )
         books = await ledger(stack, entered, provider, Decimal(1))
         await books.complete(questions(5))
         spent = await months(stack)
@@ -127,7 +108,7 @@ async def test_a_new_month_admits_its_cap_and_no_more(
     cap = 10 * BOUND
     async with opened(databases, servers) as stack, AsyncExitStack() as entered:
         await make_task(stack, "midnight", cases=4)
-        provider = Provider(await moved_clock(stack))
+        provider = Provider(await stopped_clock(stack.induction_database, BEFORE))
         books = await ledger(stack, entered, provider, cap)
         await books.complete(questions(10))
         november = (await months(stack))[NOVEMBER]
