@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from nlu_shared.schemas.prompts import PromptContent
 
-from induction.engine import guards
+from induction.engine import guards, unanswered
 from induction.engine.evaluate import CaseBook
 from induction.engine.paired import measured
 from induction.engine.plan import Plan
@@ -36,6 +36,8 @@ def objection(
 ) -> str | None:
     """Why the candidate does not replace the best, or None. The books are on validation: the
     baseline's, and the candidate's own."""
+    if unheard := unanswered.objection(baseline.entries, baseline, validation):
+        return unheard
     if candidate <= best:
         return reason(candidate, best, focus=plan.focus)
     return "; ".join(guards.broken(plan, baseline, validation)) or None

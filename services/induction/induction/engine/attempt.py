@@ -18,7 +18,16 @@ from nlu_shared.schemas.events import (
     StoredEvent,
 )
 
-from induction.engine import accept, change, propose, recall, saying, screen, telling
+from induction.engine import (
+    accept,
+    change,
+    propose,
+    recall,
+    saying,
+    screen,
+    telling,
+    unanswered,
+)
 from induction.engine.desk import Desk
 from induction.engine.evaluate import CaseBook, compare
 from induction.engine.propose import Brief, Tried
@@ -220,11 +229,17 @@ async def _validated(
         yield progress
     if exam.book is None:
         return
-    yield telling.evaluated(plan, content, exam.book, PartName.VALIDATION, iteration)
+    if unheard := unanswered.objection(search.parts.validation, exam.book):
+        search.rejected(candidate.tried("not judged", unheard), candidate.patterns)
+        yield ChangeRejected(iteration=iteration, stage=Stage.VALIDATION, reason=unheard)
+        return
+    lost = len(exam.lost)
+    yield telling.evaluated(plan, content, exam.book, PartName.VALIDATION, iteration, lost=lost)
     fixed, broke = compare(search.validation, exam.book)
-    best = search.standing
+    known, answered = unanswered.shared(search.validation, exam.book)
+    best = accept.standing(plan, search.best, validation=known, train=search.train)
     reached = accept.standing(
-        plan, content, validation=exam.book, train=search.train.updated(at_gate)
+        plan, content, validation=answered, train=search.train.updated(at_gate)
     )
     reason = accept.objection(
         plan, reached, best, baseline=search.baseline_validation, validation=exam.book

@@ -28,6 +28,8 @@ class Desk:
         self.hints: list[str] = []
         self.cancelled = False
         self.stop: str | None = None
+        self.unheard: str | None = None
+        """Why no verdict is possible: the provider did not let the model answer enough."""
 
     @property
     def closed(self) -> bool:

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from nlu_shared.schemas.prompts import MOST_EDITS, Change, Edit, Op, PromptContent, Strategy
 
+from induction.engine import unanswered
 from induction.engine.evaluate import CaseBook
 from induction.engine.paired import F1, fall
 from induction.engine.plan import Plan
@@ -46,6 +47,8 @@ def objection(plan: Plan, before: CaseBook, after: CaseBook) -> str | None:
     prompt that turns almost no answer. A higher score alone does not do: of several tries on the
     same few cases one scores higher by luck, and half of the examples would go for it.
     """
+    if unheard := unanswered.objection(before.entries, before, after):
+        return unheard
     scores: dict[str, F1] = {"validation": plan.task.objective}
     if plan.focused is not None:
         scores[plan.focused.name] = plan.focused.f1

@@ -15,7 +15,7 @@ from induction.engine.desk import Desk
 from induction.engine.plan import Plan
 from induction.engine.unseen import FOLDS, Folds, without
 from induction.engine.world import Asked
-from induction.tasks.base import Case, Mistake, Prediction, Score, Task
+from induction.tasks.base import BY_PROVIDER, Case, Mistake, Prediction, Score, Task
 
 BLOCK = 64
 """Cases asked at once; the operator is heard between blocks."""
@@ -37,7 +37,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class CaseBook:
-    """One entry per case, by case id, in case order."""
+    """One entry per case, by case id, in case order; none where the provider let no answer
+    through."""
 
     entries: Mapping[UUID, Entry]
 
@@ -46,8 +47,9 @@ class CaseBook:
         return [entry.case for entry in self.entries.values()]
 
     def of(self, cases: Iterable[Case]) -> "CaseBook":
-        """What these cases were answered, in their order; each has an entry."""
-        return CaseBook({case.id: self.entries[case.id] for case in cases})
+        """What these cases were answered, in their order, as far as they were."""
+        known = self.entries
+        return CaseBook({case.id: known[case.id] for case in cases if case.id in known})
 
     def __or__(self, other: "CaseBook") -> "CaseBook":
         """Both; of a case in both, the other's entry."""
@@ -75,7 +77,8 @@ def compare(before: CaseBook, after: CaseBook) -> tuple[list[UUID], list[UUID]]:
 
 class Exam:
     """One prompt on one list of cases, each without the examples of its fold, if it has one.
-    `book` stays None where it was cut short."""
+    `book` stays None where it was cut short; `lost` are the cases that the provider let no model
+    answer: they have no entry."""
 
     def __init__(
         self,
@@ -94,6 +97,7 @@ class Exam:
         self._folds, self._sample = folds or {}, sample
         self._unseen = {fold: without(content, fold, self._folds) for fold in range(FOLDS)}
         self.book: CaseBook | None = None
+        self.lost: set[UUID] = set()
 
     async def sit(self, desk: Desk) -> AsyncIterator[EvaluationProgress]:
         entries: dict[UUID, Entry] = {}
@@ -104,11 +108,14 @@ class Exam:
             if answers is None:
                 return
             for case, answer in zip(block, answers, strict=True):
+                if answer.outcome in BY_PROVIDER:
+                    self.lost.add(case.id)
+                    continue
                 entries[case.id] = judged(self._plan.task, case, self._plan.task.parse(answer))
             yield EvaluationProgress(
                 iteration=self._iteration,
                 part=self._part,
-                done=len(entries),
+                done=len(entries) + len(self.lost),
                 total=len(self._cases),
             )
         self.book = CaseBook(entries)

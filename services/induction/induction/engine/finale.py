@@ -11,7 +11,7 @@ from nlu_shared.schemas.events import (
 )
 from nlu_shared.schemas.runs import Verdict
 
-from induction.engine import left_out, telling
+from induction.engine import left_out, telling, unanswered
 from induction.engine.desk import Desk
 from induction.engine.evaluate import CaseBook, Exam
 from induction.engine.groups import groups_of
@@ -36,7 +36,8 @@ def cost_of_final_look(search: Search) -> int:
 async def final_look(search: Search, desk: Desk) -> AsyncIterator[Step]:
     """Winner against baseline on the test part, after the procedure where that is judged; it is the
     verdict where there is no test part. Where the winner is the baseline, or where the run was
-    cancelled, the test part stays untouched."""
+    cancelled, the test part stays untouched. Where the provider left too much of it unanswered
+    there is no verdict, and no look is counted."""
     plan, iteration = search.plan, search.progress.iterations
     if desk.cancelled:
         return
@@ -48,7 +49,8 @@ async def final_look(search: Search, desk: Desk) -> AsyncIterator[Step]:
         repeated = Procedure(search)
         async for told in repeated.events(desk):
             yield told
-        if repeated.books is not None:
+        judged_on = left_out.judging(search.parts)
+        if repeated.books and not unanswered.objection(judged_on, *repeated.books):
             judged = _of_procedure(search, *repeated.books)
             if not untouched:
                 yield VerdictReached(verdict=judged)
@@ -62,15 +64,22 @@ async def final_look(search: Search, desk: Desk) -> AsyncIterator[Step]:
             yield step
         if exam.book is None:
             break
-        if exam.book.entries:
+        if untouched:
+            desk.unheard = unanswered.objection(untouched, exam.book, *books)
             books.append(exam.book)
-            yield telling.evaluated(plan, content, exam.book, PartName.TEST, number)
+        if exam.book.entries:
+            lost = len(exam.lost)
+            yield telling.evaluated(plan, content, exam.book, PartName.TEST, number, lost=lost)
+        if desk.unheard:
+            break
     repeats = None
-    if len(books) == 2:
+    if len(books) == 2 and not desk.unheard:
         repeats = Repeats(plan, (plan.baseline, search.best), (books[0], books[1]))
         async for progress in repeats.events(desk):
             yield progress
-    if not desk.cancelled:
+        again = [book for pair in repeats.again for book in pair]
+        desk.unheard = unanswered.objection(untouched, *books, *again)
+    if not desk.cancelled and not desk.unheard:
         yield VerdictReached(verdict=_verdict(search, repeats, has_test=bool(untouched)))
 
 

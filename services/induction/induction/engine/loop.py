@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 
 from nlu_shared.schemas.events import EvaluationProgress, PartName, StoredEvent
 
-from induction.engine import telling
+from induction.engine import telling, unanswered
 from induction.engine.attempt import attempt
 from induction.engine.desk import CANCELLED, Desk
 from induction.engine.evaluate import CaseBook, Exam
@@ -91,7 +91,11 @@ class _Opening:
             if exam.book is None:
                 return
             books[part] = exam.book
-            yield telling.evaluated(plan, plan.baseline, exam.book, part, 0)
+            if unheard := unanswered.objection(cases, exam.book):
+                desk.stop = desk.stop or unheard
+                return
+            lost = len(exam.lost)
+            yield telling.evaluated(plan, plan.baseline, exam.book, part, 0, lost=lost)
         self.search = Search.of(
             plan, self._parts, train=books[PartName.TRAIN], validation=books[PartName.VALIDATION]
         )

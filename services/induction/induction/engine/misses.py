@@ -20,7 +20,7 @@ from induction.engine.evaluate import BLOCK, Entry, asked_of
 from induction.engine.groups import groups_of
 from induction.engine.search import Search
 from induction.engine.unseen import without
-from induction.tasks.base import Case, Prediction
+from induction.tasks.base import BY_PROVIDER, Case, Prediction
 
 Step = StoredEvent | EvaluationProgress
 MOST_EXAMINED = 200
@@ -98,6 +98,8 @@ class _Inquiry:
             if answers is None:
                 return
             for question, answer in zip(block, answers, strict=True):
+                if answer.outcome in BY_PROVIDER:
+                    continue
                 case_id, said = question.case.id, plan.task.parse(answer)
                 if question.sample:
                     repeats[case_id].append(said)

@@ -99,5 +99,6 @@ def _changed(books: Pair, again: Sequence[Pair]) -> float:
         for pair in again
         for book, repeated in zip(books, pair, strict=True)
         for id, entry in repeated.entries.items()
+        if id in book.entries
     ]
-    return sum(differs) / len(differs)
+    return sum(differs) / max(1, len(differs))

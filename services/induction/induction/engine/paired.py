@@ -9,6 +9,7 @@ from nlu_shared.measure.f1 import Counts, Floats
 
 from induction.engine.evaluate import CaseBook
 from induction.engine.groups import groups_of
+from induction.engine.unanswered import shared
 from induction.tasks.base import Task
 
 DIGITS = 9
@@ -33,9 +34,10 @@ def measured(task: Task, f1: F1, book: CaseBook) -> float:
 
 
 def fall(task: Task, f1: F1, before: CaseBook, after: CaseBook) -> Fall:
-    """Both books hold the same cases. The error is the paired difference's when each group of near
-    duplicates is left out in turn (the jackknife: Efron and Stein, Ann. Statist. 9 (1981)
+    """On the cases that both books hold. The error is the paired difference's when each group of
+    near duplicates is left out in turn (the jackknife: Efron and Stein, Ann. Statist. 9 (1981)
     586-596): a case that both answer alike adds nothing to it."""
+    before, after = shared(before, after)
     groups = groups_of(before.cases)
     row = {case.id: number for number, group in enumerate(groups) for case in group}
     left_out = []

@@ -17,7 +17,7 @@ from nlu_shared.schemas.events import (
 )
 from nlu_shared.schemas.prompts import Change, PromptContent
 
-from induction.engine import diet, guards, left_out, telling
+from induction.engine import diet, guards, left_out, telling, unanswered
 from induction.engine.desk import Desk
 from induction.engine.evaluate import CaseBook, compare
 from induction.engine.search import Search
@@ -85,7 +85,14 @@ class _Without:
             yield progress
         if exam.book is None:
             return
-        yield telling.evaluated(plan, content, exam.book, PartName.VALIDATION, n)
+        if unheard := unanswered.objection(cases, exam.book):
+            self.kept = False
+            search.progress.evaluated(search.progress.best)
+            yield ChangeRejected(iteration=n, stage=Stage.VALIDATION, reason=unheard)
+            return
+        yield telling.evaluated(
+            plan, content, exam.book, PartName.VALIDATION, n, lost=len(exam.lost)
+        )
         fixed, broke = compare(search.validation, exam.book)
         reasons = guards.broken(plan, search.baseline_validation, exam.book)
         if worse := diet.objection(plan, reached, exam.book):

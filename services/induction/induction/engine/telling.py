@@ -22,6 +22,7 @@ from induction.engine.plan import Plan
 from induction.engine.screen import oversized, quoted_by
 from induction.engine.search import Search
 from induction.engine.split import Parts
+from induction.engine.unanswered import shared
 from induction.engine.verdict import detectable
 
 PATTERNS_REPORTED = 10
@@ -73,7 +74,13 @@ def _contamination(plan: Plan, parts: Parts) -> list[str]:
 
 
 def evaluated(
-    plan: Plan, content: PromptContent, book: CaseBook, part: PartName, iteration: int
+    plan: Plan,
+    content: PromptContent,
+    book: CaseBook,
+    part: PartName,
+    iteration: int,
+    *,
+    lost: int = 0,
 ) -> PromptEvaluated:
     score = book.scored(plan.task)
     return PromptEvaluated(
@@ -87,6 +94,7 @@ def evaluated(
         whole=_whole(plan, book),
         cases=score.cases,
         unanswered=book.unanswered,
+        lost=lost,
     )
 
 
@@ -109,13 +117,19 @@ def stopped(reason: str, iteration: int, best: PromptContent) -> SearchStopped:
     return SearchStopped(iteration=iteration, reason=reason, best_hash=best.version_hash)
 
 
+def _with_unheard(reason: str, unheard: str | None) -> str:
+    return reason if unheard is None else f"{reason}; no verdict: {unheard}"
+
+
 def finished(plan: Plan, desk: Desk, search: Search | None, reason: str) -> RunFinished:
     """Both scores are on validation; None where the baseline was not evaluated in full."""
-    before = search.baseline_validation.scored(plan.task).objective if search else None
-    after = search.validation.scored(plan.task).objective if search else None
+    before = after = None
+    if search:
+        books = shared(search.baseline_validation, search.validation)
+        before, after = (book.scored(plan.task).objective for book in books)
     return RunFinished(
         status="cancelled" if desk.cancelled else "completed",
-        reason=CANCELLED if desk.cancelled else reason,
+        reason=CANCELLED if desk.cancelled else _with_unheard(reason, desk.unheard),
         best_hash=(search.best if search else plan.baseline).version_hash,
         baseline_f1=before,
         final_f1=after,

@@ -69,6 +69,7 @@ class Trial:
             if known.book is None:
                 return
             search.learn(known.book)
+            cases = [case for case in cases if case.id not in known.lost]
             for one in running:
                 exam = self._exam(one.candidate.content, cases)
                 async for step in exam.sit(desk):

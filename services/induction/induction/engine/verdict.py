@@ -31,6 +31,7 @@ from nlu_shared.schemas.runs import ComponentGain, Verdict, VerdictKind
 from induction.engine.evaluate import CaseBook
 from induction.engine.groups import groups_of
 from induction.engine.split import TEST_FROM, VALIDATION_FROM
+from induction.engine.unanswered import shared
 from induction.tasks.base import Component, Task
 
 SIGNIFICANT = 0.05
@@ -82,14 +83,15 @@ def verdict(
     seed: int,
     focus: Component | None = None,
 ) -> Verdict:
-    """Baseline against winner on the same cases, which must be at least one.
+    """Baseline against winner on the cases that both answered, which must be at least one.
 
     Near-duplicates are drawn together: ten wordings of one question are one piece of evidence.
     What is claimed is about the objective; what `focus` gained is told beside it.
     """
+    repeats = [book for pair in ground.again for book in pair]
+    before, after, *repeats = shared(before, after, *repeats)
     groups = [[case.id for case in group] for group in groups_of(before.cases)]
-    befores = [before, *(pair[0] for pair in ground.again)]
-    afters = [after, *(pair[1] for pair in ground.again)]
+    befores, afters = [before, *repeats[::2]], [after, *repeats[1::2]]
     counted = _counts(task, befores, groups), _counts(task, afters, groups)
     gain = paired_bootstrap(*counted, task.objective, seed=seed, alpha=ground.alpha)
     p_value = sign_flip_test(_scores(befores, groups), _scores(afters, groups))
