@@ -20,7 +20,6 @@ from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.runs import RunStatus
 from pydantic import JsonValue
 from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -30,7 +29,8 @@ from induction.catalog import service as catalog
 from induction.engine import saying
 from induction.engine.folding import folded
 from induction.engine.names import names_in
-from induction.privacy.repeating import Repeats, blanked, repeats_any
+from induction.privacy import queries
+from induction.privacy.repeating import Repeats, repeats_any
 from induction.prompts.models import PromptVersionRow
 from induction.runs import service as runs
 from induction.runs.models import RunRow
@@ -52,38 +52,6 @@ SAID_ELSEWHERE = """
 SELECT DISTINCT name FROM unnest(CAST(:names AS text[])) AS name
 JOIN snapshot_cases ON task = :task AND case_id <> :case_id AND text ILIKE '%' || name || '%'
 """
-RUNS_QUOTING = """
-SELECT id FROM runs WHERE status = ANY(:over) AND (baseline_version_id = ANY(:quoted_in)
-    OR id IN (SELECT run_id FROM prompt_versions WHERE id = ANY(:quoted_in)))
-"""
-# What people and models said in the course of runs: how it is read as JSON, and written back.
-HISTORY = (
-    (
-        "SELECT run_id AS id, n, body AS said FROM run_events WHERE run_id = ANY(:runs)",
-        "UPDATE run_events SET body = CAST(:said AS jsonb) WHERE run_id = :id AND n = :n",
-    ),
-    (
-        "SELECT run_id AS id, step AS n, body AS said FROM run_inbox WHERE run_id = ANY(:runs)",
-        "UPDATE run_inbox SET body = CAST(:said AS jsonb) WHERE run_id = :id AND step = :n",
-    ),
-    (
-        "SELECT id, 0 AS n, jsonb_build_object('hint', hint) AS said FROM run_hints"
-        " WHERE run_id = ANY(:runs)",
-        "UPDATE run_hints SET hint = CAST(:said AS jsonb)->>'hint' WHERE id = :id AND :n = 0",
-    ),
-    (
-        "SELECT id, 0 AS n, jsonb_build_object('hints', hints, 'reason', reason) AS said FROM runs"
-        " WHERE id = ANY(:runs)",
-        "UPDATE runs SET hints = CAST(:said AS jsonb)->'hints',"
-        " reason = CAST(:said AS jsonb)->>'reason' WHERE id = :id AND :n = 0",
-    ),
-    (
-        "SELECT id, 0 AS n, jsonb_build_object('notes', notes) AS said FROM prompt_versions"
-        " WHERE task = :task AND notes IS NOT NULL",
-        "UPDATE prompt_versions SET notes = CAST(:said AS jsonb)->>'notes'"
-        " WHERE id = :id AND :n = 0",
-    ),
-)
 DONE = """
 UPDATE forgotten_cases SET forgotten_at = now(), snapshots = :snapshots, answers = :answers,
     quoted_in = :quoted_in
@@ -190,7 +158,7 @@ async def forget(session: AsyncSession, case: ForgottenCase) -> bool:
             "forgotten": Outcome.FORGOTTEN.value,
         },
     )
-    await _blank_history(session, case, runs_of, quoted_in, repeats)
+    await queries.blank_history(session, case, runs_of, quoted_in, repeats)
     await cases.blank(session, copies)
     await session.execute(
         text(DONE),
@@ -315,34 +283,3 @@ def _json(said: str) -> JsonValue:
     except (ValueError, RecursionError):
         return None
     return found
-
-
-async def _blank_history(
-    session: AsyncSession,
-    case: ForgottenCase,
-    users: Sequence[UUID],
-    quoted_in: Sequence[UUID],
-    repeats: Repeats,
-) -> None:
-    """Of the runs that used the case, and of those that are over and made or began with a version
-    that quotes it."""
-    rows = await session.execute(
-        text(RUNS_QUOTING), {"quoted_in": quoted_in, "over": [one for one in RunStatus if one.over]}
-    )
-    runs_of = sorted({*users, *(row.id for row in rows)})
-    for read, write in HISTORY:
-        found = await session.execute(
-            text(read).columns(said=JSONB), {"runs": runs_of, "task": case.task}
-        )
-        held = found.mappings().all()
-        after = await asyncio.to_thread(
-            _blanked, [row["said"] for row in held], repeats, str(case.case_id)
-        )
-        for row, said in zip(held, after, strict=True):
-            if said != row["said"]:
-                told = {"id": row["id"], "n": row["n"], "said": json.dumps(said)}
-                await session.execute(text(write), told)
-
-
-def _blanked(said: list[JsonValue], repeats: Repeats, case_id: str) -> list[JsonValue]:
-    return [blanked(one, repeats, case_id) for one in said]

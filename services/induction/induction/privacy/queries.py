@@ -1,0 +1,79 @@
+"""The history of runs that may repeat a case, and blanking what does."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from uuid import UUID
+
+from nlu_shared.schemas.privacy import ForgottenCase
+from nlu_shared.schemas.runs import RunStatus
+from pydantic import JsonValue
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from induction.privacy.repeating import Repeats, blanked
+
+RUNS_QUOTING = """
+SELECT id FROM runs WHERE status = ANY(:over) AND (baseline_version_id = ANY(:quoted_in)
+    OR id IN (SELECT run_id FROM prompt_versions WHERE id = ANY(:quoted_in)))
+"""
+# What people and models said in the course of runs: how it is read as JSON, and written back.
+HISTORY = (
+    (
+        "SELECT run_id AS id, n, body AS said FROM run_events WHERE run_id = ANY(:runs)",
+        "UPDATE run_events SET body = CAST(:said AS jsonb) WHERE run_id = :id AND n = :n",
+    ),
+    (
+        "SELECT run_id AS id, step AS n, body AS said FROM run_inbox WHERE run_id = ANY(:runs)",
+        "UPDATE run_inbox SET body = CAST(:said AS jsonb) WHERE run_id = :id AND step = :n",
+    ),
+    (
+        "SELECT id, 0 AS n, jsonb_build_object('hint', hint) AS said FROM run_hints"
+        " WHERE run_id = ANY(:runs)",
+        "UPDATE run_hints SET hint = CAST(:said AS jsonb)->>'hint' WHERE id = :id AND :n = 0",
+    ),
+    (
+        "SELECT id, 0 AS n, jsonb_build_object('hints', hints, 'reason', reason) AS said FROM runs"
+        " WHERE id = ANY(:runs)",
+        "UPDATE runs SET hints = CAST(:said AS jsonb)->'hints',"
+        " reason = CAST(:said AS jsonb)->>'reason' WHERE id = :id AND :n = 0",
+    ),
+    (
+        "SELECT id, 0 AS n, jsonb_build_object('notes', notes) AS said FROM prompt_versions"
+        " WHERE task = :task AND notes IS NOT NULL",
+        "UPDATE prompt_versions SET notes = CAST(:said AS jsonb)->>'notes'"
+        " WHERE id = :id AND :n = 0",
+    ),
+)
+
+
+async def blank_history(
+    session: AsyncSession,
+    case: ForgottenCase,
+    users: Sequence[UUID],
+    quoted_in: Sequence[UUID],
+    repeats: Repeats,
+) -> None:
+    """Of the runs that used the case, and of those that are over and made or began with a version
+    that quotes it."""
+    rows = await session.execute(
+        text(RUNS_QUOTING), {"quoted_in": quoted_in, "over": [one for one in RunStatus if one.over]}
+    )
+    runs_of = sorted({*users, *(row.id for row in rows)})
+    for read, write in HISTORY:
+        found = await session.execute(
+            text(read).columns(said=JSONB), {"runs": runs_of, "task": case.task}
+        )
+        held = found.mappings().all()
+        after = await asyncio.to_thread(
+            _blanked, [row["said"] for row in held], repeats, str(case.case_id)
+        )
+        for row, said in zip(held, after, strict=True):
+            if said != row["said"]:
+                told = {"id": row["id"], "n": row["n"], "said": json.dumps(said)}
+                await session.execute(text(write), told)
+
+
+def _blanked(said: list[JsonValue], repeats: Repeats, case_id: str) -> list[JsonValue]:
+    return [blanked(one, repeats, case_id) for one in said]
