@@ -41,7 +41,7 @@ def main(*, port: int) -> None:
         version="0",
         open_resources=without_storage,
         routers=ROUTERS,
-        max_body_bytes=settings.max_body_bytes,
+        settings=settings,
     )
     serve(bare, host="127.0.0.1", port=port)
 

@@ -4,7 +4,6 @@ The service is a process of its own: its peak is read from the kernel, and the c
 not in its way.
 """
 
-import os
 import re
 import time
 from pathlib import Path
@@ -12,6 +11,7 @@ from uuid import UUID
 
 import asyncpg
 from nlu_logger.exports.service import RETRAINING, ROWS_AT_ONCE
+from nlu_shared.environment import given
 
 from benchmarks.rates import told
 from benchmarks.stage import fill, serving
@@ -19,7 +19,7 @@ from tests.fixtures.databases import Clone, Databases
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import client
 
-ROWS = int(os.environ.get("EXPORTED_ROWS", "200000"))
+ROWS = int(given("EXPORTED_ROWS") or 200000)
 ROUNDS = 3
 
 

@@ -4,10 +4,10 @@ the same with rows present against an empty table; and batches against a bare CO
 Each service is a process of its own; the client and PostgreSQL share the machine with it.
 """
 
-import os
 import time
 
 import asyncpg
+from nlu_shared.environment import given
 from nlu_shared.ids import uuid7
 
 from benchmarks.posting import BATCH, PREDICTION, batches, paced, posts
@@ -23,7 +23,7 @@ from benchmarks.stage import (
 from tests.fixtures.databases import Clone, Databases
 from tests.fixtures.servers import Servers
 
-ROWS = int(os.environ.get("ROWS", "200000"))
+ROWS = int(given("ROWS") or 200000)
 """Present in the full table; `ROWS=5000000 make bench` for the published figure."""
 POSTS = 6_400
 BATCHES = 24

@@ -6,8 +6,9 @@ from decimal import Decimal
 from uuid import UUID
 
 from induction.engine.runtime import Call
+from induction.llm.calls import Account, open_books
 from induction.llm.claude import ADAPTER_VERSION, Claude
-from induction.llm.ledger import Account, Ledger, open_books
+from induction.llm.ledger import Ledger
 from induction.llm.offline.app import create_app
 from induction.resources import APP_IDENTITY
 from induction.tasks.base import ModelRequest

@@ -30,7 +30,8 @@ class Backend:
         answer = await self._claude.complete(request)
         self.calls += answer.attempts
         today = datetime.now(UTC).date()
-        self.notional_usd += prices.cost(self._model, answer.usage, today)
+        listed = prices.charge(request, answer.usage, today)
+        self.notional_usd += prices.upper_bound(request, today) if listed is None else listed
         said = self._task.parse(answer)
         label = said.output if isinstance(said.output, str) else self._task.kind.value
         return Classification(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from nlu_shared.environment import given
 from nlu_shared.schemas.base import Slug
 from pydantic import TypeAdapter, ValidationError
 
@@ -47,10 +48,10 @@ class Stack:
 
 def choice(environ: Mapping[str, str]) -> Choice:
     """Raises BadOption. An empty value is an option not given."""
-    limit = environ.get("LIMIT")
+    limit = given("LIMIT", environ)
     if limit and not (limit.isascii() and limit.isdigit() and int(limit) > 0):
         raise BadOption(f"LIMIT={limit} is no whole number above 0")
-    task = environ.get("TASK") or None
+    task = given("TASK", environ)
     if task:
         try:
             _SLUG.validate_python(task)
@@ -59,11 +60,11 @@ def choice(environ: Mapping[str, str]) -> Choice:
                 f"TASK={task} is no slug: up to 63 of a-z, 0-9, - and _, a letter or digit first"
             ) from None
     return Choice(
-        data=Path(environ.get("DATA") or (FAMILIES if task == EXTRACTION else SHIPPED)),
-        text=environ.get("TEXT") or "text",
-        label=environ.get("LABEL") or "label",
+        data=Path(given("DATA", environ) or (FAMILIES if task == EXTRACTION else SHIPPED)),
+        text=given("TEXT", environ) or "text",
+        label=given("LABEL", environ) or "label",
         limit=int(limit) if limit else None,
-        out=Path(environ.get("OUT") or "demo-output"),
+        out=Path(given("OUT", environ) or "demo-output"),
         task=task,
     )
 
@@ -83,7 +84,7 @@ def stack(environ: Mapping[str, str]) -> Stack:
     missing = [
         name
         for name in ("NLU_LOGGER_URL", "INDUCTION_URL", "NLU_ADMIN_KEY", "ANTHROPIC_API_KEY")
-        if not environ.get(name)
+        if not given(name, environ)
     ]
     if missing:
         raise BadOption(f"not set: {', '.join(missing)}; `make demo` starts a stack and sets them")
@@ -91,8 +92,8 @@ def stack(environ: Mapping[str, str]) -> Stack:
         logger_url=environ["NLU_LOGGER_URL"],
         induction_url=environ["INDUCTION_URL"],
         key=environ["NLU_ADMIN_KEY"],
-        model=environ.get("INDUCTION_TASK_MODEL") or "claude-haiku-5-5",
-        model_url=environ.get("ANTHROPIC_BASE_URL") or None,
+        model=given("INDUCTION_TASK_MODEL", environ) or "claude-haiku-5-5",
+        model_url=given("ANTHROPIC_BASE_URL", environ),
         model_key=environ["ANTHROPIC_API_KEY"],
-        is_offline=environ.get("INDUCTION_PROVIDER") == "offline",
+        is_offline=given("INDUCTION_PROVIDER", environ) == "offline",
     )

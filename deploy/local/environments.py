@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from nlu_shared.environment import given
+
 Environment = dict[str, str]
 _OURS = {"DATABASE_URL", "REDIS_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"}
 
@@ -41,7 +43,7 @@ def database_url(admin: str, *, service: str, role: str, password: str) -> str:
 
 def nlu_logger(inherited: Mapping[str, str], world: World, secrets: Secrets) -> Environment:
     return _service(inherited, "nlu_logger", world, secrets) | {
-        "NLU_LOGGER_JWT_SECRET": inherited.get("NLU_LOGGER_JWT_SECRET") or secrets.jwt,
+        "NLU_LOGGER_JWT_SECRET": given("NLU_LOGGER_JWT_SECRET", inherited) or secrets.jwt,
     }
 
 
@@ -70,7 +72,7 @@ def migration(service: str, told: Environment, world: World, secrets: Secrets) -
 
 def direct(inherited: Mapping[str, str]) -> Environment:
     """No proxy between processes of one machine."""
-    spared = ",".join(filter(None, [inherited.get("NO_PROXY"), "127.0.0.1", "localhost"]))
+    spared = ",".join(filter(None, [given("NO_PROXY", inherited), "127.0.0.1", "localhost"]))
     return {"NO_PROXY": spared, "no_proxy": spared}
 
 

@@ -3,16 +3,17 @@
 from pathlib import Path
 from typing import Annotated, Self
 
+from nlu_shared.kit.environment import EnvironmentSettings
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from deploy.local.problems import LocalProblem
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
-class LocalSettings(BaseSettings):
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore")
+class LocalSettings(EnvironmentSettings):
+    model_config = SettingsConfigDict(extra="ignore")
 
     nlu_data_dir: Path = Field(
         default=Path(".data"), description="directory; databases, keys and logs of this machine"

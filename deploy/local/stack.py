@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from nlu_shared.environment import given
 
 from deploy.local import environments, ports
 from deploy.local.environments import Environment, Secrets, World
@@ -115,7 +116,7 @@ class _Start:
     async def claude(self) -> Environment:
         """How induction reaches its model: Claude with the given key, else the offline model."""
         if self.settings.anthropic_api_key is not None:
-            base = os.environ.get("ANTHROPIC_BASE_URL")
+            base = given("ANTHROPIC_BASE_URL")
             return {"ANTHROPIC_API_KEY": self.settings.anthropic_api_key.get_secret_value()} | (
                 {"ANTHROPIC_BASE_URL": base} if base else {}
             )

@@ -2,13 +2,15 @@
 
 from fastapi import FastAPI
 from nlu_shared.kit.admin import router as admin
+from nlu_shared.kit.db import session_scope
 from nlu_shared.kit.web import create_app
 
 from induction.catalog.routes import router as tasks
 from induction.history.routes import router as history
 from induction.privacy.routes import router as privacy
 from induction.prompts.routes import router as prompts
-from induction.resources import open_resources
+from induction.resources import APP_IDENTITY, Resources, open_resources
+from induction.runs import queries
 from induction.runs.routes import router as runs
 from induction.settings import Settings
 from induction.streams.routes import router as streams
@@ -23,5 +25,11 @@ def build(settings: Settings) -> FastAPI:
         version=VERSION,
         open_resources=lambda: open_resources(settings),
         routers=[tasks, prompts, history, runs, streams, triggers, privacy, admin],
-        max_body_bytes=settings.max_body_bytes,
+        settings=settings,
+        measure=_measure,
     )
+
+
+async def _measure(resources: Resources) -> dict[str, float]:
+    async with session_scope(resources.database, APP_IDENTITY) as session:
+        return await queries.gauges(session)

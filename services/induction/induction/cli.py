@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ import httpx2
 from cyclopts import App, CycloptsError, Parameter
 from nlu_shared.client.errors import ClientError
 from nlu_shared.client.runs import follow_run
+from nlu_shared.environment import given, is_given
 from nlu_shared.kit.commands import key_commands
 from nlu_shared.kit.db import open_database, session_scope
 from nlu_shared.kit.errors import ServiceError
@@ -226,8 +226,8 @@ def blame(*, task: str, version: UUID, url: Url = HERE, key: Key = "") -> None:
 
 def _client(url: str, key: str) -> httpx2.Client:
     return httpx2.Client(
-        base_url=url,
-        headers={"Authorization": f"Bearer {key}"} if key else {},
+        base_url=url if is_given(url) else HERE,
+        headers={"Authorization": f"Bearer {key}"} if is_given(key) else {},
         timeout=SILENCE_SECONDS,
     )
 
@@ -267,7 +267,7 @@ def main() -> None:
         )
         sys.exit(f"induction: set {names} (see .env.example)")
     except httpx2.HTTPError as away:
-        sys.exit(f"induction: {os.environ.get('INDUCTION_URL', HERE)} cannot be reached: {away}")
+        sys.exit(f"induction: {given('INDUCTION_URL') or HERE} cannot be reached: {away}")
     except (ServiceError, ClientError) as refused:
         sys.exit(f"induction: {refused}")
 

@@ -13,8 +13,8 @@ from nlu_shared.kit.limits import RateLimits
 from nlu_shared.kit.reader import Reader, shared_reader
 from redis.asyncio import Redis
 
+from induction.llm.calls import Books, open_books
 from induction.llm.claude import ADAPTER_VERSION, Claude
-from induction.llm.ledger import Books, open_books
 from induction.llm.offline.serve import in_process
 from induction.migrations import APP
 from induction.settings import Settings

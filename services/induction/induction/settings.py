@@ -35,6 +35,12 @@ class Settings(ServiceSettings):
     concurrency: int = Field(
         default=16, ge=1, description="calls in flight per worker; what a provider's limits bear"
     )
+    outage_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        description="seconds a run rests when its provider answers nothing; twice as long each"
+        " time, up to ten minutes",
+    )
     month_cap_usd: float = Field(
         default=100.0, ge=0, description="dollars per calendar month (UTC) over all runs"
     )

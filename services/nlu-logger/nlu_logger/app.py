@@ -42,7 +42,7 @@ def build(settings: Settings) -> FastAPI:
         version=VERSION,
         open_resources=lambda: open_resources(settings),
         routers=ROUTERS,
-        max_body_bytes=settings.max_body_bytes,
+        settings=settings,
         measure=_measure,
     )
 

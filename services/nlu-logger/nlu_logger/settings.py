@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from nlu_shared.kit.settings import MigrationSettings, ServiceSettings
+from nlu_shared.kit.settings import Key, MigrationSettings, ServiceSettings
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
@@ -117,6 +117,6 @@ class Settings(ServiceSettings):
 class Migration(MigrationSettings):
     model_config = SettingsConfigDict(env_prefix="NLU_LOGGER_", extra="ignore")
 
-    induction_key: SecretStr | None = Field(
+    induction_key: Key | None = Field(
         default=None, description="the key induction reads ground truth with; stored as a hash"
     )

@@ -1,7 +1,6 @@
 """The one way out: an HTTP call with a key, answers read by type, failures by name."""
 
 import asyncio
-import os
 import random
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -12,6 +11,7 @@ import httpx2
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from nlu_shared.client.errors import Unavailable, UnexpectedAnswer, Unreachable, refusal
+from nlu_shared.environment import given
 
 TIMEOUT = httpx2.Timeout(10, connect=2)
 """Seconds. A service answers 503 within 2 s when its database is away."""
@@ -108,16 +108,16 @@ class Door:
 def logger_door(url: str | None = None, key: str | None = None) -> Door:
     """To nlu-logger, by default where NLU_LOGGER_URL says and with NLU_LOGGER_KEY."""
     return Door(
-        url or os.environ.get("NLU_LOGGER_URL", "http://127.0.0.1:8001"),
-        key or os.environ.get("NLU_LOGGER_KEY", ""),
+        url or given("NLU_LOGGER_URL") or "http://127.0.0.1:8001",
+        key or given("NLU_LOGGER_KEY") or "",
     )
 
 
 def induction_door(url: str | None = None, key: str | None = None) -> Door:
     """To induction, by default where INDUCTION_URL says and with INDUCTION_KEY."""
     return Door(
-        url or os.environ.get("INDUCTION_URL", "http://127.0.0.1:8002"),
-        key or os.environ.get("INDUCTION_KEY", ""),
+        url or given("INDUCTION_URL") or "http://127.0.0.1:8002",
+        key or given("INDUCTION_KEY") or "",
     )
 
 

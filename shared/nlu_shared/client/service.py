@@ -6,7 +6,6 @@ Logging never fails the caller; how hard it tries is the transport's business.
 import asyncio
 import inspect
 import logging
-import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from pydantic import JsonValue, ValidationError
 from nlu_shared.client.door import logger_door
 from nlu_shared.client.spool import Spool
 from nlu_shared.client.transport import HttpTransport, Transport
+from nlu_shared.environment import given
 from nlu_shared.ids import uuid7
 from nlu_shared.schemas.predictions import INTENT, OutcomeIn, PredictionIn, SecondaryIntent
 
@@ -172,7 +172,7 @@ def create_nlu_service(
     With the folder `spool`, by default NLU_SPOOL_DIR, what is logged outlives a service that is
     away. Without one it is posted at once, and lost where that fails.
     """
-    folder = spool or os.environ.get(SPOOL_DIR)
+    folder = spool or given(SPOOL_DIR)
     if transport is None and folder:
         transport = Spool(folder, url=url, key=key)
     return NLUService(classifier, transport or HttpTransport(logger_door(url, key)), task=task)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 
 from nlu_shared.kit import audit, keys
 from nlu_shared.kit.auth import ADMIN
-from nlu_shared.kit.deps import CallerDep, DbSession, requires
+from nlu_shared.kit.deps import CallerDep, DbSession, of_every_task, requires
 from nlu_shared.schemas.audit import AuditLine
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.keys import KeyIn, KeyMade, KeyView, RotationIn
@@ -20,12 +20,12 @@ Kept = Annotated[str | None, Query(max_length=200)]
 
 @router.post("/keys", status_code=201)
 async def create_key(asked: KeyIn, session: DbSession, caller: CallerDep) -> KeyMade:
-    return await keys.create(session, asked, actor=caller.subject)
+    return await keys.create(session, asked, caller=caller)
 
 
 @router.get("/keys")
-async def list_keys(session: DbSession) -> list[KeyView]:
-    return await keys.every(session)
+async def list_keys(session: DbSession, caller: CallerDep) -> list[KeyView]:
+    return await keys.every(session, caller=caller)
 
 
 @router.post("/keys/{key_id}:rotate", status_code=201)
@@ -33,15 +33,15 @@ async def rotate_key(
     key_id: UUID, asked: RotationIn, session: DbSession, caller: CallerDep
 ) -> KeyMade:
     grace = timedelta(hours=asked.grace_hours)
-    return await keys.rotate(session, key_id, grace=grace, actor=caller.subject)
+    return await keys.rotate(session, key_id, grace=grace, caller=caller)
 
 
 @router.delete("/keys/{key_id}", status_code=204)
 async def revoke_key(key_id: UUID, session: DbSession, caller: CallerDep) -> None:
-    await keys.revoke(session, key_id, actor=caller.subject)
+    await keys.revoke(session, key_id, caller=caller)
 
 
-@router.get("/audit")
+@router.get("/audit", dependencies=[of_every_task])
 async def read_audit_log(
     session: DbSession,
     actor: Kept = None,

@@ -7,35 +7,57 @@ kept is in `kit.keys`.
 import asyncio
 import hashlib
 import time
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import text
 
 from nlu_shared.kit.db import Database, Identity, session_scope
-from nlu_shared.kit.errors import Unauthenticated
+from nlu_shared.kit.errors import Unauthenticated, Unavailable
 from nlu_shared.kit.tokens import Tokens
+from nlu_shared.schemas.keys import KEY_PREFIX
 
 ADMIN = "admin"
 """The scope that holds all others."""
-KEY_PREFIX = "nlk_"
 CACHED_KEYS = 10_000
+LOOK_SECONDS = 1.0
+"""How often the key behind a stream is looked at where keys are trusted for a shorter time."""
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A proven principal. `user_id` is set for end users only, `tasks` None means every task."""
+    """A proven principal. `user_id` is set for end users only, `tasks` None means every task,
+    `expires_at` None that the key has no end."""
 
     subject: str
     scopes: frozenset[str]
     user_id: UUID | None = None
     tasks: frozenset[str] | None = None
+    expires_at: datetime | None = None
 
     def has(self, scope: str) -> bool:
         return scope in self.scopes or ADMIN in self.scopes
 
     def may_touch(self, task: str) -> bool:
         return self.tasks is None or task in self.tasks
+
+    def covers(self, tasks: Iterable[str] | None) -> bool:
+        """Whether all of these tasks (None: every task there is) are the caller's."""
+        return self.tasks is None or (tasks is not None and self.tasks >= set(tasks))
+
+    def may_give(
+        self, scopes: Iterable[str], tasks: Iterable[str] | None, expires_at: datetime | None
+    ) -> bool:
+        """Whether a key like this may do no more than the caller, and not for longer."""
+        is_over_in_time = self.expires_at is None or (
+            expires_at is not None and expires_at <= self.expires_at
+        )
+        return is_over_in_time and self.covers(tasks) and all(map(self.has, scopes))
 
 
 @dataclass(slots=True)
@@ -78,12 +100,54 @@ class Authenticator:
             asked.add_done_callback(lambda _: self._asked.pop(hashed, None))
         return await asyncio.shield(asked)
 
+    async def stands(self, caller: Caller) -> bool:
+        """Whether a caller's key still opens anything; a token's user is who they were."""
+        if caller.user_id is not None:
+            return True
+        async with session_scope(self.database, self.identity) as session:
+            found = await session.execute(
+                text(
+                    "SELECT 1 FROM api_keys WHERE 'key:' || id = :subject AND revoked_at IS NULL"
+                    " AND (expires_at IS NULL OR expires_at > now())"
+                ),
+                {"subject": caller.subject},
+            )
+        return found.one_or_none() is not None
+
+    async def while_standing(
+        self, caller: Caller, items: AsyncIterator[Item]
+    ) -> AsyncIterator[Item]:
+        """The items as they come. Raises Unauthenticated in their place once the caller's key is
+        no more, as late as a key is trusted elsewhere. While that cannot be known it goes on."""
+        every = max(self.cache_seconds, LOOK_SECONDS)
+        due = time.monotonic() + every
+        coming = asyncio.ensure_future(anext(items, None))
+        try:
+            while True:
+                await asyncio.wait({coming}, timeout=max(due - time.monotonic(), 0))
+                if time.monotonic() >= due:
+                    due = time.monotonic() + every
+                    with suppress(Unavailable):
+                        if not await self.stands(caller):
+                            raise Unauthenticated
+                if not coming.done():
+                    continue
+                if (item := coming.result()) is None:
+                    return
+                yield item
+                coming = asyncio.ensure_future(anext(items, None))
+        finally:
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
+            if isinstance(items, AsyncGenerator):
+                await items.aclose()
+
     async def _look_up(self, hashed: str) -> Caller:
         async with session_scope(self.database, self.identity) as session:
             row = (
                 await session.execute(
                     text(
-                        "SELECT id, scopes, tasks FROM api_keys WHERE hash = :hash"
+                        "SELECT id, scopes, tasks, expires_at FROM api_keys WHERE hash = :hash"
                         " AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"
                     ),
                     {"hash": hashed},
@@ -96,6 +160,7 @@ class Authenticator:
             subject=f"key:{row.id}",
             scopes=frozenset(row.scopes),
             tasks=frozenset(row.tasks) if row.tasks is not None else None,
+            expires_at=row.expires_at,
         )
         if len(self._known) >= CACHED_KEYS:
             self._known.clear()

@@ -66,11 +66,13 @@ class Buffers:
 
 @dataclass(slots=True)
 class BufferedAnswer:
-    """One answer, filled once and read once; whoever made it closes it."""
+    """One answer, filled once and read once; whoever made it closes it. `watched` may break off
+    what is sent of it."""
 
     buffers: Buffers
     database: Database
     identity: Identity
+    watched: Callable[[AsyncIterator[bytes]], AsyncIterator[bytes]]
     _file: IO[bytes] | None = None
     _taken: int = 0
     _written: int = 0
@@ -94,7 +96,7 @@ class BufferedAnswer:
 
     def response(self, media_type: str, headers: dict[str, str]) -> StreamingResponse:
         return TimedStream(
-            self.pieces(),
+            self.watched(self.pieces()),
             media_type=media_type,
             headers=headers,
             send_seconds=self.buffers.send_seconds,

@@ -13,12 +13,11 @@ from pydantic import BaseModel, ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_shared.kit import keys as rows
+from nlu_shared.kit.keys import COMMAND_LINE
 from nlu_shared.schemas.keys import GRACE_HOURS, KeyIn, KeyView, RotationIn
 
 Answer = TypeVar("Answer")
-Call = TypeVar("Call", bound=BaseModel)
-ACTOR = "command-line"
-"""Who the audit log names: whoever has the database's address is an administrator."""
+Asked = TypeVar("Asked", bound=BaseModel)
 
 
 def key_commands(
@@ -52,12 +51,12 @@ def key_commands(
         if expires is not None and expires.tzinfo is None:
             expires = expires.replace(tzinfo=UTC)
         asked = _read(KeyIn, name=name, scopes=scopes, tasks=tasks, expires_at=expires)
-        print(done(lambda session: rows.create(session, asked, actor=ACTOR)).key)
+        print(done(lambda session: rows.create(session, asked, caller=COMMAND_LINE)).key)
 
     @keys.command(name="list")
     def list_keys() -> None:
         """One line per key: id, name, scopes, and until when it is valid."""
-        for key in done(rows.every):
+        for key in done(lambda session: rows.every(session, caller=COMMAND_LINE)):
             print(key.id, key.name, ",".join(key.scopes), _state(key), sep="\t")
 
     @keys.command
@@ -65,18 +64,18 @@ def key_commands(
         """Makes a key that may do the same and prints it; the old one ends after the grace."""
         asked = _read(RotationIn, grace_hours=grace_hours)
         grace = timedelta(hours=asked.grace_hours)
-        made = done(lambda session: rows.rotate(session, key_id, grace=grace, actor=ACTOR))
+        made = done(lambda session: rows.rotate(session, key_id, grace=grace, caller=COMMAND_LINE))
         print(made.key)
 
     @keys.command
     def revoke(key_id: UUID) -> None:
         """From now on the key opens nothing."""
-        done(lambda session: rows.revoke(session, key_id, actor=ACTOR))
+        done(lambda session: rows.revoke(session, key_id, caller=COMMAND_LINE))
 
     return keys
 
 
-def _read(kind: type[Call], **said: object) -> Call:
+def _read(kind: type[Asked], **said: object) -> Asked:
     """What was asked, or an exit that says what is wrong with it."""
     try:
         return kind.model_validate(said)

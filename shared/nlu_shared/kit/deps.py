@@ -2,6 +2,8 @@
 
 `requires("room:verb")` stands on every route; without it there is no caller and no session. A
 `{task}` in the path must be one of the caller's key's.
+
+A key or token is looked at once for each request: before its body is read, where it has one.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,6 +12,7 @@ from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+from fastapi.security.utils import get_authorization_scheme_param
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_shared.kit.auth import Authenticator, Caller
@@ -19,6 +22,9 @@ from nlu_shared.kit.errors import Forbidden, ServiceError, Unauthenticated
 from nlu_shared.kit.limits import RateLimits
 
 _bearer = HTTPBearer(auto_error=False, description="An API key (nlk_…) or an end user's JWT")
+
+FOR_CALLERS = "/v1/"
+"""Below this every route needs a caller."""
 
 
 class WebResources(Protocol):
@@ -44,33 +50,58 @@ async def prove(scopes: SecurityScopes, request: Request, bearer: Bearer) -> Cal
     """The caller of this request, known by key or token and holding `scopes`."""
     if bearer is None:
         raise Unauthenticated
-    resources: WebResources = request.app.state.resources
-    return await prove_by(
-        scopes,
-        request,
-        partial(resources.authenticator.authenticate, bearer.credentials),
-        is_familiar=resources.authenticator.knows(bearer.credentials),
-    )
+    return _permitted(scopes, request, await _identify(request, bearer.credentials))
 
 
 async def prove_by(
-    scopes: SecurityScopes,
-    request: Request,
-    look_up: Callable[[], Awaitable[Caller]],
-    *,
-    is_familiar: bool = False,
+    scopes: SecurityScopes, request: Request, look_up: Callable[[], Awaitable[Caller]]
 ) -> Caller:
-    """The same by any proof. Strangers are turned away before anything is looked up; who
-    `is_familiar` is not made to suffer for those who share the address."""
+    """The same by another proof, of which nobody is known beforehand."""
+    return _permitted(scopes, request, await _looked_up(request, look_up, is_familiar=False))
+
+
+async def admit(request: Request) -> bool:
+    """Whether who sends a body is known, for `kit.guard`: nothing is read of strangers where
+    only callers may come. Raises Unauthenticated, and TooMany for an address that guesses."""
+    if not request.url.path.startswith(FOR_CALLERS):
+        return False
+    scheme, credential = get_authorization_scheme_param(request.headers.get("authorization"))
+    if scheme.lower() != "bearer":
+        raise Unauthenticated
+    await _identify(request, credential)
+    return True
+
+
+async def _identify(request: Request, credential: str) -> Caller:
+    known: Caller | None = getattr(request.state, "identified", None)
+    if known is None:
+        authenticator = request.app.state.resources.authenticator
+        known = request.state.identified = await _looked_up(
+            request,
+            partial(authenticator.authenticate, credential),
+            is_familiar=authenticator.knows(credential),
+        )
+    return known
+
+
+async def _looked_up(
+    request: Request, look_up: Callable[[], Awaitable[Caller]], *, is_familiar: bool
+) -> Caller:
+    """Strangers are turned away before anything is looked up; who `is_familiar` is not made to
+    suffer for those who share the address."""
     resources: WebResources = request.app.state.resources
-    address = request.client.host if request.client else ""
+    address = address_of(request)
     if not is_familiar:
         resources.limits.admit_stranger(address)
     try:
-        caller = await look_up()
+        return await look_up()
     except Unauthenticated:
         resources.limits.count_failure(address)
         raise
+
+
+def _permitted(scopes: SecurityScopes, request: Request, caller: Caller) -> Caller:
+    resources: WebResources = request.app.state.resources
     resources.limits.admit(caller.subject, request.method)
     for scope in scopes.scopes:
         if not caller.has(scope):
@@ -79,6 +110,11 @@ async def prove_by(
         own_task(caller, request.path_params["task"])
     request.state.caller = caller
     return caller
+
+
+def address_of(request: Request) -> str:
+    """Where the request comes from; behind a proxy that is named in the settings, its client's."""
+    return request.client.host if request.client else ""
 
 
 def own_task(caller: Caller, task: str) -> None:
@@ -100,6 +136,15 @@ async def _caller(request: Request) -> Caller:
 
 
 CallerDep = Annotated[Caller, Depends(_caller)]
+
+
+async def _of_every_task(caller: CallerDep) -> None:
+    if not caller.covers(None):
+        raise Forbidden("This is of every task, and this key is not for all of them.")
+
+
+of_every_task = Depends(_of_every_task)
+"""For what is kept of all tasks together: a key that is limited to some does not open it."""
 
 
 async def _session(request: Request, caller: CallerDep) -> AsyncIterator[AsyncSession]:
@@ -139,7 +184,12 @@ class BufferingResources(WebResources, Protocol):
 
 async def _buffered(request: Request, caller: CallerDep) -> AsyncIterator[BufferedAnswer]:
     resources: BufferingResources = request.app.state.resources
-    answer = BufferedAnswer(resources.buffers, resources.database, resources.identity(caller))
+    answer = BufferedAnswer(
+        resources.buffers,
+        resources.database,
+        resources.identity(caller),
+        partial(resources.authenticator.while_standing, caller),
+    )
     try:
         yield answer
     finally:

@@ -72,6 +72,17 @@ class WrongMediaType(ServiceError):
     title = "The content type is not one this path reads"
 
 
+class TooSlow(ServiceError):
+    """The connection is closed: what is left of the body would be read as another request."""
+
+    status = 408
+    code = "body_too_slow"
+    title = "The body took too long"
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, headers={"Connection": "close"})
+
+
 class TooMany(ServiceError):
     """The same request is welcome after `retry_after` seconds."""
 

@@ -1,85 +1,156 @@
-"""What no handler should ever see: addresses with a NUL in them, and bodies too large, too deep,
-not UTF-8, or not quite JSON.
+"""What no handler should ever see: addresses with a NUL in them, and bodies too large, too slow,
+too deep, not UTF-8, or not quite JSON.
 
-An ASGI layer before all parsing. Python's json takes NaN, duplicate keys and lone surrogates,
-none of which PostgreSQL or another JSON reader would take back.
+An ASGI layer before all parsing. A body is read when its route asks for it and after its sender
+was looked at, so that nobody makes us read what nobody would take from them.
 """
 
-import json
-import re
-from typing import Any, NoReturn
+import asyncio
+from collections.abc import Awaitable, Callable
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from nlu_shared.kit.errors import Invalid, ServiceError, TooLarge, WrongMediaType
+from nlu_shared.kit.errors import Invalid, ServiceError, TooLarge, TooSlow, WrongMediaType
+from nlu_shared.kit.limits import Room
+from nlu_shared.kit.plain import check_line
 from nlu_shared.kit.problems import problem_response
 
 JSON = "application/json"
 READ_BY_LINE = {"application/x-ndjson", "text/csv"}
-DEEPEST = 64
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+BODILESS = {"GET", "HEAD", "OPTIONS"}
+SMALL = 64 * 1024
+"""Bytes of a body for which there is always room, and all that is read of a stranger's."""
+BODY_SECONDS = 30.0
+BODIES_BYTES = 64 * 1024 * 1024
+
+Admit = Callable[[Request], Awaitable[bool]]
+"""Whether the sender of a body is known; raises for one whose body is not to be read."""
+
+
+async def anybody(_request: Request) -> bool:
+    return True
 
 
 class BodyGuard:
-    """Reads the whole body, at most `max_bytes`, checks it and replays it to the app."""
+    """Hands the app whole, checked bodies of at most `max_bytes`, or answers in its place.
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+    `seconds` is how long a body may take; all that are held at once take at most `room`.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        max_bytes: int,
+        seconds: float = BODY_SECONDS,
+        room: Room | None = None,
+        admit: Admit = anybody,
+    ) -> None:
         self.app = app
         self.max_bytes = max_bytes
+        self.seconds = seconds
+        self.room = room or Room(BODIES_BYTES)
+        self.admit = admit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        has_body = scope["method"] not in {"GET", "HEAD", "OPTIONS"}
-        try:
-            _check_address(scope)
-            body = await self._read(scope, receive) if has_body else b""
-            if body is None:
-                return
-            if body:
-                check(body, Headers(scope=scope).get("content-type", ""))
-        except ServiceError as refused:
-            request_id = scope.get("state", {}).get("request_id")
-            await problem_response(refused, request_id)(scope, receive, send)
-            return
-        if not has_body:
+        if _holds_a_nul(scope):
+            refused: ServiceError = Invalid("An address holds no NUL.", code="invalid_text")
+            await _answer(refused, scope, receive, send)
+        elif scope["method"] in BODILESS:
             await self.app(scope, receive, send)
-            return
-        replayed = False
+        else:
+            await self._guarded(scope, receive, send)
 
-        async def replay() -> Message:
-            nonlocal replayed
-            if replayed:
-                return await receive()
-            replayed = True
-            return {"type": "http.request", "body": body, "more_body": False}
+    async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = _Body(self, scope, receive)
 
-        await self.app(scope, replay, send)
+        async def send_unless_refused(message: Message) -> None:
+            if body.failure is None:
+                await send(message)
 
-    async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
-        """None where the sender went away: half a body must not be taken for a whole one."""
-        declared = Headers(scope=scope).get("content-length", "0")
-        if declared.isdecimal() and int(declared) > self.max_bytes:
-            raise TooLarge(f"At most {self.max_bytes} bytes are read.")
+        try:
+            await self.app(scope, body.receive, send_unless_refused)
+        except (ServiceError, ClientDisconnect) as raised:
+            if raised is not body.failure:
+                raise
+        finally:
+            self.room.give(body.address, body.held)
+        # What the app makes of a body that it was refused is not sent.
+        if isinstance(body.failure, ServiceError):
+            await _answer(body.failure, scope, receive, send)
+
+
+class _Body:
+    """One request's body: read when it is first asked for, and then as one message."""
+
+    def __init__(self, guard: BodyGuard, scope: Scope, receive: Receive) -> None:
+        self._guard = guard
+        self._scope = scope
+        self._receive = receive
+        self._is_read = False
+        client = scope.get("client")
+        self.address: str = client[0] if client else ""
+        self.held = 0
+        """Bytes of the room that this body takes."""
+        self.failure: ServiceError | ClientDisconnect | None = None
+        """Why the app gets no body. Half a body must not be taken for a whole one."""
+
+    async def receive(self) -> Message:
+        if self._is_read:
+            return await self._receive()
+        self._is_read = True
+        try:
+            body = await self._checked()
+        except (ServiceError, ClientDisconnect) as failure:
+            self.failure = failure
+            raise
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def _checked(self) -> bytes:
+        is_known = await self._guard.admit(Request(self._scope))
+        most = self._guard.max_bytes if is_known else min(SMALL, self._guard.max_bytes)
+        headers = Headers(scope=self._scope)
+        declared = headers.get("content-length", "0")
+        if declared.isdecimal() and int(declared) > most:
+            raise TooLarge(f"At most {most} bytes are read.")
+        try:
+            async with asyncio.timeout(self._guard.seconds):
+                body = await self._whole(most)
+        except TimeoutError:
+            raise TooSlow(f"A body may take {self._guard.seconds:g} seconds.") from None
+        if body:
+            check(body, headers.get("content-type", ""))
+        return body
+
+    async def _whole(self, most: int) -> bytes:
         body = bytearray()
         while True:
-            message = await receive()
+            message = await self._receive()
             if message["type"] == "http.disconnect":
-                return None
+                raise ClientDisconnect
             body += message.get("body", b"")
-            if len(body) > self.max_bytes:
-                raise TooLarge(f"At most {self.max_bytes} bytes are read.")
+            if len(body) > most:
+                raise TooLarge(f"At most {most} bytes are read.")
+            if (wanted := len(body) - SMALL - self.held) > 0:
+                self._guard.room.take(self.address, wanted)
+                self.held += wanted
             if not message.get("more_body", False):
                 return bytes(body)
 
 
-def _check_address(scope: Scope) -> None:
+def _holds_a_nul(scope: Scope) -> bool:
     """No text that PostgreSQL holds has a NUL in it, so nothing can be found by one."""
-    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
-        raise Invalid("An address holds no NUL.", code="invalid_text")
+    return "\0" in scope["path"] or b"%00" in scope["query_string"]
+
+
+async def _answer(refused: ServiceError, scope: Scope, receive: Receive, send: Send) -> None:
+    request_id = scope.get("state", {}).get("request_id")
+    await problem_response(refused, request_id)(scope, receive, send)
 
 
 def check(body: bytes, content_type: str) -> None:
@@ -92,51 +163,3 @@ def check(body: bytes, content_type: str) -> None:
         raise WrongMediaType("Send application/json.")
     if kind == JSON:
         check_line(body)
-
-
-def check_line(line: bytes) -> Any:
-    """One JSON value, parsed: a body or an NDJSON line. Raises Invalid for what is not plain."""
-    _check_depth(line)
-    return _check_json(line)
-
-
-def _check_depth(body: bytes) -> None:
-    if body.count(b"[") + body.count(b"{") <= DEEPEST:
-        return
-    depth = 0
-    for byte in _STRINGS.sub(b"", body):
-        if byte in b"[{":
-            depth += 1
-            if depth > DEEPEST:
-                raise Invalid(f"Nested deeper than {DEEPEST}.", code="too_deep")
-        elif byte in b"]}":
-            depth -= 1
-
-
-def _check_json(body: bytes) -> Any:
-    try:
-        value = _PLAIN.decode(body.decode())
-        if _SURROGATE.search(body):
-            json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise Invalid("Lone surrogates are not text.", code="invalid_text") from None
-    except UnicodeDecodeError:
-        raise Invalid("The body is not UTF-8.", code="invalid_text") from None
-    except (ValueError, RecursionError):
-        raise Invalid("The body is not JSON.", code="invalid_json") from None
-    return value
-
-
-def _no_constants(_name: str) -> NoReturn:
-    raise Invalid("NaN and Infinity are not JSON.", code="invalid_json")
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise Invalid("A key stands twice in one object.", code="invalid_json")
-    return made
-
-
-# Made once: json.loads makes a decoder per call when it is told anything.
-_PLAIN = json.JSONDecoder(parse_constant=_no_constants, object_pairs_hook=_no_duplicates)

@@ -1,7 +1,7 @@
 """API keys as rows: made, listed, rotated, revoked, each with its line in the audit log.
 
 Each service owns its `api_keys` table in its own database. A key's text is shown once; its hash is
-what is stored.
+what is stored. Who makes, rotates or ends a key can do to it no more than their own key can do.
 """
 
 import secrets
@@ -14,9 +14,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_shared.ids import uuid7
 from nlu_shared.kit import audit
-from nlu_shared.kit.auth import KEY_PREFIX, hash_key
-from nlu_shared.kit.errors import Conflict, NotFound
-from nlu_shared.schemas.keys import KeyIn, KeyMade, KeyView
+from nlu_shared.kit.auth import ADMIN, Caller, hash_key
+from nlu_shared.kit.errors import Conflict, Forbidden, NotFound
+from nlu_shared.schemas.keys import KEY_PREFIX, KeyIn, KeyMade, KeyView
 
 API_KEYS_DDL = """
 CREATE TABLE api_keys (
@@ -30,48 +30,75 @@ CREATE TABLE api_keys (
     created_at TIMESTAMPTZ NOT NULL DEFAULT now()
 )
 """
+HELD_IN_SETTINGS = (
+    "ALTER TABLE api_keys ADD COLUMN setting TEXT",
+    # Those made by HTTP or by command have a line; those from the settings had none.
+    "UPDATE api_keys SET setting = name WHERE name IN ('bootstrap', 'induction') AND NOT EXISTS"
+    " (SELECT FROM audit_log WHERE action = 'keys.create' AND subject = api_keys.id::text)",
+)
+"""Which keys the settings hold, so that a new one there ends the old one."""
+
+COMMAND_LINE = Caller(subject="command-line", scopes=frozenset({ADMIN}))
+"""Whoever has the database's address is an administrator."""
 
 
 def new_key() -> str:
     return KEY_PREFIX + secrets.token_urlsafe(32)
 
 
-async def create(session: AsyncSession, asked: KeyIn, *, actor: str) -> KeyMade:
-    """A new key; its text is in the answer and nowhere else, ever."""
+async def create(session: AsyncSession, asked: KeyIn, *, caller: Caller) -> KeyMade:
+    """A new key; its text is in the answer and nowhere else, ever. Raises Forbidden for one that
+    could do more than the caller, or for longer."""
+    if not caller.may_give(asked.scopes, asked.tasks, asked.expires_at):
+        raise Forbidden("A key gives no more than it has: scopes, tasks, time.", code="too_much")
     key = new_key()
     identifier = uuid7()
     await _insert(session, identifier, key, asked)
-    await audit.record(session, actor=actor, action="keys.create", subject=identifier)
+    await audit.record(session, actor=caller.subject, action="keys.create", subject=identifier)
     return KeyMade(id=identifier, key=key, **asked.model_dump())
 
 
 async def ensure(session: AsyncSession, key: str, *, name: str, scopes: Sequence[str]) -> None:
-    """Stores the hash of a key made elsewhere; one that is known already stays as it is."""
+    """Stores the hash of the key that the settings hold under this name, and ends the one they
+    held before. One that is known already stays as it is, also where it was ended."""
     known = await session.execute(
         text("SELECT 1 FROM api_keys WHERE hash = :hash"), {"hash": hash_key(key)}
     )
-    if known.one_or_none() is None:
-        await _insert(session, uuid7(), key, KeyIn(name=name, scopes=list(scopes)))
+    if known.one_or_none() is not None:
+        return
+    ended = await session.execute(
+        text(
+            "UPDATE api_keys SET revoked_at = now()"
+            " WHERE setting = :name AND revoked_at IS NULL RETURNING id"
+        ),
+        {"name": name},
+    )
+    for identifier in ended.scalars().all():
+        await audit.record(
+            session, actor=COMMAND_LINE.subject, action="keys.revoke", subject=identifier
+        )
+    await _insert(session, uuid7(), key, KeyIn(name=name, scopes=list(scopes)), setting=name)
 
 
-async def every(session: AsyncSession) -> list[KeyView]:
-    """Oldest first, revoked and expired ones too."""
+async def every(session: AsyncSession, *, caller: Caller) -> list[KeyView]:
+    """Those that are for none but the caller's tasks, oldest first, ended ones too."""
     rows = await session.execute(
         text(
             "SELECT id, name, scopes, tasks, expires_at, revoked_at, created_at"
             " FROM api_keys ORDER BY id"
         )
     )
-    return [KeyView.model_validate(dict(row._mapping)) for row in rows]
+    found = [KeyView.model_validate(dict(row._mapping)) for row in rows]
+    return [key for key in found if caller.covers(key.tasks)]
 
 
 async def rotate(
-    session: AsyncSession, identifier: UUID, *, grace: timedelta, actor: str
+    session: AsyncSession, identifier: UUID, *, grace: timedelta, caller: Caller
 ) -> KeyMade:
     """A new key that may do the same; the old one ends after `grace`, or when it would have.
 
     A key that was to expire is followed by one that is to live as long from now. Raises NotFound
-    for a key that opens nothing any more.
+    for a key that opens nothing any more, and Forbidden where `create` does.
     """
     old = (
         await session.execute(
@@ -89,32 +116,49 @@ async def rotate(
         text("UPDATE api_keys SET expires_at = least(expires_at, now() + :grace) WHERE id = :id"),
         {"id": identifier, "grace": grace},
     )
-    made = await create(session, KeyIn.model_validate(dict(old._mapping)), actor=actor)
+    made = await create(session, KeyIn.model_validate(dict(old._mapping)), caller=caller)
     await audit.record(
-        session, actor=actor, action="keys.rotate", subject=identifier, successor=str(made.id)
+        session,
+        actor=caller.subject,
+        action="keys.rotate",
+        subject=identifier,
+        successor=str(made.id),
     )
     return made
 
 
-async def revoke(session: AsyncSession, identifier: UUID, *, actor: str) -> None:
-    """From now on (and a cache's few seconds) the key opens nothing; NotFound if unknown."""
+async def revoke(session: AsyncSession, identifier: UUID, *, caller: Caller) -> None:
+    """From now on (and a cache's few seconds) the key opens nothing; NotFound if unknown.
+
+    Raises Forbidden for a key that is for tasks which are not the caller's.
+    """
     revoked = await session.execute(
         text(
             "UPDATE api_keys SET revoked_at = coalesce(revoked_at, now())"
-            " WHERE id = :id RETURNING id"
+            " WHERE id = :id RETURNING tasks"
         ),
         {"id": identifier},
     )
-    if revoked.scalar_one_or_none() is None:
+    row = revoked.one_or_none()
+    if row is None:
         raise NotFound("No key has this id.")
-    await audit.record(session, actor=actor, action="keys.revoke", subject=identifier)
+    if not caller.covers(row.tasks):
+        raise Forbidden("This key is for tasks that are not yours.")
+    await audit.record(session, actor=caller.subject, action="keys.revoke", subject=identifier)
 
 
-async def _insert(session: AsyncSession, identifier: UUID, key: str, asked: KeyIn) -> None:
+async def _insert(
+    session: AsyncSession,
+    identifier: UUID,
+    key: str,
+    asked: KeyIn,
+    *,
+    setting: str | None = None,
+) -> None:
     inserted = await session.execute(
         text(
-            "INSERT INTO api_keys (id, name, hash, scopes, tasks, expires_at)"
-            " VALUES (:id, :name, :hash, :scopes, :tasks, :expires_at)"
+            "INSERT INTO api_keys (id, name, hash, scopes, tasks, expires_at, setting)"
+            " VALUES (:id, :name, :hash, :scopes, :tasks, :expires_at, :setting)"
             " ON CONFLICT (hash) DO NOTHING RETURNING id"
         ),
         {
@@ -124,6 +168,7 @@ async def _insert(session: AsyncSession, identifier: UUID, key: str, asked: KeyI
             "scopes": list(asked.scopes),
             "tasks": asked.tasks,
             "expires_at": asked.expires_at,
+            "setting": setting,
         },
     )
     if inserted.scalar_one_or_none() is None:

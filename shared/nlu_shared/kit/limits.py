@@ -4,16 +4,21 @@ Counted in this process and nowhere else: it costs a microsecond, and no server 
 N processes together admit N times as much; a quota across all of them is a gateway's affair.
 """
 
+import asyncio
 import math
 import time
+from collections import Counter
 from dataclasses import dataclass, field
+from ipaddress import IPv6Interface
 
-from nlu_shared.kit.errors import TooMany
+from nlu_shared.kit.errors import TooMany, Unavailable
 from nlu_shared.kit.settings import ServiceSettings
 
 MINUTE = 60.0
 ROUNDING = 1e-6
 """Seconds that sums of floats may be off."""
+PACE_SECONDS = 0.5
+"""How long a stranger's answer waits once their address has asked too much."""
 MOST_KNOWN = 10_000
 """Callers remembered by one meter; past it those who wait for nothing are forgotten."""
 
@@ -56,13 +61,38 @@ class Meter:
             self._due.clear()
 
 
+@dataclass(slots=True)
+class Room:
+    """Bytes that may be held at once: `most` in all, and half of them for one address."""
+
+    most: int
+    _taken: Counter[str] = field(default_factory=Counter)
+    _in_all: int = 0
+
+    def take(self, address: str, wanted: int) -> None:
+        """Raises Unavailable, and takes nothing, where there is no room."""
+        if self._in_all + wanted > self.most or self._taken[address] + wanted > self.most // 2:
+            raise Unavailable("Too much is being read at once.", retry_after=1)
+        self._in_all += wanted
+        self._taken[address] += wanted
+
+    def give(self, address: str, taken: int) -> None:
+        self._in_all -= taken
+        self._taken[address] -= taken
+        if not self._taken[address]:
+            del self._taken[address]
+
+
 class RateLimits:
-    """The meters of a process: reads and writes by caller, failed attempts by address."""
+    """The meters of a process: reads and writes by caller, what strangers ask by address."""
 
     def __init__(self, settings: ServiceSettings) -> None:
         self._reads = Meter(settings.reads_per_minute)
         self._writes = Meter(settings.writes_per_minute)
         self._strangers = Meter(settings.strangers_per_minute)
+        self._answers = Meter(settings.strangers_per_minute)
+        self.lookups = asyncio.Semaphore(1)
+        """Held while a key is looked up for somebody who is not turned away for their address."""
 
     def admit(self, subject: str, method: str) -> None:
         """Counts a proven caller's request; raises TooMany."""
@@ -72,8 +102,22 @@ class RateLimits:
 
     def admit_stranger(self, address: str) -> None:
         """Raises TooMany for an address whose attempts failed too often."""
-        if early := self._strangers.wait(address, time.monotonic()):
+        if early := self._strangers.wait(_network(address), time.monotonic()):
             raise self._strangers.refusal(early)
 
     def count_failure(self, address: str) -> None:
-        self._strangers.take(address, time.monotonic())
+        self._strangers.take(_network(address), time.monotonic())
+
+    async def pace(self, address: str) -> None:
+        """Lets an answer to a stranger wait where its address has had its share of them.
+
+        Who sends the next request after an answer then takes next to nothing from the callers,
+        and who comes rarely, a probe or a scraper, is a little late and never refused.
+        """
+        if self._answers.take(_network(address), time.monotonic()):
+            await asyncio.sleep(PACE_SECONDS)
+
+
+def _network(address: str) -> str:
+    """The address, or of IPv6 the network: who has one address there has 2 to the 64."""
+    return address if ":" not in address else str(IPv6Interface((address, 64)).network)

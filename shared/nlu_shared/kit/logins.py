@@ -15,6 +15,7 @@ from sqlalchemy import text
 from nlu_shared.kit.auth import Authenticator, Caller, hash_key
 from nlu_shared.kit.db import session_scope
 from nlu_shared.kit.errors import Forbidden, Unauthenticated
+from nlu_shared.schemas.keys import KEY_PREFIX
 
 LASTING = timedelta(hours=10)
 """One working day."""
@@ -45,6 +46,8 @@ class Login:
 
 async def log_in(authenticator: Authenticator, key: str) -> Login:
     """Raises Unauthenticated for what is not a valid key; expired logins go."""
+    if not key.startswith(KEY_PREFIX):
+        raise Unauthenticated
     caller = await authenticator.by_key_hash(hash_key(key))
     token = secrets.token_urlsafe(32)
     async with session_scope(authenticator.database, authenticator.identity) as session:
@@ -58,13 +61,15 @@ async def log_in(authenticator: Authenticator, key: str) -> Login:
 
 async def find(authenticator: Authenticator, token: str | None) -> Login:
     """Raises Unauthenticated without a login that stands, and a key that does."""
+    if token is None:
+        raise Unauthenticated
     async with session_scope(authenticator.database, authenticator.identity) as session:
         found = await session.execute(
             text("SELECT key_hash FROM logins WHERE hash = :hash AND expires_at > now()"),
-            {"hash": hash_key(token or "")},
+            {"hash": hash_key(token)},
         )
         key_hash: str | None = found.scalar_one_or_none()
-    if token is None or key_hash is None:
+    if key_hash is None:
         raise Unauthenticated
     return Login(token, await authenticator.by_key_hash(key_hash))
 

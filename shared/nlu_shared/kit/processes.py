@@ -11,6 +11,9 @@ from typing import Any
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from nlu_shared.kit.connections import BoundedProtocol
 
 GRACE_SECONDS = 5
 """How long open requests and streams may finish once the process is told to stop."""
@@ -45,13 +48,24 @@ def serve(app: FastAPI, *, host: str, port: int) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS)
-    uvicorn.run(
+    uvicorn.Server(config(app, host=host, port=port)).run()
+
+
+def config(
+    app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0, grace_seconds: int = GRACE_SECONDS
+) -> uvicorn.Config:
+    """How a service of ours is served: bounded heads, and nobody's word on where they come from
+    (see `trusted_proxies` in the settings)."""
+    return uvicorn.Config(
         app,
         host=host,
         port=port,
+        http=BoundedProtocol,
+        ws="none",
+        proxy_headers=False,
         log_level="warning",
         access_log=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_graceful_shutdown=grace_seconds,
     )
 
 

@@ -1,12 +1,16 @@
 """What both services are told by their environment. Each service adds its own values."""
 
+import re
+from typing import Annotated
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings
+from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr
+
+from nlu_shared.kit.environment import EnvironmentSettings
+from nlu_shared.schemas.keys import KEY_PREFIX
 
 
-class ServiceSettings(BaseSettings):
+class ServiceSettings(EnvironmentSettings):
     """Every value has its unit and its reason; `.env.example` lists them all."""
 
     database_url: SecretStr = Field(description="PostgreSQL URL of the app login")
@@ -24,10 +28,25 @@ class ServiceSettings(BaseSettings):
     strangers_per_minute: int = Field(
         default=600,
         ge=0,
-        description="failed attempts of one address before unknown keys are not looked up; 0: any",
+        description="failed attempts of one address before unknown keys are not looked up, and"
+        " answers to strangers there before each waits half a second; 0: any",
     )
     max_body_bytes: int = Field(
         default=8 * 1024 * 1024, description="bytes; a batch of 1,000 ordinary predictions is 1 MB"
+    )
+    body_seconds: float = Field(
+        default=30.0, gt=0, description="seconds the body of a request may take to arrive"
+    )
+    bodies_bytes: int = Field(
+        default=64 * 1024 * 1024,
+        ge=1024 * 1024,
+        description="bytes of bodies held at once beyond the first 64 KB of each; half of them"
+        " for one address",
+    )
+    trusted_proxies: list[IPvAnyNetwork] = Field(
+        default=[],
+        description="addresses or networks of proxies whose X-Forwarded-For and"
+        " X-Forwarded-Proto are believed",
     )
     log_json: bool = Field(default=False, description="one JSON object per log line")
 
@@ -40,13 +59,26 @@ class ServiceSettings(BaseSettings):
         return self.redis_url.get_secret_value()
 
 
-class MigrationSettings(BaseSettings):
+_MADE = re.compile(rf"{KEY_PREFIX}[A-Za-z0-9_-]{{32,}}")
+
+
+def _hard_to_guess(key: SecretStr) -> SecretStr:
+    if not _MADE.fullmatch(key.get_secret_value()):
+        raise ValueError(f"must be {KEY_PREFIX} and at least 32 letters, digits, - or _")
+    return key
+
+
+Key = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
+"""A key made elsewhere, as `keys create` would make it: nobody can guess it."""
+
+
+class MigrationSettings(EnvironmentSettings):
     """What `migrate` is told: the owner's login and, on a new server, an administrator's."""
 
     database_url: SecretStr
     owner_database_url: SecretStr
     admin_database_url: SecretStr | None = None
-    bootstrap_key: SecretStr | None = None
+    bootstrap_key: Key | None = None
 
 
 def secret(value: SecretStr | None) -> str | None:

@@ -1,11 +1,13 @@
 """The frame around both APIs: request ids, errors, guard, health, metrics, docs without a CDN."""
 
 import asyncio
+import json
 import re
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +29,25 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from nlu_shared.kit.db import CONNECT_SECONDS, database_errors
-from nlu_shared.kit.deps import WebResources
+from nlu_shared.kit.deps import WebResources, admit
 from nlu_shared.kit.errors import Invalid, NotFound, ServiceError, Unavailable
 from nlu_shared.kit.guard import BodyGuard
+from nlu_shared.kit.limits import Room
 from nlu_shared.kit.problems import problem_response
 from nlu_shared.kit.readiness import check_writable
+from nlu_shared.kit.settings import ServiceSettings
+from nlu_shared.kit.sharing import shared
 
 log = structlog.get_logger(__name__)
+READY_SECONDS = 1.0
+METRICS_SECONDS = 1.0
+MEASURED_SECONDS = 2.0
+"""How old the answers of pages may be that anybody may ask for."""
+PROVEN = {"caller", "identified"}
+"""What stands in a request's state once it is known whose it is."""
 SWAGGER = Path(__file__).parent / "swagger"
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 _METHODS_REFUSED = {404: "not_found", 405: "method_not_allowed"}
@@ -51,7 +63,7 @@ def create_app(
     version: str,
     open_resources: Open,
     routers: Sequence[APIRouter],
-    max_body_bytes: int,
+    settings: ServiceSettings,
     measure: Measure | None = None,
 ) -> FastAPI:
     """A service: everything its routers need is opened once, by `open_resources`."""
@@ -67,6 +79,7 @@ def create_app(
         version=version,
         lifespan=lifespan,
         docs_url=None,
+        openapi_url=None,
         redoc_url=None,
         # Call on every request whether anybody listens; /metrics is what we offer.
         telemetry={"tracing": False, "metrics": False, "logs": False},
@@ -82,8 +95,17 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _unexpected)
-    app.add_middleware(BodyGuard, max_bytes=max_body_bytes)
+    app.add_middleware(
+        BodyGuard,
+        max_bytes=settings.max_body_bytes,
+        seconds=settings.body_seconds,
+        room=Room(settings.bodies_bytes),
+        admit=admit,
+    )
     app.add_middleware(RequestFrame, metrics=app.state.metrics)
+    if settings.trusted_proxies:
+        named = [str(one) for one in settings.trusted_proxies]
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=named)
     return app
 
 
@@ -114,7 +136,7 @@ class Metrics:
 
 
 class RequestFrame:
-    """Gives every request its id, echoes it, and counts the answer."""
+    """Gives every request its id, echoes it, counts the answer, and paces those to strangers."""
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
         self.app = app
@@ -134,6 +156,9 @@ class RequestFrame:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                # An answer that says we cannot is due at once, whoever asked.
+                if status < 500 and not scope["state"].keys() & PROVEN:
+                    await _pace(scope)
                 message["headers"] = [
                     *message["headers"],
                     (b"x-request-id", request_id.encode()),
@@ -150,6 +175,12 @@ class RequestFrame:
             )
 
 
+async def _pace(scope: Scope) -> None:
+    resources: WebResources = scope["app"].state.resources
+    client = scope.get("client")
+    await resources.limits.pace(client[0] if client else "")
+
+
 def _frame(title: str, version: str, measure: Measure | None) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
@@ -158,6 +189,7 @@ def _frame(title: str, version: str, measure: Measure | None) -> APIRouter:
         return {"status": "ok"}
 
     @router.get("/readyz")
+    @shared(seconds=READY_SECONDS)
     async def readyz(request: Request) -> dict[str, str]:
         resources: WebResources = request.app.state.resources
         async with (
@@ -175,14 +207,30 @@ def _frame(title: str, version: str, measure: Measure | None) -> APIRouter:
     async def version_of_service() -> dict[str, str]:
         return {"service": title, "version": version}
 
+    @shared(seconds=MEASURED_SECONDS)
+    async def measured(request: Request) -> Mapping[str, float]:
+        # Without the database the other numbers are wanted more than ever.
+        with suppress(Unavailable):
+            return await measure(request.app.state.resources) if measure else {}
+        return {}
+
+    @shared(seconds=METRICS_SECONDS)
+    async def rendered(request: Request) -> bytes:
+        kept: Metrics = request.app.state.metrics
+        kept.set(await measured(request))
+        return generate_latest(kept.registry)
+
     @router.get("/metrics")
     async def metrics(request: Request) -> Response:
-        kept: Metrics = request.app.state.metrics
-        if measure is not None:
-            # Without the database the other numbers are wanted more than ever.
-            with suppress(Unavailable):
-                kept.set(await measure(request.app.state.resources))
-        return Response(generate_latest(kept.registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(await rendered(request), media_type=CONTENT_TYPE_LATEST)
+
+    @cache
+    def document(app: FastAPI) -> bytes:
+        return json.dumps(app.openapi(), ensure_ascii=False).encode()
+
+    @router.get("/openapi.json")
+    async def openapi(request: Request) -> Response:
+        return Response(document(request.app), media_type="application/json")
 
     @router.get("/docs")
     async def docs() -> HTMLResponse:

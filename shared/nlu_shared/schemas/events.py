@@ -57,6 +57,9 @@ class PromptEvaluated(Schema):
     )
     cases: int
     unanswered: int = Field(default=0, description="calls that ended without a usable answer")
+    lost: int = Field(
+        default=0, description="cases the provider let no model answer; they are not scored"
+    )
 
 
 class ErrorPattern(Schema):

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 from nlu_shared.schemas.base import Label, Moment, Schema, Slug
 
 GRACE_HOURS = 24.0
+KEY_PREFIX = "nlk_"
 
 Scope = Annotated[str, StringConstraints(pattern=r"^[a-z-]+(:[a-z]+)?$", max_length=64)]
 

@@ -198,6 +198,14 @@ class Spend(Schema):
     cached_calls: int = 0
     usd: float = 0.0
     notional_usd: float = 0.0
+    unanswered_calls: int = Field(
+        default=0,
+        description="requests the provider did not let the model answer; they score nowhere",
+    )
+    unmetered_calls: int = Field(
+        default=0,
+        description="answers whose usage was not said; each is booked as the most it can cost",
+    )
 
 
 class IterationView(Schema):
@@ -250,6 +258,9 @@ class RunView(Schema):
     )
     misses: Misses | None = None
     spend: Spend
+    outages: int = Field(
+        default=0, description="how often it was parked because the provider answered nothing"
+    )
     engine_version: str
     scorer: str | None = Field(description="what its scores are measured with, and its version")
     created_at: Moment

@@ -119,6 +119,23 @@ class WithProposer(Recording):
         return await self._runtime.inbox(step)
 
 
+class Losing:
+    """A world whose provider does not take some requests."""
+
+    def __init__(self, world: World, lost: Callable[[Call], bool]) -> None:
+        self._world, self._lost = world, lost
+
+    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
+        answers = await self._world.complete(asked)
+        return [
+            ModelAnswer(Outcome.REJECTED) if self._lost(one) else answer
+            for one, answer in zip(asked, answers, strict=True)
+        ]
+
+    async def inbox(self, step: int) -> Inbox:
+        return await self._world.inbox(step)
+
+
 def toy_plan(
     *, per_label: int = 30, labels: int = 5, seed: int = 1, may_quote: bool = True
 ) -> Plan:

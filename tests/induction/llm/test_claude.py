@@ -46,12 +46,15 @@ async def test_an_answer_has_its_text_its_usage_and_one_attempt() -> None:
     assert answer.outcome is Outcome.OK
     assert json.loads(answer.text)["label"] == "parcel"
     assert (answer.attempts, answer.ambiguous) == (1, 0)
+    assert answer.usage is not None
     assert answer.usage.output_tokens > 0
 
 
 async def test_the_system_prompt_is_cached_from_the_second_case_on() -> None:
     on = Bench()
     first, second = await on.ask("where is it"), await on.ask("hello there")
+    assert first.usage is not None
+    assert second.usage is not None
     assert first.usage.cache_creation_input_tokens == second.usage.cache_read_input_tokens > 0
     assert second.usage.cache_creation_input_tokens == 0
 
@@ -144,6 +147,7 @@ async def test_a_spoiled_answer_is_an_outcome_that_keeps_its_usage(
     on = bench(fault)
     answer = await on.ask()
     assert answer.outcome is outcome
+    assert answer.usage is not None
     assert answer.usage.cache_creation_input_tokens > 0
     assert answer == ModelAnswer(outcome, answer.text, answer.usage)
     assert on.slept == []
@@ -164,17 +168,17 @@ async def test_json_that_is_no_message_counts_as_unreadable(body: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "ambiguous"),
+    ("error", "ambiguous", "reason"),
     [
-        (httpx2.ConnectError("refused"), 0),
-        (httpx2.ConnectTimeout("no route"), 0),
-        (httpx2.ReadTimeout("too slow"), 6),
-        (httpx2.RemoteProtocolError("cut off"), 6),
-        (httpx2.ReadError("reset"), 6),
+        (httpx2.ConnectError("refused"), 0, "no connection is made"),
+        (httpx2.ConnectTimeout("no route"), 0, "no connection is made"),
+        (httpx2.ReadTimeout("too slow"), 6, "no answer comes in time"),
+        (httpx2.RemoteProtocolError("cut off"), 6, "the connection breaks off"),
+        (httpx2.ReadError("reset"), 6, "the connection breaks off"),
     ],
 )
 async def test_a_lost_connection_is_ambiguous_only_once_it_stood(
-    error: Exception, ambiguous: int
+    error: Exception, ambiguous: int, reason: str
 ) -> None:
     def lose(_: httpx2.Request) -> httpx2.Response:
         raise error
@@ -183,7 +187,7 @@ async def test_a_lost_connection_is_ambiguous_only_once_it_stood(
     http = httpx2.AsyncClient(transport=httpx2.MockTransport(lose))
     on.claude = Claude(api_key="any", http_client=http, sleep=on._sleep)
     answer = await on.ask()
-    assert answer == ModelAnswer(Outcome.UNAVAILABLE, "", Usage(), 6, ambiguous)
+    assert answer == ModelAnswer(Outcome.UNAVAILABLE, reason, Usage(), 6, ambiguous)
 
 
 async def test_thinking_before_the_text_is_skipped_and_text_blocks_are_joined() -> None:

@@ -1,7 +1,18 @@
 """What follows a failed attempt, as a table."""
 
 import pytest
-from induction.llm.retry import Decision, Failure, GiveUp, Kind, Park, Stop, Wait, decide
+from induction.llm.retry import (
+    Decision,
+    Failure,
+    GiveUp,
+    Kind,
+    Park,
+    Reject,
+    Stop,
+    Wait,
+    decide,
+    outage_pause,
+)
 
 
 def status(code: int, **other: str) -> Failure:
@@ -20,6 +31,10 @@ SPEND = "contract_spend_limit_reached"
         (status(429, retry_after="61"), 1, 0, Park(61.0)),
         (status(429, retry_after="3600"), 1, 0, Park(3600.0)),
         (status(429, retry_after="30"), 3, 40, Park(30.0)),
+        (status(429, retry_after="1e300"), 1, 0, Park(86_400.0)),
+        (status(429, retry_after="inf"), 1, 0, Wait(0.5)),
+        (status(429, retry_after="soon"), 1, 0, Wait(0.5)),
+        (status(429), 5_000, 0, Wait(15.0)),
         (status(429, retry_after="1"), 50, 20, Wait(1.0)),
         (status(429, retry_after="0"), 99, 60, Park(1.0)),
         (status(429), 1, 0, Wait(0.5)),
@@ -30,12 +45,13 @@ SPEND = "contract_spend_limit_reached"
         (status(429, retry_after="-5"), 1, 0, Wait(0.5)),
         (status(429, error_code=SPEND, retry_after="5"), 1, 0, Stop()),
         (status(429, error_code="ramp_limit_exceeded", retry_after="5"), 1, 0, Wait(5.0)),
-        (status(400), 1, 0, Stop()),
+        (status(400), 1, 0, Reject()),
         (status(401), 1, 0, Stop()),
         (status(402), 1, 0, Stop()),
         (status(403), 1, 0, Stop()),
         (status(404), 1, 0, Stop()),
-        (status(413), 1, 0, Stop()),
+        (status(413), 1, 0, Reject()),
+        (status(422), 1, 0, Reject()),
         (status(408), 1, 0, Wait(0.5)),
         (status(500), 1, 0, Wait(0.5)),
         (status(529), 2, 0, Wait(1.0)),
@@ -80,3 +96,29 @@ def test_only_what_was_sent_and_not_read_is_ambiguous() -> None:
         Kind.CUT_OFF,
         Kind.UNREADABLE,
     ]
+
+
+@pytest.mark.parametrize(
+    ("outages", "seconds"), [(0, 60), (1, 120), (3, 480), (4, 600), (10_000, 600)]
+)
+def test_a_provider_that_stays_away_is_looked_for_ever_less_often(
+    outages: int, seconds: float
+) -> None:
+    assert outage_pause(outages, first=60) == seconds
+
+
+def test_a_first_pause_above_the_longest_stays_as_it_is() -> None:
+    assert outage_pause(3, first=3_600) == 3_600
+
+
+@pytest.mark.parametrize(
+    ("failure", "says"),
+    [
+        (status(401), "status 401: the key is not taken"),
+        (status(418), "status 418"),
+        (status(429, error_code=SPEND), "status 429: the spend limit is reached"),
+        (Failure(Kind.UNREADABLE), "what comes back is no message"),
+    ],
+)
+def test_a_failure_is_told_in_our_own_words(failure: Failure, says: str) -> None:
+    assert str(failure) == says

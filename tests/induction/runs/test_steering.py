@@ -87,6 +87,21 @@ async def test_time_spent_paused_is_not_time_used(stack: Stack) -> None:
     assert seen["reason"] != "minutes"
 
 
+async def test_time_without_a_worker_is_not_time_used(stack: Stack) -> None:
+    await make_task(stack, "deserted", cases=8)
+    run = await start(stack, "deserted", limits={"minutes": 10})
+    # Its worker died an hour ago, and none was left to go on.
+    await sql(
+        stack,
+        "UPDATE runs SET status = 'running', started_at = now() - interval '1 hour',"
+        " lease_until = now() - interval '1 hour' WHERE id = $1",
+        run,
+    )
+    async with stack.working():
+        seen = await reached(stack, run, "completed")
+    assert seen["reason"] != "minutes"
+
+
 async def test_minutes_used_up_end_the_run(stack: Stack) -> None:
     await make_task(stack, "overdue", cases=8)
     run = await start(stack, "overdue", limits={"minutes": 10})

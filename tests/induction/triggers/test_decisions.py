@@ -1,12 +1,16 @@
 """Every consideration is stored with its reasons, whether a run came of it or not."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from induction.resources import open_resources
 from induction.triggers.jobs import consider_run
 
+from tests.fixtures.clock import stopped_clock
+from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task
-from tests.fixtures.stack import Stack
+from tests.fixtures.servers import Servers
+from tests.fixtures.stack import Stack, opened
 
 
 async def consider(stack: Stack, task: str) -> list[dict[str, Any]]:
@@ -51,6 +55,21 @@ async def test_a_refusal_is_stored_with_every_reason(stack: Stack) -> None:
         "0 new cases, 10 needed",
         "the last run started less than 24 hours ago",
     ]
+
+
+async def test_a_cooldown_is_over_by_the_clock_that_began_it(
+    databases: Databases, servers: Servers
+) -> None:
+    """The database's: what a worker's own clock says is another matter."""
+    async with opened(databases, servers) as stack:
+        await make_task(stack, "patient", cases=4)
+        await switch(stack, "patient", enabled=True, min_cases=4)
+        await consider(stack, "patient")
+        clock = await stopped_clock(stack.induction_database, "tomorrow")
+        assert (await consider(stack, "patient"))[0]["reasons"][-1].startswith("the last run")
+        later = datetime.now(UTC) + timedelta(days=2)
+        await clock.move(later.isoformat())
+        assert not (await consider(stack, "patient"))[0]["reasons"][-1].startswith("the last run")
 
 
 async def test_a_task_switched_off_is_refused_without_reading_its_ground_truth(

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from nlu_shared.ids import uuid7
 from nlu_shared.kit import auth, keys
-from nlu_shared.kit.auth import Authenticator
+from nlu_shared.kit.auth import Authenticator, Caller
 from nlu_shared.kit.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import NotFound, Unauthenticated
 from nlu_shared.schemas.keys import KeyIn, KeyMade
@@ -17,6 +17,9 @@ from sqlalchemy.exc import ProgrammingError
 
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.stack import until
+
+TESTER = Caller(subject="a test", scopes=frozenset({auth.ADMIN}))
+SOMEBODY = Caller(subject="somebody", scopes=frozenset({auth.ADMIN}))
 
 
 @pytest.fixture
@@ -31,7 +34,7 @@ def door(database: Database, app: Identity) -> Authenticator:
 async def made(database: Database, app: Identity, **asked: Any) -> KeyMade:
     told = KeyIn.model_validate({"name": "of a test", "scopes": ["runs:read"], **asked})
     async with session_scope(database, app) as session:
-        return await keys.create(session, told, actor="a test")
+        return await keys.create(session, told, caller=TESTER)
 
 
 async def test_a_key_opens_what_its_scopes_say(
@@ -76,7 +79,7 @@ async def test_a_revoked_key_opens_nothing_and_stays_revoked(
     moments = []
     for _ in range(2):
         async with session_scope(database, app) as session:
-            await keys.revoke(session, key.id, actor="a test")
+            await keys.revoke(session, key.id, caller=TESTER)
         revoked = "SELECT revoked_at FROM api_keys WHERE id = $1"
         moments.append(await owner.fetchval(revoked, key.id))
     assert moments[0] == moments[1]
@@ -91,7 +94,7 @@ async def test_a_cached_key_is_trusted_for_the_caches_seconds_and_no_longer(
     key = await made(database, app)
     await door.authenticate(key.key)
     async with session_scope(database, app) as session:
-        await keys.revoke(session, key.id, actor="a test")
+        await keys.revoke(session, key.id, caller=TESTER)
 
     async def refused() -> bool:
         try:
@@ -131,7 +134,7 @@ async def test_only_hashes_are_stored(
 async def test_a_listed_key_shows_everything_but_itself(database: Database, app: Identity) -> None:
     key = await made(database, app, tasks=["greetings"])
     async with session_scope(database, app) as session:
-        listed = {one.id: one for one in await keys.every(session)}
+        listed = {one.id: one for one in await keys.every(session, caller=keys.COMMAND_LINE)}
     assert listed[key.id].tasks == ["greetings"]
     assert key.key not in str(listed)
 
@@ -149,14 +152,14 @@ async def test_a_key_from_elsewhere_is_stored_once(
 async def test_a_key_nobody_made_cannot_be_revoked(database: Database, app: Identity) -> None:
     with pytest.raises(NotFound):
         async with session_scope(database, app) as session:
-            await keys.revoke(session, uuid7(), actor="a test")
+            await keys.revoke(session, uuid7(), caller=TESTER)
 
 
 async def rotated(
     database: Database, app: Identity, key: KeyMade, grace: timedelta = timedelta(hours=1)
 ) -> KeyMade:
     async with session_scope(database, app) as session:
-        return await keys.rotate(session, key.id, grace=grace, actor="a test")
+        return await keys.rotate(session, key.id, grace=grace, caller=TESTER)
 
 
 async def test_a_rotated_key_is_followed_by_one_that_may_do_the_same(
@@ -170,7 +173,9 @@ async def test_a_rotated_key_is_followed_by_one_that_may_do_the_same(
     for key in (old.key, new.key):
         assert (await door.authenticate(key)).tasks == {"greetings"}
     async with session_scope(database, app) as session:
-        listed = {one.id: one.expires_at for one in await keys.every(session)}
+        listed = {
+            one.id: one.expires_at for one in await keys.every(session, caller=keys.COMMAND_LINE)
+        }
     assert listed[new.id] is None
     assert (ends := listed[old.id]) is not None
     assert timedelta(minutes=59) < ends - datetime.now(UTC) <= timedelta(hours=1)
@@ -195,7 +200,9 @@ async def test_grace_never_lengthens_a_life_and_the_next_key_lives_as_long(
     assert new.expires_at is not None
     assert timedelta(0) <= new.expires_at - soon < timedelta(minutes=1)
     async with session_scope(database, app) as session:
-        listed = {one.id: one.expires_at for one in await keys.every(session)}
+        listed = {
+            one.id: one.expires_at for one in await keys.every(session, caller=keys.COMMAND_LINE)
+        }
     assert listed[old.id] == soon
 
 
@@ -203,7 +210,7 @@ async def test_a_key_that_opens_nothing_is_not_rotated(database: Database, app: 
     expired = await made(database, app, expires_at=datetime.now(UTC))
     revoked = await made(database, app)
     async with session_scope(database, app) as session:
-        await keys.revoke(session, revoked.id, actor="a test")
+        await keys.revoke(session, revoked.id, caller=TESTER)
     for key in (expired, revoked):
         with pytest.raises(NotFound):
             await rotated(database, app, key)
@@ -215,7 +222,7 @@ async def test_what_happens_to_a_key_is_in_the_audit_log_and_the_key_is_not(
     old = await made(database, app)
     new = await rotated(database, app, old)
     async with session_scope(database, app) as session:
-        await keys.revoke(session, old.id, actor="somebody")
+        await keys.revoke(session, old.id, caller=SOMEBODY)
     lines = await owner.fetch("SELECT * FROM audit_log WHERE subject = $1 ORDER BY id", str(old.id))
     assert [(line["actor"], line["action"]) for line in lines] == [
         ("a test", "keys.create"),

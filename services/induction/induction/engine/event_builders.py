@@ -8,6 +8,7 @@ from nlu_shared.schemas.prompts import PromptContent
 from induction.engine.data.folds import held_out_folds
 from induction.engine.data.groups import groups_of
 from induction.engine.data.splits import Splits
+from induction.engine.evaluation.unanswered import shared
 from induction.engine.leak_guard.screen import oversized, quoted_by
 from induction.engine.plan import Plan
 from induction.engine.runtime import CANCELLED, RunContext
@@ -41,8 +42,12 @@ def search_stopped(reason: str, iteration: int, best: PromptContent) -> SearchSt
 def finished(run: RunContext, search: Search | None, reason: str) -> RunFinished:
     """Both scores are on validation; None where the baseline was not evaluated in full."""
     task = run.plan.task
-    before = search.baseline_validation.scored(task).objective if search else None
-    after = search.validation.scored(task).objective if search else None
+    before = after = None
+    if search:
+        pair = shared(search.baseline_validation, search.validation)
+        before, after = (results.scored(task).objective for results in pair)
+    if run.no_verdict:
+        reason = f"{reason}; no verdict: {run.no_verdict}"
     return RunFinished(
         status="cancelled" if run.cancelled else "completed",
         reason=CANCELLED if run.cancelled else reason,

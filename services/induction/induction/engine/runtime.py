@@ -7,7 +7,7 @@ early is an exception: `Stopped` from here, or whatever the runtime raises.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NoReturn, Protocol
 
 from nlu_shared.schemas.events import EvaluationProgress, HintTaken, StoredEvent
 
@@ -72,6 +72,7 @@ class _State:
     hints: list[str] = field(default_factory=list)
     cancelled: bool = False
     stop_reason: str | None = None
+    no_verdict: str | None = None
     final: bool = False
     answer_log: AnswerLog = field(default_factory=AnswerLog)
 
@@ -123,6 +124,19 @@ class RunContext:
             None if state.calls is None else state.calls - state.calls_made - state.calls_reserved
         )
 
+    @property
+    def no_verdict(self) -> str | None:
+        """Why no verdict is possible: the provider let too few answers through."""
+        return self._state.no_verdict
+
+    def give_no_verdict(self, reason: str) -> None:
+        self._state.no_verdict = reason
+
+    def stop(self, reason: str) -> NoReturn:
+        """Ends the search for a reason of the engine's own. Raises Stopped."""
+        self._state.stop_reason = self._state.stop_reason or reason
+        raise Stopped(self._state.stop_reason)
+
     def affords(self, calls: int) -> bool:
         """Whether so many calls could be made now."""
         return self.stop_reason is None and (self.calls_left is None or calls <= self.calls_left)
@@ -164,16 +178,12 @@ class RunContext:
         state = self._state
         # The limit itself is held by the runtime; here only what is reserved is kept back.
         if state.calls_reserved and not self.affords(len(calls)):
-            self._out_of_budget()
+            self.stop(BUDGET)
         state.calls_made += len(calls)
         answers = await self._runtime.ask(calls)
         if any(answer.outcome is Outcome.OVER_BUDGET for answer in answers):
-            self._out_of_budget()
+            self.stop(BUDGET)
         return answers
-
-    def _out_of_budget(self) -> None:
-        self._state.stop_reason = self._state.stop_reason or BUDGET
-        raise Stopped(self._state.stop_reason)
 
     def _raise_if_stopped(self) -> None:
         if self._state.cancelled:

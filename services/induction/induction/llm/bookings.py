@@ -36,33 +36,37 @@ class Booking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Priced(Booking):
-    """A booking that moves the month's total; `bound` is what the call may cost at most."""
+class Reserved(Booking):
+    """About to be sent, in the month the database says it is. `bound` is what the call may cost at
+    most. `month_cap` None: not billed."""
 
     bound: Decimal
-    month: date
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reserved(Priced):
-    """About to be sent. `month_cap` None: not billed."""
-
     month_cap: Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled(Priced):
-    """Answered. What earlier, unanswered attempts reserved stays booked."""
+class Closed(Booking):
+    """The end of a reservation of `bound`; it moves the total of the month that was reserved in,
+    whatever month it is now. None: no money was reserved."""
+
+    bound: Decimal
+    month: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled(Closed):
+    """Answered. What earlier, unanswered attempts reserved stays booked. `usage` None: the provider
+    did not say it."""
 
     outcome: str
     text: str
-    usage: str
+    usage: str | None
     cost: Decimal
     notional: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GivenBack(Priced):
+class GivenBack(Closed):
     """Refused by the provider before it was billed."""
 
 
@@ -72,10 +76,18 @@ class Copied(Booking):
 
     outcome: str
     text: str
-    usage: str
+    usage: str | None
 
 
-async def write(connection: Connection, bookings: Sequence[Booking]) -> list[Granted]:
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """`month`: the one whose total a reservation moved."""
+
+    granted: Granted
+    month: date | None = None
+
+
+async def write(connection: Connection, bookings: Sequence[Booking]) -> list[Receipt]:
     """One result per booking, in order. Runs are locked against being claimed meanwhile."""
     fences = await connection.fetch(
         "SELECT id, fence FROM runs WHERE id = ANY($1::uuid[]) ORDER BY id FOR SHARE",
@@ -85,47 +97,62 @@ async def write(connection: Connection, bookings: Sequence[Booking]) -> list[Gra
     granted = [
         Granted.YES if (one.run_id, one.fence) in holds else Granted.LEASE_LOST for one in bookings
     ]
-    await _spend_month(connection, bookings, granted)
+    month = await _spend_month(connection, bookings, granted)
     valid = [one for one, may in zip(bookings, granted, strict=True) if may is Granted.YES]
     await _insert(connection, [one for one in valid if isinstance(one, Reserved)])
     await _copy(connection, [one for one in valid if isinstance(one, Copied)])
     await _settle(connection, [one for one in valid if isinstance(one, Settled)])
     await _give_back(connection, [one for one in valid if isinstance(one, GivenBack)])
-    return granted
+    return [Receipt(may, month) for may in granted]
 
 
 async def _spend_month(
     connection: Connection, bookings: Sequence[Booking], granted: list[Granted]
-) -> None:
-    """Moves the month's total by every booking that carries money; refuses what passes its cap,
-    and what the same run asks after it, so that calls go in the order they were asked."""
-    spent: dict[date, Decimal] = {}
+) -> date | None:
+    """Moves the months' totals by every booking that carries money; refuses what passes the cap of
+    this month, and what the same run asks after it, so that calls go in the order they were asked.
+    This month, where anything was to be reserved in it."""
+    moving = [
+        (place, one)
+        for place, one in enumerate(bookings)
+        if granted[place] is Granted.YES and _moves_by(one) != 0
+    ]
+    # Locked from the oldest to the newest, so that no two writers wait for each other.
+    past = {one.month for _, one in moving if isinstance(one, Closed) and one.month is not None}
+    spent = {month: (await _locked(connection, month))[1] for month in sorted(past)}
+    now: date | None = None
+    if any(isinstance(one, Reserved) for _, one in moving):
+        now, usd = await _locked(connection, None)
+        spent[now] = usd
     full: set[UUID] = set()
-    for place, one in enumerate(bookings):
-        if granted[place] is not Granted.YES or not isinstance(one, Priced):
+    for place, one in moving:
+        month = one.month if isinstance(one, Closed) else now
+        if month is None:
             continue
-        moved = _moves_month_by(one)
-        if moved == 0:
-            continue
-        if one.month not in spent:
-            spent[one.month] = await connection.fetchval(
-                "INSERT INTO month_spend VALUES ($1, 0)"
-                " ON CONFLICT (month) DO UPDATE SET usd = month_spend.usd RETURNING usd",
-                one.month,
-            )
         cap = one.month_cap if isinstance(one, Reserved) else None
-        if cap is not None and (one.run_id in full or spent[one.month] + moved > cap):
+        if cap is not None and (one.run_id in full or spent[month] + _moves_by(one) > cap):
             full.add(one.run_id)
             granted[place] = Granted.OVER_MONTH_CAP
             continue
-        spent[one.month] += moved
-    for month in sorted(spent):
-        await connection.execute(
-            "UPDATE month_spend SET usd = $2 WHERE month = $1", month, spent[month]
-        )
+        spent[month] += _moves_by(one)
+    await connection.executemany(
+        "UPDATE month_spend SET usd = $2 WHERE month = $1", sorted(spent.items())
+    )
+    return now
 
 
-def _moves_month_by(one: Priced) -> Decimal:
+async def _locked(connection: Connection, month: date | None) -> tuple[date, Decimal]:
+    """That month (UTC) and its total; None: this month, by the database's clock."""
+    row = await connection.fetchrow(
+        "INSERT INTO month_spend"
+        " VALUES (coalesce($1::date, date_trunc('month', now() AT TIME ZONE 'UTC')::date), 0)"
+        " ON CONFLICT (month) DO UPDATE SET usd = month_spend.usd RETURNING month, usd",
+        month,
+    )
+    return row["month"], row["usd"]
+
+
+def _moves_by(one: Booking) -> Decimal:
     if isinstance(one, Reserved):
         return one.bound
     if isinstance(one, Settled):

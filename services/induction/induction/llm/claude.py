@@ -1,30 +1,31 @@
 """Claude through its own SDK: the one file that imports `anthropic`.
 
-What a failure means is decided in `retry`; what a call costs in `prices`; what is remembered in
-`ledger`. The SDK's own retries are off: they would sleep out an hour and hide what they spent.
+What came back is read in `reading`; what a failure means is decided in `retry`; what a call costs
+in `prices`; what is remembered in `ledger`. The SDK's own retries are off: they would sleep out an
+hour and hide what they spent.
 """
 
 import asyncio
-import json
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
-from typing import TypeGuard
 
 import httpx2
 from anthropic import (
+    AnthropicError,
     APIConnectionError,
-    APIError,
     APIStatusError,
     APITimeoutError,
     AsyncAnthropic,
 )
-from anthropic.types import Message, TextBlockParam
+from anthropic.types import TextBlockParam
 
 from induction.llm.errors import ParkRun, StopRun
-from induction.llm.retry import Failure, GiveUp, Kind, Park, Stop, Wait, decide
-from induction.tasks.base import ModelAnswer, ModelRequest, Outcome, Usage
+from induction.llm.reading import read
+from induction.llm.retry import Failure, GiveUp, Kind, Park, Reject, Stop, Wait, decide
+from induction.tasks.base import ModelAnswer, ModelRequest, Outcome
 
 ADAPTER_VERSION = "claude/1"
 """Part of every ledger key: raise it when equal requests would go out differently."""
@@ -72,33 +73,44 @@ class Claude:
     ) -> ModelAnswer:
         """The answer, or a typed failure. Raises `ParkRun` and `StopRun`, nothing else.
 
-        `again` is asked before an attempt that follows one which may have been billed unread.
-        `attempts` counts what was sent, `ambiguous` those of it without a readable answer.
+        `again` is asked before an attempt that follows one which may have been billed unread;
+        without it the call ends as over budget. `attempts` counts what was sent, `ambiguous` those
+        of it without a readable answer. Where the provider kept the answer from us, the text says
+        how, in our words.
         """
         failures, ambiguous, waited = Counter[bool](), 0, 0.0
         while True:
             result = await self._attempt(request, sample)
             if not isinstance(result, Failure):
-                return _answer(result, failures.total() + 1, ambiguous)
+                return replace(result, attempts=failures.total() + 1, ambiguous=ambiguous)
             ambiguous += result.ambiguous
             failures[result.rate_limited] += 1
             attempt = failures[result.rate_limited]
+            none = ModelAnswer(
+                Outcome.UNAVAILABLE,
+                str(result),
+                attempts=failures.total(),
+                ambiguous=ambiguous,
+            )
             match decide(result, attempt, waited=waited, jitter=self._jitter()):
                 case Stop():
                     raise StopRun(str(result), ambiguous=ambiguous)
                 case Park(seconds):
                     raise ParkRun(seconds, str(result), ambiguous=ambiguous)
+                case Reject():
+                    return replace(none, outcome=Outcome.REJECTED)
                 case GiveUp():
-                    return _unavailable(failures, ambiguous)
+                    return none
                 case Wait(seconds):
                     if result.ambiguous and not await again():
-                        return _unavailable(failures, ambiguous)
+                        return replace(none, outcome=Outcome.OVER_BUDGET)
                     waited += seconds if result.rate_limited else 0
                     await self._sleep(seconds)
 
-    async def _attempt(self, request: ModelRequest, sample: int) -> Message | Failure:
+    async def _attempt(self, request: ModelRequest, sample: int) -> ModelAnswer | Failure:
         try:
-            message: object = await self._client.messages.create(
+            # Raw: the SDK would read any JSON as half a message, and some of it not at all.
+            raw = await self._client.messages.with_raw_response.create(
                 model=request.model,
                 max_tokens=request.max_tokens,
                 system=_system(request),
@@ -107,34 +119,21 @@ class Claude:
                 extra_headers={SAMPLE_HEADER: str(sample)} if sample else None,
             )
         except APIStatusError as error:
-            return Failure(
-                Kind.STATUS,
-                error.status_code,
-                error.error_code,
-                error.response.headers.get("retry-after"),
-                error.api_message or error.response.reason_phrase,
-            )
+            return _read(error.response)
         except APITimeoutError as error:
             unsent = isinstance(error.__cause__, httpx2.ConnectTimeout | httpx2.PoolTimeout)
-            return Failure(Kind.UNSENT if unsent else Kind.TIMEOUT, message=error.message)
+            return Failure(Kind.UNSENT if unsent else Kind.TIMEOUT)
         except APIConnectionError as error:
             unsent = isinstance(error.__cause__, httpx2.ConnectError)
-            return Failure(Kind.UNSENT if unsent else Kind.CUT_OFF, message=error.message)
-        except (APIError, httpx2.HTTPError, json.JSONDecodeError, UnicodeDecodeError):
-            return Failure(Kind.UNREADABLE, message="the body is no JSON")
-        return message if _is_whole(message) else Failure(Kind.UNREADABLE, message="no message")
+            return Failure(Kind.UNSENT if unsent else Kind.CUT_OFF)
+        except (AnthropicError, httpx2.HTTPError, ValueError, RecursionError):
+            # The SDK made nothing of it: an error's body that is nested a thousand deep.
+            return Failure(Kind.UNREADABLE)
+        return _read(raw.http_response)
 
 
-def _unavailable(failures: Counter[bool], ambiguous: int) -> ModelAnswer:
-    return ModelAnswer(Outcome.UNAVAILABLE, attempts=failures.total(), ambiguous=ambiguous)
-
-
-def _is_whole(message: object) -> TypeGuard[Message]:
-    """The SDK hands on a page of HTML as a string, and any JSON object as a half-empty Message."""
-    usage = getattr(message, "usage", None)
-    return isinstance(getattr(message, "content", None), list) and isinstance(
-        getattr(usage, "input_tokens", None), int
-    )
+def _read(response: httpx2.Response) -> ModelAnswer | Failure:
+    return read(response.status_code, response.headers, response.content)
 
 
 def _system(request: ModelRequest) -> list[TextBlockParam]:
@@ -144,26 +143,3 @@ def _system(request: ModelRequest) -> list[TextBlockParam]:
     if blocks:
         blocks[-1]["cache_control"] = {"type": "ephemeral"}
     return blocks
-
-
-def _answer(message: Message, attempts: int, ambiguous: int) -> ModelAnswer:
-    text = "".join(block.text for block in message.content if block.type == "text")
-    usage = Usage(
-        input_tokens=message.usage.input_tokens,
-        cache_creation_input_tokens=message.usage.cache_creation_input_tokens or 0,
-        cache_read_input_tokens=message.usage.cache_read_input_tokens or 0,
-        output_tokens=message.usage.output_tokens,
-    )
-    return ModelAnswer(_outcome(message.stop_reason, text), text, usage, attempts, ambiguous)
-
-
-def _outcome(stop_reason: str | None, text: str) -> Outcome:
-    if stop_reason in ("max_tokens", "model_context_window_exceeded"):
-        return Outcome.CUT
-    if stop_reason == "refusal":
-        return Outcome.REFUSED
-    try:
-        json.loads(text)
-    except ValueError:
-        return Outcome.MALFORMED
-    return Outcome.OK

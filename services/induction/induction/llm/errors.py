@@ -1,4 +1,7 @@
-"""What no single case survives. Everything less is an `Outcome` of its answer."""
+"""What no single case survives. Everything less is an `Outcome` of its answer.
+
+Reasons are in our own words; what a provider says goes no further than `reading`.
+"""
 
 
 class ParkRun(Exception):
@@ -7,6 +10,8 @@ class ParkRun(Exception):
     `ambiguous` attempts went out before without a readable answer; they may be billed.
     """
 
+    is_outage = False
+
     def __init__(self, seconds: float, reason: str, *, ambiguous: int = 0) -> None:
         super().__init__(f"{reason}; come back in {seconds:.0f} s")
         self.seconds = seconds
@@ -14,8 +19,14 @@ class ParkRun(Exception):
         self.ambiguous = ambiguous
 
 
+class Outage(ParkRun):
+    """The provider answers nothing at all for now. What is open stays open and is asked again."""
+
+    is_outage = True
+
+
 class StopRun(Exception):
-    """No later call can succeed before a person acts: key, money, permission, or a request that
+    """No later call can succeed before a person acts: key, money, permission, or requests that
     the provider does not take. `ambiguous` as for `ParkRun`."""
 
     def __init__(self, reason: str, *, ambiguous: int = 0) -> None:

@@ -4,73 +4,39 @@ A call is reserved (committed) before it is sent and settled after it. A worker 
 between leaves a reservation without an answer: the call is asked again, and since nobody knows
 whether the first was billed, its estimate stays booked. All writes are refused (`LeaseLost`) once
 another worker holds the run.
+
+What comes out of here is about the model. A call that the provider did not answer stays open: it
+is asked again while the provider answers others, and where it answers nothing the run is parked.
+Only a request that is refused for its own sake, beside others that are answered, is settled as
+lost.
 """
 
 import asyncio
-import json
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from typing import Any, Protocol
-from uuid import UUID
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
+import structlog
 from nlu_shared.kit.db import Database, Identity, session_scope
-from nlu_shared.kit.group_commit import GroupCommit
 from sqlalchemy import text
 
 from induction.engine.runtime import Call
-from induction.llm import prices
-from induction.llm.bookings import (
-    Booking,
-    Copied,
-    GivenBack,
-    Granted,
-    LeaseLost,
-    Reserved,
-    Settled,
-    write,
-)
-from induction.llm.errors import ParkRun, StopRun
-from induction.llm.purse import Purse
-from induction.tasks.base import ModelAnswer, ModelRequest, Outcome, Usage
+from induction.llm.calls import Account, Books, Calls, Key, Model
+from induction.llm.errors import Outage, StopRun
+from induction.tasks.base import BY_MODEL, ModelAnswer, Outcome, Usage
 
-Key = tuple[str, int]
-Books = GroupCommit[Booking, Granted]
-
-
-class Model(Protocol):
-    async def complete(
-        self,
-        request: ModelRequest,
-        *,
-        sample: int = 0,
-        again: Callable[[], Awaitable[bool]] = ...,
-    ) -> ModelAnswer: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Whose calls these are. Answers are shared with runs of equal provider, adapter and epoch."""
-
-    run_id: UUID
-    fence: int
-    provider: str
-    adapter: str
-    epoch: int
-    calls_limit: int
-    usd_limit: Decimal
-    month_cap_usd: Decimal
-
-    @property
-    def is_billed(self) -> bool:
-        return self.provider != "offline"
-
-
-def open_books(database: Database, identity: Identity) -> Books:
-    """The group commit all runs of this process write their bookings through."""
-    return GroupCommit(database, identity, write)
+log = structlog.get_logger(__name__)
+PROBES_FROM = 1_000_000
+"""Samples from here on are probes: a request that was answered before, sent once more to see
+whether the provider answers at all. No measurement asks for so many."""
+ROUNDS = 2
+"""How often a call may be given up, each time after all its attempts and beside a probe that was
+answered, before it is lost."""
+LEAST_REFUSED = 8
+"""So many refused requests at once, and none answered, are no single request's matter."""
+LONGEST_WAIT = 5
+"""Times a run is parked for a model that has never answered it, while others do."""
 
 
 class Ledger:
@@ -78,11 +44,9 @@ class Ledger:
 
     def __init__(self, account: Account, books: Books, model: Model, *, concurrency: int) -> None:
         self._account = account
-        self._books = books
-        self._complete = model.complete
-        self._concurrency = concurrency
-        self._known: dict[Key, ModelAnswer] = {}
-        self._purse = Purse(calls_limit=account.calls_limit, usd_limit=account.usd_limit)
+        self._calls = Calls(account, books, model, concurrency=concurrency)
+        self._answered: dict[str, Call] = {}  # by model, a request that it has answered
+        self._probes = 0
         self._database: Database | None = None
         self._identity: Identity | None = None
 
@@ -99,10 +63,11 @@ class Ledger:
                 {"run_id": self._account.run_id},
             )
             for row in rows:
-                self._purse.calls += row.attempts
-                self._purse.usd += row.booked
+                self._calls.purse.calls += row.attempts
+                self._calls.purse.usd += row.booked
+                self._probes = max(self._probes, row.sample - PROBES_FROM)
                 if row.outcome is not None:
-                    self._known[row.key, row.sample] = _answer(row)
+                    self._calls.known[row.key, row.sample] = _answer(row)
 
     async def complete(self, asked: Sequence[Call]) -> list[ModelAnswer]:
         """One answer per call, in the order asked; equal calls are one call.
@@ -110,11 +75,84 @@ class Ledger:
         Raises ParkRun, StopRun or LeaseLost, after every call on its way has been settled.
         """
         keys = [(one.request.key, one.sample) for one in asked]
-        missing = {key: one for key, one in zip(keys, asked, strict=True) if key not in self._known}
-        if missing:
+        calls = dict(zip(keys, asked, strict=True))
+        if missing := self._open(calls):
             await self._copy_from_other_runs(missing)
-            await self._ask({key: one for key, one in missing.items() if key not in self._known})
-        return [self._known[key] for key in keys]
+            self._remember(calls)
+            await self._ask(self._open(missing))
+        self._remember(calls)
+        return [self._calls.known[key] for key in keys]
+
+    def _open(self, calls: Mapping[Key, Call]) -> dict[Key, Call]:
+        return {key: one for key, one in calls.items() if key not in self._calls.known}
+
+    def _remember(self, calls: Mapping[Key, Call]) -> None:
+        for key, one in calls.items():
+            known = self._calls.known.get(key)
+            if known is not None and known.outcome in BY_MODEL:
+                self._answered.setdefault(one.request.model, one)
+
+    async def _ask(self, missing: dict[Key, Call]) -> None:
+        """Sends what is missing until each has an answer or is lost."""
+        rejected: dict[Key, ModelAnswer] = {}
+        given_up = Counter[Key]()
+        while left := {key: one for key, one in self._open(missing).items() if key not in rejected}:
+            await self._calls.send(left)
+            self._remember(left)
+            unavailable: dict[Key, ModelAnswer] = {}
+            for key, answer in self._calls.lost.items():
+                if answer.outcome is Outcome.REJECTED:
+                    rejected[key] = answer
+                else:
+                    unavailable[key] = answer
+            given_up.update(unavailable.keys())
+            if unavailable:
+                await self._require_answers(missing, unavailable)
+            for key, answer in unavailable.items():
+                if given_up[key] >= ROUNDS:
+                    await self._lose(key, missing[key], answer)
+        self._require_takers(missing, rejected)
+        for key, answer in rejected.items():
+            await self._lose(key, missing[key], answer)
+
+    async def _require_answers(
+        self, missing: Mapping[Key, Call], unavailable: Mapping[Key, ModelAnswer]
+    ) -> None:
+        """Raises Outage unless the same model still answers what it has answered before: then it
+        is these requests that are not answered. A model that has not answered yet is waited for,
+        but not for ever: at last it is enough that another one answers."""
+        key, answer = next(iter(unavailable.items()))
+        known = self._answered.get(missing[key].request.model)
+        if known is None and self._account.outages >= LONGEST_WAIT:
+            known = next(iter(self._answered.values()), None)
+        if known is not None:
+            self._probes += 1
+            probe = replace(known, sample=PROBES_FROM + self._probes)
+            probed = probe.request.key, probe.sample
+            await self._calls.send({probed: probe})
+            if probed in self._calls.known:
+                return
+        raise Outage(self._account.outage_pause, f"The provider does not answer: {answer.text}.")
+
+    def _require_takers(
+        self, missing: Mapping[Key, Call], rejected: Mapping[Key, ModelAnswer]
+    ) -> None:
+        """Raises StopRun where what is refused is not a matter of single requests: the model has
+        answered nothing yet, or nothing of a whole block."""
+        for key, answer in rejected.items():
+            all_refused = len(rejected) == len(missing) >= LEAST_REFUSED
+            if all_refused or missing[key].request.model not in self._answered:
+                raise StopRun(answer.text)
+
+    async def _lose(self, key: Key, one: Call, answer: ModelAnswer) -> None:
+        log.warning(
+            "call not answered",
+            run_id=str(self._account.run_id),
+            model=one.request.model,
+            outcome=answer.outcome.value,
+            reason=answer.text,
+        )
+        await self._calls.settle_unsent(key, one, answer)
 
     async def _copy_from_other_runs(self, missing: dict[Key, Call]) -> None:
         account = self._account
@@ -137,145 +175,18 @@ class Ledger:
                 },
             )
             found = {(row.key, row.sample): _answer(row) for row in rows}
-        copies = {key: answer for key, answer in found.items() if key in missing}
         await asyncio.gather(
             *(
-                self._book(Copied(**self._names(key, missing[key]), **_told(answer)))
-                for key, answer in copies.items()
+                self._calls.settle_unsent(key, missing[key], answer)
+                for key, answer in found.items()
+                if key in missing
             )
         )
-        self._known |= copies
-
-    async def _ask(self, missing: dict[Key, Call]) -> None:
-        """Admits calls in request order; one that does not fit waits for earlier ones to settle,
-        and is refused only when none is left to wait for."""
-        waiting = deque(missing.items())
-        flying: set[asyncio.Task[None]] = set()
-        failures: list[BaseException] = []
-        try:
-            while (waiting and not failures) or flying:
-                if not failures:
-                    flying |= await self._launch(waiting, room=self._concurrency - len(flying))
-                if flying:
-                    done, flying = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
-                    failures += [error for task in done if (error := task.exception())]
-                elif waiting:
-                    await self._refuse(*waiting.popleft())
-        finally:
-            for task in flying:
-                task.cancel()
-        if failures:
-            raise failures[0]
-
-    async def _launch(
-        self, waiting: deque[tuple[Key, Call]], *, room: int
-    ) -> set[asyncio.Task[None]]:
-        """Sends the first calls of `waiting` that fit into the run's and the month's budget, at
-        most `room`; the others stay in `waiting`."""
-        admitted: list[tuple[Key, Call, Decimal]] = []
-        while waiting and len(admitted) < room:
-            key, one = waiting[0]
-            bound = self._bound(one.request)
-            if not self._purse.admit(bound):
-                break
-            waiting.popleft()
-            admitted.append((key, one, bound))
-        granted = await asyncio.gather(*(self._reserve(*call) for call in admitted))
-        answers = list(zip(admitted, granted, strict=True))
-        waiting.extendleft((key, one) for (key, one, _), may_go in reversed(answers) if not may_go)
-        return {asyncio.create_task(self._call(*call)) for call, may_go in answers if may_go}
-
-    async def _reserve(self, key: Key, one: Call, bound: Decimal) -> bool:
-        """Commits the reservation; False where the month's cap would be passed."""
-        cap = self._account.month_cap_usd if self._account.is_billed else None
-        granted = await self._book(
-            Reserved(**self._names(key, one), bound=bound, month=_month(), month_cap=cap)
-        )
-        if not granted:
-            self._purse.give_back(bound)
-        return granted
-
-    async def _call(self, key: Key, one: Call, bound: Decimal) -> None:
-        repeated = 0
-
-        async def again() -> bool:
-            """One more attempt may be billed too, so it needs a reservation of its own."""
-            nonlocal repeated
-            granted = self._purse.admit(bound) and await self._reserve(key, one, bound)
-            repeated += granted
-            return granted
-
-        try:
-            answer = await self._complete(one.request, sample=one.sample, again=again)
-        except (ParkRun, StopRun) as refusal:
-            if not refusal.ambiguous:
-                self._purse.give_back(bound)
-                await self._book(GivenBack(**self._names(key, one), bound=bound, month=_month()))
-            raise
-        listed = prices.cost(one.request.model, answer.usage, on=_today())
-        # Attempts that brought nothing readable stay booked; each repeat reserved its own bound.
-        cost = listed + (answer.ambiguous - repeated) * bound
-        if not self._account.is_billed:
-            cost = Decimal(0)
-        await self._book(
-            Settled(
-                **self._names(key, one),
-                **_told(answer),
-                bound=bound,
-                cost=cost,
-                notional=listed,
-                month=_month(),
-            )
-        )
-        self._purse.settle(bound, cost)
-        self._known[key] = answer
-
-    async def _refuse(self, key: Key, one: Call) -> None:
-        refusal = ModelAnswer(Outcome.OVER_BUDGET)
-        await self._book(Copied(**self._names(key, one), **_told(refusal)))
-        self._known[key] = refusal
-
-    async def _book(self, booking: Booking) -> bool:
-        granted = await self._books.submit(booking)
-        if granted is Granted.LEASE_LOST:
-            raise LeaseLost
-        return granted is Granted.YES
-
-    def _bound(self, request: ModelRequest) -> Decimal:
-        if not self._account.is_billed:
-            return Decimal(0)
-        return prices.upper_bound(request, on=_today())
-
-    def _names(self, key: Key, one: Call) -> dict[str, Any]:
-        account = self._account
-        return {
-            "run_id": account.run_id,
-            "fence": account.fence,
-            "key": key[0],
-            "sample": one.sample,
-            "purpose": one.purpose,
-            "provider": account.provider,
-            "model": one.request.model,
-            "adapter": account.adapter,
-            "epoch": account.epoch,
-        }
 
 
 def _answer(row: Any) -> ModelAnswer:
-    return ModelAnswer(Outcome(row.outcome), row.text or "", Usage(**(row.usage or {})))
+    return ModelAnswer(Outcome(row.outcome), row.text or "", _usage(row.usage))
 
 
-def _told(answer: ModelAnswer) -> dict[str, Any]:
-    return {
-        "outcome": answer.outcome.value,
-        "text": answer.text,
-        "usage": json.dumps(asdict(answer.usage)),
-    }
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()
-
-
-def _month() -> date:
-    return _today().replace(day=1)
+def _usage(stored: dict[str, int] | None) -> Usage | None:
+    return None if stored is None else Usage(**stored)

@@ -79,6 +79,17 @@ def cost(
     return dollars * BATCH if batch else dollars
 
 
+def charge(
+    request: ModelRequest, usage: Usage | None, on: date, table: Sequence[Price] = PRICES
+) -> Decimal | None:
+    """US dollars for one answer; None where nothing was said about it that can be believed, more
+    than the request can possibly use included. Then it is to be taken to cost its bound."""
+    if usage is None:
+        return None
+    listed = cost(request.model, usage, on, table)
+    return listed if listed <= upper_bound(request, on, table) else None
+
+
 def upper_bound(request: ModelRequest, on: date, table: Sequence[Price] = PRICES) -> Decimal:
     """US dollars that one attempt at this call cannot exceed; what a budget reserves before it.
 

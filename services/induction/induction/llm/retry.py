@@ -12,6 +12,10 @@ LONGEST_PATIENCE = 60.0
 """Seconds one call may wait for rate limits in all; beyond, the run is parked."""
 SHORTEST_WAIT = 1.0
 LONGEST_BACKOFF = 30.0
+LONGEST_PARK = 86_400.0
+"""Seconds, whatever a provider asks for: a day later it can ask again."""
+LONGEST_OUTAGE_PAUSE = 600.0
+"""Seconds between two looks whether a provider is back."""
 SPEND_LIMITS = frozenset(
     {
         "contract_spend_limit_reached",
@@ -19,6 +23,21 @@ SPEND_LIMITS = frozenset(
         "linked_organization_spend_limit_reached",
     }
 )
+OF_ONE_REQUEST = {
+    400: "the request is not taken",
+    413: "the request is too large",
+    422: "the request is not taken",
+}
+"""Statuses that may be about this very request, and say nothing about the next."""
+_STATUSES = {
+    **OF_ONE_REQUEST,
+    401: "the key is not taken",
+    402: "payment is due",
+    403: "the key may not do this",
+    404: "there is no such model or address",
+    429: "too many requests",
+    529: "overloaded",
+}
 
 
 class Kind(StrEnum):
@@ -29,6 +48,14 @@ class Kind(StrEnum):
     UNREADABLE = "unreadable"  # status 200, but not a message: HTML, broken JSON
 
 
+_KINDS = {
+    Kind.UNSENT: "no connection is made",
+    Kind.TIMEOUT: "no answer comes in time",
+    Kind.CUT_OFF: "the connection breaks off",
+    Kind.UNREADABLE: "what comes back is no message",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A failed attempt. `retry_after` is the header as it came, in seconds where valid."""
@@ -37,7 +64,6 @@ class Failure:
     status: int | None = None
     error_code: str | None = None
     retry_after: str | None = None
-    message: str = ""
 
     @property
     def rate_limited(self) -> bool:
@@ -49,8 +75,14 @@ class Failure:
         return self.kind in (Kind.TIMEOUT, Kind.CUT_OFF, Kind.UNREADABLE)
 
     def __str__(self) -> str:
-        name = f"status {self.status}" if self.kind is Kind.STATUS else str(self.kind)
-        return f"{name}: {self.message}" if self.message else name
+        """In words of our own: the provider's may repeat what it was sent."""
+        if self.kind is not Kind.STATUS or self.status is None:
+            return _KINDS.get(self.kind, "no status")
+        if self.error_code in SPEND_LIMITS:
+            return f"status {self.status}: the spend limit is reached"
+        if self.status in _STATUSES:
+            return f"status {self.status}: {_STATUSES[self.status]}"
+        return f"status {self.status}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +92,12 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """This call ends as unavailable; the run goes on."""
+    """This call stays unanswered for now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """This very request will not be answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +110,7 @@ class Stop:
     """No repeat can help."""
 
 
-Decision = Wait | GiveUp | Park | Stop
+Decision = Wait | GiveUp | Reject | Park | Stop
 
 
 def decide(failure: Failure, attempt: int, *, waited: float, jitter: float) -> Decision:
@@ -84,6 +121,8 @@ def decide(failure: Failure, attempt: int, *, waited: float, jitter: float) -> D
     """
     if failure.rate_limited:
         return _rate_limited(failure, attempt, waited=waited, jitter=jitter)
+    if failure.kind is Kind.STATUS and failure.status in OF_ONE_REQUEST:
+        return Reject()
     if failure.kind is Kind.STATUS and not _may_pass(failure.status):
         return Stop()
     if attempt >= MOST_ATTEMPTS:
@@ -91,17 +130,23 @@ def decide(failure: Failure, attempt: int, *, waited: float, jitter: float) -> D
     return Wait(_backoff(attempt, jitter))
 
 
+def outage_pause(outages: int, first: float) -> float:
+    """Seconds until the next look, by how often the run was parked for an outage before: `first`,
+    then twice as long each time."""
+    return min(first * 2.0 ** min(outages, 32), max(first, LONGEST_OUTAGE_PAUSE))
+
+
 def _rate_limited(failure: Failure, attempt: int, *, waited: float, jitter: float) -> Decision:
     if failure.error_code in SPEND_LIMITS:
         return Stop()
-    asked = _seconds(failure.retry_after)
-    if asked is None:
+    requested = _seconds(failure.retry_after)
+    if requested is None:
         wait = _backoff(attempt, jitter)
         return Wait(wait) if waited + wait <= LONGEST_PATIENCE else Park(LONGEST_PATIENCE)
-    # Never earlier than asked, so the jitter only adds.
-    wait = max(asked, SHORTEST_WAIT) * (1 + jitter / 4)
-    if waited + asked > LONGEST_PATIENCE or waited >= LONGEST_PATIENCE:
-        return Park(max(asked, SHORTEST_WAIT))
+    # Never earlier than requested, so the jitter only adds.
+    wait = max(requested, SHORTEST_WAIT) * (1 + jitter / 4)
+    if waited + requested > LONGEST_PATIENCE or waited >= LONGEST_PATIENCE:
+        return Park(min(max(requested, SHORTEST_WAIT), LONGEST_PARK))
     return Wait(wait)
 
 
@@ -110,7 +155,8 @@ def _may_pass(status: int | None) -> bool:
 
 
 def _backoff(attempt: int, jitter: float) -> float:
-    return min(SHORTEST_WAIT * 2.0 ** (attempt - 1), LONGEST_BACKOFF) * (0.5 + jitter / 2)
+    exponent = min(attempt - 1, 32)
+    return min(SHORTEST_WAIT * 2.0**exponent, LONGEST_BACKOFF) * (0.5 + jitter / 2)
 
 
 def _seconds(header: str | None) -> float | None:

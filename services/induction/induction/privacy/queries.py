@@ -68,17 +68,17 @@ async def blank_history(
     )
     runs_of = sorted({*users, *(row.id for row in rows)})
     for read, write in HISTORY:
-        result = await session.execute(
+        found = await session.execute(
             text(read).columns(said=JSONB), {"runs": runs_of, "task": case.task}
         )
-        rows_held = result.mappings().all()
+        held = found.mappings().all()
         after = await asyncio.to_thread(
-            _blanked, [row["said"] for row in rows_held], repeats, str(case.case_id)
+            _blanked, [row["said"] for row in held], repeats, str(case.case_id)
         )
-        for row, said in zip(rows_held, after, strict=True):
+        for row, said in zip(held, after, strict=True):
             if said != row["said"]:
-                values = {"id": row["id"], "n": row["n"], "said": json.dumps(said)}
-                await session.execute(text(write), values)
+                told = {"id": row["id"], "n": row["n"], "said": json.dumps(said)}
+                await session.execute(text(write), told)
 
 
 def _blanked(said: list[JsonValue], repeats: Repeats, case_id: str) -> list[JsonValue]:

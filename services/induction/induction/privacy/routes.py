@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from nlu_shared.kit.deps import DbSession, requires
+from nlu_shared.kit.deps import CallerDep, DbSession, requires
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.privacy import ForgottenCase
 
@@ -15,9 +15,10 @@ router = APIRouter(prefix="/v1/admin/forgotten", tags=["admin"], dependencies=[r
 @router.get("")
 async def list_forgotten_cases(
     session: DbSession,
+    caller: CallerDep,
     after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Page[ForgottenCase]:
     """Cases nlu-logger has erased, removed or anonymised; `quoted_in` are prompt versions that
     still hold such a case, for a person to replace."""
-    return await service.page(session, after=after, limit=limit)
+    return await service.page(session, caller=caller, after=after, limit=limit)

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import NotFound
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.privacy import ErasedCase, ForgottenCase, Why
@@ -171,14 +172,22 @@ async def forget(session: AsyncSession, case: ForgottenCase) -> bool:
     return True
 
 
-async def page(session: AsyncSession, *, after: int, limit: int) -> Page[ForgottenCase]:
-    """What was forgotten or is to be, in the order in which it was heard of."""
+async def page(
+    session: AsyncSession, *, caller: Caller, after: int, limit: int
+) -> Page[ForgottenCase]:
+    """What was forgotten of the caller's tasks or is to be, in the order in which it was heard
+    of."""
     rows = await session.execute(
         text(
             f"SELECT heard, {SHOWN} FROM forgotten_cases"  # noqa: S608
-            " WHERE heard > :after ORDER BY heard LIMIT :limit"
+            " WHERE heard > :after AND (CAST(:own AS text[]) IS NULL OR task = ANY(:own))"
+            " ORDER BY heard LIMIT :limit"
         ),
-        {"after": after, "limit": limit + 1},
+        {
+            "after": after,
+            "limit": limit + 1,
+            "own": None if caller.tasks is None else sorted(caller.tasks),
+        },
     )
     found = [dict(row._mapping) for row in rows]
     last = found[limit - 1]["heard"] if len(found) > limit else None

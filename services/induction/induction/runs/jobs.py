@@ -19,8 +19,10 @@ from induction.engine.plan import Plan
 from induction.engine.runtime import CANCELLED
 from induction.history import failures
 from induction.llm.bookings import LeaseLost
+from induction.llm.calls import Account
 from induction.llm.errors import ParkRun, StopRun
-from induction.llm.ledger import Account, Ledger
+from induction.llm.ledger import Ledger
+from induction.llm.retry import outage_pause
 from induction.prompts import service as prompts
 from induction.resources import APP_IDENTITY, Resources
 from induction.runs import engine_process, journal, lease, stream
@@ -106,7 +108,7 @@ async def drive(resources: Resources, run: RunRow) -> None:
         except PauseRequested:
             await _let_go(held, RunStatus.PAUSED)
         except ParkRun as park:
-            await _let_go(held, RunStatus.PARKED, reason=park.reason, seconds=park.seconds)
+            await _park(resources, run, held, park)
         except StopRun as stop:
             await _end(resources, run, f"The provider stopped the run: {stop.reason}")
         except Ended as ended:
@@ -199,7 +201,30 @@ def _account(resources: Resources, run: RunRow) -> Account:
         calls_limit=run.promised.calls,
         usd_limit=run.money_limit,
         month_cap_usd=Decimal(str(resources.settings.month_cap_usd)),
+        outages=run.outages,
+        outage_pause=outage_pause(run.outages, resources.settings.outage_seconds),
     )
+
+
+async def _park(resources: Resources, run: RunRow, held: lease.Lease, park: ParkRun) -> None:
+    """While a question is open the engine reads no inbox: a cancellation is heard here."""
+    log.warning(
+        "run parked",
+        run_id=str(run.id),
+        reason=park.reason,
+        seconds=park.seconds,
+        outage=park.is_outage,
+    )
+    with suppress(LeaseLost, Unavailable):
+        async with session_scope(resources.database, APP_IDENTITY) as session:
+            row = await journal.held(session, run.id, run.fence)
+            if row.cancel_requested:
+                over = RunFinished(status="cancelled", reason=CANCELLED)
+                n = row.last_event + 1
+                await journal.record(session, run.id, run.fence, n, over, scorer="")
+                return
+            row.outages += park.is_outage
+    await _let_go(held, RunStatus.PARKED, reason=park.reason, seconds=park.seconds)
 
 
 async def _let_go(

@@ -45,7 +45,8 @@ class Lease:
 async def claim(database: Database, identity: Identity, *, seconds: float) -> RunRow | None:
     """The oldest run that waits, was parked long enough, or lost its worker; None if there is none.
 
-    Only runs of this engine's version: another version would not replay them exactly.
+    Only runs of this engine's version: another version would not replay them exactly. What has
+    passed while nobody held the run is not time used.
     """
     async with session_scope(database, identity) as session:
         claimed = await session.execute(
@@ -54,7 +55,8 @@ async def claim(database: Database, identity: Identity, *, seconds: float) -> Ru
                 " lease_until = clock_timestamp() + make_interval(secs => :seconds),"
                 " started_at = coalesce(started_at, now()), not_before = NULL,"
                 " idle_seconds = idle_seconds"
-                "   + coalesce(extract(epoch FROM now() - idle_since), 0), idle_since = NULL"
+                "   + coalesce(extract(epoch FROM now() - coalesce(idle_since, lease_until)), 0),"
+                " idle_since = NULL"
                 " WHERE id = (SELECT id FROM runs"
                 "   WHERE engine_version = :engine AND (status = 'waiting'"
                 "     OR (status = 'running' AND (lease_until < clock_timestamp()"
@@ -132,12 +134,15 @@ async def _renew(lease: Lease) -> None:
 async def let_go(
     lease: Lease, status: RunStatus, *, reason: str | None = None, seconds: float = 0
 ) -> None:
-    """Gives the run back as paused, parked (for `seconds`) or waiting."""
+    """Gives the run back as paused, parked (for `seconds`) or waiting; one that was to pause and
+    is parked instead is paused."""
     async with session_scope(lease.database, lease.identity) as session:
         await session.execute(
             text(
-                "UPDATE runs SET status = :status, reason = :reason, lease_until = NULL,"
-                " pause_requested = pause_requested AND :status <> 'paused', idle_since = now(),"
+                "UPDATE runs SET status = CASE WHEN :status = 'parked' AND pause_requested"
+                "   THEN 'paused' ELSE :status END, reason = :reason, lease_until = NULL,"
+                " pause_requested = pause_requested AND :status NOT IN ('paused', 'parked'),"
+                " idle_since = now(),"
                 " not_before = now() + make_interval(secs => :seconds)"
                 " WHERE id = :id AND fence = :fence AND status = 'running'"
             ),

@@ -16,7 +16,8 @@ def _moment() -> Any:
 
 
 class RunRow(SQLModel, table=True):
-    """`fence` counts claims: whoever holds an older one may not write any more."""
+    """`fence` counts claims: whoever holds an older one may not write any more. `outages`
+    counts how often it was parked because the provider answered nothing."""
 
     __tablename__ = "runs"
 
@@ -60,6 +61,7 @@ class RunRow(SQLModel, table=True):
     not_before: datetime | None = _moment()
     idle_since: datetime | None = _moment()
     idle_seconds: float = 0.0
+    outages: int = 0
     last_event: int = 0
     created_at: datetime | None = Field(
         default=None, sa_column=Column(DateTime(timezone=True), server_default=func.now())

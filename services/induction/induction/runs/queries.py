@@ -1,4 +1,4 @@
-"""Runs as they are shown: pages, iterations, spend."""
+"""Runs as they are shown: pages, iterations, spend, and what providers left unanswered."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -21,7 +21,11 @@ _SPENDS = text(
     SELECT run_id, coalesce(sum(attempts), 0)::int AS calls,
         count(*) FILTER (WHERE cached AND outcome = 'ok')::int AS cached_calls,
         coalesce(sum(coalesce(cost_usd, reserved_usd)), 0)::float8 AS usd,
-        coalesce(sum(notional_usd), 0)::float8 AS notional_usd
+        coalesce(sum(notional_usd), 0)::float8 AS notional_usd,
+        count(*) FILTER (WHERE outcome IN ('unavailable', 'rejected'))::int AS unanswered_calls,
+        count(*) FILTER (
+            WHERE usage IS NULL AND outcome IN ('ok', 'cut', 'refused', 'malformed')
+        )::int AS unmetered_calls
     FROM llm_calls WHERE run_id = ANY(:run_ids) GROUP BY run_id
     """
 )
@@ -86,6 +90,24 @@ def _scored(score: PromptScoreRow | None) -> dict[str, Any]:
 async def _spends(session: AsyncSession, run_ids: Collection[UUID]) -> dict[UUID, Spend]:
     rows = await session.execute(_SPENDS, {"run_ids": list(run_ids)})
     return {
-        run_id: Spend(calls=calls, cached_calls=cached, usd=usd, notional_usd=notional_usd)
-        for run_id, calls, cached, usd, notional_usd in rows
+        row["run_id"]: Spend.model_validate({name: row[name] for name in Spend.model_fields})
+        for row in rows.mappings()
     }
+
+
+async def gauges(session: AsyncSession) -> dict[str, float]:
+    """What `/metrics` shows of all runs of this database."""
+    row = (
+        await session.execute(
+            text(
+                "SELECT count(*) FILTER (WHERE status = 'parked') AS runs_parked,"
+                " coalesce(sum(outages), 0) AS run_outages,"
+                " (SELECT count(*) FROM llm_calls WHERE outcome IN ('unavailable', 'rejected'))"
+                "   AS llm_calls_unanswered,"
+                " (SELECT count(*) FROM llm_calls WHERE usage IS NULL AND outcome IN"
+                "   ('ok', 'cut', 'refused', 'malformed')) AS llm_calls_unmetered"
+                " FROM runs"
+            )
+        )
+    ).one()
+    return {name: float(value) for name, value in row._mapping.items()}

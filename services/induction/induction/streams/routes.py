@@ -1,6 +1,7 @@
 """Watching runs by HTTP: server-sent events, and tickets to open them with."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from nlu_shared.kit.deps import (
     prove_by,
     requires,
 )
+from nlu_shared.kit.errors import Unauthenticated
 from nlu_shared.schemas.runs import StreamTicket
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
@@ -65,6 +67,7 @@ async def issue_ticket(session: DbSession, caller: CallerDep, response: Response
 async def follow_run(
     run_id: UUID,
     request: Request,
+    caller: CallerDep,
     standing: OwnStanding,
     last_event_id: Annotated[int, Header(ge=0)] = 0,
     after: Annotated[
@@ -78,12 +81,14 @@ async def follow_run(
         return Response(status_code=204)
 
     async def sent() -> AsyncIterator[ServerSentEvent]:
-        async for said in stream.follow(resources.reader, resources.bell, run_id, after=seen):
-            yield ServerSentEvent(
-                said.event.model_dump_json(),
-                event=said.event.type,
-                id=str(said.n) if said.n is not None else None,
-            )
+        events = stream.follow(resources.reader, resources.bell, run_id, after=seen)
+        with suppress(Unauthenticated):  # a browser asks again, and is told then
+            async for said in resources.authenticator.while_standing(caller, events):
+                yield ServerSentEvent(
+                    said.event.model_dump_json(),
+                    event=said.event.type,
+                    id=str(said.n) if said.n is not None else None,
+                )
 
     return EventSourceResponse(
         sent(), ping=15, send_timeout=30, headers={"X-Accel-Buffering": "no"}

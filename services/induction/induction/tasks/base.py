@@ -68,9 +68,16 @@ class Outcome(StrEnum):
     CUT = "cut"  # max_tokens reached
     REFUSED = "refused"  # the model declined
     MALFORMED = "malformed"  # not the JSON that was asked for
-    UNAVAILABLE = "unavailable"  # overloaded or unreachable after all retries
-    OVER_BUDGET = "over_budget"  # never sent: the reservation did not fit
+    UNAVAILABLE = "unavailable"  # not answered after all retries, while others were
+    REJECTED = "rejected"  # the provider does not take this very request
+    OVER_BUDGET = "over_budget"  # not sent, or not sent again: the reservation did not fit
     FORGOTTEN = "forgotten"  # the case was erased after the run: the answer went with it
+
+
+BY_PROVIDER = frozenset({Outcome.UNAVAILABLE, Outcome.REJECTED})
+"""The provider let no answer through: that says nothing about the prompt, and scores nowhere."""
+BY_MODEL = frozenset({Outcome.OK, Outcome.CUT, Outcome.REFUSED, Outcome.MALFORMED})
+"""The model answered, well or badly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +93,12 @@ class Usage:
 @dataclass(frozen=True, slots=True)
 class ModelAnswer:
     """`attempts` were sent for it; `ambiguous` of them brought nothing readable back but may be
-    billed all the same."""
+    billed all the same. `usage` is None where the provider did not say it, or nothing that can be
+    believed: then the call costs its bound."""
 
     outcome: Outcome
     text: str = ""
-    usage: Usage = Usage()
+    usage: Usage | None = Usage()
     attempts: int = 1
     ambiguous: int = 0
 

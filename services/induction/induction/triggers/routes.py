@@ -1,7 +1,7 @@
 """The trigger's switch and its stored decisions, for operators."""
 
 from fastapi import APIRouter
-from nlu_shared.kit.deps import DbSession, requires
+from nlu_shared.kit.deps import CallerDep, DbSession, own_task, requires
 from nlu_shared.schemas.base import Slug
 from nlu_shared.schemas.triggers import AutoTrigger, AutoTriggerIn, TriggerDecision
 
@@ -12,16 +12,22 @@ admin = requires("admin")
 
 
 @router.post("", dependencies=[admin])
-async def set_auto_trigger(asked: AutoTriggerIn, session: DbSession) -> AutoTrigger:
+async def set_auto_trigger(
+    asked: AutoTriggerIn, session: DbSession, caller: CallerDep
+) -> AutoTrigger:
+    own_task(caller, asked.task)
     return await service.set_rules(session, asked)
 
 
 @router.get("", dependencies=[admin])
-async def get_auto_trigger(task: Slug, session: DbSession) -> AutoTrigger:
+async def get_auto_trigger(task: Slug, session: DbSession, caller: CallerDep) -> AutoTrigger:
+    own_task(caller, task)
     return await service.rules(session, task)
 
 
 @router.get("/decisions", dependencies=[admin])
-async def list_decisions(session: DbSession, task: Slug | None = None) -> list[TriggerDecision]:
-    rows = await service.decisions(session, task=task)
+async def list_decisions(
+    session: DbSession, caller: CallerDep, task: Slug | None = None
+) -> list[TriggerDecision]:
+    rows = await service.decisions(session, task=task, caller=caller)
     return [TriggerDecision.model_validate(row.model_dump()) for row in rows]

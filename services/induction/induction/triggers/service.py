@@ -1,13 +1,12 @@
 """Gathers the facts, asks the policy, stores its decision with its reasons, and starts the run."""
 
-from datetime import UTC, datetime
-
 import httpx2
 from nlu_shared.ids import uuid7
+from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.db import Database, Identity, session_scope
 from nlu_shared.schemas.runs import RunKind, RunRequest, RunStatus, TriggerType
 from nlu_shared.schemas.triggers import AutoTrigger, AutoTriggerIn
-from sqlalchemy import text
+from sqlalchemy import func, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -98,7 +97,8 @@ async def _facts(session: AsyncSession, task: str, truth: upstream.GroundTruth |
         )
     ).one_or_none()
     return Facts(
-        now=datetime.now(UTC),
+        # The clock that the last run was stamped by.
+        now=(await session.execute(select(func.now()))).scalar_one(),
         cases=len(truth.cases) if truth else 0,
         dataset_hash=truth.dataset_hash if truth else None,
         is_active=last is not None and not RunStatus(last.status).over,
@@ -109,9 +109,13 @@ async def _facts(session: AsyncSession, task: str, truth: upstream.GroundTruth |
     )
 
 
-async def decisions(session: AsyncSession, *, task: str | None) -> list[TriggerDecisionRow]:
-    """The newest hundred decisions."""
+async def decisions(
+    session: AsyncSession, *, task: str | None, caller: Caller
+) -> list[TriggerDecisionRow]:
+    """The newest hundred decisions about the caller's tasks."""
     statement = select(TriggerDecisionRow)
+    if caller.tasks is not None:
+        statement = statement.where(col(TriggerDecisionRow.task).in_(caller.tasks))
     if task is not None:
         statement = statement.where(TriggerDecisionRow.task == task)
     newest = statement.order_by(col(TriggerDecisionRow.id).desc()).limit(100)

@@ -31,8 +31,8 @@ async def create_alert(
 
 
 @router.get("")
-async def list_alerts(session: DbSession) -> list[Alert]:
-    return await service.every(session)
+async def list_alerts(session: DbSession, caller: CallerDep) -> list[Alert]:
+    return await service.every(session, caller=caller)
 
 
 @router.delete("/{alert_id}", status_code=204)
@@ -44,7 +44,8 @@ async def delete_alert(alert_id: UUID, session: DbSession, caller: CallerDep) ->
 async def list_incidents(
     alert_id: UUID,
     session: DbSession,
+    caller: CallerDep,
     before: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Page[Incident]:
-    return await service.incidents(session, alert_id, before=before, limit=limit)
+    return await service.incidents(session, alert_id, caller=caller, before=before, limit=limit)

@@ -9,7 +9,7 @@ from uuid import UUID
 from nlu_shared.ids import uuid7
 from nlu_shared.kit import audit
 from nlu_shared.kit.auth import Caller
-from nlu_shared.kit.errors import Invalid, NotFound
+from nlu_shared.kit.errors import Forbidden, Invalid, NotFound
 from nlu_shared.kit.outbound import UnsafeAddress, check_url
 from nlu_shared.schemas.alerts import (
     Alert,
@@ -45,7 +45,9 @@ INSERT = text(
 async def create(
     session: AsyncSession, asked: AlertIn, *, caller: Caller, settings: Settings
 ) -> Alert:
-    """Raises Invalid for a channel that notices could not or must not be sent to."""
+    """Raises Invalid for a channel that notices could not or must not be sent to, and Forbidden
+    for a rule about tasks that are not the caller's."""
+    _check_task(caller, asked.rule)
     for channel in asked.channels:
         _check(channel, settings)
     alert_id = uuid7()
@@ -59,40 +61,40 @@ async def create(
         },
     )
     await audit.record(session, actor=caller.subject, action="alerts.create", subject=alert_id)
-    return await get(session, alert_id)
+    return await get(session, alert_id, caller=caller)
 
 
-async def get(session: AsyncSession, alert_id: UUID) -> Alert:
+async def get(session: AsyncSession, alert_id: UUID, *, caller: Caller) -> Alert:
+    """Raises NotFound, and Forbidden for one about tasks that are not the caller's."""
     row = await session.get(AlertRow, alert_id)
     if row is None:
         raise NotFound("There is no such alert.")
+    _check_task(caller, RULE.validate_python(row.rule))
     last = await _last_incident(session, alert_id)
     return _view(row, last.opened_at if last and last.recovered_at is None else None)
 
 
-async def every(session: AsyncSession) -> list[Alert]:
-    """Oldest first."""
+async def every(session: AsyncSession, *, caller: Caller) -> list[Alert]:
+    """Those about the caller's tasks, oldest first."""
     rows = (await session.exec(select(AlertRow).order_by(col(AlertRow.id)))).all()
     unended = select(IncidentRow).where(col(IncidentRow.recovered_at).is_(None))
     since = {one.alert_id: one.opened_at for one in (await session.exec(unended)).all()}
-    return [_view(row, since.get(row.id)) for row in rows]
+    found = [_view(row, since.get(row.id)) for row in rows]
+    return [alert for alert in found if caller.covers(_tasks(alert.rule))]
 
 
 async def delete(session: AsyncSession, alert_id: UUID, *, caller: Caller) -> None:
     """With its incidents and what is still to be sent; the audit log keeps that it was."""
-    gone = await session.execute(
-        text("DELETE FROM alerts WHERE id = :id RETURNING id"), {"id": alert_id}
-    )
-    if gone.scalar_one_or_none() is None:
-        raise NotFound("There is no such alert.")
+    await get(session, alert_id, caller=caller)
+    await session.execute(text("DELETE FROM alerts WHERE id = :id"), {"id": alert_id})
     await audit.record(session, actor=caller.subject, action="alerts.delete", subject=alert_id)
 
 
 async def incidents(
-    session: AsyncSession, alert_id: UUID, *, before: UUID | None, limit: int
+    session: AsyncSession, alert_id: UUID, *, caller: Caller, before: UUID | None, limit: int
 ) -> Page[Incident]:
     """Newest first, each with what was sent of it."""
-    alert = await get(session, alert_id)
+    alert = await get(session, alert_id, caller=caller)
     wanted = select(IncidentRow).where(IncidentRow.alert_id == alert_id)
     if before is not None:
         wanted = wanted.where(col(IncidentRow.id) < before)
@@ -228,6 +230,15 @@ def shown(channel: Channel) -> ChannelView:
         return ChannelView(kind=channel.kind, to=", ".join(channel.to))
     parts = urlsplit(channel.url.get_secret_value())
     return ChannelView(kind=channel.kind, to=f"{parts.scheme}://{parts.hostname}/…")
+
+
+def _tasks(rule: Rule) -> list[str] | None:
+    return None if rule.task is None else [rule.task]
+
+
+def _check_task(caller: Caller, rule: Rule) -> None:
+    if not caller.covers(_tasks(rule)):
+        raise Forbidden("This key is not for all the tasks that the rule is about.")
 
 
 def _check(channel: Channel, settings: Settings) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Request, Response, Security
 from fastapi.security import SecurityScopes
 from nlu_shared.kit import logins
-from nlu_shared.kit.deps import CallerDep, DbSession, WebResources
+from nlu_shared.kit.deps import CallerDep, DbSession, WebResources, address_of
 from nlu_shared.kit.errors import Forbidden, ServiceError, Unauthenticated
 from nlu_shared.kit.logins import Login
 from nlu_shared.schemas.base import Schema, Slug
@@ -111,14 +111,17 @@ async def show_login() -> HTMLResponse:
 
 @router.post("/login", status_code=204)
 async def log_in(said: KeyShown, request: Request) -> Response:
-    """No proof is asked: whoever can show the key may use it."""
+    """No proof is asked: whoever can show the key may use it.
+
+    Nobody is turned away for what others of their address have tried; keys are looked up one
+    after the other instead.
+    """
     resources: WebResources = request.app.state.resources
-    address = request.client.host if request.client else ""
-    resources.limits.admit_stranger(address)
     try:
-        login = await logins.log_in(resources.authenticator, said.key.strip())
+        async with resources.limits.lookups:
+            login = await logins.log_in(resources.authenticator, said.key.strip())
     except Unauthenticated:
-        resources.limits.count_failure(address)
+        resources.limits.count_failure(address_of(request))
         raise
     return _with_cookie(request, login.token)
 

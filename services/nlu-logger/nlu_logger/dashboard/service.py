@@ -63,7 +63,7 @@ class Proposal:
 async def overview(session: AsyncSession, seen: Asked, *, caller: Caller) -> Overview:
     """Alerts are for administrators; None for everybody else."""
     return Overview(
-        alerts=await alerts.every(session) if caller.has(ADMIN) else None,
+        alerts=await alerts.every(session, caller=caller) if caller.has(ADMIN) else None,
         totals=await queries.totals(session, seen.kept, unsure=UNSURE),
         tasks=await queries.tasks(session, seen.kept),
         confidence=await insights.confidence(session, seen),

@@ -153,8 +153,8 @@ async def add_schedule(
 
 
 @admin.get("")
-async def list_schedules(session: DbSession) -> list[Schedule]:
-    return await schedules.listed(session)
+async def list_schedules(session: DbSession, caller: CallerDep) -> list[Schedule]:
+    return await schedules.listed(session, caller=caller)
 
 
 @admin.delete("/{schedule_id}", status_code=204)
@@ -163,5 +163,7 @@ async def remove_schedule(schedule_id: UUID, session: DbSession, caller: CallerD
 
 
 @admin.get("/{schedule_id}/runs")
-async def list_schedule_runs(schedule_id: UUID, session: DbSession) -> list[ScheduleRun]:
-    return await schedules.runs(session, schedule_id)
+async def list_schedule_runs(
+    schedule_id: UUID, session: DbSession, caller: CallerDep
+) -> list[ScheduleRun]:
+    return await schedules.runs(session, schedule_id, caller=caller)

@@ -24,6 +24,21 @@ ADD = text(
     " RETURNING id, name, cron, target, what, next_slot, failed, created_at"
 ).bindparams(bindparam("what", type_=JSONB))
 NEWEST_RUNS = 1_000
+# What it exports is the task it names, else the tasks of the key that made it.
+OWN = (
+    "(CAST(:own AS text[]) IS NULL OR"
+    " coalesce(string_to_array(what ->> 'task', ','), tasks) <@ CAST(:own AS text[]))"
+)
+LISTED = text(
+    "SELECT id, name, cron, target, what, next_slot, failed, created_at"  # noqa: S608
+    f" FROM export_schedules WHERE {OWN} ORDER BY id"
+)
+REMOVE = text(f"DELETE FROM export_schedules WHERE id = :id AND {OWN} RETURNING id")  # noqa: S608
+RUNS = text(
+    "SELECT slot, missed, place, rows, bytes, sha256, finished_at FROM export_runs"  # noqa: S608
+    " JOIN export_schedules ON export_schedules.id = schedule_id"
+    f" WHERE schedule_id = :id AND {OWN} ORDER BY slot DESC LIMIT :most"
+)
 
 
 async def add(
@@ -44,8 +59,9 @@ async def add(
     except BadSplits as wrong:
         raise Invalid(str(wrong)) from None
     told = asked.model_dump(mode="json")
-    tasks = None if caller.tasks is None else sorted(caller.tasks)
-    made = await session.execute(ADD, {**told, "id": uuid7(), "tasks": tasks, "next_slot": first})
+    made = await session.execute(
+        ADD, {**told, "id": uuid7(), "tasks": _own(caller), "next_slot": first}
+    )
     row = made.one_or_none()
     if row is None:
         raise Conflict("A schedule has this name.")
@@ -53,20 +69,18 @@ async def add(
     return Schedule.model_validate(dict(row._mapping))
 
 
-async def listed(session: AsyncSession) -> list[Schedule]:
-    rows = await session.execute(
-        text(
-            "SELECT id, name, cron, target, what, next_slot, failed, created_at"
-            " FROM export_schedules ORDER BY id"
-        )
-    )
+async def listed(session: AsyncSession, *, caller: Caller) -> list[Schedule]:
+    """Those that export none but the caller's tasks."""
+    rows = await session.execute(LISTED, {"own": _own(caller)})
     return [Schedule.model_validate(dict(row._mapping)) for row in rows]
 
 
 async def remove(session: AsyncSession, schedule_id: UUID, *, caller: Caller) -> None:
-    """No further slot; its history goes, the files stay. Raises NotFound."""
+    """No further slot; its history goes, the files stay. Raises NotFound, also where it exports
+    tasks that are not the caller's."""
     gone = await session.execute(
-        text("DELETE FROM export_schedules WHERE id = :id RETURNING id"), {"id": schedule_id}
+        REMOVE,
+        {"id": schedule_id, "own": _own(caller)},
     )
     if gone.one_or_none() is None:
         raise NotFound("No schedule has this id.")
@@ -75,13 +89,14 @@ async def remove(session: AsyncSession, schedule_id: UUID, *, caller: Caller) ->
     )
 
 
-async def runs(session: AsyncSession, schedule_id: UUID) -> list[ScheduleRun]:
-    """The newest first, at most a thousand."""
+async def runs(session: AsyncSession, schedule_id: UUID, *, caller: Caller) -> list[ScheduleRun]:
+    """The newest first, at most a thousand; none of a schedule that `listed` does not show."""
     rows = await session.execute(
-        text(
-            "SELECT slot, missed, place, rows, bytes, sha256, finished_at FROM export_runs"
-            " WHERE schedule_id = :id ORDER BY slot DESC LIMIT :most"
-        ),
-        {"id": schedule_id, "most": NEWEST_RUNS},
+        RUNS,
+        {"id": schedule_id, "most": NEWEST_RUNS, "own": _own(caller)},
     )
     return [ScheduleRun.model_validate(dict(row._mapping)) for row in rows]
+
+
+def _own(caller: Caller) -> list[str] | None:
+    return None if caller.tasks is None else sorted(caller.tasks)

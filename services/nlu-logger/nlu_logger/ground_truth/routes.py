@@ -12,7 +12,7 @@ from nlu_shared.schemas.ground_truth import GroundTruthIn, GroundTruthMade
 from nlu_shared.schemas.privacy import ErasedCase
 from starlette.responses import StreamingResponse
 
-from nlu_logger.ground_truth import service
+from nlu_logger.ground_truth import queries, service
 
 router = APIRouter(prefix="/v1/ground-truth", tags=["ground truth"])
 read, write = requires("ground-truth:read"), requires("ground-truth:write")
@@ -45,7 +45,7 @@ async def stream_ground_truth(
 ) -> Response:
     """Every approved case of a task as NDJSON; the ETag is the hash of the data set."""
     service.check_task(caller, task)
-    end = await answer.fill(partial(service.all_of, task=task, held=if_none_match))
+    end = await answer.fill(partial(queries.all_of, task=task, held=if_none_match))
     headers = {"ETag": f'"{end.sha256}"'}
     if is_held(headers["ETag"], if_none_match):
         return Response(status_code=304, headers=headers)
@@ -66,4 +66,4 @@ async def list_erased_cases(
 
     With that number's mark, a list that a restored backup has set back is a 409 `another_list`.
     """
-    return await service.erased(session, caller=caller, after=after, mark=mark, limit=limit)
+    return await queries.erased(session, caller=caller, after=after, mark=mark, limit=limit)

@@ -1,28 +1,21 @@
 """Promoting cases, taking them back, and reading all of them from one snapshot."""
 
-import json
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
-from typing import Any
 from uuid import UUID
 
 from nlu_shared.ids import uuid7, uuid8
 from nlu_shared.kit import audit
 from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound
-from nlu_shared.kit.etags import is_held
-from nlu_shared.kit.group_commit import Connection
 from nlu_shared.kit.jobs import hand_over
 from nlu_shared.nfkc import nfkc
-from nlu_shared.schemas.base import Page, digest
+from nlu_shared.schemas.base import digest
 from nlu_shared.schemas.ground_truth import (
-    GroundTruthCase,
     GroundTruthIn,
-    StreamEnd,
     case_hash,
 )
 from nlu_shared.schemas.jobs import CONSIDER_RUN, INDUCTION_QUEUE, JobOrder
-from nlu_shared.schemas.privacy import ErasedCase, Why
+from nlu_shared.schemas.privacy import Why
 from pydantic import JsonValue
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
@@ -31,25 +24,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.ground_truth.models import ConflictRow, GroundTruthRow
 
-ROWS_AT_ONCE = 500
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('ground_truth', 0))"
+
+
 # The sum of schemas.ground_truth.dataset_hash, taken where the hashes are.
-SUM = """
-SELECT count(*) AS count, encode(sha256(convert_to(
-    coalesce(string_agg(hash || E'\n', '' ORDER BY id), ''), 'UTF8')), 'hex') AS sha256
-FROM ground_truth WHERE task = $1
-"""
-
-
 class ConflictingTruth(Conflict):
     code = "conflicting_truth"
     title = "Another truth is approved for this text"
     stands = True
-
-
-class AnotherList(Conflict):
-    code = "another_list"
-    title = "This is not the list that was read: a backup was set back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,42 +195,6 @@ async def publish(session: AsyncSession, case_id: UUID, *, task: str, why: Why) 
     )
 
 
-async def erased(
-    session: AsyncSession, *, caller: Caller, after: int, mark: UUID | None, limit: int
-) -> Page[ErasedCase]:
-    """The cases to forget, in the order in which that was decided.
-
-    Raises AnotherList where number `after` never was in this list, or had another mark in it.
-    """
-    if after and not await _was_read_here(session, after, mark):
-        raise AnotherList("Read it again from 0.")
-    tasks = None if caller.tasks is None else sorted(caller.tasks)
-    found = await session.execute(
-        text(
-            "SELECT n, mark, case_id, task, why, at FROM erased_cases WHERE n > :after"
-            " AND (CAST(:tasks AS text[]) IS NULL OR task = ANY(:tasks))"
-            " ORDER BY n LIMIT :limit"
-        ),
-        {"after": after, "tasks": tasks, "limit": limit + 1},
-    )
-    cases = [ErasedCase.model_validate(dict(row._mapping)) for row in found]
-    return Page(
-        items=cases[:limit],
-        next_cursor=str(cases[limit - 1].n) if len(cases) > limit else None,
-    )
-
-
-async def _was_read_here(session: AsyncSession, after: int, mark: UUID | None) -> bool:
-    known = await session.execute(
-        text(
-            "SELECT EXISTS (SELECT FROM erased_cases WHERE n >= :after"
-            " AND (CAST(:mark AS uuid) IS NULL OR n = :after AND mark = :mark))"
-        ),
-        {"after": after, "mark": mark},
-    )
-    return bool(known.scalar_one())
-
-
 async def changed(session: AsyncSession, task: str) -> None:
     """Hands over one consideration of a run; a burst of changes is one, while it waits."""
     await session.flush()
@@ -261,44 +207,3 @@ async def changed(session: AsyncSession, task: str) -> None:
             arguments=(task,),
         ),
     )
-
-
-async def all_of(
-    snapshot: Connection, task: str, *, held: str
-) -> tuple[StreamEnd, AsyncGenerator[bytes, None]]:
-    """How many cases the task has in this snapshot with the hash of the data set they are, and
-    the lines of its stream: none for a caller whose If-None-Match is that data set."""
-    row = await snapshot.fetchrow(SUM, task)
-    end = StreamEnd(count=row["count"], sha256=row["sha256"])
-    return end, _nothing() if is_held(f'"{end.sha256}"', held) else _lines(snapshot, task, end)
-
-
-async def _nothing() -> AsyncGenerator[bytes, None]:
-    return
-    yield
-
-
-async def _lines(snapshot: Connection, task: str, end: StreamEnd) -> AsyncGenerator[bytes, None]:
-    """The cases in id order as NDJSON, then `end`, by which a cut stream is known."""
-    cursor = await snapshot.cursor(
-        "SELECT id, task, text, context, truth, case_group, may_quote, hash"
-        " FROM ground_truth WHERE task = $1 ORDER BY id",
-        task,
-    )
-    while rows := await cursor.fetch(ROWS_AT_ONCE):
-        yield b"".join(_line(row) for row in rows)
-    yield end.model_dump_json().encode() + b"\n"
-
-
-def _line(row: Any) -> bytes:
-    case = GroundTruthCase(
-        id=row["id"],
-        task=row["task"],
-        text=row["text"],
-        context=json.loads(row["context"]) if row["context"] else None,
-        truth=json.loads(row["truth"]),
-        group=row["case_group"],
-        may_quote=row["may_quote"],
-        hash=row["hash"],
-    )
-    return case.model_dump_json().encode() + b"\n"

@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import zip_longest
 
 from nlu_shared.kit.errors import Invalid
-from nlu_shared.kit.guard import check_line
+from nlu_shared.kit.plain import check_line
 from pydantic import JsonValue
 
 from nlu_logger.exports.formats import unquoted

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import Forbidden, Invalid, NotFound, ServiceError
-from nlu_shared.kit.guard import check_line
+from nlu_shared.kit.plain import check_line
 from nlu_shared.kit.web import where
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.predictions import (

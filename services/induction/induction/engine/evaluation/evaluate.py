@@ -15,7 +15,7 @@ from nlu_shared.schemas.runs import ConversationScore
 from induction.engine.data.folds import NO_FOLDS, Folds, out_of_fold
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call, RunContext
-from induction.tasks.base import Case, Mistake, Prediction, Score, Task
+from induction.tasks.base import BY_PROVIDER, Case, Mistake, Prediction, Score, Task
 
 BLOCK = 64
 """Cases asked at once; the inbox is read between blocks."""
@@ -37,17 +37,20 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True)
 class EvalResults:
-    """One result per case, by case id, in case order."""
+    """One result per case, by case id, in case order; none for the cases that are `lost`: the
+    provider let no answer through."""
 
     by_case: Mapping[UUID, CaseResult]
+    lost: frozenset[UUID] = frozenset()
 
     @property
     def cases(self) -> list[Case]:
         return [result.case for result in self.by_case.values()]
 
     def of(self, cases: Iterable[Case]) -> "EvalResults":
-        """The results of these cases, in their order; each must have one."""
-        return EvalResults({case.id: self.by_case[case.id] for case in cases})
+        """The results of these cases, in their order, as far as there are such."""
+        known = self.by_case
+        return EvalResults({case.id: known[case.id] for case in cases if case.id in known})
 
     def __or__(self, other: "EvalResults") -> "EvalResults":
         """Both; of a case in both, the other's result."""
@@ -94,6 +97,7 @@ async def evaluate(
     plan, cases = run.plan, tuple(cases)
     questions = {fold: out_of_fold(content, fold, folds) for fold in sorted(set(folds.values()))}
     results: dict[UUID, CaseResult] = {}
+    lost: set[UUID] = set()
     for start in range(0, len(cases), BLOCK):
         block = cases[start : start + BLOCK]
         await run.read_inbox()
@@ -104,16 +108,19 @@ async def evaluate(
             ]
         )
         for case, answer in zip(block, answers, strict=True):
-            results[case.id] = judge(plan.task, case, plan.task.parse(answer))
+            if answer.outcome in BY_PROVIDER:
+                lost.add(case.id)
+            else:
+                results[case.id] = judge(plan.task, case, plan.task.parse(answer))
         await run.tell(
             EvaluationProgress(
-                iteration=iteration, split=split, done=len(results), total=len(cases)
+                iteration=iteration, split=split, done=len(results) + len(lost), total=len(cases)
             )
         )
     for fold, question in questions.items():
         of_fold = {id: r.prediction for id, r in results.items() if folds.get(id) == fold}
         run.answer_log.add(content, question, of_fold)
-    return EvalResults(results)
+    return EvalResults(results, frozenset(lost))
 
 
 def call_for(plan: Plan, content: PromptContent, case: Case, sample: int = 0) -> Call:
@@ -142,6 +149,7 @@ def evaluation_event(
         per_conversation=_per_conversation(task, results),
         cases=score.cases,
         unanswered=results.unanswered,
+        lost=len(results.lost),
     )
 
 

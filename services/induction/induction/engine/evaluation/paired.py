@@ -9,6 +9,7 @@ from nlu_shared.measure.f1 import Counts, Floats
 
 from induction.engine.data.groups import groups_of
 from induction.engine.evaluation.evaluate import EvalResults
+from induction.engine.evaluation.unanswered import shared
 from induction.tasks.base import Task
 
 DIGITS = 9
@@ -33,9 +34,10 @@ def measured(task: Task, f1: F1, results: EvalResults) -> float:
 
 
 def fall(task: Task, f1: F1, before: EvalResults, after: EvalResults) -> Fall:
-    """Both hold the same cases. The error is the paired difference's when each group of
+    """On the cases that both hold. The error is the paired difference's when each group of
     near-duplicates is left out in turn (the jackknife: Efron and Stein, Ann. Statist. 9 (1981)
     586-596): a case that both answer alike adds nothing to it."""
+    before, after = shared(before, after)
     groups = groups_of(before.cases)
     row = {case.id: number for number, group in enumerate(groups) for case in group}
     left_out = []

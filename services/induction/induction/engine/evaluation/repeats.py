@@ -79,5 +79,6 @@ def _changed(first: Pair, again: Sequence[Pair]) -> float:
         for pair in again
         for earlier, repeated in zip(first, pair, strict=True)
         for id, result in repeated.by_case.items()
+        if id in earlier.by_case
     ]
-    return sum(differs) / len(differs)
+    return sum(differs) / max(1, len(differs))

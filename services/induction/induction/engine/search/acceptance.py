@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from nlu_shared.schemas.prompts import PromptContent
 
+from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import EvalResults
 from induction.engine.evaluation.paired import F1, fall, measured
 from induction.engine.plan import Plan
@@ -49,6 +50,8 @@ def objection(
 ) -> str | None:
     """Why the candidate does not replace the best, or None. The results are on validation: the
     baseline's, and the candidate's own."""
+    if missing := unanswered.objection(baseline.by_case, baseline, validation):
+        return missing
     if candidate <= best:
         return reason(candidate, best, focus=plan.focus)
     return "; ".join(broken_guards(plan, baseline, validation)) or None

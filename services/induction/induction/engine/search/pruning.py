@@ -13,6 +13,7 @@ from nlu_shared.schemas.events import ChangeKept, ChangeRejected, PromptProposed
 from nlu_shared.schemas.prompts import MOST_EDITS, Change, Edit, Op, PromptContent, Strategy
 
 from induction.engine.data.folds import is_cross_validated
+from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import EvalResults, compare, evaluation_event
 from induction.engine.evaluation.paired import F1, fall
 from induction.engine.plan import Plan
@@ -67,6 +68,8 @@ def objection(plan: Plan, before: EvalResults, after: EvalResults) -> str | None
     prompt that turns almost no answer. A higher score alone does not do: of several tries on the
     same few cases one scores higher by luck, and half of the examples would go for it.
     """
+    if missing := unanswered.objection(before.by_case, before, after):
+        return missing
     scores: dict[str, F1] = {"validation": plan.task.objective}
     if plan.focused is not None:
         scores[plan.focused.name] = plan.focused.f1
@@ -93,7 +96,12 @@ async def _try(search: Search, candidate: Candidate, reached: EvalResults) -> bo
             parent_hash=search.best.version_hash,
         )
     )
-    validation = await search.evaluate(content, search.splits.validation, split=Split.VALIDATION)
+    cases = search.splits.validation
+    validation = await search.evaluate(content, cases, split=Split.VALIDATION)
+    if missing := unanswered.objection(cases, validation):
+        search.progress.evaluated(search.progress.best)
+        await run.tell(ChangeRejected(iteration=iteration, stage=Stage.VALIDATION, reason=missing))
+        return False
     await run.tell(
         evaluation_event(run.plan.task, content, validation, Split.VALIDATION, iteration)
     )

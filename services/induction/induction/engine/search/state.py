@@ -11,6 +11,7 @@ from nlu_shared.schemas.prompts import Change, PromptContent
 from induction.engine.data.chance import shuffled
 from induction.engine.data.folds import Folds, folds_of
 from induction.engine.data.splits import Splits
+from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import EvalResults, evaluate, evaluation_event
 from induction.engine.leak_guard.leaks import Guarded, guarded
 from induction.engine.proposal import many_shot
@@ -218,6 +219,8 @@ async def begin(run: RunContext, splits: Splits) -> Search:
         results[split] = await evaluate(
             run, plan.baseline, cases, split=split, iteration=0, folds=folds
         )
+        if missing := unanswered.objection(cases, results[split]):
+            run.stop(missing)
         await run.tell(evaluation_event(plan.task, plan.baseline, results[split], split, 0))
     search = from_results(
         run, splits, train=results[Split.TRAIN], validation=results[Split.VALIDATION]

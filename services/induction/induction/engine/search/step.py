@@ -16,6 +16,7 @@ from nlu_shared.schemas.events import (
     Stage,
 )
 
+from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import EvalResults, compare, evaluation_event
 from induction.engine.leak_guard import prompt_texts, screen
 from induction.engine.proposal import edits, memory, meta_prompt
@@ -82,14 +83,20 @@ async def validate(search: Search, candidate: Candidate, at_gate: EvalResults = 
     """The iteration proper: the candidate on validation, paired with the best; whether it was
     kept. Raises Stopped."""
     run, iteration, content = search.run, search.iteration, candidate.content
-    validation = await search.evaluate(content, search.splits.validation, split=Split.VALIDATION)
+    cases = search.splits.validation
+    validation = await search.evaluate(content, cases, split=Split.VALIDATION)
+    if missing := unanswered.objection(cases, validation):
+        search.rejected(candidate.tried("not judged", missing), candidate.patterns)
+        await run.tell(ChangeRejected(iteration=iteration, stage=Stage.VALIDATION, reason=missing))
+        return False
     await run.tell(
         evaluation_event(run.plan.task, content, validation, Split.VALIDATION, iteration)
     )
     fixed, broke = compare(search.validation, validation)
-    best = search.rank
+    known, answered = unanswered.shared(search.validation, validation)
+    best = acceptance.rank(run.plan, search.best, validation=known, train=search.train)
     train = search.train.updated(at_gate)
-    reached = acceptance.rank(run.plan, content, validation=validation, train=train)
+    reached = acceptance.rank(run.plan, content, validation=answered, train=train)
     reason = acceptance.objection(
         run.plan, reached, best, baseline=search.baseline_validation, validation=validation
     )

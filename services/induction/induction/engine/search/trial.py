@@ -39,7 +39,9 @@ async def gated(search: Search, candidates: Sequence[Candidate]) -> list[Tested]
         if not running:
             break
         stale = search.stale(cases)
-        search.learn(await search.evaluate(search.best, stale, split=Stage.GATE))
+        known = await search.evaluate(search.best, stale, split=Stage.GATE)
+        search.learn(known)
+        cases = [case for case in cases if case.id not in known.lost]
         for one in running:
             one.results |= await search.evaluate(one.candidate.content, cases, split=Stage.GATE)
             one.judgement = gate.judge(sample, search.train, one.results, plan.focused)

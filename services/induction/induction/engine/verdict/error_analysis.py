@@ -19,7 +19,7 @@ from induction.engine.evaluation.evaluate import BLOCK, CaseResult, call_for
 from induction.engine.search.state import Search
 from induction.engine.verdict import attribution
 from induction.engine.verdict.attribution import LEAST_AGREEING, REPEATS, Miss
-from induction.tasks.base import Case, Prediction
+from induction.tasks.base import BY_PROVIDER, Case, Prediction
 
 MOST_EXAMINED = 200
 """Misses asked about at most; a draw of them where there are more."""
@@ -90,6 +90,8 @@ class _Inquiry:
                 [call_for(run.plan, q.content, q.case, q.sample) for q in block]
             )
             for question, answer in zip(block, answers, strict=True):
+                if answer.outcome in BY_PROVIDER:
+                    continue
                 case_id, prediction = question.case.id, run.plan.task.parse(answer)
                 if question.sample:
                     repeats[case_id].append(prediction)

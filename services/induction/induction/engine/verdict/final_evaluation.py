@@ -1,10 +1,13 @@
 """The end of a search: one look at the untouched cases, and the winner on all training cases."""
 
+from collections.abc import Sequence
+
 from nlu_shared.schemas.events import CrossValidated, Split, VerdictReached
 from nlu_shared.schemas.runs import Verdict
 
-from induction.engine.data.folds import held_out_folds, is_cross_validated
+from induction.engine.data.folds import held_out_folds, is_cross_validated, learning_cases
 from induction.engine.data.groups import groups_of
+from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import EvalResults, evaluate, evaluation_event
 from induction.engine.evaluation.repeats import FIRST_CASES, Pair, Repeats, repeat
 from induction.engine.leak_guard.screen import quoted_by
@@ -27,8 +30,9 @@ def final_calls(search: Search) -> int:
 
 async def final_evaluation(search: Search) -> None:
     """Winner against baseline on the test split, after cross-validation where that is due; it is
-    the verdict where there is no test split. Where the winner is the baseline, or where the run was
-    cancelled, the test split stays untouched."""
+    the verdict where there is no test split. Where the winner is the baseline, or where the run
+    was cancelled, the test split stays untouched. Where the provider left too much of it unanswered
+    there is no verdict, and no look is counted."""
     run = search.run
     if run.cancelled:
         return
@@ -47,7 +51,9 @@ async def final_evaluation(search: Search) -> None:
     repeats = Repeats()
     if pair is not None:
         repeats = await repeat(run, (run.plan.baseline, search.best), pair)
-    if not run.cancelled:
+        again = [results for repeated in repeats.again for results in repeated]
+        _require_answers(search, untouched, *pair, *again)
+    if not run.cancelled and not run.no_verdict:
         await run.tell(
             VerdictReached(verdict=_verdict(search, pair, repeats, has_test=bool(untouched)))
         )
@@ -72,6 +78,8 @@ async def _cross_validated(search: Search) -> Verdict | None:
         before, after = await cross_validate(search)
     except Stopped:
         return None
+    if unanswered.objection(learning_cases(search.splits), before, after):
+        return None
     plan = search.run.plan
     ground = Ground(
         split=CROSS_VALIDATION,
@@ -83,16 +91,28 @@ async def _cross_validated(search: Search) -> Verdict | None:
 
 
 async def _on_test(search: Search, untouched: tuple[Case, ...]) -> Pair | None:
-    """Baseline and winner on the untouched cases; None where that was cut short."""
+    """Baseline and winner on the untouched cases; None where that was cut short, or too few were
+    answered."""
     run, results = search.run, list[EvalResults]()
     for content, number in ((run.plan.baseline, 0), (search.best, search.progress.iterations)):
         try:
             result = await evaluate(run, content, untouched, split=Split.TEST, iteration=number)
         except Stopped:
             return None
-        await run.tell(evaluation_event(run.plan.task, content, result, Split.TEST, number))
+        if result.by_case:
+            await run.tell(evaluation_event(run.plan.task, content, result, Split.TEST, number))
         results.append(result)
+        if not _require_answers(search, untouched, *results):
+            return None
     return results[0], results[1]
+
+
+def _require_answers(search: Search, cases: Sequence[Case], *evaluations: EvalResults) -> bool:
+    """Whether enough of the cases were answered; if not, there will be no verdict."""
+    missing = unanswered.objection(cases, *evaluations)
+    if missing:
+        search.run.give_no_verdict(missing)
+    return missing is None
 
 
 def _untouched(search: Search) -> tuple[Case, ...]:

@@ -31,6 +31,7 @@ from nlu_shared.schemas.runs import ComponentGain, Verdict, VerdictKind
 from induction.engine.data.groups import groups_of
 from induction.engine.data.splits import TEST_FROM, VALIDATION_FROM
 from induction.engine.evaluation.evaluate import EvalResults
+from induction.engine.evaluation.unanswered import shared
 from induction.tasks.base import Component, Task
 
 SIGNIFICANT = 0.05
@@ -86,14 +87,15 @@ def verdict(
     seed: int,
     focus: Component | None = None,
 ) -> Verdict:
-    """Baseline against winner on the same cases, which must be at least one.
+    """Baseline against winner on the cases that both answered, which must be at least one.
 
     Near-duplicates are drawn together: ten wordings of one question are one piece of evidence.
     What is claimed is about the objective; what `focus` gained is reported beside it.
     """
+    repeats = [results for pair in ground.again for results in pair]
+    before, after, *repeats = shared(before, after, *repeats)
     groups = [[case.id for case in group] for group in groups_of(before.cases)]
-    befores = [before, *(pair[0] for pair in ground.again)]
-    afters = [after, *(pair[1] for pair in ground.again)]
+    befores, afters = [before, *repeats[::2]], [after, *repeats[1::2]]
     counted = _counts(task, befores, groups), _counts(task, afters, groups)
     gain = paired_bootstrap(*counted, task.objective, seed=seed, alpha=ground.alpha)
     p_value = sign_flip_test(_scores(befores, groups), _scores(afters, groups))

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import secrets
 from typing import cast
 
@@ -11,11 +12,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from induction.llm.offline import ABOUT, wire
+from induction.llm.offline import ABOUT, hostile, wire
 from induction.llm.offline.answers import answer
 from induction.llm.offline.chance import fault, noisy
 from induction.llm.offline.memory import Calls, PromptCache
-from induction.llm.offline.settings import Fault, OfflineSettings
+from induction.llm.offline.settings import PASSING, Fault, OfflineSettings
 from induction.llm.prices import PRICES
 
 SAMPLE_HEADER = "x-sample"
@@ -84,9 +85,11 @@ class _Offline:
         await asyncio.sleep(self._settings.latency_ms / 1000)
         drawn = f"{digest}/{request.headers.get(SAMPLE_HEADER, '0')}"
         wrong = fault(self._settings, drawn, arrival)
-        self._refuse(wrong)
+        self._refuse(wrong, body, arrival)
         if wrong is Fault.HTML:
             return HTMLResponse("<html><body>Bad gateway</body></html>")
+        if wrong is Fault.DEEP_ERROR:
+            return Response(hostile.DEEP, 400, media_type="application/json")
         text = answer(
             asked,
             lambda label, labels: noisy(self._settings, drawn, label, labels),
@@ -94,12 +97,16 @@ class _Offline:
         )
         text, stop_reason = _shortened(text, wrong, asked.max_tokens)
         usage = self._cache.usage(asked)
-        whole = JSONResponse(wire.message(digest, asked.model, text, stop_reason, usage))
+        message = wire.message(digest, asked.model, text, stop_reason, usage)
+        sent = json.dumps(message).encode() if wrong is None else hostile.spoilt(wrong, message)
+        whole = Response(sent, media_type="application/json")
+        if wrong in (Fault.BROKEN_BODY, Fault.CUT_STREAM):
+            whole.body = sent[: len(sent) // 2]
         if wrong is Fault.BROKEN_BODY:
-            half = bytes(whole.body)[: len(whole.body) // 2]
-            return Response(half, media_type="application/json")
+            whole.headers["content-length"] = str(len(whole.body))
         whole.headers["request-id"] = _request_id()
-        self._calls.answered[digest] += 1
+        if wrong not in PASSING:
+            self._calls.answered[digest] += 1
         return whole
 
     def _admit(self, request: Request) -> None:
@@ -113,10 +120,18 @@ class _Offline:
         if request.headers.get("anthropic-version") != wire.VERSION:
             raise wire.Refused(400, f"anthropic-version: must be {wire.VERSION}")
 
-    def _refuse(self, wrong: Fault | None) -> None:
+    def _refuse(self, wrong: Fault | None, body: bytes, arrival: int) -> None:
+        first, length = self._settings.outage_from, self._settings.outage_requests
+        if first is not None and first <= self._calls.arrived.total() < first + length:
+            raise wire.Refused(529, "overloaded")
         match wrong:
+            case Fault.BAD_RETRY_AFTER:
+                after = hostile.RETRY_AFTER[arrival % len(hostile.RETRY_AFTER)]
+                raise wire.Refused(429, "too many requests", retry_after=after)
+            case Fault.REJECTED:
+                raise wire.Refused(400, f"messages: not taken: {body.decode()}")
             case Fault.RATE_LIMITED:
-                after = self._settings.retry_after_s
+                after = f"{self._settings.retry_after_s:g}"
                 raise wire.Refused(429, "too many requests", retry_after=after)
             case Fault.RATE_LIMITED_BARE:
                 raise wire.Refused(429, "too many requests")
@@ -144,7 +159,7 @@ async def _refused(_: Request, problem: Exception) -> Response:
     request_id = _request_id()
     headers = {"request-id": request_id}
     if refused.retry_after is not None:
-        headers["retry-after"] = f"{refused.retry_after:g}"
+        headers["retry-after"] = refused.retry_after
     return JSONResponse(wire.error(refused, request_id), refused.status, headers)
 
 

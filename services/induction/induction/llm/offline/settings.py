@@ -3,8 +3,9 @@
 from enum import StrEnum
 from typing import Annotated
 
+from nlu_shared.kit.environment import EnvironmentSettings
 from pydantic import Field, PositiveInt, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 
 class Fault(StrEnum):
@@ -14,13 +15,37 @@ class Fault(StrEnum):
     RATE_LIMITED = "rate_limited"  # 429 with retry-after
     RATE_LIMITED_BARE = "rate_limited_bare"  # 429 without
     OVERLOADED = "overloaded"  # 529
+    BAD_RETRY_AFTER = "bad_retry_after"  # 429 with a retry-after that is no time
     HTML = "html"  # 200 with a page, as a proxy sends it
     BROKEN_BODY = "broken_body"  # 200 with half a JSON body
+    EMPTY_BODY = "empty_body"  # 200 with nothing
+    LIST_BODY = "list_body"  # 200 with a list
+    DEEP_BODY = "deep_body"  # 200 with a list nested 100,000 deep
+    CUT_STREAM = "cut_stream"  # 200 that ends before its content-length
+    CONTENT_NULL = "content_null"
+    CONTENT_WRONG = "content_wrong"  # content is a text
+    BLOCKS_WRONG = "blocks_wrong"  # content is a list of numbers
+    TEXT_NULL = "text_null"
 
     SPEND_LIMIT = "spend_limit"  # 429 that no waiting cures
     CUT = "cut"  # stop_reason max_tokens
     REFUSED = "refused"  # stop_reason refusal
+    REJECTED = "rejected"  # 400, and the message repeats what was asked
+    DEEP_ERROR = "deep_error"  # 400 with a body nested 100,000 deep
     BROKEN_JSON = "broken_json"  # a whole message whose text is half an object
+    NUL = "nul"  # a NUL in the text
+    NUL_ESCAPED = "nul_escaped"  # JSON text with an escaped NUL in its values
+    SURROGATE = "surrogate"  # half a surrogate pair in the text
+    SURROGATE_ESCAPED = "surrogate_escaped"
+    DEEP_TEXT = "deep_text"  # text nested 100,000 deep
+    ENDLESS_NUMBER = "endless_number"  # JSON text with a number beyond every float
+    USAGE_MISSING = "usage_missing"
+    USAGE_NULL = "usage_null"
+    USAGE_NEGATIVE = "usage_negative"
+    USAGE_HUGE = "usage_huge"
+    USAGE_FLOAT = "usage_float"
+    USAGE_BOOL = "usage_bool"
+    USAGE_STRING = "usage_string"
 
 
 PASSING = frozenset(
@@ -28,13 +53,22 @@ PASSING = frozenset(
         Fault.RATE_LIMITED,
         Fault.RATE_LIMITED_BARE,
         Fault.OVERLOADED,
+        Fault.BAD_RETRY_AFTER,
         Fault.HTML,
         Fault.BROKEN_BODY,
+        Fault.EMPTY_BODY,
+        Fault.LIST_BODY,
+        Fault.DEEP_BODY,
+        Fault.CUT_STREAM,
+        Fault.CONTENT_NULL,
+        Fault.CONTENT_WRONG,
+        Fault.BLOCKS_WRONG,
+        Fault.TEXT_NULL,
     }
 )
 
 
-class OfflineSettings(BaseSettings):
+class OfflineSettings(EnvironmentSettings):
     """Read from `OFFLINE_MODEL_*`."""
 
     model_config = SettingsConfigDict(env_prefix="OFFLINE_MODEL_", frozen=True)
@@ -51,6 +85,12 @@ class OfflineSettings(BaseSettings):
     )
     fault_arrivals: PositiveInt = Field(
         default=1, description="how often the same request meets a passing fault before its answer"
+    )
+    outage_from: PositiveInt | None = Field(
+        default=None, description="the request, counted from 1, at which an outage begins: 529"
+    )
+    outage_requests: PositiveInt = Field(
+        default=100, description="how many requests in a row an outage swallows"
     )
     retry_after_s: Annotated[float, Field(ge=0)] = Field(
         default=1.0, description="seconds the retry-after header of a 429 asks for"

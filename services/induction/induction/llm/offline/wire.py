@@ -21,14 +21,14 @@ ERROR_TYPES = {
 
 
 class Refused(Exception):
-    """The request is answered with an error body. `retry_after` is in seconds."""
+    """The request is answered with an error body. `retry_after` is the header as it is sent."""
 
     def __init__(
         self,
         status: int,
         message: str,
         *,
-        retry_after: float | None = None,
+        retry_after: str | None = None,
         error_code: str | None = None,
     ) -> None:
         super().__init__(message)

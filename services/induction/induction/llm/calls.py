@@ -1,0 +1,254 @@
+"""Calls on their way: each is booked before it is sent and after it came to something.
+
+Who pays, how many fly at once, and what an answer costs. What is remembered across runs, and what
+follows where a provider does not answer, is the ledger's matter.
+"""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, Protocol
+from uuid import UUID
+
+import structlog
+from nlu_shared.kit.db import Database, Identity
+from nlu_shared.kit.group_commit import GroupCommit
+
+from induction.engine.runtime import Call
+from induction.llm import prices
+from induction.llm.bookings import (
+    Booking,
+    Copied,
+    GivenBack,
+    Granted,
+    LeaseLost,
+    Receipt,
+    Reserved,
+    Settled,
+    write,
+)
+from induction.llm.errors import ParkRun, StopRun
+from induction.llm.purse import Purse
+from induction.tasks.base import BY_MODEL, BY_PROVIDER, ModelAnswer, ModelRequest, Outcome
+
+log = structlog.get_logger(__name__)
+Key = tuple[str, int]
+Books = GroupCommit[Booking, Receipt]
+
+
+class Model(Protocol):
+    async def complete(
+        self,
+        request: ModelRequest,
+        *,
+        sample: int = 0,
+        again: Callable[[], Awaitable[bool]] = ...,
+    ) -> ModelAnswer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose calls these are. Answers are shared with runs of equal provider, adapter and epoch.
+    `outages` says how often this run was parked because the provider answered nothing, and
+    `outage_pause` how many seconds it rests the next time."""
+
+    run_id: UUID
+    fence: int
+    provider: str
+    adapter: str
+    epoch: int
+    calls_limit: int
+    usd_limit: Decimal
+    month_cap_usd: Decimal
+    outages: int = 0
+    outage_pause: float = 60.0
+
+    @property
+    def is_billed(self) -> bool:
+        return self.provider != "offline"
+
+
+def open_books(database: Database, identity: Identity) -> Books:
+    """The group commit all runs of this process write their bookings through."""
+    return GroupCommit(database, identity, write)
+
+
+@dataclass(slots=True)
+class _Flight:
+    """One admitted call: the day whose prices hold for all of it, its bound in dollars (0 where
+    nothing is billed), and the month its last reservation stands in."""
+
+    key: Key
+    asked: Call
+    day: date
+    bound: Decimal
+    month: date | None = None
+
+
+class Calls:
+    """The calls of one run. `known` are its answers, by key; `lost` those of the last sending that
+    the provider kept back: they are not settled and can be sent again."""
+
+    def __init__(self, account: Account, books: Books, model: Model, *, concurrency: int) -> None:
+        self._account = account
+        self._books = books
+        self._complete = model.complete
+        self._concurrency = concurrency
+        self.purse = Purse(calls_limit=account.calls_limit, usd_limit=account.usd_limit)
+        self.known: dict[Key, ModelAnswer] = {}
+        self.lost: dict[Key, ModelAnswer] = {}
+
+    async def send(self, calls: Mapping[Key, Call]) -> None:
+        """Admits calls in request order; one that does not fit waits for earlier ones to settle,
+        and is refused only when none is left to wait for. After the first one that the provider
+        does not answer no other is sent."""
+        self.lost = {}
+        waiting = deque(calls.items())
+        flying: set[asyncio.Task[None]] = set()
+        failures: list[BaseException] = []
+        try:
+            while (waiting and not failures and not self._unanswered) or flying:
+                if not failures and not self._unanswered:
+                    flying |= await self._launch(waiting, room=self._concurrency - len(flying))
+                if flying:
+                    done, flying = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
+                    failures += [error for task in done if (error := task.exception())]
+                elif waiting:
+                    key, one = waiting.popleft()
+                    await self.settle_unsent(key, one, ModelAnswer(Outcome.OVER_BUDGET))
+        finally:
+            for task in flying:
+                task.cancel()
+        if failures:
+            raise failures[0]
+
+    @property
+    def _unanswered(self) -> bool:
+        return any(one.outcome is Outcome.UNAVAILABLE for one in self.lost.values())
+
+    async def _launch(
+        self, waiting: deque[tuple[Key, Call]], *, room: int
+    ) -> set[asyncio.Task[None]]:
+        """Sends the first calls of `waiting` that fit into the run's and the month's budget, at
+        most `room`; the others stay in `waiting`."""
+        admitted: list[_Flight] = []
+        day = datetime.now(UTC).date()
+        while waiting and len(admitted) < room:
+            key, one = waiting[0]
+            bound = Decimal(0)
+            if self._account.is_billed:
+                bound = prices.upper_bound(one.request, on=day)
+            if not self.purse.admit(bound):
+                break
+            waiting.popleft()
+            admitted.append(_Flight(key, one, day, bound))
+        granted = await asyncio.gather(*(self._reserve(flight) for flight in admitted))
+        answers = list(zip(admitted, granted, strict=True))
+        waiting.extendleft((one.key, one.asked) for one, may_go in reversed(answers) if not may_go)
+        return {asyncio.create_task(self._call(one)) for one, may_go in answers if may_go}
+
+    async def _reserve(self, flight: _Flight) -> bool:
+        """Commits the reservation; False where the month's cap would be passed."""
+        cap = self._account.month_cap_usd if self._account.is_billed else None
+        names = self._names(flight.key, flight.asked)
+        receipt = await self._book(Reserved(**names, bound=flight.bound, month_cap=cap))
+        if receipt.granted is not Granted.YES:
+            self.purse.give_back(flight.bound)
+            return False
+        flight.month = receipt.month
+        return True
+
+    async def _call(self, flight: _Flight) -> None:
+        repeated = 0
+
+        async def again() -> bool:
+            """One more attempt may be billed too, so it needs a reservation of its own."""
+            nonlocal repeated
+            granted = self.purse.admit(flight.bound) and await self._reserve(flight)
+            repeated += granted
+            return granted
+
+        one = flight.asked
+        try:
+            answer = await self._complete(one.request, sample=one.sample, again=again)
+        except (ParkRun, StopRun) as refusal:
+            await self._leave(flight, unread=refusal.ambiguous > repeated)
+            raise
+        if answer.outcome in BY_PROVIDER:
+            await self._leave(flight, unread=answer.ambiguous > repeated)
+            self.lost[flight.key] = answer
+            return
+        listed = Decimal(0)
+        if answer.outcome in BY_MODEL:
+            listed, answer = self._charged(flight, answer)
+        # Attempts that brought nothing readable stay booked; each repeat reserved its own bound.
+        cost = listed + (answer.ambiguous - repeated) * flight.bound
+        if not self._account.is_billed:
+            cost = Decimal(0)
+        await self._book(
+            Settled(
+                **self._names(flight.key, one),
+                **told(answer),
+                bound=flight.bound,
+                cost=cost,
+                notional=listed,
+                month=flight.month,
+            )
+        )
+        self.purse.settle(flight.bound, cost)
+        self.known[flight.key] = answer
+
+    def _charged(self, flight: _Flight, answer: ModelAnswer) -> tuple[Decimal, ModelAnswer]:
+        """What an answer costs by the list; its bound, and no usage, where it is not said."""
+        request = flight.asked.request
+        listed = prices.charge(request, answer.usage, on=flight.day)
+        if listed is not None:
+            return listed, answer
+        log.warning("usage not said", run_id=str(self._account.run_id), model=request.model)
+        return prices.upper_bound(request, on=flight.day), replace(answer, usage=None)
+
+    async def _leave(self, flight: _Flight, *, unread: bool) -> None:
+        """Ends the last reservation of a call that stays open. What was sent and may be billed
+        `unread` stays booked."""
+        if unread:
+            return
+        self.purse.give_back(flight.bound)
+        names = self._names(flight.key, flight.asked)
+        await self._book(GivenBack(**names, bound=flight.bound, month=flight.month))
+
+    async def settle_unsent(self, key: Key, one: Call, answer: ModelAnswer) -> None:
+        """Writes down an answer that nothing more is paid for."""
+        await self._book(Copied(**self._names(key, one), **told(answer)))
+        self.known[key] = answer
+
+    async def _book(self, booking: Booking) -> Receipt:
+        receipt = await self._books.submit(booking)
+        if receipt.granted is Granted.LEASE_LOST:
+            raise LeaseLost
+        return receipt
+
+    def _names(self, key: Key, one: Call) -> dict[str, Any]:
+        account = self._account
+        return {
+            "run_id": account.run_id,
+            "fence": account.fence,
+            "key": key[0],
+            "sample": one.sample,
+            "purpose": one.purpose,
+            "provider": account.provider,
+            "model": one.request.model,
+            "adapter": account.adapter,
+            "epoch": account.epoch,
+        }
+
+
+def told(answer: ModelAnswer) -> dict[str, Any]:
+    return {
+        "outcome": answer.outcome.value,
+        "text": answer.text,
+        "usage": None if answer.usage is None else json.dumps(asdict(answer.usage)),
+    }

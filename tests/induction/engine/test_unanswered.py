@@ -1,0 +1,144 @@
+"""What the provider let no model answer scores for nobody, and too much of it decides nothing."""
+
+import json
+from collections.abc import Collection
+from uuid import UUID
+
+import pytest
+from induction.engine import unanswered
+from induction.engine.evaluation.evaluate import EvalResults, judge
+from induction.engine.run import evaluate_only, improve
+from induction.engine.plan import Plan
+from induction.engine.runtime import Call, World
+from induction.tasks.base import Case, Prediction
+from induction.tasks.intent import IntentTask
+from nlu_shared.schemas.events import (
+    ChangeKept,
+    ChangeRejected,
+    EvaluationProgress,
+    Split,
+    PromptEvaluated,
+    RunFinished,
+    StoredEvent,
+    VerdictReached,
+)
+from nlu_shared.schemas.prompts import LabelSpec
+
+from tests.induction.engine.runtimes import Losing, OfflineRuntime, toy_plan, with_iterations
+
+TASK = IntentTask([LabelSpec(name="yes"), LabelSpec(name="no")])
+
+
+def book(*ids: int) -> EvalResults:
+    cases = [Case(UUID(int=id), f"text {id}", "yes", f"{id}", True) for id in ids]
+    return EvalResults({case.id: judge(TASK, case, Prediction("yes")) for case in cases})
+
+
+def test_books_are_compared_on_the_cases_they_share() -> None:
+    one, other, third = unanswered.shared(book(1, 2, 3, 4), book(2, 3, 4), book(1, 2, 4))
+    assert [id.int for id in one.by_case] == [2, 4]
+    assert list(one.by_case) == list(other.by_case) == list(third.by_case)
+
+
+@pytest.mark.parametrize(
+    ("cases", "answered", "objects"),
+    [
+        (0, 0, False),
+        (1, 1, False),
+        (1, 0, True),
+        (2, 1, False),
+        (20, 19, False),
+        (20, 18, True),
+        (40, 38, False),
+        (40, 37, True),
+    ],
+)
+def test_one_in_twenty_may_be_missing_and_one_always(
+    cases: int, answered: int, objects: bool
+) -> None:
+    found = unanswered.objection(range(cases), book(*range(answered)))
+    assert (found is not None) == objects
+    assert found is None or found == (
+        f"the provider left {cases - answered} of {cases} cases unanswered"
+    )
+
+
+async def told(plan: Plan, world: World) -> list[StoredEvent]:
+    return [e for e in await events_of(plan, world, improve) if not isinstance(e, EvaluationProgress)]
+
+
+def of(plan: Plan, split: Split) -> list[str]:
+    return [case.text for case in plan.cases if plan.splits[case.id] == split]
+
+
+def about(asked: Call, texts: Collection[str]) -> bool:
+    return asked.purpose == "task" and json.loads(asked.request.user)["text"] in texts
+
+
+def shows_examples(asked: Call) -> bool:
+    return len(asked.request.system) > 1
+
+
+def verdicts(events: list[StoredEvent]) -> list[VerdictReached]:
+    return [event for event in events if isinstance(event, VerdictReached)]
+
+
+@pytest.mark.parametrize("winner", [False, True])
+async def test_a_test_case_lost_by_one_prompt_counts_for_neither(winner: bool) -> None:
+    """So an answer that only the other prompt could give neither proves nor spoils anything."""
+    plan = with_iterations(toy_plan(), 3)
+    lost = of(plan, Split.TEST)[:1]
+    world = Losing(OfflineRuntime(), lambda one: about(one, lost) and shows_examples(one) == winner)
+    whole, (judged_on,) = (
+        verdicts(await told(plan, OfflineRuntime())),
+        verdicts(await told(plan, world)),
+    )
+    assert judged_on.verdict.cases == whole[0].verdict.cases - 1
+    assert judged_on.verdict.tested_on == "test"
+
+
+async def test_too_many_lost_test_cases_leave_no_verdict() -> None:
+    plan = with_iterations(toy_plan(), 3)
+    test = of(plan, Split.TEST)
+    world = Losing(OfflineRuntime(), lambda one: about(one, test[:4]) and shows_examples(one))
+    events = await told(plan, world)
+    assert not verdicts(events)
+    finished = events[-1]
+    assert isinstance(finished, RunFinished)
+    assert finished.status == "completed"
+    assert f"no verdict: the provider left 4 of {len(test)} cases unanswered" in finished.reason
+
+
+async def test_a_lost_training_case_is_no_mistake_to_learn_from() -> None:
+    plan = with_iterations(toy_plan(), 1)
+    lost = of(plan, Split.TRAIN)[:2]
+    events = await told(plan, Losing(OfflineRuntime(), lambda one: about(one, lost)))
+    scored = [event for event in events if isinstance(event, PromptEvaluated)]
+    train = len(of(plan, Split.TRAIN))
+    assert (scored[0].cases, scored[0].lost, scored[0].unanswered) == (train - 2, 2, 0)
+    ids = {str(case.id) for case in plan.cases if case.text in lost}
+    assert not any(id in event.model_dump_json() for event in events for id in ids)
+
+
+async def test_a_change_that_the_provider_does_not_take_is_refused_whole() -> None:
+    plan = with_iterations(toy_plan(), 3)
+    validation = of(plan, Split.VALIDATION)
+    world = Losing(OfflineRuntime(), lambda one: about(one, validation) and shows_examples(one))
+    events = await told(plan, world)
+    assert not [event for event in events if isinstance(event, ChangeKept)]
+    refused = [event for event in events if isinstance(event, ChangeRejected)]
+    size = len(validation)
+    why = f"the provider left {size} of {size} cases unanswered"
+    assert any(event.reason == why for event in refused)
+
+
+async def test_a_baseline_that_cannot_be_heard_ends_the_run_with_a_reason() -> None:
+    plan = toy_plan()
+    lost = of(plan, Split.TRAIN)[:20]
+    world = Losing(OfflineRuntime(), lambda one: about(one, lost))
+    for end in (
+        (await told(plan, world))[-1],
+        [event for event in await events_of(plan, world, evaluate_only)][-1],
+    ):
+        assert isinstance(end, RunFinished)
+        assert "the provider left 20 of" in end.reason

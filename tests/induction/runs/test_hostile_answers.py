@@ -1,0 +1,83 @@
+"""Whole runs against a provider that answers badly: each ends, and no booking is below nothing."""
+
+from decimal import Decimal
+
+import pytest
+from induction.llm.offline.settings import PASSING, Fault, OfflineSettings
+
+from tests.fixtures.databases import Databases
+from tests.fixtures.labelled import make_task
+from tests.fixtures.servers import Servers
+from tests.fixtures.stack import opened
+from tests.induction.runs.driving import events, reached, sql, start
+
+USAGES = [fault for fault in Fault if fault.value.startswith("usage_")]
+TEXTS = [
+    Fault.CUT,
+    Fault.REFUSED,
+    Fault.BROKEN_JSON,
+    Fault.NUL,
+    Fault.NUL_ESCAPED,
+    Fault.SURROGATE,
+    Fault.SURROGATE_ESCAPED,
+    Fault.DEEP_TEXT,
+    Fault.ENDLESS_NUMBER,
+]
+NOTHING_BELOW = """
+SELECT min(reserved_usd) AS reserved, min(cost_usd) AS cost, min(notional_usd) AS notional,
+    sum(coalesce(cost_usd, reserved_usd)) AS booked,
+    count(*) FILTER (WHERE outcome IS NULL) AS left_open,
+    (SELECT sum(usd) FROM month_spend) AS month
+FROM llm_calls
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "faults"),
+    [
+        ("passing", sorted(PASSING)),
+        ("usage", USAGES),
+        ("text", TEXTS),
+        ("refused", [Fault.REJECTED, Fault.DEEP_ERROR]),
+        ("all", [fault for fault in Fault if fault is not Fault.SPEND_LIMIT]),
+    ],
+)
+async def test_a_run_ends_whatever_it_is_answered(
+    databases: Databases, servers: Servers, kind: str, faults: list[Fault]
+) -> None:
+    one_in = 60 if kind == "refused" else 10 * len(faults)
+    model = OfflineSettings(faults=dict.fromkeys(faults, one_in), retry_after_s=0, seed=3)
+    async with opened(
+        databases, servers, model=model, provider="anthropic", outage_seconds=0.1
+    ) as stack:
+        await make_task(stack, kind, cases=60)
+        limits = {"iterations": 2, "money_usd": 5, "calls": 5_000}
+        run = await start(stack, kind, limits=limits)
+        async with stack.working(hasty=True):
+            seen = await reached(stack, run)
+        assert seen["status"] == "completed", seen["reason"]
+        assert seen["verdict"] is not None or "unanswered" in seen["reason"]
+        (row,) = await sql(stack, NOTHING_BELOW)
+        assert min(row["reserved"], row["cost"], row["notional"]) >= 0
+        assert 0 < row["booked"] <= Decimal(5)
+        assert (row["month"], row["left_open"]) == (row["booked"], 0)
+        assert (seen["spend"]["unmetered_calls"] > 0) == (kind in ("usage", "all"))
+        scored = [one for one in await events(stack, run) if one["type"] == "prompt_evaluated"]
+        if kind == "text":
+            assert sum(one["unanswered"] for one in scored) > 0
+        if kind in ("passing", "usage"):
+            assert sum(one["unanswered"] + one["lost"] for one in scored) == 0
+
+
+async def test_an_answer_without_usage_is_booked_as_the_most_it_can_cost(
+    databases: Databases, servers: Servers
+) -> None:
+    model = OfflineSettings(faults={Fault.USAGE_NEGATIVE: 1})
+    async with opened(databases, servers, model=model, provider="anthropic") as stack:
+        await make_task(stack, "unmetered", cases=8)
+        run = await start(stack, "unmetered", kind="evaluate")
+        async with stack.working():
+            seen = await reached(stack, run, "completed")
+        rows = await sql(stack, "SELECT cost_usd = reserved_usd AS bound, usage FROM llm_calls")
+        assert {(row["bound"], row["usage"]) for row in rows} == {(True, None)}
+        assert seen["spend"]["unmetered_calls"] == len(rows) > 0
