@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from uuid import UUID
 
-from induction.engine import diagnose, propose, screen, showing
-from induction.engine.data.groups import groups_of, words
-from induction.engine.evaluation.evaluate import EvalResults, judged
+from induction.engine.data.folding import words
+from induction.engine.data.groups import groups_of
+from induction.engine.evaluation.evaluate import EvalResults, judge
+from induction.engine.leak_guard import leaks, screen
 from induction.engine.leak_guard.names import names
-from induction.lineage.blame import Made, blame
+from induction.engine.proposal import error_patterns, many_shot, meta_prompt
+from induction.history.blame import VersionStep, blame
 from induction.llm.offline.clauses import clauses
 from induction.llm.offline.extractor import Extractor
 from induction.llm.offline.features import spoken
@@ -26,7 +28,7 @@ from induction.llm.offline.meta import Prompt as ShownPrompt
 from induction.llm.offline.obedient import obeyed
 from induction.llm.offline.telling import likeness, telling_words
 from induction.prompts.diff import compare
-from induction.tasks.base import Case, ModelAnswer, Outcome, Prediction, Task, asked
+from induction.tasks.base import Case, ModelAnswer, Outcome, Prediction, Task, framed
 from induction.tasks.extraction import ExtractionTask
 from induction.tasks.extraction import names as people
 from induction.tasks.extraction.dates import read as read_date
@@ -79,15 +81,15 @@ def _prompt(text: str, task: Task = INTENTS) -> PromptContent:
 def _screened(text: str) -> None:
     held_out = [_case(f"{text} c", 4, may_quote=False), _case(text[1:], 5)]
     baseline = INTENTS.baseline()
-    cases = screen.guarded(INTENTS, baseline, _cases(text)[:1], held_out[:1])
+    cases = leaks.guarded(INTENTS, baseline, _cases(text)[:1], held_out[:1])
     screen.objections(INTENTS, baseline, _prompt(text), baseline=baseline, cases=cases)
     screen.quoted_by(_prompt(text), _cases(text)[2:], held_out[1:])
 
 
 def _diagnosed(text: str) -> None:
     wrong = Prediction(output=text)
-    entries = {case.id: judged(INTENTS, case, wrong) for case in _cases(text)}
-    diagnose.patterns_of(EvalResults(entries))
+    entries = {case.id: judge(INTENTS, case, wrong) for case in _cases(text)}
+    error_patterns.patterns_of(EvalResults(entries))
 
 
 def _matched(text: str) -> None:
@@ -154,7 +156,7 @@ REACHED: Mapping[str, Callable[[str], object]] = {
         task="intent", text=text, truth="pay", group=None, may_quote=True
     ),
     # induction's tasks
-    "tasks/base.asked": lambda text: asked(text, None),
+    "tasks/base.framed": lambda text: framed(text, None),
     "tasks/intent.request": lambda text: INTENTS.request(_prompt(text), text, model="m"),
     "tasks/intent.problems": lambda text: INTENTS.problems(_prompt(text)),
     "tasks/intent.parse": lambda text: INTENTS.parse(ModelAnswer(Outcome.OK, text)),
@@ -172,18 +174,18 @@ REACHED: Mapping[str, Callable[[str], object]] = {
         people.plain(text), people.plain(f"b {text}")
     ),
     # induction's engine
-    "engine/groups.words": words,
-    "engine/groups.groups_of": lambda text: groups_of(_cases(text)),
-    "engine/names.names": lambda text: names(INTENTS, [text], _cases(text)).marks(text),
-    "engine/screen": _screened,
-    "engine/diagnose.patterns_of": _diagnosed,
-    "engine/propose.read": lambda text: propose.read(_change(text), INTENTS),
-    "engine/showing.opening": lambda text: showing.opening(
+    "engine/data/folding.words": words,
+    "engine/data/groups.groups_of": lambda text: groups_of(_cases(text)),
+    "engine/leak_guard/names": lambda text: names(INTENTS, [text], _cases(text)).marks(text),
+    "engine/leak_guard/screen": _screened,
+    "engine/error_patterns.patterns_of": _diagnosed,
+    "engine/proposal/meta_prompt.read": lambda text: meta_prompt.read(_change(text), INTENTS),
+    "engine/proposal/many_shot.opening": lambda text: many_shot.opening(
         INTENTS, _prompt(text), _cases(text), seed=1
     ),
     "prompts/diff.compare": lambda text: compare(_prompt(text), _prompt(f"{text}\nb")),
-    "lineage/blame.blame": lambda text: blame(
-        [Made(UUID(int=1), _prompt(text)), Made(UUID(int=2), _prompt(f"{text} b"))]
+    "history/blame.blame": lambda text: blame(
+        [VersionStep(UUID(int=1), _prompt(text)), VersionStep(UUID(int=2), _prompt(f"{text} b"))]
     ),
     # the offline model
     "llm/offline/clauses.clauses": clauses,

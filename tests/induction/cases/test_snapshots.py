@@ -1,4 +1,4 @@
-"""Ground truth as it was: read whole or not at all, frozen once, each case in its split for ever."""
+"""Ground truth as it was: read whole or not at all, frozen once, each case in its split."""
 
 import json
 from collections.abc import AsyncIterator

@@ -119,21 +119,22 @@ class WithProposer(Recording):
         return await self._runtime.inbox(step)
 
 
-class Losing:
-    """A world whose provider does not take some requests."""
+class Losing(Recording):
+    """A runtime whose provider does not take some requests."""
 
-    def __init__(self, world: World, lost: Callable[[Call], bool]) -> None:
-        self._world, self._lost = world, lost
+    def __init__(self, runtime: Runtime, lost: Callable[[Call], bool]) -> None:
+        super().__init__()
+        self._runtime, self._lost = runtime, lost
 
     async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
-        answers = await self._world.complete(asked)
+        answers = await self._runtime.ask(calls)
         return [
-            ModelAnswer(Outcome.REJECTED) if self._lost(one) else answer
-            for one, answer in zip(asked, answers, strict=True)
+            ModelAnswer(Outcome.REJECTED) if self._lost(call) else answer
+            for call, answer in zip(calls, answers, strict=True)
         ]
 
     async def inbox(self, step: int) -> Inbox:
-        return await self._world.inbox(step)
+        return await self._runtime.inbox(step)
 
 
 def toy_plan(

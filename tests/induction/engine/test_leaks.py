@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from induction.engine.data.folding import folded
 from induction.engine.leak_guard.leaks import guarded, leaked
-from induction.engine.run import improve
 from induction.engine.runtime import Call
 from induction.tasks.base import Case, ModelAnswer, Outcome
 from induction.tasks.intent import IntentTask
@@ -20,7 +19,7 @@ from nlu_shared.schemas.events import ChangeRejected, Split, Stage
 from nlu_shared.schemas.prompts import Example, LabelSpec, PromptContent
 
 from tests.induction.engine.disguises import INVISIBLE, OTHERS, PASSING, in_blocks, scattered
-from tests.induction.engine.runtimes import OfflineRuntime, WithProposer, toy_plan
+from tests.induction.engine.runtimes import OfflineRuntime, WithProposer, events_of, toy_plan
 
 TASK = IntentTask([LabelSpec(name="pay"), LabelSpec(name="stop")])
 BASELINE = TASK.baseline()
@@ -152,7 +151,7 @@ async def test_a_proposer_that_spreads_a_private_sentence_over_versions_is_stopp
         return ModelAnswer(Outcome.OK, json.dumps(change))
 
     world = WithProposer(OfflineRuntime(), next_words)
-    events = [event for event in await events_of(plan, world, improve)]
+    events = await events_of(plan, world)
     stored = " ".join(event.model_dump_json() for event in events)
     kept = [at for at in range(0, len(words), 3) if " ".join(words[at : at + 3]) in stored]
     assert len(kept) < len(range(0, len(words), 3)) - 1
@@ -184,7 +183,7 @@ async def test_no_part_of_an_answer_carries_a_private_sentence_into_an_event(
     if "add_example" in str(spoken):
         change["strategy"] = "A"
     world = WithProposer(OfflineRuntime(), lambda _: ModelAnswer(Outcome.OK, json.dumps(change)))
-    stored = [event.model_dump_json() async for event in improve(plan, world)]
+    stored = [event.model_dump_json() for event in await events_of(plan, world)]
     said = " ".join(stored).replace("_", " ")
     assert " ".join(SECRET.split()[:7]) not in said
 

@@ -12,10 +12,10 @@ from induction.engine.data.splits import assign
 from induction.engine.evaluation.evaluate import EvalResults, judge
 from induction.engine.leak_guard.leaks import guarded, leaked
 from induction.engine.leak_guard.screen import objections
+from induction.engine.proposal import meta_prompt
 from induction.engine.proposal.edits import InvalidChange, apply
 from induction.engine.proposal.error_patterns import patterns_of, worked_on
 from induction.engine.proposal.meta_prompt import Brief, change_schema, shown_cases
-from induction.engine.run import improve
 from induction.llm.offline.ideas import ideas
 from induction.llm.offline.meta import Meta
 from induction.tasks.base import Case, ModelAnswer, Outcome, Prediction, Task
@@ -24,7 +24,7 @@ from induction.tasks.intent import IntentTask
 from nlu_shared.schemas.events import PromptEvaluated, RunStarted, Split, VerdictReached
 from nlu_shared.schemas.prompts import Block, Example, LabelSpec, PromptContent
 
-from tests.induction.engine.runtimes import OfflineRuntime, toy_plan
+from tests.induction.engine.runtimes import OfflineRuntime, events_of, toy_plan
 
 DATA = Path(__file__).parents[3] / "examples" / "data"
 INTENTS = IntentTask([LabelSpec(name="pay", description="money to Acme"), LabelSpec(name="stop")])
@@ -142,12 +142,12 @@ def verdicts(task: Task, cases: list[Case], seed: int) -> list[bool]:
     brief = Brief(base, book.scored(task), book, tuple(patterns), shown, (), (), ())
     plan = replace(toy_plan(per_label=2), task=task, baseline=base)
     told = []
-    for idea in ideas(Meta.model_validate_json(propose.request(plan, brief, None).user)):
+    for idea in ideas(Meta.model_validate_json(meta_prompt.request(plan, brief, None).user)):
         nullable = change_schema()["$defs"]["Edit"]["required"]
         edits = [dict.fromkeys(nullable) | edit for edit in idea.edits]
         said = json.dumps({"strategy": idea.strategy, "rationale": "why", "edits": edits})
         try:
-            change = propose.read(ModelAnswer(Outcome.OK, said), task)
+            change = meta_prompt.read(ModelAnswer(Outcome.OK, said), task)
             made = apply(base, change, shown=shown, most_examples=99, task=task)
         except InvalidChange:
             continue
@@ -170,9 +170,9 @@ async def test_test_cases_that_the_baseline_quotes_judge_nothing() -> None:
     plan = replace(
         plan, baseline=plan.baseline.model_copy(update={"examples": known}), max_iterations=2
     )
-    events = [event for event in await events_of(plan, OfflineRuntime(), improve)]
+    events = await events_of(plan, OfflineRuntime())
     started = next(event for event in events if isinstance(event, RunStarted))
-    assert any("quotes 3 held-out cases" in one and str(test[0].id) in one for one in started.says)
+    assert any("quotes 3 held-out cases" in one and str(test[0].id) in one for one in started.notes)
     sizes = [e.cases for e in events if isinstance(e, PromptEvaluated) and e.split is Split.TEST]
     assert sizes == [len(test) - 3] * 2
     (reached,) = [event for event in events if isinstance(event, VerdictReached)]
@@ -186,6 +186,6 @@ async def test_where_the_baseline_quotes_every_test_case_nothing_is_proven() -> 
     plan = replace(
         plan, baseline=plan.baseline.model_copy(update={"examples": known}), max_iterations=2
     )
-    reached = [e for e in await events_of(plan, OfflineRuntime(), improve) if isinstance(e, VerdictReached)]
+    reached = [e for e in await events_of(plan, OfflineRuntime()) if isinstance(e, VerdictReached)]
     assert [one.verdict.tested_on for one in reached] == ["validation"]
     assert all(one.verdict.kind != "proven" for one in reached)

@@ -5,26 +5,33 @@ from collections.abc import Collection
 from uuid import UUID
 
 import pytest
-from induction.engine import unanswered
+from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import EvalResults, judge
-from induction.engine.run import evaluate_only, improve
 from induction.engine.plan import Plan
-from induction.engine.runtime import Call, World
+from induction.engine.run import evaluate_only
+from induction.engine.runtime import Call
 from induction.tasks.base import Case, Prediction
 from induction.tasks.intent import IntentTask
 from nlu_shared.schemas.events import (
     ChangeKept,
     ChangeRejected,
     EvaluationProgress,
-    Split,
     PromptEvaluated,
     RunFinished,
+    Split,
     StoredEvent,
     VerdictReached,
 )
 from nlu_shared.schemas.prompts import LabelSpec
 
-from tests.induction.engine.runtimes import Losing, OfflineRuntime, toy_plan, with_iterations
+from tests.induction.engine.runtimes import (
+    Losing,
+    OfflineRuntime,
+    Recording,
+    events_of,
+    toy_plan,
+    with_iterations,
+)
 
 TASK = IntentTask([LabelSpec(name="yes"), LabelSpec(name="no")])
 
@@ -63,8 +70,8 @@ def test_one_in_twenty_may_be_missing_and_one_always(
     )
 
 
-async def told(plan: Plan, world: World) -> list[StoredEvent]:
-    return [e for e in await events_of(plan, world, improve) if not isinstance(e, EvaluationProgress)]
+async def told(plan: Plan, world: Recording) -> list[StoredEvent]:
+    return [e for e in await events_of(plan, world) if not isinstance(e, EvaluationProgress)]
 
 
 def of(plan: Plan, split: Split) -> list[str]:
@@ -138,7 +145,7 @@ async def test_a_baseline_that_cannot_be_heard_ends_the_run_with_a_reason() -> N
     world = Losing(OfflineRuntime(), lambda one: about(one, lost))
     for end in (
         (await told(plan, world))[-1],
-        [event for event in await events_of(plan, world, evaluate_only)][-1],
+        (await events_of(plan, world, evaluate_only))[-1],
     ):
         assert isinstance(end, RunFinished)
         assert "the provider left 20 of" in end.reason

@@ -4,8 +4,8 @@ import asyncio
 import os
 
 import pytest
-from induction.runs import apart
-from induction.runs.apart import EngineFailed
+from induction.runs import engine_process
+from induction.runs.engine_process import EngineFailed
 from induction.runs.patience import Patience, Standing, patience
 from nlu_shared.schemas.base import PROMPT_LIMIT
 
@@ -96,7 +96,7 @@ async def contented(_: float) -> None:
 
 
 async def test_what_an_engine_raises_is_told_by_name() -> None:
-    async with apart.opened(contented, seconds=5) as engine:
+    async with engine_process.opened(contented, seconds=5) as engine:
         assert await engine.call(divmod, 7, 2) == (3, 1)
         with pytest.raises(EngineFailed) as failed:
             await engine.call(divmod, 7, 0)
@@ -105,7 +105,7 @@ async def test_what_an_engine_raises_is_told_by_name() -> None:
 
 
 async def test_an_engine_whose_process_dies_has_failed() -> None:
-    async with apart.opened(contented, seconds=5) as engine:
+    async with engine_process.opened(contented, seconds=5) as engine:
         with pytest.raises(EngineFailed, match="ended with 3"):
             await engine.call(os._exit, 3)
 
@@ -119,5 +119,5 @@ async def test_an_engine_that_never_comes_to_an_end_is_ended() -> None:
             raise Enough
 
     with pytest.raises(Enough):
-        async with asyncio.timeout(30), apart.opened(enough, seconds=0.1) as engine:
+        async with asyncio.timeout(30), engine_process.opened(enough, seconds=0.1) as engine:
             await engine.call(sum, range(10**15))

@@ -221,7 +221,7 @@ async def _park(resources: Resources, run: RunRow, held: lease.Lease, park: Park
             if row.cancel_requested:
                 over = RunFinished(status="cancelled", reason=CANCELLED)
                 n = row.last_event + 1
-                await journal.record(session, run.id, run.fence, n, over, scorer="")
+                await journal.record(session, run.id, run.fence, n, over)
                 return
             row.outages += park.is_outage
     await _let_go(held, RunStatus.PARKED, reason=park.reason, seconds=park.seconds)

@@ -132,9 +132,14 @@ async def test_an_evaluation_tells_what_whole_discussions_add_up_to() -> None:
     )
     task = ExtractionTask()
     plan = Plan(
-        task=task, cases=cases, dataset_hash="x", splits=dict.fromkeys([c.id for c in cases], TRAIN),
-        baseline=task.baseline(), task_model=MODEL, proposer_model=MODEL,
-    )  # fmt: skip
+        task=task,
+        cases=cases,
+        dataset_hash="x",
+        splits=dict.fromkeys([case.id for case in cases], TRAIN),
+        baseline=task.baseline(),
+        task_model=MODEL,
+        proposer_model=MODEL,
+    )
     told = [
         e
         for e in await events_of(plan, OfflineRuntime(), evaluate_only)

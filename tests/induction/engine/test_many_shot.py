@@ -124,7 +124,10 @@ def test_the_opening_takes_from_every_label_in_turn(seed: int, most: int) -> Non
 
 
 def test_the_opening_keeps_within_the_room_for_examples() -> None:
-    long = [Case(UUID(int=n), f"{n:04}" + "x" * 3_996, "a", f"{n}", may_quote=True) for n in range(1, 99)]
+    long = [
+        Case(UUID(int=n), f"{n:04}" + "x" * 3_996, "a", f"{n}", may_quote=True)
+        for n in range(1, 99)
+    ]
     drawn = opening(TASK, TASK.baseline(), long, seed=0)
     assert drawn is not None
     change, content = drawn
