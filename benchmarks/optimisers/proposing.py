@@ -37,7 +37,7 @@ class Proposals:
         brief = Brief(
             prompt=prompt,
             score=book.scored(self._plan.task),
-            book=book,
+            results=book,
             patterns=patterns,
             shown=shown_cases(book, patterns, seed=0, attempt=self._number),
             remembered=(),

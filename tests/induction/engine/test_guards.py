@@ -9,8 +9,8 @@ from induction.engine.evaluation.evaluate import EvalResults, judge
 from induction.engine.evaluation.paired import fall, measured
 from induction.engine.plan import Plan
 from induction.engine.proposal.error_patterns import concerning, patterns_of, worth_trying
+from induction.engine.search import acceptance, gate
 from induction.engine.search.acceptance import objection, rank
-from induction.engine.search.state import acceptance, gate
 from induction.tasks.base import Case, Component, Mistake, Prediction, Task
 from induction.tasks.extraction import ExtractionTask
 from induction.tasks.intent import IntentTask

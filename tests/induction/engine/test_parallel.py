@@ -9,7 +9,7 @@ import pytest
 from induction.engine.forecast import forecast
 from induction.engine.plan import Plan
 from induction.engine.runtime import Inbox
-from induction.engine.search.state import parallel
+from induction.engine.search import parallel
 from nlu_shared.schemas.events import (
     ChangeKept,
     ChangeRejected,

@@ -9,8 +9,9 @@ from induction.engine.data.splits import splits_of
 from induction.engine.evaluation.evaluate import EvalResults, compare, judge
 from induction.engine.proposal.error_patterns import patterns_of, worked_on, worth_trying
 from induction.engine.runtime import RunContext
+from induction.engine.search import gate
 from induction.engine.search.acceptance import Rank, reason
-from induction.engine.search.state import from_results, gate
+from induction.engine.search.state import from_results
 from induction.engine.search.stopping import Progress, reason_to_stop
 from induction.engine.verdict.verdict import Ground, verdict
 from induction.tasks.base import Case, Prediction

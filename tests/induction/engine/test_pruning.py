@@ -10,7 +10,7 @@ from induction.engine.evaluation.evaluate import EvalResults, judge
 from induction.engine.forecast import forecast
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call
-from induction.engine.search.state import pruning
+from induction.engine.search import pruning
 from induction.tasks.base import Case, ModelAnswer, Outcome, Prediction
 from induction.tasks.intent import IntentTask
 from nlu_shared.schemas.events import (
