@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from uuid import UUID
 
-from induction.engine import diagnose, propose, screen, showing
+from induction.engine import diagnose, leaks, propose, screen, showing
 from induction.engine.evaluate import CaseBook, judged
 from induction.engine.groups import groups_of, words
 from induction.engine.names import names
@@ -79,7 +79,7 @@ def _prompt(text: str, task: Task = INTENTS) -> PromptContent:
 def _screened(text: str) -> None:
     held_out = [_case(f"{text} c", 4, may_quote=False), _case(text[1:], 5)]
     baseline = INTENTS.baseline()
-    cases = screen.guarded(INTENTS, baseline, _cases(text)[:1], held_out[:1])
+    cases = leaks.guarded(INTENTS, baseline, _cases(text)[:1], held_out[:1])
     screen.objections(INTENTS, baseline, _prompt(text), baseline=baseline, cases=cases)
     screen.quoted_by(_prompt(text), _cases(text)[2:], held_out[1:])
 
