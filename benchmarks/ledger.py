@@ -6,7 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from induction.engine.runtime import Call
-from induction.llm.calls import Account, open_books
+from induction.llm.calls import Account, open_ledger_writer
 from induction.llm.claude import ADAPTER_VERSION, Claude
 from induction.llm.ledger import Ledger
 from induction.llm.offline.app import create_app
@@ -67,7 +67,7 @@ async def _booked(stack: Stack, run_id: UUID, model: Claude, requests: list[Mode
     )  # fmt: skip
     async with (
         open_database(stack.settings.database) as database,
-        open_books(database, APP_IDENTITY) as books,
+        open_ledger_writer(database, APP_IDENTITY) as books,
     ):
         ledger = Ledger(account, books, model, concurrency=AT_ONCE)
         await ledger.load(database, APP_IDENTITY)

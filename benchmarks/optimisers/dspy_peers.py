@@ -1,4 +1,4 @@
-"""dspy's optimisers on a program whose one predictor asks the counted door.
+"""dspy's optimisers on a program whose one predictor asks the metered model.
 
 Its instructions are our prompt as JSON and its demos become the prompt's examples, so that the
 model reads the same wording whoever optimised it. GEPA calls our proposal function; the other two
@@ -18,12 +18,12 @@ from induction.tasks.base import Case, Prediction
 from nlu_shared.schemas.prompts import Example, PromptContent
 
 from benchmarks.optimisers.data import Round
-from benchmarks.optimisers.door import MODEL, Door
+from benchmarks.optimisers.metered import MODEL, MeteredModel
 from benchmarks.optimisers.proposing import Proposals, divided
 
 CANDIDATES = 1_000
-"""More than any budget pays for; the door ends the search."""
-Optimiser = Callable[[Round, Door, "Program"], "Program"]
+"""More than any budget pays for; the model ends the search."""
+Optimiser = Callable[[Round, MeteredModel, "Program"], "Program"]
 
 
 class Program(dspy.Module):
@@ -35,17 +35,17 @@ class Program(dspy.Module):
         return self.predictor(**inputs)
 
 
-def improved(given: Round, door: Door, optimise: Optimiser) -> PromptContent:
+def improved(given: Round, model: MeteredModel, optimise: Optimiser) -> PromptContent:
     logging.disable(logging.WARNING)
     silence = io.StringIO()
     with contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
-        return _prompt(optimise(given, door, _program(given, door)).predictor)
+        return _prompt(optimise(given, model, _program(given, model)).predictor)
 
 
 def random_search(demos: int) -> Optimiser:
     """One candidate at a time, so that the last one whose every call was paid for counts."""
 
-    def optimise(given: Round, door: Door, student: Program) -> Program:
+    def optimise(given: Round, model: MeteredModel, student: Program) -> Program:
         train, validation = map(_examples, divided(given))
         best, reached = student, -1.0
         for number in range(-3, CANDIDATES):
@@ -55,7 +55,7 @@ def random_search(demos: int) -> Optimiser:
             )  # fmt: skip
             found = search.compile(student, trainset=train, valset=validation, restrict={number})
             score = found.candidate_programs[0]["score"]
-            if door.silent:
+            if model.silent:
                 break
             if score > reached:
                 best, reached = found, score
@@ -65,9 +65,9 @@ def random_search(demos: int) -> Optimiser:
 
 
 def mipro(demos: int) -> Optimiser:
-    def optimise(given: Round, door: Door, student: Program) -> Program:
+    def optimise(given: Round, model: MeteredModel, student: Program) -> Program:
         train, validation = map(_examples, divided(given))
-        trials = 2 * door.left // len(validation)  # Those drawn again come from its cache.
+        trials = 2 * model.left // len(validation)  # Those drawn again come from its cache.
         search = _DemosOnly(
             metric=_right, prompt_model=object(), task_model=object(), auto=None, seed=given.seed,
             num_candidates=max(4, trials // 2), max_labeled_demos=demos, num_threads=1,
@@ -80,9 +80,9 @@ def mipro(demos: int) -> Optimiser:
 
 
 def reflective(minibatch: int) -> Optimiser:
-    def optimise(given: Round, door: Door, student: Program) -> Program:
+    def optimise(given: Round, model: MeteredModel, student: Program) -> Program:
         train, validation = map(_examples, divided(given))
-        by_text, proposals = {case.text: case for case in given.labelled}, Proposals(given, door)
+        by_text, proposals = {case.text: case for case in given.labelled}, Proposals(given, model)
 
         def propose(
             candidate: dict[str, str],
@@ -100,8 +100,8 @@ def reflective(minibatch: int) -> Optimiser:
 
         search = GEPA(
             metric=_told, instruction_proposer=propose, reflection_minibatch_size=minibatch,
-            max_metric_calls=4 * door.left, seed=given.seed, num_threads=1,
-            gepa_kwargs={"stop_callbacks": [lambda _: door.left <= 0]},
+            max_metric_calls=4 * model.left, seed=given.seed, num_threads=1,
+            gepa_kwargs={"stop_callbacks": [lambda _: model.left <= 0]},
         )  # fmt: skip
         return search.compile(student, trainset=train, valset=validation)
 
@@ -113,13 +113,13 @@ class _DemosOnly(MIPROv2):
         return {0: [program.predictor.signature.instructions]}
 
 
-def _program(given: Round, door: Door) -> Program:
+def _program(given: Round, model: MeteredModel) -> Program:
     class Labels(dspy.Predict):
-        """Knows the door by closure: programs are copied, the door is not."""
+        """Knows the model by closure: programs are copied, the model is not."""
 
         def forward(self, **inputs: str) -> dspy.Prediction:
             request = given.task.request(_prompt(self), inputs["text"], model=MODEL)
-            said = given.task.parse(door.ask(request))
+            said = given.task.parse(model.ask(request))
             prediction = dspy.Prediction(label=said.output or "")
             if dspy.settings.trace is not None:
                 dspy.settings.trace.append((self, inputs, prediction))

@@ -17,12 +17,12 @@ from induction.tasks.base import Case
 from nlu_shared.schemas.prompts import PromptContent
 
 from benchmarks.optimisers.data import Round
-from benchmarks.optimisers.door import MODEL, Door
+from benchmarks.optimisers.metered import MODEL, MeteredModel
 
 
 class Proposals:
-    def __init__(self, given: Round, door: Door) -> None:
-        self._door, self._number = door, 0
+    def __init__(self, given: Round, model: MeteredModel) -> None:
+        self._model, self._number = model, 0
         self._plan = Plan(
             task=given.task, cases=given.labelled, dataset_hash="benchmark", splits={},
             baseline=given.task.baseline(), task_model=MODEL, proposer_model=MODEL,
@@ -46,7 +46,7 @@ class Proposals:
         )
         invalid: str | None = None
         for sample in range(1 + meta_prompt.RETRIES):
-            answer = self._door.propose(meta_prompt.request(self._plan, brief, invalid), sample)
+            answer = self._model.propose(meta_prompt.request(self._plan, brief, invalid), sample)
             try:
                 idea = meta_prompt.read(answer, self._plan.task)
                 made = edits.apply(

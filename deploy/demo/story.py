@@ -14,7 +14,7 @@ from induction.llm.claude import Claude
 from induction.tasks.base import Mistake, Task
 from induction.tasks.registry import task_of
 from nlu_shared.client import NLUService, create_nlu_service, follow_run
-from nlu_shared.client.door import Door
+from nlu_shared.client.api import Api
 from nlu_shared.schemas.prompts import (
     ActivePrompt,
     LabelSpec,
@@ -100,11 +100,11 @@ class Story:
 async def tell(story: Story) -> AsyncIterator[Step]:
     """The whole loop. Raises DemoFailed, and ClientError where a service says no."""
     stack = story.stack
-    async with AsyncExitStack() as open_doors:
-        logger = await open_doors.enter_async_context(Door(stack.logger_url, stack.key))
-        induction = await open_doors.enter_async_context(Door(stack.induction_url, stack.key))
+    async with AsyncExitStack() as open_apis:
+        logger = await open_apis.enter_async_context(Api(stack.logger_url, stack.key))
+        induction = await open_apis.enter_async_context(Api(stack.induction_url, stack.key))
         claude = Claude(api_key=stack.model_key, base_url=stack.model_url)
-        open_doors.push_async_callback(claude.close)
+        open_apis.push_async_callback(claude.close)
 
         prompt = await _serve_baseline(induction, story.spec)
         names = f"{len(story.spec.labels)} labels" if story.spec.labels else "its codes"
@@ -145,7 +145,7 @@ def limits_for(texts: int) -> RunLimits:
     return usual.model_copy(update={"calls": min(max(usual.calls, CALLS_PER_TEXT * texts), MOST)})
 
 
-async def _serve_baseline(induction: Door, spec: TaskIn) -> ActivePrompt:
+async def _serve_baseline(induction: Api, spec: TaskIn) -> ActivePrompt:
     """The task with its instructions-only prompt in production, as the first team had it."""
     await induction.post("/v1/tasks", TaskIn, spec)
     plain = PromptImport(notes="instructions only, as the demo starts", promote=True)
@@ -206,7 +206,7 @@ async def _message(service: NLUService, task: Task, row: Row) -> Answer:
     return answer
 
 
-async def _review(logger: Door, answers: list[Answer]) -> AsyncIterator[Step]:
+async def _review(logger: Api, answers: list[Answer]) -> AsyncIterator[Step]:
     """The scripted reviewer: confirms or corrects by the data's answers, then approves all."""
 
     async def judge(answer: Answer) -> UUID:
@@ -241,7 +241,7 @@ def correction_of(row: Row) -> CorrectionIn:
     return CorrectionIn(corrected_output=row.truth)
 
 
-async def _export(story: Story, induction: Door, run: RunView) -> Exported:
+async def _export(story: Story, induction: Api, run: RunView) -> Exported:
     """The run's prompt as files; the module, imported again, must be the very same prompt."""
     path = f"/v1/prompts/{story.spec.slug}"
     version_id = run.best_version_id or run.baseline_version_id

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import httpx2
 from nlu_shared.kit.auth import Authenticator, Caller
-from nlu_shared.kit.bell import Bell, open_bell
 from nlu_shared.kit.db import Database, Identity, open_database
 from nlu_shared.kit.jobs import relaying
 from nlu_shared.kit.limits import RateLimits
 from nlu_shared.kit.reader import Reader, shared_reader
+from nlu_shared.kit.wakeups import Wakeups, open_wakeups
 from redis.asyncio import Redis
 
-from induction.llm.calls import Books, open_books
+from induction.llm.calls import LedgerWriter, open_ledger_writer
 from induction.llm.claude import ADAPTER_VERSION, Claude
 from induction.llm.offline.serve import in_process
 from induction.migrations import APP
@@ -33,12 +33,12 @@ class Resources:
     limits: RateLimits
     logger: httpx2.AsyncClient
     redis: Redis
-    bell: Bell
+    wakeups: Wakeups
     reader: Reader
     tickets: Redeeming
     model: Claude
     adapter: str
-    books: Books
+    ledger_writer: LedgerWriter
 
     def identity(self, caller: Caller) -> Identity:
         """Induction has no end users: every caller's transactions are the app's."""
@@ -78,12 +78,14 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             limits=RateLimits(settings),
             logger=logger,
             redis=redis,
-            bell=await stack.enter_async_context(open_bell(redis, RUN_CHANNEL.format("*"))),
+            wakeups=await stack.enter_async_context(open_wakeups(redis, RUN_CHANNEL.format("*"))),
             tickets=await stack.enter_async_context(redeeming(database, APP_IDENTITY)),
             reader=await stack.enter_async_context(shared_reader(database, APP_IDENTITY)),
             model=model,
             adapter=ADAPTER_VERSION,
-            books=await stack.enter_async_context(open_books(database, APP_IDENTITY)),
+            ledger_writer=await stack.enter_async_context(
+                open_ledger_writer(database, APP_IDENTITY)
+            ),
         )
 
 

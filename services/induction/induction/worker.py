@@ -26,9 +26,9 @@ async def run(settings: Settings) -> None:
 
 def parts(resources: Resources) -> list[Coroutine[Any, Any, None]]:
     """What a worker does, side by side, each part until it is cancelled."""
-    bell = asyncio.Event()
+    wake = asyncio.Event()
     return [
-        drive_runs(resources, bell),
+        drive_runs(resources, wake),
         consider_by_clock(resources),
         forget_by_clock(resources),
         tell_by_clock(resources),
@@ -36,7 +36,7 @@ def parts(resources: Resources) -> list[Coroutine[Any, Any, None]]:
             [execute_run, consider_run],
             queue=INDUCTION_QUEUE,
             redis_url=resources.settings.redis,
-            bell=bell,
+            wake=wake,
             resources=resources,
         ),
     ]

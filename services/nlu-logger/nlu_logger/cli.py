@@ -131,7 +131,7 @@ def export(
         if shares and output:
             told = ", ".join(f"{name} {value}" for name, value in asked.items() if value)
             rows = lines_of(answer.iter_bytes())
-            write_dataset(rows, output, shares, seed=seed, asked=told)
+            write_dataset(rows, output, shares, seed=seed, selected=told)
         elif output is None:
             sys.stdout.buffer.writelines(answer.iter_bytes())
         else:

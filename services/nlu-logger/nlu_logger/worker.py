@@ -12,8 +12,8 @@ from nlu_shared.kit.processes import until_told
 from sqlalchemy.exc import DBAPIError
 
 from nlu_logger.alerts import jobs as alerts
+from nlu_logger.exports.destinations import destinations
 from nlu_logger.exports.jobs import export_on_schedule
-from nlu_logger.exports.places import places
 from nlu_logger.predictions import partitions
 from nlu_logger.privacy.jobs import enforce_retention
 from nlu_logger.resources import JOB_IDENTITY, Resources, open_resources
@@ -31,7 +31,7 @@ async def run(settings: Settings) -> None:
 def parts(resources: Resources) -> list[Coroutine[Any, Any, None]]:
     """What a worker does, side by side, each part until it is cancelled."""
     settings = resources.settings
-    targets = places(settings.export_dir, settings.export_store)
+    targets = destinations(settings.export_dir, settings.export_store)
     return [
         make_partitions(resources),
         enforce_retention(resources.database, JOB_IDENTITY, settings, resources.anonymiser),

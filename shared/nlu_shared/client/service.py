@@ -15,7 +15,7 @@ from uuid import UUID
 
 from pydantic import JsonValue, ValidationError
 
-from nlu_shared.client.door import logger_door
+from nlu_shared.client.api import logger_api
 from nlu_shared.client.spool import Spool
 from nlu_shared.client.transport import HttpTransport, Transport
 from nlu_shared.environment import given
@@ -175,4 +175,4 @@ def create_nlu_service(
     folder = spool or given(SPOOL_DIR)
     if transport is None and folder:
         transport = Spool(folder, url=url, key=key)
-    return NLUService(classifier, transport or HttpTransport(logger_door(url, key)), task=task)
+    return NLUService(classifier, transport or HttpTransport(logger_api(url, key)), task=task)

@@ -100,7 +100,7 @@ class Authenticator:
             asked.add_done_callback(lambda _: self._asked.pop(hashed, None))
         return await asyncio.shield(asked)
 
-    async def stands(self, caller: Caller) -> bool:
+    async def is_valid(self, caller: Caller) -> bool:
         """Whether a caller's key still opens anything; a token's user is who they were."""
         if caller.user_id is not None:
             return True
@@ -128,7 +128,7 @@ class Authenticator:
                 if time.monotonic() >= due:
                     due = time.monotonic() + every
                     with suppress(Unavailable):
-                        if not await self.stands(caller):
+                        if not await self.is_valid(caller):
                             raise Unauthenticated
                 if not coming.done():
                     continue

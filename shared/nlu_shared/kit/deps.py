@@ -46,7 +46,7 @@ class WebResources(Protocol):
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
-async def prove(scopes: SecurityScopes, request: Request, bearer: Bearer) -> Caller:
+async def authenticate(scopes: SecurityScopes, request: Request, bearer: Bearer) -> Caller:
     """The caller of this request, known by key or token and holding `scopes`."""
     if bearer is None:
         raise Unauthenticated
@@ -92,7 +92,7 @@ async def _looked_up(
     resources: WebResources = request.app.state.resources
     address = address_of(request)
     if not is_familiar:
-        resources.limits.admit_stranger(address)
+        resources.limits.admit_anonymous(address)
     try:
         return await look_up()
     except Unauthenticated:
@@ -125,7 +125,7 @@ def own_task(caller: Caller, task: str) -> None:
 
 def requires(scope: str) -> Any:
     """For a route's or router's `dependencies`: the caller must be known and hold `scope`."""
-    return Security(prove, scopes=[scope])
+    return Security(authenticate, scopes=[scope])
 
 
 async def _caller(request: Request) -> Caller:
@@ -154,7 +154,7 @@ async def _session(request: Request, caller: CallerDep) -> AsyncIterator[AsyncSe
         try:
             yield session
         except ServiceError as refused:
-            if not refused.stands:
+            if not refused.commit_on_error:
                 raise
             kept = refused
     if kept is not None:

@@ -24,7 +24,7 @@ MOST_KNOWN = 10_000
 
 
 @dataclass(slots=True)
-class Meter:
+class RateLimiter:
     """So many a minute for each caller, all at once or evenly; 0 means as many as they like.
 
     The generic cell rate algorithm (ITU-T I.371): of each caller one number is kept, the moment
@@ -87,10 +87,10 @@ class RateLimits:
     """The meters of a process: reads and writes by caller, what strangers ask by address."""
 
     def __init__(self, settings: ServiceSettings) -> None:
-        self._reads = Meter(settings.reads_per_minute)
-        self._writes = Meter(settings.writes_per_minute)
-        self._strangers = Meter(settings.strangers_per_minute)
-        self._answers = Meter(settings.strangers_per_minute)
+        self._reads = RateLimiter(settings.reads_per_minute)
+        self._writes = RateLimiter(settings.writes_per_minute)
+        self._anonymous = RateLimiter(settings.anonymous_per_minute)
+        self._answers = RateLimiter(settings.anonymous_per_minute)
         self.lookups = asyncio.Semaphore(1)
         """Held while a key is looked up for somebody who is not turned away for their address."""
 
@@ -100,13 +100,13 @@ class RateLimits:
         if early := meter.take(subject, time.monotonic()):
             raise meter.refusal(early)
 
-    def admit_stranger(self, address: str) -> None:
+    def admit_anonymous(self, address: str) -> None:
         """Raises TooMany for an address whose attempts failed too often."""
-        if early := self._strangers.wait(_network(address), time.monotonic()):
-            raise self._strangers.refusal(early)
+        if early := self._anonymous.wait(_network(address), time.monotonic()):
+            raise self._anonymous.refusal(early)
 
     def count_failure(self, address: str) -> None:
-        self._strangers.take(_network(address), time.monotonic())
+        self._anonymous.take(_network(address), time.monotonic())
 
     async def pace(self, address: str) -> None:
         """Lets an answer to a stranger wait where its address has had its share of them.

@@ -25,7 +25,7 @@ class ServiceSettings(EnvironmentSettings):
     writes_per_minute: int = Field(
         default=600_000, ge=0, description="other requests of one caller, a batch is one; 0: any"
     )
-    strangers_per_minute: int = Field(
+    anonymous_per_minute: int = Field(
         default=600,
         ge=0,
         description="failed attempts of one address before unknown keys are not looked up, and"

@@ -224,7 +224,7 @@ class PromptImport(Schema):
     promote: bool = False
 
 
-class BlockFate(StrEnum):
+class ChangeType(StrEnum):
     ADDED = "added"
     REMOVED = "removed"
     CHANGED = "changed"
@@ -245,7 +245,7 @@ class BlockDiff(Schema):
     """A block that is not the same on both sides; without hunks only its protection changed."""
 
     name: BlockName
-    fate: BlockFate
+    change_type: ChangeType
     was_protected: bool | None
     is_protected: bool | None
     hunks: list[Hunk]

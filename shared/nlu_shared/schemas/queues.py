@@ -88,7 +88,7 @@ class FindingsTaken(Schema):
     items: list[FindingResult]
 
 
-class Doubt(Schema):
+class LabelIssue(Schema):
     """One reason to look again. `cases` are the ground-truth cases it sets against this one."""
 
     kind: str
@@ -106,5 +106,5 @@ class SuspiciousCase(Schema):
     truth: JsonValue
     approved_by: str
     prediction_id: UUID | None
-    why: list[Doubt]
+    label_issues: list[LabelIssue]
     claim: Claim | None = None

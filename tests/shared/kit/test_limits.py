@@ -2,11 +2,11 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from nlu_shared.kit.limits import MINUTE, MOST_KNOWN, Meter
+from nlu_shared.kit.limits import MINUTE, MOST_KNOWN, RateLimiter
 
 
 def test_a_minutes_worth_may_come_at_once_and_then_evenly() -> None:
-    meter = Meter(per_minute=6)
+    meter = RateLimiter(per_minute=6)
     assert [meter.take("ann", 0) for _ in range(7)] == [0, 0, 0, 0, 0, 0, 10]
     assert meter.take("ann", 9) == 1
     assert meter.take("ann", 10) == 0
@@ -15,25 +15,25 @@ def test_a_minutes_worth_may_come_at_once_and_then_evenly() -> None:
 
 
 def test_callers_do_not_share() -> None:
-    meter = Meter(per_minute=1)
+    meter = RateLimiter(per_minute=1)
     assert (meter.take("ann", 0), meter.take("ben", 0)) == (0, 0)
     assert meter.take("ann", 0) == 60
 
 
 def test_asking_how_long_counts_nothing() -> None:
-    meter = Meter(per_minute=1)
+    meter = RateLimiter(per_minute=1)
     assert [meter.wait("ann", 0) for _ in range(5)] == [0] * 5
     assert meter.take("ann", 0) == 0
     assert meter.wait("ann", 15) == 45
 
 
 def test_zero_is_no_limit() -> None:
-    meter = Meter(per_minute=0)
+    meter = RateLimiter(per_minute=0)
     assert all(meter.take("ann", 0) == 0 for _ in range(1_000))
 
 
 def test_a_flood_of_names_is_not_remembered_for_ever() -> None:
-    meter = Meter(per_minute=60)
+    meter = RateLimiter(per_minute=60)
     for number in range(3 * MOST_KNOWN):
         meter.take(f"caller {number}", number / 1_000)
     assert len(meter._due) <= MOST_KNOWN
@@ -46,7 +46,7 @@ def test_a_flood_of_names_is_not_remembered_for_ever() -> None:
 def test_no_stretch_of_time_admits_more_than_its_share_and_a_minutes_worth(
     per_minute: int, gaps: list[float]
 ) -> None:
-    meter, now = Meter(per_minute), 0.0
+    meter, now = RateLimiter(per_minute), 0.0
     admitted: list[float] = []
     for gap in gaps:
         now += gap

@@ -22,7 +22,7 @@ from nlu_shared.kit.db import Database, Identity, session_scope
 from sqlalchemy import text
 
 from induction.engine.runtime import Call
-from induction.llm.calls import Account, Books, Calls, Key, Model
+from induction.llm.calls import Account, Calls, Key, LedgerWriter, Model
 from induction.llm.errors import Outage, StopRun
 from induction.tasks.base import BY_MODEL, ModelAnswer, Outcome, Usage
 
@@ -42,9 +42,11 @@ LONGEST_WAIT = 5
 class Ledger:
     """Answers the engine's calls for one run: from its own rows, from other runs', or by asking."""
 
-    def __init__(self, account: Account, books: Books, model: Model, *, concurrency: int) -> None:
+    def __init__(
+        self, account: Account, writer: LedgerWriter, model: Model, *, concurrency: int
+    ) -> None:
         self._account = account
-        self._calls = Calls(account, books, model, concurrency=concurrency)
+        self._calls = Calls(account, writer, model, concurrency=concurrency)
         self._answered: dict[str, Call] = {}  # by model, a request that it has answered
         self._probes = 0
         self._database: Database | None = None
@@ -63,8 +65,8 @@ class Ledger:
                 {"run_id": self._account.run_id},
             )
             for row in rows:
-                self._calls.purse.calls += row.attempts
-                self._calls.purse.usd += row.booked
+                self._calls.budget.calls += row.attempts
+                self._calls.budget.usd += row.booked
                 self._probes = max(self._probes, row.sample - PROBES_FROM)
                 if row.outcome is not None:
                     self._calls.known[row.key, row.sample] = _answer(row)

@@ -18,7 +18,7 @@ from nlu_shared.schemas.runs import RunStatus
 from sqlalchemy import text
 
 from induction.engine import ENGINE_VERSION
-from induction.llm.bookings import LeaseLost
+from induction.llm.entries import LeaseLost
 from induction.runs.models import RunRow
 
 log = structlog.get_logger(__name__)
@@ -131,7 +131,7 @@ async def _renew(lease: Lease) -> None:
             log.warning("lease not confirmed", run_id=str(lease.run.id))
 
 
-async def let_go(
+async def release(
     lease: Lease, status: RunStatus, *, reason: str | None = None, seconds: float = 0
 ) -> None:
     """Gives the run back as paused, parked (for `seconds`) or waiting; one that was to pause and

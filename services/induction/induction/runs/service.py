@@ -9,7 +9,7 @@ import httpx2
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
-from nlu_shared.kit.jobs import hand_over
+from nlu_shared.kit.jobs import enqueue
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.jobs import EXECUTE_RUN, INDUCTION_QUEUE, JobOrder
 from nlu_shared.schemas.prompts import TaskIn
@@ -245,7 +245,7 @@ async def _idle(session: AsyncSession, row: RunRow, status: RunStatus) -> None:
 
 
 async def _ring(session: AsyncSession, run_id: UUID) -> None:
-    await hand_over(
+    await enqueue(
         session,
         JobOrder(
             name=EXECUTE_RUN,

@@ -12,8 +12,8 @@ from nlu_shared.kit.deps import (
     Bearer,
     CallerDep,
     DbSession,
+    authenticate,
     own_task,
-    prove,
     prove_by,
     requires,
 )
@@ -37,7 +37,7 @@ async def _by_key_or_ticket(
     ] = None,
 ) -> None:
     if bearer is not None or ticket is None:
-        await prove(scopes, request, bearer)
+        await authenticate(scopes, request, bearer)
         return
     resources: Resources = request.app.state.resources
     await prove_by(scopes, request, partial(tickets.redeem, resources.tickets, ticket))
@@ -81,7 +81,7 @@ async def follow_run(
         return Response(status_code=204)
 
     async def sent() -> AsyncIterator[ServerSentEvent]:
-        events = stream.follow(resources.reader, resources.bell, run_id, after=seen)
+        events = stream.follow(resources.reader, resources.wakeups, run_id, after=seen)
         with suppress(Unauthenticated):  # a browser asks again, and is told then
             async for said in resources.authenticator.while_standing(caller, events):
                 yield ServerSentEvent(

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from nlu_logger.anonymise.shapes import HELD_BACK, LONGEST_HELD, PLACEHOLDER, SHAPES
+from nlu_logger.anonymise.patterns import HELD_BACK, LONGEST_HELD, PATTERNS, PLACEHOLDER
 from nlu_logger.anonymise.terms import Dictionary, dictionary, replace_terms
 
 NOT_FOUND_BY_RULES = (
@@ -36,7 +36,7 @@ class Anonymiser:
         Doing it again changes nothing. At most three times as long.
         """
         while (again := self._once(said)) != said:
-            said = _let_go(again)
+            said = _replace_held_back(again)
         return said
 
     def value(self, said: JsonValue) -> JsonValue:
@@ -54,8 +54,8 @@ class Anonymiser:
         return said if isinstance(said, str) else self.value(said)
 
     def _once(self, said: str) -> str:
-        for shape in SHAPES:
-            said = shape.pattern.sub(shape.replace, said)
+        for pattern in PATTERNS:
+            said = pattern.regex.sub(pattern.replace, said)
         return _around_placeholders(said, partial(replace_terms, known=self.terms))
 
 
@@ -82,7 +82,7 @@ def _around_placeholders(said: str, change: Callable[[str], str]) -> str:
     return "".join([*pieces, change(said[kept:])])
 
 
-def _let_go(said: str) -> str:
+def _replace_held_back(said: str) -> str:
     """What only the digits of a placeholder held back is replaced too, from the right to the left:
     a row of numbers takes one walk, and not one for each of them."""
     pieces: list[str] = []
@@ -103,8 +103,8 @@ def _let_go(said: str) -> str:
 def _held_back(tail: str) -> tuple[int, str] | None:
     """What stands at the end of a text before a placeholder, one separator aside: how many
     characters it takes, and what stands in their place."""
-    for shape in HELD_BACK:
-        for found in shape.pattern.finditer(tail):
-            if found.end() >= len(tail) - 1 and (replaced := shape.replace(found)) != found[0]:
+    for pattern in HELD_BACK:
+        for found in pattern.regex.finditer(tail):
+            if found.end() >= len(tail) - 1 and (replaced := pattern.replace(found)) != found[0]:
                 return len(tail) - found.start(), replaced + tail[found.end() :]
     return None

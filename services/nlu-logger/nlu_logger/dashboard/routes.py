@@ -25,7 +25,7 @@ from starlette.responses import HTMLResponse
 from nlu_logger.dashboard import pages, service
 from nlu_logger.ground_truth import service as ground_truth
 from nlu_logger.insights import service as insights
-from nlu_logger.reviews import conflicts, decisions, queues, suspicions
+from nlu_logger.reviews import conflicts, decisions, label_issues, queues
 from nlu_logger.reviews import service as reviews
 from nlu_logger.settings import Settings
 
@@ -191,8 +191,8 @@ async def show_desk(
             proposals = await service.proposals(session, task or None, caller=caller)
             return _page("proposals.html", login, proposals=proposals, **tabs)
         case "suspicious-label":
-            cases = await service.doubted(session, task or None, settings, caller=caller)
-            return _page("doubts.html", login, cases=cases, **tabs)
+            cases = await service.suspicious_labels(session, task or None, settings, caller=caller)
+            return _page("label_issues.html", login, cases=cases, **tabs)
         case "conflicts":
             open_ones = await service.conflicts(session, task or None, caller=caller)
             return _page("conflicts.html", login, conflicts=open_ones, **tabs)
@@ -245,7 +245,7 @@ async def reject_item(correction_id: UUID, session: DbSession, caller: CallerDep
 
 @router.post("/cases/{case_id}/clear", dependencies=[needs("reviews:decide")], status_code=204)
 async def clear_item(case_id: UUID, session: DbSession, caller: CallerDep) -> None:
-    await suspicions.clear(session, case_id, caller=caller)
+    await label_issues.clear(session, case_id, caller=caller)
 
 
 @router.post(

@@ -29,7 +29,7 @@ from nlu_logger.insights.queries import Totals
 from nlu_logger.insights.service import Asked
 from nlu_logger.predictions import service as predictions
 from nlu_logger.reviews import conflicts as disputes
-from nlu_logger.reviews import queues, suspicions
+from nlu_logger.reviews import label_issues, queues
 from nlu_logger.reviews import service as reviews
 from nlu_logger.settings import Settings
 
@@ -105,12 +105,12 @@ async def proposals(
     return found
 
 
-async def doubted(
+async def suspicious_labels(
     session: AsyncSession, task: str | None, settings: Settings, *, caller: Caller
 ) -> list[SuspiciousCase]:
     """The approved cases that may be wrong, the most doubted first."""
     look = Look(limit=ITEMS, task=task)
-    return await suspicions.look(session, look, settings, caller=caller)
+    return await label_issues.look(session, look, settings, caller=caller)
 
 
 async def conflicts(

@@ -13,15 +13,15 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from nlu_logger.exports.slots import NoSlots, next_slot
+from nlu_logger.exports.cron import NeverDue, next_scheduled_at
 from nlu_logger.exports.splits import BadSplits, Shares
 from nlu_logger.ground_truth.service import check_task
 
 ADD = text(
-    "INSERT INTO export_schedules (id, name, cron, target, what, tasks, next_slot)"
-    " VALUES (:id, :name, :cron, :target, :what, :tasks, :next_slot)"
+    "INSERT INTO export_schedules (id, name, cron, target, what, tasks, next_scheduled_at)"
+    " VALUES (:id, :name, :cron, :target, :what, :tasks, :next_scheduled_at)"
     " ON CONFLICT (name) DO NOTHING"
-    " RETURNING id, name, cron, target, what, next_slot, failed, created_at"
+    " RETURNING id, name, cron, target, what, next_scheduled_at, failed, created_at"
 ).bindparams(bindparam("what", type_=JSONB))
 NEWEST_RUNS = 1_000
 # What it exports is the task it names, else the tasks of the key that made it.
@@ -30,14 +30,14 @@ OWN = (
     " coalesce(string_to_array(what ->> 'task', ','), tasks) <@ CAST(:own AS text[]))"
 )
 LISTED = text(
-    "SELECT id, name, cron, target, what, next_slot, failed, created_at"  # noqa: S608
+    "SELECT id, name, cron, target, what, next_scheduled_at, failed, created_at"  # noqa: S608
     f" FROM export_schedules WHERE {OWN} ORDER BY id"
 )
 REMOVE = text(f"DELETE FROM export_schedules WHERE id = :id AND {OWN} RETURNING id")  # noqa: S608
 RUNS = text(
-    "SELECT slot, missed, place, rows, bytes, sha256, finished_at FROM export_runs"  # noqa: S608
+    "SELECT scheduled_at, missed, destination, rows, bytes, sha256, finished_at FROM export_runs"  # noqa: S608
     " JOIN export_schedules ON export_schedules.id = schedule_id"
-    f" WHERE schedule_id = :id AND {OWN} ORDER BY slot DESC LIMIT :most"
+    f" WHERE schedule_id = :id AND {OWN} ORDER BY scheduled_at DESC LIMIT :most"
 )
 
 
@@ -53,14 +53,14 @@ async def add(
     try:
         if asked.what.splits is not None:
             Shares.read(asked.what.splits)
-        first = next_slot(asked.cron, datetime.now(UTC))
-    except NoSlots:
-        raise Invalid("The cron expression has no slots.", code="no_slots") from None
+        first = next_scheduled_at(asked.cron, datetime.now(UTC))
+    except NeverDue:
+        raise Invalid("The cron expression has no slots.", code="never_due") from None
     except BadSplits as wrong:
         raise Invalid(str(wrong)) from None
     told = asked.model_dump(mode="json")
     made = await session.execute(
-        ADD, {**told, "id": uuid7(), "tasks": _own(caller), "next_slot": first}
+        ADD, {**told, "id": uuid7(), "tasks": _own(caller), "next_scheduled_at": first}
     )
     row = made.one_or_none()
     if row is None:

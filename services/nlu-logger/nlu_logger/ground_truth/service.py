@@ -7,7 +7,7 @@ from nlu_shared.ids import uuid7, uuid8
 from nlu_shared.kit import audit
 from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound
-from nlu_shared.kit.jobs import hand_over
+from nlu_shared.kit.jobs import enqueue
 from nlu_shared.nfkc import nfkc
 from nlu_shared.schemas.base import digest
 from nlu_shared.schemas.ground_truth import (
@@ -31,7 +31,7 @@ LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('ground_truth', 0))"
 class ConflictingTruth(Conflict):
     code = "conflicting_truth"
     title = "Another truth is approved for this text"
-    stands = True
+    commit_on_error = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +198,7 @@ async def publish(session: AsyncSession, case_id: UUID, *, task: str, why: Why) 
 async def changed(session: AsyncSession, task: str) -> None:
     """Hands over one consideration of a run; a burst of changes is one, while it waits."""
     await session.flush()
-    await hand_over(
+    await enqueue(
         session,
         JobOrder(
             name=CONSIDER_RUN,

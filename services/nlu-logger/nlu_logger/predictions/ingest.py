@@ -54,7 +54,7 @@ class Entry:
 Ingest = GroupCommit[Entry, Written]
 
 
-class Door(Protocol):
+class IngestResources(Protocol):
     """What the routes need of the resources that are opened above them."""
 
     @property

@@ -81,7 +81,7 @@ async def approve_row(
         raise Conflict("It was rejected; reopen it first.", code="rejected")
     if row.ground_truth_id is not None and not may_quote:
         return row.ground_truth_id
-    if settings.second_pair_of_eyes and row.author == caller.subject:
+    if settings.require_second_approver and row.author == caller.subject:
         raise Forbidden("Somebody else must approve this.", code="own_correction")
     prediction = await predictions.get(session, row.prediction_id, caller=caller)
     case_id = await ground_truth.promote(

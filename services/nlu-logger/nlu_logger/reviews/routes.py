@@ -32,7 +32,7 @@ from nlu_shared.schemas.reviews import (
     TruthConflict,
 )
 
-from nlu_logger.reviews import claims, conflicts, decisions, queries, queues, service, suspicions
+from nlu_logger.reviews import claims, conflicts, decisions, label_issues, queries, queues, service
 from nlu_logger.settings import Settings
 
 router = APIRouter(prefix="/v1", tags=["reviews"])
@@ -130,26 +130,26 @@ async def look_at_suspicious_labels(
     asked: Annotated[Asked, Query()], session: DbSession, caller: CallerDep, settings: SettingsDep
 ) -> Page[SuspiciousCase]:
     """Approved cases that may be wrong, and why; claimed or not."""
-    return Page(items=await suspicions.look(session, asked, settings, caller=caller))
+    return Page(items=await label_issues.look(session, asked, settings, caller=caller))
 
 
 @router.post("/reviews/queues/suspicious-label:claim", dependencies=[claim])
 async def claim_suspicious_labels(
     asked: ClaimIn, session: DbSession, caller: CallerDep, settings: SettingsDep
 ) -> Page[SuspiciousCase]:
-    return Page(items=await suspicions.claim(session, asked, settings, caller=caller))
+    return Page(items=await label_issues.claim(session, asked, settings, caller=caller))
 
 
 @router.post("/reviews/findings", dependencies=[requires("findings:write")])
 async def take_findings(said: FindingsIn, session: DbSession, caller: CallerDep) -> FindingsTaken:
     """Doubts about approved truths; a result per finding, and the same again adds nothing."""
-    return await suspicions.take(session, said, caller=caller)
+    return await label_issues.take(session, said, caller=caller)
 
 
 @router.post("/reviews/cases/{case_id}/clear", dependencies=[decide], status_code=204)
 async def clear_case(case_id: UUID, session: DbSession, caller: CallerDep) -> None:
     """Looked at again, and its truth stands."""
-    await suspicions.clear(session, case_id, caller=caller)
+    await label_issues.clear(session, case_id, caller=caller)
 
 
 @router.get("/reviews/queues/{queue}", dependencies=[look])

@@ -46,7 +46,7 @@ async def correct(
             author=caller.subject,
             status=CorrectionStatus.PROPOSED.value,
             is_confirmation=False,
-            said_hash=digest(said),
+            body_hash=digest(said),
             **said.model_dump(),
         ),
         caller=caller,
@@ -72,7 +72,7 @@ async def confirm(
             status=CorrectionStatus.PROPOSED.value,
             is_confirmation=True,
             correction_notes=notes,
-            said_hash=digest(["confirmed", notes]),
+            body_hash=digest(["confirmed", notes]),
         ),
         caller=caller,
         settings=settings,
@@ -107,7 +107,7 @@ async def _say(
         select(CorrectionRow).where(
             CorrectionRow.prediction_id == row.prediction_id,
             CorrectionRow.author == row.author,
-            CorrectionRow.said_hash == row.said_hash,
+            CorrectionRow.body_hash == row.body_hash,
         )
     )
     return stored.one(), is_new

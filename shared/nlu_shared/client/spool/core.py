@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
-from nlu_shared.client.door import logger_door
+from nlu_shared.client.api import logger_api
 from nlu_shared.client.spool.policy import State
 from nlu_shared.client.spool.sender import Reconciled, Sender
 from nlu_shared.client.spool.store import OnFull, Store
@@ -167,8 +167,8 @@ class Core:
                     writer = Writer(
                         self._folder, most=self._most, on_full=self._on_full, never=self._never
                     )
-                    door = lambda: logger_door(self._url, self._key)  # noqa: E731
-                    self._parts = writer, Sender(writer, door, self._folder)
+                    api = lambda: logger_api(self._url, self._key)  # noqa: E731
+                    self._parts = writer, Sender(writer, api, self._folder)
         return self._parts
 
     def _keep(self, what: str, log_id: UUID | None, job: Callable[[Store], None]) -> "Future[bool]":

@@ -22,7 +22,7 @@ from uuid import UUID
 import httpx2
 from pydantic import BaseModel
 
-from nlu_shared.client.door import Door, read
+from nlu_shared.client.api import Api, read
 from nlu_shared.client.errors import ClientError, Refused, Unavailable, UnexpectedAnswer
 from nlu_shared.client.spool import files, policy
 from nlu_shared.client.spool.policy import Kind, Remedy, State, Verdict
@@ -53,10 +53,10 @@ class Reconciled:
 class Sender:
     """Runs from its making until `close`."""
 
-    def __init__(self, writer: Writer, door: Callable[[], Door], folder: Path) -> None:
+    def __init__(self, writer: Writer, api: Callable[[], Api], folder: Path) -> None:
         self.last_error: str | None = None
         self._writer = writer
-        self._make_door = door
+        self._make_door = api
         self._folder = folder
         self._loop = _Loop()
         self._wake = asyncio.Event()
@@ -66,7 +66,7 @@ class Sender:
         self._stopped = False
         self.warm = threading.Event()
         self._main: asyncio.Task[None] | None = None
-        self._door: Door | None = None
+        self._api: Api | None = None
         self._thread = threading.Thread(target=self._live, name="nlu-spool-sender", daemon=True)
         self._thread.start()
 
@@ -108,7 +108,7 @@ class Sender:
 
     async def reconcile(self, ids: Sequence[UUID] | None, since: datetime | None) -> Reconciled:
         """Raises ClientError where the service cannot be asked."""
-        assert self._door is not None  # noqa: S101
+        assert self._api is not None  # noqa: S101
         sent = await self._ask(lambda store: store.sent(ids, since))
         here = set(sent.values())
         asked = sent | {one: one for one in ids or () if one not in here}
@@ -116,7 +116,7 @@ class Sender:
         known: set[UUID] = set()
         for start in range(0, len(wires), BATCH_LIMIT):
             page = Ids(ids=wires[start : start + BATCH_LIMIT])
-            known |= set((await self._door.post("/v1/predictions:known", Known, page)).known)
+            known |= set((await self._api.post("/v1/predictions:known", Known, page)).known)
         missing = [wire for wire in wires if wire not in known]
         again = [sent[wire] for wire in missing if wire in sent]
         await self._ask(lambda store: store.send_again(again))
@@ -141,7 +141,7 @@ class Sender:
         self._main = asyncio.current_task()
         tried = 0
         looked = -LOOKING_SECONDS
-        async with self._make_door() as self._door:
+        async with self._make_door() as self._api:
             while True:
                 self._woken = False
                 self._wake.clear()
@@ -228,8 +228,8 @@ class Sender:
         return policy.SENT
 
     async def _send(self, path: str, body: BaseModel | bytes) -> httpx2.Response:
-        assert self._door is not None  # noqa: S101
-        return await self._door.send("POST", path, body=body)
+        assert self._api is not None  # noqa: S101
+        return await self._api.send("POST", path, body=body)
 
     async def _settle(self, verdicts: Sequence[tuple[Fact, Verdict]]) -> None:
         await self._ask(lambda store: store.settle(verdicts, _now()))

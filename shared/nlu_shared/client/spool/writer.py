@@ -45,7 +45,7 @@ class Writer:
         self._claim: files.Claim | None = None
         self._store: Store | None = None
         self._closed = False
-        self._door = threading.Lock()
+        self._api = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="nlu-spool-writer", daemon=True)
         self._thread.start()
 
@@ -60,7 +60,7 @@ class Writer:
     def submit(self, job: Callable[[Store], Result]) -> "Future[Result]":
         """What `job` returns, once its commit is on disk; or what was raised on the way."""
         future: Future[Result] = Future()
-        with self._door:
+        with self._api:
             if self._closed:
                 future.set_exception(Closed())
             else:
@@ -69,7 +69,7 @@ class Writer:
 
     def close(self) -> None:
         """Finishes what was submitted, fails what waits for room, and leaves the file."""
-        with self._door:
+        with self._api:
             if not self._closed:
                 self._closed = True
                 self._jobs.put(None)

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from nlu_shared.schemas.base import canonical
-from nlu_shared.schemas.queues import Doubt
+from nlu_shared.schemas.queues import LabelIssue
 from pydantic import JsonValue
 
 from nlu_logger.reviews.priority import words
@@ -27,7 +27,7 @@ class Known:
     cleared_at: datetime | None
 
 
-def contradictions(cases: Sequence[Known]) -> dict[UUID, Doubt]:
+def contradictions(cases: Sequence[Known]) -> dict[UUID, LabelIssue]:
     """Cases whose words also stand under another truth; order, case and punctuation aside.
 
     A cleared case is doubted again only for a contradiction younger than its clearing.
@@ -36,7 +36,7 @@ def contradictions(cases: Sequence[Known]) -> dict[UUID, Doubt]:
     for case in cases:
         alike[case.task, words(case.text)].append(case)
     return {
-        case.id: Doubt(kind=CONTRADICTION, cases=[other.id for other in others])
+        case.id: LabelIssue(kind=CONTRADICTION, cases=[other.id for other in others])
         for group in alike.values()
         if len(group) > 1
         for case in group

@@ -1,7 +1,7 @@
 """Where a slot's files go: below a folder or in object storage, visible whole or not at all.
 
 A slot is prepared in a folder of its own and then published. Names come from a schedule's slug and
-its slot, never from a request's path.
+its time, never from a request's path.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from typing import Any, Protocol
 MANIFEST = "manifest.json"
 
 
-class Place(Protocol):
+class Destination(Protocol):
     """`published` and `publish` answer the manifest that readers see."""
 
     @property
@@ -31,9 +31,9 @@ class Place(Protocol):
     async def publish(self, prepared: Path, name: str) -> bytes: ...
 
 
-def slot_name(schedule: str, slot: datetime) -> str:
+def run_name(schedule: str, scheduled_at: datetime) -> str:
     """A slot's folder, for names that sort by time."""
-    return f"{schedule}/{slot.astimezone(UTC):%Y-%m-%dT%H-%MZ}"
+    return f"{schedule}/{scheduled_at.astimezone(UTC):%Y-%m-%dT%H-%MZ}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +103,9 @@ def open_store(url: str) -> ObjectStore:
     return ObjectStore(url, import_module("obstore.store").from_url(url), obstore)
 
 
-def places(folder: Path | None, store: str | None) -> dict[str, Callable[[], Place]]:
+def destinations(folder: Path | None, store: str | None) -> dict[str, Callable[[], Destination]]:
     """The targets that are configured, opened when used."""
-    found: dict[str, Callable[[], Place]] = {}
+    found: dict[str, Callable[[], Destination]] = {}
     if folder is not None:
         found["folder"] = lambda: Folder(folder.resolve())
     if store is not None:

@@ -27,7 +27,7 @@ async def find(world: World, *findings: dict[str, Any]) -> list[int]:
 async def doubted(world: World, task: str) -> dict[str, list[str]]:
     """Kinds of doubt by case, the most doubted first."""
     items = await peek(world.admin, task, QUEUE)
-    return {item["id"]: [doubt["kind"] for doubt in item["why"]] for item in items}
+    return {item["id"]: [issue["kind"] for issue in item["label_issues"]] for item in items}
 
 
 async def clear(world: World, case_id: str) -> int:
@@ -42,7 +42,9 @@ async def test_a_finding_puts_its_case_into_the_queue_once(world: World, task: s
     assert await find(world, finding) == [200]
     (item,) = await peek(world.admin, task, QUEUE)
     assert (item["id"], item["text"], item["truth"]) == (case_id, "buy milk", "shop")
-    assert item["why"] == [{"kind": "always-missed", "note": "n", "suggested": "eat", "cases": []}]
+    assert item["label_issues"] == [
+        {"kind": "always-missed", "note": "n", "suggested": "eat", "cases": []}
+    ]
 
 
 async def test_near_duplicates_with_two_truths_doubt_each_other(world: World, task: str) -> None:
@@ -51,7 +53,7 @@ async def test_near_duplicates_with_two_truths_doubt_each_other(world: World, ta
     await add(world, task, "please: buy milk", "shop")
     items = {item["id"]: item for item in await peek(world.admin, task, QUEUE)}
     assert len(items) == 3
-    assert items[one]["why"][0]["cases"] == [other]
+    assert items[one]["label_issues"][0]["cases"] == [other]
 
 
 async def test_versions_that_are_sure_of_something_else_raise_a_doubt(
@@ -65,7 +67,7 @@ async def test_versions_that_are_sure_of_something_else_raise_a_doubt(
     (item,) = await peek(world.admin, task, QUEUE)
     assert item["id"] == case_id
     assert item["prediction_id"] is not None
-    assert item["why"][0]["suggested"] == "greet"
+    assert item["label_issues"][0]["suggested"] == "greet"
 
 
 async def test_a_cleared_case_comes_back_only_for_a_younger_doubt(world: World, task: str) -> None:

@@ -25,7 +25,7 @@ Params = Mapping[str, str | int | float | bool | None]
 Answer = TypeVar("Answer")
 
 
-class Door:
+class Api:
     """One service's address and key, with one connection pool."""
 
     def __init__(self, url: str, key: str) -> None:
@@ -105,17 +105,17 @@ class Door:
         return response
 
 
-def logger_door(url: str | None = None, key: str | None = None) -> Door:
+def logger_api(url: str | None = None, key: str | None = None) -> Api:
     """To nlu-logger, by default where NLU_LOGGER_URL says and with NLU_LOGGER_KEY."""
-    return Door(
+    return Api(
         url or given("NLU_LOGGER_URL") or "http://127.0.0.1:8001",
         key or given("NLU_LOGGER_KEY") or "",
     )
 
 
-def induction_door(url: str | None = None, key: str | None = None) -> Door:
+def induction_api(url: str | None = None, key: str | None = None) -> Api:
     """To induction, by default where INDUCTION_URL says and with INDUCTION_KEY."""
-    return Door(
+    return Api(
         url or given("INDUCTION_URL") or "http://127.0.0.1:8002",
         key or given("INDUCTION_KEY") or "",
     )

@@ -20,7 +20,7 @@ from nlu_shared.schemas.prompts import PromptContent
 MODEL = "claude-haiku-5-5"
 
 
-class Door:
+class MeteredModel:
     """`calls` are answers of the task model, `proposals` those of the proposer, of which a share
     of `useless` change nothing worth having. `silent` says that a question went unanswered; without
     `budget` none does."""
@@ -46,7 +46,7 @@ class Door:
         """Calls until the model falls silent."""
         return 1_000_000 if self._budget is None else self._budget - self.calls
 
-    def book(self, prompt: PromptContent, cases: Iterable[Case]) -> EvalResults:
+    def evaluate(self, prompt: PromptContent, cases: Iterable[Case]) -> EvalResults:
         """What the prompt says about the cases; those past the budget count as wrong."""
         entries = {}
         for case in cases:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 
 @dataclass(slots=True)
-class Purse:
+class Budget:
     """Calls and money of one run: settled, and reserved for calls that are on their way."""
 
     calls_limit: int
@@ -25,7 +25,7 @@ class Purse:
         """The call came to `cost`; what was reserved beyond it is free again."""
         self.usd += cost - bound
 
-    def give_back(self, bound: Decimal) -> None:
+    def release(self, bound: Decimal) -> None:
         """The call was never answered and never billed."""
         self.calls -= 1
         self.usd -= bound

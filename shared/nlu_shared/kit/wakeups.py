@@ -42,7 +42,7 @@ class Listener:
         return heard
 
 
-class Bell:
+class Wakeups:
     """Subscribes to `pattern` with its first listener, and again whenever Redis was away."""
 
     def __init__(self, redis: Redis, pattern: str) -> None:
@@ -54,7 +54,7 @@ class Bell:
     @contextmanager
     def listen(self, channel: str) -> Iterator[Listener]:
         if self._hearing is None:
-            self._hearing = asyncio.create_task(self._hear(), name="bell")
+            self._hearing = asyncio.create_task(self._hear(), name="wakeups")
         listener = Listener()
         self._listeners[channel].add(listener)
         try:
@@ -82,7 +82,7 @@ class Bell:
                             )
                         )
             except (RedisError, OSError) as away:
-                log.warning("bell waits for redis", reason=type(away).__name__)
+                log.warning("wakeups waits for redis", reason=type(away).__name__)
                 await asyncio.sleep(AGAIN_SECONDS)
 
     def _hand_on(self, message: Any) -> None:
@@ -93,9 +93,9 @@ class Bell:
 
 
 @asynccontextmanager
-async def open_bell(redis: Redis, pattern: str) -> AsyncIterator[Bell]:
-    bell = Bell(redis, pattern)
+async def open_wakeups(redis: Redis, pattern: str) -> AsyncIterator[Wakeups]:
+    wakeups = Wakeups(redis, pattern)
     try:
-        yield bell
+        yield wakeups
     finally:
-        await bell.close()
+        await wakeups.close()

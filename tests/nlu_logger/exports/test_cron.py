@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from nlu_logger.exports.slots import MOST_COUNTED, Due, NoSlots, due, next_slot
+from nlu_logger.exports.cron import MOST_COUNTED, Due, NeverDue, due, next_scheduled_at
 
 WEEKLY = "0 3 * * 1"
 
@@ -65,15 +65,15 @@ def test_the_newest_slot_is_written_and_the_missed_are_counted(
 def test_counting_what_was_missed_ends() -> None:
     found = due("* * * * *", at("2025-01-01T00:00"), at("2026-01-01T00:00"))
     assert found is not None
-    assert (found.slot, found.missed) == (at("2026-01-01T00:00"), MOST_COUNTED)
+    assert (found.scheduled_at, found.missed) == (at("2026-01-01T00:00"), MOST_COUNTED)
 
 
 def test_the_clock_of_another_zone_changes_nothing() -> None:
     there = datetime(2026, 11, 30, 12, 0, tzinfo=timezone(timedelta(hours=10)))
-    assert next_slot(WEEKLY, there) == at("2026-11-30T03:00")
+    assert next_scheduled_at(WEEKLY, there) == at("2026-11-30T03:00")
 
 
 @pytest.mark.parametrize("cron", ["", "soon", "* * * *", "* * * * * *", "0 0 31 2 *", "61 * * * *"])
 def test_what_never_comes_is_no_schedule(cron: str) -> None:
-    with pytest.raises(NoSlots):
-        next_slot(cron, at("2026-01-01T00:00"))
+    with pytest.raises(NeverDue):
+        next_scheduled_at(cron, at("2026-01-01T00:00"))

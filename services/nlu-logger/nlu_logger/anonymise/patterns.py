@@ -1,4 +1,4 @@
-"""The shapes of what identifies a person, and what each is replaced by. Pure.
+"""The patterns of what identifies a person, and what each is replaced by. Pure.
 
 Every pattern runs in linear time: a repetition is possessive or bounded by a small number, and
 what it repeats cannot match in two ways.
@@ -11,11 +11,11 @@ from typing import NamedTuple
 from nlu_logger.anonymise.checks import is_iban, is_ipv4, is_ipv6, passes_luhn
 
 
-class Shape(NamedTuple):
+class Pattern(NamedTuple):
     """What is found, and what stands in its place: the match itself where it is nothing after
     all. Digits behind it can `hold` it back, until they turn out to be something themselves."""
 
-    pattern: re.Pattern[str]
+    regex: re.Pattern[str]
     replace: Callable[[re.Match[str]], str]
     hold: bool = False
 
@@ -68,30 +68,30 @@ def _is_token(said: str) -> bool:
     return digits > 1 and said != said.lower() and said != said.upper()
 
 
-SHAPES = (
-    Shape(re.compile(r"(?<![\w+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}://\S++"), _url),
-    Shape(
+PATTERNS = (
+    Pattern(re.compile(r"(?<![\w+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}://\S++"), _url),
+    Pattern(
         re.compile(r"(?<![\w.+%-])[\w.+%-]++@[\w-]++(?:\.[\w-]++)++"),
         _always("email"),
     ),
-    Shape(
+    Pattern(
         re.compile(
             r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)",
             re.IGNORECASE | re.ASCII,
         ),
         _iban,
     ),
-    Shape(
+    Pattern(
         re.compile(r"(?<!\w)(?<!\d[ -])[2-6](?:[ -]?\d){12,18}(?!\w)(?![ -]\d)", re.ASCII),
         _if("card", passes_luhn),
         hold=True,
     ),
-    Shape(
+    Pattern(
         re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\w)(?!\.\d)", re.ASCII),
         _if("ip", is_ipv4),
         hold=True,
     ),
-    Shape(
+    Pattern(
         re.compile(
             r"(?<![\w:])[0-9A-F]{0,4}(?::[0-9A-F]{0,4}){2,7}(?:(?:\.\d{1,3}){3})?(?![\w:])",
             re.IGNORECASE | re.ASCII,
@@ -99,7 +99,7 @@ SHAPES = (
         _if("ip", is_ipv6),
     ),
     # International: +49 170 1234567, 0049 170 1234567.
-    Shape(
+    Pattern(
         re.compile(
             rf"(?<!\w)(?:\+[1-9](?:{_APART}\d){{7,13}}|00[1-9](?:{_APART}\d){{9,13}})"
             r"(?!\w)(?![ ./-]\d)",
@@ -109,7 +109,7 @@ SHAPES = (
         hold=True,
     ),
     # National, with the trunk 0: 0170 1234567, (030) 123456-78, 06 12 34 56 78.
-    Shape(
+    Pattern(
         re.compile(
             rf"(?<!\w)(?<!\d[./-])\(?0{_APART}[1-9](?:{_APART}\d){{7,11}}(?!\w)(?![ ./-]\d)",
             re.ASCII,
@@ -118,7 +118,7 @@ SHAPES = (
         hold=True,
     ),
     # National, in threes and a four: (555) 123-4567, 555.123.4567.
-    Shape(
+    Pattern(
         re.compile(
             r"(?<!\w)(?<!\d[ .-])(?:1[ .-])?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}"
             r"(?!\w)(?![ .-]\d)",
@@ -127,13 +127,13 @@ SHAPES = (
         _always("phone"),
         hold=True,
     ),
-    Shape(re.compile(r"(?<![\w-])eyJ[\w-]++\.[\w-]++\.[\w-]*+", re.ASCII), _always("token")),
-    Shape(re.compile(r"(?<!\w)[0-9A-F]{32,}+(?!\w)", re.ASCII | re.I), _always("token")),
-    Shape(
+    Pattern(re.compile(r"(?<![\w-])eyJ[\w-]++\.[\w-]++\.[\w-]*+", re.ASCII), _always("token")),
+    Pattern(re.compile(r"(?<!\w)[0-9A-F]{32,}+(?!\w)", re.ASCII | re.I), _always("token")),
+    Pattern(
         re.compile(r"(?<![\w+-])[\w+-]{24,}+={0,2}", re.ASCII),
         _if("token", _is_token),
     ),
 )
-HELD_BACK = tuple(shape for shape in SHAPES if shape.hold)
+HELD_BACK = tuple(pattern for pattern in PATTERNS if pattern.hold)
 LONGEST_HELD = 48
-"""Characters of the longest match of a shape that digits hold back."""
+"""Characters of the longest match of a pattern that digits hold back."""

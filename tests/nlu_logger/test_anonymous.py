@@ -137,7 +137,7 @@ async def test_a_page_that_is_asked_too_often_comes_late_and_comes(
     databases: Databases, servers: Servers, page: str
 ) -> None:
     async with (
-        opened(databases, servers, strangers_per_minute=3) as world,
+        opened(databases, servers, anonymous_per_minute=3) as world,
         client(world.url, None) as stranger,
     ):
         began = time.perf_counter()
@@ -173,7 +173,7 @@ async def guess(world: World, times: int, address: str = "") -> list[int]:
 async def test_a_right_key_may_log_in_where_strangers_are_limited(
     databases: Databases, servers: Servers
 ) -> None:
-    async with opened(databases, servers, strangers_per_minute=2) as world:
+    async with opened(databases, servers, anonymous_per_minute=2) as world:
         assert (await guess(world, 3))[-1] == 429
         async with client(world.url, None) as browser:
             for key, expected in (("nlk_wrong", 401), (BOOTSTRAP_KEY, 204)):
@@ -184,7 +184,7 @@ async def test_a_right_key_may_log_in_where_strangers_are_limited(
 async def test_nobody_chooses_the_address_they_come_from(
     databases: Databases, servers: Servers
 ) -> None:
-    async with opened(databases, servers, strangers_per_minute=2) as world:
+    async with opened(databases, servers, anonymous_per_minute=2) as world:
         answers = [(await guess(world, 1, f"203.0.113.{n}"))[0] for n in range(4)]
         assert answers == [401, 401, 429, 429]
 
@@ -192,7 +192,7 @@ async def test_nobody_chooses_the_address_they_come_from(
 async def test_behind_a_named_proxy_each_client_has_its_own_address(
     databases: Databases, servers: Servers
 ) -> None:
-    named = {"strangers_per_minute": 2, "trusted_proxies": ["127.0.0.0/8"]}
+    named = {"anonymous_per_minute": 2, "trusted_proxies": ["127.0.0.0/8"]}
     async with opened(databases, servers, **named) as world:
         assert (await guess(world, 3, "203.0.113.1"))[-1] == 429
         assert (await guess(world, 1, "203.0.113.2")) == [401]

@@ -17,7 +17,7 @@ from tests.fixtures.servers import Servers
 
 SIZE = 64 * 1024
 BODIES = 60
-STRANGERS, SLOW = 60, 40
+ANONYMOUS, SLOW = 60, 40
 POSTS = 3_200
 ROUNDS = 5
 DRIP_SECONDS = 0.1
@@ -55,7 +55,7 @@ async def run(
             alone = await posts(service.url, POSTS)
             async with _besieged(service.url):
                 pairs.append((await posts(service.url, POSTS), alone))
-    what = f"keyed posts beside {STRANGERS} strangers on /metrics and {SLOW} slow bodies"
+    what = f"keyed posts beside {ANONYMOUS} strangers on /metrics and {SLOW} slow bodies"
     print(told(what, pairs, unit="posts/s", against="alone"))
 
 
@@ -92,7 +92,7 @@ async def _cost(service: Process, sent: bytes) -> float:
 async def _besieged(url: str) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as group:
         siege = [
-            *(group.create_task(_stranger(url)) for _ in range(STRANGERS)),
+            *(group.create_task(_anonymous(url)) for _ in range(ANONYMOUS)),
             *(group.create_task(_slow(url)) for _ in range(SLOW)),
         ]
         await asyncio.sleep(1)  # the first minute's share of the strangers is used up
@@ -101,7 +101,7 @@ async def _besieged(url: str) -> AsyncIterator[None]:
             one.cancel()
 
 
-async def _stranger(url: str) -> None:
+async def _anonymous(url: str) -> None:
     reader, writer = await connect(url)
     try:
         while True:

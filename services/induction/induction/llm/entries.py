@@ -1,4 +1,4 @@
-"""The ledger's writes: four kinds of booking, many in one commit. SQL only; decides nothing."""
+"""The ledger's writes: four kinds of entry, many in one commit. SQL only; decides nothing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class LeaseLost(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Booking:
+class LedgerEntry:
     """One call of one run, and the fence under which it may be written."""
 
     run_id: UUID
@@ -36,7 +36,7 @@ class Booking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reserved(Booking):
+class Reserved(LedgerEntry):
     """About to be sent, in the month the database says it is. `bound` is what the call may cost at
     most. `month_cap` None: not billed."""
 
@@ -45,7 +45,7 @@ class Reserved(Booking):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Closed(Booking):
+class Closed(LedgerEntry):
     """The end of a reservation of `bound`; it moves the total of the month that was reserved in,
     whatever month it is now. None: no money was reserved."""
 
@@ -66,12 +66,12 @@ class Settled(Closed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GivenBack(Closed):
+class Release(Closed):
     """Refused by the provider before it was billed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Copied(Booking):
+class Copied(LedgerEntry):
     """An answer that cost nothing: another run's, or the refusal of our own budget."""
 
     outcome: str
@@ -87,34 +87,34 @@ class Receipt:
     month: date | None = None
 
 
-async def write(connection: Connection, bookings: Sequence[Booking]) -> list[Receipt]:
-    """One result per booking, in order. Runs are locked against being claimed meanwhile."""
+async def write(connection: Connection, entries: Sequence[LedgerEntry]) -> list[Receipt]:
+    """One result per entry, in order. Runs are locked against being claimed meanwhile."""
     fences = await connection.fetch(
         "SELECT id, fence FROM runs WHERE id = ANY($1::uuid[]) ORDER BY id FOR SHARE",
-        sorted({booking.run_id for booking in bookings}),
+        sorted({entry.run_id for entry in entries}),
     )
     holds = {(row["id"], row["fence"]) for row in fences}
     granted = [
-        Granted.YES if (one.run_id, one.fence) in holds else Granted.LEASE_LOST for one in bookings
+        Granted.YES if (one.run_id, one.fence) in holds else Granted.LEASE_LOST for one in entries
     ]
-    month = await _spend_month(connection, bookings, granted)
-    valid = [one for one, may in zip(bookings, granted, strict=True) if may is Granted.YES]
+    month = await _spend_month(connection, entries, granted)
+    valid = [one for one, may in zip(entries, granted, strict=True) if may is Granted.YES]
     await _insert(connection, [one for one in valid if isinstance(one, Reserved)])
     await _copy(connection, [one for one in valid if isinstance(one, Copied)])
     await _settle(connection, [one for one in valid if isinstance(one, Settled)])
-    await _give_back(connection, [one for one in valid if isinstance(one, GivenBack)])
+    await _release(connection, [one for one in valid if isinstance(one, Release)])
     return [Receipt(may, month) for may in granted]
 
 
 async def _spend_month(
-    connection: Connection, bookings: Sequence[Booking], granted: list[Granted]
+    connection: Connection, entries: Sequence[LedgerEntry], granted: list[Granted]
 ) -> date | None:
-    """Moves the months' totals by every booking that carries money; refuses what passes the cap of
+    """Moves the months' totals by every entry that carries money; refuses what passes the cap of
     this month, and what the same run asks after it, so that calls go in the order they were asked.
     This month, where anything was to be reserved in it."""
     moving = [
         (place, one)
-        for place, one in enumerate(bookings)
+        for place, one in enumerate(entries)
         if granted[place] is Granted.YES and _moves_by(one) != 0
     ]
     # Locked from the oldest to the newest, so that no two writers wait for each other.
@@ -152,12 +152,12 @@ async def _locked(connection: Connection, month: date | None) -> tuple[date, Dec
     return row["month"], row["usd"]
 
 
-def _moves_by(one: Booking) -> Decimal:
+def _moves_by(one: LedgerEntry) -> Decimal:
     if isinstance(one, Reserved):
         return one.bound
     if isinstance(one, Settled):
         return one.cost - one.bound
-    if isinstance(one, GivenBack):
+    if isinstance(one, Release):
         return -one.bound
     return Decimal(0)
 
@@ -206,15 +206,15 @@ async def _settle(connection: Connection, settled: Sequence[Settled]) -> None:
     )
 
 
-async def _give_back(connection: Connection, returned: Sequence[GivenBack]) -> None:
+async def _release(connection: Connection, released: Sequence[Release]) -> None:
     await connection.executemany(
         "UPDATE llm_calls SET attempts = attempts - 1, reserved_usd = reserved_usd - $4"
         " WHERE run_id = $1 AND key = $2 AND sample = $3 AND outcome IS NULL",
-        [(one.run_id, one.key, one.sample, one.bound) for one in returned],
+        [(one.run_id, one.key, one.sample, one.bound) for one in released],
     )
 
 
-def _names(one: Booking) -> tuple[UUID, str, int, str, str, str, str, int]:
+def _names(one: LedgerEntry) -> tuple[UUID, str, int, str, str, str, str, int]:
     return (
         one.run_id,
         one.key,

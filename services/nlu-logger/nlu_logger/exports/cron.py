@@ -12,7 +12,7 @@ MOST_COUNTED = 1_000
 """Missed slots are counted up to here; a minute's schedule after a year away need not be exact."""
 
 
-class NoSlots(ValueError):
+class NeverDue(ValueError):
     """Not five cron fields, or fields that never meet (the 31st of February)."""
 
 
@@ -20,19 +20,19 @@ class NoSlots(ValueError):
 class Due:
     """The newest slot that has come, how many before it were missed, and the next to come."""
 
-    slot: datetime
+    scheduled_at: datetime
     missed: int
     following: datetime
 
 
-def next_slot(cron: str, after: datetime) -> datetime:
-    """The first slot later than `after`. Raises NoSlots."""
+def next_scheduled_at(cron: str, after: datetime) -> datetime:
+    """The first slot later than `after`. Raises NeverDue."""
     if len(cron.split()) != 5 or not croniter.is_valid(cron):
-        raise NoSlots
+        raise NeverDue
     try:
         found: datetime = croniter(cron, after.astimezone(UTC)).get_next(datetime)
     except CroniterBadDateError:
-        raise NoSlots from None
+        raise NeverDue from None
     return found
 
 
@@ -51,5 +51,5 @@ def due(cron: str, waiting: datetime, now: datetime) -> Due | None:
     newest = max(newest, waiting)
     missed, step = 0, waiting
     while step < newest and missed < MOST_COUNTED:
-        missed, step = missed + 1, next_slot(cron, step)
-    return Due(slot=newest, missed=missed, following=next_slot(cron, newest))
+        missed, step = missed + 1, next_scheduled_at(cron, step)
+    return Due(scheduled_at=newest, missed=missed, following=next_scheduled_at(cron, newest))

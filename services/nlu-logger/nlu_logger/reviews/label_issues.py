@@ -3,7 +3,7 @@
 Its items are ground-truth cases, since an imported one has no prediction. Three things raise a
 doubt: a finding (induction posts them), another truth for the same words, and predictions of
 several versions that are sure of something else. A case leaves the queue when its truth is
-replaced or withdrawn, or when a reviewer clears it: then only younger doubts bring it back.
+replaced or withdrawn, or when a reviewer clears it: then only younger issues bring it back.
 """
 
 from collections import defaultdict
@@ -19,10 +19,10 @@ from nlu_shared.schemas.base import digest
 from nlu_shared.schemas.queues import (
     Asked,
     ClaimIn,
-    Doubt,
     FindingResult,
     FindingsIn,
     FindingsTaken,
+    LabelIssue,
     SuspiciousCase,
 )
 from sqlalchemy import bindparam, text
@@ -31,7 +31,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.ground_truth.models import GroundTruthRow
 from nlu_logger.reviews import claims
-from nlu_logger.reviews.doubts import Known, contradictions
+from nlu_logger.reviews.contradictions import Known, contradictions
 from nlu_logger.settings import Settings
 
 QUEUE = "suspicious-label"
@@ -48,7 +48,7 @@ SELECT f.case_id, f.kind, f.note, f.suggested
 FROM findings f JOIN ground_truth g ON g.id = f.case_id
 LEFT JOIN cleared_cases c ON c.case_id = f.case_id
 WHERE {MINE} AND (c.cleared_at IS NULL OR f.created_at > c.cleared_at)
-ORDER BY f.case_id, f.created_at, f.said_hash
+ORDER BY f.case_id, f.created_at, f.body_hash
 """  # noqa: S608 - no value is written into it
 KNOWN = f"""
 SELECT g.id, g.task, left(g.text, :characters) AS text, g.truth, g.created_at, c.cleared_at
@@ -78,8 +78,8 @@ WITH known AS (
     SELECT id FROM ground_truth
     WHERE id = :case_id AND (cast(:tasks AS text[]) IS NULL OR task = ANY(:tasks))
 ), new AS (
-    INSERT INTO findings (case_id, said_hash, kind, note, suggested, found_by)
-    SELECT id, :said_hash, :kind, :note, :suggested, :found_by FROM known
+    INSERT INTO findings (case_id, body_hash, kind, note, suggested, found_by)
+    SELECT id, :body_hash, :kind, :note, :suggested, :found_by FROM known
     ON CONFLICT DO NOTHING RETURNING case_id
 )
 SELECT CASE WHEN EXISTS (SELECT FROM new) THEN 201
@@ -92,41 +92,41 @@ ON CONFLICT (case_id) DO UPDATE SET cleared_by = excluded.cleared_by, cleared_at
 
 
 async def look(
-    session: AsyncSession, asked: Asked, settings: Settings, *, caller: Caller
+    session: AsyncSession, filters: Asked, settings: Settings, *, caller: Caller
 ) -> list[SuspiciousCase]:
     """The most doubted first, with who holds it."""
-    doubts = await _doubts(session, asked, settings, caller=caller)
-    ids = _most_doubted(doubts)[: asked.limit]
+    issues = await _label_issues(session, filters, settings, caller=caller)
+    ids = _most_issues(issues)[: filters.limit]
     held = await claims.of(session, ids)
-    shown = await _shown(session, ids, doubts)
+    shown = await _shown(session, ids, issues)
     return [case.model_copy(update={"claim": held.get(case.id)}) for case in shown]
 
 
 async def claim(
-    session: AsyncSession, asked: ClaimIn, settings: Settings, *, caller: Caller
+    session: AsyncSession, filters: ClaimIn, settings: Settings, *, caller: Caller
 ) -> list[SuspiciousCase]:
     """The most doubted cases that nobody holds, now held by the caller."""
     await claims.take_turns(session)
-    doubts = await _doubts(session, asked, settings, caller=caller)
-    held = await claims.of(session, doubts)
-    ids = [one for one in _most_doubted(doubts) if one not in held][: asked.limit]
+    issues = await _label_issues(session, filters, settings, caller=caller)
+    held = await claims.of(session, issues)
+    ids = [one for one in _most_issues(issues) if one not in held][: filters.limit]
     made = await claims.hold(
-        session, ids, QUEUE, caller=caller, lasting=timedelta(minutes=asked.minutes)
+        session, ids, QUEUE, caller=caller, lasting=timedelta(minutes=filters.minutes)
     )
-    shown = await _shown(session, ids, doubts)
+    shown = await _shown(session, ids, issues)
     return [case.model_copy(update={"claim": made[case.id]}) for case in shown if case.id in made]
 
 
-async def take(session: AsyncSession, said: FindingsIn, *, caller: Caller) -> FindingsTaken:
+async def take(session: AsyncSession, body: FindingsIn, *, caller: Caller) -> FindingsTaken:
     """One result per finding, in order; the same finding again adds nothing."""
     tasks = _tasks(caller)
     results = []
-    for index, finding in enumerate(said.findings):
+    for index, finding in enumerate(body.findings):
         status = await session.scalar(
             TAKE_FINDING,
             {
                 **finding.model_dump(),
-                "said_hash": digest(finding),
+                "body_hash": digest(finding),
                 "found_by": caller.subject,
                 "tasks": tasks,
             },
@@ -140,25 +140,25 @@ async def clear(session: AsyncSession, case_id: UUID, *, caller: Caller) -> None
     case = await session.get(GroundTruthRow, case_id)
     if case is None or not caller.may_touch(case.task):
         raise NotFound("There is no such case.")
-    said = {"case_id": case_id, "cleared_by": caller.subject}
-    await session.execute(text(CLEAR), said)
+    cleared = {"case_id": case_id, "cleared_by": caller.subject}
+    await session.execute(text(CLEAR), cleared)
     await claims.end(session, case_id, caller=caller)
     await audit.record(session, actor=caller.subject, action="reviews.clear", subject=case_id)
 
 
-async def _doubts(
-    session: AsyncSession, asked: Asked, settings: Settings, *, caller: Caller
-) -> dict[UUID, list[Doubt]]:
-    mine = {"tasks": _tasks(caller), "task": asked.task}
-    doubts: dict[UUID, list[Doubt]] = defaultdict(list)
-    for found in await session.execute(text(FOUND), mine):
-        doubts[found.case_id].append(
-            Doubt(kind=found.kind, note=found.note, suggested=found.suggested)
+async def _label_issues(
+    session: AsyncSession, filters: Asked, settings: Settings, *, caller: Caller
+) -> dict[UUID, list[LabelIssue]]:
+    mine = {"tasks": _tasks(caller), "task": filters.task}
+    issues: dict[UUID, list[LabelIssue]] = defaultdict(list)
+    for finding in await session.execute(text(FOUND), mine):
+        issues[finding.case_id].append(
+            LabelIssue(kind=finding.kind, note=finding.note, suggested=finding.suggested)
         )
     compared = {"characters": COMPARED_CHARACTERS, "most": CASES_COMPARED}
     known = [Known(*row) for row in await session.execute(text(KNOWN), mine | compared)]
-    for case_id, doubt in contradictions(known).items():
-        doubts[case_id].append(doubt)
+    for case_id, issue in contradictions(known).items():
+        issues[case_id].append(issue)
     bounds = {
         "window": timedelta(days=settings.review_days),
         "sure": SURE,
@@ -166,22 +166,24 @@ async def _doubts(
     }
     for row in await session.execute(text(DISAGREEING), mine | bounds):
         note = f"{row.versions} versions are sure of another answer."
-        doubts[row.id].append(Doubt(kind="versions-disagree", note=note, suggested=row.suggested))
-    return doubts
+        issues[row.id].append(
+            LabelIssue(kind="versions-disagree", note=note, suggested=row.suggested)
+        )
+    return issues
 
 
-def _most_doubted(doubts: dict[UUID, list[Doubt]]) -> list[UUID]:
-    return sorted(doubts, key=lambda case_id: (-len(doubts[case_id]), case_id))
+def _most_issues(issues: dict[UUID, list[LabelIssue]]) -> list[UUID]:
+    return sorted(issues, key=lambda case_id: (-len(issues[case_id]), case_id))
 
 
 async def _shown(
-    session: AsyncSession, ids: Sequence[UUID], doubts: dict[UUID, list[Doubt]]
+    session: AsyncSession, ids: Sequence[UUID], issues: dict[UUID, list[LabelIssue]]
 ) -> list[SuspiciousCase]:
     rows: dict[UUID, Any] = {
         row.id: row._mapping for row in await session.execute(text(SHOWN), {"ids": list(ids)})
     }
     return [
-        SuspiciousCase.model_validate({**rows[one], "why": doubts[one]})
+        SuspiciousCase.model_validate({**rows[one], "label_issues": issues[one]})
         for one in ids
         if one in rows
     ]

@@ -8,9 +8,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 RECORD = text(
-    "INSERT INTO handouts (id, kind, asked, handed_to, place)"
-    " VALUES (:id, :kind, :asked, :handed_to, :place)"
-).bindparams(bindparam("asked", type_=JSONB))
+    "INSERT INTO disclosures (id, kind, filters, recipient, destination)"
+    " VALUES (:id, :kind, :filters, :recipient, :destination)"
+).bindparams(bindparam("filters", type_=JSONB))
 
 
 async def record(
@@ -18,11 +18,17 @@ async def record(
     kind: str,
     *,
     to: str,
-    asked: dict[str, Any],
-    place: str | None = None,
+    filters: dict[str, Any],
+    destination: str | None = None,
 ) -> None:
     """To be committed before the first byte leaves: a stream that is cut was handed out too."""
     await session.execute(
         RECORD,
-        {"id": uuid7(), "kind": kind, "asked": asked, "handed_to": to, "place": place},
+        {
+            "id": uuid7(),
+            "kind": kind,
+            "filters": filters,
+            "recipient": to,
+            "destination": destination,
+        },
     )
