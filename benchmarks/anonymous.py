@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from benchmarks.posting import PREDICTION, ask, connect, posts, request
-from benchmarks.rates import told
+from benchmarks.rates import ratio_line
 from benchmarks.stage import SERVICE, Process, serving
 from tests.fixtures.databases import BOOTSTRAP_KEY, Databases
 from tests.fixtures.servers import Servers
@@ -56,7 +56,7 @@ async def run(
             async with _besieged(service.url):
                 pairs.append((await posts(service.url, POSTS), alone))
     what = f"keyed posts beside {ANONYMOUS} strangers on /metrics and {SLOW} slow bodies"
-    print(told(what, pairs, unit="posts/s", against="alone"))
+    print(ratio_line(what, pairs, unit="posts/s", against="alone"))
 
 
 async def _tell_bodies(service: Process) -> None:

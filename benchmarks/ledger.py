@@ -16,7 +16,7 @@ from induction.tasks.registry import task_of
 from nlu_shared.kit.db import open_database
 from nlu_shared.schemas.prompts import LabelSpec, TaskIn, TaskKind
 
-from benchmarks.rates import told
+from benchmarks.rates import ratio_line
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task, texts
 from tests.fixtures.servers import Servers
@@ -34,18 +34,20 @@ async def run(databases: Databases, servers: Servers) -> None:
         run_id = await _waiting_run(stack)
         pairs = []
         for number in range(ROUNDS):
-            asked = _requests(number)
-            pairs.append((await _booked(stack, run_id, model, asked), await _bare(model, asked)))
+            requests = _requests(number)
+            pairs.append(
+                (await _booked(stack, run_id, model, requests), await _bare(model, requests))
+            )
         await model.close()
-    print(told("model calls through the ledger", pairs, unit="calls/s", against="bare"))
+    print(ratio_line("model calls through the ledger", pairs, unit="calls/s", against="bare"))
 
 
 def _requests(number: int) -> list[ModelRequest]:
     labels = tuple(LabelSpec(name=f"topic_{one}") for one in range(4))
     task = task_of(TaskIn(slug="bench", kind=TaskKind.INTENT, labels=labels))
     prompt = task.baseline()
-    said = [text for text, _ in texts(CALLS, seed=number)]
-    return [task.request(prompt, one, model="claude-haiku-5-5") for one in said]
+    drawn = [text for text, _ in texts(CALLS, seed=number)]
+    return [task.request(prompt, one, model="claude-haiku-5-5") for one in drawn]
 
 
 async def _bare(model: Claude, requests: list[ModelRequest]) -> float:

@@ -53,12 +53,12 @@ def random_search(demos: int) -> Optimiser:
                 metric=_right, max_labeled_demos=demos, num_candidate_programs=CANDIDATES,
                 num_threads=1,
             )  # fmt: skip
-            found = search.compile(student, trainset=train, valset=validation, restrict={number})
-            score = found.candidate_programs[0]["score"]
+            program = search.compile(student, trainset=train, valset=validation, restrict={number})
+            score = program.candidate_programs[0]["score"]
             if model.silent:
                 break
             if score > reached:
-                best, reached = found, score
+                best, reached = program, score
         return best
 
     return optimise
@@ -93,13 +93,13 @@ def reflective(minibatch: int) -> Optimiser:
             entries = {}
             for record in reflective_dataset[name]:
                 case = by_text[record["Inputs"]["text"]]
-                said = Prediction(output=record["Generated Outputs"]["label"])
-                entries[case.id] = judge(given.task, case, said)
+                prediction = Prediction(output=record["Generated Outputs"]["label"])
+                entries[case.id] = judge(given.task, case, prediction)
             prompt = PromptContent.model_validate_json(candidate[name])
             return {name: proposals.next(prompt, EvalResults(entries)).model_dump_json()}
 
         search = GEPA(
-            metric=_told, instruction_proposer=propose, reflection_minibatch_size=minibatch,
+            metric=_feedback, instruction_proposer=propose, reflection_minibatch_size=minibatch,
             max_metric_calls=4 * model.left, seed=given.seed, num_threads=1,
             gepa_kwargs={"stop_callbacks": [lambda _: model.left <= 0]},
         )  # fmt: skip
@@ -119,14 +119,14 @@ def _program(given: Round, model: MeteredModel) -> Program:
 
         def forward(self, **inputs: str) -> dspy.Prediction:
             request = given.task.request(_prompt(self), inputs["text"], model=MODEL)
-            said = given.task.parse(model.ask(request))
-            prediction = dspy.Prediction(label=said.output or "")
+            answered = given.task.parse(model.ask(request))
+            prediction = dspy.Prediction(label=answered.output or "")
             if dspy.settings.trace is not None:
                 dspy.settings.trace.append((self, inputs, prediction))
             return prediction
 
-    told = given.task.baseline().model_dump_json()
-    return Program(Labels(dspy.Signature("text -> label", told)))
+    instructions = given.task.baseline().model_dump_json()
+    return Program(Labels(dspy.Signature("text -> label", instructions)))
 
 
 def _prompt(predictor: dspy.Predict) -> PromptContent:
@@ -139,9 +139,9 @@ def _examples(cases: Sequence[Case]) -> list[dspy.Example]:
     return [dspy.Example(text=c.text, label=c.truth).with_inputs("text") for c in cases]
 
 
-def _right(gold: Any, said: Any, *_: Any) -> float:
-    return float(gold.label == said.label)
+def _right(gold: Any, predicted: Any, *_: Any) -> float:
+    return float(gold.label == predicted.label)
 
 
-def _told(gold: Any, said: Any, *_: Any, **__: Any) -> dspy.Prediction:
-    return dspy.Prediction(score=_right(gold, said), feedback=f"the label is {gold.label}")
+def _feedback(gold: Any, predicted: Any, *_: Any, **__: Any) -> dspy.Prediction:
+    return dspy.Prediction(score=_right(gold, predicted), feedback=f"the label is {gold.label}")

@@ -50,8 +50,8 @@ class MeteredModel:
         """What the prompt says about the cases; those past the budget count as wrong."""
         entries = {}
         for case in cases:
-            said = self.ask(self.task.request(prompt, case.text, model=MODEL))
-            entries[case.id] = judge(self.task, case, self.task.parse(said))
+            answered = self.ask(self.task.request(prompt, case.text, model=MODEL))
+            entries[case.id] = judge(self.task, case, self.task.parse(answered))
         return EvalResults(entries)
 
     def ask(self, request: ModelRequest, sample: int = 0) -> ModelAnswer:
@@ -63,10 +63,10 @@ class MeteredModel:
             return ModelAnswer(Outcome.OVER_BUDGET)
         self.calls += 1
         disturb = partial(noisy, self._settings, f"{request.key}/{sample}")
-        told = ModelAnswer(Outcome.OK, answer(_on_the_wire(request), disturb))
+        answered = ModelAnswer(Outcome.OK, answer(_on_the_wire(request), disturb))
         if self._known is not None:
-            self._known[key] = told
-        return told
+            self._known[key] = answered
+        return answered
 
     def propose(self, request: ModelRequest, sample: int = 0) -> ModelAnswer:
         self.proposals += 1

@@ -53,10 +53,10 @@ def played(
     examiner = MeteredModel(given.task, noise=variant.noise)
     plain = examiner.evaluate(given.task.baseline(), given.hidden)
     for name in chosen if variant is PLAIN else [OURS]:
-        asked = (
+        tried = (
             [0] if name in UNSEARCHED else sorted({*budgets, OF_NOTE} if name == OURS else budgets)
         )
-        for budget in asked:
+        for budget in tried:
             model = MeteredModel(
                 given.task, budget=budget, noise=variant.noise, useless=variant.useless,
                 cached=name in CACHED,

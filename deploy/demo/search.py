@@ -34,7 +34,7 @@ _BLOCK_VERBS = {
 }
 
 
-def told(change: Change) -> str:
+def described(change: Change) -> str:
     """The edits of a change in a few words."""
     counts = Counter(edit.op for edit in change.edits)
     words = []
@@ -116,7 +116,7 @@ class SearchView:
         if self._proposed is None:
             return [head]
         change = self._proposed.change
-        return [head, plain(told(change)), quiet(short(change.rationale))]
+        return [head, plain(described(change)), quiet(short(change.rationale))]
 
     def _rejected(self, event: ChangeRejected) -> list[Line]:
         if event.stage is Stage.PROPOSE:
@@ -124,7 +124,7 @@ class SearchView:
             self._proposed = None
         reason = f"{event.stage}: {event.reason}"
         if event.stage is Stage.VALIDATION and self._proposed:
-            what = told(self._proposed.change)
+            what = described(self._proposed.change)
             reason = f"validation: {self._validation:.3f} is not above {self._best:.3f} ({what})"
         return [bad(f"{self._name():<{NAME}}{short(reason)}")]
 
@@ -132,7 +132,7 @@ class SearchView:
         return f"change {self._changes}"
 
 
-def short(said: str) -> str:
+def short(text: str) -> str:
     """The first sentences' worth of a text that a model wrote, on one line."""
-    flat = " ".join(said.split())
+    flat = " ".join(text.split())
     return flat if len(flat) <= LONGEST else flat[: LONGEST - 1].rstrip() + "…"

@@ -117,8 +117,8 @@ async def tell(story: Story) -> AsyncIterator[Step]:
         async for step in _review(logger, answers):
             yield step
 
-        asked = RunRequest(task=story.spec.slug, limits=limits_for(len(story.data.rows)))
-        run = await induction.post("/v1/runs", RunView, asked)
+        request = RunRequest(task=story.spec.slug, limits=limits_for(len(story.data.rows)))
+        run = await induction.post("/v1/runs", RunView, request)
         async for event in follow_run(run.id, url=stack.induction_url, key=stack.key):
             yield event
         run = await induction.get(f"/v1/runs/{run.id}", RunView)
@@ -212,10 +212,12 @@ async def _review(logger: Api, answers: list[Answer]) -> AsyncIterator[Step]:
     async def judge(answer: Answer) -> UUID:
         path = f"/v1/predictions/{answer.log_id}"
         if answer.right:
-            said = await logger.post(f"{path}/confirm", Correction, ConfirmationIn())
+            correction = await logger.post(f"{path}/confirm", Correction, ConfirmationIn())
         else:
-            said = await logger.post(f"{path}/corrections", Correction, correction_of(answer.row))
-        return said.id
+            correction = await logger.post(
+                f"{path}/corrections", Correction, correction_of(answer.row)
+            )
+        return correction.id
 
     waiting: list[UUID] = []
     async for correction in as_done(judge, answers):
@@ -223,10 +225,10 @@ async def _review(logger: Api, answers: list[Answer]) -> AsyncIterator[Step]:
         yield Going("review", len(waiting), len(answers))
     approved = 0
     for start in range(0, len(waiting), APPROVED_AT_ONCE):
-        asked = BulkApprovalIn(
+        approval = BulkApprovalIn(
             correction_ids=waiting[start : start + APPROVED_AT_ONCE], may_quote=MAY_QUOTE
         )
-        decided = await logger.post("/v1/corrections:approve", BulkDecided, asked)
+        decided = await logger.post("/v1/corrections:approve", BulkDecided, approval)
         for one in decided.items:
             if one.ground_truth_id is None:
                 raise DemoFailed(f"a correction was not approved: {one.status} {one.code}")
@@ -248,8 +250,8 @@ async def _export(story: Story, induction: Api, run: RunView) -> Exported:
     best = await induction.get(f"{path}/versions/{version_id}", PromptVersion)
     files = {}
     for form, name in (("py", "prompts.py"), ("json", "prompts.json")):
-        asked = {"version": str(best.id), "format": form}
-        text = (await induction.send("GET", f"{path}/export", params=asked)).text
+        params = {"version": str(best.id), "format": form}
+        text = (await induction.send("GET", f"{path}/export", params=params)).text
         files[form] = write(story.choice.out / name, text)
     module = PromptImport(module=files["py"].read_text(encoding="utf-8"))
     again = await induction.post(f"{path}/versions", PromptVersion, module)

@@ -101,8 +101,8 @@ async def turn(cycle: Cycle) -> AsyncIterator[Step]:
         yield await _serve(backend, logger, cycle, second, trained.version)
         yield await _review(cycle, second, below=1)
         truths = await _truths(logger, cycle.task)
-        said = await _logged(logger, cycle.task, trained.version)
-        texts = [one.prompt for one in said]
+        logged = await _logged(logger, cycle.task, trained.version)
+        texts = [one.prompt for one in logged]
         yield compare(before, onnx_file.read(cycle.model), texts, truths, trained_on=rows)
 
 
@@ -124,11 +124,11 @@ async def _serve(
 
         async def message(row: Row) -> bool:
             answer = (await http.post("/messages", json={"text": row.text})).raise_for_status()
-            said = answer.json()
-            was_right = bool(said["intent"] == row.truth)
-            outcome = {"was_successful": was_right, "workflow_type": said["intent"]}
-            told = await http.post(f"/messages/{said['log_id']}/outcome", json=outcome)
-            told.raise_for_status()
+            body = answer.json()
+            was_right = bool(body["intent"] == row.truth)
+            outcome = {"was_successful": was_right, "workflow_type": body["intent"]}
+            answered = await http.post(f"/messages/{body['log_id']}/outcome", json=outcome)
+            answered.raise_for_status()
             return was_right
 
         right = [one async for one in as_done(message, rows)]
@@ -175,15 +175,15 @@ async def _truths(logger: Api, task: str) -> Mapping[str, str]:
 
 async def _logged(logger: Api, task: str, version: str) -> list[Prediction]:
     """Everything the log holds of this model."""
-    found: list[Prediction] = []
+    predictions: list[Prediction] = []
     cursor: str | None = None
     while True:
-        asked: Params = {"task": task, "model_version": version, "limit": 1000, "cursor": cursor}
-        page = await logger.get("/v1/predictions", Page[Prediction], asked)
-        found += page.items
+        params: Params = {"task": task, "model_version": version, "limit": 1000, "cursor": cursor}
+        page = await logger.get("/v1/predictions", Page[Prediction], params)
+        predictions += page.items
         cursor = page.next_cursor
         if cursor is None:
-            return found
+            return predictions
 
 
 async def _command(cycle: Cycle, *arguments: object) -> None:

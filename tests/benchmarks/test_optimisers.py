@@ -7,7 +7,7 @@ from benchmarks.optimisers.data import LABELLED, Round, drawn, pool
 from benchmarks.optimisers.metered import MeteredModel
 from benchmarks.optimisers.methods import OURS, PLAIN, VARIANTS
 from benchmarks.optimisers.proposing import divided
-from benchmarks.optimisers.report import NO_EVIDENCE, told
+from benchmarks.optimisers.report import NO_EVIDENCE, tables
 from benchmarks.optimisers.rounds import played
 
 BUDGET = 300
@@ -56,7 +56,7 @@ def test_every_method_keeps_to_the_calls_and_the_report_says_what_it_is_not(give
     results = list(played(given, PLAIN, [BUDGET], chosen))
     assert all(result.calls <= result.budget for result in results)
     results += played(given, VARIANTS[2], [BUDGET], chosen)
-    text = told(results, ["gepa"])
+    text = tables(results, ["gepa"])
     assert NO_EVIDENCE in text
     assert "not installed: gepa" in text
     assert "wrong labels, ours:" in text

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from nlu_shared.kit.db import session_scope
 from nlu_shared.kit.errors import Unavailable
-from nlu_shared.kit.processes import until_told
+from nlu_shared.kit.processes import until_stopped
 from sqlalchemy.exc import DBAPIError
 
 from nlu_logger.alerts import jobs as alerts
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 async def run(settings: Settings) -> None:
     """Until SIGTERM or SIGINT."""
     async with open_resources(settings) as resources:
-        await until_told(parts(resources))
+        await until_stopped(parts(resources))
 
 
 def parts(resources: Resources) -> list[Coroutine[Any, Any, None]]:

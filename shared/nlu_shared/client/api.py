@@ -78,7 +78,7 @@ class Api:
                 tried += 1
                 if tried >= tries:
                     raise
-                await asyncio.sleep(pause(tried, _asked(error)))
+                await asyncio.sleep(pause(tried, _retry_after(error)))
 
     def stream(
         self, path: str, *, last_event_id: str | None
@@ -142,12 +142,12 @@ def unreachable(url: str, error: Exception) -> Unreachable:
     return Unreachable(f"no answer from {url}: {error or type(error).__name__}")
 
 
-def _asked(error: Unreachable | Unavailable) -> float | None:
+def _retry_after(error: Unreachable | Unavailable) -> float | None:
     return error.retry_after if isinstance(error, Unavailable) else None
 
 
-def pause(tried: int, asked: float | None = None) -> float:
+def pause(tried: int, retry_after: float | None = None) -> float:
     """Seconds before the next try: at least what the service asked for, within the longest."""
     grown = FIRST_PAUSE * 2.0 ** min(tried - 1, 10)
     jittered = grown * (0.5 + random.random())  # noqa: S311
-    return min(max(jittered, asked or 0.0), LONGEST_PAUSE)
+    return min(max(jittered, retry_after or 0.0), LONGEST_PAUSE)

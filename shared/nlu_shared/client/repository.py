@@ -68,8 +68,10 @@ class NLURepository:
         self, log_id: UUID | str, corrected_intent: str, correction_notes: str | None = None
     ) -> Correction:
         """Proposes what the prediction should have been. It counts once a reviewer approves it."""
-        said = CorrectionIn(corrected_intent=corrected_intent, correction_notes=correction_notes)
-        return await self._api.post(f"/v1/predictions/{log_id}/corrections", Correction, said)
+        correction = CorrectionIn(
+            corrected_intent=corrected_intent, correction_notes=correction_notes
+        )
+        return await self._api.post(f"/v1/predictions/{log_id}/corrections", Correction, correction)
 
     async def get_low_confidence_prompts(
         self, threshold: float = 0.7, limit: int = 100, *, task: str | None = None
@@ -116,8 +118,8 @@ class NLURepository:
                 return
 
     async def _queue(self, name: str, **params: str | float | None) -> list[Prediction]:
-        asked: Params = params
-        page = await self._api.get(f"/v1/reviews/queues/{name}", Page[QueueItem], asked)
+        filters: Params = params
+        page = await self._api.get(f"/v1/reviews/queues/{name}", Page[QueueItem], filters)
         return list(page.items)
 
 

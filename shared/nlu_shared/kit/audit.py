@@ -64,7 +64,7 @@ async def page(
     limit: int = 100,
 ) -> Page[AuditLine]:
     """The newest first; None filters nothing."""
-    found = await session.execute(
+    result = await session.execute(
         PAGE,
         {
             "actor": actor,
@@ -74,7 +74,7 @@ async def page(
             "limit": limit + 1,
         },
     )
-    rows: Sequence[Any] = found.all()
+    rows: Sequence[Any] = result.all()
     return Page(
         items=[AuditLine.model_validate(dict(row._mapping)) for row in rows[:limit]],
         next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None,

@@ -22,7 +22,7 @@ class Queue(StrEnum):
     AUDIT = "audit"
 
 
-class Asked(Schema):
+class QueueFilters(Schema):
     """What a look at a queue keeps; `threshold` bounds the confidence where a queue asks for it."""
 
     threshold: Fraction = 0.7
@@ -30,7 +30,7 @@ class Asked(Schema):
     task: Slug | None = None
 
 
-class ClaimIn(Asked):
+class ClaimIn(QueueFilters):
     """Hold up to `limit` items for `minutes`, counted by the database's clock."""
 
     limit: Annotated[int, Field(ge=1, le=MOST_CLAIMED)] = 10

@@ -117,7 +117,7 @@ async def test_a_case_is_frozen_with_what_stands_before_it_and_forgotten_whole(
         frozen = await cases.load(session, "before", truth.dataset_hash)
         (case,) = [one for one in frozen if one.context is not None]
         assert case.context is not None
-        assert (case.context.short, case.said) == (context, "Who was Ruth?\nShe died.")
+        assert (case.context.short, case.transcript) == (context, "Who was Ruth?\nShe died.")
         await cases.blank(session, await cases.copies(session, "before", case.id))
     (left,) = await sql(
         stack,

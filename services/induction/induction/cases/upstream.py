@@ -65,9 +65,9 @@ async def fetch_erased(
 
     Raises AnotherList, UpstreamAway.
     """
-    asked = {"after": str(after)} | ({"mark": str(mark)} if mark else {})
+    params = {"after": str(after)} | ({"mark": str(mark)} if mark else {})
     try:
-        response = await client.get("/v1/ground-truth/erased", params=asked)
+        response = await client.get("/v1/ground-truth/erased", params=params)
     except httpx2.HTTPError as away:
         raise UpstreamAway("nlu-logger cannot be reached.") from away
     if response.status_code == 409:

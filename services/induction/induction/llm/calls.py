@@ -83,7 +83,7 @@ class _Flight:
     nothing is billed), and the month its last reservation stands in."""
 
     key: Key
-    asked: Call
+    call: Call
     day: date
     bound: Decimal
     month: date | None = None
@@ -150,13 +150,13 @@ class Calls:
             admitted.append(_Flight(key, one, day, bound))
         granted = await asyncio.gather(*(self._reserve(flight) for flight in admitted))
         answers = list(zip(admitted, granted, strict=True))
-        waiting.extendleft((one.key, one.asked) for one, may_go in reversed(answers) if not may_go)
+        waiting.extendleft((one.key, one.call) for one, may_go in reversed(answers) if not may_go)
         return {asyncio.create_task(self._call(one)) for one, may_go in answers if may_go}
 
     async def _reserve(self, flight: _Flight) -> bool:
         """Commits the reservation; False where the month's cap would be passed."""
         cap = self._account.month_cap_usd if self._account.is_billed else None
-        names = self._names(flight.key, flight.asked)
+        names = self._names(flight.key, flight.call)
         receipt = await self._write(Reserved(**names, bound=flight.bound, month_cap=cap))
         if receipt.granted is not Granted.YES:
             self.budget.release(flight.bound)
@@ -174,7 +174,7 @@ class Calls:
             repeated += granted
             return granted
 
-        one = flight.asked
+        one = flight.call
         try:
             answer = await self._complete(one.request, sample=one.sample, again=again)
         except (ParkRun, StopRun) as refusal:
@@ -194,7 +194,7 @@ class Calls:
         await self._write(
             Settled(
                 **self._names(flight.key, one),
-                **told(answer),
+                **fields_of(answer),
                 bound=flight.bound,
                 cost=cost,
                 notional=listed,
@@ -206,7 +206,7 @@ class Calls:
 
     def _charged(self, flight: _Flight, answer: ModelAnswer) -> tuple[Decimal, ModelAnswer]:
         """What an answer costs by the list; its bound, and no usage, where it is not said."""
-        request = flight.asked.request
+        request = flight.call.request
         listed = prices.charge(request, answer.usage, on=flight.day)
         if listed is not None:
             return listed, answer
@@ -219,12 +219,12 @@ class Calls:
         if unread:
             return
         self.budget.release(flight.bound)
-        names = self._names(flight.key, flight.asked)
+        names = self._names(flight.key, flight.call)
         await self._write(Release(**names, bound=flight.bound, month=flight.month))
 
     async def settle_unsent(self, key: Key, one: Call, answer: ModelAnswer) -> None:
         """Writes down an answer that nothing more is paid for."""
-        await self._write(Copied(**self._names(key, one), **told(answer)))
+        await self._write(Copied(**self._names(key, one), **fields_of(answer)))
         self.known[key] = answer
 
     async def _write(self, entry: LedgerEntry) -> Receipt:
@@ -248,7 +248,7 @@ class Calls:
         }
 
 
-def told(answer: ModelAnswer) -> dict[str, Any]:
+def fields_of(answer: ModelAnswer) -> dict[str, Any]:
     return {
         "outcome": answer.outcome.value,
         "text": answer.text,

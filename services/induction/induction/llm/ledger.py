@@ -71,18 +71,18 @@ class Ledger:
                 if row.outcome is not None:
                     self._calls.known[row.key, row.sample] = _answer(row)
 
-    async def complete(self, asked: Sequence[Call]) -> list[ModelAnswer]:
+    async def complete(self, calls: Sequence[Call]) -> list[ModelAnswer]:
         """One answer per call, in the order asked; equal calls are one call.
 
         Raises ParkRun, StopRun or LeaseLost, after every call on its way has been settled.
         """
-        keys = [(one.request.key, one.sample) for one in asked]
-        calls = dict(zip(keys, asked, strict=True))
-        if missing := self._open(calls):
+        keys = [(one.request.key, one.sample) for one in calls]
+        by_key = dict(zip(keys, calls, strict=True))
+        if missing := self._open(by_key):
             await self._copy_from_other_runs(missing)
-            self._remember(calls)
+            self._remember(by_key)
             await self._ask(self._open(missing))
-        self._remember(calls)
+        self._remember(by_key)
         return [self._calls.known[key] for key in keys]
 
     def _open(self, calls: Mapping[Key, Call]) -> dict[Key, Call]:
@@ -176,11 +176,11 @@ class Ledger:
                     "run_id": account.run_id,
                 },
             )
-            found = {(row.key, row.sample): _answer(row) for row in rows}
+            answered = {(row.key, row.sample): _answer(row) for row in rows}
         await asyncio.gather(
             *(
                 self._calls.settle_unsent(key, missing[key], answer)
-                for key, answer in found.items()
+                for key, answer in answered.items()
                 if key in missing
             )
         )

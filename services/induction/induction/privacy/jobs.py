@@ -28,15 +28,15 @@ async def _read_on(resources: Resources) -> bool:
     async with session_scope(resources.database, APP_IDENTITY) as session:
         read = await service.read_up_to(session)
     try:
-        told = await upstream.fetch_erased(resources.logger, after=read.n, mark=read.mark)
+        erased = await upstream.fetch_erased(resources.logger, after=read.n, mark=read.mark)
     except upstream.AnotherList:
         log.warning("the list of erased cases was set back; it is read again", read_up_to=read.n)
         async with session_scope(resources.database, APP_IDENTITY) as session:
             await service.start_over(session, read)
         return True
     async with session_scope(resources.database, APP_IDENTITY) as session:
-        await service.learn(session, read, told)
-    return bool(told)
+        await service.learn(session, read, erased)
+    return bool(erased)
 
 
 async def forget_once(resources: Resources) -> None:

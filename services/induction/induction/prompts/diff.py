@@ -110,16 +110,16 @@ def _hunk(
 
 def _without(examples: Sequence[Example], others: Sequence[Example]) -> list[Example]:
     """The examples that `others` does not hold, each as often as it is missing there."""
-    held = Counter(_told(other) for other in others)
+    held = Counter(_line(other) for other in others)
     missing = []
     for example in examples:
-        told = _told(example)
-        if held[told]:
-            held[told] -= 1
+        line = _line(example)
+        if held[line]:
+            held[line] -= 1
         else:
             missing.append(example)
     return missing
 
 
-def _told(example: Example) -> str:
+def _line(example: Example) -> str:
     return canonical([example.text, example.output])

@@ -32,7 +32,7 @@ from induction.tasks.registry import task_of
 
 
 async def bring_in(
-    session: AsyncSession, slug: str, asked: PromptImport, *, by: str
+    session: AsyncSession, slug: str, request: PromptImport, *, by: str
 ) -> tuple[PromptVersionRow, bool]:
     """Stores a prompt from outside and whether it is new; equal prompts are one version.
 
@@ -40,30 +40,30 @@ async def bring_in(
     """
     row = await catalog.get(session, slug)
     task = task_of(row.spec())
-    content = _content_of(asked) or task.baseline()
+    content = _content_of(request) or task.baseline()
     problems = task.problems(content)
     if problems:
         raise Invalid(" ".join(problems), code="unusable_prompt")
     version, is_new = await ensure(
-        session, slug, content, source=PromptSource.IMPORT, notes=asked.notes
+        session, slug, content, source=PromptSource.IMPORT, notes=request.notes
     )
-    if asked.promote:
+    if request.promote:
         await promote(session, slug, version.id, by=by)
     return version, is_new
 
 
-def _content_of(asked: PromptImport) -> PromptContent | None:
-    given = [one for one in (asked.content, asked.text, asked.module) if one is not None]
+def _content_of(request: PromptImport) -> PromptContent | None:
+    given = [one for one in (request.content, request.text, request.module) if one is not None]
     if len(given) > 1:
         raise Invalid("Give content, text or module, one of them.")
-    if asked.module is not None:
+    if request.module is not None:
         try:
-            return read_module(asked.module)
+            return read_module(request.module)
         except UnreadableModule as unreadable:
             raise Invalid(str(unreadable), code="unreadable_module") from None
-    if asked.text is not None:
-        return PromptContent(instructions=(Block(name="instructions", text=asked.text),))
-    return asked.content
+    if request.text is not None:
+        return PromptContent(instructions=(Block(name="instructions", text=request.text),))
+    return request.content
 
 
 async def ensure(

@@ -114,7 +114,7 @@ async def hold(
 async def _renew(lease: Lease) -> None:
     while True:
         await asyncio.sleep(lease.seconds / 3)
-        asked = time.monotonic()
+        started = time.monotonic()
         try:
             async with session_scope(lease.database, lease.identity) as session:
                 renewed = await session.execute(
@@ -126,7 +126,7 @@ async def _renew(lease: Lease) -> None:
                     {"id": lease.run.id, "fence": lease.run.fence, "seconds": lease.seconds},
                 )
                 if renewed.scalar_one_or_none() is not None:
-                    lease.confirmed = asked
+                    lease.confirmed = started
         except Unavailable:
             log.warning("lease not confirmed", run_id=str(lease.run.id))
 

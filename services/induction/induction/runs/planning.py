@@ -57,9 +57,9 @@ def plan_of(
     )
 
 
-def knows_components(spec: TaskIn, asked: RunRequest) -> bool:
+def knows_components(spec: TaskIn, request: RunRequest) -> bool:
     """Whether the task has every component that is to be focused on or guarded."""
-    named = [*([asked.focus] if asked.focus is not None else []), *asked.guards]
+    named = [*([request.focus] if request.focus is not None else []), *request.guards]
     task = task_of(spec)
     return all(task.component(name) is not None for name in named)
 

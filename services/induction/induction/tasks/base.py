@@ -9,7 +9,7 @@ from uuid import UUID
 
 from nlu_shared.measure.f1 import Counts, Floats
 from nlu_shared.schemas.base import digest
-from nlu_shared.schemas.ground_truth import Context, said
+from nlu_shared.schemas.ground_truth import Context, transcript
 from nlu_shared.schemas.prompts import Example, PromptContent, TaskKind
 from pydantic import JsonValue
 
@@ -26,9 +26,9 @@ class Case:
     context: Context | None = None
 
     @property
-    def said(self) -> str:
+    def transcript(self) -> str:
         """All that people said in it: what stands before its text, and the text."""
-        return said(self.text, self.context)
+        return transcript(self.text, self.context)
 
     @property
     def known(self) -> JsonValue:

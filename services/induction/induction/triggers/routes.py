@@ -13,10 +13,10 @@ admin = requires("admin")
 
 @router.post("", dependencies=[admin])
 async def set_auto_trigger(
-    asked: AutoTriggerIn, session: DbSession, caller: CallerDep
+    body: AutoTriggerIn, session: DbSession, caller: CallerDep
 ) -> AutoTrigger:
-    own_task(caller, asked.task)
-    return await service.set_rules(session, asked)
+    own_task(caller, body.task)
+    return await service.set_rules(session, body)
 
 
 @router.get("", dependencies=[admin])

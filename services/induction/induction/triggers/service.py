@@ -27,10 +27,10 @@ async def rules(session: AsyncSession, task: str) -> AutoTrigger:
     return AutoTrigger.model_validate(row.body) if row else AutoTrigger()
 
 
-async def set_rules(session: AsyncSession, asked: AutoTriggerIn) -> AutoTrigger:
-    await catalog.get(session, asked.task)
-    wanted = AutoTrigger.model_validate(asked.model_dump(exclude={"task"}))
-    await session.merge(AutoTriggerRow(task=asked.task, body=wanted.model_dump()))
+async def set_rules(session: AsyncSession, request: AutoTriggerIn) -> AutoTrigger:
+    await catalog.get(session, request.task)
+    wanted = AutoTrigger.model_validate(request.model_dump(exclude={"task"}))
+    await session.merge(AutoTriggerRow(task=request.task, body=wanted.model_dump()))
     return wanted
 
 
@@ -71,8 +71,8 @@ async def _decided(
     decision = decide(policy, await _facts(session, task, known))
     started = None
     if decision.start and truth is not None:
-        asked = RunRequest(task=task, kind=RunKind.IMPROVE, trigger_type=TriggerType.AUTO)
-        started = await runs.store(session, settings, asked, truth)
+        request = RunRequest(task=task, kind=RunKind.IMPROVE, trigger_type=TriggerType.AUTO)
+        started = await runs.store(session, settings, request, truth)
     row = TriggerDecisionRow(
         id=uuid7(),
         task=task,

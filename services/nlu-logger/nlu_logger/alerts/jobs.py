@@ -125,12 +125,12 @@ async def _deliver(database: Database, identity: Identity, settings: Settings, r
 
 
 async def _send(row: Any, settings: Settings) -> None:
-    told = AlertNotice.model_validate(row.body)
+    notice = AlertNotice.model_validate(row.body)
     message = notify.Message(
         id=row.id,
-        subject=wording.subject(told),
-        text=wording.text(told),
-        body=told.model_dump(mode="json"),
+        subject=wording.subject(notice),
+        text=wording.text(notice),
+        body=notice.model_dump(mode="json"),
     )
     channel: dict[str, Any] = row.channel
     hosts = settings.alert_private_hosts

@@ -43,21 +43,21 @@ INSERT = text(
 
 
 async def create(
-    session: AsyncSession, asked: AlertIn, *, caller: Caller, settings: Settings
+    session: AsyncSession, request: AlertIn, *, caller: Caller, settings: Settings
 ) -> Alert:
     """Raises Invalid for a channel that notices could not or must not be sent to, and Forbidden
     for a rule about tasks that are not the caller's."""
-    _check_task(caller, asked.rule)
-    for channel in asked.channels:
+    _check_task(caller, request.rule)
+    for channel in request.channels:
         _check(channel, settings)
     alert_id = uuid7()
     await session.execute(
         INSERT,
         {
             "id": alert_id,
-            "rule": asked.rule.model_dump(mode="json"),
-            "shown": [shown(channel).model_dump() for channel in asked.channels],
-            "channels": [_revealed(channel) for channel in asked.channels],
+            "rule": request.rule.model_dump(mode="json"),
+            "shown": [shown(channel).model_dump() for channel in request.channels],
+            "channels": [_revealed(channel) for channel in request.channels],
         },
     )
     await audit.record(session, actor=caller.subject, action="alerts.create", subject=alert_id)
@@ -79,8 +79,8 @@ async def every(session: AsyncSession, *, caller: Caller) -> list[Alert]:
     rows = (await session.exec(select(AlertRow).order_by(col(AlertRow.id)))).all()
     unended = select(IncidentRow).where(col(IncidentRow.recovered_at).is_(None))
     since = {one.alert_id: one.opened_at for one in (await session.exec(unended)).all()}
-    found = [_view(row, since.get(row.id)) for row in rows]
-    return [alert for alert in found if caller.covers(_tasks(alert.rule))]
+    views = [_view(row, since.get(row.id)) for row in rows]
+    return [alert for alert in views if caller.covers(_tasks(alert.rule))]
 
 
 async def delete(session: AsyncSession, alert_id: UUID, *, caller: Caller) -> None:
@@ -182,7 +182,7 @@ async def _tell(
     session: AsyncSession, notice: Notice, incident: IncidentRow, rule: Rule, seen: Seen, row: Any
 ) -> None:
     """One delivery for each channel; its body is fixed here: every attempt says the same."""
-    told = AlertNotice(
+    message = AlertNotice(
         notice=notice,
         alert_id=incident.alert_id,
         incident_id=incident.id,
@@ -197,7 +197,7 @@ async def _tell(
             incident_id=incident.id,
             notice=notice.value,
             channel=channel,
-            body=told.model_dump(mode="json"),
+            body=message.model_dump(mode="json"),
         )
         for channel in range(row.channels)
     )

@@ -40,32 +40,32 @@ def _always(kind: str) -> Callable[[re.Match[str]], str]:
 
 
 def _if(kind: str, holds: Callable[[str], bool]) -> Callable[[re.Match[str]], str]:
-    return lambda found: f"[{kind}]" if holds(found[0]) else found[0]
+    return lambda match: f"[{kind}]" if holds(match[0]) else match[0]
 
 
-def _url(found: re.Match[str]) -> str:
+def _url(match: re.Match[str]) -> str:
     """The address stays; who signs in there and what opens it do not."""
-    return SECRET_NAMES.sub(r"\1[secret]", USERINFO.sub("[secret]", found[0]))
+    return SECRET_NAMES.sub(r"\1[secret]", USERINFO.sub("[secret]", match[0]))
 
 
-def _iban(found: re.Match[str]) -> str:
+def _iban(match: re.Match[str]) -> str:
     """A word of four letters behind it looks like one more group: shorter ends are tried too."""
-    groups = found[0].split(" ")
+    groups = match[0].split(" ")
     for end in range(len(groups), 0, -1):
         if is_iban(" ".join(groups[:end])):
             return " ".join(["[iban]", *groups[end:]])
-    return found[0]
+    return match[0]
 
 
-def _is_phone(said: str) -> bool:
+def _is_phone(text: str) -> bool:
     """A date or a decimal fraction that begins with 0 has the digits of a phone number too."""
-    return _DATE.match(said) is None and _DECIMAL.match(said) is None
+    return _DATE.match(text) is None and _DECIMAL.match(text) is None
 
 
-def _is_token(said: str) -> bool:
+def _is_token(text: str) -> bool:
     """Random letters and digits: both cases, and digits that do not only number the end."""
-    digits = sum(one.isdecimal() for one in said.rstrip("0123456789"))
-    return digits > 1 and said != said.lower() and said != said.upper()
+    digits = sum(one.isdecimal() for one in text.rstrip("0123456789"))
+    return digits > 1 and text != text.lower() and text != text.upper()
 
 
 PATTERNS = (

@@ -110,7 +110,7 @@ async def show_login() -> HTMLResponse:
 
 
 @router.post("/login", status_code=204)
-async def log_in(said: KeyShown, request: Request) -> Response:
+async def log_in(body: KeyShown, request: Request) -> Response:
     """No proof is asked: whoever can show the key may use it.
 
     Nobody is turned away for what others of their address have tried; keys are looked up one
@@ -119,7 +119,7 @@ async def log_in(said: KeyShown, request: Request) -> Response:
     resources: WebResources = request.app.state.resources
     try:
         async with resources.limits.lookups:
-            login = await logins.log_in(resources.authenticator, said.key.strip())
+            login = await logins.log_in(resources.authenticator, body.key.strip())
     except Unauthenticated:
         resources.limits.count_failure(address_of(request))
         raise
@@ -153,7 +153,7 @@ async def show_overview(
     task: Slug | Literal[""] = "",
     days: Literal["1", "7", "30", "90"] = "7",
 ) -> HTMLResponse:
-    seen = insights.asked(
+    seen = insights.filters_of(
         caller,
         since=None,
         until=None,
@@ -202,20 +202,20 @@ async def show_desk(
 
 @router.post("/queues/{queue}/claim", dependencies=[needs("reviews:claim")], status_code=204)
 async def claim_items(
-    queue: Queue, asked: ClaimIn, session: DbSession, caller: CallerDep, settings: SettingsDep
+    queue: Queue, body: ClaimIn, session: DbSession, caller: CallerDep, settings: SettingsDep
 ) -> None:
-    await queues.claim(session, queue, asked, settings, caller=caller)
+    await queues.claim(session, queue, body, settings, caller=caller)
 
 
 @router.post("/predictions/{prediction_id}/correct", dependencies=[needs("corrections:write")])
 async def correct_item(
     prediction_id: UUID,
-    said: CorrectionIn,
+    body: CorrectionIn,
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
 ) -> Correction:
-    row, _ = await reviews.correct(session, prediction_id, said, caller=caller, settings=settings)
+    row, _ = await reviews.correct(session, prediction_id, body, caller=caller, settings=settings)
     return row.view()
 
 
@@ -230,12 +230,12 @@ async def confirm_item(
 @router.post("/corrections/{correction_id}/approve", dependencies=[needs("reviews:decide")])
 async def approve_item(
     correction_id: UUID,
-    asked: ApprovalIn,
+    body: ApprovalIn,
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
 ) -> Approved:
-    return await decisions.approve(session, correction_id, asked, settings, caller=caller)
+    return await decisions.approve(session, correction_id, body, settings, caller=caller)
 
 
 @router.post("/corrections/{correction_id}/reject", dependencies=[needs("reviews:decide")])
@@ -258,9 +258,9 @@ async def withdraw_item(case_id: UUID, session: DbSession, caller: CallerDep) ->
 @router.post("/conflicts/{conflict_id}/settle", dependencies=[needs("reviews:decide")])
 async def settle_item(
     conflict_id: UUID,
-    asked: SettlementIn,
+    body: SettlementIn,
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
 ) -> Settled:
-    return await conflicts.settle(session, conflict_id, asked.truth, settings, caller=caller)
+    return await conflicts.settle(session, conflict_id, body.truth, settings, caller=caller)

@@ -30,10 +30,10 @@ def next_scheduled_at(cron: str, after: datetime) -> datetime:
     if len(cron.split()) != 5 or not croniter.is_valid(cron):
         raise NeverDue
     try:
-        found: datetime = croniter(cron, after.astimezone(UTC)).get_next(datetime)
+        moment: datetime = croniter(cron, after.astimezone(UTC)).get_next(datetime)
     except CroniterBadDateError:
         raise NeverDue from None
-    return found
+    return moment
 
 
 def due(cron: str, waiting: datetime, now: datetime) -> Due | None:

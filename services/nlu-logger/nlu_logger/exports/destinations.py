@@ -78,10 +78,10 @@ class ObjectStore:
 
     async def published(self, name: str) -> bytes | None:
         try:
-            found = await self.obstore.get_async(self.store, f"{name}/{MANIFEST}")
+            content = await self.obstore.get_async(self.store, f"{name}/{MANIFEST}")
         except FileNotFoundError:
             return None
-        return bytes(await found.bytes_async())
+        return bytes(await content.bytes_async())
 
     async def publish(self, prepared: Path, name: str) -> bytes:
         """Raises the store's own errors."""
@@ -89,9 +89,9 @@ class ObjectStore:
         manifest = files.pop(MANIFEST)
         for file, path in files.items():
             await self.obstore.put_async(self.store, f"{name}/{file}", path)
-        told = await asyncio.to_thread(manifest.read_bytes)
-        await self.obstore.put_async(self.store, f"{name}/{MANIFEST}", told)
-        return told
+        content = await asyncio.to_thread(manifest.read_bytes)
+        await self.obstore.put_async(self.store, f"{name}/{MANIFEST}", content)
+        return content
 
 
 def open_store(url: str) -> ObjectStore:
@@ -105,12 +105,12 @@ def open_store(url: str) -> ObjectStore:
 
 def destinations(folder: Path | None, store: str | None) -> dict[str, Callable[[], Destination]]:
     """The targets that are configured, opened when used."""
-    found: dict[str, Callable[[], Destination]] = {}
+    targets: dict[str, Callable[[], Destination]] = {}
     if folder is not None:
-        found["folder"] = lambda: Folder(folder.resolve())
+        targets["folder"] = lambda: Folder(folder.resolve())
     if store is not None:
-        found["store"] = lambda: open_store(store)
-    return found
+        targets["store"] = lambda: open_store(store)
+    return targets
 
 
 def _move(prepared: Path, goal: Path) -> bytes:

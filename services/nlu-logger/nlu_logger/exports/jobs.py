@@ -99,9 +99,9 @@ async def write_due(database: Database, destinations: Destinations) -> int:
     written = 0
     while True:
         claim = uuid7()
-        told = {"claim": claim, "seconds": CLAIM_SECONDS, "tried": tried}
+        params = {"claim": claim, "seconds": CLAIM_SECONDS, "tried": tried}
         async with session_scope(database, Identity(JOB)) as session:
-            row = (await session.execute(CLAIM, told)).one_or_none()
+            row = (await session.execute(CLAIM, params)).one_or_none()
         if row is None:
             return written
         tried.append(row.id)
@@ -126,15 +126,15 @@ async def _attempt(database: Database, row: Any, claim: UUID, destinations: Dest
             async with _renewed(database, row.id, claim):
                 destination = destinations[row.target]()
                 manifest = await _write(database, row, coming.scheduled_at, destination)
-            told = Manifest.model_validate_json(manifest)
+            written = Manifest.model_validate_json(manifest)
             following = coming.following
             done = {
                 "id": row.id,
                 "scheduled_at": coming.scheduled_at,
                 "missed": coming.missed,
                 "destination": destination.address(run_name(row.name, coming.scheduled_at)),
-                "rows": sum(one.rows for one in told.files),
-                "bytes": sum(one.bytes for one in told.files),
+                "rows": sum(one.rows for one in written.files),
+                "bytes": sum(one.bytes for one in written.files),
                 "sha256": hashlib.sha256(manifest).hexdigest(),
             }
     except Unavailable:
@@ -207,8 +207,8 @@ async def _write(
             columns=COLUMNS[what.mode],
             files=files,
         )
-        told = manifest.model_dump_json(indent=2) + "\n"
-        await asyncio.to_thread((prepared / MANIFEST).write_text, told)
+        content = manifest.model_dump_json(indent=2) + "\n"
+        await asyncio.to_thread((prepared / MANIFEST).write_text, content)
         return await destination.publish(prepared, name)
     finally:
         shutil.rmtree(prepared, ignore_errors=True)
@@ -243,9 +243,9 @@ async def _fill(
             async for piece in stream.pieces():
                 file.write(piece)
     if what.splits is None:
-        return [_told(whole, stream.rows)]
+        return [_described(whole, stream.rows)]
     counts = await asyncio.to_thread(_split, whole, folder, what)
-    return [_told(folder / name, rows) for name, rows in sorted(counts.items())]
+    return [_described(folder / name, rows) for name, rows in sorted(counts.items())]
 
 
 def _split(whole: Path, folder: Path, what: ScheduledExport) -> dict[str, int]:
@@ -261,7 +261,7 @@ def _split(whole: Path, folder: Path, what: ScheduledExport) -> dict[str, int]:
     return counts
 
 
-def _told(path: Path, rows: int) -> ManifestFile:
+def _described(path: Path, rows: int) -> ManifestFile:
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return ManifestFile(name=path.name, rows=rows, bytes=path.stat().st_size, sha256=sha256)

@@ -148,14 +148,14 @@ async def _targets(request: Request) -> list[str]:
 
 @admin.post("", status_code=201)
 async def add_schedule(
-    asked: ScheduleIn,
+    body: ScheduleIn,
     session: DbSession,
     caller: CallerDep,
     targets: Annotated[list[str], Depends(_targets)],
 ) -> Schedule:
     """Weekly unless told otherwise; cron expressions speak UTC. After downtime the newest slot
     is written and the older ones are counted as missed."""
-    return await schedules.add(session, asked, caller=caller, targets=targets)
+    return await schedules.add(session, body, caller=caller, targets=targets)
 
 
 @admin.get("")

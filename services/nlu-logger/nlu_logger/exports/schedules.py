@@ -42,25 +42,25 @@ RUNS = text(
 
 
 async def add(
-    session: AsyncSession, asked: ScheduleIn, *, caller: Caller, targets: Sequence[str]
+    session: AsyncSession, request: ScheduleIn, *, caller: Caller, targets: Sequence[str]
 ) -> Schedule:
     """Due at its next slot. Raises Invalid for a cron expression without slots, splits that do
     not add up or a target that is not configured, Conflict for a name that is taken."""
-    if asked.target not in targets:
-        raise Invalid(f"No {asked.target} is configured for exports.", code="no_target")
-    if asked.what.task is not None:
-        check_task(caller, asked.what.task)
+    if request.target not in targets:
+        raise Invalid(f"No {request.target} is configured for exports.", code="no_target")
+    if request.what.task is not None:
+        check_task(caller, request.what.task)
     try:
-        if asked.what.splits is not None:
-            Shares.read(asked.what.splits)
-        first = next_scheduled_at(asked.cron, datetime.now(UTC))
+        if request.what.splits is not None:
+            Shares.read(request.what.splits)
+        first = next_scheduled_at(request.cron, datetime.now(UTC))
     except NeverDue:
         raise Invalid("The cron expression has no slots.", code="never_due") from None
     except BadSplits as wrong:
         raise Invalid(str(wrong)) from None
-    told = asked.model_dump(mode="json")
+    fields = request.model_dump(mode="json")
     made = await session.execute(
-        ADD, {**told, "id": uuid7(), "tasks": _own(caller), "next_scheduled_at": first}
+        ADD, {**fields, "id": uuid7(), "tasks": _own(caller), "next_scheduled_at": first}
     )
     row = made.one_or_none()
     if row is None:

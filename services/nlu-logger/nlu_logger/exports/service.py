@@ -165,11 +165,11 @@ def retraining(
     writer = LineWriter() if plain else _writer(form, list(RetrainingRow.model_fields))
     kept = (seen.since, seen.tasks, selection.min_confidence)
     live = (seen.first, seen.tasks, selection.min_confidence, selection.approved_only)
-    found = _chained(
+    rows = _chained(
         _blocks(snapshot, f"{head}{KEPT}{tail}", kept, as_row),
         _blocks(snapshot, f"{head}{RETRAINING}{tail}", live, as_row),
     )
-    return Export(found, writer)
+    return Export(rows, writer)
 
 
 def review(
@@ -181,8 +181,8 @@ def review(
 ) -> Export:
     """What is below the threshold and nobody has spoken on, the least certain first."""
     as_row = partial(_review_row, redact=redact)
-    found = _blocks(snapshot, REVIEW, (seen.first, seen.tasks, threshold), as_row)
-    return Export(found, _writer(form, list(ReviewRow.model_fields)))
+    rows = _blocks(snapshot, REVIEW, (seen.first, seen.tasks, threshold), as_row)
+    return Export(rows, _writer(form, list(ReviewRow.model_fields)))
 
 
 async def labelled(

@@ -41,7 +41,7 @@ async def erased(
     if after and not await _was_read_here(session, after, mark):
         raise AnotherList("Read it again from 0.")
     tasks = None if caller.tasks is None else sorted(caller.tasks)
-    found = await session.execute(
+    rows = await session.execute(
         text(
             "SELECT n, mark, case_id, task, why, at FROM erased_cases WHERE n > :after"
             " AND (CAST(:tasks AS text[]) IS NULL OR task = ANY(:tasks))"
@@ -49,7 +49,7 @@ async def erased(
         ),
         {"after": after, "tasks": tasks, "limit": limit + 1},
     )
-    cases = [ErasedCase.model_validate(dict(row._mapping)) for row in found]
+    cases = [ErasedCase.model_validate(dict(row._mapping)) for row in rows]
     return Page(
         items=cases[:limit],
         next_cursor=str(cases[limit - 1].n) if len(cases) > limit else None,

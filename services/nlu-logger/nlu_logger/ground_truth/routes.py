@@ -21,9 +21,9 @@ NDJSON = "application/x-ndjson"
 
 @router.post("", dependencies=[write], status_code=201)
 async def add_ground_truth(
-    said: GroundTruthIn, session: DbSession, caller: CallerDep
+    body: GroundTruthIn, session: DbSession, caller: CallerDep
 ) -> GroundTruthMade:
-    return GroundTruthMade(id=await service.add(session, said, caller=caller))
+    return GroundTruthMade(id=await service.add(session, body, caller=caller))
 
 
 @router.delete("/{case_id}", dependencies=[write], status_code=204)

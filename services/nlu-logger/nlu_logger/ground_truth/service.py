@@ -56,10 +56,10 @@ class NewCase:
         )
 
 
-def text_key(said: str, context: JsonValue = None) -> str:
+def text_key(text: str, context: JsonValue = None) -> str:
     """Texts that differ in case, spaces or Unicode form only are one text, unless something else
     stands before them. Hex SHA-256."""
-    plain = " ".join(nfkc(said).casefold().split())
+    plain = " ".join(nfkc(text).casefold().split())
     return digest(plain if context is None else [plain, context])
 
 
@@ -138,18 +138,18 @@ async def _dispute(
     )
 
 
-async def add(session: AsyncSession, said: GroundTruthIn, *, caller: Caller) -> UUID:
+async def add(session: AsyncSession, body: GroundTruthIn, *, caller: Caller) -> UUID:
     """A case that never was a prediction. Raises Invalid for a truth that is null."""
-    check_task(caller, said.task)
-    if said.truth is None:
+    check_task(caller, body.task)
+    if body.truth is None:
         raise Invalid("A truth cannot be null.", code="no_truth")
     new = NewCase(
-        task=said.task,
-        text=said.text,
-        context=said.said_before,
-        truth=said.truth,
-        group=said.group,
-        may_quote=said.may_quote,
+        task=body.task,
+        text=body.text,
+        context=body.said_before,
+        truth=body.truth,
+        group=body.group,
+        may_quote=body.may_quote,
     )
     case_id = await promote(session, new, approved_by=caller.subject)
     await audit.record(session, actor=caller.subject, action="truth.add", subject=case_id)

@@ -34,10 +34,10 @@ IngestDep = Annotated[IngestResources, Depends(_resources)]
 
 @router.post("/predictions", dependencies=[write], status_code=201)
 async def log_prediction(
-    said: PredictionIn, caller: CallerDep, resources: IngestDep, response: Response
+    body: PredictionIn, caller: CallerDep, resources: IngestDep, response: Response
 ) -> Logged:
     """201 once it is committed; the same again is 200; another body under the same id is 409."""
-    entry = ingest.admit(said, caller, resources.settings, now=datetime.now(UTC))
+    entry = ingest.admit(body, caller, resources.settings, now=datetime.now(UTC))
     written = await ingest.log(resources.ingest, entry)
     response.status_code = ingest.STATUS[written]
     return Logged(log_id=entry.id)
@@ -69,9 +69,9 @@ async def log_predictions(
 
 
 @router.post("/predictions:known", dependencies=[write])
-async def known_predictions(asked: Ids, session: DbSession, caller: CallerDep) -> Known:
+async def known_predictions(body: Ids, session: DbSession, caller: CallerDep) -> Known:
     """Which of up to 1,000 ids are stored; a client sends the others again."""
-    return await service.known(session, asked, caller=caller)
+    return await service.known(session, body, caller=caller)
 
 
 @router.get("/predictions", dependencies=[read])
@@ -113,6 +113,6 @@ async def get_prediction(prediction_id: UUID, session: DbSession, caller: Caller
 
 @router.post("/predictions/{prediction_id}/outcome", dependencies=[requires("outcomes:write")])
 async def record_outcome(
-    prediction_id: UUID, said: OutcomeIn, session: DbSession, caller: CallerDep
+    prediction_id: UUID, body: OutcomeIn, session: DbSession, caller: CallerDep
 ) -> Prediction:
-    return await service.record_outcome(session, prediction_id, said, caller=caller)
+    return await service.record_outcome(session, prediction_id, body, caller=caller)

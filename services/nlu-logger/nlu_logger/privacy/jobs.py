@@ -116,8 +116,8 @@ async def trusts_clock(session: AsyncSession) -> bool:
 
 async def waits_for_a_person(session: AsyncSession) -> bool:
     """Whether retention stands still until somebody confirms the clock."""
-    found = await session.execute(text("SELECT NOT retention_trusts_clock()"))
-    return bool(found.scalar_one())
+    result = await session.execute(text("SELECT NOT retention_trusts_clock()"))
+    return bool(result.scalar_one())
 
 
 async def confirm_clock(session: AsyncSession, today: date) -> bool:
@@ -221,18 +221,18 @@ async def anonymise_cases(session: AsyncSession, rules: Anonymiser) -> int:
 
 async def _anonymise(session: AsyncSession, row: Any, rules: Anonymiser) -> bool:
     """Whether the case says anything else now."""
-    said, truth = rules.text(row.text), rules.truth(row.truth)
+    anonymised, truth = rules.text(row.text), rules.truth(row.truth)
     context = None if row.context is None else rules.value(row.context)
     await session.execute(
         text(ANONYMISE),
         {
             "id": row.id,
-            "text": said,
+            "text": anonymised,
             "context": None if context is None else json.dumps(context),
             "truth": json.dumps(truth),
             "hash": case_hash(
                 task=row.task,
-                text=said,
+                text=anonymised,
                 truth=truth,
                 group=row.case_group,
                 may_quote=row.may_quote,
@@ -240,7 +240,7 @@ async def _anonymise(session: AsyncSession, row: Any, rules: Anonymiser) -> bool
             ),
         },
     )
-    if (said, context, truth) == (row.text, row.context, row.truth):
+    if (anonymised, context, truth) == (row.text, row.context, row.truth):
         return False
     await ground_truth.publish(session, row.id, task=row.task, why=Why.ANONYMISED)
     await ground_truth.changed(session, row.task)

@@ -106,10 +106,10 @@ async def receipt(
     ).scalar_one_or_none()
     if stored is None:
         raise NotFound("There is no such receipt.")
-    found = ErasureReceipt.model_validate(stored)
-    if caller.user_id is not None and pseudonym(caller.user_id, key) != found.person:
+    erasure = ErasureReceipt.model_validate(stored)
+    if caller.user_id is not None and pseudonym(caller.user_id, key) != erasure.person:
         raise NotFound("There is no such receipt.")
-    return found
+    return erasure
 
 
 class _Gone:
@@ -131,20 +131,20 @@ async def _remove_all(session: AsyncSession, before: datetime | None) -> _Gone:
     """A person with very many rows goes in statements of bounded length, and in one commit."""
     gone = _Gone()
     while True:
-        told: dict[str, Any] = (
+        removed: dict[str, Any] = (
             await session.execute(
                 text("SELECT erase_person(:at_most, :before)"),
                 {"at_most": ROWS_AT_ONCE, "before": before},
             )
         ).scalar_one()
-        gone.add(told["counts"])
-        gone.behind |= {UUID(one) for one in told["behind"]}
-        gone.cases |= {UUID(one["id"]) for one in told["gone"]}
-        gone.tasks |= {one["task"] for one in told["gone"]}
-        if told["since"] is not None:
-            seen = datetime.fromisoformat(told["since"])
+        gone.add(removed["counts"])
+        gone.behind |= {UUID(one) for one in removed["behind"]}
+        gone.cases |= {UUID(one["id"]) for one in removed["gone"]}
+        gone.tasks |= {one["task"] for one in removed["gone"]}
+        if removed["since"] is not None:
+            seen = datetime.fromisoformat(removed["since"])
             gone.since = min(gone.since or seen, seen)
-        if told["counts"]["predictions"] < ROWS_AT_ONCE:
+        if removed["counts"]["predictions"] < ROWS_AT_ONCE:
             return gone
 
 
@@ -194,10 +194,12 @@ async def people(session: AsyncSession) -> Sequence[UUID]:
     return rows.scalars().all()
 
 
-async def lost(session: AsyncSession, told: Sequence[ForgottenCase]) -> list[UUID]:
+async def lost(session: AsyncSession, forgotten: Sequence[ForgottenCase]) -> list[UUID]:
     """Of the cases that induction was told to forget, those that this database does not know it
     gave up, and holds."""
-    gone = {one.mark: one.case_id for one in told if one.mark and one.why is not Why.ANONYMISED}
+    gone = {
+        one.mark: one.case_id for one in forgotten if one.mark and one.why is not Why.ANONYMISED
+    }
     rows = await session.execute(
         text(
             "SELECT DISTINCT told.case_id FROM unnest(CAST(:marks AS uuid[]),"

@@ -51,8 +51,8 @@ async def page(
 ) -> Page[TruthConflict]:
     """Those nobody settled yet, with both sides, the oldest first."""
     tasks = None if caller.tasks is None else sorted(caller.tasks)
-    asked = {"tasks": tasks, "task": task, "after": after, "limit": limit + 1}
-    rows: Sequence[Any] = (await session.execute(text(OPEN), asked)).all()
+    params = {"tasks": tasks, "task": task, "after": after, "limit": limit + 1}
+    rows: Sequence[Any] = (await session.execute(text(OPEN), params)).all()
     return Page(
         items=[TruthConflict.model_validate(dict(row._mapping)) for row in rows[:limit]],
         next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None,

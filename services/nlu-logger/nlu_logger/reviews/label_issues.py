@@ -17,12 +17,12 @@ from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import NotFound
 from nlu_shared.schemas.base import digest
 from nlu_shared.schemas.queues import (
-    Asked,
     ClaimIn,
     FindingResult,
     FindingsIn,
     FindingsTaken,
     LabelIssue,
+    QueueFilters,
     SuspiciousCase,
 )
 from sqlalchemy import bindparam, text
@@ -92,7 +92,7 @@ ON CONFLICT (case_id) DO UPDATE SET cleared_by = excluded.cleared_by, cleared_at
 
 
 async def look(
-    session: AsyncSession, filters: Asked, settings: Settings, *, caller: Caller
+    session: AsyncSession, filters: QueueFilters, settings: Settings, *, caller: Caller
 ) -> list[SuspiciousCase]:
     """The most doubted first, with who holds it."""
     issues = await _label_issues(session, filters, settings, caller=caller)
@@ -147,7 +147,7 @@ async def clear(session: AsyncSession, case_id: UUID, *, caller: Caller) -> None
 
 
 async def _label_issues(
-    session: AsyncSession, filters: Asked, settings: Settings, *, caller: Caller
+    session: AsyncSession, filters: QueueFilters, settings: Settings, *, caller: Caller
 ) -> dict[UUID, list[LabelIssue]]:
     mine = {"tasks": _tasks(caller), "task": filters.task}
     issues: dict[UUID, list[LabelIssue]] = defaultdict(list)

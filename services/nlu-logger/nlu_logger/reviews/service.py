@@ -32,7 +32,7 @@ WHERE id = :id
 async def correct(
     session: AsyncSession,
     prediction_id: UUID,
-    said: CorrectionIn,
+    body: CorrectionIn,
     *,
     caller: Caller,
     settings: Settings,
@@ -46,8 +46,8 @@ async def correct(
             author=caller.subject,
             status=CorrectionStatus.PROPOSED.value,
             is_confirmation=False,
-            body_hash=digest(said),
-            **said.model_dump(),
+            body_hash=digest(body),
+            **body.model_dump(),
         ),
         caller=caller,
         settings=settings,
@@ -128,22 +128,22 @@ async def page(
     task: str | None = None,
 ) -> Page[Correction]:
     """Corrections and confirmations, of one task or of all the caller may see; the newest first."""
-    asked = select(CorrectionRow)
+    query = select(CorrectionRow)
     if prediction_id is not None:
-        asked = asked.where(CorrectionRow.prediction_id == prediction_id)
+        query = query.where(CorrectionRow.prediction_id == prediction_id)
     if status is not None:
-        asked = asked.where(CorrectionRow.status == status.value)
+        query = query.where(CorrectionRow.status == status.value)
     if before is not None:
-        asked = asked.where(col(CorrectionRow.id) < before)
+        query = query.where(col(CorrectionRow.id) < before)
     if caller.tasks is not None or task is not None:
-        asked = asked.where(
+        query = query.where(
             exists().where(
                 col(PredictionRow.id) == col(CorrectionRow.prediction_id),
                 predictions.visible(caller),
                 true() if task is None else col(PredictionRow.task) == task,
             )
         )
-    newest = asked.order_by(col(CorrectionRow.id).desc()).limit(limit + 1)
+    newest = query.order_by(col(CorrectionRow.id).desc()).limit(limit + 1)
     rows = (await session.exec(newest)).all()
     return Page(
         items=[row.view() for row in rows[:limit]],

@@ -176,7 +176,7 @@ class Core:
         kept: Future[bool] = Future()
         writer, sender = self._opened()
 
-        def told(done: "Future[None]") -> None:
+        def resolve(done: "Future[None]") -> None:
             error = done.exception()
             if error is None:
                 sender.wake()
@@ -191,7 +191,7 @@ class Core:
                 )
             kept.set_result(error is None)
 
-        writer.submit(job).add_done_callback(told)
+        writer.submit(job).add_done_callback(resolve)
         return kept
 
 

@@ -111,8 +111,8 @@ class Sender:
         assert self._api is not None  # noqa: S101
         sent = await self._ask(lambda store: store.sent(ids, since))
         here = set(sent.values())
-        asked = sent | {one: one for one in ids or () if one not in here}
-        wires = list(asked)
+        wanted = sent | {one: one for one in ids or () if one not in here}
+        wires = list(wanted)
         known: set[UUID] = set()
         for start in range(0, len(wires), BATCH_LIMIT):
             page = Ids(ids=wires[start : start + BATCH_LIMIT])
@@ -121,7 +121,7 @@ class Sender:
         again = [sent[wire] for wire in missing if wire in sent]
         await self._ask(lambda store: store.send_again(again))
         self.wake()
-        return Reconciled(len(known), tuple(asked[wire] for wire in missing), len(again))
+        return Reconciled(len(known), tuple(wanted[wire] for wire in missing), len(again))
 
     def _live(self) -> None:
         with (
@@ -152,7 +152,8 @@ class Sender:
                     sent = await self._round()
                 except Exception as error:  # noqa: BLE001 - the spool must outlive whatever it is
                     tried += 1
-                    seconds = policy.pause(tried, chance=random.random(), asked=_asked(error))  # noqa: S311
+                    chance = random.random()  # noqa: S311
+                    seconds = policy.pause(tried, chance=chance, retry_after=_retry_after(error))
                     self._complain(error, seconds)
                     await self._round_is_over()
                     await self._wait_for(self._hurry, seconds)
@@ -176,8 +177,8 @@ class Sender:
             self._round_over.notify_all()
 
     def _complain(self, error: Exception, seconds: float) -> None:
-        self.last_error = said = _without_text(error)
-        log.warning("spool not sent error=%s next_try_seconds=%.1f", said, seconds)
+        self.last_error = reason = _without_text(error)
+        log.warning("spool not sent error=%s next_try_seconds=%.1f", reason, seconds)
 
     async def _round(self) -> int:
         """Sends one batch and what is due of outcomes; how many facts were looked at."""
@@ -188,10 +189,12 @@ class Sender:
         outcomes = [one for one in facts if one.kind is Kind.OUTCOME]
         for start in range(0, len(outcomes), OUTCOMES_AT_ONCE):
             some = outcomes[start : start + OUTCOMES_AT_ONCE]
-            said = await asyncio.gather(*map(self._tell, some), return_exceptions=True)
-            verdicts = [one for one in zip(some, said, strict=True) if isinstance(one[1], Verdict)]
+            results = await asyncio.gather(*map(self._tell, some), return_exceptions=True)
+            verdicts = [
+                one for one in zip(some, results, strict=True) if isinstance(one[1], Verdict)
+            ]
             await self._settle([(fact, one) for fact, one in verdicts if isinstance(one, Verdict)])
-            for one in said:
+            for one in results:
                 if isinstance(one, BaseException):
                     raise one
         return len(facts)
@@ -217,9 +220,9 @@ class Sender:
         ]
 
     async def _tell(self, fact: Fact) -> Verdict:
-        said = OutcomeIn.model_validate_json(fact.body)
+        outcome = OutcomeIn.model_validate_json(fact.body)
         try:
-            await self._send(f"/v1/predictions/{fact.wire_id}/outcome", said)
+            await self._send(f"/v1/predictions/{fact.wire_id}/outcome", outcome)
         except Refused as error:
             verdict = policy.of_outcome(error.status, error.code, made=fact.made, now=_now())
             if verdict is None:
@@ -280,7 +283,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _asked(error: Exception) -> float | None:
+def _retry_after(error: Exception) -> float | None:
     return error.retry_after if isinstance(error, Unavailable) else None
 
 
