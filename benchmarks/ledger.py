@@ -6,7 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from induction.engine.runtime import Call
-from induction.llm.calls import Account, open_ledger_writer
+from induction.llm.calls import Account, open_ledger_commits
 from induction.llm.claude import ADAPTER_VERSION, Claude
 from induction.llm.ledger import Ledger
 from induction.llm.offline.app import create_app
@@ -69,9 +69,9 @@ async def _booked(stack: Stack, run_id: UUID, model: Claude, requests: list[Mode
     )  # fmt: skip
     async with (
         open_database(stack.settings.database) as database,
-        open_ledger_writer(database, APP_IDENTITY) as books,
+        open_ledger_commits(database, APP_IDENTITY) as commits,
     ):
-        ledger = Ledger(account, books, model, concurrency=AT_ONCE)
+        ledger = Ledger(account, commits, model, concurrency=AT_ONCE)
         await ledger.load(database, APP_IDENTITY)
         began = time.perf_counter()
         for start in range(0, len(requests), BLOCK):

@@ -19,7 +19,7 @@ from deploy.demo.options import FAMILIES
 from tests.induction.tasks.extraction import greedy
 
 PAIRS, ROUNDS = 1_000, 5
-Ruler = Callable[[list[Extraction], list[Extraction]], None]
+Scorer = Callable[[list[Extraction], list[Extraction]], None]
 LOST = 0.15
 """Of the items of a coding."""
 
@@ -66,7 +66,7 @@ def _plain(truths: list[Extraction], predicted: list[Extraction]) -> None:
                 )
 
 
-def _rate(scorer: Ruler, truths: list[Extraction], predicted: list[Extraction]) -> float:
+def _rate(scorer: Scorer, truths: list[Extraction], predicted: list[Extraction]) -> float:
     began = time.perf_counter()
     scorer(truths, predicted)
     return len(truths) / (time.perf_counter() - began)

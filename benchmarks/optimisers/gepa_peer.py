@@ -42,8 +42,8 @@ class _Adapter:
     def propose_new_texts(
         self, candidate: Candidate, records: Records, components: list[str]
     ) -> Candidate:
-        book = EvalResults({one["entry"].case.id: one["entry"] for one in records[PROMPT]})
-        made = self._proposals.next(_read(candidate), book)
+        results = EvalResults({one["entry"].case.id: one["entry"] for one in records[PROMPT]})
+        made = self._proposals.next(_read(candidate), results)
         return dict.fromkeys(components, made.model_dump_json())
 
 

@@ -29,17 +29,17 @@ class Proposals:
         )  # fmt: skip
         self._tried: dict[str, list[Tried]] = defaultdict(list)
 
-    def next(self, prompt: PromptContent, book: EvalResults) -> PromptContent:
-        """The prompt changed for its mistakes in `book`, or as it is where nothing came of it."""
+    def next(self, prompt: PromptContent, results: EvalResults) -> PromptContent:
+        """The prompt changed for its mistakes in `results`, or as it is where none came."""
         self._number += 1
-        patterns = worked_on(patterns_of(book))
+        patterns = worked_on(patterns_of(results))
         tried = self._tried[prompt.version_hash]
         brief = Brief(
             prompt=prompt,
-            score=book.scored(self._plan.task),
-            results=book,
+            score=results.scored(self._plan.task),
+            results=results,
             patterns=patterns,
-            shown=shown_cases(book, patterns, seed=0, attempt=self._number),
+            shown=shown_cases(results, patterns, seed=0, attempt=self._number),
             remembered=(),
             tried=tuple(tried),
             hints=(),

@@ -77,5 +77,5 @@ def _p_worse(before: EvalResults, after: EvalResults) -> float:
     fixed, broke = compare(before, after)
     if len(broke) <= len(fixed):
         return 1.0
-    scores = ([entry.score for entry in book.by_case.values()] for book in (before, after))
+    scores = ([entry.score for entry in results.by_case.values()] for results in (before, after))
     return sign_test(*scores)

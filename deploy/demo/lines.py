@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 INDENT = 4
-METER = 24
+BAR = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,11 @@ def hanging(head: Text, text: Text, *, width: int) -> Table:
     return grid
 
 
-def meter(f1: float) -> Text:
+def bar(f1: float) -> Text:
     """An F1 from 0 to 1 as a bar and a number."""
-    filled = round(f1 * METER)
+    filled = round(f1 * BAR)
     return Text.assemble(
-        ("━" * filled, "cyan"), ("╌" * (METER - filled), "dim"), (f"  {f1:.3f}", "bold")
+        ("━" * filled, "cyan"), ("╌" * (BAR - filled), "dim"), (f"  {f1:.3f}", "bold")
     )
 
 

@@ -19,7 +19,7 @@ from nlu_shared.schemas.events import (
 from nlu_shared.schemas.prompts import Change, Op
 from rich.text import Text
 
-from deploy.demo.lines import Line, bad, good, meter, plain, quiet
+from deploy.demo.lines import Line, bad, bar, good, plain, quiet
 
 PATTERNS_SHOWN = 2
 LONGEST = 180
@@ -100,7 +100,7 @@ class SearchView:
             return []
         self._best = event.objective
         return [
-            plain(Text.assemble(f"{'baseline':<{NAME}}", meter(event.objective), " validation F1"))
+            plain(Text.assemble(f"{'baseline':<{NAME}}", bar(event.objective), " validation F1"))
         ]
 
     def _patterns(self, event: PatternsFound) -> list[Line]:
@@ -112,7 +112,7 @@ class SearchView:
     def _kept(self, event: ChangeKept) -> list[Line]:
         self._best = self._validation
         effect = f"  {event.gain:+.3f}  fixed {len(event.fixed)}, broke {len(event.broke)}"
-        head = good(Text.assemble(f"{self._name():<{NAME}}", meter(self._best), (effect, "green")))
+        head = good(Text.assemble(f"{self._name():<{NAME}}", bar(self._best), (effect, "green")))
         if self._proposed is None:
             return [head]
         change = self._proposed.change

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from deploy.demo.components import by_component
 from deploy.demo.data import DataSet
-from deploy.demo.lines import INDENT, Line, good, hanging, meter, plain, quiet
+from deploy.demo.lines import INDENT, Line, bar, good, hanging, plain, quiet
 from deploy.demo.options import Stack
 from deploy.demo.search import SearchView
 from deploy.demo.steps import (
@@ -195,8 +195,8 @@ def _panel(verdict: Verdict) -> Panel:
     low, high = verdict.interval
     figures = [
         Text(f"F1 on {verdict.cases} {tested} cases", style="dim"),
-        Text.assemble("before  ", meter(verdict.before)),
-        Text.assemble("after   ", meter(verdict.after)),
+        Text.assemble("before  ", bar(verdict.before)),
+        Text.assemble("after   ", bar(verdict.after)),
     ]
     if verdict.kind is not VerdictKind.NO_CHANGE:
         gain = f"gain {verdict.gain:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}"

@@ -13,7 +13,7 @@ from nlu_shared.kit.reader import Reader, shared_reader
 from nlu_shared.kit.wakeups import Wakeups, open_wakeups
 from redis.asyncio import Redis
 
-from induction.llm.calls import LedgerWriter, open_ledger_writer
+from induction.llm.calls import LedgerCommits, open_ledger_commits
 from induction.llm.claude import ADAPTER_VERSION, Claude
 from induction.llm.offline.serve import in_process
 from induction.migrations import APP
@@ -38,7 +38,7 @@ class Resources:
     tickets: Redeeming
     model: Claude
     adapter: str
-    ledger_writer: LedgerWriter
+    ledger_commits: LedgerCommits
 
     def identity(self, caller: Caller) -> Identity:
         """Induction has no end users: every caller's transactions are the app's."""
@@ -83,8 +83,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             reader=await stack.enter_async_context(shared_reader(database, APP_IDENTITY)),
             model=model,
             adapter=ADAPTER_VERSION,
-            ledger_writer=await stack.enter_async_context(
-                open_ledger_writer(database, APP_IDENTITY)
+            ledger_commits=await stack.enter_async_context(
+                open_ledger_commits(database, APP_IDENTITY)
             ),
         )
 

@@ -20,7 +20,7 @@ ROUNDING = 1e-6
 PACE_SECONDS = 0.5
 """How long a stranger's answer waits once their address has asked too much."""
 MOST_KNOWN = 10_000
-"""Callers remembered by one meter; past it those who wait for nothing are forgotten."""
+"""Callers remembered by one rate limiter; past it those who wait for nothing are forgotten."""
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ class Room:
 
 
 class RateLimits:
-    """The meters of a process: reads and writes by caller, what strangers ask by address."""
+    """The rate limits of a process: reads and writes by caller, what strangers ask by address."""
 
     def __init__(self, settings: ServiceSettings) -> None:
         self._reads = RateLimiter(settings.reads_per_minute)
@@ -96,9 +96,9 @@ class RateLimits:
 
     def admit(self, subject: str, method: str) -> None:
         """Counts a proven caller's request; raises TooMany."""
-        meter = self._reads if method in {"GET", "HEAD"} else self._writes
-        if early := meter.take(subject, time.monotonic()):
-            raise meter.refusal(early)
+        limiter = self._reads if method in {"GET", "HEAD"} else self._writes
+        if early := limiter.take(subject, time.monotonic()):
+            raise limiter.refusal(early)
 
     def admit_anonymous(self, address: str) -> None:
         """Raises TooMany for an address whose attempts failed too often."""

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 from induction.engine.runtime import Call
-from induction.llm.calls import Account, open_ledger_writer
+from induction.llm.calls import Account, open_ledger_commits
 from induction.llm.claude import ADAPTER_VERSION
 from induction.llm.errors import ParkRun
 from induction.llm.ledger import Ledger
@@ -71,7 +71,7 @@ async def ledger(stack: Stack, entered: AsyncExitStack, provider: Provider, cap:
         calls_limit=1_000, usd_limit=Decimal(1), month_cap_usd=cap,
     )  # fmt: skip
     database = await entered.enter_async_context(open_database(stack.settings.database))
-    books = await entered.enter_async_context(open_ledger_writer(database, APP_IDENTITY))
+    books = await entered.enter_async_context(open_ledger_commits(database, APP_IDENTITY))
     made = Ledger(account, books, provider, concurrency=16)
     await made.load(database, APP_IDENTITY)
     return made

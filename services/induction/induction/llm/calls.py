@@ -37,7 +37,7 @@ from induction.tasks.base import BY_MODEL, BY_PROVIDER, ModelAnswer, ModelReques
 
 log = structlog.get_logger(__name__)
 Key = tuple[str, int]
-LedgerWriter = GroupCommit[LedgerEntry, Receipt]
+LedgerCommits = GroupCommit[LedgerEntry, Receipt]
 
 
 class Model(Protocol):
@@ -72,7 +72,7 @@ class Account:
         return self.provider != "offline"
 
 
-def open_ledger_writer(database: Database, identity: Identity) -> LedgerWriter:
+def open_ledger_commits(database: Database, identity: Identity) -> LedgerCommits:
     """The group commit all runs of this process write their entries through."""
     return GroupCommit(database, identity, write)
 
@@ -94,10 +94,10 @@ class Calls:
     the provider kept back: they are not settled and can be sent again."""
 
     def __init__(
-        self, account: Account, writer: LedgerWriter, model: Model, *, concurrency: int
+        self, account: Account, commits: LedgerCommits, model: Model, *, concurrency: int
     ) -> None:
         self._account = account
-        self._writer = writer
+        self._commits = commits
         self._complete = model.complete
         self._concurrency = concurrency
         self.budget = Budget(calls_limit=account.calls_limit, usd_limit=account.usd_limit)
@@ -228,7 +228,7 @@ class Calls:
         self.known[key] = answer
 
     async def _write(self, entry: LedgerEntry) -> Receipt:
-        receipt = await self._writer.submit(entry)
+        receipt = await self._commits.submit(entry)
         if receipt.granted is Granted.LEASE_LOST:
             raise LeaseLost
         return receipt

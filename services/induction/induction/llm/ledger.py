@@ -22,7 +22,7 @@ from nlu_shared.kit.db import Database, Identity, session_scope
 from sqlalchemy import text
 
 from induction.engine.runtime import Call
-from induction.llm.calls import Account, Calls, Key, LedgerWriter, Model
+from induction.llm.calls import Account, Calls, Key, LedgerCommits, Model
 from induction.llm.errors import Outage, StopRun
 from induction.tasks.base import BY_MODEL, ModelAnswer, Outcome, Usage
 
@@ -43,10 +43,10 @@ class Ledger:
     """Answers the engine's calls for one run: from its own rows, from other runs', or by asking."""
 
     def __init__(
-        self, account: Account, writer: LedgerWriter, model: Model, *, concurrency: int
+        self, account: Account, commits: LedgerCommits, model: Model, *, concurrency: int
     ) -> None:
         self._account = account
-        self._calls = Calls(account, writer, model, concurrency=concurrency)
+        self._calls = Calls(account, commits, model, concurrency=concurrency)
         self._answered: dict[str, Call] = {}  # by model, a request that it has answered
         self._probes = 0
         self._database: Database | None = None

@@ -157,7 +157,7 @@ async def _drive(
 ) -> None:
     ledger = Ledger(
         _account(resources, run),
-        resources.ledger_writer,
+        resources.ledger_commits,
         resources.model,
         concurrency=resources.settings.concurrency,
     )

@@ -54,7 +54,7 @@ class KeyShown(Schema):
     key: str
 
 
-async def _prove(
+async def _authenticate(
     scopes: SecurityScopes,
     request: Request,
     shown: Annotated[str | None, Header(alias="x-proof")] = None,
@@ -82,13 +82,13 @@ async def _settings(request: Request) -> Settings:
 
 
 SettingsDep = Annotated[Settings, Depends(_settings)]
-AnyLogin = Annotated[Login, Security(_prove)]
-Reader = Annotated[Login, Security(_prove, scopes=["insights:read"])]
-Reviewer = Annotated[Login, Security(_prove, scopes=["reviews:read"])]
+AnyLogin = Annotated[Login, Security(_authenticate)]
+Reader = Annotated[Login, Security(_authenticate, scopes=["insights:read"])]
+Reviewer = Annotated[Login, Security(_authenticate, scopes=["reviews:read"])]
 
 
 def needs(scope: str) -> Any:
-    return Security(_prove, scopes=[scope])
+    return Security(_authenticate, scopes=[scope])
 
 
 def _page(name: str, login: Login | None, **shown: Any) -> HTMLResponse:

@@ -276,9 +276,7 @@ async def _repeat_corrections(
         for one in records
         if one.row.corrected_intent is not None and stored[one.line].id is not None
     )
-    await _hold(
-        session, [identifier for identifier, _, _ in corrections], approve=approve, caller=caller
-    )
+    await _hold(session, [one for one, _, _ in corrections], approve=approve, caller=caller)
     failed = {}
     for identifier, line, row in corrections:
         correction = CorrectionIn(

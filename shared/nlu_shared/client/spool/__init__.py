@@ -1,6 +1,6 @@
 """A log that outlives the network and the process: facts are on disk before a call returns.
 
-`table` is the table of one file, `store` what is done to it, `files` says whose it is, `writer`
+`table` is the table of one file, `store` what is done to it, `files` says whose it is, `committer`
 and `sender` are its two threads, `policy` what an answer means, `spool` what a backend calls.
 """
 

@@ -25,10 +25,10 @@ from pydantic import BaseModel
 from nlu_shared.client.api import Api, read
 from nlu_shared.client.errors import ClientError, Refused, Unavailable, UnexpectedAnswer
 from nlu_shared.client.spool import files, policy
+from nlu_shared.client.spool.committer import Closed, Committer, broken
 from nlu_shared.client.spool.policy import Kind, Remedy, State, Verdict
 from nlu_shared.client.spool.store import Store
 from nlu_shared.client.spool.table import Fact, connect, pages
-from nlu_shared.client.spool.writer import Closed, Writer, broken
 from nlu_shared.schemas.predictions import BATCH_LIMIT, BatchAnswer, Ids, Known, OutcomeIn
 
 log = logging.getLogger(__name__)
@@ -53,10 +53,10 @@ class Reconciled:
 class Sender:
     """Runs from its making until `close`."""
 
-    def __init__(self, writer: Writer, api: Callable[[], Api], folder: Path) -> None:
+    def __init__(self, committer: Committer, api: Callable[[], Api], folder: Path) -> None:
         self.last_error: str | None = None
-        self._writer = writer
-        self._make_door = api
+        self._committer = committer
+        self._make_api = api
         self._folder = folder
         self._loop = _Loop()
         self._wake = asyncio.Event()
@@ -141,7 +141,7 @@ class Sender:
         self._main = asyncio.current_task()
         tried = 0
         looked = -LOOKING_SECONDS
-        async with self._make_door() as self._api:
+        async with self._make_api() as self._api:
             while True:
                 self._woken = False
                 self._wake.clear()
@@ -242,7 +242,7 @@ class Sender:
 
     async def _keep_house(self) -> None:
         await self._ask(lambda store: store.prune(_now()))
-        for claim in files.orphans(self._folder, never=self._writer.never):
+        for claim in files.orphans(self._folder, never=self._committer.never):
             await self._adopt(claim)
 
     async def _adopt(self, claim: files.Claim) -> None:
@@ -269,7 +269,7 @@ class Sender:
         log.warning("orphaned spool adopted facts=%d path=%s", count, claim.path)
 
     def _ask(self, job: Callable[[Store], Result]) -> Awaitable[Result]:
-        return asyncio.wrap_future(self._writer.submit(job))
+        return asyncio.wrap_future(self._committer.submit(job))
 
 
 class _Loop(asyncio.SelectorEventLoop):

@@ -27,7 +27,7 @@ class Closed(Exception):
     """The spool was closed before the job was done."""
 
 
-class Writer:
+class Committer:
     """Opens a file of `folder` with the first job; a job that finds none open tries again.
 
     `never` are files this process must not open.
@@ -45,7 +45,7 @@ class Writer:
         self._claim: files.Claim | None = None
         self._store: Store | None = None
         self._closed = False
-        self._api = threading.Lock()
+        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="nlu-spool-writer", daemon=True)
         self._thread.start()
 
@@ -60,7 +60,7 @@ class Writer:
     def submit(self, job: Callable[[Store], Result]) -> "Future[Result]":
         """What `job` returns, once its commit is on disk; or what was raised on the way."""
         future: Future[Result] = Future()
-        with self._api:
+        with self._lock:
             if self._closed:
                 future.set_exception(Closed())
             else:
@@ -69,7 +69,7 @@ class Writer:
 
     def close(self) -> None:
         """Finishes what was submitted, fails what waits for room, and leaves the file."""
-        with self._api:
+        with self._lock:
             if not self._closed:
                 self._closed = True
                 self._jobs.put(None)
