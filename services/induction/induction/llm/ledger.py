@@ -59,14 +59,14 @@ class Ledger:
             rows = await session.execute(
                 text(
                     "SELECT key, sample, outcome, text, usage, attempts, cached,"
-                    " coalesce(cost_usd, reserved_usd) AS booked"
+                    " coalesce(cost_usd, reserved_usd) AS spent"
                     " FROM llm_calls WHERE run_id = :run_id"
                 ),
                 {"run_id": self._account.run_id},
             )
             for row in rows:
                 self._calls.budget.calls += row.attempts
-                self._calls.budget.usd += row.booked
+                self._calls.budget.usd += row.spent
                 self._probes = max(self._probes, row.sample - PROBES_FROM)
                 if row.outcome is not None:
                     self._calls.known[row.key, row.sample] = _answer(row)

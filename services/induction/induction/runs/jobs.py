@@ -1,4 +1,4 @@
-"""The worker's side of runs: claim, replay, continue. arq only rings the wake."""
+"""The worker's side of runs: claim, replay, continue. arq only wakes."""
 
 import asyncio
 from contextlib import suppress
@@ -56,8 +56,8 @@ async def execute_run(context: dict[str, Any], run_id: str) -> None:
 
 
 async def drive_runs(resources: Resources, wake: asyncio.Event) -> None:
-    """Claims and drives runs until cancelled, at most `runs_at_once`; looks when the wake rings
-    and every `poll_seconds`, so a lost ring costs seconds."""
+    """Claims and drives runs until cancelled, at most `runs_at_once`; looks when woken
+    and every `poll_seconds`, so a lost wake costs seconds."""
     driving: set[asyncio.Task[None]] = set()
     settings = resources.settings
     try:

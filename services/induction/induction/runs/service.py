@@ -45,7 +45,7 @@ async def start(
     settings: Settings,
     request: RunRequest,
 ) -> RunView:
-    """Freezes the ground truth, stores the run and rings for a worker, in one commit; before it
+    """Freezes the ground truth, stores the run and wakes a worker, in one commit; before it
     nlu-logger is read, outside any transaction.
 
     Raises NotFound (task, version), Invalid (no baseline, no or unusable ground truth, a model

@@ -1,6 +1,6 @@
 """When a schedule is due, from its cron expression and a moment. Pure; everything is UTC.
 
-UTC has no daylight saving, so no slot is ever skipped or doubled by a clock change.
+UTC has no daylight saving, so no time is ever skipped or doubled by a clock change.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from croniter import CroniterBadDateError, croniter
 
 MOST_COUNTED = 1_000
-"""Missed slots are counted up to here; a minute's schedule after a year away need not be exact."""
+"""Missed times are counted up to here; a minute's schedule after a year away need not be exact."""
 
 
 class NeverDue(ValueError):
@@ -18,7 +18,7 @@ class NeverDue(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """The newest slot that has come, how many before it were missed, and the next to come."""
+    """The newest time that has come, how many before it were missed, and the next to come."""
 
     scheduled_at: datetime
     missed: int
@@ -26,7 +26,7 @@ class Due:
 
 
 def next_scheduled_at(cron: str, after: datetime) -> datetime:
-    """The first slot later than `after`. Raises NeverDue."""
+    """The first time later than `after`. Raises NeverDue."""
     if len(cron.split()) != 5 or not croniter.is_valid(cron):
         raise NeverDue
     try:
@@ -37,14 +37,14 @@ def next_scheduled_at(cron: str, after: datetime) -> datetime:
 
 
 def due(cron: str, waiting: datetime, now: datetime) -> Due | None:
-    """None while `waiting`, the slot to be written next, is still to come.
+    """None while `waiting`, the time to be written next, is still to come.
 
-    After downtime only the newest slot is written: the older ones would hold the same rows or
+    After downtime only the newest time is written: the older ones would hold the same rows or
     fewer. They are counted as missed.
     """
     if waiting > now:
         return None
-    # get_prev is strictly earlier, and a slot that comes now has come.
+    # get_prev is strictly earlier, and a time that comes now has come.
     newest: datetime = croniter(cron, now.astimezone(UTC) + timedelta(microseconds=1)).get_prev(
         datetime
     )

@@ -1,7 +1,7 @@
-"""Where a slot's files go: below a folder or in object storage, visible whole or not at all.
+"""Where an export's files go: below a folder or in object storage, visible whole or not at all.
 
-A slot is prepared in a folder of its own and then published. Names come from a schedule's slug and
-its time, never from a request's path.
+An export is prepared in a folder of its own and then published. Names come from a schedule's slug
+and its time, never from a request's path.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ class Destination(Protocol):
 
     @property
     def scratch(self) -> Path:
-        """The folder in which slots are prepared."""
+        """The folder in which exports are prepared."""
 
     def address(self, name: str) -> str: ...
 
@@ -32,13 +32,13 @@ class Destination(Protocol):
 
 
 def run_name(schedule: str, scheduled_at: datetime) -> str:
-    """A slot's folder, for names that sort by time."""
+    """An export's folder, for names that sort by time."""
     return f"{schedule}/{scheduled_at.astimezone(UTC):%Y-%m-%dT%H-%MZ}"
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A slot appears by one rename of its folder, so `root` must be one file system.
+    """An export appears by one rename of its folder, so `root` must be one file system.
 
     It is readable by the worker's user alone.
     """
@@ -57,13 +57,13 @@ class Folder:
         return path.read_bytes() if path.exists() else None
 
     async def publish(self, prepared: Path, name: str) -> bytes:
-        """Raises OSError; a slot that another worker published first stays as it is."""
+        """Raises OSError; an export that another worker published first stays as it is."""
         return await asyncio.to_thread(_move, prepared, self.root / name)
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectStore:
-    """Objects appear whole; the manifest is put last: a slot without one is not there yet.
+    """Objects appear whole; the manifest is put last: an export without one is not there yet.
 
     `obstore` is the module of that name, loaded when object storage is asked for.
     """

@@ -1,8 +1,8 @@
-"""The worker's side of schedules: due slots are claimed, written whole and told.
+"""The worker's side of schedules: due exports are claimed, written whole and told.
 
-A claim is a time on the schedule's row, renewed while the slot is written, so that no connection
+A claim is a time on the schedule's row, renewed while the export is written, so that no connection
 is held while a file is on its way. A worker that dies lets it run out, and whoever claims next
-finds the slot published or writes it anew.
+finds the export published or writes it anew.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ THRESHOLDS = {"retraining": 0.8, "review": 0.7}
 COLUMNS = {"retraining": list(RetrainingRow.model_fields), "review": list(ReviewRow.model_fields)}
 SEED = 0
 CLAIM_SECONDS = 60.0
-"""How long a slot stays a silent worker's; renewed every third."""
+"""How long an export stays a silent worker's; renewed every third."""
 AHEAD = text(
     "SELECT id, cron, next_scheduled_at, now() AS now FROM export_schedules"
     " WHERE next_scheduled_at > now() FOR UPDATE SKIP LOCKED"
@@ -89,9 +89,9 @@ async def export_on_schedule(
 
 
 async def write_due(database: Database, destinations: Destinations) -> int:
-    """Every slot that is due and nobody else is writing, once; how many were written.
+    """Every export that is due and nobody else is writing, once; how many were written.
 
-    A schedule whose slot could not be written stays due: it is tried again at the next look.
+    A schedule whose export could not be written stays due: it is tried again at the next look.
     """
     async with session_scope(database, Identity(JOB)) as session:
         await _put_right(session)
@@ -109,7 +109,7 @@ async def write_due(database: Database, destinations: Destinations) -> int:
 
 
 async def _put_right(session: AsyncSession) -> None:
-    """Schedules that a clock which has been set right since sent to a slot far ahead."""
+    """Schedules that a clock which has been set right since sent to an export far ahead."""
     for row in (await session.execute(AHEAD)).all():
         coming = next_scheduled_at(row.cron, row.now)
         if coming < row.next_scheduled_at:
@@ -118,7 +118,7 @@ async def _put_right(session: AsyncSession) -> None:
 
 
 async def _attempt(database: Database, row: Any, claim: UUID, destinations: Destinations) -> bool:
-    """Whatever becomes of it, the claim is given back; the slot is, unless it was written."""
+    """Whatever becomes of it, the claim is given back; the export is, unless it was written."""
     following, failed, done = row.next_scheduled_at, None, None
     coming = due(row.cron, row.next_scheduled_at, row.now)
     try:

@@ -1,4 +1,4 @@
-"""Export schedules as rows: made, listed, removed; and what each of their slots left."""
+"""Export schedules as rows: made, listed, removed; and what each of their exports left."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -44,8 +44,8 @@ RUNS = text(
 async def add(
     session: AsyncSession, request: ScheduleIn, *, caller: Caller, targets: Sequence[str]
 ) -> Schedule:
-    """Due at its next slot. Raises Invalid for a cron expression without slots, splits that do
-    not add up or a target that is not configured, Conflict for a name that is taken."""
+    """Due when its expression next comes. Raises Invalid for one that never comes, for splits that
+    do not add up or a target that is not configured, Conflict for a name that is taken."""
     if request.target not in targets:
         raise Invalid(f"No {request.target} is configured for exports.", code="no_target")
     if request.what.task is not None:
@@ -55,7 +55,7 @@ async def add(
             Shares.read(request.what.splits)
         first = next_scheduled_at(request.cron, datetime.now(UTC))
     except NeverDue:
-        raise Invalid("The cron expression has no slots.", code="never_due") from None
+        raise Invalid("The cron expression never comes due.", code="never_due") from None
     except BadSplits as wrong:
         raise Invalid(str(wrong)) from None
     fields = request.model_dump(mode="json")
@@ -76,7 +76,7 @@ async def listed(session: AsyncSession, *, caller: Caller) -> list[Schedule]:
 
 
 async def remove(session: AsyncSession, schedule_id: UUID, *, caller: Caller) -> None:
-    """No further slot; its history goes, the files stay. Raises NotFound, also where it exports
+    """No further export; its history goes, the files stay. Raises NotFound, also where it exports
     tasks that are not the caller's."""
     gone = await session.execute(
         REMOVE,

@@ -181,7 +181,7 @@ async def remove(session: AsyncSession, case_id: UUID, *, caller: Caller) -> Non
 
 
 async def forget(session: AsyncSession, row: GroundTruthRow) -> None:
-    """The case goes, with the conflicts and doubts about it."""
+    """The case goes, with the conflicts and findings about it."""
     await session.delete(row)
     await changed(session, row.task)
 

@@ -1,4 +1,4 @@
-"""Which approved truths contradict each other, and which doubts about a case are still open."""
+"""Which approved truths contradict each other, and which issues of a case are still open."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,7 @@
 """The suspicious-label queue: approved cases that may be wrong, and why; findings that say so.
 
 Its items are ground-truth cases, since an imported one has no prediction. Three things raise a
-doubt: a finding (induction posts them), another truth for the same words, and predictions of
+label issue: a finding (induction posts them), another truth for the same words, and predictions of
 several versions that are sure of something else. A case leaves the queue when its truth is
 replaced or withdrawn, or when a reviewer clears it: then only younger issues bring it back.
 """
@@ -136,7 +136,7 @@ async def take(session: AsyncSession, body: FindingsIn, *, caller: Caller) -> Fi
 
 
 async def clear(session: AsyncSession, case_id: UUID, *, caller: Caller) -> None:
-    """The truth stands: the doubts so far are answered. Raises NotFound."""
+    """The truth stands: the issues so far are answered. Raises NotFound."""
     case = await session.get(GroundTruthRow, case_id)
     if case is None or not caller.may_touch(case.task):
         raise NotFound("There is no such case.")

@@ -1,4 +1,4 @@
-"""Error analysis: the winner's misses, looked into at the end: asked again, put to other versions, attributed.
+"""Error analysis: the winner's misses asked again, put to other versions, and attributed.
 
 Only missed training cases are asked, so most runs spend little on it; what the limit of calls does
 not leave room for is counted as not examined.
