@@ -9,7 +9,6 @@ from induction.engine.forecast import forecast
 from induction.engine.plan import Plan
 from induction.engine.run import evaluate_only
 from induction.engine.runtime import Call, Inbox
-from induction.llm.offline.settings import OfflineSettings
 from induction.tasks.base import ModelAnswer, Outcome
 from nlu_shared.schemas.events import (
     ChangeKept,
@@ -27,6 +26,7 @@ from nlu_shared.schemas.events import (
     VerdictReached,
 )
 from nlu_shared.schemas.runs import VerdictKind
+from offline_model.settings import OfflineSettings
 
 from tests.induction.engine.runtimes import (
     OfflineRuntime,

@@ -21,7 +21,7 @@ async def served() -> AsyncIterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "induction.llm.offline", "--port", str(port),
+        sys.executable, "-m", "offline_model", "--port", str(port),
         env={"OFFLINE_MODEL_FAULTS": '{"rate_limited": 1}', "OFFLINE_MODEL_RETRY_AFTER_S": "0"},
         stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 from nlu_shared.nfkc import nfkc
 
-from induction.llm.offline.ideas import Edit, Idea
-from induction.llm.offline.meta import Case, Meta
+from offline_model.ideas import Edit, Idea
+from offline_model.meta import Case, Meta
 
 _ORDER = re.compile(
     r"\b(?:ignore|disregard|forget|override|system|assistant|developer|operator|instructions?|prompt|"

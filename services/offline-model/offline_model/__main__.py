@@ -1,8 +1,8 @@
-"""`python -m induction.llm.offline`: the offline model on a port, without the rest."""
+"""`python -m offline_model`: the offline model on a port, without the rest."""
 
 from cyclopts import App
 
-from induction.llm.offline.serve import serve
+from offline_model.serve import serve
 
 app = App(name="offline-model", help="A small in-context learner behind the Messages API.")
 

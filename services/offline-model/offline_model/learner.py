@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from induction.llm.offline.words import parts, terms
+from offline_model.words import parts, terms
 
 Vector = NDArray[np.float64]
 Counting = Callable[[str], Counter[str]]

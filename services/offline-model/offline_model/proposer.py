@@ -11,10 +11,10 @@ from typing import Any
 from nlu_shared.schemas.base import canonical
 from pydantic import ValidationError
 
-from induction.llm.offline.ideas import Edit, Idea, ideas
-from induction.llm.offline.meta import Meta
-from induction.llm.offline.obedient import obeyed
-from induction.llm.offline.wire import Refused
+from offline_model.ideas import Edit, Idea, ideas
+from offline_model.meta import Meta
+from offline_model.obedient import obeyed
+from offline_model.wire import Refused
 
 Signature = frozenset[str]
 NOTHING = Idea("B", "No mistake was shown, so there is nothing to build a change on.", ())

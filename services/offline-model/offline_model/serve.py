@@ -3,8 +3,8 @@
 import httpx2
 import uvicorn
 
-from induction.llm.offline.app import create_app
-from induction.llm.offline.settings import OfflineSettings
+from offline_model.app import create_app
+from offline_model.settings import OfflineSettings
 
 IN_PROCESS_URL = "http://offline.invalid"
 

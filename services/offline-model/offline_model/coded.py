@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from induction.llm.offline.clauses import Clause, Mention, clauses, lower_case
-from induction.llm.offline.words import words
+from offline_model.clauses import Clause, Mention, clauses, lower_case
+from offline_model.words import words
 
 Choices = Mapping[str, Sequence[str]]
 """The values that each coded field of an event may have."""

@@ -5,8 +5,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence, Set
 
-from induction.llm.offline.meta import Case, Meta
-from induction.llm.offline.words import parts, words
+from offline_model.meta import Case, Meta
+from offline_model.words import parts, words
 
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
 

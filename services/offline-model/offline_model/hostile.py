@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from induction.llm.offline.settings import Fault
+from offline_model.settings import Fault
 
 DEEP = b"[" * 100_000 + b"]" * 100_000
 RETRY_AFTER = ("soon", "-5", "inf", "nan", "1e300", "")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import Any
 
-from induction.llm.offline.meta import Case, Meta, Pattern
-from induction.llm.offline.telling import central_first, likeness, telling_words
+from offline_model.meta import Case, Meta, Pattern
+from offline_model.telling import central_first, likeness, telling_words
 
 WORDS_PER_RULE = 6
 """Short enough that a rule repeats no span of a case."""

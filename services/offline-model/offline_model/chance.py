@@ -2,7 +2,7 @@
 
 import hashlib
 
-from induction.llm.offline.settings import PASSING, Fault, OfflineSettings
+from offline_model.settings import PASSING, Fault, OfflineSettings
 
 
 def draw(*parts: object) -> float:

@@ -7,8 +7,8 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 
-from induction.llm.offline.clauses import Clause
-from induction.llm.offline.words import words
+from offline_model.clauses import Clause
+from offline_model.words import words
 
 STEM = 5
 """Letters of a word that stand for its other forms too."""

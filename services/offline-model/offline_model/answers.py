@@ -5,10 +5,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from induction.llm.offline import proposer
-from induction.llm.offline.extractor import Extractor
-from induction.llm.offline.learner import Learner, read
-from induction.llm.offline.wire import MessagesRequest, Refused
+from offline_model import proposer
+from offline_model.extractor import Extractor
+from offline_model.learner import Learner, read
+from offline_model.wire import MessagesRequest, Refused
 
 PROMPTS_KEPT = 64
 """Prompts whose reading is kept; a run works on few at a time."""

@@ -12,15 +12,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from induction.llm.offline import ABOUT, hostile, wire
-from induction.llm.offline.answers import answer
-from induction.llm.offline.chance import fault, noisy
-from induction.llm.offline.memory import Calls, PromptCache
-from induction.llm.offline.settings import PASSING, Fault, OfflineSettings
-from induction.llm.prices import PRICES
+from offline_model import ABOUT, hostile, wire
+from offline_model.answers import answer
+from offline_model.chance import fault, noisy
+from offline_model.memory import Calls, PromptCache
+from offline_model.settings import PASSING, Fault, OfflineSettings
 
 SAMPLE_HEADER = "x-sample"
 """Number of a repeat that is meant to differ; part of what noise and faults are drawn from."""
+MODELS = ("claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5")
+"""Whom it can stand in for, as the list of models has them; any other name is answered too."""
 
 
 def create_app(settings: OfflineSettings | None = None) -> Starlette:
@@ -66,12 +67,12 @@ class _Offline:
         listed = [
             {
                 "type": "model",
-                "id": price.model,
-                "display_name": f"{price.model} (offline stand-in)",
+                "id": model,
+                "display_name": f"{model} (offline stand-in)",
                 "created_at": "1970-01-01T00:00:00Z",
                 "lifecycle": "active",
             }
-            for price in PRICES
+            for model in MODELS
         ]
         page = {"first_id": listed[0]["id"], "last_id": listed[-1]["id"], "has_more": False}
         return JSONResponse({"data": listed, **page})

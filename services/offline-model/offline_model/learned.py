@@ -9,8 +9,8 @@ such words without a name.
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
 
-from induction.llm.offline.clauses import Clause, Mention
-from induction.llm.offline.coded import (
+from offline_model.clauses import Clause, Mention
+from offline_model.coded import (
     KIND,
     NOTHING,
     SLOTS,
@@ -21,9 +21,9 @@ from induction.llm.offline.coded import (
     read,
     variables,
 )
-from induction.llm.offline.features import Weights, look, spoken
-from induction.llm.offline.ridge import Ridge, Row
-from induction.llm.offline.words import words
+from offline_model.features import Weights, look, spoken
+from offline_model.ridge import Ridge, Row
+from offline_model.words import words
 
 SHIFT = "shift"
 """The kind of event that has codes."""

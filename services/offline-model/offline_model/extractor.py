@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from itertools import chain
 from typing import Any
 
-from induction.llm.offline.clauses import Clause, clauses, lower_case
-from induction.llm.offline.coded import (
+from offline_model.clauses import Clause, clauses, lower_case
+from offline_model.coded import (
     CERTAINTY,
     EARLIER,
     ENDS,
@@ -22,7 +22,7 @@ from induction.llm.offline.coded import (
     Shape,
     follow,
 )
-from induction.llm.offline.learned import SHIFT, Learned, dated
+from offline_model.learned import SHIFT, Learned, dated
 
 LISTS = {"relationshipTargets", "relationshipTriangles"}
 Disturb = Callable[[str, tuple[str, ...]], str]

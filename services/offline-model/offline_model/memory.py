@@ -2,7 +2,7 @@
 
 from collections import Counter, OrderedDict
 
-from induction.llm.offline.wire import MessagesRequest, tokens
+from offline_model.wire import MessagesRequest, tokens
 
 MOST_PREFIXES = 512
 
