@@ -10,8 +10,8 @@ from induction.llm.calls import Account, open_books
 from induction.llm.claude import ADAPTER_VERSION, Claude
 from induction.llm.ledger import Ledger
 from induction.resources import APP_IDENTITY
-from induction.tasks.base import ModelRequest
-from induction.tasks.registry import task_of
+from induction.task_kinds.base import ModelRequest
+from induction.task_kinds.registry import task_of
 from nlu_shared.kit.db import open_database
 from nlu_shared.schemas.prompts import LabelSpec, TaskIn, TaskKind
 from offline_model.app import create_app

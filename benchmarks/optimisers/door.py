@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from induction.engine.evaluation.evaluate import EvalResults, judge
-from induction.tasks.base import Case, ModelAnswer, ModelRequest, Outcome, Task
+from induction.task_kinds.base import Case, ModelAnswer, ModelRequest, Outcome, Task
 from nlu_shared.schemas.prompts import PromptContent
 from offline_model import proposer, wire
 from offline_model.answers import answer

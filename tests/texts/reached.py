@@ -17,12 +17,12 @@ from induction.engine.leak_guard.names import names
 from induction.engine.proposal import error_patterns, many_shot, meta_prompt
 from induction.history.blame import VersionStep, blame
 from induction.prompts.diff import compare
-from induction.tasks.base import Case, ModelAnswer, Outcome, Prediction, Task, framed
-from induction.tasks.extraction import ExtractionTask
-from induction.tasks.extraction import names as people
-from induction.tasks.extraction.dates import read as read_date
-from induction.tasks.extraction.wording import SCHEMA
-from induction.tasks.intent import IntentTask
+from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction, Task, framed
+from induction.task_kinds.extraction import ExtractionTask
+from induction.task_kinds.extraction import names as people
+from induction.task_kinds.extraction.dates import read as read_date
+from induction.task_kinds.extraction.wording import SCHEMA
+from induction.task_kinds.intent import IntentTask
 from nlu_logger.anonymise.text import anonymiser
 from nlu_logger.exports.formats import form_of
 from nlu_logger.exports.pairs import make_pairs

@@ -18,7 +18,7 @@ from induction.llm.calls import Books, open_books
 from induction.llm.claude import ADAPTER_VERSION, Claude
 from induction.migrations import APP
 from induction.settings import Settings
-from induction.tickets.service import Redeeming, redeeming
+from induction.tickets import Redeeming, redeeming
 
 APP_IDENTITY = Identity(APP)
 RUN_CHANNEL = "induction:run:{}"

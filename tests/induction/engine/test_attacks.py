@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from induction.engine.plan import Plan
 from induction.engine.proposal.meta_prompt import SYSTEM
-from induction.tasks.base import Case
+from induction.task_kinds.base import Case
 from nlu_shared.schemas.events import ChangeRejected, PromptProposed, Split, Stage
 from nlu_shared.schemas.prompts import PromptContent
 from offline_model.meta import Meta

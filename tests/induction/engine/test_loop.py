@@ -9,7 +9,7 @@ from induction.engine.forecast import forecast
 from induction.engine.plan import Plan
 from induction.engine.run import evaluate_only
 from induction.engine.runtime import Call, Inbox
-from induction.tasks.base import ModelAnswer, Outcome
+from induction.task_kinds.base import ModelAnswer, Outcome
 from nlu_shared.schemas.events import (
     ChangeKept,
     ChangeRejected,

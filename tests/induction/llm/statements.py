@@ -3,9 +3,9 @@ a text with such a prompt."""
 
 from typing import Any
 
-from induction.tasks.base import ModelAnswer as Said
-from induction.tasks.base import ModelRequest, Outcome
-from induction.tasks.extraction import ExtractionTask
+from induction.task_kinds.base import ModelAnswer as Said
+from induction.task_kinds.base import ModelRequest, Outcome
+from induction.task_kinds.extraction import ExtractionTask
 from nlu_shared.schemas.extraction import Extraction
 from nlu_shared.schemas.ground_truth import Context, Turn
 from nlu_shared.schemas.prompts import Example, PromptContent

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from induction.llm.claude import Claude
 from induction.llm.errors import ParkRun, StopRun
-from induction.tasks.base import ModelAnswer, Outcome, Usage
+from induction.task_kinds.base import ModelAnswer, Outcome, Usage
 from offline_model.serve import in_process
 from offline_model.settings import Fault, OfflineSettings
 

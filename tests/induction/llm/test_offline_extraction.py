@@ -9,8 +9,8 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from induction.tasks.base import ModelAnswer as Said
-from induction.tasks.base import Outcome
+from induction.task_kinds.base import ModelAnswer as Said
+from induction.task_kinds.base import Outcome
 from nlu_shared.schemas.extraction import EventKind, Extraction, Relationship
 from nlu_shared.schemas.ground_truth import Context, Turn
 from nlu_shared.schemas.prompts import Example

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 from induction.llm.claude import Claude
-from induction.tasks.base import Outcome
+from induction.task_kinds.base import Outcome
 
 from tests.induction.llm.toys import simple_question
 

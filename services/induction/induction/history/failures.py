@@ -15,12 +15,12 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.catalog import service as catalog
 from induction.engine.plan import Remembered
 from induction.history.policy import is_settled
 from induction.prompts import service as prompts
 from induction.settings import Settings
-from induction.tasks.registry import task_of
+from induction.task_kinds.registry import task_of
+from induction.tasks import service as tasks
 
 MOST = 100
 """Failures one run remembers, the newest."""
@@ -100,7 +100,7 @@ async def page(
     session: AsyncSession, settings: Settings, slug: str, *, before: UUID | None, limit: int
 ) -> Page[FailedIdea]:
     """What failed lately in the era that is now, the newest version first. Raises NotFound."""
-    era = Era.now((await catalog.get(session, slug)).spec(), settings)
+    era = Era.now((await tasks.get(session, slug)).spec(), settings)
     filters = {"days": settings.remember_days, "before": before, "limit": limit + 1}
     rows = (await session.execute(_FAILED, {**era._asdict(), **filters})).mappings().all()
     items = [

@@ -10,10 +10,10 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.catalog import service as catalog
 from induction.history import blame as parts
 from induction.history.blame import VersionStep
 from induction.prompts import service as prompts
+from induction.tasks import service as tasks
 
 _LINEAGE = text(
     """
@@ -72,7 +72,7 @@ async def page(
     session: AsyncSession, task: str, *, before: UUID | None, limit: int
 ) -> Page[Ancestor]:
     """The versions of a task, newest first. `validation_f1` is the newest measurement."""
-    await catalog.get(session, task)
+    await tasks.get(session, task)
     serving = await prompts.production_id(session, task)
     filters = {"task": task, "before": before, "limit": limit + 1}
     rows = (await session.execute(_LINEAGE, filters)).mappings().all()

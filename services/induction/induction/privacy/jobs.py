@@ -6,7 +6,7 @@ import structlog
 from nlu_shared.kit.db import session_scope
 from nlu_shared.kit.errors import Unavailable
 
-from induction.cases import upstream
+from induction import upstream
 from induction.privacy import service
 from induction.resources import APP_IDENTITY, Resources
 

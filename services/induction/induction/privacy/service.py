@@ -25,7 +25,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.cases import service as cases
 from induction.cases.models import SnapshotCaseRow
-from induction.catalog import service as catalog
 from induction.engine.data.folding import folded
 from induction.engine.leak_guard import prompt_texts
 from induction.engine.leak_guard.names import names_in
@@ -34,8 +33,9 @@ from induction.privacy.repeating import Repeats, repeats_any
 from induction.prompts.models import PromptVersionRow
 from induction.runs import service as runs
 from induction.runs.models import RunRow
-from induction.tasks.base import Outcome
-from induction.tasks.registry import task_of
+from induction.task_kinds.base import Outcome
+from induction.task_kinds.registry import task_of
+from induction.tasks import service as tasks
 
 # The outcome keeps other runs from taking the answer over.
 BLANK_ANSWERS = """
@@ -229,7 +229,7 @@ async def _keys(
 ) -> list[str]:
     """The ledger knows a question by its hash alone: each that may have been asked is asked for."""
     try:
-        task = task_of((await catalog.get(session, slug)).spec())
+        task = task_of((await tasks.get(session, slug)).spec())
     except NotFound:  # nlu-logger knows tasks that nobody optimises
         return []
     models = {run.task_model for run in users}

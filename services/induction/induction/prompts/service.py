@@ -24,11 +24,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.catalog import service as catalog
 from induction.prompts.diff import compare
 from induction.prompts.export import UnreadableModule, read_module
 from induction.prompts.models import ProductionPromptRow, PromptScoreRow, PromptVersionRow
-from induction.tasks.registry import task_of
+from induction.task_kinds.registry import task_of
+from induction.tasks import service as tasks
 
 
 async def bring_in(
@@ -38,7 +38,7 @@ async def bring_in(
 
     Raises Invalid for a prompt the task cannot be served with, and says why.
     """
-    row = await catalog.get(session, slug)
+    row = await tasks.get(session, slug)
     task = task_of(row.spec())
     content = _content_of(asked) or task.baseline()
     problems = task.problems(content)
@@ -169,7 +169,7 @@ async def promote(session: AsyncSession, task: str, version_id: UUID, *, by: str
 
 async def roll_back(session: AsyncSession, task: str, *, by: str) -> UUID:
     """Serves again what served before; returns its id. Conflict where nothing did."""
-    await catalog.get(session, task)
+    await tasks.get(session, task)
     history = await _pointer_history(session, task, limit=2)
     if len(history) < 2:
         raise Conflict("No earlier version has served.")
@@ -194,7 +194,7 @@ async def _pointer_history(session: AsyncSession, task: str, *, limit: int) -> l
 
 async def active(session: AsyncSession, task: str) -> ActivePrompt:
     """What serves now; NotFound until something was promoted."""
-    await catalog.get(session, task)
+    await tasks.get(session, task)
     version_id = await production_id(session, task)
     if version_id is None:
         raise NotFound("No version of this prompt serves yet.", code="nothing_active")
@@ -237,7 +237,7 @@ async def page(
     session: AsyncSession, task: str, *, after: UUID | None, limit: int
 ) -> Page[PromptVersion]:
     """Versions of a task, oldest first."""
-    await catalog.get(session, task)
+    await tasks.get(session, task)
     statement = select(PromptVersionRow).where(PromptVersionRow.task == task)
     if after is not None:
         statement = statement.where(col(PromptVersionRow.id) > after)
