@@ -5,10 +5,12 @@ keeps out of prompts.
 """
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from nlu_shared.kit import audit
+from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.prompts import Aim, Change, FailedIdea, TaskIn
 from sqlalchemy import bindparam, text
@@ -103,13 +105,14 @@ async def page(
     era = Era.now((await tasks.get(session, slug)).spec(), settings)
     filters = {"days": settings.remember_days, "before": before, "limit": limit + 1}
     rows = (await session.execute(_FAILED, {**era._asdict(), **filters})).mappings().all()
+    page, cursor = cut(rows, limit, itemgetter("version_id"))
     items = [
         FailedIdea.model_validate(
             {**row, "is_settled": is_settled(fixed=row["fixed"], broke=row["broke"])}
         )
-        for row in rows[:limit]
+        for row in page
     ]
-    return Page(items=items, next_cursor=str(items[-1].version_id) if len(rows) > limit else None)
+    return Page(items=items, next_cursor=cursor)
 
 
 async def to_remember(session: AsyncSession, settings: Settings, slug: str) -> list[dict[str, str]]:

@@ -10,10 +10,12 @@ import asyncio
 import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from uuid import UUID
 
 from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import NotFound
+from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.privacy import ErasedCase, ForgottenCase, Why
 from nlu_shared.schemas.prompts import PromptContent
@@ -189,14 +191,13 @@ async def page(
             "own": None if caller.tasks is None else sorted(caller.tasks),
         },
     )
-    found = [dict(row._mapping) for row in rows]
-    last = found[limit - 1]["heard"] if len(found) > limit else None
+    page, cursor = cut(rows.mappings().all(), limit, itemgetter("heard"))
     return Page(
         items=[
-            ForgottenCase.model_validate({k: v for k, v in one.items() if k != "heard"})
-            for one in found[:limit]
+            ForgottenCase.model_validate({k: v for k, v in row.items() if k != "heard"})
+            for row in page
         ],
-        next_cursor=None if last is None else str(last),
+        next_cursor=cursor,
     )
 
 

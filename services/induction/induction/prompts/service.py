@@ -6,6 +6,7 @@ from uuid import UUID
 
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
+from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.events import PromptEvaluated, Split
 from nlu_shared.schemas.prompts import (
@@ -242,8 +243,8 @@ async def page(
     if after is not None:
         statement = statement.where(col(PromptVersionRow.id) > after)
     rows = (await session.exec(statement.order_by(col(PromptVersionRow.id)).limit(limit + 1))).all()
-    items = [await view(session, row) for row in rows[:limit]]
-    return Page(items=items, next_cursor=str(items[-1].id) if len(rows) > limit else None)
+    page, cursor = cut(rows, limit)
+    return Page(items=[await view(session, row) for row in page], next_cursor=cursor)
 
 
 async def diff(session: AsyncSession, task: str, *, before: UUID, after: UUID) -> PromptDiff:

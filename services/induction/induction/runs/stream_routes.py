@@ -9,11 +9,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response, Security
 from fastapi.security import SecurityScopes
+from nlu_shared.kit.auth import own_task
 from nlu_shared.kit.deps import (
     Bearer,
     CallerDep,
     DbSession,
-    own_task,
     prove,
     prove_by,
     requires,

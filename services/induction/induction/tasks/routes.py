@@ -1,7 +1,8 @@
 """Tasks by HTTP."""
 
 from fastapi import APIRouter, Response
-from nlu_shared.kit.deps import CallerDep, DbSession, own_task, requires
+from nlu_shared.kit.auth import own_task
+from nlu_shared.kit.deps import CallerDep, DbSession, requires
 from nlu_shared.schemas.prompts import TaskIn
 
 from induction.tasks import service
