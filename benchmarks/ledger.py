@@ -9,12 +9,12 @@ from induction.engine.runtime import Call
 from induction.llm.calls import Account, open_ledger_commits
 from induction.llm.claude import ADAPTER_VERSION, Claude
 from induction.llm.ledger import Ledger
-from induction.llm.offline.app import create_app
 from induction.resources import APP_IDENTITY
-from induction.tasks.base import ModelRequest
-from induction.tasks.registry import task_of
+from induction.task_kinds.base import ModelRequest
+from induction.task_kinds.registry import task_of
 from nlu_shared.kit.db import open_database
 from nlu_shared.schemas.prompts import LabelSpec, TaskIn, TaskKind
+from offline_model.app import create_app
 
 from benchmarks.rates import ratio_line
 from tests.fixtures.databases import Databases

@@ -9,14 +9,14 @@ import random
 import time
 from collections.abc import Callable
 
-from induction.tasks.extraction import score
+from induction.task_kinds.extraction import score
 from nlu_shared.schemas.extraction import Extraction
 from sklearn.metrics import f1_score
 
 from benchmarks.rates import ratio_line
 from deploy.demo.discussions import read_discussions
 from deploy.demo.options import FAMILIES
-from tests.induction.tasks.extraction import greedy
+from tests.induction.task_kinds.extraction import greedy
 
 PAIRS, ROUNDS = 1_000, 5
 Scorer = Callable[[list[Extraction], list[Extraction]], None]

@@ -14,7 +14,7 @@ from typing import Any
 import dspy
 from dspy.teleprompt import GEPA, BootstrapFewShotWithRandomSearch, MIPROv2
 from induction.engine.evaluation.evaluate import EvalResults, judge
-from induction.tasks.base import Case, Prediction
+from induction.task_kinds.base import Case, Prediction
 from nlu_shared.schemas.prompts import Example, PromptContent
 
 from benchmarks.optimisers.data import Round

@@ -7,7 +7,7 @@ from typing import Any
 import gepa
 from gepa.core.adapter import EvaluationBatch
 from induction.engine.evaluation.evaluate import CaseResult, EvalResults
-from induction.tasks.base import Case
+from induction.task_kinds.base import Case
 from nlu_shared.schemas.prompts import PromptContent
 
 from benchmarks.optimisers.data import Round

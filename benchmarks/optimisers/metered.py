@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from functools import partial
 
 from induction.engine.evaluation.evaluate import EvalResults, judge
-from induction.llm.offline import proposer, wire
-from induction.llm.offline.answers import answer
-from induction.llm.offline.chance import draw, noisy
-from induction.llm.offline.settings import OfflineSettings
-from induction.tasks.base import Case, ModelAnswer, ModelRequest, Outcome, Task
+from induction.task_kinds.base import Case, ModelAnswer, ModelRequest, Outcome, Task
 from nlu_shared.schemas.prompts import PromptContent
+from offline_model import proposer, wire
+from offline_model.answers import answer
+from offline_model.chance import draw, noisy
+from offline_model.settings import OfflineSettings
 
 MODEL = "claude-haiku-5-5"
 

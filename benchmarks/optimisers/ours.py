@@ -10,7 +10,7 @@ from induction.engine.data.splits import assign
 from induction.engine.plan import Plan
 from induction.engine.run import improve
 from induction.engine.runtime import Call, Event, Inbox
-from induction.tasks.base import ModelAnswer
+from induction.task_kinds.base import ModelAnswer
 from nlu_shared.schemas.events import PromptProposed, RunFinished, Split, VerdictReached
 from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.runs import Verdict

@@ -13,7 +13,7 @@ from induction.engine.plan import Plan
 from induction.engine.proposal import edits, meta_prompt
 from induction.engine.proposal.error_patterns import patterns_of, worked_on
 from induction.engine.proposal.meta_prompt import Brief, Tried, shown_cases
-from induction.tasks.base import Case
+from induction.task_kinds.base import Case
 from nlu_shared.schemas.prompts import PromptContent
 
 from benchmarks.optimisers.data import Round

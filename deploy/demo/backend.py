@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from induction.llm import prices
 from induction.llm.claude import Claude
-from induction.tasks.base import Prediction, Task
+from induction.task_kinds.base import Prediction, Task
 from nlu_shared.client import Classification, NLUResult
 from nlu_shared.schemas.prompts import ActivePrompt, TaskKind
 

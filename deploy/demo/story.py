@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from induction.llm.claude import Claude
-from induction.tasks.base import Mistake, Task
-from induction.tasks.registry import task_of
+from induction.task_kinds.base import Mistake, Task
+from induction.task_kinds.registry import task_of
 from nlu_shared.client import NLUService, create_nlu_service, follow_run
 from nlu_shared.client.api import Api
 from nlu_shared.schemas.prompts import (

@@ -121,8 +121,7 @@ class _Start:
                 {"ANTHROPIC_BASE_URL": base} if base else {}
             )
         port = ports.free_port()
-        # Not `induction offline-model`, which first imports all of induction: seconds of a start.
-        self._watch([await self._spawn("offline model", "induction.llm.offline", *_listen(port))])
+        self._watch([await self._spawn("offline model", "offline_model", *_listen(port))])
         return {
             "INDUCTION_PROVIDER": "offline",
             "ANTHROPIC_BASE_URL": f"http://{HOST}:{port}",

@@ -1,7 +1,7 @@
 """The optimisers' benchmark keeps its promises: equal cases, counted calls, peers named."""
 
 import pytest
-from induction.tasks.base import Outcome
+from induction.task_kinds.base import Outcome
 
 from benchmarks.optimisers.data import LABELLED, Round, drawn, pool
 from benchmarks.optimisers.metered import MeteredModel

@@ -31,7 +31,6 @@ from induction import app as web
 from induction import worker
 from induction.commands_score import score
 from induction.history.blame import as_lines as blame_lines
-from induction.llm.offline.serve import serve as serve_offline
 from induction.migrations import check_schema
 from induction.migrations import migrate as run_migrations
 from induction.prompts.diff import as_lines
@@ -86,12 +85,6 @@ def migrate() -> None:
             bootstrap_key=secret(settings.bootstrap_key),
         )
     )
-
-
-@app.command(name="offline-model")
-def offline_model(*, host: str = "127.0.0.1", port: int = 8003) -> None:
-    """Serves the offline model: an in-context learner, not a language model."""
-    serve_offline(host, port)
 
 
 @app.command

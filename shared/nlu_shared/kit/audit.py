@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_shared.ids import uuid7
+from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.audit import AuditLine
 from nlu_shared.schemas.base import Page
 
@@ -75,7 +76,8 @@ async def page(
         },
     )
     rows: Sequence[Any] = result.all()
+    page, cursor = cut(rows, limit)
     return Page(
-        items=[AuditLine.model_validate(dict(row._mapping)) for row in rows[:limit]],
-        next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None,
+        items=[AuditLine.model_validate(dict(row._mapping)) for row in page],
+        next_cursor=cursor,
     )

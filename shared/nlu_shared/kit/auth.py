@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from nlu_shared.kit.db import Database, Identity, session_scope
-from nlu_shared.kit.errors import Unauthenticated, Unavailable
+from nlu_shared.kit.errors import Forbidden, Unauthenticated, Unavailable
 from nlu_shared.kit.tokens import Tokens
 from nlu_shared.schemas.keys import KEY_PREFIX
 
@@ -58,6 +58,12 @@ class Caller:
             expires_at is not None and expires_at <= self.expires_at
         )
         return is_over_in_time and self.covers(tasks) and all(map(self.has, scopes))
+
+
+def own_task(caller: Caller, task: str) -> None:
+    """Raises Forbidden for a task outside the caller's key."""
+    if not caller.may_touch(task):
+        raise Forbidden("This key is not for that task.")
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityS
 from fastapi.security.utils import get_authorization_scheme_param
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from nlu_shared.kit.auth import Authenticator, Caller
+from nlu_shared.kit.auth import Authenticator, Caller, own_task
 from nlu_shared.kit.buffering import BufferedAnswer, Buffers
 from nlu_shared.kit.db import Database, Identity, session_scope, snapshot_scope
 from nlu_shared.kit.errors import Forbidden, ServiceError, Unauthenticated
@@ -115,12 +115,6 @@ def _permitted(scopes: SecurityScopes, request: Request, caller: Caller) -> Call
 def address_of(request: Request) -> str:
     """Where the request comes from; behind a proxy that is named in the settings, its client's."""
     return request.client.host if request.client else ""
-
-
-def own_task(caller: Caller, task: str) -> None:
-    """Raises Forbidden for a task outside the caller's key."""
-    if not caller.may_touch(task):
-        raise Forbidden("This key is not for that task.")
 
 
 def requires(scope: str) -> Any:

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import httpx2
 import pytest
+from induction import upstream
 from induction.cases import service as cases
-from induction.cases import upstream
-from induction.cases.upstream import UpstreamAway
 from induction.migrations import APP
+from induction.upstream import UpstreamAway
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.db import Database, Identity, open_database, session_scope
 from nlu_shared.schemas.events import Split

@@ -17,8 +17,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.cases.models import CaseSplitRow, SnapshotCaseRow, SnapshotRow
-from induction.cases.upstream import GroundTruth, fetch
-from induction.tasks.base import Case
+from induction.task_kinds.base import Case
+from induction.upstream import GroundTruth, fetch
 
 ROWS_PER_STATEMENT = 1_000
 

@@ -33,7 +33,7 @@ from induction.llm.entries import (
     write,
 )
 from induction.llm.errors import ParkRun, StopRun
-from induction.tasks.base import BY_MODEL, BY_PROVIDER, ModelAnswer, ModelRequest, Outcome
+from induction.task_kinds.base import BY_MODEL, BY_PROVIDER, ModelAnswer, ModelRequest, Outcome
 
 log = structlog.get_logger(__name__)
 Key = tuple[str, int]

@@ -24,7 +24,7 @@ from sqlalchemy import text
 from induction.engine.runtime import Call
 from induction.llm.calls import Account, Calls, Key, LedgerCommits, Model
 from induction.llm.errors import Outage, StopRun
-from induction.tasks.base import BY_MODEL, ModelAnswer, Outcome, Usage
+from induction.task_kinds.base import BY_MODEL, ModelAnswer, Outcome, Usage
 
 log = structlog.get_logger(__name__)
 PROBES_FROM = 1_000_000

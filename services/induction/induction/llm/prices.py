@@ -12,7 +12,7 @@ from decimal import Decimal
 from nlu_shared.schemas.base import Schema, canonical
 
 from induction.llm.errors import UnknownModel
-from induction.tasks.base import ModelRequest, Usage
+from induction.task_kinds.base import ModelRequest, Usage
 
 CACHE_WRITE = Decimal("1.25")
 CACHE_READ = Decimal("0.1")

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from induction.llm.retry import SPEND_LIMITS, Failure, Kind
-from induction.tasks.base import ModelAnswer, Outcome, Usage
+from induction.task_kinds.base import ModelAnswer, Outcome, Usage
 
 MOST_TOKENS = 10_000_000
 """Of one kind in one call. Nobody sells a window that long; more is no count but an accident."""

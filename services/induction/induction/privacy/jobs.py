@@ -1,12 +1,10 @@
 """Forgetting by the clock: what nlu-logger has erased does not wait for the next run."""
 
-import asyncio
-
 import structlog
+from nlu_shared.kit.clock import by_clock
 from nlu_shared.kit.db import session_scope
-from nlu_shared.kit.errors import Unavailable
 
-from induction.cases import upstream
+from induction import upstream
 from induction.privacy import service
 from induction.resources import APP_IDENTITY, Resources
 
@@ -15,12 +13,9 @@ log = structlog.get_logger(__name__)
 
 async def forget_by_clock(resources: Resources) -> None:
     """Looks every `forget_seconds` until cancelled; each case is forgotten in its own commit."""
-    while True:
-        try:
-            await forget_once(resources)
-        except Unavailable as away:
-            log.warning("forgetting put off", reason=away.code)
-        await asyncio.sleep(resources.settings.forget_seconds)
+    await by_clock(
+        lambda: forget_once(resources), seconds=resources.settings.forget_seconds, what="forgetting"
+    )
 
 
 async def _read_on(resources: Resources) -> bool:

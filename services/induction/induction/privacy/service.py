@@ -10,10 +10,12 @@ import asyncio
 import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from uuid import UUID
 
 from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import NotFound
+from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.privacy import ErasedCase, ForgottenCase, Why
 from nlu_shared.schemas.prompts import PromptContent
@@ -25,7 +27,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.cases import service as cases
 from induction.cases.models import SnapshotCaseRow
-from induction.catalog import service as catalog
 from induction.engine.data.folding import folded
 from induction.engine.leak_guard import prompt_texts
 from induction.engine.leak_guard.names import names_in
@@ -34,8 +35,9 @@ from induction.privacy.repeating import Repeats, repeats_any
 from induction.prompts.models import PromptVersionRow
 from induction.runs import service as runs
 from induction.runs.models import RunRow
-from induction.tasks.base import Outcome
-from induction.tasks.registry import task_of
+from induction.task_kinds.base import Outcome
+from induction.task_kinds.registry import task_of
+from induction.tasks import service as tasks
 
 # The outcome keeps other runs from taking the answer over.
 BLANK_ANSWERS = """
@@ -191,14 +193,13 @@ async def page(
             "own": None if caller.tasks is None else sorted(caller.tasks),
         },
     )
-    erased = [dict(row._mapping) for row in rows]
-    last = erased[limit - 1]["heard"] if len(erased) > limit else None
+    page, cursor = cut(rows.mappings().all(), limit, itemgetter("heard"))
     return Page(
         items=[
-            ForgottenCase.model_validate({k: v for k, v in one.items() if k != "heard"})
-            for one in erased[:limit]
+            ForgottenCase.model_validate({k: v for k, v in row.items() if k != "heard"})
+            for row in page
         ],
-        next_cursor=None if last is None else str(last),
+        next_cursor=cursor,
     )
 
 
@@ -231,7 +232,7 @@ async def _keys(
 ) -> list[str]:
     """The ledger knows a question by its hash alone: each that may have been asked is asked for."""
     try:
-        task = task_of((await catalog.get(session, slug)).spec())
+        task = task_of((await tasks.get(session, slug)).spec())
     except NotFound:  # nlu-logger knows tasks that nobody optimises
         return []
     models = {run.task_model for run in users}

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
+from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.events import PromptEvaluated, Split
 from nlu_shared.schemas.prompts import (
@@ -24,11 +25,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.catalog import service as catalog
 from induction.prompts.diff import compare
 from induction.prompts.export import UnreadableModule, read_module
 from induction.prompts.models import ProductionPromptRow, PromptScoreRow, PromptVersionRow
-from induction.tasks.registry import task_of
+from induction.task_kinds.registry import task_of
+from induction.tasks import service as tasks
 
 
 async def bring_in(
@@ -38,7 +39,7 @@ async def bring_in(
 
     Raises Invalid for a prompt the task cannot be served with, and says why.
     """
-    row = await catalog.get(session, slug)
+    row = await tasks.get(session, slug)
     task = task_of(row.spec())
     content = _content_of(request) or task.baseline()
     problems = task.problems(content)
@@ -169,7 +170,7 @@ async def promote(session: AsyncSession, task: str, version_id: UUID, *, by: str
 
 async def roll_back(session: AsyncSession, task: str, *, by: str) -> UUID:
     """Serves again what served before; returns its id. Conflict where nothing did."""
-    await catalog.get(session, task)
+    await tasks.get(session, task)
     history = await _pointer_history(session, task, limit=2)
     if len(history) < 2:
         raise Conflict("No earlier version has served.")
@@ -194,7 +195,7 @@ async def _pointer_history(session: AsyncSession, task: str, *, limit: int) -> l
 
 async def active(session: AsyncSession, task: str) -> ActivePrompt:
     """What serves now; NotFound until something was promoted."""
-    await catalog.get(session, task)
+    await tasks.get(session, task)
     version_id = await production_id(session, task)
     if version_id is None:
         raise NotFound("No version of this prompt serves yet.", code="nothing_active")
@@ -237,13 +238,13 @@ async def page(
     session: AsyncSession, task: str, *, after: UUID | None, limit: int
 ) -> Page[PromptVersion]:
     """Versions of a task, oldest first."""
-    await catalog.get(session, task)
+    await tasks.get(session, task)
     statement = select(PromptVersionRow).where(PromptVersionRow.task == task)
     if after is not None:
         statement = statement.where(col(PromptVersionRow.id) > after)
     rows = (await session.exec(statement.order_by(col(PromptVersionRow.id)).limit(limit + 1))).all()
-    items = [await view(session, row) for row in rows[:limit]]
-    return Page(items=items, next_cursor=str(items[-1].id) if len(rows) > limit else None)
+    page, cursor = cut(rows, limit)
+    return Page(items=[await view(session, row) for row in page], next_cursor=cursor)
 
 
 async def diff(session: AsyncSession, task: str, *, before: UUID, after: UUID) -> PromptDiff:

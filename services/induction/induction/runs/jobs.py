@@ -13,7 +13,6 @@ from nlu_shared.schemas.events import RunFinished
 from nlu_shared.schemas.runs import RunKind, RunStatus
 
 from induction.cases import service as cases
-from induction.catalog import service as catalog
 from induction.engine.data.splits import splits_for
 from induction.engine.plan import Plan
 from induction.engine.runtime import CANCELLED
@@ -31,7 +30,8 @@ from induction.runs.models import RunRow
 from induction.runs.patience import Patience, patience
 from induction.runs.planning import counts, plan_of
 from induction.runs.runtime import PauseRequested, RunRuntime
-from induction.tasks.registry import task_of
+from induction.task_kinds.registry import task_of
+from induction.tasks import service as tasks
 
 log = structlog.get_logger(__name__)
 RunEnd = Literal["cancelled", "failed"]
@@ -176,7 +176,7 @@ async def _drive(
 async def _plan(resources: Resources, run: RunRow, engine: EngineProcess) -> Plan:
     """The run's plan; splits of cases that no run has used are decided here, once."""
     async with session_scope(resources.database, APP_IDENTITY) as session:
-        spec = (await catalog.get(session, run.task)).spec()
+        spec = (await tasks.get(session, run.task)).spec()
         baseline = await prompts.get(session, run.task, run.baseline_version_id)
         frozen = await cases.load(session, run.task, run.dataset_hash)
         known = await cases.known_splits(session, run.task)

@@ -19,8 +19,8 @@ from induction.engine.verdict.verdict import detectable
 from induction.llm import prices
 from induction.llm.errors import UnknownModel
 from induction.runs.models import RunRow
-from induction.tasks.base import Case, Usage
-from induction.tasks.registry import task_of
+from induction.task_kinds.base import Case, Usage
+from induction.task_kinds.registry import task_of
 
 UNUSABLE_NAMED = 10
 """Ids an error names; the others are counted."""

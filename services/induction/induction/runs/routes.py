@@ -1,10 +1,11 @@
-"""Runs by HTTP: start, show, steer. Watching them is in `streams`."""
+"""Runs by HTTP: start, show, steer. Watching them is in `stream_routes`."""
 
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from nlu_shared.kit.deps import CallerDep, DbSession, own_task, requires
+from nlu_shared.kit.auth import own_task
+from nlu_shared.kit.deps import CallerDep, DbSession, requires
 from nlu_shared.schemas.base import Page, Slug
 from nlu_shared.schemas.runs import Forecast, HintIn, RunRequest, RunView
 

@@ -19,9 +19,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from induction import upstream
 from induction.cases import service as cases
-from induction.cases import upstream
-from induction.catalog import service as catalog
 from induction.engine import ENGINE_VERSION
 from induction.engine.data.splits import splits_for
 from induction.history import failures
@@ -30,7 +29,8 @@ from induction.runs.models import RunHintRow, RunRow
 from induction.runs.planning import bound_of, have_prices, knows_components, plan_of, require_usable
 from induction.runs.queries import view
 from induction.settings import Settings
-from induction.tasks.registry import task_of
+from induction.task_kinds.registry import task_of
+from induction.tasks import service as tasks
 
 
 class ActiveRun(Conflict):
@@ -89,7 +89,7 @@ async def forecast(
     truth = (await cases.read(database, identity, logger, request.task)).truth
     async with session_scope(database, identity) as session:
         row = await _prepared(session, settings, request, truth)
-        spec = (await catalog.get(session, request.task)).spec()
+        spec = (await tasks.get(session, request.task)).spec()
         baseline = await prompts.get(session, request.task, row.baseline_version_id)
         known = await cases.known_splits(session, request.task)
         remembered = await failures.remembered(session, row.remembered)
@@ -119,7 +119,7 @@ async def _check(session: AsyncSession, settings: Settings, request: RunRequest)
     """All that can be refused without the ground truth."""
     if request.kind is RunKind.CANARY:
         raise Invalid("Canary runs are not offered yet.", code="kind_not_offered")
-    spec = (await catalog.get(session, request.task)).spec()
+    spec = (await tasks.get(session, request.task)).spec()
     if not knows_components(spec, request):
         raise Invalid("Focus or a guard names no component.", code="unknown_component")
     baseline_id = request.prompt_version or await prompts.production_id(session, request.task)

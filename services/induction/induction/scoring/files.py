@@ -16,8 +16,8 @@ from nlu_shared.schemas.prompts import TaskKind
 from nlu_shared.schemas.scores import CaseId, PredictedLine, TruthLine
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from induction.tasks.base import Prediction
-from induction.tasks.extraction import ExtractionTask
+from induction.task_kinds.base import Prediction
+from induction.task_kinds.extraction import ExtractionTask
 
 BOM = b"\xef\xbb\xbf"
 MISSING = "no prediction"

@@ -16,13 +16,13 @@ from nlu_shared.schemas.scores import (
 )
 
 from induction.scoring.files import MISSING, UNUSABLE, Scored, Unscorable
-from induction.tasks.base import Prediction, Task
-from induction.tasks.extraction import ExtractionTask, explain
-from induction.tasks.extraction.discussion import Statement, discussions, whole
-from induction.tasks.extraction.match import match
-from induction.tasks.extraction.sides import Side
-from induction.tasks.extraction.wording import extracted
-from induction.tasks.intent import IntentTask
+from induction.task_kinds.base import Prediction, Task
+from induction.task_kinds.extraction import ExtractionTask, explain
+from induction.task_kinds.extraction.discussion import Statement, discussions, whole
+from induction.task_kinds.extraction.match import match
+from induction.task_kinds.extraction.sides import Side
+from induction.task_kinds.extraction.wording import extracted
+from induction.task_kinds.intent import IntentTask
 
 OBJECTIVE = {TaskKind.INTENT: "macro_f1", TaskKind.EXTRACTION: "aggregate"}
 """The name of the objective among the scores."""

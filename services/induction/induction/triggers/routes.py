@@ -1,7 +1,8 @@
 """The trigger's switch and its stored decisions, for operators."""
 
 from fastapi import APIRouter
-from nlu_shared.kit.deps import CallerDep, DbSession, own_task, requires
+from nlu_shared.kit.auth import own_task
+from nlu_shared.kit.deps import CallerDep, DbSession, requires
 from nlu_shared.schemas.base import Slug
 from nlu_shared.schemas.triggers import AutoTrigger, AutoTriggerIn, TriggerDecision
 

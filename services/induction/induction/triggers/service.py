@@ -10,13 +10,13 @@ from sqlalchemy import func, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from induction import upstream
 from induction.cases import service as cases
-from induction.cases import upstream
-from induction.catalog import service as catalog
 from induction.prompts import service as prompts
 from induction.runs import service as runs
 from induction.runs.models import RunRow
 from induction.settings import Settings
+from induction.tasks import service as tasks
 from induction.triggers.models import AutoTriggerRow, TriggerDecisionRow
 from induction.triggers.policy import Facts, decide
 
@@ -28,7 +28,7 @@ async def rules(session: AsyncSession, task: str) -> AutoTrigger:
 
 
 async def set_rules(session: AsyncSession, request: AutoTriggerIn) -> AutoTrigger:
-    await catalog.get(session, request.task)
+    await tasks.get(session, request.task)
     wanted = AutoTrigger.model_validate(request.model_dump(exclude={"task"}))
     await session.merge(AutoTriggerRow(task=request.task, body=wanted.model_dump()))
     return wanted
@@ -52,7 +52,7 @@ async def consider(
     Raises NotFound for a task that is not known here.
     """
     async with session_scope(database, identity) as session:
-        await catalog.get(session, task)
+        await tasks.get(session, task)
         enabled = (await rules(session, task)).enabled
     truth = await cases.read(database, identity, logger, task) if enabled else None
     async with session_scope(database, identity) as session:

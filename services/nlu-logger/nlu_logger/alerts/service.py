@@ -11,6 +11,7 @@ from nlu_shared.kit import audit
 from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import Forbidden, Invalid, NotFound
 from nlu_shared.kit.outbound import UnsafeAddress, check_url
+from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.alerts import (
     Alert,
     AlertIn,
@@ -100,7 +101,7 @@ async def incidents(
         wanted = wanted.where(col(IncidentRow.id) < before)
     newest = wanted.order_by(col(IncidentRow.id).desc()).limit(limit + 1)
     rows = (await session.exec(newest)).all()
-    shown_rows = rows[:limit]
+    shown_rows, cursor = cut(rows, limit)
     sent = await session.exec(
         select(DeliveryRow)
         .where(col(DeliveryRow.incident_id).in_([row.id for row in shown_rows]))
@@ -121,7 +122,7 @@ async def incidents(
             )
             for row in shown_rows
         ],
-        next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None,
+        next_cursor=cursor,
     )
 
 

@@ -19,6 +19,7 @@ from uuid import UUID
 import structlog
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.clock import by_clock
 from nlu_shared.kit.db import Database, Identity, session_scope, snapshot_scope
 from nlu_shared.kit.errors import Unavailable
 from nlu_shared.schemas.exports import (
@@ -29,7 +30,6 @@ from nlu_shared.schemas.exports import (
     ScheduledExport,
 )
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.exports import disclosures, service
@@ -80,12 +80,7 @@ async def export_on_schedule(
     database: Database, destinations: Destinations, seconds: float
 ) -> None:
     """Writes what is due, looking every `seconds`, until cancelled."""
-    while True:
-        try:
-            await write_due(database, destinations)
-        except (Unavailable, DBAPIError) as away:
-            log.warning("exports not written", reason=type(away).__name__)
-        await asyncio.sleep(seconds)
+    await by_clock(lambda: write_due(database, destinations), seconds=seconds, what="exports")
 
 
 async def write_due(database: Database, destinations: Destinations) -> int:

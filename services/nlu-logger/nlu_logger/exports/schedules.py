@@ -6,7 +6,7 @@ from uuid import UUID
 
 from nlu_shared.ids import uuid7
 from nlu_shared.kit import audit
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.auth import Caller, own_task
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
 from nlu_shared.schemas.exports import Schedule, ScheduleIn, ScheduleRun
 from sqlalchemy import bindparam, text
@@ -15,7 +15,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.exports.cron import NeverDue, next_scheduled_at
 from nlu_logger.exports.splits import BadSplits, Shares
-from nlu_logger.ground_truth.service import check_task
 
 ADD = text(
     "INSERT INTO export_schedules (id, name, cron, target, what, tasks, next_scheduled_at)"
@@ -49,7 +48,7 @@ async def add(
     if request.target not in targets:
         raise Invalid(f"No {request.target} is configured for exports.", code="no_target")
     if request.what.task is not None:
-        check_task(caller, request.what.task)
+        own_task(caller, request.what.task)
     try:
         if request.what.splits is not None:
             Shares.read(request.what.splits)

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from nlu_shared.ids import time_of
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.auth import Caller, own_task
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.kit.group_commit import Connection
 from nlu_shared.schemas.exports import (
@@ -26,7 +26,6 @@ from nlu_shared.schemas.exports import (
 
 from nlu_logger.exports.formats import LineWriter, Row, TextWriter, Writer, form_of
 from nlu_logger.exports.pairs import make_pairs
-from nlu_logger.ground_truth.service import check_task
 from nlu_logger.predictions.service import first_id
 
 Redactor = Callable[[Any], Any]
@@ -140,7 +139,7 @@ def unchanged(value: Any) -> Any:
 def window(caller: Caller, *, task: str | None, days: int | None, now: datetime) -> Window:
     """The last `days` (None: all) of a task, or of every task the key is for; or Forbidden."""
     if task is not None:
-        check_task(caller, task)
+        own_task(caller, task)
     allowed = None if caller.tasks is None else sorted(caller.tasks)
     return Window(
         first=UUID(int=0) if days is None else first_id(now - timedelta(days=days)),

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from nlu_shared.ids import uuid7, uuid8
 from nlu_shared.kit import audit
-from nlu_shared.kit.auth import Caller
-from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound
+from nlu_shared.kit.auth import Caller, own_task
+from nlu_shared.kit.errors import Conflict, Invalid, NotFound
 from nlu_shared.kit.jobs import enqueue
 from nlu_shared.nfkc import nfkc
 from nlu_shared.schemas.base import digest
@@ -140,7 +140,7 @@ async def _dispute(
 
 async def add(session: AsyncSession, body: GroundTruthIn, *, caller: Caller) -> UUID:
     """A case that never was a prediction. Raises Invalid for a truth that is null."""
-    check_task(caller, body.task)
+    own_task(caller, body.task)
     if body.truth is None:
         raise Invalid("A truth cannot be null.", code="no_truth")
     new = NewCase(
@@ -154,12 +154,6 @@ async def add(session: AsyncSession, body: GroundTruthIn, *, caller: Caller) -> 
     case_id = await promote(session, new, approved_by=caller.subject)
     await audit.record(session, actor=caller.subject, action="truth.add", subject=case_id)
     return case_id
-
-
-def check_task(caller: Caller, task: str) -> None:
-    """Raises Forbidden for a key that is limited to other tasks."""
-    if not caller.may_touch(task):
-        raise Forbidden("This key is not for that task.")
 
 
 async def withdraw(session: AsyncSession, case_id: UUID) -> None:

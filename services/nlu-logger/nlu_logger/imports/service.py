@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from nlu_shared.kit import audit
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.auth import Caller, own_task
 from nlu_shared.kit.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from nlu_shared.schemas.ground_truth import GroundTruthIn
@@ -142,7 +142,7 @@ async def import_truth(
 
     Raises Forbidden for a task outside the caller's key, Invalid for more than IMPORT_LIMIT cases.
     """
-    ground_truth.check_task(caller, how.task)
+    own_task(caller, how.task)
     cases = [
         (LineResult(line=line.number, item=item, status=CREATED), case)
         for line in lines
@@ -202,7 +202,7 @@ async def import_history(
 
     Each month is made in a transaction of its own, since that closes the table for a moment.
     """
-    ground_truth.check_task(caller, task)
+    own_task(caller, task)
     rows, results = understood(lines, HistoryLine)
     latest = now + timedelta(hours=settings.ahead_hours)
     results += [refused(line, IdOutOfRange()) for line, row in rows if not fits(row, latest=latest)]

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.auth import Caller, own_task
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.schemas.insights import (
     Calibration,
@@ -23,7 +23,6 @@ from nlu_shared.schemas.insights import (
 )
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from nlu_logger.ground_truth.service import check_task
 from nlu_logger.insights import compare, drift, queries, truths, views
 from nlu_logger.insights.calibration import expected_calibration_error, reliability
 from nlu_logger.insights.estimate import (
@@ -59,7 +58,7 @@ def filters_of(
 ) -> Filters:
     """`since` to `until` (now), or the `days` before `until`; Forbidden for another's task."""
     if task is not None:
-        check_task(caller, task)
+        own_task(caller, task)
     allowed = None if caller.tasks is None else sorted(caller.tasks)
     until = until or now
     since = since or _before(until, timedelta(days=days))

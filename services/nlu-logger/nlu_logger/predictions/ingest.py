@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from nlu_shared.ids import time_of, uuid7
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.auth import Caller, own_task
 from nlu_shared.kit.errors import Conflict, Forbidden, Invalid
 from nlu_shared.kit.group_commit import Connection, GroupCommit
 from nlu_shared.schemas.base import digest
@@ -69,8 +69,7 @@ def admit(prediction: PredictionIn, caller: Caller, settings: Settings, *, now: 
 
     Raises Forbidden (another user's, or a task outside the key) and IdOutOfRange.
     """
-    if not caller.may_touch(prediction.task):
-        raise Forbidden("This key is not for that task.")
+    own_task(caller, prediction.task)
     user_id = prediction.user_id
     if caller.user_id is not None:
         if user_id not in (None, caller.user_id):

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import Forbidden, Invalid, NotFound, ServiceError
+from nlu_shared.kit.pages import cut
 from nlu_shared.kit.plain import check_line
 from nlu_shared.kit.web import where
 from nlu_shared.schemas.base import Page
@@ -180,9 +181,10 @@ async def page(
             .limit(limit + 1)
         )
     ).all()
+    page, cursor = cut(rows, limit)
     return Page(
-        items=[view(row) for row in rows[:limit]],
-        next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None,
+        items=[view(row) for row in page],
+        next_cursor=cursor,
     )
 
 

@@ -13,12 +13,11 @@ from uuid import UUID
 
 import structlog
 from nlu_shared.kit import audit
+from nlu_shared.kit.clock import by_clock
 from nlu_shared.kit.db import Database, Identity, session_scope
-from nlu_shared.kit.errors import Unavailable
 from nlu_shared.schemas.ground_truth import case_hash
 from nlu_shared.schemas.privacy import Why
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.anonymise.text import Anonymiser
@@ -72,13 +71,12 @@ async def enforce_retention(
     database: Database, identity: Identity, settings: Settings, rules: Anonymiser
 ) -> None:
     """Drops what is old and tidies up behind it, every `retention_seconds`, until cancelled."""
-    while True:
-        try:
-            await enforce_once(database, identity, settings.retention_days, rules)
-        except (Unavailable, DBAPIError) as failed:
-            # A lock that could not be had in time: nothing is done by halves, the next look does.
-            log.warning("retention put off", reason=type(failed).__name__)
-        await asyncio.sleep(settings.retention_seconds)
+    # A lock that could not be had in time: nothing is done by halves, the next look does.
+    await by_clock(
+        lambda: enforce_once(database, identity, settings.retention_days, rules),
+        seconds=settings.retention_seconds,
+        what="retention",
+    )
 
 
 async def enforce_once(

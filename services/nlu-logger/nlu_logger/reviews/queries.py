@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.audit import AuditLine
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.reviews import Agreement
@@ -74,7 +75,8 @@ async def history(
     await predictions.get(session, prediction_id, caller=caller)
     params = {"id": prediction_id, "after": after, "limit": limit + 1}
     rows: Sequence[Any] = (await session.execute(text(HISTORY), params)).all()
+    page, cursor = cut(rows, limit)
     return Page(
-        items=[AuditLine.model_validate(dict(row._mapping)) for row in rows[:limit]],
-        next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None,
+        items=[AuditLine.model_validate(dict(row._mapping)) for row in page],
+        next_cursor=cursor,
     )

@@ -5,6 +5,7 @@ from uuid import UUID
 from nlu_shared.ids import uuid7
 from nlu_shared.kit import audit
 from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.base import Page, digest
 from nlu_shared.schemas.reviews import Correction, CorrectionIn, CorrectionStatus
 from sqlalchemy import exists, text, true
@@ -145,7 +146,8 @@ async def page(
         )
     newest = query.order_by(col(CorrectionRow.id).desc()).limit(limit + 1)
     rows = (await session.exec(newest)).all()
+    page, cursor = cut(rows, limit)
     return Page(
-        items=[row.view() for row in rows[:limit]],
-        next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None,
+        items=[row.view() for row in page],
+        next_cursor=cursor,
     )

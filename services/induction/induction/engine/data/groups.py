@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from induction.engine.data.folding import words
-from induction.tasks.base import Case
+from induction.task_kinds.base import Case
 
 NEARLY_SAME = 0.7
 

@@ -16,7 +16,7 @@ from induction.engine.data.folding import words
 from induction.engine.leak_guard import prompt_texts, retelling
 from induction.engine.leak_guard.names import Names, names
 from induction.engine.leak_guard.traces import Index, Pair, Span
-from induction.tasks.base import Case, Task
+from induction.task_kinds.base import Case, Task
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from induction.engine.data.folding import folded, readings, visible
-from induction.tasks.base import Case, Task
+from induction.task_kinds.base import Case, Task
 
 _WORD = re.compile(r"[^\W\d_]+")
 _RUN = re.compile(r"\w+")

@@ -4,7 +4,7 @@ from nlu_shared.schemas.prompts import Change, Example, PromptContent
 
 from induction.engine.data.folding import words
 from induction.engine.leak_guard.decoding import decoded
-from induction.tasks.base import Task
+from induction.task_kinds.base import Task
 
 
 def joined(prompt: PromptContent) -> str:

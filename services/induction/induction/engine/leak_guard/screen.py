@@ -23,7 +23,7 @@ from induction.engine.data.folding import words
 from induction.engine.leak_guard import prompt_texts, retelling
 from induction.engine.leak_guard.leaks import Guarded, leaked
 from induction.engine.leak_guard.traces import Index
-from induction.tasks.base import Case, Task
+from induction.task_kinds.base import Case, Task
 
 INSTRUCTION_TOKENS = 3_000
 EXAMPLE_TOKENS = 12_000
