@@ -28,24 +28,24 @@ def answer(request: MessagesRequest, disturb: Disturb, *, obedient: bool = False
     properties = schema.get("properties")
     if not isinstance(properties, dict):
         raise Refused(400, "output_config.format: the offline model answers by JSON schema only")
-    asked = request.messages[-1].text
+    content = request.messages[-1].text
     if {"edits", "strategy"} <= properties.keys():
-        return proposer.answer(asked, schema, obedient=obedient)
+        return proposer.answer(content, schema, obedient=obedient)
     system = "\n".join(block.text for block in request.blocks)
     if "events" in properties:
-        return _extraction(system, properties, asked, disturb)
+        return _extraction(system, properties, content, disturb)
     field = next((name for name, kind in properties.items() if _is_choice(kind)), None)
     if field is None:
         raise Refused(400, "output_config.format: no property with an enum of strings to choose by")
     labels = tuple(dict.fromkeys(properties[field]["enum"]))
-    label, confidence = _learner(system, labels, field).answer(_text(asked))
-    said: dict[str, Any] = {field: disturb(label, labels)}
+    label, confidence = _learner(system, labels, field).answer(_text(content))
+    fields: dict[str, Any] = {field: disturb(label, labels)}
     if "confidence" in properties:
-        said["confidence"] = confidence
-    return json.dumps(said, ensure_ascii=False)
+        fields["confidence"] = confidence
+    return json.dumps(fields, ensure_ascii=False)
 
 
-def _extraction(system: str, properties: dict[str, Any], asked: str, disturb: Disturb) -> str:
+def _extraction(system: str, properties: dict[str, Any], content: str, disturb: Disturb) -> str:
     try:
         fields = properties["events"]["items"]["properties"]
         choices = [(name, tuple(one["enum"])) for name, one in fields.items() if _is_choice(one)]
@@ -54,8 +54,10 @@ def _extraction(system: str, properties: dict[str, Any], asked: str, disturb: Di
     if "kind" not in dict(choices):
         raise Refused(400, "output_config.format: no events with kinds to choose by")
     extractor = _extractor(system, tuple(choices))
-    said = extractor.answer(_text(asked), disturb, known=_known(asked), before=_before(asked))
-    return json.dumps(said, ensure_ascii=False)
+    extraction = extractor.answer(
+        _text(content), disturb, known=_known(content), before=_before(content)
+    )
+    return json.dumps(extraction, ensure_ascii=False)
 
 
 @lru_cache(maxsize=PROMPTS_KEPT)
@@ -73,28 +75,28 @@ def _is_choice(kind: object) -> bool:
     return isinstance(choices, list) and bool(choices) and all(isinstance(c, str) for c in choices)
 
 
-def _text(asked: str) -> str:
+def _text(content: str) -> str:
     """The text to label: `{"text": …}`, or the whole message where it is not that."""
     try:
-        said = json.loads(asked)
+        value = json.loads(content)
     except (ValueError, RecursionError):
-        return asked
-    text = said.get("text") if isinstance(said, dict) else None
-    return text if isinstance(text, str) else asked
+        return content
+    text = value.get("text") if isinstance(value, dict) else None
+    return text if isinstance(text, str) else content
 
 
-def _known(asked: str) -> dict[str, int]:
+def _known(content: str) -> dict[str, int]:
     """The people that are known already: their ids by name."""
     try:
-        people = json.loads(asked)["known"]["people"]
+        people = json.loads(content)["known"]["people"]
         return {str(one["name"]): int(one["id"]) for one in people if one.get("name")}
     except _OTHER_JSON:
         return {}
 
 
-def _before(asked: str) -> list[str]:
+def _before(content: str) -> list[str]:
     """What was said last before the text."""
     try:
-        return [str(turn["text"]) for turn in json.loads(asked)["before"][-TURNS:]]
+        return [str(turn["text"]) for turn in json.loads(content)["before"][-TURNS:]]
     except _OTHER_JSON:
         return []

@@ -82,7 +82,7 @@ class _Offline:
         body = await request.body()
         digest = hashlib.sha256(body).hexdigest()
         arrival = self._calls.arrive(digest)
-        asked = wire.read(body)
+        question = wire.read(body)
         await asyncio.sleep(self._settings.latency_ms / 1000)
         drawn = f"{digest}/{request.headers.get(SAMPLE_HEADER, '0')}"
         wrong = fault(self._settings, drawn, arrival)
@@ -92,13 +92,13 @@ class _Offline:
         if wrong is Fault.DEEP_ERROR:
             return Response(hostile.DEEP, 400, media_type="application/json")
         text = answer(
-            asked,
+            question,
             lambda label, labels: noisy(self._settings, drawn, label, labels),
             obedient=self._settings.obedient,
         )
-        text, stop_reason = _shortened(text, wrong, asked.max_tokens)
-        usage = self._cache.usage(asked)
-        message = wire.message(digest, asked.model, text, stop_reason, usage)
+        text, stop_reason = _shortened(text, wrong, question.max_tokens)
+        usage = self._cache.usage(question)
+        message = wire.message(digest, question.model, text, stop_reason, usage)
         sent = json.dumps(message).encode() if wrong is None else hostile.spoilt(wrong, message)
         whole = Response(sent, media_type="application/json")
         if wrong in (Fault.BROKEN_BODY, Fault.CUT_STREAM):

@@ -27,10 +27,10 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """Part of a sentence, perhaps the first; `said` is its text without its own date."""
+    """Part of a sentence, perhaps the first; `spoken_text` is its text without its own date."""
 
     text: str
-    said: str
+    spoken_text: str
     opens: bool
     mentions: tuple[Mention, ...]
     date: str | None
@@ -43,10 +43,10 @@ def clauses(text: str) -> list[Clause]:
         common, before = _DATE.search(sentence), ""
         for part in filter(None, map(str.strip, _CLAUSE.split(sentence))):
             own = _DATE.search(part)
-            said = part if own is None else part.replace(own[0], " ")
+            spoken_text = part if own is None else part.replace(own[0], " ")
             date = own or common
-            mentions = tuple(_mentions(said, before))
-            found.append(Clause(part, said, not before, mentions, date[0] if date else None))
+            mentions = tuple(_mentions(spoken_text, before))
+            found.append(Clause(part, spoken_text, not before, mentions, date[0] if date else None))
             before = ","
     return found
 

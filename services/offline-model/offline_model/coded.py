@@ -68,20 +68,20 @@ class Coded:
 def read(system: str, heads: Mapping[str, str], choices: Choices) -> Coded:
     """`heads` are what a line `- <head>: <words>` may begin with, and the code it is about. Lines
     that are neither a rule nor an example are passed over."""
-    told = Coded(set(lower_case(system)))
+    coded = Coded(set(lower_case(system)))
     for line in filter(None, map(str.strip, system.splitlines())):
         head, colon, tail = line.removeprefix("- ").partition(":")
         if line.startswith("- ") and colon and head.strip() in heads:
-            told.rules.append((heads[head.strip()], tail))
+            coded.rules.append((heads[head.strip()], tail))
         elif line.startswith("{"):
             try:
                 example = _Example(json.loads(line), choices)
                 mentions, shown = list(example.mentions()), list(example.shown())
             except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
                 continue
-            told.mentions += mentions[: MOST_SHOWN - len(told.mentions)]
-            told.shown += shown[: MOST_SHOWN - len(told.shown)]
-    return told
+            coded.mentions += mentions[: MOST_SHOWN - len(coded.mentions)]
+            coded.shown += shown[: MOST_SHOWN - len(coded.shown)]
+    return coded
 
 
 def follow(earlier: Sequence[Any], named: Iterable[Any]) -> list[Any]:
@@ -98,11 +98,11 @@ def variables(choices: Choices) -> list[str]:
 class _Example:
     """May fail in every way in which JSON can be something else than expected."""
 
-    def __init__(self, said: Mapping[str, Any], choices: Choices) -> None:
-        extraction, known = said["extraction"], said.get("known") or {}
-        self._text = said["text"]
+    def __init__(self, shown: Mapping[str, Any], choices: Choices) -> None:
+        extraction, known = shown["extraction"], shown.get("known") or {}
+        self._text = shown["text"]
         self._clauses = clauses(self._text)
-        self._before = [clauses(turn["text"]) for turn in said.get("before") or []]
+        self._before = [clauses(turn["text"]) for turn in shown.get("before") or []]
         self._choices = choices
         people = [*(known.get("people") or []), *(extraction.get("people") or [])]
         self._people = {one["id"]: str(one["name"]) for one in people if one.get("name")}
@@ -176,8 +176,8 @@ class _Example:
         return value if value in self._choices.get(name, ()) else None
 
     def _linked(self, event: Mapping[str, Any]) -> list[tuple[str, int]]:
-        told = [(slot, one) for slot in SLOTS for one in _listed(event.get(slot))]
-        return [(slot, one) for slot, one in told if one in self._people]
+        linked = [(slot, one) for slot in SLOTS for one in _listed(event.get(slot))]
+        return [(slot, one) for slot, one in linked if one in self._people]
 
     def _place(self, event: Mapping[str, Any]) -> int | None:
         """The clause an event is about; None where no word points to any."""

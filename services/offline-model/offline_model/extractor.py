@@ -76,8 +76,8 @@ class Extractor:
     def _date(self, clause: Clause, small: Set[str]) -> dict[str, str]:
         date = dated(clause, small)
         certainty = self._learned.certainty(date)
-        told = {"dateTime": " ".join(date)} if date else {}
-        return told | ({CERTAINTY: certainty} if certainty else {})
+        fields = {"dateTime": " ".join(date)} if date else {}
+        return fields | ({CERTAINTY: certainty} if certainty else {})
 
 
 class _Found:

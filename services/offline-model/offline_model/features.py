@@ -17,8 +17,8 @@ STEM = 5
 def look(clause: Clause, named: Sequence[str]) -> set[str]:
     """Its words; how many people are `named`, whether it opens a sentence and has a date of its
     own; and what stands beside the people and beside other capitalised words."""
-    dated = clause.said != clause.text
-    found = spoken(clause.said) - spoken(" ".join(named))
+    dated = clause.spoken_text != clause.text
+    found = spoken(clause.spoken_text) - spoken(" ".join(named))
     found |= {f"#{len(named)}", f"#opens {clause.opens}", f"#dated {dated}"}
     for one in clause.mentions:
         mask = "#person" if one.name in named else "#other"
@@ -44,16 +44,16 @@ class Weights:
         self._rarity = {one: math.log1p((1 + len(seen)) / times[one]) for one in times}
         self._most = math.log1p(1 + len(seen))
         self._phrases = {
-            code: [{_stem(word) for word in words(phrase)} for phrase in told]
-            for code, told in phrases.items()
+            code: [{_stem(word) for word in words(phrase)} for phrase in phrases_of]
+            for code, phrases_of in phrases.items()
         }
 
     def row(self, features: Set[str]) -> dict[str, float]:
         """The features of a clause with their weights, and the codes whose phrases it holds."""
         fulfilled = {
             code
-            for code, told in self._phrases.items()
-            if any(phrase and phrase <= features for phrase in told)
+            for code, phrases in self._phrases.items()
+            if any(phrase and phrase <= features for phrase in phrases)
         }
         found = self.alone(features)
         for code in fulfilled:

@@ -48,10 +48,10 @@ class _Shown:
     """A pattern with its cases in the order of use, and the words of each label it missed."""
 
     def __init__(self, meta: Meta, pattern: Pattern) -> None:
-        told = {example.text for example in meta.prompt.examples}
+        texts = {example.text for example in meta.prompt.examples}
         self.pattern = pattern
         self.quotable = central_first(
-            [case for case in pattern.cases if case.may_quote and case.text not in told]
+            [case for case in pattern.cases if case.may_quote and case.text not in texts]
         )
         missed: dict[str, list[Case]] = {}
         for case in pattern.cases:
@@ -67,8 +67,8 @@ class _Shown:
     def rules(self, nth: int) -> list[str]:
         """One line for each label missed, with the next few of its words."""
         window = slice(nth * WORDS_PER_RULE, (nth + 1) * WORDS_PER_RULE)
-        told = {label: ", ".join(words[window]) for label, words in self._words.items()}
-        return [f"- {_one_line(label)}: {words}" for label, words in told.items() if words]
+        lines = {label: ", ".join(words[window]) for label, words in self._words.items()}
+        return [f"- {_one_line(label)}: {words}" for label, words in lines.items() if words]
 
     @property
     def most_rules(self) -> int:
@@ -103,14 +103,15 @@ def _idea(
     meta: Meta, group: Sequence[_Shown], quotes: Sequence[Edit], lines: Sequence[str]
 ) -> Iterator[Idea]:
     """One idea, or none where there is nothing to say or no room for it."""
-    told = _tell(meta, lines) if lines else []
-    if (lines and not told) or not (quotes or told) or len(quotes) > meta.limits.added_examples:
+    telling = _tell(meta, lines) if lines else []
+    fits = len(quotes) <= meta.limits.added_examples
+    if (lines and not telling) or not (quotes or telling) or not fits:
         return
-    strategy = "C" if quotes and told else "A" if quotes else "B"
+    strategy = "C" if quotes and telling else "A" if quotes else "B"
     means = [f"shows {len(quotes)} such text(s) as examples"] if quotes else []
-    means += [f"adds {len(lines)} line(s) of telling words"] if told else []
+    means += [f"adds {len(lines)} line(s) of telling words"] if telling else []
     rationale = f"{_complaint(group)} This change {' and '.join(means)}."
-    yield Idea(strategy, rationale[:2_000], (*quotes, *told))
+    yield Idea(strategy, rationale[:2_000], (*quotes, *telling))
 
 
 def _tell(meta: Meta, lines: Sequence[str]) -> list[Edit]:

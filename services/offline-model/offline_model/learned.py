@@ -41,28 +41,31 @@ class Learned:
         codes: dict[str, list[Answer]] = {kind: [(KIND, kind)] for kind in choices[KIND]}
         for name in variables(choices):
             codes |= {f"{name} {one}": [(KIND, SHIFT), (name, one)] for one in choices[name]}
-        told = read(system, _heads(choices), choices)
-        self.lower_case = told.lower_case
-        self._weights, self._event = _events(told, codes)
+        coded = read(system, _heads(choices), choices)
+        self.lower_case = coded.lower_case
+        self._weights, self._event = _events(coded, codes)
         self._person = Ridge(
             [
                 (_surroundings(one), [is_person])
-                for one, is_person in dict.fromkeys(told.mentions)
-                if not _is_common(one, told.lower_case)
+                for one, is_person in dict.fromkeys(coded.mentions)
+                if not _is_common(one, coded.lower_case)
             ],
             at_first=[True],
         )
-        often = Counter(one.unnamed for one in told.shown if one.unnamed)
+        often = Counter(one.unnamed for one in coded.shown if one.unnamed)
         self._unnamed = Ridge(
             [
-                (_said(one.clause), [one.unnamed] if one.unnamed and often[one.unnamed] > 1 else [])
-                for one in told.shown
+                (
+                    _spoken(one.clause),
+                    [one.unnamed] if one.unnamed and often[one.unnamed] > 1 else [],
+                )
+                for one in coded.shown
             ]
         )
         self._certain: dict[int, Counter[str]] = defaultdict(Counter)
-        for one in told.shown:
+        for one in coded.shown:
             if one.certainty:
-                self._certain[len(dated(one.clause, told.lower_case))][one.certainty] += 1
+                self._certain[len(dated(one.clause, coded.lower_case))][one.certainty] += 1
 
     def people(self, clause: Clause, lower_case: Set[str]) -> list[str]:
         """Whom it names, in its order. What stands in `lower_case` and has its capital only
@@ -71,7 +74,7 @@ class Learned:
 
     def unnamed(self, clause: Clause) -> str | None:
         """Whom it speaks of without a name, if the examples list somebody for such words."""
-        scores = self._unnamed.scores(_said(clause))
+        scores = self._unnamed.scores(_spoken(clause))
         best = max(scores, key=lambda one: scores[one], default=None)
         return best if best is not None and scores[best] > LIKELY else None
 
@@ -141,19 +144,19 @@ def dated(clause: Clause, lower_case: Set[str]) -> list[str]:
     return [word for word in (clause.date or "").split() if word.lower() not in lower_case]
 
 
-def _events(told: Coded, codes: Mapping[str, Sequence[Answer]]) -> tuple[Weights, Ridge[Answer]]:
+def _events(coded: Coded, codes: Mapping[str, Sequence[Answer]]) -> tuple[Weights, Ridge[Answer]]:
     """With examples, which show how an event is told, the name of a code is a rule for it too."""
-    phrases = {code: [code] if told.shown else [] for code in codes}
-    for code, tail in told.rules:
+    phrases = {code: [code] if coded.shown else [] for code in codes}
+    for code, tail in coded.rules:
         phrases[code] += tail.split(",")
-    looks = [look(one.clause, one.named) for one in told.shown]
+    looks = [look(one.clause, one.named) for one in coded.shown]
     weights = Weights(looks, phrases)
     examples: list[Row[Answer]] = [
         (weights.row(seen), [(KIND, one.shape.kind), *one.codes, one.shape])
-        for seen, one in zip(looks, told.shown, strict=True)
+        for seen, one in zip(looks, coded.shown, strict=True)
     ]
     rules = [(weights.rule(code), codes[code]) for code in codes if phrases[code]]
-    rules += [(weights.alone(spoken(tail)), codes[code]) for code, tail in told.rules]
+    rules += [(weights.alone(spoken(tail)), codes[code]) for code, tail in coded.rules]
     return weights, Ridge(examples, rules=rules, at_first=[(KIND, NOTHING)])
 
 
@@ -166,5 +169,5 @@ def _surroundings(mention: Mention) -> dict[str, float]:
     return dict.fromkeys((f"before {mention.before}", f"after {mention.after}", *words_of), 1.0)
 
 
-def _said(clause: Clause) -> dict[str, float]:
-    return dict.fromkeys(words(clause.said), 1.0)
+def _spoken(clause: Clause) -> dict[str, float]:
+    return dict.fromkeys(words(clause.spoken_text), 1.0)

@@ -26,7 +26,7 @@ SHARPNESS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Taught:
     """What a prompt says: profiles by label, examples as (text, label), and all other lines."""
 
     profiles: tuple[tuple[str, str], ...]
@@ -34,7 +34,7 @@ class Told:
     rest: tuple[str, ...]
 
 
-def read(system: str, labels: Sequence[str], field: str) -> Told:
+def read(system: str, labels: Sequence[str], field: str) -> Taught:
     """Find lines `- <label>: <text>` and examples `{"text": …, "<field>": <label>}`."""
     about = {label: [label] for label in labels}
     names = {" ".join(label.split()): label for label in labels}
@@ -49,15 +49,15 @@ def read(system: str, labels: Sequence[str], field: str) -> Told:
         else:
             rest.append(line)
     profiles = tuple((" . ".join(lines), label) for label, lines in about.items())
-    return Told(profiles, tuple(examples), tuple(rest))
+    return Taught(profiles, tuple(examples), tuple(rest))
 
 
 class Learner:
     """A prompt, read once; `answer` then costs less than a millisecond for ordinary prompts."""
 
-    def __init__(self, told: Told, labels: Sequence[str]) -> None:
+    def __init__(self, taught: Taught, labels: Sequence[str]) -> None:
         self.labels = tuple(labels)
-        self._spaces = [_Space(count, told, self.labels) for count in (terms, parts)]
+        self._spaces = [_Space(count, taught, self.labels) for count in (terms, parts)]
 
     def answer(self, text: str) -> tuple[str, float]:
         """The most similar label, first come on a tie, and a confidence from 0 to 1: the softmax
@@ -75,13 +75,13 @@ class _Space:
     centroids in the same order.
     """
 
-    def __init__(self, count: Counting, told: Told, labels: Sequence[str]) -> None:
+    def __init__(self, count: Counting, taught: Taught, labels: Sequence[str]) -> None:
         self._count = count
         self._labels = len(labels)
         position = {label: row for row, label in enumerate(labels)}
-        documents = [(position[label], count(text)) for text, label in told.profiles]
-        documents += [(position[label], count(text)) for text, label in told.examples]
-        everything = [features for _, features in documents] + [count(line) for line in told.rest]
+        documents = [(position[label], count(text)) for text, label in taught.profiles]
+        documents += [(position[label], count(text)) for text, label in taught.examples]
+        everything = [features for _, features in documents] + [count(line) for line in taught.rest]
         present = Counter(feature for features in everything for feature in features)
         self._unseen = math.log1p(len(everything))
         self._rarity = {f: math.log1p(len(everything) / number) for f, number in present.items()}

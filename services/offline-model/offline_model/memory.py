@@ -28,11 +28,12 @@ class PromptCache:
         while len(self._seen) > MOST_PREFIXES:
             self._seen.popitem(last=False)
         last = max(marks, default=0)
-        told = [tokens(text) for text in texts]
+        counts = [tokens(text) for text in texts]
         return {
-            "input_tokens": sum(told[last:]) + sum(tokens(turn.text) for turn in request.messages),
-            "cache_creation_input_tokens": sum(told[hit:last]),
-            "cache_read_input_tokens": sum(told[:hit]),
+            "input_tokens": sum(counts[last:])
+            + sum(tokens(turn.text) for turn in request.messages),
+            "cache_creation_input_tokens": sum(counts[hit:last]),
+            "cache_read_input_tokens": sum(counts[:hit]),
         }
 
 

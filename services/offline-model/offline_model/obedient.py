@@ -66,12 +66,12 @@ def _edits(meta: Meta, case: Case) -> Iterator[Edit]:
         taken = True
         yield {"op": "remove_block", "block": name.lower()}
     for found, op in ((_REPLACE, "replace_block"), (_APPEND, "append_to_block")):
-        for name, said in found.findall(text):
+        for name, line in found.findall(text):
             taken = True
-            yield {"op": op, "block": name.lower(), "text": said[:MOST_TEXT]}
-    for said, label in _EXAMPLE.findall(text):
+            yield {"op": op, "block": name.lower(), "text": line[:MOST_TEXT]}
+    for line, label in _EXAMPLE.findall(text):
         taken = True
-        yield {"op": "add_example", "text": said, "output": label}
+        yield {"op": "add_example", "text": line, "output": label}
     if _DROP_EXAMPLES.search(text):
         taken = True
         for index in range(len(meta.prompt.examples)):

@@ -20,10 +20,10 @@ Signature = frozenset[str]
 NOTHING = Idea("B", "No mistake was shown, so there is nothing to build a change on.", ())
 
 
-def answer(asked: str, schema: Mapping[str, Any], *, obedient: bool = False) -> str:
-    """The JSON text of a change. Raises Refused (400) where `asked` is no meta-prompt."""
+def answer(content: str, schema: Mapping[str, Any], *, obedient: bool = False) -> str:
+    """The JSON text of a change. Raises Refused (400) where `content` is no meta-prompt."""
     try:
-        meta = Meta.model_validate_json(asked)
+        meta = Meta.model_validate_json(content)
     except ValidationError as error:
         where = ".".join(map(str, error.errors(include_url=False)[0]["loc"]))
         raise Refused(

@@ -53,5 +53,5 @@ class Ridge(Generic[Answer]):
     def scores(self, row: Features) -> dict[Answer, float]:
         """Near 1 for an answer that follows, near 0 for one that does not; in a fixed order."""
         known = {self._place[one]: value for one, value in row.items() if one in self._place}
-        told = np.array(list(known.values())) @ self._weights[list(known)] if known else 0.0
-        return dict(zip(self.answers, (self._usual + told).tolist(), strict=True))
+        learned = np.array(list(known.values())) @ self._weights[list(known)] if known else 0.0
+        return dict(zip(self.answers, (self._usual + learned).tolist(), strict=True))

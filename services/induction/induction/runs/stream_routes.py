@@ -84,11 +84,11 @@ async def follow_run(
     async def sent() -> AsyncIterator[ServerSentEvent]:
         events = stream.follow(resources.reader, resources.wakeups, run_id, after=seen)
         with suppress(Unauthenticated):  # a browser asks again, and is told then
-            async for said in resources.authenticator.while_standing(caller, events):
+            async for item in resources.authenticator.while_standing(caller, events):
                 yield ServerSentEvent(
-                    said.event.model_dump_json(),
-                    event=said.event.type,
-                    id=str(said.n) if said.n is not None else None,
+                    item.event.model_dump_json(),
+                    event=item.event.type,
+                    id=str(item.n) if item.n is not None else None,
                 )
 
     return EventSourceResponse(

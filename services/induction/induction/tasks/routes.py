@@ -12,10 +12,10 @@ router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
 
 @router.post("", dependencies=[requires("tasks:write")], status_code=201)
 async def create_task(
-    asked: TaskIn, session: DbSession, caller: CallerDep, response: Response
+    body: TaskIn, session: DbSession, caller: CallerDep, response: Response
 ) -> TaskIn:
-    own_task(caller, asked.slug)
-    row, is_new = await service.create(session, asked)
+    own_task(caller, body.slug)
+    row, is_new = await service.create(session, body)
     response.status_code = 201 if is_new else 200
     return row.spec()
 

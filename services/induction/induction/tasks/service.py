@@ -8,15 +8,15 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from induction.tasks.models import TaskRow
 
 
-async def create(session: AsyncSession, asked: TaskIn) -> tuple[TaskRow, bool]:
+async def create(session: AsyncSession, spec: TaskIn) -> tuple[TaskRow, bool]:
     """The task's row and whether it is new. The same task again is no error; another is."""
-    check(asked)
-    known = await session.get(TaskRow, asked.slug)
+    check(spec)
+    known = await session.get(TaskRow, spec.slug)
     if known is not None:
-        if known.spec() != asked:
+        if known.spec() != spec:
             raise Conflict("A different task has this slug.")
         return known, False
-    plain = asked.model_dump(mode="json")
+    plain = spec.model_dump(mode="json")
     row = TaskRow(**plain)
     session.add(row)
     await session.flush()
@@ -24,10 +24,10 @@ async def create(session: AsyncSession, asked: TaskIn) -> tuple[TaskRow, bool]:
     return row, True
 
 
-def check(asked: TaskIn) -> None:
+def check(spec: TaskIn) -> None:
     """Raises Invalid under two labels of an intent, and where one label stands twice."""
-    names = [label.name for label in asked.labels]
-    if asked.kind is TaskKind.INTENT and len(names) < 2:
+    names = [label.name for label in spec.labels]
+    if spec.kind is TaskKind.INTENT and len(names) < 2:
         raise Invalid("An intent task needs at least two labels.")
     if len(set(names)) != len(names):
         raise Invalid("A label stands twice.")

@@ -66,14 +66,14 @@ def read(text: str) -> Span | None:
     Reads ISO dates, "March 12, 1985", "12 March 1985", "3/12/1985" (month first, unless only the
     other way is a date; with points day first), "1985", "the 1980s", "1985 to 1987".
     """
-    said = text.strip().lower()
+    plain = text.strip().lower()
     try:
-        if iso := ISO.fullmatch(said):
+        if iso := ISO.fullmatch(plain):
             year, month, day = (int(part) if part else None for part in iso.groups())
             return _span(year or 0, month, day)
-        if numeric := NUMERIC.search(said):
+        if numeric := NUMERIC.search(plain):
             return _numeric(numeric)
-        return _told(said)
+        return _in_words(plain)
     except ValueError:
         return None
 
@@ -124,8 +124,8 @@ def _numeric(found: re.Match[str]) -> Span:
     return _span(year, other, one) if day_first else _span(year, one, other)
 
 
-def _told(said: str) -> Span | None:
-    years = list(YEARS.finditer(said))
+def _in_words(plain: str) -> Span | None:
+    years = list(YEARS.finditer(plain))
     if not years:
         return None
     spans = [
@@ -134,7 +134,7 @@ def _told(said: str) -> Span | None:
     ]
     if len(spans) > 1:
         return Span(min(span.first for span in spans), max(span.last for span in spans))
-    named = NAMED.search(said)
+    named = NAMED.search(plain)
     if named is None:
         return spans[0]
     before, month, after = named.groups()

@@ -32,10 +32,10 @@ class Statement:
     predicted: Extraction
 
 
-def discussions(said: Sequence[Statement]) -> Mapping[str, list[Statement]]:
+def discussions(statements: Sequence[Statement]) -> Mapping[str, list[Statement]]:
     """The discussions by group, each in the order in which it was held."""
     found: dict[str, list[tuple[int, Statement]]] = {}
-    for one in said:
+    for one in statements:
         if one.context is not None:
             found.setdefault(one.group, []).append((len(one.context.before), one))
     return {
@@ -44,17 +44,17 @@ def discussions(said: Sequence[Statement]) -> Mapping[str, list[Statement]]:
     }
 
 
-def counts(said: Sequence[Statement]) -> Counts:
+def counts(statements: Sequence[Statement]) -> Counts:
     """Counts of whole discussions, shape (discussions, components, 3); see `score.counts`."""
-    added_up = whole(said)
+    added_up = whole(statements)
     return score.counts([truth for truth, _ in added_up], [found for _, found in added_up])
 
 
-def whole(said: Sequence[Statement]) -> list[tuple[Extraction, Extraction]]:
+def whole(all_statements: Sequence[Statement]) -> list[tuple[Extraction, Extraction]]:
     """What each discussion adds up to: (truth, predicted)."""
     return [
         (cumulated(_committed(one.truth) for one in statements), cumulated(_predicted(statements)))
-        for statements in discussions(said).values()
+        for statements in discussions(all_statements).values()
     ]
 
 

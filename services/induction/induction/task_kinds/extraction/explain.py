@@ -108,11 +108,11 @@ def _misses(table: _Table) -> Iterator[Miss]:
 def _miss(table: _Table, item: Item, near: list[assign.Pair], *, is_extra: bool) -> Miss:
     """Nearest is what fails least: in the fewest conditions, the lightest, the most similar."""
     weight = list(Condition).index
-    told = [(tuple(sorted(table.failed(pair), key=weight)), pair) for pair in near]
-    if not told:
+    failures = [(tuple(sorted(table.failed(pair), key=weight)), pair) for pair in near]
+    if not failures:
         return Miss(table.entity, is_extra, item, None, (Condition.ABSENT,))
     failed, (row, column) = min(
-        told,
+        failures,
         key=lambda one: (len(one[0]), [weight(c) for c in one[0]], -table.similarity(one[1])),
     )
     nearest = table.truth[row] if is_extra else table.predicted[column]

@@ -23,9 +23,9 @@ LONGEST = 1_000
 @lru_cache(CACHED)
 def plain(name: str | None) -> str:
     """Lower case, punctuation to spaces, leading titles and kin words gone, LONGEST at most."""
-    said = " ".join(re.sub(r"[^\w\s]|_", " ", name or "").lower().split())
-    leading = LEADING.match(said)
-    return said[leading.end() if leading else 0 :][:LONGEST]
+    words = " ".join(re.sub(r"[^\w\s]|_", " ", name or "").lower().split())
+    leading = LEADING.match(words)
+    return words[leading.end() if leading else 0 :][:LONGEST]
 
 
 @lru_cache(CACHED)

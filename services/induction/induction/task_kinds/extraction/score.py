@@ -134,8 +134,8 @@ def is_exact(matching: Matching) -> bool:
     )
 
 
-def _alike(one: object, other: object, told: Iterable[str]) -> bool:
-    return all(getattr(one, name) == getattr(other, name) for name in told)
+def _alike(one: object, other: object, fields: Iterable[str]) -> bool:
+    return all(getattr(one, name) == getattr(other, name) for name in fields)
 
 
 Tally = list[tuple[int, int, int]]

@@ -40,7 +40,7 @@ class Side:
             if bond.id is not None:
                 self._bond_of.setdefault(bond.id, bond)
         named = {one.id: plain(one.name) for one in reversed(extraction.people)}
-        told = {id(one): self._parents_names(one, named) for one in extraction.people}
+        parents = {id(one): self._parents_names(one, named) for one in extraction.people}
         namesakes = len({plain(one.name) for one in extraction.people}) < len(extraction.people)
         lives = _lives(extraction) if namesakes else {}
         self.people: Sequence[Person] = sorted(
@@ -50,12 +50,12 @@ class Side:
                 one.name or "",
                 one.last_name or "",
                 one.gender or "",
-                told[id(one)],
+                parents[id(one)],
                 sorted(lives.get(one.id, ())) if one.id is not None else (),
             ),
         )
         self.names = [plain(one.name) for one in self.people]
-        self.parents = [told[id(one)] for one in self.people]
+        self.parents = [parents[id(one)] for one in self.people]
         self.position: dict[int, int] = {}
         for position, person in enumerate(self.people):
             if person.id is not None:
@@ -165,9 +165,9 @@ def _place(position: Mapping[int, int], identifier: int | None) -> int:
 
 def _content(event: Event) -> tuple[str, ...]:
     """What an event says apart from its ids."""
-    told = (event.kind, event.dateTime, event.dateCertainty, event.endDateTime, event.description)
+    dated = (event.kind, event.dateTime, event.dateCertainty, event.endDateTime, event.description)
     coded = (getattr(event, variable) for variable in VARIABLES)
-    return tuple(value or "" for value in (*told, *coded, event.notes, event.location))
+    return tuple(value or "" for value in (*dated, *coded, event.notes, event.location))
 
 
 def _lives(extraction: Extraction) -> dict[int, list[tuple[str, ...]]]:

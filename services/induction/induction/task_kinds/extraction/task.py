@@ -57,7 +57,7 @@ class ExtractionTask:
 
     def problems(self, prompt: PromptContent) -> list[str]:
         """Codes no longer named in the instructions; examples whose answer is no extraction."""
-        missing = [f"code {code!r} is not named" for code in wording.untold_codes(prompt)]
+        missing = [f"code {code!r} is not named" for code in wording.unnamed_codes(prompt)]
         strange = [
             f"example {index} answers with no extraction"
             for index, example in enumerate(prompt.examples)
@@ -96,7 +96,7 @@ class ExtractionTask:
     def per_conversation(
         self, cases: Sequence[Case], predictions: Sequence[Prediction]
     ) -> Score | None:
-        said = [
+        statements = [
             Statement(
                 case.group,
                 case.context,
@@ -105,7 +105,7 @@ class ExtractionTask:
             )
             for case, prediction in zip(cases, predictions, strict=True)
         ]
-        by_discussion = discussion.counts(said)
+        by_discussion = discussion.counts(statements)
         return _scored(by_discussion) if len(by_discussion) else None
 
     def counts(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> f1.Counts:
@@ -168,8 +168,8 @@ class ExtractionTask:
     def people(self, truth: JsonValue) -> frozenset[str]:
         """First and last names; "User" is the client whose name nobody said."""
         people = Extraction.model_validate(truth).people
-        said = {name for one in people for name in (one.name, one.last_name) if name}
-        return frozenset(name for name in said if plain(name) != ANYBODY)
+        known = {name for one in people for name in (one.name, one.last_name) if name}
+        return frozenset(name for name in known if plain(name) != ANYBODY)
 
     def stratum(self, truth: JsonValue) -> str:
         """The band of how many entities there are to find."""
@@ -225,9 +225,9 @@ def _codes(found: Matching) -> Iterator[Mistake]:
     for row, column in found.events:
         for variable in VARIABLES:
             truth = getattr(found.truth.events[row], variable)
-            said = getattr(found.predicted.events[column], variable)
-            if truth is not said:
-                yield Mistake(f"wrong_{variable}", truth or score.NONE, said or score.NONE)
+            predicted = getattr(found.predicted.events[column], variable)
+            if truth is not predicted:
+                yield Mistake(f"wrong_{variable}", truth or score.NONE, predicted or score.NONE)
 
 
 def _named(item: explain.Item) -> str:

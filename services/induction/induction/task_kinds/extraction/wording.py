@@ -72,11 +72,11 @@ def plain_prompt() -> PromptContent:
     )
 
 
-def untold_codes(prompt: PromptContent) -> list[str]:
+def unnamed_codes(prompt: PromptContent) -> list[str]:
     """The codes that do not stand in the instructions."""
-    told = set(re.findall(r"[\w-]+", "\n".join(block.text for block in prompt.instructions)))
+    instructed = set(re.findall(r"[\w-]+", "\n".join(block.text for block in prompt.instructions)))
     codes = dict.fromkeys(code.value for values in CODES.values() for code in values)
-    return [code for code in codes if code not in told]
+    return [code for code in codes if code not in instructed]
 
 
 def request(
@@ -99,12 +99,12 @@ def read(answer: ModelAnswer) -> Prediction:
     if answer.outcome is not Outcome.OK:
         return Prediction(fault=str(answer.outcome))
     try:
-        said = Extraction.model_validate(json.loads(answer.text))
+        extraction = Extraction.model_validate(json.loads(answer.text))
     except ValidationError:
         return Prediction(fault="not an extraction")
     except (ValueError, RecursionError):
         return Prediction(fault="not JSON")
-    return Prediction(output=short(said))
+    return Prediction(output=short(extraction))
 
 
 def extracted(prediction: Prediction) -> Extraction:

@@ -43,8 +43,8 @@ class IntentTask:
 
     def problems(self, prompt: PromptContent) -> list[str]:
         """Labels no longer named in the instructions; examples whose answer is no label."""
-        told = wording.told_names(prompt, self.names)
-        missing = [f"label {name!r} is not named" for name in self.names if name not in told]
+        named = wording.named_in(prompt, self.names)
+        missing = [f"label {name!r} is not named" for name in self.names if name not in named]
         strange = [
             f"example {index} answers with no label of this task"
             for index, example in enumerate(prompt.examples)
@@ -99,8 +99,8 @@ class IntentTask:
     def _words(
         self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]
     ) -> tuple[list[str], list[str | None]]:
-        said = [None if one.output is None else str(one.output) for one in predictions]
-        return [str(truth) for truth in truths], said
+        labels = [None if one.output is None else str(one.output) for one in predictions]
+        return [str(truth) for truth in truths], labels
 
     def objective(self, counts: f1.Counts | f1.Floats) -> f1.Floats:
         return f1.macro_f1(counts)

@@ -39,11 +39,13 @@ def plain_prompt(labels: Sequence[LabelSpec]) -> PromptContent:
     )
 
 
-def told_names(prompt: PromptContent, names: Collection[str]) -> set[str]:
+def named_in(prompt: PromptContent, names: Collection[str]) -> set[str]:
     """Those `names` that stand in the instructions, not merely inside a longer name."""
-    told = "\n".join(block.text for block in prompt.instructions)
+    instructions = "\n".join(block.text for block in prompt.instructions)
     return {
-        name for name in names if re.search(rf"(?<!\w){re.escape(_one_line(name))}(?!\w)", told)
+        name
+        for name in names
+        if re.search(rf"(?<!\w){re.escape(_one_line(name))}(?!\w)", instructions)
     }
 
 
@@ -72,18 +74,18 @@ def read(answer: ModelAnswer) -> Prediction:
     if answer.outcome is not Outcome.OK:
         return Prediction(fault=str(answer.outcome))
     try:
-        said = json.loads(answer.text)
+        fields = json.loads(answer.text)
     except (ValueError, RecursionError):
         return Prediction(fault="not JSON")
-    if not isinstance(said, dict) or not isinstance(said.get("label"), str):
+    if not isinstance(fields, dict) or not isinstance(fields.get("label"), str):
         return Prediction(fault="no label")
-    return Prediction(output=said["label"], confidence=_confidence(said.get("confidence")))
+    return Prediction(output=fields["label"], confidence=_confidence(fields.get("confidence")))
 
 
-def _confidence(said: object) -> float | None:
-    if isinstance(said, bool) or not isinstance(said, int | float):
+def _confidence(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(said) if 0 <= said <= 1 else None
+    return float(value) if 0 <= value <= 1 else None
 
 
 def _schema(names: Sequence[str]) -> dict[str, object]:
