@@ -18,7 +18,7 @@ MINUTE = 60.0
 ROUNDING = 1e-6
 """Seconds that sums of floats may be off."""
 PACE_SECONDS = 0.5
-"""How long a stranger's answer waits once their address has asked too much."""
+"""How long an anonymous answer waits once their address has asked too much."""
 MOST_KNOWN = 10_000
 """Callers remembered by one rate limiter; past it those who wait for nothing are forgotten."""
 
@@ -55,7 +55,7 @@ class RateLimiter:
         return TooMany(retry_after=math.ceil(early), per_minute=self.per_minute)
 
     def _forget(self, now: float) -> None:
-        """Drops who stands where a stranger would; everybody, where nobody does."""
+        """Drops who stands where an unknown one would; everybody, where nobody does."""
         self._due = {who: due for who, due in self._due.items() if due > now}
         if len(self._due) >= MOST_KNOWN:
             self._due.clear()
@@ -84,7 +84,7 @@ class Room:
 
 
 class RateLimits:
-    """The rate limits of a process: reads and writes by caller, what strangers ask by address."""
+    """The rate limits of a process: reads and writes by caller, the anonymous by address."""
 
     def __init__(self, settings: ServiceSettings) -> None:
         self._reads = RateLimiter(settings.reads_per_minute)
@@ -109,7 +109,7 @@ class RateLimits:
         self._anonymous.take(_network(address), time.monotonic())
 
     async def pace(self, address: str) -> None:
-        """Lets an answer to a stranger wait where its address has had its share of them.
+        """Lets an anonymous answer wait where its address has had its share of them.
 
         Who sends the next request after an answer then takes next to nothing from the callers,
         and who comes rarely, a probe or a scraper, is a little late and never refused.

@@ -29,7 +29,7 @@ class ServiceSettings(EnvironmentSettings):
         default=600,
         ge=0,
         description="failed attempts of one address before unknown keys are not looked up, and"
-        " answers to strangers there before each waits half a second; 0: any",
+        " answers to the anonymous there before each waits half a second; 0: any",
     )
     max_body_bytes: int = Field(
         default=8 * 1024 * 1024, description="bytes; a batch of 1,000 ordinary predictions is 1 MB"
