@@ -9,17 +9,17 @@ import random
 import time
 from collections.abc import Callable
 
-from induction.tasks.extraction import score
+from induction.task_kinds.extraction import score
 from nlu_shared.schemas.extraction import Extraction
 from sklearn.metrics import f1_score
 
-from benchmarks.rates import told
+from benchmarks.rates import ratio_line
 from deploy.demo.discussions import read_discussions
 from deploy.demo.options import FAMILIES
-from tests.induction.tasks.extraction import greedy
+from tests.induction.task_kinds.extraction import greedy
 
 PAIRS, ROUNDS = 1_000, 5
-Ruler = Callable[[list[Extraction], list[Extraction]], None]
+Scorer = Callable[[list[Extraction], list[Extraction]], None]
 LOST = 0.15
 """Of the items of a coding."""
 
@@ -30,7 +30,7 @@ def run() -> None:
     truths = [Extraction.model_validate(rows[n % len(rows)].truth) for n in range(PAIRS)]
     spoiled = [_spoiled(truth, drawn) for truth in truths]
     pairs = [(_rate(_ours, truths, spoiled), _rate(_plain, truths, spoiled)) for _ in range(ROUNDS)]
-    print(told("the scorer", pairs, unit="pairs/s", against="greedy with scikit-learn"))
+    print(ratio_line("the scorer", pairs, unit="pairs/s", against="greedy with scikit-learn"))
 
 
 def _spoiled(truth: Extraction, drawn: random.Random) -> Extraction:
@@ -51,11 +51,11 @@ def _ours(truths: list[Extraction], predicted: list[Extraction]) -> None:
 
 
 def _plain(truths: list[Extraction], predicted: list[Extraction]) -> None:
-    for truth, said in zip(truths, predicted, strict=True):
-        people = greedy.people(truth, said)
+    for truth, answers in zip(truths, predicted, strict=True):
+        people = greedy.people(truth, answers)
         ids = {None: None, **{other.id: one.id for one, other in people}}
-        greedy.pair_bonds(truth, said, ids)
-        events = greedy.events(truth, said, ids)
+        greedy.pair_bonds(truth, answers, ids)
+        events = greedy.events(truth, answers, ids)
         for variable in ("symptom", "anxiety", "relationship", "functioning"):
             if events:
                 f1_score(
@@ -66,7 +66,7 @@ def _plain(truths: list[Extraction], predicted: list[Extraction]) -> None:
                 )
 
 
-def _rate(scorer: Ruler, truths: list[Extraction], predicted: list[Extraction]) -> float:
+def _rate(scorer: Scorer, truths: list[Extraction], predicted: list[Extraction]) -> float:
     began = time.perf_counter()
     scorer(truths, predicted)
     return len(truths) / (time.perf_counter() - began)

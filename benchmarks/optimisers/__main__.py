@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.optimisers.data import drawn, pool
 from benchmarks.optimisers.methods import METHODS, UNMEASURED, VARIANTS
-from benchmarks.optimisers.report import told
+from benchmarks.optimisers.report import tables
 from benchmarks.optimisers.rounds import Result, played
 
 
@@ -37,7 +37,7 @@ def main(environ: Mapping[str, str]) -> None:
             for result in played(given, variant, budgets, chosen):
                 results.append(result)
                 print(result.line, flush=True)
-    print(told(results, UNMEASURED))
+    print(tables(results, UNMEASURED))
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
-from induction.tasks.base import Case
-from induction.tasks.intent import IntentTask
+from induction.task_kinds.base import Case
+from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.prompts import LabelSpec
 
 from deploy.demo.data import Row, read

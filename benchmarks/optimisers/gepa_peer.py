@@ -7,11 +7,11 @@ from typing import Any
 import gepa
 from gepa.core.adapter import EvaluationBatch
 from induction.engine.evaluation.evaluate import CaseResult, EvalResults
-from induction.tasks.base import Case
+from induction.task_kinds.base import Case
 from nlu_shared.schemas.prompts import PromptContent
 
 from benchmarks.optimisers.data import Round
-from benchmarks.optimisers.door import Door
+from benchmarks.optimisers.metered import MeteredModel
 from benchmarks.optimisers.proposing import Proposals, divided
 
 PROMPT = "prompt"
@@ -20,14 +20,14 @@ Records = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 class _Adapter:
-    def __init__(self, given: Round, door: Door) -> None:
-        self._door = door
-        self._proposals = Proposals(given, door)
+    def __init__(self, given: Round, model: MeteredModel) -> None:
+        self._model = model
+        self._proposals = Proposals(given, model)
 
     def evaluate(
         self, batch: list[Case], candidate: Candidate, capture_traces: bool = False
     ) -> EvaluationBatch[CaseResult, CaseResult]:
-        entries = list(self._door.book(_read(candidate), batch).by_case.values())
+        entries = list(self._model.evaluate(_read(candidate), batch).by_case.values())
         scores = [entry.score for entry in entries]
         return EvaluationBatch(entries, scores, entries if capture_traces else None)
 
@@ -42,8 +42,8 @@ class _Adapter:
     def propose_new_texts(
         self, candidate: Candidate, records: Records, components: list[str]
     ) -> Candidate:
-        book = EvalResults({one["entry"].case.id: one["entry"] for one in records[PROMPT]})
-        made = self._proposals.next(_read(candidate), book)
+        results = EvalResults({one["entry"].case.id: one["entry"] for one in records[PROMPT]})
+        made = self._proposals.next(_read(candidate), results)
         return dict.fromkeys(components, made.model_dump_json())
 
 
@@ -51,15 +51,15 @@ class _Silent:
     def log(self, _: str) -> None: ...
 
 
-def improved(given: Round, door: Door, *, minibatch: int) -> PromptContent:
+def improved(given: Round, model: MeteredModel, *, minibatch: int) -> PromptContent:
     train, validation = divided(given)
     result = gepa.optimize(
         seed_candidate={PROMPT: given.task.baseline().model_dump_json()},
         trainset=list(train),
         valset=list(validation),
-        adapter=_Adapter(given, door),
+        adapter=_Adapter(given, model),
         reflection_minibatch_size=minibatch,
-        max_metric_calls=door.left,
+        max_metric_calls=model.left,
         cache_evaluation=False,
         logger=_Silent(),
         seed=given.seed,

@@ -13,13 +13,13 @@ from nlu_shared.schemas.runs import Verdict
 
 from benchmarks.optimisers import ours, plain
 from benchmarks.optimisers.data import Round
-from benchmarks.optimisers.door import Door
+from benchmarks.optimisers.metered import MeteredModel
 from benchmarks.optimisers.proposing import divided
 
 OURS, UNTESTED, ALL_SHOWN = "ours", "ours without a test split", "every training case shown"
 RAISED_MINIBATCH, ALL_DEMOS = 20, 1_000
 Outcome = tuple[PromptContent, Verdict | None]
-Run = Callable[[Round, Door], Outcome]
+Run = Callable[[Round, MeteredModel], Outcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +41,28 @@ VARIANTS = (
 )
 
 
-def _ours(given: Round, door: Door) -> Outcome:
-    run = ours.improved(given, door)
+def _ours(given: Round, model: MeteredModel) -> Outcome:
+    run = ours.improved(given, model)
     return run.best, run.verdict
 
 
-def _untested(given: Round, door: Door) -> Outcome:
-    run = ours.untested(given, door)
+def _untested(given: Round, model: MeteredModel) -> Outcome:
+    run = ours.untested(given, model)
     return run.best, run.verdict
 
 
-def _baseline(given: Round, _: Door) -> Outcome:
+def _baseline(given: Round, _: MeteredModel) -> Outcome:
     return given.task.baseline(), None
 
 
-def _all_shown(given: Round, _: Door) -> Outcome:
+def _all_shown(given: Round, _: MeteredModel) -> Outcome:
     """No search and no call: the 80 % that the peers learn from, all in the prompt."""
     shown = tuple(map(given.task.example, divided(given)[0]))
     return given.task.baseline().model_copy(update={"examples": shown}), None
 
 
-def _unjudged(improve: Callable[[Round, Door], PromptContent]) -> Run:
-    return lambda given, door: (improve(given, door), None)
+def _unjudged(improve: Callable[[Round, MeteredModel], PromptContent]) -> Run:
+    return lambda given, model: (improve(given, model), None)
 
 
 METHODS: dict[str, Run] = {
@@ -81,7 +81,7 @@ if "gepa" not in UNMEASURED:
 
     for size in (3, RAISED_MINIBATCH):
         METHODS[f"gepa, minibatch {size}"] = _unjudged(
-            lambda given, door, size=size: gepa_peer.improved(given, door, minibatch=size)
+            lambda given, model, size=size: gepa_peer.improved(given, model, minibatch=size)
         )
     RAISED.add(f"gepa, minibatch {RAISED_MINIBATCH}")
 
@@ -98,7 +98,7 @@ if "dspy" not in UNMEASURED:
     }
     for name, search in SEARCHES.items():
         METHODS[name] = _unjudged(
-            lambda given, door, search=search: dspy_peers.improved(given, door, search)
+            lambda given, model, search=search: dspy_peers.improved(given, model, search)
         )
     CACHED |= SEARCHES.keys()
     RAISED |= {name for number, name in enumerate(SEARCHES) if number % 2}

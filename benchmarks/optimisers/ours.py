@@ -1,4 +1,4 @@
-"""Our engine, unchanged, on a world that is the counted door. Its calls include validation and,
+"""Our engine, unchanged, on a world that is the metered model. Its calls include validation and,
 where a split is set aside for it, the final look."""
 
 import asyncio
@@ -10,13 +10,13 @@ from induction.engine.data.splits import assign
 from induction.engine.plan import Plan
 from induction.engine.run import improve
 from induction.engine.runtime import Call, Event, Inbox
-from induction.tasks.base import ModelAnswer
+from induction.task_kinds.base import ModelAnswer
 from nlu_shared.schemas.events import PromptProposed, RunFinished, Split, VerdictReached
 from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.runs import Verdict
 
 from benchmarks.optimisers.data import Round
-from benchmarks.optimisers.door import MODEL, Door
+from benchmarks.optimisers.metered import MODEL, MeteredModel
 from benchmarks.optimisers.proposing import divided
 
 
@@ -27,15 +27,15 @@ class Run:
 
 
 class _Runtime:
-    def __init__(self, door: Door) -> None:
-        self._door = door
+    def __init__(self, model: MeteredModel) -> None:
+        self._model = model
         self.events: list[Event] = []
 
     async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
         return [
-            self._door.ask(one.request, one.sample)
+            self._model.ask(one.request, one.sample)
             if one.purpose == "task"
-            else self._door.propose(one.request, one.sample)
+            else self._model.propose(one.request, one.sample)
             for one in calls
         ]
 
@@ -46,18 +46,18 @@ class _Runtime:
         self.events.append(event)
 
 
-def improved(given: Round, door: Door) -> Run:
+def improved(given: Round, model: MeteredModel) -> Run:
     """With its own three splits; the verdict is on the untouched one."""
     strata = {case.id: str(case.truth) for case in given.labelled}
     splits = assign(given.labelled, strata, {}, given.seed)
-    return asyncio.run(_improved(_plan(given, splits, door.left), _Runtime(door)))
+    return asyncio.run(_improved(_plan(given, splits, model.left), _Runtime(model)))
 
 
-def untested(given: Round, door: Door) -> Run:
+def untested(given: Round, model: MeteredModel) -> Run:
     """With the splits the peers have, and none set aside to judge."""
     named = zip((Split.TRAIN, Split.VALIDATION), divided(given), strict=True)
     splits = {case.id: split for split, cases in named for case in cases}
-    return asyncio.run(_improved(_plan(given, splits, door.left), _Runtime(door)))
+    return asyncio.run(_improved(_plan(given, splits, model.left), _Runtime(model)))
 
 
 async def _improved(plan: Plan, runtime: _Runtime) -> Run:

@@ -5,25 +5,25 @@ used up."""
 from nlu_shared.schemas.prompts import PromptContent
 
 from benchmarks.optimisers.data import Round
-from benchmarks.optimisers.door import Door
+from benchmarks.optimisers.metered import MeteredModel
 from benchmarks.optimisers.proposing import Proposals, divided
 
 MOST_PROPOSALS = 500
 
 
-def improved(given: Round, door: Door) -> PromptContent:
+def improved(given: Round, model: MeteredModel) -> PromptContent:
     train, validation = divided(given)
-    proposals = Proposals(given, door)
+    proposals = Proposals(given, model)
     best = given.task.baseline()
-    reached = door.book(best, validation).scored(given.task).objective
-    learned = door.book(best, train)
+    reached = model.evaluate(best, validation).scored(given.task).objective
+    learned = model.evaluate(best, train)
     for _ in range(MOST_PROPOSALS):
-        if door.left <= 0:
+        if model.left <= 0:
             break
         candidate = proposals.next(best, learned)
-        score = door.book(candidate, validation).scored(given.task).objective
+        score = model.evaluate(candidate, validation).scored(given.task).objective
         if score > reached:
             best, reached = candidate, score
-            if door.left > 0:
-                learned = learned.updated(door.book(best, train[: door.left]))
+            if model.left > 0:
+                learned = learned.updated(model.evaluate(best, train[: model.left]))
     return best

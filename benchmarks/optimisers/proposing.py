@@ -13,40 +13,40 @@ from induction.engine.plan import Plan
 from induction.engine.proposal import edits, meta_prompt
 from induction.engine.proposal.error_patterns import patterns_of, worked_on
 from induction.engine.proposal.meta_prompt import Brief, Tried, shown_cases
-from induction.tasks.base import Case
+from induction.task_kinds.base import Case
 from nlu_shared.schemas.prompts import PromptContent
 
 from benchmarks.optimisers.data import Round
-from benchmarks.optimisers.door import MODEL, Door
+from benchmarks.optimisers.metered import MODEL, MeteredModel
 
 
 class Proposals:
-    def __init__(self, given: Round, door: Door) -> None:
-        self._door, self._number = door, 0
+    def __init__(self, given: Round, model: MeteredModel) -> None:
+        self._model, self._number = model, 0
         self._plan = Plan(
             task=given.task, cases=given.labelled, dataset_hash="benchmark", splits={},
             baseline=given.task.baseline(), task_model=MODEL, proposer_model=MODEL,
         )  # fmt: skip
         self._tried: dict[str, list[Tried]] = defaultdict(list)
 
-    def next(self, prompt: PromptContent, book: EvalResults) -> PromptContent:
-        """The prompt changed for its mistakes in `book`, or as it is where nothing came of it."""
+    def next(self, prompt: PromptContent, results: EvalResults) -> PromptContent:
+        """The prompt changed for its mistakes in `results`, or as it is where none came."""
         self._number += 1
-        patterns = worked_on(patterns_of(book))
+        patterns = worked_on(patterns_of(results))
         tried = self._tried[prompt.version_hash]
         brief = Brief(
             prompt=prompt,
-            score=book.scored(self._plan.task),
-            results=book,
+            score=results.scored(self._plan.task),
+            results=results,
             patterns=patterns,
-            shown=shown_cases(book, patterns, seed=0, attempt=self._number),
+            shown=shown_cases(results, patterns, seed=0, attempt=self._number),
             remembered=(),
             tried=tuple(tried),
             hints=(),
         )
         invalid: str | None = None
         for sample in range(1 + meta_prompt.RETRIES):
-            answer = self._door.propose(meta_prompt.request(self._plan, brief, invalid), sample)
+            answer = self._model.propose(meta_prompt.request(self._plan, brief, invalid), sample)
             try:
                 idea = meta_prompt.read(answer, self._plan.task)
                 made = edits.apply(

@@ -9,7 +9,7 @@ from nlu_shared.measure.significance import sign_test
 from nlu_shared.schemas.runs import Verdict
 
 from benchmarks.optimisers.data import Round
-from benchmarks.optimisers.door import Door
+from benchmarks.optimisers.metered import MeteredModel
 from benchmarks.optimisers.methods import ALL_SHOWN, CACHED, METHODS, OURS, PLAIN, Variant
 
 UNSEARCHED = ("baseline", ALL_SHOWN)
@@ -50,25 +50,25 @@ def played(
     given: Round, variant: Variant, budgets: Sequence[int], chosen: Collection[str]
 ) -> Iterator[Result]:
     """Under a difficulty our method alone is compared, with its baseline."""
-    examiner = Door(given.task, noise=variant.noise)
-    plain = examiner.book(given.task.baseline(), given.hidden)
+    examiner = MeteredModel(given.task, noise=variant.noise)
+    plain = examiner.evaluate(given.task.baseline(), given.hidden)
     for name in chosen if variant is PLAIN else [OURS]:
-        asked = (
+        tried = (
             [0] if name in UNSEARCHED else sorted({*budgets, OF_NOTE} if name == OURS else budgets)
         )
-        for budget in asked:
-            door = Door(
+        for budget in tried:
+            model = MeteredModel(
                 given.task, budget=budget, noise=variant.noise, useless=variant.useless,
                 cached=name in CACHED,
             )  # fmt: skip
             began = time.perf_counter()
-            prompt, verdict = METHODS[name](given, door)
+            prompt, verdict = METHODS[name](given, model)
             seconds = time.perf_counter() - began
-            hidden = examiner.book(prompt, given.hidden)
+            hidden = examiner.evaluate(prompt, given.hidden)
             yield Result(
                 variant.name, name, given.seed, budget,
                 hidden.scored(given.task).objective, plain.scored(given.task).objective,
-                _p_worse(plain, hidden), door.calls, door.proposals, prompt.tokens,
+                _p_worse(plain, hidden), model.calls, model.proposals, prompt.tokens,
                 len(prompt.examples), verdict, seconds,
             )  # fmt: skip
 
@@ -77,5 +77,5 @@ def _p_worse(before: EvalResults, after: EvalResults) -> float:
     fixed, broke = compare(before, after)
     if len(broke) <= len(fixed):
         return 1.0
-    scores = ([entry.score for entry in book.by_case.values()] for book in (before, after))
+    scores = ([entry.score for entry in results.by_case.values()] for results in (before, after))
     return sign_test(*scores)

@@ -26,10 +26,10 @@ def by_component(run: RunView) -> list[Line]:
     for component, name in TOLD.items():
         if component not in run.components or component not in run.pooled:
             continue
-        found, extra, missed = run.pooled[component]
+        right, extra, missed = run.pooled[component]
         lines.append(
             quiet(
-                f"{name:<{WIDTH}} F1 {run.components[component]:.3f}: {found} of {found + missed}"
+                f"{name:<{WIDTH}} F1 {run.components[component]:.3f}: {right} of {right + missed}"
                 f" found, {extra} too many; in {support.get(component, 0)} cases"
             )
         )

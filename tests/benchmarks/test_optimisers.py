@@ -1,13 +1,13 @@
 """The optimisers' benchmark keeps its promises: equal cases, counted calls, peers named."""
 
 import pytest
-from induction.tasks.base import Outcome
+from induction.task_kinds.base import Outcome
 
 from benchmarks.optimisers.data import LABELLED, Round, drawn, pool
-from benchmarks.optimisers.door import Door
+from benchmarks.optimisers.metered import MeteredModel
 from benchmarks.optimisers.methods import OURS, PLAIN, VARIANTS
 from benchmarks.optimisers.proposing import divided
-from benchmarks.optimisers.report import NO_EVIDENCE, told
+from benchmarks.optimisers.report import NO_EVIDENCE, tables
 from benchmarks.optimisers.rounds import played
 
 BUDGET = 300
@@ -19,9 +19,9 @@ def given() -> Round:
 
 
 def test_a_question_past_the_budget_is_not_answered_and_not_counted(given: Round) -> None:
-    door = Door(given.task, budget=3)
-    book = door.book(given.task.baseline(), given.labelled[:5])
-    assert (door.calls, door.silent) == (3, True)
+    model = MeteredModel(given.task, budget=3)
+    book = model.evaluate(given.task.baseline(), given.labelled[:5])
+    assert (model.calls, model.silent) == (3, True)
     faults = [entry.prediction.fault for entry in book.by_case.values()]
     assert faults == [None] * 3 + [str(Outcome.OVER_BUDGET)] * 2
 
@@ -30,10 +30,10 @@ def test_a_question_past_the_budget_is_not_answered_and_not_counted(given: Round
 def test_an_equal_question_costs_nothing_only_where_a_method_has_a_cache(
     given: Round, *, cached: bool
 ) -> None:
-    door = Door(given.task, cached=cached)
+    model = MeteredModel(given.task, cached=cached)
     for _ in range(2):
-        door.book(given.task.baseline(), given.labelled[:4])
-    assert door.calls == (4 if cached else 8)
+        model.evaluate(given.task.baseline(), given.labelled[:4])
+    assert model.calls == (4 if cached else 8)
 
 
 def test_hidden_cases_are_none_of_the_labelled_and_wrong_labels_are_among_those_only() -> None:
@@ -56,7 +56,7 @@ def test_every_method_keeps_to_the_calls_and_the_report_says_what_it_is_not(give
     results = list(played(given, PLAIN, [BUDGET], chosen))
     assert all(result.calls <= result.budget for result in results)
     results += played(given, VARIANTS[2], [BUDGET], chosen)
-    text = told(results, ["gepa"])
+    text = tables(results, ["gepa"])
     assert NO_EVIDENCE in text
     assert "not installed: gepa" in text
     assert "wrong labels, ours:" in text

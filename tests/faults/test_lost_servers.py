@@ -13,8 +13,8 @@ from uuid import UUID
 import asyncpg
 import httpx2
 import pytest
-from induction.llm.offline.settings import OfflineSettings
 from nlu_shared.ids import uuid7
+from offline_model.settings import OfflineSettings
 
 from deploy.local import placement
 from deploy.local.postgres import Postgres

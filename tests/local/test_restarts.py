@@ -17,7 +17,7 @@ __all__ = ["data"]
 PARTS = {
     "PostgreSQL": ("postgres", "-D"),
     "Redis": ("redis-server",),
-    "offline model": ("induction.llm.offline",),
+    "offline model": ("offline_model",),
     "nlu-logger serve": ("nlu_logger.cli", "serve"),
     "induction serve": ("induction.cli", "serve"),
     "nlu-logger work": ("nlu_logger.cli", "work"),

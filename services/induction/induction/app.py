@@ -5,15 +5,15 @@ from nlu_shared.kit.admin import router as admin
 from nlu_shared.kit.db import session_scope
 from nlu_shared.kit.web import create_app
 
-from induction.catalog.routes import router as tasks
 from induction.history.routes import router as history
 from induction.privacy.routes import router as privacy
 from induction.prompts.routes import router as prompts
 from induction.resources import APP_IDENTITY, Resources, open_resources
 from induction.runs import queries
 from induction.runs.routes import router as runs
+from induction.runs.stream_routes import router as streams
 from induction.settings import Settings
-from induction.streams.routes import router as streams
+from induction.tasks.routes import router as tasks
 from induction.triggers.routes import router as triggers
 
 VERSION = "0.1.0"

@@ -31,7 +31,6 @@ from induction import app as web
 from induction import worker
 from induction.commands_score import score
 from induction.history.blame import as_lines as blame_lines
-from induction.llm.offline.serve import serve as serve_offline
 from induction.migrations import check_schema
 from induction.migrations import migrate as run_migrations
 from induction.prompts.diff import as_lines
@@ -77,21 +76,15 @@ def work() -> None:
 @app.command
 def migrate() -> None:
     """Creates or upgrades the database (INDUCTION_OWNER_DATABASE_URL)."""
-    told = Migration()
+    settings = Migration()
     asyncio.run(
         run_migrations(
-            owner_url=told.owner_database_url.get_secret_value(),
-            login_url=told.database_url.get_secret_value(),
-            admin_url=secret(told.admin_database_url),
-            bootstrap_key=secret(told.bootstrap_key),
+            owner_url=settings.owner_database_url.get_secret_value(),
+            login_url=settings.database_url.get_secret_value(),
+            admin_url=secret(settings.admin_database_url),
+            bootstrap_key=secret(settings.bootstrap_key),
         )
     )
-
-
-@app.command(name="offline-model")
-def offline_model(*, host: str = "127.0.0.1", port: int = 8003) -> None:
-    """Serves the offline model: an in-context learner, not a language model."""
-    serve_offline(host, port)
 
 
 @app.command
@@ -129,7 +122,7 @@ def run(
     limits
         The most the run may take.
     """
-    asked = {
+    request = {
         "task": task,
         "prompt_version": version and str(version),
         "focus": focus,
@@ -140,7 +133,7 @@ def run(
         "limits": limits.model_dump(),
         "seed": seed,
     }
-    _start(asked, watch=watch, url=url, key=key)
+    _start(request, watch=watch, url=url, key=key)
 
 
 @app.command
@@ -161,14 +154,14 @@ def evaluate(
     version
         Without it the one that serves.
     """
-    asked = {"task": task, "kind": RunKind.EVALUATE, "prompt_version": version and str(version)}
-    _start(asked, watch=watch, url=url, key=key)
+    request = {"task": task, "kind": RunKind.EVALUATE, "prompt_version": version and str(version)}
+    _start(request, watch=watch, url=url, key=key)
 
 
-def _start(asked: Mapping[str, object], *, watch: bool, url: str, key: str) -> None:
+def _start(request: Mapping[str, object], *, watch: bool, url: str, key: str) -> None:
     """Prints the run's id; where it is watched, then its events until it is over."""
     with _client(url, key) as http:
-        started = _answer(http.post("/v1/runs", json=asked)).json()
+        started = _answer(http.post("/v1/runs", json=request)).json()
     print(started["id"], flush=True)
     if watch and (failure := asyncio.run(_watch(UUID(started["id"]), url, key))):
         sys.exit(f"induction: {failure}")
@@ -196,9 +189,9 @@ def export(
     key: Key = "",
 ) -> None:
     """Writes a version, or the one that serves, to a file or standard output."""
-    asked = {"format": format} | ({"version": str(version)} if version else {})
+    params = {"format": format} | ({"version": str(version)} if version else {})
     with _client(url, key) as http:
-        text = _answer(http.get(f"/v1/prompts/{task}/export", params=asked)).text
+        text = _answer(http.get(f"/v1/prompts/{task}/export", params=params)).text
     if output is None:
         sys.stdout.write(text)
     else:
@@ -212,8 +205,8 @@ def diff(*, task: str, version: UUID, against: UUID, url: Url = HERE, key: Key =
         answer = http.get(
             f"/v1/prompts/{task}/versions/{version}/diff", params={"against": str(against)}
         )
-    found = PromptDiff.model_validate_json(_answer(answer).text)
-    print("\n".join(as_lines(found)))
+    difference = PromptDiff.model_validate_json(_answer(answer).text)
+    print("\n".join(as_lines(difference)))
 
 
 @prompts.command
@@ -238,10 +231,10 @@ def _answer(response: httpx2.Response) -> httpx2.Response:
         return response
     try:
         problem = json.loads(response.text)
-        said = problem.get("detail") or problem["title"]
+        reason = problem.get("detail") or problem["title"]
     except (ValueError, KeyError):
-        said = f"status {response.status_code}"
-    sys.exit(f"induction: {said}")
+        reason = f"status {response.status_code}"
+    sys.exit(f"induction: {reason}")
 
 
 @asynccontextmanager

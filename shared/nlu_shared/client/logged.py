@@ -29,7 +29,7 @@ def logged(
     spool: Spool,
     *,
     task: str = INTENT,
-    read: Callable[[Any], Classification] = lambda said: said,
+    read: Callable[[Any], Classification] = lambda result: result,
 ) -> Callable[[Callable[Call, Said]], Callable[Call, Said]]:
     """Logs every answer of a function, sync or async, whose first argument is the message.
 
@@ -43,32 +43,32 @@ def logged(
             @functools.wraps(function)
             async def later(*args: Call.args, **kwargs: Call.kwargs) -> Any:
                 started = time.perf_counter()
-                said = await cast(Awaitable[Any], function(*args, **kwargs))
-                if prediction := made(said, args, kwargs, started):
+                result = await cast(Awaitable[Any], function(*args, **kwargs))
+                if prediction := made(result, args, kwargs, started):
                     await spool.log(prediction)
-                return said
+                return result
 
             return cast(Callable[Call, Said], later)
 
         @functools.wraps(function)
         def at_once(*args: Call.args, **kwargs: Call.kwargs) -> Said:
             started = time.perf_counter()
-            said = function(*args, **kwargs)
-            if prediction := made(said, args, kwargs, started):
+            result = function(*args, **kwargs)
+            if prediction := made(result, args, kwargs, started):
                 spool.blocking.log(prediction)
-            return said
+            return result
 
         return at_once
 
     def made(
-        said: Any, args: tuple[object, ...], kwargs: dict[str, object], started: float
+        result: Any, args: tuple[object, ...], kwargs: dict[str, object], started: float
     ) -> PredictionIn | None:
         milliseconds = (time.perf_counter() - started) * 1000
         log_id = uuid7()
         try:
             message = args[0] if args else next(iter(kwargs.values()))
             prediction = prediction_of(
-                read(said), id=log_id, task=task, prompt=message, latency_ms=milliseconds
+                read(result), id=log_id, task=task, prompt=message, latency_ms=milliseconds
             )
         except Exception as error:  # noqa: BLE001 - the answer is worth more than its log
             log.error("answer not loggable error=%s", type(error).__name__)

@@ -19,8 +19,8 @@ Kept = Annotated[str | None, Query(max_length=200)]
 
 
 @router.post("/keys", status_code=201)
-async def create_key(asked: KeyIn, session: DbSession, caller: CallerDep) -> KeyMade:
-    return await keys.create(session, asked, caller=caller)
+async def create_key(body: KeyIn, session: DbSession, caller: CallerDep) -> KeyMade:
+    return await keys.create(session, body, caller=caller)
 
 
 @router.get("/keys")
@@ -30,9 +30,9 @@ async def list_keys(session: DbSession, caller: CallerDep) -> list[KeyView]:
 
 @router.post("/keys/{key_id}:rotate", status_code=201)
 async def rotate_key(
-    key_id: UUID, asked: RotationIn, session: DbSession, caller: CallerDep
+    key_id: UUID, body: RotationIn, session: DbSession, caller: CallerDep
 ) -> KeyMade:
-    grace = timedelta(hours=asked.grace_hours)
+    grace = timedelta(hours=body.grace_hours)
     return await keys.rotate(session, key_id, grace=grace, caller=caller)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_shared.ids import uuid7
+from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.audit import AuditLine
 from nlu_shared.schemas.base import Page
 
@@ -64,7 +65,7 @@ async def page(
     limit: int = 100,
 ) -> Page[AuditLine]:
     """The newest first; None filters nothing."""
-    found = await session.execute(
+    result = await session.execute(
         PAGE,
         {
             "actor": actor,
@@ -74,8 +75,9 @@ async def page(
             "limit": limit + 1,
         },
     )
-    rows: Sequence[Any] = found.all()
+    rows: Sequence[Any] = result.all()
+    page, cursor = cut(rows, limit)
     return Page(
-        items=[AuditLine.model_validate(dict(row._mapping)) for row in rows[:limit]],
-        next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None,
+        items=[AuditLine.model_validate(dict(row._mapping)) for row in page],
+        next_cursor=cursor,
     )

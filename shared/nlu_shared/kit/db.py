@@ -141,7 +141,7 @@ async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[Datab
 async def session_scope(database: Database, identity: Identity) -> AsyncIterator[AsyncSession]:
     """One transaction as `identity`, committed at the end, rolled back on any error.
 
-    Jobs handed over inside it (`kit.jobs.hand_over`) are sent on after the commit.
+    Jobs handed over inside it (`kit.jobs.enqueue`) are sent on after the commit.
     Raises Unavailable when the database is away; then nothing was stored, or, where the
     connection broke during the commit, the caller may safely send the same again.
     """

@@ -41,7 +41,7 @@ CREATE TABLE outbox (
 """
 
 
-async def hand_over(session: AsyncSession, order: JobOrder) -> None:
+async def enqueue(session: AsyncSession, order: JobOrder) -> None:
     """Writes the order into this transaction; it is sent on after the commit.
 
     Equal `job_id`s that still wait become one job: a burst is one.

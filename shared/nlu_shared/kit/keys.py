@@ -46,16 +46,16 @@ def new_key() -> str:
     return KEY_PREFIX + secrets.token_urlsafe(32)
 
 
-async def create(session: AsyncSession, asked: KeyIn, *, caller: Caller) -> KeyMade:
+async def create(session: AsyncSession, request: KeyIn, *, caller: Caller) -> KeyMade:
     """A new key; its text is in the answer and nowhere else, ever. Raises Forbidden for one that
     could do more than the caller, or for longer."""
-    if not caller.may_give(asked.scopes, asked.tasks, asked.expires_at):
+    if not caller.may_give(request.scopes, request.tasks, request.expires_at):
         raise Forbidden("A key gives no more than it has: scopes, tasks, time.", code="too_much")
     key = new_key()
     identifier = uuid7()
-    await _insert(session, identifier, key, asked)
+    await _insert(session, identifier, key, request)
     await audit.record(session, actor=caller.subject, action="keys.create", subject=identifier)
-    return KeyMade(id=identifier, key=key, **asked.model_dump())
+    return KeyMade(id=identifier, key=key, **request.model_dump())
 
 
 async def ensure(session: AsyncSession, key: str, *, name: str, scopes: Sequence[str]) -> None:
@@ -88,8 +88,8 @@ async def every(session: AsyncSession, *, caller: Caller) -> list[KeyView]:
             " FROM api_keys ORDER BY id"
         )
     )
-    found = [KeyView.model_validate(dict(row._mapping)) for row in rows]
-    return [key for key in found if caller.covers(key.tasks)]
+    views = [KeyView.model_validate(dict(row._mapping)) for row in rows]
+    return [key for key in views if caller.covers(key.tasks)]
 
 
 async def rotate(
@@ -151,7 +151,7 @@ async def _insert(
     session: AsyncSession,
     identifier: UUID,
     key: str,
-    asked: KeyIn,
+    request: KeyIn,
     *,
     setting: str | None = None,
 ) -> None:
@@ -163,11 +163,11 @@ async def _insert(
         ),
         {
             "id": identifier,
-            "name": asked.name,
+            "name": request.name,
             "hash": hash_key(key),
-            "scopes": list(asked.scopes),
-            "tasks": asked.tasks,
-            "expires_at": asked.expires_at,
+            "scopes": list(request.scopes),
+            "tasks": request.tasks,
+            "expires_at": request.expires_at,
             "setting": setting,
         },
     )

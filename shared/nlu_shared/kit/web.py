@@ -197,8 +197,8 @@ def _frame(title: str, version: str, measure: Measure | None) -> APIRouter:
             asyncio.timeout(CONNECT_SECONDS),
             resources.database.readiness.connect() as connection,
         ):
-            found = await connection.execute(text("SELECT to_regclass('api_keys')::text"))
-            if found.scalar_one() is None:
+            result = await connection.execute(text("SELECT to_regclass('api_keys')::text"))
+            if result.scalar_one() is None:
                 raise Unavailable("The database is not migrated.")
             await check_writable(connection)
         return {"status": "ready"}

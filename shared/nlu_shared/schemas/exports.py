@@ -85,7 +85,7 @@ class Schedule(ScheduleIn):
     """`failed` is the kind of error of the last attempt, None after a run that worked."""
 
     id: UUID
-    next_slot: Moment
+    next_scheduled_at: Moment
     failed: str | None
     created_at: Moment
 
@@ -93,9 +93,9 @@ class Schedule(ScheduleIn):
 class ScheduleRun(Schema):
     """One slot that was written; `missed` slots before it were skipped while nobody worked."""
 
-    slot: Moment
+    scheduled_at: Moment
     missed: int
-    place: str
+    destination: str
     rows: int
     bytes: int
     sha256: str
@@ -113,7 +113,7 @@ class Manifest(Schema):
     """Lies beside the files of a slot. `columns` are their fields, in order."""
 
     schedule: str
-    slot: Moment
+    scheduled_at: Moment
     what: ScheduledExport
     columns: list[str]
     files: list[ManifestFile]

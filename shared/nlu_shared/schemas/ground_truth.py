@@ -29,11 +29,11 @@ class Context(Schema):
     @property
     def short(self) -> JsonValue:
         """In its shortest JSON, as it is stored, hashed and shown."""
-        found: JsonValue = self.model_dump(mode="json", exclude_defaults=True)
-        return found
+        fields: JsonValue = self.model_dump(mode="json", exclude_defaults=True)
+        return fields
 
 
-def said(text: str, context: Context | None) -> str:
+def transcript(text: str, context: Context | None) -> str:
     """All that people said up to and in a text, one turn a line."""
     before = () if context is None else context.before
     return "\n".join([*(turn.text for turn in before), text])
@@ -93,8 +93,8 @@ def case_hash(
 ) -> str:
     """Hex SHA-256 of what a case says; two cases that say the same hash the same. A case without
     a context hashes as it did before there were any; `context` is `Context.short`."""
-    said = {"task": task, "text": text, "truth": truth, "group": group, "may_quote": may_quote}
-    return digest(said if context is None else {**said, "context": context})
+    fields = {"task": task, "text": text, "truth": truth, "group": group, "may_quote": may_quote}
+    return digest(fields if context is None else {**fields, "context": context})
 
 
 def dataset_hash(case_hashes: Iterable[str]) -> str:

@@ -47,14 +47,14 @@ class ForgottenCase(Schema):
     quoted_in: list[UUID]
 
 
-class HandedOut(Schema):
+class Disclosure(Schema):
     """An export that may hold rows of the person: who got it, or where it lies."""
 
     id: UUID
     at: Moment
     kind: str
-    handed_to: str
-    place: str | None
+    recipient: str
+    destination: str | None
 
 
 class ErasureReceipt(Schema):
@@ -66,5 +66,5 @@ class ErasureReceipt(Schema):
     removed: dict[str, int]
     erased_cases: list[UUID]
     shared_cases_kept: int
-    handed_out: list[HandedOut]
+    disclosures: list[Disclosure]
     out_of_reach: list[str]

@@ -17,7 +17,7 @@ from nlu_shared.schemas.base import (
     canonical,
     digest,
 )
-from nlu_shared.schemas.ground_truth import Context, said
+from nlu_shared.schemas.ground_truth import Context, transcript
 
 BlockName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 BlockText = Annotated[SafeText, StringConstraints(max_length=65_536)]
@@ -41,8 +41,8 @@ class Example(Schema):
     context: Context | None = Field(default=None, exclude_if=lambda context: context is None)
 
     @property
-    def said(self) -> str:
-        return said(self.text, self.context)
+    def transcript(self) -> str:
+        return transcript(self.text, self.context)
 
     @property
     def known(self) -> JsonValue:
@@ -66,7 +66,7 @@ class Example(Schema):
     @property
     def _characters(self) -> int:
         known = 0 if self.known is None else len(str(self.known))
-        return len(self.said) + len(str(self.output)) + known
+        return len(self.transcript) + len(str(self.output)) + known
 
 
 class PromptContent(Schema):
@@ -224,7 +224,7 @@ class PromptImport(Schema):
     promote: bool = False
 
 
-class BlockFate(StrEnum):
+class ChangeType(StrEnum):
     ADDED = "added"
     REMOVED = "removed"
     CHANGED = "changed"
@@ -245,7 +245,7 @@ class BlockDiff(Schema):
     """A block that is not the same on both sides; without hunks only its protection changed."""
 
     name: BlockName
-    fate: BlockFate
+    change_type: ChangeType
     was_protected: bool | None
     is_protected: bool | None
     hunks: list[Hunk]

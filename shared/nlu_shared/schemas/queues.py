@@ -22,7 +22,7 @@ class Queue(StrEnum):
     AUDIT = "audit"
 
 
-class Asked(Schema):
+class QueueFilters(Schema):
     """What a look at a queue keeps; `threshold` bounds the confidence where a queue asks for it."""
 
     threshold: Fraction = 0.7
@@ -30,7 +30,7 @@ class Asked(Schema):
     task: Slug | None = None
 
 
-class ClaimIn(Asked):
+class ClaimIn(QueueFilters):
     """Hold up to `limit` items for `minutes`, counted by the database's clock."""
 
     limit: Annotated[int, Field(ge=1, le=MOST_CLAIMED)] = 10
@@ -88,7 +88,7 @@ class FindingsTaken(Schema):
     items: list[FindingResult]
 
 
-class Doubt(Schema):
+class LabelIssue(Schema):
     """One reason to look again. `cases` are the ground-truth cases it sets against this one."""
 
     kind: str
@@ -106,5 +106,5 @@ class SuspiciousCase(Schema):
     truth: JsonValue
     approved_by: str
     prediction_id: UUID | None
-    why: list[Doubt]
+    label_issues: list[LabelIssue]
     claim: Claim | None = None

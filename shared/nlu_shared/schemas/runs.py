@@ -51,10 +51,10 @@ MOST_PROPOSALS = 4
 MOST_FOLDS = 20
 
 
-def _as_one(said: Any, read: ValidatorFunctionWrapHandler) -> Any:
+def _as_one(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
     """Where a table is wrong, the place of the error would name a key, which is a caller's text."""
     try:
-        return read(said)
+        return read(value)
     except ValidationError:
         raise ValueError("not a table of tolerances from 0 to 1 by component") from None
 

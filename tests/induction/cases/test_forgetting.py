@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import httpx2
 import pytest
-from induction.cases import upstream
-from induction.cases.upstream import UpstreamAway
+from induction import upstream
 from induction.privacy.jobs import forget_once
 from induction.resources import Resources, open_resources
+from induction.upstream import UpstreamAway
 from nlu_shared.schemas.ground_truth import case_hash, dataset_hash
 from starlette.applications import Starlette
 from starlette.requests import Request

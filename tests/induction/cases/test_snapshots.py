@@ -6,10 +6,10 @@ from uuid import UUID
 
 import httpx2
 import pytest
+from induction import upstream
 from induction.cases import service as cases
-from induction.cases import upstream
-from induction.cases.upstream import UpstreamAway
 from induction.migrations import APP
+from induction.upstream import UpstreamAway
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.db import Database, Identity, open_database, session_scope
 from nlu_shared.schemas.events import Split
@@ -117,7 +117,7 @@ async def test_a_case_is_frozen_with_what_stands_before_it_and_forgotten_whole(
         frozen = await cases.load(session, "before", truth.dataset_hash)
         (case,) = [one for one in frozen if one.context is not None]
         assert case.context is not None
-        assert (case.context.short, case.said) == (context, "Who was Ruth?\nShe died.")
+        assert (case.context.short, case.transcript) == (context, "Who was Ruth?\nShe died.")
         await cases.blank(session, await cases.copies(session, "before", case.id))
     (left,) = await sql(
         stack,

@@ -10,11 +10,11 @@ from induction.engine.plan import Plan
 from induction.engine.run import improve
 from induction.engine.runtime import Call, Event, Inbox, Runtime
 from induction.llm.claude import Claude
-from induction.llm.offline.serve import in_process
-from induction.llm.offline.settings import OfflineSettings
-from induction.tasks.base import Case, ModelAnswer, Outcome
-from induction.tasks.intent import IntentTask
+from induction.task_kinds.base import Case, ModelAnswer, Outcome
+from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.prompts import LabelSpec
+from offline_model.serve import in_process
+from offline_model.settings import OfflineSettings
 
 from tests.induction.llm.toys import MODEL, toy
 

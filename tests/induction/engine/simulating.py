@@ -11,8 +11,8 @@ from induction.engine.evaluation.evaluate import EvalResults, judge
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call
 from induction.engine.verdict.verdict import Ground, verdict
-from induction.tasks.base import Case, ModelAnswer, Outcome, Prediction
-from induction.tasks.intent import IntentTask
+from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction
+from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.base import digest
 from nlu_shared.schemas.events import Split, VerdictReached
 from nlu_shared.schemas.prompts import LabelSpec

@@ -8,12 +8,12 @@ from uuid import UUID
 import pytest
 from induction.engine.plan import Plan
 from induction.engine.proposal.meta_prompt import SYSTEM
-from induction.llm.offline.meta import Meta
-from induction.llm.offline.proposer import choose
-from induction.llm.offline.settings import OfflineSettings
-from induction.tasks.base import Case
+from induction.task_kinds.base import Case
 from nlu_shared.schemas.events import ChangeRejected, PromptProposed, Split, Stage
 from nlu_shared.schemas.prompts import PromptContent
+from offline_model.meta import Meta
+from offline_model.proposer import choose
+from offline_model.settings import OfflineSettings
 
 from tests.induction.engine.attacks import ATTACKS, Attack
 from tests.induction.engine.runtimes import OfflineRuntime, events_of, toy_plan

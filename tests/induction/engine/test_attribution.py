@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from induction.engine.evaluation.evaluate import CaseResult, EvalResults, judge
 from induction.engine.verdict.attribution import Known, Miss, attributed, cause_of, known, sentence
-from induction.tasks.base import Case, Prediction
-from induction.tasks.extraction import ExtractionTask
-from induction.tasks.intent import IntentTask
+from induction.task_kinds.base import Case, Prediction
+from induction.task_kinds.extraction import ExtractionTask
+from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.prompts import LabelSpec
 from nlu_shared.schemas.runs import Cause
 

@@ -13,7 +13,7 @@ from induction.engine.data.splits import splits_of
 from induction.engine.forecast import forecast
 from induction.engine.plan import Plan
 from induction.engine.runtime import Inbox
-from induction.tasks.base import Case
+from induction.task_kinds.base import Case
 from nlu_shared.schemas.events import (
     CrossValidated,
     EvaluationProgress,

@@ -15,8 +15,8 @@ from induction.engine.proposal.edits import (
     apply,
 )
 from induction.engine.proposal.meta_prompt import change_schema, read
-from induction.tasks.base import Case, ModelAnswer, Outcome
-from induction.tasks.intent import IntentTask
+from induction.task_kinds.base import Case, ModelAnswer, Outcome
+from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.prompts import Block, Change, Edit, LabelSpec, Op, PromptContent, Strategy
 
 TASK = IntentTask([LabelSpec(name="pay"), LabelSpec(name="stop")])

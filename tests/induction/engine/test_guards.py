@@ -11,9 +11,9 @@ from induction.engine.plan import Plan
 from induction.engine.proposal.error_patterns import concerning, patterns_of, worth_trying
 from induction.engine.search import acceptance, gate
 from induction.engine.search.acceptance import objection, rank
-from induction.tasks.base import Case, Component, Mistake, Prediction, Task
-from induction.tasks.extraction import ExtractionTask
-from induction.tasks.intent import IntentTask
+from induction.task_kinds.base import Case, Component, Mistake, Prediction, Task
+from induction.task_kinds.extraction import ExtractionTask
+from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.events import (
     ChangeKept,
     ChangeRejected,

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from induction.engine.data.folding import folded
 from induction.engine.leak_guard.leaks import guarded, leaked
 from induction.engine.runtime import Call
-from induction.tasks.base import Case, ModelAnswer, Outcome
-from induction.tasks.intent import IntentTask
+from induction.task_kinds.base import Case, ModelAnswer, Outcome
+from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.events import ChangeRejected, Split, Stage
 from nlu_shared.schemas.prompts import Example, LabelSpec, PromptContent
 

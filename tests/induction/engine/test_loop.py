@@ -9,8 +9,7 @@ from induction.engine.forecast import forecast
 from induction.engine.plan import Plan
 from induction.engine.run import evaluate_only
 from induction.engine.runtime import Call, Inbox
-from induction.llm.offline.settings import OfflineSettings
-from induction.tasks.base import ModelAnswer, Outcome
+from induction.task_kinds.base import ModelAnswer, Outcome
 from nlu_shared.schemas.events import (
     ChangeKept,
     ChangeRejected,
@@ -27,6 +26,7 @@ from nlu_shared.schemas.events import (
     VerdictReached,
 )
 from nlu_shared.schemas.runs import VerdictKind
+from offline_model.settings import OfflineSettings
 
 from tests.induction.engine.runtimes import (
     OfflineRuntime,

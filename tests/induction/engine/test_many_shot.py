@@ -13,7 +13,7 @@ from induction.engine.leak_guard.screen import EXAMPLE_TOKENS
 from induction.engine.plan import Plan
 from induction.engine.proposal.many_shot import opening
 from induction.engine.runtime import Call, Event
-from induction.tasks.base import Case, ModelAnswer, Outcome
+from induction.task_kinds.base import Case, ModelAnswer, Outcome
 from nlu_shared.schemas.events import (
     ChangeKept,
     ChangeRejected,

@@ -16,13 +16,13 @@ from induction.engine.proposal import meta_prompt
 from induction.engine.proposal.edits import InvalidChange, apply
 from induction.engine.proposal.error_patterns import patterns_of, worked_on
 from induction.engine.proposal.meta_prompt import Brief, change_schema, shown_cases
-from induction.llm.offline.ideas import ideas
-from induction.llm.offline.meta import Meta
-from induction.tasks.base import Case, ModelAnswer, Outcome, Prediction, Task
-from induction.tasks.extraction import ExtractionTask
-from induction.tasks.intent import IntentTask
+from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction, Task
+from induction.task_kinds.extraction import ExtractionTask
+from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.events import PromptEvaluated, RunStarted, Split, VerdictReached
 from nlu_shared.schemas.prompts import Block, Example, LabelSpec, PromptContent
+from offline_model.ideas import ideas
+from offline_model.meta import Meta
 
 from tests.induction.engine.runtimes import OfflineRuntime, events_of, toy_plan
 

@@ -14,8 +14,8 @@ from induction.engine.search.acceptance import Rank, reason
 from induction.engine.search.state import from_results
 from induction.engine.search.stopping import Progress, reason_to_stop
 from induction.engine.verdict.verdict import Ground, verdict
-from induction.tasks.base import Case, Prediction
-from induction.tasks.intent import IntentTask
+from induction.task_kinds.base import Case, Prediction
+from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.prompts import LabelSpec
 from nlu_shared.schemas.runs import VerdictKind

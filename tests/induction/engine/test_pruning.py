@@ -11,8 +11,8 @@ from induction.engine.forecast import forecast
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call
 from induction.engine.search import pruning
-from induction.tasks.base import Case, ModelAnswer, Outcome, Prediction
-from induction.tasks.intent import IntentTask
+from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction
+from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.events import (
     ChangeKept,
     ChangeRejected,

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from induction.engine.data.groups import groups_of
 from induction.engine.data.splits import assign, splits_of
-from induction.tasks.base import Case
+from induction.task_kinds.base import Case
 from nlu_shared.schemas.events import Split
 
 from tests.induction.llm.toys import toy

@@ -10,8 +10,8 @@ from induction.engine.evaluation.evaluate import EvalResults, judge
 from induction.engine.plan import Plan
 from induction.engine.run import evaluate_only
 from induction.engine.runtime import Call
-from induction.tasks.base import Case, Prediction
-from induction.tasks.intent import IntentTask
+from induction.task_kinds.base import Case, Prediction
+from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.events import (
     ChangeKept,
     ChangeRejected,

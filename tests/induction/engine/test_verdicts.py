@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from induction.engine.data.splits import assign
 from induction.engine.verdict.verdict import Ground, detectable, verdict
-from induction.tasks.base import Case
+from induction.task_kinds.base import Case
 from nlu_shared.measure.significance import detectable_gain
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.runs import Verdict, VerdictKind

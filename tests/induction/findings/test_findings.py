@@ -66,7 +66,7 @@ async def test_wrong_labels_reach_the_reviewers_even_through_a_logger_that_is_aw
     assert {item["id"] for item in items} == set(named)
     for item in items:
         assert planted[item["text"]] == named[item["id"]]
-        (doubt,) = item["why"]
+        (doubt,) = item["label_issues"]
         assert (doubt["kind"], doubt["suggested"]) == ("always-missed", named[item["id"]])
 
     await sql(stack, "UPDATE runs SET findings_told_at = NULL WHERE id = $1", run)

@@ -5,7 +5,7 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from induction.llm.offline.learner import Learner, read
+from offline_model.learner import Learner, read
 
 from tests.induction.llm.toys import Toy, prompt, toy
 

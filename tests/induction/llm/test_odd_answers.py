@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from induction.llm.claude import Claude
 from induction.llm.errors import ParkRun, StopRun
-from induction.llm.offline.serve import in_process
-from induction.llm.offline.settings import PASSING, Fault, OfflineSettings
 from induction.llm.prices import charge, upper_bound
-from induction.tasks.base import BY_MODEL, ModelAnswer, Outcome, Usage
-from induction.tasks.intent import IntentTask
+from induction.task_kinds.base import BY_MODEL, ModelAnswer, Outcome, Usage
+from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.prompts import LabelSpec
+from offline_model.serve import in_process
+from offline_model.settings import PASSING, Fault, OfflineSettings
 
 from tests.induction.llm.toys import simple_question
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from induction.llm.offline.answers import answer
-from induction.tasks.base import ModelAnswer as Said
-from induction.tasks.base import Outcome
+from induction.task_kinds.base import ModelAnswer as Said
+from induction.task_kinds.base import Outcome
 from nlu_shared.schemas.extraction import EventKind, Extraction, Relationship
 from nlu_shared.schemas.ground_truth import Context, Turn
 from nlu_shared.schemas.prompts import Example
+from offline_model.answers import answer
 
 from tests.induction.llm.statements import TASK, asked, coded, names, showing, shown, telling
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from induction.llm.errors import UnknownModel
 from induction.llm.prices import FRAME_TOKENS, PRICES, Price, cost, upper_bound
-from induction.tasks.base import ModelRequest, Usage
+from induction.task_kinds.base import ModelRequest, Usage
 
 DAY = date(2026, 11, 22)
 MILLION = 1_000_000

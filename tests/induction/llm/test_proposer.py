@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from induction.engine.proposal.edits import apply
 from induction.llm.claude import Claude
-from induction.llm.offline.serve import in_process
-from induction.tasks.base import Case, ModelAnswer, ModelRequest, Outcome
-from induction.tasks.intent import IntentTask
+from induction.task_kinds.base import Case, ModelAnswer, ModelRequest, Outcome
+from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.prompts import Change, LabelSpec, PromptContent
+from offline_model.serve import in_process
 
 from tests.induction.llm.toys import case, confusion, meta
 

@@ -58,7 +58,7 @@ async def test_a_diff_names_what_was_added_removed_and_changed(
 ) -> None:
     before, after = versions
     told = (await asked(stack, after, before)).json()
-    assert {block["name"]: block["fate"] for block in told["blocks"]} == {
+    assert {block["name"]: block["change_type"] for block in told["blocks"]} == {
         "role": "changed",
         "rules": "added",
         "hints": "removed",
@@ -148,8 +148,8 @@ def test_there_and_back_are_mirrors(before: PromptContent, after: PromptContent)
     assert there.examples_added == back.examples_removed
     assert there.is_reordered == back.is_reordered
     turned = {"added": "removed", "removed": "added", "changed": "changed"}
-    assert sorted((one.name, one.fate.value) for one in there.blocks) == sorted(
-        (one.name, turned[one.fate]) for one in back.blocks
+    assert sorted((one.name, one.change_type.value) for one in there.blocks) == sorted(
+        (one.name, turned[one.change_type]) for one in back.blocks
     )
 
 

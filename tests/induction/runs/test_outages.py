@@ -1,7 +1,7 @@
 """A provider that is away changes when a run ends, and nothing that it says."""
 
 import pytest
-from induction.llm.offline.settings import Fault, OfflineSettings
+from offline_model.settings import Fault, OfflineSettings
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task

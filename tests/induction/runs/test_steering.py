@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from induction.llm.offline.settings import OfflineSettings
+from offline_model.settings import OfflineSettings
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task

@@ -180,4 +180,4 @@ async def test_findings_that_are_slowly_taken_hold_nothing(
 
 
 def doubt(case: str) -> LabelFinding:
-    return LabelFinding(case_id=UUID(case), said="topic_1", agreeing=2, versions=2, repeats=1)
+    return LabelFinding(case_id=UUID(case), predicted="topic_1", agreeing=2, versions=2, repeats=1)

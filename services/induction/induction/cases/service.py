@@ -17,8 +17,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.cases.models import CaseSplitRow, SnapshotCaseRow, SnapshotRow
-from induction.cases.upstream import GroundTruth, fetch
-from induction.tasks.base import Case
+from induction.task_kinds.base import Case
+from induction.upstream import GroundTruth, fetch
 
 ROWS_PER_STATEMENT = 1_000
 
@@ -105,14 +105,14 @@ async def freeze(session: AsyncSession, task: str, read: TruthRead) -> None:
         for case in truth.cases
     ]
     for start in range(0, len(rows), ROWS_PER_STATEMENT):
-        said = insert(SnapshotCaseRow).values(rows[start : start + ROWS_PER_STATEMENT])
+        insertion = insert(SnapshotCaseRow).values(rows[start : start + ROWS_PER_STATEMENT])
         await session.exec(
-            said.on_conflict_do_update(
+            insertion.on_conflict_do_update(
                 index_elements=["task", "dataset_hash", "case_id"],
                 set_={
-                    "text": said.excluded.text,
-                    "context": said.excluded.context,
-                    "truth": said.excluded.truth,
+                    "text": insertion.excluded.text,
+                    "context": insertion.excluded.context,
+                    "truth": insertion.excluded.truth,
                     "forgotten_hash": None,
                 },
             )

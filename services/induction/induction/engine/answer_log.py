@@ -7,7 +7,7 @@ from uuid import UUID
 
 from nlu_shared.schemas.prompts import PromptContent
 
-from induction.tasks.base import Prediction
+from induction.task_kinds.base import Prediction
 
 
 class AnswerLog:

@@ -13,7 +13,7 @@ from induction.engine.plan import Plan
 from induction.engine.runtime import CANCELLED, RunContext
 from induction.engine.search.state import Search
 from induction.engine.verdict.verdict import detectable
-from induction.tasks.base import Case, Component, Prediction
+from induction.task_kinds.base import Case, Component, Prediction
 
 QUOTED_REPORTED = 5
 

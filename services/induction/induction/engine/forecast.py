@@ -39,7 +39,7 @@ from induction.engine.search.state import REFRESHED
 from induction.engine.search.stopping import REJECTIONS
 from induction.engine.verdict.cross_validation import FOLD_CHANGES
 from induction.engine.verdict.error_analysis import CALLS_PER_MISS, MOST_EXAMINED
-from induction.tasks.base import framed
+from induction.task_kinds.base import framed
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.prompts import Aim, Change, PromptContent
 
-from induction.tasks.base import Case, Component, Task
+from induction.task_kinds.base import Case, Component, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from nlu_shared.schemas.events import EvaluationProgress, HintTaken, StoredEvent
 
 from induction.engine.answer_log import AnswerLog
 from induction.engine.plan import Plan
-from induction.tasks.base import ModelAnswer, ModelRequest, Outcome
+from induction.task_kinds.base import ModelAnswer, ModelRequest, Outcome
 
 CANCELLED = "cancelled"
 BUDGET = "budget"

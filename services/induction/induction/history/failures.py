@@ -5,22 +5,24 @@ keeps out of prompts.
 """
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from nlu_shared.kit import audit
+from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.prompts import Aim, Change, FailedIdea, TaskIn
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.catalog import service as catalog
 from induction.engine.plan import Remembered
 from induction.history.policy import is_settled
 from induction.prompts import service as prompts
 from induction.settings import Settings
-from induction.tasks.registry import task_of
+from induction.task_kinds.registry import task_of
+from induction.tasks import service as tasks
 
 MOST = 100
 """Failures one run remembers, the newest."""
@@ -100,16 +102,17 @@ async def page(
     session: AsyncSession, settings: Settings, slug: str, *, before: UUID | None, limit: int
 ) -> Page[FailedIdea]:
     """What failed lately in the era that is now, the newest version first. Raises NotFound."""
-    era = Era.now((await catalog.get(session, slug)).spec(), settings)
+    era = Era.now((await tasks.get(session, slug)).spec(), settings)
     filters = {"days": settings.remember_days, "before": before, "limit": limit + 1}
     rows = (await session.execute(_FAILED, {**era._asdict(), **filters})).mappings().all()
+    page, cursor = cut(rows, limit, itemgetter("version_id"))
     items = [
         FailedIdea.model_validate(
             {**row, "is_settled": is_settled(fixed=row["fixed"], broke=row["broke"])}
         )
-        for row in rows[:limit]
+        for row in page
     ]
-    return Page(items=items, next_cursor=str(items[-1].version_id) if len(rows) > limit else None)
+    return Page(items=items, next_cursor=cursor)
 
 
 async def to_remember(session: AsyncSession, settings: Settings, slug: str) -> list[dict[str, str]]:

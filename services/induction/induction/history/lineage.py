@@ -1,8 +1,10 @@
 """A task's lineage, and what each step of it did to the cases."""
 
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
+from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.blame import Blame, Judged
 from nlu_shared.schemas.prompts import Ancestor, PromptContent
@@ -10,10 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.catalog import service as catalog
 from induction.history import blame as parts
 from induction.history.blame import VersionStep
 from induction.prompts import service as prompts
+from induction.tasks import service as tasks
 
 _LINEAGE = text(
     """
@@ -72,15 +74,15 @@ async def page(
     session: AsyncSession, task: str, *, before: UUID | None, limit: int
 ) -> Page[Ancestor]:
     """The versions of a task, newest first. `validation_f1` is the newest measurement."""
-    await catalog.get(session, task)
+    await tasks.get(session, task)
     serving = await prompts.production_id(session, task)
     filters = {"task": task, "before": before, "limit": limit + 1}
     rows = (await session.execute(_LINEAGE, filters)).mappings().all()
+    page, cursor = cut(rows, limit, itemgetter("id"))
     items = [
-        Ancestor.model_validate({**row, "is_production": row["id"] == serving})
-        for row in rows[:limit]
+        Ancestor.model_validate({**row, "is_production": row["id"] == serving}) for row in page
     ]
-    return Page(items=items, next_cursor=str(items[-1].id) if len(rows) > limit else None)
+    return Page(items=items, next_cursor=cursor)
 
 
 async def blame(session: AsyncSession, task: str, version_id: UUID) -> Blame:

@@ -22,9 +22,9 @@ from nlu_shared.kit.db import Database, Identity, session_scope
 from sqlalchemy import text
 
 from induction.engine.runtime import Call
-from induction.llm.calls import Account, Books, Calls, Key, Model
+from induction.llm.calls import Account, Calls, Key, LedgerCommits, Model
 from induction.llm.errors import Outage, StopRun
-from induction.tasks.base import BY_MODEL, ModelAnswer, Outcome, Usage
+from induction.task_kinds.base import BY_MODEL, ModelAnswer, Outcome, Usage
 
 log = structlog.get_logger(__name__)
 PROBES_FROM = 1_000_000
@@ -42,9 +42,11 @@ LONGEST_WAIT = 5
 class Ledger:
     """Answers the engine's calls for one run: from its own rows, from other runs', or by asking."""
 
-    def __init__(self, account: Account, books: Books, model: Model, *, concurrency: int) -> None:
+    def __init__(
+        self, account: Account, commits: LedgerCommits, model: Model, *, concurrency: int
+    ) -> None:
         self._account = account
-        self._calls = Calls(account, books, model, concurrency=concurrency)
+        self._calls = Calls(account, commits, model, concurrency=concurrency)
         self._answered: dict[str, Call] = {}  # by model, a request that it has answered
         self._probes = 0
         self._database: Database | None = None
@@ -57,30 +59,30 @@ class Ledger:
             rows = await session.execute(
                 text(
                     "SELECT key, sample, outcome, text, usage, attempts, cached,"
-                    " coalesce(cost_usd, reserved_usd) AS booked"
+                    " coalesce(cost_usd, reserved_usd) AS spent"
                     " FROM llm_calls WHERE run_id = :run_id"
                 ),
                 {"run_id": self._account.run_id},
             )
             for row in rows:
-                self._calls.purse.calls += row.attempts
-                self._calls.purse.usd += row.booked
+                self._calls.budget.calls += row.attempts
+                self._calls.budget.usd += row.spent
                 self._probes = max(self._probes, row.sample - PROBES_FROM)
                 if row.outcome is not None:
                     self._calls.known[row.key, row.sample] = _answer(row)
 
-    async def complete(self, asked: Sequence[Call]) -> list[ModelAnswer]:
+    async def complete(self, calls: Sequence[Call]) -> list[ModelAnswer]:
         """One answer per call, in the order asked; equal calls are one call.
 
         Raises ParkRun, StopRun or LeaseLost, after every call on its way has been settled.
         """
-        keys = [(one.request.key, one.sample) for one in asked]
-        calls = dict(zip(keys, asked, strict=True))
-        if missing := self._open(calls):
+        keys = [(one.request.key, one.sample) for one in calls]
+        by_key = dict(zip(keys, calls, strict=True))
+        if missing := self._open(by_key):
             await self._copy_from_other_runs(missing)
-            self._remember(calls)
+            self._remember(by_key)
             await self._ask(self._open(missing))
-        self._remember(calls)
+        self._remember(by_key)
         return [self._calls.known[key] for key in keys]
 
     def _open(self, calls: Mapping[Key, Call]) -> dict[Key, Call]:
@@ -174,11 +176,11 @@ class Ledger:
                     "run_id": account.run_id,
                 },
             )
-            found = {(row.key, row.sample): _answer(row) for row in rows}
+            answered = {(row.key, row.sample): _answer(row) for row in rows}
         await asyncio.gather(
             *(
                 self._calls.settle_unsent(key, missing[key], answer)
-                for key, answer in found.items()
+                for key, answer in answered.items()
                 if key in missing
             )
         )

@@ -12,7 +12,7 @@ from decimal import Decimal
 from nlu_shared.schemas.base import Schema, canonical
 
 from induction.llm.errors import UnknownModel
-from induction.tasks.base import ModelRequest, Usage
+from induction.task_kinds.base import ModelRequest, Usage
 
 CACHE_WRITE = Decimal("1.25")
 CACHE_READ = Decimal("0.1")
@@ -96,7 +96,7 @@ def upper_bound(request: ModelRequest, on: date, table: Sequence[Price] = PRICES
     A byte-level tokenizer never makes more tokens than there are UTF-8 bytes, so bytes bound the
     prompt; all of it is taken as written to the cache, and the answer as `max_tokens` long.
     """
-    told = [*request.system, request.user, canonical(request.schema)]
-    tokens = FRAME_TOKENS + sum(len(part.encode()) for part in told)
+    parts = [*request.system, request.user, canonical(request.schema)]
+    tokens = FRAME_TOKENS + sum(len(part.encode()) for part in parts)
     most = Usage(cache_creation_input_tokens=tokens, output_tokens=request.max_tokens)
     return cost(request.model, most, on, table)

@@ -26,9 +26,9 @@ SENTENCE_WORDS = 3
 Repeats = Callable[[str], bool]
 
 
-def repeats_any(said: Iterable[str], names: Iterable[str]) -> Repeats:
-    """`said` are the texts of the case, `names` the folded names that no other case holds."""
-    texts = [text for text in said if text.strip()]
+def repeats_any(case_texts: Iterable[str], names: Iterable[str]) -> Repeats:
+    """`case_texts` are the texts of the case, `names` the folded names that no other case holds."""
+    texts = [text for text in case_texts if text.strip()]
     index, known = Index.of(texts), Names(frozenset(names), frozenset())
     lines = {f" {' '.join(words(text))} " for text in texts}
 
@@ -41,12 +41,12 @@ def repeats_any(said: Iterable[str], names: Iterable[str]) -> Repeats:
     def repeats(text: str) -> bool:
         if text in texts:
             return True
-        told = [text, *decoded(text)]
-        seen = index.seen(told)
+        readings = [text, *decoded(text)]
+        seen = index.seen(readings)
         return bool(
             seen.spans
             or index.traced(seen.pairs, seen.pairs, set())
-            or any(is_whole(one) or known.marks(one) for one in told)
+            or any(is_whole(one) or known.marks(one) for one in readings)
         )
 
     return repeats

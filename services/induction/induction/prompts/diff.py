@@ -8,7 +8,7 @@ from nlu_shared.schemas.base import canonical
 from nlu_shared.schemas.prompts import (
     Block,
     BlockDiff,
-    BlockFate,
+    ChangeType,
     Example,
     Hunk,
     PromptContent,
@@ -46,7 +46,7 @@ def compare(before: PromptContent, after: PromptContent) -> PromptDiff:
 def as_lines(diff: PromptDiff) -> Iterator[str]:
     """The same for a terminal, in the manner of a unified diff."""
     for block in diff.blocks:
-        yield f"{block.fate} block {block.name}"
+        yield f"{block.change_type} block {block.name}"
         for hunk in block.hunks:
             yield f"@@ -{hunk.before_line} +{hunk.after_line} @@"
             yield from hunk.lines
@@ -71,12 +71,12 @@ def _block(name: str, before: Block | None, after: Block | None) -> BlockDiff | 
     if before == after:
         return None
     if before and after:
-        fate = BlockFate.CHANGED
+        change_type = ChangeType.CHANGED
     else:
-        fate = BlockFate.ADDED if after else BlockFate.REMOVED
+        change_type = ChangeType.ADDED if after else ChangeType.REMOVED
     return BlockDiff(
         name=name,
-        fate=fate,
+        change_type=change_type,
         was_protected=before.protected if before else None,
         is_protected=after.protected if after else None,
         hunks=list(_hunks(_lines(before), _lines(after))),
@@ -110,16 +110,16 @@ def _hunk(
 
 def _without(examples: Sequence[Example], others: Sequence[Example]) -> list[Example]:
     """The examples that `others` does not hold, each as often as it is missing there."""
-    held = Counter(_told(other) for other in others)
+    held = Counter(_line(other) for other in others)
     missing = []
     for example in examples:
-        told = _told(example)
-        if held[told]:
-            held[told] -= 1
+        line = _line(example)
+        if held[line]:
+            held[line] -= 1
         else:
             missing.append(example)
     return missing
 
 
-def _told(example: Example) -> str:
+def _line(example: Example) -> str:
     return canonical([example.text, example.output])

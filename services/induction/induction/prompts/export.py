@@ -81,11 +81,11 @@ def read_module(text: str) -> PromptContent:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise UnreadableModule("The module is not Python.") from None
-    found = dict(_assigned(tree))
-    if "INSTRUCTIONS" not in found and not found.keys() >= _NAMES:
+    assigned = dict(_assigned(tree))
+    if "INSTRUCTIONS" not in assigned and not assigned.keys() >= _NAMES:
         raise UnreadableModule("The module has neither INSTRUCTION_BLOCKS nor INSTRUCTIONS.")
     try:
-        content = _structured(found) if found.keys() >= _NAMES else _plain(found)
+        content = _structured(assigned) if assigned.keys() >= _NAMES else _plain(assigned)
         # Python has literals that JSON has not, such as whole numbers of 5,000 digits.
         canonical(content)
     except (ValueError, TypeError, ValidationError, RecursionError, MemoryError):
@@ -102,9 +102,9 @@ def _assigned(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
                 yield name, value
 
 
-def _structured(found: Mapping[str, ast.expr]) -> PromptContent:
-    blocks = ast.literal_eval(found["INSTRUCTION_BLOCKS"])
-    examples = ast.literal_eval(found["EXAMPLE_CASES"])
+def _structured(assigned: Mapping[str, ast.expr]) -> PromptContent:
+    blocks = ast.literal_eval(assigned["INSTRUCTION_BLOCKS"])
+    examples = ast.literal_eval(assigned["EXAMPLE_CASES"])
     return PromptContent(
         instructions=tuple(
             Block(name=name, text=text, protected=protected) for name, text, protected in blocks
@@ -113,11 +113,11 @@ def _structured(found: Mapping[str, ast.expr]) -> PromptContent:
     )
 
 
-def _plain(found: Mapping[str, ast.expr]) -> PromptContent:
-    told = ast.literal_eval(found["INSTRUCTIONS"])
-    if not isinstance(told, str):
+def _plain(assigned: Mapping[str, ast.expr]) -> PromptContent:
+    instructions = ast.literal_eval(assigned["INSTRUCTIONS"])
+    if not isinstance(instructions, str):
         raise TypeError("INSTRUCTIONS is no text")
-    return PromptContent(instructions=(Block(name="instructions", text=told),))
+    return PromptContent(instructions=(Block(name="instructions", text=instructions),))
 
 
 def _joined(content: PromptContent) -> str:

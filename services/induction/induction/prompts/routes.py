@@ -18,9 +18,9 @@ read, write = requires("prompts:read"), requires("prompts:write")
 
 @router.post("/versions", dependencies=[write], status_code=201)
 async def import_version(
-    task: Slug, asked: PromptImport, session: DbSession, caller: CallerDep, response: Response
+    task: Slug, body: PromptImport, session: DbSession, caller: CallerDep, response: Response
 ) -> PromptVersion:
-    row, is_new = await service.bring_in(session, task, asked, by=caller.subject)
+    row, is_new = await service.bring_in(session, task, body, by=caller.subject)
     response.status_code = 201 if is_new else 200
     return await service.view(session, row)
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
+from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.events import PromptEvaluated, Split
 from nlu_shared.schemas.prompts import (
@@ -24,46 +25,46 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.catalog import service as catalog
 from induction.prompts.diff import compare
 from induction.prompts.export import UnreadableModule, read_module
 from induction.prompts.models import ProductionPromptRow, PromptScoreRow, PromptVersionRow
-from induction.tasks.registry import task_of
+from induction.task_kinds.registry import task_of
+from induction.tasks import service as tasks
 
 
 async def bring_in(
-    session: AsyncSession, slug: str, asked: PromptImport, *, by: str
+    session: AsyncSession, slug: str, request: PromptImport, *, by: str
 ) -> tuple[PromptVersionRow, bool]:
     """Stores a prompt from outside and whether it is new; equal prompts are one version.
 
     Raises Invalid for a prompt the task cannot be served with, and says why.
     """
-    row = await catalog.get(session, slug)
+    row = await tasks.get(session, slug)
     task = task_of(row.spec())
-    content = _content_of(asked) or task.baseline()
+    content = _content_of(request) or task.baseline()
     problems = task.problems(content)
     if problems:
         raise Invalid(" ".join(problems), code="unusable_prompt")
     version, is_new = await ensure(
-        session, slug, content, source=PromptSource.IMPORT, notes=asked.notes
+        session, slug, content, source=PromptSource.IMPORT, notes=request.notes
     )
-    if asked.promote:
+    if request.promote:
         await promote(session, slug, version.id, by=by)
     return version, is_new
 
 
-def _content_of(asked: PromptImport) -> PromptContent | None:
-    given = [one for one in (asked.content, asked.text, asked.module) if one is not None]
+def _content_of(request: PromptImport) -> PromptContent | None:
+    given = [one for one in (request.content, request.text, request.module) if one is not None]
     if len(given) > 1:
         raise Invalid("Give content, text or module, one of them.")
-    if asked.module is not None:
+    if request.module is not None:
         try:
-            return read_module(asked.module)
+            return read_module(request.module)
         except UnreadableModule as unreadable:
             raise Invalid(str(unreadable), code="unreadable_module") from None
-    if asked.text is not None:
-        return PromptContent(instructions=(Block(name="instructions", text=asked.text),))
-    return asked.content
+    if request.text is not None:
+        return PromptContent(instructions=(Block(name="instructions", text=request.text),))
+    return request.content
 
 
 async def ensure(
@@ -169,7 +170,7 @@ async def promote(session: AsyncSession, task: str, version_id: UUID, *, by: str
 
 async def roll_back(session: AsyncSession, task: str, *, by: str) -> UUID:
     """Serves again what served before; returns its id. Conflict where nothing did."""
-    await catalog.get(session, task)
+    await tasks.get(session, task)
     history = await _pointer_history(session, task, limit=2)
     if len(history) < 2:
         raise Conflict("No earlier version has served.")
@@ -194,7 +195,7 @@ async def _pointer_history(session: AsyncSession, task: str, *, limit: int) -> l
 
 async def active(session: AsyncSession, task: str) -> ActivePrompt:
     """What serves now; NotFound until something was promoted."""
-    await catalog.get(session, task)
+    await tasks.get(session, task)
     version_id = await production_id(session, task)
     if version_id is None:
         raise NotFound("No version of this prompt serves yet.", code="nothing_active")
@@ -237,13 +238,13 @@ async def page(
     session: AsyncSession, task: str, *, after: UUID | None, limit: int
 ) -> Page[PromptVersion]:
     """Versions of a task, oldest first."""
-    await catalog.get(session, task)
+    await tasks.get(session, task)
     statement = select(PromptVersionRow).where(PromptVersionRow.task == task)
     if after is not None:
         statement = statement.where(col(PromptVersionRow.id) > after)
     rows = (await session.exec(statement.order_by(col(PromptVersionRow.id)).limit(limit + 1))).all()
-    items = [await view(session, row) for row in rows[:limit]]
-    return Page(items=items, next_cursor=str(items[-1].id) if len(rows) > limit else None)
+    page, cursor = cut(rows, limit)
+    return Page(items=[await view(session, row) for row in page], next_cursor=cursor)
 
 
 async def diff(session: AsyncSession, task: str, *, before: UUID, after: UUID) -> PromptDiff:

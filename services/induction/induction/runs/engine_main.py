@@ -31,7 +31,7 @@ from induction.runs.engine_frames import (
     framed,
     read,
 )
-from induction.tasks.base import ModelAnswer
+from induction.task_kinds.base import ModelAnswer
 
 ENGINES = {RunKind.IMPROVE: improve, RunKind.EVALUATE: evaluate_only}
 

@@ -1,4 +1,4 @@
-"""The worker's side of runs: claim, replay, continue. arq only rings the bell."""
+"""The worker's side of runs: claim, replay, continue. arq only wakes."""
 
 import asyncio
 from contextlib import suppress
@@ -13,13 +13,12 @@ from nlu_shared.schemas.events import RunFinished
 from nlu_shared.schemas.runs import RunKind, RunStatus
 
 from induction.cases import service as cases
-from induction.catalog import service as catalog
 from induction.engine.data.splits import splits_for
 from induction.engine.plan import Plan
 from induction.engine.runtime import CANCELLED
 from induction.history import failures
-from induction.llm.bookings import LeaseLost
 from induction.llm.calls import Account
+from induction.llm.entries import LeaseLost
 from induction.llm.errors import ParkRun, StopRun
 from induction.llm.ledger import Ledger
 from induction.llm.retry import outage_pause
@@ -31,7 +30,8 @@ from induction.runs.models import RunRow
 from induction.runs.patience import Patience, patience
 from induction.runs.planning import counts, plan_of
 from induction.runs.runtime import PauseRequested, RunRuntime
-from induction.tasks.registry import task_of
+from induction.task_kinds.registry import task_of
+from induction.tasks import service as tasks
 
 log = structlog.get_logger(__name__)
 RunEnd = Literal["cancelled", "failed"]
@@ -52,12 +52,12 @@ class Ended(Exception):
 
 async def execute_run(context: dict[str, Any], run_id: str) -> None:
     """The doorbell: a run may be waiting. Which, the database knows."""
-    context["bell"].set()
+    context["wake"].set()
 
 
-async def drive_runs(resources: Resources, bell: asyncio.Event) -> None:
-    """Claims and drives runs until cancelled, at most `runs_at_once`; looks when the bell rings
-    and every `poll_seconds`, so a lost ring costs seconds."""
+async def drive_runs(resources: Resources, wake: asyncio.Event) -> None:
+    """Claims and drives runs until cancelled, at most `runs_at_once`; looks when woken
+    and every `poll_seconds`, so a lost wake costs seconds."""
     driving: set[asyncio.Task[None]] = set()
     settings = resources.settings
     try:
@@ -67,12 +67,12 @@ async def drive_runs(resources: Resources, bell: asyncio.Event) -> None:
                     task = asyncio.create_task(drive(resources, run), name=f"run-{run.id}")
                     driving.add(task)
                     task.add_done_callback(driving.discard)
-                    task.add_done_callback(lambda _: bell.set())
-            # Not `wait_for`, which on Python 3.11 loses a cancellation that meets the bell.
+                    task.add_done_callback(lambda _: wake.set())
+            # Not `wait_for`, which on Python 3.11 loses a cancellation that meets the wake.
             with suppress(TimeoutError):
                 async with asyncio.timeout(settings.poll_seconds):
-                    await bell.wait()
-            bell.clear()
+                    await wake.wait()
+            wake.clear()
     finally:
         for task in driving:
             task.cancel()
@@ -106,7 +106,7 @@ async def drive(resources: Resources, run: RunRow) -> None:
         except Unavailable as away:
             log.warning("run left for the next claim", reason=str(away), **keys)
         except PauseRequested:
-            await _let_go(held, RunStatus.PAUSED)
+            await _release(held, RunStatus.PAUSED)
         except ParkRun as park:
             await _park(resources, run, held, park)
         except StopRun as stop:
@@ -115,7 +115,7 @@ async def drive(resources: Resources, run: RunRow) -> None:
             log.warning("run ended while it computed", status=ended.status, **keys)
             await _end(resources, run, ended.reason, status=ended.status)
         except asyncio.CancelledError:
-            await _let_go(held, RunStatus.WAITING)
+            await _release(held, RunStatus.WAITING)
             raise
         except engine_process.EngineFailed as failed:
             log.error("run failed", error=failed.kind, trace=str(failed), **keys)
@@ -157,7 +157,7 @@ async def _drive(
 ) -> None:
     ledger = Ledger(
         _account(resources, run),
-        resources.books,
+        resources.ledger_commits,
         resources.model,
         concurrency=resources.settings.concurrency,
     )
@@ -176,7 +176,7 @@ async def _drive(
 async def _plan(resources: Resources, run: RunRow, engine: EngineProcess) -> Plan:
     """The run's plan; splits of cases that no run has used are decided here, once."""
     async with session_scope(resources.database, APP_IDENTITY) as session:
-        spec = (await catalog.get(session, run.task)).spec()
+        spec = (await tasks.get(session, run.task)).spec()
         baseline = await prompts.get(session, run.task, run.baseline_version_id)
         frozen = await cases.load(session, run.task, run.dataset_hash)
         known = await cases.known_splits(session, run.task)
@@ -224,14 +224,14 @@ async def _park(resources: Resources, run: RunRow, held: lease.Lease, park: Park
                 await journal.record(session, run.id, run.fence, n, over)
                 return
             row.outages += park.is_outage
-    await _let_go(held, RunStatus.PARKED, reason=park.reason, seconds=park.seconds)
+    await _release(held, RunStatus.PARKED, reason=park.reason, seconds=park.seconds)
 
 
-async def _let_go(
+async def _release(
     held: lease.Lease, status: RunStatus, *, reason: str | None = None, seconds: float = 0
 ) -> None:
     with suppress(Unavailable):
-        await lease.let_go(held, status, reason=reason, seconds=seconds)
+        await lease.release(held, status, reason=reason, seconds=seconds)
     log.info("run let go", run_id=str(held.run.id), status=status.value)
 
 

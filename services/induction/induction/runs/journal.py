@@ -26,7 +26,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.engine.runtime import Inbox
 from induction.history import service as history
-from induction.llm.bookings import LeaseLost
+from induction.llm.entries import LeaseLost
 from induction.prompts import service as prompts
 from induction.runs.models import RunEventRow, RunHintRow, RunInboxRow, RunRow
 from induction.runs.patience import Standing

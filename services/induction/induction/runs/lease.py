@@ -18,7 +18,7 @@ from nlu_shared.schemas.runs import RunStatus
 from sqlalchemy import text
 
 from induction.engine import ENGINE_VERSION
-from induction.llm.bookings import LeaseLost
+from induction.llm.entries import LeaseLost
 from induction.runs.models import RunRow
 
 log = structlog.get_logger(__name__)
@@ -114,7 +114,7 @@ async def hold(
 async def _renew(lease: Lease) -> None:
     while True:
         await asyncio.sleep(lease.seconds / 3)
-        asked = time.monotonic()
+        started = time.monotonic()
         try:
             async with session_scope(lease.database, lease.identity) as session:
                 renewed = await session.execute(
@@ -126,12 +126,12 @@ async def _renew(lease: Lease) -> None:
                     {"id": lease.run.id, "fence": lease.run.fence, "seconds": lease.seconds},
                 )
                 if renewed.scalar_one_or_none() is not None:
-                    lease.confirmed = asked
+                    lease.confirmed = started
         except Unavailable:
             log.warning("lease not confirmed", run_id=str(lease.run.id))
 
 
-async def let_go(
+async def release(
     lease: Lease, status: RunStatus, *, reason: str | None = None, seconds: float = 0
 ) -> None:
     """Gives the run back as paused, parked (for `seconds`) or waiting; one that was to pause and

@@ -18,8 +18,8 @@ from induction.engine.verdict.verdict import detectable
 from induction.llm import prices
 from induction.llm.errors import UnknownModel
 from induction.runs.models import RunRow
-from induction.tasks.base import Case, Usage
-from induction.tasks.registry import task_of
+from induction.task_kinds.base import Case, Usage
+from induction.task_kinds.registry import task_of
 
 UNUSABLE_NAMED = 10
 """Ids an error names; the others are counted."""
@@ -56,9 +56,9 @@ def plan_of(
     )
 
 
-def knows_components(spec: TaskIn, asked: RunRequest) -> bool:
+def knows_components(spec: TaskIn, request: RunRequest) -> bool:
     """Whether the task has every component that is to be focused on or guarded."""
-    named = [*([asked.focus] if asked.focus is not None else []), *asked.guards]
+    named = [*([request.focus] if request.focus is not None else []), *request.guards]
     task = task_of(spec)
     return all(task.component(name) is not None for name in named)
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
+from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.runs import RunView, Spend
@@ -48,8 +49,8 @@ async def page(
     if before is not None:
         statement = statement.where(col(RunRow.id) < before)
     rows = (await session.exec(statement.order_by(col(RunRow.id).desc()).limit(limit + 1))).all()
-    items = await views(session, rows[:limit])
-    return Page(items=items, next_cursor=str(items[-1].id) if len(rows) > limit else None)
+    page, cursor = cut(rows, limit)
+    return Page(items=await views(session, page), next_cursor=cursor)
 
 
 async def view(session: AsyncSession, row: RunRow) -> RunView:

@@ -1,10 +1,11 @@
-"""Runs by HTTP: start, show, steer. Watching them is in `streams`."""
+"""Runs by HTTP: start, show, steer. Watching them is in `stream_routes`."""
 
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from nlu_shared.kit.deps import CallerDep, DbSession, own_task, requires
+from nlu_shared.kit.auth import own_task
+from nlu_shared.kit.deps import CallerDep, DbSession, requires
 from nlu_shared.schemas.base import Page, Slug
 from nlu_shared.schemas.runs import Forecast, HintIn, RunRequest, RunView
 
@@ -24,22 +25,22 @@ own = Depends(_own_run, scope="function")
 
 @router.post("", dependencies=[write], status_code=202)
 async def start_run(
-    asked: RunRequest, request: Request, caller: CallerDep, response: Response
+    body: RunRequest, request: Request, caller: CallerDep, response: Response
 ) -> RunView | Forecast:
     """Starts a run (202, Location), or with `dry_run` says what it could cost (200)."""
-    own_task(caller, asked.task)
+    own_task(caller, body.task)
     resources: Resources = request.app.state.resources
-    told = (
+    arguments = (
         resources.database,
         resources.identity(caller),
         resources.logger,
         resources.settings,
-        asked,
+        body,
     )
-    if asked.dry_run:
+    if body.dry_run:
         response.status_code = 200
-        return await service.forecast(*told)
-    started = await service.start(*told)
+        return await service.forecast(*arguments)
+    started = await service.start(*arguments)
     response.headers["Location"] = f"{router.prefix}/{started.id}"
     return started
 
@@ -76,5 +77,5 @@ async def cancel_run(run_id: UUID, session: DbSession) -> RunView:
 
 
 @router.post("/{run_id}/hints", dependencies=[write, own], status_code=202)
-async def hint_run(run_id: UUID, asked: HintIn, session: DbSession) -> RunView:
-    return await queries.view(session, await service.hint(session, run_id, asked.hint))
+async def hint_run(run_id: UUID, body: HintIn, session: DbSession) -> RunView:
+    return await queries.view(session, await service.hint(session, run_id, body.hint))

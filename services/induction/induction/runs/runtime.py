@@ -14,7 +14,7 @@ from induction.llm.ledger import Ledger
 from induction.runs import journal, stream
 from induction.runs.lease import Lease
 from induction.runs.models import RunEventRow
-from induction.tasks.base import ModelAnswer
+from induction.task_kinds.base import ModelAnswer
 
 log = structlog.get_logger(__name__)
 

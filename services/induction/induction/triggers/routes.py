@@ -1,7 +1,8 @@
 """The trigger's switch and its stored decisions, for operators."""
 
 from fastapi import APIRouter
-from nlu_shared.kit.deps import CallerDep, DbSession, own_task, requires
+from nlu_shared.kit.auth import own_task
+from nlu_shared.kit.deps import CallerDep, DbSession, requires
 from nlu_shared.schemas.base import Slug
 from nlu_shared.schemas.triggers import AutoTrigger, AutoTriggerIn, TriggerDecision
 
@@ -13,10 +14,10 @@ admin = requires("admin")
 
 @router.post("", dependencies=[admin])
 async def set_auto_trigger(
-    asked: AutoTriggerIn, session: DbSession, caller: CallerDep
+    body: AutoTriggerIn, session: DbSession, caller: CallerDep
 ) -> AutoTrigger:
-    own_task(caller, asked.task)
-    return await service.set_rules(session, asked)
+    own_task(caller, body.task)
+    return await service.set_rules(session, body)
 
 
 @router.get("", dependencies=[admin])

@@ -22,12 +22,12 @@ async def _settings(request: Request) -> Settings:
 
 @router.post("", status_code=201)
 async def create_alert(
-    asked: AlertIn,
+    body: AlertIn,
     session: DbSession,
     caller: CallerDep,
     settings: Annotated[Settings, Depends(_settings)],
 ) -> Alert:
-    return await service.create(session, asked, caller=caller, settings=settings)
+    return await service.create(session, body, caller=caller, settings=settings)
 
 
 @router.get("")

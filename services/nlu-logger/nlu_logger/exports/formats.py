@@ -60,7 +60,7 @@ class Form:
     closing: str = ""
 
 
-class LineSheet:
+class LineWriter:
     """A file of training rows whose texts the database has spelled as JSON."""
 
     def add(self, rows: Sequence[Row]) -> bytes:
@@ -76,7 +76,7 @@ class LineSheet:
         return b""
 
 
-class Sheet(Protocol):
+class Writer(Protocol):
     """A file that grows: the bytes each block of rows adds, and those that end it."""
 
     def add(self, rows: Sequence[Row]) -> bytes: ...
@@ -84,7 +84,7 @@ class Sheet(Protocol):
     def close(self) -> bytes: ...
 
 
-class TextSheet:
+class TextWriter:
     """A file of text, in UTF-8."""
 
     def __init__(self, form: Form) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Response
+from nlu_shared.kit.auth import own_task
 from nlu_shared.kit.deps import AnswerDep, CallerDep, DbSession, requires
 from nlu_shared.kit.etags import is_held
 from nlu_shared.schemas.base import Page, Slug
@@ -21,9 +22,9 @@ NDJSON = "application/x-ndjson"
 
 @router.post("", dependencies=[write], status_code=201)
 async def add_ground_truth(
-    said: GroundTruthIn, session: DbSession, caller: CallerDep
+    body: GroundTruthIn, session: DbSession, caller: CallerDep
 ) -> GroundTruthMade:
-    return GroundTruthMade(id=await service.add(session, said, caller=caller))
+    return GroundTruthMade(id=await service.add(session, body, caller=caller))
 
 
 @router.delete("/{case_id}", dependencies=[write], status_code=204)
@@ -44,7 +45,7 @@ async def stream_ground_truth(
     if_none_match: Annotated[str, Header()] = "",
 ) -> Response:
     """Every approved case of a task as NDJSON; the ETag is the hash of the data set."""
-    service.check_task(caller, task)
+    own_task(caller, task)
     end = await answer.fill(partial(queries.all_of, task=task, held=if_none_match))
     headers = {"ETag": f'"{end.sha256}"'}
     if is_held(headers["ETag"], if_none_match):

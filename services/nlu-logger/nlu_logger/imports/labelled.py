@@ -64,14 +64,14 @@ def _discussed(discussion: dict[str, JsonValue], how: Labelling) -> Iterator[tup
     except ValidationError as wrong:
         yield "discussion", Invalid(places(wrong))
         return
-    for said in statements:
-        yield said.statement[:LONGEST_NAME], _coded(said, how)
+    for statement in statements:
+        yield statement.statement[:LONGEST_NAME], _coded(statement, how)
 
 
-def _coded(said: CodedStatement | RefusedStatement, how: Labelling) -> Case:
-    if isinstance(said, RefusedStatement):
-        return Invalid(said.reason)
+def _coded(statement: CodedStatement | RefusedStatement, how: Labelling) -> Case:
+    if isinstance(statement, RefusedStatement):
+        return Invalid(statement.reason)
     try:
-        return said.as_ground_truth(how.task, may_quote=how.may_quote)
+        return statement.as_ground_truth(how.task, may_quote=how.may_quote)
     except ValidationError as wrong:
         return Invalid(places(wrong))

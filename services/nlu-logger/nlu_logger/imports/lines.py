@@ -104,5 +104,5 @@ def _cells(names: list[str], cells: list[str]) -> Mapping[str, JsonValue] | Inva
         return Invalid("More cells than columns.", code="invalid_csv")
     if any("\ud800" <= character <= "\udfff" for cell in cells for character in cell):
         return Invalid("The row is not UTF-8.", code="invalid_text")
-    found = zip_longest(names, map(unquoted, cells[: len(names)]), fillvalue="")
-    return {name: cell for name, cell in found if name}
+    named = zip_longest(names, map(unquoted, cells[: len(names)]), fillvalue="")
+    return {name: cell for name, cell in named if name}

@@ -32,7 +32,7 @@ FILE: dict[str, Any] = {
 }
 
 
-class Door(Protocol):
+class ImportResources(Protocol):
     """What history needs of the resources: it works in several transactions."""
 
     @property
@@ -44,9 +44,9 @@ class Door(Protocol):
     def identity(self, caller: Caller) -> Identity: ...
 
 
-async def _door(request: Request) -> Door:
-    door: Door = request.app.state.resources
-    return door
+async def _resources(request: Request) -> ImportResources:
+    resources: ImportResources = request.app.state.resources
+    return resources
 
 
 async def _lines(
@@ -64,7 +64,7 @@ async def _lines(
     return lines
 
 
-DoorDep = Annotated[Door, Depends(_door)]
+ImportDep = Annotated[ImportResources, Depends(_resources)]
 Lines = Annotated[list[Line], Depends(_lines)]
 
 
@@ -87,11 +87,11 @@ async def _labelling(
     openapi_extra=FILE,
 )
 async def import_corrections(
-    lines: Lines, session: DbSession, caller: CallerDep, door: DoorDep, approve: bool = False
+    lines: Lines, session: DbSession, caller: CallerDep, resources: ImportDep, approve: bool = False
 ) -> ImportAnswer:
     """The review file, filled in; `approve` needs the scope reviews:decide as well."""
     return await service.import_corrections(
-        session, lines, door.settings, approve=approve, caller=caller
+        session, lines, resources.settings, approve=approve, caller=caller
     )
 
 
@@ -115,14 +115,18 @@ async def import_ground_truth(
     "/predictions:import", dependencies=[requires(ADMIN)], status_code=207, openapi_extra=FILE
 )
 async def import_predictions(
-    lines: Lines, door: DoorDep, caller: CallerDep, task: Slug = INTENT, approve: bool = False
+    lines: Lines,
+    resources: ImportDep,
+    caller: CallerDep,
+    task: Slug = INTENT,
+    approve: bool = False,
 ) -> HistoryAnswer:
     """Rows of the original `nlu_prompt_logs`, however old, with outcomes and corrections."""
     return await service.import_history(
-        door.database,
-        door.identity(caller),
+        resources.database,
+        resources.identity(caller),
         lines,
-        door.settings,
+        resources.settings,
         task=task,
         approve=approve,
         now=datetime.now(UTC),

@@ -21,7 +21,7 @@ from nlu_shared.schemas.insights import (
 )
 
 from nlu_logger.insights import service
-from nlu_logger.insights.service import Asked
+from nlu_logger.insights.service import Filters
 from nlu_logger.settings import Settings
 
 router = APIRouter(
@@ -34,7 +34,7 @@ async def _settings(request: Request) -> Settings:
     return settings
 
 
-def _asked(
+def _filters(
     caller: CallerDep,
     settings: Annotated[Settings, Depends(_settings)],
     since: Annotated[Moment | None, Query(alias="from")] = None,
@@ -43,8 +43,8 @@ def _asked(
     task: Slug | None = None,
     model_version: Label | None = None,
     prompt_version: Label | None = None,
-) -> Asked:
-    return service.asked(
+) -> Filters:
+    return service.filters_of(
         caller,
         since=since,
         until=until,
@@ -57,34 +57,34 @@ def _asked(
     )
 
 
-AskedDep = Annotated[Asked, Depends(_asked)]
+FiltersDep = Annotated[Filters, Depends(_filters)]
 
 
 @router.get("/confidence")
-async def insight_confidence(session: DbSession, seen: AskedDep) -> Page[ConfidenceBucket]:
+async def insight_confidence(session: DbSession, seen: FiltersDep) -> Page[ConfidenceBucket]:
     return Page(items=await service.confidence(session, seen))
 
 
 @router.get("/intents")
-async def insight_intents(session: DbSession, seen: AskedDep) -> Page[IntentCount]:
+async def insight_intents(session: DbSession, seen: FiltersDep) -> Page[IntentCount]:
     return Page(items=await service.intents(session, seen))
 
 
 @router.get("/outcomes")
-async def insight_outcomes(session: DbSession, seen: AskedDep) -> Page[IntentOutcome]:
+async def insight_outcomes(session: DbSession, seen: FiltersDep) -> Page[IntentOutcome]:
     return Page(items=await service.outcomes(session, seen))
 
 
 @router.get("/calibration")
 async def insight_calibration(
-    session: DbSession, seen: AskedDep, sample: Sample = Sample.AUDIT
+    session: DbSession, seen: FiltersDep, sample: Sample = Sample.AUDIT
 ) -> Calibration:
     return await service.calibration(session, seen, sample)
 
 
 @router.get("/confusion")
 async def insight_confusion(
-    session: DbSession, seen: AskedDep, sample: Sample = Sample.AUDIT
+    session: DbSession, seen: FiltersDep, sample: Sample = Sample.AUDIT
 ) -> Confusion:
     return await service.confusion(session, seen, sample)
 
@@ -92,7 +92,7 @@ async def insight_confusion(
 @router.get("/drift")
 async def insight_drift(
     session: DbSession,
-    seen: AskedDep,
+    seen: FiltersDep,
     reference_since: Annotated[Moment | None, Query(alias="reference_from")] = None,
 ) -> TrafficDrift:
     """The period against the one before it, of equal length unless `reference_from` says."""
@@ -101,7 +101,7 @@ async def insight_drift(
 
 @router.get("/live-f1")
 async def insight_live_f1(
-    session: DbSession, seen: AskedDep, every: Every | None = None
+    session: DbSession, seen: FiltersDep, every: Every | None = None
 ) -> Page[LiveScore]:
     """By task and version, the newest version first, and by period where `every` is given."""
     return Page(items=await service.live_f1(session, seen, every))
@@ -109,7 +109,7 @@ async def insight_live_f1(
 
 @router.get("/compare")
 async def insight_compare(
-    session: DbSession, seen: AskedDep, a: Label, b: Label, of: Version = Version.MODEL
+    session: DbSession, seen: FiltersDep, a: Label, b: Label, of: Version = Version.MODEL
 ) -> Comparison:
     """Version `b` against `a` on production data."""
     return await service.compared(session, seen, of, a, b)

@@ -18,27 +18,27 @@ from nlu_shared.schemas.predictions import (
 )
 
 from nlu_logger.predictions import ingest, service
-from nlu_logger.predictions.ingest import Door
+from nlu_logger.predictions.ingest import IngestResources
 
 router = APIRouter(prefix="/v1", tags=["predictions"])
 read, write = requires("predictions:read"), requires("predictions:write")
 
 
-async def _door(request: Request) -> Door:
-    door: Door = request.app.state.resources
-    return door
+async def _resources(request: Request) -> IngestResources:
+    resources: IngestResources = request.app.state.resources
+    return resources
 
 
-DoorDep = Annotated[Door, Depends(_door)]
+IngestDep = Annotated[IngestResources, Depends(_resources)]
 
 
 @router.post("/predictions", dependencies=[write], status_code=201)
 async def log_prediction(
-    said: PredictionIn, caller: CallerDep, door: DoorDep, response: Response
+    body: PredictionIn, caller: CallerDep, resources: IngestDep, response: Response
 ) -> Logged:
     """201 once it is committed; the same again is 200; another body under the same id is 409."""
-    entry = ingest.admit(said, caller, door.settings, now=datetime.now(UTC))
-    written = await ingest.log(door.ingest, entry)
+    entry = ingest.admit(body, caller, resources.settings, now=datetime.now(UTC))
+    written = await ingest.log(resources.ingest, entry)
     response.status_code = ingest.STATUS[written]
     return Logged(log_id=entry.id)
 
@@ -60,18 +60,18 @@ async def log_prediction(
 async def log_predictions(
     request: Request,
     caller: CallerDep,
-    door: DoorDep,
+    resources: IngestDep,
     content_type: Annotated[str, Header(include_in_schema=False)] = "application/json",
 ) -> BatchAnswer:
     """Up to 1,000, as a JSON array or NDJSON; one result per item."""
     items = service.read_batch(await request.body(), content_type)
-    return await service.log_batch(door.ingest, items, caller, door.settings)
+    return await service.log_batch(resources.ingest, items, caller, resources.settings)
 
 
 @router.post("/predictions:known", dependencies=[write])
-async def known_predictions(asked: Ids, session: DbSession, caller: CallerDep) -> Known:
+async def known_predictions(body: Ids, session: DbSession, caller: CallerDep) -> Known:
     """Which of up to 1,000 ids are stored; a client sends the others again."""
-    return await service.known(session, asked, caller=caller)
+    return await service.known(session, body, caller=caller)
 
 
 @router.get("/predictions", dependencies=[read])
@@ -113,6 +113,6 @@ async def get_prediction(prediction_id: UUID, session: DbSession, caller: Caller
 
 @router.post("/predictions/{prediction_id}/outcome", dependencies=[requires("outcomes:write")])
 async def record_outcome(
-    prediction_id: UUID, said: OutcomeIn, session: DbSession, caller: CallerDep
+    prediction_id: UUID, body: OutcomeIn, session: DbSession, caller: CallerDep
 ) -> Prediction:
-    return await service.record_outcome(session, prediction_id, said, caller=caller)
+    return await service.record_outcome(session, prediction_id, body, caller=caller)

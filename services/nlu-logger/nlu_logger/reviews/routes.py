@@ -8,11 +8,11 @@ from nlu_shared.kit.deps import CallerDep, DbSession, requires
 from nlu_shared.schemas.audit import AuditLine
 from nlu_shared.schemas.base import Moment, Page, Slug
 from nlu_shared.schemas.queues import (
-    Asked,
     ClaimIn,
     FindingsIn,
     FindingsTaken,
     Queue,
+    QueueFilters,
     QueueItem,
     SuspiciousCase,
 )
@@ -32,7 +32,7 @@ from nlu_shared.schemas.reviews import (
     TruthConflict,
 )
 
-from nlu_logger.reviews import claims, conflicts, decisions, queries, queues, service, suspicions
+from nlu_logger.reviews import claims, conflicts, decisions, label_issues, queries, queues, service
 from nlu_logger.settings import Settings
 
 router = APIRouter(prefix="/v1", tags=["reviews"])
@@ -53,14 +53,14 @@ SettingsDep = Annotated[Settings, Depends(_settings)]
 @router.post("/predictions/{prediction_id}/corrections", dependencies=[propose], status_code=201)
 async def correct_prediction(
     prediction_id: UUID,
-    said: CorrectionIn,
+    body: CorrectionIn,
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
     response: Response,
 ) -> Correction:
     row, is_new = await service.correct(
-        session, prediction_id, said, caller=caller, settings=settings
+        session, prediction_id, body, caller=caller, settings=settings
     )
     response.status_code = 201 if is_new else 200
     return row.view()
@@ -69,14 +69,14 @@ async def correct_prediction(
 @router.post("/predictions/{prediction_id}/confirm", dependencies=[propose], status_code=201)
 async def confirm_prediction(
     prediction_id: UUID,
-    said: ConfirmationIn,
+    body: ConfirmationIn,
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
     response: Response,
 ) -> Correction:
     row, is_new = await service.confirm(
-        session, prediction_id, said.correction_notes, caller=caller, settings=settings
+        session, prediction_id, body.correction_notes, caller=caller, settings=settings
     )
     response.status_code = 201 if is_new else 200
     return row.view()
@@ -127,53 +127,56 @@ async def reviewers_agreement(
 
 @router.get("/reviews/queues/suspicious-label", dependencies=[look])
 async def look_at_suspicious_labels(
-    asked: Annotated[Asked, Query()], session: DbSession, caller: CallerDep, settings: SettingsDep
+    filters: Annotated[QueueFilters, Query()],
+    session: DbSession,
+    caller: CallerDep,
+    settings: SettingsDep,
 ) -> Page[SuspiciousCase]:
     """Approved cases that may be wrong, and why; claimed or not."""
-    return Page(items=await suspicions.look(session, asked, settings, caller=caller))
+    return Page(items=await label_issues.look(session, filters, settings, caller=caller))
 
 
 @router.post("/reviews/queues/suspicious-label:claim", dependencies=[claim])
 async def claim_suspicious_labels(
-    asked: ClaimIn, session: DbSession, caller: CallerDep, settings: SettingsDep
+    body: ClaimIn, session: DbSession, caller: CallerDep, settings: SettingsDep
 ) -> Page[SuspiciousCase]:
-    return Page(items=await suspicions.claim(session, asked, settings, caller=caller))
+    return Page(items=await label_issues.claim(session, body, settings, caller=caller))
 
 
 @router.post("/reviews/findings", dependencies=[requires("findings:write")])
-async def take_findings(said: FindingsIn, session: DbSession, caller: CallerDep) -> FindingsTaken:
+async def take_findings(body: FindingsIn, session: DbSession, caller: CallerDep) -> FindingsTaken:
     """Doubts about approved truths; a result per finding, and the same again adds nothing."""
-    return await suspicions.take(session, said, caller=caller)
+    return await label_issues.take(session, body, caller=caller)
 
 
 @router.post("/reviews/cases/{case_id}/clear", dependencies=[decide], status_code=204)
 async def clear_case(case_id: UUID, session: DbSession, caller: CallerDep) -> None:
     """Looked at again, and its truth stands."""
-    await suspicions.clear(session, case_id, caller=caller)
+    await label_issues.clear(session, case_id, caller=caller)
 
 
 @router.get("/reviews/queues/{queue}", dependencies=[look])
 async def look_at_queue(
     queue: Queue,
-    asked: Annotated[Asked, Query()],
+    filters: Annotated[QueueFilters, Query()],
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
 ) -> Page[QueueItem]:
     """What waits, claimed or not; looking changes nothing."""
-    return Page(items=await queues.look(session, queue, asked, settings, caller=caller))
+    return Page(items=await queues.look(session, queue, filters, settings, caller=caller))
 
 
 @router.post("/reviews/queues/{queue}:claim", dependencies=[claim])
 async def claim_from_queue(
     queue: Queue,
-    asked: ClaimIn,
+    body: ClaimIn,
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
 ) -> Page[QueueItem]:
     """Up to `limit` items that nobody holds, now the caller's; reviewing one releases it."""
-    return Page(items=await queues.claim(session, queue, asked, settings, caller=caller))
+    return Page(items=await queues.claim(session, queue, body, settings, caller=caller))
 
 
 @router.post("/reviews/claims/{claim_id}/release", dependencies=[claim], status_code=204)
@@ -195,37 +198,37 @@ async def list_conflicts(
 @router.post("/reviews/conflicts/{conflict_id}/settle", dependencies=[decide])
 async def settle_conflict(
     conflict_id: UUID,
-    asked: SettlementIn,
+    body: SettlementIn,
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
 ) -> Settled:
-    return await conflicts.settle(session, conflict_id, asked.truth, settings, caller=caller)
+    return await conflicts.settle(session, conflict_id, body.truth, settings, caller=caller)
 
 
 @router.post("/corrections/{correction_id}/approve", dependencies=[decide])
 async def approve_correction(
     correction_id: UUID,
-    asked: ApprovalIn,
+    body: ApprovalIn,
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
 ) -> Approved:
-    return await decisions.approve(session, correction_id, asked, settings, caller=caller)
+    return await decisions.approve(session, correction_id, body, settings, caller=caller)
 
 
 @router.post("/corrections:approve", dependencies=[decide])
 async def approve_corrections(
-    asked: BulkApprovalIn, session: DbSession, caller: CallerDep, settings: SettingsDep
+    body: BulkApprovalIn, session: DbSession, caller: CallerDep, settings: SettingsDep
 ) -> BulkDecided:
-    return await decisions.approve_many(session, asked, settings, caller=caller)
+    return await decisions.approve_many(session, body, settings, caller=caller)
 
 
 @router.post("/corrections:reject", dependencies=[decide])
 async def reject_corrections(
-    asked: BulkRejectionIn, session: DbSession, caller: CallerDep
+    body: BulkRejectionIn, session: DbSession, caller: CallerDep
 ) -> BulkDecided:
-    return await decisions.reject_many(session, asked, caller=caller)
+    return await decisions.reject_many(session, body, caller=caller)
 
 
 @router.post("/corrections/{correction_id}/reject", dependencies=[decide])

@@ -151,8 +151,8 @@ class Store:
             (since.timestamp() if since else 0,),
         )
         wanted = None if ids is None else set(ids)
-        found = {UUID(wire): UUID(log) for wire, log in rows}
-        return {w: log for w, log in found.items() if wanted is None or log in wanted}
+        known = {UUID(wire): UUID(log) for wire, log in rows}
+        return {w: log for w, log in known.items() if wanted is None or log in wanted}
 
     def send_again(self, log_ids: Sequence[UUID]) -> None:
         """Sent predictions wait once more, and so do their outcomes."""

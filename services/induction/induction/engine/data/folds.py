@@ -17,7 +17,7 @@ from induction.engine.data.chance import shuffled
 from induction.engine.data.groups import groups_of
 from induction.engine.data.splits import Splits
 from induction.engine.plan import Plan
-from induction.tasks.base import Case
+from induction.task_kinds.base import Case
 
 FOLDS = 5
 Folds = Mapping[UUID, int]

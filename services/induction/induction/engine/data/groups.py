@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from induction.engine.data.folding import words
-from induction.tasks.base import Case
+from induction.task_kinds.base import Case
 
 NEARLY_SAME = 0.7
 
@@ -52,8 +52,8 @@ def _worded_alike(cases: Sequence[Case]) -> list[tuple[int, int]]:
 
 
 def _shingles(text: str) -> frozenset[str]:
-    found = words(text) or [text.strip()]
-    return frozenset(found) | {f"{a} {b}" for a, b in pairwise(found)}
+    tokens = words(text) or [text.strip()]
+    return frozenset(tokens) | {f"{a} {b}" for a, b in pairwise(tokens)}
 
 
 def _near_pairs(sets: dict[int, frozenset[str]]) -> list[tuple[int, int]]:

@@ -13,7 +13,7 @@ from nlu_shared.schemas.events import Split
 
 from induction.engine.data.chance import shuffled
 from induction.engine.data.groups import groups_of
-from induction.tasks.base import Case, Task
+from induction.task_kinds.base import Case, Task
 
 TEST_FROM = 100
 """Cases from which an untouched test split is set aside."""

@@ -15,7 +15,7 @@ from nlu_shared.schemas.runs import ConversationScore
 from induction.engine.data.folds import NO_FOLDS, Folds, out_of_fold
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call, RunContext
-from induction.tasks.base import BY_PROVIDER, Case, Mistake, Prediction, Score, Task
+from induction.task_kinds.base import BY_PROVIDER, Case, Mistake, Prediction, Score, Task
 
 BLOCK = 64
 """Cases asked at once; the inbox is read between blocks."""

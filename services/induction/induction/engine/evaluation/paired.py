@@ -10,7 +10,7 @@ from nlu_shared.measure.f1 import Counts, Floats
 from induction.engine.data.groups import groups_of
 from induction.engine.evaluation.evaluate import EvalResults
 from induction.engine.evaluation.unanswered import shared
-from induction.tasks.base import Task
+from induction.task_kinds.base import Task
 
 DIGITS = 9
 F1 = Callable[[Counts | Floats], Floats]

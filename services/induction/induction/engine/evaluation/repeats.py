@@ -16,7 +16,7 @@ from nlu_shared.schemas.prompts import PromptContent
 from induction.engine.data.chance import shuffled
 from induction.engine.evaluation.evaluate import EvalResults, evaluate
 from induction.engine.runtime import RunContext, Stopped
-from induction.tasks.base import Case
+from induction.task_kinds.base import Case
 
 FIRST_CASES = 20
 """Asked again of each prompt. A model that changes a tenth of its answers is found out 98 times in

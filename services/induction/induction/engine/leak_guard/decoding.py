@@ -23,12 +23,12 @@ _ORDINARY = str.maketrans("-_", "+/")
 
 def decoded(text: str) -> list[str]:
     """What was encoded in a text, in no order; nothing where nothing was."""
-    found: list[str] = []
+    readings: list[str] = []
     level = [text]
     for _ in range(DEEP):
-        level = [one for said in level for one in _decoded(said)]
-        found += level
-    return found
+        level = [one for reading in level for one in _decoded(reading)]
+        readings += level
+    return readings
 
 
 def _decoded(text: str) -> Iterator[str]:
@@ -41,7 +41,7 @@ def _decoded(text: str) -> Iterator[str]:
     if "%" in text and (plain := unquote(text, errors="replace")) != text:
         yield plain
     if _ESCAPED.search(text):
-        yield _ESCAPED.sub(lambda found: chr(int(found[1] or found[2], 16)), text)
+        yield _ESCAPED.sub(lambda match: chr(int(match[1] or match[2], 16)), text)
     if hidden := _TAGS.findall(text):
         yield "".join(chr(ord(one) - 0xE0000) for run in hidden for one in run)
 
@@ -61,7 +61,7 @@ def _from_hex(run: str) -> str | None:
     return _legible(bytes.fromhex(re.sub(r"[^0-9A-Fa-f]", "", run)))
 
 
-def _legible(said: bytes) -> str | None:
-    text = said.decode(errors="replace")
+def _legible(content: bytes) -> str | None:
+    text = content.decode(errors="replace")
     good = sum(one.isalnum() or one.isspace() or one in ".,;:!?'\"()-" for one in text)
     return text if text and good >= LEGIBLE * len(text) else None

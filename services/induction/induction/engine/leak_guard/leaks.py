@@ -16,7 +16,7 @@ from induction.engine.data.folding import words
 from induction.engine.leak_guard import prompt_texts, retelling
 from induction.engine.leak_guard.names import Names, names
 from induction.engine.leak_guard.traces import Index, Pair, Span
-from induction.tasks.base import Case, Task
+from induction.task_kinds.base import Case, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +84,14 @@ def guarded(
         texts += passage.texts
     index = Index.of(texts)
     quotable = tuple(case for case in train if case.may_quote)
-    said, before = _free(task, known, index, quotable)
+    free, before = _free(task, known, index, quotable)
     by_mark: dict[str, list[int]] = defaultdict(list)
     for number, passage in enumerate(passages):
         for mark in (*passage.marks, *filter(None, [passage.whole])):
             by_mark[mark].append(number)
     sayings: dict[str, list[int]] = defaultdict(list)
     for number, case in enumerate(train):
-        for one in retelling.sayings(case.said):
+        for one in retelling.sayings(case.transcript):
             sayings[one].append(number)
     return Guarded(
         task=task,
@@ -101,11 +101,11 @@ def guarded(
         passages=tuple(passages),
         index=index,
         owners=tuple(owners),
-        free=said,
+        free=free,
         free_before=before,
         by_mark={mark: tuple(held) for mark, held in by_mark.items()},
         sayings={one: tuple(held) for one, held in sayings.items()},
-        lines=tuple(f" {' '.join(words(case.said))} " for case in train),
+        lines=tuple(f" {' '.join(words(case.transcript))} " for case in train),
     )
 
 
@@ -123,7 +123,7 @@ def _free(
 ) -> tuple[_Shown, _Shown]:
     """What quotable cases say, and that with what stands before them: that may be another case,
     so it frees only what stands before others."""
-    said = index.seen((case.text for case in quotable), backwards=False)
+    seen = index.seen((case.text for case in quotable), backwards=False)
     marks = {prompt_texts.whole(case.text) for case in quotable}
     before, before_marks = [], set()
     for case in quotable:
@@ -133,10 +133,10 @@ def _free(
     more = index.seen(before, backwards=False)
     before_marks = before_marks.union(marks, *map(known.marks, before))
     return (
-        _Shown(frozenset(said.spans), frozenset(said.pairs), frozenset(marks)),
+        _Shown(frozenset(seen.spans), frozenset(seen.pairs), frozenset(marks)),
         _Shown(
-            frozenset(said.spans | more.spans),
-            frozenset(said.pairs | more.pairs),
+            frozenset(seen.spans | more.spans),
+            frozenset(seen.pairs | more.pairs),
             frozenset(before_marks),
         ),
     )
@@ -157,26 +157,26 @@ def leaked(
     said: words that add up to a case with what is new are a leak. Of validation and test cases,
     what the baseline said is none.
     """
-    told = [text for one in beside for text in prompt_texts.revealed(one)]
-    new = _shown(candidate, cases, [*prompt_texts.said(candidate, parent), *told])
+    revealed = [text for one in beside for text in prompt_texts.revealed(one)]
+    new = _shown(candidate, cases, [*prompt_texts.shown_texts(candidate, parent), *revealed])
     if not (new.spans or new.pairs or new.marks):
         return []
-    old = _shown(parent, cases, prompt_texts.said(parent))
-    base = _shown(baseline, cases, prompt_texts.said(baseline))
+    old = _shown(parent, cases, prompt_texts.shown_texts(parent))
+    base = _shown(baseline, cases, prompt_texts.shown_texts(baseline))
     spans, marks, fresh = new.spans - old.spans, new.marks - old.marks, new.pairs - old.pairs
-    own = cases.index.seen([*prompt_texts.unquoted(candidate), *told, *earlier]).pairs
+    own = cases.index.seen([*prompt_texts.unquoted(candidate), *revealed, *earlier]).pairs
     repeated: set[int] = set()
     for is_before, free in ((False, cases.free), (True, cases.free_before)):
         for held_out in (False, True):
             free_spans = free.spans | base.spans if held_out else free.spans
             free_pairs = free.pairs | base.pairs if held_out else free.pairs
             free_marks = free.marks | base.marks if held_out else free.marks
-            found = {cases.owners[span[0]] for span in spans - free_spans}
-            found |= {cases.owners[at] for at in cases.index.traced(own, fresh & own, free_pairs)}
-            found |= {at for mark in marks - free_marks for at in cases.by_mark.get(mark, ())}
+            owners = {cases.owners[span[0]] for span in spans - free_spans}
+            owners |= {cases.owners[at] for at in cases.index.traced(own, fresh & own, free_pairs)}
+            owners |= {at for mark in marks - free_marks for at in cases.by_mark.get(mark, ())}
             repeated |= {
                 at
-                for at in found
+                for at in owners
                 if (cases.passages[at].before, cases.passages[at].held_out) == (is_before, held_out)
             }
     ids = {cases.passages[at].case.id: cases.passages[at].case for at in sorted(repeated)}

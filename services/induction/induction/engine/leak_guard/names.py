@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from induction.engine.data.folding import folded, readings, visible
-from induction.tasks.base import Case, Task
+from induction.task_kinds.base import Case, Task
 
 _WORD = re.compile(r"[^\W\d_]+")
 _RUN = re.compile(r"\w+")
@@ -37,21 +37,21 @@ class Names:
     def marks(self, text: str) -> set[str]:
         """The names in a text, in a form that meets `marks` of another text only. A common one
         is a name where it is capitalised inside a sentence."""
-        found = {word for reading in readings(text) for word in _WORD.findall(reading)}
-        found &= self.plain
+        marked = {word for reading in readings(text) for word in _WORD.findall(reading)}
+        marked &= self.plain
         if self.common:
-            found |= {folded(word) for word in _capitalised(visible(text))} & self.common
-        return {f"@{name}" for name in found}
+            marked |= {folded(word) for word in _capitalised(visible(text))} & self.common
+        return {f"@{name}" for name in marked}
 
     def marks_of(self, task: Task, case: Case) -> set[str]:
         """Those of a case's text and those its truth says."""
-        told = _told(task, case.truth) & (self.plain | self.common)
-        return self.marks(case.text) | {f"@{name}" for name in told}
+        named = _named(task, case.truth) & (self.plain | self.common)
+        return self.marks(case.text) | {f"@{name}" for name in named}
 
     def marks_of_known(self, task: Task, case: Case) -> set[str]:
         """Those of the items that the case takes as known."""
-        told = _told(task, case.known) & (self.plain | self.common)
-        return {f"@{name}" for name in told}
+        named = _named(task, case.known) & (self.plain | self.common)
+        return {f"@{name}" for name in named}
 
 
 def names(task: Task, own_words: Iterable[str], cases: Iterable[Case]) -> Names:
@@ -59,21 +59,21 @@ def names(task: Task, own_words: Iterable[str], cases: Iterable[Case]) -> Names:
     cases = tuple(cases)
     small: set[str] = set()
     capitals: set[str] = set()
-    told: set[str] = set()
-    for text in (*own_words, *(case.said for case in cases)):
+    named: set[str] = set()
+    for text in (*own_words, *(case.transcript for case in cases)):
         small |= {word for word in _WORD.findall(visible(text)) if word == word.lower()}
     for case in cases:
-        capitals |= set(_capitalised(visible(case.said)))
-        told |= _told(task, case.truth) | _told(task, case.known)
+        capitals |= set(_capitalised(visible(case.transcript)))
+        named |= _named(task, case.truth) | _named(task, case.known)
     ordinary, capitals = set(map(folded, small)), set(map(folded, capitals))
-    return Names(plain=frozenset((capitals | told) - ordinary), common=frozenset(told & ordinary))
+    return Names(plain=frozenset((capitals | named) - ordinary), common=frozenset(named & ordinary))
 
 
-def _told(task: Task, truth: JsonValue) -> set[str]:
+def _named(task: Task, truth: JsonValue) -> set[str]:
     """The capitalised words of the names in a truth, or in known items; of None, nothing."""
     people = frozenset[str]() if truth is None else task.people(truth)
-    said = (word for name in people for word in _WORD.findall(visible(name)))
-    return {folded(word) for word in said if _is_capitalised(word)}
+    spoken = (word for name in people for word in _WORD.findall(visible(name)))
+    return {folded(word) for word in spoken if _is_capitalised(word)}
 
 
 def names_in(text: str) -> set[str]:
@@ -84,15 +84,15 @@ def names_in(text: str) -> set[str]:
 
 def _capitalised(text: str) -> list[str]:
     """The capitalised words of a visible text that open no sentence."""
-    found = []
+    capitals = []
     end, opens = 0, True
     for run in _RUN.finditer(text):
         opens = end == 0 or _OPENER.search(text, end, run.start()) is not None
         for word in _WORD.finditer(run[0]):
             if _is_capitalised(word[0]) and not (opens and word.start() == 0):
-                found.append(word[0])
+                capitals.append(word[0])
         end = run.end()
-    return found
+    return capitals
 
 
 def _is_capitalised(word: str) -> bool:

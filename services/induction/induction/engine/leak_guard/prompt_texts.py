@@ -4,7 +4,7 @@ from nlu_shared.schemas.prompts import Change, Example, PromptContent
 
 from induction.engine.data.folding import words
 from induction.engine.leak_guard.decoding import decoded
-from induction.tasks.base import Task
+from induction.task_kinds.base import Task
 
 
 def joined(prompt: PromptContent) -> str:
@@ -20,15 +20,18 @@ def own_texts(prompt: PromptContent) -> list[str]:
     """What a prompt says without quoting: the instructions by themselves and as a whole, and
     examples that are no case's; with all that is encoded in them."""
     made_up = [example.text for example in prompt.examples if example.case_id is None]
-    told = [block.text for block in prompt.instructions]
-    return [text for one in (*told, joined(prompt), *made_up) for text in revealed(one)]
+    shown = [block.text for block in prompt.instructions]
+    return [text for one in (*shown, joined(prompt), *made_up) for text in revealed(one)]
 
 
 def unquoted(prompt: PromptContent) -> list[str]:
     """The same with the made-up answers, of which the instructions only as a whole."""
     made_up = [example for example in prompt.examples if example.case_id is None]
-    told = [joined(prompt), *(text for one in made_up for text in (one.said, *_answers(one)))]
-    return [text for one in told for text in revealed(one)]
+    shown = [
+        joined(prompt),
+        *(text for one in made_up for text in (one.transcript, *_answers(one))),
+    ]
+    return [text for one in shown for text in revealed(one)]
 
 
 def revealed(text: str) -> list[str]:
@@ -36,7 +39,9 @@ def revealed(text: str) -> list[str]:
 
 
 def texts(prompt: PromptContent) -> list[str]:
-    return [block.text for block in prompt.instructions] + [one.said for one in prompt.examples]
+    return [block.text for block in prompt.instructions] + [
+        one.transcript for one in prompt.examples
+    ]
 
 
 def own_words(task: Task) -> list[str]:
@@ -52,13 +57,13 @@ def strings(value: object) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
-def said(prompt: PromptContent, parent: PromptContent | None = None) -> list[str]:
+def shown_texts(prompt: PromptContent, parent: PromptContent | None = None) -> list[str]:
     """All that is stored of a prompt, the instructions as a whole; of examples only those that the
     parent does not have."""
-    kept = () if parent is None else {_told(example) for example in parent.examples}
-    shown = [example for example in prompt.examples if _told(example) not in kept]
+    kept = () if parent is None else {_line(example) for example in parent.examples}
+    shown = [example for example in prompt.examples if _line(example) not in kept]
     texts = [joined(prompt), names(prompt)]
-    texts += [text for example in shown for text in (example.said, *_answers(example))]
+    texts += [text for example in shown for text in (example.transcript, *_answers(example))]
     return [text for one in texts for text in revealed(one)]
 
 
@@ -71,7 +76,7 @@ def changed(change: Change) -> list[str]:
     return [change.rationale, *([names] if names.strip() else []), *texts]
 
 
-def _told(example: Example) -> str:
+def _line(example: Example) -> str:
     return example.model_dump_json(exclude={"case_id"})
 
 

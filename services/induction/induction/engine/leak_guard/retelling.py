@@ -12,18 +12,18 @@ _SENTENCE = re.compile(r"[.!?…\n\r\"“”«»{}\[\]<>]+")
 
 def runs(text: str) -> set[str]:
     """Every run of 3 to 5 words."""
-    found = words(text)
+    tokens = words(text)
     sizes = range(SENTENCE_WORDS, RETOLD_WORDS + 1)
-    return set[str]().union(*(_windows(found, size) for size in sizes))
+    return set[str]().union(*(_windows(tokens, size) for size in sizes))
 
 
 def sayings(text: str) -> set[str]:
     """The runs of 5 words in a text, and its shorter sentences whole."""
     whole = _windows(words(text), RETOLD_WORDS)
     for sentence in _SENTENCE.split(text):
-        found = words(sentence)
-        if SENTENCE_WORDS <= len(found) < RETOLD_WORDS:
-            whole.add(" ".join(found))
+        tokens = words(sentence)
+        if SENTENCE_WORDS <= len(tokens) < RETOLD_WORDS:
+            whole.add(" ".join(tokens))
     return whole
 
 

@@ -23,7 +23,7 @@ from induction.engine.data.folding import words
 from induction.engine.leak_guard import prompt_texts, retelling
 from induction.engine.leak_guard.leaks import Guarded, leaked
 from induction.engine.leak_guard.traces import Index
-from induction.tasks.base import Case, Task
+from induction.task_kinds.base import Case, Task
 
 INSTRUCTION_TOKENS = 3_000
 EXAMPLE_TOKENS = 12_000
@@ -45,24 +45,26 @@ def objections(
     `beside` is what is stored with it, and `earlier` what earlier changes of the search said. No
     reason repeats what the candidate says: reasons are stored.
     """
-    told, answered = _sizes(candidate)
-    told_before, answered_before = _sizes(parent)
-    found = []
-    if told > max(INSTRUCTION_TOKENS, told_before):
-        found.append(f"instructions of {told} tokens, at most {INSTRUCTION_TOKENS} are allowed")
+    instructed, answered = _sizes(candidate)
+    instructed_before, answered_before = _sizes(parent)
+    reasons = []
+    if instructed > max(INSTRUCTION_TOKENS, instructed_before):
+        reasons.append(
+            f"instructions of {instructed} tokens, at most {INSTRUCTION_TOKENS} are allowed"
+        )
     if answered > max(EXAMPLE_TOKENS, answered_before):
-        found.append(f"examples of {answered} tokens, at most {EXAMPLE_TOKENS} are allowed")
-    if found:  # reading it all would take as long as it is
-        return found
-    found += [one for one in task.problems(candidate) if one not in task.problems(parent)]
+        reasons.append(f"examples of {answered} tokens, at most {EXAMPLE_TOKENS} are allowed")
+    if reasons:  # reading it all would take as long as it is
+        return reasons
+    reasons += [one for one in task.problems(candidate) if one not in task.problems(parent)]
     leaks = leaked(
         parent, candidate, baseline=baseline, cases=cases, beside=beside, earlier=earlier
     )
     if leaks:
-        found.append(f"repeats {len(leaks)} case(s) that it must not know or may not quote")
+        reasons.append(f"repeats {len(leaks)} case(s) that it must not know or may not quote")
     if copied := retold(parent, candidate, cases):
-        found.append(f"says the words of {len(copied)} case(s) without quoting them as examples")
-    return found
+        reasons.append(f"says the words of {len(copied)} case(s) without quoting them as examples")
+    return reasons
 
 
 def oversized(prompt: PromptContent) -> list[str]:
@@ -90,9 +92,9 @@ def retold(parent: PromptContent, candidate: PromptContent, cases: Guarded) -> l
         for one in candidate.examples
         if one.case_id is None and one.text not in before
     ]
-    found = {at for span in new for at in cases.sayings.get(span, ())}
-    found |= {at for text in made_up for at, line in enumerate(cases.lines) if text in line}
-    return [cases.train[at] for at in sorted(found)]
+    repeated = {at for span in new for at in cases.sayings.get(span, ())}
+    repeated |= {at for text in made_up for at, line in enumerate(cases.lines) if text in line}
+    return [cases.train[at] for at in sorted(repeated)]
 
 
 def quoted_by(
@@ -101,13 +103,13 @@ def quoted_by(
     """The cases set aside whose words the baseline says: whoever wrote it has seen them. Words
     that training cases say too prove nothing."""
     held_out = tuple(held_out)
-    index = Index.of([case.said for case in held_out])
-    said = index.seen([*prompt_texts.texts(baseline), prompt_texts.joined(baseline)]).spans
+    index = Index.of([case.transcript for case in held_out])
+    spans = index.seen([*prompt_texts.texts(baseline), prompt_texts.joined(baseline)]).spans
     wholes = {prompt_texts.whole(example.text) for example in baseline.examples}
-    for case in train if said or wholes else ():
-        said -= index.seen([case.text, case.said]).spans
+    for case in train if spans or wholes else ():
+        spans -= index.seen([case.text, case.transcript]).spans
         wholes.discard(prompt_texts.whole(case.text))
-    quoted = {span[0] for span in said}
+    quoted = {span[0] for span in spans}
     return [
         case
         for number, case in enumerate(held_out)
@@ -117,5 +119,5 @@ def quoted_by(
 
 def _sizes(prompt: PromptContent) -> tuple[int, int]:
     """Tokens of the instructions and of the examples."""
-    told = PromptContent(instructions=prompt.instructions).tokens
-    return told, prompt.tokens - told
+    instructed = PromptContent(instructions=prompt.instructions).tokens
+    return instructed, prompt.tokens - instructed

@@ -62,8 +62,8 @@ class Index:
     def of(cls, passages: Sequence[str]) -> "Index":
         index = cls()
         for number, text in enumerate(passages):
-            for turn, found in enumerate(tokens(text)):
-                index._add(_Reading(number, turn, tuple(found)))
+            for turn, line in enumerate(tokens(text)):
+                index._add(_Reading(number, turn, tuple(line)))
         return index
 
     def _add(self, reading: _Reading) -> None:
@@ -86,12 +86,12 @@ class Index:
         spans: set[Span] = set()
         pairs: set[Pair] = set()
         for text in texts:
-            for found in tokens(text):
-                letters = "".join(found)
+            for line in tokens(text):
+                letters = "".join(line)
                 for stream in (letters, letters[::-1]) if backwards else (letters,):
                     spans.update(self._spans(stream, self._letters, SPAN_LETTERS))
-                spans.update(self._spans(tuple(found), self.readings, SPAN_WORDS))
-                pairs.update(pair for pair in _near(found) if pair in self._holders)
+                spans.update(self._spans(tuple(line), self.readings, SPAN_WORDS))
+                pairs.update(pair for pair in _near(line) if pair in self._holders)
         return Seen(spans, pairs)
 
     def _spans(self, units: Sequence[str], held: list[_Reading], size: int) -> Iterator[Span]:
@@ -103,20 +103,20 @@ class Index:
                 for first in range(place - before, place + block + after - size + 1):
                     yield reading.passage, reading.number, size, first
 
-    def traced(self, said: Set[Pair], fresh: Set[Pair], free: Set[Pair]) -> set[int]:
-        """The passages of which `said` hold enough close together, at least one of them
+    def traced(self, shown: Set[Pair], fresh: Set[Pair], free: Set[Pair]) -> set[int]:
+        """The passages of which `shown` hold enough close together, at least one of them
         `fresh` and enough of them not `free`."""
         touched = {at for pair in fresh - free for at in self._holders.get(pair, ())}
         return {
             self.readings[at].passage
             for at in touched
-            if _is_traced(self.readings[at].units, said, fresh, free)
+            if _is_traced(self.readings[at].units, shown, fresh, free)
         }
 
 
-def _is_traced(units: Sequence[str], said: Set[Pair], fresh: Set[Pair], free: Set[Pair]) -> bool:
+def _is_traced(units: Sequence[str], shown: Set[Pair], fresh: Set[Pair], free: Set[Pair]) -> bool:
     line = list(_neighbours(units))
-    held = [pair in said for pair in line]
+    held = [pair in shown for pair in line]
     own = [there and pair not in free for there, pair in zip(held, line, strict=True)]
     new = [there and pair in fresh for there, pair in zip(own, line, strict=True)]
     return any(

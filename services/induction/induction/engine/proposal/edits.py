@@ -10,7 +10,7 @@ from uuid import UUID
 from nlu_shared.schemas.prompts import Block, Change, Edit, Example, Op, PromptContent, Strategy
 from pydantic import ValidationError
 
-from induction.tasks.base import Case, Task
+from induction.task_kinds.base import Case, Task
 
 MOST_EXAMPLES = 12
 _ON_EXAMPLES = {Op.ADD_EXAMPLE, Op.REMOVE_EXAMPLE}

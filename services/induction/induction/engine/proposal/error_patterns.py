@@ -13,7 +13,7 @@ from uuid import UUID
 from nlu_shared.schemas.events import ErrorPattern, PatternsFound
 
 from induction.engine.evaluation.evaluate import EvalResults
-from induction.tasks.base import Component, Mistake
+from induction.task_kinds.base import Component, Mistake
 
 LEAST_AT_ONCE, MOST_AT_ONCE, SHARE_AT_ONCE = 2, 6, 0.25
 PATTERNS_REPORTED = 10

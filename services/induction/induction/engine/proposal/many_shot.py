@@ -15,7 +15,7 @@ from nlu_shared.schemas.prompts import MOST_EDITS, Change, Edit, Op, PromptConte
 from induction.engine.data.chance import shuffled
 from induction.engine.leak_guard.screen import EXAMPLE_TOKENS
 from induction.engine.proposal import edits
-from induction.tasks.base import Case, Task
+from induction.task_kinds.base import Case, Task
 
 RATIONALE = "Shows {} training cases, drawn evenly over the strata, as examples."
 

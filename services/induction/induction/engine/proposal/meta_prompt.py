@@ -18,7 +18,7 @@ from induction.engine.evaluation.evaluate import CaseResult, EvalResults
 from induction.engine.leak_guard.screen import INSTRUCTION_TOKENS
 from induction.engine.plan import Plan
 from induction.engine.proposal.edits import MOST_EXAMPLES, InvalidChange
-from induction.tasks.base import Case, ModelAnswer, ModelRequest, Outcome, Score, Task, framed
+from induction.task_kinds.base import Case, ModelAnswer, ModelRequest, Outcome, Score, Task, framed
 
 RETRIES = 3
 MAX_TOKENS = 8_192

@@ -15,7 +15,7 @@ from nlu_shared.schemas.events import ErrorPattern
 
 from induction.engine.data.chance import shuffled
 from induction.engine.evaluation.evaluate import CaseResult, EvalResults, compare
-from induction.tasks.base import Case, Component, Task
+from induction.task_kinds.base import Case, Component, Task
 
 TARGETS = 20
 LEAST_GUARDS = 16

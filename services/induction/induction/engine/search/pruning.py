@@ -19,7 +19,7 @@ from induction.engine.evaluation.paired import F1, fall
 from induction.engine.plan import Plan
 from induction.engine.search.acceptance import broken_guards
 from induction.engine.search.state import Candidate, Search
-from induction.tasks.base import Task
+from induction.task_kinds.base import Task
 
 TRIES = 6
 """Splits tried without, each for one look at validation."""

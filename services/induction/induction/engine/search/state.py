@@ -30,7 +30,7 @@ from induction.engine.search import parallel
 from induction.engine.search.acceptance import Rank, rank
 from induction.engine.search.gate import touched
 from induction.engine.search.stopping import Progress, reason_to_stop
-from induction.tasks.base import Case
+from induction.task_kinds.base import Case
 
 REFRESHED = 256
 """Training cases asked again after a kept change, at most."""

@@ -26,7 +26,7 @@ from induction.engine.runtime import Call
 from induction.engine.search import acceptance
 from induction.engine.search.state import Candidate, Search
 from induction.engine.search.trial import Tested, best_of, gated
-from induction.tasks.base import ModelAnswer
+from induction.task_kinds.base import ModelAnswer
 
 OUTDONE = "; another change of this step gains more"
 NOTHING = EvalResults({})

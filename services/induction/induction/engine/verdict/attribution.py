@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from nlu_shared.schemas.runs import Cause, LabelFinding, Misses
 
 from induction.engine.evaluation.evaluate import CaseResult, EvalResults
-from induction.tasks.base import Case, Mistake, Prediction, Task
+from induction.task_kinds.base import Case, Mistake, Prediction, Task
 
 LEAST_AGREEING = 3
 """Prompt versions that must agree against a label, the winner among them: two can share what the

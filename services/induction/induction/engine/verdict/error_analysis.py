@@ -1,4 +1,4 @@
-"""The winner's misses, looked into at the end: asked again, put to other versions, attributed.
+"""Error analysis: the winner's misses asked again, put to other versions, and attributed.
 
 Only missed training cases are asked, so most runs spend little on it; what the limit of calls does
 not leave room for is counted as not examined.
@@ -19,7 +19,7 @@ from induction.engine.evaluation.evaluate import BLOCK, CaseResult, call_for
 from induction.engine.search.state import Search
 from induction.engine.verdict import attribution
 from induction.engine.verdict.attribution import LEAST_AGREEING, REPEATS, Miss
-from induction.tasks.base import BY_PROVIDER, Case, Prediction
+from induction.task_kinds.base import BY_PROVIDER, Case, Prediction
 
 MOST_EXAMINED = 200
 """Misses asked about at most; a draw of them where there are more."""

@@ -15,7 +15,7 @@ from induction.engine.runtime import Stopped
 from induction.engine.search.state import Search
 from induction.engine.verdict.cross_validation import CROSS_VALIDATION, cross_validate
 from induction.engine.verdict.verdict import Ground, unchanged, verdict
-from induction.tasks.base import Case
+from induction.task_kinds.base import Case
 
 NO_TEST = "There are no untouched test cases."
 NOT_AFFORDED = "The budget did not allow the final look at the test cases."

@@ -32,7 +32,7 @@ from induction.engine.data.groups import groups_of
 from induction.engine.data.splits import TEST_FROM, VALIDATION_FROM
 from induction.engine.evaluation.evaluate import EvalResults
 from induction.engine.evaluation.unanswered import shared
-from induction.tasks.base import Component, Task
+from induction.task_kinds.base import Component, Task
 
 SIGNIFICANT = 0.05
 CHANGED = 0.2

@@ -1,0 +1,26 @@
+"""Tasks by HTTP."""
+
+from fastapi import APIRouter, Response
+from nlu_shared.kit.auth import own_task
+from nlu_shared.kit.deps import CallerDep, DbSession, requires
+from nlu_shared.schemas.prompts import TaskIn
+
+from induction.tasks import service
+
+router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
+
+
+@router.post("", dependencies=[requires("tasks:write")], status_code=201)
+async def create_task(
+    body: TaskIn, session: DbSession, caller: CallerDep, response: Response
+) -> TaskIn:
+    own_task(caller, body.slug)
+    row, is_new = await service.create(session, body)
+    response.status_code = 201 if is_new else 200
+    return row.spec()
+
+
+@router.get("", dependencies=[requires("tasks:read")])
+async def list_tasks(session: DbSession, caller: CallerDep) -> list[TaskIn]:
+    rows = await service.list_all(session)
+    return [row.spec() for row in rows if caller.may_touch(row.slug)]
