@@ -4,18 +4,22 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
 from nlu_shared.kit import audit, keys
 from nlu_shared.kit.auth import ADMIN
 from nlu_shared.kit.deps import CallerDep, DbSession, of_every_task, requires
+from nlu_shared.kit.parameters import MOST, Before
 from nlu_shared.schemas.audit import AuditLine
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.keys import KeyIn, KeyMade, KeyView, RotationIn
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[requires(ADMIN)])
 
-Kept = Annotated[str | None, Query(max_length=200)]
+KeyId = Annotated[UUID, Path(description="the key's id, not the key")]
+Actor = Annotated[str | None, Query(max_length=200, description="of this actor alone")]
+Action = Annotated[str | None, Query(max_length=200, description="of this action alone")]
+Subject = Annotated[str | None, Query(max_length=200, description="about this id alone")]
 
 
 @router.post("/keys", status_code=201)
@@ -30,25 +34,25 @@ async def list_keys(session: DbSession, caller: CallerDep) -> list[KeyView]:
 
 @router.post("/keys/{key_id}:rotate", status_code=201)
 async def rotate_key(
-    key_id: UUID, asked: RotationIn, session: DbSession, caller: CallerDep
+    key_id: KeyId, asked: RotationIn, session: DbSession, caller: CallerDep
 ) -> KeyMade:
     grace = timedelta(hours=asked.grace_hours)
     return await keys.rotate(session, key_id, grace=grace, caller=caller)
 
 
 @router.delete("/keys/{key_id}", status_code=204)
-async def revoke_key(key_id: UUID, session: DbSession, caller: CallerDep) -> None:
+async def revoke_key(key_id: KeyId, session: DbSession, caller: CallerDep) -> None:
     await keys.revoke(session, key_id, caller=caller)
 
 
 @router.get("/audit", dependencies=[of_every_task])
 async def read_audit_log(
     session: DbSession,
-    actor: Kept = None,
-    action: Kept = None,
-    subject: Kept = None,
-    before: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    actor: Actor = None,
+    action: Action = None,
+    subject: Subject = None,
+    before: Before = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description=MOST)] = 100,
 ) -> Page[AuditLine]:
     return await audit.page(
         session, actor=actor, action=action, subject=subject, before=before, limit=limit

@@ -3,22 +3,24 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
 from nlu_shared.kit.etags import is_held
-from nlu_shared.schemas.base import Page, Slug
+from nlu_shared.kit.parameters import MOST, Cursor, IfNoneMatch, PathTask
+from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.prompts import ActivePrompt, PromptDiff, PromptImport, PromptVersion
 from starlette.responses import PlainTextResponse
 
 from induction.prompts import export, service
 
 router = APIRouter(prefix="/v1/prompts/{task}", tags=["prompts"])
+VersionId = Annotated[UUID, Path(description="a version of this task's prompt")]
 read, write = requires("prompts:read"), requires("prompts:write")
 
 
 @router.post("/versions", dependencies=[write], status_code=201)
 async def import_version(
-    task: Slug, asked: PromptImport, session: DbSession, caller: CallerDep, response: Response
+    task: PathTask, asked: PromptImport, session: DbSession, caller: CallerDep, response: Response
 ) -> PromptVersion:
     row, is_new = await service.bring_in(session, task, asked, by=caller.subject)
     response.status_code = 201 if is_new else 200
@@ -27,22 +29,25 @@ async def import_version(
 
 @router.get("/versions", dependencies=[read])
 async def list_versions(
-    task: Slug,
+    task: PathTask,
     session: DbSession,
-    cursor: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=200, description=MOST)] = 50,
 ) -> Page[PromptVersion]:
     return await service.page(session, task, after=cursor, limit=limit)
 
 
 @router.get("/versions/{version_id}", dependencies=[read])
-async def get_version(task: Slug, version_id: UUID, session: DbSession) -> PromptVersion:
+async def get_version(task: PathTask, version_id: VersionId, session: DbSession) -> PromptVersion:
     return await service.view(session, await service.get(session, task, version_id))
 
 
 @router.get("/versions/{version_id}/diff", dependencies=[read])
 async def diff_versions(
-    task: Slug, version_id: UUID, against: UUID, session: DbSession
+    task: PathTask,
+    version_id: VersionId,
+    against: Annotated[UUID, Query(description="the version to start from")],
+    session: DbSession,
 ) -> PromptDiff:
     """What changed from the version `against` to this one."""
     return await service.diff(session, task, before=against, after=version_id)
@@ -50,24 +55,24 @@ async def diff_versions(
 
 @router.post("/versions/{version_id}/promote", dependencies=[write])
 async def promote_version(
-    task: Slug, version_id: UUID, session: DbSession, caller: CallerDep
+    task: PathTask, version_id: VersionId, session: DbSession, caller: CallerDep
 ) -> PromptVersion:
     await service.promote(session, task, version_id, by=caller.subject)
     return await service.view(session, await service.get(session, task, version_id))
 
 
 @router.post("/rollback", dependencies=[write])
-async def roll_back(task: Slug, session: DbSession, caller: CallerDep) -> PromptVersion:
+async def roll_back(task: PathTask, session: DbSession, caller: CallerDep) -> PromptVersion:
     version_id = await service.roll_back(session, task, by=caller.subject)
     return await service.view(session, await service.get(session, task, version_id))
 
 
 @router.get("/active", dependencies=[read], response_model=ActivePrompt)
 async def get_active(
-    task: Slug,
+    task: PathTask,
     session: DbSession,
     response: Response,
-    if_none_match: Annotated[str, Header()] = "",
+    if_none_match: IfNoneMatch = "",
 ) -> ActivePrompt | Response:
     active = await service.active(session, task)
     etag = f'"{active.version_hash}"'
@@ -79,10 +84,14 @@ async def get_active(
 
 @router.get("/export", dependencies=[read], response_class=PlainTextResponse)
 async def export_version(
-    task: Slug,
+    task: PathTask,
     session: DbSession,
-    version: UUID | None = None,
-    format: Literal["py", "json"] = "py",
+    version: Annotated[
+        UUID | None, Query(description="the version; without it, the one that serves")
+    ] = None,
+    format: Annotated[
+        Literal["py", "json"], Query(description="py: a module prompts.py; json: the same as data")
+    ] = "py",
 ) -> Response:
     """The version named, else the one that serves, as text. Its id and sha256 are in it."""
     version_id = version or (await service.active(session, task)).version_id

@@ -3,19 +3,21 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from nlu_shared.kit.deps import CallerDep, DbSession, own_task, requires
-from nlu_shared.schemas.base import Page, Slug
+from nlu_shared.kit.parameters import MOST, AnyTask, Cursor
+from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.runs import Forecast, HintIn, RunRequest, RunView
 
 from induction.resources import Resources
 from induction.runs import queries, service
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
+RunId = Annotated[UUID, Path(description="the run")]
 read, write = requires("runs:read"), requires("runs:write")
 
 
-async def _own_run(run_id: UUID, session: DbSession, caller: CallerDep) -> None:
+async def _own_run(run_id: RunId, session: DbSession, caller: CallerDep) -> None:
     own_task(caller, (await service.get(session, run_id)).task)
 
 
@@ -48,33 +50,33 @@ async def start_run(
 async def list_runs(
     session: DbSession,
     caller: CallerDep,
-    task: Slug | None = None,
-    cursor: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    task: AnyTask = None,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=100, description=MOST)] = 20,
 ) -> Page[RunView]:
     return await queries.page(session, caller.tasks, task=task, before=cursor, limit=limit)
 
 
 @router.get("/{run_id}", dependencies=[read, own])
-async def get_run(run_id: UUID, session: DbSession) -> RunView:
+async def get_run(run_id: RunId, session: DbSession) -> RunView:
     return await queries.view(session, await service.get(session, run_id))
 
 
 @router.post("/{run_id}/pause", dependencies=[write, own])
-async def pause_run(run_id: UUID, session: DbSession) -> RunView:
+async def pause_run(run_id: RunId, session: DbSession) -> RunView:
     return await queries.view(session, await service.pause(session, run_id))
 
 
 @router.post("/{run_id}/resume", dependencies=[write, own])
-async def resume_run(run_id: UUID, session: DbSession) -> RunView:
+async def resume_run(run_id: RunId, session: DbSession) -> RunView:
     return await queries.view(session, await service.resume(session, run_id))
 
 
 @router.post("/{run_id}/cancel", dependencies=[write, own])
-async def cancel_run(run_id: UUID, session: DbSession) -> RunView:
+async def cancel_run(run_id: RunId, session: DbSession) -> RunView:
     return await queries.view(session, await service.cancel(session, run_id))
 
 
 @router.post("/{run_id}/hints", dependencies=[write, own], status_code=202)
-async def hint_run(run_id: UUID, asked: HintIn, session: DbSession) -> RunView:
+async def hint_run(run_id: RunId, asked: HintIn, session: DbSession) -> RunView:
     return await queries.view(session, await service.hint(session, run_id, asked.hint))

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 from nlu_shared.kit.deps import CallerDep, DbSession, own_task, requires
-from nlu_shared.schemas.base import Slug
+from nlu_shared.kit.parameters import AnyTask, OneTask
 from nlu_shared.schemas.triggers import AutoTrigger, AutoTriggerIn, TriggerDecision
 
 from induction.triggers import service
@@ -20,14 +20,14 @@ async def set_auto_trigger(
 
 
 @router.get("", dependencies=[admin])
-async def get_auto_trigger(task: Slug, session: DbSession, caller: CallerDep) -> AutoTrigger:
+async def get_auto_trigger(task: OneTask, session: DbSession, caller: CallerDep) -> AutoTrigger:
     own_task(caller, task)
     return await service.rules(session, task)
 
 
 @router.get("/decisions", dependencies=[admin])
 async def list_decisions(
-    session: DbSession, caller: CallerDep, task: Slug | None = None
+    session: DbSession, caller: CallerDep, task: AnyTask = None
 ) -> list[TriggerDecision]:
     rows = await service.decisions(session, task=task, caller=caller)
     return [TriggerDecision.model_validate(row.model_dump()) for row in rows]

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
-from nlu_shared.schemas.base import Label, Moment, Page, Slug
+from nlu_shared.kit.parameters import AnyTask, ModelVersion, PromptVersion, Since, Until
+from nlu_shared.schemas.base import Label, Moment, Page
 from nlu_shared.schemas.insights import (
     Calibration,
     Comparison,
@@ -37,12 +38,14 @@ async def _settings(request: Request) -> Settings:
 def _asked(
     caller: CallerDep,
     settings: Annotated[Settings, Depends(_settings)],
-    since: Annotated[Moment | None, Query(alias="from")] = None,
-    until: Annotated[Moment | None, Query(alias="to")] = None,
-    days: Annotated[float, Query(gt=0, le=3_650)] = 7,
-    task: Slug | None = None,
-    model_version: Label | None = None,
-    prompt_version: Label | None = None,
+    since: Since = None,
+    until: Until = None,
+    days: Annotated[
+        float, Query(gt=0, le=3_650, description="length of a period without `from`")
+    ] = 7,
+    task: AnyTask = None,
+    model_version: ModelVersion = None,
+    prompt_version: PromptVersion = None,
 ) -> Asked:
     return service.asked(
         caller,
@@ -57,6 +60,7 @@ def _asked(
     )
 
 
+SampleQuery = Annotated[Sample, Query(description="which judged cases count")]
 AskedDep = Annotated[Asked, Depends(_asked)]
 
 
@@ -77,14 +81,14 @@ async def insight_outcomes(session: DbSession, seen: AskedDep) -> Page[IntentOut
 
 @router.get("/calibration")
 async def insight_calibration(
-    session: DbSession, seen: AskedDep, sample: Sample = Sample.AUDIT
+    session: DbSession, seen: AskedDep, sample: SampleQuery = Sample.AUDIT
 ) -> Calibration:
     return await service.calibration(session, seen, sample)
 
 
 @router.get("/confusion")
 async def insight_confusion(
-    session: DbSession, seen: AskedDep, sample: Sample = Sample.AUDIT
+    session: DbSession, seen: AskedDep, sample: SampleQuery = Sample.AUDIT
 ) -> Confusion:
     return await service.confusion(session, seen, sample)
 
@@ -93,7 +97,10 @@ async def insight_confusion(
 async def insight_drift(
     session: DbSession,
     seen: AskedDep,
-    reference_since: Annotated[Moment | None, Query(alias="reference_from")] = None,
+    reference_since: Annotated[
+        Moment | None,
+        Query(alias="reference_from", description="where the period compared with begins"),
+    ] = None,
 ) -> TrafficDrift:
     """The period against the one before it, of equal length unless `reference_from` says."""
     return await service.drifted(session, seen, reference_since)
@@ -101,7 +108,11 @@ async def insight_drift(
 
 @router.get("/live-f1")
 async def insight_live_f1(
-    session: DbSession, seen: AskedDep, every: Every | None = None
+    session: DbSession,
+    seen: AskedDep,
+    every: Annotated[
+        Every | None, Query(description="a score for each day, week or month; without it, one")
+    ] = None,
 ) -> Page[LiveScore]:
     """By task and version, the newest version first, and by period where `every` is given."""
     return Page(items=await service.live_f1(session, seen, every))
@@ -109,7 +120,11 @@ async def insight_live_f1(
 
 @router.get("/compare")
 async def insight_compare(
-    session: DbSession, seen: AskedDep, a: Label, b: Label, of: Version = Version.MODEL
+    session: DbSession,
+    seen: AskedDep,
+    a: Annotated[Label, Query(description="the version compared with")],
+    b: Annotated[Label, Query(description="the version compared")],
+    of: Annotated[Version, Query(description="what both are versions of")] = Version.MODEL,
 ) -> Comparison:
     """Version `b` against `a` on production data."""
     return await service.compared(session, seen, of, a, b)

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
-from nlu_shared.schemas.base import Label, Moment, Page, Slug
+from nlu_shared.kit.parameters import MOST, AnyTask, Cursor, ModelVersion, Since, Until
+from nlu_shared.schemas.base import Label, Page
 from nlu_shared.schemas.predictions import (
     BatchAnswer,
     Ids,
@@ -29,6 +30,8 @@ async def _door(request: Request) -> Door:
     return door
 
 
+PredictionId = Annotated[UUID, Path(description="the prediction: its `log_id`")]
+PREDICTIONS = {"type": "array", "items": {"$ref": "#/components/schemas/PredictionIn"}}
 DoorDep = Annotated[Door, Depends(_door)]
 
 
@@ -51,7 +54,12 @@ async def log_prediction(
         "requestBody": {
             "required": True,
             "content": {
-                "application/json": {"schema": {"type": "array", "items": {"type": "object"}}},
+                "application/json": {
+                    "schema": {
+                        "type": "array",
+                        "items": {"$ref": "#/components/schemas/PredictionIn"},
+                    }
+                },
                 "application/x-ndjson": {"schema": {"type": "string"}},
             },
         }
@@ -78,18 +86,22 @@ async def known_predictions(asked: Ids, session: DbSession, caller: CallerDep) -
 async def list_predictions(
     session: DbSession,
     caller: CallerDep,
-    intent: Label | None = None,
-    task: Slug | None = None,
-    since: Annotated[Moment | None, Query(alias="from")] = None,
-    until: Annotated[Moment | None, Query(alias="to")] = None,
-    min_confidence: Annotated[float | None, Query(ge=0, le=1)] = None,
-    max_confidence: Annotated[float | None, Query(ge=0, le=1)] = None,
-    successful: bool | None = None,
-    corrected: bool | None = None,
-    user: UUID | None = None,
-    model_version: Label | None = None,
-    cursor: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    intent: Annotated[Label | None, Query(description="what was answered")] = None,
+    task: AnyTask = None,
+    since: Since = None,
+    until: Until = None,
+    min_confidence: Annotated[
+        float | None, Query(ge=0, le=1, description="at least this sure")
+    ] = None,
+    max_confidence: Annotated[
+        float | None, Query(ge=0, le=1, description="at most this sure")
+    ] = None,
+    successful: Annotated[bool | None, Query(description="how the work after ended")] = None,
+    corrected: Annotated[bool | None, Query(description="with a correction, or without")] = None,
+    user: Annotated[UUID | None, Query(description="of this person alone")] = None,
+    model_version: ModelVersion = None,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description=MOST)] = 100,
 ) -> Page[Prediction]:
     kept = service.Filters(
         intent=intent,
@@ -107,12 +119,14 @@ async def list_predictions(
 
 
 @router.get("/predictions/{prediction_id}", dependencies=[read])
-async def get_prediction(prediction_id: UUID, session: DbSession, caller: CallerDep) -> Prediction:
+async def get_prediction(
+    prediction_id: PredictionId, session: DbSession, caller: CallerDep
+) -> Prediction:
     return service.view(await service.get(session, prediction_id, caller=caller))
 
 
 @router.post("/predictions/{prediction_id}/outcome", dependencies=[requires("outcomes:write")])
 async def record_outcome(
-    prediction_id: UUID, said: OutcomeIn, session: DbSession, caller: CallerDep
+    prediction_id: PredictionId, said: OutcomeIn, session: DbSession, caller: CallerDep
 ) -> Prediction:
     return await service.record_outcome(session, prediction_id, said, caller=caller)

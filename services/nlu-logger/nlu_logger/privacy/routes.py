@@ -6,6 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
+from fastapi import Path as InPath
 from nlu_shared.kit.db import Database, Identity, session_scope
 from nlu_shared.kit.deps import CallerDep, requires
 from nlu_shared.kit.settings import secret
@@ -16,9 +17,12 @@ from nlu_logger.migrations import ERASER
 from nlu_logger.privacy import service
 
 router = APIRouter(prefix="/v1/users", tags=["privacy"], dependencies=[requires("users:erase")])
+UserId = Annotated[UUID, InPath(description="the person")]
 
 
-async def _about(user_id: UUID, request: Request, caller: CallerDep) -> AsyncIterator[AsyncSession]:
+async def _about(
+    user_id: UserId, request: Request, caller: CallerDep
+) -> AsyncIterator[AsyncSession]:
     service.check_person(caller, user_id)
     async with session_scope(_database(request), Identity(ERASER, user_id)) as session:
         yield session
@@ -52,7 +56,7 @@ Journal = Annotated[Path | None, Depends(_journal)]
 
 @router.delete("/{user_id}")
 async def erase_user(
-    user_id: UUID,
+    user_id: UserId,
     session: ErasingSession,
     caller: CallerDep,
     key: PseudonymKey,
@@ -64,6 +68,9 @@ async def erase_user(
 
 @router.get("/erasures/{erasure_id}")
 async def get_erasure_receipt(
-    erasure_id: UUID, session: ReceiptSession, caller: CallerDep, key: PseudonymKey
+    erasure_id: Annotated[UUID, Path(description="the receipt")],
+    session: ReceiptSession,
+    caller: CallerDep,
+    key: PseudonymKey,
 ) -> ErasureReceipt:
     return await service.receipt(session, erasure_id, caller=caller, key=key)

@@ -3,10 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
+from nlu_shared.kit.parameters import MOST, AnyTask, Cursor, Since, Until
 from nlu_shared.schemas.audit import AuditLine
-from nlu_shared.schemas.base import Moment, Page, Slug
+from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.queues import (
     Asked,
     ClaimIn,
@@ -39,7 +40,13 @@ router = APIRouter(prefix="/v1", tags=["reviews"])
 propose, decide = requires("corrections:write"), requires("reviews:decide")
 look, claim = requires("reviews:read"), requires("reviews:claim")
 
-Limit = Annotated[int, Query(ge=1, le=1000)]
+Limit = Annotated[int, Query(ge=1, le=1000, description=MOST)]
+PredictionId = Annotated[UUID, Path(description="the prediction: its `log_id`")]
+CaseId = Annotated[UUID, Path(description="the ground-truth case")]
+ClaimId = Annotated[UUID, Path(description="the claim")]
+ConflictId = Annotated[UUID, Path(description="the conflict")]
+QueueName = Annotated[Queue, Path(description="which queue")]
+CorrectionId = Annotated[UUID, Path(description="the correction")]
 
 
 async def _settings(request: Request) -> Settings:
@@ -52,7 +59,7 @@ SettingsDep = Annotated[Settings, Depends(_settings)]
 
 @router.post("/predictions/{prediction_id}/corrections", dependencies=[propose], status_code=201)
 async def correct_prediction(
-    prediction_id: UUID,
+    prediction_id: PredictionId,
     said: CorrectionIn,
     session: DbSession,
     caller: CallerDep,
@@ -68,7 +75,7 @@ async def correct_prediction(
 
 @router.post("/predictions/{prediction_id}/confirm", dependencies=[propose], status_code=201)
 async def confirm_prediction(
-    prediction_id: UUID,
+    prediction_id: PredictionId,
     said: ConfirmationIn,
     session: DbSession,
     caller: CallerDep,
@@ -86,9 +93,9 @@ async def confirm_prediction(
 async def list_corrections(
     session: DbSession,
     caller: CallerDep,
-    prediction_id: UUID | None = None,
-    status: CorrectionStatus | None = None,
-    cursor: UUID | None = None,
+    prediction_id: Annotated[UUID | None, Query(description="about this prediction")] = None,
+    status: Annotated[CorrectionStatus | None, Query(description="of this status alone")] = None,
+    cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[Correction]:
     return await service.page(
@@ -103,10 +110,10 @@ async def list_corrections(
 
 @router.get("/predictions/{prediction_id}/history", dependencies=[look])
 async def history_of_prediction(
-    prediction_id: UUID,
+    prediction_id: PredictionId,
     session: DbSession,
     caller: CallerDep,
-    cursor: UUID | None = None,
+    cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[AuditLine]:
     """Who said and decided what, the oldest first."""
@@ -117,9 +124,9 @@ async def history_of_prediction(
 async def reviewers_agreement(
     session: DbSession,
     caller: CallerDep,
-    task: Slug | None = None,
-    since: Annotated[Moment | None, Query(alias="from")] = None,
-    until: Annotated[Moment | None, Query(alias="to")] = None,
+    task: AnyTask = None,
+    since: Since = None,
+    until: Until = None,
 ) -> Agreement:
     """Cohen's kappa for each two reviewers who coded the same predictions."""
     return await queries.agreement(session, caller=caller, task=task, since=since, until=until)
@@ -147,14 +154,18 @@ async def take_findings(said: FindingsIn, session: DbSession, caller: CallerDep)
 
 
 @router.post("/reviews/cases/{case_id}/clear", dependencies=[decide], status_code=204)
-async def clear_case(case_id: UUID, session: DbSession, caller: CallerDep) -> None:
+async def clear_case(
+    case_id: CaseId,
+    session: DbSession,
+    caller: CallerDep,
+) -> None:
     """Looked at again, and its truth stands."""
     await suspicions.clear(session, case_id, caller=caller)
 
 
 @router.get("/reviews/queues/{queue}", dependencies=[look])
 async def look_at_queue(
-    queue: Queue,
+    queue: QueueName,
     asked: Annotated[Asked, Query()],
     session: DbSession,
     caller: CallerDep,
@@ -166,7 +177,7 @@ async def look_at_queue(
 
 @router.post("/reviews/queues/{queue}:claim", dependencies=[claim])
 async def claim_from_queue(
-    queue: Queue,
+    queue: QueueName,
     asked: ClaimIn,
     session: DbSession,
     caller: CallerDep,
@@ -177,7 +188,7 @@ async def claim_from_queue(
 
 
 @router.post("/reviews/claims/{claim_id}/release", dependencies=[claim], status_code=204)
-async def release_claim(claim_id: UUID, session: DbSession, caller: CallerDep) -> None:
+async def release_claim(claim_id: ClaimId, session: DbSession, caller: CallerDep) -> None:
     await claims.release(session, claim_id, caller=caller)
 
 
@@ -185,8 +196,8 @@ async def release_claim(claim_id: UUID, session: DbSession, caller: CallerDep) -
 async def list_conflicts(
     session: DbSession,
     caller: CallerDep,
-    task: Slug | None = None,
-    cursor: UUID | None = None,
+    task: AnyTask = None,
+    cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[TruthConflict]:
     return await conflicts.page(session, caller=caller, task=task, after=cursor, limit=limit)
@@ -194,7 +205,7 @@ async def list_conflicts(
 
 @router.post("/reviews/conflicts/{conflict_id}/settle", dependencies=[decide])
 async def settle_conflict(
-    conflict_id: UUID,
+    conflict_id: ConflictId,
     asked: SettlementIn,
     session: DbSession,
     caller: CallerDep,
@@ -205,7 +216,7 @@ async def settle_conflict(
 
 @router.post("/corrections/{correction_id}/approve", dependencies=[decide])
 async def approve_correction(
-    correction_id: UUID,
+    correction_id: CorrectionId,
     asked: ApprovalIn,
     session: DbSession,
     caller: CallerDep,
@@ -230,13 +241,13 @@ async def reject_corrections(
 
 @router.post("/corrections/{correction_id}/reject", dependencies=[decide])
 async def reject_correction(
-    correction_id: UUID, session: DbSession, caller: CallerDep
+    correction_id: CorrectionId, session: DbSession, caller: CallerDep
 ) -> Correction:
     return (await decisions.reject(session, correction_id, caller=caller)).view()
 
 
 @router.post("/corrections/{correction_id}/reopen", dependencies=[decide])
 async def reopen_correction(
-    correction_id: UUID, session: DbSession, caller: CallerDep
+    correction_id: CorrectionId, session: DbSession, caller: CallerDep
 ) -> Correction:
     return (await decisions.reopen(session, correction_id, caller=caller)).view()
