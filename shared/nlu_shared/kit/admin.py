@@ -24,11 +24,13 @@ Subject = Annotated[str | None, Query(max_length=200, description="about this id
 
 @router.post("/keys", status_code=201)
 async def create_key(asked: KeyIn, session: DbSession, caller: CallerDep) -> KeyMade:
+    """A key that may do what `scopes` say, for `tasks`. The key itself is in this answer alone."""
     return await keys.create(session, asked, caller=caller)
 
 
 @router.get("/keys")
 async def list_keys(session: DbSession, caller: CallerDep) -> list[KeyView]:
+    """Keys, the revoked too, that are for no task but the caller's; never what they open with."""
     return await keys.every(session, caller=caller)
 
 
@@ -36,12 +38,14 @@ async def list_keys(session: DbSession, caller: CallerDep) -> list[KeyView]:
 async def rotate_key(
     key_id: KeyId, asked: RotationIn, session: DbSession, caller: CallerDep
 ) -> KeyMade:
+    """A new key that may do the same; the old one ends after `grace_hours` at the latest."""
     grace = timedelta(hours=asked.grace_hours)
     return await keys.rotate(session, key_id, grace=grace, caller=caller)
 
 
 @router.delete("/keys/{key_id}", status_code=204)
 async def revoke_key(key_id: KeyId, session: DbSession, caller: CallerDep) -> None:
+    """From now on, and the few seconds a process remembers it, the key opens nothing."""
     await keys.revoke(session, key_id, caller=caller)
 
 
@@ -54,6 +58,7 @@ async def read_audit_log(
     before: Before = None,
     limit: Annotated[int, Query(ge=1, le=1000, description=MOST)] = 100,
 ) -> Page[AuditLine]:
+    """Who changed what, the newest first."""
     return await audit.page(
         session, actor=actor, action=action, subject=subject, before=before, limit=limit
     )

@@ -28,8 +28,9 @@ from nlu_shared.schemas.examples import EXAMPLES
 ALWAYS = (Unauthenticated, Forbidden, Invalid, TooMany, Unavailable)
 """Of every operation; Invalid too, since no address may hold a NUL."""
 OF_BODIES = (TooSlow, TooLarge, WrongMediaType)
-NEVER_UNKNOWN = {"user_id"}
-"""Ids in paths that others give out: one of which nothing is stored is no error."""
+_IS_EMPTY = "x-unknown-is-empty"
+UNKNOWN_IS_EMPTY: dict[str, Any] = {_IS_EMPTY: True}
+"""For `openapi_extra` of a route that has a good answer about an id of which nothing is stored."""
 FASTAPIS_OWN = ("HTTPValidationError", "ValidationError")
 """The 422 body that FastAPI declares, and that is never sent here."""
 COMPONENTS = "#/components/schemas/"
@@ -83,14 +84,14 @@ def _errors(operation: dict[str, Any]) -> Iterator[type[ServiceError]]:
     yield from ALWAYS
     if "requestBody" in operation:
         yield from OF_BODIES
-    if any(_can_be_unknown(one) for one in operation.get("parameters", [])):
+    named = [one for one in operation.get("parameters", []) if one["in"] == "path"]
+    if not operation.pop(_IS_EMPTY, False) and not all(map(_is_listed, named)):
         yield NotFound
 
 
-def _can_be_unknown(parameter: dict[str, Any]) -> bool:
-    """A name out of a closed list is invalid where it is not on it."""
-    is_listed = "$ref" in parameter["schema"] or "enum" in parameter["schema"]
-    return parameter["in"] == "path" and not is_listed and parameter["name"] not in NEVER_UNKNOWN
+def _is_listed(parameter: dict[str, Any]) -> bool:
+    """Of a closed list of names: one that is not on it is invalid, not unknown."""
+    return "$ref" in parameter["schema"] or "enum" in parameter["schema"]
 
 
 def _is_fastapis(response: dict[str, Any] | None) -> bool:

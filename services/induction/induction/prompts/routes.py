@@ -1,6 +1,6 @@
 """The registry by HTTP."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
@@ -9,19 +9,27 @@ from nlu_shared.kit.etags import is_held
 from nlu_shared.kit.parameters import MOST, Cursor, IfNoneMatch, PathTask
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.prompts import ActivePrompt, PromptDiff, PromptImport, PromptVersion
-from starlette.responses import PlainTextResponse
 
 from induction.prompts import export, service
 
 router = APIRouter(prefix="/v1/prompts/{task}", tags=["prompts"])
 VersionId = Annotated[UUID, Path(description="a version of this task's prompt")]
+EXPORTED: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/x-python": {"schema": {"type": "string"}}, "application/json": {}}}
+}
 read, write = requires("prompts:read"), requires("prompts:write")
 
 
-@router.post("/versions", dependencies=[write], status_code=201)
+@router.post(
+    "/versions",
+    dependencies=[write],
+    status_code=201,
+    responses={200: {"model": PromptVersion, "description": "It was there before"}},
+)
 async def import_version(
     task: PathTask, asked: PromptImport, session: DbSession, caller: CallerDep, response: Response
 ) -> PromptVersion:
+    """A version from outside, for runs or to serve; the same again is one version."""
     row, is_new = await service.bring_in(session, task, asked, by=caller.subject)
     response.status_code = 201 if is_new else 200
     return await service.view(session, row)
@@ -34,11 +42,13 @@ async def list_versions(
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=200, description=MOST)] = 50,
 ) -> Page[PromptVersion]:
+    """Versions of a prompt, oldest first."""
     return await service.page(session, task, after=cursor, limit=limit)
 
 
 @router.get("/versions/{version_id}", dependencies=[read])
 async def get_version(task: PathTask, version_id: VersionId, session: DbSession) -> PromptVersion:
+    """A version with its content and everything measured of it."""
     return await service.view(session, await service.get(session, task, version_id))
 
 
@@ -57,23 +67,35 @@ async def diff_versions(
 async def promote_version(
     task: PathTask, version_id: VersionId, session: DbSession, caller: CallerDep
 ) -> PromptVersion:
+    """From now on this version serves."""
     await service.promote(session, task, version_id, by=caller.subject)
     return await service.view(session, await service.get(session, task, version_id))
 
 
-@router.post("/rollback", dependencies=[write])
+@router.post(
+    "/rollback",
+    dependencies=[write],
+    responses={409: {"description": "No earlier version has served"}},
+)
 async def roll_back(task: PathTask, session: DbSession, caller: CallerDep) -> PromptVersion:
+    """The version that served before serves again."""
     version_id = await service.roll_back(session, task, by=caller.subject)
     return await service.view(session, await service.get(session, task, version_id))
 
 
-@router.get("/active", dependencies=[read], response_model=ActivePrompt)
+@router.get(
+    "/active",
+    dependencies=[read],
+    response_model=ActivePrompt,
+    responses={304: {"description": "The same version serves"}},
+)
 async def get_active(
     task: PathTask,
     session: DbSession,
     response: Response,
     if_none_match: IfNoneMatch = "",
 ) -> ActivePrompt | Response:
+    """The version that serves; with its ETag in If-None-Match, asking again costs little."""
     active = await service.active(session, task)
     etag = f'"{active.version_hash}"'
     if is_held(etag, if_none_match):
@@ -82,7 +104,7 @@ async def get_active(
     return active
 
 
-@router.get("/export", dependencies=[read], response_class=PlainTextResponse)
+@router.get("/export", dependencies=[read], response_class=Response, responses=EXPORTED)
 async def export_version(
     task: PathTask,
     session: DbSession,

@@ -26,6 +26,10 @@ from induction.runs import stream
 from induction.tickets import service as tickets
 
 router = APIRouter(prefix="/v1", tags=["runs"])
+STREAM: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+    204: {"description": "The run is over and all of it was read"},
+}
 RunId = Annotated[UUID, Path(description="the run")]
 
 
@@ -64,7 +68,12 @@ async def issue_ticket(session: DbSession, caller: CallerDep, response: Response
     return await tickets.issue(session, caller)
 
 
-@router.get("/runs/{run_id}/events", dependencies=[watch], response_class=EventSourceResponse)
+@router.get(
+    "/runs/{run_id}/events",
+    dependencies=[watch],
+    response_class=EventSourceResponse,
+    responses=STREAM,
+)
 async def follow_run(
     run_id: RunId,
     request: Request,

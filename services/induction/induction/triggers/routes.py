@@ -11,16 +11,18 @@ router = APIRouter(prefix="/v1/admin/auto-trigger", tags=["admin"])
 admin = requires("admin")
 
 
-@router.post("", dependencies=[admin])
+@router.post("", dependencies=[admin], responses={404: {"description": "There is no such task"}})
 async def set_auto_trigger(
     asked: AutoTriggerIn, session: DbSession, caller: CallerDep
 ) -> AutoTrigger:
+    """When runs of a task start by themselves. Replaces what was set before."""
     own_task(caller, asked.task)
     return await service.set_rules(session, asked)
 
 
 @router.get("", dependencies=[admin])
 async def get_auto_trigger(task: OneTask, session: DbSession, caller: CallerDep) -> AutoTrigger:
+    """When runs of a task start by themselves; off unless it was switched on."""
     own_task(caller, task)
     return await service.rules(session, task)
 
@@ -29,5 +31,6 @@ async def get_auto_trigger(task: OneTask, session: DbSession, caller: CallerDep)
 async def list_decisions(
     session: DbSession, caller: CallerDep, task: AnyTask = None
 ) -> list[TriggerDecision]:
+    """Why runs did or did not start by themselves, the newest first."""
     rows = await service.decisions(session, task=task, caller=caller)
     return [TriggerDecision.model_validate(row.model_dump()) for row in rows]

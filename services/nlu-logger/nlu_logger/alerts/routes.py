@@ -29,16 +29,19 @@ async def create_alert(
     caller: CallerDep,
     settings: Annotated[Settings, Depends(_settings)],
 ) -> Alert:
+    """Watches production by a rule and tells its channels when an incident opens and ends."""
     return await service.create(session, asked, caller=caller, settings=settings)
 
 
 @router.get("")
 async def list_alerts(session: DbSession, caller: CallerDep) -> list[Alert]:
+    """Alerts about the caller's tasks, oldest first."""
     return await service.every(session, caller=caller)
 
 
 @router.delete("/{alert_id}", status_code=204)
 async def delete_alert(alert_id: AlertId, session: DbSession, caller: CallerDep) -> None:
+    """With its incidents and what is still to be sent."""
     await service.delete(session, alert_id, caller=caller)
 
 
@@ -50,4 +53,5 @@ async def list_incidents(
     before: Before = None,
     limit: Annotated[int, Query(ge=1, le=1000, description=MOST)] = 100,
 ) -> Page[Incident]:
+    """Incidents of an alert, the newest first, each with what was sent of it."""
     return await service.incidents(session, alert_id, caller=caller, before=before, limit=limit)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from nlu_shared.kit.auth import ADMIN
 from nlu_shared.kit.buffering import TimedStream
 from nlu_shared.kit.deps import AnswerDep, CallerDep, DbSession, Snapshot, requires
+from nlu_shared.kit.openapi import UNKNOWN_IS_EMPTY
 from nlu_shared.kit.parameters import AnyTask
 from nlu_shared.schemas.exports import ExportFormat, Schedule, ScheduleIn, ScheduleRun
 from starlette.responses import StreamingResponse
@@ -152,7 +153,7 @@ async def _targets(request: Request) -> list[str]:
     return list(places(settings.export_dir, settings.export_store))
 
 
-@admin.post("", status_code=201)
+@admin.post("", status_code=201, responses={409: {"description": "A schedule has this name"}})
 async def add_schedule(
     asked: ScheduleIn,
     session: DbSession,
@@ -166,16 +167,19 @@ async def add_schedule(
 
 @admin.get("")
 async def list_schedules(session: DbSession, caller: CallerDep) -> list[Schedule]:
+    """Schedules that export no task but the caller's."""
     return await schedules.listed(session, caller=caller)
 
 
 @admin.delete("/{schedule_id}", status_code=204)
 async def remove_schedule(schedule_id: ScheduleId, session: DbSession, caller: CallerDep) -> None:
+    """Writes no more; its history goes, the files stay."""
     await schedules.remove(session, schedule_id, caller=caller)
 
 
-@admin.get("/{schedule_id}/runs")
+@admin.get("/{schedule_id}/runs", openapi_extra=UNKNOWN_IS_EMPTY)
 async def list_schedule_runs(
     schedule_id: ScheduleId, session: DbSession, caller: CallerDep
 ) -> list[ScheduleRun]:
+    """The newest thousand files of a schedule; none of one that is unknown."""
     return await schedules.runs(session, schedule_id, caller=caller)

@@ -21,15 +21,22 @@ CaseId = Annotated[UUID, Path(description="the ground-truth case")]
 NDJSON = "application/x-ndjson"
 
 
-@router.post("", dependencies=[write], status_code=201)
+@router.post(
+    "",
+    dependencies=[write],
+    status_code=201,
+    responses={409: {"description": "Another truth is approved for this text"}},
+)
 async def add_ground_truth(
     said: GroundTruthIn, session: DbSession, caller: CallerDep
 ) -> GroundTruthMade:
+    """An approved case that never was a prediction."""
     return GroundTruthMade(id=await service.add(session, said, caller=caller))
 
 
 @router.delete("/{case_id}", dependencies=[write], status_code=204)
 async def remove_ground_truth(case_id: CaseId, session: DbSession, caller: CallerDep) -> None:
+    """Takes a case out, and tells those who hold a copy to forget it."""
     await service.remove(session, case_id, caller=caller)
 
 

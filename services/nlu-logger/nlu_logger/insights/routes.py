@@ -66,16 +66,19 @@ AskedDep = Annotated[Asked, Depends(_asked)]
 
 @router.get("/confidence")
 async def insight_confidence(session: DbSession, seen: AskedDep) -> Page[ConfidenceBucket]:
+    """Predictions by confidence, to one decimal."""
     return Page(items=await service.confidence(session, seen))
 
 
 @router.get("/intents")
 async def insight_intents(session: DbSession, seen: AskedDep) -> Page[IntentCount]:
+    """Predictions, mean confidence and corrections by intent."""
     return Page(items=await service.intents(session, seen))
 
 
 @router.get("/outcomes")
 async def insight_outcomes(session: DbSession, seen: AskedDep) -> Page[IntentOutcome]:
+    """How the work that followed ended, by intent."""
     return Page(items=await service.outcomes(session, seen))
 
 
@@ -83,6 +86,7 @@ async def insight_outcomes(session: DbSession, seen: AskedDep) -> Page[IntentOut
 async def insight_calibration(
     session: DbSession, seen: AskedDep, sample: SampleQuery = Sample.AUDIT
 ) -> Calibration:
+    """How often predictions are right that are so and so sure."""
     return await service.calibration(session, seen, sample)
 
 
@@ -90,6 +94,7 @@ async def insight_calibration(
 async def insight_confusion(
     session: DbSession, seen: AskedDep, sample: SampleQuery = Sample.AUDIT
 ) -> Confusion:
+    """What was answered against what is right."""
     return await service.confusion(session, seen, sample)
 
 

@@ -35,7 +35,15 @@ PREDICTIONS = {"type": "array", "items": {"$ref": "#/components/schemas/Predicti
 DoorDep = Annotated[Door, Depends(_door)]
 
 
-@router.post("/predictions", dependencies=[write], status_code=201)
+@router.post(
+    "/predictions",
+    dependencies=[write],
+    status_code=201,
+    responses={
+        200: {"model": Logged, "description": "It was there before"},
+        409: {"description": "Another body has this id"},
+    },
+)
 async def log_prediction(
     said: PredictionIn, caller: CallerDep, door: DoorDep, response: Response
 ) -> Logged:
@@ -103,6 +111,7 @@ async def list_predictions(
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=1000, description=MOST)] = 100,
 ) -> Page[Prediction]:
+    """Stored predictions that the caller may see, the newest first."""
     kept = service.Filters(
         intent=intent,
         task=task,
@@ -122,6 +131,7 @@ async def list_predictions(
 async def get_prediction(
     prediction_id: PredictionId, session: DbSession, caller: CallerDep
 ) -> Prediction:
+    """A stored prediction with its outcome and its standing correction."""
     return service.view(await service.get(session, prediction_id, caller=caller))
 
 
@@ -129,4 +139,5 @@ async def get_prediction(
 async def record_outcome(
     prediction_id: PredictionId, said: OutcomeIn, session: DbSession, caller: CallerDep
 ) -> Prediction:
+    """How the work that followed the prediction ended. Replaces what was said before."""
     return await service.record_outcome(session, prediction_id, said, caller=caller)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi import Path as InPath
 from nlu_shared.kit.db import Database, Identity, session_scope
 from nlu_shared.kit.deps import CallerDep, requires
+from nlu_shared.kit.openapi import UNKNOWN_IS_EMPTY
 from nlu_shared.kit.settings import secret
 from nlu_shared.schemas.privacy import ErasureReceipt
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -17,6 +18,7 @@ from nlu_logger.migrations import ERASER
 from nlu_logger.privacy import service
 
 router = APIRouter(prefix="/v1/users", tags=["privacy"], dependencies=[requires("users:erase")])
+ErasureId = Annotated[UUID, InPath(description="the receipt")]
 UserId = Annotated[UUID, InPath(description="the person")]
 
 
@@ -54,7 +56,7 @@ PseudonymKey = Annotated[str | None, Depends(_key)]
 Journal = Annotated[Path | None, Depends(_journal)]
 
 
-@router.delete("/{user_id}")
+@router.delete("/{user_id}", openapi_extra=UNKNOWN_IS_EMPTY)
 async def erase_user(
     user_id: UserId,
     session: ErasingSession,
@@ -68,9 +70,10 @@ async def erase_user(
 
 @router.get("/erasures/{erasure_id}")
 async def get_erasure_receipt(
-    erasure_id: Annotated[UUID, Path(description="the receipt")],
+    erasure_id: ErasureId,
     session: ReceiptSession,
     caller: CallerDep,
     key: PseudonymKey,
 ) -> ErasureReceipt:
+    """What an erasure removed, and what is out of its reach."""
     return await service.receipt(session, erasure_id, caller=caller, key=key)

@@ -1,6 +1,6 @@
 """Reviews by HTTP."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -47,6 +47,9 @@ ClaimId = Annotated[UUID, Path(description="the claim")]
 ConflictId = Annotated[UUID, Path(description="the conflict")]
 QueueName = Annotated[Queue, Path(description="which queue")]
 CorrectionId = Annotated[UUID, Path(description="the correction")]
+SAID_BEFORE: dict[int | str, dict[str, Any]] = {
+    200: {"model": Correction, "description": "It was there before"}
+}
 
 
 async def _settings(request: Request) -> Settings:
@@ -57,7 +60,12 @@ async def _settings(request: Request) -> Settings:
 SettingsDep = Annotated[Settings, Depends(_settings)]
 
 
-@router.post("/predictions/{prediction_id}/corrections", dependencies=[propose], status_code=201)
+@router.post(
+    "/predictions/{prediction_id}/corrections",
+    dependencies=[propose],
+    status_code=201,
+    responses=SAID_BEFORE,
+)
 async def correct_prediction(
     prediction_id: PredictionId,
     said: CorrectionIn,
@@ -66,6 +74,7 @@ async def correct_prediction(
     settings: SettingsDep,
     response: Response,
 ) -> Correction:
+    """Proposes the right answer; the same from the same person again is one correction."""
     row, is_new = await service.correct(
         session, prediction_id, said, caller=caller, settings=settings
     )
@@ -73,7 +82,12 @@ async def correct_prediction(
     return row.view()
 
 
-@router.post("/predictions/{prediction_id}/confirm", dependencies=[propose], status_code=201)
+@router.post(
+    "/predictions/{prediction_id}/confirm",
+    dependencies=[propose],
+    status_code=201,
+    responses=SAID_BEFORE,
+)
 async def confirm_prediction(
     prediction_id: PredictionId,
     said: ConfirmationIn,
@@ -82,6 +96,7 @@ async def confirm_prediction(
     settings: SettingsDep,
     response: Response,
 ) -> Correction:
+    """Says that the prediction was right: ground truth once approved."""
     row, is_new = await service.confirm(
         session, prediction_id, said.correction_notes, caller=caller, settings=settings
     )
@@ -98,6 +113,7 @@ async def list_corrections(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[Correction]:
+    """Corrections and confirmations that the caller may see, the newest first."""
     return await service.page(
         session,
         caller=caller,
@@ -144,6 +160,7 @@ async def look_at_suspicious_labels(
 async def claim_suspicious_labels(
     asked: ClaimIn, session: DbSession, caller: CallerDep, settings: SettingsDep
 ) -> Page[SuspiciousCase]:
+    """Up to `limit` cases that nobody holds, now the caller's."""
     return Page(items=await suspicions.claim(session, asked, settings, caller=caller))
 
 
@@ -189,6 +206,7 @@ async def claim_from_queue(
 
 @router.post("/reviews/claims/{claim_id}/release", dependencies=[claim], status_code=204)
 async def release_claim(claim_id: ClaimId, session: DbSession, caller: CallerDep) -> None:
+    """Gives an item back before its time is over."""
     await claims.release(session, claim_id, caller=caller)
 
 
@@ -200,10 +218,15 @@ async def list_conflicts(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[TruthConflict]:
+    """Two truths for one text, to be settled."""
     return await conflicts.page(session, caller=caller, task=task, after=cursor, limit=limit)
 
 
-@router.post("/reviews/conflicts/{conflict_id}/settle", dependencies=[decide])
+@router.post(
+    "/reviews/conflicts/{conflict_id}/settle",
+    dependencies=[decide],
+    responses={409: {"description": "It changed meanwhile; look again"}},
+)
 async def settle_conflict(
     conflict_id: ConflictId,
     asked: SettlementIn,
@@ -211,10 +234,15 @@ async def settle_conflict(
     caller: CallerDep,
     settings: SettingsDep,
 ) -> Settled:
+    """One truth is left, or none; the corrections of a side that lost are rejected."""
     return await conflicts.settle(session, conflict_id, asked.truth, settings, caller=caller)
 
 
-@router.post("/corrections/{correction_id}/approve", dependencies=[decide])
+@router.post(
+    "/corrections/{correction_id}/approve",
+    dependencies=[decide],
+    responses={409: {"description": "It was rejected, or another truth is approved"}},
+)
 async def approve_correction(
     correction_id: CorrectionId,
     asked: ApprovalIn,
@@ -222,6 +250,7 @@ async def approve_correction(
     caller: CallerDep,
     settings: SettingsDep,
 ) -> Approved:
+    """Makes it ground truth; approving again changes nothing, but may allow quoting."""
     return await decisions.approve(session, correction_id, asked, settings, caller=caller)
 
 
@@ -229,6 +258,7 @@ async def approve_correction(
 async def approve_corrections(
     asked: BulkApprovalIn, session: DbSession, caller: CallerDep, settings: SettingsDep
 ) -> BulkDecided:
+    """One result per correction, in order; one that cannot be approved stops no other."""
     return await decisions.approve_many(session, asked, settings, caller=caller)
 
 
@@ -236,13 +266,19 @@ async def approve_corrections(
 async def reject_corrections(
     asked: BulkRejectionIn, session: DbSession, caller: CallerDep
 ) -> BulkDecided:
+    """One result per correction, in order; one that cannot be rejected stops no other."""
     return await decisions.reject_many(session, asked, caller=caller)
 
 
-@router.post("/corrections/{correction_id}/reject", dependencies=[decide])
+@router.post(
+    "/corrections/{correction_id}/reject",
+    dependencies=[decide],
+    responses={409: {"description": "It was approved; reopen it first"}},
+)
 async def reject_correction(
     correction_id: CorrectionId, session: DbSession, caller: CallerDep
 ) -> Correction:
+    """Nothing comes of it, and the prediction no longer shows it."""
     return (await decisions.reject(session, correction_id, caller=caller)).view()
 
 
@@ -250,4 +286,5 @@ async def reject_correction(
 async def reopen_correction(
     correction_id: CorrectionId, session: DbSession, caller: CallerDep
 ) -> Correction:
+    """Undoes the decision; a case that rests on it alone is withdrawn."""
     return (await decisions.reopen(session, correction_id, caller=caller)).view()
