@@ -36,6 +36,7 @@ from nlu_shared.kit.deps import WebResources, admit
 from nlu_shared.kit.errors import Invalid, NotFound, ServiceError, Unavailable
 from nlu_shared.kit.guard import BodyGuard
 from nlu_shared.kit.limits import Room
+from nlu_shared.kit.openapi import Documented
 from nlu_shared.kit.problems import problem_response
 from nlu_shared.kit.readiness import check_writable
 from nlu_shared.kit.settings import ServiceSettings
@@ -74,7 +75,7 @@ def create_app(
             app.state.resources = resources
             yield
 
-    app = FastAPI(
+    app = Documented(
         title=title,
         version=version,
         lifespan=lifespan,

@@ -15,16 +15,24 @@ MOST_TURNS = 1_000
 class Turn(Schema):
     """One thing said in a conversation; `speaker` is a role, such as expert or subject."""
 
-    speaker: Label | None = None
-    text: Utterance
+    speaker: Label | None = Field(
+        default=None, description="a role, such as expert or subject; null: not known"
+    )
+    text: Utterance = Field(description="what was said")
 
 
 class Context(Schema):
     """What stands before a case: the conversation, oldest first, and the items already `known`
     (committed), in the shape of the task's own truths."""
 
-    before: Annotated[tuple[Turn, ...], Field(max_length=MOST_TURNS)] = ()
-    known: SafeJson = None
+    before: Annotated[
+        tuple[Turn, ...],
+        Field(max_length=MOST_TURNS, description="the turns before the case, oldest first"),
+    ] = ()
+    known: SafeJson = Field(
+        default=None,
+        description="items that are already committed, in the shape of the task's truths",
+    )
 
     @property
     def short(self) -> JsonValue:
@@ -42,12 +50,19 @@ def transcript(text: str, context: Context | None) -> str:
 class GroundTruthIn(Schema):
     """A case that never was a prediction."""
 
-    task: Slug
-    text: Utterance
-    context: Context | None = None
-    truth: SafeJson
-    group: Label | None = None
-    may_quote: bool = True
+    task: Slug = Field(description="the task it is a case of")
+    text: Utterance = Field(description="what a model is to read")
+    context: Context | None = Field(
+        default=None, description="what stands before the text; null: nothing"
+    )
+    truth: SafeJson = Field(
+        description="a label for an intent task, an object for an extraction; not null"
+    )
+    group: Label | None = Field(
+        default=None,
+        description="what it must not be separated from in a split, such as a conversation",
+    )
+    may_quote: bool = Field(default=True, description="may this text appear inside a prompt?")
 
     @property
     def said_before(self) -> JsonValue:
@@ -56,7 +71,7 @@ class GroundTruthIn(Schema):
 
 
 class GroundTruthMade(Schema):
-    id: UUID
+    id: UUID = Field(description="of the case, in the stream too")
 
 
 class GroundTruthCase(Schema):

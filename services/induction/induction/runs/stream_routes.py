@@ -7,7 +7,7 @@ from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response, Security
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response, Security
 from fastapi.security import SecurityScopes
 from nlu_shared.kit.auth import own_task
 from nlu_shared.kit.deps import (
@@ -27,6 +27,11 @@ from induction.resources import Resources
 from induction.runs import stream
 
 router = APIRouter(prefix="/v1", tags=["runs"])
+STREAM: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+    204: {"description": "The run is over and all of it was read"},
+}
+RunId = Annotated[UUID, Path(description="the run")]
 
 
 async def _by_key_or_ticket(
@@ -47,7 +52,7 @@ async def _by_key_or_ticket(
 watch: Any = Security(_by_key_or_ticket, scopes=["runs:read"])
 
 
-async def _own_standing(run_id: UUID, request: Request, caller: CallerDep) -> stream.Standing:
+async def _own_standing(run_id: RunId, request: Request, caller: CallerDep) -> stream.Standing:
     resources: Resources = request.app.state.resources
     found = await stream.standing(resources.reader, run_id)
     own_task(caller, found.task)
@@ -64,13 +69,20 @@ async def issue_ticket(session: DbSession, caller: CallerDep, response: Response
     return await tickets.issue(session, caller)
 
 
-@router.get("/runs/{run_id}/events", dependencies=[watch], response_class=EventSourceResponse)
+@router.get(
+    "/runs/{run_id}/events",
+    dependencies=[watch],
+    response_class=EventSourceResponse,
+    responses=STREAM,
+)
 async def follow_run(
-    run_id: UUID,
+    run_id: RunId,
     request: Request,
     caller: CallerDep,
     standing: OwnStanding,
-    last_event_id: Annotated[int, Header(ge=0)] = 0,
+    last_event_id: Annotated[
+        int, Header(ge=0, description="id of the last event that was read; 0: from the first")
+    ] = 0,
     after: Annotated[
         int, Query(ge=0, description="as Last-Event-ID, which a new EventSource cannot send")
     ] = 0,

@@ -10,10 +10,19 @@ from induction.tasks import service
 router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
 
 
-@router.post("", dependencies=[requires("tasks:write")], status_code=201)
+@router.post(
+    "",
+    dependencies=[requires("tasks:write")],
+    status_code=201,
+    responses={
+        200: {"model": TaskIn, "description": "It was there before"},
+        409: {"description": "A different task has this slug"},
+    },
+)
 async def create_task(
     body: TaskIn, session: DbSession, caller: CallerDep, response: Response
 ) -> TaskIn:
+    """A task to optimise prompts for; the same again changes nothing."""
     own_task(caller, body.slug)
     row, is_new = await service.create(session, body)
     response.status_code = 201 if is_new else 200
@@ -22,5 +31,6 @@ async def create_task(
 
 @router.get("", dependencies=[requires("tasks:read")])
 async def list_tasks(session: DbSession, caller: CallerDep) -> list[TaskIn]:
+    """The tasks the caller may touch."""
     rows = await service.list_all(session)
     return [row.spec() for row in rows if caller.may_touch(row.slug)]

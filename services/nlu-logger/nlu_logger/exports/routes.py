@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from nlu_shared.kit.auth import ADMIN
 from nlu_shared.kit.buffering import TimedStream
 from nlu_shared.kit.deps import AnswerDep, CallerDep, DbSession, Snapshot, requires
-from nlu_shared.schemas.base import Slug
+from nlu_shared.kit.openapi import UNKNOWN_IS_EMPTY
+from nlu_shared.kit.parameters import AnyTask
 from nlu_shared.schemas.exports import ExportFormat, Schedule, ScheduleIn, ScheduleRun
 from starlette.responses import StreamingResponse
 
@@ -27,29 +28,39 @@ FILES: dict[int | str, dict[str, Any]] = {
 }
 NOT_FOUND_HEADER = "Not-Found-By-Rules"
 LINES: dict[int | str, dict[str, Any]] = {200: {"content": {MEDIA_TYPES[ExportFormat.JSONL]: {}}}}
+ScheduleId = Annotated[UUID, Path(description="the schedule")]
+Anonymise = Annotated[bool, Query(description="take out what rules find of people")]
 
 
 def _window(
     caller: CallerDep,
-    task: Slug | None = None,
-    days: Annotated[int | None, Query(ge=1, le=36_500)] = None,
+    task: AnyTask = None,
+    days: Annotated[
+        int | None,
+        Query(ge=1, le=36_500, description="so many days back; else all"),
+    ] = None,
 ) -> Window:
     return service.window(caller, task=task, days=days, now=datetime.now(UTC))
 
 
 def _selection(
-    min_confidence: Annotated[float, Query(ge=0, le=1)] = 0.8, approved_only: bool = False
+    min_confidence: Annotated[
+        float, Query(ge=0, le=1, description="of predictions that nobody corrected, at least")
+    ] = 0.8,
+    approved_only: Annotated[
+        bool, Query(description="leave out corrections that nobody has approved")
+    ] = False,
 ) -> Selection:
     return Selection(min_confidence=min_confidence, approved_only=approved_only)
 
 
-async def _redactor(request: Request, anonymise: bool = False) -> Redactor:
+async def _redactor(request: Request, anonymise: Anonymise = False) -> Redactor:
     """`anonymise=true` takes out what rules find; the header says what they do not."""
     rules: Anonymiser = request.app.state.resources.anonymiser
     return rules.value if anonymise else service.unchanged
 
 
-def _notice(anonymise: bool = False) -> dict[str, str]:
+def _notice(anonymise: Anonymise = False) -> dict[str, str]:
     return {NOT_FOUND_HEADER: "; ".join(NOT_FOUND_BY_RULES)} if anonymise else {}
 
 
@@ -58,7 +69,7 @@ WindowDep = Annotated[Window, Depends(_window)]
 SelectionDep = Annotated[Selection, Depends(_selection)]
 RedactorDep = Annotated[Redactor, Depends(_redactor)]
 NoticeHeaders = Annotated[dict[str, str], Depends(_notice)]
-FormatQuery = Annotated[ExportFormat, Query(alias="format")]
+FormatQuery = Annotated[ExportFormat, Query(alias="format", description="of the file")]
 
 
 @router.get("/retraining", response_class=StreamingResponse, responses=FILES)
@@ -91,7 +102,9 @@ async def export_review(
     caller: CallerDep,
     redact: RedactorDep,
     notice: NoticeHeaders,
-    confidence_threshold: Annotated[float, Query(ge=0, le=1)] = 0.7,
+    confidence_threshold: Annotated[
+        float, Query(ge=0, le=1, description="predictions that are less sure than this")
+    ] = 0.7,
     form: FormatQuery = ExportFormat.JSONL,
 ) -> StreamingResponse:
     """Predictions below the threshold of which nobody has said anything, to be filled in."""
@@ -115,9 +128,9 @@ async def export_pairs(
     caller: CallerDep,
     redact: RedactorDep,
     notice: NoticeHeaders,
-    seed: Annotated[int, Query(ge=0, lt=2**63)] = 0,
-    per_text: Annotated[int, Query(ge=1, le=10)] = 2,
-    texts: Annotated[int, Query(ge=2, le=20_000)] = 5_000,
+    seed: Annotated[int, Query(ge=0, lt=2**63, description="of what is drawn at random")] = 0,
+    per_text: Annotated[int, Query(ge=1, le=10, description="most of a kind for a text")] = 2,
+    texts: Annotated[int, Query(ge=2, le=20_000, description="most rows to pair")] = 5_000,
 ) -> StreamingResponse:
     """Contrastive pairs of the retraining rows: the same data and seed make the same pairs.
 
@@ -146,7 +159,7 @@ async def _targets(request: Request) -> list[str]:
     return list(destinations(settings.export_dir, settings.export_store))
 
 
-@admin.post("", status_code=201)
+@admin.post("", status_code=201, responses={409: {"description": "A schedule has this name"}})
 async def add_schedule(
     body: ScheduleIn,
     session: DbSession,
@@ -160,16 +173,19 @@ async def add_schedule(
 
 @admin.get("")
 async def list_schedules(session: DbSession, caller: CallerDep) -> list[Schedule]:
+    """Schedules that export no task but the caller's."""
     return await schedules.listed(session, caller=caller)
 
 
 @admin.delete("/{schedule_id}", status_code=204)
-async def remove_schedule(schedule_id: UUID, session: DbSession, caller: CallerDep) -> None:
+async def remove_schedule(schedule_id: ScheduleId, session: DbSession, caller: CallerDep) -> None:
+    """Writes no more; its history goes, the files stay."""
     await schedules.remove(session, schedule_id, caller=caller)
 
 
-@admin.get("/{schedule_id}/runs")
+@admin.get("/{schedule_id}/runs", openapi_extra=UNKNOWN_IS_EMPTY)
 async def list_schedule_runs(
-    schedule_id: UUID, session: DbSession, caller: CallerDep
+    schedule_id: ScheduleId, session: DbSession, caller: CallerDep
 ) -> list[ScheduleRun]:
+    """The newest thousand files of a schedule; none of one that is unknown."""
     return await schedules.runs(session, schedule_id, caller=caller)

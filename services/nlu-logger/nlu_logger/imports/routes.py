@@ -10,7 +10,8 @@ from nlu_shared.kit.auth import ADMIN, Caller
 from nlu_shared.kit.db import Database, Identity
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
 from nlu_shared.kit.errors import Invalid, WrongMediaType
-from nlu_shared.schemas.base import Label, Slug
+from nlu_shared.kit.parameters import OneTask
+from nlu_shared.schemas.base import Label
 from nlu_shared.schemas.imports import IMPORT_LIMIT, HistoryAnswer, ImportAnswer
 from nlu_shared.schemas.predictions import INTENT
 
@@ -30,6 +31,9 @@ FILE: dict[str, Any] = {
         },
     }
 }
+
+
+Approve = Annotated[bool, Query(description="approve the corrections at once, as the caller")]
 
 
 class ImportResources(Protocol):
@@ -69,10 +73,10 @@ Lines = Annotated[list[Line], Depends(_lines)]
 
 
 async def _labelling(
-    task: Slug,
-    text_column: Label = "text",
-    label_column: Label = "label",
-    group_column: Label = "group",
+    task: OneTask,
+    text_column: Annotated[Label, Query(description="where the text stands")] = "text",
+    label_column: Annotated[Label, Query(description="where the label stands")] = "label",
+    group_column: Annotated[Label, Query(description="where the group stands, if any")] = "group",
     may_quote: Annotated[bool, Query(description="May these texts appear inside a prompt?")] = True,
 ) -> Labelling:
     return Labelling(
@@ -87,7 +91,11 @@ async def _labelling(
     openapi_extra=FILE,
 )
 async def import_corrections(
-    lines: Lines, session: DbSession, caller: CallerDep, resources: ImportDep, approve: bool = False
+    lines: Lines,
+    session: DbSession,
+    caller: CallerDep,
+    resources: ImportDep,
+    approve: Approve = False,
 ) -> ImportAnswer:
     """The review file, filled in; `approve` needs the scope reviews:decide as well."""
     return await service.import_corrections(
@@ -118,8 +126,8 @@ async def import_predictions(
     lines: Lines,
     resources: ImportDep,
     caller: CallerDep,
-    task: Slug = INTENT,
-    approve: bool = False,
+    task: OneTask = INTENT,
+    approve: Approve = False,
 ) -> HistoryAnswer:
     """Rows of the original `nlu_prompt_logs`, however old, with outcomes and corrections."""
     return await service.import_history(

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
-from nlu_shared.schemas.base import Label, Moment, Page, Slug
+from nlu_shared.kit.parameters import MOST, AnyTask, Cursor, ModelVersion, Since, Until
+from nlu_shared.schemas.base import Label, Page
 from nlu_shared.schemas.predictions import (
     BatchAnswer,
     Ids,
@@ -29,10 +30,20 @@ async def _resources(request: Request) -> IngestResources:
     return resources
 
 
+PredictionId = Annotated[UUID, Path(description="the prediction: its `log_id`")]
+PREDICTIONS = {"type": "array", "items": {"$ref": "#/components/schemas/PredictionIn"}}
 IngestDep = Annotated[IngestResources, Depends(_resources)]
 
 
-@router.post("/predictions", dependencies=[write], status_code=201)
+@router.post(
+    "/predictions",
+    dependencies=[write],
+    status_code=201,
+    responses={
+        200: {"model": Logged, "description": "It was there before"},
+        409: {"description": "Another body has this id"},
+    },
+)
 async def log_prediction(
     body: PredictionIn, caller: CallerDep, resources: IngestDep, response: Response
 ) -> Logged:
@@ -51,7 +62,12 @@ async def log_prediction(
         "requestBody": {
             "required": True,
             "content": {
-                "application/json": {"schema": {"type": "array", "items": {"type": "object"}}},
+                "application/json": {
+                    "schema": {
+                        "type": "array",
+                        "items": {"$ref": "#/components/schemas/PredictionIn"},
+                    }
+                },
                 "application/x-ndjson": {"schema": {"type": "string"}},
             },
         }
@@ -78,19 +94,24 @@ async def known_predictions(body: Ids, session: DbSession, caller: CallerDep) ->
 async def list_predictions(
     session: DbSession,
     caller: CallerDep,
-    intent: Label | None = None,
-    task: Slug | None = None,
-    since: Annotated[Moment | None, Query(alias="from")] = None,
-    until: Annotated[Moment | None, Query(alias="to")] = None,
-    min_confidence: Annotated[float | None, Query(ge=0, le=1)] = None,
-    max_confidence: Annotated[float | None, Query(ge=0, le=1)] = None,
-    successful: bool | None = None,
-    corrected: bool | None = None,
-    user: UUID | None = None,
-    model_version: Label | None = None,
-    cursor: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    intent: Annotated[Label | None, Query(description="what was answered")] = None,
+    task: AnyTask = None,
+    since: Since = None,
+    until: Until = None,
+    min_confidence: Annotated[
+        float | None, Query(ge=0, le=1, description="at least this sure")
+    ] = None,
+    max_confidence: Annotated[
+        float | None, Query(ge=0, le=1, description="at most this sure")
+    ] = None,
+    successful: Annotated[bool | None, Query(description="how the work after ended")] = None,
+    corrected: Annotated[bool | None, Query(description="with a correction, or without")] = None,
+    user: Annotated[UUID | None, Query(description="of this person alone")] = None,
+    model_version: ModelVersion = None,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description=MOST)] = 100,
 ) -> Page[Prediction]:
+    """Stored predictions that the caller may see, the newest first."""
     kept = service.Filters(
         intent=intent,
         task=task,
@@ -107,12 +128,16 @@ async def list_predictions(
 
 
 @router.get("/predictions/{prediction_id}", dependencies=[read])
-async def get_prediction(prediction_id: UUID, session: DbSession, caller: CallerDep) -> Prediction:
+async def get_prediction(
+    prediction_id: PredictionId, session: DbSession, caller: CallerDep
+) -> Prediction:
+    """A stored prediction with its outcome and its standing correction."""
     return service.view(await service.get(session, prediction_id, caller=caller))
 
 
 @router.post("/predictions/{prediction_id}/outcome", dependencies=[requires("outcomes:write")])
 async def record_outcome(
-    prediction_id: UUID, body: OutcomeIn, session: DbSession, caller: CallerDep
+    prediction_id: PredictionId, body: OutcomeIn, session: DbSession, caller: CallerDep
 ) -> Prediction:
+    """How the work that followed the prediction ended. Replaces what was body before."""
     return await service.record_outcome(session, prediction_id, body, caller=caller)

@@ -1,12 +1,13 @@
 """Reviews by HTTP."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
+from nlu_shared.kit.parameters import MOST, AnyTask, Cursor, Since, Until
 from nlu_shared.schemas.audit import AuditLine
-from nlu_shared.schemas.base import Moment, Page, Slug
+from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.queues import (
     ClaimIn,
     FindingsIn,
@@ -39,7 +40,16 @@ router = APIRouter(prefix="/v1", tags=["reviews"])
 propose, decide = requires("corrections:write"), requires("reviews:decide")
 look, claim = requires("reviews:read"), requires("reviews:claim")
 
-Limit = Annotated[int, Query(ge=1, le=1000)]
+Limit = Annotated[int, Query(ge=1, le=1000, description=MOST)]
+PredictionId = Annotated[UUID, Path(description="the prediction: its `log_id`")]
+CaseId = Annotated[UUID, Path(description="the ground-truth case")]
+ClaimId = Annotated[UUID, Path(description="the claim")]
+ConflictId = Annotated[UUID, Path(description="the conflict")]
+QueueName = Annotated[Queue, Path(description="which queue")]
+CorrectionId = Annotated[UUID, Path(description="the correction")]
+SAID_BEFORE: dict[int | str, dict[str, Any]] = {
+    200: {"model": Correction, "description": "It was there before"}
+}
 
 
 async def _settings(request: Request) -> Settings:
@@ -50,15 +60,21 @@ async def _settings(request: Request) -> Settings:
 SettingsDep = Annotated[Settings, Depends(_settings)]
 
 
-@router.post("/predictions/{prediction_id}/corrections", dependencies=[propose], status_code=201)
+@router.post(
+    "/predictions/{prediction_id}/corrections",
+    dependencies=[propose],
+    status_code=201,
+    responses=SAID_BEFORE,
+)
 async def correct_prediction(
-    prediction_id: UUID,
+    prediction_id: PredictionId,
     body: CorrectionIn,
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
     response: Response,
 ) -> Correction:
+    """Proposes the right answer; the same from the same person again is one correction."""
     row, is_new = await service.correct(
         session, prediction_id, body, caller=caller, settings=settings
     )
@@ -66,15 +82,21 @@ async def correct_prediction(
     return row.view()
 
 
-@router.post("/predictions/{prediction_id}/confirm", dependencies=[propose], status_code=201)
+@router.post(
+    "/predictions/{prediction_id}/confirm",
+    dependencies=[propose],
+    status_code=201,
+    responses=SAID_BEFORE,
+)
 async def confirm_prediction(
-    prediction_id: UUID,
+    prediction_id: PredictionId,
     body: ConfirmationIn,
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
     response: Response,
 ) -> Correction:
+    """Says that the prediction was right: ground truth once approved."""
     row, is_new = await service.confirm(
         session, prediction_id, body.correction_notes, caller=caller, settings=settings
     )
@@ -86,11 +108,12 @@ async def confirm_prediction(
 async def list_corrections(
     session: DbSession,
     caller: CallerDep,
-    prediction_id: UUID | None = None,
-    status: CorrectionStatus | None = None,
-    cursor: UUID | None = None,
+    prediction_id: Annotated[UUID | None, Query(description="about this prediction")] = None,
+    status: Annotated[CorrectionStatus | None, Query(description="of this status alone")] = None,
+    cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[Correction]:
+    """Corrections and confirmations that the caller may see, the newest first."""
     return await service.page(
         session,
         caller=caller,
@@ -103,10 +126,10 @@ async def list_corrections(
 
 @router.get("/predictions/{prediction_id}/history", dependencies=[look])
 async def history_of_prediction(
-    prediction_id: UUID,
+    prediction_id: PredictionId,
     session: DbSession,
     caller: CallerDep,
-    cursor: UUID | None = None,
+    cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[AuditLine]:
     """Who said and decided what, the oldest first."""
@@ -117,9 +140,9 @@ async def history_of_prediction(
 async def reviewers_agreement(
     session: DbSession,
     caller: CallerDep,
-    task: Slug | None = None,
-    since: Annotated[Moment | None, Query(alias="from")] = None,
-    until: Annotated[Moment | None, Query(alias="to")] = None,
+    task: AnyTask = None,
+    since: Since = None,
+    until: Until = None,
 ) -> Agreement:
     """Cohen's kappa for each two reviewers who coded the same predictions."""
     return await queries.agreement(session, caller=caller, task=task, since=since, until=until)
@@ -140,6 +163,7 @@ async def look_at_suspicious_labels(
 async def claim_suspicious_labels(
     body: ClaimIn, session: DbSession, caller: CallerDep, settings: SettingsDep
 ) -> Page[SuspiciousCase]:
+    """Up to `limit` cases that nobody holds, now the caller's."""
     return Page(items=await label_issues.claim(session, body, settings, caller=caller))
 
 
@@ -150,14 +174,18 @@ async def take_findings(body: FindingsIn, session: DbSession, caller: CallerDep)
 
 
 @router.post("/reviews/cases/{case_id}/clear", dependencies=[decide], status_code=204)
-async def clear_case(case_id: UUID, session: DbSession, caller: CallerDep) -> None:
+async def clear_case(
+    case_id: CaseId,
+    session: DbSession,
+    caller: CallerDep,
+) -> None:
     """Looked at again, and its truth stands."""
     await label_issues.clear(session, case_id, caller=caller)
 
 
 @router.get("/reviews/queues/{queue}", dependencies=[look])
 async def look_at_queue(
-    queue: Queue,
+    queue: QueueName,
     filters: Annotated[QueueFilters, Query()],
     session: DbSession,
     caller: CallerDep,
@@ -169,7 +197,7 @@ async def look_at_queue(
 
 @router.post("/reviews/queues/{queue}:claim", dependencies=[claim])
 async def claim_from_queue(
-    queue: Queue,
+    queue: QueueName,
     body: ClaimIn,
     session: DbSession,
     caller: CallerDep,
@@ -180,7 +208,8 @@ async def claim_from_queue(
 
 
 @router.post("/reviews/claims/{claim_id}/release", dependencies=[claim], status_code=204)
-async def release_claim(claim_id: UUID, session: DbSession, caller: CallerDep) -> None:
+async def release_claim(claim_id: ClaimId, session: DbSession, caller: CallerDep) -> None:
+    """Gives an item back before its time is over."""
     await claims.release(session, claim_id, caller=caller)
 
 
@@ -188,32 +217,43 @@ async def release_claim(claim_id: UUID, session: DbSession, caller: CallerDep) -
 async def list_conflicts(
     session: DbSession,
     caller: CallerDep,
-    task: Slug | None = None,
-    cursor: UUID | None = None,
+    task: AnyTask = None,
+    cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[TruthConflict]:
+    """Two truths for one text, to be settled."""
     return await conflicts.page(session, caller=caller, task=task, after=cursor, limit=limit)
 
 
-@router.post("/reviews/conflicts/{conflict_id}/settle", dependencies=[decide])
+@router.post(
+    "/reviews/conflicts/{conflict_id}/settle",
+    dependencies=[decide],
+    responses={409: {"description": "It changed meanwhile; look again"}},
+)
 async def settle_conflict(
-    conflict_id: UUID,
+    conflict_id: ConflictId,
     body: SettlementIn,
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
 ) -> Settled:
+    """One truth is left, or none; the corrections of a side that lost are rejected."""
     return await conflicts.settle(session, conflict_id, body.truth, settings, caller=caller)
 
 
-@router.post("/corrections/{correction_id}/approve", dependencies=[decide])
+@router.post(
+    "/corrections/{correction_id}/approve",
+    dependencies=[decide],
+    responses={409: {"description": "It was rejected, or another truth is approved"}},
+)
 async def approve_correction(
-    correction_id: UUID,
+    correction_id: CorrectionId,
     body: ApprovalIn,
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
 ) -> Approved:
+    """Makes it ground truth; approving again changes nothing, but may allow quoting."""
     return await decisions.approve(session, correction_id, body, settings, caller=caller)
 
 
@@ -221,6 +261,7 @@ async def approve_correction(
 async def approve_corrections(
     body: BulkApprovalIn, session: DbSession, caller: CallerDep, settings: SettingsDep
 ) -> BulkDecided:
+    """One result per correction, in order; one that cannot be approved stops no other."""
     return await decisions.approve_many(session, body, settings, caller=caller)
 
 
@@ -228,18 +269,25 @@ async def approve_corrections(
 async def reject_corrections(
     body: BulkRejectionIn, session: DbSession, caller: CallerDep
 ) -> BulkDecided:
+    """One result per correction, in order; one that cannot be rejected stops no other."""
     return await decisions.reject_many(session, body, caller=caller)
 
 
-@router.post("/corrections/{correction_id}/reject", dependencies=[decide])
+@router.post(
+    "/corrections/{correction_id}/reject",
+    dependencies=[decide],
+    responses={409: {"description": "It was approved; reopen it first"}},
+)
 async def reject_correction(
-    correction_id: UUID, session: DbSession, caller: CallerDep
+    correction_id: CorrectionId, session: DbSession, caller: CallerDep
 ) -> Correction:
+    """Nothing comes of it, and the prediction no longer shows it."""
     return (await decisions.reject(session, correction_id, caller=caller)).view()
 
 
 @router.post("/corrections/{correction_id}/reopen", dependencies=[decide])
 async def reopen_correction(
-    correction_id: UUID, session: DbSession, caller: CallerDep
+    correction_id: CorrectionId, session: DbSession, caller: CallerDep
 ) -> Correction:
+    """Undoes the decision; a case that rests on it alone is withdrawn."""
     return (await decisions.reopen(session, correction_id, caller=caller)).view()
