@@ -244,7 +244,10 @@ async def _keys(
 
 def quotes(prompt: PromptContent, case_id: UUID, said: Iterable[str], repeats: Repeats) -> bool:
     """Whether the prompt shows the case as an example, or says one of its texts anywhere."""
-    told = [prompt_texts.joined(prompt), *(example.said for example in prompt.examples)]
+    told = [
+        prompt.instruction_text,
+        *(text for example in prompt.examples for text in prompt_texts.texts_of(example)),
+    ]
     return any(example.case_id == case_id for example in prompt.examples) or any(
         repeats(text) or any(one in text for one in said) for text in told
     )

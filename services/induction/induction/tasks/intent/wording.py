@@ -41,7 +41,7 @@ def plain_prompt(labels: Sequence[LabelSpec]) -> PromptContent:
 
 def told_names(prompt: PromptContent, names: Collection[str]) -> set[str]:
     """Those `names` that stand in the instructions, not merely inside a longer name."""
-    told = "\n".join(block.text for block in prompt.instructions)
+    told = prompt.instruction_text
     return {
         name for name in names if re.search(rf"(?<!\w){re.escape(_one_line(name))}(?!\w)", told)
     }
@@ -55,7 +55,7 @@ def request(
     model: str,
     context: Context | None,
 ) -> ModelRequest:
-    system = ["\n\n".join(block.text for block in prompt.instructions)]
+    system = [prompt.instruction_text]
     if prompt.examples:
         system.append("\n".join([EXAMPLES_HEADING, *map(_example_line, prompt.examples)]))
     return ModelRequest(
