@@ -23,12 +23,21 @@ BlockName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 BlockText = Annotated[SafeText, StringConstraints(max_length=65_536)]
 
 
+def _tokens(characters: int) -> int:
+    return -(-characters // 4)
+
+
 class Block(Schema):
     """A named part of the instructions. A protected block cannot be edited by a proposal."""
 
     name: BlockName = Field(description="names the part, once in a prompt")
     text: BlockText = Field(description="what the model reads")
     protected: bool = Field(default=False, description="may no proposal edit it?")
+
+    @property
+    def tokens(self) -> int:
+        """See `PromptContent.tokens`."""
+        return _tokens(len(self.text))
 
 
 class Example(Schema):
@@ -58,6 +67,14 @@ class Example(Schema):
         return self.model_dump(mode="json", exclude={"case_id"})
 
     @property
+    def row(self) -> list[JsonValue]:
+        """The same as files hold it: text and output, then the fields of the rest that it has."""
+        rest = self.model_dump(
+            mode="json", exclude={"text", "output", "case_id"}, exclude_defaults=True
+        )
+        return [self.text, self.output, *([rest] if rest else [])]
+
+    @property
     def content_key(self) -> str:
         """Equal for examples that read the same."""
         return canonical(self.wording)
@@ -65,10 +82,11 @@ class Example(Schema):
     @property
     def tokens(self) -> int:
         """See `PromptContent.tokens`."""
-        return -(-self._characters // 4)
+        return _tokens(self.characters)
 
     @property
-    def _characters(self) -> int:
+    def characters(self) -> int:
+        """Of all a model reads of it."""
         known = 0 if self.known is None else len(str(self.known))
         return len(self.transcript) + len(str(self.output)) + known
 
@@ -83,6 +101,11 @@ class PromptContent(Schema):
         return next((block for block in self.instructions if block.name == name), None)
 
     @property
+    def instruction_text(self) -> str:
+        """The instructions as a model reads them."""
+        return "\n\n".join(block.text for block in self.instructions)
+
+    @property
     def version_hash(self) -> str:
         """Hex SHA-256 of all the model is told; where an example came from is not part of it."""
         return digest(self.model_dump(mode="json", exclude={"examples": {"__all__": {"case_id"}}}))
@@ -90,13 +113,25 @@ class PromptContent(Schema):
     @property
     def tokens(self) -> int:
         """A count of tokens good enough for limits and ties: a quarter of the characters."""
-        characters = sum(len(block.text) for block in self.instructions)
-        return -(-(characters + sum(one._characters for one in self.examples)) // 4)
+        return _tokens(self._instruction_characters + self._example_characters)
+
+    @property
+    def instruction_tokens(self) -> int:
+        """Of the instructions alone."""
+        return _tokens(self._instruction_characters)
 
     @property
     def example_tokens(self) -> int:
         """Of the examples alone."""
-        return -(-sum(one._characters for one in self.examples) // 4)
+        return _tokens(self._example_characters)
+
+    @property
+    def _instruction_characters(self) -> int:
+        return sum(len(block.text) for block in self.instructions)
+
+    @property
+    def _example_characters(self) -> int:
+        return sum(example.characters for example in self.examples)
 
 
 class Strategy(StrEnum):
@@ -220,8 +255,9 @@ class PromptImport(Schema):
 
     content: PromptContent | None = Field(default=None, description="blocks and examples")
     text: BlockText | None = Field(default=None, description="a plain text that becomes one block")
-    module: BlockText | None = Field(
-        default=None, description="a prompts.py, read and never executed"
+    module: SafeText | None = Field(
+        default=None,
+        description="the text of a prompts.py of any length; read, never executed",
     )
     notes: Note | None = Field(default=None, description="kept with the version")
     promote: bool = Field(default=False, description="let it serve at once")
@@ -255,7 +291,9 @@ class PromptDiff(Schema):
     """What must be done to one prompt to get another. Equal blocks and examples are left out."""
 
     blocks: list[BlockDiff] = Field(description="those that are not the same on both sides")
-    is_reordered: bool = Field(description="blocks that both hold stand in another order")
+    is_reordered: bool = Field(
+        description="blocks, or examples, that both hold stand in another order"
+    )
     examples_added: list[Example] = Field(description="in the order of the newer version")
     examples_removed: list[Example] = Field(description="in the order of the older version")
     tokens_before: int = Field(description="of the older version, about")

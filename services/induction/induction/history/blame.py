@@ -150,7 +150,7 @@ def _blamed(
             block=part.name if isinstance(part, Block) else None,
             example=places.get(key),
             case_id=part.case_id if isinstance(part, Example) else None,
-            tokens=_tokens(part),
+            tokens=part.tokens,
             made_by=trace.made_by,
             edited_by=trace.edited_by,
             is_shared=any(len(change.parts) > 1 for change in by),
@@ -158,10 +158,6 @@ def _blamed(
             broke=_each_once(change.broke for change in by),
             net=sum(len(change.fixed) - len(change.broke) for change in by),
         )
-
-
-def _tokens(part: Block | Example) -> int:
-    return -(-len(part.text) // 4) if isinstance(part, Block) else part.tokens
 
 
 def _each_once(lists: Iterable[list[UUID]]) -> list[UUID]:

@@ -249,7 +249,10 @@ def quotes(
     prompt: PromptContent, case_id: UUID, case_texts: Iterable[str], repeats: Repeats
 ) -> bool:
     """Whether the prompt shows the case as an example, or says one of its texts anywhere."""
-    shown = [prompt_texts.joined(prompt), *(example.transcript for example in prompt.examples)]
+    shown = [
+        prompt.instruction_text,
+        *(text for example in prompt.examples for text in prompt_texts.texts_of(example)),
+    ]
     return any(example.case_id == case_id for example in prompt.examples) or any(
         repeats(text) or any(one in text for one in case_texts) for text in shown
     )

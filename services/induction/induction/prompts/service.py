@@ -41,7 +41,7 @@ async def bring_in(
     """
     row = await tasks.get(session, slug)
     task = task_of(row.spec())
-    content = _content_of(request) or task.baseline()
+    content = await asyncio.to_thread(_content_of, request) or task.baseline()
     problems = task.problems(content)
     if problems:
         raise Invalid(" ".join(problems), code="unusable_prompt")

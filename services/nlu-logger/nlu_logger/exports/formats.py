@@ -1,7 +1,6 @@
 """Rows as the text of a file: JSONL, CSV that no spreadsheet executes, one JSON array. Pure."""
 
 import csv
-import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -134,11 +133,17 @@ def _spelled(column: Sequence[JsonValue]) -> Iterator[str]:
     return map(spell or _ENCODER.encode, column)
 
 
+class _Written(list[str]):
+    """What a writer of files wrote, kept in memory."""
+
+    write = list.append
+
+
 def _table(rows: Iterable[Row]) -> str:
     """RFC 4180: CRLF, quotes where needed."""
-    written = io.StringIO()
+    written = _Written()
     csv.writer(written).writerows([_cell(value) for value in row] for row in rows)
-    return written.getvalue()
+    return "".join(written)
 
 
 def _cell(value: JsonValue) -> str:

@@ -7,11 +7,6 @@ from induction.engine.leak_guard.decoding import decoded
 from induction.task_kinds.base import Task
 
 
-def joined(prompt: PromptContent) -> str:
-    """The instructions as a model reads them."""
-    return "\n\n".join(block.text for block in prompt.instructions)
-
-
 def names(prompt: PromptContent) -> str:
     return " ".join(block.name.replace("_", " ") for block in prompt.instructions)
 
@@ -19,18 +14,15 @@ def names(prompt: PromptContent) -> str:
 def own_texts(prompt: PromptContent) -> list[str]:
     """What a prompt says without quoting: the instructions by themselves and as a whole, and
     examples that are no case's; with all that is encoded in them."""
-    made_up = [example.text for example in prompt.examples if example.case_id is None]
+    made_up = [example.transcript for example in prompt.examples if example.case_id is None]
     shown = [block.text for block in prompt.instructions]
-    return [text for one in (*shown, joined(prompt), *made_up) for text in revealed(one)]
+    return [text for one in (*shown, prompt.instruction_text, *made_up) for text in revealed(one)]
 
 
 def unquoted(prompt: PromptContent) -> list[str]:
     """The same with the made-up answers, of which the instructions only as a whole."""
     made_up = [example for example in prompt.examples if example.case_id is None]
-    shown = [
-        joined(prompt),
-        *(text for one in made_up for text in (one.transcript, *_answers(one))),
-    ]
+    shown = [prompt.instruction_text, *(text for one in made_up for text in texts_of(one))]
     return [text for one in shown for text in revealed(one)]
 
 
@@ -60,10 +52,10 @@ def strings(value: object) -> list[str]:
 def shown_texts(prompt: PromptContent, parent: PromptContent | None = None) -> list[str]:
     """All that is stored of a prompt, the instructions as a whole; of examples only those that the
     parent does not have."""
-    kept = () if parent is None else {_line(example) for example in parent.examples}
-    shown = [example for example in prompt.examples if _line(example) not in kept]
-    texts = [joined(prompt), names(prompt)]
-    texts += [text for example in shown for text in (example.transcript, *_answers(example))]
+    kept = () if parent is None else {example.content_key for example in parent.examples}
+    shown = [example for example in prompt.examples if example.content_key not in kept]
+    texts = [prompt.instruction_text, names(prompt)]
+    texts += [text for example in shown for text in texts_of(example)]
     return [text for one in texts for text in revealed(one)]
 
 
@@ -76,14 +68,11 @@ def changed(change: Change) -> list[str]:
     return [change.rationale, *([names] if names.strip() else []), *texts]
 
 
-def _line(example: Example) -> str:
-    return example.model_dump_json(exclude={"case_id"})
-
-
-def _answers(example: Example) -> list[str]:
-    """The strings of its answer and of what it takes as known: each after a word, so that its own
-    first opens no sentence."""
-    return [f"a {text}" for answer in (example.output, example.known) for text in strings(answer)]
+def texts_of(example: Example) -> list[str]:
+    """What people say in it, then the strings of its answer and of what it takes as known: each
+    after a word, so that its own first opens no sentence."""
+    answers = [text for answer in (example.output, example.known) for text in strings(answer)]
+    return [example.transcript, *(f"a {text}" for text in answers)]
 
 
 def whole(text: str) -> str:

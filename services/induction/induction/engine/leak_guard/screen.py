@@ -28,6 +28,7 @@ from induction.task_kinds.base import Case, Task
 INSTRUCTION_TOKENS = 3_000
 EXAMPLE_TOKENS = 12_000
 """Room for about 500 short examples."""
+LIMITS = (("instructions", INSTRUCTION_TOKENS), ("examples", EXAMPLE_TOKENS))
 
 
 def objections(
@@ -45,15 +46,13 @@ def objections(
     `beside` is what is stored with it, and `earlier` what earlier changes of the search said. No
     reason repeats what the candidate says: reasons are stored.
     """
-    instructed, answered = _sizes(candidate)
-    instructed_before, answered_before = _sizes(parent)
-    reasons = []
-    if instructed > max(INSTRUCTION_TOKENS, instructed_before):
-        reasons.append(
-            f"instructions of {instructed} tokens, at most {INSTRUCTION_TOKENS} are allowed"
+    reasons = [
+        f"{name} of {size} tokens, at most {limit} are allowed"
+        for (name, limit), size, before in zip(
+            LIMITS, _sizes(candidate), _sizes(parent), strict=True
         )
-    if answered > max(EXAMPLE_TOKENS, answered_before):
-        reasons.append(f"examples of {answered} tokens, at most {EXAMPLE_TOKENS} are allowed")
+        if size > max(limit, before)
+    ]
     if reasons:  # reading it all would take as long as it is
         return reasons
     reasons += [one for one in task.problems(candidate) if one not in task.problems(parent)]
@@ -70,10 +69,9 @@ def objections(
 def oversized(prompt: PromptContent) -> list[str]:
     """What of a prompt from outside is over the limits. It is not refused: from there on changes
     may only keep or lower what is too much."""
-    limits = (("instructions", INSTRUCTION_TOKENS), ("examples", EXAMPLE_TOKENS))
     return [
         f"the baseline's {name} take {size} tokens, more than {limit}: no change may add to them"
-        for (name, limit), size in zip(limits, _sizes(prompt), strict=True)
+        for (name, limit), size in zip(LIMITS, _sizes(prompt), strict=True)
         if size > limit
     ]
 
@@ -90,7 +88,7 @@ def retold(parent: PromptContent, candidate: PromptContent, cases: Guarded) -> l
     made_up = [
         f" {' '.join(words(one.text))} "
         for one in candidate.examples
-        if one.case_id is None and one.text not in before
+        if one.case_id is None and one.transcript not in before
     ]
     repeated = {at for span in new for at in cases.sayings.get(span, ())}
     repeated |= {at for text in made_up for at, line in enumerate(cases.lines) if text in line}
@@ -104,7 +102,7 @@ def quoted_by(
     that training cases say too prove nothing."""
     held_out = tuple(held_out)
     index = Index.of([case.transcript for case in held_out])
-    spans = index.seen([*prompt_texts.texts(baseline), prompt_texts.joined(baseline)]).spans
+    spans = index.seen([*prompt_texts.texts(baseline), baseline.instruction_text]).spans
     wholes = {prompt_texts.whole(example.text) for example in baseline.examples}
     for case in train if spans or wholes else ():
         spans -= index.seen([case.text, case.transcript]).spans
@@ -119,5 +117,4 @@ def quoted_by(
 
 def _sizes(prompt: PromptContent) -> tuple[int, int]:
     """Tokens of the instructions and of the examples."""
-    instructed = PromptContent(instructions=prompt.instructions).tokens
-    return instructed, prompt.tokens - instructed
+    return prompt.instruction_tokens, prompt.example_tokens

@@ -74,7 +74,7 @@ def plain_prompt() -> PromptContent:
 
 def unnamed_codes(prompt: PromptContent) -> list[str]:
     """The codes that do not stand in the instructions."""
-    instructed = set(re.findall(r"[\w-]+", "\n".join(block.text for block in prompt.instructions)))
+    instructed = set(re.findall(r"[\w-]+", prompt.instruction_text))
     codes = dict.fromkeys(code.value for values in CODES.values() for code in values)
     return [code for code in codes if code not in instructed]
 
@@ -82,7 +82,7 @@ def unnamed_codes(prompt: PromptContent) -> list[str]:
 def request(
     prompt: PromptContent, text: str, *, model: str, context: Context | None
 ) -> ModelRequest:
-    system = ["\n\n".join(block.text for block in prompt.instructions)]
+    system = [prompt.instruction_text]
     if prompt.examples:
         system.append("\n".join([EXAMPLES_HEADING, *map(_example_line, prompt.examples)]))
     return ModelRequest(

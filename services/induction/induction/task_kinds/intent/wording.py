@@ -41,7 +41,7 @@ def plain_prompt(labels: Sequence[LabelSpec]) -> PromptContent:
 
 def named_in(prompt: PromptContent, names: Collection[str]) -> set[str]:
     """Those `names` that stand in the instructions, not merely inside a longer name."""
-    instructions = "\n".join(block.text for block in prompt.instructions)
+    instructions = prompt.instruction_text
     return {
         name
         for name in names
@@ -57,7 +57,7 @@ def request(
     model: str,
     context: Context | None,
 ) -> ModelRequest:
-    system = ["\n\n".join(block.text for block in prompt.instructions)]
+    system = [prompt.instruction_text]
     if prompt.examples:
         system.append("\n".join([EXAMPLES_HEADING, *map(_example_line, prompt.examples)]))
     return ModelRequest(
