@@ -6,8 +6,9 @@ cache have it. When the calls are used up, the model says no more, and says so.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import partial
+from typing import Protocol
 
 from induction.engine.evaluation.evaluate import EvalResults, judge
 from induction.llm.offline import proposer, wire
@@ -18,6 +19,23 @@ from induction.tasks.base import Case, ModelAnswer, ModelRequest, Outcome, Task
 from nlu_shared.schemas.prompts import PromptContent
 
 MODEL = "claude-haiku-5-5"
+UNLIMITED = 1_000_000
+
+
+class Models(Protocol):
+    """What a peer may ask. `left` are the calls it has left; `silent` says that a question went
+    unanswered."""
+
+    @property
+    def left(self) -> int: ...
+
+    @property
+    def silent(self) -> bool: ...
+
+    def evaluate(self, prompt: PromptContent, cases: Sequence[Case]) -> EvalResults:
+        """A result for each of the cases, in their order; without an answer it is wrong."""
+
+    def propose(self, request: ModelRequest, sample: int = 0) -> ModelAnswer: ...
 
 
 class Door:
@@ -44,15 +62,15 @@ class Door:
     @property
     def left(self) -> int:
         """Calls until the model falls silent."""
-        return 1_000_000 if self._budget is None else self._budget - self.calls
+        return UNLIMITED if self._budget is None else self._budget - self.calls
 
-    def book(self, prompt: PromptContent, cases: Iterable[Case]) -> EvalResults:
-        """What the prompt says about the cases; those past the budget count as wrong."""
-        entries = {}
+    def evaluate(self, prompt: PromptContent, cases: Sequence[Case]) -> EvalResults:
+        """What the prompt answers to the cases; those past the budget count as wrong."""
+        results = {}
         for case in cases:
-            said = self.ask(self.task.request(prompt, case.text, model=MODEL))
-            entries[case.id] = judge(self.task, case, self.task.parse(said))
-        return EvalResults(entries)
+            answer = self.ask(self.task.request(prompt, case.text, model=MODEL))
+            results[case.id] = judge(self.task, case, self.task.parse(answer))
+        return EvalResults(results)
 
     def ask(self, request: ModelRequest, sample: int = 0) -> ModelAnswer:
         key = request.key, sample
@@ -63,10 +81,10 @@ class Door:
             return ModelAnswer(Outcome.OVER_BUDGET)
         self.calls += 1
         disturb = partial(noisy, self._settings, f"{request.key}/{sample}")
-        told = ModelAnswer(Outcome.OK, answer(_on_the_wire(request), disturb))
+        answered = ModelAnswer(Outcome.OK, answer(_on_the_wire(request), disturb))
         if self._known is not None:
-            self._known[key] = told
-        return told
+            self._known[key] = answered
+        return answered
 
     def propose(self, request: ModelRequest, sample: int = 0) -> ModelAnswer:
         self.proposals += 1

@@ -1,29 +1,33 @@
-"""Our engine, unchanged, on a world that is the counted door. Its calls include validation and,
-where a split is set aside for it, the final look."""
+"""Our engine, unchanged, on a runtime that is the counted door, with its own search or another.
+Its calls include validation and, where a split is set aside for it, the final look."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from induction.engine.data.splits import assign
 from induction.engine.plan import Plan
 from induction.engine.run import improve
 from induction.engine.runtime import Call, Event, Inbox
+from induction.engine.search.optimiser import Optimiser, hill_climb
 from induction.tasks.base import ModelAnswer
 from nlu_shared.schemas.events import PromptProposed, RunFinished, Split, VerdictReached
 from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.runs import Verdict
 
-from benchmarks.optimisers.data import Round
+from benchmarks.optimisers.data import Round, divided
 from benchmarks.optimisers.door import MODEL, Door
-from benchmarks.optimisers.proposing import divided
+
+ITERATIONS = 1_000
+"""For the search of another, whose own settings know no such limit: more than any budget pays."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     best: PromptContent
     verdict: Verdict | None
+    events: tuple[Event, ...]
 
 
 class _Runtime:
@@ -53,17 +57,21 @@ def improved(given: Round, door: Door) -> Run:
     return asyncio.run(_improved(_plan(given, splits, door.left), _Runtime(door)))
 
 
-def untested(given: Round, door: Door) -> Run:
+def untested(given: Round, door: Door, optimise: Optimiser = hill_climb) -> Run:
     """With the splits the peers have, and none set aside to judge."""
-    named = zip((Split.TRAIN, Split.VALIDATION), divided(given), strict=True)
-    splits = {case.id: split for split, cases in named for case in cases}
-    return asyncio.run(_improved(_plan(given, splits, door.left), _Runtime(door)))
+    problem = divided(given)
+    splits = dict.fromkeys((case.id for case in problem.train), Split.TRAIN)
+    splits |= dict.fromkeys((case.id for case in problem.validation), Split.VALIDATION)
+    plan = _plan(given, splits, door.left)
+    if optimise is not hill_climb:
+        plan = replace(plan, max_iterations=ITERATIONS)
+    return asyncio.run(_improved(plan, _Runtime(door), optimise))
 
 
-async def _improved(plan: Plan, runtime: _Runtime) -> Run:
+async def _improved(plan: Plan, runtime: _Runtime, optimise: Optimiser = hill_climb) -> Run:
     prompts = {plan.baseline.version_hash: plan.baseline}
     best, verdict = plan.baseline, None
-    await improve(plan, runtime)
+    await improve(plan, runtime, optimise)
     for event in runtime.events:
         match event:
             case PromptProposed():
@@ -72,7 +80,7 @@ async def _improved(plan: Plan, runtime: _Runtime) -> Run:
                 verdict = event.verdict
             case RunFinished() if event.best_hash:
                 best = prompts[event.best_hash]
-    return Run(best, verdict)
+    return Run(best, verdict, tuple(runtime.events))
 
 
 def _plan(given: Round, splits: Mapping[UUID, Split], calls: int) -> Plan:

@@ -51,12 +51,10 @@ def played(
 ) -> Iterator[Result]:
     """Under a difficulty our method alone is compared, with its baseline."""
     examiner = Door(given.task, noise=variant.noise)
-    plain = examiner.book(given.task.baseline(), given.hidden)
+    plain = examiner.evaluate(given.task.baseline(), given.hidden)
     for name in chosen if variant is PLAIN else [OURS]:
-        asked = (
-            [0] if name in UNSEARCHED else sorted({*budgets, OF_NOTE} if name == OURS else budgets)
-        )
-        for budget in asked:
+        searched = sorted({*budgets, OF_NOTE} if name == OURS else budgets)
+        for budget in [0] if name in UNSEARCHED else searched:
             door = Door(
                 given.task, budget=budget, noise=variant.noise, useless=variant.useless,
                 cached=name in CACHED,
@@ -64,7 +62,7 @@ def played(
             began = time.perf_counter()
             prompt, verdict = METHODS[name](given, door)
             seconds = time.perf_counter() - began
-            hidden = examiner.book(prompt, given.hidden)
+            hidden = examiner.evaluate(prompt, given.hidden)
             yield Result(
                 variant.name, name, given.seed, budget,
                 hidden.scored(given.task).objective, plain.scored(given.task).objective,

@@ -59,7 +59,7 @@ def test_an_example_that_reads_as_a_case_quotes_it_only_where_the_case_may_be_qu
 
 def test_only_what_differs_is_edited() -> None:
     after = TASK.baseline().model_dump()
-    after["instructions"][1]["text"] = "Take care."
+    after["instructions"][0]["text"] = "Take care."
     change, _ = between(TASK.baseline(), PromptContent.model_validate(after))
     assert [edit.op for edit in change.edits] == [Op.REPLACE_BLOCK]
 
