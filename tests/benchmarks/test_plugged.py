@@ -68,8 +68,8 @@ async def test_it_asks_nothing_about_validation_that_the_leak_guard_has_not_let_
         PLAN.task.request(content, "", model=PLAN.task_model).system
         for content in (PLAN.baseline, *passed)
     }
-    asked = [call for call in runtime.sent if call.purpose == "task"]
-    about = [c for c in asked if any(text in c.request.user for text in texts(Split.VALIDATION))]
+    calls = [call for call in runtime.sent if call.purpose == "task"]
+    about = [c for c in calls if any(text in c.request.user for text in texts(Split.VALIDATION))]
     assert about
     assert {call.request.system for call in about} <= allowed
     evaluated = [event.split for event in events if isinstance(event, PromptEvaluated)]

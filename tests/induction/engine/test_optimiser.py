@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from textwrap import dedent
 
 import pytest
 from induction.engine.evaluation.evaluate import EvalResults
@@ -11,6 +12,7 @@ from induction.engine.proposal.edits import InvalidChange
 from induction.engine.proposal.proposer import RETRIES, ProposalRequest
 from induction.engine.run import improve
 from induction.engine.runtime import RunContext
+from induction.engine.search import optimiser
 from induction.engine.search.optimiser import Optimiser, hill_climb
 from induction.engine.search.state import Search
 from induction.engine.search.step import consider
@@ -228,3 +230,14 @@ async def test_a_proposer_that_has_nothing_is_asked_again_and_then_passed_over()
         (Stage.PROPOSE, "nothing comes to mind")
     }
     assert len(turns) == len(rejected) * (1 + RETRIES)
+
+
+async def test_the_search_in_the_docstring_runs() -> None:
+    lines = (optimiser.__doc__ or "").splitlines()
+    code = dedent("\n".join(line for line in lines if line.startswith("    ")))
+    namespace = {"Search": Search, "PromptContent": PromptContent, "consider": consider}
+    exec(code.partition("await improve")[0], namespace)  # noqa: S102
+    events = await stored(toy_plan(), OfflineRuntime(), namespace["shorter"])  # type: ignore[arg-type]
+    (stopped,) = [event for event in events if isinstance(event, SearchStopped)]
+    assert stopped.reason == "every block was tried"
+    assert any(isinstance(event, PromptProposed) for event in events)
