@@ -10,9 +10,9 @@ from induction.engine.evaluation.evaluate import CaseResult, EvalResults
 from induction.task_kinds.base import Case
 from nlu_shared.schemas.prompts import PromptContent
 
-from benchmarks.optimisers.data import Round
-from benchmarks.optimisers.metered import MeteredModel
-from benchmarks.optimisers.proposing import Proposals, divided
+from benchmarks.optimisers.data import Problem
+from benchmarks.optimisers.metered import Models
+from benchmarks.optimisers.proposing import Proposals
 
 PROMPT = "prompt"
 Candidate = dict[str, str]
@@ -20,16 +20,16 @@ Records = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 class _Adapter:
-    def __init__(self, given: Round, model: MeteredModel) -> None:
-        self._model = model
-        self._proposals = Proposals(given, model)
+    def __init__(self, problem: Problem, models: Models) -> None:
+        self._models = models
+        self._proposals = Proposals(problem, models)
 
     def evaluate(
         self, batch: list[Case], candidate: Candidate, capture_traces: bool = False
     ) -> EvaluationBatch[CaseResult, CaseResult]:
-        entries = list(self._model.evaluate(_read(candidate), batch).by_case.values())
-        scores = [entry.score for entry in entries]
-        return EvaluationBatch(entries, scores, entries if capture_traces else None)
+        results = list(self._models.evaluate(_read(candidate), batch).by_case.values())
+        scores = [result.score for result in results]
+        return EvaluationBatch(results, scores, results if capture_traces else None)
 
     def make_reflective_dataset(
         self,
@@ -37,32 +37,31 @@ class _Adapter:
         evaluated: EvaluationBatch[CaseResult, CaseResult],
         components: list[str],
     ) -> Records:
-        return {name: [{"entry": one} for one in evaluated.outputs] for name in components}
+        return {name: [{"result": one} for one in evaluated.outputs] for name in components}
 
     def propose_new_texts(
         self, candidate: Candidate, records: Records, components: list[str]
     ) -> Candidate:
-        results = EvalResults({one["entry"].case.id: one["entry"] for one in records[PROMPT]})
-        made = self._proposals.next(_read(candidate), results)
-        return dict.fromkeys(components, made.model_dump_json())
+        results = EvalResults({one["result"].case.id: one["result"] for one in records[PROMPT]})
+        changed = self._proposals.next(_read(candidate), results)
+        return dict.fromkeys(components, changed.model_dump_json())
 
 
 class _Silent:
     def log(self, _: str) -> None: ...
 
 
-def improved(given: Round, model: MeteredModel, *, minibatch: int) -> PromptContent:
-    train, validation = divided(given)
+def improved(problem: Problem, models: Models, *, minibatch: int) -> PromptContent:
     result = gepa.optimize(
-        seed_candidate={PROMPT: given.task.baseline().model_dump_json()},
-        trainset=list(train),
-        valset=list(validation),
-        adapter=_Adapter(given, model),
+        seed_candidate={PROMPT: problem.baseline.model_dump_json()},
+        trainset=list(problem.train),
+        valset=list(problem.validation),
+        adapter=_Adapter(problem, models),
         reflection_minibatch_size=minibatch,
-        max_metric_calls=model.left,
+        max_metric_calls=models.left,
         cache_evaluation=False,
         logger=_Silent(),
-        seed=given.seed,
+        seed=problem.seed,
         raise_on_exception=True,
     )
     return _read(result.best_candidate)

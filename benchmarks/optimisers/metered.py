@@ -6,8 +6,9 @@ cache have it. When the calls are used up, the model says no more, and says so.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import partial
+from typing import Protocol
 
 from induction.engine.evaluation.evaluate import EvalResults, judge
 from induction.task_kinds.base import Case, ModelAnswer, ModelRequest, Outcome, Task
@@ -18,6 +19,23 @@ from offline_model.chance import draw, noisy
 from offline_model.settings import OfflineSettings
 
 MODEL = "claude-haiku-5-5"
+UNLIMITED = 1_000_000
+
+
+class Models(Protocol):
+    """What a peer may ask. `left` are the calls it has left; `silent` says that a question went
+    unanswered."""
+
+    @property
+    def left(self) -> int: ...
+
+    @property
+    def silent(self) -> bool: ...
+
+    def evaluate(self, prompt: PromptContent, cases: Sequence[Case]) -> EvalResults:
+        """A result for each of the cases, in their order; without an answer it is wrong."""
+
+    def propose(self, request: ModelRequest, sample: int = 0) -> ModelAnswer: ...
 
 
 class MeteredModel:
@@ -44,15 +62,15 @@ class MeteredModel:
     @property
     def left(self) -> int:
         """Calls until the model falls silent."""
-        return 1_000_000 if self._budget is None else self._budget - self.calls
+        return UNLIMITED if self._budget is None else self._budget - self.calls
 
-    def evaluate(self, prompt: PromptContent, cases: Iterable[Case]) -> EvalResults:
-        """What the prompt says about the cases; those past the budget count as wrong."""
-        entries = {}
+    def evaluate(self, prompt: PromptContent, cases: Sequence[Case]) -> EvalResults:
+        """What the prompt answers to the cases; those past the budget count as wrong."""
+        results = {}
         for case in cases:
-            answered = self.ask(self.task.request(prompt, case.text, model=MODEL))
-            entries[case.id] = judge(self.task, case, self.task.parse(answered))
-        return EvalResults(entries)
+            answer = self.ask(self.task.request(prompt, case.text, model=MODEL))
+            results[case.id] = judge(self.task, case, self.task.parse(answer))
+        return EvalResults(results)
 
     def ask(self, request: ModelRequest, sample: int = 0) -> ModelAnswer:
         key = request.key, sample

@@ -1,41 +1,45 @@
-"""Our engine, unchanged, on a world that is the metered model. Its calls include validation and,
-where a split is set aside for it, the final look."""
+"""Our engine, unchanged, on a runtime that is the counted door, with its own search or another.
+Its calls include validation and, where a split is set aside for it, the final look."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from induction.engine.data.splits import assign
 from induction.engine.plan import Plan
 from induction.engine.run import improve
 from induction.engine.runtime import Call, Event, Inbox
+from induction.engine.search.optimiser import Optimiser, hill_climb
 from induction.task_kinds.base import ModelAnswer
 from nlu_shared.schemas.events import PromptProposed, RunFinished, Split, VerdictReached
 from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.runs import Verdict
 
-from benchmarks.optimisers.data import Round
+from benchmarks.optimisers.data import Round, divided
 from benchmarks.optimisers.metered import MODEL, MeteredModel
-from benchmarks.optimisers.proposing import divided
+
+ITERATIONS = 1_000
+"""For the search of another, whose own settings know no such limit: more than any budget pays."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     best: PromptContent
     verdict: Verdict | None
+    events: tuple[Event, ...]
 
 
 class _Runtime:
-    def __init__(self, model: MeteredModel) -> None:
-        self._model = model
+    def __init__(self, door: MeteredModel) -> None:
+        self._door = door
         self.events: list[Event] = []
 
     async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
         return [
-            self._model.ask(one.request, one.sample)
+            self._door.ask(one.request, one.sample)
             if one.purpose == "task"
-            else self._model.propose(one.request, one.sample)
+            else self._door.propose(one.request, one.sample)
             for one in calls
         ]
 
@@ -46,24 +50,28 @@ class _Runtime:
         self.events.append(event)
 
 
-def improved(given: Round, model: MeteredModel) -> Run:
+def improved(given: Round, door: MeteredModel) -> Run:
     """With its own three splits; the verdict is on the untouched one."""
     strata = {case.id: str(case.truth) for case in given.labelled}
     splits = assign(given.labelled, strata, {}, given.seed)
-    return asyncio.run(_improved(_plan(given, splits, model.left), _Runtime(model)))
+    return asyncio.run(_improved(_plan(given, splits, door.left), _Runtime(door)))
 
 
-def untested(given: Round, model: MeteredModel) -> Run:
+def untested(given: Round, door: MeteredModel, optimise: Optimiser = hill_climb) -> Run:
     """With the splits the peers have, and none set aside to judge."""
-    named = zip((Split.TRAIN, Split.VALIDATION), divided(given), strict=True)
-    splits = {case.id: split for split, cases in named for case in cases}
-    return asyncio.run(_improved(_plan(given, splits, model.left), _Runtime(model)))
+    problem = divided(given)
+    splits = dict.fromkeys((case.id for case in problem.train), Split.TRAIN)
+    splits |= dict.fromkeys((case.id for case in problem.validation), Split.VALIDATION)
+    plan = _plan(given, splits, door.left)
+    if optimise is not hill_climb:
+        plan = replace(plan, max_iterations=ITERATIONS)
+    return asyncio.run(_improved(plan, _Runtime(door), optimise))
 
 
-async def _improved(plan: Plan, runtime: _Runtime) -> Run:
+async def _improved(plan: Plan, runtime: _Runtime, optimise: Optimiser = hill_climb) -> Run:
     prompts = {plan.baseline.version_hash: plan.baseline}
     best, verdict = plan.baseline, None
-    await improve(plan, runtime)
+    await improve(plan, runtime, optimise)
     for event in runtime.events:
         match event:
             case PromptProposed():
@@ -72,7 +80,7 @@ async def _improved(plan: Plan, runtime: _Runtime) -> Run:
                 verdict = event.verdict
             case RunFinished() if event.best_hash:
                 best = prompts[event.best_hash]
-    return Run(best, verdict)
+    return Run(best, verdict, tuple(runtime.events))
 
 
 def _plan(given: Round, splits: Mapping[UUID, Split], calls: int) -> Plan:

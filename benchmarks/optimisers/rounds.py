@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from induction.engine.evaluation.evaluate import EvalResults, compare
-from nlu_shared.measure.significance import sign_flip_test
+from nlu_shared.measure.significance import sign_test
 from nlu_shared.schemas.runs import Verdict
 
 from benchmarks.optimisers.data import Round
@@ -53,22 +53,20 @@ def played(
     examiner = MeteredModel(given.task, noise=variant.noise)
     plain = examiner.evaluate(given.task.baseline(), given.hidden)
     for name in chosen if variant is PLAIN else [OURS]:
-        tried = (
-            [0] if name in UNSEARCHED else sorted({*budgets, OF_NOTE} if name == OURS else budgets)
-        )
-        for budget in tried:
-            model = MeteredModel(
+        searched = sorted({*budgets, OF_NOTE} if name == OURS else budgets)
+        for budget in [0] if name in UNSEARCHED else searched:
+            door = MeteredModel(
                 given.task, budget=budget, noise=variant.noise, useless=variant.useless,
                 cached=name in CACHED,
             )  # fmt: skip
             began = time.perf_counter()
-            prompt, verdict = METHODS[name](given, model)
+            prompt, verdict = METHODS[name](given, door)
             seconds = time.perf_counter() - began
             hidden = examiner.evaluate(prompt, given.hidden)
             yield Result(
                 variant.name, name, given.seed, budget,
                 hidden.scored(given.task).objective, plain.scored(given.task).objective,
-                _p_worse(plain, hidden), model.calls, model.proposals, prompt.tokens,
+                _p_worse(plain, hidden), door.calls, door.proposals, prompt.tokens,
                 len(prompt.examples), verdict, seconds,
             )  # fmt: skip
 
@@ -77,5 +75,5 @@ def _p_worse(before: EvalResults, after: EvalResults) -> float:
     fixed, broke = compare(before, after)
     if len(broke) <= len(fixed):
         return 1.0
-    scores = ([entry.score for entry in results.by_case.values()] for results in (before, after))
-    return sign_flip_test(*scores)
+    scores = ([entry.score for entry in book.by_case.values()] for book in (before, after))
+    return sign_test(*scores)

@@ -39,7 +39,7 @@ async def improve(plan: Plan, runtime: Runtime, optimise: Optimiser = hill_climb
         reason = stopped.reason
     iterations = search.progress.iterations
     await run.tell(event_builders.search_stopped(reason, iterations, search.best))
-    await final_evaluation(search)
+    await final_evaluation(search, optimise)
     with suppress(Stopped):
         if run.stop_reason is None:
             await train_score(search)

@@ -33,9 +33,10 @@ FINENESS = (2, 4, 8)
 
 
 async def prune(search: Search) -> None:
-    """Nothing where the winner is the baseline, which leaves nothing to test, or where the search
-    is cross-validated, whose folds do not prune. Raises Stopped."""
-    if search.is_unchanged or is_cross_validated(search.run.plan, search.splits):
+    """Nothing where the winner is the baseline, which leaves nothing to test, nor where the search
+    is cross-validated, nor in its folds. Raises Stopped."""
+    in_fold = search.most_attempts is not None
+    if search.is_unchanged or in_fold or is_cross_validated(search.run.plan, search.splits):
         return
     reached = search.validation
     refused = tries = 0

@@ -29,11 +29,12 @@ from induction.engine.runtime import RunContext
 from induction.engine.search import parallel
 from induction.engine.search.acceptance import Rank, rank
 from induction.engine.search.gate import touched
-from induction.engine.search.stopping import Progress, reason_to_stop
+from induction.engine.search.stopping import ITERATIONS_USED_UP, Progress, reason_to_stop
 from induction.task_kinds.base import Case
 
 REFRESHED = 256
 """Training cases asked again after a kept change, at most."""
+ATTEMPTS_USED_UP = "attempts used up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,9 @@ class Search:
     prompt itself gave. After a kept change the wrong cases and those of the labels it touched
     are asked again, REFRESHED at most, and others when a gate needs them: most stay right, and
     asking all of them after each kept change would cost as much as the rest of the search.
-    `attempt` counts the changes asked for, `seen` are the hashes of all prompts tried, `texts` is
-    what the changes that passed the screen say."""
+    `attempt` counts the changes asked for, of which a search inside a search has `most_attempts`;
+    `seen` are the hashes of all prompts tried, `texts` is what the changes that passed the screen
+    say."""
 
     run: RunContext
     splits: Splits
@@ -71,11 +73,13 @@ class Search:
     fresh: set[UUID]
     progress: Progress
     folds: Folds
+    untouched: frozenset[UUID]
     tried: list[Tried] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     texts: list[str] = field(default_factory=list)
     failures: Counter[PatternKey] = field(default_factory=Counter)
     attempt: int = 0
+    most_attempts: int | None = None
     opened: bool = False
 
     @property
@@ -96,12 +100,21 @@ class Search:
         own = {id: result for id, result in self.train.by_case.items() if id in self.fresh}
         return patterns_of(EvalResults(own)) or patterns_of(self.train)
 
+    def used_up(self) -> str | None:
+        """Why no more candidates may be tried, whoever searches; None while they may."""
+        if self.most_attempts is not None and self.attempt >= self.most_attempts:
+            return ATTEMPTS_USED_UP
+        if self.progress.iterations >= self.run.plan.max_iterations:
+            return ITERATIONS_USED_UP
+        return None
+
     def reason_to_stop(self) -> str | None:
-        return reason_to_stop(
+        reason = reason_to_stop(
             self.progress,
             max_iterations=self.run.plan.max_iterations,
             mistakes=len(self.train.wrong),
         )
+        return reason or self.used_up()
 
     def briefs(self) -> list[Brief]:
         """What the next proposals are made from, of which each is an attempt."""
@@ -146,7 +159,10 @@ class Search:
         iteration: int | None = None,
     ) -> EvalResults:
         """The cases put to a prompt; those that teach without the examples of their own fold.
-        Raises Stopped."""
+        Raises Stopped, and ValueError for cases of the test split."""
+        cases = tuple(cases)
+        if not self.untouched.isdisjoint(case.id for case in cases):
+            raise ValueError("no search puts cases of the test split to a prompt")
         return await evaluate(
             self.run,
             content,
@@ -249,6 +265,7 @@ def from_results(
         fresh=set(train.by_case),
         progress=Progress(best=began.aimed),
         folds=folds_of(splits.train, seed=plan.seed),
+        untouched=frozenset(case.id for case in splits.test),
         seen={plan.baseline.version_hash},
         opened=not plan.opening,
     )

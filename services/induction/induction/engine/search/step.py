@@ -15,20 +15,24 @@ from nlu_shared.schemas.events import (
     Split,
     Stage,
 )
+from nlu_shared.schemas.prompts import Change, PromptContent
 
 from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import EvalResults, compare, evaluation_event
 from induction.engine.leak_guard import prompt_texts, screen
-from induction.engine.proposal import edits, memory, meta_prompt
+from induction.engine.proposal import edits, memory
+from induction.engine.proposal.difference import difference
+from induction.engine.proposal.edits import InvalidChange
 from induction.engine.proposal.error_patterns import patterns_event
 from induction.engine.proposal.meta_prompt import Brief, Tried
-from induction.engine.runtime import Call
+from induction.engine.proposal.proposer import RETRIES, ProposalRequest, Proposer
+from induction.engine.runtime import Stopped
 from induction.engine.search import acceptance
 from induction.engine.search.state import Candidate, Search
 from induction.engine.search.trial import Tested, best_of, gated
-from induction.task_kinds.base import ModelAnswer
 
 OUTDONE = "; another change of this step gains more"
+WRITTEN_WHOLE = "Written as a whole; these are the edits that lead there from the best prompt."
 NOTHING = EvalResults({})
 
 
@@ -42,20 +46,20 @@ class Refused:
     tried: Tried | None = None
 
 
-async def step(search: Search) -> None:
+async def step(search: Search, propose: Proposer) -> None:
     """The next change, or the next few side by side, and what becomes of them. Raises Stopped."""
     iteration = search.iteration
     await search.run.read_inbox()
     for hint in search.run.take_hints():
         await search.run.tell(HintTaken(iteration=iteration, hint=hint))
     opening = search.opening()
-    candidates = await _screened(search, [opening] if opening else await _proposed(search))
+    candidates = await _screened(search, [opening] if opening else await _proposed(search, propose))
     if not candidates:
         return
     if len(candidates) == 1:
         await search.run.tell(_proposal_event(search, candidates[0]))
     if not candidates[0].patterns:  # the opening is aimed at no mistake in particular
-        await validate(search, candidates[0])
+        await _validate_and_refresh(search, candidates[0])
         return
     tested = await gated(search, candidates)
     best = best_of(tested)
@@ -67,28 +71,51 @@ async def step(search: Search) -> None:
     if best is not None:
         if len(candidates) > 1:
             await search.run.tell(_proposal_event(search, best.candidate))
-        await validate(search, best.candidate, at_gate=best.results)
+        await _validate_and_refresh(search, best.candidate, at_gate=best.results)
 
 
-async def consider(search: Search, candidate: Candidate) -> bool:
-    """A candidate from anywhere, taken through the leak guard and validation; whether it is the
-    best now. Raises Stopped."""
-    if not await _screened(search, [candidate]):
-        return False
-    await search.run.tell(_proposal_event(search, candidate))
-    return await validate(search, candidate)
+async def consider(
+    search: Search, prompt: PromptContent, rationale: str = WRITTEN_WHOLE
+) -> EvalResults | None:
+    """A prompt from anywhere, taken through the leak guard and validation: what it answers to the
+    validation cases, None where it was refused unseen. If it is better it is `search.best` now.
+
+    Examples that read as a training case which may be quoted quote it. `rationale` is stored, and
+    guarded like the prompt. Raises Stopped, also where no more candidates may be tried.
+    """
+    if reason := search.used_up():
+        raise Stopped(reason)
+    search.attempt += 1
+    proposed: Candidate | Refused
+    try:
+        change = difference(
+            search.best,
+            prompt,
+            cases=search.splits.train,
+            rationale=rationale,
+            task=search.run.plan.task,
+        )
+        proposed = Candidate(*change)
+    except InvalidChange as problem:
+        proposed = Refused(Stage.PROPOSE, str(problem), ())
+    for candidate in await _screened(search, [proposed]):
+        await search.run.tell(_proposal_event(search, candidate))
+        return await validate(search, candidate)
+    return None
 
 
-async def validate(search: Search, candidate: Candidate, at_gate: EvalResults = NOTHING) -> bool:
-    """The iteration proper: the candidate on validation, paired with the best; whether it was
-    kept. Raises Stopped."""
+async def validate(
+    search: Search, candidate: Candidate, at_gate: EvalResults = NOTHING
+) -> EvalResults:
+    """The iteration proper: the candidate on validation, paired with the best, whose place it takes
+    where it is better. Returns what it answers there. Raises Stopped."""
     run, iteration, content = search.run, search.iteration, candidate.content
     cases = search.splits.validation
     validation = await search.evaluate(content, cases, split=Split.VALIDATION)
     if missing := unanswered.objection(cases, validation):
         search.rejected(candidate.tried("not judged", missing), candidate.patterns)
         await run.tell(ChangeRejected(iteration=iteration, stage=Stage.VALIDATION, reason=missing))
-        return False
+        return validation
     await run.tell(
         evaluation_event(run.plan.task, content, validation, Split.VALIDATION, iteration)
     )
@@ -112,7 +139,7 @@ async def validate(search: Search, candidate: Candidate, at_gate: EvalResults = 
                 broke=broke,
             )
         )
-        return False
+        return validation
     gain = round(reached.aimed - best.aimed, 9)
     search.kept(candidate.tried("kept", f"validation {gain:+.4f}"), content, validation=validation)
     search.learn(at_gate)
@@ -126,39 +153,39 @@ async def validate(search: Search, candidate: Candidate, at_gate: EvalResults = 
             broke=broke,
         )
     )
-    await _refresh(search, candidate.patterns, iteration)
-    return True
+    return validation
 
 
-async def _refresh(search: Search, patterns: Sequence[ErrorPattern], iteration: int) -> None:
-    """Asks again the training cases that the new best prompt may have turned."""
+async def _validate_and_refresh(
+    search: Search, candidate: Candidate, at_gate: EvalResults = NOTHING
+) -> None:
+    """Asks again the training cases that a new best prompt may have turned. Raises Stopped."""
+    iteration, patterns = search.iteration, candidate.patterns
+    await validate(search, candidate, at_gate)
+    if search.best is not candidate.content:
+        return
     cases = search.to_refresh(patterns)
     search.learn(await search.evaluate(search.best, cases, split=Split.TRAIN, iteration=iteration))
     await search.run.tell(patterns_event(search.patterns(), iteration))
 
 
-async def _proposed(search: Search) -> list[Candidate | Refused]:
-    """What each brief's author proposes, in the order of the briefs. All are asked at once; an
+async def _proposed(search: Search, propose: Proposer) -> list[Candidate | Refused]:
+    """What is proposed for each brief, in the order of the briefs. All are asked at once; an
     invalid answer is sent back with the objection to it."""
     briefs = search.briefs()
     candidates: dict[int, Candidate] = {}
     invalid: dict[int, str] = {}
-    for turn in range(1 + meta_prompt.RETRIES):
+    for turn in range(1 + RETRIES):
         open_ones = [number for number in range(len(briefs)) if number not in candidates]
-        answers = await search.run.ask(
-            [
-                Call(
-                    meta_prompt.request(search.run.plan, briefs[number], invalid.get(number)),
-                    number * (1 + meta_prompt.RETRIES) + turn,
-                    "proposer",
-                )
-                for number in open_ones
-            ]
-        )
-        for number, answer in zip(open_ones, answers, strict=True):
+        requests = [
+            ProposalRequest(briefs[number], number * (1 + RETRIES) + turn, invalid.get(number))
+            for number in open_ones
+        ]
+        changes = await propose(search.run, requests)
+        for number, change in zip(open_ones, changes, strict=True):
             try:
-                candidates[number] = _candidate(search, briefs[number], answer)
-            except edits.InvalidChange as problem:
+                candidates[number] = _candidate(search, briefs[number], change)
+            except InvalidChange as problem:
                 invalid[number] = str(problem)
         if len(candidates) == len(briefs):
             break
@@ -168,12 +195,16 @@ async def _proposed(search: Search) -> list[Candidate | Refused]:
     ]
 
 
-def _candidate(search: Search, brief: Brief, answer: ModelAnswer) -> Candidate:
+def _candidate(search: Search, brief: Brief, change: Change | InvalidChange) -> Candidate:
     """Raises InvalidChange."""
-    task = search.run.plan.task
-    change = meta_prompt.read(answer, task)
+    if isinstance(change, InvalidChange):
+        raise change
     content = edits.apply(
-        brief.prompt, change, shown=brief.shown, most_examples=brief.most_examples, task=task
+        brief.prompt,
+        change,
+        shown=brief.shown,
+        most_examples=brief.most_examples,
+        task=search.run.plan.task,
     )
     return Candidate(change, content, brief.patterns)
 

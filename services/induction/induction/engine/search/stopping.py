@@ -6,6 +6,7 @@ PATIENCE = 3
 LEAST_GAIN = 0.01
 REJECTIONS = 8
 PERFECT = 1.0
+ITERATIONS_USED_UP = "iterations used up"
 
 
 @dataclass(slots=True)
@@ -39,7 +40,7 @@ def reason_to_stop(progress: Progress, *, max_iterations: int, mistakes: int) ->
     if not mistakes:
         return "no mistakes left to learn from"
     if progress.iterations >= max_iterations:
-        return "iterations used up"
+        return ITERATIONS_USED_UP
     if progress.rejections >= REJECTIONS:
         return f"{REJECTIONS} changes in a row were rejected before validation"
     recent = progress.gains[-PATIENCE:]

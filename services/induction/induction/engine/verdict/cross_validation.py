@@ -22,8 +22,8 @@ from induction.engine.data.splits import splits_of
 from induction.engine.evaluation.evaluate import EvalResults, evaluate
 from induction.engine.evaluation.repeats import Pair
 from induction.engine.runtime import Stopped
+from induction.engine.search.optimiser import Optimiser
 from induction.engine.search.state import Search, from_results
-from induction.engine.search.step import step
 
 CROSS_VALIDATION = "cross-validation"
 FOLD_CHANGES = 3
@@ -31,7 +31,7 @@ FOLD_CHANGES = 3
 is a fold."""
 
 
-async def cross_validate(search: Search) -> Pair:
+async def cross_validate(search: Search, optimise: Optimiser) -> Pair:
     """What the baseline and the prompts of the folds answer to all cases left out.
 
     One `FoldScored` per fold; of the searches inside, only progress and hints are told. Raises
@@ -40,7 +40,7 @@ async def cross_validate(search: Search) -> Pair:
     task, before, after = search.run.plan.task, EvalResults({}), EvalResults({})
     folds = held_out_folds(search.run.plan, search.splits)
     for number, fold in enumerate(folds, start=1):
-        fold_before, fold_after = await _repeated(search, fold, number)
+        fold_before, fold_after = await _repeated(search, optimise, fold, number)
         await search.run.tell(
             FoldScored(
                 number=number,
@@ -54,7 +54,7 @@ async def cross_validate(search: Search) -> Pair:
     return before, after
 
 
-async def _repeated(search: Search, fold: HeldOut, number: int) -> Pair:
+async def _repeated(search: Search, optimise: Optimiser, fold: HeldOut, number: int) -> Pair:
     """The same search as it began, without a fold, and without what other runs learnt: what its
     baseline and its own prompt answer to that fold. Raises Stopped."""
     left_out = {case.id for case in fold}
@@ -77,7 +77,7 @@ async def _repeated(search: Search, fold: HeldOut, number: int) -> Pair:
     repeated = from_results(
         run, splits, train=known.of(splits.train), validation=known.of(splits.validation)
     )
+    repeated.most_attempts = FOLD_CHANGES
     with suppress(Stopped):
-        while repeated.attempt < FOLD_CHANGES and repeated.reason_to_stop() is None:
-            await step(repeated)
+        await optimise(repeated)
     return known.of(fold), await ask(repeated.best, fold)

@@ -12,6 +12,7 @@ from induction.engine.evaluation.evaluate import EvalResults, evaluate, evaluati
 from induction.engine.evaluation.repeats import FIRST_CASES, Pair, Repeats, repeat
 from induction.engine.leak_guard.screen import quoted_by
 from induction.engine.runtime import Stopped
+from induction.engine.search.optimiser import Optimiser
 from induction.engine.search.state import Search
 from induction.engine.verdict.cross_validation import CROSS_VALIDATION, cross_validate
 from induction.engine.verdict.verdict import Ground, unchanged, verdict
@@ -28,11 +29,11 @@ def final_calls(search: Search) -> int:
     return 2 * (cases + min(cases, FIRST_CASES))
 
 
-async def final_evaluation(search: Search) -> None:
-    """Winner against baseline on the test split, after cross-validation where that is due; it is
-    the verdict where there is no test split. Where the winner is the baseline, or where the run
-    was cancelled, the test split stays untouched. Where the provider left too much of it unanswered
-    there is no verdict, and no look is counted."""
+async def final_evaluation(search: Search, optimise: Optimiser) -> None:
+    """Winner against baseline on the test split, after `optimise` was cross-validated where that is
+    due; it is the verdict where there is no test split. Where the winner is the baseline, or where
+    the run was cancelled, the test split stays untouched. Where the provider left too much of it
+    unanswered there is no verdict, and no look is counted."""
     run = search.run
     if run.cancelled:
         return
@@ -40,7 +41,7 @@ async def final_evaluation(search: Search) -> None:
         await run.tell(VerdictReached(verdict=unchanged(run.plan.task, search.validation)))
         return
     untouched = _untouched(search)
-    judged = await _cross_validated(search)
+    judged = await _cross_validated(search, optimise)
     if judged is not None:
         if not untouched:
             await run.tell(VerdictReached(verdict=judged))
@@ -70,12 +71,12 @@ async def train_score(search: Search) -> None:
     )
 
 
-async def _cross_validated(search: Search) -> Verdict | None:
+async def _cross_validated(search: Search, optimise: Optimiser) -> Verdict | None:
     """The verdict on the procedure; None where it is not due or was cut short."""
     if search.run.stop_reason or not is_cross_validated(search.run.plan, search.splits):
         return None
     try:
-        before, after = await cross_validate(search)
+        before, after = await cross_validate(search, optimise)
     except Stopped:
         return None
     if unanswered.objection(search.splits.learning, before, after):
