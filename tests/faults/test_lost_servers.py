@@ -39,7 +39,7 @@ def place() -> Iterator[Path]:
 async def mortal(place: Path) -> AsyncIterator[tuple[Postgres, Redis, Stack]]:
     async with Postgres(place) as postgres, Redis(place) as redis:
         databases = Databases(Servers(postgres.admin_url, redis.url))
-        async with opened(databases, databases.servers, model=SLOW) as stack:
+        async with opened(databases, databases.servers, model=SLOW, lease_seconds=4) as stack:
             yield postgres, redis, stack
 
 

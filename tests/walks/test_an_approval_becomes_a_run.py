@@ -67,6 +67,7 @@ async def test_the_clock_asks_when_the_job_was_lost(stack: Stack) -> None:
     await stack.induction.post(
         "/v1/admin/auto-trigger", json={"task": "forgotten", "enabled": True}
     )
+    await lose_all_jobs(stack)
     async with stack.working(consider_seconds=0.2):
         told = await until(lambda: decisions(stack, "forgotten"))
     assert told[-1]["started"]

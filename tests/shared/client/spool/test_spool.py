@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nlu_shared.ids import uuid7
 
-from tests.fixtures.stack import Stack, serving
+from tests.fixtures.stack import DEADLINE_SECONDS, Stack, serving
 from tests.shared.client.relay import BadLine
 from tests.shared.client.spool.words import ended, said
 from tests.shared.client.spool.world import all_of, away, spool_of, stored
@@ -44,7 +44,7 @@ async def test_answers_that_are_lost_make_no_second_row(stack: Stack, tmp_path: 
     line = BadLine(stack.logger, lose=3)
     async with serving(line.app) as url, spool_of(tmp_path, url) as spool:
         await all_of(*(spool.log(said("lost")) for _ in range(20)))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(DEADLINE_SECONDS):
             while not await spool.flush(1):
                 pass
         assert (await spool.health()).sent == 20
