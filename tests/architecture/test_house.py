@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import induction.settings
 import nlu_logger.settings
 import pytest
-from hypothesis import settings
 from induction.llm.offline.settings import OfflineSettings
 from pydantic import AliasChoices
 
@@ -199,8 +199,8 @@ def test_no_test_waits_or_gives_up() -> None:
 
 def test_no_test_depends_on_an_idle_machine() -> None:
     """A guard of a few seconds, or a deadline per example, fails where the machine is shared."""
-    assert settings().deadline is None
-    hurried = re.compile(r"asyncio\.timeout\(\d|wait_for\(.*, \d+\)|deadline=\d")
+    assert hypothesis.settings().deadline is None
+    hurried = re.compile(r"asyncio\.timeout\(\d|wait_for\(.*, \d+\)$|deadline=\d", re.M)
     offending = [
         named(path)
         for path in sorted((ROOT / "tests").rglob("*.py"))

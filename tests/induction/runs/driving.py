@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 
-from tests.fixtures.stack import Stack, patiently, until
+from tests.fixtures.stack import Stack, until
 
 
 async def start(stack: Stack, task: str, **asked: object) -> str:
@@ -15,7 +15,7 @@ async def start(stack: Stack, task: str, **asked: object) -> str:
 
 
 async def shown(stack: Stack, run: str) -> dict[str, Any]:
-    answer = await patiently(lambda: stack.induction.get(f"/v1/runs/{run}"))
+    answer = await stack.induction.get(f"/v1/runs/{run}")
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
