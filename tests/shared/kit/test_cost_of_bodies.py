@@ -11,8 +11,6 @@ from hypothesis import strategies as some
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.kit.plain import DEEPEST, MOST_VALUES, check_line
 
-pytestmark = pytest.mark.law
-
 SIZE = 16 * 1024
 FLOOR = 0.002
 """Seconds below which a clock tells nothing about growth."""
@@ -54,12 +52,14 @@ def seconds(body: bytes) -> float:
     return min(tried)
 
 
+@pytest.mark.law
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_body_sixteen_times_as_long_costs_about_sixteen_times_as_much(family: str) -> None:
     made = FAMILIES[family]
     assert seconds(made(16 * SIZE)) <= 16 * 4 * max(seconds(made(SIZE)), FLOOR / 16)
 
 
+@pytest.mark.law
 @settings(max_examples=60)
 @given(
     piece=some.lists(some.sampled_from(list(b'[]{}",\\:1 a')), min_size=1, max_size=12),
