@@ -13,6 +13,7 @@ from arq.connections import ArqRedis
 from nlu_shared.kit.jobs import connect
 from nlu_shared.schemas.jobs import INDUCTION_QUEUE
 
+from tests.fixtures.commands import typed
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import DEADLINE_SECONDS, client, until
@@ -31,15 +32,9 @@ def environment(world: World, redis: str) -> dict[str, str]:
 
 async def said(world: World, *arguments: str) -> str:
     """What the program prints; it must end well."""
-    process = await asyncio.create_subprocess_exec(
-        PROGRAM,
-        *arguments,
-        env=environment(world, "redis://127.0.0.1:1"),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    printed, _ = await process.communicate()
-    assert process.returncode == 0
-    return printed.decode().strip()
+    ended = await typed("nlu-logger", *arguments, env=environment(world, "redis://127.0.0.1:1"))
+    assert ended.code == 0
+    return ended.printed.strip()
 
 
 @asynccontextmanager
