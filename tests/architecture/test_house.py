@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import induction.settings
 import nlu_logger.settings
 import pytest
@@ -193,5 +194,17 @@ def test_no_test_waits_or_gives_up() -> None:
         named(path)
         for path in sorted((ROOT / "tests").rglob("*.py"))
         if path.name != Path(__file__).name and forbidden.search(path.read_text())
+    ]
+    assert not offending
+
+
+def test_no_test_depends_on_an_idle_machine() -> None:
+    """A guard of a few seconds, or a deadline per example, fails where the machine is shared."""
+    assert hypothesis.settings().deadline is None
+    hurried = re.compile(r"asyncio\.timeout\(\d|wait_for\(.*, \d+\)$|deadline=\d", re.M)
+    offending = [
+        named(path)
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        if path.name != Path(__file__).name and hurried.search(path.read_text())
     ]
     assert not offending

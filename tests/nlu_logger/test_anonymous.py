@@ -8,12 +8,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import asyncpg
 import httpx2
 import pytest
 
 from tests.fixtures.databases import BOOTSTRAP_KEY, Databases
 from tests.fixtures.servers import Servers
-from tests.fixtures.stack import client, until
+from tests.fixtures.stack import DEADLINE_SECONDS, client, until
 from tests.nlu_logger.world import HELLO, World, connected, opened
 
 MB = 1024 * 1024
@@ -44,7 +45,7 @@ def head(length: int, *, path: str = "/v1/predictions", more: str = "") -> bytes
 
 
 async def status(reader: asyncio.StreamReader) -> int:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         return int((await reader.readline()).split()[1])
 
 
@@ -75,7 +76,7 @@ async def test_a_body_that_takes_too_long_is_given_up(tight: World) -> None:
     async with line(tight) as (reader, writer):
         writer.write(head(100, more=KEY) + b"{")
         assert await status(reader) == 408
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(DEADLINE_SECONDS):
             assert b"body_too_slow" in await reader.read()
 
 
@@ -123,7 +124,7 @@ async def test_unfinished_bodies_take_no_more_than_their_room(
 async def test_a_head_without_end_is_cut_off(tight: World, sent: bytes) -> None:
     async with line(tight) as (reader, writer):
         writer.write(sent)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(DEADLINE_SECONDS):
             try:
                 answered = await reader.read()
             except ConnectionResetError:  # it did not take what was still on its way
@@ -147,6 +148,12 @@ async def test_a_page_that_is_asked_too_often_comes_late_and_comes(
         assert all([await stores(world) for _ in range(5)])
 
 
+async def holds_up(owner: asyncpg.Connection) -> bool:
+    """Somebody waits for what the owner has locked."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    return bool(await owner.fetchval(waiting))
+
+
 async def test_many_who_ask_for_metrics_hold_one_connection(tight: World) -> None:
     async with (
         connected(tight.database.owner_url) as owner,
@@ -155,7 +162,7 @@ async def test_many_who_ask_for_metrics_hold_one_connection(tight: World) -> Non
     ):
         await owner.execute("LOCK TABLE nlu_prompt_logs_default IN ACCESS EXCLUSIVE MODE")
         asking = [asyncio.create_task(stranger.get("/metrics")) for _ in range(20)]
-        await asyncio.wait(asking, timeout=0.1)
+        await until(lambda: holds_up(owner))
         assert (await tight.admin.get("/v1/admin/keys")).status_code == 200
         for one in asking:
             one.cancel()

@@ -106,20 +106,18 @@ def test_what_no_comparison_of_texts_can_see_is_known(disguise: Callable[[str], 
     assert found(saying(disguise(SECRET))) == set()
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(st.sampled_from(sorted(INVISIBLE)), max_size=5))
 def test_any_disguise_of_a_disguise_is_seen_through(names: list[str]) -> None:
     disguised = reduce(lambda text, name: INVISIBLE[name](text), names, SECRET)
     assert found(saying(f"rules: {disguised}")) == {1}
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40), st.sampled_from(["\u200b", "\ufe0f", "\u00ad", "\u0336", "\u034f"]))
 def test_what_nobody_sees_changes_no_text(text: str, unseen: str) -> None:
     assert folded(unseen.join(text)) == folded(text)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_a_folded_text_stays_as_it_is(text: str) -> None:
     assert folded(folded(text)) == folded(text)

@@ -155,6 +155,7 @@ def verdicts(task: Task, cases: list[Case], seed: int) -> list[bool]:
     return told
 
 
+@pytest.mark.law
 @pytest.mark.parametrize("world", [scheduling, families, toys])
 def test_at_most_two_honest_changes_in_a_hundred_are_refused(world) -> None:  # type: ignore[no-untyped-def]
     task, cases = world()

@@ -39,7 +39,7 @@ def distinct_cases(count: int) -> list[Case]:
     return [case(n, text, label=label) for n, (text, label) in enumerate(made)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data_sets(), st.integers(0, 5))
 def test_every_case_has_one_part_and_groups_stay_whole(cases: list[Case], seed: int) -> None:
     splits = assign(cases, strata(cases), {}, seed)
@@ -48,7 +48,7 @@ def test_every_case_has_one_part_and_groups_stay_whole(cases: list[Case], seed: 
         assert len({splits[one.id] for one in group}) == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data_sets(), st.integers(0, 5), st.integers(0, 150))
 def test_a_part_once_given_never_changes_and_the_test_takes_only_unseen_groups(
     cases: list[Case], seed: int, used: int
@@ -63,7 +63,7 @@ def test_a_part_once_given_never_changes_and_the_test_takes_only_unseen_groups(
         assert not seen or new <= seen
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data_sets(), st.randoms(use_true_random=False))
 def test_the_order_of_the_cases_does_not_matter(cases: list[Case], chance: object) -> None:
     other = list(cases)

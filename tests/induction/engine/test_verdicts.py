@@ -21,6 +21,7 @@ def proven(told: list[Verdict]) -> float:
     return sum(one.kind is VerdictKind.PROVEN for one in told) / len(told)
 
 
+@pytest.mark.law
 @pytest.mark.parametrize(
     ("noise", "repeats", "churn"), [(0.0, 0, 0.1), (0.2, 0, 0.0), (0.2, 2, 0.05)]
 )
@@ -34,12 +35,14 @@ def test_what_changes_nothing_is_hardly_ever_proven(
     assert proven(told) <= 0.05
 
 
+@pytest.mark.law
 def test_ten_points_on_two_hundred_cases_are_mostly_proven() -> None:
     told = [judged_by(fixes=0.15, breaks=0.05, noise=0, seed=seed) for seed in range(RUNS)]
     assert proven(told) >= 0.8
     assert detectable(200) < 0.1
 
 
+@pytest.mark.law
 def test_repeats_see_more_through_the_noise() -> None:
     once, thrice = (
         [
@@ -51,6 +54,7 @@ def test_repeats_see_more_through_the_noise() -> None:
     assert proven(thrice) > proven(once)
 
 
+@pytest.mark.law
 @pytest.mark.parametrize("noise", [0.0, 0.2])
 async def test_a_run_whose_changes_change_nothing_proves_nothing(noise: float) -> None:
     told = [await run_of_nothing(noise=noise, seed=seed) for seed in range(8)]

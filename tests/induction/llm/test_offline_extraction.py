@@ -180,7 +180,7 @@ def test_the_order_of_examples_changes_nothing() -> None:
     assert len(answers) == 1
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 2**32))
 def test_examples_help_the_more_of_what_is_asked_they_show(seed: int) -> None:
     chance = random.Random(seed)
@@ -215,7 +215,6 @@ JSON = st.recursive(
 PARTS = st.sampled_from(["people", "events", "pair_bonds"])
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.fixed_dictionaries(

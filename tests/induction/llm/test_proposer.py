@@ -167,7 +167,7 @@ async def test_with_no_mistakes_shown_the_answer_is_still_a_change() -> None:
     applied(asked, await propose(asked))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     texts=st.lists(st.text(min_size=1, max_size=80), min_size=1, max_size=8),
     quotable=st.lists(st.booleans(), min_size=8, max_size=8),

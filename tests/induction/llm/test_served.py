@@ -13,6 +13,7 @@ import pytest
 from induction.llm.claude import Claude
 from induction.task_kinds.base import Outcome
 
+from tests.fixtures.stack import DEADLINE_SECONDS
 from tests.induction.llm.toys import simple_question
 
 
@@ -27,7 +28,7 @@ async def served() -> AsyncIterator[str]:
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     try:
-        async with asyncio.timeout(20), httpx2.AsyncClient() as http:
+        async with asyncio.timeout(DEADLINE_SECONDS), httpx2.AsyncClient() as http:
             while True:
                 with contextlib.suppress(httpx2.ConnectError):
                     await http.get(url)

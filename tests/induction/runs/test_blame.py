@@ -1,9 +1,6 @@
 """Every part of a prompt says who made it, which cases that fixed and broke, and what it costs."""
 
-import asyncio
 import os
-import sys
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,11 +10,11 @@ from induction.history.blame import blame as blamed
 from nlu_shared.schemas.blame import Judged
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
 
+from tests.fixtures.commands import typed
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import BOOTSTRAP_KEY, Stack
 from tests.induction.runs.driving import events, reached, start
 
-PROGRAM = Path(sys.executable).parent / "induction"
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
 
 
@@ -92,16 +89,14 @@ async def test_the_command_prints_a_line_per_part_and_per_change(
     stack: Stack, run: dict[str, Any]
 ) -> None:
     told = await blame(stack, run["best_version_id"])
-    process = await asyncio.create_subprocess_exec(
-        PROGRAM,
-        *("prompts", "blame", "--task", "blamed", "--version", run["best_version_id"]),
-        env=os.environ
-        | {"INDUCTION_URL": str(stack.induction.base_url), "INDUCTION_KEY": BOOTSTRAP_KEY},
-        stdout=asyncio.subprocess.PIPE,
+    env = {"INDUCTION_URL": str(stack.induction.base_url), "INDUCTION_KEY": BOOTSTRAP_KEY}
+    ended = await typed(
+        *("induction", "prompts", "blame", "--task", "blamed"),
+        *("--version", run["best_version_id"]),
+        env=os.environ | env,
     )
-    printed, _ = await process.communicate()
-    assert process.returncode == 0
-    lines = printed.decode().splitlines()
+    assert ended.code == 0
+    lines = ended.printed.splitlines()
     assert len(lines) == 1 + len(told["parts"]) + 1 + len(told["changes"])
     assert f"{told['tokens']:>6} tokens in all" in lines
     assert all(f"run {run['id']}, kept" in line for line in lines if line.startswith("change"))

@@ -42,6 +42,7 @@ async def run_through(
 _FIRSTS = (FIRST_OF_FINAL_LOOK, FIRST_OF_WINNER)
 
 
+@pytest.mark.law
 async def test_an_outage_at_any_time_changes_no_event(
     databases: Databases, servers: Servers
 ) -> None:
@@ -68,14 +69,17 @@ async def test_while_the_provider_is_away_a_run_is_parked_and_says_so(
             seen = await reached(stack, run, "parked")
         assert seen["reason"] == "The provider does not answer: status 529: overloaded."
         assert (seen["outages"], seen["spend"]["calls"]) == (1, 0)
-        said = (await stack.induction.get("/metrics")).text
-        assert "runs_parked 1.0" in said
-        assert "run_outages 1.0" in said
+
+        async def counted() -> bool:
+            page = (await stack.induction.get("/metrics")).text
+            return "runs_parked 1.0" in page and "run_outages 1.0" in page
+
+        await until(counted)
 
 
 async def parked(stack: Stack, run: str) -> None:
     async def once() -> bool:
-        return bool((await shown(stack, run)).get("outages"))
+        return bool((await shown(stack, run))["outages"])
 
     await until(once)
 

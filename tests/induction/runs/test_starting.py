@@ -4,13 +4,14 @@ import asyncio
 import json
 from uuid import UUID
 
+import httpx2
 import pytest
 from nlu_shared.schemas.runs import RunLimits
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task
 from tests.fixtures.servers import Servers
-from tests.fixtures.stack import BOOTSTRAP_KEY, Stack, opened, until
+from tests.fixtures.stack import BOOTSTRAP_KEY, Stack, client, opened, until
 from tests.induction.runs.driving import reached, shown, sql, start
 from tests.induction.test_keys_by_command import run as by_command
 
@@ -221,6 +222,12 @@ async def test_an_evaluation_scores_the_named_version_and_leaves_the_test_part_a
     assert seen["final_f1"] == scored["validation_f1"] == seen["baseline_f1"]
 
 
+async def at_once(stack: Stack, asked: dict[str, object]) -> httpx2.Response:
+    """The first answer, also where that is to come later."""
+    async with client(str(stack.induction.base_url)) as hasty:
+        return await hasty.post("/v1/runs", json=asked)
+
+
 async def test_with_nlu_logger_away_a_start_can_be_sent_again_later(
     databases: Databases, servers: Servers
 ) -> None:
@@ -228,7 +235,7 @@ async def test_with_nlu_logger_away_a_start_can_be_sent_again_later(
         await make_task(alone, "cut-off")
         for asked in ({"task": "cut-off"}, {"task": "cut-off", "dry_run": True}):
             before = await counts(alone)
-            answer = await alone.induction.post("/v1/runs", json=asked)
+            answer = await at_once(alone, asked)
             assert answer.status_code == 503
             assert int(answer.headers["retry-after"]) > 0
             assert await counts(alone) == before
@@ -239,7 +246,7 @@ async def test_a_key_nlu_logger_refuses_is_not_the_callers_fault(
 ) -> None:
     async with opened(databases, servers, nlu_logger_key="nlk_wrong") as stranger:
         await make_task(stranger, "locked-out")
-        answer = await stranger.induction.post("/v1/runs", json={"task": "locked-out"})
+        answer = await at_once(stranger, {"task": "locked-out"})
         assert answer.status_code == 503
 
 

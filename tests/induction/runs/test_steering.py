@@ -59,8 +59,8 @@ async def answered_at_the_end(stack: Stack, run: str) -> dict[str, int]:
 
 
 async def test_a_run_nobody_works_on_pauses_at_once_and_stays_paused(stack: Stack) -> None:
-    await make_task(stack, "resting", cases=8)
-    run = await start(stack, "resting")
+    await make_task(stack, "resting", cases=24)
+    run = await start(stack, "resting", limits={"iterations": 1})
     assert (await steer(stack, run, "pause"))["status"] == "paused"
     evaluation = await start(stack, "resting", kind="evaluate")
     async with stack.working():
@@ -71,8 +71,8 @@ async def test_a_run_nobody_works_on_pauses_at_once_and_stays_paused(stack: Stac
 
 
 async def test_time_spent_paused_is_not_time_used(stack: Stack) -> None:
-    await make_task(stack, "patient", cases=8)
-    run = await start(stack, "patient", limits={"minutes": 10})
+    await make_task(stack, "patient", cases=24)
+    run = await start(stack, "patient", limits={"minutes": 10, "iterations": 1})
     await steer(stack, run, "pause")
     # An hour ago it was claimed once and has been paused ever since.
     await sql(
@@ -88,8 +88,8 @@ async def test_time_spent_paused_is_not_time_used(stack: Stack) -> None:
 
 
 async def test_time_without_a_worker_is_not_time_used(stack: Stack) -> None:
-    await make_task(stack, "deserted", cases=8)
-    run = await start(stack, "deserted", limits={"minutes": 10})
+    await make_task(stack, "deserted", cases=24)
+    run = await start(stack, "deserted", limits={"minutes": 10, "iterations": 1})
     # Its worker died an hour ago, and none was left to go on.
     await sql(
         stack,

@@ -1,5 +1,6 @@
 """Files other libraries read: Parquet by pyarrow, a folder of splits by `datasets`."""
 
+import asyncio
 import io
 import json
 import os
@@ -86,10 +87,14 @@ async def test_datasets_reads_the_folder(world: World, task: str, tmp_path: Path
         "HF_HUB_OFFLINE": "1",
         "HF_HOME": str(tmp_path / "cache"),
     }
-    code, printed, told = await typed(
-        "-c", LOAD, folder, program=Path(sys.executable), env=dict(os.environ) | quiet
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", LOAD, folder),
+        env=os.environ | quiet,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
-    assert code == 0, told
+    printed, told = await process.communicate()
+    assert process.returncode == 0, told
     loaded = json.loads(printed)
     assert set(loaded) == set(SPLITS)
     shares = Shares.read("60/20/20")

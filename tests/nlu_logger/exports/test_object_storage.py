@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers
-from tests.fixtures.stack import serving
+from tests.fixtures.stack import DEADLINE_SECONDS, serving
 from tests.nlu_logger.world import World, connected, opened
 
 STORE = "s3://exports/of-ours"
@@ -104,7 +104,7 @@ async def test_a_slow_storage_holds_no_connection_and_its_slot_is_one_workers(
     bucket.open.clear()
     async with open_database(world.database.app_url) as database:
         writing = asyncio.create_task(write_due(database, destinations(None, STORE)))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(DEADLINE_SECONDS):
             await bucket.reached.wait()
         async with connected(world.superuser_url) as superuser:
             assert await superuser.fetchval(HELD) == 0

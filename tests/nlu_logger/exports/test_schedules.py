@@ -17,6 +17,7 @@ from nlu_shared.schemas.exports import Manifest
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers
+from tests.fixtures.stack import DEADLINE_SECONDS
 from tests.nlu_logger.world import World, connected, opened
 
 PATH = "/v1/admin/schedules"
@@ -149,7 +150,7 @@ async def test_a_worker_that_dies_leaves_no_half_slot_and_the_next_completes_it(
     folder = root / "folder"
     dying: Destination = Dying(folder, late, asyncio.Event())
     worker = asyncio.create_task(write_due(database, {"folder": lambda: dying}))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         await dying.reached.wait()
     assert bool(list(folder.glob(f"{task}/*"))) is late
     worker.cancel()

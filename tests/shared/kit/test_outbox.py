@@ -15,7 +15,7 @@ from nlu_shared.kit.errors import NotFound
 from nlu_shared.schemas.jobs import JobOrder
 
 from tests.fixtures.servers import Servers
-from tests.fixtures.stack import until
+from tests.fixtures.stack import DEADLINE_SECONDS, until
 
 NOWHERE = "redis://127.0.0.1:1"
 
@@ -137,7 +137,7 @@ async def test_a_dead_redis_loses_nothing(
         async def sent() -> bool:
             return await waiting(owner) == 0
 
-        await until(sent, seconds=10)
+        await until(sent)
     assert await redis.zcard(queue) == 1
 
 
@@ -149,7 +149,10 @@ async def test_a_job_reaches_its_worker_soon_after_the_commit(
         jobs.work([greet], queue=queue, redis_url=servers.redis_url, heard=heard)
     )
     try:
-        async with jobs.relaying(database, app, servers.redis_url), asyncio.timeout(10):
+        async with (
+            jobs.relaying(database, app, servers.redis_url),
+            asyncio.timeout(DEADLINE_SECONDS),
+        ):
             await enqueue(database, app, order(queue))
             assert await heard.get() == ("Zoë", '"quoted"')
     finally:

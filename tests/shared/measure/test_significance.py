@@ -48,6 +48,7 @@ def test_equal_answers_have_no_gain_and_no_doubt() -> None:
     assert (same.gain, same.low, same.high, same.error) == (0, 0, 0, 0)
 
 
+@pytest.mark.law
 def test_the_interval_covers_the_true_gain_about_19_times_in_20() -> None:
     chance = np.random.Generator(np.random.PCG64(11))
     covered = 0

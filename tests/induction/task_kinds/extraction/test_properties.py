@@ -14,7 +14,7 @@ from nlu_shared.schemas.extraction import Event, Extraction, Person
 from tests.induction.task_kinds.extraction import greedy
 from tests.induction.task_kinds.extraction.families import extractions, renumbered
 
-unhurried = settings(deadline=None, max_examples=200)
+unhurried = settings(max_examples=200)
 SWAPPED = [f1.TP, f1.FN, f1.FP]
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from induction.task_kinds.extraction import score
 from induction.task_kinds.extraction.match import match
@@ -95,7 +95,6 @@ def test_events_without_a_match_score_no_code() -> None:
     assert scored((family("Mary", events=(event("death", -1),)), NOTHING))["anxiety"] == 0
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(extractions(), extractions()), min_size=1, max_size=3))
 def test_macro_f1_is_that_of_scikit_learn(cases: list[tuple[Extraction, Extraction]]) -> None:
     pairs = []

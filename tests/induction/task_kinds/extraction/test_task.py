@@ -5,7 +5,7 @@ from uuid import UUID
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from induction.task_kinds.base import Case, Mistake, ModelAnswer, Outcome, Prediction, Task
 from induction.task_kinds.extraction import ExtractionTask, score, wording
@@ -96,7 +96,6 @@ def test_a_fault_scores_zero_even_where_there_was_nothing_to_extract() -> None:
     assert TASK.mistakes({}, FAULT) == [Mistake("no_answer", "an extraction", None)]
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(extractions(), extractions()), max_size=3))
 def test_counts_give_the_score(cases: list[tuple[Extraction, Extraction]]) -> None:
     truths = [wording.short(truth) for truth, _ in cases]
