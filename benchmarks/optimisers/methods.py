@@ -45,13 +45,13 @@ VARIANTS = (
 )
 
 
-def _ours(given: Round, door: MeteredModel) -> Outcome:
-    run = ours.improved(given, door)
+def _ours(given: Round, metered: MeteredModel) -> Outcome:
+    run = ours.improved(given, metered)
     return run.best, run.verdict
 
 
-def _untested(given: Round, door: MeteredModel) -> Outcome:
-    run = ours.untested(given, door)
+def _untested(given: Round, metered: MeteredModel) -> Outcome:
+    run = ours.untested(given, metered)
     return run.best, run.verdict
 
 
@@ -66,14 +66,14 @@ def _all_shown(given: Round, _: MeteredModel) -> Outcome:
 
 
 def _unjudged(search: Improved) -> Run:
-    return lambda given, door: (search(divided(given), door), None)
+    return lambda given, metered: (search(divided(given), metered), None)
 
 
 def _plugged(search: Improved) -> Run:
     """As a search of our engine."""
 
-    def run(given: Round, door: MeteredModel) -> Outcome:
-        run = ours.untested(given, door, plugged(search))
+    def run(given: Round, metered: MeteredModel) -> Outcome:
+        run = ours.untested(given, metered, plugged(search))
         return run.best, run.verdict
 
     return run

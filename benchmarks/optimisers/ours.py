@@ -1,4 +1,4 @@
-"""Our engine, unchanged, on a runtime that is the counted door, with its own search or another.
+"""Our engine, unchanged, on a runtime that is the counted metered, with its own search or another.
 Its calls include validation and, where a split is set aside for it, the final look."""
 
 import asyncio
@@ -31,15 +31,15 @@ class Run:
 
 
 class _Runtime:
-    def __init__(self, door: MeteredModel) -> None:
-        self._door = door
+    def __init__(self, metered: MeteredModel) -> None:
+        self._metered = metered
         self.events: list[Event] = []
 
     async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
         return [
-            self._door.ask(one.request, one.sample)
+            self._metered.ask(one.request, one.sample)
             if one.purpose == "task"
-            else self._door.propose(one.request, one.sample)
+            else self._metered.propose(one.request, one.sample)
             for one in calls
         ]
 
@@ -50,22 +50,22 @@ class _Runtime:
         self.events.append(event)
 
 
-def improved(given: Round, door: MeteredModel) -> Run:
+def improved(given: Round, metered: MeteredModel) -> Run:
     """With its own three splits; the verdict is on the untouched one."""
     strata = {case.id: str(case.truth) for case in given.labelled}
     splits = assign(given.labelled, strata, {}, given.seed)
-    return asyncio.run(_improved(_plan(given, splits, door.left), _Runtime(door)))
+    return asyncio.run(_improved(_plan(given, splits, metered.left), _Runtime(metered)))
 
 
-def untested(given: Round, door: MeteredModel, optimise: Optimiser = hill_climb) -> Run:
+def untested(given: Round, metered: MeteredModel, optimise: Optimiser = hill_climb) -> Run:
     """With the splits the peers have, and none set aside to judge."""
     problem = divided(given)
     splits = dict.fromkeys((case.id for case in problem.train), Split.TRAIN)
     splits |= dict.fromkeys((case.id for case in problem.validation), Split.VALIDATION)
-    plan = _plan(given, splits, door.left)
+    plan = _plan(given, splits, metered.left)
     if optimise is not hill_climb:
         plan = replace(plan, max_iterations=ITERATIONS)
-    return asyncio.run(_improved(plan, _Runtime(door), optimise))
+    return asyncio.run(_improved(plan, _Runtime(metered), optimise))
 
 
 async def _improved(plan: Plan, runtime: _Runtime, optimise: Optimiser = hill_climb) -> Run:

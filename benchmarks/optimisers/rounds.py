@@ -55,18 +55,18 @@ def played(
     for name in chosen if variant is PLAIN else [OURS]:
         searched = sorted({*budgets, OF_NOTE} if name == OURS else budgets)
         for budget in [0] if name in UNSEARCHED else searched:
-            door = MeteredModel(
+            metered = MeteredModel(
                 given.task, budget=budget, noise=variant.noise, useless=variant.useless,
                 cached=name in CACHED,
             )  # fmt: skip
             began = time.perf_counter()
-            prompt, verdict = METHODS[name](given, door)
+            prompt, verdict = METHODS[name](given, metered)
             seconds = time.perf_counter() - began
             hidden = examiner.evaluate(prompt, given.hidden)
             yield Result(
                 variant.name, name, given.seed, budget,
                 hidden.scored(given.task).objective, plain.scored(given.task).objective,
-                _p_worse(plain, hidden), door.calls, door.proposals, prompt.tokens,
+                _p_worse(plain, hidden), metered.calls, metered.proposals, prompt.tokens,
                 len(prompt.examples), verdict, seconds,
             )  # fmt: skip
 

@@ -6,6 +6,8 @@ import pytest
 from nlu_shared.kit.clock import by_clock
 from nlu_shared.kit.errors import Unavailable
 
+from tests.fixtures.stack import DEADLINE_SECONDS
+
 
 async def test_an_act_that_finds_its_neighbour_away_is_tried_again() -> None:
     looks: list[int] = []
@@ -17,7 +19,7 @@ async def test_an_act_that_finds_its_neighbour_away_is_tried_again() -> None:
             raise Unavailable
         done.set()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         clock = asyncio.create_task(by_clock(act, seconds=0, what="looks"))
         await done.wait()
     clock.cancel()

@@ -9,11 +9,11 @@ from nlu_shared.kit.errors import Conflict, Invalid, NotFound
 from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.events import PromptEvaluated, Split
+from nlu_shared.schemas.prompt_diffs import PromptDiff
 from nlu_shared.schemas.prompts import (
     ActivePrompt,
     Block,
     PromptContent,
-    PromptDiff,
     PromptImport,
     PromptSource,
     PromptVersion,
