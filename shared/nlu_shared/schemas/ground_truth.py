@@ -50,7 +50,7 @@ class GroundTruthIn(Schema):
     may_quote: bool = True
 
     @property
-    def said_before(self) -> JsonValue:
+    def stored_context(self) -> JsonValue:
         """The context as it is stored; an empty one is none."""
         return self.context.short or None if self.context else None
 
