@@ -52,8 +52,8 @@ def _usable(cases: Iterable[Case]) -> Counter[str]:
     open_words: Counter[str] = Counter()
     closed_words: Counter[str] = Counter()
     for case in cases:
-        found = {word for word in _LETTERS.findall(case.text) if word == word.lower()}
-        (open_words if case.may_quote else closed_words).update(found)
+        usable = {word for word in _LETTERS.findall(case.text) if word == word.lower()}
+        (open_words if case.may_quote else closed_words).update(usable)
     capitals = {
         word.lower()
         for case in cases
