@@ -43,7 +43,7 @@ class Backend:
         )
 
 
-def said_by(result: NLUResult, task: Task) -> Prediction:
+def prediction_of(result: NLUResult, task: Task) -> Prediction:
     """The logged answer as the task's scorer takes it."""
     if result.intent == UNANSWERED:
         return Prediction(fault=UNANSWERED)

@@ -31,7 +31,7 @@ from nlu_shared.schemas.reviews import (
 )
 from nlu_shared.schemas.runs import RunLimits, RunRequest, RunStatus, RunView
 
-from deploy.demo.backend import Backend, said_by
+from deploy.demo.backend import Backend, prediction_of
 from deploy.demo.crowd import as_done
 from deploy.demo.data import DataSet, Row
 from deploy.demo.options import Choice, Stack
@@ -196,7 +196,7 @@ async def _message(service: NLUService, task: Task, row: Row) -> Answer:
         conversation_id=uuid5(NAMESPACE_URL, f"conversation: {talk}"),
         message_index=0,
     )
-    answer = Answer(row, result.log_id, task.mistakes(row.truth, said_by(result, task)))
+    answer = Answer(row, result.log_id, task.mistakes(row.truth, prediction_of(result, task)))
     await service.update_workflow_outcome(
         log_id=result.log_id,
         was_successful=answer.right,

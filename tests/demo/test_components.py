@@ -12,7 +12,7 @@ def test_each_component_is_told_with_its_counts_and_the_cases_that_carry_it() ->
         support={"people": 6},
     )
     _, people = by_component(run)
-    assert str(people.said) == (
+    assert str(people.text) == (
         "people               F1 0.800: 8 of 11 found, 1 too many; in 6 cases"
     )
 

@@ -38,7 +38,7 @@ class Clause:
 
 def clauses(text: str) -> list[Clause]:
     """In the order they are said. A clause without a year has the first of its sentence."""
-    found = []
+    parts_read = []
     for sentence in _SENTENCE.findall(text):
         common, before = _DATE.search(sentence), ""
         for part in filter(None, map(str.strip, _CLAUSE.split(sentence))):
@@ -46,9 +46,11 @@ def clauses(text: str) -> list[Clause]:
             spoken_text = part if own is None else part.replace(own[0], " ")
             date = own or common
             mentions = tuple(_mentions(spoken_text, before))
-            found.append(Clause(part, spoken_text, not before, mentions, date[0] if date else None))
+            parts_read.append(
+                Clause(part, spoken_text, not before, mentions, date[0] if date else None)
+            )
             before = ","
-    return found
+    return parts_read
 
 
 def lower_case(text: str) -> Set[str]:
@@ -60,8 +62,8 @@ def _mentions(part: str, before: str) -> Iterator[Mention]:
     """Capitalised words side by side are one name; the one that opens a sentence stands alone."""
     name: list[str] = []
     start = before
-    for found in [*_TOKEN.findall(part), ""]:
-        token = found.removesuffix("'s").removesuffix("’s")
+    for raw in [*_TOKEN.findall(part), ""]:
+        token = raw.removesuffix("'s").removesuffix("’s")
         capital = len(token) > 1 and token[0].isupper()
         if name and (not capital or start == ""):
             yield Mention(" ".join(name), start, CAPITAL if capital else token.lower())

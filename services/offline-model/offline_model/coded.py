@@ -162,11 +162,11 @@ class _Example:
     def _own(self, clause: Clause) -> dict[int, int]:
         """Whom a clause names, in its order, and at which place."""
         named = filter(None, map(self._called, clause.mentions))
-        found: dict[int, int] = {}
+        places: dict[int, int] = {}
         for place, people in enumerate(named):
             for one in people:
-                found.setdefault(one, place)
-        return found
+                places.setdefault(one, place)
+        return places
 
     def _called(self, mention: Mention) -> list[int]:
         return [one for one, name in self._people.items() if _is(name, mention.name)]

@@ -47,7 +47,7 @@ class Extractor:
         """The extraction as the answer's schema wants it; `disturb` may replace a kind. People
         called exactly as `known` ones are these, and are not listed again; `before` is what was
         said before the text."""
-        found = _Found(known or {})
+        extracted = _Found(known or {})
         small = self._learned.lower_case | lower_case(" ".join((*before, text)))
         earlier: list[str] = []
         for clause in chain.from_iterable(map(clauses, before)):
@@ -58,7 +58,7 @@ class Extractor:
             unnamed = self._learned.unnamed(clause)
             if unnamed is not None:
                 places[UNNAMED] = unnamed
-            found.people(name for place, name in places.items() if place not in EARLIER)
+            extracted.people(name for place, name in places.items() if place not in EARLIER)
             earlier = follow(earlier, named)
             judged = self._learned.judge(clause, named)
             kind = judged.kind()
@@ -69,9 +69,9 @@ class Extractor:
                 continue
             if kind != NOTHING:
                 event = {KIND: kind, "description": clause.text, **self._date(clause, small)}
-                found.event(event | (judged.codes() if kind == SHIFT else {}), shape, places)
-            found.pair(shape, places)
-        return found.answer()
+                extracted.event(event | (judged.codes() if kind == SHIFT else {}), shape, places)
+            extracted.pair(shape, places)
+        return extracted.answer()
 
     def _date(self, clause: Clause, small: Set[str]) -> dict[str, str]:
         date = dated(clause, small)

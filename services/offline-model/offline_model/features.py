@@ -18,18 +18,18 @@ def look(clause: Clause, named: Sequence[str]) -> set[str]:
     """Its words; how many people are `named`, whether it opens a sentence and has a date of its
     own; and what stands beside the people and beside other capitalised words."""
     dated = clause.spoken_text != clause.text
-    found = spoken(clause.spoken_text) - spoken(" ".join(named))
-    found |= {f"#{len(named)}", f"#opens {clause.opens}", f"#dated {dated}"}
+    features = spoken(clause.spoken_text) - spoken(" ".join(named))
+    features |= {f"#{len(named)}", f"#opens {clause.opens}", f"#dated {dated}"}
     for one in clause.mentions:
         mask = "#person" if one.name in named else "#other"
-        found |= {mask, f"{one.before} {mask}", f"{mask} {one.after}"}
-    return found
+        features |= {mask, f"{one.before} {mask}", f"{mask} {one.after}"}
+    return features
 
 
 def spoken(text: str) -> set[str]:
     """The words, and the beginnings of long ones."""
-    found = words(text)
-    return {*found, *map(_stem, found)}
+    spelled = words(text)
+    return {*spelled, *map(_stem, spelled)}
 
 
 class Weights:
@@ -55,10 +55,10 @@ class Weights:
             for code, phrases in self._phrases.items()
             if any(phrase and phrase <= features for phrase in phrases)
         }
-        found = self.alone(features)
+        values = self.alone(features)
         for code in fulfilled:
-            found |= self.rule(code)
-        return found
+            values |= self.rule(code)
+        return values
 
     def rule(self, code: str) -> dict[str, float]:
         """What holds a phrase of a code, whatever else."""

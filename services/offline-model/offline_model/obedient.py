@@ -65,8 +65,8 @@ def _edits(meta: Meta, case: Case) -> Iterator[Edit]:
     for name in _REMOVE.findall(text):
         taken = True
         yield {"op": "remove_block", "block": name.lower()}
-    for found, op in ((_REPLACE, "replace_block"), (_APPEND, "append_to_block")):
-        for name, line in found.findall(text):
+    for request, op in ((_REPLACE, "replace_block"), (_APPEND, "append_to_block")):
+        for name, line in request.findall(text):
             taken = True
             yield {"op": op, "block": name.lower(), "text": line[:MOST_TEXT]}
     for line, label in _EXAMPLE.findall(text):

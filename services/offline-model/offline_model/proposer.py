@@ -62,5 +62,5 @@ def _edit_schema(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """The schema of one edit: written in place, or a reference into `$defs`."""
     items: Mapping[str, Any] = schema["properties"]["edits"].get("items", {})
     name = str(items.get("$ref", "")).removeprefix("#/$defs/")
-    found: Mapping[str, Any] = schema.get("$defs", {}).get(name, items)
-    return found
+    definition: Mapping[str, Any] = schema.get("$defs", {}).get(name, items)
+    return definition

@@ -38,7 +38,7 @@ def telling_words(meta: Meta, label: str, cases: Sequence[Case]) -> list[str]:
     names = {label} | {case.predicted for case in cases if isinstance(case.predicted, str)}
     taken = {word for text in _about(meta, names) for word in words(text)}
     others = [case.text for pattern in meta.patterns for case in pattern.cases if case not in cases]
-    elsewhere = [*_lines_told(meta), *others]
+    elsewhere = [*_lines(meta), *others]
     spread = Counter(word for text in elsewhere for word in set(words(text)))
     usable = _usable(cases)
 
@@ -52,8 +52,8 @@ def _usable(cases: Iterable[Case]) -> Counter[str]:
     open_words: Counter[str] = Counter()
     closed_words: Counter[str] = Counter()
     for case in cases:
-        found = {word for word in _LETTERS.findall(case.text) if word == word.lower()}
-        (open_words if case.may_quote else closed_words).update(found)
+        usable = {word for word in _LETTERS.findall(case.text) if word == word.lower()}
+        (open_words if case.may_quote else closed_words).update(usable)
     capitals = {
         word.lower()
         for case in cases
@@ -64,7 +64,7 @@ def _usable(cases: Iterable[Case]) -> Counter[str]:
     return open_words + Counter(shared)
 
 
-def _lines_told(meta: Meta) -> Iterable[str]:
+def _lines(meta: Meta) -> Iterable[str]:
     for block in meta.prompt.instructions:
         yield from block.text.splitlines()
     yield from (example.text for example in meta.prompt.examples)
@@ -74,7 +74,7 @@ def _about(meta: Meta, names: Set[str]) -> Iterable[str]:
     """The names themselves, the lines about them and the examples of them."""
     yield from names
     heads = tuple(f"- {' '.join(name.split())}:" for name in names)
-    yield from (line for line in _lines_told(meta) if line.strip().startswith(heads))
+    yield from (line for line in _lines(meta) if line.strip().startswith(heads))
     for example in meta.prompt.examples:
         if isinstance(example.output, str) and example.output in names:
             yield example.text

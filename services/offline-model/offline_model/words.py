@@ -17,9 +17,9 @@ def words(text: str) -> list[str]:
 
 def terms(text: str) -> Counter[str]:
     """Words and pairs of neighbours."""
-    found = words(text)
-    pairs = (f"{left} {right}" for left, right in pairwise(found))
-    return Counter(found) + Counter(pairs)
+    spelled = words(text)
+    pairs = (f"{left} {right}" for left, right in pairwise(spelled))
+    return Counter(spelled) + Counter(pairs)
 
 
 def parts(text: str) -> Counter[str]:

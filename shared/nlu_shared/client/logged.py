@@ -16,7 +16,7 @@ from nlu_shared.schemas.predictions import INTENT, PredictionIn
 
 log = logging.getLogger(__name__)
 Call = ParamSpec("Call")
-Said = TypeVar("Said")
+Result = TypeVar("Result")
 _last: ContextVar[UUID | None] = ContextVar("last_log_id", default=None)
 
 
@@ -30,14 +30,14 @@ def logged(
     *,
     task: str = INTENT,
     read: Callable[[Any], Classification] = lambda result: result,
-) -> Callable[[Callable[Call, Said]], Callable[Call, Said]]:
+) -> Callable[[Callable[Call, Result]], Callable[Call, Result]]:
     """Logs every answer of a function, sync or async, whose first argument is the message.
 
     `read` makes a Classification of the answer where it is none. The answer, and whatever the
     function raises, are the caller's as before; what cannot be logged is told in one line.
     """
 
-    def wrap(function: Callable[Call, Said]) -> Callable[Call, Said]:
+    def wrap(function: Callable[Call, Result]) -> Callable[Call, Result]:
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
@@ -48,10 +48,10 @@ def logged(
                     await spool.log(prediction)
                 return result
 
-            return cast(Callable[Call, Said], later)
+            return cast(Callable[Call, Result], later)
 
         @functools.wraps(function)
-        def at_once(*args: Call.args, **kwargs: Call.kwargs) -> Said:
+        def at_once(*args: Call.args, **kwargs: Call.kwargs) -> Result:
             started = time.perf_counter()
             result = function(*args, **kwargs)
             if prediction := made(result, args, kwargs, started):

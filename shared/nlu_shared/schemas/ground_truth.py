@@ -65,7 +65,7 @@ class GroundTruthIn(Schema):
     may_quote: bool = Field(default=True, description="may this text appear inside a prompt?")
 
     @property
-    def said_before(self) -> JsonValue:
+    def stored_context(self) -> JsonValue:
         """The context as it is stored; an empty one is none."""
         return self.context.short or None if self.context else None
 

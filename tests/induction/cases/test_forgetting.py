@@ -210,8 +210,8 @@ async def test_findings_are_told_again_to_a_logger_that_was_set_back(
     case = await say(stack, task, person)
     await erase(stack, person)
     await forget_once(resources)
-    await sql(stack, "UPDATE runs SET findings_told_at = now() WHERE id = $1", run["id"])
-    told = "SELECT findings_told_at FROM runs WHERE id = $1"
+    await sql(stack, "UPDATE runs SET findings_sent_at = now() WHERE id = $1", run["id"])
+    told = "SELECT findings_sent_at FROM runs WHERE id = $1"
     await forget_once(resources)
     assert (await sql(stack, told, run["id"]))[0][0] is not None
     async with connected(stack.logger_database.owner_url) as owner:

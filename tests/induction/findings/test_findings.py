@@ -43,7 +43,7 @@ async def doubted(stack: Stack, task: str) -> list[dict[str, Any]]:
 
 
 async def told(stack: Stack, run: str) -> bool:
-    rows = await sql(stack, "SELECT findings_told_at FROM runs WHERE id = $1", run)
+    rows = await sql(stack, "SELECT findings_sent_at FROM runs WHERE id = $1", run)
     return rows[0][0] is not None
 
 
@@ -69,7 +69,7 @@ async def test_wrong_labels_reach_the_reviewers_even_through_a_logger_that_is_aw
         (doubt,) = item["label_issues"]
         assert (doubt["kind"], doubt["suggested"]) == ("always-missed", named[item["id"]])
 
-    await sql(stack, "UPDATE runs SET findings_told_at = NULL WHERE id = $1", run)
+    await sql(stack, "UPDATE runs SET findings_sent_at = NULL WHERE id = $1", run)
     async with stack.working(findings_seconds=0.1):
         await until(lambda: told(stack, run))
     assert await doubted(stack, "planted") == items

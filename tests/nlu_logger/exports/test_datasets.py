@@ -132,7 +132,7 @@ async def test_what_is_handed_out_is_written_down(world: World, task: str, kind:
     async with connected(world.database.owner_url) as owner:
         (line,) = await owner.fetch(
             "SELECT kind, filters->'tasks' AS tasks, recipient, destination FROM disclosures"
-            " WHERE asked->'tasks' = to_jsonb(ARRAY[$1::text])",
+            " WHERE filters->'tasks' = to_jsonb(ARRAY[$1::text])",
             task,
         )
     assert (line["kind"], line["recipient"][:4], line["destination"]) == (kind, "key:", None)

@@ -124,7 +124,7 @@ async def test_what_training_keeps_names_nobody(world: World, database: Database
             (row["text"], row["label"], row["confidence"], row["corrected"]) for row in rows
         ] == [("write to [email]", "greet", 0.9, False), ("yes", "leave", 0.3, True)]
         assert set(rows[0]) == {
-            "id", "task", "text", "label", "output", "confidence", "corrected", "said_on",
+            "id", "task", "text", "label", "output", "confidence", "corrected", "predicted_on",
         }  # fmt: skip
         assert await owner.fetchval("SELECT count(*) FROM corrections") == 0
 

@@ -69,7 +69,7 @@ def forecast(plan: Plan) -> Bound:
     repeated = len(dealt)
     fold_attempts = FOLD_CHANGES * repeated
     choosing = sum(_choosing(fold, splits) for fold in dealt)
-    asked_again = repeated if any(one.case_id for one in plan.baseline.examples) else 0
+    out_of_fold = repeated if any(one.case_id for one in plan.baseline.examples) else 0
     longest = -(-max((len(framed(case.text, case.context)) for case in plan.cases), default=0) // 4)
     prompt = max(plan.baseline.tokens, INSTRUCTION_TOKENS + EXAMPLE_TOKENS)
     request = plan.task.request(plan.baseline, "", model=plan.task_model)
@@ -84,7 +84,7 @@ def forecast(plan: Plan) -> Bound:
         + min(train, MOST_EXAMINED) * CALLS_PER_MISS
         + fold_attempts * (gate + min(train, REFRESHED))
         + FOLD_CHANGES * choosing
-        + (train + validation) * (asked_again + (repeated > 0)),
+        + (train + validation) * (out_of_fold + (repeated > 0)),
         proposer_calls=(attempts + fold_attempts) * (1 + RETRIES),
         task_tokens_in=prompt + longest,
         task_tokens_out=request.max_tokens,

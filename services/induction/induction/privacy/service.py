@@ -105,7 +105,7 @@ async def start_over(session: AsyncSession, read: Position) -> None:
     What is known by its mark is not forgotten twice, since it may have been approved anew.
     """
     if await _go_on(session, read, START):
-        await session.execute(text("UPDATE runs SET findings_told_at = NULL"))
+        await session.execute(text("UPDATE runs SET findings_sent_at = NULL"))
 
 
 async def _go_on(session: AsyncSession, read: Position, to: Position) -> bool:

@@ -35,7 +35,7 @@ WHERE r.id = $1 ORDER BY e.n LIMIT $3
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class StreamItem:
     """One event on its way out; progress has no number."""
 
     n: int | None
@@ -79,7 +79,7 @@ async def standing(reader: Reader, run_id: UUID) -> Standing:
 
 async def follow(
     reader: Reader, wakeups: Wakeups, run_id: UUID, *, after: int
-) -> AsyncIterator[Said]:
+) -> AsyncIterator[StreamItem]:
     """Every stored event above `after` in order, live progress in between, until the run is over
     and all was read. A database that is away is waited for."""
     with wakeups.listen(_channel(run_id)) as listener:
@@ -91,7 +91,7 @@ async def follow(
                 continue
             for row in rows:
                 if row["n"] is not None:
-                    yield Said(row["n"], EVENT.validate_json(row["body"]))
+                    yield StreamItem(row["n"], EVENT.validate_json(row["body"]))
                     after = row["n"]
             if len(rows) == EVENTS_AT_ONCE:
                 continue
@@ -101,7 +101,7 @@ async def follow(
                 if message:
                     event = EVENT.validate_json(message)
                     if isinstance(event, EvaluationProgress):
-                        yield Said(None, event)
+                        yield StreamItem(None, event)
 
 
 def _is_over(rows: Sequence[Any]) -> bool:

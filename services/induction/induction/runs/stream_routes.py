@@ -54,9 +54,9 @@ watch: Any = Security(_by_key_or_ticket, scopes=["runs:read"])
 
 async def _own_standing(run_id: RunId, request: Request, caller: CallerDep) -> stream.Standing:
     resources: Resources = request.app.state.resources
-    found = await stream.standing(resources.reader, run_id)
-    own_task(caller, found.task)
-    return found
+    standing = await stream.standing(resources.reader, run_id)
+    own_task(caller, standing.task)
+    return standing
 
 
 OwnStanding = Annotated[stream.Standing, Depends(_own_standing)]

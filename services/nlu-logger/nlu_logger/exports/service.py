@@ -58,7 +58,8 @@ WHERE p.id >= $1 AND ($2::text[] IS NULL OR p.task = ANY($2))
 # What outlived its raw rows; see privacy.jobs.
 KEPT = """
 SELECT id, text AS prompt, confidence, corrected, label, output FROM kept_training_rows
-WHERE said_on >= $1 AND ($2::text[] IS NULL OR task = ANY($2)) AND (corrected OR confidence >= $3)
+WHERE predicted_on >= $1 AND ($2::text[] IS NULL OR task = ANY($2))
+    AND (corrected OR confidence >= $3)
 """
 # The texts come spelled as JSON: PostgreSQL escapes text as Python does, and faster.
 SPELLED = """
@@ -70,7 +71,7 @@ SELECT prompt, label, corrected FROM (
     SELECT id::text, prompt, label, output, corrected FROM ({RETRAINING}) AS live
     UNION ALL
     SELECT id::text, text, label, output, corrected FROM kept_training_rows
-    WHERE said_on >= $8 AND ($2::text[] IS NULL OR task = ANY($2))
+    WHERE predicted_on >= $8 AND ($2::text[] IS NULL OR task = ANY($2))
         AND (corrected OR confidence >= $3)
 ) AS rows
 WHERE output IS NULL AND length(prompt) <= $5

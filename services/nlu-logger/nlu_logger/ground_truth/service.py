@@ -146,7 +146,7 @@ async def add(session: AsyncSession, body: GroundTruthIn, *, caller: Caller) -> 
     new = NewCase(
         task=body.task,
         text=body.text,
-        context=body.said_before,
+        context=body.stored_context,
         truth=body.truth,
         group=body.group,
         may_quote=body.may_quote,

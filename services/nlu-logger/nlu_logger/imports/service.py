@@ -158,7 +158,7 @@ async def import_truth(
 
 async def _there(session: AsyncSession, task: str, cases: Iterable[Case]) -> set[UUID]:
     keys = [
-        ground_truth.text_key(one.text, one.said_before)
+        ground_truth.text_key(one.text, one.stored_context)
         for one in cases
         if isinstance(one, GroundTruthIn)
     ]

@@ -38,7 +38,7 @@ SELECT p.id, p.task, p.prompt, p.confidence, s.prediction_id IS NOT NULL AS corr
     CASE WHEN s.prediction_id IS NULL THEN p.predicted_intent ELSE s.corrected_intent END AS label,
     CASE WHEN s.prediction_id IS NULL THEN p.output
         WHEN s.corrected_intent IS NULL THEN s.corrected_output END AS output,
-    p.created_at::date AS said_on
+    p.created_at::date AS predicted_on
 FROM nlu_prompt_logs p LEFT JOIN LATERAL (
     SELECT * FROM corrections c
     WHERE c.prediction_id = p.id AND c.status <> 'rejected' AND NOT c.is_confirmation
@@ -50,8 +50,8 @@ WHERE p.tableoid = to_regclass(:place) AND p.id > :after AND p.id < :past
 ORDER BY p.id LIMIT :limit
 """
 KEEP = """
-INSERT INTO kept_training_rows (task, text, label, output, confidence, corrected, said_on)
-VALUES (:task, :text, :label, CAST(:output AS jsonb), :confidence, :corrected, :said_on)
+INSERT INTO kept_training_rows (task, text, label, output, confidence, corrected, predicted_on)
+VALUES (:task, :text, :label, CAST(:output AS jsonb), :confidence, :corrected, :predicted_on)
 """
 # Nobody's prediction stands behind these any more.
 ALONE = """
@@ -187,7 +187,7 @@ def _kept(row: Any, *, rules: Anonymiser) -> dict[str, Any]:
         "output": None if row.output is None else json.dumps(rules.value(row.output)),
         "confidence": row.confidence,
         "corrected": row.corrected,
-        "said_on": row.said_on,
+        "predicted_on": row.predicted_on,
     }
 
 

@@ -200,8 +200,8 @@ def _refused(correction_id: UUID, refused: ServiceError) -> Decided:
 
 def _group(prediction: PredictionRow) -> str | None:
     """One name per conversation that is not the conversation's: the case outlives it."""
-    said_in = prediction.conversation_id
-    return None if said_in is None else str(uuid8("conversation", str(said_in)))
+    conversation = prediction.conversation_id
+    return None if conversation is None else str(uuid8("conversation", str(conversation)))
 
 
 def _truth(row: CorrectionRow, prediction: PredictionRow) -> Any:

@@ -77,15 +77,15 @@ async def _waiting(
     first: list[Any]
     match queue:
         case Queue.LOW_CONFIDENCE:
-            wanted, first = [unsure, _nobody_said()], [col(P.confidence), col(P.id)]
+            wanted, first = [unsure, _unreviewed()], [col(P.confidence), col(P.id)]
         case Queue.FAILED_WORKFLOW:
-            wanted = [col(P.was_successful) == false(), _nobody_said()]
+            wanted = [col(P.was_successful) == false(), _unreviewed()]
             first = [col(P.id).desc()]
         case Queue.AUDIT:
             wanted = _to_audit(settings, caller)
             first = [_draw(settings.audit_seed), col(P.id)]
         case Queue.LABEL_NEXT:
-            wanted = [unsure | col(P.confidence).is_(None), _nobody_said(), _recent(settings)]
+            wanted = [unsure | col(P.confidence).is_(None), _unreviewed(), _recent(settings)]
             kept += wanted
             return await _label_next(session, kept, filters, settings, free_only=free_only)
     if free_only:
@@ -134,7 +134,7 @@ def _candidate(
     return Candidate(prediction_id, task, text, intent, confidence, max(others, default=0.0))
 
 
-def _nobody_said() -> ColumnElement[bool]:
+def _unreviewed() -> ColumnElement[bool]:
     """Nobody has said anything that still stands."""
     return ~exists().where(col(C.prediction_id) == col(P.id), col(C.status) != "rejected")
 

@@ -37,7 +37,7 @@ async def analyse_errors(search: Search) -> None:
         return
     task, wrong = search.run.plan.task, search.train.wrong
     examined = _examined(search, wrong)
-    misses = await _Inquiry(search, search.best.version_hash).asked_about(examined)
+    misses = await _Inquiry(search, search.best.version_hash).misses_of(examined)
     about = attribution.known(task, search.train)
     unexamined = len(wrong) - len(examined)
     await search.run.tell(
@@ -78,7 +78,7 @@ class _Inquiry:
     winner_hash: str
     _left: dict[tuple[str, int | None], tuple[str, PromptContent]] = field(default_factory=dict)
 
-    async def asked_about(self, results: Sequence[CaseResult]) -> list[Miss]:
+    async def misses_of(self, results: Sequence[CaseResult]) -> list[Miss]:
         """Each miss with its repeats and what other versions answered. Raises Stopped."""
         run = self.search.run
         questions = [question for result in results for question in self._questions(result)]

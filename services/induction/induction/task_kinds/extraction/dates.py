@@ -118,9 +118,9 @@ def _span(year: int, month: int | None = None, day: int | None = None) -> Span:
     return Span(date(year, month, day), date(year, month, day))
 
 
-def _numeric(found: re.Match[str]) -> Span:
-    one, other, year = int(found[1]), int(found[3]), int(found[4])
-    day_first = found[2] == "." or one > 12
+def _numeric(match: re.Match[str]) -> Span:
+    one, other, year = int(match[1]), int(match[3]), int(match[4])
+    day_first = match[2] == "." or one > 12
     return _span(year, other, one) if day_first else _span(year, one, other)
 
 

@@ -34,20 +34,20 @@ class Statement:
 
 def discussions(statements: Sequence[Statement]) -> Mapping[str, list[Statement]]:
     """The discussions by group, each in the order in which it was held."""
-    found: dict[str, list[tuple[int, Statement]]] = {}
+    by_group: dict[str, list[tuple[int, Statement]]] = {}
     for one in statements:
         if one.context is not None:
-            found.setdefault(one.group, []).append((len(one.context.before), one))
+            by_group.setdefault(one.group, []).append((len(one.context.before), one))
     return {
         group: [one for _, one in sorted(statements, key=lambda placed: placed[0])]
-        for group, statements in found.items()
+        for group, statements in by_group.items()
     }
 
 
 def counts(statements: Sequence[Statement]) -> Counts:
     """Counts of whole discussions, shape (discussions, components, 3); see `score.counts`."""
     added_up = whole(statements)
-    return score.counts([truth for truth, _ in added_up], [found for _, found in added_up])
+    return score.counts([truth for truth, _ in added_up], [predicted for _, predicted in added_up])
 
 
 def whole(all_statements: Sequence[Statement]) -> list[tuple[Extraction, Extraction]]:
@@ -67,8 +67,8 @@ def _predicted(statements: Sequence[Statement]) -> Iterator[Extraction]:
     much gets a number of its own."""
     fresh = 0
     for one in statements:
-        found = match(Side(one.truth), Side(one.predicted))
-        ids = _met(found)
+        matching = match(Side(one.truth), Side(one.predicted))
+        ids = _met(matching)
         for old in (*ids_of(one.predicted), *linked(one.predicted)):
             if old < 0 and old not in ids:
                 fresh -= 1
@@ -76,15 +76,15 @@ def _predicted(statements: Sequence[Statement]) -> Iterator[Extraction]:
         yield renumbered(one.predicted, ids)
 
 
-def _met(found: Matching) -> dict[int, int]:
+def _met(matching: Matching) -> dict[int, int]:
     """The new ids of what matched, as the truth's items are called once they are known."""
-    truth, predicted = found.truth, found.predicted
+    truth, predicted = matching.truth, matching.predicted
     paired = [
-        *((truth.people[row].id, predicted.people[column].id) for row, column in found.people),
-        *((truth.events[row].id, predicted.events[column].id) for row, column in found.events),
+        *((truth.people[row].id, predicted.people[column].id) for row, column in matching.people),
+        *((truth.events[row].id, predicted.events[column].id) for row, column in matching.events),
         *(
             (truth.pair_bonds[row].id, predicted.pair_bonds[column].id)
-            for row, column in found.pair_bonds
+            for row, column in matching.pair_bonds
         ),
     ]
     return {

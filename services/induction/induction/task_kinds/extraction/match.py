@@ -72,15 +72,15 @@ def match(truth: Side, predicted: Side, rules: Rules = STRICT) -> Matching:
 def people_candidates(
     truth: Side, predicted: Side, rules: Rules = STRICT
 ) -> dict[assign.Pair, int]:
-    found = {}
+    candidates = {}
     for row, name in enumerate(truth.names):
         for column, other in enumerate(predicted.names):
             alike = names.similarity(name, other)
             same = not rules.genders or same_gender(truth, predicted, (row, column))
             if same and alike >= rules.alike:
                 parents = names.parents_similarity(truth.parents[row], predicted.parents[column])
-                found[row, column] = round(SCALE * (alike + PARENTS_WEIGHT * parents))
-    return found
+                candidates[row, column] = round(SCALE * (alike + PARENTS_WEIGHT * parents))
+    return candidates
 
 
 def same_gender(truth: Side, predicted: Side, pair: assign.Pair) -> bool:
@@ -131,10 +131,10 @@ def _follow(
     view = predicted.as_prediction(truth, {column: row for row, column in people})
     bonds, events = _bond_candidates(truth, view), _event_candidates(truth, predicted, view, rules)
     matching = Matching(truth, predicted, people, assign.best(bonds), assign.best(events), view)
-    found = len(matching.pair_bonds) + len(matching.events)
+    size = len(matching.pair_bonds) + len(matching.events)
     edges = len(set(truth.as_truth.edges) & set(view.edges))
     similar = _total(bonds, matching.pair_bonds) + _total(events, matching.events)
-    return matching, (found, edges * assign.SIMILAR + similar)
+    return matching, (size, edges * assign.SIMILAR + similar)
 
 
 def _total(candidates: Mapping[assign.Pair, int], pairs: tuple[assign.Pair, ...]) -> int:
@@ -153,7 +153,7 @@ def _bond_candidates(truth: Side, view: View) -> dict[assign.Pair, int]:
 def _event_candidates(
     truth: Side, predicted: Side, view: View, rules: Rules
 ) -> dict[assign.Pair, int]:
-    found = {}
+    candidates = {}
     links = truth.as_truth.links
     for row, event in enumerate(truth.events):
         for column, other in enumerate(predicted.events):
@@ -164,8 +164,8 @@ def _event_candidates(
                     truth.dates[row], predicted.dates[column], loose=rules.dates_loose
                 )
             ):
-                found[row, column] = _likeness(truth, predicted, view, (row, column))
-    return found
+                candidates[row, column] = _likeness(truth, predicted, view, (row, column))
+    return candidates
 
 
 def _likeness(truth: Side, predicted: Side, view: View, pair: assign.Pair) -> int:

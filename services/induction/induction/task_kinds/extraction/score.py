@@ -75,16 +75,16 @@ def scores(total: f1.Counts | f1.Floats) -> dict[str, f1.Floats]:
     and per variable); macro-F1 per variable over the values that either side uses (as scikit-learn
     averages), 0 where events are there but none matched; `exact` is the rate of exact cases.
     """
-    found = {"aggregate": objective(total)}
+    by_name = {"aggregate": objective(total)}
     for name in ("people", "events", "pair_bonds", "structural", "shift", "child_of"):
-        found[name] = _or_one(total[..., ROW[name], :])
+        by_name[name] = _or_one(total[..., ROW[name], :])
     for variable in VARIABLES:
-        found[variable] = _macro(total[..., BY_VALUE[variable], :], total[..., ROW["events"], :])
-        found[f"detected:{variable}"] = _or_one(total[..., ROW[f"detected:{variable}"], :])
-    found["detected"] = _or_one(total[..., DETECTED, :].sum(axis=-2))
+        by_name[variable] = _macro(total[..., BY_VALUE[variable], :], total[..., ROW["events"], :])
+        by_name[f"detected:{variable}"] = _or_one(total[..., ROW[f"detected:{variable}"], :])
+    by_name["detected"] = _or_one(total[..., DETECTED, :].sum(axis=-2))
     exact = total[..., ROW["exact"], :]
-    found["exact"] = _ratio(exact[..., f1.TP], exact[..., f1.TP] + exact[..., f1.FN])
-    return found
+    by_name["exact"] = _ratio(exact[..., f1.TP], exact[..., f1.TP] + exact[..., f1.FN])
+    return by_name
 
 
 def pooled(total: f1.Counts) -> dict[str, tuple[int, int, int]]:
@@ -169,8 +169,8 @@ def _tally(matching: Matching) -> Tally:
     edges, claimed = set(truth.as_truth.edges), set(matching.view.edges)
     add("child_of", len(edges & claimed), len(claimed), len(edges))
     for variable in VARIABLES:
-        people, found = truth.as_truth.coded(variable), matching.view.coded(variable)
-        add(f"detected:{variable}", len(people & found), len(found), len(people))
+        people, coded = truth.as_truth.coded(variable), matching.view.coded(variable)
+        add(f"detected:{variable}", len(people & coded), len(coded), len(people))
     tally.append((ROW["exact"], f1.TP if is_exact(matching) else f1.FN, 1))
     for row, column in matching.events:
         tally += _values(truth.events[row], predicted.events[column])

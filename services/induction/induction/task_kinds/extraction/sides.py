@@ -127,12 +127,12 @@ class View:
 
     def coded(self, variable: str) -> set[Key]:
         """The people of whom any event codes this variable."""
-        found = {
+        codes = {
             links.person
             for event, links in zip(self.side.events, self.links, strict=True)
             if getattr(event, variable) is not None
         }
-        return {key for key in found if key is not None}
+        return {key for key in codes if key is not None}
 
     def parents_of(self, position: int) -> frozenset[Key | None] | None:
         parents = self.side.people[position].parents

@@ -139,8 +139,8 @@ class ExtractionTask:
         then the wrong codes of matched events."""
         if prediction.fault is not None:
             return [Mistake(NO_ANSWER, "an extraction", None)]
-        found = match(Side(Extraction.model_validate(truth)), Side(extracted(prediction)))
-        return [*_entities(found), *_codes(found)]
+        matching = match(Side(Extraction.model_validate(truth)), Side(extracted(prediction)))
+        return [*_entities(matching), *_codes(matching)]
 
     def nearly(self, truth: JsonValue, prediction: Prediction) -> str | None:
         """A date, a gender or names that the strict scorer holds apart and a relaxed one would not
@@ -149,8 +149,8 @@ class ExtractionTask:
             return None
         sides = Side(Extraction.model_validate(truth)), Side(extracted(prediction))
         for name, rules in RELAXED.items():
-            found = match(*sides, rules)
-            if not any(_entities(found)) and not any(_codes(found)):
+            matching = match(*sides, rules)
+            if not any(_entities(matching)) and not any(_codes(matching)):
                 return name
         return None
 
@@ -184,10 +184,10 @@ class ExtractionTask:
 
 def _scored(by_case: f1.Counts) -> Score:
     total = by_case.sum(axis=0)
-    found = {name: round(float(one), DIGITS) for name, one in score.scores(total).items()}
+    by_name = {name: round(float(one), DIGITS) for name, one in score.scores(total).items()}
     return Score(
-        found.pop("aggregate"),
-        found,
+        by_name.pop("aggregate"),
+        by_name,
         len(by_case),
         pooled=score.pooled(total),
         support={name: many for name, many in score.support(by_case).items() if many},
@@ -206,9 +206,9 @@ def _concerns(component: str, mistake: Mistake) -> bool:
     return component not in ("structural", "shift") or of_shift == (component == "shift")
 
 
-def _entities(found: Matching) -> Iterator[Mistake]:
+def _entities(matching: Matching) -> Iterator[Mistake]:
     """A missed item and an extra one that are each other's nearest are one mistake."""
-    misses = explain.misses(found)
+    misses = explain.misses(matching)
     nearest = {id(miss.item): miss.nearest for miss in misses}
     for miss in misses:
         met = miss.nearest is not None and nearest.get(id(miss.nearest)) is miss.item
@@ -221,11 +221,11 @@ def _entities(found: Matching) -> Iterator[Mistake]:
             yield Mistake(f"missed_{miss.entity}", named, None)
 
 
-def _codes(found: Matching) -> Iterator[Mistake]:
-    for row, column in found.events:
+def _codes(matching: Matching) -> Iterator[Mistake]:
+    for row, column in matching.events:
         for variable in VARIABLES:
-            truth = getattr(found.truth.events[row], variable)
-            predicted = getattr(found.predicted.events[column], variable)
+            truth = getattr(matching.truth.events[row], variable)
+            predicted = getattr(matching.predicted.events[column], variable)
             if truth is not predicted:
                 yield Mistake(f"wrong_{variable}", truth or score.NONE, predicted or score.NONE)
 

@@ -113,8 +113,8 @@ def extracted(prediction: Prediction) -> Extraction:
 
 
 def short(extraction: Extraction) -> JsonValue:
-    found: JsonValue = extraction.model_dump(mode="json", exclude_defaults=True)
-    return found
+    fields: JsonValue = extraction.model_dump(mode="json", exclude_defaults=True)
+    return fields
 
 
 def example(case: Case) -> Example:

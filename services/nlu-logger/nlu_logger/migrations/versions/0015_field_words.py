@@ -14,6 +14,7 @@ COLUMNS = [
     ("export_runs", "place", "destination"),
     ("corrections", "said_hash", "body_hash"),
     ("findings", "said_hash", "body_hash"),
+    ("kept_training_rows", "said_on", "predicted_on"),
 ]
 
 
