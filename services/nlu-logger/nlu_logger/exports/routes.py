@@ -141,7 +141,7 @@ async def export_pairs(
     cleaned: CleanedDep,
     said: Said,
     seed: Annotated[int, Query(ge=0, lt=2**63, description="of what is drawn at random")] = 0,
-    per_text: Annotated[int, Query(ge=1, le=10, description="most of a kind for a text")] = 2,
+    per_text: Annotated[int, Query(ge=1, le=10, description="most of either kind per text")] = 2,
     texts: Annotated[int, Query(ge=2, le=20_000, description="most rows to pair")] = 5_000,
 ) -> StreamingResponse:
     """Contrastive pairs of the retraining rows: the same data and seed make the same pairs.
