@@ -60,9 +60,8 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
         schemas.pop(name, None)
     schemas["Problem"] = Problem.model_json_schema()
     for model, example in EXAMPLES.items():
-        for name in (model.__name__, f"{model.__name__}-Input"):
-            if name in schemas:
-                schemas[name]["examples"] = [example]
+        if model.__name__ in schemas:
+            schemas[model.__name__]["examples"] = [example]
     for operation in _operations(document):
         responses = operation["responses"]
         if _is_fastapis(responses.get("422")):

@@ -81,6 +81,7 @@ def create_app(
         docs_url=None,
         openapi_url=None,
         redoc_url=None,
+        separate_input_output_schemas=False,
         # Call on every request whether anybody listens; /metrics is what we offer.
         telemetry={"tracing": False, "metrics": False, "logs": False},
         generate_unique_id_function=lambda route: route.name,

@@ -17,11 +17,15 @@ _WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{32,86}={0,2}")
 
 
 class Notice(StrEnum):
+    """What a notice tells: an incident opened, or ended."""
+
     OPENED = "opened"
     RECOVERED = "recovered"
 
 
 class DeliveryStatus(StrEnum):
+    """How far a notice got."""
+
     WAITING = "waiting"
     SENT = "sent"
     GIVEN_UP = "given_up"
@@ -58,6 +62,8 @@ class SlackChannel(Schema):
 
 
 class EmailChannel(Schema):
+    """Mail to people, where a mail server is set."""
+
     kind: Literal["email"] = Field(description="mail, where a mail server is set")
     to: Annotated[
         list[Address], Field(min_length=1, max_length=20, description="who gets each notice")
@@ -157,6 +163,8 @@ Rule = Annotated[
 
 
 class AlertIn(Schema):
+    """A rule, and where its notices go."""
+
     rule: Rule = Field(description="when an incident opens")
     channels: Annotated[
         list[Channel], Field(min_length=1, max_length=10, description="where its notices go")
@@ -164,6 +172,8 @@ class AlertIn(Schema):
 
 
 class Alert(Schema):
+    """An alert as it stands."""
+
     id: UUID = Field(description="names the alert in paths")
     rule: Rule = Field(description="when an incident opens")
     channels: list[ChannelView] = Field(description="where its notices go")

@@ -74,6 +74,8 @@ Moment = AwareDatetime
 class Page(Schema, Generic[Item]):
     """One page of a list; `next_cursor` is None on the last."""
 
+    model_config = ConfigDict(json_schema_extra={"description": "One page of a list."})
+
     items: list[Item] = Field(description="at most `limit`, in the order that the operation names")
     next_cursor: str | None = Field(
         default=None, description="`cursor` of the next page; null on the last"

@@ -54,7 +54,10 @@ EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
     },
     PromptImport: {
         "content": {
-            "instructions": [{"name": "role", "text": "You sort what customers write."}],
+            "instructions": [
+                {"name": "role", "text": "You sort what customers of a shop write."},
+                {"name": "labels", "text": "track_order: where is it? cancel_order: stop it."},
+            ],
             "examples": [{"text": "Where is my parcel?", "output": "track_order"}],
         },
         "promote": True,

@@ -10,6 +10,8 @@ from nlu_shared.schemas.base import Fraction, Moment, Schema, Slug
 
 
 class ExportFormat(StrEnum):
+    """How a file is written."""
+
     JSONL = "jsonl"
     CSV = "csv"
     JSON = "json"

@@ -71,6 +71,8 @@ class GroundTruthIn(Schema):
 
 
 class GroundTruthMade(Schema):
+    """Approved, under this id."""
+
     id: UUID = Field(description="of the case, in the stream too")
 
 

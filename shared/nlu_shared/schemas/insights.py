@@ -24,6 +24,8 @@ class Sample(StrEnum):
 
 
 class Every(StrEnum):
+    """Length of a period."""
+
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
@@ -49,6 +51,8 @@ class ConfidenceBucket(Schema):
 
 
 class IntentCount(Schema):
+    """One intent in the traffic."""
+
     predicted_intent: str = Field(description="the label that was answered")
     count: int = Field(description="predictions with it")
     avg_conf: float | None = Field(description="their mean confidence, 0 to 1; null: none had one")
@@ -139,6 +143,8 @@ class Shift(Schema):
 
 
 class TrafficDrift(Schema):
+    """How far the traffic of a period is from that of another."""
+
     intents: Shift = Field(description="how far the shares of intents moved")
     confidence: Shift = Field(description="how far the confidences moved")
     minimum: int = Field(description="predictions either period needs")

@@ -34,6 +34,8 @@ class KeyIn(Schema):
 
 
 class KeyMade(KeyIn):
+    """A new key, with what it opens with."""
+
     id: UUID = Field(description="names the key in paths and in the audit log")
     key: str = Field(description="the secret, shown here and never again")
 
@@ -50,6 +52,8 @@ class RotationIn(Schema):
 
 
 class KeyView(KeyIn):
+    """A key as it stands."""
+
     id: UUID = Field(description="names the key in paths and in the audit log")
     revoked_at: Moment | None = Field(description="when it was revoked; null: it was not")
     created_at: Moment = Field(description="when it was made")

@@ -23,6 +23,8 @@ BATCH_LIMIT = 1_000
 
 
 class SecondaryIntent(Schema):
+    """Another answer the model thought of."""
+
     intent: Label = Field(description="another intent the model thought of")
     confidence: Fraction = Field(description="how sure it was of it, 0 to 1")
 
@@ -62,6 +64,8 @@ class PredictionIn(Schema):
 
 
 class Logged(Schema):
+    """Stored, under this id."""
+
     log_id: UUID = Field(description="of the stored prediction")
 
 
@@ -82,6 +86,8 @@ class BatchResult(Schema):
 
 
 class BatchAnswer(Schema):
+    """What became of a batch."""
+
     items: list[BatchResult] = Field(description="one for each item, in the order sent")
 
 
@@ -98,6 +104,8 @@ class Known(Schema):
 
 
 class OutcomeIn(Schema):
+    """How the work that followed a prediction ended."""
+
     was_successful: bool = Field(description="did the work that followed the prediction go well?")
     workflow_type: Label | None = Field(default=None, description="what kind of work it was")
     execution_error: Note | None = Field(default=None, description="why it failed")

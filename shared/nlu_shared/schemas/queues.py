@@ -26,7 +26,7 @@ class QueueFilters(Schema):
     """What a look at a queue keeps; `threshold` bounds the confidence where a queue asks for it."""
 
     threshold: Fraction = Field(
-        default=0.7, description="confidence under which low-confidence begins, 0 to 1"
+        default=0.7, description="low-confidence lists what is less sure than this"
     )
     limit: Annotated[int, Field(ge=1, le=LONGEST_LIST, description="most items of one answer")] = (
         100
@@ -82,6 +82,8 @@ class FindingIn(Schema):
 
 
 class FindingsIn(Schema):
+    """Doubts about approved truths."""
+
     findings: Annotated[
         list[FindingIn],
         Field(min_length=1, max_length=1_000, description="each gets a result of its own"),
@@ -96,6 +98,8 @@ class FindingResult(Schema):
 
 
 class FindingsTaken(Schema):
+    """What became of the doubts."""
+
     items: list[FindingResult] = Field(description="one for each finding, in the order sent")
 
 

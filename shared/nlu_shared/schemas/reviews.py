@@ -10,6 +10,8 @@ from nlu_shared.schemas.base import Fraction, Label, Moment, Note, SafeJson, Sch
 
 
 class CorrectionStatus(StrEnum):
+    """How far a correction got."""
+
     PROPOSED = "proposed"
     APPROVED = "approved"
     REJECTED = "rejected"
@@ -40,6 +42,8 @@ class ConfirmationIn(Schema):
 
 
 class Correction(Schema):
+    """What somebody says the right answer is, and what was decided on it."""
+
     id: UUID = Field(description="names the correction in paths")
     prediction_id: UUID = Field(description="what it is about")
     author: str = Field(description="subject of who proposed it")
@@ -67,14 +71,20 @@ CorrectionIds = Annotated[list[UUID], Field(min_length=1, max_length=1_000)]
 
 
 class BulkApprovalIn(ApprovalIn):
+    """Many corrections to approve."""
+
     correction_ids: CorrectionIds = Field(description="each gets a result of its own")
 
 
 class BulkRejectionIn(Schema):
+    """Many corrections to reject."""
+
     correction_ids: CorrectionIds = Field(description="each gets a result of its own")
 
 
 class Approved(Schema):
+    """A correction that is ground truth now."""
+
     correction_id: UUID = Field(description="what was approved")
     ground_truth_id: UUID = Field(description="the case it made or joined")
 
@@ -91,6 +101,8 @@ class Decided(Schema):
 
 
 class BulkDecided(Schema):
+    """What became of many corrections."""
+
     items: list[Decided] = Field(description="one for each correction, in the order sent")
 
 
@@ -103,6 +115,8 @@ class Settlement(StrEnum):
 
 
 class SettlementIn(Schema):
+    """How a conflict is to end."""
+
     truth: Settlement = Field(description="which truth is left")
 
 
@@ -150,4 +164,6 @@ class PairAgreement(Schema):
 
 
 class Agreement(Schema):
+    """How reviewers agree, two by two."""
+
     pairs: list[PairAgreement] = Field(description="every two who coded the same prediction")

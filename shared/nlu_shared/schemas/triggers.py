@@ -19,6 +19,8 @@ class AutoTrigger(Schema):
 
 
 class AutoTriggerIn(AutoTrigger):
+    """The switch of one task."""
+
     task: Slug = Field(description="whose switch it is")
 
 

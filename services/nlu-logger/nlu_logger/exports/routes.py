@@ -23,11 +23,23 @@ from nlu_logger.exports.service import Redactor, Selection, Window
 
 router = APIRouter(prefix="/v1/exports", tags=["exports"], dependencies=[requires("exports:read")])
 admin = APIRouter(prefix="/v1/admin/schedules", tags=["admin"], dependencies=[requires(ADMIN)])
+TEXT = {"type": "string"}
+SCHEMAS = {
+    ExportFormat.JSON: {"type": "array", "items": {"type": "object"}},
+    ExportFormat.PARQUET: {"type": "string", "format": "binary"},
+}
 FILES: dict[int | str, dict[str, Any]] = {
-    200: {"content": {name.partition(";")[0]: {} for name in MEDIA_TYPES.values()}}
+    200: {
+        "content": {
+            kind.partition(";")[0]: {"schema": SCHEMAS.get(form, TEXT)}
+            for form, kind in MEDIA_TYPES.items()
+        }
+    }
 }
 NOT_FOUND_HEADER = "Not-Found-By-Rules"
-LINES: dict[int | str, dict[str, Any]] = {200: {"content": {MEDIA_TYPES[ExportFormat.JSONL]: {}}}}
+LINES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {MEDIA_TYPES[ExportFormat.JSONL]: {"schema": TEXT}}}
+}
 ScheduleId = Annotated[UUID, Path(description="the schedule")]
 Anonymise = Annotated[bool, Query(description="take out what rules find of people")]
 
@@ -129,7 +141,7 @@ async def export_pairs(
     redact: RedactorDep,
     notice: NoticeHeaders,
     seed: Annotated[int, Query(ge=0, lt=2**63, description="of what is drawn at random")] = 0,
-    per_text: Annotated[int, Query(ge=1, le=10, description="most of a kind for a text")] = 2,
+    per_text: Annotated[int, Query(ge=1, le=10, description="most of either kind per text")] = 2,
     texts: Annotated[int, Query(ge=2, le=20_000, description="most rows to pair")] = 5_000,
 ) -> StreamingResponse:
     """Contrastive pairs of the retraining rows: the same data and seed make the same pairs.

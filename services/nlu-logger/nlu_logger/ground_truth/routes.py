@@ -1,7 +1,7 @@
 """Ground truth by HTTP: one case in, all cases out."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
@@ -20,6 +20,10 @@ router = APIRouter(prefix="/v1/ground-truth", tags=["ground truth"])
 read, write = requires("ground-truth:read"), requires("ground-truth:write")
 CaseId = Annotated[UUID, Path(description="the ground-truth case")]
 NDJSON = "application/x-ndjson"
+LINES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {NDJSON: {"schema": {"type": "string"}}}},
+    304: {"description": "The data set is the same"},
+}
 
 
 @router.post(
@@ -45,7 +49,10 @@ async def remove_ground_truth(case_id: CaseId, session: DbSession, caller: Calle
     "",
     dependencies=[read],
     response_class=StreamingResponse,
-    responses={200: {"content": {NDJSON: {}}}, 304: {"description": "The data set is the same"}},
+    responses={
+        200: {"content": {NDJSON: {"schema": {"type": "string"}}}},
+        304: {"description": "The data set is the same"},
+    },
 )
 async def stream_ground_truth(
     task: OneTask,
