@@ -1,7 +1,7 @@
 """Precision, recall and F1 from counts of true positives, false positives and false negatives.
 
 Counts are integer arrays whose last axis is (TP, FP, FN) and whose last but one axis is the
-label. They add up over cases, so the same functions score one part, a bootstrap replicate or
+label. They add up over cases, so the same functions score one split, a bootstrap replicate or
 thousands of replicates at once.
 
 F1 = 2 TP / (2 TP + FP + FN) (van Rijsbergen, Information Retrieval, 2nd ed. 1979, ch. 7);
@@ -23,7 +23,13 @@ TP, FP, FN = range(3)
 
 @dataclass(frozen=True, slots=True)
 class LabelScore:
-    """One label's scores, 0 to 1; `support` is how often it is the truth."""
+    """One label's scores, 0 to 1.
+
+    precision: of the answers that were this label, how many were right.
+    recall: of the truths that are this label, how many were found.
+    f1: their harmonic mean.
+    support: how often the label is the truth.
+    """
 
     precision: float
     recall: float

@@ -65,9 +65,10 @@ def _structured(label: JsonValue) -> JsonValue:
     if not isinstance(label, str) or not label.startswith("{"):
         return label
     try:
-        return check_line(label.encode())
+        truth: JsonValue = check_line(label.encode())
     except Invalid:
         return label
+    return truth
 
 
 def _discussed(discussion: dict[str, JsonValue], how: Labelling) -> Iterator[tuple[str, Case]]:
