@@ -6,15 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import TypeVar
 
-from nlu_shared.schemas.prompts import (
-    Block,
-    BlockDiff,
-    BlockFate,
-    Example,
-    Hunk,
-    PromptContent,
-    PromptDiff,
-)
+from nlu_shared.schemas.diffs import BlockDiff, BlockFate, Hunk, PromptDiff
+from nlu_shared.schemas.prompts import Block, Example, PromptContent
 
 CONTEXT = 3
 """Unchanged lines shown around a change."""

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Header, Query, Response
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
 from nlu_shared.kit.etags import is_held
 from nlu_shared.schemas.base import Page, Slug
-from nlu_shared.schemas.prompts import ActivePrompt, PromptDiff, PromptImport, PromptVersion
+from nlu_shared.schemas.diffs import PromptDiff
+from nlu_shared.schemas.prompts import ActivePrompt, PromptImport, PromptVersion
 from starlette.responses import PlainTextResponse
 
 from induction.prompts import export, service

@@ -7,12 +7,12 @@ from uuid import UUID
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
 from nlu_shared.schemas.base import Page
+from nlu_shared.schemas.diffs import PromptDiff
 from nlu_shared.schemas.events import PromptEvaluated, Split
 from nlu_shared.schemas.prompts import (
     ActivePrompt,
     Block,
     PromptContent,
-    PromptDiff,
     PromptImport,
     PromptSource,
     PromptVersion,
