@@ -7,7 +7,7 @@ from uuid import UUID
 
 from cyclopts import App, Parameter
 from nlu_shared.schemas.blame import Blame
-from nlu_shared.schemas.prompt_diffs import PromptDiff
+from nlu_shared.schemas.diffs import PromptDiff
 from nlu_shared.schemas.prompts import PromptImport
 
 from induction.history.blame import as_lines as blame_lines

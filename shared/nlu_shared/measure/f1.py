@@ -1,7 +1,7 @@
 """Precision, recall and F1 from counts of true positives, false positives and false negatives.
 
 Counts are integer arrays whose last axis is (TP, FP, FN) and whose last but one axis is the
-label. They add up over cases, so the same functions score one part, a bootstrap replicate or
+label. They add up over cases, so the same functions score one split, a bootstrap replicate or
 thousands of replicates at once.
 
 F1 = 2 TP / (2 TP + FP + FN) (van Rijsbergen, Information Retrieval, 2nd ed. 1979, ch. 7);

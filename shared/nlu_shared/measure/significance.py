@@ -20,7 +20,13 @@ _Z_95, _Z_POWER_80 = 1.959964, 0.841621
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """A difference of an objective with its interval and its standard error."""
+    """A difference of an objective with its interval and its standard error.
+
+    gain: after minus before.
+    low: where the interval begins.
+    high: where it ends.
+    error: the standard deviation over the resamples.
+    """
 
     gain: float
     low: float
@@ -39,11 +45,16 @@ def paired_bootstrap(
 ) -> Gain:
     """How far the gain of `objective` would vary over other samples of as many cases.
 
-    `before` and `after` hold per-case counts, shape (cases, labels, 3); `objective` maps summed
-    counts (..., labels, 3) to (...). Cases are drawn with replacement, both prompts on the same
-    draw; the interval leaves `alpha` / 2 of the gains out on either side (Efron and Tibshirani, An
+    Cases are drawn with replacement, both prompts on the same draw (Efron and Tibshirani, An
     Introduction to the Bootstrap, 1993, ch. 13; paired for NLP by Berg-Kirkpatrick et al., EMNLP
     2012). Raises ValueError on unequal shapes or without cases.
+
+    before: counts per case, shape (cases, labels, 3).
+    after: of the same cases in the same order.
+    objective: summed counts, shape (..., labels, 3), to (...).
+    seed: equal seeds give equal intervals.
+    alpha: half of it is left out of the interval on either side.
+    resamples: how many samples are drawn.
     """
     if before.shape != after.shape or not len(before):
         raise ValueError(f"cannot pair counts of shapes {before.shape} and {after.shape}")

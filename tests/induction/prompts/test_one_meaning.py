@@ -13,7 +13,7 @@ from induction.engine.leak_guard import prompt_texts
 from induction.history.blame import VersionStep, blame
 from induction.prompts import diff
 from nlu_shared.schemas.base import canonical
-from nlu_shared.schemas.prompt_diffs import PromptDiff
+from nlu_shared.schemas.diffs import PromptDiff
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
 
 from tests.fixtures.from_schema import JSON, fields, instances

@@ -44,7 +44,15 @@ from induction.task_kinds.base import framed
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """Calls never exceeded. Tokens are for one call at its largest, at four characters each."""
+    """Calls never exceeded. Tokens are for one call at its largest, at four characters each.
+
+    task_calls: that put a prompt to a case.
+    proposer_calls: that ask for a change, with those asked again.
+    task_tokens_in: of one such call.
+    task_tokens_out: of one such call.
+    proposer_tokens_in: of one such call.
+    proposer_tokens_out: of one such call.
+    """
 
     task_calls: int
     proposer_calls: int

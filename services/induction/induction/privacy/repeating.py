@@ -1,9 +1,9 @@
 """Whether a text repeats a case that is to be forgotten, and what stands in its place then. Pure.
 
-A text repeats a case where the leak guard would say so (see `engine.traces`), where it holds the
-case's text as a whole, or where it says a name that only this case holds. Of what is stored about
-a run, a text that does is replaced whole by its hash: who has the text can check the history, and
-nobody gets the text from it.
+A text repeats a case where the leak guard would say so (see `engine.leak_guard.traces`), where it
+holds the case's text as a whole, or where it says a name that only this case holds. Of what is
+stored about a run, a text that does is replaced whole by its hash: who has the text can check the
+history, and nobody gets the text from it.
 """
 
 from collections.abc import Callable, Iterable

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import TypeVar
 
-from nlu_shared.schemas.prompt_diffs import BlockDiff, ChangeType, Hunk, PromptDiff
+from nlu_shared.schemas.diffs import BlockDiff, ChangeType, Hunk, PromptDiff
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
 
 CONTEXT = 3

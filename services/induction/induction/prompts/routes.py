@@ -8,7 +8,7 @@ from nlu_shared.kit.deps import CallerDep, DbSession, requires
 from nlu_shared.kit.etags import is_held
 from nlu_shared.kit.parameters import MOST, Cursor, IfNoneMatch, PathTask
 from nlu_shared.schemas.base import Page
-from nlu_shared.schemas.prompt_diffs import PromptDiff
+from nlu_shared.schemas.diffs import PromptDiff
 from nlu_shared.schemas.prompts import ActivePrompt, PromptImport, PromptVersion
 
 from induction.prompts import export, service

@@ -8,8 +8,8 @@ from nlu_shared.ids import uuid7
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
 from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.base import Page
+from nlu_shared.schemas.diffs import PromptDiff
 from nlu_shared.schemas.events import PromptEvaluated, Split
-from nlu_shared.schemas.prompt_diffs import PromptDiff
 from nlu_shared.schemas.prompts import (
     ActivePrompt,
     Block,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nlu_shared.kit.files import whole_file
 
+from nlu_logger.exports.formats import unbroken
 from nlu_logger.exports.splits import SPLITS, Shares, card, split_of
 
 
@@ -51,4 +52,4 @@ def _plain(line: bytes) -> tuple[str, bytes]:
     if isinstance(row["label"], str):
         return row["text"], line
     row["label"] = json.dumps(row["label"], ensure_ascii=False)
-    return row["text"], (json.dumps(row, ensure_ascii=False) + "\n").encode()
+    return row["text"], (unbroken(json.dumps(row, ensure_ascii=False)) + "\n").encode()

@@ -69,7 +69,7 @@ class LineWriter:
             f' "source": "production", "corrected": {"true" if corrected else "false"}}}\n'
             for text, label, confidence, corrected in rows
         ]
-        return _unbroken("".join(lines)).encode()
+        return unbroken("".join(lines)).encode()
 
     def close(self) -> bytes:
         return b""
@@ -115,12 +115,13 @@ def form_of(wanted: ExportFormat, columns: Sequence[str]) -> Form:
 def _objects(template: str, between: str) -> Callable[[Iterable[Row]], str]:
     def block(rows: Iterable[Row]) -> str:
         spelled = zip(*map(_spelled, zip(*rows, strict=True)), strict=True)
-        return _unbroken(between.join(map(template.__mod__, spelled)))
+        return unbroken(between.join(map(template.__mod__, spelled)))
 
     return block
 
 
-def _unbroken(text: str) -> str:
+def unbroken(text: str) -> str:
+    """JSON without the characters at which a reader of lines might end one."""
     for mark in LINE_ENDS:
         text = text.replace(mark, f"\\u{ord(mark):04x}")
     return text

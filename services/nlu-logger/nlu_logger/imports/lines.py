@@ -14,6 +14,8 @@ from nlu_logger.exports.formats import unquoted
 
 BOM = b"\xef\xbb\xbf"
 DELIMITERS = ",;\t"
+# Python's own limit of 131,072 is below what a truth in a cell of our own export may take.
+csv.field_size_limit(2**31 - 1)
 
 
 class Kind(StrEnum):

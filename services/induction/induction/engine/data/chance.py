@@ -13,7 +13,13 @@ Item = TypeVar("Item")
 def shuffled(
     items: Iterable[Item], *, name: Callable[[Item], object], seed: int, purpose: str
 ) -> list[Item]:
-    """`items` in a random order that depends on seed, purpose and each item's own name only."""
+    """`items` in a random order that depends on seed, purpose and each item's own name only.
+
+    items: in any order.
+    name: what an item is known by; two of one name stand in the order given.
+    seed: of the run.
+    purpose: keeps two draws of one seed apart.
+    """
 
     def lot(item: Item) -> bytes:
         return hashlib.sha256(f"{seed}\n{purpose}\n{name(item)}".encode()).digest()

@@ -28,7 +28,15 @@ Group = tuple[Case, ...]
 
 @dataclass(frozen=True, slots=True)
 class Splits:
-    """The cases of each split, in id order. `notes` are what a run on them cannot prove."""
+    """The cases of each split, in id order.
+
+    train: they teach; where none were set apart, those that choose.
+    validation: they choose; where none were set apart, those that teach.
+    test: they judge; no proposal ever sees them.
+    groups: how many groups all cases fall into.
+    validation_is_train: whether the same cases teach and choose.
+    notes: what a run on these splits cannot prove.
+    """
 
     train: tuple[Case, ...]
     validation: tuple[Case, ...]
@@ -79,7 +87,13 @@ def splits_of(cases: Sequence[Case], splits: Mapping[UUID, Split]) -> Splits:
 def splits_for(
     task: Task, cases: Sequence[Case], known: Mapping[UUID, Split], seed: int
 ) -> dict[UUID, Split]:
-    """As `assign`, in the strata of the task."""
+    """As `assign`, in the strata of the task.
+
+    task: names the stratum of a truth.
+    cases: all of them.
+    known: splits given before, by case id.
+    seed: of the run.
+    """
     return assign(cases, {case.id: task.stratum(case.truth) for case in cases}, known, seed)
 
 
@@ -91,9 +105,13 @@ def assign(
 ) -> dict[UUID, Split]:
     """The split of every case, by case id: 60/20/20 from 100 cases, 80/20 from 20 groups.
 
-    `strata` names by case id what the splits keep in proportion, `known` the splits given before.
     New members of a known group join its split; where a group is known in several, the one that
     has shown the most: a text like a training case is no longer fit to judge by.
+
+    cases: all of them.
+    strata: what the splits keep in proportion, by case id.
+    known: splits given before, by case id; cases that are no more may be among them.
+    seed: of the run.
     """
     groups = groups_of(cases)
     shares = _shares(len(cases), len(groups))

@@ -23,7 +23,13 @@ BLOCK = 64
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """What a prompt answered to a case, its score from 0 to 1, and in what ways it was wrong."""
+    """What a prompt answered to a case.
+
+    case: as it was asked.
+    prediction: the answer as it was read.
+    score: 0 to 1; 1 is right.
+    mistakes: in what ways it is wrong; none where it is right.
+    """
 
     case: Case
     prediction: Prediction
@@ -92,7 +98,15 @@ async def evaluate(
 ) -> EvalResults:
     """One prompt on a list of cases, each asked without the examples of its fold, if it has one.
 
-    Raises Stopped; nothing of a part of the cases is then known.
+    Raises Stopped; what some of the cases were answered is then dropped.
+
+    run: who answers, and who is told of the progress.
+    content: the prompt.
+    cases: in the order in which they are asked.
+    split: as the progress names it.
+    iteration: as the progress names it, from 0.
+    folds: the fold of each training case, by id (see `folds`).
+    sample: the same number is the same answer of the ledger; another one asks anew.
     """
     plan, cases = run.plan, tuple(cases)
     questions = {fold: out_of_fold(content, fold, folds) for fold in sorted(set(folds.values()))}
@@ -124,7 +138,13 @@ async def evaluate(
 
 
 def call_for(plan: Plan, content: PromptContent, case: Case, sample: int = 0) -> Call:
-    """The call that puts a prompt to a case."""
+    """The call that puts a prompt to a case.
+
+    plan: names the task and its model.
+    content: the prompt.
+    case: what it is put to.
+    sample: see `evaluate`.
+    """
     request = plan.task.request(content, case.text, model=plan.task_model, context=case.context)
     return Call(request, sample)
 
@@ -137,6 +157,14 @@ def judge(task: Task, case: Case, prediction: Prediction) -> CaseResult:
 def evaluation_event(
     task: Task, content: PromptContent, results: EvalResults, split: Split, iteration: int
 ) -> PromptEvaluated:
+    """What is told of an evaluation; scores are 0 to 1.
+
+    task: that scores it.
+    content: the prompt that was evaluated.
+    results: of every case that was answered.
+    split: of the cases.
+    iteration: from 0, the baseline's.
+    """
     score = results.scored(task)
     return PromptEvaluated(
         iteration=iteration,

@@ -36,7 +36,13 @@ def measured(task: Task, f1: F1, results: EvalResults) -> float:
 def fall(task: Task, f1: F1, before: EvalResults, after: EvalResults) -> Fall:
     """On the cases that both hold. The error is the paired difference's when each group of
     near-duplicates is left out in turn (the jackknife: Efron and Stein, Ann. Statist. 9 (1981)
-    586-596): a case that both answer alike adds nothing to it."""
+    586-596): a case that both answer alike adds nothing to it.
+
+    task: that counts.
+    f1: what is compared: counts summed over cases, shape (..., components, 3), to (...).
+    before: results of one prompt.
+    after: results of the other, on some of the same cases.
+    """
     before, after = shared(before, after)
     groups = groups_of(before.cases)
     row = {case.id: number for number, group in enumerate(groups) for case in group}

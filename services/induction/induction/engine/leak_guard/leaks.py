@@ -43,7 +43,21 @@ class _Shown:
 @dataclass(frozen=True, slots=True)
 class Guarded:
     """The cases by what a prompt may repeat of them, looked up in time that does not depend on
-    their number (see `traces`). `sayings` are the training cases by what only quoting may say."""
+    their number (see `traces`).
+
+    task: whose own words are free to be said.
+    names: whom the cases name (see `names`).
+    train: all training cases.
+    quotable: those of them that allow it.
+    passages: what is guarded, one for each person's turn.
+    index: of the passages' texts.
+    owners: the passage of each text of the index, by its number.
+    free: what quotable cases say themselves.
+    free_before: the same with what stands before them: it frees only what stands before others.
+    by_mark: numbers of passages, by the names they hold and by themselves as a whole.
+    sayings: numbers of training cases, by what only quoting may say.
+    lines: each training case as its words, in the order of `train`.
+    """
 
     task: Task
     names: Names
@@ -62,7 +76,13 @@ class Guarded:
 def guarded(
     task: Task, baseline: PromptContent, train: Iterable[Case], held_out: Iterable[Case]
 ) -> Guarded:
-    """`held_out` are validation and test cases; of the training cases, consent decides."""
+    """What is guarded of the cases of a run.
+
+    task: see `Guarded`.
+    baseline: what it says is no name.
+    train: of these, consent decides.
+    held_out: validation and test cases; those that also teach are not guarded.
+    """
     train, held_out = tuple(train), tuple(held_out)
     taught = {case.id for case in train}
     known = names(
@@ -153,9 +173,14 @@ def leaked(
 ) -> list[Case]:
     """The guarded cases that the candidate repeats and its parent did not.
 
-    `beside` is what is stored with the candidate (its rationale), `earlier` what earlier changes
-    said: words that add up to a case with what is new are a leak. Of validation and test cases,
-    what the baseline said is none.
+    Words that add up to a case with what is new are a leak.
+
+    parent: what it says is no leak now.
+    candidate: as it would be stored.
+    baseline: of validation and test cases, what it says is no leak.
+    cases: what is guarded.
+    beside: what is stored with the candidate (its rationale).
+    earlier: what earlier changes of the search said.
     """
     revealed = [text for one in beside for text in prompt_texts.revealed(one)]
     new = _shown(candidate, cases, [*prompt_texts.shown_texts(candidate, parent), *revealed])

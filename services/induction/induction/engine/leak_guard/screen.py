@@ -43,8 +43,15 @@ def objections(
 ) -> list[str]:
     """Reasons against the candidate that its parent did not give; none when it may go on.
 
-    `beside` is what is stored with it, and `earlier` what earlier changes of the search said. No
-    reason repeats what the candidate says: reasons are stored.
+    No reason repeats what the candidate says: reasons are stored.
+
+    task: says what a prompt needs.
+    parent: the prompt that was changed.
+    candidate: the prompt the change makes.
+    baseline: see `leaks.leaked`.
+    cases: see `leaks.leaked`.
+    beside: see `leaks.leaked`.
+    earlier: see `leaks.leaked`.
     """
     reasons = [
         f"{name} of {size} tokens, at most {limit} are allowed"

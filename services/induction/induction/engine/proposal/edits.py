@@ -44,10 +44,13 @@ def apply(
     most_examples: int = MOST_EXAMPLES,
     task: Task,
 ) -> PromptContent:
-    """`content` after `change`. Cases can be quoted that were `shown` and that allow it;
-    `most_examples` can be added.
+    """`content` after `change`. Raises InvalidChange.
 
-    Raises InvalidChange.
+    content: the prompt as its author was shown it.
+    change: its edits apply in their order.
+    shown: the cases that can be quoted, if they allow it, by id.
+    most_examples: how many can be added.
+    task: says which outputs are valid.
     """
     _check_strategy(change)
     added = [

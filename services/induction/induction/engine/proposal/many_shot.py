@@ -24,7 +24,13 @@ def opening(
     task: Task, prompt: PromptContent, train: Sequence[Case], *, seed: int
 ) -> tuple[Change, PromptContent] | None:
     """As many quotable cases as fit, as a change and the prompt it makes; None where there are
-    none."""
+    none.
+
+    task: makes examples of cases.
+    prompt: its own examples stay and take their room.
+    train: to draw from.
+    seed: of the run.
+    """
     shown = {example.content_key for example in prompt.examples}
     quotable = [
         case for case in train if case.may_quote and task.example(case).content_key not in shown

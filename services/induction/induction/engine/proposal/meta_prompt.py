@@ -64,7 +64,17 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """All that one proposal is made from."""
+    """All that one proposal is made from.
+
+    prompt: the best so far.
+    score: its own, on training cases.
+    results: its answers to them.
+    patterns: what the change is to correct.
+    shown: the cases it may quote, by id.
+    remembered: what failed in earlier runs.
+    tried: what this run tried on the same prompt.
+    hints: of the operator.
+    """
 
     prompt: PromptContent
     score: Score
@@ -83,8 +93,13 @@ class Brief:
 def shown_cases(
     results: EvalResults, patterns: Sequence[ErrorPattern], *, seed: int, attempt: int
 ) -> dict[UUID, Case]:
-    """The cases of each pattern that its author sees: quotable ones first, at most CASES_SHOWN;
-    another draw at each attempt."""
+    """The cases that the author of a change sees, by id: at most CASES_SHOWN a pattern.
+
+    results: of the training cases.
+    patterns: what the change is to correct; quotable cases of each come first.
+    seed: of the run.
+    attempt: another draw each time.
+    """
     shown: dict[UUID, Case] = {}
     for pattern in patterns:
         cases = [results.by_case[id].case for id in pattern.case_ids]

@@ -25,10 +25,12 @@ NOISE = 1.0
 
 
 class Rank(NamedTuple):
-    """Ordered: highest validation score, then highest training score, then fewest tokens.
+    """Ordered: highest aimed-at score, then validation, then training score, then fewest tokens.
 
-    `aimed` is the validation score of what the search tries to raise: the focused component, and
-    without one the objective itself.
+    aimed: the validation score of the focused component; without one the objective, 0 to 1.
+    validation: the objective on validation.
+    train: the objective on training cases.
+    brevity: the tokens of the prompt, negated.
     """
 
     aimed: float
@@ -40,6 +42,13 @@ class Rank(NamedTuple):
 def rank(
     plan: Plan, content: PromptContent, *, validation: EvalResults, train: EvalResults
 ) -> Rank:
+    """Where a prompt stands among others.
+
+    plan: names the task and its focus.
+    content: the prompt.
+    validation: its results there.
+    train: its results there.
+    """
     score = validation.scored(plan.task).objective
     aimed = score if plan.focused is None else measured(plan.task, plan.focused.f1, validation)
     return Rank(aimed, score, train.scored(plan.task).objective, -content.tokens)
@@ -48,8 +57,14 @@ def rank(
 def objection(
     plan: Plan, candidate: Rank, best: Rank, *, baseline: EvalResults, validation: EvalResults
 ) -> str | None:
-    """Why the candidate does not replace the best, or None. The results are on validation: the
-    baseline's, and the candidate's own."""
+    """Why the candidate does not replace the best, or None.
+
+    plan: holds focus and guards.
+    candidate: its rank.
+    best: the rank to beat.
+    baseline: the baseline's results on validation: what guards compare with.
+    validation: the candidate's own.
+    """
     if missing := unanswered.objection(baseline.by_case, baseline, validation):
         return missing
     if candidate <= best:

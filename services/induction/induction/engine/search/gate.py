@@ -2,7 +2,7 @@
 
 It asks two things: does the change correct mistakes, other than by showing the very case, and does
 it leave alone what was right. Wrong and right cases are drawn apart and in other shares
-than they stand in the training part, so each case counts for as many as it was drawn from
+than they stand in the training split, so each case counts for as many as it was drawn from
 (Horvitz and Thompson, JASA 47 (1952) 663-685): the gate estimates the net gain on all of them.
 """
 
@@ -43,7 +43,14 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`reason` says what was seen, whether or not it passes."""
+    """`reason` says what was seen, whether or not it passes.
+
+    passes: whether validation may be spent on the change.
+    fixed: cases of the gate that were wrong and are right.
+    broke: cases of the gate that were right and are wrong.
+    estimate: training cases gained, net: of those the focus concerns, where there is one.
+    focus: the component's name.
+    """
 
     passes: bool
     fixed: list[UUID]
@@ -74,8 +81,14 @@ def sample(
     attempt: int,
 ) -> Sample:
     """Wrong cases of the patterns and of what they miss; and passing ones, half of them with
-    something the patterns name, where a change does its harm first. Drawn anew at each attempt, so
-    that no change is made to fit one sample."""
+    something the patterns name, where a change does its harm first.
+
+    task: says what a truth holds.
+    results: the best prompt's, on training cases.
+    patterns: what the change is to correct.
+    seed: of the run.
+    attempt: another draw each time, so that no change is made to fit one sample.
+    """
     drawn = shuffled(
         results.by_case.values(), name=lambda one: one.case.id, seed=seed, purpose=f"gate {attempt}"
     )
@@ -123,10 +136,12 @@ def judge(
     sample: Sample, before: EvalResults, after: EvalResults, focus: Component | None = None
 ) -> Judgement:
     """It passes when it fixes clearly more than it breaks. Where none of the cases was wrong
-    there is nothing to fix, and it passes when it breaks none. It is judged on those of the
-    sample that are in `after`; `before` holds them all.
+    there is nothing to fix, and it passes when it breaks none.
 
-    With a focus, what it concerns counts as fixed or broken, and the rest must not clearly lose.
+    sample: the cases, and for how many each stands.
+    before: results of all of them.
+    after: of those that were answered; it is judged on these.
+    focus: what it concerns counts as fixed or broken, and the rest must not clearly lose.
     """
     fixed, broke = compare(before, after)
     nothing_wrong = all(before.by_case[id].right for id in after.by_case)

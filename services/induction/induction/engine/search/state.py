@@ -53,13 +53,32 @@ class Candidate:
 
 @dataclass(slots=True)
 class Search:
-    """`train` holds the last known answer to every training case; `fresh` are those that the best
-    prompt itself gave. After a kept change the wrong cases and those of the labels it touched
-    are asked again, REFRESHED at most, and others when a gate needs them: most stay right, and
-    asking all of them after each kept change would cost as much as the rest of the search.
-    `attempt` counts the changes asked for, of which a search inside a search has `most_attempts`;
-    `seen` are the hashes of all prompts tried, `texts` is what the changes that passed the screen
-    say."""
+    """A search under way; it grows with every step.
+
+    After a kept change the wrong cases and those of the labels it touched are asked again,
+    REFRESHED at most, and others when a gate needs them: most stay right, and asking all of them
+    after each kept change would cost as much as the rest of the search.
+
+    run: who answers, and who is told.
+    splits: the cases.
+    guarded: what a candidate must not repeat.
+    memory: what failed in earlier runs.
+    best: the best prompt so far.
+    baseline_train: the baseline's results on training cases.
+    baseline_validation: and on validation.
+    validation: the best prompt's results there.
+    train: the last known answer to every training case.
+    fresh: the training cases that the best prompt itself answered.
+    progress: what stopping goes by.
+    folds: of the training cases (see `folds`).
+    tried: what became of changes to the best prompt.
+    seen: hashes of all prompts tried.
+    texts: what the changes that passed the screen say.
+    failures: how often a pattern was aimed at in vain.
+    attempt: changes asked for.
+    opened: whether the opening change was made.
+    most_attempts: of a search inside a search; None: no limit of its own.
+    """
 
     run: RunContext
     splits: Splits
@@ -159,7 +178,13 @@ class Search:
         iteration: int | None = None,
     ) -> EvalResults:
         """The cases put to a prompt; those that teach without the examples of their own fold.
-        Raises Stopped, and ValueError for cases of the test split."""
+        Raises Stopped, and ValueError for cases of the test split.
+
+        content: the prompt.
+        cases: those that teach are asked without the examples of their own fold.
+        split: as events name it.
+        iteration: None: the one under way.
+        """
         cases = tuple(cases)
         if not self.untouched.isdisjoint(case.id for case in cases):
             raise ValueError("no search puts cases of the test split to a prompt")
@@ -248,7 +273,13 @@ async def begin(run: RunContext, splits: Splits) -> Search:
 def from_results(
     run: RunContext, splits: Splits, *, train: EvalResults, validation: EvalResults
 ) -> Search:
-    """A search that starts from what is known of its plan's baseline."""
+    """A search that starts from what is known of its plan's baseline.
+
+    run: who answers, and who is told.
+    splits: the cases.
+    train: the baseline's results there.
+    validation: the baseline's results there.
+    """
     plan = run.plan
     known = guarded(plan.task, plan.baseline, splits.train, (*splits.validation, *splits.test))
     began = rank(plan, plan.baseline, validation=validation, train=train)

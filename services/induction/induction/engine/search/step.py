@@ -38,7 +38,13 @@ NOTHING = EvalResults({})
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why there is nothing to ask a task model about."""
+    """Why there is nothing to ask a task model about.
+
+    stage: how far it came.
+    reason: without the words of the change: it is stored.
+    patterns: what it was aimed at.
+    tried: what later proposals are shown of it; None: nothing.
+    """
 
     stage: Stage
     reason: str

@@ -34,8 +34,13 @@ ALIKE_AT_MOST = 1
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """A missed case: the winner's answer, its repeats, what other versions answered, and other
-    approved cases with nearly the same text."""
+    """A case that the winner misses, and all that speaks about it.
+
+    result: the winner's answer.
+    repeats: its answers when asked the same again.
+    versions: what other versions answered.
+    duplicates: other approved cases with nearly the same text.
+    """
 
     result: CaseResult
     repeats: tuple[Prediction, ...] = ()
@@ -90,7 +95,13 @@ def cause_of(task: Task, miss: Miss, about: Known) -> Cause:
 
 
 def attributed(task: Task, misses: Sequence[Miss], about: Known, *, unexamined: int = 0) -> Misses:
-    """The causes of all misses, cases in the order given, and in a sentence what they mean."""
+    """The causes of all misses, cases in the order given, and in a sentence what they mean.
+
+    task: knows the scorer's rules.
+    misses: in the order they are to be told.
+    about: how far to believe the winner.
+    unexamined: misses that were not looked into.
+    """
     causes = {miss.result.case.id: cause_of(task, miss, about) for miss in misses}
     by_cause = {cause: [id for id, one in causes.items() if one is cause] for cause in Cause}
     counts = {cause: len(ids) for cause, ids in by_cause.items()}

@@ -40,7 +40,7 @@ CHANGED = 0.2
 WORTH_A_LOOK = 0.2
 """The p-value below which a gain that is not proven is called promising."""
 TEST_SHARE = 0.2
-"""Of all cases, the part that is set aside to test."""
+"""Of all cases, the share that is set aside to test."""
 THINNEST = 3
 DIGITS = 6
 
@@ -49,13 +49,17 @@ DIGITS = 6
 class Ground:
     """What the comparison stands on.
 
-    `split`: where it was made. `groups`: how many there are in all. `untouched`: how many of them
-    are still untouched where it was made on others. `untested`: why it is not on the untouched test
-    split. `set_aside`: whether training cases were kept out of it. `folds`: how many times the
-    search was repeated without some of them, so that prompts answer what they never saw (0: the
-    winner answers). `looks`: how many verdicts were made on it before. `again`: whole repeats of
-    both evaluations. `changed`: the share of repeated answers that were others than before (None:
-    nothing was repeated).
+    split: where it was made.
+    groups: how many there are in all.
+    untouched: how many of them are still untouched where it was made on others.
+    untested: why it is not on the untouched test split.
+    set_aside: whether training cases were kept out of it.
+    folds: how many times the search was repeated without some of them, so that prompts answer what
+        they never saw (0: the winner answers).
+    looks: how many verdicts were made on it before.
+    again: whole repeats of both evaluations.
+    changed: the share of repeated answers that were others than before (None: nothing was
+        repeated).
     """
 
     split: str
@@ -90,7 +94,13 @@ def verdict(
     """Baseline against winner on the cases that both answered, which must be at least one.
 
     Near-duplicates are drawn together: ten wordings of one question are one piece of evidence.
-    What is claimed is about the objective; what `focus` gained is reported beside it.
+
+    task: counts, and says what the objective is.
+    before: the baseline's results.
+    after: the winner's.
+    ground: what the comparison stands on.
+    seed: of the bootstrap.
+    focus: what it gained is reported beside the claim, which is about the objective.
     """
     repeats = [results for pair in ground.again for results in pair]
     before, after, *repeats = shared(before, after, *repeats)
@@ -131,7 +141,7 @@ def detectable(groups: int) -> float:
 
 
 def unchanged(task: Task, validation: EvalResults) -> Verdict:
-    """The winner is the baseline: there is nothing to test, and the test part stays untouched."""
+    """The winner is the baseline: there is nothing to test, and the test split stays untouched."""
     score = validation.scored(task)
     return Verdict(
         kind=VerdictKind.NO_CHANGE,
@@ -203,7 +213,7 @@ def _scores(evaluations: Sequence[EvalResults], groups: list[list[UUID]]) -> lis
 def _labels_needed(gain: Gain, cases: int, groups: int, ground: Ground) -> int | None:
     """New labels until such a gain would show on untouched cases.
 
-    Groups are what counts; new ones are taken to be as large as those seen. The test part holds a
+    Groups are what counts; new ones are taken to be as large as those seen. The test split holds a
     fifth of all, and while it fills up every other new group, if validation lacks as many; there
     is none before there are enough cases and groups to set any aside.
     """
