@@ -17,7 +17,8 @@ What it is given:
   `search.splits.validation` those that choose. What the baseline answers to both is known:
   `search.train`, `search.validation`.
 - `await search.evaluate(prompt, cases, split=Split.TRAIN)` says what a prompt answers to cases,
-  scored case by case. Each training case is asked without the examples of its own fold.
+  scored case by case. Each training case is asked without the examples of its own fold, so that
+  a prompt gains nothing by quoting what it is asked. No leak guard reads the prompt here.
 - `await consider(search, prompt)` is how a prompt becomes the best: it goes through the leak guard
   and is evaluated on validation, and takes the best one's place where it is better and breaks no
   guard. It returns the answers on validation, or None where it was refused unseen. Events tell of
