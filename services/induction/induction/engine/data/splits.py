@@ -34,6 +34,7 @@ class Splits:
     validation: they choose; where none were set apart, those that teach.
     test: they judge; no proposal ever sees them.
     groups: how many groups all cases fall into.
+    test_groups: and how many those of the test split.
     validation_is_train: whether the same cases teach and choose.
     notes: what a run on these splits cannot prove.
     """

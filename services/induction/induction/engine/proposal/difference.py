@@ -42,6 +42,12 @@ def difference(
     Raises InvalidChange where no change does that: a protected block is not as it was, a new block
     is protected or has no text, an example stands twice, one of no case has a context, or it takes
     more than MOST_EDITS edits.
+
+    before: the prompt that is changed.
+    after: the prompt it is to become.
+    cases: the training cases.
+    rationale: why, in the author's words.
+    task: what the prompt serves.
     """
     on_blocks = list(_on_blocks(before, after))
     on_examples = list(_on_examples(before, after, cases, task))

@@ -63,6 +63,20 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A change, the prompt it makes, and the patterns it is aimed at: none where no proposer made
+    it."""
+
+    change: Change
+    content: PromptContent
+    patterns: tuple[ErrorPattern, ...] = ()
+
+    def tried(self, outcome: str, reason: str) -> Tried | None:
+        """What later proposals are shown of it; a change that no proposer made shows nothing."""
+        return Tried(self.change, outcome, reason) if self.patterns else None
+
+
+@dataclass(frozen=True, slots=True)
 class Brief:
     """All that one proposal is made from.
 

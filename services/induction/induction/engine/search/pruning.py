@@ -17,8 +17,9 @@ from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import EvalResults, compare, evaluation_event
 from induction.engine.evaluation.paired import F1, fall
 from induction.engine.plan import Plan
+from induction.engine.proposal.meta_prompt import Candidate
 from induction.engine.search.acceptance import broken_guards
-from induction.engine.search.state import Candidate, Search
+from induction.engine.search.state import Search
 from induction.task_kinds.base import Task
 
 TRIES = 6

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from nlu_shared.schemas.events import ErrorPattern, Split
-from nlu_shared.schemas.prompts import Change, PromptContent
+from nlu_shared.schemas.prompts import PromptContent
 
 from induction.engine.data.chance import shuffled
 from induction.engine.data.folds import Folds, folds_of
@@ -24,7 +24,7 @@ from induction.engine.proposal.error_patterns import (
     worth_trying,
 )
 from induction.engine.proposal.memory import Memory
-from induction.engine.proposal.meta_prompt import Brief, Tried, shown_cases
+from induction.engine.proposal.meta_prompt import Brief, Candidate, Tried, shown_cases
 from induction.engine.runtime import RunContext
 from induction.engine.search import parallel
 from induction.engine.search.acceptance import Rank, rank
@@ -35,20 +35,6 @@ from induction.task_kinds.base import Case
 REFRESHED = 256
 """Training cases asked again after a kept change, at most."""
 ATTEMPTS_USED_UP = "attempts used up"
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A change, the prompt it makes, and the patterns it is aimed at: none where no proposer made
-    it."""
-
-    change: Change
-    content: PromptContent
-    patterns: tuple[ErrorPattern, ...] = ()
-
-    def tried(self, outcome: str, reason: str) -> Tried | None:
-        """What later proposals are shown of it; a change that no proposer made shows nothing."""
-        return Tried(self.change, outcome, reason) if self.patterns else None
 
 
 @dataclass(slots=True)
@@ -76,6 +62,7 @@ class Search:
     texts: what the changes that passed the screen say.
     failures: how often a pattern was aimed at in vain.
     attempt: changes asked for.
+    untouched: the cases of the test split, by id.
     opened: whether the opening change was made.
     most_attempts: of a search inside a search; None: no limit of its own.
     """
@@ -177,8 +164,7 @@ class Search:
         split: str,
         iteration: int | None = None,
     ) -> EvalResults:
-        """The cases put to a prompt; those that teach without the examples of their own fold.
-        Raises Stopped, and ValueError for cases of the test split.
+        """The cases put to a prompt. Raises Stopped, and ValueError for cases of the test split.
 
         content: the prompt.
         cases: those that teach are asked without the examples of their own fold.

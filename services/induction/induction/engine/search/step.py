@@ -24,11 +24,11 @@ from induction.engine.proposal import edits, memory
 from induction.engine.proposal.difference import difference
 from induction.engine.proposal.edits import InvalidChange
 from induction.engine.proposal.error_patterns import patterns_event
-from induction.engine.proposal.meta_prompt import Brief, Tried
+from induction.engine.proposal.meta_prompt import Brief, Candidate, Tried
 from induction.engine.proposal.proposer import RETRIES, ProposalRequest, Proposer
 from induction.engine.runtime import Stopped
 from induction.engine.search import acceptance
-from induction.engine.search.state import Candidate, Search
+from induction.engine.search.state import Search
 from induction.engine.search.trial import Tested, best_of, gated
 
 OUTDONE = "; another change of this step gains more"

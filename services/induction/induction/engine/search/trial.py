@@ -7,9 +7,10 @@ from nlu_shared.schemas.events import Stage
 
 from induction.engine.evaluation.evaluate import EvalResults
 from induction.engine.proposal.error_patterns import key_of
+from induction.engine.proposal.meta_prompt import Candidate
 from induction.engine.search import gate
 from induction.engine.search.gate import Judgement
-from induction.engine.search.state import Candidate, Search
+from induction.engine.search.state import Search
 
 
 @dataclass(slots=True)
