@@ -79,7 +79,7 @@ async def test_while_the_provider_is_away_a_run_is_parked_and_says_so(
 
 async def parked(stack: Stack, run: str) -> None:
     async def once() -> bool:
-        return bool((await shown(stack, run))["outages"])
+        return bool((await shown(stack, run)).get("outages"))
 
     await until(once)
 
@@ -95,6 +95,16 @@ async def test_an_operator_is_heard_while_the_provider_is_away(
             await parked(stack, run)
             await steer(stack, run, verb)
             await reached(stack, run, status)
+
+
+async def test_an_outage_outlasts_no_minutes(databases: Databases, servers: Servers) -> None:
+    async with opened(databases, servers, model=AWAY, **SHORT) as stack:
+        await make_task(stack, "minutes", cases=8)
+        run = await start(stack, "minutes", limits={"minutes": 0.001})
+        async with stack.working(hasty=True):
+            seen = await reached(stack, run)
+    assert seen["status"] == "failed"
+    assert seen["reason"] == "minutes: used up while the provider did not answer"
 
 
 async def test_a_few_requests_that_the_provider_refuses_are_dropped_and_counted(

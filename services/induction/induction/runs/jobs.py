@@ -27,7 +27,7 @@ from induction.resources import APP_IDENTITY, Resources
 from induction.runs import engine_process, journal, lease, stream
 from induction.runs.engine_process import EngineProcess
 from induction.runs.models import RunRow
-from induction.runs.patience import Patience, patience
+from induction.runs.patience import Patience, Standing, patience
 from induction.runs.planning import counts, plan_of
 from induction.runs.runtime import PauseRequested, RunRuntime
 from induction.task_kinds.registry import task_of
@@ -35,6 +35,7 @@ from induction.tasks import service as tasks
 
 log = structlog.get_logger(__name__)
 RunEnd = Literal["cancelled", "failed"]
+UNANSWERED_MINUTES = "minutes: used up while the provider did not answer"
 TOO_SLOW = (
     "minutes: its texts take longer to work through than the limit of minutes leaves;"
     " shorter or fewer cases, or more minutes, would do"
@@ -207,7 +208,8 @@ def _account(resources: Resources, run: RunRow) -> Account:
 
 
 async def _park(resources: Resources, run: RunRow, held: lease.Lease, park: ParkRun) -> None:
-    """While a question is open the engine reads no inbox: a cancellation is heard here."""
+    """While a question is open the engine reads no inbox: a cancellation is heard here, and the end
+    of the minutes."""
     log.warning(
         "run parked",
         run_id=str(run.id),
@@ -218,13 +220,20 @@ async def _park(resources: Resources, run: RunRow, held: lease.Lease, park: Park
     with suppress(LeaseLost, Unavailable):
         async with session_scope(resources.database, APP_IDENTITY) as session:
             row = await journal.held(session, run.id, run.fence)
-            if row.cancel_requested:
-                over = RunFinished(status="cancelled", reason=CANCELLED)
+            if over := _over_while_parked(await journal.standing(session, run.id, run.fence)):
                 n = row.last_event + 1
                 await journal.record(session, run.id, run.fence, n, over)
                 return
             row.outages += park.is_outage
     await _release(held, RunStatus.PARKED, reason=park.reason, seconds=park.seconds)
+
+
+def _over_while_parked(standing: Standing) -> RunFinished | None:
+    if standing.cancel:
+        return RunFinished(status="cancelled", reason=CANCELLED)
+    if standing.seconds_over > 0:
+        return RunFinished(status="failed", reason=UNANSWERED_MINUTES)
+    return None
 
 
 async def _release(
