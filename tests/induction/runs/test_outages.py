@@ -100,8 +100,10 @@ async def test_an_operator_is_heard_while_the_provider_is_away(
 async def test_an_outage_outlasts_no_minutes(databases: Databases, servers: Servers) -> None:
     async with opened(databases, servers, model=AWAY, **SHORT) as stack:
         await make_task(stack, "minutes", cases=8)
-        run = await start(stack, "minutes", limits={"minutes": 0.001})
+        run = await start(stack, "minutes", limits={"minutes": 5})
         async with stack.working(hasty=True):
+            await parked(stack, run)
+            await sql(stack, "UPDATE runs SET started_at = started_at - interval '1 hour'")
             seen = await reached(stack, run)
     assert seen["status"] == "failed"
     assert seen["reason"] == "minutes: used up while the provider did not answer"
