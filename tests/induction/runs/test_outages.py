@@ -75,7 +75,7 @@ async def test_while_the_provider_is_away_a_run_is_parked_and_says_so(
 
 async def parked(stack: Stack, run: str) -> None:
     async def once() -> bool:
-        return bool((await shown(stack, run))["outages"])
+        return bool((await shown(stack, run)).get("outages"))
 
     await until(once)
 

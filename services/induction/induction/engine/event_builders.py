@@ -6,7 +6,6 @@ from nlu_shared.schemas.events import RunFinished, RunStarted, SearchStopped
 from nlu_shared.schemas.prompts import PromptContent
 
 from induction.engine.data.folds import held_out_folds
-from induction.engine.data.groups import groups_of
 from induction.engine.data.splits import Splits
 from induction.engine.evaluation.unanswered import shared
 from induction.engine.leak_guard.screen import oversized, quoted_by
@@ -103,8 +102,8 @@ def _repeats(plan: Plan, splits: Splits) -> list[str]:
 def _power(splits: Splits) -> list[str]:
     if not splits.test:
         return []
-    groups = len(groups_of(splits.test))
+    gain = detectable(splits.test_groups)
     return [
-        f"on {groups} test groups a gain below {detectable(groups):.2f} would mostly go unseen,"
+        f"on {splits.test_groups} test groups a gain below {gain:.2f} would mostly go unseen,"
         " if a fifth of the answers change"
     ]

@@ -11,7 +11,6 @@ from nlu_shared.schemas.ground_truth import GroundTruthCase
 from nlu_shared.schemas.prompts import PromptContent, TaskIn, TaskKind
 from nlu_shared.schemas.runs import Forecast, RunLimits, RunRequest
 
-from induction.engine.data.groups import groups_of
 from induction.engine.data.splits import splits_of
 from induction.engine.forecast import Bound, forecast
 from induction.engine.plan import Plan, Remembered
@@ -118,7 +117,7 @@ def bound_of(plan: Plan, limits: RunLimits, *, is_billed: bool, on: date) -> For
 
 def _detectable(plan: Plan) -> float | None:
     splits = splits_of(plan.cases, plan.splits)
-    return round(detectable(len(groups_of(splits.test))), 3) if splits.test else None
+    return round(detectable(splits.test_groups), 3) if splits.test else None
 
 
 def _price(plan: Plan, bound: Bound, on: date) -> Decimal:

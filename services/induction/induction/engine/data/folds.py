@@ -47,7 +47,7 @@ def without_cases(content: PromptContent, left_out: Callable[[UUID], bool]) -> P
 def is_cross_validated(plan: Plan, splits: Splits) -> bool:
     """Whether the search itself is judged: on request, or since nothing could be set aside."""
     wanted = plan.folds is not None or (splits.validation_is_train and not splits.test)
-    return wanted and len(groups_of(learning_cases(splits))) > 1
+    return wanted and len(groups_of(splits.learning)) > 1
 
 
 def held_out_folds(plan: Plan, splits: Splits) -> list[HeldOut]:
@@ -59,16 +59,10 @@ def held_out_folds(plan: Plan, splits: Splits) -> list[HeldOut]:
     """
     if not is_cross_validated(plan, splits):
         return []
-    groups = groups_of(learning_cases(splits))
+    groups = groups_of(splits.learning)
     if plan.folds is None or plan.folds >= len(groups):
         return groups
     dealt: list[list[Case]] = [[] for _ in range(plan.folds)]
     for group in shuffled(groups, name=lambda g: g[0].id, seed=plan.seed, purpose="procedure"):
         min(dealt, key=len).extend(group)
     return [tuple(sorted(fold, key=lambda case: case.id)) for fold in dealt]
-
-
-def learning_cases(splits: Splits) -> tuple[Case, ...]:
-    """All cases but those of the test split, in id order."""
-    cases = {case.id: case for case in (*splits.train, *splits.validation)}
-    return tuple(cases[id] for id in sorted(cases))

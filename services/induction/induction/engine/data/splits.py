@@ -34,8 +34,15 @@ class Splits:
     validation: tuple[Case, ...]
     test: tuple[Case, ...]
     groups: int
+    test_groups: int
     validation_is_train: bool
     notes: tuple[str, ...]
+
+    @property
+    def learning(self) -> tuple[Case, ...]:
+        """All cases but those of the test split, in id order."""
+        cases = {case.id: case for case in (*self.train, *self.validation)}
+        return tuple(cases[id] for id in sorted(cases))
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -63,6 +70,7 @@ def splits_of(cases: Sequence[Case], splits: Mapping[UUID, Split]) -> Splits:
         validation=validation or train,
         test=test,
         groups=len(groups_of(cases)),
+        test_groups=len(groups_of(test)),
         validation_is_train=not (train and validation),
         notes=tuple(notes),
     )

@@ -16,7 +16,6 @@ from nlu_shared.schemas.events import FoldScored
 from induction.engine.data.folds import (
     HeldOut,
     held_out_folds,
-    learning_cases,
     without_cases,
 )
 from induction.engine.data.splits import splits_of
@@ -59,7 +58,7 @@ async def _repeated(search: Search, fold: HeldOut, number: int) -> Pair:
     """The same search as it began, without a fold, and without what other runs learnt: what its
     baseline and its own prompt answer to that fold. Raises Stopped."""
     left_out = {case.id for case in fold}
-    cases = learning_cases(search.splits)
+    cases = search.splits.learning
     plan = replace(
         search.run.plan,
         cases=tuple(case for case in cases if case.id not in left_out),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from nlu_shared.schemas.events import CrossValidated, Split, VerdictReached
 from nlu_shared.schemas.runs import Verdict
 
-from induction.engine.data.folds import held_out_folds, is_cross_validated, learning_cases
+from induction.engine.data.folds import held_out_folds, is_cross_validated
 from induction.engine.data.groups import groups_of
 from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import EvalResults, evaluate, evaluation_event
@@ -78,7 +78,7 @@ async def _cross_validated(search: Search) -> Verdict | None:
         before, after = await cross_validate(search)
     except Stopped:
         return None
-    if unanswered.objection(learning_cases(search.splits), before, after):
+    if unanswered.objection(search.splits.learning, before, after):
         return None
     plan = search.run.plan
     ground = Ground(
