@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from induction.engine.evaluation.evaluate import EvalResults, compare
-from nlu_shared.measure.significance import sign_test
+from nlu_shared.measure.significance import sign_flip_test
 from nlu_shared.schemas.runs import Verdict
 
 from benchmarks.optimisers.data import Round
@@ -78,4 +78,4 @@ def _p_worse(before: EvalResults, after: EvalResults) -> float:
     if len(broke) <= len(fixed):
         return 1.0
     scores = ([entry.score for entry in results.by_case.values()] for results in (before, after))
-    return sign_test(*scores)
+    return sign_flip_test(*scores)

@@ -102,7 +102,7 @@ quietly "the four packages could not be installed (see above)" \
     -e shared -e services/nlu-logger -e services/induction -e services/offline-model
 
 # Compiled once here, not by each process of the first start.
-env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -c 'import induction.cli, nlu_logger.cli, offline_model.serve' 2>/dev/null || true
+env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -c 'import induction.cli, nlu_logger.cli, offline_model.app' 2>/dev/null || true
 
 pwd >"$STAMP"
 echo "setup: done"

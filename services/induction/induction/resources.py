@@ -96,7 +96,7 @@ class OfflineModelMissing(ServiceError):
 def _offline_model() -> httpx2.AsyncClient:
     """Raises `OfflineModelMissing` without the extra `offline`."""
     try:
-        from offline_model.serve import in_process  # noqa: PLC0415 - who has a key does not need it
+        from offline_model.app import in_process  # noqa: PLC0415 - who has a key does not need it
     except ModuleNotFoundError as missing:
         raise OfflineModelMissing from missing
     return in_process()

@@ -20,19 +20,23 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 LIFETIME = timedelta(seconds=60)
 
 _ISSUE = text(
-    "INSERT INTO stream_tickets (hash, subject, scopes, tasks, expires_at)"
-    " VALUES (:hash, :subject, :scopes, :tasks, now() + :lifetime) RETURNING expires_at"
+    """
+    INSERT INTO stream_tickets (hash, subject, scopes, tasks, expires_at)
+    VALUES (:hash, :subject, :scopes, :tasks, now() + :lifetime) RETURNING expires_at
+    """
 )
 _SWEEP = text(
-    "DELETE FROM stream_tickets WHERE hash IN (SELECT hash FROM stream_tickets"
-    " WHERE expires_at <= now() ORDER BY expires_at LIMIT 100 FOR UPDATE SKIP LOCKED)"
+    """
+    DELETE FROM stream_tickets WHERE hash IN (SELECT hash FROM stream_tickets
+    WHERE expires_at <= now() ORDER BY expires_at LIMIT 100 FOR UPDATE SKIP LOCKED)
+    """
 )
-_REDEEM = (
-    "DELETE FROM stream_tickets AS ticket WHERE hash = ANY($1) AND expires_at > now()"
-    " AND NOT EXISTS (SELECT FROM api_keys AS key WHERE 'key:' || key.id = ticket.subject"
-    " AND (key.revoked_at IS NOT NULL OR key.expires_at <= now()))"
-    " RETURNING hash, subject, scopes, tasks"
-)
+_REDEEM = """
+DELETE FROM stream_tickets AS ticket WHERE hash = ANY($1) AND expires_at > now()
+    AND NOT EXISTS (SELECT FROM api_keys AS key WHERE 'key:' || key.id = ticket.subject
+    AND (key.revoked_at IS NOT NULL OR key.expires_at <= now()))
+RETURNING hash, subject, scopes, tasks
+"""
 Redeeming = GroupCommit[str, Any]
 """By a ticket's hash its row, once; None where there is none."""
 

@@ -1,4 +1,5 @@
-"""The ASGI app: the Messages API in, faults as told, answers out, calls counted."""
+"""The ASGI app: the Messages API in, faults as told, answers out, calls counted; and a client that
+reaches it without a port."""
 
 import asyncio
 import hashlib
@@ -6,6 +7,7 @@ import json
 import secrets
 from typing import cast
 
+import httpx2
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -18,6 +20,7 @@ from offline_model.chance import fault, noisy
 from offline_model.memory import Calls, PromptCache
 from offline_model.settings import PASSING, Fault, OfflineSettings
 
+IN_PROCESS_URL = "http://offline.invalid"
 SAMPLE_HEADER = "x-sample"
 """Number of a repeat that is meant to differ; part of what noise and faults are drawn from."""
 MODELS = ("claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5")
@@ -40,6 +43,12 @@ def create_app(settings: OfflineSettings | None = None) -> Starlette:
             ClientDisconnect: _nobody_listens,
         },
     )
+
+
+def in_process(settings: OfflineSettings | None = None) -> httpx2.AsyncClient:
+    """An HTTP client whose every request is answered by a fresh app of its own."""
+    transport = httpx2.ASGITransport(app=create_app(settings))
+    return httpx2.AsyncClient(transport=transport, base_url=IN_PROCESS_URL)
 
 
 class _Offline:

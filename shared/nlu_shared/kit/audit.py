@@ -28,14 +28,18 @@ CREATE TABLE audit_log (
 )
 """
 RECORD = text(
-    "INSERT INTO audit_log (id, actor, action, subject, details)"
-    " VALUES (:id, :actor, :action, :subject, :details)"
+    """
+    INSERT INTO audit_log (id, actor, action, subject, details)
+    VALUES (:id, :actor, :action, :subject, :details)
+    """
 ).bindparams(bindparam("details", type_=JSONB))
 PAGE = text(
-    "SELECT id, at, actor, action, subject, details FROM audit_log"
-    " WHERE actor = coalesce(:actor, actor) AND action = coalesce(:action, action)"
-    " AND subject = coalesce(:subject, subject) AND id < coalesce(:before, :past_all_ids)"
-    " ORDER BY id DESC LIMIT :limit"
+    """
+    SELECT id, at, actor, action, subject, details FROM audit_log
+    WHERE actor = coalesce(:actor, actor) AND action = coalesce(:action, action)
+        AND subject = coalesce(:subject, subject) AND id < coalesce(:before, :past_all_ids)
+    ORDER BY id DESC LIMIT :limit
+    """
 ).bindparams(past_all_ids=UUID(int=2**128 - 1))
 
 

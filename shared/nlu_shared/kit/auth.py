@@ -113,8 +113,10 @@ class Authenticator:
         async with session_scope(self.database, self.identity) as session:
             result = await session.execute(
                 text(
-                    "SELECT 1 FROM api_keys WHERE 'key:' || id = :subject AND revoked_at IS NULL"
-                    " AND (expires_at IS NULL OR expires_at > now())"
+                    """
+                    SELECT 1 FROM api_keys WHERE 'key:' || id = :subject AND revoked_at IS NULL
+                        AND (expires_at IS NULL OR expires_at > now())
+                    """
                 ),
                 {"subject": caller.subject},
             )
@@ -153,8 +155,10 @@ class Authenticator:
             row = (
                 await session.execute(
                     text(
-                        "SELECT id, scopes, tasks, expires_at FROM api_keys WHERE hash = :hash"
-                        " AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"
+                        """
+                        SELECT id, scopes, tasks, expires_at FROM api_keys WHERE hash = :hash
+                            AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
+                        """
                     ),
                     {"hash": hashed},
                 )

@@ -48,9 +48,11 @@ async def enqueue(session: AsyncSession, order: JobOrder) -> None:
     """
     await session.execute(
         text(
-            "INSERT INTO outbox (job_id, name, queue, arguments)"
-            " VALUES (:job_id, :name, :queue, CAST(:arguments AS jsonb))"
-            " ON CONFLICT (job_id) DO NOTHING"
+            """
+            INSERT INTO outbox (job_id, name, queue, arguments)
+            VALUES (:job_id, :name, :queue, CAST(:arguments AS jsonb))
+            ON CONFLICT (job_id) DO NOTHING
+            """
         ),
         {
             "job_id": order.job_id,

@@ -33,8 +33,10 @@ CREATE TABLE api_keys (
 HELD_IN_SETTINGS = (
     "ALTER TABLE api_keys ADD COLUMN setting TEXT",
     # Those made by HTTP or by command have a line; those from the settings had none.
-    "UPDATE api_keys SET setting = name WHERE name IN ('bootstrap', 'induction') AND NOT EXISTS"
-    " (SELECT FROM audit_log WHERE action = 'keys.create' AND subject = api_keys.id::text)",
+    """
+    UPDATE api_keys SET setting = name WHERE name IN ('bootstrap', 'induction') AND NOT EXISTS
+        (SELECT FROM audit_log WHERE action = 'keys.create' AND subject = api_keys.id::text)
+    """,
 )
 """Which keys the settings hold, so that a new one there ends the old one."""
 
@@ -68,8 +70,10 @@ async def ensure(session: AsyncSession, key: str, *, name: str, scopes: Sequence
         return
     ended = await session.execute(
         text(
-            "UPDATE api_keys SET revoked_at = now()"
-            " WHERE setting = :name AND revoked_at IS NULL RETURNING id"
+            """
+            UPDATE api_keys SET revoked_at = now()
+            WHERE setting = :name AND revoked_at IS NULL RETURNING id
+            """
         ),
         {"name": name},
     )
@@ -84,8 +88,10 @@ async def every(session: AsyncSession, *, caller: Caller) -> list[KeyView]:
     """Those that are for none but the caller's tasks, oldest first, ended ones too."""
     rows = await session.execute(
         text(
-            "SELECT id, name, scopes, tasks, expires_at, revoked_at, created_at"
-            " FROM api_keys ORDER BY id"
+            """
+            SELECT id, name, scopes, tasks, expires_at, revoked_at, created_at
+            FROM api_keys ORDER BY id
+            """
         )
     )
     views = [KeyView.model_validate(dict(row._mapping)) for row in rows]
@@ -103,9 +109,11 @@ async def rotate(
     old = (
         await session.execute(
             text(
-                "SELECT name, scopes, tasks, now() + (expires_at - created_at) AS expires_at"
-                " FROM api_keys WHERE id = :id AND revoked_at IS NULL"
-                " AND (expires_at IS NULL OR expires_at > now()) FOR UPDATE"
+                """
+                SELECT name, scopes, tasks, now() + (expires_at - created_at) AS expires_at
+                FROM api_keys WHERE id = :id AND revoked_at IS NULL
+                    AND (expires_at IS NULL OR expires_at > now()) FOR UPDATE
+                """
             ),
             {"id": identifier},
         )
@@ -134,8 +142,10 @@ async def revoke(session: AsyncSession, identifier: UUID, *, caller: Caller) -> 
     """
     revoked = await session.execute(
         text(
-            "UPDATE api_keys SET revoked_at = coalesce(revoked_at, now())"
-            " WHERE id = :id RETURNING tasks"
+            """
+            UPDATE api_keys SET revoked_at = coalesce(revoked_at, now())
+            WHERE id = :id RETURNING tasks
+            """
         ),
         {"id": identifier},
     )
@@ -157,9 +167,11 @@ async def _insert(
 ) -> None:
     inserted = await session.execute(
         text(
-            "INSERT INTO api_keys (id, name, hash, scopes, tasks, expires_at, setting)"
-            " VALUES (:id, :name, :hash, :scopes, :tasks, :expires_at, :setting)"
-            " ON CONFLICT (hash) DO NOTHING RETURNING id"
+            """
+            INSERT INTO api_keys (id, name, hash, scopes, tasks, expires_at, setting)
+            VALUES (:id, :name, :hash, :scopes, :tasks, :expires_at, :setting)
+            ON CONFLICT (hash) DO NOTHING RETURNING id
+            """
         ),
         {
             "id": identifier,

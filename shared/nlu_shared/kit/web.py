@@ -31,13 +31,12 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from nlu_shared.kit.db import CONNECT_SECONDS, database_errors
+from nlu_shared.kit.db import CONNECT_SECONDS, check_writable, database_errors
 from nlu_shared.kit.deps import WebResources, admit
 from nlu_shared.kit.errors import Invalid, NotFound, ServiceError, Unavailable
 from nlu_shared.kit.guard import BodyGuard
 from nlu_shared.kit.limits import Room
 from nlu_shared.kit.problems import problem_response
-from nlu_shared.kit.readiness import check_writable
 from nlu_shared.kit.settings import ServiceSettings
 from nlu_shared.kit.sharing import shared
 

@@ -13,7 +13,7 @@ from induction.llm.claude import Claude
 from induction.task_kinds.base import Case, ModelAnswer, Outcome
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.prompts import LabelSpec
-from offline_model.serve import in_process
+from offline_model.app import in_process
 from offline_model.settings import OfflineSettings
 
 from tests.induction.llm.toys import MODEL, toy

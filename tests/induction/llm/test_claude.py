@@ -7,7 +7,7 @@ import pytest
 from induction.llm.claude import Claude
 from induction.llm.errors import ParkRun, StopRun
 from induction.task_kinds.base import ModelAnswer, Outcome, Usage
-from offline_model.serve import in_process
+from offline_model.app import in_process
 from offline_model.settings import Fault, OfflineSettings
 
 from tests.induction.llm.toys import prompt, question, simple_question, toy

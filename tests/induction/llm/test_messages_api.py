@@ -5,7 +5,7 @@ import json
 import httpx2
 import pytest
 from anthropic import AsyncAnthropic, AuthenticationError, BadRequestError, NotFoundError
-from offline_model.serve import in_process
+from offline_model.app import in_process
 from offline_model.settings import OfflineSettings
 
 from tests.induction.llm.toys import MODEL, choice_schema

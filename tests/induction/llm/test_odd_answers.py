@@ -14,7 +14,7 @@ from induction.llm.prices import charge, upper_bound
 from induction.task_kinds.base import BY_MODEL, ModelAnswer, Outcome, Usage
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.prompts import LabelSpec
-from offline_model.serve import in_process
+from offline_model.app import in_process
 from offline_model.settings import PASSING, Fault, OfflineSettings
 
 from tests.induction.llm.toys import simple_question

@@ -29,7 +29,6 @@ MILLION = 1_000_000
 )
 def test_a_call_costs_what_the_list_says(model: str, usage: Usage, dollars: str) -> None:
     assert cost(model, usage, DAY) == Decimal(dollars)
-    assert cost(model, usage, DAY, batch=True) == Decimal(dollars) / 2
 
 
 def test_a_price_holds_from_its_day_on() -> None:

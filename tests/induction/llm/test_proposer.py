@@ -11,7 +11,7 @@ from induction.llm.claude import Claude
 from induction.task_kinds.base import Case, ModelAnswer, ModelRequest, Outcome
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.prompts import Change, LabelSpec, PromptContent
-from offline_model.serve import in_process
+from offline_model.app import in_process
 
 from tests.induction.llm.toys import case, confusion, meta
 

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
-from induction.history.policy import is_settled
+from induction.history.failures import is_settled
 from induction.privacy.jobs import forget_once
 from induction.resources import open_resources
 

@@ -18,7 +18,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.engine.plan import Remembered
-from induction.history.policy import is_settled
 from induction.prompts import service as prompts
 from induction.settings import Settings
 from induction.task_kinds.registry import task_of
@@ -26,6 +25,14 @@ from induction.tasks import service as tasks
 
 MOST = 100
 """Failures one run remembers, the newest."""
+
+
+def is_settled(*, fixed: int, broke: int) -> bool:
+    """A change that broke at least as many cases as it fixed, over all the runs that tried it, is
+    not tried again on the same prompt. One that fixed more than it broke failed for want of
+    evidence, which may have been noise: a later run is free to try it."""
+    return broke >= fixed
+
 
 # A version that was kept once, or that quotes a case which is to be forgotten, is no failed idea.
 _FAILED = text(

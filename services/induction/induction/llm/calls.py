@@ -52,7 +52,8 @@ class Model(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose calls these are. Answers are shared with runs of equal provider, adapter and epoch.
+    """Whose calls these are. Answers are shared with runs of equal provider, adapter and epoch; a
+    canary, which asks the same again to see whether a model has changed, needs an epoch of its own.
     `outages` says how often this run was parked because the provider answered nothing, and
     `outage_pause` how many seconds it rests the next time."""
 

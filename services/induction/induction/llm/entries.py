@@ -144,9 +144,11 @@ async def _spend_month(
 async def _locked(connection: Connection, month: date | None) -> tuple[date, Decimal]:
     """That month (UTC) and its total; None: this month, by the database's clock."""
     row = await connection.fetchrow(
-        "INSERT INTO month_spend"
-        " VALUES (coalesce($1::date, date_trunc('month', now() AT TIME ZONE 'UTC')::date), 0)"
-        " ON CONFLICT (month) DO UPDATE SET usd = month_spend.usd RETURNING month, usd",
+        """
+        INSERT INTO month_spend
+        VALUES (coalesce($1::date, date_trunc('month', now() AT TIME ZONE 'UTC')::date), 0)
+        ON CONFLICT (month) DO UPDATE SET usd = month_spend.usd RETURNING month, usd
+        """,
         month,
     )
     return row["month"], row["usd"]
@@ -164,31 +166,37 @@ def _moves_by(one: LedgerEntry) -> Decimal:
 
 async def _insert(connection: Connection, reserved: Sequence[Reserved]) -> None:
     await connection.executemany(
-        "INSERT INTO llm_calls (run_id, key, sample, purpose, provider, model, adapter, epoch,"
-        " attempts, reserved_usd) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9)"
-        " ON CONFLICT (run_id, key, sample) DO UPDATE SET attempts = llm_calls.attempts + 1,"
-        " reserved_usd = llm_calls.reserved_usd + excluded.reserved_usd",
+        """
+        INSERT INTO llm_calls (run_id, key, sample, purpose, provider, model, adapter, epoch,
+            attempts, reserved_usd) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9)
+        ON CONFLICT (run_id, key, sample) DO UPDATE SET attempts = llm_calls.attempts + 1,
+            reserved_usd = llm_calls.reserved_usd + excluded.reserved_usd
+        """,
         [(*_names(one), one.bound) for one in reserved],
     )
 
 
 async def _copy(connection: Connection, copied: Sequence[Copied]) -> None:
     await connection.executemany(
-        "INSERT INTO llm_calls (run_id, key, sample, purpose, provider, model, adapter, epoch,"
-        " outcome, text, usage, cost_usd, notional_usd, cached, settled_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, 0, 0, true, now())"
-        " ON CONFLICT (run_id, key, sample) DO UPDATE SET outcome = excluded.outcome,"
-        " text = excluded.text, usage = excluded.usage, cost_usd = llm_calls.reserved_usd,"
-        " notional_usd = 0, settled_at = now()",
+        """
+        INSERT INTO llm_calls (run_id, key, sample, purpose, provider, model, adapter, epoch,
+            outcome, text, usage, cost_usd, notional_usd, cached, settled_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, 0, 0, true, now())
+        ON CONFLICT (run_id, key, sample) DO UPDATE SET outcome = excluded.outcome,
+            text = excluded.text, usage = excluded.usage, cost_usd = llm_calls.reserved_usd,
+            notional_usd = 0, settled_at = now()
+        """,
         [(*_names(one), one.outcome, one.text, one.usage) for one in copied],
     )
 
 
 async def _settle(connection: Connection, settled: Sequence[Settled]) -> None:
     await connection.executemany(
-        "UPDATE llm_calls SET outcome = $4, text = $5, usage = $6::jsonb,"
-        " cost_usd = reserved_usd - $7 + $8, notional_usd = $9, settled_at = now()"
-        " WHERE run_id = $1 AND key = $2 AND sample = $3 AND outcome IS NULL",
+        """
+        UPDATE llm_calls SET outcome = $4, text = $5, usage = $6::jsonb,
+            cost_usd = reserved_usd - $7 + $8, notional_usd = $9, settled_at = now()
+        WHERE run_id = $1 AND key = $2 AND sample = $3 AND outcome IS NULL
+        """,
         [
             (
                 one.run_id,
@@ -208,8 +216,10 @@ async def _settle(connection: Connection, settled: Sequence[Settled]) -> None:
 
 async def _release(connection: Connection, released: Sequence[Release]) -> None:
     await connection.executemany(
-        "UPDATE llm_calls SET attempts = attempts - 1, reserved_usd = reserved_usd - $4"
-        " WHERE run_id = $1 AND key = $2 AND sample = $3 AND outcome IS NULL",
+        """
+        UPDATE llm_calls SET attempts = attempts - 1, reserved_usd = reserved_usd - $4
+        WHERE run_id = $1 AND key = $2 AND sample = $3 AND outcome IS NULL
+        """,
         [(one.run_id, one.key, one.sample, one.bound) for one in released],
     )
 

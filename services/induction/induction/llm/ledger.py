@@ -58,9 +58,11 @@ class Ledger:
         async with session_scope(database, identity) as session:
             rows = await session.execute(
                 text(
-                    "SELECT key, sample, outcome, text, usage, attempts, cached,"
-                    " coalesce(cost_usd, reserved_usd) AS spent"
-                    " FROM llm_calls WHERE run_id = :run_id"
+                    """
+                    SELECT key, sample, outcome, text, usage, attempts, cached,
+                        coalesce(cost_usd, reserved_usd) AS spent
+                    FROM llm_calls WHERE run_id = :run_id
+                    """
                 ),
                 {"run_id": self._account.run_id},
             )
@@ -163,10 +165,12 @@ class Ledger:
         async with session_scope(self._database, self._identity) as session:
             rows = await session.execute(
                 text(
-                    "SELECT DISTINCT ON (key, sample) key, sample, outcome, text, usage"
-                    " FROM llm_calls WHERE key = ANY(:keys) AND outcome = 'ok' AND NOT cached"
-                    " AND provider = :provider AND adapter = :adapter AND epoch = :epoch"
-                    " AND run_id <> :run_id ORDER BY key, sample, settled_at"
+                    """
+                    SELECT DISTINCT ON (key, sample) key, sample, outcome, text, usage
+                    FROM llm_calls WHERE key = ANY(:keys) AND outcome = 'ok' AND NOT cached
+                        AND provider = :provider AND adapter = :adapter AND epoch = :epoch
+                        AND run_id <> :run_id ORDER BY key, sample, settled_at
+                    """
                 ),
                 {
                     "keys": [key for key, _ in missing],

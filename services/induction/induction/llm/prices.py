@@ -1,8 +1,8 @@
-"""What tokens cost. Pure: the day is an argument, the table can be replaced by settings.
+"""What tokens cost. Pure: the day and the table are arguments.
 
 The figures are the list prices of November 2026. Two rates are assumptions, to be checked against
 the provider's page: writing the five-minute prompt cache costs 1.25 times the input price, reading
-it a tenth. Message Batches cost half.
+it a tenth.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,6 @@ from induction.task_kinds.base import ModelRequest, Usage
 
 CACHE_WRITE = Decimal("1.25")
 CACHE_READ = Decimal("0.1")
-BATCH = Decimal("0.5")
 PER = Decimal(1_000_000)
 FRAME_TOKENS = 1_024
 """Allowance for what the provider adds around a prompt: roles, and the wording of the schema."""
@@ -64,9 +63,7 @@ def price(model: str, on: date, table: Sequence[Price] = PRICES) -> Price:
     return max(known, key=lambda entry: entry.since)
 
 
-def cost(
-    model: str, usage: Usage, on: date, table: Sequence[Price] = PRICES, *, batch: bool = False
-) -> Decimal:
+def cost(model: str, usage: Usage, on: date, table: Sequence[Price] = PRICES) -> Decimal:
     """US dollars for what a call used. Raises `UnknownModel`."""
     prompt = usage.input_tokens + usage.cache_creation_input_tokens + usage.cache_read_input_tokens
     into, out = price(model, on, table).rates(prompt)
@@ -75,8 +72,7 @@ def cost(
         + usage.cache_creation_input_tokens * CACHE_WRITE
         + usage.cache_read_input_tokens * CACHE_READ
     )
-    dollars = (weighted * into + usage.output_tokens * out) / PER
-    return dollars * BATCH if batch else dollars
+    return (weighted * into + usage.output_tokens * out) / PER
 
 
 def charge(

@@ -25,31 +25,45 @@ HISTORY = (
         "UPDATE run_events SET body = CAST(:content AS jsonb) WHERE run_id = :id AND n = :n",
     ),
     (
-        "SELECT run_id AS id, n, jsonb_build_object('change', change, 'reason', reason) AS content"
-        " FROM run_changes WHERE run_id = ANY(:runs)",
-        "UPDATE run_changes SET change = nullif(CAST(:content AS jsonb)->'change', 'null'),"
-        " reason = CAST(:content AS jsonb)->>'reason' WHERE run_id = :id AND n = :n",
+        """
+        SELECT run_id AS id, n, jsonb_build_object('change', change, 'reason', reason) AS content
+        FROM run_changes WHERE run_id = ANY(:runs)
+        """,
+        """
+        UPDATE run_changes SET change = nullif(CAST(:content AS jsonb)->'change', 'null'),
+            reason = CAST(:content AS jsonb)->>'reason' WHERE run_id = :id AND n = :n
+        """,
     ),
     (
         "SELECT run_id AS id, step AS n, body AS content FROM run_inbox WHERE run_id = ANY(:runs)",
         "UPDATE run_inbox SET body = CAST(:content AS jsonb) WHERE run_id = :id AND step = :n",
     ),
     (
-        "SELECT id, 0 AS n, jsonb_build_object('hint', hint) AS content FROM run_hints"
-        " WHERE run_id = ANY(:runs)",
+        """
+        SELECT id, 0 AS n, jsonb_build_object('hint', hint) AS content FROM run_hints
+        WHERE run_id = ANY(:runs)
+        """,
         "UPDATE run_hints SET hint = CAST(:content AS jsonb)->>'hint' WHERE id = :id AND :n = 0",
     ),
     (
-        "SELECT id, 0 AS n, jsonb_build_object('hints', hints, 'reason', reason) AS content"
-        " FROM runs WHERE id = ANY(:runs)",
-        "UPDATE runs SET hints = CAST(:content AS jsonb)->'hints',"
-        " reason = CAST(:content AS jsonb)->>'reason' WHERE id = :id AND :n = 0",
+        """
+        SELECT id, 0 AS n, jsonb_build_object('hints', hints, 'reason', reason) AS content FROM runs
+        WHERE id = ANY(:runs)
+        """,
+        """
+        UPDATE runs SET hints = CAST(:content AS jsonb)->'hints',
+            reason = CAST(:content AS jsonb)->>'reason' WHERE id = :id AND :n = 0
+        """,
     ),
     (
-        "SELECT id, 0 AS n, jsonb_build_object('notes', notes) AS content FROM prompt_versions"
-        " WHERE task = :task AND notes IS NOT NULL",
-        "UPDATE prompt_versions SET notes = CAST(:content AS jsonb)->>'notes'"
-        " WHERE id = :id AND :n = 0",
+        """
+        SELECT id, 0 AS n, jsonb_build_object('notes', notes) AS content FROM prompt_versions
+        WHERE task = :task AND notes IS NOT NULL
+        """,
+        """
+        UPDATE prompt_versions SET notes = CAST(:content AS jsonb)->>'notes'
+        WHERE id = :id AND :n = 0
+        """,
     ),
 )
 

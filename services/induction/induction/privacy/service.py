@@ -112,8 +112,10 @@ async def _go_on(session: AsyncSession, read: Position, to: Position) -> bool:
     """False where somebody else has read on from here."""
     moved = await session.execute(
         text(
-            "UPDATE erased_read SET n = :n, mark = :mark"
-            " WHERE n = :from_n AND mark IS NOT DISTINCT FROM CAST(:from_mark AS uuid) RETURNING n"
+            """
+            UPDATE erased_read SET n = :n, mark = :mark
+            WHERE n = :from_n AND mark IS NOT DISTINCT FROM CAST(:from_mark AS uuid) RETURNING n
+            """
         ),
         {"n": to.n, "mark": to.mark, "from_n": read.n, "from_mark": read.mark},
     )
@@ -183,9 +185,11 @@ async def page(
     of."""
     rows = await session.execute(
         text(
-            f"SELECT heard, {SHOWN} FROM forgotten_cases"  # noqa: S608
-            " WHERE heard > :after AND (CAST(:own AS text[]) IS NULL OR task = ANY(:own))"
-            " ORDER BY heard LIMIT :limit"
+            f"""
+            SELECT heard, {SHOWN} FROM forgotten_cases
+            WHERE heard > :after AND (CAST(:own AS text[]) IS NULL OR task = ANY(:own))
+            ORDER BY heard LIMIT :limit
+            """  # noqa: S608
         ),
         {
             "after": after,

@@ -184,8 +184,10 @@ async def _minutes(session: AsyncSession, row: RunRow) -> float:
     seconds: float = (
         await session.execute(
             text(
-                "SELECT extract(epoch FROM now() - started_at)::float8 - idle_seconds"
-                " FROM runs WHERE id = :id"
+                """
+                SELECT extract(epoch FROM now() - started_at)::float8 - idle_seconds
+                FROM runs WHERE id = :id
+                """
             ),
             {"id": row.id},
         )

@@ -101,13 +101,15 @@ async def gauges(session: AsyncSession) -> dict[str, float]:
     row = (
         await session.execute(
             text(
-                "SELECT count(*) FILTER (WHERE status = 'parked') AS runs_parked,"
-                " coalesce(sum(outages), 0) AS run_outages,"
-                " (SELECT count(*) FROM llm_calls WHERE outcome IN ('unavailable', 'rejected'))"
-                "   AS llm_calls_unanswered,"
-                " (SELECT count(*) FROM llm_calls WHERE usage IS NULL AND outcome IN"
-                "   ('ok', 'cut', 'refused', 'malformed')) AS llm_calls_unmetered"
-                " FROM runs"
+                """
+                SELECT count(*) FILTER (WHERE status = 'parked') AS runs_parked,
+                    coalesce(sum(outages), 0) AS run_outages,
+                    (SELECT count(*) FROM llm_calls WHERE outcome IN ('unavailable', 'rejected'))
+                        AS llm_calls_unanswered,
+                    (SELECT count(*) FROM llm_calls WHERE usage IS NULL AND outcome IN
+                        ('ok', 'cut', 'refused', 'malformed')) AS llm_calls_unmetered
+                FROM runs
+                """
             )
         )
     ).one()

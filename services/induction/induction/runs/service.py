@@ -236,8 +236,10 @@ async def _locked(session: AsyncSession, run_id: UUID) -> RunRow:
 async def _idle(session: AsyncSession, row: RunRow, status: RunStatus) -> None:
     await session.execute(
         text(
-            "UPDATE runs SET status = :status, idle_since = coalesce(idle_since, now())"
-            " WHERE id = :id"
+            """
+            UPDATE runs SET status = :status, idle_since = coalesce(idle_since, now())
+            WHERE id = :id
+            """
         ),
         {"id": row.id, "status": status.value},
     )
