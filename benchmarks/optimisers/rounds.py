@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from induction.engine.evaluation.evaluate import EvalResults, compare
-from nlu_shared.measure.significance import sign_test
 from nlu_shared.schemas.runs import Verdict
 
 from benchmarks.optimisers.data import Round
@@ -75,5 +74,5 @@ def _p_worse(before: EvalResults, after: EvalResults) -> float:
     fixed, broke = compare(before, after)
     if len(broke) <= len(fixed):
         return 1.0
-    scores = ([entry.score for entry in book.by_case.values()] for book in (before, after))
-    return sign_test(*scores)
+    scores = ([entry.score for entry in results.by_case.values()] for results in (before, after))
+    return sign_flip_test(*scores)

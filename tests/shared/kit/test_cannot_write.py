@@ -74,12 +74,6 @@ async def test_a_service_whose_server_has_no_room_for_a_file_is_not_ready(
     login = f"{service}_app"
     limit = f'ALTER ROLE {login} IN DATABASE "{clone.name}"'
 
-    async def refused() -> bool:
-        return says_later(await http.get("/readyz"))
-
-    async def ready() -> bool:
-        return (await http.get("/readyz")).status_code == 200
-
     async with changed(clone, f"{limit} SET temp_file_limit = 0", f"{limit} RESET ALL"):
         assert says_later(await unready(http))
     assert (await http.get("/readyz")).status_code == 200
