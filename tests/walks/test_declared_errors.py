@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import uuid4
 
 import induction.app
 import nlu_logger.app
@@ -39,6 +41,14 @@ async def served(
     app = build(settings(**told))
     async with serving(app) as url:
         yield url, list(operations(app.openapi()))
+
+
+def body_of(document: dict[str, Any], operation: dict[str, Any]) -> Any:
+    """The example of the operation's body; None where it has none."""
+    content = operation.get("requestBody", {}).get("content", {})
+    reference = content.get("application/json", {}).get("schema", {}).get("$ref", "")
+    schema = document["components"]["schemas"].get(reference.rpartition("/")[2], {})
+    return schema.get("examples", [None])[0]
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, set[str]]]:
@@ -129,3 +139,24 @@ async def test_without_a_database_every_operation_says_come_again(
             answer = await caller.request(method, path)
             assert (answer.status_code, "503" in declared) == (503, True), (method, path)
             assert int(answer.headers["retry-after"]) > 0
+
+
+@of_each_service
+async def test_what_is_not_there_is_not_found(
+    databases: Databases, servers: Servers, service: str
+) -> None:
+    """No id is known to a fresh database, and no task: not the examples' either."""
+    async with served(service, databases, servers) as (url, _), client(url) as caller:
+        document = (await caller.get("/openapi.json")).json()
+        for path, methods in document["paths"].items():
+            address = re.sub(r"{(\w+_id)}", str(uuid4()), path).replace("{task}", "nothing")
+            for method, operation in methods.items():
+                if "404" not in operation["responses"]:
+                    continue
+                answer = await caller.request(
+                    method,
+                    address,
+                    params={"against": str(uuid4())},
+                    json=body_of(document, operation),
+                )
+                assert answer.status_code == 404, (method, path, answer.text)
