@@ -45,9 +45,12 @@ def prompt_of(*examples: Example) -> PromptContent:
     return PromptContent(instructions=INSTRUCTIONS, examples=examples)
 
 
-def is_empty(found: PromptDiff) -> bool:
+def is_empty(difference: PromptDiff) -> bool:
     return not (
-        found.blocks or found.is_reordered or found.examples_added or found.examples_removed
+        difference.blocks
+        or difference.is_reordered
+        or difference.examples_added
+        or difference.examples_removed
     )
 
 
@@ -72,9 +75,9 @@ def test_an_example_with_another_value_in_a_field_is_another_example(
     before, after = prompt_of(one), prompt_of(other)
     assert one.content_key != other.content_key
     assert before.version_hash != after.version_hash
-    found = diff.compare(before, after)
-    assert (found.examples_removed, found.examples_added) == ([one], [other])
-    assert f"+ example {diff.spelled(other)}" in list(diff.as_lines(found))
+    difference = diff.compare(before, after)
+    assert (difference.examples_removed, difference.examples_added) == ([one], [other])
+    assert f"+ example {diff.spelled(other)}" in list(diff.as_lines(difference))
     assert touched(before, after)
     assert set(prompt_texts.said(after, before)) >= set(prompt_texts.texts_of(other))
 
