@@ -79,8 +79,7 @@ def diff(*, task: str, version: UUID, against: UUID, url: Url = HERE, key: Key =
         response = http.get(
             f"/v1/prompts/{task}/versions/{version}/diff", params={"against": str(against)}
         )
-    found = PromptDiff.model_validate_json(answer(response).text)
-    print("\n".join(as_lines(found)))
+    print("\n".join(as_lines(PromptDiff.model_validate_json(answer(response).text))))
 
 
 @prompts.command

@@ -108,7 +108,8 @@ class PromptContent(Schema):
     @property
     def version_hash(self) -> str:
         """Hex SHA-256 of all the model is told; where an example came from is not part of it."""
-        return digest(self.model_dump(mode="json", exclude={"examples": {"__all__": {"case_id"}}}))
+        rest = self.model_dump(mode="json", exclude={"examples"})
+        return digest({**rest, "examples": [example.wording for example in self.examples]})
 
     @property
     def tokens(self) -> int:

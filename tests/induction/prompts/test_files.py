@@ -81,11 +81,13 @@ async def test_five_hundred_chinese_examples_come_back_by_http(stack: Stack) -> 
     assert again["id"] == version["id"]
 
 
-@pytest.mark.parametrize("format", ["py", "json"])
+@pytest.mark.parametrize(
+    ("format", "content"), [("py", LARGEST), ("json", CHINESE)], ids=["py", "json"]
+)
 async def test_the_largest_prompt_comes_back_by_command(
-    stack: Stack, tmp_path: Path, format: str
+    stack: Stack, tmp_path: Path, format: str, content: dict[str, Any]
 ) -> None:
-    version = await stored(stack, LARGEST)
+    version = await stored(stack, content)
     file = tmp_path / f"prompt.{format}"
     out = await command(
         stack, "export", "--task", TASK, "--version", version["id"], "--format", format,

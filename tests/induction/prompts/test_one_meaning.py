@@ -10,11 +10,27 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as some
 from induction.engine.leak_guard import prompt_texts
+from induction.engine.proposal import many_shot
+from induction.engine.proposal.edits import apply
 from induction.history.blame import VersionStep, blame
+from induction.privacy.repeating import repeats_any
+from induction.privacy.service import quotes
 from induction.prompts import diff
+from induction.tasks.base import Case
+from induction.tasks.intent import IntentTask
 from nlu_shared.schemas.base import canonical
 from nlu_shared.schemas.diffs import PromptDiff
-from nlu_shared.schemas.prompts import Block, Example, PromptContent
+from nlu_shared.schemas.ground_truth import Context, Turn
+from nlu_shared.schemas.prompts import (
+    Block,
+    Change,
+    Edit,
+    Example,
+    LabelSpec,
+    Op,
+    PromptContent,
+    Strategy,
+)
 
 from tests.fixtures.from_schema import JSON, fields, instances
 
@@ -29,9 +45,12 @@ def prompt_of(*examples: Example) -> PromptContent:
     return PromptContent(instructions=INSTRUCTIONS, examples=examples)
 
 
-def is_empty(found: PromptDiff) -> bool:
+def is_empty(difference: PromptDiff) -> bool:
     return not (
-        found.blocks or found.is_reordered or found.examples_added or found.examples_removed
+        difference.blocks
+        or difference.is_reordered
+        or difference.examples_added
+        or difference.examples_removed
     )
 
 
@@ -56,9 +75,9 @@ def test_an_example_with_another_value_in_a_field_is_another_example(
     before, after = prompt_of(one), prompt_of(other)
     assert one.content_key != other.content_key
     assert before.version_hash != after.version_hash
-    found = diff.compare(before, after)
-    assert (found.examples_removed, found.examples_added) == ([one], [other])
-    assert f"+ example {diff.spelled(other)}" in list(diff.as_lines(found))
+    difference = diff.compare(before, after)
+    assert (difference.examples_removed, difference.examples_added) == ([one], [other])
+    assert f"+ example {diff.spelled(other)}" in list(diff.as_lines(difference))
     assert touched(before, after)
     assert set(prompt_texts.said(after, before)) >= set(prompt_texts.texts_of(other))
 
@@ -105,3 +124,51 @@ def test_all_strings_of_an_example_are_looked_at_for_leaks(one: Example, answer:
         assert all(text in looked_at for text in prompt_texts.strings(part))
     for turn in () if shown.context is None else shown.context.before:
         assert turn.text in looked_at
+
+
+TASK = IntentTask([LabelSpec(name="pay"), LabelSpec(name="stop")])
+AFTER_A_BILL = Context(before=(Turn(text="Shall I pay the bill?"),))
+AFTER_A_SONG = Context(before=(Turn(text="Shall I play on?"),))
+YES_TWICE = [
+    Case(UUID(int=number), "yes", "pay", f"g{number}", may_quote=True, context=context)
+    for number, context in enumerate((AFTER_A_BILL, AFTER_A_SONG), 1)
+]
+
+
+def test_the_same_words_after_another_conversation_are_another_example() -> None:
+    change = Change(
+        strategy=Strategy.EXAMPLES,
+        rationale="",
+        edits=tuple(Edit(op=Op.ADD_EXAMPLE, case=case.id) for case in YES_TWICE),
+    )
+    shown = {case.id: case for case in YES_TWICE}
+    after = apply(TASK.baseline(), change, shown=shown, task=TASK)
+    assert [example.case_id for example in after.examples] == [case.id for case in YES_TWICE]
+    opened = many_shot.opening(TASK, TASK.baseline(), YES_TWICE, seed=1)
+    assert opened is not None
+    assert len(opened[1].examples) == 2
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        Example(text="Call Ada Lovelace about the engine tomorrow", output="pay"),
+        Example(text="x", output={"note": "Call Ada Lovelace about the engine tomorrow"}),
+        Example(
+            text="x",
+            output="pay",
+            context=Context(known={"note": "Call Ada Lovelace about the engine tomorrow"}),
+        ),
+        Example(
+            text="x",
+            output="pay",
+            context=Context(before=(Turn(text="Call Ada Lovelace about the engine tomorrow"),)),
+        ),
+    ],
+    ids=["text", "output", "known", "before"],
+)
+def test_a_forgotten_text_is_found_wherever_an_example_says_it(shown: Example) -> None:
+    erased = "Call Ada Lovelace about the engine tomorrow"
+    repeats = repeats_any([erased], [])
+    assert quotes(prompt_of(shown), UUID(int=9), [erased], repeats)
+    assert not quotes(prompt_of(), UUID(int=9), [erased], repeats)

@@ -231,10 +231,10 @@ async def test_an_old_run_stands_in_the_lineage_and_the_blame(
 async def test_what_an_old_run_said_is_streamed_in_the_words_of_now(
     upgraded: httpx2.AsyncClient,
 ) -> None:
-    told = (await upgraded.get(f"/v1/runs/{RUN}/events")).text
+    stream = (await upgraded.get(f"/v1/runs/{RUN}/events")).text
     events = [
         json.loads(line.removeprefix("data: "))
-        for line in told.splitlines()
+        for line in stream.splitlines()
         if line.startswith("data: ")
     ]
     assert len(events) == len(EVENTS)

@@ -70,8 +70,8 @@ def test_a_data_set_folder_comes_back_as_cases(rows: list[Labelled]) -> None:
         folder = Path(made)
         write_dataset(lines, folder, Shares(80, 10, 10), seed=1, asked="all")
         files = [(folder / f"{name}.jsonl").read_bytes() for name in SPLITS]
-    found = [case for file in files for case in brought_in(file, Kind.JSONL)]
-    assert sorted(map(json.dumps, found)) == sorted(map(json.dumps, rows))
+    cases_found = [case for file in files for case in brought_in(file, Kind.JSONL)]
+    assert sorted(map(json.dumps, cases_found)) == sorted(map(json.dumps, rows))
     for file in files:  # also for those who end lines wherever Unicode does
         assert all(isinstance(json.loads(line), dict) for line in file.decode().splitlines())
 
