@@ -200,6 +200,7 @@ async def test_no_part_of_an_answer_carries_a_private_sentence_into_an_event(
         "%61\\u0061",
     ],
 )
+@pytest.mark.law
 def test_a_text_twice_as_long_costs_about_twice_as_much(text: str) -> None:
     def cost(size: int) -> float:
         long = (text * size)[:size]

@@ -16,8 +16,8 @@ from induction.history.blame import VersionStep, blame
 from induction.privacy.repeating import repeats_any
 from induction.privacy.service import quotes
 from induction.prompts import diff
-from induction.tasks.base import Case
-from induction.tasks.intent import IntentTask
+from induction.task_kinds.base import Case
+from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.base import canonical
 from nlu_shared.schemas.diffs import PromptDiff
 from nlu_shared.schemas.ground_truth import Context, Turn
