@@ -160,3 +160,11 @@ async def test_what_is_not_there_is_not_found(
                     json=body_of(document, operation),
                 )
                 assert answer.status_code == 404, (method, path, answer.text)
+
+
+async def test_a_number_that_the_list_never_had_is_of_another_list(
+    databases: Databases, servers: Servers
+) -> None:
+    async with served("nlu_logger", databases, servers) as (url, _), client(url) as caller:
+        answer = await caller.get("/v1/ground-truth/erased", params={"after": 1})
+    assert (answer.status_code, answer.json()["code"]) == (409, "another_list")
