@@ -83,7 +83,7 @@ def _from_base64(text: str) -> Iterator[bytes]:
         for turned in (run, run[::-1]):
             for start in range(4):
                 end = start + (len(run) - start) // 4 * 4
-                if end - start >= 16:  # noqa: PLR2004
+                if end - start >= 16:
                     yield binascii.a2b_base64(turned[start:end])
 
 
@@ -141,7 +141,7 @@ def _from_codes(row: str) -> Iterator[str]:
     for base in (10, 8, 2):
         with suppress(ValueError):
             codes = [int(one, base) for one in numbers]
-            if max(codes) < 0x2FFFF and (text := _legible_text("".join(map(chr, codes)))):  # noqa: PLR2004
+            if max(codes) < 0x2FFFF and (text := _legible_text("".join(map(chr, codes)))):
                 yield text
 
 
