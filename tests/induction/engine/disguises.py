@@ -3,7 +3,7 @@
 import base64
 import html
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from nlu_shared.schemas.prompts import Block, PromptContent
 
@@ -39,6 +39,14 @@ def base64_of(text: str, charset: str = "utf-8") -> str:
 
 def grouped(text: str, size: int, joint: str = " ") -> str:
     return joint.join(text[at : at + size] for at in range(0, len(text), size))
+
+
+def uneven(text: str) -> Iterator[int]:
+    """Where its pieces begin, of 2 to 6 characters."""
+    at = 0
+    while at < len(text):
+        yield at
+        at += 2 + at % 5
 
 
 def each_word(change: Callable[[str], str]) -> Callable[[str], str]:
@@ -134,7 +142,9 @@ OTHERS: dict[str, Callable[[str], str]] = {
     "binary codes": coded("{:08b}", " "),
     "base64 in fours": lambda text: grouped(base64_of(text), 4),
     "base64 in fives": lambda text: grouped(base64_of(text), 5),
-    "base64 in lines": lambda text: grouped(base64_of(text), 20, "\n"),
+    "base64 in uneven lines": lambda text: "\n".join(
+        base64_of(text)[at : at + 2 + at % 5] for at in uneven(base64_of(text))
+    ),
     "base64 backwards": lambda text: base64_of(text)[::-1],
     "base64 of UTF-16": lambda text: base64_of(text, "utf-16"),
     "base64 of zlib": lambda text: base64.b64encode(zlib.compress(text.encode())).decode(),
@@ -151,7 +161,7 @@ OTHERS: dict[str, Callable[[str], str]] = {
     "words in order of the alphabet": lambda text: " ".join(sorted(text.split())),
     "even words, then odd": lambda text: " ".join(text.split()[::2] + text.split()[1::2]),
     "half the words between the other half": lambda text: " ".join(
-        word for two in zip(text.split()[:8], text.split()[8:], strict=True) for word in two
+        word for at in range(8) for word in text.split()[at::8]
     ),
     "tag characters": lambda text: "".join(chr(0xE0000 + ord(c)) for c in text),
 }

@@ -11,8 +11,8 @@ Five measures, all on folded texts (see `folding`):
   which is to say in no text that may be said. Words are also read with their letters backwards.
 - skeletons: 18 consonants in a row, each run of one as one, without those that plurals and noise
   add (see `_skeleton`): vowels left out or changed, letters doubled, an s after each word.
-- bags: most words of a passage within 30 words, in any order: 7 in 10 of them, at least 8, and at
-  least 4 that are rare, which is to say in few passages and in no text that may be said.
+- bags: most words of a passage within 30 words, in any order: 85 in 100 of them, at least 8, and at
+  least 2 that are rare, which is to say in few passages and in no text that may be said.
 - marks: the names of a passage (see `names`).
 
 What is free to be said is taken out when the index is made.
@@ -37,9 +37,9 @@ WINDOW = 11
 ENOUGH = 6
 OWN = 2
 BAG_WORDS = 30
-BAG_SHARE = 0.7
+BAG_SHARE = 0.85
 BAG_LEAST = 8
-BAG_RARE = 4
+BAG_RARE = 2
 _NO_CONSONANTS = re.compile("[^bcdfghjkmnpqrtvwy]+")
 _DOUBLED = re.compile(r"(.)\1+")
 Pair = tuple[str, str]
