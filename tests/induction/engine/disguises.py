@@ -158,11 +158,10 @@ OTHERS: dict[str, Callable[[str], str]] = {
     "an x on each word": each_word(lambda word: f"{word}x"),
     "no vowels": lambda text: text.translate(str.maketrans("", "", "aeiou")),
     "another vowel for each": lambda text: text.translate(str.maketrans("aeiou", "eiuoa")),
-    "words in order of the alphabet": lambda text: " ".join(sorted(text.split())),
-    "even words, then odd": lambda text: " ".join(text.split()[::2] + text.split()[1::2]),
-    "half the words between the other half": lambda text: " ".join(
-        word for at in range(8) for word in text.split()[at::8]
+    "words in order of their last letters": lambda text: " ".join(
+        sorted(text.split(), key=lambda word: word[::-1])
     ),
+    "even words, then odd": lambda text: " ".join(text.split()[::2] + text.split()[1::2]),
     "tag characters": lambda text: "".join(chr(0xE0000 + ord(c)) for c in text),
 }
 PASSING: dict[str, Callable[[str], str]] = {
@@ -174,6 +173,10 @@ PASSING: dict[str, Callable[[str], str]] = {
     "another alphabet's order": lambda text: text.translate(
         str.maketrans("abcdefghijklmnopqrstuvwxyz", "nopqrstuvwxyzabcdefghijklm")
     ),
+    "places in the alphabet": lambda text: " ".join(
+        str(ALPHABET.index(c) + 1) if c in ALPHABET else "/" for c in text
+    ),
+    "base85 with gaps": lambda text: grouped(base64.b85encode(text.encode()).decode(), 5),
     "first letters": lambda text: " ".join(f"{word[0]}." for word in text.split()),
 }
 """What no rule here sees, named in docs/privacy.md."""
