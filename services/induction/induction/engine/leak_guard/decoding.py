@@ -20,7 +20,7 @@ DEEP = 2
 LEGIBLE = 0.9
 """Share of letters, digits and spaces from which bytes count as a text."""
 INFLATED = 10_000
-"""Bytes that are read of what was compressed, and of what it becomes."""
+"""Bytes that are read of what was compressed, and of what all of it in a text becomes."""
 INFLATIONS = 4
 """Beginnings of compressed bytes that are tried in one row of bytes."""
 _PIECE = re.compile(r"[A-Za-z0-9+/_-]{8,}")
@@ -54,9 +54,13 @@ def decoded(text: str) -> list[str]:
 
 
 def _decoded(text: str) -> Iterator[str]:
+    left = INFLATED
     for raw in (*_from_base64(text), *_from_base32(text), *_from_base85(text)):
         if legible := _texts_in(raw):
             yield legible
+        for inflated in _inflated(raw, left):
+            left -= len(inflated)
+            yield inflated.decode(errors="replace")
     if pieces := "".join(filter(None, map(_from_piece, _PIECE.findall(text)))):
         yield pieces
     if joined := " ".join(filter(None, map(_from_hex, _HEX.findall(text)))):
@@ -108,14 +112,21 @@ def _bytes(decode: Callable[[str], bytes], text: str, size: int) -> Iterator[byt
 
 
 def _texts_in(raw: bytes) -> str:
-    """Every stretch of a text in a row of bytes, also of one in UTF-16, and of what is compressed
-    there."""
-    found = _TEXT.findall(raw.replace(b"\0", b""))
+    """Every stretch of a text in a row of bytes, also of one in UTF-16."""
+    return "\n".join(one.decode(errors="replace") for one in _TEXT.findall(raw.replace(b"\0", b"")))
+
+
+def _inflated(raw: bytes, most: int) -> Iterator[bytes]:
+    """What is compressed in a row of bytes, `most` bytes of it in all."""
     for _, match in zip(range(INFLATIONS), _COMPRESSED.finditer(raw), strict=False):
         with suppress(zlib.error):
-            whole = zlib.decompressobj(wbits=47)  # zlib or gzip, as the first bytes say
-            found.append(whole.decompress(raw[match.start() :][:INFLATED], INFLATED))
-    return "\n".join(one.decode(errors="replace") for one in found)
+            if most > 0:  # to zlib 0 is no limit
+                # zlib or gzip, as the first bytes say
+                inflated = zlib.decompressobj(wbits=47).decompress(
+                    raw[match.start() :][:INFLATED], most
+                )
+                most -= len(inflated)
+                yield inflated
 
 
 def _from_piece(run: str) -> str | None:

@@ -1,7 +1,8 @@
 """What a candidate must pass before a single call is spent on it: leaks, size, the task's needs.
 
 The leak guard (see `leaks`) looks at what is stored of the candidate and its parent did not say. It
-must not repeat 7 words or 30 letters in a row, nor most of a passage in pieces (see `traces`), nor
+must not repeat 7 words or 30 letters in a row, nor most of a passage in pieces or any order (see
+`traces`), nor
 a person's name (see `names`), from a validation or test case, nor from a case that may not be
 quoted, and no such case as a whole, however short, as an example.
 

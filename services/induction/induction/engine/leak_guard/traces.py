@@ -157,6 +157,8 @@ class Index:
                     del there[gone]
             for at in enough:
                 bag = self._bags[at]
+                if word not in bag:  # it holds no more of it than before
+                    continue
                 least = max(BAG_LEAST, BAG_SHARE * min(len(bag), BAG_WORDS))
                 if sum(held in bag for held in there) >= least:
                     yield self.readings[at].passage
