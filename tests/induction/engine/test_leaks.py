@@ -198,6 +198,13 @@ async def test_no_part_of_an_answer_carries_a_private_sentence_into_an_event(
         "YWx3YXlz",
         "4f",
         "%61\\u0061",
+        "ɐqɔ ",
+        "eJw",
+        "109, 121 ",
+        "MFRG",
+        "<~87cURD]i",
+        "&#x6d;",
+        "=6D=79",
     ],
 )
 @pytest.mark.law

@@ -6,11 +6,13 @@ ignores case as well, and tells no i from an l: in many a font they are one stro
 table from character to characters, so that it takes time in the length of the text and no more.
 
 Lookalikes are those letters of Unicode's confusables.txt (UTS 39) that no decomposition leads to a
-Latin letter, with the other case of each, and letters with a stroke.
+Latin letter, with the other case of each, letters with a stroke, small capitals, turned letters,
+white letters on a black square or circle, the letters that flags are made of, and braille. Letters
+that only lengthen the one before (tatweel) are not seen.
 
 Digits may be noise between letters or stand for letters (p4y): `readings` tries both. Greek has
 letters that look like one Latin letter small and like another one large; a text with one of them
-is read in capitals too.
+is read in capitals too. A text with a letter turned upside down is also read upside down.
 """
 
 import re
@@ -18,31 +20,31 @@ import unicodedata
 from collections.abc import Iterator
 
 _LOOKALIKES = {
-    "a": "ɑΑαАаᎪᗅⱭꓮꭺ",
-    "b": "ƀƄƅɃΒβВЬвьᏏᏴᏼᑲᖯᗷꓐꞴꞵꮟ",
-    "c": "СсᏟᴄⲤⲥꓚꮯ",
-    "d": "ÐðĐđԀԁᎠᏧᑯᗞᗪꓒꓓꭰꮷ",
-    "e": "ΕεЕеҼҽᎬⴹꓰꬲꭼ",
-    "f": "ϜϝՔքᖴẝꓝꞘꞙꬵ",
-    "g": "ƍɡԌԍՑցᏀᏳᏻᶃꓖꞬꮐ",
-    "h": "ĦħΗНнҺһՀհᎻᏂᕼⲎⲏꓧꮋꮒ",
-    "i": "ıɩɪιіӏᎥꙆꙇꞮꭵ",
-    "j": "ʝͿϳЈјᎫᒍꓙꞲꭻ",
-    "k": "ΚκКкᏦᛕⲔⲕꓗꮶ",
-    "l": "ŁłƖǀΙІӀᏞᒪᛁⲒⲓⳐⳑⵏꓡꓲꮮ",
-    "m": "ΜμϺϻМмᎷᗰᛖⲘⲙꓟꮇ",
-    "n": "ΝηՈՌոռⲚⲛꓠ",
+    "a": "ɑΑαАаᎪᗅⱭꓮꭺᴀɐ",
+    "b": "ƀƄƅɃΒβВЬвьᏏᏴᏼᑲᖯᗷꓐꞴꞵꮟʙ",
+    "c": "СсᏟᴄⲤⲥꓚꮯɔ",
+    "d": "ÐðĐđԀԁᎠᏧᑯᗞᗪꓒꓓꭰꮷᴅ",
+    "e": "ΕεЕеҼҽᎬⴹꓰꬲꭼᴇǝ",
+    "f": "ϜϝՔքᖴẝꓝꞘꞙꬵꜰɟ",
+    "g": "ƍɡԌԍՑցᏀᏳᏻᶃꓖꞬꮐɢƃ",
+    "h": "ĦħΗНнҺһՀհᎻᏂᕼⲎⲏꓧꮋꮒʜɥ",
+    "i": "ıɩɪιіӏᎥꙆꙇꞮꭵᴉ",
+    "j": "ʝͿϳЈјᎫᒍꓙꞲꭻᴊɾ",
+    "k": "ΚκКкᏦᛕⲔⲕꓗꮶᴋʞ",
+    "l": "ŁłƖǀΙІӀᏞᒪᛁⲒⲓⳐⳑⵏꓡꓲꮮʟ",
+    "m": "ΜμϺϻМмᎷᗰᛖⲘⲙꓟꮇᴍ",
+    "n": "ΝηՈՌոռⲚⲛꓠɴ",
     "o": "ØøΟΣοσςОоՕօଠഠဝჿዐᲿᴏᴑⲞⲟⵔꓳꬽ",
-    "p": "ΡρРрᏢᑭⲢⲣꓑꮲ",
-    "q": "ԚԛԳԶգզⵕ",
-    "r": "ƦʀГгᎡᎱᏒᖇᴦⲄⲅꓣꭇꭈꭱꮁꮢ",
+    "p": "ΡρРрᏢᑭⲢⲣꓑꮲᴘ",
+    "q": "ԚԛԳԶգզⵕꞯ",
+    "r": "ƦʀГгᎡᎱᏒᖇᴦⲄⲅꓣꭇꭈꭱꮁꮢɹ",
     "s": "ƼƽЅѕՏտᏕᏚꓢꜱꮥꮪ",
-    "t": "ŦŧΤτТтᎢⲦⲧꓔꭲ",
+    "t": "ŦŧΤτТтᎢⲦⲧꓔꭲᴛʇ",
     "u": "ƲʋυՍսሀᑌᴜꓴꞞꞟꭎꭒ",
-    "v": "νѴѵᏙᐯᴠⴸꓦꛟꮩ",
-    "w": "ƜɯѠѡԜԝԱաᎳᏔᴡꓪꮃꮤ",
+    "v": "νѴѵᏙᐯᴠⴸꓦꛟꮩʌ",
+    "w": "ƜɯѠѡԜԝԱաᎳᏔᴡꓪꮃꮤʍ",
     "x": "ΧχХхᕁᕽᚷⲬⲭⵝꓫꞳꭓ",
-    "y": "ƔɣʏΓΥγУуҮүყᎩᎽᲧᶌỾỿⲨⲩꓬꭚꭹꮍ",
+    "y": "ƔɣʏΓΥγУуҮүყᎩᎽᲧᶌỾỿⲨⲩꓬꭚꭹꮍʎ",
     "z": "ƵƶΖζᏃᴢꓜꮓ",
 }
 _LATIN = {
@@ -50,12 +52,21 @@ _LATIN = {
     for latin, looks in _LOOKALIKES.items()
     for look in looks
 }
-_UNSEEN = {"Cf", "Mn", "Me"}
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz"
+_BRAILLE = "⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵"
+_LATIN |= dict(zip(_BRAILLE, _ALPHABET, strict=True)) | {
+    chr(first + n): letter.upper()
+    for first in (0x1F150, 0x1F170, 0x1F1E6)  # on black circles, on black squares, of flags
+    for n, letter in enumerate(_ALPHABET)
+}
+_UNSEEN = {"Cf", "Mn", "Me", "Lm"}
 # Blank letters, which Unicode lets a reader ignore by default (UAX 44).
 _FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
 _TWO_LOOKS = re.compile("[ηνυ]")
-_STANDS_FOR = str.maketrans("0134578@$", "oleastbas")
-_LEET = re.compile(r"(?<=[^\W\d_])[0134578@$]|[0134578@$](?=[^\W\d_])")
+_TURNED = re.compile("[ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ]")
+_UPRIGHT = str.maketrans("ɐqɔpǝɟƃɥᴉɾʞɯuodbɹʇnʌʍʎ", "abcdefghijkmnopqrtuvwy")
+_STANDS_FOR = str.maketrans("0134578@$€£!|", "oleastbaselil")
+_LEET = re.compile(r"(?<=[^\W\d_])[0134578@$€£]|[0134578@$€£!|](?=[^\W\d_])")
 _NUMBERED = re.compile(r"[^\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _NOISE = re.compile(r"\d+")
@@ -71,7 +82,7 @@ class _Looks(dict[int, str]):
         seen = "".join(
             _LATIN.get(one, one)
             for one in apart
-            if unicodedata.category(one) not in _UNSEEN and one not in _FILLERS
+            if one in _LATIN or (unicodedata.category(one) not in _UNSEEN and one not in _FILLERS)
         )
         self[code] = seen
         return seen
@@ -105,9 +116,11 @@ def tokens(text: str) -> Iterator[list[str]]:
 
 def readings(text: str) -> Iterator[str]:
     """The folded text without digits; where that differs, with digits as the letters they may
-    stand for, and both as the text reads in capitals."""
+    stand for, and both as the text reads in capitals or upside down."""
     seen = visible(text)
     forms = [seen, visible(text.upper())] if _TWO_LOOKS.search(text.lower()) else [seen]
+    if _TURNED.search(text):
+        forms.append(visible(text.translate(_UPRIGHT)))
     for form in forms:
         plain = form.casefold()
         leet = plain.translate(_STANDS_FOR) if _LEET.search(plain) else plain

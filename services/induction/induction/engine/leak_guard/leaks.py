@@ -33,11 +33,12 @@ class _Passage:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What texts repeat of the guarded passages: spans, pairs, and marks with wholes."""
+    """What texts repeat of the guarded passages: spans, pairs, marks with wholes, and bags."""
 
     spans: frozenset[Span]
     pairs: frozenset[Pair]
     marks: frozenset[str]
+    bags: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,8 @@ def guarded(
     """
     train, held_out = tuple(train), tuple(held_out)
     taught = {case.id for case in train}
-    known = names(
-        task, [*prompt_texts.own_words(task), *prompt_texts.texts(baseline)], (*train, *held_out)
-    )
+    sayable = [*prompt_texts.own_words(task), *prompt_texts.texts(baseline)]
+    known = names(task, sayable, (*train, *held_out))
     passages = [
         passage
         for cases, is_held_out in (
@@ -102,8 +102,8 @@ def guarded(
     for number, passage in enumerate(passages):
         owners += [number] * len(passage.texts)
         texts += passage.texts
-    index = Index.of(texts)
     quotable = tuple(case for case in train if case.may_quote)
+    index = Index.of(texts, common=(*sayable, *(case.transcript for case in quotable)))
     free, before = _free(task, known, index, quotable)
     by_mark: dict[str, list[int]] = defaultdict(list)
     for number, passage in enumerate(passages):
@@ -153,11 +153,12 @@ def _free(
     more = index.seen(before, backwards=False)
     before_marks = before_marks.union(marks, *map(known.marks, before))
     return (
-        _Shown(frozenset(seen.spans), frozenset(seen.pairs), frozenset(marks)),
+        _Shown(frozenset(seen.spans), frozenset(seen.pairs), frozenset(marks), frozenset()),
         _Shown(
             frozenset(seen.spans | more.spans),
             frozenset(seen.pairs | more.pairs),
             frozenset(before_marks),
+            frozenset(),
         ),
     )
 
@@ -184,11 +185,12 @@ def leaked(
     """
     revealed = [text for one in beside for text in prompt_texts.revealed(one)]
     new = _shown(candidate, cases, [*prompt_texts.shown_texts(candidate, parent), *revealed])
-    if not (new.spans or new.pairs or new.marks):
+    if not (new.spans or new.pairs or new.marks or new.bags):
         return []
     old = _shown(parent, cases, prompt_texts.shown_texts(parent))
     base = _shown(baseline, cases, prompt_texts.shown_texts(baseline))
     spans, marks, fresh = new.spans - old.spans, new.marks - old.marks, new.pairs - old.pairs
+    bags = new.bags - old.bags
     own = cases.index.seen([*prompt_texts.unquoted(candidate), *revealed, *earlier]).pairs
     repeated: set[int] = set()
     for is_before, free in ((False, cases.free), (True, cases.free_before)):
@@ -198,6 +200,7 @@ def leaked(
             free_marks = free.marks | base.marks if held_out else free.marks
             owners = {cases.owners[span[0]] for span in spans - free_spans}
             owners |= {cases.owners[at] for at in cases.index.traced(own, fresh & own, free_pairs)}
+            owners |= {cases.owners[at] for at in bags - (base.bags if held_out else set())}
             owners |= {at for mark in marks - free_marks for at in cases.by_mark.get(mark, ())}
             repeated |= {
                 at
@@ -213,4 +216,6 @@ def _shown(prompt: PromptContent, cases: Guarded, texts: Sequence[str]) -> _Show
     seen = cases.index.seen(texts)
     marks = set[str]().union(*map(cases.names.marks, texts))
     marks |= {prompt_texts.whole(example.text) for example in prompt.examples}
-    return _Shown(frozenset(seen.spans), frozenset(seen.pairs), frozenset(marks))
+    return _Shown(
+        frozenset(seen.spans), frozenset(seen.pairs), frozenset(marks), frozenset(seen.bags)
+    )

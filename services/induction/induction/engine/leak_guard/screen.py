@@ -1,9 +1,9 @@
 """What a candidate must pass before a single call is spent on it: leaks, size, the task's needs.
 
 The leak guard (see `leaks`) looks at what is stored of the candidate and its parent did not say. It
-must not repeat 7 words or 30 letters in a row, nor most of a passage in pieces (see `traces`), nor
-a person's name (see `names`), from a validation or test case, nor from a case that may not be
-quoted, and no such case as a whole, however short, as an example.
+must not repeat 7 words or 30 letters in a row, nor most of a passage in pieces or any order (see
+`traces`), nor a person's name (see `names`), from a validation or test case, nor from a case that
+may not be quoted, and no such case as a whole, however short, as an example.
 
 Texts of cases can be written by anybody, also by somebody who hopes to be read as the operator. So
 a case gets into a prompt in one way only: quoted by its id as an example, with the answer that was
