@@ -64,7 +64,7 @@ def test_an_older_module_says_the_context_without_its_name() -> None:
         "EXAMPLE_CASES = [('yes', 'x', {'before': [{'text': 'Are you there?'}]})]\n"
     )
     (read,) = read_module(older).examples
-    assert read.said == "Are you there?\nyes"
+    assert read.transcript == "Are you there?\nyes"
 
 
 def test_what_can_be_printed_is_written_as_it_is() -> None:

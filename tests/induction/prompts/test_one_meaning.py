@@ -79,7 +79,7 @@ def test_an_example_with_another_value_in_a_field_is_another_example(
     assert (difference.examples_removed, difference.examples_added) == ([one], [other])
     assert f"+ example {diff.spelled(other)}" in list(diff.as_lines(difference))
     assert touched(before, after)
-    assert set(prompt_texts.said(after, before)) >= set(prompt_texts.texts_of(other))
+    assert set(prompt_texts.shown_texts(after, before)) >= set(prompt_texts.texts_of(other))
 
 
 @given(one=instances(Example), case_id=some.uuids())

@@ -68,7 +68,7 @@ def test_a_data_set_folder_comes_back_as_cases(rows: list[Labelled]) -> None:
     lines = written(ExportFormat.JSONL, COLUMNS, training(rows)).splitlines(keepends=True)
     with TemporaryDirectory() as made:
         folder = Path(made)
-        write_dataset(lines, folder, Shares(80, 10, 10), seed=1, asked="all")
+        write_dataset(lines, folder, Shares(80, 10, 10), seed=1, selected="all")
         files = [(folder / f"{name}.jsonl").read_bytes() for name in SPLITS]
     cases_found = [case for file in files for case in brought_in(file, Kind.JSONL)]
     assert sorted(map(json.dumps, cases_found)) == sorted(map(json.dumps, rows))

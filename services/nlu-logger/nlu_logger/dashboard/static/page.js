@@ -9,9 +9,9 @@ async function send(path, body) {
     body: JSON.stringify(body ?? {}),
   });
   if (answer.status === 204) return {};
-  const body = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(body.detail ?? body.title ?? "The server did not answer.");
-  return body;
+  const reply = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error(reply.detail ?? reply.title ?? "The server did not answer.");
+  return reply;
 }
 
 function tell(item, text, kind = "") {
