@@ -137,7 +137,7 @@ async def test_a_proposer_that_never_answers_is_not_waited_for_for_ever(
 ) -> None:
     """Its first question is answered by a page each time, while the task model answers: of this
     run's requests that seed strikes no other."""
-    model = OfflineSettings(faults={Fault.HTML: 400}, fault_arrivals=1_000_000, seed=16)
+    model = OfflineSettings(faults={Fault.HTML: 2_000}, fault_arrivals=1_000_000, seed=541)
     patience = {"outage_seconds": 0.05, "concurrency": 4, "poll_seconds": 0.1}
     async with opened(databases, servers, model=model, **patience) as stack:
         await make_task(stack, "dropped", cases=2 * CASES)
