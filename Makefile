@@ -1,7 +1,7 @@
 # Every target works from nothing but Python 3.11 or 3.12; `make` alone prints this help.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run psql test bench retrain lint types moved
+.PHONY: help setup demo run psql test laws bench retrain lint types moved
 
 STAMP := .venv/.installed
 BIN := .venv/bin
@@ -38,8 +38,11 @@ run: $(STAMP) ## the whole stack until Ctrl-C (NLU_DATA_DIR, NLU_LOGGER_PORT, IN
 psql: $(STAMP) ## psql on the running stack's log database (SQL="…" runs one statement)
 	@exec $(BIN)/python -m deploy.local psql
 
-test: $(STAMP) ## all tests, on real PostgreSQL and Redis (REQUIRE_BROWSER=1, ARGS=…)
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+test: $(STAMP) ## all tests but the laws, on real PostgreSQL and Redis (REQUIRE_BROWSER=1, ARGS=…)
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not law" $(ARGS)
+
+laws: $(STAMP) ## the laws: statistics, growth, load and kills (KILLS=n, GENERATED=n, ARGS=…)
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m law $(ARGS)
 
 bench: $(STAMP) ## the benchmarks, each printing its ratios
 	@$(BIN)/python -m benchmarks

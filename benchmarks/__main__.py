@@ -4,7 +4,7 @@ import asyncio
 
 import uvloop
 
-from benchmarks import client, door, exports, ingest, kills, ledger, ruler, verdicts
+from benchmarks import anonymous, client, exports, ingest, kills, ledger, scorer, verdicts
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers, running_servers
 
@@ -14,7 +14,7 @@ async def main(servers: Servers) -> None:
     try:
         await ingest.run(databases, servers)
         await ledger.run(databases, servers)
-        await door.run(databases, servers)
+        await anonymous.run(databases, servers)
         await exports.run(databases, servers)
         await client.run(databases, servers)
     finally:
@@ -22,7 +22,7 @@ async def main(servers: Servers) -> None:
 
 
 if __name__ == "__main__":
-    ruler.run()
+    scorer.run()
     verdicts.run()
     with running_servers() as started:
         uvloop.run(main(started))

@@ -13,7 +13,7 @@ import asyncpg
 from nlu_logger.exports.service import RETRAINING, ROWS_AT_ONCE
 from nlu_shared.environment import given
 
-from benchmarks.rates import told
+from benchmarks.rates import ratio_line
 from benchmarks.stage import fill, serving
 from tests.fixtures.databases import Clone, Databases
 from tests.fixtures.servers import Servers
@@ -30,7 +30,7 @@ async def run(databases: Databases, servers: Servers) -> None:
         before = _megabytes(service.pid, "VmRSS")
         pairs = [(await _exported(service.url), await _bare(database)) for _ in range(ROUNDS)]
         peak = _megabytes(service.pid, "VmHWM")
-    print(told(f"export of {ROWS} rows", pairs, unit="rows/s", against="bare cursor"))
+    print(ratio_line(f"export of {ROWS} rows", pairs, unit="rows/s", against="bare cursor"))
     print(f"memory of the service: {before:.0f} MB idle, {peak:.0f} MB at its peak")
 
 
@@ -62,5 +62,5 @@ async def _bare(database: Clone) -> float:
 
 def _megabytes(process_id: int, name: str) -> float:
     status = Path(f"/proc/{process_id}/status").read_text()
-    found = re.search(rf"{name}:\s+(\d+) kB", status)
-    return int(found[1]) / 1024 if found else float("nan")
+    match = re.search(rf"{name}:\s+(\d+) kB", status)
+    return int(match[1]) / 1024 if match else float("nan")

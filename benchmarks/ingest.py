@@ -11,7 +11,7 @@ from nlu_shared.environment import given
 from nlu_shared.ids import uuid7
 
 from benchmarks.posting import BATCH, PREDICTION, batches, paced, posts
-from benchmarks.rates import told
+from benchmarks.rates import ratio_line
 from benchmarks.stage import (
     BARE,
     Process,
@@ -48,14 +48,20 @@ async def run(databases: Databases, servers: Servers) -> None:
         many = [[await batches(one.url, BATCHES) for one in everyone] for _ in range(ROUNDS)]
         _tell("rows in batches", many, unit="rows/s")
         copies = [(await batches(durable.url, BATCHES), await _copied(empty)) for _ in range(3)]
-    print(told("rows in batches", copies, unit="rows/s", against="COPY"))
+    print(ratio_line("rows in batches", copies, unit="rows/s", against="COPY"))
 
 
 def _tell(what: str, rates: list[list[float]], *, unit: str) -> None:
-    print(told(what, [(row[0], row[2]) for row in rates], unit=unit, against="validated only"))
+    print(
+        ratio_line(what, [(row[0], row[2]) for row in rates], unit=unit, against="validated only")
+    )
     present = f"{what}, {ROWS} rows present"
-    print(told(present, [(row[1], row[0]) for row in rates], unit=unit, against="none"))
-    print(told(present, [(row[1], row[2]) for row in rates], unit=unit, against="validated only"))
+    print(ratio_line(present, [(row[1], row[0]) for row in rates], unit=unit, against="none"))
+    print(
+        ratio_line(
+            present, [(row[1], row[2]) for row in rates], unit=unit, against="validated only"
+        )
+    )
 
 
 async def _tell_cpu(durable: Process, bare: Process, servers: Servers) -> None:

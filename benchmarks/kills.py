@@ -40,7 +40,7 @@ DURABILITY = ("fsync", "full_page_writes", "synchronous_commit")
 
 
 @dataclass
-class Told:
+class Record:
     """What the senders were told, by status, and what was found afterwards."""
 
     durability: Mapping[str, str]
@@ -66,36 +66,36 @@ class Told:
 
 
 async def main() -> None:
-    told = await killed(posts=POSTS, kills=KILLS, crashes=CRASHES)
-    print(", ".join(f"{name} {value}" for name, value in told.durability.items()))
+    record = await killed(posts=POSTS, kills=KILLS, crashes=CRASHES)
+    print(", ".join(f"{name} {value}" for name, value in record.durability.items()))
     print(
-        f"{len(told.acknowledged)} predictions acknowledged through {KILLS} kills of the service"
-        f" and {len(CRASHES)} crashes of PostgreSQL: {told.lost} lost, {told.duplicates} twice;"
-        f" {told.cuts} requests cut off, {told.answers[503]} refused for the moment"
+        f"{len(record.acknowledged)} predictions acknowledged through {KILLS} kills of the service"
+        f" and {len(CRASHES)} crashes of PostgreSQL: {record.lost} lost, {record.duplicates} twice;"
+        f" {record.cuts} requests cut off, {record.answers[503]} refused for the moment"
     )
     print(
-        f"{told.followed} outcomes and corrections, each sent at least twice:"
-        f" {told.outcomes} and {told.corrections} stored, {told.made_again} made again"
+        f"{record.followed} outcomes and corrections, each sent at least twice:"
+        f" {record.outcomes} and {record.corrections} stored, {record.made_again} made again"
     )
 
 
-async def killed(*, posts: int, kills: int, crashes: Sequence[signal.Signals]) -> Told:
+async def killed(*, posts: int, kills: int, crashes: Sequence[signal.Signals]) -> Record:
     """Raises RuntimeError where PostgreSQL is told to be anything but durable."""
     data = make_temporary("nlu-kills-")
     try:
         async with Postgres(data) as postgres, Redis(data) as redis:
             servers = Servers(postgres.admin_url, redis.url)
             database = await Databases(servers).clone("nlu_logger")
-            told = Told(await _durability(database))
-            await _through(told, posts, kills, crashes, postgres, database, servers)
-            await _count(told, database)
-            return told
+            record = Record(await _durability(database))
+            await _through(record, posts, kills, crashes, postgres, database, servers)
+            await _count(record, database)
+            return record
     finally:
         placement.remove(data)
 
 
 async def _through(
-    told: Told,
+    record: Record,
     posts: int,
     kills: int,
     crashes: Sequence[signal.Signals],
@@ -112,13 +112,14 @@ async def _through(
                 if not senders:
                     shares = [len(range(n, posts, CONNECTIONS)) for n in range(CONNECTIONS)]
                     senders = [
-                        group.create_task(_Sender(service.url, told).run(share)) for share in shares
+                        group.create_task(_Sender(service.url, record).run(share))
+                        for share in shares
                     ]
                 if life in crash_in:
-                    await _until(told, posts * (2 * life + 1) // (2 * kills + 2))
+                    await _until(record, posts * (2 * life + 1) // (2 * kills + 2))
                     await _crash(postgres, crash_in[life])
                 if life < kills:
-                    await _until(told, posts * (life + 1) // (kills + 1))
+                    await _until(record, posts * (life + 1) // (kills + 1))
                     service.process.kill()
                 else:
                     await asyncio.wait(senders)
@@ -129,37 +130,37 @@ class _Sender:
     """One connection at a time, and one prediction after another, each until acknowledged."""
 
     url: str
-    told: Told
+    record: Record
     _open: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def run(self, count: int) -> None:
         for number in range(count):
             identifier = uuid7()
-            said = PREDICTION | {"id": str(identifier), "message_index": number}
-            await self._say("/v1/predictions", said)
-            self.told.acknowledged.add(identifier)
+            prediction = PREDICTION | {"id": str(identifier), "message_index": number}
+            await self._say("/v1/predictions", prediction)
+            self.record.acknowledged.add(identifier)
             if number % FOLLOWED == 0:
-                self.told.made_again += await self._say("/v1/predictions", said) == 201
+                self.record.made_again += await self._say("/v1/predictions", prediction) == 201
                 path = f"/v1/predictions/{identifier}"
                 for _ in range(2):
                     await self._say(f"{path}/outcome", {"was_successful": True})
                     await self._say(f"{path}/corrections", {"corrected_intent": "leave"})
-                self.told.followed += 1
+                self.record.followed += 1
         if self._open:
             self._open[1].close()
 
-    async def _say(self, path: str, said: object) -> int:
+    async def _say(self, path: str, body: object) -> int:
         """The status that acknowledged it. Raises RuntimeError where it was refused for good."""
-        sent = request(path, said)
+        sent = request(path, body)
         while True:
             try:
                 self._open = self._open or await connect(self.url)
                 status = await ask(*self._open, sent)
             except (OSError, asyncio.IncompleteReadError):
-                self.told.cuts += self._open is not None
+                self.record.cuts += self._open is not None
                 self._open = None
             else:
-                self.told.answers[status] += 1
+                self.record.answers[status] += 1
                 if status in ACKNOWLEDGED:
                     return status
                 if status != 503:
@@ -167,9 +168,9 @@ class _Sender:
             await asyncio.sleep(AGAIN_SECONDS)
 
 
-async def _until(told: Told, acknowledged: int) -> None:
+async def _until(record: Record, acknowledged: int) -> None:
     async def enough() -> bool:
-        return len(told.acknowledged) >= acknowledged
+        return len(record.acknowledged) >= acknowledged
 
     await until(enough, seconds=600)
 
@@ -197,14 +198,14 @@ async def _durability(database: Clone) -> dict[str, str]:
     return shown
 
 
-async def _count(told: Told, database: Clone) -> None:
+async def _count(record: Record, database: Clone) -> None:
     owner = await asyncpg.connect(database.owner_url)
     ids = [row["id"] for row in await owner.fetch("SELECT id FROM nlu_prompt_logs")]
-    told.rows, told.stored = len(ids), set(ids)
-    told.outcomes = await owner.fetchval(
+    record.rows, record.stored = len(ids), set(ids)
+    record.outcomes = await owner.fetchval(
         "SELECT count(*) FROM nlu_prompt_logs WHERE was_successful"
     )
-    told.corrections = await owner.fetchval("SELECT count(*) FROM corrections")
+    record.corrections = await owner.fetchval("SELECT count(*) FROM corrections")
     await owner.close()
 
 

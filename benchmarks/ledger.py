@@ -5,18 +5,18 @@ import time
 from decimal import Decimal
 from uuid import UUID
 
-from induction.engine.world import Asked
-from induction.llm.calls import Account, open_books
+from induction.engine.runtime import Call
+from induction.llm.calls import Account, open_ledger_commits
 from induction.llm.claude import ADAPTER_VERSION, Claude
 from induction.llm.ledger import Ledger
-from induction.llm.offline.app import create_app
 from induction.resources import APP_IDENTITY
-from induction.tasks.base import ModelRequest
-from induction.tasks.registry import task_of
+from induction.task_kinds.base import ModelRequest
+from induction.task_kinds.registry import task_of
 from nlu_shared.kit.db import open_database
 from nlu_shared.schemas.prompts import LabelSpec, TaskIn, TaskKind
+from offline_model.app import create_app
 
-from benchmarks.rates import told
+from benchmarks.rates import ratio_line
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task, texts
 from tests.fixtures.servers import Servers
@@ -34,18 +34,20 @@ async def run(databases: Databases, servers: Servers) -> None:
         run_id = await _waiting_run(stack)
         pairs = []
         for number in range(ROUNDS):
-            asked = _requests(number)
-            pairs.append((await _booked(stack, run_id, model, asked), await _bare(model, asked)))
+            requests = _requests(number)
+            pairs.append(
+                (await _booked(stack, run_id, model, requests), await _bare(model, requests))
+            )
         await model.close()
-    print(told("model calls through the ledger", pairs, unit="calls/s", against="bare"))
+    print(ratio_line("model calls through the ledger", pairs, unit="calls/s", against="bare"))
 
 
 def _requests(number: int) -> list[ModelRequest]:
     labels = tuple(LabelSpec(name=f"topic_{one}") for one in range(4))
     task = task_of(TaskIn(slug="bench", kind=TaskKind.INTENT, labels=labels))
     prompt = task.baseline()
-    said = [text for text, _ in texts(CALLS, seed=number)]
-    return [task.request(prompt, one, model="claude-haiku-5-5") for one in said]
+    drawn = [text for text, _ in texts(CALLS, seed=number)]
+    return [task.request(prompt, one, model="claude-haiku-5-5") for one in drawn]
 
 
 async def _bare(model: Claude, requests: list[ModelRequest]) -> float:
@@ -67,13 +69,13 @@ async def _booked(stack: Stack, run_id: UUID, model: Claude, requests: list[Mode
     )  # fmt: skip
     async with (
         open_database(stack.settings.database) as database,
-        open_books(database, APP_IDENTITY) as books,
+        open_ledger_commits(database, APP_IDENTITY) as commits,
     ):
-        ledger = Ledger(account, books, model, concurrency=AT_ONCE)
+        ledger = Ledger(account, commits, model, concurrency=AT_ONCE)
         await ledger.load(database, APP_IDENTITY)
         began = time.perf_counter()
         for start in range(0, len(requests), BLOCK):
-            await ledger.complete([Asked(one) for one in requests[start : start + BLOCK]])
+            await ledger.complete([Call(one) for one in requests[start : start + BLOCK]])
         return len(requests) / (time.perf_counter() - began)
 
 

@@ -19,9 +19,9 @@ PREDICTION = {
 }
 
 
-def request(path: str, said: object) -> bytes:
+def request(path: str, value: object) -> bytes:
     """The bytes of one POST with the administrator's key."""
-    body = json.dumps(said).encode()
+    body = json.dumps(value).encode()
     head = (
         f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
         f"authorization: Bearer {BOOTSTRAP_KEY}\r\ncontent-length: {len(body)}\r\n\r\n"
@@ -61,8 +61,8 @@ async def paced(url: str, count: int, *, rate: float) -> list[float]:
         writer.close()
         return waited
 
-    told = await asyncio.gather(*(connection(first) for first in range(CONNECTIONS)))
-    return sorted(one for waited in told for one in waited)
+    waits = await asyncio.gather(*(connection(first) for first in range(CONNECTIONS)))
+    return sorted(one for waited in waits for one in waited)
 
 
 async def _rate(url: str, shares: list[int], sent: bytes, *, rows: int) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 
-def told(what: str, pairs: Sequence[tuple[float, float]], *, unit: str, against: str) -> str:
+def ratio_line(what: str, pairs: Sequence[tuple[float, float]], *, unit: str, against: str) -> str:
     """One line: the median of each rate, and the median, lowest and highest ratio of a round."""
     middle = len(pairs) // 2
     ours, theirs = (sorted(column)[middle] for column in zip(*pairs, strict=True))

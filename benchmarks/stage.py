@@ -94,9 +94,9 @@ def administrator_url(database: Clone) -> str:
 async def postgres_cpu_seconds(servers: Servers) -> float:
     """Of the server and all its processes so far."""
     administrator = await asyncpg.connect(servers.admin_url)
-    told = await administrator.fetchval("SELECT pg_read_file('postmaster.pid')")
+    content = await administrator.fetchval("SELECT pg_read_file('postmaster.pid')")
     await administrator.close()
-    postmaster = int(told.split()[0])
+    postmaster = int(content.split()[0])
     return _cpu_seconds(postmaster) + sum(map(_cpu_seconds, _children(postmaster)))
 
 
@@ -107,7 +107,7 @@ def _children(pid: int) -> list[int]:
 def _cpu_seconds(pid: int) -> float:
     """Its own and its ended children's, user and system."""
     try:
-        told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except FileNotFoundError:  # ended meanwhile: its parent has it now
         return 0.0
-    return sum(map(int, told[11:15])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")

@@ -1,5 +1,6 @@
 """What every test can ask for; the code is in `fixtures/`."""
 
+import tests.fixtures.properties  # noqa: F401 - the profile holds from its import on
 from tests.fixtures.databases import databases
 from tests.fixtures.scoring import scoring
 from tests.fixtures.servers import (

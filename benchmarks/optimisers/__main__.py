@@ -2,7 +2,8 @@
 
     DATA=folder-or-file LABEL=column SEEDS=8 BUDGETS=500,1000,2500 METHODS=ours,gepa
 
-METHODS are beginnings of names; all without it.
+METHODS are beginnings of names; without it all but those of peers plugged into our engine
+("plugged in: …").
 
 Without DATA the shipped data is used: ten intents, of our own making. The published figures are on
 BANKING77, as a folder with train.csv and test.csv and LABEL=category.
@@ -13,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.optimisers.data import drawn, pool
-from benchmarks.optimisers.methods import METHODS, UNMEASURED, VARIANTS
-from benchmarks.optimisers.report import told
+from benchmarks.optimisers.methods import METHODS, PLUGGED, UNMEASURED, VARIANTS
+from benchmarks.optimisers.report import tables
 from benchmarks.optimisers.rounds import Result, played
 
 
@@ -27,8 +28,9 @@ def main(environ: Mapping[str, str]) -> None:
     )
     seeds = range(int(environ.get("SEEDS") or 8))
     budgets = [int(one) for one in (environ.get("BUDGETS") or "500,1000,2500").split(",")]
-    begins = tuple((environ.get("METHODS") or "").split(","))
-    chosen = [name for name in METHODS if name.startswith(begins)]
+    chosen = [name for name in METHODS if name not in PLUGGED]
+    if begins := environ.get("METHODS"):
+        chosen = [name for name in METHODS if name.startswith(tuple(begins.split(",")))]
     print(f"{source.name}, {len(seeds)} seeds; a line per run, the tables at the end", flush=True)
     results: list[Result] = []
     for variant in VARIANTS:
@@ -37,7 +39,7 @@ def main(environ: Mapping[str, str]) -> None:
             for result in played(given, variant, budgets, chosen):
                 results.append(result)
                 print(result.line, flush=True)
-    print(told(results, UNMEASURED))
+    print(tables(results, UNMEASURED))
 
 
 if __name__ == "__main__":

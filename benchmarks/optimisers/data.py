@@ -1,7 +1,8 @@
 """The cases of one round: drawn by its seed, the same for every method.
 
 `labelled` is all a method may see; `hidden` scores its prompt in the end and counts for nothing
-else. Wrong labels, where a variant asks for them, are put into `labelled` only.
+else. Wrong labels, where a variant asks for them, are put into `labelled` only. A `Problem` is what
+a peer is given of them.
 """
 
 import random
@@ -11,9 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
-from induction.tasks.base import Case
-from induction.tasks.intent import IntentTask
-from nlu_shared.schemas.prompts import LabelSpec
+from induction.engine.data.chance import shuffled
+from induction.task_kinds.base import Case, Task
+from induction.task_kinds.intent import IntentTask
+from nlu_shared.schemas.prompts import LabelSpec, PromptContent
 
 from deploy.demo.data import Row, read
 from deploy.demo.options import SHIPPED
@@ -36,6 +38,46 @@ class Round:
     task: IntentTask
     labelled: tuple[Case, ...]
     hidden: tuple[Case, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A prompt to improve, cases to learn from and cases to choose by."""
+
+    task: Task
+    baseline: PromptContent
+    seed: int
+    train: tuple[Case, ...]
+    validation: tuple[Case, ...]
+
+    @classmethod
+    def of(
+        cls,
+        task: Task,
+        baseline: PromptContent,
+        seed: int,
+        train: Sequence[Case],
+        validation: Sequence[Case],
+    ) -> "Problem":
+        """With the cases in an order drawn by the seed."""
+        mixed = shuffled(train, name=_id, seed=seed, purpose="training")
+        choosing = shuffled(validation, name=_id, seed=seed, purpose="validation")
+        return cls(task, baseline, seed, tuple(mixed), tuple(choosing))
+
+
+def divided(given: Round) -> Problem:
+    """80 % of the labelled cases to learn from and 20 % to choose by, the same for every peer,
+    in proportion to the intents."""
+    by_truth: dict[str, list[Case]] = defaultdict(list)
+    for case in given.labelled:
+        by_truth[str(case.truth)].append(case)
+    ordered = [case for truth in sorted(by_truth) for case in by_truth[truth]]
+    rest = [case for number, case in enumerate(ordered) if number % 5]
+    return Problem.of(given.task, given.task.baseline(), given.seed, rest, ordered[::5])
+
+
+def _id(case: Case) -> object:
+    return case.id
 
 
 def pool(path: Path | None, *, text: str, label: str) -> Pool:

@@ -1,147 +1,60 @@
-"""dspy's optimisers on a program whose one predictor asks the counted door.
-
-Its instructions are our prompt as JSON and its demos become the prompt's examples, so that the
-model reads the same wording whoever optimised it. GEPA calls our proposal function; the other two
-have no hook for one and search demonstrations only.
-"""
+"""Those of dspy's optimisers without a hook for a proposal function: they search demonstrations."""
 
 import contextlib
 import io
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
-import dspy
-from dspy.teleprompt import GEPA, BootstrapFewShotWithRandomSearch, MIPROv2
-from induction.engine.evaluate import CaseBook, judged
-from induction.tasks.base import Case, Prediction
-from nlu_shared.schemas.prompts import Example, PromptContent
+from dspy.teleprompt import BootstrapFewShotWithRandomSearch, MIPROv2
+from nlu_shared.schemas.prompts import PromptContent
 
-from benchmarks.optimisers.data import Round
-from benchmarks.optimisers.door import MODEL, Door
-from benchmarks.optimisers.proposing import Proposals, divided
+from benchmarks.optimisers.data import Problem
+from benchmarks.optimisers.dspy_program import Program, examples, is_right, program, prompt_of
+from benchmarks.optimisers.metered import Models
 
 CANDIDATES = 1_000
-"""More than any budget pays for; the door ends the search."""
-Optimiser = Callable[[Round, Door, "Program"], "Program"]
+"""More than any budget pays for; the models end the search."""
+Compiled = Callable[[Problem, Models, Program], Program]
 
 
-class Program(dspy.Module):
-    def __init__(self, predictor: dspy.Predict) -> None:
-        super().__init__()
-        self.predictor = predictor
-
-    def forward(self, **inputs: str) -> dspy.Prediction:
-        return self.predictor(**inputs)
-
-
-def improved(given: Round, door: Door, optimise: Optimiser) -> PromptContent:
+def improved(problem: Problem, models: Models, compiled: Compiled) -> PromptContent:
     logging.disable(logging.WARNING)
     silence = io.StringIO()
     with contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
-        return _prompt(optimise(given, door, _program(given, door)).predictor)
+        return prompt_of(compiled(problem, models, program(problem, models)).predictor)
 
 
-def random_search(demos: int) -> Optimiser:
+def random_search(problem: Problem, models: Models, student: Program, *, demos: int) -> Program:
     """One candidate at a time, so that the last one whose every call was paid for counts."""
-
-    def optimise(given: Round, door: Door, student: Program) -> Program:
-        train, validation = map(_examples, divided(given))
-        best, reached = student, -1.0
-        for number in range(-3, CANDIDATES):
-            search = BootstrapFewShotWithRandomSearch(
-                metric=_right, max_labeled_demos=demos, num_candidate_programs=CANDIDATES,
-                num_threads=1,
-            )  # fmt: skip
-            found = search.compile(student, trainset=train, valset=validation, restrict={number})
-            score = found.candidate_programs[0]["score"]
-            if door.silent:
-                break
-            if score > reached:
-                best, reached = found, score
-        return best
-
-    return optimise
-
-
-def mipro(demos: int) -> Optimiser:
-    def optimise(given: Round, door: Door, student: Program) -> Program:
-        train, validation = map(_examples, divided(given))
-        trials = 2 * door.left // len(validation)  # Those drawn again come from its cache.
-        search = _DemosOnly(
-            metric=_right, prompt_model=object(), task_model=object(), auto=None, seed=given.seed,
-            num_candidates=max(4, trials // 2), max_labeled_demos=demos, num_threads=1,
+    best, reached = student, -1.0
+    for number in range(-3, CANDIDATES):
+        candidate = BootstrapFewShotWithRandomSearch(
+            metric=is_right, max_labeled_demos=demos, num_candidate_programs=CANDIDATES,
+            num_threads=1,
+        ).compile(
+            student, trainset=examples(problem.train), valset=examples(problem.validation),
+            restrict={number},
         )  # fmt: skip
-        return search.compile(
-            student, trainset=train, valset=validation, num_trials=trials, minibatch=False
-        )
+        if models.silent:
+            break
+        if candidate.candidate_programs[0]["score"] > reached:
+            best, reached = candidate, candidate.candidate_programs[0]["score"]
+    return best
 
-    return optimise
 
-
-def reflective(minibatch: int) -> Optimiser:
-    def optimise(given: Round, door: Door, student: Program) -> Program:
-        train, validation = map(_examples, divided(given))
-        by_text, proposals = {case.text: case for case in given.labelled}, Proposals(given, door)
-
-        def propose(
-            candidate: dict[str, str],
-            reflective_dataset: Mapping[str, Sequence[Mapping[str, Any]]],
-            components_to_update: list[str],
-        ) -> dict[str, str]:
-            (name,) = components_to_update
-            entries = {}
-            for record in reflective_dataset[name]:
-                case = by_text[record["Inputs"]["text"]]
-                said = Prediction(output=record["Generated Outputs"]["label"])
-                entries[case.id] = judged(given.task, case, said)
-            prompt = PromptContent.model_validate_json(candidate[name])
-            return {name: proposals.next(prompt, CaseBook(entries)).model_dump_json()}
-
-        search = GEPA(
-            metric=_told, instruction_proposer=propose, reflection_minibatch_size=minibatch,
-            max_metric_calls=4 * door.left, seed=given.seed, num_threads=1,
-            gepa_kwargs={"stop_callbacks": [lambda _: door.left <= 0]},
-        )  # fmt: skip
-        return search.compile(student, trainset=train, valset=validation)
-
-    return optimise
+def mipro(problem: Problem, models: Models, student: Program, *, demos: int) -> Program:
+    trials = 2 * models.left // len(problem.validation)  # Those drawn again come from its cache.
+    search = _DemosOnly(
+        metric=is_right, prompt_model=object(), task_model=object(), auto=None, seed=problem.seed,
+        num_candidates=max(4, trials // 2), max_labeled_demos=demos, num_threads=1,
+    )  # fmt: skip
+    return search.compile(
+        student, trainset=examples(problem.train), valset=examples(problem.validation),
+        num_trials=trials, minibatch=False,
+    )  # fmt: skip
 
 
 class _DemosOnly(MIPROv2):
     def _propose_instructions(self, program: Any, *_: Any, **__: Any) -> dict[int, list[str]]:
         return {0: [program.predictor.signature.instructions]}
-
-
-def _program(given: Round, door: Door) -> Program:
-    class Labels(dspy.Predict):
-        """Knows the door by closure: programs are copied, the door is not."""
-
-        def forward(self, **inputs: str) -> dspy.Prediction:
-            request = given.task.request(_prompt(self), inputs["text"], model=MODEL)
-            said = given.task.parse(door.ask(request))
-            prediction = dspy.Prediction(label=said.output or "")
-            if dspy.settings.trace is not None:
-                dspy.settings.trace.append((self, inputs, prediction))
-            return prediction
-
-    told = given.task.baseline().model_dump_json()
-    return Program(Labels(dspy.Signature("text -> label", told)))
-
-
-def _prompt(predictor: dspy.Predict) -> PromptContent:
-    prompt = PromptContent.model_validate_json(predictor.signature.instructions)
-    demos = tuple(Example(text=demo["text"], output=demo["label"]) for demo in predictor.demos)
-    return prompt.model_copy(update={"examples": (*prompt.examples, *demos)})
-
-
-def _examples(cases: Sequence[Case]) -> list[dspy.Example]:
-    return [dspy.Example(text=c.text, label=c.truth).with_inputs("text") for c in cases]
-
-
-def _right(gold: Any, said: Any, *_: Any) -> float:
-    return float(gold.label == said.label)
-
-
-def _told(gold: Any, said: Any, *_: Any, **__: Any) -> dspy.Prediction:
-    return dspy.Prediction(score=_right(gold, said), feedback=f"the label is {gold.label}")

@@ -6,13 +6,13 @@ from typing import Any
 
 import gepa
 from gepa.core.adapter import EvaluationBatch
-from induction.engine.evaluate import CaseBook, Entry
-from induction.tasks.base import Case
+from induction.engine.evaluation.evaluate import CaseResult, EvalResults
+from induction.task_kinds.base import Case
 from nlu_shared.schemas.prompts import PromptContent
 
-from benchmarks.optimisers.data import Round
-from benchmarks.optimisers.door import Door
-from benchmarks.optimisers.proposing import Proposals, divided
+from benchmarks.optimisers.data import Problem
+from benchmarks.optimisers.metered import Models
+from benchmarks.optimisers.proposing import Proposals
 
 PROMPT = "prompt"
 Candidate = dict[str, str]
@@ -20,46 +20,48 @@ Records = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 class _Adapter:
-    def __init__(self, given: Round, door: Door) -> None:
-        self._door = door
-        self._proposals = Proposals(given, door)
+    def __init__(self, problem: Problem, models: Models) -> None:
+        self._models = models
+        self._proposals = Proposals(problem, models)
 
     def evaluate(
         self, batch: list[Case], candidate: Candidate, capture_traces: bool = False
-    ) -> EvaluationBatch[Entry, Entry]:
-        entries = list(self._door.book(_read(candidate), batch).entries.values())
-        scores = [entry.score for entry in entries]
-        return EvaluationBatch(entries, scores, entries if capture_traces else None)
+    ) -> EvaluationBatch[CaseResult, CaseResult]:
+        results = list(self._models.evaluate(_read(candidate), batch).by_case.values())
+        scores = [result.score for result in results]
+        return EvaluationBatch(results, scores, results if capture_traces else None)
 
     def make_reflective_dataset(
-        self, _: Candidate, evaluated: EvaluationBatch[Entry, Entry], components: list[str]
+        self,
+        _: Candidate,
+        evaluated: EvaluationBatch[CaseResult, CaseResult],
+        components: list[str],
     ) -> Records:
-        return {name: [{"entry": one} for one in evaluated.outputs] for name in components}
+        return {name: [{"result": one} for one in evaluated.outputs] for name in components}
 
     def propose_new_texts(
         self, candidate: Candidate, records: Records, components: list[str]
     ) -> Candidate:
-        book = CaseBook({one["entry"].case.id: one["entry"] for one in records[PROMPT]})
-        made = self._proposals.next(_read(candidate), book)
-        return dict.fromkeys(components, made.model_dump_json())
+        results = EvalResults({one["result"].case.id: one["result"] for one in records[PROMPT]})
+        changed = self._proposals.next(_read(candidate), results)
+        return dict.fromkeys(components, changed.model_dump_json())
 
 
 class _Silent:
     def log(self, _: str) -> None: ...
 
 
-def improved(given: Round, door: Door, *, minibatch: int) -> PromptContent:
-    train, validation = divided(given)
+def improved(problem: Problem, models: Models, *, minibatch: int) -> PromptContent:
     result = gepa.optimize(
-        seed_candidate={PROMPT: given.task.baseline().model_dump_json()},
-        trainset=list(train),
-        valset=list(validation),
-        adapter=_Adapter(given, door),
+        seed_candidate={PROMPT: problem.baseline.model_dump_json()},
+        trainset=list(problem.train),
+        valset=list(problem.validation),
+        adapter=_Adapter(problem, models),
         reflection_minibatch_size=minibatch,
-        max_metric_calls=door.left,
+        max_metric_calls=models.left,
         cache_evaluation=False,
         logger=_Silent(),
-        seed=given.seed,
+        seed=problem.seed,
         raise_on_exception=True,
     )
     return _read(result.best_candidate)

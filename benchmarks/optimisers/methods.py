@@ -1,25 +1,29 @@
 """What is compared, and under what. Peers that are not installed are named as not measured.
 
 Each peer stands twice where it has a setting that this kind of data calls for: as it comes, and
-with that setting raised (more demonstrations, a larger reflective minibatch).
+with that setting raised (more demonstrations, a larger reflective minibatch). And each is run once
+more as a search of our engine, where that is asked for by name.
 """
 
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.runs import Verdict
 
 from benchmarks.optimisers import ours, plain
-from benchmarks.optimisers.data import Round
-from benchmarks.optimisers.door import Door
-from benchmarks.optimisers.proposing import divided
+from benchmarks.optimisers.data import Problem, Round, divided
+from benchmarks.optimisers.metered import MeteredModel, Models
+from benchmarks.optimisers.plugged import plugged
 
-OURS, UNTESTED, ALL_SHOWN = "ours", "ours without a test part", "every training case shown"
+OURS, UNTESTED, ALL_SHOWN = "ours", "ours without a test split", "every training case shown"
+PLUGGED_IN = "plugged in: "
 RAISED_MINIBATCH, ALL_DEMOS = 20, 1_000
 Outcome = tuple[PromptContent, Verdict | None]
-Run = Callable[[Round, Door], Outcome]
+Run = Callable[[Round, MeteredModel], Outcome]
+Improved = Callable[[Problem, Models], PromptContent]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +45,38 @@ VARIANTS = (
 )
 
 
-def _ours(given: Round, door: Door) -> Outcome:
-    run = ours.improved(given, door)
+def _ours(given: Round, metered: MeteredModel) -> Outcome:
+    run = ours.improved(given, metered)
     return run.best, run.verdict
 
 
-def _untested(given: Round, door: Door) -> Outcome:
-    run = ours.untested(given, door)
+def _untested(given: Round, metered: MeteredModel) -> Outcome:
+    run = ours.untested(given, metered)
     return run.best, run.verdict
 
 
-def _baseline(given: Round, _: Door) -> Outcome:
+def _baseline(given: Round, _: MeteredModel) -> Outcome:
     return given.task.baseline(), None
 
 
-def _all_shown(given: Round, _: Door) -> Outcome:
+def _all_shown(given: Round, _: MeteredModel) -> Outcome:
     """No search and no call: the 80 % that the peers learn from, all in the prompt."""
-    shown = tuple(map(given.task.example, divided(given)[0]))
+    shown = tuple(map(given.task.example, divided(given).train))
     return given.task.baseline().model_copy(update={"examples": shown}), None
 
 
-def _unjudged(improve: Callable[[Round, Door], PromptContent]) -> Run:
-    return lambda given, door: (improve(given, door), None)
+def _unjudged(search: Improved) -> Run:
+    return lambda given, metered: (search(divided(given), metered), None)
+
+
+def _plugged(search: Improved) -> Run:
+    """As a search of our engine."""
+
+    def run(given: Round, metered: MeteredModel) -> Outcome:
+        run = ours.untested(given, metered, plugged(search))
+        return run.best, run.verdict
+
+    return run
 
 
 METHODS: dict[str, Run] = {
@@ -70,8 +84,8 @@ METHODS: dict[str, Run] = {
     ALL_SHOWN: _all_shown,
     OURS: _ours,
     UNTESTED: _untested,
-    "plain loop": _unjudged(plain.improved),
 }
+SEARCHES: dict[str, Improved] = {"plain loop": plain.improved}
 CACHED = {OURS, UNTESTED}
 RAISED: set[str] = set()
 UNMEASURED = [name for name in ("gepa", "dspy") if importlib.util.find_spec(name) is None]
@@ -80,27 +94,27 @@ if "gepa" not in UNMEASURED:
     from benchmarks.optimisers import gepa_peer
 
     for size in (3, RAISED_MINIBATCH):
-        METHODS[f"gepa, minibatch {size}"] = _unjudged(
-            lambda given, door, size=size: gepa_peer.improved(given, door, minibatch=size)
-        )
+        SEARCHES[f"gepa, minibatch {size}"] = partial(gepa_peer.improved, minibatch=size)
     RAISED.add(f"gepa, minibatch {RAISED_MINIBATCH}")
 
 if "dspy" not in UNMEASURED:
-    from benchmarks.optimisers import dspy_peers
+    from benchmarks.optimisers.dspy_gepa import reflective
+    from benchmarks.optimisers.dspy_peers import improved, mipro, random_search
 
-    SEARCHES = {
-        "dspy random search, 16 demos": dspy_peers.random_search(16),
-        "dspy random search, all as demos": dspy_peers.random_search(ALL_DEMOS),
-        "dspy MIPROv2 (demos only), 4 demos": dspy_peers.mipro(4),
-        "dspy MIPROv2 (demos only), 16 demos": dspy_peers.mipro(16),
-        "dspy GEPA, minibatch 3": dspy_peers.reflective(3),
-        f"dspy GEPA, minibatch {RAISED_MINIBATCH}": dspy_peers.reflective(RAISED_MINIBATCH),
+    COMPILED = {
+        "dspy random search, 16 demos": partial(random_search, demos=16),
+        "dspy random search, all as demos": partial(random_search, demos=ALL_DEMOS),
+        "dspy MIPROv2 (demos only), 4 demos": partial(mipro, demos=4),
+        "dspy MIPROv2 (demos only), 16 demos": partial(mipro, demos=16),
+        "dspy GEPA, minibatch 3": partial(reflective, minibatch=3),
+        f"dspy GEPA, minibatch {RAISED_MINIBATCH}": partial(reflective, minibatch=RAISED_MINIBATCH),
     }
-    for name, search in SEARCHES.items():
-        METHODS[name] = _unjudged(
-            lambda given, door, search=search: dspy_peers.improved(given, door, search)
-        )
-    CACHED |= SEARCHES.keys()
-    RAISED |= {name for number, name in enumerate(SEARCHES) if number % 2}
+    SEARCHES |= {name: partial(improved, compiled=one) for name, one in COMPILED.items()}
+    CACHED |= COMPILED.keys()
+    RAISED |= {name for number, name in enumerate(COMPILED) if number % 2}
 
-PEERS = METHODS.keys() - {"baseline", ALL_SHOWN, OURS, UNTESTED}
+PEERS = SEARCHES.keys()
+METHODS |= {name: _unjudged(search) for name, search in SEARCHES.items()}
+PLUGGED = {f"{PLUGGED_IN}{name}": _plugged(search) for name, search in SEARCHES.items()}
+METHODS |= PLUGGED
+CACHED |= PLUGGED.keys()

@@ -1,65 +1,78 @@
-"""Our engine, unchanged, on a world that is the counted door. Its calls include validation and,
-where a part is set aside for it, the final look."""
+"""Our engine, unchanged, on a runtime that is the counted metered, with its own search or another.
+Its calls include validation and, where a split is set aside for it, the final look."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from induction.engine.loop import improve
+from induction.engine.data.splits import assign
 from induction.engine.plan import Plan
-from induction.engine.split import assign
-from induction.engine.world import Asked, Inbox
-from induction.tasks.base import ModelAnswer
-from nlu_shared.schemas.events import PartName, PromptProposed, RunFinished, VerdictReached
+from induction.engine.run import improve
+from induction.engine.runtime import Call, Event, Inbox
+from induction.engine.search.optimiser import Optimiser, hill_climb
+from induction.task_kinds.base import ModelAnswer
+from nlu_shared.schemas.events import PromptProposed, RunFinished, Split, VerdictReached
 from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.runs import Verdict
 
-from benchmarks.optimisers.data import Round
-from benchmarks.optimisers.door import MODEL, Door
-from benchmarks.optimisers.proposing import divided
+from benchmarks.optimisers.data import Round, divided
+from benchmarks.optimisers.metered import MODEL, MeteredModel
+
+ITERATIONS = 1_000
+"""For the search of another, whose own settings know no such limit: more than any budget pays."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     best: PromptContent
     verdict: Verdict | None
+    events: tuple[Event, ...]
 
 
-class _World:
-    def __init__(self, door: Door) -> None:
-        self._door = door
+class _Runtime:
+    def __init__(self, metered: MeteredModel) -> None:
+        self._metered = metered
+        self.events: list[Event] = []
 
-    async def complete(self, asked: Sequence[Asked]) -> list[ModelAnswer]:
+    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
         return [
-            self._door.ask(one.request, one.sample)
+            self._metered.ask(one.request, one.sample)
             if one.purpose == "task"
-            else self._door.propose(one.request, one.sample)
-            for one in asked
+            else self._metered.propose(one.request, one.sample)
+            for one in calls
         ]
 
-    async def inbox(self, _: int) -> Inbox:
+    async def inbox(self, step: int) -> Inbox:
         return Inbox()
 
+    async def tell(self, event: Event) -> None:
+        self.events.append(event)
 
-def improved(given: Round, door: Door) -> Run:
-    """With its own three parts; the verdict is on the untouched one."""
+
+def improved(given: Round, metered: MeteredModel) -> Run:
+    """With its own three splits; the verdict is on the untouched one."""
     strata = {case.id: str(case.truth) for case in given.labelled}
-    parts = assign(given.labelled, strata, {}, given.seed)
-    return asyncio.run(_improved(_plan(given, parts, door.left), _World(door)))
+    splits = assign(given.labelled, strata, {}, given.seed)
+    return asyncio.run(_improved(_plan(given, splits, metered.left), _Runtime(metered)))
 
 
-def untested(given: Round, door: Door) -> Run:
-    """With the parts the peers have, and none set aside to judge."""
-    named = zip((PartName.TRAIN, PartName.VALIDATION), divided(given), strict=True)
-    parts = {case.id: part for part, cases in named for case in cases}
-    return asyncio.run(_improved(_plan(given, parts, door.left), _World(door)))
+def untested(given: Round, metered: MeteredModel, optimise: Optimiser = hill_climb) -> Run:
+    """With the splits the peers have, and none set aside to judge."""
+    problem = divided(given)
+    splits = dict.fromkeys((case.id for case in problem.train), Split.TRAIN)
+    splits |= dict.fromkeys((case.id for case in problem.validation), Split.VALIDATION)
+    plan = _plan(given, splits, metered.left)
+    if optimise is not hill_climb:
+        plan = replace(plan, max_iterations=ITERATIONS)
+    return asyncio.run(_improved(plan, _Runtime(metered), optimise))
 
 
-async def _improved(plan: Plan, world: _World) -> Run:
+async def _improved(plan: Plan, runtime: _Runtime, optimise: Optimiser = hill_climb) -> Run:
     prompts = {plan.baseline.version_hash: plan.baseline}
     best, verdict = plan.baseline, None
-    async for event in improve(plan, world):
+    await improve(plan, runtime, optimise)
+    for event in runtime.events:
         match event:
             case PromptProposed():
                 prompts[event.version_hash] = event.content
@@ -67,15 +80,15 @@ async def _improved(plan: Plan, world: _World) -> Run:
                 verdict = event.verdict
             case RunFinished() if event.best_hash:
                 best = prompts[event.best_hash]
-    return Run(best, verdict)
+    return Run(best, verdict, tuple(runtime.events))
 
 
-def _plan(given: Round, parts: Mapping[UUID, PartName], calls: int) -> Plan:
+def _plan(given: Round, splits: Mapping[UUID, Split], calls: int) -> Plan:
     return Plan(
         task=given.task,
         cases=given.labelled,
         dataset_hash="benchmark",
-        parts=parts,
+        splits=splits,
         baseline=given.task.baseline(),
         task_model=MODEL,
         proposer_model=MODEL,

@@ -4,26 +4,26 @@ used up."""
 
 from nlu_shared.schemas.prompts import PromptContent
 
-from benchmarks.optimisers.data import Round
-from benchmarks.optimisers.door import Door
-from benchmarks.optimisers.proposing import Proposals, divided
+from benchmarks.optimisers.data import Problem
+from benchmarks.optimisers.metered import Models
+from benchmarks.optimisers.proposing import Proposals
 
 MOST_PROPOSALS = 500
 
 
-def improved(given: Round, door: Door) -> PromptContent:
-    train, validation = divided(given)
-    proposals = Proposals(given, door)
-    best = given.task.baseline()
-    reached = door.book(best, validation).scored(given.task).objective
-    learned = door.book(best, train)
+def improved(problem: Problem, models: Models) -> PromptContent:
+    task, train, validation = problem.task, problem.train, problem.validation
+    proposals = Proposals(problem, models)
+    best = problem.baseline
+    reached = models.evaluate(best, validation).scored(task).objective
+    learned = models.evaluate(best, train)
     for _ in range(MOST_PROPOSALS):
-        if door.left <= 0:
+        if models.left <= 0:
             break
         candidate = proposals.next(best, learned)
-        score = door.book(candidate, validation).scored(given.task).objective
+        score = models.evaluate(candidate, validation).scored(task).objective
         if score > reached:
             best, reached = candidate, score
-            if door.left > 0:
-                learned = learned.updated(door.book(best, train[: door.left]))
+            if models.left > 0:
+                learned = learned.updated(models.evaluate(best, train[: models.left]))
     return best

@@ -21,12 +21,12 @@ SIGNIFICANT = 0.05
 Groups = Mapping[tuple[int, str], list[Result]]
 
 
-def told(results: Sequence[Result], unmeasured: Sequence[str]) -> str:
+def tables(results: Sequence[Result], unmeasured: Sequence[str]) -> str:
     by_variant: dict[str, list[Result]] = defaultdict(list)
     for result in results:
         by_variant[result.variant].append(result)
     parts = [NO_EVIDENCE, RULES, _table(by_variant.pop(PLAIN.name, []))]
-    parts += [_difficulty(name, found) for name, found in by_variant.items()]
+    parts += [_difficulty(name, own) for name, own in by_variant.items()]
     if unmeasured:
         parts.append(f"Not measured, since not installed: {', '.join(unmeasured)}.")
     return "\n\n".join(parts)
@@ -38,12 +38,12 @@ def _table(results: Iterable[Result]) -> str:
     for result in results:
         groups[result.budget, result.method].append(result)
     lines = [f"{'calls':>5}  {'method':<36} mean   sd     min    proposals  examples  tokens"]
-    for (budget, method), found in sorted(groups.items()):
-        scores = [result.f1 for result in found]
+    for (budget, method), runs in sorted(groups.items()):
+        scores = [result.f1 for result in runs]
         lines.append(
             f"{budget or '-':>5}  {method:<36} {_spread(scores)}"
-            f"  {mean(r.proposals for r in found):>9.0f}  {mean(r.examples for r in found):>8.0f}"
-            f"  {mean(r.tokens for r in found):>6.0f}"
+            f"  {mean(r.proposals for r in runs):>9.0f}  {mean(r.examples for r in runs):>8.0f}"
+            f"  {mean(r.tokens for r in runs):>6.0f}"
         )
     return "\n".join([*lines, *_aims(groups)])
 
@@ -65,7 +65,7 @@ def _beside(
     groups: Groups, own: str, mine: int, theirs: int, peers: Collection[str], which: str
 ) -> str | None:
     """Seed by seed, against the peer with the best mean; None where there is nothing to compare."""
-    others = {m: found for (b, m), found in groups.items() if b == theirs and m in peers}
+    others = {m: runs for (b, m), runs in groups.items() if b == theirs and m in peers}
     if (mine, own) not in groups or not others:
         return None
     best = max(others, key=lambda method: mean(result.f1 for result in others[method]))
@@ -80,14 +80,14 @@ def _beside(
 def _difficulty(name: str, results: Sequence[Result]) -> str:
     lines = [f"{name}, ours:"]
     for budget in sorted({result.budget for result in results}):
-        found = [result for result in results if result.budget == budget]
-        kinds = Counter(str(r.verdict.kind) if r.verdict else "none" for r in found)
-        worse = [result for result in found if result.p_worse < SIGNIFICANT]
+        runs = [result for result in results if result.budget == budget]
+        kinds = Counter(str(r.verdict.kind) if r.verdict else "none" for r in runs)
+        worse = [result for result in runs if result.p_worse < SIGNIFICANT]
         claimed = [r for r in worse if r.verdict and r.verdict.kind in ("proven", "promising")]
         lines.append(
-            f"{budget:>5}  baseline {_spread([r.baseline for r in found])}"
-            f"  ours {_spread([r.f1 for r in found])};"
-            f" below the baseline by more than chance in {len(worse)} of {len(found)} runs,"
+            f"{budget:>5}  baseline {_spread([r.baseline for r in runs])}"
+            f"  ours {_spread([r.f1 for r in runs])};"
+            f" below the baseline by more than chance in {len(worse)} of {len(runs)} runs,"
             f" {len(claimed)} of them with a claim; verdicts: "
             + ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
         )

@@ -4,12 +4,11 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from induction.engine.evaluate import CaseBook, compare
-from nlu_shared.measure.significance import sign_test
+from induction.engine.evaluation.evaluate import EvalResults, compare
 from nlu_shared.schemas.runs import Verdict
 
 from benchmarks.optimisers.data import Round
-from benchmarks.optimisers.door import Door
+from benchmarks.optimisers.metered import MeteredModel
 from benchmarks.optimisers.methods import ALL_SHOWN, CACHED, METHODS, OURS, PLAIN, Variant
 
 UNSEARCHED = ("baseline", ALL_SHOWN)
@@ -50,32 +49,30 @@ def played(
     given: Round, variant: Variant, budgets: Sequence[int], chosen: Collection[str]
 ) -> Iterator[Result]:
     """Under a difficulty our method alone is compared, with its baseline."""
-    examiner = Door(given.task, noise=variant.noise)
-    plain = examiner.book(given.task.baseline(), given.hidden)
+    examiner = MeteredModel(given.task, noise=variant.noise)
+    plain = examiner.evaluate(given.task.baseline(), given.hidden)
     for name in chosen if variant is PLAIN else [OURS]:
-        asked = (
-            [0] if name in UNSEARCHED else sorted({*budgets, OF_NOTE} if name == OURS else budgets)
-        )
-        for budget in asked:
-            door = Door(
+        searched = sorted({*budgets, OF_NOTE} if name == OURS else budgets)
+        for budget in [0] if name in UNSEARCHED else searched:
+            metered = MeteredModel(
                 given.task, budget=budget, noise=variant.noise, useless=variant.useless,
                 cached=name in CACHED,
             )  # fmt: skip
             began = time.perf_counter()
-            prompt, verdict = METHODS[name](given, door)
+            prompt, verdict = METHODS[name](given, metered)
             seconds = time.perf_counter() - began
-            hidden = examiner.book(prompt, given.hidden)
+            hidden = examiner.evaluate(prompt, given.hidden)
             yield Result(
                 variant.name, name, given.seed, budget,
                 hidden.scored(given.task).objective, plain.scored(given.task).objective,
-                _p_worse(plain, hidden), door.calls, door.proposals, prompt.tokens,
+                _p_worse(plain, hidden), metered.calls, metered.proposals, prompt.tokens,
                 len(prompt.examples), verdict, seconds,
             )  # fmt: skip
 
 
-def _p_worse(before: CaseBook, after: CaseBook) -> float:
+def _p_worse(before: EvalResults, after: EvalResults) -> float:
     fixed, broke = compare(before, after)
     if len(broke) <= len(fixed):
         return 1.0
-    scores = ([entry.score for entry in book.entries.values()] for book in (before, after))
-    return sign_test(*scores)
+    scores = ([entry.score for entry in results.by_case.values()] for results in (before, after))
+    return sign_flip_test(*scores)

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from induction.llm import prices
 from induction.llm.claude import Claude
-from induction.tasks.base import Prediction, Task
+from induction.task_kinds.base import Prediction, Task
 from nlu_shared.client import Classification, NLUResult
 from nlu_shared.schemas.prompts import ActivePrompt, TaskKind
 
@@ -32,19 +32,19 @@ class Backend:
         today = datetime.now(UTC).date()
         listed = prices.charge(request, answer.usage, today)
         self.notional_usd += prices.upper_bound(request, today) if listed is None else listed
-        said = self._task.parse(answer)
-        label = said.output if isinstance(said.output, str) else self._task.kind.value
+        prediction = self._task.parse(answer)
+        label = prediction.output if isinstance(prediction.output, str) else self._task.kind.value
         return Classification(
-            intent=label if said.fault is None else UNANSWERED,
-            output=None if isinstance(said.output, str) else said.output,
-            confidence=said.confidence or 0.0,
+            intent=label if prediction.fault is None else UNANSWERED,
+            output=None if isinstance(prediction.output, str) else prediction.output,
+            confidence=prediction.confidence or 0.0,
             model_version=self._model,
             prompt_version=self._prompt.version_hash[:12],
         )
 
 
-def said_by(result: NLUResult, task: Task) -> Prediction:
-    """The logged answer as the task's ruler takes it."""
+def prediction_of(result: NLUResult, task: Task) -> Prediction:
+    """The logged answer as the task's scorer takes it."""
     if result.intent == UNANSWERED:
         return Prediction(fault=UNANSWERED)
     is_label = task.kind is TaskKind.INTENT

@@ -21,16 +21,16 @@ def by_component(run: RunView) -> list[Line]:
     """F1, pooled counts, and how many cases carry each; nothing for a task without such parts."""
     if not run.components or not run.pooled:
         return []
-    carried = run.carried or {}
+    support = run.support or {}
     lines = []
     for component, name in TOLD.items():
         if component not in run.components or component not in run.pooled:
             continue
-        found, extra, missed = run.pooled[component]
+        right, extra, missed = run.pooled[component]
         lines.append(
             quiet(
-                f"{name:<{WIDTH}} F1 {run.components[component]:.3f}: {found} of {found + missed}"
-                f" found, {extra} too many; in {carried.get(component, 0)} cases"
+                f"{name:<{WIDTH}} F1 {run.components[component]:.3f}: {right} of {right + missed}"
+                f" found, {extra} too many; in {support.get(component, 0)} cases"
             )
         )
     return [plain("the chosen prompt by component, on the cases it was chosen on"), *lines]

@@ -110,17 +110,17 @@ def sample(rows: list[Row], limit: int | None, seed: int) -> list[Row]:
 
 
 def _check(path: Path, rows: list[Row], label: str, limit: int | None) -> None:
-    found = {str(row.truth) for row in rows}
+    labels = {str(row.truth) for row in rows}
     if not rows:
         raise BadData(f"{path} holds no row with both a text and a label")
-    if len(found) < 2:
-        raise BadData(f"{path} has one label only ({found.pop()!r}); at least 2 are needed")
-    if len(found) > MOST_LABELS:
+    if len(labels) < 2:
+        raise BadData(f"{path} has one label only ({labels.pop()!r}); at least 2 are needed")
+    if len(labels) > MOST_LABELS:
         raise BadData(
-            f"{path} has {len(found)} labels, the most is {MOST_LABELS}; is {label!r} the column?"
+            f"{path} has {len(labels)} labels, the most is {MOST_LABELS}; is {label!r} the column?"
         )
-    if limit is not None and limit < len(found):
-        raise BadData(f"LIMIT={limit} leaves out some of the {len(found)} labels in {path}")
+    if limit is not None and limit < len(labels):
+        raise BadData(f"LIMIT={limit} leaves out some of the {len(labels)} labels in {path}")
 
 
 def _records(path: Path, text: str, label: str) -> Iterator[tuple[str, str]]:
@@ -184,15 +184,15 @@ def _json_lines(path: Path, content: str, text: str, label: str) -> Iterator[tup
 
 
 def _check_columns(
-    path: Path, found: list[str], text: str, label: str, *, line: int | None = None
+    path: Path, columns: list[str], text: str, label: str, *, line: int | None = None
 ) -> None:
     if text == label:
         raise BadData(f"TEXT and LABEL name the same column, {text!r}")
     for option, wanted in (("TEXT", text), ("LABEL", label)):
-        if wanted not in found:
+        if wanted not in columns:
             where = f"{path}, line {line}" if line else str(path)
             raise BadData(
-                f"{where} has no {wanted!r}; it has {', '.join(map(repr, found)) or 'nothing'}."
+                f"{where} has no {wanted!r}; it has {', '.join(map(repr, columns)) or 'nothing'}."
                 f" Name it with {option}="
             )
 

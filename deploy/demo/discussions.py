@@ -18,10 +18,10 @@ UNREADABLE = "not readable as a coding"
 def read_discussions(path: Path, *, limit: int | None = None) -> DataSet:
     """The coded statements of a JSON file, or the first `limit`, in their order. Raises BadData."""
     try:
-        said = list(read_export(json.loads(decoded(path))))
+        statements = list(read_export(json.loads(decoded(path))))
     except (ValueError, RecursionError, ValidationError):
         raise BadData(f"{path} is no export of coded discussions") from None
-    coded = [one for one in said if not isinstance(one, RefusedStatement)]
+    coded = [one for one in statements if not isinstance(one, RefusedStatement)]
     if not coded:
         raise BadData(f"{path} holds no statement with an approved coding")
     rows = {
@@ -32,7 +32,7 @@ def read_discussions(path: Path, *, limit: int | None = None) -> DataSet:
         )
         for one in coded
     }
-    refused = len(said) - len(coded)
+    refused = len(statements) - len(coded)
     return DataSet(
         path.stem,
         tuple(rows.values())[:limit],

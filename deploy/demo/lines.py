@@ -8,50 +8,50 @@ from rich.table import Table
 from rich.text import Text
 
 INDENT = 4
-METER = 24
+BAR = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     mark: Text
-    said: Text
+    text: Text
 
     def __rich__(self) -> RenderableType:
-        return Padding(hanging(self.mark, self.said, width=2), (0, 0, 0, INDENT), expand=False)
+        return Padding(hanging(self.mark, self.text, width=2), (0, 0, 0, INDENT), expand=False)
 
 
-def plain(said: str | Text) -> Line:
-    return Line(Text(), _text(said))
+def plain(text: str | Text) -> Line:
+    return Line(Text(), _text(text))
 
 
-def quiet(said: str) -> Line:
-    return Line(Text(), Text(said, style="dim"))
+def quiet(text: str) -> Line:
+    return Line(Text(), Text(text, style="dim"))
 
 
-def good(said: str | Text) -> Line:
-    return Line(Text("✓", style="green"), _text(said))
+def good(text: str | Text) -> Line:
+    return Line(Text("✓", style="green"), _text(text))
 
 
-def bad(said: str) -> Line:
-    return Line(Text("✗", style="dim"), Text(said, style="dim"))
+def bad(text: str) -> Line:
+    return Line(Text("✗", style="dim"), Text(text, style="dim"))
 
 
-def hanging(head: Text, said: Text, *, width: int) -> Table:
+def hanging(head: Text, text: Text, *, width: int) -> Table:
     """Two columns without a frame, the first `width` wide."""
     grid = Table.grid()
     grid.add_column(width=width)
     grid.add_column()
-    grid.add_row(head, said)
+    grid.add_row(head, text)
     return grid
 
 
-def meter(f1: float) -> Text:
+def bar(f1: float) -> Text:
     """An F1 from 0 to 1 as a bar and a number."""
-    filled = round(f1 * METER)
+    filled = round(f1 * BAR)
     return Text.assemble(
-        ("━" * filled, "cyan"), ("╌" * (METER - filled), "dim"), (f"  {f1:.3f}", "bold")
+        ("━" * filled, "cyan"), ("╌" * (BAR - filled), "dim"), (f"  {f1:.3f}", "bold")
     )
 
 
-def _text(said: str | Text) -> Text:
-    return Text(said) if isinstance(said, str) else said
+def _text(text: str | Text) -> Text:
+    return Text(text) if isinstance(text, str) else text

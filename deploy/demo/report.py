@@ -45,7 +45,7 @@ def report_of(
         if tested
         else None,
         "verdict": str(verdict.kind) if verdict else None,
-        "verdict_says": verdict.says if verdict else None,
+        "verdict_summary": verdict.summary if verdict else None,
         "llm_calls": run.spend.calls + backend.calls,
         "cost_usd": 0.0 if stack.is_offline else run.spend.usd + notional,
         "notional_usd": run.spend.notional_usd + notional,
@@ -58,7 +58,7 @@ def report_of(
         "task": run.task,
         "run_id": str(run.id),
         "dataset_hash": run.dataset_hash,
-        "parts": run.parts,
+        "splits": run.splits,
         "labels": len(data.labels),
         "texts": len(data.rows),
         "skipped_rows": dict(data.skipped),

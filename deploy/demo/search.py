@@ -7,19 +7,19 @@ from nlu_shared.schemas.events import (
     ChangeRejected,
     EvaluationProgress,
     FoldScored,
-    PartName,
     PatternsFound,
     PromptEvaluated,
     PromptProposed,
     RunStarted,
     SearchStopped,
+    Split,
     Stage,
     StoredEvent,
 )
 from nlu_shared.schemas.prompts import Change, Op
 from rich.text import Text
 
-from deploy.demo.lines import Line, bad, good, meter, plain, quiet
+from deploy.demo.lines import Line, bad, bar, good, plain, quiet
 
 PATTERNS_SHOWN = 2
 LONGEST = 180
@@ -34,7 +34,7 @@ _BLOCK_VERBS = {
 }
 
 
-def told(change: Change) -> str:
+def described(change: Change) -> str:
     """The edits of a change in a few words."""
     counts = Counter(edit.op for edit in change.edits)
     words = []
@@ -56,7 +56,7 @@ class SearchView:
 
     def doing(self, progress: EvaluationProgress) -> str:
         who = f"change {self._changes}" if self._changes else "baseline"
-        return f"{who} on {progress.part}"
+        return f"{who} on {progress.split}"
 
     def lines(self, event: StoredEvent) -> list[Line]:
         match event:
@@ -79,7 +79,7 @@ class SearchView:
             case FoldScored():
                 return [
                     quiet(
-                        f"without part {event.number} of {event.of}, then on its {event.cases}"
+                        f"without split {event.number} of {event.of}, then on its {event.cases}"
                         f" cases: {event.before:.3f} before, {event.after:.3f} after"
                     )
                 ]
@@ -87,20 +87,20 @@ class SearchView:
                 return []
 
     def _started(self, event: RunStarted) -> list[Line]:
-        counts = [(part, event.parts.get(part, 0)) for part in PartName]
-        parts = ", ".join(f"{count} {part}" for part, count in counts if count)
-        head = plain(f"cases frozen as {event.dataset_hash[:12]}: {parts}")
-        return [head, *map(quiet, event.says)]
+        counts = [(split, event.splits.get(split, 0)) for split in Split]
+        splits = ", ".join(f"{count} {split}" for split, count in counts if count)
+        head = plain(f"cases frozen as {event.dataset_hash[:12]}: {splits}")
+        return [head, *map(quiet, event.notes)]
 
     def _evaluated(self, event: PromptEvaluated) -> list[Line]:
-        if event.part is not PartName.VALIDATION:
+        if event.split is not Split.VALIDATION:
             return []
         self._validation = event.objective
         if event.iteration:
             return []
         self._best = event.objective
         return [
-            plain(Text.assemble(f"{'baseline':<{NAME}}", meter(event.objective), " validation F1"))
+            plain(Text.assemble(f"{'baseline':<{NAME}}", bar(event.objective), " validation F1"))
         ]
 
     def _patterns(self, event: PatternsFound) -> list[Line]:
@@ -112,11 +112,11 @@ class SearchView:
     def _kept(self, event: ChangeKept) -> list[Line]:
         self._best = self._validation
         effect = f"  {event.gain:+.3f}  fixed {len(event.fixed)}, broke {len(event.broke)}"
-        head = good(Text.assemble(f"{self._name():<{NAME}}", meter(self._best), (effect, "green")))
+        head = good(Text.assemble(f"{self._name():<{NAME}}", bar(self._best), (effect, "green")))
         if self._proposed is None:
             return [head]
         change = self._proposed.change
-        return [head, plain(told(change)), quiet(short(change.rationale))]
+        return [head, plain(described(change)), quiet(short(change.rationale))]
 
     def _rejected(self, event: ChangeRejected) -> list[Line]:
         if event.stage is Stage.PROPOSE:
@@ -124,7 +124,7 @@ class SearchView:
             self._proposed = None
         reason = f"{event.stage}: {event.reason}"
         if event.stage is Stage.VALIDATION and self._proposed:
-            what = told(self._proposed.change)
+            what = described(self._proposed.change)
             reason = f"validation: {self._validation:.3f} is not above {self._best:.3f} ({what})"
         return [bad(f"{self._name():<{NAME}}{short(reason)}")]
 
@@ -132,7 +132,7 @@ class SearchView:
         return f"change {self._changes}"
 
 
-def short(said: str) -> str:
+def short(text: str) -> str:
     """The first sentences' worth of a text that a model wrote, on one line."""
-    flat = " ".join(said.split())
+    flat = " ".join(text.split())
     return flat if len(flat) <= LONGEST else flat[: LONGEST - 1].rstrip() + "…"

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from deploy.demo.components import by_component
 from deploy.demo.data import DataSet
-from deploy.demo.lines import INDENT, Line, good, hanging, meter, plain, quiet
+from deploy.demo.lines import INDENT, Line, bar, good, hanging, plain, quiet
 from deploy.demo.options import Stack
 from deploy.demo.search import SearchView
 from deploy.demo.steps import (
@@ -88,8 +88,8 @@ def opening(console: Console, data: DataSet, stack: Stack) -> None:
     _fact(console, "reviewer", REVIEWER)
 
 
-def _fact(console: Console, name: str, said: str) -> None:
-    grid = hanging(Text(name, style="cyan"), Text(said), width=FACT)
+def _fact(console: Console, name: str, text: str) -> None:
+    grid = hanging(Text(name, style="cyan"), Text(text), width=FACT)
     console.print(Padding(grid, (0, 0, 0, 2), expand=False))
 
 
@@ -177,7 +177,8 @@ def _answered(step: Answered) -> list[Line]:
         f" {step.right} answered right, {step.wrong} wrong"
     )
     return [head] + [
-        quiet(f"{count} times {said} where {truth} belongs") for truth, said, count in step.confused
+        quiet(f"{count} times {predicted} where {truth} belongs")
+        for truth, predicted, count in step.confused
     ]
 
 
@@ -194,14 +195,14 @@ def _panel(verdict: Verdict) -> Panel:
     low, high = verdict.interval
     figures = [
         Text(f"F1 on {verdict.cases} {tested} cases", style="dim"),
-        Text.assemble("before  ", meter(verdict.before)),
-        Text.assemble("after   ", meter(verdict.after)),
+        Text.assemble("before  ", bar(verdict.before)),
+        Text.assemble("after   ", bar(verdict.after)),
     ]
     if verdict.kind is not VerdictKind.NO_CHANGE:
-        told = f"gain {verdict.gain:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}"
-        figures.append(Text(f"{told}, p = {verdict.p_value:.2g}"))
+        gain = f"gain {verdict.gain:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}"
+        figures.append(Text(f"{gain}, p = {verdict.p_value:.2g}"))
     return Panel(
-        Group(*figures, Text(), Text(verdict.says)),
+        Group(*figures, Text(), Text(verdict.summary)),
         title=Text(name, style=f"bold {colour}"),
         title_align="left",
         border_style=colour,

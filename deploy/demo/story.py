@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from induction.llm.claude import Claude
-from induction.tasks.base import Mistake, Task
-from induction.tasks.registry import task_of
+from induction.task_kinds.base import Mistake, Task
+from induction.task_kinds.registry import task_of
 from nlu_shared.client import NLUService, create_nlu_service, follow_run
-from nlu_shared.client.door import Door
+from nlu_shared.client.api import Api
 from nlu_shared.schemas.prompts import (
     ActivePrompt,
     LabelSpec,
@@ -31,7 +31,7 @@ from nlu_shared.schemas.reviews import (
 )
 from nlu_shared.schemas.runs import RunLimits, RunRequest, RunStatus, RunView
 
-from deploy.demo.backend import Backend, said_by
+from deploy.demo.backend import Backend, prediction_of
 from deploy.demo.crowd import as_done
 from deploy.demo.data import DataSet, Row
 from deploy.demo.options import Choice, Stack
@@ -100,11 +100,11 @@ class Story:
 async def tell(story: Story) -> AsyncIterator[Step]:
     """The whole loop. Raises DemoFailed, and ClientError where a service says no."""
     stack = story.stack
-    async with AsyncExitStack() as open_doors:
-        logger = await open_doors.enter_async_context(Door(stack.logger_url, stack.key))
-        induction = await open_doors.enter_async_context(Door(stack.induction_url, stack.key))
+    async with AsyncExitStack() as open_apis:
+        logger = await open_apis.enter_async_context(Api(stack.logger_url, stack.key))
+        induction = await open_apis.enter_async_context(Api(stack.induction_url, stack.key))
         claude = Claude(api_key=stack.model_key, base_url=stack.model_url)
-        open_doors.push_async_callback(claude.close)
+        open_apis.push_async_callback(claude.close)
 
         prompt = await _serve_baseline(induction, story.spec)
         names = f"{len(story.spec.labels)} labels" if story.spec.labels else "its codes"
@@ -117,8 +117,8 @@ async def tell(story: Story) -> AsyncIterator[Step]:
         async for step in _review(logger, answers):
             yield step
 
-        asked = RunRequest(task=story.spec.slug, limits=limits_for(len(story.data.rows)))
-        run = await induction.post("/v1/runs", RunView, asked)
+        request = RunRequest(task=story.spec.slug, limits=limits_for(len(story.data.rows)))
+        run = await induction.post("/v1/runs", RunView, request)
         async for event in follow_run(run.id, url=stack.induction_url, key=stack.key):
             yield event
         run = await induction.get(f"/v1/runs/{run.id}", RunView)
@@ -145,7 +145,7 @@ def limits_for(texts: int) -> RunLimits:
     return usual.model_copy(update={"calls": min(max(usual.calls, CALLS_PER_TEXT * texts), MOST)})
 
 
-async def _serve_baseline(induction: Door, spec: TaskIn) -> ActivePrompt:
+async def _serve_baseline(induction: Api, spec: TaskIn) -> ActivePrompt:
     """The task with its instructions-only prompt in production, as the first team had it."""
     await induction.post("/v1/tasks", TaskIn, spec)
     plain = PromptImport(notes="instructions only, as the demo starts", promote=True)
@@ -196,7 +196,7 @@ async def _message(service: NLUService, task: Task, row: Row) -> Answer:
         conversation_id=uuid5(NAMESPACE_URL, f"conversation: {talk}"),
         message_index=0,
     )
-    answer = Answer(row, result.log_id, task.mistakes(row.truth, said_by(result, task)))
+    answer = Answer(row, result.log_id, task.mistakes(row.truth, prediction_of(result, task)))
     await service.update_workflow_outcome(
         log_id=result.log_id,
         was_successful=answer.right,
@@ -206,16 +206,18 @@ async def _message(service: NLUService, task: Task, row: Row) -> Answer:
     return answer
 
 
-async def _review(logger: Door, answers: list[Answer]) -> AsyncIterator[Step]:
+async def _review(logger: Api, answers: list[Answer]) -> AsyncIterator[Step]:
     """The scripted reviewer: confirms or corrects by the data's answers, then approves all."""
 
     async def judge(answer: Answer) -> UUID:
         path = f"/v1/predictions/{answer.log_id}"
         if answer.right:
-            said = await logger.post(f"{path}/confirm", Correction, ConfirmationIn())
+            correction = await logger.post(f"{path}/confirm", Correction, ConfirmationIn())
         else:
-            said = await logger.post(f"{path}/corrections", Correction, correction_of(answer.row))
-        return said.id
+            correction = await logger.post(
+                f"{path}/corrections", Correction, correction_of(answer.row)
+            )
+        return correction.id
 
     waiting: list[UUID] = []
     async for correction in as_done(judge, answers):
@@ -223,10 +225,10 @@ async def _review(logger: Door, answers: list[Answer]) -> AsyncIterator[Step]:
         yield Going("review", len(waiting), len(answers))
     approved = 0
     for start in range(0, len(waiting), APPROVED_AT_ONCE):
-        asked = BulkApprovalIn(
+        approval = BulkApprovalIn(
             correction_ids=waiting[start : start + APPROVED_AT_ONCE], may_quote=MAY_QUOTE
         )
-        decided = await logger.post("/v1/corrections:approve", BulkDecided, asked)
+        decided = await logger.post("/v1/corrections:approve", BulkDecided, approval)
         for one in decided.items:
             if one.ground_truth_id is None:
                 raise DemoFailed(f"a correction was not approved: {one.status} {one.code}")
@@ -241,15 +243,15 @@ def correction_of(row: Row) -> CorrectionIn:
     return CorrectionIn(corrected_output=row.truth)
 
 
-async def _export(story: Story, induction: Door, run: RunView) -> Exported:
+async def _export(story: Story, induction: Api, run: RunView) -> Exported:
     """The run's prompt as files; the module, imported again, must be the very same prompt."""
     path = f"/v1/prompts/{story.spec.slug}"
     version_id = run.best_version_id or run.baseline_version_id
     best = await induction.get(f"{path}/versions/{version_id}", PromptVersion)
     files = {}
     for form, name in (("py", "prompts.py"), ("json", "prompts.json")):
-        asked = {"version": str(best.id), "format": form}
-        text = (await induction.send("GET", f"{path}/export", params=asked)).text
+        params = {"version": str(best.id), "format": form}
+        text = (await induction.send("GET", f"{path}/export", params=params)).text
         files[form] = write(story.choice.out / name, text)
     module = PromptImport(module=files["py"].read_text(encoding="utf-8"))
     again = await induction.post(f"{path}/versions", PromptVersion, module)

@@ -55,7 +55,9 @@ def induction(inherited: Mapping[str, str], world: World, secrets: Secrets) -> E
     }
 
 
-def migration(service: str, told: Environment, world: World, secrets: Secrets) -> Environment:
+def migration(
+    service: str, environment: Environment, world: World, secrets: Secrets
+) -> Environment:
     """What the service is told, and the logins that may change its database's shape."""
     prefix = service.upper()
     more = {
@@ -67,7 +69,7 @@ def migration(service: str, told: Environment, world: World, secrets: Secrets) -
     }
     if service == "nlu_logger":
         more["NLU_LOGGER_INDUCTION_KEY"] = secrets.induction_key
-    return told | more
+    return environment | more
 
 
 def direct(inherited: Mapping[str, str]) -> Environment:

@@ -18,8 +18,10 @@ async def check_database(url: str) -> str:
         raise LocalProblem(f"DATABASE_URL: no connection: {_why(refused)}") from None
     try:
         may_create = await connection.fetchval(
-            "SELECT rolsuper OR (rolcreatedb AND rolcreaterole)"
-            " FROM pg_roles WHERE rolname = current_user"
+            """
+            SELECT rolsuper OR (rolcreatedb AND rolcreaterole)
+            FROM pg_roles WHERE rolname = current_user
+            """
         )
     finally:
         await connection.close()

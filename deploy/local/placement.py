@@ -67,7 +67,7 @@ def remove(data: Path) -> None:
 
 def can_reach(path: Path, account: Account) -> bool:
     """Whether the account can enter or run `path`: asked of the kernel, as that account."""
-    asked = subprocess.run(  # noqa: S603
+    test = subprocess.run(  # noqa: S603
         ["/bin/sh", "-c", 'test -x "$0"', path],
         user=account.uid,
         group=account.gid,
@@ -75,7 +75,7 @@ def can_reach(path: Path, account: Account) -> bool:
         cwd="/",
         check=False,
     )
-    return asked.returncode == 0
+    return test.returncode == 0
 
 
 def _nobody() -> Account:

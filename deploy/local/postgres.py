@@ -196,5 +196,5 @@ def _holder(cluster: Path) -> int | None:
 def _complaint(log: Path) -> str:
     """The line of initdb's output that says why."""
     lines = tail(log).splitlines()
-    told = [line for line in lines if "error:" in line or "FATAL:" in line]
-    return (told or lines[-1:] or ["initdb said nothing"])[0]
+    errors = [line for line in lines if "error:" in line or "FATAL:" in line]
+    return (errors or lines[-1:] or ["initdb said nothing"])[0]

@@ -21,5 +21,5 @@ def become_psql(data: Path, *, sql: str | None) -> NoReturn:
     open_url = urlunsplit(url._replace(netloc=f"{url.username}@{address}"))
     once = ["--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--command", sql] if sql else []
     # Not in the arguments, which anybody on the machine can read.
-    told = os.environ | {"PGPASSWORD": unquote(url.password or "")}
-    os.execve(program, [program, open_url, *once], told)  # noqa: S606
+    environment = os.environ | {"PGPASSWORD": unquote(url.password or "")}
+    os.execve(program, [program, open_url, *once], environment)  # noqa: S606

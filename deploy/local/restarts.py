@@ -7,12 +7,15 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from nlu_shared.backoff import backoff
+
 from deploy.local.problems import ProcessDied
 from deploy.local.process import Child
 
 STEADY_SECONDS = 10.0
 """Who lived so long did start; a death after that is the first of its row."""
 FIRST_WAIT_SECONDS = 0.25
+LONGEST_WAIT_SECONDS = 4.0
 DEATHS_AT_MOST = 5
 """In a row: waits of 8 s in all, in which what a killed server left behind is gone."""
 
@@ -28,7 +31,7 @@ class Deaths:
         self.in_a_row = 1 if lived >= STEADY_SECONDS else self.in_a_row + 1
         if self.in_a_row > DEATHS_AT_MOST:
             return None
-        return float(FIRST_WAIT_SECONDS * 2 ** (self.in_a_row - 1))
+        return backoff(self.in_a_row, first=FIRST_WAIT_SECONDS, longest=LONGEST_WAIT_SECONDS)
 
 
 async def keep(child: Child, say: Callable[[str], None]) -> ProcessDied:

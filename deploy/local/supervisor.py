@@ -33,13 +33,13 @@ def until_stopped(work: Coroutine[Any, Any, int], *, code: int) -> int:
     async def main() -> int:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101
-        asked = False
+        interrupted = False
 
         def ask() -> None:
-            nonlocal asked
-            if asked:
+            nonlocal interrupted
+            if interrupted:
                 os._exit(130)  # the kernel ends our children with us
-            asked = True
+            interrupted = True
             task.cancel()
 
         for one in STOPS:
@@ -117,12 +117,12 @@ async def _demonstrate(stack: Stack) -> int:
         await finished
 
 
-async def _demo_program(told: Environment, *arguments: str) -> asyncio.subprocess.Process:
+async def _demo_program(environment: Environment, *arguments: str) -> asyncio.subprocess.Process:
     """Unlike the services it shares our terminal, and its Ctrl-C."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "deploy.demo", *arguments),
-        env=dict(os.environ) | told,
+        env=dict(os.environ) | environment,
         preexec_fn=die_with(os.getpid(), signal.SIGKILL),
     )
 

@@ -66,8 +66,8 @@ class LiveModel:
 
 
 def _signature(path: Path) -> tuple[int, int, int]:
-    found = path.stat()
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    status = path.stat()
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def build(path: Path, *, task: str) -> FastAPI:
@@ -91,7 +91,7 @@ def build(path: Path, *, task: str) -> FastAPI:
         )
 
     @app.post("/messages/{log_id}/outcome", status_code=204)
-    async def tell_outcome(log_id: UUID, said: OutcomeIn) -> None:
-        await service.update_workflow_outcome(log_id=log_id, **said.model_dump())
+    async def tell_outcome(log_id: UUID, body: OutcomeIn) -> None:
+        await service.update_workflow_outcome(log_id=log_id, **body.model_dump())
 
     return app

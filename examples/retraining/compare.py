@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from nlu_shared.measure.f1 import FN, TP, Counts, Floats
-from nlu_shared.measure.significance import Gain, paired_bootstrap, sign_test
+from nlu_shared.measure.significance import Gain, paired_bootstrap, sign_flip_test
 from nlu_shared.schemas.exports import LabelledText
 
 from examples.retraining.onnx_file import Classifier
@@ -45,7 +45,7 @@ def compare(
         before=float(np.mean(before)),
         after=float(np.mean(after)),
         gain=paired_bootstrap(_counts(before), _counts(after), _accuracy, seed=0),
-        p_value=sign_test(before, after),
+        p_value=sign_flip_test(before, after),
     )
 
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import httpx2
 from nlu_logger.cli import app as nlu_logger
-from nlu_shared.client.door import Door, Params
+from nlu_shared.client.api import Api, Params
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.exports import LabelledText, Pair
 from nlu_shared.schemas.ground_truth import GroundTruthCase
@@ -90,7 +90,7 @@ async def turn(cycle: Cycle) -> AsyncIterator[Step]:
     had, first, second = cycle.parts()
     rows = [LabelledText(text=one.text, label=str(one.truth)) for one in had]
     yield await _retrain(cycle, rows)
-    async with _backend(cycle) as backend, Door(cycle.url, cycle.key) as logger:
+    async with _backend(cycle) as backend, Api(cycle.url, cycle.key) as logger:
         before = onnx_file.read(cycle.model)
         yield await _serve(backend, logger, cycle, first, before.version)
         yield await _review(cycle, first, below=SURE)
@@ -101,8 +101,8 @@ async def turn(cycle: Cycle) -> AsyncIterator[Step]:
         yield await _serve(backend, logger, cycle, second, trained.version)
         yield await _review(cycle, second, below=1)
         truths = await _truths(logger, cycle.task)
-        said = await _logged(logger, cycle.task, trained.version)
-        texts = [one.prompt for one in said]
+        logged = await _logged(logger, cycle.task, trained.version)
+        texts = [one.prompt for one in logged]
         yield compare(before, onnx_file.read(cycle.model), texts, truths, trained_on=rows)
 
 
@@ -118,17 +118,17 @@ async def _retrain(cycle: Cycle, rows: Sequence[LabelledText]) -> Trained:
 
 
 async def _serve(
-    backend: str, logger: Door, cycle: Cycle, rows: Sequence[Row], version: str
+    backend: str, logger: Api, cycle: Cycle, rows: Sequence[Row], version: str
 ) -> Served:
     async with httpx2.AsyncClient(base_url=backend, timeout=SECONDS, trust_env=False) as http:
 
         async def message(row: Row) -> bool:
             answer = (await http.post("/messages", json={"text": row.text})).raise_for_status()
-            said = answer.json()
-            was_right = bool(said["intent"] == row.truth)
-            outcome = {"was_successful": was_right, "workflow_type": said["intent"]}
-            told = await http.post(f"/messages/{said['log_id']}/outcome", json=outcome)
-            told.raise_for_status()
+            body = answer.json()
+            was_right = bool(body["intent"] == row.truth)
+            outcome = {"was_successful": was_right, "workflow_type": body["intent"]}
+            answered = await http.post(f"/messages/{body['log_id']}/outcome", json=outcome)
+            answered.raise_for_status()
             return was_right
 
         right = [one async for one in as_done(message, rows)]
@@ -165,7 +165,7 @@ async def _export(cycle: Cycle) -> list[LabelledText]:
     return [LabelledText.model_validate_json(line) for line in _lines(file)]
 
 
-async def _truths(logger: Door, task: str) -> Mapping[str, str]:
+async def _truths(logger: Api, task: str) -> Mapping[str, str]:
     """The approved label of each text."""
     stream = await logger.send("GET", "/v1/ground-truth", params={"task": task})
     *cases, _ = stream.text.splitlines()
@@ -173,17 +173,17 @@ async def _truths(logger: Door, task: str) -> Mapping[str, str]:
     return {case.text: str(case.truth) for case in read}
 
 
-async def _logged(logger: Door, task: str, version: str) -> list[Prediction]:
+async def _logged(logger: Api, task: str, version: str) -> list[Prediction]:
     """Everything the log holds of this model."""
-    found: list[Prediction] = []
+    predictions: list[Prediction] = []
     cursor: str | None = None
     while True:
-        asked: Params = {"task": task, "model_version": version, "limit": 1000, "cursor": cursor}
-        page = await logger.get("/v1/predictions", Page[Prediction], asked)
-        found += page.items
+        params: Params = {"task": task, "model_version": version, "limit": 1000, "cursor": cursor}
+        page = await logger.get("/v1/predictions", Page[Prediction], params)
+        predictions += page.items
         cursor = page.next_cursor
         if cursor is None:
-            return found
+            return predictions
 
 
 async def _command(cycle: Cycle, *arguments: object) -> None:

@@ -36,8 +36,8 @@ class Classifier:
 
     def probabilities(self, texts: Sequence[str]) -> Matrix:
         """(texts, intents)."""
-        (found,) = self._session.run(None, {"bags": bags(texts)})
-        share: Matrix = found
+        (shares,) = self._session.run(None, {"bags": bags(texts)})
+        share: Matrix = shares
         return share
 
 
@@ -47,8 +47,8 @@ def write(model: Model, path: Path) -> None:
     checker.check_model(proto, full_check=True)
     content = proto.SerializeToString()
     probe = np.random.Generator(np.random.PCG64(0)).random((8, BUCKETS), dtype=np.float32)
-    (said,) = _session(content).run(None, {"bags": probe})
-    if not np.allclose(said, model.probabilities(probe), atol=TOLERANCE):
+    (computed,) = _session(content).run(None, {"bags": probe})
+    if not np.allclose(computed, model.probabilities(probe), atol=TOLERANCE):
         raise ValueError("onnxruntime and numpy disagree about this model.")
     with whole_file(path) as file:
         file.write(content)
@@ -67,9 +67,9 @@ def read(path: Path) -> Classifier:
 
 
 def _session(content: bytes) -> onnxruntime.InferenceSession:
-    told = onnxruntime.SessionOptions()
-    told.intra_op_num_threads = told.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(content, told, providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
 def _graph(model: Model) -> onnx.ModelProto:

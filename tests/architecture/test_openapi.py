@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema_rs import Draft202012Validator
+from nlu_shared.schemas.examples import EXAMPLES
 
 from docs import snapshot
 
@@ -46,3 +48,78 @@ def test_every_path_is_versioned_and_every_operation_names_one_scope(
         assert route.startswith("/v1/"), route
         assert [list(one) for one in operation["security"]] == [["HTTPBearer"]], (method, route)
         assert len(operation["security"][0]["HTTPBearer"]) == 1, (method, route)
+
+
+PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+ALWAYS = {"401", "403", "422", "429", "503"}
+OF_BODIES = {"408", "413", "415"}
+NEVER_404 = {"erase_user", "list_schedule_runs", "look_at_queue", "claim_from_queue"}
+"""Of these a path names something that cannot be unknown."""
+
+
+@by_service
+def test_every_error_is_declared_as_a_problem(path: Path, document: dict[str, Any]) -> None:
+    for method, route, operation in operations(document):
+        declared = {status for status in operation["responses"] if status >= "400"}
+        expected = ALWAYS | (OF_BODIES if "requestBody" in operation else set())
+        if "{" in route and operation["operationId"] not in NEVER_404:
+            expected = expected | {"404"}
+        assert expected <= declared <= expected | {"404", "409"}, (method, route)
+        for status in declared:
+            assert operation["responses"][status]["content"] == PROBLEM, (method, route, status)
+    assert not {"HTTPValidationError", "ValidationError"} & document["components"]["schemas"].keys()
+
+
+@by_service
+def test_whoever_may_come_again_is_told_when(path: Path, document: dict[str, Any]) -> None:
+    for method, route, operation in operations(document):
+        for status in ("429", "503"):
+            assert "Retry-After" in operation["responses"][status]["headers"], (method, route)
+
+
+@by_service
+def test_every_operation_and_every_parameter_says_what_it_is(
+    path: Path, document: dict[str, Any]
+) -> None:
+    silent = []
+    for method, route, operation in operations(document):
+        if not (operation.get("summary") and operation.get("description")):
+            silent.append((method, route))
+        parameters = operation.get("parameters", [])
+        silent += [(route, one["name"]) for one in parameters if not one.get("description")]
+    assert not silent
+
+
+@by_service
+def test_every_property_says_what_it_is(path: Path, document: dict[str, Any]) -> None:
+    silent = [
+        f"{name}.{field}"
+        for name, schema in document["components"]["schemas"].items()
+        for field, described in schema.get("properties", {}).items()
+        if not described.get("description")
+    ]
+    assert not silent
+
+
+@by_service
+def test_every_json_body_has_an_example_that_is_one(path: Path, document: dict[str, Any]) -> None:
+    components = document["components"]
+    bodies = set()
+    for _, _, operation in operations(document):
+        schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        if reference := schema.get("schema", {}).get("$ref"):
+            bodies.add(reference.rpartition("/")[2])
+    assert bodies
+    for name in bodies:
+        schema = components["schemas"][name]
+        assert schema.get("examples"), name
+        for example in schema["examples"]:
+            Draft202012Validator({**schema, "components": components}).validate(example)
+
+
+def test_every_example_is_a_body_that_a_service_takes() -> None:
+    """The schema cannot say everything that the model checks; and none stands there for nobody."""
+    for model, example in EXAMPLES.items():
+        model.model_validate(example)
+    shown = {name for document in DOCUMENTS.values() for name in document["components"]["schemas"]}
+    assert {model.__name__ for model in EXAMPLES} <= shown

@@ -1,13 +1,12 @@
 """The optimisers' benchmark keeps its promises: equal cases, counted calls, peers named."""
 
 import pytest
-from induction.tasks.base import Outcome
+from induction.task_kinds.base import Outcome
 
-from benchmarks.optimisers.data import LABELLED, Round, drawn, pool
-from benchmarks.optimisers.door import Door
+from benchmarks.optimisers.data import LABELLED, Round, divided, drawn, pool
+from benchmarks.optimisers.metered import MeteredModel
 from benchmarks.optimisers.methods import OURS, PLAIN, VARIANTS
-from benchmarks.optimisers.proposing import divided
-from benchmarks.optimisers.report import NO_EVIDENCE, told
+from benchmarks.optimisers.report import NO_EVIDENCE, tables
 from benchmarks.optimisers.rounds import played
 
 BUDGET = 300
@@ -19,10 +18,10 @@ def given() -> Round:
 
 
 def test_a_question_past_the_budget_is_not_answered_and_not_counted(given: Round) -> None:
-    door = Door(given.task, budget=3)
-    book = door.book(given.task.baseline(), given.labelled[:5])
+    door = MeteredModel(given.task, budget=3)
+    results = door.evaluate(given.task.baseline(), given.labelled[:5])
     assert (door.calls, door.silent) == (3, True)
-    faults = [entry.prediction.fault for entry in book.entries.values()]
+    faults = [one.prediction.fault for one in results.by_case.values()]
     assert faults == [None] * 3 + [str(Outcome.OVER_BUDGET)] * 2
 
 
@@ -30,9 +29,9 @@ def test_a_question_past_the_budget_is_not_answered_and_not_counted(given: Round
 def test_an_equal_question_costs_nothing_only_where_a_method_has_a_cache(
     given: Round, *, cached: bool
 ) -> None:
-    door = Door(given.task, cached=cached)
+    door = MeteredModel(given.task, cached=cached)
     for _ in range(2):
-        door.book(given.task.baseline(), given.labelled[:4])
+        door.evaluate(given.task.baseline(), given.labelled[:4])
     assert door.calls == (4 if cached else 8)
 
 
@@ -46,9 +45,11 @@ def test_hidden_cases_are_none_of_the_labelled_and_wrong_labels_are_among_those_
 
 
 def test_peers_learn_from_four_fifths_and_choose_by_the_rest(given: Round) -> None:
-    train, validation = divided(given)
-    assert (len(train), len(validation)) == (160, 40)
-    assert {case.id for case in (*train, *validation)} == {case.id for case in given.labelled}
+    problem = divided(given)
+    assert (len(problem.train), len(problem.validation)) == (160, 40)
+    assert {case.id for case in (*problem.train, *problem.validation)} == {
+        case.id for case in given.labelled
+    }
 
 
 def test_every_method_keeps_to_the_calls_and_the_report_says_what_it_is_not(given: Round) -> None:
@@ -56,7 +57,7 @@ def test_every_method_keeps_to_the_calls_and_the_report_says_what_it_is_not(give
     results = list(played(given, PLAIN, [BUDGET], chosen))
     assert all(result.calls <= result.budget for result in results)
     results += played(given, VARIANTS[2], [BUDGET], chosen)
-    text = told(results, ["gepa"])
+    text = tables(results, ["gepa"])
     assert NO_EVIDENCE in text
     assert "not installed: gepa" in text
     assert "wrong labels, ours:" in text

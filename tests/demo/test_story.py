@@ -65,7 +65,7 @@ async def test_the_loop_ends_with_a_verdict_a_prompt_and_a_report(
     assert report["verdict"] in {"proven", "promising", "noise", "no_change"}
     assert 0 <= report["baseline_f1"] <= report["final_f1"] <= 1
     assert report["cost_usd"] == 0 < report["notional_usd"]
-    assert (report["texts"], sum(report["parts"].values())) == (TEXTS, TEXTS)
+    assert (report["texts"], sum(report["splits"].values())) == (TEXTS, TEXTS)
 
     served = await stack.induction.get(
         f"/v1/prompts/{report['task']}/versions/{report['prompt_version']}"

@@ -9,9 +9,13 @@ import re
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.stack import client
 from tests.nlu_logger.world import World, world
+
+pytestmark = pytest.mark.law
 
 __all__ = ["world"]
 

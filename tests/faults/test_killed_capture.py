@@ -2,7 +2,11 @@
 
 import signal
 
+import pytest
+
 from benchmarks import kills
+
+pytestmark = pytest.mark.law
 
 
 async def test_nothing_acknowledged_is_lost_or_stored_twice() -> None:

@@ -13,8 +13,8 @@ from uuid import UUID
 import asyncpg
 import httpx2
 import pytest
-from induction.llm.offline.settings import OfflineSettings
 from nlu_shared.ids import uuid7
+from offline_model.settings import OfflineSettings
 
 from deploy.local import placement
 from deploy.local.postgres import Postgres
@@ -22,7 +22,7 @@ from deploy.local.redis import Redis
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task
 from tests.fixtures.servers import Servers
-from tests.fixtures.stack import Stack, opened, until
+from tests.fixtures.stack import Stack, client, opened, until
 
 SLOW = OfflineSettings(latency_ms=20)
 
@@ -39,7 +39,7 @@ def place() -> Iterator[Path]:
 async def mortal(place: Path) -> AsyncIterator[tuple[Postgres, Redis, Stack]]:
     async with Postgres(place) as postgres, Redis(place) as redis:
         databases = Databases(Servers(postgres.admin_url, redis.url))
-        async with opened(databases, databases.servers, model=SLOW) as stack:
+        async with opened(databases, databases.servers, model=SLOW, lease_seconds=4) as stack:
             yield postgres, redis, stack
 
 
@@ -132,16 +132,20 @@ async def write(
     stack: Stack, acknowledged: set[UUID], refusals: set[int], stop: asyncio.Event
 ) -> None:
     """Posts one prediction after another, each again under its id until it is acknowledged."""
-    while not stop.is_set():
-        body = {"id": str(uuid7()), "task": "load", "prompt": "p", "predicted_intent": "x",
-                "confidence": 0.5}  # fmt: skip
-        while True:
-            answer = await stack.logger.post("/v1/predictions", json=body)
-            if answer.is_success:
-                acknowledged.add(UUID(answer.json()["log_id"]))
-                break
-            refusals.add(answer.status_code)
-            assert answer.headers["retry-after"]
+    async with client(str(stack.logger.base_url)) as hasty:
+        while not stop.is_set():
+            await _acknowledge(hasty, acknowledged, refusals)
+
+
+async def _acknowledge(
+    http: httpx2.AsyncClient, acknowledged: set[UUID], refusals: set[int]
+) -> None:
+    body = {"id": str(uuid7()), "task": "load", "prompt": "p", "predicted_intent": "x",
+            "confidence": 0.5}  # fmt: skip
+    while not (answer := await http.post("/v1/predictions", json=body)).is_success:
+        refusals.add(answer.status_code)
+        assert answer.headers["retry-after"]
+    acknowledged.add(UUID(answer.json()["log_id"]))
 
 
 async def many(acknowledged: set[UUID], *, more_than: int = 50) -> bool:

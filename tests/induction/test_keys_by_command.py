@@ -1,26 +1,14 @@
 """API keys of induction, as an operator makes and turns them over."""
 
-import asyncio
 import os
-import sys
-from pathlib import Path
 
+from tests.fixtures.commands import typed
 from tests.fixtures.stack import Stack, client
 
-PROGRAM = Path(sys.executable).parent / "induction"
 
-
-async def run(stack: Stack, *arguments: str) -> tuple[int, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        PROGRAM,
-        *arguments,
-        env=os.environ | stack.environment(),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    printed, complained = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, printed.decode().strip(), complained.decode().strip()
+async def run(stack: Stack, *arguments: str) -> tuple[int | None, str, str]:
+    ended = await typed("induction", *arguments, env=os.environ | stack.environment())
+    return ended.code, ended.printed.strip(), ended.complained.strip()
 
 
 async def test_a_key_is_made_turned_over_and_revoked(stack: Stack) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.fixtures.labelled import make_task
-from tests.fixtures.stack import Stack, client
+from tests.fixtures.stack import DEADLINE_SECONDS, Stack, client
 from tests.induction.runs.driving import start
 
 
@@ -24,7 +24,7 @@ async def test_an_open_stream_ends_with_its_key(stack: Stack) -> None:
             assert [one.status_code for one in (by_key, by_ticket, of_another)] == [200] * 3
             goes_on = asyncio.create_task(of_another.aread())
             await stack.induction.delete(f"/v1/admin/keys/{made['id']}")
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(DEADLINE_SECONDS):
                 await by_key.aread()
                 await by_ticket.aread()
             assert not goes_on.done()

@@ -106,7 +106,7 @@ def test_extractions_are_counted_by_what_matches_and_scored_by_micro_f1(
     assert told["pooled"] == case["counts"]
     assert told["objective"] == told["scores"]["aggregate"] == pytest.approx(objective)
     assert {"people", "shift", "anxiety", "detected:anxiety", "exact"} <= told["scores"].keys()
-    assert told["carried"]["events"] == 1
+    assert told["support"]["events"] == 1
 
 
 def test_pooled_counts_are_the_sum_of_the_cases(scoring: Scoring) -> None:
@@ -170,7 +170,7 @@ def test_an_export_is_scored_on_its_own_predictions_by_statement_and_as_a_whole(
     alone = scoring.json("extraction", [EXPORT], None)
     assert ([case["id"] for case in alone["cases"]], alone["left_out"]) == (["1", "2"], 1)
     assert alone["pooled"]["people"] == alone["pooled"]["events"] == tally(0, 1, 1)
-    assert (alone["carried"]["people"], alone["carried"]["events"]) == (1, 1)
+    assert (alone["support"]["people"], alone["support"]["events"]) == (1, 1)
     assert alone["objective"] == 0.0
     whole = scoring.json("extraction", [EXPORT], None, "--cumulative")
     assert [case["id"] for case in whole["cases"]] == ["discussion-1"]

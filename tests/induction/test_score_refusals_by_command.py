@@ -1,11 +1,14 @@
 """What `induction score` refuses: one line that names the file and the line, and exit code 2."""
 
 import asyncio
+import sys
+from pathlib import Path
 
 import pytest
 
 from tests.fixtures.scoring import RUTH, Lines, Scoring, outputs
-from tests.induction.test_keys_by_command import PROGRAM
+
+PROGRAM = Path(sys.executable).parent / "induction"
 
 PRIVATE = "what Zacharias said"
 TRUTH = SAID = outputs(one="b", two="c")

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 from pathlib import Path
 
-DEADLINE_SECONDS = 20.0
+from tests.fixtures.stack import DEADLINE_SECONDS
 
 
 def descendants(pid: int) -> set[int]:

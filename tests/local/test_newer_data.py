@@ -15,6 +15,7 @@ from deploy.local.problems import LocalProblem
 from deploy.local.secrets import make_temporary
 from tests.fixtures.databases import Databases, Service
 from tests.fixtures.servers import Servers
+from tests.fixtures.stack import DEADLINE_SECONDS
 
 NEWER = "the database has the schema 9999, and this version knows none after"
 
@@ -51,7 +52,7 @@ async def test_a_database_of_a_newer_version_is_left_alone(
         env=os.environ | told,
         stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         _, complaint = await process.communicate()
     (line,) = complaint.decode().splitlines()
     name = service.replace("_", "-")

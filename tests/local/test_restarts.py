@@ -6,10 +6,11 @@ import signal
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from deploy.local.restarts import DEATHS_AT_MOST, Deaths
 from tests.fixtures.labelled import make_task
-from tests.fixtures.stack import client, until
+from tests.fixtures.stack import DEADLINE_SECONDS, client, until
 from tests.local.processes import descendants
 from tests.local.test_stack import Running, data, named, running
 
@@ -17,7 +18,7 @@ __all__ = ["data"]
 PARTS = {
     "PostgreSQL": ("postgres", "-D"),
     "Redis": ("redis-server",),
-    "offline model": ("induction.llm.offline",),
+    "offline model": ("offline_model",),
     "nlu-logger serve": ("nlu_logger.cli", "serve"),
     "induction serve": ("induction.cli", "serve"),
     "nlu-logger work": ("nlu_logger.cli", "work"),
@@ -39,7 +40,7 @@ async def kill(stack: Running, part: str) -> None:
     assert stack.process.stdout is not None
     (pid, *_) = sorted(named(descendants(stack.process.pid), *PARTS[part]))
     os.kill(pid, signal.SIGKILL)
-    line = (await asyncio.wait_for(stack.process.stdout.readline(), 30)).decode()
+    line = (await asyncio.wait_for(stack.process.stdout.readline(), DEADLINE_SECONDS)).decode()
     assert line.startswith(f"{part} ended (exit code -9): started again in "), line
     stack.said.append(line)
 
@@ -79,6 +80,7 @@ class Loop:
         return len(told.json()) if told.is_success else -1
 
 
+@pytest.mark.law
 async def test_each_part_that_is_killed_comes_back_and_nothing_is_lost(data: Path) -> None:
     async with (
         running(data) as stack,

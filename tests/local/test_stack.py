@@ -15,6 +15,7 @@ import pytest
 
 from deploy.local import placement
 from deploy.local.secrets import make_temporary
+from tests.fixtures.stack import DEADLINE_SECONDS
 from tests.local.processes import descendants, gone
 
 OURS = ("NLU_", "INDUCTION_", "DATABASE_URL", "REDIS_URL", "ANTHROPIC_")
@@ -43,7 +44,7 @@ async def command(*words: str, data: Path, **more: str) -> tuple[int | None, str
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await asyncio.wait_for(process.communicate(), 60)
+    said, _ = await asyncio.wait_for(process.communicate(), DEADLINE_SECONDS)
     return process.returncode, said.decode()
 
 
@@ -59,7 +60,7 @@ async def running(data: Path) -> AsyncIterator[Running]:
     said: list[str] = []
     try:
         while (ready := READY.search(said[-1] if said else "")) is None:
-            line = await asyncio.wait_for(process.stdout.readline(), 90)
+            line = await asyncio.wait_for(process.stdout.readline(), DEADLINE_SECONDS)
             assert line, said
             said.append(line.decode())
         yield Running(process, said, ready[1], ready[2], key_in(ready[3]))
@@ -81,6 +82,7 @@ def data() -> Iterator[Path]:
     placement.remove(path)
 
 
+@pytest.mark.law
 async def test_a_stack_killed_outright_leaves_nothing_and_its_data_is_there_again(
     data: Path,
 ) -> None:
@@ -112,6 +114,7 @@ async def test_a_stack_killed_outright_leaves_nothing_and_its_data_is_there_agai
         assert not await gone(below)
 
 
+@pytest.mark.law
 async def test_a_process_that_dies_again_and_again_ends_the_stack_and_shows_why(
     data: Path,
 ) -> None:

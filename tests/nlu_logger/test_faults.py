@@ -1,18 +1,17 @@
 """When the database is away, hangs, or answers nobody."""
 
 import asyncio
-import time
 
 from nlu_shared.ids import uuid7
 
 from tests.fixtures.databases import Databases
+from tests.fixtures.lateness import waiting
 from tests.fixtures.servers import Servers
 from tests.nlu_logger.gate import gated
 from tests.nlu_logger.world import HELLO, connected, opened
 
 STORED = "SELECT count(*) FROM nlu_prompt_logs WHERE id = $1"
-PROMISED_SECONDS, BUSY_SECONDS = 2, 1
-"""What a caller is promised, and what a machine with other work to do may add."""
+PROMISED_SECONDS = 2
 
 
 async def test_a_database_that_is_away_is_a_503_within_two_seconds_and_comes_back(
@@ -33,10 +32,10 @@ async def test_a_database_that_is_away_is_a_503_within_two_seconds_and_comes_bac
             ("GET", "/v1/ground-truth?task=intent", None),
             ("GET", "/readyz", None),
         ]:
-            asked = time.monotonic()
-            answer = await world.admin.request(method, path, json=body)
+            async with waiting() as wait:
+                answer = await world.admin.request(method, path, json=body)
+                assert wait.within(PROMISED_SECONDS)
             assert answer.status_code == 503, (path, answer.text)
-            assert time.monotonic() - asked < PROMISED_SECONDS + BUSY_SECONDS
             assert int(answer.headers["retry-after"]) > 0
         assert (await world.admin.get("/healthz")).status_code == 200
         await gate.open()
@@ -56,17 +55,17 @@ async def test_a_database_that_hangs_is_a_503_within_two_seconds_and_comes_back(
         await world.log()
         assert (await world.admin.get("/v1/predictions")).status_code == 200
         gate.hang()
-        asked = time.monotonic()
-        answers = await asyncio.gather(
-            *(world.admin.post("/v1/predictions", json=said) for _ in range(3)),
-            world.admin.post("/v1/predictions:batch", json=[said, HELLO]),
-            *(world.admin.get("/v1/predictions") for _ in range(12)),
-            world.admin.get("/v1/ground-truth?task=intent"),
-            world.admin.get("/readyz"),
-        )
+        async with waiting() as wait:
+            answers = await asyncio.gather(
+                *(world.admin.post("/v1/predictions", json=said) for _ in range(3)),
+                world.admin.post("/v1/predictions:batch", json=[said, HELLO]),
+                *(world.admin.get("/v1/predictions") for _ in range(12)),
+                world.admin.get("/v1/ground-truth?task=intent"),
+                world.admin.get("/readyz"),
+            )
+            assert wait.within(PROMISED_SECONDS)
         assert {answer.status_code for answer in answers} == {503}
         assert all(int(answer.headers["retry-after"]) > 0 for answer in answers)
-        assert time.monotonic() - asked < PROMISED_SECONDS + BUSY_SECONDS
         gate.resume()
         assert (await world.admin.post("/v1/predictions", json=said)).is_success
         assert (await world.admin.get("/v1/predictions")).status_code == 200

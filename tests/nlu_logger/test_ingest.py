@@ -11,7 +11,8 @@ import httpx2
 import pytest
 from nlu_shared.ids import uuid7
 
-from tests.nlu_logger.world import HELLO, World, connected, patiently
+from tests.fixtures.stack import patiently
+from tests.nlu_logger.world import HELLO, World, connected
 
 
 async def rows(world: World, task: str) -> int:

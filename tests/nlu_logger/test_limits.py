@@ -13,7 +13,7 @@ from tests.nlu_logger.world import HELLO, World, opened
 
 @pytest.fixture
 async def small(databases: Databases, servers: Servers) -> AsyncIterator[World]:
-    limits = {"reads_per_minute": 3, "writes_per_minute": 5, "strangers_per_minute": 4}
+    limits = {"reads_per_minute": 3, "writes_per_minute": 5, "anonymous_per_minute": 4}
     async with opened(databases, servers, **limits) as made:
         yield made
 

@@ -13,9 +13,10 @@ from arq.connections import ArqRedis
 from nlu_shared.kit.jobs import connect
 from nlu_shared.schemas.jobs import INDUCTION_QUEUE
 
+from tests.fixtures.commands import typed
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers
-from tests.fixtures.stack import client, until
+from tests.fixtures.stack import DEADLINE_SECONDS, client, until
 from tests.nlu_logger.gate import gated
 from tests.nlu_logger.world import HELLO, World, connected, opened
 
@@ -31,15 +32,9 @@ def environment(world: World, redis: str) -> dict[str, str]:
 
 async def said(world: World, *arguments: str) -> str:
     """What the program prints; it must end well."""
-    process = await asyncio.create_subprocess_exec(
-        PROGRAM,
-        *arguments,
-        env=environment(world, "redis://127.0.0.1:1"),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    printed, _ = await process.communicate()
-    assert process.returncode == 0
-    return printed.decode().strip()
+    ended = await typed("nlu-logger", *arguments, env=environment(world, "redis://127.0.0.1:1"))
+    assert ended.code == 0
+    return ended.printed.strip()
 
 
 @asynccontextmanager
@@ -54,7 +49,7 @@ async def working(world: World, redis: str) -> AsyncIterator[asyncio.subprocess.
     )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(DEADLINE_SECONDS):
             while b"partitions looked after" not in (line := await process.stdout.readline()):
                 assert line, "the worker ended early"
         yield process
@@ -147,4 +142,4 @@ async def test_the_worker_sends_on_what_was_approved_while_redis_was_away(
 async def test_the_worker_stops_when_told(world: World, servers: Servers) -> None:
     async with working(world, servers.redis_url) as worker:
         worker.terminate()
-        assert await asyncio.wait_for(worker.wait(), 10) == 0
+        assert await asyncio.wait_for(worker.wait(), DEADLINE_SECONDS) == 0

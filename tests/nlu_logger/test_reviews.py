@@ -155,7 +155,7 @@ async def test_an_imported_case_outlives_the_reopening_of_what_joined_it(
 async def test_nobody_approves_their_own_where_two_must_look(
     databases: Databases, servers: Servers, task: str
 ) -> None:
-    async with opened(databases, servers, second_pair_of_eyes=True) as strict:
+    async with opened(databases, servers, require_second_approver=True) as strict:
         correction = await strict.correct(await strict.log(task=task), "leave")
         own = await strict.approve(correction)
         assert (own.status_code, own.json()["code"]) == (403, "own_correction")

@@ -151,7 +151,7 @@ async def test_nobody_proposes_what_is_decided_already(world: World) -> None:
             async with app.transaction():
                 await app.execute(
                     "INSERT INTO corrections (id, prediction_id, author, status,"
-                    " is_confirmation, said_hash, ground_truth_id)"
+                    " is_confirmation, body_hash, ground_truth_id)"
                     " VALUES ($1, $2, 'me', 'approved', true, 'h', $1)",
                     uuid7(),
                     log_id,

@@ -1,9 +1,8 @@
 """nlu-logger behind a real port on a fresh database, and the people who call it."""
 
-import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ from nlu_logger.settings import Settings
 
 from tests.fixtures.databases import Clone, Databases
 from tests.fixtures.servers import Servers
-from tests.fixtures.stack import DEADLINE_SECONDS, JWT_SECRET, client, serving
+from tests.fixtures.stack import JWT_SECRET, client, serving
 
 HELLO = {"prompt": "hello", "predicted_intent": "greet", "confidence": 0.5}
 
@@ -67,14 +66,6 @@ class World:
         answer = await self.admin.get("/v1/ground-truth", params={"task": task})
         assert answer.status_code == 200, answer.text
         return [json.loads(line) for line in answer.text.splitlines()]
-
-
-async def patiently(send: Callable[[], Awaitable[httpx2.Response]]) -> httpx2.Response:
-    """The first answer that is no 503: a busy machine says "later", and a caller comes later."""
-    async with asyncio.timeout(DEADLINE_SECONDS):
-        while (answer := await send()).status_code == 503:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-    return answer
 
 
 @asynccontextmanager

@@ -9,29 +9,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from uuid import UUID
 
-from induction.engine import diagnose, leaks, propose, screen, showing
-from induction.engine.evaluate import CaseBook, judged
-from induction.engine.groups import groups_of, words
-from induction.engine.names import names
-from induction.lineage.blame import Made, blame
-from induction.llm.offline.clauses import clauses
-from induction.llm.offline.extractor import Extractor
-from induction.llm.offline.features import spoken
-from induction.llm.offline.ideas import ideas
-from induction.llm.offline.learner import Learner
-from induction.llm.offline.learner import read as read_prompt
-from induction.llm.offline.meta import Case as ShownCase
-from induction.llm.offline.meta import Meta, Pattern
-from induction.llm.offline.meta import Prompt as ShownPrompt
-from induction.llm.offline.obedient import obeyed
-from induction.llm.offline.telling import likeness, telling_words
+from induction.engine.data.folding import words
+from induction.engine.data.groups import groups_of
+from induction.engine.evaluation.evaluate import EvalResults, judge
+from induction.engine.leak_guard import leaks, screen
+from induction.engine.leak_guard.names import names
+from induction.engine.proposal import error_patterns, many_shot, meta_prompt
+from induction.history.blame import VersionStep, blame
 from induction.prompts.diff import compare
-from induction.tasks.base import Case, ModelAnswer, Outcome, Prediction, Task, asked
-from induction.tasks.extraction import ExtractionTask
-from induction.tasks.extraction import names as people
-from induction.tasks.extraction.dates import read as read_date
-from induction.tasks.extraction.wording import SCHEMA
-from induction.tasks.intent import IntentTask
+from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction, Task, framed
+from induction.task_kinds.extraction import ExtractionTask
+from induction.task_kinds.extraction import names as people
+from induction.task_kinds.extraction.dates import read as read_date
+from induction.task_kinds.extraction.wording import SCHEMA
+from induction.task_kinds.intent import IntentTask
 from nlu_logger.anonymise.text import anonymiser
 from nlu_logger.exports.formats import form_of
 from nlu_logger.exports.pairs import make_pairs
@@ -46,6 +37,17 @@ from nlu_shared.schemas.exports import ExportFormat, LabelledText
 from nlu_shared.schemas.ground_truth import Context, Turn, case_hash
 from nlu_shared.schemas.predictions import PredictionIn
 from nlu_shared.schemas.prompts import Block, Example, LabelSpec, PromptContent
+from offline_model.clauses import clauses
+from offline_model.extractor import Extractor
+from offline_model.features import spoken
+from offline_model.ideas import ideas
+from offline_model.learner import Learner
+from offline_model.learner import read as read_prompt
+from offline_model.meta import Case as ShownCase
+from offline_model.meta import Meta, Pattern
+from offline_model.meta import Prompt as ShownPrompt
+from offline_model.obedient import obeyed
+from offline_model.telling import likeness, telling_words
 
 INTENTS = IntentTask([LabelSpec(name="pay", description="money"), LabelSpec(name="stop")])
 FAMILIES = ExtractionTask()
@@ -86,8 +88,8 @@ def _screened(text: str) -> None:
 
 def _diagnosed(text: str) -> None:
     wrong = Prediction(output=text)
-    entries = {case.id: judged(INTENTS, case, wrong) for case in _cases(text)}
-    diagnose.patterns_of(CaseBook(entries))
+    entries = {case.id: judge(INTENTS, case, wrong) for case in _cases(text)}
+    error_patterns.patterns_of(EvalResults(entries))
 
 
 def _matched(text: str) -> None:
@@ -154,7 +156,7 @@ REACHED: Mapping[str, Callable[[str], object]] = {
         task="intent", text=text, truth="pay", group=None, may_quote=True
     ),
     # induction's tasks
-    "tasks/base.asked": lambda text: asked(text, None),
+    "tasks/base.framed": lambda text: framed(text, None),
     "tasks/intent.request": lambda text: INTENTS.request(_prompt(text), text, model="m"),
     "tasks/intent.problems": lambda text: INTENTS.problems(_prompt(text)),
     "tasks/intent.parse": lambda text: INTENTS.parse(ModelAnswer(Outcome.OK, text)),
@@ -172,34 +174,34 @@ REACHED: Mapping[str, Callable[[str], object]] = {
         people.plain(text), people.plain(f"b {text}")
     ),
     # induction's engine
-    "engine/groups.words": words,
-    "engine/groups.groups_of": lambda text: groups_of(_cases(text)),
-    "engine/names.names": lambda text: names(INTENTS, [text], _cases(text)).marks(text),
-    "engine/screen": _screened,
-    "engine/diagnose.patterns_of": _diagnosed,
-    "engine/propose.read": lambda text: propose.read(_change(text), INTENTS),
-    "engine/showing.opening": lambda text: showing.opening(
+    "engine/data/folding.words": words,
+    "engine/data/groups.groups_of": lambda text: groups_of(_cases(text)),
+    "engine/leak_guard/names": lambda text: names(INTENTS, [text], _cases(text)).marks(text),
+    "engine/leak_guard/screen": _screened,
+    "engine/error_patterns.patterns_of": _diagnosed,
+    "engine/proposal/meta_prompt.read": lambda text: meta_prompt.read(_change(text), INTENTS),
+    "engine/proposal/many_shot.opening": lambda text: many_shot.opening(
         INTENTS, _prompt(text), _cases(text), seed=1
     ),
     "prompts/diff.compare": lambda text: compare(_prompt(text), _prompt(f"{text}\nb")),
-    "lineage/blame.blame": lambda text: blame(
-        [Made(UUID(int=1), _prompt(text)), Made(UUID(int=2), _prompt(f"{text} b"))]
+    "history/blame.blame": lambda text: blame(
+        [VersionStep(UUID(int=1), _prompt(text)), VersionStep(UUID(int=2), _prompt(f"{text} b"))]
     ),
     # the offline model
-    "llm/offline/clauses.clauses": clauses,
-    "llm/offline/features.spoken": spoken,
-    "llm/offline/learner.answer": LEARNER.answer,
-    "llm/offline/learner.read": lambda text: Learner(
+    "offline_model/clauses.clauses": clauses,
+    "offline_model/features.spoken": spoken,
+    "offline_model/learner.answer": LEARNER.answer,
+    "offline_model/learner.read": lambda text: Learner(
         read_prompt(f"- pay: {text}\n{text}", LABELS, "label"), LABELS
     ),
-    "llm/offline/extractor.answer": lambda text: EXTRACTOR.answer(
+    "offline_model/extractor.answer": lambda text: EXTRACTOR.answer(
         text, lambda kind, _: kind, before=[text]
     ),
-    "llm/offline/extractor.read": lambda text: Extractor(_coded(text), CHOICES),
-    "llm/offline/telling.likeness": lambda text: likeness(text, f"{text} b"),
-    "llm/offline/telling.telling_words": lambda text: telling_words(
+    "offline_model/extractor.read": lambda text: Extractor(_coded(text), CHOICES),
+    "offline_model/telling.likeness": lambda text: likeness(text, f"{text} b"),
+    "offline_model/telling.telling_words": lambda text: telling_words(
         _meta(text), "pay", _meta(text).patterns[0].cases
     ),
-    "llm/offline/ideas.ideas": lambda text: list(ideas(_meta(text))),
-    "llm/offline/obedient.obeyed": lambda text: list(obeyed(_meta(text), ideas(_meta(text)))),
+    "offline_model/ideas.ideas": lambda text: list(ideas(_meta(text))),
+    "offline_model/obedient.obeyed": lambda text: list(obeyed(_meta(text), ideas(_meta(text)))),
 }

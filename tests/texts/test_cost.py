@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from tests.texts.reached import REACHED
 from tests.texts.shapes import SHAPES, text_of
 
+pytestmark = pytest.mark.law
+
 SHORT, TIMES = (5_000, 8_000), 4
 """Characters; the last of them TIMES are nearly the longest text that can be logged."""
 MOST = 10.0
@@ -57,7 +59,7 @@ ALPHABET = "aA bé.,!?\n\"“'([{@:/-+0179_\u0301\u0323\u200d\u3000我👍ß"
 
 @pytest.mark.parametrize("name", REACHED)
 @given(unit=st.text(ALPHABET, min_size=1, max_size=12))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @example(unit="Aa ")
 def test_so_does_whatever_is_said_over_and_over(name: str, unit: str) -> None:
     reads = REACHED[name]

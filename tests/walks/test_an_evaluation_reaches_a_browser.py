@@ -30,8 +30,9 @@ async def read(
     return said
 
 
-async def start(stack: Stack, task: str) -> str:
-    started = await stack.induction.post("/v1/runs", json={"task": task})
+async def start(stack: Stack, task: str, **asked: object) -> str:
+    asked = {"task": task, "limits": {"iterations": 2}, **asked}
+    started = await stack.induction.post("/v1/runs", json=asked)
     assert started.status_code == 202, started.text
     assert started.headers["location"] == f"/v1/runs/{started.json()['id']}"
     return str(started.json()["id"])
@@ -57,7 +58,7 @@ async def test_every_stored_event_arrives_once_and_in_order_over_reconnects(stac
 
 async def test_after_the_last_event_of_a_finished_run_there_is_nothing(stack: Stack) -> None:
     await make_task(stack, "over", cases=20)
-    run = await start(stack, "over")
+    run = await start(stack, "over", kind="evaluate")
     async with stack.working():
         said = await read(stack, run)
     last = said[-1][0]
@@ -81,7 +82,7 @@ async def test_a_finished_run_shows_what_its_events_said(stack: Stack) -> None:
 
     async with stack.working():
         shown = (await until(over)).json()
-    assert shown["parts"]["test"] > 0
+    assert shown["splits"]["test"] > 0
     assert shown["verdict"]["tested_on"] == "test"
     assert shown["spend"]["usd"] == 0
     assert shown["spend"]["calls"] > 0

@@ -5,16 +5,15 @@ from nlu_shared.kit.admin import router as admin
 from nlu_shared.kit.db import session_scope
 from nlu_shared.kit.web import create_app
 
-from induction.catalog.routes import router as tasks
-from induction.ideas.routes import router as ideas
-from induction.lineage.routes import router as lineage
+from induction.history.routes import router as history
 from induction.privacy.routes import router as privacy
 from induction.prompts.routes import router as prompts
 from induction.resources import APP_IDENTITY, Resources, open_resources
 from induction.runs import queries
 from induction.runs.routes import router as runs
+from induction.runs.stream_routes import router as streams
 from induction.settings import Settings
-from induction.streams.routes import router as streams
+from induction.tasks.routes import router as tasks
 from induction.triggers.routes import router as triggers
 
 VERSION = "0.1.0"
@@ -25,7 +24,7 @@ def build(settings: Settings) -> FastAPI:
         title="induction",
         version=VERSION,
         open_resources=lambda: open_resources(settings),
-        routers=[tasks, prompts, ideas, lineage, runs, streams, triggers, privacy, admin],
+        routers=[tasks, prompts, history, runs, streams, triggers, privacy, admin],
         settings=settings,
         measure=_measure,
     )

@@ -1,57 +1,46 @@
 """The command line of induction: serve, work, migrate, and the doors of the API one types."""
 
 import asyncio
-import json
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 import httpx2
 from cyclopts import App, CycloptsError, Parameter
 from nlu_shared.client.errors import ClientError
 from nlu_shared.client.runs import follow_run
-from nlu_shared.environment import given, is_given
+from nlu_shared.environment import given
 from nlu_shared.kit.commands import key_commands
 from nlu_shared.kit.db import open_database, session_scope
 from nlu_shared.kit.errors import ServiceError
 from nlu_shared.kit.processes import serve as serve_app
 from nlu_shared.kit.processes import set_up_logs
 from nlu_shared.kit.settings import secret
-from nlu_shared.schemas.blame import Blame
 from nlu_shared.schemas.events import EvaluationProgress, RunFinished
-from nlu_shared.schemas.prompts import PromptDiff
 from nlu_shared.schemas.runs import RunKind, RunLimits
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction import app as web
 from induction import worker
+from induction.commands_prompts import prompts
 from induction.commands_score import score
-from induction.lineage.blame import as_lines as blame_lines
-from induction.llm.offline.serve import serve as serve_offline
 from induction.migrations import check_schema
 from induction.migrations import migrate as run_migrations
-from induction.prompts.diff import as_lines
+from induction.remote import HERE, Key, Url, answer, client
 from induction.resources import APP_IDENTITY
 from induction.settings import Migration, Settings
 
 app = App(
     name="induction", help="Improves prompts from approved ground truth.", version=web.VERSION
 )
-prompts = App(name="prompts", help="The prompt registry.")
 app.command(prompts)
 app.command(score)
 
-Url = Annotated[str, Parameter(env_var="INDUCTION_URL")]
-Key = Annotated[str, Parameter(env_var="INDUCTION_KEY")]
 Limits = Annotated[RunLimits, Parameter(name="*")]
 USUAL = RunLimits()
-HERE = "http://127.0.0.1:8002"
-SILENCE_SECONDS = 60.0
-"""A start reads all ground truth first; a service that says nothing for longer is gone."""
 USAGE = 2
 """What a mistyped command exits with, so that 1 can mean something."""
 
@@ -77,21 +66,15 @@ def work() -> None:
 @app.command
 def migrate() -> None:
     """Creates or upgrades the database (INDUCTION_OWNER_DATABASE_URL)."""
-    told = Migration()
+    settings = Migration()
     asyncio.run(
         run_migrations(
-            owner_url=told.owner_database_url.get_secret_value(),
-            login_url=told.database_url.get_secret_value(),
-            admin_url=secret(told.admin_database_url),
-            bootstrap_key=secret(told.bootstrap_key),
+            owner_url=settings.owner_database_url.get_secret_value(),
+            login_url=settings.database_url.get_secret_value(),
+            admin_url=secret(settings.admin_database_url),
+            bootstrap_key=secret(settings.bootstrap_key),
         )
     )
-
-
-@app.command(name="offline-model")
-def offline_model(*, host: str = "127.0.0.1", port: int = 8003) -> None:
-    """Serves the offline model: an in-context learner, not a language model."""
-    serve_offline(host, port)
 
 
 @app.command
@@ -129,7 +112,7 @@ def run(
     limits
         The most the run may take.
     """
-    asked = {
+    request = {
         "task": task,
         "prompt_version": version and str(version),
         "focus": focus,
@@ -140,7 +123,7 @@ def run(
         "limits": limits.model_dump(),
         "seed": seed,
     }
-    _start(asked, watch=watch, url=url, key=key)
+    _start(request, watch=watch, url=url, key=key)
 
 
 @app.command
@@ -161,14 +144,14 @@ def evaluate(
     version
         Without it the one that serves.
     """
-    asked = {"task": task, "kind": RunKind.EVALUATE, "prompt_version": version and str(version)}
-    _start(asked, watch=watch, url=url, key=key)
+    request = {"task": task, "kind": RunKind.EVALUATE, "prompt_version": version and str(version)}
+    _start(request, watch=watch, url=url, key=key)
 
 
-def _start(asked: Mapping[str, object], *, watch: bool, url: str, key: str) -> None:
+def _start(request: Mapping[str, object], *, watch: bool, url: str, key: str) -> None:
     """Prints the run's id; where it is watched, then its events until it is over."""
-    with _client(url, key) as http:
-        started = _answer(http.post("/v1/runs", json=asked)).json()
+    with client(url, key) as http:
+        started = answer(http.post("/v1/runs", json=request)).json()
     print(started["id"], flush=True)
     if watch and (failure := asyncio.run(_watch(UUID(started["id"]), url, key))):
         sys.exit(f"induction: {failure}")
@@ -183,65 +166,6 @@ async def _watch(run_id: UUID, url: str, key: str) -> str | None:
         if isinstance(event, RunFinished) and event.status != "completed":
             failure = f"the run is {event.status}: {event.reason}"
     return failure
-
-
-@prompts.command
-def export(
-    *,
-    task: str,
-    version: UUID | None = None,
-    format: Literal["py", "json"] = "py",
-    output: Path | None = None,
-    url: Url = HERE,
-    key: Key = "",
-) -> None:
-    """Writes a version, or the one that serves, to a file or standard output."""
-    asked = {"format": format} | ({"version": str(version)} if version else {})
-    with _client(url, key) as http:
-        text = _answer(http.get(f"/v1/prompts/{task}/export", params=asked)).text
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        output.write_text(text, encoding="utf-8")
-
-
-@prompts.command
-def diff(*, task: str, version: UUID, against: UUID, url: Url = HERE, key: Key = "") -> None:
-    """Prints what changed from one version to another."""
-    with _client(url, key) as http:
-        answer = http.get(
-            f"/v1/prompts/{task}/versions/{version}/diff", params={"against": str(against)}
-        )
-    found = PromptDiff.model_validate_json(_answer(answer).text)
-    print("\n".join(as_lines(found)))
-
-
-@prompts.command
-def blame(*, task: str, version: UUID, url: Url = HERE, key: Key = "") -> None:
-    """Prints what made each part of a prompt, the cases that fixed and broke, and its tokens."""
-    with _client(url, key) as http:
-        answer = http.get(f"/v1/prompts/{task}/versions/{version}/blame")
-    print("\n".join(blame_lines(Blame.model_validate_json(_answer(answer).text))))
-
-
-def _client(url: str, key: str) -> httpx2.Client:
-    return httpx2.Client(
-        base_url=url if is_given(url) else HERE,
-        headers={"Authorization": f"Bearer {key}"} if is_given(key) else {},
-        timeout=SILENCE_SECONDS,
-    )
-
-
-def _answer(response: httpx2.Response) -> httpx2.Response:
-    """The response, or an exit with the problem's title on standard error."""
-    if response.is_success:
-        return response
-    try:
-        problem = json.loads(response.text)
-        said = problem.get("detail") or problem["title"]
-    except (ValueError, KeyError):
-        said = f"status {response.status_code}"
-    sys.exit(f"induction: {said}")
 
 
 @asynccontextmanager

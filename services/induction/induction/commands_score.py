@@ -1,4 +1,4 @@
-"""`induction score`: the ruler on files, without a server."""
+"""`induction score`: the scorer on files, without a server."""
 
 import sys
 from pathlib import Path
@@ -24,7 +24,7 @@ def score(
     cumulative: bool = False,
     explained: bool = False,
 ) -> None:
-    """Scores predictions against their truths, by the ruler of the runs.
+    """Scores predictions against their truths, by the scorer of the runs.
 
     Exits with 1 where the objective is below --fail-under, with 2 where nothing can be scored.
 
@@ -49,14 +49,14 @@ def score(
             raise Unscorable("--cumulative and --explained are for extractions")
         if fail_under is not None and not 0 <= fail_under <= 1:
             raise Unscorable("--fail-under is a score from 0 to 1")
-        said = None if predictions is None else _file(predictions)
-        cases, left_out = read(_file(truth), said, kind)
-        found = report(kind, cases, left_out=left_out, cumulative=cumulative, explained=explained)
+        answers = None if predictions is None else _file(predictions)
+        cases, left_out = read(_file(truth), answers, kind)
+        scored = report(kind, cases, left_out=left_out, cumulative=cumulative, explained=explained)
     except Unscorable as wrong:
         print(f"induction: {wrong}", file=sys.stderr)
         sys.exit(UNSCORABLE)
-    print(found.model_dump_json() if as_json else "\n".join(wording.as_lines(found)))
-    if fail_under is not None and found.objective < fail_under:
+    print(scored.model_dump_json() if as_json else "\n".join(wording.as_lines(scored)))
+    if fail_under is not None and scored.objective < fail_under:
         sys.exit(BELOW)
 
 

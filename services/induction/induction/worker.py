@@ -6,7 +6,7 @@ from typing import Any
 
 from nlu_shared.kit.db import require_ordinary_login
 from nlu_shared.kit.jobs import work
-from nlu_shared.kit.processes import until_told
+from nlu_shared.kit.processes import until_stopped
 from nlu_shared.schemas.jobs import INDUCTION_QUEUE
 
 from induction.findings.jobs import tell_by_clock
@@ -21,14 +21,14 @@ async def run(settings: Settings) -> None:
     """Until SIGTERM or SIGINT. Runs in hand are left; their lease runs out and another goes on."""
     async with open_resources(settings) as resources:
         await require_ordinary_login(resources.database)
-        await until_told(parts(resources))
+        await until_stopped(parts(resources))
 
 
 def parts(resources: Resources) -> list[Coroutine[Any, Any, None]]:
     """What a worker does, side by side, each part until it is cancelled."""
-    bell = asyncio.Event()
+    wake = asyncio.Event()
     return [
-        drive_runs(resources, bell),
+        drive_runs(resources, wake),
         consider_by_clock(resources),
         forget_by_clock(resources),
         tell_by_clock(resources),
@@ -36,7 +36,7 @@ def parts(resources: Resources) -> list[Coroutine[Any, Any, None]]:
             [execute_run, consider_run],
             queue=INDUCTION_QUEUE,
             redis_url=resources.settings.redis,
-            bell=bell,
+            wake=wake,
             resources=resources,
         ),
     ]

@@ -29,7 +29,7 @@ from nlu_logger.exports.splits import BadSplits, Shares
 from nlu_logger.migrations import ADMINISTRATOR, check_schema
 from nlu_logger.migrations import migrate as run_migrations
 from nlu_logger.privacy.journal import BadJournal
-from nlu_logger.remote import HERE, Key, Url, client, said
+from nlu_logger.remote import HERE, Key, Url, client, reason_of
 from nlu_logger.settings import Migration, Settings
 
 app = App(name="nlu-logger", help="Records predictions, loses none.", version=web.VERSION)
@@ -64,14 +64,14 @@ def work() -> None:
 @app.command
 def migrate() -> None:
     """Creates or upgrades the database (NLU_LOGGER_OWNER_DATABASE_URL)."""
-    told = Migration()
+    settings = Migration()
     asyncio.run(
         run_migrations(
-            owner_url=told.owner_database_url.get_secret_value(),
-            login_url=told.database_url.get_secret_value(),
-            admin_url=secret(told.admin_database_url),
-            bootstrap_key=secret(told.bootstrap_key),
-            induction_key=secret(told.induction_key),
+            owner_url=settings.owner_database_url.get_secret_value(),
+            login_url=settings.database_url.get_secret_value(),
+            admin_url=secret(settings.admin_database_url),
+            bootstrap_key=secret(settings.bootstrap_key),
+            induction_key=secret(settings.induction_key),
         )
     )
 
@@ -108,7 +108,7 @@ def export(
     shares = None if splits is None else Shares.read(splits)
     if shares and (mode != "retraining" or format or output is None):
         raise BadSplits("splits are made of training rows and need a folder as --output")
-    asked = {
+    params = {
         "days": days,
         THRESHOLDS[mode]: confidence_threshold,
         "approved_only": approved_only,
@@ -121,17 +121,17 @@ def export(
         http.stream(
             "GET",
             f"/v1/exports/{mode}",
-            params={name: value for name, value in asked.items() if value is not None},
+            params={name: value for name, value in params.items() if value is not None},
         ) as answer,
     ):
         if not answer.is_success:
-            sys.exit(f"nlu-logger: {said(answer.read(), answer.status_code)}")
+            sys.exit(f"nlu-logger: {reason_of(answer.read(), answer.status_code)}")
         if left := answer.headers.get("not-found-by-rules"):
             print(f"nlu-logger: rules do not find {left}", file=sys.stderr)
         if shares and output:
-            told = ", ".join(f"{name} {value}" for name, value in asked.items() if value)
+            selected = ", ".join(f"{name} {value}" for name, value in params.items() if value)
             rows = lines_of(answer.iter_bytes())
-            write_dataset(rows, output, shares, seed=seed, asked=told)
+            write_dataset(rows, output, shares, seed=seed, selected=selected)
         elif output is None:
             sys.stdout.buffer.writelines(answer.iter_bytes())
         else:

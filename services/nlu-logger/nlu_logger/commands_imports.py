@@ -16,7 +16,7 @@ from pydantic import JsonValue
 
 from nlu_logger.imports.lines import Kind, Line, read
 from nlu_logger.imports.results import SKIPPED, refused
-from nlu_logger.remote import HERE, Key, Url, client, said
+from nlu_logger.remote import HERE, Key, Url, client, reason_of
 
 KINDS = {".csv": Kind.CSV, ".tsv": Kind.CSV, ".json": Kind.JSON}
 CASES_AT_ONCE = 200
@@ -53,14 +53,14 @@ def import_ground_truth(
     group_column: what a case must not be parted from; texts without one stand alone.
     may_quote: whether these texts may appear inside a prompt.
     """
-    asked: dict[str, str | bool] = {
+    params: dict[str, str | bool] = {
         "task": task,
         "text_column": text_column,
         "label_column": label_column,
         "group_column": group_column,
         "may_quote": may_quote,
     }
-    _end(_bring(file, "/v1/ground-truth:import", asked, url, key))
+    _end(_bring(file, "/v1/ground-truth:import", params, url, key))
 
 
 def import_logs(
@@ -81,20 +81,22 @@ def import_logs(
     _end(counts)
 
 
-def _bring(file: Path, path: str, asked: dict[str, str | bool], url: str, key: str) -> Counter[str]:
+def _bring(
+    file: Path, path: str, params: dict[str, str | bool], url: str, key: str
+) -> Counter[str]:
     """Sends the file, prints the lines that were refused, and counts what became of the others."""
     counts: Counter[str] = Counter()
     with file.open("rb") as opened, client(url, key) as http:
         for part in _parts(read(opened, KINDS.get(file.suffix.lower(), Kind.JSONL)), counts):
             body = b"\n".join(line for _, line in part)
             answer = http.post(
-                path, params=asked, content=body, headers={"content-type": Kind.JSONL}
+                path, params=params, content=body, headers={"content-type": Kind.JSONL}
             )
             if not answer.is_success:
-                sys.exit(f"nlu-logger: {said(answer.content, answer.status_code)}")
-            told = HistoryAnswer.model_validate({"past_retention": 0, **answer.json()})
-            counts.update(told.model_dump(exclude={"items"}))
-            for one in told.items:
+                sys.exit(f"nlu-logger: {reason_of(answer.content, answer.status_code)}")
+            answered = HistoryAnswer.model_validate({"past_retention": 0, **answer.json()})
+            counts.update(answered.model_dump(exclude={"items"}))
+            for one in answered.items:
                 if one.code not in (None, SKIPPED):
                     _tell(part[one.line - 1][0], one)
     return counts

@@ -24,10 +24,10 @@ def client(url: str, key: str) -> httpx2.Client:
     )
 
 
-def said(problem: bytes, status: int) -> str:
+def reason_of(problem: bytes, status: int) -> str:
     """A refusal on one line."""
     try:
-        told = Problem.model_validate_json(problem)
+        problem_json = Problem.model_validate_json(problem)
     except ValidationError:
         return f"status {status}"
-    return told.detail or told.title
+    return problem_json.detail or problem_json.title

@@ -36,7 +36,7 @@ class Settings(ServiceSettings):
         ge=1_000,
         description="predictions that may wait for a commit, at least a batch; bounds memory",
     )
-    second_pair_of_eyes: bool = Field(
+    require_second_approver: bool = Field(
         default=False, description="true: nobody approves their own correction"
     )
     audit_share: float = Field(

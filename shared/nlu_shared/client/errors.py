@@ -25,8 +25,8 @@ class Refused(ClientError):
             f"{'.'.join(map(str, one.get('loc', [])))} ({one.get('type')})"
             for one in problem.errors or []
         )
-        said = [f"{problem.status} {problem.code}: {problem.detail or problem.title}", places]
-        super().__init__("; ".join(part for part in said if part))
+        lines = [f"{problem.status} {problem.code}: {problem.detail or problem.title}", places]
+        super().__init__("; ".join(part for part in lines if part))
         self.problem = problem
 
     @property

@@ -15,8 +15,8 @@ from nlu_shared.ids import uuid7
 from nlu_shared.schemas.predictions import INTENT, PredictionIn
 
 log = logging.getLogger(__name__)
-Asked = ParamSpec("Asked")
-Said = TypeVar("Said")
+Call = ParamSpec("Call")
+Result = TypeVar("Result")
 _last: ContextVar[UUID | None] = ContextVar("last_log_id", default=None)
 
 
@@ -29,46 +29,46 @@ def logged(
     spool: Spool,
     *,
     task: str = INTENT,
-    read: Callable[[Any], Classification] = lambda said: said,
-) -> Callable[[Callable[Asked, Said]], Callable[Asked, Said]]:
+    read: Callable[[Any], Classification] = lambda result: result,
+) -> Callable[[Callable[Call, Result]], Callable[Call, Result]]:
     """Logs every answer of a function, sync or async, whose first argument is the message.
 
     `read` makes a Classification of the answer where it is none. The answer, and whatever the
     function raises, are the caller's as before; what cannot be logged is told in one line.
     """
 
-    def wrap(function: Callable[Asked, Said]) -> Callable[Asked, Said]:
+    def wrap(function: Callable[Call, Result]) -> Callable[Call, Result]:
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
-            async def later(*args: Asked.args, **kwargs: Asked.kwargs) -> Any:
+            async def later(*args: Call.args, **kwargs: Call.kwargs) -> Any:
                 started = time.perf_counter()
-                said = await cast(Awaitable[Any], function(*args, **kwargs))
-                if prediction := made(said, args, kwargs, started):
+                result = await cast(Awaitable[Any], function(*args, **kwargs))
+                if prediction := made(result, args, kwargs, started):
                     await spool.log(prediction)
-                return said
+                return result
 
-            return cast(Callable[Asked, Said], later)
+            return cast(Callable[Call, Result], later)
 
         @functools.wraps(function)
-        def at_once(*args: Asked.args, **kwargs: Asked.kwargs) -> Said:
+        def at_once(*args: Call.args, **kwargs: Call.kwargs) -> Result:
             started = time.perf_counter()
-            said = function(*args, **kwargs)
-            if prediction := made(said, args, kwargs, started):
+            result = function(*args, **kwargs)
+            if prediction := made(result, args, kwargs, started):
                 spool.blocking.log(prediction)
-            return said
+            return result
 
         return at_once
 
     def made(
-        said: Any, args: tuple[object, ...], kwargs: dict[str, object], started: float
+        result: Any, args: tuple[object, ...], kwargs: dict[str, object], started: float
     ) -> PredictionIn | None:
         milliseconds = (time.perf_counter() - started) * 1000
         log_id = uuid7()
         try:
             message = args[0] if args else next(iter(kwargs.values()))
             prediction = prediction_of(
-                read(said), id=log_id, task=task, prompt=message, latency_ms=milliseconds
+                read(result), id=log_id, task=task, prompt=message, latency_ms=milliseconds
             )
         except Exception as error:  # noqa: BLE001 - the answer is worth more than its log
             log.error("answer not loggable error=%s", type(error).__name__)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, Self, TypedDict
 from uuid import UUID
 
-from nlu_shared.client.door import Door, Params, logger_door
+from nlu_shared.client.api import Api, Params, logger_api
 from nlu_shared.ids import uuid7
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.predictions import Logged, OutcomeIn, Prediction, PredictionIn
@@ -29,8 +29,8 @@ class RetrainingRow(TypedDict):
 class NLURepository:
     """Every call raises a ClientError where it cannot do what its name says."""
 
-    def __init__(self, door: Door) -> None:
-        self._door = door
+    def __init__(self, api: Api) -> None:
+        self._api = api
 
     async def __aenter__(self) -> Self:
         return self
@@ -39,12 +39,12 @@ class NLURepository:
         await self.close()
 
     async def close(self) -> None:
-        await self._door.close()
+        await self._api.close()
 
     async def log_prompt(self, prediction: PredictionIn) -> UUID:
         """Logs one prediction and returns its id. With an id of its own a repeat is no new row."""
         known = prediction if prediction.id else prediction.model_copy(update={"id": uuid7()})
-        logged = await self._door.post("/v1/predictions", Logged, known, tries=TRIES)
+        logged = await self._api.post("/v1/predictions", Logged, known, tries=TRIES)
         return logged.log_id
 
     async def update_prompt_log_outcome(
@@ -62,14 +62,16 @@ class NLURepository:
             execution_error=execution_error,
         )
         path = f"/v1/predictions/{log_id}/outcome"
-        return await self._door.post(path, Prediction, outcome, tries=TRIES)
+        return await self._api.post(path, Prediction, outcome, tries=TRIES)
 
     async def add_prompt_correction(
         self, log_id: UUID | str, corrected_intent: str, correction_notes: str | None = None
     ) -> Correction:
         """Proposes what the prediction should have been. It counts once a reviewer approves it."""
-        said = CorrectionIn(corrected_intent=corrected_intent, correction_notes=correction_notes)
-        return await self._door.post(f"/v1/predictions/{log_id}/corrections", Correction, said)
+        correction = CorrectionIn(
+            corrected_intent=corrected_intent, correction_notes=correction_notes
+        )
+        return await self._api.post(f"/v1/predictions/{log_id}/corrections", Correction, correction)
 
     async def get_low_confidence_prompts(
         self, threshold: float = 0.7, limit: int = 100, *, task: str | None = None
@@ -99,7 +101,7 @@ class NLURepository:
     ) -> AsyncIterator[Prediction]:
         cursor: str | None = None
         while True:
-            page = await self._door.get(
+            page = await self._api.get(
                 "/v1/predictions",
                 Page[Prediction],
                 {
@@ -116,8 +118,8 @@ class NLURepository:
                 return
 
     async def _queue(self, name: str, **params: str | float | None) -> list[Prediction]:
-        asked: Params = params
-        page = await self._door.get(f"/v1/reviews/queues/{name}", Page[QueueItem], asked)
+        filters: Params = params
+        page = await self._api.get(f"/v1/reviews/queues/{name}", Page[QueueItem], filters)
         return list(page.items)
 
 
@@ -138,4 +140,4 @@ def retraining_row(prediction: Prediction, min_confidence: float) -> RetrainingR
 
 def create_nlu_repository(*, url: str | None = None, key: str | None = None) -> NLURepository:
     """`url` and `key` default to NLU_LOGGER_URL and NLU_LOGGER_KEY."""
-    return NLURepository(logger_door(url, key))
+    return NLURepository(logger_api(url, key))

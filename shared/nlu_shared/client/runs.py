@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx2
 from pydantic import ValidationError
 
-from nlu_shared.client.door import Door, check, induction_door, pause, unreachable
+from nlu_shared.client.api import Api, check, induction_api, pause, unreachable
 from nlu_shared.client.errors import Unavailable, UnexpectedAnswer, Unreachable
 from nlu_shared.schemas.events import EVENT, EvaluationProgress, RunFinished, StoredEvent
 
@@ -26,8 +26,8 @@ async def follow_run(
     A broken connection is opened again where it stopped. Raises Unreachable or Unavailable when
     patience is used up, and any other Refused at once.
     """
-    async with induction_door(url, key) as door:
-        stream = _Stream(door, run_id, after)
+    async with induction_api(url, key) as api:
+        stream = _Stream(api, run_id, after)
         failures = 0
         while not stream.over:
             seen = stream.last_event_id
@@ -45,16 +45,16 @@ async def follow_run(
 class _Stream:
     """Where the reading stands between two connections."""
 
-    def __init__(self, door: Door, run_id: UUID, after: str | None) -> None:
+    def __init__(self, api: Api, run_id: UUID, after: str | None) -> None:
         self.over = False
         self.last_event_id = after
-        self._door = door
+        self._api = api
         self._path = f"/v1/runs/{run_id}/events"
 
     async def read(self) -> AsyncGenerator[StoredEvent | EvaluationProgress]:
         """One connection's events. Raises Unreachable when it ends before the run does."""
         try:
-            async with self._door.stream(self._path, last_event_id=self.last_event_id) as source:
+            async with self._api.stream(self._path, last_event_id=self.last_event_id) as source:
                 if source.response.status_code == HTTPStatus.NO_CONTENT:
                     self.over = True
                     return
@@ -71,8 +71,8 @@ class _Stream:
                     if self.over:
                         return
         except httpx2.RequestError as error:
-            raise unreachable(self._door.url, error) from error
-        raise Unreachable(f"the stream from {self._door.url} ended before the run")
+            raise unreachable(self._api.url, error) from error
+        raise Unreachable(f"the stream from {self._api.url} ended before the run")
 
 
 def _event(data: str) -> StoredEvent | EvaluationProgress:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from pydantic import JsonValue, ValidationError
 
-from nlu_shared.client.door import logger_door
+from nlu_shared.client.api import logger_api
 from nlu_shared.client.spool import Spool
 from nlu_shared.client.transport import HttpTransport, Transport
 from nlu_shared.environment import given
@@ -84,10 +84,10 @@ class NLUService:
         """Classifies and logs. Raises only what the classifier raises."""
         log_id = uuid7()
         started = time.perf_counter()
-        said = await self._classify(message)
+        classification = await self._classify(message)
         milliseconds = (time.perf_counter() - started) * 1000
         prediction = prediction_of(
-            said,
+            classification,
             id=log_id,
             user_id=user_id,
             task=self._task,
@@ -100,7 +100,7 @@ class NLUService:
             self._unloggable += 1
         else:
             await self._transport.log(prediction)
-        return NLUResult(log_id=log_id, **asdict(said))
+        return NLUResult(log_id=log_id, **asdict(classification))
 
     async def update_workflow_outcome(
         self,
@@ -124,26 +124,28 @@ class NLUService:
             await self._transport.outcome(log_id, outcome)
 
     async def _classify(self, message: str) -> Classification:
-        said: Classification | Awaitable[Classification]
+        classification: Classification | Awaitable[Classification]
         if inspect.iscoroutinefunction(self._classifier):
-            said = self._classifier(message)
+            classification = self._classifier(message)
         else:
-            said = await asyncio.to_thread(self._classifier, message)
-        return await said if isinstance(said, Awaitable) else said
+            classification = await asyncio.to_thread(self._classifier, message)
+        return await classification if isinstance(classification, Awaitable) else classification
 
 
-def prediction_of(said: Classification, *, id: UUID, **values: object) -> PredictionIn | None:
+def prediction_of(
+    classification: Classification, *, id: UUID, **values: object
+) -> PredictionIn | None:
     """What was classified, with what else is known of it; None where no log would take it."""
     return loggable(
         PredictionIn,
         id,
         id=id,
-        predicted_intent=said.intent,
-        confidence=said.confidence,
-        secondary_intents=list(said.secondary_intents),
-        output=said.output,
-        model_version=said.model_version,
-        prompt_version=said.prompt_version,
+        predicted_intent=classification.intent,
+        confidence=classification.confidence,
+        secondary_intents=list(classification.secondary_intents),
+        output=classification.output,
+        model_version=classification.model_version,
+        prompt_version=classification.prompt_version,
         **values,
     )
 
@@ -175,4 +177,4 @@ def create_nlu_service(
     folder = spool or given(SPOOL_DIR)
     if transport is None and folder:
         transport = Spool(folder, url=url, key=key)
-    return NLUService(classifier, transport or HttpTransport(logger_door(url, key)), task=task)
+    return NLUService(classifier, transport or HttpTransport(logger_api(url, key)), task=task)

@@ -8,7 +8,7 @@ import logging
 from typing import Protocol
 from uuid import UUID
 
-from nlu_shared.client.door import Door
+from nlu_shared.client.api import Api
 from nlu_shared.client.errors import ClientError
 from nlu_shared.schemas.predictions import Logged, OutcomeIn, Prediction, PredictionIn
 
@@ -32,25 +32,25 @@ class Transport(Protocol):
 class HttpTransport:
     """One POST per fact. Repeats are safe: a prediction carries its id, an outcome replaces."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, api: Api) -> None:
         self.dropped = 0
-        self._door = door
+        self._api = api
 
     async def log(self, prediction: PredictionIn) -> None:
         try:
-            await self._door.post("/v1/predictions", Logged, prediction, tries=TRIES)
+            await self._api.post("/v1/predictions", Logged, prediction, tries=TRIES)
         except ClientError as error:
             self._drop("prediction", prediction.id, error)
 
     async def outcome(self, log_id: UUID, outcome: OutcomeIn) -> None:
         path = f"/v1/predictions/{log_id}/outcome"
         try:
-            await self._door.post(path, Prediction, outcome, tries=TRIES)
+            await self._api.post(path, Prediction, outcome, tries=TRIES)
         except ClientError as error:
             self._drop("outcome", log_id, error)
 
     async def close(self) -> None:
-        await self._door.close()
+        await self._api.close()
 
     def _drop(self, what: str, log_id: UUID | None, error: ClientError) -> None:
         self.dropped += 1

@@ -4,52 +4,61 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
 from nlu_shared.kit import audit, keys
 from nlu_shared.kit.auth import ADMIN
 from nlu_shared.kit.deps import CallerDep, DbSession, of_every_task, requires
+from nlu_shared.kit.parameters import MOST, Before
 from nlu_shared.schemas.audit import AuditLine
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.keys import KeyIn, KeyMade, KeyView, RotationIn
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[requires(ADMIN)])
 
-Kept = Annotated[str | None, Query(max_length=200)]
+KeyId = Annotated[UUID, Path(description="the key's id, not the key")]
+Actor = Annotated[str | None, Query(max_length=200, description="of this actor alone")]
+Action = Annotated[str | None, Query(max_length=200, description="of this action alone")]
+Subject = Annotated[str | None, Query(max_length=200, description="about this id alone")]
 
 
 @router.post("/keys", status_code=201)
-async def create_key(asked: KeyIn, session: DbSession, caller: CallerDep) -> KeyMade:
-    return await keys.create(session, asked, caller=caller)
+async def create_key(body: KeyIn, session: DbSession, caller: CallerDep) -> KeyMade:
+    """A key that may do what `scopes` say, for `tasks`. The key itself is in this answer alone."""
+    return await keys.create(session, body, caller=caller)
 
 
 @router.get("/keys")
 async def list_keys(session: DbSession, caller: CallerDep) -> list[KeyView]:
+    """Keys, the revoked too, that are for no task but the caller's; never what they open with."""
     return await keys.every(session, caller=caller)
 
 
 @router.post("/keys/{key_id}:rotate", status_code=201)
 async def rotate_key(
-    key_id: UUID, asked: RotationIn, session: DbSession, caller: CallerDep
+    key_id: KeyId, body: RotationIn, session: DbSession, caller: CallerDep
 ) -> KeyMade:
-    grace = timedelta(hours=asked.grace_hours)
+    """A new key that may do the same; the old one ends after `grace_hours` at the latest."""
+    grace = timedelta(hours=body.grace_hours)
     return await keys.rotate(session, key_id, grace=grace, caller=caller)
 
 
 @router.delete("/keys/{key_id}", status_code=204)
-async def revoke_key(key_id: UUID, session: DbSession, caller: CallerDep) -> None:
+async def revoke_key(key_id: KeyId, session: DbSession, caller: CallerDep) -> None:
+    """From now on, and the few seconds a process remembers it, the key opens nothing."""
     await keys.revoke(session, key_id, caller=caller)
 
 
 @router.get("/audit", dependencies=[of_every_task])
 async def read_audit_log(
     session: DbSession,
-    actor: Kept = None,
-    action: Kept = None,
-    subject: Kept = None,
-    before: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    actor: Actor = None,
+    action: Action = None,
+    subject: Subject = None,
+    before: Before = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description=MOST)] = 100,
 ) -> Page[AuditLine]:
+    """Who changed what, the newest first."""
     return await audit.page(
         session, actor=actor, action=action, subject=subject, before=before, limit=limit
     )

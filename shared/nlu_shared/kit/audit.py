@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_shared.ids import uuid7
+from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.audit import AuditLine
 from nlu_shared.schemas.base import Page
 
@@ -27,14 +28,18 @@ CREATE TABLE audit_log (
 )
 """
 RECORD = text(
-    "INSERT INTO audit_log (id, actor, action, subject, details)"
-    " VALUES (:id, :actor, :action, :subject, :details)"
+    """
+    INSERT INTO audit_log (id, actor, action, subject, details)
+    VALUES (:id, :actor, :action, :subject, :details)
+    """
 ).bindparams(bindparam("details", type_=JSONB))
 PAGE = text(
-    "SELECT id, at, actor, action, subject, details FROM audit_log"
-    " WHERE actor = coalesce(:actor, actor) AND action = coalesce(:action, action)"
-    " AND subject = coalesce(:subject, subject) AND id < coalesce(:before, :past_all_ids)"
-    " ORDER BY id DESC LIMIT :limit"
+    """
+    SELECT id, at, actor, action, subject, details FROM audit_log
+    WHERE actor = coalesce(:actor, actor) AND action = coalesce(:action, action)
+        AND subject = coalesce(:subject, subject) AND id < coalesce(:before, :past_all_ids)
+    ORDER BY id DESC LIMIT :limit
+    """
 ).bindparams(past_all_ids=UUID(int=2**128 - 1))
 
 
@@ -64,7 +69,7 @@ async def page(
     limit: int = 100,
 ) -> Page[AuditLine]:
     """The newest first; None filters nothing."""
-    found = await session.execute(
+    result = await session.execute(
         PAGE,
         {
             "actor": actor,
@@ -74,8 +79,9 @@ async def page(
             "limit": limit + 1,
         },
     )
-    rows: Sequence[Any] = found.all()
+    rows: Sequence[Any] = result.all()
+    page, cursor = cut(rows, limit)
     return Page(
-        items=[AuditLine.model_validate(dict(row._mapping)) for row in rows[:limit]],
-        next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None,
+        items=[AuditLine.model_validate(dict(row._mapping)) for row in page],
+        next_cursor=cursor,
     )

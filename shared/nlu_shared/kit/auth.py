@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from nlu_shared.kit.db import Database, Identity, session_scope
-from nlu_shared.kit.errors import Unauthenticated, Unavailable
+from nlu_shared.kit.errors import Forbidden, Unauthenticated, Unavailable
 from nlu_shared.kit.tokens import Tokens
 from nlu_shared.schemas.keys import KEY_PREFIX
 
@@ -60,6 +60,12 @@ class Caller:
         return is_over_in_time and self.covers(tasks) and all(map(self.has, scopes))
 
 
+def own_task(caller: Caller, task: str) -> None:
+    """Raises Forbidden for a task outside the caller's key."""
+    if not caller.may_touch(task):
+        raise Forbidden("This key is not for that task.")
+
+
 @dataclass(slots=True)
 class Authenticator:
     """Turns a bearer credential into a Caller.
@@ -73,7 +79,7 @@ class Authenticator:
     user_scopes: frozenset[str] = frozenset()
     cache_seconds: float = 5.0
     _known: dict[str, tuple[float, Caller]] = field(default_factory=dict)
-    _asked: "dict[str, asyncio.Task[Caller]]" = field(default_factory=dict)
+    _lookups: "dict[str, asyncio.Task[Caller]]" = field(default_factory=dict)
 
     async def authenticate(self, credential: str) -> Caller:
         """Raises Unauthenticated for anything that is not a valid key or token, and Unavailable
@@ -94,25 +100,27 @@ class Authenticator:
         if not self.cache_seconds:
             return await self._look_up(hashed)
         # A hundred who come at once with one key are one transaction, not a hundred.
-        asked = self._asked.get(hashed)
-        if asked is None:
-            asked = self._asked[hashed] = asyncio.create_task(self._look_up(hashed))
-            asked.add_done_callback(lambda _: self._asked.pop(hashed, None))
-        return await asyncio.shield(asked)
+        lookup = self._lookups.get(hashed)
+        if lookup is None:
+            lookup = self._lookups[hashed] = asyncio.create_task(self._look_up(hashed))
+            lookup.add_done_callback(lambda _: self._lookups.pop(hashed, None))
+        return await asyncio.shield(lookup)
 
-    async def stands(self, caller: Caller) -> bool:
+    async def is_valid(self, caller: Caller) -> bool:
         """Whether a caller's key still opens anything; a token's user is who they were."""
         if caller.user_id is not None:
             return True
         async with session_scope(self.database, self.identity) as session:
-            found = await session.execute(
+            result = await session.execute(
                 text(
-                    "SELECT 1 FROM api_keys WHERE 'key:' || id = :subject AND revoked_at IS NULL"
-                    " AND (expires_at IS NULL OR expires_at > now())"
+                    """
+                    SELECT 1 FROM api_keys WHERE 'key:' || id = :subject AND revoked_at IS NULL
+                        AND (expires_at IS NULL OR expires_at > now())
+                    """
                 ),
                 {"subject": caller.subject},
             )
-        return found.one_or_none() is not None
+        return result.one_or_none() is not None
 
     async def while_standing(
         self, caller: Caller, items: AsyncIterator[Item]
@@ -128,7 +136,7 @@ class Authenticator:
                 if time.monotonic() >= due:
                     due = time.monotonic() + every
                     with suppress(Unavailable):
-                        if not await self.stands(caller):
+                        if not await self.is_valid(caller):
                             raise Unauthenticated
                 if not coming.done():
                     continue
@@ -147,8 +155,10 @@ class Authenticator:
             row = (
                 await session.execute(
                     text(
-                        "SELECT id, scopes, tasks, expires_at FROM api_keys WHERE hash = :hash"
-                        " AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"
+                        """
+                        SELECT id, scopes, tasks, expires_at FROM api_keys WHERE hash = :hash
+                            AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
+                        """
                     ),
                     {"hash": hashed},
                 )

@@ -126,8 +126,8 @@ class BufferedAnswer:
     async def _write(self, begin: Begin[Head], head: list[Head]) -> None:
         try:
             async with snapshot_scope(self.database, self.identity) as snapshot:
-                told, pieces = await begin(snapshot)
-                head.append(told)
+                value, pieces = await begin(snapshot)
+                head.append(value)
                 async with aclosing(pieces):
                     async for piece in pieces:
                         self._append(piece)
@@ -174,8 +174,8 @@ def _write_all(descriptor: int, piece: bytes, place: int) -> None:
 class TimedStream(StreamingResponse):
     """Cuts a client that does not take a piece within `send_seconds`."""
 
-    def __init__(self, *told: Any, send_seconds: float, **more: Any) -> None:
-        super().__init__(*told, **more)
+    def __init__(self, *arguments: Any, send_seconds: float, **more: Any) -> None:
+        super().__init__(*arguments, **more)
         self._seconds = send_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -17,7 +17,7 @@ from nlu_shared.kit.keys import COMMAND_LINE
 from nlu_shared.schemas.keys import GRACE_HOURS, KeyIn, KeyView, RotationIn
 
 Answer = TypeVar("Answer")
-Asked = TypeVar("Asked", bound=BaseModel)
+Request = TypeVar("Request", bound=BaseModel)
 
 
 def key_commands(
@@ -50,8 +50,8 @@ def key_commands(
         """
         if expires is not None and expires.tzinfo is None:
             expires = expires.replace(tzinfo=UTC)
-        asked = _read(KeyIn, name=name, scopes=scopes, tasks=tasks, expires_at=expires)
-        print(done(lambda session: rows.create(session, asked, caller=COMMAND_LINE)).key)
+        request = _read(KeyIn, name=name, scopes=scopes, tasks=tasks, expires_at=expires)
+        print(done(lambda session: rows.create(session, request, caller=COMMAND_LINE)).key)
 
     @keys.command(name="list")
     def list_keys() -> None:
@@ -62,8 +62,8 @@ def key_commands(
     @keys.command
     def rotate(key_id: UUID, *, grace_hours: float = GRACE_HOURS) -> None:
         """Makes a key that may do the same and prints it; the old one ends after the grace."""
-        asked = _read(RotationIn, grace_hours=grace_hours)
-        grace = timedelta(hours=asked.grace_hours)
+        request = _read(RotationIn, grace_hours=grace_hours)
+        grace = timedelta(hours=request.grace_hours)
         made = done(lambda session: rows.rotate(session, key_id, grace=grace, caller=COMMAND_LINE))
         print(made.key)
 
@@ -75,10 +75,10 @@ def key_commands(
     return keys
 
 
-def _read(kind: type[Asked], **said: object) -> Asked:
+def _read(kind: type[Request], **fields: object) -> Request:
     """What was asked, or an exit that says what is wrong with it."""
     try:
-        return kind.model_validate(said)
+        return kind.model_validate(fields)
     except ValidationError as wrong:
         sys.exit("; ".join(f"{one['loc'][0]}: {one['msg']}" for one in wrong.errors()))
 

@@ -16,7 +16,12 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    async_sessionmaker,
+    create_async_engine,
+)
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_shared.kit.errors import Unavailable
@@ -36,6 +41,10 @@ CANNOT_WRITE_SECONDS = 30
 TAKE_IDENTITY = "SELECT set_config('role', {0}, true), set_config('app.user_id', {1}, true)"
 CUT = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What a broken connection raises; the last where the server's last word met our next one."""
+READ_ONLY = text("SELECT current_setting('transaction_read_only') = 'on'")
+SPILL_LESS = text("SET LOCAL work_mem = '64kB'")
+SPILL = text("SELECT count(*) FROM generate_series(1, 8000)")
+"""More than fits into 64 kB: the server has to put it into a temporary file of its own disk."""
 
 
 class CannotWrite(Unavailable):
@@ -141,7 +150,7 @@ async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[Datab
 async def session_scope(database: Database, identity: Identity) -> AsyncIterator[AsyncSession]:
     """One transaction as `identity`, committed at the end, rolled back on any error.
 
-    Jobs handed over inside it (`kit.jobs.hand_over`) are sent on after the commit.
+    Jobs handed over inside it (`kit.jobs.enqueue`) are sent on after the commit.
     Raises Unavailable when the database is away; then nothing was stored, or, where the
     connection broke during the commit, the caller may safely send the same again.
     """
@@ -220,6 +229,18 @@ def is_away(error: BaseException | None) -> bool:
             return True
         error = error.__cause__
     return False
+
+
+async def check_writable(connection: AsyncConnection) -> None:
+    """In the connection's transaction, a millisecond or two; nothing is left behind.
+
+    Raises CannotWrite for a database that is read-only; what a full disk makes the server say is
+    for `database_errors` to translate.
+    """
+    if (await connection.execute(READ_ONLY)).scalar_one():
+        raise CannotWrite
+    await connection.execute(SPILL_LESS)
+    await connection.execute(SPILL)
 
 
 async def require_ordinary_login(database: Database) -> None:

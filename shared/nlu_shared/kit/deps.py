@@ -15,7 +15,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityS
 from fastapi.security.utils import get_authorization_scheme_param
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from nlu_shared.kit.auth import Authenticator, Caller
+from nlu_shared.kit.auth import Authenticator, Caller, own_task
 from nlu_shared.kit.buffering import BufferedAnswer, Buffers
 from nlu_shared.kit.db import Database, Identity, session_scope, snapshot_scope
 from nlu_shared.kit.errors import Forbidden, ServiceError, Unauthenticated
@@ -46,7 +46,7 @@ class WebResources(Protocol):
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
-async def prove(scopes: SecurityScopes, request: Request, bearer: Bearer) -> Caller:
+async def authenticate(scopes: SecurityScopes, request: Request, bearer: Bearer) -> Caller:
     """The caller of this request, known by key or token and holding `scopes`."""
     if bearer is None:
         raise Unauthenticated
@@ -92,7 +92,7 @@ async def _looked_up(
     resources: WebResources = request.app.state.resources
     address = address_of(request)
     if not is_familiar:
-        resources.limits.admit_stranger(address)
+        resources.limits.admit_anonymous(address)
     try:
         return await look_up()
     except Unauthenticated:
@@ -117,15 +117,9 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def own_task(caller: Caller, task: str) -> None:
-    """Raises Forbidden for a task outside the caller's key."""
-    if not caller.may_touch(task):
-        raise Forbidden("This key is not for that task.")
-
-
 def requires(scope: str) -> Any:
     """For a route's or router's `dependencies`: the caller must be known and hold `scope`."""
-    return Security(prove, scopes=[scope])
+    return Security(authenticate, scopes=[scope])
 
 
 async def _caller(request: Request) -> Caller:
@@ -154,7 +148,7 @@ async def _session(request: Request, caller: CallerDep) -> AsyncIterator[AsyncSe
         try:
             yield session
         except ServiceError as refused:
-            if not refused.stands:
+            if not refused.commit_on_error:
                 raise
             kept = refused
     if kept is not None:

@@ -33,8 +33,8 @@ class _Given(EnvSettingsSource):
     """Before a list or a number is read from a text that says nothing."""
 
     def _load_env_vars(self) -> Mapping[str, str | None]:
-        told = super()._load_env_vars()
-        return {name: value for name, value in told.items() if not _is_blank(value)}
+        variables = super()._load_env_vars()
+        return {name: value for name, value in variables.items() if not _is_blank(value)}
 
 
 def _is_blank(value: object) -> bool:

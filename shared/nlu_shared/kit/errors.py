@@ -6,13 +6,13 @@ from collections.abc import Mapping
 class ServiceError(Exception):
     """Base of all errors a caller may see. `detail` must never hold the caller's own text.
 
-    `stands`: what the request wrote before it failed is kept, since it records the failure.
+    `commit_on_error`: what the request wrote before it failed is kept: it records the failure.
     """
 
     status = 500
     code = "internal_error"
     title = "Something went wrong on our side"
-    stands = False
+    commit_on_error = False
 
     def __init__(
         self,

@@ -41,16 +41,18 @@ CREATE TABLE outbox (
 """
 
 
-async def hand_over(session: AsyncSession, order: JobOrder) -> None:
+async def enqueue(session: AsyncSession, order: JobOrder) -> None:
     """Writes the order into this transaction; it is sent on after the commit.
 
     Equal `job_id`s that still wait become one job: a burst is one.
     """
     await session.execute(
         text(
-            "INSERT INTO outbox (job_id, name, queue, arguments)"
-            " VALUES (:job_id, :name, :queue, CAST(:arguments AS jsonb))"
-            " ON CONFLICT (job_id) DO NOTHING"
+            """
+            INSERT INTO outbox (job_id, name, queue, arguments)
+            VALUES (:job_id, :name, :queue, CAST(:arguments AS jsonb))
+            ON CONFLICT (job_id) DO NOTHING
+            """
         ),
         {
             "job_id": order.job_id,

@@ -33,8 +33,10 @@ CREATE TABLE api_keys (
 HELD_IN_SETTINGS = (
     "ALTER TABLE api_keys ADD COLUMN setting TEXT",
     # Those made by HTTP or by command have a line; those from the settings had none.
-    "UPDATE api_keys SET setting = name WHERE name IN ('bootstrap', 'induction') AND NOT EXISTS"
-    " (SELECT FROM audit_log WHERE action = 'keys.create' AND subject = api_keys.id::text)",
+    """
+    UPDATE api_keys SET setting = name WHERE name IN ('bootstrap', 'induction') AND NOT EXISTS
+        (SELECT FROM audit_log WHERE action = 'keys.create' AND subject = api_keys.id::text)
+    """,
 )
 """Which keys the settings hold, so that a new one there ends the old one."""
 
@@ -46,16 +48,16 @@ def new_key() -> str:
     return KEY_PREFIX + secrets.token_urlsafe(32)
 
 
-async def create(session: AsyncSession, asked: KeyIn, *, caller: Caller) -> KeyMade:
+async def create(session: AsyncSession, request: KeyIn, *, caller: Caller) -> KeyMade:
     """A new key; its text is in the answer and nowhere else, ever. Raises Forbidden for one that
     could do more than the caller, or for longer."""
-    if not caller.may_give(asked.scopes, asked.tasks, asked.expires_at):
+    if not caller.may_give(request.scopes, request.tasks, request.expires_at):
         raise Forbidden("A key gives no more than it has: scopes, tasks, time.", code="too_much")
     key = new_key()
     identifier = uuid7()
-    await _insert(session, identifier, key, asked)
+    await _insert(session, identifier, key, request)
     await audit.record(session, actor=caller.subject, action="keys.create", subject=identifier)
-    return KeyMade(id=identifier, key=key, **asked.model_dump())
+    return KeyMade(id=identifier, key=key, **request.model_dump())
 
 
 async def ensure(session: AsyncSession, key: str, *, name: str, scopes: Sequence[str]) -> None:
@@ -68,8 +70,10 @@ async def ensure(session: AsyncSession, key: str, *, name: str, scopes: Sequence
         return
     ended = await session.execute(
         text(
-            "UPDATE api_keys SET revoked_at = now()"
-            " WHERE setting = :name AND revoked_at IS NULL RETURNING id"
+            """
+            UPDATE api_keys SET revoked_at = now()
+            WHERE setting = :name AND revoked_at IS NULL RETURNING id
+            """
         ),
         {"name": name},
     )
@@ -84,12 +88,14 @@ async def every(session: AsyncSession, *, caller: Caller) -> list[KeyView]:
     """Those that are for none but the caller's tasks, oldest first, ended ones too."""
     rows = await session.execute(
         text(
-            "SELECT id, name, scopes, tasks, expires_at, revoked_at, created_at"
-            " FROM api_keys ORDER BY id"
+            """
+            SELECT id, name, scopes, tasks, expires_at, revoked_at, created_at
+            FROM api_keys ORDER BY id
+            """
         )
     )
-    found = [KeyView.model_validate(dict(row._mapping)) for row in rows]
-    return [key for key in found if caller.covers(key.tasks)]
+    views = [KeyView.model_validate(dict(row._mapping)) for row in rows]
+    return [key for key in views if caller.covers(key.tasks)]
 
 
 async def rotate(
@@ -103,9 +109,11 @@ async def rotate(
     old = (
         await session.execute(
             text(
-                "SELECT name, scopes, tasks, now() + (expires_at - created_at) AS expires_at"
-                " FROM api_keys WHERE id = :id AND revoked_at IS NULL"
-                " AND (expires_at IS NULL OR expires_at > now()) FOR UPDATE"
+                """
+                SELECT name, scopes, tasks, now() + (expires_at - created_at) AS expires_at
+                FROM api_keys WHERE id = :id AND revoked_at IS NULL
+                    AND (expires_at IS NULL OR expires_at > now()) FOR UPDATE
+                """
             ),
             {"id": identifier},
         )
@@ -134,8 +142,10 @@ async def revoke(session: AsyncSession, identifier: UUID, *, caller: Caller) -> 
     """
     revoked = await session.execute(
         text(
-            "UPDATE api_keys SET revoked_at = coalesce(revoked_at, now())"
-            " WHERE id = :id RETURNING tasks"
+            """
+            UPDATE api_keys SET revoked_at = coalesce(revoked_at, now())
+            WHERE id = :id RETURNING tasks
+            """
         ),
         {"id": identifier},
     )
@@ -151,23 +161,25 @@ async def _insert(
     session: AsyncSession,
     identifier: UUID,
     key: str,
-    asked: KeyIn,
+    request: KeyIn,
     *,
     setting: str | None = None,
 ) -> None:
     inserted = await session.execute(
         text(
-            "INSERT INTO api_keys (id, name, hash, scopes, tasks, expires_at, setting)"
-            " VALUES (:id, :name, :hash, :scopes, :tasks, :expires_at, :setting)"
-            " ON CONFLICT (hash) DO NOTHING RETURNING id"
+            """
+            INSERT INTO api_keys (id, name, hash, scopes, tasks, expires_at, setting)
+            VALUES (:id, :name, :hash, :scopes, :tasks, :expires_at, :setting)
+            ON CONFLICT (hash) DO NOTHING RETURNING id
+            """
         ),
         {
             "id": identifier,
-            "name": asked.name,
+            "name": request.name,
             "hash": hash_key(key),
-            "scopes": list(asked.scopes),
-            "tasks": asked.tasks,
-            "expires_at": asked.expires_at,
+            "scopes": list(request.scopes),
+            "tasks": request.tasks,
+            "expires_at": request.expires_at,
             "setting": setting,
         },
     )

@@ -18,13 +18,13 @@ MINUTE = 60.0
 ROUNDING = 1e-6
 """Seconds that sums of floats may be off."""
 PACE_SECONDS = 0.5
-"""How long a stranger's answer waits once their address has asked too much."""
+"""How long an anonymous answer waits once their address has asked too much."""
 MOST_KNOWN = 10_000
-"""Callers remembered by one meter; past it those who wait for nothing are forgotten."""
+"""Callers remembered by one rate limiter; past it those who wait for nothing are forgotten."""
 
 
 @dataclass(slots=True)
-class Meter:
+class RateLimiter:
     """So many a minute for each caller, all at once or evenly; 0 means as many as they like.
 
     The generic cell rate algorithm (ITU-T I.371): of each caller one number is kept, the moment
@@ -55,7 +55,7 @@ class Meter:
         return TooMany(retry_after=math.ceil(early), per_minute=self.per_minute)
 
     def _forget(self, now: float) -> None:
-        """Drops who stands where a stranger would; everybody, where nobody does."""
+        """Drops who stands where an unknown one would; everybody, where nobody does."""
         self._due = {who: due for who, due in self._due.items() if due > now}
         if len(self._due) >= MOST_KNOWN:
             self._due.clear()
@@ -84,32 +84,32 @@ class Room:
 
 
 class RateLimits:
-    """The meters of a process: reads and writes by caller, what strangers ask by address."""
+    """The rate limits of a process: reads and writes by caller, the anonymous by address."""
 
     def __init__(self, settings: ServiceSettings) -> None:
-        self._reads = Meter(settings.reads_per_minute)
-        self._writes = Meter(settings.writes_per_minute)
-        self._strangers = Meter(settings.strangers_per_minute)
-        self._answers = Meter(settings.strangers_per_minute)
+        self._reads = RateLimiter(settings.reads_per_minute)
+        self._writes = RateLimiter(settings.writes_per_minute)
+        self._anonymous = RateLimiter(settings.anonymous_per_minute)
+        self._answers = RateLimiter(settings.anonymous_per_minute)
         self.lookups = asyncio.Semaphore(1)
         """Held while a key is looked up for somebody who is not turned away for their address."""
 
     def admit(self, subject: str, method: str) -> None:
         """Counts a proven caller's request; raises TooMany."""
-        meter = self._reads if method in {"GET", "HEAD"} else self._writes
-        if early := meter.take(subject, time.monotonic()):
-            raise meter.refusal(early)
+        limiter = self._reads if method in {"GET", "HEAD"} else self._writes
+        if early := limiter.take(subject, time.monotonic()):
+            raise limiter.refusal(early)
 
-    def admit_stranger(self, address: str) -> None:
+    def admit_anonymous(self, address: str) -> None:
         """Raises TooMany for an address whose attempts failed too often."""
-        if early := self._strangers.wait(_network(address), time.monotonic()):
-            raise self._strangers.refusal(early)
+        if early := self._anonymous.wait(_network(address), time.monotonic()):
+            raise self._anonymous.refusal(early)
 
     def count_failure(self, address: str) -> None:
-        self._strangers.take(_network(address), time.monotonic())
+        self._anonymous.take(_network(address), time.monotonic())
 
     async def pace(self, address: str) -> None:
-        """Lets an answer to a stranger wait where its address has had its share of them.
+        """Lets an anonymous answer wait where its address has had its share of them.
 
         Who sends the next request after an answer then takes next to nothing from the callers,
         and who comes rarely, a probe or a scraper, is a little late and never refused.

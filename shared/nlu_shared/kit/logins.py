@@ -64,11 +64,11 @@ async def find(authenticator: Authenticator, token: str | None) -> Login:
     if token is None:
         raise Unauthenticated
     async with session_scope(authenticator.database, authenticator.identity) as session:
-        found = await session.execute(
+        result = await session.execute(
             text("SELECT key_hash FROM logins WHERE hash = :hash AND expires_at > now()"),
             {"hash": hash_key(token)},
         )
-        key_hash: str | None = found.scalar_one_or_none()
+        key_hash: str | None = result.scalar_one_or_none()
     if key_hash is None:
         raise Unauthenticated
     return Login(token, await authenticator.by_key_hash(key_hash))
@@ -84,5 +84,5 @@ async def log_out(authenticator: Authenticator, token: str) -> None:
 def cookie(name: str, token: str, *, path: str, secure: bool) -> str:
     """The Set-Cookie of a login, which no script reads and no other site's page sends."""
     seconds = int(LASTING.total_seconds()) if token else 0
-    said = f"{name}={token}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict"
-    return said + "; Secure" if secure else said
+    header = f"{name}={token}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict"
+    return header + "; Secure" if secure else header

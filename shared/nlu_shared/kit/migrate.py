@@ -22,9 +22,9 @@ class NewerData(ServiceError):
 
     title = "The database belongs to a newer version"
 
-    def __init__(self, found: str, newest: str) -> None:
+    def __init__(self, revision: str, newest: str) -> None:
         super().__init__(
-            f"the database has the schema {found}, and this version knows none after {newest}:"
+            f"the database has the schema {revision}, and this version knows none after {newest}:"
             " start the version that made it, or restore a backup from before the upgrade"
         )
 
@@ -39,8 +39,8 @@ async def upgrade(owner_url: str, scripts: Path) -> None:
     config.set_main_option("script_location", str(scripts))
 
     def run(connection: Connection) -> None:
-        for found in MigrationContext.configure(connection).get_current_heads():
-            _check(found, scripts)
+        for revision in MigrationContext.configure(connection).get_current_heads():
+            _check(revision, scripts)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
@@ -58,15 +58,15 @@ async def require_known_schema(url: str, identity: Identity, scripts: Path) -> N
             open_database(url, pool_size=1) as database,
             session_scope(database, identity) as session,
         ):
-            found = await session.execute(text("SELECT version_num FROM alembic_version"))
-            revisions = found.scalars().all()
+            result = await session.execute(text("SELECT version_num FROM alembic_version"))
+            revisions = result.scalars().all()
     except (Unavailable, ProgrammingError):
         return
     for revision in revisions:
         _check(revision, scripts)
 
 
-def _check(found: str, scripts: Path) -> None:
+def _check(revision: str, scripts: Path) -> None:
     known = ScriptDirectory(str(scripts))
-    if found not in {script.revision for script in known.walk_revisions()}:
-        raise NewerData(found, known.get_current_head() or "none")
+    if revision not in {script.revision for script in known.walk_revisions()}:
+        raise NewerData(revision, known.get_current_head() or "none")

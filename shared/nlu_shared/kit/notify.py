@@ -45,22 +45,22 @@ class Message:
 
 async def slack(url: str, message: Message, *, private_hosts: Collection[str] = ()) -> None:
     """To an incoming webhook."""
-    said = canonical({"text": _escaped(f"*{message.subject}*\n{message.text}")}).encode()
-    await _post(url, said, {}, private_hosts)
+    body = canonical({"text": _escaped(f"*{message.subject}*\n{message.text}")}).encode()
+    await _post(url, body, {}, private_hosts)
 
 
 async def webhook(
     url: str, secret: str, message: Message, *, private_hosts: Collection[str] = ()
 ) -> None:
     """Signed as the Standard Webhooks specification says; `webhook-id` is the message's."""
-    said = canonical(message.body).encode()
+    body = canonical(message.body).encode()
     stamp = str(int(time.time()))
     headers = {
         "webhook-id": str(message.id),
         "webhook-timestamp": stamp,
-        "webhook-signature": signature(secret, str(message.id), stamp, said),
+        "webhook-signature": signature(secret, str(message.id), stamp, body),
     }
-    await _post(url, said, headers, private_hosts)
+    await _post(url, body, headers, private_hosts)
 
 
 def signature(secret: str, message_id: str, timestamp: str, body: bytes) -> str:
@@ -108,11 +108,11 @@ def mail(message: Message, *, sender: str, to: Sequence[str]) -> EmailMessage:
 
 
 async def _post(
-    url: str, said: bytes, headers: dict[str, str], private_hosts: Collection[str]
+    url: str, body: bytes, headers: dict[str, str], private_hosts: Collection[str]
 ) -> None:
     headers = {"content-type": "application/json", "user-agent": "nlu-logger", **headers}
     try:
-        status = await post(url, said, headers=headers, private_hosts=private_hosts)
+        status = await post(url, body, headers=headers, private_hosts=private_hosts)
     except UnsafeAddress:
         raise NotDelivered("unsafe address") from None
     except TimeoutError:
@@ -123,6 +123,6 @@ async def _post(
         raise NotDelivered(f"status {status}")
 
 
-def _escaped(said: str) -> str:
+def _escaped(text: str) -> str:
     """Slack reads `<…>` as links and mentions."""
-    return said.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -78,10 +78,10 @@ async def resolve(host: str, port: int) -> list[str]:
     """The addresses of a name; raises OSError where it has none."""
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except UnicodeError:
         raise OSError("This can be no host's name.") from None
-    return [str(one[4][0]) for one in found]
+    return [str(one[4][0]) for one in addresses]
 
 
 async def post(

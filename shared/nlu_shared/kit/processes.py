@@ -69,12 +69,12 @@ def config(
     )
 
 
-async def until_told(parts: Sequence[Coroutine[Any, Any, None]]) -> None:
+async def until_stopped(parts: Sequence[Coroutine[Any, Any, None]]) -> None:
     """Runs all parts until SIGTERM or SIGINT, then cancels them. One part that fails ends all."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for told in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(told, stop.set)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
     tasks = [asyncio.create_task(part) for part in parts]
     stopped = asyncio.create_task(stop.wait())
     try:

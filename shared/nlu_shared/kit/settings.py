@@ -25,11 +25,11 @@ class ServiceSettings(EnvironmentSettings):
     writes_per_minute: int = Field(
         default=600_000, ge=0, description="other requests of one caller, a batch is one; 0: any"
     )
-    strangers_per_minute: int = Field(
+    anonymous_per_minute: int = Field(
         default=600,
         ge=0,
         description="failed attempts of one address before unknown keys are not looked up, and"
-        " answers to strangers there before each waits half a second; 0: any",
+        " answers to the anonymous there before each waits half a second; 0: any",
     )
     max_body_bytes: int = Field(
         default=8 * 1024 * 1024, description="bytes; a batch of 1,000 ordinary predictions is 1 MB"

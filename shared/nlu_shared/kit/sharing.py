@@ -26,17 +26,17 @@ def shared(
 
     def around(ask: Callable[[Any], Awaitable[Answer]]) -> Callable[[Any], Awaitable[Answer]]:
         kept: _Kept[Answer] | None = None
-        asked: asyncio.Future[Answer] | None = None
+        pending: asyncio.Future[Answer] | None = None
 
         @wraps(ask)
         async def answered(request: Any) -> Answer:
-            nonlocal asked, kept
+            nonlocal pending, kept
             if kept is not None and kept.until > time.monotonic():
                 return kept.answer
-            if asked is None or asked.done():
-                asked = asyncio.ensure_future(ask(request))
+            if pending is None or pending.done():
+                pending = asyncio.ensure_future(ask(request))
             # Whoever goes away meanwhile takes nothing from the others.
-            answer = await asyncio.shield(asked)
+            answer = await asyncio.shield(pending)
             kept = _Kept(answer, time.monotonic() + seconds)
             return answer
 

@@ -31,13 +31,13 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from nlu_shared.kit.db import CONNECT_SECONDS, database_errors
+from nlu_shared.kit.db import CONNECT_SECONDS, check_writable, database_errors
 from nlu_shared.kit.deps import WebResources, admit
 from nlu_shared.kit.errors import Invalid, NotFound, ServiceError, Unavailable
 from nlu_shared.kit.guard import BodyGuard
 from nlu_shared.kit.limits import Room
+from nlu_shared.kit.openapi import Documented
 from nlu_shared.kit.problems import problem_response
-from nlu_shared.kit.readiness import check_writable
 from nlu_shared.kit.settings import ServiceSettings
 from nlu_shared.kit.sharing import shared
 
@@ -74,14 +74,15 @@ def create_app(
             app.state.resources = resources
             yield
 
-    app = FastAPI(
+    app = Documented(
         title=title,
         version=version,
         lifespan=lifespan,
         docs_url=None,
         openapi_url=None,
         redoc_url=None,
-        # Asked on every request whether anybody listens; /metrics is what we offer.
+        separate_input_output_schemas=False,
+        # Call on every request whether anybody listens; /metrics is what we offer.
         telemetry={"tracing": False, "metrics": False, "logs": False},
         generate_unique_id_function=lambda route: route.name,
     )
@@ -197,8 +198,8 @@ def _frame(title: str, version: str, measure: Measure | None) -> APIRouter:
             asyncio.timeout(CONNECT_SECONDS),
             resources.database.readiness.connect() as connection,
         ):
-            found = await connection.execute(text("SELECT to_regclass('api_keys')::text"))
-            if found.scalar_one() is None:
+            result = await connection.execute(text("SELECT to_regclass('api_keys')::text"))
+            if result.scalar_one() is None:
                 raise Unavailable("The database is not migrated.")
             await check_writable(connection)
         return {"status": "ready"}

@@ -1,17 +1,16 @@
 """Precision, recall and F1 from counts of true positives, false positives and false negatives.
 
 Counts are integer arrays whose last axis is (TP, FP, FN) and whose last but one axis is the
-label. They add up over cases, so the same functions score one part, a bootstrap replicate or
+label. They add up over cases, so the same functions score one split, a bootstrap replicate or
 thousands of replicates at once.
 
 F1 = 2 TP / (2 TP + FP + FN) (van Rijsbergen, Information Retrieval, 2nd ed. 1979, ch. 7);
-macro and micro averages as in Sokolova and Lapalme, IP&M 45 (2009) 427-437, table 3.
+macro average as in Sokolova and Lapalme, IP&M 45 (2009) 427-437, table 3.
 Macro-F1 is the mean of the labels' F1 scores, not the F1 of mean precision and recall
 (Opitz and Burst, arXiv:1911.03347).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,31 +20,14 @@ Floats = NDArray[np.float64]
 TP, FP, FN = range(3)
 
 
-@dataclass(frozen=True, slots=True)
-class LabelScore:
-    """One label's scores, 0 to 1; `support` is how often it is the truth."""
-
-    precision: float
-    recall: float
-    f1: float
-    support: int
-
-
-def label_counts(truths: Sequence[str], predictions: Sequence[str | None]) -> dict[str, Counts]:
-    """(TP, FP, FN) of every label among `truths`, in the order of their names.
-
-    A prediction of None, or of a label that is nowhere the truth, is a miss for the truth and
-    nobody's false positive.
-    """
-    labels = sorted(set(truths))
-    table = summed(truths, predictions, labels)
-    return dict(zip(labels, table, strict=True))
-
-
 def summed(
     truths: Sequence[str], predictions: Sequence[str | None], labels: Sequence[str]
 ) -> Counts:
-    """Counts of shape (labels, 3) over all cases. Truths must be among `labels`."""
+    """Counts of shape (labels, 3) over all cases. Truths must be among `labels`.
+
+    A prediction of None, or of none of the labels, is a miss for the truth and nobody's false
+    positive.
+    """
     truth, predicted = _indices(truths, predictions, labels)
     size = len(labels)
     hits = np.bincount(truth[truth == predicted], minlength=size)
@@ -78,27 +60,6 @@ def macro_f1(counts: Counts | Floats) -> Floats:
     """Mean F1 over the labels that occur as ground truth, shape (...); 0 when there is none."""
     occurs = (counts[..., TP] + counts[..., FN]) > 0
     return _ratio((f1(counts) * occurs).sum(axis=-1), occurs.sum(axis=-1))
-
-
-def micro_f1(counts: Counts | Floats) -> Floats:
-    """F1 of the counts pooled over labels, shape (...)."""
-    return f1(counts.sum(axis=-2, keepdims=True))[..., 0]
-
-
-def label_scores(truths: Sequence[str], predictions: Sequence[str | None]) -> dict[str, LabelScore]:
-    """Precision, recall, F1 and support of every ground-truth label; an empty ratio is 0."""
-    counts = label_counts(truths, predictions)
-    return {label: _label_score(*(int(count) for count in row)) for label, row in counts.items()}
-
-
-def _label_score(hits: int, false_alarms: int, misses: int) -> LabelScore:
-    claimed, support = hits + false_alarms, hits + misses
-    return LabelScore(
-        precision=hits / claimed if claimed else 0.0,
-        recall=hits / support if support else 0.0,
-        f1=2 * hits / (claimed + support) if hits else 0.0,
-        support=support,
-    )
 
 
 def _indices(

@@ -6,7 +6,7 @@ equal inputs give equal numbers.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import ceil, comb, gcd, sqrt
+from math import ceil, gcd, sqrt
 
 import numpy as np
 
@@ -20,7 +20,13 @@ _Z_95, _Z_POWER_80 = 1.959964, 0.841621
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """A difference of an objective with its interval and its standard error."""
+    """A difference of an objective with its interval and its standard error.
+
+    gain: after minus before.
+    low: where the interval begins.
+    high: where it ends.
+    error: the standard deviation over the resamples.
+    """
 
     gain: float
     low: float
@@ -39,11 +45,16 @@ def paired_bootstrap(
 ) -> Gain:
     """How far the gain of `objective` would vary over other samples of as many cases.
 
-    `before` and `after` hold per-case counts, shape (cases, labels, 3); `objective` maps summed
-    counts (..., labels, 3) to (...). Cases are drawn with replacement, both prompts on the same
-    draw; the interval leaves `alpha` / 2 of the gains out on either side (Efron and Tibshirani, An
+    Cases are drawn with replacement, both prompts on the same draw (Efron and Tibshirani, An
     Introduction to the Bootstrap, 1993, ch. 13; paired for NLP by Berg-Kirkpatrick et al., EMNLP
     2012). Raises ValueError on unequal shapes or without cases.
+
+    before: counts per case, shape (cases, labels, 3).
+    after: of the same cases in the same order.
+    objective: summed counts, shape (..., labels, 3), to (...).
+    seed: equal seeds give equal intervals.
+    alpha: half of it is left out of the interval on either side.
+    resamples: how many samples are drawn.
     """
     if before.shape != after.shape or not len(before):
         raise ValueError(f"cannot pair counts of shapes {before.shape} and {after.shape}")
@@ -60,29 +71,16 @@ def paired_bootstrap(
     return Gain(float(whole), float(low), float(high), float(gains.std()))
 
 
-def sign_test(before: Sequence[float], after: Sequence[float]) -> float:
-    """Exact two-sided p-value that a case is as likely to get better as to get worse.
-
-    Ties say nothing. On right and wrong answers this is McNemar's exact test (Dixon and Mood,
-    JASA 41 (1946) 557-566; McNemar, Psychometrika 12 (1947) 153-157).
-    """
-    better = sum(b < a for b, a in zip(before, after, strict=True))
-    worse = sum(b > a for b, a in zip(before, after, strict=True))
-    tail = sum(comb(better + worse, k) for k in range(min(better, worse) + 1))
-    p_value: float = 2 * tail / 2 ** (better + worse)
-    return min(1.0, p_value)
-
-
 def sign_flip_test(before: Sequence[float], after: Sequence[float]) -> float:
     """Exact two-sided p-value that the mean would move so far if each case might as well have
     moved the other way.
 
     Differences are taken to a thousandth, more coarsely from 50 cases on, which right and wrong
     answers do not notice. All 2^n assignments of signs are counted, by adding up
-    their sums case by case. On right and wrong answers this is McNemar's exact test, as
-    `sign_test` is; on graded scores and means of repeats it also weighs how far a case moved (the
-    randomisation test of paired data: Fisher, The Design of Experiments, 1935, section 21; Pitman,
-    Suppl. JRSS 4 (1937) 119-130).
+    their sums case by case. On right and wrong answers this is McNemar's exact test
+    (Psychometrika 12 (1947) 153-157); on graded scores and means of repeats it also weighs how far
+    a case moved (the randomisation test of paired data: Fisher, The Design of Experiments, 1935,
+    section 21; Pitman, Suppl. JRSS 4 (1937) 119-130).
     """
     grid = max(10, min(1_000, _GRID_OF_ALL // max(1, len(before))))
     moved = [round(grid * (a - b)) for b, a in zip(before, after, strict=True)]

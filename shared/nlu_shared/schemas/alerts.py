@@ -17,11 +17,15 @@ _WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{32,86}={0,2}")
 
 
 class Notice(StrEnum):
+    """What a notice tells: an incident opened, or ended."""
+
     OPENED = "opened"
     RECOVERED = "recovered"
 
 
 class DeliveryStatus(StrEnum):
+    """How far a notice got."""
+
     WAITING = "waiting"
     SENT = "sent"
     GIVEN_UP = "given_up"
@@ -53,21 +57,27 @@ Threshold = Annotated[float, Field(gt=0, le=1)]
 class SlackChannel(Schema):
     """An incoming webhook of Slack, or of what understands the same."""
 
-    kind: Literal["slack"]
-    url: Url
+    kind: Literal["slack"] = Field(description="Slack, or what understands its incoming webhooks")
+    url: Url = Field(description="of the incoming webhook; never shown again")
 
 
 class EmailChannel(Schema):
-    kind: Literal["email"]
-    to: Annotated[list[Address], Field(min_length=1, max_length=20)]
+    """Mail to people, where a mail server is set."""
+
+    kind: Literal["email"] = Field(description="mail, where a mail server is set")
+    to: Annotated[
+        list[Address], Field(min_length=1, max_length=20, description="who gets each notice")
+    ]
 
 
 class WebhookChannel(Schema):
     """Any receiver. Posts are signed as standardwebhooks.com says; `secret` is `whsec_…`."""
 
-    kind: Literal["webhook"]
-    url: Url
-    secret: Annotated[SecretStr, AfterValidator(_signing)]
+    kind: Literal["webhook"] = Field(description="any HTTP receiver")
+    url: Url = Field(description="where notices are posted; never shown again")
+    secret: Annotated[SecretStr, AfterValidator(_signing)] = Field(
+        description="whsec_ and base64 of 24 to 64 bytes; signs each post, never shown again"
+    )
 
 
 Channel = Annotated[SlackChannel | EmailChannel | WebhookChannel, Field(discriminator="kind")]
@@ -76,34 +86,49 @@ Channel = Annotated[SlackChannel | EmailChannel | WebhookChannel, Field(discrimi
 class ChannelView(Schema):
     """Where notices go; of a webhook only the host is shown."""
 
-    kind: Literal["slack", "email", "webhook"]
-    to: str
+    kind: Literal["slack", "email", "webhook"] = Field(description="how notices travel")
+    to: str = Field(description="the addresses, or the host of the webhook")
 
 
 class _Rule(Schema):
     """`task` None means all of them. An incident opens at the earliest `cooldown_minutes` after
     the last one ended; fewer than `min_count` decide nothing."""
 
-    name: OneLine
-    task: Slug | None = None
-    window_minutes: Minutes = 60
-    min_count: Annotated[int, Field(ge=1)] = 50
-    cooldown_minutes: Annotated[int, Field(ge=0, le=LONGEST_MINUTES)] = 60
+    name: OneLine = Field(description="stands in the notices")
+    task: Slug | None = Field(
+        default=None, description="whose predictions are watched; null: every task's"
+    )
+    window_minutes: Minutes = Field(default=60, description="how far back each look goes")
+    min_count: Annotated[
+        int, Field(ge=1, description="fewer predictions or outcomes than this decide nothing")
+    ] = 50
+    cooldown_minutes: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=LONGEST_MINUTES,
+            description="least minutes from the end of one incident to the next",
+        ),
+    ] = 60
 
 
 class ErrorRate(_Rule):
     """Failed ÷ all outcomes of the predictions made in the window reaches `threshold`."""
 
-    kind: Literal["error_rate"]
-    threshold: Threshold = 0.1
+    kind: Literal["error_rate"] = Field(description="workflows fail too often")
+    threshold: Threshold = Field(
+        default=0.1, description="failed ÷ all outcomes at which an incident opens"
+    )
 
 
 class LowConfidenceShare(_Rule):
     """The share of predictions with a confidence under `below` reaches `threshold`."""
 
-    kind: Literal["low_confidence_share"]
-    threshold: Threshold = 0.3
-    below: Fraction = 0.7
+    kind: Literal["low_confidence_share"] = Field(description="too many predictions are unsure")
+    threshold: Threshold = Field(
+        default=0.3, description="share of unsure predictions at which an incident opens"
+    )
+    below: Fraction = Field(default=0.7, description="a confidence under this is unsure")
 
 
 class Drift(_Rule):
@@ -111,18 +136,25 @@ class Drift(_Rule):
     would: the window against the `reference_minutes` before it. 0.1 is commonly called some
     change, 0.25 much."""
 
-    kind: Literal["drift"]
-    threshold: Annotated[float, Field(gt=0, le=100)] = 0.25
-    window_minutes: Minutes = 60 * 24
-    reference_minutes: Minutes = 60 * 24 * 7
+    kind: Literal["drift"] = Field(description="the intents of the traffic change")
+    threshold: Annotated[
+        float,
+        Field(gt=0, le=100, description="population stability index at which an incident opens"),
+    ] = 0.25
+    window_minutes: Minutes = Field(default=60 * 24, description="how far back each look goes")
+    reference_minutes: Minutes = Field(
+        default=60 * 24 * 7, description="the minutes before the window, with which it is compared"
+    )
 
 
 class IngestSilence(_Rule):
     """No prediction in the window, though the `reference_minutes` before it had `min_count`."""
 
-    kind: Literal["ingest_silence"]
-    window_minutes: Minutes = 15
-    reference_minutes: Minutes = 60 * 24
+    kind: Literal["ingest_silence"] = Field(description="nothing is logged any more")
+    window_minutes: Minutes = Field(default=15, description="minutes without a prediction")
+    reference_minutes: Minutes = Field(
+        default=60 * 24, description="the minutes before the window, which must hold `min_count`"
+    )
 
 
 Rule = Annotated[
@@ -131,41 +163,51 @@ Rule = Annotated[
 
 
 class AlertIn(Schema):
-    rule: Rule
-    channels: Annotated[list[Channel], Field(min_length=1, max_length=10)]
+    """A rule, and where its notices go."""
+
+    rule: Rule = Field(description="when an incident opens")
+    channels: Annotated[
+        list[Channel], Field(min_length=1, max_length=10, description="where its notices go")
+    ]
 
 
 class Alert(Schema):
-    id: UUID
-    rule: Rule
-    channels: list[ChannelView]
-    created_at: Moment
-    looked_at: Moment | None
-    open_since: Moment | None
+    """An alert as it stands."""
+
+    id: UUID = Field(description="names the alert in paths")
+    rule: Rule = Field(description="when an incident opens")
+    channels: list[ChannelView] = Field(description="where its notices go")
+    created_at: Moment = Field(description="when it was made")
+    looked_at: Moment | None = Field(description="when the rule was last looked at; null: not yet")
+    open_since: Moment | None = Field(
+        description="when its open incident began; null: none is open"
+    )
 
 
 class Delivery(Schema):
     """One notice on its way to one channel. `reason` says why the last attempt failed."""
 
-    id: UUID
-    notice: Notice
-    channel: ChannelView
-    status: DeliveryStatus
-    attempts: int
-    reason: str | None
-    sent_at: Moment | None
+    id: UUID = Field(description="the same for every attempt")
+    notice: Notice = Field(description="what it tells")
+    channel: ChannelView = Field(description="where it goes")
+    status: DeliveryStatus = Field(description="how far it got")
+    attempts: int = Field(description="how often it was tried")
+    reason: str | None = Field(description="why the last attempt failed; null: none did")
+    sent_at: Moment | None = Field(description="when it arrived; null: not yet")
 
 
 class Incident(Schema):
     """`value` and `count` are what opened it: a share, an index or a silence, and of how many."""
 
-    id: UUID
-    opened_at: Moment
-    value: float
-    count: int
-    recovered_at: Moment | None
-    recovered_value: float | None
-    deliveries: list[Delivery]
+    id: UUID = Field(description="of the incident")
+    opened_at: Moment = Field(description="when the rule was first met")
+    value: float = Field(description="share or index that opened it; 1 for a silence")
+    count: int = Field(description="predictions or outcomes that the value is of")
+    recovered_at: Moment | None = Field(
+        description="when the rule was no longer met; null: it is open"
+    )
+    recovered_value: float | None = Field(description="the value then; null while it is open")
+    deliveries: list[Delivery] = Field(description="one for each notice and channel")
 
 
 class AlertNotice(Schema):

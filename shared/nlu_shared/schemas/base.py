@@ -74,20 +74,33 @@ Moment = AwareDatetime
 class Page(Schema, Generic[Item]):
     """One page of a list; `next_cursor` is None on the last."""
 
-    items: list[Item]
-    next_cursor: str | None = None
+    model_config = ConfigDict(json_schema_extra={"description": "One page of a list."})
+
+    items: list[Item] = Field(description="at most `limit`, in the order that the operation names")
+    next_cursor: str | None = Field(
+        default=None, description="`cursor` of the next page; null on the last"
+    )
 
 
 class Problem(BaseModel):
     """An error body, application/problem+json (RFC 9457)."""
 
-    type: str = "about:blank"
-    title: str
-    status: int
-    code: str
-    detail: str | None = None
-    request_id: str | None = None
-    errors: list[dict[str, Any]] | None = None
+    type: str = Field(
+        default="about:blank", description="always about:blank; `code` says which error it is"
+    )
+    title: str = Field(description="one line for people, the same for every error of this code")
+    status: int = Field(description="the HTTP status")
+    code: str = Field(description="stable, for programs")
+    detail: str | None = Field(
+        default=None, description="what may help here; never the caller's own text"
+    )
+    request_id: str | None = Field(
+        default=None, description="as in X-Request-Id and in the service's log"
+    )
+    errors: list[dict[str, Any]] | None = Field(
+        default=None,
+        description="of an invalid request: place (`loc`) and kind (`type`) of up to 20 faults",
+    )
 
 
 def canonical(value: Any) -> str:

@@ -20,11 +20,11 @@ def cumulated(statements: Iterable[Extraction]) -> Extraction:
     people: list[Person] = []
     events: list[Event] = []
     bonds: list[PairBond] = []
-    for said in statements:
-        gone = frozenset(said.delete)
-        people = _kept(_merged(people, said.people), gone)
-        events = _kept(_merged(events, said.events), gone)
-        bonds = _kept(_merged(bonds, said.pair_bonds), gone)
+    for statement in statements:
+        gone = frozenset(statement.delete)
+        people = _kept(_merged(people, statement.people), gone)
+        events = _kept(_merged(events, statement.events), gone)
+        bonds = _kept(_merged(bonds, statement.pair_bonds), gone)
     return Extraction(people=tuple(people), events=tuple(events), pair_bonds=tuple(bonds))
 
 
@@ -69,10 +69,10 @@ def linked(one: Extraction) -> Iterator[int]:
             yield from getattr(item, name, ())
 
 
-def _merged(known: list[Item], said: Iterable[Item]) -> list[Item]:
+def _merged(known: list[Item], items: Iterable[Item]) -> list[Item]:
     merged = list(known)
     position = {item.id: place for place, item in enumerate(merged) if item.id is not None}
-    for item in said:
+    for item in items:
         if item.id is not None and item.id in position:
             stated = {
                 name: value

@@ -12,10 +12,10 @@ from pydantic import Field, TypeAdapter
 
 from nlu_shared.schemas.base import Schema
 from nlu_shared.schemas.prompts import Aim, Change, PromptContent
-from nlu_shared.schemas.runs import Misses, Verdict, WholeScore
+from nlu_shared.schemas.runs import ConversationScore, Misses, Verdict
 
 
-class PartName(StrEnum):
+class Split(StrEnum):
     TRAIN = "train"
     VALIDATION = "validation"
     TEST = "test"
@@ -24,35 +24,35 @@ class PartName(StrEnum):
 class RunStarted(Schema):
     type: Literal["run_started"] = "run_started"
     dataset_hash: str
-    parts: dict[str, int] = Field(description="cases per part")
+    splits: dict[str, int] = Field(description="cases per split")
     baseline_hash: str
-    says: list[str] = Field(default=[], description="what this run can and cannot prove")
+    notes: list[str] = Field(default=[], description="what this run can and cannot prove")
 
 
 class EvaluationProgress(Schema):
     type: Literal["evaluation_progress"] = "evaluation_progress"
     iteration: int
-    part: str
+    split: str
     done: int
     total: int
 
 
 class PromptEvaluated(Schema):
-    """A prompt scored on one part. Iteration 0 is the baseline."""
+    """A prompt scored on one split. Iteration 0 is the baseline."""
 
     type: Literal["prompt_evaluated"] = "prompt_evaluated"
     iteration: int
-    part: PartName
+    split: Split
     version_hash: str
     objective: float
     components: dict[str, float]
     pooled: dict[str, tuple[int, int, int]] = Field(
         default_factory=dict, description="TP, FP and FN by component, summed over the cases"
     )
-    carried: dict[str, int] = Field(
+    support: dict[str, int] = Field(
         default_factory=dict, description="how many cases carry each component in their truth"
     )
-    whole: WholeScore | None = Field(
+    per_conversation: ConversationScore | None = Field(
         default=None, description="extraction: what whole discussions add up to, if there are any"
     )
     cases: int
@@ -139,10 +139,10 @@ class FoldScored(Schema):
     after: float
 
 
-class ProcedureJudged(Schema):
+class CrossValidated(Schema):
     """What the folds say together, where the verdict itself comes from untouched cases."""
 
-    type: Literal["procedure_judged"] = "procedure_judged"
+    type: Literal["cross_validated"] = "cross_validated"
     verdict: Verdict
 
 
@@ -179,7 +179,7 @@ StoredEvent = (
     | HintTaken
     | SearchStopped
     | FoldScored
-    | ProcedureJudged
+    | CrossValidated
     | VerdictReached
     | MissesAttributed
     | RunFinished

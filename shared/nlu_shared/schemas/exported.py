@@ -119,24 +119,24 @@ class _Numbers:
 
 def _coded(exported: ExportedDiscussion) -> Iterator[CodedStatement | RefusedStatement]:
     discussion = str(exported.discussion.id)
-    read = [(said, _approved(said)) for said in exported.statements]
+    read = [(one, _approved(one)) for one in exported.statements]
     truths = [truth for _, truth in read if isinstance(truth, Extraction)]
     given = (abs(one) for truth in truths for one in ids_of(truth) if one > 0)
     numbers = _Numbers(hold=_ids_hold(truths), last=max(given, default=0))
     before: list[Turn] = []
     known = Extraction()
-    for said, truth in read:
-        statement = str(said.id)
+    for one, truth in read:
+        statement = str(one.id)
         if isinstance(truth, str):
             yield RefusedStatement(discussion, statement, truth)
         elif truth is not None:
             ids = numbers.of(truth)
             truth = renumbered(truth, ids)
-            predicted = _read(said.pdp_deltas) if said.pdp_deltas is not None else None
+            predicted = _read(one.pdp_deltas) if one.pdp_deltas is not None else None
             yield CodedStatement(
                 discussion,
                 statement,
-                said.text or "",
+                one.text or "",
                 Context(before=tuple(before[-MOST_TURNS:]), known=_short(known)),
                 truth,
                 renumbered(predicted, ids) if isinstance(predicted, Extraction) else None,
@@ -145,17 +145,17 @@ def _coded(exported: ExportedDiscussion) -> Iterator[CodedStatement | RefusedSta
                 positive = {one: abs(one) for one in ids_of(truth)}
                 known = cumulated([known, renumbered(truth, positive)])
         try:
-            before.append(Turn(speaker=said.speaker_type or None, text=said.text or ""))
+            before.append(Turn(speaker=one.speaker_type or None, text=one.text or ""))
         except ValidationError:
             continue  # nothing was said, or nothing that a text can be
 
 
-def _approved(said: ExportedStatement) -> Extraction | str | None:
-    feedback = said.approved_feedback
+def _approved(statement: ExportedStatement) -> Extraction | str | None:
+    feedback = statement.approved_feedback
     if feedback is None or not feedback.approved or feedback.edited_extraction is None:
         return None
     truth = _read(feedback.edited_extraction)
-    return "no text" if isinstance(truth, Extraction) and not said.text else truth
+    return "no text" if isinstance(truth, Extraction) and not statement.text else truth
 
 
 def _ids_hold(truths: Sequence[Extraction]) -> bool:
@@ -167,22 +167,22 @@ def _ids_hold(truths: Sequence[Extraction]) -> bool:
     meant: dict[int, tuple[str, str | None]] = {}
     clash = False
     for truth in truths:
-        told: list[tuple[int | None, tuple[str, str | None]]] = [
+        meanings: list[tuple[int | None, tuple[str, str | None]]] = [
             *((one.id, ("person", one.name)) for one in truth.people),
             *((one.id, ("event", one.kind)) for one in truth.events),
             *((one.id, ("pair bond", None)) for one in truth.pair_bonds),
         ]
-        own = {number for number, _ in told}
+        own = {number for number, _ in meanings}
         if any(link < 0 and link in meant and link not in own for link in linked(truth)):
             return True
-        for number, meaning in told:
+        for number, meaning in meanings:
             clash |= number is not None and meant.setdefault(number, meaning) != meaning
     return not clash
 
 
 def _short(known: Extraction) -> JsonValue:
-    found: JsonValue = known.model_dump(mode="json", exclude_defaults=True)
-    return found or None
+    fields: JsonValue = known.model_dump(mode="json", exclude_defaults=True)
+    return fields or None
 
 
 def _read(exported: dict[str, JsonValue]) -> Extraction | str:

@@ -10,6 +10,8 @@ from nlu_shared.schemas.base import Fraction, Moment, Schema, Slug
 
 
 class ExportFormat(StrEnum):
+    """How a file is written."""
+
     JSONL = "jsonl"
     CSV = "csv"
     JSON = "json"
@@ -57,13 +59,26 @@ class Pair(Schema):
 class ScheduledExport(Schema):
     """What a schedule writes. `splits` ("80/10/10") makes a data-set folder of training rows."""
 
-    mode: Literal["retraining", "review"] = "retraining"
-    format: ExportFormat = ExportFormat.JSONL
-    days: Annotated[int, Field(ge=1, le=36_500)] | None = None
-    task: Slug | None = None
-    threshold: Fraction | None = None
-    approved_only: bool = False
-    splits: Annotated[str, StringConstraints(pattern=r"^\d{1,3}/\d{1,3}/\d{1,3}$")] | None = None
+    mode: Literal["retraining", "review"] = Field(
+        default="retraining",
+        description="retraining: rows to learn from; review: predictions to look at",
+    )
+    format: ExportFormat = Field(default=ExportFormat.JSONL, description="of the file")
+    days: Annotated[int, Field(ge=1, le=36_500)] | None = Field(
+        default=None, description="how many days back the rows go; null: to the beginning"
+    )
+    task: Slug | None = Field(default=None, description="whose predictions; null: every task's")
+    threshold: Fraction | None = Field(
+        default=None,
+        description="confidence from which (retraining) or under which (review); null: the default",
+    )
+    approved_only: bool = Field(
+        default=False, description="leave out corrections that nobody has approved"
+    )
+    splits: Annotated[str, StringConstraints(pattern=r"^\d{1,3}/\d{1,3}/\d{1,3}$")] | None = Field(
+        default=None,
+        description="percent of train, validation and test, such as 80/10/10; null: one file",
+    )
 
     @model_validator(mode="after")
     def _splits_are_lines(self) -> "ScheduledExport":
@@ -75,31 +90,35 @@ class ScheduledExport(Schema):
 class ScheduleIn(Schema):
     """`cron` has five fields and speaks UTC. `name` is the folder below the configured target."""
 
-    name: Slug
-    cron: Annotated[str, StringConstraints(max_length=100)] = "0 3 * * 1"
-    target: Literal["folder", "store"] = "folder"
-    what: ScheduledExport = ScheduledExport()
+    name: Slug = Field(description="the folder below the target")
+    cron: Annotated[str, StringConstraints(max_length=100)] = Field(
+        default="0 3 * * 1", description="five fields, in UTC; Mondays at three unless given"
+    )
+    target: Literal["folder", "store"] = Field(
+        default="folder", description="where files go, of what the operator has configured"
+    )
+    what: ScheduledExport = Field(default=ScheduledExport(), description="what is written")
 
 
 class Schedule(ScheduleIn):
     """`failed` is the kind of error of the last attempt, None after a run that worked."""
 
-    id: UUID
-    next_slot: Moment
-    failed: str | None
-    created_at: Moment
+    id: UUID = Field(description="names the schedule in paths")
+    next_scheduled_at: Moment = Field(description="when it writes next")
+    failed: str | None = Field(description="kind of error of the last attempt; null: it worked")
+    created_at: Moment = Field(description="when it was made")
 
 
 class ScheduleRun(Schema):
     """One slot that was written; `missed` slots before it were skipped while nobody worked."""
 
-    slot: Moment
-    missed: int
-    place: str
-    rows: int
-    bytes: int
-    sha256: str
-    finished_at: Moment
+    scheduled_at: Moment = Field(description="the moment it was due")
+    missed: int = Field(description="slots before it that nobody wrote")
+    destination: str = Field(description="where the slot's files lie")
+    rows: int = Field(description="written, over all its files")
+    bytes: int = Field(description="written, over all its files")
+    sha256: str = Field(description="hex SHA-256 of the manifest")
+    finished_at: Moment = Field(description="when it was written")
 
 
 class ManifestFile(Schema):
@@ -113,7 +132,7 @@ class Manifest(Schema):
     """Lies beside the files of a slot. `columns` are their fields, in order."""
 
     schedule: str
-    slot: Moment
+    scheduled_at: Moment
     what: ScheduledExport
     columns: list[str]
     files: list[ManifestFile]

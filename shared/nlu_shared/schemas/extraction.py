@@ -2,8 +2,8 @@
 
 Ids are links inside one extraction and carry no meaning of their own, so they are read leniently:
 whole numbers in any spelling, absent where nothing links to the item. All else is strict.
-How two extractions are compared is in `induction.tasks.extraction`; whole discussions are read in
-`discussions`.
+How two extractions are compared is in `induction.task_kinds.extraction`; whole discussions are
+read in `discussions`.
 """
 
 from enum import StrEnum

@@ -15,25 +15,33 @@ MOST_TURNS = 1_000
 class Turn(Schema):
     """One thing said in a conversation; `speaker` is a role, such as expert or subject."""
 
-    speaker: Label | None = None
-    text: Utterance
+    speaker: Label | None = Field(
+        default=None, description="a role, such as expert or subject; null: not known"
+    )
+    text: Utterance = Field(description="what was said")
 
 
 class Context(Schema):
     """What stands before a case: the conversation, oldest first, and the items already `known`
     (committed), in the shape of the task's own truths."""
 
-    before: Annotated[tuple[Turn, ...], Field(max_length=MOST_TURNS)] = ()
-    known: SafeJson = None
+    before: Annotated[
+        tuple[Turn, ...],
+        Field(max_length=MOST_TURNS, description="the turns before the case, oldest first"),
+    ] = ()
+    known: SafeJson = Field(
+        default=None,
+        description="items that are already committed, in the shape of the task's truths",
+    )
 
     @property
     def short(self) -> JsonValue:
         """In its shortest JSON, as it is stored, hashed and shown."""
-        found: JsonValue = self.model_dump(mode="json", exclude_defaults=True)
-        return found
+        fields: JsonValue = self.model_dump(mode="json", exclude_defaults=True)
+        return fields
 
 
-def said(text: str, context: Context | None) -> str:
+def transcript(text: str, context: Context | None) -> str:
     """All that people said up to and in a text, one turn a line."""
     before = () if context is None else context.before
     return "\n".join([*(turn.text for turn in before), text])
@@ -42,21 +50,30 @@ def said(text: str, context: Context | None) -> str:
 class GroundTruthIn(Schema):
     """A case that never was a prediction."""
 
-    task: Slug
-    text: Utterance
-    context: Context | None = None
-    truth: SafeJson
-    group: Label | None = None
-    may_quote: bool = True
+    task: Slug = Field(description="the task it is a case of")
+    text: Utterance = Field(description="what a model is to read")
+    context: Context | None = Field(
+        default=None, description="what stands before the text; null: nothing"
+    )
+    truth: SafeJson = Field(
+        description="a label for an intent task, an object for an extraction; not null"
+    )
+    group: Label | None = Field(
+        default=None,
+        description="what it must not be separated from in a split, such as a conversation",
+    )
+    may_quote: bool = Field(default=True, description="may this text appear inside a prompt?")
 
     @property
-    def said_before(self) -> JsonValue:
+    def stored_context(self) -> JsonValue:
         """The context as it is stored; an empty one is none."""
         return self.context.short or None if self.context else None
 
 
 class GroundTruthMade(Schema):
-    id: UUID
+    """Approved, under this id."""
+
+    id: UUID = Field(description="of the case, in the stream too")
 
 
 class GroundTruthCase(Schema):
@@ -93,8 +110,8 @@ def case_hash(
 ) -> str:
     """Hex SHA-256 of what a case says; two cases that say the same hash the same. A case without
     a context hashes as it did before there were any; `context` is `Context.short`."""
-    said = {"task": task, "text": text, "truth": truth, "group": group, "may_quote": may_quote}
-    return digest(said if context is None else {**said, "context": context})
+    fields = {"task": task, "text": text, "truth": truth, "group": group, "may_quote": may_quote}
+    return digest(fields if context is None else {**fields, "context": context})
 
 
 def dataset_hash(case_hashes: Iterable[str]) -> str:

@@ -81,26 +81,30 @@ class LineResult(Schema):
     then says), anything else refused. `id` is what it made; `item` names the statement of a
     discussion."""
 
-    line: int
-    item: str | None = None
-    status: int
-    code: str | None = None
-    detail: str | None = None
-    id: UUID | None = None
+    line: int = Field(description="number of the line in the file, from 1")
+    item: str | None = Field(
+        default=None, description="the statement of a discussion; null for other lines"
+    )
+    status: int = Field(description="201 new, 200 known or skipped, else refused")
+    code: str | None = Field(default=None, description="why it was skipped or refused")
+    detail: str | None = Field(default=None, description="what may help; never text of the line")
+    id: UUID | None = Field(default=None, description="of what the line made")
 
 
 class ImportAnswer(Schema):
     """One result per line, in the order of the file, and how many there are of each kind."""
 
-    items: list[LineResult]
-    created: int
-    repeated: int
-    skipped: int
-    refused: int
+    items: list[LineResult] = Field(
+        description="one for each line or statement, in the file's order"
+    )
+    created: int = Field(description="how many are new")
+    repeated: int = Field(description="how many were there before")
+    skipped: int = Field(description="how many say nothing")
+    refused: int = Field(description="how many are wrong")
 
 
 class HistoryAnswer(ImportAnswer):
     """`past_retention` counts the lines that retention will drop at its next look: it keeps what
     training may keep of them, anonymised."""
 
-    past_retention: int
+    past_retention: int = Field(description="lines that retention will drop at its next look")

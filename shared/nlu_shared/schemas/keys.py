@@ -16,24 +16,44 @@ Scope = Annotated[str, StringConstraints(pattern=r"^[a-z-]+(:[a-z]+)?$", max_len
 class KeyIn(Schema):
     """`scopes` say what the key may do (`room:verb`, or `admin`); `tasks` None means every task."""
 
-    name: Label
-    scopes: Annotated[list[Scope], Field(min_length=1, max_length=64)]
-    tasks: list[Slug] | None = None
-    expires_at: Moment | None = None
+    name: Label = Field(description="what people call it")
+    scopes: Annotated[
+        list[Scope],
+        Field(
+            min_length=1,
+            max_length=64,
+            description="what the key may do: room:verb, or admin for everything",
+        ),
+    ]
+    tasks: list[Slug] | None = Field(
+        default=None, description="the tasks it is for; null: every task"
+    )
+    expires_at: Moment | None = Field(
+        default=None, description="when it stops opening anything; null: never"
+    )
 
 
 class KeyMade(KeyIn):
-    id: UUID
-    key: str
+    """A new key, with what it opens with."""
+
+    id: UUID = Field(description="names the key in paths and in the audit log")
+    key: str = Field(description="the secret, shown here and never again")
 
 
 class RotationIn(Schema):
     """How long the old key goes on beside the new one."""
 
-    grace_hours: Annotated[float, Field(ge=0, le=24 * 90)] = GRACE_HOURS
+    grace_hours: Annotated[
+        float,
+        Field(
+            ge=0, le=24 * 90, description="hours the old key goes on beside the new one; 0: none"
+        ),
+    ] = GRACE_HOURS
 
 
 class KeyView(KeyIn):
-    id: UUID
-    revoked_at: Moment | None
-    created_at: Moment
+    """A key as it stands."""
+
+    id: UUID = Field(description="names the key in paths and in the audit log")
+    revoked_at: Moment | None = Field(description="when it was revoked; null: it was not")
+    created_at: Moment = Field(description="when it was made")

@@ -23,62 +23,92 @@ BATCH_LIMIT = 1_000
 
 
 class SecondaryIntent(Schema):
-    intent: Label
-    confidence: Fraction
+    """Another answer the model thought of."""
+
+    intent: Label = Field(description="another intent the model thought of")
+    confidence: Fraction = Field(description="how sure it was of it, 0 to 1")
 
 
 class PredictionIn(Schema):
     """One prediction as posted; `id` is the idempotency key and carries the time."""
 
-    id: Uuid7 | None = None
-    user_id: UUID | None = None
-    task: Slug = INTENT
-    prompt: Utterance
-    predicted_intent: Label
-    confidence: Fraction
-    secondary_intents: Annotated[list[SecondaryIntent], Field(max_length=100)] = []
-    output: SafeJson = None
-    conversation_id: UUID | None = None
-    message_index: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
-    model_version: Label | None = None
-    prompt_version: Label | None = None
-    latency_ms: Annotated[float, Field(ge=0, le=86_400_000)] | None = None
+    id: Uuid7 | None = Field(
+        default=None,
+        description="UUIDv7, the idempotency key; its time is the prediction's",
+    )
+    user_id: UUID | None = Field(
+        default=None,
+        description="the person whose text it is; a signed-in user's own where left out",
+    )
+    task: Slug = Field(default=INTENT, description="the task it is a prediction of")
+    prompt: Utterance = Field(description="what the user said")
+    predicted_intent: Label = Field(description="what the model answered")
+    confidence: Fraction = Field(description="how sure the model was, 0 to 1")
+    secondary_intents: Annotated[
+        list[SecondaryIntent], Field(max_length=100, description="what else it thought of")
+    ] = []
+    output: SafeJson = Field(
+        default=None, description="a structured answer, for tasks that have one"
+    )
+    conversation_id: UUID | None = Field(default=None, description="the conversation it belongs to")
+    message_index: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = Field(
+        default=None, description="its place in the conversation, from 0"
+    )
+    model_version: Label | None = Field(default=None, description="of the model that answered")
+    prompt_version: Label | None = Field(
+        default=None, description="of the prompt it was asked with"
+    )
+    latency_ms: Annotated[float, Field(ge=0, le=86_400_000)] | None = Field(
+        default=None, description="milliseconds the model took, at most a day"
+    )
 
 
 class Logged(Schema):
-    log_id: UUID
+    """Stored, under this id."""
+
+    log_id: UUID = Field(description="of the stored prediction")
 
 
 class BatchResult(Schema):
     """What became of one item of a batch; `index` counts from 0 in the order sent."""
 
-    index: int
-    status: Literal[200, 201, 403, 409, 422]
-    log_id: UUID | None = None
-    code: str | None = None
-    detail: str | None = None
+    index: int = Field(description="of the item, from 0 in the order sent")
+    status: Literal[200, 201, 403, 409, 422] = Field(
+        description="what a single post would have been answered"
+    )
+    log_id: UUID | None = Field(
+        default=None, description="of the stored prediction; null where it was refused"
+    )
+    code: str | None = Field(default=None, description="why it was refused")
+    detail: str | None = Field(
+        default=None, description="what may help; never the caller's own text"
+    )
 
 
 class BatchAnswer(Schema):
-    items: list[BatchResult]
+    """What became of a batch."""
+
+    items: list[BatchResult] = Field(description="one for each item, in the order sent")
 
 
 class Ids(Schema):
     """Which of these does the service have?"""
 
-    ids: Annotated[list[UUID], Field(max_length=BATCH_LIMIT)]
+    ids: Annotated[list[UUID], Field(max_length=BATCH_LIMIT, description="of predictions")]
 
 
 class Known(Schema):
     """The ids that are there and that the caller may see, in the order asked."""
 
-    known: list[UUID]
+    known: list[UUID] = Field(description="those that are stored, in the order asked")
 
 
 class OutcomeIn(Schema):
-    was_successful: bool
-    workflow_type: Label | None = None
-    execution_error: Note | None = None
+    """How the work that followed a prediction ended."""
+
+    was_successful: bool = Field(description="did the work that followed the prediction go well?")
+    workflow_type: Label | None = Field(default=None, description="what kind of work it was")
+    execution_error: Note | None = Field(default=None, description="why it failed")
 
 
 class Prediction(Schema):
@@ -87,24 +117,31 @@ class Prediction(Schema):
     `source_id` is the id it had in the table it was imported from.
     """
 
-    id: UUID
-    user_id: UUID | None
-    task: str
-    prompt: str
-    predicted_intent: str
-    confidence: float | None
-    secondary_intents: list[SecondaryIntent]
-    output: JsonValue
-    corrected_intent: str | None
-    correction_notes: str | None
-    was_successful: bool | None
-    workflow_type: str | None
-    execution_error: str | None
-    conversation_id: UUID | None
-    message_index: int | None
-    model_version: str | None
-    prompt_version: str | None
-    latency_ms: float | None
-    created_at: Moment
-    updated_at: Moment
-    source_id: str | None = None
+    id: UUID = Field(description="UUIDv7; its time is `created_at`")
+    user_id: UUID | None = Field(description="the person whose text it is")
+    task: str = Field(description="the task it is a prediction of")
+    prompt: str = Field(description="what the user said")
+    predicted_intent: str = Field(description="what the model answered")
+    confidence: float | None = Field(description="how sure the model was, 0 to 1; null: not known")
+    secondary_intents: list[SecondaryIntent] = Field(description="what else it thought of")
+    output: JsonValue = Field(description="a structured answer, if there was one")
+    corrected_intent: str | None = Field(
+        description="the standing correction; null: none, or it was right"
+    )
+    correction_notes: str | None = Field(description="what the corrector added")
+    was_successful: bool | None = Field(
+        description="how the work that followed ended; null: not known"
+    )
+    workflow_type: str | None = Field(description="what kind of work it was")
+    execution_error: str | None = Field(description="why it failed")
+    conversation_id: UUID | None = Field(description="the conversation it belongs to")
+    message_index: int | None = Field(description="its place in the conversation, from 0")
+    model_version: str | None = Field(description="of the model that answered")
+    prompt_version: str | None = Field(description="of the prompt it was asked with")
+    latency_ms: float | None = Field(description="milliseconds the model took")
+    created_at: Moment = Field(description="when it was made")
+    updated_at: Moment = Field(description="when its outcome or correction last changed")
+    source_id: str | None = Field(
+        default=None,
+        description="its id in the table it was imported from; null: it was logged here",
+    )

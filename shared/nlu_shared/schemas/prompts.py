@@ -6,60 +6,133 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue, StringConstraints
 
-from nlu_shared.schemas.base import Label, Moment, Note, SafeJson, SafeText, Schema, Slug, digest
-from nlu_shared.schemas.ground_truth import Context, said
+from nlu_shared.schemas.base import (
+    Label,
+    Moment,
+    Note,
+    SafeJson,
+    SafeText,
+    Schema,
+    Slug,
+    canonical,
+    digest,
+)
+from nlu_shared.schemas.ground_truth import Context, transcript
 
 BlockName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 BlockText = Annotated[SafeText, StringConstraints(max_length=65_536)]
 
 
+def _tokens(characters: int) -> int:
+    return -(-characters // 4)
+
+
 class Block(Schema):
     """A named part of the instructions. A protected block cannot be edited by a proposal."""
 
-    name: BlockName
-    text: BlockText
-    protected: bool = False
+    name: BlockName = Field(description="names the part, once in a prompt")
+    text: BlockText = Field(description="what the model reads")
+    protected: bool = Field(default=False, description="may no proposal edit it?")
+
+    @property
+    def tokens(self) -> int:
+        """See `PromptContent.tokens`."""
+        return _tokens(len(self.text))
 
 
 class Example(Schema):
     """A worked case inside the prompt, with what of its context is shown; `case_id` says which
     ground-truth case it quotes."""
 
-    text: BlockText
-    output: SafeJson
-    case_id: UUID | None = None
-    context: Context | None = Field(default=None, exclude_if=lambda context: context is None)
+    text: BlockText = Field(description="what a user said")
+    output: SafeJson = Field(description="the right answer to it")
+    case_id: UUID | None = Field(default=None, description="the case it quotes, if any")
+    context: Context | None = Field(
+        default=None,
+        exclude_if=lambda context: context is None,
+        description="what of the case's context is shown; left out: nothing",
+    )
 
     @property
-    def said(self) -> str:
-        return said(self.text, self.context)
+    def transcript(self) -> str:
+        return transcript(self.text, self.context)
 
     @property
     def known(self) -> JsonValue:
         return None if self.context is None else self.context.known
 
+    @property
+    def wording(self) -> dict[str, JsonValue]:
+        """All a model reads of it: every field but where it came from."""
+        return self.model_dump(mode="json", exclude={"case_id"})
+
+    @property
+    def row(self) -> list[JsonValue]:
+        """The same as files hold it: text and output, then the fields of the rest that it has."""
+        rest = self.model_dump(
+            mode="json", exclude={"text", "output", "case_id"}, exclude_defaults=True
+        )
+        return [self.text, self.output, *([rest] if rest else [])]
+
+    @property
+    def content_key(self) -> str:
+        """Equal for examples that read the same."""
+        return canonical(self.wording)
+
+    @property
+    def tokens(self) -> int:
+        """See `PromptContent.tokens`."""
+        return _tokens(self.characters)
+
+    @property
+    def characters(self) -> int:
+        """Of all a model reads of it."""
+        known = 0 if self.known is None else len(str(self.known))
+        return len(self.transcript) + len(str(self.output)) + known
+
 
 class PromptContent(Schema):
     """What a model is told before it sees the text: instruction blocks, then examples."""
 
-    instructions: Annotated[tuple[Block, ...], Field(min_length=1, max_length=100)]
-    examples: Annotated[tuple[Example, ...], Field(max_length=2_000)] = ()
+    instructions: tuple[Block, ...] = Field(min_length=1, max_length=100, description="in order")
+    examples: tuple[Example, ...] = Field(default=(), max_length=2_000, description="after these")
 
     def block(self, name: str) -> Block | None:
         return next((block for block in self.instructions if block.name == name), None)
 
     @property
+    def instruction_text(self) -> str:
+        """The instructions as a model reads them."""
+        return "\n\n".join(block.text for block in self.instructions)
+
+    @property
     def version_hash(self) -> str:
         """Hex SHA-256 of all the model is told; where an example came from is not part of it."""
-        return digest(self.model_dump(mode="json", exclude={"examples": {"__all__": {"case_id"}}}))
+        rest = self.model_dump(mode="json", exclude={"examples"})
+        return digest({**rest, "examples": [example.wording for example in self.examples]})
 
     @property
     def tokens(self) -> int:
         """A count of tokens good enough for limits and ties: a quarter of the characters."""
-        told = sum(len(block.text) for block in self.instructions)
-        told += sum(len(one.said) + len(str(one.output)) for one in self.examples)
-        told += sum(len(str(one.known)) for one in self.examples if one.known is not None)
-        return -(-told // 4)
+        return _tokens(self._instruction_characters + self._example_characters)
+
+    @property
+    def instruction_tokens(self) -> int:
+        """Of the instructions alone."""
+        return _tokens(self._instruction_characters)
+
+    @property
+    def example_tokens(self) -> int:
+        """Of the examples alone."""
+        return _tokens(self._example_characters)
+
+    @property
+    def _instruction_characters(self) -> int:
+        return sum(len(block.text) for block in self.instructions)
+
+    @property
+    def _example_characters(self) -> int:
+        return sum(example.characters for example in self.examples)
 
 
 class Strategy(StrEnum):
@@ -78,15 +151,14 @@ class Op(StrEnum):
 
 
 class Edit(Schema):
-    """One edit. Blocks go by `block` and `text`; examples are added by the `case` they quote
-    (or by `text` and `output`) and removed by `example`, their index from 0."""
+    """Blocks go by `block` and `text`; examples are added by `case` (or by `text` and `output`)."""
 
-    op: Op
-    block: BlockName | None = None
-    text: BlockText | None = None
-    case: UUID | None = None
-    output: SafeJson = None
-    example: int | None = None
+    op: Op = Field(description="what is done")
+    block: BlockName | None = Field(default=None, description="the block it is about")
+    text: BlockText | None = Field(default=None, description="of the block or the new example")
+    case: UUID | None = Field(default=None, description="the case a new example quotes")
+    output: SafeJson = Field(default=None, description="of a new example that quotes no case")
+    example: int | None = Field(default=None, description="index of the example to remove, from 0")
 
 
 MOST_EDITS = 500
@@ -96,30 +168,30 @@ MOST_EDITS = 500
 class Change(Schema):
     """One targeted change to a prompt, as proposed by a model."""
 
-    strategy: Strategy
-    rationale: Note
-    edits: Annotated[tuple[Edit, ...], Field(min_length=1, max_length=MOST_EDITS)]
+    strategy: Strategy = Field(description="A examples, B instructions, C both")
+    rationale: Note = Field(description="why its proposer expects a gain")
+    edits: tuple[Edit, ...] = Field(min_length=1, max_length=MOST_EDITS, description="in order")
 
 
-class PartScore(Schema):
+class SplitScore(Schema):
     """How a version did on one part of one snapshot. `components` are F1 scores, 0 to 1."""
 
-    part: str
-    run_id: UUID
-    objective: float
-    components: dict[str, float]
-    cases: int
-    dataset_hash: str
-    model: str
-    ruler: str
+    split: str = Field(description="train, validation or test")
+    run_id: UUID = Field(description="the run that measured it")
+    objective: float = Field(description="what is optimised, 0 to 1")
+    components: dict[str, float] = Field(description="F1 by component, 0 to 1")
+    cases: int = Field(description="how many were scored")
+    dataset_hash: str = Field(description="SHA-256 of the data set they come from")
+    model: str = Field(description="that answered")
+    scorer: str = Field(description="what measured it, and its version")
 
 
 class Aim(Schema):
     """What a change means to correct: a pattern by its kind, truth and prediction."""
 
-    kind: str
-    truth: str | None = None
-    predicted: str | None = None
+    kind: str = Field(description="of mistake")
+    truth: str | None = Field(default=None, description="the label that is right; null: any")
+    predicted: str | None = Field(default=None, description="the label answered; null: any")
 
 
 class PromptSource(StrEnum):
@@ -128,35 +200,35 @@ class PromptSource(StrEnum):
 
 
 class PromptVersion(Schema):
-    id: UUID
-    task: str
-    version_hash: str
-    content: PromptContent
-    parent_id: UUID | None
-    run_id: UUID | None
-    source: PromptSource
-    is_production: bool
-    validation_f1: float | None
-    train_f1: float | None
-    scores: list[PartScore]
-    notes: str | None
-    created_at: Moment
+    id: UUID = Field(description="names the version in paths")
+    task: str = Field(description="whose prompt it is")
+    version_hash: str = Field(description="SHA-256 of all the model is told")
+    content: PromptContent = Field(description="blocks and examples")
+    parent_id: UUID | None = Field(description="the version it was made from; null: none")
+    run_id: UUID | None = Field(description="the run that made it; null: imported")
+    source: PromptSource = Field(description="where it came from")
+    is_production: bool = Field(description="does it serve?")
+    validation_f1: float | None = Field(description="on validation, newest, 0 to 1")
+    train_f1: float | None = Field(description="on train, newest, 0 to 1; null: none")
+    scores: list[SplitScore] = Field(description="every measurement of it")
+    notes: str | None = Field(description="what its importer or run added")
+    created_at: Moment = Field(description="when it was made")
 
 
 class Ancestor(Schema):
     """A version in its task's lineage. An imported one has no parent, run or change."""
 
-    id: UUID
-    version_hash: str
-    parent_id: UUID | None
-    source: PromptSource
-    run_id: UUID | None
+    id: UUID = Field(description="names the version in paths")
+    version_hash: str = Field(description="SHA-256 of all the model is told")
+    parent_id: UUID | None = Field(description="the version it was made from; null: none")
+    source: PromptSource = Field(description="where it came from")
+    run_id: UUID | None = Field(description="the run that made it; null: imported")
     iteration: int | None = Field(description="of the run that proposed it")
     change: Change | None = Field(description="what made it out of its parent")
-    validation_f1: float | None
-    ruler: str | None = Field(description="what measured it; two rulers make no one line")
-    is_production: bool
-    created_at: Moment
+    validation_f1: float | None = Field(description="objective on validation, 0 to 1; null: none")
+    scorer: str | None = Field(description="what measured it; two scorers make no one line")
+    is_production: bool = Field(description="does it serve?")
+    created_at: Moment = Field(description="when it was made")
 
 
 class FailedIdea(Schema):
@@ -164,16 +236,16 @@ class FailedIdea(Schema):
 
     version_id: UUID = Field(description="the version the change made")
     run_id: UUID = Field(description="the newest run that refused it")
-    strategy: Strategy
-    edits: tuple[Edit, ...]
-    aims: list[Aim]
-    stage: str
-    reason: str
-    runs: int
+    strategy: Strategy = Field(description="A examples, B instructions, C both")
+    edits: tuple[Edit, ...] = Field(description="in the order they were made")
+    aims: list[Aim] = Field(description="what it meant to correct")
+    stage: str = Field(description="where it was refused: gate or validation")
+    reason: str = Field(description="why it was refused")
+    runs: int = Field(description="how many runs refused it")
     fixed: int = Field(description="cases, over all these runs")
-    broke: int
+    broke: int = Field(description="cases, over all these runs")
     is_settled: bool = Field(description="later runs do not try it again on the same prompt")
-    at: Moment
+    at: Moment = Field(description="when it was last refused")
 
 
 class PromptImport(Schema):
@@ -182,65 +254,28 @@ class PromptImport(Schema):
     Where neither is given, the task writes its plain instructions-only prompt.
     """
 
-    content: PromptContent | None = None
-    text: BlockText | None = None
-    module: BlockText | None = Field(
-        default=None, description="the text of a prompts.py; read, never executed"
+    content: PromptContent | None = Field(default=None, description="blocks and examples")
+    text: BlockText | None = Field(default=None, description="a plain text that becomes one block")
+    module: SafeText | None = Field(
+        default=None,
+        description="the text of a prompts.py of any length; read, never executed",
     )
-    notes: Note | None = None
-    promote: bool = False
-
-
-class BlockFate(StrEnum):
-    ADDED = "added"
-    REMOVED = "removed"
-    CHANGED = "changed"
-
-
-class Hunk(Schema):
-    """Lines that changed and up to three around them, each led by a space, `-` or `+`.
-
-    The numbers are those of its first line on either side, from 1.
-    """
-
-    before_line: int
-    after_line: int
-    lines: list[str]
-
-
-class BlockDiff(Schema):
-    """A block that is not the same on both sides; without hunks only its protection changed."""
-
-    name: BlockName
-    fate: BlockFate
-    was_protected: bool | None
-    is_protected: bool | None
-    hunks: list[Hunk]
-
-
-class PromptDiff(Schema):
-    """What must be done to one prompt to get another. Equal blocks and examples are left out."""
-
-    blocks: list[BlockDiff]
-    is_reordered: bool = Field(description="blocks that both hold stand in another order")
-    examples_added: list[Example]
-    examples_removed: list[Example]
-    tokens_before: int
-    tokens_after: int
+    notes: Note | None = Field(default=None, description="kept with the version")
+    promote: bool = Field(default=False, description="let it serve at once")
 
 
 class ActivePrompt(Schema):
     """What to run now: the version and the exact request to send with a text."""
 
-    task: str
-    version_id: UUID
-    version_hash: str
-    content: PromptContent
+    task: str = Field(description="whose prompt it is")
+    version_id: UUID = Field(description="the version that serves")
+    version_hash: str = Field(description="SHA-256 of all the model is told; the ETag")
+    content: PromptContent = Field(description="blocks and examples")
 
 
 class LabelSpec(Schema):
-    name: Label
-    description: Note = ""
+    name: Label = Field(description="as in truths and answers")
+    description: Note = Field(default="", description="what falls under it")
 
 
 class TaskKind(StrEnum):
@@ -251,8 +286,10 @@ class TaskKind(StrEnum):
 class TaskIn(Schema):
     """What can be optimised. Models are named per role; None takes the service's default."""
 
-    slug: Slug
-    kind: TaskKind
-    labels: Annotated[tuple[LabelSpec, ...], Field(max_length=1_000)] = ()
-    task_model: Label | None = None
-    proposer_model: Label | None = None
+    slug: Slug = Field(description="names the task in paths, here and in nlu-logger")
+    kind: TaskKind = Field(description="what its answers are")
+    labels: Annotated[
+        tuple[LabelSpec, ...], Field(max_length=1_000, description="the labels of an intent task")
+    ] = ()
+    task_model: Label | None = Field(default=None, description="answers; null: the service's")
+    proposer_model: Label | None = Field(default=None, description="proposes; null: the service's")

@@ -22,43 +22,51 @@ class Queue(StrEnum):
     AUDIT = "audit"
 
 
-class Asked(Schema):
+class QueueFilters(Schema):
     """What a look at a queue keeps; `threshold` bounds the confidence where a queue asks for it."""
 
-    threshold: Fraction = 0.7
-    limit: Annotated[int, Field(ge=1, le=LONGEST_LIST)] = 100
-    task: Slug | None = None
+    threshold: Fraction = Field(
+        default=0.7, description="low-confidence lists what is less sure than this"
+    )
+    limit: Annotated[int, Field(ge=1, le=LONGEST_LIST, description="most items of one answer")] = (
+        100
+    )
+    task: Slug | None = Field(
+        default=None, description="of this task alone; null: of all the caller may see"
+    )
 
 
-class ClaimIn(Asked):
+class ClaimIn(QueueFilters):
     """Hold up to `limit` items for `minutes`, counted by the database's clock."""
 
-    limit: Annotated[int, Field(ge=1, le=MOST_CLAIMED)] = 10
-    minutes: Annotated[float, Field(gt=0, le=1_440)] = 30
+    limit: Annotated[int, Field(ge=1, le=MOST_CLAIMED, description="most items to hold")] = 10
+    minutes: Annotated[float, Field(gt=0, le=1_440, description="how long to hold them")] = 30
 
 
 class Claim(Schema):
     """Nobody else is offered the item until then."""
 
-    id: UUID
-    claimed_by: str
-    claimed_until: Moment
+    id: UUID = Field(description="names the claim in paths")
+    claimed_by: str = Field(description="subject of who holds it")
+    claimed_until: Moment = Field(description="when it is offered to others again")
 
 
 class Score(Schema):
     """Why label-next put an item where it is: the product of three fractions."""
 
-    score: Fraction
-    uncertainty: Fraction
-    traffic: Fraction
-    diversity: Fraction
+    score: Fraction = Field(description="the product of the three")
+    uncertainty: Fraction = Field(description="how unsure the model was")
+    traffic: Fraction = Field(description="how common such texts are")
+    diversity: Fraction = Field(description="how unlike it is what stands before it")
 
 
 class QueueItem(Prediction):
     """`claim` is set while somebody holds the item, `why` in label-next alone."""
 
-    claim: Claim | None = None
-    why: Score | None = None
+    claim: Claim | None = Field(default=None, description="who holds the item; null: nobody")
+    why: Score | None = Field(
+        default=None, description="of label-next: why it stands where it does; else null"
+    )
 
 
 class FindingIn(Schema):
@@ -67,44 +75,53 @@ class FindingIn(Schema):
     `kind` names the measure ("always-missed"); `suggested` is the truth it points to, if any.
     """
 
-    case_id: UUID
-    kind: Slug
-    note: Note = ""
-    suggested: SafeJson = None
+    case_id: UUID = Field(description="the ground-truth case")
+    kind: Slug = Field(description="names the measure, such as always-missed")
+    note: Note = Field(default="", description="what a reviewer should know")
+    suggested: SafeJson = Field(default=None, description="the truth it points to; null: none")
 
 
 class FindingsIn(Schema):
-    findings: Annotated[list[FindingIn], Field(min_length=1, max_length=1_000)]
+    """Doubts about approved truths."""
+
+    findings: Annotated[
+        list[FindingIn],
+        Field(min_length=1, max_length=1_000, description="each gets a result of its own"),
+    ]
 
 
 class FindingResult(Schema):
     """201: it is new; 200: it was known; 404: there is no such case."""
 
-    index: int
-    status: int
+    index: int = Field(description="of the finding, from 0 in the order sent")
+    status: int = Field(description="201 new, 200 known, 404 no such case")
 
 
 class FindingsTaken(Schema):
-    items: list[FindingResult]
+    """What became of the doubts."""
+
+    items: list[FindingResult] = Field(description="one for each finding, in the order sent")
 
 
-class Doubt(Schema):
+class LabelIssue(Schema):
     """One reason to look again. `cases` are the ground-truth cases it sets against this one."""
 
-    kind: str
-    note: str = ""
-    suggested: JsonValue = None
-    cases: list[UUID] = []
+    kind: str = Field(description="names the measure, such as always-missed")
+    note: str = Field(default="", description="what a reviewer should know")
+    suggested: JsonValue = Field(default=None, description="the truth it points to; null: none")
+    cases: list[UUID] = Field(default=[], description="ground-truth cases it sets against this one")
 
 
 class SuspiciousCase(Schema):
     """An approved case that may be wrong; `prediction_id` is one that it came from, if any."""
 
-    id: UUID
-    task: str
-    text: str
-    truth: JsonValue
-    approved_by: str
-    prediction_id: UUID | None
-    why: list[Doubt]
-    claim: Claim | None = None
+    id: UUID = Field(description="the ground-truth case")
+    task: str = Field(description="the task it is a case of")
+    text: str = Field(description="what a model is to read")
+    truth: JsonValue = Field(description="what stands approved")
+    approved_by: str = Field(description="subject of who approved it")
+    prediction_id: UUID | None = Field(
+        description="a prediction it came from; null: it was imported"
+    )
+    label_issues: list[LabelIssue] = Field(description="every reason to look again")
+    claim: Claim | None = Field(default=None, description="who holds the item; null: nobody")

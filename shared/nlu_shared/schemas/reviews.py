@@ -10,6 +10,8 @@ from nlu_shared.schemas.base import Fraction, Label, Moment, Note, SafeJson, Sch
 
 
 class CorrectionStatus(StrEnum):
+    """How far a correction got."""
+
     PROPOSED = "proposed"
     APPROVED = "approved"
     REJECTED = "rejected"
@@ -18,9 +20,13 @@ class CorrectionStatus(StrEnum):
 class CorrectionIn(Schema):
     """The right answer for a prediction: a label, or a structured output."""
 
-    corrected_intent: Label | None = None
-    corrected_output: SafeJson = None
-    correction_notes: Note | None = None
+    corrected_intent: Label | None = Field(
+        default=None, description="the right label; this or `corrected_output`"
+    )
+    corrected_output: SafeJson = Field(
+        default=None, description="the right structured answer; this or `corrected_intent`"
+    )
+    correction_notes: Note | None = Field(default=None, description="what a reviewer should know")
 
     @model_validator(mode="after")
     def _one_answer(self) -> "CorrectionIn":
@@ -32,56 +38,72 @@ class CorrectionIn(Schema):
 class ConfirmationIn(Schema):
     """The prediction was right."""
 
-    correction_notes: Note | None = None
+    correction_notes: Note | None = Field(default=None, description="what a reviewer should know")
 
 
 class Correction(Schema):
-    id: UUID
-    prediction_id: UUID
-    author: str
-    status: CorrectionStatus
-    is_confirmation: bool
-    corrected_intent: str | None
-    corrected_output: JsonValue
-    correction_notes: str | None
-    decided_by: str | None
-    decided_at: Moment | None
-    created_at: Moment
+    """What somebody says the right answer is, and what was decided on it."""
+
+    id: UUID = Field(description="names the correction in paths")
+    prediction_id: UUID = Field(description="what it is about")
+    author: str = Field(description="subject of who proposed it")
+    status: CorrectionStatus = Field(description="how far it got")
+    is_confirmation: bool = Field(description="it says that the prediction was right")
+    corrected_intent: str | None = Field(description="the right label, if that was given")
+    corrected_output: JsonValue = Field(
+        description="the right structured answer, if that was given"
+    )
+    correction_notes: str | None = Field(description="what the author added")
+    decided_by: str | None = Field(
+        description="subject of who approved or rejected it; null: nobody"
+    )
+    decided_at: Moment | None = Field(description="when that was; null: not yet")
+    created_at: Moment = Field(description="when it was proposed")
 
 
 class ApprovalIn(Schema):
     """A reviewer's yes. `may_quote`: may this text appear inside a prompt?"""
 
-    may_quote: bool = False
+    may_quote: bool = Field(default=False, description="may this text appear inside a prompt?")
 
 
 CorrectionIds = Annotated[list[UUID], Field(min_length=1, max_length=1_000)]
 
 
 class BulkApprovalIn(ApprovalIn):
-    correction_ids: CorrectionIds
+    """Many corrections to approve."""
+
+    correction_ids: CorrectionIds = Field(description="each gets a result of its own")
 
 
 class BulkRejectionIn(Schema):
-    correction_ids: CorrectionIds
+    """Many corrections to reject."""
+
+    correction_ids: CorrectionIds = Field(description="each gets a result of its own")
 
 
 class Approved(Schema):
-    correction_id: UUID
-    ground_truth_id: UUID
+    """A correction that is ground truth now."""
+
+    correction_id: UUID = Field(description="what was approved")
+    ground_truth_id: UUID = Field(description="the case it made or joined")
 
 
 class Decided(Schema):
     """What became of one correction of many."""
 
-    correction_id: UUID
-    status: int
-    ground_truth_id: UUID | None = None
-    code: str | None = None
+    correction_id: UUID = Field(description="which one")
+    status: int = Field(description="what deciding it alone would have been answered")
+    ground_truth_id: UUID | None = Field(
+        default=None, description="the case it made or joined; null: none"
+    )
+    code: str | None = Field(default=None, description="why it was refused")
 
 
 class BulkDecided(Schema):
-    items: list[Decided]
+    """What became of many corrections."""
+
+    items: list[Decided] = Field(description="one for each correction, in the order sent")
 
 
 class Settlement(StrEnum):
@@ -93,7 +115,9 @@ class Settlement(StrEnum):
 
 
 class SettlementIn(Schema):
-    truth: Settlement
+    """How a conflict is to end."""
+
+    truth: Settlement = Field(description="which truth is left")
 
 
 class TruthConflict(Schema):
@@ -102,24 +126,26 @@ class TruthConflict(Schema):
     `standing_corrections` are the approved corrections on which the standing truth rests.
     """
 
-    id: UUID
-    task: str
-    text: str
-    ground_truth_id: UUID
-    standing_truth: JsonValue
-    standing_by: str
-    standing_corrections: list[UUID]
-    correction_id: UUID | None
-    other_truth: JsonValue
-    other_by: str
-    raised_by: str
-    created_at: Moment
+    id: UUID = Field(description="names the conflict in paths")
+    task: str = Field(description="the task both are truths of")
+    text: str = Field(description="what both are truths for")
+    ground_truth_id: UUID = Field(description="the case whose truth stands")
+    standing_truth: JsonValue = Field(description="the truth that stands")
+    standing_by: str = Field(description="subject of who approved it")
+    standing_corrections: list[UUID] = Field(description="the approved corrections it rests on")
+    correction_id: UUID | None = Field(
+        description="the correction that says otherwise; null: it was imported"
+    )
+    other_truth: JsonValue = Field(description="the truth that contradicts it")
+    other_by: str = Field(description="subject of who said so")
+    raised_by: str = Field(description="subject of who met the conflict")
+    created_at: Moment = Field(description="when that was")
 
 
 class Settled(Schema):
     """`ground_truth_id` is None where no truth stands any more."""
 
-    ground_truth_id: UUID | None
+    ground_truth_id: UUID | None = Field(description="the case that is left; null: none")
 
 
 class PairAgreement(Schema):
@@ -128,12 +154,16 @@ class PairAgreement(Schema):
     `kappa` is None where it is unknown, and `unknown` says why.
     """
 
-    reviewers: tuple[str, str]
-    n: int
-    observed: Fraction
-    kappa: float | None
-    unknown: Literal["too_few", "one_label"] | None
+    reviewers: tuple[str, str] = Field(description="their subjects")
+    n: int = Field(description="predictions both coded")
+    observed: Fraction = Field(description="share of these they coded alike, 0 to 1")
+    kappa: float | None = Field(description="Cohen's kappa, at most 1; null: not known")
+    unknown: Literal["too_few", "one_label"] | None = Field(
+        description="why it is not known; null: it is"
+    )
 
 
 class Agreement(Schema):
-    pairs: list[PairAgreement]
+    """How reviewers agree, two by two."""
+
+    pairs: list[PairAgreement] = Field(description="every two who coded the same prediction")

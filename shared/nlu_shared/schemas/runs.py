@@ -41,20 +41,24 @@ _OVER = {RunStatus.COMPLETED, RunStatus.CANCELLED, RunStatus.FAILED, RunStatus.S
 class RunLimits(Schema):
     """Promises, never passed by one call. Money in US dollars, minutes of wall time."""
 
-    iterations: Annotated[int, Field(ge=1, le=20)] = 20
-    calls: Annotated[int, Field(ge=1, le=1_000_000)] = 20_000
-    money_usd: Annotated[float, Field(ge=0, le=10_000)] = 10.0
-    minutes: Annotated[float, Field(gt=0, le=10_080)] = 120.0
+    iterations: Annotated[
+        int, Field(ge=1, le=20, description="candidates evaluated on validation")
+    ] = 20
+    calls: Annotated[int, Field(ge=1, le=1_000_000, description="requests to models")] = 20_000
+    money_usd: Annotated[float, Field(ge=0, le=10_000, description="US dollars, at list price")] = (
+        10.0
+    )
+    minutes: Annotated[float, Field(gt=0, le=10_080, description="of wall time")] = 120.0
 
 
 MOST_PROPOSALS = 4
 MOST_FOLDS = 20
 
 
-def _as_one(said: Any, read: ValidatorFunctionWrapHandler) -> Any:
+def _as_one(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
     """Where a table is wrong, the place of the error would name a key, which is a caller's text."""
     try:
-        return read(said)
+        return read(value)
     except ValidationError:
         raise ValueError("not a table of tolerances from 0 to 1 by component") from None
 
@@ -66,11 +70,11 @@ class RunRequest(Schema):
     """`focus` and `guards` name components of the task: a label, or for extraction people, events,
     structural, shift, pair_bonds, child_of, symptom, anxiety, functioning, relationship."""
 
-    task: Slug
-    kind: RunKind = RunKind.IMPROVE
-    trigger_type: TriggerType = TriggerType.MANUAL
-    limits: RunLimits = RunLimits()
-    prompt_version: UUID | None = None
+    task: Slug = Field(description="the task to work on")
+    kind: RunKind = Field(default=RunKind.IMPROVE, description="what is asked of it")
+    trigger_type: TriggerType = Field(default=TriggerType.MANUAL, description="who starts it")
+    limits: RunLimits = Field(default=RunLimits(), description="promises that no call breaks")
+    prompt_version: UUID | None = Field(default=None, description="baseline; null: what serves")
     focus: Label | None = Field(
         default=None, description="the component to raise; the objective is guarded meanwhile"
     )
@@ -84,27 +88,32 @@ class RunRequest(Schema):
         default=None,
         ge=2,
         le=MOST_FOLDS,
-        description="repeat the search so many times without a part of the cases, to judge it by"
+        description="repeat the search so many times without a split of the cases, to judge it by"
         " the cases left out (k-fold cross-validation)",
     )
-    hints: Annotated[tuple[Note, ...], Field(max_length=20)] = ()
-    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
-    dry_run: bool = False
+    hints: Annotated[
+        tuple[Note, ...],
+        Field(max_length=20, description="what proposals should know, from the start"),
+    ] = ()
+    seed: Annotated[
+        int, Field(ge=0, le=2**31 - 1, description="of all that is drawn at random")
+    ] = 0
+    dry_run: bool = Field(default=False, description="only say what it could cost")
 
 
 class Forecast(Schema):
     """An upper bound, made before anything is created."""
 
-    cases: int
-    parts: dict[str, int]
-    calls: int
-    money_usd: float
-    fits: bool
+    cases: int = Field(description="approved cases there are")
+    splits: dict[str, int] = Field(description="cases by split")
+    calls: int = Field(description="requests to models, at most")
+    money_usd: float = Field(description="US dollars, at most")
+    fits: bool = Field(description="do the limits leave room for it?")
     detectable_gain: float | None = Field(
         default=None,
-        description="what the test part would mostly show, if a fifth of the answers change",
+        description="what the test split would mostly show, if a fifth of the answers change",
     )
-    notes: list[str]
+    notes: list[str] = Field(description="what the run can and cannot prove")
 
 
 class VerdictKind(StrEnum):
@@ -117,40 +126,42 @@ class VerdictKind(StrEnum):
 class ComponentGain(Schema):
     """What the component in focus gained on the verdict's cases; the claim is not about it."""
 
-    component: Label
-    before: float
-    after: float
-    gain: float
-    interval: tuple[float, float]
+    component: Label = Field(description="in focus")
+    before: float = Field(description="its score under the baseline, 0 to 1")
+    after: float = Field(description="its score under the winner, 0 to 1")
+    gain: float = Field(description="after less before")
+    interval: tuple[float, float] = Field(description="bootstrap interval of the gain")
 
 
 class Verdict(Schema):
     """One look at cases no proposal ever saw. Gains are differences of the objective, 0 to 1."""
 
-    kind: VerdictKind
+    kind: VerdictKind = Field(description="what is claimed")
     tested_on: str = Field(
-        description="'test': untouched cases; 'left out': groups a repeated search did not see;"
-        " 'validation': there was neither"
+        description="'test': untouched cases; 'cross-validation': groups that a repeated search did"
+        " not see; 'validation': there was neither"
     )
-    cases: int
-    before: float
-    after: float
-    gain: float
+    cases: int = Field(description="how many it rests on")
+    before: float = Field(description="score of the baseline, 0 to 1")
+    after: float = Field(description="score of the winner, 0 to 1")
+    gain: float = Field(description="after less before")
     interval: tuple[float, float] = Field(
         description="paired bootstrap interval of the gain, at 1 - alpha: 95 % at the first look"
     )
-    p_value: float
+    p_value: float = Field(description="two-sided")
     look: int = Field(default=1, description="which verdict on these test cases this is, from 1")
     alpha: float = Field(default=0.05, description="what this look had to pass, two-sided")
     changed_again: float | None = Field(
         default=None, description="share of repeated answers that changed; null: not measured"
     )
-    label_more: int | None = Field(description="about how many more labelled cases would settle it")
+    labels_needed: int | None = Field(
+        description="further labelled cases that would settle it, about"
+    )
     label_first: list[str] = Field(default=[], description="of what there are the fewest")
     focus: ComponentGain | None = Field(
         default=None, description="of a focused run; the claim is about the objective"
     )
-    says: str
+    summary: str = Field(description="the same in a sentence")
 
 
 class Cause(StrEnum):
@@ -158,44 +169,42 @@ class Cause(StrEnum):
 
     PROMPT = "prompt"
     LABEL = "label"
-    RULER = "ruler"
+    SCORER = "scorer"
     SCHEMA = "schema"
     NOISE = "noise"
 
 
 class LabelFinding(Schema):
-    """An approved truth that everything said speaks against. `said` is None where the answer is no
-    label: it would hold words of the text."""
+    """An approved truth that everything said speaks against. `predicted` is None where the answer
+    is no label: it would hold words of the text."""
 
-    case_id: UUID
-    said: str | None
+    case_id: UUID = Field(description="the ground-truth case")
+    predicted: str | None = Field(description="the label that is answered; null: it is none")
     differs: list[str] = Field(default=[], description="in what the answer differs; no names")
     agreeing: int = Field(description="prompt versions that gave this answer, of all `versions`")
-    versions: int
+    versions: int = Field(description="prompt versions that answered the case")
     repeats: int = Field(description="times the winner was asked again and said the same")
-    duplicates: int = Field(
-        default=0, description="near-duplicates that are labelled as was answered"
-    )
+    duplicates: int = Field(default=0, description="near-duplicates labelled as was answered")
 
 
 class Misses(Schema):
     """The training cases the winner gets wrong, each with one cause."""
 
-    total: int
-    counts: dict[Cause, int]
-    case_ids: dict[Cause, list[UUID]]
-    labels: list[LabelFinding] = []
+    total: int = Field(description="cases it gets wrong")
+    counts: dict[Cause, int] = Field(description="cases by cause")
+    case_ids: dict[Cause, list[UUID]] = Field(description="the cases by cause")
+    labels: list[LabelFinding] = Field(default=[], description="truths that rather are wrong")
     unexamined: int = Field(default=0, description="misses the limits left no calls to look into")
-    says: str
+    summary: str = Field(description="the same in a sentence")
 
 
 class Spend(Schema):
     """What a run has cost. `notional_usd`: what an offline run would have cost at list price."""
 
-    calls: int = 0
-    cached_calls: int = 0
-    usd: float = 0.0
-    notional_usd: float = 0.0
+    calls: int = Field(default=0, description="requests to models, repeated ones too")
+    cached_calls: int = Field(default=0, description="answers that were stored before")
+    usd: float = Field(default=0.0, description="US dollars")
+    notional_usd: float = Field(default=0.0, description="US dollars offline calls would cost")
     unanswered_calls: int = Field(
         default=0,
         description="requests the provider did not let the model answer; they score nowhere",
@@ -207,71 +216,73 @@ class Spend(Schema):
 
 
 class IterationView(Schema):
-    n: int
-    strategy: str | None
-    rationale: str | None
-    outcome: str
-    reason: str | None
-    validation_f1: float | None
-    fixed: int | None
-    broke: int | None
-    version_id: UUID | None
+    n: int = Field(description="from 1")
+    strategy: str | None = Field(description="A examples, B instructions, C both, as proposed")
+    rationale: str | None = Field(description="why its proposer expected a gain")
+    outcome: str = Field(description="what became of the candidate")
+    reason: str | None = Field(description="why it was rejected")
+    validation_f1: float | None = Field(description="its objective there, 0 to 1, if measured")
+    fixed: int | None = Field(description="cases it answered right, and the best before did not")
+    broke: int | None = Field(description="cases the best before answered right, and it did not")
+    version_id: UUID | None = Field(description="the candidate; null: it was not stored")
 
 
-class WholeScore(Schema):
-    """Scores, 0 to 1, of what all statements of a discussion add up to. An item that comes a
+class ConversationScore(Schema):
+    """Scores, 0 to 1, of what all statements of a conversation add up to. An item that comes a
     statement late is no mistake here, and an empty statement no success."""
 
-    discussions: int
-    objective: float
-    components: dict[str, float]
+    conversations: int = Field(description="how many there are")
+    objective: float = Field(description="0 to 1")
+    components: dict[str, float] = Field(description="F1 by component, 0 to 1")
 
 
 class RunView(Schema):
-    id: UUID
-    task: str
-    kind: RunKind
-    trigger_type: TriggerType
-    status: RunStatus
-    reason: str | None
-    limits: RunLimits
-    dataset_hash: str | None
-    dataset_size: int | None
-    parts: dict[str, int] | None
-    baseline_version_id: UUID | None
-    best_version_id: UUID | None
-    baseline_f1: float | None
-    final_f1: float | None
-    improvement: float | None
-    components: dict[str, float] | None
-    pooled: dict[str, tuple[int, int, int]] | None
-    carried: dict[str, int] | None
-    whole: WholeScore | None = None
-    iterations: list[IterationView]
-    verdict: Verdict | None
-    procedure: Verdict | None = Field(
+    id: UUID = Field(description="names the run in paths")
+    task: str = Field(description="what it works on")
+    kind: RunKind = Field(description="improve, evaluate or canary")
+    trigger_type: TriggerType = Field(description="who started it")
+    status: RunStatus = Field(description="how it stands")
+    reason: str | None = Field(description="why it stands so")
+    limits: RunLimits = Field(description="promises that no call breaks")
+    dataset_hash: str | None = Field(description="SHA-256 of the data set; null until it is frozen")
+    dataset_size: int | None = Field(description="its cases")
+    splits: dict[str, int] | None = Field(description="cases by split")
+    baseline_version_id: UUID | None = Field(description="the version it started from")
+    best_version_id: UUID | None = Field(description="the best version so far")
+    baseline_f1: float | None = Field(description="objective of the baseline, 0 to 1")
+    final_f1: float | None = Field(description="objective of the best, 0 to 1")
+    improvement: float | None = Field(description="final less baseline")
+    components: dict[str, float] | None = Field(description="F1 of the best by component, 0 to 1")
+    pooled: dict[str, tuple[int, int, int]] | None = Field(description="TP, FP, FN by component")
+    support: dict[str, int] | None = Field(description="cases with each component in their truth")
+    per_conversation: ConversationScore | None = Field(
+        default=None, description="of whole discussions"
+    )
+    iterations: list[IterationView] = Field(description="the candidates, in their order")
+    verdict: Verdict | None = Field(description="null until there is one")
+    cross_validation: Verdict | None = Field(
         default=None,
         description="beside a verdict on untouched cases: what the search itself is worth, by"
         " cross-validation of the others",
     )
-    misses: Misses | None = None
-    spend: Spend
+    misses: Misses | None = Field(default=None, description="what the winner still gets wrong")
+    spend: Spend = Field(description="so far")
     outages: int = Field(
         default=0, description="how often it was parked because the provider answered nothing"
     )
-    engine_version: str
-    ruler: str | None = Field(description="what its scores are measured with, and its version")
-    created_at: Moment
-    started_at: Moment | None
-    completed_at: Moment | None
+    engine_version: str = Field(description="of the engine it was started with")
+    scorer: str | None = Field(description="what its scores are measured with, and its version")
+    created_at: Moment = Field(description="when it was asked for")
+    started_at: Moment | None = Field(description="when a worker first took it")
+    completed_at: Moment | None = Field(description="when it ended")
 
 
 class HintIn(Schema):
-    hint: Annotated[Note, Field(min_length=1)]
+    hint: Annotated[Note, Field(min_length=1, description="what the next proposal should know")]
 
 
 class StreamTicket(Schema):
     """Opens one stream, once, before `expires_at`, as `?ticket=`."""
 
-    ticket: str
-    expires_at: Moment
+    ticket: str = Field(description="for `?ticket=`")
+    expires_at: Moment = Field(description="when it opens nothing any more")

@@ -1,4 +1,4 @@
-"""What is scored without a server: lines of predictions and truths, and what the ruler says."""
+"""What is scored without a server: lines of predictions and truths, and what the scorer says."""
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue
 
@@ -74,11 +74,11 @@ class ScoreReport(Schema):
     """
 
     kind: TaskKind
-    ruler: str = Field(description="what is measured with, and its version")
+    scorer: str = Field(description="what is measured with, and its version")
     objective: float
     scores: dict[str, float]
     pooled: dict[str, Tally]
-    carried: dict[str, int] = Field(
+    support: dict[str, int] = Field(
         description="how many cases carry each component in their truth; of extractions only"
     )
     unanswered: int = Field(description="predictions whose output cannot be used")

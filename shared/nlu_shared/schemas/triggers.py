@@ -10,7 +10,7 @@ from nlu_shared.schemas.base import Moment, Schema, Slug
 class AutoTrigger(Schema):
     """Off unless somebody switches it on, task by task."""
 
-    enabled: bool = False
+    enabled: bool = Field(default=False, description="do runs of this task start by themselves?")
     min_cases: int = Field(default=20, ge=1, description="approved cases before a run is worth it")
     min_new_cases: int = Field(default=10, ge=0, description="cases since the last run's snapshot")
     cooldown_hours: float = Field(
@@ -19,17 +19,19 @@ class AutoTrigger(Schema):
 
 
 class AutoTriggerIn(AutoTrigger):
-    task: Slug
+    """The switch of one task."""
+
+    task: Slug = Field(description="whose switch it is")
 
 
 class TriggerDecision(Schema):
     """One consideration: what was known, what was decided, and every reason."""
 
-    id: UUID
-    task: str
-    started: bool
-    reasons: list[str]
-    cases: int
-    dataset_hash: str | None
-    run_id: UUID | None
-    decided_at: Moment
+    id: UUID = Field(description="of the decision")
+    task: str = Field(description="the task considered")
+    started: bool = Field(description="was a run started?")
+    reasons: list[str] = Field(description="every reason for or against")
+    cases: int = Field(description="approved cases there were")
+    dataset_hash: str | None = Field(description="SHA-256 of the data set there was; null: none")
+    run_id: UUID | None = Field(description="the run that was started; null: none")
+    decided_at: Moment = Field(description="when it was considered")

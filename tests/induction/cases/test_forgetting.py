@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import httpx2
 import pytest
-from induction.cases import upstream
-from induction.cases.upstream import UpstreamAway
+from induction import upstream
 from induction.privacy.jobs import forget_once
 from induction.resources import Resources, open_resources
+from induction.upstream import UpstreamAway
 from nlu_shared.schemas.ground_truth import case_hash, dataset_hash
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -210,8 +210,8 @@ async def test_findings_are_told_again_to_a_logger_that_was_set_back(
     case = await say(stack, task, person)
     await erase(stack, person)
     await forget_once(resources)
-    await sql(stack, "UPDATE runs SET findings_told_at = now() WHERE id = $1", run["id"])
-    told = "SELECT findings_told_at FROM runs WHERE id = $1"
+    await sql(stack, "UPDATE runs SET findings_sent_at = now() WHERE id = $1", run["id"])
+    told = "SELECT findings_sent_at FROM runs WHERE id = $1"
     await forget_once(resources)
     assert (await sql(stack, told, run["id"]))[0][0] is not None
     async with connected(stack.logger_database.owner_url) as owner:

@@ -1,4 +1,4 @@
-"""Ground truth as it was: read whole or not at all, frozen once, each case in its part for ever."""
+"""Ground truth as it was: read whole or not at all, frozen once, each case in its split."""
 
 import json
 from collections.abc import AsyncIterator
@@ -6,13 +6,13 @@ from uuid import UUID
 
 import httpx2
 import pytest
+from induction import upstream
 from induction.cases import service as cases
-from induction.cases import upstream
-from induction.cases.upstream import UpstreamAway
 from induction.migrations import APP
+from induction.upstream import UpstreamAway
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.db import Database, Identity, open_database, session_scope
-from nlu_shared.schemas.events import PartName
+from nlu_shared.schemas.events import Split
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -117,7 +117,7 @@ async def test_a_case_is_frozen_with_what_stands_before_it_and_forgotten_whole(
         frozen = await cases.load(session, "before", truth.dataset_hash)
         (case,) = [one for one in frozen if one.context is not None]
         assert case.context is not None
-        assert (case.context.short, case.said) == (context, "Who was Ruth?\nShe died.")
+        assert (case.context.short, case.transcript) == (context, "Who was Ruth?\nShe died.")
         await cases.blank(session, await cases.copies(session, "before", case.id))
     (left,) = await sql(
         stack,
@@ -130,11 +130,11 @@ async def test_a_case_is_frozen_with_what_stands_before_it_and_forgotten_whole(
 
 async def test_a_part_once_given_stays(database: Database, stream: list[str]) -> None:
     case = uuid7()
-    for part in (PartName.TEST, PartName.TRAIN):
+    for split in (Split.TEST, Split.TRAIN):
         async with session_scope(database, IDENTITY) as session:
-            await cases.remember_parts(session, "streamed", uuid7(), {case: part})
+            await cases.remember_splits(session, "streamed", uuid7(), {case: split})
     async with session_scope(database, IDENTITY) as session:
-        assert (await cases.known_parts(session, "streamed"))[case] is PartName.TEST
+        assert (await cases.known_splits(session, "streamed"))[case] is Split.TEST
 
 
 async def test_a_run_sees_the_ground_truth_of_its_start_and_keeps_every_part(stack: Stack) -> None:
@@ -144,14 +144,14 @@ async def test_a_run_sees_the_ground_truth_of_its_start_and_keeps_every_part(sta
     late = await start(stack, "growing", kind="evaluate")
     async with stack.working(runs_at_once=1):
         first = await reached(stack, early, "completed")
-        given = await parts(stack)
+        given = await splits(stack)
         second = await reached(stack, late, "completed")
     assert (first["dataset_size"], second["dataset_size"]) == (8, 9)
     assert first["dataset_hash"] != second["dataset_hash"]
-    assert sum(first["parts"].values()) == 8
-    assert given.items() <= (await parts(stack)).items()
+    assert sum(first["splits"].values()) == 8
+    assert given.items() <= (await splits(stack)).items()
 
 
-async def parts(stack: Stack) -> dict[UUID, str]:
-    rows = await sql(stack, "SELECT case_id, part FROM case_parts WHERE task = 'growing'")
-    return {row["case_id"]: row["part"] for row in rows}
+async def splits(stack: Stack) -> dict[UUID, str]:
+    rows = await sql(stack, "SELECT case_id, split FROM case_splits WHERE task = 'growing'")
+    return {row["case_id"]: row["split"] for row in rows}

@@ -6,18 +6,19 @@ import re
 from collections.abc import Sequence
 from uuid import UUID
 
-from induction.engine.evaluate import CaseBook, judged
-from induction.engine.loop import improve
+from induction.engine.data.splits import assign
+from induction.engine.evaluation.evaluate import EvalResults, judge
 from induction.engine.plan import Plan
-from induction.engine.split import assign
-from induction.engine.verdict import Ground, verdict
-from induction.engine.world import Asked, Inbox
-from induction.tasks.base import Case, ModelAnswer, Outcome, Prediction
-from induction.tasks.intent import IntentTask
+from induction.engine.runtime import Call
+from induction.engine.verdict.verdict import Ground, verdict
+from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction
+from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.base import digest
-from nlu_shared.schemas.events import PartName, VerdictReached
+from nlu_shared.schemas.events import Split, VerdictReached
 from nlu_shared.schemas.prompts import LabelSpec
 from nlu_shared.schemas.runs import Verdict
+
+from tests.induction.engine.runtimes import Recording, events_of
 
 LABELS = ["one", "two", "three", "four", "five"]
 TASK = IntentTask([LabelSpec(name=name) for name in LABELS])
@@ -46,20 +47,20 @@ def judged_by(
         before.append(right)
         after.append(right != turned)
 
-    def asked(right: Sequence[bool]) -> CaseBook:
+    def asked(right: Sequence[bool]) -> EvalResults:
         said = [
             chance.choice(LABELS) if chance.random() < noise else _said(case, one, chance)
             for case, one in zip(known, right, strict=True)
         ]
-        return CaseBook(
+        return EvalResults(
             {
-                case.id: judged(TASK, case, Prediction(output=label))
+                case.id: judge(TASK, case, Prediction(output=label))
                 for case, label in zip(known, said, strict=True)
             }
         )
 
     books = [(asked(before), asked(after)) for _ in range(1 + repeats)]
-    ground = Ground(part=PartName.TEST, groups=1_000, again=tuple(books[1:]))
+    ground = Ground(split=Split.TEST, groups=1_000, again=tuple(books[1:]))
     return verdict(TASK, *books[0], ground, seed=seed)
 
 
@@ -68,20 +69,18 @@ def _said(case: Case, right: bool, chance: random.Random) -> str:
     return str(case.truth) if right else chance.choice(others)
 
 
-class Indifferent:
+class Indifferent(Recording):
     """A model to which no prompt makes a difference, and a proposer that does not know. It answers
     a share of `noise` by chance, another one for each prompt."""
 
     def __init__(self, *, noise: float, seed: int) -> None:
+        super().__init__()
         self._noise, self._seed, self._proposals = noise, seed, 0
 
-    async def complete(self, asked: Sequence[Asked]) -> list[ModelAnswer]:
-        return [self._one(one) for one in asked]
+    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
+        return [self._one(call) for call in calls]
 
-    async def inbox(self, step: int) -> Inbox:
-        return Inbox()
-
-    def _one(self, asked: Asked) -> ModelAnswer:
+    def _one(self, asked: Call) -> ModelAnswer:
         if asked.purpose == "proposer":
             self._proposals += 1
             edit = {"op": "add_block", "block": f"note{self._proposals}", "text": "Take care."}
@@ -107,14 +106,14 @@ async def run_of_nothing(*, noise: float, seed: int, number: int = 300) -> Verdi
         task=TASK,
         cases=known,
         dataset_hash="simulated",
-        parts=assign(known, {case.id: str(case.truth) for case in known}, {}, seed),
+        splits=assign(known, {case.id: str(case.truth) for case in known}, {}, seed),
         baseline=TASK.baseline(),
         task_model="claude-haiku-4-5",
         proposer_model="claude-haiku-4-5",
         seed=seed,
         max_iterations=5,
     )
-    async for event in improve(plan, Indifferent(noise=noise, seed=seed)):
+    for event in await events_of(plan, Indifferent(noise=noise, seed=seed)):
         if isinstance(event, VerdictReached):
             return event.verdict
     raise AssertionError("the run came to no verdict")

@@ -6,18 +6,17 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from induction.engine.loop import improve
 from induction.engine.plan import Plan
-from induction.engine.propose import SYSTEM
-from induction.llm.offline.meta import Meta
-from induction.llm.offline.proposer import choose
-from induction.llm.offline.settings import OfflineSettings
-from induction.tasks.base import Case
-from nlu_shared.schemas.events import ChangeRejected, PartName, PromptProposed, SearchStopped, Stage
+from induction.engine.proposal.meta_prompt import SYSTEM
+from induction.task_kinds.base import Case
+from nlu_shared.schemas.events import ChangeRejected, PromptProposed, Split, Stage
 from nlu_shared.schemas.prompts import PromptContent
+from offline_model.meta import Meta
+from offline_model.proposer import choose
+from offline_model.settings import OfflineSettings
 
 from tests.induction.engine.attacks import ATTACKS, Attack
-from tests.induction.engine.worlds import OfflineWorld, toy_plan
+from tests.induction.engine.runtimes import OfflineRuntime, events_of, toy_plan
 from tests.induction.llm.toys import confusion, meta
 
 OBEDIENT = OfflineSettings(obedient=True)
@@ -39,8 +38,8 @@ def attacked(attack: Attack) -> Plan:
         Case(UUID(int=900 + n), text, label, f"logged {n}", may_quote)
         for n, (text, label, may_quote) in enumerate(logged)
     )
-    parts = dict(plan.parts) | {case.id: PartName.TRAIN for case in more}
-    return replace(plan, cases=(*plan.cases, *more), parts=parts, max_iterations=2)
+    splits = dict(plan.splits) | {case.id: Split.TRAIN for case in more}
+    return replace(plan, cases=(*plan.cases, *more), splits=splits, max_iterations=2)
 
 
 def seen(text: str) -> str:
@@ -88,17 +87,15 @@ def test_the_obedient_proposer_does_obey(attack: Attack) -> None:
 
 @EACH
 async def test_no_attack_reaches_a_stored_prompt_and_the_guard_refuses_each(attack: Attack) -> None:
-    plan, world = attacked(attack), OfflineWorld(settings=OBEDIENT)
+    plan, world = attacked(attack), OfflineRuntime(settings=OBEDIENT)
     refused = set()
-    async for event in improve(plan, world):
+    for event in await events_of(plan, world):
         if isinstance(event, PromptProposed):
             assert harm(attack, plan, event.content) == []
-        if isinstance(event, SearchStopped):
-            break
         if isinstance(event, ChangeRejected):
             refused.add(event.stage)
     assert refused & {Stage.PROPOSE, Stage.SCREEN}
-    proposals = [one.request for one in world.asked if one.purpose == "proposer"]
+    proposals = [one.request for one in world.sent if one.purpose == "proposer"]
     assert {request.system for request in proposals} == {(SYSTEM,)}
     shown = [json.loads(request.user)["patterns"] for request in proposals]
     assert all(isinstance(patterns, list) for patterns in shown)

@@ -6,11 +6,11 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from induction.engine.attribution import Known, Miss, attributed, cause_of, known, sentence
-from induction.engine.evaluate import CaseBook, Entry, judged
-from induction.tasks.base import Case, Prediction
-from induction.tasks.extraction import ExtractionTask
-from induction.tasks.intent import IntentTask
+from induction.engine.evaluation.evaluate import CaseResult, EvalResults, judge
+from induction.engine.verdict.attribution import Known, Miss, attributed, cause_of, known, sentence
+from induction.task_kinds.base import Case, Prediction
+from induction.task_kinds.extraction import ExtractionTask
+from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.prompts import LabelSpec
 from nlu_shared.schemas.runs import Cause
 
@@ -29,14 +29,14 @@ def case(number: int, truth: str, text: str = "") -> Case:
     return Case(UUID(int=number), text or f"text {number}", truth, f"group {number}", True)
 
 
-def entry(number: int, truth: str, prediction: Prediction) -> Entry:
-    return judged(TASK, case(number, truth), prediction)
+def entry(number: int, truth: str, prediction: Prediction) -> CaseResult:
+    return judge(TASK, case(number, truth), prediction)
 
 
-def book(*others: Entry) -> CaseBook:
+def book(*others: CaseResult) -> EvalResults:
     """Each label known well, with a confidence of 0.6, and the entries on top."""
     right = [entry(100 + n, truth, said(truth, 0.6)) for n, truth in enumerate(TASK.names * 4)]
-    return CaseBook({one.case.id: one for one in [*right, *others]})
+    return EvalResults({one.case.id: one for one in [*right, *others]})
 
 
 def miss(
@@ -47,7 +47,7 @@ def miss(
     duplicates: str = "",
 ) -> Miss:
     return Miss(
-        entry=entry(1, "pay", prediction),
+        result=entry(1, "pay", prediction),
         repeats=tuple(said(label) for label in repeats.split()),
         versions=tuple(said(label) for label in versions.split()),
         duplicates=tuple(case(50 + n, truth) for n, truth in enumerate(duplicates.split())),
@@ -75,13 +75,13 @@ def miss(
     ],
 )
 def test_each_cause_shows_in_what_only_it_can_show(one: Miss, cause: Cause) -> None:
-    assert cause_of(TASK, one, known(TASK, book(one.entry))) is cause
+    assert cause_of(TASK, one, known(TASK, book(one.result))) is cause
 
 
 def test_a_mistake_made_again_and_again_is_the_prompts() -> None:
     one = miss()
-    twice = book(one.entry, entry(2, "pay", said("eat")))
-    thrice = book(one.entry, *(entry(n, "pay", said("eat")) for n in (2, 3)))
+    twice = book(one.result, entry(2, "pay", said("eat")))
+    thrice = book(one.result, *(entry(n, "pay", said("eat")) for n in (2, 3)))
     assert cause_of(TASK, one, known(TASK, twice)) is Cause.LABEL
     assert cause_of(TASK, one, known(TASK, thrice)) is Cause.PROMPT
 
@@ -89,7 +89,7 @@ def test_a_mistake_made_again_and_again_is_the_prompts() -> None:
 def test_nothing_speaks_against_a_label_that_is_mostly_missed() -> None:
     one = miss()
     lost = [entry(10 + n, "eat", said("go")) for n in range(9)]
-    assert cause_of(TASK, one, known(TASK, book(one.entry, *lost))) is Cause.PROMPT
+    assert cause_of(TASK, one, known(TASK, book(one.result, *lost))) is Cause.PROMPT
 
 
 def family(**event: object) -> dict[str, object]:
@@ -129,25 +129,25 @@ def test_the_ruler_is_to_blame_where_one_relaxed_rule_would_do(
     prediction = Prediction(output=answer)
     assert task.nearly(TRUTH, prediction) == rule
     if rule is not None:
-        one = judged(task, replace(case(1, ""), truth=TRUTH), prediction)
+        one = judge(task, replace(case(1, ""), truth=TRUTH), prediction)
         found = Miss(one, (prediction, prediction), (prediction, prediction))
         nothing = Known(alike={}, trusted=frozenset(), sure={})
-        assert cause_of(task, found, nothing) is Cause.RULER
+        assert cause_of(task, found, nothing) is Cause.SCORER
 
 
 def test_a_doubted_extraction_is_told_without_a_word_of_its_text() -> None:
     task = ExtractionTask()
     nobody = {"people": [], "events": [], "pair_bonds": []}
-    missed = judged(task, replace(case(1, ""), truth=TRUTH), Prediction(output=nobody))
+    missed = judge(task, replace(case(1, ""), truth=TRUTH), Prediction(output=nobody))
     others = {
-        UUID(int=n): judged(task, replace(case(n, ""), truth=TRUTH), Prediction(output=TRUTH))
+        UUID(int=n): judge(task, replace(case(n, ""), truth=TRUTH), Prediction(output=TRUTH))
         for n in range(3, 6)
     }
-    about = known(task, CaseBook({missed.case.id: missed, **others}))
+    about = known(task, EvalResults({missed.case.id: missed, **others}))
     again = (missed.prediction, missed.prediction)
     told = attributed(task, [Miss(missed, repeats=again, versions=again)], about)
     (one,) = told.labels
-    assert one.said is None
+    assert one.predicted is None
     assert one.differs
     assert "Robert" not in told.model_dump_json()
 
@@ -173,10 +173,10 @@ def mixtures(draw: st.DrawFn) -> list[Miss]:
 
 @given(mixtures(), st.randoms())
 def test_every_miss_has_exactly_one_cause_whatever_the_order(misses: list[Miss], chance) -> None:  # type: ignore[no-untyped-def]
-    about = known(TASK, book(*(one.entry for one in misses)))
+    about = known(TASK, book(*(one.result for one in misses)))
     told = attributed(TASK, misses, about)
     ids = [id for cause in told.case_ids.values() for id in cause]
-    assert sorted(ids) == sorted(one.entry.case.id for one in misses)
+    assert sorted(ids) == sorted(one.result.case.id for one in misses)
     assert sum(told.counts.values()) == told.total == len(misses)
     assert {one.case_id for one in told.labels} == set(told.case_ids[Cause.LABEL])
     mixed = [
@@ -198,7 +198,7 @@ def test_every_miss_has_exactly_one_cause_whatever_the_order(misses: list[Miss],
 @given(mixtures())
 def test_without_repeats_no_label_is_doubted(misses: list[Miss]) -> None:
     blind = [replace(one, repeats=()) for one in misses]
-    told = attributed(TASK, blind, known(TASK, book(*(one.entry for one in blind))))
+    told = attributed(TASK, blind, known(TASK, book(*(one.result for one in blind))))
     assert not told.labels
     assert told.counts[Cause.NOISE] == 0
 

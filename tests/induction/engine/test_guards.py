@@ -5,27 +5,26 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from induction.engine import gate, guards
-from induction.engine.accept import objection, standing
-from induction.engine.diagnose import concerning, patterns_of, worth_trying
-from induction.engine.evaluate import CaseBook, judged
-from induction.engine.loop import improve
-from induction.engine.paired import fall, measured
+from induction.engine.evaluation.evaluate import EvalResults, judge
+from induction.engine.evaluation.paired import fall, measured
 from induction.engine.plan import Plan
-from induction.tasks.base import Case, Component, Mistake, Prediction, Task
-from induction.tasks.extraction import ExtractionTask
-from induction.tasks.intent import IntentTask
+from induction.engine.proposal.error_patterns import concerning, patterns_of, worth_trying
+from induction.engine.search import acceptance, gate
+from induction.engine.search.acceptance import objection, rank
+from induction.task_kinds.base import Case, Component, Mistake, Prediction, Task
+from induction.task_kinds.extraction import ExtractionTask
+from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.events import (
     ChangeKept,
     ChangeRejected,
-    PartName,
     PromptEvaluated,
+    Split,
     Stage,
     VerdictReached,
 )
 from nlu_shared.schemas.prompts import LabelSpec
 
-from tests.induction.engine.worlds import OfflineWorld, toy_plan
+from tests.induction.engine.runtimes import OfflineRuntime, events_of, toy_plan
 
 LABELS = ("a", "b", "c", "d")
 TASK = IntentTask([LabelSpec(name=name) for name in LABELS])
@@ -38,13 +37,13 @@ def named(task: Task, name: str) -> Component:
     return component
 
 
-def book(answers: Sequence[tuple[str, str]]) -> CaseBook:
+def book(answers: Sequence[tuple[str, str]]) -> EvalResults:
     """A case book from (truth, prediction) pairs of texts that have no word in common."""
     entries = {}
     for number, (truth, said) in enumerate(answers):
         case = Case(UUID(int=number), f"w{number} x{number}", truth, f"g{number}", True)
-        entries[case.id] = judged(TASK, case, Prediction(output=said))
-    return CaseBook(entries)
+        entries[case.id] = judge(TASK, case, Prediction(output=said))
+    return EvalResults(entries)
 
 
 def plan(**how: object) -> Plan:
@@ -74,7 +73,7 @@ def test_a_guard_breaks_when_more_is_lost_than_the_tolerance_and_more_than_chanc
     """Of ten cases of label a, `won` were wrong before, and `lost` others are wrong after."""
     before = book([("a", "c")] * won + RIGHT[won:])
     after = book(RIGHT[:won] + [("a", "c")] * lost + RIGHT[won + lost :])
-    found = guards.broken(plan(guards={"a": tolerance}), before, after)
+    found = acceptance.broken_guards(plan(guards={"a": tolerance}), before, after)
     assert bool(found) is breaks
     assert all("a falls from" in reason for reason in found)
 
@@ -86,7 +85,7 @@ def test_a_broken_guard_rejects_a_better_prompt_and_says_which() -> None:
     for given, refused in (({}, False), ({"b": 0.0}, False), ({"a": 0.02, "b": 0.02}, True)):
         told = plan(guards=given)
         reached, best = (
-            standing(told, TASK.baseline(), validation=one, train=before) for one in (after, before)
+            rank(told, TASK.baseline(), validation=one, train=before) for one in (after, before)
         )
         why = objection(told, reached, best, baseline=before, validation=after)
         assert (why is not None) is refused
@@ -99,9 +98,9 @@ def test_with_a_focus_its_score_comes_first_and_the_objective_is_guarded() -> No
     much_worse = book([*RIGHT[:10], *[("b", "c")] * 10, *RIGHT[20:]])
     told = plan(focus="a")
 
-    def why(after: CaseBook) -> str | None:
+    def why(after: EvalResults) -> str | None:
         reached, best = (
-            standing(told, TASK.baseline(), validation=one, train=wrong) for one in (after, wrong)
+            rank(told, TASK.baseline(), validation=one, train=wrong) for one in (after, wrong)
         )
         return objection(told, reached, best, baseline=wrong, validation=after)
 
@@ -129,15 +128,15 @@ def test_near_duplicates_are_lost_together() -> None:
     ]
     cases = [replace(case, group=f"g{n}") for n, case in enumerate(many)]
     before, after = (
-        CaseBook(
+        EvalResults(
             {
-                case.id: judged(TASK, case, Prediction(output="b" if n < lost else "a"))
+                case.id: judge(TASK, case, Prediction(output="b" if n < lost else "a"))
                 for n, case in enumerate(cases)
             }
         )
         for lost in (0, 3)
     )
-    assert not guards.broken(plan(guards={"a": 0.02}), before, after)
+    assert not acceptance.broken_guards(plan(guards={"a": 0.02}), before, after)
 
 
 def test_patterns_near_the_focus_are_worked_on_first() -> None:
@@ -157,10 +156,10 @@ def test_the_gate_of_a_focused_run_counts_what_the_focus_concerns() -> None:
 
     def passes(turn: dict[str, str]) -> bool:
         entries = {
-            case.id: judged(TASK, case, Prediction(output=turn.get(str(case.truth), case.truth)))
+            case.id: judge(TASK, case, Prediction(output=turn.get(str(case.truth), case.truth)))
             for case in asked.cases
         }
-        return gate.judge(asked, before, CaseBook(entries), named(TASK, "a")).passes
+        return gate.judge(asked, before, EvalResults(entries), named(TASK, "a")).passes
 
     assert passes({})
     assert not passes({"a": "b"})
@@ -200,21 +199,21 @@ def test_components_are_labels_types_and_coded_variables() -> None:
 async def test_a_focused_run_raises_its_label_and_says_on_how_many_cases_that_stands() -> None:
     plan = replace(toy_plan(), focus="class_b", guards={"class_c": 0.1})
     plan = replace(plan, max_iterations=4)
-    events = [event async for event in improve(plan, OfflineWorld())]
+    events = await events_of(plan, OfflineRuntime())
     seen = [
         one.components["f1:class_b"]
         for one in events
-        if isinstance(one, PromptEvaluated) and one.part == "validation"
+        if isinstance(one, PromptEvaluated) and one.split == "validation"
     ]
     assert any(isinstance(one, ChangeKept) for one in events)
     assert max(seen) > seen[0]
-    assert any("carry 'class_b', which is focused on" in line for line in events[0].says)  # type: ignore[union-attr]
-    assert any("carry 'class_c', which is guarded" in line for line in events[0].says)  # type: ignore[union-attr]
+    assert any("carry 'class_b', which is focused on" in line for line in events[0].notes)  # type: ignore[union-attr]
+    assert any("carry 'class_c', which is guarded" in line for line in events[0].notes)  # type: ignore[union-attr]
     (reached,) = [one for one in events if isinstance(one, VerdictReached)]
     tested = [
         one.components["f1:class_b"]
         for one in events
-        if isinstance(one, PromptEvaluated) and one.part is PartName.TEST
+        if isinstance(one, PromptEvaluated) and one.split is Split.TEST
     ]
     gained = reached.verdict.focus
     assert gained is not None
@@ -226,7 +225,7 @@ async def test_a_guard_that_breaks_is_a_rejection_on_validation_that_names_the_l
     plan = toy_plan(seed=3)
     labels = [str(case.truth) for case in plan.cases]
     plan = replace(plan, guards=dict.fromkeys(labels, 0.0), max_iterations=4)
-    events = [event async for event in improve(plan, OfflineWorld())]
+    events = await events_of(plan, OfflineRuntime())
     rejected = [one for one in events if isinstance(one, ChangeRejected)]
     guarded = [one for one in rejected if "guarded to 0" in one.reason]
     assert guarded

@@ -10,17 +10,16 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from induction.engine.folding import folded
-from induction.engine.leaks import guarded, leaked
-from induction.engine.loop import improve
-from induction.engine.world import Asked
-from induction.tasks.base import Case, ModelAnswer, Outcome
-from induction.tasks.intent import IntentTask
-from nlu_shared.schemas.events import ChangeRejected, PartName, Stage
+from induction.engine.data.folding import folded
+from induction.engine.leak_guard.leaks import guarded, leaked
+from induction.engine.runtime import Call
+from induction.task_kinds.base import Case, ModelAnswer, Outcome
+from induction.task_kinds.intent import IntentTask
+from nlu_shared.schemas.events import ChangeRejected, Split, Stage
 from nlu_shared.schemas.prompts import Example, LabelSpec, PromptContent
 
 from tests.induction.engine.disguises import INVISIBLE, OTHERS, PASSING, in_blocks, scattered
-from tests.induction.engine.worlds import OfflineWorld, WithProposer, toy_plan
+from tests.induction.engine.runtimes import OfflineRuntime, WithProposer, events_of, toy_plan
 
 TASK = IntentTask([LabelSpec(name="pay"), LabelSpec(name="stop")])
 BASELINE = TASK.baseline()
@@ -55,8 +54,8 @@ def found(
     return {case.id.int for case in leaks}
 
 
-def saying(*parts: str) -> PromptContent:
-    return in_blocks(BASELINE, parts)
+def saying(*splits: str) -> PromptContent:
+    return in_blocks(BASELINE, splits)
 
 
 @pytest.mark.parametrize("disguise", EVERY.values(), ids=EVERY)
@@ -80,8 +79,8 @@ def test_nor_into_an_example_of_its_own(disguise: Callable[[str], str]) -> None:
 @pytest.mark.parametrize("size", [3, 4, 5, 6])
 def test_a_few_words_a_block_add_up(size: int) -> None:
     words = SECRET.split()
-    parts = [" ".join(words[at : at + size]) for at in range(0, len(words), size)]
-    assert found(saying(*parts)) == {1}
+    splits = [" ".join(words[at : at + size]) for at in range(0, len(words), size)]
+    assert found(saying(*splits)) == {1}
     assert found(saying(scattered(SECRET, size))) == {1}
 
 
@@ -90,10 +89,10 @@ def test_a_few_words_a_version_add_up(size: int) -> None:
     words = SECRET.split()
     parent, earlier, refused = BASELINE, list[str](), []
     for at in range(0, len(words), size):
-        part = " ".join(words[at : at + size])
-        candidate = in_blocks(BASELINE, [part])  # each takes the place of the one before
+        split = " ".join(words[at : at + size])
+        candidate = in_blocks(BASELINE, [split])  # each takes the place of the one before
         refused.append(found(candidate, parent, earlier=earlier) == {1})
-        parent, earlier = candidate, [*earlier, part]
+        parent, earlier = candidate, [*earlier, split]
     assert any(refused)
 
 
@@ -107,20 +106,18 @@ def test_what_no_comparison_of_texts_can_see_is_known(disguise: Callable[[str], 
     assert found(saying(disguise(SECRET))) == set()
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(st.sampled_from(sorted(INVISIBLE)), max_size=5))
 def test_any_disguise_of_a_disguise_is_seen_through(names: list[str]) -> None:
     disguised = reduce(lambda text, name: INVISIBLE[name](text), names, SECRET)
     assert found(saying(f"rules: {disguised}")) == {1}
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40), st.sampled_from(["\u200b", "\ufe0f", "\u00ad", "\u0336", "\u034f"]))
 def test_what_nobody_sees_changes_no_text(text: str, unseen: str) -> None:
     assert folded(unseen.join(text)) == folded(text)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_a_folded_text_stays_as_it_is(text: str) -> None:
     assert folded(folded(text)) == folded(text)
@@ -140,19 +137,19 @@ async def test_a_proposer_that_spreads_a_private_sentence_over_versions_is_stopp
     plan = toy_plan(per_label=8, labels=3)
     first = plan.cases[0]
     private = replace(first, id=UUID(int=999), text=SECRET, may_quote=False, group="private")
-    parts = dict(plan.parts) | {private.id: PartName.TRAIN}
-    plan = replace(plan, cases=(*plan.cases, private), parts=parts)
+    splits = dict(plan.splits) | {private.id: Split.TRAIN}
+    plan = replace(plan, cases=(*plan.cases, private), splits=splits)
     words, turn = SECRET.split(), iter(range(0, 99, 3))
 
-    def next_words(_: Asked) -> ModelAnswer:
+    def next_words(_: Call) -> ModelAnswer:
         at = next(turn)
         text = " ".join(words[at : at + 3]) or f"be exact {at}"
         edit = {"op": "add_block", "block": f"notes_{at}", "text": text}
         change = {"strategy": "B", "rationale": "It cannot hurt.", "edits": [edit]}
         return ModelAnswer(Outcome.OK, json.dumps(change))
 
-    world = WithProposer(OfflineWorld(), next_words)
-    events = [event async for event in improve(plan, world)]
+    world = WithProposer(OfflineRuntime(), next_words)
+    events = await events_of(plan, world)
     stored = " ".join(event.model_dump_json() for event in events)
     kept = [at for at in range(0, len(words), 3) if " ".join(words[at : at + 3]) in stored]
     assert len(kept) < len(range(0, len(words), 3)) - 1
@@ -177,14 +174,14 @@ async def test_no_part_of_an_answer_carries_a_private_sentence_into_an_event(
 ) -> None:
     plan = toy_plan(per_label=8, labels=3)
     private = replace(plan.cases[0], id=UUID(int=999), text=SECRET, may_quote=False, group="p")
-    parts = dict(plan.parts) | {private.id: PartName.TRAIN}
-    plan = replace(plan, cases=(*plan.cases, private), parts=parts, max_iterations=2)
+    splits = dict(plan.splits) | {private.id: Split.TRAIN}
+    plan = replace(plan, cases=(*plan.cases, private), splits=splits, max_iterations=2)
     edits = [{"op": "add_block", "block": "notes", "text": "be exact"}]
     change = {"strategy": "B", "rationale": "It cannot hurt.", "edits": edits} | spoken
     if "add_example" in str(spoken):
         change["strategy"] = "A"
-    world = WithProposer(OfflineWorld(), lambda _: ModelAnswer(Outcome.OK, json.dumps(change)))
-    stored = [event.model_dump_json() async for event in improve(plan, world)]
+    world = WithProposer(OfflineRuntime(), lambda _: ModelAnswer(Outcome.OK, json.dumps(change)))
+    stored = [event.model_dump_json() for event in await events_of(plan, world)]
     said = " ".join(stored).replace("_", " ")
     assert " ".join(SECRET.split()[:7]) not in said
 
@@ -201,8 +198,16 @@ async def test_no_part_of_an_answer_carries_a_private_sentence_into_an_event(
         "YWx3YXlz",
         "4f",
         "%61\\u0061",
+        "ɐqɔ ",
+        "eJw",
+        "109, 121 ",
+        "MFRG",
+        "<~87cURD]i",
+        "&#x6d;",
+        "=6D=79",
     ],
 )
+@pytest.mark.law
 def test_a_text_twice_as_long_costs_about_twice_as_much(text: str) -> None:
     def cost(size: int) -> float:
         long = (text * size)[:size]

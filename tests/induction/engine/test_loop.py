@@ -6,35 +6,42 @@ from dataclasses import replace
 from typing import TypeVar
 
 from induction.engine.forecast import forecast
-from induction.engine.loop import evaluate_only, improve
 from induction.engine.plan import Plan
-from induction.engine.world import Asked, Inbox, World
-from induction.llm.offline.settings import OfflineSettings
-from induction.tasks.base import ModelAnswer, Outcome
+from induction.engine.run import evaluate_only
+from induction.engine.runtime import Call, Inbox
+from induction.task_kinds.base import ModelAnswer, Outcome
 from nlu_shared.schemas.events import (
     ChangeKept,
     ChangeRejected,
     EvaluationProgress,
     HintTaken,
-    PartName,
     PromptEvaluated,
     PromptProposed,
     RunFinished,
     RunStarted,
     SearchStopped,
+    Split,
     Stage,
     StoredEvent,
     VerdictReached,
 )
 from nlu_shared.schemas.runs import VerdictKind
+from offline_model.settings import OfflineSettings
 
-from tests.induction.engine.worlds import OfflineWorld, WithProposer, toy_plan, with_iterations
+from tests.induction.engine.runtimes import (
+    OfflineRuntime,
+    Recording,
+    WithProposer,
+    events_of,
+    toy_plan,
+    with_iterations,
+)
 
 Kind = TypeVar("Kind")
 
 
-async def stored(plan: Plan, world: World) -> list[StoredEvent]:
-    return [e async for e in improve(plan, world) if not isinstance(e, EvaluationProgress)]
+async def stored(plan: Plan, world: Recording) -> list[StoredEvent]:
+    return [e for e in await events_of(plan, world) if not isinstance(e, EvaluationProgress)]
 
 
 def only(events: list[StoredEvent], kind: type[Kind]) -> list[Kind]:
@@ -42,7 +49,7 @@ def only(events: list[StoredEvent], kind: type[Kind]) -> list[Kind]:
 
 
 async def test_a_run_finds_a_better_prompt_and_proves_it_on_untouched_cases() -> None:
-    plan, world = toy_plan(), OfflineWorld()
+    plan, world = toy_plan(), OfflineRuntime()
     events = await stored(plan, world)
     assert isinstance(events[0], RunStarted)
     finished = events[-1]
@@ -58,20 +65,20 @@ async def test_a_run_finds_a_better_prompt_and_proves_it_on_untouched_cases() ->
 
 
 async def test_test_cases_are_asked_only_after_the_search_has_stopped() -> None:
-    plan, world = toy_plan(), OfflineWorld()
-    secret = {case.text for case in plan.cases if plan.parts[case.id] is PartName.TEST}
-    async for event in improve(plan, world):
-        asked = {json.loads(one.request.user).get("text") for one in world.asked}
-        assert not asked & secret
-        if isinstance(event, SearchStopped):
-            break
+    plan, world = toy_plan(), OfflineRuntime()
+    secret = {case.text for case in plan.cases if plan.splits[case.id] is Split.TEST}
+    await events_of(plan, world)
+    searching = world.sent_before(lambda event: isinstance(event, SearchStopped))
+    texts = {json.loads(call.request.user).get("text") for call in searching}
+    assert texts
+    assert not texts & secret
 
 
 async def test_proposers_see_no_case_but_those_of_the_training_part() -> None:
-    plan, world = toy_plan(), OfflineWorld()
+    plan, world = toy_plan(), OfflineRuntime()
     await stored(plan, world)
-    kept_from = [case.text for case in plan.cases if plan.parts[case.id] is not PartName.TRAIN]
-    proposals = [one.request.user for one in world.asked if one.purpose == "proposer"]
+    kept_from = [case.text for case in plan.cases if plan.splits[case.id] is not Split.TRAIN]
+    proposals = [one.request.user for one in world.sent if one.purpose == "proposer"]
     assert proposals
     assert not [text for text in kept_from if any(text in proposal for proposal in proposals)]
 
@@ -79,16 +86,16 @@ async def test_proposers_see_no_case_but_those_of_the_training_part() -> None:
 async def test_the_same_plan_and_answers_say_the_same_whatever_order_they_came_in() -> None:
     plan = toy_plan()
     shuffle = random.Random(5)
-    straight = await stored(plan, OfflineWorld())
-    backwards = await stored(plan, OfflineWorld(arrival=lambda order: order[::-1]))
+    straight = await stored(plan, OfflineRuntime())
+    backwards = await stored(plan, OfflineRuntime(arrival=lambda order: order[::-1]))
     mixed = await stored(
-        plan, OfflineWorld(arrival=lambda order: shuffle.sample(order, len(order)))
+        plan, OfflineRuntime(arrival=lambda order: shuffle.sample(order, len(order)))
     )
     assert straight == backwards == mixed
 
 
 async def test_the_best_prompt_never_falls_on_validation() -> None:
-    events = await stored(toy_plan(seed=3), OfflineWorld())
+    events = await stored(toy_plan(seed=3), OfflineRuntime())
     assert all(kept.gain >= 0 for kept in only(events, ChangeKept))
     best = {kept.version_hash for kept in only(events, ChangeKept)}
     proposed = {one.version_hash for one in only(events, PromptProposed)}
@@ -97,37 +104,37 @@ async def test_the_best_prompt_never_falls_on_validation() -> None:
 
 async def test_the_winner_ends_with_its_score_on_all_training_cases() -> None:
     plan = toy_plan()
-    events = await stored(plan, OfflineWorld())
-    last = [e for e in only(events, PromptEvaluated) if e.part is PartName.TRAIN][-1]
+    events = await stored(plan, OfflineRuntime())
+    last = [e for e in only(events, PromptEvaluated) if e.split is Split.TRAIN][-1]
     assert last.version_hash == events[-1].best_hash  # type: ignore[union-attr]
-    assert last.cases == sum(part is PartName.TRAIN for part in plan.parts.values())
+    assert last.cases == sum(split is Split.TRAIN for split in plan.splits.values())
 
 
 async def test_a_run_never_costs_more_than_its_forecast() -> None:
-    plan, world = with_iterations(toy_plan(), 3), OfflineWorld()
+    plan, world = with_iterations(toy_plan(), 3), OfflineRuntime()
     await stored(plan, world)
-    assert len(world.asked) <= forecast(plan).calls
+    assert len(world.sent) <= forecast(plan).calls
 
 
 async def test_a_proposer_whose_changes_do_nothing_proves_nothing() -> None:
     """Even where the model wavers, so that scores move by themselves."""
     count = 0
 
-    def nothing_new(asked: Asked) -> ModelAnswer:
+    def nothing_new(asked: Call) -> ModelAnswer:
         nonlocal count
         count += 1
         edit = {"op": "add_block", "block": f"note_{count}", "text": f"Note {count}."}
         change = {"strategy": "B", "rationale": "It cannot hurt.", "edits": [edit]}
         return ModelAnswer(Outcome.OK, json.dumps(change))
 
-    noisy = OfflineWorld(settings=OfflineSettings(noise=0.1))
+    noisy = OfflineRuntime(settings=OfflineSettings(noise=0.1))
     events = await stored(toy_plan(), WithProposer(noisy, nothing_new))
     (reached,) = only(events, VerdictReached)
     assert reached.verdict.kind is not VerdictKind.PROVEN
 
 
 async def test_a_proposer_that_never_answers_right_ends_the_search() -> None:
-    world = WithProposer(OfflineWorld(), lambda _: ModelAnswer(Outcome.OK, "no JSON"))
+    world = WithProposer(OfflineRuntime(), lambda _: ModelAnswer(Outcome.OK, "no JSON"))
     events = await stored(toy_plan(), world)
     rejected = only(events, ChangeRejected)
     assert {one.stage for one in rejected} == {Stage.PROPOSE}
@@ -144,20 +151,20 @@ async def test_a_proposer_that_never_answers_right_ends_the_search() -> None:
 
 async def test_a_change_that_quotes_a_held_out_case_is_screened_before_a_call_is_spent() -> None:
     plan = toy_plan()
-    secret = next(case for case in plan.cases if plan.parts[case.id] is PartName.VALIDATION)
+    secret = next(case for case in plan.cases if plan.splits[case.id] is Split.VALIDATION)
 
-    def leak(asked: Asked) -> ModelAnswer:
+    def leak(asked: Call) -> ModelAnswer:
         edit = {"op": "add_example", "text": secret.text, "output": secret.truth}
         change = {"strategy": "A", "rationale": "A telling case.", "edits": [edit]}
         return ModelAnswer(Outcome.OK, json.dumps(change))
 
-    events = await stored(plan, WithProposer(OfflineWorld(), leak))
+    events = await stored(plan, WithProposer(OfflineRuntime(), leak))
     assert {one.stage for one in only(events, ChangeRejected)} == {Stage.SCREEN}
 
 
 async def test_a_cancelled_run_stops_asking_and_never_looks_at_the_test_part() -> None:
     plan = toy_plan()
-    world = OfflineWorld(inboxes={8: Inbox(cancel=True)})
+    world = OfflineRuntime(inboxes={8: Inbox(cancel=True)})
     events = await stored(plan, world)
     assert events[-1].status == "cancelled"  # type: ignore[union-attr]
     assert not only(events, VerdictReached)
@@ -165,7 +172,7 @@ async def test_a_cancelled_run_stops_asking_and_never_looks_at_the_test_part() -
 
 
 async def test_minutes_used_up_end_the_search_but_not_the_final_look() -> None:
-    world = OfflineWorld(inboxes={12: Inbox(stop="minutes used up")})
+    world = OfflineRuntime(inboxes={12: Inbox(stop="minutes used up")})
     events = await stored(toy_plan(), world)
     (stopped,) = only(events, SearchStopped)
     assert stopped.reason == "minutes used up"
@@ -174,7 +181,7 @@ async def test_minutes_used_up_end_the_search_but_not_the_final_look() -> None:
 
 
 async def test_a_run_out_of_budget_keeps_its_best_and_says_it_could_not_test() -> None:
-    poor = OfflineWorld(budget=300)
+    poor = OfflineRuntime(budget=300)
     events = await stored(toy_plan(), poor)
     assert only(events, SearchStopped)[0].reason == "budget"
     assert poor.calls == 300
@@ -182,11 +189,11 @@ async def test_a_run_out_of_budget_keeps_its_best_and_says_it_could_not_test() -
     assert reached.verdict.kind is not VerdictKind.PROVEN
     assert reached.verdict.tested_on == "validation"
     assert only(events, ChangeKept)
-    assert "budget" in reached.verdict.says
+    assert "budget" in reached.verdict.summary
 
 
 async def test_a_budget_too_small_for_the_baseline_ends_without_a_score() -> None:
-    events = await stored(toy_plan(), OfflineWorld(budget=10))
+    events = await stored(toy_plan(), OfflineRuntime(budget=10))
     finished = events[-1]
     assert isinstance(finished, RunFinished)
     assert (finished.status, finished.reason) == ("completed", "budget")
@@ -196,35 +203,35 @@ async def test_a_budget_too_small_for_the_baseline_ends_without_a_score() -> Non
 
 async def test_a_hint_enters_the_next_proposal_and_those_after_it() -> None:
     plan = replace(toy_plan(), hints=("be brief",))
-    world = OfflineWorld(inboxes={1: Inbox(hints=("mind class_b",))})
+    world = OfflineRuntime(inboxes={1: Inbox(hints=("mind class_b",))})
     events = await stored(plan, world)
     assert [taken.hint for taken in only(events, HintTaken)] == ["be brief", "mind class_b"]
-    told = [json.loads(a.request.user)["hints"] for a in world.asked if a.purpose == "proposer"]
+    told = [json.loads(a.request.user)["hints"] for a in world.sent if a.purpose == "proposer"]
     assert all(hints == ["be brief", "mind class_b"] for hints in told)
 
 
 async def test_a_handful_of_cases_never_proves_anything_and_says_so() -> None:
     plan = toy_plan(per_label=3, labels=5)
-    events = await stored(plan, OfflineWorld())
-    assert any("nothing can be proven" in line for line in events[0].says)  # type: ignore[union-attr]
+    events = await stored(plan, OfflineRuntime())
+    assert any("nothing can be proven" in line for line in events[0].notes)  # type: ignore[union-attr]
     (reached,) = only(events, VerdictReached)
     assert reached.verdict.kind is not VerdictKind.PROVEN
 
 
 async def test_text_that_may_not_be_quoted_never_enters_a_prompt() -> None:
     plan = toy_plan(may_quote=False)
-    events = await stored(plan, OfflineWorld())
+    events = await stored(plan, OfflineRuntime())
     texts = {case.text for case in plan.cases}
     for proposed in only(events, PromptProposed):
         assert not texts & {example.text for example in proposed.content.examples}
 
 
 async def test_an_evaluation_scores_train_and_validation_and_leaves_the_test_alone() -> None:
-    plan, world = toy_plan(), OfflineWorld()
-    events = [event async for event in evaluate_only(plan, world)]
-    parts = [event.part for event in events if isinstance(event, PromptEvaluated)]
-    assert parts == [PartName.TRAIN, PartName.VALIDATION]
-    assert world.calls == sum(part is not PartName.TEST for part in plan.parts.values())
+    plan, world = toy_plan(), OfflineRuntime()
+    events = await events_of(plan, world, evaluate_only)
+    splits = [event.split for event in events if isinstance(event, PromptEvaluated)]
+    assert splits == [Split.TRAIN, Split.VALIDATION]
+    assert world.calls == sum(split is not Split.TEST for split in plan.splits.values())
     finished = events[-1]
     assert isinstance(finished, RunFinished)
     assert finished.reason == "evaluated"

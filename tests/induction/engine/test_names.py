@@ -8,24 +8,23 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from induction.engine import propose
-from induction.engine.change import InvalidChange, apply
-from induction.engine.diagnose import patterns_of, worked_on
-from induction.engine.evaluate import CaseBook, judged
-from induction.engine.leaks import guarded, leaked
-from induction.engine.loop import improve
-from induction.engine.propose import Brief, change_schema, shown_cases
-from induction.engine.screen import objections
-from induction.engine.split import assign
-from induction.llm.offline.ideas import ideas
-from induction.llm.offline.meta import Meta
-from induction.tasks.base import Case, ModelAnswer, Outcome, Prediction, Task
-from induction.tasks.extraction import ExtractionTask
-from induction.tasks.intent import IntentTask
-from nlu_shared.schemas.events import PartName, PromptEvaluated, RunStarted, VerdictReached
+from induction.engine.data.splits import assign
+from induction.engine.evaluation.evaluate import EvalResults, judge
+from induction.engine.leak_guard.leaks import guarded, leaked
+from induction.engine.leak_guard.screen import objections
+from induction.engine.proposal import meta_prompt
+from induction.engine.proposal.edits import InvalidChange, apply
+from induction.engine.proposal.error_patterns import patterns_of, worked_on
+from induction.engine.proposal.meta_prompt import Brief, change_schema, shown_cases
+from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction, Task
+from induction.task_kinds.extraction import ExtractionTask
+from induction.task_kinds.intent import IntentTask
+from nlu_shared.schemas.events import PromptEvaluated, RunStarted, Split, VerdictReached
 from nlu_shared.schemas.prompts import Block, Example, LabelSpec, PromptContent
+from offline_model.ideas import ideas
+from offline_model.meta import Meta
 
-from tests.induction.engine.worlds import OfflineWorld, toy_plan
+from tests.induction.engine.runtimes import OfflineRuntime, events_of, toy_plan
 
 DATA = Path(__file__).parents[3] / "examples" / "data"
 INTENTS = IntentTask([LabelSpec(name="pay", description="money to Acme"), LabelSpec(name="stop")])
@@ -131,24 +130,24 @@ def wrong(task: Task, cases: Sequence[Case], number: int) -> Prediction:
 
 def verdicts(task: Task, cases: list[Case], seed: int) -> list[bool]:
     """Of every applicable idea of the proposer on half the training cases wrong: was it refused?"""
-    parts = assign(cases, {case.id: task.stratum(case.truth) for case in cases}, {}, seed)
-    train = [case for case in cases if parts[case.id] is PartName.TRAIN]
-    held_out = [case for case in cases if parts[case.id] is not PartName.TRAIN]
+    splits = assign(cases, {case.id: task.stratum(case.truth) for case in cases}, {}, seed)
+    train = [case for case in cases if splits[case.id] is Split.TRAIN]
+    held_out = [case for case in cases if splits[case.id] is not Split.TRAIN]
     base = task.baseline()
     guard = guarded(task, base, train, held_out)
     missed = range(seed % 2, len(train), 2)
-    book = CaseBook({train[n].id: judged(task, train[n], wrong(task, train, n)) for n in missed})
+    book = EvalResults({train[n].id: judge(task, train[n], wrong(task, train, n)) for n in missed})
     patterns = worked_on(patterns_of(book))
     shown = shown_cases(book, patterns, seed=seed, attempt=0)
     brief = Brief(base, book.scored(task), book, tuple(patterns), shown, (), (), ())
     plan = replace(toy_plan(per_label=2), task=task, baseline=base)
     told = []
-    for idea in ideas(Meta.model_validate_json(propose.request(plan, brief, None).user)):
+    for idea in ideas(Meta.model_validate_json(meta_prompt.request(plan, brief, None).user)):
         nullable = change_schema()["$defs"]["Edit"]["required"]
         edits = [dict.fromkeys(nullable) | edit for edit in idea.edits]
         said = json.dumps({"strategy": idea.strategy, "rationale": "why", "edits": edits})
         try:
-            change = propose.read(ModelAnswer(Outcome.OK, said), task)
+            change = meta_prompt.read(ModelAnswer(Outcome.OK, said), task)
             made = apply(base, change, shown=shown, most_examples=99, task=task)
         except InvalidChange:
             continue
@@ -156,6 +155,7 @@ def verdicts(task: Task, cases: list[Case], seed: int) -> list[bool]:
     return told
 
 
+@pytest.mark.law
 @pytest.mark.parametrize("world", [scheduling, families, toys])
 def test_at_most_two_honest_changes_in_a_hundred_are_refused(world) -> None:  # type: ignore[no-untyped-def]
     task, cases = world()
@@ -166,15 +166,15 @@ def test_at_most_two_honest_changes_in_a_hundred_are_refused(world) -> None:  # 
 
 async def test_test_cases_that_the_baseline_quotes_judge_nothing() -> None:
     plan = toy_plan()
-    test = [case for case in plan.cases if plan.parts[case.id] is PartName.TEST]
+    test = [case for case in plan.cases if plan.splits[case.id] is Split.TEST]
     known = tuple(Example(text=case.text, output=case.truth) for case in test[:3])
     plan = replace(
         plan, baseline=plan.baseline.model_copy(update={"examples": known}), max_iterations=2
     )
-    events = [event async for event in improve(plan, OfflineWorld())]
+    events = await events_of(plan, OfflineRuntime())
     started = next(event for event in events if isinstance(event, RunStarted))
-    assert any("quotes 3 held-out cases" in one and str(test[0].id) in one for one in started.says)
-    sizes = [e.cases for e in events if isinstance(e, PromptEvaluated) and e.part is PartName.TEST]
+    assert any("quotes 3 held-out cases" in one and str(test[0].id) in one for one in started.notes)
+    sizes = [e.cases for e in events if isinstance(e, PromptEvaluated) and e.split is Split.TEST]
     assert sizes == [len(test) - 3] * 2
     (reached,) = [event for event in events if isinstance(event, VerdictReached)]
     assert reached.verdict.cases == len(test) - 3
@@ -182,11 +182,11 @@ async def test_test_cases_that_the_baseline_quotes_judge_nothing() -> None:
 
 async def test_where_the_baseline_quotes_every_test_case_nothing_is_proven() -> None:
     plan = toy_plan()
-    test = [case for case in plan.cases if plan.parts[case.id] is PartName.TEST]
+    test = [case for case in plan.cases if plan.splits[case.id] is Split.TEST]
     known = tuple(Example(text=case.text, output=case.truth) for case in test)
     plan = replace(
         plan, baseline=plan.baseline.model_copy(update={"examples": known}), max_iterations=2
     )
-    reached = [e async for e in improve(plan, OfflineWorld()) if isinstance(e, VerdictReached)]
+    reached = [e for e in await events_of(plan, OfflineRuntime()) if isinstance(e, VerdictReached)]
     assert [one.verdict.tested_on for one in reached] == ["validation"]
     assert all(one.verdict.kind != "proven" for one in reached)

@@ -5,21 +5,22 @@ from collections.abc import Callable
 from uuid import UUID
 
 import pytest
-from induction.engine import gate
-from induction.engine.accept import Standing, reason
-from induction.engine.diagnose import patterns_of, worked_on, worth_trying
-from induction.engine.evaluate import CaseBook, compare, judged
-from induction.engine.search import Search
-from induction.engine.split import parts_of
-from induction.engine.stop import Progress, reason_to_stop
-from induction.engine.verdict import Ground, verdict
-from induction.tasks.base import Case, Prediction
-from induction.tasks.intent import IntentTask
-from nlu_shared.schemas.events import PartName
+from induction.engine.data.splits import splits_of
+from induction.engine.evaluation.evaluate import EvalResults, compare, judge
+from induction.engine.proposal.error_patterns import patterns_of, worked_on, worth_trying
+from induction.engine.runtime import RunContext
+from induction.engine.search import gate
+from induction.engine.search.acceptance import Rank, reason
+from induction.engine.search.state import from_results
+from induction.engine.search.stopping import Progress, reason_to_stop
+from induction.engine.verdict.verdict import Ground, verdict
+from induction.task_kinds.base import Case, Prediction
+from induction.task_kinds.intent import IntentTask
+from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.prompts import LabelSpec
 from nlu_shared.schemas.runs import VerdictKind
 
-from tests.induction.engine.worlds import toy_plan
+from tests.induction.engine.runtimes import OfflineRuntime, toy_plan
 from tests.induction.llm.toys import toy
 
 LABELS = ("a", "b", "c", "d")
@@ -27,14 +28,14 @@ TASK = IntentTask([LabelSpec(name=name) for name in LABELS])
 TEXTS = [text for text, _ in toy(2, 8).cases(60, 2)]
 
 
-def book(answers: list[tuple[str, str | None]]) -> CaseBook:
+def book(answers: list[tuple[str, str | None]]) -> EvalResults:
     """A case book from (truth, prediction) pairs; None is no answer."""
     entries = {}
     for number, (truth, said) in enumerate(answers):
         case = Case(UUID(int=number), TEXTS[number], truth, f"g{number}", True)
         told = Prediction(fault="cut") if said is None else Prediction(output=said)
-        entries[case.id] = judged(TASK, case, told)
-    return CaseBook(entries)
+        entries[case.id] = judge(TASK, case, told)
+    return EvalResults(entries)
 
 
 def test_mistakes_with_one_truth_or_one_answer_in_common_are_a_pattern() -> None:
@@ -68,8 +69,8 @@ def test_the_gate_asks_the_wrong_cases_of_the_patterns_and_twice_as_many_right_o
     before = book([("a", "b")] * 12 + [("a", "a"), ("b", "b"), ("c", "c"), ("d", "d")] * 20)
     patterns = patterns_of(before)
     asked = gate.sample(TASK, before, patterns, seed=1, attempt=1)
-    wrong = [case for case in asked.cases if not before.entries[case.id].right]
-    right = [case for case in asked.cases if before.entries[case.id].right]
+    wrong = [case for case in asked.cases if not before.by_case[case.id].right]
+    right = [case for case in asked.cases if before.by_case[case.id].right]
     assert (len(wrong), len(right)) == (12, 24)
     assert sum(case.truth in ("a", "b") for case in right) == 12
     assert sum(asked.weights.values()) == pytest.approx(92)
@@ -87,14 +88,14 @@ def test_each_case_of_the_gate_counts_for_those_it_was_drawn_from(
     """Ten wrong cases all asked, forty right ones of which twenty are: a break counts double."""
     before = book([("a", "b")] * 10 + [("a", "a"), ("b", "b")] * 20)
     asked = gate.sample(TASK, before, patterns_of(before), seed=1, attempt=1)
-    wrong = [case.id for case in asked.cases if not before.entries[case.id].right]
-    right = [case.id for case in asked.cases if before.entries[case.id].right]
+    wrong = [case.id for case in asked.cases if not before.by_case[case.id].right]
+    right = [case.id for case in asked.cases if before.by_case[case.id].right]
     turned = {*wrong[:fixed], *right[:broke]}
-    after = CaseBook(
+    after = EvalResults(
         {
-            case.id: judged(TASK, case, Prediction(output=said))
+            case.id: judge(TASK, case, Prediction(output=said))
             for case in asked.cases
-            for truth, now in [(str(case.truth), before.entries[case.id].prediction.output)]
+            for truth, now in [(str(case.truth), before.by_case[case.id].prediction.output)]
             for said in [now if case.id not in turned else truth if now != truth else "d"]
         }
     )
@@ -109,7 +110,7 @@ def test_a_change_that_does_nothing_seldom_passes_the_gate_of_a_model_that_waver
     passed = 0
     truths = [LABELS[n % 4] for n in range(200)]
 
-    def wavering() -> CaseBook:
+    def wavering() -> EvalResults:
         said = [t if chance.random() > 0.1 else LABELS[LABELS.index(t) - 1] for t in truths]
         return book(list(zip(truths, said, strict=True)))
 
@@ -117,7 +118,7 @@ def test_a_change_that_does_nothing_seldom_passes_the_gate_of_a_model_that_waver
         before, after = wavering(), wavering()
         patterns = worked_on(patterns_of(before))
         asked = gate.sample(TASK, before, patterns, seed=0, attempt=attempt)
-        trial = CaseBook({case.id: after.entries[case.id] for case in asked.cases})
+        trial = EvalResults({case.id: after.by_case[case.id] for case in asked.cases})
         passed += gate.judge(asked, before, trial).passes
     assert passed / 200 < 0.3
 
@@ -137,7 +138,7 @@ def test_validation_comes_first_then_training_then_brevity(
     candidate: tuple[float, float, int], best: tuple[float, float, int], better: bool, why: str
 ) -> None:
     """Without a focus, what is aimed at is the validation score itself."""
-    one, other = Standing(candidate[0], *candidate), Standing(best[0], *best)
+    one, other = Rank(candidate[0], *candidate), Rank(best[0], *best)
     assert (one > other) is better
     assert better or why in reason(one, other)
 
@@ -186,12 +187,12 @@ def test_a_search_stops_when_no_mistakes_are_left_to_learn_from() -> None:
     assert reason_to_stop(after(), max_iterations=5, mistakes=0)
 
 
-TEST = Ground(part=PartName.TEST, groups=200)
+TEST = Ground(split=Split.TEST, groups=200)
 Right = Callable[[int], bool]
 
 
 def claimed(before: Right, after: Right, ground: Ground, cases: int = 100) -> VerdictKind:
-    def answered(right: Right) -> CaseBook:
+    def answered(right: Right) -> EvalResults:
         truths = [LABELS[n % 4] for n in range(cases)]
         return book([(t, t if right(n) else None) for n, t in enumerate(truths)])
 
@@ -210,13 +211,13 @@ def claimed(before: Right, after: Right, ground: Ground, cases: int = 100) -> Ve
         (
             lambda n: n < 60,
             lambda n: n < 80,
-            Ground(part=PartName.VALIDATION, groups=200, untested="There is no test."),
+            Ground(split=Split.VALIDATION, groups=200, untested="There is no test."),
             VerdictKind.PROMISING,
         ),
         (
             lambda n: n < 60,
             lambda n: n < 80,
-            Ground(part=PartName.TEST, groups=19),
+            Ground(split=Split.TEST, groups=19),
             VerdictKind.PROMISING,
         ),
     ],
@@ -235,8 +236,8 @@ def test_what_is_not_proven_says_how_many_labels_would_tell() -> None:
         TEST,
         seed=1,
     )
-    assert told.label_more is not None
-    assert str(told.label_more) in told.says
+    assert told.labels_needed is not None
+    assert str(told.labels_needed) in told.summary
     assert told.interval[0] <= told.gain <= told.interval[1]
 
 
@@ -244,17 +245,17 @@ def test_near_duplicates_are_one_piece_of_evidence() -> None:
     truths = [("a", "b"), *[(LABELS[n % 4], LABELS[n % 4]) for n in range(40)]]
     wrong, right = book(truths), book([("a", "a"), *truths[1:]])
 
-    def repeated(one: CaseBook) -> CaseBook:
-        first = next(iter(one.entries.values()))
+    def repeated(one: EvalResults) -> EvalResults:
+        first = next(iter(one.by_case.values()))
         copies = {
-            UUID(int=1000 + n): judged(
+            UUID(int=1000 + n): judge(
                 TASK,
                 Case(UUID(int=1000 + n), first.case.text, "a", f"copy {n}", True),
                 first.prediction,
             )
             for n in range(20)
         }
-        return CaseBook({**one.entries, **copies})
+        return EvalResults({**one.by_case, **copies})
 
     assert verdict(TASK, repeated(wrong), repeated(right), TEST, seed=1).p_value == 1.0
 
@@ -266,12 +267,14 @@ def test_compared_books_name_the_cases_that_turned() -> None:
 
 def test_after_a_kept_change_no_more_than_256_training_cases_are_asked_again() -> None:
     plan = toy_plan(per_label=180)
-    parts = parts_of(plan.cases, plan.parts)
+    splits = splits_of(plan.cases, plan.splits)
     books = [
-        CaseBook({c.id: judged(plan.task, c, Prediction(output="class_a")) for c in cases})
-        for cases in (parts.train, parts.validation)
+        EvalResults({c.id: judge(plan.task, c, Prediction(output="class_a")) for c in cases})
+        for cases in (splits.train, splits.validation)
     ]
-    search = Search.of(plan, parts, train=books[0], validation=books[1])
+    search = from_results(
+        RunContext(plan, OfflineRuntime()), splits, train=books[0], validation=books[1]
+    )
     search.fresh = set()
     again = search.to_refresh(search.patterns())
     assert len(again) == 256

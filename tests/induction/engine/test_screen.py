@@ -5,10 +5,10 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from induction.engine.leaks import guarded, leaked
-from induction.engine.screen import objections
-from induction.tasks.base import Case
-from induction.tasks.intent import IntentTask
+from induction.engine.leak_guard.leaks import guarded, leaked
+from induction.engine.leak_guard.screen import objections
+from induction.task_kinds.base import Case
+from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.prompts import Block, Example, LabelSpec, PromptContent
 
 TASK = IntentTask([LabelSpec(name="pay"), LabelSpec(name="stop")])

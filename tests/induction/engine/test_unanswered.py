@@ -5,39 +5,46 @@ from collections.abc import Collection
 from uuid import UUID
 
 import pytest
-from induction.engine import unanswered
-from induction.engine.evaluate import CaseBook, judged
-from induction.engine.loop import evaluate_only, improve
+from induction.engine.evaluation import unanswered
+from induction.engine.evaluation.evaluate import EvalResults, judge
 from induction.engine.plan import Plan
-from induction.engine.world import Asked, World
-from induction.tasks.base import Case, Prediction
-from induction.tasks.intent import IntentTask
+from induction.engine.run import evaluate_only
+from induction.engine.runtime import Call
+from induction.task_kinds.base import Case, Prediction
+from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.events import (
     ChangeKept,
     ChangeRejected,
     EvaluationProgress,
-    PartName,
     PromptEvaluated,
     RunFinished,
+    Split,
     StoredEvent,
     VerdictReached,
 )
 from nlu_shared.schemas.prompts import LabelSpec
 
-from tests.induction.engine.worlds import Losing, OfflineWorld, toy_plan, with_iterations
+from tests.induction.engine.runtimes import (
+    Losing,
+    OfflineRuntime,
+    Recording,
+    events_of,
+    toy_plan,
+    with_iterations,
+)
 
 TASK = IntentTask([LabelSpec(name="yes"), LabelSpec(name="no")])
 
 
-def book(*ids: int) -> CaseBook:
+def book(*ids: int) -> EvalResults:
     cases = [Case(UUID(int=id), f"text {id}", "yes", f"{id}", True) for id in ids]
-    return CaseBook({case.id: judged(TASK, case, Prediction("yes")) for case in cases})
+    return EvalResults({case.id: judge(TASK, case, Prediction("yes")) for case in cases})
 
 
 def test_books_are_compared_on_the_cases_they_share() -> None:
     one, other, third = unanswered.shared(book(1, 2, 3, 4), book(2, 3, 4), book(1, 2, 4))
-    assert [id.int for id in one.entries] == [2, 4]
-    assert list(one.entries) == list(other.entries) == list(third.entries)
+    assert [id.int for id in one.by_case] == [2, 4]
+    assert list(one.by_case) == list(other.by_case) == list(third.by_case)
 
 
 @pytest.mark.parametrize(
@@ -63,19 +70,19 @@ def test_one_in_twenty_may_be_missing_and_one_always(
     )
 
 
-async def told(plan: Plan, world: World) -> list[StoredEvent]:
-    return [e async for e in improve(plan, world) if not isinstance(e, EvaluationProgress)]
+async def told(plan: Plan, world: Recording) -> list[StoredEvent]:
+    return [e for e in await events_of(plan, world) if not isinstance(e, EvaluationProgress)]
 
 
-def of(plan: Plan, part: PartName) -> list[str]:
-    return [case.text for case in plan.cases if plan.parts[case.id] == part]
+def of(plan: Plan, split: Split) -> list[str]:
+    return [case.text for case in plan.cases if plan.splits[case.id] == split]
 
 
-def about(asked: Asked, texts: Collection[str]) -> bool:
+def about(asked: Call, texts: Collection[str]) -> bool:
     return asked.purpose == "task" and json.loads(asked.request.user)["text"] in texts
 
 
-def shows_examples(asked: Asked) -> bool:
+def shows_examples(asked: Call) -> bool:
     return len(asked.request.system) > 1
 
 
@@ -87,10 +94,10 @@ def verdicts(events: list[StoredEvent]) -> list[VerdictReached]:
 async def test_a_test_case_lost_by_one_prompt_counts_for_neither(winner: bool) -> None:
     """So an answer that only the other prompt could give neither proves nor spoils anything."""
     plan = with_iterations(toy_plan(), 3)
-    lost = of(plan, PartName.TEST)[:1]
-    world = Losing(OfflineWorld(), lambda one: about(one, lost) and shows_examples(one) == winner)
+    lost = of(plan, Split.TEST)[:1]
+    world = Losing(OfflineRuntime(), lambda one: about(one, lost) and shows_examples(one) == winner)
     whole, (judged_on,) = (
-        verdicts(await told(plan, OfflineWorld())),
+        verdicts(await told(plan, OfflineRuntime())),
         verdicts(await told(plan, world)),
     )
     assert judged_on.verdict.cases == whole[0].verdict.cases - 1
@@ -99,8 +106,8 @@ async def test_a_test_case_lost_by_one_prompt_counts_for_neither(winner: bool) -
 
 async def test_too_many_lost_test_cases_leave_no_verdict() -> None:
     plan = with_iterations(toy_plan(), 3)
-    test = of(plan, PartName.TEST)
-    world = Losing(OfflineWorld(), lambda one: about(one, test[:4]) and shows_examples(one))
+    test = of(plan, Split.TEST)
+    world = Losing(OfflineRuntime(), lambda one: about(one, test[:4]) and shows_examples(one))
     events = await told(plan, world)
     assert not verdicts(events)
     finished = events[-1]
@@ -111,10 +118,10 @@ async def test_too_many_lost_test_cases_leave_no_verdict() -> None:
 
 async def test_a_lost_training_case_is_no_mistake_to_learn_from() -> None:
     plan = with_iterations(toy_plan(), 1)
-    lost = of(plan, PartName.TRAIN)[:2]
-    events = await told(plan, Losing(OfflineWorld(), lambda one: about(one, lost)))
+    lost = of(plan, Split.TRAIN)[:2]
+    events = await told(plan, Losing(OfflineRuntime(), lambda one: about(one, lost)))
     scored = [event for event in events if isinstance(event, PromptEvaluated)]
-    train = len(of(plan, PartName.TRAIN))
+    train = len(of(plan, Split.TRAIN))
     assert (scored[0].cases, scored[0].lost, scored[0].unanswered) == (train - 2, 2, 0)
     ids = {str(case.id) for case in plan.cases if case.text in lost}
     assert not any(id in event.model_dump_json() for event in events for id in ids)
@@ -122,8 +129,8 @@ async def test_a_lost_training_case_is_no_mistake_to_learn_from() -> None:
 
 async def test_a_change_that_the_provider_does_not_take_is_refused_whole() -> None:
     plan = with_iterations(toy_plan(), 3)
-    validation = of(plan, PartName.VALIDATION)
-    world = Losing(OfflineWorld(), lambda one: about(one, validation) and shows_examples(one))
+    validation = of(plan, Split.VALIDATION)
+    world = Losing(OfflineRuntime(), lambda one: about(one, validation) and shows_examples(one))
     events = await told(plan, world)
     assert not [event for event in events if isinstance(event, ChangeKept)]
     refused = [event for event in events if isinstance(event, ChangeRejected)]
@@ -134,11 +141,11 @@ async def test_a_change_that_the_provider_does_not_take_is_refused_whole() -> No
 
 async def test_a_baseline_that_cannot_be_heard_ends_the_run_with_a_reason() -> None:
     plan = toy_plan()
-    lost = of(plan, PartName.TRAIN)[:20]
-    world = Losing(OfflineWorld(), lambda one: about(one, lost))
+    lost = of(plan, Split.TRAIN)[:20]
+    world = Losing(OfflineRuntime(), lambda one: about(one, lost))
     for end in (
         (await told(plan, world))[-1],
-        [event async for event in evaluate_only(plan, world)][-1],
+        (await events_of(plan, world, evaluate_only))[-1],
     ):
         assert isinstance(end, RunFinished)
         assert "the provider left 20 of" in end.reason

@@ -43,7 +43,7 @@ async def doubted(stack: Stack, task: str) -> list[dict[str, Any]]:
 
 
 async def told(stack: Stack, run: str) -> bool:
-    rows = await sql(stack, "SELECT findings_told_at FROM runs WHERE id = $1", run)
+    rows = await sql(stack, "SELECT findings_sent_at FROM runs WHERE id = $1", run)
     return rows[0][0] is not None
 
 
@@ -54,7 +54,7 @@ async def test_wrong_labels_reach_the_reviewers_even_through_a_logger_that_is_aw
     run = await start(stack, "planted")
     async with stack.working(nlu_logger_url=NOWHERE, findings_seconds=0.1):
         seen = await reached(stack, run, "completed")
-    named = {one["case_id"]: one["said"] for one in seen["misses"]["labels"]}
+    named = {one["case_id"]: one["predicted"] for one in seen["misses"]["labels"]}
     assert named
     assert set(seen["misses"]["case_ids"]["label"]) == set(named)
     assert not await told(stack, run)
@@ -66,10 +66,10 @@ async def test_wrong_labels_reach_the_reviewers_even_through_a_logger_that_is_aw
     assert {item["id"] for item in items} == set(named)
     for item in items:
         assert planted[item["text"]] == named[item["id"]]
-        (doubt,) = item["why"]
+        (doubt,) = item["label_issues"]
         assert (doubt["kind"], doubt["suggested"]) == ("always-missed", named[item["id"]])
 
-    await sql(stack, "UPDATE runs SET findings_told_at = NULL WHERE id = $1", run)
+    await sql(stack, "UPDATE runs SET findings_sent_at = NULL WHERE id = $1", run)
     async with stack.working(findings_seconds=0.1):
         await until(lambda: told(stack, run))
     assert await doubted(stack, "planted") == items

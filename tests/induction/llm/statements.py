@@ -3,14 +3,14 @@ a text with such a prompt."""
 
 from typing import Any
 
-from induction.llm.offline.answers import answer
-from induction.llm.offline.wire import MessagesRequest
-from induction.tasks.base import ModelAnswer as Said
-from induction.tasks.base import ModelRequest, Outcome
-from induction.tasks.extraction import ExtractionTask
+from induction.task_kinds.base import ModelAnswer as Said
+from induction.task_kinds.base import ModelRequest, Outcome
+from induction.task_kinds.extraction import ExtractionTask
 from nlu_shared.schemas.extraction import Extraction
 from nlu_shared.schemas.ground_truth import Context, Turn
 from nlu_shared.schemas.prompts import Example, PromptContent
+from offline_model.answers import answer
+from offline_model.wire import MessagesRequest
 
 TASK = ExtractionTask()
 SLOTS = ("person", "spouse", "child")

@@ -6,9 +6,9 @@ import httpx2
 import pytest
 from induction.llm.claude import Claude
 from induction.llm.errors import ParkRun, StopRun
-from induction.llm.offline.serve import in_process
-from induction.llm.offline.settings import Fault, OfflineSettings
-from induction.tasks.base import ModelAnswer, Outcome, Usage
+from induction.task_kinds.base import ModelAnswer, Outcome, Usage
+from offline_model.app import in_process
+from offline_model.settings import Fault, OfflineSettings
 
 from tests.induction.llm.toys import prompt, question, simple_question, toy
 

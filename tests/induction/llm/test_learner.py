@@ -5,7 +5,7 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from induction.llm.offline.learner import Learner, read
+from offline_model.learner import Learner, read
 
 from tests.induction.llm.toys import Toy, prompt, toy
 
@@ -19,7 +19,7 @@ def accuracy(kind: Toy, rules: dict[str, str], examples: list[tuple[str, str]]) 
     return sum(learner.answer(text)[0] == label for text, label in cases) / len(cases)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(SEEDS)
 def test_each_batch_of_examples_scores_better_than_none(seed: int) -> None:
     kind = toy(seed)
@@ -30,7 +30,7 @@ def test_each_batch_of_examples_scores_better_than_none(seed: int) -> None:
     assert many > 0.95
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(SEEDS)
 def test_telling_rules_score_better_and_rules_for_the_wrong_labels_worse(seed: int) -> None:
     kind = toy(seed)
@@ -39,7 +39,7 @@ def test_telling_rules_score_better_and_rules_for_the_wrong_labels_worse(seed: i
     assert accuracy(kind, right, []) > 0.8 > accuracy(kind, {}, []) > accuracy(kind, turned, [])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(SEEDS)
 def test_wrong_examples_cost_score(seed: int) -> None:
     kind = toy(seed)
@@ -50,7 +50,7 @@ def test_wrong_examples_cost_score(seed: int) -> None:
     assert accuracy(kind, {}, spoiled) < accuracy(kind, {}, [])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(SEEDS)
 def test_examples_for_some_labels_do_not_drown_the_others(seed: int) -> None:
     kind = toy(seed)
@@ -96,7 +96,6 @@ def test_lines_that_only_look_like_examples_are_text() -> None:
 
 
 @given(st.text(max_size=200), st.text(max_size=200))
-@settings(deadline=None)
 def test_any_prompt_and_any_text_get_one_of_the_labels(system: str, text: str) -> None:
     labels = ("yes", "no")
     said, confidence = Learner(read(system, labels, "label"), labels).answer(text)

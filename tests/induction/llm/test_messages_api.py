@@ -5,8 +5,8 @@ import json
 import httpx2
 import pytest
 from anthropic import AsyncAnthropic, AuthenticationError, BadRequestError, NotFoundError
-from induction.llm.offline.serve import in_process
-from induction.llm.offline.settings import OfflineSettings
+from offline_model.app import in_process
+from offline_model.settings import OfflineSettings
 
 from tests.induction.llm.toys import MODEL, choice_schema
 

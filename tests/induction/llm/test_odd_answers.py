@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from induction.llm.claude import Claude
 from induction.llm.errors import ParkRun, StopRun
-from induction.llm.offline.serve import in_process
-from induction.llm.offline.settings import PASSING, Fault, OfflineSettings
 from induction.llm.prices import charge, upper_bound
-from induction.tasks.base import BY_MODEL, ModelAnswer, Outcome, Usage
-from induction.tasks.intent import IntentTask
+from induction.task_kinds.base import BY_MODEL, ModelAnswer, Outcome, Usage
+from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.prompts import LabelSpec
+from offline_model.app import in_process
+from offline_model.settings import PASSING, Fault, OfflineSettings
 
 from tests.induction.llm.toys import simple_question
 
@@ -126,7 +126,7 @@ odd_headers = st.dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(
     status=st.sampled_from([200, 200, 200, 201, 204, 302, 400, 401, 413, 429, 500, 529, 599]),
     headers=odd_headers,
@@ -139,7 +139,7 @@ async def test_no_answer_raises_anything_but_what_is_typed(
     assert not isinstance(came, ParkRun) or 0 < came.seconds <= 86_400
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(usage=usages | values)
 async def test_usage_is_believed_or_missing_and_never_below_nothing(usage: Any) -> None:
     answer = await came_to(sending(200, {}, json.dumps(message(usage=usage)).encode()))

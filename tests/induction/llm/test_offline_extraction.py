@@ -9,12 +9,12 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from induction.llm.offline.answers import answer
-from induction.tasks.base import ModelAnswer as Said
-from induction.tasks.base import Outcome
+from induction.task_kinds.base import ModelAnswer as Said
+from induction.task_kinds.base import Outcome
 from nlu_shared.schemas.extraction import EventKind, Extraction, Relationship
 from nlu_shared.schemas.ground_truth import Context, Turn
 from nlu_shared.schemas.prompts import Example
+from offline_model.answers import answer
 
 from tests.induction.llm.statements import TASK, asked, coded, names, showing, shown, telling
 
@@ -180,7 +180,7 @@ def test_the_order_of_examples_changes_nothing() -> None:
     assert len(answers) == 1
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 2**32))
 def test_examples_help_the_more_of_what_is_asked_they_show(seed: int) -> None:
     chance = random.Random(seed)
@@ -215,7 +215,6 @@ JSON = st.recursive(
 PARTS = st.sampled_from(["people", "events", "pair_bonds"])
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.fixed_dictionaries(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from induction.llm.errors import UnknownModel
 from induction.llm.prices import FRAME_TOKENS, PRICES, Price, cost, upper_bound
-from induction.tasks.base import ModelRequest, Usage
+from induction.task_kinds.base import ModelRequest, Usage
 
 DAY = date(2026, 11, 22)
 MILLION = 1_000_000
@@ -29,7 +29,6 @@ MILLION = 1_000_000
 )
 def test_a_call_costs_what_the_list_says(model: str, usage: Usage, dollars: str) -> None:
     assert cost(model, usage, DAY) == Decimal(dollars)
-    assert cost(model, usage, DAY, batch=True) == Decimal(dollars) / 2
 
 
 def test_a_price_holds_from_its_day_on() -> None:

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from induction.engine.change import apply
+from induction.engine.proposal.edits import apply
 from induction.llm.claude import Claude
-from induction.llm.offline.serve import in_process
-from induction.tasks.base import Case, ModelAnswer, ModelRequest, Outcome
-from induction.tasks.intent import IntentTask
+from induction.task_kinds.base import Case, ModelAnswer, ModelRequest, Outcome
+from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.prompts import Change, LabelSpec, PromptContent
+from offline_model.app import in_process
 
 from tests.induction.llm.toys import case, confusion, meta
 
@@ -167,7 +167,7 @@ async def test_with_no_mistakes_shown_the_answer_is_still_a_change() -> None:
     applied(asked, await propose(asked))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     texts=st.lists(st.text(min_size=1, max_size=80), min_size=1, max_size=8),
     quotable=st.lists(st.booleans(), min_size=8, max_size=8),

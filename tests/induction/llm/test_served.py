@@ -11,8 +11,9 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 from induction.llm.claude import Claude
-from induction.tasks.base import Outcome
+from induction.task_kinds.base import Outcome
 
+from tests.fixtures.stack import DEADLINE_SECONDS
 from tests.induction.llm.toys import simple_question
 
 
@@ -21,13 +22,13 @@ async def served() -> AsyncIterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "induction.llm.offline", "--port", str(port),
+        sys.executable, "-m", "offline_model", "--port", str(port),
         env={"OFFLINE_MODEL_FAULTS": '{"rate_limited": 1}', "OFFLINE_MODEL_RETRY_AFTER_S": "0"},
         stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     try:
-        async with asyncio.timeout(20), httpx2.AsyncClient() as http:
+        async with asyncio.timeout(DEADLINE_SECONDS), httpx2.AsyncClient() as http:
             while True:
                 with contextlib.suppress(httpx2.ConnectError):
                     await http.get(url)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from induction.tasks.base import ModelRequest
+from induction.task_kinds.base import ModelRequest
 
 MODEL = "claude-haiku-5-5"
 _SYLLABLES = ["ba", "do", "fi", "gu", "ke", "lo", "mi", "nu", "pa", "ro", "su", "te", "vi", "zo"]

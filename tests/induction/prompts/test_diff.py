@@ -1,9 +1,6 @@
 """What changed between two versions, by HTTP and on the command line."""
 
-import asyncio
 import os
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +9,11 @@ from hypothesis import strategies as some
 from induction.prompts import diff
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
 
+from tests.fixtures.commands import typed
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack
 
-PROGRAM = Path(sys.executable).parent / "induction"
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
 LABELS = "Answer with topic_0, topic_1, topic_2 or topic_3."
 BEFORE: dict[str, Any] = {
@@ -58,7 +55,7 @@ async def test_a_diff_names_what_was_added_removed_and_changed(
 ) -> None:
     before, after = versions
     told = (await asked(stack, after, before)).json()
-    assert {block["name"]: block["fate"] for block in told["blocks"]} == {
+    assert {block["name"]: block["change_type"] for block in told["blocks"]} == {
         "role": "changed",
         "rules": "added",
         "hints": "removed",
@@ -93,16 +90,14 @@ async def test_versions_of_two_tasks_are_not_compared(
 
 async def test_the_command_prints_the_diff(stack: Stack, versions: tuple[str, str]) -> None:
     before, after = versions
-    process = await asyncio.create_subprocess_exec(
-        PROGRAM,
-        *("prompts", "diff", "--task", "compared", "--version", after, "--against", before),
-        env=os.environ
-        | {"INDUCTION_URL": str(stack.induction.base_url), "INDUCTION_KEY": BOOTSTRAP_KEY},
-        stdout=asyncio.subprocess.PIPE,
+    env = {"INDUCTION_URL": str(stack.induction.base_url), "INDUCTION_KEY": BOOTSTRAP_KEY}
+    ended = await typed(
+        *("induction", "prompts", "diff"),
+        *("--task", "compared", "--version", after, "--against", before),
+        env=os.environ | env,
     )
-    printed, _ = await process.communicate()
-    lines = printed.decode().splitlines()
-    assert process.returncode == 0
+    lines = ended.printed.splitlines()
+    assert ended.code == 0
     assert lines[:2] == ["changed block role", "@@ -1 +1 @@"]
     assert {"-Be brief.", "+Be careful.", "removed block hints", "added block rules"} <= set(lines)
     assert '- example ["my parcel","topic_0"]' in lines
@@ -148,8 +143,8 @@ def test_there_and_back_are_mirrors(before: PromptContent, after: PromptContent)
     assert there.examples_added == back.examples_removed
     assert there.is_reordered == back.is_reordered
     turned = {"added": "removed", "removed": "added", "changed": "changed"}
-    assert sorted((one.name, one.fate.value) for one in there.blocks) == sorted(
-        (one.name, turned[one.fate]) for one in back.blocks
+    assert sorted((one.name, one.change_type.value) for one in there.blocks) == sorted(
+        (one.name, turned[one.change_type]) for one in back.blocks
     )
 
 

@@ -15,7 +15,9 @@ async def start(stack: Stack, task: str, **asked: object) -> str:
 
 
 async def shown(stack: Stack, run: str) -> dict[str, Any]:
-    return dict((await stack.induction.get(f"/v1/runs/{run}")).json())
+    answer = await stack.induction.get(f"/v1/runs/{run}")
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
 
 
 async def reached(stack: Stack, run: str, *statuses: str) -> dict[str, Any]:

@@ -1,23 +1,20 @@
 """Every part of a prompt says who made it, which cases that fixed and broke, and what it costs."""
 
-import asyncio
 import os
-import sys
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from induction.lineage.blame import Made
-from induction.lineage.blame import blame as blamed
+from induction.history.blame import VersionStep
+from induction.history.blame import blame as blamed
 from nlu_shared.schemas.blame import Judged
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
 
+from tests.fixtures.commands import typed
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import BOOTSTRAP_KEY, Stack
 from tests.induction.runs.driving import events, reached, start
 
-PROGRAM = Path(sys.executable).parent / "induction"
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
 
 
@@ -92,16 +89,14 @@ async def test_the_command_prints_a_line_per_part_and_per_change(
     stack: Stack, run: dict[str, Any]
 ) -> None:
     told = await blame(stack, run["best_version_id"])
-    process = await asyncio.create_subprocess_exec(
-        PROGRAM,
-        *("prompts", "blame", "--task", "blamed", "--version", run["best_version_id"]),
-        env=os.environ
-        | {"INDUCTION_URL": str(stack.induction.base_url), "INDUCTION_KEY": BOOTSTRAP_KEY},
-        stdout=asyncio.subprocess.PIPE,
+    env = {"INDUCTION_URL": str(stack.induction.base_url), "INDUCTION_KEY": BOOTSTRAP_KEY}
+    ended = await typed(
+        *("induction", "prompts", "blame", "--task", "blamed"),
+        *("--version", run["best_version_id"]),
+        env=os.environ | env,
     )
-    printed, _ = await process.communicate()
-    assert process.returncode == 0
-    lines = printed.decode().splitlines()
+    assert ended.code == 0
+    lines = ended.printed.splitlines()
     assert len(lines) == 1 + len(told["parts"]) + 1 + len(told["changes"])
     assert f"{told['tokens']:>6} tokens in all" in lines
     assert all(f"run {run['id']}, kept" in line for line in lines if line.startswith("change"))
@@ -113,8 +108,8 @@ def test_parts_of_one_change_share_it_and_what_is_gone_is_said_to_be() -> None:
     rules, hints = Block(name="rules", text="Be brief."), Block(name="hints", text="Say why.")
     shown, other = (Example(text=f"parcel {n}", output="topic") for n in range(2))
     told = as_dict(
-        Made(first, PromptContent(instructions=(rules, hints), examples=(other,))),
-        Made(
+        VersionStep(first, PromptContent(instructions=(rules, hints), examples=(other,))),
+        VersionStep(
             second,
             PromptContent(
                 instructions=(rules, Block(name="hints", text="Say why not.")),
@@ -123,7 +118,7 @@ def test_parts_of_one_change_share_it_and_what_is_gone_is_said_to_be() -> None:
             judged=Judged.KEPT,
             fixed=(cases[0], cases[1]),
         ),
-        Made(
+        VersionStep(
             third,
             PromptContent(instructions=(rules, hints), examples=(shown,)),
             judged=Judged.KEPT,
@@ -137,7 +132,7 @@ def test_parts_of_one_change_share_it_and_what_is_gone_is_said_to_be() -> None:
     assert told["changes"] == [["hints", "example 0"], ["hints", "an example (gone)"]]
 
 
-def as_dict(*lineage: Made) -> dict[str, Any]:
+def as_dict(*lineage: VersionStep) -> dict[str, Any]:
     told = blamed(lineage)
     parts = {one.name: (one.made_by, one.edited_by, one.is_shared, one.net) for one in told.parts}
     return {**parts, "changes": [change.parts for change in told.changes]}

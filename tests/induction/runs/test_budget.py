@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from induction.llm.offline.settings import Fault, OfflineSettings
+from offline_model.settings import Fault, OfflineSettings
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task

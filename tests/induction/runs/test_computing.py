@@ -2,20 +2,30 @@
 
 import asyncio
 import os
+from collections.abc import AsyncIterator
 
 import pytest
-from induction.runs import apart
-from induction.runs.apart import EngineFailed
+from induction.runs import engine_process
+from induction.runs.engine_process import EngineFailed
 from induction.runs.patience import Patience, Standing, patience
 from nlu_shared.schemas.base import PROMPT_LIMIT
 
+from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import add_case, make_task
-from tests.fixtures.stack import Stack, until
+from tests.fixtures.servers import Servers
+from tests.fixtures.stack import DEADLINE_SECONDS, Stack, opened, until
 from tests.induction.runs.driving import events, reached, sql, start
 from tests.texts.shapes import own_words
 
 LONG_TEXTS = 60
 """Of the longest kind, no two of them alike: a few seconds of comparing before a run begins."""
+
+
+@pytest.fixture(scope="module")
+async def stack(databases: Databases, servers: Servers) -> AsyncIterator[Stack]:
+    """A lease that has to be renewed while they compute, and can be on a busy machine."""
+    async with opened(databases, servers, lease_seconds=4) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +59,7 @@ async def test_who_computes_keeps_the_lease_and_is_cancelled_meanwhile(
 ) -> None:
     run = await start(stack, task)
     async with stack.working():
-        await computing(stack, run, seconds=4)
+        await computing(stack, run, seconds=6)
         assert (await stack.induction.post(f"/v1/runs/{run}/cancel")).status_code == 200
         await reached(stack, run, "cancelled")
     assert [one["type"] for one in await events(stack, run)] == ["run_finished"]
@@ -68,7 +78,7 @@ async def test_who_computes_past_its_minutes_says_so_and_ends(stack: Stack, task
 async def test_who_computes_can_be_paused(stack: Stack, task: str) -> None:
     run = await start(stack, task)
     async with stack.working():
-        await computing(stack, run, seconds=3)
+        await computing(stack, run, seconds=5)
         assert (await stack.induction.post(f"/v1/runs/{run}/pause")).status_code == 200
         await reached(stack, run, "paused")
     assert await events(stack, run) == []
@@ -96,7 +106,7 @@ async def contented(_: float) -> None:
 
 
 async def test_what_an_engine_raises_is_told_by_name() -> None:
-    async with apart.opened(contented, seconds=5) as engine:
+    async with engine_process.opened(contented, seconds=5) as engine:
         assert await engine.call(divmod, 7, 2) == (3, 1)
         with pytest.raises(EngineFailed) as failed:
             await engine.call(divmod, 7, 0)
@@ -105,7 +115,7 @@ async def test_what_an_engine_raises_is_told_by_name() -> None:
 
 
 async def test_an_engine_whose_process_dies_has_failed() -> None:
-    async with apart.opened(contented, seconds=5) as engine:
+    async with engine_process.opened(contented, seconds=5) as engine:
         with pytest.raises(EngineFailed, match="ended with 3"):
             await engine.call(os._exit, 3)
 
@@ -119,5 +129,8 @@ async def test_an_engine_that_never_comes_to_an_end_is_ended() -> None:
             raise Enough
 
     with pytest.raises(Enough):
-        async with asyncio.timeout(30), apart.opened(enough, seconds=0.1) as engine:
+        async with (
+            asyncio.timeout(DEADLINE_SECONDS),
+            engine_process.opened(enough, seconds=0.1) as engine,
+        ):
             await engine.call(sum, range(10**15))

@@ -17,8 +17,10 @@ async def test_a_run_asked_for_folds_shows_its_procedure_beside_its_verdict(stac
     async with stack.working():
         seen = await reached(stack, run, "completed")
     assert seen["verdict"]["tested_on"] == "test"
-    assert seen["procedure"]["tested_on"] == "left out"
-    assert seen["procedure"]["cases"] == seen["parts"]["train"] + seen["parts"]["validation"]
+    assert seen["cross_validation"]["tested_on"] == "cross-validation"
+    assert (
+        seen["cross_validation"]["cases"] == seen["splits"]["train"] + seen["splits"]["validation"]
+    )
     folds = [one for one in await events(stack, run) if one["type"] == "fold_scored"]
     assert [one["number"] for one in folds] == [1, 2]
 

@@ -18,7 +18,7 @@ from deploy.local.secrets import make_temporary
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task
 from tests.fixtures.servers import Servers
-from tests.fixtures.stack import Stack, opened, until
+from tests.fixtures.stack import DEADLINE_SECONDS, Stack, opened, until
 from tests.induction.runs.driving import events, start
 from tests.local.processes import descendants
 
@@ -31,7 +31,7 @@ async def many_clients(stack: Stack) -> AsyncIterator[httpx2.AsyncClient]:
     async with httpx2.AsyncClient(
         base_url=stack.induction.base_url,
         headers=stack.induction.headers,
-        timeout=60,
+        timeout=DEADLINE_SECONDS,
         trust_env=False,
         limits=httpx2.Limits(max_connections=None),
     ) as http:
@@ -51,7 +51,7 @@ async def all_open(open_now: asyncio.Semaphore, count: int) -> None:
         await open_now.acquire()
 
 
-@pytest.mark.parametrize("count", [20, 300])
+@pytest.mark.parametrize("count", [20, pytest.param(300, marks=pytest.mark.law)])
 async def test_all_who_open_a_stream_at_once_get_every_event(
     databases: Databases, servers: Servers, count: int
 ) -> None:
@@ -60,7 +60,7 @@ async def test_all_who_open_a_stream_at_once_get_every_event(
         run = await start(stack, "watched", kind="evaluate")
         open_now = asyncio.Semaphore(0)
         streams = [asyncio.create_task(numbers(http, run, open_now)) for _ in range(count)]
-        await asyncio.wait_for(all_open(open_now, count), 30)
+        await asyncio.wait_for(all_open(open_now, count), DEADLINE_SECONDS)
         assert (await stack.induction.get("/readyz")).status_code == 200
         assert await connections(stack) <= 10 + 3
         async with stack.working():
@@ -101,7 +101,7 @@ async def test_streams_outlive_a_database_that_hangs(place: Path, servers: Serve
             run = await start(stack, "frozen", kind="evaluate")
             open_now = asyncio.Semaphore(0)
             streams = [asyncio.create_task(numbers(http, run, open_now)) for _ in range(20)]
-            await asyncio.wait_for(all_open(open_now, 20), 30)
+            await asyncio.wait_for(all_open(open_now, 20), DEADLINE_SECONDS)
             server = postgres.child.process.pid
             frozen = {server} | descendants(server)
             send(frozen, signal.SIGSTOP)
@@ -146,6 +146,7 @@ async def test_a_redis_that_hangs_delays_a_run_and_its_stream_and_loses_nothing(
             assert got == list(range(1, len(await events(stack, run)) + 1))
 
 
+@pytest.mark.law
 async def test_hundreds_of_pages_open_their_streams_at_once(
     databases: Databases, servers: Servers
 ) -> None:

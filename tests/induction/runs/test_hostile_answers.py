@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from induction.llm.offline.settings import PASSING, Fault, OfflineSettings
+from offline_model.settings import PASSING, Fault, OfflineSettings
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task

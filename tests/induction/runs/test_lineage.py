@@ -34,7 +34,7 @@ async def test_a_lineage_leads_from_the_newest_version_to_the_imported_one(stack
     measured = {
         one["version_hash"]: one["objective"]
         for one in said
-        if one["type"] == "prompt_evaluated" and one["part"] == "validation"
+        if one["type"] == "prompt_evaluated" and one["split"] == "validation"
     }
 
     told = await lineage(stack, "descent")

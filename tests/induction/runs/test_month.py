@@ -7,14 +7,14 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from induction.engine.world import Asked
-from induction.llm.calls import Account, open_books
+from induction.engine.runtime import Call
+from induction.llm.calls import Account, open_ledger_commits
 from induction.llm.claude import ADAPTER_VERSION
 from induction.llm.errors import ParkRun
 from induction.llm.ledger import Ledger
 from induction.llm.prices import upper_bound
 from induction.resources import APP_IDENTITY
-from induction.tasks.base import ModelAnswer, ModelRequest, Outcome, Usage
+from induction.task_kinds.base import ModelAnswer, ModelRequest, Outcome, Usage
 from nlu_shared.kit.db import open_database
 
 from tests.fixtures.clock import Clock, stopped_clock
@@ -71,14 +71,14 @@ async def ledger(stack: Stack, entered: AsyncExitStack, provider: Provider, cap:
         calls_limit=1_000, usd_limit=Decimal(1), month_cap_usd=cap,
     )  # fmt: skip
     database = await entered.enter_async_context(open_database(stack.settings.database))
-    books = await entered.enter_async_context(open_books(database, APP_IDENTITY))
+    books = await entered.enter_async_context(open_ledger_commits(database, APP_IDENTITY))
     made = Ledger(account, books, provider, concurrency=16)
     await made.load(database, APP_IDENTITY)
     return made
 
 
-def questions(count: int) -> list[Asked]:
-    return [Asked(simple_question(), sample) for sample in range(count)]
+def questions(count: int) -> list[Call]:
+    return [Call(simple_question(), sample) for sample in range(count)]
 
 
 @pytest.mark.parametrize("ambiguous", [0, 1])

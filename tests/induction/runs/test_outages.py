@@ -1,7 +1,7 @@
 """A provider that is away changes when a run ends, and nothing that it says."""
 
 import pytest
-from induction.llm.offline.settings import Fault, OfflineSettings
+from offline_model.settings import Fault, OfflineSettings
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task
@@ -21,7 +21,7 @@ SELECT 1 + count(*) AS number FROM llm_calls WHERE created_at < (
 """
 FIRST_OF_WINNER = """
 SELECT 1 + count(*) AS number FROM llm_calls WHERE created_at < (
-    SELECT min(created_at) FROM run_events WHERE body->>'part' = 'test')
+    SELECT min(created_at) FROM run_events WHERE body->>'split' = 'test')
 """
 
 
@@ -42,6 +42,7 @@ async def run_through(
 _FIRSTS = (FIRST_OF_FINAL_LOOK, FIRST_OF_WINNER)
 
 
+@pytest.mark.law
 async def test_an_outage_at_any_time_changes_no_event(
     databases: Databases, servers: Servers
 ) -> None:
@@ -68,9 +69,12 @@ async def test_while_the_provider_is_away_a_run_is_parked_and_says_so(
             seen = await reached(stack, run, "parked")
         assert seen["reason"] == "The provider does not answer: status 529: overloaded."
         assert (seen["outages"], seen["spend"]["calls"]) == (1, 0)
-        said = (await stack.induction.get("/metrics")).text
-        assert "runs_parked 1.0" in said
-        assert "run_outages 1.0" in said
+
+        async def counted() -> bool:
+            page = (await stack.induction.get("/metrics")).text
+            return "runs_parked 1.0" in page and "run_outages 1.0" in page
+
+        await until(counted)
 
 
 async def parked(stack: Stack, run: str) -> None:
@@ -93,6 +97,18 @@ async def test_an_operator_is_heard_while_the_provider_is_away(
             await reached(stack, run, status)
 
 
+async def test_an_outage_outlasts_no_minutes(databases: Databases, servers: Servers) -> None:
+    async with opened(databases, servers, model=AWAY, **SHORT) as stack:
+        await make_task(stack, "minutes", cases=8)
+        run = await start(stack, "minutes", limits={"minutes": 5})
+        async with stack.working(hasty=True):
+            await parked(stack, run)
+            await sql(stack, "UPDATE runs SET started_at = started_at - interval '1 hour'")
+            seen = await reached(stack, run)
+    assert seen["status"] == "failed"
+    assert seen["reason"] == "minutes: used up while the provider did not answer"
+
+
 async def test_a_few_requests_that_the_provider_refuses_are_dropped_and_counted(
     databases: Databases, servers: Servers
 ) -> None:
@@ -110,8 +126,8 @@ async def test_a_few_requests_that_the_provider_refuses_are_dropped_and_counted(
         assert "unanswered" in (await stack.induction.get("/metrics")).text
         scored = [one for one in await events(stack, run) if one["type"] == "prompt_evaluated"]
         assert sum(one["lost"] for one in scored) > 0
-        sizes = seen["parts"]
-        assert all(one["cases"] + one["lost"] <= sizes[one["part"]] for one in scored)
+        sizes = seen["splits"]
+        assert all(one["cases"] + one["lost"] <= sizes[one["split"]] for one in scored)
         reasons = await sql(stack, "SELECT text FROM llm_calls WHERE outcome IN ('rejected')")
         assert {row["text"] for row in reasons} <= {"status 400: the request is not taken"}
 
@@ -119,9 +135,9 @@ async def test_a_few_requests_that_the_provider_refuses_are_dropped_and_counted(
 async def test_a_proposer_that_never_answers_is_not_waited_for_for_ever(
     databases: Databases, servers: Servers
 ) -> None:
-    """Its first question is answered by a page each time, while the task model answers."""
-    odd = {Fault.REJECTED: 60, Fault.HTML: 60}
-    model = OfflineSettings(faults=odd, fault_arrivals=1_000_000, seed=0)
+    """Its first question is answered by a page each time, while the task model answers: of this
+    run's requests that seed strikes no other."""
+    model = OfflineSettings(faults={Fault.HTML: 2_000}, fault_arrivals=1_000_000, seed=541)
     patience = {"outage_seconds": 0.05, "concurrency": 4, "poll_seconds": 0.1}
     async with opened(databases, servers, model=model, **patience) as stack:
         await make_task(stack, "dropped", cases=2 * CASES)

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
-from induction.ideas.policy import is_settled
+from induction.history.failures import is_settled
 from induction.privacy.jobs import forget_once
 from induction.resources import open_resources
 
@@ -85,15 +85,15 @@ async def test_what_failed_by_one_model_may_be_tried_by_another(
 @pytest.mark.parametrize(
     ("change", "back"),
     [
-        ("ruler = 'another/1'", "ruler = 'macro_f1/1'"),
+        ("scorer = 'another/1'", "scorer = 'macro_f1/1'"),
         (f"created_at = created_at - {LONG}", f"created_at = created_at + {LONG}"),
     ],
-    ids=["by another ruler", "long ago"],
+    ids=["by another scorer", "long ago"],
 )
 async def test_what_failed_otherwise_or_long_ago_is_not_held_against_it(
     stack: Stack, first: dict[str, Any], change: str, back: str
 ) -> None:
-    assert first["ruler"] == "macro_f1/1"
+    assert first["scorer"] == "macro_f1/1"
     of_first = "UPDATE runs SET {} WHERE id = $1"
     async with changed(stack, of_first.format(change), of_first.format(back), first["id"]):
         assert first["id"] not in {one["run_id"] for one in await ideas(stack, "burnt")}
@@ -163,9 +163,9 @@ def test_what_fixed_more_than_it_broke_may_be_tried_again(
 async def test_a_run_whose_ruler_changed_under_it_mixes_no_scores(stack: Stack) -> None:
     await make_task(stack, "remeasured", cases=4)
     run = await start(stack, "remeasured", kind="evaluate")
-    await sql(stack, "UPDATE runs SET ruler = 'macro_f1/0' WHERE id = $1", run)
+    await sql(stack, "UPDATE runs SET scorer = 'macro_f1/0' WHERE id = $1", run)
     async with stack.working():
         seen = await reached(stack, run)
-    assert (seen["status"], seen["ruler"]) == ("failed", "macro_f1/0")
-    assert "ruler" in seen["reason"]
+    assert (seen["status"], seen["scorer"]) == ("failed", "macro_f1/0")
+    assert "scorer" in seen["reason"]
     assert seen["spend"]["calls"] == 0

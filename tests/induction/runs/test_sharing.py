@@ -10,17 +10,19 @@ from tests.fixtures.servers import Servers
 from tests.fixtures.stack import Stack, opened, until
 from tests.induction.runs.driving import answered, asked_in_vain, events, reached, shown, sql, start
 
+FEW = {"iterations": 2}
+
 
 async def test_a_second_run_asks_nothing_that_the_first_was_answered(
     databases: Databases, servers: Servers
 ) -> None:
     async with opened(databases, servers) as stack:
-        await make_task(stack, "shared", cases=12)
+        await make_task(stack, "shared", cases=24)
         async with stack.working():
-            first = await start(stack, "shared")
+            first = await start(stack, "shared", limits=FEW)
             await reached(stack, first, "completed")
             before = await answered(stack)
-            second = await start(stack, "shared")
+            second = await start(stack, "shared", limits=FEW)
             seen = await reached(stack, second, "completed")
         after = await answered(stack)
         assert await asked_in_vain(stack) == 0
@@ -48,8 +50,8 @@ async def test_a_job_delivered_many_times_to_two_workers_is_one_run(
     databases: Databases, servers: Servers
 ) -> None:
     async with opened(databases, servers) as stack:
-        await make_task(stack, "rung", cases=12)
-        run = await start(stack, "rung")
+        await make_task(stack, "rung", cases=24)
+        run = await start(stack, "rung", limits=FEW)
         async with stack.working(), stack.working():
             redis = await connect(servers.redis_url)
             for number in range(5):
@@ -69,7 +71,7 @@ async def test_a_job_delivered_many_times_to_two_workers_is_one_run(
 
 async def test_a_finished_run_rung_for_again_stays_as_it_is(stack: Stack) -> None:
     await make_task(stack, "finished", cases=8)
-    run = await start(stack, "finished")
+    run = await start(stack, "finished", kind="evaluate")
     async with stack.working():
         seen = await reached(stack, run, "completed")
         told = await events(stack, run)

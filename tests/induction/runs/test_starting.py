@@ -4,17 +4,18 @@ import asyncio
 import json
 from uuid import UUID
 
+import httpx2
 import pytest
 from nlu_shared.schemas.runs import RunLimits
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task
 from tests.fixtures.servers import Servers
-from tests.fixtures.stack import BOOTSTRAP_KEY, Stack, opened, until
+from tests.fixtures.stack import BOOTSTRAP_KEY, Stack, client, opened, until
 from tests.induction.runs.driving import reached, shown, sql, start
 from tests.induction.test_keys_by_command import run as by_command
 
-TABLES = ("runs", "snapshots", "snapshot_cases", "case_parts", "run_events", "llm_calls", "outbox")
+TABLES = ("runs", "snapshots", "snapshot_cases", "case_splits", "run_events", "llm_calls", "outbox")
 LABELS = [{"name": "yes"}, {"name": "no"}]
 
 
@@ -115,7 +116,7 @@ async def test_a_version_is_evaluated_by_command_and_its_scores_are_the_last_lin
     seen = await shown(stack, run_id)
     assert (seen["kind"], seen["baseline_version_id"]) == ("evaluate", version)
     told = [json.loads(line) for line in lines]
-    assert [one["part"] for one in told if one["type"] == "prompt_evaluated"] == [
+    assert [one["split"] for one in told if one["type"] == "prompt_evaluated"] == [
         "train",
         "validation",
     ]
@@ -174,7 +175,7 @@ async def test_a_dry_run_tells_the_cost_and_creates_nothing(stack: Stack) -> Non
     assert answer.status_code == 200
     told = answer.json()
     assert told["cases"] == 24
-    assert sum(told["parts"].values()) == 24
+    assert sum(told["splits"].values()) == 24
     assert told["calls"] > 24
     assert (told["money_usd"], told["fits"]) == (0, True)
     small = {"task": "asked-first", "dry_run": True, "limits": {"calls": 10}}
@@ -213,12 +214,18 @@ async def test_an_evaluation_scores_the_named_version_and_leaves_the_test_part_a
     run = await start(stack, "measured", kind="evaluate", prompt_version=version)
     async with stack.working():
         seen = await reached(stack, run, "completed")
-    assert seen["parts"]["test"] > 0
+    assert seen["splits"]["test"] > 0
     asked = seen["spend"]["calls"] + seen["spend"]["cached_calls"]
-    assert asked == seen["parts"]["train"] + seen["parts"]["validation"]
+    assert asked == seen["splits"]["train"] + seen["splits"]["validation"]
     scored = (await stack.induction.get(f"/v1/prompts/measured/versions/{version}")).json()
-    assert {score["part"] for score in scored["scores"]} == {"train", "validation"}
+    assert {score["split"] for score in scored["scores"]} == {"train", "validation"}
     assert seen["final_f1"] == scored["validation_f1"] == seen["baseline_f1"]
+
+
+async def at_once(stack: Stack, asked: dict[str, object]) -> httpx2.Response:
+    """The first answer, also where that is to come later."""
+    async with client(str(stack.induction.base_url)) as hasty:
+        return await hasty.post("/v1/runs", json=asked)
 
 
 async def test_with_nlu_logger_away_a_start_can_be_sent_again_later(
@@ -228,7 +235,7 @@ async def test_with_nlu_logger_away_a_start_can_be_sent_again_later(
         await make_task(alone, "cut-off")
         for asked in ({"task": "cut-off"}, {"task": "cut-off", "dry_run": True}):
             before = await counts(alone)
-            answer = await alone.induction.post("/v1/runs", json=asked)
+            answer = await at_once(alone, asked)
             assert answer.status_code == 503
             assert int(answer.headers["retry-after"]) > 0
             assert await counts(alone) == before
@@ -239,7 +246,7 @@ async def test_a_key_nlu_logger_refuses_is_not_the_callers_fault(
 ) -> None:
     async with opened(databases, servers, nlu_logger_key="nlk_wrong") as stranger:
         await make_task(stranger, "locked-out")
-        answer = await stranger.induction.post("/v1/runs", json={"task": "locked-out"})
+        answer = await at_once(stranger, {"task": "locked-out"})
         assert answer.status_code == 503
 
 
@@ -261,7 +268,7 @@ async def test_a_forecast_says_what_its_test_part_could_show(stack: Stack) -> No
     await make_task(stack, "foreseen", cases=100)
     asked = {"task": "foreseen", "dry_run": True}
     told = (await stack.induction.post("/v1/runs", json=asked)).json()
-    assert told["parts"]["test"] == 20
+    assert told["splits"]["test"] == 20
     assert 0.2 < told["detectable_gain"] < 0.4
 
 

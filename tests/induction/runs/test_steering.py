@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from induction.llm.offline.settings import OfflineSettings
+import pytest
+from offline_model.settings import OfflineSettings
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task
@@ -12,6 +13,8 @@ from tests.induction.runs.driving import answered, asked_in_vain, events, reache
 
 UNHURRIED = OfflineSettings(latency_ms=5)
 """Slow enough that a run is still on its way when it is asked to stop."""
+SLOW = OfflineSettings(latency_ms=20)
+"""So is a short one."""
 
 
 async def said_something(stack: Stack, run: str) -> None:
@@ -27,15 +30,17 @@ async def steer(stack: Stack, run: str, verb: str) -> dict[str, Any]:
     return dict(answer.json())
 
 
+@pytest.mark.parametrize("cases", [24, pytest.param(16, marks=pytest.mark.law)])
 async def test_a_paused_run_ends_as_one_that_never_paused(
-    databases: Databases, servers: Servers
+    databases: Databases, servers: Servers, cases: int
 ) -> None:
-    """In two databases that share nothing: the same events, and the same prompt."""
+    """In two databases that share nothing: the same events, and the same prompt. Of 16 cases none
+    can be set aside, so that the procedure is judged too."""
     told = []
     for pausing in (False, True):
-        async with opened(databases, servers, model=UNHURRIED, concurrency=4) as stack:
-            await make_task(stack, "twin", cases=16)
-            run = await start(stack, "twin")
+        async with opened(databases, servers, model=SLOW, concurrency=4) as stack:
+            await make_task(stack, "twin", cases=cases)
+            run = await start(stack, "twin", limits={"iterations": 2})
             async with stack.working():
                 if pausing:
                     await said_something(stack, run)
@@ -59,8 +64,8 @@ async def answered_at_the_end(stack: Stack, run: str) -> dict[str, int]:
 
 
 async def test_a_run_nobody_works_on_pauses_at_once_and_stays_paused(stack: Stack) -> None:
-    await make_task(stack, "resting", cases=8)
-    run = await start(stack, "resting")
+    await make_task(stack, "resting", cases=24)
+    run = await start(stack, "resting", limits={"iterations": 1})
     assert (await steer(stack, run, "pause"))["status"] == "paused"
     evaluation = await start(stack, "resting", kind="evaluate")
     async with stack.working():
@@ -71,8 +76,8 @@ async def test_a_run_nobody_works_on_pauses_at_once_and_stays_paused(stack: Stac
 
 
 async def test_time_spent_paused_is_not_time_used(stack: Stack) -> None:
-    await make_task(stack, "patient", cases=8)
-    run = await start(stack, "patient", limits={"minutes": 10})
+    await make_task(stack, "patient", cases=24)
+    run = await start(stack, "patient", limits={"minutes": 10, "iterations": 1})
     await steer(stack, run, "pause")
     # An hour ago it was claimed once and has been paused ever since.
     await sql(
@@ -88,8 +93,8 @@ async def test_time_spent_paused_is_not_time_used(stack: Stack) -> None:
 
 
 async def test_time_without_a_worker_is_not_time_used(stack: Stack) -> None:
-    await make_task(stack, "deserted", cases=8)
-    run = await start(stack, "deserted", limits={"minutes": 10})
+    await make_task(stack, "deserted", cases=24)
+    run = await start(stack, "deserted", limits={"minutes": 10, "iterations": 1})
     # Its worker died an hour ago, and none was left to go on.
     await sql(
         stack,
@@ -126,9 +131,9 @@ async def test_a_cancelled_run_says_so_last_and_leaves_the_test_part_untouched(
         assert seen["status"] == "cancelled"
         assert seen["verdict"] is None
         assert (told[-1]["type"], told[-1]["status"]) == ("run_finished", "cancelled")
-        assert seen["parts"]["test"] > 0
-        assert not [one for one in told if one.get("part") == "test"]
-        assert seen["spend"]["calls"] <= seen["parts"]["train"] + seen["parts"]["validation"]
+        assert seen["splits"]["test"] > 0
+        assert not [one for one in told if one.get("split") == "test"]
+        assert seen["spend"]["calls"] <= seen["splits"]["train"] + seen["splits"]["validation"]
 
 
 async def test_a_paused_run_can_be_cancelled(stack: Stack) -> None:

@@ -156,7 +156,7 @@ async def test_findings_that_are_slowly_taken_hold_nothing(
         run = await start(stack, "doubted", kind="evaluate")
         log.open.clear()
         ((case,),) = await sql(stack, "SELECT case_id::text FROM snapshot_cases LIMIT 1")
-        misses = Misses(total=1, counts={}, case_ids={}, says="", labels=[doubt(case)])
+        misses = Misses(total=1, counts={}, case_ids={}, summary="", labels=[doubt(case)])
         await sql(
             stack,
             "UPDATE runs SET status = 'completed', completed_at = now(), misses = $2 WHERE id = $1",
@@ -169,7 +169,7 @@ async def test_findings_that_are_slowly_taken_hold_nothing(
             log.open.set()
 
             async def told() -> bool:
-                query = "SELECT findings_told_at IS NOT NULL FROM runs WHERE id = $1"
+                query = "SELECT findings_sent_at IS NOT NULL FROM runs WHERE id = $1"
                 ((done,),) = await sql(stack, query, run)
                 return bool(done)
 
@@ -180,4 +180,4 @@ async def test_findings_that_are_slowly_taken_hold_nothing(
 
 
 def doubt(case: str) -> LabelFinding:
-    return LabelFinding(case_id=UUID(case), said="topic_1", agreeing=2, versions=2, repeats=1)
+    return LabelFinding(case_id=UUID(case), predicted="topic_1", agreeing=2, versions=2, repeats=1)

@@ -13,8 +13,8 @@ async def test_without_redis_a_run_is_driven_and_followed_to_its_end(
     databases: Databases, servers: Servers
 ) -> None:
     async with opened(databases, servers, redis_url="redis://127.0.0.1:1") as stack:
-        await make_task(stack, "unheard", cases=12)
-        run = await start(stack, "unheard")
+        await make_task(stack, "unheard", cases=24)
+        run = await start(stack, "unheard", limits={"iterations": 2})
         said: list[tuple[int, dict[str, object]]] = []
         async with (
             stack.working(),

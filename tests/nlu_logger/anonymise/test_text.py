@@ -6,7 +6,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nlu_logger.anonymise.shapes import PLACEHOLDER
+from nlu_logger.anonymise.patterns import PLACEHOLDER
 from nlu_logger.anonymise.text import NOT_FOUND_BY_RULES, anonymiser, pseudonym
 from nlu_shared.ids import uuid7
 

@@ -1,5 +1,6 @@
 """Files other libraries read: Parquet by pyarrow, a folder of splits by `datasets`."""
 
+import asyncio
 import io
 import json
 import os
@@ -10,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nlu_logger.exports.parquet import ROWS_IN_A_GROUP, ParquetSheet
+from nlu_logger.exports.parquet import ROWS_IN_A_GROUP, ParquetWriter
 from nlu_logger.exports.splits import SPLITS, BadSplits, Shares, split_of
 
 from tests.fixtures.databases import BOOTSTRAP_KEY
@@ -50,10 +51,10 @@ async def test_an_export_without_rows_is_a_parquet_file_too(world: World, task: 
 
 def test_parquet_leaves_in_row_groups() -> None:
     """What is held at once is one group, however long the file."""
-    sheet = ParquetSheet(["text", "label"])
-    made = [sheet.add([("a", {"b": 1})] * (ROWS_IN_A_GROUP // 2)) for _ in range(5)]
+    writer = ParquetWriter(["text", "label"])
+    made = [writer.add([("a", {"b": 1})] * (ROWS_IN_A_GROUP // 2)) for _ in range(5)]
     assert [bool(piece) for piece in made] == [True, True, False, True, False]
-    file = pq.ParquetFile(io.BytesIO(b"".join([*made, sheet.close()])))
+    file = pq.ParquetFile(io.BytesIO(b"".join([*made, writer.close()])))
     assert file.num_row_groups == 3
     assert file.read().to_pylist()[-1] == {"text": "a", "label": '{"b": 1}'}
 
@@ -86,10 +87,14 @@ async def test_datasets_reads_the_folder(world: World, task: str, tmp_path: Path
         "HF_HUB_OFFLINE": "1",
         "HF_HOME": str(tmp_path / "cache"),
     }
-    code, printed, told = await typed(
-        "-c", LOAD, folder, program=Path(sys.executable), env=dict(os.environ) | quiet
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", LOAD, folder),
+        env=os.environ | quiet,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
-    assert code == 0, told
+    printed, told = await process.communicate()
+    assert process.returncode == 0, told
     loaded = json.loads(printed)
     assert set(loaded) == set(SPLITS)
     shares = Shares.read("60/20/20")
@@ -126,15 +131,17 @@ async def test_what_is_handed_out_is_written_down(world: World, task: str, kind:
         assert (await reader.get(f"/v1/exports/{kind}", params={"days": 7})).status_code == 200
     async with connected(world.database.owner_url) as owner:
         (line,) = await owner.fetch(
-            "SELECT kind, asked->'tasks' AS tasks, handed_to, place FROM handouts"
-            " WHERE asked->'tasks' = to_jsonb(ARRAY[$1::text])",
+            "SELECT kind, filters->'tasks' AS tasks, recipient, destination FROM disclosures"
+            " WHERE filters->'tasks' = to_jsonb(ARRAY[$1::text])",
             task,
         )
-    assert (line["kind"], line["handed_to"][:4], line["place"]) == (kind, "key:", None)
+    assert (line["kind"], line["recipient"][:4], line["destination"]) == (kind, "key:", None)
 
 
 async def test_a_refused_export_was_not_handed_out(world: World, task: str) -> None:
     async with await world.key("predictions:read", tasks=[task]) as stranger:
         assert (await stranger.get("/v1/exports/review")).status_code == 403
     async with connected(world.database.owner_url) as owner:
-        assert not await owner.fetch("SELECT FROM handouts WHERE asked::text LIKE $1", f"%{task}%")
+        assert not await owner.fetch(
+            "SELECT FROM disclosures WHERE filters::text LIKE $1", f"%{task}%"
+        )

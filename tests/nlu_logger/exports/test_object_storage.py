@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
+from nlu_logger.exports.destinations import destinations
 from nlu_logger.exports.jobs import write_due
-from nlu_logger.exports.places import places
 from nlu_shared.kit.db import open_database
 from nlu_shared.schemas.exports import Manifest
 from starlette.applications import Starlette
@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers
-from tests.fixtures.stack import serving
+from tests.fixtures.stack import DEADLINE_SECONDS, serving
 from tests.nlu_logger.world import World, connected, opened
 
 STORE = "s3://exports/of-ours"
@@ -90,7 +90,8 @@ async def due_slot(world: World, task: str) -> UUID:
     made = UUID((await world.admin.post("/v1/admin/schedules", json=asked)).json()["id"])
     async with connected(world.database.owner_url) as owner:
         await owner.execute(
-            "UPDATE export_schedules SET next_slot = next_slot - interval '1 week' WHERE id = $1",
+            "UPDATE export_schedules SET next_scheduled_at = next_scheduled_at - interval '1 week'"
+            " WHERE id = $1",
             made,
         )
     return made
@@ -102,17 +103,17 @@ async def test_a_slow_storage_holds_no_connection_and_its_slot_is_one_workers(
     made = await due_slot(world, task)
     bucket.open.clear()
     async with open_database(world.database.app_url) as database:
-        writing = asyncio.create_task(write_due(database, places(None, STORE)))
-        async with asyncio.timeout(20):
+        writing = asyncio.create_task(write_due(database, destinations(None, STORE)))
+        async with asyncio.timeout(DEADLINE_SECONDS):
             await bucket.reached.wait()
         async with connected(world.superuser_url) as superuser:
             assert await superuser.fetchval(HELD) == 0
-        assert await write_due(database, places(None, STORE)) == 0
+        assert await write_due(database, destinations(None, STORE)) == 0
         # As after the worker's death and its claim's time: another takes the slot, and the first,
         # should it live after all, records nothing.
         async with connected(world.database.owner_url) as owner:
             await owner.execute("UPDATE export_schedules SET claimed_until = now()")
-        other = asyncio.create_task(write_due(database, places(None, STORE)))
+        other = asyncio.create_task(write_due(database, destinations(None, STORE)))
         bucket.open.set()
         await asyncio.gather(writing, other)
     runs = await world.admin.get(f"/v1/admin/schedules/{made}/runs")
@@ -125,10 +126,10 @@ async def test_a_slot_is_in_the_bucket_once_its_manifest_is(
     await due_slot(world, task)
     async with open_database(world.database.app_url) as database:
         bucket.refuses = True
-        assert await write_due(database, places(None, STORE)) == 0
+        assert await write_due(database, destinations(None, STORE)) == 0
         assert not [key for key in bucket.objects if key.endswith("manifest.json")]
         bucket.refuses = False
-        assert await write_due(database, places(None, STORE)) == 1
+        assert await write_due(database, destinations(None, STORE)) == 1
     (manifest,) = [key for key in bucket.objects if key.endswith("manifest.json")]
     assert manifest.startswith(f"exports/of-ours/{task}/")
     (file,) = Manifest.model_validate_json(bucket.objects[manifest]).files

@@ -10,13 +10,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from nlu_logger.exports.destinations import Destination, Folder, destinations
 from nlu_logger.exports.jobs import write_due
-from nlu_logger.exports.places import Folder, Place, places
 from nlu_shared.kit.db import Database, open_database
 from nlu_shared.schemas.exports import Manifest
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers
+from tests.fixtures.stack import DEADLINE_SECONDS
 from tests.nlu_logger.world import World, connected, opened
 
 PATH = "/v1/admin/schedules"
@@ -51,7 +52,8 @@ async def schedule(world: World, task: str, target: str = "folder", **what: Any)
     made: str = answer.json()["id"]
     async with connected(world.database.owner_url) as owner:
         await owner.execute(
-            "UPDATE export_schedules SET next_slot = next_slot - interval '3 weeks' WHERE id = $1",
+            "UPDATE export_schedules SET next_scheduled_at = next_scheduled_at - interval '3 weeks'"
+            " WHERE id = $1",
             UUID(made),
         )
     return made
@@ -79,7 +81,7 @@ async def test_a_due_slot_is_written_with_its_manifest(
 ) -> None:
     await world.log(task=task, prompt="hello", confidence=0.9)
     made = await schedule(world, task, target)
-    targets = places(root / "folder", (root / "store").as_uri())
+    targets = destinations(root / "folder", (root / "store").as_uri())
     assert await write_due(database, targets) == 1
     assert await write_due(database, targets) == 0
     (run,) = await runs(world, made)
@@ -93,10 +95,10 @@ async def test_a_due_slot_is_written_with_its_manifest(
     assert (slot / "retraining.jsonl").read_bytes() == asked.content
     async with connected(world.database.owner_url) as owner:
         handed = await owner.fetchrow(
-            "SELECT kind, place FROM handouts WHERE handed_to = $1", f"schedule:{made}"
+            "SELECT kind, destination FROM disclosures WHERE recipient = $1", f"schedule:{made}"
         )
-    assert tuple(handed) == ("retraining", run["place"])
-    assert run["place"].endswith(str(slot.relative_to(root)))
+    assert tuple(handed) == ("retraining", run["destination"])
+    assert run["destination"].endswith(str(slot.relative_to(root)))
 
 
 async def test_a_slot_can_be_a_data_set_folder(
@@ -105,7 +107,7 @@ async def test_a_slot_can_be_a_data_set_folder(
     for number in range(10):
         await world.log(task=task, prompt=f"text {number}", confidence=0.9)
     await schedule(world, task, splits="50/25/25")
-    assert await write_due(database, places(root / "folder", None)) == 1
+    assert await write_due(database, destinations(root / "folder", None)) == 1
     (slot,) = (root / "folder" / task).iterdir()
     told = check(slot)
     assert sum(file.rows for file in told.files) == 10
@@ -118,7 +120,7 @@ async def test_many_workers_write_a_slot_once(
     world: World, database: Database, root: Path, task: str
 ) -> None:
     made = await schedule(world, task)
-    targets = places(root / "folder", None)
+    targets = destinations(root / "folder", None)
     written = await asyncio.gather(*(write_due(database, targets) for _ in range(3)))
     assert sorted(written) == [0, 0, 1]
     assert len(await runs(world, made)) == 1
@@ -146,9 +148,9 @@ async def test_a_worker_that_dies_leaves_no_half_slot_and_the_next_completes_it(
     await world.log(task=task, confidence=0.9)
     made = await schedule(world, task)
     folder = root / "folder"
-    dying: Place = Dying(folder, late, asyncio.Event())
+    dying: Destination = Dying(folder, late, asyncio.Event())
     worker = asyncio.create_task(write_due(database, {"folder": lambda: dying}))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         await dying.reached.wait()
     assert bool(list(folder.glob(f"{task}/*"))) is late
     worker.cancel()
@@ -158,7 +160,7 @@ async def test_a_worker_that_dies_leaves_no_half_slot_and_the_next_completes_it(
     left = folder / f".writing-{made}-killed"
     left.mkdir()
     await world.log(task=task, confidence=0.9)
-    assert await write_due(database, places(folder, None)) == 1
+    assert await write_due(database, destinations(folder, None)) == 1
     (slot,) = (folder / task).iterdir()
     check(slot)
     (run,) = await runs(world, made)
@@ -172,10 +174,10 @@ async def test_a_target_that_fails_is_told_and_tried_again(
     made = await schedule(world, task)
     blocked = root / f"{task}-blocked"
     blocked.write_text("a file where a folder should be")
-    assert await write_due(database, places(blocked, None)) == 0
+    assert await write_due(database, destinations(blocked, None)) == 0
     listed = {one["id"]: one for one in (await world.admin.get(PATH)).json()}
     assert listed[made]["failed"] in {"FileExistsError", "NotADirectoryError"}
-    assert await write_due(database, places(root / "folder", None)) == 1
+    assert await write_due(database, destinations(root / "folder", None)) == 1
     listed = {one["id"]: one for one in (await world.admin.get(PATH)).json()}
     assert listed[made]["failed"] is None
 
@@ -184,13 +186,14 @@ async def test_a_clock_that_was_ahead_keeps_no_schedule_waiting(
     world: World, database: Database, root: Path, task: str
 ) -> None:
     made = await schedule(world, task)
-    targets = places(root / "folder", None)
+    targets = destinations(root / "folder", None)
     assert await write_due(database, targets) == 1
-    shown = "SELECT next_slot FROM export_schedules WHERE id = $1"
+    shown = "SELECT next_scheduled_at FROM export_schedules WHERE id = $1"
     async with connected(world.database.owner_url) as owner:
         before = await owner.fetchval(shown, UUID(made))
         await owner.execute(
-            "UPDATE export_schedules SET next_slot = next_slot + interval '120 days' WHERE id = $1",
+            "UPDATE export_schedules"
+            " SET next_scheduled_at = next_scheduled_at + interval '120 days' WHERE id = $1",
             UUID(made),
         )
         assert await write_due(database, targets) == 0
@@ -202,14 +205,15 @@ async def test_an_export_that_a_restore_forgot_is_told_again(
 ) -> None:
     """An erasure's receipt lists who may hold the rows."""
     made = await schedule(world, task)
-    targets = places(root / "folder", None)
-    handed = "SELECT count(*) FROM handouts WHERE handed_to = $1"
+    targets = destinations(root / "folder", None)
+    handed = "SELECT count(*) FROM disclosures WHERE recipient = $1"
     assert await write_due(database, targets) == 1
     async with connected(world.database.owner_url) as owner:
-        await owner.execute("DELETE FROM handouts")
+        await owner.execute("DELETE FROM disclosures")
         await owner.execute("DELETE FROM export_runs")
         await owner.execute(
-            "UPDATE export_schedules SET next_slot = next_slot - interval '1 week' WHERE id = $1",
+            "UPDATE export_schedules SET next_scheduled_at = next_scheduled_at - interval '1 week'"
+            " WHERE id = $1",
             UUID(made),
         )
         assert await write_due(database, targets) == 1
@@ -221,7 +225,7 @@ async def test_a_removed_schedule_is_gone_and_its_files_stay(
     world: World, database: Database, root: Path, task: str
 ) -> None:
     made = await schedule(world, task)
-    await write_due(database, places(root / "folder", None))
+    await write_due(database, destinations(root / "folder", None))
     assert (await world.admin.delete(f"{PATH}/{made}")).status_code == 204
     assert (await world.admin.delete(f"{PATH}/{made}")).status_code == 404
     assert await runs(world, made) == []

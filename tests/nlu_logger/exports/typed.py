@@ -1,24 +1,17 @@
-"""A program run as an operator types it."""
+"""`nlu-logger` as an operator types it, where nothing is set but what is given."""
 
-import asyncio
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-PROGRAM = Path(sys.executable).parent / "nlu-logger"
+from tests.fixtures import commands
 
 
 async def typed(
-    *arguments: str | Path, env: Mapping[str, str] | None = None, program: Path = PROGRAM
+    *arguments: str | Path, env: Mapping[str, str] | None = None
 ) -> tuple[int | None, str, str]:
     """How the program ended, what it printed, what it told on standard error."""
-    process = await asyncio.create_subprocess_exec(
-        program,
-        *arguments,
-        env={"PATH": os.environ["PATH"], **(env or {})},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+    ended = await commands.typed(
+        "nlu-logger", *arguments, env={"PATH": os.environ["PATH"], **(env or {})}
     )
-    printed, told = await process.communicate()
-    return process.returncode, printed.decode(), told.decode().strip()
+    return ended.code, ended.printed, ended.complained.strip()

@@ -138,7 +138,7 @@ async def test_approved_at_once_it_is_ground_truth(world: World, task: str) -> N
 async def test_approval_needs_its_own_scope_and_its_own_pair_of_eyes(
     databases: Databases, servers: Servers, task: str
 ) -> None:
-    async with opened(databases, servers, second_pair_of_eyes=True) as strict:
+    async with opened(databases, servers, require_second_approver=True) as strict:
         body = lines({"id": await strict.log(task=task), "corrected_intent": "leave"})
         told = await send(strict, body, approve=True)
         assert [one["code"] for one in told["items"]] == ["own_correction"]

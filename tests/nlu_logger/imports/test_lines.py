@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from nlu_logger.exports.formats import form_of
 from nlu_logger.imports.lines import Kind, read
@@ -74,7 +74,6 @@ TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1)
 TRICKY = st.text(alphabet="'=;\t\n\r \"\u200b＝a,", min_size=1)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(TEXT | TRICKY)))
 def test_what_we_export_as_a_table_comes_back(said: list[tuple[str]]) -> None:
     """Apostrophes before a sign too: ours is one more."""

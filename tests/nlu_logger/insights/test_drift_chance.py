@@ -37,6 +37,7 @@ def test_of_nothing_chance_says_everything_and_of_one_intent_nothing() -> None:
     assert chance({"a": 5}, {"a": 9}) == 0
 
 
+@pytest.mark.law
 @pytest.mark.parametrize("intents", [2, 5, 20, 77])
 @pytest.mark.parametrize("sizes", [(50, 500), (1_000, 5_000)])
 def test_windows_that_did_not_change_stay_below_what_chance_would_do(

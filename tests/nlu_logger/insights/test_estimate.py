@@ -107,6 +107,7 @@ def world(seed: int) -> tuple[list[Cell], list[Cell], list[Cell]]:
     return traffic, reviewed, audit
 
 
+@pytest.mark.law
 def test_the_audit_covers_the_truth_where_the_reviewed_cases_mislead() -> None:
     """At least 90 of 100 worlds, though the interval is one of 95 %; the naive number in none."""
     covered = {accuracy: 0, macro_f1: 0}

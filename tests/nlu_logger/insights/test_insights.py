@@ -19,7 +19,7 @@ RETURNING id
 """
 APPROVED = """
 INSERT INTO corrections (id, prediction_id, author, status, is_confirmation, corrected_intent,
-    corrected_output, decided_at, ground_truth_id, said_hash)
+    corrected_output, decided_at, ground_truth_id, body_hash)
 SELECT gen_random_uuid(), one, 'test', 'approved', $2::text IS NULL AND $3::jsonb IS NULL, $2, $3,
     now(), gen_random_uuid(), '' FROM unnest($1::uuid[]) one
 """

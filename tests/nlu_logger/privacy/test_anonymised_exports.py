@@ -78,7 +78,8 @@ async def test_kept_training_rows_come_first_within_the_days_asked_for(
             (120, 0.85, False),
         ):
             await owner.execute(
-                "INSERT INTO kept_training_rows (task, text, label, confidence, corrected, said_on)"
+                "INSERT INTO kept_training_rows"
+                " (task, text, label, confidence, corrected, predicted_on)"
                 " VALUES ($1, $2, 'greet', $3, $4, current_date - $5::int)",
                 task,
                 f"said {days} days ago",

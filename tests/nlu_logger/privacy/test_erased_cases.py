@@ -2,8 +2,9 @@
 
 import asyncio
 
+from tests.fixtures.stack import DEADLINE_SECONDS, patiently
 from tests.nlu_logger.privacy.erasing import erased_after, last_erased
-from tests.nlu_logger.world import World, patiently
+from tests.nlu_logger.world import World
 
 
 async def test_a_removed_case_is_published_once(world: World, task: str) -> None:
@@ -41,6 +42,6 @@ async def test_a_reader_of_erased_cases_misses_none_while_they_are_erased(
         removed = await patiently(lambda: world.admin.delete(f"/v1/ground-truth/{case}"))
         assert removed.status_code in {204, 404}
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         seen, *_ = await asyncio.gather(reading(), *map(remove, cases))
     assert sorted(seen) == sorted(cases)

@@ -82,7 +82,7 @@ async def test_asked_again_the_receipt_is_the_same_until_something_new_arrives(
 async def test_somebody_unknown_gets_a_receipt_of_nothing(world: World) -> None:
     receipt = await erase(world, uuid4())
     assert set(receipt["removed"].values()) == {0}
-    assert receipt["handed_out"] == []
+    assert receipt["disclosures"] == []
 
 
 async def test_a_person_with_many_rows_goes_at_once(
@@ -104,25 +104,25 @@ async def test_the_receipt_lists_what_was_handed_out_since_and_not_before(
 ) -> None:
     person = uuid4()
     async with connected(world.database.owner_url) as owner, owner.transaction():
-        await owner.execute("ALTER TABLE handouts NO FORCE ROW LEVEL SECURITY")
+        await owner.execute("ALTER TABLE disclosures NO FORCE ROW LEVEL SECURITY")
 
         async def hand_out(days: int) -> UUID:
-            handout = uuid7()
+            disclosure = uuid7()
             await owner.execute(
-                "INSERT INTO handouts (id, at, kind, asked, handed_to, place)"
+                "INSERT INTO disclosures (id, at, kind, filters, recipient, destination)"
                 " VALUES ($1, now() + make_interval(days => $2), 'retraining', '{}', 'key:k', $3)",
-                handout,
+                disclosure,
                 days,
                 "/exports/week.jsonl",
             )
-            return handout
+            return disclosure
 
         await hand_out(-1)
         after = await hand_out(1)
-        await owner.execute("ALTER TABLE handouts FORCE ROW LEVEL SECURITY")
+        await owner.execute("ALTER TABLE disclosures FORCE ROW LEVEL SECURITY")
     await world.log(task=task, user_id=str(person))
-    (handed,) = (await erase(world, person))["handed_out"]
-    assert (handed["id"], handed["place"]) == (str(after), "/exports/week.jsonl")
+    (handed,) = (await erase(world, person))["disclosures"]
+    assert (handed["id"], handed["destination"]) == (str(after), "/exports/week.jsonl")
 
 
 async def test_end_users_erase_themselves_and_nobody_else(world: World, task: str) -> None:

@@ -131,7 +131,7 @@ async def test_settlers_at_one_moment_settle_once(world: World, task: str) -> No
 async def test_nobody_settles_for_their_own_word_where_two_must_look(
     databases: Databases, servers: Servers, task: str
 ) -> None:
-    async with opened(databases, servers, second_pair_of_eyes=True) as strict:
+    async with opened(databases, servers, require_second_approver=True) as strict:
         scopes = ("corrections:write", "reviews:read", "reviews:decide")
         async with await strict.key(*scopes) as one, await strict.key(*scopes) as other:
             said = []

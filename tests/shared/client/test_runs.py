@@ -15,7 +15,9 @@ from tests.shared.client.relay import BadLine
 
 async def started(stack: Stack, task: str) -> UUID:
     await make_task(stack, task, cases=24)
-    answer = await stack.induction.post("/v1/runs", json={"task": task})
+    answer = await stack.induction.post(
+        "/v1/runs", json={"task": task, "limits": {"iterations": 2}}
+    )
     assert answer.status_code == 202, answer.text
     return UUID(answer.json()["id"])
 

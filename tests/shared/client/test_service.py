@@ -10,7 +10,7 @@ from nlu_shared.ids import uuid7
 from nlu_shared.schemas.predictions import SecondaryIntent
 
 from tests.fixtures.databases import BOOTSTRAP_KEY
-from tests.fixtures.stack import Stack, serving
+from tests.fixtures.stack import DEADLINE_SECONDS, Stack, serving
 from tests.shared.client.relay import BadLine
 
 SAID = Classification(
@@ -135,7 +135,7 @@ async def test_a_slow_function_does_not_hold_up_the_loop(stack: Stack) -> None:
     loop = asyncio.get_running_loop()
 
     def waits_for_the_loop(_: str) -> Classification:
-        asyncio.run_coroutine_threadsafe(ready.wait(), loop).result(timeout=10)
+        asyncio.run_coroutine_threadsafe(ready.wait(), loop).result(timeout=DEADLINE_SECONDS)
         return SAID
 
     async with service_of(stack, waits_for_the_loop) as service:

@@ -49,7 +49,7 @@ async def written(http: httpx2.AsyncClient, service: str) -> list[httpx2.Respons
 
 def says_later(answer: httpx2.Response) -> bool:
     told = answer.json()
-    return (answer.status_code, told["code"], answer.headers.get("retry-after")) == (
+    return (answer.status_code, told.get("code"), answer.headers.get("retry-after")) == (
         503,
         "cannot_write",
         "30",
@@ -73,6 +73,7 @@ async def test_a_service_whose_server_has_no_room_for_a_file_is_not_ready(
     http, clone = of(stack, service)
     login = f"{service}_app"
     limit = f'ALTER ROLE {login} IN DATABASE "{clone.name}"'
+
     async with changed(clone, f"{limit} SET temp_file_limit = 0", f"{limit} RESET ALL"):
         assert says_later(await unready(http))
     assert (await http.get("/readyz")).status_code == 200

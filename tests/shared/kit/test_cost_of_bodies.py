@@ -52,13 +52,15 @@ def seconds(body: bytes) -> float:
     return min(tried)
 
 
+@pytest.mark.law
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_body_sixteen_times_as_long_costs_about_sixteen_times_as_much(family: str) -> None:
     made = FAMILIES[family]
     assert seconds(made(16 * SIZE)) <= 16 * 4 * max(seconds(made(SIZE)), FLOOR / 16)
 
 
-@settings(deadline=None, max_examples=60)
+@pytest.mark.law
+@settings(max_examples=60)
 @given(
     piece=some.lists(some.sampled_from(list(b'[]{}",\\:1 a')), min_size=1, max_size=12),
     before=some.sampled_from([b"", b"[", OPEN, OPEN + b'"']),

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from induction.llm.offline.settings import OfflineSettings
 from induction.settings import Migration as InductionMigration
 from induction.settings import Settings as InductionSettings
 from nlu_logger.settings import Migration as LoggerMigration
@@ -16,6 +15,7 @@ from nlu_logger.settings import Settings as LoggerSettings
 from nlu_shared.environment import given
 from nlu_shared.kit.environment import EnvironmentSettings
 from nlu_shared.kit.keys import new_key
+from offline_model.settings import OfflineSettings
 from pydantic import AliasChoices, ValidationError
 
 from deploy.local.settings import LocalSettings

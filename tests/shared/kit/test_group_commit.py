@@ -10,6 +10,9 @@ from nlu_shared.kit.db import Database, Identity, open_database
 from nlu_shared.kit.errors import Unavailable
 from nlu_shared.kit.group_commit import GroupCommit
 
+from tests.fixtures.lateness import waiting
+from tests.fixtures.stack import DEADLINE_SECONDS
+
 Numbers = GroupCommit[int, str]
 BROKEN = -1
 TOO_FEW = -2
@@ -119,7 +122,10 @@ async def test_groups_are_written_side_by_side_where_that_is_asked_for(
         await meeting.wait()
         return await write(connection, items)
 
-    async with Numbers(database, app, met, most=1, at_once=2) as group, asyncio.timeout(10):
+    async with (
+        Numbers(database, app, met, most=1, at_once=2) as group,
+        asyncio.timeout(DEADLINE_SECONDS),
+    ):
         await asyncio.gather(*(group.submit(n) for n in range(4)))
 
 
@@ -170,7 +176,8 @@ async def test_a_database_that_is_away_is_said_within_two_seconds(app: Identity)
     async with (
         open_database("postgresql://nobody:x@127.0.0.1:1/nowhere") as away,
         Numbers(away, app, write) as group,
-        asyncio.timeout(3),
+        waiting() as wait,
     ):
         with pytest.raises(Unavailable):
             await group.submit(1)
+        assert wait.within(2)

@@ -15,7 +15,7 @@ from nlu_shared.kit.errors import NotFound
 from nlu_shared.schemas.jobs import JobOrder
 
 from tests.fixtures.servers import Servers
-from tests.fixtures.stack import until
+from tests.fixtures.stack import DEADLINE_SECONDS, until
 
 NOWHERE = "redis://127.0.0.1:1"
 
@@ -48,10 +48,10 @@ async def greet(context: dict[str, Any], *arguments: str) -> None:
     await context["heard"].put(arguments)
 
 
-async def hand_over(database: Database, app: Identity, *orders: JobOrder) -> None:
+async def enqueue(database: Database, app: Identity, *orders: JobOrder) -> None:
     async with session_scope(database, app) as session:
         for one in orders:
-            await jobs.hand_over(session, one)
+            await jobs.enqueue(session, one)
 
 
 async def waiting(owner: asyncpg.Connection) -> int:
@@ -63,7 +63,7 @@ async def test_a_rolled_back_transaction_hands_nothing_over(
 ) -> None:
     async def handed_over_in_vain() -> None:
         async with session_scope(database, app) as session:
-            await jobs.hand_over(session, order(queue))
+            await jobs.enqueue(session, order(queue))
             raise NotFound
 
     with pytest.raises(NotFound):
@@ -77,8 +77,8 @@ async def test_a_burst_is_one_job(
     database: Database, app: Identity, owner: asyncpg.Connection, redis: ArqRedis, queue: str
 ) -> None:
     same = order(queue, job_id="the-same")
-    await hand_over(database, app, same, same)
-    await asyncio.gather(*(hand_over(database, app, same) for _ in range(5)))
+    await enqueue(database, app, same, same)
+    await asyncio.gather(*(enqueue(database, app, same) for _ in range(5)))
     assert await waiting(owner) == 1
     assert await jobs.relay_once(database, app, redis) == 1
     assert await redis.zcard(queue) == 1
@@ -89,9 +89,9 @@ async def test_an_order_given_while_its_job_waits_is_offered_again_after_it(
 ) -> None:
     """What was committed after the job looked must be looked at too."""
     same = order(queue, job_id=uuid4().hex)
-    await hand_over(database, app, same)
+    await enqueue(database, app, same)
     assert await jobs.relay_once(database, app, redis) == 1
-    await hand_over(database, app, same)
+    await enqueue(database, app, same)
     assert await jobs.relay_once(database, app, redis) == 0
     assert await waiting(owner) == 1
     await redis.delete(queue, f"arq:job:{same.job_id}")
@@ -102,7 +102,7 @@ async def test_an_order_given_while_its_job_waits_is_offered_again_after_it(
 async def test_two_relays_at_once_send_each_order_once(
     database: Database, app: Identity, owner: asyncpg.Connection, redis: ArqRedis, queue: str
 ) -> None:
-    await hand_over(database, app, *(order(queue) for _ in range(40)))
+    await enqueue(database, app, *(order(queue) for _ in range(40)))
     sent = await asyncio.gather(*(jobs.relay_once(database, app, redis) for _ in range(4)))
     assert sum(sent) == 40
     assert await waiting(owner) == 0
@@ -113,7 +113,7 @@ async def test_orders_travel_as_json_and_never_as_pickle(
     database: Database, app: Identity, redis: ArqRedis, queue: str
 ) -> None:
     handed = order(queue)
-    await hand_over(database, app, handed)
+    await enqueue(database, app, handed)
     await jobs.relay_once(database, app, redis)
     payload = json.loads(await redis.get(f"arq:job:{handed.job_id}"))
     assert payload["f"] == "greet"
@@ -129,7 +129,7 @@ async def test_a_dead_redis_loses_nothing(
     queue: str,
 ) -> None:
     async with jobs.relaying(database, app, NOWHERE):
-        await hand_over(database, app, order(queue))
+        await enqueue(database, app, order(queue))
         assert await waiting(owner) == 1
     assert await waiting(owner) == 1
     async with jobs.relaying(database, app, servers.redis_url):
@@ -137,7 +137,7 @@ async def test_a_dead_redis_loses_nothing(
         async def sent() -> bool:
             return await waiting(owner) == 0
 
-        await until(sent, seconds=10)
+        await until(sent)
     assert await redis.zcard(queue) == 1
 
 
@@ -149,8 +149,11 @@ async def test_a_job_reaches_its_worker_soon_after_the_commit(
         jobs.work([greet], queue=queue, redis_url=servers.redis_url, heard=heard)
     )
     try:
-        async with jobs.relaying(database, app, servers.redis_url), asyncio.timeout(10):
-            await hand_over(database, app, order(queue))
+        async with (
+            jobs.relaying(database, app, servers.redis_url),
+            asyncio.timeout(DEADLINE_SECONDS),
+        ):
+            await enqueue(database, app, order(queue))
             assert await heard.get() == ("Zoë", '"quoted"')
     finally:
         serving.cancel()

@@ -1,6 +1,5 @@
 """The frame around an app: request ids, metrics, and a database that is away."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import httpx2
@@ -9,6 +8,7 @@ import pytest
 from induction.settings import Settings
 from pydantic import SecretStr
 
+from tests.fixtures.lateness import waiting
 from tests.fixtures.stack import client, serving
 
 KEY = "nlk_" + "x" * 43
@@ -34,8 +34,9 @@ async def test_without_its_database_a_service_lives_and_is_not_ready(
 
 
 async def test_a_database_that_is_away_is_said_in_time(alone: httpx2.AsyncClient) -> None:
-    async with asyncio.timeout(3):
+    async with waiting() as wait:
         answer = await alone.get("/v1/tasks")
+        assert wait.within(2)
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert answer.headers["content-type"] == "application/problem+json"
     assert int(answer.headers["retry-after"]) > 0

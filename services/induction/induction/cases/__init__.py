@@ -1,1 +1,1 @@
-"""Cases: ground truth read from nlu-logger, frozen as hashed snapshots, each case in its part."""
+"""Cases: ground truth read from nlu-logger, frozen as hashed snapshots, each case in its split."""

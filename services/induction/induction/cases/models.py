@@ -1,4 +1,4 @@
-"""What a snapshot, a frozen case and a case's part are as rows."""
+"""What a snapshot, a frozen case and a case's split are as rows."""
 
 from typing import Any
 from uuid import UUID
@@ -30,10 +30,10 @@ class SnapshotCaseRow(SQLModel, table=True):
     forgotten_hash: str | None = None
 
 
-class CasePartRow(SQLModel, table=True):
-    __tablename__ = "case_parts"
+class CaseSplitRow(SQLModel, table=True):
+    __tablename__ = "case_splits"
 
     task: str = Field(primary_key=True)
     case_id: UUID = Field(primary_key=True)
-    part: str
+    split: str
     since_run: UUID

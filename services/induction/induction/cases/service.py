@@ -1,4 +1,4 @@
-"""Freezing ground truth, forgetting what was erased, and remembering for ever which part a case
+"""Freezing ground truth, forgetting what was erased, and remembering for ever which split a case
 belongs to."""
 
 from collections.abc import Mapping, Sequence
@@ -9,16 +9,16 @@ from uuid import UUID
 import httpx2
 from nlu_shared.kit.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Unavailable
-from nlu_shared.schemas.events import PartName
+from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.ground_truth import Context, GroundTruthCase, case_hash
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.cases.models import CasePartRow, SnapshotCaseRow, SnapshotRow
-from induction.cases.upstream import GroundTruth, fetch
-from induction.tasks.base import Case
+from induction.cases.models import CaseSplitRow, SnapshotCaseRow, SnapshotRow
+from induction.task_kinds.base import Case
+from induction.upstream import GroundTruth, fetch
 
 ROWS_PER_STATEMENT = 1_000
 
@@ -105,14 +105,14 @@ async def freeze(session: AsyncSession, task: str, read: TruthRead) -> None:
         for case in truth.cases
     ]
     for start in range(0, len(rows), ROWS_PER_STATEMENT):
-        said = insert(SnapshotCaseRow).values(rows[start : start + ROWS_PER_STATEMENT])
+        insertion = insert(SnapshotCaseRow).values(rows[start : start + ROWS_PER_STATEMENT])
         await session.exec(
-            said.on_conflict_do_update(
+            insertion.on_conflict_do_update(
                 index_elements=["task", "dataset_hash", "case_id"],
                 set_={
-                    "text": said.excluded.text,
-                    "context": said.excluded.context,
-                    "truth": said.excluded.truth,
+                    "text": insertion.excluded.text,
+                    "context": insertion.excluded.context,
+                    "truth": insertion.excluded.truth,
                     "forgotten_hash": None,
                 },
             )
@@ -179,23 +179,23 @@ async def load(session: AsyncSession, task: str, dataset_hash: str) -> tuple[Cas
     )
 
 
-async def known_parts(session: AsyncSession, task: str) -> dict[UUID, PartName]:
-    """Every case of the task that any run has used, and the part it was given."""
-    rows = await session.exec(select(CasePartRow).where(CasePartRow.task == task))
-    return {row.case_id: PartName(row.part) for row in rows}
+async def known_splits(session: AsyncSession, task: str) -> dict[UUID, Split]:
+    """Every case of the task that any run has used, and the split it was given."""
+    rows = await session.exec(select(CaseSplitRow).where(CaseSplitRow.task == task))
+    return {row.case_id: Split(row.split) for row in rows}
 
 
-async def remember_parts(
-    session: AsyncSession, task: str, run_id: UUID, parts: Mapping[UUID, PartName]
+async def remember_splits(
+    session: AsyncSession, task: str, run_id: UUID, splits: Mapping[UUID, Split]
 ) -> None:
-    """Writes the parts of cases seen for the first time; a part once given stays."""
+    """Writes the splits of cases seen for the first time; a split once given stays."""
     rows = [
-        {"task": task, "case_id": case_id, "part": part.value, "since_run": run_id}
-        for case_id, part in sorted(parts.items())
+        {"task": task, "case_id": case_id, "split": split.value, "since_run": run_id}
+        for case_id, split in sorted(splits.items())
     ]
     for start in range(0, len(rows), ROWS_PER_STATEMENT):
         await session.exec(
-            insert(CasePartRow)
+            insert(CaseSplitRow)
             .values(rows[start : start + ROWS_PER_STATEMENT])
             .on_conflict_do_nothing()
         )

@@ -4,16 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from nlu_shared.schemas.events import PartName
+from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.prompts import Aim, Change, PromptContent
 
-from induction.tasks.base import Case, Component, Task
+from induction.task_kinds.base import Case, Component, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
-    """A change to the prompt `parent_hash` that failed in an earlier run, and how (see `recall`).
-    Its rationale is empty: no guard has read that."""
+    """A change that failed in an earlier run (see `memory`).
+
+    run_id: the run that refused it.
+    change: without its rationale: no guard has read that.
+    parent_hash: the `version_hash` of the prompt it was made to.
+    aims: the error patterns it was to correct.
+    outcome: what became of it, in a word.
+    reason: why, in a sentence.
+    """
 
     run_id: UUID
     change: Change
@@ -25,18 +32,32 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`parts` says for every case of `cases` which part it belongs to (see `split.assign`); with
-    `opening` the search begins by showing as many of them as there is room for (see `showing`).
-    `calls` is the most the run may ask, None where nobody said; who answers holds it to that.
-    `guards` are tolerances by component (see `guards`), `proposals` the most changes that are
-    tried side by side. `remembered` is what failed before, the newest first. `looks` says how
-    often verdicts of this task have been made on its test cases. `folds` asks for the procedure to
-    be judged, in so many parts (see `procedure`)."""
+    """What is optimised, on what, by whom and how far.
+
+    task: knows labels, requests and scores.
+    cases: all of the snapshot, of every split.
+    dataset_hash: hex SHA-256 of the snapshot.
+    splits: the split of every case, by its id (see `splits.assign`).
+    baseline: the prompt to improve.
+    task_model: answers the cases.
+    proposer_model: proposes changes.
+    max_iterations: candidates evaluated on validation, at most.
+    seed: of all chance in the run.
+    hints: what the operator said beforehand.
+    focus: the component to raise; None: the objective.
+    opening: begin by showing as many cases as there is room for (see `many_shot`).
+    calls: the most the run may ask, None where nobody said; who answers holds it to that.
+    guards: by how much a component's F1 may fall, 0 to 1 (see `acceptance`).
+    proposals: changes tried side by side, at most.
+    remembered: what failed before, the newest first.
+    looks: verdicts of this task made before on its test cases.
+    folds: in how many folds the search is cross-validated; None: not at all.
+    """
 
     task: Task
     cases: tuple[Case, ...]
     dataset_hash: str
-    parts: Mapping[UUID, PartName]
+    splits: Mapping[UUID, Split]
     baseline: PromptContent
     task_model: str
     proposer_model: str

@@ -1,13 +1,13 @@
 """Telling by the clock: findings wait in their runs' rows while nlu-logger is away."""
 
-import asyncio
 from uuid import UUID
 
 import structlog
+from nlu_shared.kit.clock import by_clock
 from nlu_shared.kit.db import session_scope
 from nlu_shared.kit.errors import Unavailable
 
-from induction.cases import upstream
+from induction import upstream
 from induction.findings import service
 from induction.resources import APP_IDENTITY, Resources
 
@@ -16,12 +16,9 @@ log = structlog.get_logger(__name__)
 
 async def tell_by_clock(resources: Resources) -> None:
     """Looks every `findings_seconds` until cancelled; each run's findings are one post."""
-    while True:
-        try:
-            await tell_once(resources)
-        except Unavailable as away:
-            log.warning("findings wait", reason=away.code)
-        await asyncio.sleep(resources.settings.findings_seconds)
+    await by_clock(
+        lambda: tell_once(resources), seconds=resources.settings.findings_seconds, what="findings"
+    )
 
 
 async def tell_once(resources: Resources) -> None:

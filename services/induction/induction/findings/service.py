@@ -15,9 +15,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 KIND = "always-missed"
 DIFFERENCES_TOLD = 10
 TO_TELL = """
-findings_told_at IS NULL AND completed_at IS NOT NULL AND jsonb_array_length(misses->'labels') > 0
+findings_sent_at IS NULL AND completed_at IS NOT NULL AND jsonb_array_length(misses->'labels') > 0
 """
-TOLD = text("UPDATE runs SET findings_told_at = now() WHERE id = :id")
+TOLD = text("UPDATE runs SET findings_sent_at = now() WHERE id = :id")
 
 
 async def waiting(session: AsyncSession) -> Sequence[UUID]:
@@ -52,5 +52,5 @@ def finding_of(label: LabelFinding) -> FindingIn:
         case_id=label.case_id,
         kind=KIND,
         note=f"Prompt versions agree on another answer, time and again: {differs}.",
-        suggested=label.said,
+        suggested=label.predicted,
     )

@@ -18,26 +18,26 @@ import structlog
 from nlu_shared.kit.db import Database, Identity
 from nlu_shared.kit.group_commit import GroupCommit
 
-from induction.engine.world import Asked
+from induction.engine.runtime import Call
 from induction.llm import prices
-from induction.llm.bookings import (
-    Booking,
+from induction.llm.budget import Budget
+from induction.llm.entries import (
     Copied,
-    GivenBack,
     Granted,
     LeaseLost,
+    LedgerEntry,
     Receipt,
+    Release,
     Reserved,
     Settled,
     write,
 )
 from induction.llm.errors import ParkRun, StopRun
-from induction.llm.purse import Purse
-from induction.tasks.base import BY_MODEL, BY_PROVIDER, ModelAnswer, ModelRequest, Outcome
+from induction.task_kinds.base import BY_MODEL, BY_PROVIDER, ModelAnswer, ModelRequest, Outcome
 
 log = structlog.get_logger(__name__)
 Key = tuple[str, int]
-Books = GroupCommit[Booking, Receipt]
+LedgerCommits = GroupCommit[LedgerEntry, Receipt]
 
 
 class Model(Protocol):
@@ -52,7 +52,8 @@ class Model(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose calls these are. Answers are shared with runs of equal provider, adapter and epoch.
+    """Whose calls these are. Answers are shared with runs of equal provider, adapter and epoch; a
+    canary, which asks the same again to see whether a model has changed, needs an epoch of its own.
     `outages` says how often this run was parked because the provider answered nothing, and
     `outage_pause` how many seconds it rests the next time."""
 
@@ -72,8 +73,8 @@ class Account:
         return self.provider != "offline"
 
 
-def open_books(database: Database, identity: Identity) -> Books:
-    """The group commit all runs of this process write their bookings through."""
+def open_ledger_commits(database: Database, identity: Identity) -> LedgerCommits:
+    """The group commit all runs of this process write their entries through."""
     return GroupCommit(database, identity, write)
 
 
@@ -83,7 +84,7 @@ class _Flight:
     nothing is billed), and the month its last reservation stands in."""
 
     key: Key
-    asked: Asked
+    call: Call
     day: date
     bound: Decimal
     month: date | None = None
@@ -93,16 +94,18 @@ class Calls:
     """The calls of one run. `known` are its answers, by key; `lost` those of the last sending that
     the provider kept back: they are not settled and can be sent again."""
 
-    def __init__(self, account: Account, books: Books, model: Model, *, concurrency: int) -> None:
+    def __init__(
+        self, account: Account, commits: LedgerCommits, model: Model, *, concurrency: int
+    ) -> None:
         self._account = account
-        self._books = books
+        self._commits = commits
         self._complete = model.complete
         self._concurrency = concurrency
-        self.purse = Purse(calls_limit=account.calls_limit, usd_limit=account.usd_limit)
+        self.budget = Budget(calls_limit=account.calls_limit, usd_limit=account.usd_limit)
         self.known: dict[Key, ModelAnswer] = {}
         self.lost: dict[Key, ModelAnswer] = {}
 
-    async def send(self, calls: Mapping[Key, Asked]) -> None:
+    async def send(self, calls: Mapping[Key, Call]) -> None:
         """Admits calls in request order; one that does not fit waits for earlier ones to settle,
         and is refused only when none is left to wait for. After the first one that the provider
         does not answer no other is sent."""
@@ -131,7 +134,7 @@ class Calls:
         return any(one.outcome is Outcome.UNAVAILABLE for one in self.lost.values())
 
     async def _launch(
-        self, waiting: deque[tuple[Key, Asked]], *, room: int
+        self, waiting: deque[tuple[Key, Call]], *, room: int
     ) -> set[asyncio.Task[None]]:
         """Sends the first calls of `waiting` that fit into the run's and the month's budget, at
         most `room`; the others stay in `waiting`."""
@@ -142,22 +145,22 @@ class Calls:
             bound = Decimal(0)
             if self._account.is_billed:
                 bound = prices.upper_bound(one.request, on=day)
-            if not self.purse.admit(bound):
+            if not self.budget.admit(bound):
                 break
             waiting.popleft()
             admitted.append(_Flight(key, one, day, bound))
         granted = await asyncio.gather(*(self._reserve(flight) for flight in admitted))
         answers = list(zip(admitted, granted, strict=True))
-        waiting.extendleft((one.key, one.asked) for one, may_go in reversed(answers) if not may_go)
+        waiting.extendleft((one.key, one.call) for one, may_go in reversed(answers) if not may_go)
         return {asyncio.create_task(self._call(one)) for one, may_go in answers if may_go}
 
     async def _reserve(self, flight: _Flight) -> bool:
         """Commits the reservation; False where the month's cap would be passed."""
         cap = self._account.month_cap_usd if self._account.is_billed else None
-        names = self._names(flight.key, flight.asked)
-        receipt = await self._book(Reserved(**names, bound=flight.bound, month_cap=cap))
+        names = self._names(flight.key, flight.call)
+        receipt = await self._write(Reserved(**names, bound=flight.bound, month_cap=cap))
         if receipt.granted is not Granted.YES:
-            self.purse.give_back(flight.bound)
+            self.budget.release(flight.bound)
             return False
         flight.month = receipt.month
         return True
@@ -168,11 +171,11 @@ class Calls:
         async def again() -> bool:
             """One more attempt may be billed too, so it needs a reservation of its own."""
             nonlocal repeated
-            granted = self.purse.admit(flight.bound) and await self._reserve(flight)
+            granted = self.budget.admit(flight.bound) and await self._reserve(flight)
             repeated += granted
             return granted
 
-        one = flight.asked
+        one = flight.call
         try:
             answer = await self._complete(one.request, sample=one.sample, again=again)
         except (ParkRun, StopRun) as refusal:
@@ -189,22 +192,22 @@ class Calls:
         cost = listed + (answer.ambiguous - repeated) * flight.bound
         if not self._account.is_billed:
             cost = Decimal(0)
-        await self._book(
+        await self._write(
             Settled(
                 **self._names(flight.key, one),
-                **told(answer),
+                **fields_of(answer),
                 bound=flight.bound,
                 cost=cost,
                 notional=listed,
                 month=flight.month,
             )
         )
-        self.purse.settle(flight.bound, cost)
+        self.budget.settle(flight.bound, cost)
         self.known[flight.key] = answer
 
     def _charged(self, flight: _Flight, answer: ModelAnswer) -> tuple[Decimal, ModelAnswer]:
         """What an answer costs by the list; its bound, and no usage, where it is not said."""
-        request = flight.asked.request
+        request = flight.call.request
         listed = prices.charge(request, answer.usage, on=flight.day)
         if listed is not None:
             return listed, answer
@@ -216,22 +219,22 @@ class Calls:
         `unread` stays booked."""
         if unread:
             return
-        self.purse.give_back(flight.bound)
-        names = self._names(flight.key, flight.asked)
-        await self._book(GivenBack(**names, bound=flight.bound, month=flight.month))
+        self.budget.release(flight.bound)
+        names = self._names(flight.key, flight.call)
+        await self._write(Release(**names, bound=flight.bound, month=flight.month))
 
-    async def settle_unsent(self, key: Key, one: Asked, answer: ModelAnswer) -> None:
+    async def settle_unsent(self, key: Key, one: Call, answer: ModelAnswer) -> None:
         """Writes down an answer that nothing more is paid for."""
-        await self._book(Copied(**self._names(key, one), **told(answer)))
+        await self._write(Copied(**self._names(key, one), **fields_of(answer)))
         self.known[key] = answer
 
-    async def _book(self, booking: Booking) -> Receipt:
-        receipt = await self._books.submit(booking)
+    async def _write(self, entry: LedgerEntry) -> Receipt:
+        receipt = await self._commits.submit(entry)
         if receipt.granted is Granted.LEASE_LOST:
             raise LeaseLost
         return receipt
 
-    def _names(self, key: Key, one: Asked) -> dict[str, Any]:
+    def _names(self, key: Key, one: Call) -> dict[str, Any]:
         account = self._account
         return {
             "run_id": account.run_id,
@@ -246,7 +249,7 @@ class Calls:
         }
 
 
-def told(answer: ModelAnswer) -> dict[str, Any]:
+def fields_of(answer: ModelAnswer) -> dict[str, Any]:
     return {
         "outcome": answer.outcome.value,
         "text": answer.text,

@@ -25,7 +25,7 @@ from anthropic.types import TextBlockParam
 from induction.llm.errors import ParkRun, StopRun
 from induction.llm.reading import read
 from induction.llm.retry import Failure, GiveUp, Kind, Park, Reject, Stop, Wait, decide
-from induction.tasks.base import ModelAnswer, ModelRequest, Outcome
+from induction.task_kinds.base import ModelAnswer, ModelRequest, Outcome
 
 ADAPTER_VERSION = "claude/1"
 """Part of every ledger key: raise it when equal requests would go out differently."""

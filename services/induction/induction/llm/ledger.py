@@ -21,10 +21,10 @@ import structlog
 from nlu_shared.kit.db import Database, Identity, session_scope
 from sqlalchemy import text
 
-from induction.engine.world import Asked
-from induction.llm.calls import Account, Books, Calls, Key, Model
+from induction.engine.runtime import Call
+from induction.llm.calls import Account, Calls, Key, LedgerCommits, Model
 from induction.llm.errors import Outage, StopRun
-from induction.tasks.base import BY_MODEL, ModelAnswer, Outcome, Usage
+from induction.task_kinds.base import BY_MODEL, ModelAnswer, Outcome, Usage
 
 log = structlog.get_logger(__name__)
 PROBES_FROM = 1_000_000
@@ -42,10 +42,12 @@ LONGEST_WAIT = 5
 class Ledger:
     """Answers the engine's calls for one run: from its own rows, from other runs', or by asking."""
 
-    def __init__(self, account: Account, books: Books, model: Model, *, concurrency: int) -> None:
+    def __init__(
+        self, account: Account, commits: LedgerCommits, model: Model, *, concurrency: int
+    ) -> None:
         self._account = account
-        self._calls = Calls(account, books, model, concurrency=concurrency)
-        self._answered: dict[str, Asked] = {}  # by model, a request that it has answered
+        self._calls = Calls(account, commits, model, concurrency=concurrency)
+        self._answered: dict[str, Call] = {}  # by model, a request that it has answered
         self._probes = 0
         self._database: Database | None = None
         self._identity: Identity | None = None
@@ -56,43 +58,45 @@ class Ledger:
         async with session_scope(database, identity) as session:
             rows = await session.execute(
                 text(
-                    "SELECT key, sample, outcome, text, usage, attempts, cached,"
-                    " coalesce(cost_usd, reserved_usd) AS booked"
-                    " FROM llm_calls WHERE run_id = :run_id"
+                    """
+                    SELECT key, sample, outcome, text, usage, attempts, cached,
+                        coalesce(cost_usd, reserved_usd) AS spent
+                    FROM llm_calls WHERE run_id = :run_id
+                    """
                 ),
                 {"run_id": self._account.run_id},
             )
             for row in rows:
-                self._calls.purse.calls += row.attempts
-                self._calls.purse.usd += row.booked
+                self._calls.budget.calls += row.attempts
+                self._calls.budget.usd += row.spent
                 self._probes = max(self._probes, row.sample - PROBES_FROM)
                 if row.outcome is not None:
                     self._calls.known[row.key, row.sample] = _answer(row)
 
-    async def complete(self, asked: Sequence[Asked]) -> list[ModelAnswer]:
+    async def complete(self, calls: Sequence[Call]) -> list[ModelAnswer]:
         """One answer per call, in the order asked; equal calls are one call.
 
         Raises ParkRun, StopRun or LeaseLost, after every call on its way has been settled.
         """
-        keys = [(one.request.key, one.sample) for one in asked]
-        calls = dict(zip(keys, asked, strict=True))
-        if missing := self._open(calls):
+        keys = [(one.request.key, one.sample) for one in calls]
+        by_key = dict(zip(keys, calls, strict=True))
+        if missing := self._open(by_key):
             await self._copy_from_other_runs(missing)
-            self._remember(calls)
+            self._remember(by_key)
             await self._ask(self._open(missing))
-        self._remember(calls)
+        self._remember(by_key)
         return [self._calls.known[key] for key in keys]
 
-    def _open(self, calls: Mapping[Key, Asked]) -> dict[Key, Asked]:
+    def _open(self, calls: Mapping[Key, Call]) -> dict[Key, Call]:
         return {key: one for key, one in calls.items() if key not in self._calls.known}
 
-    def _remember(self, calls: Mapping[Key, Asked]) -> None:
+    def _remember(self, calls: Mapping[Key, Call]) -> None:
         for key, one in calls.items():
             known = self._calls.known.get(key)
             if known is not None and known.outcome in BY_MODEL:
                 self._answered.setdefault(one.request.model, one)
 
-    async def _ask(self, missing: dict[Key, Asked]) -> None:
+    async def _ask(self, missing: dict[Key, Call]) -> None:
         """Sends what is missing until each has an answer or is lost."""
         rejected: dict[Key, ModelAnswer] = {}
         given_up = Counter[Key]()
@@ -116,7 +120,7 @@ class Ledger:
             await self._lose(key, missing[key], answer)
 
     async def _require_answers(
-        self, missing: Mapping[Key, Asked], unavailable: Mapping[Key, ModelAnswer]
+        self, missing: Mapping[Key, Call], unavailable: Mapping[Key, ModelAnswer]
     ) -> None:
         """Raises Outage unless the same model still answers what it has answered before: then it
         is these requests that are not answered. A model that has not answered yet is waited for,
@@ -135,7 +139,7 @@ class Ledger:
         raise Outage(self._account.outage_pause, f"The provider does not answer: {answer.text}.")
 
     def _require_takers(
-        self, missing: Mapping[Key, Asked], rejected: Mapping[Key, ModelAnswer]
+        self, missing: Mapping[Key, Call], rejected: Mapping[Key, ModelAnswer]
     ) -> None:
         """Raises StopRun where what is refused is not a matter of single requests: the model has
         answered nothing yet, or nothing of a whole block."""
@@ -144,7 +148,7 @@ class Ledger:
             if all_refused or missing[key].request.model not in self._answered:
                 raise StopRun(answer.text)
 
-    async def _lose(self, key: Key, one: Asked, answer: ModelAnswer) -> None:
+    async def _lose(self, key: Key, one: Call, answer: ModelAnswer) -> None:
         log.warning(
             "call not answered",
             run_id=str(self._account.run_id),
@@ -154,17 +158,19 @@ class Ledger:
         )
         await self._calls.settle_unsent(key, one, answer)
 
-    async def _copy_from_other_runs(self, missing: dict[Key, Asked]) -> None:
+    async def _copy_from_other_runs(self, missing: dict[Key, Call]) -> None:
         account = self._account
         if self._database is None or self._identity is None:
             raise RuntimeError("The ledger was not loaded.")
         async with session_scope(self._database, self._identity) as session:
             rows = await session.execute(
                 text(
-                    "SELECT DISTINCT ON (key, sample) key, sample, outcome, text, usage"
-                    " FROM llm_calls WHERE key = ANY(:keys) AND outcome = 'ok' AND NOT cached"
-                    " AND provider = :provider AND adapter = :adapter AND epoch = :epoch"
-                    " AND run_id <> :run_id ORDER BY key, sample, settled_at"
+                    """
+                    SELECT DISTINCT ON (key, sample) key, sample, outcome, text, usage
+                    FROM llm_calls WHERE key = ANY(:keys) AND outcome = 'ok' AND NOT cached
+                        AND provider = :provider AND adapter = :adapter AND epoch = :epoch
+                        AND run_id <> :run_id ORDER BY key, sample, settled_at
+                    """
                 ),
                 {
                     "keys": [key for key, _ in missing],
@@ -174,11 +180,11 @@ class Ledger:
                     "run_id": account.run_id,
                 },
             )
-            found = {(row.key, row.sample): _answer(row) for row in rows}
+            answered = {(row.key, row.sample): _answer(row) for row in rows}
         await asyncio.gather(
             *(
                 self._calls.settle_unsent(key, missing[key], answer)
-                for key, answer in found.items()
+                for key, answer in answered.items()
                 if key in missing
             )
         )

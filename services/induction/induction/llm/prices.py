@@ -1,8 +1,8 @@
-"""What tokens cost. Pure: the day is an argument, the table can be replaced by settings.
+"""What tokens cost. Pure: the day and the table are arguments.
 
 The figures are the list prices of November 2026. Two rates are assumptions, to be checked against
 the provider's page: writing the five-minute prompt cache costs 1.25 times the input price, reading
-it a tenth. Message Batches cost half.
+it a tenth.
 """
 
 from collections.abc import Sequence
@@ -12,11 +12,10 @@ from decimal import Decimal
 from nlu_shared.schemas.base import Schema, canonical
 
 from induction.llm.errors import UnknownModel
-from induction.tasks.base import ModelRequest, Usage
+from induction.task_kinds.base import ModelRequest, Usage
 
 CACHE_WRITE = Decimal("1.25")
 CACHE_READ = Decimal("0.1")
-BATCH = Decimal("0.5")
 PER = Decimal(1_000_000)
 FRAME_TOKENS = 1_024
 """Allowance for what the provider adds around a prompt: roles, and the wording of the schema."""
@@ -64,9 +63,7 @@ def price(model: str, on: date, table: Sequence[Price] = PRICES) -> Price:
     return max(known, key=lambda entry: entry.since)
 
 
-def cost(
-    model: str, usage: Usage, on: date, table: Sequence[Price] = PRICES, *, batch: bool = False
-) -> Decimal:
+def cost(model: str, usage: Usage, on: date, table: Sequence[Price] = PRICES) -> Decimal:
     """US dollars for what a call used. Raises `UnknownModel`."""
     prompt = usage.input_tokens + usage.cache_creation_input_tokens + usage.cache_read_input_tokens
     into, out = price(model, on, table).rates(prompt)
@@ -75,8 +72,7 @@ def cost(
         + usage.cache_creation_input_tokens * CACHE_WRITE
         + usage.cache_read_input_tokens * CACHE_READ
     )
-    dollars = (weighted * into + usage.output_tokens * out) / PER
-    return dollars * BATCH if batch else dollars
+    return (weighted * into + usage.output_tokens * out) / PER
 
 
 def charge(
@@ -96,7 +92,7 @@ def upper_bound(request: ModelRequest, on: date, table: Sequence[Price] = PRICES
     A byte-level tokenizer never makes more tokens than there are UTF-8 bytes, so bytes bound the
     prompt; all of it is taken as written to the cache, and the answer as `max_tokens` long.
     """
-    told = [*request.system, request.user, canonical(request.schema)]
-    tokens = FRAME_TOKENS + sum(len(part.encode()) for part in told)
+    parts = [*request.system, request.user, canonical(request.schema)]
+    tokens = FRAME_TOKENS + sum(len(part.encode()) for part in parts)
     most = Usage(cache_creation_input_tokens=tokens, output_tokens=request.max_tokens)
     return cost(request.model, most, on, table)

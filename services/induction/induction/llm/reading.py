@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from induction.llm.retry import SPEND_LIMITS, Failure, Kind
-from induction.tasks.base import ModelAnswer, Outcome, Usage
+from induction.task_kinds.base import ModelAnswer, Outcome, Usage
 
 MOST_TOKENS = 10_000_000
 """Of one kind in one call. Nobody sells a window that long; more is no count but an accident."""
@@ -28,13 +28,13 @@ _CUTTING = ("max_tokens", "model_context_window_exceeded")
 
 def read(status: int, headers: Mapping[str, str], body: bytes) -> ModelAnswer | Failure:
     """The one door through which everything a provider answers comes in."""
-    said = _json(body)
+    message = _json(body)
     if not 200 <= status < 300:
-        return Failure(Kind.STATUS, status, _code(said), headers.get("retry-after"))
-    text = _text(said)
-    if text is None or not isinstance(said, dict):
+        return Failure(Kind.STATUS, status, _code(message), headers.get("retry-after"))
+    text = _text(message)
+    if text is None or not isinstance(message, dict):
         return Failure(Kind.UNREADABLE)
-    stop_reason, usage = said.get("stop_reason"), _usage(said.get("usage"))
+    stop_reason, usage = message.get("stop_reason"), _usage(message.get("usage"))
     return ModelAnswer(_outcome(stop_reason, text), _storable(text), usage)
 
 
@@ -46,18 +46,18 @@ def _json(body: bytes) -> Any:
         return None
 
 
-def _code(said: Any) -> str | None:
+def _code(body: Any) -> str | None:
     """Of the codes of a refusal those that change what is done about it."""
     for name in ("error", "details", "error_code"):
-        said = said.get(name) if isinstance(said, dict) else None
-    return said if isinstance(said, str) and said in SPEND_LIMITS else None
+        body = body.get(name) if isinstance(body, dict) else None
+    return body if isinstance(body, str) and body in SPEND_LIMITS else None
 
 
-def _text(said: Any) -> str | None:
+def _text(message: Any) -> str | None:
     """The text blocks of a message, joined; None where this is no whole message."""
-    if not isinstance(said, dict) or said.get("type") != "message":
+    if not isinstance(message, dict) or message.get("type") != "message":
         return None
-    blocks = said.get("content")
+    blocks = message.get("content")
     if not isinstance(blocks, list):
         return None
     texts: list[str] = []
@@ -71,15 +71,15 @@ def _text(said: Any) -> str | None:
     return "".join(texts)
 
 
-def _usage(said: Any) -> Usage | None:
+def _usage(usage: Any) -> Usage | None:
     """Tokens, or None where one of the numbers is none that can be believed."""
-    if not isinstance(said, dict):
+    if not isinstance(usage, dict):
         return None
     counts = {
-        "input_tokens": said.get("input_tokens"),
-        "cache_creation_input_tokens": _none_is_zero(said.get("cache_creation_input_tokens")),
-        "cache_read_input_tokens": _none_is_zero(said.get("cache_read_input_tokens")),
-        "output_tokens": said.get("output_tokens"),
+        "input_tokens": usage.get("input_tokens"),
+        "cache_creation_input_tokens": _none_is_zero(usage.get("cache_creation_input_tokens")),
+        "cache_read_input_tokens": _none_is_zero(usage.get("cache_read_input_tokens")),
+        "output_tokens": usage.get("output_tokens"),
     }
     for count in counts.values():
         if type(count) is not int or not 0 <= count <= MOST_TOKENS:
@@ -97,15 +97,15 @@ def _outcome(stop_reason: Any, text: str) -> Outcome:
     if stop_reason == "refusal":
         return Outcome.REFUSED
     try:
-        said = json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         return Outcome.MALFORMED
-    return Outcome.OK if _is_plain(said) else Outcome.MALFORMED
+    return Outcome.OK if _is_plain(value) else Outcome.MALFORMED
 
 
-def _is_plain(said: JsonValue) -> bool:
+def _is_plain(whole: JsonValue) -> bool:
     """Whether everything in it can be stored and counted, and nested data walked through."""
-    left: list[tuple[JsonValue, int]] = [(said, 1)]
+    left: list[tuple[JsonValue, int]] = [(whole, 1)]
     while left:
         value, depth = left.pop()
         if depth > DEEPEST:

@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+from nlu_shared.backoff import backoff
+
 MOST_ATTEMPTS = 6
 LONGEST_PATIENCE = 60.0
 """Seconds one call may wait for rate limits in all; beyond, the run is parked."""
@@ -133,7 +135,7 @@ def decide(failure: Failure, attempt: int, *, waited: float, jitter: float) -> D
 def outage_pause(outages: int, first: float) -> float:
     """Seconds until the next look, by how often the run was parked for an outage before: `first`,
     then twice as long each time."""
-    return min(first * 2.0 ** min(outages, 32), max(first, LONGEST_OUTAGE_PAUSE))
+    return backoff(outages + 1, first=first, longest=max(first, LONGEST_OUTAGE_PAUSE))
 
 
 def _rate_limited(failure: Failure, attempt: int, *, waited: float, jitter: float) -> Decision:
@@ -155,8 +157,7 @@ def _may_pass(status: int | None) -> bool:
 
 
 def _backoff(attempt: int, jitter: float) -> float:
-    exponent = min(attempt - 1, 32)
-    return min(SHORTEST_WAIT * 2.0**exponent, LONGEST_BACKOFF) * (0.5 + jitter / 2)
+    return backoff(attempt, first=SHORTEST_WAIT, longest=LONGEST_BACKOFF, jitter=jitter)
 
 
 def _seconds(header: str | None) -> float | None:

@@ -1,12 +1,10 @@
 """Forgetting by the clock: what nlu-logger has erased does not wait for the next run."""
 
-import asyncio
-
 import structlog
+from nlu_shared.kit.clock import by_clock
 from nlu_shared.kit.db import session_scope
-from nlu_shared.kit.errors import Unavailable
 
-from induction.cases import upstream
+from induction import upstream
 from induction.privacy import service
 from induction.resources import APP_IDENTITY, Resources
 
@@ -15,12 +13,9 @@ log = structlog.get_logger(__name__)
 
 async def forget_by_clock(resources: Resources) -> None:
     """Looks every `forget_seconds` until cancelled; each case is forgotten in its own commit."""
-    while True:
-        try:
-            await forget_once(resources)
-        except Unavailable as away:
-            log.warning("forgetting put off", reason=away.code)
-        await asyncio.sleep(resources.settings.forget_seconds)
+    await by_clock(
+        lambda: forget_once(resources), seconds=resources.settings.forget_seconds, what="forgetting"
+    )
 
 
 async def _read_on(resources: Resources) -> bool:
@@ -28,15 +23,15 @@ async def _read_on(resources: Resources) -> bool:
     async with session_scope(resources.database, APP_IDENTITY) as session:
         read = await service.read_up_to(session)
     try:
-        told = await upstream.fetch_erased(resources.logger, after=read.n, mark=read.mark)
+        erased = await upstream.fetch_erased(resources.logger, after=read.n, mark=read.mark)
     except upstream.AnotherList:
         log.warning("the list of erased cases was set back; it is read again", read_up_to=read.n)
         async with session_scope(resources.database, APP_IDENTITY) as session:
             await service.start_over(session, read)
         return True
     async with session_scope(resources.database, APP_IDENTITY) as session:
-        await service.learn(session, read, told)
-    return bool(told)
+        await service.learn(session, read, erased)
+    return bool(erased)
 
 
 async def forget_once(resources: Resources) -> None:

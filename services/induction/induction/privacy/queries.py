@@ -21,29 +21,49 @@ SELECT id FROM runs WHERE status = ANY(:over) AND (baseline_version_id = ANY(:qu
 # What people and models said in the course of runs: how it is read as JSON, and written back.
 HISTORY = (
     (
-        "SELECT run_id AS id, n, body AS said FROM run_events WHERE run_id = ANY(:runs)",
-        "UPDATE run_events SET body = CAST(:said AS jsonb) WHERE run_id = :id AND n = :n",
+        "SELECT run_id AS id, n, body AS content FROM run_events WHERE run_id = ANY(:runs)",
+        "UPDATE run_events SET body = CAST(:content AS jsonb) WHERE run_id = :id AND n = :n",
     ),
     (
-        "SELECT run_id AS id, step AS n, body AS said FROM run_inbox WHERE run_id = ANY(:runs)",
-        "UPDATE run_inbox SET body = CAST(:said AS jsonb) WHERE run_id = :id AND step = :n",
+        """
+        SELECT run_id AS id, n, jsonb_build_object('change', change, 'reason', reason) AS content
+        FROM run_changes WHERE run_id = ANY(:runs)
+        """,
+        """
+        UPDATE run_changes SET change = nullif(CAST(:content AS jsonb)->'change', 'null'),
+            reason = CAST(:content AS jsonb)->>'reason' WHERE run_id = :id AND n = :n
+        """,
     ),
     (
-        "SELECT id, 0 AS n, jsonb_build_object('hint', hint) AS said FROM run_hints"
-        " WHERE run_id = ANY(:runs)",
-        "UPDATE run_hints SET hint = CAST(:said AS jsonb)->>'hint' WHERE id = :id AND :n = 0",
+        "SELECT run_id AS id, step AS n, body AS content FROM run_inbox WHERE run_id = ANY(:runs)",
+        "UPDATE run_inbox SET body = CAST(:content AS jsonb) WHERE run_id = :id AND step = :n",
     ),
     (
-        "SELECT id, 0 AS n, jsonb_build_object('hints', hints, 'reason', reason) AS said FROM runs"
-        " WHERE id = ANY(:runs)",
-        "UPDATE runs SET hints = CAST(:said AS jsonb)->'hints',"
-        " reason = CAST(:said AS jsonb)->>'reason' WHERE id = :id AND :n = 0",
+        """
+        SELECT id, 0 AS n, jsonb_build_object('hint', hint) AS content FROM run_hints
+        WHERE run_id = ANY(:runs)
+        """,
+        "UPDATE run_hints SET hint = CAST(:content AS jsonb)->>'hint' WHERE id = :id AND :n = 0",
     ),
     (
-        "SELECT id, 0 AS n, jsonb_build_object('notes', notes) AS said FROM prompt_versions"
-        " WHERE task = :task AND notes IS NOT NULL",
-        "UPDATE prompt_versions SET notes = CAST(:said AS jsonb)->>'notes'"
-        " WHERE id = :id AND :n = 0",
+        """
+        SELECT id, 0 AS n, jsonb_build_object('hints', hints, 'reason', reason) AS content FROM runs
+        WHERE id = ANY(:runs)
+        """,
+        """
+        UPDATE runs SET hints = CAST(:content AS jsonb)->'hints',
+            reason = CAST(:content AS jsonb)->>'reason' WHERE id = :id AND :n = 0
+        """,
+    ),
+    (
+        """
+        SELECT id, 0 AS n, jsonb_build_object('notes', notes) AS content FROM prompt_versions
+        WHERE task = :task AND notes IS NOT NULL
+        """,
+        """
+        UPDATE prompt_versions SET notes = CAST(:content AS jsonb)->>'notes'
+        WHERE id = :id AND :n = 0
+        """,
     ),
 )
 
@@ -62,18 +82,18 @@ async def blank_history(
     )
     runs_of = sorted({*users, *(row.id for row in rows)})
     for read, write in HISTORY:
-        found = await session.execute(
-            text(read).columns(said=JSONB), {"runs": runs_of, "task": case.task}
+        rows = await session.execute(
+            text(read).columns(content=JSONB), {"runs": runs_of, "task": case.task}
         )
-        held = found.mappings().all()
+        held = rows.mappings().all()
         after = await asyncio.to_thread(
-            _blanked, [row["said"] for row in held], repeats, str(case.case_id)
+            _blanked, [row["content"] for row in held], repeats, str(case.case_id)
         )
-        for row, said in zip(held, after, strict=True):
-            if said != row["said"]:
-                told = {"id": row["id"], "n": row["n"], "said": json.dumps(said)}
-                await session.execute(text(write), told)
+        for row, body in zip(held, after, strict=True):
+            if body != row["content"]:
+                params = {"id": row["id"], "n": row["n"], "content": json.dumps(body)}
+                await session.execute(text(write), params)
 
 
-def _blanked(said: list[JsonValue], repeats: Repeats, case_id: str) -> list[JsonValue]:
-    return [blanked(one, repeats, case_id) for one in said]
+def _blanked(bodies: list[JsonValue], repeats: Repeats, case_id: str) -> list[JsonValue]:
+    return [blanked(one, repeats, case_id) for one in bodies]

@@ -1,9 +1,9 @@
 """Whether a text repeats a case that is to be forgotten, and what stands in its place then. Pure.
 
-A text repeats a case where the leak guard would say so (see `engine.traces`), where it holds the
-case's text as a whole, or where it says a name that only this case holds. Of what is stored about
-a run, a text that does is replaced whole by its hash: who has the text can check the history, and
-nobody gets the text from it.
+A text repeats a case where the leak guard would say so (see `engine.leak_guard.traces`), where it
+holds the case's text as a whole, or where it says a name that only this case holds. Of what is
+stored about a run, a text that does is replaced whole by its hash: who has the text can check the
+history, and nobody gets the text from it.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,10 +12,10 @@ from hashlib import sha256
 
 from pydantic import JsonValue
 
-from induction.engine.decoding import decoded
-from induction.engine.folding import words
-from induction.engine.names import Names
-from induction.engine.traces import Index
+from induction.engine.data.folding import words
+from induction.engine.leak_guard.decoding import decoded
+from induction.engine.leak_guard.names import Names
+from induction.engine.leak_guard.traces import Index
 
 FREE_TEXTS = {"rationale", "text", "hint", "hints", "notes", "reason", "says", "summary"}
 TRUTHS = {"truth", "predicted"}
@@ -26,9 +26,9 @@ SENTENCE_WORDS = 3
 Repeats = Callable[[str], bool]
 
 
-def repeats_any(said: Iterable[str], names: Iterable[str]) -> Repeats:
-    """`said` are the texts of the case, `names` the folded names that no other case holds."""
-    texts = [text for text in said if text.strip()]
+def repeats_any(case_texts: Iterable[str], names: Iterable[str]) -> Repeats:
+    """`case_texts` are the texts of the case, `names` the folded names that no other case holds."""
+    texts = [text for text in case_texts if text.strip()]
     index, known = Index.of(texts), Names(frozenset(names), frozenset())
     lines = {f" {' '.join(words(text))} " for text in texts}
 
@@ -41,12 +41,12 @@ def repeats_any(said: Iterable[str], names: Iterable[str]) -> Repeats:
     def repeats(text: str) -> bool:
         if text in texts:
             return True
-        told = [text, *decoded(text)]
-        seen = index.seen(told)
+        readings = [text, *decoded(text)]
+        seen = index.seen(readings)
         return bool(
             seen.spans
             or index.traced(seen.pairs, seen.pairs, set())
-            or any(is_whole(one) or known.marks(one) for one in told)
+            or any(is_whole(one) or known.marks(one) for one in readings)
         )
 
     return repeats

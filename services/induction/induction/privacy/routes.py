@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
+from nlu_shared.kit.parameters import MOST
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.privacy import ForgottenCase
 
@@ -16,8 +17,10 @@ router = APIRouter(prefix="/v1/admin/forgotten", tags=["admin"], dependencies=[r
 async def list_forgotten_cases(
     session: DbSession,
     caller: CallerDep,
-    after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    after: Annotated[
+        int, Query(ge=0, lt=2**63, description="the last `n` that was read, or 0")
+    ] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000, description=MOST)] = 100,
 ) -> Page[ForgottenCase]:
     """Cases nlu-logger has erased, removed or anonymised; `quoted_in` are prompt versions that
     still hold such a case, for a person to replace."""

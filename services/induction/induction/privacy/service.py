@@ -10,10 +10,12 @@ import asyncio
 import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from uuid import UUID
 
 from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import NotFound
+from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.privacy import ErasedCase, ForgottenCase, Why
 from nlu_shared.schemas.prompts import PromptContent
@@ -25,17 +27,17 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.cases import service as cases
 from induction.cases.models import SnapshotCaseRow
-from induction.catalog import service as catalog
-from induction.engine import saying
-from induction.engine.folding import folded
-from induction.engine.names import names_in
+from induction.engine.data.folding import folded
+from induction.engine.leak_guard import prompt_texts
+from induction.engine.leak_guard.names import names_in
 from induction.privacy import queries
 from induction.privacy.repeating import Repeats, repeats_any
 from induction.prompts.models import PromptVersionRow
 from induction.runs import service as runs
 from induction.runs.models import RunRow
-from induction.tasks.base import Outcome
-from induction.tasks.registry import task_of
+from induction.task_kinds.base import Outcome
+from induction.task_kinds.registry import task_of
+from induction.tasks import service as tasks
 
 # The outcome keeps other runs from taking the answer over.
 BLANK_ANSWERS = """
@@ -87,11 +89,11 @@ async def read_up_to(session: AsyncSession) -> Position:
     return Position(row.n, row.mark)
 
 
-async def learn(session: AsyncSession, read: Position, told: Sequence[ErasedCase]) -> None:
+async def learn(session: AsyncSession, read: Position, erased: Sequence[ErasedCase]) -> None:
     """Writes down what is to be forgotten; nothing where another worker has read on meanwhile."""
-    if not told or not await _go_on(session, read, Position(told[-1].n, told[-1].mark)):
+    if not erased or not await _go_on(session, read, Position(erased[-1].n, erased[-1].mark)):
         return
-    for case in told:
+    for case in erased:
         known = await session.execute(text(MARK), case.model_dump(include={"n", "mark", "case_id"}))
         if known.one_or_none() is None:
             await session.execute(text(LEARN), case.model_dump(exclude={"at"}))
@@ -103,15 +105,17 @@ async def start_over(session: AsyncSession, read: Position) -> None:
     What is known by its mark is not forgotten twice, since it may have been approved anew.
     """
     if await _go_on(session, read, START):
-        await session.execute(text("UPDATE runs SET findings_told_at = NULL"))
+        await session.execute(text("UPDATE runs SET findings_sent_at = NULL"))
 
 
 async def _go_on(session: AsyncSession, read: Position, to: Position) -> bool:
     """False where somebody else has read on from here."""
     moved = await session.execute(
         text(
-            "UPDATE erased_read SET n = :n, mark = :mark"
-            " WHERE n = :from_n AND mark IS NOT DISTINCT FROM CAST(:from_mark AS uuid) RETURNING n"
+            """
+            UPDATE erased_read SET n = :n, mark = :mark
+            WHERE n = :from_n AND mark IS NOT DISTINCT FROM CAST(:from_mark AS uuid) RETURNING n
+            """
         ),
         {"n": to.n, "mark": to.mark, "from_n": read.n, "from_mark": read.mark},
     )
@@ -134,12 +138,14 @@ async def forget(session: AsyncSession, case: ForgottenCase) -> bool:
     """
     await cases.hold_alone(session)
     copies = await cases.copies(session, case.task, case.case_id)
-    said = {one.text for one in copies}
+    case_texts = {one.text for one in copies}
     prompts = await _prompts(session, case.task)
-    repeats = repeats_any(said, await _own_names(session, case, copies))
+    repeats = repeats_any(case_texts, await _own_names(session, case, copies))
     quoted_in = sorted(
         await asyncio.to_thread(
-            lambda: [id for id, one in prompts.items() if quotes(one, case.case_id, said, repeats)]
+            lambda: [
+                id for id, one in prompts.items() if quotes(one, case.case_id, case_texts, repeats)
+            ]
         )
     )
     users = await _users(session, case.task, {one.dataset_hash for one in copies}, quoted_in)
@@ -179,9 +185,11 @@ async def page(
     of."""
     rows = await session.execute(
         text(
-            f"SELECT heard, {SHOWN} FROM forgotten_cases"  # noqa: S608
-            " WHERE heard > :after AND (CAST(:own AS text[]) IS NULL OR task = ANY(:own))"
-            " ORDER BY heard LIMIT :limit"
+            f"""
+            SELECT heard, {SHOWN} FROM forgotten_cases
+            WHERE heard > :after AND (CAST(:own AS text[]) IS NULL OR task = ANY(:own))
+            ORDER BY heard LIMIT :limit
+            """  # noqa: S608
         ),
         {
             "after": after,
@@ -189,14 +197,13 @@ async def page(
             "own": None if caller.tasks is None else sorted(caller.tasks),
         },
     )
-    found = [dict(row._mapping) for row in rows]
-    last = found[limit - 1]["heard"] if len(found) > limit else None
+    page, cursor = cut(rows.mappings().all(), limit, itemgetter("heard"))
     return Page(
         items=[
-            ForgottenCase.model_validate({k: v for k, v in one.items() if k != "heard"})
-            for one in found[:limit]
+            ForgottenCase.model_validate({k: v for k, v in row.items() if k != "heard"})
+            for row in page
         ],
-        next_cursor=None if last is None else str(last),
+        next_cursor=cursor,
     )
 
 
@@ -214,10 +221,10 @@ async def _users(
         "EXISTS (SELECT FROM jsonb_array_elements(remembered) AS one"
         " WHERE CAST(one->>'version_id' AS uuid) = ANY(:quoted_in))"
     ).bindparams(quoted_in=quoted_in)
-    asked = select(RunRow).where(
+    query = select(RunRow).where(
         RunRow.task == task, col(RunRow.dataset_hash).in_(snapshots) | remembering
     )
-    return (await session.exec(asked)).all()
+    return (await session.exec(query)).all()
 
 
 async def _keys(
@@ -229,24 +236,29 @@ async def _keys(
 ) -> list[str]:
     """The ledger knows a question by its hash alone: each that may have been asked is asked for."""
     try:
-        task = task_of((await catalog.get(session, slug)).spec())
+        task = task_of((await tasks.get(session, slug)).spec())
     except NotFound:  # nlu-logger knows tasks that nobody optimises
         return []
     models = {run.task_model for run in users}
-    asked = {
+    keys = {
         task.request(prompt, one.text, model=model, context=cases.context_of(one)).key
         for prompt in prompts
         for one in copies
         for model in models
     }
-    return sorted(asked)
+    return sorted(keys)
 
 
-def quotes(prompt: PromptContent, case_id: UUID, said: Iterable[str], repeats: Repeats) -> bool:
+def quotes(
+    prompt: PromptContent, case_id: UUID, case_texts: Iterable[str], repeats: Repeats
+) -> bool:
     """Whether the prompt shows the case as an example, or says one of its texts anywhere."""
-    told = [saying.joined(prompt), *(example.said for example in prompt.examples)]
+    shown = [
+        prompt.instruction_text,
+        *(text for example in prompt.examples for text in prompt_texts.texts_of(example)),
+    ]
     return any(example.case_id == case_id for example in prompt.examples) or any(
-        repeats(text) or any(one in text for one in said) for text in told
+        repeats(text) or any(one in text for one in case_texts) for text in shown
     )
 
 
@@ -254,13 +266,13 @@ async def _own_names(
     session: AsyncSession, case: ForgottenCase, copies: Sequence[SnapshotCaseRow]
 ) -> set[str]:
     """The names in the case, folded, that no other case of the task holds."""
-    found = {name for one in copies for name in names_in(one.text)}
+    names = {name for one in copies for name in names_in(one.text)}
     rows = await session.execute(
         text(SAID_ELSEWHERE),
-        {"names": sorted(found), "task": case.task, "case_id": case.case_id},
+        {"names": sorted(names), "task": case.task, "case_id": case.case_id},
     )
     elsewhere = {row.name for row in rows}
-    return {folded(name) for name in found - elsewhere}
+    return {folded(name) for name in names - elsewhere}
 
 
 async def _proposals(session: AsyncSession, runs_of: Sequence[UUID], repeats: Repeats) -> list[str]:
@@ -271,15 +283,15 @@ async def _proposals(session: AsyncSession, runs_of: Sequence[UUID], repeats: Re
         return [
             row.key
             for row in rows
-            if repeats(row.text) or any(map(repeats, saying.strings(_json(row.text))))
+            if repeats(row.text) or any(map(repeats, prompt_texts.strings(_json(row.text))))
         ]
 
     return await asyncio.to_thread(repeating)
 
 
-def _json(said: str) -> JsonValue:
+def _json(text: str) -> JsonValue:
     try:
-        found: JsonValue = json.loads(said)
+        value: JsonValue = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return found
+    return value

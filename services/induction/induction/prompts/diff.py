@@ -1,19 +1,13 @@
 """What changed between two prompts, block by block and line by line. Pure."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from typing import TypeVar
 
-from nlu_shared.schemas.base import canonical
-from nlu_shared.schemas.prompts import (
-    Block,
-    BlockDiff,
-    BlockFate,
-    Example,
-    Hunk,
-    PromptContent,
-    PromptDiff,
-)
+from nlu_shared.schemas.diffs import BlockDiff, ChangeType, Hunk, PromptDiff
+from nlu_shared.schemas.prompts import Block, Example, PromptContent
 
 CONTEXT = 3
 """Unchanged lines shown around a change."""
@@ -21,7 +15,9 @@ MOST_PAIRS = 1_000_000
 """Pairs of lines that may be compared within one block. Beyond it the whole block is one hunk:
 the time difflib takes grows faster than the pairs."""
 
+Part = TypeVar("Part", Block, Example)
 _Key = tuple[str, int]
+"""A part's name or words, and the number of parts before it that share them."""
 
 
 def compare(before: PromptContent, after: PromptContent) -> PromptDiff:
@@ -30,14 +26,15 @@ def compare(before: PromptContent, after: PromptContent) -> PromptDiff:
     Blocks are paired by name, and by turn where a name stands twice; examples by what the model
     is told of them, not by the case they quote.
     """
-    old, new = _named(before), _named(after)
+    old, new = _turns(before.instructions), _turns(after.instructions)
     gone = [key for key in old if key not in new]
     blocks = [_block(key[0], old.get(key), new.get(key)) for key in [*new, *gone]]
+    old_examples, new_examples = _turns(before.examples), _turns(after.examples)
     return PromptDiff(
         blocks=[block for block in blocks if block is not None],
-        is_reordered=[key for key in old if key in new] != [key for key in new if key in old],
-        examples_added=_without(after.examples, before.examples),
-        examples_removed=_without(before.examples, after.examples),
+        is_reordered=_is_reordered(old, new) or _is_reordered(old_examples, new_examples),
+        examples_added=_without(new_examples, old_examples),
+        examples_removed=_without(old_examples, new_examples),
         tokens_before=before.tokens,
         tokens_after=after.tokens,
     )
@@ -46,37 +43,47 @@ def compare(before: PromptContent, after: PromptContent) -> PromptDiff:
 def as_lines(diff: PromptDiff) -> Iterator[str]:
     """The same for a terminal, in the manner of a unified diff."""
     for block in diff.blocks:
-        yield f"{block.fate} block {block.name}"
+        yield f"{block.change_type} block {block.name}"
         for hunk in block.hunks:
             yield f"@@ -{hunk.before_line} +{hunk.after_line} @@"
             yield from hunk.lines
     if diff.is_reordered:
-        yield "blocks reordered"
+        yield "reordered"
     for sign, examples in (("-", diff.examples_removed), ("+", diff.examples_added)):
         for example in examples:
-            yield f"{sign} example {canonical([example.text, example.output])}"
+            yield f"{sign} example {spelled(example)}"
     yield f"tokens {diff.tokens_before} -> {diff.tokens_after}"
 
 
-def _named(content: PromptContent) -> dict[_Key, Block]:
-    turns: dict[str, int] = defaultdict(int)
-    named: dict[_Key, Block] = {}
-    for block in content.instructions:
-        named[block.name, turns[block.name]] = block
-        turns[block.name] += 1
+def spelled(example: Example) -> str:
+    """All a model reads of it, on one line."""
+    return json.dumps(example.row, ensure_ascii=False, separators=(",", ":"))
+
+
+def _turns(parts: Sequence[Part]) -> dict[_Key, Part]:
+    turns: Counter[str] = Counter()
+    named: dict[_Key, Part] = {}
+    for part in parts:
+        name = part.name if isinstance(part, Block) else part.content_key
+        named[name, turns[name]] = part
+        turns[name] += 1
     return named
+
+
+def _is_reordered(before: Mapping[_Key, Part], after: Mapping[_Key, Part]) -> bool:
+    return [key for key in before if key in after] != [key for key in after if key in before]
 
 
 def _block(name: str, before: Block | None, after: Block | None) -> BlockDiff | None:
     if before == after:
         return None
     if before and after:
-        fate = BlockFate.CHANGED
+        change_type = ChangeType.CHANGED
     else:
-        fate = BlockFate.ADDED if after else BlockFate.REMOVED
+        change_type = ChangeType.ADDED if after else ChangeType.REMOVED
     return BlockDiff(
         name=name,
-        fate=fate,
+        change_type=change_type,
         was_protected=before.protected if before else None,
         is_protected=after.protected if after else None,
         hunks=list(_hunks(_lines(before), _lines(after))),
@@ -108,18 +115,6 @@ def _hunk(
     return Hunk(before_line=group[0][1] + 1, after_line=group[0][3] + 1, lines=lines)
 
 
-def _without(examples: Sequence[Example], others: Sequence[Example]) -> list[Example]:
+def _without(examples: Mapping[_Key, Example], others: Mapping[_Key, Example]) -> list[Example]:
     """The examples that `others` does not hold, each as often as it is missing there."""
-    held = Counter(_told(other) for other in others)
-    missing = []
-    for example in examples:
-        told = _told(example)
-        if held[told]:
-            held[told] -= 1
-        else:
-            missing.append(example)
-    return missing
-
-
-def _told(example: Example) -> str:
-    return canonical([example.text, example.output])
+    return [example for key, example in examples.items() if key not in others]

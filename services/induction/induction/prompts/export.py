@@ -1,18 +1,25 @@
 """A prompt as a `prompts.py` that is safe to import, and back again without executing it. Pure.
 
-Every string is written by `ascii()`, so no text can end its literal; reading takes literals only.
+Every string is written by `repr()`: it can end no literal and breaks no line, and says readably
+what can be printed. Reading takes literals only.
 """
 
 import ast
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
+from typing import Any
 from uuid import UUID
 
 from nlu_shared.schemas.base import canonical
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
-_NAMES = {"INSTRUCTION_BLOCKS", "EXAMPLE_CASES"}
+from induction.prompts.source import MOST_CODE, TooMuchCode, bounded
+
+BLOCKS, EXAMPLES = "INSTRUCTION_BLOCKS", "EXAMPLE_CASES"
+_ROW = "    "
+_CHECKED = "# sha256 of all that follows this line: "
 
 
 class UnreadableModule(ValueError):
@@ -22,7 +29,8 @@ class UnreadableModule(ValueError):
 def to_module(
     content: PromptContent, *, task: str, version_id: UUID, facts: dict[str, JsonValue]
 ) -> str:
-    """The text of `prompts.py`. `facts` (scores, data-set hash) are written as metadata."""
+    """The text of `prompts.py`, to be kept as UTF-8. `facts` (scores, data-set hash) are written
+    as metadata. Each block and each example is a line of its own."""
     metadata = {
         "task": task,
         "version_id": str(version_id),
@@ -31,30 +39,24 @@ def to_module(
     }
     body = "\n".join(
         [
-            f"PROMPT_METADATA = {_literal(metadata)}",
+            f"PROMPT_METADATA = {metadata!r}",
             "",
-            "INSTRUCTION_BLOCKS = [",
-            *(
-                f"    ({_literal(block.name)}, {_literal(block.text)}, {block.protected!r}),"
-                for block in content.instructions
-            ),
+            f"{BLOCKS} = [",
+            *(f"{_ROW}{_block_row(block)!r}," for block in content.instructions),
             "]",
             "",
-            "EXAMPLE_CASES = [",
-            *(f"    {_example(one)}," for one in content.examples),
+            f"{EXAMPLES} = [",
+            *(f"{_ROW}{tuple(example.row)!r}," for example in content.examples),
             "]",
             "",
-            f"INSTRUCTIONS = {_literal(_joined(content))}",
+            f"INSTRUCTIONS = {content.instruction_text!r}",
             "",
         ]
     )
-    digest = hashlib.sha256(body.encode()).hexdigest()
-    module = (
+    return (
         '"""The prompt of one task, as exported by induction. Generated: edits are lost."""\n\n'
-        f"# version {version_id}\n# sha256 of all that follows this line: {digest}\n{body}"
+        f"# version {version_id}\n{_CHECKED}{_sha256(body)}\n{body}"
     )
-    ast.parse(module)
-    return module
 
 
 def to_json(
@@ -68,29 +70,70 @@ def to_json(
         "content": content.model_dump(mode="json"),
         **facts,
     }
-    digest = hashlib.sha256(canonical(document).encode()).hexdigest()
-    return canonical({**document, "sha256": digest})
+    checked = {**document, "sha256": _sha256(canonical(document))}
+    return json.dumps(checked, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def read_module(text: str) -> PromptContent:
+def read_module(text: str, *, most_code: int | None = MOST_CODE) -> PromptContent:
     """The prompt in a `prompts.py`, from its literals; nothing in it is run.
 
-    Reads what `to_module` writes, and a hand-written module with one string `INSTRUCTIONS`.
+    Reads what `to_module` writes, and a hand-written module with one string `INSTRUCTIONS`. A
+    module as it was written is read line by line, any other as a whole, and neither where that
+    takes more code than `most_code` (see `source`). Raises UnreadableModule.
     """
     try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise UnreadableModule("The module is not Python.") from None
-    found = dict(_assigned(tree))
-    if "INSTRUCTIONS" not in found and not found.keys() >= _NAMES:
-        raise UnreadableModule("The module has neither INSTRUCTION_BLOCKS nor INSTRUCTIONS.")
-    try:
-        content = _structured(found) if found.keys() >= _NAMES else _plain(found)
+        content = _as_written(text, most_code) or _of_a_tree(text, most_code)
         # Python has literals that JSON has not, such as whole numbers of 5,000 digits.
         canonical(content)
-    except (ValueError, TypeError, ValidationError, RecursionError, MemoryError):
+    except UnreadableModule:
+        raise
+    except TooMuchCode as too_much:
+        raise UnreadableModule(str(too_much)) from None
+    except SyntaxError:
+        raise UnreadableModule("The module is not Python.") from None
+    except (ValueError, TypeError, AttributeError, RecursionError, MemoryError):
+        # ValidationError is a ValueError.
         raise UnreadableModule("The module's values are not the literals of a prompt.") from None
     return content
+
+
+def read_document(text: str) -> PromptContent:
+    """The prompt in a JSON export, or in a JSON that is nothing but its content.
+
+    Raises UnreadableModule.
+    """
+    try:
+        document = json.loads(text)
+        content = document.get("content", document)
+        return PromptContent.model_validate(content)
+    except (ValueError, AttributeError, RecursionError):  # ValidationError is a ValueError
+        raise UnreadableModule("The document holds no content of a prompt.") from None
+
+
+def _as_written(text: str, most_code: int | None) -> PromptContent | None:
+    """None where the text is not, to the letter, what `to_module` wrote."""
+    _, mark, rest = text.partition(_CHECKED)
+    claimed, _, body = rest.partition("\n")
+    if not mark or claimed != _sha256(body):
+        return None
+    rows: dict[str, list[Any]] = {BLOCKS: [], EXAMPLES: []}
+    within: list[Any] | None = None
+    for line in body.split("\n"):
+        if not line.startswith(_ROW):
+            within = rows.get(line.removesuffix(" = ["))
+        elif within is not None:
+            row = bounded(line.strip().removesuffix(","), most_code)
+            within.append(ast.literal_eval(row))
+    return _structured(rows[BLOCKS], rows[EXAMPLES])
+
+
+def _of_a_tree(text: str, most_code: int | None) -> PromptContent:
+    assigned = dict(_assigned(ast.parse(bounded(text, most_code))))
+    if assigned.keys() >= {BLOCKS, EXAMPLES}:
+        return _structured(*(ast.literal_eval(assigned[name]) for name in (BLOCKS, EXAMPLES)))
+    if "INSTRUCTIONS" not in assigned:
+        raise UnreadableModule("The module has neither INSTRUCTION_BLOCKS nor INSTRUCTIONS.")
+    return _plain(assigned)
 
 
 def _assigned(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
@@ -102,33 +145,32 @@ def _assigned(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
                 yield name, value
 
 
-def _structured(found: Mapping[str, ast.expr]) -> PromptContent:
-    blocks = ast.literal_eval(found["INSTRUCTION_BLOCKS"])
-    examples = ast.literal_eval(found["EXAMPLE_CASES"])
+def _structured(blocks: Any, examples: Any) -> PromptContent:
     return PromptContent(
         instructions=tuple(
             Block(name=name, text=text, protected=protected) for name, text, protected in blocks
         ),
-        examples=tuple(Example(text=text, output=output) for text, output in examples),
+        examples=tuple(_example(*row) for row in examples),
     )
 
 
-def _plain(found: Mapping[str, ast.expr]) -> PromptContent:
-    told = ast.literal_eval(found["INSTRUCTIONS"])
-    if not isinstance(told, str):
+def _plain(assigned: Mapping[str, ast.expr]) -> PromptContent:
+    text = ast.literal_eval(assigned["INSTRUCTIONS"])
+    if not isinstance(text, str):
         raise TypeError("INSTRUCTIONS is no text")
-    return PromptContent(instructions=(Block(name="instructions", text=told),))
+    return PromptContent(instructions=(Block(name="instructions", text=text),))
 
 
-def _joined(content: PromptContent) -> str:
-    return "\n\n".join(block.text for block in content.instructions)
+def _block_row(block: Block) -> tuple[str, str, bool]:
+    return block.name, block.text, block.protected
 
 
-def _literal(value: JsonValue) -> str:
-    return ascii(value)
+def _example(text: str, output: JsonValue, rest: Mapping[str, Any] | None = None) -> Example:
+    """Before there were other fields, a third value was the context itself."""
+    rest = rest or {}
+    named = rest if rest.keys() <= Example.model_fields.keys() else {"context": rest}
+    return Example.model_validate({"text": text, "output": output, **named})
 
 
-def _example(one: Example) -> str:
-    """Text and output; then, where the example has any, what stands before it."""
-    before = [] if one.context is None else [_literal(one.context.short)]
-    return f"({', '.join([_literal(one.text), _literal(one.output), *before])})"
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -34,13 +34,21 @@ class PromptScoreRow(SQLModel, table=True):
 
     version_id: UUID = Field(primary_key=True)
     run_id: UUID = Field(primary_key=True)
-    part: str = Field(primary_key=True)
+    split: str = Field(primary_key=True)
     objective: float
     components: dict[str, float] = Field(sa_column=Column(JSONB, nullable=False))
+    pooled: dict[str, tuple[int, int, int]] = Field(
+        default={}, sa_column=Column(JSONB, nullable=False)
+    )
+    support: dict[str, int] = Field(default={}, sa_column=Column(JSONB, nullable=False))
+    per_conversation: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSONB(none_as_null=True))
+    )
     cases: int
+    unanswered: int = 0
     dataset_hash: str
     model: str
-    ruler: str
+    scorer: str
 
 
 class ProductionPromptRow(SQLModel, table=True):

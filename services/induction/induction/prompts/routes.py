@@ -1,48 +1,64 @@
 """The registry by HTTP."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
 from nlu_shared.kit.etags import is_held
-from nlu_shared.schemas.base import Page, Slug
-from nlu_shared.schemas.prompts import ActivePrompt, PromptDiff, PromptImport, PromptVersion
-from starlette.responses import PlainTextResponse
+from nlu_shared.kit.parameters import MOST, Cursor, IfNoneMatch, PathTask
+from nlu_shared.schemas.base import Page
+from nlu_shared.schemas.diffs import PromptDiff
+from nlu_shared.schemas.prompts import ActivePrompt, PromptImport, PromptVersion
 
 from induction.prompts import export, service
 
 router = APIRouter(prefix="/v1/prompts/{task}", tags=["prompts"])
+VersionId = Annotated[UUID, Path(description="a version of this task's prompt")]
+EXPORTED: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/x-python": {"schema": {"type": "string"}}, "application/json": {}}}
+}
 read, write = requires("prompts:read"), requires("prompts:write")
 
 
-@router.post("/versions", dependencies=[write], status_code=201)
+@router.post(
+    "/versions",
+    dependencies=[write],
+    status_code=201,
+    responses={200: {"model": PromptVersion, "description": "It was there before"}},
+)
 async def import_version(
-    task: Slug, asked: PromptImport, session: DbSession, caller: CallerDep, response: Response
+    task: PathTask, body: PromptImport, session: DbSession, caller: CallerDep, response: Response
 ) -> PromptVersion:
-    row, is_new = await service.bring_in(session, task, asked, by=caller.subject)
+    """A version from outside, for runs or to serve; the same again is one version."""
+    row, is_new = await service.bring_in(session, task, body, by=caller.subject)
     response.status_code = 201 if is_new else 200
     return await service.view(session, row)
 
 
 @router.get("/versions", dependencies=[read])
 async def list_versions(
-    task: Slug,
+    task: PathTask,
     session: DbSession,
-    cursor: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=200, description=MOST)] = 50,
 ) -> Page[PromptVersion]:
+    """Versions of a prompt, oldest first."""
     return await service.page(session, task, after=cursor, limit=limit)
 
 
 @router.get("/versions/{version_id}", dependencies=[read])
-async def get_version(task: Slug, version_id: UUID, session: DbSession) -> PromptVersion:
+async def get_version(task: PathTask, version_id: VersionId, session: DbSession) -> PromptVersion:
+    """A version with its content and everything measured of it."""
     return await service.view(session, await service.get(session, task, version_id))
 
 
 @router.get("/versions/{version_id}/diff", dependencies=[read])
 async def diff_versions(
-    task: Slug, version_id: UUID, against: UUID, session: DbSession
+    task: PathTask,
+    version_id: VersionId,
+    against: Annotated[UUID, Query(description="the version to start from")],
+    session: DbSession,
 ) -> PromptDiff:
     """What changed from the version `against` to this one."""
     return await service.diff(session, task, before=against, after=version_id)
@@ -50,25 +66,37 @@ async def diff_versions(
 
 @router.post("/versions/{version_id}/promote", dependencies=[write])
 async def promote_version(
-    task: Slug, version_id: UUID, session: DbSession, caller: CallerDep
+    task: PathTask, version_id: VersionId, session: DbSession, caller: CallerDep
 ) -> PromptVersion:
+    """From now on this version serves."""
     await service.promote(session, task, version_id, by=caller.subject)
     return await service.view(session, await service.get(session, task, version_id))
 
 
-@router.post("/rollback", dependencies=[write])
-async def roll_back(task: Slug, session: DbSession, caller: CallerDep) -> PromptVersion:
+@router.post(
+    "/rollback",
+    dependencies=[write],
+    responses={409: {"description": "No earlier version has served"}},
+)
+async def roll_back(task: PathTask, session: DbSession, caller: CallerDep) -> PromptVersion:
+    """The version that served before serves again."""
     version_id = await service.roll_back(session, task, by=caller.subject)
     return await service.view(session, await service.get(session, task, version_id))
 
 
-@router.get("/active", dependencies=[read], response_model=ActivePrompt)
+@router.get(
+    "/active",
+    dependencies=[read],
+    response_model=ActivePrompt,
+    responses={304: {"description": "The same version serves"}},
+)
 async def get_active(
-    task: Slug,
+    task: PathTask,
     session: DbSession,
     response: Response,
-    if_none_match: Annotated[str, Header()] = "",
+    if_none_match: IfNoneMatch = "",
 ) -> ActivePrompt | Response:
+    """The version that serves; with its ETag in If-None-Match, asking again costs little."""
     active = await service.active(session, task)
     etag = f'"{active.version_hash}"'
     if is_held(etag, if_none_match):
@@ -77,12 +105,16 @@ async def get_active(
     return active
 
 
-@router.get("/export", dependencies=[read], response_class=PlainTextResponse)
+@router.get("/export", dependencies=[read], response_class=Response, responses=EXPORTED)
 async def export_version(
-    task: Slug,
+    task: PathTask,
     session: DbSession,
-    version: UUID | None = None,
-    format: Literal["py", "json"] = "py",
+    version: Annotated[
+        UUID | None, Query(description="the version; without it, the one that serves")
+    ] = None,
+    format: Annotated[
+        Literal["py", "json"], Query(description="py: a module prompts.py; json: the same as data")
+    ] = "py",
 ) -> Response:
     """The version named, else the one that serves, as text. Its id and sha256 are in it."""
     version_id = version or (await service.active(session, task)).version_id

@@ -1,67 +1,70 @@
 """Importing, finding, comparing, scoring and promoting prompt versions."""
 
 import asyncio
+from collections.abc import Mapping
 from uuid import UUID
 
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
+from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.base import Page
-from nlu_shared.schemas.events import PromptEvaluated
+from nlu_shared.schemas.diffs import PromptDiff
+from nlu_shared.schemas.events import PromptEvaluated, Split
 from nlu_shared.schemas.prompts import (
     ActivePrompt,
     Block,
-    PartScore,
     PromptContent,
-    PromptDiff,
     PromptImport,
     PromptSource,
     PromptVersion,
+    SplitScore,
 )
 from pydantic import JsonValue
+from sqlalchemy import tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.catalog import service as catalog
 from induction.prompts.diff import compare
 from induction.prompts.export import UnreadableModule, read_module
 from induction.prompts.models import ProductionPromptRow, PromptScoreRow, PromptVersionRow
-from induction.tasks.registry import task_of
+from induction.task_kinds.registry import task_of
+from induction.tasks import service as tasks
 
 
 async def bring_in(
-    session: AsyncSession, slug: str, asked: PromptImport, *, by: str
+    session: AsyncSession, slug: str, request: PromptImport, *, by: str
 ) -> tuple[PromptVersionRow, bool]:
     """Stores a prompt from outside and whether it is new; equal prompts are one version.
 
     Raises Invalid for a prompt the task cannot be served with, and says why.
     """
-    row = await catalog.get(session, slug)
+    row = await tasks.get(session, slug)
     task = task_of(row.spec())
-    content = _content_of(asked) or task.baseline()
+    content = await asyncio.to_thread(_content_of, request) or task.baseline()
     problems = task.problems(content)
     if problems:
         raise Invalid(" ".join(problems), code="unusable_prompt")
     version, is_new = await ensure(
-        session, slug, content, source=PromptSource.IMPORT, notes=asked.notes
+        session, slug, content, source=PromptSource.IMPORT, notes=request.notes
     )
-    if asked.promote:
+    if request.promote:
         await promote(session, slug, version.id, by=by)
     return version, is_new
 
 
-def _content_of(asked: PromptImport) -> PromptContent | None:
-    given = [one for one in (asked.content, asked.text, asked.module) if one is not None]
+def _content_of(request: PromptImport) -> PromptContent | None:
+    given = [one for one in (request.content, request.text, request.module) if one is not None]
     if len(given) > 1:
         raise Invalid("Give content, text or module, one of them.")
-    if asked.module is not None:
+    if request.module is not None:
         try:
-            return read_module(asked.module)
+            return read_module(request.module)
         except UnreadableModule as unreadable:
             raise Invalid(str(unreadable), code="unreadable_module") from None
-    if asked.text is not None:
-        return PromptContent(instructions=(Block(name="instructions", text=asked.text),))
-    return asked.content
+    if request.text is not None:
+        return PromptContent(instructions=(Block(name="instructions", text=request.text),))
+    return request.content
 
 
 async def ensure(
@@ -119,25 +122,42 @@ async def record_score(
     run_id: UUID,
     dataset_hash: str,
     model: str,
-    ruler: str,
+    scorer: str,
 ) -> None:
-    """Keeps how a version did on one part; the newest measurement of the same run stands."""
+    """Keeps how a version did on one split; the newest measurement of the same run stands."""
     values = {
         "version_id": version.id,
         "run_id": run_id,
-        "part": event.part.value,
+        "split": event.split.value,
         "objective": event.objective,
-        "components": event.components,
-        "cases": event.cases,
+        **event.model_dump(
+            mode="json",
+            include={"components", "pooled", "support", "per_conversation", "cases", "unanswered"},
+        ),
         "dataset_hash": dataset_hash,
         "model": model,
-        "ruler": ruler,
+        "scorer": scorer,
     }
     await session.exec(
         insert(PromptScoreRow)
         .values(values)
-        .on_conflict_do_update(index_elements=["version_id", "run_id", "part"], set_=values)
+        .on_conflict_do_update(index_elements=["version_id", "run_id", "split"], set_=values)
     )
+
+
+async def scores_on(
+    session: AsyncSession, version_by_run: Mapping[UUID, UUID], *, split: Split
+) -> dict[UUID, PromptScoreRow]:
+    """How a run scored a version on a split, by run; absent where it did not."""
+    rows = await session.exec(
+        select(PromptScoreRow).where(
+            PromptScoreRow.split == split.value,
+            tuple_(col(PromptScoreRow.run_id), col(PromptScoreRow.version_id)).in_(
+                list(version_by_run.items())
+            ),
+        )
+    )
+    return {row.run_id: row for row in rows}
 
 
 async def promote(session: AsyncSession, task: str, version_id: UUID, *, by: str) -> None:
@@ -150,7 +170,7 @@ async def promote(session: AsyncSession, task: str, version_id: UUID, *, by: str
 
 async def roll_back(session: AsyncSession, task: str, *, by: str) -> UUID:
     """Serves again what served before; returns its id. Conflict where nothing did."""
-    await catalog.get(session, task)
+    await tasks.get(session, task)
     history = await _pointer_history(session, task, limit=2)
     if len(history) < 2:
         raise Conflict("No earlier version has served.")
@@ -175,7 +195,7 @@ async def _pointer_history(session: AsyncSession, task: str, *, limit: int) -> l
 
 async def active(session: AsyncSession, task: str) -> ActivePrompt:
     """What serves now; NotFound until something was promoted."""
-    await catalog.get(session, task)
+    await tasks.get(session, task)
     version_id = await production_id(session, task)
     if version_id is None:
         raise NotFound("No version of this prompt serves yet.", code="nothing_active")
@@ -186,14 +206,17 @@ async def active(session: AsyncSession, task: str) -> ActivePrompt:
 
 
 async def view(session: AsyncSession, row: PromptVersionRow) -> PromptVersion:
-    """A version as the outside sees it. F1 fields hold the newest measurement of each part."""
+    """A version as the outside sees it. F1 fields hold the newest measurement of each split."""
     scores = await session.exec(
         select(PromptScoreRow)
         .where(PromptScoreRow.version_id == row.id)
-        .order_by(col(PromptScoreRow.run_id), col(PromptScoreRow.part))
+        .order_by(col(PromptScoreRow.run_id), col(PromptScoreRow.split))
     )
-    parts = [PartScore.model_validate(score.model_dump(exclude={"version_id"})) for score in scores]
-    newest = {score.part: score.objective for score in parts}
+    by_split = [
+        SplitScore.model_validate(score.model_dump(include=set(SplitScore.model_fields)))
+        for score in scores
+    ]
+    newest = {score.split: score.objective for score in by_split}
     return PromptVersion(
         id=row.id,
         task=row.task,
@@ -205,7 +228,7 @@ async def view(session: AsyncSession, row: PromptVersionRow) -> PromptVersion:
         is_production=await production_id(session, row.task) == row.id,
         validation_f1=newest.get("validation"),
         train_f1=newest.get("train"),
-        scores=parts,
+        scores=by_split,
         notes=row.notes,
         created_at=row.created_at,
     )
@@ -215,13 +238,13 @@ async def page(
     session: AsyncSession, task: str, *, after: UUID | None, limit: int
 ) -> Page[PromptVersion]:
     """Versions of a task, oldest first."""
-    await catalog.get(session, task)
+    await tasks.get(session, task)
     statement = select(PromptVersionRow).where(PromptVersionRow.task == task)
     if after is not None:
         statement = statement.where(col(PromptVersionRow.id) > after)
     rows = (await session.exec(statement.order_by(col(PromptVersionRow.id)).limit(limit + 1))).all()
-    items = [await view(session, row) for row in rows[:limit]]
-    return Page(items=items, next_cursor=str(items[-1].id) if len(rows) > limit else None)
+    page, cursor = cut(rows, limit)
+    return Page(items=[await view(session, row) for row in page], next_cursor=cursor)
 
 
 async def diff(session: AsyncSession, task: str, *, before: UUID, after: UUID) -> PromptDiff:

@@ -1,7 +1,7 @@
-"""The worker's side of runs: claim, replay, continue. arq only rings the bell."""
+"""The worker's side of runs: claim, replay, continue. arq only wakes."""
 
 import asyncio
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from decimal import Decimal
 from functools import partial
 from typing import Any, Literal
@@ -9,31 +9,33 @@ from typing import Any, Literal
 import structlog
 from nlu_shared.kit.db import session_scope
 from nlu_shared.kit.errors import Unavailable
-from nlu_shared.schemas.events import EvaluationProgress, RunFinished, StoredEvent
+from nlu_shared.schemas.events import RunFinished
 from nlu_shared.schemas.runs import RunKind, RunStatus
 
 from induction.cases import service as cases
-from induction.catalog import service as catalog
-from induction.engine.desk import CANCELLED
+from induction.engine.data.splits import splits_for
 from induction.engine.plan import Plan
-from induction.engine.split import parts_for
-from induction.ideas import service as ideas
-from induction.llm.bookings import LeaseLost
+from induction.engine.runtime import CANCELLED
+from induction.history import failures
 from induction.llm.calls import Account
+from induction.llm.entries import LeaseLost
 from induction.llm.errors import ParkRun, StopRun
 from induction.llm.ledger import Ledger
 from induction.llm.retry import outage_pause
 from induction.prompts import service as prompts
 from induction.resources import APP_IDENTITY, Resources
-from induction.runs import apart, journal, lease, stream
+from induction.runs import engine_process, journal, lease, stream
+from induction.runs.engine_process import EngineProcess
 from induction.runs.models import RunRow
-from induction.runs.patience import Patience, patience
+from induction.runs.patience import Patience, Standing, patience
 from induction.runs.planning import counts, plan_of
-from induction.runs.world import PauseAsked, RunWorld
-from induction.tasks.registry import task_of
+from induction.runs.runtime import PauseRequested, RunRuntime
+from induction.task_kinds.registry import task_of
+from induction.tasks import service as tasks
 
 log = structlog.get_logger(__name__)
 RunEnd = Literal["cancelled", "failed"]
+UNANSWERED_MINUTES = "minutes: used up while the provider did not answer"
 TOO_SLOW = (
     "minutes: its texts take longer to work through than the limit of minutes leaves;"
     " shorter or fewer cases, or more minutes, would do"
@@ -51,12 +53,12 @@ class Ended(Exception):
 
 async def execute_run(context: dict[str, Any], run_id: str) -> None:
     """The doorbell: a run may be waiting. Which, the database knows."""
-    context["bell"].set()
+    context["wake"].set()
 
 
-async def drive_runs(resources: Resources, bell: asyncio.Event) -> None:
-    """Claims and drives runs until cancelled, at most `runs_at_once`; looks when the bell rings
-    and every `poll_seconds`, so a lost ring costs seconds."""
+async def drive_runs(resources: Resources, wake: asyncio.Event) -> None:
+    """Claims and drives runs until cancelled, at most `runs_at_once`; looks when woken
+    and every `poll_seconds`, so a lost wake costs seconds."""
     driving: set[asyncio.Task[None]] = set()
     settings = resources.settings
     try:
@@ -66,12 +68,12 @@ async def drive_runs(resources: Resources, bell: asyncio.Event) -> None:
                     task = asyncio.create_task(drive(resources, run), name=f"run-{run.id}")
                     driving.add(task)
                     task.add_done_callback(driving.discard)
-                    task.add_done_callback(lambda _: bell.set())
-            # Not `wait_for`, which on Python 3.11 loses a cancellation that meets the bell.
+                    task.add_done_callback(lambda _: wake.set())
+            # Not `wait_for`, which on Python 3.11 loses a cancellation that meets the wake.
             with suppress(TimeoutError):
                 async with asyncio.timeout(settings.poll_seconds):
-                    await bell.wait()
-            bell.clear()
+                    await wake.wait()
+            wake.clear()
     finally:
         for task in driving:
             task.cancel()
@@ -104,8 +106,8 @@ async def drive(resources: Resources, run: RunRow) -> None:
             log.warning("run lost to another worker", **keys)
         except Unavailable as away:
             log.warning("run left for the next claim", reason=str(away), **keys)
-        except PauseAsked:
-            await _let_go(held, RunStatus.PAUSED)
+        except PauseRequested:
+            await _release(held, RunStatus.PAUSED)
         except ParkRun as park:
             await _park(resources, run, held, park)
         except StopRun as stop:
@@ -114,9 +116,9 @@ async def drive(resources: Resources, run: RunRow) -> None:
             log.warning("run ended while it computed", status=ended.status, **keys)
             await _end(resources, run, ended.reason, status=ended.status)
         except asyncio.CancelledError:
-            await _let_go(held, RunStatus.WAITING)
+            await _release(held, RunStatus.WAITING)
             raise
-        except apart.EngineFailed as failed:
+        except engine_process.EngineFailed as failed:
             log.error("run failed", error=failed.kind, trace=str(failed), **keys)
             await _end(resources, run, f"The run failed inside: {failed.kind}.")
         except Exception as error:
@@ -127,17 +129,17 @@ async def drive(resources: Resources, run: RunRow) -> None:
 
 async def _replay_and_continue(resources: Resources, run: RunRow, held: lease.Lease) -> None:
     look = partial(_look, resources, run)
-    async with apart.opened(look, seconds=resources.settings.lease_seconds / 3) as engine:
+    async with engine_process.opened(look, seconds=resources.settings.lease_seconds / 3) as engine:
         plan = await _plan(resources, run, engine)
-        if run.ruler != plan.task.ruler:
-            await _end(resources, run, "The ruler has changed since the run began: start it anew.")
+        if run.scorer != plan.task.scorer:
+            await _end(resources, run, "The scorer has changed since the run began: start it anew.")
             return
         await _drive(resources, run, held, plan, engine)
 
 
 async def _look(resources: Resources, run: RunRow, computing: float) -> None:
     """Hears the operator and the clock for an engine that has not come to ask for so many
-    seconds. Raises LeaseLost, PauseAsked, Ended."""
+    seconds. Raises LeaseLost, PauseRequested, Ended."""
     with suppress(Unavailable):
         async with session_scope(resources.database, APP_IDENTITY) as session:
             standing = await journal.standing(session, run.id, run.fence)
@@ -146,61 +148,47 @@ async def _look(resources: Resources, run: RunRow, computing: float) -> None:
             case Patience.CANCEL:
                 raise Ended("cancelled", CANCELLED)
             case Patience.PAUSE:
-                raise PauseAsked
+                raise PauseRequested
             case Patience.TOO_SLOW:
                 raise Ended("failed", TOO_SLOW)
 
 
 async def _drive(
-    resources: Resources, run: RunRow, held: lease.Lease, plan: Plan, engine: apart.Apart
+    resources: Resources, run: RunRow, held: lease.Lease, plan: Plan, engine: EngineProcess
 ) -> None:
     ledger = Ledger(
         _account(resources, run),
-        resources.books,
+        resources.ledger_commits,
         resources.model,
         concurrency=resources.settings.concurrency,
     )
     await ledger.load(resources.database, APP_IDENTITY)
     async with session_scope(resources.database, APP_IDENTITY) as session:
-        stored = await journal.events(session, run.id)
-        world = RunWorld(ledger, held, await journal.readings(session, run.id))
-    n = 0
-    async with aclosing(engine.steps(RunKind(run.kind), plan, world)) as steps:
-        async for event in steps:
-            if isinstance(event, EvaluationProgress):
-                await stream.announce(resources.redis, run.id, event)
-                continue
-            n += 1
-            if n <= len(stored):
-                journal.compare(stored[n - 1].body, event)
-                continue
-            await _record(resources, run, n, event, ruler=plan.task.ruler)
+        runtime = RunRuntime(
+            ledger,
+            held,
+            resources.redis,
+            readings=await journal.readings(session, run.id),
+            recorded=await journal.events(session, run.id),
+        )
+    await engine.run(RunKind(run.kind), plan, runtime)
 
 
-async def _record(
-    resources: Resources, run: RunRow, n: int, event: StoredEvent, *, ruler: str
-) -> None:
+async def _plan(resources: Resources, run: RunRow, engine: EngineProcess) -> Plan:
+    """The run's plan; splits of cases that no run has used are decided here, once."""
     async with session_scope(resources.database, APP_IDENTITY) as session:
-        await journal.record(session, run.id, run.fence, n, event, ruler=ruler)
-    await stream.announce(resources.redis, run.id)
-    log.info("run event", run_id=str(run.id), n=n, type=event.type)
-
-
-async def _plan(resources: Resources, run: RunRow, engine: apart.Apart) -> Plan:
-    """The run's plan; parts of cases that no run has used are decided here, once."""
-    async with session_scope(resources.database, APP_IDENTITY) as session:
-        spec = (await catalog.get(session, run.task)).spec()
+        spec = (await tasks.get(session, run.task)).spec()
         baseline = await prompts.get(session, run.task, run.baseline_version_id)
         frozen = await cases.load(session, run.task, run.dataset_hash)
-        known = await cases.known_parts(session, run.task)
-        remembered = await ideas.told(session, run.remembered)
-    parts = await engine.call(parts_for, task_of(spec), frozen, known, run.seed)
-    plan = plan_of(run, spec, baseline.prompt(), frozen, parts, remembered)
+        known = await cases.known_splits(session, run.task)
+        remembered = await failures.remembered(session, run.remembered)
+    splits = await engine.call(splits_for, task_of(spec), frozen, known, run.seed)
+    plan = plan_of(run, spec, baseline.prompt(), frozen, splits, remembered)
     async with session_scope(resources.database, APP_IDENTITY) as session:
         row = await journal.held(session, run.id, run.fence)
-        if row.parts is None:
-            await cases.remember_parts(session, run.task, run.id, plan.parts)
-            row.parts = counts(plan.parts)
+        if row.splits is None:
+            await cases.remember_splits(session, run.task, run.id, plan.splits)
+            row.splits = counts(plan.splits)
     return plan
 
 
@@ -220,7 +208,8 @@ def _account(resources: Resources, run: RunRow) -> Account:
 
 
 async def _park(resources: Resources, run: RunRow, held: lease.Lease, park: ParkRun) -> None:
-    """While a question is open the engine reads no inbox: a cancellation is heard here."""
+    """While a question is open the engine reads no inbox: a cancellation is heard here, and the end
+    of the minutes."""
     log.warning(
         "run parked",
         run_id=str(run.id),
@@ -231,20 +220,27 @@ async def _park(resources: Resources, run: RunRow, held: lease.Lease, park: Park
     with suppress(LeaseLost, Unavailable):
         async with session_scope(resources.database, APP_IDENTITY) as session:
             row = await journal.held(session, run.id, run.fence)
-            if row.cancel_requested:
-                over = RunFinished(status="cancelled", reason=CANCELLED)
+            if over := _over_while_parked(await journal.standing(session, run.id, run.fence)):
                 n = row.last_event + 1
-                await journal.record(session, run.id, run.fence, n, over, ruler="")
+                await journal.record(session, run.id, run.fence, n, over)
                 return
             row.outages += park.is_outage
-    await _let_go(held, RunStatus.PARKED, reason=park.reason, seconds=park.seconds)
+    await _release(held, RunStatus.PARKED, reason=park.reason, seconds=park.seconds)
 
 
-async def _let_go(
+def _over_while_parked(standing: Standing) -> RunFinished | None:
+    if standing.cancel:
+        return RunFinished(status="cancelled", reason=CANCELLED)
+    if standing.seconds_over > 0:
+        return RunFinished(status="failed", reason=UNANSWERED_MINUTES)
+    return None
+
+
+async def _release(
     held: lease.Lease, status: RunStatus, *, reason: str | None = None, seconds: float = 0
 ) -> None:
     with suppress(Unavailable):
-        await lease.let_go(held, status, reason=reason, seconds=seconds)
+        await lease.release(held, status, reason=reason, seconds=seconds)
     log.info("run let go", run_id=str(held.run.id), status=status.value)
 
 
@@ -261,5 +257,4 @@ async def _end(
                 run.fence,
                 row.last_event + 1,
                 RunFinished(status=status, reason=reason),
-                ruler="",
             )

@@ -9,12 +9,13 @@ from uuid import UUID
 
 from nlu_shared.schemas.events import (
     ChangeKept,
+    ChangeRejected,
+    CrossValidated,
     MissesAttributed,
-    PartName,
-    ProcedureJudged,
     PromptEvaluated,
     PromptProposed,
     RunFinished,
+    Split,
     StoredEvent,
     VerdictReached,
 )
@@ -23,8 +24,9 @@ from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.engine.world import Inbox
-from induction.llm.bookings import LeaseLost
+from induction.engine.runtime import Inbox
+from induction.history import service as history
+from induction.llm.entries import LeaseLost
 from induction.prompts import service as prompts
 from induction.runs.models import RunEventRow, RunHintRow, RunInboxRow, RunRow
 from induction.runs.patience import Standing
@@ -65,7 +67,7 @@ def compare(stored: dict[str, Any], event: StoredEvent) -> None:
 
 
 async def record(
-    session: AsyncSession, run_id: UUID, fence: int, n: int, event: StoredEvent, *, ruler: str
+    session: AsyncSession, run_id: UUID, fence: int, n: int, event: StoredEvent
 ) -> None:
     """Stores event number `n` and what it means for the run and the registry."""
     row = await held(session, run_id, fence)
@@ -73,22 +75,17 @@ async def record(
     row.last_event = n
     match event:
         case PromptEvaluated():
-            await _evaluated(session, row, event, ruler=ruler)
+            await _evaluated(session, row, event)
+            await history.record(session, run_id, event)
         case PromptProposed():
-            parent = await prompts.by_hash(session, row.task, event.parent_hash)
-            await prompts.ensure(
-                session,
-                row.task,
-                event.content,
-                source=PromptSource.RUN,
-                parent_id=parent.id,
-                run_id=run_id,
-                notes=event.change.rationale,
-            )
+            await _proposed(session, row, event)
+        case ChangeRejected():
+            await history.record(session, run_id, event)
         case ChangeKept():
+            await history.record(session, run_id, event)
             row.best_version_id = (await prompts.by_hash(session, row.task, event.version_hash)).id
-        case ProcedureJudged():
-            row.procedure = event.verdict.model_dump(mode="json")
+        case CrossValidated():
+            row.cross_validation = event.verdict.model_dump(mode="json")
         case VerdictReached():
             row.verdict = event.verdict.model_dump(mode="json")
         case MissesAttributed():
@@ -100,10 +97,22 @@ async def record(
     await session.flush()
 
 
-async def _evaluated(
-    session: AsyncSession, row: RunRow, event: PromptEvaluated, *, ruler: str
-) -> None:
-    if event.iteration == 0 and event.part is PartName.VALIDATION:
+async def _proposed(session: AsyncSession, row: RunRow, event: PromptProposed) -> None:
+    parent = await prompts.by_hash(session, row.task, event.parent_hash)
+    version, _ = await prompts.ensure(
+        session,
+        row.task,
+        event.content,
+        source=PromptSource.RUN,
+        parent_id=parent.id,
+        run_id=row.id,
+        notes=event.change.rationale,
+    )
+    await history.record(session, row.id, event, version_id=version.id, parent_id=parent.id)
+
+
+async def _evaluated(session: AsyncSession, row: RunRow, event: PromptEvaluated) -> None:
+    if event.iteration == 0 and event.split is Split.VALIDATION:
         row.baseline_f1 = event.objective
     version = await prompts.by_hash(session, row.task, event.version_hash)
     await prompts.record_score(
@@ -113,7 +122,7 @@ async def _evaluated(
         run_id=row.id,
         dataset_hash=row.dataset_hash,
         model=row.task_model,
-        ruler=ruler,
+        scorer=row.scorer or "",
     )
 
 
@@ -175,8 +184,10 @@ async def _minutes(session: AsyncSession, row: RunRow) -> float:
     seconds: float = (
         await session.execute(
             text(
-                "SELECT extract(epoch FROM now() - started_at)::float8 - idle_seconds"
-                " FROM runs WHERE id = :id"
+                """
+                SELECT extract(epoch FROM now() - started_at)::float8 - idle_seconds
+                FROM runs WHERE id = :id
+                """
             ),
             {"id": row.id},
         )

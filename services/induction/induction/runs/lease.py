@@ -18,7 +18,7 @@ from nlu_shared.schemas.runs import RunStatus
 from sqlalchemy import text
 
 from induction.engine import ENGINE_VERSION
-from induction.llm.bookings import LeaseLost
+from induction.llm.entries import LeaseLost
 from induction.runs.models import RunRow
 
 log = structlog.get_logger(__name__)
@@ -51,20 +51,25 @@ async def claim(database: Database, identity: Identity, *, seconds: float) -> Ru
     async with session_scope(database, identity) as session:
         claimed = await session.execute(
             text(
-                "UPDATE runs SET status = 'running', fence = fence + 1,"
-                " lease_until = clock_timestamp() + make_interval(secs => :seconds),"
-                " started_at = coalesce(started_at, now()), not_before = NULL,"
-                " idle_seconds = idle_seconds"
-                "   + coalesce(extract(epoch FROM now() - coalesce(idle_since, lease_until)), 0),"
-                " idle_since = NULL"
-                " WHERE id = (SELECT id FROM runs"
-                "   WHERE engine_version = :engine AND (status = 'waiting'"
-                "     OR (status = 'running' AND (lease_until < clock_timestamp()"
-                # Given by a clock that was ahead and has been set right since.
-                "       OR lease_until > clock_timestamp() + interval '1 day'))"
-                "     OR (status = 'parked' AND not_before < clock_timestamp()))"
-                "   ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)"
-                " RETURNING id"
+                """
+                UPDATE runs SET status = 'running', fence = fence + 1,
+                    lease_until = clock_timestamp() + make_interval(secs => :seconds),
+                    started_at = coalesce(started_at, now()), not_before = NULL,
+                    idle_seconds = idle_seconds + coalesce(
+                        extract(epoch FROM now() - coalesce(idle_since, lease_until)), 0
+                    ),
+                    idle_since = NULL
+                WHERE id = (
+                    SELECT id FROM runs
+                    WHERE engine_version = :engine AND (status = 'waiting'
+                        OR (status = 'running' AND (lease_until < clock_timestamp()
+                            -- Given by a clock that was ahead and has been set right since.
+                            OR lease_until > clock_timestamp() + interval '1 day'))
+                        OR (status = 'parked' AND not_before < clock_timestamp()))
+                    ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED
+                )
+                RETURNING id
+                """
             ),
             {"seconds": seconds, "engine": ENGINE_VERSION},
         )
@@ -78,14 +83,18 @@ async def supersede_abandoned(database: Database, identity: Identity) -> None:
     async with session_scope(database, identity) as session:
         await session.execute(
             text(
-                "WITH over AS (UPDATE runs SET status = 'superseded', reason = :reason,"
-                "   completed_at = now(), last_event = last_event + 1"
-                "   WHERE engine_version <> :engine AND status IN ('waiting', 'running', 'parked')"
-                "   AND greatest(created_at, lease_until, not_before)"
-                "     < now() - CAST(:abandoned AS interval)"
-                "   RETURNING id, last_event)"
-                " INSERT INTO run_events (run_id, n, body)"
-                " SELECT id, last_event, CAST(:body AS jsonb) FROM over"
+                """
+                WITH over AS (
+                    UPDATE runs SET status = 'superseded', reason = :reason,
+                        completed_at = now(), last_event = last_event + 1
+                    WHERE engine_version <> :engine AND status IN ('waiting', 'running', 'parked')
+                        AND greatest(created_at, lease_until, not_before)
+                            < now() - CAST(:abandoned AS interval)
+                    RETURNING id, last_event
+                )
+                INSERT INTO run_events (run_id, n, body)
+                SELECT id, last_event, CAST(:body AS jsonb) FROM over
+                """
             ),
             {
                 "engine": ENGINE_VERSION,
@@ -114,24 +123,26 @@ async def hold(
 async def _renew(lease: Lease) -> None:
     while True:
         await asyncio.sleep(lease.seconds / 3)
-        asked = time.monotonic()
+        started = time.monotonic()
         try:
             async with session_scope(lease.database, lease.identity) as session:
                 renewed = await session.execute(
                     text(
-                        "UPDATE runs SET"
-                        " lease_until = clock_timestamp() + make_interval(secs => :seconds)"
-                        " WHERE id = :id AND fence = :fence AND status = 'running' RETURNING id"
+                        """
+                        UPDATE runs SET
+                            lease_until = clock_timestamp() + make_interval(secs => :seconds)
+                        WHERE id = :id AND fence = :fence AND status = 'running' RETURNING id
+                        """
                     ),
                     {"id": lease.run.id, "fence": lease.run.fence, "seconds": lease.seconds},
                 )
                 if renewed.scalar_one_or_none() is not None:
-                    lease.confirmed = asked
+                    lease.confirmed = started
         except Unavailable:
             log.warning("lease not confirmed", run_id=str(lease.run.id))
 
 
-async def let_go(
+async def release(
     lease: Lease, status: RunStatus, *, reason: str | None = None, seconds: float = 0
 ) -> None:
     """Gives the run back as paused, parked (for `seconds`) or waiting; one that was to pause and
@@ -139,12 +150,15 @@ async def let_go(
     async with session_scope(lease.database, lease.identity) as session:
         await session.execute(
             text(
-                "UPDATE runs SET status = CASE WHEN :status = 'parked' AND pause_requested"
-                "   THEN 'paused' ELSE :status END, reason = :reason, lease_until = NULL,"
-                " pause_requested = pause_requested AND :status NOT IN ('paused', 'parked'),"
-                " idle_since = now(),"
-                " not_before = now() + make_interval(secs => :seconds)"
-                " WHERE id = :id AND fence = :fence AND status = 'running'"
+                """
+                UPDATE runs SET status = CASE WHEN :status = 'parked' AND pause_requested
+                        THEN 'paused' ELSE :status END,
+                    reason = :reason, lease_until = NULL,
+                    pause_requested = pause_requested AND :status NOT IN ('paused', 'parked'),
+                    idle_since = now(),
+                    not_before = now() + make_interval(secs => :seconds)
+                WHERE id = :id AND fence = :fence AND status = 'running'
+                """
             ),
             {
                 "id": lease.run.id,

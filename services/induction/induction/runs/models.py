@@ -38,19 +38,19 @@ class RunRow(SQLModel, table=True):
     proposer_model: str
     provider: str
     engine_version: str
-    ruler: str | None = None
+    scorer: str | None = None
     remembered: list[dict[str, str]] = Field(default=[], sa_column=Column(JSONB, nullable=False))
     epoch: int = 0
     looks: int = 0
     dataset_hash: str
     dataset_size: int
-    parts: dict[str, int] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    splits: dict[str, int] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     baseline_version_id: UUID
     best_version_id: UUID | None = None
     baseline_f1: float | None = None
     final_f1: float | None = None
     verdict: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
-    procedure: dict[str, Any] | None = Field(
+    cross_validation: dict[str, Any] | None = Field(
         default=None, sa_column=Column(JSONB(none_as_null=True))
     )
     misses: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))

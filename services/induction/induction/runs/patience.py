@@ -23,7 +23,7 @@ class Patience(StrEnum):
 def patience(standing: Standing, *, computing: float, grace: float) -> Patience:
     """A run that has computed for `computing` seconds is ended or paused at once where somebody
     asks for it. Past its minutes it has `grace` seconds to come to its own end: the last look at
-    the test part has to be computed too."""
+    the test split has to be computed too."""
     if standing.cancel:
         return Patience.CANCEL
     if standing.pause:

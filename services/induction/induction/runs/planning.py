@@ -6,21 +6,20 @@ from decimal import Decimal
 from uuid import UUID
 
 from nlu_shared.kit.errors import Invalid
-from nlu_shared.schemas.events import PartName
+from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.ground_truth import GroundTruthCase
 from nlu_shared.schemas.prompts import PromptContent, TaskIn, TaskKind
 from nlu_shared.schemas.runs import Forecast, RunLimits, RunRequest
 
+from induction.engine.data.splits import splits_of
 from induction.engine.forecast import Bound, forecast
-from induction.engine.groups import groups_of
 from induction.engine.plan import Plan, Remembered
-from induction.engine.split import parts_of
-from induction.engine.verdict import detectable
+from induction.engine.verdict.verdict import detectable
 from induction.llm import prices
 from induction.llm.errors import UnknownModel
 from induction.runs.models import RunRow
-from induction.tasks.base import Case, Usage
-from induction.tasks.registry import task_of
+from induction.task_kinds.base import Case, Usage
+from induction.task_kinds.registry import task_of
 
 UNUSABLE_NAMED = 10
 """Ids an error names; the others are counted."""
@@ -31,16 +30,16 @@ def plan_of(
     spec: TaskIn,
     baseline: PromptContent,
     cases: tuple[Case, ...],
-    parts: Mapping[UUID, PartName],
+    splits: Mapping[UUID, Split],
     remembered: tuple[Remembered, ...] = (),
 ) -> Plan:
-    """`parts` as `split.parts_for` gives them, with the run's seed."""
+    """`splits` as `splits.splits_for` gives them, with the run's seed."""
     limits = row.promised
     return Plan(
         task=task_of(spec),
         cases=cases,
         dataset_hash=row.dataset_hash,
-        parts=parts,
+        splits=splits,
         baseline=baseline,
         task_model=row.task_model,
         proposer_model=row.proposer_model,
@@ -57,9 +56,9 @@ def plan_of(
     )
 
 
-def knows_components(spec: TaskIn, asked: RunRequest) -> bool:
+def knows_components(spec: TaskIn, request: RunRequest) -> bool:
     """Whether the task has every component that is to be focused on or guarded."""
-    named = [*([asked.focus] if asked.focus is not None else []), *asked.guards]
+    named = [*([request.focus] if request.focus is not None else []), *request.guards]
     task = task_of(spec)
     return all(task.component(name) is not None for name in named)
 
@@ -80,10 +79,10 @@ def require_usable(spec: TaskIn, cases: Iterable[GroundTruthCase]) -> None:
         )
 
 
-def counts(parts: Mapping[UUID, PartName]) -> dict[str, int]:
-    """Cases per part."""
-    given = list(parts.values())
-    return {part.value: given.count(part) for part in PartName}
+def counts(splits: Mapping[UUID, Split]) -> dict[str, int]:
+    """Cases per split."""
+    given = list(splits.values())
+    return {split.value: given.count(split) for split in Split}
 
 
 def have_prices(models: Iterable[str], on: date) -> bool:
@@ -107,7 +106,7 @@ def bound_of(plan: Plan, limits: RunLimits, *, is_billed: bool, on: date) -> For
         notes.append("The search may stop early: the limit of money is below the upper bound.")
     return Forecast(
         cases=len(plan.cases),
-        parts=counts(plan.parts),
+        splits=counts(plan.splits),
         calls=bound.calls,
         money_usd=float(money),
         fits=not notes,
@@ -117,8 +116,8 @@ def bound_of(plan: Plan, limits: RunLimits, *, is_billed: bool, on: date) -> For
 
 
 def _detectable(plan: Plan) -> float | None:
-    parts = parts_of(plan.cases, plan.parts)
-    return round(detectable(len(groups_of(parts.test))), 3) if parts.test else None
+    splits = splits_of(plan.cases, plan.splits)
+    return round(detectable(splits.test_groups), 3) if splits.test else None
 
 
 def _price(plan: Plan, bound: Bound, on: date) -> Decimal:

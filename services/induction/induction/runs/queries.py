@@ -1,17 +1,35 @@
 """Runs as they are shown: pages, iterations, spend, and what providers left unanswered."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import UUID
 
+from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.base import Page
-from nlu_shared.schemas.runs import Misses, RunView, Spend, Verdict
+from nlu_shared.schemas.events import Split
+from nlu_shared.schemas.runs import RunView, Spend
 from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.prompts.models import PromptVersionRow
-from induction.runs.history import counted, iterations
-from induction.runs.models import RunEventRow, RunRow
+from induction.history import service as history
+from induction.prompts import service as prompts
+from induction.prompts.models import PromptScoreRow
+from induction.runs.models import RunRow
+
+_SPENDS = text(
+    """
+    SELECT run_id, coalesce(sum(attempts), 0)::int AS calls,
+        count(*) FILTER (WHERE cached AND outcome = 'ok')::int AS cached_calls,
+        coalesce(sum(coalesce(cost_usd, reserved_usd)), 0)::float8 AS usd,
+        coalesce(sum(notional_usd), 0)::float8 AS notional_usd,
+        count(*) FILTER (WHERE outcome IN ('unavailable', 'rejected'))::int AS unanswered_calls,
+        count(*) FILTER (
+            WHERE usage IS NULL AND outcome IN ('ok', 'cut', 'refused', 'malformed')
+        )::int AS unmetered_calls
+    FROM llm_calls WHERE run_id = ANY(:run_ids) GROUP BY run_id
+    """
+)
 
 
 async def page(
@@ -31,56 +49,51 @@ async def page(
     if before is not None:
         statement = statement.where(col(RunRow.id) < before)
     rows = (await session.exec(statement.order_by(col(RunRow.id).desc()).limit(limit + 1))).all()
-    items = [await view(session, row) for row in rows[:limit]]
-    return Page(items=items, next_cursor=str(items[-1].id) if len(rows) > limit else None)
+    page, cursor = cut(rows, limit)
+    return Page(items=await views(session, page), next_cursor=cursor)
 
 
 async def view(session: AsyncSession, row: RunRow) -> RunView:
-    """A run with its iterations, the best prompt's components, and what it has cost."""
-    rows = await session.exec(
-        select(RunEventRow.body).where(RunEventRow.run_id == row.id).order_by(col(RunEventRow.n))
-    )
-    versions = await session.exec(
-        select(PromptVersionRow.version_hash, PromptVersionRow.id).where(
-            PromptVersionRow.task == row.task
-        )
-    )
-    bodies, ids = rows.all(), dict(versions.all())
-    improvement = (
-        row.final_f1 - row.baseline_f1
-        if row.final_f1 is not None and row.baseline_f1 is not None
-        else None
-    )
-    return RunView(
-        iterations=iterations(bodies, ids),
-        improvement=improvement,
-        **counted(bodies, ids, row.best_version_id or row.baseline_version_id),
-        verdict=Verdict.model_validate(row.verdict) if row.verdict else None,
-        procedure=Verdict.model_validate(row.procedure) if row.procedure else None,
-        misses=Misses.model_validate(row.misses) if row.misses else None,
-        spend=await spend(session, row.id),
-        **row.model_dump(include=set(RunView.model_fields) - {"verdict", "procedure", "misses"}),
-    )
+    """A run with its iterations, the best prompt's scores, and what it has cost."""
+    return (await views(session, [row]))[0]
 
 
-async def spend(session: AsyncSession, run_id: UUID) -> Spend:
-    row = (
-        await session.execute(
-            text(
-                "SELECT coalesce(sum(attempts), 0)::int AS calls,"
-                " count(*) FILTER (WHERE cached AND outcome = 'ok')::int AS cached_calls,"
-                " coalesce(sum(coalesce(cost_usd, reserved_usd)), 0)::float8 AS usd,"
-                " coalesce(sum(notional_usd), 0)::float8 AS notional_usd,"
-                " count(*) FILTER (WHERE outcome IN ('unavailable', 'rejected'))::int"
-                "   AS unanswered_calls,"
-                " count(*) FILTER (WHERE usage IS NULL AND outcome IN"
-                "   ('ok', 'cut', 'refused', 'malformed'))::int AS unmetered_calls"
-                " FROM llm_calls WHERE run_id = :run_id"
-            ),
-            {"run_id": run_id},
+async def views(session: AsyncSession, rows: Sequence[RunRow]) -> list[RunView]:
+    """The same of several runs, in as many statements as of one."""
+    best = {row.id: row.best_version_id or row.baseline_version_id for row in rows}
+    iterations = await history.iterations(session, best)
+    scores = await prompts.scores_on(session, best, split=Split.VALIDATION)
+    spends = await _spends(session, best)
+    return [
+        RunView(
+            iterations=iterations.get(row.id, []),
+            improvement=_improvement(row),
+            spend=spends.get(row.id, Spend()),
+            **_scored(scores.get(row.id)),
+            **row.model_dump(include=set(RunView.model_fields)),
         )
-    ).one()
-    return Spend.model_validate(dict(row._mapping))
+        for row in rows
+    ]
+
+
+def _improvement(row: RunRow) -> float | None:
+    if row.final_f1 is None or row.baseline_f1 is None:
+        return None
+    return row.final_f1 - row.baseline_f1
+
+
+def _scored(score: PromptScoreRow | None) -> dict[str, Any]:
+    """None where the prompt was not evaluated, or where the task has none."""
+    fields = ("components", "pooled", "support", "per_conversation")
+    return {name: (score and getattr(score, name)) or None for name in fields}
+
+
+async def _spends(session: AsyncSession, run_ids: Collection[UUID]) -> dict[UUID, Spend]:
+    rows = await session.execute(_SPENDS, {"run_ids": list(run_ids)})
+    return {
+        row["run_id"]: Spend.model_validate({name: row[name] for name in Spend.model_fields})
+        for row in rows.mappings()
+    }
 
 
 async def gauges(session: AsyncSession) -> dict[str, float]:
@@ -88,13 +101,15 @@ async def gauges(session: AsyncSession) -> dict[str, float]:
     row = (
         await session.execute(
             text(
-                "SELECT count(*) FILTER (WHERE status = 'parked') AS runs_parked,"
-                " coalesce(sum(outages), 0) AS run_outages,"
-                " (SELECT count(*) FROM llm_calls WHERE outcome IN ('unavailable', 'rejected'))"
-                "   AS llm_calls_unanswered,"
-                " (SELECT count(*) FROM llm_calls WHERE usage IS NULL AND outcome IN"
-                "   ('ok', 'cut', 'refused', 'malformed')) AS llm_calls_unmetered"
-                " FROM runs"
+                """
+                SELECT count(*) FILTER (WHERE status = 'parked') AS runs_parked,
+                    coalesce(sum(outages), 0) AS run_outages,
+                    (SELECT count(*) FROM llm_calls WHERE outcome IN ('unavailable', 'rejected'))
+                        AS llm_calls_unanswered,
+                    (SELECT count(*) FROM llm_calls WHERE usage IS NULL AND outcome IN
+                        ('ok', 'cut', 'refused', 'malformed')) AS llm_calls_unmetered
+                FROM runs
+                """
             )
         )
     ).one()

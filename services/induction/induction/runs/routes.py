@@ -1,45 +1,55 @@
-"""Runs by HTTP: start, show, steer. Watching them is in `streams`."""
+"""Runs by HTTP: start, show, steer. Watching them is in `stream_routes`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from nlu_shared.kit.deps import CallerDep, DbSession, own_task, requires
-from nlu_shared.schemas.base import Page, Slug
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from nlu_shared.kit.auth import own_task
+from nlu_shared.kit.deps import CallerDep, DbSession, requires
+from nlu_shared.kit.parameters import MOST, AnyTask, Cursor
+from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.runs import Forecast, HintIn, RunRequest, RunView
 
 from induction.resources import Resources
 from induction.runs import queries, service
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
+RunId = Annotated[UUID, Path(description="the run")]
 read, write = requires("runs:read"), requires("runs:write")
+STARTED: dict[int | str, dict[str, Any]] = {
+    200: {"model": Forecast, "description": "With `dry_run`: nothing was started"},
+    202: {"model": RunView, "description": "It waits for a worker"},
+    404: {"description": "There is no such task or prompt version"},
+    409: {"description": "An improve run of this task is active"},
+}
+OVER: dict[int | str, dict[str, Any]] = {409: {"description": "The run is over"}}
 
 
-async def _own_run(run_id: UUID, session: DbSession, caller: CallerDep) -> None:
+async def _own_run(run_id: RunId, session: DbSession, caller: CallerDep) -> None:
     own_task(caller, (await service.get(session, run_id)).task)
 
 
 own = Depends(_own_run, scope="function")
 
 
-@router.post("", dependencies=[write], status_code=202)
+@router.post("", dependencies=[write], status_code=202, response_model=None, responses=STARTED)
 async def start_run(
-    asked: RunRequest, request: Request, caller: CallerDep, response: Response
+    body: RunRequest, request: Request, caller: CallerDep, response: Response
 ) -> RunView | Forecast:
     """Starts a run (202, Location), or with `dry_run` says what it could cost (200)."""
-    own_task(caller, asked.task)
+    own_task(caller, body.task)
     resources: Resources = request.app.state.resources
-    told = (
+    arguments = (
         resources.database,
         resources.identity(caller),
         resources.logger,
         resources.settings,
-        asked,
+        body,
     )
-    if asked.dry_run:
+    if body.dry_run:
         response.status_code = 200
-        return await service.forecast(*told)
-    started = await service.start(*told)
+        return await service.forecast(*arguments)
+    started = await service.start(*arguments)
     response.headers["Location"] = f"{router.prefix}/{started.id}"
     return started
 
@@ -48,33 +58,39 @@ async def start_run(
 async def list_runs(
     session: DbSession,
     caller: CallerDep,
-    task: Slug | None = None,
-    cursor: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    task: AnyTask = None,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=100, description=MOST)] = 20,
 ) -> Page[RunView]:
+    """Runs of the tasks the caller may touch, the newest first."""
     return await queries.page(session, caller.tasks, task=task, before=cursor, limit=limit)
 
 
 @router.get("/{run_id}", dependencies=[read, own])
-async def get_run(run_id: UUID, session: DbSession) -> RunView:
+async def get_run(run_id: RunId, session: DbSession) -> RunView:
+    """How a run stands, what it tried and what came of it."""
     return await queries.view(session, await service.get(session, run_id))
 
 
-@router.post("/{run_id}/pause", dependencies=[write, own])
-async def pause_run(run_id: UUID, session: DbSession) -> RunView:
+@router.post("/{run_id}/pause", dependencies=[write, own], responses=OVER)
+async def pause_run(run_id: RunId, session: DbSession) -> RunView:
+    """Stops asking models at the next step, until it is resumed."""
     return await queries.view(session, await service.pause(session, run_id))
 
 
-@router.post("/{run_id}/resume", dependencies=[write, own])
-async def resume_run(run_id: UUID, session: DbSession) -> RunView:
+@router.post("/{run_id}/resume", dependencies=[write, own], responses=OVER)
+async def resume_run(run_id: RunId, session: DbSession) -> RunView:
+    """Goes on with a run that is paused or parked."""
     return await queries.view(session, await service.resume(session, run_id))
 
 
-@router.post("/{run_id}/cancel", dependencies=[write, own])
-async def cancel_run(run_id: UUID, session: DbSession) -> RunView:
+@router.post("/{run_id}/cancel", dependencies=[write, own], responses=OVER)
+async def cancel_run(run_id: RunId, session: DbSession) -> RunView:
+    """Ends the run at its next step, keeping its best prompt; the test split stays untouched."""
     return await queries.view(session, await service.cancel(session, run_id))
 
 
-@router.post("/{run_id}/hints", dependencies=[write, own], status_code=202)
-async def hint_run(run_id: UUID, asked: HintIn, session: DbSession) -> RunView:
-    return await queries.view(session, await service.hint(session, run_id, asked.hint))
+@router.post("/{run_id}/hints", dependencies=[write, own], status_code=202, responses=OVER)
+async def hint_run(run_id: RunId, body: HintIn, session: DbSession) -> RunView:
+    """A person's hint, which reaches the next proposal."""
+    return await queries.view(session, await service.hint(session, run_id, body.hint))

@@ -9,8 +9,8 @@ import httpx2
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
-from nlu_shared.kit.jobs import hand_over
-from nlu_shared.schemas.events import PartName
+from nlu_shared.kit.jobs import enqueue
+from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.jobs import EXECUTE_RUN, INDUCTION_QUEUE, JobOrder
 from nlu_shared.schemas.prompts import TaskIn
 from nlu_shared.schemas.runs import Forecast, RunKind, RunRequest, RunStatus, RunView
@@ -19,18 +19,18 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from induction import upstream
 from induction.cases import service as cases
-from induction.cases import upstream
-from induction.catalog import service as catalog
 from induction.engine import ENGINE_VERSION
-from induction.engine.split import parts_for
-from induction.ideas import service as ideas
+from induction.engine.data.splits import splits_for
+from induction.history import failures
 from induction.prompts import service as prompts
 from induction.runs.models import RunHintRow, RunRow
 from induction.runs.planning import bound_of, have_prices, knows_components, plan_of, require_usable
 from induction.runs.queries import view
 from induction.settings import Settings
-from induction.tasks.registry import task_of
+from induction.task_kinds.registry import task_of
+from induction.tasks import service as tasks
 
 
 class ActiveRun(Conflict):
@@ -43,9 +43,9 @@ async def start(
     identity: Identity,
     logger: httpx2.AsyncClient,
     settings: Settings,
-    asked: RunRequest,
+    request: RunRequest,
 ) -> RunView:
-    """Freezes the ground truth, stores the run and rings for a worker, in one commit; before it
+    """Freezes the ground truth, stores the run and wakes a worker, in one commit; before it
     nlu-logger is read, outside any transaction.
 
     Raises NotFound (task, version), Invalid (no baseline, no or unusable ground truth, a model
@@ -53,19 +53,19 @@ async def start(
     Unavailable (nlu-logger is away).
     """
     async with session_scope(database, identity) as session:
-        await _check(session, settings, asked)
-        await _require_idle(session, asked)
-    truth = await cases.read(database, identity, logger, asked.task)
+        await _check(session, settings, request)
+        await _require_idle(session, request)
+    truth = await cases.read(database, identity, logger, request.task)
     async with session_scope(database, identity) as session:
-        return await view(session, await store(session, settings, asked, truth))
+        return await view(session, await store(session, settings, request, truth))
 
 
 async def store(
-    session: AsyncSession, settings: Settings, asked: RunRequest, truth: cases.TruthRead
+    session: AsyncSession, settings: Settings, request: RunRequest, truth: cases.TruthRead
 ) -> RunRow:
     """The start that `truth` was read for. Raises as `start` does."""
-    row = await _prepared(session, settings, asked, truth.truth)
-    await cases.freeze(session, asked.task, truth)
+    row = await _prepared(session, settings, request, truth.truth)
+    await cases.freeze(session, request.task, truth)
     try:
         async with session.begin_nested():
             session.add(row)
@@ -81,25 +81,25 @@ async def forecast(
     identity: Identity,
     logger: httpx2.AsyncClient,
     settings: Settings,
-    asked: RunRequest,
+    request: RunRequest,
 ) -> Forecast:
     """What the run could cost at most. Creates nothing."""
     async with session_scope(database, identity) as session:
-        await _check(session, settings, asked)
-    truth = (await cases.read(database, identity, logger, asked.task)).truth
+        await _check(session, settings, request)
+    truth = (await cases.read(database, identity, logger, request.task)).truth
     async with session_scope(database, identity) as session:
-        row = await _prepared(session, settings, asked, truth)
-        spec = (await catalog.get(session, asked.task)).spec()
-        baseline = await prompts.get(session, asked.task, row.baseline_version_id)
-        known = await cases.known_parts(session, asked.task)
-        remembered = await ideas.told(session, row.remembered)
+        row = await _prepared(session, settings, request, truth)
+        spec = (await tasks.get(session, request.task)).spec()
+        baseline = await prompts.get(session, request.task, row.baseline_version_id)
+        known = await cases.known_splits(session, request.task)
+        remembered = await failures.remembered(session, row.remembered)
 
     def bound() -> Forecast:
         own = tuple(cases.case_of(case) for case in truth.cases)
-        parts = parts_for(task_of(spec), own, known, row.seed)
+        splits = splits_for(task_of(spec), own, known, row.seed)
         return bound_of(
-            plan_of(row, spec, baseline.prompt(), own, parts, remembered),
-            asked.limits,
+            plan_of(row, spec, baseline.prompt(), own, splits, remembered),
+            request.limits,
             is_billed=settings.provider != "offline",
             on=datetime.now(UTC).date(),
         )
@@ -115,17 +115,17 @@ class _Checked:
     proposer_model: str
 
 
-async def _check(session: AsyncSession, settings: Settings, asked: RunRequest) -> _Checked:
+async def _check(session: AsyncSession, settings: Settings, request: RunRequest) -> _Checked:
     """All that can be refused without the ground truth."""
-    if asked.kind is RunKind.CANARY:
+    if request.kind is RunKind.CANARY:
         raise Invalid("Canary runs are not offered yet.", code="kind_not_offered")
-    spec = (await catalog.get(session, asked.task)).spec()
-    if not knows_components(spec, asked):
+    spec = (await tasks.get(session, request.task)).spec()
+    if not knows_components(spec, request):
         raise Invalid("Focus or a guard names no component.", code="unknown_component")
-    baseline_id = asked.prompt_version or await prompts.production_id(session, asked.task)
+    baseline_id = request.prompt_version or await prompts.production_id(session, request.task)
     if baseline_id is None:
         raise Invalid("Import a prompt and promote it, or name a version.", code="no_baseline")
-    await prompts.get(session, asked.task, baseline_id)
+    await prompts.get(session, request.task, baseline_id)
     task_model = spec.task_model or settings.task_model
     proposer_model = spec.proposer_model or settings.proposer_model
     if not have_prices((task_model, proposer_model), datetime.now(UTC).date()):
@@ -133,35 +133,35 @@ async def _check(session: AsyncSession, settings: Settings, asked: RunRequest) -
     return _Checked(spec, baseline_id, task_model, proposer_model)
 
 
-async def _require_idle(session: AsyncSession, asked: RunRequest) -> None:
+async def _require_idle(session: AsyncSession, request: RunRequest) -> None:
     """Spares nlu-logger a reading; the index of active runs is what holds."""
-    if asked.kind is not RunKind.IMPROVE:
+    if request.kind is not RunKind.IMPROVE:
         return
     of_task = select(RunRow.status).where(
-        RunRow.task == asked.task, RunRow.kind == RunKind.IMPROVE.value
+        RunRow.task == request.task, RunRow.kind == RunKind.IMPROVE.value
     )
     if any(not RunStatus(status).over for status in await session.exec(of_task)):
         raise ActiveRun
 
 
 async def _prepared(
-    session: AsyncSession, settings: Settings, asked: RunRequest, truth: upstream.GroundTruth
+    session: AsyncSession, settings: Settings, request: RunRequest, truth: upstream.GroundTruth
 ) -> RunRow:
     """The row of this start, not yet stored."""
-    checked = await _check(session, settings, asked)
+    checked = await _check(session, settings, request)
     if not truth.cases:
         raise Invalid("The task has no approved ground truth.", code="no_ground_truth")
     require_usable(checked.spec, truth.cases)
-    learns = asked.kind is RunKind.IMPROVE
+    learns = request.kind is RunKind.IMPROVE
     return RunRow(
         id=uuid7(),
-        task=asked.task,
-        kind=asked.kind.value,
-        trigger_type=asked.trigger_type.value,
+        task=request.task,
+        kind=request.kind.value,
+        trigger_type=request.trigger_type.value,
         status=RunStatus.WAITING.value,
-        limits=asked.limits.model_dump(),
-        hints=list(asked.hints),
-        **asked.model_dump(include={"focus", "guards", "proposals", "folds", "seed"}),
+        limits=request.limits.model_dump(),
+        hints=list(request.hints),
+        **request.model_dump(include={"focus", "guards", "proposals", "folds", "seed"}),
         task_model=checked.task_model,
         proposer_model=checked.proposer_model,
         provider=settings.provider,
@@ -169,15 +169,15 @@ async def _prepared(
         dataset_hash=truth.dataset_hash,
         dataset_size=len(truth.cases),
         baseline_version_id=checked.baseline_id,
-        ruler=task_of(checked.spec).ruler,
-        remembered=await ideas.to_remember(session, settings, asked.task) if learns else [],
-        looks=await _looks(session, asked.task),
+        scorer=task_of(checked.spec).scorer,
+        remembered=await failures.to_remember(session, settings, request.task) if learns else [],
+        looks=await _looks(session, request.task),
     )
 
 
 async def _looks(session: AsyncSession, task: str) -> int:
     """How many runs had their verdict on the task's test cases."""
-    looked = col(RunRow.verdict)["tested_on"].astext == PartName.TEST.value
+    looked = col(RunRow.verdict)["tested_on"].astext == Split.TEST.value
     counted = select(func.count()).where(RunRow.task == task, looked)
     return (await session.exec(counted)).one()
 
@@ -204,7 +204,7 @@ async def resume(session: AsyncSession, run_id: UUID) -> RunRow:
 
 
 async def cancel(session: AsyncSession, run_id: UUID) -> RunRow:
-    """Ends the run at its next step, keeping its best prompt; the test part stays untouched."""
+    """Ends the run at its next step, keeping its best prompt; the test split stays untouched."""
     row = await _locked(session, run_id)
     row.cancel_requested = True
     row.pause_requested = False
@@ -215,10 +215,10 @@ async def cancel(session: AsyncSession, run_id: UUID) -> RunRow:
     return row
 
 
-async def hint(session: AsyncSession, run_id: UUID, said: str) -> RunRow:
+async def hint(session: AsyncSession, run_id: UUID, text: str) -> RunRow:
     """Reaches the next proposal."""
     row = await _locked(session, run_id)
-    session.add(RunHintRow(id=uuid7(), run_id=run_id, hint=said))
+    session.add(RunHintRow(id=uuid7(), run_id=run_id, hint=text))
     return row
 
 
@@ -236,8 +236,10 @@ async def _locked(session: AsyncSession, run_id: UUID) -> RunRow:
 async def _idle(session: AsyncSession, row: RunRow, status: RunStatus) -> None:
     await session.execute(
         text(
-            "UPDATE runs SET status = :status, idle_since = coalesce(idle_since, now())"
-            " WHERE id = :id"
+            """
+            UPDATE runs SET status = :status, idle_since = coalesce(idle_since, now())
+            WHERE id = :id
+            """
         ),
         {"id": row.id, "status": status.value},
     )
@@ -245,7 +247,7 @@ async def _idle(session: AsyncSession, row: RunRow, status: RunStatus) -> None:
 
 
 async def _ring(session: AsyncSession, run_id: UUID) -> None:
-    await hand_over(
+    await enqueue(
         session,
         JobOrder(
             name=EXECUTE_RUN,

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from nlu_shared.kit.bell import Bell
 from nlu_shared.kit.errors import Invalid, NotFound, Unavailable
 from nlu_shared.kit.reader import Question, Reader
+from nlu_shared.kit.wakeups import Wakeups
 from nlu_shared.schemas.events import EVENT, EvaluationProgress, StoredEvent
 from nlu_shared.schemas.runs import RunStatus
 from redis.asyncio import Redis
@@ -35,7 +35,7 @@ WHERE r.id = $1 ORDER BY e.n LIMIT $3
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class StreamItem:
     """One event on its way out; progress has no number."""
 
     n: int | None
@@ -77,10 +77,12 @@ async def standing(reader: Reader, run_id: UUID) -> Standing:
     return Standing(row["task"], RunStatus(row["status"]), row["last_event"])
 
 
-async def follow(reader: Reader, bell: Bell, run_id: UUID, *, after: int) -> AsyncIterator[Said]:
+async def follow(
+    reader: Reader, wakeups: Wakeups, run_id: UUID, *, after: int
+) -> AsyncIterator[StreamItem]:
     """Every stored event above `after` in order, live progress in between, until the run is over
     and all was read. A database that is away is waited for."""
-    with bell.listen(_channel(run_id)) as listener:
+    with wakeups.listen(_channel(run_id)) as listener:
         while True:
             try:
                 rows = await reader.submit(Question(NEWS, (run_id, after, EVENTS_AT_ONCE)))
@@ -89,7 +91,7 @@ async def follow(reader: Reader, bell: Bell, run_id: UUID, *, after: int) -> Asy
                 continue
             for row in rows:
                 if row["n"] is not None:
-                    yield Said(row["n"], EVENT.validate_json(row["body"]))
+                    yield StreamItem(row["n"], EVENT.validate_json(row["body"]))
                     after = row["n"]
             if len(rows) == EVENTS_AT_ONCE:
                 continue
@@ -99,7 +101,7 @@ async def follow(reader: Reader, bell: Bell, run_id: UUID, *, after: int) -> Asy
                 if message:
                     event = EVENT.validate_json(message)
                     if isinstance(event, EvaluationProgress):
-                        yield Said(None, event)
+                        yield StreamItem(None, event)
 
 
 def _is_over(rows: Sequence[Any]) -> bool:

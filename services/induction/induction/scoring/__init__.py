@@ -1,1 +1,1 @@
-"""The ruler on files: what `induction score` reads, sums up and shows. Pure."""
+"""The scorer on files: what `induction score` reads, sums up and shows. Pure."""

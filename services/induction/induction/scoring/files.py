@@ -16,8 +16,8 @@ from nlu_shared.schemas.prompts import TaskKind
 from nlu_shared.schemas.scores import CaseId, PredictedLine, TruthLine
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from induction.tasks.base import Prediction
-from induction.tasks.extraction import ExtractionTask
+from induction.task_kinds.base import Prediction
+from induction.task_kinds.extraction import ExtractionTask
 
 BOM = b"\xef\xbb\xbf"
 MISSING = "no prediction"
@@ -89,16 +89,16 @@ def _own(exported: Iterable[CodedStatement | RefusedStatement]) -> Iterator[Scor
 
 
 def _joined(truths: File, predictions: File, kind: TaskKind) -> list[Scored]:
-    known, said = _by_id(truths, TruthLine), _by_id(predictions, PredictedLine)
+    known, predicted = _by_id(truths, TruthLine), _by_id(predictions, PredictedLine)
     if not known:
         raise Unscorable(f"{truths.name} holds no truth")
     for place, truth in known.values():
         if not _is_output(truth.output, kind):
             raise Unscorable(f"{place}: its output is no {_NAMED[kind]}")
-    for key, (place, _) in said.items():
+    for key, (place, _) in predicted.items():
         if key not in known:
             raise Unscorable(f"{place}: its id has no truth")
-    answers = {key: _prediction(line.output, kind) for key, (_, line) in said.items()}
+    answers = {key: _prediction(line.output, kind) for key, (_, line) in predicted.items()}
     missing = Prediction(fault=MISSING)
     return [
         Scored(one.id, one.output, answers.get(key, missing), one.group, one.context)
@@ -108,12 +108,12 @@ def _joined(truths: File, predictions: File, kind: TaskKind) -> list[Scored]:
 
 def _by_id(file: File, shape: type[Line]) -> dict[str, tuple[str, Line]]:
     """Each line with its place in the file."""
-    found: dict[str, tuple[str, Line]] = {}
+    lines: dict[str, tuple[str, Line]] = {}
     for place, line in _lines(file, shape):
-        if str(line.id) in found:
+        if str(line.id) in lines:
             raise Unscorable(f"{place}: its id stands on an earlier line")
-        found[str(line.id)] = place, line
-    return found
+        lines[str(line.id)] = place, line
+    return lines
 
 
 def _lines(file: File, shape: type[Line]) -> Iterator[tuple[str, Line]]:

@@ -1,4 +1,4 @@
-"""From cases with truths and predictions to what the ruler says of them."""
+"""From cases with truths and predictions to what the scorer says of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -16,13 +16,13 @@ from nlu_shared.schemas.scores import (
 )
 
 from induction.scoring.files import MISSING, UNUSABLE, Scored, Unscorable
-from induction.tasks.base import Prediction, Task
-from induction.tasks.extraction import ExtractionTask, explain
-from induction.tasks.extraction.discussion import Statement, discussions, whole
-from induction.tasks.extraction.match import match
-from induction.tasks.extraction.sides import Side
-from induction.tasks.extraction.wording import extracted
-from induction.tasks.intent import IntentTask
+from induction.task_kinds.base import Prediction, Task
+from induction.task_kinds.extraction import ExtractionTask, explain
+from induction.task_kinds.extraction.discussion import Statement, discussions, whole
+from induction.task_kinds.extraction.match import match
+from induction.task_kinds.extraction.sides import Side
+from induction.task_kinds.extraction.wording import extracted
+from induction.task_kinds.intent import IntentTask
 
 OBJECTIVE = {TaskKind.INTENT: "macro_f1", TaskKind.EXTRACTION: "aggregate"}
 """The name of the objective among the scores."""
@@ -31,7 +31,7 @@ OBJECTIVE = {TaskKind.INTENT: "macro_f1", TaskKind.EXTRACTION: "aggregate"}
 def report(
     kind: TaskKind, read: Sequence[Scored], *, left_out: int, cumulative: bool, explained: bool
 ) -> ScoreReport:
-    """Scores by the ruler of the kind. Raises Unscorable where `cumulative` finds no discussion.
+    """Scores by the scorer of the kind. Raises Unscorable where `cumulative` finds no discussion.
 
     `cumulative` scores what each discussion adds up to, in place of each statement; `explained`
     tells what matched and what did not. Both are for extractions.
@@ -39,15 +39,15 @@ def report(
     cases = _added_up(read) if cumulative else read
     task = _task(kind, cases)
     truths = [case.truth for case in cases]
-    found = task.score(truths, [case.prediction for case in cases])
+    score = task.score(truths, [case.prediction for case in cases])
     counted = [CaseCounts(id=case.id, counts=_counts(kind, case)) for case in cases]
     return ScoreReport(
         kind=kind,
-        ruler=task.ruler,
-        objective=found.objective,
-        scores={OBJECTIVE[kind]: found.objective, **found.components},
+        scorer=task.scorer,
+        objective=score.objective,
+        scores={OBJECTIVE[kind]: score.objective, **score.components},
         pooled=_pooled(task.counted(truths), (one.counts for one in counted)),
-        carried=dict(found.carried),
+        support=dict(score.support),
         unanswered=sum(case.prediction.fault == UNUSABLE for case in read),
         missing=sum(case.prediction.fault == MISSING for case in read),
         left_out=left_out + (sum(case.context is None for case in read) if cumulative else 0),
@@ -60,8 +60,8 @@ def _task(kind: TaskKind, cases: Iterable[Scored]) -> Task:
     """The task that these cases are of; its labels are all that occur in them."""
     if kind is TaskKind.EXTRACTION:
         return ExtractionTask()
-    told = (output for case in cases for output in (case.truth, case.prediction.output))
-    return IntentTask([LabelSpec(name=one) for one in sorted({str(one) for one in told if one})])
+    labels = (output for case in cases for output in (case.truth, case.prediction.output))
+    return IntentTask([LabelSpec(name=one) for one in sorted({str(one) for one in labels if one})])
 
 
 def _counts(kind: TaskKind, case: Scored) -> dict[str, Tally]:
@@ -84,7 +84,7 @@ def _tally(counts: f1.Counts) -> Tally:
 
 
 def _added_up(cases: Iterable[Scored]) -> list[Scored]:
-    said = [
+    statements = [
         Statement(
             case.group or str(case.id),
             case.context,
@@ -94,8 +94,10 @@ def _added_up(cases: Iterable[Scored]) -> list[Scored]:
         for case in cases
     ]
     added_up = [
-        Scored(group, truth.model_dump(mode="json"), Prediction(found.model_dump(mode="json")))
-        for group, (truth, found) in zip(discussions(said), whole(said), strict=True)
+        Scored(group, truth.model_dump(mode="json"), Prediction(predicted.model_dump(mode="json")))
+        for group, (truth, predicted) in zip(
+            discussions(statements), whole(statements), strict=True
+        )
     ]
     if not added_up:
         raise Unscorable("no truth has a context, so there is no discussion to add up")
@@ -104,7 +106,7 @@ def _added_up(cases: Iterable[Scored]) -> list[Scored]:
 
 def _explained(case: Scored) -> ExplainedCase:
     truth, predicted = Extraction.model_validate(case.truth), extracted(case.prediction)
-    found = match(Side(truth), Side(predicted))
+    matched = match(Side(truth), Side(predicted))
     pairs = [
         MatchedItem(
             entity=pair.entity,
@@ -112,7 +114,7 @@ def _explained(case: Scored) -> ExplainedCase:
             predicted=pair.predicted.id,
             similarity=round(pair.similarity, 3),
         )
-        for pair in explain.pairs(found)
+        for pair in explain.pairs(matched)
     ]
     misses = [
         MissedItem(
@@ -122,6 +124,6 @@ def _explained(case: Scored) -> ExplainedCase:
             nearest=None if miss.nearest is None else miss.nearest.id,
             failed=[*miss.failed],
         )
-        for miss in explain.misses(found)
+        for miss in explain.misses(matched)
     ]
     return ExplainedCase(id=case.id, pairs=pairs, misses=misses)

@@ -11,7 +11,7 @@ COUNTS = ("tp", "fp", "fn")
 def as_lines(report: ScoreReport) -> list[str]:
     """The objective and what it rests on, every score with its counts, then each miss."""
     return [
-        f"{report.ruler}: {report.objective:.3f} over {len(report.cases)} cases",
+        f"{report.scorer}: {report.objective:.3f} over {len(report.cases)} cases",
         *(f"{count} {what}" for count, what in _gaps(report) if count),
         "",
         *_table(report),

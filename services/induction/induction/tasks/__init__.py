@@ -1,1 +1,4 @@
-"""WHAT is optimised. Pure: a task renders requests, reads answers and scores them."""
+"""The tasks as rows: what can be optimised, with labels and models.
+
+What a kind of task means is in `task_kinds`.
+"""

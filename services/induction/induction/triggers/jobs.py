@@ -1,11 +1,11 @@
 """Who asks whether a run should start: a job after approvals, and a clock in case it was lost."""
 
-import asyncio
 from typing import Any
 
 import structlog
+from nlu_shared.kit.clock import by_clock
 from nlu_shared.kit.db import session_scope
-from nlu_shared.kit.errors import NotFound, ServiceError, Unavailable
+from nlu_shared.kit.errors import NotFound, ServiceError
 
 from induction.resources import APP_IDENTITY, Resources
 from induction.triggers import service
@@ -28,15 +28,19 @@ async def consider_run(context: dict[str, Any], task: str) -> None:
 
 async def consider_by_clock(resources: Resources) -> None:
     """Asks for every task that has its trigger on, every `consider_seconds`, until cancelled."""
-    while True:
-        await asyncio.sleep(resources.settings.consider_seconds)
+    await by_clock(
+        lambda: consider_once(resources),
+        seconds=resources.settings.consider_seconds,
+        what="considerations",
+    )
+
+
+async def consider_once(resources: Resources) -> None:
+    """Raises Unavailable where the database is away; what one task's question meets is its own."""
+    async with session_scope(resources.database, APP_IDENTITY) as session:
+        tasks = await service.enabled_tasks(session)
+    for task in tasks:
         try:
-            async with session_scope(resources.database, APP_IDENTITY) as session:
-                tasks = await service.enabled_tasks(session)
-        except Unavailable:
-            continue
-        for task in tasks:
-            try:
-                await consider_run({"resources": resources}, task)
-            except ServiceError as error:
-                log.warning("consideration put off", task=task, reason=error.code)
+            await consider_run({"resources": resources}, task)
+        except ServiceError as error:
+            log.warning("consideration put off", task=task, reason=error.code)

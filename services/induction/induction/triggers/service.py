@@ -10,13 +10,13 @@ from sqlalchemy import func, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from induction import upstream
 from induction.cases import service as cases
-from induction.cases import upstream
-from induction.catalog import service as catalog
 from induction.prompts import service as prompts
 from induction.runs import service as runs
 from induction.runs.models import RunRow
 from induction.settings import Settings
+from induction.tasks import service as tasks
 from induction.triggers.models import AutoTriggerRow, TriggerDecisionRow
 from induction.triggers.policy import Facts, decide
 
@@ -27,10 +27,10 @@ async def rules(session: AsyncSession, task: str) -> AutoTrigger:
     return AutoTrigger.model_validate(row.body) if row else AutoTrigger()
 
 
-async def set_rules(session: AsyncSession, asked: AutoTriggerIn) -> AutoTrigger:
-    await catalog.get(session, asked.task)
-    wanted = AutoTrigger.model_validate(asked.model_dump(exclude={"task"}))
-    await session.merge(AutoTriggerRow(task=asked.task, body=wanted.model_dump()))
+async def set_rules(session: AsyncSession, request: AutoTriggerIn) -> AutoTrigger:
+    await tasks.get(session, request.task)
+    wanted = AutoTrigger.model_validate(request.model_dump(exclude={"task"}))
+    await session.merge(AutoTriggerRow(task=request.task, body=wanted.model_dump()))
     return wanted
 
 
@@ -52,7 +52,7 @@ async def consider(
     Raises NotFound for a task that is not known here.
     """
     async with session_scope(database, identity) as session:
-        await catalog.get(session, task)
+        await tasks.get(session, task)
         enabled = (await rules(session, task)).enabled
     truth = await cases.read(database, identity, logger, task) if enabled else None
     async with session_scope(database, identity) as session:
@@ -71,8 +71,8 @@ async def _decided(
     decision = decide(policy, await _facts(session, task, known))
     started = None
     if decision.start and truth is not None:
-        asked = RunRequest(task=task, kind=RunKind.IMPROVE, trigger_type=TriggerType.AUTO)
-        started = await runs.store(session, settings, asked, truth)
+        request = RunRequest(task=task, kind=RunKind.IMPROVE, trigger_type=TriggerType.AUTO)
+        started = await runs.store(session, settings, request, truth)
     row = TriggerDecisionRow(
         id=uuid7(),
         task=task,

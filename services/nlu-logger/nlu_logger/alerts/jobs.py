@@ -5,13 +5,12 @@ marking sends it again: at least once, and each attempt carries the same id.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
 from nlu_shared.kit import notify
+from nlu_shared.kit.clock import by_clock
 from nlu_shared.kit.db import Database, Identity, session_scope
-from nlu_shared.kit.errors import Unavailable
 from nlu_shared.kit.settings import secret
 from nlu_shared.schemas.alerts import AlertNotice, DeliveryStatus
 from sqlalchemy import text
@@ -31,18 +30,17 @@ async def watch(database: Database, identity: Identity, settings: Settings) -> N
     """Looks at the rules and, beside that, sends, until cancelled. A receiver that is slow delays
     no look, and a database that is away is outlived."""
     await asyncio.gather(
-        _by_clock(settings, lambda: look_at_all(database, identity, settings)),
-        _by_clock(settings, lambda: send_all(database, identity, settings)),
+        by_clock(
+            lambda: look_at_all(database, identity, settings),
+            seconds=settings.alert_seconds,
+            what="alert rules",
+        ),
+        by_clock(
+            lambda: send_all(database, identity, settings),
+            seconds=settings.alert_seconds,
+            what="alert notices",
+        ),
     )
-
-
-async def _by_clock(settings: Settings, act: Callable[[], Awaitable[None]]) -> None:
-    while True:
-        try:
-            await act()
-        except (Unavailable, DBAPIError) as failed:
-            log.warning("alerts not looked after", reason=type(failed).__name__)
-        await asyncio.sleep(settings.alert_seconds)
 
 
 async def look_at_all(database: Database, identity: Identity, settings: Settings) -> None:
@@ -125,12 +123,12 @@ async def _deliver(database: Database, identity: Identity, settings: Settings, r
 
 
 async def _send(row: Any, settings: Settings) -> None:
-    told = AlertNotice.model_validate(row.body)
+    notice = AlertNotice.model_validate(row.body)
     message = notify.Message(
         id=row.id,
-        subject=wording.subject(told),
-        text=wording.text(told),
-        body=told.model_dump(mode="json"),
+        subject=wording.subject(notice),
+        text=wording.text(notice),
+        body=notice.model_dump(mode="json"),
     )
     channel: dict[str, Any] = row.channel
     hosts = settings.alert_private_hosts

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from nlu_shared.backoff import backoff
 from nlu_shared.schemas.alerts import IngestSilence, Rule
 
 FIRST_RETRY = timedelta(seconds=10)
@@ -66,7 +67,8 @@ def retry_after(attempts: int) -> timedelta | None:
     """The wait after the `attempts`-th try failed; None: give up."""
     if attempts >= MOST_ATTEMPTS:
         return None
-    return min(FIRST_RETRY * float(4 ** (attempts - 1)), LONGEST_RETRY)
+    first, longest = FIRST_RETRY.total_seconds(), LONGEST_RETRY.total_seconds()
+    return timedelta(seconds=backoff(attempts, first=first, longest=longest, factor=4))
 
 
 def _threshold(rule: Rule) -> float:

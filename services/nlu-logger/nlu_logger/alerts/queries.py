@@ -66,9 +66,9 @@ async def _drift(session: AsyncSession, rule: Drift, now: datetime) -> Seen:
     )
 
 
-async def _intents(session: AsyncSession, asked: dict[str, Any]) -> dict[str, int]:
+async def _intents(session: AsyncSession, params: dict[str, Any]) -> dict[str, int]:
     rows = await session.execute(
-        text("SELECT predicted_intent, count(*) AS many" + FROM_WINDOW + " GROUP BY 1"), asked
+        text("SELECT predicted_intent, count(*) AS many" + FROM_WINDOW + " GROUP BY 1"), params
     )
     return {row.predicted_intent: row.many for row in rows}
 
@@ -84,8 +84,8 @@ async def _ingest_silence(session: AsyncSession, rule: IngestSilence, now: datet
     return Seen(value=float(silent.scalar_one()), count=before.scalar_one())
 
 
-async def _share(session: AsyncSession, statement: str, asked: dict[str, Any]) -> Seen:
-    hits, total = (await session.execute(text(statement), asked)).one()
+async def _share(session: AsyncSession, statement: str, params: dict[str, Any]) -> Seen:
+    hits, total = (await session.execute(text(statement), params)).one()
     return Seen(value=hits / total if total else 0.0, count=total)
 
 

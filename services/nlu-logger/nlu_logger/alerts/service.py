@@ -11,6 +11,7 @@ from nlu_shared.kit import audit
 from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import Forbidden, Invalid, NotFound
 from nlu_shared.kit.outbound import UnsafeAddress, check_url
+from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.alerts import (
     Alert,
     AlertIn,
@@ -43,21 +44,21 @@ INSERT = text(
 
 
 async def create(
-    session: AsyncSession, asked: AlertIn, *, caller: Caller, settings: Settings
+    session: AsyncSession, request: AlertIn, *, caller: Caller, settings: Settings
 ) -> Alert:
     """Raises Invalid for a channel that notices could not or must not be sent to, and Forbidden
     for a rule about tasks that are not the caller's."""
-    _check_task(caller, asked.rule)
-    for channel in asked.channels:
+    _check_task(caller, request.rule)
+    for channel in request.channels:
         _check(channel, settings)
     alert_id = uuid7()
     await session.execute(
         INSERT,
         {
             "id": alert_id,
-            "rule": asked.rule.model_dump(mode="json"),
-            "shown": [shown(channel).model_dump() for channel in asked.channels],
-            "channels": [_revealed(channel) for channel in asked.channels],
+            "rule": request.rule.model_dump(mode="json"),
+            "shown": [shown(channel).model_dump() for channel in request.channels],
+            "channels": [_revealed(channel) for channel in request.channels],
         },
     )
     await audit.record(session, actor=caller.subject, action="alerts.create", subject=alert_id)
@@ -79,8 +80,8 @@ async def every(session: AsyncSession, *, caller: Caller) -> list[Alert]:
     rows = (await session.exec(select(AlertRow).order_by(col(AlertRow.id)))).all()
     unended = select(IncidentRow).where(col(IncidentRow.recovered_at).is_(None))
     since = {one.alert_id: one.opened_at for one in (await session.exec(unended)).all()}
-    found = [_view(row, since.get(row.id)) for row in rows]
-    return [alert for alert in found if caller.covers(_tasks(alert.rule))]
+    views = [_view(row, since.get(row.id)) for row in rows]
+    return [alert for alert in views if caller.covers(_tasks(alert.rule))]
 
 
 async def delete(session: AsyncSession, alert_id: UUID, *, caller: Caller) -> None:
@@ -100,7 +101,7 @@ async def incidents(
         wanted = wanted.where(col(IncidentRow.id) < before)
     newest = wanted.order_by(col(IncidentRow.id).desc()).limit(limit + 1)
     rows = (await session.exec(newest)).all()
-    shown_rows = rows[:limit]
+    shown_rows, cursor = cut(rows, limit)
     sent = await session.exec(
         select(DeliveryRow)
         .where(col(DeliveryRow.incident_id).in_([row.id for row in shown_rows]))
@@ -121,7 +122,7 @@ async def incidents(
             )
             for row in shown_rows
         ],
-        next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None,
+        next_cursor=cursor,
     )
 
 
@@ -182,7 +183,7 @@ async def _tell(
     session: AsyncSession, notice: Notice, incident: IncidentRow, rule: Rule, seen: Seen, row: Any
 ) -> None:
     """One delivery for each channel; its body is fixed here: every attempt says the same."""
-    told = AlertNotice(
+    message = AlertNotice(
         notice=notice,
         alert_id=incident.alert_id,
         incident_id=incident.id,
@@ -197,7 +198,7 @@ async def _tell(
             incident_id=incident.id,
             notice=notice.value,
             channel=channel,
-            body=told.model_dump(mode="json"),
+            body=message.model_dump(mode="json"),
         )
         for channel in range(row.channels)
     )

@@ -11,34 +11,34 @@ from nlu_shared.schemas.alerts import (
 )
 
 
-def subject(told: AlertNotice) -> str:
+def subject(notice: AlertNotice) -> str:
     """One line."""
-    state = "ALERT" if told.notice is Notice.OPENED else "recovered"
-    return f"[nlu-logger] {state}: {told.rule.name}"
+    state = "ALERT" if notice.notice is Notice.OPENED else "recovered"
+    return f"[nlu-logger] {state}: {notice.rule.name}"
 
 
-def text(told: AlertNotice) -> str:
+def text(notice: AlertNotice) -> str:
     """A few lines of plain text."""
     return (
-        f"{_finding(told)}\n"
-        f"Rule: {_rule(told.rule)}, task {told.rule.task or 'any'}.\n"
-        f"At {told.at:%Y-%m-%d %H:%M:%S} UTC, incident {told.incident_id}."
+        f"{_finding(notice)}\n"
+        f"Rule: {_rule(notice.rule)}, task {notice.rule.task or 'any'}.\n"
+        f"At {notice.at:%Y-%m-%d %H:%M:%S} UTC, incident {notice.incident_id}."
     )
 
 
-def _finding(told: AlertNotice) -> str:
-    match told.rule:
+def _finding(notice: AlertNotice) -> str:
+    match notice.rule:
         case ErrorRate():
-            return f"{told.value:.1%} of {told.count} outcomes failed."
+            return f"{notice.value:.1%} of {notice.count} outcomes failed."
         case LowConfidenceShare(below=below):
-            return (
-                f"{told.value:.1%} of {told.count} predictions have a confidence below {below:g}."
-            )
+            share = f"{notice.value:.1%} of {notice.count} predictions"
+            return f"{share} have a confidence below {below:g}."
         case Drift():
-            return f"The intents' stability index is {told.value:.3f}, of {told.count} predictions."
+            index = f"{notice.value:.3f}, of {notice.count} predictions"
+            return f"The intents' stability index is {index}."
         case IngestSilence(window_minutes=minutes):
-            if told.notice is Notice.OPENED:
-                return f"No prediction for {minutes} minutes, {told.count} in the period before."
+            if notice.notice is Notice.OPENED:
+                return f"No prediction for {minutes} minutes, {notice.count} in the period before."
             return "Predictions arrive again."
 
 

@@ -5,35 +5,35 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 SHORTEST_IBAN = 15
 
 
-def passes_luhn(said: str) -> bool:
-    """Whether the digits in `said` carry the check digit of a payment card (ISO/IEC 7812-1)."""
+def passes_luhn(text: str) -> bool:
+    """Whether the digits in `text` carry the check digit of a payment card (ISO/IEC 7812-1)."""
     total = 0
-    for place, digit in enumerate(int(one) for one in reversed(said) if one.isdecimal()):
+    for place, digit in enumerate(int(one) for one in reversed(text) if one.isdecimal()):
         doubled = digit * 2 if place % 2 else digit
         total += doubled - 9 if doubled > 9 else doubled
     return total % 10 == 0
 
 
-def is_iban(said: str) -> bool:
-    """Whether `said`, spaces aside, has the check digits of an IBAN (ISO 13616: mod 97 is 1)."""
-    plain = "".join(said.split())
+def is_iban(text: str) -> bool:
+    """Whether `text`, spaces aside, has the check digits of an IBAN (ISO 13616: mod 97 is 1)."""
+    plain = "".join(text.split())
     if len(plain) < SHORTEST_IBAN:
         return False
     return int("".join(str(int(one, 36)) for one in plain[4:] + plain[:4])) % 97 == 1
 
 
-def is_ipv4(said: str) -> bool:
+def is_ipv4(text: str) -> bool:
     try:
-        IPv4Address(said)
+        IPv4Address(text)
     except AddressValueError:
         return False
     return True
 
 
-def is_ipv6(said: str) -> bool:
+def is_ipv6(text: str) -> bool:
     """`::` alone is the name of no machine; it is also how some languages spell a path."""
     try:
-        IPv6Address(said)
+        IPv6Address(text)
     except AddressValueError:
         return False
-    return any(one.isdecimal() for one in said)
+    return any(one.isdecimal() for one in text)

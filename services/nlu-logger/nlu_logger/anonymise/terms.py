@@ -14,7 +14,7 @@ def dictionary(terms: Iterable[str]) -> Dictionary:
     """Terms of at least two characters; empty lines and single characters are left out."""
     known: dict[str, set[Words]] = {}
     for term in terms:
-        words = tuple(found[0].casefold() for found in _WORD.finditer(term))
+        words = tuple(match[0].casefold() for match in _WORD.finditer(term))
         if len(term.strip()) > 1 and words:
             known.setdefault(words[0], set()).add(words)
     return {
@@ -27,7 +27,7 @@ def replace_terms(text: str, known: Dictionary) -> str:
     """Each known term replaced by `[term]`; what stands between its words does not matter."""
     if not known:
         return text
-    spans = [found.span() for found in _WORD.finditer(text)]
+    spans = [match.span() for match in _WORD.finditer(text)]
     folded = [text[start:end].casefold() for start, end in spans]
     pieces: list[str] = []
     kept, place = 0, 0

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from nlu_logger.anonymise.shapes import HELD_BACK, LONGEST_HELD, PLACEHOLDER, SHAPES
+from nlu_logger.anonymise.patterns import HELD_BACK, LONGEST_HELD, PATTERNS, PLACEHOLDER
 from nlu_logger.anonymise.terms import Dictionary, dictionary, replace_terms
 
 NOT_FOUND_BY_RULES = (
@@ -30,33 +30,33 @@ class Anonymiser:
 
     terms: Dictionary = field(default_factory=dict)
 
-    def text(self, said: str) -> str:
-        """`said` with a placeholder (`[email]`) for everything a rule finds; the rest as it was.
+    def text(self, text: str) -> str:
+        """`text` with a placeholder (`[email]`) for everything a rule finds; the rest as it was.
 
         Doing it again changes nothing. At most three times as long.
         """
-        while (again := self._once(said)) != said:
-            said = _let_go(again)
-        return said
+        while (again := self._once(text)) != text:
+            text = _replace_held_back(again)
+        return text
 
-    def value(self, said: JsonValue) -> JsonValue:
+    def value(self, value: JsonValue) -> JsonValue:
         """A structured output with all its texts anonymised; names of fields stay."""
-        if isinstance(said, str):
-            return self.text(said)
-        if isinstance(said, list):
-            return [self.value(one) for one in said]
-        if isinstance(said, dict):
-            return {name: self.value(one) for name, one in said.items()}
-        return said
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self.value(one) for one in value]
+        if isinstance(value, dict):
+            return {name: self.value(one) for name, one in value.items()}
+        return value
 
-    def truth(self, said: JsonValue) -> JsonValue:
+    def truth(self, truth: JsonValue) -> JsonValue:
         """A label is nobody's text and stays; an extraction says what its text says."""
-        return said if isinstance(said, str) else self.value(said)
+        return truth if isinstance(truth, str) else self.value(truth)
 
-    def _once(self, said: str) -> str:
-        for shape in SHAPES:
-            said = shape.pattern.sub(shape.replace, said)
-        return _around_placeholders(said, partial(replace_terms, known=self.terms))
+    def _once(self, text: str) -> str:
+        for pattern in PATTERNS:
+            text = pattern.regex.sub(pattern.replace, text)
+        return _around_placeholders(text, partial(replace_terms, known=self.terms))
 
 
 def anonymiser(terms: Iterable[str] = ()) -> Anonymiser:
@@ -72,39 +72,39 @@ def pseudonym(person: UUID, key: str | None) -> str:
     return hmac.new((key or "").encode(), person.bytes, hashlib.sha256).hexdigest()[:32]
 
 
-def _around_placeholders(said: str, change: Callable[[str], str]) -> str:
+def _around_placeholders(text: str, change: Callable[[str], str]) -> str:
     """A dictionary may well hold the word in a placeholder; no shape matches one."""
     pieces: list[str] = []
     kept = 0
-    for found in PLACEHOLDER.finditer(said):
-        pieces += [change(said[kept : found.start()]), found[0]]
-        kept = found.end()
-    return "".join([*pieces, change(said[kept:])])
+    for match in PLACEHOLDER.finditer(text):
+        pieces += [change(text[kept : match.start()]), match[0]]
+        kept = match.end()
+    return "".join([*pieces, change(text[kept:])])
 
 
-def _let_go(said: str) -> str:
+def _replace_held_back(text: str) -> str:
     """What only the digits of a placeholder held back is replaced too, from the right to the left:
     a row of numbers takes one walk, and not one for each of them."""
     pieces: list[str] = []
-    known = [found.span() for found in PLACEHOLDER.finditer(said)]
-    end = len(said)
+    known = [held.span() for held in PLACEHOLDER.finditer(text)]
+    end = len(text)
     while known:
         start, _ = known.pop()
-        pieces.append(said[start:end])
+        pieces.append(text[start:end])
         end = start
         left = known[-1][1] if known else 0
-        while (found := _held_back(said[max(left, end - 2 * LONGEST_HELD) : end])) is not None:
-            before, replaced = found
+        while (held := _held_back(text[max(left, end - 2 * LONGEST_HELD) : end])) is not None:
+            before, replaced = held
             pieces.append(replaced)
             end -= before
-    return "".join([said[:end], *reversed(pieces)])
+    return "".join([text[:end], *reversed(pieces)])
 
 
 def _held_back(tail: str) -> tuple[int, str] | None:
     """What stands at the end of a text before a placeholder, one separator aside: how many
     characters it takes, and what stands in their place."""
-    for shape in HELD_BACK:
-        for found in shape.pattern.finditer(tail):
-            if found.end() >= len(tail) - 1 and (replaced := shape.replace(found)) != found[0]:
-                return len(tail) - found.start(), replaced + tail[found.end() :]
+    for pattern in HELD_BACK:
+        for match in pattern.regex.finditer(tail):
+            if match.end() >= len(tail) - 1 and (replaced := pattern.replace(match)) != match[0]:
+                return len(tail) - match.start(), replaced + tail[match.end() :]
     return None

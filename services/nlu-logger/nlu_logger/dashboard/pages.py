@@ -1,4 +1,7 @@
-"""Templates to HTML, escaped by default; what the pages may load and run. Pure."""
+"""Templates to HTML, escaped by default; what the pages may load and run.
+
+Reads the files beside it and nothing else.
+"""
 
 import json
 from pathlib import Path

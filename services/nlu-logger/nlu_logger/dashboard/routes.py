@@ -25,7 +25,7 @@ from starlette.responses import HTMLResponse
 from nlu_logger.dashboard import pages, service
 from nlu_logger.ground_truth import service as ground_truth
 from nlu_logger.insights import service as insights
-from nlu_logger.reviews import conflicts, decisions, queues, suspicions
+from nlu_logger.reviews import conflicts, decisions, label_issues, queues
 from nlu_logger.reviews import service as reviews
 from nlu_logger.settings import Settings
 
@@ -54,7 +54,7 @@ class KeyShown(Schema):
     key: str
 
 
-async def _prove(
+async def _authenticate(
     scopes: SecurityScopes,
     request: Request,
     shown: Annotated[str | None, Header(alias="x-proof")] = None,
@@ -82,13 +82,13 @@ async def _settings(request: Request) -> Settings:
 
 
 SettingsDep = Annotated[Settings, Depends(_settings)]
-AnyLogin = Annotated[Login, Security(_prove)]
-Reader = Annotated[Login, Security(_prove, scopes=["insights:read"])]
-Reviewer = Annotated[Login, Security(_prove, scopes=["reviews:read"])]
+AnyLogin = Annotated[Login, Security(_authenticate)]
+Reader = Annotated[Login, Security(_authenticate, scopes=["insights:read"])]
+Reviewer = Annotated[Login, Security(_authenticate, scopes=["reviews:read"])]
 
 
 def needs(scope: str) -> Any:
-    return Security(_prove, scopes=[scope])
+    return Security(_authenticate, scopes=[scope])
 
 
 def _page(name: str, login: Login | None, **shown: Any) -> HTMLResponse:
@@ -110,7 +110,7 @@ async def show_login() -> HTMLResponse:
 
 
 @router.post("/login", status_code=204)
-async def log_in(said: KeyShown, request: Request) -> Response:
+async def log_in(body: KeyShown, request: Request) -> Response:
     """No proof is asked: whoever can show the key may use it.
 
     Nobody is turned away for what others of their address have tried; keys are looked up one
@@ -119,7 +119,7 @@ async def log_in(said: KeyShown, request: Request) -> Response:
     resources: WebResources = request.app.state.resources
     try:
         async with resources.limits.lookups:
-            login = await logins.log_in(resources.authenticator, said.key.strip())
+            login = await logins.log_in(resources.authenticator, body.key.strip())
     except Unauthenticated:
         resources.limits.count_failure(address_of(request))
         raise
@@ -153,7 +153,7 @@ async def show_overview(
     task: Slug | Literal[""] = "",
     days: Literal["1", "7", "30", "90"] = "7",
 ) -> HTMLResponse:
-    seen = insights.asked(
+    seen = insights.filters_of(
         caller,
         since=None,
         until=None,
@@ -191,8 +191,8 @@ async def show_desk(
             proposals = await service.proposals(session, task or None, caller=caller)
             return _page("proposals.html", login, proposals=proposals, **tabs)
         case "suspicious-label":
-            cases = await service.doubted(session, task or None, settings, caller=caller)
-            return _page("doubts.html", login, cases=cases, **tabs)
+            cases = await service.suspicious_labels(session, task or None, settings, caller=caller)
+            return _page("label_issues.html", login, cases=cases, **tabs)
         case "conflicts":
             open_ones = await service.conflicts(session, task or None, caller=caller)
             return _page("conflicts.html", login, conflicts=open_ones, **tabs)
@@ -202,20 +202,20 @@ async def show_desk(
 
 @router.post("/queues/{queue}/claim", dependencies=[needs("reviews:claim")], status_code=204)
 async def claim_items(
-    queue: Queue, asked: ClaimIn, session: DbSession, caller: CallerDep, settings: SettingsDep
+    queue: Queue, body: ClaimIn, session: DbSession, caller: CallerDep, settings: SettingsDep
 ) -> None:
-    await queues.claim(session, queue, asked, settings, caller=caller)
+    await queues.claim(session, queue, body, settings, caller=caller)
 
 
 @router.post("/predictions/{prediction_id}/correct", dependencies=[needs("corrections:write")])
 async def correct_item(
     prediction_id: UUID,
-    said: CorrectionIn,
+    body: CorrectionIn,
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
 ) -> Correction:
-    row, _ = await reviews.correct(session, prediction_id, said, caller=caller, settings=settings)
+    row, _ = await reviews.correct(session, prediction_id, body, caller=caller, settings=settings)
     return row.view()
 
 
@@ -230,12 +230,12 @@ async def confirm_item(
 @router.post("/corrections/{correction_id}/approve", dependencies=[needs("reviews:decide")])
 async def approve_item(
     correction_id: UUID,
-    asked: ApprovalIn,
+    body: ApprovalIn,
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
 ) -> Approved:
-    return await decisions.approve(session, correction_id, asked, settings, caller=caller)
+    return await decisions.approve(session, correction_id, body, settings, caller=caller)
 
 
 @router.post("/corrections/{correction_id}/reject", dependencies=[needs("reviews:decide")])
@@ -245,7 +245,7 @@ async def reject_item(correction_id: UUID, session: DbSession, caller: CallerDep
 
 @router.post("/cases/{case_id}/clear", dependencies=[needs("reviews:decide")], status_code=204)
 async def clear_item(case_id: UUID, session: DbSession, caller: CallerDep) -> None:
-    await suspicions.clear(session, case_id, caller=caller)
+    await label_issues.clear(session, case_id, caller=caller)
 
 
 @router.post(
@@ -258,9 +258,9 @@ async def withdraw_item(case_id: UUID, session: DbSession, caller: CallerDep) ->
 @router.post("/conflicts/{conflict_id}/settle", dependencies=[needs("reviews:decide")])
 async def settle_item(
     conflict_id: UUID,
-    asked: SettlementIn,
+    body: SettlementIn,
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
 ) -> Settled:
-    return await conflicts.settle(session, conflict_id, asked.truth, settings, caller=caller)
+    return await conflicts.settle(session, conflict_id, body.truth, settings, caller=caller)

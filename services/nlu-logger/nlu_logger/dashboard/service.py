@@ -17,8 +17,8 @@ from nlu_shared.schemas.insights import (
     TrafficDrift,
 )
 from nlu_shared.schemas.predictions import Prediction
-from nlu_shared.schemas.queues import Asked as Look
 from nlu_shared.schemas.queues import Queue, QueueItem, SuspiciousCase
+from nlu_shared.schemas.queues import QueueFilters as Look
 from nlu_shared.schemas.reviews import Correction, CorrectionStatus, TruthConflict
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -26,10 +26,10 @@ from nlu_logger.alerts import service as alerts
 from nlu_logger.insights import queries
 from nlu_logger.insights import service as insights
 from nlu_logger.insights.queries import Totals
-from nlu_logger.insights.service import Asked
+from nlu_logger.insights.service import Filters
 from nlu_logger.predictions import service as predictions
 from nlu_logger.reviews import conflicts as disputes
-from nlu_logger.reviews import queues, suspicions
+from nlu_logger.reviews import label_issues, queues
 from nlu_logger.reviews import service as reviews
 from nlu_logger.settings import Settings
 
@@ -60,7 +60,7 @@ class Proposal:
     prediction: Prediction
 
 
-async def overview(session: AsyncSession, seen: Asked, *, caller: Caller) -> Overview:
+async def overview(session: AsyncSession, seen: Filters, *, caller: Caller) -> Overview:
     """Alerts are for administrators; None for everybody else."""
     return Overview(
         alerts=await alerts.every(session, caller=caller) if caller.has(ADMIN) else None,
@@ -97,28 +97,28 @@ async def proposals(
         limit=ITEMS,
         task=task,
     )
-    found = []
+    shown = []
     for correction in page.items:
         with suppress(NotFound):  # it grew older than the retention
             row = await predictions.get(session, correction.prediction_id, caller=caller)
-            found.append(Proposal(correction, predictions.view(row)))
-    return found
+            shown.append(Proposal(correction, predictions.view(row)))
+    return shown
 
 
-async def doubted(
+async def suspicious_labels(
     session: AsyncSession, task: str | None, settings: Settings, *, caller: Caller
 ) -> list[SuspiciousCase]:
     """The approved cases that may be wrong, the most doubted first."""
     look = Look(limit=ITEMS, task=task)
-    return await suspicions.look(session, look, settings, caller=caller)
+    return await label_issues.look(session, look, settings, caller=caller)
 
 
 async def conflicts(
     session: AsyncSession, task: str | None, *, caller: Caller
 ) -> Sequence[TruthConflict]:
     """The oldest that nobody has settled."""
-    found = await disputes.page(session, caller=caller, task=task, after=None, limit=ITEMS)
-    return found.items
+    page = await disputes.page(session, caller=caller, task=task, after=None, limit=ITEMS)
+    return page.items
 
 
 def _turn(item: QueueItem, caller: Caller) -> int:

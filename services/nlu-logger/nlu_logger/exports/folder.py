@@ -8,15 +8,16 @@ from pathlib import Path
 
 from nlu_shared.kit.files import whole_file
 
+from nlu_logger.exports.formats import unbroken
 from nlu_logger.exports.splits import SPLITS, Shares, card, split_of
 
 
 def write_dataset(
-    lines: Iterable[bytes], folder: Path, shares: Shares, *, seed: int, asked: str
+    lines: Iterable[bytes], folder: Path, shares: Shares, *, seed: int, selected: str
 ) -> dict[str, int]:
     """Rows by file. Each file is replaced as a whole or not at all, the card last.
 
-    Raises OSError. `lines` are training rows as JSONL; `asked` says for the card which.
+    Raises OSError. `lines` are training rows as JSONL; `selected` says for the card which.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rows = dict.fromkeys(SPLITS, 0)
@@ -30,8 +31,8 @@ def write_dataset(
             hashes[split].update(plain)
             files[split].write(plain)
     with whole_file(folder / "README.md") as file:
-        told = {name: one.hexdigest() for name, one in hashes.items()}
-        made = card(rows=rows, hashes=told, shares=shares, seed=seed, asked=asked)
+        digests = {name: one.hexdigest() for name, one in hashes.items()}
+        made = card(rows=rows, hashes=digests, shares=shares, seed=seed, selected=selected)
         file.write(made.encode())
     return {f"{name}.jsonl": count for name, count in rows.items()}
 
@@ -51,4 +52,4 @@ def _plain(line: bytes) -> tuple[str, bytes]:
     if isinstance(row["label"], str):
         return row["text"], line
     row["label"] = json.dumps(row["label"], ensure_ascii=False)
-    return row["text"], (json.dumps(row, ensure_ascii=False) + "\n").encode()
+    return row["text"], (unbroken(json.dumps(row, ensure_ascii=False)) + "\n").encode()

@@ -1,7 +1,6 @@
 """Rows as the text of a file: JSONL, CSV that no spreadsheet executes, one JSON array. Pure."""
 
 import csv
-import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -60,7 +59,7 @@ class Form:
     closing: str = ""
 
 
-class LineSheet:
+class LineWriter:
     """A file of training rows whose texts the database has spelled as JSON."""
 
     def add(self, rows: Sequence[Row]) -> bytes:
@@ -70,13 +69,13 @@ class LineSheet:
             f' "source": "production", "corrected": {"true" if corrected else "false"}}}\n'
             for text, label, confidence, corrected in rows
         ]
-        return _unbroken("".join(lines)).encode()
+        return unbroken("".join(lines)).encode()
 
     def close(self) -> bytes:
         return b""
 
 
-class Sheet(Protocol):
+class Writer(Protocol):
     """A file that grows: the bytes each block of rows adds, and those that end it."""
 
     def add(self, rows: Sequence[Row]) -> bytes: ...
@@ -84,7 +83,7 @@ class Sheet(Protocol):
     def close(self) -> bytes: ...
 
 
-class TextSheet:
+class TextWriter:
     """A file of text, in UTF-8."""
 
     def __init__(self, form: Form) -> None:
@@ -116,12 +115,13 @@ def form_of(wanted: ExportFormat, columns: Sequence[str]) -> Form:
 def _objects(template: str, between: str) -> Callable[[Iterable[Row]], str]:
     def block(rows: Iterable[Row]) -> str:
         spelled = zip(*map(_spelled, zip(*rows, strict=True)), strict=True)
-        return _unbroken(between.join(map(template.__mod__, spelled)))
+        return unbroken(between.join(map(template.__mod__, spelled)))
 
     return block
 
 
-def _unbroken(text: str) -> str:
+def unbroken(text: str) -> str:
+    """JSON without the characters at which a reader of lines might end one."""
     for mark in LINE_ENDS:
         text = text.replace(mark, f"\\u{ord(mark):04x}")
     return text
@@ -134,11 +134,17 @@ def _spelled(column: Sequence[JsonValue]) -> Iterator[str]:
     return map(spell or _ENCODER.encode, column)
 
 
+class _Written(list[str]):
+    """What a writer of files wrote, kept in memory."""
+
+    write = list.append
+
+
 def _table(rows: Iterable[Row]) -> str:
     """RFC 4180: CRLF, quotes where needed."""
-    written = io.StringIO()
+    written = _Written()
     csv.writer(written).writerows([_cell(value) for value in row] for row in rows)
-    return written.getvalue()
+    return "".join(written)
 
 
 def _cell(value: JsonValue) -> str:

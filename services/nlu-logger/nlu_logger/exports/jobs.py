@@ -1,8 +1,8 @@
-"""The worker's side of schedules: due slots are claimed, written whole and told.
+"""The worker's side of schedules: due exports are claimed, written whole and told.
 
-A claim is a time on the schedule's row, renewed while the slot is written, so that no connection
+A claim is a time on the schedule's row, renewed while the export is written, so that no connection
 is held while a file is on its way. A worker that dies lets it run out, and whoever claims next
-finds the slot published or writes it anew.
+finds the export published or writes it anew.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from uuid import UUID
 import structlog
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.clock import by_clock
 from nlu_shared.kit.db import Database, Identity, session_scope, snapshot_scope
 from nlu_shared.kit.errors import Unavailable
 from nlu_shared.schemas.exports import (
@@ -29,66 +30,63 @@ from nlu_shared.schemas.exports import (
     ScheduledExport,
 )
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from nlu_logger.exports import handouts, service
+from nlu_logger.exports import disclosures, service
+from nlu_logger.exports.cron import due, next_scheduled_at
+from nlu_logger.exports.destinations import MANIFEST, Destination, run_name
 from nlu_logger.exports.folder import write_dataset
-from nlu_logger.exports.places import MANIFEST, Place, slot_name
-from nlu_logger.exports.service import Taken
-from nlu_logger.exports.slots import due, next_slot
+from nlu_logger.exports.service import Selection
 from nlu_logger.exports.splits import Shares
 from nlu_logger.migrations import JOB, SERVICE
 
 log = structlog.get_logger(__name__)
-Places = Mapping[str, Callable[[], Place]]
+Destinations = Mapping[str, Callable[[], Destination]]
 THRESHOLDS = {"retraining": 0.8, "review": 0.7}
 COLUMNS = {"retraining": list(RetrainingRow.model_fields), "review": list(ReviewRow.model_fields)}
 SEED = 0
 CLAIM_SECONDS = 60.0
-"""How long a slot stays a silent worker's; renewed every third."""
+"""How long an export stays a silent worker's; renewed every third."""
 AHEAD = text(
-    "SELECT id, cron, next_slot, now() AS now FROM export_schedules WHERE next_slot > now()"
-    " FOR UPDATE SKIP LOCKED"
+    "SELECT id, cron, next_scheduled_at, now() AS now FROM export_schedules"
+    " WHERE next_scheduled_at > now() FOR UPDATE SKIP LOCKED"
 )
 CLAIM = text(
     "UPDATE export_schedules SET claim = :claim,"
     " claimed_until = clock_timestamp() + make_interval(secs => :seconds)"
-    " WHERE id = (SELECT id FROM export_schedules WHERE next_slot <= now()"
+    " WHERE id = (SELECT id FROM export_schedules WHERE next_scheduled_at <= now()"
     " AND (claimed_until IS NULL OR claimed_until NOT BETWEEN clock_timestamp()"
     " AND clock_timestamp() + make_interval(secs => :seconds)) AND NOT id = ANY(:tried)"
-    " ORDER BY next_slot LIMIT 1 FOR UPDATE SKIP LOCKED)"
-    " RETURNING id, name, cron, target, what, tasks, next_slot, now() AS now"
+    " ORDER BY next_scheduled_at LIMIT 1 FOR UPDATE SKIP LOCKED)"
+    " RETURNING id, name, cron, target, what, tasks, next_scheduled_at, now() AS now"
 )
 RENEW = text(
     "UPDATE export_schedules SET claimed_until ="
     " clock_timestamp() + make_interval(secs => :seconds) WHERE id = :id AND claim = :claim"
 )
 SETTLE = text(
-    "UPDATE export_schedules SET next_slot = :next, failed = :failed, claim = NULL,"
+    "UPDATE export_schedules SET next_scheduled_at = :next, failed = :failed, claim = NULL,"
     " claimed_until = NULL WHERE id = :id AND claim = :claim RETURNING id"
 )
 DONE = text(
-    "INSERT INTO export_runs (schedule_id, slot, missed, place, rows, bytes, sha256)"
-    " VALUES (:id, :slot, :missed, :place, :rows, :bytes, :sha256) ON CONFLICT DO NOTHING"
+    "INSERT INTO export_runs (schedule_id, scheduled_at, missed, destination, rows, bytes, sha256)"
+    " VALUES (:id, :scheduled_at, :missed, :destination, :rows, :bytes, :sha256)"
+    " ON CONFLICT DO NOTHING"
 )
-PUT_RIGHT = text("UPDATE export_schedules SET next_slot = :next WHERE id = :id")
+PUT_RIGHT = text("UPDATE export_schedules SET next_scheduled_at = :next WHERE id = :id")
 
 
-async def export_on_schedule(database: Database, places: Places, seconds: float) -> None:
+async def export_on_schedule(
+    database: Database, destinations: Destinations, seconds: float
+) -> None:
     """Writes what is due, looking every `seconds`, until cancelled."""
-    while True:
-        try:
-            await write_due(database, places)
-        except (Unavailable, DBAPIError) as away:
-            log.warning("exports not written", reason=type(away).__name__)
-        await asyncio.sleep(seconds)
+    await by_clock(lambda: write_due(database, destinations), seconds=seconds, what="exports")
 
 
-async def write_due(database: Database, places: Places) -> int:
-    """Every slot that is due and nobody else is writing, once; how many were written.
+async def write_due(database: Database, destinations: Destinations) -> int:
+    """Every export that is due and nobody else is writing, once; how many were written.
 
-    A schedule whose slot could not be written stays due: it is tried again at the next look.
+    A schedule whose export could not be written stays due: it is tried again at the next look.
     """
     async with session_scope(database, Identity(JOB)) as session:
         await _put_right(session)
@@ -96,49 +94,49 @@ async def write_due(database: Database, places: Places) -> int:
     written = 0
     while True:
         claim = uuid7()
-        told = {"claim": claim, "seconds": CLAIM_SECONDS, "tried": tried}
+        params = {"claim": claim, "seconds": CLAIM_SECONDS, "tried": tried}
         async with session_scope(database, Identity(JOB)) as session:
-            row = (await session.execute(CLAIM, told)).one_or_none()
+            row = (await session.execute(CLAIM, params)).one_or_none()
         if row is None:
             return written
         tried.append(row.id)
-        written += await _attempt(database, row, claim, places)
+        written += await _attempt(database, row, claim, destinations)
 
 
 async def _put_right(session: AsyncSession) -> None:
-    """Schedules that a clock which has been set right since sent to a slot far ahead."""
+    """Schedules that a clock which has been set right since sent to an export far ahead."""
     for row in (await session.execute(AHEAD)).all():
-        coming = next_slot(row.cron, row.now)
-        if coming < row.next_slot:
+        coming = next_scheduled_at(row.cron, row.now)
+        if coming < row.next_scheduled_at:
             await session.execute(PUT_RIGHT, {"id": row.id, "next": coming})
-            log.warning("schedule put right", schedule_id=str(row.id), slot=coming)
+            log.warning("schedule put right", schedule_id=str(row.id), scheduled_at=coming)
 
 
-async def _attempt(database: Database, row: Any, claim: UUID, places: Places) -> bool:
-    """Whatever becomes of it, the claim is given back; the slot is, unless it was written."""
-    following, failed, done = row.next_slot, None, None
-    coming = due(row.cron, row.next_slot, row.now)
+async def _attempt(database: Database, row: Any, claim: UUID, destinations: Destinations) -> bool:
+    """Whatever becomes of it, the claim is given back; the export is, unless it was written."""
+    following, failed, done = row.next_scheduled_at, None, None
+    coming = due(row.cron, row.next_scheduled_at, row.now)
     try:
         if coming is not None:
             async with _renewed(database, row.id, claim):
-                place = places[row.target]()
-                manifest = await _write(database, row, coming.slot, place)
-            told = Manifest.model_validate_json(manifest)
+                destination = destinations[row.target]()
+                manifest = await _write(database, row, coming.scheduled_at, destination)
+            written = Manifest.model_validate_json(manifest)
             following = coming.following
             done = {
                 "id": row.id,
-                "slot": coming.slot,
+                "scheduled_at": coming.scheduled_at,
                 "missed": coming.missed,
-                "place": place.address(slot_name(row.name, coming.slot)),
-                "rows": sum(one.rows for one in told.files),
-                "bytes": sum(one.bytes for one in told.files),
+                "destination": destination.address(run_name(row.name, coming.scheduled_at)),
+                "rows": sum(one.rows for one in written.files),
+                "bytes": sum(one.bytes for one in written.files),
                 "sha256": hashlib.sha256(manifest).hexdigest(),
             }
     except Unavailable:
         raise
     except Exception as error:  # noqa: BLE001 - one schedule's trouble must not stop the others
         failed = type(error).__name__
-        log.warning("slot not written", schedule_id=str(row.id), reason=failed)
+        log.warning("export not written", schedule_id=str(row.id), reason=failed)
     finally:
         async with session_scope(database, Identity(JOB)) as session:
             settled = await session.execute(
@@ -147,7 +145,12 @@ async def _attempt(database: Database, row: Any, claim: UUID, places: Places) ->
             if done is not None and settled.one_or_none() is not None:
                 await session.execute(DONE, done)
     if done is not None:
-        log.info("slot written", schedule_id=str(row.id), slot=done["slot"], missed=done["missed"])
+        log.info(
+            "export written",
+            schedule_id=str(row.id),
+            scheduled_at=done["scheduled_at"],
+            missed=done["missed"],
+        )
     return done is not None
 
 
@@ -172,30 +175,36 @@ async def _renewed(database: Database, schedule_id: UUID, claim: UUID) -> AsyncI
         await asyncio.gather(renewing, return_exceptions=True)
 
 
-async def _write(database: Database, row: Any, slot: datetime, place: Place) -> bytes:
+async def _write(
+    database: Database, row: Any, scheduled_at: datetime, destination: Destination
+) -> bytes:
     """The manifest readers see: that of an earlier try which died after publishing, or ours."""
-    name = slot_name(row.name, slot)
+    name = run_name(row.name, scheduled_at)
     what = ScheduledExport.model_validate(row.what)
     async with session_scope(database, Identity(JOB)) as session:
-        await handouts.record(
+        await disclosures.record(
             session,
             what.mode,
             to=f"schedule:{row.id}",
-            asked={**row.what, "slot": slot.isoformat()},
-            place=place.address(name),
+            filters={**row.what, "scheduled_at": scheduled_at.isoformat()},
+            destination=destination.address(name),
         )
     # Told all the same: a restored backup does not know that this one is out.
-    if (earlier := await place.published(name)) is not None:
+    if (earlier := await destination.published(name)) is not None:
         return earlier
-    prepared = await asyncio.to_thread(_scratch, place.scratch, f".writing-{row.id}-")
+    prepared = await asyncio.to_thread(_scratch, destination.scratch, f".writing-{row.id}-")
     try:
-        files = await _fill(database, row.tasks, what, slot, prepared)
+        files = await _fill(database, row.tasks, what, scheduled_at, prepared)
         manifest = Manifest(
-            schedule=row.name, slot=slot, what=what, columns=COLUMNS[what.mode], files=files
+            schedule=row.name,
+            scheduled_at=scheduled_at,
+            what=what,
+            columns=COLUMNS[what.mode],
+            files=files,
         )
-        told = manifest.model_dump_json(indent=2) + "\n"
-        await asyncio.to_thread((prepared / MANIFEST).write_text, told)
-        return await place.publish(prepared, name)
+        content = manifest.model_dump_json(indent=2) + "\n"
+        await asyncio.to_thread((prepared / MANIFEST).write_text, content)
+        return await destination.publish(prepared, name)
     finally:
         shutil.rmtree(prepared, ignore_errors=True)
 
@@ -212,26 +221,26 @@ async def _fill(
     database: Database,
     tasks: list[str] | None,
     what: ScheduledExport,
-    slot: datetime,
+    scheduled_at: datetime,
     folder: Path,
 ) -> list[ManifestFile]:
     caller = Caller("schedule", frozenset(), tasks=None if tasks is None else frozenset(tasks))
-    seen = service.window(caller, task=what.task, days=what.days, now=slot)
+    seen = service.window(caller, task=what.task, days=what.days, now=scheduled_at)
     threshold = THRESHOLDS[what.mode] if what.threshold is None else what.threshold
     whole = folder / f"{what.mode}.{what.format.value}"
     async with snapshot_scope(database, Identity(SERVICE)) as snapshot:
         if what.mode == "review":
             stream = service.review(snapshot, seen, threshold, what.format)
         else:
-            taken = Taken(min_confidence=threshold, approved_only=what.approved_only)
-            stream = service.retraining(snapshot, seen, taken, what.format)
+            selection = Selection(min_confidence=threshold, approved_only=what.approved_only)
+            stream = service.retraining(snapshot, seen, selection, what.format)
         with whole.open("wb") as file:
             async for piece in stream.pieces():
                 file.write(piece)
     if what.splits is None:
-        return [_told(whole, stream.rows)]
+        return [_described(whole, stream.rows)]
     counts = await asyncio.to_thread(_split, whole, folder, what)
-    return [_told(folder / name, rows) for name, rows in sorted(counts.items())]
+    return [_described(folder / name, rows) for name, rows in sorted(counts.items())]
 
 
 def _split(whole: Path, folder: Path, what: ScheduledExport) -> dict[str, int]:
@@ -241,13 +250,13 @@ def _split(whole: Path, folder: Path, what: ScheduledExport) -> dict[str, int]:
             folder,
             Shares.read(what.splits or ""),
             seed=SEED,
-            asked=what.model_dump_json(exclude_none=True),
+            selected=what.model_dump_json(exclude_none=True),
         )
     whole.unlink()
     return counts
 
 
-def _told(path: Path, rows: int) -> ManifestFile:
+def _described(path: Path, rows: int) -> ManifestFile:
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return ManifestFile(name=path.name, rows=rows, bytes=path.stat().st_size, sha256=sha256)

@@ -47,14 +47,16 @@ def settled(rows: Iterable[LabelledText]) -> dict[str, str]:
     What a person corrected outweighs what was predicted. A text that still has two labels is left
     out: it would be a positive and a negative of itself.
     """
-    said: dict[str, dict[bool, set[str]]] = defaultdict(lambda: {True: set(), False: set()})
+    answers: dict[str, dict[bool, set[str]]] = defaultdict(lambda: {True: set(), False: set()})
     spelled: dict[str, str] = {}
     for row in rows:
         key = " ".join(row.text.casefold().split())
-        said[key][row.corrected].add(row.label)
+        answers[key][row.corrected].add(row.label)
         spelled[key] = min(row.text, spelled.get(key, row.text))
-    labels = {key: one[True] or one[False] for key, one in said.items()}
-    return {spelled[key]: next(iter(found)) for key, found in labels.items() if len(found) == 1}
+    labels = {key: one[True] or one[False] for key, one in answers.items()}
+    return {
+        spelled[key]: next(iter(spelling)) for key, spelling in labels.items() if len(spelling) == 1
+    }
 
 
 class UnreadableLine(ValueError):
@@ -100,9 +102,9 @@ class _Crowd:
         for word in sorted(words, key=lambda word: (self.frequency[word], word))[:RAREST_WORDS]:
             users = self.users[word]
             share = max(1, TEXTS_PER_WORD // len(users))
-            for other, found in users.items():
+            for other, others in users.items():
                 if other != label:
-                    near.update(_around(found, anchor, min(share, len(found))))
+                    near.update(_around(others, anchor, min(share, len(others))))
         best = heapq.nsmallest(
             count, near, key=lambda index: (-_jaccard(words, self.words[index]), index)
         )

@@ -17,7 +17,7 @@ KINDS = {"confidence": pa.float64(), "corrected": pa.bool_()}
 ROWS_IN_A_GROUP = 20_000
 
 
-class ParquetSheet:
+class ParquetWriter:
     """Holds one row group at most: what is written is handed on and forgotten."""
 
     def __init__(self, columns: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Export schedules as rows: made, listed, removed; and what each of their slots left."""
+"""Export schedules as rows: made, listed, removed; and what each of their exports left."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -6,22 +6,21 @@ from uuid import UUID
 
 from nlu_shared.ids import uuid7
 from nlu_shared.kit import audit
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.auth import Caller, own_task
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
 from nlu_shared.schemas.exports import Schedule, ScheduleIn, ScheduleRun
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from nlu_logger.exports.slots import NoSlots, next_slot
+from nlu_logger.exports.cron import NeverDue, next_scheduled_at
 from nlu_logger.exports.splits import BadSplits, Shares
-from nlu_logger.ground_truth.service import check_task
 
 ADD = text(
-    "INSERT INTO export_schedules (id, name, cron, target, what, tasks, next_slot)"
-    " VALUES (:id, :name, :cron, :target, :what, :tasks, :next_slot)"
+    "INSERT INTO export_schedules (id, name, cron, target, what, tasks, next_scheduled_at)"
+    " VALUES (:id, :name, :cron, :target, :what, :tasks, :next_scheduled_at)"
     " ON CONFLICT (name) DO NOTHING"
-    " RETURNING id, name, cron, target, what, next_slot, failed, created_at"
+    " RETURNING id, name, cron, target, what, next_scheduled_at, failed, created_at"
 ).bindparams(bindparam("what", type_=JSONB))
 NEWEST_RUNS = 1_000
 # What it exports is the task it names, else the tasks of the key that made it.
@@ -30,37 +29,37 @@ OWN = (
     " coalesce(string_to_array(what ->> 'task', ','), tasks) <@ CAST(:own AS text[]))"
 )
 LISTED = text(
-    "SELECT id, name, cron, target, what, next_slot, failed, created_at"  # noqa: S608
+    "SELECT id, name, cron, target, what, next_scheduled_at, failed, created_at"  # noqa: S608
     f" FROM export_schedules WHERE {OWN} ORDER BY id"
 )
 REMOVE = text(f"DELETE FROM export_schedules WHERE id = :id AND {OWN} RETURNING id")  # noqa: S608
 RUNS = text(
-    "SELECT slot, missed, place, rows, bytes, sha256, finished_at FROM export_runs"  # noqa: S608
+    "SELECT scheduled_at, missed, destination, rows, bytes, sha256, finished_at FROM export_runs"  # noqa: S608
     " JOIN export_schedules ON export_schedules.id = schedule_id"
-    f" WHERE schedule_id = :id AND {OWN} ORDER BY slot DESC LIMIT :most"
+    f" WHERE schedule_id = :id AND {OWN} ORDER BY scheduled_at DESC LIMIT :most"
 )
 
 
 async def add(
-    session: AsyncSession, asked: ScheduleIn, *, caller: Caller, targets: Sequence[str]
+    session: AsyncSession, request: ScheduleIn, *, caller: Caller, targets: Sequence[str]
 ) -> Schedule:
-    """Due at its next slot. Raises Invalid for a cron expression without slots, splits that do
-    not add up or a target that is not configured, Conflict for a name that is taken."""
-    if asked.target not in targets:
-        raise Invalid(f"No {asked.target} is configured for exports.", code="no_target")
-    if asked.what.task is not None:
-        check_task(caller, asked.what.task)
+    """Due when its expression next comes. Raises Invalid for one that never comes, for splits that
+    do not add up or a target that is not configured, Conflict for a name that is taken."""
+    if request.target not in targets:
+        raise Invalid(f"No {request.target} is configured for exports.", code="no_target")
+    if request.what.task is not None:
+        own_task(caller, request.what.task)
     try:
-        if asked.what.splits is not None:
-            Shares.read(asked.what.splits)
-        first = next_slot(asked.cron, datetime.now(UTC))
-    except NoSlots:
-        raise Invalid("The cron expression has no slots.", code="no_slots") from None
+        if request.what.splits is not None:
+            Shares.read(request.what.splits)
+        first = next_scheduled_at(request.cron, datetime.now(UTC))
+    except NeverDue:
+        raise Invalid("The cron expression never comes due.", code="never_due") from None
     except BadSplits as wrong:
         raise Invalid(str(wrong)) from None
-    told = asked.model_dump(mode="json")
+    fields = request.model_dump(mode="json")
     made = await session.execute(
-        ADD, {**told, "id": uuid7(), "tasks": _own(caller), "next_slot": first}
+        ADD, {**fields, "id": uuid7(), "tasks": _own(caller), "next_scheduled_at": first}
     )
     row = made.one_or_none()
     if row is None:
@@ -76,7 +75,7 @@ async def listed(session: AsyncSession, *, caller: Caller) -> list[Schedule]:
 
 
 async def remove(session: AsyncSession, schedule_id: UUID, *, caller: Caller) -> None:
-    """No further slot; its history goes, the files stay. Raises NotFound, also where it exports
+    """No further export; its history goes, the files stay. Raises NotFound, also where it exports
     tasks that are not the caller's."""
     gone = await session.execute(
         REMOVE,

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from nlu_shared.ids import time_of
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.auth import Caller, own_task
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.kit.group_commit import Connection
 from nlu_shared.schemas.exports import (
@@ -24,12 +24,11 @@ from nlu_shared.schemas.exports import (
     ReviewRow,
 )
 
-from nlu_logger.exports.formats import LineSheet, Row, Sheet, TextSheet, form_of
+from nlu_logger.exports.formats import LineWriter, Row, TextWriter, Writer, form_of
 from nlu_logger.exports.pairs import make_pairs
-from nlu_logger.ground_truth.service import check_task
 from nlu_logger.predictions.service import first_id
 
-Cleaned = Callable[[Any], Any]
+Redactor = Callable[[Any], Any]
 """What a text, or a structured output, looks like when it leaves."""
 
 ROWS_AT_ONCE = 500
@@ -59,7 +58,8 @@ WHERE p.id >= $1 AND ($2::text[] IS NULL OR p.task = ANY($2))
 # What outlived its raw rows; see privacy.jobs.
 KEPT = """
 SELECT id, text AS prompt, confidence, corrected, label, output FROM kept_training_rows
-WHERE said_on >= $1 AND ($2::text[] IS NULL OR task = ANY($2)) AND (corrected OR confidence >= $3)
+WHERE predicted_on >= $1 AND ($2::text[] IS NULL OR task = ANY($2))
+    AND (corrected OR confidence >= $3)
 """
 # The texts come spelled as JSON: PostgreSQL escapes text as Python does, and faster.
 SPELLED = """
@@ -71,7 +71,7 @@ SELECT prompt, label, corrected FROM (
     SELECT id::text, prompt, label, output, corrected FROM ({RETRAINING}) AS live
     UNION ALL
     SELECT id::text, text, label, output, corrected FROM kept_training_rows
-    WHERE said_on >= $8 AND ($2::text[] IS NULL OR task = ANY($2))
+    WHERE predicted_on >= $8 AND ($2::text[] IS NULL OR task = ANY($2))
         AND (corrected OR confidence >= $3)
 ) AS rows
 WHERE output IS NULL AND length(prompt) <= $5
@@ -100,13 +100,13 @@ class Window:
         """The day of the first id, by which rows that outlived their ids are found."""
         return time_of(self.first).date()
 
-    def asked(self) -> dict[str, Any]:
+    def filters(self) -> dict[str, Any]:
         """As JSON, for the line that says what was handed out."""
         return {"first": str(self.first), "tasks": self.tasks}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class Selection:
     """High-confidence means `min_confidence` and above and nobody's correction standing.
 
     `approved_only` leaves out corrections that nobody approved yet.
@@ -121,26 +121,26 @@ class Export:
     """A file that is read once, piece by piece; `rows` counts what has gone into it."""
 
     blocks: AsyncGenerator[list[Row], None]
-    sheet: Sheet
+    writer: Writer
     rows: int = 0
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
         async with aclosing(self.blocks) as blocks:
             async for rows in blocks:
                 self.rows += len(rows)
-                if piece := self.sheet.add(rows):
+                if piece := self.writer.add(rows):
                     yield piece
-        yield self.sheet.close()
+        yield self.writer.close()
 
 
-def as_said(value: Any) -> Any:
+def unchanged(value: Any) -> Any:
     return value
 
 
 def window(caller: Caller, *, task: str | None, days: int | None, now: datetime) -> Window:
     """The last `days` (None: all) of a task, or of every task the key is for; or Forbidden."""
     if task is not None:
-        check_task(caller, task)
+        own_task(caller, task)
     allowed = None if caller.tasks is None else sorted(caller.tasks)
     return Window(
         first=UUID(int=0) if days is None else first_id(now - timedelta(days=days)),
@@ -151,25 +151,25 @@ def window(caller: Caller, *, task: str | None, days: int | None, now: datetime)
 def retraining(
     snapshot: Connection,
     seen: Window,
-    taken: Taken,
+    selection: Selection,
     form: ExportFormat,
-    cleaned: Cleaned = as_said,
+    redact: Redactor = unchanged,
 ) -> Export:
     """Corrected predictions and high-confidence ones, oldest first.
 
     Those that the retention has dropped are there too, anonymised.
     """
-    said = form is ExportFormat.JSONL and cleaned is as_said
-    head, tail = (SPELLED + "(", ") AS rows ORDER BY id") if said else ("", " ORDER BY id")
-    as_row = None if said else partial(_retraining_row, cleaned=cleaned)
-    sheet = LineSheet() if said else _sheet(form, list(RetrainingRow.model_fields))
-    kept = (seen.since, seen.tasks, taken.min_confidence)
-    live = (seen.first, seen.tasks, taken.min_confidence, taken.approved_only)
-    found = _chained(
+    plain = form is ExportFormat.JSONL and redact is unchanged
+    head, tail = (SPELLED + "(", ") AS rows ORDER BY id") if plain else ("", " ORDER BY id")
+    as_row = None if plain else partial(_retraining_row, redact=redact)
+    writer = LineWriter() if plain else _writer(form, list(RetrainingRow.model_fields))
+    kept = (seen.since, seen.tasks, selection.min_confidence)
+    live = (seen.first, seen.tasks, selection.min_confidence, selection.approved_only)
+    rows = _chained(
         _blocks(snapshot, f"{head}{KEPT}{tail}", kept, as_row),
         _blocks(snapshot, f"{head}{RETRAINING}{tail}", live, as_row),
     )
-    return Export(found, sheet)
+    return Export(rows, writer)
 
 
 def review(
@@ -177,24 +177,30 @@ def review(
     seen: Window,
     threshold: float,
     form: ExportFormat,
-    cleaned: Cleaned = as_said,
+    redact: Redactor = unchanged,
 ) -> Export:
     """What is below the threshold and nobody has spoken on, the least certain first."""
-    as_row = partial(_review_row, cleaned=cleaned)
-    found = _blocks(snapshot, REVIEW, (seen.first, seen.tasks, threshold), as_row)
-    return Export(found, _sheet(form, list(ReviewRow.model_fields)))
+    as_row = partial(_review_row, redact=redact)
+    rows = _blocks(snapshot, REVIEW, (seen.first, seen.tasks, threshold), as_row)
+    return Export(rows, _writer(form, list(ReviewRow.model_fields)))
 
 
 async def labelled(
-    snapshot: Connection, seen: Window, taken: Taken, *, seed: int, limit: int, cleaned: Cleaned
+    snapshot: Connection,
+    seen: Window,
+    selection: Selection,
+    *,
+    seed: int,
+    limit: int,
+    redact: Redactor,
 ) -> list[LabelledText]:
     """At most `limit` of the retraining rows with a plain label, drawn by the seed."""
     rows = await snapshot.fetch(
         LABELLED,
         seen.first,
         seen.tasks,
-        taken.min_confidence,
-        taken.approved_only,
+        selection.min_confidence,
+        selection.approved_only,
         LONGEST_PAIRED,
         seed,
         limit,
@@ -202,7 +208,7 @@ async def labelled(
     )
     return [
         LabelledText.model_construct(
-            text=cleaned(row["prompt"]), label=row["label"], corrected=row["corrected"]
+            text=redact(row["prompt"]), label=row["label"], corrected=row["corrected"]
         )
         for row in rows
     ]
@@ -249,22 +255,22 @@ async def _chained(
                 yield rows
 
 
-def _sheet(wanted: ExportFormat, columns: Sequence[str]) -> Sheet:
+def _writer(wanted: ExportFormat, columns: Sequence[str]) -> Writer:
     if wanted is not ExportFormat.PARQUET:
-        return TextSheet(form_of(wanted, columns))
+        return TextWriter(form_of(wanted, columns))
     try:
-        made: Sheet = import_module("nlu_logger.exports.parquet").ParquetSheet(columns)
+        made: Writer = import_module("nlu_logger.exports.parquet").ParquetWriter(columns)
     except ModuleNotFoundError:
         raise Invalid("Parquet needs the extra `parquet`.", code="no_parquet") from None
     return made
 
 
-def _retraining_row(record: Any, *, cleaned: Cleaned) -> Row:
+def _retraining_row(record: Any, *, redact: Redactor) -> Row:
     _, text, confidence, corrected, label, output = record
-    said = label if output is None else cleaned(json.loads(output))
-    return cleaned(text), said, confidence, SOURCE, corrected
+    truth = label if output is None else redact(json.loads(output))
+    return redact(text), truth, confidence, SOURCE, corrected
 
 
-def _review_row(record: Any, *, cleaned: Cleaned) -> Row:
+def _review_row(record: Any, *, redact: Redactor) -> Row:
     identifier, prompt, predicted, confidence, created_at = record
-    return str(identifier), cleaned(prompt), predicted, confidence, created_at.isoformat(), "", ""
+    return str(identifier), redact(prompt), predicted, confidence, created_at.isoformat(), "", ""

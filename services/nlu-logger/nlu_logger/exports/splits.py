@@ -23,9 +23,9 @@ class Shares(NamedTuple):
     test: int
 
     @classmethod
-    def read(cls, told: str) -> Self:
+    def read(cls, shares: str) -> Self:
         """From "80/10/10". Raises BadSplits unless three whole numbers add up to 100."""
-        parts = [int(part) if part.isdecimal() else -1 for part in told.split("/")]
+        parts = [int(part) if part.isdecimal() else -1 for part in shares.split("/")]
         if len(parts) != 3 or sum(parts) != 100 or min(parts) < 0:
             raise BadSplits("splits are three whole numbers that add up to 100, as in 80/10/10")
         return cls(*parts)
@@ -41,7 +41,7 @@ def split_of(text: str, shares: Shares, *, seed: int) -> str:
 
 
 def card(
-    *, rows: Mapping[str, int], hashes: Mapping[str, str], shares: Shares, seed: int, asked: str
+    *, rows: Mapping[str, int], hashes: Mapping[str, str], shares: Shares, seed: int, selected: str
 ) -> str:
     """README.md of a data-set folder; its head tells `datasets.load_dataset` what lies where.
 
@@ -73,7 +73,7 @@ configs:
 |---|---|---|
 {table}
 
-Made by `nlu-logger` from logged predictions: {asked}. `label` is the standing correction where
+Made by `nlu-logger` from logged predictions: {selected}. `label` is the standing correction where
 `corrected` is true, else what was predicted with high confidence; a structured answer is written
 as its JSON text.
 

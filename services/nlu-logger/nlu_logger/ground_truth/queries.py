@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import Conflict
 from nlu_shared.kit.etags import is_held
 from nlu_shared.kit.group_commit import Connection
+from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.ground_truth import (
     GroundTruthCase,
@@ -41,7 +43,7 @@ async def erased(
     if after and not await _was_read_here(session, after, mark):
         raise AnotherList("Read it again from 0.")
     tasks = None if caller.tasks is None else sorted(caller.tasks)
-    found = await session.execute(
+    rows = await session.execute(
         text(
             "SELECT n, mark, case_id, task, why, at FROM erased_cases WHERE n > :after"
             " AND (CAST(:tasks AS text[]) IS NULL OR task = ANY(:tasks))"
@@ -49,11 +51,9 @@ async def erased(
         ),
         {"after": after, "tasks": tasks, "limit": limit + 1},
     )
-    cases = [ErasedCase.model_validate(dict(row._mapping)) for row in found]
-    return Page(
-        items=cases[:limit],
-        next_cursor=str(cases[limit - 1].n) if len(cases) > limit else None,
-    )
+    cases = [ErasedCase.model_validate(dict(row._mapping)) for row in rows]
+    page, cursor = cut(cases, limit, attrgetter("n"))
+    return Page(items=list(page), next_cursor=cursor)
 
 
 async def _was_read_here(session: AsyncSession, after: int, mark: UUID | None) -> bool:

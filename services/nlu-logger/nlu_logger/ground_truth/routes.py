@@ -1,13 +1,15 @@
 """Ground truth by HTTP: one case in, all cases out."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Path, Query, Response
+from nlu_shared.kit.auth import own_task
 from nlu_shared.kit.deps import AnswerDep, CallerDep, DbSession, requires
 from nlu_shared.kit.etags import is_held
-from nlu_shared.schemas.base import Page, Slug
+from nlu_shared.kit.parameters import MOST, IfNoneMatch, OneTask
+from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.ground_truth import GroundTruthIn, GroundTruthMade
 from nlu_shared.schemas.privacy import ErasedCase
 from starlette.responses import StreamingResponse
@@ -16,18 +18,30 @@ from nlu_logger.ground_truth import queries, service
 
 router = APIRouter(prefix="/v1/ground-truth", tags=["ground truth"])
 read, write = requires("ground-truth:read"), requires("ground-truth:write")
+CaseId = Annotated[UUID, Path(description="the ground-truth case")]
 NDJSON = "application/x-ndjson"
+LINES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {NDJSON: {"schema": {"type": "string"}}}},
+    304: {"description": "The data set is the same"},
+}
 
 
-@router.post("", dependencies=[write], status_code=201)
+@router.post(
+    "",
+    dependencies=[write],
+    status_code=201,
+    responses={409: {"description": "Another truth is approved for this text"}},
+)
 async def add_ground_truth(
-    said: GroundTruthIn, session: DbSession, caller: CallerDep
+    body: GroundTruthIn, session: DbSession, caller: CallerDep
 ) -> GroundTruthMade:
-    return GroundTruthMade(id=await service.add(session, said, caller=caller))
+    """An approved case that never was a prediction."""
+    return GroundTruthMade(id=await service.add(session, body, caller=caller))
 
 
 @router.delete("/{case_id}", dependencies=[write], status_code=204)
-async def remove_ground_truth(case_id: UUID, session: DbSession, caller: CallerDep) -> None:
+async def remove_ground_truth(case_id: CaseId, session: DbSession, caller: CallerDep) -> None:
+    """Takes a case out, and tells those who hold a copy to forget it."""
     await service.remove(session, case_id, caller=caller)
 
 
@@ -35,16 +49,19 @@ async def remove_ground_truth(case_id: UUID, session: DbSession, caller: CallerD
     "",
     dependencies=[read],
     response_class=StreamingResponse,
-    responses={200: {"content": {NDJSON: {}}}, 304: {"description": "The data set is the same"}},
+    responses={
+        200: {"content": {NDJSON: {"schema": {"type": "string"}}}},
+        304: {"description": "The data set is the same"},
+    },
 )
 async def stream_ground_truth(
-    task: Slug,
+    task: OneTask,
     caller: CallerDep,
     answer: AnswerDep,
-    if_none_match: Annotated[str, Header()] = "",
+    if_none_match: IfNoneMatch = "",
 ) -> Response:
     """Every approved case of a task as NDJSON; the ETag is the hash of the data set."""
-    service.check_task(caller, task)
+    own_task(caller, task)
     end = await answer.fill(partial(queries.all_of, task=task, held=if_none_match))
     headers = {"ETag": f'"{end.sha256}"'}
     if is_held(headers["ETag"], if_none_match):
@@ -58,9 +75,11 @@ async def stream_ground_truth(
 async def list_erased_cases(
     session: DbSession,
     caller: CallerDep,
-    after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
-    mark: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
+    after: Annotated[
+        int, Query(ge=0, lt=2**63, description="the last `n` that was read, or 0")
+    ] = 0,
+    mark: Annotated[UUID | None, Query(description="the mark of that `n`")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description=MOST)] = 1000,
 ) -> Page[ErasedCase]:
     """Cases whose text every copy is to forget, after the last number that was read.
 

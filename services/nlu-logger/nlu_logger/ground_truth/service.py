@@ -5,9 +5,9 @@ from uuid import UUID
 
 from nlu_shared.ids import uuid7, uuid8
 from nlu_shared.kit import audit
-from nlu_shared.kit.auth import Caller
-from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound
-from nlu_shared.kit.jobs import hand_over
+from nlu_shared.kit.auth import Caller, own_task
+from nlu_shared.kit.errors import Conflict, Invalid, NotFound
+from nlu_shared.kit.jobs import enqueue
 from nlu_shared.nfkc import nfkc
 from nlu_shared.schemas.base import digest
 from nlu_shared.schemas.ground_truth import (
@@ -31,7 +31,7 @@ LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('ground_truth', 0))"
 class ConflictingTruth(Conflict):
     code = "conflicting_truth"
     title = "Another truth is approved for this text"
-    stands = True
+    commit_on_error = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +56,10 @@ class NewCase:
         )
 
 
-def text_key(said: str, context: JsonValue = None) -> str:
+def text_key(text: str, context: JsonValue = None) -> str:
     """Texts that differ in case, spaces or Unicode form only are one text, unless something else
     stands before them. Hex SHA-256."""
-    plain = " ".join(nfkc(said).casefold().split())
+    plain = " ".join(nfkc(text).casefold().split())
     return digest(plain if context is None else [plain, context])
 
 
@@ -138,28 +138,22 @@ async def _dispute(
     )
 
 
-async def add(session: AsyncSession, said: GroundTruthIn, *, caller: Caller) -> UUID:
+async def add(session: AsyncSession, body: GroundTruthIn, *, caller: Caller) -> UUID:
     """A case that never was a prediction. Raises Invalid for a truth that is null."""
-    check_task(caller, said.task)
-    if said.truth is None:
+    own_task(caller, body.task)
+    if body.truth is None:
         raise Invalid("A truth cannot be null.", code="no_truth")
     new = NewCase(
-        task=said.task,
-        text=said.text,
-        context=said.said_before,
-        truth=said.truth,
-        group=said.group,
-        may_quote=said.may_quote,
+        task=body.task,
+        text=body.text,
+        context=body.stored_context,
+        truth=body.truth,
+        group=body.group,
+        may_quote=body.may_quote,
     )
     case_id = await promote(session, new, approved_by=caller.subject)
     await audit.record(session, actor=caller.subject, action="truth.add", subject=case_id)
     return case_id
-
-
-def check_task(caller: Caller, task: str) -> None:
-    """Raises Forbidden for a key that is limited to other tasks."""
-    if not caller.may_touch(task):
-        raise Forbidden("This key is not for that task.")
 
 
 async def withdraw(session: AsyncSession, case_id: UUID) -> None:
@@ -181,7 +175,7 @@ async def remove(session: AsyncSession, case_id: UUID, *, caller: Caller) -> Non
 
 
 async def forget(session: AsyncSession, row: GroundTruthRow) -> None:
-    """The case goes, with the conflicts and doubts about it."""
+    """The case goes, with the conflicts and findings about it."""
     await session.delete(row)
     await changed(session, row.task)
 
@@ -198,7 +192,7 @@ async def publish(session: AsyncSession, case_id: UUID, *, task: str, why: Why) 
 async def changed(session: AsyncSession, task: str) -> None:
     """Hands over one consideration of a run; a burst of changes is one, while it waits."""
     await session.flush()
-    await hand_over(
+    await enqueue(
         session,
         JobOrder(
             name=CONSIDER_RUN,

@@ -17,35 +17,35 @@ class Record:
     same id in every import."""
 
     line: int
-    said: HistoryLine
+    row: HistoryLine
     task: str
 
     @cached_property
     def id(self) -> UUID:
-        return uuid7(self.said.created_at, named=self.said.id)
+        return uuid7(self.row.created_at, named=self.row.id)
 
     @cached_property
     def hash(self) -> str:
-        return digest([self.task, self.said])
+        return digest([self.task, self.row])
 
     @property
     def month(self) -> datetime:
-        at = self.said.created_at.astimezone(UTC)
+        at = self.row.created_at.astimezone(UTC)
         return datetime(at.year, at.month, 1, tzinfo=UTC)
 
     def columns(self) -> dict[str, Any]:
         """The correction is not among them: it is said afterwards, as any correction is."""
-        kept = self.said.model_dump(mode="json", exclude={"id", "created_at", "corrected_intent"})
+        kept = self.row.model_dump(mode="json", exclude={"id", "created_at", "corrected_intent"})
         return {
             **kept,
             "id": str(self.id),
-            "source_id": self.said.id,
+            "source_id": self.row.id,
             "task": self.task,
             "created_at": time_of(self.id).isoformat(),
             "body_hash": self.hash,
         }
 
 
-def fits(said: HistoryLine, *, latest: datetime) -> bool:
+def fits(row: HistoryLine, *, latest: datetime) -> bool:
     """Whether its time can stand in an id: neither before 1970 nor in the future."""
-    return EPOCH <= said.created_at <= latest
+    return EPOCH <= row.created_at <= latest

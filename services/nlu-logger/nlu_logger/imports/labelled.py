@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nlu_shared.kit.errors import Invalid
+from nlu_shared.kit.plain import check_line
 from nlu_shared.schemas.exported import CodedStatement, RefusedStatement, read_export
 from nlu_shared.schemas.ground_truth import GroundTruthIn
 from pydantic import JsonValue, ValidationError
@@ -49,7 +50,7 @@ def _labelled(row: dict[str, JsonValue], how: Labelling) -> Case:
             {
                 "task": how.task,
                 "text": row[how.text],
-                "truth": label,
+                "truth": _structured(label),
                 "group": row.get(how.group) or None,
                 "may_quote": how.may_quote,
             }
@@ -58,20 +59,32 @@ def _labelled(row: dict[str, JsonValue], how: Labelling) -> Case:
         return Invalid(places(wrong))
 
 
+def _structured(label: JsonValue) -> JsonValue:
+    """A truth that is an object stands as its JSON where a column holds texts only: in a table,
+    and in the files of a data set."""
+    if not isinstance(label, str) or not label.startswith("{"):
+        return label
+    try:
+        truth: JsonValue = check_line(label.encode())
+    except Invalid:
+        return label
+    return truth
+
+
 def _discussed(discussion: dict[str, JsonValue], how: Labelling) -> Iterator[tuple[str, Case]]:
     try:
         statements = list(read_export(discussion))
     except ValidationError as wrong:
         yield "discussion", Invalid(places(wrong))
         return
-    for said in statements:
-        yield said.statement[:LONGEST_NAME], _coded(said, how)
+    for statement in statements:
+        yield statement.statement[:LONGEST_NAME], _coded(statement, how)
 
 
-def _coded(said: CodedStatement | RefusedStatement, how: Labelling) -> Case:
-    if isinstance(said, RefusedStatement):
-        return Invalid(said.reason)
+def _coded(statement: CodedStatement | RefusedStatement, how: Labelling) -> Case:
+    if isinstance(statement, RefusedStatement):
+        return Invalid(statement.reason)
     try:
-        return said.as_ground_truth(how.task, may_quote=how.may_quote)
+        return statement.as_ground_truth(how.task, may_quote=how.may_quote)
     except ValidationError as wrong:
         return Invalid(places(wrong))

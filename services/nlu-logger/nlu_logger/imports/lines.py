@@ -14,6 +14,8 @@ from nlu_logger.exports.formats import unquoted
 
 BOM = b"\xef\xbb\xbf"
 DELIMITERS = ",;\t"
+# Python's own limit of 131,072 is below what a truth in a cell of our own export may take.
+csv.field_size_limit(2**31 - 1)
 
 
 class Kind(StrEnum):
@@ -104,5 +106,5 @@ def _cells(names: list[str], cells: list[str]) -> Mapping[str, JsonValue] | Inva
         return Invalid("More cells than columns.", code="invalid_csv")
     if any("\ud800" <= character <= "\udfff" for cell in cells for character in cell):
         return Invalid("The row is not UTF-8.", code="invalid_text")
-    found = zip_longest(names, map(unquoted, cells[: len(names)]), fillvalue="")
-    return {name: cell for name, cell in found if name}
+    named = zip_longest(names, map(unquoted, cells[: len(names)]), fillvalue="")
+    return {name: cell for name, cell in named if name}

@@ -10,7 +10,8 @@ from nlu_shared.kit.auth import ADMIN, Caller
 from nlu_shared.kit.db import Database, Identity
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
 from nlu_shared.kit.errors import Invalid, WrongMediaType
-from nlu_shared.schemas.base import Label, Slug
+from nlu_shared.kit.parameters import OneTask
+from nlu_shared.schemas.base import Label
 from nlu_shared.schemas.imports import IMPORT_LIMIT, HistoryAnswer, ImportAnswer
 from nlu_shared.schemas.predictions import INTENT
 
@@ -32,7 +33,10 @@ FILE: dict[str, Any] = {
 }
 
 
-class Door(Protocol):
+Approve = Annotated[bool, Query(description="approve the corrections at once, as the caller")]
+
+
+class ImportResources(Protocol):
     """What history needs of the resources: it works in several transactions."""
 
     @property
@@ -44,9 +48,9 @@ class Door(Protocol):
     def identity(self, caller: Caller) -> Identity: ...
 
 
-async def _door(request: Request) -> Door:
-    door: Door = request.app.state.resources
-    return door
+async def _resources(request: Request) -> ImportResources:
+    resources: ImportResources = request.app.state.resources
+    return resources
 
 
 async def _lines(
@@ -64,15 +68,15 @@ async def _lines(
     return lines
 
 
-DoorDep = Annotated[Door, Depends(_door)]
+ImportDep = Annotated[ImportResources, Depends(_resources)]
 Lines = Annotated[list[Line], Depends(_lines)]
 
 
 async def _labelling(
-    task: Slug,
-    text_column: Label = "text",
-    label_column: Label = "label",
-    group_column: Label = "group",
+    task: OneTask,
+    text_column: Annotated[Label, Query(description="where the text stands")] = "text",
+    label_column: Annotated[Label, Query(description="where the label stands")] = "label",
+    group_column: Annotated[Label, Query(description="where the group stands, if any")] = "group",
     may_quote: Annotated[bool, Query(description="May these texts appear inside a prompt?")] = True,
 ) -> Labelling:
     return Labelling(
@@ -87,11 +91,15 @@ async def _labelling(
     openapi_extra=FILE,
 )
 async def import_corrections(
-    lines: Lines, session: DbSession, caller: CallerDep, door: DoorDep, approve: bool = False
+    lines: Lines,
+    session: DbSession,
+    caller: CallerDep,
+    resources: ImportDep,
+    approve: Approve = False,
 ) -> ImportAnswer:
     """The review file, filled in; `approve` needs the scope reviews:decide as well."""
     return await service.import_corrections(
-        session, lines, door.settings, approve=approve, caller=caller
+        session, lines, resources.settings, approve=approve, caller=caller
     )
 
 
@@ -115,14 +123,18 @@ async def import_ground_truth(
     "/predictions:import", dependencies=[requires(ADMIN)], status_code=207, openapi_extra=FILE
 )
 async def import_predictions(
-    lines: Lines, door: DoorDep, caller: CallerDep, task: Slug = INTENT, approve: bool = False
+    lines: Lines,
+    resources: ImportDep,
+    caller: CallerDep,
+    task: OneTask = INTENT,
+    approve: Approve = False,
 ) -> HistoryAnswer:
     """Rows of the original `nlu_prompt_logs`, however old, with outcomes and corrections."""
     return await service.import_history(
-        door.database,
-        door.identity(caller),
+        resources.database,
+        resources.identity(caller),
         lines,
-        door.settings,
+        resources.settings,
         task=task,
         approve=approve,
         now=datetime.now(UTC),

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from nlu_shared.kit import audit
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.auth import Caller, own_task
 from nlu_shared.kit.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from nlu_shared.schemas.ground_truth import GroundTruthIn
@@ -56,10 +56,10 @@ async def import_corrections(
     """
     rows, results = understood(lines, ReviewedLine)
     results += [skipped(line) for line, row in rows if row.corrected_intent is None]
-    said = [(line, row) for line, row in rows if row.corrected_intent is not None]
-    ids = await _ids(session, [row.id for _, row in said])
-    known = [(ids[row.id], line, row) for line, row in said if row.id in ids]
-    results += [refused(line, NotFound()) for line, row in said if row.id not in ids]
+    corrections = [(line, row) for line, row in rows if row.corrected_intent is not None]
+    ids = await _ids(session, [row.id for _, row in corrections])
+    known = [(ids[row.id], line, row) for line, row in corrections if row.id in ids]
+    results += [refused(line, NotFound()) for line, row in corrections if row.id not in ids]
     await _hold(session, [identifier for identifier, _, _ in known], approve=approve, caller=caller)
     for identifier, line, row in sorted(known, key=lambda one: one[:2]):
         results.append(
@@ -76,15 +76,15 @@ async def import_corrections(
     return await _answer(session, results, action="corrections.import", caller=caller)
 
 
-async def _ids(session: AsyncSession, asked: Sequence[str]) -> dict[str, UUID]:
+async def _ids(session: AsyncSession, source_ids: Sequence[str]) -> dict[str, UUID]:
     """Our id of each: it is ours already, or an imported prediction had it before."""
-    found = await session.execute(
-        text("SELECT source_id, id FROM nlu_prompt_logs WHERE source_id = ANY(:asked)"),
-        {"asked": list(asked)},
+    stored = await session.execute(
+        text("SELECT source_id, id FROM nlu_prompt_logs WHERE source_id = ANY(:source_ids)"),
+        {"source_ids": list(source_ids)},
     )
-    before = {row.source_id: row.id for row in found}
+    before = {row.source_id: row.id for row in stored}
     ids: dict[str, UUID] = {}
-    for one in asked:
+    for one in source_ids:
         try:
             ids[one] = before[one] if one in before else UUID(one)
         except ValueError:
@@ -112,7 +112,7 @@ async def _say(
     session: AsyncSession,
     line: int,
     prediction_id: UUID,
-    said: CorrectionIn,
+    body: CorrectionIn,
     settings: Settings,
     *,
     approve: bool,
@@ -120,13 +120,13 @@ async def _say(
 ) -> LineResult:
     try:
         prediction = await predictions.get(session, prediction_id, caller=caller)
-        if said.corrected_intent == prediction.predicted_intent:
+        if body.corrected_intent == prediction.predicted_intent:
             row, is_new = await reviews.confirm(
-                session, prediction_id, said.correction_notes, caller=caller, settings=settings
+                session, prediction_id, body.correction_notes, caller=caller, settings=settings
             )
         else:
             row, is_new = await reviews.correct(
-                session, prediction_id, said, caller=caller, settings=settings
+                session, prediction_id, body, caller=caller, settings=settings
             )
         if approve:
             await decisions.approve(session, row.id, ApprovalIn(), settings, caller=caller)
@@ -142,32 +142,32 @@ async def import_truth(
 
     Raises Forbidden for a task outside the caller's key, Invalid for more than IMPORT_LIMIT cases.
     """
-    ground_truth.check_task(caller, how.task)
-    found = [
+    own_task(caller, how.task)
+    cases = [
         (LineResult(line=line.number, item=item, status=CREATED), case)
         for line in lines
         for item, case in cases_of(line, how)
     ]
-    if len(found) > IMPORT_LIMIT:
+    if len(cases) > IMPORT_LIMIT:
         raise Invalid(f"At most {IMPORT_LIMIT} cases at once.", code="import_too_long")
     await ground_truth.lock(session)
-    there = await _there(session, how.task, [case for _, case in found])
-    results = [await _add(session, place, case, there, caller=caller) for place, case in found]
+    there = await _there(session, how.task, [case for _, case in cases])
+    results = [await _add(session, place, case, there, caller=caller) for place, case in cases]
     return await _answer(session, results, action="ground_truth.import", caller=caller)
 
 
 async def _there(session: AsyncSession, task: str, cases: Iterable[Case]) -> set[UUID]:
     keys = [
-        ground_truth.text_key(one.text, one.said_before)
+        ground_truth.text_key(one.text, one.stored_context)
         for one in cases
         if isinstance(one, GroundTruthIn)
     ]
-    found = await session.exec(
+    ids = await session.exec(
         select(GroundTruthRow.id).where(
             GroundTruthRow.task == task, col(GroundTruthRow.text_key).in_(keys)
         )
     )
-    return set(found)
+    return set(ids)
 
 
 async def _add(
@@ -202,7 +202,7 @@ async def import_history(
 
     Each month is made in a transaction of its own, since that closes the table for a moment.
     """
-    ground_truth.check_task(caller, task)
+    own_task(caller, task)
     rows, results = understood(lines, HistoryLine)
     latest = now + timedelta(hours=settings.ahead_hours)
     results += [refused(line, IdOutOfRange()) for line, row in rows if not fits(row, latest=latest)]
@@ -212,15 +212,15 @@ async def import_history(
             await session.execute(text("SELECT ensure_prediction_month(:month)"), {"month": month})
     async with session_scope(database, identity) as session:
         stored = await _store(session, records)
-        said = await _repeat_corrections(
+        corrections = await _repeat_corrections(
             session, records, stored, settings, approve=approve, caller=caller
         )
-        results += (said.get(line, result) for line, result in stored.items())
+        results += (corrections.get(line, result) for line, result in stored.items())
         answer = await _answer(session, results, action="predictions.import", caller=caller)
     oldest = now - timedelta(days=settings.retention_days)
     return HistoryAnswer(
         **dict(answer),
-        past_retention=sum(one.said.created_at < oldest for one in records),
+        past_retention=sum(one.row.created_at < oldest for one in records),
     )
 
 
@@ -245,11 +245,11 @@ async def _store(session: AsyncSession, records: Sequence[Record]) -> dict[int, 
     """By line: new, there already, or in conflict with what has its old id and its time."""
     rows = json.dumps([one.columns() for one in records])
     made = set((await session.execute(text(STORE), {"rows": rows})).scalars())
-    found = await session.execute(
+    stored = await session.execute(
         text("SELECT id, body_hash FROM nlu_prompt_logs WHERE id = ANY(:ids)"),
         {"ids": [one.id for one in records]},
     )
-    hashes = {row.id: row.body_hash for row in found}
+    hashes = {row.id: row.body_hash for row in stored}
     results = {}
     for one in records:
         if hashes[one.id] != one.hash:
@@ -271,14 +271,14 @@ async def _repeat_corrections(
     caller: Caller,
 ) -> dict[int, LineResult]:
     """Says what was corrected then; by line, what was refused of it."""
-    said = sorted(
-        (one.id, one.line, one.said)
+    corrections = sorted(
+        (one.id, one.line, one.row)
         for one in records
-        if one.said.corrected_intent is not None and stored[one.line].id is not None
+        if one.row.corrected_intent is not None and stored[one.line].id is not None
     )
-    await _hold(session, [identifier for identifier, _, _ in said], approve=approve, caller=caller)
+    await _hold(session, [one for one, _, _ in corrections], approve=approve, caller=caller)
     failed = {}
-    for identifier, line, row in said:
+    for identifier, line, row in corrections:
         correction = CorrectionIn(
             corrected_intent=row.corrected_intent, correction_notes=row.correction_notes
         )

@@ -52,30 +52,30 @@ class Kept:
 
 async def confidence(session: AsyncSession, kept: Kept) -> list[ConfidenceBucket]:
     """The document's distribution of confidence, the surest first."""
-    found = await rows(
+    counted = await rows(
         session,
         f"SELECT ROUND(confidence::numeric, 1)::float8 AS conf_bucket, COUNT(*) AS count {KEPT}"
         " GROUP BY 1 ORDER BY 1 DESC NULLS LAST",
         kept.bound(),
     )
-    return [ConfidenceBucket(**row) for row in found]
+    return [ConfidenceBucket(**row) for row in counted]
 
 
 async def intents(session: AsyncSession, kept: Kept) -> list[IntentCount]:
     """The document's distribution of intents, the most frequent first."""
-    found = await rows(
+    counted = await rows(
         session,
         "SELECT predicted_intent, COUNT(*) AS count, AVG(confidence) AS avg_conf,"
         f" COUNT(corrected_intent) AS corrections {KEPT}"
         f" GROUP BY predicted_intent ORDER BY count DESC, predicted_intent LIMIT {MOST_ROWS}",
         kept.bound(),
     )
-    return [IntentCount(**row) for row in found]
+    return [IntentCount(**row) for row in counted]
 
 
 async def outcomes(session: AsyncSession, kept: Kept) -> list[tuple[str, int, int]]:
     """(intent, ended workflows, successes), the least successful first."""
-    found = await rows(
+    counted = await rows(
         session,
         "SELECT predicted_intent, COUNT(*) AS total,"
         f" COUNT(*) FILTER (WHERE was_successful) AS successes {KEPT}"
@@ -84,13 +84,13 @@ async def outcomes(session: AsyncSession, kept: Kept) -> list[tuple[str, int, in
         f" LIMIT {MOST_ROWS}",
         kept.bound(),
     )
-    return [(row["predicted_intent"], row["total"], row["successes"]) for row in found]
+    return [(row["predicted_intent"], row["total"], row["successes"]) for row in counted]
 
 
 async def tasks(session: AsyncSession, kept: Kept) -> list[str]:
     """The tasks that have predictions, by name."""
-    found = await rows(session, f"SELECT DISTINCT p.task {KEPT} ORDER BY 1", kept.bound())
-    return [row["task"] for row in found]
+    named = await rows(session, f"SELECT DISTINCT p.task {KEPT} ORDER BY 1", kept.bound())
+    return [row["task"] for row in named]
 
 
 async def intent_counts(session: AsyncSession, kept: Kept) -> dict[str, int]:
@@ -120,24 +120,24 @@ class Totals:
 
 
 async def totals(session: AsyncSession, kept: Kept, *, unsure: float = 0) -> Totals:
-    found = await rows(
+    counted = await rows(
         session,
         "SELECT COUNT(*) AS predictions, COUNT(*) FILTER (WHERE confidence < :unsure) AS unsure,"
         " COUNT(was_successful) AS ended,"
         f" COUNT(*) FILTER (WHERE was_successful) AS successes {KEPT}",
         kept.bound(unsure=unsure),
     )
-    return Totals(**found[0])
+    return Totals(**counted[0])
 
 
 async def span(session: AsyncSession, kept: Kept) -> tuple[datetime, datetime] | None:
     """The time of the first and of the last prediction; None without any."""
-    found = await rows(
+    ends = await rows(
         session,
         f"SELECT MIN(p.created_at) AS first, MAX(p.created_at) AS last {KEPT}",
         kept.bound(),
     )
-    first, last = found[0]["first"], found[0]["last"]
+    first, last = ends[0]["first"], ends[0]["last"]
     return None if first is None else (first, last)
 
 
@@ -156,7 +156,7 @@ async def paired_successes(
 
 async def pairs(session: AsyncSession, sides: str, bound: dict[str, Any]) -> Pairs:
     """Counts the texts in both versions' rows of `sides` (task, words, version, ok)."""
-    found = await rows(
+    counted = await rows(
         session,
         f"WITH sides AS ({sides}) SELECT COUNT(*) FILTER (WHERE a.ok AND b.ok) AS both,"
         " COUNT(*) FILTER (WHERE a.ok AND NOT b.ok) AS only_a,"
@@ -166,7 +166,7 @@ async def pairs(session: AsyncSession, sides: str, bound: dict[str, Any]) -> Pai
         " AND a.version = :a AND b.version = :b",
         bound,
     )
-    return Pairs(**found[0])
+    return Pairs(**counted[0])
 
 
 async def rows(session: AsyncSession, sql: str, bound: dict[str, Any]) -> Sequence[dict[str, Any]]:
@@ -174,9 +174,9 @@ async def rows(session: AsyncSession, sql: str, bound: dict[str, Any]) -> Sequen
 
 
 async def _counts(session: AsyncSession, named: str, kept: Kept) -> dict[str, int]:
-    found = await rows(
+    counted = await rows(
         session,
         f"SELECT CAST({named} AS text) AS name, COUNT(*) AS count {KEPT} GROUP BY 1",
         kept.bound(),
     )
-    return {row["name"] or "": row["count"] for row in found}
+    return {row["name"] or "": row["count"] for row in counted}

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
-from nlu_shared.schemas.base import Label, Moment, Page, Slug
+from nlu_shared.kit.parameters import AnyTask, ModelVersion, PromptVersion, Since, Until
+from nlu_shared.schemas.base import Label, Moment, Page
 from nlu_shared.schemas.insights import (
     Calibration,
     Comparison,
@@ -21,7 +22,7 @@ from nlu_shared.schemas.insights import (
 )
 
 from nlu_logger.insights import service
-from nlu_logger.insights.service import Asked
+from nlu_logger.insights.service import Filters
 from nlu_logger.settings import Settings
 
 router = APIRouter(
@@ -34,17 +35,19 @@ async def _settings(request: Request) -> Settings:
     return settings
 
 
-def _asked(
+def _filters(
     caller: CallerDep,
     settings: Annotated[Settings, Depends(_settings)],
-    since: Annotated[Moment | None, Query(alias="from")] = None,
-    until: Annotated[Moment | None, Query(alias="to")] = None,
-    days: Annotated[float, Query(gt=0, le=3_650)] = 7,
-    task: Slug | None = None,
-    model_version: Label | None = None,
-    prompt_version: Label | None = None,
-) -> Asked:
-    return service.asked(
+    since: Since = None,
+    until: Until = None,
+    days: Annotated[
+        float, Query(gt=0, le=3_650, description="length of a period without `from`")
+    ] = 7,
+    task: AnyTask = None,
+    model_version: ModelVersion = None,
+    prompt_version: PromptVersion = None,
+) -> Filters:
+    return service.filters_of(
         caller,
         since=since,
         until=until,
@@ -57,43 +60,52 @@ def _asked(
     )
 
 
-AskedDep = Annotated[Asked, Depends(_asked)]
+SampleQuery = Annotated[Sample, Query(description="which judged cases count")]
+FiltersDep = Annotated[Filters, Depends(_filters)]
 
 
 @router.get("/confidence")
-async def insight_confidence(session: DbSession, seen: AskedDep) -> Page[ConfidenceBucket]:
+async def insight_confidence(session: DbSession, seen: FiltersDep) -> Page[ConfidenceBucket]:
+    """Predictions by confidence, to one decimal."""
     return Page(items=await service.confidence(session, seen))
 
 
 @router.get("/intents")
-async def insight_intents(session: DbSession, seen: AskedDep) -> Page[IntentCount]:
+async def insight_intents(session: DbSession, seen: FiltersDep) -> Page[IntentCount]:
+    """Predictions, mean confidence and corrections by intent."""
     return Page(items=await service.intents(session, seen))
 
 
 @router.get("/outcomes")
-async def insight_outcomes(session: DbSession, seen: AskedDep) -> Page[IntentOutcome]:
+async def insight_outcomes(session: DbSession, seen: FiltersDep) -> Page[IntentOutcome]:
+    """How the work that followed ended, by intent."""
     return Page(items=await service.outcomes(session, seen))
 
 
 @router.get("/calibration")
 async def insight_calibration(
-    session: DbSession, seen: AskedDep, sample: Sample = Sample.AUDIT
+    session: DbSession, seen: FiltersDep, sample: SampleQuery = Sample.AUDIT
 ) -> Calibration:
+    """How often predictions are right that are so and so sure."""
     return await service.calibration(session, seen, sample)
 
 
 @router.get("/confusion")
 async def insight_confusion(
-    session: DbSession, seen: AskedDep, sample: Sample = Sample.AUDIT
+    session: DbSession, seen: FiltersDep, sample: SampleQuery = Sample.AUDIT
 ) -> Confusion:
+    """What was answered against what is right."""
     return await service.confusion(session, seen, sample)
 
 
 @router.get("/drift")
 async def insight_drift(
     session: DbSession,
-    seen: AskedDep,
-    reference_since: Annotated[Moment | None, Query(alias="reference_from")] = None,
+    seen: FiltersDep,
+    reference_since: Annotated[
+        Moment | None,
+        Query(alias="reference_from", description="where the period compared with begins"),
+    ] = None,
 ) -> TrafficDrift:
     """The period against the one before it, of equal length unless `reference_from` says."""
     return await service.drifted(session, seen, reference_since)
@@ -101,7 +113,11 @@ async def insight_drift(
 
 @router.get("/live-f1")
 async def insight_live_f1(
-    session: DbSession, seen: AskedDep, every: Every | None = None
+    session: DbSession,
+    seen: FiltersDep,
+    every: Annotated[
+        Every | None, Query(description="a score for each day, week or month; without it, one")
+    ] = None,
 ) -> Page[LiveScore]:
     """By task and version, the newest version first, and by period where `every` is given."""
     return Page(items=await service.live_f1(session, seen, every))
@@ -109,7 +125,11 @@ async def insight_live_f1(
 
 @router.get("/compare")
 async def insight_compare(
-    session: DbSession, seen: AskedDep, a: Label, b: Label, of: Version = Version.MODEL
+    session: DbSession,
+    seen: FiltersDep,
+    a: Annotated[Label, Query(description="the version compared with")],
+    b: Annotated[Label, Query(description="the version compared")],
+    of: Annotated[Version, Query(description="what both are versions of")] = Version.MODEL,
 ) -> Comparison:
     """Version `b` against `a` on production data."""
     return await service.compared(session, seen, of, a, b)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.auth import Caller, own_task
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.schemas.insights import (
     Calibration,
@@ -23,7 +23,6 @@ from nlu_shared.schemas.insights import (
 )
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from nlu_logger.ground_truth.service import check_task
 from nlu_logger.insights import compare, drift, queries, truths, views
 from nlu_logger.insights.calibration import expected_calibration_error, reliability
 from nlu_logger.insights.estimate import (
@@ -37,7 +36,7 @@ from nlu_logger.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Filters:
     """A period and the predictions within it that a caller may and wants to see."""
 
     since: datetime
@@ -45,7 +44,7 @@ class Asked:
     kept: Kept
 
 
-def asked(
+def filters_of(
     caller: Caller,
     *,
     since: datetime | None,
@@ -56,10 +55,10 @@ def asked(
     prompt_version: str | None,
     settings: Settings,
     now: datetime,
-) -> Asked:
+) -> Filters:
     """`since` to `until` (now), or the `days` before `until`; Forbidden for another's task."""
     if task is not None:
-        check_task(caller, task)
+        own_task(caller, task)
     allowed = None if caller.tasks is None else sorted(caller.tasks)
     until = until or now
     since = since or _before(until, timedelta(days=days))
@@ -74,7 +73,7 @@ def asked(
         model_version=model_version,
         prompt_version=prompt_version,
     )
-    return Asked(since, until, kept)
+    return Filters(since, until, kept)
 
 
 def _before(moment: datetime, span: timedelta) -> datetime:
@@ -84,15 +83,15 @@ def _before(moment: datetime, span: timedelta) -> datetime:
         raise Invalid("The period begins before all time.") from None
 
 
-async def confidence(session: AsyncSession, seen: Asked) -> list[ConfidenceBucket]:
+async def confidence(session: AsyncSession, seen: Filters) -> list[ConfidenceBucket]:
     return await queries.confidence(session, seen.kept)
 
 
-async def intents(session: AsyncSession, seen: Asked) -> list[IntentCount]:
+async def intents(session: AsyncSession, seen: Filters) -> list[IntentCount]:
     return await queries.intents(session, seen.kept)
 
 
-async def outcomes(session: AsyncSession, seen: Asked) -> list[IntentOutcome]:
+async def outcomes(session: AsyncSession, seen: Filters) -> list[IntentOutcome]:
     """Success by intent; the interval is Wilson's."""
     return [
         IntentOutcome(
@@ -105,7 +104,7 @@ async def outcomes(session: AsyncSession, seen: Asked) -> list[IntentOutcome]:
     ]
 
 
-async def calibration(session: AsyncSession, seen: Asked, sample: Sample) -> Calibration:
+async def calibration(session: AsyncSession, seen: Filters, sample: Sample) -> Calibration:
     parts = await truths.parts(session, seen.kept, sample)
     n = sum(part.count for part in parts)
     judged = views.judged(n, await truths.drawn(session, seen.kept), sample)
@@ -119,7 +118,7 @@ async def calibration(session: AsyncSession, seen: Asked, sample: Sample) -> Cal
     )
 
 
-async def confusion(session: AsyncSession, seen: Asked, sample: Sample) -> Confusion:
+async def confusion(session: AsyncSession, seen: Filters, sample: Sample) -> Confusion:
     cells = await truths.cells(session, seen.kept, sample)
     n = sum(cell.count for cell in cells)
     judged = views.judged(n, await truths.drawn(session, seen.kept), sample)
@@ -127,7 +126,7 @@ async def confusion(session: AsyncSession, seen: Asked, sample: Sample) -> Confu
 
 
 async def drifted(
-    session: AsyncSession, seen: Asked, reference_since: datetime | None
+    session: AsyncSession, seen: Filters, reference_since: datetime | None
 ) -> TrafficDrift:
     """The period against the one that ends where it begins, of equal length unless told."""
     begins = reference_since or _before(seen.since, seen.until - seen.since)
@@ -150,7 +149,7 @@ async def drifted(
     )
 
 
-async def live_f1(session: AsyncSession, seen: Asked, every: Every | None) -> list[LiveScore]:
+async def live_f1(session: AsyncSession, seen: Filters, every: Every | None) -> list[LiveScore]:
     """A score per task, version and period that has traffic, known or not."""
     cells: dict[truths.Series, list[tuple[Cell, bool]]] = defaultdict(list)
     for series, cell, drawn in await truths.live_cells(session, seen.kept, every):
@@ -162,7 +161,7 @@ async def live_f1(session: AsyncSession, seen: Asked, every: Every | None) -> li
 
 
 async def compared(
-    session: AsyncSession, seen: Asked, version: Version, a: str, b: str
+    session: AsyncSession, seen: Filters, version: Version, a: str, b: str
 ) -> Comparison:
     """Version b against a, and why the difference may not be theirs."""
     if a == b:

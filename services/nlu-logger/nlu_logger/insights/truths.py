@@ -52,30 +52,30 @@ SERIES = """
 
 async def drawn(session: AsyncSession, kept: Kept) -> int:
     """Cases that belong to the audit, reviewed or not."""
-    found = await rows(
+    counted = await rows(
         session,
         f"SELECT COUNT(*) AS count {KEPT} AND ({DRAWN} OR EXISTS (SELECT FROM selections s"
         " WHERE s.prediction_id = p.id AND s.queue = 'audit'))",
         kept.bound(seed=kept.audit_seed, share=kept.audit_share),
     )
-    return int(found[0]["count"])
+    return int(counted[0]["count"])
 
 
 async def cells(session: AsyncSession, kept: Kept, sample: Sample) -> list[Cell]:
     """Predicted against true, by the probability they were drawn with."""
-    found = await rows(
+    counted = await rows(
         session,
         WITH_ANSWERS + "SELECT truth, predicted, CASE WHEN :audit THEN probability ELSE 1 END"
         " AS probability, COUNT(*) AS count FROM answered"
         " WHERE judged AND (drawn OR NOT :audit) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
         kept.bound(audit=sample is Sample.AUDIT),
     )
-    return [Cell(**row) for row in found]
+    return [Cell(**row) for row in counted]
 
 
 async def parts(session: AsyncSession, kept: Kept, sample: Sample) -> list[Part]:
     """What reliability is summed from: bins of confidence by the probability of being drawn."""
-    found = await rows(
+    counted = await rows(
         session,
         WITH_ANSWERS + f"SELECT LEAST(FLOOR(confidence * {BINS}), {BINS - 1})::int AS bin,"
         " CASE WHEN :audit THEN probability ELSE 1 END AS probability, COUNT(*) AS count,"
@@ -84,7 +84,7 @@ async def parts(session: AsyncSession, kept: Kept, sample: Sample) -> list[Part]
         " GROUP BY 1, 2 ORDER BY 1, 2",
         kept.bound(audit=sample is Sample.AUDIT),
     )
-    return [Part(**row) for row in found]
+    return [Part(**row) for row in counted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ async def traffic(
     session: AsyncSession, kept: Kept, every: Every | None
 ) -> list[tuple[Series, int, int]]:
     """(series, predictions, of them in the audit), the newest first."""
-    found = await rows(
+    counted = await rows(
         session,
         f"SELECT {SERIES}, COUNT(*) AS count, "
         f" COUNT(*) FILTER (WHERE {DRAWN} OR s.prediction_id IS NOT NULL) AS drawn FROM"
@@ -111,14 +111,14 @@ async def traffic(
         f" GROUP BY 1, 2, 3, 4, 5 ORDER BY 5 DESC, 1, MAX(p.created_at) DESC LIMIT {MOST_ROWS}",
         kept.bound(every=every, seed=kept.audit_seed, share=kept.audit_share),
     )
-    return [(_series(row), row["count"], row["drawn"]) for row in found]
+    return [(_series(row), row["count"], row["drawn"]) for row in counted]
 
 
 async def live_cells(
     session: AsyncSession, kept: Kept, every: Every | None
 ) -> list[tuple[Series, Cell, bool]]:
     """(series, cell, whether it was drawn for the audit) of every prediction with a truth."""
-    found = await rows(
+    counted = await rows(
         session,
         WITH_ANSWERS + f"SELECT {SERIES}, truth, predicted, drawn,"
         " COALESCE(probability, 1) AS probability, COUNT(*) AS count"
@@ -131,7 +131,7 @@ async def live_cells(
             Cell(row["truth"], row["predicted"], row["count"], row["probability"]),
             row["drawn"],
         )
-        for row in found
+        for row in counted
     ]
 
 

@@ -32,7 +32,7 @@ def confused(cells: Iterable[Cell]) -> list[ConfusionCell]:
         key: sum(cell.count / cell.probability for cell in some) for key, some in merged.items()
     }
     total = sum(weights.values())
-    told = [
+    shares = [
         ConfusionCell(
             predicted=predicted,
             truth=truth,
@@ -41,7 +41,7 @@ def confused(cells: Iterable[Cell]) -> list[ConfusionCell]:
         )
         for (predicted, truth), some in merged.items()
     ]
-    return sorted(told, key=lambda cell: (-cell.share, cell.predicted, cell.truth))
+    return sorted(shares, key=lambda cell: (-cell.share, cell.predicted, cell.truth))
 
 
 def contest(sides: list[Estimated | None], pairs: compare.Pairs) -> Contest:

@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from nlu_shared.ids import time_of, uuid7
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.auth import Caller, own_task
 from nlu_shared.kit.errors import Conflict, Forbidden, Invalid
 from nlu_shared.kit.group_commit import Connection, GroupCommit
 from nlu_shared.schemas.base import digest
@@ -47,14 +47,14 @@ class Entry:
 
     id: UUID
     user_id: UUID | None
-    said: PredictionIn
+    body: PredictionIn
     body_hash: str
 
 
 Ingest = GroupCommit[Entry, Written]
 
 
-class Door(Protocol):
+class IngestResources(Protocol):
     """What the routes need of the resources that are opened above them."""
 
     @property
@@ -64,26 +64,25 @@ class Door(Protocol):
     def settings(self) -> Settings: ...
 
 
-def admit(said: PredictionIn, caller: Caller, settings: Settings, *, now: datetime) -> Entry:
+def admit(prediction: PredictionIn, caller: Caller, settings: Settings, *, now: datetime) -> Entry:
     """Binds a prediction to its caller and checks the time in its id.
 
     Raises Forbidden (another user's, or a task outside the key) and IdOutOfRange.
     """
-    if not caller.may_touch(said.task):
-        raise Forbidden("This key is not for that task.")
-    user_id = said.user_id
+    own_task(caller, prediction.task)
+    user_id = prediction.user_id
     if caller.user_id is not None:
         if user_id not in (None, caller.user_id):
             raise Forbidden("A user logs for themselves only.")
         user_id = caller.user_id
-    identifier = said.id or uuid7()
+    identifier = prediction.id or uuid7()
     at = time_of(identifier)
     oldest = now - timedelta(days=settings.retention_days)
     newest = now + timedelta(hours=settings.ahead_hours)
     if not oldest <= at <= newest:
         raise IdOutOfRange
-    body = said.model_dump(mode="json", exclude={"id", "user_id"}, exclude_defaults=True)
-    return Entry(identifier, user_id, said, digest([str(user_id), body]))
+    body = prediction.model_dump(mode="json", exclude={"id", "user_id"}, exclude_defaults=True)
+    return Entry(identifier, user_id, prediction, digest([str(user_id), body]))
 
 
 async def log(ingest: Ingest, entry: Entry) -> Written:
@@ -141,26 +140,26 @@ LOOK = "SELECT id, user_id, body_hash FROM nlu_prompt_logs WHERE id = ANY($1::uu
 
 
 def _columns(rows: Sequence[Entry]) -> list[list[object]]:
-    said = [row.said for row in rows]
+    predictions = [row.body for row in rows]
     return [
         [row.id for row in rows],
         [row.user_id for row in rows],
-        [one.task for one in said],
-        [one.prompt for one in said],
-        [one.predicted_intent for one in said],
-        [one.confidence for one in said],
+        [one.task for one in predictions],
+        [one.prompt for one in predictions],
+        [one.predicted_intent for one in predictions],
+        [one.confidence for one in predictions],
         [
             json.dumps([second.model_dump() for second in one.secondary_intents])
             if one.secondary_intents
             else "[]"
-            for one in said
+            for one in predictions
         ],
-        [None if one.output is None else json.dumps(one.output) for one in said],
-        [one.conversation_id for one in said],
-        [one.message_index for one in said],
-        [one.model_version for one in said],
-        [one.prompt_version for one in said],
-        [one.latency_ms for one in said],
+        [None if one.output is None else json.dumps(one.output) for one in predictions],
+        [one.conversation_id for one in predictions],
+        [one.message_index for one in predictions],
+        [one.model_version for one in predictions],
+        [one.prompt_version for one in predictions],
+        [one.latency_ms for one in predictions],
         [time_of(row.id) for row in rows],
         [row.body_hash for row in rows],
     ]

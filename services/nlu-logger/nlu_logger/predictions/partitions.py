@@ -22,8 +22,8 @@ async def look_after(session: AsyncSession, *, kept: timedelta) -> int:
 
 async def without_month(session: AsyncSession) -> int:
     """Rows in the default partition: stored safely, but dropped with no month."""
-    found = await session.execute(text("SELECT predictions_without_month()"))
-    return int(found.scalar_one())
+    result = await session.execute(text("SELECT predictions_without_month()"))
+    return int(result.scalar_one())
 
 
 def months_back(kept: timedelta, *, now: datetime) -> int:

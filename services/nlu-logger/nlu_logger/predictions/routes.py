@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
-from nlu_shared.schemas.base import Label, Moment, Page, Slug
+from nlu_shared.kit.parameters import MOST, AnyTask, Cursor, ModelVersion, Since, Until
+from nlu_shared.schemas.base import Label, Page
 from nlu_shared.schemas.predictions import (
     BatchAnswer,
     Ids,
@@ -18,27 +19,37 @@ from nlu_shared.schemas.predictions import (
 )
 
 from nlu_logger.predictions import ingest, service
-from nlu_logger.predictions.ingest import Door
+from nlu_logger.predictions.ingest import IngestResources
 
 router = APIRouter(prefix="/v1", tags=["predictions"])
 read, write = requires("predictions:read"), requires("predictions:write")
 
 
-async def _door(request: Request) -> Door:
-    door: Door = request.app.state.resources
-    return door
+async def _resources(request: Request) -> IngestResources:
+    resources: IngestResources = request.app.state.resources
+    return resources
 
 
-DoorDep = Annotated[Door, Depends(_door)]
+PredictionId = Annotated[UUID, Path(description="the prediction: its `log_id`")]
+PREDICTIONS = {"type": "array", "items": {"$ref": "#/components/schemas/PredictionIn"}}
+IngestDep = Annotated[IngestResources, Depends(_resources)]
 
 
-@router.post("/predictions", dependencies=[write], status_code=201)
+@router.post(
+    "/predictions",
+    dependencies=[write],
+    status_code=201,
+    responses={
+        200: {"model": Logged, "description": "It was there before"},
+        409: {"description": "Another body has this id"},
+    },
+)
 async def log_prediction(
-    said: PredictionIn, caller: CallerDep, door: DoorDep, response: Response
+    body: PredictionIn, caller: CallerDep, resources: IngestDep, response: Response
 ) -> Logged:
     """201 once it is committed; the same again is 200; another body under the same id is 409."""
-    entry = ingest.admit(said, caller, door.settings, now=datetime.now(UTC))
-    written = await ingest.log(door.ingest, entry)
+    entry = ingest.admit(body, caller, resources.settings, now=datetime.now(UTC))
+    written = await ingest.log(resources.ingest, entry)
     response.status_code = ingest.STATUS[written]
     return Logged(log_id=entry.id)
 
@@ -51,7 +62,12 @@ async def log_prediction(
         "requestBody": {
             "required": True,
             "content": {
-                "application/json": {"schema": {"type": "array", "items": {"type": "object"}}},
+                "application/json": {
+                    "schema": {
+                        "type": "array",
+                        "items": {"$ref": "#/components/schemas/PredictionIn"},
+                    }
+                },
                 "application/x-ndjson": {"schema": {"type": "string"}},
             },
         }
@@ -60,37 +76,42 @@ async def log_prediction(
 async def log_predictions(
     request: Request,
     caller: CallerDep,
-    door: DoorDep,
+    resources: IngestDep,
     content_type: Annotated[str, Header(include_in_schema=False)] = "application/json",
 ) -> BatchAnswer:
     """Up to 1,000, as a JSON array or NDJSON; one result per item."""
     items = service.read_batch(await request.body(), content_type)
-    return await service.log_batch(door.ingest, items, caller, door.settings)
+    return await service.log_batch(resources.ingest, items, caller, resources.settings)
 
 
 @router.post("/predictions:known", dependencies=[write])
-async def known_predictions(asked: Ids, session: DbSession, caller: CallerDep) -> Known:
+async def known_predictions(body: Ids, session: DbSession, caller: CallerDep) -> Known:
     """Which of up to 1,000 ids are stored; a client sends the others again."""
-    return await service.known(session, asked, caller=caller)
+    return await service.known(session, body, caller=caller)
 
 
 @router.get("/predictions", dependencies=[read])
 async def list_predictions(
     session: DbSession,
     caller: CallerDep,
-    intent: Label | None = None,
-    task: Slug | None = None,
-    since: Annotated[Moment | None, Query(alias="from")] = None,
-    until: Annotated[Moment | None, Query(alias="to")] = None,
-    min_confidence: Annotated[float | None, Query(ge=0, le=1)] = None,
-    max_confidence: Annotated[float | None, Query(ge=0, le=1)] = None,
-    successful: bool | None = None,
-    corrected: bool | None = None,
-    user: UUID | None = None,
-    model_version: Label | None = None,
-    cursor: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    intent: Annotated[Label | None, Query(description="what was answered")] = None,
+    task: AnyTask = None,
+    since: Since = None,
+    until: Until = None,
+    min_confidence: Annotated[
+        float | None, Query(ge=0, le=1, description="at least this sure")
+    ] = None,
+    max_confidence: Annotated[
+        float | None, Query(ge=0, le=1, description="at most this sure")
+    ] = None,
+    successful: Annotated[bool | None, Query(description="how the work after ended")] = None,
+    corrected: Annotated[bool | None, Query(description="with a correction, or without")] = None,
+    user: Annotated[UUID | None, Query(description="of this person alone")] = None,
+    model_version: ModelVersion = None,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description=MOST)] = 100,
 ) -> Page[Prediction]:
+    """Stored predictions that the caller may see, the newest first."""
     kept = service.Filters(
         intent=intent,
         task=task,
@@ -107,12 +128,16 @@ async def list_predictions(
 
 
 @router.get("/predictions/{prediction_id}", dependencies=[read])
-async def get_prediction(prediction_id: UUID, session: DbSession, caller: CallerDep) -> Prediction:
+async def get_prediction(
+    prediction_id: PredictionId, session: DbSession, caller: CallerDep
+) -> Prediction:
+    """A stored prediction with its outcome and its standing correction."""
     return service.view(await service.get(session, prediction_id, caller=caller))
 
 
 @router.post("/predictions/{prediction_id}/outcome", dependencies=[requires("outcomes:write")])
 async def record_outcome(
-    prediction_id: UUID, said: OutcomeIn, session: DbSession, caller: CallerDep
+    prediction_id: PredictionId, body: OutcomeIn, session: DbSession, caller: CallerDep
 ) -> Prediction:
-    return await service.record_outcome(session, prediction_id, said, caller=caller)
+    """How the work that followed the prediction ended. Replaces what was body before."""
+    return await service.record_outcome(session, prediction_id, body, caller=caller)

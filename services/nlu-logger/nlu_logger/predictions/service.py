@@ -8,6 +8,7 @@ from uuid import UUID
 
 from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import Forbidden, Invalid, NotFound, ServiceError
+from nlu_shared.kit.pages import cut
 from nlu_shared.kit.plain import check_line
 from nlu_shared.kit.web import where
 from nlu_shared.schemas.base import Page
@@ -133,14 +134,14 @@ async def get(session: AsyncSession, prediction_id: UUID, *, caller: Caller) -> 
     return row
 
 
-async def known(session: AsyncSession, asked: Ids, *, caller: Caller) -> Known:
+async def known(session: AsyncSession, ids: Ids, *, caller: Caller) -> Known:
     """What another user logged is as unknown as what nobody did. What was erased is known: whoever
     asks would send what is not."""
     table = PredictionRow
-    rows = await session.exec(select(table.id).where(col(table.id).in_(asked.ids), visible(caller)))
-    erased = await session.execute(ERASED, {"ids": asked.ids})
+    rows = await session.exec(select(table.id).where(col(table.id).in_(ids.ids), visible(caller)))
+    erased = await session.execute(ERASED, {"ids": ids.ids})
     there = {*rows, *erased.scalars()}
-    return Known(known=[one for one in asked.ids if one in there])
+    return Known(known=[one for one in ids.ids if one in there])
 
 
 def visible(caller: Caller) -> ColumnElement[bool]:
@@ -180,9 +181,10 @@ async def page(
             .limit(limit + 1)
         )
     ).all()
+    page, cursor = cut(rows, limit)
     return Page(
-        items=[view(row) for row in rows[:limit]],
-        next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None,
+        items=[view(row) for row in page],
+        next_cursor=cursor,
     )
 
 
@@ -201,7 +203,7 @@ def view(row: PredictionRow) -> Prediction:
 
 
 async def record_outcome(
-    session: AsyncSession, prediction_id: UUID, said: OutcomeIn, *, caller: Caller
+    session: AsyncSession, prediction_id: UUID, outcome: OutcomeIn, *, caller: Caller
 ) -> Prediction:
     """How the work that followed ended; the newest word stands, the same word adds nothing."""
     await get(session, prediction_id, caller=caller)
@@ -213,6 +215,6 @@ async def record_outcome(
             " WHERE id = :id AND (was_successful, workflow_type, execution_error)"
             " IS DISTINCT FROM (:was_successful, :workflow_type, :execution_error)"
         ),
-        {"id": prediction_id, **said.model_dump()},
+        {"id": prediction_id, **outcome.model_dump()},
     )
     return view(await get(session, prediction_id, caller=caller))

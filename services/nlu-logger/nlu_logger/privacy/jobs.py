@@ -13,12 +13,11 @@ from uuid import UUID
 
 import structlog
 from nlu_shared.kit import audit
+from nlu_shared.kit.clock import by_clock
 from nlu_shared.kit.db import Database, Identity, session_scope
-from nlu_shared.kit.errors import Unavailable
 from nlu_shared.schemas.ground_truth import case_hash
 from nlu_shared.schemas.privacy import Why
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.anonymise.text import Anonymiser
@@ -39,7 +38,7 @@ SELECT p.id, p.task, p.prompt, p.confidence, s.prediction_id IS NOT NULL AS corr
     CASE WHEN s.prediction_id IS NULL THEN p.predicted_intent ELSE s.corrected_intent END AS label,
     CASE WHEN s.prediction_id IS NULL THEN p.output
         WHEN s.corrected_intent IS NULL THEN s.corrected_output END AS output,
-    p.created_at::date AS said_on
+    p.created_at::date AS predicted_on
 FROM nlu_prompt_logs p LEFT JOIN LATERAL (
     SELECT * FROM corrections c
     WHERE c.prediction_id = p.id AND c.status <> 'rejected' AND NOT c.is_confirmation
@@ -51,8 +50,8 @@ WHERE p.tableoid = to_regclass(:place) AND p.id > :after AND p.id < :past
 ORDER BY p.id LIMIT :limit
 """
 KEEP = """
-INSERT INTO kept_training_rows (task, text, label, output, confidence, corrected, said_on)
-VALUES (:task, :text, :label, CAST(:output AS jsonb), :confidence, :corrected, :said_on)
+INSERT INTO kept_training_rows (task, text, label, output, confidence, corrected, predicted_on)
+VALUES (:task, :text, :label, CAST(:output AS jsonb), :confidence, :corrected, :predicted_on)
 """
 # Nobody's prediction stands behind these any more.
 ALONE = """
@@ -72,13 +71,12 @@ async def enforce_retention(
     database: Database, identity: Identity, settings: Settings, rules: Anonymiser
 ) -> None:
     """Drops what is old and tidies up behind it, every `retention_seconds`, until cancelled."""
-    while True:
-        try:
-            await enforce_once(database, identity, settings.retention_days, rules)
-        except (Unavailable, DBAPIError) as failed:
-            # A lock that could not be had in time: nothing is done by halves, the next look does.
-            log.warning("retention put off", reason=type(failed).__name__)
-        await asyncio.sleep(settings.retention_seconds)
+    # A lock that could not be had in time: nothing is done by halves, the next look does.
+    await by_clock(
+        lambda: enforce_once(database, identity, settings.retention_days, rules),
+        seconds=settings.retention_seconds,
+        what="retention",
+    )
 
 
 async def enforce_once(
@@ -116,8 +114,8 @@ async def trusts_clock(session: AsyncSession) -> bool:
 
 async def waits_for_a_person(session: AsyncSession) -> bool:
     """Whether retention stands still until somebody confirms the clock."""
-    found = await session.execute(text("SELECT NOT retention_trusts_clock()"))
-    return bool(found.scalar_one())
+    result = await session.execute(text("SELECT NOT retention_trusts_clock()"))
+    return bool(result.scalar_one())
 
 
 async def confirm_clock(session: AsyncSession, today: date) -> bool:
@@ -189,7 +187,7 @@ def _kept(row: Any, *, rules: Anonymiser) -> dict[str, Any]:
         "output": None if row.output is None else json.dumps(rules.value(row.output)),
         "confidence": row.confidence,
         "corrected": row.corrected,
-        "said_on": row.said_on,
+        "predicted_on": row.predicted_on,
     }
 
 
@@ -221,18 +219,18 @@ async def anonymise_cases(session: AsyncSession, rules: Anonymiser) -> int:
 
 async def _anonymise(session: AsyncSession, row: Any, rules: Anonymiser) -> bool:
     """Whether the case says anything else now."""
-    said, truth = rules.text(row.text), rules.truth(row.truth)
+    anonymised, truth = rules.text(row.text), rules.truth(row.truth)
     context = None if row.context is None else rules.value(row.context)
     await session.execute(
         text(ANONYMISE),
         {
             "id": row.id,
-            "text": said,
+            "text": anonymised,
             "context": None if context is None else json.dumps(context),
             "truth": json.dumps(truth),
             "hash": case_hash(
                 task=row.task,
-                text=said,
+                text=anonymised,
                 truth=truth,
                 group=row.case_group,
                 may_quote=row.may_quote,
@@ -240,7 +238,7 @@ async def _anonymise(session: AsyncSession, row: Any, rules: Anonymiser) -> bool
             ),
         },
     )
-    if (said, context, truth) == (row.text, row.context, row.truth):
+    if (anonymised, context, truth) == (row.text, row.context, row.truth):
         return False
     await ground_truth.publish(session, row.id, task=row.task, why=Why.ANONYMISED)
     await ground_truth.changed(session, row.task)

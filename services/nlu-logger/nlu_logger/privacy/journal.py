@@ -31,25 +31,25 @@ def append(path: Path, receipt: ErasureReceipt) -> None:
 def receipts(lines: Iterable[bytes]) -> list[ErasureReceipt]:
     """In the order in which they were written. Raises BadJournal, except for the cut line of a
     crash: what it was to say was never committed."""
-    found = []
+    read = []
     for number, line in enumerate(lines, start=1):
         try:
-            found += [ErasureReceipt.model_validate_json(line)] if line.strip() else []
+            read += [ErasureReceipt.model_validate_json(line)] if line.strip() else []
         except ValidationError:
             if _is_whole(line):
                 raise BadJournal(f"line {number} is no receipt of an erasure") from None
-    return sorted(found, key=lambda one: one.at)
+    return sorted(read, key=lambda one: one.at)
 
 
 def forgotten(pages: Iterable[bytes]) -> list[ForgottenCase]:
     """What induction's `GET /v1/admin/forgotten` answered, a page a line. Raises BadJournal."""
-    found: list[ForgottenCase] = []
+    cases: list[ForgottenCase] = []
     for number, page in enumerate(pages, start=1):
         try:
-            found += Page[ForgottenCase].model_validate_json(page).items if page.strip() else []
+            cases += Page[ForgottenCase].model_validate_json(page).items if page.strip() else []
         except ValidationError:
             raise BadJournal(f"line {number} is no page of forgotten cases") from None
-    return found
+    return cases
 
 
 def _is_whole(line: bytes) -> bool:

@@ -6,8 +6,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
+from fastapi import Path as InPath
 from nlu_shared.kit.db import Database, Identity, session_scope
 from nlu_shared.kit.deps import CallerDep, requires
+from nlu_shared.kit.openapi import UNKNOWN_IS_EMPTY
 from nlu_shared.kit.settings import secret
 from nlu_shared.schemas.privacy import ErasureReceipt
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -16,9 +18,13 @@ from nlu_logger.migrations import ERASER
 from nlu_logger.privacy import service
 
 router = APIRouter(prefix="/v1/users", tags=["privacy"], dependencies=[requires("users:erase")])
+ErasureId = Annotated[UUID, InPath(description="the receipt")]
+UserId = Annotated[UUID, InPath(description="the person")]
 
 
-async def _about(user_id: UUID, request: Request, caller: CallerDep) -> AsyncIterator[AsyncSession]:
+async def _about(
+    user_id: UserId, request: Request, caller: CallerDep
+) -> AsyncIterator[AsyncSession]:
     service.check_person(caller, user_id)
     async with session_scope(_database(request), Identity(ERASER, user_id)) as session:
         yield session
@@ -50,9 +56,9 @@ PseudonymKey = Annotated[str | None, Depends(_key)]
 Journal = Annotated[Path | None, Depends(_journal)]
 
 
-@router.delete("/{user_id}")
+@router.delete("/{user_id}", openapi_extra=UNKNOWN_IS_EMPTY)
 async def erase_user(
-    user_id: UUID,
+    user_id: UserId,
     session: ErasingSession,
     caller: CallerDep,
     key: PseudonymKey,
@@ -64,6 +70,10 @@ async def erase_user(
 
 @router.get("/erasures/{erasure_id}")
 async def get_erasure_receipt(
-    erasure_id: UUID, session: ReceiptSession, caller: CallerDep, key: PseudonymKey
+    erasure_id: ErasureId,
+    session: ReceiptSession,
+    caller: CallerDep,
+    key: PseudonymKey,
 ) -> ErasureReceipt:
+    """What an erasure removed, and what is out of its reach."""
     return await service.receipt(session, erasure_id, caller=caller, key=key)

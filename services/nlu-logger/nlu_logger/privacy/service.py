@@ -17,7 +17,7 @@ from nlu_shared.kit import audit
 from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import Forbidden, NotFound, Unavailable
 from nlu_shared.schemas.base import canonical
-from nlu_shared.schemas.privacy import ErasureReceipt, ForgottenCase, HandedOut, Why
+from nlu_shared.schemas.privacy import Disclosure, ErasureReceipt, ForgottenCase, Why
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -31,7 +31,7 @@ OUT_OF_REACH = (
     "rows older than the retention, kept for training without any link to a person",
     "ground truth whose predictions were dropped: its text is anonymised, its author unknown",
     "ground truth that was imported: it is not derived from what was logged here",
-    "the exports listed under handed_out: whoever holds them must delete the rows",
+    "the exports listed under disclosures: whoever holds them must delete the rows",
     "prompts that quote an erased case: induction lists them, a person changes them",
     "what a client has spooled and not sent yet: it is new when it arrives",
     "ids of erased cases: who holds one can test a guess of its text",
@@ -78,7 +78,7 @@ async def erase(
         removed=gone.removed,
         erased_cases=sorted(gone.cases),
         shared_cases_kept=len(gone.behind - gone.cases),
-        handed_out=await _handed_out(session, gone.since),
+        disclosures=await _disclosures(session, gone.since),
         out_of_reach=list(OUT_OF_REACH),
     )
     await store(session, receipt)
@@ -106,10 +106,10 @@ async def receipt(
     ).scalar_one_or_none()
     if stored is None:
         raise NotFound("There is no such receipt.")
-    found = ErasureReceipt.model_validate(stored)
-    if caller.user_id is not None and pseudonym(caller.user_id, key) != found.person:
+    erasure = ErasureReceipt.model_validate(stored)
+    if caller.user_id is not None and pseudonym(caller.user_id, key) != erasure.person:
         raise NotFound("There is no such receipt.")
-    return found
+    return erasure
 
 
 class _Gone:
@@ -131,20 +131,20 @@ async def _remove_all(session: AsyncSession, before: datetime | None) -> _Gone:
     """A person with very many rows goes in statements of bounded length, and in one commit."""
     gone = _Gone()
     while True:
-        told: dict[str, Any] = (
+        removed: dict[str, Any] = (
             await session.execute(
                 text("SELECT erase_person(:at_most, :before)"),
                 {"at_most": ROWS_AT_ONCE, "before": before},
             )
         ).scalar_one()
-        gone.add(told["counts"])
-        gone.behind |= {UUID(one) for one in told["behind"]}
-        gone.cases |= {UUID(one["id"]) for one in told["gone"]}
-        gone.tasks |= {one["task"] for one in told["gone"]}
-        if told["since"] is not None:
-            seen = datetime.fromisoformat(told["since"])
+        gone.add(removed["counts"])
+        gone.behind |= {UUID(one) for one in removed["behind"]}
+        gone.cases |= {UUID(one["id"]) for one in removed["gone"]}
+        gone.tasks |= {one["task"] for one in removed["gone"]}
+        if removed["since"] is not None:
+            seen = datetime.fromisoformat(removed["since"])
             gone.since = min(gone.since or seen, seen)
-        if told["counts"]["predictions"] < ROWS_AT_ONCE:
+        if removed["counts"]["predictions"] < ROWS_AT_ONCE:
             return gone
 
 
@@ -155,17 +155,18 @@ async def _rename(session: AsyncSession, known_as: str) -> int:
     return renamed
 
 
-async def _handed_out(session: AsyncSession, since: datetime | None) -> list[HandedOut]:
+async def _disclosures(session: AsyncSession, since: datetime | None) -> list[Disclosure]:
     """Every export since the person's first row: which of them hold it, nobody wrote down."""
     if since is None:
         return []
     rows = await session.execute(
         text(
-            "SELECT id, at, kind, handed_to, place FROM handouts WHERE at >= :since ORDER BY at, id"
+            "SELECT id, at, kind, recipient, destination FROM disclosures"
+            " WHERE at >= :since ORDER BY at, id"
         ),
         {"since": since},
     )
-    return [HandedOut.model_validate(dict(row._mapping)) for row in rows]
+    return [Disclosure.model_validate(dict(row._mapping)) for row in rows]
 
 
 async def _write_down(path: Path, made: ErasureReceipt) -> None:
@@ -193,10 +194,12 @@ async def people(session: AsyncSession) -> Sequence[UUID]:
     return rows.scalars().all()
 
 
-async def lost(session: AsyncSession, told: Sequence[ForgottenCase]) -> list[UUID]:
+async def lost(session: AsyncSession, forgotten: Sequence[ForgottenCase]) -> list[UUID]:
     """Of the cases that induction was told to forget, those that this database does not know it
     gave up, and holds."""
-    gone = {one.mark: one.case_id for one in told if one.mark and one.why is not Why.ANONYMISED}
+    gone = {
+        one.mark: one.case_id for one in forgotten if one.mark and one.why is not Why.ANONYMISED
+    }
     rows = await session.execute(
         text(
             "SELECT DISTINCT told.case_id FROM unnest(CAST(:marks AS uuid[]),"

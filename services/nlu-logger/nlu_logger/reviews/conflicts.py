@@ -10,6 +10,7 @@ from uuid import UUID
 from nlu_shared.kit import audit
 from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import Conflict, NotFound
+from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.reviews import Settled, Settlement, TruthConflict
 from sqlalchemy import delete, text
@@ -51,11 +52,12 @@ async def page(
 ) -> Page[TruthConflict]:
     """Those nobody settled yet, with both sides, the oldest first."""
     tasks = None if caller.tasks is None else sorted(caller.tasks)
-    asked = {"tasks": tasks, "task": task, "after": after, "limit": limit + 1}
-    rows: Sequence[Any] = (await session.execute(text(OPEN), asked)).all()
+    params = {"tasks": tasks, "task": task, "after": after, "limit": limit + 1}
+    rows: Sequence[Any] = (await session.execute(text(OPEN), params)).all()
+    page, cursor = cut(rows, limit)
     return Page(
-        items=[TruthConflict.model_validate(dict(row._mapping)) for row in rows[:limit]],
-        next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None,
+        items=[TruthConflict.model_validate(dict(row._mapping)) for row in page],
+        next_cursor=cursor,
     )
 
 

@@ -39,7 +39,7 @@ from nlu_logger.settings import Settings
 async def approve(
     session: AsyncSession,
     correction_id: UUID,
-    asked: ApprovalIn,
+    request: ApprovalIn,
     settings: Settings,
     *,
     caller: Caller,
@@ -49,21 +49,21 @@ async def approve(
     Raises NotFound, Forbidden (their own correction), Conflict (rejected), ConflictingTruth.
     """
     row = await _locked_one(session, correction_id, caller=caller)
-    case_id = await approve_row(session, row, settings, caller=caller, may_quote=asked.may_quote)
+    case_id = await approve_row(session, row, settings, caller=caller, may_quote=request.may_quote)
     await selections.audited(session, [row.prediction_id], settings)
     return Approved(correction_id=row.id, ground_truth_id=case_id)
 
 
 async def approve_many(
-    session: AsyncSession, asked: BulkApprovalIn, settings: Settings, *, caller: Caller
+    session: AsyncSession, request: BulkApprovalIn, settings: Settings, *, caller: Caller
 ) -> BulkDecided:
     """One result per correction, in order; one that cannot be approved stops no other."""
 
     async def approve_one(row: CorrectionRow) -> UUID:
-        return await approve_row(session, row, settings, caller=caller, may_quote=asked.may_quote)
+        return await approve_row(session, row, settings, caller=caller, may_quote=request.may_quote)
 
-    rows = await locked(session, asked.correction_ids, caller=caller)
-    decided = await _each(asked.correction_ids, rows, approve_one)
+    rows = await locked(session, request.correction_ids, caller=caller)
+    decided = await _each(request.correction_ids, rows, approve_one)
     await selections.audited(session, [row.prediction_id for row in rows], settings)
     return decided
 
@@ -81,7 +81,7 @@ async def approve_row(
         raise Conflict("It was rejected; reopen it first.", code="rejected")
     if row.ground_truth_id is not None and not may_quote:
         return row.ground_truth_id
-    if settings.second_pair_of_eyes and row.author == caller.subject:
+    if settings.require_second_approver and row.author == caller.subject:
         raise Forbidden("Somebody else must approve this.", code="own_correction")
     prediction = await predictions.get(session, row.prediction_id, caller=caller)
     case_id = await ground_truth.promote(
@@ -111,15 +111,15 @@ async def reject(session: AsyncSession, correction_id: UUID, *, caller: Caller) 
 
 
 async def reject_many(
-    session: AsyncSession, asked: BulkRejectionIn, *, caller: Caller
+    session: AsyncSession, request: BulkRejectionIn, *, caller: Caller
 ) -> BulkDecided:
     """One result per correction, in order; one that cannot be rejected stops no other."""
 
     async def reject_one(row: CorrectionRow) -> None:
         await reject_row(session, row, caller=caller)
 
-    rows = await locked(session, asked.correction_ids, caller=caller)
-    return await _each(asked.correction_ids, rows, reject_one)
+    rows = await locked(session, request.correction_ids, caller=caller)
+    return await _each(request.correction_ids, rows, reject_one)
 
 
 async def reject_row(session: AsyncSession, row: CorrectionRow, *, caller: Caller) -> None:
@@ -158,15 +158,15 @@ async def locked(
     session: AsyncSession, correction_ids: Sequence[UUID], *, caller: Caller
 ) -> Sequence[CorrectionRow]:
     """Those the caller may decide on, in id order, for this transaction."""
-    asked = select(CorrectionRow).where(col(CorrectionRow.id).in_(correction_ids))
+    query = select(CorrectionRow).where(col(CorrectionRow.id).in_(correction_ids))
     if caller.tasks is not None:
-        asked = asked.where(
+        query = query.where(
             exists().where(
                 col(PredictionRow.id) == col(CorrectionRow.prediction_id),
                 predictions.visible(caller),
             )
         )
-    return (await session.exec(asked.order_by(col(CorrectionRow.id)).with_for_update())).all()
+    return (await session.exec(query.order_by(col(CorrectionRow.id)).with_for_update())).all()
 
 
 async def _locked_one(
@@ -179,7 +179,7 @@ async def _locked_one(
 
 
 async def _each(
-    asked: Sequence[UUID],
+    ids: Sequence[UUID],
     rows: Sequence[CorrectionRow],
     decide: Callable[[CorrectionRow], Awaitable[UUID | None]],
 ) -> BulkDecided:
@@ -191,7 +191,7 @@ async def _each(
         except (Conflict, NotFound, Forbidden) as refused:
             results[row.id] = _refused(row.id, refused)
     unknown = NotFound()
-    return BulkDecided(items=[results.get(one) or _refused(one, unknown) for one in asked])
+    return BulkDecided(items=[results.get(one) or _refused(one, unknown) for one in ids])
 
 
 def _refused(correction_id: UUID, refused: ServiceError) -> Decided:
@@ -200,8 +200,8 @@ def _refused(correction_id: UUID, refused: ServiceError) -> Decided:
 
 def _group(prediction: PredictionRow) -> str | None:
     """One name per conversation that is not the conversation's: the case outlives it."""
-    said_in = prediction.conversation_id
-    return None if said_in is None else str(uuid8("conversation", str(said_in)))
+    conversation = prediction.conversation_id
+    return None if conversation is None else str(uuid8("conversation", str(conversation)))
 
 
 def _truth(row: CorrectionRow, prediction: PredictionRow) -> Any:

@@ -12,7 +12,7 @@ from sqlmodel import Field, SQLModel
 
 
 class CorrectionRow(SQLModel, table=True):
-    """`said_hash` makes the same word of the same author about the same prediction one row."""
+    """`body_hash` makes the same word of the same author about the same prediction one row."""
 
     __tablename__ = "corrections"
 
@@ -30,7 +30,7 @@ class CorrectionRow(SQLModel, table=True):
     created_at: datetime | None = Field(
         default=None, sa_column=Column(DateTime(timezone=True), server_default=func.now())
     )
-    said_hash: str
+    body_hash: str
 
     def view(self) -> Correction:
         return Correction.model_validate(self.model_dump(include=set(Correction.model_fields)))

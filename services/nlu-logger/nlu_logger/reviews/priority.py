@@ -71,8 +71,8 @@ def next_to_label(
     diversity, compared = dict.fromkeys(places, 1.0), dict.fromkeys(places, 0)
     heap = [(-math.prod(fixed[place]), place) for place in places]
     heapq.heapify(heap)
-    found: list[tuple[UUID, Score]] = []
-    while heap and len(found) < limit:
+    ranked: list[tuple[UUID, Score]] = []
+    while heap and len(ranked) < limit:
         _, place = heapq.heappop(heap)
         near = (distance(bags[place], other) for other in chosen[compared[place] :])
         diversity[place] = min(diversity[place], *near, 1.0)
@@ -84,8 +84,8 @@ def next_to_label(
             continue
         chosen.append(bags[place])
         parts = Score(score=score, uncertainty=unsure, traffic=often, diversity=diversity[place])
-        found.append((candidates[place].id, parts))
-    return found
+        ranked.append((candidates[place].id, parts))
+    return ranked
 
 
 def _fixed_parts(

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.audit import AuditLine
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.reviews import Agreement
@@ -54,9 +55,9 @@ async def agreement(
 ) -> Agreement:
     """Every pair of reviewers who coded the same predictions; said from `since`, before `until`."""
     tasks = None if caller.tasks is None else sorted(caller.tasks)
-    asked = {"tasks": tasks, "task": task, "since": since, "until": until}
-    found = await session.execute(text(CODED_BY_TWO), asked)
-    return Agreement(pairs=by_pair((a, b, one, other) for a, b, one, other in found))
+    params = {"tasks": tasks, "task": task, "since": since, "until": until}
+    rows = await session.execute(text(CODED_BY_TWO), params)
+    return Agreement(pairs=by_pair((a, b, one, other) for a, b, one, other in rows))
 
 
 async def history(
@@ -72,9 +73,10 @@ async def history(
     Raises NotFound for a prediction the caller may not see.
     """
     await predictions.get(session, prediction_id, caller=caller)
-    asked = {"id": prediction_id, "after": after, "limit": limit + 1}
-    rows: Sequence[Any] = (await session.execute(text(HISTORY), asked)).all()
+    params = {"id": prediction_id, "after": after, "limit": limit + 1}
+    rows: Sequence[Any] = (await session.execute(text(HISTORY), params)).all()
+    page, cursor = cut(rows, limit)
     return Page(
-        items=[AuditLine.model_validate(dict(row._mapping)) for row in rows[:limit]],
-        next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None,
+        items=[AuditLine.model_validate(dict(row._mapping)) for row in page],
+        next_cursor=cursor,
     )

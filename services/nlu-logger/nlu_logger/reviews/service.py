@@ -5,6 +5,7 @@ from uuid import UUID
 from nlu_shared.ids import uuid7
 from nlu_shared.kit import audit
 from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.base import Page, digest
 from nlu_shared.schemas.reviews import Correction, CorrectionIn, CorrectionStatus
 from sqlalchemy import exists, text, true
@@ -32,7 +33,7 @@ WHERE id = :id
 async def correct(
     session: AsyncSession,
     prediction_id: UUID,
-    said: CorrectionIn,
+    body: CorrectionIn,
     *,
     caller: Caller,
     settings: Settings,
@@ -46,8 +47,8 @@ async def correct(
             author=caller.subject,
             status=CorrectionStatus.PROPOSED.value,
             is_confirmation=False,
-            said_hash=digest(said),
-            **said.model_dump(),
+            body_hash=digest(body),
+            **body.model_dump(),
         ),
         caller=caller,
         settings=settings,
@@ -72,7 +73,7 @@ async def confirm(
             status=CorrectionStatus.PROPOSED.value,
             is_confirmation=True,
             correction_notes=notes,
-            said_hash=digest(["confirmed", notes]),
+            body_hash=digest(["confirmed", notes]),
         ),
         caller=caller,
         settings=settings,
@@ -107,7 +108,7 @@ async def _say(
         select(CorrectionRow).where(
             CorrectionRow.prediction_id == row.prediction_id,
             CorrectionRow.author == row.author,
-            CorrectionRow.said_hash == row.said_hash,
+            CorrectionRow.body_hash == row.body_hash,
         )
     )
     return stored.one(), is_new
@@ -128,24 +129,25 @@ async def page(
     task: str | None = None,
 ) -> Page[Correction]:
     """Corrections and confirmations, of one task or of all the caller may see; the newest first."""
-    asked = select(CorrectionRow)
+    query = select(CorrectionRow)
     if prediction_id is not None:
-        asked = asked.where(CorrectionRow.prediction_id == prediction_id)
+        query = query.where(CorrectionRow.prediction_id == prediction_id)
     if status is not None:
-        asked = asked.where(CorrectionRow.status == status.value)
+        query = query.where(CorrectionRow.status == status.value)
     if before is not None:
-        asked = asked.where(col(CorrectionRow.id) < before)
+        query = query.where(col(CorrectionRow.id) < before)
     if caller.tasks is not None or task is not None:
-        asked = asked.where(
+        query = query.where(
             exists().where(
                 col(PredictionRow.id) == col(CorrectionRow.prediction_id),
                 predictions.visible(caller),
                 true() if task is None else col(PredictionRow.task) == task,
             )
         )
-    newest = asked.order_by(col(CorrectionRow.id).desc()).limit(limit + 1)
+    newest = query.order_by(col(CorrectionRow.id).desc()).limit(limit + 1)
     rows = (await session.exec(newest)).all()
+    page, cursor = cut(rows, limit)
     return Page(
-        items=[row.view() for row in rows[:limit]],
-        next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None,
+        items=[row.view() for row in page],
+        next_cursor=cursor,
     )

@@ -21,13 +21,18 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("verb", choices=VERBS)
     parser.add_argument("ids", nargs="*", type=UUID, help="dead letters; without any: all")
-    told = parser.parse_args()
-    if not told.folder.is_dir():
-        parser.error(f"{told.folder} is no folder")
-    for path in sorted(told.folder.glob(f"*{files.SUFFIX}")):
+    arguments = parser.parse_args()
+    if not arguments.folder.is_dir():
+        parser.error(f"{arguments.folder} is no folder")
+    for path in sorted(arguments.folder.glob(f"*{files.SUFFIX}")):
         connection = connect(path)
         connection.execute("BEGIN IMMEDIATE")
-        _do(told.verb, told.ids or None, Store(connection, most=0, on_full="block"), path.name)
+        _do(
+            arguments.verb,
+            arguments.ids or None,
+            Store(connection, most=0, on_full="block"),
+            path.name,
+        )
         connection.execute("COMMIT")
         connection.close()
 

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
-from nlu_shared.client.door import logger_door
+from nlu_shared.client.api import logger_api
+from nlu_shared.client.spool.committer import Closed, Committer
 from nlu_shared.client.spool.policy import State
 from nlu_shared.client.spool.sender import Reconciled, Sender
 from nlu_shared.client.spool.store import OnFull, Store
 from nlu_shared.client.spool.table import DeadLetter
-from nlu_shared.client.spool.writer import Closed, Writer
 from nlu_shared.ids import uuid7
 from nlu_shared.schemas.predictions import OutcomeIn, PredictionIn
 
@@ -76,7 +76,7 @@ class Core:
         self._never: set[Path] = set()
         self._graveyard: list[object] = []
         self._opening = threading.Lock()
-        self._parts: tuple[Writer, Sender] | None = None
+        self._parts: tuple[Committer, Sender] | None = None
         _LIVING.add(self)
         self._opened()
 
@@ -114,8 +114,8 @@ class Core:
         return self._opened()[0].submit(lambda store: store.dead(limit))
 
     def resend(self, ids: Sequence[UUID] | None) -> "Future[int]":
-        writer, sender = self._opened()
-        future = writer.submit(lambda store: store.resend(ids))
+        committer, sender = self._opened()
+        future = committer.submit(lambda store: store.resend(ids))
         future.add_done_callback(lambda _: sender.wake())
         return future
 
@@ -137,11 +137,11 @@ class Core:
                 return
             self._closed = True
         if self._parts:
-            writer, sender = self._parts
+            committer, sender = self._parts
             with suppress(Closed, TimeoutError):
                 self.flush(self._closing_seconds).result(self._closing_seconds + GRACE_SECONDS)
             sender.close()
-            writer.close()
+            committer.close()
 
     def before_fork(self) -> None:
         if self._parts and not self._closed:
@@ -153,30 +153,30 @@ class Core:
         if self._parts:
             # Kept for ever: neither SQLite nor the loop may close here what the parent has open.
             self._graveyard.append(self._parts)
-            writer = self._parts[0]
-            self._dropped_before += writer.dropped
-            if writer.claim:
-                self._never.add(writer.claim.path)
-                writer.claim.release()
+            committer = self._parts[0]
+            self._dropped_before += committer.dropped
+            if committer.claim:
+                self._never.add(committer.claim.path)
+                committer.claim.release()
             self._parts = None
 
-    def _opened(self) -> tuple[Writer, Sender]:
+    def _opened(self) -> tuple[Committer, Sender]:
         if self._parts is None:
             with self._opening:
                 if self._parts is None:
-                    writer = Writer(
+                    committer = Committer(
                         self._folder, most=self._most, on_full=self._on_full, never=self._never
                     )
-                    door = lambda: logger_door(self._url, self._key)  # noqa: E731
-                    self._parts = writer, Sender(writer, door, self._folder)
+                    api = lambda: logger_api(self._url, self._key)  # noqa: E731
+                    self._parts = committer, Sender(committer, api, self._folder)
         return self._parts
 
     def _keep(self, what: str, log_id: UUID | None, job: Callable[[Store], None]) -> "Future[bool]":
         """Whether it is on disk; never raises."""
         kept: Future[bool] = Future()
-        writer, sender = self._opened()
+        committer, sender = self._opened()
 
-        def told(done: "Future[None]") -> None:
+        def resolve(done: "Future[None]") -> None:
             error = done.exception()
             if error is None:
                 sender.wake()
@@ -191,7 +191,7 @@ class Core:
                 )
             kept.set_result(error is None)
 
-        writer.submit(job).add_done_callback(told)
+        committer.submit(job).add_done_callback(resolve)
         return kept
 
 

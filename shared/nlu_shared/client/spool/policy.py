@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from nlu_shared.backoff import backoff
 from nlu_shared.ids import time_of
 from nlu_shared.schemas.predictions import BatchResult
 
@@ -88,10 +89,10 @@ def of_outcome(status: int, code: str, *, made: datetime, now: datetime) -> Verd
     return None
 
 
-def pause(tried: int, *, chance: float, asked: float | None = None) -> float:
+def pause(tried: int, *, chance: float, retry_after: float | None = None) -> float:
     """Seconds before the next try after `tried` failures in a row; `chance` is from 0 to 1.
 
     At least what the service asked for.
     """
-    grown = min(FIRST_PAUSE * 2.0 ** min(tried - 1, 20), LONGEST_PAUSE)
-    return max(grown * (0.5 + chance / 2), min(asked or 0.0, LONGEST_ASKED))
+    grown = backoff(tried, first=FIRST_PAUSE, longest=LONGEST_PAUSE, jitter=chance)
+    return max(grown, min(retry_after or 0.0, LONGEST_ASKED))

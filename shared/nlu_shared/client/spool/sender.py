@@ -22,13 +22,13 @@ from uuid import UUID
 import httpx2
 from pydantic import BaseModel
 
-from nlu_shared.client.door import Door, read
+from nlu_shared.client.api import Api, read
 from nlu_shared.client.errors import ClientError, Refused, Unavailable, UnexpectedAnswer
 from nlu_shared.client.spool import files, policy
+from nlu_shared.client.spool.committer import Closed, Committer, broken
 from nlu_shared.client.spool.policy import Kind, Remedy, State, Verdict
 from nlu_shared.client.spool.store import Store
 from nlu_shared.client.spool.table import Fact, connect, pages
-from nlu_shared.client.spool.writer import Closed, Writer, broken
 from nlu_shared.schemas.predictions import BATCH_LIMIT, BatchAnswer, Ids, Known, OutcomeIn
 
 log = logging.getLogger(__name__)
@@ -53,10 +53,10 @@ class Reconciled:
 class Sender:
     """Runs from its making until `close`."""
 
-    def __init__(self, writer: Writer, door: Callable[[], Door], folder: Path) -> None:
+    def __init__(self, committer: Committer, api: Callable[[], Api], folder: Path) -> None:
         self.last_error: str | None = None
-        self._writer = writer
-        self._make_door = door
+        self._committer = committer
+        self._make_api = api
         self._folder = folder
         self._loop = _Loop()
         self._wake = asyncio.Event()
@@ -66,7 +66,7 @@ class Sender:
         self._stopped = False
         self.warm = threading.Event()
         self._main: asyncio.Task[None] | None = None
-        self._door: Door | None = None
+        self._api: Api | None = None
         self._thread = threading.Thread(target=self._live, name="nlu-spool-sender", daemon=True)
         self._thread.start()
 
@@ -108,20 +108,20 @@ class Sender:
 
     async def reconcile(self, ids: Sequence[UUID] | None, since: datetime | None) -> Reconciled:
         """Raises ClientError where the service cannot be asked."""
-        assert self._door is not None  # noqa: S101
+        assert self._api is not None  # noqa: S101
         sent = await self._ask(lambda store: store.sent(ids, since))
         here = set(sent.values())
-        asked = sent | {one: one for one in ids or () if one not in here}
-        wires = list(asked)
+        wanted = sent | {one: one for one in ids or () if one not in here}
+        wires = list(wanted)
         known: set[UUID] = set()
         for start in range(0, len(wires), BATCH_LIMIT):
             page = Ids(ids=wires[start : start + BATCH_LIMIT])
-            known |= set((await self._door.post("/v1/predictions:known", Known, page)).known)
+            known |= set((await self._api.post("/v1/predictions:known", Known, page)).known)
         missing = [wire for wire in wires if wire not in known]
         again = [sent[wire] for wire in missing if wire in sent]
         await self._ask(lambda store: store.send_again(again))
         self.wake()
-        return Reconciled(len(known), tuple(asked[wire] for wire in missing), len(again))
+        return Reconciled(len(known), tuple(wanted[wire] for wire in missing), len(again))
 
     def _live(self) -> None:
         with (
@@ -141,7 +141,7 @@ class Sender:
         self._main = asyncio.current_task()
         tried = 0
         looked = -LOOKING_SECONDS
-        async with self._make_door() as self._door:
+        async with self._make_api() as self._api:
             while True:
                 self._woken = False
                 self._wake.clear()
@@ -152,7 +152,8 @@ class Sender:
                     sent = await self._round()
                 except Exception as error:  # noqa: BLE001 - the spool must outlive whatever it is
                     tried += 1
-                    seconds = policy.pause(tried, chance=random.random(), asked=_asked(error))  # noqa: S311
+                    chance = random.random()  # noqa: S311
+                    seconds = policy.pause(tried, chance=chance, retry_after=_retry_after(error))
                     self._complain(error, seconds)
                     await self._round_is_over()
                     await self._wait_for(self._hurry, seconds)
@@ -176,8 +177,8 @@ class Sender:
             self._round_over.notify_all()
 
     def _complain(self, error: Exception, seconds: float) -> None:
-        self.last_error = said = _without_text(error)
-        log.warning("spool not sent error=%s next_try_seconds=%.1f", said, seconds)
+        self.last_error = reason = _without_text(error)
+        log.warning("spool not sent error=%s next_try_seconds=%.1f", reason, seconds)
 
     async def _round(self) -> int:
         """Sends one batch and what is due of outcomes; how many facts were looked at."""
@@ -188,10 +189,12 @@ class Sender:
         outcomes = [one for one in facts if one.kind is Kind.OUTCOME]
         for start in range(0, len(outcomes), OUTCOMES_AT_ONCE):
             some = outcomes[start : start + OUTCOMES_AT_ONCE]
-            said = await asyncio.gather(*map(self._tell, some), return_exceptions=True)
-            verdicts = [one for one in zip(some, said, strict=True) if isinstance(one[1], Verdict)]
+            results = await asyncio.gather(*map(self._tell, some), return_exceptions=True)
+            verdicts = [
+                one for one in zip(some, results, strict=True) if isinstance(one[1], Verdict)
+            ]
             await self._settle([(fact, one) for fact, one in verdicts if isinstance(one, Verdict)])
-            for one in said:
+            for one in results:
                 if isinstance(one, BaseException):
                     raise one
         return len(facts)
@@ -217,9 +220,9 @@ class Sender:
         ]
 
     async def _tell(self, fact: Fact) -> Verdict:
-        said = OutcomeIn.model_validate_json(fact.body)
+        outcome = OutcomeIn.model_validate_json(fact.body)
         try:
-            await self._send(f"/v1/predictions/{fact.wire_id}/outcome", said)
+            await self._send(f"/v1/predictions/{fact.wire_id}/outcome", outcome)
         except Refused as error:
             verdict = policy.of_outcome(error.status, error.code, made=fact.made, now=_now())
             if verdict is None:
@@ -228,8 +231,8 @@ class Sender:
         return policy.SENT
 
     async def _send(self, path: str, body: BaseModel | bytes) -> httpx2.Response:
-        assert self._door is not None  # noqa: S101
-        return await self._door.send("POST", path, body=body)
+        assert self._api is not None  # noqa: S101
+        return await self._api.send("POST", path, body=body)
 
     async def _settle(self, verdicts: Sequence[tuple[Fact, Verdict]]) -> None:
         await self._ask(lambda store: store.settle(verdicts, _now()))
@@ -239,7 +242,7 @@ class Sender:
 
     async def _keep_house(self) -> None:
         await self._ask(lambda store: store.prune(_now()))
-        for claim in files.orphans(self._folder, never=self._writer.never):
+        for claim in files.orphans(self._folder, never=self._committer.never):
             await self._adopt(claim)
 
     async def _adopt(self, claim: files.Claim) -> None:
@@ -266,7 +269,7 @@ class Sender:
         log.warning("orphaned spool adopted facts=%d path=%s", count, claim.path)
 
     def _ask(self, job: Callable[[Store], Result]) -> Awaitable[Result]:
-        return asyncio.wrap_future(self._writer.submit(job))
+        return asyncio.wrap_future(self._committer.submit(job))
 
 
 class _Loop(asyncio.SelectorEventLoop):
@@ -280,7 +283,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _asked(error: Exception) -> float | None:
+def _retry_after(error: Exception) -> float | None:
     return error.retry_after if isinstance(error, Unavailable) else None
 
 

@@ -62,10 +62,12 @@ class Store:
     def take(self, now: datetime) -> list[Fact]:
         """The oldest that are due, as many as make one batch."""
         rows = self.connection.execute(
-            "SELECT f.seq, f.kind, f.log_id, coalesce(p.wire_id, f.wire_id), f.body, f.made"
-            " FROM facts f LEFT JOIN facts p"
-            " ON f.kind = 'outcome' AND p.kind = 'prediction' AND p.log_id = f.log_id"
-            " WHERE f.state = 'waiting' AND f.due <= ? ORDER BY f.seq LIMIT ?",
+            """
+            SELECT f.seq, f.kind, f.log_id, coalesce(p.wire_id, f.wire_id), f.body, f.made
+            FROM facts f LEFT JOIN facts p
+            ON f.kind = 'outcome' AND p.kind = 'prediction' AND p.log_id = f.log_id
+            WHERE f.state = 'waiting' AND f.due <= ? ORDER BY f.seq LIMIT ?
+            """,
             (now.timestamp(), BATCH_ROWS),
         )
         taken: list[Fact] = []
@@ -92,8 +94,10 @@ class Store:
             if one.renamed:
                 self._rename(fact)
         self.connection.executemany(
-            "UPDATE facts SET state = 'waiting'"
-            " WHERE log_id = ? AND kind = 'outcome' AND state = 'held'",
+            """
+            UPDATE facts SET state = 'waiting'
+            WHERE log_id = ? AND kind = 'outcome' AND state = 'held'
+            """,
             [
                 (str(fact.log_id),)
                 for fact, one in verdicts
@@ -121,8 +125,10 @@ class Store:
 
     def dead(self, limit: int) -> list[DeadLetter]:
         rows = self.connection.execute(
-            "SELECT kind, log_id, code, changed, body FROM facts WHERE state = 'dead'"
-            " ORDER BY seq LIMIT ?",
+            """
+            SELECT kind, log_id, code, changed, body FROM facts WHERE state = 'dead'
+            ORDER BY seq LIMIT ?
+            """,
             (limit,),
         )
         return [
@@ -138,28 +144,34 @@ class Store:
         """Deletes dead letters, and the outcomes that waited for them. Returns how many."""
         count = self._of_dead("DELETE FROM facts", ids)
         self.connection.execute(
-            "DELETE FROM facts WHERE state = 'held' AND log_id NOT IN"
-            " (SELECT log_id FROM facts WHERE kind = 'prediction')"
+            """
+            DELETE FROM facts WHERE state = 'held' AND log_id NOT IN
+                (SELECT log_id FROM facts WHERE kind = 'prediction')
+            """
         )
         return count
 
     def sent(self, ids: Sequence[UUID] | None, since: datetime | None) -> dict[UUID, UUID]:
         """What the service said it has, by the id it knows: all of `since`, or those of `ids`."""
         rows = self.connection.execute(
-            "SELECT wire_id, log_id FROM facts"
-            " WHERE kind = 'prediction' AND state = 'sent' AND changed >= ?",
+            """
+            SELECT wire_id, log_id FROM facts
+            WHERE kind = 'prediction' AND state = 'sent' AND changed >= ?
+            """,
             (since.timestamp() if since else 0,),
         )
         wanted = None if ids is None else set(ids)
-        found = {UUID(wire): UUID(log) for wire, log in rows}
-        return {w: log for w, log in found.items() if wanted is None or log in wanted}
+        known = {UUID(wire): UUID(log) for wire, log in rows}
+        return {w: log for w, log in known.items() if wanted is None or log in wanted}
 
     def send_again(self, log_ids: Sequence[UUID]) -> None:
         """Sent predictions wait once more, and so do their outcomes."""
         named = [(str(one),) for one in log_ids]
         self.connection.executemany(
-            "UPDATE facts SET state = iif(kind = 'outcome', 'held', 'waiting')"
-            " WHERE log_id = ? AND state = 'sent'",
+            """
+            UPDATE facts SET state = iif(kind = 'outcome', 'held', 'waiting')
+            WHERE log_id = ? AND state = 'sent'
+            """,
             named,
         )
         self._unsent = None
@@ -172,13 +184,17 @@ class Store:
             (at - KEPT_SENT.total_seconds(), at - KEPT_NAMES.total_seconds()),
         )
         self.connection.execute(
-            "DELETE FROM facts WHERE state = 'sent' AND log_id = wire_id AND seq <="
-            " (SELECT seq FROM facts WHERE state = 'sent' ORDER BY seq DESC LIMIT 1 OFFSET ?)",
+            """
+            DELETE FROM facts WHERE state = 'sent' AND log_id = wire_id AND seq <=
+                (SELECT seq FROM facts WHERE state = 'sent' ORDER BY seq DESC LIMIT 1 OFFSET ?)
+            """,
             (KEPT_SENT_ROWS,),
         )
         gone = self.connection.execute(
-            "DELETE FROM facts WHERE state = 'dead' AND seq <="
-            " (SELECT seq FROM facts WHERE state = 'dead' ORDER BY seq DESC LIMIT 1 OFFSET ?)",
+            """
+            DELETE FROM facts WHERE state = 'dead' AND seq <=
+                (SELECT seq FROM facts WHERE state = 'dead' ORDER BY seq DESC LIMIT 1 OFFSET ?)
+            """,
             (self._most,),
         )
         self.dropped += gone.rowcount
@@ -191,9 +207,11 @@ class Store:
             rows,
         )
         self.connection.execute(
-            "UPDATE facts SET state = 'waiting' WHERE state = 'held' AND NOT EXISTS"
-            " (SELECT 1 FROM facts p WHERE p.kind = 'prediction' AND p.log_id = facts.log_id"
-            " AND p.state <> 'sent')"
+            """
+            UPDATE facts SET state = 'waiting' WHERE state = 'held' AND NOT EXISTS
+                (SELECT 1 FROM facts p WHERE p.kind = 'prediction' AND p.log_id = facts.log_id
+                AND p.state <> 'sent')
+            """
         )
         self._unsent = None
 
@@ -214,9 +232,11 @@ class Store:
         if self._on_full == "block":
             raise Full
         oldest = self.connection.execute(
-            "DELETE FROM facts WHERE seq IN"
-            " (SELECT seq FROM facts WHERE state = 'waiting' ORDER BY seq LIMIT ?)"
-            " RETURNING log_id",
+            """
+            DELETE FROM facts WHERE seq IN
+                (SELECT seq FROM facts WHERE state = 'waiting' ORDER BY seq LIMIT ?)
+            RETURNING log_id
+            """,
             (self._unsent - self._most + 1,),
         ).fetchall()
         held = self.connection.executemany(

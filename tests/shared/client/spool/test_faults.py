@@ -13,7 +13,7 @@ from nlu_shared.client import create_nlu_service
 from nlu_shared.client.spool import BlockingSpool
 
 from tests.fixtures.databases import BOOTSTRAP_KEY
-from tests.fixtures.stack import Stack, until
+from tests.fixtures.stack import DEADLINE_SECONDS, Stack, until
 from tests.shared.client.spool.words import NOWHERE, said
 from tests.shared.client.spool.world import all_of, away, files, spool_of, stored
 from tests.shared.client.test_service import by_function
@@ -58,7 +58,7 @@ async def test_a_killed_process_loses_no_call_that_returned(stack: Stack, tmp_pa
             process.send_signal(signal.SIGKILL)
             acknowledged += await heard(process, 100_000)
     async with spool_of(tmp_path, url) as spool:
-        assert await spool.flush(20)
+        assert await spool.flush(DEADLINE_SECONDS)
     texts = [row["prompt"] for row in await stored(stack, "killed")]
     assert set(acknowledged) <= set(texts)
     assert len(texts) == len(set(texts))
@@ -71,7 +71,7 @@ async def test_what_a_process_leaves_at_its_end_is_sent_by_the_next(
     async with talking(tmp_path, "-", "left", 0, 25) as process:
         assert len(await heard(process, 100)) == 25
     async with spool_of(tmp_path, str(stack.logger.base_url)) as spool:
-        assert await spool.flush(10)
+        assert await spool.flush(DEADLINE_SECONDS)
     rows = await stored(stack, "left")
     assert len(rows) == 25
     assert sum(row["was_successful"] is True for row in rows) == 3
@@ -90,7 +90,7 @@ async def test_processes_share_a_folder_and_the_living_inherit(
         await one.wait()
         async with spool_of(tmp_path, url) as spool:
             await spool.log(said("shared", "third"))
-            assert await spool.flush(10)
+            assert await spool.flush(DEADLINE_SECONDS)
     async with spool_of(tmp_path, url):
 
         async def inherited() -> bool:
@@ -139,7 +139,7 @@ async def test_a_full_disk_is_counted_and_what_came_before_is_kept(
     lost = int(printed)
     assert 0 < lost < 200
     async with spool_of(tmp_path, str(stack.logger.base_url)) as spool:
-        assert await spool.flush(10)
+        assert await spool.flush(DEADLINE_SECONDS)
     assert len(await stored(stack, "disk")) == 200 - lost
 
 
@@ -149,7 +149,7 @@ async def test_a_file_that_is_no_spool_is_set_aside_and_nothing_waits_for_it(
     (tmp_path / "0-torn.sqlite").write_bytes(b"not a database " * 100)
     async with spool_of(tmp_path, str(stack.logger.base_url)) as spool:
         await spool.log(said("torn"))
-        assert await spool.flush(10)
+        assert await spool.flush(DEADLINE_SECONDS)
     assert len(await stored(stack, "torn")) == 1
     assert files(tmp_path, ".broken")
 
@@ -171,7 +171,7 @@ async def test_a_forked_child_logs_into_a_file_of_its_own(stack: Stack, tmp_path
     assert len(files(tmp_path)) == 2
     async with spool_of(tmp_path, str(stack.logger.base_url)) as spool:
         await until(lambda: alone(tmp_path))
-        assert await spool.flush(10)
+        assert await spool.flush(DEADLINE_SECONDS)
     texts = sorted(row["prompt"] for row in await stored(stack, "forked"))
     assert texts == ["child", "parent", "parent again"]
 
@@ -200,7 +200,7 @@ async def test_a_full_spool_makes_the_caller_wait_and_not_its_loop(
     assert spool.dropped == 1
     async with spool_of(tmp_path, str(stack.logger.base_url), most=10) as spool:
         await all_of(*(spool.log(said("room", f"more {n}")) for n in range(60)))
-        assert await spool.flush(10)
+        assert await spool.flush(DEADLINE_SECONDS)
         assert spool.dropped == 0
     assert len(await stored(stack, "room")) == 70
 

@@ -13,7 +13,7 @@ from nlu_shared.ids import uuid7
 from nlu_shared.schemas.predictions import PredictionIn
 
 from tests.fixtures.databases import BOOTSTRAP_KEY
-from tests.fixtures.stack import Stack
+from tests.fixtures.stack import DEADLINE_SECONDS, Stack
 from tests.shared.client.spool.words import ended, said
 from tests.shared.client.spool.world import away, files, spool_of, stored
 from tests.shared.client.test_service import SAID, by_function
@@ -34,20 +34,20 @@ async def test_what_is_refused_is_a_dead_letter_and_its_neighbours_are_not(
     first = said("letters", "first")
     async with spool_of(tmp_path, str(stack.logger.base_url)) as spool:
         await spool.log(first)
-        assert await spool.flush(10)
+        assert await spool.flush(DEADLINE_SECONDS)
     (tmp_path / "other").mkdir()
     async with spool_of(tmp_path / "other", str(stack.logger.base_url)) as spool:
         contradiction = said("letters", "another", id_of(first))
         await spool.log(contradiction)
         await spool.outcome(id_of(first), ended(True))
         await spool.log(said("letters", "neighbour"))
-        assert await spool.flush(10)
+        assert await spool.flush(DEADLINE_SECONDS)
         (dead,) = await spool.dead_letters()
         assert (dead.log_id, dead.code) == (first.id, "id_conflict")
         assert (await spool.health()).held == 1
         assert await spool.resend([uuid7()]) == 0
         assert await spool.resend([id_of(first)]) == 1
-        assert await spool.flush(10)
+        assert await spool.flush(DEADLINE_SECONDS)
         assert await spool.discard() == 1
         assert (await spool.health()).held == 0
     assert [row["prompt"] for row in await stored(stack, "letters")] == ["first", "neighbour"]
@@ -64,7 +64,7 @@ async def test_a_refused_key_empties_nothing_into_dead_letters(
         assert (health.waiting, health.dead) == (1, 0)
         assert "401" in str(health.last_error)
     async with spool_of(tmp_path, url) as spool:
-        assert await spool.flush(10)
+        assert await spool.flush(DEADLINE_SECONDS)
     assert len(await stored(stack, "refused")) == 1
 
 
@@ -75,9 +75,9 @@ async def test_what_waited_past_the_retention_gets_a_new_id_and_its_outcome_foll
     async with spool_of(tmp_path, str(stack.logger.base_url)) as spool:
         await spool.log(said("waited", "long", old))
         await spool.outcome(old, ended(False))
-        assert await spool.flush(10)
+        assert await spool.flush(DEADLINE_SECONDS)
         await spool.outcome(old, ended(True))
-        assert await spool.flush(10)
+        assert await spool.flush(DEADLINE_SECONDS)
         assert (await spool.health()).dead == 0
     (row,) = await stored(stack, "waited")
     assert row["id"] != old
@@ -92,7 +92,7 @@ async def test_the_newest_word_on_how_it_ended_stands(stack: Stack, tmp_path: Pa
         await spool.outcome(id_of(prediction), ended(False))
         assert (await spool.health()).held == 1
     async with spool_of(tmp_path, str(stack.logger.base_url)) as spool:
-        assert await spool.flush(10)
+        assert await spool.flush(DEADLINE_SECONDS)
     assert (await stored(stack, "newest"))[0]["was_successful"] is False
 
 
@@ -103,12 +103,12 @@ async def test_reconciling_sends_again_what_the_service_lost(stack: Stack, tmp_p
         for one in (kept, gone):
             await spool.log(one)
             await spool.outcome(id_of(one), ended(True))
-        assert await spool.flush(10)
+        assert await spool.flush(DEADLINE_SECONDS)
         await lose(stack, id_of(gone))
         never = uuid7()
         told = await spool.reconcile([id_of(kept), id_of(gone), never])
         assert (told.known, set(told.missing), told.resent) == (1, {gone.id, never}, 1)
-        assert await spool.flush(10)
+        assert await spool.flush(DEADLINE_SECONDS)
         assert (await spool.reconcile(since=began)).known == 2
     rows = await stored(stack, "restored")
     assert {row["prompt"]: row["was_successful"] for row in rows} == {"kept": True, "gone": True}
@@ -166,7 +166,7 @@ async def test_a_decorated_function_is_logged_and_unchanged(stack: Stack, tmp_pa
         assert unreadable("push") == "no classification"
         with pytest.raises(ZeroDivisionError):
             broken("push")
-        assert await spool.flush(10)
+        assert await spool.flush(DEADLINE_SECONDS)
     rows = await stored(stack, "decorated")
     assert [row["prompt"] for row in rows] == ["push it", "push it again"]
     assert rows[0]["id"] == first
@@ -188,7 +188,7 @@ async def test_the_command_line_lists_and_buries(stack: Stack, tmp_path: Path) -
     wrong = said("by-hand", "x", uuid7(datetime.now(UTC) + timedelta(days=3)))
     async with spool_of(tmp_path, str(stack.logger.base_url)) as spool:
         await spool.log(wrong)
-        assert await spool.flush(10)
+        assert await spool.flush(DEADLINE_SECONDS)
     assert "dead=1" in await by_hand(tmp_path, "list")
     assert f"{wrong.id}\tid_out_of_range" in await by_hand(tmp_path, "dead")
     assert (await by_hand(tmp_path, "resend", str(wrong.id))).strip().endswith("\t1")

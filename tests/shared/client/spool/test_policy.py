@@ -71,11 +71,13 @@ def test_an_outcome_waits_for_its_prediction_but_not_for_ever(
     assert policy.of_outcome(status, code, made=NOW - age, now=NOW) == verdict
 
 
-@given(tried=st.integers(1, 10_000), chance=st.floats(0, 1), asked=st.floats(0, 1e9))
+@given(tried=st.integers(1, 10_000), chance=st.floats(0, 1), retry_after=st.floats(0, 1e9))
 def test_a_pause_grows_to_a_minute_and_is_never_less_than_was_asked_for(
-    tried: int, chance: float, asked: float
+    tried: int, chance: float, retry_after: float
 ) -> None:
     alone = policy.pause(tried, chance=chance)
     assert 0.1 <= alone <= 60
     assert alone <= policy.pause(tried + 1, chance=chance) + 1e-9
-    assert policy.pause(tried, chance=chance, asked=asked) >= min(asked, policy.LONGEST_ASKED)
+    assert policy.pause(tried, chance=chance, retry_after=retry_after) >= min(
+        retry_after, policy.LONGEST_ASKED
+    )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nlu_shared.ids import uuid7
 
-from tests.fixtures.stack import Stack, serving
+from tests.fixtures.stack import DEADLINE_SECONDS, Stack, serving
 from tests.shared.client.relay import BadLine
 from tests.shared.client.spool.words import ended, said
 from tests.shared.client.spool.world import all_of, away, spool_of, stored
@@ -16,7 +16,7 @@ async def test_what_is_logged_is_at_the_service_soon(stack: Stack, tmp_path: Pat
         prediction = said("spooled", "push it to friday")
         await spool.log(prediction)
         await spool.outcome(prediction.id or uuid7(), ended(False))
-        assert await spool.flush(10)
+        assert await spool.flush(DEADLINE_SECONDS)
         health = await spool.health()
     (row,) = await stored(stack, "spooled")
     assert (row["id"], row["prompt"]) == (prediction.id, "push it to friday")
@@ -34,7 +34,7 @@ async def test_a_service_that_was_away_gets_everything_once_when_it_is_back(
         assert not await spool.flush(0.2)
         assert "no answer" in str((await spool.health()).last_error)
     async with spool_of(tmp_path, str(stack.logger.base_url)) as spool:
-        assert await spool.flush(10)
+        assert await spool.flush(DEADLINE_SECONDS)
     assert [row["id"] for row in await stored(stack, "away")] == sorted(
         one.id for one in predictions if one.id
     )
@@ -44,7 +44,7 @@ async def test_answers_that_are_lost_make_no_second_row(stack: Stack, tmp_path: 
     line = BadLine(stack.logger, lose=3)
     async with serving(line.app) as url, spool_of(tmp_path, url) as spool:
         await all_of(*(spool.log(said("lost")) for _ in range(20)))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(DEADLINE_SECONDS):
             while not await spool.flush(1):
                 pass
         assert (await spool.health()).sent == 20

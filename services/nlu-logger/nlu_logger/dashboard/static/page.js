@@ -9,9 +9,9 @@ async function send(path, body) {
     body: JSON.stringify(body ?? {}),
   });
   if (answer.status === 204) return {};
-  const told = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(told.detail ?? told.title ?? "The server did not answer.");
-  return told;
+  const reply = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error(reply.detail ?? reply.title ?? "The server did not answer.");
+  return reply;
 }
 
 function tell(item, text, kind = "") {
@@ -44,16 +44,16 @@ const acts = {
   },
   async correct(item) {
     const answer = item.querySelector("[data-answer]");
-    const said = answer.value.trim();
-    if (!said) {
+    const typed = answer.value.trim();
+    if (!typed) {
       answer.disabled = false;
       answer.focus();
       throw new Error("Say what is right first.");
     }
-    let body = { corrected_intent: said };
+    let body = { corrected_intent: typed };
     if (answer.dataset.answer === "output") {
       try {
-        body = { corrected_output: JSON.parse(said) };
+        body = { corrected_output: JSON.parse(typed) };
       } catch {
         throw new Error("This is not JSON.");
       }
@@ -82,9 +82,9 @@ const acts = {
   neither: (item) => settle(item, "withdraw", "Neither is ground truth now."),
 };
 
-async function settle(item, truth, told) {
+async function settle(item, truth, outcome) {
   await send(`conflicts/${item.dataset.conflict}/settle`, { truth });
-  finish(item, told, "good");
+  finish(item, outcome, "good");
 }
 
 function propose(item, correction) {

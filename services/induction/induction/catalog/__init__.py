@@ -1,1 +1,0 @@
-"""The tasks as rows: what can be optimised, with labels and models."""

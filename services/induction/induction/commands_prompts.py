@@ -1,0 +1,106 @@
+"""`induction prompts`: what is in the registry, as files and as lines, and files into it."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+from uuid import UUID
+
+from cyclopts import App, Parameter
+from nlu_shared.schemas.blame import Blame
+from nlu_shared.schemas.diffs import PromptDiff
+from nlu_shared.schemas.prompts import PromptImport
+
+from induction.history.blame import as_lines as blame_lines
+from induction.prompts.diff import as_lines
+from induction.prompts.export import UnreadableModule, read_document, read_module
+from induction.remote import HERE, Key, Url, answer, client
+
+prompts = App(name="prompts", help="The prompt registry.")
+
+
+@prompts.command
+def export(
+    *,
+    task: str,
+    version: UUID | None = None,
+    format: Literal["py", "json"] = "py",
+    output: Path | None = None,
+    url: Url = HERE,
+    key: Key = "",
+) -> None:
+    """Writes a version, or the one that serves, to a file or standard output, in UTF-8."""
+    params = {"format": format} | ({"version": str(version)} if version else {})
+    with client(url, key) as http:
+        content = answer(http.get(f"/v1/prompts/{task}/export", params=params)).content
+    if output is None:
+        sys.stdout.buffer.write(content)
+    else:
+        output.write_bytes(content)
+
+
+@prompts.command(name="import")
+def bring_in(
+    file: Path,
+    /,
+    *,
+    task: str,
+    notes: str | None = None,
+    promote: Annotated[bool, Parameter(negative=())] = False,
+    url: Url = HERE,
+    key: Key = "",
+) -> None:
+    """Brings a prompt in and prints the id of its version; one that is there already is that one.
+
+    The file is read here and nothing in it is run, so that whatever was exported comes back.
+
+    Parameters
+    ----------
+    file
+        An export (.py, .json), or a text that becomes one block.
+    promote
+        Let it serve from now on.
+    """
+    body = _read(file).model_copy(update={"notes": notes, "promote": promote})
+    with client(url, key) as http:
+        version = answer(
+            http.post(
+                f"/v1/prompts/{task}/versions",
+                content=body.model_dump_json(exclude_none=True),
+                headers={"content-type": "application/json"},
+            )
+        ).json()
+    print(version["id"])
+
+
+@prompts.command
+def diff(*, task: str, version: UUID, against: UUID, url: Url = HERE, key: Key = "") -> None:
+    """Prints what changed from one version to another."""
+    with client(url, key) as http:
+        response = http.get(
+            f"/v1/prompts/{task}/versions/{version}/diff", params={"against": str(against)}
+        )
+    print("\n".join(as_lines(PromptDiff.model_validate_json(answer(response).text))))
+
+
+@prompts.command
+def blame(*, task: str, version: UUID, url: Url = HERE, key: Key = "") -> None:
+    """Prints what made each part of a prompt, the cases that fixed and broke, and its tokens."""
+    with client(url, key) as http:
+        response = http.get(f"/v1/prompts/{task}/versions/{version}/blame")
+    print("\n".join(blame_lines(Blame.model_validate_json(answer(response).text))))
+
+
+def _read(file: Path) -> PromptImport:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        if file.suffix == ".py":
+            return PromptImport(content=read_module(text, most_code=None))
+        if file.suffix == ".json":
+            return PromptImport(content=read_document(text))
+        return PromptImport(text=text)
+    except OSError as away:
+        sys.exit(f"induction: {file}: {away.strerror}")
+    except UnreadableModule as unreadable:
+        sys.exit(f"induction: {file}: {unreadable}")
+    except ValueError:  # it is no UTF-8, or too long for one block
+        sys.exit(f"induction: {file} holds no text of a prompt")

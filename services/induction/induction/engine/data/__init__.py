@@ -1,0 +1,1 @@
+"""Which cases teach, which choose, which judge: groups, splits, folds."""

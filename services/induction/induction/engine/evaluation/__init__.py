@@ -1,0 +1,1 @@
+"""What a prompt scores: evaluation, repeats, paired differences."""

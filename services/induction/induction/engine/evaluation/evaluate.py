@@ -1,0 +1,194 @@
+"""A prompt put to the cases: what was answered, and what that scores.
+
+Calls go out in fixed blocks in case order, so that what is asked never depends on which answer came
+first.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from nlu_shared.schemas.events import EvaluationProgress, PromptEvaluated, Split
+from nlu_shared.schemas.prompts import PromptContent
+from nlu_shared.schemas.runs import ConversationScore
+
+from induction.engine.data.folds import NO_FOLDS, Folds, out_of_fold
+from induction.engine.plan import Plan
+from induction.engine.runtime import Call, RunContext
+from induction.task_kinds.base import BY_PROVIDER, Case, Mistake, Prediction, Score, Task
+
+BLOCK = 64
+"""Cases asked at once; the inbox is read between blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """What a prompt answered to a case.
+
+    case: as it was asked.
+    prediction: the answer as it was read.
+    score: 0 to 1; 1 is right.
+    mistakes: in what ways it is wrong; none where it is right.
+    """
+
+    case: Case
+    prediction: Prediction
+    score: float
+    mistakes: tuple[Mistake, ...]
+
+    @property
+    def right(self) -> bool:
+        return not self.mistakes
+
+
+@dataclass(frozen=True, slots=True)
+class EvalResults:
+    """One result per case, by case id, in case order; none for the cases that are `lost`: the
+    provider let no answer through."""
+
+    by_case: Mapping[UUID, CaseResult]
+    lost: frozenset[UUID] = frozenset()
+
+    @property
+    def cases(self) -> list[Case]:
+        return [result.case for result in self.by_case.values()]
+
+    def of(self, cases: Iterable[Case]) -> "EvalResults":
+        """The results of these cases, in their order, as far as there are such."""
+        known = self.by_case
+        return EvalResults({case.id: known[case.id] for case in cases if case.id in known})
+
+    def __or__(self, other: "EvalResults") -> "EvalResults":
+        """Both; of a case in both, the other's result."""
+        return EvalResults({**self.by_case, **other.by_case})
+
+    def updated(self, newer: "EvalResults") -> "EvalResults":
+        """These cases, with the newer results where there are such."""
+        return EvalResults({id: newer.by_case.get(id, old) for id, old in self.by_case.items()})
+
+    def scored(self, task: Task) -> Score:
+        results = self.by_case.values()
+        return task.score([r.case.truth for r in results], [r.prediction for r in results])
+
+    @property
+    def wrong(self) -> list[CaseResult]:
+        return [result for result in self.by_case.values() if not result.right]
+
+    @property
+    def unanswered(self) -> int:
+        return sum(result.prediction.fault is not None for result in self.by_case.values())
+
+
+def compare(before: EvalResults, after: EvalResults) -> tuple[list[UUID], list[UUID]]:
+    """Of the cases in both: which score higher now, and which lower."""
+    shared = [id for id in after.by_case if id in before.by_case]
+    gains = {id: after.by_case[id].score - before.by_case[id].score for id in shared}
+    return [id for id in shared if gains[id] > 0], [id for id in shared if gains[id] < 0]
+
+
+async def evaluate(
+    run: RunContext,
+    content: PromptContent,
+    cases: Iterable[Case],
+    *,
+    split: str,
+    iteration: int,
+    folds: Folds = NO_FOLDS,
+    sample: int = 0,
+) -> EvalResults:
+    """One prompt on a list of cases, each asked without the examples of its fold, if it has one.
+
+    Raises Stopped; what some of the cases were answered is then dropped.
+
+    run: who answers, and who is told of the progress.
+    content: the prompt.
+    cases: in the order in which they are asked.
+    split: as the progress names it.
+    iteration: as the progress names it, from 0.
+    folds: the fold of each training case, by id (see `folds`).
+    sample: the same number is the same answer of the ledger; another one asks anew.
+    """
+    plan, cases = run.plan, tuple(cases)
+    questions = {fold: out_of_fold(content, fold, folds) for fold in sorted(set(folds.values()))}
+    results: dict[UUID, CaseResult] = {}
+    lost: set[UUID] = set()
+    for start in range(0, len(cases), BLOCK):
+        block = cases[start : start + BLOCK]
+        await run.read_inbox()
+        answers = await run.ask(
+            [
+                call_for(plan, questions.get(folds.get(case.id, -1), content), case, sample)
+                for case in block
+            ]
+        )
+        for case, answer in zip(block, answers, strict=True):
+            if answer.outcome in BY_PROVIDER:
+                lost.add(case.id)
+            else:
+                results[case.id] = judge(plan.task, case, plan.task.parse(answer))
+        await run.tell(
+            EvaluationProgress(
+                iteration=iteration, split=split, done=len(results) + len(lost), total=len(cases)
+            )
+        )
+    for fold, question in questions.items():
+        of_fold = {id: r.prediction for id, r in results.items() if folds.get(id) == fold}
+        run.answer_log.add(content, question, of_fold)
+    return EvalResults(results, frozenset(lost))
+
+
+def call_for(plan: Plan, content: PromptContent, case: Case, sample: int = 0) -> Call:
+    """The call that puts a prompt to a case.
+
+    plan: names the task and its model.
+    content: the prompt.
+    case: what it is put to.
+    sample: see `evaluate`.
+    """
+    request = plan.task.request(content, case.text, model=plan.task_model, context=case.context)
+    return Call(request, sample)
+
+
+def judge(task: Task, case: Case, prediction: Prediction) -> CaseResult:
+    mistakes = tuple(task.mistakes(case.truth, prediction))
+    return CaseResult(case, prediction, task.case_score(case.truth, prediction), mistakes)
+
+
+def evaluation_event(
+    task: Task, content: PromptContent, results: EvalResults, split: Split, iteration: int
+) -> PromptEvaluated:
+    """What is told of an evaluation; scores are 0 to 1.
+
+    task: that scores it.
+    content: the prompt that was evaluated.
+    results: of every case that was answered.
+    split: of the cases.
+    iteration: from 0, the baseline's.
+    """
+    score = results.scored(task)
+    return PromptEvaluated(
+        iteration=iteration,
+        split=split,
+        version_hash=content.version_hash,
+        objective=score.objective,
+        components=dict(score.components),
+        pooled=dict(score.pooled),
+        support=dict(score.support),
+        per_conversation=_per_conversation(task, results),
+        cases=score.cases,
+        unanswered=results.unanswered,
+        lost=len(results.lost),
+    )
+
+
+def _per_conversation(task: Task, results: EvalResults) -> ConversationScore | None:
+    scored = task.per_conversation(
+        results.cases, [result.prediction for result in results.by_case.values()]
+    )
+    if scored is None:
+        return None
+    return ConversationScore(
+        conversations=scored.cases,
+        objective=scored.objective,
+        components=dict(scored.components),
+    )

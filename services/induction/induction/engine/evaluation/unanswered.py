@@ -1,0 +1,31 @@
+"""Cases that the provider let no model answer: dropped from both sides of every comparison.
+
+Such a case has no result. It is neither right nor wrong, so evaluations are compared on
+the cases they share (pairwise deletion); where too many are missing nothing is concluded, since
+what a provider does not take may well be what a prompt gets wrong.
+"""
+
+from collections.abc import Sized
+
+from induction.engine.evaluation.evaluate import EvalResults
+
+MOST_MISSING = 0.05
+"""The share of cases that may be missing; one case may always be."""
+
+
+def shared(*evaluations: EvalResults) -> tuple[EvalResults, ...]:
+    """The evaluations on the cases that all of them hold."""
+    first, *others = evaluations
+    ids = [id for id in first.by_case if all(id in other.by_case for other in others)]
+    return tuple(EvalResults({id: one.by_case[id] for id in ids}) for one in evaluations)
+
+
+def objection(cases: Sized, *evaluations: EvalResults) -> str | None:
+    """Why nothing can be concluded about these cases, or None."""
+    answered = len(shared(*evaluations)[0].by_case)
+    missing = len(cases) - answered
+    if answered and missing <= max(1, MOST_MISSING * len(cases)):
+        return None
+    if not missing:
+        return None
+    return f"the provider left {missing} of {len(cases)} cases unanswered"

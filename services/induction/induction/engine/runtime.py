@@ -1,0 +1,192 @@
+"""The engine's three questions: `ask` (models), `inbox` (the operator), `tell` (events).
+
+Whoever answers them can record each answer, so that a run can be replayed. How calls are paid for
+and remembered is no concern of this room. A run is a plain coroutine over the three; what ends it
+early is an exception: `Stopped` from here, or whatever the runtime raises.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NoReturn, Protocol
+
+from nlu_shared.schemas.events import EvaluationProgress, HintTaken, StoredEvent
+
+from induction.engine.answer_log import AnswerLog
+from induction.engine.plan import Plan
+from induction.task_kinds.base import ModelAnswer, ModelRequest, Outcome
+
+CANCELLED = "cancelled"
+BUDGET = "budget"
+Event = StoredEvent | EvaluationProgress
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call to a model. Equal requests are told apart by `sample` where noise is measured."""
+
+    request: ModelRequest
+    sample: int = 0
+    purpose: Literal["task", "proposer"] = "task"
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """What arrived since the last reading. `stop` says why the search must end, the final
+    evaluation excepted; `cancel` ends everything."""
+
+    cancel: bool = False
+    hints: tuple[str, ...] = ()
+    stop: str | None = None
+
+
+class Runtime(Protocol):
+    """Answers the three questions. Whatever it raises goes through the engine untouched."""
+
+    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
+        """One answer per call, in the order of the calls."""
+
+    async def inbox(self, step: int) -> Inbox:
+        """Reading number `step`, counted from 0; the same step always reads the same."""
+
+    async def tell(self, event: Event) -> None:
+        """Records an event, or compares it with what was recorded in its place."""
+
+
+class Stopped(Exception):
+    """The run may make no more calls, for now or at all."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(slots=True)
+class _State:
+    """What the searches of one run share."""
+
+    calls: int | None
+    pending_hints: list[str]
+    step: int = 0
+    calls_made: int = 0
+    calls_reserved: int = 0
+    hints: list[str] = field(default_factory=list)
+    cancelled: bool = False
+    stop_reason: str | None = None
+    no_verdict: str | None = None
+    final: bool = False
+    answer_log: AnswerLog = field(default_factory=AnswerLog)
+
+
+class RunContext:
+    """A plan and the way to ask about it: every call, hint and event of a run goes through here.
+
+    `ask` and `read_inbox` raise Stopped once the run is cancelled, has to stop, or cannot pay.
+    """
+
+    def __init__(self, plan: Plan, runtime: Runtime) -> None:
+        self.plan = plan
+        self._runtime = runtime
+        self._quiet = False
+        focus = [] if plan.focus is None else [f"Focus on: {plan.focus}"]
+        self._state = _State(plan.calls, [*focus, *plan.hints])
+
+    def repeated(self, plan: Plan) -> "RunContext":
+        """The same run with another plan, for a search inside the search: it shares budget, hints
+        and answers; of its events only progress and hints are told."""
+        context = RunContext(plan, self._runtime)
+        context._quiet, context._state = True, self._state
+        return context
+
+    @property
+    def answer_log(self) -> AnswerLog:
+        return self._state.answer_log
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """Every hint taken so far."""
+        return tuple(self._state.hints)
+
+    @property
+    def cancelled(self) -> bool:
+        return self._state.cancelled
+
+    @property
+    def stop_reason(self) -> str | None:
+        """Why no more calls are made; None while they are."""
+        return CANCELLED if self._state.cancelled else self._state.stop_reason
+
+    @property
+    def calls_left(self) -> int | None:
+        """Calls left until only the reserved ones are, None without a limit. Every call counts,
+        also one that is answered from memory."""
+        state = self._state
+        return (
+            None if state.calls is None else state.calls - state.calls_made - state.calls_reserved
+        )
+
+    @property
+    def no_verdict(self) -> str | None:
+        """Why no verdict is possible: the provider let too few answers through."""
+        return self._state.no_verdict
+
+    def give_no_verdict(self, reason: str) -> None:
+        self._state.no_verdict = reason
+
+    def stop(self, reason: str) -> NoReturn:
+        """Ends the search for a reason of the engine's own. Raises Stopped."""
+        self._state.stop_reason = self._state.stop_reason or reason
+        raise Stopped(self._state.stop_reason)
+
+    def affords(self, calls: int) -> bool:
+        """Whether so many calls could be made now."""
+        return self.stop_reason is None and (self.calls_left is None or calls <= self.calls_left)
+
+    def reserve(self, calls: int) -> None:
+        """Keeps so many calls for the final evaluation."""
+        self._state.calls_reserved = calls
+
+    def begin_final(self) -> None:
+        """Frees the reserved calls; from here on a reason to stop the search ends nothing."""
+        self._state.final = True
+        self._state.calls_reserved = 0
+
+    async def tell(self, event: Event) -> None:
+        if not self._quiet or isinstance(event, EvaluationProgress | HintTaken):
+            await self._runtime.tell(event)
+
+    async def read_inbox(self) -> None:
+        """Hears the operator and the clock. Raises Stopped."""
+        state = self._state
+        inbox = await self._runtime.inbox(state.step)
+        state.step += 1
+        state.pending_hints += inbox.hints
+        state.cancelled = state.cancelled or inbox.cancel
+        state.stop_reason = state.stop_reason or inbox.stop
+        self._raise_if_stopped()
+
+    def take_hints(self) -> list[str]:
+        """Hints not taken before; from now on every proposal is given them."""
+        state = self._state
+        taken, state.pending_hints = state.pending_hints, []
+        state.hints += taken
+        return taken
+
+    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
+        """All the answers, in the order of the calls. Raises Stopped, also where one of them cannot
+        be paid for."""
+        self._raise_if_stopped()
+        state = self._state
+        # The limit itself is held by the runtime; here only what is reserved is kept back.
+        if state.calls_reserved and not self.affords(len(calls)):
+            self.stop(BUDGET)
+        state.calls_made += len(calls)
+        answers = await self._runtime.ask(calls)
+        if any(answer.outcome is Outcome.OVER_BUDGET for answer in answers):
+            self.stop(BUDGET)
+        return answers
+
+    def _raise_if_stopped(self) -> None:
+        if self._state.cancelled:
+            raise Stopped(CANCELLED)
+        if self._state.stop_reason is not None and not self._state.final:
+            raise Stopped(self._state.stop_reason)

@@ -1,0 +1,1 @@
+"""How a better prompt is found: steps, the gate, acceptance, stopping, pruning."""

@@ -1,0 +1,193 @@
+"""After the search: what the best prompt can do without is taken away while it stays as good.
+
+Coarse to fine, as in delta debugging (Zeller and Hildebrandt, IEEE TSE 28 (2002) 183-200): the
+parts with the most tokens first, examples by halves, quarters and eighths in the order they came.
+Each try is an iteration like any other and counts as one. All are compared with the prompt the
+search found, so that margins do not add up. Nobody is asked for proposals.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from nlu_shared.schemas.events import ChangeKept, ChangeRejected, PromptProposed, Split, Stage
+from nlu_shared.schemas.prompts import MOST_EDITS, Change, Edit, Op, PromptContent, Strategy
+
+from induction.engine.data.folds import is_cross_validated
+from induction.engine.evaluation import unanswered
+from induction.engine.evaluation.evaluate import EvalResults, compare, evaluation_event
+from induction.engine.evaluation.paired import F1, fall
+from induction.engine.plan import Plan
+from induction.engine.proposal.meta_prompt import Candidate
+from induction.engine.search.acceptance import broken_guards
+from induction.engine.search.state import Search
+from induction.task_kinds.base import Task
+
+TRIES = 6
+"""Splits tried without, each for one look at validation."""
+PATIENCE = 3
+"""Refusals in a row that end the pruning."""
+MARGIN = 0.02
+"""How far the validation score may fall, at most, for a shorter prompt."""
+SURE = 1.645
+"""Standard errors: one side of 95 %."""
+FINENESS = (2, 4, 8)
+
+
+async def prune(search: Search) -> None:
+    """Nothing where the winner is the baseline, which leaves nothing to test, nor where the search
+    is cross-validated, nor in its folds. Raises Stopped."""
+    in_fold = search.most_attempts is not None
+    if search.is_unchanged or in_fold or is_cross_validated(search.run.plan, search.splits):
+        return
+    reached = search.validation
+    refused = tries = 0
+    while tries < TRIES and refused < PATIENCE and _affordable(search):
+        candidate = next((one for one in _candidates(search) if _is_new(search, one)), None)
+        if candidate is None:
+            return
+        tries += 1
+        refused = 0 if await _try(search, candidate, reached) else refused + 1
+
+
+def changes(task: Task, prompt: PromptContent) -> list[tuple[Change, PromptContent]]:
+    """Each change that takes one part away, and the prompt it leaves: those that leave least first.
+
+    Blocks come before examples. Protected ones stay, and all that the task cannot do without.
+    """
+    allowed = set(task.problems(prompt))
+    shorter = []
+    for parts in (_blocks(prompt), _examples(prompt)):
+        left = [(change, _without(prompt, change)) for change in parts]
+        shorter += sorted(left, key=lambda one: one[1].tokens)
+    return [(change, after) for change, after in shorter if set(task.problems(after)) <= allowed]
+
+
+def objection(plan: Plan, before: EvalResults, after: EvalResults) -> str | None:
+    """Why the shorter prompt is not shown to be as good, or None. The results are on validation.
+
+    It is when the upper end of the fall's 95 % interval (one-sided) lies within the margin: a test
+    of non-inferiority (Piaggio et al., JAMA 308 (2012) 2594-2604). With few cases that takes a
+    prompt that turns almost no answer. A higher score alone does not do: of several tries on the
+    same few cases one scores higher by luck, and half of the examples would go for it.
+    """
+    if missing := unanswered.objection(before.by_case, before, after):
+        return missing
+    scores: dict[str, F1] = {"validation": plan.task.objective}
+    if plan.focused is not None:
+        scores[plan.focused.name] = plan.focused.f1
+    for name, f1 in scores.items():
+        change = fall(plan.task, f1, before, after)
+        if change.size + SURE * change.error > MARGIN:
+            return (
+                f"not shown to be as good without it: {name} goes from {change.before:.4f} to"
+                f" {change.after:.4f}, and a fall of more than {MARGIN:g} cannot be ruled out"
+            )
+    return None
+
+
+async def _try(search: Search, candidate: Candidate, reached: EvalResults) -> bool:
+    """Whether the shorter prompt took the best one's place. Raises Stopped."""
+    run, content, iteration = search.run, candidate.content, search.iteration
+    search.seen.add(content.version_hash)
+    await run.tell(
+        PromptProposed(
+            iteration=iteration,
+            change=candidate.change,
+            content=content,
+            version_hash=content.version_hash,
+            parent_hash=search.best.version_hash,
+        )
+    )
+    cases = search.splits.validation
+    validation = await search.evaluate(content, cases, split=Split.VALIDATION)
+    if missing := unanswered.objection(cases, validation):
+        search.progress.evaluated(search.progress.best)
+        await run.tell(ChangeRejected(iteration=iteration, stage=Stage.VALIDATION, reason=missing))
+        return False
+    await run.tell(
+        evaluation_event(run.plan.task, content, validation, Split.VALIDATION, iteration)
+    )
+    fixed, broke = compare(search.validation, validation)
+    reasons = broken_guards(run.plan, search.baseline_validation, validation)
+    if worse := objection(run.plan, reached, validation):
+        reasons = [worse, *reasons]
+    if reasons:
+        search.progress.evaluated(search.progress.best)
+        await run.tell(
+            ChangeRejected(
+                iteration=iteration,
+                stage=Stage.VALIDATION,
+                reason="; ".join(reasons),
+                version_hash=content.version_hash,
+                fixed=fixed,
+                broke=broke,
+            )
+        )
+        return False
+    before = search.rank.aimed
+    search.kept(None, content, validation=validation)
+    after = search.rank.aimed
+    search.progress.evaluated(after)
+    await run.tell(
+        ChangeKept(
+            iteration=iteration,
+            version_hash=content.version_hash,
+            gain=round(after - before, 9),
+            fixed=fixed,
+            broke=broke,
+        )
+    )
+    return True
+
+
+def _affordable(search: Search) -> bool:
+    """Whether a try leaves what the end of the run takes, in iterations and in calls: the final
+    evaluation is reserved, and the training cases are asked for the winner's score on all."""
+    if search.progress.iterations >= search.run.plan.max_iterations:
+        return False
+    return search.run.affords(len(search.splits.validation) + len(search.splits.train))
+
+
+def _candidates(search: Search) -> Iterator[Candidate]:
+    for change, content in changes(search.run.plan.task, search.best):
+        yield Candidate(change, content)
+
+
+def _is_new(search: Search, candidate: Candidate) -> bool:
+    known = search.memory.objection(candidate.change, search.best)
+    return known is None and candidate.content.version_hash not in search.seen
+
+
+def _blocks(prompt: PromptContent) -> Iterator[Change]:
+    if len(prompt.instructions) == 1:
+        return
+    for block in prompt.instructions:
+        if not block.protected:
+            edit = Edit(op=Op.REMOVE_BLOCK, block=block.name)
+            yield _change(Strategy.INSTRUCTIONS, f"block {block.name!r}", [edit])
+
+
+def _examples(prompt: PromptContent) -> Iterator[Change]:
+    size, ranges = len(prompt.examples), set[tuple[int, int]]()
+    for parts in FINENESS:
+        bounds = [part * size // parts for part in range(parts + 1)]
+        for first, end in pairwise(bounds):
+            if not 0 < end - first <= MOST_EDITS or (first, end) in ranges:
+                continue
+            ranges.add((first, end))
+            edits = [Edit(op=Op.REMOVE_EXAMPLE, example=index) for index in range(first, end)]
+            what = f"examples {first + 1} to {end}" if end - first > 1 else f"example {end}"
+            yield _change(Strategy.EXAMPLES, f"{what} of {size}", edits)
+
+
+def _change(strategy: Strategy, what: str, edits: Sequence[Edit]) -> Change:
+    return Change(strategy=strategy, rationale=f"Pruning: without {what}.", edits=tuple(edits))
+
+
+def _without(prompt: PromptContent, change: Change) -> PromptContent:
+    blocks = {edit.block for edit in change.edits}
+    indices = {edit.example for edit in change.edits if edit.example is not None}
+    return PromptContent(
+        instructions=tuple(block for block in prompt.instructions if block.name not in blocks),
+        examples=tuple(one for at, one in enumerate(prompt.examples) if at not in indices),
+    )

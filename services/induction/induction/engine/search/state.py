@@ -1,0 +1,288 @@
+"""What a search knows between two steps: the best prompt, its results, what was tried."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from nlu_shared.schemas.events import ErrorPattern, Split
+from nlu_shared.schemas.prompts import PromptContent
+
+from induction.engine.data.chance import shuffled
+from induction.engine.data.folds import Folds, folds_of
+from induction.engine.data.splits import Splits
+from induction.engine.evaluation import unanswered
+from induction.engine.evaluation.evaluate import EvalResults, evaluate, evaluation_event
+from induction.engine.leak_guard.leaks import Guarded, guarded
+from induction.engine.proposal import many_shot
+from induction.engine.proposal.error_patterns import (
+    PatternKey,
+    concerning,
+    key_of,
+    patterns_event,
+    patterns_of,
+    worth_trying,
+)
+from induction.engine.proposal.memory import Memory
+from induction.engine.proposal.meta_prompt import Brief, Candidate, Tried, shown_cases
+from induction.engine.runtime import RunContext
+from induction.engine.search import parallel
+from induction.engine.search.acceptance import Rank, rank
+from induction.engine.search.gate import touched
+from induction.engine.search.stopping import ITERATIONS_USED_UP, Progress, reason_to_stop
+from induction.task_kinds.base import Case
+
+REFRESHED = 256
+"""Training cases asked again after a kept change, at most."""
+ATTEMPTS_USED_UP = "attempts used up"
+
+
+@dataclass(slots=True)
+class Search:
+    """A search under way; it grows with every step.
+
+    After a kept change the wrong cases and those of the labels it touched are asked again,
+    REFRESHED at most, and others when a gate needs them: most stay right, and asking all of them
+    after each kept change would cost as much as the rest of the search.
+
+    run: who answers, and who is told.
+    splits: the cases.
+    guarded: what a candidate must not repeat.
+    memory: what failed in earlier runs.
+    best: the best prompt so far.
+    baseline_train: the baseline's results on training cases.
+    baseline_validation: and on validation.
+    validation: the best prompt's results there.
+    train: the last known answer to every training case.
+    fresh: the training cases that the best prompt itself answered.
+    progress: what stopping goes by.
+    folds: of the training cases (see `folds`).
+    tried: what became of changes to the best prompt.
+    seen: hashes of all prompts tried.
+    texts: what the changes that passed the screen say.
+    failures: how often a pattern was aimed at in vain.
+    attempt: changes asked for.
+    untouched: the cases of the test split, by id.
+    opened: whether the opening change was made.
+    most_attempts: of a search inside a search; None: no limit of its own.
+    """
+
+    run: RunContext
+    splits: Splits
+    guarded: Guarded
+    memory: Memory
+    best: PromptContent
+    baseline_train: EvalResults
+    baseline_validation: EvalResults
+    validation: EvalResults
+    train: EvalResults
+    fresh: set[UUID]
+    progress: Progress
+    folds: Folds
+    untouched: frozenset[UUID]
+    tried: list[Tried] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+    texts: list[str] = field(default_factory=list)
+    failures: Counter[PatternKey] = field(default_factory=Counter)
+    attempt: int = 0
+    most_attempts: int | None = None
+    opened: bool = False
+
+    @property
+    def iteration(self) -> int:
+        """The number of the iteration that is under way, from 1."""
+        return self.progress.iterations + 1
+
+    @property
+    def rank(self) -> Rank:
+        return rank(self.run.plan, self.best, validation=self.validation, train=self.train)
+
+    @property
+    def is_unchanged(self) -> bool:
+        return self.best.version_hash == self.run.plan.baseline.version_hash
+
+    def patterns(self) -> list[ErrorPattern]:
+        """The mistakes of the best prompt itself; only without any, those of its forebears."""
+        own = {id: result for id, result in self.train.by_case.items() if id in self.fresh}
+        return patterns_of(EvalResults(own)) or patterns_of(self.train)
+
+    def used_up(self) -> str | None:
+        """Why no more candidates may be tried, whoever searches; None while they may."""
+        if self.most_attempts is not None and self.attempt >= self.most_attempts:
+            return ATTEMPTS_USED_UP
+        if self.progress.iterations >= self.run.plan.max_iterations:
+            return ITERATIONS_USED_UP
+        return None
+
+    def reason_to_stop(self) -> str | None:
+        reason = reason_to_stop(
+            self.progress,
+            max_iterations=self.run.plan.max_iterations,
+            mistakes=len(self.train.wrong),
+        )
+        return reason or self.used_up()
+
+    def briefs(self) -> list[Brief]:
+        """What the next proposals are made from, of which each is an attempt."""
+        size = parallel.width(
+            self.run.plan.proposals,
+            self.run.calls_left,
+            validation=len(self.splits.validation),
+        )
+        ordered = worth_trying(self.patterns(), self.failures, self._near)
+        return [self._brief(patterns) for patterns in parallel.dealt(ordered, size)]
+
+    def _brief(self, patterns: tuple[ErrorPattern, ...]) -> Brief:
+        self.attempt += 1
+        seed = self.run.plan.seed
+        return Brief(
+            prompt=self.best,
+            score=self.validation.scored(self.run.plan.task),
+            results=self.train,
+            patterns=patterns,
+            shown=shown_cases(self.train, patterns, seed=seed, attempt=self.attempt),
+            remembered=self.memory.relevant_to(patterns),
+            tried=tuple(self.tried),
+            hints=self.run.hints,
+        )
+
+    def opening(self) -> Candidate | None:
+        """The change to begin with, once; it counts as an attempt."""
+        if self.opened:
+            return None
+        self.opened = True
+        self.attempt += 1
+        plan = self.run.plan
+        opening = many_shot.opening(plan.task, self.best, self.splits.train, seed=plan.seed)
+        return None if opening is None else Candidate(*opening)
+
+    async def evaluate(
+        self,
+        content: PromptContent,
+        cases: Iterable[Case],
+        *,
+        split: str,
+        iteration: int | None = None,
+    ) -> EvalResults:
+        """The cases put to a prompt. Raises Stopped, and ValueError for cases of the test split.
+
+        content: the prompt.
+        cases: those that teach are asked without the examples of their own fold.
+        split: as events name it.
+        iteration: None: the one under way.
+        """
+        cases = tuple(cases)
+        if not self.untouched.isdisjoint(case.id for case in cases):
+            raise ValueError("no search puts cases of the test split to a prompt")
+        return await evaluate(
+            self.run,
+            content,
+            cases,
+            split=split,
+            iteration=self.iteration if iteration is None else iteration,
+            folds=self.folds,
+        )
+
+    def stale(self, cases: Sequence[Case]) -> list[Case]:
+        """Those of the cases whose last known answer came from an earlier prompt."""
+        return [case for case in cases if case.id not in self.fresh]
+
+    def learn(self, results: EvalResults) -> None:
+        """Answers the best prompt gave to training cases."""
+        self.train = self.train.updated(results)
+        self.fresh |= set(results.by_case)
+
+    def refused(self, tried: Tried | None, patterns: Sequence[ErrorPattern]) -> None:
+        """A change that never reached validation; None where there was not even a change."""
+        self.progress.refused()
+        self._failed(tried, patterns)
+
+    def rejected(self, tried: Tried | None, patterns: Sequence[ErrorPattern]) -> None:
+        self.progress.evaluated(self.progress.best)
+        self._failed(tried, patterns)
+
+    def kept(self, tried: Tried | None, content: PromptContent, *, validation: EvalResults) -> None:
+        """A prompt takes the best one's place."""
+        self.best, self.validation = content, validation
+        self.fresh = set()
+        if self.splits.validation_is_train:
+            self.learn(validation)
+        if tried:
+            self.tried.append(tried)
+
+    def to_refresh(self, patterns: Sequence[ErrorPattern]) -> list[Case]:
+        """The training cases that a kept change aimed at `patterns` may have turned, in case
+        order, or where they are too many a draw of them."""
+        near = touched(self.run.plan.task, self.train, patterns)
+        cases = self.stale(
+            [r.case for id, r in self.train.by_case.items() if not r.right or id in near]
+        )
+        drawn = shuffled(
+            cases,
+            name=lambda case: case.id,
+            seed=self.run.plan.seed,
+            purpose=f"refresh {self.attempt}",
+        )
+        chosen = {case.id for case in drawn[:REFRESHED]}
+        return [case for case in cases if case.id in chosen]
+
+    def _near(self, pattern: ErrorPattern) -> int:
+        """How many of the pattern's mistakes lower the component in focus."""
+        focused = self.run.plan.focused
+        return 0 if focused is None else concerning(focused, pattern, self.train)
+
+    def _failed(self, tried: Tried | None, patterns: Sequence[ErrorPattern]) -> None:
+        self.failures.update(key_of(pattern) for pattern in patterns)
+        if tried:
+            self.tried.append(tried)
+
+
+async def begin(run: RunContext, splits: Splits) -> Search:
+    """The baseline on train and validation, and the search that starts there. Raises Stopped."""
+    plan = run.plan
+    folds = folds_of(splits.train, seed=plan.seed)
+    results: dict[Split, EvalResults] = {}
+    for split, cases in ((Split.TRAIN, splits.train), (Split.VALIDATION, splits.validation)):
+        results[split] = await evaluate(
+            run, plan.baseline, cases, split=split, iteration=0, folds=folds
+        )
+        if missing := unanswered.objection(cases, results[split]):
+            run.stop(missing)
+        await run.tell(evaluation_event(plan.task, plan.baseline, results[split], split, 0))
+    search = from_results(
+        run, splits, train=results[Split.TRAIN], validation=results[Split.VALIDATION]
+    )
+    await run.tell(patterns_event(search.patterns(), 0))
+    return search
+
+
+def from_results(
+    run: RunContext, splits: Splits, *, train: EvalResults, validation: EvalResults
+) -> Search:
+    """A search that starts from what is known of its plan's baseline.
+
+    run: who answers, and who is told.
+    splits: the cases.
+    train: the baseline's results there.
+    validation: the baseline's results there.
+    """
+    plan = run.plan
+    known = guarded(plan.task, plan.baseline, splits.train, (*splits.validation, *splits.test))
+    began = rank(plan, plan.baseline, validation=validation, train=train)
+    return Search(
+        run=run,
+        splits=splits,
+        guarded=known,
+        memory=Memory.of(plan, known),
+        best=plan.baseline,
+        baseline_train=train,
+        baseline_validation=validation,
+        validation=validation,
+        train=train,
+        fresh=set(train.by_case),
+        progress=Progress(best=began.aimed),
+        folds=folds_of(splits.train, seed=plan.seed),
+        untouched=frozenset(case.id for case in splits.test),
+        seen={plan.baseline.version_hash},
+        opened=not plan.opening,
+    )

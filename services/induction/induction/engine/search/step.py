@@ -1,0 +1,294 @@
+"""One step of the search: changes proposed, screened, gated, evaluated, kept or not.
+
+Where the run is stopped in between, the candidates are dropped and no event tells of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nlu_shared.schemas.events import (
+    ChangeKept,
+    ChangeRejected,
+    ErrorPattern,
+    HintTaken,
+    PromptProposed,
+    Split,
+    Stage,
+)
+from nlu_shared.schemas.prompts import Change, PromptContent
+
+from induction.engine.evaluation import unanswered
+from induction.engine.evaluation.evaluate import EvalResults, compare, evaluation_event
+from induction.engine.leak_guard import prompt_texts, screen
+from induction.engine.proposal import edits, memory
+from induction.engine.proposal.difference import difference
+from induction.engine.proposal.edits import InvalidChange
+from induction.engine.proposal.error_patterns import patterns_event
+from induction.engine.proposal.meta_prompt import Brief, Candidate, Tried
+from induction.engine.proposal.proposer import RETRIES, ProposalRequest, Proposer
+from induction.engine.runtime import Stopped
+from induction.engine.search import acceptance
+from induction.engine.search.state import Search
+from induction.engine.search.trial import Tested, best_of, gated
+
+OUTDONE = "; another change of this step gains more"
+WRITTEN_WHOLE = "Written as a whole; these are the edits that lead there from the best prompt."
+NOTHING = EvalResults({})
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why there is nothing to ask a task model about.
+
+    stage: how far it came.
+    reason: without the words of the change: it is stored.
+    patterns: what it was aimed at.
+    tried: what later proposals are shown of it; None: nothing.
+    """
+
+    stage: Stage
+    reason: str
+    patterns: tuple[ErrorPattern, ...]
+    tried: Tried | None = None
+
+
+async def step(search: Search, propose: Proposer) -> None:
+    """The next change, or the next few side by side, and what becomes of them. Raises Stopped."""
+    iteration = search.iteration
+    await search.run.read_inbox()
+    for hint in search.run.take_hints():
+        await search.run.tell(HintTaken(iteration=iteration, hint=hint))
+    opening = search.opening()
+    candidates = await _screened(search, [opening] if opening else await _proposed(search, propose))
+    if not candidates:
+        return
+    if len(candidates) == 1:
+        await search.run.tell(_proposal_event(search, candidates[0]))
+    if not candidates[0].patterns:  # the opening is aimed at no mistake in particular
+        await _validate_and_refresh(search, candidates[0])
+        return
+    tested = await gated(search, candidates)
+    best = best_of(tested)
+    for one in tested:
+        if one is not best:
+            if len(candidates) > 1:
+                await search.run.tell(_proposal_event(search, one.candidate))
+            await search.run.tell(_stopped_at_gate(search, one))
+    if best is not None:
+        if len(candidates) > 1:
+            await search.run.tell(_proposal_event(search, best.candidate))
+        await _validate_and_refresh(search, best.candidate, at_gate=best.results)
+
+
+async def consider(
+    search: Search, prompt: PromptContent, rationale: str = WRITTEN_WHOLE
+) -> EvalResults | None:
+    """A prompt from anywhere, taken through the leak guard and validation: what it answers to the
+    validation cases, None where it was refused unseen. If it is better it is `search.best` now.
+
+    Examples that read as a training case which may be quoted quote it. `rationale` is stored, and
+    guarded like the prompt. Raises Stopped, also where no more candidates may be tried.
+    """
+    if reason := search.used_up():
+        raise Stopped(reason)
+    search.attempt += 1
+    proposed: Candidate | Refused
+    try:
+        change = difference(
+            search.best,
+            prompt,
+            cases=search.splits.train,
+            rationale=rationale,
+            task=search.run.plan.task,
+        )
+        proposed = Candidate(*change)
+    except InvalidChange as problem:
+        proposed = Refused(Stage.PROPOSE, str(problem), ())
+    for candidate in await _screened(search, [proposed]):
+        await search.run.tell(_proposal_event(search, candidate))
+        return await validate(search, candidate)
+    return None
+
+
+async def validate(
+    search: Search, candidate: Candidate, at_gate: EvalResults = NOTHING
+) -> EvalResults:
+    """The iteration proper: the candidate on validation, paired with the best, whose place it takes
+    where it is better. Returns what it answers there. Raises Stopped."""
+    run, iteration, content = search.run, search.iteration, candidate.content
+    cases = search.splits.validation
+    validation = await search.evaluate(content, cases, split=Split.VALIDATION)
+    if missing := unanswered.objection(cases, validation):
+        search.rejected(candidate.tried("not judged", missing), candidate.patterns)
+        await run.tell(ChangeRejected(iteration=iteration, stage=Stage.VALIDATION, reason=missing))
+        return validation
+    await run.tell(
+        evaluation_event(run.plan.task, content, validation, Split.VALIDATION, iteration)
+    )
+    fixed, broke = compare(search.validation, validation)
+    known, answered = unanswered.shared(search.validation, validation)
+    best = acceptance.rank(run.plan, search.best, validation=known, train=search.train)
+    train = search.train.updated(at_gate)
+    reached = acceptance.rank(run.plan, content, validation=answered, train=train)
+    reason = acceptance.objection(
+        run.plan, reached, best, baseline=search.baseline_validation, validation=validation
+    )
+    if reason is not None:
+        search.rejected(candidate.tried("rejected on validation", reason), candidate.patterns)
+        await run.tell(
+            ChangeRejected(
+                iteration=iteration,
+                stage=Stage.VALIDATION,
+                reason=reason,
+                version_hash=content.version_hash,
+                fixed=fixed,
+                broke=broke,
+            )
+        )
+        return validation
+    gain = round(reached.aimed - best.aimed, 9)
+    search.kept(candidate.tried("kept", f"validation {gain:+.4f}"), content, validation=validation)
+    search.learn(at_gate)
+    search.progress.evaluated(search.rank.aimed)
+    await run.tell(
+        ChangeKept(
+            iteration=iteration,
+            version_hash=content.version_hash,
+            gain=gain,
+            fixed=fixed,
+            broke=broke,
+        )
+    )
+    return validation
+
+
+async def _validate_and_refresh(
+    search: Search, candidate: Candidate, at_gate: EvalResults = NOTHING
+) -> None:
+    """Asks again the training cases that a new best prompt may have turned. Raises Stopped."""
+    iteration, patterns = search.iteration, candidate.patterns
+    await validate(search, candidate, at_gate)
+    if search.best is not candidate.content:
+        return
+    cases = search.to_refresh(patterns)
+    search.learn(await search.evaluate(search.best, cases, split=Split.TRAIN, iteration=iteration))
+    await search.run.tell(patterns_event(search.patterns(), iteration))
+
+
+async def _proposed(search: Search, propose: Proposer) -> list[Candidate | Refused]:
+    """What is proposed for each brief, in the order of the briefs. All are asked at once; an
+    invalid answer is sent back with the objection to it."""
+    briefs = search.briefs()
+    candidates: dict[int, Candidate] = {}
+    invalid: dict[int, str] = {}
+    for turn in range(1 + RETRIES):
+        open_ones = [number for number in range(len(briefs)) if number not in candidates]
+        requests = [
+            ProposalRequest(briefs[number], number * (1 + RETRIES) + turn, invalid.get(number))
+            for number in open_ones
+        ]
+        changes = await propose(search.run, requests)
+        for number, change in zip(open_ones, changes, strict=True):
+            try:
+                candidates[number] = _candidate(search, briefs[number], change)
+            except InvalidChange as problem:
+                invalid[number] = str(problem)
+        if len(candidates) == len(briefs):
+            break
+    return [
+        candidates.get(number) or Refused(Stage.PROPOSE, invalid[number], brief.patterns)
+        for number, brief in enumerate(briefs)
+    ]
+
+
+def _candidate(search: Search, brief: Brief, change: Change | InvalidChange) -> Candidate:
+    """Raises InvalidChange."""
+    if isinstance(change, InvalidChange):
+        raise change
+    content = edits.apply(
+        brief.prompt,
+        change,
+        shown=brief.shown,
+        most_examples=brief.most_examples,
+        task=search.run.plan.task,
+    )
+    return Candidate(change, content, brief.patterns)
+
+
+async def _screened(search: Search, proposed: Sequence[Candidate | Refused]) -> list[Candidate]:
+    """The candidates that nothing speaks against; an event tells of each of the others."""
+    candidates = []
+    for one in proposed:
+        refused = one if isinstance(one, Refused) else _refusal(search, one)
+        if isinstance(one, Candidate) and refused is None:
+            candidates.append(one)
+        elif refused is not None:
+            search.refused(refused.tried, refused.patterns)
+            await search.run.tell(
+                ChangeRejected(
+                    iteration=search.iteration, stage=refused.stage, reason=refused.reason
+                )
+            )
+    return candidates
+
+
+def _refusal(search: Search, candidate: Candidate) -> Refused | None:
+    if not (objections := _objections(search, candidate)):
+        return None
+    reason = "; ".join(objections)
+    tried = candidate.tried("rejected unseen", reason)
+    return Refused(Stage.SCREEN, reason, candidate.patterns, tried)
+
+
+def _objections(search: Search, candidate: Candidate) -> list[str]:
+    content = candidate.content
+    if known := search.memory.objection(candidate.change, search.best):
+        return [known]
+    if content.version_hash in search.seen:
+        return ["this very prompt was tried before"]
+    search.seen.add(content.version_hash)
+    texts = prompt_texts.changed(candidate.change)
+    objections = screen.objections(
+        search.run.plan.task,
+        search.best,
+        content,
+        baseline=search.run.plan.baseline,
+        cases=search.guarded,
+        beside=texts,
+        earlier=search.texts,
+    )
+    if not objections:
+        search.texts += texts
+    return objections
+
+
+def _proposal_event(search: Search, candidate: Candidate) -> PromptProposed:
+    """Of one candidate it comes before its gate; of several each comes with its end, in the order
+    they were asked for, the best last."""
+    return PromptProposed(
+        iteration=search.iteration,
+        change=candidate.change,
+        content=candidate.content,
+        version_hash=candidate.content.version_hash,
+        parent_hash=search.best.version_hash,
+        aims=memory.aims(candidate.patterns),
+    )
+
+
+def _stopped_at_gate(search: Search, tested: Tested) -> ChangeRejected:
+    """A candidate that passed and was outdone did not fail: it may be proposed again."""
+    candidate, judgement = tested.candidate, tested.judgement
+    version_hash = candidate.content.version_hash
+    if judgement.passes:
+        search.seen.discard(version_hash)
+    else:
+        why = candidate.tried("rejected at the gate", judgement.reason)
+        search.refused(why, candidate.patterns)
+    return ChangeRejected(
+        iteration=search.iteration,
+        stage=Stage.GATE,
+        reason=judgement.reason + (OUTDONE if judgement.passes else ""),
+        version_hash=None if judgement.passes else version_hash,
+        fixed=judgement.fixed,
+        broke=judgement.broke,
+    )

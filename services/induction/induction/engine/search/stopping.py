@@ -1,0 +1,50 @@
+"""When a search has done its work."""
+
+from dataclasses import dataclass, field
+
+PATIENCE = 3
+LEAST_GAIN = 0.01
+REJECTIONS = 8
+PERFECT = 1.0
+ITERATIONS_USED_UP = "iterations used up"
+
+
+@dataclass(slots=True)
+class Progress:
+    """How a search went so far. An iteration is a candidate evaluated on validation; `gains` are
+    by how much each raised the best validation score, 0 for a rejected one. `rejections` are
+    changes refused in a row before validation, at the gate or on the way to it."""
+
+    best: float = 0.0
+    gains: list[float] = field(default_factory=list)
+    rejections: int = 0
+
+    @property
+    def iterations(self) -> int:
+        return len(self.gains)
+
+    def refused(self) -> None:
+        self.rejections += 1
+
+    def evaluated(self, best: float) -> None:
+        """`best` is the best validation score after this iteration."""
+        self.gains.append(best - self.best)
+        self.best = best
+        self.rejections = 0
+
+
+def reason_to_stop(progress: Progress, *, max_iterations: int, mistakes: int) -> str | None:
+    """Why the search ends now, or None. `mistakes` are those left on the training cases."""
+    if progress.best >= PERFECT:
+        return "perfect score"
+    if not mistakes:
+        return "no mistakes left to learn from"
+    if progress.iterations >= max_iterations:
+        return ITERATIONS_USED_UP
+    if progress.rejections >= REJECTIONS:
+        return f"{REJECTIONS} changes in a row were rejected before validation"
+    recent = progress.gains[-PATIENCE:]
+    # A hair of slack: 0.51 - 0.5 is below 0.01 in floating point.
+    if len(recent) == PATIENCE and sum(recent) < LEAST_GAIN - 1e-9:
+        return f"plateau: {PATIENCE} iterations gained less than {LEAST_GAIN} together"
+    return None

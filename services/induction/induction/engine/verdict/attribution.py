@@ -1,0 +1,217 @@
+"""Why a case is missed: the prompt, the label, the scorer, an answer that was none, or noise.
+
+Decided in this order, each by what only that cause can show:
+
+- schema: the answer could not be read; nothing was answered about the case at all.
+- noise: asked the same again, the same prompt says something else.
+- scorer: one rule of the scorer, relaxed, would let the answer pass.
+- label: the versions agree on one other answer, every repeat too, and the case stands alone: what
+  is in dispute is known well elsewhere. Near-duplicates count as witnesses of their own.
+- prompt: the rest. A mistake made again and again is a rule the prompt does not tell, however many
+  versions agree on it.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from nlu_shared.schemas.runs import Cause, LabelFinding, Misses
+
+from induction.engine.evaluation.evaluate import CaseResult, EvalResults
+from induction.task_kinds.base import Case, Mistake, Prediction, Task
+
+LEAST_AGREEING = 3
+"""Prompt versions that must agree against a label, the winner among them: two can share what the
+one took over from the other. One less where a near-duplicate bears the other label."""
+AGREEING = 3 / 4
+"""The share of all versions heard that must agree: the first and weakest may still guess."""
+REPEATS = 2
+"""How often the winner is asked a missed case again. A model that wavers in one answer of five
+agrees three times on the same wrong label of ten in about one case of ten thousand."""
+ALIKE_AT_MOST = 1
+"""Other cases that may show the very same mistake: three that agree are a pattern to work on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """A case that the winner misses, and all that speaks about it.
+
+    result: the winner's answer.
+    repeats: its answers when asked the same again.
+    versions: what other versions answered.
+    duplicates: other approved cases with nearly the same text.
+    """
+
+    result: CaseResult
+    repeats: tuple[Prediction, ...] = ()
+    versions: tuple[Prediction, ...] = ()
+    duplicates: tuple[Case, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a winner's answers to all training cases say about how far to believe it."""
+
+    alike: Mapping[Mistake, int]
+    trusted: frozenset[str]
+    """Names (labels, kinds of items) of which it gets more than half right, wherever they stand
+    and wherever it says them."""
+    sure: Mapping[str, float]
+    """The mean confidence of its right answers, by the answer; absent where it gives none."""
+
+
+def known(task: Task, evaluation: EvalResults) -> Known:
+    """`evaluation`: the winner's answers to the training cases, the misses among them."""
+    results = list(evaluation.by_case.values())
+    alike = Counter(mistake for result in results for mistake in set(result.mistakes))
+    right: dict[str, Counter[bool]] = {}
+    sure: dict[str, list[float]] = {}
+    for result in results:
+        for names in (task.holds(result.case.truth), _answered(task, result)):
+            for name in names:
+                right.setdefault(name, Counter())[result.right] += 1
+        if result.right and result.prediction.confidence is not None:
+            for name in _answered(task, result):
+                sure.setdefault(name, []).append(result.prediction.confidence)
+    return Known(
+        alike=alike,
+        trusted=frozenset(name for name, seen in right.items() if seen[True] > seen[False]),
+        sure={name: sum(values) / len(values) for name, values in sure.items()},
+    )
+
+
+def cause_of(task: Task, miss: Miss, about: Known) -> Cause:
+    """Exactly one cause. Without repeats neither noise nor a label can be told."""
+    result = miss.result
+    if result.prediction.fault is not None:
+        return Cause.SCHEMA
+    if not all(_same(task, result.prediction, again) for again in miss.repeats):
+        return Cause.NOISE
+    if task.nearly(result.case.truth, result.prediction) is not None:
+        return Cause.SCORER
+    if miss.repeats and _against(task, miss) and _stands_alone(task, result, about):
+        return Cause.LABEL
+    return Cause.PROMPT
+
+
+def attributed(task: Task, misses: Sequence[Miss], about: Known, *, unexamined: int = 0) -> Misses:
+    """The causes of all misses, cases in the order given, and in a sentence what they mean.
+
+    task: knows the scorer's rules.
+    misses: in the order they are to be told.
+    about: how far to believe the winner.
+    unexamined: misses that were not looked into.
+    """
+    causes = {miss.result.case.id: cause_of(task, miss, about) for miss in misses}
+    by_cause = {cause: [id for id, one in causes.items() if one is cause] for cause in Cause}
+    counts = {cause: len(ids) for cause, ids in by_cause.items()}
+    return Misses(
+        total=len(misses) + unexamined,
+        counts=counts,
+        case_ids=by_cause,
+        labels=[
+            _finding(task, miss) for miss in misses if causes[miss.result.case.id] is Cause.LABEL
+        ],
+        unexamined=unexamined,
+        summary=sentence(counts, unexamined=unexamined),
+    )
+
+
+def sentence(counts: Mapping[Cause, int], *, unexamined: int = 0) -> str:
+    """What a person should do next; says so where most misses are not the prompt's."""
+    total = sum(counts.values())
+    if not total:
+        return (
+            f"{unexamined} misses could not be looked into."
+            if unexamined
+            else "No training case is missed."
+        )
+    rest = f" {unexamined} more could not be looked into." if unexamined else ""
+    listed = [
+        f"{counts[cause]} {_WORDS[cause]}"
+        for cause in sorted(Cause, key=lambda one: -counts.get(one, 0))
+        if counts.get(cause, 0) and cause is not Cause.PROMPT
+    ]
+    others = total - counts.get(Cause.PROMPT, 0)
+    if 2 * others > total:
+        return (
+            f"This is not a prompt problem: {others} of {total} misses, {', '.join(listed)}." + rest
+        )
+    if others:
+        return f"{others} of {total} misses are not the prompt's: {', '.join(listed)}." + rest
+    return f"All {total} misses are the prompt's." + rest
+
+
+_WORDS = {
+    Cause.LABEL: "with a doubtful label",
+    Cause.SCORER: "by the scorer's strictness",
+    Cause.SCHEMA: "without a valid answer",
+    Cause.NOISE: "where the model wavers",
+}
+
+
+def _against(task: Task, miss: Miss) -> bool:
+    """Whether enough versions give the winner's answer, and no near-duplicate bears the label."""
+    with_label, with_answer = _duplicates(task, miss)
+    agreeing, heard = _agreeing(task, miss), 1 + len(miss.versions)
+    return (
+        with_label <= with_answer
+        and agreeing >= LEAST_AGREEING - (with_answer > 0)
+        and agreeing >= AGREEING * heard
+    )
+
+
+def _agreeing(task: Task, miss: Miss) -> int:
+    """Versions that give the winner's answer, itself among them."""
+    return 1 + sum(_same(task, miss.result.prediction, other) for other in miss.versions)
+
+
+def _stands_alone(task: Task, result: CaseResult, about: Known) -> bool:
+    truth, answered = task.holds(result.case.truth), _answered(task, result)
+    if not (truth ^ answered) <= about.trusted:
+        return False
+    if any(about.alike[mistake] > 1 + ALIKE_AT_MOST for mistake in result.mistakes):
+        return False
+    confidence = result.prediction.confidence
+    return confidence is None or all(confidence >= about.sure.get(name, 0) for name in answered)
+
+
+def _duplicates(task: Task, miss: Miss) -> tuple[int, int]:
+    """How many near-duplicates bear the label, and how many the answer instead."""
+    as_labelled = Prediction(output=miss.result.case.truth)
+    return (
+        sum(not task.mistakes(case.truth, as_labelled) for case in miss.duplicates),
+        sum(not task.mistakes(case.truth, miss.result.prediction) for case in miss.duplicates),
+    )
+
+
+def _finding(task: Task, miss: Miss) -> LabelFinding:
+    result = miss.result
+    output = result.prediction.output
+    return LabelFinding(
+        case_id=result.case.id,
+        predicted=output if isinstance(output, str) else None,
+        differs=[_difference(mistake) for mistake in result.mistakes],
+        agreeing=_agreeing(task, miss),
+        versions=1 + len(miss.versions),
+        repeats=len(miss.repeats),
+        duplicates=_duplicates(task, miss)[1],
+    )
+
+
+def _difference(mistake: Mistake) -> str:
+    kind = mistake.kind.replace("_", " ")
+    return f"{kind}: should be {mistake.truth or 'nothing'}, was {mistake.predicted or 'nothing'}"
+
+
+def _same(task: Task, one: Prediction, other: Prediction) -> bool:
+    """Whether the scorer would call one right if the other were the truth."""
+    if one.fault is not None or other.fault is not None:
+        return one.fault == other.fault
+    return not task.mistakes(one.output, other)
+
+
+def _answered(task: Task, result: CaseResult) -> frozenset[str]:
+    if result.prediction.fault is not None:
+        return frozenset()
+    return task.holds(result.prediction.output)

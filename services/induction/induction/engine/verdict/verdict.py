@@ -1,0 +1,288 @@
+"""What a run may claim: its winner against its baseline on cases that no proposal ever saw.
+
+Proven takes both: a bootstrap interval of the gain that lies above zero, and an exact test of the
+cases' own scores, so that neither one lucky rare label nor many trivial ones prove anything alone.
+
+The first look at a task's test cases has to pass 0.05, two-sided: 0.025 for a gain. Every further
+look, by a later run, has to pass half of what the one before had to. So the chance that any of
+them calls a change that does nothing proven stays below 0.05, however many runs there are (alpha
+spending: Lan and DeMets, Biometrika 70 (1983) 659-663; the sum of all 0.025 / 2^k is 0.05).
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from uuid import UUID
+
+import numpy as np
+from nlu_shared.measure.f1 import Counts
+from nlu_shared.measure.significance import (
+    Gain,
+    cases_needed,
+    detectable_gain,
+    expected_error,
+    paired_bootstrap,
+    sign_flip_test,
+)
+from nlu_shared.schemas.events import Split
+from nlu_shared.schemas.runs import ComponentGain, Verdict, VerdictKind
+
+from induction.engine.data.groups import groups_of
+from induction.engine.data.splits import TEST_FROM, VALIDATION_FROM
+from induction.engine.evaluation.evaluate import EvalResults
+from induction.engine.evaluation.unanswered import shared
+from induction.task_kinds.base import Component, Task
+
+SIGNIFICANT = 0.05
+CHANGED = 0.2
+"""The share of answers that a change is taken to turn, before anything was measured."""
+WORTH_A_LOOK = 0.2
+"""The p-value below which a gain that is not proven is called promising."""
+TEST_SHARE = 0.2
+"""Of all cases, the share that is set aside to test."""
+THINNEST = 3
+DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What the comparison stands on.
+
+    split: where it was made.
+    groups: how many there are in all.
+    untouched: how many of them are still untouched where it was made on others.
+    untested: why it is not on the untouched test split.
+    set_aside: whether training cases were kept out of it.
+    folds: how many times the search was repeated without some of them, so that prompts answer what
+        they never saw (0: the winner answers).
+    looks: how many verdicts were made on it before.
+    again: whole repeats of both evaluations.
+    changed: the share of repeated answers that were others than before (None: nothing was
+        repeated).
+    """
+
+    split: str
+    groups: int
+    untouched: int = 0
+    untested: str | None = None
+    set_aside: bool = True
+    folds: int = 0
+    looks: int = 0
+    again: tuple[tuple[EvalResults, EvalResults], ...] = ()
+    changed: float | None = None
+
+    @property
+    def alpha(self) -> float:
+        """What this look has to pass, two-sided."""
+        return SIGNIFICANT * 0.5**self.looks
+
+    @property
+    def can_prove(self) -> bool:
+        return self.split is Split.TEST and self.groups >= VALIDATION_FROM
+
+
+def verdict(
+    task: Task,
+    before: EvalResults,
+    after: EvalResults,
+    ground: Ground,
+    *,
+    seed: int,
+    focus: Component | None = None,
+) -> Verdict:
+    """Baseline against winner on the cases that both answered, which must be at least one.
+
+    Near-duplicates are drawn together: ten wordings of one question are one piece of evidence.
+
+    task: counts, and says what the objective is.
+    before: the baseline's results.
+    after: the winner's.
+    ground: what the comparison stands on.
+    seed: of the bootstrap.
+    focus: what it gained is reported beside the claim, which is about the objective.
+    """
+    repeats = [results for pair in ground.again for results in pair]
+    before, after, *repeats = shared(before, after, *repeats)
+    groups = [[case.id for case in group] for group in groups_of(before.cases)]
+    befores, afters = [before, *repeats[::2]], [after, *repeats[1::2]]
+    counted = _counts(task, befores, groups), _counts(task, afters, groups)
+    gain = paired_bootstrap(*counted, task.objective, seed=seed, alpha=ground.alpha)
+    p_value = sign_flip_test(_scores(befores, groups), _scores(afters, groups))
+    fixed, broke = _turned(befores, afters)
+    kind = _kind(gain, p_value, ground, more_fixed=fixed > broke)
+    more = (
+        None
+        if kind is VerdictKind.PROVEN
+        else _labels_needed(gain, len(before.by_case), len(groups), ground)
+    )
+    return Verdict(
+        kind=kind,
+        tested_on=ground.split,
+        cases=len(before.by_case),
+        before=_objective(task, counted[0]),
+        after=_objective(task, counted[1]),
+        gain=round(gain.gain, DIGITS),
+        interval=(round(gain.low, DIGITS), round(gain.high, DIGITS)),
+        p_value=float(f"{p_value:.3g}"),
+        look=ground.looks + 1,
+        alpha=ground.alpha,
+        changed_again=None if ground.changed is None else round(ground.changed, DIGITS),
+        labels_needed=more,
+        label_first=[] if more is None else _thinnest(task, before),
+        focus=None if focus is None else _focused(focus, counted, ground, seed=seed),
+        summary=_summary(kind, gain, ground, len(groups), fixed=fixed, broke=broke, more=more),
+    )
+
+
+def detectable(groups: int) -> float:
+    """The gain that so many test groups will mostly show, guessed before anything is measured."""
+    return detectable_gain(expected_error(groups, CHANGED))
+
+
+def unchanged(task: Task, validation: EvalResults) -> Verdict:
+    """The winner is the baseline: there is nothing to test, and the test split stays untouched."""
+    score = validation.scored(task)
+    return Verdict(
+        kind=VerdictKind.NO_CHANGE,
+        tested_on=Split.VALIDATION,
+        cases=score.cases,
+        before=score.objective,
+        after=score.objective,
+        gain=0.0,
+        interval=(0.0, 0.0),
+        p_value=1.0,
+        labels_needed=None,
+        summary="No better prompt was found. The test cases were not looked at.",
+    )
+
+
+def _kind(gain: Gain, p_value: float, ground: Ground, *, more_fixed: bool) -> VerdictKind:
+    if gain.gain <= 0 or not more_fixed:
+        return VerdictKind.NOISE
+    if ground.can_prove and gain.low > 0 and p_value < ground.alpha:
+        return VerdictKind.PROVEN
+    return VerdictKind.PROMISING if p_value < WORTH_A_LOOK else VerdictKind.NOISE
+
+
+def _focused(
+    focus: Component, counted: tuple[Counts, Counts], ground: Ground, *, seed: int
+) -> ComponentGain:
+    gain = paired_bootstrap(*counted, focus.f1, seed=seed, alpha=ground.alpha)
+    before, after = (float(focus.f1(counts.sum(axis=0))) for counts in counted)
+    return ComponentGain(
+        component=focus.name,
+        before=round(before, DIGITS),
+        after=round(after, DIGITS),
+        gain=round(gain.gain, DIGITS),
+        interval=(round(gain.low, DIGITS), round(gain.high, DIGITS)),
+    )
+
+
+def _counts(task: Task, evaluations: Sequence[EvalResults], groups: list[list[UUID]]) -> Counts:
+    """Counts of shape (groups, components, 3), summed over the repeats."""
+    row = {id: number for number, group in enumerate(groups) for id in group}
+    summed: Counts | None = None
+    for results in evaluations:
+        by_case = results.by_case.values()
+        counts = task.counts([r.case.truth for r in by_case], [r.prediction for r in by_case])
+        if summed is None:
+            summed = np.zeros((len(groups), *counts.shape[1:]), dtype=np.int64)
+        np.add.at(summed, [row[id] for id in results.by_case], counts)
+    assert summed is not None  # noqa: S101 - there is always the first results
+    return summed
+
+
+def _objective(task: Task, counts: Counts) -> float:
+    return float(task.objective(counts.sum(axis=0).astype(np.float64)))
+
+
+def _turned(befores: Sequence[EvalResults], afters: Sequence[EvalResults]) -> tuple[int, int]:
+    """How many cases score higher, and how many lower, over all repeats."""
+    alone = [[id] for id in befores[0].by_case]
+    before, after = _scores(befores, alone), _scores(afters, alone)
+    gains = [a - b for b, a in zip(before, after, strict=True)]
+    return sum(gain > 0 for gain in gains), sum(gain < 0 for gain in gains)
+
+
+def _scores(evaluations: Sequence[EvalResults], groups: list[list[UUID]]) -> list[float]:
+    scored = [[one.by_case[id].score for one in evaluations for id in group] for group in groups]
+    return [sum(scores) / len(evaluations) for scores in scored]
+
+
+def _labels_needed(gain: Gain, cases: int, groups: int, ground: Ground) -> int | None:
+    """New labels until such a gain would show on untouched cases.
+
+    Groups are what counts; new ones are taken to be as large as those seen. The test split holds a
+    fifth of all, and while it fills up every other new group, if validation lacks as many; there
+    is none before there are enough cases and groups to set any aside.
+    """
+    needed = cases_needed(gain.gain, gain.error, groups)
+    if needed is None:
+        return None
+    size = cases / groups
+    tested = groups if ground.split is Split.TEST else ground.untouched
+    least = max(needed / TEST_SHARE, VALIDATION_FROM, TEST_FROM / size) - ground.groups
+    return max(1, ceil(size * max(least, 2 * (needed - tested))))
+
+
+def _thinnest(task: Task, results: EvalResults) -> list[str]:
+    """The strata with the fewest cases here, where each more would tell most."""
+    counted = Counter(task.stratum(case.truth) for case in results.cases)
+    return sorted(counted, key=lambda name: (counted[name], name))[:THINNEST]
+
+
+def _summary(
+    kind: VerdictKind,
+    gain: Gain,
+    ground: Ground,
+    judged: int,
+    *,
+    fixed: int,
+    broke: int,
+    more: int | None,
+) -> str:
+    """`judged`: the groups that were compared."""
+    claim = {
+        VerdictKind.PROVEN: "The gain is proven on untouched cases.",
+        VerdictKind.PROMISING: "The gain is promising, not proven.",
+        VerdictKind.NOISE: "The gain cannot be told from chance.",
+    }[kind]
+    parts = [
+        claim,
+        f"The change corrects {fixed} cases and gets {broke} wrong that were right.",
+    ]
+    if ground.folds:
+        without = "each" if ground.folds == judged else f"one of {ground.folds} folds"
+        parts.append(
+            f"This scores the procedure: the search was repeated without {without} of the"
+            f" {judged} groups, and the prompt it made answered what was left out."
+        )
+    if ground.untested:
+        parts.append(ground.untested)
+        parts.append("These cases also chose the prompt, so the gain is likely overstated.")
+    if not ground.set_aside:
+        parts.append("They are its training cases too.")
+    if ground.looks:
+        parts.append(
+            f"Verdicts of {ground.looks} earlier runs rest on these cases too, so this one had to"
+            f" pass {ground.alpha:g} instead of {SIGNIFICANT:g}."
+        )
+    if ground.changed is not None:
+        parts.append(_steadiness(ground.changed, len(ground.again)))
+    if more is not None:
+        parts.append(f"About {more} more labelled cases would tell.")
+    if kind is VerdictKind.NOISE:
+        parts.append(f"A gain below {detectable_gain(gain.error):.3f} would mostly go unseen here.")
+    return " ".join(parts)
+
+
+def _steadiness(changed: float, repeats: int) -> str:
+    if not changed:
+        return "Asked again, the model answered the same."
+    steadiness = f"Asked again, the model changed {100 * changed:.0f} % of its answers"
+    return (
+        f"{steadiness}; every case counts by the mean of {1 + repeats}."
+        if repeats
+        else f"{steadiness}."
+    )

@@ -1,0 +1,1 @@
+"""What became of every change: a run's iterations, what failed, where a prompt comes from."""

@@ -1,0 +1,161 @@
+"""Which failed changes still count: a run remembers them by reference, proposers are shown them.
+
+Refusals before the gate are not remembered: they cost no call, and may hold what the leak guard
+keeps out of prompts.
+"""
+
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from nlu_shared.kit import audit
+from nlu_shared.kit.pages import cut
+from nlu_shared.schemas.base import Page
+from nlu_shared.schemas.prompts import Aim, Change, FailedIdea, TaskIn
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from induction.engine.plan import Remembered
+from induction.prompts import service as prompts
+from induction.settings import Settings
+from induction.task_kinds.registry import task_of
+from induction.tasks import service as tasks
+
+MOST = 100
+"""Failures one run remembers, the newest."""
+
+
+def is_settled(*, fixed: int, broke: int) -> bool:
+    """A change that broke at least as many cases as it fixed, over all the runs that tried it, is
+    not tried again on the same prompt. One that fixed more than it broke failed for want of
+    evidence, which may have been noise: a later run is free to try it."""
+    return broke >= fixed
+
+
+# A version that was kept once, or that quotes a case which is to be forgotten, is no failed idea.
+_FAILED = text(
+    """
+    WITH here AS (
+        SELECT id FROM runs
+        WHERE task = :task AND task_model = :task_model AND provider = :provider
+            AND scorer = :scorer AND created_at > now() - make_interval(secs => 86400 * :days)
+    ), tried AS (
+        SELECT run_changes.* FROM run_changes JOIN here ON here.id = run_id
+        WHERE version_id IS NOT NULL
+    )
+    SELECT DISTINCT ON (failed.version_id)
+        failed.version_id, failed.run_id, failed.at, failed.stage, failed.reason, failed.aims,
+        failed.change->>'strategy' AS strategy, failed.change->'edits' AS edits,
+        count(*) OVER one AS runs,
+        sum(cardinality(failed.fixed)) OVER one AS fixed,
+        sum(cardinality(failed.broke)) OVER one AS broke
+    FROM tried AS failed
+    LEFT JOIN cleared_ideas AS cleared ON cleared.version_id = failed.version_id
+    WHERE failed.outcome = 'rejected'
+        AND (CAST(:before AS uuid) IS NULL OR failed.version_id < :before)
+        AND (cleared_at IS NULL OR failed.at > cleared_at)
+        AND failed.version_id NOT IN (SELECT version_id FROM tried WHERE outcome = 'kept')
+        AND failed.version_id NOT IN (SELECT unnest(quoted_in) FROM forgotten_cases)
+    WINDOW one AS (PARTITION BY failed.version_id)
+    ORDER BY failed.version_id DESC, failed.run_id DESC
+    LIMIT :limit
+    """
+).columns(edits=JSONB, aims=JSONB)
+
+_REFERRED = (
+    text(
+        """
+        SELECT failed.run_id, failed.change, failed.aims, failed.stage, failed.reason,
+            parent.version_hash AS parent_hash
+        FROM ROWS FROM (jsonb_to_recordset(:refs) AS (version_id uuid, run_id uuid))
+            WITH ORDINALITY AS ref (version_id, run_id, place)
+        JOIN run_changes AS failed ON failed.run_id = ref.run_id
+            AND failed.version_id = ref.version_id AND failed.outcome = 'rejected'
+        JOIN prompt_versions AS parent ON parent.id = failed.parent_id
+        ORDER BY place
+        """
+    )
+    .bindparams(bindparam("refs", type_=JSONB))
+    .columns(change=JSONB, aims=JSONB)
+)
+
+_CLEAR = text(
+    """
+    INSERT INTO cleared_ideas (version_id) VALUES (:id)
+    ON CONFLICT (version_id) DO UPDATE SET cleared_at = now()
+    """
+)
+
+_OUTCOMES = {"gate": "rejected at the gate", "validation": "rejected on validation"}
+
+
+class Era(NamedTuple):
+    """What a failure was measured with: it counts only where all of this is the same."""
+
+    task: str
+    task_model: str
+    provider: str
+    scorer: str
+
+    @classmethod
+    def now(cls, task: TaskIn, settings: Settings) -> "Era":
+        model = task.task_model or settings.task_model
+        return cls(task.slug, model, settings.provider, task_of(task).scorer)
+
+
+async def page(
+    session: AsyncSession, settings: Settings, slug: str, *, before: UUID | None, limit: int
+) -> Page[FailedIdea]:
+    """What failed lately in the era that is now, the newest version first. Raises NotFound."""
+    era = Era.now((await tasks.get(session, slug)).spec(), settings)
+    filters = {"days": settings.remember_days, "before": before, "limit": limit + 1}
+    rows = (await session.execute(_FAILED, {**era._asdict(), **filters})).mappings().all()
+    page, cursor = cut(rows, limit, itemgetter("version_id"))
+    items = [
+        FailedIdea.model_validate(
+            {**row, "is_settled": is_settled(fixed=row["fixed"], broke=row["broke"])}
+        )
+        for row in page
+    ]
+    return Page(items=items, next_cursor=cursor)
+
+
+async def to_remember(session: AsyncSession, settings: Settings, slug: str) -> list[dict[str, str]]:
+    """What a run that starts now must know, as references for `remembered`."""
+    known = await page(session, settings, slug, before=None, limit=MOST)
+    return [
+        {"version_id": str(one.version_id), "run_id": str(one.run_id)}
+        for one in known.items
+        if one.is_settled
+    ]
+
+
+async def remembered(
+    session: AsyncSession, references: Sequence[dict[str, str]]
+) -> tuple[Remembered, ...]:
+    """What is referred to, in the order of the references; always the same."""
+    if not references:
+        return ()
+    rows = (await session.execute(_REFERRED, {"refs": list(references)})).mappings().all()
+    return tuple(_remembered(row) for row in rows)
+
+
+def _remembered(row: Any) -> Remembered:
+    return Remembered(
+        run_id=row["run_id"],
+        change=Change.model_validate({**row["change"], "rationale": ""}),
+        parent_hash=row["parent_hash"],
+        aims=tuple(Aim.model_validate(aim) for aim in row["aims"]),
+        outcome=_OUTCOMES[row["stage"]],
+        reason=row["reason"],
+    )
+
+
+async def clear(session: AsyncSession, task: str, version_id: UUID, *, by: str) -> None:
+    """Later runs may try this change again; a run under way keeps what it was started with.
+    Raises NotFound."""
+    await prompts.get(session, task, version_id)
+    await session.execute(_CLEAR, {"id": version_id})
+    await audit.record(session, actor=by, action="ideas.clear", subject=version_id)

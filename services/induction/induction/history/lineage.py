@@ -1,0 +1,104 @@
+"""A task's lineage, and what each step of it did to the cases."""
+
+from operator import itemgetter
+from typing import Any
+from uuid import UUID
+
+from nlu_shared.kit.pages import cut
+from nlu_shared.schemas.base import Page
+from nlu_shared.schemas.blame import Blame, Judged
+from nlu_shared.schemas.prompts import Ancestor, PromptContent
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from induction.history import blame as parts
+from induction.history.blame import VersionStep
+from induction.prompts import service as prompts
+from induction.tasks import service as tasks
+
+_LINEAGE = text(
+    """
+    SELECT version.id, version.version_hash, version.parent_id, version.source, version.run_id,
+           proposed.iteration, proposed.change, scored.validation_f1, scored.scorer,
+           version.created_at
+    FROM prompt_versions AS version
+    LEFT JOIN LATERAL (
+        SELECT iteration, change FROM run_changes
+        WHERE run_id = version.run_id AND version_id = version.id
+        ORDER BY n LIMIT 1
+    ) AS proposed ON true
+    LEFT JOIN LATERAL (
+        SELECT objective AS validation_f1, scorer
+        FROM prompt_scores
+        WHERE version_id = version.id AND split = 'validation'
+        ORDER BY run_id DESC LIMIT 1
+    ) AS scored ON true
+    WHERE version.task = :task AND (CAST(:before AS uuid) IS NULL OR version.id < :before)
+    ORDER BY version.id DESC LIMIT :limit
+    """
+).columns(change=JSONB)
+
+# A version may have come out of several runs; the one that kept it says most about it.
+_DESCENT = text(
+    """
+    WITH RECURSIVE descent AS (
+        SELECT id, content, parent_id, run_id AS first_run, 0 AS depth
+        FROM prompt_versions WHERE id = :version_id
+        UNION ALL
+        SELECT parent.id, parent.content, parent.parent_id, parent.run_id, depth + 1
+        FROM prompt_versions AS parent JOIN descent ON parent.id = descent.parent_id
+    )
+    SELECT descent.id AS version_id, descent.content, made.*
+    FROM descent
+    LEFT JOIN LATERAL (
+        SELECT run_id, iteration, outcome, stage, fixed, broke
+        FROM run_changes
+        WHERE version_id = descent.id AND parent_id = descent.parent_id
+        ORDER BY outcome = 'kept' DESC, outcome = 'rejected' DESC, run_id = first_run DESC,
+                 run_id DESC
+        LIMIT 1
+    ) AS made ON true
+    ORDER BY depth DESC
+    """
+).columns(content=JSONB)
+
+_JUDGED = {
+    ("kept", None): Judged.KEPT,
+    ("rejected", "gate"): Judged.REJECTED_AT_GATE,
+    ("rejected", "validation"): Judged.REJECTED_ON_VALIDATION,
+}
+
+
+async def page(
+    session: AsyncSession, task: str, *, before: UUID | None, limit: int
+) -> Page[Ancestor]:
+    """The versions of a task, newest first. `validation_f1` is the newest measurement."""
+    await tasks.get(session, task)
+    serving = await prompts.production_id(session, task)
+    filters = {"task": task, "before": before, "limit": limit + 1}
+    rows = (await session.execute(_LINEAGE, filters)).mappings().all()
+    page, cursor = cut(rows, limit, itemgetter("id"))
+    items = [
+        Ancestor.model_validate({**row, "is_production": row["id"] == serving}) for row in page
+    ]
+    return Page(items=items, next_cursor=cursor)
+
+
+async def blame(session: AsyncSession, task: str, version_id: UUID) -> Blame:
+    """A version taken apart. Raises NotFound."""
+    await prompts.get(session, task, version_id)
+    rows = (await session.execute(_DESCENT, {"version_id": version_id})).mappings().all()
+    return parts.blame([_step(row) for row in rows])
+
+
+def _step(row: Any) -> VersionStep:
+    return VersionStep(
+        version_id=row["version_id"],
+        content=PromptContent.model_validate(row["content"]),
+        run_id=row["run_id"],
+        iteration=row["iteration"],
+        judged=_JUDGED.get((row["outcome"], row["stage"]), Judged.UNKNOWN),
+        fixed=tuple(row["fixed"] or ()),
+        broke=tuple(row["broke"] or ()),
+    )

@@ -1,0 +1,119 @@
+"""Writing what became of a run's changes, as its events tell it, and reading it back."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from uuid import UUID
+
+from nlu_shared.schemas.events import (
+    ChangeKept,
+    ChangeRejected,
+    PromptEvaluated,
+    PromptProposed,
+    Split,
+    StoredEvent,
+)
+from nlu_shared.schemas.runs import IterationView
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from induction.history.models import Outcome, RunChangeRow
+
+
+async def record(
+    session: AsyncSession,
+    run_id: UUID,
+    event: StoredEvent,
+    *,
+    version_id: UUID | None = None,
+    parent_id: UUID | None = None,
+) -> None:
+    """Writes what an event says about a change; events about nothing of the kind write nothing.
+
+    `version_id` and `parent_id` are the versions that a proposal names by their hashes. The events
+    of one change follow one another.
+    """
+    match event:
+        case PromptProposed():
+            session.add(
+                RunChangeRow(
+                    run_id=run_id,
+                    n=await _count(session, run_id) + 1,
+                    iteration=event.iteration,
+                    change=event.change.model_dump(mode="json"),
+                    aims=[aim.model_dump(mode="json") for aim in event.aims],
+                    version_id=version_id,
+                    parent_id=parent_id,
+                )
+            )
+        case PromptEvaluated(split=Split.VALIDATION):
+            if row := await _open(session, run_id):
+                row.validation_f1 = event.objective
+        case ChangeKept():
+            if row := await _open(session, run_id):
+                row.outcome, row.fixed, row.broke = Outcome.KEPT, event.fixed, event.broke
+        case ChangeRejected():
+            await _rejected(session, run_id, event)
+        case _:
+            pass
+
+
+async def _rejected(session: AsyncSession, run_id: UUID, event: ChangeRejected) -> None:
+    row = await _open(session, run_id)
+    if row is None:
+        n = await _count(session, run_id) + 1
+        row = RunChangeRow(run_id=run_id, n=n, iteration=event.iteration)
+        session.add(row)
+    failed = row.version_id is None or event.version_hash is not None
+    row.outcome = Outcome.REJECTED if failed else Outcome.OUTDONE
+    row.stage, row.reason = event.stage.value, event.reason
+    row.fixed, row.broke = event.fixed, event.broke
+
+
+async def _open(session: AsyncSession, run_id: UUID) -> RunChangeRow | None:
+    rows = await session.exec(
+        select(RunChangeRow).where(
+            RunChangeRow.run_id == run_id, RunChangeRow.outcome == Outcome.OPEN
+        )
+    )
+    return rows.one_or_none()
+
+
+async def _count(session: AsyncSession, run_id: UUID) -> int:
+    rows = await session.exec(
+        select(RunChangeRow.n)
+        .where(RunChangeRow.run_id == run_id)
+        .order_by(col(RunChangeRow.n).desc())
+        .limit(1)
+    )
+    return rows.first() or 0
+
+
+async def iterations(
+    session: AsyncSession, run_ids: Collection[UUID]
+) -> dict[UUID, list[IterationView]]:
+    """The changes of some runs, in order: what was changed, why, and what became of it."""
+    rows = await session.exec(
+        select(RunChangeRow)
+        .where(col(RunChangeRow.run_id).in_(run_ids))
+        .order_by(col(RunChangeRow.run_id), col(RunChangeRow.n))
+    )
+    views: dict[UUID, list[IterationView]] = defaultdict(list)
+    for row in rows:
+        views[row.run_id].append(_view(row))
+    return views
+
+
+def _view(row: RunChangeRow) -> IterationView:
+    change = row.change or {}
+    is_over = row.outcome != Outcome.OPEN
+    return IterationView(
+        n=row.n,
+        strategy=change.get("strategy"),
+        rationale=change.get("rationale"),
+        outcome=row.outcome if row.stage is None else f"rejected_at_{row.stage}",
+        reason=row.reason,
+        validation_f1=row.validation_f1,
+        fixed=len(row.fixed) if is_over else None,
+        broke=len(row.broke) if is_over else None,
+        version_id=row.version_id,
+    )

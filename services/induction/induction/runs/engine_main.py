@@ -1,0 +1,111 @@
+"""The engine's process: `python -m induction.runs.engine_main`, started by `runs/engine_process`.
+
+It reads from its standard input and writes to its standard output, see `runs/engine_frames`; it
+knows neither database nor provider. It ends when nobody is left who speaks to it, and on no signal
+but the one that cannot be ignored: a worker that is told to stop ends it itself.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Sequence
+from itertools import count
+from typing import Any, BinaryIO
+
+from nlu_shared.schemas.runs import RunKind
+
+from induction.engine.run import evaluate_only, improve
+from induction.engine.runtime import Call, Event, Inbox
+from induction.runs.engine_frames import (
+    Answer,
+    Ask,
+    Broken,
+    Done,
+    Run,
+    ToEngine,
+    ToWorker,
+    Work,
+    framed,
+    read,
+)
+from induction.task_kinds.base import ModelAnswer
+
+ENGINES = {RunKind.IMPROVE: improve, RunKind.EVALUATE: evaluate_only}
+
+
+class RemoteRuntime:
+    """The engine's runtime: every question goes to the worker and waits for its answer."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self._numbers = count()
+        self._open: dict[int, asyncio.Future[Any]] = {}
+
+    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
+        answers: list[ModelAnswer] = await self._ask("ask", tuple(calls))
+        return answers
+
+    async def inbox(self, step: int) -> Inbox:
+        reading: Inbox = await self._ask("inbox", step)
+        return reading
+
+    async def tell(self, event: Event) -> None:
+        await self._ask("tell", event)
+
+    def answered(self, answer: Answer) -> None:
+        self._open.pop(answer.number).set_result(answer.value)
+
+    async def _ask(self, method: str, argument: Any) -> Any:
+        number = next(self._numbers)
+        self._open[number] = asyncio.get_running_loop().create_future()
+        send(self._out, Ask(number, method, argument))
+        return await self._open[number]
+
+
+def send(out: BinaryIO, message: ToWorker) -> None:
+    out.write(framed(message))
+    out.flush()
+
+
+async def serve(inbound: BinaryIO, out: BinaryIO) -> None:
+    """Does what it is sent, one thing after the other."""
+    runtime = RemoteRuntime(out)
+    waiting: asyncio.Queue[Work | Run] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def arrived(message: ToEngine) -> None:
+        if isinstance(message, Answer):
+            runtime.answered(message)
+        else:
+            waiting.put_nowait(message)
+
+    def listen() -> None:
+        """On a thread: who computes for long must still notice that nobody is left."""
+        try:
+            while True:
+                loop.call_soon_threadsafe(arrived, read(inbound))
+        except EOFError:
+            os._exit(0)
+
+    threading.Thread(target=listen, daemon=True).start()
+    while True:
+        message = await waiting.get()
+        try:
+            if isinstance(message, Work):
+                send(out, Done(message.function(*message.arguments)))
+            elif isinstance(message, Run):
+                await ENGINES[message.kind](message.plan, runtime)
+                send(out, Done())
+        except Exception as error:  # noqa: BLE001 - told to the worker, who fails the run
+            send(out, Broken(type(error).__name__, traceback.format_exc()))
+
+
+if __name__ == "__main__":
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, signal.SIG_IGN)
+    messages = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    asyncio.run(serve(sys.stdin.buffer, messages))

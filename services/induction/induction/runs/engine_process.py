@@ -1,0 +1,141 @@
+"""The engine elsewhere: a process that computes for one run, asked by the worker's event loop.
+
+A process and not a thread: beside a thread that computes, the worker's loop waits up to 5 ms for
+every turn of its own, and nothing can end a thread. A process takes nothing from the loop, so
+leases are renewed while texts are read, and whoever computes for too long is killed.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar, cast
+
+from nlu_shared.schemas.runs import RunKind
+
+from induction.engine.plan import Plan
+from induction.engine.runtime import Runtime
+from induction.runs.engine_frames import (
+    LENGTH,
+    Answer,
+    Ask,
+    Broken,
+    Done,
+    Run,
+    ToEngine,
+    ToWorker,
+    Work,
+    framed,
+    parsed,
+)
+
+Value = TypeVar("Value")
+Look = Callable[[float], Awaitable[None]]
+"""Raises where the engine, which has computed for so many seconds, is to do so no longer."""
+
+
+class EngineFailed(Exception):
+    """The engine raised, or its process died; `kind` names the error, the message says where."""
+
+    def __init__(self, kind: str, trace: str) -> None:
+        super().__init__(trace)
+        self.kind = kind
+
+
+class EngineProcess:
+    """One engine process; one thing is asked of it at a time. While it computes and asks nothing,
+    `look` is called every `seconds`."""
+
+    def __init__(self, process: asyncio.subprocess.Process, look: Look, seconds: float) -> None:
+        self._process = process
+        self._look, self._seconds = look, seconds
+        self._receiving: asyncio.Task[ToWorker] | None = None
+        self._asking: set[asyncio.Task[None]] = set()
+        self._since = time.monotonic()
+
+    async def call(self, function: Callable[..., Value], *arguments: Any) -> Value:
+        """The value of a function of a module, computed there. Raises EngineFailed."""
+        await self._send(Work(function, arguments))
+        return cast(Value, (await self._received(None)).value)
+
+    async def run(self, kind: RunKind, plan: Plan, runtime: Runtime) -> None:
+        """A whole run on this runtime. Raises EngineFailed, and what the runtime raises."""
+        await self._send(Run(kind, plan))
+        await self._received(runtime)
+
+    async def close(self) -> None:
+        """Ends the process, whatever it does."""
+        tasks: list[asyncio.Task[Any]] = [*self._asking]
+        if self._receiving is not None:
+            tasks.append(self._receiving)
+        for task in tasks:
+            task.cancel()
+        if self._process.returncode is None:
+            self._process.kill()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._process.wait()
+
+    async def _received(self, runtime: Runtime | None) -> Done:
+        """What comes next but questions, which are answered side by side."""
+        while True:
+            message = await self._next()
+            if isinstance(message, Broken):
+                raise EngineFailed(message.error, message.trace)
+            if not isinstance(message, Ask):
+                return message
+            self._asking.add(asyncio.create_task(self._answer(cast(Runtime, runtime), message)))
+
+    async def _next(self) -> ToWorker:
+        receiving = self._receiving = self._receiving or asyncio.create_task(self._receive())
+        while True:
+            done, _ = await asyncio.wait(
+                {receiving, *self._asking},
+                timeout=self._seconds,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            for task in done & self._asking:
+                self._asking.discard(cast(asyncio.Task[None], task))
+                task.result()
+            if receiving in done:
+                self._receiving = None
+                return receiving.result()
+            if not done and not self._asking:
+                await self._look(time.monotonic() - self._since)
+
+    async def _answer(self, runtime: Runtime, ask: Ask) -> None:
+        answering: Coroutine[Any, Any, Any] = getattr(runtime, ask.method)(ask.argument)
+        await self._send(Answer(ask.number, await answering))
+
+    async def _receive(self) -> ToWorker:
+        out = cast(asyncio.StreamReader, self._process.stdout)
+        try:
+            (length,) = LENGTH.unpack(await out.readexactly(LENGTH.size))
+            return parsed(await out.readexactly(length))
+        except asyncio.IncompleteReadError:
+            code = await self._process.wait()
+            raise EngineFailed("EngineDied", f"the engine's process ended with {code}") from None
+
+    async def _send(self, message: ToEngine) -> None:
+        inbound = cast(asyncio.StreamWriter, self._process.stdin)
+        self._since = time.monotonic()
+        # A process that died says so where it is read from.
+        if not inbound.is_closing():
+            inbound.write(framed(message))
+
+
+@asynccontextmanager
+async def opened(look: Look, *, seconds: float) -> AsyncIterator[EngineProcess]:
+    """A process for the length of the block; see `EngineProcess`."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "induction.runs.engine_main"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    engine = EngineProcess(process, look, seconds)
+    try:
+        yield engine
+    finally:
+        await engine.close()

@@ -1,0 +1,68 @@
+"""The engine's three questions for one run, each answered once and remembered: its ledger, its
+inbox and its events."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from nlu_shared.kit.db import session_scope
+from nlu_shared.schemas.events import EvaluationProgress
+from redis.asyncio import Redis
+
+from induction.engine.runtime import Call, Event, Inbox
+from induction.llm.ledger import Ledger
+from induction.runs import journal, stream
+from induction.runs.lease import Lease
+from induction.runs.models import RunEventRow
+from induction.task_kinds.base import ModelAnswer
+
+log = structlog.get_logger(__name__)
+
+
+class PauseRequested(Exception):
+    """The operator wants the run to pause; nothing is recorded, so it can go on exactly here."""
+
+
+@dataclass(slots=True)
+class RunRuntime:
+    """`readings` and `recorded` are what the run has read and told before: the same again."""
+
+    ledger: Ledger
+    lease: Lease
+    redis: Redis
+    readings: dict[int, Inbox]
+    recorded: Sequence[RunEventRow]
+    _events: int = field(default=0, init=False)
+
+    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
+        self.lease.check()
+        return await self.ledger.complete(calls)
+
+    async def inbox(self, step: int) -> Inbox:
+        """Raises PauseRequested instead of reading when the run is to pause."""
+        if step in self.readings:
+            return self.readings[step]
+        self.lease.check()
+        async with session_scope(self.lease.database, self.lease.identity) as session:
+            reading = await journal.read_inbox(
+                session, self.lease.run.id, self.lease.run.fence, step
+            )
+        if reading is None:
+            raise PauseRequested
+        self.readings[step] = reading
+        return reading
+
+    async def tell(self, event: Event) -> None:
+        """Raises ReplayDiverged where something else was told in its place before."""
+        run = self.lease.run
+        if isinstance(event, EvaluationProgress):
+            await stream.announce(self.redis, run.id, event)
+            return
+        self._events += 1
+        if self._events <= len(self.recorded):
+            journal.compare(self.recorded[self._events - 1].body, event)
+            return
+        async with session_scope(self.lease.database, self.lease.identity) as session:
+            await journal.record(session, run.id, run.fence, self._events, event)
+        await stream.announce(self.redis, run.id)
+        log.info("run event", run_id=str(run.id), n=self._events, type=event.type)

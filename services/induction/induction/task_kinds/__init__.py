@@ -1,0 +1,1 @@
+"""WHAT is optimised. Pure: a task renders requests, reads answers and scores them."""

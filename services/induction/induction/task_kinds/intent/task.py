@@ -1,0 +1,141 @@
+"""What is particular to choosing one label for a text: scores, mistakes, strata.
+
+How a prompt is put into words for a model is in `wording`.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from nlu_shared.measure import f1
+from nlu_shared.schemas.ground_truth import Context
+from nlu_shared.schemas.prompts import Example, LabelSpec, PromptContent, TaskKind
+from pydantic import JsonValue
+
+from induction.task_kinds.base import (
+    Case,
+    Component,
+    Mistake,
+    ModelAnswer,
+    ModelRequest,
+    Prediction,
+    Score,
+)
+from induction.task_kinds.intent import wording
+
+CONFUSED = "confused_labels"
+NO_ANSWER = "no_answer"
+DIGITS = 9
+"""Scores are rounded, so that the last bit of a sum cannot tell two machines apart."""
+
+
+class IntentTask:
+    """Chooses one of `labels`. The objective is macro-F1 over the labels of the ground truth."""
+
+    kind = TaskKind.INTENT
+    scorer = "macro_f1/1"
+
+    def __init__(self, labels: Sequence[LabelSpec]) -> None:
+        self.labels = tuple(labels)
+        self.names = tuple(label.name for label in labels)
+
+    def baseline(self) -> PromptContent:
+        return wording.plain_prompt(self.labels)
+
+    def problems(self, prompt: PromptContent) -> list[str]:
+        """Labels no longer named in the instructions; examples whose answer is no label."""
+        named = wording.named_in(prompt, self.names)
+        missing = [f"label {name!r} is not named" for name in self.names if name not in named]
+        strange = [
+            f"example {index} answers with no label of this task"
+            for index, example in enumerate(prompt.examples)
+            if not self.is_valid_output(example.output)
+        ]
+        return missing + strange
+
+    def request(
+        self, prompt: PromptContent, text: str, *, model: str, context: Context | None = None
+    ) -> ModelRequest:
+        return wording.request(prompt, text, names=self.names, model=model, context=context)
+
+    def parse(self, answer: ModelAnswer) -> Prediction:
+        """A label of this task with its confidence (absent when not a number from 0 to 1)."""
+        prediction = wording.read(answer)
+        if prediction.fault is None and not self.is_valid_output(prediction.output):
+            return Prediction(fault="answered with no label of this task")
+        return prediction
+
+    def example(self, case: Case) -> Example:
+        return Example(text=case.text, output=case.truth, case_id=case.id, context=case.context)
+
+    def is_valid_output(self, output: JsonValue) -> bool:
+        return isinstance(output, str) and output in self.names
+
+    def case_score(self, truth: JsonValue, prediction: Prediction) -> float:
+        return float(prediction.output == truth)
+
+    def score(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> Score:
+        """Macro-F1, with each label's F1 as `f1:<label>`, and accuracy."""
+        total = f1.summed(*self._words(truths, predictions), self.counted(truths))
+        occurring = set(map(str, truths))
+        components = {
+            f"f1:{name}": round(float(value), DIGITS)
+            for name, value in zip(self.counted(truths), f1.f1(total), strict=True)
+            if name in occurring
+        }
+        right = int(total[:, f1.TP].sum())
+        components["accuracy"] = round(right / len(truths), DIGITS) if truths else 0.0
+        return Score(round(float(self.objective(total)), DIGITS), components, len(truths))
+
+    def per_conversation(self, cases: Sequence[Case], predictions: Sequence[Prediction]) -> None:
+        """Labels of a conversation add up to nothing."""
+
+    def counts(self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]) -> f1.Counts:
+        return f1.by_case(*self._words(truths, predictions), self.counted(truths))
+
+    def counted(self, truths: Sequence[JsonValue]) -> list[str]:
+        """A truth that is no label of the task (any more) counts too: as a miss."""
+        return [*self.names, *sorted({str(truth) for truth in truths} - set(self.names))]
+
+    def _words(
+        self, truths: Sequence[JsonValue], predictions: Sequence[Prediction]
+    ) -> tuple[list[str], list[str | None]]:
+        labels = [None if one.output is None else str(one.output) for one in predictions]
+        return [str(truth) for truth in truths], labels
+
+    def objective(self, counts: f1.Counts | f1.Floats) -> f1.Floats:
+        return f1.macro_f1(counts)
+
+    def component(self, name: str) -> Component | None:
+        """A label's F1."""
+        if name not in self.names:
+            return None
+        place = self.names.index(name)
+        return Component(
+            name,
+            f1=lambda counts: f1.f1(counts[..., place, :]),
+            concerns=lambda mistake: name in (mistake.truth, mistake.predicted),
+        )
+
+    def mistakes(self, truth: JsonValue, prediction: Prediction) -> list[Mistake]:
+        if prediction.fault is not None:
+            return [Mistake(NO_ANSWER, str(truth), None)]
+        if prediction.output == truth:
+            return []
+        return [Mistake(CONFUSED, str(truth), str(prediction.output))]
+
+    def nearly(self, truth: JsonValue, prediction: Prediction) -> None:
+        """A label is the label or it is not."""
+
+    def holds(self, truth: JsonValue) -> frozenset[str]:
+        return frozenset({str(truth)})
+
+    def people(self, truth: JsonValue) -> frozenset[str]:
+        """A label names nobody."""
+        return frozenset()
+
+    def stratum(self, truth: JsonValue) -> str:
+        return str(truth)
+
+    def describe(self) -> dict[str, Any]:
+        labels = [label.model_dump(mode="json") for label in self.labels]
+        return {"kind": str(self.kind), "labels": labels}

@@ -1,5 +1,0 @@
-"""Intent classification: one label per text."""
-
-from induction.tasks.intent.task import IntentTask
-
-__all__ = ["IntentTask"]

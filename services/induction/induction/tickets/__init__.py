@@ -1,1 +1,0 @@
-"""Tickets: what a browser opens a stream with instead of a key."""

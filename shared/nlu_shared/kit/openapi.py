@@ -1,0 +1,106 @@
+"""What a service says of itself: FastAPI's document, made true about errors, with examples.
+
+The errors that any route of a kind can send stand here. A route states in `responses` what is
+special about it: another good answer, and a 404 or 409 that its path does not show.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fastapi import FastAPI
+
+from nlu_shared.kit.errors import (
+    Forbidden,
+    Invalid,
+    NotFound,
+    ServiceError,
+    TooLarge,
+    TooMany,
+    TooSlow,
+    Unauthenticated,
+    Unavailable,
+    WrongMediaType,
+)
+from nlu_shared.kit.problems import MEDIA_TYPE
+from nlu_shared.schemas.base import Problem
+from nlu_shared.schemas.examples import EXAMPLES
+
+ALWAYS = (Unauthenticated, Forbidden, Invalid, TooMany, Unavailable)
+"""Of every operation; Invalid too, since no address may hold a NUL."""
+OF_BODIES = (TooSlow, TooLarge, WrongMediaType)
+_IS_EMPTY = "x-unknown-is-empty"
+UNKNOWN_IS_EMPTY: dict[str, Any] = {_IS_EMPTY: True}
+"""For `openapi_extra` of a route that has a good answer about an id of which nothing is stored."""
+FASTAPIS_OWN = ("HTTPValidationError", "ValidationError")
+"""The 422 body that FastAPI declares, and that is never sent here."""
+COMPONENTS = "#/components/schemas/"
+LATER = {"Retry-After": {"description": "Whole seconds to wait", "schema": {"type": "integer"}}}
+HEADERS: Mapping[int, Mapping[str, Any]] = {
+    Unauthenticated.status: {
+        "WWW-Authenticate": {"description": "The scheme: Bearer", "schema": {"type": "string"}}
+    },
+    TooMany.status: LATER,
+    Unavailable.status: LATER,
+}
+
+
+class Documented(FastAPI):
+    """An app whose document says of every operation which errors it can send, and their form."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = completed(super().openapi())
+        return self.openapi_schema
+
+
+def completed(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with `application/problem+json` under every error, and examples of bodies."""
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for name in FASTAPIS_OWN:
+        schemas.pop(name, None)
+    schemas["Problem"] = Problem.model_json_schema()
+    for model, example in EXAMPLES.items():
+        if model.__name__ in schemas:
+            schemas[model.__name__]["examples"] = [example]
+    for operation in _operations(document):
+        responses = operation["responses"]
+        if _is_fastapis(responses.get("422")):
+            del responses["422"]
+        for error in _errors(operation):
+            responses.setdefault(str(error.status), {"description": error.title})
+        for status, response in responses.items():
+            if status >= "400":
+                response.update(_problem(int(status)))
+    return document
+
+
+def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for methods in document["paths"].values():
+        yield from methods.values()
+
+
+def _errors(operation: dict[str, Any]) -> Iterator[type[ServiceError]]:
+    yield from ALWAYS
+    if "requestBody" in operation:
+        yield from OF_BODIES
+    named = [one for one in operation.get("parameters", []) if one["in"] == "path"]
+    if not operation.pop(_IS_EMPTY, False) and not all(map(_is_listed, named)):
+        yield NotFound
+
+
+def _is_listed(parameter: dict[str, Any]) -> bool:
+    """Of a closed list of names: one that is not on it is invalid, not unknown."""
+    return "$ref" in parameter["schema"] or "enum" in parameter["schema"]
+
+
+def _is_fastapis(response: dict[str, Any] | None) -> bool:
+    return response is not None and FASTAPIS_OWN[0] in str(response.get("content"))
+
+
+def _problem(status: int) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "content": {MEDIA_TYPE: {"schema": {"$ref": f"{COMPONENTS}Problem"}}}
+    }
+    if status in HEADERS:
+        described["headers"] = dict(HEADERS[status])
+    return described

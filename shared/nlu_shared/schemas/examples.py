@@ -1,0 +1,78 @@
+"""One request body of each kind, as the API's document shows it. Nobody's real words."""
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, JsonValue
+
+from nlu_shared.schemas.alerts import AlertIn
+from nlu_shared.schemas.exports import ScheduleIn
+from nlu_shared.schemas.ground_truth import GroundTruthIn
+from nlu_shared.schemas.keys import KeyIn, RotationIn
+from nlu_shared.schemas.predictions import Ids, OutcomeIn, PredictionIn
+from nlu_shared.schemas.prompts import PromptImport, TaskIn
+from nlu_shared.schemas.queues import ClaimIn, FindingsIn
+from nlu_shared.schemas.reviews import (
+    ApprovalIn,
+    BulkApprovalIn,
+    BulkRejectionIn,
+    ConfirmationIn,
+    CorrectionIn,
+    SettlementIn,
+)
+from nlu_shared.schemas.runs import HintIn, RunRequest
+from nlu_shared.schemas.triggers import AutoTriggerIn
+
+TASK = "support"
+SOME_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
+
+EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
+    AlertIn: {
+        "rule": {"kind": "error_rate", "name": "support fails", "task": TASK, "threshold": 0.2},
+        "channels": [{"kind": "slack", "url": "https://hooks.example.org/services/T0/B0/x"}],
+    },
+    ApprovalIn: {"may_quote": True},
+    AutoTriggerIn: {"task": TASK, "enabled": True, "min_new_cases": 20},
+    BulkApprovalIn: {"correction_ids": [SOME_ID], "may_quote": False},
+    BulkRejectionIn: {"correction_ids": [SOME_ID]},
+    ClaimIn: {"limit": 10, "minutes": 30, "task": TASK},
+    ConfirmationIn: {"correction_notes": "right, though unsure"},
+    CorrectionIn: {"corrected_intent": "cancel_order", "correction_notes": "the order, not a mail"},
+    FindingsIn: {"findings": [{"case_id": SOME_ID, "kind": "always-missed", "suggested": "greet"}]},
+    GroundTruthIn: {"task": TASK, "text": "Where is my parcel?", "truth": "track_order"},
+    HintIn: {"hint": "Questions about a parcel are track_order, even when they sound angry."},
+    Ids: {"ids": [SOME_ID]},
+    KeyIn: {"name": "backend", "scopes": ["predictions:write"], "tasks": [TASK]},
+    OutcomeIn: {"was_successful": False, "workflow_type": "tracking", "execution_error": "timeout"},
+    PredictionIn: {
+        "task": TASK,
+        "prompt": "Where is my parcel?",
+        "predicted_intent": "track_order",
+        "confidence": 0.92,
+        "secondary_intents": [{"intent": "cancel_order", "confidence": 0.05}],
+        "model_version": "2026-11",
+        "latency_ms": 41.5,
+    },
+    PromptImport: {
+        "content": {
+            "instructions": [
+                {"name": "role", "text": "You sort what customers of a shop write."},
+                {"name": "labels", "text": "track_order: where is it? cancel_order: stop it."},
+            ],
+            "examples": [{"text": "Where is my parcel?", "output": "track_order"}],
+        },
+        "promote": True,
+    },
+    RotationIn: {"grace_hours": 24},
+    RunRequest: {"task": TASK, "limits": {"iterations": 5, "money_usd": 2.5}, "dry_run": True},
+    ScheduleIn: {"name": "weekly", "cron": "0 3 * * 1", "what": {"mode": "retraining"}},
+    SettlementIn: {"truth": "replace"},
+    TaskIn: {
+        "slug": TASK,
+        "kind": "intent",
+        "labels": [
+            {"name": "track_order", "description": "where a parcel is"},
+            {"name": "cancel_order"},
+        ],
+    },
+}
+"""By the schema that each is a body of."""

@@ -1,0 +1,91 @@
+"""What a whole run says about its misses: planted labels, a wavering model, no valid answers."""
+
+import random
+from dataclasses import replace
+from uuid import UUID
+
+from induction.engine.data.splits import assign
+from induction.engine.plan import Plan
+from induction.engine.runtime import Call, Inbox
+from induction.task_kinds.base import ModelAnswer, Outcome
+from nlu_shared.schemas.events import MissesAttributed, Split
+from nlu_shared.schemas.runs import Cause, Misses
+from offline_model.settings import Fault, OfflineSettings
+
+from tests.induction.engine.runtimes import OfflineRuntime, WithProposer, events_of, toy_plan
+
+
+async def misses_of(plan: Plan, world: OfflineRuntime | WithProposer) -> Misses | None:
+    told = [e.misses for e in await events_of(plan, world) if isinstance(e, MissesAttributed)]
+    assert len(told) <= 1
+    return told[0] if told else None
+
+
+def planted(seed: int) -> tuple[Plan, set[UUID]]:
+    """One label in ten is another, drawn by the seed; the planted training cases."""
+    plan, chance = toy_plan(seed=seed), random.Random(seed)
+    names = sorted({str(case.truth) for case in plan.cases})
+    wrong = {case.id for case in chance.sample(plan.cases, len(plan.cases) // 10)}
+    cases = tuple(
+        replace(case, truth=chance.choice([name for name in names if name != case.truth]))
+        if case.id in wrong
+        else case
+        for case in plan.cases
+    )
+    splits = assign(cases, {case.id: str(case.truth) for case in cases}, {}, seed)
+    train = {id for id in wrong if splits[id] is Split.TRAIN}
+    return replace(plan, cases=cases, splits=splits), train
+
+
+def few() -> Plan:
+    return toy_plan(per_label=10)
+
+
+def nothing_new(_: Call) -> ModelAnswer:
+    return ModelAnswer(Outcome.OK, "no change")
+
+
+async def test_planted_labels_are_named_and_with_them_what_was_meant() -> None:
+    plan, wrong = planted(seed=3)
+    meant = {case.id: str(case.truth) for case in toy_plan(seed=3).cases}
+    misses = await misses_of(plan, OfflineRuntime())
+    assert misses is not None
+    found = {one.case_id: one.predicted for one in misses.labels}
+    assert found
+    assert found.keys() <= wrong
+    assert all(meant[id] == said for id, said in found.items())
+    assert all(one.agreeing >= 3 and one.repeats == 2 for one in misses.labels)
+
+
+async def test_a_model_that_wavers_is_told_from_a_prompt_that_is_wrong() -> None:
+    world = WithProposer(OfflineRuntime(settings=OfflineSettings(noise=0.9)), nothing_new)
+    misses = await misses_of(few(), world)
+    assert misses is not None
+    assert misses.counts[Cause.NOISE] > misses.total / 2
+    assert misses.summary.startswith("This is not a prompt problem: ")
+
+
+async def test_answers_that_are_none_are_the_schemas_even_where_the_search_finds_nothing() -> None:
+    broken = OfflineSettings(faults={Fault.BROKEN_JSON: 1})
+    misses = await misses_of(few(), OfflineRuntime(settings=broken))
+    assert misses is not None
+    assert misses.counts[Cause.SCHEMA] == misses.total - misses.unexamined
+    assert misses.summary.startswith("This is not a prompt problem: ")
+
+
+async def test_misses_are_looked_into_only_as_far_as_the_calls_go() -> None:
+    world = OfflineRuntime(settings=OfflineSettings(noise=0.9))
+    plan = replace(few(), calls=150)
+    misses = await misses_of(plan, WithProposer(world, nothing_new))
+    assert misses is not None
+    assert misses.unexamined > 0
+    assert sum(misses.counts.values()) + misses.unexamined == misses.total
+    assert len(world.sent) <= 150
+
+
+async def test_a_search_the_operator_cut_short_counts_its_misses_as_not_looked_into() -> None:
+    world = OfflineRuntime(inboxes={6: Inbox(stop="minutes")})
+    misses = await misses_of(few(), WithProposer(world, nothing_new))
+    assert misses is not None
+    assert misses.unexamined == misses.total > 0
+    assert misses.summary == f"{misses.total} misses could not be looked into."
