@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from induction.engine.evaluation.evaluate import EvalResults, compare
+from nlu_shared.measure.significance import sign_flip_test
 from nlu_shared.schemas.runs import Verdict
 
 from benchmarks.optimisers.data import Round

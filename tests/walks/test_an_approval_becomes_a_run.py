@@ -62,8 +62,8 @@ async def test_a_burst_of_approvals_becomes_one_run(stack: Stack) -> None:
     assert [run["trigger_type"] for run in runs] == ["auto"]
     assert runs[0]["id"] == starts[0]["run_id"]
     assert runs[0]["dataset_size"] == 35
-    # By the order that was on its way, by the order that waited for it, and by the clock, which asks
-    # as soon as a worker starts.
+    # By the order on its way, by the order that waited for it, and by the clock, which asks as soon
+    # as a worker starts.
     assert len(await decisions(stack, "busy")) <= 3
 
 
