@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from induction.runs import engine_process
 from induction.runs.engine_process import EngineFailed
-from induction.runs.patience import Patience, Standing, patience
+from induction.runs.patience import Patience, Standing, patience, patience_while_parked
 from nlu_shared.schemas.base import PROMPT_LIMIT
 
 from tests.fixtures.databases import Databases
@@ -99,6 +99,23 @@ def test_patience_ends_where_somebody_asks_or_the_grace_is_used_up(
     standing: Standing, computing: float, said: Patience
 ) -> None:
     assert patience(standing, computing=computing, grace=60) is said
+
+
+@pytest.mark.parametrize(
+    ("standing", "verdict"),
+    [
+        (Standing(cancel=False, pause=False, seconds_over=-1), Patience.GO_ON),
+        (Standing(cancel=False, pause=True, seconds_over=-1), Patience.GO_ON),
+        (Standing(cancel=False, pause=False, seconds_over=1), Patience.TOO_SLOW),
+        (Standing(cancel=False, pause=True, seconds_over=1), Patience.TOO_SLOW),
+        (Standing(cancel=True, pause=True, seconds_over=1), Patience.CANCEL),
+        (Standing(cancel=True, pause=False, seconds_over=-1), Patience.CANCEL),
+    ],
+)
+def test_a_parked_run_ends_where_somebody_cancels_or_its_minutes_are_over(
+    standing: Standing, verdict: Patience
+) -> None:
+    assert patience_while_parked(standing) is verdict
 
 
 async def contented(_: float) -> None:

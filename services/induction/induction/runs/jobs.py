@@ -27,7 +27,7 @@ from induction.resources import APP_IDENTITY, Resources
 from induction.runs import engine_process, journal, lease, stream
 from induction.runs.engine_process import EngineProcess
 from induction.runs.models import RunRow
-from induction.runs.patience import Patience, Standing, patience
+from induction.runs.patience import Patience, patience, patience_while_parked
 from induction.runs.planning import counts, plan_of
 from induction.runs.runtime import PauseRequested, RunRuntime
 from induction.task_kinds.registry import task_of
@@ -220,20 +220,18 @@ async def _park(resources: Resources, run: RunRow, held: lease.Lease, park: Park
     with suppress(LeaseLost, Unavailable):
         async with session_scope(resources.database, APP_IDENTITY) as session:
             row = await journal.held(session, run.id, run.fence)
-            if over := _over_while_parked(await journal.standing(session, run.id, run.fence)):
-                n = row.last_event + 1
-                await journal.record(session, run.id, run.fence, n, over)
+            standing = await journal.standing(session, run.id, run.fence)
+            over = None
+            match patience_while_parked(standing):
+                case Patience.CANCEL:
+                    over = RunFinished(status="cancelled", reason=CANCELLED)
+                case Patience.TOO_SLOW:
+                    over = RunFinished(status="failed", reason=UNANSWERED_MINUTES)
+            if over is not None:
+                await journal.record(session, run.id, run.fence, row.last_event + 1, over)
                 return
             row.outages += park.is_outage
     await _release(held, RunStatus.PARKED, reason=park.reason, seconds=park.seconds)
-
-
-def _over_while_parked(standing: Standing) -> RunFinished | None:
-    if standing.cancel:
-        return RunFinished(status="cancelled", reason=CANCELLED)
-    if standing.seconds_over > 0:
-        return RunFinished(status="failed", reason=UNANSWERED_MINUTES)
-    return None
 
 
 async def _release(

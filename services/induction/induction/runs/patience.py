@@ -31,3 +31,11 @@ def patience(standing: Standing, *, computing: float, grace: float) -> Patience:
     if min(computing, standing.seconds_over) > grace:
         return Patience.TOO_SLOW
     return Patience.GO_ON
+
+
+def patience_while_parked(standing: Standing) -> Patience:
+    """A parked run computes nothing and needs no grace: past its minutes it is over, also where a
+    pause was asked, since a paused run would find them used up when it resumes."""
+    if standing.cancel:
+        return Patience.CANCEL
+    return Patience.TOO_SLOW if standing.seconds_over > 0 else Patience.GO_ON
