@@ -35,8 +35,9 @@ from nlu_shared.client.service import Classification, prediction_of
 from nlu_shared.ids import uuid7
 from nlu_shared.schemas.exports import ExportFormat, LabelledText
 from nlu_shared.schemas.ground_truth import Context, Turn, case_hash
+from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.predictions import PredictionIn
-from nlu_shared.schemas.prompts import Block, Example, LabelSpec, PromptContent
+from nlu_shared.schemas.prompts import Block, Example, PromptContent
 from offline_model.clauses import clauses
 from offline_model.extractor import Extractor
 from offline_model.features import spoken

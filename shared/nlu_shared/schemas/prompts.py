@@ -18,6 +18,7 @@ from nlu_shared.schemas.base import (
     digest,
 )
 from nlu_shared.schemas.ground_truth import Context, transcript
+from nlu_shared.schemas.labels import LabelSpec
 
 BlockName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 BlockText = Annotated[SafeText, StringConstraints(max_length=65_536)]
@@ -271,11 +272,6 @@ class ActivePrompt(Schema):
     version_id: UUID = Field(description="the version that serves")
     version_hash: str = Field(description="SHA-256 of all the model is told; the ETag")
     content: PromptContent = Field(description="blocks and examples")
-
-
-class LabelSpec(Schema):
-    name: Label = Field(description="as in truths and answers")
-    description: Note = Field(default="", description="what falls under it")
 
 
 class TaskKind(StrEnum):

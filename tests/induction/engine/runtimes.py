@@ -12,7 +12,7 @@ from induction.engine.runtime import Call, Event, Inbox, Runtime
 from induction.llm.claude import Claude
 from induction.task_kinds.base import Case, ModelAnswer, Outcome
 from induction.task_kinds.intent import IntentTask
-from nlu_shared.schemas.prompts import LabelSpec
+from nlu_shared.schemas.labels import LabelSpec
 from offline_model.app import in_process
 from offline_model.settings import OfflineSettings
 

@@ -11,7 +11,7 @@ from induction.engine.verdict.attribution import Known, Miss, attributed, cause_
 from induction.task_kinds.base import Case, Prediction
 from induction.task_kinds.extraction import ExtractionTask
 from induction.task_kinds.intent import IntentTask
-from nlu_shared.schemas.prompts import LabelSpec
+from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.runs import Cause
 
 TASK = IntentTask([LabelSpec(name=name) for name in ("pay", "eat", "go")])

@@ -11,7 +11,8 @@ from induction.engine.proposal.edits import InvalidChange
 from induction.task_kinds.base import Case
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.ground_truth import Context
-from nlu_shared.schemas.prompts import Block, Change, Example, LabelSpec, Op, PromptContent
+from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.prompts import Block, Change, Example, Op, PromptContent
 
 TASK = IntentTask([LabelSpec(name="pay"), LabelSpec(name="stop")])
 CASES = [Case(UUID(int=n), f"text {n}", ("pay", "stop")[n % 2], f"{n}", n != 4) for n in range(5)]

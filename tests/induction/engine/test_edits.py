@@ -17,7 +17,8 @@ from induction.engine.proposal.edits import (
 from induction.engine.proposal.meta_prompt import change_schema, read
 from induction.task_kinds.base import Case, ModelAnswer, Outcome
 from induction.task_kinds.intent import IntentTask
-from nlu_shared.schemas.prompts import Block, Change, Edit, LabelSpec, Op, PromptContent, Strategy
+from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.prompts import Block, Change, Edit, Op, PromptContent, Strategy
 
 TASK = IntentTask([LabelSpec(name="pay"), LabelSpec(name="stop")])
 QUOTABLE = Case(UUID(int=1), "pay the bill", "pay", "g1", True)

@@ -22,7 +22,7 @@ from nlu_shared.schemas.events import (
     Stage,
     VerdictReached,
 )
-from nlu_shared.schemas.prompts import LabelSpec
+from nlu_shared.schemas.labels import LabelSpec
 
 from tests.induction.engine.runtimes import OfflineRuntime, events_of, toy_plan
 

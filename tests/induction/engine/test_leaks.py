@@ -16,7 +16,8 @@ from induction.engine.runtime import Call
 from induction.task_kinds.base import Case, ModelAnswer, Outcome
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.events import ChangeRejected, Split, Stage
-from nlu_shared.schemas.prompts import Example, LabelSpec, PromptContent
+from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.prompts import Example, PromptContent
 
 from tests.induction.engine.disguises import INVISIBLE, OTHERS, PASSING, in_blocks, scattered
 from tests.induction.engine.runtimes import OfflineRuntime, WithProposer, events_of, toy_plan

@@ -20,7 +20,8 @@ from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction, Ta
 from induction.task_kinds.extraction import ExtractionTask
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.events import PromptEvaluated, RunStarted, Split, VerdictReached
-from nlu_shared.schemas.prompts import Block, Example, LabelSpec, PromptContent
+from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.prompts import Block, Example, PromptContent
 from offline_model.ideas import ideas
 from offline_model.meta import Meta
 

@@ -24,7 +24,8 @@ from nlu_shared.schemas.events import (
     Split,
     StoredEvent,
 )
-from nlu_shared.schemas.prompts import Block, Example, LabelSpec, PromptContent
+from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.prompts import Block, Example, PromptContent
 
 from tests.induction.engine.runtimes import OfflineRuntime, WithProposer, events_of, toy_plan
 

@@ -9,7 +9,8 @@ from induction.engine.leak_guard.leaks import guarded, leaked
 from induction.engine.leak_guard.screen import objections
 from induction.task_kinds.base import Case
 from induction.task_kinds.intent import IntentTask
-from nlu_shared.schemas.prompts import Block, Example, LabelSpec, PromptContent
+from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.prompts import Block, Example, PromptContent
 
 TASK = IntentTask([LabelSpec(name="pay"), LabelSpec(name="stop")])
 BASELINE = TASK.baseline()

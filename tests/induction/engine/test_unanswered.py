@@ -22,7 +22,7 @@ from nlu_shared.schemas.events import (
     StoredEvent,
     VerdictReached,
 )
-from nlu_shared.schemas.prompts import LabelSpec
+from nlu_shared.schemas.labels import LabelSpec
 
 from tests.induction.engine.runtimes import (
     Losing,

@@ -13,7 +13,7 @@ from induction.llm.errors import ParkRun, StopRun
 from induction.llm.prices import charge, upper_bound
 from induction.task_kinds.base import BY_MODEL, ModelAnswer, Outcome, Usage
 from induction.task_kinds.intent import IntentTask
-from nlu_shared.schemas.prompts import LabelSpec
+from nlu_shared.schemas.labels import LabelSpec
 from offline_model.app import in_process
 from offline_model.settings import PASSING, Fault, OfflineSettings
 

@@ -10,7 +10,8 @@ from induction.engine.proposal.edits import apply
 from induction.llm.claude import Claude
 from induction.task_kinds.base import Case, ModelAnswer, ModelRequest, Outcome
 from induction.task_kinds.intent import IntentTask
-from nlu_shared.schemas.prompts import Change, LabelSpec, PromptContent
+from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.prompts import Change, PromptContent
 from offline_model.app import in_process
 
 from tests.induction.llm.toys import case, confusion, meta

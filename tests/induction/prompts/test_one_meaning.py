@@ -21,16 +21,8 @@ from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.base import canonical
 from nlu_shared.schemas.diffs import PromptDiff
 from nlu_shared.schemas.ground_truth import Context, Turn
-from nlu_shared.schemas.prompts import (
-    Block,
-    Change,
-    Edit,
-    Example,
-    LabelSpec,
-    Op,
-    PromptContent,
-    Strategy,
-)
+from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.prompts import Block, Change, Edit, Example, Op, PromptContent, Strategy
 
 from tests.fixtures.from_schema import JSON, fields, instances
 

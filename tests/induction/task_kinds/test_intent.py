@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction
 from induction.task_kinds.registry import task_of
-from nlu_shared.schemas.prompts import Block, LabelSpec, PromptContent, TaskIn, TaskKind
+from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.prompts import Block, PromptContent, TaskIn, TaskKind
 
 LABELS = (
     LabelSpec(name="book_meeting", description="put a meeting\nin the calendar"),

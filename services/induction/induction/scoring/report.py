@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from nlu_shared.measure import f1
 from nlu_shared.schemas.extraction import Extraction
-from nlu_shared.schemas.prompts import LabelSpec, TaskKind
+from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.prompts import TaskKind
 from nlu_shared.schemas.scores import (
     CaseCounts,
     ExplainedCase,

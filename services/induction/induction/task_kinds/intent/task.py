@@ -8,7 +8,8 @@ from typing import Any
 
 from nlu_shared.measure import f1
 from nlu_shared.schemas.ground_truth import Context
-from nlu_shared.schemas.prompts import Example, LabelSpec, PromptContent, TaskKind
+from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.prompts import Example, PromptContent, TaskKind
 from pydantic import JsonValue
 
 from induction.task_kinds.base import (
@@ -137,5 +138,5 @@ class IntentTask:
         return str(truth)
 
     def describe(self) -> dict[str, Any]:
-        labels = [label.model_dump(mode="json") for label in self.labels]
+        labels = [label.model_dump(include={"name", "description"}) for label in self.labels]
         return {"kind": str(self.kind), "labels": labels}

@@ -9,7 +9,8 @@ import re
 from collections.abc import Collection, Sequence
 
 from nlu_shared.schemas.ground_truth import Context
-from nlu_shared.schemas.prompts import Block, Example, LabelSpec, PromptContent
+from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.prompts import Block, Example, PromptContent
 
 from induction.task_kinds.base import ModelAnswer, ModelRequest, Outcome, Prediction, framed
 
