@@ -218,8 +218,10 @@ async def _users(
 ) -> Sequence[RunRow]:
     """Runs on a snapshot with the case, and those that remember a change which quotes it."""
     remembering = text(
-        "EXISTS (SELECT FROM jsonb_array_elements(remembered) AS one"
-        " WHERE CAST(one->>'version_id' AS uuid) = ANY(:quoted_in))"
+        """
+        EXISTS (SELECT FROM jsonb_array_elements(remembered) AS one
+        WHERE CAST(one->>'version_id' AS uuid) = ANY(:quoted_in))
+        """
     ).bindparams(quoted_in=quoted_in)
     query = select(RunRow).where(
         RunRow.task == task, col(RunRow.dataset_hash).in_(snapshots) | remembering

@@ -74,19 +74,21 @@ async def send_some(database: Database, identity: Identity, settings: Settings) 
     async with session_scope(database, identity) as session:
         claimed = await session.execute(
             text(
-                "UPDATE alert_deliveries d SET attempts = attempts + 1,"
-                " not_before = clock_timestamp() + make_interval(secs => :lease)"
-                " FROM alert_incidents i, alerts a"
-                " WHERE i.id = d.incident_id AND a.id = i.alert_id AND d.id IN ("
-                "   SELECT w.id FROM alert_deliveries w"
-                "   WHERE w.status = 'waiting' AND (w.not_before <= clock_timestamp()"
-                # Nobody waits so long: a clock was ahead and has been set right since.
-                "     OR w.not_before > clock_timestamp() + interval '1 day')"
-                "   AND NOT EXISTS (SELECT FROM alert_deliveries first"
-                "     WHERE first.incident_id = w.incident_id AND first.channel = w.channel"
-                "     AND first.status = 'waiting' AND first.notice < w.notice)"
-                "   ORDER BY w.id LIMIT :most FOR UPDATE SKIP LOCKED)"
-                " RETURNING d.id, d.attempts, d.body, a.channels -> d.channel AS channel"
+                # Nobody waits a day: where one seems to, a clock was ahead and has been set right.
+                """
+                UPDATE alert_deliveries d SET attempts = attempts + 1,
+                  not_before = clock_timestamp() + make_interval(secs => :lease)
+                FROM alert_incidents i, alerts a
+                WHERE i.id = d.incident_id AND a.id = i.alert_id AND d.id IN (
+                  SELECT w.id FROM alert_deliveries w
+                  WHERE w.status = 'waiting' AND (w.not_before <= clock_timestamp()
+                    OR w.not_before > clock_timestamp() + interval '1 day')
+                  AND NOT EXISTS (SELECT FROM alert_deliveries first
+                    WHERE first.incident_id = w.incident_id AND first.channel = w.channel
+                    AND first.status = 'waiting' AND first.notice < w.notice)
+                  ORDER BY w.id LIMIT :most FOR UPDATE SKIP LOCKED)
+                RETURNING d.id, d.attempts, d.body, a.channels -> d.channel AS channel
+                """
             ),
             {"lease": LEASE_SECONDS, "most": AT_ONCE},
         )
@@ -107,10 +109,12 @@ async def _deliver(database: Database, identity: Identity, settings: Settings, r
     async with session_scope(database, identity) as session:
         await session.execute(
             text(
-                "UPDATE alert_deliveries SET status = :status, reason = :reason,"
-                " sent_at = CASE WHEN :status = 'sent' THEN clock_timestamp() END,"
-                " not_before = clock_timestamp() + coalesce(CAST(:wait AS interval), '0')"
-                " WHERE id = :id AND attempts = :attempts"
+                """
+                UPDATE alert_deliveries SET status = :status, reason = :reason,
+                sent_at = CASE WHEN :status = 'sent' THEN clock_timestamp() END,
+                not_before = clock_timestamp() + coalesce(CAST(:wait AS interval), '0')
+                WHERE id = :id AND attempts = :attempts
+                """
             ),
             {
                 "id": row.id,

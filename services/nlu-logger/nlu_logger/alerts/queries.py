@@ -14,10 +14,10 @@ from nlu_logger.alerts.policy import Seen
 from nlu_logger.insights.drift import chance, stability_index
 from nlu_logger.predictions.service import first_id
 
-FROM_WINDOW = (
-    " FROM nlu_prompt_logs WHERE id >= :since AND id < :until"
-    " AND (CAST(:task AS text) IS NULL OR task = :task)"
-)
+FROM_WINDOW = """
+    FROM nlu_prompt_logs WHERE id >= :since AND id < :until
+    AND (CAST(:task AS text) IS NULL OR task = :task)
+    """
 
 
 async def seen(session: AsyncSession, rule: Rule, *, now: datetime) -> Seen:
@@ -37,8 +37,11 @@ async def _error_rate(session: AsyncSession, rule: ErrorRate, now: datetime) -> 
     """Failed outcomes ÷ outcomes."""
     return await _share(
         session,
-        "SELECT count(*) FILTER (WHERE NOT was_successful) AS hits,"
-        " count(was_successful) AS total" + FROM_WINDOW,
+        """
+        SELECT count(*) FILTER (WHERE NOT was_successful) AS hits,
+        count(was_successful) AS total
+        """
+        + FROM_WINDOW,
         _window(rule, now),
     )
 
@@ -49,8 +52,11 @@ async def _low_confidence_share(
     """Predictions below the line ÷ predictions that have a confidence."""
     return await _share(
         session,
-        "SELECT count(*) FILTER (WHERE confidence < :below) AS hits,"
-        " count(confidence) AS total" + FROM_WINDOW,
+        """
+        SELECT count(*) FILTER (WHERE confidence < :below) AS hits,
+        count(confidence) AS total
+        """
+        + FROM_WINDOW,
         _window(rule, now) | {"below": rule.below},
     )
 

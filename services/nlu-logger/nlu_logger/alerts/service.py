@@ -135,10 +135,12 @@ async def claim(session: AsyncSession, *, seconds: float) -> Sequence[UUID]:
     """
     claimed = await session.execute(
         text(
-            "UPDATE alerts SET looked_at = now() WHERE id IN (SELECT id FROM alerts"
-            " WHERE looked_at IS NULL OR looked_at > now() OR looked_at <= now() - make_interval("
-            "   secs => greatest(:seconds, CAST(rule ->> 'window_minutes' AS double precision)))"
-            " FOR UPDATE SKIP LOCKED) RETURNING id"
+            """
+            UPDATE alerts SET looked_at = now() WHERE id IN (SELECT id FROM alerts
+            WHERE looked_at IS NULL OR looked_at > now() OR looked_at <= now() - make_interval(
+              secs => greatest(:seconds, CAST(rule ->> 'window_minutes' AS double precision)))
+            FOR UPDATE SKIP LOCKED) RETURNING id
+            """
         ),
         {"seconds": seconds},
     )
@@ -153,8 +155,10 @@ async def look(session: AsyncSession, alert_id: UUID) -> Decision | None:
     row = (
         await session.execute(
             text(
-                "SELECT rule, jsonb_array_length(channels) AS channels, now() AS now FROM alerts"
-                " WHERE id = :id FOR UPDATE SKIP LOCKED"
+                """
+                SELECT rule, jsonb_array_length(channels) AS channels, now() AS now FROM alerts
+                WHERE id = :id FOR UPDATE SKIP LOCKED
+                """
             ),
             {"id": alert_id},
         )

@@ -8,8 +8,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 RECORD = text(
-    "INSERT INTO disclosures (id, kind, filters, recipient, destination)"
-    " VALUES (:id, :kind, :filters, :recipient, :destination)"
+    """
+    INSERT INTO disclosures (id, kind, filters, recipient, destination)
+    VALUES (:id, :kind, :filters, :recipient, :destination)
+    """
 ).bindparams(bindparam("filters", type_=JSONB))
 
 

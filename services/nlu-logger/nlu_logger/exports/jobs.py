@@ -48,30 +48,40 @@ SEED = 0
 CLAIM_SECONDS = 60.0
 """How long an export stays a silent worker's; renewed every third."""
 AHEAD = text(
-    "SELECT id, cron, next_scheduled_at, now() AS now FROM export_schedules"
-    " WHERE next_scheduled_at > now() FOR UPDATE SKIP LOCKED"
+    """
+    SELECT id, cron, next_scheduled_at, now() AS now FROM export_schedules
+    WHERE next_scheduled_at > now() FOR UPDATE SKIP LOCKED
+    """
 )
 CLAIM = text(
-    "UPDATE export_schedules SET claim = :claim,"
-    " claimed_until = clock_timestamp() + make_interval(secs => :seconds)"
-    " WHERE id = (SELECT id FROM export_schedules WHERE next_scheduled_at <= now()"
-    " AND (claimed_until IS NULL OR claimed_until NOT BETWEEN clock_timestamp()"
-    " AND clock_timestamp() + make_interval(secs => :seconds)) AND NOT id = ANY(:tried)"
-    " ORDER BY next_scheduled_at LIMIT 1 FOR UPDATE SKIP LOCKED)"
-    " RETURNING id, name, cron, target, what, tasks, next_scheduled_at, now() AS now"
+    """
+    UPDATE export_schedules SET claim = :claim,
+    claimed_until = clock_timestamp() + make_interval(secs => :seconds)
+    WHERE id = (SELECT id FROM export_schedules WHERE next_scheduled_at <= now()
+    AND (claimed_until IS NULL OR claimed_until NOT BETWEEN clock_timestamp()
+    AND clock_timestamp() + make_interval(secs => :seconds)) AND NOT id = ANY(:tried)
+    ORDER BY next_scheduled_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+    RETURNING id, name, cron, target, what, tasks, next_scheduled_at, now() AS now
+    """
 )
 RENEW = text(
-    "UPDATE export_schedules SET claimed_until ="
-    " clock_timestamp() + make_interval(secs => :seconds) WHERE id = :id AND claim = :claim"
+    """
+    UPDATE export_schedules SET claimed_until =
+    clock_timestamp() + make_interval(secs => :seconds) WHERE id = :id AND claim = :claim
+    """
 )
 SETTLE = text(
-    "UPDATE export_schedules SET next_scheduled_at = :next, failed = :failed, claim = NULL,"
-    " claimed_until = NULL WHERE id = :id AND claim = :claim RETURNING id"
+    """
+    UPDATE export_schedules SET next_scheduled_at = :next, failed = :failed, claim = NULL,
+    claimed_until = NULL WHERE id = :id AND claim = :claim RETURNING id
+    """
 )
 DONE = text(
-    "INSERT INTO export_runs (schedule_id, scheduled_at, missed, destination, rows, bytes, sha256)"
-    " VALUES (:id, :scheduled_at, :missed, :destination, :rows, :bytes, :sha256)"
-    " ON CONFLICT DO NOTHING"
+    """
+    INSERT INTO export_runs (schedule_id, scheduled_at, missed, destination, rows, bytes, sha256)
+    VALUES (:id, :scheduled_at, :missed, :destination, :rows, :bytes, :sha256)
+    ON CONFLICT DO NOTHING
+    """
 )
 PUT_RIGHT = text("UPDATE export_schedules SET next_scheduled_at = :next WHERE id = :id")
 

@@ -17,10 +17,12 @@ from nlu_logger.exports.cron import NeverDue, next_scheduled_at
 from nlu_logger.exports.splits import BadSplits, Shares
 
 ADD = text(
-    "INSERT INTO export_schedules (id, name, cron, target, what, tasks, next_scheduled_at)"
-    " VALUES (:id, :name, :cron, :target, :what, :tasks, :next_scheduled_at)"
-    " ON CONFLICT (name) DO NOTHING"
-    " RETURNING id, name, cron, target, what, next_scheduled_at, failed, created_at"
+    """
+    INSERT INTO export_schedules (id, name, cron, target, what, tasks, next_scheduled_at)
+    VALUES (:id, :name, :cron, :target, :what, :tasks, :next_scheduled_at)
+    ON CONFLICT (name) DO NOTHING
+    RETURNING id, name, cron, target, what, next_scheduled_at, failed, created_at
+    """
 ).bindparams(bindparam("what", type_=JSONB))
 NEWEST_RUNS = 1_000
 # What it exports is the task it names, else the tasks of the key that made it.
@@ -29,14 +31,18 @@ OWN = (
     " coalesce(string_to_array(what ->> 'task', ','), tasks) <@ CAST(:own AS text[]))"
 )
 LISTED = text(
-    "SELECT id, name, cron, target, what, next_scheduled_at, failed, created_at"  # noqa: S608
-    f" FROM export_schedules WHERE {OWN} ORDER BY id"
+    f"""
+    SELECT id, name, cron, target, what, next_scheduled_at, failed, created_at
+    FROM export_schedules WHERE {OWN} ORDER BY id
+    """  # noqa: S608
 )
 REMOVE = text(f"DELETE FROM export_schedules WHERE id = :id AND {OWN} RETURNING id")  # noqa: S608
 RUNS = text(
-    "SELECT scheduled_at, missed, destination, rows, bytes, sha256, finished_at FROM export_runs"  # noqa: S608
-    " JOIN export_schedules ON export_schedules.id = schedule_id"
-    f" WHERE schedule_id = :id AND {OWN} ORDER BY scheduled_at DESC LIMIT :most"
+    f"""
+    SELECT scheduled_at, missed, destination, rows, bytes, sha256, finished_at FROM export_runs
+    JOIN export_schedules ON export_schedules.id = schedule_id
+    WHERE schedule_id = :id AND {OWN} ORDER BY scheduled_at DESC LIMIT :most
+    """  # noqa: S608
 )
 
 

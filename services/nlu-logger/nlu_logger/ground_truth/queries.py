@@ -45,9 +45,11 @@ async def erased(
     tasks = None if caller.tasks is None else sorted(caller.tasks)
     rows = await session.execute(
         text(
-            "SELECT n, mark, case_id, task, why, at FROM erased_cases WHERE n > :after"
-            " AND (CAST(:tasks AS text[]) IS NULL OR task = ANY(:tasks))"
-            " ORDER BY n LIMIT :limit"
+            """
+            SELECT n, mark, case_id, task, why, at FROM erased_cases WHERE n > :after
+            AND (CAST(:tasks AS text[]) IS NULL OR task = ANY(:tasks))
+            ORDER BY n LIMIT :limit
+            """
         ),
         {"after": after, "tasks": tasks, "limit": limit + 1},
     )
@@ -59,8 +61,10 @@ async def erased(
 async def _was_read_here(session: AsyncSession, after: int, mark: UUID | None) -> bool:
     known = await session.execute(
         text(
-            "SELECT EXISTS (SELECT FROM erased_cases WHERE n >= :after"
-            " AND (CAST(:mark AS uuid) IS NULL OR n = :after AND mark = :mark))"
+            """
+            SELECT EXISTS (SELECT FROM erased_cases WHERE n >= :after
+            AND (CAST(:mark AS uuid) IS NULL OR n = :after AND mark = :mark))
+            """
         ),
         {"after": after, "mark": mark},
     )
@@ -85,8 +89,10 @@ async def _nothing() -> AsyncGenerator[bytes, None]:
 async def _lines(snapshot: Connection, task: str, end: StreamEnd) -> AsyncGenerator[bytes, None]:
     """The cases in id order as NDJSON, then `end`, by which a cut stream is known."""
     cursor = await snapshot.cursor(
-        "SELECT id, task, text, context, truth, case_group, may_quote, hash"
-        " FROM ground_truth WHERE task = $1 ORDER BY id",
+        """
+        SELECT id, task, text, context, truth, case_group, may_quote, hash
+        FROM ground_truth WHERE task = $1 ORDER BY id
+        """,
         task,
     )
     while rows := await cursor.fetch(ROWS_AT_ONCE):

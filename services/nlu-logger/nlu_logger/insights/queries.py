@@ -54,8 +54,10 @@ async def confidence(session: AsyncSession, kept: Kept) -> list[ConfidenceBucket
     """The document's distribution of confidence, the surest first."""
     counted = await rows(
         session,
-        f"SELECT ROUND(confidence::numeric, 1)::float8 AS conf_bucket, COUNT(*) AS count {KEPT}"
-        " GROUP BY 1 ORDER BY 1 DESC NULLS LAST",
+        f"""
+        SELECT ROUND(confidence::numeric, 1)::float8 AS conf_bucket, COUNT(*) AS count {KEPT}
+        GROUP BY 1 ORDER BY 1 DESC NULLS LAST
+        """,
         kept.bound(),
     )
     return [ConfidenceBucket(**row) for row in counted]
@@ -65,9 +67,11 @@ async def intents(session: AsyncSession, kept: Kept) -> list[IntentCount]:
     """The document's distribution of intents, the most frequent first."""
     counted = await rows(
         session,
-        "SELECT predicted_intent, COUNT(*) AS count, AVG(confidence) AS avg_conf,"
-        f" COUNT(corrected_intent) AS corrections {KEPT}"
-        f" GROUP BY predicted_intent ORDER BY count DESC, predicted_intent LIMIT {MOST_ROWS}",
+        f"""
+        SELECT predicted_intent, COUNT(*) AS count, AVG(confidence) AS avg_conf,
+        COUNT(corrected_intent) AS corrections {KEPT}
+        GROUP BY predicted_intent ORDER BY count DESC, predicted_intent LIMIT {MOST_ROWS}
+        """,
         kept.bound(),
     )
     return [IntentCount(**row) for row in counted]
@@ -77,11 +81,13 @@ async def outcomes(session: AsyncSession, kept: Kept) -> list[tuple[str, int, in
     """(intent, ended workflows, successes), the least successful first."""
     counted = await rows(
         session,
-        "SELECT predicted_intent, COUNT(*) AS total,"
-        f" COUNT(*) FILTER (WHERE was_successful) AS successes {KEPT}"
-        " AND was_successful IS NOT NULL GROUP BY predicted_intent"
-        " ORDER BY AVG(was_successful::int), total DESC, predicted_intent"
-        f" LIMIT {MOST_ROWS}",
+        f"""
+        SELECT predicted_intent, COUNT(*) AS total,
+        COUNT(*) FILTER (WHERE was_successful) AS successes {KEPT}
+        AND was_successful IS NOT NULL GROUP BY predicted_intent
+        ORDER BY AVG(was_successful::int), total DESC, predicted_intent
+        LIMIT {MOST_ROWS}
+        """,
         kept.bound(),
     )
     return [(row["predicted_intent"], row["total"], row["successes"]) for row in counted]
@@ -122,9 +128,11 @@ class Totals:
 async def totals(session: AsyncSession, kept: Kept, *, unsure: float = 0) -> Totals:
     counted = await rows(
         session,
-        "SELECT COUNT(*) AS predictions, COUNT(*) FILTER (WHERE confidence < :unsure) AS unsure,"
-        " COUNT(was_successful) AS ended,"
-        f" COUNT(*) FILTER (WHERE was_successful) AS successes {KEPT}",
+        f"""
+        SELECT COUNT(*) AS predictions, COUNT(*) FILTER (WHERE confidence < :unsure) AS unsure,
+        COUNT(was_successful) AS ended,
+        COUNT(*) FILTER (WHERE was_successful) AS successes {KEPT}
+        """,
         kept.bound(unsure=unsure),
     )
     return Totals(**counted[0])
@@ -158,12 +166,14 @@ async def pairs(session: AsyncSession, sides: str, bound: dict[str, Any]) -> Pai
     """Counts the texts in both versions' rows of `sides` (task, words, version, ok)."""
     counted = await rows(
         session,
-        f"WITH sides AS ({sides}) SELECT COUNT(*) FILTER (WHERE a.ok AND b.ok) AS both,"
-        " COUNT(*) FILTER (WHERE a.ok AND NOT b.ok) AS only_a,"
-        " COUNT(*) FILTER (WHERE b.ok AND NOT a.ok) AS only_b,"
-        " COUNT(*) FILTER (WHERE NOT a.ok AND NOT b.ok) AS neither"
-        " FROM sides a JOIN sides b ON a.task = b.task AND a.words = b.words"
-        " AND a.version = :a AND b.version = :b",
+        f"""
+        WITH sides AS ({sides}) SELECT COUNT(*) FILTER (WHERE a.ok AND b.ok) AS both,
+        COUNT(*) FILTER (WHERE a.ok AND NOT b.ok) AS only_a,
+        COUNT(*) FILTER (WHERE b.ok AND NOT a.ok) AS only_b,
+        COUNT(*) FILTER (WHERE NOT a.ok AND NOT b.ok) AS neither
+        FROM sides a JOIN sides b ON a.task = b.task AND a.words = b.words
+        AND a.version = :a AND b.version = :b
+        """,
         bound,
     )
     return Pairs(**counted[0])

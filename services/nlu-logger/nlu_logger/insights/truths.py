@@ -54,8 +54,10 @@ async def drawn(session: AsyncSession, kept: Kept) -> int:
     """Cases that belong to the audit, reviewed or not."""
     counted = await rows(
         session,
-        f"SELECT COUNT(*) AS count {KEPT} AND ({DRAWN} OR EXISTS (SELECT FROM selections s"
-        " WHERE s.prediction_id = p.id AND s.queue = 'audit'))",
+        f"""
+        SELECT COUNT(*) AS count {KEPT} AND ({DRAWN} OR EXISTS (SELECT FROM selections s
+        WHERE s.prediction_id = p.id AND s.queue = 'audit'))
+        """,
         kept.bound(seed=kept.audit_seed, share=kept.audit_share),
     )
     return int(counted[0]["count"])
@@ -65,9 +67,12 @@ async def cells(session: AsyncSession, kept: Kept, sample: Sample) -> list[Cell]
     """Predicted against true, by the probability they were drawn with."""
     counted = await rows(
         session,
-        WITH_ANSWERS + "SELECT truth, predicted, CASE WHEN :audit THEN probability ELSE 1 END"
-        " AS probability, COUNT(*) AS count FROM answered"
-        " WHERE judged AND (drawn OR NOT :audit) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        WITH_ANSWERS
+        + """
+            SELECT truth, predicted, CASE WHEN :audit THEN probability ELSE 1 END
+            AS probability, COUNT(*) AS count FROM answered
+            WHERE judged AND (drawn OR NOT :audit) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+            """,
         kept.bound(audit=sample is Sample.AUDIT),
     )
     return [Cell(**row) for row in counted]
@@ -77,11 +82,14 @@ async def parts(session: AsyncSession, kept: Kept, sample: Sample) -> list[Part]
     """What reliability is summed from: bins of confidence by the probability of being drawn."""
     counted = await rows(
         session,
-        WITH_ANSWERS + f"SELECT LEAST(FLOOR(confidence * {BINS}), {BINS - 1})::int AS bin,"
-        " CASE WHEN :audit THEN probability ELSE 1 END AS probability, COUNT(*) AS count,"
-        " COUNT(*) FILTER (WHERE truth = predicted) AS right, SUM(confidence) AS confidence"
-        " FROM answered WHERE judged AND (drawn OR NOT :audit) AND confidence IS NOT NULL"
-        " GROUP BY 1, 2 ORDER BY 1, 2",
+        WITH_ANSWERS
+        + f"""
+            SELECT LEAST(FLOOR(confidence * {BINS}), {BINS - 1})::int AS bin,
+            CASE WHEN :audit THEN probability ELSE 1 END AS probability, COUNT(*) AS count,
+            COUNT(*) FILTER (WHERE truth = predicted) AS right, SUM(confidence) AS confidence
+            FROM answered WHERE judged AND (drawn OR NOT :audit) AND confidence IS NOT NULL
+            GROUP BY 1, 2 ORDER BY 1, 2
+            """,
         kept.bound(audit=sample is Sample.AUDIT),
     )
     return [Part(**row) for row in counted]
@@ -104,11 +112,13 @@ async def traffic(
     """(series, predictions, of them in the audit), the newest first."""
     counted = await rows(
         session,
-        f"SELECT {SERIES}, COUNT(*) AS count, "
-        f" COUNT(*) FILTER (WHERE {DRAWN} OR s.prediction_id IS NOT NULL) AS drawn FROM"
-        f" (SELECT p.*, output IS NOT NULL AS structured {KEPT}) p"
-        " LEFT JOIN selections s ON s.prediction_id = p.id AND s.queue = 'audit'"
-        f" GROUP BY 1, 2, 3, 4, 5 ORDER BY 5 DESC, 1, MAX(p.created_at) DESC LIMIT {MOST_ROWS}",
+        f"""
+        SELECT {SERIES}, COUNT(*) AS count,
+        COUNT(*) FILTER (WHERE {DRAWN} OR s.prediction_id IS NOT NULL) AS drawn FROM
+        (SELECT p.*, output IS NOT NULL AS structured {KEPT}) p
+        LEFT JOIN selections s ON s.prediction_id = p.id AND s.queue = 'audit'
+        GROUP BY 1, 2, 3, 4, 5 ORDER BY 5 DESC, 1, MAX(p.created_at) DESC LIMIT {MOST_ROWS}
+        """,
         kept.bound(every=every, seed=kept.audit_seed, share=kept.audit_share),
     )
     return [(_series(row), row["count"], row["drawn"]) for row in counted]
@@ -120,9 +130,12 @@ async def live_cells(
     """(series, cell, whether it was drawn for the audit) of every prediction with a truth."""
     counted = await rows(
         session,
-        WITH_ANSWERS + f"SELECT {SERIES}, truth, predicted, drawn,"
-        " COALESCE(probability, 1) AS probability, COUNT(*) AS count"
-        " FROM answered p WHERE judged GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9",
+        WITH_ANSWERS
+        + f"""
+            SELECT {SERIES}, truth, predicted, drawn,
+            COALESCE(probability, 1) AS probability, COUNT(*) AS count
+            FROM answered p WHERE judged GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+            """,
         kept.bound(every=every),
     )
     return [

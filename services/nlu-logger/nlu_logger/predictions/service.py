@@ -209,11 +209,13 @@ async def record_outcome(
     await get(session, prediction_id, caller=caller)
     await session.execute(
         text(
-            "UPDATE nlu_prompt_logs SET was_successful = :was_successful,"
-            " workflow_type = :workflow_type, execution_error = :execution_error,"
-            " updated_at = now()"
-            " WHERE id = :id AND (was_successful, workflow_type, execution_error)"
-            " IS DISTINCT FROM (:was_successful, :workflow_type, :execution_error)"
+            """
+            UPDATE nlu_prompt_logs SET was_successful = :was_successful,
+            workflow_type = :workflow_type, execution_error = :execution_error,
+            updated_at = now()
+            WHERE id = :id AND (was_successful, workflow_type, execution_error)
+            IS DISTINCT FROM (:was_successful, :workflow_type, :execution_error)
+            """
         ),
         {"id": prediction_id, **outcome.model_dump()},
     )

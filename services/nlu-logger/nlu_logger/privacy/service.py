@@ -161,8 +161,10 @@ async def _disclosures(session: AsyncSession, since: datetime | None) -> list[Di
         return []
     rows = await session.execute(
         text(
-            "SELECT id, at, kind, recipient, destination FROM disclosures"
-            " WHERE at >= :since ORDER BY at, id"
+            """
+            SELECT id, at, kind, recipient, destination FROM disclosures
+            WHERE at >= :since ORDER BY at, id
+            """
         ),
         {"since": since},
     )
@@ -202,10 +204,12 @@ async def lost(session: AsyncSession, forgotten: Sequence[ForgottenCase]) -> lis
     }
     rows = await session.execute(
         text(
-            "SELECT DISTINCT told.case_id FROM unnest(CAST(:marks AS uuid[]),"
-            " CAST(:cases AS uuid[])) AS told (mark, case_id)"
-            " WHERE EXISTS (SELECT FROM ground_truth g WHERE g.id = told.case_id)"
-            " AND NOT EXISTS (SELECT FROM erased_cases e WHERE e.mark = told.mark)"
+            """
+            SELECT DISTINCT told.case_id FROM unnest(CAST(:marks AS uuid[]),
+            CAST(:cases AS uuid[])) AS told (mark, case_id)
+            WHERE EXISTS (SELECT FROM ground_truth g WHERE g.id = told.case_id)
+            AND NOT EXISTS (SELECT FROM erased_cases e WHERE e.mark = told.mark)
+            """
         ),
         {"marks": list(gone), "cases": list(gone.values())},
     )
@@ -215,8 +219,10 @@ async def lost(session: AsyncSession, forgotten: Sequence[ForgottenCase]) -> lis
 async def store(session: AsyncSession, made: ErasureReceipt) -> None:
     await session.execute(
         text(
-            "INSERT INTO erasures (id, person, receipt)"
-            " VALUES (:id, :person, CAST(:receipt AS jsonb))"
+            """
+            INSERT INTO erasures (id, person, receipt)
+            VALUES (:id, :person, CAST(:receipt AS jsonb))
+            """
         ),
         {"id": made.id, "person": made.person, "receipt": canonical(made)},
     )

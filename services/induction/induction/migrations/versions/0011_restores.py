@@ -13,8 +13,10 @@ STATEMENTS = [
     "UPDATE forgotten_cases SET heard = n",
     "ALTER TABLE forgotten_cases ALTER COLUMN heard SET NOT NULL, ADD PRIMARY KEY (heard)",
     "ALTER TABLE forgotten_cases ALTER COLUMN heard ADD GENERATED ALWAYS AS IDENTITY",
-    "SELECT setval(pg_get_serial_sequence('forgotten_cases', 'heard'),"
-    " (SELECT coalesce(max(heard), 0) + 1 FROM forgotten_cases), false)",
+    """
+    SELECT setval(pg_get_serial_sequence('forgotten_cases', 'heard'),
+    (SELECT coalesce(max(heard), 0) + 1 FROM forgotten_cases), false)
+    """,
     """
     CREATE TABLE erased_read (
         is_only BOOLEAN PRIMARY KEY DEFAULT true CHECK (is_only),

@@ -153,17 +153,27 @@ WRITER_COLUMNS = (
 GRANTS = [
     f"INSERT ({WRITER_COLUMNS}) ON nlu_prompt_logs TO nlu_logger_writer",
     "SELECT (id, user_id, body_hash) ON nlu_prompt_logs TO nlu_logger_writer",
-    "SELECT ON nlu_prompt_logs TO"
-    " nlu_logger_user, nlu_logger_service, nlu_logger_reviewer, nlu_logger_admin, nlu_logger_job",
-    f"UPDATE ({OUTCOME_COLUMNS}, corrected_intent, correction_notes) ON nlu_prompt_logs TO"
-    " nlu_logger_user, nlu_logger_service, nlu_logger_admin, nlu_logger_reviewer",
-    "SELECT, INSERT ON corrections TO"
-    " nlu_logger_user, nlu_logger_service, nlu_logger_reviewer, nlu_logger_admin",
-    "UPDATE (status, decided_by, decided_at, ground_truth_id) ON corrections TO"
-    " nlu_logger_reviewer, nlu_logger_admin",
+    """
+    SELECT ON nlu_prompt_logs TO
+    nlu_logger_user, nlu_logger_service, nlu_logger_reviewer, nlu_logger_admin, nlu_logger_job
+    """,
+    f"""
+    UPDATE ({OUTCOME_COLUMNS}, corrected_intent, correction_notes) ON nlu_prompt_logs TO
+    nlu_logger_user, nlu_logger_service, nlu_logger_admin, nlu_logger_reviewer
+    """,
+    """
+    SELECT, INSERT ON corrections TO
+    nlu_logger_user, nlu_logger_service, nlu_logger_reviewer, nlu_logger_admin
+    """,
+    """
+    UPDATE (status, decided_by, decided_at, ground_truth_id) ON corrections TO
+    nlu_logger_reviewer, nlu_logger_admin
+    """,
     "SELECT ON ground_truth TO nlu_logger_service, nlu_logger_reviewer, nlu_logger_admin",
-    "INSERT, UPDATE (may_quote, hash), DELETE ON ground_truth TO"
-    " nlu_logger_reviewer, nlu_logger_admin",
+    """
+    INSERT, UPDATE (may_quote, hash), DELETE ON ground_truth TO
+    nlu_logger_reviewer, nlu_logger_admin
+    """,
     "SELECT, INSERT ON outbox TO nlu_logger_reviewer, nlu_logger_admin",
     "SELECT, DELETE, UPDATE ON outbox TO nlu_logger_job",
     "SELECT, INSERT, UPDATE ON api_keys TO nlu_logger_admin",
@@ -178,8 +188,10 @@ def upgrade() -> None:
     op.execute("SELECT ensure_prediction_partitions(4, 3)")
     op.execute("REVOKE ALL ON FUNCTION ensure_prediction_partitions(INT, INT) FROM PUBLIC")
     op.execute(
-        "GRANT USAGE ON SCHEMA public TO nlu_logger_app, nlu_logger_user, nlu_logger_service,"
-        " nlu_logger_reviewer, nlu_logger_admin, nlu_logger_job, nlu_logger_writer"
+        """
+        GRANT USAGE ON SCHEMA public TO nlu_logger_app, nlu_logger_user, nlu_logger_service,
+        nlu_logger_reviewer, nlu_logger_admin, nlu_logger_job, nlu_logger_writer
+        """
     )
     for table, role, rows in POLICIES:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
@@ -187,8 +199,10 @@ def upgrade() -> None:
         op.execute(f"CREATE POLICY {role} ON {table} TO {role} USING ({rows}) WITH CHECK ({rows})")
     # On top of the policies above: whoever inserts proposes, and deciding is an update.
     op.execute(
-        "CREATE POLICY proposals ON corrections AS RESTRICTIVE FOR INSERT"
-        " WITH CHECK (status = 'proposed')"
+        """
+        CREATE POLICY proposals ON corrections AS RESTRICTIVE FOR INSERT
+        WITH CHECK (status = 'proposed')
+        """
     )
     # The owner reads everything in psql: the three monitoring queries are run there.
     for table in ("nlu_prompt_logs", "corrections", "ground_truth"):

@@ -80,8 +80,10 @@ GRANTS = [
     *(f"SELECT ON {table} TO {', '.join(STAFF)}" for table in TABLES),
     f"INSERT ON selections, claims, findings TO {', '.join(STAFF)}",
     f"UPDATE ON claims TO {', '.join(STAFF)}",
-    "INSERT, UPDATE (cleared_by, cleared_at) ON cleared_cases TO"
-    " nlu_logger_reviewer, nlu_logger_admin",
+    """
+    INSERT, UPDATE (cleared_by, cleared_at) ON cleared_cases TO
+    nlu_logger_reviewer, nlu_logger_admin
+    """,
     "INSERT, DELETE ON truth_conflicts TO nlu_logger_reviewer, nlu_logger_admin",
     "SELECT ON audit_log TO nlu_logger_service",
 ]
@@ -98,8 +100,10 @@ def upgrade() -> None:
         op.execute(f"CREATE POLICY owner ON {table} TO nlu_logger_owner USING (true)")
     # The history of a prediction is for every reviewer, the rest of the audit log is not.
     op.execute(
-        "CREATE POLICY reviews_read ON audit_log FOR SELECT TO nlu_logger_service"
-        " USING (split_part(action, '.', 1) IN ('predictions', 'corrections', 'reviews'))"
+        """
+        CREATE POLICY reviews_read ON audit_log FOR SELECT TO nlu_logger_service
+        USING (split_part(action, '.', 1) IN ('predictions', 'corrections', 'reviews'))
+        """
     )
     for grant in GRANTS:
         op.execute(f"GRANT {grant}")

@@ -39,10 +39,12 @@ STATEMENTS = [
     ENSURE_MONTH,
     "REVOKE ALL ON FUNCTION ensure_prediction_month(TIMESTAMPTZ) FROM PUBLIC",
     "GRANT EXECUTE ON FUNCTION ensure_prediction_month(TIMESTAMPTZ) TO nlu_logger_admin",
-    "GRANT INSERT (id, source_id, user_id, task, prompt, predicted_intent, confidence,"
-    " secondary_intents, correction_notes, was_successful, workflow_type, execution_error,"
-    " conversation_id, message_index, created_at, body_hash)"
-    " ON nlu_prompt_logs TO nlu_logger_admin",
+    """
+    GRANT INSERT (id, source_id, user_id, task, prompt, predicted_intent, confidence,
+    secondary_intents, correction_notes, was_successful, workflow_type, execution_error,
+    conversation_id, message_index, created_at, body_hash)
+    ON nlu_prompt_logs TO nlu_logger_admin
+    """,
 ]
 
 

@@ -29,8 +29,10 @@ STATEMENTS = [
         CHECK ((recovered_at IS NULL) = (recovered_value IS NULL))
     )
     """,
-    "CREATE UNIQUE INDEX one_open_incident ON alert_incidents (alert_id)"
-    " WHERE recovered_at IS NULL",
+    """
+    CREATE UNIQUE INDEX one_open_incident ON alert_incidents (alert_id)
+    WHERE recovered_at IS NULL
+    """,
     "CREATE INDEX ON alert_incidents (alert_id, id)",
     """
     CREATE TABLE alert_deliveries (
@@ -56,8 +58,10 @@ GRANTS = [
     "SELECT ON alert_incidents, alert_deliveries TO nlu_logger_admin",
     "SELECT, UPDATE (looked_at) ON alerts TO nlu_logger_job",
     "SELECT, INSERT, UPDATE (recovered_at, recovered_value) ON alert_incidents TO nlu_logger_job",
-    "SELECT, INSERT, UPDATE (status, attempts, reason, not_before, sent_at) ON alert_deliveries"
-    " TO nlu_logger_job",
+    """
+    SELECT, INSERT, UPDATE (status, attempts, reason, not_before, sent_at) ON alert_deliveries
+    TO nlu_logger_job
+    """,
 ]
 
 
