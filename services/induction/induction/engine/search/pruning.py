@@ -9,17 +9,17 @@ search found, so that margins do not add up. Nobody is asked for proposals.
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from nlu_shared.schemas.events import ChangeKept, ChangeRejected, PromptProposed, Split, Stage
 from nlu_shared.schemas.prompts import MOST_EDITS, Change, Edit, Op, PromptContent, Strategy
 
 from induction.engine.data.folds import is_cross_validated
 from induction.engine.evaluation import unanswered
-from induction.engine.evaluation.evaluate import EvalResults, compare, evaluation_event
+from induction.engine.evaluation.evaluate import EvalResults
 from induction.engine.evaluation.paired import F1, fall
 from induction.engine.plan import Plan
 from induction.engine.proposal.meta_prompt import Candidate
-from induction.engine.search.acceptance import broken_guards
+from induction.engine.search.acceptance import Rank, broken_guards
 from induction.engine.search.state import Search
+from induction.engine.search.validation import Rule, proposal_event, validate
 from induction.task_kinds.base import Task
 
 TRIES = 6
@@ -39,14 +39,17 @@ async def prune(search: Search) -> None:
     in_fold = search.most_attempts is not None
     if search.is_unchanged or in_fold or is_cross_validated(search.run.plan, search.splits):
         return
-    reached = search.validation
+    rule = _as_good(search.validation)
     refused = tries = 0
     while tries < TRIES and refused < PATIENCE and _affordable(search):
         candidate = next((one for one in _candidates(search) if _is_new(search, one)), None)
         if candidate is None:
             return
         tries += 1
-        refused = 0 if await _try(search, candidate, reached) else refused + 1
+        search.seen.add(candidate.content.version_hash)
+        await search.run.tell(proposal_event(search, candidate))
+        await validate(search, candidate, rule=rule)
+        refused = 0 if search.best is candidate.content else refused + 1
 
 
 def changes(task: Task, prompt: PromptContent) -> list[tuple[Change, PromptContent]]:
@@ -85,59 +88,16 @@ def objection(plan: Plan, before: EvalResults, after: EvalResults) -> str | None
     return None
 
 
-async def _try(search: Search, candidate: Candidate, reached: EvalResults) -> bool:
-    """Whether the shorter prompt took the best one's place. Raises Stopped."""
-    run, content, iteration = search.run, candidate.content, search.iteration
-    search.seen.add(content.version_hash)
-    await run.tell(
-        PromptProposed(
-            iteration=iteration,
-            change=candidate.change,
-            content=content,
-            version_hash=content.version_hash,
-            parent_hash=search.best.version_hash,
-        )
-    )
-    cases = search.splits.validation
-    validation = await search.evaluate(content, cases, split=Split.VALIDATION)
-    if missing := unanswered.objection(cases, validation):
-        search.progress.evaluated(search.progress.best)
-        await run.tell(ChangeRejected(iteration=iteration, stage=Stage.VALIDATION, reason=missing))
-        return False
-    await run.tell(
-        evaluation_event(run.plan.task, content, validation, Split.VALIDATION, iteration)
-    )
-    fixed, broke = compare(search.validation, validation)
-    reasons = broken_guards(run.plan, search.baseline_validation, validation)
-    if worse := objection(run.plan, reached, validation):
-        reasons = [worse, *reasons]
-    if reasons:
-        search.progress.evaluated(search.progress.best)
-        await run.tell(
-            ChangeRejected(
-                iteration=iteration,
-                stage=Stage.VALIDATION,
-                reason="; ".join(reasons),
-                version_hash=content.version_hash,
-                fixed=fixed,
-                broke=broke,
-            )
-        )
-        return False
-    before = search.rank.aimed
-    search.kept(None, content, validation=validation)
-    after = search.rank.aimed
-    search.progress.evaluated(after)
-    await run.tell(
-        ChangeKept(
-            iteration=iteration,
-            version_hash=content.version_hash,
-            gain=round(after - before, 9),
-            fixed=fixed,
-            broke=broke,
-        )
-    )
-    return True
+def _as_good(reached: EvalResults) -> Rule:
+    """The rule of pruning: as good as what the search reached, and no guard broken."""
+
+    def rule(search: Search, _: Rank, __: Rank, validation: EvalResults) -> str | None:
+        plan = search.run.plan
+        worse = objection(plan, reached, validation)
+        broken = broken_guards(plan, search.baseline_validation, validation)
+        return "; ".join([*([worse] if worse else []), *broken]) or None
+
+    return rule
 
 
 def _affordable(search: Search) -> bool:

@@ -6,34 +6,24 @@ Where the run is stopped in between, the candidates are dropped and no event tel
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nlu_shared.schemas.events import (
-    ChangeKept,
-    ChangeRejected,
-    ErrorPattern,
-    HintTaken,
-    PromptProposed,
-    Split,
-    Stage,
-)
+from nlu_shared.schemas.events import ChangeRejected, ErrorPattern, HintTaken, Split, Stage
 from nlu_shared.schemas.prompts import Change, PromptContent
 
-from induction.engine.evaluation import unanswered
-from induction.engine.evaluation.evaluate import EvalResults, compare, evaluation_event
+from induction.engine.evaluation.evaluate import EvalResults
 from induction.engine.leak_guard import prompt_texts, screen
-from induction.engine.proposal import edits, memory
+from induction.engine.proposal import edits
 from induction.engine.proposal.difference import difference
 from induction.engine.proposal.edits import InvalidChange
 from induction.engine.proposal.error_patterns import patterns_event
 from induction.engine.proposal.meta_prompt import Brief, Candidate, Tried
 from induction.engine.proposal.proposer import RETRIES, ProposalRequest, Proposer
 from induction.engine.runtime import Stopped
-from induction.engine.search import acceptance
 from induction.engine.search.state import Search
 from induction.engine.search.trial import Tested, best_of, gated
+from induction.engine.search.validation import NOTHING, proposal_event, validate
 
 OUTDONE = "; another change of this step gains more"
 WRITTEN_WHOLE = "Written as a whole; these are the edits that lead there from the best prompt."
-NOTHING = EvalResults({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +53,7 @@ async def step(search: Search, propose: Proposer) -> None:
     if not candidates:
         return
     if len(candidates) == 1:
-        await search.run.tell(_proposal_event(search, candidates[0]))
+        await search.run.tell(proposal_event(search, candidates[0]))
     if not candidates[0].patterns:  # the opening is aimed at no mistake in particular
         await _validate_and_refresh(search, candidates[0])
         return
@@ -72,11 +62,11 @@ async def step(search: Search, propose: Proposer) -> None:
     for one in tested:
         if one is not best:
             if len(candidates) > 1:
-                await search.run.tell(_proposal_event(search, one.candidate))
+                await search.run.tell(proposal_event(search, one.candidate))
             await search.run.tell(_stopped_at_gate(search, one))
     if best is not None:
         if len(candidates) > 1:
-            await search.run.tell(_proposal_event(search, best.candidate))
+            await search.run.tell(proposal_event(search, best.candidate))
         await _validate_and_refresh(search, best.candidate, at_gate=best.results)
 
 
@@ -105,61 +95,9 @@ async def consider(
     except InvalidChange as problem:
         proposed = Refused(Stage.PROPOSE, str(problem), ())
     for candidate in await _screened(search, [proposed]):
-        await search.run.tell(_proposal_event(search, candidate))
+        await search.run.tell(proposal_event(search, candidate))
         return await validate(search, candidate)
     return None
-
-
-async def validate(
-    search: Search, candidate: Candidate, at_gate: EvalResults = NOTHING
-) -> EvalResults:
-    """The iteration proper: the candidate on validation, paired with the best, whose place it takes
-    where it is better. Returns what it answers there. Raises Stopped."""
-    run, iteration, content = search.run, search.iteration, candidate.content
-    cases = search.splits.validation
-    validation = await search.evaluate(content, cases, split=Split.VALIDATION)
-    if missing := unanswered.objection(cases, validation):
-        search.rejected(candidate.tried("not judged", missing), candidate.patterns)
-        await run.tell(ChangeRejected(iteration=iteration, stage=Stage.VALIDATION, reason=missing))
-        return validation
-    await run.tell(
-        evaluation_event(run.plan.task, content, validation, Split.VALIDATION, iteration)
-    )
-    fixed, broke = compare(search.validation, validation)
-    known, answered = unanswered.shared(search.validation, validation)
-    best = acceptance.rank(run.plan, search.best, validation=known, train=search.train)
-    train = search.train.updated(at_gate)
-    reached = acceptance.rank(run.plan, content, validation=answered, train=train)
-    reason = acceptance.objection(
-        run.plan, reached, best, baseline=search.baseline_validation, validation=validation
-    )
-    if reason is not None:
-        search.rejected(candidate.tried("rejected on validation", reason), candidate.patterns)
-        await run.tell(
-            ChangeRejected(
-                iteration=iteration,
-                stage=Stage.VALIDATION,
-                reason=reason,
-                version_hash=content.version_hash,
-                fixed=fixed,
-                broke=broke,
-            )
-        )
-        return validation
-    gain = round(reached.aimed - best.aimed, 9)
-    search.kept(candidate.tried("kept", f"validation {gain:+.4f}"), content, validation=validation)
-    search.learn(at_gate)
-    search.progress.evaluated(search.rank.aimed)
-    await run.tell(
-        ChangeKept(
-            iteration=iteration,
-            version_hash=content.version_hash,
-            gain=gain,
-            fixed=fixed,
-            broke=broke,
-        )
-    )
-    return validation
 
 
 async def _validate_and_refresh(
@@ -260,19 +198,6 @@ def _objections(search: Search, candidate: Candidate) -> list[str]:
     if not objections:
         search.texts += texts
     return objections
-
-
-def _proposal_event(search: Search, candidate: Candidate) -> PromptProposed:
-    """Of one candidate it comes before its gate; of several each comes with its end, in the order
-    they were asked for, the best last."""
-    return PromptProposed(
-        iteration=search.iteration,
-        change=candidate.change,
-        content=candidate.content,
-        version_hash=candidate.content.version_hash,
-        parent_hash=search.best.version_hash,
-        aims=memory.aims(candidate.patterns),
-    )
 
 
 def _stopped_at_gate(search: Search, tested: Tested) -> ChangeRejected:

@@ -1,0 +1,101 @@
+"""The iteration proper: a candidate on validation, paired with the best prompt, kept or not."""
+
+from collections.abc import Callable
+
+from nlu_shared.schemas.events import ChangeKept, ChangeRejected, PromptProposed, Split, Stage
+
+from induction.engine.evaluation import unanswered
+from induction.engine.evaluation.evaluate import EvalResults, compare, evaluation_event
+from induction.engine.proposal import memory
+from induction.engine.proposal.meta_prompt import Candidate
+from induction.engine.search import acceptance
+from induction.engine.search.acceptance import Rank
+from induction.engine.search.state import Search
+
+NOTHING = EvalResults({})
+Rule = Callable[[Search, Rank, Rank, EvalResults], str | None]
+"""Why a candidate does not take the best prompt's place, or None: of the search, the candidate's
+rank and the best prompt's, and what the candidate answers to the validation cases."""
+
+
+def _is_better(search: Search, reached: Rank, best: Rank, validation: EvalResults) -> str | None:
+    """The rule of the search; see `acceptance.objection`."""
+    return acceptance.objection(
+        search.run.plan,
+        reached,
+        best,
+        baseline=search.baseline_validation,
+        validation=validation,
+    )
+
+
+async def validate(
+    search: Search,
+    candidate: Candidate,
+    at_gate: EvalResults = NOTHING,
+    *,
+    rule: Rule = _is_better,
+) -> EvalResults:
+    """What the candidate answers to the validation cases; where the rule has no objection it is
+    `search.best` now. Raises Stopped.
+
+    search: whose best prompt it is compared with.
+    candidate: told of before.
+    at_gate: its answers to training cases, learnt where it is kept.
+    rule: decides.
+    """
+    run, iteration, content = search.run, search.iteration, candidate.content
+    cases = search.splits.validation
+    validation = await search.evaluate(content, cases, split=Split.VALIDATION)
+    if missing := unanswered.objection(cases, validation):
+        search.rejected(candidate.tried("not judged", missing), candidate.patterns)
+        await run.tell(ChangeRejected(iteration=iteration, stage=Stage.VALIDATION, reason=missing))
+        return validation
+    await run.tell(
+        evaluation_event(run.plan.task, content, validation, Split.VALIDATION, iteration)
+    )
+    fixed, broke = compare(search.validation, validation)
+    known, answered = unanswered.shared(search.validation, validation)
+    best = acceptance.rank(run.plan, search.best, validation=known, train=search.train)
+    train = search.train.updated(at_gate)
+    reached = acceptance.rank(run.plan, content, validation=answered, train=train)
+    if reason := rule(search, reached, best, validation):
+        search.rejected(candidate.tried("rejected on validation", reason), candidate.patterns)
+        await run.tell(
+            ChangeRejected(
+                iteration=iteration,
+                stage=Stage.VALIDATION,
+                reason=reason,
+                version_hash=content.version_hash,
+                fixed=fixed,
+                broke=broke,
+            )
+        )
+        return validation
+    gain = round(reached.aimed - best.aimed, 9)
+    search.kept(candidate.tried("kept", f"validation {gain:+.4f}"), content, validation=validation)
+    search.learn(at_gate)
+    search.progress.evaluated(search.rank.aimed)
+    await run.tell(
+        ChangeKept(
+            iteration=iteration,
+            version_hash=content.version_hash,
+            gain=gain,
+            fixed=fixed,
+            broke=broke,
+        )
+    )
+    return validation
+
+
+def proposal_event(search: Search, candidate: Candidate) -> PromptProposed:
+    """Of one candidate it comes before its gate; of several each comes with its end, in the order
+    they were asked for, the best last."""
+    return PromptProposed(
+        iteration=search.iteration,
+        change=candidate.change,
+        content=candidate.content,
+        version_hash=candidate.content.version_hash,
+        parent_hash=search.best.version_hash,
+        aims=memory.aims(candidate.patterns),
+    )
