@@ -15,6 +15,7 @@ from pydantic import (
     Field,
     JsonValue,
     StringConstraints,
+    WithJsonSchema,
 )
 
 PROMPT_LIMIT = 32_768
@@ -68,6 +69,23 @@ Note = Annotated[SafeText, StringConstraints(max_length=8_192)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Uuid7 = Annotated[UUID, AfterValidator(_version_seven)]
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+ROUNDING = 1e-6
+"""By how much a confidence may lie outside 0 to 1: what a softmax in float32 adds up to."""
+
+
+def _within(confidence: float) -> float:
+    inside = -ROUNDING <= confidence <= 1 + ROUNDING
+    return min(max(confidence, 0.0), 1.0) if inside else confidence
+
+
+Confidence = Annotated[
+    float,
+    Field(allow_inf_nan=False),
+    AfterValidator(_within),
+    Field(ge=0, le=1),
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1}),
+]
+"""From 0 to 1; what a rounding error puts outside is clipped."""
 Moment = AwareDatetime
 
 
