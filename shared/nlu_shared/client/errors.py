@@ -29,7 +29,7 @@ class Refused(ClientError):
 
     def __init__(self, problem: Problem) -> None:
         places = ", ".join(
-            f"{'.'.join(map(str, one.get('loc', [])))} ({one.get('type')})"
+            f"{'.'.join(map(str, one.get('loc', [])))} ({one.get('expected') or one.get('type')})"
             for one in problem.errors or []
         )
         lines = [f"{problem.status} {problem.code}: {problem.detail or problem.title}", places]

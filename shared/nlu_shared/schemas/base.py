@@ -30,11 +30,15 @@ class Schema(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+class Expectation(ValueError):
+    """What a value must be, in words of ours that a caller may read: they hold nothing of it."""
+
+
 def _storable(text: str) -> str:
     if "\x00" in text:
-        raise ValueError("must not contain NUL")
+        raise Expectation("text without NUL")
     if any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError("must not contain lone surrogates")
+        raise Expectation("text without lone surrogates")
     return text
 
 
@@ -42,7 +46,7 @@ def _storable_json(value: JsonValue) -> JsonValue:
     if isinstance(value, str):
         _storable(value)
     elif isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("must not contain numbers without end")
+        raise Expectation("numbers that end")
     elif isinstance(value, dict):
         for name, item in value.items():
             _storable(name)
@@ -55,7 +59,7 @@ def _storable_json(value: JsonValue) -> JsonValue:
 
 def _version_seven(identifier: UUID) -> UUID:
     if identifier.version != 7:
-        raise ValueError("must be a UUIDv7")
+        raise Expectation("a UUIDv7")
     return identifier
 
 
@@ -117,7 +121,8 @@ class Problem(BaseModel):
     )
     errors: list[dict[str, Any]] | None = Field(
         default=None,
-        description="of an invalid request: place (`loc`) and kind (`type`) of up to 20 faults",
+        description="of an invalid request, up to 20 faults: place (`loc`), kind (`type`), and what"
+        " is `expected` there; never what was sent",
     )
 
 
