@@ -13,7 +13,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from induction.llm.claude import Claude
 from induction.task_kinds.base import Mistake, Task
 from induction.task_kinds.registry import task_of
-from nlu_shared.client import NLUService, create_nlu_service, follow_run
+from nlu_shared.backoff import LASTING
+from nlu_shared.client import HttpTransport, NLUService, create_nlu_service, follow_run
 from nlu_shared.client.api import Api
 from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.prompts import ActivePrompt, PromptImport, PromptVersion, TaskIn
@@ -96,8 +97,12 @@ async def tell(story: Story) -> AsyncIterator[Step]:
     """The whole loop. Raises DemoFailed, and ClientError where a service says no."""
     stack = story.stack
     async with AsyncExitStack() as open_apis:
-        logger = await open_apis.enter_async_context(Api(stack.logger_url, stack.key))
-        induction = await open_apis.enter_async_context(Api(stack.induction_url, stack.key))
+        logger = await open_apis.enter_async_context(
+            Api(stack.logger_url, stack.key, patience=LASTING)
+        )
+        induction = await open_apis.enter_async_context(
+            Api(stack.induction_url, stack.key, patience=LASTING)
+        )
         claude = Claude(api_key=stack.model_key, base_url=stack.model_url)
         open_apis.push_async_callback(claude.close)
 
@@ -152,8 +157,9 @@ async def _production(story: Story, backend: Backend, answers: list[Answer]) -> 
     """Every text goes through the client as a message; then its outcome is logged."""
     began = time.perf_counter()
     total = len(story.data.rows)
+    transport = HttpTransport(Api(story.stack.logger_url, story.stack.key, patience=LASTING))
     async with create_nlu_service(
-        backend.classify, url=story.stack.logger_url, key=story.stack.key, task=story.spec.slug
+        backend.classify, transport=transport, task=story.spec.slug
     ) as service:
 
         async def live(row: Row) -> Answer:

@@ -28,7 +28,19 @@ def export(
     url: Url = HERE,
     key: Key = "",
 ) -> None:
-    """Writes a version, or the one that serves, to a file or standard output, in UTF-8."""
+    """Writes a version, or the one that serves, to a file or standard output, in UTF-8.
+
+    Parameters
+    ----------
+    task
+        The task the prompt is for.
+    version
+        The version; without it the one that serves.
+    format
+        A Python module of constants, or JSON.
+    output
+        The file; without it standard output.
+    """
     params = {"format": format} | ({"version": str(version)} if version else {})
     with client(url, key) as http:
         content = answer(http.get(f"/v1/prompts/{task}/export", params=params)).content
@@ -57,6 +69,10 @@ def bring_in(
     ----------
     file
         An export (.py, .json), or a text that becomes one block.
+    task
+        The task the prompt is for.
+    notes
+        What people should know of this version.
     promote
         Let it serve from now on.
     """
@@ -74,7 +90,17 @@ def bring_in(
 
 @prompts.command
 def diff(*, task: str, version: UUID, against: UUID, url: Url = HERE, key: Key = "") -> None:
-    """Prints what changed from one version to another."""
+    """Prints what changed from one version to another.
+
+    Parameters
+    ----------
+    task
+        The task the prompts are for.
+    version
+        The newer version.
+    against
+        The version it is compared with.
+    """
     with client(url, key) as http:
         response = http.get(
             f"/v1/prompts/{task}/versions/{version}/diff", params={"against": str(against)}
@@ -84,7 +110,15 @@ def diff(*, task: str, version: UUID, against: UUID, url: Url = HERE, key: Key =
 
 @prompts.command
 def blame(*, task: str, version: UUID, url: Url = HERE, key: Key = "") -> None:
-    """Prints what made each part of a prompt, the cases that fixed and broke, and its tokens."""
+    """Prints what made each part of a prompt, the cases that fixed and broke, and its tokens.
+
+    Parameters
+    ----------
+    task
+        The task the prompt is for.
+    version
+        The version.
+    """
     with client(url, key) as http:
         response = http.get(f"/v1/prompts/{task}/versions/{version}/blame")
     print("\n".join(blame_lines(Blame.model_validate_json(answer(response).text))))

@@ -71,9 +71,11 @@ def create_app(
     open_resources: Open,
     routers: Sequence[APIRouter],
     settings: ServiceSettings,
+    scopes: Mapping[str, str],
     measure: Measure | None = None,
 ) -> FastAPI:
-    """A service: everything its routers need is opened once, by `open_resources`."""
+    """A service: everything its routers need is opened once, by `open_resources`. `scopes` are what
+    its keys may be allowed, a sentence each."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -94,6 +96,7 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},
         generate_unique_id_function=lambda route: route.name,
     )
+    app.state.scopes = scopes
     app.state.metrics = Metrics()
     for router in routers:
         app.include_router(router)

@@ -216,7 +216,7 @@ class Spend(Schema):
 
 
 class IterationView(Schema):
-    n: int = Field(description="from 1")
+    n: int = Field(description="of the change, from 1")
     strategy: str | None = Field(description="A examples, B instructions, C both, as proposed")
     rationale: str | None = Field(description="why its proposer expected a gain")
     outcome: str = Field(description="what became of the candidate")
@@ -258,7 +258,14 @@ class RunView(Schema):
     per_conversation: ConversationScore | None = Field(
         default=None, description="of whole discussions"
     )
-    iterations: list[IterationView] = Field(description="the candidates, in their order")
+    iterations: list[IterationView] = Field(
+        description="the candidates evaluated on validation, in their order: no more of them than"
+        " `limits.iterations`"
+    )
+    changes: list[IterationView] = Field(
+        default=[],
+        description="every change that was tried, those refused before validation too",
+    )
     verdict: Verdict | None = Field(description="null until there is one")
     cross_validation: Verdict | None = Field(
         default=None,

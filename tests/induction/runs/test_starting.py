@@ -122,7 +122,7 @@ async def test_a_version_is_evaluated_by_command_and_its_scores_are_the_last_lin
     assert code == 0
     async with stack.working():
         await reached(stack, alone, "completed")
-        code, printed, _ = await by_command(stack, "evaluate", *said, "--watch")
+        code, printed, _ = await by_command(stack, "evaluate", *said, "--watch", "--json")
     assert code == 0
     run_id, *lines = printed.splitlines()
     seen = await shown(stack, run_id)
@@ -290,3 +290,41 @@ async def test_a_run_knows_how_often_its_test_cases_were_looked_at(stack: Stack)
     last = await start(stack, "looked-at")
     (row,) = await sql(stack, "SELECT looks FROM runs WHERE id = $1", last)
     assert row["looks"] == 2
+
+
+async def test_a_watched_run_is_shown_to_people(stack: Stack) -> None:
+    """The picture of the demo, without a bar where the output is no terminal."""
+    await make_task(stack, "pictured", cases=60)
+    said = [*door(stack), "--task", "pictured", "--iterations", "2", "--watch"]
+    async with stack.working():
+        code, printed, complained = await by_command(stack, "run", *said)
+    assert (code, complained) == (0, "")
+    run_id, *lines = printed.splitlines()
+    assert not any(line.lstrip().startswith("{") for line in lines)
+    text = " ".join(printed.split())
+    assert "cases frozen as" in text
+    assert "baseline" in text
+    assert " calls, " in text
+    seen = await shown(stack, run_id)
+    assert f"{len(seen['iterations'])} of at most 2 iterations" in text
+    assert len(seen["iterations"]) <= 2
+    evaluated = [one["n"] for one in seen["changes"] if one["validation_f1"] is not None]
+    assert [one["n"] for one in seen["iterations"]] == evaluated
+
+
+async def test_few_cases_and_one_class_are_told_in_words(stack: Stack) -> None:
+    await make_task(stack, "tiny", cases=4)
+    said = [*door(stack), "--task", "tiny", "--watch"]
+    async with stack.working():
+        _, printed, _ = await by_command(stack, "evaluate", *said)
+    text = " ".join(printed.split())
+    assert "0 validation cases" in text
+    assert "0 test cases" in text
+
+
+async def test_a_mistyped_task_is_answered_with_those_there_are(stack: Stack) -> None:
+    await make_task(stack, "known-one", cases=4)
+    code, _, complained = await by_command(stack, "run", *door(stack), "--task", "knwon")
+    assert code == 1
+    assert complained.startswith("induction: There is no such task. There are: ")
+    assert "known-one" in complained
