@@ -97,12 +97,8 @@ async def tell(story: Story) -> AsyncIterator[Step]:
     """The whole loop. Raises DemoFailed, and ClientError where a service says no."""
     stack = story.stack
     async with AsyncExitStack() as open_apis:
-        logger = await open_apis.enter_async_context(
-            Api(stack.logger_url, stack.key, patience=LASTING)
-        )
-        induction = await open_apis.enter_async_context(
-            Api(stack.induction_url, stack.key, patience=LASTING)
-        )
+        logger = await open_apis.enter_async_context(_api(stack.logger_url, stack.key))
+        induction = await open_apis.enter_async_context(_api(stack.induction_url, stack.key))
         claude = Claude(api_key=stack.model_key, base_url=stack.model_url)
         open_apis.push_async_callback(claude.close)
 
@@ -139,6 +135,11 @@ async def tell(story: Story) -> AsyncIterator[Step]:
         yield Reported(write(story.choice.out / "report.json", report), report)
 
 
+def _api(url: str, key: str) -> Api:
+    """A demo has time: on a busy machine a service says "later" now and then."""
+    return Api(url, key, patience=LASTING)
+
+
 def limits_for(texts: int) -> RunLimits:
     """The usual promises, with calls enough for a whole search on large data. Money stays."""
     usual = RunLimits()
@@ -157,7 +158,7 @@ async def _production(story: Story, backend: Backend, answers: list[Answer]) -> 
     """Every text goes through the client as a message; then its outcome is logged."""
     began = time.perf_counter()
     total = len(story.data.rows)
-    transport = HttpTransport(Api(story.stack.logger_url, story.stack.key, patience=LASTING))
+    transport = HttpTransport(_api(story.stack.logger_url, story.stack.key))
     async with create_nlu_service(
         backend.classify, transport=transport, task=story.spec.slug
     ) as service:

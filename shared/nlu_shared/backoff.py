@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-DIGITS = 64
-"""Longest `Retry-After` that is read; a longer one is no wait anybody means."""
+LONGEST = 64
+"""Characters of a `Retry-After` that is read; a longer one is no wait anybody means."""
 
 
 def backoff(
@@ -31,7 +31,9 @@ def requested_seconds(header: str | None, now: datetime | None = None) -> float 
     A date that is past is 0, and says nothing without a clock; None where the header is missing
     or says neither.
     """
-    text = (header or "").strip()[:DIGITS]
+    text = (header or "").strip()
+    if len(text) > LONGEST:
+        return None
     try:
         seconds = float(text)
     except ValueError:

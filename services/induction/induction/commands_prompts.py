@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 from nlu_shared.schemas.blame import Blame
 from nlu_shared.schemas.diffs import PromptDiff
 from nlu_shared.schemas.prompts import PromptImport
+from nlu_shared.schemas.runs import RunView
 
 from induction.history.blame import as_lines as blame_lines
 from induction.prompts.diff import as_lines
@@ -86,6 +87,40 @@ def bring_in(
             )
         ).json()
     print(version["id"])
+
+
+@prompts.command
+def promote(
+    *,
+    task: str,
+    version: UUID | None = None,
+    run: UUID | None = None,
+    url: Url = HERE,
+    key: Key = "",
+) -> None:
+    """Lets a version serve from now on, and prints its id.
+
+    Parameters
+    ----------
+    task
+        The task the prompt is for.
+    version
+        The version that is to serve.
+    run
+        In its place a run, whose best version is to serve.
+    """
+    if (version is None) == (run is None):
+        sys.exit("induction: name --version or --run, one of them")
+    with client(url, key) as http:
+        if run is not None:
+            seen = RunView.model_validate_json(answer(http.get(f"/v1/runs/{run}")).text)
+            if seen.task != task:
+                sys.exit(f"induction: that run is of the task {seen.task}")
+            version = seen.best_version_id
+        if version is None:
+            sys.exit("induction: that run has found no version that is better than its baseline")
+        promoted = answer(http.post(f"/v1/prompts/{task}/versions/{version}/promote")).json()
+    print(promoted["id"])
 
 
 @prompts.command

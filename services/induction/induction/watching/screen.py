@@ -83,7 +83,14 @@ def ending(run: RunView) -> list[Line | Padding]:
     if refused := len(run.changes) - taken:
         tried += f"; {refused} more changes were refused before validation"
     counted = [plain(tried)] if run.changes else []
-    return [*shown, *by_component(run), *counted, spent(run)]
+    return [*shown, *by_component(run), *counted, spent(run), *_next(run)]
+
+
+def _next(run: RunView) -> list[Line]:
+    """How to let the best prompt serve, where there is another than before."""
+    if run.best_version_id in (None, run.baseline_version_id):
+        return []
+    return [quiet(f"to let it serve: induction prompts promote --task {run.task} --run {run.id}")]
 
 
 def spent(run: RunView) -> Line:
