@@ -10,12 +10,13 @@ import os
 import sys
 
 from induction.llm.errors import ParkRun, StopRun, UnknownModel
+from induction.watching.screen import console_for
 from nlu_shared.client import ClientError
 
 from deploy.demo import options
 from deploy.demo.data import BadData, DataSet, read
 from deploy.demo.discussions import read_discussions
-from deploy.demo.show import console_for, opening, show
+from deploy.demo.show import opening, show
 from deploy.demo.story import DemoFailed, Story, tell
 
 FAILED, INTERRUPTED = 1, 130

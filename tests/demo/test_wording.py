@@ -3,12 +3,13 @@
 import io
 from collections.abc import AsyncIterator
 
+from induction.watching.screen import WIDTH
 from rich.console import Console
 
 from deploy.demo import options
 from deploy.demo.data import DataSet, read
 from deploy.demo.discussions import read_discussions
-from deploy.demo.show import WIDTH, opening, show
+from deploy.demo.show import opening, show
 from deploy.demo.steps import Answered, Step
 
 STACK = options.Stack(

@@ -12,6 +12,7 @@ from induction.resources import APP_IDENTITY, Resources, open_resources
 from induction.runs import queries
 from induction.runs.routes import router as runs
 from induction.runs.stream_routes import router as streams
+from induction.scopes import SCOPES
 from induction.settings import Settings
 from induction.tasks.routes import router as tasks
 from induction.triggers.routes import router as triggers
@@ -26,6 +27,7 @@ def build(settings: Settings) -> FastAPI:
         open_resources=lambda: open_resources(settings),
         routers=[tasks, prompts, history, runs, streams, triggers, privacy, admin],
         settings=settings,
+        scopes=SCOPES,
         measure=_measure,
     )
 

@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 from nlu_shared.schemas.blame import Blame
 from nlu_shared.schemas.diffs import PromptDiff
 from nlu_shared.schemas.prompts import PromptImport
+from nlu_shared.schemas.runs import RunView
 
 from induction.history.blame import as_lines as blame_lines
 from induction.prompts.diff import as_lines
@@ -28,7 +29,19 @@ def export(
     url: Url = HERE,
     key: Key = "",
 ) -> None:
-    """Writes a version, or the one that serves, to a file or standard output, in UTF-8."""
+    """Writes a version, or the one that serves, to a file or standard output, in UTF-8.
+
+    Parameters
+    ----------
+    task
+        The task the prompt is for.
+    version
+        The version; without it the one that serves.
+    format
+        A Python module of constants, or JSON.
+    output
+        The file; without it standard output.
+    """
     params = {"format": format} | ({"version": str(version)} if version else {})
     with client(url, key) as http:
         content = answer(http.get(f"/v1/prompts/{task}/export", params=params)).content
@@ -57,6 +70,10 @@ def bring_in(
     ----------
     file
         An export (.py, .json), or a text that becomes one block.
+    task
+        The task the prompt is for.
+    notes
+        What people should know of this version.
     promote
         Let it serve from now on.
     """
@@ -73,8 +90,52 @@ def bring_in(
 
 
 @prompts.command
+def promote(
+    *,
+    task: str,
+    version: UUID | None = None,
+    run: UUID | None = None,
+    url: Url = HERE,
+    key: Key = "",
+) -> None:
+    """Lets a version serve from now on, and prints its id.
+
+    Parameters
+    ----------
+    task
+        The task the prompt is for.
+    version
+        The version that is to serve.
+    run
+        In its place a run, whose best version is to serve.
+    """
+    if (version is None) == (run is None):
+        sys.exit("induction: name --version or --run, one of them")
+    with client(url, key) as http:
+        if run is not None:
+            seen = RunView.model_validate_json(answer(http.get(f"/v1/runs/{run}")).text)
+            if seen.task != task:
+                sys.exit(f"induction: that run is of the task {seen.task}")
+            version = seen.best_version_id
+        if version is None:
+            sys.exit("induction: that run has found no version that is better than its baseline")
+        promoted = answer(http.post(f"/v1/prompts/{task}/versions/{version}/promote")).json()
+    print(promoted["id"])
+
+
+@prompts.command
 def diff(*, task: str, version: UUID, against: UUID, url: Url = HERE, key: Key = "") -> None:
-    """Prints what changed from one version to another."""
+    """Prints what changed from one version to another.
+
+    Parameters
+    ----------
+    task
+        The task the prompts are for.
+    version
+        The newer version.
+    against
+        The version it is compared with.
+    """
     with client(url, key) as http:
         response = http.get(
             f"/v1/prompts/{task}/versions/{version}/diff", params={"against": str(against)}
@@ -84,7 +145,15 @@ def diff(*, task: str, version: UUID, against: UUID, url: Url = HERE, key: Key =
 
 @prompts.command
 def blame(*, task: str, version: UUID, url: Url = HERE, key: Key = "") -> None:
-    """Prints what made each part of a prompt, the cases that fixed and broke, and its tokens."""
+    """Prints what made each part of a prompt, the cases that fixed and broke, and its tokens.
+
+    Parameters
+    ----------
+    task
+        The task the prompt is for.
+    version
+        The version.
+    """
     with client(url, key) as http:
         response = http.get(f"/v1/prompts/{task}/versions/{version}/blame")
     print("\n".join(blame_lines(Blame.model_validate_json(answer(response).text))))

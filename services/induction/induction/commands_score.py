@@ -30,6 +30,8 @@ def score(
 
     Parameters
     ----------
+    kind
+        What the outputs are: labels of intents, or extractions.
     truth
         Lines of JSON with `id` and `output`, `group` and `context` where there is a discussion;
         nlu-logger's stream of ground truth; or the original system's export.

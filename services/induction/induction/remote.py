@@ -1,23 +1,31 @@
 """How a command reaches a running induction, and what it makes of a refusal."""
 
-import json
 import sys
 from typing import Annotated
 
 import httpx2
 from cyclopts import Parameter
+from nlu_shared.client.patient import PatientBlockingClient
 from nlu_shared.environment import is_given
+from nlu_shared.kit.output import say_waiting
+from nlu_shared.kit.refusals import in_words
+from nlu_shared.schemas.base import Problem
+from pydantic import ValidationError
 
-Url = Annotated[str, Parameter(env_var="INDUCTION_URL")]
-Key = Annotated[str, Parameter(env_var="INDUCTION_KEY")]
+Url = Annotated[str, Parameter(env_var="INDUCTION_URL", help="Where the service is.")]
+Key = Annotated[
+    str, Parameter(env_var="INDUCTION_KEY", help="A key of the service; nlk_ and what follows.")
+]
+UNKNOWN = "unknown_task"
 HERE = "http://127.0.0.1:8002"
 SILENCE_SECONDS = 60.0
 """A start reads all ground truth first; a service that says nothing for longer is gone."""
 
 
-def client(url: str, key: str) -> httpx2.Client:
+def client(url: str, key: str) -> PatientBlockingClient:
     """To `url`, or where nothing was given to this machine's own service."""
-    return httpx2.Client(
+    return PatientBlockingClient(
+        waiting=say_waiting("induction"),
         base_url=url if is_given(url) else HERE,
         headers={"Authorization": f"Bearer {key}"} if is_given(key) else {},
         timeout=SILENCE_SECONDS,
@@ -29,8 +37,24 @@ def answer(response: httpx2.Response) -> httpx2.Response:
     if response.is_success:
         return response
     try:
-        problem = json.loads(response.text)
-        reason = problem.get("detail") or problem["title"]
-    except (ValueError, KeyError):
-        reason = f"status {response.status_code}"
-    sys.exit(f"induction: {reason}")
+        problem = Problem.model_validate_json(response.content)
+    except ValidationError:
+        sys.exit(f"induction: status {response.status_code}")
+    faults = "; ".join(in_words(one) for one in problem.errors or [])
+    reason = " ".join(part for part in (problem.detail or problem.title, faults) if part)
+    sys.exit(f"induction: {reason}{_tasks_there(response) if problem.code == UNKNOWN else ''}")
+
+
+def _tasks_there(response: httpx2.Response) -> str:
+    """What a mistyped task may have meant; nothing where that cannot be read."""
+    request = response.request
+    try:
+        answered = httpx2.get(
+            request.url.copy_with(path="/v1/tasks", query=None),
+            headers={"Authorization": request.headers.get("Authorization", "")},
+            timeout=SILENCE_SECONDS,
+        ).json()
+        slugs = [str(one["slug"]) for one in answered]
+    except (httpx2.HTTPError, ValueError, KeyError, TypeError):
+        return ""
+    return f" There are: {', '.join(slugs)}." if slugs else " There is none yet: POST /v1/tasks."

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import httpx2
+from nlu_shared.client.patient import PatientClient
 from nlu_shared.kit.auth import Authenticator, Caller
 from nlu_shared.kit.db import Database, Identity, open_database
 from nlu_shared.kit.errors import ServiceError
@@ -52,7 +53,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             open_database(settings.database, pool_size=settings.pool_size)
         )
         logger = await stack.enter_async_context(
-            httpx2.AsyncClient(
+            PatientClient(
                 base_url=settings.nlu_logger_url,
                 headers={"Authorization": f"Bearer {settings.nlu_logger_key.get_secret_value()}"},
                 timeout=httpx2.Timeout(60, connect=2),

@@ -1,13 +1,16 @@
 """Tickets: what a browser opens a stream with, because EventSource sends no Authorization.
 
 It stands below the runs that are watched with it: a process opens one place to redeem tickets, as
-one of its resources. Of a ticket only the hash is stored, and the first stream it opens uses it up.
+one of its resources. Of a ticket only the hash is stored. The first stream it opens binds it to
+that run, whose reconnects it serves from then on: an EventSource comes back with the same address.
 """
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from nlu_shared.kit.auth import Caller, hash_key
 from nlu_shared.kit.db import CONNECT_SECONDS, Database, Identity
@@ -18,6 +21,11 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 LIFETIME = timedelta(seconds=60)
+"""Until the first stream."""
+BOUND = timedelta(hours=24)
+"""From then on at most; a page that watches for longer takes a new ticket."""
+AFTERWARDS = timedelta(hours=1)
+"""After the run is over: the last reconnect is to hear that it is."""
 
 _ISSUE = text(
     """
@@ -32,13 +40,30 @@ _SWEEP = text(
     """
 )
 _REDEEM = """
-DELETE FROM stream_tickets AS ticket WHERE hash = ANY($1) AND expires_at > now()
+UPDATE stream_tickets AS ticket SET run_id = wanted.run_id,
+    expires_at = CASE WHEN ticket.run_id IS NULL THEN now() + $3::interval
+        ELSE ticket.expires_at END
+FROM unnest($1::text[], $2::uuid[]) AS wanted (hash, run_id)
+LEFT JOIN runs AS run ON run.id = wanted.run_id
+WHERE ticket.hash = wanted.hash AND ticket.expires_at > now()
+    AND (ticket.run_id IS NULL OR ticket.run_id = wanted.run_id
+        AND (run.completed_at IS NULL OR run.completed_at > now() - $4::interval))
     AND NOT EXISTS (SELECT FROM api_keys AS key WHERE 'key:' || key.id = ticket.subject
     AND (key.revoked_at IS NOT NULL OR key.expires_at <= now()))
-RETURNING hash, subject, scopes, tasks
+RETURNING ticket.hash, ticket.run_id, ticket.subject, ticket.scopes, ticket.tasks
 """
-Redeeming = GroupCommit[str, Any]
-"""By a ticket's hash its row, once; None where there is none."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Use:
+    """A ticket, by its hash, shown for a stream of a run."""
+
+    hash: str
+    run_id: UUID
+
+
+Redeeming = GroupCommit[Use, Any]
+"""By a ticket's use its row; None where it does not open that."""
 
 
 def redeeming(database: Database, identity: Identity) -> Redeeming:
@@ -46,9 +71,14 @@ def redeeming(database: Database, identity: Identity) -> Redeeming:
     return GroupCommit(database, identity, _redeemed, seconds=CONNECT_SECONDS)
 
 
-async def _redeemed(connection: Connection, hashes: Sequence[str]) -> Sequence[Any]:
-    left = {row["hash"]: row for row in await connection.fetch(_REDEEM, sorted(set(hashes)))}
-    return [left.pop(hashed, None) for hashed in hashes]
+async def _redeemed(connection: Connection, uses: Sequence[Use]) -> Sequence[Any]:
+    """Sorted, so that no two groups wait for each other's rows."""
+    wanted = sorted(set(uses))
+    rows = await connection.fetch(
+        _REDEEM, [one.hash for one in wanted], [one.run_id for one in wanted], BOUND, AFTERWARDS
+    )
+    opened = {Use(row["hash"], row["run_id"]): row for row in rows}
+    return [opened.get(use) for use in uses]
 
 
 async def issue(session: AsyncSession, caller: Caller) -> StreamTicket:
@@ -66,12 +96,13 @@ async def issue(session: AsyncSession, caller: Caller) -> StreamTicket:
     return StreamTicket(ticket=ticket, expires_at=expires_at)
 
 
-async def redeem(redeeming: Redeeming, ticket: str) -> Caller:
-    """Whose ticket it is; from here on it is used up, whatever becomes of the stream.
+async def redeem(redeeming: Redeeming, ticket: str, run_id: UUID) -> Caller:
+    """Whose ticket it is; from here on it opens this run's stream alone.
 
-    Raises Unauthenticated for one that is unknown, used or too old, or whose key is no more.
+    Raises Unauthenticated for one that is unknown, too old or another run's, or whose key is no
+    more.
     """
-    row = await redeeming.submit(hash_key(ticket))
+    row = await redeeming.submit(Use(hash_key(ticket), run_id))
     if row is None:
         raise Unauthenticated
     return Caller(

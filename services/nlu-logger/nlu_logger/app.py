@@ -18,6 +18,7 @@ from nlu_logger.privacy import jobs as retention
 from nlu_logger.privacy.routes import router as privacy
 from nlu_logger.resources import JOB_IDENTITY, Resources, open_resources
 from nlu_logger.reviews.routes import router as reviews
+from nlu_logger.scopes import SCOPES
 from nlu_logger.settings import Settings
 
 VERSION = "0.1.0"
@@ -43,6 +44,7 @@ def build(settings: Settings) -> FastAPI:
         open_resources=lambda: open_resources(settings),
         routers=ROUTERS,
         settings=settings,
+        scopes=SCOPES,
         measure=_measure,
     )
 

@@ -13,6 +13,7 @@ from nlu_shared.kit.commands import key_commands
 from nlu_shared.kit.db import Identity, open_database, session_scope
 from nlu_shared.kit.errors import ServiceError
 from nlu_shared.kit.files import whole_file
+from nlu_shared.kit.output import unbroken
 from nlu_shared.kit.processes import serve as serve_app
 from nlu_shared.kit.processes import set_up_logs
 from nlu_shared.kit.settings import secret
@@ -30,6 +31,7 @@ from nlu_logger.migrations import ADMINISTRATOR, check_schema
 from nlu_logger.migrations import migrate as run_migrations
 from nlu_logger.privacy.journal import BadJournal
 from nlu_logger.remote import HERE, Key, Url, client, reason_of
+from nlu_logger.scopes import SCOPES
 from nlu_logger.settings import Migration, Settings
 
 app = App(name="nlu-logger", help="Records predictions, loses none.", version=web.VERSION)
@@ -45,7 +47,15 @@ FORMATS = {f".{one.value}": one for one in ExportFormat}
 
 @app.command
 def serve(*, host: str = "127.0.0.1", port: int = 8001) -> None:
-    """Serves the API until it is told to stop."""
+    """Serves the API until it is told to stop.
+
+    Parameters
+    ----------
+    host
+        The address to listen at; the default is reached from this machine alone.
+    port
+        The port to listen at.
+    """
     settings = Settings()
     set_up_logs(as_json=settings.log_json)
     asyncio.run(check_schema(settings.database))
@@ -96,14 +106,27 @@ def export(
 
     Parameters
     ----------
-    days: the last so many; without it everything.
-    output: replaced as a whole, or not at all. Its ending (.jsonl, .csv, .json, .parquet) is
-        the format.
-    confidence_threshold: retraining takes this and above (0.8), review what is below (0.7).
-    approved_only: of the corrections, only those somebody approved.
-    anonymise: without e-mail addresses, phone numbers and the like; free names are not found.
-    splits: train/validation/test, as in 80/10/10: the output is a folder for `datasets`.
-    seed: of the splits.
+    mode
+        Rows to train with, or predictions for a person to review.
+    days
+        The last so many; without it everything.
+    output
+        Replaced as a whole, or not at all. Its ending (.jsonl, .csv, .json, .parquet) is the
+        format. Without it standard output.
+    confidence_threshold
+        Retraining takes this and above (0.8), review what is below (0.7).
+    approved_only
+        Of the corrections, only those somebody approved.
+    anonymise
+        Without e-mail addresses, phone numbers and the like; free names are not found.
+    task
+        Of this task alone; without it of all that the key is for.
+    format
+        Of what is written, where the ending of the output does not say it.
+    splits
+        Train/validation/test, as in 80/10/10: the output is a folder for `datasets`.
+    seed
+        Of the splits: the same again parts the rows in the same way.
     """
     shares = None if splits is None else Shares.read(splits)
     if shares and (mode != "retraining" or format or output is None):
@@ -145,7 +168,14 @@ def pairs(*, input: Path, output: Path, seed: int = 0, per_text: int = 2) -> Non
 
     Parameters
     ----------
-    per_text: positives and hard negatives for each text, at most.
+    input
+        The training file.
+    output
+        Where the pairs go, replaced as a whole.
+    seed
+        Of what is drawn: the same again makes the same pairs.
+    per_text
+        Positives and hard negatives for each text, at most.
     """
     with input.open("rb") as rows, whole_file(output) as file:
         for block in exports.pairs(read_lines(rows), seed=seed, per_text=per_text):
@@ -165,10 +195,14 @@ async def _as_administrator() -> AsyncIterator[AsyncSession]:
         yield session
 
 
-app.command(key_commands(_as_administrator))
+app.command(key_commands(_as_administrator, SCOPES))
 
 
 def main() -> None:
+    unbroken(_main)
+
+
+def _main() -> None:
     try:
         app()
     except ValidationError as missing:
@@ -178,6 +212,8 @@ def main() -> None:
         sys.exit(f"nlu-logger: set {names} (see .env.example)")
     except httpx2.HTTPError as broken:
         sys.exit(f"nlu-logger: no whole answer: {broken or type(broken).__name__}")
+    except BrokenPipeError:
+        raise
     except (ServiceError, BadSplits, BadJournal, UnreadableLine, OSError) as refused:
         sys.exit(f"nlu-logger: {refused}")
 

@@ -30,7 +30,10 @@ def import_corrections(
 
     Parameters
     ----------
-    approve: make ground truth of it at once; the key must be allowed to decide.
+    file
+        The review file as it was exported, with `corrected_intent` filled in.
+    approve
+        Make ground truth of it at once; the key must be allowed to decide.
     """
     _end(_bring(file, "/v1/corrections:import", {"approve": approve}, url, key))
 
@@ -50,8 +53,18 @@ def import_ground_truth(
 
     Parameters
     ----------
-    group_column: what a case must not be parted from; texts without one stand alone.
-    may_quote: whether these texts may appear inside a prompt.
+    file
+        Rows with a text and a label (.csv, .jsonl, .json), or the export.
+    task
+        The task the labels are of.
+    text_column
+        The name of the column with the text.
+    label_column
+        The name of the column with the label.
+    group_column
+        What a case must not be parted from; texts without one stand alone.
+    may_quote
+        Whether these texts may appear inside a prompt.
     """
     params: dict[str, str | bool] = {
         "task": task,
@@ -70,7 +83,12 @@ def import_logs(
 
     Parameters
     ----------
-    approve: make ground truth of their corrections at once; otherwise they are proposed.
+    file
+        The rows as they were exported (.csv, .jsonl, .json).
+    task
+        The task the predictions are of.
+    approve
+        Make ground truth of their corrections at once; otherwise they are proposed.
     """
     counts = _bring(file, "/v1/predictions:import", {"task": task, "approve": approve}, url, key)
     if past := counts["past_retention"]:

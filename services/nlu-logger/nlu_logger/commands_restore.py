@@ -26,7 +26,8 @@ def confirm_clock(today: date) -> None:
 
     Parameters
     ----------
-    today: the day it is, as 2026-11-28.
+    today
+        The day it is, as 2026-11-28.
     """
     if not asyncio.run(_confirm(Settings(), today)):
         sys.exit(f"nlu-logger: the database's clock does not say {today}: set it right first")
@@ -38,8 +39,10 @@ def erase_again(*, receipts: Path | None = None, forgotten: Path | None = None) 
 
     Parameters
     ----------
-    receipts: the journal of erasures, or receipts one a line.
-    forgotten: induction's GET /v1/admin/forgotten, one page a line.
+    receipts
+        The journal of erasures, or receipts one a line.
+    forgotten
+        What induction's GET /v1/admin/forgotten answers, one page a line.
     """
     known = journal.receipts(receipts.read_bytes().splitlines()) if receipts else []
     cases = journal.forgotten(forgotten.read_bytes().splitlines()) if forgotten else []

@@ -2,22 +2,27 @@
 
 from typing import Annotated
 
-import httpx2
 from cyclopts import Parameter
+from nlu_shared.client.patient import PatientBlockingClient
 from nlu_shared.environment import is_given
+from nlu_shared.kit.output import say_waiting
+from nlu_shared.kit.refusals import in_words
 from nlu_shared.schemas.base import Problem
 from pydantic import ValidationError
 
-Url = Annotated[str, Parameter(env_var="NLU_LOGGER_URL")]
-Key = Annotated[str, Parameter(env_var="NLU_LOGGER_KEY")]
+Url = Annotated[str, Parameter(env_var="NLU_LOGGER_URL", help="Where the service is.")]
+Key = Annotated[
+    str, Parameter(env_var="NLU_LOGGER_KEY", help="A key of the service; nlk_ and what follows.")
+]
 HERE = "http://127.0.0.1:8001"
 SILENCE_SECONDS = 60.0
 """A service that says nothing for longer is gone."""
 
 
-def client(url: str, key: str) -> httpx2.Client:
+def client(url: str, key: str) -> PatientBlockingClient:
     """To `url`, or where nothing was given to this machine's own service."""
-    return httpx2.Client(
+    return PatientBlockingClient(
+        waiting=say_waiting("nlu-logger"),
         base_url=url if is_given(url) else HERE,
         headers={"Authorization": f"Bearer {key}"} if is_given(key) else {},
         timeout=SILENCE_SECONDS,
@@ -30,4 +35,6 @@ def reason_of(problem: bytes, status: int) -> str:
         problem_json = Problem.model_validate_json(problem)
     except ValidationError:
         return f"status {status}"
-    return problem_json.detail or problem_json.title
+    faults = "; ".join(in_words(one) for one in problem_json.errors or [])
+    reason = problem_json.detail or problem_json.title
+    return f"{reason}: {faults}" if faults else reason

@@ -3,11 +3,13 @@
 No server code lives here, and nothing here knows a database.
 """
 
+from nlu_shared.client.classification import Classification
 from nlu_shared.client.errors import (
     ClientError,
     Conflict,
     Forbidden,
     NotFound,
+    NotLoggable,
     Refused,
     Unauthenticated,
     Unavailable,
@@ -18,7 +20,6 @@ from nlu_shared.client.logged import last_log_id, logged
 from nlu_shared.client.repository import NLURepository, RetrainingRow, create_nlu_repository
 from nlu_shared.client.runs import follow_run
 from nlu_shared.client.service import (
-    Classification,
     Classifier,
     NLUResult,
     NLUService,
@@ -41,6 +42,7 @@ __all__ = [
     "NLUResult",
     "NLUService",
     "NotFound",
+    "NotLoggable",
     "Reconciled",
     "Refused",
     "RetrainingRow",

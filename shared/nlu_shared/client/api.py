@@ -1,39 +1,49 @@
 """The one way out: an HTTP call with a key, answers read by type, failures by name."""
 
 import asyncio
+import os
 import random
+import ssl
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Self, TypeVar
+from weakref import WeakKeyDictionary
 
 import httpx2
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from nlu_shared.backoff import backoff
+from nlu_shared.backoff import BRIEF, Patience, backoff
 from nlu_shared.client.errors import Unavailable, UnexpectedAnswer, Unreachable, refusal
+from nlu_shared.client.patient import PatientClient
 from nlu_shared.environment import given
 
 TIMEOUT = httpx2.Timeout(10, connect=2)
 """Seconds. A service answers 503 within 2 s when its database is away."""
 STREAM_TIMEOUT = httpx2.Timeout(60, connect=2)
 """Seconds. A stream is pinged more often than this, so a longer silence is a dead connection."""
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
-"""Seconds between tries: doubled, jittered, and never more than the longest."""
 JSON, NDJSON = "application/json", "application/x-ndjson"
+
+_BROKEN = (httpx2.RequestError, httpx2.InvalidURL, OSError, RuntimeError, ValueError)
+"""What a call may end in without an answer: also a key no header takes, or a loop that closes."""
 
 Params = Mapping[str, str | int | float | bool | None]
 Answer = TypeVar("Answer")
 
 
 class Api:
-    """One service's address and key, with one connection pool."""
+    """One service's address and key; a pool of connections for each event loop that calls.
 
-    def __init__(self, url: str, key: str) -> None:
+    `patience` is how long a service may ask to be called later; with None it is the caller's
+    business from the first time.
+    """
+
+    def __init__(self, url: str, key: str, *, patience: Patience | None = BRIEF) -> None:
         self.url = url.rstrip("/")
-        self._client = httpx2.AsyncClient(
-            timeout=TIMEOUT, headers={"Authorization": f"Bearer {key}"} if key else {}
-        )
+        self._key = key
+        self._patience = patience
+        self._tls: ssl.SSLContext | None = None
+        self._clients = _Clients()
 
     async def __aenter__(self) -> Self:
         return self
@@ -47,7 +57,9 @@ class Api:
         await self.close()
 
     async def close(self) -> None:
-        await self._client.aclose()
+        """Closes what this loop opened; a call made later opens it again."""
+        if client := self._clients.forget():
+            await client.aclose()
 
     async def get(self, path: str, answer: type[Answer], params: Params | None = None) -> Answer:
         """Reading changes nothing, so it is tried three times."""
@@ -77,48 +89,91 @@ class Api:
                 return await self._once(method, path, body, params)
             except (Unreachable, Unavailable) as error:
                 tried += 1
-                if tried >= tries:
+                seconds = pause(tried) if _may_repeat(error) else None
+                if tried >= tries or seconds is None:
                     raise
-                await asyncio.sleep(pause(tried, _retry_after(error)))
+                await asyncio.sleep(seconds)
 
     def stream(
         self, path: str, *, last_event_id: str | None
     ) -> AbstractAsyncContextManager[httpx2.EventSource]:
         """Server-sent events; the caller looks at the response's status before reading them."""
         resume = {"Last-Event-ID": last_event_id} if last_event_id else {}
-        return self._client.sse(self.url + path, headers=resume, timeout=STREAM_TIMEOUT)
+        return self._client().sse(self.url + path, headers=resume, timeout=STREAM_TIMEOUT)
 
     async def _once(
         self, method: str, path: str, body: BaseModel | bytes | None, params: Params | None
     ) -> httpx2.Response:
         lines = isinstance(body, bytes)
         try:
-            response = await self._client.request(
+            response = await self._client().request(
                 method,
                 self.url + path,
                 params={name: value for name, value in (params or {}).items() if value is not None},
                 content=body.model_dump_json() if isinstance(body, BaseModel) else body,
                 headers=None if body is None else {"Content-Type": NDJSON if lines else JSON},
             )
-        except (httpx2.RequestError, httpx2.InvalidURL) as error:
+        except _BROKEN as error:
             raise unreachable(self.url, error) from error
         check(response)
         return response
 
+    def _client(self) -> PatientClient:
+        """Connections and locks belong to a loop and to a process: one that is shared with a
+        forked child would hand it another's answers."""
+        if (client := self._clients.mine()) is None:
+            self._tls = self._tls or httpx2.create_ssl_context()
+            client = PatientClient(
+                patience=self._patience,
+                timeout=TIMEOUT,
+                verify=self._tls,
+                headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
+            )
+            self._clients.keep(client)
+        return client
 
-def logger_api(url: str | None = None, key: str | None = None) -> Api:
+
+class _Clients:
+    """One client for each living loop of this process."""
+
+    def __init__(self) -> None:
+        self._process = os.getpid()
+        self._of: WeakKeyDictionary[asyncio.AbstractEventLoop, PatientClient] = WeakKeyDictionary()
+        self._parents: list[object] = []
+
+    def mine(self) -> PatientClient | None:
+        if self._process != os.getpid():
+            # Kept for ever: collected here, it would close what the parent has open.
+            self._parents.append(self._of)
+            self._process, self._of = os.getpid(), WeakKeyDictionary()
+        return self._of.get(asyncio.get_running_loop())
+
+    def keep(self, client: PatientClient) -> None:
+        self._of[asyncio.get_running_loop()] = client
+
+    def forget(self) -> PatientClient | None:
+        return self._of.pop(asyncio.get_running_loop(), None) if self.mine() else None
+
+
+def logger_api(
+    url: str | None = None, key: str | None = None, *, patience: Patience | None = BRIEF
+) -> Api:
     """To nlu-logger, by default where NLU_LOGGER_URL says and with NLU_LOGGER_KEY."""
     return Api(
         url or given("NLU_LOGGER_URL") or "http://127.0.0.1:8001",
         key or given("NLU_LOGGER_KEY") or "",
+        patience=patience,
     )
 
 
-def induction_api(url: str | None = None, key: str | None = None) -> Api:
+def induction_api(
+    url: str | None = None, key: str | None = None, *, patience: Patience | None = BRIEF
+) -> Api:
     """To induction, by default where INDUCTION_URL says and with INDUCTION_KEY."""
     return Api(
         url or given("INDUCTION_URL") or "http://127.0.0.1:8002",
         key or given("INDUCTION_KEY") or "",
+        patience=patience,
     )
 
 
@@ -143,12 +198,12 @@ def unreachable(url: str, error: Exception) -> Unreachable:
     return Unreachable(f"no answer from {url}: {error or type(error).__name__}")
 
 
-def _retry_after(error: Unreachable | Unavailable) -> float | None:
-    return error.retry_after if isinstance(error, Unavailable) else None
+def _may_repeat(error: Unreachable | Unavailable) -> bool:
+    """A service that named a time has been waited for already, as long as patience goes."""
+    return not isinstance(error, Unavailable) or error.retry_after is None
 
 
-def pause(tried: int, retry_after: float | None = None) -> float:
-    """Seconds before the next try: at least what the service asked for, within the longest."""
+def pause(tried: int) -> float:
+    """Seconds before the next try after `tried` failures in a row, at most BRIEF's longest."""
     chance = random.random()  # noqa: S311
-    grown = backoff(tried, first=FIRST_PAUSE, longest=LONGEST_PAUSE, jitter=chance)
-    return min(max(grown, retry_after or 0.0), LONGEST_PAUSE)
+    return backoff(tried, first=BRIEF.first, longest=BRIEF.longest, jitter=chance)

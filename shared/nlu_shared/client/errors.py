@@ -1,7 +1,10 @@
 """What can go wrong between a client and a service, by name."""
 
+from datetime import UTC, datetime
+
 from pydantic import ValidationError
 
+from nlu_shared.backoff import requested_seconds
 from nlu_shared.schemas.base import Problem
 
 
@@ -17,12 +20,16 @@ class UnexpectedAnswer(ClientError):
     """An answer came that this client cannot read; is the address right?"""
 
 
+class NotLoggable(ClientError):
+    """What was to be logged is no prediction, outcome or correction; names the fields."""
+
+
 class Refused(ClientError):
     """The service said no. `problem` is its problem+json body."""
 
     def __init__(self, problem: Problem) -> None:
         places = ", ".join(
-            f"{'.'.join(map(str, one.get('loc', [])))} ({one.get('type')})"
+            f"{'.'.join(map(str, one.get('loc', [])))} ({one.get('expected') or one.get('type')})"
             for one in problem.errors or []
         )
         lines = [f"{problem.status} {problem.code}: {problem.detail or problem.title}", places]
@@ -79,6 +86,5 @@ def refusal(status: int, body: bytes, retry_after: str | None) -> Refused:
     except ValidationError:
         problem = Problem(title="no problem+json in the answer", status=status, code="unknown")
     if status in _TRY_AGAIN:
-        seconds = float(retry_after) if retry_after and retry_after.isdecimal() else None
-        return Unavailable(problem, seconds)
+        return Unavailable(problem, requested_seconds(retry_after, datetime.now(UTC)))
     return _BY_STATUS.get(status, Refused)(problem)

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
 
-from nlu_shared.client.service import Classification, prediction_of
+from nlu_shared.client.classification import classification_of, prediction_of
 from nlu_shared.client.spool import Spool
 from nlu_shared.ids import uuid7
 from nlu_shared.schemas.predictions import INTENT, PredictionIn
@@ -29,12 +29,13 @@ def logged(
     spool: Spool,
     *,
     task: str = INTENT,
-    read: Callable[[Any], Classification] = lambda result: result,
+    read: Callable[[Any], object] = lambda result: result,
 ) -> Callable[[Callable[Call, Result]], Callable[Call, Result]]:
     """Logs every answer of a function, sync or async, whose first argument is the message.
 
-    `read` makes a Classification of the answer where it is none. The answer, and whatever the
-    function raises, are the caller's as before; what cannot be logged is told in one line.
+    `read` makes a Classification, a dict or a tuple of the answer where it is none. The answer,
+    and whatever the function raises, are the caller's as before; what cannot be logged is told in
+    one line.
     """
 
     def wrap(function: Callable[Call, Result]) -> Callable[Call, Result]:
@@ -67,9 +68,12 @@ def logged(
         log_id = uuid7()
         try:
             message = args[0] if args else next(iter(kwargs.values()))
-            prediction = prediction_of(
-                read(result), id=log_id, task=task, prompt=message, latency_ms=milliseconds
-            )
+            classification = classification_of(read(result))
+            prediction = None
+            if classification:
+                prediction = prediction_of(
+                    classification, id=log_id, task=task, prompt=message, latency_ms=milliseconds
+                )
         except Exception as error:  # noqa: BLE001 - the answer is worth more than its log
             log.error("answer not loggable error=%s", type(error).__name__)
             return None

@@ -1,17 +1,22 @@
 """The log by the names a backend knows it by, awaitable and over HTTP."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Literal, Self, TypedDict
+from typing import Literal, Self, TypedDict, TypeVar
 from uuid import UUID
 
+from pydantic import BaseModel, ValidationError
+
 from nlu_shared.client.api import Api, Params, logger_api
+from nlu_shared.client.classification import places_of
+from nlu_shared.client.errors import NotLoggable
 from nlu_shared.ids import uuid7
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.predictions import Logged, OutcomeIn, Prediction, PredictionIn
 from nlu_shared.schemas.queues import QueueItem
 from nlu_shared.schemas.reviews import Correction, CorrectionIn
 
+Body = TypeVar("Body", bound=BaseModel)
 TRIES = 3
 PAGE = 200
 
@@ -41,37 +46,46 @@ class NLURepository:
     async def close(self) -> None:
         await self._api.close()
 
-    async def log_prompt(self, prediction: PredictionIn) -> UUID:
-        """Logs one prediction and returns its id. With an id of its own a repeat is no new row."""
-        known = prediction if prediction.id else prediction.model_copy(update={"id": uuid7()})
+    async def log_prompt(self, prediction: PredictionIn | None = None, **fields: object) -> UUID:
+        """Logs one prediction and returns its id. With an id of its own a repeat is no new row.
+
+        Takes a prediction, or its fields by their names: `user_id=…, prompt=…,
+        predicted_intent=…, confidence=…` and whatever else PredictionIn has.
+        """
+        whole = prediction.model_dump(exclude_unset=True) if prediction else {}
+        known = _made(PredictionIn, {"id": uuid7()} | whole | fields)
         logged = await self._api.post("/v1/predictions", Logged, known, tries=TRIES)
         return logged.log_id
 
     async def update_prompt_log_outcome(
         self,
         log_id: UUID | str,
-        *,
         was_successful: bool,
         workflow_type: str | None = None,
         execution_error: str | None = None,
     ) -> Prediction:
         """How the work ended; the last word stands."""
-        outcome = OutcomeIn(
-            was_successful=was_successful,
-            workflow_type=workflow_type,
-            execution_error=execution_error,
+        outcome = _made(
+            OutcomeIn,
+            {
+                "was_successful": was_successful,
+                "workflow_type": workflow_type,
+                "execution_error": execution_error,
+            },
         )
-        path = f"/v1/predictions/{log_id}/outcome"
+        path = f"/v1/predictions/{_id(log_id)}/outcome"
         return await self._api.post(path, Prediction, outcome, tries=TRIES)
 
     async def add_prompt_correction(
         self, log_id: UUID | str, corrected_intent: str, correction_notes: str | None = None
     ) -> Correction:
         """Proposes what the prediction should have been. It counts once a reviewer approves it."""
-        correction = CorrectionIn(
-            corrected_intent=corrected_intent, correction_notes=correction_notes
+        correction = _made(
+            CorrectionIn,
+            {"corrected_intent": corrected_intent, "correction_notes": correction_notes},
         )
-        return await self._api.post(f"/v1/predictions/{log_id}/corrections", Correction, correction)
+        path = f"/v1/predictions/{_id(log_id)}/corrections"
+        return await self._api.post(path, Correction, correction)
 
     async def get_low_confidence_prompts(
         self, threshold: float = 0.7, limit: int = 100, *, task: str | None = None
@@ -121,6 +135,21 @@ class NLURepository:
         filters: Params = params
         page = await self._api.get(f"/v1/reviews/queues/{name}", Page[QueueItem], filters)
         return list(page.items)
+
+
+def _made(schema: type[Body], values: Mapping[str, object]) -> Body:
+    try:
+        return schema.model_validate(values)
+    except ValidationError as error:
+        places = ", ".join(places_of(error))
+        raise NotLoggable(f"{schema.__name__} cannot be made: {places}") from None
+
+
+def _id(log_id: UUID | str) -> UUID:
+    try:
+        return UUID(str(log_id))
+    except ValueError:
+        raise NotLoggable("log_id is no UUID") from None
 
 
 def retraining_row(prediction: Prediction, min_confidence: float) -> RetrainingRow | None:

@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx2
 from pydantic import ValidationError
 
+from nlu_shared.backoff import LASTING
 from nlu_shared.client.api import Api, check, induction_api, pause, unreachable
 from nlu_shared.client.errors import Unavailable, UnexpectedAnswer, Unreachable
 from nlu_shared.schemas.events import EVENT, EvaluationProgress, RunFinished, StoredEvent
@@ -35,11 +36,11 @@ async def follow_run(
                 async with aclosing(stream.read()) as events:
                     async for event in events:
                         yield event
-            except (Unreachable, Unavailable):
+            except (Unreachable, Unavailable) as error:
                 failures = failures + 1 if stream.last_event_id == seen else 1
                 if failures >= PATIENCE:
                     raise
-                await asyncio.sleep(pause(failures))
+                await asyncio.sleep(max(pause(failures), _requested(error)))
 
 
 class _Stream:
@@ -73,6 +74,11 @@ class _Stream:
         except httpx2.RequestError as error:
             raise unreachable(self._api.url, error) from error
         raise Unreachable(f"the stream from {self._api.url} ended before the run")
+
+
+def _requested(error: Unreachable | Unavailable) -> float:
+    requested = error.retry_after if isinstance(error, Unavailable) else None
+    return min(requested or 0.0, LASTING.most)
 
 
 def _event(data: str) -> StoredEvent | EvaluationProgress:

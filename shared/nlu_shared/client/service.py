@@ -4,50 +4,49 @@ Logging never fails the caller; how hard it tries is the transport's business.
 """
 
 import asyncio
+import contextvars
 import inspect
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self
 from uuid import UUID
 
-from pydantic import JsonValue, ValidationError
-
 from nlu_shared.client.api import logger_api
+from nlu_shared.client.classification import (
+    Classification,
+    classification_of,
+    loggable,
+    prediction_of,
+    unread,
+)
 from nlu_shared.client.spool import Spool
 from nlu_shared.client.transport import HttpTransport, Transport
 from nlu_shared.environment import given
 from nlu_shared.ids import uuid7
-from nlu_shared.schemas.predictions import INTENT, OutcomeIn, PredictionIn, SecondaryIntent
+from nlu_shared.schemas.predictions import INTENT, OutcomeIn
 
 log = logging.getLogger(__name__)
-Fact = TypeVar("Fact", PredictionIn, OutcomeIn)
 SPOOL_DIR = "NLU_SPOOL_DIR"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Classification:
-    """What a classifier says about one message. `confidence` is from 0 to 1."""
-
-    intent: str
-    confidence: float
-    secondary_intents: Sequence[SecondaryIntent] = ()
-    output: JsonValue = None
-    model_version: str | None = None
-    prompt_version: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class NLUResult(Classification):
-    """The classification, and the id under which it is logged."""
+    """The classification, and the id under which it is logged.
+
+    Where a classifier's answer could not be read, `intent` is empty and `output` is that answer.
+    """
 
     log_id: UUID
 
 
-Classifier = Callable[[str], Classification | Awaitable[Classification]]
-"""From a message to its classification. One that is not a coroutine runs in a worker thread."""
+Answer = Classification | dict[str, Any] | tuple[Any, ...]
+Classifier = Callable[[str], Any | Awaitable[Any]]
+"""From a message to an Answer: a Classification, a dict of its fields, or a tuple of intent,
+confidence and secondary intents. One that is not a coroutine runs in a worker thread."""
 
 
 class NLUService:
@@ -75,7 +74,6 @@ class NLUService:
 
     async def process_message(
         self,
-        *,
         message: str,
         user_id: UUID | str | None = None,
         conversation_id: UUID | str | None = None,
@@ -84,8 +82,11 @@ class NLUService:
         """Classifies and logs. Raises only what the classifier raises."""
         log_id = uuid7()
         started = time.perf_counter()
-        classification = await self._classify(message)
+        answer = await self._classify(message)
         milliseconds = (time.perf_counter() - started) * 1000
+        if (classification := classification_of(answer)) is None:
+            self._unloggable += 1
+            return _result(log_id, unread(answer))
         prediction = prediction_of(
             classification,
             id=log_id,
@@ -96,16 +97,12 @@ class NLUService:
             message_index=message_index,
             latency_ms=milliseconds,
         )
-        if prediction is None:
-            self._unloggable += 1
-        else:
-            await self._transport.log(prediction)
-        return NLUResult(log_id=log_id, **asdict(classification))
+        await self._keep(self._transport.log(prediction) if prediction else None)
+        return _result(log_id, classification)
 
     async def update_workflow_outcome(
         self,
-        *,
-        log_id: UUID,
+        log_id: UUID | str,
         was_successful: bool,
         workflow_type: str | None = None,
         execution_error: str | None = None,
@@ -118,45 +115,48 @@ class NLUService:
             workflow_type=workflow_type,
             execution_error=execution_error,
         )
-        if outcome is None:
-            self._unloggable += 1
-        else:
-            await self._transport.outcome(log_id, outcome)
+        known = _uuid(log_id)
+        await self._keep(self._transport.outcome(known, outcome) if outcome and known else None)
 
-    async def _classify(self, message: str) -> Classification:
-        classification: Classification | Awaitable[Classification]
+    async def _keep(self, sending: Awaitable[None] | None) -> None:
+        """Counts what there was nothing to send of, and what a transport broke its promise on."""
+        try:
+            if sending:
+                await sending
+                return
+        except Exception as error:  # noqa: BLE001 - no log is worth its caller
+            log.error("transport raised error=%s", type(error).__name__)
+        self._unloggable += 1
+
+    async def _classify(self, message: str) -> object:
+        answer: object
         if inspect.iscoroutinefunction(self._classifier):
-            classification = self._classifier(message)
+            answer = self._classifier(message)
         else:
-            classification = await asyncio.to_thread(self._classifier, message)
-        return await classification if isinstance(classification, Awaitable) else classification
+            answer = await _in_thread(self._classifier, message)
+        return await answer if isinstance(answer, Awaitable) else answer
 
 
-def prediction_of(
-    classification: Classification, *, id: UUID, **values: object
-) -> PredictionIn | None:
-    """What was classified, with what else is known of it; None where no log would take it."""
-    return loggable(
-        PredictionIn,
-        id,
-        id=id,
-        predicted_intent=classification.intent,
-        confidence=classification.confidence,
-        secondary_intents=list(classification.secondary_intents),
-        output=classification.output,
-        model_version=classification.model_version,
-        prompt_version=classification.prompt_version,
-        **values,
-    )
-
-
-def loggable(schema: type[Fact], log_id: UUID, /, **values: object) -> Fact | None:
-    """The fact as the log takes it, or None and a line that holds no user text."""
+async def _in_thread(function: Callable[[str], object], message: str) -> object:
+    """In a worker thread; where there is none to be had, as when the interpreter ends, here."""
+    work = partial(contextvars.copy_context().run, function, message)
     try:
-        return schema.model_validate(values)
-    except ValidationError as error:
-        places = sorted({str(one["loc"][0]) for one in error.errors() if one["loc"]})
-        log.error("%s not loggable log_id=%s fields=%s", schema.__name__, log_id, places)
+        future = asyncio.get_running_loop().run_in_executor(None, work)
+    except RuntimeError:
+        return function(message)
+    return await future
+
+
+def _result(log_id: UUID, classification: Classification) -> NLUResult:
+    values = {one.name: getattr(classification, one.name) for one in fields(Classification)}
+    return NLUResult(log_id=log_id, **values)
+
+
+def _uuid(log_id: object) -> UUID | None:
+    try:
+        return UUID(str(log_id))
+    except ValueError:
+        log.error("outcome without the id of a prediction")
         return None
 
 

@@ -5,10 +5,14 @@ that time, counts it and says so. `spool.Spool` keeps it on disk until it is the
 """
 
 import logging
+from contextlib import suppress
 from typing import Protocol
 from uuid import UUID
 
-from nlu_shared.client.api import Api
+from pydantic import BaseModel
+
+from nlu_shared.client.api import Answer, Api
+from nlu_shared.client.background import Background, result_of
 from nlu_shared.client.errors import ClientError
 from nlu_shared.schemas.predictions import Logged, OutcomeIn, Prediction, PredictionIn
 
@@ -30,28 +34,52 @@ class Transport(Protocol):
 
 
 class HttpTransport:
-    """One POST per fact. Repeats are safe: a prediction carries its id, an outcome replaces."""
+    """One POST per fact. Repeats are safe: a prediction carries its id, an outcome replaces.
+
+    Posts go out on a thread of its own, so that any loop, thread or forked child may call; a call
+    that is cancelled is still delivered, or counted.
+    """
 
     def __init__(self, api: Api) -> None:
         self.dropped = 0
         self._api = api
+        self._background = Background()
+        self._closed = False
 
     async def log(self, prediction: PredictionIn) -> None:
-        try:
-            await self._api.post("/v1/predictions", Logged, prediction, tries=TRIES)
-        except ClientError as error:
-            self._drop("prediction", prediction.id, error)
+        await self._send("prediction", prediction.id, "/v1/predictions", Logged, prediction)
 
     async def outcome(self, log_id: UUID, outcome: OutcomeIn) -> None:
         path = f"/v1/predictions/{log_id}/outcome"
-        try:
-            await self._api.post(path, Prediction, outcome, tries=TRIES)
-        except ClientError as error:
-            self._drop("outcome", log_id, error)
+        await self._send("outcome", log_id, path, Prediction, outcome)
 
     async def close(self) -> None:
-        await self._api.close()
+        """What is logged later is dropped, and counted."""
+        self._closed = True
+        if self._background.started:
+            with suppress(Exception):
+                await result_of(self._background.submit(self._api.close))
+            self._background.close()
 
-    def _drop(self, what: str, log_id: UUID | None, error: ClientError) -> None:
+    async def _send(
+        self, what: str, log_id: UUID | None, path: str, answer: type[Answer], body: BaseModel
+    ) -> None:
+        async def post() -> None:
+            try:
+                await self._api.post(path, answer, body, tries=TRIES)
+            except Exception as error:  # noqa: BLE001 - no log is worth its caller
+                self._drop(what, log_id, error)
+
+        try:
+            if self._closed:
+                raise RuntimeError("closed")
+            future = self._background.submit(post)
+        except RuntimeError as error:
+            self._drop(what, log_id, error)
+        else:
+            await result_of(future)
+
+    def _drop(self, what: str, log_id: UUID | None, error: Exception) -> None:
         self.dropped += 1
-        log.error("%s not logged log_id=%s dropped=%d: %s", what, log_id, self.dropped, error)
+        reason = str(error) if isinstance(error, ClientError) else type(error).__name__
+        log.error("%s not logged log_id=%s dropped=%d: %s", what, log_id, self.dropped, reason)

@@ -1,10 +1,11 @@
 """What administrators find on both services: API keys, and the audit log."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
 
 from nlu_shared.kit import audit, keys
 from nlu_shared.kit.auth import ADMIN
@@ -12,10 +13,17 @@ from nlu_shared.kit.deps import CallerDep, DbSession, of_every_task, requires
 from nlu_shared.kit.parameters import MOST, Before
 from nlu_shared.schemas.audit import AuditLine
 from nlu_shared.schemas.base import Page
-from nlu_shared.schemas.keys import KeyIn, KeyMade, KeyView, RotationIn
+from nlu_shared.schemas.keys import KeyIn, KeyMade, KeyView, RotationIn, ScopeView
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[requires(ADMIN)])
 
+
+async def _scopes(request: Request) -> Mapping[str, str]:
+    known: Mapping[str, str] = request.app.state.scopes
+    return known
+
+
+KnownScopes = Annotated[Mapping[str, str], Depends(_scopes)]
 KeyId = Annotated[UUID, Path(description="the key's id, not the key")]
 Actor = Annotated[str | None, Query(max_length=200, description="of this actor alone")]
 Action = Annotated[str | None, Query(max_length=200, description="of this action alone")]
@@ -23,9 +31,18 @@ Subject = Annotated[str | None, Query(max_length=200, description="about this id
 
 
 @router.post("/keys", status_code=201)
-async def create_key(body: KeyIn, session: DbSession, caller: CallerDep) -> KeyMade:
+async def create_key(
+    body: KeyIn, session: DbSession, caller: CallerDep, known: KnownScopes
+) -> KeyMade:
     """A key that may do what `scopes` say, for `tasks`. The key itself is in this answer alone."""
-    return await keys.create(session, body, caller=caller)
+    now = datetime.now(UTC)
+    return await keys.issue(session, body, known=known, now=now, caller=caller)
+
+
+@router.get("/scopes")
+async def list_scopes(known: KnownScopes) -> list[ScopeView]:
+    """What keys of this service may be allowed to do."""
+    return [ScopeView(scope=scope, allows=allows) for scope, allows in known.items()]
 
 
 @router.get("/keys")

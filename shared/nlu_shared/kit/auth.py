@@ -11,16 +11,19 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
+import structlog
 from sqlalchemy import text
 
 from nlu_shared.kit.db import Database, Identity, session_scope
-from nlu_shared.kit.errors import Forbidden, Unauthenticated, Unavailable
+from nlu_shared.kit.errors import Forbidden, Unauthenticated
 from nlu_shared.kit.tokens import Tokens
 from nlu_shared.schemas.keys import KEY_PREFIX
 
+log = structlog.get_logger(__name__)
 ADMIN = "admin"
 """The scope that holds all others."""
 CACHED_KEYS = 10_000
@@ -80,6 +83,7 @@ class Authenticator:
     cache_seconds: float = 5.0
     _known: dict[str, tuple[float, Caller]] = field(default_factory=dict)
     _lookups: "dict[str, asyncio.Task[Caller]]" = field(default_factory=dict)
+    _checks: "dict[str, asyncio.Task[bool]]" = field(default_factory=dict)
 
     async def authenticate(self, credential: str) -> Caller:
         """Raises Unauthenticated for anything that is not a valid key or token, and Unavailable
@@ -127,28 +131,41 @@ class Authenticator:
     ) -> AsyncIterator[Item]:
         """The items as they come. Raises Unauthenticated in their place once the caller's key is
         no more, as late as a key is trusted elsewhere. While that cannot be known it goes on."""
-        every = max(self.cache_seconds, LOOK_SECONDS)
-        due = time.monotonic() + every
+        ended = asyncio.create_task(self._until_invalid(caller))
         coming = asyncio.ensure_future(anext(items, None))
         try:
             while True:
-                await asyncio.wait({coming}, timeout=max(due - time.monotonic(), 0))
-                if time.monotonic() >= due:
-                    due = time.monotonic() + every
-                    with suppress(Unavailable):
-                        if not await self.is_valid(caller):
-                            raise Unauthenticated
-                if not coming.done():
-                    continue
+                await asyncio.wait({coming, ended}, return_when=asyncio.FIRST_COMPLETED)
+                if ended.done():
+                    raise Unauthenticated
                 if (item := coming.result()) is None:
                     return
                 yield item
                 coming = asyncio.ensure_future(anext(items, None))
         finally:
+            ended.cancel()
             coming.cancel()
-            await asyncio.gather(coming, return_exceptions=True)
+            await asyncio.gather(ended, coming, return_exceptions=True)
             if isinstance(items, AsyncGenerator):
                 await items.aclose()
+
+    async def _until_invalid(self, caller: Caller) -> None:
+        """Beside the items, which no look-up may hold up. One that goes wrong says nothing."""
+        while True:
+            await asyncio.sleep(max(self.cache_seconds, LOOK_SECONDS))
+            # Hundreds of streams of one key are one look-up, not hundreds.
+            check = self._checks.get(caller.subject)
+            if check is None:
+                check = self._checks[caller.subject] = asyncio.create_task(self.is_valid(caller))
+                check.add_done_callback(partial(self._checked, caller.subject))
+            with suppress(Exception):
+                if not await asyncio.shield(check):
+                    return
+
+    def _checked(self, subject: str, check: "asyncio.Task[bool]") -> None:
+        self._checks.pop(subject, None)
+        if not check.cancelled() and (error := check.exception()):
+            log.warning("key not looked at", subject=subject, reason=type(error).__name__)
 
     async def _look_up(self, hashed: str) -> Caller:
         async with session_scope(self.database, self.identity) as session:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -14,7 +14,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_shared.kit import keys as rows
 from nlu_shared.kit.keys import COMMAND_LINE
-from nlu_shared.schemas.keys import GRACE_HOURS, KeyIn, KeyView, RotationIn
+from nlu_shared.kit.refusals import places
+from nlu_shared.schemas.keys import GRACE_HOURS, KeyIn, KeyMade, KeyView, RotationIn
 
 Answer = TypeVar("Answer")
 Request = TypeVar("Request", bound=BaseModel)
@@ -22,8 +23,9 @@ Request = TypeVar("Request", bound=BaseModel)
 
 def key_commands(
     session_as_administrator: Callable[[], AbstractAsyncContextManager[AsyncSession]],
+    known: Mapping[str, str],
 ) -> App:
-    """`keys …`, on the database that the given sessions open."""
+    """`keys …`, on the database that the given sessions open; `known` are the service's scopes."""
     keys = App(name="keys", help="API keys of this service.")
 
     def done(act: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
@@ -45,13 +47,30 @@ def key_commands(
 
         Parameters
         ----------
-        tasks: the only tasks it is for; without it every task.
-        expires: a day or a moment, in UTC where no zone is given.
+        name
+            What people call it.
+        scopes
+            What it may do, repeatable; `keys scopes` lists them.
+        tasks
+            The only tasks it is for; without it every task.
+        expires
+            A day or a moment to come, in UTC where no zone is given.
         """
         if expires is not None and expires.tzinfo is None:
             expires = expires.replace(tzinfo=UTC)
         request = _read(KeyIn, name=name, scopes=scopes, tasks=tasks, expires_at=expires)
-        print(done(lambda session: rows.create(session, request, caller=COMMAND_LINE)).key)
+        now = datetime.now(UTC)
+
+        async def issued(session: AsyncSession) -> KeyMade:
+            return await rows.issue(session, request, known=known, now=now, caller=COMMAND_LINE)
+
+        print(done(issued).key)
+
+    @keys.command(name="scopes")
+    def list_scopes() -> None:
+        """One line per scope: what a key with it may do."""
+        for scope, allows in known.items():
+            print(scope, allows, sep="\t")
 
     @keys.command(name="list")
     def list_keys() -> None:
@@ -61,7 +80,15 @@ def key_commands(
 
     @keys.command
     def rotate(key_id: UUID, *, grace_hours: float = GRACE_HOURS) -> None:
-        """Makes a key that may do the same and prints it; the old one ends after the grace."""
+        """Makes a key that may do the same and prints it; the old one ends after the grace.
+
+        Parameters
+        ----------
+        key_id
+            The old key's id, as `keys list` prints it.
+        grace_hours
+            How long the old key goes on beside the new one.
+        """
         request = _read(RotationIn, grace_hours=grace_hours)
         grace = timedelta(hours=request.grace_hours)
         made = done(lambda session: rows.rotate(session, key_id, grace=grace, caller=COMMAND_LINE))
@@ -69,7 +96,13 @@ def key_commands(
 
     @keys.command
     def revoke(key_id: UUID) -> None:
-        """From now on the key opens nothing."""
+        """From now on the key opens nothing.
+
+        Parameters
+        ----------
+        key_id
+            The key's id, as `keys list` prints it.
+        """
         done(lambda session: rows.revoke(session, key_id, caller=COMMAND_LINE))
 
     return keys
@@ -80,7 +113,7 @@ def _read(kind: type[Request], **fields: object) -> Request:
     try:
         return kind.model_validate(fields)
     except ValidationError as wrong:
-        sys.exit("; ".join(f"{one['loc'][0]}: {one['msg']}" for one in wrong.errors()))
+        sys.exit(places(wrong, kind))
 
 
 def _state(key: KeyView) -> str:

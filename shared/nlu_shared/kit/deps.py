@@ -108,6 +108,7 @@ def _permitted(scopes: SecurityScopes, request: Request, caller: Caller) -> Call
             raise Forbidden(f"The scope {scope} is needed.")
     if "task" in request.path_params:
         own_task(caller, request.path_params["task"])
+    request.app.check_query(request)
     request.state.caller = caller
     return caller
 

@@ -11,13 +11,19 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from nlu_shared.kit.db import Database, Identity, database_errors
+import asyncpg
+
+from nlu_shared.kit.db import CannotWrite, Database, Identity, database_errors
 from nlu_shared.kit.errors import Unavailable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Connection = Any  # asyncpg ships no types
 Write = Callable[[Connection, Sequence[Item]], Awaitable[Sequence[Result]]]
+
+
+_LEAVES_WHOLE = (asyncpg.PostgresError, CannotWrite)
+"""A server that answered so can be asked again; of any other connection nobody knows its state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +122,7 @@ class GroupCommit(Generic[Item, Result]):
                             connection = await self._database.connect(self._identity)
                         results = await self._written(connection, group)
                 except Exception as error:  # noqa: BLE001 - handed to every waiting caller
-                    if isinstance(error, Unavailable) and connection is not None:
+                    if connection is not None and not isinstance(error, _LEAVES_WHOLE):
                         connection.terminate()
                     self._settle(group, error)
                 else:

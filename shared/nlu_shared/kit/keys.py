@@ -5,8 +5,8 @@ what is stored. Who makes, rotates or ends a key can do to it no more than their
 """
 
 import secrets
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from nlu_shared.ids import uuid7
 from nlu_shared.kit import audit
 from nlu_shared.kit.auth import ADMIN, Caller, hash_key
-from nlu_shared.kit.errors import Conflict, Forbidden, NotFound
+from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from nlu_shared.schemas.keys import KEY_PREFIX, KeyIn, KeyMade, KeyView
 
 API_KEYS_DDL = """
@@ -58,6 +58,23 @@ async def create(session: AsyncSession, request: KeyIn, *, caller: Caller) -> Ke
     await _insert(session, identifier, key, request)
     await audit.record(session, actor=caller.subject, action="keys.create", subject=identifier)
     return KeyMade(id=identifier, key=key, **request.model_dump())
+
+
+async def issue(
+    session: AsyncSession,
+    request: KeyIn,
+    *,
+    known: Collection[str],
+    now: datetime,
+    caller: Caller,
+) -> KeyMade:
+    """The same for a person, who may mistype: raises Invalid for a scope that is not one of the
+    `known`, and for a key that would open nothing from the start."""
+    if set(request.scopes) - set(known):
+        raise Invalid(f"A scope is one of {', '.join(sorted(known))}.", code="unknown_scope")
+    if request.expires_at is not None and request.expires_at <= now:
+        raise Invalid("expires_at is past: a moment to come is expected.", code="expiry_is_past")
+    return await create(session, request, caller=caller)
 
 
 async def ensure(session: AsyncSession, key: str, *, name: str, scopes: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ special about it: another good answer, and a 404 or 409 that its path does not s
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 
 from nlu_shared.kit.errors import (
     Forbidden,
@@ -21,7 +21,9 @@ from nlu_shared.kit.errors import (
     Unavailable,
     WrongMediaType,
 )
+from nlu_shared.kit.expected import expected_by, operation_of, query_names
 from nlu_shared.kit.problems import MEDIA_TYPE
+from nlu_shared.kit.refusals import Expected
 from nlu_shared.schemas.base import Problem
 from nlu_shared.schemas.examples import EXAMPLES
 
@@ -45,7 +47,32 @@ HEADERS: Mapping[int, Mapping[str, Any]] = {
 
 
 class Documented(FastAPI):
-    """An app whose document says of every operation which errors it can send, and their form."""
+    """An app whose document says of every operation which errors it can send, and their form; and
+    that holds requests against it."""
+
+    def operation(self, request: Request) -> Mapping[str, Any] | None:
+        """The document's word on the operation that a request is for; None where it has none."""
+        name = getattr(request.scope.get("route"), "name", "")
+        return operation_of(self.openapi(), request.method, name)
+
+    def expected(self, request: Request) -> Expected:
+        """What belongs at a place of this request."""
+        operation = self.operation(request) or {}
+        document = self.openapi()
+        return lambda place: expected_by(document, operation, place)
+
+    def check_query(self, request: Request) -> None:
+        """Raises Invalid for a parameter that the operation does not have: a filter that is
+        mistyped would keep everything."""
+        if not request.query_params or (operation := self.operation(request)) is None:
+            return
+        known = query_names(operation)
+        if unknown := len(request.query_params.keys() - set(known)):
+            names = f"it takes {', '.join(known)}" if known else "it takes none"
+            raise Invalid(
+                f"Unknown query parameters: {unknown}. Of this operation, {names}.",
+                code="unknown_parameter",
+            )
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:

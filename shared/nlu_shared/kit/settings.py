@@ -9,6 +9,18 @@ from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr
 from nlu_shared.kit.environment import EnvironmentSettings
 from nlu_shared.schemas.keys import KEY_PREFIX
 
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
+
+
+def _exact(origin: str) -> str:
+    if not _ORIGIN.fullmatch(origin):
+        raise ValueError("must be scheme://host[:port] in lower case, without a path or *")
+    return origin
+
+
+Origin = Annotated[str, AfterValidator(_exact)]
+"""Of a page, as a browser sends it."""
+
 
 class ServiceSettings(EnvironmentSettings):
     """Every value has its unit and its reason; `.env.example` lists them all."""
@@ -47,6 +59,10 @@ class ServiceSettings(EnvironmentSettings):
         default=[],
         description="addresses or networks of proxies whose X-Forwarded-For and"
         " X-Forwarded-Proto are believed",
+    )
+    cors_origins: list[Origin] = Field(
+        default=[],
+        description="origins whose pages may call this API from a browser, exact; none by default",
     )
     log_json: bool = Field(default=False, description="one JSON object per log line")
 

@@ -26,6 +26,7 @@ from prometheus_client import (
 )
 from sqlalchemy import text
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -38,6 +39,7 @@ from nlu_shared.kit.guard import BodyGuard
 from nlu_shared.kit.limits import Room
 from nlu_shared.kit.openapi import Documented
 from nlu_shared.kit.problems import problem_response
+from nlu_shared.kit.refusals import where
 from nlu_shared.kit.settings import ServiceSettings
 from nlu_shared.kit.sharing import shared
 
@@ -48,6 +50,11 @@ MEASURED_SECONDS = 2.0
 """How old the answers of pages may be that anybody may ask for."""
 PROVEN = {"caller", "identified"}
 """What stands in a request's state once it is known whose it is."""
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+READ_OF_PAGES = ("Authorization", "Content-Type", "If-None-Match", "Last-Event-ID", "X-Request-Id")
+SHOWN_TO_PAGES = ("ETag", "Location", "Retry-After", "RateLimit", "X-Request-Id")
+"""Headers that pages of other origins may send and read. Cookies are not among them: a page that
+is not ours comes with a key or a token."""
 SWAGGER = Path(__file__).parent / "swagger"
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 _METHODS_REFUSED = {404: "not_found", 405: "method_not_allowed"}
@@ -64,12 +71,15 @@ def create_app(
     open_resources: Open,
     routers: Sequence[APIRouter],
     settings: ServiceSettings,
+    scopes: Mapping[str, str],
     measure: Measure | None = None,
 ) -> FastAPI:
-    """A service: everything its routers need is opened once, by `open_resources`."""
+    """A service: everything its routers need is opened once, by `open_resources`. `scopes` are what
+    its keys may be allowed, a sentence each."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.openapi()  # what requests are held against; later it would keep one of them waiting
         async with open_resources() as resources:
             app.state.resources = resources
             yield
@@ -86,6 +96,7 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},
         generate_unique_id_function=lambda route: route.name,
     )
+    app.state.scopes = scopes
     app.state.metrics = Metrics()
     for router in routers:
         app.include_router(router)
@@ -104,6 +115,14 @@ def create_app(
         admit=admit,
     )
     app.add_middleware(RequestFrame, metrics=app.state.metrics)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=METHODS,
+            allow_headers=READ_OF_PAGES,
+            expose_headers=SHOWN_TO_PAGES,
+        )
     if settings.trusted_proxies:
         named = [str(one) for one in settings.trusted_proxies]
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=named)
@@ -259,22 +278,8 @@ async def _service_error(request: Request, error: Exception) -> Response:
 async def _validation_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
-    return problem_response(Invalid(), _request_id(request), where(error.errors()))
-
-
-def where(errors: Sequence[Any]) -> list[dict[str, Any]]:
-    """Validation errors as place and kind; the offending text itself is never sent back."""
-    return [
-        {
-            # The name of an unknown field is the caller's own text.
-            "loc": [
-                str(part)
-                for part in (one["loc"][:-1] if one["type"] == "extra_forbidden" else one["loc"])
-            ],
-            "type": one["type"],
-        }
-        for one in errors[:20]
-    ]
+    faults = where(error.errors(), request.app.expected(request))
+    return problem_response(Invalid(), _request_id(request), faults)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

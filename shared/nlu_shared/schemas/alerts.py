@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 
-from nlu_shared.schemas.base import Fraction, Label, Moment, Schema, Slug
+from nlu_shared.schemas.base import Expectation, Fraction, Label, Moment, Schema, Slug
 
 LONGEST_MINUTES = 60 * 24 * 30
 _WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{32,86}={0,2}")
@@ -33,7 +33,7 @@ class DeliveryStatus(StrEnum):
 
 def _signing(secret: SecretStr) -> SecretStr:
     if not _WEBHOOK_SECRET.fullmatch(secret.get_secret_value()):
-        raise ValueError("must be whsec_ and base64 of 24 to 64 bytes")
+        raise Expectation("whsec_ and base64 of 24 to 64 bytes")
     return secret
 
 

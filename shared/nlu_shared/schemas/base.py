@@ -15,6 +15,7 @@ from pydantic import (
     Field,
     JsonValue,
     StringConstraints,
+    WithJsonSchema,
 )
 
 PROMPT_LIMIT = 32_768
@@ -29,11 +30,15 @@ class Schema(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+class Expectation(ValueError):
+    """What a value must be, in words of ours that a caller may read: they hold nothing of it."""
+
+
 def _storable(text: str) -> str:
     if "\x00" in text:
-        raise ValueError("must not contain NUL")
+        raise Expectation("text without NUL")
     if any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError("must not contain lone surrogates")
+        raise Expectation("text without lone surrogates")
     return text
 
 
@@ -41,7 +46,7 @@ def _storable_json(value: JsonValue) -> JsonValue:
     if isinstance(value, str):
         _storable(value)
     elif isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("must not contain numbers without end")
+        raise Expectation("numbers that end")
     elif isinstance(value, dict):
         for name, item in value.items():
             _storable(name)
@@ -54,7 +59,7 @@ def _storable_json(value: JsonValue) -> JsonValue:
 
 def _version_seven(identifier: UUID) -> UUID:
     if identifier.version != 7:
-        raise ValueError("must be a UUIDv7")
+        raise Expectation("a UUIDv7")
     return identifier
 
 
@@ -68,6 +73,23 @@ Note = Annotated[SafeText, StringConstraints(max_length=8_192)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Uuid7 = Annotated[UUID, AfterValidator(_version_seven)]
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+ROUNDING = 1e-6
+"""By how much a confidence may lie outside 0 to 1: what a softmax in float32 adds up to."""
+
+
+def _within(confidence: float) -> float:
+    inside = -ROUNDING <= confidence <= 1 + ROUNDING
+    return min(max(confidence, 0.0), 1.0) if inside else confidence
+
+
+Confidence = Annotated[
+    float,
+    Field(allow_inf_nan=False),
+    AfterValidator(_within),
+    Field(ge=0, le=1),
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1}),
+]
+"""From 0 to 1; what a rounding error puts outside is clipped."""
 Moment = AwareDatetime
 
 
@@ -99,7 +121,8 @@ class Problem(BaseModel):
     )
     errors: list[dict[str, Any]] | None = Field(
         default=None,
-        description="of an invalid request: place (`loc`) and kind (`type`) of up to 20 faults",
+        description="of an invalid request, up to 20 faults: place (`loc`), kind (`type`), and what"
+        " is `expected` there; never what was sent",
     )
 
 

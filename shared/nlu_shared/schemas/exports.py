@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, JsonValue, StringConstraints, model_validator
 
-from nlu_shared.schemas.base import Fraction, Moment, Schema, Slug
+from nlu_shared.schemas.base import Expectation, Fraction, Moment, Schema, Slug
 
 
 class ExportFormat(StrEnum):
@@ -83,7 +83,7 @@ class ScheduledExport(Schema):
     @model_validator(mode="after")
     def _splits_are_lines(self) -> "ScheduledExport":
         if self.splits and (self.mode, self.format) != ("retraining", ExportFormat.JSONL):
-            raise ValueError("splits are made of training rows as jsonl")
+            raise Expectation("training rows as jsonl, where splits are made")
         return self
 
 

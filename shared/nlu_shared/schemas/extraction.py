@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from nlu_shared.schemas.base import Fraction, SafeText, Schema
+from nlu_shared.schemas.base import Confidence, SafeText, Schema
 
 
 class Gender(StrEnum):
@@ -86,7 +86,7 @@ class Person(Schema):
     last_name: SafeText | None = None
     gender: Gender | None = None
     parents: ItemId | None = None
-    confidence: Fraction | None = None
+    confidence: Confidence | None = None
 
 
 class PairBond(Schema):
@@ -96,7 +96,7 @@ class PairBond(Schema):
     person_a: ItemId | None = None
     person_b: ItemId | None = None
     married: bool | None = None
-    confidence: Fraction | None = None
+    confidence: Confidence | None = None
 
 
 class Event(Schema):
@@ -119,7 +119,7 @@ class Event(Schema):
     functioning: Direction | None = None
     relationshipTargets: ItemIds = ()
     relationshipTriangles: ItemIds = ()
-    confidence: Fraction | None = None
+    confidence: Confidence | None = None
 
 
 class Extraction(Schema):

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import from_json
 
-from nlu_shared.schemas.base import Fraction, Label, Moment, Note, Schema, Utterance
+from nlu_shared.schemas.base import Confidence, Label, Moment, Note, Schema, Utterance
 from nlu_shared.schemas.predictions import SecondaryIntent
 
 IMPORT_LIMIT = 1_000
@@ -62,7 +62,7 @@ class HistoryLine(_FromFile):
     user_id: UUID | None = None
     prompt: Utterance
     predicted_intent: Label
-    confidence: Fraction | None = None
+    confidence: Confidence | None = None
     secondary_intents: Annotated[
         list[SecondaryIntent], Field(max_length=100), BeforeValidator(_parsed)
     ] = []

@@ -22,15 +22,23 @@ class KeyIn(Schema):
         Field(
             min_length=1,
             max_length=64,
-            description="what the key may do: room:verb, or admin for everything",
+            description="what the key may do: room:verb, or admin for everything; GET"
+            " /v1/admin/scopes lists them",
         ),
     ]
     tasks: list[Slug] | None = Field(
         default=None, description="the tasks it is for; null: every task"
     )
     expires_at: Moment | None = Field(
-        default=None, description="when it stops opening anything; null: never"
+        default=None, description="when it stops opening anything, a moment to come; null: never"
     )
+
+
+class ScopeView(Schema):
+    """One thing a key may be allowed to do."""
+
+    scope: str = Field(description="as it stands in a key's `scopes`")
+    allows: str = Field(description="what it allows, in a sentence")
 
 
 class KeyMade(KeyIn):

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field, JsonValue
 
 from nlu_shared.schemas.base import (
-    Fraction,
+    Confidence,
     Label,
     Moment,
     Note,
@@ -26,7 +26,7 @@ class SecondaryIntent(Schema):
     """Another answer the model thought of."""
 
     intent: Label = Field(description="another intent the model thought of")
-    confidence: Fraction = Field(description="how sure it was of it, 0 to 1")
+    confidence: Confidence = Field(description="how sure it was of it, 0 to 1")
 
 
 class PredictionIn(Schema):
@@ -43,7 +43,7 @@ class PredictionIn(Schema):
     task: Slug = Field(default=INTENT, description="the task it is a prediction of")
     prompt: Utterance = Field(description="what the user said")
     predicted_intent: Label = Field(description="what the model answered")
-    confidence: Fraction = Field(description="how sure the model was, 0 to 1")
+    confidence: Confidence = Field(description="how sure the model was, 0 to 1")
     secondary_intents: Annotated[
         list[SecondaryIntent], Field(max_length=100, description="what else it thought of")
     ] = []

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue, model_validator
 
-from nlu_shared.schemas.base import Fraction, Label, Moment, Note, SafeJson, Schema
+from nlu_shared.schemas.base import Expectation, Fraction, Label, Moment, Note, SafeJson, Schema
 
 
 class CorrectionStatus(StrEnum):
@@ -31,7 +31,7 @@ class CorrectionIn(Schema):
     @model_validator(mode="after")
     def _one_answer(self) -> "CorrectionIn":
         if (self.corrected_intent is None) == (self.corrected_output is None):
-            raise ValueError("give corrected_intent or corrected_output, one of them")
+            raise Expectation("corrected_intent or corrected_output, one of them")
         return self
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from nlu_shared.schemas.base import Fraction, Label, Moment, Note, Schema, Slug
+from nlu_shared.schemas.base import Expectation, Fraction, Label, Moment, Note, Schema, Slug
 
 
 class RunKind(StrEnum):
@@ -60,7 +60,7 @@ def _as_one(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
     try:
         return read(value)
     except ValidationError:
-        raise ValueError("not a table of tolerances from 0 to 1 by component") from None
+        raise Expectation("a table of tolerances from 0 to 1 by component") from None
 
 
 Guards = Annotated[dict[Label, Fraction], Field(max_length=50), WrapValidator(_as_one)]
@@ -216,7 +216,7 @@ class Spend(Schema):
 
 
 class IterationView(Schema):
-    n: int = Field(description="from 1")
+    n: int = Field(description="of the change, from 1")
     strategy: str | None = Field(description="A examples, B instructions, C both, as proposed")
     rationale: str | None = Field(description="why its proposer expected a gain")
     outcome: str = Field(description="what became of the candidate")
@@ -258,7 +258,14 @@ class RunView(Schema):
     per_conversation: ConversationScore | None = Field(
         default=None, description="of whole discussions"
     )
-    iterations: list[IterationView] = Field(description="the candidates, in their order")
+    iterations: list[IterationView] = Field(
+        description="the candidates evaluated on validation, in their order: no more of them than"
+        " `limits.iterations`"
+    )
+    changes: list[IterationView] = Field(
+        default=[],
+        description="every change that was tried, those refused before validation too",
+    )
     verdict: Verdict | None = Field(description="null until there is one")
     cross_validation: Verdict | None = Field(
         default=None,
@@ -282,7 +289,7 @@ class HintIn(Schema):
 
 
 class StreamTicket(Schema):
-    """Opens one stream, once, before `expires_at`, as `?ticket=`."""
+    """Opens the stream of one run before `expires_at`, and its reconnects after, as `?ticket=`."""
 
     ticket: str = Field(description="for `?ticket=`")
-    expires_at: Moment = Field(description="when it opens nothing any more")
+    expires_at: Moment = Field(description="until when its first stream must be opened")

@@ -94,20 +94,20 @@ async def test_streams_outlive_a_database_that_hangs(place: Path, servers: Serve
     async with Postgres(place) as postgres:
         alone = Servers(postgres.admin_url, servers.redis_url)
         async with (
-            opened(Databases(alone), alone, **KEPT_KEYS) as stack,
+            opened(Databases(alone), alone, **{**KEPT_KEYS, "pool_size": 4}) as stack,
             many_clients(stack) as http,
         ):
             await make_task(stack, "frozen", cases=24)
             run = await start(stack, "frozen", kind="evaluate")
             open_now = asyncio.Semaphore(0)
-            streams = [asyncio.create_task(numbers(http, run, open_now)) for _ in range(20)]
-            await asyncio.wait_for(all_open(open_now, 20), DEADLINE_SECONDS)
+            streams = [asyncio.create_task(numbers(http, run, open_now)) for _ in range(40)]
+            await asyncio.wait_for(all_open(open_now, 40), DEADLINE_SECONDS)
             server = postgres.child.process.pid
             frozen = {server} | descendants(server)
             send(frozen, signal.SIGSTOP)
             try:
                 await until(lambda: is_not_ready(http))
-                await asyncio.wait(streams, timeout=4)
+                await asyncio.wait(streams, timeout=6)
             finally:
                 send(frozen, signal.SIGCONT)
             assert not any(one.done() for one in streams)
@@ -115,6 +115,53 @@ async def test_streams_outlive_a_database_that_hangs(place: Path, servers: Serve
                 got = await asyncio.gather(*streams)
             stored = list(range(1, len(await events(stack, run)) + 1))
             assert all(one == stored for one in got)
+
+
+@pytest.mark.parametrize("count", [40])
+async def test_streams_outlive_statements_that_fail(
+    databases: Databases, servers: Servers, count: int
+) -> None:
+    """More of them than the pool has connections; what fails is no database that is away."""
+    few = {"pool_size": 2, "key_cache_seconds": 0}
+    async with opened(databases, servers, **few) as stack, many_clients(stack) as http:
+        await make_task(stack, "disturbed", cases=8)
+        run = await start(stack, "disturbed", kind="evaluate")
+        open_now = asyncio.Semaphore(0)
+        streams = [asyncio.create_task(numbers(http, run, open_now)) for _ in range(count)]
+        await asyncio.wait_for(all_open(open_now, count), DEADLINE_SECONDS)
+        await cancel_readers(stack, times=3)
+        assert not any(one.done() for one in streams)
+        async with stack.working():
+            got = await asyncio.gather(*streams)
+        stored = list(range(1, len(await events(stack, run)) + 1))
+        assert all(one == stored for one in got)
+
+
+async def cancel_readers(stack: Stack, *, times: int) -> None:
+    """The table is locked, and whoever waits for it is cancelled, as by a statement timeout."""
+    holder = await asyncpg.connect(stack.induction_database.owner_url)
+    other = await asyncpg.connect(stack.induction_database.admin_url)
+    database = await holder.fetchval("SELECT current_database()")
+    cancelled = 0
+
+    async def enough() -> bool:
+        nonlocal cancelled
+        cancelled += await other.fetchval(
+            """
+            SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity
+            WHERE wait_event_type = 'Lock' AND datname = $1
+            """,
+            database,
+        )
+        return cancelled >= times
+
+    try:
+        async with holder.transaction():
+            await holder.execute("LOCK TABLE run_events IN ACCESS EXCLUSIVE MODE")
+            await until(enough)
+    finally:
+        await holder.close()
+        await other.close()
 
 
 def send(pids: set[int], one: signal.Signals) -> None:

@@ -37,7 +37,7 @@ async def outcomes(
         for event in events:
             async with session_scope(database, APP_IDENTITY) as session:
                 await history.record(session, UUID(run), event, version_id=version)
-    iterations = (await shown(stack, run))["iterations"]
+    iterations = (await shown(stack, run))["changes"]
     assert [one["n"] for one in iterations] == list(range(1, len(iterations) + 1))
     return [(one["rationale"], one["outcome"]) for one in iterations]
 

@@ -87,7 +87,7 @@ async def test_fifty_runs_take_as_many_statements_as_one(watched: Watched) -> No
             answer = await watched.http.get("/v1/runs", params={"task": TASK, "limit": limit})
         items = answer.json()["items"]
         assert len(items) == limit
-        assert all(len(one["iterations"]) == CHANGES for one in items)
+        assert all(len(one["changes"]) == CHANGES for one in items)
         assert all(one["components"] == {"a": 0.5} for one in items)
         assert all(one["spend"]["calls"] == CALLS for one in items)
     assert sent[1]

@@ -122,7 +122,7 @@ async def test_a_version_is_evaluated_by_command_and_its_scores_are_the_last_lin
     assert code == 0
     async with stack.working():
         await reached(stack, alone, "completed")
-        code, printed, _ = await by_command(stack, "evaluate", *said, "--watch")
+        code, printed, _ = await by_command(stack, "evaluate", *said, "--watch", "--json")
     assert code == 0
     run_id, *lines = printed.splitlines()
     seen = await shown(stack, run_id)

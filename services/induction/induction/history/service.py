@@ -88,7 +88,7 @@ async def _count(session: AsyncSession, run_id: UUID) -> int:
     return rows.first() or 0
 
 
-async def iterations(
+async def changes(
     session: AsyncSession, run_ids: Collection[UUID]
 ) -> dict[UUID, list[IterationView]]:
     """The changes of some runs, in order: what was changed, why, and what became of it."""

@@ -3,11 +3,10 @@
 No sleeping and no SDK here; the randomness of the jitter is an argument.
 """
 
-import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from nlu_shared.backoff import backoff
+from nlu_shared.backoff import backoff, requested_seconds
 
 MOST_ATTEMPTS = 6
 LONGEST_PATIENCE = 60.0
@@ -141,7 +140,7 @@ def outage_pause(outages: int, first: float) -> float:
 def _rate_limited(failure: Failure, attempt: int, *, waited: float, jitter: float) -> Decision:
     if failure.error_code in SPEND_LIMITS:
         return Stop()
-    requested = _seconds(failure.retry_after)
+    requested = requested_seconds(failure.retry_after)
     if requested is None:
         wait = _backoff(attempt, jitter)
         return Wait(wait) if waited + wait <= LONGEST_PATIENCE else Park(LONGEST_PATIENCE)
@@ -158,11 +157,3 @@ def _may_pass(status: int | None) -> bool:
 
 def _backoff(attempt: int, jitter: float) -> float:
     return backoff(attempt, first=SHORTEST_WAIT, longest=LONGEST_BACKOFF, jitter=jitter)
-
-
-def _seconds(header: str | None) -> float | None:
-    try:
-        seconds = float(header or "")
-    except ValueError:
-        return None
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None

@@ -54,19 +54,20 @@ async def page(
 
 
 async def view(session: AsyncSession, row: RunRow) -> RunView:
-    """A run with its iterations, the best prompt's scores, and what it has cost."""
+    """A run with its changes, the best prompt's scores, and what it has cost."""
     return (await views(session, [row]))[0]
 
 
 async def views(session: AsyncSession, rows: Sequence[RunRow]) -> list[RunView]:
     """The same of several runs, in as many statements as of one."""
     best = {row.id: row.best_version_id or row.baseline_version_id for row in rows}
-    iterations = await history.iterations(session, best)
+    changes = await history.changes(session, best)
     scores = await prompts.scores_on(session, best, split=Split.VALIDATION)
     spends = await _spends(session, best)
     return [
         RunView(
-            iterations=iterations.get(row.id, []),
+            changes=changes.get(row.id, []),
+            iterations=[one for one in changes.get(row.id, []) if one.validation_f1 is not None],
             improvement=_improvement(row),
             spend=spends.get(row.id, Spend()),
             **_scored(scores.get(row.id)),

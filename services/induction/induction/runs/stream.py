@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from nlu_shared.kit.errors import Invalid, NotFound, Unavailable
+import structlog
+from nlu_shared.kit.errors import Invalid, NotFound
 from nlu_shared.kit.reader import Question, Reader
 from nlu_shared.kit.wakeups import Wakeups
 from nlu_shared.schemas.events import EVENT, EvaluationProgress, StoredEvent
@@ -22,8 +23,12 @@ from redis.exceptions import RedisError
 
 from induction.resources import RUN_CHANNEL
 
+log = structlog.get_logger(__name__)
 LOOK_SECONDS = 1.0
 """How late a follower is at most when Redis says nothing."""
+PATIENCE_SECONDS = 600.0
+"""How long a stream that has begun waits for the database: the headers are out, so that nothing
+but its end could tell of an error. Comment pings go on meanwhile."""
 EVENTS_AT_ONCE = 100
 STANDING = "SELECT task, status, last_event FROM runs WHERE id = $1"
 # One statement, so that the status is never newer than the events beside it.
@@ -81,14 +86,22 @@ async def follow(
     reader: Reader, wakeups: Wakeups, run_id: UUID, *, after: int
 ) -> AsyncIterator[StreamItem]:
     """Every stored event above `after` in order, live progress in between, until the run is over
-    and all was read. A database that is away is waited for."""
+    and all was read. What goes wrong with the database is waited out, for PATIENCE_SECONDS;
+    then it is raised."""
+    clock = asyncio.get_running_loop().time
+    silent_since = None
     with wakeups.listen(_channel(run_id)) as listener:
         while True:
             try:
                 rows = await reader.submit(Question(NEWS, (run_id, after, EVENTS_AT_ONCE)))
-            except Unavailable:
+            except Exception as error:
+                silent_since = silent_since or clock()
+                log.warning("follower waits", run_id=str(run_id), reason=type(error).__name__)
+                if clock() - silent_since > PATIENCE_SECONDS:
+                    raise
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
+            silent_since = None
             for row in rows:
                 if row["n"] is not None:
                     yield StreamItem(row["n"], EVENT.validate_json(row["body"]))

@@ -38,6 +38,7 @@ async def _by_key_or_ticket(
     scopes: SecurityScopes,
     request: Request,
     bearer: Bearer,
+    run_id: RunId,
     ticket: Annotated[
         str | None, Query(description="in place of a key, from POST /v1/stream-tickets")
     ] = None,
@@ -46,7 +47,7 @@ async def _by_key_or_ticket(
         await authenticate(scopes, request, bearer)
         return
     resources: Resources = request.app.state.resources
-    await prove_by(scopes, request, partial(tickets.redeem, resources.tickets, ticket))
+    await prove_by(scopes, request, partial(tickets.redeem, resources.tickets, ticket, run_id))
 
 
 watch: Any = Security(_by_key_or_ticket, scopes=["runs:read"])
@@ -64,7 +65,12 @@ OwnStanding = Annotated[stream.Standing, Depends(_own_standing)]
 
 @router.post("/stream-tickets", dependencies=[requires("runs:read")], status_code=201)
 async def issue_ticket(session: DbSession, caller: CallerDep, response: Response) -> StreamTicket:
-    """Opens one stream within a minute, for a browser, which cannot send a key on it."""
+    """Opens the stream of one run within a minute, and serves its reconnects while it lasts: for a
+    browser, which cannot send a key on it.
+
+    The first stream binds it to that run: for a day at most, until an hour after the run is over,
+    and no longer than its key.
+    """
     response.headers["Cache-Control"] = "no-store"
     return await tickets.issue(session, caller)
 

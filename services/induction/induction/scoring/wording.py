@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from nlu_shared.schemas.prompts import TaskKind
 from nlu_shared.schemas.scores import ExplainedCase, ScoreReport
 
+ONE_CLASS = "one label is all there is of truths: nothing is told apart here"
 COUNTS = ("tp", "fp", "fn")
 
 
@@ -13,10 +14,15 @@ def as_lines(report: ScoreReport) -> list[str]:
     return [
         f"{report.scorer}: {report.objective:.3f} over {len(report.cases)} cases",
         *(f"{count} {what}" for count, what in _gaps(report) if count),
+        *([ONE_CLASS] if _has_one_class(report) else []),
         "",
         *_table(report),
         *(line for one in report.explained for line in _misses(one)),
     ]
+
+
+def _has_one_class(report: ScoreReport) -> bool:
+    return report.kind is TaskKind.INTENT and len(report.scores) == 1
 
 
 def _gaps(report: ScoreReport) -> list[tuple[int, str]]:

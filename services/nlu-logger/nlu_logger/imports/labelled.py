@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.kit.plain import check_line
+from nlu_shared.kit.refusals import places
 from nlu_shared.schemas.exported import CodedStatement, RefusedStatement, read_export
 from nlu_shared.schemas.ground_truth import GroundTruthIn
 from pydantic import JsonValue, ValidationError
 
 from nlu_logger.imports.lines import Line
-from nlu_logger.predictions.service import places
 
 LONGEST_NAME = 64
 """Of a statement's id in an answer; it is the caller's own text."""

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from nlu_shared.kit.errors import Invalid, ServiceError
+from nlu_shared.kit.refusals import places
 from nlu_shared.schemas.imports import ImportAnswer, LineResult
 from pydantic import BaseModel, ValidationError
 
 from nlu_logger.imports.lines import Line
-from nlu_logger.predictions.service import places
 
 Row = TypeVar("Row", bound=BaseModel)
 CREATED, REPEATED = 201, 200
@@ -28,7 +28,7 @@ def understood(
                 raise line.row
             rows.append((line.number, model.model_validate(line.row)))
         except ValidationError as wrong:
-            failed.append(refused(line.number, Invalid(places(wrong))))
+            failed.append(refused(line.number, Invalid(places(wrong, model))))
         except Invalid as unreadable:
             failed.append(refused(line.number, unreadable))
     return rows, failed

@@ -6,8 +6,16 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
-from nlu_shared.kit.parameters import MOST, AnyTask, Cursor, ModelVersion, Since, Until
-from nlu_shared.schemas.base import Label, Page
+from nlu_shared.kit.parameters import (
+    MOST,
+    AnyTask,
+    Cursor,
+    ModelVersion,
+    PromptVersion,
+    Since,
+    Until,
+)
+from nlu_shared.schemas.base import Label, Page, SafeText
 from nlu_shared.schemas.predictions import (
     BatchAnswer,
     Ids,
@@ -17,11 +25,13 @@ from nlu_shared.schemas.predictions import (
     Prediction,
     PredictionIn,
 )
+from pydantic import StringConstraints
 
 from nlu_logger.predictions import ingest, service
 from nlu_logger.predictions.ingest import IngestResources
 
 router = APIRouter(prefix="/v1", tags=["predictions"])
+SearchWords = Annotated[SafeText, StringConstraints(min_length=3, max_length=200)]
 read, write = requires("predictions:read"), requires("predictions:write")
 
 
@@ -108,6 +118,15 @@ async def list_predictions(
     corrected: Annotated[bool | None, Query(description="with a correction, or without")] = None,
     user: Annotated[UUID | None, Query(description="of this person alone")] = None,
     model_version: ModelVersion = None,
+    prompt_version: PromptVersion = None,
+    conversation: Annotated[UUID | None, Query(description="of this conversation alone")] = None,
+    text: Annotated[
+        SearchWords | None,
+        Query(
+            description="the prompt holds this, whatever its case; each page looks through"
+            " 50,000 predictions, so that it may be short and still have a next one"
+        ),
+    ] = None,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=1000, description=MOST)] = 100,
 ) -> Page[Prediction]:
@@ -123,6 +142,9 @@ async def list_predictions(
         corrected=corrected,
         user=user,
         model_version=model_version,
+        prompt_version=prompt_version,
+        conversation=conversation,
+        text=text,
     )
     return await service.page(session, kept, caller=caller, before=cursor, limit=limit)
 

@@ -10,7 +10,7 @@ from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import Forbidden, Invalid, NotFound, ServiceError
 from nlu_shared.kit.pages import cut
 from nlu_shared.kit.plain import check_line
-from nlu_shared.kit.web import where
+from nlu_shared.kit.refusals import places
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.predictions import (
     BATCH_LIMIT,
@@ -23,15 +23,19 @@ from nlu_shared.schemas.predictions import (
     PredictionIn,
 )
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, text, true
+from sqlalchemy import ColumnElement, func, text, true
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from nlu_logger.predictions import ingest
 from nlu_logger.predictions.ingest import Entry, IdConflict, Ingest, Written
 from nlu_logger.predictions.models import PredictionRow
 from nlu_logger.settings import Settings
 
+LOOKED_THROUGH = 50_000
+"""Rows whose texts one page of a search reads, at most."""
 ERASED = text("SELECT id FROM erased_predictions WHERE id = ANY(:ids)")
 
 
@@ -49,6 +53,9 @@ class Filters:
     corrected: bool | None = None
     user: UUID | None = None
     model_version: str | None = None
+    prompt_version: str | None = None
+    conversation: UUID | None = None
+    text: str | None = None
 
 
 def read_batch(body: bytes, content_type: str) -> list[object]:
@@ -102,7 +109,7 @@ def _judge(
     try:
         return ingest.admit(PredictionIn.model_validate(item), caller, settings, now=now)
     except ValidationError as wrong:
-        return Invalid(places(wrong))
+        return Invalid(places(wrong, PredictionIn))
     except (Forbidden, Invalid) as refused:
         return refused
 
@@ -116,13 +123,6 @@ def _stored(index: int, entry: Entry, written: Written) -> BatchResult:
 def _refused(index: int, error: ServiceError) -> BatchResult:
     return BatchResult.model_validate(
         {"index": index, "status": error.status, "code": error.code, "detail": str(error)}
-    )
-
-
-def places(wrong: ValidationError) -> str:
-    """Where and what is wrong, never the text itself."""
-    return "; ".join(
-        " ".join([".".join(one["loc"]), one["type"]]).strip() for one in where(wrong.errors())
     )
 
 
@@ -170,22 +170,41 @@ async def page(
         None if kept.corrected is None else _corrected(kept.corrected),
         None if kept.user is None else table.user_id == kept.user,
         None if kept.model_version is None else table.model_version == kept.model_version,
+        None if kept.prompt_version is None else table.prompt_version == kept.prompt_version,
+        None if kept.conversation is None else table.conversation_id == kept.conversation,
         None if before is None else col(table.id) < before,
         visible(caller),
     ]
-    rows = (
-        await session.exec(
-            select(table)
-            .where(*(bound for bound in bounds if bound is not None))
-            .order_by(col(table.id).desc())
-            .limit(limit + 1)
-        )
-    ).all()
-    page, cursor = cut(rows, limit)
-    return Page(
-        items=[view(row) for row in page],
-        next_cursor=cursor,
+    wanted = (
+        select(table)
+        .where(*(bound for bound in bounds if bound is not None))
+        .order_by(col(table.id).desc())
     )
+    if kept.text is not None:
+        return await _searched(session, wanted, kept.text, limit=limit)
+    page, cursor = cut((await session.exec(wanted.limit(limit + 1))).all(), limit)
+    return Page(items=[view(row) for row in page], next_cursor=cursor)
+
+
+async def _searched(
+    session: AsyncSession, wanted: SelectOfScalar[PredictionRow], words: str, *, limit: int
+) -> Page[Prediction]:
+    """A page of those whose prompt holds `words`, whatever their case.
+
+    No index knows substrings, so each page looks through LOOKED_THROUGH rows at most, the newest
+    first. A page may thus be short or empty and still not be the last.
+    """
+    window = wanted.limit(LOOKED_THROUGH).subquery()
+    row = aliased(PredictionRow, window)
+    holds = func.strpos(func.lower(row.prompt), func.lower(words)) > 0
+    found = (
+        await session.exec(select(row).where(holds).order_by(col(row.id).desc()).limit(limit + 1))
+    ).all()
+    page, cursor = cut(found, limit)
+    if cursor is None:
+        last = (await session.exec(wanted.offset(LOOKED_THROUGH - 1).limit(1))).one_or_none()
+        cursor = None if last is None else str(last.id)
+    return Page(items=[view(one) for one in page], next_cursor=cursor)
 
 
 def first_id(at: datetime) -> UUID:

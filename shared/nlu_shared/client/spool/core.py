@@ -6,6 +6,7 @@ Here a spool is opened, forked and closed; what a line of it says is the busines
 import atexit
 import logging
 import os
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Sequence
@@ -167,31 +168,42 @@ class Core:
                     committer = Committer(
                         self._folder, most=self._most, on_full=self._on_full, never=self._never
                     )
-                    api = lambda: logger_api(self._url, self._key)  # noqa: E731
+                    api = lambda: logger_api(self._url, self._key, patience=None)  # noqa: E731
                     self._parts = committer, Sender(committer, api, self._folder)
         return self._parts
 
     def _keep(self, what: str, log_id: UUID | None, job: Callable[[Store], None]) -> "Future[bool]":
         """Whether it is on disk; never raises."""
         kept: Future[bool] = Future()
-        committer, sender = self._opened()
+
+        def failed(error: BaseException) -> None:
+            self._failed += 1
+            log.error(
+                "%s not spooled log_id=%s failed=%d error=%s",
+                what,
+                log_id,
+                self._failed,
+                type(error).__name__,
+            )
 
         def resolve(done: "Future[None]") -> None:
             error = done.exception()
             if error is None:
                 sender.wake()
             else:
-                self._failed += 1
-                log.error(
-                    "%s not spooled log_id=%s failed=%d error=%s",
-                    what,
-                    log_id,
-                    self._failed,
-                    type(error).__name__,
-                )
+                failed(error)
             kept.set_result(error is None)
 
-        committer.submit(job).add_done_callback(resolve)
+        try:
+            if sys.is_finalizing():
+                raise Closed
+            committer, sender = self._opened()
+            written = committer.submit(job)
+        except Exception as error:  # noqa: BLE001 - no thread to be had: counted as any other loss
+            failed(error)
+            kept.set_result(False)
+        else:
+            written.add_done_callback(resolve)
         return kept
 
 

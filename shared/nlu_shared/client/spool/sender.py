@@ -6,7 +6,6 @@ It has an event loop and a connection of its own, so it depends on nothing of th
 import asyncio
 import logging
 import random
-import socket
 import sqlite3
 import threading
 import time
@@ -23,6 +22,7 @@ import httpx2
 from pydantic import BaseModel
 
 from nlu_shared.client.api import Api, read
+from nlu_shared.client.background import OwnLoop
 from nlu_shared.client.errors import ClientError, Refused, Unavailable, UnexpectedAnswer
 from nlu_shared.client.spool import files, policy
 from nlu_shared.client.spool.committer import Closed, Committer, broken
@@ -58,7 +58,7 @@ class Sender:
         self._committer = committer
         self._make_api = api
         self._folder = folder
-        self._loop = _Loop()
+        self._loop = OwnLoop()
         self._wake = asyncio.Event()
         self._hurry = asyncio.Event()
         self._round_over = asyncio.Condition()
@@ -270,13 +270,6 @@ class Sender:
 
     def _ask(self, job: Callable[[Store], Result]) -> Awaitable[Result]:
         return asyncio.wrap_future(self._committer.submit(job))
-
-
-class _Loop(asyncio.SelectorEventLoop):
-    """Looks names up by itself: at exit the pool of threads that would is gone already."""
-
-    async def getaddrinfo(self, host: Any, port: Any, **how: Any) -> Any:
-        return socket.getaddrinfo(host, port, **how)
 
 
 def _now() -> datetime:

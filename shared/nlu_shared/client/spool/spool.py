@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 from uuid import UUID
 
+from nlu_shared.client.background import result_of
 from nlu_shared.client.spool.core import CLOSING_SECONDS, MOST, Core, Health
 from nlu_shared.client.spool.sender import Reconciled
 from nlu_shared.client.spool.store import OnFull
@@ -126,10 +127,10 @@ class Spool:
         return self._core.lost
 
     async def log(self, prediction: PredictionIn) -> None:
-        await asyncio.wrap_future(self._core.log(prediction))
+        await result_of(self._core.log(prediction))
 
     async def outcome(self, log_id: UUID, outcome: OutcomeIn) -> None:
-        await asyncio.wrap_future(self._core.outcome(log_id, outcome))
+        await result_of(self._core.outcome(log_id, outcome))
 
     async def flush(self, seconds: float = CLOSING_SECONDS) -> bool:
         return await asyncio.wrap_future(self._core.flush(seconds))

@@ -19,8 +19,17 @@ from nlu_shared.schemas.events import (
 from nlu_shared.schemas.prompts import Change, Op
 from rich.text import Text
 
-from deploy.demo.lines import Line, bad, bar, good, plain, quiet
+from induction.watching.lines import Line, bad, bar, good, plain, quiet
 
+EMPTY = {
+    Split.VALIDATION: "0 validation cases: changes are judged on the cases they were made from;"
+    " approve more cases",
+    Split.TEST: "0 test cases: a gain can be seen, and not be proven; approve more cases",
+}
+ONE_CLASS = (
+    "all of these cases have one label: nothing is told apart here, and any prompt that always"
+    " answers it is perfect"
+)
 PATTERNS_SHOWN = 2
 LONGEST = 180
 """Characters of a summary or rationale; all of it is in the run's events."""
@@ -89,8 +98,9 @@ class SearchView:
     def _started(self, event: RunStarted) -> list[Line]:
         counts = [(split, event.splits.get(split, 0)) for split in Split]
         splits = ", ".join(f"{count} {split}" for split, count in counts if count)
-        head = plain(f"cases frozen as {event.dataset_hash[:12]}: {splits}")
-        return [head, *map(quiet, event.notes)]
+        head = plain(f"cases frozen as {event.dataset_hash[:12]}: {splits or 'none'}")
+        empty = [text for split, text in EMPTY.items() if not event.splits.get(split, 0)]
+        return [head, *map(quiet, event.notes), *map(quiet, empty)]
 
     def _evaluated(self, event: PromptEvaluated) -> list[Line]:
         if event.split is not Split.VALIDATION:
@@ -99,9 +109,10 @@ class SearchView:
         if event.iteration:
             return []
         self._best = event.objective
-        return [
-            plain(Text.assemble(f"{'baseline':<{NAME}}", bar(event.objective), " validation F1"))
-        ]
+        head = Text.assemble(f"{'baseline':<{NAME}}", bar(event.objective), " validation F1")
+        labels = [name for name, count in (event.support or {}).items() if count]
+        alone = [quiet(ONE_CLASS)] if len(labels) == 1 else []
+        return [plain(head), *alone]
 
     def _patterns(self, event: PatternsFound) -> list[Line]:
         return [

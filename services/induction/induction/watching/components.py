@@ -2,7 +2,7 @@
 
 from nlu_shared.schemas.runs import RunView
 
-from deploy.demo.lines import Line, plain, quiet
+from induction.watching.lines import Line, plain, quiet
 
 TOLD = {
     "people": "people",

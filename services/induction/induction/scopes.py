@@ -1,0 +1,15 @@
+"""What a key of induction may be allowed to do, a sentence each."""
+
+from collections.abc import Mapping
+
+from nlu_shared.kit.auth import ADMIN
+
+SCOPES: Mapping[str, str] = {
+    "tasks:read": "read tasks",
+    "tasks:write": "create and change tasks",
+    "prompts:read": "read, compare and export prompt versions, and the active one",
+    "prompts:write": "bring prompts in, promote them and roll back",
+    "runs:read": "read and watch runs",
+    "runs:write": "start and steer runs",
+    ADMIN: "everything, keys, triggers and the audit log included",
+}

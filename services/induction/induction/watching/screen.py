@@ -1,0 +1,123 @@
+"""What a run looks like on a terminal: lines that stay, under them one bar that moves, at the end
+the verdict.
+
+Where the output is no terminal the same lines come without the bar.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from nlu_shared.schemas.events import EvaluationProgress, RunFinished, StoredEvent
+from nlu_shared.schemas.runs import RunView, Verdict, VerdictKind
+from rich.console import Console, Group
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.text import Text
+
+from induction.watching.components import by_component
+from induction.watching.lines import INDENT, Line, bar, plain, quiet
+from induction.watching.search import SearchView
+
+WIDTH = 100
+PANEL = 90
+DOING = 22
+"""Columns for what the bar measures."""
+_VERDICTS = {
+    VerdictKind.PROVEN: ("Proven", "green"),
+    VerdictKind.PROMISING: ("Promising", "yellow"),
+    VerdictKind.NOISE: ("Noise", "yellow"),
+    VerdictKind.NO_CHANGE: ("No change", "yellow"),
+}
+
+
+def console_for(*, is_terminal: bool | None = None) -> Console:
+    """A terminal keeps its own width up to a readable one; anything else gets that one."""
+    console = Console(highlight=False, force_terminal=is_terminal)
+    console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
+    return console
+
+
+def bar_on(console: Console) -> Progress:
+    """The bar that goes away with the last step."""
+    return Progress(
+        TextColumn(" " * (INDENT + 2) + "{task.description}", style="dim"),
+        BarColumn(bar_width=32, complete_style="cyan", finished_style="cyan"),
+        TextColumn("{task.completed:.0f} of {task.total:.0f}", style="dim"),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def move(bar: Progress, task: TaskID, what: str, done: int, total: int) -> None:
+    bar.update(task, description=f"{what:<{DOING}}", completed=done, total=total, visible=True)
+
+
+async def watch(
+    events: AsyncIterator[StoredEvent | EvaluationProgress],
+    console: Console,
+    over: Callable[[], Awaitable[RunView]],
+) -> RunFinished | None:
+    """Prints each event as it comes, then what `over` says of the run; the run's last event, None
+    where the stream had nothing to tell any more."""
+    search, finished = SearchView(), None
+    with bar_on(console) as moving:
+        task = moving.add_task("", visible=False)
+        async for event in events:
+            if isinstance(event, EvaluationProgress):
+                move(moving, task, search.doing(event), event.done, event.total)
+                continue
+            moving.update(task, visible=False)
+            finished = event if isinstance(event, RunFinished) else finished
+            for line in search.lines(event):
+                console.print(line)
+    console.print(*ending(await over()), sep="\n")
+    return finished
+
+
+def ending(run: RunView) -> list[Line | Padding]:
+    """The verdict, what it cost, and how many of the promised iterations it took."""
+    shown: list[Line | Padding] = [] if run.verdict is None else [panel(run.verdict)]
+    taken = len(run.iterations)
+    tried = f"{taken} of at most {run.limits.iterations} iterations"
+    if refused := len(run.changes) - taken:
+        tried += f"; {refused} more changes were refused before validation"
+    counted = [plain(tried)] if run.changes else []
+    return [*shown, *by_component(run), *counted, spent(run), *_next(run)]
+
+
+def _next(run: RunView) -> list[Line]:
+    """How to let the best prompt serve, where there is another than before."""
+    if run.best_version_id in (None, run.baseline_version_id):
+        return []
+    return [quiet(f"to let it serve: induction prompts promote --task {run.task} --run {run.id}")]
+
+
+def spent(run: RunView) -> Line:
+    spend = run.spend
+    money = f"{spend.usd:.4f} dollars" if spend.usd else "no money"
+    return quiet(f"{spend.calls} calls, {money} (list price {spend.notional_usd:.4f} dollars)")
+
+
+def panel(verdict: Verdict) -> Padding:
+    """The verdict in a frame, under the lines of the run."""
+    name, colour = _VERDICTS[verdict.kind]
+    tested = "untouched" if verdict.tested_on == "test" else verdict.tested_on
+    low, high = verdict.interval
+    figures = [
+        Text(f"F1 on {verdict.cases} {tested} cases", style="dim"),
+        Text.assemble("before  ", bar(verdict.before)),
+        Text.assemble("after   ", bar(verdict.after)),
+    ]
+    if verdict.kind is not VerdictKind.NO_CHANGE:
+        gain = f"gain {verdict.gain:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}"
+        figures.append(Text(f"{gain}, p = {verdict.p_value:.2g}"))
+    framed = Panel(
+        Group(*figures, Text(), Text(verdict.summary)),
+        title=Text(name, style=f"bold {colour}"),
+        title_align="left",
+        border_style=colour,
+        padding=(1, 2),
+        width=PANEL,
+    )
+    return Padding(framed, (0, 0, 0, INDENT), expand=False)

@@ -1,0 +1,118 @@
+"""What a classifier says, in whatever form it says it, as something that can be logged. Pure.
+
+Nothing here raises for what a classifier returned or a caller passed: what cannot be read is None.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, JsonValue, ValidationError
+
+from nlu_shared.schemas.predictions import OutcomeIn, PredictionIn, SecondaryIntent
+
+log = logging.getLogger(__name__)
+Fact = TypeVar("Fact", PredictionIn, OutcomeIn)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classification:
+    """What a classifier says about one message. `confidence` is from 0 to 1."""
+
+    intent: str
+    confidence: float
+    secondary_intents: Sequence[SecondaryIntent] = ()
+    output: JsonValue = None
+    model_version: str | None = None
+    prompt_version: str | None = None
+
+
+NAMES = tuple(field.name for field in fields(Classification))
+SECONDARY = ("intent", "confidence")
+
+
+def classification_of(answer: object) -> Classification | None:
+    """Reads a Classification, a dict or an object with its names (`predicted_intent` is `intent`),
+    or a tuple of its first ones: intent, confidence, secondary intents. None: it is none of these.
+
+    Secondary intents may be dicts or pairs; those that cannot be read are left out.
+    """
+    try:
+        values = _named(answer)
+        return Classification(
+            intent=values["intent"],
+            confidence=values["confidence"],
+            **{name: values[name] for name in NAMES[3:] if values.get(name) is not None},
+            secondary_intents=_secondary(values.get("secondary_intents")),
+        )
+    except Exception as error:  # noqa: BLE001 - whatever a classifier may hand back
+        log.error("classification not readable error=%s", type(error).__name__)
+        return None
+
+
+def unread(answer: Any) -> Classification:
+    """Stands for an answer that cannot be read: no intent, and the answer as the output."""
+    return Classification(intent="", confidence=0.0, output=answer)
+
+
+def prediction_of(
+    classification: Classification, *, id: UUID, **values: object
+) -> PredictionIn | None:
+    """What was classified, with what else is known of it; None where no log would take it."""
+    return loggable(
+        PredictionIn,
+        id,
+        id=id,
+        predicted_intent=classification.intent,
+        confidence=classification.confidence,
+        secondary_intents=list(classification.secondary_intents),
+        output=classification.output,
+        model_version=classification.model_version,
+        prompt_version=classification.prompt_version,
+        **values,
+    )
+
+
+def loggable(schema: type[Fact], log_id: object, /, **values: object) -> Fact | None:
+    """The fact as the log takes it, or None and a line that holds no user text."""
+    try:
+        return schema.model_validate(values)
+    except ValidationError as error:
+        places = ",".join(places_of(error))
+    except Exception as error:  # noqa: BLE001 - an object that cannot even be looked at
+        places = type(error).__name__
+    log.error("%s not loggable log_id=%s fields=%s", schema.__name__, log_id, places)
+    return None
+
+
+def places_of(error: ValidationError) -> list[str]:
+    """The names of the fields at fault, without their values."""
+    return sorted({str(one["loc"][0]) for one in error.errors(include_input=False) if one["loc"]})
+
+
+def _named(answer: object) -> Mapping[str, Any]:
+    if isinstance(answer, Mapping):
+        named = {str(name): value for name, value in answer.items()}
+    elif isinstance(answer, tuple | list):
+        named = dict(zip(NAMES, answer, strict=False))
+    else:
+        names = (*NAMES, "predicted_intent")
+        named = {name: getattr(answer, name) for name in names if hasattr(answer, name)}
+    return named if "intent" in named else {**named, "intent": named["predicted_intent"]}
+
+
+def _secondary(answers: Any) -> tuple[SecondaryIntent, ...]:
+    read = []
+    for one in answers or ():
+        values = dict(zip(SECONDARY, one, strict=False)) if isinstance(one, tuple | list) else one
+        if isinstance(values, BaseModel):
+            values = values.model_dump()
+        try:
+            intent = SecondaryIntent.model_validate(values)
+        except ValidationError as error:
+            log.error("secondary intent left out fields=%s", ",".join(places_of(error)))
+        else:
+            read.append(intent)
+    return tuple(read)

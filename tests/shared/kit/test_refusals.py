@@ -1,0 +1,118 @@
+"""What a service says to a request it cannot take: where, what is expected there, and never the
+text itself."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from induction.scopes import SCOPES as OF_INDUCTION
+from nlu_logger.scopes import SCOPES as OF_LOGGER
+
+from docs import snapshot
+from tests.fixtures.stack import Stack
+
+SECRET = "xq7-pin-4711"
+UNKNOWN = "01890000-0000-7000-8000-000000000000"
+DOCUMENTS = {"logger": snapshot.of_nlu_logger(), "induction": snapshot.of_induction()}
+SCOPES = {"logger": OF_LOGGER, "induction": OF_INDUCTION}
+
+
+def operations(service: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in DOCUMENTS[service]["paths"].items():
+        for method, operation in methods.items():
+            filled = path
+            for parameter in operation.get("parameters", []):
+                if parameter["in"] == "path":
+                    filled = filled.replace(f"{{{parameter['name']}}}", value_of(parameter))
+            yield method.upper(), filled, operation
+
+
+def value_of(parameter: dict[str, Any]) -> str:
+    schema = parameter["schema"]
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        for document in DOCUMENTS.values():
+            if name in document["components"]["schemas"]:
+                return str(document["components"]["schemas"][name]["enum"][0])
+    return UNKNOWN if schema.get("format") == "uuid" else "nobodys"
+
+
+@pytest.mark.parametrize("service", ["logger", "induction"])
+async def test_every_operation_refuses_a_parameter_it_does_not_have(
+    stack: Stack, service: str
+) -> None:
+    http: httpx2.AsyncClient = getattr(stack, service)
+    for method, path, operation in operations(service):
+        body = {"json": {}} if "requestBody" in operation else {}
+        answer = await http.request(method, path, params={SECRET: "1"}, **body)
+        assert answer.status_code == 422, (method, path, answer.text)
+        assert answer.json()["code"] == "unknown_parameter", (method, path)
+        assert SECRET not in answer.text
+        for one in operation.get("parameters", []):
+            assert one["in"] != "query" or one["name"] in answer.json()["detail"], (method, path)
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "path", "sent", "place", "expected"),
+    [
+        ("logger", "GET", "/v1/predictions?limit=many", None, "limit", "a whole number from 1 to"),
+        ("logger", "GET", "/v1/predictions?limit=0", None, "limit", "a whole number from 1 to"),
+        ("logger", "GET", "/v1/predictions?user=me", None, "user", "a UUID"),
+        ("logger", "GET", "/v1/predictions?from=today", None, "from", "a moment with its offset"),
+        ("logger", "GET", "/v1/predictions?successful=7", None, "successful", "true or false"),
+        ("logger", "GET", "/v1/predictions?text=a", None, "text", "text of 3 to 200 characters"),
+        ("logger", "GET", f"/v1/predictions/{SECRET}", None, "prediction_id", "a UUID"),
+        ("logger", "POST", "/v1/predictions", {}, "prompt", "text of 1 to 32768 characters"),
+        ("logger", "POST", "/v1/predictions", {"confidence": SECRET}, "confidence", "from 0 to 1"),
+        ("logger", "POST", "/v1/predictions", {"prompt": "\x00"}, "prompt", "text without NUL"),
+        ("logger", "POST", "/v1/predictions", {SECRET: 1}, "body", "an object of confidence,"),
+        ("induction", "POST", "/v1/runs", {"task": "t", "limits": {"iterations": 99}},
+         "iterations", "a whole number from 1 to 20"),
+        ("induction", "POST", "/v1/runs", {"task": "t", "kind": SECRET}, "kind", "one of improve,"),
+        ("induction", "POST", "/v1/tasks", {"slug": "A B", "kind": "intent"}, "slug", "text of"),
+    ],
+)  # fmt: skip
+async def test_a_refusal_says_where_and_what_is_expected(
+    stack: Stack,
+    service: str,
+    method: str,
+    path: str,
+    sent: dict[str, Any] | None,
+    place: str,
+    expected: str,
+) -> None:
+    http: httpx2.AsyncClient = getattr(stack, service)
+    answer = await http.request(method, path, json=sent)
+    assert answer.status_code == 422, answer.text
+    assert SECRET not in answer.text
+    faults = {one["loc"][-1]: one["expected"] for one in answer.json()["errors"]}
+    assert expected in faults[place]
+
+
+@pytest.mark.parametrize("service", ["logger", "induction"])
+def test_every_scope_that_a_route_needs_has_its_sentence(service: str) -> None:
+    needed = {
+        scope
+        for _, _, operation in operations(service)
+        for one in operation["security"]
+        for scope in one["HTTPBearer"]
+    }
+    assert needed == set(SCOPES[service])
+
+
+@pytest.mark.parametrize("service", ["logger", "induction"])
+async def test_a_key_has_known_scopes_and_an_end_to_come(stack: Stack, service: str) -> None:
+    http: httpx2.AsyncClient = getattr(stack, service)
+    listed = (await http.get("/v1/admin/scopes")).json()
+    assert {one["scope"]: one["allows"] for one in listed} == dict(SCOPES[service])
+    asked = {"name": "of a test", "scopes": ["predictions:reed"]}
+    unknown = await http.post("/v1/admin/keys", json=asked)
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "unknown_scope")
+    assert "reed" not in unknown.text
+    assert all(scope in unknown.json()["detail"] for scope in SCOPES[service])
+    past = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
+    asked = {"name": "of a test", "scopes": ["admin"], "expires_at": past}
+    ended = await http.post("/v1/admin/keys", json=asked)
+    assert (ended.status_code, ended.json()["code"]) == (422, "expiry_is_past")
