@@ -29,9 +29,9 @@ from nlu_logger.exports.pairs import make_pairs
 from nlu_logger.exports.splits import Shares, split_of
 from nlu_logger.ground_truth.service import text_key
 from nlu_logger.imports.labelled import Labelling, cases_of
-from nlu_logger.imports.lines import Line
 from nlu_logger.reviews.priority import Candidate, next_to_label
 from nlu_shared.client.service import Classification, prediction_of
+from nlu_shared.files.rows import Line
 from nlu_shared.ids import uuid7
 from nlu_shared.schemas.exports import ExportFormat, LabelledText
 from nlu_shared.schemas.ground_truth import Context, Turn, case_hash
