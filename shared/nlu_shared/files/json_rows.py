@@ -53,6 +53,7 @@ def read_json(lines: Iterator[str]) -> Iterator[Line]:
 
 def parse(text: str) -> JsonValue:
     """One JSON value; NaN, which Python writes for nothing, is null. Raises Invalid."""
+    text = text.rstrip()
     if is_broken(text):
         raise Invalid(f"This is {NOT_UTF8}.", code="invalid_text")
     check_shape(text.encode())

@@ -66,7 +66,9 @@ def read(file: Iterable[bytes], kind: Kind | None = None) -> Iterator[Line]:
     if kind in (Kind.CSV, Kind.TSV):
         return read_table(lines)
     head = list(islice(lines, LOOKED_AT))
-    return _rows(chain(head, lines), _shape(head))
+    if not any(line.strip() for line in head):
+        return iter(())
+    return _rows(chain(head, lines), _table_or_json(head))
 
 
 def examples(
@@ -144,8 +146,10 @@ def _shape(head: Sequence[str]) -> Shape:
 
 def _shape_of(format: Format, head: Sequence[str]) -> Shape:
     """Of a format that has several shapes the one that is seen."""
-    if len(format.shapes) == 1:
-        return next(iter(format.shapes))
+    return _table_or_json(head) if len(format.shapes) > 1 else next(iter(format.shapes))
+
+
+def _table_or_json(head: Sequence[str]) -> Shape:
     return Shape.JSON if _shape(head) is Shape.JSON else Shape.TABLE
 
 

@@ -10,6 +10,8 @@ from pydantic import JsonValue
 from nlu_shared.kit.errors import Invalid
 
 Row = Mapping[str, JsonValue]
+Fault = Invalid
+"""Why a row, or a whole file, cannot be read."""
 
 
 class Unit(StrEnum):
