@@ -11,8 +11,8 @@ from nlu_shared.files.formats.plain import has_columns
 from nlu_shared.files.formats.registry import FORMATS, PLAIN, nearest
 from nlu_shared.files.json_rows import read_json
 from nlu_shared.files.lines import lines_of
-from nlu_shared.files.rows import Line
-from nlu_shared.files.tables import read_table
+from nlu_shared.files.rows import Line, Row
+from nlu_shared.files.tables import header_of, read_table
 from nlu_shared.kit.errors import Invalid
 
 LOOKED_AT = 100
@@ -97,7 +97,8 @@ def examples(
         return Opened(known, Shape.LINES, head, known.of_lines(every))
     rows = _rows(every, shape)
     first = list(islice(rows, LOOKED_AT))
-    found = format or _format_of(first, shape, columns, strict=strict)
+    shown = dict.fromkeys(header_of(head)[0]) if shape is Shape.TABLE else _first(first)
+    found = format or _format_of(shown, shape, columns, strict=strict)
     return Opened(found, shape, head, _made(found, chain(first, rows), columns))
 
 
@@ -120,8 +121,12 @@ def _made(format: Format, rows: Iterable[Line], columns: Columns) -> Iterator[Li
             yield from format.examples(line, columns)
 
 
-def _format_of(rows: Sequence[Line], shape: Shape, columns: Columns, *, strict: bool) -> Format:
-    row = next((line.row for line in rows if not isinstance(line.row, Invalid)), None)
+def _first(rows: Sequence[Line]) -> Row | None:
+    return next((line.row for line in rows if not isinstance(line.row, Invalid)), None)
+
+
+def _format_of(row: Row | None, shape: Shape, columns: Columns, *, strict: bool) -> Format:
+    """By the first row there is, or the header of a table."""
     if row is None or (columns.text and columns.label and has_columns(row, columns)):
         return PLAIN[shape]
     known = (one for one in FORMATS if shape in one.shapes and one.knows(row))
