@@ -23,6 +23,7 @@ async def test_the_weekly_review_by_the_documents_commands(
     await typed("export", "--mode", "review", "--task", task, "--output", file, env=env)
     header, *rows = file.read_text().splitlines()
     filled = rows[0].removesuffix(",") + "leave,clear"
+    assert header.startswith("\ufeff")
     file.write_text("\r\n".join([header, filled, rows[1], "x,y,z,0.1,,w,"]))
     ended, printed, _ = await typed("import-corrections", file, "--approve", env=env)
     assert (ended, printed.splitlines()) == (

@@ -50,7 +50,7 @@ def spelled(rows: list[Labelled]) -> list[Labelled]:
 
 
 def written(form: ExportFormat, columns: list[str], rows: list[list[JsonValue]]) -> bytes:
-    shape = form_of(form, columns)
+    shape = form_of(form, columns, marked=columns is REVIEW)
     return (shape.opening + shape.block(rows) + shape.closing).encode()
 
 

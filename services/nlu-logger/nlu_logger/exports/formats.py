@@ -16,6 +16,7 @@ Row = Sequence[JsonValue]
 
 # Legal inside JSON strings, yet many readers of lines, `str.splitlines` first, end a line there.
 LINE_ENDS = ("\x85", "\u2028", "\u2029")
+MARK = "\ufeff"
 MEDIA_TYPES = {
     ExportFormat.JSONL: "application/x-ndjson",
     ExportFormat.CSV: "text/csv; charset=utf-8",
@@ -85,10 +86,11 @@ class TextWriter:
         return (before + self._form.closing).encode()
 
 
-def form_of(wanted: ExportFormat, columns: Sequence[str]) -> Form:
-    """How rows of these columns are written."""
+def form_of(wanted: ExportFormat, columns: Sequence[str], *, marked: bool = False) -> Form:
+    """How rows of these columns are written; a table that is `marked` as UTF-8 opens right in a
+    spreadsheet."""
     if wanted is ExportFormat.CSV:
-        return Form(_table, opening=_table([columns]))
+        return Form(_table, opening=(MARK if marked else "") + _table([columns]))
     names = [_ENCODER.encode(name).replace("%", "%%") for name in columns]
     if wanted is ExportFormat.JSONL:
         return Form(_objects("{" + ", ".join(f"{name}: %s" for name in names) + "}\n", ""))
