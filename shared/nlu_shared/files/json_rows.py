@@ -106,7 +106,7 @@ def _values(numbered: list[tuple[int, str]]) -> list[JsonValue]:
     for number, line in numbered:
         pieces += ["\n" * (number - at_line), line]
         at_line = number + 1
-    text = "".join(pieces)
+    text = "".join(pieces).rstrip()
     if is_broken(text):
         raise Invalid(f"The file is {NOT_UTF8}.", code="invalid_text")
     check_shape(text.encode())
