@@ -45,7 +45,7 @@ def _row(line: str, separator: str, *, intent_first: bool) -> Row | Invalid:
 
 def _intent_is_first(head: Sequence[str], separator: str) -> bool:
     """Intents are of fewer words than texts, and fewer."""
-    pairs = [line.strip().split(separator, 1) for line in head if separator in line]
+    pairs = [line.strip("\r\n").split(separator, 1) for line in head if separator in line]
     if any(first.lstrip().startswith("BOS ") for first, _ in pairs):
         return False
     firsts, seconds = [one for one, _ in pairs], [one for _, one in pairs]
