@@ -130,3 +130,66 @@ def test_the_shipped_data_is_clean_balanced_and_large_enough_for_an_untouched_te
     assert len(data.labels) >= 9
     assert "out_of_scope" in data.labels
     assert max(counts.values()) <= 1.2 * min(counts.values())
+
+
+LINES = "\n".join(f'{{"text": "{word}", "label": "{label}"}},' for word, label in ("ab", "cd"))
+ARAB = "إلغاء الطلب"
+
+
+@pytest.mark.parametrize(
+    ("content", "rows", "skipped"),
+    [
+        ('text,label\nhi,"🍽️ “a”"\nho,' + ARAB + "\n", {("hi", "🍽️ “a”"), ("ho", ARAB)}, {}),
+        ("text,label\nhi 👩‍👩‍👧,a\n你好,b\n", {("hi 👩‍👩‍👧", "a"), ("你好", "b")}, {}),
+        ('text,label\nhi,"a\nb"\nho,"a  c"\n', {("hi", "a b"), ("ho", "a c")}, {}),
+        ('text,label\r\n"hi\n\nSam",a\r\nho,b\r\n', {("hi\n\nSam", "a"), ("ho", "b")}, {}),
+        (
+            "text,label\nhi,a\nHI ,b\nho,b\n",
+            {("hi", "a"), ("ho", "b")},
+            {"repeated, other label": 1},
+        ),
+        (
+            "text,label\nhi,a\nho,nan\nhe,b\n",
+            {("hi", "a"), ("he", "b")},
+            {"without text or label": 1},
+        ),
+        ("text,label\nhi, a\nho,a \nhe,b\n", {("hi", "a"), ("ho", "a"), ("he", "b")}, {}),
+        ("\ntext,label\nhi,a\nho,b\n", {("hi", "a"), ("ho", "b")}, {}),
+        (
+            '[\n {\n  "text": "hi",\n  "label": 0\n },\n {"text": "ho", "label": [1]}\n]\n',
+            {("hi", "0"), ("ho", "1")},
+            {},
+        ),
+        (
+            '{"text": "hi", "label": ["a"]}\n{"text": "ho", "label": ["b"]}\n'
+            '{"text": "he", "label": []}\n{"text": "hu", "label": ["a", "b"]}\n',
+            {("hi", "a"), ("ho", "b")},
+            {"without text or label": 1, "with several labels": 1},
+        ),
+        (
+            "nlu:\n- intent: a\n  examples: |\n    - hi [x](y)\n"
+            "- intent: b\n  examples: |\n    - ho\n",
+            {("hi x", "a"), ("ho", "b")},
+            {},
+        ),
+    ],
+)  # fmt: skip
+def test_odd_files_are_read_as_what_they_are(
+    tmp_path: Path, content: str, rows: set[tuple[str, str]], skipped: dict[str, int]
+) -> None:
+    data = read(written(tmp_path, "data", content))
+    assert {(row.text, row.truth) for row in data.rows} == rows
+    assert data.skipped == skipped
+
+
+def test_a_comma_after_each_line_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadData, match=r"line 1: .* a comma between lines is too much. \(1 more"):
+        read(written(tmp_path, "commas.jsonl", LINES))
+
+
+def test_the_format_may_be_named(tmp_path: Path) -> None:
+    path = written(tmp_path, "data.tsv", "a\ttext of it\nb\tho\n")
+    data = read(path, format="atis")
+    assert {row.text for row in data.rows} == {"text of it", "ho"}
+    with pytest.raises(BadData, match="FROM=excel is none of"):
+        read(path, format="excel")

@@ -79,24 +79,32 @@ def _read(line: str) -> Row | Invalid:
 
 
 def _spread(first: tuple[int, str], rest: list[tuple[int, str]]) -> Iterator[Line]:
-    """A document over many lines, unless another line is an object by itself."""
-    by_line = list(_by_line([first, *rest]))
-    whole = rest and first[1].lstrip().startswith(("[", "{"))
-    if not whole or _has_objects(first[1], by_line):
+    """An array or objects over many lines; what is none of them as a whole is read by its lines,
+    where one of them is an object."""
+    if not rest or not first[1].lstrip().startswith(("[", "{")):
+        yield from _by_line([first, *rest])
+        return
+    try:
+        values = _values([first, *rest])
+    except Invalid:
+        by_line = list(_by_line([first, *rest]))
+        if not _has_objects(first[1], by_line):
+            raise
         yield from by_line
         return
-    values = _values([first, *rest])
     if len(values) == 1 and isinstance(values[0], list):
         yield from _items(values[0])
         return
     for place, value in enumerate(values, start=1):
-        yield Line(place, _an_object(value), Unit.ITEM, json.dumps(value, ensure_ascii=False))
+        yield Line(place, _an_object(value), Unit.ITEM)
 
 
 def _has_objects(first: str, by_line: list[Line]) -> bool:
-    """Whether a line is an object by itself, but for the comma after it."""
-    alone = _read(first.rstrip().removesuffix(","))
-    return isinstance(alone, dict) or any(isinstance(line.row, dict) for line in by_line)
+    """Whether the first line is as an object on a line is, and that line or another is one."""
+    alone = first.rstrip().removesuffix(",")
+    if first.lstrip().startswith("{") and is_broken(alone):
+        return alone.endswith("}")
+    return isinstance(_read(alone), dict) or any(isinstance(one.row, dict) for one in by_line)
 
 
 def _values(numbered: list[tuple[int, str]]) -> list[JsonValue]:

@@ -25,13 +25,21 @@ NOT_UTF8 = (
     "not UTF-8, perhaps ANSI (Windows-1252): save the file as UTF-8,"
     " which a spreadsheet calls CSV UTF-8"
 )
+BINARY = {
+    b"PK\x03\x04": "a workbook or an archive: save the sheet as CSV UTF-8",
+    b"\xd0\xcf\x11\xe0": "an old workbook: save the sheet as CSV UTF-8",
+    b"\x1f\x8b": "compressed: unpack it first",
+    b"PAR1": "Parquet: write it as CSV or JSON lines",
+}
+"""What is no text, by how it begins."""
 _END = re.compile(r"\r\n|\r|\n")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def lines_of(file: Iterable[bytes]) -> Iterator[str]:
     """Every line with its end. A byte that is not UTF-8 stays as a lone surrogate, so that it
-    spoils its own row only. Raises Invalid where UTF-16 or UTF-32 breaks off."""
+    spoils its own row only. Raises Invalid for what is no text, and where UTF-16 or UTF-32 breaks
+    off."""
     return _split(_decoded(file))
 
 
@@ -47,6 +55,8 @@ def _decoded(file: Iterable[bytes]) -> Iterator[str]:
         head += chunk
         if len(head) >= GUESSED_FROM:
             break
+    if other := next((what for begins, what in BINARY.items() if head.startswith(begins)), None):
+        raise Invalid(f"The file is no text; it is {other}.", code="no_text_file")
     encoding = _encoding(head)
     errors = "surrogateescape" if encoding.startswith("utf-8") else "surrogatepass"
     decoder = codecs.getincrementaldecoder(encoding)(errors)

@@ -89,6 +89,10 @@ CASES: list[tuple[str, object, Found]] = [
         "common_examples": [{"text": "hi", "intent": "a", "entities": []}, {"text": "ho"}, 1],
         "entity_synonyms": [],
     }}, [("hi", "a"), ("ho", None), "not_understood"]),
+    ("rasa-json",
+     '{"rasa_nlu_data": {\n "common_examples": [\n  {"text": "hi", "intent": "a"},\n'
+     '  {"text": "ho", "intent": "b"}\n ]\n}}\n', [("hi", "a"), ("ho", "b")]),
+    ("clinc", '{\n"train": [\n["hi", "a"],\n["ho", "b"]\n]\n}', [("hi", "a"), ("ho", "b")]),
     ("rasa-markdown",
      "## intent:greet\n- hey <!-- often -->\n- in [Rome](city)\n## regex:zip\n- x\n",
      [("hey", "greet"), ("in Rome", "greet")]),

@@ -38,6 +38,8 @@ SAME = {
     "JSON lines with gaps": f"\n{JSONL}\n\n",
     "an array": json.dumps(ROWS),
     "an array in many lines": json.dumps(ROWS, indent=2),
+    "an array of a line each": "[\n" + ",\n".join(map(json.dumps, ROWS)) + "\n]",
+    "an array that begins with a row": json.dumps(ROWS).replace("}, {", "},\n{"),
     "objects in many lines": "\n".join(json.dumps(one, indent=1) for one in ROWS),
 }
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
@@ -107,6 +109,8 @@ def test_a_fault_says_what_is_expected_and_never_what_stands_there(
         ("text,é\n".encode("cp1252"), "header is not UTF-8"),
         (b"text,text\n1,2\n", "the names of its columns"),
         (b"[\n1,\n2\n", "line 3"),
+        (b"PK\x03\x04\x14\x00", "a workbook or an archive: save the sheet as CSV"),
+        (b"\x1f\x8b\x08\x00", "compressed: unpack"),
         ("text,label\nhi,a\n".encode("utf-16")[:-1], "no whole UTF-16"),
     ],
 )
@@ -146,7 +150,7 @@ def test_a_long_file_is_read_as_it_comes() -> None:
 
 
 @given(
-    st.text(alphabet=st.characters(exclude_categories=["Cs"])),
+    st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\x00")),
     st.integers(1, 9),
     st.sampled_from(["utf-8", "utf-16", "utf-32"]),
 )
