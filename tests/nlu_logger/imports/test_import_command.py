@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+from nlu_shared.files.formats.registry import NAMES
 
 from tests.nlu_logger.exports.typed import typed
 from tests.nlu_logger.imports.test_commands import environment
 from tests.nlu_logger.world import World
 
+ROOT = Path(__file__).parents[3]
 RASA = "nlu:\n- intent: greet\n  examples: |\n    - hello [Ann](name)\n    - hi\n"
 CLINC = json.dumps({"train": [["hi", "greet"]], "oos_train": [["hello Ann", "oos"]]})
 DOCCANO = '{"text": "hi", "label": ["greet"]}\n{"text": "hello Ann", "label": []}\n'
@@ -154,3 +156,11 @@ async def test_a_file_that_is_not_understood_says_what_to_do(
     assert (ended, printed) == (1, "")
     assert expected in told
     assert len(told.splitlines()) == 1
+
+
+async def test_help_and_the_page_of_formats_know_every_format() -> None:
+    _, printed, _ = await typed("import", "--help")
+    page = (ROOT / "docs/files.md").read_text(encoding="utf-8")
+    for name in NAMES:
+        assert name in " ".join(printed.split())
+        assert f"`{name}`" in page
