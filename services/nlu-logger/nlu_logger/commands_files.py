@@ -52,16 +52,32 @@ def import_file(
 
     Parameters
     ----------
-    from_: the format; guessed where it is not named. One of csv, json, rasa, rasa-json,
+    file
+        Of any format; its name does not matter.
+    from_
+        The format; guessed where it is not named. One of csv, json, rasa, rasa-json,
         rasa-markdown, snips, snips-yaml, clinc, atis, label-studio, label-studio-min, doccano,
         langfuse, openai-evals, discussions.
-    text: the column or field of the text, where it has another name than usual.
-    label: the column or field of the label.
-    group: the column of what a case must not be parted from; texts without one stand alone.
-    may_quote: whether these texts may appear inside a prompt.
-    dry_run: read and check only; nothing is sent.
-    rejected_to: the file of rejected rows, in place of FILE.rejected.csv or .jsonl.
-    results_to: a file for what became of each row, as JSON lines.
+    task
+        Whose cases they become.
+    text
+        The column or field of the text, where it has another name than usual.
+    label
+        The column or field of the label.
+    group
+        The column of what a case must not be parted from; texts without one stand alone.
+    may_quote
+        Whether these texts may appear inside a prompt.
+    dry_run
+        Read and check only; nothing is sent.
+    rejected_to
+        The file of rejected rows, in place of FILE.rejected.csv or FILE.rejected.jsonl.
+    results_to
+        A file for what became of each row, as JSON lines.
+    url
+        Where nlu-logger is.
+    key
+        With the scope ground-truth:write.
     """
     if from_ is not None and from_ not in BY_NAME:
         sys.exit(f"nlu-logger: --from {from_} is none of {', '.join(NAMES)}")
@@ -96,10 +112,22 @@ def import_ground_truth(
 
     Parameters
     ----------
-    text_column: where the text stands.
-    label_column: where the label stands.
-    group_column: what a case must not be parted from; texts without one stand alone.
-    may_quote: whether these texts may appear inside a prompt.
+    file
+        Of any format.
+    task
+        Whose cases they become.
+    text_column
+        Where the text stands.
+    label_column
+        Where the label stands.
+    group_column
+        What a case must not be parted from; texts without one stand alone.
+    may_quote
+        Whether these texts may appear inside a prompt.
+    url
+        Where nlu-logger is.
+    key
+        With the scope ground-truth:write.
     """
     import_file(
         file,

@@ -18,11 +18,18 @@ from nlu_logger.sending import sent, tell
 def import_corrections(
     file: Path, *, approve: bool = False, url: Url = HERE, key: Key = ""
 ) -> None:
-    """Brings in the filled review file (.jsonl, .json, .csv).
+    """Brings in the filled review file, in any form in which it was exported or saved.
 
     Parameters
     ----------
-    approve: make ground truth of it at once; the key must be allowed to decide.
+    file
+        The review file; what stands in it tells its form.
+    approve
+        Make ground truth of it at once; the key must be allowed to decide.
+    url
+        Where nlu-logger is.
+    key
+        With the scope corrections:write.
     """
     _end(_bring(file, "/v1/corrections:import", {"approve": approve}, url, key))
 
@@ -34,7 +41,16 @@ def import_logs(
 
     Parameters
     ----------
-    approve: make ground truth of their corrections at once; otherwise they are proposed.
+    file
+        A table or JSON; who was erased stays away.
+    task
+        Whose predictions they are.
+    approve
+        Make ground truth of their corrections at once; otherwise they are proposed.
+    url
+        Where nlu-logger is.
+    key
+        An administrator's.
     """
     counts = _bring(file, "/v1/predictions:import", {"task": task, "approve": approve}, url, key)
     if past := counts["past_retention"]:

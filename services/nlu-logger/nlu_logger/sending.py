@@ -18,7 +18,9 @@ from nlu_logger.remote import reason_of
 
 CASES_AT_ONCE = 200
 BYTES_AT_ONCE = 1_000_000
+LINES_AT_ONCE = 1_000
 Part = list[tuple[Line, bytes]]
+"""Rows with what is sent of them; of a row that cannot be read nothing is."""
 
 
 def sent(
@@ -28,23 +30,38 @@ def sent(
     lines: Iterable[Line],
     counts: Counter[str],
 ) -> Iterator[tuple[Line, LineResult]]:
-    """What became of each row, and in `counts` of how many. Ends the program where a part as a
-    whole is refused."""
-    for read in _parts(lines):
-        if isinstance(read, Line):
-            counts["refused"] += 1
-            if isinstance(read.row, Invalid):
-                yield read, refused(read.number, read.row)
-            continue
-        body = b"\n".join(one for _, one in read)
-        answer = http.post(path, params=params, content=body, headers={"content-type": Kind.JSONL})
-        if not answer.is_success:
-            sys.exit(f"nlu-logger: {reason_of(answer.content, answer.status_code)}")
-        answered = HistoryAnswer.model_validate({"past_retention": 0, **answer.json()})
+    """What became of each row, in the file's order, and in `counts` of how many. Ends the program
+    where a part as a whole is refused."""
+    for part in _parts(lines):
+        readable = [(line, body) for line, body in part if body]
+        answered = _answered(http, path, params, [body for _, body in readable])
         counts.update(answered.model_dump(exclude={"items"}))
+        results: dict[int, list[LineResult]] = {}
         for one in answered.items:
-            line = read[one.line - 1][0]
-            yield line, one.model_copy(update={"line": line.number})
+            line = readable[one.line - 1][0]
+            moved = one.model_copy(update={"line": line.number})
+            results.setdefault(id(line), []).append(moved)
+        for line, _ in part:
+            if isinstance(line.row, Invalid):
+                counts["refused"] += 1
+                yield line, refused(line.number, line.row)
+            for result in results.get(id(line), ()):
+                yield line, result
+
+
+def _answered(
+    http: httpx2.Client, path: str, params: Mapping[str, str | bool], bodies: list[bytes]
+) -> HistoryAnswer:
+    if not bodies:
+        return HistoryAnswer(
+            items=[], created=0, repeated=0, skipped=0, refused=0, past_retention=0
+        )
+    answer = http.post(
+        path, params=params, content=b"\n".join(bodies), headers={"content-type": Kind.JSONL}
+    )
+    if not answer.is_success:
+        sys.exit(f"nlu-logger: {reason_of(answer.content, answer.status_code)}")
+    return HistoryAnswer.model_validate({"past_retention": 0, **answer.json()})
 
 
 def tell(line: Line, result: LineResult) -> None:
@@ -53,20 +70,20 @@ def tell(line: Line, result: LineResult) -> None:
     print(f"{line.unit} {line.number}{item}: {result.code}: {result.detail}")
 
 
-def _parts(lines: Iterable[Line]) -> Iterator[Part | Line]:
-    """Rows, as many as fit one request; those unreadable by themselves."""
+def _parts(lines: Iterable[Line]) -> Iterator[Part]:
+    """Rows, as many as fit one request."""
     part: Part = []
     cases = size = 0
     for line in lines:
-        if isinstance(line.row, Invalid):
-            yield line
-            continue
-        one, more = json.dumps(line.row).encode(), _cases_in(line.row)
-        if part and (cases + more > CASES_AT_ONCE or size + len(one) > BYTES_AT_ONCE):
+        readable = not isinstance(line.row, Invalid)
+        body = json.dumps(line.row).encode() if readable else b""
+        more = 0 if isinstance(line.row, Invalid) else _cases_in(line.row)
+        too_much = cases + more > CASES_AT_ONCE or size + len(body) > BYTES_AT_ONCE
+        if part and (too_much or len(part) >= LINES_AT_ONCE):
             yield part
             part, cases, size = [], 0, 0
-        part.append((line, one))
-        cases, size = cases + more, size + len(one)
+        part.append((line, body))
+        cases, size = cases + more, size + len(body)
     if part:
         yield part
 

@@ -71,11 +71,18 @@ def header_of(head: Sequence[str]) -> tuple[list[str], str]:
 
 
 def cells_of(raw: str, separator: str) -> list[str]:
-    """The cells of a row, however it is written."""
-    try:
-        return next(csv.reader([raw], delimiter=separator), [])
-    except csv.Error:
-        return [raw]
+    """The cells of a row, however it is written; quotes inside quotes may be doubled or have a
+    backslash before them. What has no cells is one."""
+    doubled = csv.reader([raw], delimiter=separator, strict=True)
+    escaped = csv.reader(
+        [raw], delimiter=separator, strict=True, doublequote=False, escapechar="\\"
+    )
+    for reader in (doubled, escaped):
+        try:
+            return next(reader, [])
+        except csv.Error:
+            continue
+    return [raw.strip("\r\n")]
 
 
 def _opening(lines: Iterator[str]) -> tuple[str, str | None, int]:
