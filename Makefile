@@ -29,7 +29,7 @@ help: ## this list
 
 setup: $(STAMP) ## the environment in .venv/ and nothing else (PYTHON=python3.12 to choose)
 
-demo: $(STAMP) ## the whole loop from nothing (DATA=file TEXT=column LABEL=column LIMIT=n OUT=dir TASK=slug)
+demo: $(STAMP) ## the whole loop from nothing (DATA=file FROM=format TEXT=column LABEL=column LIMIT=n OUT=dir TASK=slug)
 	@exec $(BIN)/python -m deploy.local demo --with-parent
 
 run: $(STAMP) ## the whole stack until Ctrl-C (NLU_DATA_DIR, NLU_LOGGER_PORT, INDUCTION_PORT)

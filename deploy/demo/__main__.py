@@ -12,9 +12,10 @@ import sys
 from induction.llm.errors import ParkRun, StopRun, UnknownModel
 from induction.watching.screen import console_for
 from nlu_shared.client import ClientError
+from nlu_shared.files.formats.plain import DISCUSSIONS
 
 from deploy.demo import options
-from deploy.demo.data import BadData, DataSet, read
+from deploy.demo.data import BadData, DataSet, holds_discussions, read
 from deploy.demo.discussions import read_discussions
 from deploy.demo.show import opening, show
 from deploy.demo.story import DemoFailed, Story, tell
@@ -55,10 +56,16 @@ def main(arguments: list[str]) -> int:
 
 
 def data_of(choice: options.Choice) -> DataSet:
-    """A `.json` file holds coded discussions, any other texts and labels."""
-    if choice.data.suffix.lower() == ".json":
+    """Coded discussions, or texts and labels in any format that an import takes."""
+    if choice.format in (None, DISCUSSIONS.name) and holds_discussions(choice.data):
         return read_discussions(choice.data, limit=choice.limit)
-    return read(choice.data, text=choice.text, label=choice.label, limit=choice.limit)
+    return read(
+        choice.data,
+        text=choice.text,
+        label=choice.label,
+        format=choice.format,
+        limit=choice.limit,
+    )
 
 
 if __name__ == "__main__":

@@ -3,9 +3,7 @@
 Nothing here is sent anywhere. Every fault is a `BadData` whose text is one line for a person.
 """
 
-import csv
 import hashlib
-import io
 import json
 import random
 import re
@@ -15,14 +13,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from nlu_shared.files.formats.base import LABEL, TEXT, Columns
+from nlu_shared.files.formats.plain import DISCUSSIONS
+from nlu_shared.files.formats.registry import BY_NAME, NAMES
+from nlu_shared.files.lines import lines_of
+from nlu_shared.files.reading import NotUnderstood, examples
+from nlu_shared.files.rows import Line
+from nlu_shared.kit.errors import Invalid
 from nlu_shared.schemas.base import Label, Utterance
+from nlu_shared.schemas.labels import NoLabel, SeveralLabels, read_label
 from nlu_shared.schemas.prompts import TaskKind
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 MOST_LABELS = 1_000
 MOST_BYTES = 200_000_000
-DELIMITERS = {".csv": ",", ".tsv": "\t"}
-JSON_LINES = {".jsonl", ".ndjson"}
+SEVERAL = "several_labels"
 _UTTERANCE: TypeAdapter[str] = TypeAdapter(Utterance)
 _LABEL: TypeAdapter[str] = TypeAdapter(Label)
 
@@ -71,12 +76,21 @@ class DataSet:
         return f"{plain[:40]}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
 
-def read(path: Path, *, text: str, label: str, limit: int | None = None, seed: int = 0) -> DataSet:
-    """The usable rows of a CSV, TSV or JSON Lines file, or a sample of `limit` of them that keeps
-    the labels in proportion. Raises BadData."""
+def read(
+    path: Path,
+    *,
+    text: str | None = None,
+    label: str | None = None,
+    format: str | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+) -> DataSet:
+    """The usable rows of a file of any known format, or a sample of `limit` of them that keeps the
+    labels in proportion. Raises BadData; a row with several labels is left out, one that cannot be
+    read refuses the file."""
     skipped: Counter[str] = Counter()
     rows: dict[str, Row] = {}
-    for spoken, named in _records(path, text, label):
+    for spoken, named in _labelled(path, Columns(text, label), format, skipped):
         if not spoken or not named:
             skipped["without text or label"] += 1
         elif not _storable(spoken, named):
@@ -86,8 +100,17 @@ def read(path: Path, *, text: str, label: str, limit: int | None = None, seed: i
         else:
             rows[_same(spoken)] = Row(spoken, named)
     usable = list(rows.values())
-    _check(path, usable, label, limit)
+    _check(path, usable, label or LABEL, limit)
     return DataSet(path.stem, tuple(sample(usable, limit, seed)), dict(skipped))
+
+
+def holds_discussions(path: Path) -> bool:
+    """Whether the file is an export of coded discussions. Raises BadData where there is none."""
+    try:
+        opened = examples([_content(path)], Columns(), strict=False)
+    except Invalid:
+        return False
+    return opened.format is DISCUSSIONS
 
 
 def sample(rows: list[Row], limit: int | None, seed: int) -> list[Row]:
@@ -123,18 +146,66 @@ def _check(path: Path, rows: list[Row], label: str, limit: int | None) -> None:
         raise BadData(f"LIMIT={limit} leaves out some of the {len(labels)} labels in {path}")
 
 
-def _records(path: Path, text: str, label: str) -> Iterator[tuple[str, str]]:
-    content = decoded(path)
-    if path.suffix.lower() in JSON_LINES:
-        yield from _json_lines(path, content, text, label)
-    elif path.suffix.lower() in DELIMITERS:
-        yield from _table(path, content, text, label)
-    else:
-        raise BadData(f"{path} is none of {', '.join([*DELIMITERS, *sorted(JSON_LINES)])}")
+def _labelled(
+    path: Path, columns: Columns, format: str | None, skipped: Counter[str]
+) -> Iterator[tuple[str, str | None]]:
+    """Each text with its label. Counts the rows whose label is none, by reason."""
+    faults = []
+    for line in _lines(path, columns, format):
+        if isinstance(line.row, Invalid):
+            if line.row.code == SEVERAL:
+                skipped["with several labels"] += 1
+            else:
+                faults.append(f"{line.unit} {line.number}: {line.row}")
+            continue
+        try:
+            named = read_label(line.row.get(LABEL))
+        except SeveralLabels:
+            skipped["with several labels"] += 1
+        except NoLabel as none:
+            faults.append(f"{line.unit} {line.number}: {none}")
+        else:
+            yield _plain(line.row.get(TEXT)), named
+    if faults:
+        more = f" ({len(faults) - 1} more like it)" if len(faults) > 1 else ""
+        raise BadData(f"{path}, {faults[0]}{more}")
+
+
+def _lines(path: Path, columns: Columns, format: str | None) -> Iterator[Line]:
+    if columns.text == columns.label and columns.text is not None:
+        raise BadData(f"TEXT and LABEL name the same column, {columns.text!r}")
+    if format is not None and format not in BY_NAME:
+        raise BadData(f"FROM={format} is none of {', '.join(NAMES)}")
+    try:
+        wanted = None if format is None else BY_NAME[format]
+        yield from examples([_content(path)], columns, format=wanted).lines
+    except NotUnderstood as unknown:
+        raise BadData(_unknown(path, unknown, columns)) from None
+    except Invalid as unreadable:
+        raise BadData(f"{path}: {unreadable}") from None
+
+
+def _unknown(path: Path, unknown: NotUnderstood, columns: Columns) -> str:
+    """Names the columns that there are: the file is the reader's own."""
+    if not unknown.columns:
+        return f"{path}: {unknown}"
+    if len(unknown.columns) == 1:
+        return f"{path} has one column only; a text and a label column are needed"
+    wanted = (("TEXT", columns.text or TEXT), ("LABEL", columns.label or LABEL))
+    option, name = next((one for one in wanted if one[1] not in unknown.columns), wanted[1])
+    has = ", ".join(map(repr, unknown.columns))
+    return f"{path} has no {name!r}; it has {has}. Name it with {option}=. {unknown}"
 
 
 def decoded(path: Path) -> str:
     """The text of a file. Raises BadData."""
+    try:
+        return "".join(lines_of([_content(path)]))
+    except Invalid as unreadable:
+        raise BadData(f"{path}: {unreadable}") from None
+
+
+def _content(path: Path) -> bytes:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise BadData(f"{path} is larger than {MOST_BYTES // 1_000_000} MB")
@@ -143,61 +214,12 @@ def decoded(path: Path) -> str:
         raise BadData(f"there is no file {path}") from None
     except OSError as error:
         raise BadData(f"{path} cannot be read: {error.strerror}") from None
-    try:
-        decoded = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadData(f"{path} is not UTF-8 (byte {error.start}); save it as UTF-8") from None
-    if not decoded.strip():
+    if not content.strip():
         raise BadData(f"{path} is empty")
-    return decoded
+    return content
 
 
-def _table(path: Path, content: str, text: str, label: str) -> Iterator[tuple[str, str]]:
-    delimiter = DELIMITERS[path.suffix.lower()]
-    reader = csv.DictReader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
-    try:
-        columns = reader.fieldnames or []
-        if len(columns) < 2:
-            raise BadData(
-                f"{path} has one column only; a text and a label column are needed,"
-                f" separated by {'commas' if delimiter == ',' else 'tabs'}"
-            )
-        _check_columns(path, list(columns), text, label)
-        for row in reader:
-            yield (row[text] or "").strip(), (row[label] or "").strip()
-    except csv.Error as error:
-        raise BadData(f"{path}, after line {reader.line_num}: {error}") from None
-
-
-def _json_lines(path: Path, content: str, text: str, label: str) -> Iterator[tuple[str, str]]:
-    for number, line in enumerate(content.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            raise BadData(f"{path}, line {number} is not JSON") from None
-        if not isinstance(row, dict):
-            raise BadData(f"{path}, line {number} is not a JSON object")
-        _check_columns(path, list(row), text, label, line=number)
-        yield _plain(row[text]), _plain(row[label])
-
-
-def _check_columns(
-    path: Path, columns: list[str], text: str, label: str, *, line: int | None = None
-) -> None:
-    if text == label:
-        raise BadData(f"TEXT and LABEL name the same column, {text!r}")
-    for option, wanted in (("TEXT", text), ("LABEL", label)):
-        if wanted not in columns:
-            where = f"{path}, line {line}" if line else str(path)
-            raise BadData(
-                f"{where} has no {wanted!r}; it has {', '.join(map(repr, columns)) or 'nothing'}."
-                f" Name it with {option}="
-            )
-
-
-def _plain(value: object) -> str:
+def _plain(value: JsonValue) -> str:
     return value.strip() if isinstance(value, str) else "" if value is None else json.dumps(value)
 
 

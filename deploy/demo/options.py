@@ -23,11 +23,13 @@ class BadOption(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What the person chose. `limit` None takes all rows, `task` None a slug made of the data."""
+    """What the person chose. `limit` None takes all rows, `task` None a slug made of the data;
+    columns and format are guessed where they are None."""
 
     data: Path
-    text: str
-    label: str
+    text: str | None
+    label: str | None
+    format: str | None
     limit: int | None
     out: Path
     task: str | None
@@ -61,8 +63,9 @@ def choice(environ: Mapping[str, str]) -> Choice:
             ) from None
     return Choice(
         data=Path(given("DATA", environ) or (FAMILIES if task == EXTRACTION else SHIPPED)),
-        text=given("TEXT", environ) or "text",
-        label=given("LABEL", environ) or "label",
+        text=given("TEXT", environ),
+        label=given("LABEL", environ),
+        format=given("FROM", environ),
         limit=int(limit) if limit else None,
         out=Path(given("OUT", environ) or "demo-output"),
         task=task,

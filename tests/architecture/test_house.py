@@ -60,6 +60,9 @@ IO_FILES = {
     "selections.py",
     "conflicts.py",
     "label_issues.py",
+    # Of history that is imported: what was erased of it, and its rows.
+    "erasures.py",
+    "storing.py",
 }
 PLACES_THAT_COMMIT = {"db.py", "group_commit.py"}
 

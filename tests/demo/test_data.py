@@ -25,19 +25,21 @@ def written(folder: Path, name: str, content: str | bytes) -> Path:
         ("blank.csv", "\n \n", "is empty"),
         ("header.csv", "text,label\n", "no row"),
         ("single.csv", "text\nhello\n", "one column only"),
-        ("semicolons.csv", "text;label\nhi;a\nho;b\n", "one column only"),
         ("names.csv", "utterance,intent\nhi,a\nho,b\n", r"no 'text'.*'utterance', 'intent'.*TEXT="),
         ("half.csv", "text,intent\nhi,a\nho,b\n", r"no 'label'.*LABEL="),
         ("same.csv", "text,label\nhi,a\nho,a\n", "one label only"),
-        ("latin.csv", "text,label\ncafé,a\n".encode("latin-1"), r"not UTF-8 \(byte 14\)"),
-        ("utf16.csv", "text,label\nhi,a\n".encode("utf-16"), "not UTF-8"),
-        ("bytes.csv", bytes(range(256)), "not UTF-8"),
-        ("quote.csv", 'text,label\nhi,a\n"ho,b\n', "unexpected end"),
-        ("words.txt", "hello", "is none of"),
-        ("lines.jsonl", '{"text": "hi", "label": "a"}\n{"text": \n', "line 2 is not JSON"),
-        ("deep.jsonl", "[" * 100_000, "line 1 is not JSON"),
-        ("list.jsonl", "[1, 2]\n", "not a JSON object"),
-        ("keys.jsonl", '{"text": "hi"}\n', r"line 1 has no 'label'"),
+        ("latin.csv", "text,label\ncafé,a\n".encode("cp1252"), "line 2: Cell 1 is not UTF-8.*ANSI"),
+        ("header.csv", "text,étiquette\nhi,a\n".encode("cp1252"), "header is not UTF-8.*ANSI"),
+        ("cut.csv", "text,label\nhi,a\n".encode("utf-16")[:-1], "no whole UTF-16"),
+        ("bytes.csv", bytes(range(256)), "one column only"),
+        ("quote.csv", 'text,label\nhi,a\n"ho,b\n', "line 3: This row is not CSV"),
+        ("comma.csv", "text,label\nhi, you,a\nho,b\nhe, she,b", r"line 2: 3 cells .* \(1 more"),
+        ("words.txt", "hello", "one column only"),
+        ("some.yml", "key: value\n", "nearest format is rasa"),
+        ("lines.jsonl", '{"text": "hi", "label": "a"}\n{"text": \n', "line 2: This is not JSON"),
+        ("deep.jsonl", "[" * 100_000, "line 1: Nested deeper"),
+        ("list.jsonl", "[1, 2]\n", "item 1: A row is an object"),
+        ("keys.jsonl", '{"text": "hi", "id": 1}\n', r"has no 'label'.*LABEL="),
         ("many.csv", "text,label\n" + "\n".join(f"t{n},l{n}" for n in range(1001)), "1001 labels"),
     ],
 )
@@ -128,3 +130,66 @@ def test_the_shipped_data_is_clean_balanced_and_large_enough_for_an_untouched_te
     assert len(data.labels) >= 9
     assert "out_of_scope" in data.labels
     assert max(counts.values()) <= 1.2 * min(counts.values())
+
+
+LINES = "\n".join(f'{{"text": "{word}", "label": "{label}"}},' for word, label in ("ab", "cd"))
+ARAB = "إلغاء الطلب"
+
+
+@pytest.mark.parametrize(
+    ("content", "rows", "skipped"),
+    [
+        ('text,label\nhi,"🍽️ “a”"\nho,' + ARAB + "\n", {("hi", "🍽️ “a”"), ("ho", ARAB)}, {}),
+        ("text,label\nhi 👩‍👩‍👧,a\n你好,b\n", {("hi 👩‍👩‍👧", "a"), ("你好", "b")}, {}),
+        ('text,label\nhi,"a\nb"\nho,"a  c"\n', {("hi", "a b"), ("ho", "a c")}, {}),
+        ('text,label\r\n"hi\n\nSam",a\r\nho,b\r\n', {("hi\n\nSam", "a"), ("ho", "b")}, {}),
+        (
+            "text,label\nhi,a\nHI ,b\nho,b\n",
+            {("hi", "a"), ("ho", "b")},
+            {"repeated, other label": 1},
+        ),
+        (
+            "text,label\nhi,a\nho,nan\nhe,b\n",
+            {("hi", "a"), ("he", "b")},
+            {"without text or label": 1},
+        ),
+        ("text,label\nhi, a\nho,a \nhe,b\n", {("hi", "a"), ("ho", "a"), ("he", "b")}, {}),
+        ("\ntext,label\nhi,a\nho,b\n", {("hi", "a"), ("ho", "b")}, {}),
+        (
+            '[\n {\n  "text": "hi",\n  "label": 0\n },\n {"text": "ho", "label": [1]}\n]\n',
+            {("hi", "0"), ("ho", "1")},
+            {},
+        ),
+        (
+            '{"text": "hi", "label": ["a"]}\n{"text": "ho", "label": ["b"]}\n'
+            '{"text": "he", "label": []}\n{"text": "hu", "label": ["a", "b"]}\n',
+            {("hi", "a"), ("ho", "b")},
+            {"without text or label": 1, "with several labels": 1},
+        ),
+        (
+            "nlu:\n- intent: a\n  examples: |\n    - hi [x](y)\n"
+            "- intent: b\n  examples: |\n    - ho\n",
+            {("hi x", "a"), ("ho", "b")},
+            {},
+        ),
+    ],
+)  # fmt: skip
+def test_odd_files_are_read_as_what_they_are(
+    tmp_path: Path, content: str, rows: set[tuple[str, str]], skipped: dict[str, int]
+) -> None:
+    data = read(written(tmp_path, "data", content))
+    assert {(row.text, row.truth) for row in data.rows} == rows
+    assert data.skipped == skipped
+
+
+def test_a_comma_after_each_line_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadData, match=r"line 1: .* a comma between lines is too much. \(1 more"):
+        read(written(tmp_path, "commas.jsonl", LINES))
+
+
+def test_the_format_may_be_named(tmp_path: Path) -> None:
+    path = written(tmp_path, "data.tsv", "a\ttext of it\nb\tho\n")
+    data = read(path, format="atis")
+    assert {row.text for row in data.rows} == {"text of it", "ho"}
+    with pytest.raises(BadData, match="FROM=excel is none of"):
+        read(path, format="excel")

@@ -24,7 +24,7 @@ def demo(*arguments: str, **told: str) -> subprocess.CompletedProcess[str]:
 
 def test_options_left_empty_are_options_not_given() -> None:
     chosen = choice(dict.fromkeys(("DATA", "TEXT", "LABEL", "LIMIT", "OUT", "TASK"), ""))
-    assert (chosen.data, chosen.text, chosen.label) == (SHIPPED, "text", "label")
+    assert (chosen.data, chosen.text, chosen.label) == (SHIPPED, None, None)
     assert (chosen.limit, chosen.out, chosen.task) == (None, Path("demo-output"), None)
 
 

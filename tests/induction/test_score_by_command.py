@@ -72,7 +72,7 @@ def test_each_case_tells_what_it_adds(scoring: Scoring) -> None:
     assert told["scores"]["accuracy"] == 0.5
 
 
-@pytest.mark.parametrize("unusable", [None, "", 7, ["b"], {"label": "b"}])
+@pytest.mark.parametrize("unusable", [None, "", 7.5, ["b", "c"], {"label": "b"}])
 def test_a_case_without_a_usable_answer_is_a_miss_and_nobodys_false_positive(
     scoring: Scoring, unusable: object
 ) -> None:

@@ -29,13 +29,17 @@ from nlu_logger.exports.pairs import make_pairs
 from nlu_logger.exports.splits import Shares, split_of
 from nlu_logger.ground_truth.service import text_key
 from nlu_logger.imports.labelled import Labelling, cases_of
-from nlu_logger.imports.lines import Line
+from nlu_logger.imports.rejected import rejected
 from nlu_logger.reviews.priority import Candidate, next_to_label
 from nlu_shared.client.service import Classification, prediction_of
+from nlu_shared.files.formats.base import Columns, Shape
+from nlu_shared.files.reading import examples
+from nlu_shared.files.rows import Line
 from nlu_shared.ids import uuid7
+from nlu_shared.kit.errors import Invalid
 from nlu_shared.schemas.exports import ExportFormat, LabelledText
 from nlu_shared.schemas.ground_truth import Context, Turn, case_hash
-from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.labels import LABEL_LIMIT, LabelSpec, read_label
 from nlu_shared.schemas.predictions import PredictionIn
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
 from offline_model.clauses import clauses
@@ -131,6 +135,20 @@ def _labelled(text: str) -> None:
     list(cases_of(row, Labelling(task="intent", may_quote=True)))
 
 
+def _read(written: str) -> None:
+    """A file that holds the text, however it is laid out."""
+    try:
+        list(examples([written.encode()], Columns(), strict=False).lines)
+    except Invalid:
+        return
+
+
+def _rejected(text: str) -> None:
+    line = Line(1, Invalid("no"), raw=f"{text},{text}")
+    for shape in (Shape.TABLE, Shape.JSON):
+        rejected(shape, ["text,label"]).row(line, "no")
+
+
 REACHED: Mapping[str, Callable[[str], object]] = {
     # nlu-logger and its client
     "client/service.prediction_of": lambda text: prediction_of(
@@ -149,6 +167,18 @@ REACHED: Mapping[str, Callable[[str], object]] = {
     ),
     "exports/splits.split_of": lambda text: split_of(text, Shares(80, 10, 10), seed=1),
     "imports/labelled.cases_of": _labelled,
+    "imports/rejected.row": _rejected,
+    "files/reading.table": lambda text: _read(f"text,label\n{text},a\n{text}"),
+    "files/reading.header": lambda text: _read(f"{text}\n{text}"),
+    "files/reading.json": lambda text: _read(f'{{"text": {json.dumps(text)}, "label": "a"}}'),
+    "files/reading.printed": lambda text: _read(f'{{\n"text": {json.dumps(text)},\n"label": "a"}}'),
+    "files/reading.odd": lambda text: _read("{" + text),
+    "files/rasa.yaml": lambda text: _read(f"nlu:\n- intent: a\n  examples: |\n    - {text}\n"),
+    "files/rasa.markdown": lambda text: _read(f"## intent:a\n- {text}\n- {text}"),
+    "files/snips.yaml": lambda text: _read(f"type: intent\nutterances:\n- {json.dumps(text)}\n"),
+    "files/atis": lambda text: _read(f"a\t{text}\na\t{text}\n"),
+    "files/langfuse": lambda text: _read(json.dumps({"input": text, "expectedOutput": text})),
+    "schemas/labels.read_label": lambda text: read_label(text[:LABEL_LIMIT] or "a"),
     "reviews/priority.next_to_label": lambda text: next_to_label(
         [Candidate(uuid7(), "intent", f"{text} {n}", "pay", 0.5, 0.1) for n in range(3)], {}, 3
     ),

@@ -33,10 +33,12 @@ def score(
     kind
         What the outputs are: labels of intents, or extractions.
     truth
-        Lines of JSON with `id` and `output`, `group` and `context` where there is a discussion;
-        nlu-logger's stream of ground truth; or the original system's export.
+        Rows with `id` and `output` (or `truth`, `label`), `group` and `context` where there is a
+        discussion: JSON lines, an array or a table; nlu-logger's stream of ground truth; or the
+        original system's export.
     predictions
-        Lines of JSON with `id` and `output`. Without it the export's own predictions are scored.
+        Rows with `id` and `output`, in the same forms. Without it the export's own predictions are
+        scored.
     as_json
         Print all there is to know as JSON, not a table.
     fail_under

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger import app as web
-from nlu_logger import commands_imports, commands_restore, worker
+from nlu_logger import commands_files, commands_imports, commands_restore, worker
 from nlu_logger.exports import service as exports
 from nlu_logger.exports.folder import lines_of, write_dataset
 from nlu_logger.exports.pairs import UnreadableLine, read_lines
@@ -36,7 +36,8 @@ from nlu_logger.settings import Migration, Settings
 
 app = App(name="nlu-logger", help="Records predictions, loses none.", version=web.VERSION)
 app.command(commands_imports.import_corrections)
-app.command(commands_imports.import_ground_truth)
+app.command(commands_files.import_file, name="import")
+app.command(commands_files.import_ground_truth)
 app.command(commands_imports.import_logs)
 app.command(commands_restore.confirm_clock)
 app.command(commands_restore.erase_again)

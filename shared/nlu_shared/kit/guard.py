@@ -18,7 +18,12 @@ from nlu_shared.kit.plain import check_line
 from nlu_shared.kit.problems import problem_response
 
 JSON = "application/json"
-READ_BY_LINE = {"application/x-ndjson", "text/csv"}
+READ_BY_LINE = {
+    "application/x-ndjson",
+    "application/yaml",
+    "text/csv",
+    "text/tab-separated-values",
+}
 BODILESS = {"GET", "HEAD", "OPTIONS"}
 SMALL = 64 * 1024
 """Bytes of a body for which there is always room, and all that is read of a stranger's."""
@@ -156,7 +161,8 @@ async def _answer(refused: ServiceError, scope: Scope, receive: Receive, send: S
 def check(body: bytes, content_type: str) -> None:
     """Raises WrongMediaType, or Invalid for a body that is not safe, plain JSON.
 
-    NDJSON and CSV are not looked into: who reads lines checks each, so that one refuses no other.
+    NDJSON, tables and YAML are not looked into: who reads lines checks each, so that one refuses
+    no other.
     """
     kind = content_type.partition(";")[0].strip().lower()
     if kind not in {JSON, *READ_BY_LINE}:

@@ -24,11 +24,12 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 def check_line(line: bytes) -> Any:
     """One JSON value, parsed: a body or an NDJSON line. Raises Invalid for what is not plain."""
-    _check_shape(line)
+    check_shape(line)
     return _check_json(line)
 
 
-def _check_shape(body: bytes) -> None:
+def check_shape(body: bytes) -> None:
+    """Raises Invalid for what is too deep or too much to be parsed."""
     if body.count(b"[") + body.count(b"{") <= DEEPEST and body.count(b",") < MOST_VALUES:
         return
     bare = body.replace(b"\\\\", b"").replace(b'\\"', b"")

@@ -11,10 +11,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from pydantic_core import from_json
 
 from nlu_shared.schemas.base import Confidence, Label, Moment, Note, Schema, Utterance
+from nlu_shared.schemas.labels import read_label
 from nlu_shared.schemas.predictions import SecondaryIntent
 
 IMPORT_LIMIT = 1_000
 """Most lines in one request."""
+NOTHING = ("", r"\N")
+"""In a cell; the second is what databases write."""
 
 
 class _FromFile(BaseModel):
@@ -27,7 +30,7 @@ class _FromFile(BaseModel):
     def _empty_says_nothing(cls, row: Any) -> Any:
         if not isinstance(row, dict):
             return row
-        return {name: None if value == "" else value for name, value in row.items()}
+        return {name: None if value in NOTHING else value for name, value in row.items()}
 
 
 def _trimmed(value: Any) -> Any:
@@ -51,7 +54,7 @@ class ReviewedLine(_FromFile):
     """
 
     id: Annotated[Label, BeforeValidator(_trimmed)]
-    corrected_intent: Annotated[Label | None, BeforeValidator(_trimmed)]
+    corrected_intent: Annotated[Label | None, BeforeValidator(read_label)]
     notes: Note | None = None
 
 
@@ -66,7 +69,7 @@ class HistoryLine(_FromFile):
     secondary_intents: Annotated[
         list[SecondaryIntent], Field(max_length=100), BeforeValidator(_parsed)
     ] = []
-    corrected_intent: Annotated[Label | None, BeforeValidator(_trimmed)] = None
+    corrected_intent: Annotated[Label | None, BeforeValidator(read_label)] = None
     correction_notes: Note | None = None
     was_successful: bool | None = None
     workflow_type: Label | None = None
@@ -77,15 +80,17 @@ class HistoryLine(_FromFile):
 
 
 class LineResult(Schema):
-    """What became of one line: 201 it is new, 200 it was there before (or is skipped, as `code`
-    then says), anything else refused. `id` is what it made; `item` names the statement of a
+    """What became of one line: 201 it is new, 200 it was there before (or is skipped, or erased, as
+    `code` then says), anything else refused. `id` is what it made; `item` names the statement of a
     discussion."""
 
-    line: int = Field(description="number of the line in the file, from 1")
+    line: int = Field(
+        description="its line in the file, or its place in an array or document, from 1"
+    )
     item: str | None = Field(
         default=None, description="the statement of a discussion; null for other lines"
     )
-    status: int = Field(description="201 new, 200 known or skipped, else refused")
+    status: int = Field(description="201 new, 200 known, skipped or erased, else refused")
     code: str | None = Field(default=None, description="why it was skipped or refused")
     detail: str | None = Field(default=None, description="what may help; never text of the line")
     id: UUID | None = Field(default=None, description="of what the line made")
@@ -99,7 +104,8 @@ class ImportAnswer(Schema):
     )
     created: int = Field(description="how many are new")
     repeated: int = Field(description="how many were there before")
-    skipped: int = Field(description="how many say nothing")
+    skipped: int = Field(description="how many say nothing, as a text without a label does")
+    erased: int = Field(default=0, description="how many stay away since their person was erased")
     refused: int = Field(description="how many are wrong")
 
 

@@ -14,8 +14,16 @@ LABEL_LIMIT = 200
 """Longest label, in characters."""
 
 
+_NOTHING = frozenset({"nan", "null", "\\n"})
+"""What other programs write into a cell where nothing is, in small letters."""
+
+
 class NoLabel(ValueError):
     """What was given is no label; the message says why and never repeats it."""
+
+
+class SeveralLabels(NoLabel):
+    """More than one label stands there."""
 
 
 def normal_label(text: str) -> str:
@@ -31,12 +39,13 @@ def normal_label(text: str) -> str:
 def read_label(value: JsonValue) -> str | None:
     """The one reading of an intent's truth, for every door: None where nothing was labelled.
 
-    A list of one is its element; None, NaN, an empty list and blank text are no label; a whole
-    number is its digits. Raises NoLabel for several labels, other numbers, booleans and objects.
+    A list of one is its element; None, NaN, an empty list and blank text are no label, nor is what
+    other programs write for nothing ("NaN", "null", "\\N"); a whole number is its digits. Raises
+    SeveralLabels, and NoLabel for other numbers, booleans and objects.
     """
     while isinstance(value, list):
         if len(value) > 1:
-            raise NoLabel("several labels for one text: an intent has one")
+            raise SeveralLabels("several labels for one text: an intent has one")
         value = value[0] if value else None
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
@@ -46,7 +55,8 @@ def read_label(value: JsonValue) -> str | None:
         return str(int(value))
     if not isinstance(value, str):
         raise NoLabel("a label is text")
-    return normal_label(value) if value.strip() else None
+    plain = value.strip()
+    return normal_label(value) if plain and plain.casefold() not in _NOTHING else None
 
 
 def _whole_number_as_text(value: Any) -> Any:

@@ -14,6 +14,7 @@ from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers
 from tests.nlu_logger.world import World, connected, opened
 
+MARK = "\ufeff"
 TYPES = {"jsonl": "application/x-ndjson", "json": "application/json", "csv": "text/csv"}
 
 
@@ -37,7 +38,9 @@ def counted(told: dict[str, Any]) -> tuple[int, int, int, int]:
 def filled_in(exported: str, form: str, intents: dict[str, str]) -> str:
     """What a reviewer makes of the export, in the form it came in."""
     if form == "csv":
-        rows: list[dict[str, Any]] = list(csv.DictReader(io.StringIO(exported, newline="")))
+        rows: list[dict[str, Any]] = list(
+            csv.DictReader(io.StringIO(exported.removeprefix(MARK), newline=""))
+        )
     else:
         rows = (
             json.loads(exported) if form == "json" else list(map(json.loads, exported.splitlines()))
@@ -53,7 +56,7 @@ def filled_in(exported: str, form: str, intents: dict[str, str]) -> str:
     table = csv.DictWriter(written, rows[0])
     table.writeheader()
     table.writerows(rows)
-    return "\ufeff" + written.getvalue()
+    return MARK + written.getvalue()
 
 
 @pytest.mark.parametrize("form", TYPES)
@@ -86,6 +89,33 @@ async def test_the_exported_file_filled_in_is_what_people_said(
         (False, "proposed", "seen"),
         (True, "proposed", "seen"),
     ]
+
+
+async def test_the_review_file_goes_through_a_spreadsheet_and_comes_back(
+    world: World, task: str
+) -> None:
+    """A spreadsheet knows UTF-8 by its mark, and saves with its own separator and line ends."""
+    said = ["Grüße; «Ø»", "=1+1", 'two\nlines, "quoted"']
+    logged = [await world.log(task=task, prompt=one, confidence=0.2) for one in said]
+    asked = {"task": task, "format": "csv"}
+    exported = (await world.admin.get("/v1/exports/review", params=asked)).content
+    assert exported.startswith(MARK.encode())
+    header, *rows = csv.reader(io.StringIO(exported.decode("utf-8-sig"), newline=""))
+    assert sorted(row[header.index("prompt")] for row in rows) == sorted(
+        ["'" + one if one.startswith("=") else one for one in said]
+    )
+    for row in rows:
+        row[header.index("corrected_intent")] = " Grüßen "
+    saved = io.StringIO()
+    csv.writer(saved, delimiter=";", lineterminator="\r\n").writerows([header, *rows])
+    path, kind = "/v1/corrections:import", {"content-type": TYPES["csv"]}
+    ansi = await world.admin.post(path, content=saved.getvalue().encode("cp1252"), headers=kind)
+    assert {one["code"] for one in ansi.json()["items"]} == {"invalid_text"}
+    assert all("CSV UTF-8" in one["detail"] for one in ansi.json()["items"])
+    told = await send(world, MARK + saved.getvalue(), "csv")
+    assert counted(told) == (3, 0, 0, 0)
+    shown = [(await world.admin.get(f"/v1/predictions/{one}")).json() for one in logged]
+    assert {one["corrected_intent"] for one in shown} == {"Grüßen"}
 
 
 async def test_a_bad_line_is_told_and_stops_no_other(world: World, task: str) -> None:

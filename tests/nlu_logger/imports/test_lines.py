@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nlu_logger.exports.formats import form_of
-from nlu_logger.imports.lines import Kind, read
+from nlu_shared.files.reading import Kind, read
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.schemas.exports import ExportFormat
 
@@ -48,7 +48,7 @@ def test_an_array_counts_its_places() -> None:
     ("kind", "body", "expected"),
     [
         (Kind.JSONL, b'no\n[]\n{"a": "2"}', ["invalid_json", "no_object", {"a": "2"}]),
-        (Kind.JSONL, b'{"a": NaN}\n{"a": "2"}', ["invalid_json", {"a": "2"}]),
+        (Kind.JSONL, b'{"a": NaN}\n{"a": "2"}', [{"a": None}, {"a": "2"}]),
         (Kind.JSONL, b'{"a": "\xff"}\n{"a": "2"}', ["invalid_text", {"a": "2"}]),
         (Kind.CSV, b"a\n\xff\n2", ["invalid_text", {"a": "2"}]),
         (Kind.CSV, b"a\n1,2\n2", ["invalid_csv", {"a": "2"}]),
@@ -64,7 +64,7 @@ def test_a_row_of_many_lines_is_where_it_begins() -> None:
     assert [number for number, _ in rows('a\n"1\n\n2"\n3', Kind.CSV)] == [2, 5]
 
 
-@pytest.mark.parametrize("body", ["", "\n", ",,\n1", "a,a\n1,2", "a\rb\n1"])
+@pytest.mark.parametrize("body", ["", "\n", ",,\n1", "a,a\n1,2"])
 def test_a_table_needs_a_header(body: str) -> None:
     with pytest.raises(Invalid):
         rows(body, Kind.CSV)

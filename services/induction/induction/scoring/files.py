@@ -4,27 +4,30 @@ What cannot be scored is `Unscorable`: one line for a person that names the file
 never says a word of what stands there.
 """
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from nlu_shared.schemas.base import Label
+from nlu_shared.files.formats.spoken import embedded
+from nlu_shared.files.json_rows import parse
+from nlu_shared.files.lines import lines_of
+from nlu_shared.files.reading import read as read_rows
+from nlu_shared.files.rows import Fault, Line, column, under
 from nlu_shared.schemas.exported import CodedStatement, RefusedStatement, read_export
 from nlu_shared.schemas.ground_truth import Context, StreamEnd
+from nlu_shared.schemas.labels import NoLabel, read_label
 from nlu_shared.schemas.prompts import TaskKind
 from nlu_shared.schemas.scores import CaseId, PredictedLine, TruthLine
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import JsonValue, ValidationError
 
 from induction.task_kinds.base import Prediction
 from induction.task_kinds.extraction import ExtractionTask
 
-BOM = b"\xef\xbb\xbf"
 MISSING = "no prediction"
 UNUSABLE = "no usable answer"
-_LABEL: TypeAdapter[str] = TypeAdapter(Label)
-_NAMED = {TaskKind.INTENT: "label", TaskKind.EXTRACTION: "extraction"}
-Line = TypeVar("Line", bound=PredictedLine)
+OUTPUTS = ("output", "truth", "label")
+"""Names of what a file of truths or predictions holds of a case."""
+Read = TypeVar("Read", bound=PredictedLine)
 
 
 class Unscorable(Exception):
@@ -58,7 +61,7 @@ def read(truths: File, predictions: File | None, kind: TaskKind) -> tuple[list[S
     if exported is None:
         if predictions is None:
             raise Unscorable(f"{truths.name} holds no predictions of its own: name --predictions")
-        return _joined(truths, predictions, kind), 0
+        return _joined(truths, predictions, kind)
     if predictions is not None:
         raise Unscorable(f"{truths.name} holds predictions of its own: leave --predictions out")
     scored = list(_own(exported))
@@ -71,8 +74,8 @@ def read(truths: File, predictions: File | None, kind: TaskKind) -> tuple[list[S
 
 def _export(file: File) -> list[CodedStatement | RefusedStatement] | None:
     try:
-        return list(read_export(json.loads(file.content)))
-    except (ValueError, RecursionError):  # ValidationError is a ValueError
+        return list(read_export(parse("".join(lines_of([file.content])))))
+    except (Fault, ValueError, RecursionError):  # ValidationError is a ValueError
         return None
 
 
@@ -88,27 +91,29 @@ def _own(exported: Iterable[CodedStatement | RefusedStatement]) -> Iterator[Scor
             )
 
 
-def _joined(truths: File, predictions: File, kind: TaskKind) -> list[Scored]:
+def _joined(truths: File, predictions: File, kind: TaskKind) -> tuple[list[Scored], int]:
+    """A case nobody labelled is left out and counted."""
     known, predicted = _by_id(truths, TruthLine), _by_id(predictions, PredictedLine)
     if not known:
         raise Unscorable(f"{truths.name} holds no truth")
-    for place, truth in known.values():
-        if not _is_output(truth.output, kind):
-            raise Unscorable(f"{place}: its output is no {_NAMED[kind]}")
     for key, (place, _) in predicted.items():
         if key not in known:
             raise Unscorable(f"{place}: its id has no truth")
     answers = {key: _prediction(line.output, kind) for key, (_, line) in predicted.items()}
     missing = Prediction(fault=MISSING)
-    return [
-        Scored(one.id, one.output, answers.get(key, missing), one.group, one.context)
-        for key, (_, one) in known.items()
+    scored = [
+        Scored(one.id, truth, answers.get(key, missing), one.group, one.context)
+        for key, (place, one) in known.items()
+        if (truth := _truth(place, one.output, kind)) is not None
     ]
+    if not scored:
+        raise Unscorable(f"{truths.name}: none of {len(known)} cases is labelled")
+    return scored, len(known) - len(scored)
 
 
-def _by_id(file: File, shape: type[Line]) -> dict[str, tuple[str, Line]]:
+def _by_id(file: File, shape: type[Read]) -> dict[str, tuple[str, Read]]:
     """Each line with its place in the file."""
-    lines: dict[str, tuple[str, Line]] = {}
+    lines: dict[str, tuple[str, Read]] = {}
     for place, line in _lines(file, shape):
         if str(line.id) in lines:
             raise Unscorable(f"{place}: its id stands on an earlier line")
@@ -116,23 +121,40 @@ def _by_id(file: File, shape: type[Line]) -> dict[str, tuple[str, Line]]:
     return lines
 
 
-def _lines(file: File, shape: type[Line]) -> Iterator[tuple[str, Line]]:
+def _lines(file: File, shape: type[Read]) -> Iterator[tuple[str, Read]]:
     """Empty lines are left out, as is the end of nlu-logger's stream of truths."""
-    # Of bytes: text would also be parted at separators that JSON may hold as they are.
-    for number, line in enumerate(file.content.removeprefix(BOM).splitlines(), start=1):
-        if not line.strip():
-            continue
-        place = f"{file.name}, line {number}"
+    for line in _rows(file):
+        place = f"{file.name}, {line.unit} {line.number}"
+        if not isinstance(line.row, Mapping):
+            raise Unscorable(f"{place}: {line.row}")
         try:
-            yield place, shape.model_validate_json(line)
+            yield place, shape.model_validate(_named(line.row))
         except ValidationError as broken:
-            if shape is not TruthLine or not _is_end(line):
+            if shape is not TruthLine or not _is_end(line.row):
                 raise Unscorable(f"{place}: {_reason(broken)}") from None
 
 
-def _is_end(line: bytes) -> bool:
+def _rows(file: File) -> Iterator[Line]:
     try:
-        StreamEnd.model_validate_json(line)
+        yield from read_rows([file.content])
+    except Fault as unreadable:
+        raise Unscorable(f"{file.name}: {unreadable}") from None
+
+
+def _named(row: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Under the names of a line; a table holds an object as text."""
+    fields = under(row, ["id", "group", "context", *OUTPUTS])
+    output = next((name for name in OUTPUTS if column(fields, name) is not None), None)
+    if output is not None:
+        fields["output"] = embedded(fields[output])
+    for name in ("group", "context"):
+        fields[name] = embedded(fields.get(name)) or None
+    return {name: one for name, one in fields.items() if name not in OUTPUTS[1:]}
+
+
+def _is_end(row: Mapping[str, JsonValue]) -> bool:
+    try:
+        StreamEnd.model_validate(row)
     except ValidationError:
         return False
     return True
@@ -143,15 +165,25 @@ def _reason(broken: ValidationError) -> str:
     return f"{first['loc'][0]}: {first['msg']}" if first["loc"] else "no JSON object"
 
 
-def _prediction(output: JsonValue, kind: TaskKind) -> Prediction:
-    return Prediction(output) if _is_output(output, kind) else Prediction(fault=UNUSABLE)
-
-
-def _is_output(output: JsonValue, kind: TaskKind) -> bool:
+def _truth(place: str, output: JsonValue, kind: TaskKind) -> JsonValue:
+    """None where nothing was labelled. Raises Unscorable for what is no truth of this kind."""
     if kind is TaskKind.EXTRACTION:
-        return ExtractionTask().is_valid_output(output)
+        if not ExtractionTask().is_valid_output(output):
+            raise Unscorable(f"{place}: its output is no extraction")
+        return output
     try:
-        _LABEL.validate_python(output)
-    except ValidationError:
-        return False
-    return True
+        return read_label(output)
+    except NoLabel as none:
+        raise Unscorable(f"{place}: its output is no label: {none}") from None
+
+
+def _prediction(output: JsonValue, kind: TaskKind) -> Prediction:
+    """Read as truths are, so that a number or a list of one is the same on both sides."""
+    if kind is TaskKind.EXTRACTION:
+        is_usable = ExtractionTask().is_valid_output(output)
+        return Prediction(output) if is_usable else Prediction(fault=UNUSABLE)
+    try:
+        label = read_label(output)
+    except NoLabel:
+        label = None
+    return Prediction(fault=UNUSABLE) if label is None else Prediction(label)

@@ -2,35 +2,21 @@
 
 import csv
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from json.encoder import encode_basestring
 from typing import Protocol
 
+from nlu_shared.files.formulas import quoted
 from nlu_shared.schemas.exports import ExportFormat
 from pydantic import JsonValue
 
 Row = Sequence[JsonValue]
 """The values of the columns, in their order."""
 
-# What makes a cell a formula, also as the wide and small signs some spreadsheets take for it.
-_SIGNS = "=+\\-@＝＋－＠﹦﹢﹣﹫−⁼⁺⁻₌₊₋"
-# Cells end at these where a spreadsheet splits by another sign than the comma.
-_ENDS = ";\t\r\n|"
-# What a reader does not see before a sign, or what a program takes away: spaces, quotes, controls,
-# zero-width and default-ignorable characters, variation selectors, blank letters. Apostrophes are
-# among them, so that what stood there already is told from ours.
-_UNSEEN = (
-    " '\"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5"
-    "\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff"
-    "\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-)
-_RUNS = f"[{_UNSEEN}]*[{_SIGNS}]"
-_FORMULA = re.compile(f"^(?='*[\t\r\n])|(?:^|[{_ENDS}])(?={_RUNS})")
-_QUOTED = re.compile(f"^'(?='*[\t\r\n])|(^|[{_ENDS}])'(?={_RUNS})")
 # Legal inside JSON strings, yet many readers of lines, `str.splitlines` first, end a line there.
 LINE_ENDS = ("\x85", "\u2028", "\u2029")
+MARK = "\ufeff"
 MEDIA_TYPES = {
     ExportFormat.JSONL: "application/x-ndjson",
     ExportFormat.CSV: "text/csv; charset=utf-8",
@@ -100,10 +86,11 @@ class TextWriter:
         return (before + self._form.closing).encode()
 
 
-def form_of(wanted: ExportFormat, columns: Sequence[str]) -> Form:
-    """How rows of these columns are written."""
+def form_of(wanted: ExportFormat, columns: Sequence[str], *, marked: bool = False) -> Form:
+    """How rows of these columns are written; a table that is `marked` as UTF-8 opens right in a
+    spreadsheet."""
     if wanted is ExportFormat.CSV:
-        return Form(_table, opening=_table([columns]))
+        return Form(_table, opening=(MARK if marked else "") + _table([columns]))
     names = [_ENCODER.encode(name).replace("%", "%%") for name in columns]
     if wanted is ExportFormat.JSONL:
         return Form(_objects("{" + ", ".join(f"{name}: %s" for name in names) + "}\n", ""))
@@ -148,18 +135,9 @@ def _table(rows: Iterable[Row]) -> str:
 
 
 def _cell(value: JsonValue) -> str:
-    """Text stands for itself, anything else as JSON, null as nothing.
-
-    An apostrophe goes before whatever a spreadsheet might execute, where the cell begins or where
-    one would begin that is split by semicolons.
-    """
+    """Text stands for itself, without a formula in it; anything else as JSON, null as nothing."""
     if value is None:
         return ""
     if not isinstance(value, str):
         return _ENCODER.encode(value)
-    return _FORMULA.sub(r"\g<0>'", value)
-
-
-def unquoted(cell: str) -> str:
-    """Takes back the apostrophes that keep a spreadsheet from executing our own export."""
-    return _QUOTED.sub(r"\1", cell)
+    return quoted(value)

@@ -182,7 +182,7 @@ def review(
     """What is below the threshold and nobody has spoken on, the least certain first."""
     as_row = partial(_review_row, redact=redact)
     rows = _blocks(snapshot, REVIEW, (seen.first, seen.tasks, threshold), as_row)
-    return Export(rows, _writer(form, list(ReviewRow.model_fields)))
+    return Export(rows, _writer(form, list(ReviewRow.model_fields), marked=True))
 
 
 async def labelled(
@@ -255,9 +255,10 @@ async def _chained(
                 yield rows
 
 
-def _writer(wanted: ExportFormat, columns: Sequence[str]) -> Writer:
+def _writer(wanted: ExportFormat, columns: Sequence[str], *, marked: bool = False) -> Writer:
+    """`marked` is for tables that a person opens."""
     if wanted is not ExportFormat.PARQUET:
-        return TextWriter(form_of(wanted, columns))
+        return TextWriter(form_of(wanted, columns, marked=marked))
     try:
         made: Writer = import_module("nlu_logger.exports.parquet").ParquetWriter(columns)
     except ModuleNotFoundError:

@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from nlu_shared.files.formats.base import GROUP, LABEL, TEXT
+from nlu_shared.files.rows import Line, cell, column
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.kit.plain import check_line
 from nlu_shared.kit.refusals import places
 from nlu_shared.schemas.exported import CodedStatement, RefusedStatement, read_export
 from nlu_shared.schemas.ground_truth import GroundTruthIn
+from nlu_shared.schemas.labels import NoLabel, SeveralLabels, read_label
 from pydantic import JsonValue, ValidationError
-
-from nlu_logger.imports.lines import Line
 
 LONGEST_NAME = 64
 """Of a statement's id in an answer; it is the caller's own text."""
@@ -20,13 +21,10 @@ Case = GroundTruthIn | Invalid | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labelling:
-    """What the cases are of, and the columns of labelled rows; a discussion needs no columns."""
+    """What the cases are of."""
 
     task: str
     may_quote: bool
-    text: str = "text"
-    label: str = "label"
-    group: str = "group"
 
 
 def cases_of(line: Line, how: Labelling) -> Iterator[tuple[str | None, Case]]:
@@ -40,23 +38,44 @@ def cases_of(line: Line, how: Labelling) -> Iterator[tuple[str | None, Case]]:
 
 
 def _labelled(row: dict[str, JsonValue], how: Labelling) -> Case:
-    if not {how.text, how.label} <= row.keys():
+    if column(row, TEXT) is None or column(row, LABEL) is None:
         return Invalid("The row lacks the text column or the label column.", code="no_column")
-    label = row[how.label]
-    if label in (None, ""):
-        return None
+    text, context = cell(row, TEXT), row.get("context")
     try:
+        truth = _truth(cell(row, LABEL))
+        if truth is None:
+            return None
+        if isinstance(text, str) and not text.strip():
+            return Invalid("The text is blank.")
         return GroundTruthIn.model_validate(
             {
                 "task": how.task,
-                "text": row[how.text],
-                "truth": _structured(label),
-                "group": row.get(how.group) or None,
+                "text": text,
+                "context": context if isinstance(context, dict) else None,
+                "truth": truth,
+                "group": _group(cell(row, GROUP)),
                 "may_quote": how.may_quote,
             }
         )
     except ValidationError as wrong:
         return Invalid(places(wrong))
+    except SeveralLabels as several:
+        return Invalid(f"{several}", code="several_labels")
+    except NoLabel as none:
+        return Invalid(f"{none}", code="no_label")
+
+
+def _truth(label: JsonValue) -> JsonValue:
+    """A label by the one reading of labels; an object stands for itself. Raises NoLabel."""
+    structured = _structured(label)
+    return structured if isinstance(structured, dict) else read_label(structured)
+
+
+def _group(value: JsonValue) -> JsonValue:
+    """Numbers name groups as well; what says nothing names none."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value or None
 
 
 def _structured(label: JsonValue) -> JsonValue:

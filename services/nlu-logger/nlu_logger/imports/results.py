@@ -4,16 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
+from nlu_shared.files.rows import Line, under
 from nlu_shared.kit.errors import Invalid, ServiceError
 from nlu_shared.kit.refusals import places
 from nlu_shared.schemas.imports import ImportAnswer, LineResult
 from pydantic import BaseModel, ValidationError
 
-from nlu_logger.imports.lines import Line
-
 Row = TypeVar("Row", bound=BaseModel)
 CREATED, REPEATED = 201, 200
-SKIPPED = "skipped"
+SKIPPED, ERASED = "skipped", "erased"
 KINDS = {CREATED: "created", REPEATED: "repeated"}
 
 
@@ -26,7 +25,7 @@ def understood(
         try:
             if isinstance(line.row, Invalid):
                 raise line.row
-            rows.append((line.number, model.model_validate(line.row)))
+            rows.append((line.number, model.model_validate(under(line.row, model.model_fields))))
         except ValidationError as wrong:
             failed.append(refused(line.number, Invalid(places(wrong, model))))
         except Invalid as unreadable:
@@ -42,15 +41,27 @@ def skipped(line: int) -> LineResult:
     return LineResult(line=line, status=REPEATED, code=SKIPPED)
 
 
+def erased(line: int) -> LineResult:
+    """What an erasure removed, or would have, stays away."""
+    return LineResult(
+        line=line,
+        status=REPEATED,
+        code=ERASED,
+        detail="Its person was erased after it was said; it stays erased.",
+    )
+
+
 def summed(results: Sequence[LineResult]) -> ImportAnswer:
     """In the order of the file."""
     counts = Counter(
-        SKIPPED if one.code == SKIPPED else KINDS.get(one.status, "refused") for one in results
+        one.code if one.code in (SKIPPED, ERASED) else KINDS.get(one.status, "refused")
+        for one in results
     )
     return ImportAnswer(
         items=sorted(results, key=lambda one: one.line),
         created=counts["created"],
         repeated=counts["repeated"],
         skipped=counts[SKIPPED],
+        erased=counts[ERASED],
         refused=counts["refused"],
     )

@@ -1,11 +1,17 @@
 """Files by HTTP: every answer is one result per line."""
 
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
+from enum import Enum
 from io import BytesIO
 from itertools import islice
 from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Depends, Header, Query, Request
+from nlu_shared.files.formats.base import Columns
+from nlu_shared.files.formats.registry import BY_NAME, NAMES
+from nlu_shared.files.reading import Kind, examples, read
+from nlu_shared.files.rows import Line
 from nlu_shared.kit.auth import ADMIN, Caller
 from nlu_shared.kit.db import Database, Identity
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
@@ -17,7 +23,6 @@ from nlu_shared.schemas.predictions import INTENT
 
 from nlu_logger.imports import service
 from nlu_logger.imports.labelled import Labelling
-from nlu_logger.imports.lines import Kind, Line, read
 from nlu_logger.settings import Settings
 
 router = APIRouter(prefix="/v1", tags=["imports"])
@@ -28,11 +33,17 @@ FILE: dict[str, Any] = {
             Kind.JSON: {"schema": {"type": "array", "items": {"type": "object"}}},
             Kind.JSONL: {"schema": {"type": "string"}},
             Kind.CSV: {"schema": {"type": "string"}},
+            Kind.TSV: {"schema": {"type": "string"}},
         },
     }
 }
-
-
+EXAMPLES: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": FILE["requestBody"]["content"] | {Kind.YAML: {"schema": {"type": "string"}}},
+    }
+}
+TABLES = (Kind.JSONL, Kind.JSON, Kind.CSV, Kind.TSV)
 Approve = Annotated[bool, Query(description="approve the corrections at once, as the caller")]
 
 
@@ -53,16 +64,52 @@ async def _resources(request: Request) -> ImportResources:
     return resources
 
 
+ContentType = Annotated[str, Header(include_in_schema=False)]
+From = Enum("From", {name: name for name in NAMES}, type=str)  # type: ignore[misc]
+
+
 async def _lines(
-    request: Request,
-    _caller: CallerDep,
-    content_type: Annotated[str, Header(include_in_schema=False)] = Kind.JSON,
+    request: Request, _caller: CallerDep, content_type: ContentType = Kind.JSON
 ) -> list[Line]:
     """Raises Invalid for a body that is no such file, or longer than IMPORT_LIMIT lines."""
+    kind = _kind(content_type, among=TABLES)
+    return _limited(read(BytesIO(await request.body()), kind))
+
+
+async def _examples(
+    request: Request,
+    _caller: CallerDep,
+    from_: Annotated[
+        From | None,
+        Query(alias="from", description="the file's format; guessed from what stands in it"),
+    ] = None,
+    text_column: Annotated[Label | None, Query(description="where the text stands")] = None,
+    label_column: Annotated[Label | None, Query(description="where the label stands")] = None,
+    group_column: Annotated[
+        Label | None, Query(description="where the group stands, if any")
+    ] = None,
+    content_type: ContentType = Kind.JSON,
+) -> list[Line]:
+    """As rows of `text`, `label` and `group`; of no known format each row is as it stands."""
+    _kind(content_type, among=(*TABLES, Kind.YAML))
+    opened = examples(
+        BytesIO(await request.body()),
+        Columns(text_column, label_column, group_column),
+        format=None if from_ is None else BY_NAME[from_.value],
+        strict=False,
+    )
+    return _limited(opened.lines)
+
+
+def _kind(content_type: str, among: Collection[Kind]) -> Kind:
     kind = content_type.partition(";")[0].strip().lower()
-    if kind not in set(Kind):
-        raise WrongMediaType(f"Send {', '.join(Kind)}.")
-    lines = list(islice(read(BytesIO(await request.body()), Kind(kind)), IMPORT_LIMIT + 1))
+    if kind not in set(among):
+        raise WrongMediaType(f"Send {', '.join(among)}.")
+    return Kind(kind)
+
+
+def _limited(every: Iterator[Line]) -> list[Line]:
+    lines = list(islice(every, IMPORT_LIMIT + 1))
     if len(lines) > IMPORT_LIMIT:
         raise Invalid(f"At most {IMPORT_LIMIT} lines at once.", code="import_too_long")
     return lines
@@ -70,18 +117,14 @@ async def _lines(
 
 ImportDep = Annotated[ImportResources, Depends(_resources)]
 Lines = Annotated[list[Line], Depends(_lines)]
+Examples = Annotated[list[Line], Depends(_examples)]
 
 
 async def _labelling(
     task: OneTask,
-    text_column: Annotated[Label, Query(description="where the text stands")] = "text",
-    label_column: Annotated[Label, Query(description="where the label stands")] = "label",
-    group_column: Annotated[Label, Query(description="where the group stands, if any")] = "group",
     may_quote: Annotated[bool, Query(description="May these texts appear inside a prompt?")] = True,
 ) -> Labelling:
-    return Labelling(
-        task=task, may_quote=may_quote, text=text_column, label=label_column, group=group_column
-    )
+    return Labelling(task=task, may_quote=may_quote)
 
 
 @router.post(
@@ -107,15 +150,16 @@ async def import_corrections(
     "/ground-truth:import",
     dependencies=[requires("ground-truth:write")],
     status_code=207,
-    openapi_extra=FILE,
+    openapi_extra=EXAMPLES,
 )
 async def import_ground_truth(
-    lines: Lines,
+    lines: Examples,
     how: Annotated[Labelling, Depends(_labelling)],
     session: DbSession,
     caller: CallerDep,
 ) -> ImportAnswer:
-    """Texts and their labels, or discussions as the extraction export has them."""
+    """Texts and their labels, as a table, as JSON or in a format of the field's tools; or
+    discussions as the extraction export has them."""
     return await service.import_truth(session, lines, how, caller=caller)
 
 

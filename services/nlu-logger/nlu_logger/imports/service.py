@@ -4,15 +4,16 @@ A line that is refused stops no other; what is there already is not added again.
 in the order of `reviews.decisions`.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from nlu_shared.files.rows import Line
 from nlu_shared.kit import audit
 from nlu_shared.kit.auth import Caller, own_task
 from nlu_shared.kit.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound
+from nlu_shared.kit.settings import secret
 from nlu_shared.schemas.ground_truth import GroundTruthIn
 from nlu_shared.schemas.imports import (
     IMPORT_LIMIT,
@@ -29,12 +30,20 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.ground_truth import service as ground_truth
 from nlu_logger.ground_truth.models import GroundTruthRow
+from nlu_logger.imports import erasures, storing
 from nlu_logger.imports.history import Record, fits
 from nlu_logger.imports.labelled import Case, Labelling, cases_of
-from nlu_logger.imports.lines import Line
-from nlu_logger.imports.results import CREATED, REPEATED, refused, skipped, summed, understood
+from nlu_logger.imports.results import (
+    CREATED,
+    REPEATED,
+    erased,
+    refused,
+    skipped,
+    summed,
+    understood,
+)
 from nlu_logger.predictions import service as predictions
-from nlu_logger.predictions.ingest import IdConflict, IdOutOfRange
+from nlu_logger.predictions.ingest import IdOutOfRange
 from nlu_logger.reviews import decisions
 from nlu_logger.reviews import service as reviews
 from nlu_logger.settings import Settings
@@ -60,6 +69,9 @@ async def import_corrections(
     ids = await _ids(session, [row.id for _, row in corrections])
     known = [(ids[row.id], line, row) for line, row in corrections if row.id in ids]
     results += [refused(line, NotFound()) for line, row in corrections if row.id not in ids]
+    gone = await erasures.predictions(session, [identifier for identifier, _, _ in known])
+    results += [erased(line) for identifier, line, _ in known if identifier in gone]
+    known = [one for one in known if one[0] not in gone]
     await _hold(session, [identifier for identifier, _, _ in known], approve=approve, caller=caller)
     for identifier, line, row in sorted(known, key=lambda one: one[:2]):
         results.append(
@@ -211,7 +223,11 @@ async def import_history(
         async with session_scope(database, identity) as session:
             await session.execute(text("SELECT ensure_prediction_month(:month)"), {"month": month})
     async with session_scope(database, identity) as session:
-        stored = await _store(session, records)
+        await erasures.hold_off(session)
+        gone = await erasures.among(session, records, key=secret(settings.anonymise_key))
+        results += [erased(one.line) for one in records if one.line in gone]
+        records = [one for one in records if one.line not in gone]
+        stored = await storing.store(session, records)
         corrections = await _repeat_corrections(
             session, records, stored, settings, approve=approve, caller=caller
         )
@@ -222,43 +238,6 @@ async def import_history(
         **dict(answer),
         past_retention=sum(one.row.created_at < oldest for one in records),
     )
-
-
-STORE = """
-INSERT INTO nlu_prompt_logs (id, source_id, user_id, task, prompt, predicted_intent, confidence,
-    secondary_intents, correction_notes, was_successful, workflow_type, execution_error,
-    conversation_id, message_index, created_at, body_hash)
-SELECT id, source_id, user_id, task, prompt, predicted_intent, confidence,
-    secondary_intents, correction_notes, was_successful, workflow_type, execution_error,
-    conversation_id, message_index, created_at, body_hash
-FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS new (id uuid, source_id text, user_id uuid,
-    task text, prompt text, predicted_intent text, confidence float8, secondary_intents jsonb,
-    correction_notes text, was_successful boolean, workflow_type text, execution_error text,
-    conversation_id uuid, message_index int, created_at timestamptz, body_hash text)
-ORDER BY id
-ON CONFLICT (id) DO NOTHING
-RETURNING id
-"""
-
-
-async def _store(session: AsyncSession, records: Sequence[Record]) -> dict[int, LineResult]:
-    """By line: new, there already, or in conflict with what has its old id and its time."""
-    rows = json.dumps([one.columns() for one in records])
-    made = set((await session.execute(text(STORE), {"rows": rows})).scalars())
-    stored = await session.execute(
-        text("SELECT id, body_hash FROM nlu_prompt_logs WHERE id = ANY(:ids)"),
-        {"ids": [one.id for one in records]},
-    )
-    hashes = {row.id: row.body_hash for row in stored}
-    results = {}
-    for one in records:
-        if hashes[one.id] != one.hash:
-            results[one.line] = refused(one.line, IdConflict())
-            continue
-        status = CREATED if one.id in made else REPEATED
-        made.discard(one.id)
-        results[one.line] = LineResult(line=one.line, status=status, id=one.id)
-    return results
 
 
 async def _repeat_corrections(

@@ -62,6 +62,8 @@ async def erase(
     what was said since stays. Raises Unavailable where the journal cannot be written.
     """
     known_as = pseudonym(person, key)
+    # An import that began before is waited for, and one that begins now waits.
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('erasure'))"))
     await session.execute(text("SELECT hold_person()"))
     await ground_truth.lock(session)
     gone = await _remove_all(session, before)

@@ -1,0 +1,162 @@
+"""A file as rows, or as texts with their labels, whatever tool wrote it. Pure."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import chain, islice
+
+from nlu_shared.files.formats.base import Columns, Format, Shape
+from nlu_shared.files.formats.plain import has_columns
+from nlu_shared.files.formats.registry import FORMATS, PLAIN, nearest
+from nlu_shared.files.json_rows import read_json
+from nlu_shared.files.lines import lines_of
+from nlu_shared.files.rows import Line, Row
+from nlu_shared.files.tables import header_of, read_table
+from nlu_shared.kit.errors import Invalid
+
+LOOKED_AT = 100
+"""Lines that tell the format."""
+EMPTY = "The file is empty."
+_MARKUP = re.compile(r"---\s*$|%YAML|- |[\w-]+[ \t]*:(?:\s|$)")
+
+
+class Kind(StrEnum):
+    """What a file is, by its content type."""
+
+    JSONL = "application/x-ndjson"
+    JSON = "application/json"
+    CSV = "text/csv"
+    TSV = "text/tab-separated-values"
+    YAML = "application/yaml"
+
+
+class NotUnderstood(Invalid):
+    """No format fits. `columns` are the names in the file, for nobody but who gave it."""
+
+    code = "unknown_format"
+
+    def __init__(self, detail: str, columns: Iterable[str] = ()) -> None:
+        super().__init__(detail)
+        self.columns = tuple(columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file whose format is known, and what it holds, in its order.
+
+    `head` are its first lines: a table's rejected rows are written as it is.
+    """
+
+    format: Format
+    shape: Shape
+    head: Sequence[str]
+    lines: Iterator[Line]
+
+
+def read(file: Iterable[bytes], kind: Kind | None = None) -> Iterator[Line]:
+    """The rows of a file, given as its bytes (an open binary file); empty lines are left out. What
+    `kind` says of JSON and tables is believed; without it the first sign tells.
+
+    Raises Invalid where nothing can be told apart: no JSON at all, or a table without a header.
+    """
+    lines = lines_of(file)
+    if kind in (Kind.JSONL, Kind.JSON):
+        return read_json(lines)
+    if kind in (Kind.CSV, Kind.TSV):
+        return read_table(lines)
+    head = list(islice(lines, LOOKED_AT))
+    if not any(line.strip() for line in head):
+        return iter(())
+    return _rows(chain(head, lines), _table_or_json(head))
+
+
+def examples(
+    file: Iterable[bytes],
+    columns: Columns,
+    *,
+    format: Format | None = None,
+    strict: bool = True,
+) -> Opened:
+    """Texts with their labels, as rows with `text`, `label` and, where there are any, `group` and
+    `context`. The format is guessed unless it is given.
+
+    Raises Invalid for a file that cannot be read at all, NotUnderstood for one of no known format;
+    where not `strict`, its rows are taken as they are, so that each is refused by itself.
+    """
+    lines = lines_of(file)
+    head = list(islice(lines, LOOKED_AT))
+    every = chain(head, lines)
+    if not any(line.strip() for line in head):
+        raise Invalid(EMPTY, code="empty_file")
+    shape = _shape(head) if format is None else _shape_of(format, head)
+    if shape is Shape.LINES:
+        return _of_lines(every, format)
+    known = None if format else next((one for one in FORMATS if one.knows_lines(head)), None)
+    if known and known.of_lines:
+        return Opened(known, Shape.LINES, head, known.of_lines(every))
+    rows = _rows(every, shape)
+    first = list(islice(rows, LOOKED_AT))
+    shown = dict.fromkeys(header_of(head)[0]) if shape is Shape.TABLE else _first(first)
+    found = format or _format_of(shown, shape, columns, strict=strict)
+    return Opened(found, shape, head, _made(found, chain(first, rows), columns))
+
+
+def _of_lines(every: Iterator[str], wanted: Format | None) -> Opened:
+    """Markup may say late in a file what it is."""
+    lines = list(every)
+    found = wanted or next((one for one in FORMATS if one.knows_lines(lines)), None)
+    if found is None or found.of_lines is None:
+        raise NotUnderstood(
+            "This looks like YAML; the nearest format is rasa, Rasa's nlu.yml: it has no `nlu`."
+        )
+    return Opened(found, Shape.LINES, lines[:LOOKED_AT], found.of_lines(iter(lines)))
+
+
+def _made(format: Format, rows: Iterable[Line], columns: Columns) -> Iterator[Line]:
+    for line in rows:
+        if isinstance(line.row, Invalid) or format.examples is None:
+            yield line
+        else:
+            yield from format.examples(line, columns)
+
+
+def _first(rows: Sequence[Line]) -> Row | None:
+    return next((line.row for line in rows if not isinstance(line.row, Invalid)), None)
+
+
+def _format_of(row: Row | None, shape: Shape, columns: Columns, *, strict: bool) -> Format:
+    """By the first row there is, or the header of a table."""
+    if row is None or (columns.text and columns.label and has_columns(row, columns)):
+        return PLAIN[shape]
+    known = (one for one in FORMATS if shape in one.shapes and one.knows(row))
+    if (found := next(known, None)) is not None:
+        return found
+    if has_columns(row, columns) or not strict:
+        return PLAIN[shape]
+    near = nearest(row, shape)
+    raise NotUnderstood(
+        f"No format is known that fits; the nearest is {near.name}, {near.title}."
+        " Name the columns of text and label, or the format.",
+        row,
+    )
+
+
+def _shape(head: Sequence[str]) -> Shape:
+    first = next((line for line in head if line.strip() and not line.startswith("#")), "")
+    if first.lstrip().startswith(("{", "[")):
+        return Shape.JSON
+    return Shape.LINES if _MARKUP.match(first) else Shape.TABLE
+
+
+def _shape_of(format: Format, head: Sequence[str]) -> Shape:
+    """Of a format that has several shapes the one that is seen."""
+    return _table_or_json(head) if len(format.shapes) > 1 else next(iter(format.shapes))
+
+
+def _table_or_json(head: Sequence[str]) -> Shape:
+    return Shape.JSON if _shape(head) is Shape.JSON else Shape.TABLE
+
+
+def _rows(lines: Iterator[str], shape: Shape) -> Iterator[Line]:
+    return read_json(lines) if shape is Shape.JSON else read_table(lines)
