@@ -21,7 +21,6 @@ from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction, Ta
 from induction.task_kinds.extraction import ExtractionTask
 from induction.task_kinds.extraction import names as people
 from induction.task_kinds.extraction.dates import read as read_date
-from induction.task_kinds.extraction.wording import SCHEMA
 from induction.task_kinds.intent import IntentTask
 from nlu_logger.anonymise.text import anonymiser
 from nlu_logger.exports.formats import form_of
@@ -33,6 +32,7 @@ from nlu_logger.imports.lines import Line
 from nlu_logger.reviews.priority import Candidate, next_to_label
 from nlu_shared.client.service import Classification, prediction_of
 from nlu_shared.ids import uuid7
+from nlu_shared.rendering.extraction import SCHEMA
 from nlu_shared.schemas.exports import ExportFormat, LabelledText
 from nlu_shared.schemas.ground_truth import Context, Turn, case_hash
 from nlu_shared.schemas.labels import LabelSpec

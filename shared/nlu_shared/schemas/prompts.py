@@ -136,6 +136,16 @@ class PromptContent(Schema):
         return sum(example.characters for example in self.examples)
 
 
+class RenderedPrompt(Schema):
+    """All of a request that stays the same from text to text, as it was measured. The text goes
+    beside it, framed as JSON: `{"text": …}`, with what stands before it where there is any."""
+
+    system: tuple[str, ...] = Field(description="the parts of the system text, in order")
+    response_schema: dict[str, JsonValue] = Field(description="JSON Schema of the answer")
+    max_tokens: int = Field(ge=1, description="of the answer, at most")
+    rendered_hash: str = Field(description="SHA-256 of these three")
+
+
 class Strategy(StrEnum):
     EXAMPLES = "A"
     INSTRUCTIONS = "B"
