@@ -13,7 +13,8 @@ from nlu_shared.rendering.answers import ModelAnswer, Prediction
 from nlu_shared.rendering.request import ModelRequest, framed
 from nlu_shared.schemas.base import digest
 from nlu_shared.schemas.ground_truth import Context
-from nlu_shared.schemas.prompts import Example, PromptContent, RenderedPrompt, TaskKind
+from nlu_shared.schemas.prompts import Example, PromptContent, TaskKind
+from nlu_shared.schemas.rendered import RenderedPrompt
 
 EXAMPLES_HEADING = "Examples, one JSON object per line:"
 NO_LABEL = "answered with no label of this task"

@@ -9,8 +9,9 @@ from nlu_shared.schemas.exports import ScheduleIn
 from nlu_shared.schemas.ground_truth import GroundTruthIn
 from nlu_shared.schemas.keys import KeyIn, RotationIn
 from nlu_shared.schemas.predictions import Ids, OutcomeIn, PredictionIn
-from nlu_shared.schemas.prompts import PromptImport, TaskIn
+from nlu_shared.schemas.prompts import TaskIn
 from nlu_shared.schemas.queues import ClaimIn, FindingsIn
+from nlu_shared.schemas.registry import PromptImport
 from nlu_shared.schemas.reviews import (
     ApprovalIn,
     BulkApprovalIn,

@@ -1,0 +1,16 @@
+"""What a version is answered with, the names its module has, and the form that was measured."""
+
+from alembic import op
+
+revision = "0017"
+down_revision = "0016"
+
+STATEMENTS = [
+    "ALTER TABLE prompt_versions ADD COLUMN labels JSONB, ADD COLUMN constants JSONB",
+    "ALTER TABLE prompt_scores ADD COLUMN rendered_hash TEXT",
+]
+
+
+def upgrade() -> None:
+    for statement in STATEMENTS:
+        op.execute(statement)
