@@ -9,22 +9,17 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Self, TypeVar
 from uuid import UUID
 
 from pydantic import JsonValue, ValidationError
 
-from nlu_shared.client.api import logger_api
-from nlu_shared.client.spool import Spool
-from nlu_shared.client.transport import HttpTransport, Transport
-from nlu_shared.environment import given
+from nlu_shared.client.transport import Transport
 from nlu_shared.ids import uuid7
 from nlu_shared.schemas.predictions import INTENT, OutcomeIn, PredictionIn, SecondaryIntent
 
 log = logging.getLogger(__name__)
 Fact = TypeVar("Fact", PredictionIn, OutcomeIn)
-SPOOL_DIR = "NLU_SPOOL_DIR"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,23 +153,3 @@ def loggable(schema: type[Fact], log_id: UUID, /, **values: object) -> Fact | No
         places = sorted({str(one["loc"][0]) for one in error.errors() if one["loc"]})
         log.error("%s not loggable log_id=%s fields=%s", schema.__name__, log_id, places)
         return None
-
-
-def create_nlu_service(
-    classifier: Classifier,
-    *,
-    url: str | None = None,
-    key: str | None = None,
-    task: str = INTENT,
-    spool: Path | str | None = None,
-    transport: Transport | None = None,
-) -> NLUService:
-    """`url` and `key` default to NLU_LOGGER_URL and NLU_LOGGER_KEY; a `transport` needs neither.
-
-    With the folder `spool`, by default NLU_SPOOL_DIR, what is logged outlives a service that is
-    away. Without one it is posted at once, and lost where that fails.
-    """
-    folder = spool or given(SPOOL_DIR)
-    if transport is None and folder:
-        transport = Spool(folder, url=url, key=key)
-    return NLUService(classifier, transport or HttpTransport(logger_api(url, key)), task=task)

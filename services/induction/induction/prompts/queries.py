@@ -22,13 +22,10 @@ from induction.task_kinds.registry import task_of
 from induction.tasks import service as tasks
 
 
-async def active(session: AsyncSession, task: str) -> ActivePrompt:
-    """What serves now; NotFound until something was promoted."""
-    await tasks.get(session, task)
-    version_id = await production_id(session, task)
-    if version_id is None:
-        raise NotFound("No version of this prompt serves yet.", code="nothing_active")
-    row = await get(session, task, version_id)
+async def active(session: AsyncSession, task: str, *, model: str) -> ActivePrompt:
+    """What serves now; NotFound until something was promoted. `model` is the service's own, for a
+    version that was never measured, of a task that names none."""
+    row = await serving(session, task)
     answers, content = await answers_of(session, row), row.prompt()
     return ActivePrompt(
         task=task,
@@ -38,8 +35,17 @@ async def active(session: AsyncSession, task: str) -> ActivePrompt:
         kind=answers.kind,
         labels=answers.labels,
         rendered=rendered(content, answers),
-        model=await _model_of(session, row),
+        model=await model_of(session, row, model=model),
     )
+
+
+async def serving(session: AsyncSession, task: str) -> PromptVersionRow:
+    """The version that serves; NotFound until something was promoted."""
+    await tasks.get(session, task)
+    version_id = await production_id(session, task)
+    if version_id is None:
+        raise NotFound("No version of this prompt serves yet.", code="nothing_active")
+    return await get(session, task, version_id)
 
 
 async def answers_of(session: AsyncSession, row: PromptVersionRow) -> AnswerSpace:
@@ -50,8 +56,8 @@ async def answers_of(session: AsyncSession, row: PromptVersionRow) -> AnswerSpac
     return AnswerSpace(task.kind, tuple(row.labels))
 
 
-async def _model_of(session: AsyncSession, row: PromptVersionRow) -> str | None:
-    """The model it was last measured with, else the task's own."""
+async def model_of(session: AsyncSession, row: PromptVersionRow, *, model: str) -> str:
+    """The model it was last measured with, else the task's own, else `model`."""
     newest = (
         select(PromptScoreRow.model)
         .where(PromptScoreRow.version_id == row.id)
@@ -59,7 +65,7 @@ async def _model_of(session: AsyncSession, row: PromptVersionRow) -> str | None:
         .limit(1)
     )
     measured = (await session.exec(newest)).first()
-    return measured or (await tasks.get(session, row.task)).task_model
+    return measured or (await tasks.get(session, row.task)).task_model or model
 
 
 async def view(session: AsyncSession, row: PromptVersionRow) -> PromptVersion:
@@ -115,12 +121,12 @@ async def diff(session: AsyncSession, task: str, *, before: UUID, after: UUID) -
     return await asyncio.to_thread(compare, old, new)
 
 
-def export_facts(version: PromptVersion) -> dict[str, JsonValue]:
-    """What an export says about the version beside its text."""
+def export_facts(version: PromptVersion, *, model: str) -> dict[str, JsonValue]:
+    """What an export says about the version beside its text; `model` as `model_of` gives it."""
     newest = version.scores[-1] if version.scores else None
     return {
         "validation_f1": version.validation_f1,
         "train_f1": version.train_f1,
         "dataset_hash": newest.dataset_hash if newest else None,
-        "model": newest.model if newest else None,
+        "model": model,
     }

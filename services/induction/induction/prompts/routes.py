@@ -3,16 +3,17 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
 from nlu_shared.kit.etags import is_held
 from nlu_shared.kit.parameters import MOST, Cursor, IfNoneMatch, PathTask
-from nlu_shared.schemas.base import Page
+from nlu_shared.schemas.base import Page, digest
 from nlu_shared.schemas.diffs import PromptDiff
 from nlu_shared.schemas.prompts import PromptVersion
 from nlu_shared.schemas.registry import ActivePrompt, PromptImport
 
 from induction.prompts import export, queries, service
+from induction.settings import Settings
 
 router = APIRouter(prefix="/v1/prompts/{task}", tags=["prompts"])
 VersionId = Annotated[UUID, Path(description="a version of this task's prompt")]
@@ -94,13 +95,14 @@ async def roll_back(task: PathTask, session: DbSession, caller: CallerDep) -> Pr
 async def get_active(
     task: PathTask,
     session: DbSession,
+    request: Request,
     response: Response,
     if_none_match: IfNoneMatch = "",
 ) -> ActivePrompt | Response:
     """The version that serves and the request to send with a text; with its ETag in If-None-Match,
     asking again costs little."""
-    active = await queries.active(session, task)
-    etag = f'"{active.rendered.rendered_hash}-{active.version_hash[:16]}"'
+    active = await queries.active(session, task, model=_own_model(request))
+    etag = f'"{digest(active)}"'
     if is_held(etag, if_none_match):
         return Response(status_code=304, headers={"ETag": etag})
     response.headers["ETag"] = etag
@@ -111,6 +113,7 @@ async def get_active(
 async def export_version(
     task: PathTask,
     session: DbSession,
+    request: Request,
     version: Annotated[
         UUID | None, Query(description="the version; without it, the one that serves")
     ] = None,
@@ -119,10 +122,10 @@ async def export_version(
     ] = "py",
 ) -> Response:
     """The version named, else the one that serves, as text. Its id and sha256 are in it."""
-    version_id = version or (await queries.active(session, task)).version_id
-    row = await service.get(session, task, version_id)
+    row = await (service.get(session, task, version) if version else queries.serving(session, task))
     seen = await queries.view(session, row)
-    facts = queries.export_facts(seen)
+    model = await queries.model_of(session, row, model=_own_model(request))
+    facts = queries.export_facts(seen, model=model)
     write_as = export.to_module if format == "py" else export.to_json
     text = write_as(
         seen.content,
@@ -134,3 +137,9 @@ async def export_version(
     )
     kind = "text/x-python" if format == "py" else "application/json"
     return Response(text, media_type=kind, headers={"ETag": f'"{row.version_hash}"'})
+
+
+def _own_model(request: Request) -> str:
+    """The service's own, which answers where neither a measurement nor a task names one."""
+    settings: Settings = request.app.state.resources.settings
+    return settings.task_model
