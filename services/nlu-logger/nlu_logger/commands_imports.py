@@ -42,7 +42,7 @@ def import_ground_truth(
     text_column: str = "text",
     label_column: str = "label",
     group_column: str = "group",
-    may_quote: bool = True,
+    may_quote: bool | None = None,
     url: Url = HERE,
     key: Key = "",
 ) -> None:
@@ -51,15 +51,16 @@ def import_ground_truth(
     Parameters
     ----------
     group_column: what a case must not be parted from; texts without one stand alone.
-    may_quote: whether these texts may appear inside a prompt.
+    may_quote: whether these texts may appear inside a prompt; else as the task's default says.
     """
     params: dict[str, str | bool] = {
         "task": task,
         "text_column": text_column,
         "label_column": label_column,
         "group_column": group_column,
-        "may_quote": may_quote,
     }
+    if may_quote is not None:
+        params["may_quote"] = may_quote
     _end(_bring(file, "/v1/ground-truth:import", params, url, key))
 
 

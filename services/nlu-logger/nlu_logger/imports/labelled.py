@@ -23,7 +23,7 @@ class Labelling:
     """What the cases are of, and the columns of labelled rows; a discussion needs no columns."""
 
     task: str
-    may_quote: bool
+    may_quote: bool | None
     text: str = "text"
     label: str = "label"
     group: str = "group"

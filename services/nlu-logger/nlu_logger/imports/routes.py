@@ -77,7 +77,13 @@ async def _labelling(
     text_column: Annotated[Label, Query(description="where the text stands")] = "text",
     label_column: Annotated[Label, Query(description="where the label stands")] = "label",
     group_column: Annotated[Label, Query(description="where the group stands, if any")] = "group",
-    may_quote: Annotated[bool, Query(description="May these texts appear inside a prompt?")] = True,
+    may_quote: Annotated[
+        bool | None,
+        Query(
+            description="May these texts appear inside a prompt? Without it as the task's default"
+            " says, else yes"
+        ),
+    ] = None,
 ) -> Labelling:
     return Labelling(
         task=task, may_quote=may_quote, text=text_column, label=label_column, group=group_column
