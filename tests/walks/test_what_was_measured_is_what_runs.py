@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nlu_shared.client import ModelFailed, NoPrompt, PromptedService, create_nlu_service
+from nlu_shared.client import (
+    Classification,
+    ModelFailed,
+    NoPrompt,
+    PromptedService,
+    create_nlu_service,
+)
+from nlu_shared.client.prompted import PromptedClassifier, PromptSource
+from nlu_shared.client.prompted.model import MessagesApi
+from nlu_shared.client.prompted.source import REFRESH_SECONDS
 from nlu_shared.rendering import as_bytes, render_parts
 from nlu_shared.schemas.registry import ActivePrompt
 
@@ -208,3 +217,49 @@ async def test_a_model_that_is_away_is_named_as_such(
     async with service_of(stack, exported, monkeypatch, model_url=nowhere) as service:
         with pytest.raises(ModelFailed, match="ConnectError"):
             await service.process_message(message=TEXTS[0])
+
+
+async def test_a_promoted_version_serves_once_it_is_time_to_look(
+    stack: Stack, tmp_path: Path
+) -> None:
+    await make_task(stack, "looked")
+    now = [0.0]
+    source = PromptSource(
+        "looked",
+        url=str(stack.induction.base_url),
+        key=BOOTSTRAP_KEY,
+        cache=tmp_path,
+        clock=lambda: now[0],
+    )
+    first = (await source.current()).version
+    text = "Answer with topic_0, topic_1, topic_2 or topic_3."
+    body = {"text": text, "promote": True}
+    promoted = await stack.induction.post("/v1/prompts/looked/versions", json=body)
+    await source.refresh()
+    assert (await source.current()).version == first
+    now[0] += REFRESH_SECONDS
+    await source.refresh()
+    assert (await source.current()).version == promoted.json()["id"]
+    now[0] += REFRESH_SECONDS
+    await source.refresh()  # 304
+    assert (await source.current()).version == promoted.json()["id"]
+    assert source.fallbacks == 0
+    await source.close()
+
+
+async def test_a_classifier_serves_every_loop_that_calls_it(
+    stack: Stack, exported: Path, tmp_path: Path
+) -> None:
+    """As a synchronous backend calls it: a loop a request."""
+    source = PromptSource(
+        TASK, url=str(stack.induction.base_url), key=BOOTSTRAP_KEY, cache=tmp_path
+    )
+    classifier = PromptedClassifier(source, MessagesApi(url=str(stack.model.base_url), key="any"))
+
+    def once() -> Classification:
+        return asyncio.run(classifier.classify(TEXTS[0]))
+
+    first, second = await asyncio.to_thread(once), await asyncio.to_thread(once)
+    assert first == second == await classifier.classify(TEXTS[0])
+    assert source.fallbacks == 0
+    await classifier.close()

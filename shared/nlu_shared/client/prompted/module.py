@@ -14,14 +14,14 @@ NAMES = ("PROMPT_METADATA", "SYSTEM_PARTS", "RESPONSE_SCHEMA", "MAX_TOKENS")
 
 def served_of(text: str) -> ServedPrompt:
     """Raises ValueError for a text that is no export, or is not what its metadata says."""
-    told: dict[str, Any] = {}
+    constants: dict[str, Any] = {}
     for node in ast.parse(text.removeprefix("\ufeff")).body:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in NAMES:
-                told[name] = ast.literal_eval(value)
-    if told.keys() < set(NAMES):
+                constants[name] = ast.literal_eval(value)
+    if constants.keys() < set(NAMES):
         raise ValueError("not an exported prompts.py")
-    metadata, system, schema, most = (told[name] for name in NAMES)
+    metadata, system, schema, most = (constants[name] for name in NAMES)
     rendered_hash = digest([system, schema, most])
     if rendered_hash != metadata["rendered_hash"]:
         raise ValueError("its request is not the one that was exported")
