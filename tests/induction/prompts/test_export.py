@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import json
+from textwrap import dedent
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +13,9 @@ from hypothesis import strategies as some
 from induction.prompts.export import derived, to_json, to_module
 from induction.prompts.handwritten import UnreadableModule
 from induction.prompts.reading import read_document, read_module
-from nlu_shared.rendering import AnswerSpace
+from nlu_shared.rendering import AnswerSpace, as_bytes, render
 from nlu_shared.schemas.base import canonical
+from nlu_shared.schemas.ground_truth import Context
 from nlu_shared.schemas.prompts import Block, PromptContent, TaskKind
 from pydantic import JsonValue
 
@@ -69,6 +71,24 @@ def test_the_module_is_real_python_that_says_the_same(content: PromptContent) ->
         assert told[name] == value
     assert told["PROMPT_METADATA"]["version_hash"] == content.version_hash
     assert told["PROMPT_METADATA"]["validation_f1"] == 0.75
+
+
+@pytest.mark.parametrize("answers", [ANSWERS, AnswerSpace(TaskKind.EXTRACTION)])
+@given(content=contents, text=some.text(min_size=1), context=some.none() | instances(Context))
+def test_the_lines_in_the_module_make_the_request_of_the_renderer(
+    answers: AnswerSpace, content: PromptContent, text: str, context: Context | None
+) -> None:
+    """For any prompt, any text and whatever stands before it: the same bytes."""
+    facts: dict[str, JsonValue] = {"model": "claude-haiku-5-5"}
+    module = to_module(content, task="t", version_id=VERSION, answers=answers, facts=facts)
+    names: dict[str, Any] = {}
+    exec(compile(module, "prompts.py", "exec"), names)  # noqa: S102 - our own export
+    lines = names["__doc__"].partition("    import json\n")
+    exec(dedent("".join(lines[1:])), names)  # noqa: S102 - as a backend would paste them
+    before = {} if context is None else context.short
+    assert isinstance(before, dict)
+    request = render(content, text, context, answers=answers, model="claude-haiku-5-5")
+    assert names["request"](text, **before) == as_bytes(request.messages())
 
 
 @given(content=contents)

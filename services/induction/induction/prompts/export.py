@@ -30,7 +30,7 @@ stands before the text, as its case has it: before=[{"speaker": ..., "text": ...
     import json
 
     def request(text, model=PROMPT_METADATA["model"], **context):
-        system = [{"type": "text", "text": part} for part in SYSTEM_PARTS]
+        system = [{"type": "text", "text": part} for part in SYSTEM_PARTS if part]
         for last in system[-1:]:
             last["cache_control"] = {"type": "ephemeral"}
         content = json.dumps({**context, "text": text}, ensure_ascii=False)
