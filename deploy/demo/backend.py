@@ -7,7 +7,8 @@ from induction.llm import prices
 from induction.llm.claude import Claude
 from induction.task_kinds.base import Prediction, Task
 from nlu_shared.client import Classification, NLUResult
-from nlu_shared.schemas.prompts import ActivePrompt, TaskKind
+from nlu_shared.schemas.prompts import TaskKind
+from nlu_shared.schemas.registry import ActivePrompt
 
 UNANSWERED = "unanswered"
 """Logged where the model said nothing usable; no label of any task the demo makes."""

@@ -17,7 +17,8 @@ from nlu_shared.backoff import LASTING
 from nlu_shared.client import HttpTransport, NLUService, create_nlu_service, follow_run
 from nlu_shared.client.api import Api
 from nlu_shared.schemas.labels import LabelSpec
-from nlu_shared.schemas.prompts import ActivePrompt, PromptImport, PromptVersion, TaskIn
+from nlu_shared.schemas.prompts import PromptVersion, TaskIn
+from nlu_shared.schemas.registry import ActivePrompt, PromptImport
 from nlu_shared.schemas.reviews import (
     BulkApprovalIn,
     BulkDecided,

@@ -33,6 +33,7 @@ SETTINGS = [
 MOST_LINES = 300
 ROLES = {"models.py", "service.py", "routes.py", "jobs.py", "__init__.py"}
 IO_FILES = {
+    "quoting.py",
     "ingest.py",
     "queues.py",
     "queries.py",

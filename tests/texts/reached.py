@@ -17,11 +17,12 @@ from induction.engine.leak_guard.names import names
 from induction.engine.proposal import error_patterns, many_shot, meta_prompt
 from induction.history.blame import VersionStep, blame
 from induction.prompts.diff import compare
+from induction.prompts.export import to_module
+from induction.prompts.reading import read_module
 from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction, Task, framed
 from induction.task_kinds.extraction import ExtractionTask
 from induction.task_kinds.extraction import names as people
 from induction.task_kinds.extraction.dates import read as read_date
-from induction.task_kinds.extraction.wording import SCHEMA
 from induction.task_kinds.intent import IntentTask
 from nlu_logger.anonymise.text import anonymiser
 from nlu_logger.exports.formats import form_of
@@ -31,12 +32,16 @@ from nlu_logger.ground_truth.service import text_key
 from nlu_logger.imports.labelled import Labelling, cases_of
 from nlu_logger.imports.rejected import rejected
 from nlu_logger.reviews.priority import Candidate, next_to_label
+from nlu_shared.client.prompted.module import served_of
 from nlu_shared.client.service import Classification, prediction_of
 from nlu_shared.files.formats.base import Columns, Shape
 from nlu_shared.files.reading import examples
 from nlu_shared.files.rows import Line
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.errors import Invalid
+from nlu_shared.rendering import as_bytes
+from nlu_shared.rendering.answers import read_message
+from nlu_shared.rendering.extraction import SCHEMA
 from nlu_shared.schemas.exports import ExportFormat, LabelledText
 from nlu_shared.schemas.ground_truth import Context, Turn, case_hash
 from nlu_shared.schemas.labels import LABEL_LIMIT, LabelSpec, read_label
@@ -95,6 +100,12 @@ def _diagnosed(text: str) -> None:
     wrong = Prediction(output=text)
     entries = {case.id: judge(INTENTS, case, wrong) for case in _cases(text)}
     error_patterns.patterns_of(EvalResults(entries))
+
+
+def _exported(text: str) -> str:
+    return to_module(
+        _prompt(text), task="t", version_id=UUID(int=1), answers=INTENTS.answers, facts={}
+    )
 
 
 def _matched(text: str) -> None:
@@ -214,6 +225,19 @@ REACHED: Mapping[str, Callable[[str], object]] = {
     "engine/proposal/many_shot.opening": lambda text: many_shot.opening(
         INTENTS, _prompt(text), _cases(text), seed=1
     ),
+    "rendering.messages": lambda text: as_bytes(
+        INTENTS.request(_prompt(text), text, model="m").messages()
+    ),
+    "rendering.chat_completions": lambda text: as_bytes(
+        FAMILIES.request(_prompt(text, FAMILIES), text, model="m").chat_completions()
+    ),
+    "rendering/answers.read_message": lambda text: read_message(
+        {"type": "message", "content": [{"type": "text", "text": text}]}
+    ),
+    "prompts/export.to_module": _exported,
+    "prompts/reading.read_module": lambda text: read_module(_exported(text)),
+    "prompts/reading.read_module, edited": lambda text: read_module(_exported(text) + "# edited"),
+    "client/prompted/module.served_of": lambda text: served_of(_exported(text)),
     "prompts/diff.compare": lambda text: compare(_prompt(text), _prompt(f"{text}\nb")),
     "history/blame.blame": lambda text: blame(
         [VersionStep(UUID(int=1), _prompt(text)), VersionStep(UUID(int=2), _prompt(f"{text} b"))]

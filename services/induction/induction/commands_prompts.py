@@ -8,12 +8,13 @@ from uuid import UUID
 from cyclopts import App, Parameter
 from nlu_shared.schemas.blame import Blame
 from nlu_shared.schemas.diffs import PromptDiff
-from nlu_shared.schemas.prompts import PromptImport
+from nlu_shared.schemas.registry import PromptImport
 from nlu_shared.schemas.runs import RunView
 
 from induction.history.blame import as_lines as blame_lines
 from induction.prompts.diff import as_lines
-from induction.prompts.export import UnreadableModule, read_document, read_module
+from induction.prompts.handwritten import UnreadableModule
+from induction.prompts.reading import read_document, read_module
 from induction.remote import HERE, Key, Url, answer, client
 
 prompts = App(name="prompts", help="The prompt registry.")
@@ -163,9 +164,11 @@ def _read(file: Path) -> PromptImport:
     try:
         text = file.read_text(encoding="utf-8-sig")
         if file.suffix == ".py":
-            return PromptImport(content=read_module(text, most_code=None))
+            read = read_module(text, most_code=None)
+            return PromptImport(content=read.content, constants=read.constants)
         if file.suffix == ".json":
-            return PromptImport(content=read_document(text))
+            read = read_document(text)
+            return PromptImport(content=read.content, constants=read.constants)
         return PromptImport(text=text)
     except OSError as away:
         sys.exit(f"induction: {file}: {away.strerror}")

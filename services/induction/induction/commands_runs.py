@@ -32,6 +32,7 @@ def run(
     proposals: int = 1,
     folds: int | None = None,
     hint: Annotated[list[str] | None, Repeatable] = None,
+    may_remove_blocks: bool = False,
     limits: Limits = USUAL,
     seed: int = 0,
     watch: Watch = False,
@@ -57,6 +58,8 @@ def run(
         Repeat the search so many times without a part of the cases, to judge it by those.
     hint
         What the proposer is to consider; repeatable.
+    may_remove_blocks
+        Let changes take blocks of the prompt it begins with away: they carry the task.
     limits
         The most the run may take.
     seed
@@ -74,6 +77,7 @@ def run(
         "proposals": proposals,
         "folds": folds,
         "hints": hint or [],
+        "may_remove_blocks": may_remove_blocks,
         "limits": limits.model_dump(),
         "seed": seed,
     }

@@ -9,6 +9,7 @@ from nlu_logger.alerts.routes import router as alerts
 from nlu_logger.dashboard.routes import router as dashboard
 from nlu_logger.exports.routes import admin as schedules
 from nlu_logger.exports.routes import router as exports
+from nlu_logger.ground_truth.routes import quoting_router as quoting
 from nlu_logger.ground_truth.routes import router as ground_truth
 from nlu_logger.imports.routes import router as imports
 from nlu_logger.insights.routes import router as insights
@@ -26,6 +27,7 @@ ROUTERS = (
     predictions,
     reviews,
     ground_truth,
+    quoting,
     insights,
     exports,
     schedules,

@@ -38,7 +38,7 @@ def import_file(
     text: str | None = None,
     label: str | None = None,
     group: str | None = None,
-    may_quote: bool = True,
+    may_quote: bool | None = None,
     dry_run: bool = False,
     rejected_to: Annotated[Path | None, Parameter(name="--rejected")] = None,
     results_to: Annotated[Path | None, Parameter(name="--results")] = None,
@@ -67,7 +67,7 @@ def import_file(
     group
         The column of what a case must not be parted from; texts without one stand alone.
     may_quote
-        Whether these texts may appear inside a prompt.
+        Whether these texts may appear inside a prompt; else as the task's default says.
     dry_run
         Read and check only; nothing is sent.
     rejected_to
@@ -100,7 +100,7 @@ def import_ground_truth(
     text_column: str | None = None,
     label_column: str | None = None,
     group_column: str | None = None,
-    may_quote: bool = True,
+    may_quote: bool | None = None,
     url: Url = HERE,
     key: Key = "",
 ) -> None:
@@ -119,7 +119,7 @@ def import_ground_truth(
     group_column
         What a case must not be parted from; texts without one stand alone.
     may_quote
-        Whether these texts may appear inside a prompt.
+        Whether these texts may appear inside a prompt; else as the task's default says.
     """
     import_file(
         file,
@@ -144,7 +144,9 @@ def _opened(binary: BinaryIO, columns: Columns, name: str | None) -> Opened:
 def _sent(
     lines: Iterator[Line], how: Labelling, counts: Counter[str], url: str, key: str
 ) -> Results:
-    params: dict[str, str | bool] = {"task": how.task, "may_quote": how.may_quote, "from": "json"}
+    params: dict[str, str | bool] = {"task": how.task, "from": "json"}
+    if how.may_quote is not None:
+        params["may_quote"] = how.may_quote
     with client(url, key) as http:
         yield from sent(http, PATH, params, lines, counts)
 

@@ -4,6 +4,7 @@ No server code lives here, and nothing here knows a database.
 """
 
 from nlu_shared.client.classification import Classification
+from nlu_shared.client.create import create_nlu_service
 from nlu_shared.client.errors import (
     ClientError,
     Conflict,
@@ -17,13 +18,13 @@ from nlu_shared.client.errors import (
     Unreachable,
 )
 from nlu_shared.client.logged import last_log_id, logged
+from nlu_shared.client.prompted import ModelFailed, NoPrompt, PromptedService
 from nlu_shared.client.repository import NLURepository, RetrainingRow, create_nlu_repository
 from nlu_shared.client.runs import follow_run
 from nlu_shared.client.service import (
     Classifier,
     NLUResult,
     NLUService,
-    create_nlu_service,
 )
 from nlu_shared.client.spool import BlockingSpool, DeadLetter, Health, Reconciled, Spool
 from nlu_shared.client.transport import HttpTransport, Transport
@@ -38,11 +39,14 @@ __all__ = [
     "Forbidden",
     "Health",
     "HttpTransport",
+    "ModelFailed",
     "NLURepository",
     "NLUResult",
     "NLUService",
+    "NoPrompt",
     "NotFound",
     "NotLoggable",
+    "PromptedService",
     "Reconciled",
     "Refused",
     "RetrainingRow",

@@ -11,11 +11,9 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, fields
 from functools import partial
-from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
 
-from nlu_shared.client.api import logger_api
 from nlu_shared.client.classification import (
     Classification,
     classification_of,
@@ -23,14 +21,11 @@ from nlu_shared.client.classification import (
     prediction_of,
     unread,
 )
-from nlu_shared.client.spool import Spool
-from nlu_shared.client.transport import HttpTransport, Transport
-from nlu_shared.environment import given
+from nlu_shared.client.transport import Transport
 from nlu_shared.ids import uuid7
 from nlu_shared.schemas.predictions import INTENT, OutcomeIn
 
 log = logging.getLogger(__name__)
-SPOOL_DIR = "NLU_SPOOL_DIR"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,23 +153,3 @@ def _uuid(log_id: object) -> UUID | None:
     except ValueError:
         log.error("outcome without the id of a prediction")
         return None
-
-
-def create_nlu_service(
-    classifier: Classifier,
-    *,
-    url: str | None = None,
-    key: str | None = None,
-    task: str = INTENT,
-    spool: Path | str | None = None,
-    transport: Transport | None = None,
-) -> NLUService:
-    """`url` and `key` default to NLU_LOGGER_URL and NLU_LOGGER_KEY; a `transport` needs neither.
-
-    With the folder `spool`, by default NLU_SPOOL_DIR, what is logged outlives a service that is
-    away. Without one it is posted at once, and lost where that fails.
-    """
-    folder = spool or given(SPOOL_DIR)
-    if transport is None and folder:
-        transport = Spool(folder, url=url, key=key)
-    return NLUService(classifier, transport or HttpTransport(logger_api(url, key)), task=task)

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from nlu_shared.schemas.base import Schema
-from nlu_shared.schemas.prompts import BlockName
+from nlu_shared.schemas.rendered import BlockName
 
 
 class Judged(StrEnum):

@@ -5,7 +5,8 @@ from enum import StrEnum
 from pydantic import Field
 
 from nlu_shared.schemas.base import Schema
-from nlu_shared.schemas.prompts import BlockName, Example
+from nlu_shared.schemas.prompts import Example
+from nlu_shared.schemas.rendered import BlockName
 
 
 class ChangeType(StrEnum):

@@ -9,8 +9,10 @@ from nlu_shared.schemas.exports import ScheduleIn
 from nlu_shared.schemas.ground_truth import GroundTruthIn
 from nlu_shared.schemas.keys import KeyIn, RotationIn
 from nlu_shared.schemas.predictions import Ids, OutcomeIn, PredictionIn
-from nlu_shared.schemas.prompts import PromptImport, TaskIn
+from nlu_shared.schemas.prompts import TaskIn
 from nlu_shared.schemas.queues import ClaimIn, FindingsIn
+from nlu_shared.schemas.quoting import QuotingDefaultIn, QuotingIn
+from nlu_shared.schemas.registry import PromptImport
 from nlu_shared.schemas.reviews import (
     ApprovalIn,
     BulkApprovalIn,
@@ -62,6 +64,8 @@ EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
         },
         "promote": True,
     },
+    QuotingDefaultIn: {"may_quote": True},
+    QuotingIn: {"task": TASK, "label": "track_order", "dry_run": True},
     RotationIn: {"grace_hours": 24},
     RunRequest: {"task": TASK, "limits": {"iterations": 5, "money_usd": 2.5}, "dry_run": True},
     ScheduleIn: {"name": "weekly", "cron": "0 3 * * 1", "what": {"mode": "retraining"}},

@@ -64,7 +64,7 @@ class CodedStatement:
     def group(self) -> str:
         return f"discussion-{self.discussion}"
 
-    def as_ground_truth(self, task: Slug, *, may_quote: bool) -> GroundTruthIn:
+    def as_ground_truth(self, task: Slug, *, may_quote: bool | None) -> GroundTruthIn:
         """The case to send to nlu-logger; cases of one discussion are one group."""
         return GroundTruthIn(
             task=task,

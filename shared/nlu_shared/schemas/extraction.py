@@ -13,6 +13,9 @@ from pydantic import BeforeValidator
 
 from nlu_shared.schemas.base import Confidence, SafeText, Schema
 
+VARIABLES = ("symptom", "anxiety", "relationship", "functioning")
+"""What a shift codes."""
+
 
 class Gender(StrEnum):
     MALE = "male"

@@ -62,7 +62,11 @@ class GroundTruthIn(Schema):
         default=None,
         description="what it must not be separated from in a split, such as a conversation",
     )
-    may_quote: bool = Field(default=True, description="may this text appear inside a prompt?")
+    may_quote: bool | None = Field(
+        default=None,
+        description="may this text appear inside a prompt? null: as the task's default says, else"
+        " yes",
+    )
 
     @property
     def stored_context(self) -> JsonValue:

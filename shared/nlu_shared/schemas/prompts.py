@@ -19,8 +19,8 @@ from nlu_shared.schemas.base import (
 )
 from nlu_shared.schemas.ground_truth import Context, transcript
 from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.rendered import BlockName, ModuleConstants, RenderedPrompt
 
-BlockName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 BlockText = Annotated[SafeText, StringConstraints(max_length=65_536)]
 
 
@@ -185,6 +185,9 @@ class SplitScore(Schema):
     dataset_hash: str = Field(description="SHA-256 of the data set they come from")
     model: str = Field(description="that answered")
     scorer: str = Field(description="what measured it, and its version")
+    rendered_hash: str | None = Field(
+        default=None, description="of the rendered form that was measured; null: not recorded"
+    )
 
 
 class Aim(Schema):
@@ -205,6 +208,10 @@ class PromptVersion(Schema):
     task: str = Field(description="whose prompt it is")
     version_hash: str = Field(description="SHA-256 of all the model is told")
     content: PromptContent = Field(description="blocks and examples")
+    rendered: RenderedPrompt = Field(description="what a request says of it, to the letter")
+    constants: ModuleConstants | None = Field(
+        default=None, description="the constants of the module it came from; null: none"
+    )
     parent_id: UUID | None = Field(description="the version it was made from; null: none")
     run_id: UUID | None = Field(description="the run that made it; null: imported")
     source: PromptSource = Field(description="where it came from")
@@ -247,31 +254,6 @@ class FailedIdea(Schema):
     broke: int = Field(description="cases, over all these runs")
     is_settled: bool = Field(description="later runs do not try it again on the same prompt")
     at: Moment = Field(description="when it was last refused")
-
-
-class PromptImport(Schema):
-    """A baseline from outside: blocks and examples, or a plain text that becomes one block.
-
-    Where neither is given, the task writes its plain instructions-only prompt.
-    """
-
-    content: PromptContent | None = Field(default=None, description="blocks and examples")
-    text: BlockText | None = Field(default=None, description="a plain text that becomes one block")
-    module: SafeText | None = Field(
-        default=None,
-        description="the text of a prompts.py of any length; read, never executed",
-    )
-    notes: Note | None = Field(default=None, description="kept with the version")
-    promote: bool = Field(default=False, description="let it serve at once")
-
-
-class ActivePrompt(Schema):
-    """What to run now: the version and the exact request to send with a text."""
-
-    task: str = Field(description="whose prompt it is")
-    version_id: UUID = Field(description="the version that serves")
-    version_hash: str = Field(description="SHA-256 of all the model is told; the ETag")
-    content: PromptContent = Field(description="blocks and examples")
 
 
 class TaskKind(StrEnum):

@@ -64,7 +64,11 @@ class Correction(Schema):
 class ApprovalIn(Schema):
     """A reviewer's yes. `may_quote`: may this text appear inside a prompt?"""
 
-    may_quote: bool = Field(default=False, description="may this text appear inside a prompt?")
+    may_quote: bool | None = Field(
+        default=None,
+        description="may this text appear inside a prompt? null: as the task's default says, else"
+        " no",
+    )
 
 
 CorrectionIds = Annotated[list[UUID], Field(min_length=1, max_length=1_000)]

@@ -91,6 +91,10 @@ class RunRequest(Schema):
         description="repeat the search so many times without a split of the cases, to judge it by"
         " the cases left out (k-fold cross-validation)",
     )
+    may_remove_blocks: bool = Field(
+        default=False,
+        description="may a change take blocks of the baseline away? They carry the task",
+    )
     hints: Annotated[
         tuple[Note, ...],
         Field(max_length=20, description="what proposals should know, from the start"),
@@ -106,6 +110,9 @@ class Forecast(Schema):
 
     cases: int = Field(description="approved cases there are")
     splits: dict[str, int] = Field(description="cases by split")
+    quotable: int = Field(
+        default=0, description="training cases that a prompt may show as examples"
+    )
     calls: int = Field(description="requests to models, at most")
     money_usd: float = Field(description="US dollars, at most")
     fits: bool = Field(description="do the limits leave room for it?")

@@ -237,7 +237,8 @@ async def test_the_search_in_the_docstring_runs() -> None:
     code = dedent("\n".join(line for line in lines if line.startswith("    ")))
     namespace = {"Search": Search, "PromptContent": PromptContent, "consider": consider}
     exec(code.partition("await improve")[0], namespace)  # noqa: S102
-    events = await stored(toy_plan(), OfflineRuntime(), namespace["shorter"])  # type: ignore[arg-type]
+    plan = replace(toy_plan(), may_remove_blocks=True)
+    events = await stored(plan, OfflineRuntime(), namespace["shorter"])  # type: ignore[arg-type]
     (stopped,) = [event for event in events if isinstance(event, SearchStopped)]
     assert stopped.reason == "every block was tried"
     assert any(isinstance(event, PromptProposed) for event in events)

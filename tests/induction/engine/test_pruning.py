@@ -25,7 +25,7 @@ from nlu_shared.schemas.events import (
     StoredEvent,
 )
 from nlu_shared.schemas.labels import LabelSpec
-from nlu_shared.schemas.prompts import Block, Example, PromptContent
+from nlu_shared.schemas.prompts import Block, Example, PromptContent, Strategy
 
 from tests.induction.engine.runtimes import OfflineRuntime, WithProposer, events_of, toy_plan
 
@@ -37,7 +37,8 @@ def padded(plan: Plan) -> Plan:
     """The plan with a block in its baseline that no answer depends on."""
     idle = Block(name="idle", text=PADDING)
     blocks = (*plan.baseline.instructions, idle)
-    return replace(plan, baseline=plan.baseline.model_copy(update={"instructions": blocks}))
+    baseline = plan.baseline.model_copy(update={"instructions": blocks})
+    return replace(plan, baseline=baseline, may_remove_blocks=True)
 
 
 async def stored(plan: Plan, world: OfflineRuntime | WithProposer) -> list[StoredEvent]:
@@ -101,6 +102,41 @@ def test_protected_blocks_and_what_names_the_labels_stay() -> None:
     ]
     alone = PromptContent(instructions=(Block(name="all", text="pay, stop"),))
     assert pruning.changes(TASK, alone) == []
+
+
+def test_blocks_of_the_baseline_stay_unless_a_person_says_otherwise() -> None:
+    plan = replace(toy_plan(per_label=2), task=TASK, baseline=TASK.baseline())
+    added = Block(name="rules_1", text="Added.")
+    before = prompt(2)
+    before = before.model_copy(update={"instructions": (*before.instructions, added)})
+    first, *_ = pruning.changes(TASK, before, keep=plan.kept_blocks)
+    assert first[0].rationale == "Pruning: without block 'rules_1'."
+    allowed = replace(plan, may_remove_blocks=True).kept_blocks
+    removed = {
+        edit.block
+        for change, _ in pruning.changes(TASK, before, keep=allowed)
+        for edit in change.edits
+        if edit.block
+    }
+    assert removed == {"role", "rules", "rules_1"}
+
+
+def test_a_model_that_reads_no_instructions_prunes_examples_only() -> None:
+    assert all(
+        change.strategy is Strategy.EXAMPLES
+        for change, _ in pruning.changes(TASK, prompt(4), keep=None)
+    )
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+async def test_a_proposal_takes_no_block_of_the_baseline_away_either(allowed: bool) -> None:
+    edit = {"op": "remove_block", "block": "role"}
+    change = {"strategy": "B", "rationale": "Shorter.", "edits": [edit]}
+    plan = replace(toy_plan(per_label=4), opening=False, may_remove_blocks=allowed)
+    answer = ModelAnswer(Outcome.OK, json.dumps(change))
+    events = await stored(plan, WithProposer(OfflineRuntime(), lambda _: answer))
+    reasons = [one.reason for one in events if isinstance(one, ChangeRejected)]
+    assert any("carries the task" in reason for reason in reasons) is not allowed
 
 
 def answers(size: int, wrong: set[int]) -> EvalResults:

@@ -3,26 +3,26 @@
 import ast
 import hashlib
 import json
+from textwrap import dedent
 from typing import Any
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from induction.prompts.export import (
-    UnreadableModule,
-    read_document,
-    read_module,
-    to_json,
-    to_module,
-)
+from induction.prompts.export import derived, to_json, to_module
+from induction.prompts.handwritten import UnreadableModule
+from induction.prompts.reading import read_document, read_module
+from nlu_shared.rendering import AnswerSpace, as_bytes, render
 from nlu_shared.schemas.base import canonical
-from nlu_shared.schemas.prompts import Block, PromptContent
+from nlu_shared.schemas.ground_truth import Context
+from nlu_shared.schemas.prompts import Block, PromptContent, TaskKind
 from pydantic import JsonValue
 
 from tests.fixtures.from_schema import instances
 
 VERSION = UUID("01890000-0000-7000-8000-000000000000")
+ANSWERS = AnswerSpace(TaskKind.INTENT, ("pay", "stop it"))
 FACTS: dict[str, JsonValue] = {"validation_f1": 0.75, "dataset_hash": None}
 
 contents: some.SearchStrategy[PromptContent] = instances(PromptContent)
@@ -35,26 +35,29 @@ def unsourced(content: PromptContent) -> PromptContent:
 
 
 def module_of(content: PromptContent) -> str:
-    return to_module(content, task="greetings", version_id=VERSION, facts=FACTS)
+    return to_module(content, task="greetings", version_id=VERSION, answers=ANSWERS, facts=FACTS)
+
+
+def json_of(content: PromptContent) -> str:
+    return to_json(content, task="greetings", version_id=VERSION, answers=ANSWERS, facts=FACTS)
 
 
 @given(content=contents)
 def test_any_prompt_comes_back_from_its_module_as_it_was(content: PromptContent) -> None:
-    read = read_module(module_of(content))
+    read = read_module(module_of(content)).content
     assert read == unsourced(content)
     assert read.version_hash == content.version_hash
 
 
 @given(content=contents)
 def test_a_module_that_was_edited_comes_back_too(content: PromptContent) -> None:
-    assert read_module(module_of(content) + "# checked in\n") == unsourced(content)
+    assert read_module(module_of(content) + "# checked in\n").content == unsourced(content)
 
 
 @given(content=contents)
 def test_any_prompt_comes_back_from_its_json_as_it_was(content: PromptContent) -> None:
-    text = to_json(content, task="greetings", version_id=VERSION, facts=FACTS)
-    assert read_document(text) == content
-    assert read_document(content.model_dump_json()) == content
+    assert read_document(json_of(content)).content == content
+    assert read_document(content.model_dump_json()).content == content
 
 
 @given(content=contents)
@@ -64,8 +67,28 @@ def test_the_module_is_real_python_that_says_the_same(content: PromptContent) ->
     exec(compile(module, "prompts.py", "exec"), told)  # noqa: S102 - our own export
     assert told["INSTRUCTIONS"] == "\n\n".join(block.text for block in content.instructions)
     assert told["EXAMPLE_CASES"] == [tuple(one.row) for one in content.examples]
+    for name, value in derived(content, ANSWERS, None).items():
+        assert told[name] == value
     assert told["PROMPT_METADATA"]["version_hash"] == content.version_hash
     assert told["PROMPT_METADATA"]["validation_f1"] == 0.75
+
+
+@pytest.mark.parametrize("answers", [ANSWERS, AnswerSpace(TaskKind.EXTRACTION)])
+@given(content=contents, text=some.text(min_size=1), context=some.none() | instances(Context))
+def test_the_lines_in_the_module_make_the_request_of_the_renderer(
+    answers: AnswerSpace, content: PromptContent, text: str, context: Context | None
+) -> None:
+    """For any prompt, any text and whatever stands before it: the same bytes."""
+    facts: dict[str, JsonValue] = {"model": "claude-haiku-5-5"}
+    module = to_module(content, task="t", version_id=VERSION, answers=answers, facts=facts)
+    names: dict[str, Any] = {}
+    exec(compile(module, "prompts.py", "exec"), names)  # noqa: S102 - our own export
+    lines = names["__doc__"].partition("    import json\n")
+    exec(dedent("".join(lines[1:])), names)  # noqa: S102 - as a backend would paste them
+    before = {} if context is None else context.short
+    assert isinstance(before, dict)
+    request = render(content, text, context, answers=answers, model="claude-haiku-5-5")
+    assert names["request"](text, **before) == as_bytes(request.messages())
 
 
 @given(content=contents)
@@ -78,7 +101,7 @@ def test_the_sha256_in_the_module_is_that_of_what_follows_it(content: PromptCont
 
 @given(content=contents)
 def test_the_json_export_holds_the_content_and_its_sha256(content: PromptContent) -> None:
-    told = json.loads(to_json(content, task="greetings", version_id=VERSION, facts=FACTS))
+    told = json.loads(json_of(content))
     claimed = told.pop("sha256")
     assert hashlib.sha256(canonical(told).encode()).hexdigest() == claimed
     assert PromptContent.model_validate(told["content"]) == content
@@ -131,20 +154,12 @@ def test_what_is_not_plain_literals_is_refused_and_not_run(text: str) -> None:
         read_module(text)
 
 
-def test_reading_leaves_no_trace_of_what_the_module_would_do(tmp_path: Any) -> None:
+def test_what_a_module_would_do_is_not_done(tmp_path: Any) -> None:
     touched = tmp_path / "touched"
     text = f"open({str(touched)!r}, 'w').close()\nINSTRUCTIONS = 'innocent'\n"
-    assert read_module(text).instructions[0].text == "innocent"
+    with pytest.raises(UnreadableModule, match="Line 1"):
+        read_module(text)
     assert not touched.exists()
-
-
-def test_a_hand_written_module_with_one_text_is_one_block() -> None:
-    read = read_module('"""Ours."""\nimport os\nINSTRUCTIONS = """\nSay yes.\n"""\nN = 3\n')
-    assert read == PromptContent(instructions=(Block(name="instructions", text="\nSay yes.\n"),))
-
-
-def test_an_annotated_instructions_is_read_too() -> None:
-    assert read_module("INSTRUCTIONS: str = 'Say yes.'").instructions[0].text == "Say yes."
 
 
 def test_a_module_holds_assignments_of_literals_and_nothing_else() -> None:

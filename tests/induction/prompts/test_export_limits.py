@@ -3,10 +3,13 @@
 from uuid import UUID
 
 import pytest
-from induction.prompts.export import UnreadableModule, read_module, to_module
+from induction.prompts.export import to_module
+from induction.prompts.handwritten import UnreadableModule
+from induction.prompts.reading import read_module
 from induction.prompts.source import MOST_CODE
+from nlu_shared.rendering import AnswerSpace
 from nlu_shared.schemas.ground_truth import Context, Turn
-from nlu_shared.schemas.prompts import Block, Example, PromptContent
+from nlu_shared.schemas.prompts import Block, Example, PromptContent, TaskKind
 
 CODE = "1," * (MOST_CODE // 2 + 1)
 HIDDEN = {
@@ -24,7 +27,8 @@ HIDDEN = {
 
 
 def module_of(content: PromptContent) -> str:
-    return to_module(content, task="greetings", version_id=UUID(int=1), facts={})
+    answers = AnswerSpace(TaskKind.INTENT, ("pay", "stop"))
+    return to_module(content, task="greetings", version_id=UUID(int=1), answers=answers, facts={})
 
 
 @pytest.mark.parametrize("place", sorted(HIDDEN))
@@ -40,8 +44,8 @@ def test_the_longest_texts_come_back(character: str) -> None:
         instructions=tuple(Block(name=f"b{n}", text=longest) for n in range(3)),
         examples=(Example(text=longest, output=longest),),
     )
-    assert read_module(module_of(content)) == content
-    assert read_module(module_of(content) + "# edited\n") == content
+    assert read_module(module_of(content)).content == content
+    assert read_module(module_of(content) + "# edited\n").content == content
 
 
 def test_as_many_examples_as_a_prompt_holds_come_back_with_what_stands_before_them() -> None:
@@ -55,7 +59,7 @@ def test_as_many_examples_as_a_prompt_holds_come_back_with_what_stands_before_th
     )
     module = module_of(content)
     assert len(module) > 2 * MOST_CODE
-    assert read_module(module) == content
+    assert read_module(module).content == content
 
 
 def test_an_older_module_says_the_context_without_its_name() -> None:
@@ -63,7 +67,7 @@ def test_an_older_module_says_the_context_without_its_name() -> None:
         "INSTRUCTION_BLOCKS = [('role', 'x', False)]\n"
         "EXAMPLE_CASES = [('yes', 'x', {'before': [{'text': 'Are you there?'}]})]\n"
     )
-    (read,) = read_module(older).examples
+    (read,) = read_module(older).content.examples
     assert read.transcript == "Are you there?\nyes"
 
 

@@ -52,6 +52,10 @@ class Plan:
     remembered: what failed before, the newest first.
     looks: verdicts of this task made before on its test cases.
     folds: in how many folds the search is cross-validated; None: not at all.
+    may_remove_blocks: a person allows changes that take blocks of the baseline away. They carry the
+        task: a score that is as good without them says more of the cases than of the instructions.
+    prunes_blocks: False where the answering model reads no instructions, so that no score of its
+        can tell what they are worth.
     """
 
     task: Task
@@ -72,6 +76,15 @@ class Plan:
     remembered: tuple[Remembered, ...] = ()
     looks: int = 0
     folds: int | None = None
+    may_remove_blocks: bool = False
+    prunes_blocks: bool = True
+
+    @property
+    def kept_blocks(self) -> frozenset[str]:
+        """The names of the blocks that no change takes away."""
+        if self.may_remove_blocks:
+            return frozenset()
+        return frozenset(block.name for block in self.baseline.instructions)
 
     @property
     def focused(self) -> Component | None:

@@ -20,7 +20,6 @@ from anthropic import (
     APITimeoutError,
     AsyncAnthropic,
 )
-from anthropic.types import TextBlockParam
 
 from induction.llm.errors import ParkRun, StopRun
 from induction.llm.reading import read
@@ -111,11 +110,7 @@ class Claude:
         try:
             # Raw: the SDK would read any JSON as half a message, and some of it not at all.
             raw = await self._client.messages.with_raw_response.create(
-                model=request.model,
-                max_tokens=request.max_tokens,
-                system=_system(request),
-                messages=[{"role": "user", "content": request.user}],
-                output_config={"format": {"type": "json_schema", "schema": dict(request.schema)}},
+                **request.messages(),
                 extra_headers={SAMPLE_HEADER: str(sample)} if sample else None,
             )
         except APIStatusError as error:
@@ -134,12 +129,3 @@ class Claude:
 
 def _read(response: httpx2.Response) -> ModelAnswer | Failure:
     return read(response.status_code, response.headers, response.content)
-
-
-def _system(request: ModelRequest) -> list[TextBlockParam]:
-    blocks: list[TextBlockParam] = [
-        {"type": "text", "text": text} for text in request.system if text
-    ]
-    if blocks:
-        blocks[-1]["cache_control"] = {"type": "ephemeral"}
-    return blocks

@@ -1,176 +1,198 @@
-"""A prompt as a `prompts.py` that is safe to import, and back again without executing it. Pure.
+"""A prompt as a `prompts.py` that is safe to import, and as JSON. Pure.
 
 Every string is written by `repr()`: it can end no literal and breaks no line, and says readably
-what can be printed. Reading takes literals only.
+what can be printed. How both are read again, without executing anything, is in `reading`.
 """
 
-import ast
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from nlu_shared.rendering import AnswerSpace, rendered
+from nlu_shared.rendering.prompt import examples_text
 from nlu_shared.schemas.base import canonical
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
+from nlu_shared.schemas.rendered import ModuleConstants, RenderedPrompt
 from pydantic import JsonValue
 
-from induction.prompts.source import MOST_CODE, TooMuchCode, bounded
+METADATA = "PROMPT_METADATA"
+PARTS, SCHEMA, MOST_TOKENS = "SYSTEM_PARTS", "RESPONSE_SCHEMA", "MAX_TOKENS"
+BLOCKS, EXAMPLES, INSTRUCTIONS = "INSTRUCTION_BLOCKS", "EXAMPLE_CASES", "INSTRUCTIONS"
+ROW = "    "
+CHECKED = "# sha256 of all that follows this line: "
+DOCUMENTED = '''"""The prompt of one task, as exported by induction. Generated: edits are lost.
 
-BLOCKS, EXAMPLES = "INSTRUCTION_BLOCKS", "EXAMPLE_CASES"
-_ROW = "    "
-_CHECKED = "# sha256 of all that follows this line: "
+The request that was measured, byte for byte, as a POST to /v1/messages takes it. `context` is what
+stands before the text, as its case has it: before=[{"speaker": ..., "text": ...}], known=...
 
+    import json
 
-class UnreadableModule(ValueError):
-    """The text is not a module this service wrote or could have written."""
+    def request(text, model=PROMPT_METADATA["model"], **context):
+        system = [{"type": "text", "text": part} for part in SYSTEM_PARTS if part]
+        for last in system[-1:]:
+            last["cache_control"] = {"type": "ephemeral"}
+        content = json.dumps({**context, "text": text}, ensure_ascii=False)
+        body = {
+            "max_tokens": MAX_TOKENS,
+            "messages": [{"role": "user", "content": content}],
+            "model": model,
+            "output_config": {"format": {"type": "json_schema", "schema": RESPONSE_SCHEMA}},
+            "system": system,
+        }
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+"""
+'''
+"""The head of a module. The code in it is what a test runs and compares."""
 
 
 def to_module(
-    content: PromptContent, *, task: str, version_id: UUID, facts: dict[str, JsonValue]
+    content: PromptContent,
+    *,
+    task: str,
+    version_id: UUID,
+    answers: AnswerSpace,
+    facts: dict[str, JsonValue],
+    constants: ModuleConstants | None = None,
 ) -> str:
-    """The text of `prompts.py`, to be kept as UTF-8. `facts` (scores, data-set hash) are written
-    as metadata. Each block and each example is a line of its own."""
-    metadata = {
-        "task": task,
-        "version_id": str(version_id),
-        "version_hash": content.version_hash,
-        **facts,
-    }
+    """The text of `prompts.py`, to be kept as UTF-8.
+
+    answers: what the prompt's answers can be; with it the module says the request to the letter.
+    facts: scores, model and data-set hash, written as metadata.
+    constants: the names of the module it came from; they are written beside ours.
+    """
+    form = rendered(content, answers)
+    metadata = {**_head(content, task, version_id, answers, constants, form), **facts}
     body = "\n".join(
         [
-            f"PROMPT_METADATA = {metadata!r}",
+            f"{METADATA} = {metadata!r}",
             "",
-            f"{BLOCKS} = [",
-            *(f"{_ROW}{_block_row(block)!r}," for block in content.instructions),
-            "]",
+            *_listed(PARTS, form.system),
+            f"{SCHEMA} = {form.response_schema!r}",
+            f"{MOST_TOKENS} = {form.max_tokens!r}",
             "",
-            f"{EXAMPLES} = [",
-            *(f"{_ROW}{tuple(example.row)!r}," for example in content.examples),
-            "]",
-            "",
-            f"INSTRUCTIONS = {content.instruction_text!r}",
+            *_listed(BLOCKS, map(_block_row, content.instructions)),
+            *_listed(EXAMPLES, (tuple(example.row) for example in content.examples)),
+            *_texts(content, answers, constants),
             "",
         ]
     )
-    return (
-        '"""The prompt of one task, as exported by induction. Generated: edits are lost."""\n\n'
-        f"# version {version_id}\n{_CHECKED}{_sha256(body)}\n{body}"
-    )
+    return f"{DOCUMENTED}\n# version {version_id}\n{CHECKED}{sha256(body)}\n{body}"
 
 
 def to_json(
-    content: PromptContent, *, task: str, version_id: UUID, facts: dict[str, JsonValue]
+    content: PromptContent,
+    *,
+    task: str,
+    version_id: UUID,
+    answers: AnswerSpace,
+    facts: dict[str, JsonValue],
+    constants: ModuleConstants | None = None,
 ) -> str:
     """The same as one JSON document, its `sha256` taken over the canonical JSON of the rest."""
+    form = rendered(content, answers)
     document: dict[str, JsonValue] = {
-        "task": task,
-        "version_id": str(version_id),
-        "version_hash": content.version_hash,
+        **_head(content, task, version_id, answers, constants, form),
         "content": content.model_dump(mode="json"),
+        "rendered": form.model_dump(mode="json"),
         **facts,
     }
-    checked = {**document, "sha256": _sha256(canonical(document))}
+    checked = {**document, "sha256": sha256(canonical(document))}
     return json.dumps(checked, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def read_module(text: str, *, most_code: int | None = MOST_CODE) -> PromptContent:
-    """The prompt in a `prompts.py`, from its literals; nothing in it is run.
+def derived(
+    content: PromptContent, answers: AnswerSpace, constants: ModuleConstants | None
+) -> dict[str, Any]:
+    """The constants of a module that its blocks and examples decide, by name."""
+    form = rendered(content, answers)
+    return {
+        PARTS: list(form.system),
+        SCHEMA: form.response_schema,
+        MOST_TOKENS: form.max_tokens,
+        INSTRUCTIONS: content.instruction_text,
+        **texts_of(content, answers, constants),
+    }
 
-    Reads what `to_module` writes, and a hand-written module with one string `INSTRUCTIONS`. A
-    module as it was written is read line by line, any other as a whole, and neither where that
-    takes more code than `most_code` (see `source`). Raises UnreadableModule.
+
+def texts_of(
+    content: PromptContent, answers: AnswerSpace, constants: ModuleConstants | None
+) -> dict[str, Any]:
+    """A module's own constants with what they hold now.
+
+    A text holds its block and those after it that no constant names, so that all texts, joined by
+    a blank line, are the system text; one whose block is gone is empty. Without a list for them
+    the examples are the end of the last text.
     """
-    try:
-        content = _as_written(text, most_code) or _of_a_tree(text, most_code)
-        # Python has literals that JSON has not, such as whole numbers of 5,000 digits.
-        canonical(content)
-    except UnreadableModule:
-        raise
-    except TooMuchCode as too_much:
-        raise UnreadableModule(str(too_much)) from None
-    except SyntaxError:
-        raise UnreadableModule("The module is not Python.") from None
-    except (ValueError, TypeError, AttributeError, RecursionError, MemoryError):
-        # ValidationError is a ValueError.
-        raise UnreadableModule("The module's values are not the literals of a prompt.") from None
-    return content
+    if constants is None:
+        return {}
+    name_of = {one.block: one.name for one in constants.texts}
+    held: dict[str, list[str]] = {one.name: [] for one in constants.texts}
+    name = next((name_of[one.name] for one in content.instructions if one.name in name_of), None)
+    for block in content.instructions:
+        name = name_of.get(block.name, name)
+        if name is not None:
+            held[name].append(block.text)
+    if constants.examples is not None:
+        rows = [tuple(example.row) for example in content.examples]
+        return {**_joined(held), constants.examples: rows}
+    if name is not None and content.examples:
+        held[name].append(examples_text(content.examples, answers))
+    return _joined(held)
 
 
-def read_document(text: str) -> PromptContent:
-    """The prompt in a JSON export, or in a JSON that is nothing but its content.
-
-    Raises UnreadableModule.
-    """
-    try:
-        document = json.loads(text)
-        content = document.get("content", document)
-        return PromptContent.model_validate(content)
-    except (ValueError, AttributeError, RecursionError):  # ValidationError is a ValueError
-        raise UnreadableModule("The document holds no content of a prompt.") from None
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _as_written(text: str, most_code: int | None) -> PromptContent | None:
-    """None where the text is not, to the letter, what `to_module` wrote."""
-    _, mark, rest = text.partition(_CHECKED)
-    claimed, _, body = rest.partition("\n")
-    if not mark or claimed != _sha256(body):
-        return None
-    rows: dict[str, list[Any]] = {BLOCKS: [], EXAMPLES: []}
-    within: list[Any] | None = None
-    for line in body.split("\n"):
-        if not line.startswith(_ROW):
-            within = rows.get(line.removesuffix(" = ["))
-        elif within is not None:
-            row = bounded(line.strip().removesuffix(","), most_code)
-            within.append(ast.literal_eval(row))
-    return _structured(rows[BLOCKS], rows[EXAMPLES])
+def _head(
+    content: PromptContent,
+    task: str,
+    version_id: UUID,
+    answers: AnswerSpace,
+    constants: ModuleConstants | None,
+    form: RenderedPrompt,
+) -> dict[str, JsonValue]:
+    head: dict[str, JsonValue] = {
+        "task": task,
+        "version_id": str(version_id),
+        "version_hash": content.version_hash,
+        "rendered_hash": form.rendered_hash,
+        "kind": answers.kind.value,
+        "labels": list(answers.labels),
+    }
+    return head if constants is None else {**head, "constants": constants.model_dump(mode="json")}
 
 
-def _of_a_tree(text: str, most_code: int | None) -> PromptContent:
-    assigned = dict(_assigned(ast.parse(bounded(text, most_code))))
-    if assigned.keys() >= {BLOCKS, EXAMPLES}:
-        return _structured(*(ast.literal_eval(assigned[name]) for name in (BLOCKS, EXAMPLES)))
-    if "INSTRUCTIONS" not in assigned:
-        raise UnreadableModule("The module has neither INSTRUCTION_BLOCKS nor INSTRUCTIONS.")
-    return _plain(assigned)
+def _listed(name: str, rows: Sequence[Any] | Iterator[Any]) -> Iterator[str]:
+    """A list with each of its rows on a line of its own."""
+    yield f"{name} = ["
+    yield from (f"{ROW}{row!r}," for row in rows)
+    yield from ("]", "")
 
 
-def _assigned(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
-    for node in tree.body:
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name), *_], value=value):
-                yield name, value
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                yield name, value
+def _texts(
+    content: PromptContent, answers: AnswerSpace, constants: ModuleConstants | None
+) -> Iterator[str]:
+    own = {INSTRUCTIONS: content.instruction_text, **texts_of(content, answers, constants)}
+    for name, value in own.items():
+        if isinstance(value, str):
+            yield f"{name} = {value!r}"
+        else:
+            yield from _listed(name, value)
 
 
-def _structured(blocks: Any, examples: Any) -> PromptContent:
-    return PromptContent(
-        instructions=tuple(
-            Block(name=name, text=text, protected=protected) for name, text, protected in blocks
-        ),
-        examples=tuple(_example(*row) for row in examples),
-    )
-
-
-def _plain(assigned: Mapping[str, ast.expr]) -> PromptContent:
-    text = ast.literal_eval(assigned["INSTRUCTIONS"])
-    if not isinstance(text, str):
-        raise TypeError("INSTRUCTIONS is no text")
-    return PromptContent(instructions=(Block(name="instructions", text=text),))
+def _joined(held: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    return {name: "\n\n".join(texts) for name, texts in held.items()}
 
 
 def _block_row(block: Block) -> tuple[str, str, bool]:
     return block.name, block.text, block.protected
 
 
-def _example(text: str, output: JsonValue, rest: Mapping[str, Any] | None = None) -> Example:
-    """Before there were other fields, a third value was the context itself."""
+def example_of(text: str, output: JsonValue, rest: Mapping[str, Any] | None = None) -> Example:
+    """The example of a row. Before there were other fields, a third value was the context."""
     rest = rest or {}
     named = rest if rest.keys() <= Example.model_fields.keys() else {"context": rest}
     return Example.model_validate({"text": text, "output": output, **named})
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -11,6 +11,9 @@ from sqlmodel import Field, SQLModel
 
 
 class PromptVersionRow(SQLModel, table=True):
+    """`labels`: of an intent, what its answers are chosen from; None: those of its task.
+    `constants`: a `ModuleConstants`."""
+
     __tablename__ = "prompt_versions"
 
     id: UUID = Field(primary_key=True)
@@ -20,6 +23,10 @@ class PromptVersionRow(SQLModel, table=True):
     parent_id: UUID | None = None
     run_id: UUID | None = None
     source: str
+    labels: list[str] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    constants: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSONB(none_as_null=True))
+    )
     notes: str | None = None
     created_at: datetime | None = Field(
         default=None, sa_column=Column(DateTime(timezone=True), server_default=func.now())
@@ -49,6 +56,7 @@ class PromptScoreRow(SQLModel, table=True):
     dataset_hash: str
     model: str
     scorer: str
+    rendered_hash: str | None = None
 
 
 class ProductionPromptRow(SQLModel, table=True):

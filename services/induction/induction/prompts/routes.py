@@ -3,15 +3,17 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
 from nlu_shared.kit.etags import is_held
 from nlu_shared.kit.parameters import MOST, Cursor, IfNoneMatch, PathTask
-from nlu_shared.schemas.base import Page
+from nlu_shared.schemas.base import Page, digest
 from nlu_shared.schemas.diffs import PromptDiff
-from nlu_shared.schemas.prompts import ActivePrompt, PromptImport, PromptVersion
+from nlu_shared.schemas.prompts import PromptVersion
+from nlu_shared.schemas.registry import ActivePrompt, PromptImport
 
-from induction.prompts import export, service
+from induction.prompts import export, queries, service
+from induction.settings import Settings
 
 router = APIRouter(prefix="/v1/prompts/{task}", tags=["prompts"])
 VersionId = Annotated[UUID, Path(description="a version of this task's prompt")]
@@ -33,7 +35,7 @@ async def import_version(
     """A version from outside, for runs or to serve; the same again is one version."""
     row, is_new = await service.bring_in(session, task, body, by=caller.subject)
     response.status_code = 201 if is_new else 200
-    return await service.view(session, row)
+    return await queries.view(session, row)
 
 
 @router.get("/versions", dependencies=[read])
@@ -44,13 +46,13 @@ async def list_versions(
     limit: Annotated[int, Query(ge=1, le=200, description=MOST)] = 50,
 ) -> Page[PromptVersion]:
     """Versions of a prompt, oldest first."""
-    return await service.page(session, task, after=cursor, limit=limit)
+    return await queries.page(session, task, after=cursor, limit=limit)
 
 
 @router.get("/versions/{version_id}", dependencies=[read])
 async def get_version(task: PathTask, version_id: VersionId, session: DbSession) -> PromptVersion:
     """A version with its content and everything measured of it."""
-    return await service.view(session, await service.get(session, task, version_id))
+    return await queries.view(session, await service.get(session, task, version_id))
 
 
 @router.get("/versions/{version_id}/diff", dependencies=[read])
@@ -61,7 +63,7 @@ async def diff_versions(
     session: DbSession,
 ) -> PromptDiff:
     """What changed from the version `against` to this one."""
-    return await service.diff(session, task, before=against, after=version_id)
+    return await queries.diff(session, task, before=against, after=version_id)
 
 
 @router.post("/versions/{version_id}/promote", dependencies=[write])
@@ -70,7 +72,7 @@ async def promote_version(
 ) -> PromptVersion:
     """From now on this version serves."""
     await service.promote(session, task, version_id, by=caller.subject)
-    return await service.view(session, await service.get(session, task, version_id))
+    return await queries.view(session, await service.get(session, task, version_id))
 
 
 @router.post(
@@ -81,7 +83,7 @@ async def promote_version(
 async def roll_back(task: PathTask, session: DbSession, caller: CallerDep) -> PromptVersion:
     """The version that served before serves again."""
     version_id = await service.roll_back(session, task, by=caller.subject)
-    return await service.view(session, await service.get(session, task, version_id))
+    return await queries.view(session, await service.get(session, task, version_id))
 
 
 @router.get(
@@ -93,12 +95,14 @@ async def roll_back(task: PathTask, session: DbSession, caller: CallerDep) -> Pr
 async def get_active(
     task: PathTask,
     session: DbSession,
+    request: Request,
     response: Response,
     if_none_match: IfNoneMatch = "",
 ) -> ActivePrompt | Response:
-    """The version that serves; with its ETag in If-None-Match, asking again costs little."""
-    active = await service.active(session, task)
-    etag = f'"{active.version_hash}"'
+    """The version that serves and the request to send with a text; with its ETag in If-None-Match,
+    asking again costs little."""
+    active = await queries.active(session, task, model=_own_model(request))
+    etag = f'"{digest(active)}"'
     if is_held(etag, if_none_match):
         return Response(status_code=304, headers={"ETag": etag})
     response.headers["ETag"] = etag
@@ -109,6 +113,7 @@ async def get_active(
 async def export_version(
     task: PathTask,
     session: DbSession,
+    request: Request,
     version: Annotated[
         UUID | None, Query(description="the version; without it, the one that serves")
     ] = None,
@@ -117,11 +122,24 @@ async def export_version(
     ] = "py",
 ) -> Response:
     """The version named, else the one that serves, as text. Its id and sha256 are in it."""
-    version_id = version or (await service.active(session, task)).version_id
-    row = await service.get(session, task, version_id)
-    seen = await service.view(session, row)
-    facts = service.export_facts(seen)
+    row = await (service.get(session, task, version) if version else queries.serving(session, task))
+    seen = await queries.view(session, row)
+    model = await queries.model_of(session, row, model=_own_model(request))
+    facts = queries.export_facts(seen, model=model)
     write_as = export.to_module if format == "py" else export.to_json
-    text = write_as(row.prompt(), task=task, version_id=row.id, facts=facts)
+    text = write_as(
+        seen.content,
+        task=task,
+        version_id=row.id,
+        answers=await queries.answers_of(session, row),
+        facts=facts,
+        constants=seen.constants,
+    )
     kind = "text/x-python" if format == "py" else "application/json"
     return Response(text, media_type=kind, headers={"ETag": f'"{row.version_hash}"'})
+
+
+def _own_model(request: Request) -> str:
+    """The service's own, which answers where neither a measurement nor a task names one."""
+    settings: Settings = request.app.state.resources.settings
+    return settings.task_model

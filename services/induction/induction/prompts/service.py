@@ -1,33 +1,29 @@
-"""Importing, finding, comparing, scoring and promoting prompt versions."""
+"""Importing, finding, scoring and promoting prompt versions; what is shown is in `queries`."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
-from nlu_shared.kit.pages import cut
-from nlu_shared.schemas.base import Page
-from nlu_shared.schemas.diffs import PromptDiff
+from nlu_shared.rendering import rendered
 from nlu_shared.schemas.events import PromptEvaluated, Split
 from nlu_shared.schemas.prompts import (
-    ActivePrompt,
     Block,
     PromptContent,
-    PromptImport,
     PromptSource,
-    PromptVersion,
-    SplitScore,
 )
+from nlu_shared.schemas.registry import PromptImport
+from nlu_shared.schemas.rendered import ModuleConstants
 from pydantic import JsonValue
 from sqlalchemy import tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.prompts.diff import compare
-from induction.prompts.export import UnreadableModule, read_module
+from induction.prompts.handwritten import UnreadableModule
 from induction.prompts.models import ProductionPromptRow, PromptScoreRow, PromptVersionRow
+from induction.prompts.reading import ReadPrompt, read_module
 from induction.task_kinds.registry import task_of
 from induction.tasks import service as tasks
 
@@ -41,19 +37,29 @@ async def bring_in(
     """
     row = await tasks.get(session, slug)
     task = task_of(row.spec())
-    content = await asyncio.to_thread(_content_of, request) or task.baseline()
+    read = await asyncio.to_thread(_read, request) or ReadPrompt(task.baseline())
+    content = read.content
     problems = task.problems(content)
     if problems:
         raise Invalid(" ".join(problems), code="unusable_prompt")
     version, is_new = await ensure(
-        session, slug, content, source=PromptSource.IMPORT, notes=request.notes
+        session,
+        slug,
+        content,
+        source=PromptSource.IMPORT,
+        labels=task.answers.labels,
+        constants=read.constants,
+        notes=request.notes,
     )
+    if not is_new:
+        version.labels = list(task.answers.labels)
+        version.constants = _plain(read.constants) or version.constants
     if request.promote:
         await promote(session, slug, version.id, by=by)
     return version, is_new
 
 
-def _content_of(request: PromptImport) -> PromptContent | None:
+def _read(request: PromptImport) -> ReadPrompt | None:
     given = [one for one in (request.content, request.text, request.module) if one is not None]
     if len(given) > 1:
         raise Invalid("Give content, text or module, one of them.")
@@ -63,8 +69,13 @@ def _content_of(request: PromptImport) -> PromptContent | None:
         except UnreadableModule as unreadable:
             raise Invalid(str(unreadable), code="unreadable_module") from None
     if request.text is not None:
-        return PromptContent(instructions=(Block(name="instructions", text=request.text),))
-    return request.content
+        block = Block(name="instructions", text=request.text)
+        return ReadPrompt(PromptContent(instructions=(block,)))
+    return None if request.content is None else ReadPrompt(request.content, request.constants)
+
+
+def _plain(constants: ModuleConstants | None) -> dict[str, JsonValue] | None:
+    return None if constants is None else constants.model_dump(mode="json")
 
 
 async def ensure(
@@ -73,11 +84,15 @@ async def ensure(
     content: PromptContent,
     *,
     source: PromptSource,
+    labels: Sequence[str] | None,
     parent_id: UUID | None = None,
     run_id: UUID | None = None,
+    constants: ModuleConstants | None = None,
     notes: str | None = None,
 ) -> tuple[PromptVersionRow, bool]:
-    """The version with this content, made if there is none; True where it was made."""
+    """The version with this content, made if there is none; True where it was made. It is to be
+    answered with `labels`, and called by its module's constants, or by those of its parent."""
+    of_parent = await session.get(PromptVersionRow, parent_id) if parent_id else None
     made = await session.exec(
         insert(PromptVersionRow)
         .values(
@@ -88,6 +103,8 @@ async def ensure(
             parent_id=parent_id,
             run_id=run_id,
             source=source.value,
+            labels=None if labels is None else list(labels),
+            constants=of_parent.constants if of_parent else _plain(constants),
             notes=notes,
         )
         .on_conflict_do_nothing()
@@ -124,7 +141,12 @@ async def record_score(
     model: str,
     scorer: str,
 ) -> None:
-    """Keeps how a version did on one split; the newest measurement of the same run stands."""
+    """Keeps how a version did on one split, and in which form; the newest measurement of the same
+    run stands. A version that does not serve keeps the labels it was measured with."""
+    row = await tasks.get(session, version.task)
+    measured = task_of(row.spec()).answers
+    if await production_id(session, version.task) != version.id:
+        version.labels = list(measured.labels)
     values = {
         "version_id": version.id,
         "run_id": run_id,
@@ -137,6 +159,7 @@ async def record_score(
         "dataset_hash": dataset_hash,
         "model": model,
         "scorer": scorer,
+        "rendered_hash": rendered(version.prompt(), measured).rendered_hash,
     }
     await session.exec(
         insert(PromptScoreRow)
@@ -191,76 +214,3 @@ async def _pointer_history(session: AsyncSession, task: str, *, limit: int) -> l
         .limit(limit)
     )
     return list(rows.all())
-
-
-async def active(session: AsyncSession, task: str) -> ActivePrompt:
-    """What serves now; NotFound until something was promoted."""
-    await tasks.get(session, task)
-    version_id = await production_id(session, task)
-    if version_id is None:
-        raise NotFound("No version of this prompt serves yet.", code="nothing_active")
-    row = await get(session, task, version_id)
-    return ActivePrompt(
-        task=task, version_id=row.id, version_hash=row.version_hash, content=row.prompt()
-    )
-
-
-async def view(session: AsyncSession, row: PromptVersionRow) -> PromptVersion:
-    """A version as the outside sees it. F1 fields hold the newest measurement of each split."""
-    scores = await session.exec(
-        select(PromptScoreRow)
-        .where(PromptScoreRow.version_id == row.id)
-        .order_by(col(PromptScoreRow.run_id), col(PromptScoreRow.split))
-    )
-    by_split = [
-        SplitScore.model_validate(score.model_dump(include=set(SplitScore.model_fields)))
-        for score in scores
-    ]
-    newest = {score.split: score.objective for score in by_split}
-    return PromptVersion(
-        id=row.id,
-        task=row.task,
-        version_hash=row.version_hash,
-        content=row.prompt(),
-        parent_id=row.parent_id,
-        run_id=row.run_id,
-        source=PromptSource(row.source),
-        is_production=await production_id(session, row.task) == row.id,
-        validation_f1=newest.get("validation"),
-        train_f1=newest.get("train"),
-        scores=by_split,
-        notes=row.notes,
-        created_at=row.created_at,
-    )
-
-
-async def page(
-    session: AsyncSession, task: str, *, after: UUID | None, limit: int
-) -> Page[PromptVersion]:
-    """Versions of a task, oldest first."""
-    await tasks.get(session, task)
-    statement = select(PromptVersionRow).where(PromptVersionRow.task == task)
-    if after is not None:
-        statement = statement.where(col(PromptVersionRow.id) > after)
-    rows = (await session.exec(statement.order_by(col(PromptVersionRow.id)).limit(limit + 1))).all()
-    page, cursor = cut(rows, limit)
-    return Page(items=[await view(session, row) for row in page], next_cursor=cursor)
-
-
-async def diff(session: AsyncSession, task: str, *, before: UUID, after: UUID) -> PromptDiff:
-    """What changed from one version to another of the same task."""
-    old = (await get(session, task, before)).prompt()
-    new = (await get(session, task, after)).prompt()
-    # Long prompts take a moment, in which other callers are answered.
-    return await asyncio.to_thread(compare, old, new)
-
-
-def export_facts(version: PromptVersion) -> dict[str, JsonValue]:
-    """What an export says about the version beside its text."""
-    newest = version.scores[-1] if version.scores else None
-    return {
-        "validation_f1": version.validation_f1,
-        "train_f1": version.train_f1,
-        "dataset_hash": newest.dataset_hash if newest else None,
-        "model": newest.model if newest else None,
-    }

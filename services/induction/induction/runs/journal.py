@@ -104,6 +104,7 @@ async def _proposed(session: AsyncSession, row: RunRow, event: PromptProposed) -
         row.task,
         event.content,
         source=PromptSource.RUN,
+        labels=parent.labels,
         parent_id=parent.id,
         run_id=row.id,
         notes=event.change.rationale,

@@ -32,6 +32,7 @@ class RunRow(SQLModel, table=True):
     guards: dict[str, float] = Field(sa_column=Column(JSONB, nullable=False))
     proposals: int
     folds: int | None = None
+    may_remove_blocks: bool = False
     hints: list[str] = Field(sa_column=Column(JSONB, nullable=False))
     seed: int
     task_model: str

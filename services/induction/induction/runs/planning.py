@@ -53,6 +53,8 @@ def plan_of(
         remembered=remembered,
         looks=row.looks,
         folds=row.folds,
+        may_remove_blocks=row.may_remove_blocks,
+        prunes_blocks=row.provider != "offline",
     )
 
 
@@ -99,20 +101,45 @@ def bound_of(plan: Plan, limits: RunLimits, *, is_billed: bool, on: date) -> For
     """The most the run can take, and whether its limits allow that much."""
     bound = forecast(plan)
     money = _price(plan, bound, on) if is_billed else Decimal(0)
-    notes = []
+    notes: list[str] = []
     if bound.calls > limits.calls:
         notes.append("The search may stop early: the limit of calls is below the upper bound.")
     if money > Decimal(str(limits.money_usd)):
         notes.append("The search may stop early: the limit of money is below the upper bound.")
+    train = splits_of(plan.cases, plan.splits).train
+    quotable = sum(case.may_quote for case in train)
     return Forecast(
         cases=len(plan.cases),
         splits=counts(plan.splits),
+        quotable=quotable,
         calls=bound.calls,
         money_usd=float(money),
         fits=not notes,
         detectable_gain=_detectable(plan),
-        notes=notes,
+        notes=[*notes, *_of_quoting(quotable, len(train)), *_of_blocks(plan)],
     )
+
+
+def _of_quoting(quotable: int, train: int) -> list[str]:
+    """What follows for a prompt from how many training cases it may show."""
+    if quotable == train:
+        return []
+    allowed = "POST /v1/ground-truth:quoting of nlu-logger allows it for approved cases by filter."
+    if not quotable:
+        return [
+            f"None of {train} training cases may be quoted: no prompt can show one as an example,"
+            f" only the instructions can improve, and examples are the larger gain. {allowed}"
+        ]
+    return [
+        f"{quotable} of {train} training cases may be quoted: only these can become examples."
+        f" {allowed}"
+    ]
+
+
+def _of_blocks(plan: Plan) -> list[str]:
+    if plan.may_remove_blocks and not plan.prunes_blocks:
+        return ["The offline model reads no instructions: pruning takes examples away, no blocks."]
+    return []
 
 
 def _detectable(plan: Plan) -> float | None:

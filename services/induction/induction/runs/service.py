@@ -161,7 +161,9 @@ async def _prepared(
         status=RunStatus.WAITING.value,
         limits=request.limits.model_dump(),
         hints=list(request.hints),
-        **request.model_dump(include={"focus", "guards", "proposals", "folds", "seed"}),
+        **request.model_dump(
+            include={"focus", "guards", "proposals", "folds", "seed", "may_remove_blocks"}
+        ),
         task_model=checked.task_model,
         proposer_model=checked.proposer_model,
         provider=settings.provider,

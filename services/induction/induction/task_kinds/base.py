@@ -1,17 +1,43 @@
-"""The words engine, tasks and models share: a case, a request, an answer, a task."""
+"""The words engine, tasks and models share: a case, a request, an answer, a task.
 
-import json
+Requests and answers are `nlu_shared.rendering`'s, which a backend has too.
+"""
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from nlu_shared.measure.f1 import Counts, Floats
-from nlu_shared.schemas.base import digest
+from nlu_shared.rendering import (
+    AnswerSpace,
+    ModelAnswer,
+    ModelRequest,
+    Outcome,
+    Prediction,
+    Usage,
+    framed,
+)
 from nlu_shared.schemas.ground_truth import Context, transcript
 from nlu_shared.schemas.prompts import Example, PromptContent, TaskKind
 from pydantic import JsonValue
+
+__all__ = [
+    "BY_MODEL",
+    "BY_PROVIDER",
+    "Case",
+    "Component",
+    "Mistake",
+    "ModelAnswer",
+    "ModelRequest",
+    "Outcome",
+    "Pooled",
+    "Prediction",
+    "Score",
+    "Task",
+    "Usage",
+    "framed",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,80 +62,10 @@ class Case:
         return None if self.context is None else self.context.known
 
 
-def framed(text: str, context: Context | None) -> str:
-    """A case as a model is asked about it: JSON, so that nothing said in it ends its frame."""
-    before = {} if context is None else context.model_dump(mode="json", exclude_defaults=True)
-    return json.dumps({**before, "text": text}, ensure_ascii=False)
-
-
-@dataclass(frozen=True, slots=True)
-class ModelRequest:
-    """One question to a model, whole: equal requests have equal keys and one stored answer.
-
-    `system` are the parts that stay the same from case to case (cached by the provider),
-    `user` is what changes, `schema` the JSON Schema the answer must follow.
-    """
-
-    model: str
-    system: tuple[str, ...]
-    user: str
-    schema: Mapping[str, Any]
-    max_tokens: int
-
-    @property
-    def key(self) -> str:
-        return digest([self.model, self.system, self.user, self.schema, self.max_tokens])
-
-
-class Outcome(StrEnum):
-    """How a call ended. Everything but OK is a typed failure that one case can survive."""
-
-    OK = "ok"
-    CUT = "cut"  # max_tokens reached
-    REFUSED = "refused"  # the model declined
-    MALFORMED = "malformed"  # not the JSON that was asked for
-    UNAVAILABLE = "unavailable"  # not answered after all retries, while others were
-    REJECTED = "rejected"  # the provider does not take this very request
-    OVER_BUDGET = "over_budget"  # not sent, or not sent again: the reservation did not fit
-    FORGOTTEN = "forgotten"  # the case was erased after the run: the answer went with it
-
-
 BY_PROVIDER = frozenset({Outcome.UNAVAILABLE, Outcome.REJECTED})
 """The provider let no answer through: that says nothing about the prompt, and scores nowhere."""
 BY_MODEL = frozenset({Outcome.OK, Outcome.CUT, Outcome.REFUSED, Outcome.MALFORMED})
 """The model answered, well or badly."""
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens as the provider counts them."""
-
-    input_tokens: int = 0
-    cache_creation_input_tokens: int = 0
-    cache_read_input_tokens: int = 0
-    output_tokens: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ModelAnswer:
-    """`attempts` were sent for it; `ambiguous` of them brought nothing readable back but may be
-    billed all the same. `usage` is None where the provider did not say it, or nothing that can be
-    believed: then the call costs its bound."""
-
-    outcome: Outcome
-    text: str = ""
-    usage: Usage | None = Usage()
-    attempts: int = 1
-    ambiguous: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """What a model said about a case, or why it said nothing usable (`fault`)."""
-
-    output: JsonValue = None
-    confidence: float | None = None
-    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +112,8 @@ class Task(Protocol):
     """What a kind of task must know. Implementations hold no state but the task's own row."""
 
     kind: TaskKind
+    answers: AnswerSpace
+    """What its answers can be: all that rendering needs of it."""
     scorer: str
     """What scores are measured with, and its version: another one whenever the same answers could
     score otherwise. Scores of two scorers are never compared, and what failed by one may be tried

@@ -29,6 +29,19 @@ class GroundTruthRow(SQLModel, table=True):
     hash: str
     correction_id: UUID | None = None
     approved_by: str
+    created_at: datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=True), server_default=func.now())
+    )
+
+
+class QuotingDefaultRow(SQLModel, table=True):
+    """Whether texts of a task may be quoted where nobody says."""
+
+    __tablename__ = "quoting_defaults"
+
+    task: str = Field(primary_key=True)
+    may_quote: bool
+    set_by: str
 
 
 class ConflictRow(SQLModel, table=True):

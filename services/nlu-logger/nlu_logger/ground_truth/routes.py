@@ -8,15 +8,18 @@ from fastapi import APIRouter, Path, Query, Response
 from nlu_shared.kit.auth import own_task
 from nlu_shared.kit.deps import AnswerDep, CallerDep, DbSession, requires
 from nlu_shared.kit.etags import is_held
-from nlu_shared.kit.parameters import MOST, IfNoneMatch, OneTask
+from nlu_shared.kit.parameters import MOST, IfNoneMatch, OneTask, PathTask
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.ground_truth import GroundTruthIn, GroundTruthMade
 from nlu_shared.schemas.privacy import ErasedCase
+from nlu_shared.schemas.quoting import Quoted, QuotingDefault, QuotingDefaultIn, QuotingIn
 from starlette.responses import StreamingResponse
 
-from nlu_logger.ground_truth import queries, service
+from nlu_logger.ground_truth import queries, quoting, service
 
 router = APIRouter(prefix="/v1/ground-truth", tags=["ground truth"])
+quoting_router = APIRouter(prefix="/v1", tags=["ground truth"])
+decide = requires("reviews:decide")
 read, write = requires("ground-truth:read"), requires("ground-truth:write")
 CaseId = Annotated[UUID, Path(description="the ground-truth case")]
 NDJSON = "application/x-ndjson"
@@ -86,3 +89,25 @@ async def list_erased_cases(
     With that number's mark, a list that a restored backup has set back is a 409 `another_list`.
     """
     return await queries.erased(session, caller=caller, after=after, mark=mark, limit=limit)
+
+
+@quoting_router.get("/tasks/{task}/quoting", dependencies=[read])
+async def read_quoting(task: PathTask, session: DbSession, caller: CallerDep) -> QuotingDefault:
+    """Whether texts of a task may be quoted where an approval or an import does not say."""
+    return await quoting.default(session, task, caller=caller)
+
+
+@quoting_router.put("/tasks/{task}/quoting", dependencies=[decide])
+async def set_quoting(
+    task: PathTask, body: QuotingDefaultIn, session: DbSession, caller: CallerDep
+) -> QuotingDefault:
+    """From now on; what is approved already stays as it is (`/v1/ground-truth:quoting` changes
+    that)."""
+    return await quoting.set_default(session, task, body, caller=caller)
+
+
+@quoting_router.post("/ground-truth:quoting", dependencies=[decide])
+async def decide_quoting(body: QuotingIn, session: DbSession, caller: CallerDep) -> Quoted:
+    """Allows or ends quoting for the approved cases of a filter; first, without `dry_run: false`,
+    it only says how many."""
+    return await quoting.decide(session, body, caller=caller)

@@ -22,7 +22,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from nlu_logger.ground_truth.models import ConflictRow, GroundTruthRow
+from nlu_logger.ground_truth.models import ConflictRow, GroundTruthRow, QuotingDefaultRow
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('ground_truth', 0))"
 
@@ -118,6 +118,16 @@ async def promote(session: AsyncSession, case: NewCase, *, approved_by: str) -> 
     return standing.id
 
 
+async def may_quote(
+    session: AsyncSession, task: str, given: bool | None, *, otherwise: bool
+) -> bool:
+    """What somebody says, else what holds for the task, else `otherwise`."""
+    if given is not None:
+        return given
+    row = await session.get(QuotingDefaultRow, task)
+    return otherwise if row is None else row.may_quote
+
+
 async def _dispute(
     session: AsyncSession, standing: GroundTruthRow, case: NewCase, *, by: str
 ) -> None:
@@ -149,7 +159,7 @@ async def add(session: AsyncSession, body: GroundTruthIn, *, caller: Caller) -> 
         context=body.stored_context,
         truth=body.truth,
         group=body.group,
-        may_quote=body.may_quote,
+        may_quote=await may_quote(session, body.task, body.may_quote, otherwise=True),
     )
     case_id = await promote(session, new, approved_by=caller.subject)
     await audit.record(session, actor=caller.subject, action="truth.add", subject=case_id)

@@ -24,7 +24,7 @@ class Labelling:
     """What the cases are of."""
 
     task: str
-    may_quote: bool
+    may_quote: bool | None
 
 
 def cases_of(line: Line, how: Labelling) -> Iterator[tuple[str | None, Case]]:

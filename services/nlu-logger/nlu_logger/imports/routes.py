@@ -122,7 +122,13 @@ Examples = Annotated[list[Line], Depends(_examples)]
 
 async def _labelling(
     task: OneTask,
-    may_quote: Annotated[bool, Query(description="May these texts appear inside a prompt?")] = True,
+    may_quote: Annotated[
+        bool | None,
+        Query(
+            description="May these texts appear inside a prompt? Without it as the task's default"
+            " says, else yes"
+        ),
+    ] = None,
 ) -> Labelling:
     return Labelling(task=task, may_quote=may_quote)
 

@@ -74,7 +74,7 @@ async def approve_row(
     settings: Settings,
     *,
     caller: Caller,
-    may_quote: bool,
+    may_quote: bool | None,
 ) -> UUID:
     """The case that a locked correction made; see `approve`."""
     if row.status == CorrectionStatus.REJECTED:
@@ -84,6 +84,7 @@ async def approve_row(
     if settings.require_second_approver and row.author == caller.subject:
         raise Forbidden("Somebody else must approve this.", code="own_correction")
     prediction = await predictions.get(session, row.prediction_id, caller=caller)
+    may_quote = await ground_truth.may_quote(session, prediction.task, may_quote, otherwise=False)
     case_id = await ground_truth.promote(
         session,
         NewCase(

@@ -8,8 +8,8 @@ from induction.engine.run import evaluate_only
 from induction.task_kinds.base import Case
 from induction.task_kinds.extraction import ExtractionTask, discussion, score
 from induction.task_kinds.extraction.discussion import Statement
-from induction.task_kinds.extraction.wording import short
 from nlu_shared.measure import f1
+from nlu_shared.rendering.extraction import short
 from nlu_shared.schemas.events import PromptEvaluated, Split
 from nlu_shared.schemas.exported import CodedStatement, read_export
 from nlu_shared.schemas.extraction import DateCertainty, Event, Extraction, PairBond, Person

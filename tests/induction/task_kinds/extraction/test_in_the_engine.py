@@ -11,7 +11,8 @@ from induction.engine.data.splits import assign
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call
 from induction.task_kinds.base import Case, ModelAnswer, Outcome
-from induction.task_kinds.extraction import ExtractionTask, wording
+from induction.task_kinds.extraction import ExtractionTask
+from nlu_shared.rendering.extraction import short
 from nlu_shared.schemas.events import PatternsFound, RunFinished
 from nlu_shared.schemas.extraction import Extraction
 
@@ -44,7 +45,7 @@ class ScriptedRuntime(Recording):
         text = json.loads(asked.request.user)["text"]
         taught = any('"death"' in shown for shown in asked.request.system[1:])
         died = " died " in text and taught
-        return wording.short(family(text.split()[0], events=(event("death", -1),) if died else ()))
+        return short(family(text.split()[0], events=(event("death", -1),) if died else ()))
 
     def _teach(self, asked: Call) -> object:
         (pattern, *_) = json.loads(asked.request.user)["patterns"]
@@ -55,7 +56,7 @@ class ScriptedRuntime(Recording):
 async def test_a_run_teaches_the_kind_of_event_that_was_missed() -> None:
     task = ExtractionTask()
     cases = tuple(
-        Case(UUID(int=number), text, wording.short(truth), f"group {number}", True)
+        Case(UUID(int=number), text, short(truth), f"group {number}", True)
         for number, (text, truth) in ((n, said(n)) for n in range(1, 121))
     )
     plan = Plan(

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from induction.task_kinds.base import Case, Mistake, ModelAnswer, Outcome, Prediction, Task
-from induction.task_kinds.extraction import ExtractionTask, score, wording
+from induction.task_kinds.extraction import ExtractionTask, score
+from nlu_shared.rendering.extraction import SCHEMA, short
 from nlu_shared.schemas.extraction import Extraction
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
 
@@ -16,7 +17,7 @@ from tests.induction.task_kinds.extraction.coding import event, family
 from tests.induction.task_kinds.extraction.families import extractions
 
 TASK: Task = ExtractionTask()
-MARY = wording.short(family("Mary", events=(event("shift", -1, anxiety="up"),)))
+MARY = short(family("Mary", events=(event("shift", -1, anxiety="up"),)))
 FAULT = Prediction(fault="cut")
 
 
@@ -57,8 +58,8 @@ def test_no_text_can_close_its_frame(text: str) -> None:
 
 
 def test_the_answer_schema_asks_only_for_fields_of_the_data_model() -> None:
-    assert set(wording.SCHEMA["properties"]) == set(Extraction.model_fields)
-    for part, items in wording.SCHEMA["properties"].items():
+    assert set(SCHEMA["properties"]) == set(Extraction.model_fields)
+    for part, items in SCHEMA["properties"].items():
         if part == "delete":
             continue
         model = Extraction.model_fields[part].annotation.__args__[0]
@@ -98,8 +99,8 @@ def test_a_fault_scores_zero_even_where_there_was_nothing_to_extract() -> None:
 
 @given(st.lists(st.tuples(extractions(), extractions()), max_size=3))
 def test_counts_give_the_score(cases: list[tuple[Extraction, Extraction]]) -> None:
-    truths = [wording.short(truth) for truth, _ in cases]
-    predictions = [Prediction(output=wording.short(said)) for _, said in cases]
+    truths = [short(truth) for truth, _ in cases]
+    predictions = [Prediction(output=short(said)) for _, said in cases]
     counts = TASK.counts(truths, predictions)
     assert counts.shape == (len(cases), len(score.COMPONENTS), 3)
     whole = TASK.score(truths, predictions)
@@ -127,7 +128,7 @@ def test_mistakes_say_what_was_missed_extra_mismatched_or_wrongly_coded() -> Non
         "Zoe:female",
         events=(event("shift", -1, anxiety="down"), event("death", -2, dateTime="1990")),
     )
-    mistakes = TASK.mistakes(wording.short(truth), Prediction(output=wording.short(said)))
+    mistakes = TASK.mistakes(short(truth), Prediction(output=short(said)))
     assert set(mistakes) == {
         Mistake("extra_person", None, "person (female)"),
         Mistake("missed_pair_bond", "pair bond", None),
@@ -136,13 +137,13 @@ def test_mistakes_say_what_was_missed_extra_mismatched_or_wrongly_coded() -> Non
         Mistake("wrong_anxiety", "up", "down"),
     }
     assert len(mistakes) == 5
-    assert TASK.mistakes(wording.short(truth), Prediction(output=wording.short(truth))) == []
+    assert TASK.mistakes(short(truth), Prediction(output=short(truth))) == []
 
 
 def test_strata_are_bands_of_entity_counts() -> None:
     assert TASK.stratum({}) == "0 entities"
     assert TASK.stratum(MARY) == "1-3 entities"
-    assert TASK.stratum(wording.short(family(*"abcdefghijklm"))) == "more than 12 entities"
+    assert TASK.stratum(short(family(*"abcdefghijklm"))) == "more than 12 entities"
 
 
 def test_the_proposer_is_told_every_code() -> None:

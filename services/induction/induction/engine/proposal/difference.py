@@ -4,7 +4,7 @@ Edits put new blocks and examples at the end, so what is kept is the beginning o
 far as the old one holds it in that order; the rest is taken out and added anew.
 """
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 
 from nlu_shared.schemas.prompts import (
     MOST_EDITS,
@@ -35,6 +35,7 @@ def difference(
     cases: Sequence[Case],
     rationale: str,
     task: Task,
+    keep: Collection[str] = (),
 ) -> tuple[Change, PromptContent]:
     """The change that makes `after` out of `before`, and the prompt it makes: word for word
     `after`, where examples that read as one of the `cases` which may be quoted now quote it.
@@ -48,6 +49,7 @@ def difference(
     cases: the training cases.
     rationale: why, in the author's words.
     task: what the prompt serves.
+    keep: the names of blocks that must still be there.
     """
     on_blocks = list(_on_blocks(before, after))
     on_examples = list(_on_examples(before, after, cases, task))
@@ -67,6 +69,7 @@ def difference(
         shown={case.id: case for case in cases},
         most_examples=MOST_EDITS,
         task=task,
+        keep=keep,
     )
     if content.version_hash != after.version_hash:
         raise InvalidChange("no edits make this prompt out of the best one")

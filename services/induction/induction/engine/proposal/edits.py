@@ -4,7 +4,7 @@ Edits apply in their order. Examples are removed by their index in the prompt as
 and added ones go to the end.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from nlu_shared.schemas.prompts import Block, Change, Edit, Example, Op, PromptContent, Strategy
@@ -43,6 +43,7 @@ def apply(
     shown: Mapping[UUID, Case],
     most_examples: int = MOST_EXAMPLES,
     task: Task,
+    keep: Collection[str] = (),
 ) -> PromptContent:
     """`content` after `change`. Raises InvalidChange.
 
@@ -51,6 +52,7 @@ def apply(
     shown: the cases that can be quoted, if they allow it, by id.
     most_examples: how many can be added.
     task: says which outputs are valid.
+    keep: the names of blocks that must still be there.
     """
     _check_strategy(change)
     added = [
@@ -67,9 +69,15 @@ def apply(
         for edit in change.edits:
             if edit.op not in _ON_EXAMPLES:
                 blocks = _edited(blocks, edit)
+        if gone := set(keep) & _names(content.instructions) - _names(blocks):
+            raise ProtectedBlock(f"block {min(gone)!r} carries the task and cannot be removed")
         return PromptContent(instructions=blocks, examples=(*kept, *_new(added, kept)))
     except ValidationError as problem:
         raise InvalidChange(problem.errors(include_input=False)[0]["msg"]) from problem
+
+
+def _names(blocks: tuple[Block, ...]) -> set[str]:
+    return {block.name for block in blocks}
 
 
 def quoted(change: Change) -> set[UUID]:

@@ -22,7 +22,8 @@ What it is given:
 - `await consider(search, prompt)` is how a prompt becomes the best: it goes through the leak guard
   and is evaluated on validation, and takes the best one's place where it is better and breaks no
   guard. It returns the answers on validation, or None where it was refused unseen. Events tell of
-  each, with the change from the best prompt, which is derived (see `difference`).
+  each, with the change from the best prompt, which is derived (see `difference`). A block of the
+  baseline goes only where the plan says `may_remove_blocks`.
 - `await search.run.ask([Call(…)])` puts any question to a model, the proposer for one.
 - To change how changes are proposed and nothing else, see `proposal/proposer.py`.
 

@@ -6,7 +6,7 @@ Each try is an iteration like any other and counts as one. All are compared with
 search found, so that margins do not add up. Nobody is asked for proposals.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
 from nlu_shared.schemas.prompts import MOST_EDITS, Change, Edit, Op, PromptContent, Strategy
@@ -52,14 +52,17 @@ async def prune(search: Search) -> None:
         refused = 0 if search.best is candidate.content else refused + 1
 
 
-def changes(task: Task, prompt: PromptContent) -> list[tuple[Change, PromptContent]]:
+def changes(
+    task: Task, prompt: PromptContent, *, keep: Collection[str] | None = ()
+) -> list[tuple[Change, PromptContent]]:
     """Each change that takes one part away, and the prompt it leaves: those that leave least first.
 
-    Blocks come before examples. Protected ones stay, and all that the task cannot do without.
+    Blocks come before examples. Protected ones stay, those named in `keep` (None: all), and all
+    that the task cannot do without.
     """
     allowed = set(task.problems(prompt))
     shorter = []
-    for parts in (_blocks(prompt), _examples(prompt)):
+    for parts in (_blocks(prompt, keep), _examples(prompt)):
         left = [(change, _without(prompt, change)) for change in parts]
         shorter += sorted(left, key=lambda one: one[1].tokens)
     return [(change, after) for change, after in shorter if set(task.problems(after)) <= allowed]
@@ -109,7 +112,9 @@ def _affordable(search: Search) -> bool:
 
 
 def _candidates(search: Search) -> Iterator[Candidate]:
-    for change, content in changes(search.run.plan.task, search.best):
+    plan = search.run.plan
+    keep = plan.kept_blocks if plan.prunes_blocks else None
+    for change, content in changes(plan.task, search.best, keep=keep):
         yield Candidate(change, content)
 
 
@@ -118,11 +123,11 @@ def _is_new(search: Search, candidate: Candidate) -> bool:
     return known is None and candidate.content.version_hash not in search.seen
 
 
-def _blocks(prompt: PromptContent) -> Iterator[Change]:
-    if len(prompt.instructions) == 1:
+def _blocks(prompt: PromptContent, keep: Collection[str] | None) -> Iterator[Change]:
+    if keep is None or len(prompt.instructions) == 1:
         return
     for block in prompt.instructions:
-        if not block.protected:
+        if not block.protected and block.name not in keep:
             edit = Edit(op=Op.REMOVE_BLOCK, block=block.name)
             yield _change(Strategy.INSTRUCTIONS, f"block {block.name!r}", [edit])
 

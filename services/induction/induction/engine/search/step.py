@@ -90,6 +90,7 @@ async def consider(
             cases=search.splits.train,
             rationale=rationale,
             task=search.run.plan.task,
+            keep=search.run.plan.kept_blocks,
         )
         proposed = Candidate(*change)
     except InvalidChange as problem:
@@ -149,6 +150,7 @@ def _candidate(search: Search, brief: Brief, change: Change | InvalidChange) -> 
         shown=brief.shown,
         most_examples=brief.most_examples,
         task=search.run.plan.task,
+        keep=search.run.plan.kept_blocks,
     )
     return Candidate(change, content, brief.patterns)
 

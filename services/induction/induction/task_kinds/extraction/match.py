@@ -10,11 +10,11 @@ Why something did not match is told in `explain`.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nlu_shared.schemas.extraction import EventKind
+from nlu_shared.schemas.extraction import VARIABLES, EventKind
 
 from induction.task_kinds.extraction import assign, names
 from induction.task_kinds.extraction.dates import closeness, within_tolerance
-from induction.task_kinds.extraction.sides import VARIABLES, Links, Side, View
+from induction.task_kinds.extraction.sides import Links, Side, View
 
 PARENTS_WEIGHT = 0.1
 SCALE = 1_000_000

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from nlu_shared.measure import f1
 from nlu_shared.schemas.extraction import (
+    VARIABLES,
     Direction,
     Event,
     EventKind,
@@ -21,7 +22,7 @@ from nlu_shared.schemas.extraction import (
 )
 
 from induction.task_kinds.extraction.match import Matching, match
-from induction.task_kinds.extraction.sides import VARIABLES, Side
+from induction.task_kinds.extraction.sides import Side
 
 NONE = "none"
 VALUES: Mapping[str, tuple[str, ...]] = {

@@ -1,13 +1,14 @@
 """What is particular to extraction as a task: its objective, mistakes and strata.
 
-How a prompt is put into words is in `wording`, how extractions are compared in `match`.
+How a prompt is put into words is `nlu_shared.rendering`'s, how extractions are compared in `match`.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nlu_shared.measure import f1
-from nlu_shared.schemas.extraction import Event, EventKind, Extraction, Person
+from nlu_shared.rendering import AnswerSpace, read, render
+from nlu_shared.schemas.extraction import VARIABLES, Event, EventKind, Extraction, Person
 from nlu_shared.schemas.ground_truth import Context
 from nlu_shared.schemas.prompts import Example, PromptContent, TaskKind
 from pydantic import JsonValue, ValidationError
@@ -25,7 +26,7 @@ from induction.task_kinds.extraction import discussion, explain, score, wording
 from induction.task_kinds.extraction.discussion import Statement
 from induction.task_kinds.extraction.match import RELAXED, Matching, match
 from induction.task_kinds.extraction.names import ANYBODY, plain
-from induction.task_kinds.extraction.sides import VARIABLES, Side
+from induction.task_kinds.extraction.sides import Side
 from induction.task_kinds.extraction.wording import extracted
 
 NO_ANSWER = "no_answer"
@@ -50,6 +51,7 @@ class ExtractionTask:
     bonds, pooled over all cases."""
 
     kind = TaskKind.EXTRACTION
+    answers = AnswerSpace(TaskKind.EXTRACTION)
     scorer = "extraction_micro_f1/1"
 
     def baseline(self) -> PromptContent:
@@ -68,10 +70,10 @@ class ExtractionTask:
     def request(
         self, prompt: PromptContent, text: str, *, model: str, context: Context | None = None
     ) -> ModelRequest:
-        return wording.request(prompt, text, model=model, context=context)
+        return render(prompt, text, context, answers=self.answers, model=model)
 
     def parse(self, answer: ModelAnswer) -> Prediction:
-        return wording.read(answer)
+        return read(answer, self.answers)
 
     def example(self, case: Case) -> Example:
         return wording.example(case)

@@ -1,12 +1,13 @@
 """What is particular to choosing one label for a text: scores, mistakes, strata.
 
-How a prompt is put into words for a model is in `wording`.
+How a prompt is put into words for a model is `nlu_shared.rendering`'s.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 from nlu_shared.measure import f1
+from nlu_shared.rendering import AnswerSpace, read, render
 from nlu_shared.schemas.ground_truth import Context
 from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.prompts import Example, PromptContent, TaskKind
@@ -38,6 +39,7 @@ class IntentTask:
     def __init__(self, labels: Sequence[LabelSpec]) -> None:
         self.labels = tuple(labels)
         self.names = tuple(label.name for label in labels)
+        self.answers = AnswerSpace(self.kind, self.names)
 
     def baseline(self) -> PromptContent:
         return wording.plain_prompt(self.labels)
@@ -56,14 +58,11 @@ class IntentTask:
     def request(
         self, prompt: PromptContent, text: str, *, model: str, context: Context | None = None
     ) -> ModelRequest:
-        return wording.request(prompt, text, names=self.names, model=model, context=context)
+        return render(prompt, text, context, answers=self.answers, model=model)
 
     def parse(self, answer: ModelAnswer) -> Prediction:
         """A label of this task with its confidence (absent when not a number from 0 to 1)."""
-        prediction = wording.read(answer)
-        if prediction.fault is None and not self.is_valid_output(prediction.output):
-            return Prediction(fault="answered with no label of this task")
-        return prediction
+        return read(answer, self.answers)
 
     def example(self, case: Case) -> Example:
         return Example(text=case.text, output=case.truth, case_id=case.id, context=case.context)

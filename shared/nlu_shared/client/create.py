@@ -1,0 +1,82 @@
+"""A service of the client, put together from what its caller has: a classifier, or only a task."""
+
+from pathlib import Path
+from typing import overload
+
+from nlu_shared.client.api import logger_api
+from nlu_shared.client.prompted import PromptedClassifier, PromptedService, PromptSource
+from nlu_shared.client.prompted.model import MessagesApi
+from nlu_shared.client.service import Classifier, NLUService
+from nlu_shared.client.spool import Spool
+from nlu_shared.client.transport import HttpTransport, Transport
+from nlu_shared.environment import given
+from nlu_shared.schemas.predictions import INTENT
+
+SPOOL_DIR = "NLU_SPOOL_DIR"
+
+
+@overload
+def create_nlu_service(
+    classifier: Classifier,
+    *,
+    url: str | None = ...,
+    key: str | None = ...,
+    task: str = ...,
+    spool: Path | str | None = ...,
+    transport: Transport | None = ...,
+) -> NLUService: ...
+
+
+@overload
+def create_nlu_service(
+    classifier: None = None,
+    *,
+    url: str | None = ...,
+    key: str | None = ...,
+    task: str = ...,
+    spool: Path | str | None = ...,
+    transport: Transport | None = ...,
+    model: str | None = ...,
+    prompts: Path | str | None = ...,
+    prompt_cache: Path | str | None = ...,
+    induction_url: str | None = ...,
+    induction_key: str | None = ...,
+) -> PromptedService: ...
+
+
+def create_nlu_service(
+    classifier: Classifier | None = None,
+    *,
+    url: str | None = None,
+    key: str | None = None,
+    task: str = INTENT,
+    spool: Path | str | None = None,
+    transport: Transport | None = None,
+    model: str | None = None,
+    prompts: Path | str | None = None,
+    prompt_cache: Path | str | None = None,
+    induction_url: str | None = None,
+    induction_key: str | None = None,
+) -> NLUService:
+    """`url` and `key` default to NLU_LOGGER_URL and NLU_LOGGER_KEY; a `transport` needs neither.
+
+    With the folder `spool`, by default NLU_SPOOL_DIR, what is logged outlives a service that is
+    away. Without one it is posted at once, and lost where that fails.
+
+    Without a classifier the prompt that serves is one, on the model it was measured with (`model`
+    is another). It is fetched from induction (INDUCTION_URL, INDUCTION_KEY), kept in `prompt_cache`
+    (NLU_PROMPT_CACHE) and, where neither has it, read from `prompts` (NLU_PROMPTS, else
+    `prompts.py`). The model is reached by ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY.
+    """
+    folder = spool or given(SPOOL_DIR)
+    if transport is None and folder:
+        transport = Spool(folder, url=url, key=key)
+    transport = transport or HttpTransport(logger_api(url, key))
+    if classifier is not None:
+        return NLUService(classifier, transport, task=task)
+    source = PromptSource(
+        task, url=induction_url, key=induction_key, cache=prompt_cache, bundled=prompts
+    )
+    return PromptedService(
+        PromptedClassifier(source, MessagesApi(), model=model), transport, task=task
+    )

@@ -1,0 +1,31 @@
+"""How a prompt is said to a model, and how its answer is read: one renderer for whoever measures a
+prompt and whoever runs it. Pure.
+
+`request` is the whole of what is sent, `answers` what comes back, `intent` and `extraction` what is
+particular to a kind of task, `prompt` the one way from a prompt to requests and predictions.
+"""
+
+from nlu_shared.rendering.answers import ModelAnswer, Outcome, Prediction, Usage
+from nlu_shared.rendering.prompt import (
+    AnswerSpace,
+    read,
+    render,
+    render_parts,
+    rendered,
+)
+from nlu_shared.rendering.request import ModelRequest, as_bytes, framed
+
+__all__ = [
+    "AnswerSpace",
+    "ModelAnswer",
+    "ModelRequest",
+    "Outcome",
+    "Prediction",
+    "Usage",
+    "as_bytes",
+    "framed",
+    "read",
+    "render",
+    "render_parts",
+    "rendered",
+]

@@ -1,0 +1,110 @@
+"""From a prompt to the request that is measured and run, and from an answer to a prediction. Pure.
+
+What a request says is decided by the prompt's content and the answers that are possible: whoever
+has both has the request.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nlu_shared.rendering import extraction, intent
+from nlu_shared.rendering.answers import ModelAnswer, Prediction
+from nlu_shared.rendering.request import ModelRequest, framed
+from nlu_shared.schemas.base import digest
+from nlu_shared.schemas.ground_truth import Context
+from nlu_shared.schemas.prompts import Example, PromptContent, TaskKind
+from nlu_shared.schemas.rendered import RenderedPrompt
+
+EXAMPLES_HEADING = "Examples, one JSON object per line:"
+NO_LABEL = "answered with no label of this task"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSpace:
+    """What an answer can be: the kind of the task and, for an intent, its labels in their order."""
+
+    kind: TaskKind
+    labels: tuple[str, ...] = ()
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """The JSON Schema of an answer."""
+        return extraction.SCHEMA if self._is_extraction else intent.schema(self.labels)
+
+    @property
+    def max_tokens(self) -> int:
+        """Of an answer."""
+        return extraction.MAX_TOKENS if self._is_extraction else intent.MAX_TOKENS
+
+    def example_line(self, example: Example) -> str:
+        line = extraction.example_line if self._is_extraction else intent.example_line
+        return line(example)
+
+    @property
+    def _is_extraction(self) -> bool:
+        return self.kind is TaskKind.EXTRACTION
+
+
+def render(
+    prompt: PromptContent,
+    text: str,
+    context: Context | None = None,
+    *,
+    answers: AnswerSpace,
+    model: str,
+) -> ModelRequest:
+    """The request that puts a prompt to a text, whole. `messages()` and `chat_completions()` of it
+    are the bodies to send."""
+    return ModelRequest(
+        model=model,
+        system=system_parts(prompt, answers),
+        user=framed(text, context),
+        schema=answers.schema,
+        max_tokens=answers.max_tokens,
+    )
+
+
+def render_parts(
+    rendered: RenderedPrompt, text: str, context: Context | None = None, *, model: str
+) -> ModelRequest:
+    """The same from a prompt that comes rendered."""
+    return ModelRequest(
+        model=model,
+        system=rendered.system,
+        user=framed(text, context),
+        schema=rendered.response_schema,
+        max_tokens=rendered.max_tokens,
+    )
+
+
+def rendered(prompt: PromptContent, answers: AnswerSpace) -> RenderedPrompt:
+    """All of a request that stays the same from case to case, and its hash."""
+    system, schema = system_parts(prompt, answers), dict(answers.schema)
+    return RenderedPrompt(
+        system=system,
+        response_schema=schema,
+        max_tokens=answers.max_tokens,
+        rendered_hash=digest([system, schema, answers.max_tokens]),
+    )
+
+
+def read(answer: ModelAnswer, answers: AnswerSpace) -> Prediction:
+    """What an answer says about a case; a label that is none of the task's is a fault."""
+    if answers.kind is TaskKind.EXTRACTION:
+        return extraction.read(answer)
+    prediction = intent.read(answer)
+    if prediction.fault is None and prediction.output not in answers.labels:
+        return Prediction(fault=NO_LABEL)
+    return prediction
+
+
+def system_parts(prompt: PromptContent, answers: AnswerSpace) -> tuple[str, ...]:
+    """The instructions, and the examples where there are any."""
+    if not prompt.examples:
+        return (prompt.instruction_text,)
+    return (prompt.instruction_text, examples_text(prompt.examples, answers))
+
+
+def examples_text(examples: Sequence[Example], answers: AnswerSpace) -> str:
+    return "\n".join([EXAMPLES_HEADING, *map(answers.example_line, examples)])

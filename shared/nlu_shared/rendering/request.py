@@ -1,0 +1,89 @@
+"""One question to a model, whole, and the two forms in which it is sent. Pure."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nlu_shared.schemas.base import digest
+from nlu_shared.schemas.ground_truth import Context
+
+ANSWER = "answer"
+"""What the response schema is called in the chat-completions form, which wants a name."""
+CACHED = {"type": "ephemeral"}
+"""On the last part of the system text: all before the case is the same from case to case."""
+
+
+def framed(text: str, context: Context | None) -> str:
+    """A case as a model is asked about it: JSON, so that nothing said in it ends its frame."""
+    before = {} if context is None else context.model_dump(mode="json", exclude_defaults=True)
+    return json.dumps({**before, "text": text}, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """One question to a model, whole: equal requests have equal keys and one stored answer.
+
+    `system` are the parts that stay the same from case to case (cached by the provider),
+    `user` is what changes, `schema` the JSON Schema the answer must follow.
+    """
+
+    model: str
+    system: tuple[str, ...]
+    user: str
+    schema: Mapping[str, Any]
+    max_tokens: int
+
+    @property
+    def key(self) -> str:
+        return digest([self.model, self.system, self.user, self.schema, self.max_tokens])
+
+    def messages(self) -> dict[str, Any]:
+        """The body of a POST to `/v1/messages` (the Messages API)."""
+        return {
+            "max_tokens": self.max_tokens,
+            "messages": [{"role": "user", "content": self.user}],
+            "model": self.model,
+            "output_config": {"format": {"type": "json_schema", "schema": dict(self.schema)}},
+            "system": system_blocks(self.system),
+        }
+
+    def chat_completions(self) -> dict[str, Any]:
+        """The same as the body of a POST to `/v1/chat/completions`."""
+        system = "\n\n".join(text for text in self.system if text)
+        turns = [{"role": "system", "content": system}] if system else []
+        return {
+            "model": self.model,
+            "max_completion_tokens": self.max_tokens,
+            "messages": [*turns, {"role": "user", "content": self.user}],
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {
+                    "name": ANSWER,
+                    "strict": _names_all(self.schema),
+                    "schema": dict(self.schema),
+                },
+            },
+        }
+
+
+def system_blocks(system: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The parts of a system text as blocks of the Messages form; an empty part is none."""
+    blocks: list[dict[str, Any]] = [{"type": "text", "text": text} for text in system if text]
+    if blocks:
+        blocks[-1]["cache_control"] = CACHED
+    return blocks
+
+
+def as_bytes(body: Mapping[str, Any]) -> bytes:
+    """A body as it goes over the wire."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _names_all(schema: Any) -> bool:
+    """Whether every property is required, at every depth: only then may a schema be `strict`."""
+    if not isinstance(schema, Mapping):
+        return True
+    properties = schema.get("properties", {})
+    nested = [*properties.values(), schema.get("items")]
+    return set(properties) <= set(schema.get("required", ())) and all(map(_names_all, nested))
