@@ -2,7 +2,7 @@
 
 import asyncio
 
-from nlu_shared.schemas.runs import Verdict, VerdictKind
+from nlu_shared.schemas.verdicts import Verdict, VerdictKind
 
 from tests.induction.engine.simulating import judged_by, run_of_nothing
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from nlu_shared.schemas.prompts import PromptContent
-from nlu_shared.schemas.runs import Verdict
+from nlu_shared.schemas.verdicts import Verdict
 
 from benchmarks.optimisers import ours, plain
 from benchmarks.optimisers.data import Problem, Round, divided

@@ -14,7 +14,7 @@ from induction.engine.search.optimiser import Optimiser, hill_climb
 from induction.task_kinds.base import ModelAnswer
 from nlu_shared.schemas.events import PromptProposed, RunFinished, Split, VerdictReached
 from nlu_shared.schemas.prompts import PromptContent
-from nlu_shared.schemas.runs import Verdict
+from nlu_shared.schemas.verdicts import Verdict
 
 from benchmarks.optimisers.data import Round, divided
 from benchmarks.optimisers.metered import MODEL, MeteredModel

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from induction.engine.evaluation.evaluate import EvalResults, compare
 from nlu_shared.measure.significance import sign_flip_test
-from nlu_shared.schemas.runs import Verdict
+from nlu_shared.schemas.verdicts import Verdict
 
 from benchmarks.optimisers.data import Round
 from benchmarks.optimisers.metered import MeteredModel

@@ -12,7 +12,8 @@ from pydantic import Field, TypeAdapter
 
 from nlu_shared.schemas.base import Schema
 from nlu_shared.schemas.prompts import Aim, Change, PromptContent
-from nlu_shared.schemas.runs import ConversationScore, Misses, Verdict
+from nlu_shared.schemas.runs import ConversationScore
+from nlu_shared.schemas.verdicts import Misses, Verdict
 
 
 class Split(StrEnum):

@@ -16,7 +16,7 @@ from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.base import digest
 from nlu_shared.schemas.events import Split, VerdictReached
 from nlu_shared.schemas.labels import LabelSpec
-from nlu_shared.schemas.runs import Verdict
+from nlu_shared.schemas.verdicts import Verdict
 
 from tests.induction.engine.runtimes import Recording, events_of
 

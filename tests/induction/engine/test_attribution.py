@@ -12,7 +12,7 @@ from induction.task_kinds.base import Case, Prediction
 from induction.task_kinds.extraction import ExtractionTask
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.labels import LabelSpec
-from nlu_shared.schemas.runs import Cause
+from nlu_shared.schemas.verdicts import Cause
 
 TASK = IntentTask([LabelSpec(name=name) for name in ("pay", "eat", "go")])
 FAULT = Prediction(fault="not JSON")

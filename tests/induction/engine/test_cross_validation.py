@@ -23,7 +23,7 @@ from nlu_shared.schemas.events import (
     StoredEvent,
     VerdictReached,
 )
-from nlu_shared.schemas.runs import VerdictKind
+from nlu_shared.schemas.verdicts import VerdictKind
 
 from tests.induction.engine.runtimes import OfflineRuntime, events_of, toy_plan
 

@@ -9,7 +9,7 @@ from induction.engine.plan import Plan
 from induction.engine.runtime import Call, Inbox
 from induction.task_kinds.base import ModelAnswer, Outcome
 from nlu_shared.schemas.events import MissesAttributed, Split
-from nlu_shared.schemas.runs import Cause, Misses
+from nlu_shared.schemas.verdicts import Cause, Misses
 from offline_model.settings import Fault, OfflineSettings
 
 from tests.induction.engine.runtimes import OfflineRuntime, WithProposer, events_of, toy_plan

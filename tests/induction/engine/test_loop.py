@@ -25,7 +25,7 @@ from nlu_shared.schemas.events import (
     StoredEvent,
     VerdictReached,
 )
-from nlu_shared.schemas.runs import VerdictKind
+from nlu_shared.schemas.verdicts import VerdictKind
 from offline_model.settings import OfflineSettings
 
 from tests.induction.engine.runtimes import (

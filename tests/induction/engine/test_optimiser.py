@@ -32,7 +32,7 @@ from nlu_shared.schemas.events import (
     VerdictReached,
 )
 from nlu_shared.schemas.prompts import Block, Change, Edit, Op, PromptContent, Strategy
-from nlu_shared.schemas.runs import VerdictKind
+from nlu_shared.schemas.verdicts import VerdictKind
 
 from tests.induction.engine.runtimes import OfflineRuntime, Recording, events_of, toy_plan
 

@@ -18,7 +18,7 @@ from induction.task_kinds.base import Case, Prediction
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.labels import LabelSpec
-from nlu_shared.schemas.runs import VerdictKind
+from nlu_shared.schemas.verdicts import VerdictKind
 
 from tests.induction.engine.runtimes import OfflineRuntime, toy_plan
 from tests.induction.llm.toys import toy

@@ -8,7 +8,7 @@ from induction.engine.verdict.verdict import Ground, detectable, verdict
 from induction.task_kinds.base import Case
 from nlu_shared.measure.significance import detectable_gain
 from nlu_shared.schemas.events import Split
-from nlu_shared.schemas.runs import Verdict, VerdictKind
+from nlu_shared.schemas.verdicts import Verdict, VerdictKind
 
 from tests.induction.engine.simulating import TASK, judged_by, run_of_nothing
 from tests.induction.engine.test_policies import book

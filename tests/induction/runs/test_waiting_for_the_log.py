@@ -8,7 +8,7 @@ from uuid import UUID
 
 from induction.privacy.jobs import forget_once
 from induction.resources import open_resources
-from nlu_shared.schemas.runs import LabelFinding, Misses
+from nlu_shared.schemas.verdicts import LabelFinding, Misses
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response

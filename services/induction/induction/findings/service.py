@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from nlu_shared.schemas.queues import FindingIn, FindingsIn
-from nlu_shared.schemas.runs import LabelFinding, Misses
+from nlu_shared.schemas.verdicts import LabelFinding, Misses
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 

@@ -7,7 +7,8 @@ Where the output is no terminal the same lines come without the bar.
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from nlu_shared.schemas.events import EvaluationProgress, RunFinished, StoredEvent
-from nlu_shared.schemas.runs import RunView, Verdict, VerdictKind
+from nlu_shared.schemas.runs import RunView
+from nlu_shared.schemas.verdicts import Verdict, VerdictKind
 from rich.console import Console, Group
 from rich.padding import Padding
 from rich.panel import Panel

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from nlu_shared.schemas.runs import Cause, LabelFinding, Misses
+from nlu_shared.schemas.verdicts import Cause, LabelFinding, Misses
 
 from induction.engine.evaluation.evaluate import CaseResult, EvalResults
 from induction.task_kinds.base import Case, Mistake, Prediction, Task

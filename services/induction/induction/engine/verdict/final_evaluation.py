@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from nlu_shared.schemas.events import CrossValidated, Split, VerdictReached
-from nlu_shared.schemas.runs import Verdict
+from nlu_shared.schemas.verdicts import Verdict
 
 from induction.engine.data.folds import held_out_folds, is_cross_validated
 from induction.engine.data.groups import groups_of

@@ -26,7 +26,7 @@ from nlu_shared.measure.significance import (
     sign_flip_test,
 )
 from nlu_shared.schemas.events import Split
-from nlu_shared.schemas.runs import ComponentGain, Verdict, VerdictKind
+from nlu_shared.schemas.verdicts import ComponentGain, Verdict, VerdictKind
 
 from induction.engine.data.groups import groups_of
 from induction.engine.data.splits import TEST_FROM, VALIDATION_FROM

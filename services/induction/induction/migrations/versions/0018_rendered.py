@@ -3,8 +3,8 @@ whether a run may take blocks of its baseline away."""
 
 from alembic import op
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 
 STATEMENTS = [
     "ALTER TABLE prompt_versions ADD COLUMN labels JSONB, ADD COLUMN constants JSONB",

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 
 # The receipts stay the eraser's own; an import learns of people it can name already.
 LAST_ERASURES = """
