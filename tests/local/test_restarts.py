@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from deploy.local.restarts import DEATHS_AT_MOST, Deaths
+from deploy.local.restarts import DEATHS_AT_MOST, LONGEST_OF_A_WORKER_SECONDS, Deaths
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import DEADLINE_SECONDS, client, until
 from tests.local.processes import descendants
@@ -33,6 +33,13 @@ def test_waits_grow_until_it_is_of_no_use_and_a_long_life_begins_anew() -> None:
     waits = [deaths.wait(lived=0) for _ in range(DEATHS_AT_MOST)]
     assert waits[-1] is None
     assert None not in waits[:-1]
+
+
+def test_a_worker_that_will_not_stay_is_started_again_without_end() -> None:
+    deaths = Deaths(spared=True)
+    waits = [deaths.wait(lived=0) for _ in range(50)]
+    assert None not in waits
+    assert waits[-1] == LONGEST_OF_A_WORKER_SECONDS
 
 
 async def kill(stack: Running, part: str) -> None:

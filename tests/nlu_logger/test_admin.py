@@ -38,7 +38,7 @@ async def test_a_key_nobody_made_is_not_rotated(world: World) -> None:
 
 async def test_the_audit_log_comes_in_pages_and_by_what_is_asked_for(world: World) -> None:
     for name in ("one", "two", "three"):
-        await world.admin.post("/v1/admin/keys", json={"name": name, "scopes": ["x:read"]})
+        await world.admin.post("/v1/admin/keys", json={"name": name, "scopes": ["insights:read"]})
     everything = await lines(world, action="keys.create")
     first = (await world.admin.get("/v1/admin/audit", params={"limit": 1})).json()
     second = await lines(world, before=first["next_cursor"], limit=1)

@@ -42,7 +42,7 @@ BODIES = {
         said(secondary_intents=[{"intent": "a", "confidence": 0, SECRET: 1}]),
         422,
     ),
-    "too sure": (said(confidence=1.0000001), 422),
+    "too sure": (said(confidence=1.00001), 422),
     "no prompt": (said(prompt=""), 422),
     "long prompt": (said(prompt=SECRET * 5000), 422),
     "long intent": (said(predicted_intent=SECRET * 20), 422),

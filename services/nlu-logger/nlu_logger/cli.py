@@ -129,13 +129,15 @@ def export(
     seed
         Of the splits: the same again parts the rows in the same way.
     """
+    if approved_only and mode != "retraining":
+        sys.exit("nlu-logger: --approved-only is for training rows")
     shares = None if splits is None else Shares.read(splits)
     if shares and (mode != "retraining" or format or output is None):
         raise BadSplits("splits are made of training rows and need a folder as --output")
     params = {
         "days": days,
         THRESHOLDS[mode]: confidence_threshold,
-        "approved_only": approved_only,
+        "approved_only": approved_only if mode == "retraining" else None,
         "anonymise": anonymise,
         "task": task,
         "format": format or _format_of(None if shares else output),
