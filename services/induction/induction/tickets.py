@@ -96,13 +96,17 @@ async def issue(session: AsyncSession, caller: Caller) -> StreamTicket:
     return StreamTicket(ticket=ticket, expires_at=expires_at)
 
 
-async def redeem(redeeming: Redeeming, ticket: str, run_id: UUID) -> Caller:
+async def redeem(redeeming: Redeeming, ticket: str, run_id: str) -> Caller:
     """Whose ticket it is; from here on it opens this run's stream alone.
 
     Raises Unauthenticated for one that is unknown, too old or another run's, or whose key is no
     more.
     """
-    row = await redeeming.submit(Use(hash_key(ticket), run_id))
+    try:
+        use = Use(hash_key(ticket), UUID(run_id))
+    except ValueError:
+        raise Unauthenticated from None
+    row = await redeeming.submit(use)
     if row is None:
         raise Unauthenticated
     return Caller(

@@ -26,6 +26,7 @@ from nlu_shared.kit.problems import MEDIA_TYPE
 from nlu_shared.kit.refusals import Expected
 from nlu_shared.schemas.base import Problem
 from nlu_shared.schemas.examples import EXAMPLES
+from nlu_shared.schemas.keys import KeyIn
 
 ALWAYS = (Unauthenticated, Forbidden, Invalid, TooMany, Unavailable)
 """Of every operation; Invalid too, since no address may hold a NUL."""
@@ -49,6 +50,13 @@ HEADERS: Mapping[int, Mapping[str, Any]] = {
 class Documented(FastAPI):
     """An app whose document says of every operation which errors it can send, and their form; and
     that holds requests against it."""
+
+    def _show_a_scope(self, schemas: dict[str, Any]) -> None:
+        """The example of a key has a scope of this service: another's would be refused."""
+        known = getattr(self.state, "scopes", None)
+        if known and KeyIn.__name__ in schemas:
+            shown = schemas[KeyIn.__name__]["examples"][0]
+            schemas[KeyIn.__name__]["examples"] = [{**shown, "scopes": [next(iter(known))]}]
 
     def operation(self, request: Request) -> Mapping[str, Any] | None:
         """The document's word on the operation that a request is for; None where it has none."""
@@ -77,6 +85,7 @@ class Documented(FastAPI):
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             self.openapi_schema = completed(super().openapi())
+            self._show_a_scope(self.openapi_schema["components"]["schemas"])
         return self.openapi_schema
 
 

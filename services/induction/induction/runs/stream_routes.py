@@ -38,7 +38,6 @@ async def _by_key_or_ticket(
     scopes: SecurityScopes,
     request: Request,
     bearer: Bearer,
-    run_id: RunId,
     ticket: Annotated[
         str | None, Query(description="in place of a key, from POST /v1/stream-tickets")
     ] = None,
@@ -47,6 +46,7 @@ async def _by_key_or_ticket(
         await authenticate(scopes, request, bearer)
         return
     resources: Resources = request.app.state.resources
+    run_id = request.path_params["run_id"]  # not asked for: a bad one must not come before the key
     await prove_by(scopes, request, partial(tickets.redeem, resources.tickets, ticket, run_id))
 
 
