@@ -67,6 +67,20 @@ async def test_a_reviewer_corrects_and_approves_and_ground_truth_has_it(
     )
 
 
+async def test_an_untouched_box_leaves_quoting_to_the_task(
+    page: Page, world: World, task: str
+) -> None:
+    await world.admin.put(f"/v1/tasks/{task}/quoting", json={"may_quote": True})
+    await world.log(task=task, prompt="Move lunch to three", predicted_intent="move_event")
+    await page.goto(f"/dashboard/review?task={task}")
+    item = page.get_by_role("listitem").filter(has_text="Move lunch to three")
+    await item.get_by_role("button", name="It was right").click()
+    await item.get_by_role("button", name="Approve").click()
+    await expect(item.get_by_role("status")).to_have_text("Approved. It is ground truth now.")
+    case, _ = await world.truth(task)
+    assert case["may_quote"] is True
+
+
 async def test_the_keyboard_is_enough(page: Page, world: World, task: str) -> None:
     for prompt, confidence in (("first", 0.1), ("second", 0.2)):
         await world.log(task=task, prompt=prompt, confidence=confidence)

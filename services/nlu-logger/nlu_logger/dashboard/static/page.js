@@ -61,8 +61,9 @@ const acts = {
     propose(item, await send(`predictions/${item.dataset.prediction}/correct`, body));
   },
   async approve(item) {
-    const may_quote = item.querySelector("[name=may_quote]").checked;
-    await send(`corrections/${item.dataset.correction}/approve`, { may_quote });
+    const box = item.querySelector("[name=may_quote]");
+    const body = box.indeterminate ? {} : { may_quote: box.checked };
+    await send(`corrections/${item.dataset.correction}/approve`, body);
     finish(item, "Approved. It is ground truth now.", "good");
   },
   async reject(item) {
@@ -164,3 +165,6 @@ for (const form of document.querySelectorAll("form[data-send]")) {
 for (const choice of document.querySelectorAll("form.filter select")) {
   choice.addEventListener("change", () => choice.form.requestSubmit());
 }
+
+// Untouched, the box says nothing: the default of the task holds.
+for (const box of document.querySelectorAll("[name=may_quote]")) box.indeterminate = true;
