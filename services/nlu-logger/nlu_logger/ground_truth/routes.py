@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 from nlu_shared.kit.auth import own_task
 from nlu_shared.kit.deps import AnswerDep, CallerDep, DbSession, requires
 from nlu_shared.kit.etags import is_held
+from nlu_shared.kit.openapi import UNKNOWN_IS_EMPTY
 from nlu_shared.kit.parameters import MOST, IfNoneMatch, OneTask, PathTask
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.ground_truth import GroundTruthIn, GroundTruthMade
@@ -91,19 +92,19 @@ async def list_erased_cases(
     return await queries.erased(session, caller=caller, after=after, mark=mark, limit=limit)
 
 
-@quoting_router.get("/tasks/{task}/quoting", dependencies=[read])
-async def read_quoting(task: PathTask, session: DbSession, caller: CallerDep) -> QuotingDefault:
+@quoting_router.get("/tasks/{slug}/quoting", dependencies=[read], openapi_extra=UNKNOWN_IS_EMPTY)
+async def read_quoting(slug: PathTask, session: DbSession, caller: CallerDep) -> QuotingDefault:
     """Whether texts of a task may be quoted where an approval or an import does not say."""
-    return await quoting.default(session, task, caller=caller)
+    return await quoting.default(session, slug, caller=caller)
 
 
-@quoting_router.put("/tasks/{task}/quoting", dependencies=[decide])
+@quoting_router.put("/tasks/{slug}/quoting", dependencies=[decide], openapi_extra=UNKNOWN_IS_EMPTY)
 async def set_quoting(
-    task: PathTask, body: QuotingDefaultIn, session: DbSession, caller: CallerDep
+    slug: PathTask, body: QuotingDefaultIn, session: DbSession, caller: CallerDep
 ) -> QuotingDefault:
     """From now on; what is approved already stays as it is (`/v1/ground-truth:quoting` changes
     that)."""
-    return await quoting.set_default(session, task, body, caller=caller)
+    return await quoting.set_default(session, slug, body, caller=caller)
 
 
 @quoting_router.post("/ground-truth:quoting", dependencies=[decide])

@@ -1,4 +1,4 @@
-"""A prompt read from an exported `prompts.py`, without running it. Pure."""
+"""A prompt read from an exported `prompts.py`, without running it."""
 
 import ast
 from typing import Any

@@ -1,4 +1,4 @@
-"""The prompt a backend runs, wherever it came from. Pure."""
+"""The prompt a backend runs, wherever it came from."""
 
 from dataclasses import dataclass
 from enum import StrEnum
