@@ -60,6 +60,7 @@ IO_FILES = {
     "selections.py",
     "conflicts.py",
     "label_issues.py",
+    "renames.py",
 }
 PLACES_THAT_COMMIT = {"db.py", "group_commit.py"}
 

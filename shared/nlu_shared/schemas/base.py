@@ -101,6 +101,11 @@ class Problem(BaseModel):
         default=None,
         description="of an invalid request: place (`loc`) and kind (`type`) of up to 20 faults",
     )
+    labels: list[str] | None = Field(
+        default=None,
+        description="of a truth that is no label of its task, or of a label that cannot go: labels"
+        " of the task it is about, the likeliest first",
+    )
 
 
 def canonical(value: Any) -> str:

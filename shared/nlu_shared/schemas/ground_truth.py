@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field, JsonValue
 
 from nlu_shared.schemas.base import Label, SafeJson, Schema, Slug, Utterance, digest
+from nlu_shared.schemas.labels import AllowNew, LabelWarning
 
 MOST_TURNS = 1_000
 
@@ -63,6 +64,7 @@ class GroundTruthIn(Schema):
         description="what it must not be separated from in a split, such as a conversation",
     )
     may_quote: bool = Field(default=True, description="may this text appear inside a prompt?")
+    allow_new: AllowNew = False
 
     @property
     def stored_context(self) -> JsonValue:
@@ -74,6 +76,7 @@ class GroundTruthMade(Schema):
     """Approved, under this id."""
 
     id: UUID = Field(description="of the case, in the stream too")
+    warning: LabelWarning | None = Field(default=None, description="what to look at; null: nothing")
 
 
 class GroundTruthCase(Schema):

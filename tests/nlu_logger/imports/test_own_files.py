@@ -19,6 +19,7 @@ from nlu_shared.schemas.base import PROMPT_LIMIT
 from nlu_shared.schemas.exports import ExportFormat
 from nlu_shared.schemas.ground_truth import GroundTruthIn
 from nlu_shared.schemas.imports import ReviewedLine
+from nlu_shared.schemas.labels import LABEL_LIMIT, spelling
 from pydantic import JsonValue
 
 from tests.fixtures.from_schema import JSON, TEXTS
@@ -28,7 +29,9 @@ REVIEW = ["id", "prompt", "predicted_intent", "confidence", "corrected_intent", 
 KINDS = {ExportFormat.CSV: Kind.CSV, ExportFormat.JSON: Kind.JSON, ExportFormat.JSONL: Kind.JSONL}
 HOW = Labelling(task="greetings", may_quote=True)
 texts = TEXTS.filter(bool)
-labels = texts.filter(lambda text: not text.startswith("{"))
+labels = texts.map(lambda text: spelling(spelling(text)[:LABEL_LIMIT])).filter(
+    lambda label: label and not label.startswith("{")
+)
 truths = labels | some.dictionaries(TEXTS, JSON, max_size=3)
 Labelled = tuple[str, JsonValue]
 cases = some.lists(some.tuples(texts, truths), min_size=1, max_size=4)

@@ -1,8 +1,9 @@
 """What each page shows, put together from the numbers and the queues of the other rooms."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from uuid import UUID
 
 from nlu_shared.kit.auth import ADMIN, Caller
 from nlu_shared.kit.errors import NotFound
@@ -16,6 +17,7 @@ from nlu_shared.schemas.insights import (
     Sample,
     TrafficDrift,
 )
+from nlu_shared.schemas.labels import LabelSet, spelling
 from nlu_shared.schemas.predictions import Prediction
 from nlu_shared.schemas.queues import Queue, QueueItem, SuspiciousCase
 from nlu_shared.schemas.queues import QueueFilters as Look
@@ -27,6 +29,7 @@ from nlu_logger.insights import queries
 from nlu_logger.insights import service as insights
 from nlu_logger.insights.queries import Totals
 from nlu_logger.insights.service import Filters
+from nlu_logger.label_sets import service as label_sets
 from nlu_logger.predictions import service as predictions
 from nlu_logger.reviews import conflicts as disputes
 from nlu_logger.reviews import label_issues, queues
@@ -84,6 +87,23 @@ async def waiting(
     return sorted(items, key=lambda item: _turn(item, caller))
 
 
+async def offers(
+    session: AsyncSession, items: Iterable[QueueItem], *, caller: Caller
+) -> dict[UUID, list[str]]:
+    """For each item the labels that a reviewer may choose from, the likeliest first."""
+    sets: dict[str, LabelSet] = {}
+    for task in {item.task for item in items}:
+        sets[task] = await label_sets.current(session, task, caller=caller)
+    return {item.id: _offered(item, sets[item.task]) for item in items}
+
+
+async def choices(session: AsyncSession, prediction_id: UUID, *, caller: Caller) -> list[str]:
+    """The labels that were offered for one prediction: another one is new, or a slip."""
+    row = await predictions.get(session, prediction_id, caller=caller)
+    known = await label_sets.current(session, row.task, caller=caller)
+    return _offered(predictions.view(row), known)
+
+
 async def proposals(
     session: AsyncSession, task: str | None, *, caller: Caller
 ) -> Sequence[Proposal]:
@@ -119,6 +139,15 @@ async def conflicts(
     """The oldest that nobody has settled."""
     page = await disputes.page(session, caller=caller, task=task, after=None, limit=ITEMS)
     return page.items
+
+
+def _offered(prediction: Prediction, known: LabelSet) -> list[str]:
+    """The task's labels; where nobody defined them, the model's guesses are as good."""
+    guesses = [prediction.predicted_intent]
+    guesses += [one.intent for one in prediction.secondary_intents]
+    named = [known.spellings.get(one, one) for one in map(spelling, guesses)]
+    likely = [one for one in named if one in known.names or (one and not known.version)]
+    return list(dict.fromkeys((*likely, *known.names)))
 
 
 def _turn(item: QueueItem, caller: Caller) -> int:

@@ -7,6 +7,7 @@ from nlu_shared.kit.errors import Invalid
 from nlu_shared.kit.plain import check_line
 from nlu_shared.schemas.exported import CodedStatement, RefusedStatement, read_export
 from nlu_shared.schemas.ground_truth import GroundTruthIn
+from nlu_shared.schemas.labels import NoLabel, read_truth
 from pydantic import JsonValue, ValidationError
 
 from nlu_logger.imports.lines import Line
@@ -24,6 +25,7 @@ class Labelling:
 
     task: str
     may_quote: bool
+    allow_new: bool = False
     text: str = "text"
     label: str = "label"
     group: str = "group"
@@ -42,17 +44,21 @@ def cases_of(line: Line, how: Labelling) -> Iterator[tuple[str | None, Case]]:
 def _labelled(row: dict[str, JsonValue], how: Labelling) -> Case:
     if not {how.text, how.label} <= row.keys():
         return Invalid("The row lacks the text column or the label column.", code="no_column")
-    label = row[how.label]
-    if label in (None, ""):
+    try:
+        truth = read_truth(_structured(row[how.label]))
+    except NoLabel as wrong:
+        return Invalid(f"A truth that cannot be taken: {wrong}.", code=wrong.code)
+    if truth is None:
         return None
     try:
         return GroundTruthIn.model_validate(
             {
                 "task": how.task,
                 "text": row[how.text],
-                "truth": _structured(label),
+                "truth": truth,
                 "group": row.get(how.group) or None,
                 "may_quote": how.may_quote,
+                "allow_new": how.allow_new,
             }
         )
     except ValidationError as wrong:

@@ -18,6 +18,7 @@ from nlu_shared.schemas.predictions import INTENT
 from nlu_logger.imports import service
 from nlu_logger.imports.labelled import Labelling
 from nlu_logger.imports.lines import Kind, Line, read
+from nlu_logger.imports.service import Saying
 from nlu_logger.settings import Settings
 
 router = APIRouter(prefix="/v1", tags=["imports"])
@@ -34,6 +35,9 @@ FILE: dict[str, Any] = {
 
 
 Approve = Annotated[bool, Query(description="approve the corrections at once, as the caller")]
+AllowNew = Annotated[
+    bool, Query(description="adds labels that the task's set lacks to the set, on purpose")
+]
 
 
 class ImportResources(Protocol):
@@ -78,9 +82,15 @@ async def _labelling(
     label_column: Annotated[Label, Query(description="where the label stands")] = "label",
     group_column: Annotated[Label, Query(description="where the group stands, if any")] = "group",
     may_quote: Annotated[bool, Query(description="May these texts appear inside a prompt?")] = True,
+    allow_new: AllowNew = False,
 ) -> Labelling:
     return Labelling(
-        task=task, may_quote=may_quote, text=text_column, label=label_column, group=group_column
+        task=task,
+        may_quote=may_quote,
+        allow_new=allow_new,
+        text=text_column,
+        label=label_column,
+        group=group_column,
     )
 
 
@@ -96,11 +106,11 @@ async def import_corrections(
     caller: CallerDep,
     resources: ImportDep,
     approve: Approve = False,
+    allow_new: AllowNew = False,
 ) -> ImportAnswer:
     """The review file, filled in; `approve` needs the scope reviews:decide as well."""
-    return await service.import_corrections(
-        session, lines, resources.settings, approve=approve, caller=caller
-    )
+    how = Saying(resources.settings, approve=approve, allow_new=allow_new)
+    return await service.import_corrections(session, lines, how, caller=caller)
 
 
 @router.post(
@@ -128,15 +138,15 @@ async def import_predictions(
     caller: CallerDep,
     task: OneTask = INTENT,
     approve: Approve = False,
+    allow_new: AllowNew = False,
 ) -> HistoryAnswer:
     """Rows of the original `nlu_prompt_logs`, however old, with outcomes and corrections."""
     return await service.import_history(
         resources.database,
         resources.identity(caller),
         lines,
-        resources.settings,
+        Saying(resources.settings, approve=approve, allow_new=allow_new),
         task=task,
-        approve=approve,
         now=datetime.now(UTC),
         caller=caller,
     )

@@ -10,8 +10,19 @@ async function send(path, body) {
   });
   if (answer.status === 204) return {};
   const reply = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(reply.detail ?? reply.title ?? "The server did not answer.");
+  if (!answer.ok) throw new Error(refusal(reply));
   return reply;
+}
+
+function refusal(reply) {
+  const why = reply.detail ?? reply.title ?? "The server did not answer.";
+  if (reply.code !== "unknown_label") return why;
+  const offered = reply.labels?.length ? ` It has: ${reply.labels.slice(0, 12).join(", ")}.` : "";
+  return `This is no label of the task.${offered} If it should be one, say that it is a new label.`;
+}
+
+function isNew(item) {
+  return item.querySelector("[name=allow_new]")?.checked ?? false;
 }
 
 function tell(item, text, kind = "") {
@@ -40,7 +51,8 @@ function show(item, ...names) {
 
 const acts = {
   async confirm(item) {
-    propose(item, await send(`predictions/${item.dataset.prediction}/confirm`));
+    const allow_new = isNew(item);
+    propose(item, await send(`predictions/${item.dataset.prediction}/confirm`, { allow_new }));
   },
   async correct(item) {
     const answer = item.querySelector("[data-answer]");
@@ -50,10 +62,11 @@ const acts = {
       answer.focus();
       throw new Error("Say what is right first.");
     }
-    let body = { corrected_intent: typed };
+    const allow_new = isNew(item);
+    let body = { corrected_intent: typed, allow_new };
     if (answer.dataset.answer === "output") {
       try {
-        body = { corrected_output: JSON.parse(typed) };
+        body = { corrected_output: JSON.parse(typed), allow_new };
       } catch {
         throw new Error("This is not JSON.");
       }
@@ -62,8 +75,9 @@ const acts = {
   },
   async approve(item) {
     const may_quote = item.querySelector("[name=may_quote]").checked;
-    await send(`corrections/${item.dataset.correction}/approve`, { may_quote });
-    finish(item, "Approved. It is ground truth now.", "good");
+    const body = { may_quote, allow_new: isNew(item) };
+    const approved = await send(`corrections/${item.dataset.correction}/approve`, body);
+    finish(item, `Approved. It is ground truth now.${look(approved.warning)}`, "good");
   },
   async reject(item) {
     await send(`corrections/${item.dataset.correction}/reject`);
@@ -83,7 +97,7 @@ const acts = {
 };
 
 async function settle(item, truth, outcome) {
-  await send(`conflicts/${item.dataset.conflict}/settle`, { truth });
+  await send(`conflicts/${item.dataset.conflict}/settle`, { truth, allow_new: isNew(item) });
   finish(item, outcome, "good");
 }
 
@@ -91,13 +105,18 @@ function propose(item, correction) {
   item.dataset.correction = correction.id;
   show(item, "approve", "reject");
   const approves = item.querySelector('[data-act="approve"]') !== null;
-  tell(item, approves ? "Noted. Approve it, or leave that to somebody else." : "Noted. It waits for approval.");
+  const noted = approves ? "Noted. Approve it, or leave that to somebody else." : "Noted. It waits for approval.";
+  tell(item, noted + look(correction.warning));
+}
+
+function look(warning) {
+  return warning ? ` There is also ${warning.like.join(", ")}: if they are one label, rename one.` : "";
 }
 
 function finish(item, text, kind) {
   item.dataset.done = "";
   show(item);
-  item.querySelector(".box")?.remove();
+  item.querySelectorAll(".box").forEach((one) => one.remove());
   tell(item, text, kind);
   step(1);
 }
