@@ -83,13 +83,16 @@ def twice(labels: Sequence[LabelSpec]) -> list[dict[str, Any]]:
 
 def renamed(labels: Sequence[LabelSpec], old: str, new: str) -> tuple[LabelSpec, ...]:
     """The set where `old` is called `new`, or is merged into it; late answers of the old spelling
-    are read as it."""
+    are read as it. An `old` that only proposals carry is a label of the set before it is renamed.
+    """
+    if old not in {one.name for one in labels}:
+        labels = (*labels, LabelSpec(name=old))
     merged = [one for one in labels if one.name in (old, new)]
     kept = next((one for one in merged if one.name == new), merged[0])
     spellings = [spelling for one in merged for spelling in (one.name, *one.aliases)]
     made = LabelSpec(
         name=new,
-        description=kept.description or next((one.description for one in merged), ""),
+        description=kept.description or next(filter(None, (one.description for one in merged)), ""),
         aliases=tuple(dict.fromkeys(one for one in spellings if one != new)),
         retired=kept.retired,
     )

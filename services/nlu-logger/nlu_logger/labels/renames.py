@@ -29,6 +29,16 @@ WHERE p.task = :task AND label_of(to_jsonb(c.corrected_intent)) = :old
     AND c.corrected_intent <> :new
 ORDER BY c.id FOR UPDATE OF c
 """
+# In a proposal or on one side of a conflict, though in no approved truth.
+PROPOSED = """
+SELECT EXISTS (
+    SELECT FROM corrections c JOIN nlu_prompt_logs p ON p.id = c.prediction_id
+    WHERE p.task = :task AND label_of(to_jsonb(c.corrected_intent)) = :label
+) OR EXISTS (
+    SELECT FROM truth_conflicts f JOIN ground_truth g ON g.id = f.ground_truth_id
+    WHERE g.task = :task AND label_of(f.truth) = :label
+)
+"""
 SAID_ALREADY = """
 SELECT prediction_id, author, body_hash FROM corrections
 WHERE prediction_id = ANY(:predictions) AND body_hash = ANY(:hashes)
@@ -48,15 +58,15 @@ async def rename(
 ) -> LabelRenamed:
     """What it changed. To its own name a label is only spelled anew in history.
 
-    Raises Forbidden, and NotFound for a label that neither the set nor a truth knows.
+    Raises Forbidden, and NotFound for a label that neither the set nor a truth nor a proposal has.
     """
     own_task(caller, task)
     known = await label_sets.current(session, task, caller=caller)
-    names = {"task": task, **_names(known, label, body.to)}
+    names = {"task": task, **await _names(session, known, label, body.to)}
     corrections = (await session.execute(text(CORRECTIONS), names)).all()
     await ground_truth.lock(session)
     known = await label_sets.current(session, task, caller=caller)
-    if {"task": task, **_names(known, label, body.to)} != names:
+    if {"task": task, **await _names(session, known, label, body.to)} != names:
         raise Conflict("It changed meanwhile; look again.", code="changed_meanwhile")
     cases = await _cases(session, names)
     said = await _corrections(session, names, corrections)
@@ -78,11 +88,14 @@ async def rename(
     return changed
 
 
-def _names(known: LabelSet, label: str, to: str) -> dict[str, str]:
+async def _names(session: AsyncSession, known: LabelSet, label: str, to: str) -> dict[str, str]:
     """Both by name: an alias stands for its label, but one of its own may become its name."""
     old = known.spellings.get(spelling(label))
     if old is None:
-        raise NotFound("There is no such label of this task.")
+        old = spelling(label)
+        proposed = {"task": known.task, "label": old}
+        if not (await session.execute(text(PROPOSED), proposed)).scalar_one():
+            raise NotFound("There is no such label of this task.")
     new = known.spellings.get(to, to)
     return {"old": old, "new": to if new == old else new}
 
