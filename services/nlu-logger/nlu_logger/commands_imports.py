@@ -11,6 +11,7 @@ from pathlib import Path
 
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.schemas.imports import HistoryAnswer, LineResult
+from nlu_shared.schemas.labels import LabelWarning
 from nlu_shared.schemas.predictions import INTENT
 from pydantic import JsonValue
 
@@ -24,15 +25,22 @@ BYTES_AT_ONCE = 1_000_000
 
 
 def import_corrections(
-    file: Path, *, approve: bool = False, url: Url = HERE, key: Key = ""
+    file: Path,
+    *,
+    approve: bool = False,
+    allow_new: bool = False,
+    url: Url = HERE,
+    key: Key = "",
 ) -> None:
     """Brings in the filled review file (.jsonl, .json, .csv).
 
     Parameters
     ----------
     approve: make ground truth of it at once; the key must be allowed to decide.
+    allow_new: add labels that the task's set lacks to the set.
     """
-    _end(_bring(file, "/v1/corrections:import", {"approve": approve}, url, key))
+    params: dict[str, str | bool] = {"approve": approve, "allow_new": allow_new}
+    _end(_bring(file, "/v1/corrections:import", params, url, key))
 
 
 def import_ground_truth(
@@ -43,6 +51,7 @@ def import_ground_truth(
     label_column: str = "label",
     group_column: str = "group",
     may_quote: bool = True,
+    allow_new: bool = False,
     url: Url = HERE,
     key: Key = "",
 ) -> None:
@@ -52,6 +61,7 @@ def import_ground_truth(
     ----------
     group_column: what a case must not be parted from; texts without one stand alone.
     may_quote: whether these texts may appear inside a prompt.
+    allow_new: add labels that the task's set lacks to the set.
     """
     params: dict[str, str | bool] = {
         "task": task,
@@ -59,20 +69,29 @@ def import_ground_truth(
         "label_column": label_column,
         "group_column": group_column,
         "may_quote": may_quote,
+        "allow_new": allow_new,
     }
     _end(_bring(file, "/v1/ground-truth:import", params, url, key))
 
 
 def import_logs(
-    file: Path, *, task: str = INTENT, approve: bool = False, url: Url = HERE, key: Key = ""
+    file: Path,
+    *,
+    task: str = INTENT,
+    approve: bool = False,
+    allow_new: bool = False,
+    url: Url = HERE,
+    key: Key = "",
 ) -> None:
     """Brings in rows of the original nlu_prompt_logs, however old (an administrator's key).
 
     Parameters
     ----------
     approve: make ground truth of their corrections at once; otherwise they are proposed.
+    allow_new: add labels that the task's set lacks to the set.
     """
-    counts = _bring(file, "/v1/predictions:import", {"task": task, "approve": approve}, url, key)
+    params: dict[str, str | bool] = {"task": task, "approve": approve, "allow_new": allow_new}
+    counts = _bring(file, "/v1/predictions:import", params, url, key)
     if past := counts["past_retention"]:
         print(
             f"{past} are older than the retention: it will drop them soon, and keep without"
@@ -86,6 +105,7 @@ def _bring(
 ) -> Counter[str]:
     """Sends the file, prints the lines that were refused, and counts what became of the others."""
     counts: Counter[str] = Counter()
+    close: dict[str, LabelWarning] = {}
     with file.open("rb") as opened, client(url, key) as http:
         for part in _parts(read(opened, KINDS.get(file.suffix.lower(), Kind.JSONL)), counts):
             body = b"\n".join(line for _, line in part)
@@ -99,6 +119,10 @@ def _bring(
             for one in answered.items:
                 if one.code not in (None, SKIPPED):
                     _tell(part[one.line - 1][0], one)
+                if one.warning:
+                    close.setdefault(one.warning.label, one.warning)
+    for warning in close.values():
+        print(f"{warning.label} is nearly {', '.join(warning.like)}. {warning.detail}")
     return counts
 
 

@@ -30,4 +30,5 @@ def reason_of(problem: bytes, status: int) -> str:
         problem_json = Problem.model_validate_json(problem)
     except ValidationError:
         return f"status {status}"
-    return problem_json.detail or problem_json.title
+    reason = problem_json.detail or problem_json.title
+    return f"{reason} Labels: {', '.join(problem_json.labels)}" if problem_json.labels else reason

@@ -26,7 +26,6 @@ from starlette.responses import HTMLResponse
 from nlu_logger.dashboard import pages, service
 from nlu_logger.ground_truth import service as ground_truth
 from nlu_logger.insights import service as insights
-from nlu_logger.label_sets.service import ADDERS
 from nlu_logger.reviews import conflicts, decisions, label_issues, queues
 from nlu_logger.reviews import service as reviews
 from nlu_logger.settings import Settings
@@ -200,8 +199,7 @@ async def show_desk(
             return _page("conflicts.html", login, conflicts=open_ones, **tabs)
     items = await service.waiting(session, Queue(queue), task or None, settings, caller=caller)
     offered = await service.offers(session, items, caller=caller)
-    adds = any(map(caller.has, ADDERS))
-    return _page("review.html", login, items=items, offered=offered, adds=adds, **tabs)
+    return _page("review.html", login, items=items, offered=offered, **tabs)
 
 
 @router.post("/queues/{queue}/claim", dependencies=[needs("reviews:claim")], status_code=204)

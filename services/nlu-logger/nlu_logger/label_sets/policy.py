@@ -41,12 +41,12 @@ def admit(
     """Raises UnknownLabel for what a defined set lacks or has retired.
 
     An open set takes any label. With `choices` (what a person was offered) it takes those and its
-    own only: what somebody typed is new on purpose, or a slip.
+    own only, once it has some: what somebody typed is new on purpose, or a slip.
     """
     named = known.spellings.get(label)
     if named in known.names:
         return Admitted(named, None if known.version else _warning(named, known.names))
-    is_open = known.version == 0 and (choices is None or label in choices)
+    is_open = known.version == 0 and (choices is None or label in choices or not known.names)
     if not is_open and not allow_new:
         offered = () if known.version else choices or ()
         raise _unknown(label, known, offered, is_retired=named is not None)

@@ -1,5 +1,6 @@
 // What the buttons and keys of the pages do. Texts are only ever set as text.
 const proof = document.querySelector('meta[name="proof"]')?.content ?? "";
+const OFFERED = 12;
 const items = [...document.querySelectorAll(".item")];
 
 async function send(path, body) {
@@ -10,15 +11,17 @@ async function send(path, body) {
   });
   if (answer.status === 204) return {};
   const reply = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(refusal(reply));
-  return reply;
+  if (answer.ok) return reply;
+  const { detail, title, code, labels } = reply;
+  if (code === "unknown_label") throw new UnknownLabel(labels ?? []);
+  throw new Error(detail ?? title ?? "The server did not answer.");
 }
 
-function refusal(reply) {
-  const why = reply.detail ?? reply.title ?? "The server did not answer.";
-  if (reply.code !== "unknown_label") return why;
-  const offered = reply.labels?.length ? ` It has: ${reply.labels.slice(0, 12).join(", ")}.` : "";
-  return `This is no label of the task.${offered} If it should be one, say that it is a new label.`;
+class UnknownLabel extends Error {
+  constructor(labels) {
+    const shown = labels.slice(0, OFFERED).join(", ") + (labels.length > OFFERED ? ", …" : "");
+    super(`This is no label of the task. ${shown ? `Its labels: ${shown}. ` : ""}A new one is added only on purpose.`);
+  }
 }
 
 function isNew(item) {
@@ -35,13 +38,16 @@ async function attempt(item, act) {
   item.focus(); // what has the focus now is about to be switched off
   const controls = [...item.querySelectorAll("button, input, textarea")].filter((one) => !one.disabled);
   controls.forEach((one) => (one.disabled = true));
+  let unknown = false;
   try {
     await act();
   } catch (problem) {
     tell(item, problem.message, "bad");
+    unknown = problem instanceof UnknownLabel;
   } finally {
     controls.forEach((one) => (one.disabled = false));
   }
+  if (unknown) item.querySelector("[name=allow_new]")?.focus();
 }
 
 function show(item, ...names) {
