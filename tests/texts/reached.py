@@ -6,6 +6,7 @@ either service or in the client, gets its line in `REACHED`; `test_cost` does th
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID
 
@@ -35,7 +36,7 @@ from nlu_shared.client.service import Classification, prediction_of
 from nlu_shared.ids import uuid7
 from nlu_shared.schemas.exports import ExportFormat, LabelledText
 from nlu_shared.schemas.ground_truth import Context, Turn, case_hash
-from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.labels import LabelSpec, NoLabel, like, read_truth
 from nlu_shared.schemas.predictions import PredictionIn
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
 from offline_model.clauses import clauses
@@ -131,6 +132,12 @@ def _labelled(text: str) -> None:
     list(cases_of(row, Labelling(task="intent", may_quote=True)))
 
 
+def _read_as_a_label(text: str) -> None:
+    with suppress(NoLabel):
+        read_truth([text])
+    like(text, [text.upper(), f"{text} b"])
+
+
 REACHED: Mapping[str, Callable[[str], object]] = {
     # nlu-logger and its client
     "client/service.prediction_of": lambda text: prediction_of(
@@ -156,6 +163,7 @@ REACHED: Mapping[str, Callable[[str], object]] = {
     "schemas/ground_truth.case_hash": lambda text: case_hash(
         task="intent", text=text, truth="pay", group=None, may_quote=True
     ),
+    "schemas/labels.read_truth": _read_as_a_label,
     # induction's tasks
     "tasks/base.framed": lambda text: framed(text, None),
     "tasks/intent.request": lambda text: INTENTS.request(_prompt(text), text, model="m"),

@@ -31,9 +31,9 @@ def list_labels(
     version: as it was then; without it, as it is.
     as_json: the whole set, as `labels put` takes it again.
     """
-    params = {} if version is None else {"version": version}
+    path = _path(task) if version is None else f"{_path(task)}/versions/{version}"
     with client(url, key) as http:
-        answer = _done(http.get(_path(task), params=params))
+        answer = _done(http.get(path))
     shown = LabelSet.model_validate_json(answer.content)
     if as_json:
         print(json.dumps(answer.json(), indent=2, ensure_ascii=False))

@@ -8,6 +8,7 @@ from nlu_shared.schemas.alerts import AlertIn
 from nlu_shared.schemas.exports import ScheduleIn
 from nlu_shared.schemas.ground_truth import GroundTruthIn
 from nlu_shared.schemas.keys import KeyIn, RotationIn
+from nlu_shared.schemas.labels import LabelRename, LabelSetIn
 from nlu_shared.schemas.predictions import Ids, OutcomeIn, PredictionIn
 from nlu_shared.schemas.prompts import PromptImport, TaskIn
 from nlu_shared.schemas.queues import ClaimIn, FindingsIn
@@ -42,6 +43,14 @@ EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
     HintIn: {"hint": "Questions about a parcel are track_order, even when they sound angry."},
     Ids: {"ids": [SOME_ID]},
     KeyIn: {"name": "backend", "scopes": ["predictions:write"], "tasks": [TASK]},
+    LabelRename: {"to": "track_order"},
+    LabelSetIn: {
+        "labels": [
+            {"name": "track_order", "description": "where a parcel is", "aliases": ["trackOrder"]},
+            {"name": "fax_order", "retired": True},
+        ],
+        "replaces": 3,
+    },
     OutcomeIn: {"was_successful": False, "workflow_type": "tracking", "execution_error": "timeout"},
     PredictionIn: {
         "task": TASK,

@@ -29,8 +29,8 @@ async def rename(world: World, task: str, old: str, new: str) -> dict[str, Any]:
     return changed
 
 
-async def labels(world: World, task: str, **params: Any) -> dict[str, Any]:
-    answer = await world.admin.get(f"/v1/tasks/{task}/labels", params=params)
+async def labels(world: World, task: str) -> dict[str, Any]:
+    answer = await world.admin.get(f"/v1/tasks/{task}/labels")
     assert answer.status_code == 200, answer.text
     shown: dict[str, Any] = answer.json()
     return shown

@@ -30,11 +30,11 @@ async def test_every_change_is_a_version_that_stays_readable(world: World, task:
     assert (await define(world, task, {"name": "greet", "description": "says hello"})) == first
     second = await define(world, task, "greet", {"name": "leave", "retired": True}, replaces=1)
     assert second["version"] == 2
-    assert await labels(world, task, version=1) == first
-    listed = (await world.admin.get(f"/v1/tasks/{task}/labels/versions")).json()["items"]
+    path = f"/v1/tasks/{task}/labels/versions"
+    assert (await world.admin.get(f"{path}/1")).json() == first
+    listed = (await world.admin.get(path)).json()["items"]
     assert [(one["version"], one["labels"]) for one in listed] == [(2, 2), (1, 1)]
-    unknown = await world.admin.get(f"/v1/tasks/{task}/labels", params={"version": 9})
-    assert unknown.status_code == 404
+    assert (await world.admin.get(f"{path}/9")).status_code == 404
     audit = await world.admin.get("/v1/admin/audit", params={"subject": task})
     assert [one["action"] for one in audit.json()["items"]] == ["labels.define"] * 2
 

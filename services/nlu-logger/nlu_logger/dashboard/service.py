@@ -148,11 +148,11 @@ async def proposals(
     for correction in page.items:
         with suppress(NotFound):  # it grew older than the retention
             row = await predictions.get(session, correction.prediction_id, caller=caller)
-            said = (
+            truth = (
                 row.predicted_intent if correction.is_confirmation else correction.corrected_intent
             )
             known = await label_sets.current(session, row.task, caller=caller)
-            shown.append(Proposal(correction, predictions.view(row), _is_new(said, known)))
+            shown.append(Proposal(correction, predictions.view(row), _is_new(truth, known)))
     return shown
 
 

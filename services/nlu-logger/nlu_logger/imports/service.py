@@ -70,8 +70,8 @@ async def import_corrections(
     results += [refused(line, NotFound()) for line, row in corrections if row.id not in ids]
     await _hold(session, [identifier for identifier, _, _ in known], how, caller=caller)
     for identifier, line, row in sorted(known, key=lambda one: one[:2]):
-        said = (row.corrected_intent, row.notes)
-        results.append(await _say(session, line, identifier, said, how, caller=caller))
+        label = (row.corrected_intent, row.notes)
+        results.append(await _say(session, line, identifier, label, how, caller=caller))
     return await _answer(session, results, action="corrections.import", caller=caller)
 
 
@@ -111,17 +111,17 @@ async def _say(
     session: AsyncSession,
     line: int,
     prediction_id: UUID,
-    said: tuple[str | None, str | None],
+    label: tuple[str | None, str | None],
     how: Saying,
     *,
     caller: Caller,
 ) -> LineResult:
-    """`said` is the label and its notes."""
+    """`label` comes with its notes."""
     try:
         made = await reviews.answer(
             session,
             prediction_id,
-            *said,
+            *label,
             allow_new=how.allow_new,
             caller=caller,
             settings=how.settings,
@@ -275,8 +275,8 @@ async def _repeat_corrections(
     await _hold(session, [one for one, _, _ in corrections], how, caller=caller)
     failed = {}
     for identifier, line, row in corrections:
-        said = (row.corrected_intent, row.correction_notes)
-        result = await _say(session, line, identifier, said, how, caller=caller)
+        label = (row.corrected_intent, row.correction_notes)
+        result = await _say(session, line, identifier, label, how, caller=caller)
         if result.status not in (CREATED, REPEATED):
             failed[line] = result
     return failed

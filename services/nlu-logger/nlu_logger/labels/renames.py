@@ -69,13 +69,15 @@ async def rename(
     if {"task": task, **await _names(session, known, label, body.to)} != names:
         raise Conflict("It changed meanwhile; look again.", code="changed_meanwhile")
     cases = await _cases(session, names)
-    said = await _corrections(session, names, corrections)
+    respelled = await _corrections(session, names, corrections)
     doubted = {**names, "hash": digest(names["new"])}
     ended = await _count(session, RENAME_DOUBTS, doubted)
     version = await _store(session, known, names["old"], names["new"], caller=caller)
     if cases:
         await ground_truth.changed(session, task)
-    changed = LabelRenamed(version=version, cases=cases, corrections=said, conflicts_ended=ended)
+    changed = LabelRenamed(
+        version=version, cases=cases, corrections=respelled, conflicts_ended=ended
+    )
     await audit.record(
         session,
         actor=caller.subject,
@@ -124,11 +126,11 @@ def _hash(case: Any, names: dict[str, str]) -> str:
 async def _corrections(session: AsyncSession, names: dict[str, str], rows: Sequence[Any]) -> int:
     """How many corrections it changed. One whose author has said the new label too keeps its own
     hash: both stay, and saying it again adds nothing."""
-    said = [_said(names["new"], row.correction_notes) for row in rows]
-    places = {"predictions": [row.prediction_id for row in rows], "hashes": said}
+    new_hashes = [_body_hash(names["new"], row.correction_notes) for row in rows]
+    places = {"predictions": [row.prediction_id for row in rows], "hashes": new_hashes}
     taken = {tuple(one) for one in await session.execute(text(SAID_ALREADY), places)}
     hashes = []
-    for row, made in zip(rows, said, strict=True):
+    for row, made in zip(rows, new_hashes, strict=True):
         place = (row.prediction_id, row.author, made)
         hashes.append(row.body_hash if place in taken else made)
         taken.add(place)
@@ -136,7 +138,7 @@ async def _corrections(session: AsyncSession, names: dict[str, str], rows: Seque
     return await _count(session, RENAME_CORRECTIONS, new)
 
 
-def _said(label: str, notes: str | None) -> str:
+def _body_hash(label: str, notes: str | None) -> str:
     return digest(CorrectionIn(corrected_intent=label, correction_notes=notes).stored)
 
 

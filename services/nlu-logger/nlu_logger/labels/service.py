@@ -24,14 +24,18 @@ class LabelInUse(Conflict):
     title = "Approved truths carry a label that this set lacks"
 
 
-async def read(
-    session: AsyncSession, task: str, version: int | None, *, caller: Caller
-) -> LabelSet:
-    """Raises Forbidden, and NotFound for a version that never was."""
+async def read(session: AsyncSession, task: str, *, caller: Caller) -> LabelSet:
+    """As it stands. Raises Forbidden."""
     own_task(caller, task)
-    if version is not None:
-        return await label_sets.at(session, task, version)
     return await label_sets.current(session, task, caller=caller)
+
+
+async def read_version(
+    session: AsyncSession, task: str, version: int, *, caller: Caller
+) -> LabelSet:
+    """As it stood. Raises Forbidden, and NotFound for a version that never was."""
+    own_task(caller, task)
+    return await label_sets.at(session, task, version)
 
 
 async def versions(

@@ -121,8 +121,8 @@ async def answer(
     if label is not None and _label(label, known) == _label(prediction.predicted_intent, known):
         confirmed = ConfirmationIn(correction_notes=notes, allow_new=allow_new)
         return await confirm(session, prediction_id, confirmed, caller=caller, settings=settings)
-    said = CorrectionIn(corrected_intent=label, correction_notes=notes, allow_new=allow_new)
-    return await correct(session, prediction_id, said, caller=caller, settings=settings)
+    body = CorrectionIn(corrected_intent=label, correction_notes=notes, allow_new=allow_new)
+    return await correct(session, prediction_id, body, caller=caller, settings=settings)
 
 
 def _label(text: str, known: LabelSet) -> str:
