@@ -33,7 +33,9 @@ async def read_labels(task: PathTask, session: DbSession, caller: CallerDep) -> 
     "",
     dependencies=[write],
     openapi_extra=UNKNOWN_IS_EMPTY,
-    responses={409: {"description": "Made from another version, or it lacks a label that is in use"}},
+    responses={
+        409: {"description": "Made from another version, or it lacks a label that is in use"}
+    },
 )
 async def define_labels(
     task: PathTask, body: LabelSetIn, session: DbSession, caller: CallerDep

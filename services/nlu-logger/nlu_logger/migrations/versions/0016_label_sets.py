@@ -101,8 +101,20 @@ FUNCTIONS = (
     "rename_corrections(TEXT, TEXT, TEXT, UUID[], TEXT[])",
     "rename_doubts(TEXT, TEXT, TEXT, TEXT)",
 )
+# What late answers of an old spelling are read as.
+SPELLINGS = """
+CREATE VIEW label_spellings WITH (security_invoker = true) AS
+SELECT s.task, a.alias AS spelling, l.label ->> 'name' AS label
+FROM (
+    SELECT DISTINCT ON (task) task, labels FROM label_sets ORDER BY task, version DESC
+) s,
+    jsonb_array_elements(s.labels) AS l (label),
+    jsonb_array_elements_text(l.label -> 'aliases') AS a (alias)
+"""
 READERS = ("nlu_logger_user", "nlu_logger_service", "nlu_logger_reviewer", "nlu_logger_admin")
 WRITERS = READERS[2:]
+SCORERS = (*READERS[1:], "nlu_logger_job")
+"""Who compares answers with truths, or exports them."""
 
 
 def upgrade() -> None:
@@ -113,6 +125,10 @@ def upgrade() -> None:
         RENAME_TRUTHS,
         RENAME_CORRECTIONS,
         RENAME_DOUBTS,
+        SPELLINGS,
+        f"GRANT SELECT ON label_spellings TO {', '.join(SCORERS)}",
+        "GRANT SELECT ON label_sets TO nlu_logger_job",
+        "CREATE POLICY nlu_logger_job ON label_sets FOR SELECT TO nlu_logger_job USING (true)",
         "ALTER TABLE label_sets ENABLE ROW LEVEL SECURITY",
         "ALTER TABLE label_sets FORCE ROW LEVEL SECURITY",
         "CREATE POLICY owner ON label_sets TO nlu_logger_owner USING (true)",
