@@ -3,6 +3,7 @@ may carry anything."""
 
 import math
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Annotated, Any
 from unicodedata import normalize
 
@@ -54,7 +55,7 @@ def read_label(value: JsonValue) -> str | None:
     if isinstance(value, bool):
         raise NoLabel("true and false are no labels")
     if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
-        return str(int(value))
+        return normal_label(str(int(value)))
     if not isinstance(value, str):
         raise NoLabel("a label is text")
     return normal_label(value) if value.strip() else None
@@ -196,8 +197,11 @@ class LabelSetVersion(Schema):
 
 def like(label: str, names: Collection[str]) -> list[str]:
     """The `names` that differ from `label` in case, blanks, hyphens or underscores only."""
-    return sorted(name for name in names if name != label and _folded(name) == _folded(label))
+    mine = folded(label)
+    return sorted(name for name in names if name != label and folded(name) == mine)
 
 
-def _folded(label: str) -> str:
+@lru_cache(maxsize=10_000)
+def folded(label: str) -> str:
+    """Equal for labels that differ in case, blanks, hyphens or underscores only."""
     return "".join(label.casefold().replace("_", " ").replace("-", " ").split())

@@ -1,11 +1,12 @@
 """What a label set makes of a truth, and of a change to itself. Pure."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nlu_shared.kit.errors import Invalid
-from nlu_shared.schemas.labels import LabelSet, LabelSpec, LabelWarning, like
+from nlu_shared.schemas.labels import LabelSet, LabelSpec, LabelWarning, folded, like
 
 MOST_OFFERED = 200
 """Labels in the body of a refusal."""
@@ -60,8 +61,13 @@ def admit(
 
 def warnings(names: Sequence[str]) -> tuple[LabelWarning, ...]:
     """Each label that is nearly another one, but the first of its kind."""
-    found = (_warning(name, names[:place]) for place, name in enumerate(names))
-    return tuple(one for one in found if one)
+    alike: dict[str, list[str]] = defaultdict(list)
+    found = []
+    for name in names:
+        if others := alike[folded(name)]:
+            found.append(LabelWarning(label=name, like=tuple(sorted(others))))
+        others.append(name)
+    return tuple(found)
 
 
 def twice(labels: Sequence[LabelSpec]) -> list[dict[str, Any]]:

@@ -61,7 +61,10 @@ async def current(session: AsyncSession, task: str, *, caller: Caller) -> LabelS
     newest = select(LabelSetRow).where(LabelSetRow.task == task)
     row = (await session.exec(newest.order_by(col(LabelSetRow.version).desc()).limit(1))).first()
     if row is not None and row.version:
-        return _set(row)
+        # A version never changes, and a file of a thousand truths asks for it as often.
+        read: dict[tuple[str, int], LabelSet] = session.info.setdefault("label_sets", {})
+        place = (task, row.version)
+        return read.get(place) or read.setdefault(place, _set(row))
     aliased = {one.name: one for one in _specs(row)}
     names = {*aliased, *([] if caller.user_id else await seen(session, task))}
     # An old spelling that stands in a truth again is a label, whatever a rename has left.
