@@ -1,4 +1,4 @@
-"""The one reading of a truth: what it takes, what it makes of it, and that reading twice is once."""
+"""The one reading of a truth: what it takes and makes of it; reading twice is reading once."""
 
 import math
 

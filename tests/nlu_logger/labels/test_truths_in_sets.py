@@ -150,6 +150,8 @@ async def test_a_refusal_offers_the_tasks_labels_and_never_what_was_sent(
     refused = await posted(world, task, "Some Private Words", False)
     assert refused.json()["labels"] == ["greet", "leave"]
     assert "Private" not in refused.text
+    line = (await imported(world, task, "Some Private Words", False)).json()["items"][0]
+    assert line["detail"].endswith(" Labels: greet, leave")
 
 
 async def test_predictions_carry_anything(world: World, task: str) -> None:

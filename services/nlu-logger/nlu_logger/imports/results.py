@@ -14,6 +14,8 @@ from nlu_logger.predictions.service import places
 Row = TypeVar("Row", bound=BaseModel)
 CREATED, REPEATED = 201, 200
 SKIPPED = "skipped"
+OFFERED = 20
+"""Labels that a line's refusal names."""
 KINDS = {CREATED: "created", REPEATED: "repeated"}
 
 
@@ -35,7 +37,9 @@ def understood(
 
 
 def refused(line: int, error: ServiceError, *, item: str | None = None) -> LineResult:
-    return LineResult(line=line, item=item, status=error.status, code=error.code, detail=str(error))
+    offered = f" Labels: {', '.join(error.labels[:OFFERED])}" if error.labels else ""
+    detail = f"{error}{offered}"
+    return LineResult(line=line, item=item, status=error.status, code=error.code, detail=detail)
 
 
 def skipped(line: int) -> LineResult:

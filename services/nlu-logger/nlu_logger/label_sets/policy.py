@@ -125,6 +125,6 @@ def _unknown(
         else "It differs from a label of the task in case, blanks, hyphens or underscores only:"
         " take that one, or make this an alias of it. `allow_new` adds it beside that."
         if near
-        else "The task's labels are in `labels`; `allow_new` adds this one on purpose."
+        else "It is none of the task's `labels`; `allow_new` adds it to them on purpose."
     )
     return UnknownLabel(why, labels=list(dict.fromkeys((*near, *names)))[:MOST_OFFERED])

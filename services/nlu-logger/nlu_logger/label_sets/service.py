@@ -59,7 +59,9 @@ async def current(session: AsyncSession, task: str, *, caller: Caller) -> LabelS
     An end user sees no truths, and so no labels of a set that nobody defined.
     """
     newest = select(LabelSetRow).where(LabelSetRow.task == task)
-    row = (await session.exec(newest.order_by(col(LabelSetRow.version).desc()).limit(1))).first()
+    newest = newest.order_by(col(LabelSetRow.version).desc()).limit(1)
+    # Read again under a lock, it is what stands then.
+    row = (await session.exec(newest.execution_options(populate_existing=True))).first()
     if row is not None and row.version:
         # A version never changes, and a file of a thousand truths asks for it as often.
         read: dict[tuple[str, int], LabelSet] = session.info.setdefault("label_sets", {})

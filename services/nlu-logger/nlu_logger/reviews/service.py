@@ -72,8 +72,8 @@ async def correct(
     prediction = await predictions.get(session, prediction_id, caller=caller)
     given = body.corrected_output if body.corrected_intent is None else body.corrected_intent
     truth = await _checked(session, prediction.task, given, body, caller=caller, choices=choices)
-    if body.corrected_intent is not None:
-        body = body.model_copy(update={"corrected_intent": truth.value})
+    if isinstance(truth.value, str):
+        body = body.model_copy(update={"corrected_intent": truth.value, "corrected_output": None})
     row = _new(prediction_id, caller, body_hash=digest(body.stored), **body.stored)
     return await _say(session, row, truth, caller=caller, settings=settings)
 
@@ -85,7 +85,6 @@ async def confirm(
     *,
     caller: Caller,
     settings: Settings,
-    choices: Collection[str] | None = None,
 ) -> Proposal:
     """The prediction was right: ground truth once approved; `corrected_intent` stays empty.
 
@@ -100,7 +99,7 @@ async def confirm(
         body_hash=digest(["confirmed", body.correction_notes]),
     )
     given = await truth_of(session, row, prediction, caller=caller)
-    truth = await _checked(session, prediction.task, given, body, caller=caller, choices=choices)
+    truth = await _checked(session, prediction.task, given, body, caller=caller)
     return await _say(session, row, truth, caller=caller, settings=settings)
 
 
@@ -152,7 +151,7 @@ async def _checked(
     body: CorrectionIn | ConfirmationIn,
     *,
     caller: Caller,
-    choices: Collection[str] | None,
+    choices: Collection[str] | None = None,
 ) -> Truth:
     if body.allow_new:
         await ground_truth.lock(session)
