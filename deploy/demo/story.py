@@ -16,7 +16,7 @@ from induction.task_kinds.registry import task_of
 from nlu_shared.client import NLUService, create_nlu_service, follow_run
 from nlu_shared.client.api import Api
 from nlu_shared.schemas.labels import LabelSpec
-from nlu_shared.schemas.prompts import ActivePrompt, PromptImport, PromptVersion, TaskIn
+from nlu_shared.schemas.prompts import ActivePrompt, PromptImport, PromptVersion
 from nlu_shared.schemas.reviews import (
     BulkApprovalIn,
     BulkDecided,
@@ -25,6 +25,7 @@ from nlu_shared.schemas.reviews import (
     CorrectionIn,
 )
 from nlu_shared.schemas.runs import RunLimits, RunRequest, RunStatus, RunView
+from nlu_shared.schemas.tasks import TaskIn
 
 from deploy.demo.backend import Backend, prediction_of
 from deploy.demo.crowd import as_done

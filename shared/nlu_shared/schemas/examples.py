@@ -10,7 +10,7 @@ from nlu_shared.schemas.ground_truth import GroundTruthIn
 from nlu_shared.schemas.keys import KeyIn, RotationIn
 from nlu_shared.schemas.labels import LabelRename, LabelSetIn
 from nlu_shared.schemas.predictions import Ids, OutcomeIn, PredictionIn
-from nlu_shared.schemas.prompts import PromptImport, TaskIn
+from nlu_shared.schemas.prompts import PromptImport
 from nlu_shared.schemas.queues import ClaimIn, FindingsIn
 from nlu_shared.schemas.reviews import (
     ApprovalIn,
@@ -21,6 +21,7 @@ from nlu_shared.schemas.reviews import (
     SettlementIn,
 )
 from nlu_shared.schemas.runs import HintIn, RunRequest
+from nlu_shared.schemas.tasks import TaskChange, TaskIn
 from nlu_shared.schemas.triggers import AutoTriggerIn
 
 TASK = "support"
@@ -75,6 +76,7 @@ EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
     RunRequest: {"task": TASK, "limits": {"iterations": 5, "money_usd": 2.5}, "dry_run": True},
     ScheduleIn: {"name": "weekly", "cron": "0 3 * * 1", "what": {"mode": "retraining"}},
     SettlementIn: {"truth": "replace"},
+    TaskChange: {"task_model": "claude-haiku-5-5", "archived": False},
     TaskIn: {
         "slug": TASK,
         "kind": "intent",

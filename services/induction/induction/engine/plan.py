@@ -52,6 +52,7 @@ class Plan:
     remembered: what failed before, the newest first.
     looks: verdicts of this task made before on its test cases.
     folds: in how many folds the search is cross-validated; None: not at all.
+    notes: what stood in the way when it was started, told with its first event.
     """
 
     task: Task
@@ -72,6 +73,7 @@ class Plan:
     remembered: tuple[Remembered, ...] = ()
     looks: int = 0
     folds: int | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def focused(self) -> Component | None:

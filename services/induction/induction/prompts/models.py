@@ -49,6 +49,7 @@ class PromptScoreRow(SQLModel, table=True):
     dataset_hash: str
     model: str
     scorer: str
+    labels_version: int = 0
 
 
 class ProductionPromptRow(SQLModel, table=True):

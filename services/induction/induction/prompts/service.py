@@ -123,6 +123,7 @@ async def record_score(
     dataset_hash: str,
     model: str,
     scorer: str,
+    labels_version: int,
 ) -> None:
     """Keeps how a version did on one split; the newest measurement of the same run stands."""
     values = {
@@ -137,6 +138,7 @@ async def record_score(
         "dataset_hash": dataset_hash,
         "model": model,
         "scorer": scorer,
+        "labels_version": labels_version,
     }
     await session.exec(
         insert(PromptScoreRow)

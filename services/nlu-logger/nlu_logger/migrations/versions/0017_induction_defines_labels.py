@@ -1,0 +1,17 @@
+"""The key that the settings hold for induction may define labels: induction does it for a person
+who makes or changes a task there."""
+
+from alembic import op
+
+revision = "0017"
+down_revision = "0016"
+
+
+def upgrade() -> None:
+    op.execute(
+        """
+        UPDATE api_keys SET scopes = scopes || 'labels:write'
+        WHERE setting = 'induction' AND revoked_at IS NULL
+            AND scopes @> ARRAY['ground-truth:read'] AND NOT scopes @> ARRAY['labels:write']
+        """
+    )
