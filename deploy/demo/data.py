@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nlu_shared.schemas.base import Label, Utterance
+from nlu_shared.schemas.labels import NoLabel, read_label
 from nlu_shared.schemas.prompts import TaskKind
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
@@ -77,7 +78,7 @@ def read(path: Path, *, text: str, label: str, limit: int | None = None, seed: i
     skipped: Counter[str] = Counter()
     rows: dict[str, Row] = {}
     for spoken, named in _records(path, text, label):
-        if not spoken or not named:
+        if not spoken or named is None:
             skipped["without text or label"] += 1
         elif not _storable(spoken, named):
             skipped["too long or not storable"] += 1
@@ -123,7 +124,7 @@ def _check(path: Path, rows: list[Row], label: str, limit: int | None) -> None:
         raise BadData(f"LIMIT={limit} leaves out some of the {len(labels)} labels in {path}")
 
 
-def _records(path: Path, text: str, label: str) -> Iterator[tuple[str, str]]:
+def _records(path: Path, text: str, label: str) -> Iterator[tuple[str, str | None]]:
     content = decoded(path)
     if path.suffix.lower() in JSON_LINES:
         yield from _json_lines(path, content, text, label)
@@ -152,7 +153,7 @@ def decoded(path: Path) -> str:
     return decoded
 
 
-def _table(path: Path, content: str, text: str, label: str) -> Iterator[tuple[str, str]]:
+def _table(path: Path, content: str, text: str, label: str) -> Iterator[tuple[str, str | None]]:
     delimiter = DELIMITERS[path.suffix.lower()]
     reader = csv.DictReader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
     try:
@@ -164,12 +165,15 @@ def _table(path: Path, content: str, text: str, label: str) -> Iterator[tuple[st
             )
         _check_columns(path, list(columns), text, label)
         for row in reader:
-            yield (row[text] or "").strip(), (row[label] or "").strip()
+            place = f"{path}, line {reader.line_num}"
+            yield (row[text] or "").strip(), _label_of(row[label], place)
     except csv.Error as error:
         raise BadData(f"{path}, after line {reader.line_num}: {error}") from None
 
 
-def _json_lines(path: Path, content: str, text: str, label: str) -> Iterator[tuple[str, str]]:
+def _json_lines(
+    path: Path, content: str, text: str, label: str
+) -> Iterator[tuple[str, str | None]]:
     for number, line in enumerate(content.split("\n"), start=1):
         if not line.strip():
             continue
@@ -180,7 +184,7 @@ def _json_lines(path: Path, content: str, text: str, label: str) -> Iterator[tup
         if not isinstance(row, dict):
             raise BadData(f"{path}, line {number} is not a JSON object")
         _check_columns(path, list(row), text, label, line=number)
-        yield _plain(row[text]), _plain(row[label])
+        yield _plain(row[text]), _label_of(row[label], f"{path}, line {number}")
 
 
 def _check_columns(
@@ -195,6 +199,14 @@ def _check_columns(
                 f"{where} has no {wanted!r}; it has {', '.join(map(repr, columns)) or 'nothing'}."
                 f" Name it with {option}="
             )
+
+
+def _label_of(value: JsonValue, place: str) -> str | None:
+    """By the one reading of all doors; None where nothing was labelled. Raises BadData."""
+    try:
+        return read_label(value)
+    except NoLabel as wrong:
+        raise BadData(f"{place}: {wrong}") from None
 
 
 def _plain(value: object) -> str:

@@ -3,7 +3,8 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
+from nlu_shared.kit.db import session_scope
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
 from nlu_shared.kit.etags import is_held
 from nlu_shared.kit.parameters import MOST, Cursor, IfNoneMatch, PathTask
@@ -12,6 +13,8 @@ from nlu_shared.schemas.diffs import PromptDiff
 from nlu_shared.schemas.prompts import ActivePrompt, PromptImport, PromptVersion
 
 from induction.prompts import export, service
+from induction.resources import Resources
+from induction.tasks import service as tasks
 
 router = APIRouter(prefix="/v1/prompts/{task}", tags=["prompts"])
 VersionId = Annotated[UUID, Path(description="a version of this task's prompt")]
@@ -28,12 +31,20 @@ read, write = requires("prompts:read"), requires("prompts:write")
     responses={200: {"model": PromptVersion, "description": "It was there before"}},
 )
 async def import_version(
-    task: PathTask, body: PromptImport, session: DbSession, caller: CallerDep, response: Response
+    task: PathTask, body: PromptImport, request: Request, caller: CallerDep, response: Response
 ) -> PromptVersion:
-    """A version from outside, for runs or to serve; the same again is one version."""
-    row, is_new = await service.bring_in(session, task, body, by=caller.subject)
-    response.status_code = 201 if is_new else 200
-    return await service.view(session, row)
+    """A version from outside, for runs or to serve; the same again is one version.
+
+    It has to name the task's labels as they stand in nlu-logger, or as last seen where that is
+    away.
+    """
+    resources: Resources = request.app.state.resources
+    identity = resources.identity(caller)
+    spec = await tasks.fresh(resources.database, identity, resources.logger, task)
+    async with session_scope(resources.database, identity) as session:
+        row, is_new = await service.bring_in(session, spec, body, by=caller.subject)
+        response.status_code = 201 if is_new else 200
+        return await service.view(session, row)
 
 
 @router.get("/versions", dependencies=[read])

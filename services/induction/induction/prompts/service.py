@@ -19,6 +19,7 @@ from nlu_shared.schemas.prompts import (
     PromptVersion,
     SplitScore,
 )
+from nlu_shared.schemas.tasks import TaskSpec
 from pydantic import JsonValue
 from sqlalchemy import tuple_
 from sqlalchemy.dialects.postgresql import insert
@@ -33,14 +34,13 @@ from induction.tasks import service as tasks
 
 
 async def bring_in(
-    session: AsyncSession, slug: str, request: PromptImport, *, by: str
+    session: AsyncSession, spec: TaskSpec, request: PromptImport, *, by: str
 ) -> tuple[PromptVersionRow, bool]:
     """Stores a prompt from outside and whether it is new; equal prompts are one version.
 
     Raises Invalid for a prompt the task cannot be served with, and says why.
     """
-    row = await tasks.get(session, slug)
-    task = task_of(row.spec())
+    slug, task = spec.slug, task_of(spec)
     content = await asyncio.to_thread(_content_of, request) or task.baseline()
     problems = task.problems(content)
     if problems:

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from nlu_shared.schemas.base import Label
 from nlu_shared.schemas.exported import CodedStatement, RefusedStatement, read_export
 from nlu_shared.schemas.ground_truth import Context, StreamEnd
+from nlu_shared.schemas.labels import NoLabel, read_label
 from nlu_shared.schemas.prompts import TaskKind
 from nlu_shared.schemas.scores import CaseId, PredictedLine, TruthLine
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import JsonValue, ValidationError
 
 from induction.task_kinds.base import Prediction
 from induction.task_kinds.extraction import ExtractionTask
@@ -22,8 +22,6 @@ from induction.task_kinds.extraction import ExtractionTask
 BOM = b"\xef\xbb\xbf"
 MISSING = "no prediction"
 UNUSABLE = "no usable answer"
-_LABEL: TypeAdapter[str] = TypeAdapter(Label)
-_NAMED = {TaskKind.INTENT: "label", TaskKind.EXTRACTION: "extraction"}
 Line = TypeVar("Line", bound=PredictedLine)
 
 
@@ -58,7 +56,7 @@ def read(truths: File, predictions: File | None, kind: TaskKind) -> tuple[list[S
     if exported is None:
         if predictions is None:
             raise Unscorable(f"{truths.name} holds no predictions of its own: name --predictions")
-        return _joined(truths, predictions, kind), 0
+        return _joined(truths, predictions, kind)
     if predictions is not None:
         raise Unscorable(f"{truths.name} holds predictions of its own: leave --predictions out")
     scored = list(_own(exported))
@@ -88,22 +86,35 @@ def _own(exported: Iterable[CodedStatement | RefusedStatement]) -> Iterator[Scor
             )
 
 
-def _joined(truths: File, predictions: File, kind: TaskKind) -> list[Scored]:
+def _joined(truths: File, predictions: File, kind: TaskKind) -> tuple[list[Scored], int]:
     known, predicted = _by_id(truths, TruthLine), _by_id(predictions, PredictedLine)
-    if not known:
+    read = {key: _truth(place, line.output, kind) for key, (place, line) in known.items()}
+    labelled = {key: truth for key, truth in read.items() if truth is not None}
+    if not labelled:
         raise Unscorable(f"{truths.name} holds no truth")
-    for place, truth in known.values():
-        if not _is_output(truth.output, kind):
-            raise Unscorable(f"{place}: its output is no {_NAMED[kind]}")
     for key, (place, _) in predicted.items():
         if key not in known:
             raise Unscorable(f"{place}: its id has no truth")
     answers = {key: _prediction(line.output, kind) for key, (_, line) in predicted.items()}
     missing = Prediction(fault=MISSING)
-    return [
-        Scored(one.id, one.output, answers.get(key, missing), one.group, one.context)
+    scored = [
+        Scored(one.id, labelled[key], answers.get(key, missing), one.group, one.context)
         for key, (_, one) in known.items()
+        if key in labelled
     ]
+    return scored, len(known) - len(scored)
+
+
+def _truth(place: str, output: JsonValue, kind: TaskKind) -> JsonValue:
+    """By the one reading of all doors; None where a text was not labelled. Raises Unscorable."""
+    if kind is TaskKind.EXTRACTION:
+        if not ExtractionTask().is_valid_output(output):
+            raise Unscorable(f"{place}: its output is no extraction")
+        return output
+    try:
+        return read_label(output)
+    except NoLabel as wrong:
+        raise Unscorable(f"{place}: its output is no label: {wrong}") from None
 
 
 def _by_id(file: File, shape: type[Line]) -> dict[str, tuple[str, Line]]:
@@ -144,14 +155,11 @@ def _reason(broken: ValidationError) -> str:
 
 
 def _prediction(output: JsonValue, kind: TaskKind) -> Prediction:
-    return Prediction(output) if _is_output(output, kind) else Prediction(fault=UNUSABLE)
-
-
-def _is_output(output: JsonValue, kind: TaskKind) -> bool:
     if kind is TaskKind.EXTRACTION:
-        return ExtractionTask().is_valid_output(output)
+        is_usable = ExtractionTask().is_valid_output(output)
+        return Prediction(output) if is_usable else Prediction(fault=UNUSABLE)
     try:
-        _LABEL.validate_python(output)
-    except ValidationError:
-        return False
-    return True
+        label = read_label(output)
+    except NoLabel:
+        label = None
+    return Prediction(fault=UNUSABLE) if label is None else Prediction(label)

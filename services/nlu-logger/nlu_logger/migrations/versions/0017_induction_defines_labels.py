@@ -10,7 +10,7 @@ down_revision = "0016"
 def upgrade() -> None:
     op.execute(
         """
-        UPDATE api_keys SET scopes = scopes || 'labels:write'
+        UPDATE api_keys SET scopes = array_append(scopes, 'labels:write')
         WHERE setting = 'induction' AND revoked_at IS NULL
             AND scopes @> ARRAY['ground-truth:read'] AND NOT scopes @> ARRAY['labels:write']
         """
