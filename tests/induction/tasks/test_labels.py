@@ -136,11 +136,11 @@ async def test_aliases_are_read_as_their_label_and_retired_labels_are_not_offere
     stack: Stack,
 ) -> None:
     await make_task(stack, "aliased", cases=40)
-    await smuggle(stack, "aliased", "topic_0", "zero")
     retired = {"name": "topic_4", "retired": True}
     await changed(
         stack, "aliased", labels=[{"name": "topic_0", "aliases": ["zero"]}, *TOPICS[1:], retired]
     )
+    await smuggle(stack, "aliased", "topic_0", "zero")
     run = await start(stack, "aliased", kind="evaluate")
     async with stack.working():
         seen = await reached(stack, run, "completed")
