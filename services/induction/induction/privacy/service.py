@@ -35,7 +35,7 @@ from induction.privacy.repeating import Repeats, repeats_any
 from induction.prompts.models import PromptVersionRow
 from induction.runs import service as runs
 from induction.runs.models import RunRow
-from induction.runs.planning import asked
+from induction.runs.planning import questions_of
 from induction.task_kinds.base import Outcome
 from induction.tasks import service as tasks
 
@@ -243,7 +243,7 @@ async def _keys(
         return []
     keys = {
         task.request(prompt, one.text, model=model, context=cases.context_of(one)).key
-        for task, model in asked(spec, users)
+        for task, model in questions_of(spec, users)
         for prompt in prompts
         for one in copies
     }

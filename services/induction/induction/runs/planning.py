@@ -41,7 +41,7 @@ def _labels(rows: Sequence[Mapping[str, object]]) -> tuple[LabelSpec, ...]:
     return tuple(map(LabelSpec.model_validate, rows))
 
 
-def asked(spec: TaskSpec, rows: Iterable[RunRow]) -> list[tuple[Task, str]]:
+def questions_of(spec: TaskSpec, rows: Iterable[RunRow]) -> list[tuple[Task, str]]:
     """Each task and model by which these runs have put questions: a question names the labels."""
     held = {(canonical(row.labels), row.task_model): row for row in rows}
     return [(task_of(held_to(spec, row)), row.task_model) for row in held.values()]
