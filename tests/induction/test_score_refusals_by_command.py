@@ -31,7 +31,11 @@ TRUTH = SAID = outputs(one="b", two="c")
         (TRUTH, [{"output": PRIVATE}], "predictions.jsonl, line 1: id: Field required"),
         (TRUTH, [{"id": "one"}], "predictions.jsonl, line 1: output: Field required"),
         (TRUTH, [{"count": 2, "sha256": PRIVATE}], "predictions.jsonl, line 1: id: Field"),
-        ([*TRUTH, {"id": 3, "output": [PRIVATE]}], SAID, "truth.jsonl, line 3: its output is no"),
+        (
+            [*TRUTH, {"id": 3, "output": [PRIVATE, "b"]}],
+            SAID,
+            "truth.jsonl, line 3: its output is no",
+        ),
         ([{"id": 3, "output": "b", "context": {PRIVATE: 1}}], SAID, "truth.jsonl, line 1: context"),
         ([], [], "truth.jsonl holds no truth"),
         (TRUTH, None, "truth.jsonl holds no predictions of its own: name --predictions"),
