@@ -22,6 +22,7 @@ from nlu_shared.schemas.tasks import (
     are_enough,
 )
 from sqlalchemy import func
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -66,8 +67,11 @@ async def create(
             return row.view(), False
         row = TaskRow(**spec.model_dump(mode="json"))
         row.copy_labels(labels)
-        session.add(row)
-        await session.flush()
+        try:
+            async with session.begin_nested():
+                session.add(row)
+        except IntegrityError:
+            raise Conflict("Somebody else made it just now; look again.") from None
         return row.view(), True
 
 
