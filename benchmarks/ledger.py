@@ -13,7 +13,9 @@ from induction.resources import APP_IDENTITY
 from induction.task_kinds.base import ModelRequest
 from induction.task_kinds.registry import task_of
 from nlu_shared.kit.db import open_database
-from nlu_shared.schemas.prompts import LabelSpec, TaskIn, TaskKind
+from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.prompts import TaskKind
+from nlu_shared.schemas.tasks import TaskIn
 from offline_model.app import create_app
 
 from benchmarks.rates import ratio_line

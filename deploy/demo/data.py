@@ -91,7 +91,7 @@ def read(
     skipped: Counter[str] = Counter()
     rows: dict[str, Row] = {}
     for spoken, named in _labelled(path, Columns(text, label), format, skipped):
-        if not spoken or not named:
+        if not spoken or named is None:
             skipped["without text or label"] += 1
         elif not _storable(spoken, named):
             skipped["too long or not storable"] += 1

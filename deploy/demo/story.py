@@ -17,7 +17,7 @@ from nlu_shared.backoff import LASTING
 from nlu_shared.client import HttpTransport, NLUService, create_nlu_service, follow_run
 from nlu_shared.client.api import Api
 from nlu_shared.schemas.labels import LabelSpec
-from nlu_shared.schemas.prompts import PromptVersion, TaskIn
+from nlu_shared.schemas.prompts import PromptVersion
 from nlu_shared.schemas.registry import ActivePrompt, PromptImport
 from nlu_shared.schemas.reviews import (
     BulkApprovalIn,
@@ -27,6 +27,7 @@ from nlu_shared.schemas.reviews import (
     CorrectionIn,
 )
 from nlu_shared.schemas.runs import RunLimits, RunRequest, RunStatus, RunView
+from nlu_shared.schemas.tasks import TaskIn, TaskView
 
 from deploy.demo.backend import Backend, prediction_of
 from deploy.demo.crowd import as_done
@@ -148,8 +149,9 @@ def limits_for(texts: int) -> RunLimits:
 
 
 async def _serve_baseline(induction: Api, spec: TaskIn) -> ActivePrompt:
-    """The task with its instructions-only prompt in production, as the first team had it."""
-    await induction.post("/v1/tasks", TaskIn, spec)
+    """The task with its labels, which it defines in nlu-logger, and with its instructions-only
+    prompt in production, as the first team had it."""
+    await induction.post("/v1/tasks", TaskView, spec)
     plain = PromptImport(notes="instructions only, as the demo starts", promote=True)
     await induction.post(f"/v1/prompts/{spec.slug}/versions", PromptVersion, plain)
     return await induction.get(f"/v1/prompts/{spec.slug}/active", ActivePrompt)

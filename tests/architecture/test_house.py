@@ -64,6 +64,7 @@ IO_FILES = {
     # Of history that is imported: what was erased of it, and its rows.
     "erasures.py",
     "storing.py",
+    "renames.py",
 }
 PLACES_THAT_COMMIT = {"db.py", "group_commit.py"}
 

@@ -60,6 +60,9 @@ NEVER_404 = {
     "claim_from_queue",
     "read_quoting",
     "set_quoting",
+    "read_labels",
+    "define_labels",
+    "list_label_versions",
 }
 """Of these a path names something that cannot be unknown."""
 

@@ -83,6 +83,28 @@ def test_a_case_without_a_usable_answer_is_a_miss_and_nobodys_false_positive(
 
 
 @pytest.mark.parametrize(
+    ("written", "label"),
+    [(["b"], "b"), (7, "7"), (7.0, "7"), (" b\u00a0 c ", "b c"), ("e\u0301", "\u00e9")],
+    ids=str,
+)
+def test_labels_are_read_by_the_one_reading_on_both_sides(
+    scoring: Scoring, written: object, label: str
+) -> None:
+    read = scoring.json("intent", outputs(one=written, two="x"), outputs(one=label, two="x"))
+    assert read["scores"]["accuracy"] == 1.0
+    again = scoring.json("intent", outputs(one=label, two="x"), outputs(one=written, two="x"))
+    assert again["scores"] == read["scores"]
+
+
+@pytest.mark.parametrize("unlabelled", [None, "", "  ", [], [""]], ids=str)
+def test_a_text_without_a_label_is_left_out_and_counted(
+    scoring: Scoring, unlabelled: object
+) -> None:
+    scored = scoring.json("intent", outputs(one="b", two=unlabelled), outputs(one="b", two="b"))
+    assert (scored["left_out"], len(scored["cases"])) == (1, 1)
+
+
+@pytest.mark.parametrize(
     ("predicted", "people", "events", "objective"),
     [
         (DIED, tally(1), tally(1), 1.0),

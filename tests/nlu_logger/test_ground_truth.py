@@ -66,9 +66,7 @@ async def test_a_stream_shows_one_moment_while_cases_arrive(world: World, task: 
         assert end["sha256"] == dataset_hash(case["hash"] for case in cases)
 
 
-@pytest.mark.parametrize(
-    "truth", ["label", {"people": [{"name": "Ann", "age": 4.5}]}, ["a", "b"], 3, False]
-)
+@pytest.mark.parametrize("truth", ["label", {"people": [{"name": "Ann", "age": 4.5}]}, {}])
 async def test_any_truth_comes_back_as_it_was_said(world: World, task: str, truth: Any) -> None:
     await add(world, task, "said", truth, group="g", may_quote=False)
     case, _ = await world.truth(task)

@@ -6,6 +6,7 @@ either service or in the client, gets its line in `REACHED`; `test_cost` does th
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID
 
@@ -44,7 +45,7 @@ from nlu_shared.rendering.answers import read_message
 from nlu_shared.rendering.extraction import SCHEMA
 from nlu_shared.schemas.exports import ExportFormat, LabelledText
 from nlu_shared.schemas.ground_truth import Context, Turn, case_hash
-from nlu_shared.schemas.labels import LABEL_LIMIT, LabelSpec, read_label
+from nlu_shared.schemas.labels import LabelSpec, NoLabel, like, read_truth
 from nlu_shared.schemas.predictions import PredictionIn
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
 from offline_model.clauses import clauses
@@ -160,6 +161,12 @@ def _rejected(text: str) -> None:
         rejected(shape, ["text,label"]).row(line, "no")
 
 
+def _read_as_a_label(text: str) -> None:
+    with suppress(NoLabel):
+        read_truth([text])
+    like(text, [text.upper(), f"{text} b"])
+
+
 REACHED: Mapping[str, Callable[[str], object]] = {
     # nlu-logger and its client
     "client/service.prediction_of": lambda text: prediction_of(
@@ -189,7 +196,6 @@ REACHED: Mapping[str, Callable[[str], object]] = {
     "files/snips.yaml": lambda text: _read(f"type: intent\nutterances:\n- {json.dumps(text)}\n"),
     "files/atis": lambda text: _read(f"a\t{text}\na\t{text}\n"),
     "files/langfuse": lambda text: _read(json.dumps({"input": text, "expectedOutput": text})),
-    "schemas/labels.read_label": lambda text: read_label(text[:LABEL_LIMIT] or "a"),
     "reviews/priority.next_to_label": lambda text: next_to_label(
         [Candidate(uuid7(), "intent", f"{text} {n}", "pay", 0.5, 0.1) for n in range(3)], {}, 3
     ),
@@ -197,6 +203,7 @@ REACHED: Mapping[str, Callable[[str], object]] = {
     "schemas/ground_truth.case_hash": lambda text: case_hash(
         task="intent", text=text, truth="pay", group=None, may_quote=True
     ),
+    "schemas/labels.read_truth": _read_as_a_label,
     # induction's tasks
     "tasks/base.framed": lambda text: framed(text, None),
     "tasks/intent.request": lambda text: INTENTS.request(_prompt(text), text, model="m"),

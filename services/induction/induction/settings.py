@@ -15,7 +15,8 @@ class Settings(ServiceSettings):
     )
     nlu_logger_key: SecretStr = Field(
         default=SecretStr(""),
-        description="a key of nlu-logger with the scopes ground-truth:read and findings:write",
+        description="a key of nlu-logger with the scopes ground-truth:read, findings:write and, to"
+        " define labels, labels:write",
     )
     provider: Literal["anthropic", "offline"] = Field(
         default="anthropic", description="who answers; 'offline' books no money"
@@ -55,6 +56,13 @@ class Settings(ServiceSettings):
     )
     poll_seconds: float = Field(
         default=5.0, gt=0, description="seconds between looks for work nobody rang for"
+    )
+    unanswerable_share: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="of a task's truths, the share that no answer can match above which no run"
+        " starts; those below it are left out",
     )
     consider_seconds: float = Field(
         default=300.0, gt=0, description="seconds between looks whether a run should start itself"

@@ -1,14 +1,16 @@
-"""The door to nlu-logger: reads approved ground truth, whole or not at all, and what to forget;
-tells it which truths are doubted."""
+"""The door to nlu-logger: reads approved ground truth, whole or not at all, with the labels it may
+carry, and what to forget; defines labels; tells it which truths are doubted."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import httpx2
-from nlu_shared.kit.errors import Unavailable
-from nlu_shared.schemas.base import Page
+from nlu_shared.kit.errors import Conflict, Forbidden, Unavailable
+from nlu_shared.schemas.base import Page, Problem
 from nlu_shared.schemas.ground_truth import GroundTruthCase, StreamEnd, dataset_hash
+from nlu_shared.schemas.labels import LabelSet, LabelSetIn, LabelSpec
 from nlu_shared.schemas.privacy import ErasedCase
 from nlu_shared.schemas.queues import FindingsIn, FindingsTaken
 from pydantic import ValidationError
@@ -19,20 +21,53 @@ class UpstreamAway(Unavailable):
     title = "nlu-logger cannot be read"
 
 
+class LabelsNotWritable(Forbidden):
+    code = "labels_not_writable"
+    title = "induction's key of nlu-logger may not define labels"
+
+
+class LabelsChanged(Conflict):
+    code = "labels_changed"
+    title = "The label set was changed meanwhile"
+
+
+class LabelInUse(Conflict):
+    code = "label_in_use"
+    title = "Approved truths carry a label that this set lacks"
+
+
 class AnotherList(Exception):
     """nlu-logger's list of erased cases is not the one that was read: a backup was set back."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroundTruth:
-    """All approved cases of a task, in id order, and the hash nlu-logger gave them."""
+    """All approved cases of a task, in id order, the hash nlu-logger gave them, and the label set
+    that stood while they were read."""
 
     cases: tuple[GroundTruthCase, ...]
     dataset_hash: str
+    labels: LabelSet
+
+
+READINGS = 3
+"""Of labels that change while cases are read, before a caller is sent away."""
 
 
 async def fetch(client: httpx2.AsyncClient, task: str) -> GroundTruth:
     """Raises UpstreamAway where nlu-logger is away, refuses the key, or the stream was cut."""
+    labels = await fetch_labels(client, task)
+    for _ in range(READINGS):
+        cases, dataset_hash = await _fetch_cases(client, task)
+        before, labels = labels, await fetch_labels(client, task)
+        if labels.version == before.version:
+            return GroundTruth(cases, dataset_hash, labels)
+    raise UpstreamAway("The labels change faster than the ground truth can be read.")
+
+
+async def _fetch_cases(
+    client: httpx2.AsyncClient, task: str
+) -> tuple[tuple[GroundTruthCase, ...], str]:
     cases: list[GroundTruthCase] = []
     end: StreamEnd | None = None
     try:
@@ -55,7 +90,60 @@ async def fetch(client: httpx2.AsyncClient, task: str) -> GroundTruth:
         raise UpstreamAway("The ground-truth stream was cut.")
     if end.sha256 != dataset_hash(case.hash for case in cases):
         raise UpstreamAway("The ground truth does not have the hash it claims.")
-    return GroundTruth(cases=tuple(cases), dataset_hash=end.sha256)
+    return tuple(cases), end.sha256
+
+
+async def fetch_labels(client: httpx2.AsyncClient, task: str) -> LabelSet:
+    """As the set stands; version 0 where nobody has defined it. Raises UpstreamAway."""
+    try:
+        response = await client.get(f"/v1/tasks/{task}/labels")
+    except httpx2.HTTPError as away:
+        raise UpstreamAway("nlu-logger cannot be reached.") from away
+    return _label_set(response)
+
+
+async def define_labels(
+    client: httpx2.AsyncClient, task: str, labels: Sequence[LabelSpec], *, replaces: int
+) -> LabelSet:
+    """The set as the version after `replaces`; the same set again is none.
+
+    Raises LabelsNotWritable, LabelsChanged, LabelInUse, UpstreamAway.
+    """
+    body = LabelSetIn(labels=tuple(labels), replaces=replaces).model_dump(mode="json")
+    try:
+        response = await client.put(f"/v1/tasks/{task}/labels", json=body)
+    except httpx2.HTTPError as away:
+        raise UpstreamAway("nlu-logger cannot be reached.") from away
+    if response.status_code == 403:
+        raise LabelsNotWritable(
+            "Give the key in INDUCTION_NLU_LOGGER_KEY the scope labels:write, or define the labels"
+            " in nlu-logger: PUT /v1/tasks/{slug}/labels."
+        )
+    if response.status_code == 409:
+        raise _conflict(response)
+    return _label_set(response)
+
+
+def _conflict(response: httpx2.Response) -> Conflict:
+    try:
+        problem = Problem.model_validate_json(response.content)
+    except ValidationError as unreadable:
+        raise UpstreamAway("nlu-logger's answer cannot be read.") from unreadable
+    if problem.code == LabelInUse.code:
+        return LabelInUse(
+            "Keep these as `retired`, or rename them first in nlu-logger.",
+            labels=problem.labels or (),
+        )
+    return LabelsChanged("Somebody else defined it; look again.")
+
+
+def _label_set(response: httpx2.Response) -> LabelSet:
+    if response.status_code != 200:
+        raise UpstreamAway(f"nlu-logger answered {response.status_code}.")
+    try:
+        return LabelSet.model_validate_json(response.content)
+    except ValidationError as unreadable:
+        raise UpstreamAway("nlu-logger's answer cannot be read.") from unreadable
 
 
 async def fetch_erased(

@@ -13,6 +13,7 @@ from nlu_logger.ground_truth.routes import quoting_router as quoting
 from nlu_logger.ground_truth.routes import router as ground_truth
 from nlu_logger.imports.routes import router as imports
 from nlu_logger.insights.routes import router as insights
+from nlu_logger.labels.routes import router as labels
 from nlu_logger.predictions import partitions
 from nlu_logger.predictions.routes import router as predictions
 from nlu_logger.privacy import jobs as retention
@@ -26,6 +27,7 @@ VERSION = "0.1.0"
 ROUTERS = (
     predictions,
     reviews,
+    labels,
     ground_truth,
     quoting,
     insights,

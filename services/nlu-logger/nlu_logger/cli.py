@@ -23,6 +23,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger import app as web
 from nlu_logger import commands_files, commands_imports, commands_restore, worker
+from nlu_logger.commands_labels import labels
 from nlu_logger.exports import service as exports
 from nlu_logger.exports.folder import lines_of, write_dataset
 from nlu_logger.exports.pairs import UnreadableLine, read_lines
@@ -41,6 +42,7 @@ app.command(commands_files.import_ground_truth)
 app.command(commands_imports.import_logs)
 app.command(commands_restore.confirm_clock)
 app.command(commands_restore.erase_again)
+app.command(labels)
 
 THRESHOLDS = {"retraining": "min_confidence", "review": "confidence_threshold"}
 FORMATS = {f".{one.value}": one for one in ExportFormat}

@@ -39,6 +39,7 @@ def import_file(
     label: str | None = None,
     group: str | None = None,
     may_quote: bool | None = None,
+    allow_new: bool = False,
     dry_run: bool = False,
     rejected_to: Annotated[Path | None, Parameter(name="--rejected")] = None,
     results_to: Annotated[Path | None, Parameter(name="--results")] = None,
@@ -68,6 +69,8 @@ def import_file(
         The column of what a case must not be parted from; texts without one stand alone.
     may_quote
         Whether these texts may appear inside a prompt; else as the task's default says.
+    allow_new
+        Add labels that the task's set lacks to the set.
     dry_run
         Read and check only; nothing is sent.
     rejected_to
@@ -77,7 +80,7 @@ def import_file(
     """
     if from_ is not None and from_ not in BY_NAME:
         sys.exit(f"nlu-logger: --from {from_} is none of {', '.join(NAMES)}")
-    how = Labelling(task=task, may_quote=may_quote)
+    how = Labelling(task=task, may_quote=may_quote, allow_new=allow_new)
     counts: Counter[str] = Counter()
     with file.open("rb") as binary:
         opened = _opened(binary, Columns(text, label, group), from_)
@@ -101,6 +104,7 @@ def import_ground_truth(
     label_column: str | None = None,
     group_column: str | None = None,
     may_quote: bool | None = None,
+    allow_new: bool = False,
     url: Url = HERE,
     key: Key = "",
 ) -> None:
@@ -120,6 +124,8 @@ def import_ground_truth(
         What a case must not be parted from; texts without one stand alone.
     may_quote
         Whether these texts may appear inside a prompt; else as the task's default says.
+    allow_new
+        Add labels that the task's set lacks to the set.
     """
     import_file(
         file,
@@ -128,6 +134,7 @@ def import_ground_truth(
         label=label_column,
         group=group_column,
         may_quote=may_quote,
+        allow_new=allow_new,
         url=url,
         key=key,
     )
@@ -144,7 +151,11 @@ def _opened(binary: BinaryIO, columns: Columns, name: str | None) -> Opened:
 def _sent(
     lines: Iterator[Line], how: Labelling, counts: Counter[str], url: str, key: str
 ) -> Results:
-    params: dict[str, str | bool] = {"task": how.task, "from": "json"}
+    params: dict[str, str | bool] = {
+        "task": how.task,
+        "from": "json",
+        "allow_new": how.allow_new,
+    }
     if how.may_quote is not None:
         params["may_quote"] = how.may_quote
     with client(url, key) as http:

@@ -16,7 +16,12 @@ from nlu_logger.sending import sent, tell
 
 
 def import_corrections(
-    file: Path, *, approve: bool = False, url: Url = HERE, key: Key = ""
+    file: Path,
+    *,
+    approve: bool = False,
+    allow_new: bool = False,
+    url: Url = HERE,
+    key: Key = "",
 ) -> None:
     """Brings in the filled review file, in any form in which it was exported or saved.
 
@@ -26,12 +31,21 @@ def import_corrections(
         The review file as it was exported, with `corrected_intent` filled in.
     approve
         Make ground truth of it at once; the key must be allowed to decide.
+    allow_new
+        Add labels that the task's set lacks to the set.
     """
-    _end(_bring(file, "/v1/corrections:import", {"approve": approve}, url, key))
+    params: dict[str, str | bool] = {"approve": approve, "allow_new": allow_new}
+    _end(_bring(file, "/v1/corrections:import", params, url, key))
 
 
 def import_logs(
-    file: Path, *, task: str = INTENT, approve: bool = False, url: Url = HERE, key: Key = ""
+    file: Path,
+    *,
+    task: str = INTENT,
+    approve: bool = False,
+    allow_new: bool = False,
+    url: Url = HERE,
+    key: Key = "",
 ) -> None:
     """Brings in rows of the original nlu_prompt_logs, however old (an administrator's key).
 
@@ -43,8 +57,11 @@ def import_logs(
         Whose predictions they are.
     approve
         Make ground truth of their corrections at once; otherwise they are proposed.
+    allow_new
+        Add labels that the task's set lacks to the set.
     """
-    counts = _bring(file, "/v1/predictions:import", {"task": task, "approve": approve}, url, key)
+    params: dict[str, str | bool] = {"task": task, "approve": approve, "allow_new": allow_new}
+    counts = _bring(file, "/v1/predictions:import", params, url, key)
     if past := counts["past_retention"]:
         print(
             f"{past} are older than the retention: it will drop them soon, and keep without"

@@ -36,5 +36,7 @@ def reason_of(problem: bytes, status: int) -> str:
     except ValidationError:
         return f"status {status}"
     faults = "; ".join(in_words(one) for one in problem_json.errors or [])
+    offered = f"Labels: {', '.join(problem_json.labels)}" if problem_json.labels else ""
     reason = problem_json.detail or problem_json.title
-    return f"{reason}: {faults}" if faults else reason
+    reason = f"{reason}: {faults}" if faults else reason
+    return f"{reason} {offered}".strip()

@@ -16,6 +16,7 @@ from nlu_shared.kit.tokens import open_tokens
 
 from nlu_logger import migrations as roles
 from nlu_logger.anonymise.text import Anonymiser, anonymiser
+from nlu_logger.label_sets.service import ADDERS
 from nlu_logger.predictions.ingest import Ingest, write
 from nlu_logger.settings import Settings
 
@@ -43,7 +44,7 @@ class Resources:
             return Identity(roles.USER, caller.user_id)
         if ADMIN in caller.scopes:
             return Identity(roles.ADMINISTRATOR)
-        if caller.has("reviews:decide") or caller.has("ground-truth:write"):
+        if any(map(caller.has, ADDERS)):
             return Identity(roles.REVIEWER)
         return Identity(roles.SERVICE)
 

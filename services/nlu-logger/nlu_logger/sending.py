@@ -11,6 +11,7 @@ from nlu_shared.files.reading import Kind
 from nlu_shared.files.rows import Line
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.schemas.imports import HistoryAnswer, LineResult
+from nlu_shared.schemas.labels import LabelWarning
 from pydantic import JsonValue
 
 from nlu_logger.imports.results import refused
@@ -30,8 +31,9 @@ def sent(
     lines: Iterable[Line],
     counts: Counter[str],
 ) -> Iterator[tuple[Line, LineResult]]:
-    """What became of each row, in the file's order, and in `counts` of how many. Ends the program
-    where a part as a whole is refused."""
+    """What became of each row, in the file's order, and in `counts` of how many; says at the end
+    which labels are nearly others. Ends the program where a part as a whole is refused."""
+    close: dict[str, LabelWarning] = {}
     for part in _parts(lines):
         readable = [(line, body) for line, body in part if body]
         answered = _answered(http, path, params, [body for _, body in readable])
@@ -46,7 +48,11 @@ def sent(
                 counts["refused"] += 1
                 yield line, refused(line.number, line.row)
             for result in results.get(id(line), ()):
+                if result.warning:
+                    close.setdefault(result.warning.label, result.warning)
                 yield line, result
+    for warning in close.values():
+        print(f"{warning.label} is nearly {', '.join(warning.like)}. {warning.detail}")
 
 
 def _answered(

@@ -77,12 +77,24 @@ class NLURepository:
         return await self._api.post(path, Prediction, outcome, tries=TRIES)
 
     async def add_prompt_correction(
-        self, log_id: UUID | str, corrected_intent: str, correction_notes: str | None = None
+        self,
+        log_id: UUID | str,
+        corrected_intent: str,
+        correction_notes: str | None = None,
+        *,
+        allow_new: bool = False,
     ) -> Correction:
-        """Proposes what the prediction should have been. It counts once a reviewer approves it."""
+        """Proposes what the prediction should have been. It counts once a reviewer approves it.
+
+        With `allow_new` a label that the task's set lacks is added to the set, on purpose.
+        """
         correction = _made(
             CorrectionIn,
-            {"corrected_intent": corrected_intent, "correction_notes": correction_notes},
+            {
+                "corrected_intent": corrected_intent,
+                "correction_notes": correction_notes,
+                "allow_new": allow_new,
+            },
         )
         path = f"/v1/predictions/{_id(log_id)}/corrections"
         return await self._api.post(path, Correction, correction)

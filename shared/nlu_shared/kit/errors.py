@@ -1,11 +1,13 @@
 """Errors are nouns, raised where they are known and translated to problem+json in `kit.web`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class ServiceError(Exception):
     """Base of all errors a caller may see. `detail` must never hold the caller's own text.
 
+    `errors` are place and kind of faults in a body, `labels` the operator's own words.
     `commit_on_error`: what the request wrote before it failed is kept: it records the failure.
     """
 
@@ -20,11 +22,15 @@ class ServiceError(Exception):
         *,
         code: str | None = None,
         headers: Mapping[str, str] | None = None,
+        errors: Sequence[Mapping[str, Any]] = (),
+        labels: Sequence[str] = (),
     ) -> None:
         super().__init__(detail or self.title)
         self.detail = detail
         self.code = code or self.code
         self.headers = dict(headers or {})
+        self.errors = [dict(one) for one in errors]
+        self.labels = list(labels)
 
 
 class Invalid(ServiceError):

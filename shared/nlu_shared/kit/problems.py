@@ -22,7 +22,8 @@ def problem_response(
         code=error.code,
         detail=error.detail,
         request_id=request_id,
-        errors=[dict(one) for one in errors] if errors is not None else None,
+        errors=error.errors or None if errors is None else [dict(one) for one in errors],
+        labels=error.labels or None,
     )
     return JSONResponse(
         problem.model_dump(exclude_none=True),

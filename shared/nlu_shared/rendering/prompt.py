@@ -5,7 +5,7 @@ has both has the request.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nlu_shared.rendering import extraction, intent
@@ -22,10 +22,12 @@ NO_LABEL = "answered with no label of this task"
 
 @dataclass(frozen=True, slots=True)
 class AnswerSpace:
-    """What an answer can be: the kind of the task and, for an intent, its labels in their order."""
+    """What an answer can be: the kind of the task and, for an intent, its labels in their order and
+    the other spellings that are read as one of them."""
 
     kind: TaskKind
     labels: tuple[str, ...] = ()
+    spellings: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def schema(self) -> Mapping[str, Any]:
@@ -94,6 +96,8 @@ def read(answer: ModelAnswer, answers: AnswerSpace) -> Prediction:
     if answers.kind is TaskKind.EXTRACTION:
         return extraction.read(answer)
     prediction = intent.read(answer)
+    if (label := answers.spellings.get(str(prediction.output))) is not None:
+        prediction = replace(prediction, output=label)
     if prediction.fault is None and prediction.output not in answers.labels:
         return Prediction(fault=NO_LABEL)
     return prediction

@@ -124,6 +124,11 @@ class Problem(BaseModel):
         description="of an invalid request, up to 20 faults: place (`loc`), kind (`type`), and what"
         " is `expected` there; never what was sent",
     )
+    labels: list[str] | None = Field(
+        default=None,
+        description="of a truth that is no label of its task, or of a label that cannot go: labels"
+        " of the task it is about, the likeliest first",
+    )
 
 
 def canonical(value: Any) -> str:

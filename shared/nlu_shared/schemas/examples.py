@@ -8,8 +8,8 @@ from nlu_shared.schemas.alerts import AlertIn
 from nlu_shared.schemas.exports import ScheduleIn
 from nlu_shared.schemas.ground_truth import GroundTruthIn
 from nlu_shared.schemas.keys import KeyIn, RotationIn
+from nlu_shared.schemas.labels import LabelRename, LabelSetIn
 from nlu_shared.schemas.predictions import Ids, OutcomeIn, PredictionIn
-from nlu_shared.schemas.prompts import TaskIn
 from nlu_shared.schemas.queues import ClaimIn, FindingsIn
 from nlu_shared.schemas.quoting import QuotingDefaultIn, QuotingIn
 from nlu_shared.schemas.registry import PromptImport
@@ -22,6 +22,7 @@ from nlu_shared.schemas.reviews import (
     SettlementIn,
 )
 from nlu_shared.schemas.runs import HintIn, RunRequest
+from nlu_shared.schemas.tasks import TaskChange, TaskIn
 from nlu_shared.schemas.triggers import AutoTriggerIn
 
 TASK = "support"
@@ -44,6 +45,14 @@ EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
     HintIn: {"hint": "Questions about a parcel are track_order, even when they sound angry."},
     Ids: {"ids": [SOME_ID]},
     KeyIn: {"name": "backend", "scopes": ["predictions:write"], "tasks": [TASK]},
+    LabelRename: {"to": "track_order"},
+    LabelSetIn: {
+        "labels": [
+            {"name": "track_order", "description": "where a parcel is", "aliases": ["trackOrder"]},
+            {"name": "fax_order", "retired": True},
+        ],
+        "replaces": 3,
+    },
     OutcomeIn: {"was_successful": False, "workflow_type": "tracking", "execution_error": "timeout"},
     PredictionIn: {
         "task": TASK,
@@ -70,6 +79,7 @@ EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
     RunRequest: {"task": TASK, "limits": {"iterations": 5, "money_usd": 2.5}, "dry_run": True},
     ScheduleIn: {"name": "weekly", "cron": "0 3 * * 1", "what": {"mode": "retraining"}},
     SettlementIn: {"truth": "replace"},
+    TaskChange: {"task_model": "claude-haiku-5-5", "archived": False},
     TaskIn: {
         "slug": TASK,
         "kind": "intent",

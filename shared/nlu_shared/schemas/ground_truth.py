@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field, JsonValue
 
 from nlu_shared.schemas.base import Label, SafeJson, Schema, Slug, Utterance, digest
+from nlu_shared.schemas.labels import AllowNew, LabelWarning
 
 MOST_TURNS = 1_000
 
@@ -67,6 +68,7 @@ class GroundTruthIn(Schema):
         description="may this text appear inside a prompt? null: as the task's default says, else"
         " yes",
     )
+    allow_new: AllowNew = False
 
     @property
     def stored_context(self) -> JsonValue:
@@ -78,6 +80,7 @@ class GroundTruthMade(Schema):
     """Approved, under this id."""
 
     id: UUID = Field(description="of the case, in the stream too")
+    warning: LabelWarning | None = Field(default=None, description="what to look at; null: nothing")
 
 
 class GroundTruthCase(Schema):

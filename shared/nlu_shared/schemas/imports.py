@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from pydantic_core import from_json
 
 from nlu_shared.schemas.base import Confidence, Label, Moment, Note, Schema, Utterance
-from nlu_shared.schemas.labels import read_label
+from nlu_shared.schemas.labels import LabelCell, LabelWarning
 from nlu_shared.schemas.predictions import SecondaryIntent
 
 IMPORT_LIMIT = 1_000
@@ -54,7 +54,7 @@ class ReviewedLine(_FromFile):
     """
 
     id: Annotated[Label, BeforeValidator(_trimmed)]
-    corrected_intent: Annotated[Label | None, BeforeValidator(read_label)]
+    corrected_intent: LabelCell
     notes: Note | None = None
 
 
@@ -69,7 +69,7 @@ class HistoryLine(_FromFile):
     secondary_intents: Annotated[
         list[SecondaryIntent], Field(max_length=100), BeforeValidator(_parsed)
     ] = []
-    corrected_intent: Annotated[Label | None, BeforeValidator(read_label)] = None
+    corrected_intent: LabelCell = None
     correction_notes: Note | None = None
     was_successful: bool | None = None
     workflow_type: Label | None = None
@@ -94,6 +94,7 @@ class LineResult(Schema):
     code: str | None = Field(default=None, description="why it was skipped or refused")
     detail: str | None = Field(default=None, description="what may help; never text of the line")
     id: UUID | None = Field(default=None, description="of what the line made")
+    warning: LabelWarning | None = Field(default=None, description="what to look at; null: nothing")
 
 
 class ImportAnswer(Schema):

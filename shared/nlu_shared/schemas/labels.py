@@ -3,12 +3,14 @@ may carry anything."""
 
 import math
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Annotated, Any
 from unicodedata import normalize
 
-from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, StringConstraints
+from pydantic import BeforeValidator, Field, JsonValue, StringConstraints
+from pydantic_core import PydanticCustomError
 
-from nlu_shared.schemas.base import Note, SafeText, Schema, Slug
+from nlu_shared.schemas.base import Moment, Note, SafeText, Schema, Slug
 
 LABEL_LIMIT = 200
 """Longest label, in characters."""
@@ -19,7 +21,12 @@ _NOTHING = frozenset({"nan", "null", "\\n"})
 
 
 class NoLabel(ValueError):
-    """What was given is no label; the message says why and never repeats it."""
+    """What was given is no label: the message says why and never repeats it; `code` is for
+    programs."""
+
+    def __init__(self, why: str, code: str = "no_label") -> None:
+        super().__init__(why)
+        self.code = code
 
 
 class SeveralLabels(NoLabel):
@@ -29,11 +36,16 @@ class SeveralLabels(NoLabel):
 def normal_label(text: str) -> str:
     """One spelling of a label: NFC, a single blank between words, none around. Raises NoLabel."""
     if len(text) > LABEL_LIMIT:
-        raise NoLabel(f"a label has at most {LABEL_LIMIT} characters")
-    spelled = " ".join(normalize("NFC", text).split())
+        raise NoLabel(f"a label has at most {LABEL_LIMIT} characters", "label_too_long")
+    spelled = spelling(text)
     if not spelled:
         raise NoLabel("a label is not blank")
     return spelled
+
+
+def spelling(text: str) -> str:
+    """NFC, a single blank between words, none around: what is left may be empty."""
+    return " ".join(normalize("NFC", text).split())
 
 
 def read_label(value: JsonValue) -> str | None:
@@ -45,31 +57,63 @@ def read_label(value: JsonValue) -> str | None:
     """
     while isinstance(value, list):
         if len(value) > 1:
-            raise SeveralLabels("several labels for one text: an intent has one")
+            raise SeveralLabels("several labels for one text: an intent has one", "several_labels")
         value = value[0] if value else None
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     if isinstance(value, bool):
         raise NoLabel("true and false are no labels")
     if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
-        return str(int(value))
+        return normal_label(str(int(value)))
     if not isinstance(value, str):
         raise NoLabel("a label is text")
     plain = value.strip()
     return normal_label(value) if plain and plain.casefold() not in _NOTHING else None
 
 
-def _whole_number_as_text(value: Any) -> Any:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+def read_truth(value: JsonValue) -> JsonValue:
+    """The one reading of any truth: an object (of an extraction) as it is, else `read_label`.
+
+    None where nothing was labelled. Raises NoLabel.
+    """
+    while isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return value if isinstance(value, dict) else read_label(value)
+
+
+def _a_label(value: Any) -> str:
+    try:
+        label = read_label(value)
+        if label is None:
+            raise NoLabel("a label is not blank")
+    except NoLabel as wrong:
+        raise PydanticCustomError(wrong.code, str(wrong)) from None
+    return label
+
+
+def _label_or_none(value: Any) -> str | None:
+    return None if _is_empty(value) else _a_label(value)
+
+
+def _is_empty(value: Any) -> bool:
+    try:
+        return read_label(value) is None
+    except NoLabel:
+        return False
 
 
 TruthLabel = Annotated[
     SafeText,
-    BeforeValidator(_whole_number_as_text),
-    AfterValidator(normal_label),
     StringConstraints(min_length=1, max_length=LABEL_LIMIT),
+    BeforeValidator(_a_label),
 ]
-"""A label as a person gives it: normalised on the way in."""
+"""A label as a person gives it, by the one reading: normalised on the way in."""
+LabelCell = Annotated[TruthLabel | None, BeforeValidator(_label_or_none)]
+"""A label of a file's row; None where the row says nothing."""
+AllowNew = Annotated[
+    bool,
+    Field(description="adds a label that the task's set lacks to the set, on purpose"),
+]
 
 
 class LabelSpec(Schema):
@@ -83,12 +127,31 @@ class LabelSpec(Schema):
     retired: bool = Field(default=False, description="stands in old truths; no new one takes it")
 
 
+class LabelWarning(Schema):
+    """A label that another one of its task nearly is: probably one label in two spellings."""
+
+    label: str = Field(description="the one that was given")
+    like: tuple[str, ...] = Field(
+        description="the task's labels that differ in case, blanks, hyphens or underscores only"
+    )
+    detail: str = Field(
+        default=(
+            "If they are one label, rename one to the other:"
+            " POST /v1/tasks/{slug}/labels/{label}/rename. It changes history too."
+        ),
+        description="the way out",
+    )
+
+
 class LabelSet(Schema):
     """The labels of a task as of one version."""
 
     task: Slug = Field(description="whose labels they are")
     version: int = Field(ge=0, description="0: nobody has defined it, any truth is taken")
     labels: tuple[LabelSpec, ...] = Field(description="in the order they were given")
+    warnings: tuple[LabelWarning, ...] = Field(
+        default=(), description="labels that are nearly another one"
+    )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -108,13 +171,17 @@ class LabelSet(Schema):
 class LabelSetIn(Schema):
     """The whole set as it shall be."""
 
-    labels: tuple[LabelSpec, ...] = Field(max_length=1_000, description="all of them, in order")
+    labels: tuple[LabelSpec, ...] = Field(
+        min_length=1, max_length=1_000, description="all of them, in order"
+    )
     replaces: int | None = Field(
-        default=None, description="the version it was made from; another one by now is a 409"
+        default=None, ge=0, description="the version it was made from; another one by now is a 409"
     )
 
 
 class LabelRename(Schema):
+    """What a label is called from now on, in history too."""
+
     to: TruthLabel = Field(description="the name from now on; a label that exists is merged into")
 
 
@@ -124,12 +191,27 @@ class LabelRenamed(Schema):
     version: int = Field(description="of the label set after it")
     cases: int = Field(description="approved cases that carry the new name")
     corrections: int = Field(description="corrections that do")
+    conflicts_ended: int = Field(
+        default=0, description="open conflicts whose two truths are one label now"
+    )
+
+
+class LabelSetVersion(Schema):
+    """One version of a task's label set: who made it, and when."""
+
+    version: int = Field(description="`version` of the label set reads it as it was")
+    labels: int = Field(description="how many labels it has, retired ones too")
+    made_by: str = Field(description="subject of who made it")
+    made_at: Moment = Field(description="when that was")
 
 
 def like(label: str, names: Collection[str]) -> list[str]:
     """The `names` that differ from `label` in case, blanks, hyphens or underscores only."""
-    return sorted(name for name in names if name != label and _folded(name) == _folded(label))
+    mine = folded(label)
+    return sorted(name for name in names if name != label and folded(name) == mine)
 
 
-def _folded(label: str) -> str:
+@lru_cache(maxsize=10_000)
+def folded(label: str) -> str:
+    """Equal for labels that differ in case, blanks, hyphens or underscores only."""
     return "".join(label.casefold().replace("_", " ").replace("-", " ").split())

@@ -7,18 +7,15 @@ from uuid import UUID
 from pydantic import Field, JsonValue, StringConstraints
 
 from nlu_shared.schemas.base import (
-    Label,
     Moment,
     Note,
     SafeJson,
     SafeText,
     Schema,
-    Slug,
     canonical,
     digest,
 )
 from nlu_shared.schemas.ground_truth import Context, transcript
-from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.rendered import BlockName, ModuleConstants, RenderedPrompt
 
 BlockText = Annotated[SafeText, StringConstraints(max_length=65_536)]
@@ -188,6 +185,9 @@ class SplitScore(Schema):
     rendered_hash: str | None = Field(
         default=None, description="of the rendered form that was measured; null: not recorded"
     )
+    labels_version: int = Field(
+        default=0, description="of the label set it was measured with; another one is another era"
+    )
 
 
 class Aim(Schema):
@@ -235,6 +235,9 @@ class Ancestor(Schema):
     change: Change | None = Field(description="what made it out of its parent")
     validation_f1: float | None = Field(description="objective on validation, 0 to 1; null: none")
     scorer: str | None = Field(description="what measured it; two scorers make no one line")
+    labels_version: int | None = Field(
+        default=None, description="of the label set it was measured with; two make no one line"
+    )
     is_production: bool = Field(description="does it serve?")
     created_at: Moment = Field(description="when it was made")
 
@@ -259,15 +262,3 @@ class FailedIdea(Schema):
 class TaskKind(StrEnum):
     INTENT = "intent"
     EXTRACTION = "extraction"
-
-
-class TaskIn(Schema):
-    """What can be optimised. Models are named per role; None takes the service's default."""
-
-    slug: Slug = Field(description="names the task in paths, here and in nlu-logger")
-    kind: TaskKind = Field(description="what its answers are")
-    labels: Annotated[
-        tuple[LabelSpec, ...], Field(max_length=1_000, description="the labels of an intent task")
-    ] = ()
-    task_model: Label | None = Field(default=None, description="answers; null: the service's")
-    proposer_model: Label | None = Field(default=None, description="proposes; null: the service's")

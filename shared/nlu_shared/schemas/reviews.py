@@ -6,7 +6,10 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue, model_validator
 
-from nlu_shared.schemas.base import Expectation, Fraction, Label, Moment, Note, SafeJson, Schema
+from nlu_shared.schemas.base import Expectation, Fraction, Moment, Note, SafeJson, Schema
+from nlu_shared.schemas.labels import AllowNew, LabelWarning, TruthLabel
+
+WARNING = "what to look at, in an answer to who made it; null: nothing"
 
 
 class CorrectionStatus(StrEnum):
@@ -20,13 +23,14 @@ class CorrectionStatus(StrEnum):
 class CorrectionIn(Schema):
     """The right answer for a prediction: a label, or a structured output."""
 
-    corrected_intent: Label | None = Field(
+    corrected_intent: TruthLabel | None = Field(
         default=None, description="the right label; this or `corrected_output`"
     )
     corrected_output: SafeJson = Field(
         default=None, description="the right structured answer; this or `corrected_intent`"
     )
     correction_notes: Note | None = Field(default=None, description="what a reviewer should know")
+    allow_new: AllowNew = False
 
     @model_validator(mode="after")
     def _one_answer(self) -> "CorrectionIn":
@@ -34,11 +38,17 @@ class CorrectionIn(Schema):
             raise Expectation("corrected_intent or corrected_output, one of them")
         return self
 
+    @property
+    def stored(self) -> dict[str, JsonValue]:
+        """What is kept of it: the answer and its notes."""
+        return self.model_dump(mode="json", exclude={"allow_new"})
+
 
 class ConfirmationIn(Schema):
     """The prediction was right."""
 
     correction_notes: Note | None = Field(default=None, description="what a reviewer should know")
+    allow_new: AllowNew = False
 
 
 class Correction(Schema):
@@ -59,6 +69,7 @@ class Correction(Schema):
     )
     decided_at: Moment | None = Field(description="when that was; null: not yet")
     created_at: Moment = Field(description="when it was proposed")
+    warning: LabelWarning | None = Field(default=None, description=WARNING)
 
 
 class ApprovalIn(Schema):
@@ -69,6 +80,7 @@ class ApprovalIn(Schema):
         description="may this text appear inside a prompt? null: as the task's default says, else"
         " no",
     )
+    allow_new: AllowNew = False
 
 
 CorrectionIds = Annotated[list[UUID], Field(min_length=1, max_length=1_000)]
@@ -91,6 +103,7 @@ class Approved(Schema):
 
     correction_id: UUID = Field(description="what was approved")
     ground_truth_id: UUID = Field(description="the case it made or joined")
+    warning: LabelWarning | None = Field(default=None, description=WARNING)
 
 
 class Decided(Schema):
@@ -102,6 +115,7 @@ class Decided(Schema):
         default=None, description="the case it made or joined; null: none"
     )
     code: str | None = Field(default=None, description="why it was refused")
+    warning: LabelWarning | None = Field(default=None, description=WARNING)
 
 
 class BulkDecided(Schema):
@@ -122,6 +136,7 @@ class SettlementIn(Schema):
     """How a conflict is to end."""
 
     truth: Settlement = Field(description="which truth is left")
+    allow_new: AllowNew = False
 
 
 class TruthConflict(Schema):

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from nlu_shared.schemas.base import Expectation, Fraction, Label, Moment, Note, Schema, Slug
+from nlu_shared.schemas.tasks import UnanswerableTruths
 from nlu_shared.schemas.verdicts import Misses, Verdict
 
 
@@ -121,6 +122,10 @@ class Forecast(Schema):
         default=None,
         description="what the test split would mostly show, if a fifth of the answers change",
     )
+    labels_version: int = Field(default=0, description="of the label set it would be held to")
+    unanswerable: list[UnanswerableTruths] = Field(
+        default=[], description="truths that would be left out"
+    )
     notes: list[str] = Field(description="what the run can and cannot prove")
 
 
@@ -202,6 +207,13 @@ class RunView(Schema):
     spend: Spend = Field(description="so far")
     outages: int = Field(
         default=0, description="how often it was parked because the provider answered nothing"
+    )
+    notes: list[str] = Field(default=[], description="what stood in its way when it was started")
+    unanswerable: list[UnanswerableTruths] = Field(
+        default=[], description="truths it has left out, frozen when it was started"
+    )
+    labels_version: int | None = Field(
+        default=None, description="of the label set it is held to; null: from before there were any"
     )
     engine_version: str = Field(description="of the engine it was started with")
     scorer: str | None = Field(description="what its scores are measured with, and its version")

@@ -21,6 +21,7 @@ from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack, serving, until
 from tests.induction.cases.forgetting import erase, forgotten, say, secret
 from tests.induction.runs.driving import reached, sql, start
+from tests.induction.tasks.changing import changed
 from tests.nlu_logger.world import connected
 
 
@@ -87,6 +88,21 @@ async def test_an_erased_case_leaves_snapshots_and_ledger_and_their_hashes_stay(
     assert calls[0]["text"] is None
     again = await evaluated(stack, task)
     assert (again["status"], again["dataset_size"]) == ("completed", 8)
+
+
+async def test_answers_under_labels_that_have_changed_since_are_forgotten_too(
+    stack: Stack, resources: Resources, task: str
+) -> None:
+    await make_task(stack, task, cases=8)
+    person = uuid4()
+    case = await say(stack, task, person)
+    await evaluated(stack, task)
+    names = [*(f"topic_{number}" for number in range(4)), "topic_9"]
+    await changed(stack, task, labels=[{"name": name} for name in names])
+    await evaluated(stack, task)
+    await erase(stack, person)
+    await forget_once(resources)
+    assert (await forgotten(stack, case))["answers"] == 2
 
 
 async def test_the_same_words_approved_anew_are_asked_anew(

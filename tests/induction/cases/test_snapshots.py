@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from tests.fixtures.labelled import add_case, make_task
+from tests.fixtures.labelled import add_case, make_task, old_task
 from tests.fixtures.stack import Stack, serving
 from tests.induction.runs.driving import reached, sql, start
 
@@ -45,7 +45,11 @@ async def fetched(lines: list[str], *, status: int = 200) -> upstream.GroundTrut
     async def say(_: Request) -> Response:
         return PlainTextResponse("\n".join(lines), status)
 
-    app = Starlette(routes=[Route("/v1/ground-truth", say)])
+    async def label(_: Request) -> Response:
+        return PlainTextResponse('{"task": "streamed", "version": 1, "labels": []}')
+
+    labels = Route("/v1/tasks/streamed/labels", label)
+    app = Starlette(routes=[Route("/v1/ground-truth", say), labels])
     async with serving(app) as url, httpx2.AsyncClient(base_url=url, trust_env=False) as client:
         return await upstream.fetch(client, "streamed")
 
@@ -56,7 +60,27 @@ async def test_a_whole_stream_is_read_with_the_hash_it_claims(
     truth = await fetched(stream)
     assert len(truth.cases) == 6
     assert truth.dataset_hash == json.loads(stream[-1])["sha256"]
-    assert truth == await upstream.fetch(stack.logger, "streamed")
+    whole = await upstream.fetch(stack.logger, "streamed")
+    assert (truth.cases, truth.dataset_hash) == (whole.cases, whole.dataset_hash)
+    assert (whole.labels.version, whole.labels.names[0]) == (1, "topic_0")
+
+
+async def test_labels_that_change_while_cases_are_read_are_read_with_them_again(
+    stream: list[str],
+) -> None:
+    versions = iter((1, 2, 2))
+
+    async def say(_: Request) -> Response:
+        return PlainTextResponse("\n".join(stream))
+
+    async def label(_: Request) -> Response:
+        version = next(versions)
+        return PlainTextResponse(f'{{"task": "streamed", "version": {version}, "labels": []}}')
+
+    labels = Route("/v1/tasks/streamed/labels", label)
+    app = Starlette(routes=[Route("/v1/ground-truth", say), labels])
+    async with serving(app) as url, httpx2.AsyncClient(base_url=url, trust_env=False) as client:
+        assert (await upstream.fetch(client, "streamed")).labels.version == 2
 
 
 @pytest.mark.parametrize("kept", [0, 1, 3, 6])
@@ -106,7 +130,7 @@ async def test_freezing_the_same_data_again_changes_nothing(
 async def test_a_case_is_frozen_with_what_stands_before_it_and_forgotten_whole(
     database: Database, stack: Stack
 ) -> None:
-    await make_task(stack, "before", cases=1)
+    await old_task(stack, "before", ["topic_0", "topic_1"])
     context = {"before": [{"text": "Who was Ruth?"}], "known": {"people": [{"id": 1}]}}
     said = {"task": "before", "text": "She died.", "truth": {"delete": [1]}, "context": context}
     assert (await stack.logger.post("/v1/ground-truth", json=said)).status_code == 201

@@ -3,8 +3,6 @@
 import random
 from typing import Any
 
-import pytest
-
 from tests.fixtures.labelled import add_case
 from tests.fixtures.stack import Stack, until
 from tests.induction.llm.toys import toy
@@ -73,21 +71,3 @@ async def test_wrong_labels_reach_the_reviewers_even_through_a_logger_that_is_aw
     async with stack.working(findings_seconds=0.1):
         await until(lambda: told(stack, run))
     assert await doubted(stack, "planted") == items
-
-
-@pytest.mark.parametrize("dry_run", [True, False])
-async def test_a_truth_that_is_no_extraction_is_refused_by_its_id(
-    stack: Stack, dry_run: bool
-) -> None:
-    task = f"unusable-{dry_run}".lower()
-    await stack.induction.post("/v1/tasks", json={"slug": task, "kind": "extraction"})
-    await stack.induction.post(f"/v1/prompts/{task}/versions", json={"promote": True})
-    for text, truth in (("Ann moved.", FAMILY), ("Ben died.", {"people": "Ben"})):
-        case = {"task": task, "text": text, "truth": truth}
-        added = await stack.logger.post("/v1/ground-truth", json=case)
-        assert added.status_code == 201, added.text
-    answer = await stack.induction.post("/v1/runs", json={"task": task, "dry_run": dry_run})
-    assert (answer.status_code, answer.json()["code"]) == (422, "unusable_truth")
-    assert added.json()["id"] in answer.json()["detail"]
-    assert "1 of them" in answer.json()["detail"]
-    assert "Ben" not in answer.text

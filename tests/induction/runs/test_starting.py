@@ -9,7 +9,7 @@ import pytest
 from nlu_shared.schemas.runs import RunLimits
 
 from tests.fixtures.databases import Databases
-from tests.fixtures.labelled import make_task
+from tests.fixtures.labelled import make_task, old_task
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import BOOTSTRAP_KEY, Stack, client, opened, until
 from tests.induction.runs.driving import reached, shown, sql, start
@@ -242,7 +242,7 @@ async def test_with_nlu_logger_away_a_start_can_be_sent_again_later(
     databases: Databases, servers: Servers
 ) -> None:
     async with opened(databases, servers, nlu_logger_url="http://127.0.0.1:1") as alone:
-        await make_task(alone, "cut-off")
+        await old_task(alone, "cut-off", ("yes", "no"))
         for asked in ({"task": "cut-off"}, {"task": "cut-off", "dry_run": True}):
             before = await counts(alone)
             answer = await at_once(alone, asked)
@@ -255,7 +255,7 @@ async def test_a_key_nlu_logger_refuses_is_not_the_callers_fault(
     databases: Databases, servers: Servers
 ) -> None:
     async with opened(databases, servers, nlu_logger_key="nlk_wrong") as stranger:
-        await make_task(stranger, "locked-out")
+        await old_task(stranger, "locked-out", ("yes", "no"))
         answer = await at_once(stranger, {"task": "locked-out"})
         assert answer.status_code == 503
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction
 from induction.task_kinds.registry import task_of
 from nlu_shared.schemas.labels import LabelSpec
-from nlu_shared.schemas.prompts import Block, PromptContent, TaskIn, TaskKind
+from nlu_shared.schemas.prompts import Block, PromptContent, TaskKind
+from nlu_shared.schemas.tasks import TaskIn
 
 LABELS = (
     LabelSpec(name="book_meeting", description="put a meeting\nin the calendar"),

@@ -18,43 +18,63 @@ async def test_a_task_is_made_once_and_asked_for_again_without_harm(stack: Stack
     again = await stack.induction.post("/v1/tasks", json=TASK)
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json() == again.json()
-    assert [(one["name"], one["description"]) for one in first.json()["labels"]] == [
-        ("yes", "agrees"),
-        ("no", ""),
+    assert first.json()["labels"] == [
+        {"name": "yes", "description": "agrees", "aliases": [], "retired": False},
+        {"name": "no", "description": "", "aliases": [], "retired": False},
     ]
     listed = (await stack.induction.get("/v1/tasks")).json()
     assert [task for task in listed if task["slug"] == "yes-or-no"] == [first.json()]
 
 
 @pytest.mark.parametrize(
-    "changed",
-    [{"labels": [{"name": "yes"}, {"name": "never"}]}, {"task_model": "claude-opus-5-5"}],
+    ("changed", "code"),
+    [
+        ({"labels": [{"name": "yes"}, {"name": "never"}]}, "labels_differ"),
+        ({"task_model": "claude-opus-5-5"}, "conflict"),
+    ],
 )
 async def test_another_task_under_the_same_slug_is_a_conflict(
-    stack: Stack, changed: dict[str, Any]
+    stack: Stack, changed: dict[str, Any], code: str
 ) -> None:
     await stack.induction.post("/v1/tasks", json=TASK)
     answer = await stack.induction.post("/v1/tasks", json=TASK | changed)
-    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert (answer.status_code, answer.json()["code"]) == (409, code)
+    assert "PATCH /v1/tasks/{slug}" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(
-    "changed",
+    ("changed", "loc", "kind"),
     [
-        {"labels": []},
-        {"labels": [{"name": "alone"}]},
-        {"labels": [{"name": "twice"}, {"name": "twice"}]},
-        {"labels": [{"name": ""}, {"name": "no"}]},
-        {"slug": "With Spaces"},
-        {"slug": ""},
-        {"kind": "guessing"},
-        {"objective": "accuracy"},
+        ({"labels": []}, ["labels"], "too_few_labels"),
+        ({"labels": [{"name": "alone"}]}, ["labels"], "too_few_labels"),
+        (
+            {"labels": [{"name": "alone"}, {"name": "gone", "retired": True}]},
+            ["labels"],
+            "too_few_labels",
+        ),
+        ({"labels": [{"name": "twice"}, {"name": " twice "}]}, ["labels"], "label_twice"),
+        (
+            {"labels": [{"name": "yes"}, {"name": "no", "aliases": ["yes"]}]},
+            ["labels"],
+            "label_twice",
+        ),
+        ({"labels": [{"name": " "}, {"name": "no"}]}, ["labels", "0", "name"], "no_label"),
+        ({"slug": "With Spaces"}, ["slug"], "string_pattern_mismatch"),
+        ({"slug": ""}, ["slug"], "string_pattern_mismatch"),
+        ({"task_model": " "}, ["task_model"], "string_pattern_mismatch"),
+        ({"proposer_model": ""}, ["proposer_model"], "too_short"),
+        ({"kind": "guessing"}, ["kind"], "enum"),
+        ({"objective": "accuracy"}, [], "extra_forbidden"),
     ],
     ids=str,
 )
-async def test_a_task_that_makes_no_sense_is_refused(stack: Stack, changed: dict[str, Any]) -> None:
+async def test_a_task_that_makes_no_sense_is_refused_by_its_field(
+    stack: Stack, changed: dict[str, Any], loc: list[str], kind: str
+) -> None:
     answer = await stack.induction.post("/v1/tasks", json={**TASK, "slug": "odd", **changed})
     assert answer.status_code == 422
+    (fault,) = answer.json()["errors"]
+    assert (fault["loc"], fault["type"]) == (["body", *loc], kind)
     assert "odd" not in [task["slug"] for task in (await stack.induction.get("/v1/tasks")).json()]
 
 

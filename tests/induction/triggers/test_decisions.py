@@ -8,9 +8,10 @@ from induction.triggers.jobs import consider_run
 
 from tests.fixtures.clock import stopped_clock
 from tests.fixtures.databases import Databases
-from tests.fixtures.labelled import make_task
+from tests.fixtures.labelled import add_case, make_task, old_task
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import Stack, opened
+from tests.induction.tasks.changing import changed
 
 
 async def consider(stack: Stack, task: str) -> list[dict[str, Any]]:
@@ -108,3 +109,22 @@ async def test_a_cooldown_longer_than_any_calendar_is_refused(stack: Stack) -> N
         "/v1/admin/auto-trigger", json={"task": "eternal", "cooldown_hours": 1e300}
     )
     assert answer.status_code == 422
+
+
+async def test_an_archived_task_is_refused_with_its_reason(stack: Stack) -> None:
+    await make_task(stack, "put-away", cases=4)
+    await switch(stack, "put-away", enabled=True, min_cases=1)
+    await changed(stack, "put-away", archived=True)
+    (decision,) = await consider(stack, "put-away")
+    assert not decision["started"]
+    assert "the task is archived" in decision["reasons"]
+
+
+async def test_truths_that_cannot_be_answered_are_a_reason_against_a_start(stack: Stack) -> None:
+    await old_task(stack, "unanswered", ["topic_0", "topic_1"])
+    for number in range(6):
+        await add_case(stack.logger, "unanswered", f"text {number}", f"topic_{number % 3}")
+    await switch(stack, "unanswered", enabled=True, min_cases=1)
+    (decision,) = await consider(stack, "unanswered")
+    assert not decision["started"]
+    assert decision["reasons"][0].startswith("2 of 6 truths cannot be answered")

@@ -15,6 +15,8 @@ FIRST = Facts(
     dataset_hash="now",
     is_active=False,
     has_baseline=True,
+    is_archived=False,
+    unanswerable=None,
     last_started_at=None,
     last_cases=0,
     last_dataset_hash=None,
@@ -45,11 +47,14 @@ A_MOMENT = timedelta(microseconds=1)
         (replace(NEXT, last_started_at=NOW - timedelta(hours=24) + A_MOMENT), False),
         (replace(NEXT, last_started_at=NOW + timedelta(hours=1)), False),
         (replace(NEXT, dataset_hash="before", last_cases=0), False),
+        (replace(NEXT, is_archived=True), False),
+        (replace(NEXT, unanswerable="9 of 50 truths cannot be answered"), False),
     ],
     ids=[
         "the first with enough cases", "one case short", "no cases", "no prompt", "one is active",
         "a day and ten cases later", "nine cases later", "fewer cases than before",
         "a moment too early", "a clock that went back", "the same data",
+        "archived", "truths that cannot be answered",
     ],
 )  # fmt: skip
 def test_a_run_starts_only_when_nothing_speaks_against_it(facts: Facts, starts: bool) -> None:

@@ -182,9 +182,9 @@ async def test_an_extraction_is_labelled_by_its_output(world: World, task: str) 
     await world.log(task=task, prompt="one", output=said, confidence=SURE)
     log_id = await world.log(task=task, prompt="two", output=said)
     path = f"/v1/predictions/{log_id}/corrections"
-    await world.admin.post(path, json={"corrected_output": []})
+    await world.admin.post(path, json={"corrected_output": {}})
     labels = [row["label"] for row in await rows(world, "retraining", task=task)]
-    assert labels == [said, []]
+    assert labels == [said, {}]
 
 
 async def test_days_are_counted_by_when_it_was_said(world: World, task: str) -> None:

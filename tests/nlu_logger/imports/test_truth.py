@@ -135,7 +135,7 @@ async def test_of_the_original_systems_export_only_what_was_approved_is_truth(
 
 
 def _said(case: dict[str, Any]) -> dict[str, Any]:
-    return {name: case[name] for name in GroundTruthIn.model_fields}
+    return {name: case[name] for name in GroundTruthIn.model_fields if name in case}
 
 
 async def test_what_is_no_such_export_is_refused_in_its_line(world: World, task: str) -> None:

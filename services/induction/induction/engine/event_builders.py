@@ -24,6 +24,7 @@ def started(plan: Plan, splits: Splits) -> RunStarted:
         splits=splits.sizes,
         baseline_hash=plan.baseline.version_hash,
         notes=[
+            *plan.notes,
             *splits.notes,
             *_contamination(plan, splits),
             *oversized(plan.baseline),

@@ -56,6 +56,7 @@ class Plan:
         task: a score that is as good without them says more of the cases than of the instructions.
     prunes_blocks: False where the answering model reads no instructions, so that no score of its
         can tell what they are worth.
+    notes: what stood in the way when it was started, told with its first event.
     """
 
     task: Task
@@ -85,6 +86,8 @@ class Plan:
         if self.may_remove_blocks:
             return frozenset()
         return frozenset(block.name for block in self.baseline.instructions)
+
+    notes: tuple[str, ...] = ()
 
     @property
     def focused(self) -> Component | None:

@@ -12,7 +12,8 @@ from uuid import UUID
 from nlu_shared.kit import audit
 from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.base import Page
-from nlu_shared.schemas.prompts import Aim, Change, FailedIdea, TaskIn
+from nlu_shared.schemas.prompts import Aim, Change, FailedIdea
+from nlu_shared.schemas.tasks import TaskSpec
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -100,7 +101,7 @@ class Era(NamedTuple):
     scorer: str
 
     @classmethod
-    def now(cls, task: TaskIn, settings: Settings) -> "Era":
+    def now(cls, task: TaskSpec, settings: Settings) -> "Era":
         model = task.task_model or settings.task_model
         return cls(task.slug, model, settings.provider, task_of(task).scorer)
 

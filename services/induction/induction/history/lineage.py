@@ -21,6 +21,7 @@ _LINEAGE = text(
     """
     SELECT version.id, version.version_hash, version.parent_id, version.source, version.run_id,
            proposed.iteration, proposed.change, scored.validation_f1, scored.scorer,
+           scored.labels_version,
            version.created_at
     FROM prompt_versions AS version
     LEFT JOIN LATERAL (
@@ -29,7 +30,7 @@ _LINEAGE = text(
         ORDER BY n LIMIT 1
     ) AS proposed ON true
     LEFT JOIN LATERAL (
-        SELECT objective AS validation_f1, scorer
+        SELECT objective AS validation_f1, scorer, labels_version
         FROM prompt_scores
         WHERE version_id = version.id AND split = 'validation'
         ORDER BY run_id DESC LIMIT 1

@@ -47,12 +47,15 @@ HISTORY = (
     ),
     (
         """
-        SELECT id, 0 AS n, jsonb_build_object('hints', hints, 'reason', reason) AS content FROM runs
-        WHERE id = ANY(:runs)
+        SELECT id, 0 AS n, jsonb_build_object('hints', hints, 'reason', reason, 'notes', notes,
+            'left_out', left_out) AS content
+        FROM runs WHERE id = ANY(:runs)
         """,
         """
         UPDATE runs SET hints = CAST(:content AS jsonb)->'hints',
-            reason = CAST(:content AS jsonb)->>'reason' WHERE id = :id AND :n = 0
+            reason = CAST(:content AS jsonb)->>'reason', notes = CAST(:content AS jsonb)->'notes',
+            left_out = CAST(:content AS jsonb)->'left_out'
+        WHERE id = :id AND :n = 0
         """,
     ),
     (

@@ -35,8 +35,8 @@ from induction.privacy.repeating import Repeats, repeats_any
 from induction.prompts.models import PromptVersionRow
 from induction.runs import service as runs
 from induction.runs.models import RunRow
+from induction.runs.planning import questions_of
 from induction.task_kinds.base import Outcome
-from induction.task_kinds.registry import task_of
 from induction.tasks import service as tasks
 
 # The outcome keeps other runs from taking the answer over.
@@ -238,15 +238,14 @@ async def _keys(
 ) -> list[str]:
     """The ledger knows a question by its hash alone: each that may have been asked is asked for."""
     try:
-        task = task_of((await tasks.get(session, slug)).spec())
+        spec = (await tasks.get(session, slug)).spec()
     except NotFound:  # nlu-logger knows tasks that nobody optimises
         return []
-    models = {run.task_model for run in users}
     keys = {
         task.request(prompt, one.text, model=model, context=cases.context_of(one)).key
+        for task, model in questions_of(spec, users)
         for prompt in prompts
         for one in copies
-        for model in models
     }
     return sorted(keys)
 

@@ -57,6 +57,7 @@ class PromptScoreRow(SQLModel, table=True):
     model: str
     scorer: str
     rendered_hash: str | None = None
+    labels_version: int = 0
 
 
 class ProductionPromptRow(SQLModel, table=True):

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from nlu_shared.kit.db import session_scope
 from nlu_shared.kit.deps import CallerDep, DbSession, requires
 from nlu_shared.kit.etags import is_held
 from nlu_shared.kit.parameters import MOST, Cursor, IfNoneMatch, PathTask
@@ -13,7 +14,9 @@ from nlu_shared.schemas.prompts import PromptVersion
 from nlu_shared.schemas.registry import ActivePrompt, PromptImport
 
 from induction.prompts import export, queries, service
+from induction.resources import Resources
 from induction.settings import Settings
+from induction.tasks import service as tasks
 
 router = APIRouter(prefix="/v1/prompts/{task}", tags=["prompts"])
 VersionId = Annotated[UUID, Path(description="a version of this task's prompt")]
@@ -30,12 +33,20 @@ read, write = requires("prompts:read"), requires("prompts:write")
     responses={200: {"model": PromptVersion, "description": "It was there before"}},
 )
 async def import_version(
-    task: PathTask, body: PromptImport, session: DbSession, caller: CallerDep, response: Response
+    task: PathTask, body: PromptImport, request: Request, caller: CallerDep, response: Response
 ) -> PromptVersion:
-    """A version from outside, for runs or to serve; the same again is one version."""
-    row, is_new = await service.bring_in(session, task, body, by=caller.subject)
-    response.status_code = 201 if is_new else 200
-    return await queries.view(session, row)
+    """A version from outside, for runs or to serve; the same again is one version.
+
+    It has to name the task's labels as they stand in nlu-logger, or as last seen where that is
+    away.
+    """
+    resources: Resources = request.app.state.resources
+    identity = resources.identity(caller)
+    spec = await tasks.fresh(resources.database, identity, resources.logger, task)
+    async with session_scope(resources.database, identity) as session:
+        row, is_new = await service.bring_in(session, spec, body, by=caller.subject)
+        response.status_code = 201 if is_new else 200
+        return await queries.view(session, row)
 
 
 @router.get("/versions", dependencies=[read])

@@ -15,6 +15,7 @@ from nlu_shared.schemas.prompts import (
 )
 from nlu_shared.schemas.registry import PromptImport
 from nlu_shared.schemas.rendered import ModuleConstants
+from nlu_shared.schemas.tasks import TaskSpec
 from pydantic import JsonValue
 from sqlalchemy import tuple_
 from sqlalchemy.dialects.postgresql import insert
@@ -29,14 +30,13 @@ from induction.tasks import service as tasks
 
 
 async def bring_in(
-    session: AsyncSession, slug: str, request: PromptImport, *, by: str
+    session: AsyncSession, spec: TaskSpec, request: PromptImport, *, by: str
 ) -> tuple[PromptVersionRow, bool]:
     """Stores a prompt from outside and whether it is new; equal prompts are one version.
 
     Raises Invalid for a prompt the task cannot be served with, and says why.
     """
-    row = await tasks.get(session, slug)
-    task = task_of(row.spec())
+    slug, task = spec.slug, task_of(spec)
     read = await asyncio.to_thread(_read, request) or ReadPrompt(task.baseline())
     content = read.content
     problems = task.problems(content)
@@ -140,6 +140,7 @@ async def record_score(
     dataset_hash: str,
     model: str,
     scorer: str,
+    labels_version: int,
 ) -> None:
     """Keeps how a version did on one split, and in which form; the newest measurement of the same
     run stands. A version that does not serve keeps the labels it was measured with."""
@@ -160,6 +161,7 @@ async def record_score(
         "model": model,
         "scorer": scorer,
         "rendered_hash": rendered(version.prompt(), measured).rendered_hash,
+        "labels_version": labels_version,
     }
     await session.exec(
         insert(PromptScoreRow)

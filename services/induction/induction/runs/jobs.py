@@ -28,7 +28,7 @@ from induction.runs import engine_process, journal, lease, stream
 from induction.runs.engine_process import EngineProcess
 from induction.runs.models import RunRow
 from induction.runs.patience import Patience, patience, patience_while_parked
-from induction.runs.planning import counts, plan_of
+from induction.runs.planning import counts, held_to, plan_of, usable
 from induction.runs.runtime import PauseRequested, RunRuntime
 from induction.task_kinds.registry import task_of
 from induction.tasks import service as tasks
@@ -177,11 +177,12 @@ async def _drive(
 async def _plan(resources: Resources, run: RunRow, engine: EngineProcess) -> Plan:
     """The run's plan; splits of cases that no run has used are decided here, once."""
     async with session_scope(resources.database, APP_IDENTITY) as session:
-        spec = (await tasks.get(session, run.task)).spec()
+        spec = held_to((await tasks.get(session, run.task)).spec(), run)
         baseline = await prompts.get(session, run.task, run.baseline_version_id)
         frozen = await cases.load(session, run.task, run.dataset_hash)
         known = await cases.known_splits(session, run.task)
         remembered = await failures.remembered(session, run.remembered)
+    frozen = await asyncio.to_thread(usable, run, task_of(spec), frozen)
     splits = await engine.call(splits_for, task_of(spec), frozen, known, run.seed)
     plan = plan_of(run, spec, baseline.prompt(), frozen, splits, remembered)
     async with session_scope(resources.database, APP_IDENTITY) as session:

@@ -124,6 +124,7 @@ async def _evaluated(session: AsyncSession, row: RunRow, event: PromptEvaluated)
         dataset_hash=row.dataset_hash,
         model=row.task_model,
         scorer=row.scorer or "",
+        labels_version=row.labels_version or 0,
     )
 
 

@@ -17,7 +17,8 @@ def _moment() -> Any:
 
 class RunRow(SQLModel, table=True):
     """`fence` counts claims: whoever holds an older one may not write any more. `outages`
-    counts how often it was parked because the provider answered nothing."""
+    counts how often it was parked because the provider answered nothing. `labels` are those it is
+    held to, whatever becomes of the task's; None for a run from before there were label sets."""
 
     __tablename__ = "runs"
 
@@ -40,6 +41,12 @@ class RunRow(SQLModel, table=True):
     provider: str
     engine_version: str
     scorer: str | None = None
+    labels: list[dict[str, Any]] | None = Field(
+        default=None, sa_column=Column(JSONB(none_as_null=True))
+    )
+    labels_version: int | None = None
+    left_out: list[dict[str, Any]] = Field(default=[], sa_column=Column(JSONB, nullable=False))
+    notes: list[str] = Field(default=[], sa_column=Column(JSONB, nullable=False))
     remembered: list[dict[str, str]] = Field(default=[], sa_column=Column(JSONB, nullable=False))
     epoch: int = 0
     looks: int = 0

@@ -1,15 +1,17 @@
 """From rows to the engine's plan, and the plan's price before it starts. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
 from nlu_shared.kit.errors import Invalid
+from nlu_shared.schemas.base import canonical
 from nlu_shared.schemas.events import Split
-from nlu_shared.schemas.ground_truth import GroundTruthCase
-from nlu_shared.schemas.prompts import PromptContent, TaskIn, TaskKind
-from nlu_shared.schemas.runs import Forecast, RunLimits, RunRequest
+from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.prompts import PromptContent
+from nlu_shared.schemas.runs import Forecast, RunRequest
+from nlu_shared.schemas.tasks import TaskSpec
 
 from induction.engine.data.splits import splits_of
 from induction.engine.forecast import Bound, forecast
@@ -17,23 +19,52 @@ from induction.engine.plan import Plan, Remembered
 from induction.engine.verdict.verdict import detectable
 from induction.llm import prices
 from induction.llm.errors import UnknownModel
+from induction.runs import truths
 from induction.runs.models import RunRow
-from induction.task_kinds.base import Case, Usage
+from induction.runs.truths import LeftOut
+from induction.task_kinds.base import Case, Task, Usage
 from induction.task_kinds.registry import task_of
 
-UNUSABLE_NAMED = 10
-"""Ids an error names; the others are counted."""
+
+class UnanswerableTruths(Invalid):
+    code = "unanswerable_truths"
+    title = "Too many approved truths cannot be answered"
+
+
+def held_to(spec: TaskSpec, row: RunRow) -> TaskSpec:
+    """The task as the run was started with it: its labels are frozen, whatever became of them. A
+    run from before that was is held to the task's own."""
+    return spec if row.labels is None else spec.model_copy(update={"labels": _labels(row.labels)})
+
+
+def _labels(rows: Sequence[Mapping[str, object]]) -> tuple[LabelSpec, ...]:
+    return tuple(map(LabelSpec.model_validate, rows))
+
+
+def questions_of(spec: TaskSpec, rows: Iterable[RunRow]) -> list[tuple[Task, str]]:
+    """Each task and model by which these runs have put questions: a question names the labels."""
+    held = {(canonical(row.labels), row.task_model): row for row in rows}
+    return [(task_of(held_to(spec, row)), row.task_model) for row in held.values()]
+
+
+def usable(row: RunRow, task: Task, frozen: tuple[Case, ...]) -> tuple[Case, ...]:
+    """The cases of the snapshot that the run works with."""
+    if row.labels is None:
+        return frozen
+    out = {UUID(one) for group in row.left_out for one in group["case_ids"]}
+    return truths.answerable(task, frozen, out)
 
 
 def plan_of(
     row: RunRow,
-    spec: TaskIn,
+    spec: TaskSpec,
     baseline: PromptContent,
     cases: tuple[Case, ...],
     splits: Mapping[UUID, Split],
     remembered: tuple[Remembered, ...] = (),
 ) -> Plan:
-    """`splits` as `splits.splits_for` gives them, with the run's seed."""
+    """`spec` as the run is held to it, `cases` those that are usable, `splits` as
+    `splits.splits_for` gives them, with the run's seed."""
     limits = row.promised
     return Plan(
         task=task_of(spec),
@@ -55,30 +86,46 @@ def plan_of(
         folds=row.folds,
         may_remove_blocks=row.may_remove_blocks,
         prunes_blocks=row.provider != "offline",
+        notes=tuple(row.notes),
     )
 
 
-def knows_components(spec: TaskIn, request: RunRequest) -> bool:
+def knows_components(spec: TaskSpec, request: RunRequest) -> bool:
     """Whether the task has every component that is to be focused on or guarded."""
     named = [*([request.focus] if request.focus is not None else []), *request.guards]
     task = task_of(spec)
     return all(task.component(name) is not None for name in named)
 
 
-def require_usable(spec: TaskIn, cases: Iterable[GroundTruthCase]) -> None:
-    """Raises Invalid where nothing can be measured against a truth. A label the task does not know
-    is no such truth: it counts as a miss."""
-    if spec.kind is TaskKind.INTENT:
-        return
+def obstacles(
+    spec: TaskSpec, cases: tuple[Case, ...], baseline: PromptContent
+) -> tuple[list[LeftOut], list[str]]:
+    """The truths that cannot be answered, and all that stands in a run's way in words."""
     task = task_of(spec)
-    unusable = [str(case.id) for case in cases if not task.is_valid_output(case.truth)]
-    if unusable:
-        named = ", ".join(unusable[:UNUSABLE_NAMED])
-        more = ", …" if len(unusable) > UNUSABLE_NAMED else ""
-        raise Invalid(
-            f"Approved truths that are no extraction, {len(unusable)} of them: {named}{more}.",
-            code="unusable_truth",
-        )
+    out = unanswerable(spec, cases)
+    rest = truths.answerable(task, cases, {id for one in out for id in one.case_ids})
+    return out, [*truths.in_words(out), *truths.obstacles(task, baseline, rest)]
+
+
+def unanswerable(spec: TaskSpec, cases: tuple[Case, ...]) -> list[LeftOut]:
+    """The truths that no answer can match."""
+    names = [one.name for one in spec.labels if not one.retired]
+    return truths.left_out(task_of(spec), cases, names)
+
+
+def refusal(out: Sequence[LeftOut], total: int, *, most: float) -> UnanswerableTruths | None:
+    """Where more than the share `most` of the cases is left out, or all of them are. It names
+    cases and labels, and no text."""
+    share = truths.share(out, total)
+    if share <= most and share < 1:
+        return None
+    ids = sorted(str(one) for group in out for one in group.case_ids)
+    return UnanswerableTruths(
+        f"{len(ids)} of {total} truths cannot be answered, {most:.0%} are allowed: cases"
+        f" {truths.some(ids)}. A start with `dry_run` says why; correct these truths, or"
+        " add, rename or bring back labels in nlu-logger.",
+        labels=sorted({one.truth for one in out if one.truth is not None})[: truths.SHOWN],
+    )
 
 
 def counts(splits: Mapping[UUID, Split]) -> dict[str, int]:
@@ -97,26 +144,37 @@ def have_prices(models: Iterable[str], on: date) -> bool:
     return True
 
 
-def bound_of(plan: Plan, limits: RunLimits, *, is_billed: bool, on: date) -> Forecast:
+def bound_of(
+    plan: Plan, row: RunRow, *, refusal: Invalid | None, is_billed: bool, on: date
+) -> Forecast:
     """The most the run can take, and whether its limits allow that much."""
     bound = forecast(plan)
     money = _price(plan, bound, on) if is_billed else Decimal(0)
-    notes: list[str] = []
+    limits = row.promised
+    short = [] if refusal is None else [f"The start would be refused: {refusal.detail}"]
     if bound.calls > limits.calls:
-        notes.append("The search may stop early: the limit of calls is below the upper bound.")
+        short.append("The search may stop early: the limit of calls is below the upper bound.")
     if money > Decimal(str(limits.money_usd)):
-        notes.append("The search may stop early: the limit of money is below the upper bound.")
+        short.append("The search may stop early: the limit of money is below the upper bound.")
     train = splits_of(plan.cases, plan.splits).train
     quotable = sum(case.may_quote for case in train)
     return Forecast(
-        cases=len(plan.cases),
+        cases=row.dataset_size,
         splits=counts(plan.splits),
         quotable=quotable,
         calls=bound.calls,
         money_usd=float(money),
-        fits=not notes,
+        fits=not short,
         detectable_gain=_detectable(plan),
-        notes=[*notes, *_of_quoting(quotable, len(train)), *_of_blocks(plan)],
+        labels_version=row.labels_version or 0,
+        unanswerable=truths.shown(row.left_out),
+        notes=[
+            *row.notes,
+            *splits_of(plan.cases, plan.splits).notes,
+            *short,
+            *_of_quoting(quotable, len(train)),
+            *_of_blocks(plan),
+        ],
     )
 
 

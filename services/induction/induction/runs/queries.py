@@ -16,6 +16,7 @@ from induction.history import service as history
 from induction.prompts import service as prompts
 from induction.prompts.models import PromptScoreRow
 from induction.runs.models import RunRow
+from induction.runs.truths import shown
 
 _SPENDS = text(
     """
@@ -70,6 +71,7 @@ async def views(session: AsyncSession, rows: Sequence[RunRow]) -> list[RunView]:
             iterations=[one for one in changes.get(row.id, []) if one.validation_f1 is not None],
             improvement=_improvement(row),
             spend=spends.get(row.id, Spend()),
+            unanswerable=shown(row.left_out),
             **_scored(scores.get(row.id)),
             **row.model_dump(include=set(RunView.model_fields)),
         )

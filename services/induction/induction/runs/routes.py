@@ -20,7 +20,7 @@ STARTED: dict[int | str, dict[str, Any]] = {
     200: {"model": Forecast, "description": "With `dry_run`: nothing was started"},
     202: {"model": RunView, "description": "It waits for a worker"},
     404: {"description": "There is no such task or prompt version"},
-    409: {"description": "An improve run of this task is active"},
+    409: {"description": "An improve run of this task is active, or the task is archived"},
 }
 OVER: dict[int | str, dict[str, Any]] = {409: {"description": "The run is over"}}
 

@@ -1,6 +1,7 @@
 """Starting and steering runs. Every start, by hand or by trigger, ends in `store`."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -12,7 +13,6 @@ from nlu_shared.kit.errors import Conflict, Invalid, NotFound
 from nlu_shared.kit.jobs import enqueue
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.jobs import EXECUTE_RUN, INDUCTION_QUEUE, JobOrder
-from nlu_shared.schemas.prompts import TaskIn
 from nlu_shared.schemas.runs import Forecast, RunKind, RunRequest, RunStatus, RunView
 from sqlalchemy import func, text
 from sqlalchemy.exc import IntegrityError
@@ -26,11 +26,22 @@ from induction.engine.data.splits import splits_for
 from induction.history import failures
 from induction.prompts import service as prompts
 from induction.runs.models import RunHintRow, RunRow
-from induction.runs.planning import bound_of, have_prices, knows_components, plan_of, require_usable
+from induction.runs.planning import (
+    bound_of,
+    have_prices,
+    held_to,
+    knows_components,
+    obstacles,
+    plan_of,
+    refusal,
+    usable,
+)
 from induction.runs.queries import view
+from induction.runs.truths import LeftOut
 from induction.settings import Settings
 from induction.task_kinds.registry import task_of
 from induction.tasks import service as tasks
+from induction.tasks.models import TaskRow
 
 
 class ActiveRun(Conflict):
@@ -48,9 +59,9 @@ async def start(
     """Freezes the ground truth, stores the run and wakes a worker, in one commit; before it
     nlu-logger is read, outside any transaction.
 
-    Raises NotFound (task, version), Invalid (no baseline, no or unusable ground truth, a model
-    without a price, no such component), ActiveRun (one improve run per task at a time),
-    Unavailable (nlu-logger is away).
+    Raises NotFound (task, version), Invalid (no baseline, no ground truth, too few labels, truths
+    that cannot be answered, a model without a price, no such component), Archived, ActiveRun (one
+    improve run per task at a time), Unavailable (nlu-logger is away).
     """
     async with session_scope(database, identity) as session:
         await _check(session, settings, request)
@@ -64,7 +75,9 @@ async def store(
     session: AsyncSession, settings: Settings, request: RunRequest, truth: cases.TruthRead
 ) -> RunRow:
     """The start that `truth` was read for. Raises as `start` does."""
-    row = await _prepared(session, settings, request, truth.truth)
+    row, out = await _prepared(session, settings, request, truth.truth)
+    if refused := refusal(out, row.dataset_size, most=settings.unanswerable_share):
+        raise refused
     await cases.freeze(session, request.task, truth)
     try:
         async with session.begin_nested():
@@ -83,23 +96,24 @@ async def forecast(
     settings: Settings,
     request: RunRequest,
 ) -> Forecast:
-    """What the run could cost at most. Creates nothing."""
+    """What the run could cost at most, and what stands in its way. Creates nothing."""
     async with session_scope(database, identity) as session:
         await _check(session, settings, request)
     truth = (await cases.read(database, identity, logger, request.task)).truth
     async with session_scope(database, identity) as session:
-        row = await _prepared(session, settings, request, truth)
-        spec = (await tasks.get(session, request.task)).spec()
+        row, out = await _prepared(session, settings, request, truth)
+        spec = held_to((await tasks.get(session, request.task)).spec(), row)
         baseline = await prompts.get(session, request.task, row.baseline_version_id)
         known = await cases.known_splits(session, request.task)
         remembered = await failures.remembered(session, row.remembered)
 
     def bound() -> Forecast:
-        own = tuple(cases.case_of(case) for case in truth.cases)
+        own = usable(row, task_of(spec), tuple(map(cases.case_of, truth.cases)))
         splits = splits_for(task_of(spec), own, known, row.seed)
         return bound_of(
             plan_of(row, spec, baseline.prompt(), own, splits, remembered),
-            request.limits,
+            row,
+            refusal=refusal(out, row.dataset_size, most=settings.unanswerable_share),
             is_billed=settings.provider != "offline",
             on=datetime.now(UTC).date(),
         )
@@ -109,7 +123,7 @@ async def forecast(
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    spec: TaskIn
+    row: TaskRow
     baseline_id: UUID
     task_model: str
     proposer_model: str
@@ -119,18 +133,17 @@ async def _check(session: AsyncSession, settings: Settings, request: RunRequest)
     """All that can be refused without the ground truth."""
     if request.kind is RunKind.CANARY:
         raise Invalid("Canary runs are not offered yet.", code="kind_not_offered")
-    spec = (await tasks.get(session, request.task)).spec()
-    if not knows_components(spec, request):
-        raise Invalid("Focus or a guard names no component.", code="unknown_component")
+    row = await tasks.get(session, request.task)
+    tasks.require_current(row)
     baseline_id = request.prompt_version or await prompts.production_id(session, request.task)
     if baseline_id is None:
         raise Invalid("Import a prompt and promote it, or name a version.", code="no_baseline")
     await prompts.get(session, request.task, baseline_id)
-    task_model = spec.task_model or settings.task_model
-    proposer_model = spec.proposer_model or settings.proposer_model
+    task_model = row.task_model or settings.task_model
+    proposer_model = row.proposer_model or settings.proposer_model
     if not have_prices((task_model, proposer_model), datetime.now(UTC).date()):
         raise Invalid("A model of this task has no known price.", code="unknown_model")
-    return _Checked(spec, baseline_id, task_model, proposer_model)
+    return _Checked(row, baseline_id, task_model, proposer_model)
 
 
 async def _require_idle(session: AsyncSession, request: RunRequest) -> None:
@@ -146,14 +159,21 @@ async def _require_idle(session: AsyncSession, request: RunRequest) -> None:
 
 async def _prepared(
     session: AsyncSession, settings: Settings, request: RunRequest, truth: upstream.GroundTruth
-) -> RunRow:
-    """The row of this start, not yet stored."""
+) -> tuple[RunRow, Sequence[LeftOut]]:
+    """The row of this start, not yet stored, and the truths it leaves out."""
     checked = await _check(session, settings, request)
+    checked.row.copy_labels(truth.labels)
+    spec = checked.row.held_to(truth.labels)
+    if not knows_components(spec, request):
+        raise Invalid("Focus or a guard names no component.", code="unknown_component")
     if not truth.cases:
         raise Invalid("The task has no approved ground truth.", code="no_ground_truth")
-    require_usable(checked.spec, truth.cases)
+    baseline = (await prompts.get(session, request.task, checked.baseline_id)).prompt()
+    tasks.require_enough(spec)
+    own = tuple(map(cases.case_of, truth.cases))
+    out, notes = await asyncio.to_thread(obstacles, spec, own, baseline)
     learns = request.kind is RunKind.IMPROVE
-    return RunRow(
+    row = RunRow(
         id=uuid7(),
         task=request.task,
         kind=request.kind.value,
@@ -171,10 +191,15 @@ async def _prepared(
         dataset_hash=truth.dataset_hash,
         dataset_size=len(truth.cases),
         baseline_version_id=checked.baseline_id,
-        scorer=task_of(checked.spec).scorer,
+        scorer=task_of(spec).scorer,
+        labels=[one.model_dump(mode="json") for one in spec.labels],
+        labels_version=checked.row.labels_version,
+        left_out=[one.plain() for one in out],
+        notes=notes,
         remembered=await failures.to_remember(session, settings, request.task) if learns else [],
         looks=await _looks(session, request.task),
     )
+    return row, out
 
 
 async def _looks(session: AsyncSession, task: str) -> int:

@@ -20,6 +20,7 @@ from nlu_shared.rendering import (
 )
 from nlu_shared.schemas.ground_truth import Context, transcript
 from nlu_shared.schemas.prompts import Example, PromptContent, TaskKind
+from nlu_shared.schemas.tasks import Unanswerable
 from pydantic import JsonValue
 
 __all__ = [
@@ -75,6 +76,15 @@ class Mistake:
     kind: str
     truth: str | None
     predicted: str | None
+
+
+class NoTruth(Exception):
+    """No answer can match it: why, and the label that it names, if it names one."""
+
+    def __init__(self, reason: Unanswerable, label: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.label = label
 
 
 Pooled = tuple[int, int, int]
@@ -135,6 +145,9 @@ class Task(Protocol):
 
     def is_valid_output(self, output: JsonValue) -> bool:
         """Could this stand as ground truth or as an example's answer?"""
+
+    def read(self, truth: JsonValue) -> JsonValue:
+        """The truth as answers are compared with it: an alias is its label. Raises NoTruth."""
 
     def case_score(self, truth: JsonValue, prediction: Prediction) -> float:
         """0 to 1 for one case; 1 is right."""

@@ -1,44 +1,210 @@
-"""Making and finding tasks."""
+"""Making, finding and changing tasks. Their labels are nlu-logger's: a row holds a copy.
 
+nlu-logger is asked while no connection is held.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import httpx2
+from nlu_shared.kit import audit
+from nlu_shared.kit.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
-from nlu_shared.schemas.prompts import TaskIn, TaskKind
+from nlu_shared.schemas.labels import LabelSet, LabelSpec
+from nlu_shared.schemas.prompts import TaskKind
+from nlu_shared.schemas.tasks import (
+    TOO_FEW_LABELS,
+    TaskChange,
+    TaskIn,
+    TaskSpec,
+    TaskView,
+    are_enough,
+)
+from sqlalchemy import func
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.tasks.models import TaskRow
+from induction.tasks.models import TaskRow, with_aliases
+from induction.upstream import UpstreamAway, define_labels, fetch_labels
 
 
-async def create(session: AsyncSession, spec: TaskIn) -> tuple[TaskRow, bool]:
-    """The task's row and whether it is new. The same task again is no error; another is."""
-    check(spec)
-    known = await session.get(TaskRow, spec.slug)
-    if known is not None:
-        if known.spec() != spec:
-            raise Conflict("A different task has this slug.")
-        return known, False
-    plain = spec.model_dump(mode="json")
-    row = TaskRow(**plain)
-    session.add(row)
+class LabelsDiffer(Conflict):
+    code = "labels_differ"
+    title = "nlu-logger has another label set for this task"
+
+
+class Archived(Conflict):
+    code = "task_archived"
+    title = "The task is archived"
+
+
+class TooFewLabels(Invalid):
+    code = TOO_FEW_LABELS
+    title = "An intent task needs at least two labels"
+
+
+async def create(
+    database: Database, identity: Identity, logger: httpx2.AsyncClient, spec: TaskIn
+) -> tuple[TaskView, bool]:
+    """The task and whether it is new. The same task again is no error; another is.
+
+    Labels define nlu-logger's set where there is none, and have to be the set that stands. Raises
+    Conflict, LabelsDiffer, LabelInUse, TooFewLabels, LabelsNotWritable, UpstreamAway; then nothing
+    was made here.
+    """
+    async with session_scope(database, identity) as session:
+        known = await session.get(TaskRow, spec.slug)
+        if known is not None:
+            _require_same(known.spec(), spec)
+    labels = await _labels(logger, spec, known.spec() if known is not None else None)
+    async with session_scope(database, identity) as session:
+        row = await session.get(TaskRow, spec.slug, with_for_update=True)
+        if row is not None:
+            _require_same(row.spec(), spec)
+            row.copy_labels(labels)
+            return row.view(), False
+        row = TaskRow(**spec.model_dump(mode="json"))
+        row.copy_labels(labels)
+        try:
+            async with session.begin_nested():
+                session.add(row)
+        except IntegrityError:
+            raise Conflict("Somebody else made it just now; look again.") from None
+        return row.view(), True
+
+
+def _require_same(known: TaskSpec, spec: TaskIn) -> None:
+    if known.model_copy(update={"labels": spec.labels}) != TaskSpec.model_validate(
+        spec.model_dump()
+    ):
+        raise Conflict("A different task has this slug; PATCH /v1/tasks/{slug} changes it.")
+
+
+async def _labels(logger: httpx2.AsyncClient, spec: TaskIn, known: TaskSpec | None) -> LabelSet:
+    found = await fetch_labels(logger, spec.slug)
+    if spec.kind is not TaskKind.INTENT or (known is not None and not spec.labels):
+        return found
+    if found.version:
+        if spec.labels and not _is_same_set(spec.labels, found.labels):
+            raise LabelsDiffer(
+                f"Version {found.version} stands: leave `labels` out to take it, or change it with"
+                " PATCH /v1/tasks/{slug}."
+            )
+        require_enough(spec.model_copy(update={"labels": found.labels}))
+        return found
+    require_enough(spec)
+    return await define_labels(
+        logger, spec.slug, with_aliases(spec.labels, found), replaces=found.version
+    )
+
+
+def _is_same_set(given: Sequence[LabelSpec], found: Sequence[LabelSpec]) -> bool:
+    """In any order; aliases that are not mentioned are no contradiction."""
+    standing = {one.name: one for one in found}
+    return len(given) == len(found) and all(
+        (other := standing.get(one.name)) is not None
+        and (one.description, one.retired) == (other.description, other.retired)
+        and set(one.aliases) <= set(other.aliases)
+        for one in given
+    )
+
+
+def require_enough(spec: TaskSpec) -> None:
+    """Raises TooFewLabels."""
+    if spec.kind is TaskKind.INTENT and not are_enough(spec.labels):
+        raise TooFewLabels(
+            "Give `labels`, at least two that are not retired, or define them in nlu-logger.",
+            errors=[{"loc": ["body", "labels"], "type": TOO_FEW_LABELS}],
+        )
+
+
+async def change(
+    database: Database,
+    identity: Identity,
+    logger: httpx2.AsyncClient,
+    slug: str,
+    body: TaskChange,
+    *,
+    by: str,
+) -> TaskView:
+    """Changes what the body names. Raises NotFound, Invalid for labels of an extraction, and what
+    `upstream.define_labels` raises; then nothing was changed."""
+    wanted = body.model_dump(include=body.model_fields_set)
+    async with session_scope(database, identity) as session:
+        kind = (await get(session, slug)).kind
+    labels = None
+    if "labels" in wanted:
+        if kind != TaskKind.INTENT:
+            raise Invalid(
+                "An extraction has codes, not labels.",
+                code="no_labels_here",
+                errors=[{"loc": ["body", "labels"], "type": "no_labels_here"}],
+            )
+        found = await fetch_labels(logger, slug)
+        labels = await define_labels(logger, slug, body.labels, replaces=found.version)
+    async with session_scope(database, identity) as session:
+        return await _changed(session, slug, wanted, labels, by=by)
+
+
+async def _changed(
+    session: AsyncSession,
+    slug: str,
+    wanted: Mapping[str, Any],
+    labels: LabelSet | None,
+    *,
+    by: str,
+) -> TaskView:
+    row = await session.get(TaskRow, slug, with_for_update=True)
+    if row is None:
+        raise _unknown()
+    if labels is not None:
+        row.copy_labels(labels)
+    for role in {"task_model", "proposer_model"} & wanted.keys():
+        setattr(row, role, wanted[role])
+    if "archived" in wanted and wanted["archived"] != (row.archived_at is not None):
+        now = (await session.exec(select(func.now()))).one()
+        row.archived_at = now if wanted["archived"] else None
+    await audit.record(
+        session, actor=by, action="tasks.change", subject=slug, fields=sorted(wanted)
+    )
     await session.flush()
-    await session.refresh(row)
-    return row, True
+    return row.view()
 
 
-def check(spec: TaskIn) -> None:
-    """Raises Invalid under two labels of an intent, and where one label stands twice."""
-    names = [label.name for label in spec.labels]
-    if spec.kind is TaskKind.INTENT and len(names) < 2:
-        raise Invalid("An intent task needs at least two labels.")
-    if len(set(names)) != len(names):
-        raise Invalid("A label stands twice.")
+async def fresh(
+    database: Database, identity: Identity, logger: httpx2.AsyncClient, slug: str
+) -> TaskView:
+    """The task with nlu-logger's labels as they stand, or as they were last seen where it is away.
+    Raises NotFound."""
+    async with session_scope(database, identity) as session:
+        row = await get(session, slug)
+    with suppress(UpstreamAway):
+        row.copy_labels(await fetch_labels(logger, slug))
+    return row.view()
 
 
 async def get(session: AsyncSession, slug: str) -> TaskRow:
     row = await session.get(TaskRow, slug)
     if row is None:
-        raise NotFound("There is no such task.", code="unknown_task")
+        raise _unknown()
     return row
 
 
-async def list_all(session: AsyncSession) -> list[TaskRow]:
-    return list((await session.exec(select(TaskRow).order_by(col(TaskRow.slug)))).all())
+def _unknown() -> NotFound:
+    return NotFound("There is no such task.", code="unknown_task")
+
+
+def require_current(row: TaskRow) -> None:
+    """Raises Archived."""
+    if row.archived_at is not None:
+        raise Archived('PATCH /v1/tasks/{slug} with {"archived": false} brings it back.')
+
+
+async def list_all(session: AsyncSession, *, archived: bool = False) -> list[TaskRow]:
+    """By slug; archived ones only where they are asked for."""
+    statement = select(TaskRow).order_by(col(TaskRow.slug))
+    if not archived:
+        statement = statement.where(col(TaskRow.archived_at).is_(None))
+    return list((await session.exec(statement)).all())

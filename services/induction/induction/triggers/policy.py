@@ -8,13 +8,16 @@ from nlu_shared.schemas.triggers import AutoTrigger
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known when the question is asked. Counts are of approved cases."""
+    """What is known when the question is asked. Counts are of approved cases; `unanswerable` says
+    that too many of them cannot be answered."""
 
     now: datetime
     cases: int
     dataset_hash: str | None
     is_active: bool
     has_baseline: bool
+    is_archived: bool
+    unanswerable: str | None
     last_started_at: datetime | None
     last_cases: int
     last_dataset_hash: str | None
@@ -42,6 +45,8 @@ def _against(rules: AutoTrigger, facts: Facts) -> list[str | None]:
     fresh = facts.cases - facts.last_cases
     return [
         None if rules.enabled else "switched off",
+        "the task is archived" if facts.is_archived else None,
+        facts.unanswerable,
         None if facts.has_baseline else "no prompt is in production",
         "a run of this task is active" if facts.is_active else None,
         f"{facts.cases} approved cases, {rules.min_cases} needed"

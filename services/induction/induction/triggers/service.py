@@ -1,5 +1,7 @@
 """Gathers the facts, asks the policy, stores its decision with its reasons, and starts the run."""
 
+import asyncio
+
 import httpx2
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.auth import Caller
@@ -15,8 +17,10 @@ from induction.cases import service as cases
 from induction.prompts import service as prompts
 from induction.runs import service as runs
 from induction.runs.models import RunRow
+from induction.runs.planning import refusal, unanswerable
 from induction.settings import Settings
 from induction.tasks import service as tasks
+from induction.tasks.models import TaskRow
 from induction.triggers.models import AutoTriggerRow, TriggerDecisionRow
 from induction.triggers.policy import Facts, decide
 
@@ -52,8 +56,8 @@ async def consider(
     Raises NotFound for a task that is not known here.
     """
     async with session_scope(database, identity) as session:
-        await tasks.get(session, task)
-        enabled = (await rules(session, task)).enabled
+        is_archived = (await tasks.get(session, task)).archived_at is not None
+        enabled = (await rules(session, task)).enabled and not is_archived
     truth = await cases.read(database, identity, logger, task) if enabled else None
     async with session_scope(database, identity) as session:
         return await _decided(session, settings, task, truth)
@@ -68,7 +72,7 @@ async def _decided(
     )
     policy = await rules(session, task)
     known = truth.truth if truth else None
-    decision = decide(policy, await _facts(session, task, known))
+    decision = decide(policy, await _facts(session, settings, task, known))
     started = None
     if decision.start and truth is not None:
         request = RunRequest(task=task, kind=RunKind.IMPROVE, trigger_type=TriggerType.AUTO)
@@ -87,7 +91,10 @@ async def _decided(
     return row
 
 
-async def _facts(session: AsyncSession, task: str, truth: upstream.GroundTruth | None) -> Facts:
+async def _facts(
+    session: AsyncSession, settings: Settings, task: str, truth: upstream.GroundTruth | None
+) -> Facts:
+    row = await tasks.get(session, task)
     last = (
         await session.exec(
             select(RunRow)
@@ -103,10 +110,21 @@ async def _facts(session: AsyncSession, task: str, truth: upstream.GroundTruth |
         dataset_hash=truth.dataset_hash if truth else None,
         is_active=last is not None and not RunStatus(last.status).over,
         has_baseline=await prompts.production_id(session, task) is not None,
+        is_archived=row.archived_at is not None,
+        unanswerable=await _unanswerable(settings, row, truth) if truth else None,
         last_started_at=last.created_at if last else None,
         last_cases=last.dataset_size if last else 0,
         last_dataset_hash=last.dataset_hash if last else None,
     )
+
+
+async def _unanswerable(
+    settings: Settings, row: TaskRow, truth: upstream.GroundTruth
+) -> str | None:
+    own = tuple(map(cases.case_of, truth.cases))
+    out = await asyncio.to_thread(unanswerable, row.held_to(truth.labels), own)
+    refused = refusal(out, len(own), most=settings.unanswerable_share)
+    return None if refused is None else refused.detail
 
 
 async def decisions(

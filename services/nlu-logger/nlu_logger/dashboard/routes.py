@@ -15,6 +15,7 @@ from nlu_shared.schemas.queues import ClaimIn, Queue
 from nlu_shared.schemas.reviews import (
     ApprovalIn,
     Approved,
+    ConfirmationIn,
     Correction,
     CorrectionIn,
     Settled,
@@ -197,7 +198,8 @@ async def show_desk(
             open_ones = await service.conflicts(session, task or None, caller=caller)
             return _page("conflicts.html", login, conflicts=open_ones, **tabs)
     items = await service.waiting(session, Queue(queue), task or None, settings, caller=caller)
-    return _page("review.html", login, items=items, **tabs)
+    offered = await service.offers(session, items, caller=caller)
+    return _page("review.html", login, items=items, offered=offered, **tabs)
 
 
 @router.post("/queues/{queue}/claim", dependencies=[needs("reviews:claim")], status_code=204)
@@ -215,16 +217,23 @@ async def correct_item(
     caller: CallerDep,
     settings: SettingsDep,
 ) -> Correction:
-    row, _ = await reviews.correct(session, prediction_id, body, caller=caller, settings=settings)
-    return row.view()
+    choices = await service.choices(session, prediction_id, caller=caller)
+    made = await reviews.correct(
+        session, prediction_id, body, caller=caller, settings=settings, choices=choices
+    )
+    return made.view()
 
 
 @router.post("/predictions/{prediction_id}/confirm", dependencies=[needs("corrections:write")])
 async def confirm_item(
-    prediction_id: UUID, session: DbSession, caller: CallerDep, settings: SettingsDep
+    prediction_id: UUID,
+    body: ConfirmationIn,
+    session: DbSession,
+    caller: CallerDep,
+    settings: SettingsDep,
 ) -> Correction:
-    row, _ = await reviews.confirm(session, prediction_id, None, caller=caller, settings=settings)
-    return row.view()
+    made = await reviews.confirm(session, prediction_id, body, caller=caller, settings=settings)
+    return made.view()
 
 
 @router.post("/corrections/{correction_id}/approve", dependencies=[needs("reviews:decide")])
@@ -263,4 +272,4 @@ async def settle_item(
     caller: CallerDep,
     settings: SettingsDep,
 ) -> Settled:
-    return await conflicts.settle(session, conflict_id, body.truth, settings, caller=caller)
+    return await conflicts.settle(session, conflict_id, body, settings, caller=caller)

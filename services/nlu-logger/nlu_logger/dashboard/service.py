@@ -1,8 +1,9 @@
 """What each page shows, put together from the numbers and the queues of the other rooms."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from uuid import UUID
 
 from nlu_shared.kit.auth import ADMIN, Caller
 from nlu_shared.kit.errors import NotFound
@@ -16,10 +17,12 @@ from nlu_shared.schemas.insights import (
     Sample,
     TrafficDrift,
 )
+from nlu_shared.schemas.labels import LabelSet, spelling
 from nlu_shared.schemas.predictions import Prediction
 from nlu_shared.schemas.queues import Queue, QueueItem, SuspiciousCase
 from nlu_shared.schemas.queues import QueueFilters as Look
 from nlu_shared.schemas.reviews import Correction, CorrectionStatus, TruthConflict
+from pydantic import JsonValue
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.alerts import service as alerts
@@ -27,6 +30,7 @@ from nlu_logger.insights import queries
 from nlu_logger.insights import service as insights
 from nlu_logger.insights.queries import Totals
 from nlu_logger.insights.service import Filters
+from nlu_logger.label_sets import service as label_sets
 from nlu_logger.predictions import service as predictions
 from nlu_logger.reviews import conflicts as disputes
 from nlu_logger.reviews import label_issues, queues
@@ -53,11 +57,31 @@ class Overview:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """The labels that a prediction's may be, the likeliest first, whether another one may, and
+    whether somebody has defined them: then a truth is one of them and no structure."""
+
+    labels: list[str]
+    may_be_new: bool
+    is_set: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
-    """A correction that waits for a decision, and what it is about."""
+    """A correction that waits for a decision, and what it is about; `is_new`: its label would be
+    new in the task's set."""
 
     correction: Correction
     prediction: Prediction
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A conflict, and whether the other truth would be new in the task's set."""
+
+    conflict: TruthConflict
+    is_new: bool
 
 
 async def overview(session: AsyncSession, seen: Filters, *, caller: Caller) -> Overview:
@@ -84,6 +108,29 @@ async def waiting(
     return sorted(items, key=lambda item: _turn(item, caller))
 
 
+async def offers(
+    session: AsyncSession, items: Iterable[QueueItem], *, caller: Caller
+) -> dict[UUID, Offer]:
+    """For each item what a reviewer may choose from."""
+    sets = await _sets(session, {item.task for item in items}, caller=caller)
+    may_add = any(map(caller.has, label_sets.ADDERS))
+    return {
+        item.id: Offer(
+            labels=_offered(item, sets[item.task]),
+            may_be_new=may_add or not sets[item.task].version,
+            is_set=sets[item.task].version > 0,
+        )
+        for item in items
+    }
+
+
+async def choices(session: AsyncSession, prediction_id: UUID, *, caller: Caller) -> list[str]:
+    """The labels that were offered for one prediction: another one is new, or a slip."""
+    row = await predictions.get(session, prediction_id, caller=caller)
+    known = await label_sets.current(session, row.task, caller=caller)
+    return _offered(predictions.view(row), known)
+
+
 async def proposals(
     session: AsyncSession, task: str | None, *, caller: Caller
 ) -> Sequence[Proposal]:
@@ -101,7 +148,11 @@ async def proposals(
     for correction in page.items:
         with suppress(NotFound):  # it grew older than the retention
             row = await predictions.get(session, correction.prediction_id, caller=caller)
-            shown.append(Proposal(correction, predictions.view(row)))
+            truth = (
+                row.predicted_intent if correction.is_confirmation else correction.corrected_intent
+            )
+            known = await label_sets.current(session, row.task, caller=caller)
+            shown.append(Proposal(correction, predictions.view(row), _is_new(truth, known)))
     return shown
 
 
@@ -115,10 +166,32 @@ async def suspicious_labels(
 
 async def conflicts(
     session: AsyncSession, task: str | None, *, caller: Caller
-) -> Sequence[TruthConflict]:
+) -> Sequence[Dispute]:
     """The oldest that nobody has settled."""
     page = await disputes.page(session, caller=caller, task=task, after=None, limit=ITEMS)
-    return page.items
+    sets = await _sets(session, {one.task for one in page.items}, caller=caller)
+    return [Dispute(one, _is_new(one.other_truth, sets[one.task])) for one in page.items]
+
+
+async def _sets(
+    session: AsyncSession, tasks: Iterable[str], *, caller: Caller
+) -> dict[str, LabelSet]:
+    return {task: await label_sets.current(session, task, caller=caller) for task in tasks}
+
+
+def _is_new(truth: JsonValue, known: LabelSet) -> bool:
+    if not known.version or not isinstance(truth, str):
+        return False
+    return known.spellings.get(spelling(truth)) not in known.names
+
+
+def _offered(prediction: Prediction, known: LabelSet) -> list[str]:
+    """The task's labels; where nobody defined them, the model's guesses are as good."""
+    guesses = [prediction.predicted_intent]
+    guesses += [one.intent for one in prediction.secondary_intents]
+    named = [known.spellings.get(one, one) for one in map(spelling, guesses)]
+    likely = [one for one in named if one in known.names or (one and not known.version)]
+    return list(dict.fromkeys((*likely, *known.names)))
 
 
 def _turn(item: QueueItem, caller: Caller) -> int:

@@ -47,19 +47,24 @@ WITH standing AS (
     ORDER BY prediction_id, status = 'approved' DESC, id DESC
 )
 SELECT p.id, p.prompt, p.confidence, s.prediction_id IS NOT NULL AS corrected,
-    CASE WHEN s.prediction_id IS NULL THEN p.predicted_intent ELSE s.corrected_intent END AS label,
+    CASE WHEN s.prediction_id IS NULL THEN coalesce(l.label, p.predicted_intent)
+        ELSE s.corrected_intent END AS label,
     CASE WHEN s.prediction_id IS NULL THEN p.output
         WHEN s.corrected_intent IS NULL THEN s.corrected_output END AS output
 FROM nlu_prompt_logs p LEFT JOIN standing s ON s.prediction_id = p.id
+LEFT JOIN label_spellings l ON l.task = p.task AND l.spelling = p.predicted_intent
 WHERE p.id >= $1 AND ($2::text[] IS NULL OR p.task = ANY($2))
     AND CASE WHEN s.prediction_id IS NULL THEN p.confidence >= $3
         ELSE NOT $4 OR s.status = 'approved' END
 """
 # What outlived its raw rows; see privacy.jobs.
 KEPT = """
-SELECT id, text AS prompt, confidence, corrected, label, output FROM kept_training_rows
-WHERE predicted_on >= $1 AND ($2::text[] IS NULL OR task = ANY($2))
-    AND (corrected OR confidence >= $3)
+SELECT k.id, k.text AS prompt, k.confidence, k.corrected, coalesce(l.label, k.label) AS label,
+    k.output
+FROM kept_training_rows k
+LEFT JOIN label_spellings l ON l.task = k.task AND l.spelling = k.label
+WHERE k.predicted_on >= $1 AND ($2::text[] IS NULL OR k.task = ANY($2))
+    AND (k.corrected OR k.confidence >= $3)
 """
 # The texts come spelled as JSON: PostgreSQL escapes text as Python does, and faster.
 SPELLED = """
@@ -70,9 +75,11 @@ LABELLED = f"""
 SELECT prompt, label, corrected FROM (
     SELECT id::text, prompt, label, output, corrected FROM ({RETRAINING}) AS live
     UNION ALL
-    SELECT id::text, text, label, output, corrected FROM kept_training_rows
-    WHERE predicted_on >= $8 AND ($2::text[] IS NULL OR task = ANY($2))
-        AND (corrected OR confidence >= $3)
+    SELECT k.id::text, k.text, coalesce(l.label, k.label), k.output, k.corrected
+    FROM kept_training_rows k
+    LEFT JOIN label_spellings l ON l.task = k.task AND l.spelling = k.label
+    WHERE k.predicted_on >= $8 AND ($2::text[] IS NULL OR k.task = ANY($2))
+        AND (k.corrected OR k.confidence >= $3)
 ) AS rows
 WHERE output IS NULL AND length(prompt) <= $5
 ORDER BY hashtextextended(id, $6), id LIMIT $7

@@ -40,7 +40,8 @@ async def add_ground_truth(
     body: GroundTruthIn, session: DbSession, caller: CallerDep
 ) -> GroundTruthMade:
     """An approved case that never was a prediction."""
-    return GroundTruthMade(id=await service.add(session, body, caller=caller))
+    made = await service.add(session, body, caller=caller)
+    return GroundTruthMade(id=made.id, warning=made.warning)
 
 
 @router.delete("/{case_id}", dependencies=[write], status_code=204)

@@ -15,14 +15,16 @@ from nlu_shared.schemas.ground_truth import (
     case_hash,
 )
 from nlu_shared.schemas.jobs import CONSIDER_RUN, INDUCTION_QUEUE, JobOrder
+from nlu_shared.schemas.labels import LabelWarning
 from nlu_shared.schemas.privacy import Why
 from pydantic import JsonValue
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col, select
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.ground_truth.models import ConflictRow, GroundTruthRow, QuotingDefaultRow
+from nlu_logger.label_sets import service as label_sets
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('ground_truth', 0))"
 
@@ -68,54 +70,84 @@ async def lock(session: AsyncSession) -> None:
     await session.execute(text(LOCK))
 
 
-async def promote(session: AsyncSession, case: NewCase, *, approved_by: str) -> UUID:
-    """The id of the approved case; the same truth for the same text is one case.
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """The approved case, and what to look at."""
+
+    id: UUID
+    warning: LabelWarning | None = None
+
+
+async def promote(
+    session: AsyncSession, case: NewCase, *, caller: Caller, allow_new: bool
+) -> Promoted:
+    """The approved case; the same truth for the same text is one case.
 
     The id is made of task and text: the same cases have the same ids and the same data-set hash
     in every database, so a run on them is the same run. Quoting, once allowed, stays allowed.
     Raises ConflictingTruth where another truth stands for this text, and stores the conflict:
-    somebody must settle it.
+    somebody must settle it; and what `label_sets.check` raises for a truth that may not be one.
     """
     await lock(session)
     key = text_key(case.text, case.context)
-    made: UUID | None = (
-        await session.execute(
-            insert(GroundTruthRow)
-            .values(
-                id=uuid8(case.task, key),
-                task=case.task,
-                text=case.text,
-                text_key=key,
-                context=case.context,
-                truth=case.truth,
-                case_group=case.group,
-                may_quote=case.may_quote,
-                hash=case.hash,
-                correction_id=case.correction_id,
-                approved_by=approved_by,
-            )
-            .on_conflict_do_nothing()
-            .returning(col(GroundTruthRow.id))
-        )
-    ).scalar_one_or_none()
-    if made is not None:
-        await changed(session, case.task)
-        return made
     standing = (
         await session.exec(
             select(GroundTruthRow).where(
                 GroundTruthRow.task == case.task, GroundTruthRow.text_key == key
             )
         )
-    ).one()
-    if standing.truth != case.truth:
-        await _dispute(session, standing, case, by=approved_by)
+    ).first()
+    # What stands already is no new truth: its label may have been retired since.
+    if standing is not None and _read(standing.truth) == label_sets.read(case.truth):
+        await _allow_quoting(session, standing, case)
+        return Promoted(standing.id)
+    truth = await label_sets.check(
+        session, case.task, case.truth, caller=caller, allow_new=allow_new
+    )
+    case = replace(case, truth=truth.value)
+    if standing is None:
+        return Promoted(await _add(session, key, case, by=caller.subject), truth.warning)
+    if _read(standing.truth) != case.truth:
+        await _dispute(session, standing, case, by=caller.subject)
         raise ConflictingTruth("It waits under /v1/reviews/conflicts to be settled.")
+    await _allow_quoting(session, standing, case)
+    return Promoted(standing.id, truth.warning)
+
+
+def _read(stored: JsonValue) -> JsonValue:
+    """As it would be stored today; what was taken before there was one reading, as it is."""
+    try:
+        return label_sets.read(stored)
+    except Invalid:
+        return stored
+
+
+async def _add(session: AsyncSession, key: str, case: NewCase, *, by: str) -> UUID:
+    row = GroundTruthRow(
+        id=uuid8(case.task, key),
+        task=case.task,
+        text=case.text,
+        text_key=key,
+        context=case.context,
+        truth=case.truth,
+        case_group=case.group,
+        may_quote=case.may_quote,
+        hash=case.hash,
+        correction_id=case.correction_id,
+        approved_by=by,
+    )
+    session.add(row)
+    await changed(session, case.task)
+    return row.id
+
+
+async def _allow_quoting(session: AsyncSession, standing: GroundTruthRow, case: NewCase) -> None:
     if case.may_quote and not standing.may_quote:
         standing.may_quote = True
-        standing.hash = replace(case, text=standing.text, group=standing.case_group).hash
+        standing.hash = replace(
+            case, text=standing.text, truth=standing.truth, group=standing.case_group
+        ).hash
         await changed(session, case.task)
-    return standing.id
 
 
 async def may_quote(
@@ -148,11 +180,9 @@ async def _dispute(
     )
 
 
-async def add(session: AsyncSession, body: GroundTruthIn, *, caller: Caller) -> UUID:
-    """A case that never was a prediction. Raises Invalid for a truth that is null."""
+async def add(session: AsyncSession, body: GroundTruthIn, *, caller: Caller) -> Promoted:
+    """A case that never was a prediction. Raises what `promote` raises."""
     own_task(caller, body.task)
-    if body.truth is None:
-        raise Invalid("A truth cannot be null.", code="no_truth")
     new = NewCase(
         task=body.task,
         text=body.text,
@@ -161,9 +191,9 @@ async def add(session: AsyncSession, body: GroundTruthIn, *, caller: Caller) -> 
         group=body.group,
         may_quote=await may_quote(session, body.task, body.may_quote, otherwise=True),
     )
-    case_id = await promote(session, new, approved_by=caller.subject)
-    await audit.record(session, actor=caller.subject, action="truth.add", subject=case_id)
-    return case_id
+    made = await promote(session, new, caller=caller, allow_new=body.allow_new)
+    await audit.record(session, actor=caller.subject, action="truth.add", subject=made.id)
+    return made
 
 
 async def withdraw(session: AsyncSession, case_id: UUID) -> None:

@@ -10,7 +10,7 @@ from nlu_shared.kit.plain import check_line
 from nlu_shared.kit.refusals import places
 from nlu_shared.schemas.exported import CodedStatement, RefusedStatement, read_export
 from nlu_shared.schemas.ground_truth import GroundTruthIn
-from nlu_shared.schemas.labels import NoLabel, SeveralLabels, read_label
+from nlu_shared.schemas.labels import NoLabel, read_truth
 from pydantic import JsonValue, ValidationError
 
 LONGEST_NAME = 64
@@ -25,6 +25,7 @@ class Labelling:
 
     task: str
     may_quote: bool | None
+    allow_new: bool = False
 
 
 def cases_of(line: Line, how: Labelling) -> Iterator[tuple[str | None, Case]]:
@@ -42,7 +43,7 @@ def _labelled(row: dict[str, JsonValue], how: Labelling) -> Case:
         return Invalid("The row lacks the text column or the label column.", code="no_column")
     text, context = cell(row, TEXT), row.get("context")
     try:
-        truth = _truth(cell(row, LABEL))
+        truth = read_truth(_structured(cell(row, LABEL)))
         if truth is None:
             return None
         if isinstance(text, str) and not text.strip():
@@ -55,20 +56,13 @@ def _labelled(row: dict[str, JsonValue], how: Labelling) -> Case:
                 "truth": truth,
                 "group": _group(cell(row, GROUP)),
                 "may_quote": how.may_quote,
+                "allow_new": how.allow_new,
             }
         )
     except ValidationError as wrong:
         return Invalid(places(wrong))
-    except SeveralLabels as several:
-        return Invalid(f"{several}", code="several_labels")
-    except NoLabel as none:
-        return Invalid(f"{none}", code="no_label")
-
-
-def _truth(label: JsonValue) -> JsonValue:
-    """A label by the one reading of labels; an object stands for itself. Raises NoLabel."""
-    structured = _structured(label)
-    return structured if isinstance(structured, dict) else read_label(structured)
+    except NoLabel as wrong:
+        return Invalid(f"A truth that cannot be taken: {wrong}.", code=wrong.code)
 
 
 def _group(value: JsonValue) -> JsonValue:

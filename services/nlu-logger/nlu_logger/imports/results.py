@@ -13,6 +13,8 @@ from pydantic import BaseModel, ValidationError
 Row = TypeVar("Row", bound=BaseModel)
 CREATED, REPEATED = 201, 200
 SKIPPED, ERASED = "skipped", "erased"
+OFFERED = 20
+"""Labels that a line's refusal names."""
 KINDS = {CREATED: "created", REPEATED: "repeated"}
 
 
@@ -34,7 +36,9 @@ def understood(
 
 
 def refused(line: int, error: ServiceError, *, item: str | None = None) -> LineResult:
-    return LineResult(line=line, item=item, status=error.status, code=error.code, detail=str(error))
+    offered = f" Labels: {', '.join(error.labels[:OFFERED])}" if error.labels else ""
+    detail = f"{error}{offered}"
+    return LineResult(line=line, item=item, status=error.status, code=error.code, detail=detail)
 
 
 def skipped(line: int) -> LineResult:

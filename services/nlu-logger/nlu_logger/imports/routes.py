@@ -23,6 +23,7 @@ from nlu_shared.schemas.predictions import INTENT
 
 from nlu_logger.imports import service
 from nlu_logger.imports.labelled import Labelling
+from nlu_logger.imports.service import Saying
 from nlu_logger.settings import Settings
 
 router = APIRouter(prefix="/v1", tags=["imports"])
@@ -45,6 +46,9 @@ EXAMPLES: dict[str, Any] = {
 }
 TABLES = (Kind.JSONL, Kind.JSON, Kind.CSV, Kind.TSV)
 Approve = Annotated[bool, Query(description="approve the corrections at once, as the caller")]
+AllowNew = Annotated[
+    bool, Query(description="adds labels that the task's set lacks to the set, on purpose")
+]
 
 
 class ImportResources(Protocol):
@@ -129,8 +133,9 @@ async def _labelling(
             " says, else yes"
         ),
     ] = None,
+    allow_new: AllowNew = False,
 ) -> Labelling:
-    return Labelling(task=task, may_quote=may_quote)
+    return Labelling(task=task, may_quote=may_quote, allow_new=allow_new)
 
 
 @router.post(
@@ -145,11 +150,11 @@ async def import_corrections(
     caller: CallerDep,
     resources: ImportDep,
     approve: Approve = False,
+    allow_new: AllowNew = False,
 ) -> ImportAnswer:
     """The review file, filled in; `approve` needs the scope reviews:decide as well."""
-    return await service.import_corrections(
-        session, lines, resources.settings, approve=approve, caller=caller
-    )
+    how = Saying(resources.settings, approve=approve, allow_new=allow_new)
+    return await service.import_corrections(session, lines, how, caller=caller)
 
 
 @router.post(
@@ -178,15 +183,15 @@ async def import_predictions(
     caller: CallerDep,
     task: OneTask = INTENT,
     approve: Approve = False,
+    allow_new: AllowNew = False,
 ) -> HistoryAnswer:
     """Rows of the original `nlu_prompt_logs`, however old, with outcomes and corrections."""
     return await service.import_history(
         resources.database,
         resources.identity(caller),
         lines,
-        resources.settings,
+        Saying(resources.settings, approve=approve, allow_new=allow_new),
         task=task,
-        approve=approve,
         now=datetime.now(UTC),
         caller=caller,
     )

@@ -5,6 +5,7 @@ in the order of `reviews.decisions`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from nlu_shared.schemas.imports import (
     LineResult,
     ReviewedLine,
 )
-from nlu_shared.schemas.reviews import ApprovalIn, CorrectionIn
+from nlu_shared.schemas.reviews import ApprovalIn
 from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -42,7 +43,6 @@ from nlu_logger.imports.results import (
     summed,
     understood,
 )
-from nlu_logger.predictions import service as predictions
 from nlu_logger.predictions.ingest import IdOutOfRange
 from nlu_logger.reviews import decisions
 from nlu_logger.reviews import service as reviews
@@ -51,12 +51,20 @@ from nlu_logger.settings import Settings
 REFUSALS = (Conflict, Forbidden, Invalid, NotFound)
 
 
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """How corrections are said: approved at once or not, new labels on purpose or not."""
+
+    settings: Settings
+    approve: bool
+    allow_new: bool
+
+
 async def import_corrections(
     session: AsyncSession,
     lines: Iterable[Line],
-    settings: Settings,
+    how: Saying,
     *,
-    approve: bool,
     caller: Caller,
 ) -> ImportAnswer:
     """The filled review file: another label corrects a prediction, its own confirms it.
@@ -72,19 +80,10 @@ async def import_corrections(
     gone = await erasures.predictions(session, [identifier for identifier, _, _ in known])
     results += [erased(line) for identifier, line, _ in known if identifier in gone]
     known = [one for one in known if one[0] not in gone]
-    await _hold(session, [identifier for identifier, _, _ in known], approve=approve, caller=caller)
+    await _hold(session, [identifier for identifier, _, _ in known], how, caller=caller)
     for identifier, line, row in sorted(known, key=lambda one: one[:2]):
-        results.append(
-            await _say(
-                session,
-                line,
-                identifier,
-                CorrectionIn(corrected_intent=row.corrected_intent, correction_notes=row.notes),
-                settings,
-                approve=approve,
-                caller=caller,
-            )
-        )
+        label = (row.corrected_intent, row.notes)
+        results.append(await _say(session, line, identifier, label, how, caller=caller))
     return await _answer(session, results, action="corrections.import", caller=caller)
 
 
@@ -105,10 +104,10 @@ async def _ids(session: AsyncSession, source_ids: Sequence[str]) -> dict[str, UU
 
 
 async def _hold(
-    session: AsyncSession, prediction_ids: Sequence[UUID], *, approve: bool, caller: Caller
+    session: AsyncSession, prediction_ids: Sequence[UUID], how: Saying, *, caller: Caller
 ) -> None:
     """Takes at once, in the order of decisions, the locks under which predictions are changed."""
-    if approve:
+    if how.approve:
         if not caller.has("reviews:decide"):
             raise Forbidden("The scope reviews:decide is needed to approve.")
         await session.execute(
@@ -124,27 +123,28 @@ async def _say(
     session: AsyncSession,
     line: int,
     prediction_id: UUID,
-    body: CorrectionIn,
-    settings: Settings,
+    label: tuple[str | None, str | None],
+    how: Saying,
     *,
-    approve: bool,
     caller: Caller,
 ) -> LineResult:
+    """`label` comes with its notes."""
     try:
-        prediction = await predictions.get(session, prediction_id, caller=caller)
-        if body.corrected_intent == prediction.predicted_intent:
-            row, is_new = await reviews.confirm(
-                session, prediction_id, body.correction_notes, caller=caller, settings=settings
-            )
-        else:
-            row, is_new = await reviews.correct(
-                session, prediction_id, body, caller=caller, settings=settings
-            )
-        if approve:
-            await decisions.approve(session, row.id, ApprovalIn(), settings, caller=caller)
+        made = await reviews.answer(
+            session,
+            prediction_id,
+            *label,
+            allow_new=how.allow_new,
+            caller=caller,
+            settings=how.settings,
+        )
+        if how.approve:
+            approval = ApprovalIn(allow_new=how.allow_new)
+            await decisions.approve(session, made.row.id, approval, how.settings, caller=caller)
     except REFUSALS as error:
         return refused(line, error)
-    return LineResult(line=line, status=CREATED if is_new else REPEATED, id=row.id)
+    status = CREATED if made.is_new else REPEATED
+    return LineResult(line=line, status=status, id=made.row.id, warning=made.warning)
 
 
 async def import_truth(
@@ -194,19 +194,18 @@ async def _add(
         made = await ground_truth.add(session, case, caller=caller)
     except REFUSALS as error:
         return refused(place.line, error, item=place.item)
-    status = REPEATED if made in there else CREATED
-    there.add(made)
-    return place.model_copy(update={"status": status, "id": made})
+    status = REPEATED if made.id in there else CREATED
+    there.add(made.id)
+    return place.model_copy(update={"status": status, "id": made.id, "warning": made.warning})
 
 
 async def import_history(
     database: Database,
     identity: Identity,
     lines: Iterable[Line],
-    settings: Settings,
+    how: Saying,
     *,
     task: str,
-    approve: bool,
     now: datetime,
     caller: Caller,
 ) -> HistoryAnswer:
@@ -216,7 +215,7 @@ async def import_history(
     """
     own_task(caller, task)
     rows, results = understood(lines, HistoryLine)
-    latest = now + timedelta(hours=settings.ahead_hours)
+    latest = now + timedelta(hours=how.settings.ahead_hours)
     results += [refused(line, IdOutOfRange()) for line, row in rows if not fits(row, latest=latest)]
     records = [Record(line, row, task) for line, row in rows if fits(row, latest=latest)]
     for month in sorted({one.month for one in records}):
@@ -224,16 +223,14 @@ async def import_history(
             await session.execute(text("SELECT ensure_prediction_month(:month)"), {"month": month})
     async with session_scope(database, identity) as session:
         await erasures.hold_off(session)
-        gone = await erasures.among(session, records, key=secret(settings.anonymise_key))
+        gone = await erasures.among(session, records, key=secret(how.settings.anonymise_key))
         results += [erased(one.line) for one in records if one.line in gone]
         records = [one for one in records if one.line not in gone]
         stored = await storing.store(session, records)
-        corrections = await _repeat_corrections(
-            session, records, stored, settings, approve=approve, caller=caller
-        )
+        corrections = await _repeat_corrections(session, records, stored, how, caller=caller)
         results += (corrections.get(line, result) for line, result in stored.items())
         answer = await _answer(session, results, action="predictions.import", caller=caller)
-    oldest = now - timedelta(days=settings.retention_days)
+    oldest = now - timedelta(days=how.settings.retention_days)
     return HistoryAnswer(
         **dict(answer),
         past_retention=sum(one.row.created_at < oldest for one in records),
@@ -244,9 +241,8 @@ async def _repeat_corrections(
     session: AsyncSession,
     records: Sequence[Record],
     stored: Mapping[int, LineResult],
-    settings: Settings,
+    how: Saying,
     *,
-    approve: bool,
     caller: Caller,
 ) -> dict[int, LineResult]:
     """Says what was corrected then; by line, what was refused of it."""
@@ -255,15 +251,11 @@ async def _repeat_corrections(
         for one in records
         if one.row.corrected_intent is not None and stored[one.line].id is not None
     )
-    await _hold(session, [one for one, _, _ in corrections], approve=approve, caller=caller)
+    await _hold(session, [one for one, _, _ in corrections], how, caller=caller)
     failed = {}
     for identifier, line, row in corrections:
-        correction = CorrectionIn(
-            corrected_intent=row.corrected_intent, correction_notes=row.correction_notes
-        )
-        result = await _say(
-            session, line, identifier, correction, settings, approve=approve, caller=caller
-        )
+        label = (row.corrected_intent, row.correction_notes)
+        result = await _say(session, line, identifier, label, how, caller=caller)
         if result.status not in (CREATED, REPEATED):
             failed[line] = result
     return failed

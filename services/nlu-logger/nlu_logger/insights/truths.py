@@ -1,7 +1,8 @@
 """The SQL door to what is right and wrong: predictions against approved truth.
 
-The truth of a prediction is its approved correction, or its own answer where that was confirmed.
-A line of `selections` with the queue "audit" says with which probability it was drawn.
+The truth of a prediction is its approved correction, or its own answer where that was confirmed;
+an alias of a label is that label. A line of `selections` with the queue "audit" says with which
+probability it was drawn.
 """
 
 from dataclasses import dataclass
@@ -31,13 +32,14 @@ SELECT p.id, p.task, p.model_version, p.prompt_version, p.confidence, p.prompt,
     p.created_at,
     p.output IS NOT NULL AS structured, p.was_successful, s.probability,
     s.prediction_id IS NOT NULL AS drawn, t.prediction_id IS NOT NULL AS judged,
-    CASE WHEN p.output IS NULL THEN p.predicted_intent
+    CASE WHEN p.output IS NULL THEN coalesce(l.label, p.predicted_intent)
         WHEN t.is_confirmation OR t.corrected_output = p.output THEN '{EXACT}'
         ELSE '{OTHER}' END AS predicted,
     CASE WHEN p.output IS NOT NULL THEN '{EXACT}'
-        WHEN t.is_confirmation THEN p.predicted_intent
+        WHEN t.is_confirmation THEN coalesce(l.label, p.predicted_intent)
         ELSE coalesce(t.corrected_intent, t.corrected_output::text) END AS truth
 FROM (SELECT p.* {KEPT}) p
+LEFT JOIN label_spellings l ON l.task = p.task AND l.spelling = p.predicted_intent
 LEFT JOIN truths t ON t.prediction_id = p.id
 LEFT JOIN selections s ON s.prediction_id = p.id AND s.queue = 'audit'
 """
@@ -155,12 +157,13 @@ async def paired_answers(
     labelled = f"""
     SELECT DISTINCT ON (p.task, {WORDS}, p.{VERSION[version]})
         p.task, {WORDS} AS words, p.{VERSION[version]} AS version,
-        p.predicted_intent = k.truth AS ok
+        coalesce(l.label, p.predicted_intent) = k.truth AS ok
     FROM (SELECT p.* {KEPT} AND p.output IS NULL AND p.{VERSION[version]} IN (:a, :b)) p
     JOIN (
         {WITH_ANSWERS} SELECT DISTINCT ON (task, prompt) task, prompt, truth
         FROM answered WHERE judged AND NOT structured ORDER BY task, prompt, id
     ) k ON k.task = p.task AND k.prompt = p.prompt
+    LEFT JOIN label_spellings l ON l.task = p.task AND l.spelling = p.predicted_intent
     ORDER BY p.task, {WORDS}, p.{VERSION[version]}, p.id
     """
     return await pairs(session, labelled, kept.bound(a=a, b=b))

@@ -19,7 +19,13 @@ WRITER = "nlu_logger_writer"
 ERASER = "nlu_logger_eraser"
 GROUPS = (USER, SERVICE, REVIEWER, ADMINISTRATOR, JOB, WRITER, ERASER)
 """The login has no rights of its own; each transaction takes one of these."""
-INDUCTION_SCOPES = ("ground-truth:read", "insights:read", "predictions:read", "findings:write")
+INDUCTION_SCOPES = (
+    "ground-truth:read",
+    "insights:read",
+    "predictions:read",
+    "findings:write",
+    "labels:write",
+)
 
 
 async def migrate(

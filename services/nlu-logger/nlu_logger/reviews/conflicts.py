@@ -12,7 +12,13 @@ from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.errors import Conflict, NotFound
 from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.base import Page
-from nlu_shared.schemas.reviews import Settled, Settlement, TruthConflict
+from nlu_shared.schemas.reviews import (
+    ApprovalIn,
+    Settled,
+    Settlement,
+    SettlementIn,
+    TruthConflict,
+)
 from sqlalchemy import delete, text
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -64,15 +70,17 @@ async def page(
 async def settle(
     session: AsyncSession,
     conflict_id: UUID,
-    truth: Settlement,
+    body: SettlementIn,
     settings: Settings,
     *,
     caller: Caller,
 ) -> Settled:
     """One truth is left, or none; the corrections of a side that lost are rejected.
 
-    Raises NotFound, Forbidden (they would approve their own), Conflict (it changed meanwhile).
+    Raises NotFound, Forbidden (they would approve their own), Conflict (it changed meanwhile), and
+    Invalid where the other truth is taken and is not in the task's label set.
     """
+    truth = body.truth
     conflict, standing = await _both(session, conflict_id, caller=caller)
     resting = await decisions.behind(session, standing.id)
     other = conflict.correction_id
@@ -89,11 +97,11 @@ async def settle(
         if row.id == other and truth is not Settlement.REPLACE:
             await decisions.reject_row(session, row, caller=caller)
         elif row.id == other:
-            winner = await decisions.approve_row(
-                session, row, settings, caller=caller, may_quote=conflict.may_quote
-            )
+            approval = ApprovalIn(may_quote=conflict.may_quote, allow_new=body.allow_new)
+            made = await decisions.approve_row(session, row, approval, settings, caller=caller)
+            winner = made.id
     if truth is Settlement.REPLACE and other is None:
-        winner = await ground_truth.promote(
+        made = await ground_truth.promote(
             session,
             NewCase(
                 task=standing.task,
@@ -103,8 +111,10 @@ async def settle(
                 group=conflict.case_group,
                 may_quote=conflict.may_quote,
             ),
-            approved_by=caller.subject,
+            caller=caller,
+            allow_new=body.allow_new,
         )
+        winner = made.id
     await session.exec(delete(ConflictRow).where(col(ConflictRow.id) == conflict.id))
     await audit.record(
         session,

@@ -11,7 +11,7 @@ from uuid import UUID
 from nlu_shared.ids import uuid8
 from nlu_shared.kit import audit
 from nlu_shared.kit.auth import Caller
-from nlu_shared.kit.errors import Conflict, Forbidden, NotFound, ServiceError
+from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound, ServiceError
 from nlu_shared.schemas.reviews import (
     ApprovalIn,
     Approved,
@@ -27,12 +27,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.ground_truth import service as ground_truth
 from nlu_logger.ground_truth.models import ConflictRow
-from nlu_logger.ground_truth.service import NewCase
+from nlu_logger.ground_truth.service import NewCase, Promoted
 from nlu_logger.predictions import service as predictions
 from nlu_logger.predictions.models import PredictionRow
 from nlu_logger.reviews import selections
 from nlu_logger.reviews.models import CorrectionRow
-from nlu_logger.reviews.service import show_standing
+from nlu_logger.reviews.service import show_standing, truth_of
 from nlu_logger.settings import Settings
 
 
@@ -46,12 +46,13 @@ async def approve(
 ) -> Approved:
     """Makes the case ground truth; approving again changes nothing but may allow quoting.
 
-    Raises NotFound, Forbidden (their own correction), Conflict (rejected), ConflictingTruth.
+    Raises NotFound, Forbidden (their own correction), Conflict (rejected), ConflictingTruth, and
+    Invalid for a truth that is not in the task's label set.
     """
     row = await _locked_one(session, correction_id, caller=caller)
-    case_id = await approve_row(session, row, settings, caller=caller, may_quote=request.may_quote)
+    made = await approve_row(session, row, request, settings, caller=caller)
     await selections.audited(session, [row.prediction_id], settings)
-    return Approved(correction_id=row.id, ground_truth_id=case_id)
+    return Approved(correction_id=row.id, ground_truth_id=made.id, warning=made.warning)
 
 
 async def approve_many(
@@ -59,8 +60,8 @@ async def approve_many(
 ) -> BulkDecided:
     """One result per correction, in order; one that cannot be approved stops no other."""
 
-    async def approve_one(row: CorrectionRow) -> UUID:
-        return await approve_row(session, row, settings, caller=caller, may_quote=request.may_quote)
+    async def approve_one(row: CorrectionRow) -> Promoted:
+        return await approve_row(session, row, request, settings, caller=caller)
 
     rows = await locked(session, request.correction_ids, caller=caller)
     decided = await _each(request.correction_ids, rows, approve_one)
@@ -71,37 +72,41 @@ async def approve_many(
 async def approve_row(
     session: AsyncSession,
     row: CorrectionRow,
+    request: ApprovalIn,
     settings: Settings,
     *,
     caller: Caller,
-    may_quote: bool | None,
-) -> UUID:
+) -> Promoted:
     """The case that a locked correction made; see `approve`."""
     if row.status == CorrectionStatus.REJECTED:
         raise Conflict("It was rejected; reopen it first.", code="rejected")
-    if row.ground_truth_id is not None and not may_quote:
-        return row.ground_truth_id
+    if row.ground_truth_id is not None and not request.may_quote:
+        return Promoted(row.ground_truth_id)
     if settings.require_second_approver and row.author == caller.subject:
         raise Forbidden("Somebody else must approve this.", code="own_correction")
     prediction = await predictions.get(session, row.prediction_id, caller=caller)
-    may_quote = await ground_truth.may_quote(session, prediction.task, may_quote, otherwise=False)
-    case_id = await ground_truth.promote(
+    may_quote = await ground_truth.may_quote(
+        session, prediction.task, request.may_quote, otherwise=False
+    )
+    made = await ground_truth.promote(
         session,
         NewCase(
             task=prediction.task,
             text=prediction.prompt,
-            truth=_truth(row, prediction),
+            truth=await truth_of(session, row, prediction, caller=caller),
             group=_group(prediction),
             may_quote=may_quote,
             correction_id=row.id,
         ),
-        approved_by=caller.subject,
+        caller=caller,
+        allow_new=request.allow_new,
     )
     approved = CorrectionStatus.APPROVED
     if row.status != approved:
-        await _decide(session, row, approved, by=caller.subject, ground_truth_id=case_id)
-    await _tell(session, row, "approve", caller, case_id=str(case_id), may_quote=may_quote)
-    return case_id
+        await _decide(session, row, approved, by=caller.subject, ground_truth_id=made.id)
+    details = {"case_id": str(made.id), "may_quote": may_quote}
+    await _tell(session, row, "approve", caller, **details)
+    return made
 
 
 async def reject(session: AsyncSession, correction_id: UUID, *, caller: Caller) -> CorrectionRow:
@@ -182,14 +187,19 @@ async def _locked_one(
 async def _each(
     ids: Sequence[UUID],
     rows: Sequence[CorrectionRow],
-    decide: Callable[[CorrectionRow], Awaitable[UUID | None]],
+    decide: Callable[[CorrectionRow], Awaitable[Promoted | None]],
 ) -> BulkDecided:
     results: dict[UUID, Decided] = {}
     for row in rows:
         try:
-            case_id = await decide(row)
-            results[row.id] = Decided(correction_id=row.id, status=200, ground_truth_id=case_id)
-        except (Conflict, NotFound, Forbidden) as refused:
+            made = await decide(row)
+            results[row.id] = Decided(
+                correction_id=row.id,
+                status=200,
+                ground_truth_id=made and made.id,
+                warning=made and made.warning,
+            )
+        except (Conflict, NotFound, Forbidden, Invalid) as refused:
             results[row.id] = _refused(row.id, refused)
     unknown = NotFound()
     return BulkDecided(items=[results.get(one) or _refused(one, unknown) for one in ids])
@@ -203,12 +213,6 @@ def _group(prediction: PredictionRow) -> str | None:
     """One name per conversation that is not the conversation's: the case outlives it."""
     conversation = prediction.conversation_id
     return None if conversation is None else str(uuid8("conversation", str(conversation)))
-
-
-def _truth(row: CorrectionRow, prediction: PredictionRow) -> Any:
-    if not row.is_confirmation:
-        return row.corrected_output if row.corrected_intent is None else row.corrected_intent
-    return prediction.predicted_intent if prediction.output is None else prediction.output
 
 
 async def _decide(

@@ -57,13 +57,14 @@ WHERE {MINE} ORDER BY g.created_at DESC, g.id LIMIT :most
 """  # noqa: S608 - no value is written into it
 DISAGREEING = f"""
 SELECT g.id, count(DISTINCT (p.model_version, p.prompt_version)) AS versions,
-    mode() WITHIN GROUP (ORDER BY p.predicted_intent) AS suggested
+    mode() WITHIN GROUP (ORDER BY coalesce(l.label, p.predicted_intent)) AS suggested
 FROM ground_truth g
 JOIN nlu_prompt_logs p ON p.task = g.task AND p.prompt = g.text
+LEFT JOIN label_spellings l ON l.task = p.task AND l.spelling = p.predicted_intent
 LEFT JOIN cleared_cases c ON c.case_id = g.id
 WHERE {MINE} AND c.case_id IS NULL AND p.output IS NULL
     AND p.id >= first_id_of(now() - cast(:window AS interval))
-    AND p.confidence >= :sure AND to_jsonb(p.predicted_intent) <> g.truth
+    AND p.confidence >= :sure AND to_jsonb(coalesce(l.label, p.predicted_intent)) <> g.truth
 GROUP BY g.id HAVING count(DISTINCT (p.model_version, p.prompt_version)) >= :versions
 """  # noqa: S608 - no value is written into it
 SHOWN = """

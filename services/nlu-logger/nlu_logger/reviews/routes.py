@@ -75,11 +75,9 @@ async def correct_prediction(
     response: Response,
 ) -> Correction:
     """Proposes the right answer; the same from the same person again is one correction."""
-    row, is_new = await service.correct(
-        session, prediction_id, body, caller=caller, settings=settings
-    )
-    response.status_code = 201 if is_new else 200
-    return row.view()
+    made = await service.correct(session, prediction_id, body, caller=caller, settings=settings)
+    response.status_code = 201 if made.is_new else 200
+    return made.view()
 
 
 @router.post(
@@ -97,11 +95,9 @@ async def confirm_prediction(
     response: Response,
 ) -> Correction:
     """Says that the prediction was right: ground truth once approved."""
-    row, is_new = await service.confirm(
-        session, prediction_id, body.correction_notes, caller=caller, settings=settings
-    )
-    response.status_code = 201 if is_new else 200
-    return row.view()
+    made = await service.confirm(session, prediction_id, body, caller=caller, settings=settings)
+    response.status_code = 201 if made.is_new else 200
+    return made.view()
 
 
 @router.get("/corrections", dependencies=[look])
@@ -238,7 +234,7 @@ async def settle_conflict(
     settings: SettingsDep,
 ) -> Settled:
     """One truth is left, or none; the corrections of a side that lost are rejected."""
-    return await conflicts.settle(session, conflict_id, body.truth, settings, caller=caller)
+    return await conflicts.settle(session, conflict_id, body, settings, caller=caller)
 
 
 @router.post(

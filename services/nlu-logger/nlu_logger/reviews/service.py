@@ -1,5 +1,8 @@
 """What people say of a prediction: corrections and confirmations, and who said and did what."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from nlu_shared.ids import uuid7
@@ -7,12 +10,22 @@ from nlu_shared.kit import audit
 from nlu_shared.kit.auth import Caller
 from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.base import Page, digest
-from nlu_shared.schemas.reviews import Correction, CorrectionIn, CorrectionStatus
+from nlu_shared.schemas.labels import LabelSet, LabelWarning, spelling
+from nlu_shared.schemas.reviews import (
+    ConfirmationIn,
+    Correction,
+    CorrectionIn,
+    CorrectionStatus,
+)
+from pydantic import JsonValue
 from sqlalchemy import exists, text, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from nlu_logger.ground_truth import service as ground_truth
+from nlu_logger.label_sets import service as label_sets
+from nlu_logger.label_sets.service import Truth
 from nlu_logger.predictions import service as predictions
 from nlu_logger.predictions.models import PredictionRow
 from nlu_logger.reviews import selections
@@ -30,6 +43,18 @@ WHERE id = :id
 """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A correction as it is stored, whether it is new, and what its author should look at."""
+
+    row: CorrectionRow
+    is_new: bool
+    warning: LabelWarning | None
+
+    def view(self) -> Correction:
+        return self.row.view().model_copy(update={"warning": self.warning})
+
+
 async def correct(
     session: AsyncSession,
     prediction_id: UUID,
@@ -37,53 +62,122 @@ async def correct(
     *,
     caller: Caller,
     settings: Settings,
-) -> tuple[CorrectionRow, bool]:
-    """Proposes the right answer, which the prediction shows from now on; True where it is new."""
-    return await _say(
-        session,
-        CorrectionRow(
-            id=uuid7(),
-            prediction_id=prediction_id,
-            author=caller.subject,
-            status=CorrectionStatus.PROPOSED.value,
-            is_confirmation=False,
-            body_hash=digest(body),
-            **body.model_dump(),
-        ),
-        caller=caller,
-        settings=settings,
-    )
+    choices: Collection[str] | None = None,
+) -> Proposal:
+    """Proposes the right answer, which the prediction shows from now on.
+
+    Raises NotFound, and Invalid for what is not in the task's label set; `choices` as in
+    `label_sets.policy.admit`.
+    """
+    prediction = await predictions.get(session, prediction_id, caller=caller)
+    given = body.corrected_output if body.corrected_intent is None else body.corrected_intent
+    truth = await _checked(session, prediction.task, given, body, caller=caller, choices=choices)
+    if isinstance(truth.value, str):
+        body = body.model_copy(update={"corrected_intent": truth.value, "corrected_output": None})
+    row = _new(prediction_id, caller, body_hash=digest(body.stored), **body.stored)
+    return await _say(session, row, truth, caller=caller, settings=settings)
 
 
 async def confirm(
     session: AsyncSession,
     prediction_id: UUID,
-    notes: str | None,
+    body: ConfirmationIn,
     *,
     caller: Caller,
     settings: Settings,
-) -> tuple[CorrectionRow, bool]:
-    """The prediction was right: ground truth once approved; `corrected_intent` stays empty."""
-    return await _say(
-        session,
-        CorrectionRow(
-            id=uuid7(),
-            prediction_id=prediction_id,
-            author=caller.subject,
-            status=CorrectionStatus.PROPOSED.value,
-            is_confirmation=True,
-            correction_notes=notes,
-            body_hash=digest(["confirmed", notes]),
-        ),
-        caller=caller,
-        settings=settings,
+) -> Proposal:
+    """The prediction was right: ground truth once approved; `corrected_intent` stays empty.
+
+    Raises what `correct` raises.
+    """
+    prediction = await predictions.get(session, prediction_id, caller=caller)
+    row = _new(
+        prediction_id,
+        caller,
+        is_confirmation=True,
+        correction_notes=body.correction_notes,
+        body_hash=digest(["confirmed", body.correction_notes]),
+    )
+    given = await truth_of(session, row, prediction, caller=caller)
+    truth = await _checked(session, prediction.task, given, body, caller=caller)
+    return await _say(session, row, truth, caller=caller, settings=settings)
+
+
+async def answer(
+    session: AsyncSession,
+    prediction_id: UUID,
+    label: str | None,
+    notes: str | None,
+    *,
+    allow_new: bool,
+    caller: Caller,
+    settings: Settings,
+) -> Proposal:
+    """A reviewer's label: the prediction's own, in any spelling of it, confirms the prediction,
+    another one corrects it. Raises what `correct` raises."""
+    prediction = await predictions.get(session, prediction_id, caller=caller)
+    known = await label_sets.current(session, prediction.task, caller=caller)
+    if label is not None and _label(label, known) == _label(prediction.predicted_intent, known):
+        confirmed = ConfirmationIn(correction_notes=notes, allow_new=allow_new)
+        return await confirm(session, prediction_id, confirmed, caller=caller, settings=settings)
+    body = CorrectionIn(corrected_intent=label, correction_notes=notes, allow_new=allow_new)
+    return await correct(session, prediction_id, body, caller=caller, settings=settings)
+
+
+def _label(text: str, known: LabelSet) -> str:
+    spelled = spelling(text)
+    return known.spellings.get(spelled, spelled)
+
+
+async def truth_of(
+    session: AsyncSession, row: CorrectionRow, prediction: PredictionRow, *, caller: Caller
+) -> JsonValue:
+    """What the correction makes the truth of its prediction, as it was given.
+
+    Of a prediction with a structured output, that; but where the task has a label set, its label.
+    """
+    label, output = row.corrected_intent, row.corrected_output
+    if row.is_confirmation:
+        known = await label_sets.current(session, prediction.task, caller=caller)
+        label, output = prediction.predicted_intent, None if known.version else prediction.output
+    given: JsonValue = label if output is None else output
+    return given
+
+
+async def _checked(
+    session: AsyncSession,
+    task: str,
+    given: JsonValue,
+    body: CorrectionIn | ConfirmationIn,
+    *,
+    caller: Caller,
+    choices: Collection[str] | None = None,
+) -> Truth:
+    if body.allow_new:
+        await ground_truth.lock(session)
+    return await label_sets.check(
+        session, task, given, caller=caller, allow_new=body.allow_new, choices=choices
+    )
+
+
+def _new(prediction_id: UUID, caller: Caller, **values: Any) -> CorrectionRow:
+    proposed: dict[str, Any] = {"status": CorrectionStatus.PROPOSED.value, "is_confirmation": False}
+    return CorrectionRow(
+        id=uuid7(),
+        prediction_id=prediction_id,
+        author=caller.subject,
+        **proposed | values,
     )
 
 
 async def _say(
-    session: AsyncSession, row: CorrectionRow, *, caller: Caller, settings: Settings
-) -> tuple[CorrectionRow, bool]:
-    await predictions.get(session, row.prediction_id, caller=caller)
+    session: AsyncSession,
+    row: CorrectionRow,
+    truth: Truth,
+    *,
+    caller: Caller,
+    settings: Settings,
+) -> Proposal:
     values = row.model_dump(exclude={"created_at"})
     made = await session.exec(
         insert(CorrectionRow)
@@ -111,7 +205,7 @@ async def _say(
             CorrectionRow.body_hash == row.body_hash,
         )
     )
-    return stored.one(), is_new
+    return Proposal(row=stored.one(), is_new=is_new, warning=truth.warning)
 
 
 async def show_standing(session: AsyncSession, prediction_id: UUID) -> None:

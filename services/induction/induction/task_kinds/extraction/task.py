@@ -11,6 +11,7 @@ from nlu_shared.rendering import AnswerSpace, read, render
 from nlu_shared.schemas.extraction import VARIABLES, Event, EventKind, Extraction, Person
 from nlu_shared.schemas.ground_truth import Context
 from nlu_shared.schemas.prompts import Example, PromptContent, TaskKind
+from nlu_shared.schemas.tasks import Unanswerable
 from pydantic import JsonValue, ValidationError
 
 from induction.task_kinds.base import (
@@ -19,6 +20,7 @@ from induction.task_kinds.base import (
     Mistake,
     ModelAnswer,
     ModelRequest,
+    NoTruth,
     Prediction,
     Score,
 )
@@ -84,6 +86,12 @@ class ExtractionTask:
         except ValidationError:
             return False
         return True
+
+    def read(self, truth: JsonValue) -> JsonValue:
+        """As it is."""
+        if not self.is_valid_output(truth):
+            raise NoTruth(Unanswerable.NO_EXTRACTION)
+        return truth
 
     def case_score(self, truth: JsonValue, prediction: Prediction) -> float:
         """The case's own objective; 0 for a fault, even where there was nothing to extract."""

@@ -9,8 +9,9 @@ from typing import Any
 from nlu_shared.measure import f1
 from nlu_shared.rendering import AnswerSpace, read, render
 from nlu_shared.schemas.ground_truth import Context
-from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.labels import LabelSpec, NoLabel, read_label
 from nlu_shared.schemas.prompts import Example, PromptContent, TaskKind
+from nlu_shared.schemas.tasks import Unanswerable
 from pydantic import JsonValue
 
 from induction.task_kinds.base import (
@@ -19,6 +20,7 @@ from induction.task_kinds.base import (
     Mistake,
     ModelAnswer,
     ModelRequest,
+    NoTruth,
     Prediction,
     Score,
 )
@@ -31,15 +33,19 @@ DIGITS = 9
 
 
 class IntentTask:
-    """Chooses one of `labels`. The objective is macro-F1 over the labels of the ground truth."""
+    """Chooses one of the labels that are not retired. The objective is macro-F1 over the labels of
+    the ground truth."""
 
     kind = TaskKind.INTENT
     scorer = "macro_f1/1"
 
     def __init__(self, labels: Sequence[LabelSpec]) -> None:
-        self.labels = tuple(labels)
-        self.names = tuple(label.name for label in labels)
-        self.answers = AnswerSpace(self.kind, self.names)
+        self.labels = tuple(label for label in labels if not label.retired)
+        self.names = tuple(label.name for label in self.labels)
+        self._spellings = {
+            spelling: label.name for label in labels for spelling in (*label.aliases, label.name)
+        }
+        self.answers = AnswerSpace(self.kind, self.names, self._spellings)
 
     def baseline(self) -> PromptContent:
         return wording.plain_prompt(self.labels)
@@ -61,7 +67,8 @@ class IntentTask:
         return render(prompt, text, context, answers=self.answers, model=model)
 
     def parse(self, answer: ModelAnswer) -> Prediction:
-        """A label of this task with its confidence (absent when not a number from 0 to 1)."""
+        """A label of this task with its confidence (absent when not a number from 0 to 1); an alias
+        is read as its label."""
         return read(answer, self.answers)
 
     def example(self, case: Case) -> Example:
@@ -69,6 +76,21 @@ class IntentTask:
 
     def is_valid_output(self, output: JsonValue) -> bool:
         return isinstance(output, str) and output in self.names
+
+    def read(self, truth: JsonValue) -> JsonValue:
+        """By the one reading of all doors, then by the set."""
+        try:
+            label = read_label(truth)
+        except NoLabel:
+            label = None
+        if label is None:
+            raise NoTruth(Unanswerable.NO_LABEL)
+        named = self._spellings.get(label)
+        if named is None:
+            raise NoTruth(Unanswerable.UNKNOWN_LABEL, label)
+        if named not in self.names:
+            raise NoTruth(Unanswerable.RETIRED_LABEL, named)
+        return named
 
     def case_score(self, truth: JsonValue, prediction: Prediction) -> float:
         return float(prediction.output == truth)

@@ -1,5 +1,6 @@
 // What the buttons and keys of the pages do. Texts are only ever set as text.
 const proof = document.querySelector('meta[name="proof"]')?.content ?? "";
+const OFFERED = 12;
 const items = [...document.querySelectorAll(".item")];
 
 async function send(path, body) {
@@ -10,8 +11,21 @@ async function send(path, body) {
   });
   if (answer.status === 204) return {};
   const reply = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(reply.detail ?? reply.title ?? "The server did not answer.");
-  return reply;
+  if (answer.ok) return reply;
+  const { detail, title, code, labels } = reply;
+  if (code === "unknown_label") throw new UnknownLabel(labels ?? []);
+  throw new Error(detail ?? title ?? "The server did not answer.");
+}
+
+class UnknownLabel extends Error {
+  constructor(labels) {
+    const shown = labels.slice(0, OFFERED).join(", ") + (labels.length > OFFERED ? ", …" : "");
+    super(`This is no label of the task. ${shown ? `Its labels: ${shown}. ` : ""}A new one is added only on purpose.`);
+  }
+}
+
+function isNew(item) {
+  return item.querySelector("[name=allow_new]")?.checked ?? false;
 }
 
 function tell(item, text, kind = "") {
@@ -24,13 +38,16 @@ async function attempt(item, act) {
   item.focus(); // what has the focus now is about to be switched off
   const controls = [...item.querySelectorAll("button, input, textarea")].filter((one) => !one.disabled);
   controls.forEach((one) => (one.disabled = true));
+  let unknown = false;
   try {
     await act();
   } catch (problem) {
     tell(item, problem.message, "bad");
+    unknown = problem instanceof UnknownLabel;
   } finally {
     controls.forEach((one) => (one.disabled = false));
   }
+  if (unknown) item.querySelector("[name=allow_new]")?.focus();
 }
 
 function show(item, ...names) {
@@ -40,7 +57,8 @@ function show(item, ...names) {
 
 const acts = {
   async confirm(item) {
-    propose(item, await send(`predictions/${item.dataset.prediction}/confirm`));
+    const allow_new = isNew(item);
+    propose(item, await send(`predictions/${item.dataset.prediction}/confirm`, { allow_new }));
   },
   async correct(item) {
     const answer = item.querySelector("[data-answer]");
@@ -50,10 +68,11 @@ const acts = {
       answer.focus();
       throw new Error("Say what is right first.");
     }
-    let body = { corrected_intent: typed };
+    const allow_new = isNew(item);
+    let body = { corrected_intent: typed, allow_new };
     if (answer.dataset.answer === "output") {
       try {
-        body = { corrected_output: JSON.parse(typed) };
+        body = { corrected_output: JSON.parse(typed), allow_new };
       } catch {
         throw new Error("This is not JSON.");
       }
@@ -62,9 +81,10 @@ const acts = {
   },
   async approve(item) {
     const box = item.querySelector("[name=may_quote]");
-    const body = box.indeterminate ? {} : { may_quote: box.checked };
-    await send(`corrections/${item.dataset.correction}/approve`, body);
-    finish(item, "Approved. It is ground truth now.", "good");
+    const body = { allow_new: isNew(item) };
+    if (!box.indeterminate) body.may_quote = box.checked;
+    const approved = await send(`corrections/${item.dataset.correction}/approve`, body);
+    finish(item, `Approved. It is ground truth now.${look(approved.warning)}`, "good");
   },
   async reject(item) {
     await send(`corrections/${item.dataset.correction}/reject`);
@@ -84,7 +104,7 @@ const acts = {
 };
 
 async function settle(item, truth, outcome) {
-  await send(`conflicts/${item.dataset.conflict}/settle`, { truth });
+  await send(`conflicts/${item.dataset.conflict}/settle`, { truth, allow_new: isNew(item) });
   finish(item, outcome, "good");
 }
 
@@ -92,13 +112,18 @@ function propose(item, correction) {
   item.dataset.correction = correction.id;
   show(item, "approve", "reject");
   const approves = item.querySelector('[data-act="approve"]') !== null;
-  tell(item, approves ? "Noted. Approve it, or leave that to somebody else." : "Noted. It waits for approval.");
+  const noted = approves ? "Noted. Approve it, or leave that to somebody else." : "Noted. It waits for approval.";
+  tell(item, noted + look(correction.warning));
+}
+
+function look(warning) {
+  return warning ? ` There is also ${warning.like.join(", ")}: if they are one label, rename one.` : "";
 }
 
 function finish(item, text, kind) {
   item.dataset.done = "";
   show(item);
-  item.querySelector(".box")?.remove();
+  item.querySelectorAll(".box").forEach((one) => one.remove());
   tell(item, text, kind);
   step(1);
 }

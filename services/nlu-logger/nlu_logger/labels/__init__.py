@@ -1,0 +1,1 @@
+"""A task's labels by HTTP: read, defined, and renamed over history."""

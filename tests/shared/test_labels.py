@@ -1,0 +1,69 @@
+"""The one reading of a truth: what it takes and makes of it; reading twice is reading once."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from nlu_shared.schemas.labels import LABEL_LIMIT, NoLabel, like, read_label, read_truth
+from pydantic import JsonValue
+
+from tests.fixtures.from_schema import JSON
+
+
+@pytest.mark.parametrize(
+    ("given", "label"),
+    [
+        ("book_table", "book_table"),
+        (" book \u00a0 table\n", "book table"),
+        ("cafe\u0301", "caf\u00e9"),
+        (["book_table"], "book_table"),
+        ([[0]], "0"),
+        (7.0, "7"),
+        (-1, "-1"),
+        (None, None),
+        ([], None),
+        ([[]], None),
+        ([None], None),
+        ("", None),
+        (" \t", None),
+        (math.nan, None),
+    ],
+)
+def test_a_label_has_one_spelling_and_nothing_is_none(given: JsonValue, label: str | None) -> None:
+    assert read_label(given) == label
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        (["a", "b"], "several_labels"),
+        (True, "no_label"),
+        (0.5, "no_label"),
+        (math.inf, "no_label"),
+        ({"a": 1}, "no_label"),
+        ("x" * (LABEL_LIMIT + 1), "label_too_long"),
+        (10**LABEL_LIMIT, "label_too_long"),
+        (1e308, "label_too_long"),
+    ],
+)
+def test_what_is_no_label_says_why(given: JsonValue, code: str) -> None:
+    with pytest.raises(NoLabel) as refused:
+        read_label(given)
+    assert refused.value.code == code
+
+
+@given(JSON)
+def test_reading_a_truth_twice_is_reading_it_once(given: JsonValue) -> None:
+    try:
+        truth = read_truth(given)
+    except NoLabel:
+        return
+    assert read_truth(truth) == truth
+    assert truth is None or isinstance(truth, str | dict)
+
+
+@given(some.text(max_size=20), some.text(max_size=20))
+def test_likeness_goes_both_ways_and_nobody_is_like_themselves(one: str, other: str) -> None:
+    assert bool(like(one, [other])) == bool(like(other, [one]))
+    assert like(one, [one]) == []
