@@ -36,7 +36,15 @@ SETTINGS = {
 """What the generator has to be told: answers that are no JSON are text or bytes."""
 NO_SUCH_BODIES = "Unsupported content type text/plain"
 """Its one complaint: it sends no text, where we read NDJSON and CSV beside JSON."""
-REQUIRED = {"task": "support", "slug": "support", "a": "1", "b": "2", "queue": "label-next"}
+REQUIRED = {
+    "task": "support",
+    "slug": "support",
+    "a": "1",
+    "b": "2",
+    "queue": "label-next",
+    "label": "track_order",
+    "version": 1,
+}
 MADE = {
     "create_task": ("slug",),
     "create_key": ("id", "key_id"),

@@ -45,13 +45,14 @@ EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
     HintIn: {"hint": "Questions about a parcel are track_order, even when they sound angry."},
     Ids: {"ids": [SOME_ID]},
     KeyIn: {"name": "backend", "scopes": ["predictions:write"], "tasks": [TASK]},
-    LabelRename: {"to": "track_order"},
+    LabelRename: {"to": "find_parcel"},
     LabelSetIn: {
         "labels": [
             {"name": "track_order", "description": "where a parcel is", "aliases": ["trackOrder"]},
+            {"name": "cancel_order", "aliases": ["stop_order"]},
             {"name": "fax_order", "retired": True},
         ],
-        "replaces": 3,
+        "replaces": 0,
     },
     OutcomeIn: {"was_successful": False, "workflow_type": "tracking", "execution_error": "timeout"},
     PredictionIn: {
