@@ -77,8 +77,8 @@ async def test_a_search_looks_through_a_bounded_number_and_goes_on(stack: Stack)
 
 
 HAY = """
-INSERT INTO nlu_prompt_logs (id, task, prompt, predicted_intent, confidence, created_at)
-SELECT id, 'haystack', 'hay', 'greet', 0.5, now()
+INSERT INTO nlu_prompt_logs (id, task, prompt, predicted_intent, confidence, body_hash)
+SELECT id, 'haystack', 'hay', 'greet', 0.5, ''
 FROM (SELECT uuidv7() AS id FROM generate_series(1, 50001)) AS ids
 """
 
