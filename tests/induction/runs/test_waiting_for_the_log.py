@@ -45,6 +45,8 @@ class SlowLog:
             content=await request.body(),
             headers={"content-type": "application/json"},
         )
+        if request.url.path.endswith("/labels"):  # with which a task is made, before all of this
+            return Response(said.content, said.status_code, media_type="application/json")
         self.waiting += 1
         try:
             await self.open.wait()
@@ -59,7 +61,7 @@ class SlowLog:
 @asynccontextmanager
 async def slow_log(databases: Databases, servers: Servers) -> AsyncIterator[SlowLog]:
     log = SlowLog()
-    app = Starlette(routes=[Route("/{path:path}", log.answer, methods=["GET", "POST"])])
+    app = Starlette(routes=[Route("/{path:path}", log.answer, methods=["GET", "POST", "PUT"])])
     async with (
         serving(app) as url,
         opened(databases, servers, nlu_logger_url=url, key_cache_seconds=5) as stack,
