@@ -5,6 +5,7 @@ from nlu_shared.kit.admin import router as admin
 from nlu_shared.kit.db import session_scope
 from nlu_shared.kit.web import create_app
 
+from induction import VERSION
 from induction.history.routes import router as history
 from induction.privacy.routes import router as privacy
 from induction.prompts.routes import router as prompts
@@ -16,8 +17,6 @@ from induction.scopes import SCOPES
 from induction.settings import Settings
 from induction.tasks.routes import router as tasks
 from induction.triggers.routes import router as triggers
-
-VERSION = "0.1.0"
 
 
 def build(settings: Settings) -> FastAPI:

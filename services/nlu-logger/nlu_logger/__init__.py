@@ -1,1 +1,3 @@
 """Records every prediction, its outcome and corrections; turns approved ones into ground truth."""
+
+VERSION = "0.2.0"

@@ -5,6 +5,7 @@ from nlu_shared.kit.admin import router as admin
 from nlu_shared.kit.db import session_scope
 from nlu_shared.kit.web import create_app
 
+from nlu_logger import VERSION
 from nlu_logger.alerts.routes import router as alerts
 from nlu_logger.dashboard.routes import router as dashboard
 from nlu_logger.exports.routes import admin as schedules
@@ -23,7 +24,6 @@ from nlu_logger.reviews.routes import router as reviews
 from nlu_logger.scopes import SCOPES
 from nlu_logger.settings import Settings
 
-VERSION = "0.1.0"
 ROUTERS = (
     predictions,
     reviews,

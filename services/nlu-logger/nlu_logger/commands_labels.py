@@ -28,8 +28,12 @@ def list_labels(
 
     Parameters
     ----------
-    version: as it was then; without it, as it is.
-    as_json: the whole set, as `labels put` takes it again.
+    task
+        Whose labels they are.
+    version
+        As it was then; without it, as it is.
+    as_json
+        The whole set, as `labels put` takes it again.
     """
     path = _path(task) if version is None else f"{_path(task)}/versions/{version}"
     with client(url, key) as http:
@@ -62,9 +66,13 @@ def put(
 
     Parameters
     ----------
-    file: a name a line; or (.json) what `labels list --as-json` prints, or an array of names or
+    file
+        A name a line; or (.json) what `labels list --as-json` prints, or an array of names or
         labels.
-    replaces: the version it was made from, else that in the file: another one by now is refused.
+    task
+        Whose labels they are.
+    replaces
+        The version it was made from, else that in the file: another one by now is refused.
     """
     body = _body(file)
     if replaces is not None:
@@ -81,8 +89,12 @@ def rename(old: str, new: str, *, task: str, url: Url = HERE, key: Key = "") -> 
 
     Parameters
     ----------
-    old: the label as it is called now; it stays as an alias.
-    new: its name from now on.
+    old
+        The label as it is called now; it stays as an alias.
+    new
+        Its name from now on.
+    task
+        Whose label it is.
     """
     path = f"{_path(task)}/{quote(old, safe='')}/rename"
     with client(url, key) as http:

@@ -1,0 +1,69 @@
+"""The commands that run the service itself: serve, work, migrate, and its keys."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from nlu_shared.kit.commands import key_commands
+from nlu_shared.kit.db import open_database, session_scope
+from nlu_shared.kit.processes import serve as serve_app
+from nlu_shared.kit.processes import set_up_logs
+from nlu_shared.kit.settings import secret
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from induction import app as web
+from induction import worker
+from induction.migrations import check_schema
+from induction.migrations import migrate as run_migrations
+from induction.resources import APP_IDENTITY
+from induction.scopes import SCOPES
+from induction.settings import Migration, Settings
+
+
+def serve(*, host: str = "127.0.0.1", port: int = 8002) -> None:
+    """Serves the API until it is told to stop.
+
+    Parameters
+    ----------
+    host
+        The address to listen at; the default is reached from this machine alone.
+    port
+        The port to listen at.
+    """
+    settings = Settings()
+    set_up_logs(as_json=settings.log_json)
+    asyncio.run(check_schema(settings.database))
+    serve_app(web.build(settings), host=host, port=port)
+
+
+def work() -> None:
+    """Drives runs until it is told to stop."""
+    settings = Settings()
+    set_up_logs(as_json=settings.log_json)
+    asyncio.run(check_schema(settings.database))
+    asyncio.run(worker.run(settings))
+
+
+def migrate() -> None:
+    """Creates or upgrades the database (INDUCTION_OWNER_DATABASE_URL)."""
+    settings = Migration()
+    asyncio.run(
+        run_migrations(
+            owner_url=settings.owner_database_url.get_secret_value(),
+            login_url=settings.database_url.get_secret_value(),
+            admin_url=secret(settings.admin_database_url),
+            bootstrap_key=secret(settings.bootstrap_key),
+        )
+    )
+
+
+@asynccontextmanager
+async def _session() -> AsyncIterator[AsyncSession]:
+    async with (
+        open_database(Settings().database, pool_size=1) as database,
+        session_scope(database, APP_IDENTITY) as session,
+    ):
+        yield session
+
+
+keys = key_commands(_session, SCOPES)
