@@ -15,6 +15,7 @@ SCOPES: Mapping[str, str] = {
     "findings:write": "report doubted labels, as induction does",
     "ground-truth:read": "read approved cases, and which of them were erased",
     "ground-truth:write": "bring in labelled cases that never were predictions, and withdraw cases",
+    "labels:write": "define the label set of a task, and rename labels over history",
     "exports:read": "download training rows, review files and pairs",
     "insights:read": "read the numbers behind the dashboard",
     "users:erase": "erase everything that is stored of a person",

@@ -67,7 +67,6 @@ async def test_an_open_set_takes_any_label_in_one_spelling(
     ("given", "truth"),
     [
         (["book_table"], "book_table"),
-        ([["book_table"]], "book_table"),
         (0, "0"),
         (1.0, "1"),
         ("cafe\u0301", "caf\u00e9"),
@@ -92,7 +91,7 @@ async def test_what_is_no_label_is_refused_with_the_reason_at_every_door(
 
 
 @pytest.mark.parametrize("way", [imported, reviewed_in_a_file])
-@pytest.mark.parametrize("given", [[], "   ", "", None, [[]]])
+@pytest.mark.parametrize("given", [[], "   ", "", None])
 async def test_a_line_without_a_label_is_skipped_and_counted(
     world: World, task: str, way: Way, given: Any
 ) -> None:

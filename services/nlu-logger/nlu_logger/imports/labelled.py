@@ -62,7 +62,7 @@ def _labelled(row: dict[str, JsonValue], how: Labelling) -> Case:
     except ValidationError as wrong:
         return Invalid(places(wrong))
     except NoLabel as wrong:
-        return Invalid(f"A truth that cannot be taken: {wrong}.", code=wrong.code)
+        return Invalid(f"{wrong}", code=wrong.code)
 
 
 def _group(value: JsonValue) -> JsonValue:
