@@ -10,8 +10,8 @@ from nlu_logger.app import ROUTERS
 from nlu_logger.predictions.ingest import Written
 from nlu_logger.resources import Resources, open_resources
 from nlu_logger.settings import Settings
-from nlu_shared.kit.processes import serve
-from nlu_shared.kit.web import create_app
+from nlu_shared.kit.http.web import create_app
+from nlu_shared.kit.process.processes import serve
 
 app = App()
 

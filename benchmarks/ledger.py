@@ -12,7 +12,7 @@ from induction.llm.ledger import Ledger
 from induction.resources import APP_IDENTITY
 from induction.task_kinds.base import ModelRequest
 from induction.task_kinds.registry import task_of
-from nlu_shared.kit.db import open_database
+from nlu_shared.kit.data.db import open_database
 from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.prompts import TaskKind
 from nlu_shared.schemas.tasks import TaskIn

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
-from nlu_shared.kit.files import whole_file
+from nlu_shared.kit.whole_files import whole_file
 from onnx import TensorProto, checker, helper, numpy_helper
 from onnxruntime.capi import onnxruntime_pybind11_state as states
 

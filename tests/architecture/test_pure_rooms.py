@@ -20,7 +20,7 @@ PURE = next(one for one in CONTRACTS if one["name"] == "Pure rooms do no I/O")
 ROOMS: list[str] = PURE["source_modules"]
 FORBIDDEN: list[str] = PURE["forbidden_modules"]
 PURE_PARTS = {
-    "nlu_shared.kit.errors", "nlu_shared.kit.plain", "nlu_shared.kit.refusals",
+    "nlu_shared.kit.errors", "nlu_shared.kit.http.plain", "nlu_shared.kit.refusals",
     "nlu_shared.client.prompted.served",
 }  # fmt: skip
 OPENERS = {"open", "__import__", "import_module", "exec", "eval"}

@@ -7,8 +7,8 @@ from typing import Any
 import httpx2
 import pytest
 from nlu_logger.migrations import migrate
-from nlu_shared.kit import keys
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.access import keys
+from nlu_shared.kit.access.auth import Caller
 
 from tests.fixtures.databases import BOOTSTRAP_KEY, Databases
 from tests.fixtures.servers import Servers

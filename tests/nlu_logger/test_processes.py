@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from arq.connections import ArqRedis
-from nlu_shared.kit.jobs import connect
+from nlu_shared.kit.process.jobs import connect
 from nlu_shared.schemas.jobs import INDUCTION_QUEUE
 
 from tests.fixtures.commands import typed

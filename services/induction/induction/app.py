@@ -1,9 +1,9 @@
 """The HTTP face of induction."""
 
 from fastapi import FastAPI
-from nlu_shared.kit.admin import router as admin
-from nlu_shared.kit.db import session_scope
-from nlu_shared.kit.web import create_app
+from nlu_shared.kit.data.db import session_scope
+from nlu_shared.kit.http.admin import router as admin
+from nlu_shared.kit.http.web import create_app
 
 from induction import VERSION
 from induction.history.routes import router as history

@@ -10,7 +10,7 @@ from cyclopts import App, CycloptsError
 from nlu_shared.client.errors import ClientError
 from nlu_shared.environment import given
 from nlu_shared.kit.errors import ServiceError
-from nlu_shared.kit.output import unbroken
+from nlu_shared.kit.process.output import unbroken
 from pydantic import ValidationError
 
 from induction import VERSION

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from nlu_shared.kit.commands import key_commands
-from nlu_shared.kit.db import open_database, session_scope
-from nlu_shared.kit.processes import serve as serve_app
-from nlu_shared.kit.processes import set_up_logs
+from nlu_shared.kit.access.commands import key_commands
+from nlu_shared.kit.data.db import open_database, session_scope
+from nlu_shared.kit.process.processes import serve as serve_app
+from nlu_shared.kit.process.processes import set_up_logs
 from nlu_shared.kit.settings import secret
 from sqlmodel.ext.asyncio.session import AsyncSession
 

@@ -7,7 +7,7 @@ import httpx2
 from cyclopts import Parameter
 from nlu_shared.client.patient import PatientBlockingClient
 from nlu_shared.environment import is_given
-from nlu_shared.kit.output import say_waiting
+from nlu_shared.kit.process.output import say_waiting
 from nlu_shared.kit.refusals import in_words
 from nlu_shared.schemas.base import Problem
 from pydantic import ValidationError

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import httpx2
 from nlu_shared.client.patient import PatientClient
-from nlu_shared.kit.auth import Authenticator, Caller
-from nlu_shared.kit.db import Database, Identity, open_database
+from nlu_shared.kit.access.auth import Authenticator, Caller
+from nlu_shared.kit.data.db import Database, Identity, open_database
+from nlu_shared.kit.data.reader import Reader, shared_reader
 from nlu_shared.kit.errors import ServiceError
-from nlu_shared.kit.jobs import relaying
-from nlu_shared.kit.limits import RateLimits
-from nlu_shared.kit.reader import Reader, shared_reader
-from nlu_shared.kit.wakeups import Wakeups, open_wakeups
+from nlu_shared.kit.http.limits import RateLimits
+from nlu_shared.kit.process.jobs import relaying
+from nlu_shared.kit.process.wakeups import Wakeups, open_wakeups
 from redis.asyncio import Redis
 
 from induction.llm.calls import LedgerCommits, open_ledger_commits

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from nlu_shared.kit.db import require_ordinary_login
-from nlu_shared.kit.jobs import work
-from nlu_shared.kit.processes import until_stopped
+from nlu_shared.kit.data.db import require_ordinary_login
+from nlu_shared.kit.process.jobs import work
+from nlu_shared.kit.process.processes import until_stopped
 from nlu_shared.schemas.jobs import INDUCTION_QUEUE
 
 from induction.findings.jobs import tell_by_clock

@@ -8,7 +8,7 @@ import sys
 import httpx2
 from cyclopts import App
 from nlu_shared.kit.errors import ServiceError
-from nlu_shared.kit.output import unbroken
+from nlu_shared.kit.process.output import unbroken
 from pydantic import ValidationError
 
 from nlu_logger import VERSION

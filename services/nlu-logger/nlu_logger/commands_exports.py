@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from nlu_shared.kit.files import whole_file
+from nlu_shared.kit.whole_files import whole_file
 from nlu_shared.schemas.exports import ExportFormat
 
 from nlu_logger.exports import service as exports

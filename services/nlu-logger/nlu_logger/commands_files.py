@@ -16,7 +16,7 @@ from nlu_shared.files.formats.registry import BY_NAME, NAMES
 from nlu_shared.files.reading import NotUnderstood, Opened, examples
 from nlu_shared.files.rows import Line
 from nlu_shared.kit.errors import Invalid
-from nlu_shared.kit.files import whole_file
+from nlu_shared.kit.whole_files import whole_file
 from nlu_shared.schemas.imports import LineResult
 from nlu_shared.schemas.predictions import INTENT
 

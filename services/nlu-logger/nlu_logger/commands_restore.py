@@ -6,9 +6,9 @@ from datetime import date
 from pathlib import Path
 
 from nlu_shared.ids import uuid7
-from nlu_shared.kit import audit
-from nlu_shared.kit.auth import ADMIN, Caller
-from nlu_shared.kit.db import Database, Identity, open_database, session_scope
+from nlu_shared.kit.access import audit
+from nlu_shared.kit.access.auth import ADMIN, Caller
+from nlu_shared.kit.data.db import Database, Identity, open_database, session_scope
 from nlu_shared.kit.settings import secret
 from nlu_shared.schemas.privacy import ErasureReceipt, ForgottenCase
 

@@ -5,14 +5,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from nlu_shared.kit.auth import ADMIN, Authenticator, Caller
-from nlu_shared.kit.buffering import Buffers
-from nlu_shared.kit.db import Database, Identity, open_database, require_ordinary_login
-from nlu_shared.kit.group_commit import GroupCommit
-from nlu_shared.kit.jobs import relaying
-from nlu_shared.kit.limits import RateLimits
+from nlu_shared.kit.access.auth import ADMIN, Authenticator, Caller
+from nlu_shared.kit.access.tokens import open_tokens
+from nlu_shared.kit.data.db import Database, Identity, open_database, require_ordinary_login
+from nlu_shared.kit.data.group_commit import GroupCommit
+from nlu_shared.kit.http.buffering import Buffers
+from nlu_shared.kit.http.limits import RateLimits
+from nlu_shared.kit.process.jobs import relaying
 from nlu_shared.kit.settings import secret
-from nlu_shared.kit.tokens import open_tokens
 
 from nlu_logger import migrations as roles
 from nlu_logger.anonymise.text import Anonymiser, anonymiser

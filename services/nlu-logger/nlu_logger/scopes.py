@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from nlu_shared.kit.auth import ADMIN
+from nlu_shared.kit.access.auth import ADMIN
 
 SCOPES: Mapping[str, str] = {
     "predictions:write": "log predictions, one or many, and ask which are stored",

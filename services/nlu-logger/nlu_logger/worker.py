@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from nlu_shared.kit.clock import by_clock
-from nlu_shared.kit.db import session_scope
-from nlu_shared.kit.processes import until_stopped
+from nlu_shared.kit.data.db import session_scope
+from nlu_shared.kit.process.clock import by_clock
+from nlu_shared.kit.process.processes import until_stopped
 
 from nlu_logger.alerts import jobs as alerts
 from nlu_logger.exports.destinations import destinations

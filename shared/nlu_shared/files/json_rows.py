@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from nlu_shared.files.lines import NOT_UTF8, is_broken
 from nlu_shared.files.rows import Line, Row, Unit
 from nlu_shared.kit.errors import Invalid
-from nlu_shared.kit.plain import check_shape
+from nlu_shared.kit.http.plain import check_shape
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _EXPECTED = {

@@ -1,4 +1,4 @@
-"""Errors are nouns, raised where they are known and translated to problem+json in `kit.web`."""
+"""Errors are nouns, raised where they are known and translated to problem+json in `http.web`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

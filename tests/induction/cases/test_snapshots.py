@@ -11,7 +11,7 @@ from induction.cases import service as cases
 from induction.migrations import APP
 from induction.upstream import UpstreamAway
 from nlu_shared.ids import uuid7
-from nlu_shared.kit.db import Database, Identity, open_database, session_scope
+from nlu_shared.kit.data.db import Database, Identity, open_database, session_scope
 from nlu_shared.schemas.events import Split
 from starlette.applications import Starlette
 from starlette.requests import Request

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from induction.history import service as history
 from induction.resources import APP_IDENTITY
-from nlu_shared.kit.db import open_database, session_scope
+from nlu_shared.kit.data.db import open_database, session_scope
 from nlu_shared.schemas.events import ChangeKept, ChangeRejected, PromptProposed, Stage, StoredEvent
 from nlu_shared.schemas.prompts import Block, Change, Edit, Op, PromptContent, Strategy
 

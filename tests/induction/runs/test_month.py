@@ -15,7 +15,7 @@ from induction.llm.ledger import Ledger
 from induction.llm.prices import upper_bound
 from induction.resources import APP_IDENTITY
 from induction.task_kinds.base import ModelAnswer, ModelRequest, Outcome, Usage
-from nlu_shared.kit.db import open_database
+from nlu_shared.kit.data.db import open_database
 
 from tests.fixtures.clock import Clock, stopped_clock
 from tests.fixtures.databases import Databases

@@ -1,7 +1,7 @@
 """No answer is paid twice: not by two runs, not by two deliveries, not by two workers."""
 
 from induction.resources import open_resources
-from nlu_shared.kit.jobs import connect
+from nlu_shared.kit.process.jobs import connect
 from nlu_shared.schemas.jobs import EXECUTE_RUN, INDUCTION_QUEUE
 
 from tests.fixtures.databases import Databases

@@ -11,7 +11,7 @@ from nlu_logger.alerts import jobs
 from nlu_logger.resources import JOB_IDENTITY
 from nlu_logger.settings import Settings
 from nlu_shared.ids import uuid7
-from nlu_shared.kit.db import open_database, session_scope
+from nlu_shared.kit.data.db import open_database, session_scope
 from sqlalchemy import text
 
 from tests.nlu_logger.alerts.receiver import Receiver

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from nlu_logger.exports.destinations import destinations
 from nlu_logger.exports.jobs import write_due
-from nlu_shared.kit.db import open_database
+from nlu_shared.kit.data.db import open_database
 from nlu_shared.schemas.exports import Manifest
 from starlette.applications import Starlette
 from starlette.requests import Request

@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from nlu_logger.exports.destinations import Destination, Folder, destinations
 from nlu_logger.exports.jobs import write_due
-from nlu_shared.kit.db import Database, open_database
+from nlu_shared.kit.data.db import Database, open_database
 from nlu_shared.schemas.exports import Manifest
 
 from tests.fixtures.databases import Databases

@@ -9,7 +9,7 @@ from nlu_logger.anonymise.text import anonymiser
 from nlu_logger.migrations import JOB
 from nlu_logger.privacy import jobs
 from nlu_shared.ids import uuid7
-from nlu_shared.kit.db import Database, Identity, open_database, session_scope
+from nlu_shared.kit.data.db import Database, Identity, open_database, session_scope
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 

@@ -14,7 +14,7 @@ from nlu_logger.predictions.partitions import months_back
 from nlu_logger.privacy import jobs
 from nlu_logger.settings import Settings
 from nlu_shared.ids import uuid7
-from nlu_shared.kit.db import Database, Identity, open_database
+from nlu_shared.kit.data.db import Database, Identity, open_database
 from sqlalchemy.exc import DBAPIError
 
 from tests.fixtures.databases import Databases

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 from induction.migrations import APP
-from nlu_shared.kit.db import Database, Identity, open_database
+from nlu_shared.kit.data.db import Database, Identity, open_database
 
 from tests.fixtures.databases import Clone, Databases
 

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import httpx2
 import pytest
-from nlu_shared.kit.db import CANNOT_WRITE, CannotWrite, Database, Identity, session_scope
+from nlu_shared.kit.data.db import CANNOT_WRITE, CannotWrite, Database, Identity, session_scope
 from sqlalchemy import text
 
 from tests.fixtures.databases import Clone

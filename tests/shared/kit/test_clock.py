@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from nlu_shared.kit.clock import by_clock
 from nlu_shared.kit.errors import Unavailable
+from nlu_shared.kit.process.clock import by_clock
 
 from tests.fixtures.stack import DEADLINE_SECONDS
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from nlu_shared.kit.errors import Invalid
-from nlu_shared.kit.plain import DEEPEST, MOST_VALUES, check_line
+from nlu_shared.kit.http.plain import DEEPEST, MOST_VALUES, check_line
 
 SIZE = 16 * 1024
 FLOOR = 0.002

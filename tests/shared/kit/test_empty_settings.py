@@ -13,8 +13,8 @@ from induction.settings import Settings as InductionSettings
 from nlu_logger.settings import Migration as LoggerMigration
 from nlu_logger.settings import Settings as LoggerSettings
 from nlu_shared.environment import given
+from nlu_shared.kit.access.keys import new_key
 from nlu_shared.kit.environment import EnvironmentSettings
-from nlu_shared.kit.keys import new_key
 from offline_model.settings import OfflineSettings
 from pydantic import AliasChoices, ValidationError
 

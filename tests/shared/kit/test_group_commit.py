@@ -6,9 +6,9 @@ from typing import Any
 
 import asyncpg
 import pytest
-from nlu_shared.kit.db import Database, Identity, open_database
+from nlu_shared.kit.data.db import Database, Identity, open_database
+from nlu_shared.kit.data.group_commit import GroupCommit
 from nlu_shared.kit.errors import Unavailable
-from nlu_shared.kit.group_commit import GroupCommit
 
 from tests.fixtures.lateness import waiting
 from tests.fixtures.stack import DEADLINE_SECONDS

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from nlu_shared.kit.errors import ServiceError, WrongMediaType
-from nlu_shared.kit.guard import BodyGuard, check
-from nlu_shared.kit.plain import DEEPEST, check_line
+from nlu_shared.kit.http.guard import BodyGuard, check
+from nlu_shared.kit.http.plain import DEEPEST, check_line
 from starlette.types import Message, Receive, Scope, Send
 
 from tests.shared.kit.hostile import BODIES, MARKER, VALUES

@@ -7,9 +7,9 @@ from typing import Any
 import asyncpg
 import pytest
 from nlu_shared.ids import uuid7
-from nlu_shared.kit import auth, keys
-from nlu_shared.kit.auth import Authenticator, Caller
-from nlu_shared.kit.db import Database, Identity, session_scope
+from nlu_shared.kit.access import auth, keys
+from nlu_shared.kit.access.auth import Authenticator, Caller
+from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import NotFound, Unauthenticated
 from nlu_shared.schemas.keys import KeyIn, KeyMade
 from sqlalchemy import text

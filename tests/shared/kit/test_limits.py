@@ -2,7 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from nlu_shared.kit.limits import MINUTE, MOST_KNOWN, RateLimiter
+from nlu_shared.kit.http.limits import MINUTE, MOST_KNOWN, RateLimiter
 
 
 def test_a_minutes_worth_may_come_at_once_and_then_evenly() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nlu_shared.ids import uuid7
-from nlu_shared.kit.notify import Message, NotDelivered, email, mail, signature
+from nlu_shared.kit.outward.notify import Message, NotDelivered, email, mail, signature
 from nlu_shared.schemas.alerts import Address, OneLine
 from pydantic import TypeAdapter, ValidationError
 

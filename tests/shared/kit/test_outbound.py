@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nlu_shared.kit.outbound import Resolve, UnsafeAddress, check_url, is_public, post
+from nlu_shared.kit.outward.outbound import Resolve, UnsafeAddress, check_url, is_public, post
 
 SAID = b"HTTP/1.1 204 No Content\r\n\r\n"
 MOVED = b"HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.1:1/secret\r\n\r\n"

@@ -9,9 +9,9 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from arq.connections import ArqRedis
-from nlu_shared.kit import jobs
-from nlu_shared.kit.db import Database, Identity, session_scope
+from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import NotFound
+from nlu_shared.kit.process import jobs
 from nlu_shared.schemas.jobs import JobOrder
 
 from tests.fixtures.servers import Servers

@@ -2,7 +2,7 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nlu_shared.kit.pages import cut
+from nlu_shared.kit.data.pages import cut
 
 
 def key(row: int) -> int:

@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 from nlu_shared.ids import uuid7
-from nlu_shared.kit.db import (
+from nlu_shared.kit.data.db import (
     Database,
     Identity,
     open_database,

@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 from nlu_shared.ids import uuid7
-from nlu_shared.kit.auth import Authenticator, Caller
-from nlu_shared.kit.db import Database, Identity
+from nlu_shared.kit.access.auth import Authenticator, Caller
+from nlu_shared.kit.access.tokens import KeySet, Tokens
+from nlu_shared.kit.data.db import Database, Identity
 from nlu_shared.kit.errors import Unauthenticated, Unavailable
-from nlu_shared.kit.tokens import KeySet, Tokens
 
 from tests.fixtures.issuer import KINDS, Issuer, SigningKey, issuing
 

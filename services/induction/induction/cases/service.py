@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 import httpx2
-from nlu_shared.kit.db import Database, Identity, session_scope
+from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Unavailable
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.ground_truth import Context, GroundTruthCase, case_hash

@@ -3,9 +3,9 @@
 from uuid import UUID
 
 import structlog
-from nlu_shared.kit.clock import by_clock
-from nlu_shared.kit.db import session_scope
+from nlu_shared.kit.data.db import session_scope
 from nlu_shared.kit.errors import Unavailable
+from nlu_shared.kit.process.clock import by_clock
 
 from induction import upstream
 from induction.findings import service

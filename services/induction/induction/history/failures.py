@@ -9,8 +9,8 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from nlu_shared.kit import audit
-from nlu_shared.kit.pages import cut
+from nlu_shared.kit.access import audit
+from nlu_shared.kit.data.pages import cut
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.prompts import Aim, Change, FailedIdea
 from nlu_shared.schemas.tasks import TaskSpec

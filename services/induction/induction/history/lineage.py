@@ -4,7 +4,7 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from nlu_shared.kit.pages import cut
+from nlu_shared.kit.data.pages import cut
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.blame import Blame, Judged
 from nlu_shared.schemas.prompts import Ancestor, PromptContent

@@ -4,8 +4,8 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request
-from nlu_shared.kit.deps import CallerDep, DbSession, requires
-from nlu_shared.kit.parameters import MOST, Cursor, PathTask
+from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
+from nlu_shared.kit.http.parameters import MOST, Cursor, PathTask
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.blame import Blame
 from nlu_shared.schemas.prompts import Ancestor, FailedIdea

@@ -15,8 +15,8 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import structlog
-from nlu_shared.kit.db import Database, Identity
-from nlu_shared.kit.group_commit import GroupCommit
+from nlu_shared.kit.data.db import Database, Identity
+from nlu_shared.kit.data.group_commit import GroupCommit
 
 from induction.engine.runtime import Call
 from induction.llm import prices

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import Enum, auto
 from uuid import UUID
 
-from nlu_shared.kit.group_commit import Connection
+from nlu_shared.kit.data.group_commit import Connection
 
 
 class Granted(Enum):

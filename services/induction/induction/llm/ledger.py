@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import Any
 
 import structlog
-from nlu_shared.kit.db import Database, Identity, session_scope
+from nlu_shared.kit.data.db import Database, Identity, session_scope
 from sqlalchemy import text
 
 from induction.engine.runtime import Call

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from nlu_shared.kit import keys
-from nlu_shared.kit.auth import ADMIN
-from nlu_shared.kit.db import Identity, open_database, session_scope
-from nlu_shared.kit.migrate import require_known_schema, upgrade
-from nlu_shared.kit.provision import provision
+from nlu_shared.kit.access import keys
+from nlu_shared.kit.access.auth import ADMIN
+from nlu_shared.kit.data.db import Identity, open_database, session_scope
+from nlu_shared.kit.data.migrate import require_known_schema, upgrade
+from nlu_shared.kit.data.provision import provision
 
 SCRIPTS = Path(__file__).parent
 OWNER = "induction_owner"

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs on the connection `kit.migrate` opened."""
+"""Alembic's entry: runs on the connection `kit.data.migrate` opened."""
 
 from alembic import context
 from sqlalchemy import Connection

@@ -1,8 +1,8 @@
 """Forgetting by the clock: what nlu-logger has erased does not wait for the next run."""
 
 import structlog
-from nlu_shared.kit.clock import by_clock
-from nlu_shared.kit.db import session_scope
+from nlu_shared.kit.data.db import session_scope
+from nlu_shared.kit.process.clock import by_clock
 
 from induction import upstream
 from induction.privacy import service

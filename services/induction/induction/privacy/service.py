@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from operator import itemgetter
 from uuid import UUID
 
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.data.pages import cut
 from nlu_shared.kit.errors import NotFound
-from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.privacy import ErasedCase, ForgottenCase, Why
 from nlu_shared.schemas.prompts import PromptContent

@@ -3,8 +3,8 @@
 import asyncio
 from uuid import UUID
 
+from nlu_shared.kit.data.pages import cut
 from nlu_shared.kit.errors import NotFound
-from nlu_shared.kit.pages import cut
 from nlu_shared.rendering import AnswerSpace, rendered
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.diffs import PromptDiff

@@ -4,10 +4,10 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from nlu_shared.kit.db import session_scope
-from nlu_shared.kit.deps import CallerDep, DbSession, requires
-from nlu_shared.kit.etags import is_held
-from nlu_shared.kit.parameters import MOST, Cursor, IfNoneMatch, PathTask
+from nlu_shared.kit.data.db import session_scope
+from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
+from nlu_shared.kit.http.etags import is_held
+from nlu_shared.kit.http.parameters import MOST, Cursor, IfNoneMatch, PathTask
 from nlu_shared.schemas.base import Page, digest
 from nlu_shared.schemas.diffs import PromptDiff
 from nlu_shared.schemas.prompts import PromptVersion

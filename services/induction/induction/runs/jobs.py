@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Literal
 
 import structlog
-from nlu_shared.kit.db import session_scope
+from nlu_shared.kit.data.db import session_scope
 from nlu_shared.kit.errors import Unavailable
 from nlu_shared.schemas.events import RunFinished
 from nlu_shared.schemas.runs import RunKind, RunStatus

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from nlu_shared.kit.db import Database, Identity, session_scope
+from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Unavailable
 from nlu_shared.schemas.events import RunFinished
 from nlu_shared.schemas.runs import RunStatus

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from nlu_shared.kit.pages import cut
+from nlu_shared.kit.data.pages import cut
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.runs import RunView, Spend

@@ -4,9 +4,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from nlu_shared.kit.auth import own_task
-from nlu_shared.kit.deps import CallerDep, DbSession, requires
-from nlu_shared.kit.parameters import MOST, AnyTask, Cursor
+from nlu_shared.kit.access.auth import own_task
+from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
+from nlu_shared.kit.http.parameters import MOST, AnyTask, Cursor
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.runs import Forecast, HintIn, RunRequest, RunView
 

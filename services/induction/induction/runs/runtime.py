@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import structlog
-from nlu_shared.kit.db import session_scope
+from nlu_shared.kit.data.db import session_scope
 from nlu_shared.schemas.events import EvaluationProgress
 from redis.asyncio import Redis
 

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import httpx2
 from nlu_shared.ids import uuid7
-from nlu_shared.kit.db import Database, Identity, session_scope
+from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
-from nlu_shared.kit.jobs import enqueue
+from nlu_shared.kit.process.jobs import enqueue
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.jobs import EXECUTE_RUN, INDUCTION_QUEUE, JobOrder
 from nlu_shared.schemas.runs import Forecast, RunKind, RunRequest, RunStatus, RunView

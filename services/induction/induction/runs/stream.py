@@ -13,9 +13,9 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from nlu_shared.kit.data.reader import Question, Reader
 from nlu_shared.kit.errors import Invalid, NotFound
-from nlu_shared.kit.reader import Question, Reader
-from nlu_shared.kit.wakeups import Wakeups
+from nlu_shared.kit.process.wakeups import Wakeups
 from nlu_shared.schemas.events import EVENT, EvaluationProgress, StoredEvent
 from nlu_shared.schemas.runs import RunStatus
 from redis.asyncio import Redis

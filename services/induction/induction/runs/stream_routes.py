@@ -9,8 +9,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response, Security
 from fastapi.security import SecurityScopes
-from nlu_shared.kit.auth import own_task
-from nlu_shared.kit.deps import (
+from nlu_shared.kit.access.auth import own_task
+from nlu_shared.kit.errors import Unauthenticated
+from nlu_shared.kit.http.deps import (
     Bearer,
     CallerDep,
     DbSession,
@@ -18,7 +19,6 @@ from nlu_shared.kit.deps import (
     prove_by,
     requires,
 )
-from nlu_shared.kit.errors import Unauthenticated
 from nlu_shared.schemas.runs import StreamTicket
 from sse_starlette import EventSourceResponse, ServerSentEvent
 

@@ -3,9 +3,9 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from nlu_shared.kit.auth import own_task
-from nlu_shared.kit.deps import CallerDep, DbSession, requires
-from nlu_shared.kit.parameters import PathTask
+from nlu_shared.kit.access.auth import own_task
+from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
+from nlu_shared.kit.http.parameters import PathTask
 from nlu_shared.schemas.tasks import TaskChange, TaskIn, TaskView
 
 from induction.resources import Resources

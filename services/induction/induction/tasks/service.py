@@ -8,8 +8,8 @@ from contextlib import suppress
 from typing import Any
 
 import httpx2
-from nlu_shared.kit import audit
-from nlu_shared.kit.db import Database, Identity, session_scope
+from nlu_shared.kit.access import audit
+from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
 from nlu_shared.schemas.labels import LabelSet, LabelSpec
 from nlu_shared.schemas.prompts import TaskKind

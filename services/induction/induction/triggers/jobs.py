@@ -3,9 +3,9 @@
 from typing import Any
 
 import structlog
-from nlu_shared.kit.clock import by_clock
-from nlu_shared.kit.db import session_scope
+from nlu_shared.kit.data.db import session_scope
 from nlu_shared.kit.errors import NotFound, ServiceError
+from nlu_shared.kit.process.clock import by_clock
 
 from induction.resources import APP_IDENTITY, Resources
 from induction.triggers import service

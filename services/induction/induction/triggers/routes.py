@@ -1,9 +1,9 @@
 """The trigger's switch and its stored decisions, for operators."""
 
 from fastapi import APIRouter
-from nlu_shared.kit.auth import own_task
-from nlu_shared.kit.deps import CallerDep, DbSession, requires
-from nlu_shared.kit.parameters import AnyTask, OneTask
+from nlu_shared.kit.access.auth import own_task
+from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
+from nlu_shared.kit.http.parameters import AnyTask, OneTask
 from nlu_shared.schemas.triggers import AutoTrigger, AutoTriggerIn, TriggerDecision
 
 from induction.triggers import service

@@ -4,8 +4,8 @@ import asyncio
 
 import httpx2
 from nlu_shared.ids import uuid7
-from nlu_shared.kit.auth import Caller
-from nlu_shared.kit.db import Database, Identity, session_scope
+from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.schemas.runs import RunKind, RunRequest, RunStatus, TriggerType
 from nlu_shared.schemas.triggers import AutoTrigger, AutoTriggerIn
 from sqlalchemy import func, text

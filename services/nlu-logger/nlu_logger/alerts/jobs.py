@@ -8,9 +8,9 @@ import asyncio
 from typing import Any
 
 import structlog
-from nlu_shared.kit import notify
-from nlu_shared.kit.clock import by_clock
-from nlu_shared.kit.db import Database, Identity, session_scope
+from nlu_shared.kit.data.db import Database, Identity, session_scope
+from nlu_shared.kit.outward import notify
+from nlu_shared.kit.process.clock import by_clock
 from nlu_shared.kit.settings import secret
 from nlu_shared.schemas.alerts import AlertNotice, DeliveryStatus
 from sqlalchemy import text

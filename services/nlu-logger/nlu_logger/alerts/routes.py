@@ -4,9 +4,9 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from nlu_shared.kit.auth import ADMIN
-from nlu_shared.kit.deps import CallerDep, DbSession, requires
-from nlu_shared.kit.parameters import MOST, Before
+from nlu_shared.kit.access.auth import ADMIN
+from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
+from nlu_shared.kit.http.parameters import MOST, Before
 from nlu_shared.schemas.alerts import Alert, AlertIn, Incident
 from nlu_shared.schemas.base import Page
 

@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from nlu_shared.ids import uuid7
-from nlu_shared.kit import audit
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.access import audit
+from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.data.pages import cut
 from nlu_shared.kit.errors import Forbidden, Invalid, NotFound
-from nlu_shared.kit.outbound import UnsafeAddress, check_url
-from nlu_shared.kit.pages import cut
+from nlu_shared.kit.outward.outbound import UnsafeAddress, check_url
 from nlu_shared.schemas.alerts import (
     Alert,
     AlertIn,

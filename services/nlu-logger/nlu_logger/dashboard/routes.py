@@ -6,10 +6,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request, Response, Security
 from fastapi.security import SecurityScopes
-from nlu_shared.kit import logins
-from nlu_shared.kit.deps import CallerDep, DbSession, WebResources, address_of
+from nlu_shared.kit.access import logins
+from nlu_shared.kit.access.logins import Login
 from nlu_shared.kit.errors import Forbidden, ServiceError, Unauthenticated
-from nlu_shared.kit.logins import Login
+from nlu_shared.kit.http.deps import CallerDep, DbSession, WebResources, address_of
 from nlu_shared.schemas.base import Schema, Slug
 from nlu_shared.schemas.queues import ClaimIn, Queue
 from nlu_shared.schemas.reviews import (

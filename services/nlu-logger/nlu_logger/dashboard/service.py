@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
-from nlu_shared.kit.auth import ADMIN, Caller
+from nlu_shared.kit.access.auth import ADMIN, Caller
 from nlu_shared.kit.errors import NotFound
 from nlu_shared.schemas.alerts import Alert
 from nlu_shared.schemas.insights import (

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from nlu_shared.kit.files import whole_file
+from nlu_shared.kit.whole_files import whole_file
 
 from nlu_logger.exports.formats import unbroken
 from nlu_logger.exports.splits import SPLITS, Shares, card, split_of

@@ -18,10 +18,10 @@ from uuid import UUID
 
 import structlog
 from nlu_shared.ids import uuid7
-from nlu_shared.kit.auth import Caller
-from nlu_shared.kit.clock import by_clock
-from nlu_shared.kit.db import Database, Identity, session_scope, snapshot_scope
+from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.data.db import Database, Identity, session_scope, snapshot_scope
 from nlu_shared.kit.errors import Unavailable
+from nlu_shared.kit.process.clock import by_clock
 from nlu_shared.schemas.exports import (
     Manifest,
     ManifestFile,

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from nlu_shared.kit.auth import ADMIN
-from nlu_shared.kit.buffering import TimedStream
-from nlu_shared.kit.deps import AnswerDep, CallerDep, DbSession, Snapshot, requires
-from nlu_shared.kit.openapi import UNKNOWN_IS_EMPTY
-from nlu_shared.kit.parameters import AnyTask
+from nlu_shared.kit.access.auth import ADMIN
+from nlu_shared.kit.http.buffering import TimedStream
+from nlu_shared.kit.http.deps import AnswerDep, CallerDep, DbSession, Snapshot, requires
+from nlu_shared.kit.http.openapi import UNKNOWN_IS_EMPTY
+from nlu_shared.kit.http.parameters import AnyTask
 from nlu_shared.schemas.exports import ExportFormat, Schedule, ScheduleIn, ScheduleRun
 from starlette.responses import StreamingResponse
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from nlu_shared.ids import uuid7
-from nlu_shared.kit import audit
-from nlu_shared.kit.auth import Caller, own_task
+from nlu_shared.kit.access import audit
+from nlu_shared.kit.access.auth import Caller, own_task
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
 from nlu_shared.schemas.exports import Schedule, ScheduleIn, ScheduleRun
 from sqlalchemy import bindparam, text

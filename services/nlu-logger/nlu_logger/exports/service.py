@@ -13,9 +13,9 @@ from typing import Any
 from uuid import UUID
 
 from nlu_shared.ids import time_of
-from nlu_shared.kit.auth import Caller, own_task
+from nlu_shared.kit.access.auth import Caller, own_task
+from nlu_shared.kit.data.group_commit import Connection
 from nlu_shared.kit.errors import Invalid
-from nlu_shared.kit.group_commit import Connection
 from nlu_shared.schemas.exports import (
     ExportFormat,
     LabelledText,

@@ -6,11 +6,11 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.data.group_commit import Connection
+from nlu_shared.kit.data.pages import cut
 from nlu_shared.kit.errors import Conflict
-from nlu_shared.kit.etags import is_held
-from nlu_shared.kit.group_commit import Connection
-from nlu_shared.kit.pages import cut
+from nlu_shared.kit.http.etags import is_held
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.ground_truth import (
     GroundTruthCase,

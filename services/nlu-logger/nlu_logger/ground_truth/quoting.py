@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from nlu_shared.kit import audit
-from nlu_shared.kit.auth import Caller, own_task
+from nlu_shared.kit.access import audit
+from nlu_shared.kit.access.auth import Caller, own_task
 from nlu_shared.schemas.ground_truth import case_hash
 from nlu_shared.schemas.quoting import Quoted, QuotingDefault, QuotingDefaultIn, QuotingIn
 from sqlalchemy import ColumnElement, text, type_coerce

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
-from nlu_shared.kit.auth import own_task
-from nlu_shared.kit.deps import AnswerDep, CallerDep, DbSession, requires
-from nlu_shared.kit.etags import is_held
-from nlu_shared.kit.openapi import UNKNOWN_IS_EMPTY
-from nlu_shared.kit.parameters import MOST, IfNoneMatch, OneTask, PathTask
+from nlu_shared.kit.access.auth import own_task
+from nlu_shared.kit.http.deps import AnswerDep, CallerDep, DbSession, requires
+from nlu_shared.kit.http.etags import is_held
+from nlu_shared.kit.http.openapi import UNKNOWN_IS_EMPTY
+from nlu_shared.kit.http.parameters import MOST, IfNoneMatch, OneTask, PathTask
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.ground_truth import GroundTruthIn, GroundTruthMade
 from nlu_shared.schemas.privacy import ErasedCase

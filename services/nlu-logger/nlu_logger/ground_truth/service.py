@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from nlu_shared.ids import uuid7, uuid8
-from nlu_shared.kit import audit
-from nlu_shared.kit.auth import Caller, own_task
+from nlu_shared.kit.access import audit
+from nlu_shared.kit.access.auth import Caller, own_task
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
-from nlu_shared.kit.jobs import enqueue
+from nlu_shared.kit.process.jobs import enqueue
 from nlu_shared.nfkc import nfkc
 from nlu_shared.schemas.base import digest
 from nlu_shared.schemas.ground_truth import (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from nlu_shared.files.formats.base import GROUP, LABEL, TEXT
 from nlu_shared.files.rows import Line, cell, column
 from nlu_shared.kit.errors import Invalid
-from nlu_shared.kit.plain import check_line
+from nlu_shared.kit.http.plain import check_line
 from nlu_shared.kit.refusals import places
 from nlu_shared.schemas.exported import CodedStatement, RefusedStatement, read_export
 from nlu_shared.schemas.ground_truth import GroundTruthIn

@@ -12,11 +12,11 @@ from nlu_shared.files.formats.base import Columns
 from nlu_shared.files.formats.registry import BY_NAME, NAMES
 from nlu_shared.files.reading import Kind, examples, read
 from nlu_shared.files.rows import Line
-from nlu_shared.kit.auth import ADMIN, Caller
-from nlu_shared.kit.db import Database, Identity
-from nlu_shared.kit.deps import CallerDep, DbSession, requires
+from nlu_shared.kit.access.auth import ADMIN, Caller
+from nlu_shared.kit.data.db import Database, Identity
 from nlu_shared.kit.errors import Invalid, WrongMediaType
-from nlu_shared.kit.parameters import OneTask
+from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
+from nlu_shared.kit.http.parameters import OneTask
 from nlu_shared.schemas.base import Label
 from nlu_shared.schemas.imports import IMPORT_LIMIT, HistoryAnswer, ImportAnswer
 from nlu_shared.schemas.predictions import INTENT

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from nlu_shared.files.rows import Line
-from nlu_shared.kit import audit
-from nlu_shared.kit.auth import Caller, own_task
-from nlu_shared.kit.db import Database, Identity, session_scope
+from nlu_shared.kit.access import audit
+from nlu_shared.kit.access.auth import Caller, own_task
+from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from nlu_shared.kit.settings import secret
 from nlu_shared.schemas.ground_truth import GroundTruthIn

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from nlu_shared.kit.deps import CallerDep, DbSession, requires
-from nlu_shared.kit.parameters import AnyTask, ModelVersion, PromptVersion, Since, Until
+from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
+from nlu_shared.kit.http.parameters import AnyTask, ModelVersion, PromptVersion, Since, Until
 from nlu_shared.schemas.base import Label, Moment, Page
 from nlu_shared.schemas.insights import (
     Calibration,

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
-from nlu_shared.kit.auth import Caller, own_task
+from nlu_shared.kit.access.auth import Caller, own_task
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.schemas.insights import (
     Calibration,

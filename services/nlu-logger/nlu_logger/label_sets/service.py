@@ -3,10 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from nlu_shared.kit import audit
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.access import audit
+from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.data.pages import cut
 from nlu_shared.kit.errors import Forbidden, Invalid, NotFound
-from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.labels import (
     LabelSet,

@@ -7,8 +7,8 @@ never become one by it, since a text has one truth; two that contradicted each o
 from collections.abc import Sequence
 from typing import Any
 
-from nlu_shared.kit import audit
-from nlu_shared.kit.auth import Caller, own_task
+from nlu_shared.kit.access import audit
+from nlu_shared.kit.access.auth import Caller, own_task
 from nlu_shared.kit.errors import Conflict, NotFound
 from nlu_shared.schemas.base import digest
 from nlu_shared.schemas.ground_truth import case_hash

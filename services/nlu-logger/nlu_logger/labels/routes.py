@@ -3,9 +3,9 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from nlu_shared.kit.deps import CallerDep, DbSession, requires
-from nlu_shared.kit.openapi import UNKNOWN_IS_EMPTY
-from nlu_shared.kit.parameters import MOST, PathTask
+from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
+from nlu_shared.kit.http.openapi import UNKNOWN_IS_EMPTY
+from nlu_shared.kit.http.parameters import MOST, PathTask
 from nlu_shared.schemas.base import Label, Page
 from nlu_shared.schemas.labels import (
     LabelRename,

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from nlu_shared.kit import audit
-from nlu_shared.kit.auth import Caller, own_task
+from nlu_shared.kit.access import audit
+from nlu_shared.kit.access.auth import Caller, own_task
 from nlu_shared.kit.errors import Conflict
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.labels import LabelSet, LabelSetIn, LabelSetVersion, LabelSpec

@@ -13,9 +13,9 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from nlu_shared.ids import time_of, uuid7
-from nlu_shared.kit.auth import Caller, own_task
+from nlu_shared.kit.access.auth import Caller, own_task
+from nlu_shared.kit.data.group_commit import Connection, GroupCommit
 from nlu_shared.kit.errors import Conflict, Forbidden, Invalid
-from nlu_shared.kit.group_commit import Connection, GroupCommit
 from nlu_shared.schemas.base import digest
 from nlu_shared.schemas.predictions import PredictionIn
 

@@ -5,8 +5,8 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from nlu_shared.kit.deps import CallerDep, DbSession, requires
-from nlu_shared.kit.parameters import (
+from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
+from nlu_shared.kit.http.parameters import (
     MOST,
     AnyTask,
     Cursor,

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.data.pages import cut
 from nlu_shared.kit.errors import Forbidden, Invalid, NotFound, ServiceError
-from nlu_shared.kit.pages import cut
-from nlu_shared.kit.plain import check_line
+from nlu_shared.kit.http.plain import check_line
 from nlu_shared.kit.refusals import places
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.predictions import (

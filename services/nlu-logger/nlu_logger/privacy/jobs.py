@@ -12,9 +12,9 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from nlu_shared.kit import audit
-from nlu_shared.kit.clock import by_clock
-from nlu_shared.kit.db import Database, Identity, session_scope
+from nlu_shared.kit.access import audit
+from nlu_shared.kit.data.db import Database, Identity, session_scope
+from nlu_shared.kit.process.clock import by_clock
 from nlu_shared.schemas.ground_truth import case_hash
 from nlu_shared.schemas.privacy import Why
 from sqlalchemy import text

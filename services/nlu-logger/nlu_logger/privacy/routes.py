@@ -7,9 +7,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from fastapi import Path as InPath
-from nlu_shared.kit.db import Database, Identity, session_scope
-from nlu_shared.kit.deps import CallerDep, requires
-from nlu_shared.kit.openapi import UNKNOWN_IS_EMPTY
+from nlu_shared.kit.data.db import Database, Identity, session_scope
+from nlu_shared.kit.http.deps import CallerDep, requires
+from nlu_shared.kit.http.openapi import UNKNOWN_IS_EMPTY
 from nlu_shared.kit.settings import secret
 from nlu_shared.schemas.privacy import ErasureReceipt
 from sqlmodel.ext.asyncio.session import AsyncSession

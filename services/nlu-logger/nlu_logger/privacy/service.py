@@ -13,8 +13,8 @@ from uuid import UUID
 
 import structlog
 from nlu_shared.ids import uuid7
-from nlu_shared.kit import audit
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.access import audit
+from nlu_shared.kit.access.auth import Caller
 from nlu_shared.kit.errors import Forbidden, NotFound, Unavailable
 from nlu_shared.schemas.base import canonical
 from nlu_shared.schemas.privacy import Disclosure, ErasureReceipt, ForgottenCase, Why

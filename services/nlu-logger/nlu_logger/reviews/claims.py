@@ -8,7 +8,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from nlu_shared.ids import uuid7
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.access.auth import Caller
 from nlu_shared.kit.errors import NotFound
 from nlu_shared.schemas.queues import Claim
 from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, exists, func, literal, text, update

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from nlu_shared.kit import audit
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.access import audit
+from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.data.pages import cut
 from nlu_shared.kit.errors import Conflict, NotFound
-from nlu_shared.kit.pages import cut
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.reviews import (
     ApprovalIn,

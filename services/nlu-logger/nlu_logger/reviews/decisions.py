@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from nlu_shared.ids import uuid8
-from nlu_shared.kit import audit
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.access import audit
+from nlu_shared.kit.access.auth import Caller
 from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound, ServiceError
 from nlu_shared.schemas.reviews import (
     ApprovalIn,

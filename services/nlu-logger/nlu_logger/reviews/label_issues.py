@@ -12,8 +12,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from nlu_shared.kit import audit
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.access import audit
+from nlu_shared.kit.access.auth import Caller
 from nlu_shared.kit.errors import NotFound
 from nlu_shared.schemas.base import digest
 from nlu_shared.schemas.queues import (

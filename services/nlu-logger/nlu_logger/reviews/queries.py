@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from nlu_shared.kit.auth import Caller
-from nlu_shared.kit.pages import cut
+from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.data.pages import cut
 from nlu_shared.schemas.audit import AuditLine
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.reviews import Agreement

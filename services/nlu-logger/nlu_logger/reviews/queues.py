@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.access.auth import Caller
 from nlu_shared.schemas.queues import ClaimIn, Queue, QueueFilters, QueueItem
 from sqlalchemy import ColumnElement, case, exists, false, func
 from sqlalchemy import select as columns

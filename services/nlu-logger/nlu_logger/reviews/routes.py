@@ -4,8 +4,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from nlu_shared.kit.deps import CallerDep, DbSession, requires
-from nlu_shared.kit.parameters import MOST, AnyTask, Cursor, Since, Until
+from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
+from nlu_shared.kit.http.parameters import MOST, AnyTask, Cursor, Since, Until
 from nlu_shared.schemas.audit import AuditLine
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.queues import (

@@ -22,7 +22,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from nlu_shared.kit.auth import Caller
+from nlu_shared.kit.access.auth import Caller
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 

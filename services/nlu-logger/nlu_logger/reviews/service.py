@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from nlu_shared.ids import uuid7
-from nlu_shared.kit import audit
-from nlu_shared.kit.auth import Caller
-from nlu_shared.kit.pages import cut
+from nlu_shared.kit.access import audit
+from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.data.pages import cut
 from nlu_shared.schemas.base import Page, digest
 from nlu_shared.schemas.labels import LabelSet, LabelWarning, spelling
 from nlu_shared.schemas.reviews import (

@@ -1,7 +1,7 @@
 """The audit log: the app may add a line and read them, and change none."""
 
 from alembic import op
-from nlu_shared.kit.audit import AUDIT_DDL
+from nlu_shared.kit.access.audit import AUDIT_DDL
 
 revision = "0002"
 down_revision = "0001"

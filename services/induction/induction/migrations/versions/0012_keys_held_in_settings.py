@@ -1,7 +1,7 @@
 """A key that the settings hold is known as such: a new one there ends the old one."""
 
 from alembic import op
-from nlu_shared.kit.keys import HELD_IN_SETTINGS
+from nlu_shared.kit.access.keys import HELD_IN_SETTINGS
 
 revision = "0012"
 down_revision = "0011"

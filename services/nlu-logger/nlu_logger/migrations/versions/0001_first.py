@@ -1,8 +1,8 @@
 """Predictions by month, corrections, ground truth; roles, grants and row-level security."""
 
 from alembic import op
-from nlu_shared.kit.jobs import OUTBOX_DDL
-from nlu_shared.kit.keys import API_KEYS_DDL
+from nlu_shared.kit.access.keys import API_KEYS_DDL
+from nlu_shared.kit.process.jobs import OUTBOX_DDL
 
 revision = "0001"
 down_revision = None

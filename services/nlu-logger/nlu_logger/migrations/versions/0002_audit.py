@@ -1,7 +1,7 @@
 """The audit log, written by everybody who changes something and changed by nobody."""
 
 from alembic import op
-from nlu_shared.kit.audit import AUDIT_DDL
+from nlu_shared.kit.access.audit import AUDIT_DDL
 
 revision = "0002"
 down_revision = "0001"

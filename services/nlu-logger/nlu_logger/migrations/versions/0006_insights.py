@@ -1,7 +1,7 @@
 """What the numbers of production are read from, and who looks at them in a browser."""
 
 from alembic import op
-from nlu_shared.kit.logins import LOGINS_DDL
+from nlu_shared.kit.access.logins import LOGINS_DDL
 
 revision = "0006"
 down_revision = "0005"

@@ -13,8 +13,8 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_shared.ids import uuid7
-from nlu_shared.kit import audit
-from nlu_shared.kit.auth import ADMIN, Caller, hash_key
+from nlu_shared.kit.access import audit
+from nlu_shared.kit.access.auth import ADMIN, Caller, hash_key
 from nlu_shared.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from nlu_shared.schemas.keys import KEY_PREFIX, KeyIn, KeyMade, KeyView
 

@@ -1,7 +1,7 @@
 """The database door: engine, identities, and the one commit of the code base.
 
 `session_scope` takes one role and one user for one transaction, so row-level security always
-has a principal; `kit.group_commit` is the only other place that commits.
+has a principal; `kit.data.group_commit` is the only other place that commits.
 """
 
 import asyncio
@@ -150,7 +150,7 @@ async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[Datab
 async def session_scope(database: Database, identity: Identity) -> AsyncIterator[AsyncSession]:
     """One transaction as `identity`, committed at the end, rolled back on any error.
 
-    Jobs handed over inside it (`kit.jobs.enqueue`) are sent on after the commit.
+    Jobs handed over inside it (`kit.process.jobs.enqueue`) are sent on after the commit.
     Raises Unavailable when the database is away; then nothing was stored, or, where the
     connection broke during the commit, the caller may safely send the same again.
     """

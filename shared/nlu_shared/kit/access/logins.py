@@ -12,8 +12,8 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from nlu_shared.kit.auth import Authenticator, Caller, hash_key
-from nlu_shared.kit.db import session_scope
+from nlu_shared.kit.access.auth import Authenticator, Caller, hash_key
+from nlu_shared.kit.data.db import session_scope
 from nlu_shared.kit.errors import Forbidden, Unauthenticated
 from nlu_shared.schemas.keys import KEY_PREFIX
 

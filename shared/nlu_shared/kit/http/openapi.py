@@ -22,7 +22,7 @@ from nlu_shared.kit.errors import (
     WrongMediaType,
 )
 from nlu_shared.kit.expected import expected_by, operation_of, query_names
-from nlu_shared.kit.problems import MEDIA_TYPE
+from nlu_shared.kit.http.problems import MEDIA_TYPE
 from nlu_shared.kit.refusals import Expected
 from nlu_shared.schemas.base import Problem
 from nlu_shared.schemas.examples import EXAMPLES

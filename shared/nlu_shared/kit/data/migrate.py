@@ -12,7 +12,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from nlu_shared.kit.db import Identity, open_database, session_scope
+from nlu_shared.kit.data.db import Identity, open_database, session_scope
 from nlu_shared.kit.errors import ServiceError, Unavailable
 from nlu_shared.kit.settings import sqlalchemy_url
 

@@ -1,7 +1,7 @@
-"""Who is calling: a key (hashed, scoped, expiring) or an end user's token (`kit.tokens`).
+"""Who is calling: a key (hashed, scoped, expiring) or an end user's token (`kit.access.tokens`).
 
 Keys are 32 random bytes, so one SHA-256 is enough to store them safely; how they are made and
-kept is in `kit.keys`.
+kept is in `kit.access.keys`.
 """
 
 import asyncio
@@ -18,9 +18,9 @@ from uuid import UUID
 import structlog
 from sqlalchemy import text
 
-from nlu_shared.kit.db import Database, Identity, session_scope
+from nlu_shared.kit.access.tokens import Tokens
+from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Forbidden, Unauthenticated
-from nlu_shared.kit.tokens import Tokens
 from nlu_shared.schemas.keys import KEY_PREFIX
 
 log = structlog.get_logger(__name__)

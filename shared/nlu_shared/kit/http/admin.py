@@ -7,10 +7,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 
-from nlu_shared.kit import audit, keys
-from nlu_shared.kit.auth import ADMIN
-from nlu_shared.kit.deps import CallerDep, DbSession, of_every_task, requires
-from nlu_shared.kit.parameters import MOST, Before
+from nlu_shared.kit.access import audit, keys
+from nlu_shared.kit.access.auth import ADMIN
+from nlu_shared.kit.http.deps import CallerDep, DbSession, of_every_task, requires
+from nlu_shared.kit.http.parameters import MOST, Before
 from nlu_shared.schemas.audit import AuditLine
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.keys import KeyIn, KeyMade, KeyView, RotationIn, ScopeView

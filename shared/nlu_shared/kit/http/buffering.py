@@ -18,7 +18,7 @@ from typing import IO, Any, TypeVar
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from nlu_shared.kit.db import Database, Identity, snapshot_scope
+from nlu_shared.kit.data.db import Database, Identity, snapshot_scope
 from nlu_shared.kit.errors import Unavailable
 
 PIECE_BYTES = 256 * 1024

@@ -19,7 +19,7 @@ from redis.exceptions import TimeoutError as RedisTimeout
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from nlu_shared.kit.db import Database, Identity, session_scope
+from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Unavailable
 from nlu_shared.schemas.jobs import JobOrder
 

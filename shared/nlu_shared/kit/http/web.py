@@ -32,16 +32,16 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from nlu_shared.kit.db import CONNECT_SECONDS, check_writable, database_errors
-from nlu_shared.kit.deps import WebResources, admit
+from nlu_shared.kit.data.db import CONNECT_SECONDS, check_writable, database_errors
 from nlu_shared.kit.errors import Invalid, NotFound, ServiceError, Unavailable
-from nlu_shared.kit.guard import BodyGuard
-from nlu_shared.kit.limits import Room
-from nlu_shared.kit.openapi import Documented
-from nlu_shared.kit.problems import problem_response
+from nlu_shared.kit.http.deps import WebResources, admit
+from nlu_shared.kit.http.guard import BodyGuard
+from nlu_shared.kit.http.limits import Room
+from nlu_shared.kit.http.openapi import Documented
+from nlu_shared.kit.http.problems import problem_response
+from nlu_shared.kit.http.sharing import shared
 from nlu_shared.kit.refusals import where
 from nlu_shared.kit.settings import ServiceSettings
-from nlu_shared.kit.sharing import shared
 
 log = structlog.get_logger(__name__)
 READY_SECONDS = 1.0

@@ -15,11 +15,11 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityS
 from fastapi.security.utils import get_authorization_scheme_param
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from nlu_shared.kit.auth import Authenticator, Caller, own_task
-from nlu_shared.kit.buffering import BufferedAnswer, Buffers
-from nlu_shared.kit.db import Database, Identity, session_scope, snapshot_scope
+from nlu_shared.kit.access.auth import Authenticator, Caller, own_task
+from nlu_shared.kit.data.db import Database, Identity, session_scope, snapshot_scope
 from nlu_shared.kit.errors import Forbidden, ServiceError, Unauthenticated
-from nlu_shared.kit.limits import RateLimits
+from nlu_shared.kit.http.buffering import BufferedAnswer, Buffers
+from nlu_shared.kit.http.limits import RateLimits
 
 _bearer = HTTPBearer(auto_error=False, description="An API key (nlk_…) or an end user's JWT")
 
@@ -61,7 +61,7 @@ async def prove_by(
 
 
 async def admit(request: Request) -> bool:
-    """Whether who sends a body is known, for `kit.guard`: nothing is read of strangers where
+    """Whether who sends a body is known, for `kit.http.guard`: nothing is read of strangers where
     only callers may come. Raises Unauthenticated, and TooMany for an address that guesses."""
     if not request.url.path.startswith(FOR_CALLERS):
         return False

@@ -12,8 +12,8 @@ from cyclopts import App
 from pydantic import BaseModel, ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from nlu_shared.kit import keys as rows
-from nlu_shared.kit.keys import COMMAND_LINE
+from nlu_shared.kit.access import keys as rows
+from nlu_shared.kit.access.keys import COMMAND_LINE
 from nlu_shared.kit.refusals import places
 from nlu_shared.schemas.keys import GRACE_HOURS, KeyIn, KeyMade, KeyView, RotationIn
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nlu_shared.kit.db import CONNECT_SECONDS, Database, Identity
-from nlu_shared.kit.group_commit import Connection, GroupCommit
+from nlu_shared.kit.data.db import CONNECT_SECONDS, Database, Identity
+from nlu_shared.kit.data.group_commit import Connection, GroupCommit
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nlu_shared.kit.errors import Invalid, ServiceError, TooLarge, TooSlow, WrongMediaType
-from nlu_shared.kit.limits import Room
-from nlu_shared.kit.plain import check_line
-from nlu_shared.kit.problems import problem_response
+from nlu_shared.kit.http.limits import Room
+from nlu_shared.kit.http.plain import check_line
+from nlu_shared.kit.http.problems import problem_response
 
 JSON = "application/json"
 READ_BY_LINE = {

@@ -18,7 +18,7 @@ from uuid import UUID
 import aiosmtplib
 import httpx2
 
-from nlu_shared.kit.outbound import UnsafeAddress, post
+from nlu_shared.kit.outward.outbound import UnsafeAddress, post
 from nlu_shared.schemas.base import canonical
 
 SMTP_SECONDS = 20.0

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_shared.ids import uuid7
-from nlu_shared.kit.pages import cut
+from nlu_shared.kit.data.pages import cut
 from nlu_shared.schemas.audit import AuditLine
 from nlu_shared.schemas.base import Page
 

@@ -13,7 +13,7 @@ from typing import Any, Generic, Self, TypeVar
 
 import asyncpg
 
-from nlu_shared.kit.db import CannotWrite, Database, Identity, database_errors
+from nlu_shared.kit.data.db import CannotWrite, Database, Identity, database_errors
 from nlu_shared.kit.errors import Unavailable
 
 Item = TypeVar("Item")

@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from nlu_shared.kit.connections import BoundedProtocol
+from nlu_shared.kit.process.connections import BoundedProtocol
 
 GRACE_SECONDS = 5
 """How long open requests and streams may finish once the process is told to stop."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: the door, the one commit, many writes in one, migrations, pages."""

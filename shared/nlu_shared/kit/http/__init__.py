@@ -1,0 +1,1 @@
+"""The frame around an API and what its routes ask for."""

@@ -1,0 +1,1 @@
+"""Telling somebody, and reaching no machine that only we can reach."""
