@@ -15,7 +15,8 @@ from uuid import UUID
 from induction.engine.data.chance import shuffled
 from induction.task_kinds.base import Case, Task
 from induction.task_kinds.intent import IntentTask
-from nlu_shared.schemas.prompts import LabelSpec, PromptContent
+from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.prompts import PromptContent
 
 from deploy.demo.data import Row, read
 from deploy.demo.options import SHIPPED

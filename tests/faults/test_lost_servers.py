@@ -69,7 +69,12 @@ async def test_a_run_does_not_need_redis_and_jobs_wait_for_it(
         assert (await stack.induction.post("/v1/admin/auto-trigger", json=rules)).is_success
         logged = await stack.logger.post(
             "/v1/predictions",
-            json={"task": "without", "prompt": "new", "predicted_intent": "x", "confidence": 0.1},
+            json={
+                "task": "without",
+                "prompt": "new",
+                "predicted_intent": "topic_0",
+                "confidence": 0.1,
+            },
         )
         log_id = logged.json()["log_id"]
         said = await stack.logger.post(f"/v1/predictions/{log_id}/confirm", json={})

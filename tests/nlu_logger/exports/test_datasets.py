@@ -33,10 +33,11 @@ async def fill(world: World, task: str, count: int) -> None:
 
 async def test_parquet_holds_the_rows_of_the_lines(world: World, task: str) -> None:
     await fill(world, task, 3)
-    asked = {"task": task, "confidence_threshold": 0.95, "min_confidence": 0.5}
-    for kind in ("retraining", "review"):
-        lines = (await world.admin.get(f"/v1/exports/{kind}", params=asked)).text.splitlines()
-        answer = await world.admin.get(f"/v1/exports/{kind}", params=asked | {"format": "parquet"})
+    thresholds = {"retraining": {"min_confidence": 0.5}, "review": {"confidence_threshold": 0.95}}
+    for kind, threshold in thresholds.items():
+        params = {"task": task, **threshold}
+        lines = (await world.admin.get(f"/v1/exports/{kind}", params=params)).text.splitlines()
+        answer = await world.admin.get(f"/v1/exports/{kind}", params=params | {"format": "parquet"})
         assert answer.headers["content-type"] == "application/vnd.apache.parquet"
         table = pq.read_table(io.BytesIO(answer.content))
         assert table.to_pylist() == [json.loads(line) for line in lines]
