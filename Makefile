@@ -41,7 +41,7 @@ psql: $(STAMP) ## psql on the running stack's log database (SQL="…" runs one s
 test: $(STAMP) ## all tests but the laws, on real PostgreSQL and Redis (REQUIRE_BROWSER=1, ARGS=…)
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not law" $(ARGS)
 
-laws: $(STAMP) ## the laws: statistics, growth, load and kills (KILLS=n, GENERATED=n, ARGS=…)
+laws: $(STAMP) ## statistics, growth, load, attacks, outages, kills, whole programs (KILLS=n, GENERATED=n, ARGS=…)
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m law $(ARGS)
 
 bench: $(STAMP) ## the benchmarks, each printing its ratios

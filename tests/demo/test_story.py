@@ -16,6 +16,8 @@ from deploy.demo.story import DemoFailed, Story, tell
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.stack import Stack
 
+pytestmark = pytest.mark.law
+
 TEXTS = 100
 KEYS = {
     "baseline_f1",

@@ -15,6 +15,8 @@ from examples.retraining.cycle import Cycle, Served, Trained, turn
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.nlu_logger.world import World
 
+pytestmark = pytest.mark.law
+
 ROWS = [LabelledText(text="move my lunch", label="move"), LabelledText(text="hi", label="greet")]
 PAIRS = [
     Pair(text_a="move my lunch", text_b="move lunch", label=1),

@@ -18,6 +18,8 @@ from tests.fixtures.labelled import make_task
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import Stack, opened, until
 
+pytestmark = pytest.mark.law
+
 KILLS = int(os.environ.get("KILLS", "4"))
 """Four in the suite; `KILLS=20 make laws ARGS=tests/faults` for the published figure."""
 CASES = 60
@@ -29,7 +31,6 @@ LEASE_RUNS_OUT = "UPDATE runs SET lease_until = clock_timestamp() WHERE id = $1"
 LUCK = {"id", "created_at", "started_at", "completed_at", "spend", "dataset_hash"}
 
 
-@pytest.mark.law
 async def test_kills_while_calls_are_in_flight_change_nothing(
     databases: Databases, servers: Servers
 ) -> None:

@@ -24,6 +24,8 @@ from tests.fixtures.labelled import make_task
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import Stack, client, opened, until
 
+pytestmark = pytest.mark.law
+
 SLOW = OfflineSettings(latency_ms=20)
 
 

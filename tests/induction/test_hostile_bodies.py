@@ -10,6 +10,8 @@ from tests.fixtures.stack import Stack, client
 from tests.shared.kit.besieging import bodies_with, holds, routes_with_bodies
 from tests.shared.kit.hostile import BODIES, MARKER, VALUES
 
+pytestmark = pytest.mark.law
+
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
 DOCUMENT = snapshot.of_induction()
 JSON = {"content-type": "application/json"}

@@ -17,6 +17,8 @@ from tests.fixtures.databases import Databases, Service
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import DEADLINE_SECONDS
 
+pytestmark = pytest.mark.law
+
 NEWER = "the database has the schema 9999, and this version knows none after"
 
 

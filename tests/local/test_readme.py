@@ -12,6 +12,8 @@ from nlu_logger.scopes import SCOPES as OF_LOGGER
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.stack import Stack
 
+pytestmark = pytest.mark.law
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SECONDS = 300.0

@@ -15,6 +15,8 @@ from tests.local.processes import descendants
 from tests.local.test_stack import Running, data, named, running
 
 __all__ = ["data"]
+
+pytestmark = pytest.mark.law
 PARTS = {
     "PostgreSQL": ("postgres", "-D"),
     "Redis": ("redis-server",),
@@ -87,7 +89,6 @@ class Loop:
         return len(told.json()) if told.is_success else -1
 
 
-@pytest.mark.law
 async def test_each_part_that_is_killed_comes_back_and_nothing_is_lost(data: Path) -> None:
     async with (
         running(data) as stack,

@@ -18,6 +18,8 @@ from deploy.local.secrets import make_temporary
 from tests.fixtures.stack import DEADLINE_SECONDS
 from tests.local.processes import descendants, gone
 
+pytestmark = pytest.mark.law
+
 OURS = ("NLU_", "INDUCTION_", "DATABASE_URL", "REDIS_URL", "ANTHROPIC_")
 READY = re.compile(r"ready  nlu-logger (\S+)  induction (\S+)  admin key in (\S+)")
 
@@ -82,7 +84,6 @@ def data() -> Iterator[Path]:
     placement.remove(path)
 
 
-@pytest.mark.law
 async def test_a_stack_killed_outright_leaves_nothing_and_its_data_is_there_again(
     data: Path,
 ) -> None:
@@ -114,7 +115,6 @@ async def test_a_stack_killed_outright_leaves_nothing_and_its_data_is_there_agai
         assert not await gone(below)
 
 
-@pytest.mark.law
 async def test_a_process_that_dies_again_and_again_ends_the_stack_and_shows_why(
     data: Path,
 ) -> None:

@@ -17,6 +17,8 @@ from tests.fixtures.servers import Servers
 from tests.fixtures.stack import DEADLINE_SECONDS, client, until
 from tests.nlu_logger.world import HELLO, World, connected, opened
 
+pytestmark = pytest.mark.law
+
 MB = 1024 * 1024
 KEY = f"authorization: Bearer {BOOTSTRAP_KEY}\r\n"
 

@@ -7,6 +7,8 @@ from tests.nlu_logger.world import World
 from tests.shared.kit.besieging import bodies_with, holds, routes_with_bodies
 from tests.shared.kit.hostile import BODIES, VALUES
 
+pytestmark = pytest.mark.law
+
 DOCUMENT = snapshot.of_nlu_logger()
 JSON = {"content-type": "application/json"}
 ROUTES = {

@@ -20,6 +20,8 @@ from tests.fixtures.stack import DEADLINE_SECONDS, client, until
 from tests.nlu_logger.gate import gated
 from tests.nlu_logger.world import HELLO, World, connected, opened
 
+pytestmark = pytest.mark.law
+
 PROGRAM = Path(sys.executable).parent / "nlu-logger"
 
 

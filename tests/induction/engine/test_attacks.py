@@ -19,6 +19,8 @@ from tests.induction.engine.attacks import ATTACKS, Attack
 from tests.induction.engine.runtimes import OfflineRuntime, events_of, toy_plan
 from tests.induction.llm.toys import confusion, meta
 
+pytestmark = pytest.mark.law
+
 OBEDIENT = OfflineSettings(obedient=True)
 PRIVATE = "nobody but my sister in law may hear of the lump they found"
 EACH = pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)

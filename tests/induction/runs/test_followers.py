@@ -22,6 +22,8 @@ from tests.fixtures.stack import DEADLINE_SECONDS, Stack, opened, until
 from tests.induction.runs.driving import events, start
 from tests.local.processes import descendants
 
+pytestmark = pytest.mark.law
+
 KEPT_KEYS = {"key_cache_seconds": 5}
 """As in production: hundreds who come with one key are one look-up."""
 
@@ -193,7 +195,6 @@ async def test_a_redis_that_hangs_delays_a_run_and_its_stream_and_loses_nothing(
             assert got == list(range(1, len(await events(stack, run)) + 1))
 
 
-@pytest.mark.law
 async def test_hundreds_of_pages_open_their_streams_at_once(
     databases: Databases, servers: Servers
 ) -> None:

@@ -11,6 +11,8 @@ from tests.fixtures.servers import Servers
 from tests.fixtures.stack import opened
 from tests.induction.runs.driving import events, reached, sql, start
 
+pytestmark = pytest.mark.law
+
 USAGES = [fault for fault in Fault if fault.value.startswith("usage_")]
 TEXTS = [
     Fault.CUT,

@@ -10,6 +10,8 @@ from tests.fixtures.stack import Stack, opened, until
 from tests.induction.runs.driving import events, reached, shown, sql, start
 from tests.induction.runs.test_steering import steer
 
+pytestmark = pytest.mark.law
+
 CASES = 60
 AWAY = OfflineSettings(outage_from=1, outage_requests=10_000_000)
 SHORT = {"outage_seconds": 0.2, "concurrency": 4}
@@ -42,7 +44,6 @@ async def run_through(
 _FIRSTS = (FIRST_OF_FINAL_LOOK, FIRST_OF_WINNER)
 
 
-@pytest.mark.law
 async def test_an_outage_at_any_time_changes_no_event(
     databases: Databases, servers: Servers
 ) -> None:

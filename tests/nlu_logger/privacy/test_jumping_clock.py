@@ -19,6 +19,8 @@ from tests.fixtures.stack import until
 from tests.nlu_logger.test_processes import said as printed
 from tests.nlu_logger.world import World, connected, opened
 
+pytestmark = pytest.mark.law
+
 DAYS = 90
 
 
