@@ -17,6 +17,7 @@ from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import Stack, opened, until
+from tests.induction.tasks.changing import TOPICS, define
 
 pytestmark = pytest.mark.law
 
@@ -71,7 +72,8 @@ async def test_a_worker_told_to_stop_leaves_its_run_to_the_next(
 
 
 async def finish(stack: Stack, *, kills: int) -> tuple[dict[str, Any], int]:
-    """Runs to the end, killing the worker `kills` times while calls are under way.
+    """Runs to the end, killing the worker `kills` times while calls are under way, and changing the
+    task's labels each time: the run is held to those it began with.
 
     The run, and how many calls had been reserved and not settled at the kills, added up.
     """
@@ -80,7 +82,7 @@ async def finish(stack: Stack, *, kills: int) -> tuple[dict[str, Any], int]:
     run = (await stack.induction.post("/v1/runs", json={"task": "killed"})).json()["id"]
     owner = await asyncpg.connect(stack.induction_database.owner_url)
     try:
-        for _ in range(kills):
+        for kill in range(kills):
             settled = await owner.fetchval(SETTLED, run)
             async with worker(stack) as process:
                 await _calls_under_way(owner, run, beyond=settled)
@@ -88,6 +90,7 @@ async def finish(stack: Stack, *, kills: int) -> tuple[dict[str, Any], int]:
                 await process.wait()
             unsettled += await owner.fetchval(FLYING, run)
             assert (await stack.induction.get(f"/v1/runs/{run}")).json()["status"] == "running"
+            await define(stack, "killed", [*TOPICS, {"name": f"since kill {kill}"}])
             await owner.execute(LEASE_RUNS_OUT, run)
     finally:
         await owner.close()
@@ -139,12 +142,17 @@ async def counted(stack: Stack) -> dict[str, int]:
 
 def lasting(run: dict[str, Any]) -> dict[str, Any]:
     """All of a run that must not depend on luck; ids of rows do."""
-    told = {name: value for name, value in run.items() if name not in LUCK}
-    told["iterations"] = [
-        {name: value for name, value in one.items() if name != "version_id"}
-        for one in run["iterations"]
-    ]
-    return {name: value for name, value in told.items() if not name.endswith("_version_id")}
+    kept = {
+        name: value
+        for name, value in run.items()
+        if name not in LUCK and not name.endswith("_version_id")
+    }
+    for name in ("iterations", "changes"):
+        kept[name] = [
+            {field: value for field, value in one.items() if field != "version_id"}
+            for one in run[name]
+        ]
+    return kept
 
 
 async def assert_invariants(stack: Stack, run: str) -> None:
