@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -80,13 +81,15 @@ def import_file(
     """
     if from_ is not None and from_ not in BY_NAME:
         sys.exit(f"nlu-logger: --from {from_} is none of {', '.join(NAMES)}")
+    if (taken := _same(file, rejected_to, results_to)) is not None:
+        sys.exit(f"nlu-logger: {taken} is the file that is read")
     how = Labelling(task=task, may_quote=may_quote, allow_new=allow_new)
     counts: Counter[str] = Counter()
     with file.open("rb") as binary:
         opened = _opened(binary, Columns(text, label, group), from_)
         print(f"{file.name}: {opened.format.name}, {opened.format.title}")
         beside = rejected(opened.shape, opened.head)
-        at = rejected_to or file.with_name(f"{file.stem}.rejected{beside.ending}")
+        at = rejected_to or _free(file.with_name(f"{file.stem}.rejected{beside.ending}"))
         results = (
             _tried(opened.lines, how, counts)
             if dry_run
@@ -138,6 +141,17 @@ def import_ground_truth(
         url=url,
         key=key,
     )
+
+
+def _same(file: Path, *others: Path | None) -> Path | None:
+    """Which of the others is the file."""
+    return next((one for one in others if one and one.exists() and one.samefile(file)), None)
+
+
+def _free(path: Path) -> Path:
+    """The path, or the next number of it: what is there may have been mended."""
+    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
+    return path if not path.exists() else next(one for one in numbered if not one.exists())
 
 
 def _opened(binary: BinaryIO, columns: Columns, name: str | None) -> Opened:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, islice
 
-from nlu_shared.files.formats.base import Columns, Format, Shape
+from pydantic import JsonValue
+
+from nlu_shared.files.formats.base import LABEL, Columns, Format, Shape
 from nlu_shared.files.formats.plain import has_columns
 from nlu_shared.files.formats.registry import FORMATS, PLAIN, nearest
 from nlu_shared.files.json_rows import read_json
@@ -14,6 +16,7 @@ from nlu_shared.files.lines import lines_of
 from nlu_shared.files.rows import Line, Row
 from nlu_shared.files.tables import header_of, read_table
 from nlu_shared.kit.errors import Invalid
+from nlu_shared.schemas.labels import NoLabel, read_label
 
 LOOKED_AT = 100
 """Lines that tell the format."""
@@ -99,7 +102,11 @@ def examples(
     first = list(islice(rows, LOOKED_AT))
     shown = dict.fromkeys(header_of(head)[0]) if shape is Shape.TABLE else _first(first)
     found = format or _format_of(shown, shape, columns, strict=strict)
-    return Opened(found, shape, head, _made(found, chain(first, rows), columns))
+    made = _made(found, chain(first, rows), columns)
+    is_particular = format is not None and format not in PLAIN.values()
+    if format is not None and is_particular and (shown is None or not format.knows(shown)):
+        made = _something(made, format, nearest(shown or (), shape))
+    return Opened(found, shape, head, made)
 
 
 def _of_lines(every: Iterator[str], wanted: Format | None) -> Opened:
@@ -110,7 +117,28 @@ def _of_lines(every: Iterator[str], wanted: Format | None) -> Opened:
         raise NotUnderstood(
             "This looks like YAML; the nearest format is rasa, Rasa's nlu.yml: it has no `nlu`."
         )
-    return Opened(found, Shape.LINES, lines[:LOOKED_AT], found.of_lines(iter(lines)))
+    made = found.of_lines(iter(lines))
+    if wanted is not None and not wanted.knows_lines(lines):
+        made = _something(made, wanted, PLAIN[_table_or_json(lines[:LOOKED_AT])])
+    return Opened(found, Shape.LINES, lines[:LOOKED_AT], made)
+
+
+def _something(lines: Iterator[Line], format: Format, near: Format) -> Iterator[Line]:
+    """The lines of a file that does not look like the format it is said to be of; where nothing of
+    it is labelled that is refused, and not nothing to do."""
+    is_empty = True
+    for line in lines:
+        is_empty = is_empty and not isinstance(line.row, Invalid) and _is_none(line.row.get(LABEL))
+        yield line
+    if is_empty:
+        yield Line(
+            1,
+            Invalid(
+                f"Nothing here is labelled as in {format.name}, {format.title}; the nearest format"
+                f" is {near.name}, {near.title}.",
+                code="unknown_format",
+            ),
+        )
 
 
 def _made(format: Format, rows: Iterable[Line], columns: Columns) -> Iterator[Line]:
@@ -119,6 +147,13 @@ def _made(format: Format, rows: Iterable[Line], columns: Columns) -> Iterator[Li
             yield line
         else:
             yield from format.examples(line, columns)
+
+
+def _is_none(label: JsonValue) -> bool:
+    try:
+        return read_label(label) is None
+    except NoLabel:
+        return False
 
 
 def _first(rows: Sequence[Line]) -> Row | None:

@@ -56,7 +56,7 @@ def read_table(lines: Iterator[str]) -> Iterator[Line]:
         except StopIteration:
             return
         except csv.Error:
-            yield Line(number, _no_csv(), raw="".join(numbered.taken))
+            yield Line(number, _no_csv(numbered.taken), raw="".join(numbered.taken))
             continue
         if any(one.strip() for one in cells):
             yield Line(number, _row(names, cells), raw="".join(numbered.taken))
@@ -152,7 +152,14 @@ def _row(names: list[str], cells: list[str]) -> Row | Invalid:
     return {name: one for name, one in named if name}
 
 
-def _no_csv() -> Invalid:
+def _no_csv(taken: Sequence[str]) -> Invalid:
+    """Of the lines that were taken for one row."""
+    if len(taken) > 1:
+        return Invalid(
+            f"A cell in quotes begins on this row and does not end: the {len(taken) - 1} lines"
+            " after it were read as part of it.",
+            code="invalid_csv",
+        )
     return Invalid(
         "This row is not CSV: a cell in quotes ends with a quote and then the separator,"
         " and a quote inside it is doubled.",

@@ -16,7 +16,7 @@ LABEL_LIMIT = 200
 """Longest label, in characters."""
 
 
-_NOTHING = frozenset({"nan", "null", "\\n"})
+_NOTHING = frozenset({"nan", "null", "\\n", "#n/a"})
 """What other programs write into a cell where nothing is, in small letters."""
 
 

@@ -49,16 +49,17 @@ async def test_a_large_file_goes_in_parts_and_lines_keep_their_numbers(
         "line 4: invalid_json: This is not JSON at column 1: a value is expected.",
         "line 226: conflicting_truth: It waits under /v1/reviews/conflicts to be settled.",
     ]
-    for (ended, printed, _), summary in zip(
+    for (ended, printed, _), summary, written in zip(
         told,
         ("228 taken, 0 known before, ", "0 taken, 228 known before, "),
+        ("cases.rejected.jsonl", "cases.rejected-2.jsonl"),
         strict=True,
     ):
         _, *told_lines, ending, beside = printed.splitlines()
         assert (ended, told_lines) == (1, failed)
         reasons = "1 invalid_json, 1 conflicting_truth"
         assert ending == f"{summary}0 skipped as unlabelled, 2 refused ({reasons})"
-        assert str(tmp_path / "cases.rejected.jsonl") in beside
+        assert str(tmp_path / written) in beside
     assert {case["may_quote"] for case in (await world.truth(task))[:-1]} == {False}
 
 

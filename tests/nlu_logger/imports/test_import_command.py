@@ -167,3 +167,23 @@ async def test_help_and_the_page_of_formats_know_every_format() -> None:
     for name in NAMES:
         assert name in printed.replace("│", " ")
         assert f"`{name}`" in page
+
+
+@pytest.mark.parametrize("option", ["--rejected", "--results"])
+async def test_the_file_that_is_read_is_never_written(tmp_path: Path, option: str) -> None:
+    file = tmp_path / "data.json"
+    file.write_text(CLINC)
+    ended, _, complaint = await typed("import", file, "--dry-run", option, file, env={})
+    assert (ended, complaint) == (1, f"nlu-logger: {file} is the file that is read")
+    assert file.read_text() == CLINC
+
+
+async def test_rejected_rows_that_may_have_been_mended_are_not_written_over(
+    tmp_path: Path,
+) -> None:
+    file, mended = tmp_path / "data.csv", tmp_path / "data.rejected.csv"
+    file.write_text("text,label\nhi,there,greet\n")
+    mended.write_text("text,label\nhi there,greet\n")
+    ended, printed, _ = await typed("import", file, "--dry-run", env={})
+    assert (ended, "data.rejected-2.csv" in printed) == (1, True)
+    assert mended.read_text() == "text,label\nhi there,greet\n"

@@ -246,3 +246,10 @@ async def conflicts(world: World, task: str) -> list[dict[str, Any]]:
     listed = await world.admin.get("/v1/reviews/conflicts", params={"task": task})
     items: list[dict[str, Any]] = listed.json()["items"]
     return items
+
+
+async def test_a_label_with_a_slash_is_renamed_like_any_other(world: World, task: str) -> None:
+    await define(world, task, "faq/hours", "greet")
+    assert (await add(world, task, "when are you open", "faq/hours")).status_code == 201
+    assert (await rename(world, task, "faq/hours", "hours"))["cases"] == 1
+    assert await truths(world, task) == {"when are you open": "hours"}

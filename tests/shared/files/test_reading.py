@@ -161,3 +161,10 @@ def test_lines_are_the_text(text: str, at_once: int, encoding: str) -> None:
     assert "".join(lines) == "x" + text
     ends = [line.rstrip("\r\n") for line in lines]
     assert not any("\n" in line or "\r" in line for line in ends)
+
+
+def test_a_quote_that_never_closes_says_how_many_lines_it_took() -> None:
+    rows = [b"text,label\n", b"hi,greet\n", b'"so,leave\n', *[b"go,leave\n"] * 7]
+    _, last = read(rows)
+    assert isinstance(last.row, Invalid)
+    assert (last.number, "the 7 lines after it" in str(last.row)) == (3, True)

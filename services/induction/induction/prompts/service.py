@@ -41,7 +41,7 @@ async def bring_in(
     content = read.content
     problems = task.problems(content)
     if problems:
-        raise Invalid(" ".join(problems), code="unusable_prompt")
+        raise Invalid("; ".join(problems), code="unusable_prompt")
     version, is_new = await ensure(
         session,
         slug,

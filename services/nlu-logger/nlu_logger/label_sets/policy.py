@@ -118,7 +118,7 @@ def _unknown(
     label: str, known: LabelSet, choices: Collection[str], *, is_retired: bool
 ) -> UnknownLabel:
     names = list(dict.fromkeys((*known.names, *choices)))
-    near = like(label, names)
+    near = like(label, [*names, *known.spellings])
     why = (
         "This label is retired; `allow_new` brings it back."
         if is_retired

@@ -71,7 +71,7 @@ async def read_label_version(
 
 
 @router.post(
-    "/{label}/rename",
+    "/{label:path}/rename",
     dependencies=[write],
     responses={409: {"description": "It changed meanwhile; look again"}},
 )

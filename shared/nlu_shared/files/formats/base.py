@@ -90,9 +90,10 @@ def item(number: int, text: JsonValue, label: JsonValue) -> Line:
     return Line(number, {TEXT: text, LABEL: label}, Unit.ITEM)
 
 
-def flaw(number: int, why: str) -> Line:
-    """A place in a document that holds no example."""
-    return Line(number, Invalid(why, code="not_understood"), Unit.ITEM)
+def flaw(number: int, why: str, there: JsonValue) -> Line:
+    """A place in a document that holds no example; what is `there` goes to the rejected rows."""
+    raw = json.dumps(there, ensure_ascii=False)
+    return Line(number, Invalid(why, code="not_understood"), Unit.ITEM, raw)
 
 
 def first_of(row: Row, names: Iterable[str]) -> JsonValue:

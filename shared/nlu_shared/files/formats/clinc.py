@@ -21,7 +21,7 @@ def _examples(line: Line, _columns: Columns) -> Iterator[Line]:
             if isinstance(pair, list) and len(pair) == 2:
                 yield item(number, *pair)
             else:
-                yield flaw(number, "A pair of a text and its intent is expected.")
+                yield flaw(number, "A pair of a text and its intent is expected.", pair)
 
 
 def _knows(row: Row) -> bool:

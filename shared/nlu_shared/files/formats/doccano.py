@@ -2,7 +2,8 @@
 
 Documented at https://doccano.github.io/doccano/tutorial/ (export) and in
 https://github.com/doccano/doccano (`backend/data_export`). Old versions write `annotations`, and
-`data` for the text. A span is no label of a text. Pure.
+`data` for the text; `cats` may have its categories by name, as in spaCy. A span is no label of a
+text. Pure.
 """
 
 from collections.abc import Iterator
@@ -29,9 +30,16 @@ def _examples(line: Line, columns: Columns) -> Iterator[Line]:
 
 
 def _labels(value: JsonValue) -> list[JsonValue]:
+    if isinstance(value, dict):
+        return [name for name, share in value.items() if _is_true(share)]
     if value is not None and not isinstance(value, list):
         return [value]
     return [one.get("label") if isinstance(one, dict) else one for one in a_list(value)]
+
+
+def _is_true(share: JsonValue) -> bool:
+    """Of a category under its name, as spaCy has them: true, or at least one half."""
+    return isinstance(share, bool | int | float) and share >= 0.5
 
 
 def _knows(row: Row) -> bool:

@@ -90,7 +90,7 @@ def _of_json(line: Line, _columns: Columns) -> Iterator[Line]:
             if isinstance(one, dict):
                 yield item(number, one.get("text"), one.get("intent"))
             else:
-                yield flaw(number, "An example has a text and an intent.")
+                yield flaw(number, "An example has a text and an intent.", one)
 
 
 def _of_markdown(lines: Iterator[str]) -> Iterator[Line]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 import yaml
+from pydantic import JsonValue
 
 from nlu_shared.files.formats.base import (
     Columns,
@@ -27,7 +28,7 @@ _INTENT = re.compile(r"type[ \t]*:[ \t]*[\"']?intent\b")
 NO_UTTERANCE = "An utterance has data, each with a text."
 
 
-def _utterances(row: Row) -> dict[str, list[object]]:
+def _utterances(row: Row) -> dict[str, list[JsonValue]]:
     """By intent: of the library under `intents`, of the benchmark on their own."""
     intents = row.get("intents")
     if isinstance(intents, dict):
@@ -51,10 +52,16 @@ def _of_json(line: Line, _columns: Columns) -> Iterator[Line]:
         for one in utterances:
             number += 1
             text = _text(one)
-            yield flaw(number, NO_UTTERANCE) if text is None else item(number, text, intent)
+            if text is None:
+                yield flaw(number, NO_UTTERANCE, one)
+            else:
+                yield item(number, text, intent)
 
 
 def _is_json(row: Row) -> bool:
+    """The benchmark's document has intents and nothing else beside them."""
+    if "intents" not in row and not all(isinstance(one, list) for one in row.values()):
+        return False
     found = [one for of_intent in _utterances(row).values() for one in of_intent[:1]]
     return bool(found) and all(isinstance(one, dict) and "data" in one for one in found)
 
