@@ -4,6 +4,7 @@ carry, and what to forget; defines labels; tells it which truths are doubted."""
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx2
@@ -13,7 +14,9 @@ from nlu_shared.schemas.ground_truth import GroundTruthCase, StreamEnd, dataset_
 from nlu_shared.schemas.labels import LabelSet, LabelSetIn, LabelSpec
 from nlu_shared.schemas.privacy import ErasedCase
 from nlu_shared.schemas.queues import FindingsIn, FindingsTaken
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+
+Answer = TypeVar("Answer", bound=BaseModel)
 
 
 class UpstreamAway(Unavailable):
@@ -95,11 +98,7 @@ async def _fetch_cases(
 
 async def fetch_labels(client: httpx2.AsyncClient, task: str) -> LabelSet:
     """As the set stands; version 0 where nobody has defined it. Raises UpstreamAway."""
-    try:
-        response = await client.get(f"/v1/tasks/{task}/labels")
-    except httpx2.HTTPError as away:
-        raise UpstreamAway("nlu-logger cannot be reached.") from away
-    return _label_set(response)
+    return _read(LabelSet, await _sent(client, "GET", f"/v1/tasks/{task}/labels"))
 
 
 async def define_labels(
@@ -110,10 +109,7 @@ async def define_labels(
     Raises LabelsNotWritable, LabelsChanged, LabelInUse, UpstreamAway.
     """
     body = LabelSetIn(labels=tuple(labels), replaces=replaces).model_dump(mode="json")
-    try:
-        response = await client.put(f"/v1/tasks/{task}/labels", json=body)
-    except httpx2.HTTPError as away:
-        raise UpstreamAway("nlu-logger cannot be reached.") from away
+    response = await _sent(client, "PUT", f"/v1/tasks/{task}/labels", json=body)
     if response.status_code == 403:
         raise LabelsNotWritable(
             "Give the key in INDUCTION_NLU_LOGGER_KEY the scope labels:write, or define the labels"
@@ -121,7 +117,7 @@ async def define_labels(
         )
     if response.status_code == 409:
         raise _conflict(response)
-    return _label_set(response)
+    return _read(LabelSet, response)
 
 
 def _conflict(response: httpx2.Response) -> Conflict:
@@ -137,11 +133,18 @@ def _conflict(response: httpx2.Response) -> Conflict:
     return LabelsChanged("Somebody else defined it; look again.")
 
 
-def _label_set(response: httpx2.Response) -> LabelSet:
+async def _sent(client: httpx2.AsyncClient, method: str, path: str, **how: Any) -> httpx2.Response:
+    try:
+        return await client.request(method, path, **how)
+    except httpx2.HTTPError as away:
+        raise UpstreamAway("nlu-logger cannot be reached.") from away
+
+
+def _read(answer: type[Answer], response: httpx2.Response) -> Answer:
     if response.status_code != 200:
         raise UpstreamAway(f"nlu-logger answered {response.status_code}.")
     try:
-        return LabelSet.model_validate_json(response.content)
+        return answer.model_validate_json(response.content)
     except ValidationError as unreadable:
         raise UpstreamAway("nlu-logger's answer cannot be read.") from unreadable
 
@@ -154,18 +157,10 @@ async def fetch_erased(
     Raises AnotherList, UpstreamAway.
     """
     params = {"after": str(after)} | ({"mark": str(mark)} if mark else {})
-    try:
-        response = await client.get("/v1/ground-truth/erased", params=params)
-    except httpx2.HTTPError as away:
-        raise UpstreamAway("nlu-logger cannot be reached.") from away
+    response = await _sent(client, "GET", "/v1/ground-truth/erased", params=params)
     if response.status_code == 409:
         raise AnotherList
-    if response.status_code != 200:
-        raise UpstreamAway(f"nlu-logger answered {response.status_code}.")
-    try:
-        return Page[ErasedCase].model_validate_json(response.content).items
-    except ValidationError as unreadable:
-        raise UpstreamAway("nlu-logger's answer cannot be read.") from unreadable
+    return _read(Page[ErasedCase], response).items
 
 
 async def tell_findings(client: httpx2.AsyncClient, findings: FindingsIn) -> int:
@@ -173,14 +168,6 @@ async def tell_findings(client: httpx2.AsyncClient, findings: FindingsIn) -> int
 
     Raises UpstreamAway where nlu-logger is away or does not take them.
     """
-    try:
-        response = await client.post("/v1/reviews/findings", json=findings.model_dump(mode="json"))
-    except httpx2.HTTPError as away:
-        raise UpstreamAway("nlu-logger cannot be reached.") from away
-    if response.status_code != 200:
-        raise UpstreamAway(f"nlu-logger answered {response.status_code}.")
-    try:
-        taken = FindingsTaken.model_validate_json(response.content)
-    except ValidationError as unreadable:
-        raise UpstreamAway("nlu-logger's answer cannot be read.") from unreadable
+    body = findings.model_dump(mode="json")
+    taken = _read(FindingsTaken, await _sent(client, "POST", "/v1/reviews/findings", json=body))
     return sum(one.status == 201 for one in taken.items)

@@ -1,20 +1,19 @@
 """The one way out: an HTTP call with a key, answers read by type, failures by name."""
 
 import asyncio
-import os
 import random
 import ssl
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Self, TypeVar
-from weakref import WeakKeyDictionary
 
 import httpx2
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from nlu_shared.backoff import BRIEF, Patience, backoff
 from nlu_shared.client.errors import Unavailable, UnexpectedAnswer, Unreachable, refusal
+from nlu_shared.client.loops import Clients
 from nlu_shared.client.patient import PatientClient
 from nlu_shared.environment import given
 
@@ -43,7 +42,7 @@ class Api:
         self._key = key
         self._patience = patience
         self._tls: ssl.SSLContext | None = None
-        self._clients = _Clients()
+        self._clients = Clients(self._made)
 
     async def __aenter__(self) -> Self:
         return self
@@ -58,8 +57,7 @@ class Api:
 
     async def close(self) -> None:
         """Closes what this loop opened; a call made later opens it again."""
-        if client := self._clients.forget():
-            await client.aclose()
+        await self._clients.close()
 
     async def get(self, path: str, answer: type[Answer], params: Params | None = None) -> Answer:
         """Reading changes nothing, so it is tried three times."""
@@ -99,14 +97,14 @@ class Api:
     ) -> AbstractAsyncContextManager[httpx2.EventSource]:
         """Server-sent events; the caller looks at the response's status before reading them."""
         resume = {"Last-Event-ID": last_event_id} if last_event_id else {}
-        return self._client().sse(self.url + path, headers=resume, timeout=STREAM_TIMEOUT)
+        return self._clients.get().sse(self.url + path, headers=resume, timeout=STREAM_TIMEOUT)
 
     async def _once(
         self, method: str, path: str, body: BaseModel | bytes | None, params: Params | None
     ) -> httpx2.Response:
         lines = isinstance(body, bytes)
         try:
-            response = await self._client().request(
+            response = await self._clients.get().request(
                 method,
                 self.url + path,
                 params={name: value for name, value in (params or {}).items() if value is not None},
@@ -118,41 +116,14 @@ class Api:
         check(response)
         return response
 
-    def _client(self) -> PatientClient:
-        """Connections and locks belong to a loop and to a process: one that is shared with a
-        forked child would hand it another's answers."""
-        if (client := self._clients.mine()) is None:
-            self._tls = self._tls or httpx2.create_ssl_context()
-            client = PatientClient(
-                patience=self._patience,
-                timeout=TIMEOUT,
-                verify=self._tls,
-                headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
-            )
-            self._clients.keep(client)
-        return client
-
-
-class _Clients:
-    """One client for each living loop of this process."""
-
-    def __init__(self) -> None:
-        self._process = os.getpid()
-        self._of: WeakKeyDictionary[asyncio.AbstractEventLoop, PatientClient] = WeakKeyDictionary()
-        self._parents: list[object] = []
-
-    def mine(self) -> PatientClient | None:
-        if self._process != os.getpid():
-            # Kept for ever: collected here, it would close what the parent has open.
-            self._parents.append(self._of)
-            self._process, self._of = os.getpid(), WeakKeyDictionary()
-        return self._of.get(asyncio.get_running_loop())
-
-    def keep(self, client: PatientClient) -> None:
-        self._of[asyncio.get_running_loop()] = client
-
-    def forget(self) -> PatientClient | None:
-        return self._of.pop(asyncio.get_running_loop(), None) if self.mine() else None
+    def _made(self) -> PatientClient:
+        self._tls = self._tls or httpx2.create_ssl_context()
+        return PatientClient(
+            patience=self._patience,
+            timeout=TIMEOUT,
+            verify=self._tls,
+            headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
+        )
 
 
 def logger_api(

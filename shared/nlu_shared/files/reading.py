@@ -103,8 +103,8 @@ def examples(
     shown = dict.fromkeys(header_of(head)[0]) if shape is Shape.TABLE else _first(first)
     found = format or _format_of(shown, shape, columns, strict=strict)
     made = _made(found, chain(first, rows), columns)
-    is_particular = format is not None and format not in PLAIN.values()
-    if format is not None and is_particular and (shown is None or not format.knows(shown)):
+    is_plain = found in PLAIN.values()
+    if format is not None and not is_plain and (shown is None or not format.knows(shown)):
         made = _something(made, format, nearest(shown or (), shape))
     return Opened(found, shape, head, made)
 

@@ -2,7 +2,7 @@
 may carry anything."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Annotated, Any
 from unicodedata import normalize
@@ -161,11 +161,7 @@ class LabelSet(Schema):
     @property
     def spellings(self) -> Mapping[str, str]:
         """From each alias and name to the label's name, retired ones included."""
-        return {
-            spelling: label.name
-            for label in self.labels
-            for spelling in (*label.aliases, label.name)
-        }
+        return spellings(self.labels)
 
 
 class LabelSetIn(Schema):
@@ -203,6 +199,11 @@ class LabelSetVersion(Schema):
     labels: int = Field(description="how many labels it has, retired ones too")
     made_by: str = Field(description="subject of who made it")
     made_at: Moment = Field(description="when that was")
+
+
+def spellings(labels: Iterable[LabelSpec]) -> dict[str, str]:
+    """From each alias and name to the label's name, retired ones included."""
+    return {written: one.name for one in labels for written in (*one.aliases, one.name)}
 
 
 def like(label: str, names: Collection[str]) -> list[str]:

@@ -13,7 +13,7 @@ import httpx2
 
 from nlu_shared.backoff import BRIEF, requested_seconds
 from nlu_shared.client.errors import ClientError
-from nlu_shared.client.prompted.clients import Clients
+from nlu_shared.client.loops import Clients
 from nlu_shared.environment import given
 from nlu_shared.rendering import ModelAnswer, ModelRequest, as_bytes
 from nlu_shared.rendering.answers import read_message
@@ -40,7 +40,7 @@ class MessagesApi:
             "anthropic-version": VERSION,
             "Content-Type": "application/json",
         }
-        self._clients = Clients(timeout=TIMEOUT)
+        self._clients = Clients(lambda: httpx2.AsyncClient(timeout=TIMEOUT))
 
     async def complete(self, request: ModelRequest) -> ModelAnswer:
         """Tried as often as `BRIEF` says, where that may help. Raises ModelFailed."""

@@ -16,8 +16,8 @@ import httpx2
 from pydantic import ValidationError
 
 from nlu_shared.client.errors import ClientError
+from nlu_shared.client.loops import Clients
 from nlu_shared.client.prompted import module, served
-from nlu_shared.client.prompted.clients import Clients
 from nlu_shared.client.prompted.served import ServedPrompt, Whence
 from nlu_shared.environment import given
 from nlu_shared.schemas.base import Schema
@@ -63,7 +63,7 @@ class PromptSource:
         self._file = _folder(cache) / f"{task}-{_short(self._url)}.json"
         self._bundled = Path(bundled or given(BUNDLED) or "prompts.py")
         self._clock = clock
-        self._clients = Clients(timeout=TIMEOUT)
+        self._clients = Clients(lambda: httpx2.AsyncClient(timeout=TIMEOUT))
         self._held: ServedPrompt | None = None
         self._etag = ""
         self._next = 0.0

@@ -9,7 +9,7 @@ from typing import Any
 from nlu_shared.measure import f1
 from nlu_shared.rendering import AnswerSpace, read, render
 from nlu_shared.schemas.ground_truth import Context
-from nlu_shared.schemas.labels import LabelSpec, NoLabel, read_label
+from nlu_shared.schemas.labels import LabelSpec, NoLabel, read_label, spellings
 from nlu_shared.schemas.prompts import Example, PromptContent, TaskKind
 from nlu_shared.schemas.tasks import Unanswerable
 from pydantic import JsonValue
@@ -42,9 +42,7 @@ class IntentTask:
     def __init__(self, labels: Sequence[LabelSpec]) -> None:
         self.labels = tuple(label for label in labels if not label.retired)
         self.names = tuple(label.name for label in self.labels)
-        self._spellings = {
-            spelling: label.name for label in labels for spelling in (*label.aliases, label.name)
-        }
+        self._spellings = spellings(labels)
         self.answers = AnswerSpace(self.kind, self.names, self._spellings)
 
     def baseline(self) -> PromptContent:
