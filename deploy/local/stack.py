@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx2
 from nlu_shared.environment import given
 
 from deploy.local import environments, ports
@@ -85,7 +84,8 @@ async def running_stack(settings: LocalSettings, data: Path, say: Say) -> AsyncI
         await start.programs("work", by_service, {})
         async with waiting("nlu-logger and induction to answer", say):
             await _all(
-                _answers(api, f"{url}/readyz") for api, url in zip(apis, urls.values(), strict=True)
+                api.answers(f"{url}/readyz", seconds=READY_SECONDS)
+                for api, url in zip(apis, urls.values(), strict=True)
             )
         owner = environments.database_url(
             world.admin_database, service="nlu_logger", role="owner", password=secrets.owner
@@ -169,18 +169,6 @@ class _Start:
             log=fresh_log(self.data, name.replace(" ", "-")),
             env=os.environ if env is None else env,
         )
-
-
-async def _answers(child: Child, url: str) -> None:
-    async with httpx2.AsyncClient(trust_env=False, timeout=5) as http:
-
-        async def ready() -> bool:
-            try:
-                return (await http.get(url)).status_code == httpx2.codes.OK
-            except httpx2.HTTPError:
-                return False
-
-        await child.ready(ready, seconds=READY_SECONDS)
 
 
 def _listen(port: int) -> list[str]:

@@ -1,0 +1,1 @@
+"""A small real language model on this machine, for whoever asks for it: `MODEL=smollm2`."""
