@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -24,8 +25,11 @@ from nlu_shared.kit.errors import Unavailable
 from nlu_shared.schemas.jobs import JobOrder
 
 log = structlog.get_logger(__name__)
-RELAY_SECONDS = 1.0
-"""How long a handed-over job can wait when its wake-up was lost."""
+AGAIN_SECONDS = 1.0
+"""Until an order that could not be handed over is offered again."""
+IDLE_SECONDS = 10.0
+"""Between two looks where nothing waits: how late the orders of a process that died before it
+relayed them can be. A look each second, in every process, is most of what an idle service costs."""
 REDIS_AWAY_SECONDS = 1.0
 REDIS_ANSWER_SECONDS = 1.0
 """A Redis that hangs is one that is away: the relay's transaction waits no longer for it."""
@@ -64,8 +68,16 @@ async def enqueue(session: AsyncSession, order: JobOrder) -> None:
     session.info["handed_over"] = True
 
 
-async def relay_once(database: Database, identity: Identity, redis: ArqRedis) -> int:
-    """Sends waiting orders to their queues and forgets those that were taken; returns how many.
+@dataclass(frozen=True, slots=True)
+class Relayed:
+    """How many waiting orders their queues took, and how many still wait."""
+
+    taken: int
+    left: int
+
+
+async def relay_once(database: Database, identity: Identity, redis: ArqRedis) -> Relayed:
+    """Sends waiting orders to their queues and forgets those that were taken.
 
     An order whose job of the same id is still at work stays and is offered again, so that what
     was committed after that job looked is looked at too.
@@ -75,14 +87,15 @@ async def relay_once(database: Database, identity: Identity, redis: ArqRedis) ->
         waiting = await session.execute(
             text("SELECT * FROM outbox ORDER BY created_at LIMIT 100 FOR UPDATE SKIP LOCKED")
         )
-        for row in waiting.all():
+        orders = waiting.all()
+        for row in orders:
             job = await _enqueued(redis, row)
             if job is not None:
                 taken += 1
                 await session.execute(
                     text("DELETE FROM outbox WHERE job_id = :job_id"), {"job_id": row.job_id}
                 )
-    return taken
+    return Relayed(taken, len(orders) - taken)
 
 
 async def _enqueued(redis: ArqRedis, row: Any) -> Job | None:
@@ -114,18 +127,20 @@ async def _relay(
 ) -> None:
     """Until cancelled. Redis or the database going away is logged and outlived."""
     redis: ArqRedis | None = None
+    rest = AGAIN_SECONDS
     while True:
         # Not wait_for: in Python 3.11 it swallows a cancellation that meets the wake-up.
         with suppress(TimeoutError):
-            async with asyncio.timeout(RELAY_SECONDS):
+            async with asyncio.timeout(rest):
                 await woken.wait()
         woken.clear()
         try:
             redis = redis or await connect(redis_url)
-            await relay_once(database, identity, redis)
+            relayed = await relay_once(database, identity, redis)
+            rest = AGAIN_SECONDS if relayed.taken or relayed.left else IDLE_SECONDS
         except (RedisError, OSError, Unavailable) as away:
             log.warning("relay waits", reason=type(away).__name__)
-            redis = None
+            redis, rest = None, AGAIN_SECONDS
             await asyncio.sleep(REDIS_AWAY_SECONDS)
         except Exception:
             log.exception("relay failed")
