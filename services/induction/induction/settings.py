@@ -54,6 +54,12 @@ class Settings(ServiceSettings):
         gt=0,
         description="seconds a run may go on computing once its minutes are over; then it failed",
     )
+    slow_reader_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        description="seconds a stream waits for a reader that takes nothing; then it is cut, and"
+        " goes on where it was when the reader comes back",
+    )
     poll_seconds: float = Field(
         default=5.0, gt=0, description="seconds between looks for work nobody rang for"
     )

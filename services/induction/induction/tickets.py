@@ -2,7 +2,8 @@
 
 It stands below the runs that are watched with it: a process opens one place to redeem tickets, as
 one of its resources. Of a ticket only the hash is stored. The first stream it opens binds it to
-that run, whose reconnects it serves from then on: an EventSource comes back with the same address.
+the runs of that one, whose reconnects it serves from then on: an EventSource comes back with the
+same address.
 """
 
 import secrets
@@ -25,7 +26,7 @@ LIFETIME = timedelta(seconds=60)
 BOUND = timedelta(hours=24)
 """From then on at most; a page that watches for longer takes a new ticket."""
 AFTERWARDS = timedelta(hours=1)
-"""After the run is over: the last reconnect is to hear that it is."""
+"""After its runs are over: the last reconnect is to hear that they are."""
 
 _ISSUE = text(
     """
@@ -40,26 +41,29 @@ _SWEEP = text(
     """
 )
 _REDEEM = """
-UPDATE stream_tickets AS ticket SET run_id = wanted.run_id,
-    expires_at = CASE WHEN ticket.run_id IS NULL THEN now() + $3::interval
+UPDATE stream_tickets AS ticket SET run_ids = wanted.run_ids,
+    expires_at = CASE WHEN ticket.run_ids IS NULL THEN now() + $3::interval
         ELSE ticket.expires_at END
-FROM unnest($1::text[], $2::uuid[]) AS wanted (hash, run_id)
-LEFT JOIN runs AS run ON run.id = wanted.run_id
+FROM (
+    SELECT hash, string_to_array(run_ids, ',')::uuid[] AS run_ids
+    FROM unnest($1::text[], $2::text[]) AS use (hash, run_ids)
+) AS wanted
 WHERE ticket.hash = wanted.hash AND ticket.expires_at > now()
-    AND (ticket.run_id IS NULL OR ticket.run_id = wanted.run_id
-        AND (run.completed_at IS NULL OR run.completed_at > now() - $4::interval))
+    AND (ticket.run_ids IS NULL OR ticket.run_ids = wanted.run_ids AND NOT (
+        SELECT coalesce(bool_and(coalesce(completed_at <= now() - $4::interval, false)), false)
+        FROM runs WHERE id = ANY(wanted.run_ids)))
     AND NOT EXISTS (SELECT FROM api_keys AS key WHERE 'key:' || key.id = ticket.subject
     AND (key.revoked_at IS NOT NULL OR key.expires_at <= now()))
-RETURNING ticket.hash, ticket.run_id, ticket.subject, ticket.scopes, ticket.tasks
+RETURNING ticket.hash, ticket.run_ids, ticket.subject, ticket.scopes, ticket.tasks
 """
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Use:
-    """A ticket, by its hash, shown for a stream of a run."""
+    """A ticket, by its hash, shown for a stream of these runs, in their order by id."""
 
     hash: str
-    run_id: UUID
+    run_ids: tuple[UUID, ...]
 
 
 Redeeming = GroupCommit[Use, Any]
@@ -75,9 +79,13 @@ async def _redeemed(connection: Connection, uses: Sequence[Use]) -> Sequence[Any
     """Sorted, so that no two groups wait for each other's rows."""
     wanted = sorted(set(uses))
     rows = await connection.fetch(
-        _REDEEM, [one.hash for one in wanted], [one.run_id for one in wanted], BOUND, AFTERWARDS
+        _REDEEM,
+        [one.hash for one in wanted],
+        [",".join(map(str, one.run_ids)) for one in wanted],
+        BOUND,
+        AFTERWARDS,
     )
-    opened = {Use(row["hash"], row["run_id"]): row for row in rows}
+    opened = {Use(row["hash"], tuple(row["run_ids"])): row for row in rows}
     return [opened.get(use) for use in uses]
 
 
@@ -96,14 +104,14 @@ async def issue(session: AsyncSession, caller: Caller) -> StreamTicket:
     return StreamTicket(ticket=ticket, expires_at=expires_at)
 
 
-async def redeem(redeeming: Redeeming, ticket: str, run_id: str) -> Caller:
-    """Whose ticket it is; from here on it opens this run's stream alone.
+async def redeem(redeeming: Redeeming, ticket: str, run_ids: Sequence[str]) -> Caller:
+    """Whose ticket it is; from here on it opens the stream of these runs alone.
 
-    Raises Unauthenticated for one that is unknown, too old or another run's, or whose key is no
+    Raises Unauthenticated for one that is unknown, too old or other runs', or whose key is no
     more.
     """
     try:
-        use = Use(hash_key(ticket), UUID(run_id))
+        use = Use(hash_key(ticket), tuple(sorted({UUID(run_id) for run_id in run_ids})))
     except ValueError:
         raise Unauthenticated from None
     row = await redeeming.submit(use)

@@ -56,7 +56,7 @@ class RunRuntime:
         """Raises ReplayDiverged where something else was told in its place before."""
         run = self.lease.run
         if isinstance(event, EvaluationProgress):
-            await stream.announce(self.redis, run.id, event)
+            await stream.announce_progress(self.redis, run.id, event, after=self._events)
             return
         self._events += 1
         if self._events <= len(self.recorded):

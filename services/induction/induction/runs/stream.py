@@ -1,4 +1,4 @@
-"""A run as it happens: rows are the truth, Redis only says that there are new ones.
+"""Runs as they happen: rows are the truth, Redis only says that there are new ones.
 
 `announce` publishes a wake-up or an unstored progress event; `follow` reads rows after a number
 and wakes early when it hears one. Without Redis a follower is a second late, never wrong. All
@@ -6,9 +6,11 @@ followers of a process share one connection to the database and one to Redis.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import json
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +20,7 @@ from nlu_shared.kit.errors import Invalid, NotFound
 from nlu_shared.kit.process.wakeups import Wakeups
 from nlu_shared.schemas.events import EVENT, EvaluationProgress, StoredEvent
 from nlu_shared.schemas.runs import RunStatus
+from pydantic import ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -29,20 +32,27 @@ LOOK_SECONDS = 1.0
 PATIENCE_SECONDS = 600.0
 """How long a stream that has begun waits for the database: the headers are out, so that nothing
 but its end could tell of an error. Comment pings go on meanwhile."""
+PROGRESS_SECONDS = 3_600
+"""How long the last progress is kept for whoever comes, or comes back."""
 EVENTS_AT_ONCE = 100
-STANDING = "SELECT task, status, last_event FROM runs WHERE id = $1"
-# One statement, so that the status is never newer than the events beside it.
+STANDING = "SELECT id, task, status, last_event FROM runs WHERE id = ANY($1::uuid[])"
+# One statement, so that no status is newer than the events beside it.
 NEWS = """
-SELECT r.status, e.n, e.body FROM runs r
-LEFT JOIN run_events e ON e.run_id = r.id AND e.n > $2
-WHERE r.id = $1 ORDER BY e.n LIMIT $3
+SELECT wanted.id, r.status, e.n, e.body
+FROM unnest($1::uuid[], $2::bigint[]) AS wanted (id, after)
+LEFT JOIN runs r ON r.id = wanted.id
+LEFT JOIN LATERAL (
+    SELECT n, body FROM run_events WHERE run_id = wanted.id AND n > wanted.after ORDER BY n LIMIT $3
+) e ON true
+ORDER BY wanted.id, e.n
 """
 
 
 @dataclass(frozen=True, slots=True)
 class StreamItem:
-    """One event on its way out; progress has no number."""
+    """One event of a run on its way out; progress has no number."""
 
+    run_id: UUID
     n: int | None
     event: StoredEvent | EvaluationProgress
 
@@ -67,56 +77,112 @@ def _channel(run_id: UUID) -> str:
     return RUN_CHANNEL.format(run_id)
 
 
-async def announce(redis: Redis, run_id: UUID, progress: EvaluationProgress | None = None) -> None:
-    """Tells followers to look, or what the progress is. A Redis that is away is not an error."""
+def _kept(run_id: UUID) -> str:
+    return f"{_channel(run_id)}:progress"
+
+
+async def announce(redis: Redis, run_id: UUID) -> None:
+    """Tells followers to look. A Redis that is away is not an error."""
     with suppress(RedisError, OSError):
-        await redis.publish(_channel(run_id), progress.model_dump_json() if progress else "")
+        await redis.publish(_channel(run_id), "")
 
 
-async def standing(reader: Reader, run_id: UUID) -> Standing:
-    """Raises NotFound, and Unavailable where the database is away."""
-    rows = await reader.submit(Question(STANDING, (run_id,)))
-    if not rows:
+async def announce_progress(
+    redis: Redis, run_id: UUID, progress: EvaluationProgress, *, after: int
+) -> None:
+    """Tells followers how far the work after event number `after` is, and keeps it for those who
+    come later. A Redis that is away is not an error."""
+    body = progress.model_dump_json()
+    with suppress(RedisError, OSError):
+        async with redis.pipeline(transaction=False) as both:
+            both.publish(_channel(run_id), body)
+            both.set(_kept(run_id), json.dumps([after, body]), ex=PROGRESS_SECONDS)
+            await both.execute()
+
+
+async def standings(reader: Reader, run_ids: Collection[UUID]) -> dict[UUID, Standing]:
+    """Of every run. Raises NotFound, and Unavailable where the database is away."""
+    rows = await reader.submit(Question(STANDING, (tuple(sorted(run_ids)),)))
+    known = {
+        row["id"]: Standing(row["task"], RunStatus(row["status"]), row["last_event"])
+        for row in rows
+    }
+    if any(run_id not in known for run_id in run_ids):
         raise NotFound("There is no such run.")
-    row = rows[0]
-    return Standing(row["task"], RunStatus(row["status"]), row["last_event"])
+    return known
 
 
 async def follow(
-    reader: Reader, wakeups: Wakeups, run_id: UUID, *, after: int
+    reader: Reader, wakeups: Wakeups, redis: Redis, after: Mapping[UUID, int]
 ) -> AsyncIterator[StreamItem]:
-    """Every stored event above `after` in order, live progress in between, until the run is over
-    and all was read. What goes wrong with the database is waited out, for PATIENCE_SECONDS;
-    then it is raised."""
+    """Every stored event of each run above its number in `after`, in the run's order, live progress
+    in between and the last one before, until the runs are over and all was read. What goes wrong
+    with the database is waited out, for PATIENCE_SECONDS; then it is raised."""
     clock = asyncio.get_running_loop().time
     silent_since = None
-    with wakeups.listen(_channel(run_id)) as listener:
+    reading = dict(after)
+    is_new = True
+    with wakeups.listen(*map(_channel, reading)) as listener:
         while True:
             try:
-                rows = await reader.submit(Question(NEWS, (run_id, after, EVENTS_AT_ONCE)))
+                news = await _news(reader, reading)
             except Exception as error:
                 silent_since = silent_since or clock()
-                log.warning("follower waits", run_id=str(run_id), reason=type(error).__name__)
+                log.warning("followers wait", runs=len(reading), reason=type(error).__name__)
                 if clock() - silent_since > PATIENCE_SECONDS:
                     raise
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
             silent_since = None
-            for row in rows:
-                if row["n"] is not None:
-                    yield StreamItem(row["n"], EVENT.validate_json(row["body"]))
-                    after = row["n"]
-            if len(rows) == EVENTS_AT_ONCE:
+            for run_id, (_, events) in news.items():
+                for n, body in events:
+                    yield StreamItem(run_id, n, EVENT.validate_json(body))
+                    reading[run_id] = n
+            if any(len(events) == EVENTS_AT_ONCE for _, events in news.values()):
                 continue
-            if _is_over(rows):
+            for run_id, (is_over, _) in news.items():
+                if is_over:
+                    del reading[run_id]
+            if not reading:
                 return
-            for message in await listener.wait(LOOK_SECONDS):
-                if message:
+            if is_new:
+                is_new = False
+                for item in await _kept_progress(redis, reading):
+                    yield item
+            for channel, message in await listener.wait(LOOK_SECONDS):
+                run_id = UUID(channel.rpartition(":")[2])
+                if message and run_id in reading:
                     event = EVENT.validate_json(message)
                     if isinstance(event, EvaluationProgress):
-                        yield StreamItem(None, event)
+                        yield StreamItem(run_id, None, event)
 
 
-def _is_over(rows: Sequence[Any]) -> bool:
-    """A run that is gone is over too."""
-    return not rows or RunStatus(rows[0]["status"]).over
+async def _news(
+    reader: Reader, reading: Mapping[UUID, int]
+) -> dict[UUID, tuple[bool, list[tuple[int, Any]]]]:
+    """For each run whether it is over, and its next events; one that is gone is over too."""
+    wanted = sorted(reading)
+    numbers = tuple(reading[run_id] for run_id in wanted)
+    rows = await reader.submit(Question(NEWS, (tuple(wanted), numbers, EVENTS_AT_ONCE)))
+    news = {}
+    for run_id, own in groupby(rows, key=lambda row: row["id"]):
+        mine = list(own)
+        status = mine[0]["status"]
+        events = [(row["n"], row["body"]) for row in mine if row["n"] is not None]
+        news[run_id] = (status is None or RunStatus(status).over, events)
+    return news
+
+
+async def _kept_progress(redis: Redis, reading: Mapping[UUID, int]) -> list[StreamItem]:
+    """The last progress of each run, if it is about what comes after the last event read."""
+    runs = list(reading)
+    kept: list[bytes | None] = []
+    with suppress(RedisError, OSError):
+        kept = await redis.mget([_kept(run_id) for run_id in runs])
+    items = []
+    for run_id, stored in zip(runs, kept, strict=False):
+        with suppress(ValueError, ValidationError):
+            n, body = json.loads(stored or b"[-1, null]")
+            if n == reading[run_id]:
+                items.append(StreamItem(run_id, None, EvaluationProgress.model_validate_json(body)))
+    return items

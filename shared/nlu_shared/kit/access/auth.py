@@ -7,12 +7,12 @@ kept is in `kit.access.keys`.
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
@@ -127,25 +127,31 @@ class Authenticator:
         return result.one_or_none() is not None
 
     async def while_standing(
-        self, caller: Caller, items: AsyncIterator[Item]
+        self,
+        caller: Caller,
+        items: AsyncIterator[Item],
+        *,
+        until: Coroutine[Any, Any, object] | None = None,
     ) -> AsyncIterator[Item]:
-        """The items as they come. Raises Unauthenticated in their place once the caller's key is
-        no more, as late as a key is trusted elsewhere. While that cannot be known it goes on."""
-        ended = asyncio.create_task(self._until_invalid(caller))
+        """The items as they come, and no more once `until` has returned. Raises Unauthenticated in
+        their place once the caller's key is no more, as late as a key is trusted elsewhere. While
+        that cannot be known it goes on."""
+        invalid = asyncio.create_task(self._until_invalid(caller))
+        ended = asyncio.ensure_future(until or asyncio.Event().wait())
         coming = asyncio.ensure_future(anext(items, None))
         try:
             while True:
-                await asyncio.wait({coming, ended}, return_when=asyncio.FIRST_COMPLETED)
-                if ended.done():
+                await asyncio.wait({coming, invalid, ended}, return_when=asyncio.FIRST_COMPLETED)
+                if invalid.done():
                     raise Unauthenticated
-                if (item := coming.result()) is None:
+                if ended.done() or (item := coming.result()) is None:
                     return
                 yield item
                 coming = asyncio.ensure_future(anext(items, None))
         finally:
-            ended.cancel()
-            coming.cancel()
-            await asyncio.gather(ended, coming, return_exceptions=True)
+            for one in (invalid, ended, coming):
+                one.cancel()
+            await asyncio.gather(invalid, ended, coming, return_exceptions=True)
             if isinstance(items, AsyncGenerator):
                 await items.aclose()
 

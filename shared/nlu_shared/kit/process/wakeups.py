@@ -21,19 +21,19 @@ HEARD_AT_MOST = 100
 
 
 class Listener:
-    """What one channel said since the last look."""
+    """What its channels said since the last look."""
 
     def __init__(self) -> None:
-        self._heard: asyncio.Queue[bytes] = asyncio.Queue(HEARD_AT_MOST)
+        self._heard: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(HEARD_AT_MOST)
 
-    def hear(self, message: bytes) -> None:
+    def hear(self, channel: str, message: bytes) -> None:
         if self._heard.full():
             self._heard.get_nowait()
-        self._heard.put_nowait(message)
+        self._heard.put_nowait((channel, message))
 
-    async def wait(self, seconds: float) -> list[bytes]:
-        """All that was heard, as soon as anything was; empty when `seconds` are over."""
-        heard: list[bytes] = []
+    async def wait(self, seconds: float) -> list[tuple[str, bytes]]:
+        """What was heard, by channel, as soon as anything was; empty when `seconds` are over."""
+        heard: list[tuple[str, bytes]] = []
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 heard.append(await self._heard.get())
@@ -52,17 +52,19 @@ class Wakeups:
         self._hearing: asyncio.Task[None] | None = None
 
     @contextmanager
-    def listen(self, channel: str) -> Iterator[Listener]:
+    def listen(self, *channels: str) -> Iterator[Listener]:
         if self._hearing is None:
             self._hearing = asyncio.create_task(self._hear(), name="wakeups")
         listener = Listener()
-        self._listeners[channel].add(listener)
+        for channel in channels:
+            self._listeners[channel].add(listener)
         try:
             yield listener
         finally:
-            self._listeners[channel].discard(listener)
-            if not self._listeners[channel]:
-                del self._listeners[channel]
+            for channel in channels:
+                self._listeners[channel].discard(listener)
+                if not self._listeners[channel]:
+                    del self._listeners[channel]
 
     async def close(self) -> None:
         if self._hearing is not None:
@@ -88,8 +90,9 @@ class Wakeups:
     def _hand_on(self, message: Any) -> None:
         if message is None:
             return
-        for listener in self._listeners.get(message["channel"].decode(), ()):
-            listener.hear(message["data"])
+        channel = message["channel"].decode()
+        for listener in self._listeners.get(channel, ()):
+            listener.hear(channel, message["data"])
 
 
 @asynccontextmanager
