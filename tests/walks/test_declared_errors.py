@@ -141,7 +141,8 @@ async def test_without_a_database_every_operation_says_come_again(
             assert int(answer.headers["retry-after"]) > 0
 
 
-AGAINST = {"against": str(uuid4())}
+NEEDED = {"/diff": {"against": str(uuid4())}, "/v1/events": {"run": str(uuid4())}}
+"""Parameters that an operation asks for, by the end of its path."""
 
 
 @of_each_service
@@ -160,7 +161,7 @@ async def test_what_is_not_there_is_not_found(
                 answer = await caller.request(
                     method,
                     address,
-                    params=AGAINST if path.endswith("/diff") else {},
+                    params=next((of for end, of in NEEDED.items() if path.endswith(end)), {}),
                     json=body_of(document, operation),
                 )
                 assert answer.status_code == 404, (method, path, answer.text)
