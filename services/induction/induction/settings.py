@@ -1,25 +1,39 @@
 """What induction is told by its environment: every value with its unit and its reason."""
 
-from typing import Literal
+from typing import Self
 
+from nlu_shared.kit.environment import EnvironmentSettings
 from nlu_shared.kit.settings import MigrationSettings, ServiceSettings
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from induction.providers import (
+    ANTHROPIC,
+    OFFLINE,
+    OPENAI,
+    Api,
+    Provider,
+    ProviderName,
+    Providers,
+)
 
-class Settings(ServiceSettings):
+
+class ModelSettings(EnvironmentSettings):
+    """Which models there are, and who answers."""
+
     model_config = SettingsConfigDict(env_prefix="INDUCTION_", extra="ignore")
 
-    nlu_logger_url: str = Field(
-        default="http://127.0.0.1:8001", description="where approved ground truth is read"
+    provider: ProviderName = Field(
+        default=ANTHROPIC,
+        description="the provider of models that name none: 'anthropic', 'openai', 'offline', which"
+        " books no money, or one of INDUCTION_PROVIDERS",
     )
-    nlu_logger_key: SecretStr = Field(
-        default=SecretStr(""),
-        description="a key of nlu-logger with the scopes ground-truth:read, findings:write and, to"
-        " define labels, labels:write",
-    )
-    provider: Literal["anthropic", "offline"] = Field(
-        default="anthropic", description="who answers; 'offline' books no money"
+    providers: dict[ProviderName, Provider] = Field(
+        default={},
+        description="more providers by name, as a JSON object: each with its api"
+        " ('chat-completions' or 'messages') and base_url; may have api_key, headers, identity,"
+        " timeout_seconds, concurrency, context_window, billed. Their models are named"
+        " provider/model",
     )
     anthropic_api_key: SecretStr = Field(
         default=SecretStr("offline"),
@@ -31,8 +45,61 @@ class Settings(ServiceSettings):
         validation_alias=AliasChoices("ANTHROPIC_BASE_URL", "anthropic_base_url"),
         description="another address for the Messages API; none with 'offline': in this process",
     )
+    openai_api_key: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("OPENAI_API_KEY", "openai_api_key"),
+        description="the key of the provider 'openai'",
+    )
+    openai_base_url: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices("OPENAI_BASE_URL", "openai_base_url"),
+        description="another address for the provider 'openai', up to /v1",
+    )
     task_model: str = Field(default="claude-haiku-5-5", description="runs the prompt under test")
     proposer_model: str = Field(default="claude-sonnet-5-5", description="proposes changes")
+
+    @model_validator(mode="after")
+    def _has_its_provider(self) -> Self:
+        if self.provider not in self.models_of.by_name:
+            raise ValueError("INDUCTION_PROVIDER names none of the providers there are")
+        return self
+
+    @property
+    def models_of(self) -> Providers:
+        """Every provider, those that need no description included."""
+        is_offline = self.provider == OFFLINE
+        known = {
+            ANTHROPIC: Provider(
+                api=Api.MESSAGES,
+                api_key=self.anthropic_api_key,
+                base_url=None if is_offline else self.anthropic_base_url,
+            ),
+            OPENAI: Provider(
+                api=Api.CHAT_COMPLETIONS,
+                api_key=self.openai_api_key,
+                base_url=self.openai_base_url,
+            ),
+            OFFLINE: Provider(
+                api=Api.OFFLINE,
+                api_key=self.anthropic_api_key,
+                base_url=self.anthropic_base_url if is_offline else None,
+                billed=False,
+            ),
+        }
+        return Providers({**known, **self.providers}, self.provider)
+
+
+class Settings(ServiceSettings, ModelSettings):
+    model_config = SettingsConfigDict(env_prefix="INDUCTION_", extra="ignore")
+
+    nlu_logger_url: str = Field(
+        default="http://127.0.0.1:8001", description="where approved ground truth is read"
+    )
+    nlu_logger_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="a key of nlu-logger with the scopes ground-truth:read, findings:write and, to"
+        " define labels, labels:write",
+    )
     concurrency: int = Field(
         default=16, ge=1, description="calls in flight per worker; what a provider's limits bear"
     )

@@ -3,7 +3,7 @@ sends raises here."""
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -16,7 +16,11 @@ DEEPEST = 64
 LARGEST = 2**63
 """Whole numbers in an answer stay below it: what stores and counts them can hold no more."""
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+LONGEST_NAME = 200
+"""Characters of what a server calls its model."""
 _CUTTING = ("max_tokens", "model_context_window_exceeded")
+_STOPS = {"length": "max_tokens", "content_filter": "refusal"}
+"""Why a completion ended, in the words of the Messages form."""
 
 
 class Outcome(StrEnum):
@@ -46,13 +50,15 @@ class Usage:
 class ModelAnswer:
     """`attempts` were sent for it; `ambiguous` of them brought nothing readable back but may be
     billed all the same. `usage` is None where the provider did not say it, or nothing that can be
-    believed: then the call costs its bound."""
+    believed: then the call costs its bound. `reported` is what the server calls the model that
+    answered; None where it does not say."""
 
     outcome: Outcome
     text: str = ""
     usage: Usage | None = Usage()
     attempts: int = 1
     ambiguous: int = 0
+    reported: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,22 @@ def read_message(body: Any) -> ModelAnswer | None:
     if text is None:
         return None
     outcome = outcome_of(body.get("stop_reason"), text)
-    return ModelAnswer(outcome, _storable(text), _usage(body.get("usage")))
+    usage = _usage(body.get("usage"))
+    return ModelAnswer(outcome, _storable(text), usage, reported=_name(body.get("model")))
+
+
+def read_completion(body: Any) -> ModelAnswer | None:
+    """The same of a chat-completions answer: its first choice."""
+    choices = body.get("choices") if isinstance(body, dict) else None
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(choice, dict) or not isinstance(message, dict):
+        return None
+    text = _content(message)
+    reason = "refusal" if message.get("refusal") else choice.get("finish_reason")
+    outcome = outcome_of(_STOPS.get(reason, reason) if isinstance(reason, str) else None, text)
+    usage = _counted(body.get("usage"))
+    return ModelAnswer(outcome, _storable(text), usage, reported=_name(body.get("model")))
 
 
 def _text(message: Any) -> str | None:
@@ -95,16 +116,48 @@ def _text(message: Any) -> str | None:
     return "".join(texts)
 
 
+def _content(message: dict[str, Any]) -> str:
+    """The text of a completion, whole or in parts, or of its refusal; it may be empty."""
+    content = message.get("content") or message.get("refusal")
+    if isinstance(content, list):
+        parts = [part.get("text") for part in content if isinstance(part, dict)]
+        content = "".join(part for part in parts if isinstance(part, str))
+    return content if isinstance(content, str) else ""
+
+
+def _name(model: Any) -> str | None:
+    return _storable(model)[:LONGEST_NAME] if isinstance(model, str) and model.strip() else None
+
+
 def _usage(usage: Any) -> Usage | None:
     """Tokens, or None where one of the numbers is none that can be believed."""
     if not isinstance(usage, dict):
         return None
-    counts = {
-        "input_tokens": usage.get("input_tokens"),
-        "cache_creation_input_tokens": _none_is_zero(usage.get("cache_creation_input_tokens")),
-        "cache_read_input_tokens": _none_is_zero(usage.get("cache_read_input_tokens")),
-        "output_tokens": usage.get("output_tokens"),
-    }
+    return _believed(
+        input_tokens=usage.get("input_tokens"),
+        cache_creation_input_tokens=_none_is_zero(usage.get("cache_creation_input_tokens")),
+        cache_read_input_tokens=_none_is_zero(usage.get("cache_read_input_tokens")),
+        output_tokens=usage.get("output_tokens"),
+    )
+
+
+def _counted(usage: Any) -> Usage | None:
+    """The same of a completion, which counts what it read from its cache as prompt too."""
+    if not isinstance(usage, dict):
+        return None
+    details = usage.get("prompt_tokens_details")
+    cached = _none_is_zero(details.get("cached_tokens") if isinstance(details, dict) else None)
+    prompt = usage.get("prompt_tokens")
+    if type(prompt) is not int or type(cached) is not int:
+        return None
+    return _believed(
+        input_tokens=prompt - cached,
+        cache_read_input_tokens=cached,
+        output_tokens=usage.get("completion_tokens"),
+    )
+
+
+def _believed(**counts: Any) -> Usage | None:
     for count in counts.values():
         if type(count) is not int or not 0 <= count <= MOST_TOKENS:
             return None

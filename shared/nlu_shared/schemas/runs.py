@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from nlu_shared.schemas.base import Expectation, Fraction, Label, Moment, Note, Schema, Slug
-from nlu_shared.schemas.tasks import UnanswerableTruths
+from nlu_shared.schemas.tasks import ModelName, UnanswerableTruths
 from nlu_shared.schemas.verdicts import Misses, Verdict
 
 
@@ -68,6 +68,13 @@ def _as_one(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
 Guards = Annotated[dict[Label, Fraction], Field(max_length=50), WrapValidator(_as_one)]
 
 
+class RunModels(Schema):
+    """Other models than the task's, for one run, each as `provider/model`."""
+
+    task: ModelName | None = Field(default=None, description="answers; null: the task's")
+    proposer: ModelName | None = Field(default=None, description="proposes; null: the task's")
+
+
 class RunRequest(Schema):
     """`focus` and `guards` name components of the task: a label, or for extraction people, events,
     structural, shift, pair_bonds, child_of, symptom, anxiety, functioning, relationship."""
@@ -77,6 +84,7 @@ class RunRequest(Schema):
     trigger_type: TriggerType = Field(default=TriggerType.MANUAL, description="who starts it")
     limits: RunLimits = Field(default=RunLimits(), description="promises that no call breaks")
     prompt_version: UUID | None = Field(default=None, description="baseline; null: what serves")
+    models: RunModels = Field(default=RunModels(), description="who answers and who proposes")
     focus: Label | None = Field(
         default=None, description="the component to raise; the objective is guarded meanwhile"
     )
@@ -175,6 +183,13 @@ class RunView(Schema):
     status: RunStatus = Field(description="how it stands")
     reason: str | None = Field(description="why it stands so")
     limits: RunLimits = Field(description="promises that no call breaks")
+    task_model: str = Field(description="answers, as it was named")
+    proposer_model: str = Field(description="proposes, as it was named")
+    answered_by: str | None = Field(
+        default=None,
+        description="the server behind the task model, and what it reports; null: not asked yet",
+    )
+    proposed_by: str | None = Field(default=None, description="the same of the proposer")
     dataset_hash: str | None = Field(description="SHA-256 of the data set; null until it is frozen")
     dataset_size: int | None = Field(description="its cases")
     splits: dict[str, int] | None = Field(description="cases by split")

@@ -13,6 +13,7 @@ from induction.llm.claude import ADAPTER_VERSION
 from induction.llm.errors import ParkRun
 from induction.llm.ledger import Ledger
 from induction.llm.prices import upper_bound
+from induction.llm.servers import Server
 from induction.resources import APP_IDENTITY
 from induction.task_kinds.base import ModelAnswer, ModelRequest, Outcome, Usage
 from nlu_shared.kit.data.db import open_database
@@ -43,6 +44,11 @@ class Provider:
         self._clock, self._ambiguous = clock, ambiguous
         self.parks = False
 
+    def server(self, model: str) -> Server:
+        return Server(
+            identity="anthropic", provider="anthropic", model=model, adapter=ADAPTER_VERSION
+        )
+
     async def complete(
         self,
         request: ModelRequest,
@@ -67,7 +73,7 @@ async def months(stack: Stack) -> dict[date, Decimal]:
 async def ledger(stack: Stack, entered: AsyncExitStack, provider: Provider, cap: Decimal) -> Ledger:
     run = await start(stack, "midnight", kind="evaluate")
     account = Account(
-        run_id=UUID(run), fence=0, provider="anthropic", adapter=ADAPTER_VERSION, epoch=0,
+        run_id=UUID(run), fence=0, epoch=0,
         calls_limit=1_000, usd_limit=Decimal(1), month_cap_usd=cap,
     )  # fmt: skip
     database = await entered.enter_async_context(open_database(stack.settings.database))

@@ -26,7 +26,7 @@ class Call:
 
     request: ModelRequest
     sample: int = 0
-    purpose: Literal["task", "proposer"] = "task"
+    purpose: Literal["task", "proposer", "probe"] = "task"
 
 
 @dataclass(frozen=True, slots=True)

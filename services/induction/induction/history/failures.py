@@ -103,7 +103,7 @@ class Era(NamedTuple):
     @classmethod
     def now(cls, task: TaskSpec, settings: Settings) -> "Era":
         model = task.task_model or settings.task_model
-        return cls(task.slug, model, settings.provider, task_of(task).scorer)
+        return cls(task.slug, model, settings.models_of.identity(model), task_of(task).scorer)
 
 
 async def page(

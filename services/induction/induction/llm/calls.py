@@ -33,6 +33,7 @@ from induction.llm.entries import (
     write,
 )
 from induction.llm.errors import ParkRun, StopRun
+from induction.llm.servers import Server
 from induction.task_kinds.base import BY_MODEL, BY_PROVIDER, ModelAnswer, ModelRequest, Outcome
 
 log = structlog.get_logger(__name__)
@@ -41,6 +42,10 @@ LedgerCommits = GroupCommit[LedgerEntry, Receipt]
 
 
 class Model(Protocol):
+    """Whoever answers, by the models' names, and what is known of each."""
+
+    def server(self, model: str) -> Server: ...
+
     async def complete(
         self,
         request: ModelRequest,
@@ -52,25 +57,20 @@ class Model(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose calls these are. Answers are shared with runs of equal provider, adapter and epoch; a
-    canary, which asks the same again to see whether a model has changed, needs an epoch of its own.
+    """Whose calls these are. Answers are shared with runs of an equal epoch that the same server
+    answered; a canary, which asks the same again to see whether a model has changed, needs an epoch
+    of its own.
     `outages` says how often this run was parked because the provider answered nothing, and
     `outage_pause` how many seconds it rests the next time."""
 
     run_id: UUID
     fence: int
-    provider: str
-    adapter: str
     epoch: int
     calls_limit: int
     usd_limit: Decimal
     month_cap_usd: Decimal
     outages: int = 0
     outage_pause: float = 60.0
-
-    @property
-    def is_billed(self) -> bool:
-        return self.provider != "offline"
 
 
 def open_ledger_commits(database: Database, identity: Identity) -> LedgerCommits:
@@ -99,7 +99,7 @@ class Calls:
     ) -> None:
         self._account = account
         self._commits = commits
-        self._complete = model.complete
+        self._model = model
         self._concurrency = concurrency
         self.budget = Budget(calls_limit=account.calls_limit, usd_limit=account.usd_limit)
         self.known: dict[Key, ModelAnswer] = {}
@@ -142,9 +142,8 @@ class Calls:
         day = datetime.now(UTC).date()
         while waiting and len(admitted) < room:
             key, one = waiting[0]
-            bound = Decimal(0)
-            if self._account.is_billed:
-                bound = prices.upper_bound(one.request, on=day)
+            is_billed = self._model.server(one.request.model).billed
+            bound = prices.upper_bound(one.request, on=day) if is_billed else Decimal(0)
             if not self.budget.admit(bound):
                 break
             waiting.popleft()
@@ -156,7 +155,8 @@ class Calls:
 
     async def _reserve(self, flight: _Flight) -> bool:
         """Commits the reservation; False where the month's cap would be passed."""
-        cap = self._account.month_cap_usd if self._account.is_billed else None
+        is_billed = self._model.server(flight.call.request.model).billed
+        cap = self._account.month_cap_usd if is_billed else None
         names = self._names(flight.key, flight.call)
         receipt = await self._write(Reserved(**names, bound=flight.bound, month_cap=cap))
         if receipt.granted is not Granted.YES:
@@ -177,7 +177,7 @@ class Calls:
 
         one = flight.call
         try:
-            answer = await self._complete(one.request, sample=one.sample, again=again)
+            answer = await self._model.complete(one.request, sample=one.sample, again=again)
         except (ParkRun, StopRun) as refusal:
             await self._leave(flight, unread=refusal.ambiguous > repeated)
             raise
@@ -190,7 +190,7 @@ class Calls:
             listed, answer = self._charged(flight, answer)
         # Attempts that brought nothing readable stay booked; each repeat reserved its own bound.
         cost = listed + (answer.ambiguous - repeated) * flight.bound
-        if not self._account.is_billed:
+        if not self._model.server(one.request.model).billed:
             cost = Decimal(0)
         await self._write(
             Settled(
@@ -208,6 +208,8 @@ class Calls:
     def _charged(self, flight: _Flight, answer: ModelAnswer) -> tuple[Decimal, ModelAnswer]:
         """What an answer costs by the list; its bound, and no usage, where it is not said."""
         request = flight.call.request
+        if not prices.is_listed(request.model, on=flight.day):  # of a server that is not billed
+            return Decimal(0), answer
         listed = prices.charge(request, answer.usage, on=flight.day)
         if listed is not None:
             return listed, answer
@@ -235,16 +237,16 @@ class Calls:
         return receipt
 
     def _names(self, key: Key, one: Call) -> dict[str, Any]:
-        account = self._account
+        account, server = self._account, self._model.server(one.request.model)
         return {
             "run_id": account.run_id,
             "fence": account.fence,
             "key": key[0],
             "sample": one.sample,
             "purpose": one.purpose,
-            "provider": account.provider,
+            "provider": server.identity,
             "model": one.request.model,
-            "adapter": account.adapter,
+            "adapter": server.adapter,
             "epoch": account.epoch,
         }
 

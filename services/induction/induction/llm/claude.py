@@ -1,16 +1,14 @@
 """Claude through its own SDK: the one file that imports `anthropic`.
 
-What came back is read in `reading`; what a failure means is decided in `retry`; what a call costs
-in `prices`; what is remembered in `ledger`. The SDK's own retries are off: they would sleep out an
-hour and hide what they spent.
+What came back is read in `reading`; a failed attempt is repeated by `attempts`; what a call costs
+is known by `prices`, what is remembered by `ledger`.
 """
 
 import asyncio
 import random
-from collections import Counter
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from functools import partial
 
 import httpx2
 from anthropic import (
@@ -21,20 +19,18 @@ from anthropic import (
     AsyncAnthropic,
 )
 
-from induction.llm.errors import ParkRun, StopRun
-from induction.llm.reading import read
-from induction.llm.retry import Failure, GiveUp, Kind, Park, Reject, Stop, Wait, decide
-from induction.task_kinds.base import ModelAnswer, ModelRequest, Outcome
+from induction.llm.attempts import always, settled
+from induction.llm.reading import read_message
+from induction.llm.retry import Failure, Kind
+from induction.llm.servers import Dialect
+from induction.task_kinds.base import ModelAnswer, ModelRequest
 
 ADAPTER_VERSION = "claude/1"
 """Part of every ledger key: raise it when equal requests would go out differently."""
 SAMPLE_HEADER = "x-sample"
 """Tells the offline model which repeat this is; the provider ignores it and is noisy by itself."""
 TIMEOUT = timedelta(seconds=120)
-
-
-async def _always() -> bool:
-    return True
+DIALECT = Dialect()
 
 
 class Claude:
@@ -45,6 +41,7 @@ class Claude:
         *,
         api_key: str,
         base_url: str | None = None,
+        headers: Mapping[str, str] | None = None,
         http_client: httpx2.AsyncClient | None = None,
         timeout: timedelta = TIMEOUT,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -53,6 +50,7 @@ class Claude:
         self._client = AsyncAnthropic(
             api_key=api_key,
             base_url=base_url,
+            default_headers=headers,
             http_client=http_client,
             timeout=timeout.total_seconds(),
             max_retries=0,
@@ -68,49 +66,31 @@ class Claude:
         request: ModelRequest,
         *,
         sample: int = 0,
-        again: Callable[[], Awaitable[bool]] = _always,
+        again: Callable[[], Awaitable[bool]] = always,
+        dialect: Dialect = DIALECT,
     ) -> ModelAnswer:
-        """The answer, or a typed failure. Raises `ParkRun` and `StopRun`, nothing else.
+        """The answer, or a typed failure; see `attempts.settled`."""
+        return await settled(
+            partial(self._attempt, request, sample, dialect),
+            again=again,
+            sleep=self._sleep,
+            jitter=self._jitter,
+        )
 
-        `again` is asked before an attempt that follows one which may have been billed unread;
-        without it the call ends as over budget. `attempts` counts what was sent, `ambiguous` those
-        of it without a readable answer. Where the provider kept the answer from us, the text says
-        how, in our words.
-        """
-        failures, ambiguous, waited = Counter[bool](), 0, 0.0
-        while True:
-            result = await self._attempt(request, sample)
-            if not isinstance(result, Failure):
-                return replace(result, attempts=failures.total() + 1, ambiguous=ambiguous)
-            ambiguous += result.ambiguous
-            failures[result.rate_limited] += 1
-            attempt = failures[result.rate_limited]
-            none = ModelAnswer(
-                Outcome.UNAVAILABLE,
-                str(result),
-                attempts=failures.total(),
-                ambiguous=ambiguous,
-            )
-            match decide(result, attempt, waited=waited, jitter=self._jitter()):
-                case Stop():
-                    raise StopRun(str(result), ambiguous=ambiguous)
-                case Park(seconds):
-                    raise ParkRun(seconds, str(result), ambiguous=ambiguous)
-                case Reject():
-                    return replace(none, outcome=Outcome.REJECTED)
-                case GiveUp():
-                    return none
-                case Wait(seconds):
-                    if result.ambiguous and not await again():
-                        return replace(none, outcome=Outcome.OVER_BUDGET)
-                    waited += seconds if result.rate_limited else 0
-                    await self._sleep(seconds)
+    async def window(self, model: str) -> int | None:
+        """The Messages API does not tell."""
+        return None
 
-    async def _attempt(self, request: ModelRequest, sample: int) -> ModelAnswer | Failure:
+    async def _attempt(
+        self, request: ModelRequest, sample: int, dialect: Dialect
+    ) -> ModelAnswer | Failure:
+        body = request.messages()
+        if not dialect.takes_schema:
+            del body["output_config"]
         try:
             # Raw: the SDK would read any JSON as half a message, and some of it not at all.
             raw = await self._client.messages.with_raw_response.create(
-                **request.messages(),
+                **body,
                 extra_headers={SAMPLE_HEADER: str(sample)} if sample else None,
             )
         except APIStatusError as error:
@@ -128,4 +108,4 @@ class Claude:
 
 
 def _read(response: httpx2.Response) -> ModelAnswer | Failure:
-    return read(response.status_code, response.headers, response.content)
+    return read_message(response.status_code, response.headers, response.content)

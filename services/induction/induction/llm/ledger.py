@@ -24,7 +24,7 @@ from sqlalchemy import text
 from induction.engine.runtime import Call
 from induction.llm.calls import Account, Calls, Key, LedgerCommits, Model
 from induction.llm.errors import Outage, StopRun
-from induction.task_kinds.base import BY_MODEL, ModelAnswer, Outcome, Usage
+from induction.task_kinds.base import BY_MODEL, BY_PROVIDER, ModelAnswer, Outcome, Usage
 
 log = structlog.get_logger(__name__)
 PROBES_FROM = 1_000_000
@@ -46,6 +46,7 @@ class Ledger:
         self, account: Account, commits: LedgerCommits, model: Model, *, concurrency: int
     ) -> None:
         self._account = account
+        self._model = model
         self._calls = Calls(account, commits, model, concurrency=concurrency)
         self._answered: dict[str, Call] = {}  # by model, a request that it has answered
         self._probes = 0
@@ -86,6 +87,19 @@ class Ledger:
             await self._ask(self._open(missing))
         self._remember(by_key)
         return [self._calls.known[key] for key in keys]
+
+    async def probe(self, one: Call) -> ModelAnswer:
+        """The answer to a call that is put to its server whatever is remembered. Raises as
+        `complete` does."""
+        self._probes += 1
+        call = replace(one, sample=PROBES_FROM + self._probes)
+        key = call.request.key, call.sample
+        await self._calls.send({key: call})
+        return self._calls.known.get(key) or self._calls.lost[key]
+
+    def outage(self, answer: ModelAnswer) -> Outage:
+        """Of a provider that did not answer."""
+        return Outage(self._account.outage_pause, f"The provider does not answer: {answer.text}.")
 
     def _open(self, calls: Mapping[Key, Call]) -> dict[Key, Call]:
         return {key: one for key, one in calls.items() if key not in self._calls.known}
@@ -129,14 +143,9 @@ class Ledger:
         known = self._answered.get(missing[key].request.model)
         if known is None and self._account.outages >= LONGEST_WAIT:
             known = next(iter(self._answered.values()), None)
-        if known is not None:
-            self._probes += 1
-            probe = replace(known, sample=PROBES_FROM + self._probes)
-            probed = probe.request.key, probe.sample
-            await self._calls.send({probed: probe})
-            if probed in self._calls.known:
-                return
-        raise Outage(self._account.outage_pause, f"The provider does not answer: {answer.text}.")
+        if known is not None and (await self.probe(known)).outcome not in BY_PROVIDER:
+            return
+        raise self.outage(answer)
 
     def _require_takers(
         self, missing: Mapping[Key, Call], rejected: Mapping[Key, ModelAnswer]
@@ -162,20 +171,23 @@ class Ledger:
         account = self._account
         if self._database is None or self._identity is None:
             raise RuntimeError("The ledger was not loaded.")
+        servers = [self._model.server(one.request.model) for one in missing.values()]
         async with session_scope(self._database, self._identity) as session:
             rows = await session.execute(
                 text(
                     """
                     SELECT DISTINCT ON (key, sample) key, sample, outcome, text, usage
-                    FROM llm_calls WHERE key = ANY(:keys) AND outcome = 'ok' AND NOT cached
-                        AND provider = :provider AND adapter = :adapter AND epoch = :epoch
-                        AND run_id <> :run_id ORDER BY key, sample, settled_at
+                    FROM llm_calls WHERE outcome = 'ok' AND NOT cached
+                        AND (key, provider, adapter) IN (SELECT * FROM unnest(
+                            CAST(:keys AS text[]), CAST(:servers AS text[]),
+                            CAST(:adapters AS text[])))
+                        AND epoch = :epoch AND run_id <> :run_id ORDER BY key, sample, settled_at
                     """
                 ),
                 {
                     "keys": [key for key, _ in missing],
-                    "provider": account.provider,
-                    "adapter": account.adapter,
+                    "servers": [server.identity for server in servers],
+                    "adapters": [server.adapter for server in servers],
                     "epoch": account.epoch,
                     "run_id": account.run_id,
                 },

@@ -56,11 +56,22 @@ PRICES = (
 
 
 def price(model: str, on: date, table: Sequence[Price] = PRICES) -> Price:
-    """The price in force on that day. Raises `UnknownModel`."""
-    known = [entry for entry in table if entry.model == model and entry.since <= on]
-    if not known:
-        raise UnknownModel(model)
-    return max(known, key=lambda entry: entry.since)
+    """The price in force on that day: of `provider/model`, else of the model alone. Raises
+    `UnknownModel`."""
+    for name in (model, model.partition("/")[2]):
+        known = [entry for entry in table if entry.model == name and entry.since <= on]
+        if known:
+            return max(known, key=lambda entry: entry.since)
+    raise UnknownModel(model)
+
+
+def is_listed(model: str, on: date, table: Sequence[Price] = PRICES) -> bool:
+    """Whether a price is known that day."""
+    try:
+        price(model, on, table)
+    except UnknownModel:
+        return False
+    return True
 
 
 def cost(model: str, usage: Usage, on: date, table: Sequence[Price] = PRICES) -> Decimal:

@@ -7,20 +7,34 @@ word of the provider's goes further than this file, but its status and codes tha
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from nlu_shared.rendering.answers import ModelAnswer, read_message
+from nlu_shared.rendering import answers
+from nlu_shared.rendering.answers import ModelAnswer
 
 from induction.llm.retry import SPEND_LIMITS, Failure, Kind
 
+Reading = Callable[[Any], ModelAnswer | None]
 
-def read(status: int, headers: Mapping[str, str], body: bytes) -> ModelAnswer | Failure:
-    """The one door through which everything a provider answers comes in."""
+
+def read_message(status: int, headers: Mapping[str, str], body: bytes) -> ModelAnswer | Failure:
+    """What a provider of the Messages API answers, whatever it is."""
+    return _read(status, headers, body, answers.read_message)
+
+
+def read_completion(status: int, headers: Mapping[str, str], body: bytes) -> ModelAnswer | Failure:
+    """What a server of the chat-completions API answers, whatever it is."""
+    return _read(status, headers, body, answers.read_completion)
+
+
+def _read(
+    status: int, headers: Mapping[str, str], body: bytes, reading: Reading
+) -> ModelAnswer | Failure:
     message = _json(body)
     if not 200 <= status < 300:
         return Failure(Kind.STATUS, status, _code(message), headers.get("retry-after"))
-    answer = read_message(message)
+    answer = reading(message)
     return Failure(Kind.UNREADABLE) if answer is None else answer
 
 
@@ -34,6 +48,9 @@ def _json(body: bytes) -> Any:
 
 def _code(body: Any) -> str | None:
     """Of the codes of a refusal those that change what is done about it."""
-    for name in ("error", "details", "error_code"):
-        body = body.get(name) if isinstance(body, dict) else None
-    return body if isinstance(body, str) and body in SPEND_LIMITS else None
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict):
+        return None
+    details = error.get("details")
+    codes = (error.get("code"), details.get("error_code") if isinstance(details, dict) else None)
+    return next((code for code in codes if isinstance(code, str) and code in SPEND_LIMITS), None)

@@ -22,6 +22,7 @@ SPEND_LIMITS = frozenset(
         "contract_spend_limit_reached",
         "enforced_spend_limit_reached",
         "linked_organization_spend_limit_reached",
+        "insufficient_quota",
     }
 )
 OF_ONE_REQUEST = {

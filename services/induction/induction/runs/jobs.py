@@ -17,11 +17,14 @@ from induction.engine.data.splits import splits_for
 from induction.engine.plan import Plan
 from induction.engine.runtime import CANCELLED
 from induction.history import failures
+from induction.llm import probing
 from induction.llm.calls import Account
 from induction.llm.entries import LeaseLost
 from induction.llm.errors import ParkRun, StopRun
 from induction.llm.ledger import Ledger
+from induction.llm.models import Answering
 from induction.llm.retry import outage_pause
+from induction.llm.servers import Server
 from induction.prompts import service as prompts
 from induction.resources import APP_IDENTITY, Resources
 from induction.runs import engine_process, journal, lease, stream
@@ -129,12 +132,13 @@ async def drive(resources: Resources, run: RunRow) -> None:
 
 async def _replay_and_continue(resources: Resources, run: RunRow, held: lease.Lease) -> None:
     look = partial(_look, resources, run)
+    ledger = await _ledger(resources, run, held)
     async with engine_process.opened(look, seconds=resources.settings.lease_seconds / 3) as engine:
         plan = await _plan(resources, run, engine)
         if run.scorer != plan.task.scorer:
             await _end(resources, run, "The scorer has changed since the run began: start it anew.")
             return
-        await _drive(resources, run, held, plan, engine)
+        await _drive(resources, run, held, plan, engine, ledger)
 
 
 async def _look(resources: Resources, run: RunRow, computing: float) -> None:
@@ -153,16 +157,40 @@ async def _look(resources: Resources, run: RunRow, computing: float) -> None:
                 raise Ended("failed", TOO_SLOW)
 
 
-async def _drive(
-    resources: Resources, run: RunRow, held: lease.Lease, plan: Plan, engine: EngineProcess
-) -> None:
+async def _ledger(resources: Resources, run: RunRow, held: lease.Lease) -> Ledger:
+    """The run's ledger. What its models' servers can do is found out once, and stays: no replay
+    depends on what a server says today."""
+    answering = Answering(
+        resources.models,
+        {model: Server.model_validate(known) for model, known in run.servers.items()},
+    )
     ledger = Ledger(
         _account(resources, run),
         resources.ledger_commits,
-        resources.model,
+        answering,
         concurrency=resources.settings.concurrency,
     )
     await ledger.load(resources.database, APP_IDENTITY)
+    unknown = [model for model in (run.task_model, run.proposer_model) if model not in run.servers]
+    if unknown:
+        held.check()
+        servers, notes = await probing.find(ledger, answering, unknown)
+        async with session_scope(resources.database, APP_IDENTITY) as session:
+            row = await journal.held(session, run.id, run.fence)
+            row.servers = {model: one.model_dump(mode="json") for model, one in servers.items()}
+            row.notes = [*row.notes, *notes]
+            run.servers, run.notes = row.servers, row.notes
+    return ledger
+
+
+async def _drive(
+    resources: Resources,
+    run: RunRow,
+    held: lease.Lease,
+    plan: Plan,
+    engine: EngineProcess,
+    ledger: Ledger,
+) -> None:
     async with session_scope(resources.database, APP_IDENTITY) as session:
         runtime = RunRuntime(
             ledger,
@@ -197,8 +225,6 @@ def _account(resources: Resources, run: RunRow) -> Account:
     return Account(
         run_id=run.id,
         fence=run.fence,
-        provider=run.provider,
-        adapter=resources.adapter,
         epoch=run.epoch,
         calls_limit=run.promised.calls,
         usd_limit=run.money_limit,

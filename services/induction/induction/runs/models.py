@@ -18,7 +18,9 @@ def _moment() -> Any:
 class RunRow(SQLModel, table=True):
     """`fence` counts claims: whoever holds an older one may not write any more. `outages`
     counts how often it was parked because the provider answered nothing. `labels` are those it is
-    held to, whatever becomes of the task's; None for a run from before there were label sets."""
+    held to, whatever becomes of the task's; None for a run from before there were label sets.
+    `provider` is what the answers of its task model are filed under, as far as that was known when
+    it was started; `servers` what was found by model when a worker first took it."""
 
     __tablename__ = "runs"
 
@@ -39,6 +41,7 @@ class RunRow(SQLModel, table=True):
     task_model: str
     proposer_model: str
     provider: str
+    servers: dict[str, dict[str, Any]] = Field(default={}, sa_column=Column(JSONB, nullable=False))
     engine_version: str
     scorer: str | None = None
     labels: list[dict[str, Any]] | None = Field(

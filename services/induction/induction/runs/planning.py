@@ -18,7 +18,7 @@ from induction.engine.forecast import Bound, forecast
 from induction.engine.plan import Plan, Remembered
 from induction.engine.verdict.verdict import detectable
 from induction.llm import prices
-from induction.llm.errors import UnknownModel
+from induction.providers import OFFLINE, Providers
 from induction.runs import truths
 from induction.runs.models import RunRow
 from induction.runs.truths import LeftOut
@@ -85,7 +85,7 @@ def plan_of(
         looks=row.looks,
         folds=row.folds,
         may_remove_blocks=row.may_remove_blocks,
-        prunes_blocks=row.provider != "offline",
+        prunes_blocks=row.provider != OFFLINE,
         notes=tuple(row.notes),
     )
 
@@ -134,22 +134,20 @@ def counts(splits: Mapping[UUID, Split]) -> dict[str, int]:
     return {split.value: given.count(split) for split in Split}
 
 
-def have_prices(models: Iterable[str], on: date) -> bool:
-    """Whether every model's price is known that day: without one no budget can be promised."""
-    try:
-        for model in models:
-            prices.price(model, on)
-    except UnknownModel:
-        return False
-    return True
+def without_price(models: Iterable[str], providers: Providers, on: date) -> list[str]:
+    """The models that cost money and whose price is not known that day: without one no budget can
+    be promised."""
+    return [
+        model for model in models if providers.is_billed(model) and not prices.is_listed(model, on)
+    ]
 
 
 def bound_of(
-    plan: Plan, row: RunRow, *, refusal: Invalid | None, is_billed: bool, on: date
+    plan: Plan, row: RunRow, *, refusal: Invalid | None, providers: Providers, on: date
 ) -> Forecast:
     """The most the run can take, and whether its limits allow that much."""
     bound = forecast(plan)
-    money = _price(plan, bound, on) if is_billed else Decimal(0)
+    money = _price(plan, bound, providers, on)
     limits = row.promised
     short = [] if refusal is None else [f"The start would be refused: {refusal.detail}"]
     if bound.calls > limits.calls:
@@ -205,9 +203,18 @@ def _detectable(plan: Plan) -> float | None:
     return round(detectable(splits.test_groups), 3) if splits.test else None
 
 
-def _price(plan: Plan, bound: Bound, on: date) -> Decimal:
+def _price(plan: Plan, bound: Bound, providers: Providers, on: date) -> Decimal:
     task_call = Usage(input_tokens=bound.task_tokens_in, output_tokens=bound.task_tokens_out)
     proposal = Usage(input_tokens=bound.proposer_tokens_in, output_tokens=bound.proposer_tokens_out)
-    return bound.task_calls * prices.cost(
-        plan.task_model, task_call, on=on
-    ) + bound.proposer_calls * prices.cost(plan.proposer_model, proposal, on=on)
+    calls = (
+        (plan.task_model, task_call, bound.task_calls),
+        (plan.proposer_model, proposal, bound.proposer_calls),
+    )
+    return sum(
+        (
+            count * prices.cost(model, usage, on=on)
+            for model, usage, count in calls
+            if providers.is_billed(model)
+        ),
+        Decimal(0),
+    )

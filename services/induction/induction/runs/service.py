@@ -28,13 +28,13 @@ from induction.prompts import service as prompts
 from induction.runs.models import RunHintRow, RunRow
 from induction.runs.planning import (
     bound_of,
-    have_prices,
     held_to,
     knows_components,
     obstacles,
     plan_of,
     refusal,
     usable,
+    without_price,
 )
 from induction.runs.queries import view
 from induction.runs.truths import LeftOut
@@ -114,7 +114,7 @@ async def forecast(
             plan_of(row, spec, baseline.prompt(), own, splits, remembered),
             row,
             refusal=refusal(out, row.dataset_size, most=settings.unanswerable_share),
-            is_billed=settings.provider != "offline",
+            providers=settings.models_of,
             on=datetime.now(UTC).date(),
         )
 
@@ -139,9 +139,10 @@ async def _check(session: AsyncSession, settings: Settings, request: RunRequest)
     if baseline_id is None:
         raise Invalid("Import a prompt and promote it, or name a version.", code="no_baseline")
     await prompts.get(session, request.task, baseline_id)
-    task_model = row.task_model or settings.task_model
-    proposer_model = row.proposer_model or settings.proposer_model
-    if not have_prices((task_model, proposer_model), datetime.now(UTC).date()):
+    task_model = request.models.task or row.task_model or settings.task_model
+    proposer_model = request.models.proposer or row.proposer_model or settings.proposer_model
+    today = datetime.now(UTC).date()
+    if without_price((task_model, proposer_model), settings.models_of, today):
         raise Invalid("A model of this task has no known price.", code="unknown_model")
     return _Checked(row, baseline_id, task_model, proposer_model)
 
@@ -186,7 +187,7 @@ async def _prepared(
         ),
         task_model=checked.task_model,
         proposer_model=checked.proposer_model,
-        provider=settings.provider,
+        provider=settings.models_of.identity(checked.task_model),
         engine_version=ENGINE_VERSION,
         dataset_hash=truth.dataset_hash,
         dataset_size=len(truth.cases),

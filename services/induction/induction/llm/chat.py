@@ -1,0 +1,130 @@
+"""Servers of the chat-completions API through OpenAI's SDK: the one file that imports `openai`.
+
+As of Claude: what came back is read in `reading`, a failed attempt is repeated by `attempts`.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import httpx2
+from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, OpenAIError
+
+from induction.llm.attempts import always, settled
+from induction.llm.reading import read_completion
+from induction.llm.retry import Failure, Kind
+from induction.llm.servers import Dialect
+from induction.task_kinds.base import ModelAnswer, ModelRequest
+
+ADAPTER_VERSION = "chat/1"
+"""Part of every ledger key: raise it when equal requests would go out differently."""
+NO_KEY = "none"
+"""The SDK wants a key; a server that asks for none takes any."""
+TIMEOUT = timedelta(seconds=120)
+DIALECT = Dialect(takes_temperature=True)
+WINDOW_FIELDS = ("max_model_len", "context_length", "n_ctx", "n_ctx_train")
+WINDOW_SECONDS = 5.0
+LENGTH_FIELD = "max_completion_tokens"
+
+
+class Chat:
+    """One connection pool to one server. `sleep` and `jitter` (0 to 1) can be given by tests."""
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None,
+        base_url: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        http_client: httpx2.AsyncClient | None = None,
+        timeout: timedelta = TIMEOUT,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._client = AsyncOpenAI(
+            api_key=api_key or NO_KEY,
+            base_url=base_url,
+            default_headers=headers,
+            http_client=http_client,
+            timeout=timeout.total_seconds(),
+            max_retries=0,
+        )
+        self._sleep = sleep
+        self._jitter = jitter
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def complete(
+        self,
+        request: ModelRequest,
+        *,
+        sample: int = 0,
+        again: Callable[[], Awaitable[bool]] = always,
+        dialect: Dialect = DIALECT,
+    ) -> ModelAnswer:
+        """The answer, or a typed failure; see `attempts.settled`. A server that takes a temperature
+        is asked at 0, so that equal requests mostly get equal answers; `sample` then has no
+        meaning but to ask again."""
+        return await settled(
+            partial(self._attempt, body_of(request, dialect)),
+            again=again,
+            sleep=self._sleep,
+            jitter=self._jitter,
+        )
+
+    async def window(self, model: str) -> int | None:
+        """Tokens of prompt and answer, where the list of models tells: vLLM, OpenRouter and
+        llama.cpp each under a name of their own."""
+        try:
+            raw = await self._client.models.with_raw_response.list(timeout=WINDOW_SECONDS)
+            return window_in(raw.http_response.json(), model)
+        except (OpenAIError, httpx2.HTTPError, ValueError, RecursionError):
+            return None
+
+    async def _attempt(self, body: dict[str, Any]) -> ModelAnswer | Failure:
+        try:
+            # Raw: the SDK would read any JSON as half a completion, and some of it not at all.
+            raw = await self._client.chat.completions.with_raw_response.create(**body)
+        except APIStatusError as error:
+            return _read(error.response)
+        except APITimeoutError as error:
+            unsent = isinstance(error.__cause__, httpx2.ConnectTimeout | httpx2.PoolTimeout)
+            return Failure(Kind.UNSENT if unsent else Kind.TIMEOUT)
+        except APIConnectionError as error:
+            unsent = isinstance(error.__cause__, httpx2.ConnectError)
+            return Failure(Kind.UNSENT if unsent else Kind.CUT_OFF)
+        except (OpenAIError, httpx2.HTTPError, ValueError, RecursionError):
+            return Failure(Kind.UNREADABLE)
+        return _read(raw.http_response)
+
+
+def body_of(request: ModelRequest, dialect: Dialect) -> dict[str, Any]:
+    """What is sent: the request as it was rendered, in what the server takes of it."""
+    body = request.chat_completions()
+    if not dialect.takes_schema:
+        del body["response_format"]
+    if dialect.takes_temperature:
+        body["temperature"] = 0
+    body[dialect.length_field] = body.pop(LENGTH_FIELD)
+    return body
+
+
+def window_in(listed: Any, model: str) -> int | None:
+    """The window of a model in a server's list; of the only one, whatever it is called."""
+    entries = listed.get("data") if isinstance(listed, dict) else None
+    entries = [one for one in entries if isinstance(one, dict)] if isinstance(entries, list) else []
+    named = [one for one in entries if one.get("id") == model] or entries
+    if len(named) != 1:
+        return None
+    meta = named[0].get("meta")
+    places = (named[0], meta if isinstance(meta, dict) else {})
+    sizes = [place.get(name) for place in places for name in WINDOW_FIELDS]
+    return next((size for size in sizes if type(size) is int and size > 0), None)
+
+
+def _read(response: httpx2.Response) -> ModelAnswer | Failure:
+    return read_completion(response.status_code, response.headers, response.content)

@@ -1,0 +1,145 @@
+"""Every model by its name: which adapter asks it, in what dialect, how many calls at once.
+
+One place of a process holds all connections; a run gets its own view of it (`Answering`), with the
+servers it has found behind its models' names.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, nullcontext
+from dataclasses import replace
+from typing import Protocol
+
+from induction.llm.attempts import always
+from induction.llm.errors import StopRun
+from induction.llm.servers import Dialect, Server
+from induction.providers import Providers
+from induction.task_kinds.base import ModelAnswer, ModelRequest
+
+
+class Adapter(Protocol):
+    """Asks one provider."""
+
+    async def complete(
+        self,
+        request: ModelRequest,
+        *,
+        sample: int = 0,
+        again: Callable[[], Awaitable[bool]] = ...,
+        dialect: Dialect = ...,
+    ) -> ModelAnswer: ...
+
+    async def window(self, model: str) -> int | None:
+        """Tokens of prompt and answer, where the server tells."""
+
+    async def close(self) -> None: ...
+
+
+class Models:
+    """`open_adapter` makes the adapter of a provider when its first model is asked."""
+
+    def __init__(
+        self, providers: Providers, open_adapter: Callable[[str], tuple[Adapter, str, Dialect]]
+    ) -> None:
+        self.providers = providers
+        self._open = open_adapter
+        self._adapters: dict[str, tuple[Adapter, str, Dialect]] = {}
+        self._slots: dict[str, asyncio.Semaphore] = {}
+        self._closing = AsyncExitStack()
+
+    async def close(self) -> None:
+        await self._closing.aclose()
+
+    def require(self, names: Iterable[str]) -> None:
+        """Opens these providers' adapters now. Raises ServiceError where one is not installed."""
+        for name in names:
+            self._adapter(name)
+
+    def server(self, model: str) -> Server:
+        """What is known of the server of a model before it is asked anything."""
+        name, bare = self.providers.of(model)
+        provider = self.providers.by_name[name]
+        _, version, dialect = self._adapter(name)
+        return Server(
+            identity=self.providers.identity(model),
+            provider=name,
+            model=bare,
+            adapter=version,
+            billed=self.providers.is_billed(model),
+            concurrency=provider.concurrency,
+            dialect=dialect,
+            window=provider.context_window,
+        )
+
+    async def complete(
+        self,
+        request: ModelRequest,
+        server: Server,
+        *,
+        sample: int = 0,
+        again: Callable[[], Awaitable[bool]] = always,
+    ) -> ModelAnswer:
+        """The answer, or a typed failure. Raises ParkRun and StopRun. A call waits here for a slot
+        of its provider, so that its time limit begins when it is sent."""
+        adapter, _, _ = self._adapter(server.provider)
+        async with self._slot(server):
+            return await adapter.complete(
+                replace(request, model=server.model),
+                sample=sample,
+                again=again,
+                dialect=server.dialect,
+            )
+
+    async def window(self, server: Server) -> int | None:
+        """Tokens of prompt and answer, where the server tells."""
+        adapter, _, _ = self._adapter(server.provider)
+        return await adapter.window(server.model)
+
+    def _adapter(self, name: str) -> tuple[Adapter, str, Dialect]:
+        if name not in self.providers.by_name:
+            raise StopRun(f"there is no provider {name} any more")
+        if name not in self._adapters:
+            self._adapters[name] = self._open(name)
+            self._closing.push_async_callback(self._adapters[name][0].close)
+        return self._adapters[name]
+
+    def _slot(self, server: Server) -> "asyncio.Semaphore | nullcontext[None]":
+        if server.concurrency is None:
+            return nullcontext()
+        return self._slots.setdefault(server.provider, asyncio.Semaphore(server.concurrency))
+
+
+class Answering:
+    """The models of one run. `servers` is filled as they are found, and then stays."""
+
+    def __init__(self, models: Models, servers: Mapping[str, Server]) -> None:
+        self._models = models
+        self.servers = dict(servers)
+
+    def server(self, model: str) -> Server:
+        if model not in self.servers:
+            self.servers[model] = self._models.server(model)
+        return self.servers[model]
+
+    async def complete(
+        self,
+        request: ModelRequest,
+        *,
+        sample: int = 0,
+        again: Callable[[], Awaitable[bool]] = always,
+    ) -> ModelAnswer:
+        """As `Models.complete`. Raises StopRun where another model answers than the one that the
+        run began with: their answers would be mixed."""
+        server = self.server(request.model)
+        answer = await self._models.complete(request, server, sample=sample, again=again)
+        if None not in (server.reported, answer.reported) and answer.reported != server.reported:
+            raise StopRun(
+                f"another model answers at {server.identity} than when the run began:"
+                f" {answer.reported}, not {server.reported}",
+                ambiguous=answer.ambiguous + 1,
+            )
+        return answer
+
+    async def window(self, model: str) -> int | None:
+        """As `Models.window`."""
+        return await self._models.window(self.server(model))

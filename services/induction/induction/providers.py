@@ -1,0 +1,108 @@
+"""Who can be asked: providers by name, and the models that are theirs. Pure.
+
+A model is named `provider/model`. The part before the first slash counts only where it is the name
+of a provider; a name without one is a model of the default provider, whose own names may hold
+slashes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from nlu_shared.schemas.base import Schema
+from pydantic import Field, SecretStr, StringConstraints
+
+OFFLINE = "offline"
+"""The provider of the model that ships, and all that its answers are filed under: wherever it
+listens it answers the same."""
+ANTHROPIC, OPENAI = "anthropic", "openai"
+ProviderName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+
+
+class Api(StrEnum):
+    """The forms in which a provider is asked."""
+
+    MESSAGES = "messages"
+    CHAT_COMPLETIONS = "chat-completions"
+    OFFLINE = "offline"
+
+
+class Provider(Schema):
+    """One provider, as an operator describes it."""
+
+    api: Api = Field(description="the form of its requests")
+    base_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+$",
+        description="its address, up to the path of the form; none: the SDK's own",
+    )
+    api_key: SecretStr | None = Field(default=None, description="none: it asks for no key")
+    headers: dict[str, SecretStr] = Field(default={}, description="sent with every request")
+    identity: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="what its answers are filed under in place of its address: a server that moves"
+        " keeps its answers",
+    )
+    timeout_seconds: float = Field(
+        default=120.0, gt=0, le=3_600, description="for one answer, from when it is sent"
+    )
+    concurrency: int | None = Field(
+        default=None, ge=1, description="calls at once, of one worker; none: as many as there are"
+    )
+    context_window: int | None = Field(
+        default=None, ge=256, description="tokens of prompt and answer; none: asked, if it tells"
+    )
+    billed: bool = Field(
+        default=True, description="false for one's own server: its models need no price"
+    )
+
+    @property
+    def is_offline(self) -> bool:
+        return self.api is Api.OFFLINE
+
+
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """All there are. `default` is the one of models that name none."""
+
+    by_name: Mapping[str, Provider]
+    default: str
+
+    def of(self, model: str) -> tuple[str, str]:
+        """The provider's name, and the model as that provider calls it."""
+        name, slash, rest = model.partition("/")
+        return (name, rest) if slash and rest and name in self.by_name else (self.default, model)
+
+    def provider(self, model: str) -> Provider:
+        return self.by_name[self.of(model)[0]]
+
+    def is_billed(self, model: str) -> bool:
+        """Whether its calls cost money."""
+        provider = self.provider(model)
+        return provider.billed and not provider.is_offline
+
+    def needs_price(self, model: str) -> bool:
+        """Whether its price must be known: what the offline model would have cost is told too."""
+        provider = self.provider(model)
+        return provider.billed or provider.is_offline
+
+    def identity(self, model: str) -> str:
+        """What the answers of a model are filed under, before its server has said what it is."""
+        name, _ = self.of(model)
+        provider = self.by_name[name]
+        if provider.is_offline:
+            return OFFLINE
+        if provider.identity is not None:
+            return provider.identity
+        return name if provider.base_url is None else f"{name} at {_address(provider.base_url)}"
+
+
+def _address(url: str) -> str:
+    """Without what may be secret in it."""
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname}{port}{parts.path.rstrip('/')}"
