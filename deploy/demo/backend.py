@@ -1,10 +1,10 @@
-"""An NLU backend as a team would write one: asks for the prompt to run, and runs it on Claude."""
+"""An NLU backend as a team would write one: asks for its prompt, and runs it on its model."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from induction.llm import prices
-from induction.llm.claude import Claude
+from induction.llm.models import Answering
 from induction.task_kinds.base import Prediction, Task
 from nlu_shared.client import Classification, NLUResult
 from nlu_shared.schemas.prompts import TaskKind
@@ -17,22 +17,23 @@ UNANSWERED = "unanswered"
 class Backend:
     """A classifier, and what its calls came to: `calls` sent, `notional_usd` at list price."""
 
-    def __init__(self, task: Task, prompt: ActivePrompt, *, model: str, claude: Claude) -> None:
+    def __init__(self, task: Task, prompt: ActivePrompt, *, model: str, models: Answering) -> None:
         self.calls = 0
         self.notional_usd = Decimal(0)
         self._task = task
         self._prompt = prompt
         self._model = model
-        self._claude = claude
+        self._models = models
 
     async def classify(self, text: str) -> Classification:
         """One call. A model that names no confidence has none to log: it counts as 0."""
         request = self._task.request(self._prompt.content, text, model=self._model)
-        answer = await self._claude.complete(request)
+        answer = await self._models.complete(request)
         self.calls += answer.attempts
         today = datetime.now(UTC).date()
-        listed = prices.charge(request, answer.usage, today)
-        self.notional_usd += prices.upper_bound(request, today) if listed is None else listed
+        if prices.is_listed(self._model, today):
+            listed = prices.charge(request, answer.usage, today)
+            self.notional_usd += prices.upper_bound(request, today) if listed is None else listed
         prediction = self._task.parse(answer)
         label = prediction.output if isinstance(prediction.output, str) else self._task.kind.value
         return Classification(

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from induction.providers import Providers
+from induction.settings import ModelSettings
 from nlu_shared.environment import given
 from nlu_shared.schemas.base import Slug
 from pydantic import TypeAdapter, ValidationError
@@ -12,6 +14,9 @@ from pydantic import TypeAdapter, ValidationError
 EXAMPLES = Path(__file__).parents[2] / "examples" / "data"
 SHIPPED = EXAMPLES / "scheduling.csv"
 FAMILIES = EXAMPLES / "families.json"
+TOPICS = EXAMPLES / "topics.csv"
+SMOLLM2 = "smollm2"
+"""The MODEL that is a small real language model on this machine."""
 EXTRACTION = "extraction"
 """The TASK that means the shipped families, where no DATA is named."""
 _SLUG: TypeAdapter[str] = TypeAdapter(Slug)
@@ -24,7 +29,8 @@ class BadOption(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """What the person chose. `limit` None takes all rows, `task` None a slug made of the data;
-    columns and format are guessed where they are None."""
+    columns and format are guessed where they are None. `model` None is the one there is, or the
+    offline model."""
 
     data: Path
     text: str | None
@@ -33,19 +39,24 @@ class Choice:
     limit: int | None
     out: Path
     task: str | None
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """Where everything runs. With `is_offline` the offline model answers at `model_url`."""
+    """Where everything runs, and who answers and proposes."""
 
     logger_url: str
     induction_url: str
     key: str
     model: str
-    model_url: str | None
-    model_key: str
-    is_offline: bool
+    proposer: str
+    providers: Providers
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether the offline model answers."""
+        return self.providers.provider(self.model).is_offline
 
 
 def choice(environ: Mapping[str, str]) -> Choice:
@@ -61,14 +72,21 @@ def choice(environ: Mapping[str, str]) -> Choice:
             raise BadOption(
                 f"TASK={task} is no slug: up to 63 of a-z, 0-9, - and _, a letter or digit first"
             ) from None
+    model = given("MODEL", environ)
+    if model not in (None, SMOLLM2):
+        raise BadOption(f"MODEL={model} is unknown: leave it out, or MODEL={SMOLLM2}")
+    if model == SMOLLM2 and task == EXTRACTION:
+        raise BadOption("extraction is beyond the small language model: leave TASK out")
+    shipped = {EXTRACTION: FAMILIES}.get(task or "", SHIPPED if model is None else TOPICS)
     return Choice(
-        data=Path(given("DATA", environ) or (FAMILIES if task == EXTRACTION else SHIPPED)),
+        data=Path(given("DATA", environ) or shipped),
         text=given("TEXT", environ),
         label=given("LABEL", environ),
         format=given("FROM", environ),
         limit=int(limit) if limit else None,
         out=Path(given("OUT", environ) or "demo-output"),
         task=task,
+        model=model,
     )
 
 
@@ -86,17 +104,20 @@ def stack(environ: Mapping[str, str]) -> Stack:
     """Raises BadOption where the running stack is not named."""
     missing = [
         name
-        for name in ("NLU_LOGGER_URL", "INDUCTION_URL", "NLU_ADMIN_KEY", "ANTHROPIC_API_KEY")
+        for name in ("NLU_LOGGER_URL", "INDUCTION_URL", "NLU_ADMIN_KEY")
         if not given(name, environ)
     ]
     if missing:
         raise BadOption(f"not set: {', '.join(missing)}; `make demo` starts a stack and sets them")
+    try:
+        models = ModelSettings()
+    except ValidationError as refused:
+        raise BadOption(f"{refused.errors()[0]['loc'][0]}: {refused.errors()[0]['msg']}") from None
     return Stack(
         logger_url=environ["NLU_LOGGER_URL"],
         induction_url=environ["INDUCTION_URL"],
         key=environ["NLU_ADMIN_KEY"],
-        model=given("INDUCTION_TASK_MODEL", environ) or "claude-haiku-5-5",
-        model_url=given("ANTHROPIC_BASE_URL", environ),
-        model_key=environ["ANTHROPIC_API_KEY"],
-        is_offline=given("INDUCTION_PROVIDER", environ) == "offline",
+        model=models.task_model,
+        proposer=models.proposer_model,
+        providers=models.models_of,
     )

@@ -17,7 +17,7 @@ from rich.progress import Progress
 from rich.text import Text
 
 from deploy.demo.data import DataSet
-from deploy.demo.options import Stack
+from deploy.demo.options import SMOLLM2, Stack
 from deploy.demo.steps import (
     Answered,
     Exported,
@@ -36,6 +36,10 @@ OFFLINE = (
     " nothing but the prompt it is sent and answers by likeness of words. A better prompt truly"
     " scores better with it, so the loop is tested for real; how well Claude would do, these"
     " figures cannot say."
+)
+SMALL = (
+    "a small language model on this machine: real, and weak. What helps it need not help a large"
+    " one. The changes are proposed by the offline model, which it could not do."
 )
 REVIEWER = (
     "scripted. It knows the data's answers, confirms what was right, corrects what was wrong,"
@@ -60,8 +64,15 @@ def opening(console: Console, data: DataSet, stack: Stack) -> None:
     left_out = ", ".join(f"{count} {reason}" for reason, count in sorted(data.skipped.items()))
     facts = f"{data.name}: {data.says}"
     _fact(console, "data", facts + (f" (left out: {left_out})" if left_out else ""))
-    _fact(console, "model", f"{stack.model}, {OFFLINE}" if stack.is_offline else stack.model)
+    _fact(console, "model", _model(stack))
     _fact(console, "reviewer", REVIEWER)
+
+
+def _model(stack: Stack) -> str:
+    if stack.is_offline:
+        return f"{stack.model}, {OFFLINE}"
+    is_small = stack.providers.of(stack.model)[0] == SMOLLM2
+    return f"{stack.model}, {SMALL}" if is_small else stack.model
 
 
 def _fact(console: Console, name: str, text: str) -> None:

@@ -10,7 +10,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from induction.llm.claude import Claude
+from induction.llm.adapters import adapters
+from induction.llm.models import Answering, Models
 from induction.task_kinds.base import Mistake, Task
 from induction.task_kinds.registry import task_of
 from nlu_shared.backoff import LASTING
@@ -49,6 +50,7 @@ MOST_CONFUSED = 3
 APPROVED_AT_ONCE = 100
 CALLS_PER_TEXT = 40
 """Enough for 20 changes on validation, a fifth of the texts, and as much again on the way there."""
+CALLS_OF_SMALL_MODEL = 700
 MOST = 1_000_000
 NOTHING = "nothing"
 MAY_QUOTE = True
@@ -88,6 +90,7 @@ class Story:
             kind=self.data.kind,
             labels=tuple(LabelSpec(name=name) for name in self.data.labels),
             task_model=self.stack.model,
+            proposer_model=self.stack.proposer,
         )
 
     @property
@@ -101,21 +104,22 @@ async def tell(story: Story) -> AsyncIterator[Step]:
     async with AsyncExitStack() as open_apis:
         logger = await open_apis.enter_async_context(_api(stack.logger_url, stack.key))
         induction = await open_apis.enter_async_context(_api(stack.induction_url, stack.key))
-        claude = Claude(api_key=stack.model_key, base_url=stack.model_url)
-        open_apis.push_async_callback(claude.close)
+        models = Models(stack.providers, adapters(stack.providers))
+        open_apis.push_async_callback(models.close)
 
         prompt = await _serve_baseline(induction, story.spec)
         names = f"{len(story.spec.labels)} labels" if story.spec.labels else "its codes"
         yield TaskReady(story.spec.slug, names, prompt.content.tokens)
 
-        backend = Backend(story.task, prompt, model=stack.model, claude=claude)
+        backend = Backend(story.task, prompt, model=stack.model, models=Answering(models, {}))
         answers: list[Answer] = []
         async for step in _production(story, backend, answers):
             yield step
         async for step in _review(logger, answers):
             yield step
 
-        request = RunRequest(task=story.spec.slug, limits=limits_for(len(story.data.rows)))
+        limits = limits_for(len(story.data.rows), story.choice.model)
+        request = RunRequest(task=story.spec.slug, limits=limits)
         run = await induction.post("/v1/runs", RunView, request)
         async for event in follow_run(run.id, url=stack.induction_url, key=stack.key):
             yield event
@@ -142,9 +146,12 @@ def _api(url: str, key: str) -> Api:
     return Api(url, key, patience=LASTING)
 
 
-def limits_for(texts: int) -> RunLimits:
-    """The usual promises, with calls enough for a whole search on large data. Money stays."""
+def limits_for(texts: int, model: str | None = None) -> RunLimits:
+    """The usual promises, with calls enough for a whole search on large data. Money stays. The
+    small language model of this machine takes its time: a few calls, in ten minutes."""
     usual = RunLimits()
+    if model is not None:
+        return usual.model_copy(update={"calls": CALLS_OF_SMALL_MODEL, "iterations": 6})
     return usual.model_copy(update={"calls": min(max(usual.calls, CALLS_PER_TEXT * texts), MOST)})
 
 

@@ -3,13 +3,19 @@
 An API and a worker get the app's login and no more; owner and administrator reach `migrate` only.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from nlu_shared.environment import given
+from pydantic import SecretStr
+
+from deploy.smollm2 import server
 
 Environment = dict[str, str]
+OFFLINE_PROPOSER = "offline/claude-sonnet-5-5"
+"""What the small language model cannot do: as a proposer it rambles."""
 _OURS = {"DATABASE_URL", "REDIS_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"}
 
 
@@ -30,7 +36,7 @@ class World:
     admin_database: str
     redis: str
     nlu_logger: str
-    claude: Environment
+    models: Environment
 
 
 def database_url(admin: str, *, service: str, role: str, password: str) -> str:
@@ -51,8 +57,62 @@ def induction(inherited: Mapping[str, str], world: World, secrets: Secrets) -> E
     return _service(inherited, "induction", world, secrets) | {
         "INDUCTION_NLU_LOGGER_URL": world.nlu_logger,
         "INDUCTION_NLU_LOGGER_KEY": secrets.induction_key,
-        **world.claude,
+        **world.models,
     }
+
+
+def offline(url: str) -> Environment:
+    """The offline model, served at `url`."""
+    return {
+        "INDUCTION_PROVIDER": "offline",
+        "ANTHROPIC_BASE_URL": url,
+        "ANTHROPIC_API_KEY": "offline",
+    }
+
+
+def smollm2(url: str) -> Environment:
+    """The small language model at `url` answers; the offline model, in the process that asks it,
+    proposes."""
+    provider = {
+        "api": "chat-completions",
+        "base_url": url,
+        "identity": server.NAME,
+        "timeout_seconds": 300,
+        "concurrency": server.SLOTS,
+        "billed": False,
+    }
+    return {
+        "INDUCTION_PROVIDER": "offline",
+        "INDUCTION_PROVIDERS": json.dumps({server.NAME: provider}),
+        "INDUCTION_TASK_MODEL": f"{server.NAME}/{server.MODEL}",
+        "INDUCTION_PROPOSER_MODEL": OFFLINE_PROPOSER,
+    }
+
+
+def models(inherited: Mapping[str, str], key: SecretStr | None) -> Environment:
+    """The provider that the person's environment names, with the Anthropic key as it was read;
+    empty where it names none, and the offline model is to answer."""
+    provider = given("INDUCTION_PROVIDER", inherited)
+    base = given("ANTHROPIC_BASE_URL", inherited)
+    if provider == "offline" or (provider is None and key is None and base is None):
+        return {}
+    return {
+        **({} if key is None else {"ANTHROPIC_API_KEY": key.get_secret_value()}),
+        **({} if base is None else {"ANTHROPIC_BASE_URL": base}),
+    }
+
+
+def answering(inherited: Mapping[str, str], models: Environment) -> str:
+    """Who answers, for people."""
+    whole = {**inherited, **models}
+    provider = given("INDUCTION_PROVIDER", whole) or "anthropic"
+    model = given("INDUCTION_TASK_MODEL", whole) or "claude-haiku-5-5"
+    if "/" in model:
+        return model
+    if provider == "offline":
+        return "the offline model, since no other is named"
+    base = given("ANTHROPIC_BASE_URL", whole) if provider == "anthropic" else None
+    return f"{provider}/{model}{f' at {base}' if base else ''}"
 
 
 def migration(

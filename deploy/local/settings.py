@@ -1,7 +1,7 @@
 """What the supervisor itself is told by its environment. The services' own settings are theirs."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from nlu_shared.kit.environment import EnvironmentSettings
 from pydantic import Field, SecretStr, ValidationError
@@ -32,6 +32,10 @@ class LocalSettings(EnvironmentSettings):
     )
     anthropic_api_key: SecretStr | None = Field(
         default=None, description="a Claude key, used instead of the offline model; costs money"
+    )
+    model: Literal["smollm2"] | None = Field(
+        default=None,
+        description="smollm2: a small language model on this machine answers in the demo",
     )
 
     @classmethod

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nlu_shared.environment import given
-
 from deploy.local import environments, ports
 from deploy.local.environments import Environment, Secrets, World
 from deploy.local.external import check_database, check_redis
@@ -28,6 +26,7 @@ from deploy.local.restarts import keep
 from deploy.local.secrets import keep as keep_secret
 from deploy.local.settings import LocalSettings
 from deploy.local.waiting import Say, waiting
+from deploy.smollm2 import server as smollm2
 
 READY_SECONDS = 60.0
 USUAL_PORTS = {"nlu_logger": 8001, "induction": 8002}
@@ -38,8 +37,8 @@ class Stack:
     addresses: Addresses
     ports: dict[str, int]
     admin_key: str
-    claude: Environment
-    """How a program reaches the model that induction uses."""
+    models: Environment
+    """How a program reaches the models that induction uses."""
     children: list[Child] = field(default_factory=list)
 
     async def keep(self, say: Say) -> ProcessDied:
@@ -68,7 +67,7 @@ async def running_stack(settings: LocalSettings, data: Path, say: Say) -> AsyncI
                 admin_database=await start.database(),
                 redis=await start.redis(),
                 nlu_logger=urls["nlu_logger"],
-                claude=await start.claude(),
+                models=await start.models(),
             )
         by_service = {
             "nlu_logger": {"NLU_LOGGER_ERASURE_JOURNAL": str(data / "erasures.jsonl")}
@@ -92,7 +91,7 @@ async def running_stack(settings: LocalSettings, data: Path, say: Say) -> AsyncI
         )
         addresses = Addresses(urls["nlu_logger"], urls["induction"], owner)
         addresses.publish(data)
-        yield Stack(addresses, listening, secrets.admin_key, world.claude, start.children)
+        yield Stack(addresses, listening, secrets.admin_key, world.models, start.children)
 
 
 @dataclass
@@ -118,20 +117,18 @@ class _Start:
         self.children.append(server.child)
         return server.url
 
-    async def claude(self) -> Environment:
-        """How induction reaches its model: Claude with the given key, else the offline model."""
-        if self.settings.anthropic_api_key is not None:
-            base = given("ANTHROPIC_BASE_URL")
-            return {"ANTHROPIC_API_KEY": self.settings.anthropic_api_key.get_secret_value()} | (
-                {"ANTHROPIC_BASE_URL": base} if base else {}
-            )
+    async def models(self) -> Environment:
+        """Which models induction has: the small one of this machine where it is wanted, those that
+        the environment names, else the offline model."""
+        if self.settings.model == smollm2.NAME:
+            child, url = await self.undo.enter_async_context(smollm2.serving(self.data))
+            self.children.append(child)
+            return environments.smollm2(url)
+        if named := environments.models(os.environ, self.settings.anthropic_api_key):
+            return named
         port = ports.free_port()
         self._watch([await self._spawn("offline model", "offline_model", *_listen(port))])
-        return {
-            "INDUCTION_PROVIDER": "offline",
-            "ANTHROPIC_BASE_URL": f"http://{HOST}:{port}",
-            "ANTHROPIC_API_KEY": "offline",
-        }
+        return environments.offline(f"http://{HOST}:{port}")
 
     async def migrate(self, service: str, env: Environment) -> None:
         child = await self._spawn(f"{service} migrate", f"{service}.cli", "migrate", env=env)

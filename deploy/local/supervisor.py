@@ -9,7 +9,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from deploy.local import placement
-from deploy.local.environments import Environment, direct
+from deploy.local.environments import Environment, answering, direct
 from deploy.local.ownership import owned
 from deploy.local.process import die_with
 from deploy.local.secrets import make_temporary
@@ -63,6 +63,7 @@ async def run(settings: LocalSettings) -> int:
             _say(
                 f"ready  nlu-logger {stack.addresses.nlu_logger}"
                 f"  induction {stack.addresses.induction}  admin key in {data / 'admin.key'}"
+                f"  model {answering(os.environ, stack.models)}"
             )
             try:
                 died = await stack.keep(_say)
@@ -99,7 +100,7 @@ async def _demonstrate(stack: Stack) -> int:
             "NLU_LOGGER_URL": stack.addresses.nlu_logger,
             "INDUCTION_URL": stack.addresses.induction,
             "NLU_ADMIN_KEY": stack.admin_key,
-            **stack.claude,
+            **stack.models,
             **direct(os.environ),
         }
     )

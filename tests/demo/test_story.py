@@ -39,9 +39,8 @@ def story_of(stack: Stack, out: Path, **told: str) -> Story:
         induction_url=str(stack.induction.base_url),
         key=BOOTSTRAP_KEY,
         model="claude-haiku-5-5",
-        model_url=str(stack.model.base_url),
-        model_key="offline",
-        is_offline=True,
+        proposer="claude-sonnet-5-5",
+        providers=stack.settings.models_of,
     )
     data = read(choice.data, text=choice.text, label=choice.label, limit=choice.limit)
     return Story(choice, where, data)

@@ -3,6 +3,7 @@
 import io
 from collections.abc import AsyncIterator
 
+from induction.settings import ModelSettings
 from induction.watching.screen import WIDTH
 from rich.console import Console
 
@@ -17,9 +18,8 @@ STACK = options.Stack(
     induction_url="",
     key="",
     model="m",
-    model_url=None,
-    model_key="",
-    is_offline=True,
+    proposer="p",
+    providers=ModelSettings(provider="offline").models_of,
 )
 
 

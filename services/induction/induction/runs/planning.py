@@ -135,10 +135,12 @@ def counts(splits: Mapping[UUID, Split]) -> dict[str, int]:
 
 
 def without_price(models: Iterable[str], providers: Providers, on: date) -> list[str]:
-    """The models that cost money and whose price is not known that day: without one no budget can
-    be promised."""
+    """The models that need a price which is not known that day: without one no budget can be
+    promised."""
     return [
-        model for model in models if providers.is_billed(model) and not prices.is_listed(model, on)
+        model
+        for model in models
+        if providers.needs_price(model) and not prices.is_listed(model, on)
     ]
 
 
