@@ -49,6 +49,8 @@ IO_FILES = {
     "engine_main.py",
     "failures.py",
     "lineage.py",
+    "adapters.py",
+    "chat.py",
     "claude.py",
     "settings.py",
     "disclosures.py",
