@@ -144,7 +144,7 @@ def test_pooled_counts_are_the_sum_of_the_cases(scoring: Scoring) -> None:
 
 def test_without_json_the_scores_are_a_table(scoring: Scoring) -> None:
     lines = scoring.table("intent", outputs(one="b", two="c"), outputs(one="b", two="x"))
-    assert lines[0] == "macro_f1/1: 0.500 over 2 cases"
+    assert lines[0] == "macro_f1/2: 0.500 over 2 cases"
     assert "f1:b 1.000 1 0 0" in lines
     assert "f1:x - 0 1 0" in lines
     lines = scoring.table("extraction", outputs(one=DIED), outputs(one=MOVED), "--explained")

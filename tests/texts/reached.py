@@ -12,6 +12,7 @@ from uuid import UUID
 
 from induction.engine.data.folding import words
 from induction.engine.data.groups import groups_of
+from induction.engine.evaluation import usable
 from induction.engine.evaluation.evaluate import EvalResults, judge
 from induction.engine.leak_guard import leaks, screen
 from induction.engine.leak_guard.names import names
@@ -209,6 +210,21 @@ REACHED: Mapping[str, Callable[[str], object]] = {
     "tasks/intent.request": lambda text: INTENTS.request(_prompt(text), text, model="m"),
     "tasks/intent.problems": lambda text: INTENTS.problems(_prompt(text)),
     "tasks/intent.parse": lambda text: INTENTS.parse(ModelAnswer(Outcome.OK, text)),
+    "rendering/leniency, in prose": lambda text: INTENTS.parse(
+        ModelAnswer(Outcome.MALFORMED, f'{text} {{"label": {json.dumps(text)}}} {text}')
+    ),
+    "rendering/leniency, cut": lambda text: FAMILIES.parse(
+        ModelAnswer(Outcome.CUT, '{"people": [{"name": "' + text)
+    ),
+    "rendering/leniency, braces": lambda text: INTENTS.parse(
+        ModelAnswer(Outcome.MALFORMED, "{" + text.replace(" ", "} {"))
+    ),
+    "rendering/leniency, spelling and confidence": lambda text: INTENTS.parse(
+        ModelAnswer(Outcome.OK, json.dumps({"label": text, "confidence": text}))
+    ),
+    "engine/evaluation/usable.objection": lambda text: usable.objection(
+        [usable.Unusable("no_object", text, f"{text} b")] * 20, answers=20
+    ),
     "tasks/extraction.request": lambda text: FAMILIES.request(
         _prompt(text, FAMILIES), text, model="m"
     ),

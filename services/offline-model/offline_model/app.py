@@ -92,6 +92,7 @@ class _Offline:
         digest = hashlib.sha256(body).hexdigest()
         arrival = self._calls.arrive(digest)
         question = wire.read(body)
+        wire.fits(question, self._settings.window)
         await asyncio.sleep(self._settings.latency_ms / 1000)
         drawn = f"{digest}/{request.headers.get(SAMPLE_HEADER, '0')}"
         wrong = fault(self._settings, drawn, arrival)

@@ -95,6 +95,9 @@ class OfflineSettings(EnvironmentSettings):
     retry_after_s: Annotated[float, Field(ge=0)] = Field(
         default=1.0, description="seconds the retry-after header of a 429 asks for"
     )
+    window: PositiveInt | None = Field(
+        default=None, description="tokens a prompt may have, as `usage` counts them; more is a 400"
+    )
     obedient: bool = Field(
         default=False, description="the proposer obeys orders it finds in the texts of cases"
     )

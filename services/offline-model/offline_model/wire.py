@@ -120,6 +120,14 @@ def tokens(text: str) -> int:
     return -(-len(text) // 4)
 
 
+def fits(request: MessagesRequest, window: int | None) -> None:
+    """Raises Refused (400) for a prompt of more tokens than the window has; None: any fits."""
+    texts = [*(block.text for block in request.blocks), *(turn.text for turn in request.messages)]
+    size = sum(map(tokens, texts))
+    if window is not None and size > window:
+        raise Refused(400, f"prompt is too long: {size} tokens > {window} maximum")
+
+
 def cut(text: str, most: int) -> str:
     """As much of the text as that many tokens hold."""
     return text[: most * 4]

@@ -1,8 +1,9 @@
 """How a prompt is said to a model, and how its answer is read: one renderer for whoever measures a
 prompt and whoever runs it. Pure.
 
-`request` is the whole of what is sent, `answers` what comes back, `intent` and `extraction` what is
-particular to a kind of task, `prompt` the one way from a prompt to requests and predictions.
+`request` is the whole of what is sent, `answers` what comes back, `leniency` what counts as an
+answer, `intent` and `extraction` what is particular to a kind of task, `prompt` the one way from a
+prompt to requests and predictions.
 """
 
 from nlu_shared.rendering.answers import ModelAnswer, Outcome, Prediction, Usage

@@ -31,6 +31,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"  # the model declined
     MALFORMED = "malformed"  # not the JSON that was asked for
     UNAVAILABLE = "unavailable"  # not answered after all retries, while others were
+    TOO_LONG = "too_long"  # the request does not fit into the model's window
     REJECTED = "rejected"  # the provider does not take this very request
     OVER_BUDGET = "over_budget"  # not sent, or not sent again: the reservation did not fit
     FORGOTTEN = "forgotten"  # the case was erased after the run: the answer went with it
@@ -63,11 +64,13 @@ class ModelAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a model said about a case, or why it said nothing usable (`fault`)."""
+    """What a model said about a case, or why it said nothing usable (`fault`). `lenient` says how
+    an answer that counts differs from what was asked for; it makes no other answer of it."""
 
     output: JsonValue = None
     confidence: float | None = None
     fault: str | None = None
+    lenient: tuple[str, ...] = field(default=(), compare=False)
 
 
 def read_message(body: Any) -> ModelAnswer | None:
@@ -178,10 +181,10 @@ def outcome_of(stop_reason: Any, text: str) -> Outcome:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return Outcome.MALFORMED
-    return Outcome.OK if _is_plain(value) else Outcome.MALFORMED
+    return Outcome.OK if is_plain(value) else Outcome.MALFORMED
 
 
-def _is_plain(whole: JsonValue) -> bool:
+def is_plain(whole: JsonValue) -> bool:
     """Whether everything in it can be stored and counted, and nested data walked through."""
     left: list[tuple[JsonValue, int]] = [(whole, 1)]
     while left:

@@ -11,7 +11,8 @@ from typing import Any
 
 from pydantic import JsonValue, ValidationError
 
-from nlu_shared.rendering.answers import ModelAnswer, Outcome, Prediction
+from nlu_shared.rendering.answers import ModelAnswer, Prediction
+from nlu_shared.rendering.leniency import Fault, read_object
 from nlu_shared.rendering.request import framed
 from nlu_shared.schemas.extraction import (
     VARIABLES,
@@ -33,16 +34,16 @@ def example_line(example: Example) -> str:
 
 
 def read(answer: ModelAnswer) -> Prediction:
-    """The extraction of an answer in its shortest JSON; anything else is a fault."""
-    if answer.outcome is not Outcome.OK:
-        return Prediction(fault=str(answer.outcome))
+    """The extraction of an answer in its shortest JSON, by the rule of `leniency`; anything else is
+    a fault."""
+    fields, fault, lenient = read_object(answer)
+    if fault is not None:
+        return Prediction(fault=fault)
     try:
-        extraction = Extraction.model_validate(json.loads(answer.text))
+        extraction = Extraction.model_validate(fields)
     except ValidationError:
-        return Prediction(fault="not an extraction")
-    except (ValueError, RecursionError):
-        return Prediction(fault="not JSON")
-    return Prediction(output=short(extraction))
+        return Prediction(fault=Fault.NO_EXTRACTION)
+    return Prediction(output=short(extraction), lenient=lenient)
 
 
 def short(extraction: Extraction) -> JsonValue:
@@ -97,3 +98,12 @@ SCHEMA = _closed(
     delete=_IDS,
 )
 """Of an answer: a field without a value is left out, so that no field needs a union of types."""
+
+_LISTS = ", ".join(
+    f'"{part}": [{{{", ".join(one["properties"])}}}]' for part, one in _PARTS.items()
+)
+SHAPE = (
+    "Answer with one JSON object and nothing else, its lists empty where there is nothing and each"
+    " item without the fields that have no value: {" + _LISTS + ', "delete": [ids]}'
+)
+"""What to answer with, in a sentence."""

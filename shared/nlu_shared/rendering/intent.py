@@ -5,14 +5,25 @@ Texts travel as JSON, so that no logged text can close its frame and speak as in
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nlu_shared.rendering.answers import ModelAnswer, Outcome, Prediction
+from nlu_shared.rendering.answers import ModelAnswer, Prediction
+from nlu_shared.rendering.leniency import (
+    Fault,
+    Leniency,
+    confidence_of,
+    label_of,
+    read_object,
+)
 from nlu_shared.rendering.request import framed
 from nlu_shared.schemas.prompts import Example
 
 MAX_TOKENS = 512
+SHAPE = (
+    "Answer with one JSON object and nothing else:"
+    ' {"label": one of the labels, exactly as listed, "confidence": a number from 0 to 1}'
+)
 
 
 def schema(names: Sequence[str]) -> dict[str, Any]:
@@ -28,26 +39,32 @@ def schema(names: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def shape(labels: Sequence[str], instructions: str) -> str:
+    """What to answer with, in a sentence; labels that the instructions do not name are listed."""
+    unnamed = [label for label in labels if label not in instructions]
+    listed = f" Labels too: {json.dumps(unnamed, ensure_ascii=False)}." if unnamed else ""
+    return SHAPE + listed
+
+
 def example_line(example: Example) -> str:
     shown = json.loads(framed(example.text, example.context))
     return json.dumps({**shown, "label": example.output}, ensure_ascii=False)
 
 
-def read(answer: ModelAnswer) -> Prediction:
-    """The label and confidence of an answer (absent when not a number from 0 to 1); anything else
-    is a fault, not an error."""
-    if answer.outcome is not Outcome.OK:
-        return Prediction(fault=str(answer.outcome))
-    try:
-        fields = json.loads(answer.text)
-    except (ValueError, RecursionError):
-        return Prediction(fault="not JSON")
-    if not isinstance(fields, dict) or not isinstance(fields.get("label"), str):
-        return Prediction(fault="no label")
-    return Prediction(output=fields["label"], confidence=_confidence(fields.get("confidence")))
-
-
-def _confidence(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if 0 <= value <= 1 else None
+def read(answer: ModelAnswer, labels: Sequence[str], spellings: Mapping[str, str]) -> Prediction:
+    """The label and confidence of an answer by the rule of `leniency` (a confidence may be absent);
+    anything else is a fault, not an error."""
+    fields, fault, lenient = read_object(answer)
+    if fault is not None:
+        return Prediction(fault=fault)
+    written = fields.get("label")
+    if not isinstance(written, str):
+        return Prediction(fault=Fault.NO_LABEL)
+    label = label_of(written, labels, spellings)
+    if label is None:
+        return Prediction(fault=Fault.UNKNOWN_LABEL)
+    name, is_spelling = label
+    confidence, is_converted = confidence_of(fields.get("confidence"))
+    lenient += (Leniency.SPELLING,) if is_spelling else ()
+    lenient += (Leniency.CONFIDENCE,) if is_converted else ()
+    return Prediction(name, confidence, lenient=lenient)

@@ -5,7 +5,7 @@ has both has the request.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from nlu_shared.rendering import extraction, intent
@@ -17,7 +17,6 @@ from nlu_shared.schemas.prompts import Example, PromptContent, TaskKind
 from nlu_shared.schemas.rendered import RenderedPrompt
 
 EXAMPLES_HEADING = "Examples, one JSON object per line:"
-NO_LABEL = "answered with no label of this task"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +29,11 @@ class AnswerSpace:
     spellings: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
+    def other_spellings(self) -> dict[str, str]:
+        """Those that are no label's own name."""
+        return {one: label for one, label in self.spellings.items() if one not in self.labels}
+
+    @property
     def schema(self) -> Mapping[str, Any]:
         """The JSON Schema of an answer."""
         return extraction.SCHEMA if self._is_extraction else intent.schema(self.labels)
@@ -38,6 +42,13 @@ class AnswerSpace:
     def max_tokens(self) -> int:
         """Of an answer."""
         return extraction.MAX_TOKENS if self._is_extraction else intent.MAX_TOKENS
+
+    def shape(self, prompt: PromptContent) -> str | None:
+        """How to answer, in a sentence, for models that are held to no schema; None where the
+        prompt has it already."""
+        instructions = prompt.instruction_text
+        shape = extraction.SHAPE if self._is_extraction else intent.shape(self.labels, instructions)
+        return None if shape in instructions else shape
 
     def example_line(self, example: Example) -> str:
         line = extraction.example_line if self._is_extraction else intent.example_line
@@ -92,22 +103,19 @@ def rendered(prompt: PromptContent, answers: AnswerSpace) -> RenderedPrompt:
 
 
 def read(answer: ModelAnswer, answers: AnswerSpace) -> Prediction:
-    """What an answer says about a case; a label that is none of the task's is a fault."""
+    """What an answer says about a case, by the rule of `leniency`; what is none of the answers that
+    can be is a fault."""
     if answers.kind is TaskKind.EXTRACTION:
         return extraction.read(answer)
-    prediction = intent.read(answer)
-    if (label := answers.spellings.get(str(prediction.output))) is not None:
-        prediction = replace(prediction, output=label)
-    if prediction.fault is None and prediction.output not in answers.labels:
-        return Prediction(fault=NO_LABEL)
-    return prediction
+    return intent.read(answer, answers.labels, answers.spellings)
 
 
 def system_parts(prompt: PromptContent, answers: AnswerSpace) -> tuple[str, ...]:
-    """The instructions, and the examples where there are any."""
-    if not prompt.examples:
-        return (prompt.instruction_text,)
-    return (prompt.instruction_text, examples_text(prompt.examples, answers))
+    """The instructions, the examples where there are any, and the shape of an answer where the
+    instructions do not say it in these very words."""
+    examples = (examples_text(prompt.examples, answers),) if prompt.examples else ()
+    shape = answers.shape(prompt)
+    return (prompt.instruction_text, *examples, *((shape,) if shape else ()))
 
 
 def examples_text(examples: Sequence[Example], answers: AnswerSpace) -> str:

@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter
 
 from nlu_shared.schemas.base import Schema
 from nlu_shared.schemas.prompts import Aim, Change, PromptContent
-from nlu_shared.schemas.runs import ConversationScore
+from nlu_shared.schemas.runs import FAULTS, LENIENT, ConversationScore
 from nlu_shared.schemas.verdicts import Misses, Verdict
 
 
@@ -58,6 +58,8 @@ class PromptEvaluated(Schema):
     )
     cases: int
     unanswered: int = Field(default=0, description="calls that ended without a usable answer")
+    faults: dict[str, int] = Field(default_factory=dict, description=FAULTS)
+    lenient: dict[str, int] = Field(default_factory=dict, description=LENIENT)
     lost: int = Field(
         default=0, description="cases the provider let no model answer; they are not scored"
     )

@@ -37,6 +37,9 @@ class ActivePrompt(Schema):
     content: PromptContent = Field(description="blocks and examples")
     kind: TaskKind = Field(description="what its answers are")
     labels: tuple[str, ...] = Field(default=(), description="of an intent: what it may answer")
+    spellings: dict[str, str] = Field(
+        default={}, description="of an intent: other spellings, and the label each is read as"
+    )
     rendered: RenderedPrompt = Field(description="what a request says of it, to the letter")
     model: str | None = Field(
         default=None, description="that it was last measured with; null: the task's, if it has one"

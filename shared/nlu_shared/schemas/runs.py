@@ -166,6 +166,16 @@ class IterationView(Schema):
     version_id: UUID | None = Field(description="the candidate; null: it was not stored")
 
 
+FAULTS = (
+    "answers that could not be used, by cause: cut, refused, no_object, several_objects, no_label,"
+    " unknown_label, no_extraction"
+)
+LENIENT = (
+    "answers that count and are not to the letter what was asked for, by how: prose, spelling,"
+    " confidence"
+)
+
+
 class ConversationScore(Schema):
     """Scores, 0 to 1, of what all statements of a conversation add up to. An item that comes a
     statement late is no mistake here, and an empty statement no success."""
@@ -203,6 +213,12 @@ class RunView(Schema):
     support: dict[str, int] | None = Field(description="cases with each component in their truth")
     per_conversation: ConversationScore | None = Field(
         default=None, description="of whole discussions"
+    )
+    faults: dict[str, int] | None = Field(
+        default=None, description=f"of the best on validation: {FAULTS}"
+    )
+    lenient: dict[str, int] | None = Field(
+        default=None, description=f"of the best on validation: {LENIENT}"
     )
     iterations: list[IterationView] = Field(
         description="the candidates evaluated on validation, in their order: no more of them than"

@@ -122,6 +122,8 @@ class WithProposer(Recording):
 class Losing(Recording):
     """A runtime whose provider does not take some requests."""
 
+    outcome = Outcome.REJECTED
+
     def __init__(self, runtime: Runtime, lost: Callable[[Call], bool]) -> None:
         super().__init__()
         self._runtime, self._lost = runtime, lost
@@ -129,7 +131,7 @@ class Losing(Recording):
     async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
         answers = await self._runtime.ask(calls)
         return [
-            ModelAnswer(Outcome.REJECTED) if self._lost(call) else answer
+            ModelAnswer(self.outcome) if self._lost(call) else answer
             for call, answer in zip(calls, answers, strict=True)
         ]
 

@@ -65,12 +65,13 @@ async def test_a_model_that_wavers_is_told_from_a_prompt_that_is_wrong() -> None
     assert misses.summary.startswith("This is not a prompt problem: ")
 
 
-async def test_answers_that_are_none_are_the_schemas_even_where_the_search_finds_nothing() -> None:
-    broken = OfflineSettings(faults={Fault.BROKEN_JSON: 1})
-    misses = await misses_of(few(), OfflineRuntime(settings=broken))
+async def test_answers_that_are_none_are_the_schemas_and_say_why() -> None:
+    broken = OfflineSettings(faults={Fault.BROKEN_JSON: 2})
+    misses = await misses_of(few(), WithProposer(OfflineRuntime(settings=broken), nothing_new))
     assert misses is not None
-    assert misses.counts[Cause.SCHEMA] == misses.total - misses.unexamined
-    assert misses.summary.startswith("This is not a prompt problem: ")
+    none = misses.counts[Cause.SCHEMA]
+    assert none > 0
+    assert f"{none} without a valid answer ({none} cut)" in misses.summary
 
 
 async def test_misses_are_looked_into_only_as_far_as_the_calls_go() -> None:

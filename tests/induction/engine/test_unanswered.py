@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -10,8 +11,9 @@ from induction.engine.evaluation.evaluate import EvalResults, judge
 from induction.engine.plan import Plan
 from induction.engine.run import evaluate_only
 from induction.engine.runtime import Call
-from induction.task_kinds.base import Case, Prediction
+from induction.task_kinds.base import Case, Outcome, Prediction
 from induction.task_kinds.intent import IntentTask
+from nlu_shared.rendering.prompt import EXAMPLES_HEADING
 from nlu_shared.schemas.events import (
     ChangeKept,
     ChangeRejected,
@@ -19,6 +21,7 @@ from nlu_shared.schemas.events import (
     PromptEvaluated,
     RunFinished,
     Split,
+    Stage,
     StoredEvent,
     VerdictReached,
 )
@@ -83,7 +86,7 @@ def about(asked: Call, texts: Collection[str]) -> bool:
 
 
 def shows_examples(asked: Call) -> bool:
-    return len(asked.request.system) > 1
+    return any(part.startswith(EXAMPLES_HEADING) for part in asked.request.system)
 
 
 def verdicts(events: list[StoredEvent]) -> list[VerdictReached]:
@@ -149,3 +152,48 @@ async def test_a_baseline_that_cannot_be_heard_ends_the_run_with_a_reason() -> N
     ):
         assert isinstance(end, RunFinished)
         assert "the provider left 20 of" in end.reason
+
+
+class Narrow(Losing):
+    """A runtime whose model has a window that some requests do not fit into."""
+
+    outcome = Outcome.TOO_LONG
+
+
+async def test_a_baseline_that_is_too_long_fails_the_run_with_its_size() -> None:
+    plan = toy_plan(per_label=60)
+    world = Narrow(OfflineRuntime(), lambda one: one.purpose == "task")
+    for end in (
+        (await told(plan, world))[-1],
+        (await events_of(plan, world, evaluate_only))[-1],
+    ):
+        assert isinstance(end, RunFinished)
+        assert end.status == "failed"
+        assert end.reason == (
+            "the prompt is too long for the model's window, with 64 cases tried: it has about"
+            f" {plan.baseline.tokens} tokens"
+        )
+
+
+@pytest.mark.parametrize("opening", [False, True])
+async def test_a_change_that_is_too_long_is_refused_and_no_more(opening: bool) -> None:
+    plan = replace(with_iterations(toy_plan(), 3), opening=opening)
+    events = await told(plan, Narrow(OfflineRuntime(), shows_examples))
+    assert not [event for event in events if isinstance(event, ChangeKept)]
+    refused = [event for event in events if isinstance(event, ChangeRejected)]
+    stage = Stage.VALIDATION if opening else Stage.GATE
+    assert refused[0].stage == stage
+    assert refused[0].reason.startswith("the prompt is too long for the model's window")
+    end = events[-1]
+    assert isinstance(end, RunFinished)
+    assert (end.status, end.best_hash) == ("completed", plan.baseline.version_hash)
+
+
+async def test_a_case_too_long_for_the_window_is_lost_like_any_other() -> None:
+    plan = toy_plan()
+    lost = of(plan, Split.TRAIN)[:1]
+    events = await events_of(
+        plan, Narrow(OfflineRuntime(), lambda one: about(one, lost)), evaluate_only
+    )
+    scored = [event for event in events if isinstance(event, PromptEvaluated)]
+    assert [event.lost for event in scored] == [1, 0]

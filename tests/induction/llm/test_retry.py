@@ -2,6 +2,7 @@
 
 import pytest
 from induction.llm.retry import (
+    TOO_LONG,
     Decision,
     Failure,
     GiveUp,
@@ -9,6 +10,7 @@ from induction.llm.retry import (
     Park,
     Reject,
     Stop,
+    TooLong,
     Wait,
     decide,
     outage_pause,
@@ -50,7 +52,9 @@ SPEND = "contract_spend_limit_reached"
         (status(402), 1, 0, Stop()),
         (status(403), 1, 0, Stop()),
         (status(404), 1, 0, Stop()),
-        (status(413), 1, 0, Reject()),
+        (status(413), 1, 0, TooLong()),
+        (status(400, error_code=TOO_LONG), 1, 0, TooLong()),
+        (status(500, error_code=TOO_LONG), 1, 0, Wait(0.5)),
         (status(422), 1, 0, Reject()),
         (status(408), 1, 0, Wait(0.5)),
         (status(500), 1, 0, Wait(0.5)),
@@ -116,6 +120,7 @@ def test_a_first_pause_above_the_longest_stays_as_it_is() -> None:
     [
         (status(401), "status 401: the key is not taken"),
         (status(418), "status 418"),
+        (status(400, error_code=TOO_LONG), "status 400: the prompt is too long for the model"),
         (status(429, error_code=SPEND), "status 429: the spend limit is reached"),
         (Failure(Kind.UNREADABLE), "what comes back is no message"),
     ],

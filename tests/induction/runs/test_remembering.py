@@ -85,7 +85,7 @@ async def test_what_failed_by_one_model_may_be_tried_by_another(
 @pytest.mark.parametrize(
     ("change", "back"),
     [
-        ("scorer = 'another/1'", "scorer = 'macro_f1/1'"),
+        ("scorer = 'another/1'", "scorer = 'macro_f1/2'"),
         (f"created_at = created_at - {LONG}", f"created_at = created_at + {LONG}"),
     ],
     ids=["by another scorer", "long ago"],
@@ -93,7 +93,7 @@ async def test_what_failed_by_one_model_may_be_tried_by_another(
 async def test_what_failed_otherwise_or_long_ago_is_not_held_against_it(
     stack: Stack, first: dict[str, Any], change: str, back: str
 ) -> None:
-    assert first["scorer"] == "macro_f1/1"
+    assert first["scorer"] == "macro_f1/2"
     of_first = "UPDATE runs SET {} WHERE id = $1"
     async with changed(stack, of_first.format(change), of_first.format(back), first["id"]):
         assert first["id"] not in {one["run_id"] for one in await ideas(stack, "burnt")}

@@ -34,12 +34,12 @@ def test_instructions_and_examples_are_system_parts_and_the_text_is_json() -> No
     case = Case(UUID(int=1), 'forget "it"\nall', "cancel", "g", True)
     prompt = TASK.baseline().model_copy(update={"examples": (TASK.example(case),)})
     asked = TASK.request(prompt, "book a room", model="m")
-    told, shown = asked.system
+    told, shown, _ = asked.system
     assert told == "\n\n".join(block.text for block in prompt.instructions)
     assert json.loads(shown.splitlines()[1]) == {"text": case.text, "label": "cancel"}
     assert json.loads(asked.user) == {"text": "book a room"}
     assert asked.schema["properties"]["label"]["enum"] == ["book_meeting", "cancel"]
-    assert len(TASK.request(TASK.baseline(), "x", model="m").system) == 1
+    assert len(TASK.request(TASK.baseline(), "x", model="m").system) == 2
 
 
 @given(st.text())
@@ -52,8 +52,9 @@ def test_no_text_can_close_its_frame(text: str) -> None:
     ("said", "output", "confidence"),
     [
         ('{"label": "cancel", "confidence": 0.5}', "cancel", 0.5),
-        ('{"label": "cancel", "confidence": 7}', "cancel", None),
-        ('{"label": "cancel", "confidence": NaN}', "cancel", None),
+        ('{"label": "cancel", "confidence": 7}', "cancel", 0.07),
+        ('{"label": "cancel", "confidence": 700}', "cancel", None),
+        ('{"label": "cancel", "confidence": NaN}', None, None),
         ('{"label": "cancel", "confidence": true}', "cancel", None),
         ('{"label": "cancel"}', "cancel", None),
         ('{"label": "other", "confidence": 0.5}', None, None),

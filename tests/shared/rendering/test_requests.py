@@ -31,13 +31,13 @@ PROMPT = PromptContent(
 )
 TEXT = 'Wéll\n"x"'
 KEYS = {
-    ("intent", False): "1080040ea7960c6829e546f74941ce44b0f5ce3ce2b8de3fa691e13c0de66e4e",
-    ("intent", True): "15527851c15e1ff67129900c4b7b18444b4dd5284d51b4205f42c670f7a6df98",
+    ("intent", False): "fd5664191a2e394ad6d08088b817c2eb7a34ad15fdc952ac9ac47d29d567653a",
+    ("intent", True): "b08daf081cc50115496592abd833579cd392c6759083c1d82f77fb44355f0d7a",
     (
         TaskKind.EXTRACTION,
         False,
-    ): "cba27c5323e53ff5b9a6b402d5f51dee92b91a0c400e56af6071e2a494a31cfc",
-    ("extraction", True): "5886e6bf0c1d885abcaaad2f3ef320ffb29ada8f65db67ff0e170b3b55b1ff27",
+    ): "a550b4a31004b9bf325de2275e5325d92948e7b1d2200f79eafe13bc3027c7f0",
+    ("extraction", True): "74614c5e627220957110eb3aa850a92119d1c9969c32b339ce2ba58361fe577b",
 }
 """Of the ledger: with another one, no stored answer would be found again."""
 
@@ -78,6 +78,33 @@ def test_only_a_schema_that_requires_all_it_names_is_strict(
     assert body["response_format"]["json_schema"]["strict"] is strict
 
 
+@pytest.mark.parametrize("answers", [INTENT, FAMILY], ids=lambda one: one.kind.value)
+def test_the_prompt_ends_with_the_shape_of_an_answer(answers: AnswerSpace) -> None:
+    system = render(PROMPT, TEXT, answers=answers, model="m").system
+    assert system[-1].startswith("Answer with one JSON object and nothing else")
+    for name in answers.schema["properties"]:
+        assert f'"{name}"' in system[-1]
+    assert not system[-1].strip().startswith(("{", "- "))
+    assert "\n" not in system[-1]
+
+
+def test_labels_that_the_instructions_do_not_name_stand_in_the_shape() -> None:
+    more = AnswerSpace(TaskKind.INTENT, ("pay", "refund", 'the "other"'))
+    assert (
+        render(PROMPT, TEXT, answers=more, model="m")
+        .system[-1]
+        .endswith(' Labels too: ["refund", "the \\"other\\""].')
+    )
+    assert "Labels too" not in render(PROMPT, TEXT, answers=INTENT, model="m").system[-1]
+
+
+def test_a_prompt_that_says_the_shape_itself_has_it_once() -> None:
+    (*_, shape) = render(PROMPT, TEXT, answers=INTENT, model="m").system
+    text = f"Choose pay or stop it.\n\n{shape}"
+    own = PromptContent(instructions=(Block(name="role", text=text),))
+    assert render(own, TEXT, answers=INTENT, model="m").system == (text,)
+
+
 def test_another_label_set_is_another_rendered_form() -> None:
     other = AnswerSpace(TaskKind.INTENT, ("pay",))
     assert rendered(PROMPT, INTENT).rendered_hash != rendered(PROMPT, other).rendered_hash
@@ -88,9 +115,10 @@ def test_another_label_set_is_another_rendered_form() -> None:
     [
         ({"label": "pay", "confidence": 0.5}, "pay", None),
         ({"label": "pay"}, "pay", None),
-        ({"label": "Pay", "confidence": 0.5}, None, "answered with no label of this task"),
-        ({"confidence": 0.5}, None, "no label"),
-        ([], None, "no label"),
+        ({"label": "Pay", "confidence": 0.5}, "pay", None),
+        ({"label": "paid", "confidence": 0.5}, None, "unknown_label"),
+        ({"confidence": 0.5}, None, "no_label"),
+        ([], None, "no_object"),
     ],
 )
 def test_an_answer_is_read_by_the_labels(

@@ -1,6 +1,7 @@
 """The first and last events of a run, put together from what the engine knows."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from nlu_shared.schemas.events import RunFinished, RunStarted, SearchStopped
 from nlu_shared.schemas.prompts import PromptContent
@@ -48,8 +49,9 @@ def finished(run: RunContext, search: Search | None, reason: str) -> RunFinished
         before, after = (results.scored(task).objective for results in pair)
     if run.no_verdict:
         reason = f"{reason}; no verdict: {run.no_verdict}"
+    status: Literal["completed", "failed"] = "failed" if run.failed else "completed"
     return RunFinished(
-        status="cancelled" if run.cancelled else "completed",
+        status="cancelled" if run.cancelled else status,
         reason=CANCELLED if run.cancelled else reason,
         best_hash=(search.best if search else run.plan.baseline).version_hash,
         baseline_f1=before,

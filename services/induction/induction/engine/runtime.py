@@ -73,6 +73,7 @@ class _State:
     cancelled: bool = False
     stop_reason: str | None = None
     no_verdict: str | None = None
+    failed: bool = False
     final: bool = False
     answer_log: AnswerLog = field(default_factory=AnswerLog)
 
@@ -136,6 +137,15 @@ class RunContext:
         """Ends the search for a reason of the engine's own. Raises Stopped."""
         self._state.stop_reason = self._state.stop_reason or reason
         raise Stopped(self._state.stop_reason)
+
+    @property
+    def failed(self) -> bool:
+        return self._state.failed
+
+    def fail(self, reason: str) -> NoReturn:
+        """Ends the run, which can come to nothing. Raises Stopped."""
+        self._state.failed = True
+        self.stop(reason)
 
     def affords(self, calls: int) -> bool:
         """Whether so many calls could be made now."""

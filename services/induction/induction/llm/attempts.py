@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from induction.llm.errors import ParkRun, StopRun
-from induction.llm.retry import Failure, GiveUp, Park, Reject, Stop, Wait, decide
+from induction.llm.retry import Failure, GiveUp, Park, Reject, Stop, TooLong, Wait, decide
 from induction.task_kinds.base import ModelAnswer, Outcome
 
 
@@ -52,6 +52,8 @@ async def settled(
                 raise ParkRun(seconds, str(result), ambiguous=ambiguous)
             case Reject():
                 return replace(none, outcome=Outcome.REJECTED)
+            case TooLong():
+                return replace(none, outcome=Outcome.TOO_LONG)
             case GiveUp():
                 return none
             case Wait(seconds):

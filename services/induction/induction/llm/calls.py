@@ -91,8 +91,9 @@ class _Flight:
 
 
 class Calls:
-    """The calls of one run. `known` are its answers, by key; `lost` those of the last sending that
-    the provider kept back: they are not settled and can be sent again."""
+    """The calls of one run. `known` are its answers, by key, and `settled` how many of them have
+    come since the run was loaded; `lost` those of the last sending that the provider kept back,
+    which are not settled and can be sent again."""
 
     def __init__(
         self, account: Account, commits: LedgerCommits, model: Model, *, concurrency: int
@@ -103,6 +104,7 @@ class Calls:
         self._concurrency = concurrency
         self.budget = Budget(calls_limit=account.calls_limit, usd_limit=account.usd_limit)
         self.known: dict[Key, ModelAnswer] = {}
+        self.settled = 0
         self.lost: dict[Key, ModelAnswer] = {}
 
     async def send(self, calls: Mapping[Key, Call]) -> None:
@@ -203,7 +205,7 @@ class Calls:
             )
         )
         self.budget.settle(flight.bound, cost)
-        self.known[flight.key] = answer
+        self._know(flight.key, answer)
 
     def _charged(self, flight: _Flight, answer: ModelAnswer) -> tuple[Decimal, ModelAnswer]:
         """What an answer costs by the list; its bound, and no usage, where it is not said."""
@@ -228,7 +230,11 @@ class Calls:
     async def settle_unsent(self, key: Key, one: Call, answer: ModelAnswer) -> None:
         """Writes down an answer that nothing more is paid for."""
         await self._write(Copied(**self._names(key, one), **fields_of(answer)))
+        self._know(key, answer)
+
+    def _know(self, key: Key, answer: ModelAnswer) -> None:
         self.known[key] = answer
+        self.settled += 1
 
     async def _write(self, entry: LedgerEntry) -> Receipt:
         receipt = await self._commits.submit(entry)

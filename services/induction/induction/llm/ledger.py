@@ -53,6 +53,11 @@ class Ledger:
         self._database: Database | None = None
         self._identity: Identity | None = None
 
+    @property
+    def settled(self) -> int:
+        """Answers that have come since it was loaded: what moves while `complete` waits."""
+        return self._calls.settled
+
     async def load(self, database: Database, identity: Identity) -> None:
         """Reads what this run has already asked; must come before the first `complete`."""
         self._database, self._identity = database, identity
@@ -119,10 +124,10 @@ class Ledger:
             self._remember(left)
             unavailable: dict[Key, ModelAnswer] = {}
             for key, answer in self._calls.lost.items():
-                if answer.outcome is Outcome.REJECTED:
-                    rejected[key] = answer
-                else:
+                if answer.outcome is Outcome.UNAVAILABLE:
                     unavailable[key] = answer
+                else:
+                    rejected[key] = answer
             given_up.update(unavailable.keys())
             if unavailable:
                 await self._require_answers(missing, unavailable)
@@ -151,8 +156,11 @@ class Ledger:
         self, missing: Mapping[Key, Call], rejected: Mapping[Key, ModelAnswer]
     ) -> None:
         """Raises StopRun where what is refused is not a matter of single requests: the model has
-        answered nothing yet, or nothing of a whole block."""
+        answered nothing yet, or nothing of a whole block. What is refused for its length is the
+        prompt's matter, and the engine's."""
         for key, answer in rejected.items():
+            if answer.outcome is Outcome.TOO_LONG:
+                continue
             all_refused = len(rejected) == len(missing) >= LEAST_REFUSED
             if all_refused or missing[key].request.model not in self._answered:
                 raise StopRun(answer.text)

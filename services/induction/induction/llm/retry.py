@@ -25,6 +25,8 @@ SPEND_LIMITS = frozenset(
         "insufficient_quota",
     }
 )
+TOO_LONG = "context_length_exceeded"
+"""The code of a request that does not fit into the model's window, whoever says it how."""
 OF_ONE_REQUEST = {
     400: "the request is not taken",
     413: "the request is too large",
@@ -76,12 +78,20 @@ class Failure:
         """May the provider have done, and bill, the work all the same?"""
         return self.kind in (Kind.TIMEOUT, Kind.CUT_OFF, Kind.UNREADABLE)
 
+    @property
+    def too_long(self) -> bool:
+        """Was the request refused for its length?"""
+        refused = self.kind is Kind.STATUS and self.status in OF_ONE_REQUEST
+        return refused and (self.status == 413 or self.error_code == TOO_LONG)
+
     def __str__(self) -> str:
         """In words of our own: the provider's may repeat what it was sent."""
         if self.kind is not Kind.STATUS or self.status is None:
             return _KINDS.get(self.kind, "no status")
         if self.error_code in SPEND_LIMITS:
             return f"status {self.status}: the spend limit is reached"
+        if self.too_long:
+            return f"status {self.status}: the prompt is too long for the model"
         if self.status in _STATUSES:
             return f"status {self.status}: {_STATUSES[self.status]}"
         return f"status {self.status}"
@@ -103,6 +113,11 @@ class Reject:
 
 
 @dataclass(frozen=True, slots=True)
+class TooLong:
+    """It does not fit into the model's window; a shorter one may."""
+
+
+@dataclass(frozen=True, slots=True)
 class Park:
     seconds: float
 
@@ -112,7 +127,7 @@ class Stop:
     """No repeat can help."""
 
 
-Decision = Wait | GiveUp | Reject | Park | Stop
+Decision = Wait | GiveUp | Reject | TooLong | Park | Stop
 
 
 def decide(failure: Failure, attempt: int, *, waited: float, jitter: float) -> Decision:
@@ -123,6 +138,8 @@ def decide(failure: Failure, attempt: int, *, waited: float, jitter: float) -> D
     """
     if failure.rate_limited:
         return _rate_limited(failure, attempt, waited=waited, jitter=jitter)
+    if failure.too_long:
+        return TooLong()
     if failure.kind is Kind.STATUS and failure.status in OF_ONE_REQUEST:
         return Reject()
     if failure.kind is Kind.STATUS and not _may_pass(failure.status):

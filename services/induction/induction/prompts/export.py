@@ -122,8 +122,8 @@ def texts_of(
     """A module's own constants with what they hold now.
 
     A text holds its block and those after it that no constant names, so that all texts, joined by
-    a blank line, are the system text; one whose block is gone is empty. Without a list for them
-    the examples are the end of the last text.
+    a blank line, are the system text but for the shape of an answer at its end; one whose block is
+    gone is empty. Without a list for them the examples are the end of the last text.
     """
     if constants is None:
         return {}
@@ -161,6 +161,7 @@ def _head(
         "rendered_hash": form.rendered_hash,
         "kind": answers.kind.value,
         "labels": list(answers.labels),
+        "spellings": dict(answers.other_spellings),
     }
     return head if constants is None else {**head, "constants": constants.model_dump(mode="json")}
 

@@ -53,6 +53,8 @@ class PromptScoreRow(SQLModel, table=True):
     )
     cases: int
     unanswered: int = 0
+    faults: dict[str, int] = Field(default={}, sa_column=Column(JSONB, nullable=False))
+    lenient: dict[str, int] = Field(default={}, sa_column=Column(JSONB, nullable=False))
     dataset_hash: str
     model: str
     scorer: str

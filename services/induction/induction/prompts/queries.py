@@ -34,6 +34,7 @@ async def active(session: AsyncSession, task: str, *, model: str) -> ActivePromp
         content=content,
         kind=answers.kind,
         labels=answers.labels,
+        spellings=answers.other_spellings,
         rendered=rendered(content, answers),
         model=await model_of(session, row, model=model),
     )
@@ -53,7 +54,7 @@ async def answers_of(session: AsyncSession, row: PromptVersionRow) -> AnswerSpac
     task = task_of((await tasks.get(session, row.task)).spec())
     if row.labels is None or task.kind is not TaskKind.INTENT:
         return task.answers
-    return AnswerSpace(task.kind, tuple(row.labels))
+    return AnswerSpace(task.kind, tuple(row.labels), task.answers.spellings)
 
 
 async def model_of(session: AsyncSession, row: PromptVersionRow, *, model: str) -> str:

@@ -155,7 +155,16 @@ async def record_score(
         "objective": event.objective,
         **event.model_dump(
             mode="json",
-            include={"components", "pooled", "support", "per_conversation", "cases", "unanswered"},
+            include={
+                "components",
+                "pooled",
+                "support",
+                "per_conversation",
+                "cases",
+                "unanswered",
+                "faults",
+                "lenient",
+            },
         ),
         "dataset_hash": dataset_hash,
         "model": model,

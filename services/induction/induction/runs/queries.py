@@ -25,7 +25,9 @@ _SPENDS = text(
         count(*) FILTER (WHERE cached AND outcome = 'ok')::int AS cached_calls,
         coalesce(sum(coalesce(cost_usd, reserved_usd)), 0)::float8 AS usd,
         coalesce(sum(notional_usd), 0)::float8 AS notional_usd,
-        count(*) FILTER (WHERE outcome IN ('unavailable', 'rejected'))::int AS unanswered_calls,
+        count(*) FILTER (
+            WHERE outcome IN ('unavailable', 'rejected', 'too_long')
+        )::int AS unanswered_calls,
         count(*) FILTER (
             WHERE usage IS NULL AND outcome IN ('ok', 'cut', 'refused', 'malformed')
         )::int AS unmetered_calls
@@ -95,7 +97,7 @@ def _improvement(row: RunRow) -> float | None:
 
 def _scored(score: PromptScoreRow | None) -> dict[str, Any]:
     """None where the prompt was not evaluated, or where the task has none."""
-    fields = ("components", "pooled", "support", "per_conversation")
+    fields = ("components", "pooled", "support", "per_conversation", "faults", "lenient")
     return {name: (score and getattr(score, name)) or None for name in fields}
 
 
@@ -115,8 +117,8 @@ async def gauges(session: AsyncSession) -> dict[str, float]:
                 """
                 SELECT count(*) FILTER (WHERE status = 'parked') AS runs_parked,
                     coalesce(sum(outages), 0) AS run_outages,
-                    (SELECT count(*) FROM llm_calls WHERE outcome IN ('unavailable', 'rejected'))
-                        AS llm_calls_unanswered,
+                    (SELECT count(*) FROM llm_calls WHERE outcome IN
+                        ('unavailable', 'rejected', 'too_long')) AS llm_calls_unanswered,
                     (SELECT count(*) FROM llm_calls WHERE usage IS NULL AND outcome IN
                         ('ok', 'cut', 'refused', 'malformed')) AS llm_calls_unmetered
                 FROM runs

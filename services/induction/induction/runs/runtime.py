@@ -1,7 +1,9 @@
 """The engine's three questions for one run, each answered once and remembered: its ledger, its
 inbox and its events."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -17,6 +19,8 @@ from induction.runs.models import RunEventRow
 from induction.task_kinds.base import ModelAnswer
 
 log = structlog.get_logger(__name__)
+REPORT_SECONDS = 0.25
+"""Between two announcements of how many answers have come."""
 
 
 class PauseRequested(Exception):
@@ -33,10 +37,12 @@ class RunRuntime:
     readings: dict[int, Inbox]
     recorded: Sequence[RunEventRow]
     _events: int = field(default=0, init=False)
+    _progress: EvaluationProgress | None = field(default=None, init=False)
 
     async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
         self.lease.check()
-        return await self.ledger.complete(calls)
+        async with self._reporting(calls):
+            return await self.ledger.complete(calls)
 
     async def inbox(self, step: int) -> Inbox:
         """Raises PauseRequested instead of reading when the run is to pause."""
@@ -56,8 +62,10 @@ class RunRuntime:
         """Raises ReplayDiverged where something else was told in its place before."""
         run = self.lease.run
         if isinstance(event, EvaluationProgress):
+            self._progress = event
             await stream.announce_progress(self.redis, run.id, event, after=self._events)
             return
+        self._progress = None
         self._events += 1
         if self._events <= len(self.recorded):
             journal.compare(self.recorded[self._events - 1].body, event)
@@ -66,3 +74,32 @@ class RunRuntime:
             await journal.record(session, run.id, run.fence, self._events, event)
         await stream.announce(self.redis, run.id)
         log.info("run event", run_id=str(run.id), n=self._events, type=event.type)
+
+    @asynccontextmanager
+    async def _reporting(self, calls: Sequence[Call]) -> AsyncIterator[None]:
+        """Meanwhile announces what has come of these calls, where they are part of the evaluation
+        that told its progress last. Nothing of it is stored."""
+        began = self._progress
+        if began is None or any(call.purpose != "task" for call in calls):
+            yield
+            return
+        most = min(began.total, began.done + len(calls))
+        reporting = asyncio.create_task(self._report(began, self.ledger.settled, most))
+        try:
+            yield
+        finally:
+            reporting.cancel()
+            with suppress(asyncio.CancelledError):
+                await reporting
+
+    async def _report(self, began: EvaluationProgress, settled: int, most: int) -> None:
+        done = began.done
+        while True:
+            await asyncio.sleep(REPORT_SECONDS)
+            reached = min(most, began.done + self.ledger.settled - settled)
+            if reached > done:
+                done = reached
+                moved = began.model_copy(update={"done": done})
+                await stream.announce_progress(
+                    self.redis, self.lease.run.id, moved, after=self._events
+                )

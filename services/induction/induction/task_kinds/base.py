@@ -63,7 +63,7 @@ class Case:
         return None if self.context is None else self.context.known
 
 
-BY_PROVIDER = frozenset({Outcome.UNAVAILABLE, Outcome.REJECTED})
+BY_PROVIDER = frozenset({Outcome.UNAVAILABLE, Outcome.REJECTED, Outcome.TOO_LONG})
 """The provider let no answer through: that says nothing about the prompt, and scores nowhere."""
 BY_MODEL = frozenset({Outcome.OK, Outcome.CUT, Outcome.REFUSED, Outcome.MALFORMED})
 """The model answered, well or badly."""

@@ -6,7 +6,7 @@ Where the output is no terminal the same lines come without the bar.
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from nlu_shared.schemas.events import EvaluationProgress, RunFinished, StoredEvent
+from nlu_shared.schemas.events import EvaluationProgress, RunFinished, Split, StoredEvent
 from nlu_shared.schemas.runs import RunView
 from nlu_shared.schemas.verdicts import Verdict, VerdictKind
 from rich.console import Console, Group
@@ -15,6 +15,7 @@ from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
+from induction.watching.answers import answers
 from induction.watching.components import by_component
 from induction.watching.lines import INDENT, Line, bar, plain, quiet
 from induction.watching.search import SearchView
@@ -84,7 +85,8 @@ def ending(run: RunView) -> list[Line | Padding]:
     if refused := len(run.changes) - taken:
         tried += f"; {refused} more changes were refused before validation"
     counted = [plain(tried)] if run.changes else []
-    return [*shown, *by_component(run), *counted, spent(run), *_next(run)]
+    best = answers(run.faults or {}, run.lenient or {}, Split.VALIDATION)
+    return [*shown, *by_component(run), *best, *counted, spent(run), *_next(run)]
 
 
 def _next(run: RunView) -> list[Line]:

@@ -19,6 +19,7 @@ from nlu_shared.schemas.events import (
 from nlu_shared.schemas.prompts import Change, Op
 from rich.text import Text
 
+from induction.watching.answers import answers
 from induction.watching.lines import Line, bad, bar, good, plain, quiet
 
 EMPTY = {
@@ -104,7 +105,7 @@ class SearchView:
 
     def _evaluated(self, event: PromptEvaluated) -> list[Line]:
         if event.split is not Split.VALIDATION:
-            return []
+            return answers(event.faults, event.lenient, event.split)
         self._validation = event.objective
         if event.iteration:
             return []
@@ -112,7 +113,7 @@ class SearchView:
         head = Text.assemble(f"{'baseline':<{NAME}}", bar(event.objective), " validation F1")
         labels = [name for name, count in (event.support or {}).items() if count]
         alone = [quiet(ONE_CLASS)] if len(labels) == 1 else []
-        return [plain(head), *alone]
+        return [plain(head), *alone, *answers(event.faults, event.lenient, event.split)]
 
     def _patterns(self, event: PatternsFound) -> list[Line]:
         return [

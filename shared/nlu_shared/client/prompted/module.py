@@ -28,7 +28,9 @@ def served_of(text: str) -> ServedPrompt:
     return ServedPrompt(
         task=metadata["task"],
         version=metadata["version_id"],
-        answers=AnswerSpace(TaskKind(metadata["kind"]), tuple(metadata["labels"])),
+        answers=AnswerSpace(
+            TaskKind(metadata["kind"]), tuple(metadata["labels"]), metadata.get("spellings", {})
+        ),
         rendered=RenderedPrompt(
             system=tuple(system),
             response_schema=schema,

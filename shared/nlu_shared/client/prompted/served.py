@@ -37,7 +37,7 @@ def served_of(active: ActivePrompt, whence: Whence) -> ServedPrompt:
     return ServedPrompt(
         task=active.task,
         version=str(active.version_id),
-        answers=AnswerSpace(active.kind, active.labels),
+        answers=AnswerSpace(active.kind, active.labels, active.spellings),
         rendered=one,
         model=active.model,
         whence=whence,

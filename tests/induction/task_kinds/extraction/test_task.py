@@ -45,7 +45,7 @@ def test_instructions_and_examples_are_system_parts_and_the_text_is_json() -> No
     case = Case(UUID(int=1), 'my "mother"\ndied', MARY, "g", True)
     prompt = TASK.baseline().model_copy(update={"examples": (TASK.example(case),)})
     asked = TASK.request(prompt, "hello", model="m")
-    told, shown = asked.system
+    told, shown, _ = asked.system
     assert told == "\n\n".join(block.text for block in prompt.instructions)
     assert json.loads(shown.splitlines()[1]) == {"text": case.text, "extraction": MARY}
     assert json.loads(asked.user) == {"text": "hello"}
@@ -73,11 +73,12 @@ def test_the_answer_schema_asks_only_for_fields_of_the_data_model() -> None:
     [
         ('{"people": [{"id": -1, "name": "Mary"}], "pair_bonds": [], "events": []}', None),
         ("{}", None),
-        ('{"people": [{"id": -1, "nick": "Mary"}]}', "not an extraction"),
-        ("[]", "not an extraction"),
-        ('{"people": [{"confidence": 1e999}]}', "not an extraction"),
-        ("people: Mary", "not JSON"),
-        ("[" * 100_000, "not JSON"),
+        ('{"people": [{"id": -1, "nick": "Mary"}]}', "no_extraction"),
+        ("[]", "no_object"),
+        ('{"people": [{"confidence": 1e999}]}', "no_object"),
+        ("people: Mary", "no_object"),
+        ("[" * 100_000, "no_object"),
+        ("{" * 100_000, "cut"),
     ],
 )
 def test_what_is_no_extraction_is_a_fault(said: str, fault: str | None) -> None:

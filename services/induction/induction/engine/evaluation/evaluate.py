@@ -1,9 +1,11 @@
 """A prompt put to the cases: what was answered, and what that scores.
 
-Calls go out in fixed blocks in case order, so that what is asked never depends on which answer came
-first.
+Calls go out in fixed blocks, so that what is asked never depends on which answer came first: fold
+by fold, since each is asked with another system text, which a provider caches, and in case order
+within a fold. Results are in case order.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
@@ -13,9 +15,18 @@ from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.runs import ConversationScore
 
 from induction.engine.data.folds import NO_FOLDS, Folds, out_of_fold
+from induction.engine.evaluation.usable import Unusable, objection
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call, RunContext
-from induction.task_kinds.base import BY_PROVIDER, Case, Mistake, Prediction, Score, Task
+from induction.task_kinds.base import (
+    BY_PROVIDER,
+    Case,
+    Mistake,
+    Outcome,
+    Prediction,
+    Score,
+    Task,
+)
 
 BLOCK = 64
 """Cases asked at once; the inbox is read between blocks."""
@@ -44,10 +55,12 @@ class CaseResult:
 @dataclass(frozen=True, slots=True)
 class EvalResults:
     """One result per case, by case id, in case order; none for the cases that are `lost`: the
-    provider let no answer through."""
+    provider let no answer through. Those of them that are `too_long` do not fit into the model's
+    window with the prompt."""
 
     by_case: Mapping[UUID, CaseResult]
     lost: frozenset[UUID] = frozenset()
+    too_long: frozenset[UUID] = frozenset()
 
     @property
     def cases(self) -> list[Case]:
@@ -75,8 +88,16 @@ class EvalResults:
         return [result for result in self.by_case.values() if not result.right]
 
     @property
-    def unanswered(self) -> int:
-        return sum(result.prediction.fault is not None for result in self.by_case.values())
+    def faults(self) -> Counter[str]:
+        """Answers that could not be used, by cause."""
+        faults = (result.prediction.fault for result in self.by_case.values())
+        return Counter(str(fault) for fault in faults if fault is not None)
+
+    @property
+    def lenient(self) -> Counter[str]:
+        """Answers that count and are not what was asked for, by how; one can be so twice."""
+        results = self.by_case.values()
+        return Counter(str(how) for result in results for how in result.prediction.lenient)
 
 
 def compare(before: EvalResults, after: EvalResults) -> tuple[list[UUID], list[UUID]]:
@@ -95,25 +116,39 @@ async def evaluate(
     iteration: int,
     folds: Folds = NO_FOLDS,
     sample: int = 0,
+    or_fail: bool = False,
 ) -> EvalResults:
     """One prompt on a list of cases, each asked without the examples of its fold, if it has one.
 
-    Raises Stopped; what some of the cases were answered is then dropped.
+    Raises Stopped; what some of the cases were answered is then dropped. Where none of a block fits
+    into the model's window the others are not asked, and are lost.
 
     run: who answers, and who is told of the progress.
     content: the prompt.
-    cases: in the order in which they are asked.
+    cases: in the order of the results.
     split: as the progress names it.
     iteration: as the progress names it, from 0.
     folds: the fold of each training case, by id (see `folds`).
     sample: the same number is the same answer of the ledger; another one asks anew.
+    or_fail: the run fails where nearly no answer is usable (see `usable`).
     """
     plan, cases = run.plan, tuple(cases)
     questions = {fold: out_of_fold(content, fold, folds) for fold in sorted(set(folds.values()))}
+    ordered = sorted(cases, key=lambda case: folds.get(case.id, -1))
     results: dict[UUID, CaseResult] = {}
     lost: set[UUID] = set()
+    too_long: set[UUID] = set()
+    unusable: list[Unusable] = []
+
+    async def tell_progress() -> None:
+        done = len(results) + len(lost)
+        await run.tell(
+            EvaluationProgress(iteration=iteration, split=split, done=done, total=len(cases))
+        )
+
+    await tell_progress()
     for start in range(0, len(cases), BLOCK):
-        block = cases[start : start + BLOCK]
+        block = ordered[start : start + BLOCK]
         await run.read_inbox()
         answers = await run.ask(
             [
@@ -124,17 +159,23 @@ async def evaluate(
         for case, answer in zip(block, answers, strict=True):
             if answer.outcome in BY_PROVIDER:
                 lost.add(case.id)
-            else:
-                results[case.id] = judge(plan.task, case, plan.task.parse(answer))
-        await run.tell(
-            EvaluationProgress(
-                iteration=iteration, split=split, done=len(results) + len(lost), total=len(cases)
-            )
-        )
+                too_long |= {case.id} if answer.outcome is Outcome.TOO_LONG else set()
+                continue
+            prediction = plan.task.parse(answer)
+            results[case.id] = judge(plan.task, case, prediction)
+            if prediction.fault is not None:
+                unusable.append(Unusable(prediction.fault, answer.text, case.transcript))
+        await tell_progress()
+        if or_fail and (reason := objection(unusable, answers=len(results))):
+            run.fail(reason)
+        if too_long.issuperset(case.id for case in block):
+            lost |= {case.id for case in cases if case.id not in results}
+            break
+    results = {case.id: results[case.id] for case in cases if case.id in results}
     for fold, question in questions.items():
         of_fold = {id: r.prediction for id, r in results.items() if folds.get(id) == fold}
         run.answer_log.add(content, question, of_fold)
-    return EvalResults(results, frozenset(lost))
+    return EvalResults(results, frozenset(lost), frozenset(too_long))
 
 
 def call_for(plan: Plan, content: PromptContent, case: Case, sample: int = 0) -> Call:
@@ -176,7 +217,9 @@ def evaluation_event(
         support=dict(score.support),
         per_conversation=_per_conversation(task, results),
         cases=score.cases,
-        unanswered=results.unanswered,
+        unanswered=results.faults.total(),
+        faults=dict(sorted(results.faults.items())),
+        lenient=dict(sorted(results.lenient.items())),
         lost=len(results.lost),
     )
 

@@ -6,6 +6,9 @@ what a provider does not take may well be what a prompt gets wrong.
 """
 
 from collections.abc import Sized
+from uuid import UUID
+
+from nlu_shared.schemas.prompts import PromptContent
 
 from induction.engine.evaluation.evaluate import EvalResults
 
@@ -28,4 +31,14 @@ def objection(cases: Sized, *evaluations: EvalResults) -> str | None:
         return None
     if not missing:
         return None
+    if too_long := frozenset[UUID]().union(*(one.too_long for one in evaluations)):
+        return f"the prompt is too long for the model's window, with {len(too_long)} cases tried"
     return f"the provider left {missing} of {len(cases)} cases unanswered"
+
+
+def refusal(content: PromptContent, cases: Sized, results: EvalResults) -> str | None:
+    """The same of one prompt, with its size where that is the matter."""
+    reason = objection(cases, results)
+    if reason is None or not results.too_long:
+        return reason
+    return f"{reason}: it has about {content.tokens} tokens"

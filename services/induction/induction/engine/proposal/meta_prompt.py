@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from nlu_shared.rendering.leniency import read_object
 from nlu_shared.schemas.events import ErrorPattern
 from nlu_shared.schemas.prompts import Change, Edit, Op, PromptContent
 from pydantic import JsonValue, ValidationError
@@ -18,7 +19,7 @@ from induction.engine.evaluation.evaluate import CaseResult, EvalResults
 from induction.engine.leak_guard.screen import INSTRUCTION_TOKENS
 from induction.engine.plan import Plan
 from induction.engine.proposal.edits import MOST_EXAMPLES, InvalidChange
-from induction.task_kinds.base import Case, ModelAnswer, ModelRequest, Outcome, Score, Task, framed
+from induction.task_kinds.base import Case, ModelAnswer, ModelRequest, Score, Task, framed
 
 RETRIES = 3
 MAX_TOKENS = 8_192
@@ -151,10 +152,11 @@ def request(plan: Plan, brief: Brief, invalid: str | None) -> ModelRequest:
 
 def read(answer: ModelAnswer, task: Task) -> Change:
     """The change an answer holds. Raises InvalidChange with a reason its author can act on."""
-    if answer.outcome is not Outcome.OK:
-        raise InvalidChange(f"the answer ended as {answer.outcome}")
+    fields, fault, _ = read_object(answer)
+    if fault is not None:
+        raise InvalidChange(f"the answer ended as {fault.replace('_', ' ')}")
     try:
-        change = Change.model_validate_json(answer.text)
+        change = Change.model_validate_json(json.dumps(fields))
     except ValidationError as problem:
         raise InvalidChange(_first_problem(problem)) from problem
     if len(change.edits) > MOST_EDITS:

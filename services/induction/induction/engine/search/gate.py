@@ -50,6 +50,7 @@ class Judgement:
     broke: cases of the gate that were right and are wrong.
     estimate: training cases gained, net: of those the focus concerns, where there is one.
     focus: the component's name.
+    objection: why it could not be asked at all.
     """
 
     passes: bool
@@ -58,9 +59,12 @@ class Judgement:
     estimate: float
     """Training cases gained, net: of those the focus concerns, where there is one."""
     focus: str | None = None
+    objection: str | None = None
 
     @property
     def reason(self) -> str:
+        if self.objection is not None:
+            return self.objection
         of = "" if self.focus is None else f" for {self.focus}"
         return (
             f"fixes {len(self.fixed)} and breaks {len(self.broke)} of the gate's cases, "

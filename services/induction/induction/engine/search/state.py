@@ -244,10 +244,10 @@ async def begin(run: RunContext, splits: Splits) -> Search:
     results: dict[Split, EvalResults] = {}
     for split, cases in ((Split.TRAIN, splits.train), (Split.VALIDATION, splits.validation)):
         results[split] = await evaluate(
-            run, plan.baseline, cases, split=split, iteration=0, folds=folds
+            run, plan.baseline, cases, split=split, iteration=0, folds=folds, or_fail=True
         )
-        if missing := unanswered.objection(cases, results[split]):
-            run.stop(missing)
+        if missing := unanswered.refusal(plan.baseline, cases, results[split]):
+            (run.fail if results[split].too_long else run.stop)(missing)
         await run.tell(evaluation_event(plan.task, plan.baseline, results[split], split, 0))
     search = from_results(
         run, splits, train=results[Split.TRAIN], validation=results[Split.VALIDATION]

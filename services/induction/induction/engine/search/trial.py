@@ -1,10 +1,11 @@
 """Candidates at the gate: all of a step on the same cases, and the best of them may go on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nlu_shared.schemas.events import Stage
 
+from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import EvalResults
 from induction.engine.proposal.error_patterns import key_of
 from induction.engine.proposal.meta_prompt import Candidate
@@ -44,8 +45,12 @@ async def gated(search: Search, candidates: Sequence[Candidate]) -> list[Tested]
         search.learn(known)
         cases = [case for case in cases if case.id not in known.lost]
         for one in running:
-            one.results |= await search.evaluate(one.candidate.content, cases, split=Stage.GATE)
+            content = one.candidate.content
+            answered = await search.evaluate(content, cases, split=Stage.GATE)
+            one.results |= answered
             one.judgement = gate.judge(sample, search.train, one.results, plan.focused)
+            if answered.too_long and (reason := unanswered.refusal(content, cases, answered)):
+                one.judgement = replace(one.judgement, passes=False, objection=reason)
     return tested
 
 

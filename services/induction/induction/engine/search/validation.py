@@ -47,7 +47,7 @@ async def validate(
     run, iteration, content = search.run, search.iteration, candidate.content
     cases = search.splits.validation
     validation = await search.evaluate(content, cases, split=Split.VALIDATION)
-    if missing := unanswered.objection(cases, validation):
+    if missing := unanswered.refusal(content, cases, validation):
         search.rejected(candidate.tried("not judged", missing), candidate.patterns)
         await run.tell(ChangeRejected(iteration=iteration, stage=Stage.VALIDATION, reason=missing))
         return validation

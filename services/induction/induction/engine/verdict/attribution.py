@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from nlu_shared.rendering.leniency import by_cause
 from nlu_shared.schemas.verdicts import Cause, LabelFinding, Misses
 
 from induction.engine.evaluation.evaluate import CaseResult, EvalResults
@@ -113,12 +114,27 @@ def attributed(task: Task, misses: Sequence[Miss], about: Known, *, unexamined: 
             _finding(task, miss) for miss in misses if causes[miss.result.case.id] is Cause.LABEL
         ],
         unexamined=unexamined,
-        summary=sentence(counts, unexamined=unexamined),
+        summary=sentence(
+            counts,
+            unexamined=unexamined,
+            faults=Counter(
+                miss.result.prediction.fault
+                for miss in misses
+                if miss.result.prediction.fault is not None
+            ),
+        ),
     )
 
 
-def sentence(counts: Mapping[Cause, int], *, unexamined: int = 0) -> str:
-    """What a person should do next; says so where most misses are not the prompt's."""
+def sentence(
+    counts: Mapping[Cause, int], *, unexamined: int = 0, faults: Mapping[str, int] | None = None
+) -> str:
+    """What a person should do next; says so where most misses are not the prompt's.
+
+    counts: of misses, by cause.
+    unexamined: misses that were not looked into.
+    faults: why those without a valid answer have none.
+    """
     total = sum(counts.values())
     if not total:
         return (
@@ -127,8 +143,10 @@ def sentence(counts: Mapping[Cause, int], *, unexamined: int = 0) -> str:
             else "No training case is missed."
         )
     rest = f" {unexamined} more could not be looked into." if unexamined else ""
+    reasons = by_cause(faults or {})
+    words = {**_WORDS, **({Cause.SCHEMA: f"{_WORDS[Cause.SCHEMA]} ({reasons})"} if reasons else {})}
     listed = [
-        f"{counts[cause]} {_WORDS[cause]}"
+        f"{counts[cause]} {words[cause]}"
         for cause in sorted(Cause, key=lambda one: -counts.get(one, 0))
         if counts.get(cause, 0) and cause is not Cause.PROMPT
     ]

@@ -83,6 +83,7 @@ class _Inquiry:
         run = self.search.run
         questions = [question for result in results for question in self._questions(result)]
         repeats: dict[UUID, list[Prediction]] = defaultdict(list)
+        await self._tell_progress(0, len(questions))
         for start in range(0, len(questions), BLOCK):
             block = questions[start : start + BLOCK]
             await run.read_inbox()
@@ -97,14 +98,7 @@ class _Inquiry:
                     repeats[case_id].append(prediction)
                 else:
                     run.answer_log.add(question.version, question.content, {case_id: prediction})
-            await run.tell(
-                EvaluationProgress(
-                    iteration=self.search.progress.iterations,
-                    split=SPLIT,
-                    done=start + len(block),
-                    total=len(questions),
-                )
-            )
+            await self._tell_progress(start + len(block), len(questions))
         duplicates = _near_duplicates(self.search.splits.train)
         return [
             Miss(
@@ -115,6 +109,13 @@ class _Inquiry:
             )
             for result in results
         ]
+
+    async def _tell_progress(self, done: int, total: int) -> None:
+        await self.search.run.tell(
+            EvaluationProgress(
+                iteration=self.search.progress.iterations, split=SPLIT, done=done, total=total
+            )
+        )
 
     def _questions(self, result: CaseResult) -> list[_Question]:
         """The winner again, then other versions where too few have answered, the newest first:

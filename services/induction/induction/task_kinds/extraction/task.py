@@ -54,7 +54,7 @@ class ExtractionTask:
 
     kind = TaskKind.EXTRACTION
     answers = AnswerSpace(TaskKind.EXTRACTION)
-    scorer = "extraction_micro_f1/1"
+    scorer = "extraction_micro_f1/2"
 
     def baseline(self) -> PromptContent:
         return wording.plain_prompt()

@@ -37,7 +37,7 @@ class IntentTask:
     the ground truth."""
 
     kind = TaskKind.INTENT
-    scorer = "macro_f1/1"
+    scorer = "macro_f1/2"
 
     def __init__(self, labels: Sequence[LabelSpec]) -> None:
         self.labels = tuple(label for label in labels if not label.retired)
@@ -65,8 +65,8 @@ class IntentTask:
         return render(prompt, text, context, answers=self.answers, model=model)
 
     def parse(self, answer: ModelAnswer) -> Prediction:
-        """A label of this task with its confidence (absent when not a number from 0 to 1); an alias
-        is read as its label."""
+        """A label of this task with its confidence, absent where there is none, by the rule of
+        `nlu_shared.rendering.leniency`."""
         return read(answer, self.answers)
 
     def example(self, case: Case) -> Example:
