@@ -9,7 +9,7 @@ inbox readings and notes that repeat it are blanked, each text by its hash (see 
 import asyncio
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from uuid import UUID
 
@@ -43,12 +43,11 @@ from induction.tasks import service as tasks
 BLANK_ANSWERS = """
 UPDATE llm_calls SET text = NULL, outcome = :forgotten
 WHERE run_id = ANY(:runs) AND outcome IS DISTINCT FROM :forgotten
-    AND (key = ANY(:keys) OR purpose = 'proposer' AND key = ANY(:proposals))
+    AND key = ANY(:keys)
 RETURNING 1
 """
-PROPOSALS = """
-SELECT DISTINCT key, text FROM llm_calls
-WHERE run_id = ANY(:runs) AND purpose = 'proposer' AND text IS NOT NULL
+ANSWERS = """
+SELECT DISTINCT key, text FROM llm_calls WHERE run_id = ANY(:runs) AND text IS NOT NULL
 """
 SAID_ELSEWHERE = """
 SELECT DISTINCT name FROM unnest(CAST(:names AS text[])) AS name
@@ -159,8 +158,8 @@ async def forget(session: AsyncSession, case: ForgottenCase) -> bool:
         text(BLANK_ANSWERS),
         {
             "runs": runs_of,
-            "keys": await _keys(session, case.task, prompts.values(), copies, users),
-            "proposals": await _proposals(session, runs_of, repeats),
+            "keys": await _keys(session, case.task, prompts.values(), copies, users)
+            + await _repeating(session, runs_of, repeats),
             "forgotten": Outcome.FORGOTTEN.value,
         },
     )
@@ -236,18 +235,19 @@ async def _keys(
     copies: Sequence[SnapshotCaseRow],
     users: Sequence[RunRow],
 ) -> list[str]:
-    """The ledger knows a question by its hash alone: each that may have been asked is asked for."""
+    """The ledger knows a question by its hash alone: each that may have been asked is asked for, as
+    before prompts said the shape of an answer too."""
     try:
         spec = (await tasks.get(session, slug)).spec()
     except NotFound:  # nlu-logger knows tasks that nobody optimises
         return []
-    keys = {
-        task.request(prompt, one.text, model=model, context=cases.context_of(one)).key
+    requests = [
+        task.request(prompt, one.text, model=model, context=cases.context_of(one))
         for task, model in questions_of(spec, users)
         for prompt in prompts
         for one in copies
-    }
-    return sorted(keys)
+    ]
+    return [form.key for r in requests for form in (r, replace(r, system=r.system[:-1]))]
 
 
 def quotes(
@@ -276,9 +276,9 @@ async def _own_names(
     return {folded(name) for name in names - elsewhere}
 
 
-async def _proposals(session: AsyncSession, runs_of: Sequence[UUID], repeats: Repeats) -> list[str]:
-    """The keys of proposals that repeat the case anywhere in their JSON."""
-    rows = (await session.execute(text(PROPOSALS), {"runs": runs_of})).all()
+async def _repeating(session: AsyncSession, runs_of: Sequence[UUID], repeats: Repeats) -> list[str]:
+    """The keys of answers that repeat the case anywhere in their JSON or prose."""
+    rows = (await session.execute(text(ANSWERS), {"runs": runs_of})).all()
 
     def repeating() -> list[str]:
         return [
