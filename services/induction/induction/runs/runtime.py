@@ -84,20 +84,25 @@ class RunRuntime:
             yield
             return
         most = min(began.total, began.done + len(calls))
-        reporting = asyncio.create_task(self._report(began, self.ledger.settled, most))
+        over = asyncio.Event()
+        reporting = asyncio.create_task(self._report(began, self.ledger.settled, most, over))
         try:
             yield
         finally:
-            reporting.cancel()
-            with suppress(asyncio.CancelledError):
-                await reporting
+            # Not cancelled: on Python 3.11 a cancellation that meets Redis' answer can be lost.
+            over.set()
+            await reporting
 
-    async def _report(self, began: EvaluationProgress, settled: int, most: int) -> None:
+    async def _report(
+        self, began: EvaluationProgress, settled: int, most: int, over: asyncio.Event
+    ) -> None:
         done = began.done
-        while True:
-            await asyncio.sleep(REPORT_SECONDS)
+        while not over.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REPORT_SECONDS):
+                    await over.wait()
             reached = min(most, began.done + self.ledger.settled - settled)
-            if reached > done:
+            if reached > done and not over.is_set():
                 done = reached
                 moved = began.model_copy(update={"done": done})
                 await stream.announce_progress(
