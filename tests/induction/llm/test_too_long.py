@@ -5,7 +5,7 @@ import json
 import httpx2
 import pytest
 from induction.llm.claude import Claude
-from induction.llm.reading import read
+from induction.llm.reading import read_message as read
 from induction.llm.retry import TOO_LONG, Failure, Kind
 from induction.task_kinds.base import Outcome
 

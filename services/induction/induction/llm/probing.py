@@ -89,7 +89,7 @@ def dialects(full: Dialect) -> Iterator[Dialect]:
 
 def found(server: Server, answer: ModelAnswer, window: int | None) -> Server:
     """What is known of a server by its answer to the probe."""
-    prediction = intent.read(answer)
+    prediction = intent.read(answer, labels=WORDS, spellings={})
     reported = answer.reported
     is_other = reported is not None and reported != server.model
     return server.model_copy(
