@@ -71,10 +71,8 @@ async def test_a_server_is_asked_in_what_it_takes(
         assert not any(server.seen[field] for field in unsent)
         says = " ".join(over["notes"])
         assert ("takes no response schema" in says) == ("response_format" in refuses)
-        (probe,) = await sql(
-            stack, "SELECT * FROM llm_calls WHERE purpose = 'probe' AND run_id = $1", run
-        )
-        assert (probe["outcome"], probe["attempts"]) == ("ok", 1)
+        probes = await sql(stack, "SELECT * FROM llm_calls WHERE purpose = 'probe'")
+        assert sum(row["attempts"] for row in probes) == 1, "a refusal costs nothing"
 
 
 async def test_a_server_that_does_not_tell_tokens_is_booked_at_the_bound_and_named(
