@@ -23,8 +23,17 @@ STREAM_TIMEOUT = httpx2.Timeout(60, connect=2)
 """Seconds. A stream is pinged more often than this, so a longer silence is a dead connection."""
 JSON, NDJSON = "application/json", "application/x-ndjson"
 
-_BROKEN = (httpx2.RequestError, httpx2.InvalidURL, OSError, RuntimeError, ValueError)
-"""What a call may end in without an answer: also a key no header takes, or a loop that closes."""
+_BROKEN = (
+    httpx2.RequestError,
+    httpx2.InvalidURL,
+    OSError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    OverflowError,
+)
+"""What a call may end in without an answer: also a key or a parameter that cannot be sent, or a
+loop that closes."""
 
 Params = Mapping[str, str | int | float | bool | None]
 Answer = TypeVar("Answer")

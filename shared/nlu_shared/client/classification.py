@@ -4,6 +4,7 @@ Nothing here raises for what a classifier returned or a caller passed: what cann
 """
 
 import logging
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
@@ -11,7 +12,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from nlu_shared.schemas.predictions import OutcomeIn, PredictionIn, SecondaryIntent
+from nlu_shared.schemas.base import PROMPT_LIMIT
+from nlu_shared.schemas.predictions import (
+    SECONDARY_LIMIT,
+    OutcomeIn,
+    PredictionIn,
+    SecondaryIntent,
+)
 
 log = logging.getLogger(__name__)
 Fact = TypeVar("Fact", PredictionIn, OutcomeIn)
@@ -31,6 +38,17 @@ class Classification:
 
 NAMES = tuple(field.name for field in fields(Classification))
 SECONDARY = ("intent", "confidence")
+ASIDE = frozenset(
+    {
+        "user_id",
+        "conversation_id",
+        "message_index",
+        "model_version",
+        "prompt_version",
+        "latency_ms",
+    }
+)
+"""What a prediction is logged without, rather than not at all."""
 
 
 def classification_of(answer: object) -> Classification | None:
@@ -43,13 +61,48 @@ def classification_of(answer: object) -> Classification | None:
         values = _named(answer)
         return Classification(
             intent=values["intent"],
-            confidence=values["confidence"],
+            confidence=number_of(values["confidence"]),
             **{name: values[name] for name in NAMES[3:] if values.get(name) is not None},
-            secondary_intents=_secondary(values.get("secondary_intents")),
+            secondary_intents=secondary_of(values.get("secondary_intents")),
         )
     except Exception as error:  # noqa: BLE001 - whatever a classifier may hand back
         log.error("classification not readable error=%s", type(error).__name__)
         return None
+
+
+def secondary_of(answers: Any) -> tuple[SecondaryIntent, ...]:
+    """Secondary intents from dicts, pairs or objects; one that cannot be read is left out."""
+    read = []
+    for one in answers or ():
+        values = dict(zip(SECONDARY, one, strict=False)) if isinstance(one, tuple | list) else one
+        if isinstance(values, BaseModel):
+            values = values.model_dump()
+        if isinstance(values, Mapping) and "confidence" in values:
+            values = {**values, "confidence": number_of(values["confidence"])}
+        try:
+            intent = SecondaryIntent.model_validate(values)
+        except ValidationError as error:
+            log.error("secondary intent left out fields=%s", ",".join(places_of(error)))
+        else:
+            read.append(intent)
+    return tuple(read)
+
+
+def number_of(value: Any) -> Any:
+    """What other libraries have for a number (float32, Decimal, a text of one) as a float; anything
+    else, and a boolean, as it is."""
+    try:
+        return value if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        return value
+
+
+def index_of(value: Any) -> Any:
+    """What other libraries have for a whole number (int64) as one; anything else as it is."""
+    try:
+        return value if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        return value
 
 
 def unread(answer: Any) -> Classification:
@@ -58,21 +111,30 @@ def unread(answer: Any) -> Classification:
 
 
 def prediction_of(
-    classification: Classification, *, id: UUID, **values: object
+    classification: Classification, *, id: UUID, known: set[str], **values: object
 ) -> PredictionIn | None:
-    """What was classified, with what else is known of it; None where no log would take it."""
-    return loggable(
-        PredictionIn,
-        id,
-        id=id,
-        predicted_intent=classification.intent,
-        confidence=classification.confidence,
-        secondary_intents=list(classification.secondary_intents),
-        output=classification.output,
-        model_version=classification.model_version,
-        prompt_version=classification.prompt_version,
+    """What was classified, with what else is known of it; None where no log would take it.
+
+    A prediction is worth more than what stands beside it: fields of ASIDE that no log takes are
+    left out, and what is too long is cut. A line of the log says so once a field: `known` are the
+    fields it has been said of.
+    """
+    whole = {
+        "id": id,
+        "predicted_intent": classification.intent,
+        "confidence": classification.confidence,
+        "secondary_intents": list(classification.secondary_intents),
+        "output": classification.output,
+        "model_version": classification.model_version,
+        "prompt_version": classification.prompt_version,
         **values,
-    )
+    }
+    fitting = _fitting(whole)
+    for name in sorted(name for name in whole if fitting.get(name) is not whole[name]):
+        if name not in known:
+            known.add(name)
+            log.warning("%s cut or left out of what is logged log_id=%s", name, id)
+    return loggable(PredictionIn, id, **fitting)
 
 
 def loggable(schema: type[Fact], log_id: object, /, **values: object) -> Fact | None:
@@ -92,6 +154,24 @@ def places_of(error: ValidationError) -> list[str]:
     return sorted({str(one["loc"][0]) for one in error.errors(include_input=False) if one["loc"]})
 
 
+def _fitting(values: Mapping[str, object]) -> dict[str, object]:
+    """Values without what a log would refuse beside a prediction."""
+    fitting = dict(values)
+    text, others = fitting.get("prompt"), fitting["secondary_intents"]
+    if isinstance(text, str) and len(text) > PROMPT_LIMIT:
+        fitting["prompt"] = text[:PROMPT_LIMIT]
+    if isinstance(others, list) and len(others) > SECONDARY_LIMIT:
+        fitting["secondary_intents"] = others[:SECONDARY_LIMIT]
+    try:
+        PredictionIn.model_validate(fitting)
+    except ValidationError as error:
+        for name in ASIDE.intersection(places_of(error)):
+            del fitting[name]
+    except Exception:  # noqa: BLE001, S110 - whoever makes the fact says what is wrong
+        pass
+    return fitting
+
+
 def _named(answer: object) -> Mapping[str, Any]:
     if isinstance(answer, Mapping):
         named = {str(name): value for name, value in answer.items()}
@@ -101,18 +181,3 @@ def _named(answer: object) -> Mapping[str, Any]:
         names = (*NAMES, "predicted_intent")
         named = {name: getattr(answer, name) for name in names if hasattr(answer, name)}
     return named if "intent" in named else {**named, "intent": named["predicted_intent"]}
-
-
-def _secondary(answers: Any) -> tuple[SecondaryIntent, ...]:
-    read = []
-    for one in answers or ():
-        values = dict(zip(SECONDARY, one, strict=False)) if isinstance(one, tuple | list) else one
-        if isinstance(values, BaseModel):
-            values = values.model_dump()
-        try:
-            intent = SecondaryIntent.model_validate(values)
-        except ValidationError as error:
-            log.error("secondary intent left out fields=%s", ",".join(places_of(error)))
-        else:
-            read.append(intent)
-    return tuple(read)

@@ -38,6 +38,8 @@ def logged(
     one line.
     """
 
+    left_out: set[str] = set()
+
     def wrap(function: Callable[Call, Result]) -> Callable[Call, Result]:
         if inspect.iscoroutinefunction(function):
 
@@ -72,7 +74,12 @@ def logged(
             prediction = None
             if classification:
                 prediction = prediction_of(
-                    classification, id=log_id, task=task, prompt=message, latency_ms=milliseconds
+                    classification,
+                    id=log_id,
+                    known=left_out,
+                    task=task,
+                    prompt=message,
+                    latency_ms=milliseconds,
                 )
         except Exception as error:  # noqa: BLE001 - the answer is worth more than its log
             log.error("answer not loggable error=%s", type(error).__name__)

@@ -62,6 +62,17 @@ class PatientBlockingClient(httpx2.Client):
             time.sleep(seconds)
 
 
+def unanswered(error: httpx2.HTTPError) -> str:
+    """Who gave no whole answer, and why, on one line: without a path, which holds names and ids."""
+    try:
+        url = error.request.url
+    except RuntimeError:  # it was no request yet
+        address = "the address"
+    else:
+        address = f"{url.scheme}://{url.netloc.decode()}" if url.host else "what is no address"
+    return f"no whole answer from {address}: {error or type(error).__name__}"
+
+
 def _seconds(response: httpx2.Response, patience: Patience | None, failures: int) -> float | None:
     """Until the same request is sent again; None: this is the answer."""
     if patience is None or response.status_code not in WELCOME_LATER:

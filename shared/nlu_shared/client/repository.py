@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 
 from nlu_shared.client.api import Api, Params, logger_api
-from nlu_shared.client.classification import places_of
-from nlu_shared.client.errors import NotLoggable
+from nlu_shared.client.classification import SECONDARY, number_of, places_of
+from nlu_shared.client.errors import ClientError, NotLoggable
 from nlu_shared.ids import uuid7
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.predictions import Logged, OutcomeIn, Prediction, PredictionIn
@@ -52,8 +52,12 @@ class NLURepository:
         Takes a prediction, or its fields by their names: `user_id=…, prompt=…,
         predicted_intent=…, confidence=…` and whatever else PredictionIn has.
         """
-        whole = prediction.model_dump(exclude_unset=True) if prediction else {}
-        known = _made(PredictionIn, {"id": uuid7()} | whole | fields)
+        whole = _whole(prediction) | fields
+        if "secondary_intents" in whole:
+            whole["secondary_intents"] = _pairs(whole["secondary_intents"])
+        if "confidence" in whole:
+            whole["confidence"] = number_of(whole["confidence"])
+        known = _made(PredictionIn, {"id": uuid7()} | whole)
         logged = await self._api.post("/v1/predictions", Logged, known, tries=TRIES)
         return logged.log_id
 
@@ -115,7 +119,9 @@ class NLURepository:
         self, days: int | None = None, *, task: str | None = None, min_confidence: float = 0.8
     ) -> list[RetrainingRow]:
         """Corrected predictions, and those at least `min_confidence` sure, of the last `days`."""
-        since = datetime.now(UTC) - timedelta(days=days) if days is not None else None
+        since = _since(days)
+        if isinstance(min_confidence, bool) or not isinstance(min_confidence, int | float):
+            raise ClientError("min_confidence is a number from 0 to 1")
         return [
             row
             async for prediction in self._predictions(since, task)
@@ -155,13 +161,43 @@ def _made(schema: type[Body], values: Mapping[str, object]) -> Body:
     except ValidationError as error:
         places = ", ".join(places_of(error))
         raise NotLoggable(f"{schema.__name__} cannot be made: {places}") from None
+    except Exception as error:  # noqa: BLE001 - an object that cannot even be looked at
+        why = type(error).__name__
+        raise NotLoggable(f"{schema.__name__} cannot be made: {why}") from None
+
+
+def _whole(prediction: object) -> dict[str, object]:
+    if prediction is None:
+        return {}
+    if isinstance(prediction, PredictionIn):
+        return prediction.model_dump(exclude_unset=True)
+    raise NotLoggable("a prediction is a PredictionIn, or its fields by their names")
+
+
+def _pairs(secondary: object) -> object:
+    """Pairs as a classifier gives them, with the names of their parts."""
+    if not isinstance(secondary, list | tuple):
+        return secondary
+    return [
+        dict(zip(SECONDARY, one, strict=True))
+        if isinstance(one, list | tuple) and len(one) == len(SECONDARY)
+        else one
+        for one in secondary
+    ]
 
 
 def _id(log_id: UUID | str) -> UUID:
     try:
         return UUID(str(log_id))
-    except ValueError:
+    except Exception:  # noqa: BLE001 - whatever its text raises
         raise NotLoggable("log_id is no UUID") from None
+
+
+def _since(days: float | None) -> datetime | None:
+    try:
+        return None if days is None else datetime.now(UTC) - timedelta(days=days)
+    except (TypeError, ValueError, OverflowError):
+        raise ClientError("days is a number of days, back to the year 1 at most") from None
 
 
 def retraining_row(prediction: Prediction, min_confidence: float) -> RetrainingRow | None:

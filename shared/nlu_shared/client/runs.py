@@ -1,7 +1,7 @@
 """A run as it happens: typed events from induction's stream, over any number of connections."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from http import HTTPStatus
 from uuid import UUID
@@ -20,12 +20,13 @@ PATIENCE = 30
 
 async def follow_run(
     run_id: UUID, *, url: str | None = None, key: str | None = None, after: str | None = None
-) -> AsyncIterator[StoredEvent | EvaluationProgress]:
+) -> AsyncGenerator[StoredEvent | EvaluationProgress]:
     """Every stored event of the run after the event id `after`, each once and in order, and the
     progress between them. Ends with the run.
 
-    A broken connection is opened again where it stopped. Raises Unreachable or Unavailable when
-    patience is used up, and any other Refused at once.
+    Who stops before the end closes it (`contextlib.aclosing`), or leaves the connection to the
+    garbage collector. A broken connection is opened again where it stopped. Raises Unreachable or
+    Unavailable when patience is used up, and any other Refused at once.
     """
     async with induction_api(url, key) as api:
         stream = _Stream(api, run_id, after)

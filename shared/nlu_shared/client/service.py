@@ -11,12 +11,13 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, fields
 from functools import partial
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 from uuid import UUID
 
 from nlu_shared.client.classification import (
     Classification,
     classification_of,
+    index_of,
     loggable,
     prediction_of,
     unread,
@@ -26,6 +27,9 @@ from nlu_shared.ids import uuid7
 from nlu_shared.schemas.predictions import INTENT, OutcomeIn
 
 log = logging.getLogger(__name__)
+ENDINGS = (StopIteration, GeneratorExit, asyncio.CancelledError)
+"""What a coroutine takes for its own end. From a function they are mistakes, and reach the caller
+as RuntimeError, as PEP 479 has it for generators."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,7 @@ class NLUService:
         self._transport = transport
         self._task = task
         self._unloggable = 0
+        self._left_out: set[str] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -85,11 +90,12 @@ class NLUService:
         prediction = prediction_of(
             classification,
             id=log_id,
+            known=self._left_out,
             user_id=user_id,
             task=self._task,
             prompt=message,
             conversation_id=conversation_id,
-            message_index=message_index,
+            message_index=index_of(message_index),
             latency_ms=milliseconds,
         )
         await self._keep(self._transport.log(prediction) if prediction else None)
@@ -129,17 +135,40 @@ class NLUService:
             answer = self._classifier(message)
         else:
             answer = await _in_thread(self._classifier, message)
-        return await answer if isinstance(answer, Awaitable) else answer
+        return await answer if _is_awaitable(answer) else answer
+
+
+def _is_awaitable(answer: object) -> TypeGuard[Awaitable[object]]:
+    try:
+        return isinstance(answer, Awaitable)
+    except Exception:  # noqa: BLE001 - an object that does not say what it is
+        return False
 
 
 async def _in_thread(function: Callable[[str], object], message: str) -> object:
     """In a worker thread; where there is none to be had, as when the interpreter ends, here."""
-    work = partial(contextvars.copy_context().run, function, message)
+    work = partial(contextvars.copy_context().run, _attempt, function, message)
     try:
         future = asyncio.get_running_loop().run_in_executor(None, work)
     except RuntimeError:
-        return function(message)
-    return await future
+        answer, error = _attempt(function, message)
+    else:
+        answer, error = await future
+    if isinstance(error, ENDINGS):
+        raise RuntimeError(f"the classifier raised {type(error).__name__}") from error
+    if error is not None:
+        raise error
+    return answer
+
+
+def _attempt(
+    function: Callable[[str], object], message: str
+) -> tuple[object, BaseException | None]:
+    """What it returned or raised, as a value: a future refuses to carry a StopIteration."""
+    try:
+        return function(message), None
+    except BaseException as error:  # noqa: BLE001 - raised to the caller
+        return None, error
 
 
 def _result(log_id: UUID, classification: Classification) -> NLUResult:

@@ -4,6 +4,7 @@
 that time, counts it and says so. `spool.Spool` keeps it on disk until it is there.
 """
 
+import asyncio
 import logging
 from contextlib import suppress
 from typing import Protocol
@@ -37,7 +38,7 @@ class HttpTransport:
     """One POST per fact. Repeats are safe: a prediction carries its id, an outcome replaces.
 
     Posts go out on a thread of its own, so that any loop, thread or forked child may call; a call
-    that is cancelled is still delivered, or counted.
+    that is cancelled, or in flight when the program ends, is still delivered, or counted.
     """
 
     def __init__(self, api: Api) -> None:
@@ -54,11 +55,13 @@ class HttpTransport:
         await self._send("outcome", log_id, path, Prediction, outcome)
 
     async def close(self) -> None:
-        """What is logged later is dropped, and counted."""
+        """Delivers what is in flight, for a few seconds at most. What is left then, and what is
+        logged later, is dropped, and counted."""
         self._closed = True
         if self._background.started:
-            with suppress(Exception):
-                await result_of(self._background.submit(self._api.close))
+            for end in (self._background.settle, lambda: self._background.submit(self._api.close)):
+                with suppress(Exception):
+                    await result_of(end())
             self._background.close()
 
     async def _send(
@@ -67,19 +70,19 @@ class HttpTransport:
         async def post() -> None:
             try:
                 await self._api.post(path, answer, body, tries=TRIES)
-            except Exception as error:  # noqa: BLE001 - no log is worth its caller
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - worth no caller
                 self._drop(what, log_id, error)
 
         try:
             if self._closed:
                 raise RuntimeError("closed")
             future = self._background.submit(post)
-        except RuntimeError as error:
+        except (RuntimeError, ClientError) as error:
             self._drop(what, log_id, error)
         else:
             await result_of(future)
 
-    def _drop(self, what: str, log_id: UUID | None, error: Exception) -> None:
+    def _drop(self, what: str, log_id: UUID | None, error: BaseException) -> None:
         self.dropped += 1
         reason = str(error) if isinstance(error, ClientError) else type(error).__name__
         log.error("%s not logged log_id=%s dropped=%d: %s", what, log_id, self.dropped, reason)

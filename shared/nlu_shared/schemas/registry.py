@@ -4,12 +4,12 @@ from uuid import UUID
 
 from pydantic import Field
 
-from nlu_shared.schemas.base import Note, SafeText, Schema
+from nlu_shared.schemas.base import Body, Note, SafeText, Schema
 from nlu_shared.schemas.prompts import BlockText, PromptContent, TaskKind
 from nlu_shared.schemas.rendered import ModuleConstants, RenderedPrompt
 
 
-class PromptImport(Schema):
+class PromptImport(Body):
     """A baseline from outside: blocks and examples, or a plain text that becomes one block.
 
     Where neither is given, the task writes its plain instructions-only prompt.

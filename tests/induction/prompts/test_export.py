@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import json
+from collections.abc import Iterator
 from textwrap import dedent
 from typing import Any
 from uuid import UUID
@@ -85,10 +86,19 @@ def test_the_lines_in_the_module_make_the_request_of_the_renderer(
     exec(compile(module, "prompts.py", "exec"), names)  # noqa: S102 - our own export
     lines = names["__doc__"].partition("    import json\n")
     exec(dedent("".join(lines[1:])), names)  # noqa: S102 - as a backend would paste them
-    before = {} if context is None else context.short
-    assert isinstance(before, dict)
     request = render(content, text, context, answers=answers, model="claude-haiku-5-5")
-    assert names["request"](text, **before) == as_bytes(request.messages())
+    for how in ways_to_pass(context or Context()):
+        assert names["request"](text, **how) == as_bytes(request.messages())
+
+
+def ways_to_pass(context: Context) -> Iterator[dict[str, Any]]:
+    """A context as its shortest JSON, whole, and both with every key in the other order."""
+    for fields in (context.short, context.model_dump(mode="json")):
+        assert isinstance(fields, dict)
+        yield fields
+        turned = [dict(reversed(turn.items())) for turn in fields.get("before", ())]
+        both = fields | ({"before": turned} if "before" in fields else {})
+        yield dict(reversed(both.items()))
 
 
 @given(content=contents)

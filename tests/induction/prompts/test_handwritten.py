@@ -148,3 +148,85 @@ def test_a_hand_written_module_with_one_text_is_one_block() -> None:
     read = read_module('"""Ours."""\nimport os\nINSTRUCTIONS = """\nSay yes.\n"""\n')
     block = Block(name="instructions", text="\nSay yes.\n")
     assert (read.content, read.constants) == (PromptContent(instructions=(block,)), None)
+
+
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        ("class A:\n    globals()['X'] = 1\n", 3),
+        ("class A:\n    global PDP_ROLE_AND_INSTRUCTIONS\n", 3),
+        ("class A:\n    sys.modules['m'].X = 1\n", 3),
+        ("class A:\n    def f(self, x=change()):\n        return x\n", 3),
+        ("class A(change()):\n    pass\n", 2),
+        ("@change\nclass A:\n    pass\n", 3),
+        ("@change\ndef f():\n    return 1\n", 3),
+        ("def f(x=globals().update(X=1)):\n    return x\n", 2),
+        ("def f(*, x=(y := 1)):\n    return x\n", 2),
+        ("def f(x: change()):\n    return x\n", 2),
+        ("def f() -> change():\n    return 1\n", 2),
+        ("async def f(x=change()):\n    return x\n", 2),
+        ("def f(x=lambda y=change(): y):\n    return x\n", 2),
+    ],
+)
+def test_a_definition_that_does_more_than_define_is_refused_by_name_and_line(
+    more: str, line: int
+) -> None:
+    with pytest.raises(UnreadableModule, match=rf"(A|f) \(line {line}\) calls or changes"):
+        read_module(BEGINS + more)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "def f(x=1, *, y: int = 2) -> str:\n    return globals().update(X=x)\n",
+        "class A(B):\n    x: int = 1\n    y = {'a': [1]}\n    def f(self):\n        return g()\n",
+        "def f(x=lambda y: g(y)):\n    return x\n",
+        "import json\nfrom os import path\n",
+    ],
+)
+def test_a_definition_that_only_defines_may_stand_there(more: str) -> None:
+    assert read_module(BEGINS + more).content == read_module(BEGINS).content
+
+
+@pytest.mark.parametrize(
+    ("head", "line"),
+    [
+        ("# -*- coding: latin-1 -*-\n", 1),
+        ("#!/usr/bin/env python\n# vim: set fileencoding=cp1252 :\n", 2),
+        ("\r# coding=utf-16\r", 2),
+    ],
+)
+def test_another_coding_is_refused(head: str, line: int) -> None:
+    with pytest.raises(UnreadableModule, match=f"Line {line} names another coding than UTF-8"):
+        read_module(head + BEGINS)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "# -*- coding: utf-8 -*-\n",
+        "# coding: UTF8\n",
+        "'text'\n# coding: latin-1\n",
+        "#\n#\n# coding: latin-1\n",
+    ],
+)
+def test_utf8_and_what_python_takes_for_no_coding_are_read(head: str) -> None:
+    assert read_module(head + BEGINS).content == read_module(BEGINS).content
+
+
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        (f"A_PROMPT = {'x' * 200_000!r}", "A_PROMPT .* at most 65536 characters"),
+        ("A_PROMPT = 'NUL \\0'", "text without NUL"),
+        ("A_PROMPT = 'half \\ud800'", "text without lone surrogates"),
+        (BEGINS + "EXAMPLES = [('a', 'b'), ('a', 'b', 'c')]", r"EXAMPLES \(line 2\), row 2"),
+        (BEGINS + "EXAMPLES = [('a', 'b', {'other': 1, 'context': 2})]", "row 1 is no example"),
+        ("x = 1\n", "is not read"),
+        ("import json\n", "holds no text of a prompt"),
+        ("EXAMPLES = [('a', 'b')]\n", "holds no text of a prompt"),
+    ],
+)
+def test_what_a_module_lacks_is_told_in_words(module: str, words: str) -> None:
+    with pytest.raises(UnreadableModule, match=words):
+        read_module(module)

@@ -3,8 +3,10 @@
 Usage: `python caller.py WAY URL KEY`; prints what was raised, if anything, and the `dropped`.
 """
 
+import _thread
 import asyncio
 import atexit
+import logging
 import os
 import sys
 import threading
@@ -112,6 +114,47 @@ def cancelled(nlu: NLUService) -> None:
     once(nlu, "later")
 
 
+async def classify(_: str) -> tuple[str, float]:
+    return "greet", 0.9
+
+
+def in_flight_at_exit(_: NLUService) -> None:
+    """A loop that ends, and with it the program, while facts are on their way."""
+    nlu = create_nlu_service(classify, url=URL, key=KEY, task=WAY)
+
+    async def fire() -> None:
+        tasks = [asyncio.create_task(nlu.process_message(f"in flight {n}")) for n in range(20)]
+        await asyncio.sleep(0)  # all are classified and submitted, and none is answered
+        assert not any(task.done() for task in tasks)
+
+    asyncio.run(fire())
+
+
+def lost_at_exit(_: NLUService) -> None:
+    """The same, with nobody at the address."""
+    logging.basicConfig(stream=sys.stdout, format="%(message)s")
+    nlu = create_nlu_service(classify, url="http://127.0.0.1:9", key=KEY, task=WAY)
+
+    async def fire() -> None:
+        asyncio.create_task(nlu.process_message("lost"))  # noqa: RUF006 - ended by the loop
+        await asyncio.sleep(0)
+
+    asyncio.run(fire())
+
+
+def green(nlu: NLUService) -> None:
+    """What gevent's monkey patching leaves of threads, as far as can be seen from here."""
+    logging.basicConfig(stream=sys.stdout, format="%(message)s")
+    start = _thread.start_new_thread
+
+    def start_new_thread(*args: object) -> int:
+        return start(*args)  # type: ignore[arg-type]
+
+    start_new_thread.__module__ = "gevent.thread"
+    _thread.start_new_thread = start_new_thread  # type: ignore[assignment]
+    asyncio.run(nlu.process_message("green"))
+
+
 WAYS: dict[str, Callable[[NLUService], None]] = {
     "loops": loops,
     "threads": threads,
@@ -123,6 +166,9 @@ WAYS: dict[str, Callable[[NLUService], None]] = {
     "without-asyncio": without_asyncio,
     "finalizing": finalizing,
     "cancelled": cancelled,
+    "lost-at-exit": lost_at_exit,
+    "in-flight-at-exit": in_flight_at_exit,
+    "green": green,
 }
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ own, and what is not delivered is counted. Without a spool."""
 import asyncio
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from nlu_shared.client import Classification, Classifier, create_nlu_service
@@ -11,6 +12,7 @@ from nlu_shared.client import Classification, Classifier, create_nlu_service
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.stack import DEADLINE_SECONDS, Stack
 
+NOWHERE = "http://127.0.0.1:9"
 CALLER = Path(__file__).with_name("caller.py")
 
 
@@ -46,6 +48,7 @@ async def prompts_of(stack: Stack, task: str) -> set[str]:
         ("same-loop", {"in the parent", "in the child", "in the parent again"}),
         ("at-exit", {"early", "late"}),
         ("cancelled", {"patience", "later"}),
+        ("in-flight-at-exit", {f"in flight {n}" for n in range(20)}),
     ],
 )
 async def test_every_call_is_logged_and_none_raises(
@@ -66,6 +69,86 @@ async def test_what_is_logged_after_the_end_is_counted(stack: Stack) -> None:
     printed = await called("after-close", str(stack.logger.base_url))
     assert printed == ["dropped 2"]
     assert await prompts_of(stack, "after-close") == {"before"}
+
+
+async def test_what_the_end_of_a_program_cuts_short_is_counted_and_logged(stack: Stack) -> None:
+    printed = await called("lost-at-exit", str(stack.logger.base_url))
+    assert printed[0] == "dropped 0"
+    assert "not logged" in printed[1]
+    assert "dropped=1" in printed[1]
+
+
+async def test_green_threads_are_named_with_what_to_do(stack: Stack) -> None:
+    printed = await called("green", str(stack.logger.base_url))
+    assert "gevent has patched this process" in printed[0]
+    assert "workers that are threads or processes" in printed[0]
+    assert printed[1] == "dropped 1"
+
+
+@pytest.mark.parametrize("spooled", [False, True])
+@pytest.mark.parametrize(
+    ("raised", "reaches"),
+    [
+        (ValueError("as it is"), ValueError),
+        (StopAsyncIteration(), StopAsyncIteration),
+        (TimeoutError(), asyncio.TimeoutError),
+        (StopIteration(), RuntimeError),
+        (GeneratorExit(), RuntimeError),
+        (asyncio.CancelledError(), RuntimeError),
+    ],
+    ids=lambda one: getattr(one, "__name__", type(one).__name__),
+)
+async def test_what_a_function_raises_reaches_the_caller(
+    tmp_path: Path, spooled: bool, raised: BaseException, reaches: type[BaseException]
+) -> None:
+    """As it is, but for what a coroutine would take for its own end."""
+
+    def broken(_: str) -> object:
+        raise raised
+
+    folder = tmp_path if spooled else None
+    async with create_nlu_service(broken, url=NOWHERE, key="k", spool=folder) as nlu:
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            with pytest.raises(reaches) as caught:
+                await nlu.process_message("hello")
+        assert raised in (caught.value, caught.value.__cause__)
+        assert nlu.dropped == 0
+
+
+async def test_a_close_while_calls_are_in_flight_delivers_them(stack: Stack) -> None:
+    async def classify(_: str) -> tuple[str, float]:
+        return "greet", 0.9
+
+    url = str(stack.logger.base_url)
+    nlu = create_nlu_service(classify, url=url, key=BOOTSTRAP_KEY, task="closing")
+    await nlu.process_message("warm")
+    calls = [asyncio.create_task(nlu.process_message(f"call {n}")) for n in range(50)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        await nlu.close()
+        answers = await asyncio.gather(*calls)
+    assert {answer.intent for answer in answers} == {"greet"}
+    assert nlu.dropped == 0
+    assert await prompts_of(stack, "closing") == {"warm", *(f"call {n}" for n in range(50))}
+
+
+async def test_a_close_ends_calls_that_nobody_answers_and_counts_them(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def classify(_: str) -> tuple[str, float]:
+        return "greet", 0.9
+
+    deaf = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = deaf.sockets[0].getsockname()[1]
+    nlu = create_nlu_service(classify, url=f"http://127.0.0.1:{port}", key="k")
+    calls = [asyncio.create_task(nlu.process_message("hello")) for _ in range(5)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        await nlu.close()
+        answers = await asyncio.gather(*calls)
+    assert {answer.intent for answer in answers} == {"greet"}
+    assert nlu.dropped == caplog.text.count("prediction not logged") == 5
+    deaf.close()
 
 
 @pytest.mark.parametrize(
@@ -90,6 +173,52 @@ async def test_a_classifier_answers_in_the_form_it_likes(stack: Stack, answer: o
     assert stored["secondary_intents"] == [one.model_dump() for one in result.secondary_intents]
     assert stored["was_successful"] is True
     assert nlu.dropped == 0
+
+
+@pytest.mark.parametrize(
+    ("beside", "name"),
+    [
+        ({"user_id": ""}, "user_id"),
+        ({"user_id": "customer 7"}, "user_id"),
+        ({"conversation_id": object()}, "conversation_id"),
+        ({"message_index": -1}, "message_index"),
+        ({"message": "long " * 10_000}, "prompt"),
+        ({"secondary": [("leave", 0.1)] * 1_000}, "secondary_intents"),
+        ({"model_version": "m" * 300}, "model_version"),
+    ],
+)
+async def test_what_stands_beside_a_prediction_costs_it_nothing(
+    stack: Stack, caplog: pytest.LogCaptureFixture, beside: dict[str, Any], name: str
+) -> None:
+    """It is cut or left out, and that is said once."""
+    answer = {
+        "intent": "greet",
+        "confidence": 0.9,
+        "secondary_intents": beside.pop("secondary", None),
+        "model_version": beside.pop("model_version", None),
+    }
+    message = beside.pop("message", "hello")
+    url = str(stack.logger.base_url)
+    async with create_nlu_service(lambda _: answer, url=url, key=BOOTSTRAP_KEY) as nlu:
+        first = await nlu.process_message(message, **beside)
+        await nlu.process_message(message, **beside)
+    stored = (await stack.logger.get(f"/v1/predictions/{first.log_id}")).json()
+    assert stored["prompt"] == message[:32_768]
+    assert len(stored["secondary_intents"]) == (100 if name == "secondary_intents" else 0)
+    assert nlu.dropped == 0
+    assert caplog.text.count(f"{name} cut or left out") == 1
+
+
+async def test_an_answer_that_does_not_say_what_it_is_is_counted(stack: Stack) -> None:
+    class Unclassed:
+        @property
+        def __class__(self) -> type:  # type: ignore[override]
+            raise MemoryError
+
+    url = str(stack.logger.base_url)
+    async with create_nlu_service(lambda _: Unclassed(), url=url, key=BOOTSTRAP_KEY) as nlu:
+        assert (await nlu.process_message("hello")).intent == ""
+        assert nlu.dropped == 1
 
 
 class Hostile:

@@ -1,5 +1,6 @@
 """The log by the names a backend knows it by."""
 
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import pytest
@@ -133,3 +134,32 @@ async def test_address_and_key_come_from_the_environment(
     monkeypatch.setenv("NLU_LOGGER_KEY", BOOTSTRAP_KEY)
     async with create_nlu_repository() as repository:
         assert await repository.get_low_confidence_prompts(task="nobody-logs-here") == []
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda it: it.log_prompt("hello"),
+        lambda it: it.log_prompt({"prompt": "hello"}),
+        lambda it: it.get_prompts_for_retraining(10**9),
+        lambda it: it.get_prompts_for_retraining("thirty"),
+        lambda it: it.get_prompts_for_retraining(30, min_confidence="high"),
+        lambda it: it.get_low_confidence_prompts(object(), limit=object()),
+        lambda it: it.update_prompt_log_outcome(uuid7(), object()),
+    ],
+)
+async def test_arguments_of_another_type_are_an_error_of_the_clients(
+    stack: Stack, call: Callable[[NLURepository], Awaitable[object]]
+) -> None:
+    async with repository_of(stack) as repository:
+        with pytest.raises(ClientError):
+            await call(repository)
+
+
+async def test_secondary_intents_are_taken_as_pairs(stack: Stack) -> None:
+    async with repository_of(stack) as repository:
+        log_id = await repository.log_prompt(
+            prompt="hello", predicted_intent="a", confidence=0.5, secondary_intents=[("b", 0.1)]
+        )
+    stored = (await stack.logger.get(f"/v1/predictions/{log_id}")).json()
+    assert stored["secondary_intents"] == [{"intent": "b", "confidence": 0.1}]

@@ -24,16 +24,22 @@ ROW = "    "
 CHECKED = "# sha256 of all that follows this line: "
 DOCUMENTED = '''"""The prompt of one task, as exported by induction. Generated: edits are lost.
 
-The request that was measured, byte for byte, as a POST to /v1/messages takes it. `context` is what
-stands before the text, as its case has it: before=[{"speaker": ..., "text": ...}], known=...
+The request that was measured, byte for byte, as a POST to /v1/messages takes it. `before` is what
+was said before the text, [{"speaker": ..., "text": ...}], and `known` the items that are committed,
+both as a case has them. An answer's label that stands in PROMPT_METADATA["spellings"] is another
+spelling of the label it has there.
 
     import json
 
-    def request(text, model=PROMPT_METADATA["model"], **context):
+    def request(text, model=PROMPT_METADATA["model"], before=(), known=None):
         system = [{"type": "text", "text": part} for part in SYSTEM_PARTS if part]
         for last in system[-1:]:
             last["cache_control"] = {"type": "ephemeral"}
-        content = json.dumps({**context, "text": text}, ensure_ascii=False)
+        keys = ("speaker", "text")
+        turns = [{key: turn[key] for key in keys if turn.get(key)} for turn in before or ()]
+        case = {"before": turns} if turns else {}
+        case.update({} if known is None else {"known": known})
+        content = json.dumps({**case, "text": text}, ensure_ascii=False)
         body = {
             "max_tokens": MAX_TOKENS,
             "messages": [{"role": "user", "content": content}],

@@ -50,7 +50,8 @@ async def serving(session: AsyncSession, task: str) -> PromptVersionRow:
 
 
 async def answers_of(session: AsyncSession, row: PromptVersionRow) -> AnswerSpace:
-    """What the version's answers can be: the labels it was measured with, or brought in under."""
+    """What the version's answers can be: the labels it was measured with, or brought in under,
+    in the spellings the task has for them now."""
     task = task_of((await tasks.get(session, row.task)).spec())
     if row.labels is None or task.kind is not TaskKind.INTENT:
         return task.answers

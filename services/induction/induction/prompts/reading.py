@@ -22,6 +22,7 @@ from induction.prompts.handwritten import (
     constants_of,
     literal,
     of_texts,
+    require_utf8,
 )
 from induction.prompts.source import MOST_CODE, TooMuchCode, bounded
 
@@ -46,6 +47,7 @@ def read_module(text: str, *, most_code: int | None = MOST_CODE) -> ReadPrompt:
     """
     text = text.removeprefix(BOM)
     try:
+        require_utf8(text)
         read = _as_written(text, most_code) or _of_a_tree(text, most_code)
         # Python has literals that JSON has not, such as whole numbers of 5,000 digits.
         canonical(read.content)

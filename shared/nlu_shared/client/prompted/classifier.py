@@ -44,7 +44,10 @@ class PromptedClassifier:
         model = self._model or prompt.model or given(MODEL)
         if model is None:
             raise ModelFailed(f"no model is known for this prompt; {MODEL} can name one")
-        request = render_parts(prompt.rendered, message, context, model=model)
+        try:
+            request = render_parts(prompt.rendered, message, context, model=model)
+        except (TypeError, ValueError, RecursionError):
+            raise ModelFailed("the message is no text") from None
         prediction = read(await self._api.complete(request), prompt.answers)
         if prediction.fault is not None:
             raise ModelFailed(f"the model gave no usable answer: {prediction.fault}")

@@ -44,7 +44,10 @@ class MessagesApi:
 
     async def complete(self, request: ModelRequest) -> ModelAnswer:
         """Tried as often as `BRIEF` says, where that may help. Raises ModelFailed."""
-        body = as_bytes(request.messages())
+        try:
+            body = as_bytes(request.messages())
+        except (ValueError, RecursionError):
+            raise ModelFailed("the text cannot be sent: it has no form in UTF-8") from None
         tried = 0
         while True:
             try:
@@ -53,6 +56,8 @@ class MessagesApi:
                 )
             except (httpx2.HTTPError, httpx2.InvalidURL) as error:
                 why, after, may_repeat = type(error).__name__, None, True
+            except ValueError:
+                raise ModelFailed(f"{KEY} cannot be sent: a key is plain ASCII") from None
             else:
                 if answer.is_success and (read := read_message(_json(answer.content))):
                     return read

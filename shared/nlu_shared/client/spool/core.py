@@ -19,6 +19,8 @@ from typing import TypeVar
 from uuid import UUID
 
 from nlu_shared.client.api import logger_api
+from nlu_shared.client.background import GreenThreads, require_threads
+from nlu_shared.client.errors import ClientError
 from nlu_shared.client.spool.committer import Closed, Committer
 from nlu_shared.client.spool.policy import State
 from nlu_shared.client.spool.sender import Reconciled, Sender
@@ -79,7 +81,8 @@ class Core:
         self._opening = threading.Lock()
         self._parts: tuple[Committer, Sender] | None = None
         _LIVING.add(self)
-        self._opened()
+        with suppress(GreenThreads):  # every fact says so
+            self._opened()
 
     @property
     def lost(self) -> int:
@@ -163,6 +166,7 @@ class Core:
 
     def _opened(self) -> tuple[Committer, Sender]:
         if self._parts is None:
+            require_threads()
             with self._opening:
                 if self._parts is None:
                     committer = Committer(
@@ -183,7 +187,7 @@ class Core:
                 what,
                 log_id,
                 self._failed,
-                type(error).__name__,
+                error if isinstance(error, ClientError) else type(error).__name__,
             )
 
         def resolve(done: "Future[None]") -> None:

@@ -1,0 +1,106 @@
+"""A prompt that serves as a classifier: how answers are read, and what is said of a failure."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nlu_shared.client import ModelFailed, PromptedService, create_nlu_service
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from tests.fixtures.databases import BOOTSTRAP_KEY
+from tests.fixtures.labelled import make_task
+from tests.fixtures.stack import Stack, serving
+
+TASK = "spelled"
+ALIAS = "zero"
+NOWHERE = "http://127.0.0.1:9"
+
+
+async def answer_by_an_alias(_: Request) -> JSONResponse:
+    text = json.dumps({"label": ALIAS, "confidence": 0.75})
+    return JSONResponse(
+        {
+            "type": "message",
+            "content": [{"type": "text", "text": text}],
+            "stop_reason": "end_turn",
+            "usage": {"input_tokens": 1, "output_tokens": 1},
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+async def model_url() -> AsyncIterator[str]:
+    """A model that answers with another spelling of a label."""
+    route = Route("/v1/messages", answer_by_an_alias, methods=["POST"])
+    async with serving(Starlette(routes=[route])) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+async def served(stack: Stack) -> None:
+    await make_task(stack, TASK)
+    sets = f"/v1/tasks/{TASK}/labels"
+    labels = (await stack.logger.get(sets)).json()["labels"]
+    labels[0]["aliases"] = [ALIAS]
+    assert (await stack.induction.patch(f"/v1/tasks/{TASK}", json={"labels": labels})).is_success
+
+
+@pytest.fixture
+def service_of(stack: Stack, served: None, monkeypatch: pytest.MonkeyPatch, model_url: str) -> Any:
+    def made(**how: Any) -> PromptedService:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", model_url)
+        defaults = {"induction_url": str(stack.induction.base_url)}
+        return create_nlu_service(
+            task=TASK,
+            url=str(stack.logger.base_url),
+            key=BOOTSTRAP_KEY,
+            induction_key=BOOTSTRAP_KEY,
+            **(defaults | how),
+        )
+
+    return made
+
+
+async def test_an_alias_is_read_as_its_label_wherever_the_prompt_was_kept(
+    stack: Stack, service_of: Any, tmp_path: Path
+) -> None:
+    active = (await stack.induction.get(f"/v1/prompts/{TASK}/active")).json()
+    assert active["spellings"] == {ALIAS: active["labels"][0]}
+    module = await stack.induction.get(f"/v1/prompts/{TASK}/export")
+    (tmp_path / "prompts.py").write_text(module.text, encoding="utf-8")
+    places: list[dict[str, Any]] = [
+        {"prompt_cache": tmp_path / "live"},
+        {
+            "prompt_cache": tmp_path / "none",
+            "induction_url": NOWHERE,
+            "prompts": tmp_path / "prompts.py",
+        },
+    ]
+    for place in places:
+        async with service_of(**place) as service:
+            result = await service.process_message("hello")
+        assert (result.intent, result.confidence) == (active["labels"][0], 0.75)
+
+
+@pytest.mark.parametrize("message", ["half a pair \ud800", object(), b"bytes"])
+async def test_a_message_that_cannot_be_sent_is_the_models_failure(
+    service_of: Any, tmp_path: Path, message: Any
+) -> None:
+    async with service_of(prompt_cache=tmp_path) as service:
+        with pytest.raises(ModelFailed, match="text"):
+            await service.process_message(message)
+
+
+async def test_a_key_that_no_header_takes_is_named(
+    service_of: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ü")
+    async with service_of(prompt_cache=tmp_path) as service:
+        with pytest.raises(ModelFailed, match="ANTHROPIC_API_KEY") as failure:
+            await service.process_message("hello")
+    assert "ü" not in str(failure.value)
