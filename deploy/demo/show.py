@@ -128,7 +128,7 @@ class _Screen:
         if run.verdict is None:
             return
         self._open("The verdict")
-        self._console.print(panel(run.verdict))
+        self._console.print(panel(run.verdict, run.splits or {}))
         self._put(*by_component(run), spent(run))
 
     def _open(self, chapter: str) -> None:

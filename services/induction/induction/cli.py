@@ -8,13 +8,12 @@ import sys
 import httpx2
 from cyclopts import App, CycloptsError
 from nlu_shared.client.errors import ClientError
-from nlu_shared.environment import given
+from nlu_shared.client.patient import unanswered
+from nlu_shared.kit.environment import UnusableSettings
 from nlu_shared.kit.errors import ServiceError
 from nlu_shared.kit.process.output import unbroken
-from pydantic import ValidationError
 
 from induction import VERSION
-from induction.remote import HERE
 
 app = App(name="induction", help="Improves prompts from approved ground truth.", version=VERSION)
 COMMANDS = {
@@ -43,13 +42,10 @@ def _main() -> None:
         app(exit_on_error=False)
     except CycloptsError:
         sys.exit(USAGE)  # it has printed what is wrong
-    except ValidationError as missing:
-        names = ", ".join(
-            "INDUCTION_" + str(one["loc"][0]).upper() for one in missing.errors() if one["loc"]
-        )
-        sys.exit(f"induction: set {names} (see .env.example)")
+    except UnusableSettings as wrong:
+        sys.exit(f"induction: {wrong}")
     except httpx2.HTTPError as away:
-        sys.exit(f"induction: {given('INDUCTION_URL') or HERE} cannot be reached: {away}")
+        sys.exit(f"induction: {unanswered(away)}")
     except (ServiceError, ClientError) as refused:
         sys.exit(f"induction: {refused}")
 

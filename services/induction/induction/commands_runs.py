@@ -1,8 +1,10 @@
 """`induction run` and `induction evaluate`: runs are started, and watched if one likes."""
 
 import asyncio
+import json
 import sys
 from collections.abc import Mapping
+from contextlib import aclosing
 from typing import Annotated
 from uuid import UUID
 
@@ -10,13 +12,13 @@ from cyclopts import Parameter
 from nlu_shared.backoff import LASTING
 from nlu_shared.client.api import induction_api
 from nlu_shared.client.runs import follow_run
+from nlu_shared.kit.options import field
 from nlu_shared.schemas.events import EvaluationProgress, RunFinished
-from nlu_shared.schemas.runs import RunKind, RunLimits, RunView
+from nlu_shared.schemas.runs import RunKind, RunLimits, RunRequest, RunView
 
 from induction.remote import HERE, Key, Url, answer, client
 from induction.watching import screen
 
-Limits = Annotated[RunLimits, Parameter(name="*")]
 Watch = Annotated[bool, Parameter(negative=())]
 AsJson = Annotated[bool, Parameter(name="--json", negative=())]
 Repeatable = Parameter(negative_iterable=())
@@ -29,12 +31,15 @@ def run(
     version: UUID | None = None,
     focus: str | None = None,
     guard: Annotated[list[str] | None, Repeatable] = None,
-    proposals: int = 1,
-    folds: int | None = None,
+    proposals: Annotated[int, field(RunRequest, "proposals")] = 1,
+    folds: Annotated[int | None, field(RunRequest, "folds")] = None,
     hint: Annotated[list[str] | None, Repeatable] = None,
     may_remove_blocks: bool = False,
-    limits: Limits = USUAL,
-    seed: int = 0,
+    iterations: Annotated[int, field(RunLimits, "iterations")] = USUAL.iterations,
+    calls: Annotated[int, field(RunLimits, "calls")] = USUAL.calls,
+    money_usd: Annotated[float, field(RunLimits, "money_usd")] = USUAL.money_usd,
+    minutes: Annotated[float, field(RunLimits, "minutes")] = USUAL.minutes,
+    seed: Annotated[int, field(RunRequest, "seed")] = 0,
     watch: Watch = False,
     as_json: AsJson = False,
     url: Url = HERE,
@@ -52,22 +57,14 @@ def run(
         The component to raise: a label, or for extraction people, events, symptom, …
     guard
         By how much a component's F1 may fall at most, as `people=0.02`; repeatable.
-    proposals
-        How many changes are tried side by side, at most.
-    folds
-        Repeat the search so many times without a part of the cases, to judge it by those.
     hint
         What the proposer is to consider; repeatable.
     may_remove_blocks
         Let changes take blocks of the prompt it begins with away: they carry the task.
-    limits
-        The most the run may take.
-    seed
-        Of all that is drawn at random: the same again repeats a run.
     watch
         Show what happens until the run is over; fails where it does not complete.
     as_json
-        With --watch, print each event as a line of JSON.
+        Print the run, and with --watch each event, as a line of JSON.
     """
     request = {
         "task": task,
@@ -78,7 +75,12 @@ def run(
         "folds": folds,
         "hints": hint or [],
         "may_remove_blocks": may_remove_blocks,
-        "limits": limits.model_dump(),
+        "limits": {
+            "iterations": iterations,
+            "calls": calls,
+            "money_usd": money_usd,
+            "minutes": minutes,
+        },
         "seed": seed,
     }
     _start(request, watch=watch, as_json=as_json, url=url, key=key)
@@ -106,7 +108,7 @@ def evaluate(
     watch
         Show what happens until it is over; fails where it does not complete.
     as_json
-        With --watch, print each event as a line of JSON.
+        Print the run, and with --watch each event, as a line of JSON.
     """
     request = {"task": task, "kind": RunKind.EVALUATE, "prompt_version": version and str(version)}
     _start(request, watch=watch, as_json=as_json, url=url, key=key)
@@ -115,10 +117,12 @@ def evaluate(
 def _start(
     request: Mapping[str, object], *, watch: bool, as_json: bool, url: str, key: str
 ) -> None:
-    """Prints the run's id; where it is watched, then what happens until it is over."""
+    """Prints the run's id, as JSON where that is wanted; where the run is watched, then what
+    happens until it is over."""
     with client(url, key) as http:
         started = answer(http.post("/v1/runs", json=request)).json()
-    print(started["id"], flush=True)
+    made = {"type": "run", "id": started["id"]}
+    print(json.dumps(made) if as_json else started["id"], flush=True)
     if not watch:
         return
     show = _told if as_json else _seen
@@ -130,10 +134,11 @@ def _start(
 async def _told(run_id: UUID, url: str, key: str) -> RunFinished | None:
     """Prints each event as JSON; the last of them."""
     finished = None
-    async for event in follow_run(run_id, url=url, key=key):
-        if not isinstance(event, EvaluationProgress):
-            print(event.model_dump_json(), flush=True)
-        finished = event if isinstance(event, RunFinished) else finished
+    async with aclosing(follow_run(run_id, url=url, key=key)) as events:
+        async for event in events:
+            if not isinstance(event, EvaluationProgress):
+                print(event.model_dump_json(), flush=True)
+            finished = event if isinstance(event, RunFinished) else finished
     return finished
 
 
@@ -144,5 +149,5 @@ async def _seen(run_id: UUID, url: str, key: str) -> RunFinished | None:
         async def over() -> RunView:
             return await api.get(f"/v1/runs/{run_id}", RunView)
 
-        events = follow_run(run_id, url=url, key=key)
-        return await screen.watch(events, screen.console_for(), over)
+        async with aclosing(follow_run(run_id, url=url, key=key)) as events:
+            return await screen.watch(events, screen.console_for(), over)

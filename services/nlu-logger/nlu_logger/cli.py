@@ -7,9 +7,10 @@ import sys
 
 import httpx2
 from cyclopts import App
+from nlu_shared.client.patient import unanswered
+from nlu_shared.kit.environment import UnusableSettings
 from nlu_shared.kit.errors import ServiceError
 from nlu_shared.kit.process.output import unbroken
-from pydantic import ValidationError
 
 from nlu_logger import VERSION
 from nlu_logger.exports.pairs import UnreadableLine
@@ -43,13 +44,10 @@ def main() -> None:
 def _main() -> None:
     try:
         app()
-    except ValidationError as missing:
-        names = ", ".join(
-            "NLU_LOGGER_" + str(one["loc"][0]).upper() for one in missing.errors() if one["loc"]
-        )
-        sys.exit(f"nlu-logger: set {names} (see .env.example)")
+    except UnusableSettings as wrong:
+        sys.exit(f"nlu-logger: {wrong}")
     except httpx2.HTTPError as broken:
-        sys.exit(f"nlu-logger: no whole answer: {broken or type(broken).__name__}")
+        sys.exit(f"nlu-logger: {unanswered(broken)}")
     except BrokenPipeError:
         raise
     except (ServiceError, BadSplits, BadJournal, UnreadableLine, OSError) as refused:

@@ -2,27 +2,40 @@
 
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+from nlu_shared.kit.options import number
 from nlu_shared.kit.whole_files import whole_file
 from nlu_shared.schemas.exports import ExportFormat
 
 from nlu_logger.exports import service as exports
 from nlu_logger.exports.folder import lines_of, write_dataset
 from nlu_logger.exports.pairs import read_lines
+from nlu_logger.exports.service import MOST_DAYS
 from nlu_logger.exports.splits import BadSplits, Shares
 from nlu_logger.remote import HERE, Key, Url, client, reason_of
 
 THRESHOLDS = {"retraining": "min_confidence", "review": "confidence_threshold"}
+DAYS = number(
+    "The last so many; without it everything.",
+    {"type": "integer", "minimum": 1, "maximum": MOST_DAYS},
+)
+THRESHOLD = number(
+    "Retraining takes this and above (0.8), review what is below (0.7).",
+    {"type": "number", "minimum": 0, "maximum": 1},
+)
+PER_TEXT = number(
+    "Positives and hard negatives for each text, at most.", {"type": "integer", "minimum": 1}
+)
 FORMATS = {f".{one.value}": one for one in ExportFormat}
 
 
 def export(
     *,
     mode: Literal["retraining", "review"] = "retraining",
-    days: int | None = None,
+    days: Annotated[int | None, DAYS] = None,
     output: Path | None = None,
-    confidence_threshold: float | None = None,
+    confidence_threshold: Annotated[float | None, THRESHOLD] = None,
     approved_only: bool = False,
     anonymise: bool = False,
     task: str | None = None,
@@ -38,13 +51,9 @@ def export(
     ----------
     mode
         Rows to train with, or predictions for a person to review.
-    days
-        The last so many; without it everything.
     output
         Replaced as a whole, or not at all. Its ending (.jsonl, .csv, .json, .parquet) is the
         format. Without it standard output.
-    confidence_threshold
-        Retraining takes this and above (0.8), review what is below (0.7).
     approved_only
         Of the corrections, only those somebody approved.
     anonymise
@@ -94,7 +103,9 @@ def export(
                 file.writelines(answer.iter_bytes())
 
 
-def pairs(*, input: Path, output: Path, seed: int = 0, per_text: int = 2) -> None:
+def pairs(
+    *, input: Path, output: Path, seed: int = 0, per_text: Annotated[int, PER_TEXT] = 2
+) -> None:
     """Makes contrastive pairs from an exported training file (JSONL).
 
     Parameters
@@ -105,8 +116,6 @@ def pairs(*, input: Path, output: Path, seed: int = 0, per_text: int = 2) -> Non
         Where the pairs go, replaced as a whole.
     seed
         Of what is drawn: the same again makes the same pairs.
-    per_text
-        Positives and hard negatives for each text, at most.
     """
     with input.open("rb") as rows, whole_file(output) as file:
         for block in exports.pairs(read_lines(rows), seed=seed, per_text=per_text):

@@ -3,15 +3,17 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import httpx2
 from cyclopts import App
+from nlu_shared.kit.options import number
 from nlu_shared.schemas.labels import LabelRenamed, LabelSet
 
 from nlu_logger.remote import HERE, Key, Url, client, reason_of
 
+VERSION = number("As it was then; without it, as it is.", {"type": "integer", "minimum": 1})
 labels = App(name="labels", help="The labels of a task: what its truths may be.")
 
 
@@ -19,7 +21,7 @@ labels = App(name="labels", help="The labels of a task: what its truths may be."
 def list_labels(
     *,
     task: str,
-    version: int | None = None,
+    version: Annotated[int | None, VERSION] = None,
     as_json: bool = False,
     url: Url = HERE,
     key: Key = "",
@@ -30,8 +32,6 @@ def list_labels(
     ----------
     task
         Whose labels they are.
-    version
-        As it was then; without it, as it is.
     as_json
         The whole set, as `labels put` takes it again.
     """

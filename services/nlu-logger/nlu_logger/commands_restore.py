@@ -9,6 +9,7 @@ from nlu_shared.ids import uuid7
 from nlu_shared.kit.access import audit
 from nlu_shared.kit.access.auth import ADMIN, Caller
 from nlu_shared.kit.data.db import Database, Identity, open_database, session_scope
+from nlu_shared.kit.environment import from_environment
 from nlu_shared.kit.settings import secret
 from nlu_shared.schemas.privacy import ErasureReceipt, ForgottenCase
 
@@ -29,7 +30,7 @@ def confirm_clock(today: date) -> None:
     today
         The day it is, as 2026-11-28.
     """
-    if not asyncio.run(_confirm(Settings(), today)):
+    if not asyncio.run(_confirm(from_environment(Settings), today)):
         sys.exit(f"nlu-logger: the database's clock does not say {today}: set it right first")
     print("confirmed")
 
@@ -46,7 +47,7 @@ def erase_again(*, receipts: Path | None = None, forgotten: Path | None = None) 
     """
     known = journal.receipts(receipts.read_bytes().splitlines()) if receipts else []
     cases = journal.forgotten(forgotten.read_bytes().splitlines()) if forgotten else []
-    made, gone, removed = asyncio.run(_erase_again(Settings(), known, cases))
+    made, gone, removed = asyncio.run(_erase_again(from_environment(Settings), known, cases))
     print(f"{made} erasures made again, {gone} predictions and {removed} cases removed")
 
 

@@ -3,9 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Annotated
 
 from nlu_shared.kit.access.commands import key_commands
 from nlu_shared.kit.data.db import Identity, open_database, session_scope
+from nlu_shared.kit.environment import from_environment
+from nlu_shared.kit.options import PORT
 from nlu_shared.kit.process.processes import serve as serve_app
 from nlu_shared.kit.process.processes import set_up_logs
 from nlu_shared.kit.settings import secret
@@ -19,17 +22,15 @@ from nlu_logger.scopes import SCOPES
 from nlu_logger.settings import Migration, Settings
 
 
-def serve(*, host: str = "127.0.0.1", port: int = 8001) -> None:
+def serve(*, host: str = "127.0.0.1", port: Annotated[int, PORT] = 8001) -> None:
     """Serves the API until it is told to stop.
 
     Parameters
     ----------
     host
         The address to listen at; the default is reached from this machine alone.
-    port
-        The port to listen at.
     """
-    settings = Settings()
+    settings = from_environment(Settings)
     set_up_logs(as_json=settings.log_json)
     asyncio.run(check_schema(settings.database))
     serve_app(web.build(settings), host=host, port=port)
@@ -37,7 +38,7 @@ def serve(*, host: str = "127.0.0.1", port: int = 8001) -> None:
 
 def work() -> None:
     """Does what the API does not wait for, until it is told to stop."""
-    settings = Settings()
+    settings = from_environment(Settings)
     set_up_logs(as_json=settings.log_json)
     asyncio.run(check_schema(settings.database))
     asyncio.run(worker.run(settings))
@@ -45,7 +46,7 @@ def work() -> None:
 
 def migrate() -> None:
     """Creates or upgrades the database (NLU_LOGGER_OWNER_DATABASE_URL)."""
-    settings = Migration()
+    settings = from_environment(Migration)
     asyncio.run(
         run_migrations(
             owner_url=settings.owner_database_url.get_secret_value(),
@@ -60,7 +61,7 @@ def migrate() -> None:
 @asynccontextmanager
 async def _as_administrator() -> AsyncIterator[AsyncSession]:
     async with (
-        open_database(Settings().database, pool_size=1) as database,
+        open_database(from_environment(Settings).database, pool_size=1) as database,
         session_scope(database, Identity(ADMINISTRATOR)) as session,
     ):
         yield session

@@ -83,7 +83,7 @@ async def test_a_cut_stream_leaves_the_old_file_as_it_was(
     ("more", "expected"),
     [
         ({"NLU_LOGGER_KEY": "nlk_wrong"}, "A valid key or token is needed"),
-        ({"NLU_LOGGER_URL": "http://127.0.0.1:1"}, "no whole answer"),
+        ({"NLU_LOGGER_URL": "http://127.0.0.1:1"}, "no whole answer from http://127.0.0.1:1"),
         ({"NLU_LOGGER_URL": "nonsense"}, "no whole answer"),
     ],
 )

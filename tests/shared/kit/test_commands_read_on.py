@@ -5,12 +5,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from cyclopts import App
 from induction.cli import app as of_induction
 from nlu_logger.cli import app as of_logger
 
+UNBOUNDED = {"--seed", "--replaces", "--fail-under"}
 BIN = Path(sys.executable).parent
 APPS = {"nlu-logger": of_logger, "induction": of_induction}
 
@@ -58,3 +60,17 @@ def test_an_output_that_nobody_reads_is_no_traceback(words: tuple[str, ...]) -> 
     os.close(writing)
     assert ended.stderr == ""
     assert ended.returncode in {1, 141}
+
+
+@pytest.mark.parametrize("program", APPS)
+def test_every_number_that_has_bounds_says_them(program: str) -> None:
+    """All but seeds, a version that is compared as it is, and what says its own."""
+    silent = [
+        (*words, *argument.names)
+        for words, command in commands(APPS[program])
+        for argument in command.assemble_argument_collection(parse_docstring=True)
+        if {int, float} & {argument.hint, *get_args(argument.hint)}
+        and "number" not in (argument.parameter.help or "")
+        and argument.name not in UNBOUNDED
+    ]
+    assert not silent

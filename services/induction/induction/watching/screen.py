@@ -4,7 +4,7 @@ the verdict.
 Where the output is no terminal the same lines come without the bar.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 from nlu_shared.schemas.events import EvaluationProgress, RunFinished, Split, StoredEvent
 from nlu_shared.schemas.runs import RunView
@@ -32,9 +32,16 @@ _VERDICTS = {
 }
 
 
+class _Unbroken(Console):
+    """Leaves the end of its reader to the command (`kit.process.output`), as `print` does."""
+
+    def on_broken_pipe(self) -> None:
+        raise
+
+
 def console_for(*, is_terminal: bool | None = None) -> Console:
     """A terminal keeps its own width up to a readable one; anything else gets that one."""
-    console = Console(highlight=False, force_terminal=is_terminal)
+    console = _Unbroken(highlight=False, force_terminal=is_terminal)
     console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
     return console
 
@@ -79,7 +86,9 @@ async def watch(
 
 def ending(run: RunView) -> list[Line | Padding]:
     """The verdict, what it cost, and how many of the promised iterations it took."""
-    shown: list[Line | Padding] = [] if run.verdict is None else [panel(run.verdict)]
+    shown: list[Line | Padding] = (
+        [] if run.verdict is None else [panel(run.verdict, run.splits or {})]
+    )
     taken = len(run.iterations)
     tried = f"{taken} of at most {run.limits.iterations} iterations"
     if refused := len(run.changes) - taken:
@@ -102,10 +111,18 @@ def spent(run: RunView) -> Line:
     return quiet(f"{spend.calls} calls, {money} (list price {spend.notional_usd:.4f} dollars)")
 
 
-def panel(verdict: Verdict) -> Padding:
+def _tested_on(verdict: Verdict, splits: Mapping[str, int]) -> str:
+    if verdict.tested_on == Split.TEST:
+        return "untouched"
+    # Where there are none to validate on, changes are judged on those they were made from.
+    has_any = verdict.tested_on != Split.VALIDATION or splits.get(Split.VALIDATION)
+    return verdict.tested_on if has_any else "training"
+
+
+def panel(verdict: Verdict, splits: Mapping[str, int]) -> Padding:
     """The verdict in a frame, under the lines of the run."""
     name, colour = _VERDICTS[verdict.kind]
-    tested = "untouched" if verdict.tested_on == "test" else verdict.tested_on
+    tested = _tested_on(verdict, splits)
     low, high = verdict.interval
     figures = [
         Text(f"F1 on {verdict.cases} {tested} cases", style="dim"),

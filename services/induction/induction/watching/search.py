@@ -124,21 +124,28 @@ class SearchView:
     def _kept(self, event: ChangeKept) -> list[Line]:
         self._best = self._validation
         effect = f"  {event.gain:+.3f}  fixed {len(event.fixed)}, broke {len(event.broke)}"
+        proposed = self._closed()
         head = good(Text.assemble(f"{self._name():<{NAME}}", bar(self._best), (effect, "green")))
-        if self._proposed is None:
+        if proposed is None:
             return [head]
-        change = self._proposed.change
+        change = proposed.change
         return [head, plain(described(change)), quiet(short(change.rationale))]
 
     def _rejected(self, event: ChangeRejected) -> list[Line]:
-        if event.stage is Stage.PROPOSE:
-            self._changes += 1
-            self._proposed = None
+        proposed = self._closed()
         reason = f"{event.stage}: {event.reason}"
-        if event.stage is Stage.VALIDATION and self._proposed:
-            what = described(self._proposed.change)
+        if event.stage is Stage.VALIDATION and proposed:
+            what = described(proposed.change)
             reason = f"validation: {self._validation:.3f} is not above {self._best:.3f} ({what})"
         return [bad(f"{self._name():<{NAME}}{short(reason)}")]
+
+    def _closed(self) -> PromptProposed | None:
+        """The change that is open, with which this event is over. Where none is, the event is all
+        there is of another one, as the run's `changes` count them."""
+        proposed, self._proposed = self._proposed, None
+        if proposed is None:
+            self._changes += 1
+        return proposed
 
     def _name(self) -> str:
         return f"change {self._changes}"

@@ -49,7 +49,7 @@ def _window(
     task: AnyTask = None,
     days: Annotated[
         int | None,
-        Query(ge=1, le=36_500, description="so many days back; else all"),
+        Query(ge=1, le=service.MOST_DAYS, description="so many days back; else all"),
     ] = None,
 ) -> Window:
     return service.window(caller, task=task, days=days, now=datetime.now(UTC))

@@ -34,6 +34,7 @@ Redactor = Callable[[Any], Any]
 ROWS_AT_ONCE = 500
 SOURCE = "production"
 LONGEST_PAIRED = 2_000
+MOST_DAYS = 36_500
 """Characters; sentence encoders read less than this, and it bounds what pairs hold in memory."""
 
 # A correction stands as the prediction shows it: the approved one, else the newest.

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 from cyclopts import App
@@ -14,9 +14,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_shared.kit.access import keys as rows
 from nlu_shared.kit.access.keys import COMMAND_LINE
+from nlu_shared.kit.options import field
 from nlu_shared.kit.refusals import places
 from nlu_shared.schemas.keys import GRACE_HOURS, KeyIn, KeyMade, KeyView, RotationIn
 
+GRACE = field(RotationIn, "grace_hours")
 Answer = TypeVar("Answer")
 Request = TypeVar("Request", bound=BaseModel)
 
@@ -79,15 +81,13 @@ def key_commands(
             print(key.id, key.name, ",".join(key.scopes), _state(key), sep="\t")
 
     @keys.command
-    def rotate(key_id: UUID, *, grace_hours: float = GRACE_HOURS) -> None:
+    def rotate(key_id: UUID, *, grace_hours: Annotated[float, GRACE] = GRACE_HOURS) -> None:
         """Makes a key that may do the same and prints it; the old one ends after the grace.
 
         Parameters
         ----------
         key_id
             The old key's id, as `keys list` prints it.
-        grace_hours
-            How long the old key goes on beside the new one.
         """
         request = _read(RotationIn, grace_hours=grace_hours)
         grace = timedelta(hours=request.grace_hours)
