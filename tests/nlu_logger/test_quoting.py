@@ -120,3 +120,21 @@ async def test_only_who_decides_may_decide_it_and_only_of_their_tasks(
             assert refused.status_code == 403
             default = {"may_quote": True}
             assert (await caller.put(f"/v1/tasks/{task}/quoting", json=default)).status_code == 403
+
+
+async def test_a_filter_that_nothing_can_match_is_refused(world: World, task: str) -> None:
+    """A mistyped task or label: 0 cases would look as if there were none."""
+
+    async def refused(**how: Any) -> tuple[int, str]:
+        answer = await world.admin.post("/v1/ground-truth:quoting", json=how)
+        return answer.status_code, answer.json()["code"]
+
+    assert await refused(task=f"{task}-mistyped") == (404, "unknown_task")
+    await add(world, task, "a case")
+    assert await refused(task=task, label="pya") == (422, "unknown_label")
+    assert (await decide(world, task, label="pay"))["matched"] == 1
+    assert (await decide(world, task, group="nobodys"))["matched"] == 0
+    labels = {"labels": [{"name": "pay", "aliases": ["settle"]}, {"name": "stop"}]}
+    assert (await world.admin.put(f"/v1/tasks/{task}/labels", json=labels)).is_success
+    assert (await decide(world, task, label="settle"))["matched"] == 1
+    assert (await decide(world, task, label="stop"))["matched"] == 0

@@ -44,6 +44,17 @@ def query_names(operation: Schema) -> list[str]:
     return sorted(one["name"] for one in operation.get("parameters", []) if one["in"] == "query")
 
 
+def query_lists(operation: Schema) -> set[str]:
+    """Its query parameters that may be given more than once."""
+    return {
+        one["name"]
+        for one in operation.get("parameters", [])
+        if one["in"] == "query"
+        and "array"
+        in {kind.get("type") for kind in (one["schema"], *one["schema"].get("anyOf", ()))}
+    }
+
+
 def expected_by(document: Document, operation: Schema, place: Sequence[Any]) -> str | None:
     """What belongs at a place of a request to `operation`: `("query", "limit")`, `("body", …)`."""
     where, *path = place or [None]

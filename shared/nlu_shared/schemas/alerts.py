@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 
-from nlu_shared.schemas.base import Expectation, Fraction, Label, Moment, Schema, Slug
+from nlu_shared.schemas.base import Body, Expectation, Fraction, Label, Moment, Schema, Slug
 
 LONGEST_MINUTES = 60 * 24 * 30
 _WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{32,86}={0,2}")
@@ -90,7 +90,7 @@ class ChannelView(Schema):
     to: str = Field(description="the addresses, or the host of the webhook")
 
 
-class _Rule(Schema):
+class _Rule(Body):
     """`task` None means all of them. An incident opens at the earliest `cooldown_minutes` after
     the last one ended; fewer than `min_count` decide nothing."""
 
@@ -162,7 +162,7 @@ Rule = Annotated[
 ]
 
 
-class AlertIn(Schema):
+class AlertIn(Body):
     """A rule, and where its notices go."""
 
     rule: Rule = Field(description="when an incident opens")

@@ -13,10 +13,12 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     JsonValue,
     StringConstraints,
     WithJsonSchema,
 )
+from pydantic_core import core_schema
 
 PROMPT_LIMIT = 32_768
 """Longest logged text, in characters."""
@@ -28,6 +30,34 @@ class Schema(BaseModel):
     """Frozen, refuses unknown fields and non-finite numbers."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _make_exact(schema: Any) -> None:
+    """Every boolean and number of a core schema takes its own kind only; in place."""
+    if isinstance(schema, dict):
+        if schema.get("type") in ("bool", "int", "float"):
+            schema["strict"] = True
+        for name, inner in schema.items():
+            if name not in ("metadata", "serialization"):
+                _make_exact(inner)
+    elif isinstance(schema, list | tuple):
+        for inner in schema:
+            _make_exact(inner)
+
+
+class Body(Schema):
+    """A Schema of what comes as JSON: true and false are no words, numbers no text and no boolean.
+
+    Files and parameters, which are text, are read by schemas of their own.
+    """
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        schema = handler(source)
+        _make_exact(handler.resolve_ref_schema(schema))
+        return schema
 
 
 class Expectation(ValueError):
@@ -122,7 +152,8 @@ class Problem(BaseModel):
     errors: list[dict[str, Any]] | None = Field(
         default=None,
         description="of an invalid request, up to 20 faults: place (`loc`), kind (`type`), and what"
-        " is `expected` there; never what was sent",
+        " is `expected` there, never what was sent; `unknown` is the name of a field that is not"
+        " known there, or its number where the name looks like no field's",
     )
     labels: list[str] | None = Field(
         default=None,

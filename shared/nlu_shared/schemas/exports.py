@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, JsonValue, StringConstraints, model_validator
 
-from nlu_shared.schemas.base import Expectation, Fraction, Moment, Schema, Slug
+from nlu_shared.schemas.base import Body, Expectation, Fraction, Moment, Schema, Slug
 
 
 class ExportFormat(StrEnum):
@@ -56,7 +56,7 @@ class Pair(Schema):
     label: Literal[0, 1]
 
 
-class ScheduledExport(Schema):
+class ScheduledExport(Body):
     """What a schedule writes. `splits` ("80/10/10") makes a data-set folder of training rows."""
 
     mode: Literal["retraining", "review"] = Field(
@@ -87,7 +87,7 @@ class ScheduledExport(Schema):
         return self
 
 
-class ScheduleIn(Schema):
+class ScheduleIn(Body):
     """`cron` has five fields and speaks UTC. `name` is the folder below the configured target."""
 
     name: Slug = Field(description="the folder below the target")

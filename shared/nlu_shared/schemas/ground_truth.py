@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue
 
-from nlu_shared.schemas.base import Label, SafeJson, Schema, Slug, Utterance, digest
+from nlu_shared.schemas.base import Body, Label, SafeJson, Schema, Slug, Utterance, digest
 from nlu_shared.schemas.labels import AllowNew, LabelWarning
 
 MOST_TURNS = 1_000
@@ -48,7 +48,7 @@ def transcript(text: str, context: Context | None) -> str:
     return "\n".join([*(turn.text for turn in before), text])
 
 
-class GroundTruthIn(Schema):
+class GroundTruthIn(Body):
     """A case that never was a prediction."""
 
     task: Slug = Field(description="the task it is a case of")

@@ -5,15 +5,16 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from nlu_shared.schemas.base import Label, Moment, Schema, Slug
+from nlu_shared.schemas.base import Body, Label, Moment, SafeText, Schema, Slug
 
 GRACE_HOURS = 24.0
 KEY_PREFIX = "nlk_"
 
-Scope = Annotated[str, StringConstraints(pattern=r"^[a-z-]+(:[a-z]+)?$", max_length=64)]
+Scope = Annotated[SafeText, StringConstraints(min_length=1, max_length=64)]
+"""Which ones there are is the service's own to say, by name."""
 
 
-class KeyIn(Schema):
+class KeyIn(Body):
     """`scopes` say what the key may do (`room:verb`, or `admin`); `tasks` None means every task."""
 
     name: Label = Field(description="what people call it")
@@ -48,7 +49,7 @@ class KeyMade(KeyIn):
     key: str = Field(description="the secret, shown here and never again")
 
 
-class RotationIn(Schema):
+class RotationIn(Body):
     """How long the old key goes on beside the new one."""
 
     grace_hours: Annotated[

@@ -10,7 +10,7 @@ from unicodedata import normalize
 from pydantic import BeforeValidator, Field, JsonValue, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from nlu_shared.schemas.base import Moment, Note, SafeText, Schema, Slug
+from nlu_shared.schemas.base import Body, Moment, Note, SafeText, Schema, Slug
 
 LABEL_LIMIT = 200
 """Longest label, in characters."""
@@ -91,6 +91,11 @@ def _a_label(value: Any) -> str:
     return label
 
 
+def _spelled(value: Any) -> Any:
+    """What is no text is left to be refused as such: a list of one is read in files alone."""
+    return _a_label(value) if isinstance(value, str) else value
+
+
 def _label_or_none(value: Any) -> str | None:
     return None if _is_empty(value) else _a_label(value)
 
@@ -105,9 +110,9 @@ def _is_empty(value: Any) -> bool:
 TruthLabel = Annotated[
     SafeText,
     StringConstraints(min_length=1, max_length=LABEL_LIMIT),
-    BeforeValidator(_a_label),
+    BeforeValidator(_spelled),
 ]
-"""A label as a person gives it, by the one reading: normalised on the way in."""
+"""A label as a person gives it, a text: normalised on the way in."""
 LabelCell = Annotated[TruthLabel | None, BeforeValidator(_label_or_none)]
 """A label of a file's row; None where the row says nothing."""
 AllowNew = Annotated[
@@ -116,7 +121,7 @@ AllowNew = Annotated[
 ]
 
 
-class LabelSpec(Schema):
+class LabelSpec(Body):
     """A label of a task, and what people and the prompt know of it."""
 
     name: TruthLabel = Field(description="as in truths and answers")
@@ -164,7 +169,7 @@ class LabelSet(Schema):
         return spellings(self.labels)
 
 
-class LabelSetIn(Schema):
+class LabelSetIn(Body):
     """The whole set as it shall be."""
 
     labels: tuple[LabelSpec, ...] = Field(
@@ -175,7 +180,7 @@ class LabelSetIn(Schema):
     )
 
 
-class LabelRename(Schema):
+class LabelRename(Body):
     """What a label is called from now on, in history too."""
 
     to: TruthLabel = Field(description="the name from now on; a label that exists is merged into")

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field, JsonValue
 
 from nlu_shared.schemas.base import (
+    Body,
     Confidence,
     Label,
     Moment,
@@ -20,16 +21,17 @@ from nlu_shared.schemas.base import (
 INTENT = "intent"
 """The task a prediction belongs to unless it names another."""
 BATCH_LIMIT = 1_000
+SECONDARY_LIMIT = 100
 
 
-class SecondaryIntent(Schema):
+class SecondaryIntent(Body):
     """Another answer the model thought of."""
 
     intent: Label = Field(description="another intent the model thought of")
     confidence: Confidence = Field(description="how sure it was of it, 0 to 1")
 
 
-class PredictionIn(Schema):
+class PredictionIn(Body):
     """One prediction as posted; `id` is the idempotency key and carries the time."""
 
     id: Uuid7 | None = Field(
@@ -45,7 +47,8 @@ class PredictionIn(Schema):
     predicted_intent: Label = Field(description="what the model answered")
     confidence: Confidence = Field(description="how sure the model was, 0 to 1")
     secondary_intents: Annotated[
-        list[SecondaryIntent], Field(max_length=100, description="what else it thought of")
+        list[SecondaryIntent],
+        Field(max_length=SECONDARY_LIMIT, description="what else it thought of"),
     ] = []
     output: SafeJson = Field(
         default=None, description="a structured answer, for tasks that have one"
@@ -91,7 +94,7 @@ class BatchAnswer(Schema):
     items: list[BatchResult] = Field(description="one for each item, in the order sent")
 
 
-class Ids(Schema):
+class Ids(Body):
     """Which of these does the service have?"""
 
     ids: Annotated[list[UUID], Field(max_length=BATCH_LIMIT, description="of predictions")]
@@ -103,7 +106,7 @@ class Known(Schema):
     known: list[UUID] = Field(description="those that are stored, in the order asked")
 
 
-class OutcomeIn(Schema):
+class OutcomeIn(Body):
     """How the work that followed a prediction ended."""
 
     was_successful: bool = Field(description="did the work that followed the prediction go well?")

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field, JsonValue, StringConstraints
 
 from nlu_shared.schemas.base import (
+    Body,
     Moment,
     Note,
     SafeJson,
@@ -25,7 +26,7 @@ def _tokens(characters: int) -> int:
     return -(-characters // 4)
 
 
-class Block(Schema):
+class Block(Body):
     """A named part of the instructions. A protected block cannot be edited by a proposal."""
 
     name: BlockName = Field(description="names the part, once in a prompt")

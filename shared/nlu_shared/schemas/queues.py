@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue
 
-from nlu_shared.schemas.base import Fraction, Moment, Note, SafeJson, Schema, Slug
+from nlu_shared.schemas.base import Body, Fraction, Moment, Note, SafeJson, Schema, Slug
 from nlu_shared.schemas.predictions import Prediction
 
 LONGEST_LIST = 1_000
@@ -36,7 +36,7 @@ class QueueFilters(Schema):
     )
 
 
-class ClaimIn(QueueFilters):
+class ClaimIn(Body, QueueFilters):
     """Hold up to `limit` items for `minutes`, counted by the database's clock."""
 
     limit: Annotated[int, Field(ge=1, le=MOST_CLAIMED, description="most items to hold")] = 10
@@ -69,7 +69,7 @@ class QueueItem(Prediction):
     )
 
 
-class FindingIn(Schema):
+class FindingIn(Body):
     """A doubt about an approved truth, from whoever measured it: `case_id` is the ground truth's.
 
     `kind` names the measure ("always-missed"); `suggested` is the truth it points to, if any.
@@ -81,7 +81,7 @@ class FindingIn(Schema):
     suggested: SafeJson = Field(default=None, description="the truth it points to; null: none")
 
 
-class FindingsIn(Schema):
+class FindingsIn(Body):
     """Doubts about approved truths."""
 
     findings: Annotated[

@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from nlu_shared.schemas.base import Label, Moment, Schema, Slug
+from nlu_shared.schemas.base import Body, Label, Moment, Schema, Slug
 
 
-class QuotingDefaultIn(Schema):
+class QuotingDefaultIn(Body):
     """What is to hold where an approval or an import does not say."""
 
     may_quote: bool = Field(description="may the texts of new cases appear inside a prompt?")
@@ -21,7 +21,7 @@ class QuotingDefault(Schema):
     )
 
 
-class QuotingIn(Schema):
+class QuotingIn(Body):
     """The approved cases to change: all of a task that every condition given holds for."""
 
     task: Slug = Field(description="whose cases")

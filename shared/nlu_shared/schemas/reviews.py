@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue, model_validator
 
-from nlu_shared.schemas.base import Expectation, Fraction, Moment, Note, SafeJson, Schema
+from nlu_shared.schemas.base import Body, Expectation, Fraction, Moment, Note, SafeJson, Schema
 from nlu_shared.schemas.labels import AllowNew, LabelWarning, TruthLabel
 
 WARNING = "what to look at, in an answer to who made it; null: nothing"
@@ -20,7 +20,7 @@ class CorrectionStatus(StrEnum):
     REJECTED = "rejected"
 
 
-class CorrectionIn(Schema):
+class CorrectionIn(Body):
     """The right answer for a prediction: a label, or a structured output."""
 
     corrected_intent: TruthLabel | None = Field(
@@ -44,7 +44,7 @@ class CorrectionIn(Schema):
         return self.model_dump(mode="json", exclude={"allow_new"})
 
 
-class ConfirmationIn(Schema):
+class ConfirmationIn(Body):
     """The prediction was right."""
 
     correction_notes: Note | None = Field(default=None, description="what a reviewer should know")
@@ -72,7 +72,7 @@ class Correction(Schema):
     warning: LabelWarning | None = Field(default=None, description=WARNING)
 
 
-class ApprovalIn(Schema):
+class ApprovalIn(Body):
     """A reviewer's yes. `may_quote`: may this text appear inside a prompt?"""
 
     may_quote: bool | None = Field(
@@ -92,7 +92,7 @@ class BulkApprovalIn(ApprovalIn):
     correction_ids: CorrectionIds = Field(description="each gets a result of its own")
 
 
-class BulkRejectionIn(Schema):
+class BulkRejectionIn(Body):
     """Many corrections to reject."""
 
     correction_ids: CorrectionIds = Field(description="each gets a result of its own")
@@ -132,7 +132,7 @@ class Settlement(StrEnum):
     WITHDRAW = "withdraw"
 
 
-class SettlementIn(Schema):
+class SettlementIn(Body):
     """How a conflict is to end."""
 
     truth: Settlement = Field(description="which truth is left")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from nlu_shared.schemas.base import Expectation, Fraction, Label, Moment, Note, Schema, Slug
+from nlu_shared.schemas.base import Body, Expectation, Fraction, Label, Moment, Note, Schema, Slug
 from nlu_shared.schemas.tasks import ModelName, UnanswerableTruths
 from nlu_shared.schemas.verdicts import Misses, Verdict
 
@@ -40,7 +40,7 @@ class RunStatus(StrEnum):
 _OVER = {RunStatus.COMPLETED, RunStatus.CANCELLED, RunStatus.FAILED, RunStatus.SUPERSEDED}
 
 
-class RunLimits(Schema):
+class RunLimits(Body):
     """Promises, never passed by one call. Money in US dollars, minutes of wall time."""
 
     iterations: Annotated[
@@ -75,7 +75,7 @@ class RunModels(Schema):
     proposer: ModelName | None = Field(default=None, description="proposes; null: the task's")
 
 
-class RunRequest(Schema):
+class RunRequest(Body):
     """`focus` and `guards` name components of the task: a label, or for extraction people, events,
     structural, shift, pair_bonds, child_of, symptom, anxiety, functioning, relationship."""
 
@@ -253,7 +253,7 @@ class RunView(Schema):
     completed_at: Moment | None = Field(description="when it ended")
 
 
-class HintIn(Schema):
+class HintIn(Body):
     hint: Annotated[Note, Field(min_length=1, description="what the next proposal should know")]
 
 

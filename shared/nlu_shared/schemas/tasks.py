@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from nlu_shared.schemas.base import Label, Moment, SafeText, Schema, Slug
+from nlu_shared.schemas.base import Body, Label, Moment, SafeText, Schema, Slug
 from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.prompts import TaskKind
 
@@ -71,7 +71,7 @@ class TaskIn(TaskSpec):
         return _choosable(labels) if is_intent and labels else labels
 
 
-class TaskChange(Schema):
+class TaskChange(Body):
     """What becomes of a task; what is left out stays."""
 
     labels: Annotated[TaskLabels, AfterValidator(_choosable)] = Field(

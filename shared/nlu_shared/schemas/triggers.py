@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from nlu_shared.schemas.base import Moment, Schema, Slug
+from nlu_shared.schemas.base import Body, Moment, Schema, Slug
 
 
 class AutoTrigger(Schema):
@@ -18,7 +18,7 @@ class AutoTrigger(Schema):
     )
 
 
-class AutoTriggerIn(AutoTrigger):
+class AutoTriggerIn(Body, AutoTrigger):
     """The switch of one task."""
 
     task: Slug = Field(description="whose switch it is")

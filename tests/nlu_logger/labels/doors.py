@@ -124,15 +124,15 @@ def outcome(answer: httpx2.Response) -> tuple[int, str | None]:
     return (one["status"] if "items" in body else answer.status_code), one.get("code")
 
 
-TYPED = [
+READ = [
     posted,
     imported,
-    corrected,
     given_as_output,
     reviewed_in_a_file,
     in_the_old_table,
 ]
-EARLY = [*TYPED, confirmed]
-"""What a model answered, and is confirmed, is text always."""
+"""What reads a truth of any JSON, by the one reading."""
+EARLY = [*READ, corrected, confirmed]
+"""What somebody says a label is, and what a model answered, is text always."""
 WAYS = [*EARLY, settled, approved, approved_with_others]
 """The last ones define the set in the middle."""

@@ -83,7 +83,7 @@ async def test_an_empty_set_is_a_slip(world: World, task: str) -> None:
 
 
 async def test_names_are_spelled_one_way(world: World, task: str) -> None:
-    made = await define(world, task, "  book   a table ", "cafe\u0301", {"name": 7})
+    made = await define(world, task, "  book   a table ", "cafe\u0301", {"name": "7"})
     assert [one["name"] for one in made["labels"]] == ["book a table", "caf\u00e9", "7"]
 
 

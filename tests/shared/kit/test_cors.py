@@ -13,7 +13,7 @@ PAGE = "https://app.example"
 ASKS = {
     "origin": PAGE,
     "access-control-request-method": "POST",
-    "access-control-request-headers": "authorization,content-type",
+    "access-control-request-headers": "authorization,cache-control,content-type,last-event-id",
 }
 
 

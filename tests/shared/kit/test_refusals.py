@@ -91,6 +91,32 @@ async def test_a_refusal_says_where_and_what_is_expected(
     assert expected in faults[place]
 
 
+@pytest.mark.parametrize(
+    ("sent", "place", "unknown"),
+    [
+        ({"task": "t", "iteratons": 3}, ["body"], "iteratons"),
+        ({"task": "t", "limits": {"calls": 1, "call": 3}}, ["body", "limits"], "call"),
+        ({"task": "t", SECRET: 3}, ["body"], "name 2"),
+        ({"task": "t", "limits": {"my pin is 4711": 3}}, ["body", "limits"], "name 1"),
+    ],
+)
+async def test_an_unknown_field_is_told_by_its_name_or_by_its_number(
+    stack: Stack, sent: dict[str, Any], place: list[str], unknown: str
+) -> None:
+    answer = await stack.induction.post("/v1/runs", json=sent)
+    (fault,) = [one for one in answer.json()["errors"] if one["type"] == "extra_forbidden"]
+    assert (fault["loc"], fault["unknown"]) == (place, unknown)
+    assert "4711" not in answer.text
+
+
+async def test_an_unknown_parameter_is_told_and_a_repeated_one_refused(stack: Stack) -> None:
+    unknown = await stack.logger.get("/v1/predictions?limit=5&intnt=a&4711=b")
+    assert unknown.json()["detail"].startswith("Unknown query parameters: intnt, name 3. Of")
+    repeated = await stack.logger.get("/v1/predictions?text=aaa&text=bbb")
+    assert (repeated.status_code, repeated.json()["code"]) == (422, "repeated_parameter")
+    assert repeated.json()["detail"] == "Given more than once, and read once: text."
+
+
 @pytest.mark.parametrize("service", ["logger", "induction"])
 def test_every_scope_that_a_route_needs_has_its_sentence(service: str) -> None:
     needed = {

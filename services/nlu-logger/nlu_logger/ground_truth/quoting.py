@@ -4,6 +4,7 @@ from typing import Any
 
 from nlu_shared.kit.access import audit
 from nlu_shared.kit.access.auth import Caller, own_task
+from nlu_shared.kit.errors import NotFound
 from nlu_shared.schemas.ground_truth import case_hash
 from nlu_shared.schemas.quoting import Quoted, QuotingDefault, QuotingDefaultIn, QuotingIn
 from sqlalchemy import ColumnElement, text, type_coerce
@@ -13,6 +14,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.ground_truth.models import GroundTruthRow, QuotingDefaultRow
 from nlu_logger.ground_truth.service import changed, lock
+from nlu_logger.label_sets import service as label_sets
+from nlu_logger.label_sets.policy import UnknownLabel
 
 UPDATE = """
 UPDATE ground_truth SET may_quote = :may_quote, hash = made.hash
@@ -53,9 +56,10 @@ async def decide(session: AsyncSession, request: QuotingIn, *, caller: Caller) -
     """Allows or ends quoting for the approved cases of a filter, or says how many that would be.
 
     A case that changes has another hash, so its data set is another one: a run that is under way
-    keeps its own.
+    keeps its own. Raises NotFound for a task of which there is nothing, and UnknownLabel.
     """
     own_task(caller, request.task)
+    request = await _read(session, request, caller=caller)
     if not request.dry_run:
         await lock(session)
     chosen = (await session.exec(select(GroundTruthRow).where(*_filter(request)))).all()
@@ -89,6 +93,21 @@ async def decide(session: AsyncSession, request: QuotingIn, *, caller: Caller) -
         quotable=quotable,
         dry_run=request.dry_run,
     )
+
+
+async def _read(session: AsyncSession, request: QuotingIn, *, caller: Caller) -> QuotingIn:
+    """The request with its label as cases have it: a mistyped filter would match nothing."""
+    known = await label_sets.current(session, request.task, caller=caller)
+    seen = await label_sets.seen(session, request.task)
+    counted = select(func.count()).where(GroundTruthRow.task == request.task)
+    if not known.labels and not (await session.exec(counted)).one():
+        raise NotFound("No task of this name has approved cases or labels.", code="unknown_task")
+    if request.label is None:
+        return request
+    label = known.spellings.get(request.label, request.label)
+    if label not in known.spellings and label not in seen:
+        raise UnknownLabel("The filter's label is none of the task's.", labels=list(known.names))
+    return request.model_copy(update={"label": label})
 
 
 def _filter(request: QuotingIn) -> list[ColumnElement[bool]]:

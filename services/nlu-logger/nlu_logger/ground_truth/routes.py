@@ -108,7 +108,11 @@ async def set_quoting(
     return await quoting.set_default(session, slug, body, caller=caller)
 
 
-@quoting_router.post("/ground-truth:quoting", dependencies=[decide])
+@quoting_router.post(
+    "/ground-truth:quoting",
+    dependencies=[decide],
+    responses={404: {"description": "No task of this name has approved cases or labels"}},
+)
 async def decide_quoting(body: QuotingIn, session: DbSession, caller: CallerDep) -> Quoted:
     """Allows or ends quoting for the approved cases of a filter; first, without `dry_run: false`,
     it only says how many."""

@@ -21,9 +21,9 @@ from nlu_shared.kit.errors import (
     Unavailable,
     WrongMediaType,
 )
-from nlu_shared.kit.expected import expected_by, operation_of, query_names
+from nlu_shared.kit.expected import expected_by, operation_of, query_lists, query_names
 from nlu_shared.kit.http.problems import MEDIA_TYPE
-from nlu_shared.kit.refusals import Expected
+from nlu_shared.kit.refusals import Expected, tellable
 from nlu_shared.schemas.base import Problem
 from nlu_shared.schemas.examples import EXAMPLES
 from nlu_shared.schemas.keys import KeyIn
@@ -70,16 +70,24 @@ class Documented(FastAPI):
         return lambda place: expected_by(document, operation, place)
 
     def check_query(self, request: Request) -> None:
-        """Raises Invalid for a parameter that the operation does not have: a filter that is
-        mistyped would keep everything."""
+        """Raises Invalid for a parameter that the operation does not have, or has once and was
+        given more often: a filter that is not read would keep everything."""
         if not request.query_params or (operation := self.operation(request)) is None:
             return
         known = query_names(operation)
-        if unknown := len(request.query_params.keys() - set(known)):
-            names = f"it takes {', '.join(known)}" if known else "it takes none"
+        given = [name for name, _ in request.query_params.multi_items()]
+        if strange := [name for name in given if name not in known]:
+            takes = f"it takes {', '.join(known)}" if known else "it takes none"
+            names = dict.fromkeys(tellable(name, given.index(name) + 1) for name in strange)
             raise Invalid(
-                f"Unknown query parameters: {unknown}. Of this operation, {names}.",
+                f"Unknown query parameters: {', '.join(names)}. Of this operation, {takes}.",
                 code="unknown_parameter",
+            )
+        once = set(known) - query_lists(operation)
+        if repeated := sorted(name for name in once if given.count(name) > 1):
+            raise Invalid(
+                f"Given more than once, and read once: {', '.join(repeated)}.",
+                code="repeated_parameter",
             )
 
     def openapi(self) -> dict[str, Any]:

@@ -26,7 +26,6 @@ from prometheus_client import (
 )
 from sqlalchemy import text
 from starlette.exceptions import HTTPException
-from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -38,6 +37,7 @@ from nlu_shared.kit.http.deps import WebResources, admit
 from nlu_shared.kit.http.guard import BodyGuard
 from nlu_shared.kit.http.limits import Room
 from nlu_shared.kit.http.openapi import Documented
+from nlu_shared.kit.http.origins import admit_pages
 from nlu_shared.kit.http.problems import problem_response
 from nlu_shared.kit.http.sharing import shared
 from nlu_shared.kit.refusals import where
@@ -50,11 +50,6 @@ MEASURED_SECONDS = 2.0
 """How old the answers of pages may be that anybody may ask for."""
 PROVEN = {"caller", "identified"}
 """What stands in a request's state once it is known whose it is."""
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-READ_OF_PAGES = ("Authorization", "Content-Type", "If-None-Match", "Last-Event-ID", "X-Request-Id")
-SHOWN_TO_PAGES = ("ETag", "Location", "Retry-After", "RateLimit", "X-Request-Id")
-"""Headers that pages of other origins may send and read. Cookies are not among them: a page that
-is not ours comes with a key or a token."""
 SWAGGER = Path(__file__).parent / "swagger"
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 _METHODS_REFUSED = {404: "not_found", 405: "method_not_allowed"}
@@ -115,14 +110,7 @@ def create_app(
         admit=admit,
     )
     app.add_middleware(RequestFrame, metrics=app.state.metrics)
-    if settings.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=METHODS,
-            allow_headers=READ_OF_PAGES,
-            expose_headers=SHOWN_TO_PAGES,
-        )
+    admit_pages(app, settings.cors_origins)
     if settings.trusted_proxies:
         named = [str(one) for one in settings.trusted_proxies]
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=named)
@@ -278,7 +266,7 @@ async def _service_error(request: Request, error: Exception) -> Response:
 async def _validation_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
-    faults = where(error.errors(), request.app.expected(request))
+    faults = where(error.errors(), request.app.expected(request), error.body)
     return problem_response(Invalid(), _request_id(request), faults)
 
 
