@@ -10,6 +10,7 @@ from induction.llm.adapters import adapters
 from induction.llm.calls import Account, open_ledger_commits
 from induction.llm.ledger import Ledger
 from induction.llm.models import Answering, Models
+from induction.llm.prices import SHIPPED
 from induction.resources import APP_IDENTITY
 from induction.settings import ModelSettings
 from induction.task_kinds.base import ModelRequest
@@ -73,7 +74,7 @@ async def _booked(
 ) -> float:
     account = Account(
         run_id=run_id, fence=0, epoch=0,
-        calls_limit=1_000_000, usd_limit=Decimal(1), month_cap_usd=Decimal(1),
+        calls_limit=1_000_000, usd_limit=Decimal(1), month_cap_usd=Decimal(1), prices=SHIPPED,
     )  # fmt: skip
     async with (
         open_database(stack.settings.database) as database,

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from induction.llm import prices
 from induction.llm.models import Answering
+from induction.llm.prices import SHIPPED
 from induction.task_kinds.base import Prediction, Task
 from nlu_shared.client import Classification, NLUResult
 from nlu_shared.schemas.prompts import TaskKind
@@ -31,9 +32,11 @@ class Backend:
         answer = await self._models.complete(request)
         self.calls += answer.attempts
         today = datetime.now(UTC).date()
-        if prices.is_listed(self._model, today):
-            listed = prices.charge(request, answer.usage, today)
-            self.notional_usd += prices.upper_bound(request, today) if listed is None else listed
+        if prices.is_known(self._model, today, SHIPPED):
+            listed = prices.charge(request, answer.usage, today, SHIPPED)
+            if listed is None:
+                listed = prices.upper_bound(request, today, SHIPPED)
+            self.notional_usd += listed
         prediction = self._task.parse(answer)
         label = prediction.output if isinstance(prediction.output, str) else self._task.kind.value
         return Classification(

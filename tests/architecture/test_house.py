@@ -52,6 +52,7 @@ IO_FILES = {
     "adapters.py",
     "chat.py",
     "claude.py",
+    "reaching.py",
     "settings.py",
     "disclosures.py",
     "schedules.py",

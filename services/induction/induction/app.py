@@ -6,7 +6,9 @@ from nlu_shared.kit.http.admin import router as admin
 from nlu_shared.kit.http.web import create_app
 
 from induction import VERSION
+from induction.catalogue.routes import router as catalogue
 from induction.history.routes import router as history
+from induction.pricing.routes import router as pricing
 from induction.privacy.routes import router as privacy
 from induction.prompts.routes import router as prompts
 from induction.resources import APP_IDENTITY, Resources, open_resources
@@ -24,7 +26,18 @@ def build(settings: Settings) -> FastAPI:
         title="induction",
         version=VERSION,
         open_resources=lambda: open_resources(settings),
-        routers=[tasks, prompts, history, runs, streams, triggers, privacy, admin],
+        routers=[
+            tasks,
+            prompts,
+            history,
+            runs,
+            streams,
+            catalogue,
+            pricing,
+            triggers,
+            privacy,
+            admin,
+        ],
         settings=settings,
         scopes=SCOPES,
         measure=_measure,

@@ -21,6 +21,8 @@ COMMANDS = {
     "evaluate": ("commands_runs:evaluate", "Starts an evaluation of a prompt version."),
     "prompts": ("commands_prompts:prompts", "The prompt registry."),
     "score": ("commands_score:score", "Scores files by the scorer of the runs, without a server."),
+    "models": ("commands_models:models", "The models in use: reachable, priced, retiring."),
+    "doctor": ("commands_doctor:doctor", "Looks whether everything this service needs is there."),
     "keys": ("commands_service:keys", "API keys of this service."),
     "serve": ("commands_service:serve", "Serves the API until it is told to stop."),
     "work": ("commands_service:work", "Drives runs until it is told to stop."),

@@ -85,11 +85,6 @@ class Providers:
         provider = self.provider(model)
         return provider.billed and not provider.is_offline
 
-    def needs_price(self, model: str) -> bool:
-        """Whether its price must be known: what the offline model would have cost is told too."""
-        provider = self.provider(model)
-        return provider.billed or provider.is_offline
-
     def identity(self, model: str) -> str:
         """What the answers of a model are filed under, before its server has said what it is."""
         name, _ = self.of(model)
@@ -98,10 +93,10 @@ class Providers:
             return OFFLINE
         if provider.identity is not None:
             return provider.identity
-        return name if provider.base_url is None else f"{name} at {_address(provider.base_url)}"
+        return name if provider.base_url is None else f"{name} at {address(provider.base_url)}"
 
 
-def _address(url: str) -> str:
+def address(url: str) -> str:
     """Without what may be secret in it."""
     parts = urlsplit(url)
     port = f":{parts.port}" if parts.port else ""

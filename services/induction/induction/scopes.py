@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from nlu_shared.kit.access.auth import ADMIN
 
 SCOPES: Mapping[str, str] = {
-    "tasks:read": "read tasks",
+    "tasks:read": "read tasks, and the models in use",
     "tasks:write": "create and change tasks",
     "prompts:read": "read, compare and export prompt versions, and the active one",
     "prompts:write": "bring prompts in, promote them and roll back",
     "runs:read": "read and watch runs",
     "runs:write": "start and steer runs",
-    ADMIN: "everything, keys, triggers and the audit log included",
+    ADMIN: "everything, keys, triggers, prices and the audit log included",
 }

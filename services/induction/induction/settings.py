@@ -1,12 +1,15 @@
 """What induction is told by its environment: every value with its unit and its reason."""
 
-from typing import Self
+from pathlib import Path
+from typing import Annotated, Any, Self
 
 from nlu_shared.kit.environment import EnvironmentSettings
 from nlu_shared.kit.settings import MigrationSettings, ServiceSettings
-from pydantic import AliasChoices, Field, SecretStr, model_validator
-from pydantic_settings import SettingsConfigDict
+from nlu_shared.schemas.prices import Price
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from induction.prices_file import UnreadablePrices, parsed
 from induction.providers import (
     ANTHROPIC,
     OFFLINE,
@@ -16,6 +19,17 @@ from induction.providers import (
     ProviderName,
     Providers,
 )
+
+
+def _read(named: Any) -> Any:
+    """The rows of the file; what is no name of one is rows already. Raises UnreadablePrices."""
+    if not isinstance(named, str | Path):
+        return named
+    path = Path(named)
+    try:
+        return parsed(path.read_bytes(), suffix=path.suffix)
+    except OSError as unreadable:
+        raise UnreadablePrices(f"prices: {path}: {unreadable.strerror}") from unreadable
 
 
 class ModelSettings(EnvironmentSettings):
@@ -99,6 +113,10 @@ class Settings(ServiceSettings, ModelSettings):
         default=SecretStr(""),
         description="a key of nlu-logger with the scopes ground-truth:read, findings:write and, to"
         " define labels, labels:write",
+    )
+    prices_file: Annotated[tuple[Price, ...], NoDecode, BeforeValidator(_read)] = Field(
+        default=(),
+        description="file of prices, JSON or TOML, read at the start; before the shipped table",
     )
     concurrency: int = Field(
         default=16, ge=1, description="calls in flight per worker; what a provider's limits bear"

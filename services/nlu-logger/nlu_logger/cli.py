@@ -26,6 +26,7 @@ COMMANDS = {
     "export": ("commands_exports:export", "Writes training rows, or predictions to review."),
     "pairs": ("commands_exports:pairs", "Makes contrastive pairs from a training file."),
     "labels": ("commands_labels:labels", "The label set of a task."),
+    "doctor": ("commands_doctor:doctor", "Looks whether everything this service needs is there."),
     "keys": ("commands_service:keys", "API keys of this service."),
     "serve": ("commands_service:serve", "Serves the API until it is told to stop."),
     "work": ("commands_service:work", "Does what the API does not wait for."),

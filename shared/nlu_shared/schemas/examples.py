@@ -10,6 +10,7 @@ from nlu_shared.schemas.ground_truth import GroundTruthIn
 from nlu_shared.schemas.keys import KeyIn, RotationIn
 from nlu_shared.schemas.labels import LabelRename, LabelSetIn
 from nlu_shared.schemas.predictions import Ids, OutcomeIn, PredictionIn
+from nlu_shared.schemas.prices import PricesIn
 from nlu_shared.schemas.queues import ClaimIn, FindingsIn
 from nlu_shared.schemas.quoting import QuotingDefaultIn, QuotingIn
 from nlu_shared.schemas.registry import PromptImport
@@ -63,6 +64,12 @@ EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
         "secondary_intents": [{"intent": "cancel_order", "confidence": 0.05}],
         "model_version": "2026-11",
         "latency_ms": 41.5,
+    },
+    PricesIn: {
+        "prices": [
+            {"model": "gpt-4o-mini", "since": "2026-01-01", "input": 0.15, "output": 0.6},
+            {"model": "own/smollm2", "input": 0, "output": 0, "note": "our own server"},
+        ]
     },
     PromptImport: {
         "content": {

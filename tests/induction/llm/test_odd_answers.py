@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from induction.llm.claude import Claude
 from induction.llm.errors import ParkRun, StopRun
-from induction.llm.prices import charge, upper_bound
+from induction.llm.prices import SHIPPED, charge, upper_bound
 from induction.task_kinds.base import BY_MODEL, ModelAnswer, Outcome, Usage
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.labels import LabelSpec
@@ -52,8 +52,8 @@ async def came_to(model: Claude) -> ModelAnswer | ParkRun | StopRun:
     json.dumps(TASK.parse(answer).output, allow_nan=False).encode()
     answer.text.encode()
     assert "\0" not in answer.text
-    price = charge(simple_question(), answer.usage, DAY)
-    assert price is None or 0 <= price <= upper_bound(simple_question(), DAY)
+    price = charge(simple_question(), answer.usage, DAY, SHIPPED)
+    assert price is None or 0 <= price <= upper_bound(simple_question(), DAY, SHIPPED)
     return answer
 
 
@@ -188,9 +188,9 @@ async def test_each_odd_answer_has_its_outcome(
 
 
 async def test_more_usage_than_a_request_can_have_is_not_believed() -> None:
-    most = upper_bound(simple_question(), DAY)
-    assert charge(simple_question(), Usage(output_tokens=10_000_000), DAY) is None
-    assert charge(simple_question(), Usage(output_tokens=10), DAY) < most  # type: ignore[operator]
+    most = upper_bound(simple_question(), DAY, SHIPPED)
+    assert charge(simple_question(), Usage(output_tokens=10_000_000), DAY, SHIPPED) is None
+    assert charge(simple_question(), Usage(output_tokens=10), DAY, SHIPPED) < most  # type: ignore[operator]
 
 
 async def test_what_a_provider_says_about_a_refusal_is_not_repeated() -> None:

@@ -12,7 +12,7 @@ from induction.llm.calls import Account, open_ledger_commits
 from induction.llm.claude import ADAPTER_VERSION
 from induction.llm.errors import ParkRun
 from induction.llm.ledger import Ledger
-from induction.llm.prices import upper_bound
+from induction.llm.prices import SHIPPED, upper_bound
 from induction.llm.servers import Server
 from induction.resources import APP_IDENTITY
 from induction.task_kinds.base import ModelAnswer, ModelRequest, Outcome, Usage
@@ -28,7 +28,7 @@ from tests.induction.runs.driving import sql, start
 
 BEFORE, AFTER = "2026-11-30 23:59:59Z", "2026-12-01 00:00:01Z"
 NOVEMBER, DECEMBER = date(2026, 11, 1), date(2026, 12, 1)
-BOUND = upper_bound(simple_question(), NOVEMBER)
+BOUND = upper_bound(simple_question(), NOVEMBER, SHIPPED)
 USAGE = Usage(10, 0, 0, 200)
 """A good third of the bound."""
 
@@ -74,7 +74,7 @@ async def ledger(stack: Stack, entered: AsyncExitStack, provider: Provider, cap:
     run = await start(stack, "midnight", kind="evaluate")
     account = Account(
         run_id=UUID(run), fence=0, epoch=0,
-        calls_limit=1_000, usd_limit=Decimal(1), month_cap_usd=cap,
+        calls_limit=1_000, usd_limit=Decimal(1), month_cap_usd=cap, prices=SHIPPED,
     )  # fmt: skip
     database = await entered.enter_async_context(open_database(stack.settings.database))
     books = await entered.enter_async_context(open_ledger_commits(database, APP_IDENTITY))

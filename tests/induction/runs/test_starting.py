@@ -157,18 +157,6 @@ async def test_a_canary_is_refused_plainly(stack: Stack) -> None:
     assert await refusal(stack, task="caged", kind="canary") == (422, "kind_not_offered")
 
 
-@pytest.mark.parametrize("dry_run", [True, False])
-async def test_a_model_without_a_price_is_refused(stack: Stack, dry_run: bool) -> None:
-    slug = f"priceless-{dry_run}".lower()
-    made = {"slug": slug, "kind": "intent", "labels": LABELS, "task_model": "unheard-of"}
-    await stack.induction.post("/v1/tasks", json=made)
-    await stack.induction.post(f"/v1/prompts/{slug}/versions", json={"promote": True})
-    await stack.logger.post(
-        "/v1/ground-truth", json={"task": slug, "text": "go on", "truth": "yes"}
-    )
-    assert await refusal(stack, task=slug, dry_run=dry_run) == (422, "unknown_model")
-
-
 @pytest.mark.parametrize(
     "limits",
     [{"iterations": 0}, {"iterations": 21}, {"calls": 0}, {"money_usd": -1}, {"minutes": 0}],

@@ -33,6 +33,7 @@ from induction.llm.entries import (
     write,
 )
 from induction.llm.errors import ParkRun, StopRun
+from induction.llm.prices import PriceTable
 from induction.llm.servers import Server
 from induction.task_kinds.base import BY_MODEL, BY_PROVIDER, ModelAnswer, ModelRequest, Outcome
 
@@ -60,8 +61,9 @@ class Account:
     """Whose calls these are. Answers are shared with runs of an equal epoch that the same server
     answered; a canary, which asks the same again to see whether a model has changed, needs an epoch
     of its own.
-    `outages` says how often this run was parked because the provider answered nothing, and
-    `outage_pause` how many seconds it rests the next time."""
+    `prices` are those its calls are charged by, of the day on which each is sent. `outages` says
+    how often this run was parked because the provider answered nothing, and `outage_pause` how many
+    seconds it rests the next time."""
 
     run_id: UUID
     fence: int
@@ -69,6 +71,7 @@ class Account:
     calls_limit: int
     usd_limit: Decimal
     month_cap_usd: Decimal
+    prices: PriceTable
     outages: int = 0
     outage_pause: float = 60.0
 
@@ -144,8 +147,9 @@ class Calls:
         day = datetime.now(UTC).date()
         while waiting and len(admitted) < room:
             key, one = waiting[0]
-            is_billed = self._model.server(one.request.model).billed
-            bound = prices.upper_bound(one.request, on=day) if is_billed else Decimal(0)
+            bound = Decimal(0)
+            if self._model.server(one.request.model).billed:
+                bound = prices.upper_bound(one.request, day, self._account.prices)
             if not self.budget.admit(bound):
                 break
             waiting.popleft()
@@ -209,14 +213,14 @@ class Calls:
 
     def _charged(self, flight: _Flight, answer: ModelAnswer) -> tuple[Decimal, ModelAnswer]:
         """What an answer costs by the list; its bound, and no usage, where it is not said."""
-        request = flight.call.request
-        if not prices.is_listed(request.model, on=flight.day):  # of a server that is not billed
+        request, table = flight.call.request, self._account.prices
+        if not prices.is_known(request.model, flight.day, table):  # of a server that is not billed
             return Decimal(0), answer
-        listed = prices.charge(request, answer.usage, on=flight.day)
+        listed = prices.charge(request, answer.usage, flight.day, table)
         if listed is not None:
             return listed, answer
         log.warning("usage not said", run_id=str(self._account.run_id), model=request.model)
-        return prices.upper_bound(request, on=flight.day), replace(answer, usage=None)
+        return prices.upper_bound(request, flight.day, table), replace(answer, usage=None)
 
     async def _leave(self, flight: _Flight, *, unread: bool) -> None:
         """Ends the last reservation of a call that stays open. What was sent and may be billed

@@ -1,93 +1,114 @@
 """What tokens cost. Pure: the day and the table are arguments.
 
-The figures are the list prices of November 2026. Two rates are assumptions, to be checked against
-the provider's page: writing the five-minute prompt cache costs 1.25 times the input price, reading
-it a tenth.
+A row names a model with its provider, or the model alone. The model of a request is looked up by
+its full name, then by what stands after the first slash; the first source that has a row in force
+on that day counts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from nlu_shared.schemas.base import Schema, canonical
+from nlu_shared.schemas.base import canonical
+from nlu_shared.schemas.prices import Price, PriceSource, PriceView
 
 from induction.llm.errors import UnknownModel
+from induction.llm.shipped_prices import PRICES
 from induction.task_kinds.base import ModelRequest, Usage
 
-CACHE_WRITE = Decimal("1.25")
-CACHE_READ = Decimal("0.1")
 PER = Decimal(1_000_000)
 FRAME_TOKENS = 1_024
 """Allowance for what the provider adds around a prompt: roles, and the wording of the schema."""
+WARN_DAYS = 90
+"""So many days ahead people are told that a model retires."""
 
 
-class Price(Schema):
-    """One model's price from a day on, in US dollars per million tokens.
+@dataclass(frozen=True, slots=True)
+class PriceTable:
+    """Rows by source. `provider` is the one of models that name none."""
 
-    Prompts of more than `long_above` tokens are charged `long_input` and `long_output` throughout.
-    """
+    rows: Mapping[PriceSource, tuple[Price, ...]]
+    provider: str = ""
 
-    model: str
-    since: date = date.min
-    input: Decimal
-    output: Decimal
-    long_above: int | None = None
-    long_input: Decimal = Decimal(0)
-    long_output: Decimal = Decimal(0)
+    def names(self, model: str) -> Iterable[str]:
+        """What rows may call a model, the fullest name first."""
+        return dict.fromkeys((f"{self.provider}/{model}", model, model.partition("/")[2]))
 
-    def rates(self, prompt_tokens: int) -> tuple[Decimal, Decimal]:
-        if self.long_above is not None and prompt_tokens > self.long_above:
-            return self.long_input, self.long_output
-        return self.input, self.output
-
-
-PRICES = (
-    Price(model="claude-opus-5-5", input=Decimal(4), output=Decimal(20)),
-    Price(model="claude-sonnet-5-5", input=Decimal(2), output=Decimal(10)),
-    Price(
-        model="claude-haiku-5-5",
-        input=Decimal("0.10"),
-        output=Decimal("0.50"),
-        long_above=100_000,
-        long_input=Decimal("0.50"),
-        long_output=Decimal("2.50"),
-    ),
-)
+    def in_force(self, model: str, on: date) -> Iterator[tuple[Price, PriceSource]]:
+        """The row of each name and source that holds that day, the one that counts first."""
+        for name in self.names(model):
+            for source in PriceSource:
+                of_source = self.rows.get(source, ())
+                known = [row for row in of_source if row.model == name and row.since <= on]
+                if known:
+                    yield max(known, key=lambda one: one.since), source
 
 
-def price(model: str, on: date, table: Sequence[Price] = PRICES) -> Price:
-    """The price in force on that day: of `provider/model`, else of the model alone. Raises
-    `UnknownModel`."""
-    for name in (model, model.partition("/")[2]):
-        known = [entry for entry in table if entry.model == name and entry.since <= on]
-        if known:
-            return max(known, key=lambda entry: entry.since)
+SHIPPED = PriceTable({PriceSource.SHIPPED: PRICES})
+
+
+def price(model: str, on: date, table: PriceTable) -> Price:
+    """The price in force on that day. Raises `UnknownModel`."""
+    for row, _ in table.in_force(model, on):
+        return row
     raise UnknownModel(model)
 
 
-def is_listed(model: str, on: date, table: Sequence[Price] = PRICES) -> bool:
-    """Whether a price is known that day."""
-    try:
-        price(model, on, table)
-    except UnknownModel:
-        return False
-    return True
+def view(row: Price, source: PriceSource) -> PriceView:
+    """A row as it is shown."""
+    return PriceView.model_construct(**dict(row), source=source)
 
 
-def cost(model: str, usage: Usage, on: date, table: Sequence[Price] = PRICES) -> Decimal:
+def is_known(model: str, on: date, table: PriceTable) -> bool:
+    """Whether there is a price that day."""
+    return next(table.in_force(model, on), None) is not None
+
+
+def retires(model: str, on: date, table: PriceTable) -> date | None:
+    """The day its provider ends it, by the first row that knows one: a row of one's own, put for
+    its price, does not hide what the shipped table knows."""
+    return next((row.retires for row, _ in table.in_force(model, on) if row.retires), None)
+
+
+def retirement(model: str, on: date, table: PriceTable) -> str | None:
+    """What people should know of the end of a model; None where it is not near."""
+    day = retires(model, on, table)
+    if day is None or (days := (day - on).days) > WARN_DAYS:
+        return None
+    if days <= 0:
+        return f"{model} retired on {day}: name another model."
+    ahead = f"{days} day{'' if days == 1 else 's'}"
+    return f"{model} retires on {day}, in {ahead}: plan the move to another model."
+
+
+def remarks(models: Iterable[str], on: date, table: PriceTable) -> Iterator[str]:
+    """What a run is to say of its models: no price, a price of 0, an end that is near."""
+    for model in dict.fromkeys(models):
+        row, source = next(table.in_force(model, on), (None, None))
+        if row is None:
+            yield f"{model} has no known price: its calls are told as 0 dollars."
+        elif row is not None and source is not None and not (row.input or row.output):
+            yield f"{model} costs nothing: its price is 0 ({source.value})."
+        if (ends := retirement(model, on, table)) is not None:
+            yield ends
+
+
+def cost(model: str, usage: Usage, on: date, table: PriceTable) -> Decimal:
     """US dollars for what a call used. Raises `UnknownModel`."""
+    row = price(model, on, table)
     prompt = usage.input_tokens + usage.cache_creation_input_tokens + usage.cache_read_input_tokens
-    into, out = price(model, on, table).rates(prompt)
-    weighted = (
-        usage.input_tokens
-        + usage.cache_creation_input_tokens * CACHE_WRITE
-        + usage.cache_read_input_tokens * CACHE_READ
-    )
-    return (weighted * into + usage.output_tokens * out) / PER
+    rates = row.long if _is_long(row, prompt) else row.short
+    return (
+        usage.input_tokens * rates.input
+        + usage.cache_creation_input_tokens * rates.cache_write
+        + usage.cache_read_input_tokens * rates.cache_read
+        + usage.output_tokens * rates.output
+    ) / PER
 
 
 def charge(
-    request: ModelRequest, usage: Usage | None, on: date, table: Sequence[Price] = PRICES
+    request: ModelRequest, usage: Usage | None, on: date, table: PriceTable
 ) -> Decimal | None:
     """US dollars for one answer; None where nothing was said about it that can be believed, more
     than the request can possibly use included. Then it is to be taken to cost its bound."""
@@ -97,13 +118,19 @@ def charge(
     return listed if listed <= upper_bound(request, on, table) else None
 
 
-def upper_bound(request: ModelRequest, on: date, table: Sequence[Price] = PRICES) -> Decimal:
+def upper_bound(request: ModelRequest, on: date, table: PriceTable) -> Decimal:
     """US dollars that one attempt at this call cannot exceed; what a budget reserves before it.
 
     A byte-level tokenizer never makes more tokens than there are UTF-8 bytes, so bytes bound the
-    prompt; all of it is taken as written to the cache, and the answer as `max_tokens` long.
+    prompt; all of it is taken at the dearest rate of input, which mostly is writing the cache, and
+    the answer as `max_tokens` long.
     """
     parts = [*request.system, request.user, canonical(request.schema)]
     tokens = FRAME_TOKENS + sum(len(part.encode()) for part in parts)
-    most = Usage(cache_creation_input_tokens=tokens, output_tokens=request.max_tokens)
-    return cost(request.model, most, on, table)
+    row = price(request.model, on, table)
+    rates = row.long if _is_long(row, tokens) else row.short
+    return (tokens * rates.dearest_input + request.max_tokens * rates.output) / PER
+
+
+def _is_long(row: Price, prompt_tokens: int) -> bool:
+    return row.long_above is not None and prompt_tokens > row.long_above

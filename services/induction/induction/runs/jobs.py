@@ -23,8 +23,10 @@ from induction.llm.entries import LeaseLost
 from induction.llm.errors import ParkRun, StopRun
 from induction.llm.ledger import Ledger
 from induction.llm.models import Answering
+from induction.llm.prices import PriceTable
 from induction.llm.retry import outage_pause
 from induction.llm.servers import Server
+from induction.pricing import service as pricing
 from induction.prompts import service as prompts
 from induction.resources import APP_IDENTITY, Resources
 from induction.runs import engine_process, journal, lease, stream
@@ -38,6 +40,7 @@ from induction.tasks import service as tasks
 
 log = structlog.get_logger(__name__)
 RunEnd = Literal["cancelled", "failed"]
+NO_PRICE = "A model of this run has no price any more: PUT /v1/admin/prices, and start it anew."
 UNANSWERED_MINUTES = "minutes: used up while the provider did not answer"
 TOO_SLOW = (
     "minutes: its texts take longer to work through than the limit of minutes leaves;"
@@ -160,12 +163,14 @@ async def _look(resources: Resources, run: RunRow, computing: float) -> None:
 async def _ledger(resources: Resources, run: RunRow, held: lease.Lease) -> Ledger:
     """The run's ledger. What its models' servers can do is found out once, and stays: no replay
     depends on what a server says today."""
+    async with session_scope(resources.database, APP_IDENTITY) as session:
+        table = await pricing.table(session, resources.settings)
     answering = Answering(
         resources.models,
         {model: Server.model_validate(known) for model, known in run.servers.items()},
     )
     ledger = Ledger(
-        _account(resources, run),
+        _account(resources, run, table),
         resources.ledger_commits,
         answering,
         concurrency=resources.settings.concurrency,
@@ -221,7 +226,11 @@ async def _plan(resources: Resources, run: RunRow, engine: EngineProcess) -> Pla
     return plan
 
 
-def _account(resources: Resources, run: RunRow) -> Account:
+def _account(resources: Resources, run: RunRow, table: PriceTable) -> Account:
+    """Raises Ended where a model's price was taken away since the run began."""
+    models = (run.task_model, run.proposer_model)
+    if pricing.without_price(models, table, resources.settings.models_of):
+        raise Ended("failed", NO_PRICE)
     return Account(
         run_id=run.id,
         fence=run.fence,
@@ -229,6 +238,7 @@ def _account(resources: Resources, run: RunRow) -> Account:
         calls_limit=run.promised.calls,
         usd_limit=run.money_limit,
         month_cap_usd=Decimal(str(resources.settings.month_cap_usd)),
+        prices=table,
         outages=run.outages,
         outage_pause=outage_pause(run.outages, resources.settings.outage_seconds),
     )

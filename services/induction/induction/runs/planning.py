@@ -18,6 +18,7 @@ from induction.engine.forecast import Bound, forecast
 from induction.engine.plan import Plan, Remembered
 from induction.engine.verdict.verdict import detectable
 from induction.llm import prices
+from induction.llm.prices import PriceTable
 from induction.providers import OFFLINE, Providers
 from induction.runs import truths
 from induction.runs.models import RunRow
@@ -134,22 +135,18 @@ def counts(splits: Mapping[UUID, Split]) -> dict[str, int]:
     return {split.value: given.count(split) for split in Split}
 
 
-def without_price(models: Iterable[str], providers: Providers, on: date) -> list[str]:
-    """The models that need a price which is not known that day: without one no budget can be
-    promised."""
-    return [
-        model
-        for model in models
-        if providers.needs_price(model) and not prices.is_listed(model, on)
-    ]
-
-
 def bound_of(
-    plan: Plan, row: RunRow, *, refusal: Invalid | None, providers: Providers, on: date
+    plan: Plan,
+    row: RunRow,
+    *,
+    refusal: Invalid | None,
+    providers: Providers,
+    on: date,
+    table: PriceTable,
 ) -> Forecast:
     """The most the run can take, and whether its limits allow that much."""
     bound = forecast(plan)
-    money = _price(plan, bound, providers, on)
+    money = _price(plan, bound, providers, on, table)
     limits = row.promised
     short = [] if refusal is None else [f"The start would be refused: {refusal.detail}"]
     if bound.calls > limits.calls:
@@ -205,7 +202,7 @@ def _detectable(plan: Plan) -> float | None:
     return round(detectable(splits.test_groups), 3) if splits.test else None
 
 
-def _price(plan: Plan, bound: Bound, providers: Providers, on: date) -> Decimal:
+def _price(plan: Plan, bound: Bound, providers: Providers, on: date, table: PriceTable) -> Decimal:
     task_call = Usage(input_tokens=bound.task_tokens_in, output_tokens=bound.task_tokens_out)
     proposal = Usage(input_tokens=bound.proposer_tokens_in, output_tokens=bound.proposer_tokens_out)
     calls = (
@@ -214,7 +211,7 @@ def _price(plan: Plan, bound: Bound, providers: Providers, on: date) -> Decimal:
     )
     return sum(
         (
-            count * prices.cost(model, usage, on=on)
+            count * prices.cost(model, usage, on, table)
             for model, usage, count in calls
             if providers.is_billed(model)
         ),

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import UUID
 
 import httpx2
@@ -24,6 +23,7 @@ from induction.cases import service as cases
 from induction.engine import ENGINE_VERSION
 from induction.engine.data.splits import splits_for
 from induction.history import failures
+from induction.pricing import service as pricing
 from induction.prompts import service as prompts
 from induction.runs.models import RunHintRow, RunRow
 from induction.runs.planning import (
@@ -34,7 +34,6 @@ from induction.runs.planning import (
     plan_of,
     refusal,
     usable,
-    without_price,
 )
 from induction.runs.queries import view
 from induction.runs.truths import LeftOut
@@ -60,7 +59,7 @@ async def start(
     nlu-logger is read, outside any transaction.
 
     Raises NotFound (task, version), Invalid (no baseline, no ground truth, too few labels, truths
-    that cannot be answered, a model without a price, no such component), Archived, ActiveRun (one
+    that cannot be answered, no such component), NoPrice, Archived, ActiveRun (one
     improve run per task at a time), Unavailable (nlu-logger is away).
     """
     async with session_scope(database, identity) as session:
@@ -106,6 +105,7 @@ async def forecast(
         baseline = await prompts.get(session, request.task, row.baseline_version_id)
         known = await cases.known_splits(session, request.task)
         remembered = await failures.remembered(session, row.remembered)
+        table = await pricing.table(session, settings)
 
     def bound() -> Forecast:
         own = usable(row, task_of(spec), tuple(map(cases.case_of, truth.cases)))
@@ -115,7 +115,8 @@ async def forecast(
             row,
             refusal=refusal(out, row.dataset_size, most=settings.unanswerable_share),
             providers=settings.models_of,
-            on=datetime.now(UTC).date(),
+            on=pricing.utc_today(),
+            table=table,
         )
 
     return await asyncio.to_thread(bound)
@@ -127,6 +128,8 @@ class _Checked:
     baseline_id: UUID
     task_model: str
     proposer_model: str
+    notes: tuple[str, ...]
+    """What is to be known of these models."""
 
 
 async def _check(session: AsyncSession, settings: Settings, request: RunRequest) -> _Checked:
@@ -141,10 +144,8 @@ async def _check(session: AsyncSession, settings: Settings, request: RunRequest)
     await prompts.get(session, request.task, baseline_id)
     task_model = request.models.task or row.task_model or settings.task_model
     proposer_model = request.models.proposer or row.proposer_model or settings.proposer_model
-    today = datetime.now(UTC).date()
-    if without_price((task_model, proposer_model), settings.models_of, today):
-        raise Invalid("A model of this task has no known price.", code="unknown_model")
-    return _Checked(row, baseline_id, task_model, proposer_model)
+    notes = await pricing.remarks(session, settings, (task_model, proposer_model))
+    return _Checked(row, baseline_id, task_model, proposer_model, notes)
 
 
 async def _require_idle(session: AsyncSession, request: RunRequest) -> None:
@@ -196,7 +197,7 @@ async def _prepared(
         labels=[one.model_dump(mode="json") for one in spec.labels],
         labels_version=checked.row.labels_version,
         left_out=[one.plain() for one in out],
-        notes=notes,
+        notes=[*notes, *checked.notes],
         remembered=await failures.to_remember(session, settings, request.task) if learns else [],
         looks=await _looks(session, request.task),
     )

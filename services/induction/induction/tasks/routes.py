@@ -31,11 +31,16 @@ async def create_task(
 
     Its labels are nlu-logger's label set: `labels` define it where there is none, for which
     induction's key of nlu-logger needs the scope labels:write; left out, the set there is taken.
+    A model without a price is refused, unless the offline model answers.
     """
     own_task(caller, body.slug)
     resources: Resources = request.app.state.resources
     view, is_new = await service.create(
-        resources.database, resources.identity(caller), resources.logger, body
+        resources.database,
+        resources.identity(caller),
+        resources.logger,
+        resources.settings,
+        body,
     )
     response.status_code = 201 if is_new else 200
     return view
@@ -79,6 +84,7 @@ async def change_task(
         resources.database,
         resources.identity(caller),
         resources.logger,
+        resources.settings,
         task,
         body,
         by=caller.subject,

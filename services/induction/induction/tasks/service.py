@@ -26,8 +26,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from induction.pricing import service as pricing
+from induction.settings import Settings
 from induction.tasks.models import TaskRow, with_aliases
 from induction.upstream import UpstreamAway, define_labels, fetch_labels
+
+ROLES = {"task_model", "proposer_model"}
 
 
 class LabelsDiffer(Conflict):
@@ -46,18 +50,24 @@ class TooFewLabels(Invalid):
 
 
 async def create(
-    database: Database, identity: Identity, logger: httpx2.AsyncClient, spec: TaskIn
+    database: Database,
+    identity: Identity,
+    logger: httpx2.AsyncClient,
+    settings: Settings,
+    spec: TaskIn,
 ) -> tuple[TaskView, bool]:
     """The task and whether it is new. The same task again is no error; another is.
 
     Labels define nlu-logger's set where there is none, and have to be the set that stands. Raises
-    Conflict, LabelsDiffer, LabelInUse, TooFewLabels, LabelsNotWritable, UpstreamAway; then nothing
-    was made here.
+    Conflict, NoPrice, LabelsDiffer, LabelInUse, TooFewLabels, LabelsNotWritable, UpstreamAway; then
+    nothing was made here.
     """
     async with session_scope(database, identity) as session:
         known = await session.get(TaskRow, spec.slug)
         if known is not None:
             _require_same(known.spec(), spec)
+        else:
+            await pricing.require(session, settings, spec.model_dump(include=ROLES))
     labels = await _labels(logger, spec, known.spec() if known is not None else None)
     async with session_scope(database, identity) as session:
         row = await session.get(TaskRow, spec.slug, with_for_update=True)
@@ -124,16 +134,19 @@ async def change(
     database: Database,
     identity: Identity,
     logger: httpx2.AsyncClient,
+    settings: Settings,
     slug: str,
     body: TaskChange,
     *,
     by: str,
 ) -> TaskView:
-    """Changes what the body names. Raises NotFound, Invalid for labels of an extraction, and what
-    `upstream.define_labels` raises; then nothing was changed."""
+    """Changes what the body names. Raises NotFound, NoPrice, Invalid for labels of an extraction,
+    and what `upstream.define_labels` raises; then nothing was changed."""
     wanted = body.model_dump(include=body.model_fields_set)
     async with session_scope(database, identity) as session:
         kind = (await get(session, slug)).kind
+        models = {role: wanted[role] for role in ROLES & wanted.keys()}
+        await pricing.require(session, settings, models)
     labels = None
     if "labels" in wanted:
         if kind != TaskKind.INTENT:
@@ -161,7 +174,7 @@ async def _changed(
         raise _unknown()
     if labels is not None:
         row.copy_labels(labels)
-    for role in {"task_model", "proposer_model"} & wanted.keys():
+    for role in ROLES & wanted.keys():
         setattr(row, role, wanted[role])
     if "archived" in wanted and wanted["archived"] != (row.archived_at is not None):
         now = (await session.exec(select(func.now()))).one()

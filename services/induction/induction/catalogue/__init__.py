@@ -1,0 +1,1 @@
+"""The models in use: configured, reachable, priced, retiring."""

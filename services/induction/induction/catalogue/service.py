@@ -1,0 +1,109 @@
+"""Every model in use with its price and its end, and every provider with whether it answers."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.data.db import Database, Identity, session_scope
+from nlu_shared.schemas.models import ModelsView, ModelView, ProviderView
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from induction.llm import prices
+from induction.llm.prices import PriceTable
+from induction.llm.reaching import reach
+from induction.pricing import service as pricing
+from induction.prompts.models import ProductionPromptRow
+from induction.providers import Providers, address
+from induction.settings import Settings
+from induction.tasks import service as tasks
+
+DEFAULT = "default"
+Uses = Mapping[str, Sequence[str]]
+"""Who uses a model, by its full name."""
+
+
+async def overview(
+    database: Database, identity: Identity, settings: Settings, caller: Caller | None = None
+) -> ModelsView:
+    """`caller` sees the models of the tasks they may touch, and the defaults; None sees all. Each
+    provider is looked at, outside any transaction."""
+    async with session_scope(database, identity) as session:
+        table = await pricing.table(session, settings)
+        uses = await _uses(session, settings, caller)
+    providers, today = settings.models_of, pricing.utc_today()
+    return ModelsView(
+        providers=await _providers(providers, (*settings.providers, *map(_provider, uses))),
+        models=[
+            view(model, uses[model], table, today, is_billed=providers.is_billed(model))
+            for model in sorted(uses)
+        ],
+    )
+
+
+async def _providers(providers: Providers, named: Iterable[str]) -> list[ProviderView]:
+    """The default one, those that are described, and those of models in use."""
+    names = dict.fromkeys((providers.default, *named))
+    known = {name: providers.by_name[name] for name in names if name in providers.by_name}
+    reached = await asyncio.gather(*map(reach, known.values()))
+    return [
+        ProviderView(
+            name=name,
+            api=one.api.value,
+            address=None if one.base_url is None else address(one.base_url),
+            is_default=name == providers.default,
+            reachable=reachable,
+        )
+        for (name, one), reachable in zip(known.items(), reached, strict=True)
+    ]
+
+
+def _provider(model: str) -> str:
+    return model.partition("/")[0]
+
+
+def view(
+    model: str, used_by: Sequence[str], table: PriceTable, today: date, *, is_billed: bool
+) -> ModelView:
+    """One model as of `today`, by its full name."""
+    row = next(table.in_force(model, today), None)
+    ends = prices.retires(model, today, table)
+    warning = prices.retirement(model, today, table)
+    if row is None and is_billed:
+        warning = f"{model} has no price, so no run of it starts. {pricing.HOW}"
+    return ModelView(
+        model=model,
+        provider=_provider(model),
+        used_by=list(used_by),
+        is_billed=is_billed,
+        priced=row is not None,
+        price=None if row is None else prices.view(*row),
+        retires=ends,
+        retires_in_days=None if ends is None else (ends - today).days,
+        warning=warning,
+    )
+
+
+async def _uses(session: AsyncSession, settings: Settings, caller: Caller | None) -> Uses:
+    uses = defaultdict(list)
+    defaults = {"task_model": settings.task_model, "proposer_model": settings.proposer_model}
+    for role, model in defaults.items():
+        uses[_full(model, settings)].append(f"{DEFAULT}: {role}")
+    serving = set(await session.exec(select(ProductionPromptRow.task).distinct()))
+    for row in await tasks.list_all(session):
+        if caller is not None and not caller.may_touch(row.slug):
+            continue
+        for role in sorted(defaults):
+            if (model := getattr(row, role)) is not None:
+                uses[_full(model, settings)].append(f"{row.slug}: {role}")
+        if row.slug in serving:
+            serves_on = row.task_model or settings.task_model
+            uses[_full(serves_on, settings)].append(f"{row.slug}: production")
+    return uses
+
+
+def _full(model: str, settings: Settings) -> str:
+    """A name without a provider is the default one's."""
+    return "/".join(settings.models_of.of(model))

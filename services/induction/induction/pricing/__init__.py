@@ -1,0 +1,1 @@
+"""What models cost: the rows that were put, and the whole table of the moment."""

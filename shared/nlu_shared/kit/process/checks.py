@@ -1,0 +1,110 @@
+"""What `doctor` looks at: each check ends in one line that says what to do.
+
+A problem keeps the service from its work and makes the exit code 1; a warning does not.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+from alembic.script import ScriptDirectory
+from pydantic import ValidationError
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
+from nlu_shared.kit.data.db import Identity, UnboundLogin, open_database, session_scope
+from nlu_shared.kit.environment import EnvironmentSettings
+from nlu_shared.kit.errors import ServiceError
+
+SECONDS = 3.0
+Known = TypeVar("Known", bound=EnvironmentSettings)
+
+
+class State(StrEnum):
+    """How a check ended."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at. `words` say what is, and what to do where it is not well."""
+
+    what: str
+    state: State
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.state.value:<8} {self.what}: {self.words}"
+
+
+def ok(what: str, words: str) -> Check:
+    return Check(what, State.OK, words)
+
+
+def warning(what: str, words: str) -> Check:
+    return Check(what, State.WARNING, words)
+
+
+def problem(what: str, words: str) -> Check:
+    return Check(what, State.PROBLEM, words)
+
+
+def exit_code(checks: Sequence[Check]) -> int:
+    """1 where there is a problem."""
+    return int(any(one.state is State.PROBLEM for one in checks))
+
+
+def read_settings(of: type[Known]) -> tuple[Known | None, Check]:
+    """The settings of the environment; None where they cannot be read."""
+    prefix = of.model_config["env_prefix"]
+    try:
+        return of(), ok("settings", "read")
+    except ValidationError as wrong:
+        names = {prefix + str(one["loc"][0]).upper() for one in wrong.errors() if one["loc"]}
+        return None, problem("settings", f"set {', '.join(sorted(names))} (see .env.example)")
+    except ServiceError as wrong:
+        return None, problem("settings", str(wrong))
+
+
+async def check_database(url: str, identity: Identity, scripts: Path, *, migrate: str) -> Check:
+    """Whether it is there, has the newest schema, and binds this login; `migrate` is the command
+    that brings it up to date."""
+    what, newest = "database", ScriptDirectory(str(scripts)).get_current_head()
+    try:
+        async with (
+            open_database(url, pool_size=1) as database,
+            session_scope(database, identity) as session,
+        ):
+            result = await session.execute(text("SELECT version_num FROM alembic_version"))
+            revision = result.scalar()
+    except ProgrammingError:
+        return problem(what, f"it has no schema yet, or this login may not see it: run `{migrate}`")
+    except UnboundLogin as unbound:
+        return problem(what, str(unbound))
+    except (ServiceError, OSError):
+        return problem(what, "it does not answer: is it up, and is the URL of the app login right?")
+    if revision != newest:
+        return problem(what, f"its schema is {revision}, this version's {newest}: run `{migrate}`")
+    return ok(what, f"answers, schema {revision}")
+
+
+async def check_redis(url: str) -> Check:
+    """Redis only wakes, so that without it everything is late and nothing is lost."""
+    try:
+        client = Redis.from_url(url, socket_connect_timeout=SECONDS, socket_timeout=SECONDS)
+        try:
+            await client.ping()
+        finally:
+            await client.aclose()
+    except (RedisError, OSError, ValueError):
+        return warning(
+            "redis", "it does not answer: work is found by looking, seconds late; start it"
+        )
+    return ok("redis", "answers")
