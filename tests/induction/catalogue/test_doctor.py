@@ -1,0 +1,129 @@
+"""`doctor` of both services: a line for each thing, 1 on a problem, and what to do."""
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.commands import Ended, typed
+from tests.fixtures.databases import Databases
+from tests.fixtures.servers import Servers
+from tests.fixtures.stack import JWT_SECRET, Stack
+from tests.induction.pricing.billed import OWN, billed, put
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+@pytest.fixture(scope="module")
+async def paid(databases: Databases, servers: Servers) -> AsyncIterator[Stack]:
+    async with billed(databases, servers) as stack:
+        yield stack
+
+
+async def doctor(stack: Stack, **changed: str) -> Ended:
+    return await typed("induction", "doctor", env=os.environ | stack.environment() | changed)
+
+
+def of_logger(stack: Stack) -> Mapping[str, str]:
+    return {
+        "NLU_LOGGER_DATABASE_URL": stack.logger_database.app_url,
+        "NLU_LOGGER_REDIS_URL": stack.settings.redis,
+        "NLU_LOGGER_JWT_SECRET": JWT_SECRET,
+    }
+
+
+def lines(ended: Ended, state: str) -> list[str]:
+    return [one for one in ended.printed.splitlines() if one.startswith(state)]
+
+
+async def key_of_logger(stack: Stack, *scopes: str) -> str:
+    body = {"name": "of induction", "scopes": list(scopes)}
+    return str((await stack.logger.post("/v1/admin/keys", json=body)).json()["key"])
+
+
+async def test_where_all_is_well_it_says_so_and_exits_with_0(paid: Stack) -> None:
+    ended = await doctor(paid)
+    assert (ended.code, ended.complained) == (0, ""), ended.printed
+    assert len(lines(ended, "ok")) == len(ended.printed.splitlines())
+    for what in ("settings", "database", "redis", "nlu-logger", "provider anthropic"):
+        assert f"ok       {what}: " in ended.printed
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"INDUCTION_DATABASE_URL": ""}, "set INDUCTION_DATABASE_URL"),
+        (
+            {"INDUCTION_DATABASE_URL": "postgresql://nobody:x@127.0.0.1:9/nowhere"},
+            "database: it does not answer",
+        ),
+        ({"INDUCTION_NLU_LOGGER_URL": NOWHERE}, "INDUCTION_NLU_LOGGER_URL"),
+        ({"INDUCTION_NLU_LOGGER_KEY": "nlk_" + "x" * 43}, "set INDUCTION_NLU_LOGGER_KEY"),
+        ({"ANTHROPIC_BASE_URL": NOWHERE}, "provider anthropic: does not answer"),
+        ({"INDUCTION_TASK_MODEL": "unheard-of"}, "PUT /v1/admin/prices"),
+        ({"INDUCTION_PRICES_FILE": "/nowhere.json"}, "/nowhere.json: No such file"),
+    ],
+    ids=str,
+)
+async def test_a_problem_is_1_and_says_what_to_do(
+    paid: Stack, changed: dict[str, str], words: str
+) -> None:
+    ended = await doctor(paid, **changed)
+    assert ended.code == 1, ended.printed
+    assert any(words in one for one in lines(ended, "problem")), ended.printed
+
+
+async def test_a_database_of_an_older_version_is_to_be_migrated(
+    paid: Stack, databases: Databases
+) -> None:
+    older = await databases.at("induction", "0019")
+    ended = await doctor(paid, INDUCTION_DATABASE_URL=older.app_url)
+    assert ended.code == 1
+    assert any("run `induction migrate`" in one for one in lines(ended, "problem"))
+
+
+async def test_what_work_survives_is_a_warning(paid: Stack) -> None:
+    away = await doctor(paid, INDUCTION_REDIS_URL="redis://127.0.0.1:9")
+    assert (away.code, len(lines(away, "warning"))) == (0, 1)
+    ending = await doctor(paid, INDUCTION_TASK_MODEL="claude-sonnet-4-5")
+    assert ending.code == 0
+    assert "retire" in lines(ending, "warning")[0]
+    await put(paid, OWN)
+    free = await doctor(paid, INDUCTION_TASK_MODEL="unheard-of")
+    assert free.code == 0
+
+
+async def test_scopes_that_the_key_lacks_are_named(paid: Stack) -> None:
+    reading = await key_of_logger(paid, "ground-truth:read")
+    some = await doctor(paid, INDUCTION_NLU_LOGGER_KEY=reading)
+    assert some.code == 0
+    named = " ".join(lines(some, "warning"))
+    assert "findings:write" in named
+    assert "labels:write" in named
+    blind = await key_of_logger(paid, "findings:write", "labels:write")
+    none = await doctor(paid, INDUCTION_NLU_LOGGER_KEY=blind)
+    assert none.code == 1
+    assert "ground-truth:read" in lines(none, "problem")[0]
+    labels = await paid.logger.get("/v1/tasks/nobodys/labels")
+    assert labels.json()["version"] == 0
+
+
+async def test_no_key_is_printed(paid: Stack) -> None:
+    key = "nlk_" + "y" * 43
+    ended = await doctor(paid, INDUCTION_NLU_LOGGER_KEY=key, ANTHROPIC_API_KEY="sk-hidden")
+    assert not [one for one in (key, "sk-hidden") if one in ended.printed + ended.complained]
+
+
+async def test_the_logger_has_one_too(paid: Stack, tmp_path: Path) -> None:
+    env = {**os.environ, **of_logger(paid)}
+    well = await typed("nlu-logger", "doctor", env=env)
+    assert (well.code, len(lines(well, "ok"))) == (0, 4), well.printed
+    gone = {"NLU_LOGGER_EXPORT_DIR": str(tmp_path / "gone")}
+    ill = await typed("nlu-logger", "doctor", env=env | gone)
+    assert (ill.code, len(lines(ill, "problem"))) == (1, 1)
+    away = {"NLU_LOGGER_DATABASE_URL": "postgresql://nobody:x@127.0.0.1:9/nowhere"}
+    assert (await typed("nlu-logger", "doctor", env=env | away)).code == 1
+    unset = {name: one for name, one in env.items() if name != "NLU_LOGGER_DATABASE_URL"}
+    none = await typed("nlu-logger", "doctor", env=unset)
+    assert (none.code, "set NLU_LOGGER_DATABASE_URL" in none.printed) == (1, True)
