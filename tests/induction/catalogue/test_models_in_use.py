@@ -161,3 +161,26 @@ async def test_without_the_scope_the_command_says_which(paid: Stack) -> None:
     url = ("--url", str(paid.induction.base_url), "--key", key)
     ended = await typed("induction", "models", *url, env=os.environ)
     assert (ended.code, "tasks:read" in ended.complained) == (1, True)
+
+
+async def test_several_providers_stand_side_by_side_each_with_its_own_answer(
+    databases: Databases, servers: Servers
+) -> None:
+    """One's own server is not billed, so its model needs no price; the other's does."""
+    path = Route("/v1/models", lambda _: PlainTextResponse("[]"))
+    async with serving(Starlette(routes=[path])) as url:
+        providers = {
+            "own": {"api": "chat-completions", "base_url": f"{url}/v1", "billed": False},
+            "theirs": {"api": "chat-completions", "base_url": "http://127.0.0.1:9/v1"},
+        }
+        async with opened(databases, servers, providers=providers) as stack:
+            await make_task(stack, "beside")
+            task = "/v1/tasks/beside"
+            taken = await stack.induction.patch(task, json={"task_model": "own/m"})
+            refused = await stack.induction.patch(task, json={"proposer_model": "theirs/m"})
+            answer = await seen(stack)
+            (one,) = [one for one in answer["models"] if one["model"] == "own/m"]
+    assert (taken.status_code, refused.json()["code"]) == (200, "unknown_model")
+    reachable = {one["name"]: one["reachable"] for one in answer["providers"]}
+    assert reachable == {"offline": "reachable", "own": "reachable", "theirs": "away"}
+    assert (one["is_billed"], one["priced"], one["warning"]) == (False, False, None)
