@@ -4,13 +4,28 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, PlainSerializer, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
-from nlu_shared.schemas.base import SafeText, Schema
+from nlu_shared.schemas.base import Body, SafeText, Schema
 from nlu_shared.schemas.tasks import ModelName
+
+
+def _number(value: Any) -> Any:
+    """Of a text or a boolean nobody makes money."""
+    if isinstance(value, bool | str):
+        raise PydanticCustomError("number_type", "a number")
+    return value
+
 
 CACHE_WRITE = Decimal("1.25")
 CACHE_READ = Decimal("0.1")
@@ -19,13 +34,14 @@ MOST_ROWS = 1_000
 
 Rate = Annotated[
     Decimal,
+    BeforeValidator(_number),
     Field(ge=0, le=10_000, decimal_places=6),
     PlainSerializer(float, return_type=float, when_used="json"),
 ]
 """US dollars per million tokens."""
 
 
-class Rates(Schema):
+class Rates(Body):
     """What a million tokens of each kind cost, in US dollars."""
 
     input: Rate
@@ -38,7 +54,7 @@ class Rates(Schema):
         return max(self.input, self.cache_write, self.cache_read)
 
 
-class Price(Schema):
+class Price(Body):
     """One model's price from a day on. A prompt of more than `long_above` tokens is charged the
     long rates throughout."""
 
@@ -140,7 +156,7 @@ def repeated(rows: Sequence[Price]) -> int | None:
     return None
 
 
-class PricesIn(Schema):
+class PricesIn(Body):
     """Prices to be put. Rows of models that are not named stay as they are."""
 
     prices: Annotated[tuple[Price, ...], AfterValidator(_each_once)] = Field(

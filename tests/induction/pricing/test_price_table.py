@@ -68,7 +68,7 @@ async def test_who_put_prices_is_in_the_audit_log(stack: Stack) -> None:
     [
         ([ROW, ROW], ["prices"], "price_twice"),
         ([ROW | {"input": -1}], ["prices", "0", "input"], "greater_than_equal"),
-        ([ROW | {"input": "1e-999999"}], ["prices", "0", "input"], "decimal_max_places"),
+        ([ROW | {"input": "0.5"}], ["prices", "0", "input"], "number_type"),
         ([ROW | {"long_above": 5}], ["prices", "0"], "tier_incomplete"),
         (
             [ROW | {"long_above": 5, "long_input": 0.1, "long_output": 1}],
