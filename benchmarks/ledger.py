@@ -80,7 +80,7 @@ async def _booked(
         open_database(stack.settings.database) as database,
         open_ledger_commits(database, APP_IDENTITY) as commits,
     ):
-        ledger = Ledger(account, commits, model, concurrency=AT_ONCE)
+        ledger = Ledger(account, commits, model)
         await ledger.load(database, APP_IDENTITY)
         began = time.perf_counter()
         for start in range(0, len(requests), BLOCK):

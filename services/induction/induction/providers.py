@@ -39,6 +39,11 @@ class Provider(Schema):
         description="its address, up to the path of the form; none: the SDK's own",
     )
     api_key: SecretStr | None = Field(default=None, description="none: it asks for no key")
+    key_env: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        description="the variable of the environment that holds its key instead",
+    )
     headers: dict[str, SecretStr] = Field(default={}, description="sent with every request")
     identity: str | None = Field(
         default=None,
@@ -51,10 +56,18 @@ class Provider(Schema):
         default=120.0, gt=0, le=3_600, description="for one answer, from when it is sent"
     )
     concurrency: int | None = Field(
-        default=None, ge=1, description="calls at once, of one worker; none: as many as there are"
+        default=None,
+        ge=1,
+        description="calls on their way at once, of all runs of one worker; none: as many as it"
+        " tells, else INDUCTION_CONCURRENCY",
     )
     context_window: int | None = Field(
         default=None, ge=256, description="tokens of prompt and answer; none: asked, if it tells"
+    )
+    effort: str | None = Field(
+        default=None,
+        pattern=r"^[a-z]{1,16}$",
+        description="how hard a model that thinks is to think, as it calls it: low, medium, …",
     )
     billed: bool = Field(
         default=True, description="false for one's own server: its models need no price"

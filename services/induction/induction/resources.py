@@ -60,7 +60,9 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         )
         redis = Redis.from_url(settings.redis, socket_connect_timeout=1, socket_timeout=1)
         stack.push_async_callback(redis.aclose)
-        models = Models(settings.models_of, adapters(settings.models_of))
+        models = Models(
+            settings.models_of, adapters(settings.models_of), concurrency=settings.concurrency
+        )
         stack.push_async_callback(models.close)
         models.require([settings.provider, *settings.providers])
         await stack.enter_async_context(relaying(database, APP_IDENTITY, settings.redis))

@@ -1,12 +1,21 @@
 """What induction is told by its environment: every value with its unit and its reason."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Self
 
+from nlu_shared.environment import given
 from nlu_shared.kit.environment import EnvironmentSettings
 from nlu_shared.kit.settings import MigrationSettings, ServiceSettings
 from nlu_shared.schemas.prices import Price
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from induction.prices_file import UnreadablePrices, parsed
@@ -46,8 +55,8 @@ class ModelSettings(EnvironmentSettings):
         default={},
         description="more providers by name, as a JSON object: each with its api"
         " ('chat-completions' or 'messages') and base_url; may have api_key, headers, identity,"
-        " timeout_seconds, concurrency, context_window, billed. Their models are named"
-        " provider/model",
+        " key_env, timeout_seconds, concurrency, context_window, effort, billed. Their models are"
+        " named provider/model",
     )
     anthropic_api_key: SecretStr = Field(
         default=SecretStr("offline"),
@@ -78,6 +87,11 @@ class ModelSettings(EnvironmentSettings):
             raise ValueError("INDUCTION_PROVIDER names none of the providers there are")
         return self
 
+    @field_validator("providers")
+    @classmethod
+    def _with_their_keys(cls, providers: dict[str, Provider]) -> dict[str, Provider]:
+        return {name: _with_key(name, one) for name, one in providers.items()}
+
     @property
     def models_of(self) -> Providers:
         """Every provider, those that need no description included."""
@@ -103,6 +117,16 @@ class ModelSettings(EnvironmentSettings):
         return Providers({**known, **self.providers}, self.provider)
 
 
+def _with_key(name: str, provider: Provider) -> Provider:
+    """With the key that `key_env` names. Raises ValueError where that variable is not set."""
+    if provider.key_env is None or provider.api_key is not None:
+        return provider
+    key = given(provider.key_env, os.environ)
+    if key is None:
+        raise ValueError(f"{provider.key_env}, the key of {name}, is not set")
+    return provider.model_copy(update={"api_key": SecretStr(key)})
+
+
 class Settings(ServiceSettings, ModelSettings):
     model_config = SettingsConfigDict(env_prefix="INDUCTION_", extra="ignore")
 
@@ -119,7 +143,9 @@ class Settings(ServiceSettings, ModelSettings):
         description="file of prices, JSON or TOML, read at the start; before the shipped table",
     )
     concurrency: int = Field(
-        default=16, ge=1, description="calls in flight per worker; what a provider's limits bear"
+        default=16,
+        ge=1,
+        description="calls in flight per worker to a provider that does not say how many it bears",
     )
     outage_seconds: float = Field(
         default=60.0,

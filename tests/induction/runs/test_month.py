@@ -1,5 +1,6 @@
 """The month's cap where one month ends and the next begins, by the database's clock."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import date
@@ -42,12 +43,16 @@ class Provider:
 
     def __init__(self, clock: Clock, *, ambiguous: int = 0) -> None:
         self._clock, self._ambiguous = clock, ambiguous
+        self._slots = asyncio.Semaphore(16)
         self.parks = False
 
     def server(self, model: str) -> Server:
         return Server(
             identity="anthropic", provider="anthropic", model=model, adapter=ADAPTER_VERSION
         )
+
+    def slots(self, model: str) -> asyncio.Semaphore:
+        return self._slots
 
     async def complete(
         self,
@@ -78,7 +83,7 @@ async def ledger(stack: Stack, entered: AsyncExitStack, provider: Provider, cap:
     )  # fmt: skip
     database = await entered.enter_async_context(open_database(stack.settings.database))
     books = await entered.enter_async_context(open_ledger_commits(database, APP_IDENTITY))
-    made = Ledger(account, books, provider, concurrency=16)
+    made = Ledger(account, books, provider)
     await made.load(database, APP_IDENTITY)
     return made
 

@@ -40,7 +40,8 @@ _FAILED = text(
     """
     WITH here AS (
         SELECT id FROM runs
-        WHERE task = :task AND task_model = :task_model AND provider = :provider
+        WHERE task = :task AND task_model = :task_model
+            AND (provider = :provider OR starts_with(provider, :provider || ': '))
             AND scorer = :scorer AND created_at > now() - make_interval(secs => 86400 * :days)
     ), tried AS (
         SELECT run_changes.* FROM run_changes JOIN here ON here.id = run_id
@@ -93,7 +94,8 @@ _OUTCOMES = {"gate": "rejected at the gate", "validation": "rejected on validati
 
 
 class Era(NamedTuple):
-    """What a failure was measured with: it counts only where all of this is the same."""
+    """What a failure was measured with: it counts only where all of this is the same. Which model
+    answers behind `provider` is known once a run has asked it; see `of_one_server`."""
 
     task: str
     task_model: str
@@ -131,6 +133,18 @@ async def to_remember(session: AsyncSession, settings: Settings, slug: str) -> l
         for one in known.items
         if one.is_settled
     ]
+
+
+async def of_one_server(
+    session: AsyncSession, references: Sequence[dict[str, str]], server: str
+) -> list[dict[str, str]]:
+    """Those that were measured on what is filed under `server`."""
+    runs = await session.execute(
+        text("SELECT id FROM runs WHERE id = ANY(:ids) AND provider = :server"),
+        {"ids": [UUID(one["run_id"]) for one in references], "server": server},
+    )
+    own = {str(run_id) for run_id in runs.scalars()}
+    return [one for one in references if one["run_id"] in own]
 
 
 async def remembered(

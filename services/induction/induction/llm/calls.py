@@ -6,8 +6,10 @@ follows where a provider does not answer, is the ledger's matter.
 
 import asyncio
 import json
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -40,12 +42,23 @@ from induction.task_kinds.base import BY_MODEL, BY_PROVIDER, ModelAnswer, ModelR
 log = structlog.get_logger(__name__)
 Key = tuple[str, int]
 LedgerCommits = GroupCommit[LedgerEntry, Receipt]
+Look = Callable[[], Awaitable[None]]
+"""Raises where no more calls are to be sent; those on their way are settled first."""
+LOOK_SECONDS = 15.0
+"""Between two looks while calls are on their way. A slow server takes an hour for a block."""
+
+
+async def _never() -> None:
+    return None
 
 
 class Model(Protocol):
-    """Whoever answers, by the models' names, and what is known of each."""
+    """Whoever answers, by the models' names, and what is known of each. A call holds a slot of its
+    provider from before it is booked until it is settled: what only waits is not on its way."""
 
     def server(self, model: str) -> Server: ...
+
+    def slots(self, model: str) -> asyncio.Semaphore: ...
 
     async def complete(
         self,
@@ -84,13 +97,18 @@ def open_ledger_commits(database: Database, identity: Identity) -> LedgerCommits
 @dataclass(slots=True)
 class _Flight:
     """One admitted call: the day whose prices hold for all of it, its bound in dollars (0 where
-    nothing is billed), and the month its last reservation stands in."""
+    nothing is billed), its provider's slots, of which it holds one, and the month its last
+    reservation stands in."""
 
     key: Key
     call: Call
     day: date
     bound: Decimal
+    slots: asyncio.Semaphore
     month: date | None = None
+
+    def done(self, _: asyncio.Task[None]) -> None:
+        self.slots.release()
 
 
 class Calls:
@@ -99,12 +117,19 @@ class Calls:
     which are not settled and can be sent again."""
 
     def __init__(
-        self, account: Account, commits: LedgerCommits, model: Model, *, concurrency: int
+        self,
+        account: Account,
+        commits: LedgerCommits,
+        model: Model,
+        *,
+        look: Look = _never,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._account = account
         self._commits = commits
         self._model = model
-        self._concurrency = concurrency
+        self._look, self._look_seconds = look, look_seconds
+        self._looked = time.monotonic()
         self.budget = Budget(calls_limit=account.calls_limit, usd_limit=account.usd_limit)
         self.known: dict[Key, ModelAnswer] = {}
         self.settled = 0
@@ -113,18 +138,24 @@ class Calls:
     async def send(self, calls: Mapping[Key, Call]) -> None:
         """Admits calls in request order; one that does not fit waits for earlier ones to settle,
         and is refused only when none is left to wait for. After the first one that the provider
-        does not answer no other is sent."""
+        does not answer no other is sent. Raises what a call or a look raises, once every call on
+        its way has been settled."""
         self.lost = {}
+        self._looked = time.monotonic()
         waiting = deque(calls.items())
         flying: set[asyncio.Task[None]] = set()
         failures: list[BaseException] = []
         try:
             while (waiting and not failures and not self._unanswered) or flying:
                 if not failures and not self._unanswered:
-                    flying |= await self._launch(waiting, room=self._concurrency - len(flying))
+                    flying |= await self._launch(waiting, patient=not flying)
                 if flying:
-                    done, flying = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
+                    done, flying = await asyncio.wait(
+                        flying, timeout=self._look_seconds, return_when=asyncio.FIRST_COMPLETED
+                    )
                     failures += [error for task in done if (error := task.exception())]
+                    if not failures:
+                        failures += await self._reasons_to_stop()
                 elif waiting:
                     key, one = waiting.popleft()
                     await self.settle_unsent(key, one, ModelAnswer(Outcome.OVER_BUDGET))
@@ -138,26 +169,64 @@ class Calls:
     def _unanswered(self) -> bool:
         return any(one.outcome is Outcome.UNAVAILABLE for one in self.lost.values())
 
+    async def _reasons_to_stop(self) -> list[BaseException]:
+        """What the look raises, at most once in `look_seconds`."""
+        if time.monotonic() - self._looked < self._look_seconds:
+            return []
+        self._looked = time.monotonic()
+        try:
+            await self._look()
+        except Exception as reason:  # noqa: BLE001 - raised when the calls on their way are settled
+            return [reason]
+        return []
+
     async def _launch(
-        self, waiting: deque[tuple[Key, Call]], *, room: int
+        self, waiting: deque[tuple[Key, Call]], *, patient: bool
     ) -> set[asyncio.Task[None]]:
-        """Sends the first calls of `waiting` that fit into the run's and the month's budget, at
-        most `room`; the others stay in `waiting`."""
+        """Sends the first calls of `waiting` that have a slot and fit into the run's and the
+        month's budget; the others stay in `waiting`. A `patient` one waits for its first slot,
+        which other runs may hold."""
         admitted: list[_Flight] = []
         day = datetime.now(UTC).date()
-        while waiting and len(admitted) < room:
-            key, one = waiting[0]
-            bound = Decimal(0)
-            if self._model.server(one.request.model).billed:
-                bound = prices.upper_bound(one.request, day, self._account.prices)
-            if not self.budget.admit(bound):
-                break
-            waiting.popleft()
-            admitted.append(_Flight(key, one, day, bound))
-        granted = await asyncio.gather(*(self._reserve(flight) for flight in admitted))
-        answers = list(zip(admitted, granted, strict=True))
-        waiting.extendleft((one.key, one.call) for one, may_go in reversed(answers) if not may_go)
-        return {asyncio.create_task(self._call(one)) for one, may_go in answers if may_go}
+        try:
+            while waiting:
+                key, one = waiting[0]
+                slots = self._model.slots(one.request.model)
+                if slots.locked() and (admitted or not patient):
+                    break
+                await self._enter(slots)
+                bound = Decimal(0)
+                if self._model.server(one.request.model).billed:
+                    bound = prices.upper_bound(one.request, day, self._account.prices)
+                if not self.budget.admit(bound):
+                    slots.release()
+                    break
+                waiting.popleft()
+                admitted.append(_Flight(key, one, day, bound, slots))
+            granted = await asyncio.gather(*(self._reserve(flight) for flight in admitted))
+        except BaseException:
+            for flight in admitted:
+                flight.slots.release()
+            raise
+        launched = set()
+        for flight, may_go in reversed(list(zip(admitted, granted, strict=True))):
+            if not may_go:
+                flight.slots.release()
+                waiting.appendleft((flight.key, flight.call))
+                continue
+            task = asyncio.create_task(self._call(flight))
+            task.add_done_callback(flight.done)
+            launched.add(task)
+        return launched
+
+    async def _enter(self, slots: asyncio.Semaphore) -> None:
+        """Takes a slot. Raises what the look raises meanwhile."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._look_seconds):
+                    await slots.acquire()
+                    return
+            await self._look()
 
     async def _reserve(self, flight: _Flight) -> bool:
         """Commits the reservation; False where the month's cap would be passed."""

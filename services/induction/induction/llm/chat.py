@@ -16,7 +16,7 @@ from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpe
 from induction.llm.attempts import always, settled
 from induction.llm.reading import read_completion
 from induction.llm.retry import Failure, Kind
-from induction.llm.servers import Dialect
+from induction.llm.servers import Capacity, Dialect
 from induction.task_kinds.base import ModelAnswer, ModelRequest
 
 ADAPTER_VERSION = "chat/1"
@@ -26,7 +26,8 @@ NO_KEY = "none"
 TIMEOUT = timedelta(seconds=120)
 DIALECT = Dialect(takes_temperature=True)
 WINDOW_FIELDS = ("max_model_len", "context_length", "n_ctx", "n_ctx_train")
-WINDOW_SECONDS = 5.0
+TELLING_SECONDS = 5.0
+MOST_SLOTS = 10_000
 LENGTH_FIELD = "max_completion_tokens"
 
 
@@ -76,14 +77,26 @@ class Chat:
             jitter=self._jitter,
         )
 
-    async def window(self, model: str) -> int | None:
-        """Tokens of prompt and answer, where the list of models tells: vLLM, OpenRouter and
-        llama.cpp each under a name of their own."""
+    async def capacity(self, model: str) -> Capacity:
+        """The window, where the list of models tells (vLLM, OpenRouter and llama.cpp, each under a
+        name of their own), and how many calls llama.cpp works on at once."""
         try:
-            raw = await self._client.models.with_raw_response.list(timeout=WINDOW_SECONDS)
-            return window_in(raw.http_response.json(), model)
+            listed = await self._json("/models")
+            props = await self._json(self._root + "/props") if is_llama_cpp(listed) else None
         except (OpenAIError, httpx2.HTTPError, ValueError, RecursionError):
-            return None
+            return Capacity()
+        slots = props.get("total_slots") if isinstance(props, dict) else None
+        is_count = type(slots) is int and 0 < slots <= MOST_SLOTS
+        return Capacity(window=window_in(listed, model), slots=slots if is_count else None)
+
+    @property
+    def _root(self) -> str:
+        return str(self._client.base_url.copy_with(path="/")).rstrip("/")
+
+    async def _json(self, path: str) -> Any:
+        client = self._client.with_options(timeout=TELLING_SECONDS)
+        response = await client.get(path, cast_to=httpx2.Response)
+        return response.json()
 
     async def _attempt(self, body: dict[str, Any]) -> ModelAnswer | Failure:
         try:
@@ -109,14 +122,15 @@ def body_of(request: ModelRequest, dialect: Dialect) -> dict[str, Any]:
         del body["response_format"]
     if dialect.takes_temperature:
         body["temperature"] = 0
+    if dialect.effort is not None:
+        body["reasoning_effort"] = dialect.effort
     body[dialect.length_field] = body.pop(LENGTH_FIELD)
     return body
 
 
 def window_in(listed: Any, model: str) -> int | None:
     """The window of a model in a server's list; of the only one, whatever it is called."""
-    entries = listed.get("data") if isinstance(listed, dict) else None
-    entries = [one for one in entries if isinstance(one, dict)] if isinstance(entries, list) else []
+    entries = _entries(listed)
     named = [one for one in entries if one.get("id") == model] or entries
     if len(named) != 1:
         return None
@@ -124,6 +138,16 @@ def window_in(listed: Any, model: str) -> int | None:
     places = (named[0], meta if isinstance(meta, dict) else {})
     sizes = [place.get(name) for place in places for name in WINDOW_FIELDS]
     return next((size for size in sizes if type(size) is int and size > 0), None)
+
+
+def is_llama_cpp(listed: Any) -> bool:
+    """Whether that is llama.cpp's list of models."""
+    return any(one.get("owned_by") == "llamacpp" for one in _entries(listed))
+
+
+def _entries(listed: Any) -> list[dict[str, Any]]:
+    entries = listed.get("data") if isinstance(listed, dict) else None
+    return [one for one in entries if isinstance(one, dict)] if isinstance(entries, list) else []
 
 
 def _read(response: httpx2.Response) -> ModelAnswer | Failure:

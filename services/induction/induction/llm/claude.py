@@ -9,6 +9,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import httpx2
 from anthropic import (
@@ -22,7 +23,7 @@ from anthropic import (
 from induction.llm.attempts import always, settled
 from induction.llm.reading import read_message
 from induction.llm.retry import Failure, Kind
-from induction.llm.servers import Dialect
+from induction.llm.servers import Capacity, Dialect
 from induction.task_kinds.base import ModelAnswer, ModelRequest
 
 ADAPTER_VERSION = "claude/1"
@@ -30,7 +31,7 @@ ADAPTER_VERSION = "claude/1"
 SAMPLE_HEADER = "x-sample"
 """Tells the offline model which repeat this is; the provider ignores it and is noisy by itself."""
 TIMEOUT = timedelta(seconds=120)
-DIALECT = Dialect()
+DIALECT = Dialect(length_field="max_tokens")
 
 
 class Claude:
@@ -77,16 +78,14 @@ class Claude:
             jitter=self._jitter,
         )
 
-    async def window(self, model: str) -> int | None:
+    async def capacity(self, model: str) -> Capacity:
         """The Messages API does not tell."""
-        return None
+        return Capacity()
 
     async def _attempt(
         self, request: ModelRequest, sample: int, dialect: Dialect
     ) -> ModelAnswer | Failure:
-        body = request.messages()
-        if not dialect.takes_schema:
-            del body["output_config"]
+        body = body_of(request, dialect)
         try:
             # Raw: the SDK would read any JSON as half a message, and some of it not at all.
             raw = await self._client.messages.with_raw_response.create(
@@ -105,6 +104,16 @@ class Claude:
             # The SDK made nothing of it: an error's body that is nested a thousand deep.
             return Failure(Kind.UNREADABLE)
         return _read(raw.http_response)
+
+
+def body_of(request: ModelRequest, dialect: Dialect) -> dict[str, Any]:
+    """What is sent: the request as it was rendered, in what the server takes of it."""
+    body = request.messages()
+    if not dialect.takes_schema:
+        del body["output_config"]
+    if dialect.effort is not None:
+        body.setdefault("output_config", {})["effort"] = dialect.effort
+    return body
 
 
 def _read(response: httpx2.Response) -> ModelAnswer | Failure:

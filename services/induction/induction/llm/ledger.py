@@ -43,11 +43,16 @@ class Ledger:
     """Answers the engine's calls for one run: from its own rows, from other runs', or by asking."""
 
     def __init__(
-        self, account: Account, commits: LedgerCommits, model: Model, *, concurrency: int
+        self,
+        account: Account,
+        commits: LedgerCommits,
+        model: Model,
+        **looking: Any,
     ) -> None:
+        """`looking` is what `Calls` takes to be stopped while calls are on their way."""
         self._account = account
         self._model = model
-        self._calls = Calls(account, commits, model, concurrency=concurrency)
+        self._calls = Calls(account, commits, model, **looking)
         self._answered: dict[str, Call] = {}  # by model, a request that it has answered
         self._probes = 0
         self._database: Database | None = None

@@ -6,15 +6,18 @@ servers it has found behind its models' names.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import AsyncExitStack, nullcontext
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Protocol
 
 from induction.llm.attempts import always
 from induction.llm.errors import StopRun
-from induction.llm.servers import Dialect, Server
+from induction.llm.servers import Capacity, Dialect, Server
 from induction.providers import Providers
 from induction.task_kinds.base import ModelAnswer, ModelRequest
+
+CONCURRENCY = 16
+"""Calls at once that the large providers bear."""
 
 
 class Adapter(Protocol):
@@ -29,22 +32,28 @@ class Adapter(Protocol):
         dialect: Dialect = ...,
     ) -> ModelAnswer: ...
 
-    async def window(self, model: str) -> int | None:
-        """Tokens of prompt and answer, where the server tells."""
+    async def capacity(self, model: str) -> Capacity:
+        """What the server tells of itself beside its answers; it never raises."""
 
     async def close(self) -> None: ...
 
 
 class Models:
-    """`open_adapter` makes the adapter of a provider when its first model is asked."""
+    """`open_adapter` makes the adapter of a provider when its first model is asked; `concurrency`
+    is how many calls are on their way to one that does not say how many it bears."""
 
     def __init__(
-        self, providers: Providers, open_adapter: Callable[[str], tuple[Adapter, str, Dialect]]
+        self,
+        providers: Providers,
+        open_adapter: Callable[[str], tuple[Adapter, str, Dialect]],
+        *,
+        concurrency: int = CONCURRENCY,
     ) -> None:
         self.providers = providers
+        self._concurrency = concurrency
         self._open = open_adapter
         self._adapters: dict[str, tuple[Adapter, str, Dialect]] = {}
-        self._slots: dict[str, asyncio.Semaphore] = {}
+        self._slots: dict[tuple[str, int], asyncio.Semaphore] = {}
         self._closing = AsyncExitStack()
 
     async def close(self) -> None:
@@ -64,10 +73,10 @@ class Models:
             identity=self.providers.identity(model),
             provider=name,
             model=bare,
-            adapter=version,
+            adapter=version if provider.effort is None else f"{version} {provider.effort}",
             billed=self.providers.is_billed(model),
             concurrency=provider.concurrency,
-            dialect=dialect,
+            dialect=dialect.model_copy(update={"effort": provider.effort}),
             window=provider.context_window,
         )
 
@@ -79,21 +88,25 @@ class Models:
         sample: int = 0,
         again: Callable[[], Awaitable[bool]] = always,
     ) -> ModelAnswer:
-        """The answer, or a typed failure. Raises ParkRun and StopRun. A call waits here for a slot
-        of its provider, so that its time limit begins when it is sent."""
+        """The answer, or a typed failure. Raises ParkRun and StopRun."""
         adapter, _, _ = self._adapter(server.provider)
-        async with self._slot(server):
-            return await adapter.complete(
-                replace(request, model=server.model),
-                sample=sample,
-                again=again,
-                dialect=server.dialect,
-            )
+        return await adapter.complete(
+            replace(request, model=server.model),
+            sample=sample,
+            again=again,
+            dialect=server.dialect,
+        )
 
-    async def window(self, server: Server) -> int | None:
-        """Tokens of prompt and answer, where the server tells."""
+    async def capacity(self, server: Server) -> Capacity:
+        """What the server tells of itself beside its answers."""
         adapter, _, _ = self._adapter(server.provider)
-        return await adapter.window(server.model)
+        return await adapter.capacity(server.model)
+
+    def slots(self, server: Server) -> asyncio.Semaphore:
+        """One for each call that may be on its way to that server, over all runs of this process.
+        A call waits for one before it is sent, so that its time limit does not run meanwhile."""
+        size = server.concurrency or self._concurrency
+        return self._slots.setdefault((server.provider, size), asyncio.Semaphore(size))
 
     def _adapter(self, name: str) -> tuple[Adapter, str, Dialect]:
         if name not in self.providers.by_name:
@@ -102,11 +115,6 @@ class Models:
             self._adapters[name] = self._open(name)
             self._closing.push_async_callback(self._adapters[name][0].close)
         return self._adapters[name]
-
-    def _slot(self, server: Server) -> "asyncio.Semaphore | nullcontext[None]":
-        if server.concurrency is None:
-            return nullcontext()
-        return self._slots.setdefault(server.provider, asyncio.Semaphore(server.concurrency))
 
 
 class Answering:
@@ -140,6 +148,10 @@ class Answering:
             )
         return answer
 
-    async def window(self, model: str) -> int | None:
-        """As `Models.window`."""
-        return await self._models.window(self.server(model))
+    def slots(self, model: str) -> asyncio.Semaphore:
+        """As `Models.slots`."""
+        return self._models.slots(self.server(model))
+
+    async def capacity(self, model: str) -> Capacity:
+        """As `Models.capacity`."""
+        return await self._models.capacity(self.server(model))

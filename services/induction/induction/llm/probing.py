@@ -1,31 +1,40 @@
 """What a server can do, found out by one call before anything is measured on it.
 
 The request is small and of the very form that measurements have. A server that refuses a part of it
-is asked again without that part: refusals cost nothing.
+is asked again without that part: refusals cost nothing. The prompt asks for a label, its schema for
+a confidence too: who answers with both heeds schemas.
 """
 
+import json
 from collections.abc import Iterable, Iterator
 
-from nlu_shared.rendering import intent
+from nlu_shared.rendering.prompt import AnswerSpace, read
 from nlu_shared.rendering.request import ModelRequest, framed
+from nlu_shared.schemas.prompts import TaskKind
 
 from induction.engine.runtime import Call
 from induction.llm.errors import StopRun
 from induction.llm.ledger import Ledger
 from induction.llm.models import Answering
-from induction.llm.servers import Dialect, Server
+from induction.llm.servers import Capacity, Dialect, Server, dialects
 from induction.providers import OFFLINE
 from induction.task_kinds.base import ModelAnswer, Outcome
 
-WORDS = ("apple", "stone")
+ANSWERS = AnswerSpace(TaskKind.INTENT, labels=("apple", "stone"))
 SYSTEM = (
     "Say which of the two words names a fruit. Answer with one JSON object such as"
-    ' {"label": "stone", "confidence": 0.5} and nothing else.'
+    ' {"label": "stone"} and nothing else.'
 )
-OLD_LENGTH = "max_tokens"
-"""What servers call it that do not know `max_completion_tokens`."""
+MOST_CALLS = 1
+"""To a server that takes the whole request; each refusal adds one, which costs nothing."""
 QUOTED = 120
 """Characters of an unusable answer that are shown."""
+
+
+def question(model: str) -> ModelRequest:
+    """What is asked of a model."""
+    words = framed(" or ".join(ANSWERS.labels), None)
+    return ModelRequest(model, (SYSTEM,), words, ANSWERS.schema, ANSWERS.max_tokens)
 
 
 async def find(
@@ -34,33 +43,32 @@ async def find(
     """The server behind each model, as far as no run has to guess any more, and what people should
     know about them. The offline model needs no probe.
 
-    Raises as `Ledger.complete` does, and StopRun where a server takes no form of the request.
+    Raises as `Ledger.complete` does, and StopRun where a server takes no form of the request, or
+    answers with nothing that can be used.
     """
-    notes = []
+    notes: list[str] = []
     for model in dict.fromkeys(models):
-        server = answering.server(model)
-        if server.identity == OFFLINE:
+        if answering.server(model).identity == OFFLINE:
             continue
-        answer = await _asked(ledger, answering, model)
+        answer = await _answer(ledger, answering, model)
         if answer.outcome is Outcome.OVER_BUDGET:
             continue
         server = answering.servers[model] = found(
-            answering.server(model), answer, await answering.window(model)
+            answering.server(model), answer, await answering.capacity(model)
         )
-        notes += list(remarks(server, answer))
+        if not is_usable(answer):
+            raise StopRun(unusable(server, answer))
+        notes += remarks(server)
     return answering.servers, notes
 
 
-async def _asked(ledger: Ledger, answering: Answering, model: str) -> ModelAnswer:
+async def _answer(ledger: Ledger, answering: Answering, model: str) -> ModelAnswer:
     """The answer in the first dialect that is taken, which the server then has."""
     server = answering.server(model)
-    request = ModelRequest(
-        model, (SYSTEM,), framed(" or ".join(WORDS), None), intent.schema(WORDS), intent.MAX_TOKENS
-    )
     answer = ModelAnswer(Outcome.REJECTED)
     for dialect in dialects(server.dialect):
-        answering.servers[model] = server.model_copy(update={"dialect": dialect})
-        answer = await ledger.probe(Call(request, purpose="probe"))
+        answering.servers[model] = in_dialect(server, dialect)
+        answer = await ledger.probe(Call(question(model), purpose="probe"))
         if answer.outcome is Outcome.UNAVAILABLE:
             raise ledger.outage(answer)
         if answer.outcome is not Outcome.REJECTED:
@@ -68,49 +76,53 @@ async def _asked(ledger: Ledger, answering: Answering, model: str) -> ModelAnswe
     raise StopRun(f"{answer.text}, in no form of it: {server.name}")
 
 
-def dialects(full: Dialect) -> Iterator[Dialect]:
-    """From the whole of it to the least, each part left out alone before two are."""
-    schemas = (True, False) if full.takes_schema else (False,)
-    for takes_schema in schemas:
-        yield full.model_copy(update={"takes_schema": takes_schema})
-        if not full.takes_temperature:
-            continue
-        for takes_temperature, length_field in (
-            (False, full.length_field),
-            (True, OLD_LENGTH),
-            (False, OLD_LENGTH),
-        ):
-            yield Dialect(
-                takes_schema=takes_schema,
-                takes_temperature=takes_temperature,
-                length_field=length_field,
-            )
+def in_dialect(server: Server, dialect: Dialect) -> Server:
+    """The server as it is asked in that dialect. Equal requests go out differently in another one,
+    so their answers are filed apart."""
+    spoken, full = dialect.model_dump(), server.dialect.model_dump()
+    left_out = "".join(f" -{name}" for name in spoken if spoken[name] != full[name])
+    adapter = f"{server.adapter}{left_out}"
+    return server.model_copy(update={"dialect": dialect, "adapter": adapter})
 
 
-def found(server: Server, answer: ModelAnswer, window: int | None) -> Server:
-    """What is known of a server by its answer to the probe."""
-    prediction = intent.read(answer, labels=WORDS, spellings={})
+def found(server: Server, answer: ModelAnswer, capacity: Capacity) -> Server:
+    """What is known of a server by its answer to the probe and what it tells of itself. What the
+    operator says of it comes first."""
     reported = answer.reported
     is_other = reported is not None and reported != server.model
+    prediction = read(answer, ANSWERS)
+    heeds = prediction.confidence is not None if server.dialect.takes_schema else None
     return server.model_copy(
         update={
             "identity": f"{server.identity}: {reported}" if is_other else server.identity,
             "reported": reported,
+            "heeds_schema": heeds if is_usable(answer) else None,
             "has_usage": answer.usage is not None,
-            "window": server.window or window,
-            "is_usable": prediction.output in WORDS,
+            "window": server.window or capacity.window,
+            "concurrency": server.concurrency or capacity.slots,
         }
     )
 
 
-def remarks(server: Server, answer: ModelAnswer) -> Iterator[str]:
+def is_usable(answer: ModelAnswer) -> bool:
+    """Whether it names one of the two words; the right one is not asked of a model so small."""
+    return read(answer, ANSWERS).fault is None
+
+
+def unusable(server: Server, answer: ModelAnswer) -> str:
+    """Says so with the answer, which is a model's and holds nothing of a user's."""
+    quote = json.dumps(" ".join(answer.text.split())[:QUOTED], ensure_ascii=False)
+    return (
+        f"{server.name} gives no usable answer: asked for a small JSON object, it answered"
+        f" {quote} ({answer.outcome})"
+    )
+
+
+def remarks(server: Server) -> Iterator[str]:
     """What people should know about a server."""
     if not server.dialect.takes_schema:
-        yield (
-            f"{server.name} takes no response schema: the prompt alone says what to answer with."
-        )
+        yield f"{server.name} takes no response schema: the prompt alone says what to answer with."
+    elif server.heeds_schema is False:
+        yield f"{server.name} heeds no response schema: the prompt alone says what to answer with."
     if not server.has_usage:
         yield f"{server.name} does not tell tokens: each call counts as the most it can use."
-    if not server.is_usable:
-        quote = " ".join(answer.text.split())[:QUOTED]
-        yield f"{server.name} was asked for a small JSON object and answered: {quote!r}"

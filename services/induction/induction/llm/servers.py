@@ -1,16 +1,59 @@
 """What answers under a model's name, as a probe has found it out. Pure."""
 
+from collections.abc import Collection, Iterator, Mapping
+from itertools import combinations
+
 from nlu_shared.schemas.base import Schema
 
 from induction.providers import OFFLINE
 
 
 class Dialect(Schema):
-    """What of a request a server takes; what it does not take is not sent."""
+    """What of a request a server takes; what it does not take is not sent.
+
+    takes_schema: a JSON Schema of the answer.
+    takes_temperature: a temperature, which then is 0: equal requests mostly get equal answers.
+    length_field: what it calls the most tokens of an answer.
+    effort: how hard a model is to think, where an operator says it.
+    """
 
     takes_schema: bool = True
     takes_temperature: bool = False
     length_field: str = "max_completion_tokens"
+    effort: str | None = None
+
+    def without(self, fields: Collection[str]) -> "Dialect":
+        """The same with these fields as the least of servers has them."""
+        return self.model_copy(update={name: LEAST[name] for name in fields})
+
+
+OLD_LENGTH = "max_tokens"
+"""What servers call it that do not know `max_completion_tokens`."""
+LEAST: Mapping[str, bool | str | None] = {
+    "effort": None,
+    "takes_temperature": False,
+    "length_field": OLD_LENGTH,
+    "takes_schema": False,
+}
+
+
+def dialects(full: Dialect) -> Iterator[Dialect]:
+    """From the whole of it to the least: each part left out alone before two are."""
+    parts = [name for name, least in LEAST.items() if getattr(full, name) != least]
+    for count in range(len(parts) + 1):
+        for left_out in combinations(parts, count):
+            yield full.without(left_out)
+
+
+class Capacity(Schema):
+    """What a server tells of itself beside its answers; None where it does not.
+
+    window: tokens of prompt and answer.
+    slots: calls that it works on at once; others wait in it, and their time runs.
+    """
+
+    window: int | None = None
+    slots: int | None = None
 
 
 class Server(Schema):
@@ -19,14 +62,14 @@ class Server(Schema):
     identity: what its answers are filed under; two servers' answers are never mixed.
     provider: the provider's name.
     model: as the provider calls it.
-    adapter: the version of the form in which it is asked.
+    adapter: the version of the form in which it is asked, and what of it is left out.
     billed: whether its calls cost money.
-    concurrency: calls at once; None: as many as there are.
+    concurrency: calls at once; None: as many as the large providers bear.
     reported: what it calls the model that answers; None: it does not say, or was not asked.
     dialect: what it takes.
+    heeds_schema: whether its answers follow a schema beyond what the prompt says; None: not known.
     has_usage: whether it tells tokens; else each call is booked as the most it can cost.
     window: tokens of prompt and answer, where known.
-    is_usable: whether its answer to the probe was what was asked for.
     """
 
     identity: str
@@ -37,9 +80,9 @@ class Server(Schema):
     concurrency: int | None = None
     reported: str | None = None
     dialect: Dialect = Dialect()
+    heeds_schema: bool | None = None
     has_usage: bool = True
     window: int | None = None
-    is_usable: bool = True
 
     @property
     def name(self) -> str:

@@ -33,7 +33,7 @@ from induction.runs import engine_process, journal, lease, stream
 from induction.runs.engine_process import EngineProcess
 from induction.runs.models import RunRow
 from induction.runs.patience import Patience, patience, patience_while_parked
-from induction.runs.planning import counts, held_to, plan_of, usable
+from induction.runs.planning import counts, held_to, models_of, plan_of, usable
 from induction.runs.runtime import PauseRequested, RunRuntime
 from induction.task_kinds.registry import task_of
 from induction.tasks import service as tasks
@@ -145,8 +145,8 @@ async def _replay_and_continue(resources: Resources, run: RunRow, held: lease.Le
 
 
 async def _look(resources: Resources, run: RunRow, computing: float) -> None:
-    """Hears the operator and the clock for an engine that has not come to ask for so many
-    seconds. Raises LeaseLost, PauseRequested, Ended."""
+    """Hears the operator and the clock for an engine that has not come to ask for so many seconds,
+    or whose calls are on their way (0). Raises LeaseLost, PauseRequested, Ended."""
     with suppress(Unavailable):
         async with session_scope(resources.database, APP_IDENTITY) as session:
             standing = await journal.standing(session, run.id, run.fence)
@@ -173,10 +173,10 @@ async def _ledger(resources: Resources, run: RunRow, held: lease.Lease) -> Ledge
         _account(resources, run, table),
         resources.ledger_commits,
         answering,
-        concurrency=resources.settings.concurrency,
+        look=partial(_look, resources, run, 0.0),
     )
     await ledger.load(resources.database, APP_IDENTITY)
-    unknown = [model for model in (run.task_model, run.proposer_model) if model not in run.servers]
+    unknown = [model for model in models_of(run) if model not in run.servers]
     if unknown:
         held.check()
         servers, notes = await probing.find(ledger, answering, unknown)
@@ -184,7 +184,10 @@ async def _ledger(resources: Resources, run: RunRow, held: lease.Lease) -> Ledge
             row = await journal.held(session, run.id, run.fence)
             row.servers = {model: one.model_dump(mode="json") for model, one in servers.items()}
             row.notes = [*row.notes, *notes]
+            row.provider = servers[run.task_model].identity
+            row.remembered = await failures.of_one_server(session, row.remembered, row.provider)
             run.servers, run.notes = row.servers, row.notes
+            run.provider, run.remembered = row.provider, row.remembered
     return ledger
 
 

@@ -10,7 +10,7 @@ from nlu_shared.schemas.base import canonical
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.prompts import PromptContent
-from nlu_shared.schemas.runs import Forecast, RunRequest
+from nlu_shared.schemas.runs import Forecast, RunKind, RunRequest
 from nlu_shared.schemas.tasks import TaskSpec
 
 from induction.engine.data.splits import splits_of
@@ -133,6 +133,12 @@ def counts(splits: Mapping[UUID, Split]) -> dict[str, int]:
     """Cases per split."""
     given = list(splits.values())
     return {split.value: given.count(split) for split in Split}
+
+
+def models_of(row: RunRow) -> list[str]:
+    """Who is asked in this run, each once, whoever answers cases first."""
+    proposer = [row.proposer_model] if row.kind == RunKind.IMPROVE else []
+    return list(dict.fromkeys([row.task_model, *proposer]))
 
 
 def bound_of(
