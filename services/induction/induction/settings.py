@@ -165,6 +165,12 @@ class Settings(ServiceSettings, ModelSettings):
         gt=0,
         description="seconds a run may go on computing once its minutes are over; then it failed",
     )
+    look_seconds: float = Field(
+        default=15.0,
+        gt=0,
+        description="seconds between looks for an operator's word while calls are on their way: a"
+        " slow server takes an hour for a block of cases",
+    )
     slow_reader_seconds: float = Field(
         default=30.0,
         gt=0,

@@ -16,7 +16,7 @@ from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpe
 from induction.llm.attempts import always, settled
 from induction.llm.reading import read_completion
 from induction.llm.retry import Failure, Kind
-from induction.llm.servers import Capacity, Dialect
+from induction.llm.servers import NEWER_LENGTH, Capacity, Dialect
 from induction.task_kinds.base import ModelAnswer, ModelRequest
 
 ADAPTER_VERSION = "chat/1"
@@ -28,7 +28,6 @@ DIALECT = Dialect(takes_temperature=True)
 WINDOW_FIELDS = ("max_model_len", "context_length", "n_ctx", "n_ctx_train")
 TELLING_SECONDS = 5.0
 MOST_SLOTS = 10_000
-LENGTH_FIELD = "max_completion_tokens"
 
 
 class Chat:
@@ -124,7 +123,7 @@ def body_of(request: ModelRequest, dialect: Dialect) -> dict[str, Any]:
         body["temperature"] = 0
     if dialect.effort is not None:
         body["reasoning_effort"] = dialect.effort
-    body[dialect.length_field] = body.pop(LENGTH_FIELD)
+    body[dialect.length_field] = body.pop(NEWER_LENGTH)
     return body
 
 

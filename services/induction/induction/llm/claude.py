@@ -23,7 +23,7 @@ from anthropic import (
 from induction.llm.attempts import always, settled
 from induction.llm.reading import read_message
 from induction.llm.retry import Failure, Kind
-from induction.llm.servers import Capacity, Dialect
+from induction.llm.servers import NEWER_LENGTH, Capacity, Dialect
 from induction.task_kinds.base import ModelAnswer, ModelRequest
 
 ADAPTER_VERSION = "claude/1"
@@ -31,7 +31,8 @@ ADAPTER_VERSION = "claude/1"
 SAMPLE_HEADER = "x-sample"
 """Tells the offline model which repeat this is; the provider ignores it and is noisy by itself."""
 TIMEOUT = timedelta(seconds=120)
-DIALECT = Dialect(length_field="max_tokens")
+DIALECT = Dialect(length_field=NEWER_LENGTH)
+"""The Messages API has one name for the length only, and no temperature any more."""
 
 
 class Claude:

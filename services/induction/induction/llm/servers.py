@@ -13,33 +13,35 @@ class Dialect(Schema):
 
     takes_schema: a JSON Schema of the answer.
     takes_temperature: a temperature, which then is 0: equal requests mostly get equal answers.
-    length_field: what it calls the most tokens of an answer.
+    length_field: what it calls the most tokens of an answer. The older name goes first: who knows
+        only the newer one refuses it, but who knows only the older one may take the newer and have
+        no limit (Ollama, its issue 7125).
     effort: how hard a model is to think, where an operator says it.
     """
 
     takes_schema: bool = True
     takes_temperature: bool = False
-    length_field: str = "max_completion_tokens"
+    length_field: str = "max_tokens"
     effort: str | None = None
 
     def without(self, fields: Collection[str]) -> "Dialect":
-        """The same with these fields as the least of servers has them."""
-        return self.model_copy(update={name: LEAST[name] for name in fields})
+        """The same with these fields as they are for a server that refuses them."""
+        return self.model_copy(update={name: INSTEAD[name] for name in fields})
 
 
-OLD_LENGTH = "max_tokens"
-"""What servers call it that do not know `max_completion_tokens`."""
-LEAST: Mapping[str, bool | str | None] = {
-    "effort": None,
+NEWER_LENGTH = "max_completion_tokens"
+INSTEAD: Mapping[str, bool | str | None] = {
+    "length_field": NEWER_LENGTH,
     "takes_temperature": False,
-    "length_field": OLD_LENGTH,
+    "effort": None,
     "takes_schema": False,
 }
 
 
 def dialects(full: Dialect) -> Iterator[Dialect]:
-    """From the whole of it to the least: each part left out alone before two are."""
-    parts = [name for name, least in LEAST.items() if getattr(full, name) != least]
+    """From the whole of it to the least: each part left out alone before two are. OpenAI's newer
+    models refuse two of them, and the first two at that."""
+    parts = [name for name, other in INSTEAD.items() if getattr(full, name) != other]
     for count in range(len(parts) + 1):
         for left_out in combinations(parts, count):
             yield full.without(left_out)

@@ -174,6 +174,7 @@ async def _ledger(resources: Resources, run: RunRow, held: lease.Lease) -> Ledge
         resources.ledger_commits,
         answering,
         look=partial(_look, resources, run, 0.0),
+        look_seconds=resources.settings.look_seconds,
     )
     await ledger.load(resources.database, APP_IDENTITY)
     unknown = [model for model in models_of(run) if model not in run.servers]
