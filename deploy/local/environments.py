@@ -16,6 +16,9 @@ from deploy.smollm2 import server
 Environment = dict[str, str]
 OFFLINE_PROPOSER = "offline/claude-sonnet-5-5"
 """What the small language model cannot do: as a proposer it rambles."""
+_OF_MODELS = {"OPENAI_API_KEY", "OPENAI_BASE_URL", "INDUCTION_PROVIDERS"}
+"""What only induction needs: keys are in it."""
+_BUILT_IN = {"anthropic", "openai", "offline"}
 _OURS = {"DATABASE_URL", "REDIS_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"}
 
 
@@ -48,7 +51,8 @@ def database_url(admin: str, *, service: str, role: str, password: str) -> str:
 
 
 def nlu_logger(inherited: Mapping[str, str], world: World, secrets: Secrets) -> Environment:
-    return _service(inherited, "nlu_logger", world, secrets) | {
+    own = {name: value for name, value in inherited.items() if name not in _OF_MODELS}
+    return _service(own, "nlu_logger", world, secrets) | {
         "NLU_LOGGER_JWT_SECRET": given("NLU_LOGGER_JWT_SECRET", inherited) or secrets.jwt,
     }
 
@@ -89,13 +93,13 @@ def smollm2(url: str) -> Environment:
     }
 
 
-def models(inherited: Mapping[str, str], key: SecretStr | None) -> Environment:
+def models(inherited: Mapping[str, str], key: SecretStr | None) -> Environment | None:
     """The provider that the person's environment names, with the Anthropic key as it was read;
-    empty where it names none, and the offline model is to answer."""
+    None where it names none, and the offline model is to answer."""
     provider = given("INDUCTION_PROVIDER", inherited)
     base = given("ANTHROPIC_BASE_URL", inherited)
     if provider == "offline" or (provider is None and key is None and base is None):
-        return {}
+        return None
     return {
         **({} if key is None else {"ANTHROPIC_API_KEY": key.get_secret_value()}),
         **({} if base is None else {"ANTHROPIC_BASE_URL": base}),
@@ -107,12 +111,21 @@ def answering(inherited: Mapping[str, str], models: Environment) -> str:
     whole = {**inherited, **models}
     provider = given("INDUCTION_PROVIDER", whole) or "anthropic"
     model = given("INDUCTION_TASK_MODEL", whole) or "claude-haiku-5-5"
-    if "/" in model:
+    if model.partition("/")[0] in {*_BUILT_IN, *_described(whole)} and "/" in model:
         return model
     if provider == "offline":
         return "the offline model, since no other is named"
     base = given("ANTHROPIC_BASE_URL", whole) if provider == "anthropic" else None
     return f"{provider}/{model}{f' at {base}' if base else ''}"
+
+
+def _described(environment: Environment) -> set[str]:
+    """The names in INDUCTION_PROVIDERS; what cannot be read there is refused by induction."""
+    try:
+        described = json.loads(given("INDUCTION_PROVIDERS", environment) or "{}")
+    except ValueError:
+        return set()
+    return set(described) if isinstance(described, dict) else set()
 
 
 def migration(

@@ -124,7 +124,8 @@ class _Start:
             child, url = await self.undo.enter_async_context(smollm2.serving(self.data))
             self.children.append(child)
             return environments.smollm2(url)
-        if named := environments.models(os.environ, self.settings.anthropic_api_key):
+        named = environments.models(os.environ, self.settings.anthropic_api_key)
+        if named is not None:
             return named
         port = ports.free_port()
         self._watch([await self._spawn("offline model", "offline_model", *_listen(port))])

@@ -1,5 +1,7 @@
 """Each process is told what it needs and nothing that belongs to another."""
 
+import pytest
+
 from deploy.local import environments
 from deploy.local.environments import Secrets, World
 
@@ -8,7 +10,7 @@ WORLD = World(
     admin_database="postgresql://root:secret@db.example:6432/postgres?sslmode=require",
     redis="redis://r",
     nlu_logger="http://127.0.0.1:1",
-    claude={"ANTHROPIC_API_KEY": "sk"},
+    models={"ANTHROPIC_API_KEY": "sk"},
 )
 
 
@@ -29,6 +31,41 @@ def test_a_serving_process_knows_neither_administrator_nor_owner_nor_bootstrap_k
         assert not [
             name for name, value in told.items() if hidden == value or f":{hidden}@" in value
         ]
+
+
+def test_keys_of_models_stay_with_the_service_that_asks_models() -> None:
+    inherited = {"OPENAI_API_KEY": "sk-2", "INDUCTION_PROVIDERS": '{"a": {"api_key": "sk-3"}}'}
+    assert not inherited.keys() & environments.nlu_logger(inherited, WORLD, SECRETS).keys()
+    assert inherited.items() <= environments.induction(inherited, WORLD, SECRETS).items()
+
+
+NAMED = {"INDUCTION_PROVIDERS": '{"office": {"api": "chat-completions"}}'}
+BASE = {"ANTHROPIC_BASE_URL": "http://a:1"}
+
+
+@pytest.mark.parametrize(
+    ("inherited", "is_named", "answers"),
+    [
+        ({}, False, "the offline model, since no other is named"),
+        ({"INDUCTION_PROVIDER": "offline", **BASE}, False, "the offline model"),
+        (BASE, True, "anthropic/claude-haiku-5-5 at http://a:1"),
+        ({"INDUCTION_PROVIDER": "openai", "INDUCTION_TASK_MODEL": "m"}, True, "openai/m"),
+        (
+            {"INDUCTION_PROVIDER": "office", "INDUCTION_TASK_MODEL": "meta-llama/m", **NAMED},
+            True,
+            "office/meta-llama/m",
+        ),
+        ({"INDUCTION_TASK_MODEL": "office/m", **NAMED}, False, "office/m"),
+    ],
+)
+def test_who_is_named_answers_and_the_line_of_the_start_says_so(
+    inherited: dict[str, str], is_named: bool, answers: str
+) -> None:
+    """The offline model is started only where nothing names another default."""
+    named = environments.models(inherited, None)
+    assert (named is not None) is is_named
+    chosen = environments.offline("http://o") if named is None else named
+    assert environments.answering(inherited, chosen).startswith(answers)
 
 
 def test_only_the_migration_is_told_who_may_change_the_schema() -> None:

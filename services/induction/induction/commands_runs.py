@@ -21,6 +21,7 @@ from induction.watching import screen
 
 Watch = Annotated[bool, Parameter(negative=())]
 AsJson = Annotated[bool, Parameter(name="--json", negative=())]
+Model = Annotated[str | None, Parameter(show_default=False)]
 Repeatable = Parameter(negative_iterable=())
 USUAL = RunLimits()
 
@@ -29,6 +30,8 @@ def run(
     *,
     task: str,
     version: UUID | None = None,
+    model: Model = None,
+    proposer_model: Model = None,
     focus: str | None = None,
     guard: Annotated[list[str] | None, Repeatable] = None,
     proposals: Annotated[int, field(RunRequest, "proposals")] = 1,
@@ -53,6 +56,10 @@ def run(
         The task whose prompt is to be improved.
     version
         The prompt version to begin with; without it the one that serves.
+    model
+        Who answers in this run, as `provider/model`; without it the task's.
+    proposer_model
+        Who proposes in this run; without it the task's.
     focus
         The component to raise: a label, or for extraction people, events, symptom, …
     guard
@@ -69,6 +76,7 @@ def run(
     request = {
         "task": task,
         "prompt_version": version and str(version),
+        "models": {"task": model, "proposer": proposer_model},
         "focus": focus,
         "guards": dict(one.rpartition("=")[::2] for one in guard or []),
         "proposals": proposals,
@@ -90,6 +98,7 @@ def evaluate(
     *,
     task: str,
     version: UUID | None = None,
+    model: Model = None,
     watch: Watch = False,
     as_json: AsJson = False,
     url: Url = HERE,
@@ -105,12 +114,19 @@ def evaluate(
         The task whose cases are answered.
     version
         The prompt version; without it the one that serves.
+    model
+        Who answers, as `provider/model`; without it the task's.
     watch
         Show what happens until it is over; fails where it does not complete.
     as_json
         Print the run, and with --watch each event, as a line of JSON.
     """
-    request = {"task": task, "kind": RunKind.EVALUATE, "prompt_version": version and str(version)}
+    request = {
+        "task": task,
+        "kind": RunKind.EVALUATE,
+        "prompt_version": version and str(version),
+        "models": {"task": model},
+    }
     _start(request, watch=watch, as_json=as_json, url=url, key=key)
 
 

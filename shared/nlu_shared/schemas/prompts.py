@@ -182,6 +182,10 @@ class SplitScore(Schema):
     cases: int = Field(description="how many were scored")
     dataset_hash: str = Field(description="SHA-256 of the data set they come from")
     model: str = Field(description="that answered")
+    answered_by: str | None = Field(
+        default=None,
+        description="the server behind the model; another one is another era; null: not recorded",
+    )
     scorer: str = Field(description="what measured it, and its version")
     rendered_hash: str | None = Field(
         default=None, description="of the rendered form that was measured; null: not recorded"

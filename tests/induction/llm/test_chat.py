@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from induction.llm.chat import Chat, body_of, window_in
 from induction.llm.errors import ParkRun, StopRun
-from induction.llm.servers import Dialect
+from induction.llm.servers import Dialect, dialects
 from induction.task_kinds.base import ModelAnswer, Outcome, Usage
 
 from tests.induction.llm.toys import simple_question
@@ -177,12 +177,25 @@ async def test_a_server_that_is_not_there_or_is_late_is_told_apart() -> None:
 
 def test_only_what_a_server_takes_is_sent() -> None:
     request = simple_question()
-    whole = body_of(request, Dialect(takes_temperature=True))
-    assert whole == {**request.chat_completions(), "temperature": 0}
-    least = body_of(
-        request, Dialect(takes_schema=False, takes_temperature=False, length_field="max_tokens")
-    )
-    assert set(least) == {"model", "messages", "max_tokens"}
+    rendered = request.chat_completions()
+    newer = Dialect(takes_temperature=True, length_field="max_completion_tokens")
+    assert body_of(request, newer) == {**rendered, "temperature": 0}
+    older = Dialect(takes_schema=False)
+    assert set(body_of(request, older)) == {"model", "messages", "max_tokens"}
+    thinking = Dialect(effort="low")
+    assert body_of(request, thinking)["reasoning_effort"] == "low"
+
+
+def test_each_part_of_a_request_is_left_out_alone_before_two_are() -> None:
+    full = Dialect(takes_temperature=True, effort="low")
+    tried = list(dialects(full))
+    left_out = [
+        {name for name, value in one.model_dump().items() if value != getattr(full, name)}
+        for one in tried
+    ]
+    assert left_out[0] == set()
+    assert list(map(len, left_out)) == sorted(map(len, left_out))
+    assert len({frozenset(one) for one in left_out}) == len(left_out) == 2**4
 
 
 @pytest.mark.parametrize(

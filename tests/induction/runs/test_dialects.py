@@ -240,3 +240,30 @@ async def test_an_operator_is_heard_while_a_slow_server_works_through_a_block(
 
 async def _answered(server: Server, count: int) -> bool:
     return server.answered >= count
+
+
+async def test_a_forecast_counts_the_questions_to_servers_and_creates_nothing(
+    world: tuple[Stack, dict[str, Server]],
+) -> None:
+    stack, _ = world
+    body = {"task": "spoken", "kind": "evaluate", "dry_run": True}
+    forecasts = []
+    for models in ({"task": "vllm/m"}, {}):
+        answer = await stack.induction.post("/v1/runs", json={**body, "models": models})
+        assert answer.status_code == 200, answer.text
+        forecasts.append(answer.json())
+    with_server, offline = forecasts
+    assert with_server["calls"] == offline["calls"] + 1
+    assert any("vllm/m: asked one small question" in note for note in with_server["notes"])
+    assert not any("small question" in note for note in offline["notes"])
+
+
+async def test_a_score_says_which_server_answered(world: tuple[Stack, dict[str, Server]]) -> None:
+    stack, _ = world
+    run = await start(stack, "spoken", kind="evaluate", models={"task": "vllm/m"})
+    async with stack.working():
+        over = await reached(stack, run, "completed")
+    version = over["baseline_version_id"]
+    shown_version = (await stack.induction.get(f"/v1/prompts/spoken/versions/{version}")).json()
+    scores = [one for one in shown_version["scores"] if one["run_id"] == run]
+    assert {one["answered_by"] for one in scores} == {over["answered_by"]}

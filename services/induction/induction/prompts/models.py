@@ -57,6 +57,7 @@ class PromptScoreRow(SQLModel, table=True):
     lenient: dict[str, int] = Field(default={}, sa_column=Column(JSONB, nullable=False))
     dataset_hash: str
     model: str
+    answered_by: str | None = None
     scorer: str
     rendered_hash: str | None = None
     labels_version: int = 0

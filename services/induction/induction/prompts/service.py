@@ -139,6 +139,7 @@ async def record_score(
     run_id: UUID,
     dataset_hash: str,
     model: str,
+    answered_by: str | None,
     scorer: str,
     labels_version: int,
 ) -> None:
@@ -168,6 +169,7 @@ async def record_score(
         ),
         "dataset_hash": dataset_hash,
         "model": model,
+        "answered_by": answered_by,
         "scorer": scorer,
         "rendered_hash": rendered(version.prompt(), measured).rendered_hash,
         "labels_version": labels_version,

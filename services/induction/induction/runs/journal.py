@@ -123,6 +123,7 @@ async def _evaluated(session: AsyncSession, row: RunRow, event: PromptEvaluated)
         run_id=row.id,
         dataset_hash=row.dataset_hash,
         model=row.task_model,
+        answered_by=row.server_of(row.task_model),
         scorer=row.scorer or "",
         labels_version=row.labels_version or 0,
     )

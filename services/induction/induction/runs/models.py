@@ -10,6 +10,8 @@ from sqlalchemy import Column, DateTime, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from induction.llm.servers import Server
+
 
 def _moment() -> Any:
     return Field(default=None, sa_type=DateTime(timezone=True))
@@ -79,6 +81,11 @@ class RunRow(SQLModel, table=True):
     )
     started_at: datetime | None = _moment()
     completed_at: datetime | None = _moment()
+
+    def server_of(self, model: str) -> str | None:
+        """For people: who answers under that name; None where nobody was asked yet."""
+        known = self.servers.get(model)
+        return None if known is None else Server.model_validate(known).name
 
     @property
     def promised(self) -> RunLimits:

@@ -19,6 +19,7 @@ from induction.engine.plan import Plan, Remembered
 from induction.engine.verdict.verdict import detectable
 from induction.llm import prices
 from induction.llm.prices import PriceTable
+from induction.llm.probing import question
 from induction.providers import OFFLINE, Providers
 from induction.runs import truths
 from induction.runs.models import RunRow
@@ -152,10 +153,13 @@ def bound_of(
 ) -> Forecast:
     """The most the run can take, and whether its limits allow that much."""
     bound = forecast(plan)
+    probed = [one for one in models_of(row) if not providers.provider(one).is_offline]
+    calls = bound.calls + len(probed)
     money = _price(plan, bound, providers, on, table)
+    money += _price_of_probes(probed, providers, on, table)
     limits = row.promised
     short = [] if refusal is None else [f"The start would be refused: {refusal.detail}"]
-    if bound.calls > limits.calls:
+    if calls > limits.calls:
         short.append("The search may stop early: the limit of calls is below the upper bound.")
     if money > Decimal(str(limits.money_usd)):
         short.append("The search may stop early: the limit of money is below the upper bound.")
@@ -165,7 +169,7 @@ def bound_of(
         cases=row.dataset_size,
         splits=counts(plan.splits),
         quotable=quotable,
-        calls=bound.calls,
+        calls=calls,
         money_usd=float(money),
         fits=not short,
         detectable_gain=_detectable(plan),
@@ -175,6 +179,7 @@ def bound_of(
             *row.notes,
             *splits_of(plan.cases, plan.splits).notes,
             *short,
+            *_of_probes(probed),
             *_of_quoting(quotable, len(train)),
             *_of_blocks(plan),
         ],
@@ -195,6 +200,22 @@ def _of_quoting(quotable: int, train: int) -> list[str]:
         f"{quotable} of {train} training cases may be quoted: only these can become examples."
         f" {allowed}"
     ]
+
+
+def _of_probes(models: Sequence[str]) -> list[str]:
+    if not models:
+        return []
+    return [
+        f"{', '.join(models)}: asked one small question each before anything is measured, to find"
+        " out what their servers can do."
+    ]
+
+
+def _price_of_probes(
+    models: Sequence[str], providers: Providers, on: date, table: PriceTable
+) -> Decimal:
+    billed = [one for one in models if providers.is_billed(one)]
+    return sum((prices.upper_bound(question(one), on, table) for one in billed), Decimal(0))
 
 
 def _of_blocks(plan: Plan) -> list[str]:

@@ -13,7 +13,6 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.history import service as history
-from induction.llm.servers import Server
 from induction.prompts import service as prompts
 from induction.prompts.models import PromptScoreRow
 from induction.runs.models import RunRow
@@ -75,18 +74,13 @@ async def views(session: AsyncSession, rows: Sequence[RunRow]) -> list[RunView]:
             improvement=_improvement(row),
             spend=spends.get(row.id, Spend()),
             unanswerable=shown(row.left_out),
-            answered_by=_server_of(row, row.task_model),
-            proposed_by=_server_of(row, row.proposer_model),
+            answered_by=row.server_of(row.task_model),
+            proposed_by=row.server_of(row.proposer_model),
             **_scored(scores.get(row.id)),
             **row.model_dump(include=set(RunView.model_fields)),
         )
         for row in rows
     ]
-
-
-def _server_of(row: RunRow, model: str) -> str | None:
-    known = row.servers.get(model)
-    return None if known is None else Server.model_validate(known).name
 
 
 def _improvement(row: RunRow) -> float | None:
