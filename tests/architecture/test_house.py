@@ -53,6 +53,7 @@ IO_FILES = {
     "chat.py",
     "claude.py",
     "reaching.py",
+    "trial.py",
     "settings.py",
     "disclosures.py",
     "schedules.py",

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 
 import httpx2
 from nlu_shared.client.patient import PatientClient
@@ -14,6 +15,7 @@ from nlu_shared.kit.process.jobs import relaying
 from nlu_shared.kit.process.wakeups import Wakeups, open_wakeups
 from redis.asyncio import Redis
 
+from induction.llm import trial
 from induction.llm.adapters import adapters
 from induction.llm.calls import LedgerCommits, open_ledger_commits
 from induction.llm.models import Models
@@ -43,6 +45,13 @@ class Resources:
     def identity(self, caller: Caller) -> Identity:
         """Induction has no end users: every caller's transactions are the app's."""
         return APP_IDENTITY
+
+    async def remarks_on(self, model: str) -> list[str]:
+        """As `llm.trial.remarks_on`."""
+        cap = Decimal(str(self.settings.month_cap_usd))
+        return await trial.remarks_on(
+            self.database, APP_IDENTITY, self.models, model, month_cap=cap
+        )
 
 
 @asynccontextmanager

@@ -96,6 +96,9 @@ class TaskView(TaskSpec):
         description="of nlu-logger's label set; 0: nobody has defined it there"
     )
     archived_at: Moment | None = Field(description="since when no run of it starts; null: not")
+    notes: list[str] = Field(
+        default=[], description="on models that were named just now: what their servers cannot do"
+    )
 
 
 class Unanswerable(StrEnum):

@@ -1,43 +1,20 @@
 """A run on each server that people have: asked in what it takes, by what it tells of itself."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 import pytest
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.dialects import CUT, HTML, Fault, Server, documented
-from tests.fixtures.labelled import make_task
 from tests.fixtures.servers import Servers
-from tests.fixtures.stack import Stack, opened, serving, until
-from tests.induction.runs.driving import reached, shown, sql, start
+from tests.fixtures.stack import Stack
+from tests.induction.runs.driving import reached, sql, start
+from tests.induction.runs.speaking import CASES, beside
 
-CASES = 24
 MODELS = {"openrouter": "meta-llama/m"}
 """Models whose names are not `m`."""
-
-
-@asynccontextmanager
-async def beside(
-    databases: Databases, servers: Servers, speaking: Mapping[str, Server], **described: object
-) -> AsyncIterator[Stack]:
-    """A stack with these servers as providers, and a task of a few cases."""
-    async with AsyncExitStack() as entered:
-        providers = {}
-        for name, server in speaking.items():
-            url = await entered.enter_async_context(serving(server))
-            providers[name] = {
-                "api": "chat-completions",
-                "base_url": f"{url}{server.root}",
-                "billed": False,
-                "api_key": "sk-right",
-                **described,
-            }
-        stack = await entered.enter_async_context(opened(databases, servers, providers=providers))
-        await make_task(stack, "spoken", cases=CASES)
-        yield stack
 
 
 @pytest.fixture(scope="module")
@@ -164,84 +141,6 @@ async def test_a_server_that_cannot_be_used_ends_the_run_before_it_costs(
     assert over["spend"]["calls"] <= 1
 
 
-async def test_a_server_that_asks_for_patience_parks_the_run_before_its_first_event(
-    databases: Databases, servers: Servers
-) -> None:
-    server = Server(faults=[(429, {"retry-after": "3600"}, "{}")])
-    async with beside(databases, servers, {"local": server}) as stack:
-        run = await start(stack, "spoken", kind="evaluate", models={"task": "local/m"})
-        async with stack.working():
-            await reached(stack, run, "parked")
-            await stack.induction.post(f"/v1/runs/{run}/resume")
-            over = await reached(stack, run)
-    assert (over["status"], server.answered) == ("completed", CASES + 1)
-
-
-async def test_answers_stay_with_the_server_that_gave_them(
-    databases: Databases, servers: Servers
-) -> None:
-    """A name of the provider stays, its address moves to another server that reports the same."""
-    first, second = Server(), Server()
-    async with (
-        beside(databases, servers, {"local": first}) as stack,
-        serving(second) as elsewhere,
-    ):
-        providers = stack.settings.providers
-        moved = {"local": providers["local"].model_copy(update={"base_url": f"{elsewhere}/v1"})}
-        body = {"kind": "evaluate", "models": {"task": "local/m"}}
-        runs = []
-        for now in (providers, providers, moved):
-            run = await start(stack, "spoken", **body)
-            async with stack.working(providers=now):
-                runs.append(await reached(stack, run, "completed"))
-    assert [one["spend"]["cached_calls"] for one in runs] == [0, CASES, 0]
-    assert (first.answered, second.answered) == (CASES + 2, CASES + 1)
-    assert runs[0]["answered_by"] == runs[1]["answered_by"] != runs[2]["answered_by"]
-
-
-async def test_all_runs_of_a_worker_share_the_slots_of_a_provider(
-    databases: Databases, servers: Servers
-) -> None:
-    server = Server(seconds=0.01)
-    async with beside(databases, servers, {"local": server}, concurrency=3) as stack:
-        await make_task(stack, "beside", cases=CASES)
-        runs = [
-            await start(stack, task, kind="evaluate", models={"task": "local/m"})
-            for task in ("spoken", "beside")
-        ]
-        async with stack.working():
-            for run in runs:
-                assert (await reached(stack, run))["status"] == "completed"
-    assert server.at_once == 3
-
-
-async def test_an_operator_is_heard_while_a_slow_server_works_through_a_block(
-    databases: Databases, servers: Servers
-) -> None:
-    """What is on its way is answered; what only waits was neither booked nor sent."""
-    server = Server(seconds=0.2)
-    async with beside(databases, servers, {"local": server}, concurrency=1) as stack:
-        run = await start(stack, "spoken", kind="evaluate", models={"task": "local/m"})
-        async with stack.working(look_seconds=0.1):
-            await until(lambda: _answered(server, 3))
-            await stack.induction.post(f"/v1/runs/{run}/pause")
-            paused = await reached(stack, run, "paused")
-            answered = server.answered
-            assert answered < CASES
-            assert paused["spend"]["calls"] == answered
-            await stack.induction.post(f"/v1/runs/{run}/resume")
-            await until(lambda: _answered(server, answered + 2))
-            await stack.induction.post(f"/v1/runs/{run}/cancel")
-            over = await reached(stack, run)
-        assert (over["status"], over["reason"]) == ("cancelled", "cancelled")
-        assert server.answered < CASES
-        assert (await shown(stack, run))["spend"]["calls"] == server.answered
-
-
-async def _answered(server: Server, count: int) -> bool:
-    return server.answered >= count
-
-
 async def test_a_forecast_counts_the_questions_to_servers_and_creates_nothing(
     world: tuple[Stack, dict[str, Server]],
 ) -> None:
@@ -267,3 +166,29 @@ async def test_a_score_says_which_server_answered(world: tuple[Stack, dict[str, 
     shown_version = (await stack.induction.get(f"/v1/prompts/spoken/versions/{version}")).json()
     scores = [one for one in shown_version["scores"] if one["run_id"] == run]
     assert {one["answered_by"] for one in scores} == {over["answered_by"]}
+
+
+@pytest.mark.parametrize(
+    ("model", "notes"),
+    [
+        ("vllm/m", []),
+        ("claude-haiku-5-5", []),
+        ("old/m", ["takes no response schema", "does not tell tokens"]),
+        ("prosaic/m", ['answered "It is an apple, I think."']),
+        ("another-key/m", ["cannot be used now: status 401"]),
+    ],
+)
+async def test_whoever_names_a_model_learns_what_its_server_cannot_do(
+    world: tuple[Stack, dict[str, Server]], model: str, notes: list[str]
+) -> None:
+    """When the task is made and when it changes; it is made all the same."""
+    stack, _ = world
+    labels = [{"name": "one"}, {"name": "two"}]
+    slug = model.replace("/", "-")
+    body = {"slug": slug, "kind": "intent", "labels": labels, "task_model": model}
+    made = await stack.induction.post("/v1/tasks", json=body)
+    assert made.status_code == 201, made.text
+    changed = await stack.induction.patch(f"/v1/tasks/{slug}", json={"proposer_model": model})
+    for view in (made.json(), changed.json()):
+        assert len(view["notes"]) == len(notes)
+        assert all(part in note for part, note in zip(notes, view["notes"], strict=True))

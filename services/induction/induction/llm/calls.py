@@ -11,9 +11,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -35,12 +35,11 @@ from induction.llm.entries import (
     write,
 )
 from induction.llm.errors import ParkRun, StopRun
+from induction.llm.flights import Flight, Key, Model
 from induction.llm.prices import PriceTable
-from induction.llm.servers import Server
-from induction.task_kinds.base import BY_MODEL, BY_PROVIDER, ModelAnswer, ModelRequest, Outcome
+from induction.task_kinds.base import BY_MODEL, BY_PROVIDER, ModelAnswer, Outcome
 
 log = structlog.get_logger(__name__)
-Key = tuple[str, int]
 LedgerCommits = GroupCommit[LedgerEntry, Receipt]
 Look = Callable[[], Awaitable[None]]
 """Raises where no more calls are to be sent; those on their way are settled first."""
@@ -50,23 +49,6 @@ LOOK_SECONDS = 15.0
 
 async def _never() -> None:
     return None
-
-
-class Model(Protocol):
-    """Whoever answers, by the models' names, and what is known of each. A call holds a slot of its
-    provider from before it is booked until it is settled: what only waits is not on its way."""
-
-    def server(self, model: str) -> Server: ...
-
-    def slots(self, model: str) -> asyncio.Semaphore: ...
-
-    async def complete(
-        self,
-        request: ModelRequest,
-        *,
-        sample: int = 0,
-        again: Callable[[], Awaitable[bool]] = ...,
-    ) -> ModelAnswer: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +74,6 @@ class Account:
 def open_ledger_commits(database: Database, identity: Identity) -> LedgerCommits:
     """The group commit all runs of this process write their entries through."""
     return GroupCommit(database, identity, write)
-
-
-@dataclass(slots=True)
-class _Flight:
-    """One admitted call: the day whose prices hold for all of it, its bound in dollars (0 where
-    nothing is billed), its provider's slots, of which it holds one, and the month its last
-    reservation stands in."""
-
-    key: Key
-    call: Call
-    day: date
-    bound: Decimal
-    slots: asyncio.Semaphore
-    month: date | None = None
-
-    def done(self, _: asyncio.Task[None]) -> None:
-        self.slots.release()
 
 
 class Calls:
@@ -186,7 +151,7 @@ class Calls:
         """Sends the first calls of `waiting` that have a slot and fit into the run's and the
         month's budget; the others stay in `waiting`. A `patient` one waits for its first slot,
         which other runs may hold."""
-        admitted: list[_Flight] = []
+        admitted: list[Flight] = []
         day = datetime.now(UTC).date()
         try:
             while waiting:
@@ -202,7 +167,7 @@ class Calls:
                     slots.release()
                     break
                 waiting.popleft()
-                admitted.append(_Flight(key, one, day, bound, slots))
+                admitted.append(Flight(key, one, day, bound, slots))
             granted = await asyncio.gather(*(self._reserve(flight) for flight in admitted))
         except BaseException:
             for flight in admitted:
@@ -228,7 +193,7 @@ class Calls:
                     return
             await self._look()
 
-    async def _reserve(self, flight: _Flight) -> bool:
+    async def _reserve(self, flight: Flight) -> bool:
         """Commits the reservation; False where the month's cap would be passed."""
         is_billed = self._model.server(flight.call.request.model).billed
         cap = self._account.month_cap_usd if is_billed else None
@@ -240,7 +205,7 @@ class Calls:
         flight.month = receipt.month
         return True
 
-    async def _call(self, flight: _Flight) -> None:
+    async def _call(self, flight: Flight) -> None:
         repeated = 0
 
         async def again() -> bool:
@@ -280,7 +245,7 @@ class Calls:
         self.budget.settle(flight.bound, cost)
         self._know(flight.key, answer)
 
-    def _charged(self, flight: _Flight, answer: ModelAnswer) -> tuple[Decimal, ModelAnswer]:
+    def _charged(self, flight: Flight, answer: ModelAnswer) -> tuple[Decimal, ModelAnswer]:
         """What an answer costs by the list; its bound, and no usage, where it is not said."""
         request, table = flight.call.request, self._account.prices
         if not prices.is_known(request.model, flight.day, table):  # of a server that is not billed
@@ -291,7 +256,7 @@ class Calls:
         log.warning("usage not said", run_id=str(self._account.run_id), model=request.model)
         return prices.upper_bound(request, flight.day, table), replace(answer, usage=None)
 
-    async def _leave(self, flight: _Flight, *, unread: bool) -> None:
+    async def _leave(self, flight: Flight, *, unread: bool) -> None:
         """Ends the last reservation of a call that stays open. What was sent and may be billed
         `unread` stays booked."""
         if unread:

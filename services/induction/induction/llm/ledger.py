@@ -22,8 +22,9 @@ from nlu_shared.kit.data.db import Database, Identity, session_scope
 from sqlalchemy import text
 
 from induction.engine.runtime import Call
-from induction.llm.calls import Account, Calls, Key, LedgerCommits, Model
+from induction.llm.calls import Account, Calls, LedgerCommits
 from induction.llm.errors import Outage, StopRun
+from induction.llm.flights import Key, Model
 from induction.task_kinds.base import BY_MODEL, BY_PROVIDER, ModelAnswer, Outcome, Usage
 
 log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ a confidence too: who answers with both heeds schemas.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 from nlu_shared.rendering.prompt import AnswerSpace, read
 from nlu_shared.rendering.request import ModelRequest, framed
@@ -18,15 +18,14 @@ from induction.llm.ledger import Ledger
 from induction.llm.models import Answering
 from induction.llm.servers import Capacity, Dialect, Server, dialects
 from induction.providers import OFFLINE
-from induction.task_kinds.base import ModelAnswer, Outcome
+from induction.task_kinds.base import BY_MODEL, ModelAnswer, Outcome
 
 ANSWERS = AnswerSpace(TaskKind.INTENT, labels=("apple", "stone"))
 SYSTEM = (
     "Say which of the two words names a fruit. Answer with one JSON object such as"
     ' {"label": "stone"} and nothing else.'
 )
-MOST_CALLS = 1
-"""To a server that takes the whole request; each refusal adds one, which costs nothing."""
+Ask = Callable[[Call], Awaitable[ModelAnswer]]
 QUOTED = 120
 """Characters of an unusable answer that are shown."""
 
@@ -50,27 +49,29 @@ async def find(
     for model in dict.fromkeys(models):
         if answering.server(model).identity == OFFLINE:
             continue
-        answer = await _answer(ledger, answering, model)
+        answer = await introduce(ledger.probe, answering, model)
+        if answer.outcome is Outcome.UNAVAILABLE:
+            raise ledger.outage(answer)
         if answer.outcome is Outcome.OVER_BUDGET:
             continue
-        server = answering.servers[model] = found(
-            answering.server(model), answer, await answering.capacity(model)
-        )
+        server = answering.server(model)
         if not is_usable(answer):
             raise StopRun(unusable(server, answer))
         notes += remarks(server)
     return answering.servers, notes
 
 
-async def _answer(ledger: Ledger, answering: Answering, model: str) -> ModelAnswer:
-    """The answer in the first dialect that is taken, which the server then has."""
+async def introduce(ask: Ask, answering: Answering, model: str) -> ModelAnswer:
+    """The answer in the first dialect that is taken; `answering` knows the server then. Raises as
+    `ask` does, and StopRun where no form of the request is taken."""
     server = answering.server(model)
     answer = ModelAnswer(Outcome.REJECTED)
     for dialect in dialects(server.dialect):
         answering.servers[model] = in_dialect(server, dialect)
-        answer = await ledger.probe(Call(question(model), purpose="probe"))
-        if answer.outcome is Outcome.UNAVAILABLE:
-            raise ledger.outage(answer)
+        answer = await ask(Call(question(model), purpose="probe"))
+        if answer.outcome in BY_MODEL:
+            capacity = await answering.capacity(model)
+            answering.servers[model] = found(answering.server(model), answer, capacity)
         if answer.outcome is not Outcome.REJECTED:
             return answer
     raise StopRun(f"{answer.text}, in no form of it: {server.name}")

@@ -32,6 +32,7 @@ async def create_task(
     Its labels are nlu-logger's label set: `labels` define it where there is none, for which
     induction's key of nlu-logger needs the scope labels:write; left out, the set there is taken.
     A model without a price is refused, unless the offline model answers.
+    A model that is named is asked one small question: `notes` say what is to be known about it.
     """
     own_task(caller, body.slug)
     resources: Resources = request.app.state.resources
@@ -41,6 +42,7 @@ async def create_task(
         resources.logger,
         resources.settings,
         body,
+        looking=resources.remarks_on,
     )
     response.status_code = 201 if is_new else 200
     return view
@@ -88,4 +90,5 @@ async def change_task(
         task,
         body,
         by=caller.subject,
+        looking=resources.remarks_on,
     )

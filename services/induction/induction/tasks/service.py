@@ -3,7 +3,7 @@
 nlu-logger is asked while no connection is held.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -49,14 +49,21 @@ class TooFewLabels(Invalid):
     title = "An intent task needs at least two labels"
 
 
+Looking = Callable[[str], Awaitable[list[str]]]
+"""What is to be known about a model that is named: `llm.trial.remarks_on` of it."""
+
+
 async def create(
     database: Database,
     identity: Identity,
     logger: httpx2.AsyncClient,
     settings: Settings,
     spec: TaskIn,
+    *,
+    looking: Looking,
 ) -> tuple[TaskView, bool]:
-    """The task and whether it is new. The same task again is no error; another is.
+    """The task and whether it is new, with notes on the models it names. The same task again is no
+    error; another is.
 
     Labels define nlu-logger's set where there is none, and have to be the set that stands. Raises
     Conflict, NoPrice, LabelsDiffer, LabelInUse, TooFewLabels, LabelsNotWritable, UpstreamAway; then
@@ -82,7 +89,15 @@ async def create(
                 session.add(row)
         except IntegrityError:
             raise Conflict("Somebody else made it just now; look again.") from None
-        return row.view(), True
+        view = row.view()
+    return await _noted(view, (spec.task_model, spec.proposer_model), looking), True
+
+
+async def _noted(view: TaskView, named: Iterable[str | None], looking: Looking) -> TaskView:
+    """With what is to be known about the models that are named; no connection is held meanwhile."""
+    models = dict.fromkeys(model for model in named if model is not None)
+    notes = [note for model in models for note in await looking(model)]
+    return view.model_copy(update={"notes": notes})
 
 
 def _require_same(known: TaskSpec, spec: TaskIn) -> None:
@@ -139,9 +154,11 @@ async def change(
     body: TaskChange,
     *,
     by: str,
+    looking: Looking,
 ) -> TaskView:
-    """Changes what the body names. Raises NotFound, NoPrice, Invalid for labels of an extraction,
-    and what `upstream.define_labels` raises; then nothing was changed."""
+    """Changes what the body names; with notes on the models it names. Raises NotFound, NoPrice,
+    Invalid for labels of an extraction, and what `upstream.define_labels` raises; then nothing was
+    changed."""
     wanted = body.model_dump(include=body.model_fields_set)
     async with session_scope(database, identity) as session:
         kind = (await get(session, slug)).kind
@@ -158,7 +175,8 @@ async def change(
         found = await fetch_labels(logger, slug)
         labels = await define_labels(logger, slug, body.labels, replaces=found.version)
     async with session_scope(database, identity) as session:
-        return await _changed(session, slug, wanted, labels, by=by)
+        view = await _changed(session, slug, wanted, labels, by=by)
+    return await _noted(view, (body.task_model, body.proposer_model), looking)
 
 
 async def _changed(
