@@ -56,6 +56,7 @@ class Plan:
         task: a score that is as good without them says more of the cases than of the instructions.
     prunes_blocks: False where the answering model reads no instructions, so that no score of its
         can tell what they are worth.
+    context_window: tokens of prompt and answer that the task model has room for, where known.
     notes: what stood in the way when it was started, told with its first event.
     """
 
@@ -79,6 +80,7 @@ class Plan:
     folds: int | None = None
     may_remove_blocks: bool = False
     prunes_blocks: bool = True
+    context_window: int | None = None
 
     @property
     def kept_blocks(self) -> frozenset[str]:

@@ -88,6 +88,13 @@ class RunRow(SQLModel, table=True):
         return None if known is None else Server.model_validate(known).name
 
     @property
+    def context_window(self) -> int | None:
+        """Tokens of prompt and answer of the task model, once its server was asked; None where it
+        does not tell and nobody says."""
+        known = self.servers.get(self.task_model)
+        return None if known is None else Server.model_validate(known).window
+
+    @property
     def promised(self) -> RunLimits:
         return RunLimits.model_validate(self.limits)
 

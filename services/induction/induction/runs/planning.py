@@ -88,6 +88,7 @@ def plan_of(
         folds=row.folds,
         may_remove_blocks=row.may_remove_blocks,
         prunes_blocks=row.provider != OFFLINE,
+        context_window=row.context_window,
         notes=tuple(row.notes),
     )
 
