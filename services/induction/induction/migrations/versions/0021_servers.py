@@ -7,7 +7,6 @@ down_revision = "0020"
 
 STATEMENTS = (
     "ALTER TABLE runs ADD COLUMN servers JSONB NOT NULL DEFAULT '{}'",
-    "ALTER TABLE prompt_scores ADD COLUMN answered_by TEXT",
     "ALTER TABLE llm_calls DROP CONSTRAINT llm_calls_purpose_check",
     """
     ALTER TABLE llm_calls ADD CONSTRAINT llm_calls_purpose_check
