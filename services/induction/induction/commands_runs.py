@@ -78,7 +78,7 @@ def run(
         "prompt_version": version and str(version),
         "models": {"task": model, "proposer": proposer_model},
         "focus": focus,
-        "guards": dict(one.rpartition("=")[::2] for one in guard or []),
+        "guards": dict(map(_tolerance, guard or [])),
         "proposals": proposals,
         "folds": folds,
         "hints": hint or [],
@@ -92,6 +92,15 @@ def run(
         "seed": seed,
     }
     _start(request, watch=watch, as_json=as_json, url=url, key=key)
+
+
+def _tolerance(guard: str) -> tuple[str, float | str]:
+    """A component and how far it may fall; what is no number is refused with the request."""
+    component, _, tolerance = guard.rpartition("=")
+    try:
+        return component, float(tolerance)
+    except ValueError:
+        return component, tolerance
 
 
 def evaluate(

@@ -19,6 +19,7 @@ from induction.llm import trial
 from induction.llm.adapters import adapters
 from induction.llm.calls import LedgerCommits, open_ledger_commits
 from induction.llm.models import Models
+from induction.llm.prices import PriceTable
 from induction.migrations import APP
 from induction.settings import Settings
 from induction.tickets import Redeeming, redeeming
@@ -46,11 +47,11 @@ class Resources:
         """Induction has no end users: every caller's transactions are the app's."""
         return APP_IDENTITY
 
-    async def remarks_on(self, model: str) -> list[str]:
+    async def remarks_on(self, model: str, table: PriceTable) -> list[str]:
         """As `llm.trial.remarks_on`."""
         cap = Decimal(str(self.settings.month_cap_usd))
         return await trial.remarks_on(
-            self.database, APP_IDENTITY, self.models, model, month_cap=cap
+            self.database, APP_IDENTITY, self.models, model, table, month_cap=cap
         )
 
 

@@ -86,10 +86,10 @@ def door(stack: Stack) -> list[str]:
 async def test_the_command_line_names_focus_guards_and_changes_side_by_side(stack: Stack) -> None:
     await make_task(stack, "spoken", cases=4)
     said = [*door(stack), "--task", "spoken", "--focus", "topic_0", "--proposals", "2"]
-    code, run_id, _ = await by_command(
+    code, run_id, complaint = await by_command(
         stack, "run", *said, "--guard", "topic_1=0.02", "--guard", "topic_2=0"
     )
-    assert code == 0
+    assert code == 0, complaint
     query = "SELECT focus, guards, proposals FROM runs WHERE id = $1"
     ((focus, guards, proposals),) = await sql(stack, query, run_id)
     assert (focus, proposals) == ("topic_0", 2)
@@ -124,7 +124,8 @@ async def test_a_version_is_evaluated_by_command_and_its_scores_are_the_last_lin
         await reached(stack, alone, "completed")
         code, printed, _ = await by_command(stack, "evaluate", *said, "--watch", "--json")
     assert code == 0
-    run_id, *lines = printed.splitlines()
+    first, *lines = printed.splitlines()
+    run_id = json.loads(first)["id"]
     seen = await shown(stack, run_id)
     assert (seen["kind"], seen["baseline_version_id"]) == ("evaluate", version)
     told = [json.loads(line) for line in lines]

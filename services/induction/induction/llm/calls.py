@@ -5,12 +5,11 @@ follows where a provider does not answer, is the ledger's matter.
 """
 
 import asyncio
-import json
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -35,7 +34,7 @@ from induction.llm.entries import (
     write,
 )
 from induction.llm.errors import ParkRun, StopRun
-from induction.llm.flights import Flight, Key, Model
+from induction.llm.flights import Flight, Key, Model, fields_of
 from induction.llm.prices import PriceTable
 from induction.task_kinds.base import BY_MODEL, BY_PROVIDER, ModelAnswer, Outcome
 
@@ -293,11 +292,3 @@ class Calls:
             "adapter": server.adapter,
             "epoch": account.epoch,
         }
-
-
-def fields_of(answer: ModelAnswer) -> dict[str, Any]:
-    return {
-        "outcome": answer.outcome.value,
-        "text": answer.text,
-        "usage": None if answer.usage is None else json.dumps(asdict(answer.usage)),
-    }

@@ -1,11 +1,12 @@
 """A call on its way, and whoever answers it."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 from induction.engine.runtime import Call
 from induction.llm.servers import Server
@@ -47,3 +48,12 @@ class Flight:
 
     def done(self, _: asyncio.Task[None]) -> None:
         self.slots.release()
+
+
+def fields_of(answer: ModelAnswer) -> dict[str, Any]:
+    """What of an answer is written down."""
+    return {
+        "outcome": answer.outcome.value,
+        "text": answer.text,
+        "usage": None if answer.usage is None else json.dumps(asdict(answer.usage)),
+    }

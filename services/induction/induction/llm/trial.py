@@ -15,6 +15,7 @@ from induction.engine.runtime import Call
 from induction.llm import prices
 from induction.llm.errors import ParkRun, StopRun
 from induction.llm.models import Answering, Models
+from induction.llm.prices import PriceTable
 from induction.llm.probing import introduce, is_usable, question, remarks, unusable
 from induction.providers import OFFLINE
 from induction.task_kinds.base import BY_MODEL, ModelAnswer
@@ -24,22 +25,28 @@ SECONDS = 20.0
 
 
 async def remarks_on(
-    database: Database, identity: Identity, models: Models, model: str, *, month_cap: Decimal
+    database: Database,
+    identity: Identity,
+    models: Models,
+    model: str,
+    table: PriceTable,
+    *,
+    month_cap: Decimal,
 ) -> list[str]:
     """What whoever names this model should know about its server; nothing of the offline model, nor
     of one that no run could be started with for want of a price. A failure is a remark too."""
     server, today = models.server(model), datetime.now(UTC).date()
-    is_listed = prices.is_listed(model, on=today)
-    if server.identity == OFFLINE or (server.billed and not is_listed):
+    is_known = prices.is_known(model, today, table)
+    if server.identity == OFFLINE or (server.billed and not is_known):
         return []
-    bound = prices.upper_bound(question(model), on=today) if server.billed else Decimal(0)
+    bound = prices.upper_bound(question(model), today, table) if server.billed else Decimal(0)
     month = await _booked(database, identity, bound, month_cap)
     if month is None:
         return [f"{server.name} was not asked: the month's cap is reached."]
     answering = Answering(models, {})
     answer, refusal, cost = await _answer(answering, model)
     if server.billed and answer is not None and answer.outcome in BY_MODEL:
-        listed = prices.charge(question(model), answer.usage, on=today)
+        listed = prices.charge(question(model), answer.usage, today, table)
         cost = bound if listed is None else listed
     await _settle(database, identity, month, (bound if cost is None else cost) - bound)
     if answer is None or answer.outcome not in BY_MODEL:

@@ -26,6 +26,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from induction.llm.prices import PriceTable
 from induction.pricing import service as pricing
 from induction.settings import Settings
 from induction.tasks.models import TaskRow, with_aliases
@@ -49,7 +50,7 @@ class TooFewLabels(Invalid):
     title = "An intent task needs at least two labels"
 
 
-Looking = Callable[[str], Awaitable[list[str]]]
+Looking = Callable[[str, PriceTable], Awaitable[list[str]]]
 """What is to be known about a model that is named: `llm.trial.remarks_on` of it."""
 
 
@@ -90,13 +91,16 @@ async def create(
         except IntegrityError:
             raise Conflict("Somebody else made it just now; look again.") from None
         view = row.view()
-    return await _noted(view, (spec.task_model, spec.proposer_model), looking), True
+        table = await pricing.table(session, settings)
+    return await _noted(view, (spec.task_model, spec.proposer_model), table, looking), True
 
 
-async def _noted(view: TaskView, named: Iterable[str | None], looking: Looking) -> TaskView:
+async def _noted(
+    view: TaskView, named: Iterable[str | None], table: PriceTable, looking: Looking
+) -> TaskView:
     """With what is to be known about the models that are named; no connection is held meanwhile."""
     models = dict.fromkeys(model for model in named if model is not None)
-    notes = [note for model in models for note in await looking(model)]
+    notes = [note for model in models for note in await looking(model, table)]
     return view.model_copy(update={"notes": notes})
 
 
@@ -176,7 +180,8 @@ async def change(
         labels = await define_labels(logger, slug, body.labels, replaces=found.version)
     async with session_scope(database, identity) as session:
         view = await _changed(session, slug, wanted, labels, by=by)
-    return await _noted(view, (body.task_model, body.proposer_model), looking)
+        table = await pricing.table(session, settings)
+    return await _noted(view, (body.task_model, body.proposer_model), table, looking)
 
 
 async def _changed(
