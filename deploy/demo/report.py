@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from nlu_shared.schemas.prompts import caution_of
 from nlu_shared.schemas.runs import RunView
 
 from deploy.demo.backend import Backend
@@ -55,6 +56,8 @@ def report_of(
         "production_calls": backend.calls,
         "model": stack.model,
         "is_offline": stack.is_offline,
+        "made_on": None if run.made_on is None else run.made_on.model_dump(mode="json"),
+        "caution": caution_of(run.made_on),
         "task": run.task,
         "run_id": str(run.id),
         "dataset_hash": run.dataset_hash,

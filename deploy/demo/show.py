@@ -10,6 +10,7 @@ from induction.watching.lines import Line, good, hanging, plain, quiet
 from induction.watching.screen import bar_on, move, panel, spent
 from induction.watching.search import SearchView
 from nlu_shared.schemas.events import EvaluationProgress
+from nlu_shared.schemas.prompts import caution_of
 from nlu_shared.schemas.runs import RunView
 from rich.console import Console
 from rich.padding import Padding
@@ -128,7 +129,7 @@ class _Screen:
         if run.verdict is None:
             return
         self._open("The verdict")
-        self._console.print(panel(run.verdict, run.splits or {}))
+        self._console.print(panel(run.verdict, run.splits or {}, caution_of(run.made_on)))
         self._put(*by_component(run), spent(run))
 
     def _open(self, chapter: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from induction.watching.screen import WIDTH
 from nlu_shared.schemas.events import RunStarted
+from nlu_shared.schemas.prompts import OFFLINE_CAUTION
 from rich.console import Console
 
 from deploy.demo import options
@@ -66,6 +67,8 @@ async def test_the_loop_ends_with_a_verdict_a_prompt_and_a_report(
     assert report.keys() >= KEYS
     assert report["verdict"] in {"proven", "promising", "noise", "no_change"}
     assert 0 <= report["baseline_f1"] <= report["final_f1"] <= 1
+    assert report["made_on"]["is_offline"]
+    assert report["caution"] == OFFLINE_CAUTION
     assert report["cost_usd"] == 0 < report["notional_usd"]
     assert (report["texts"], sum(report["splits"].values())) == (TEXTS, TEXTS)
 

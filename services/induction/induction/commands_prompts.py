@@ -8,6 +8,7 @@ from uuid import UUID
 from cyclopts import App, Parameter
 from nlu_shared.schemas.blame import Blame
 from nlu_shared.schemas.diffs import PromptDiff
+from nlu_shared.schemas.prompts import PromptVersion, caution_of
 from nlu_shared.schemas.registry import PromptImport
 from nlu_shared.schemas.runs import RunView
 
@@ -120,8 +121,11 @@ def promote(
             version = seen.best_version_id
         if version is None:
             sys.exit("induction: that run has found no version that is better than its baseline")
-        promoted = answer(http.post(f"/v1/prompts/{task}/versions/{version}/promote")).json()
-    print(promoted["id"])
+        response = answer(http.post(f"/v1/prompts/{task}/versions/{version}/promote"))
+    promoted = PromptVersion.model_validate_json(response.text)
+    print(promoted.id)
+    if caution := caution_of(promoted.made_on):
+        print(f"induction: {caution}", file=sys.stderr)
 
 
 @prompts.command

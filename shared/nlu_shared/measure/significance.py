@@ -6,7 +6,7 @@ equal inputs give equal numbers.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import ceil, gcd, sqrt
+from math import gcd, sqrt
 
 import numpy as np
 
@@ -105,19 +105,6 @@ def expected_error(cases: int, changed: float) -> float:
 def detectable_gain(error: float) -> float:
     """The smallest true gain that a test with this standard error finds 8 times out of 10."""
     return (_Z_95 + _Z_POWER_80) * error
-
-
-def cases_needed(gain: float, error: float, cases: int) -> int | None:
-    """How many paired cases would show a true gain of this size 8 times out of 10, where its error
-    on `cases` of them is `error`.
-
-    The standard error shrinks with the root of the number of cases. None where nothing was
-    gained, since no number of cases would show it.
-    """
-    if gain <= 0:
-        return None
-    per_case = error * sqrt(cases)
-    return ceil((detectable_gain(per_case) / gain) ** 2)
 
 
 def _draws(chance: np.random.Generator, cases: int, draws: int) -> Floats:

@@ -208,6 +208,29 @@ class PromptSource(StrEnum):
     RUN = "run"
 
 
+class MadeOn(Schema):
+    """What answered in the run that made a version."""
+
+    provider: str = Field(
+        description="what its answers are filed under: the offline model, a server's address or name"
+    )
+    model: str = Field(description="that answered the cases")
+    is_offline: bool = Field(
+        description="the offline learner answered, which is no language model: what it was measured"
+        " to gain there need not hold on one"
+    )
+
+
+OFFLINE_CAUTION = (
+    "Made on the offline learner, which is no language model: measure it on yours before it serves."
+)
+
+
+def caution_of(made_on: MadeOn | None) -> str | None:
+    """What whoever takes such a version should know; None where a language model answered."""
+    return OFFLINE_CAUTION if made_on is not None and made_on.is_offline else None
+
+
 class PromptVersion(Schema):
     id: UUID = Field(description="names the version in paths")
     task: str = Field(description="whose prompt it is")
@@ -220,6 +243,9 @@ class PromptVersion(Schema):
     parent_id: UUID | None = Field(description="the version it was made from; null: none")
     run_id: UUID | None = Field(description="the run that made it; null: imported")
     source: PromptSource = Field(description="where it came from")
+    made_on: MadeOn | None = Field(
+        default=None, description="what answered in the run that made it; null: imported"
+    )
     is_production: bool = Field(description="does it serve?")
     validation_f1: float | None = Field(description="on validation, newest, 0 to 1")
     train_f1: float | None = Field(description="on train, newest, 0 to 1; null: none")

@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import Field
 
 from nlu_shared.schemas.base import Body, Note, SafeText, Schema
-from nlu_shared.schemas.prompts import BlockText, PromptContent, TaskKind
+from nlu_shared.schemas.prompts import BlockText, MadeOn, PromptContent, TaskKind
 from nlu_shared.schemas.rendered import ModuleConstants, RenderedPrompt
 
 
@@ -43,4 +43,7 @@ class ActivePrompt(Schema):
     rendered: RenderedPrompt = Field(description="what a request says of it, to the letter")
     model: str | None = Field(
         default=None, description="that it was last measured with; null: the task's, if it has one"
+    )
+    made_on: MadeOn | None = Field(
+        default=None, description="what answered in the run that made it; null: imported"
     )

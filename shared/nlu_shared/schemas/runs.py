@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from nlu_shared.schemas.base import Body, Expectation, Fraction, Label, Moment, Note, Schema, Slug
+from nlu_shared.schemas.prompts import MadeOn
 from nlu_shared.schemas.tasks import ModelName, UnanswerableTruths
 from nlu_shared.schemas.verdicts import Misses, Verdict
 
@@ -245,6 +246,9 @@ class RunView(Schema):
     )
     labels_version: int | None = Field(
         default=None, description="of the label set it is held to; null: from before there were any"
+    )
+    made_on: MadeOn | None = Field(
+        default=None, description="what answers its cases, and so what its versions are made on"
     )
     engine_version: str = Field(description="of the engine it was started with")
     scorer: str | None = Field(description="what its scores are measured with, and its version")

@@ -42,12 +42,16 @@ class Verdict(Schema):
     )
     p_value: float = Field(description="two-sided")
     look: int = Field(default=1, description="which verdict on these test cases this is, from 1")
-    alpha: float = Field(default=0.05, description="what this look had to pass, two-sided")
+    alpha: float = Field(default=0.05, description="what this had to pass, two-sided")
     changed_again: float | None = Field(
         default=None, description="share of repeated answers that changed; null: not measured"
     )
     labels_needed: int | None = Field(
-        description="further labelled cases that would settle it, about"
+        description="further labelled cases after which such a gain would be proven 8 times out of"
+        " 10, by simulation"
+    )
+    labels_beyond: int | None = Field(
+        default=None, description="more than so many would be needed; null: see labels_needed"
     )
     label_first: list[str] = Field(default=[], description="of what there are the fewest")
     focus: ComponentGain | None = Field(
@@ -80,11 +84,14 @@ class LabelFinding(Schema):
 
 
 class Misses(Schema):
-    """The training cases the winner gets wrong, each with one cause."""
+    """The training cases the winner gets wrong; of those examined each with one cause."""
 
     total: int = Field(description="cases it gets wrong")
     counts: dict[Cause, int] = Field(description="cases by cause")
     case_ids: dict[Cause, list[UUID]] = Field(description="the cases by cause")
     labels: list[LabelFinding] = Field(default=[], description="truths that rather are wrong")
-    unexamined: int = Field(default=0, description="misses the limits left no calls to look into")
+    unexamined: int = Field(
+        default=0,
+        description="misses that what is known does not explain and no calls were left for",
+    )
     summary: str = Field(description="the same in a sentence")

@@ -3,11 +3,13 @@
 import json
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from induction.engine.data.splits import assign
-from induction.engine.evaluation.evaluate import EvalResults, judge
+from induction.engine.evaluation.evaluate import EvalResults, compare, judge
+from induction.engine.evaluation.repeats import Pair, affordable
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call
 from induction.engine.verdict.verdict import Ground, verdict
@@ -33,35 +35,96 @@ def cases(number: int) -> list[Case]:
     ]
 
 
-def judged_by(
-    *, fixes: float, breaks: float, noise: float, seed: int, number: int = 200, repeats: int = 0
-) -> Verdict:
-    """On `number` test cases, of a change that turns so many of them, with so many answers left to
-    chance, each case asked `repeats` times more."""
-    chance = random.Random(seed)
-    known = cases(number)
-    before, after = [], []
-    for _ in known:
+@dataclass(frozen=True)
+class World:
+    """What a change does to `number` test cases, drawn by `seed`.
+
+    fixes: the share of all cases that it turns right.
+    breaks: the share of all cases that it turns wrong.
+    noise: the share of answers that is left to chance.
+    lapses: the share of its right answers that the winner gets wrong, each time anew.
+    """
+
+    seed: int
+    fixes: float = 0.0
+    breaks: float = 0.0
+    noise: float = 0.0
+    lapses: float = 0.0
+    number: int = 200
+
+    @property
+    def gain(self) -> float:
+        """In accuracy, were there no end of cases."""
+        after = BEFORE + self.fixes - self.breaks
+        return (1 - self.noise) * (after * (1 - self.lapses) - BEFORE)
+
+
+class Questioning:
+    """Puts both prompts of a world to its cases; `calls` counts what that took."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.calls = world, 0
+        self._chance = random.Random(world.seed)
+        self.cases = cases(world.number)
+        self._right = [self._nature() for _ in self.cases]
+
+    def pair(self, only: Collection[UUID] | None = None, kept: Pair | None = None) -> Pair:
+        """Both prompts, on these cases only where such are named; the others keep what they had."""
+        books = []
+        for after in (False, True):
+            results = {} if kept is None else dict(kept[after].by_case)
+            for case, right in zip(self.cases, self._right, strict=True):
+                if only is None or case.id in only:
+                    label = self._answer(case, right[after], self.world.lapses * after)
+                    results[case.id] = judge(TASK, case, Prediction(output=label))
+                    self.calls += 1
+            books.append(EvalResults(results))
+        return books[0], books[1]
+
+    def _nature(self) -> tuple[bool, bool]:
+        world, chance = self.world, self._chance
         right = chance.random() < BEFORE
-        turned = chance.random() < (breaks / BEFORE if right else fixes / (1 - BEFORE))
-        before.append(right)
-        after.append(right != turned)
+        turned = chance.random() < (world.breaks / BEFORE if right else world.fixes / (1 - BEFORE))
+        return right, right != turned
 
-    def asked(right: Sequence[bool]) -> EvalResults:
-        said = [
-            chance.choice(LABELS) if chance.random() < noise else _said(case, one, chance)
-            for case, one in zip(known, right, strict=True)
-        ]
-        return EvalResults(
-            {
-                case.id: judge(TASK, case, Prediction(output=label))
-                for case, label in zip(known, said, strict=True)
-            }
-        )
+    def _answer(self, case: Case, right: bool, lapses: float) -> str:
+        chance = self._chance
+        if chance.random() < self.world.noise:
+            return chance.choice(LABELS)
+        return _said(case, right and chance.random() >= lapses, chance)
 
-    books = [(asked(before), asked(after)) for _ in range(1 + repeats)]
-    ground = Ground(split=Split.TEST, groups=1_000, again=tuple(books[1:]))
-    return verdict(TASK, *books[0], ground, seed=seed)
+
+def judged_by(world: World, *, repeats: int = 0) -> Verdict:
+    """The verdict on it, each case asked `repeats` times more."""
+    asking = Questioning(world)
+    pairs = [asking.pair() for _ in range(1 + repeats)]
+    ground = Ground(split=Split.TEST, groups=1_000, again=tuple(pairs[1:]))
+    return verdict(TASK, *pairs[0], ground, seed=world.seed)
+
+
+def judged_in_stages(world: World) -> tuple[Verdict, int]:
+    """The verdict as a run comes to it, and how many calls it took."""
+    asking = Questioning(world)
+    pairs: list[Pair] = []
+    for stage in affordable(lambda _: world.noise > 0):
+        while len(pairs) < stage.answers:
+            pairs.append(asking.pair())
+        ground = Ground(split=Split.TEST, groups=1_000, again=tuple(pairs[1:]), share=stage.share)
+        found = verdict(TASK, *pairs[0], ground, seed=world.seed)
+        if stage.ends_with(found):
+            break
+    return found, asking.calls
+
+
+def judged_where_they_differ(world: World, *, repeats: int) -> tuple[Verdict, int]:
+    """The verdict if only cases of which one prompt had one right were asked again (see
+    `evaluation.repeats` for why no run does), and how many calls it took."""
+    asking = Questioning(world)
+    first = asking.pair()
+    differ = {id for turned in compare(*first) for id in turned}
+    again = tuple(asking.pair(differ, first) for _ in range(repeats))
+    ground = Ground(split=Split.TEST, groups=1_000, again=again)
+    return verdict(TASK, *first, ground, seed=world.seed), asking.calls
 
 
 def _said(case: Case, right: bool, chance: random.Random) -> str:

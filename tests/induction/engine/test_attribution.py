@@ -217,8 +217,19 @@ def test_without_repeats_no_label_is_doubted(misses: list[Miss]) -> None:
         (
             {Cause.PROMPT: 5, Cause.SCHEMA: 5},
             2,
-            "5 of 10 misses are not the prompt's: 5 without a valid answer."
-            " 2 more could not be looked into.",
+            "5 of 10 examined misses are not the prompt's: 5 without a valid answer."
+            " 2 more were not examined.",
+        ),
+        (
+            {Cause.PROMPT: 23},
+            119,
+            "All 23 examined misses are the prompt's. 119 more were not examined.",
+        ),
+        (
+            {Cause.PROMPT: 1, Cause.NOISE: 7},
+            134,
+            "7 of 8 examined misses are not the prompt's: 7 where the model wavers."
+            " 134 more were not examined.",
         ),
         ({}, 4, "4 misses could not be looked into."),
     ],

@@ -76,12 +76,22 @@ async def test_answers_that_are_none_are_the_schemas_and_say_why() -> None:
 
 async def test_misses_are_looked_into_only_as_far_as_the_calls_go() -> None:
     world = OfflineRuntime(settings=OfflineSettings(noise=0.9))
-    plan = replace(few(), calls=150)
+    plan = replace(few(), calls=110)
     misses = await misses_of(plan, WithProposer(world, nothing_new))
     assert misses is not None
     assert misses.unexamined > 0
     assert sum(misses.counts.values()) + misses.unexamined == misses.total
-    assert len(world.sent) <= 150
+    assert len(world.sent) <= 110
+
+
+async def test_nearly_all_misses_are_examined_for_about_a_call_each() -> None:
+    """Five calls a miss would reach but a few of them."""
+    world = OfflineRuntime()
+    plan = replace(few(), calls=150)
+    misses = await misses_of(plan, WithProposer(world, nothing_new))
+    assert misses is not None
+    assert misses.total > 10
+    assert misses.unexamined == 0
 
 
 async def test_a_search_the_operator_cut_short_counts_its_misses_as_not_looked_into() -> None:

@@ -1,5 +1,6 @@
 """What a verdict is worth: how often it is wrong, and how often it sees what is there."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -10,7 +11,14 @@ from nlu_shared.measure.significance import detectable_gain
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.verdicts import Verdict, VerdictKind
 
-from tests.induction.engine.simulating import TASK, judged_by, run_of_nothing
+from tests.induction.engine.simulating import (
+    TASK,
+    World,
+    judged_by,
+    judged_in_stages,
+    judged_where_they_differ,
+    run_of_nothing,
+)
 from tests.induction.engine.test_policies import book
 
 RUNS = 60
@@ -21,37 +29,56 @@ def proven(told: list[Verdict]) -> float:
     return sum(one.kind is VerdictKind.PROVEN for one in told) / len(told)
 
 
+NOTHING_GAINED = [
+    {"fixes": 0.1, "breaks": 0.1},
+    {"noise": 0.2},
+    {"fixes": 0.05, "breaks": 0.05, "noise": 0.2},
+    {"fixes": 0.1, "lapses": 1 / 7, "noise": 0.1},
+]
+
+
 @pytest.mark.law
-@pytest.mark.parametrize(
-    ("noise", "repeats", "churn"), [(0.0, 0, 0.1), (0.2, 0, 0.0), (0.2, 2, 0.05)]
-)
-def test_what_changes_nothing_is_hardly_ever_proven(
-    noise: float, repeats: int, churn: float
-) -> None:
-    told = [
-        judged_by(fixes=churn, breaks=churn, noise=noise, repeats=repeats, seed=seed)
-        for seed in range(RUNS)
-    ]
+@pytest.mark.parametrize("change", NOTHING_GAINED, ids=str)
+def test_what_gains_nothing_is_hardly_ever_proven(change: dict[str, float]) -> None:
+    told = [judged_in_stages(World(seed=seed, **change))[0] for seed in range(RUNS)]
     assert proven(told) <= 0.05
 
 
 @pytest.mark.law
+def test_asking_again_only_where_prompts_differ_would_prove_what_gains_nothing() -> None:
+    """Why no run does that."""
+    uneven = NOTHING_GAINED[-1]
+    told = [
+        judged_where_they_differ(World(seed=seed, **uneven), repeats=3)[0] for seed in range(RUNS)
+    ]
+    assert proven(told) > 0.1
+
+
+@pytest.mark.law
 def test_ten_points_on_two_hundred_cases_are_mostly_proven() -> None:
-    told = [judged_by(fixes=0.15, breaks=0.05, noise=0, seed=seed) for seed in range(RUNS)]
+    change = World(seed=0, fixes=0.15, breaks=0.05)
+    told = [judged_by(replace(change, seed=seed)) for seed in range(RUNS)]
     assert proven(told) >= 0.8
     assert detectable(200) < 0.1
 
 
 @pytest.mark.law
-def test_repeats_see_more_through_the_noise() -> None:
-    once, thrice = (
-        [
-            judged_by(fixes=0.15, breaks=0.05, noise=0.2, repeats=repeats, seed=seed)
-            for seed in range(RUNS)
-        ]
-        for repeats in (0, 2)
-    )
-    assert proven(thrice) > proven(once)
+def test_stages_see_more_through_the_noise_and_spend_little_where_nothing_is_there() -> None:
+    ten = World(seed=0, fixes=0.15, breaks=0.05, noise=0.2)
+    once = [judged_by(replace(ten, seed=seed)) for seed in range(RUNS)]
+    staged = [judged_in_stages(replace(ten, seed=seed)) for seed in range(RUNS)]
+    nothing = [judged_in_stages(World(seed=seed, noise=0.2)) for seed in range(RUNS)]
+    assert proven([told for told, _ in staged]) > proven(once) + 0.1
+    assert sum(calls for _, calls in nothing) < 1_200 * RUNS
+
+
+@pytest.mark.law
+def test_the_interval_of_a_staged_look_covers_the_true_gain() -> None:
+    """In macro-F1, which is accuracy here in the long run: the labels are equal in number."""
+    ten = World(seed=0, fixes=0.15, breaks=0.05, noise=0.2)
+    intervals = [judged_in_stages(replace(ten, seed=seed))[0].interval for seed in range(RUNS)]
+    covered = [low - 0.005 <= ten.gain <= high + 0.005 for low, high in intervals]
+    assert sum(covered) >= 0.9 * RUNS
 
 
 @pytest.mark.law
@@ -109,7 +136,8 @@ def test_as_many_labels_as_a_verdict_asks_for_fill_a_test_part_that_would_tell()
     splits = assign(cases, {case.id: str(case.truth) for case in cases}, known, 1)
     tested = sum(split is Split.TEST for split in splits.values())
     error = (told.interval[1] - told.interval[0]) / 3.92
-    assert detectable_gain(error * (60 / tested) ** 0.5) == pytest.approx(told.gain, rel=0.1)
+    assert detectable_gain(error * (60 / tested) ** 0.5) <= told.gain
+    assert "8 times out of 10" in told.summary
 
 
 def test_a_verdict_on_other_cases_counts_the_test_cases_that_are_there() -> None:
@@ -120,7 +148,7 @@ def test_a_verdict_on_other_cases_counts_the_test_cases_that_are_there() -> None
             TASK,
             before,
             after,
-            Ground(split="cross-validation", groups=400, untouched=there, folds=5),
+            Ground(split="cross-validation", groups=2_000, untouched=there, folds=5),
             seed=1,
         ).labels_needed
         for there in (0, 30)

@@ -2,9 +2,13 @@
 
 from typing import Any
 
+from nlu_shared.schemas.prompts import OFFLINE_CAUTION
+
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack
-from tests.induction.runs.driving import events, reached, start
+from tests.induction.runs.driving import events, reached, shown, start
+from tests.induction.runs.test_starting import door
+from tests.induction.test_keys_by_command import run as by_command
 
 
 async def lineage(stack: Stack, task: str, *, limit: int = 2) -> list[dict[str, Any]]:
@@ -50,6 +54,37 @@ async def test_a_lineage_leads_from_the_newest_version_to_the_imported_one(stack
         assert (one["change"], one["iteration"]) == (made_by["change"], made_by["iteration"])
         assert by_id[one["parent_id"]]["version_hash"] == made_by["parent_hash"]
         assert one["validation_f1"] == measured.get(one["version_hash"])
+
+
+async def test_what_was_made_on_the_offline_learner_says_so_wherever_it_is_shown(
+    stack: Stack,
+) -> None:
+    baseline = await make_task(stack, "marked", cases=24)
+    run = await start(stack, "marked")
+    async with stack.working():
+        await reached(stack, run, "completed")
+    made = next(one for one in await lineage(stack, "marked") if one["run_id"] == run)
+    path = "/v1/prompts/marked"
+
+    async def read(where: str, **asked: str) -> Any:
+        return (await stack.induction.get(f"{path}/{where}", params=asked)).json()
+
+    version = await read(f"versions/{made['id']}")
+    assert version["made_on"]["is_offline"]
+    assert (await read(f"versions/{baseline}"))["made_on"] is None
+    assert (await shown(stack, run))["made_on"] == version["made_on"]
+    document = await read("export", version=made["id"], format="json")
+    assert (document["made_on"], document["caution"]) == (version["made_on"], OFFLINE_CAUTION)
+    module = await stack.induction.get(f"{path}/export", params={"version": made["id"]})
+    assert f"# {OFFLINE_CAUTION}\n" in module.text
+    again = await stack.induction.post(f"{path}/versions", json={"module": module.text})
+    assert again.json()["version_hash"] == made["version_hash"]
+    said = [*door(stack), "--task", "marked", "--version", made["id"]]
+    code, _, complained = await by_command(stack, "prompts", "promote", *said)
+    assert (code, complained) == (0, f"induction: {OFFLINE_CAUTION}")
+    assert (await read("active"))["made_on"] == version["made_on"]
+    code, _, complained = await by_command(stack, "prompts", "promote", *said[:-1], baseline)
+    assert (code, complained) == (0, "")
 
 
 async def test_an_unknown_task_has_no_lineage(stack: Stack) -> None:

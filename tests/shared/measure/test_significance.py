@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nlu_shared.measure import f1
 from nlu_shared.measure.significance import (
-    cases_needed,
     detectable_gain,
     paired_bootstrap,
     sign_flip_test,
@@ -98,14 +97,8 @@ def test_thousands_of_pairs_do_not_overflow() -> None:
 
 
 def test_four_times_the_cases_show_half_the_gain() -> None:
-    assert cases_needed(0.1, 0.1 / 2.801585, 100) == pytest.approx(100, abs=1)
-    assert cases_needed(0.05, 0.1 / 2.801585, 100) == pytest.approx(400, abs=1)
     assert detectable_gain(0.1 / 2.801585) == pytest.approx(0.1)
-
-
-@pytest.mark.parametrize("gain", [0.0, -0.1])
-def test_no_number_of_cases_shows_a_gain_that_is_none(gain: float) -> None:
-    assert cases_needed(gain, 0.05, 100) is None
+    assert detectable_gain(0.05 / 2.801585) == pytest.approx(0.05)
 
 
 def test_cases_that_do_not_pair_are_refused() -> None:

@@ -5,8 +5,8 @@ With V validation, T training and S test cases and N iterations:
     task calls     = T + V                   the baseline
                    + N * (V + min(T, R))     each iteration, and the cases asked again
                    + A * 2G                  each gate: the candidate, and stale answers of the best
-                   + 2S (1 + repeats) + 2F + T   the final evaluation, its repeats, the train score
-                   + min(T, M) * CALLS_PER_MISS   the misses looked into
+                   + 2S * answers + 2F + T   the final evaluation, its repeats, the train score
+                   + min(T * CALLS_PER_MISS, MOST_CALLS)   the misses looked into
     proposer calls = A * (1 + retries)
     A              = N * (rejections allowed in a row + changes tried side by side - 1), the most
                      attempts there can be
@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 from induction.engine.data.folds import HeldOut, held_out_folds
 from induction.engine.data.splits import Splits, splits_of
-from induction.engine.evaluation.repeats import FIRST_CASES, REPEATS
+from induction.engine.evaluation.repeats import FIRST_CASES, MOST_ANSWERS
 from induction.engine.leak_guard.screen import EXAMPLE_TOKENS, INSTRUCTION_TOKENS
 from induction.engine.plan import Plan
 from induction.engine.proposal.error_patterns import MOST_AT_ONCE
@@ -38,7 +38,7 @@ from induction.engine.search.gate import GATE_CASES
 from induction.engine.search.state import REFRESHED
 from induction.engine.search.stopping import REJECTIONS
 from induction.engine.verdict.cross_validation import FOLD_CHANGES
-from induction.engine.verdict.error_analysis import CALLS_PER_MISS, MOST_EXAMINED
+from induction.engine.verdict.error_analysis import CALLS_PER_MISS, MOST_CALLS
 from induction.task_kinds.base import framed
 
 
@@ -88,8 +88,8 @@ def forecast(plan: Plan) -> Bound:
         + validation
         + iterations * (validation + min(train, REFRESHED))
         + attempts * gate
-        + 2 * (test * (1 + REPEATS) + min(test, FIRST_CASES))
-        + min(train, MOST_EXAMINED) * CALLS_PER_MISS
+        + 2 * (test * MOST_ANSWERS + min(test, FIRST_CASES))
+        + min(train * CALLS_PER_MISS, MOST_CALLS)
         + fold_attempts * (gate + min(train, REFRESHED))
         + FOLD_CHANGES * choosing
         + (train + validation) * (out_of_fold + (repeated > 0)),

@@ -65,7 +65,8 @@ def to_module(
     """The text of `prompts.py`, to be kept as UTF-8.
 
     answers: what the prompt's answers can be; with it the module says the request to the letter.
-    facts: scores, model and data-set hash, written as metadata.
+    facts: scores, models and data-set hash, written as metadata; a `caution` stands above them
+        as a comment too.
     constants: the names of the module it came from; they are written beside ours.
     """
     form = rendered(content, answers)
@@ -84,7 +85,8 @@ def to_module(
             "",
         ]
     )
-    return f"{DOCUMENTED}\n# version {version_id}\n{CHECKED}{sha256(body)}\n{body}"
+    caution = f"# {facts['caution']}\n" if facts.get("caution") else ""
+    return f"{DOCUMENTED}\n# version {version_id}\n{caution}{CHECKED}{sha256(body)}\n{body}"
 
 
 def to_json(

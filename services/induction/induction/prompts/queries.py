@@ -8,18 +8,31 @@ from nlu_shared.kit.errors import NotFound
 from nlu_shared.rendering import AnswerSpace, rendered
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.diffs import PromptDiff
-from nlu_shared.schemas.prompts import PromptSource, PromptVersion, SplitScore, TaskKind
+from nlu_shared.schemas.prompts import (
+    MadeOn,
+    PromptSource,
+    PromptVersion,
+    SplitScore,
+    TaskKind,
+    caution_of,
+)
 from nlu_shared.schemas.registry import ActivePrompt
 from nlu_shared.schemas.rendered import ModuleConstants
 from pydantic import JsonValue
+from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.prompts.diff import compare
 from induction.prompts.models import PromptScoreRow, PromptVersionRow
 from induction.prompts.service import get, production_id
+from induction.providers import OFFLINE
 from induction.task_kinds.registry import task_of
 from induction.tasks import service as tasks
+
+
+def made_on(provider: str, model: str) -> MadeOn:
+    return MadeOn(provider=provider, model=model, is_offline=provider == OFFLINE)
 
 
 async def active(session: AsyncSession, task: str, *, model: str) -> ActivePrompt:
@@ -37,6 +50,7 @@ async def active(session: AsyncSession, task: str, *, model: str) -> ActivePromp
         spellings=answers.other_spellings,
         rendered=rendered(content, answers),
         model=await model_of(session, row, model=model),
+        made_on=await _made_on(session, row),
     )
 
 
@@ -93,6 +107,7 @@ async def view(session: AsyncSession, row: PromptVersionRow) -> PromptVersion:
         parent_id=row.parent_id,
         run_id=row.run_id,
         source=PromptSource(row.source),
+        made_on=await _made_on(session, row),
         is_production=await production_id(session, row.task) == row.id,
         validation_f1=newest.get("validation"),
         train_f1=newest.get("train"),
@@ -100,6 +115,16 @@ async def view(session: AsyncSession, row: PromptVersionRow) -> PromptVersion:
         notes=row.notes,
         created_at=row.created_at,
     )
+
+
+async def _made_on(session: AsyncSession, row: PromptVersionRow) -> MadeOn | None:
+    if row.run_id is None:
+        return None
+    run = await session.execute(
+        text("SELECT provider, task_model FROM runs WHERE id = :id"), {"id": row.run_id}
+    )
+    held = run.one_or_none()
+    return None if held is None else made_on(held.provider, held.task_model)
 
 
 async def page(
@@ -131,4 +156,6 @@ def export_facts(version: PromptVersion, *, model: str) -> dict[str, JsonValue]:
         "train_f1": version.train_f1,
         "dataset_hash": newest.dataset_hash if newest else None,
         "model": model,
+        "made_on": None if version.made_on is None else version.made_on.model_dump(mode="json"),
+        "caution": caution_of(version.made_on),
     }

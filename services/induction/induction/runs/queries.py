@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from induction.history import service as history
 from induction.prompts import service as prompts
 from induction.prompts.models import PromptScoreRow
+from induction.prompts.queries import made_on
 from induction.runs.models import RunRow
 from induction.runs.truths import shown
 
@@ -76,6 +77,7 @@ async def views(session: AsyncSession, rows: Sequence[RunRow]) -> list[RunView]:
             unanswerable=shown(row.left_out),
             answered_by=row.server_of(row.task_model),
             proposed_by=row.server_of(row.proposer_model),
+            made_on=made_on(row.provider, row.task_model),
             **_scored(scores.get(row.id)),
             **row.model_dump(include=set(RunView.model_fields)),
         )

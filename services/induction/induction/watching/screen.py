@@ -7,6 +7,7 @@ Where the output is no terminal the same lines come without the bar.
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 from nlu_shared.schemas.events import EvaluationProgress, RunFinished, Split, StoredEvent
+from nlu_shared.schemas.prompts import caution_of
 from nlu_shared.schemas.runs import RunView
 from nlu_shared.schemas.verdicts import Verdict, VerdictKind
 from rich.console import Console, Group
@@ -87,7 +88,9 @@ async def watch(
 def ending(run: RunView) -> list[Line | Padding]:
     """The verdict, what it cost, and how many of the promised iterations it took."""
     shown: list[Line | Padding] = (
-        [] if run.verdict is None else [panel(run.verdict, run.splits or {})]
+        []
+        if run.verdict is None
+        else [panel(run.verdict, run.splits or {}, caution_of(run.made_on))]
     )
     taken = len(run.iterations)
     tried = f"{taken} of at most {run.limits.iterations} iterations"
@@ -119,8 +122,8 @@ def _tested_on(verdict: Verdict, splits: Mapping[str, int]) -> str:
     return verdict.tested_on if has_any else "training"
 
 
-def panel(verdict: Verdict, splits: Mapping[str, int]) -> Padding:
-    """The verdict in a frame, under the lines of the run."""
+def panel(verdict: Verdict, splits: Mapping[str, int], caution: str | None = None) -> Padding:
+    """The verdict in a frame, under the lines of the run; `caution` stands last in it."""
     name, colour = _VERDICTS[verdict.kind]
     tested = _tested_on(verdict, splits)
     low, high = verdict.interval
@@ -130,10 +133,12 @@ def panel(verdict: Verdict, splits: Mapping[str, int]) -> Padding:
         Text.assemble("after   ", bar(verdict.after)),
     ]
     if verdict.kind is not VerdictKind.NO_CHANGE:
-        gain = f"gain {verdict.gain:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}"
+        sure = f"{100 * (1 - verdict.alpha):.4g} %"
+        gain = f"gain {verdict.gain:+.3f}, {sure} interval {low:+.3f} to {high:+.3f}"
         figures.append(Text(f"{gain}, p = {verdict.p_value:.2g}"))
+    cautioned = [] if caution is None else [Text(), Text(caution, style="yellow")]
     framed = Panel(
-        Group(*figures, Text(), Text(verdict.summary)),
+        Group(*figures, Text(), Text(verdict.summary), *cautioned),
         title=Text(name, style=f"bold {colour}"),
         title_align="left",
         border_style=colour,

@@ -1,17 +1,25 @@
-"""Whether the model answers the same again, and what it answers where it does not.
+"""Whether the model answers the same again, and how many answers a case gets where it does not.
 
 Both prompts are asked once more on a few of the test cases. A model that repeats itself costs no
-more than that. One that wavers is asked again on all of them, and a case then counts by the mean
-of its answers: averaging takes the model's noise out of the comparison, and what is left of it is
-in the differences between cases that the verdict's tests go by.
+more than that. One that wavers is looked at in stages: all cases are asked again, a case counts by
+the mean of its answers, and after each stage the comparison is proven, hopeless, or worth more
+answers. The stages share the alpha of the look, so the chance that any of them calls a change that
+does nothing proven stays within it (Bonferroni's inequality; giving up spends nothing). A model
+that wavers so is asked more where a gain is in sight and less where there is none.
+
+Every case gets as many answers as any other. Asking again only where the two prompts differ
+looks cheaper, but takes out of the count what the cases that agreed by chance would have shown: a
+prompt that mends a few cases for good and makes many waver looks better than it is, and no
+estimate that stays right there has a smaller error than equal shares (the bound for sequential
+samples: Wolfowitz, Ann. Math. Statist. 18 (1947) 215-230). `benchmarks.verdicts` measures both.
 """
 
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.prompts import PromptContent
+from nlu_shared.schemas.verdicts import Verdict, VerdictKind
 
 from induction.engine.data.chance import shuffled
 from induction.engine.evaluation.evaluate import EvalResults, evaluate
@@ -21,25 +29,61 @@ from induction.task_kinds.base import Case
 FIRST_CASES = 20
 """Asked again of each prompt. A model that changes a tenth of its answers is found out 98 times in
 100."""
-REPEATS = 2
-"""Of all test cases, where the model wavers: half of what the noise adds is gone with the first."""
 Pair = tuple[EvalResults, EvalResults]
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """One test within a look, of all test cases.
+
+    answers: of each case by each prompt, those of earlier stages among them.
+    share: of the look's alpha that it spends.
+    hopeless: the p-value above which no further answers are asked for.
+    """
+
+    answers: int
+    share: float
+    hopeless: float
+
+    def ends_with(self, verdict: Verdict) -> bool:
+        """Whether further answers would be wasted: it is proven, or nothing is in sight."""
+        if verdict.kind is VerdictKind.PROVEN or verdict.gain <= 0:
+            return True
+        return verdict.p_value > self.hopeless
+
+
+STAGES = (Stage(1, 0.05, 0.6), Stage(3, 0.15, 0.25), Stage(7, 0.8, 1.0))
+MOST_ANSWERS = STAGES[-1].answers
+
+
+@dataclass(frozen=True, slots=True)
 class Repeats:
-    """`again` holds whole repeats of a pair of results, `changed` the share of the repeated answers
-    that were others than before; None where nothing was repeated."""
+    """What a look at the test cases rests on beside the first answers.
+
+    again: whole repeats of a pair of results.
+    changed: the share of the repeated answers that were others than before; None where nothing was
+        repeated.
+    share: of the look's alpha that its last test may spend.
+    """
 
     again: tuple[Pair, ...] = ()
     changed: float | None = None
+    share: float = 1.0
 
 
 async def repeat(
-    run: RunContext, contents: tuple[PromptContent, PromptContent], first: Pair
+    run: RunContext,
+    contents: tuple[PromptContent, PromptContent],
+    first: Pair,
+    judge: Callable[[Repeats], Verdict],
 ) -> Repeats:
-    """As many repeats as the model's wavering calls for and the budget allows. `first` are the
-    results of both prompts on the test cases."""
+    """As many repeats as the model's wavering calls for and the budget allows.
+
+    run: who answers.
+    contents: baseline and winner.
+    first: their results on the test cases.
+    judge: what would be claimed after so many.
+    """
     cases = first[0].cases
     drawn = shuffled(cases, name=lambda case: case.id, seed=run.plan.seed, purpose="noise")
     few = {case.id for case in drawn[:FIRST_CASES]}
@@ -50,13 +94,35 @@ async def repeat(
     except Stopped:
         return Repeats()
     changed = _changed(first, [some])
-    if not changed or not run.affords(2 * REPEATS * len(cases)):
+    stages = affordable(lambda answers: run.affords(2 * (answers - 1) * len(cases)))
+    if not changed or len(stages) == 1:
         return Repeats(changed=changed)
     again: list[Pair] = []
-    with suppress(Stopped):
-        for sample in range(1, 1 + REPEATS):
-            again.append(await _pair(run, contents, cases, sample=sample))
-    return Repeats(tuple(again), _changed(first, again) if again else changed)
+    repeats = Repeats(changed=changed)
+    for stage in stages:
+        try:
+            while len(again) < stage.answers - 1:
+                again.append(await _pair(run, contents, cases, sample=1 + len(again)))
+        except Stopped:
+            # What cut it short knew nothing of the results, so what was to be spent may be.
+            left = sum(one.share for one in stages if one.answers >= stage.answers)
+            return replace(repeats, share=repeats.share + left)
+        changed = _changed(first, again) if again else changed
+        repeats = Repeats(tuple(again), changed, stage.share)
+        if stage.ends_with(judge(repeats)):
+            break
+    return repeats
+
+
+def affordable(affords: Callable[[int], bool]) -> tuple[Stage, ...]:
+    """The stages that can be paid for, chosen before any of them is looked at; the last of them
+    spends what the rest would have.
+
+    affords: whether so many answers of each case can be paid for.
+    """
+    paid = [stage for stage in STAGES if stage.answers == 1 or affords(stage.answers)]
+    spent = sum(stage.share for stage in paid[:-1])
+    return (*paid[:-1], replace(paid[-1], share=1 - spent))
 
 
 async def _pair(

@@ -95,6 +95,28 @@ def cause_of(task: Task, miss: Miss, about: Known) -> Cause:
     return Cause.PROMPT
 
 
+def is_clear(task: Task, miss: Miss, about: Known) -> bool:
+    """Whether what is known already tells the cause, so that no call has to be spent on it: nothing
+    was answered, a rule of the scorer forgives it, or so many other versions give the very same
+    answer that no wavering explains it, where it cannot be the label either."""
+    if miss.result.prediction.fault is not None:
+        return True
+    if task.nearly(miss.result.case.truth, miss.result.prediction) is not None:
+        return True
+    steady = agreeing(task, miss) > LEAST_AGREEING
+    return steady and not may_be_label(task, miss, about)
+
+
+def may_be_label(task: Task, miss: Miss, about: Known, *, more: int = 0) -> bool:
+    """Whether the label would be doubted, were the answer repeated and `more` versions to agree."""
+    return _against(task, miss, more=more) and _stands_alone(task, miss.result, about)
+
+
+def agreeing(task: Task, miss: Miss) -> int:
+    """Versions that give the winner's answer, itself among them."""
+    return 1 + sum(_same(task, miss.result.prediction, other) for other in miss.versions)
+
+
 def attributed(task: Task, misses: Sequence[Miss], about: Known, *, unexamined: int = 0) -> Misses:
     """The causes of all misses, cases in the order given, and in a sentence what they mean.
 
@@ -129,7 +151,8 @@ def attributed(task: Task, misses: Sequence[Miss], about: Known, *, unexamined: 
 def sentence(
     counts: Mapping[Cause, int], *, unexamined: int = 0, faults: Mapping[str, int] | None = None
 ) -> str:
-    """What a person should do next; says so where most misses are not the prompt's.
+    """What a person should do next; says so where most of all misses are not the prompt's. What it
+    says is said of the examined ones.
 
     counts: of misses, by cause.
     unexamined: misses that were not looked into.
@@ -142,22 +165,21 @@ def sentence(
             if unexamined
             else "No training case is missed."
         )
-    rest = f" {unexamined} more could not be looked into." if unexamined else ""
+    rest = f" {unexamined} more were not examined." if unexamined else ""
+    misses = "examined misses" if unexamined else "misses"
     reasons = by_cause(faults or {})
     words = {**_WORDS, **({Cause.SCHEMA: f"{_WORDS[Cause.SCHEMA]} ({reasons})"} if reasons else {})}
-    listed = [
+    listed = ", ".join(
         f"{counts[cause]} {words[cause]}"
         for cause in sorted(Cause, key=lambda one: -counts.get(one, 0))
         if counts.get(cause, 0) and cause is not Cause.PROMPT
-    ]
+    )
     others = total - counts.get(Cause.PROMPT, 0)
-    if 2 * others > total:
-        return (
-            f"This is not a prompt problem: {others} of {total} misses, {', '.join(listed)}." + rest
-        )
-    if others:
-        return f"{others} of {total} misses are not the prompt's: {', '.join(listed)}." + rest
-    return f"All {total} misses are the prompt's." + rest
+    if not others:
+        return f"All {total} {misses} are the prompt's.{rest}"
+    if 2 * others > total + unexamined:
+        return f"This is not a prompt problem: {others} of {total} {misses}, {listed}.{rest}"
+    return f"{others} of {total} {misses} are not the prompt's: {listed}.{rest}"
 
 
 _WORDS = {
@@ -168,20 +190,15 @@ _WORDS = {
 }
 
 
-def _against(task: Task, miss: Miss) -> bool:
+def _against(task: Task, miss: Miss, *, more: int = 0) -> bool:
     """Whether enough versions give the winner's answer, and no near-duplicate bears the label."""
     with_label, with_answer = _duplicates(task, miss)
-    agreeing, heard = _agreeing(task, miss), 1 + len(miss.versions)
+    agreed, heard = more + agreeing(task, miss), more + 1 + len(miss.versions)
     return (
         with_label <= with_answer
-        and agreeing >= LEAST_AGREEING - (with_answer > 0)
-        and agreeing >= AGREEING * heard
+        and agreed >= LEAST_AGREEING - (with_answer > 0)
+        and agreed >= AGREEING * heard
     )
-
-
-def _agreeing(task: Task, miss: Miss) -> int:
-    """Versions that give the winner's answer, itself among them."""
-    return 1 + sum(_same(task, miss.result.prediction, other) for other in miss.versions)
 
 
 def _stands_alone(task: Task, result: CaseResult, about: Known) -> bool:
@@ -210,7 +227,7 @@ def _finding(task: Task, miss: Miss) -> LabelFinding:
         case_id=result.case.id,
         predicted=output if isinstance(output, str) else None,
         differs=[_difference(mistake) for mistake in result.mistakes],
-        agreeing=_agreeing(task, miss),
+        agreeing=agreeing(task, miss),
         versions=1 + len(miss.versions),
         repeats=len(miss.repeats),
         duplicates=_duplicates(task, miss)[1],

@@ -1,7 +1,10 @@
-"""Error analysis: the winner's misses asked again, put to other versions, and attributed.
+"""Error analysis: each of the winner's misses attributed, the cheapest evidence first.
 
-Only missed training cases are asked, so most runs spend little on it; what the limit of calls does
-not leave room for is counted as not examined.
+What is known already costs nothing: an answer that was none, a rule of the scorer that would
+forgive it, near-duplicates, what other versions answered in the search. What that leaves open is
+asked about as far as the limit of calls goes: whose label is nearly in doubt first, then whether
+the others' answers repeat, then whose label might be doubted if versions were asked. The rest is
+counted as not examined.
 """
 
 from collections import defaultdict
@@ -11,6 +14,7 @@ from uuid import UUID
 
 from nlu_shared.schemas.events import EvaluationProgress, MissesAttributed
 from nlu_shared.schemas.prompts import PromptContent
+from nlu_shared.schemas.verdicts import Cause
 
 from induction.engine.data.chance import shuffled
 from induction.engine.data.folds import out_of_fold
@@ -18,15 +22,22 @@ from induction.engine.data.groups import groups_of
 from induction.engine.evaluation.evaluate import BLOCK, CaseResult, call_for
 from induction.engine.search.state import Search
 from induction.engine.verdict import attribution
-from induction.engine.verdict.attribution import LEAST_AGREEING, REPEATS, Miss
+from induction.engine.verdict.attribution import (
+    LEAST_AGREEING,
+    REPEATS,
+    Known,
+    Miss,
+    is_clear,
+)
 from induction.task_kinds.base import BY_PROVIDER, Case, Prediction
 
-MOST_EXAMINED = 200
-"""Misses asked about at most; a draw of them where there are more."""
+MOST_CALLS = 1_000
+"""Asked about misses at most."""
 OTHERS = LEAST_AGREEING
 """Versions beside the winner that should have answered: one may answer something else."""
 CALLS_PER_MISS = REPEATS + OTHERS
-"""At most: other versions are asked only where too few of them have answered in the search."""
+"""At most: a label is doubted only after repeats, and other versions are asked only where too few
+of them have answered in the search. Any other answer is asked for once more."""
 SPLIT = "misses"
 
 
@@ -36,30 +47,20 @@ async def analyse_errors(search: Search) -> None:
     if search.run.cancelled:
         return
     task, wrong = search.run.plan.task, search.train.wrong
-    examined = _examined(search, wrong)
-    misses = await _Inquiry(search, search.best.version_hash).misses_of(examined)
     about = attribution.known(task, search.train)
+    inquiry = _Inquiry(search, search.best.version_hash, about)
+    own = [result for result in wrong if result.case.id in search.fresh]
+    examined = {result.case.id for result in own if is_clear(task, inquiry.miss_of(result), about)}
+    waiting = inquiry.by_worth([result for result in own if result.case.id not in examined])
+    while chosen := inquiry.affordable(waiting):
+        await inquiry.examine(chosen)
+        examined |= {result.case.id for result in chosen}
+        waiting = [result for result in waiting if result.case.id not in examined]
+    misses = [inquiry.miss_of(result) for result in own if result.case.id in examined]
     unexamined = len(wrong) - len(examined)
     await search.run.tell(
         MissesAttributed(misses=attribution.attributed(task, misses, about, unexamined=unexamined))
     )
-
-
-def _examined(search: Search, wrong: Sequence[CaseResult]) -> list[CaseResult]:
-    """Those of the winner's own misses that the calls left can pay for, in case order; an answer
-    that was none takes no question."""
-    run, room = search.run, MOST_EXAMINED
-    if run.stop_reason is not None:
-        room = 0
-    elif run.calls_left is not None:
-        room = min(room, max(0, run.calls_left) // CALLS_PER_MISS)
-    own = [result for result in wrong if result.case.id in search.fresh]
-    unclear = [result for result in own if result.prediction.fault is None]
-    drawn = shuffled(
-        unclear, name=lambda result: result.case.id, seed=run.plan.seed, purpose="misses"
-    )
-    chosen = {result.case.id for result in drawn[:room]}
-    return [r for r in own if r.prediction.fault is not None or r.case.id in chosen]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +77,63 @@ class _Question:
 class _Inquiry:
     search: Search
     winner_hash: str
+    about: Known
+    calls: int = 0
+    _repeats: dict[UUID, list[Prediction]] = field(default_factory=lambda: defaultdict(list))
     _left: dict[tuple[str, int | None], tuple[str, PromptContent]] = field(default_factory=dict)
+    _duplicates: dict[UUID, tuple[Case, ...]] = field(init=False)
 
-    async def misses_of(self, results: Sequence[CaseResult]) -> list[Miss]:
-        """Each miss with its repeats and what other versions answered. Raises Stopped."""
+    def __post_init__(self) -> None:
+        self._duplicates = _near_duplicates(self.search.splits.train)
+
+    def miss_of(self, result: CaseResult) -> Miss:
+        """The miss with all that is known about it by now."""
+        return Miss(
+            result=result,
+            repeats=tuple(self._repeats.get(result.case.id, ())),
+            versions=tuple(self._of_others(result.case).values()),
+            duplicates=self._duplicates.get(result.case.id, ()),
+        )
+
+    def by_worth(self, results: Sequence[CaseResult]) -> list[CaseResult]:
+        """Those first whose answer would tell most; within a class a draw."""
         run = self.search.run
-        questions = [question for result in results for question in self._questions(result)]
-        repeats: dict[UUID, list[Prediction]] = defaultdict(list)
+        drawn = shuffled(
+            results, name=lambda result: result.case.id, seed=run.plan.seed, purpose="misses"
+        )
+        return sorted(drawn, key=self._class)
+
+    def affordable(self, waiting: Sequence[CaseResult]) -> list[CaseResult]:
+        """As many of these as the calls left pay for, at their most."""
+        run, room = self.search.run, MOST_CALLS - self.calls
+        if run.stop_reason is not None:
+            return []
+        if run.calls_left is not None:
+            room = min(room, run.calls_left)
+        chosen = []
+        for result in waiting:
+            price = len(self._repeated(result)) + len(self._put_to_others(result))
+            if price <= room:
+                chosen.append(result)
+                room -= price
+        return chosen
+
+    async def examine(self, results: Sequence[CaseResult]) -> None:
+        """Asks the winner again, and about labels that may be wrong other versions, those left out
+        that the winner's wavering explains. Raises Stopped."""
+        first = [self._repeated(result)[:1] for result in results]
+        await self._ask([question for one in first for question in one])
+        task = self.search.run.plan.task
+        steady = [
+            result
+            for result in results
+            if attribution.cause_of(task, self.miss_of(result), self.about) is not Cause.NOISE
+        ]
+        rest = [[*self._repeated(one)[1:], *self._put_to_others(one)] for one in steady]
+        await self._ask([question for one in rest for question in one])
+
+    async def _ask(self, questions: Sequence[_Question]) -> None:
+        run = self.search.run
         await self._tell_progress(0, len(questions))
         for start in range(0, len(questions), BLOCK):
             block = questions[start : start + BLOCK]
@@ -90,25 +141,16 @@ class _Inquiry:
             answers = await run.ask(
                 [call_for(run.plan, q.content, q.case, q.sample) for q in block]
             )
+            self.calls += len(block)
             for question, answer in zip(block, answers, strict=True):
                 if answer.outcome in BY_PROVIDER:
                     continue
                 case_id, prediction = question.case.id, run.plan.task.parse(answer)
                 if question.sample:
-                    repeats[case_id].append(prediction)
+                    self._repeats[case_id].append(prediction)
                 else:
                     run.answer_log.add(question.version, question.content, {case_id: prediction})
             await self._tell_progress(start + len(block), len(questions))
-        duplicates = _near_duplicates(self.search.splits.train)
-        return [
-            Miss(
-                result=result,
-                repeats=tuple(repeats[result.case.id]),
-                versions=tuple(self._of_others(result.case).values()),
-                duplicates=duplicates.get(result.case.id, ()),
-            )
-            for result in results
-        ]
 
     async def _tell_progress(self, done: int, total: int) -> None:
         await self.search.run.tell(
@@ -117,15 +159,32 @@ class _Inquiry:
             )
         )
 
-    def _questions(self, result: CaseResult) -> list[_Question]:
-        """The winner again, then other versions where too few have answered, the newest first:
-        they know most. What earlier runs asked of them costs nothing."""
+    def _class(self, result: CaseResult) -> int:
+        task, miss = self.search.run.plan.task, self.miss_of(result)
+        if not self._is_suspect(result):
+            return 1
+        return 0 if attribution.agreeing(task, miss) >= LEAST_AGREEING - 1 else 2
+
+    def _is_suspect(self, result: CaseResult) -> bool:
+        """Whether its label would be doubted if all who can still be asked agreed."""
+        miss = self.miss_of(result)
+        more = len(self._others_to_ask(result))
+        return attribution.may_be_label(self.search.run.plan.task, miss, self.about, more=more)
+
+    def _repeated(self, result: CaseResult) -> list[_Question]:
+        """The winner again: as often as a doubted label takes, else once."""
         case, best = result.case, self.search.best
-        if result.prediction.fault is not None:
-            return []
-        winner, own = self._out_of_fold(self.winner_hash, best, case)
-        again = [_Question(case, best, own, sample) for sample in range(1, 1 + REPEATS)]
-        others = self._of_others(case)
+        _, own = self._out_of_fold(self.winner_hash, best, case)
+        times = REPEATS if self._is_suspect(result) else 1
+        return [_Question(case, best, own, sample) for sample in range(1, 1 + times)]
+
+    def _put_to_others(self, result: CaseResult) -> list[_Question]:
+        return self._others_to_ask(result) if self._is_suspect(result) else []
+
+    def _others_to_ask(self, result: CaseResult) -> list[_Question]:
+        """Other versions where too few have answered, the newest first: they know most."""
+        case, others = result.case, self._of_others(result.case)
+        winner, _ = self._out_of_fold(self.winner_hash, self.search.best, case)
         fresh: dict[str, _Question] = {}
         for version_hash, version in reversed(self.search.run.answer_log.versions.items()):
             if len(fresh) >= OTHERS - len(others):
@@ -133,7 +192,7 @@ class _Inquiry:
             question, content = self._out_of_fold(version_hash, version, case)
             if question not in {winner, *others}:
                 fresh.setdefault(question, _Question(case, version, content))
-        return [*again, *fresh.values()]
+        return list(fresh.values())
 
     def _of_others(self, case: Case) -> dict[str, Prediction]:
         """What versions other than the winner answered, by what was asked."""

@@ -1,6 +1,7 @@
 """The end of a search: one look at the untouched cases, and the winner on all training cases."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from nlu_shared.schemas.events import CrossValidated, Split, VerdictReached
 from nlu_shared.schemas.verdicts import Verdict
@@ -51,7 +52,8 @@ async def final_evaluation(search: Search, optimise: Optimiser) -> None:
     pair = await _on_test(search, untouched) if untouched else None
     repeats = Repeats()
     if pair is not None:
-        repeats = await repeat(run, (run.plan.baseline, search.best), pair)
+        judge = partial(_verdict, search, pair, has_test=True)
+        repeats = await repeat(run, (run.plan.baseline, search.best), pair, judge)
         again = [results for repeated in repeats.again for results in repeated]
         _require_answers(search, untouched, *pair, *again)
     if not run.cancelled and not run.no_verdict:
@@ -133,6 +135,7 @@ def _verdict(search: Search, pair: Pair | None, repeats: Repeats, *, has_test: b
             looks=plan.looks,
             again=repeats.again,
             changed=repeats.changed,
+            share=repeats.share,
         )
     else:
         before, after = search.baseline_validation, search.validation

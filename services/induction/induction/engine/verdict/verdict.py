@@ -12,14 +12,13 @@ spending: Lan and DeMets, Biometrika 70 (1983) 659-663; the sum of all 0.025 / 2
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
 from uuid import UUID
 
 import numpy as np
 from nlu_shared.measure.f1 import Counts
+from nlu_shared.measure.needed import pulls
 from nlu_shared.measure.significance import (
     Gain,
-    cases_needed,
     detectable_gain,
     expected_error,
     paired_bootstrap,
@@ -29,9 +28,10 @@ from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.verdicts import ComponentGain, Verdict, VerdictKind
 
 from induction.engine.data.groups import groups_of
-from induction.engine.data.splits import TEST_FROM, VALIDATION_FROM
+from induction.engine.data.splits import VALIDATION_FROM
 from induction.engine.evaluation.evaluate import EvalResults
 from induction.engine.evaluation.unanswered import shared
+from induction.engine.verdict.more_labels import MoreLabels, more_labels
 from induction.task_kinds.base import Component, Task
 
 SIGNIFICANT = 0.05
@@ -39,10 +39,9 @@ CHANGED = 0.2
 """The share of answers that a change is taken to turn, before anything was measured."""
 WORTH_A_LOOK = 0.2
 """The p-value below which a gain that is not proven is called promising."""
-TEST_SHARE = 0.2
-"""Of all cases, the share that is set aside to test."""
 THINNEST = 3
 DIGITS = 6
+ALPHA_DIGITS = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +59,7 @@ class Ground:
     again: whole repeats of both evaluations.
     changed: the share of repeated answers that were others than before (None: nothing was
         repeated).
+    share: of this look's alpha that may be spent here (see `evaluation.repeats`).
     """
 
     split: str
@@ -71,11 +71,23 @@ class Ground:
     looks: int = 0
     again: tuple[tuple[EvalResults, EvalResults], ...] = ()
     changed: float | None = None
+    share: float = 1.0
+
+    @property
+    def look_alpha(self) -> float:
+        """What this look has to pass, two-sided, in all its stages together."""
+        return SIGNIFICANT * 0.5**self.looks
 
     @property
     def alpha(self) -> float:
-        """What this look has to pass, two-sided."""
-        return SIGNIFICANT * 0.5**self.looks
+        """What has to be passed here, two-sided."""
+        return round(self.look_alpha * self.share, ALPHA_DIGITS)
+
+    @property
+    def next_alpha(self) -> float:
+        """What the next look has to pass; the first on the test split, if this is none."""
+        looks = self.looks + (self.split is Split.TEST)
+        return SIGNIFICANT * 0.5**looks
 
     @property
     def can_prove(self) -> bool:
@@ -111,11 +123,18 @@ def verdict(
     p_value = sign_flip_test(_scores(befores, groups), _scores(afters, groups))
     fixed, broke = _turned(befores, afters)
     kind = _kind(gain, p_value, ground, more_fixed=fixed > broke)
-    more = (
-        None
-        if kind is VerdictKind.PROVEN
-        else _labels_needed(gain, len(before.by_case), len(groups), ground)
-    )
+    more = MoreLabels()
+    if kind is not VerdictKind.PROVEN:
+        more = more_labels(
+            np.subtract(_scores(afters, groups), _scores(befores, groups)).tolist(),
+            pulls(*counted, task.objective).tolist(),
+            cases=len(before.by_case),
+            groups=ground.groups,
+            tested=len(groups) if ground.split is Split.TEST else ground.untouched,
+            kept=ground.split is Split.TEST,
+            alpha=ground.next_alpha,
+            seed=seed,
+        )
     return Verdict(
         kind=kind,
         tested_on=ground.split,
@@ -128,8 +147,9 @@ def verdict(
         look=ground.looks + 1,
         alpha=ground.alpha,
         changed_again=None if ground.changed is None else round(ground.changed, DIGITS),
-        labels_needed=more,
-        label_first=[] if more is None else _thinnest(task, before),
+        labels_needed=more.needed,
+        labels_beyond=more.beyond,
+        label_first=[] if more == MoreLabels() else _thinnest(task, before),
         focus=None if focus is None else _focused(focus, counted, ground, seed=seed),
         summary=_summary(kind, gain, ground, len(groups), fixed=fixed, broke=broke, more=more),
     )
@@ -210,22 +230,6 @@ def _scores(evaluations: Sequence[EvalResults], groups: list[list[UUID]]) -> lis
     return [sum(scores) / len(evaluations) for scores in scored]
 
 
-def _labels_needed(gain: Gain, cases: int, groups: int, ground: Ground) -> int | None:
-    """New labels until such a gain would show on untouched cases.
-
-    Groups are what counts; new ones are taken to be as large as those seen. The test split holds a
-    fifth of all, and while it fills up every other new group, if validation lacks as many; there
-    is none before there are enough cases and groups to set any aside.
-    """
-    needed = cases_needed(gain.gain, gain.error, groups)
-    if needed is None:
-        return None
-    size = cases / groups
-    tested = groups if ground.split is Split.TEST else ground.untouched
-    least = max(needed / TEST_SHARE, VALIDATION_FROM, TEST_FROM / size) - ground.groups
-    return max(1, ceil(size * max(least, 2 * (needed - tested))))
-
-
 def _thinnest(task: Task, results: EvalResults) -> list[str]:
     """The strata with the fewest cases here, where each more would tell most."""
     counted = Counter(task.stratum(case.truth) for case in results.cases)
@@ -240,7 +244,7 @@ def _summary(
     *,
     fixed: int,
     broke: int,
-    more: int | None,
+    more: MoreLabels,
 ) -> str:
     """`judged`: the groups that were compared."""
     claim = {
@@ -266,12 +270,21 @@ def _summary(
     if ground.looks:
         parts.append(
             f"Verdicts of {ground.looks} earlier runs rest on these cases too, so this one had to"
-            f" pass {ground.alpha:g} instead of {SIGNIFICANT:g}."
+            f" pass {ground.look_alpha:g} instead of {SIGNIFICANT:g}."
+        )
+    if ground.share < 1:
+        parts.append(
+            f"Answers were asked for in stages, each with its share of that: here {ground.alpha:g}."
         )
     if ground.changed is not None:
         parts.append(_steadiness(ground.changed, len(ground.again)))
-    if more is not None:
-        parts.append(f"About {more} more labelled cases would tell.")
+    if more.needed is not None:
+        parts.append(
+            f"With about {more.needed} more labelled cases a gain like this would be proven"
+            " 8 times out of 10."
+        )
+    if more.beyond is not None:
+        parts.append(f"More than {more.beyond} more labelled cases would be needed to prove it.")
     if kind is VerdictKind.NOISE:
         parts.append(f"A gain below {detectable_gain(gain.error):.3f} would mostly go unseen here.")
     return " ".join(parts)

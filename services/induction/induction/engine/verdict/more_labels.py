@@ -1,0 +1,62 @@
+"""How many labels more would settle a verdict that is not proven."""
+
+from collections.abc import Sequence
+from math import ceil
+from typing import NamedTuple
+
+from nlu_shared.measure.needed import MOST, groups_needed
+
+from induction.engine.data.splits import TEST_FROM, VALIDATION_FROM
+
+TEST_SHARE = 0.2
+"""Of all cases, the share that is set aside to test."""
+
+
+class MoreLabels(NamedTuple):
+    """`needed` labels would mostly do; or more than `beyond`; neither where nothing was gained."""
+
+    needed: int | None = None
+    beyond: int | None = None
+
+
+def more_labels(
+    moved: Sequence[float],
+    pulls: Sequence[float],
+    *,
+    cases: int,
+    groups: int,
+    tested: int,
+    kept: bool,
+    alpha: float,
+    seed: int,
+) -> MoreLabels:
+    """New labels until such a gain would be proven 8 times out of 10 (see `groups_needed`).
+
+    moved: by how much each group that was compared scores higher.
+    pulls: what each contributes to the objective's gain.
+    cases: how many were compared.
+    groups: there are, in all splits.
+    tested: of these in the test split.
+    kept: whether those compared are the test split's.
+    alpha: what the next look has to pass, two-sided.
+    seed: of the simulation.
+    """
+    if len(moved) < 2 or sum(moved) <= 0 or sum(pulls) <= 0:
+        return MoreLabels()
+    size = cases / len(moved)
+    enough = groups_needed(moved, pulls, alpha=alpha, seed=seed, kept=kept)
+    # Untouched test groups are there already; only those compared are counted by the simulation.
+    new = (MOST if enough is None else enough) - (0 if kept else tested)
+    labels = _dealt(max(1, new), size, groups=groups, tested=tested)
+    return MoreLabels(beyond=labels) if enough is None else MoreLabels(needed=labels)
+
+
+def _dealt(new: int, size: float, *, groups: int, tested: int) -> int:
+    """How many labels put so many `new` groups into the test split.
+
+    New groups are taken to be as large as those seen. The test split holds a fifth of all, and
+    while it fills up every other new group, if validation lacks as many; there is none before
+    there are enough cases and groups to set any aside.
+    """
+    least = max((tested + new) / TEST_SHARE, VALIDATION_FROM, TEST_FROM / size) - groups
+    return max(1, ceil(size * max(least, 2 * new)))
