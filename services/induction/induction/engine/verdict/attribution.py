@@ -108,7 +108,13 @@ def is_clear(task: Task, miss: Miss, about: Known) -> bool:
 
 
 def may_be_label(task: Task, miss: Miss, about: Known, *, more: int = 0) -> bool:
-    """Whether the label would be doubted, were the answer repeated and `more` versions to agree."""
+    """Whether the label would be doubted, were the answer repeated and more versions to agree.
+
+    task: knows the scorer's rules.
+    miss: with what is known of it.
+    about: how far to believe the winner.
+    more: versions that would agree.
+    """
     return _against(task, miss, more=more) and _stands_alone(task, miss.result, about)
 
 

@@ -86,8 +86,7 @@ class Ground:
     @property
     def next_alpha(self) -> float:
         """What the next look has to pass; the first on the test split, if this is none."""
-        looks = self.looks + (self.split is Split.TEST)
-        return SIGNIFICANT * 0.5**looks
+        return self.look_alpha / (2 if self.split is Split.TEST else 1)
 
     @property
     def can_prove(self) -> bool:
@@ -273,9 +272,7 @@ def _summary(
             f" pass {ground.look_alpha:g} instead of {SIGNIFICANT:g}."
         )
     if ground.share < 1:
-        parts.append(
-            f"Answers were asked for in stages, each with its share of that: here {ground.alpha:g}."
-        )
+        parts.append(f"Answers came in stages, each with its share of that: here {ground.alpha:g}.")
     if ground.changed is not None:
         parts.append(_steadiness(ground.changed, len(ground.again)))
     if more.needed is not None:
