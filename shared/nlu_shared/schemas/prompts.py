@@ -212,7 +212,7 @@ class MadeOn(Schema):
     """What answered in the run that made a version."""
 
     provider: str = Field(
-        description="what its answers are filed under: the offline model, a server's address or name"
+        description="what its answers are filed under: a server's address or its name"
     )
     model: str = Field(description="that answered the cases")
     is_offline: bool = Field(
