@@ -46,6 +46,7 @@ REQUIRED = {
     "queue": "label-next",
     "label": "track_order",
     "version": 1,
+    "run": [UUID(NOBODY)],
 }
 MADE = {
     "create_task": ("slug",),
@@ -74,6 +75,7 @@ REFUSED = {
         "cancel_run": 404,
         "hint_run": 404,
         "follow_run": 404,
+        "follow_runs": 404,
         "roll_back": 409,
     },
 }
