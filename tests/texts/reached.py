@@ -34,8 +34,8 @@ from nlu_logger.ground_truth.service import text_key
 from nlu_logger.imports.labelled import Labelling, cases_of
 from nlu_logger.imports.rejected import rejected
 from nlu_logger.reviews.priority import Candidate, next_to_label
+from nlu_shared.client.classification import Classification, prediction_of
 from nlu_shared.client.prompted.module import served_of
-from nlu_shared.client.service import Classification, prediction_of
 from nlu_shared.files.formats.base import Columns, Shape
 from nlu_shared.files.reading import examples
 from nlu_shared.files.rows import Line
@@ -170,8 +170,12 @@ def _read_as_a_label(text: str) -> None:
 
 REACHED: Mapping[str, Callable[[str], object]] = {
     # nlu-logger and its client
-    "client/service.prediction_of": lambda text: prediction_of(
-        Classification(intent="pay", confidence=0.5), id=uuid7(), task="intent", prompt=text
+    "client/classification.prediction_of": lambda text: prediction_of(
+        Classification(intent="pay", confidence=0.5),
+        id=uuid7(),
+        known=set(),
+        task="intent",
+        prompt=text,
     ),
     "schemas/predictions.PredictionIn": _predicted,
     "anonymise/text.text": RULES.text,
