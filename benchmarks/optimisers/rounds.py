@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from induction.engine.evaluation.evaluate import EvalResults, compare
 from nlu_shared.measure.significance import sign_flip_test
+from nlu_shared.rendering import prompt_tokens
 from nlu_shared.schemas.verdicts import Verdict
 
 from benchmarks.optimisers.data import Round
@@ -66,8 +67,8 @@ def played(
             yield Result(
                 variant.name, name, given.seed, budget,
                 hidden.scored(given.task).objective, plain.scored(given.task).objective,
-                _p_worse(plain, hidden), metered.calls, metered.proposals, prompt.tokens,
-                len(prompt.examples), verdict, seconds,
+                _p_worse(plain, hidden), metered.calls, metered.proposals,
+                prompt_tokens(prompt, given.task.answers), len(prompt.examples), verdict, seconds,
             )  # fmt: skip
 
 

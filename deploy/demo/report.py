@@ -47,6 +47,15 @@ def report_of(
         else None,
         "verdict": str(verdict.kind) if verdict else None,
         "verdict_summary": verdict.summary if verdict else None,
+        "front": [
+            {
+                "tokens": one.tokens,
+                "examples": one.examples,
+                "validation_f1": one.validation_f1,
+                "is_winner": one.is_winner,
+            }
+            for one in run.front
+        ],
         "llm_calls": run.spend.calls + backend.calls,
         "cost_usd": 0.0 if stack.is_offline else run.spend.usd + notional,
         "notional_usd": run.spend.notional_usd + notional,

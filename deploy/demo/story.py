@@ -17,6 +17,7 @@ from induction.task_kinds.registry import task_of
 from nlu_shared.backoff import LASTING
 from nlu_shared.client import HttpTransport, NLUService, create_nlu_service, follow_run
 from nlu_shared.client.api import Api
+from nlu_shared.rendering import fixed_tokens
 from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.prompts import PromptVersion
 from nlu_shared.schemas.registry import ActivePrompt, PromptImport
@@ -109,7 +110,11 @@ async def tell(story: Story) -> AsyncIterator[Step]:
 
         prompt = await _serve_baseline(induction, story.spec)
         names = f"{len(story.spec.labels)} labels" if story.spec.labels else "its codes"
-        yield TaskReady(story.spec.slug, names, prompt.content.tokens)
+        yield TaskReady(
+            story.spec.slug,
+            names,
+            fixed_tokens(prompt.rendered.system, prompt.rendered.response_schema),
+        )
 
         backend = Backend(story.task, prompt, model=stack.model, models=Answering(models, {}))
         answers: list[Answer] = []

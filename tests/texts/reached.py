@@ -16,7 +16,8 @@ from induction.engine.evaluation import usable
 from induction.engine.evaluation.evaluate import EvalResults, judge
 from induction.engine.leak_guard import leaks, screen
 from induction.engine.leak_guard.names import names
-from induction.engine.proposal import error_patterns, many_shot, meta_prompt
+from induction.engine.proposal import error_patterns, meta_prompt
+from induction.engine.proposal.rungs import rungs
 from induction.history.blame import VersionStep, blame
 from induction.prompts.diff import compare
 from induction.prompts.export import to_module
@@ -41,7 +42,7 @@ from nlu_shared.files.reading import examples
 from nlu_shared.files.rows import Line
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.errors import Invalid
-from nlu_shared.rendering import as_bytes
+from nlu_shared.rendering import as_bytes, request_tokens
 from nlu_shared.rendering.answers import read_message
 from nlu_shared.rendering.extraction import SCHEMA
 from nlu_shared.schemas.exports import ExportFormat, LabelledText
@@ -249,8 +250,9 @@ REACHED: Mapping[str, Callable[[str], object]] = {
     "engine/leak_guard/screen": _screened,
     "engine/error_patterns.patterns_of": _diagnosed,
     "engine/proposal/meta_prompt.read": lambda text: meta_prompt.read(_change(text), INTENTS),
-    "engine/proposal/many_shot.opening": lambda text: many_shot.opening(
-        INTENTS, _prompt(text), _cases(text), seed=1
+    "engine/proposal/rungs.rungs": lambda text: rungs(INTENTS, _prompt(text), _cases(text), seed=1),
+    "rendering/tokens.request_tokens": lambda text: request_tokens(
+        INTENTS.request(_prompt(text), text, model="m")
     ),
     "rendering.messages": lambda text: as_bytes(
         INTENTS.request(_prompt(text), text, model="m").messages()
@@ -265,9 +267,12 @@ REACHED: Mapping[str, Callable[[str], object]] = {
     "prompts/reading.read_module": lambda text: read_module(_exported(text)),
     "prompts/reading.read_module, edited": lambda text: read_module(_exported(text) + "# edited"),
     "client/prompted/module.served_of": lambda text: served_of(_exported(text)),
-    "prompts/diff.compare": lambda text: compare(_prompt(text), _prompt(f"{text}\nb")),
+    "prompts/diff.compare": lambda text: compare(
+        _prompt(text), _prompt(f"{text}\nb"), INTENTS.answers
+    ),
     "history/blame.blame": lambda text: blame(
-        [VersionStep(UUID(int=1), _prompt(text)), VersionStep(UUID(int=2), _prompt(f"{text} b"))]
+        [VersionStep(UUID(int=1), _prompt(text)), VersionStep(UUID(int=2), _prompt(f"{text} b"))],
+        INTENTS.answers,
     ),
     # the offline model
     "offline_model/clauses.clauses": clauses,

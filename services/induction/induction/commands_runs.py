@@ -42,6 +42,7 @@ def run(
     calls: Annotated[int, field(RunLimits, "calls")] = USUAL.calls,
     money_usd: Annotated[float, field(RunLimits, "money_usd")] = USUAL.money_usd,
     minutes: Annotated[float, field(RunLimits, "minutes")] = USUAL.minutes,
+    max_prompt_tokens: Annotated[int | None, field(RunLimits, "max_prompt_tokens")] = None,
     seed: Annotated[int, field(RunRequest, "seed")] = 0,
     watch: Watch = False,
     as_json: AsJson = False,
@@ -88,6 +89,7 @@ def run(
             "calls": calls,
             "money_usd": money_usd,
             "minutes": minutes,
+            "max_prompt_tokens": max_prompt_tokens,
         },
         "seed": seed,
     }

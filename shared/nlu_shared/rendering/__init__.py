@@ -3,7 +3,7 @@ prompt and whoever runs it. Pure.
 
 `request` is the whole of what is sent, `answers` what comes back, `leniency` what counts as an
 answer, `intent` and `extraction` what is particular to a kind of task, `prompt` the one way from a
-prompt to requests and predictions.
+prompt to requests and predictions, `tokens` how long a request is.
 """
 
 from nlu_shared.rendering.answers import ModelAnswer, Outcome, Prediction, Usage
@@ -15,6 +15,14 @@ from nlu_shared.rendering.prompt import (
     rendered,
 )
 from nlu_shared.rendering.request import ModelRequest, as_bytes, framed
+from nlu_shared.rendering.tokens import (
+    example_tokens,
+    fixed_tokens,
+    part_tokens,
+    prompt_tokens,
+    request_tokens,
+    tokens,
+)
 
 __all__ = [
     "AnswerSpace",
@@ -24,9 +32,15 @@ __all__ = [
     "Prediction",
     "Usage",
     "as_bytes",
+    "example_tokens",
+    "fixed_tokens",
     "framed",
+    "part_tokens",
+    "prompt_tokens",
     "read",
     "render",
     "render_parts",
     "rendered",
+    "request_tokens",
+    "tokens",
 ]

@@ -46,6 +46,11 @@ class Usage:
     cache_read_input_tokens: int = 0
     output_tokens: int = 0
 
+    @property
+    def prompt_tokens(self) -> int:
+        """All that was read, from a cache or not."""
+        return self.input_tokens + self.cache_creation_input_tokens + self.cache_read_input_tokens
+
 
 @dataclass(frozen=True, slots=True)
 class ModelAnswer:

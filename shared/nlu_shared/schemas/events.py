@@ -124,6 +124,27 @@ class HintTaken(Schema):
     hint: str
 
 
+class FrontPoint(Schema):
+    """A prompt of the front. Tokens are of all of a request but the text it asks about, as the
+    model counts them, about."""
+
+    version_hash: str
+    tokens: int
+    examples: int
+    objective: float = Field(description="on validation, 0 to 1")
+
+
+class FrontMeasured(Schema):
+    """What F1 costs in tokens: each prompt that scores higher on validation than all that are
+    shorter, the shortest first; and of the prompts as good as the best the cheapest, the winner."""
+
+    type: Literal["front_measured"] = "front_measured"
+    iteration: int
+    points: list[FrontPoint]
+    chosen_hash: str
+    best_hash: str = Field(description="of the one with the highest rank, before tokens counted")
+
+
 class SearchStopped(Schema):
     type: Literal["search_stopped"] = "search_stopped"
     iteration: int
@@ -180,6 +201,7 @@ StoredEvent = (
     | ChangeRejected
     | ChangeKept
     | HintTaken
+    | FrontMeasured
     | SearchStopped
     | FoldScored
     | CrossValidated

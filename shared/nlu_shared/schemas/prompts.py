@@ -22,21 +22,12 @@ from nlu_shared.schemas.rendered import BlockName, ModuleConstants, RenderedProm
 BlockText = Annotated[SafeText, StringConstraints(max_length=65_536)]
 
 
-def _tokens(characters: int) -> int:
-    return -(-characters // 4)
-
-
 class Block(Body):
     """A named part of the instructions. A protected block cannot be edited by a proposal."""
 
     name: BlockName = Field(description="names the part, once in a prompt")
     text: BlockText = Field(description="what the model reads")
     protected: bool = Field(default=False, description="may no proposal edit it?")
-
-    @property
-    def tokens(self) -> int:
-        """See `PromptContent.tokens`."""
-        return _tokens(len(self.text))
 
 
 class Example(Schema):
@@ -78,17 +69,6 @@ class Example(Schema):
         """Equal for examples that read the same."""
         return canonical(self.wording)
 
-    @property
-    def tokens(self) -> int:
-        """See `PromptContent.tokens`."""
-        return _tokens(self.characters)
-
-    @property
-    def characters(self) -> int:
-        """Of all a model reads of it."""
-        known = 0 if self.known is None else len(str(self.known))
-        return len(self.transcript) + len(str(self.output)) + known
-
 
 class PromptContent(Schema):
     """What a model is told before it sees the text: instruction blocks, then examples."""
@@ -109,29 +89,6 @@ class PromptContent(Schema):
         """Hex SHA-256 of all the model is told; where an example came from is not part of it."""
         rest = self.model_dump(mode="json", exclude={"examples"})
         return digest({**rest, "examples": [example.wording for example in self.examples]})
-
-    @property
-    def tokens(self) -> int:
-        """A count of tokens good enough for limits and ties: a quarter of the characters."""
-        return _tokens(self._instruction_characters + self._example_characters)
-
-    @property
-    def instruction_tokens(self) -> int:
-        """Of the instructions alone."""
-        return _tokens(self._instruction_characters)
-
-    @property
-    def example_tokens(self) -> int:
-        """Of the examples alone."""
-        return _tokens(self._example_characters)
-
-    @property
-    def _instruction_characters(self) -> int:
-        return sum(len(block.text) for block in self.instructions)
-
-    @property
-    def _example_characters(self) -> int:
-        return sum(example.characters for example in self.examples)
 
 
 class Strategy(StrEnum):

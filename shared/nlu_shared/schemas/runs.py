@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapV
 
 from nlu_shared.schemas.base import Body, Expectation, Fraction, Label, Moment, Note, Schema, Slug
 from nlu_shared.schemas.prompts import MadeOn
-from nlu_shared.schemas.tasks import ModelName, UnanswerableTruths
+from nlu_shared.schemas.tasks import ModelName, PromptTokens, UnanswerableTruths
 from nlu_shared.schemas.verdicts import Misses, Verdict
 
 
@@ -52,6 +52,11 @@ class RunLimits(Body):
         10.0
     )
     minutes: Annotated[float, Field(gt=0, le=10_080, description="of wall time")] = 120.0
+    max_prompt_tokens: PromptTokens = Field(
+        default=None,
+        description="of all of a request but the text it asks about, about: no change makes the"
+        " prompt longer; null: the task's own bound, if it has one",
+    )
 
 
 MOST_PROPOSALS = 4
@@ -157,6 +162,9 @@ class Spend(Schema):
 
 class IterationView(Schema):
     n: int = Field(description="of the change, from 1")
+    iteration: int = Field(
+        default=0, description="in which it was tried, from 1; the rungs of the ladder share one"
+    )
     strategy: str | None = Field(description="A examples, B instructions, C both, as proposed")
     rationale: str | None = Field(description="why its proposer expected a gain")
     outcome: str = Field(description="what became of the candidate")
@@ -175,6 +183,21 @@ LENIENT = (
     "answers that count and are not to the letter what was asked for, by how: prose, spelling,"
     " confidence"
 )
+
+
+class FrontView(Schema):
+    """A prompt that scores higher on validation than all that are shorter."""
+
+    version_id: UUID = Field(description="the version")
+    tokens: int = Field(
+        description="of all of a request but the text it asks about, as the model counts, about"
+    )
+    examples: int = Field(description="how many it shows")
+    validation_f1: float = Field(description="its objective there, 0 to 1")
+    is_best: bool = Field(description="is it the one that ranked highest before tokens counted?")
+    is_winner: bool = Field(
+        description="is it the winner: the cheapest of those within the noise of the best?"
+    )
 
 
 class ConversationScore(Schema):
@@ -223,11 +246,15 @@ class RunView(Schema):
     )
     iterations: list[IterationView] = Field(
         description="the candidates evaluated on validation, in their order: no more of them than"
-        " `limits.iterations`"
+        " `limits.iterations`. The ladder of examples is one, told by its best rung"
     )
     changes: list[IterationView] = Field(
         default=[],
         description="every change that was tried, those refused before validation too",
+    )
+    front: list[FrontView] = Field(
+        default=[],
+        description="what F1 costs in tokens, the shortest prompt first; empty while it searches",
     )
     verdict: Verdict | None = Field(description="null until there is one")
     cross_validation: Verdict | None = Field(

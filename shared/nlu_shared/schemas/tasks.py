@@ -40,6 +40,9 @@ ModelName = Annotated[SafeText, StringConstraints(min_length=1, max_length=200, 
 """A model as its provider calls it: no blanks."""
 
 
+PromptTokens = Annotated[int | None, Field(ge=50, le=1_000_000)]
+
+
 class TaskSpec(Schema):
     """What a task is. Models are named per role; None takes the service's default."""
 
@@ -50,6 +53,9 @@ class TaskSpec(Schema):
     )
     task_model: Label | None = Field(default=None, description="answers; null: the service's")
     proposer_model: Label | None = Field(default=None, description="proposes; null: the service's")
+    max_prompt_tokens: PromptTokens = Field(
+        default=None, description="of a prompt, where a run does not say; null: no bound"
+    )
 
 
 class TaskIn(TaskSpec):
@@ -81,6 +87,9 @@ class TaskChange(Body):
     task_model: ModelName | None = Field(default=None, description="answers; null: the service's")
     proposer_model: ModelName | None = Field(
         default=None, description="proposes; null: the service's"
+    )
+    max_prompt_tokens: PromptTokens = Field(
+        default=None, description="of a prompt, where a run does not say; null: no bound"
     )
     archived: bool = Field(
         default=False,

@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from induction.prompts import diff
-from nlu_shared.schemas.prompts import Block, Example, PromptContent
+from nlu_shared.rendering import AnswerSpace
+from nlu_shared.schemas.prompts import Block, Example, PromptContent, TaskKind
 
 from tests.fixtures.commands import typed
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack
 
+ANSWERS = AnswerSpace(TaskKind.INTENT, ("topic_0", "topic_1"))
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
 LABELS = "Answer with topic_0, topic_1, topic_2 or topic_3."
 BEFORE: dict[str, Any] = {
@@ -106,7 +108,9 @@ async def test_the_command_prints_the_diff(stack: Stack, versions: tuple[str, st
 def test_the_order_of_blocks_is_a_difference() -> None:
     first, second = Block(name="a", text="1"), Block(name="b", text="2")
     told = diff.compare(
-        PromptContent(instructions=(first, second)), PromptContent(instructions=(second, first))
+        PromptContent(instructions=(first, second)),
+        PromptContent(instructions=(second, first)),
+        ANSWERS,
     )
     assert told.is_reordered
     assert not told.blocks
@@ -117,6 +121,7 @@ def test_a_block_too_long_to_align_is_one_hunk() -> None:
     told = diff.compare(
         PromptContent(instructions=(Block(name="a", text=before),)),
         PromptContent(instructions=(Block(name="a", text=after),)),
+        ANSWERS,
     )
     ((hunk,),) = (block.hunks for block in told.blocks)
     assert len(hunk.lines) == 2_200
@@ -139,7 +144,8 @@ contents = some.builds(PromptContent, instructions=blocks, examples=examples)
 
 @given(contents, contents)
 def test_there_and_back_are_mirrors(before: PromptContent, after: PromptContent) -> None:
-    there, back = diff.compare(before, after), diff.compare(after, before)
+    there = diff.compare(before, after, ANSWERS)
+    back = diff.compare(after, before, ANSWERS)
     assert there.examples_added == back.examples_removed
     assert there.is_reordered == back.is_reordered
     turned = {"added": "removed", "removed": "added", "changed": "changed"}
@@ -150,5 +156,5 @@ def test_there_and_back_are_mirrors(before: PromptContent, after: PromptContent)
 
 @given(contents)
 def test_nothing_changed_is_an_empty_diff(content: PromptContent) -> None:
-    told = diff.compare(content, content)
+    told = diff.compare(content, content, ANSWERS)
     assert not any([told.blocks, told.examples_added, told.examples_removed, told.is_reordered])

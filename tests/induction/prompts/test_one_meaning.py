@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as some
 from induction.engine.leak_guard import prompt_texts
-from induction.engine.proposal import many_shot
+from induction.engine.proposal import rungs
 from induction.engine.proposal.edits import apply
 from induction.history.blame import VersionStep, blame
 from induction.privacy.repeating import repeats_any
@@ -47,7 +47,9 @@ def is_empty(difference: PromptDiff) -> bool:
 
 
 def touched(before: PromptContent, after: PromptContent) -> list[str]:
-    (change,) = blame([VersionStep(FIRST, before), VersionStep(SECOND, after)]).changes
+    (change,) = blame(
+        [VersionStep(FIRST, before), VersionStep(SECOND, after)], TASK.answers
+    ).changes
     return change.parts
 
 
@@ -67,7 +69,7 @@ def test_an_example_with_another_value_in_a_field_is_another_example(
     before, after = prompt_of(one), prompt_of(other)
     assert one.content_key != other.content_key
     assert before.version_hash != after.version_hash
-    difference = diff.compare(before, after)
+    difference = diff.compare(before, after, TASK.answers)
     assert (difference.examples_removed, difference.examples_added) == ([one], [other])
     assert f"+ example {diff.spelled(other)}" in list(diff.as_lines(difference))
     assert touched(before, after)
@@ -78,7 +80,7 @@ def test_an_example_with_another_value_in_a_field_is_another_example(
 def test_where_an_example_came_from_makes_it_no_other_example(one: Example, case_id: UUID) -> None:
     before, after = prompt_of(one), prompt_of(one.model_copy(update={ORIGIN: case_id}))
     assert before.version_hash == after.version_hash
-    assert is_empty(diff.compare(before, after))
+    assert is_empty(diff.compare(before, after, TASK.answers))
     assert not touched(before, after)
 
 
@@ -90,7 +92,7 @@ def test_a_block_with_another_value_in_a_field_makes_another_prompt(
     other = differing(data, one, name)
     before, after = (PromptContent(instructions=(block,)) for block in (one, other))
     assert before.version_hash != after.version_hash
-    assert not is_empty(diff.compare(before, after))
+    assert not is_empty(diff.compare(before, after, TASK.answers))
     if name != "protected":  # whom it is protected from is nothing a model reads
         assert touched(before, after)
 
@@ -105,7 +107,7 @@ def test_prompts_of_one_hash_have_no_difference_and_others_have_one(
         order.shuffle(examples)
         after = PromptContent(instructions=tuple(blocks), examples=tuple(examples))
     is_same = before.version_hash == after.version_hash
-    assert is_empty(diff.compare(before, after)) == is_same
+    assert is_empty(diff.compare(before, after, TASK.answers)) == is_same
 
 
 @given(one=instances(Example), answer=JSON)
@@ -136,9 +138,8 @@ def test_the_same_words_after_another_conversation_are_another_example() -> None
     shown = {case.id: case for case in YES_TWICE}
     after = apply(TASK.baseline(), change, shown=shown, task=TASK)
     assert [example.case_id for example in after.examples] == [case.id for case in YES_TWICE]
-    opened = many_shot.opening(TASK, TASK.baseline(), YES_TWICE, seed=1)
-    assert opened is not None
-    assert len(opened[1].examples) == 2
+    every, *_ = rungs.rungs(TASK, TASK.baseline(), YES_TWICE, seed=1)
+    assert len(every.content.examples) == 2
 
 
 @pytest.mark.parametrize(

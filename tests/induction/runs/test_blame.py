@@ -7,8 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 from induction.history.blame import VersionStep
 from induction.history.blame import blame as blamed
+from nlu_shared.rendering import AnswerSpace
 from nlu_shared.schemas.blame import Judged
-from nlu_shared.schemas.prompts import Block, Example, PromptContent
+from nlu_shared.schemas.prompts import Block, Example, PromptContent, TaskKind
 
 from tests.fixtures.commands import typed
 from tests.fixtures.labelled import make_task
@@ -133,7 +134,7 @@ def test_parts_of_one_change_share_it_and_what_is_gone_is_said_to_be() -> None:
 
 
 def as_dict(*lineage: VersionStep) -> dict[str, Any]:
-    told = blamed(lineage)
+    told = blamed(lineage, AnswerSpace(TaskKind.INTENT))
     parts = {one.name: (one.made_by, one.edited_by, one.is_shared, one.net) for one in told.parts}
     return {**parts, "changes": [change.parts for change in told.changes]}
 

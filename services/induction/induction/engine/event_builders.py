@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from nlu_shared.rendering import prompt_tokens
 from nlu_shared.schemas.events import RunFinished, RunStarted, SearchStopped
 from nlu_shared.schemas.prompts import PromptContent
 
 from induction.engine.data.folds import held_out_folds
+from induction.engine.data.room import Room
 from induction.engine.data.splits import Splits
 from induction.engine.evaluation.unanswered import shared
 from induction.engine.leak_guard.screen import oversized, quoted_by
@@ -28,7 +30,8 @@ def started(plan: Plan, splits: Splits) -> RunStarted:
             *plan.notes,
             *splits.notes,
             *_contamination(plan, splits),
-            *oversized(plan.baseline),
+            *oversized(plan.task, plan.baseline),
+            *_room(plan),
             *_guard_support(plan, splits.validation),
             *_repeats(plan, splits),
             *_power(splits),
@@ -95,6 +98,18 @@ def _role(plan: Plan, name: str) -> str:
     roles = ["focused on"] if name == plan.focus else []
     roles += ["guarded"] if name in plan.guards else []
     return " and ".join(roles)
+
+
+def _room(plan: Plan) -> list[str]:
+    """Where the baseline is longer than a prompt may be."""
+    room = Room.of(plan)
+    size = prompt_tokens(plan.baseline, plan.task.answers)
+    if room.holds(size):
+        return []
+    return [
+        f"the baseline takes about {size} tokens, more than the {room.most} there is room for: no"
+        " change may add to them"
+    ]
 
 
 def _repeats(plan: Plan, splits: Splits) -> list[str]:

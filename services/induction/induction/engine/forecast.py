@@ -3,6 +3,9 @@
 With V validation, T training and S test cases and N iterations:
 
     task calls     = T + V                   the baseline
+                   + L + min(T, R)           the ladder, and the cases asked again after it
+                   + min(T, W) + V           the rung that grows
+                   + min(T, C) * (1 + TRIED) the cheaper prompts compared with the best
                    + N * (V + min(T, R))     each iteration, and the cases asked again
                    + A * 2G                  each gate: the candidate, and stale answers of the best
                    + 2S * answers + 2F + T   the final evaluation, its repeats, the train score
@@ -11,8 +14,9 @@ With V validation, T training and S test cases and N iterations:
     A              = N * (rejections allowed in a row + changes tried side by side - 1), the most
                      attempts there can be
 
-Where the search is cross-validated, each fold adds FOLD_CHANGES attempts as above, and
-its own cases once; where the baseline quotes cases, it is asked again in every fold. Tries
+L is what the race takes with all the rungs there can be, other orders too. Where the search is
+cross-validated, each fold adds FOLD_CHANGES attempts as above, a ladder of FOLD_RUNGS, and its own
+cases once; where the baseline quotes cases, it is asked again in every fold. Tries
 of pruning are iterations.
 
 Runs stay far below: most attempts are no series of rejections, and results are mostly kept.
@@ -20,7 +24,11 @@ Runs stay far below: most attempts are no series of rejections, and results are 
 
 from dataclasses import dataclass
 
+from nlu_shared.rendering import prompt_tokens, tokens
+from nlu_shared.rendering.request import as_bytes
+
 from induction.engine.data.folds import HeldOut, held_out_folds
+from induction.engine.data.room import Room, longest_case
 from induction.engine.data.splits import Splits, splits_of
 from induction.engine.evaluation.repeats import FIRST_CASES, MOST_ANSWERS
 from induction.engine.leak_guard.screen import EXAMPLE_TOKENS, INSTRUCTION_TOKENS
@@ -34,17 +42,20 @@ from induction.engine.proposal.meta_prompt import (
     SYSTEM,
     TRIED_SHOWN,
 )
+from induction.engine.proposal.rungs import MOST_RUNGS
+from induction.engine.search.choice import MOST_CASES, MOST_TRIED
 from induction.engine.search.gate import GATE_CASES
+from induction.engine.search.ladder import FOLD_RUNGS, GROWTH_CASES, ORDER_CALLS
+from induction.engine.search.race import FINALISTS, Allotment
 from induction.engine.search.state import REFRESHED
 from induction.engine.search.stopping import REJECTIONS
 from induction.engine.verdict.cross_validation import FOLD_CHANGES
 from induction.engine.verdict.error_analysis import CALLS_PER_MISS, MOST_CALLS
-from induction.task_kinds.base import framed
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """Calls never exceeded. Tokens are for one call at its largest, at four characters each.
+    """Calls never exceeded. Tokens are for one call at its largest, about.
 
     task_calls: that put a prompt to a case.
     proposer_calls: that ask for a change, with those asked again.
@@ -78,27 +89,41 @@ def forecast(plan: Plan) -> Bound:
     fold_attempts = FOLD_CHANGES * repeated
     choosing = sum(_choosing(fold, splits) for fold in dealt)
     out_of_fold = repeated if any(one.case_id for one in plan.baseline.examples) else 0
-    longest = -(-max((len(framed(case.text, case.context)) for case in plan.cases), default=0) // 4)
-    prompt = max(plan.baseline.tokens, INSTRUCTION_TOKENS + EXAMPLE_TOKENS)
+    longest, answers = longest_case(plan), plan.task.answers
+    schema = tokens(as_bytes(answers.schema).decode())
+    room = Room.of(plan).most
+    grown = INSTRUCTION_TOKENS + EXAMPLE_TOKENS + schema
+    baseline = prompt_tokens(plan.baseline, answers)
+    prompt = max(baseline, grown if room is None else min(room, grown))
     request = plan.task.request(plan.baseline, "", model=plan.task_model)
     changes = TRIED_SHOWN + min(MOST_SHOWN, len(plan.remembered))
     shown = MOST_AT_ONCE * CASES_SHOWN * longest + changes * MAX_TOKENS
     return Bound(
         task_calls=2 * train
         + validation
+        + _ladder(plan, train, validation)
+        + min(train, MOST_CASES) * (1 + MOST_TRIED)
         + iterations * (validation + min(train, REFRESHED))
         + attempts * gate
         + 2 * (test * MOST_ANSWERS + min(test, FIRST_CASES))
         + min(train * CALLS_PER_MISS, MOST_CALLS)
         + fold_attempts * (gate + min(train, REFRESHED))
-        + FOLD_CHANGES * choosing
+        + (FOLD_CHANGES + FOLD_RUNGS * plan.opening) * choosing
         + (train + validation) * (out_of_fold + (repeated > 0)),
         proposer_calls=(attempts + fold_attempts) * (1 + RETRIES),
         task_tokens_in=prompt + longest,
         task_tokens_out=request.max_tokens,
-        proposer_tokens_in=prompt + shown + len(SYSTEM) // 4,
+        proposer_tokens_in=prompt + shown + tokens(SYSTEM),
         proposer_tokens_out=MAX_TOKENS,
     )
+
+
+def _ladder(plan: Plan, train: int, validation: int) -> int:
+    """The race of all rungs, other orders, the rung that grows, and what a kept one is asked."""
+    if not plan.opening:
+        return 0
+    raced = Allotment(MOST_RUNGS, FINALISTS).calls(validation)
+    return raced + ORDER_CALLS + min(train, GROWTH_CASES) + validation + min(train, REFRESHED)
 
 
 def _choosing(fold: HeldOut, splits: Splits) -> int:

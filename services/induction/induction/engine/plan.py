@@ -45,7 +45,8 @@ class Plan:
     seed: of all chance in the run.
     hints: what the operator said beforehand.
     focus: the component to raise; None: the objective.
-    opening: begin by showing as many cases as there is room for (see `many_shot`).
+    opening: begin with a ladder of how many cases to show (see `ladder`).
+    max_prompt_tokens: of all of a request but the text it asks about; None: nobody set a bound.
     calls: the most the run may ask, None where nobody said; who answers holds it to that.
     guards: by how much a component's F1 may fall, 0 to 1 (see `acceptance`).
     proposals: changes tried side by side, at most.
@@ -72,6 +73,7 @@ class Plan:
     hints: tuple[str, ...] = ()
     focus: str | None = None
     opening: bool = True
+    max_prompt_tokens: int | None = None
     calls: int | None = None
     guards: Mapping[str, float] = field(default_factory=dict)
     proposals: int = 1

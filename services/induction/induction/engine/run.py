@@ -10,6 +10,7 @@ from induction.engine import event_builders
 from induction.engine.data.splits import splits_of
 from induction.engine.plan import Plan
 from induction.engine.runtime import RunContext, Runtime, Stopped
+from induction.engine.search.choice import cases_compared, choose
 from induction.engine.search.optimiser import Optimiser, hill_climb
 from induction.engine.search.state import begin
 from induction.engine.verdict.error_analysis import analyse_errors
@@ -32,12 +33,15 @@ async def improve(plan: Plan, runtime: Runtime, optimise: Optimiser = hill_climb
         await run.tell(event_builders.search_stopped(stopped.reason, 0, plan.baseline))
         await run.tell(event_builders.finished(run, None, stopped.reason))
         return
-    run.reserve(final_calls(search))
+    search.compared = cases_compared(len(splits.train), run.calls_left)
+    run.reserve(final_calls(search) + 2 * search.compared)
     try:
         reason = await optimise(search)
     except Stopped as stopped:
         reason = stopped.reason
     iterations = search.progress.iterations
+    run.reserve(final_calls(search))
+    await choose(search)
     await run.tell(event_builders.search_stopped(reason, iterations, search.best))
     await final_evaluation(search, optimise)
     with suppress(Stopped):

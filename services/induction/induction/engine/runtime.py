@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NoReturn, Protocol
 
+from nlu_shared.rendering import request_tokens
 from nlu_shared.schemas.events import EvaluationProgress, HintTaken, StoredEvent
 
 from induction.engine.answer_log import AnswerLog
@@ -18,6 +19,9 @@ from induction.task_kinds.base import ModelAnswer, ModelRequest, Outcome
 CANCELLED = "cancelled"
 BUDGET = "budget"
 Event = StoredEvent | EvaluationProgress
+MOST_SCALE = 4.0
+"""A provider that counts more than so many tokens for one of the estimate, or as many times fewer,
+is not believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,9 @@ class _State:
     no_verdict: str | None = None
     failed: bool = False
     final: bool = False
+    tokens_estimated: int = 0
+    tokens_counted: int = 0
+    token_scale: float | None = None
     answer_log: AnswerLog = field(default_factory=AnswerLog)
 
 
@@ -193,7 +200,28 @@ class RunContext:
         answers = await self._runtime.ask(calls)
         if any(answer.outcome is Outcome.OVER_BUDGET for answer in answers):
             self.stop(BUDGET)
+        if state.token_scale is None:
+            self._count(calls, answers)
         return answers
+
+    @property
+    def token_scale(self) -> float:
+        """Tokens as the provider counts them for one of the estimate; 1 where it has not said."""
+        return self._state.token_scale or 1.0
+
+    def settle_token_scale(self) -> None:
+        """From here on the scale stands, so that no decision depends on when it is asked for. What
+        goes into it are answers of the ledger, so a replay finds the same."""
+        state = self._state
+        known = state.tokens_estimated and state.tokens_counted
+        scale = state.tokens_counted / state.tokens_estimated if known else 1.0
+        state.token_scale = min(MOST_SCALE, max(1 / MOST_SCALE, round(scale, 3)))
+
+    def _count(self, calls: Sequence[Call], answers: Sequence[ModelAnswer]) -> None:
+        for call, answer in zip(calls, answers, strict=True):
+            if call.purpose == "task" and answer.usage is not None and answer.usage.prompt_tokens:
+                self._state.tokens_estimated += request_tokens(call.request)
+                self._state.tokens_counted += answer.usage.prompt_tokens
 
     def _raise_if_stopped(self) -> None:
         if self._state.cancelled:

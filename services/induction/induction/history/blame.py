@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from uuid import UUID
 
+from nlu_shared.rendering import AnswerSpace, part_tokens, prompt_tokens
 from nlu_shared.schemas.blame import Blame, BlamedChange, BlamedPart, Judged
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
 
@@ -44,9 +45,9 @@ class _Trace:
         return [*([self.made_by] if self.made_by is not None else []), *self.edited_by]
 
 
-def blame(lineage: Sequence[VersionStep]) -> Blame:
+def blame(lineage: Sequence[VersionStep], answers: AnswerSpace) -> Blame:
     """Of the last version of a lineage, oldest first, which must not be empty. What the first
-    version holds is imported."""
+    version holds is imported. `answers`: what the version can be answered."""
     last = lineage[-1]
     parts = _parts(last.content)
     names = _names(parts)
@@ -65,8 +66,8 @@ def blame(lineage: Sequence[VersionStep]) -> Blame:
         changes.append(_change(number, after, touched_parts))
     return Blame(
         version_id=last.version_id,
-        tokens=last.content.tokens,
-        parts=list(_blamed(parts, traces, changes)),
+        tokens=prompt_tokens(last.content, answers),
+        parts=list(_blamed(parts, traces, changes, answers)),
         changes=changes,
     )
 
@@ -140,6 +141,7 @@ def _blamed(
     parts: Mapping[_Key, Block | Example],
     traces: Mapping[_Key, _Trace],
     changes: Sequence[BlamedChange],
+    answers: AnswerSpace,
 ) -> Iterator[BlamedPart]:
     names, places = _names(parts), _places(parts)
     for key, part in parts.items():
@@ -150,7 +152,7 @@ def _blamed(
             block=part.name if isinstance(part, Block) else None,
             example=places.get(key),
             case_id=part.case_id if isinstance(part, Example) else None,
-            tokens=part.tokens,
+            tokens=part_tokens(part, answers),
             made_by=trace.made_by,
             edited_by=trace.edited_by,
             is_shared=any(len(change.parts) > 1 for change in by),

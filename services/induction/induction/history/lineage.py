@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.history import blame as parts
 from induction.history.blame import VersionStep
+from induction.prompts import queries as registry
 from induction.prompts import service as prompts
 from induction.tasks import service as tasks
 
@@ -88,9 +89,10 @@ async def page(
 
 async def blame(session: AsyncSession, task: str, version_id: UUID) -> Blame:
     """A version taken apart. Raises NotFound."""
-    await prompts.get(session, task, version_id)
+    version = await prompts.get(session, task, version_id)
     rows = (await session.execute(_DESCENT, {"version_id": version_id})).mappings().all()
-    return parts.blame([_step(row) for row in rows])
+    answers = await registry.answers_of(session, version)
+    return parts.blame([_step(row) for row in rows], answers)
 
 
 def _step(row: Any) -> VersionStep:

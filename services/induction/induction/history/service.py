@@ -1,12 +1,13 @@
 """Writing what became of a run's changes, as its events tell it, and reading it back."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from nlu_shared.schemas.events import (
     ChangeKept,
     ChangeRejected,
+    FrontMeasured,
     PromptEvaluated,
     PromptProposed,
     Split,
@@ -29,7 +30,8 @@ async def record(
 ) -> None:
     """Writes what an event says about a change; events about nothing of the kind write nothing.
 
-    `version_id` and `parent_id` are the versions that a proposal names by their hashes. The events
+    `version_id` and `parent_id` are the versions that a proposal names by their hashes, of a front
+    the winner. The events
     of one change follow one another.
     """
     match event:
@@ -53,6 +55,8 @@ async def record(
                 row.outcome, row.fixed, row.broke = Outcome.KEPT, event.fixed, event.broke
         case ChangeRejected():
             await _rejected(session, run_id, event)
+        case FrontMeasured():
+            await _chosen(session, run_id, version_id)
         case _:
             pass
 
@@ -67,6 +71,17 @@ async def _rejected(session: AsyncSession, run_id: UUID, event: ChangeRejected) 
     row.outcome = Outcome.REJECTED if failed else Outcome.OUTDONE
     row.stage, row.reason = event.stage.value, event.reason
     row.fixed, row.broke = event.fixed, event.broke
+
+
+async def _chosen(session: AsyncSession, run_id: UUID, version_id: UUID | None) -> None:
+    """The winner was kept, also where a longer prompt stood before it in the search."""
+    rows = await session.exec(
+        select(RunChangeRow).where(
+            RunChangeRow.run_id == run_id, RunChangeRow.version_id == version_id
+        )
+    )
+    for row in rows:
+        row.outcome, row.stage, row.reason = Outcome.KEPT, None, None
 
 
 async def _open(session: AsyncSession, run_id: UUID) -> RunChangeRow | None:
@@ -103,11 +118,19 @@ async def changes(
     return views
 
 
+def iterations(changes: Sequence[IterationView]) -> list[IterationView]:
+    """Those evaluated on validation; of several that share an iteration the last, which is the
+    best."""
+    by_number = {one.iteration: one for one in changes if one.validation_f1 is not None}
+    return list(by_number.values())
+
+
 def _view(row: RunChangeRow) -> IterationView:
     change = row.change or {}
     is_over = row.outcome != Outcome.OPEN
     return IterationView(
         n=row.n,
+        iteration=row.iteration,
         strategy=change.get("strategy"),
         rationale=change.get("rationale"),
         outcome=row.outcome if row.stage is None else f"rejected_at_{row.stage}",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import TypeVar
 
+from nlu_shared.rendering import AnswerSpace, prompt_tokens
 from nlu_shared.schemas.diffs import BlockDiff, ChangeType, Hunk, PromptDiff
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
 
@@ -20,8 +21,8 @@ _Key = tuple[str, int]
 """A part's name or words, and the number of parts before it that share them."""
 
 
-def compare(before: PromptContent, after: PromptContent) -> PromptDiff:
-    """What must be done to `before` to get `after`.
+def compare(before: PromptContent, after: PromptContent, answers: AnswerSpace) -> PromptDiff:
+    """What must be done to `before` to get `after`; `answers` are what `after` can be answered.
 
     Blocks are paired by name, and by turn where a name stands twice; examples by what the model
     is told of them, not by the case they quote.
@@ -35,8 +36,8 @@ def compare(before: PromptContent, after: PromptContent) -> PromptDiff:
         is_reordered=_is_reordered(old, new) or _is_reordered(old_examples, new_examples),
         examples_added=_without(new_examples, old_examples),
         examples_removed=_without(old_examples, new_examples),
-        tokens_before=before.tokens,
-        tokens_after=after.tokens,
+        tokens_before=prompt_tokens(before, answers),
+        tokens_after=prompt_tokens(after, answers),
     )
 
 

@@ -143,9 +143,10 @@ async def page(
 async def diff(session: AsyncSession, task: str, *, before: UUID, after: UUID) -> PromptDiff:
     """What changed from one version to another of the same task."""
     old = (await get(session, task, before)).prompt()
-    new = (await get(session, task, after)).prompt()
+    row = await get(session, task, after)
+    answers = await answers_of(session, row)
     # Long prompts take a moment, in which other callers are answered.
-    return await asyncio.to_thread(compare, old, new)
+    return await asyncio.to_thread(compare, old, row.prompt(), answers)
 
 
 def export_facts(version: PromptVersion, *, model: str) -> dict[str, JsonValue]:

@@ -11,6 +11,7 @@ from nlu_shared.schemas.events import (
     ChangeKept,
     ChangeRejected,
     CrossValidated,
+    FrontMeasured,
     MissesAttributed,
     PromptEvaluated,
     PromptProposed,
@@ -20,6 +21,7 @@ from nlu_shared.schemas.events import (
     VerdictReached,
 )
 from nlu_shared.schemas.prompts import PromptSource
+from nlu_shared.schemas.runs import FrontView
 from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -84,6 +86,8 @@ async def record(
         case ChangeKept():
             await history.record(session, run_id, event)
             row.best_version_id = (await prompts.by_hash(session, row.task, event.version_hash)).id
+        case FrontMeasured():
+            await _front(session, row, event)
         case CrossValidated():
             row.cross_validation = event.verdict.model_dump(mode="json")
         case VerdictReached():
@@ -127,6 +131,26 @@ async def _evaluated(session: AsyncSession, row: RunRow, event: PromptEvaluated)
         scorer=row.scorer or "",
         labels_version=row.labels_version or 0,
     )
+
+
+async def _front(session: AsyncSession, row: RunRow, event: FrontMeasured) -> None:
+    by_hash = {
+        one.version_hash: (await prompts.by_hash(session, row.task, one.version_hash)).id
+        for one in event.points
+    }
+    row.front = [
+        FrontView(
+            version_id=by_hash[one.version_hash],
+            tokens=one.tokens,
+            examples=one.examples,
+            validation_f1=one.objective,
+            is_best=one.version_hash == event.best_hash,
+            is_winner=one.version_hash == event.chosen_hash,
+        ).model_dump(mode="json")
+        for one in event.points
+    ]
+    row.best_version_id = by_hash[event.chosen_hash]
+    await history.record(session, row.id, event, version_id=row.best_version_id)
 
 
 async def _finished(session: AsyncSession, row: RunRow, event: RunFinished) -> None:

@@ -62,6 +62,7 @@ class RunRow(SQLModel, table=True):
     best_version_id: UUID | None = None
     baseline_f1: float | None = None
     final_f1: float | None = None
+    front: list[dict[str, Any]] = Field(default=[], sa_column=Column(JSONB, nullable=False))
     verdict: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     cross_validation: dict[str, Any] | None = Field(
         default=None, sa_column=Column(JSONB(none_as_null=True))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from nlu_shared.kit.errors import Invalid
@@ -10,7 +11,7 @@ from nlu_shared.schemas.base import canonical
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.prompts import PromptContent
-from nlu_shared.schemas.runs import Forecast, RunKind, RunRequest
+from nlu_shared.schemas.runs import Forecast, RunKind, RunLimits, RunRequest
 from nlu_shared.schemas.tasks import TaskSpec
 
 from induction.engine.data.splits import splits_of
@@ -83,6 +84,7 @@ def plan_of(
         guards=row.guards,
         proposals=row.proposals,
         calls=limits.calls,
+        max_prompt_tokens=limits.max_prompt_tokens,
         remembered=remembered,
         looks=row.looks,
         folds=row.folds,
@@ -91,6 +93,13 @@ def plan_of(
         context_window=row.context_window,
         notes=tuple(row.notes),
     )
+
+
+def limits_of(limits: RunLimits, max_prompt_tokens: int | None) -> dict[str, Any]:
+    """As promised, with the task's bound where the request has none."""
+    if limits.max_prompt_tokens is None:
+        limits = limits.model_copy(update={"max_prompt_tokens": max_prompt_tokens})
+    return limits.model_dump()
 
 
 def knows_components(spec: TaskSpec, request: RunRequest) -> bool:

@@ -71,7 +71,7 @@ async def views(session: AsyncSession, rows: Sequence[RunRow]) -> list[RunView]:
     return [
         RunView(
             changes=changes.get(row.id, []),
-            iterations=[one for one in changes.get(row.id, []) if one.validation_f1 is not None],
+            iterations=history.iterations(changes.get(row.id, [])),
             improvement=_improvement(row),
             spend=spends.get(row.id, Spend()),
             unanswerable=shown(row.left_out),

@@ -30,6 +30,7 @@ from induction.runs.planning import (
     bound_of,
     held_to,
     knows_components,
+    limits_of,
     obstacles,
     plan_of,
     refusal,
@@ -181,7 +182,7 @@ async def _prepared(
         kind=request.kind.value,
         trigger_type=request.trigger_type.value,
         status=RunStatus.WAITING.value,
-        limits=request.limits.model_dump(),
+        limits=limits_of(request.limits, checked.row.max_prompt_tokens),
         hints=list(request.hints),
         **request.model_dump(
             include={"focus", "guards", "proposals", "folds", "seed", "may_remove_blocks"}

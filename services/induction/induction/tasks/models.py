@@ -22,6 +22,7 @@ class TaskRow(SQLModel, table=True):
     labels_version: int = 0
     task_model: str | None = None
     proposer_model: str | None = None
+    max_prompt_tokens: int | None = None
     archived_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     created_at: datetime | None = Field(
         default=None, sa_column=Column(DateTime(timezone=True), server_default=func.now())

@@ -197,8 +197,8 @@ async def _changed(
         raise _unknown()
     if labels is not None:
         row.copy_labels(labels)
-    for role in ROLES & wanted.keys():
-        setattr(row, role, wanted[role])
+    for name in {*ROLES, "max_prompt_tokens"} & wanted.keys():
+        setattr(row, name, wanted[name])
     if "archived" in wanted and wanted["archived"] != (row.archived_at is not None):
         now = (await session.exec(select(func.now()))).one()
         row.archived_at = now if wanted["archived"] else None

@@ -7,6 +7,7 @@ from nlu_shared.schemas.events import (
     ChangeRejected,
     EvaluationProgress,
     FoldScored,
+    FrontMeasured,
     PatternsFound,
     PromptEvaluated,
     PromptProposed,
@@ -66,6 +67,8 @@ class SearchView:
 
     def doing(self, progress: EvaluationProgress) -> str:
         who = f"change {self._changes}" if self._changes else "baseline"
+        if progress.iteration and not self._changes:
+            who = "change 1"
         return f"{who} on {progress.split}"
 
     def lines(self, event: StoredEvent) -> list[Line]:
@@ -84,6 +87,8 @@ class SearchView:
                 return self._kept(event)
             case ChangeRejected():
                 return self._rejected(event)
+            case FrontMeasured():
+                return [quiet(f"F1 against tokens of the prompt: {front(event)}")]
             case SearchStopped():
                 return [quiet(f"stopped: {event.reason}")]
             case FoldScored():
@@ -149,6 +154,16 @@ class SearchView:
 
     def _name(self) -> str:
         return f"change {self._changes}"
+
+
+def front(event: FrontMeasured) -> str:
+    """What F1 costs in tokens, in a line; the winner is named where it is not the best."""
+    points = []
+    for point in event.points:
+        is_cheaper = point.version_hash == event.chosen_hash != event.best_hash
+        mark = " (chosen: within the noise of the best)" if is_cheaper else ""
+        points.append(f"{point.objective:.2f} at {point.tokens:,}{mark}")
+    return ", ".join(points)
 
 
 def short(text: str) -> str:

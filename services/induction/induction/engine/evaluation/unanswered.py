@@ -8,9 +8,11 @@ what a provider does not take may well be what a prompt gets wrong.
 from collections.abc import Sized
 from uuid import UUID
 
+from nlu_shared.rendering import prompt_tokens
 from nlu_shared.schemas.prompts import PromptContent
 
 from induction.engine.evaluation.evaluate import EvalResults
+from induction.task_kinds.base import Task
 
 MOST_MISSING = 0.05
 """The share of cases that may be missing; one case may always be."""
@@ -36,9 +38,15 @@ def objection(cases: Sized, *evaluations: EvalResults) -> str | None:
     return f"the provider left {missing} of {len(cases)} cases unanswered"
 
 
-def refusal(content: PromptContent, cases: Sized, results: EvalResults) -> str | None:
-    """The same of one prompt, with its size where that is the matter."""
+def refusal(task: Task, content: PromptContent, cases: Sized, results: EvalResults) -> str | None:
+    """The same of one prompt, with its size where that is the matter.
+
+    task: that it serves.
+    content: the prompt.
+    cases: that it was asked.
+    results: of those that were answered.
+    """
     reason = objection(cases, results)
     if reason is None or not results.too_long:
         return reason
-    return f"{reason}: it has about {content.tokens} tokens"
+    return f"{reason}: it has about {prompt_tokens(content, task.answers)} tokens"

@@ -17,9 +17,11 @@ A baseline is never refused: it comes from outside. The test cases that it quote
 
 from collections.abc import Iterable, Sequence
 
+from nlu_shared.rendering import example_tokens, tokens
 from nlu_shared.schemas.prompts import PromptContent
 
 from induction.engine.data.folding import words
+from induction.engine.data.room import UNBOUNDED, Room
 from induction.engine.leak_guard import prompt_texts, retelling
 from induction.engine.leak_guard.leaks import Guarded, leaked
 from induction.engine.leak_guard.traces import Index
@@ -27,7 +29,7 @@ from induction.task_kinds.base import Case, Task
 
 INSTRUCTION_TOKENS = 3_000
 EXAMPLE_TOKENS = 12_000
-"""Room for about 500 short examples."""
+"""Room for about 400 short examples."""
 LIMITS = (("instructions", INSTRUCTION_TOKENS), ("examples", EXAMPLE_TOKENS))
 
 
@@ -40,6 +42,7 @@ def objections(
     cases: Guarded,
     beside: Sequence[str] = (),
     earlier: Sequence[str] = (),
+    room: Room = UNBOUNDED,
 ) -> list[str]:
     """Reasons against the candidate that its parent did not give; none when it may go on.
 
@@ -52,14 +55,16 @@ def objections(
     cases: see `leaks.leaked`.
     beside: see `leaks.leaked`.
     earlier: see `leaks.leaked`.
+    room: for the whole prompt.
     """
     reasons = [
         f"{name} of {size} tokens, at most {limit} are allowed"
         for (name, limit), size, before in zip(
-            LIMITS, _sizes(candidate), _sizes(parent), strict=True
+            LIMITS, _sizes(task, candidate), _sizes(task, parent), strict=True
         )
         if size > max(limit, before)
     ]
+    reasons += room.objections(task, parent, candidate)
     if reasons:  # reading it all would take as long as it is
         return reasons
     reasons += [one for one in task.problems(candidate) if one not in task.problems(parent)]
@@ -73,12 +78,12 @@ def objections(
     return reasons
 
 
-def oversized(prompt: PromptContent) -> list[str]:
+def oversized(task: Task, prompt: PromptContent) -> list[str]:
     """What of a prompt from outside is over the limits. It is not refused: from there on changes
     may only keep or lower what is too much."""
     return [
         f"the baseline's {name} take {size} tokens, more than {limit}: no change may add to them"
-        for (name, limit), size in zip(LIMITS, _sizes(prompt), strict=True)
+        for (name, limit), size in zip(LIMITS, _sizes(task, prompt), strict=True)
         if size > limit
     ]
 
@@ -122,6 +127,6 @@ def quoted_by(
     ]
 
 
-def _sizes(prompt: PromptContent) -> tuple[int, int]:
-    """Tokens of the instructions and of the examples."""
-    return prompt.instruction_tokens, prompt.example_tokens
+def _sizes(task: Task, prompt: PromptContent) -> tuple[int, int]:
+    """Tokens of the instructions and of the examples, about."""
+    return tokens(prompt.instruction_text), example_tokens(prompt.examples, task.answers)

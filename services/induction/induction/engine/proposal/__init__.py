@@ -1,1 +1,1 @@
-"""What to change next: error patterns, the meta-prompt, edits, many-shot, memory."""
+"""What to change next: error patterns, the meta-prompt, edits, rungs, memory."""

@@ -1,1 +1,1 @@
-"""How a better prompt is found: steps, the gate, acceptance, stopping, pruning."""
+"""How a better prompt is found: the ladder, steps, the gate, acceptance, stopping, pruning."""

@@ -9,6 +9,7 @@ lost out of ten break a guard of 0.02, one lost case does not, nor do three lost
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from nlu_shared.rendering import prompt_tokens
 from nlu_shared.schemas.prompts import PromptContent
 
 from induction.engine.evaluation import unanswered
@@ -51,7 +52,9 @@ def rank(
     """
     score = validation.scored(plan.task).objective
     aimed = score if plan.focused is None else measured(plan.task, plan.focused.f1, validation)
-    return Rank(aimed, score, train.scored(plan.task).objective, -content.tokens)
+    return Rank(
+        aimed, score, train.scored(plan.task).objective, -prompt_tokens(content, plan.task.answers)
+    )
 
 
 def objection(

@@ -41,6 +41,7 @@ or a replay will say something else. `forecast` bounds `hill_climb`, not what is
 from typing import Protocol
 
 from induction.engine.proposal.proposer import Proposer, ask_meta_prompt
+from induction.engine.search.ladder import ladder
 from induction.engine.search.pruning import prune
 from induction.engine.search.state import Search
 from induction.engine.search.step import step
@@ -51,8 +52,9 @@ class Optimiser(Protocol):
 
 
 async def hill_climb(search: Search, propose: Proposer = ask_meta_prompt) -> str:
-    """Many shots first, then one targeted change after another, each kept only if it is better;
-    in the end what the best prompt can do without is pruned."""
+    """The ladder of examples first, then one targeted change after another, each kept only if it is
+    better; in the end what the best prompt can do without is pruned."""
+    await ladder(search)
     while (reason := search.reason_to_stop()) is None:
         await step(search, propose)
     await prune(search)

@@ -9,6 +9,7 @@ search found, so that margins do not add up. Nobody is asked for proposals.
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
+from nlu_shared.rendering import prompt_tokens
 from nlu_shared.schemas.prompts import MOST_EDITS, Change, Edit, Op, PromptContent, Strategy
 
 from induction.engine.data.folds import is_cross_validated
@@ -64,7 +65,7 @@ def changes(
     shorter = []
     for parts in (_blocks(prompt, keep), _examples(prompt)):
         left = [(change, _without(prompt, change)) for change in parts]
-        shorter += sorted(left, key=lambda one: one[1].tokens)
+        shorter += sorted(left, key=lambda one: prompt_tokens(one[1], task.answers))
     return [(change, after) for change, after in shorter if set(task.problems(after)) <= allowed]
 
 

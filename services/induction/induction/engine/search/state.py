@@ -10,11 +10,11 @@ from nlu_shared.schemas.prompts import PromptContent
 
 from induction.engine.data.chance import shuffled
 from induction.engine.data.folds import Folds, folds_of
+from induction.engine.data.room import UNBOUNDED, Room
 from induction.engine.data.splits import Splits
 from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import EvalResults, evaluate, evaluation_event
 from induction.engine.leak_guard.leaks import Guarded, guarded
-from induction.engine.proposal import many_shot
 from induction.engine.proposal.error_patterns import (
     PatternKey,
     concerning,
@@ -24,11 +24,12 @@ from induction.engine.proposal.error_patterns import (
     worth_trying,
 )
 from induction.engine.proposal.memory import Memory
-from induction.engine.proposal.meta_prompt import Brief, Candidate, Tried, shown_cases
+from induction.engine.proposal.meta_prompt import Brief, Tried, shown_cases
 from induction.engine.runtime import RunContext
 from induction.engine.search import parallel
 from induction.engine.search.acceptance import Rank, rank
 from induction.engine.search.gate import touched
+from induction.engine.search.measured import Measured
 from induction.engine.search.stopping import ITERATIONS_USED_UP, Progress, reason_to_stop
 from induction.task_kinds.base import Case
 
@@ -63,7 +64,9 @@ class Search:
     failures: how often a pattern was aimed at in vain.
     attempt: changes asked for.
     untouched: the cases of the test split, by id.
-    opened: whether the opening change was made.
+    room: how long a prompt may be.
+    measured: the prompts that have answered all validation cases, by their hashes.
+    compared: training cases on which cheaper prompts are compared with the best in the end.
     most_attempts: of a search inside a search; None: no limit of its own.
     """
 
@@ -86,7 +89,9 @@ class Search:
     failures: Counter[PatternKey] = field(default_factory=Counter)
     attempt: int = 0
     most_attempts: int | None = None
-    opened: bool = False
+    room: Room = UNBOUNDED
+    measured: dict[str, Measured] = field(default_factory=dict)
+    compared: int = 0
 
     @property
     def iteration(self) -> int:
@@ -146,16 +151,6 @@ class Search:
             hints=self.run.hints,
         )
 
-    def opening(self) -> Candidate | None:
-        """The change to begin with, once; it counts as an attempt."""
-        if self.opened:
-            return None
-        self.opened = True
-        self.attempt += 1
-        plan = self.run.plan
-        opening = many_shot.opening(plan.task, self.best, self.splits.train, seed=plan.seed)
-        return None if opening is None else Candidate(*opening)
-
     async def evaluate(
         self,
         content: PromptContent,
@@ -163,6 +158,7 @@ class Search:
         *,
         split: str,
         iteration: int | None = None,
+        sample: int = 0,
     ) -> EvalResults:
         """The cases put to a prompt. Raises Stopped, and ValueError for cases of the test split.
 
@@ -170,6 +166,7 @@ class Search:
         cases: those that teach are asked without the examples of their own fold.
         split: as events name it.
         iteration: None: the one under way.
+        sample: see `evaluate`.
         """
         cases = tuple(cases)
         if not self.untouched.isdisjoint(case.id for case in cases):
@@ -181,6 +178,7 @@ class Search:
             split=split,
             iteration=self.iteration if iteration is None else iteration,
             folds=self.folds,
+            sample=sample,
         )
 
     def stale(self, cases: Sequence[Case]) -> list[Case]:
@@ -209,6 +207,12 @@ class Search:
             self.learn(validation)
         if tried:
             self.tried.append(tried)
+
+    def settle_on(self, winner: Measured) -> None:
+        """A prompt that was measured before becomes the best."""
+        self.best, self.validation = winner.content, winner.validation
+        self.fresh = set()
+        self.learn(winner.train)
 
     def to_refresh(self, patterns: Sequence[ErrorPattern]) -> list[Case]:
         """The training cases that a kept change aimed at `patterns` may have turned, in case
@@ -246,9 +250,10 @@ async def begin(run: RunContext, splits: Splits) -> Search:
         results[split] = await evaluate(
             run, plan.baseline, cases, split=split, iteration=0, folds=folds, or_fail=True
         )
-        if missing := unanswered.refusal(plan.baseline, cases, results[split]):
+        if missing := unanswered.refusal(plan.task, plan.baseline, cases, results[split]):
             (run.fail if results[split].too_long else run.stop)(missing)
         await run.tell(evaluation_event(plan.task, plan.baseline, results[split], split, 0))
+    run.settle_token_scale()
     search = from_results(
         run, splits, train=results[Split.TRAIN], validation=results[Split.VALIDATION]
     )
@@ -284,5 +289,6 @@ def from_results(
         folds=folds_of(splits.train, seed=plan.seed),
         untouched=frozenset(case.id for case in splits.test),
         seen={plan.baseline.version_hash},
-        opened=not plan.opening,
+        room=Room.of(plan, run.token_scale),
+        measured={plan.baseline.version_hash: Measured(plan.baseline, validation, train)},
     )

@@ -3,43 +3,23 @@
 Where the run is stopped in between, the candidates are dropped and no event tells of them.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from nlu_shared.schemas.events import ChangeRejected, ErrorPattern, HintTaken, Split, Stage
+from nlu_shared.schemas.events import ChangeRejected, HintTaken, Stage
 from nlu_shared.schemas.prompts import Change, PromptContent
 
 from induction.engine.evaluation.evaluate import EvalResults
-from induction.engine.leak_guard import prompt_texts, screen
 from induction.engine.proposal import edits
 from induction.engine.proposal.difference import difference
 from induction.engine.proposal.edits import InvalidChange
-from induction.engine.proposal.error_patterns import patterns_event
-from induction.engine.proposal.meta_prompt import Brief, Candidate, Tried
+from induction.engine.proposal.meta_prompt import Brief, Candidate
 from induction.engine.proposal.proposer import RETRIES, ProposalRequest, Proposer
 from induction.engine.runtime import Stopped
+from induction.engine.search.screening import Refused, screened
 from induction.engine.search.state import Search
 from induction.engine.search.trial import Tested, best_of, gated
-from induction.engine.search.validation import NOTHING, proposal_event, validate
+from induction.engine.search.validation import NOTHING, proposal_event, refresh, validate
 
 OUTDONE = "; another change of this step gains more"
 WRITTEN_WHOLE = "Written as a whole; these are the edits that lead there from the best prompt."
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Why there is nothing to ask a task model about.
-
-    stage: how far it came.
-    reason: without the words of the change: it is stored.
-    patterns: what it was aimed at.
-    tried: what later proposals are shown of it; None: nothing.
-    """
-
-    stage: Stage
-    reason: str
-    patterns: tuple[ErrorPattern, ...]
-    tried: Tried | None = None
 
 
 async def step(search: Search, propose: Proposer) -> None:
@@ -48,15 +28,11 @@ async def step(search: Search, propose: Proposer) -> None:
     await search.run.read_inbox()
     for hint in search.run.take_hints():
         await search.run.tell(HintTaken(iteration=iteration, hint=hint))
-    opening = search.opening()
-    candidates = await _screened(search, [opening] if opening else await _proposed(search, propose))
+    candidates = await screened(search, await _proposed(search, propose))
     if not candidates:
         return
     if len(candidates) == 1:
         await search.run.tell(proposal_event(search, candidates[0]))
-    if not candidates[0].patterns:  # the opening is aimed at no mistake in particular
-        await _validate_and_refresh(search, candidates[0])
-        return
     tested = await gated(search, candidates)
     best = best_of(tested)
     for one in tested:
@@ -95,7 +71,7 @@ async def consider(
         proposed = Candidate(*change)
     except InvalidChange as problem:
         proposed = Refused(Stage.PROPOSE, str(problem), ())
-    for candidate in await _screened(search, [proposed]):
+    for candidate in await screened(search, [proposed]):
         await search.run.tell(proposal_event(search, candidate))
         return await validate(search, candidate)
     return None
@@ -105,13 +81,10 @@ async def _validate_and_refresh(
     search: Search, candidate: Candidate, at_gate: EvalResults = NOTHING
 ) -> None:
     """Asks again the training cases that a new best prompt may have turned. Raises Stopped."""
-    iteration, patterns = search.iteration, candidate.patterns
+    iteration = search.iteration
     await validate(search, candidate, at_gate)
-    if search.best is not candidate.content:
-        return
-    cases = search.to_refresh(patterns)
-    search.learn(await search.evaluate(search.best, cases, split=Split.TRAIN, iteration=iteration))
-    await search.run.tell(patterns_event(search.patterns(), iteration))
+    if search.best is candidate.content:
+        await refresh(search, candidate.patterns, iteration)
 
 
 async def _proposed(search: Search, propose: Proposer) -> list[Candidate | Refused]:
@@ -153,53 +126,6 @@ def _candidate(search: Search, brief: Brief, change: Change | InvalidChange) -> 
         keep=search.run.plan.kept_blocks,
     )
     return Candidate(change, content, brief.patterns)
-
-
-async def _screened(search: Search, proposed: Sequence[Candidate | Refused]) -> list[Candidate]:
-    """The candidates that nothing speaks against; an event tells of each of the others."""
-    candidates = []
-    for one in proposed:
-        refused = one if isinstance(one, Refused) else _refusal(search, one)
-        if isinstance(one, Candidate) and refused is None:
-            candidates.append(one)
-        elif refused is not None:
-            search.refused(refused.tried, refused.patterns)
-            await search.run.tell(
-                ChangeRejected(
-                    iteration=search.iteration, stage=refused.stage, reason=refused.reason
-                )
-            )
-    return candidates
-
-
-def _refusal(search: Search, candidate: Candidate) -> Refused | None:
-    if not (objections := _objections(search, candidate)):
-        return None
-    reason = "; ".join(objections)
-    tried = candidate.tried("rejected unseen", reason)
-    return Refused(Stage.SCREEN, reason, candidate.patterns, tried)
-
-
-def _objections(search: Search, candidate: Candidate) -> list[str]:
-    content = candidate.content
-    if known := search.memory.objection(candidate.change, search.best):
-        return [known]
-    if content.version_hash in search.seen:
-        return ["this very prompt was tried before"]
-    search.seen.add(content.version_hash)
-    texts = prompt_texts.changed(candidate.change)
-    objections = screen.objections(
-        search.run.plan.task,
-        search.best,
-        content,
-        baseline=search.run.plan.baseline,
-        cases=search.guarded,
-        beside=texts,
-        earlier=search.texts,
-    )
-    if not objections:
-        search.texts += texts
-    return objections
 
 
 def _stopped_at_gate(search: Search, tested: Tested) -> ChangeRejected:

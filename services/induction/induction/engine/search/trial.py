@@ -49,7 +49,9 @@ async def gated(search: Search, candidates: Sequence[Candidate]) -> list[Tested]
             answered = await search.evaluate(content, cases, split=Stage.GATE)
             one.results |= answered
             one.judgement = gate.judge(sample, search.train, one.results, plan.focused)
-            if answered.too_long and (reason := unanswered.refusal(content, cases, answered)):
+            if answered.too_long and (
+                reason := unanswered.refusal(plan.task, content, cases, answered)
+            ):
                 one.judgement = replace(one.judgement, passes=False, objection=reason)
     return tested
 

@@ -1,15 +1,24 @@
 """The iteration proper: a candidate on validation, paired with the best prompt, kept or not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from nlu_shared.schemas.events import ChangeKept, ChangeRejected, PromptProposed, Split, Stage
+from nlu_shared.schemas.events import (
+    ChangeKept,
+    ChangeRejected,
+    ErrorPattern,
+    PromptProposed,
+    Split,
+    Stage,
+)
 
 from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import EvalResults, compare, evaluation_event
 from induction.engine.proposal import memory
+from induction.engine.proposal.error_patterns import patterns_event
 from induction.engine.proposal.meta_prompt import Candidate
 from induction.engine.search import acceptance
 from induction.engine.search.acceptance import Rank
+from induction.engine.search.measured import Measured
 from induction.engine.search.state import Search
 
 NOTHING = EvalResults({})
@@ -44,16 +53,39 @@ async def validate(
     at_gate: its answers to training cases, learnt where it is kept.
     rule: decides.
     """
+    validation = await search.evaluate(
+        candidate.content, search.splits.validation, split=Split.VALIDATION
+    )
+    await conclude(search, candidate, validation, at_gate, rule=rule)
+    return validation
+
+
+async def conclude(
+    search: Search,
+    candidate: Candidate,
+    validation: EvalResults,
+    at_gate: EvalResults = NOTHING,
+    *,
+    rule: Rule = _is_better,
+) -> None:
+    """What becomes of a candidate that has answered the validation cases; see `validate`.
+
+    search: whose best prompt it is compared with.
+    candidate: told of before.
+    validation: its answers to all validation cases.
+    at_gate: its answers to training cases, learnt where it is kept.
+    rule: decides.
+    """
     run, iteration, content = search.run, search.iteration, candidate.content
     cases = search.splits.validation
-    validation = await search.evaluate(content, cases, split=Split.VALIDATION)
-    if missing := unanswered.refusal(content, cases, validation):
+    if missing := unanswered.refusal(run.plan.task, content, cases, validation):
         search.rejected(candidate.tried("not judged", missing), candidate.patterns)
         await run.tell(ChangeRejected(iteration=iteration, stage=Stage.VALIDATION, reason=missing))
-        return validation
+        return
     await run.tell(
         evaluation_event(run.plan.task, content, validation, Split.VALIDATION, iteration)
     )
+    search.measured[content.version_hash] = Measured(content, validation)
     fixed, broke = compare(search.validation, validation)
     known, answered = unanswered.shared(search.validation, validation)
     best = acceptance.rank(run.plan, search.best, validation=known, train=search.train)
@@ -71,7 +103,7 @@ async def validate(
                 broke=broke,
             )
         )
-        return validation
+        return
     gain = round(reached.aimed - best.aimed, 9)
     search.kept(candidate.tried("kept", f"validation {gain:+.4f}"), content, validation=validation)
     search.learn(at_gate)
@@ -85,7 +117,14 @@ async def validate(
             broke=broke,
         )
     )
-    return validation
+
+
+async def refresh(search: Search, patterns: Sequence[ErrorPattern], iteration: int) -> None:
+    """Asks a new best prompt those training cases that it may have turned, and tells what it still
+    gets wrong. Raises Stopped."""
+    cases = search.to_refresh(patterns)
+    search.learn(await search.evaluate(search.best, cases, split=Split.TRAIN, iteration=iteration))
+    await search.run.tell(patterns_event(search.patterns(), iteration))
 
 
 def proposal_event(search: Search, candidate: Candidate) -> PromptProposed:

@@ -1,0 +1,91 @@
+"""A prompt in the race, with what it has answered so far, and where it stands among the others."""
+
+from dataclasses import dataclass, field, replace
+
+from induction.engine.evaluation import unanswered
+from induction.engine.evaluation.evaluate import CaseResult, EvalResults
+from induction.engine.plan import Plan
+from induction.engine.proposal.meta_prompt import Candidate
+from induction.engine.proposal.rungs import Rung
+from induction.engine.search import acceptance
+from induction.engine.search.acceptance import Rank
+from induction.engine.search.choice import compared
+from induction.engine.search.measured import Measured
+from induction.engine.search.state import Search
+
+
+@dataclass(slots=True)
+class Entrant:
+    """A rung that nothing spoke against.
+
+    rung: what it shows.
+    candidate: the change it is, and the prompt.
+    validation: what it has answered of the validation cases, in the order they were asked.
+    train: of the training cases, each without the examples of its own fold.
+    is_compared: on the training cases that all are asked which validation cannot tell apart.
+    """
+
+    rung: Rung
+    candidate: Candidate
+    validation: EvalResults = field(default_factory=lambda: EvalResults({}))
+    train: EvalResults = field(default_factory=lambda: EvalResults({}))
+    is_compared: bool = False
+
+    def learn(self, answered: EvalResults) -> None:
+        """More of the validation cases."""
+        self.validation = EvalResults(
+            {**self.validation.by_case, **answered.by_case},
+            self.validation.lost | answered.lost,
+            self.validation.too_long | answered.too_long,
+        )
+
+    def is_measured(self, search: Search) -> bool:
+        """Whether it has answered all of validation, or nearly."""
+        cases = search.splits.validation
+        seen = len(self.validation.by_case) + len(self.validation.lost)
+        return seen == len(cases) and unanswered.objection(cases, self.validation) is None
+
+    def measured(self, search: Search) -> Measured:
+        """What is known of it, in case order."""
+        results = self.validation.of(search.splits.validation)
+        validation = replace(self.validation, by_case=results.by_case)
+        return Measured(self.candidate.content, validation, self.train)
+
+    def rank(self, search: Search) -> tuple[bool, bool, Rank]:
+        """One that breaks a guard ranks below all that break none, and one that was not compared on
+        training cases below those it could not be told from."""
+        plan, content = search.run.plan, self.candidate.content
+        broken = acceptance.broken_guards(plan, search.baseline_validation, self.validation)
+        known = self.train.of(compared(search)) if self.is_compared else EvalResults({})
+        ranked = acceptance.rank(
+            plan, content, validation=self.validation | known, train=search.train
+        )
+        return not broken, self.is_compared, ranked
+
+    def objection(self, search: Search) -> str | None:
+        """Why the best prompt, which is the baseline, would stand against it alone."""
+        plan, content = search.run.plan, self.candidate.content
+        reached = acceptance.rank(plan, content, validation=self.validation, train=search.train)
+        return acceptance.objection(
+            plan,
+            reached,
+            search.rank,
+            baseline=search.baseline_validation,
+            validation=self.validation,
+        )
+
+    def points(self, plan: Plan) -> float:
+        """What its answers count together."""
+        return sum(points_of(plan, result) for result in self.validation.by_case.values())
+
+    def behind(self, plan: Plan) -> str:
+        """Why it went no further."""
+        cases = len(self.validation.by_case)
+        return f"scores {self.points(plan):g} on {cases} validation cases, and other rungs more"
+
+
+def points_of(plan: Plan, result: CaseResult) -> float:
+    """What a case counts in the race: for the focus where there is one, else as it is scored."""
+    if plan.focused is None:
+        return result.score
+    return float(not any(plan.focused.concerns(mistake) for mistake in result.mistakes))

@@ -1,0 +1,220 @@
+"""The ladder a search begins with: prompts with none, few, more and all examples, measured.
+
+Every rung answers the same few validation cases, the best of them all of validation in a race (see
+`race`). Those that validation cannot tell from the best are asked training cases as well, and the
+one that ranks highest goes on if it is better than the baseline. All of it is one iteration. Where
+the order of the same examples turns more answers than asking twice does, other orders are raced
+too. Where there are the calls for it, the smallest rung is asked the training cases, and grows by
+those that it gets wrong.
+"""
+
+from collections.abc import Sequence
+
+from nlu_shared.schemas.events import ChangeRejected, Split, Stage
+
+from induction.engine.data.chance import shuffled
+from induction.engine.evaluation import unanswered
+from induction.engine.evaluation.evaluate import compare, evaluation_event
+from induction.engine.proposal import rungs
+from induction.engine.proposal.meta_prompt import Candidate
+from induction.engine.proposal.rungs import Rung
+from induction.engine.proposal.selection import Order
+from induction.engine.search import race
+from induction.engine.search.choice import MOST_TRIED, compared, is_within_noise
+from induction.engine.search.entrants import Entrant, points_of
+from induction.engine.search.orders import is_moved
+from induction.engine.search.race import SCREENED, SPENT
+from induction.engine.search.screening import screened
+from induction.engine.search.state import Search
+from induction.engine.search.validation import conclude, proposal_event, refresh
+from induction.task_kinds.base import Case
+
+SPLIT = "the ladder"
+"""As progress names it."""
+FOLD_RUNGS = 2
+"""Rungs of a search inside a search."""
+GROWTH_CASES = 256
+"""Training cases put to the rung that is to grow, at most."""
+ORDER_CALLS = 3 * SCREENED
+OUTDONE = "another rung of the ladder ranks higher"
+
+
+async def ladder(search: Search) -> None:
+    """One iteration at most, nothing where the plan wants no opening or there is nothing to show.
+    Raises Stopped; what was not concluded by then is dropped."""
+    plan, train = search.run.plan, search.splits.train
+    if not plan.opening or search.reason_to_stop() is not None:
+        return
+    search.attempt += 1
+    cases = shuffled(
+        search.splits.validation, name=lambda case: case.id, seed=plan.seed, purpose="race"
+    )
+    offered = rungs.rungs(plan.task, search.best, train, seed=plan.seed, room=search.room)
+    in_fold = search.most_attempts is not None
+    if in_fold:
+        offered = offered[:FOLD_RUNGS]
+    left = search.run.calls_left
+    allotment = race.allotted(len(offered), cases=len(cases), calls_left=left)
+    entrants = await _entering(search, offered[: allotment.entrants])
+    if not entrants:
+        return
+    await _ask(search, entrants, cases[:SCREENED])
+    if not in_fold and _affords(search, allotment.calls(len(cases)) + ORDER_CALLS):
+        await _try_orders(search, entrants, cases[:SCREENED])
+    await _race(search, entrants, cases, finalists=allotment.finalists)
+    if not in_fold:
+        await _grow(search, entrants, cases[:SCREENED])
+        await _compare(search, entrants)
+    await _conclude(search, entrants)
+
+
+async def _entering(search: Search, offered: Sequence[Rung]) -> list[Entrant]:
+    """Those that nothing speaks against. A refused rung is no failure of the search."""
+    rejections = search.progress.rejections
+    by_hash = {one.content.version_hash: one for one in offered}
+    passed = await screened(search, [Candidate(one.change, one.content) for one in offered])
+    search.progress.rejections = rejections
+    return [Entrant(by_hash[one.content.version_hash], one) for one in passed]
+
+
+async def _ask(search: Search, entrants: Sequence[Entrant], cases: Sequence[Case]) -> None:
+    for one in entrants:
+        one.learn(await search.evaluate(one.candidate.content, cases, split=SPLIT))
+
+
+async def _try_orders(search: Search, entrants: list[Entrant], cases: Sequence[Case]) -> None:
+    """Adds the best rung in other orders where the order matters to the model."""
+    plan, baseline, room = search.run.plan, search.best, search.room
+    best = max(entrants, key=lambda one: one.points(plan))
+    turned = rungs.reordered(plan.task, baseline, best.rung, Order.REVERSED, room)
+    other = [] if turned is None else await _entering(search, [turned])
+    if not other:
+        return
+    await _ask(search, other, cases)
+    again = await search.evaluate(best.candidate.content, cases, split=SPLIT, sample=1)
+    if not is_moved(best.validation, again=again, other=other[0].validation):
+        return
+    blocks = rungs.reordered(plan.task, baseline, best.rung, Order.IN_BLOCKS, room)
+    more = [] if blocks is None else await _entering(search, [blocks])
+    await _ask(search, more, cases)
+    entrants += [*other, *more]
+
+
+async def _race(
+    search: Search, entrants: Sequence[Entrant], cases: Sequence[Case], *, finalists: int
+) -> None:
+    """The best of the entrants on all cases, but for those that are outdone on the way there."""
+    plan = search.run.plan
+    running = sorted(entrants, key=lambda one: -one.points(plan))[:finalists]
+    for start in range(SCREENED, len(cases), SCREENED):
+        running = _still_running(search, running, len(entrants))
+        await _ask(search, running, cases[start : start + SCREENED])
+
+
+def _still_running(search: Search, running: list[Entrant], entrants: int) -> list[Entrant]:
+    """The baseline runs too, with what is known of it."""
+    plan = search.run.plan
+    known = unanswered.shared(*(one.validation for one in running), search.validation)
+    scores = {
+        number: [points_of(plan, result) for result in one.by_case.values()]
+        for number, one in enumerate(known)
+    }
+    out = race.beaten(scores, entrants=entrants + 1)
+    return [one for number, one in enumerate(running) if number not in out]
+
+
+async def _grow(search: Search, entrants: list[Entrant], first: Sequence[Case]) -> None:
+    """Adds the smallest rung with the training cases that it misses; of several draws the one that
+    did best on the first cases of the race."""
+    plan, validation = search.run.plan, search.splits.validation
+    train = shuffled(
+        search.splits.train, name=lambda case: case.id, seed=plan.seed, purpose="growth"
+    )[:GROWTH_CASES]
+    small = [one for one in entrants if one.rung.cases and not one.rung.keeps_own]
+    if not small or not _affords(search, len(train) + len(validation)):
+        return
+    fewest = min(len(one.rung.cases) for one in small)
+    smallest = [one for one in small if len(one.rung.cases) == fewest]
+    best = max(smallest, key=lambda one: _points_on(search, one, first))
+    best.train = await search.evaluate(best.candidate.content, train, split=Split.TRAIN)
+    missed = [result.case for result in best.train.wrong]
+    rung = rungs.grown(plan.task, search.best, best.rung, missed, search.room)
+    more = [] if rung is None else await _entering(search, [rung])
+    await _ask(search, more, validation)
+    entrants += more
+
+
+def _points_on(search: Search, one: Entrant, cases: Sequence[Case]) -> float:
+    results = one.validation.of(cases).by_case.values()
+    return sum(points_of(search.run.plan, result) for result in results)
+
+
+async def _compare(search: Search, entrants: Sequence[Entrant]) -> None:
+    """Asks those that validation cannot tell from the best some training cases as well."""
+    cases = compared(search)
+    measured = [one for one in entrants if one.is_measured(search)]
+    measured.sort(key=lambda one: one.rank(search), reverse=True)
+    equals = [
+        one
+        for one in measured[:MOST_TRIED]
+        if is_within_noise(search.run.plan, measured[0].validation, one.validation)
+    ]
+    if not cases or len(equals) < 2:
+        return
+    for one in equals:
+        new = [case for case in cases if case.id not in one.train.by_case]
+        one.is_compared = True
+        one.train |= await search.evaluate(one.candidate.content, new, split=Split.TRAIN)
+
+
+async def _conclude(search: Search, entrants: Sequence[Entrant]) -> None:
+    """Tells of each rung, the best one last, which is then kept or not."""
+    measured = [one for one in entrants if one.is_measured(search)]
+    best = max(measured, key=lambda one: one.rank(search), default=None)
+    for one in entrants:
+        if one is not best:
+            await search.run.tell(proposal_event(search, one.candidate))
+            await _outdone(search, one)
+    if best is None:
+        search.progress.evaluated(search.progress.best)
+        return
+    iteration, known = search.iteration, best.measured(search)
+    await search.run.tell(proposal_event(search, best.candidate))
+    await conclude(search, best.candidate, known.validation)
+    search.measured[best.candidate.content.version_hash] = known
+    if search.best is best.candidate.content:
+        search.learn(best.train)
+        await refresh(search, (), iteration)
+
+
+async def _outdone(search: Search, one: Entrant) -> None:
+    """What became of a rung that is not the best. Only one that is no better than the baseline
+    failed: of the others nothing is remembered against."""
+    run, iteration, content = search.run, search.iteration, one.candidate.content
+    fixed, broke = compare(search.validation, one.validation)
+    stage, reason, version_hash = Stage.GATE, one.behind(run.plan), None
+    if one.is_measured(search):
+        known = one.measured(search)
+        search.measured[content.version_hash] = known
+        await run.tell(
+            evaluation_event(run.plan.task, content, known.validation, Split.VALIDATION, iteration)
+        )
+        objection = one.objection(search)
+        version_hash = None if objection is None else content.version_hash
+        stage, reason = Stage.VALIDATION, objection or OUTDONE
+    await run.tell(
+        ChangeRejected(
+            iteration=iteration,
+            stage=stage,
+            reason=reason,
+            version_hash=version_hash,
+            fixed=fixed,
+            broke=broke,
+        )
+    )
+
+
+def _affords(search: Search, calls: int) -> bool:
+    """Whether the ladder may take so many calls of those that are left."""
+    left = search.run.calls_left
+    return left is None or calls <= SPENT * left

@@ -1,0 +1,143 @@
+"""A race drops what is worse, and hardly ever the best; how many run is a matter of calls."""
+
+import random
+from collections.abc import Mapping, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from induction.engine.evaluation.evaluate import EvalResults, judge
+from induction.engine.search.orders import is_moved
+from induction.engine.search.race import (
+    FINALISTS,
+    LEVEL,
+    SCREENED,
+    Allotment,
+    allotted,
+    beaten,
+    evidence,
+)
+from induction.task_kinds.base import Prediction
+
+from tests.induction.engine.runtimes import toy_plan
+
+PLAN = toy_plan(labels=2)
+
+
+def raced(
+    chances: Sequence[float], *, cases: int, shared: float, draw: random.Random
+) -> Mapping[int, int]:
+    """Which prompts were dropped, and after how many cases. Prompts answer right with their chance;
+    a share of the cases is as easy or hard for all."""
+    running: dict[int, list[float]] = {name: [] for name in range(len(chances))}
+    dropped: dict[int, int] = {}
+    for seen in range(1, cases + 1):
+        lot, is_shared = draw.random(), draw.random() < shared
+        for name, scores in running.items():
+            scores.append(float((lot if is_shared else draw.random()) < chances[name]))
+        if seen % SCREENED == 0:
+            for name in beaten(running, entrants=len(chances)):
+                del running[name]
+                dropped[name] = seen
+    return dropped
+
+
+@pytest.mark.law
+@pytest.mark.parametrize("shared", [0.0, 0.7])
+@pytest.mark.parametrize(
+    "chances",
+    [[0.5] * 6, [0.8] * 6, [0.62, *[0.6] * 5], [0.91, 0.9, 0.9]],
+    ids=["all alike", "all alike and good", "one a little better", "three that are good"],
+)
+def test_the_best_is_dropped_no_oftener_than_the_level_says(
+    chances: list[float], shared: float
+) -> None:
+    draw = random.Random(1)
+    runs = 200
+    lost = sum(0 in raced(chances, cases=240, shared=shared, draw=draw) for _ in range(runs))
+    assert lost <= LEVEL * runs
+
+
+@pytest.mark.law
+def test_one_that_is_much_worse_is_dropped_within_a_hundred_cases() -> None:
+    draw = random.Random(2)
+    runs = [raced([0.75, 0.46, 0.48], cases=96, shared=0.3, draw=draw) for _ in range(100)]
+    assert sum({1, 2} <= set(one) for one in runs) >= 90
+
+
+@given(st.lists(st.sampled_from([-1.0, 0.0, 1.0]), max_size=200))
+def test_ties_are_no_evidence_and_more_losses_are_less(differences: list[float]) -> None:
+    found = evidence(differences)
+    assert found >= 1
+    assert evidence([one for one in differences if one]) == found
+    assert evidence([-1.0, *differences]) <= found * (1 + 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("wins", "losses", "is_beaten"),
+    [(5, 0, False), (9, 0, True), (15, 7, False), (60, 15, True), (20, 20, False)],
+)
+def test_how_many_wins_it_takes(wins: int, losses: int, is_beaten: bool) -> None:
+    """Against one other, in the worst order for the winner: its losses come first."""
+    better = [0.0] * losses + [1.0] * wins
+    worse = [1.0] * losses + [0.0] * wins
+    assert (beaten({"a": better, "b": worse}, entrants=2) == {"b"}) is is_beaten
+
+
+@pytest.mark.parametrize(
+    ("entrants", "cases", "calls_left", "expected"),
+    [
+        (10, 40, None, Allotment(10, FINALISTS)),
+        (10, 40, 5_000, Allotment(10, FINALISTS)),
+        (10, 40, 700, Allotment(5, 3)),
+        (10, 40, 600, Allotment(4, 3)),
+        (10, 40, 220, Allotment(2, 2)),
+        (10, 40, 100, Allotment(1, 1)),
+        (10, 40, 0, Allotment(1, 1)),
+        (1, 400, 5_000, Allotment(1, 1)),
+        (10, 12, 600, Allotment(10, FINALISTS)),
+    ],
+)
+def test_as_many_run_as_the_calls_pay_for(
+    entrants: int, cases: int, calls_left: int | None, expected: Allotment
+) -> None:
+    assert allotted(entrants, cases=cases, calls_left=calls_left) == expected
+
+
+@given(st.integers(1, 20), st.integers(1, 2_000), st.integers(0, 50_000))
+def test_a_race_takes_at_most_half_of_the_calls_unless_one_runs_alone(
+    entrants: int, cases: int, calls_left: int
+) -> None:
+    allotment = allotted(entrants, cases=cases, calls_left=calls_left)
+    assert 1 <= allotment.finalists <= allotment.entrants <= entrants
+    assert allotment.entrants == 1 or 2 * allotment.calls(cases) <= calls_left
+
+
+def answered(rights: Sequence[bool]) -> EvalResults:
+    task = PLAN.task
+    labels = sorted({str(case.truth) for case in PLAN.cases})
+    cases = list(zip(PLAN.cases, rights, strict=False))
+    other = {label: labels[number - 1] for number, label in enumerate(labels)}
+    return EvalResults(
+        {
+            case.id: judge(
+                task,
+                case,
+                Prediction(output=case.truth if right else other[str(case.truth)]),
+            )
+            for case, right in cases
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("turned", "wavered", "moved"),
+    [(0, 0, False), (4, 0, False), (5, 0, True), (9, 4, False), (12, 2, True), (0, 9, False)],
+)
+def test_an_order_moves_a_model_where_it_turns_more_than_asking_twice(
+    turned: int, wavered: int, moved: bool
+) -> None:
+    first = answered([True] * 24)
+    other = answered([False] * turned + [True] * (24 - turned))
+    again = answered([True] * (24 - wavered) + [False] * wavered)
+    assert is_moved(first, again=again, other=other) is moved
