@@ -30,7 +30,9 @@ What it is given:
 What holds, whatever it does: every call is paid for by the run's budget and answered from the
 ledger where it can be, and the calls of the final evaluation are kept back; `consider` evaluates no
 more prompts than the plan has iterations; cases of the test split are put to no prompt, and
-baseline, verdict and error analysis are the run's. Where the search is cross-validated, it is
+baseline, verdict and error analysis are the run's. So is the winner: of the prompts that answered
+validation it may be a shorter one that is as good as the best (see `choice`), and the calls to
+compare them are kept back too where there are enough. Where the search is cross-validated, it is
 called once more for each fold.
 
 What it has to hold itself: let `Stopped` through, which any of these raises, and return a reason

@@ -27,8 +27,8 @@ from induction.engine.search.state import Search, from_results
 
 CROSS_VALIDATION = "cross-validation"
 FOLD_CHANGES = 3
-"""Changes a fold tries, the opening among them, kept or not: about 3 N² calls where each of N cases
-is a fold."""
+"""Changes a fold tries, kept or not; its ladder, of two rungs, counts as one. So it takes about
+4 N² calls where each of N cases is a fold."""
 
 
 async def cross_validate(search: Search, optimise: Optimiser) -> Pair:
