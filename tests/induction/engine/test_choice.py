@@ -39,7 +39,8 @@ def _label(truth: str, right: bool) -> str:
     ("cases", "lost", "won", "in_noise", "as_good"),
     [
         (40, 0, 0, True, True),
-        (40, 1, 0, True, False),
+        (40, 1, 0, True, True),
+        (40, 2, 0, False, False),
         (40, 3, 3, True, False),
         (40, 6, 0, False, False),
         (380, 4, 4, True, True),

@@ -78,8 +78,15 @@ class Entrant:
         """What its answers count together."""
         return sum(points_of(plan, result) for result in self.validation.by_case.values())
 
+    def unheard(self, plan: Plan) -> str | None:
+        """Why nothing can be concluded from what it was asked, or None."""
+        seen = [*self.validation.by_case, *self.validation.lost]
+        return unanswered.refusal(plan.task, self.candidate.content, seen, self.validation)
+
     def behind(self, plan: Plan) -> str:
         """Why it went no further."""
+        if reason := self.unheard(plan):
+            return reason
         cases = len(self.validation.by_case)
         return f"scores {self.points(plan):g} on {cases} validation cases, and other rungs more"
 

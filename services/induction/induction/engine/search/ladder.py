@@ -59,6 +59,9 @@ async def ladder(search: Search) -> None:
     if not entrants:
         return
     await _ask(search, entrants, cases[:SCREENED])
+    if all(one.unheard(plan) for one in entrants):
+        await _conclude(search, entrants)
+        return
     if not in_fold and _affords(search, allotment.calls(len(cases)) + ORDER_CALLS):
         await _try_orders(search, entrants, cases[:SCREENED])
     await _race(search, entrants, cases, finalists=allotment.finalists)
@@ -105,7 +108,8 @@ async def _race(
 ) -> None:
     """The best of the entrants on all cases, but for those that are outdone on the way there."""
     plan = search.run.plan
-    running = sorted(entrants, key=lambda one: -one.points(plan))[:finalists]
+    heard = [one for one in entrants if one.unheard(plan) is None]
+    running = sorted(heard, key=lambda one: -one.points(plan))[:finalists]
     for start in range(SCREENED, len(cases), SCREENED):
         running = _still_running(search, running, len(entrants))
         await _ask(search, running, cases[start : start + SCREENED])
@@ -130,7 +134,11 @@ async def _grow(search: Search, entrants: list[Entrant], first: Sequence[Case]) 
     train = shuffled(
         search.splits.train, name=lambda case: case.id, seed=plan.seed, purpose="growth"
     )[:GROWTH_CASES]
-    small = [one for one in entrants if one.rung.cases and not one.rung.keeps_own]
+    small = [
+        one
+        for one in entrants
+        if one.rung.cases and not one.rung.keeps_own and one.unheard(plan) is None
+    ]
     if not small or not _affords(search, len(train) + len(validation)):
         return
     fewest = min(len(one.rung.cases) for one in small)
