@@ -141,7 +141,10 @@ class SearchView:
         reason = f"{event.stage}: {event.reason}"
         if event.stage is Stage.VALIDATION and proposed:
             what = described(proposed.change)
-            reason = f"validation: {self._validation:.3f} is not above {self._best:.3f} ({what})"
+            reached = f"validation: {self._validation:.3f}"
+            reason = f"{reached} is not above {self._best:.3f} ({what})"
+            if self._validation > self._best:  # a rung of the ladder that another one outdoes
+                reason = f"{reached}, {event.reason} ({what})"
         return [bad(f"{self._name():<{NAME}}{short(reason)}")]
 
     def _closed(self) -> PromptProposed | None:
