@@ -42,6 +42,8 @@ def test_a_label_has_one_spelling_and_nothing_is_none(given: JsonValue, label: s
         (0.5, "no_label"),
         (math.inf, "no_label"),
         ({"a": 1}, "no_label"),
+        (" . ", "no_label"),
+        ("..", "no_label"),
         ("x" * (LABEL_LIMIT + 1), "label_too_long"),
         (10**LABEL_LIMIT, "label_too_long"),
         (1e308, "label_too_long"),

@@ -26,6 +26,7 @@ COMMANDS = {
     "export": ("commands_exports:export", "Writes training rows, or predictions to review."),
     "pairs": ("commands_exports:pairs", "Makes contrastive pairs from a training file."),
     "labels": ("commands_labels:labels", "The label set of a task."),
+    "quoting": ("commands_quoting:quoting", "Which texts of a task a prompt may show."),
     "doctor": ("commands_doctor:doctor", "Looks whether everything this service needs is there."),
     "keys": ("commands_service:keys", "API keys of this service."),
     "serve": ("commands_service:serve", "Serves the API until it is told to stop."),

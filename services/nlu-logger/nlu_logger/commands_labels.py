@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
-import httpx2
 from cyclopts import App
 from nlu_shared.kit.options import number
 from nlu_shared.schemas.labels import LabelRenamed, LabelSet
 
-from nlu_logger.remote import HERE, Key, Url, client, reason_of
+from nlu_logger.remote import HERE, Key, Url, client, done
 
 VERSION = number("As it was then; without it, as it is.", {"type": "integer", "minimum": 1})
 labels = App(name="labels", help="The labels of a task: what its truths may be.")
@@ -37,7 +36,7 @@ def list_labels(
     """
     path = _path(task) if version is None else f"{_path(task)}/versions/{version}"
     with client(url, key) as http:
-        answer = _done(http.get(path))
+        answer = done(http.get(path))
     shown = LabelSet.model_validate_json(answer.content)
     if as_json:
         print(json.dumps(answer.json(), indent=2, ensure_ascii=False))
@@ -78,7 +77,7 @@ def put(
     if replaces is not None:
         body["replaces"] = replaces
     with client(url, key) as http:
-        made = LabelSet.model_validate_json(_done(http.put(_path(task), json=body)).content)
+        made = LabelSet.model_validate_json(done(http.put(_path(task), json=body)).content)
     print(f"version {made.version}, {len(made.labels)} labels")
     _warn(made)
 
@@ -98,7 +97,7 @@ def rename(old: str, new: str, *, task: str, url: Url = HERE, key: Key = "") -> 
     """
     path = f"{_path(task)}/{quote(old, safe='')}/rename"
     with client(url, key) as http:
-        answer = _done(http.post(path, json={"to": new}))
+        answer = done(http.post(path, json={"to": new}))
     made = LabelRenamed.model_validate_json(answer.content)
     print(
         f"cases renamed: {made.cases}, corrections: {made.corrections},"
@@ -108,12 +107,6 @@ def rename(old: str, new: str, *, task: str, url: Url = HERE, key: Key = "") -> 
 
 def _path(task: str) -> str:
     return f"/v1/tasks/{quote(task, safe='')}/labels"
-
-
-def _done(answer: httpx2.Response) -> httpx2.Response:
-    if not answer.is_success:
-        sys.exit(f"nlu-logger: {reason_of(answer.content, answer.status_code)}")
-    return answer
 
 
 def _body(file: Path) -> dict[str, Any]:

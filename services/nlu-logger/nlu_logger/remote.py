@@ -1,7 +1,9 @@
 """How a command reaches a running nlu-logger, and what it makes of a refusal."""
 
+import sys
 from typing import Annotated
 
+import httpx2
 from cyclopts import Parameter
 from nlu_shared.client.patient import PatientBlockingClient
 from nlu_shared.environment import is_given
@@ -27,6 +29,13 @@ def client(url: str, key: str) -> PatientBlockingClient:
         headers={"Authorization": f"Bearer {key}"} if is_given(key) else {},
         timeout=SILENCE_SECONDS,
     )
+
+
+def done(answer: httpx2.Response) -> httpx2.Response:
+    """The answer, or the end of the program with the reason of a refusal."""
+    if not answer.is_success:
+        sys.exit(f"nlu-logger: {reason_of(answer.content, answer.status_code)}")
+    return answer
 
 
 def reason_of(problem: bytes, status: int) -> str:

@@ -30,6 +30,11 @@ BINARY = {
     b"\xd0\xcf\x11\xe0": "an old workbook: save the sheet as CSV UTF-8",
     b"\x1f\x8b": "compressed: unpack it first",
     b"PAR1": "Parquet: write it as CSV or JSON lines",
+    b"%PDF": "a PDF: save the table as CSV UTF-8",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+    b"SQLite format 3": "a database: write the table as CSV",
 }
 """What is no text, by how it begins."""
 _END = re.compile(r"\r\n|\r|\n")

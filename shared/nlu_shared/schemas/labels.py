@@ -20,6 +20,9 @@ _NOTHING = frozenset({"nan", "null", "\\n", "#n/a"})
 """What other programs write into a cell where nothing is, in small letters."""
 
 
+_STEPS = frozenset({".", ".."})
+
+
 class NoLabel(ValueError):
     """What was given is no label: the message says why and never repeats it; `code` is for
     programs."""
@@ -40,6 +43,8 @@ def normal_label(text: str) -> str:
     spelled = spelling(text)
     if not spelled:
         raise NoLabel("a label is not blank")
+    if spelled in _STEPS:
+        raise NoLabel("a label is not . or .., which a path steps over")
     return spelled
 
 
@@ -132,6 +137,16 @@ class LabelSpec(Body):
     retired: bool = Field(default=False, description="stands in old truths; no new one takes it")
 
 
+def _named(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+GivenLabel = Annotated[
+    LabelSpec, BeforeValidator(_named, json_schema_input_type=TruthLabel | LabelSpec)
+]
+"""A label as a person defines it: its name alone, or with what is known of it."""
+
+
 class LabelWarning(Schema):
     """A label that another one of its task nearly is: probably one label in two spellings."""
 
@@ -172,8 +187,8 @@ class LabelSet(Schema):
 class LabelSetIn(Body):
     """The whole set as it shall be."""
 
-    labels: tuple[LabelSpec, ...] = Field(
-        min_length=1, max_length=1_000, description="all of them, in order"
+    labels: tuple[GivenLabel, ...] = Field(
+        min_length=1, max_length=1_000, description="all of them, in order; a name or more"
     )
     replaces: int | None = Field(
         default=None, ge=0, description="the version it was made from; another one by now is a 409"

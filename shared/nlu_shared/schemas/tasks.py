@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, f
 from pydantic_core import PydanticCustomError
 
 from nlu_shared.schemas.base import Body, Label, Moment, SafeText, Schema, Slug
-from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.labels import GivenLabel, LabelSpec
 from nlu_shared.schemas.prompts import TaskKind
 
 FEWEST_LABELS = 2
@@ -35,7 +35,7 @@ def _choosable(labels: tuple[LabelSpec, ...]) -> tuple[LabelSpec, ...]:
     return labels
 
 
-TaskLabels = Annotated[tuple[LabelSpec, ...], Field(max_length=1_000), AfterValidator(_each_once)]
+TaskLabels = Annotated[tuple[GivenLabel, ...], Field(max_length=1_000), AfterValidator(_each_once)]
 ModelName = Annotated[SafeText, StringConstraints(min_length=1, max_length=200, pattern=r"^\S+$")]
 """A model as its provider calls it: no blanks."""
 
@@ -58,7 +58,7 @@ class TaskSpec(Schema):
     )
 
 
-class TaskIn(TaskSpec):
+class TaskIn(Body, TaskSpec):
     """What can be optimised. Its labels are kept by nlu-logger: given here they define the set
     where there is none; left out, the set that stands is taken."""
 

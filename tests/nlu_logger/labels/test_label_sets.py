@@ -158,3 +158,12 @@ async def test_the_history_of_a_defined_set_cannot_be_rewritten(world: World, ta
         changed = await app.execute("UPDATE label_sets SET labels = '[]'")
     assert changed == "UPDATE 0"
     assert await labels(world, task) == made
+
+
+async def test_a_name_alone_is_a_label(world: World, task: str) -> None:
+    body = {"labels": ["pay", {"name": "stop", "aliases": ["end"]}]}
+    answer = await world.admin.put(f"/v1/tasks/{task}/labels", json=body)
+    assert answer.status_code == 200, answer.text
+    assert await names(world, task) == ["pay", "stop"]
+    unreachable = await world.admin.put(f"/v1/tasks/{task}/labels", json={"labels": [".."]})
+    assert unreachable.status_code == 422

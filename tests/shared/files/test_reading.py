@@ -111,6 +111,8 @@ def test_a_fault_says_what_is_expected_and_never_what_stands_there(
         (b"[\n1,\n2\n", "line 3"),
         (b"PK\x03\x04\x14\x00", "a workbook or an archive: save the sheet as CSV"),
         (b"\x1f\x8b\x08\x00", "compressed: unpack"),
+        (b"\x89PNG\r\n\x1a\n", "a picture"),
+        (b"%PDF-1.7", "a PDF: save the table"),
         ("text,label\nhi,a\n".encode("utf-16")[:-1], "no whole UTF-16"),
     ],
 )
