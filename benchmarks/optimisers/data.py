@@ -9,12 +9,14 @@ import random
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from uuid import UUID
 
 from induction.engine.data.chance import shuffled
 from induction.task_kinds.base import Case, Task
 from induction.task_kinds.intent import IntentTask
+from nlu_shared.rendering import part_tokens, prompt_tokens
 from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.prompts import PromptContent
 
@@ -22,6 +24,8 @@ from deploy.demo.data import Row, read
 from deploy.demo.options import SHIPPED
 
 INTENTS, LABELLED, HIDDEN = 20, 200, 400
+HEADING = 16
+"""Tokens of the line above the examples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class Round:
     task: IntentTask
     labelled: tuple[Case, ...]
     hidden: tuple[Case, ...]
+    max_prompt_tokens: int | None = None
+    """Of the prompt a method ends with, where it can be bounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,7 @@ class Problem:
     seed: int
     train: tuple[Case, ...]
     validation: tuple[Case, ...]
+    max_prompt_tokens: int | None = None
 
     @classmethod
     def of(
@@ -74,7 +81,18 @@ def divided(given: Round) -> Problem:
         by_truth[str(case.truth)].append(case)
     ordered = [case for truth in sorted(by_truth) for case in by_truth[truth]]
     rest = [case for number, case in enumerate(ordered) if number % 5]
-    return Problem.of(given.task, given.task.baseline(), given.seed, rest, ordered[::5])
+    problem = Problem.of(given.task, given.task.baseline(), given.seed, rest, ordered[::5])
+    return replace(problem, max_prompt_tokens=given.max_prompt_tokens)
+
+
+def most_shown(problem: Problem) -> int:
+    """How many of the cases to learn from fit into the prompt as examples, in their order."""
+    bound, answers = problem.max_prompt_tokens, problem.task.answers
+    if bound is None:
+        return len(problem.train)
+    left = bound - prompt_tokens(problem.baseline, answers) - HEADING
+    sizes = accumulate(part_tokens(problem.task.example(case), answers) for case in problem.train)
+    return sum(size <= left for size in sizes)
 
 
 def _id(case: Case) -> object:

@@ -9,7 +9,7 @@ from typing import Any
 from dspy.teleprompt import BootstrapFewShotWithRandomSearch, MIPROv2
 from nlu_shared.schemas.prompts import PromptContent
 
-from benchmarks.optimisers.data import Problem
+from benchmarks.optimisers.data import Problem, most_shown
 from benchmarks.optimisers.dspy_program import Program, examples, is_right, program, prompt_of
 from benchmarks.optimisers.metered import Models
 
@@ -28,6 +28,7 @@ def improved(problem: Problem, models: Models, compiled: Compiled) -> PromptCont
 def random_search(problem: Problem, models: Models, student: Program, *, demos: int) -> Program:
     """One candidate at a time, so that the last one whose every call was paid for counts."""
     best, reached = student, -1.0
+    demos = min(demos, most_shown(problem))
     for number in range(-3, CANDIDATES):
         candidate = BootstrapFewShotWithRandomSearch(
             metric=is_right, max_labeled_demos=demos, num_candidate_programs=CANDIDATES,
@@ -45,6 +46,7 @@ def random_search(problem: Problem, models: Models, student: Program, *, demos: 
 
 def mipro(problem: Problem, models: Models, student: Program, *, demos: int) -> Program:
     trials = 2 * models.left // len(problem.validation)  # Those drawn again come from its cache.
+    demos = min(demos, most_shown(problem))
     search = _DemosOnly(
         metric=is_right, prompt_model=object(), task_model=object(), auto=None, seed=problem.seed,
         num_candidates=max(4, trials // 2), max_labeled_demos=demos, num_threads=1,

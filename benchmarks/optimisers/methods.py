@@ -14,7 +14,7 @@ from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.verdicts import Verdict
 
 from benchmarks.optimisers import ours, plain
-from benchmarks.optimisers.data import Problem, Round, divided
+from benchmarks.optimisers.data import Problem, Round, divided, most_shown
 from benchmarks.optimisers.metered import MeteredModel, Models
 from benchmarks.optimisers.plugged import plugged
 
@@ -60,8 +60,10 @@ def _baseline(given: Round, _: MeteredModel) -> Outcome:
 
 
 def _all_shown(given: Round, _: MeteredModel) -> Outcome:
-    """No search and no call: the 80 % that the peers learn from, all in the prompt."""
-    shown = tuple(map(given.task.example, divided(given).train))
+    """No search and no call: of the 80 % that the peers learn from as many as fit, in an order
+    drawn by the seed."""
+    problem = divided(given)
+    shown = tuple(map(given.task.example, problem.train[: most_shown(problem)]))
     return given.task.baseline().model_copy(update={"examples": shown}), None
 
 
@@ -88,6 +90,8 @@ METHODS: dict[str, Run] = {
 SEARCHES: dict[str, Improved] = {"plain loop": plain.improved}
 CACHED = {OURS, UNTESTED}
 RAISED: set[str] = set()
+BOUNDED = {ALL_SHOWN, OURS, UNTESTED}
+"""Can be held to a size of the prompt; the others come as they come."""
 UNMEASURED = [name for name in ("gepa", "dspy") if importlib.util.find_spec(name) is None]
 
 if "gepa" not in UNMEASURED:
@@ -111,6 +115,7 @@ if "dspy" not in UNMEASURED:
     }
     SEARCHES |= {name: partial(improved, compiled=one) for name, one in COMPILED.items()}
     CACHED |= COMPILED.keys()
+    BOUNDED |= {name for name in COMPILED if "demos" in name}
     RAISED |= {name for number, name in enumerate(COMPILED) if number % 2}
 
 PEERS = SEARCHES.keys()

@@ -94,4 +94,5 @@ def _plan(given: Round, splits: Mapping[UUID, Split], calls: int) -> Plan:
         proposer_model=MODEL,
         seed=given.seed,
         calls=calls,
+        max_prompt_tokens=given.max_prompt_tokens,
     )

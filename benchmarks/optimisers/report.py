@@ -24,8 +24,12 @@ Groups = Mapping[tuple[int, str], list[Result]]
 def tables(results: Sequence[Result], unmeasured: Sequence[str]) -> str:
     by_variant: dict[str, list[Result]] = defaultdict(list)
     for result in results:
-        by_variant[result.variant].append(result)
-    parts = [NO_EVIDENCE, RULES, _table(by_variant.pop(PLAIN.name, []))]
+        if result.bound is None:
+            by_variant[result.variant].append(result)
+    plain = by_variant.pop(PLAIN.name, [])
+    parts = [NO_EVIDENCE, RULES, _table(plain)]
+    if bounded := [result for result in results if result.bound is not None]:
+        parts.append(_by_tokens(bounded, plain))
     parts += [_difficulty(name, own) for name, own in by_variant.items()]
     if unmeasured:
         parts.append(f"Not measured, since not installed: {', '.join(unmeasured)}.")
@@ -46,6 +50,57 @@ def _table(results: Iterable[Result]) -> str:
             f"  {mean(r.tokens for r in runs):>6.0f}"
         )
     return "\n".join([*lines, *_aims(groups)])
+
+
+def _by_tokens(bounded: Sequence[Result], unbounded: Sequence[Result]) -> str:
+    """F1 by size of the prompt, mean over the seeds, with the mean tokens where a prompt is as it
+    comes: in each column, however long it is."""
+    bounds = sorted({result.bound for result in bounded if result.bound})
+    budget = max(result.budget for result in bounded)
+    scores: dict[str, dict[int, list[Result]]] = defaultdict(lambda: defaultdict(list))
+    for result in bounded:
+        scores[result.method][result.bound or 0].append(result)
+    lines = [f"{budget} calls, within so many tokens: {', '.join(map(str, bounds))}"]
+    for method, by_bound in scores.items():
+        cells = [f"{mean(r.f1 for r in by_bound[bound]):.3f}" for bound in bounds]
+        lines.append(f"  {method:<36} {'  '.join(cells)}")
+    free: dict[str, list[Result]] = defaultdict(list)
+    for result in unbounded:
+        if result.budget in (0, budget) and result.method not in scores:
+            free[result.method].append(result)
+    for method, runs in free.items():
+        lines.append(
+            f"  {method:<36} {mean(r.f1 for r in runs):.3f}, as it comes with"
+            f" {mean(r.tokens for r in runs):.0f} tokens"
+        )
+    return "\n".join([*lines, *_within(scores, free, bounds)])
+
+
+def _within(
+    scores: Mapping[str, Mapping[int, list[Result]]],
+    free: Mapping[str, list[Result]],
+    bounds: Sequence[int],
+) -> list[str]:
+    """Ours beside the best peer of each size: one that is bounded, or is as short as it comes."""
+    lines = []
+    for own in (OURS, UNTESTED):
+        for bound in bounds if own in scores else []:
+            peers = {name: runs[bound] for name, runs in scores.items() if name in PEERS}
+            peers |= {
+                name: runs
+                for name, runs in free.items()
+                if name in PEERS and mean(r.tokens for r in runs) <= bound
+            }
+            if not peers:
+                continue
+            best = max(peers, key=lambda name: mean(r.f1 for r in peers[name]))
+            reached = {result.seed: result.f1 for result in peers[best]}
+            gaps = [result.f1 - reached[result.seed] for result in scores[own][bound]]
+            lines.append(
+                f"{own}, {bound} tokens: {mean(gaps):+.3f} beside the best peer of that size"
+                f" ({best}), ahead on {sum(gap > 0 for gap in gaps)} of {len(gaps)} seeds"
+            )
+    return lines
 
 
 def _aims(groups: Groups) -> list[str]:

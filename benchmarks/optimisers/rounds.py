@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from induction.engine.evaluation.evaluate import EvalResults, compare
 from nlu_shared.measure.significance import sign_flip_test
@@ -11,7 +11,15 @@ from nlu_shared.schemas.verdicts import Verdict
 
 from benchmarks.optimisers.data import Round
 from benchmarks.optimisers.metered import MeteredModel
-from benchmarks.optimisers.methods import ALL_SHOWN, CACHED, METHODS, OURS, PLAIN, Variant
+from benchmarks.optimisers.methods import (
+    ALL_SHOWN,
+    BOUNDED,
+    CACHED,
+    METHODS,
+    OURS,
+    PLAIN,
+    Variant,
+)
 
 UNSEARCHED = ("baseline", ALL_SHOWN)
 OF_NOTE = 900
@@ -20,13 +28,15 @@ OF_NOTE = 900
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`f1` is on the hidden cases; `p_worse` how likely chance alone makes the prompt look as much
+    """`f1` is on the hidden cases; `bound` the tokens that the prompt might have, None without a
+    bound; `p_worse` how likely chance alone makes the prompt look as much
     worse than the baseline as it does there (sign test, two sides), 1 where it looks no worse."""
 
     variant: str
     method: str
     seed: int
     budget: int
+    bound: int | None
     f1: float
     baseline: float
     p_worse: float
@@ -40,8 +50,9 @@ class Result:
     @property
     def line(self) -> str:
         verdict = f", {self.verdict.kind} on {self.verdict.tested_on}" if self.verdict else ""
+        bound = f" within {self.bound} tokens" if self.bound else ""
         return (
-            f"{self.variant}; {self.method}; seed {self.seed}; {self.budget}: {self.f1:.3f}"
+            f"{self.variant}; {self.method}; seed {self.seed}; {self.budget}{bound}: {self.f1:.3f}"
             f" (baseline {self.baseline:.3f}); {self.calls} calls, {self.proposals} proposals,"
             f" {self.examples} examples, {self.tokens} tokens{verdict}; {self.seconds:.1f} s"
         )
@@ -51,25 +62,48 @@ def played(
     given: Round, variant: Variant, budgets: Sequence[int], chosen: Collection[str]
 ) -> Iterator[Result]:
     """Under a difficulty our method alone is compared, with its baseline."""
-    examiner = MeteredModel(given.task, noise=variant.noise)
-    plain = examiner.evaluate(given.task.baseline(), given.hidden)
+    examined = _Examined(given, variant)
     for name in chosen if variant is PLAIN else [OURS]:
         searched = sorted({*budgets, OF_NOTE} if name == OURS else budgets)
         for budget in [0] if name in UNSEARCHED else searched:
-            metered = MeteredModel(
-                given.task, budget=budget, noise=variant.noise, useless=variant.useless,
-                cached=name in CACHED,
-            )  # fmt: skip
-            began = time.perf_counter()
-            prompt, verdict = METHODS[name](given, metered)
-            seconds = time.perf_counter() - began
-            hidden = examiner.evaluate(prompt, given.hidden)
-            yield Result(
-                variant.name, name, given.seed, budget,
-                hidden.scored(given.task).objective, plain.scored(given.task).objective,
-                _p_worse(plain, hidden), metered.calls, metered.proposals,
-                prompt_tokens(prompt, given.task.answers), len(prompt.examples), verdict, seconds,
-            )  # fmt: skip
+            yield examined.result(name, budget)
+
+
+def played_within(
+    given: Round, bounds: Sequence[int], budget: int, chosen: Collection[str]
+) -> Iterator[Result]:
+    """The methods that can be held to a size of the prompt, each at every size."""
+    for bound in bounds:
+        examined = _Examined(replace(given, max_prompt_tokens=bound), PLAIN)
+        for name in chosen:
+            if name in BOUNDED:
+                yield examined.result(name, 0 if name in UNSEARCHED else budget)
+
+
+class _Examined:
+    """A round and what its baseline answers to the hidden cases."""
+
+    def __init__(self, given: Round, variant: Variant) -> None:
+        self._given, self._variant = given, variant
+        self._examiner = MeteredModel(given.task, noise=variant.noise)
+        self._plain = self._examiner.evaluate(given.task.baseline(), given.hidden)
+
+    def result(self, name: str, budget: int) -> Result:
+        given, variant, task = self._given, self._variant, self._given.task
+        metered = MeteredModel(
+            task, budget=budget, noise=variant.noise, useless=variant.useless,
+            cached=name in CACHED,
+        )  # fmt: skip
+        began = time.perf_counter()
+        prompt, verdict = METHODS[name](given, metered)
+        seconds = time.perf_counter() - began
+        hidden = self._examiner.evaluate(prompt, given.hidden)
+        return Result(
+            variant.name, name, given.seed, budget, given.max_prompt_tokens,
+            hidden.scored(task).objective, self._plain.scored(task).objective,
+            _p_worse(self._plain, hidden), metered.calls, metered.proposals,
+            prompt_tokens(prompt, task.answers), len(prompt.examples), verdict, seconds,
+        )  # fmt: skip
 
 
 def _p_worse(before: EvalResults, after: EvalResults) -> float:

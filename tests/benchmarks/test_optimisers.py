@@ -5,11 +5,12 @@ from induction.task_kinds.base import Outcome
 
 from benchmarks.optimisers.data import LABELLED, Round, divided, drawn, pool
 from benchmarks.optimisers.metered import MeteredModel
-from benchmarks.optimisers.methods import OURS, PLAIN, VARIANTS
+from benchmarks.optimisers.methods import ALL_SHOWN, OURS, PLAIN, VARIANTS
 from benchmarks.optimisers.report import NO_EVIDENCE, tables
-from benchmarks.optimisers.rounds import played
+from benchmarks.optimisers.rounds import played, played_within
 
 BUDGET = 300
+BOUND = 600
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,12 @@ def test_every_method_keeps_to_the_calls_and_the_report_says_what_it_is_not(give
     results = list(played(given, PLAIN, [BUDGET], chosen))
     assert all(result.calls <= result.budget for result in results)
     results += played(given, VARIANTS[2], [BUDGET], chosen)
+    results += played_within(given, [BOUND], BUDGET, (*chosen, ALL_SHOWN))
+    bounded = {result.method: result.tokens for result in results if result.bound == BOUND}
+    assert bounded.keys() == {OURS, ALL_SHOWN}
+    assert all(0 < tokens <= BOUND for tokens in bounded.values())
     text = tables(results, ["gepa"])
+    assert f"{BUDGET} calls, within so many tokens: {BOUND}" in text
     assert NO_EVIDENCE in text
     assert "not installed: gepa" in text
     assert "wrong labels, ours:" in text
