@@ -24,6 +24,7 @@ from deploy.demo.data import Row, read
 from deploy.demo.options import SHIPPED
 
 INTENTS, LABELLED, HIDDEN = 20, 200, 400
+"""Drawn by each seed, where there are so many."""
 HEADING = 16
 """Tokens of the line above the examples."""
 
@@ -111,7 +112,14 @@ def pool(path: Path | None, *, text: str, label: str) -> Pool:
     return Pool(path.stem, rows, rows)
 
 
-def drawn(source: Pool, *, seed: int, wrong: float = 0.0) -> Round:
+def drawn(
+    source: Pool,
+    *,
+    seed: int,
+    wrong: float = 0.0,
+    labelled: int = LABELLED,
+    hidden: int = HIDDEN,
+) -> Round:
     """Intents, labelled cases and hidden cases of one seed; as many as there are of each.
 
     Labelled and hidden cases are drawn evenly over the intents and share no text.
@@ -119,15 +127,16 @@ def drawn(source: Pool, *, seed: int, wrong: float = 0.0) -> Round:
     chance = random.Random(seed)  # noqa: S311
     names = sorted({str(row.truth) for row in source.train})
     names = sorted(chance.sample(names, min(INTENTS, len(names))))
-    labelled = _even(source.train, names, LABELLED, chance)
-    taken = {row.text for row in labelled}
-    hidden = _even([row for row in source.test if row.text not in taken], names, HIDDEN, chance)
+    known_rows = _even(source.train, names, labelled, chance)
+    taken = {row.text for row in known_rows}
+    others = [row for row in source.test if row.text not in taken]
+    hidden_rows = _even(others, names, hidden, chance)
     cases = [
         Case(UUID(int=number), row.text, row.truth, f"{number}", may_quote=True)
-        for number, row in enumerate((*labelled, *hidden), 1)
+        for number, row in enumerate((*known_rows, *hidden_rows), 1)
     ]
     task = IntentTask([LabelSpec(name=name) for name in names])
-    known, unseen = cases[: len(labelled)], tuple(cases[len(labelled) :])
+    known, unseen = cases[: len(known_rows)], tuple(cases[len(known_rows) :])
     return Round(seed, task, tuple(_mislabelled(known, names, wrong, chance)), unseen)
 
 

@@ -1,12 +1,13 @@
 """The one way to the task model: every method comes through here and is counted here.
 
-The model is the shipped offline one, called in the process. A call counts when the model answers;
-with `cached` an equal question is answered from memory and costs nothing, as our ledger and dspy's
-cache have it. When the calls are used up, the model says no more, and says so.
+The model is the shipped offline one, called in the process, or another (`Answering`). A call
+counts when the model answers; with `cached` an equal question is answered from memory and costs
+nothing, as our ledger and dspy's cache have it. When the calls are used up, the model says no more,
+and says so.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -20,6 +21,8 @@ from offline_model.settings import OfflineSettings
 
 MODEL = "claude-haiku-5-5"
 UNLIMITED = 1_000_000
+Answering = Callable[[ModelRequest, int], ModelAnswer]
+"""A request and the number of its sample in, an answer out."""
 
 
 class Models(Protocol):
@@ -41,7 +44,7 @@ class Models(Protocol):
 class MeteredModel:
     """`calls` are answers of the task model, `proposals` those of the proposer, of which a share
     of `useless` change nothing worth having. `silent` says that a question went unanswered; without
-    `budget` none does."""
+    `budget` none does. `answering` is the task model: None the offline one, with that noise."""
 
     def __init__(
         self,
@@ -51,12 +54,13 @@ class MeteredModel:
         noise: float = 0.0,
         useless: float = 0.0,
         cached: bool = False,
+        answering: Answering | None = None,
     ) -> None:
         self.task = task
         self.calls = self.proposals = 0
         self.silent = False
         self._budget, self._useless = budget, useless
-        self._settings = OfflineSettings(noise=noise)
+        self._answering = answering or partial(_offline, OfflineSettings(noise=noise))
         self._known: dict[tuple[str, int], ModelAnswer] | None = {} if cached else None
 
     @property
@@ -80,8 +84,7 @@ class MeteredModel:
             self.silent = True
             return ModelAnswer(Outcome.OVER_BUDGET)
         self.calls += 1
-        disturb = partial(noisy, self._settings, f"{request.key}/{sample}")
-        answered = ModelAnswer(Outcome.OK, answer(_on_the_wire(request), disturb))
+        answered = self._answering(request, sample)
         if self._known is not None:
             self._known[key] = answered
         return answered
@@ -91,6 +94,11 @@ class MeteredModel:
         if draw("useless", request.key, sample) < self._useless:
             return ModelAnswer(Outcome.OK, _useless(self.proposals))
         return ModelAnswer(Outcome.OK, proposer.answer(request.user, request.schema))
+
+
+def _offline(settings: OfflineSettings, request: ModelRequest, sample: int) -> ModelAnswer:
+    disturb = partial(noisy, settings, f"{request.key}/{sample}")
+    return ModelAnswer(Outcome.OK, answer(_on_the_wire(request), disturb))
 
 
 def _on_the_wire(request: ModelRequest) -> wire.MessagesRequest:

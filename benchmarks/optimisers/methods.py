@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from induction.engine.proposal import selection
 from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.verdicts import Verdict
 
@@ -18,6 +19,7 @@ from benchmarks.optimisers.data import Problem, Round, divided, most_shown
 from benchmarks.optimisers.metered import MeteredModel, Models
 from benchmarks.optimisers.plugged import plugged
 
+RUNG = "rung: "
 OURS, UNTESTED, ALL_SHOWN = "ours", "ours without a test split", "every training case shown"
 PLUGGED_IN = "plugged in: "
 RAISED_MINIBATCH, ALL_DEMOS = 20, 1_000
@@ -67,6 +69,19 @@ def _all_shown(given: Round, _: MeteredModel) -> Outcome:
     return given.task.baseline().model_copy(update={"examples": shown}), None
 
 
+def _rung(per_stratum: int, draw: int) -> Run:
+    """So many examples of each intent, as the ladder draws them of the 80 % the peers learn from.
+    No search and no call."""
+
+    def run(given: Round, _: MeteredModel) -> Outcome:
+        task = given.task
+        strata = selection.ranked(task, divided(given).train, seed=given.seed, draw=draw)
+        shown = map(task.example, selection.in_turn(strata, per_stratum))
+        return task.baseline().model_copy(update={"examples": tuple(shown)}), None
+
+    return run
+
+
 def _unjudged(search: Improved) -> Run:
     return lambda given, metered: (search(divided(given), metered), None)
 
@@ -87,6 +102,12 @@ METHODS: dict[str, Run] = {
     OURS: _ours,
     UNTESTED: _untested,
 }
+RUNGS = {
+    f"{RUNG}{count} of each intent, draw {draw}": _rung(count, draw)
+    for count, draws in ((1, 4), (3, 2))
+    for draw in range(1, draws + 1)
+}
+METHODS |= RUNGS
 SEARCHES: dict[str, Improved] = {"plain loop": plain.improved}
 CACHED = {OURS, UNTESTED}
 RAISED: set[str] = set()

@@ -11,6 +11,10 @@ NO_EVIDENCE = (
     "The task model and the proposer are the shipped offline learner. It is not a language model:"
     " an offline learner is no evidence about Claude."
 )
+PROPOSER_ONLY = (
+    "The task model is SmolLM2-135M-Instruct at temperature 0, the proposer the shipped offline"
+    " learner, which is no language model."
+)
 RULES = (
     "Every method gets the same labelled cases, the same model and the same number of task calls;"
     " the hidden test is outside the budget for all. Ours sets a fifth of the labelled cases aside"
@@ -21,13 +25,13 @@ SIGNIFICANT = 0.05
 Groups = Mapping[tuple[int, str], list[Result]]
 
 
-def tables(results: Sequence[Result], unmeasured: Sequence[str]) -> str:
+def tables(results: Sequence[Result], unmeasured: Sequence[str], *, is_real: bool = False) -> str:
     by_variant: dict[str, list[Result]] = defaultdict(list)
     for result in results:
         if result.bound is None:
             by_variant[result.variant].append(result)
     plain = by_variant.pop(PLAIN.name, [])
-    parts = [NO_EVIDENCE, RULES, _table(plain)]
+    parts = [PROPOSER_ONLY if is_real else NO_EVIDENCE, RULES, _table(plain)]
     if bounded := [result for result in results if result.bound is not None]:
         parts.append(_by_tokens(bounded, plain))
     parts += [_difficulty(name, own) for name, own in by_variant.items()]

@@ -10,7 +10,7 @@ from nlu_shared.rendering import prompt_tokens
 from nlu_shared.schemas.verdicts import Verdict
 
 from benchmarks.optimisers.data import Round
-from benchmarks.optimisers.metered import MeteredModel
+from benchmarks.optimisers.metered import Answering, MeteredModel
 from benchmarks.optimisers.methods import (
     ALL_SHOWN,
     BOUNDED,
@@ -18,10 +18,11 @@ from benchmarks.optimisers.methods import (
     METHODS,
     OURS,
     PLAIN,
+    RUNGS,
     Variant,
 )
 
-UNSEARCHED = ("baseline", ALL_SHOWN)
+UNSEARCHED = {"baseline", ALL_SHOWN, *RUNGS}
 OF_NOTE = 900
 """Calls within which ours is to reach what the peers' best needs the largest budget for."""
 
@@ -59,22 +60,31 @@ class Result:
 
 
 def played(
-    given: Round, variant: Variant, budgets: Sequence[int], chosen: Collection[str]
+    given: Round,
+    variant: Variant,
+    budgets: Sequence[int],
+    chosen: Collection[str],
+    answering: Answering | None = None,
 ) -> Iterator[Result]:
     """Under a difficulty our method alone is compared, with its baseline."""
-    examined = _Examined(given, variant)
+    examined = _Examined(given, variant, answering)
     for name in chosen if variant is PLAIN else [OURS]:
-        searched = sorted({*budgets, OF_NOTE} if name == OURS else budgets)
+        most = max(budgets)
+        searched = sorted({*budgets, min(OF_NOTE, most)} if name == OURS else budgets)
         for budget in [0] if name in UNSEARCHED else searched:
             yield examined.result(name, budget)
 
 
 def played_within(
-    given: Round, bounds: Sequence[int], budget: int, chosen: Collection[str]
+    given: Round,
+    bounds: Sequence[int],
+    budget: int,
+    chosen: Collection[str],
+    answering: Answering | None = None,
 ) -> Iterator[Result]:
     """The methods that can be held to a size of the prompt, each at every size."""
     for bound in bounds:
-        examined = _Examined(replace(given, max_prompt_tokens=bound), PLAIN)
+        examined = _Examined(replace(given, max_prompt_tokens=bound), PLAIN, answering)
         for name in chosen:
             if name in BOUNDED:
                 yield examined.result(name, 0 if name in UNSEARCHED else budget)
@@ -83,16 +93,16 @@ def played_within(
 class _Examined:
     """A round and what its baseline answers to the hidden cases."""
 
-    def __init__(self, given: Round, variant: Variant) -> None:
-        self._given, self._variant = given, variant
-        self._examiner = MeteredModel(given.task, noise=variant.noise)
+    def __init__(self, given: Round, variant: Variant, answering: Answering | None) -> None:
+        self._given, self._variant, self._answering = given, variant, answering
+        self._examiner = MeteredModel(given.task, noise=variant.noise, answering=answering)
         self._plain = self._examiner.evaluate(given.task.baseline(), given.hidden)
 
     def result(self, name: str, budget: int) -> Result:
         given, variant, task = self._given, self._variant, self._given.task
         metered = MeteredModel(
             task, budget=budget, noise=variant.noise, useless=variant.useless,
-            cached=name in CACHED,
+            cached=name in CACHED, answering=self._answering,
         )  # fmt: skip
         began = time.perf_counter()
         prompt, verdict = METHODS[name](given, metered)
