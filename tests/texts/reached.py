@@ -44,6 +44,7 @@ from nlu_shared.ids import uuid7
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.rendering import as_bytes, request_tokens
 from nlu_shared.rendering.answers import read_message
+from nlu_shared.rendering.bm25 import Bank
 from nlu_shared.rendering.extraction import SCHEMA
 from nlu_shared.schemas.exports import ExportFormat, LabelledText
 from nlu_shared.schemas.ground_truth import Context, Turn, case_hash
@@ -72,6 +73,10 @@ CHOICES = {
 }
 LABELS = ("pay", "stop")
 LEARNER = Learner(read_prompt("- pay: money\n- stop: no more", LABELS, "label"), LABELS)
+
+
+def _line(text: str) -> str:
+    return json.dumps({"text": text, "label": "pay"}, ensure_ascii=False)
 
 
 def _case(text: str, number: int = 1, truth: str = "pay", *, may_quote: bool = True) -> Case:
@@ -266,6 +271,9 @@ REACHED: Mapping[str, Callable[[str], object]] = {
     "prompts/export.to_module": _exported,
     "prompts/reading.read_module": lambda text: read_module(_exported(text)),
     "prompts/reading.read_module, edited": lambda text: read_module(_exported(text) + "# edited"),
+    "rendering/bm25.Bank": lambda text: Bank([_line(text)], 1, 1, 9_999).part(
+        text, [{"text": text}]
+    ),
     "client/prompted/module.served_of": lambda text: served_of(_exported(text)),
     "prompts/diff.compare": lambda text: compare(
         _prompt(text), _prompt(f"{text}\nb"), INTENTS.answers

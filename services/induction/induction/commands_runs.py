@@ -38,6 +38,7 @@ def run(
     folds: Annotated[int | None, field(RunRequest, "folds")] = None,
     hint: Annotated[list[str] | None, Repeatable] = None,
     may_remove_blocks: bool = False,
+    retrieval: bool | None = None,
     iterations: Annotated[int, field(RunLimits, "iterations")] = USUAL.iterations,
     calls: Annotated[int, field(RunLimits, "calls")] = USUAL.calls,
     money_usd: Annotated[float, field(RunLimits, "money_usd")] = USUAL.money_usd,
@@ -69,6 +70,8 @@ def run(
         What the proposer is to consider; repeatable.
     may_remove_blocks
         Let changes take blocks of the prompt it begins with away: they carry the task.
+    retrieval
+        Also try examples that are chosen for each text; without it as the task says.
     watch
         Show what happens until the run is over; fails where it does not complete.
     as_json
@@ -84,6 +87,7 @@ def run(
         "folds": folds,
         "hints": hint or [],
         "may_remove_blocks": may_remove_blocks,
+        "retrieval": retrieval,
         "limits": {
             "iterations": iterations,
             "calls": calls,

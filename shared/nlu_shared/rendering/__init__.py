@@ -16,6 +16,7 @@ from nlu_shared.rendering.prompt import (
 )
 from nlu_shared.rendering.request import ModelRequest, as_bytes, framed
 from nlu_shared.rendering.tokens import (
+    bank_tokens,
     example_tokens,
     fixed_tokens,
     part_tokens,
@@ -32,6 +33,7 @@ __all__ = [
     "Prediction",
     "Usage",
     "as_bytes",
+    "bank_tokens",
     "example_tokens",
     "fixed_tokens",
     "framed",

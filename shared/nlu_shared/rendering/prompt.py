@@ -4,17 +4,16 @@ What a request says is decided by the prompt's content and the answers that are 
 has both has the request.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from nlu_shared.rendering import extraction, intent
+from nlu_shared.rendering import extraction, intent, retrieval
 from nlu_shared.rendering.answers import ModelAnswer, Prediction
 from nlu_shared.rendering.request import ModelRequest, framed
-from nlu_shared.schemas.base import digest
 from nlu_shared.schemas.ground_truth import Context
 from nlu_shared.schemas.prompts import Example, PromptContent, TaskKind
-from nlu_shared.schemas.rendered import RenderedPrompt
+from nlu_shared.schemas.rendered import RenderedPrompt, RenderedRetrieval
 
 EXAMPLES_HEADING = "Examples, one JSON object per line:"
 
@@ -50,9 +49,10 @@ class AnswerSpace:
         shape = extraction.SHAPE if self._is_extraction else intent.shape(self.labels, instructions)
         return None if shape in instructions else shape
 
-    def example_line(self, example: Example) -> str:
-        line = extraction.example_line if self._is_extraction else intent.example_line
-        return line(example)
+    @property
+    def example_line(self) -> Callable[[Example], str]:
+        """Writes an example as one line."""
+        return extraction.example_line if self._is_extraction else intent.example_line
 
     @property
     def _is_extraction(self) -> bool:
@@ -69,12 +69,14 @@ def render(
 ) -> ModelRequest:
     """The request that puts a prompt to a text, whole. `messages()` and `chat_completions()` of it
     are the bodies to send."""
+    chosen = _chosen(_bank(prompt, answers), text, context)
     return ModelRequest(
         model=model,
-        system=system_parts(prompt, answers),
+        system=(*system_parts(prompt, answers), *chosen),
         user=framed(text, context),
         schema=answers.schema,
         max_tokens=answers.max_tokens,
+        varying=len(chosen),
     )
 
 
@@ -82,23 +84,24 @@ def render_parts(
     rendered: RenderedPrompt, text: str, context: Context | None = None, *, model: str
 ) -> ModelRequest:
     """The same from a prompt that comes rendered."""
+    chosen = _chosen(rendered.retrieval, text, context)
     return ModelRequest(
         model=model,
-        system=rendered.system,
+        system=(*rendered.system, *chosen),
         user=framed(text, context),
         schema=rendered.response_schema,
         max_tokens=rendered.max_tokens,
+        varying=len(chosen),
     )
 
 
 def rendered(prompt: PromptContent, answers: AnswerSpace) -> RenderedPrompt:
     """All of a request that stays the same from case to case, and its hash."""
-    system, schema = system_parts(prompt, answers), dict(answers.schema)
-    return RenderedPrompt(
-        system=system,
-        response_schema=schema,
-        max_tokens=answers.max_tokens,
-        rendered_hash=digest([system, schema, answers.max_tokens]),
+    return RenderedPrompt.of(
+        system_parts(prompt, answers),
+        dict(answers.schema),
+        answers.max_tokens,
+        _bank(prompt, answers),
     )
 
 
@@ -111,8 +114,8 @@ def read(answer: ModelAnswer, answers: AnswerSpace) -> Prediction:
 
 
 def system_parts(prompt: PromptContent, answers: AnswerSpace) -> tuple[str, ...]:
-    """The instructions, the examples where there are any, and the shape of an answer where the
-    instructions do not say it in these very words."""
+    """What stays the same: the instructions, the examples where there are any, and the shape of an
+    answer where the instructions do not say it in these very words."""
     examples = (examples_text(prompt.examples, answers),) if prompt.examples else ()
     shape = answers.shape(prompt)
     return (prompt.instruction_text, *examples, *((shape,) if shape else ()))
@@ -120,3 +123,16 @@ def system_parts(prompt: PromptContent, answers: AnswerSpace) -> tuple[str, ...]
 
 def examples_text(examples: Sequence[Example], answers: AnswerSpace) -> str:
     return "\n".join([EXAMPLES_HEADING, *map(answers.example_line, examples)])
+
+
+def _bank(prompt: PromptContent, answers: AnswerSpace) -> RenderedRetrieval | None:
+    if prompt.retrieval is None:
+        return None
+    return retrieval.lines_of(prompt.retrieval, answers.example_line)
+
+
+def _chosen(bank: RenderedRetrieval | None, text: str, context: Context | None) -> tuple[str, ...]:
+    """The part of the system text that is the text's own, last, so that a provider's cache holds
+    all before it."""
+    part = "" if bank is None else retrieval.part(bank, text, context)
+    return (part,) if part else ()

@@ -11,7 +11,7 @@ from nlu_shared.schemas.ground_truth import Context
 ANSWER = "answer"
 """What the response schema is called in the chat-completions form, which wants a name."""
 CACHED = {"type": "ephemeral"}
-"""On the last part of the system text: all before the case is the same from case to case."""
+"""On the last part of the system text that is the same from case to case."""
 
 
 def framed(text: str, context: Context | None) -> str:
@@ -24,8 +24,8 @@ def framed(text: str, context: Context | None) -> str:
 class ModelRequest:
     """One question to a model, whole: equal requests have equal keys and one stored answer.
 
-    `system` are the parts that stay the same from case to case (cached by the provider),
-    `user` is what changes, `schema` the JSON Schema the answer must follow.
+    `system` are the parts that stay the same from case to case (cached by the provider), but for
+    the last `varying`; `user` is what changes, `schema` the JSON Schema the answer must follow.
     """
 
     model: str
@@ -33,6 +33,7 @@ class ModelRequest:
     user: str
     schema: Mapping[str, Any]
     max_tokens: int
+    varying: int = 0
 
     @property
     def key(self) -> str:
@@ -45,7 +46,7 @@ class ModelRequest:
             "messages": [{"role": "user", "content": self.user}],
             "model": self.model,
             "output_config": {"format": {"type": "json_schema", "schema": dict(self.schema)}},
-            "system": system_blocks(self.system),
+            "system": system_blocks(self.system, self.varying),
         }
 
     def chat_completions(self) -> dict[str, Any]:
@@ -67,12 +68,15 @@ class ModelRequest:
         }
 
 
-def system_blocks(system: tuple[str, ...]) -> list[dict[str, Any]]:
-    """The parts of a system text as blocks of the Messages form; an empty part is none."""
-    blocks: list[dict[str, Any]] = [{"type": "text", "text": text} for text in system if text]
-    if blocks:
-        blocks[-1]["cache_control"] = CACHED
-    return blocks
+def system_blocks(system: tuple[str, ...], varying: int = 0) -> list[dict[str, Any]]:
+    """The parts of a system text as blocks of the Messages form, of which the last `varying` are
+    not cached; an empty part is none."""
+    fixed: list[dict[str, Any]] = [
+        {"type": "text", "text": text} for text in system[: len(system) - varying] if text
+    ]
+    if fixed:
+        fixed[-1]["cache_control"] = CACHED
+    return fixed + [{"type": "text", "text": text} for text in system[len(system) - varying :]]
 
 
 def as_bytes(body: Mapping[str, Any]) -> bytes:

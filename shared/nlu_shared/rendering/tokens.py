@@ -15,9 +15,10 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from nlu_shared.rendering import retrieval
 from nlu_shared.rendering.prompt import AnswerSpace, examples_text, system_parts
 from nlu_shared.rendering.request import ModelRequest, as_bytes
-from nlu_shared.schemas.prompts import Block, Example, PromptContent
+from nlu_shared.schemas.prompts import Block, Example, PromptContent, Retrieval
 
 _LATIN = r"A-Za-z\u00aa-\u024f"
 _PIECE = re.compile(
@@ -48,13 +49,14 @@ def tokens(text: str) -> int:
 
 
 def prompt_tokens(prompt: PromptContent, answers: AnswerSpace) -> int:
-    """Of all of a request that stays the same from text to text: the system text with headings and
-    frames, and the answer's schema."""
-    return fixed_tokens(system_parts(prompt, answers), answers.schema)
+    """Of all of a request but the text it asks about: the system text with headings and frames, and
+    the answer's schema. Of examples that are chosen for each text, as many as there can be."""
+    chosen = 0 if prompt.retrieval is None else part_tokens(prompt.retrieval, answers)
+    return fixed_tokens(system_parts(prompt, answers), answers.schema) + chosen
 
 
 def fixed_tokens(system: tuple[str, ...], schema: Mapping[str, Any]) -> int:
-    """The same of a prompt that is rendered."""
+    """Of what stays the same from text to text in a prompt that is rendered."""
     return sum(map(tokens, system)) + tokens(as_bytes(schema).decode())
 
 
@@ -68,6 +70,19 @@ def example_tokens(examples: Sequence[Example], answers: AnswerSpace) -> int:
     return tokens(examples_text(examples, answers)) if examples else 0
 
 
-def part_tokens(part: Block | Example, answers: AnswerSpace) -> int:
-    """What a block or an example adds to each request, the line end after it too."""
+def part_tokens(part: Block | Example | Retrieval, answers: AnswerSpace) -> int:
+    """What a block, an example or a bank adds to each request, the line ends too; a bank what it
+    adds at most."""
+    if isinstance(part, Retrieval):
+        bank = retrieval.lines_of(part, answers.example_line)
+        return tokens(retrieval.heading(part.selector)) + retrieval.most(bank, _line_tokens)
     return 1 + tokens(part.text if isinstance(part, Block) else answers.example_line(part))
+
+
+def bank_tokens(prompt: PromptContent, answers: AnswerSpace) -> int:
+    """Of all examples that requests choose from, of which none shows all."""
+    return sum(part_tokens(example, answers) for example in prompt.bank)
+
+
+def _line_tokens(line: str) -> int:
+    return 1 + tokens(line)

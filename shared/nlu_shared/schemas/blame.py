@@ -33,13 +33,17 @@ class BlamedChange(Schema):
 
 
 class BlamedPart(Schema):
-    """A block or an example of the prompt. Its cases are those of the changes that touched it."""
+    """A block, an example or the bank of the prompt. Its cases are those of the changes that
+    touched it."""
 
     name: str = Field(description="as in `parts` of the changes")
-    block: BlockName | None = Field(description="name of the block; null for an example")
+    block: BlockName | None = Field(description="name of the block; null: it is none")
     example: int | None = Field(description="its index, from 0")
     case_id: UUID | None = Field(description="the case an example quotes")
-    tokens: int = Field(description="about, rounded up: what each call pays for it")
+    bank: int | None = Field(
+        default=None, description="how many examples are chosen from; null: it is no bank"
+    )
+    tokens: int = Field(description="about, rounded up: what each call pays for it, at most")
     made_by: int | None = Field(description="number of a change; None: imported")
     edited_by: list[int] = Field(description="numbers of the changes that edited it")
     is_shared: bool = Field(description="one of its changes touched other parts too")
@@ -53,7 +57,7 @@ class Blame(Schema):
 
     version_id: UUID = Field(description="the version taken apart")
     tokens: int = Field(description="of the whole prompt, about")
-    parts: list[BlamedPart] = Field(description="its blocks, then its examples")
+    parts: list[BlamedPart] = Field(description="its blocks, its examples, then its bank")
     changes: list[BlamedChange] = Field(
         description="from the oldest to the one that made this version"
     )

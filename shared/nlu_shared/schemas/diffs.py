@@ -7,6 +7,7 @@ from pydantic import Field
 from nlu_shared.schemas.base import Schema
 from nlu_shared.schemas.prompts import Example
 from nlu_shared.schemas.rendered import BlockName
+from nlu_shared.schemas.retrieval import RetrievalSettings
 
 
 class ChangeType(StrEnum):
@@ -33,6 +34,19 @@ class BlockDiff(Schema):
     hunks: list[Hunk] = Field(description="lines that changed, with those around them")
 
 
+class RetrievalDiff(Schema):
+    """What became of the bank that examples are chosen from, and of how they are chosen."""
+
+    change_type: ChangeType = Field(description="what became of it")
+    before: RetrievalSettings | None = Field(description="how they were chosen; null: none were")
+    after: RetrievalSettings | None = Field(description="how they are chosen; null: none are")
+    examples_before: int = Field(description="how many the bank held")
+    examples_after: int = Field(description="how many it holds")
+    examples_added: int = Field(description="that it did not hold")
+    examples_removed: int = Field(description="that it holds no more")
+    is_reordered: bool = Field(description="those that both hold stand in another order")
+
+
 class PromptDiff(Schema):
     """What must be done to one prompt to get another. Equal blocks and examples are left out."""
 
@@ -42,5 +56,10 @@ class PromptDiff(Schema):
     )
     examples_added: list[Example] = Field(description="in the order of the newer version")
     examples_removed: list[Example] = Field(description="in the order of the older version")
+    retrieval: RetrievalDiff | None = Field(
+        default=None,
+        exclude_if=lambda retrieval: retrieval is None,
+        description="what became of the examples that are chosen for each text; left out: nothing",
+    )
     tokens_before: int = Field(description="of the older version, about")
     tokens_after: int = Field(description="of the newer version, about")

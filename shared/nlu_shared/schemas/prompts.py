@@ -18,6 +18,7 @@ from nlu_shared.schemas.base import (
 )
 from nlu_shared.schemas.ground_truth import Context, transcript
 from nlu_shared.schemas.rendered import BlockName, ModuleConstants, RenderedPrompt
+from nlu_shared.schemas.retrieval import MOST_BANKED, RetrievalEdit, RetrievalSettings
 
 BlockText = Annotated[SafeText, StringConstraints(max_length=65_536)]
 
@@ -70,11 +71,49 @@ class Example(Schema):
         return canonical(self.wording)
 
 
+class Retrieval(RetrievalSettings):
+    """A bank of examples, of which each request shows those nearest to its text."""
+
+    bank: tuple[Example, ...] = Field(
+        min_length=1,
+        max_length=MOST_BANKED,
+        description="earlier ones first where a choice is even",
+    )
+
+    @property
+    def wording(self) -> dict[str, JsonValue]:
+        """All that decides what a model reads: every field but where the examples came from."""
+        rest = self.model_dump(mode="json", exclude={"bank"})
+        return {**rest, "bank": [example.wording for example in self.bank]}
+
+
 class PromptContent(Schema):
-    """What a model is told before it sees the text: instruction blocks, then examples."""
+    """What a model is told before it sees the text: instruction blocks, then examples, then those
+    that are chosen for the text."""
 
     instructions: tuple[Block, ...] = Field(min_length=1, max_length=100, description="in order")
     examples: tuple[Example, ...] = Field(default=(), max_length=2_000, description="after these")
+    retrieval: Retrieval | None = Field(
+        default=None,
+        exclude_if=lambda retrieval: retrieval is None,
+        description="examples chosen for each request; left out: none",
+    )
+
+    @property
+    def bank(self) -> tuple[Example, ...]:
+        """What requests choose examples from; empty where they choose none."""
+        return () if self.retrieval is None else self.retrieval.bank
+
+    @property
+    def all_examples(self) -> tuple[Example, ...]:
+        """Every example that some request may show."""
+        return (*self.examples, *self.bank)
+
+    @property
+    def most_shown(self) -> int:
+        """Examples that one request shows, at most."""
+        chosen = 0 if self.retrieval is None else min(self.retrieval.k, len(self.bank))
+        return len(self.examples) + chosen
 
     def block(self, name: str) -> Block | None:
         return next((block for block in self.instructions if block.name == name), None)
@@ -87,8 +126,11 @@ class PromptContent(Schema):
     @property
     def version_hash(self) -> str:
         """Hex SHA-256 of all the model is told; where an example came from is not part of it."""
-        rest = self.model_dump(mode="json", exclude={"examples"})
-        return digest({**rest, "examples": [example.wording for example in self.examples]})
+        rest = self.model_dump(mode="json", exclude={"examples", "retrieval"})
+        rest["examples"] = [example.wording for example in self.examples]
+        if self.retrieval is not None:
+            rest["retrieval"] = self.retrieval.wording
+        return digest(rest)
 
 
 class Strategy(StrEnum):
@@ -104,6 +146,7 @@ class Op(StrEnum):
     REMOVE_BLOCK = "remove_block"
     ADD_EXAMPLE = "add_example"
     REMOVE_EXAMPLE = "remove_example"
+    SET_RETRIEVAL = "set_retrieval"
 
 
 class Edit(Schema):
@@ -115,10 +158,16 @@ class Edit(Schema):
     case: UUID | None = Field(default=None, description="the case a new example quotes")
     output: SafeJson = Field(default=None, description="of a new example that quotes no case")
     example: int | None = Field(default=None, description="index of the example to remove, from 0")
+    retrieval: RetrievalEdit | None = Field(
+        default=None,
+        exclude_if=lambda retrieval: retrieval is None,
+        description="of set_retrieval: what examples are chosen from then; left out: nothing",
+    )
 
 
 MOST_EDITS = 500
-"""Of one change. A proposer is held to fewer; the opening change may show hundreds of cases."""
+"""Of one change, beside the one that sets the retrieval. A proposer is held to fewer; the opening
+change may show hundreds of cases."""
 
 
 class Change(Schema):
@@ -126,7 +175,7 @@ class Change(Schema):
 
     strategy: Strategy = Field(description="A examples, B instructions, C both")
     rationale: Note = Field(description="why its proposer expects a gain")
-    edits: tuple[Edit, ...] = Field(min_length=1, max_length=MOST_EDITS, description="in order")
+    edits: tuple[Edit, ...] = Field(min_length=1, max_length=MOST_EDITS + 1, description="in order")
 
 
 class SplitScore(Schema):
@@ -209,42 +258,6 @@ class PromptVersion(Schema):
     scores: list[SplitScore] = Field(description="every measurement of it")
     notes: str | None = Field(description="what its importer or run added")
     created_at: Moment = Field(description="when it was made")
-
-
-class Ancestor(Schema):
-    """A version in its task's lineage. An imported one has no parent, run or change."""
-
-    id: UUID = Field(description="names the version in paths")
-    version_hash: str = Field(description="SHA-256 of all the model is told")
-    parent_id: UUID | None = Field(description="the version it was made from; null: none")
-    source: PromptSource = Field(description="where it came from")
-    run_id: UUID | None = Field(description="the run that made it; null: imported")
-    iteration: int | None = Field(description="of the run that proposed it")
-    change: Change | None = Field(description="what made it out of its parent")
-    validation_f1: float | None = Field(description="objective on validation, 0 to 1; null: none")
-    scorer: str | None = Field(description="what measured it; two scorers make no one line")
-    labels_version: int | None = Field(
-        default=None, description="of the label set it was measured with; two make no one line"
-    )
-    is_production: bool = Field(description="does it serve?")
-    created_at: Moment = Field(description="when it was made")
-
-
-class FailedIdea(Schema):
-    """A change that runs refused after asking a model about it, told without its rationale."""
-
-    version_id: UUID = Field(description="the version the change made")
-    run_id: UUID = Field(description="the newest run that refused it")
-    strategy: Strategy = Field(description="A examples, B instructions, C both")
-    edits: tuple[Edit, ...] = Field(description="in the order they were made")
-    aims: list[Aim] = Field(description="what it meant to correct")
-    stage: str = Field(description="where it was refused: gate or validation")
-    reason: str = Field(description="why it was refused")
-    runs: int = Field(description="how many runs refused it")
-    fixed: int = Field(description="cases, over all these runs")
-    broke: int = Field(description="cases, over all these runs")
-    is_settled: bool = Field(description="later runs do not try it again on the same prompt")
-    at: Moment = Field(description="when it was last refused")
 
 
 class TaskKind(StrEnum):

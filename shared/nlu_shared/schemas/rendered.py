@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, JsonValue, StringConstraints
 
-from nlu_shared.schemas.base import Schema
+from nlu_shared.schemas.base import Schema, digest
+from nlu_shared.schemas.retrieval import MOST_BANKED, RetrievalSettings
 
 OWN_CONSTANTS = frozenset(
     {
@@ -14,6 +15,10 @@ OWN_CONSTANTS = frozenset(
         "MAX_TOKENS",
         "INSTRUCTION_BLOCKS",
         "EXAMPLE_CASES",
+        "SELECTOR",
+        "RETRIEVAL",
+        "BANK_LINES",
+        "BANK_CASES",
     }
 )
 """What an exported module calls its own; no constant of somebody else's module is called so."""
@@ -31,6 +36,14 @@ ConstantName = Annotated[
 ]
 
 
+class RenderedRetrieval(RetrievalSettings):
+    """A bank as its selector reads it. What is chosen is the last part of the system text."""
+
+    lines: tuple[str, ...] = Field(
+        min_length=1, max_length=MOST_BANKED, description="the examples as the model reads them"
+    )
+
+
 class RenderedPrompt(Schema):
     """All of a request that stays the same from text to text, as it was measured. The text goes
     beside it, framed as JSON: `{"text": …}`, with what stands before it where there is any."""
@@ -38,7 +51,36 @@ class RenderedPrompt(Schema):
     system: tuple[str, ...] = Field(description="the parts of the system text, in order")
     response_schema: dict[str, JsonValue] = Field(description="JSON Schema of the answer")
     max_tokens: int = Field(ge=1, description="of the answer, at most")
-    rendered_hash: str = Field(description="SHA-256 of these three")
+    retrieval: RenderedRetrieval | None = Field(
+        default=None,
+        exclude_if=lambda retrieval: retrieval is None,
+        description="what more examples are chosen from, for each text; left out: nothing",
+    )
+    rendered_hash: str = Field(description="SHA-256 of all of these")
+
+    @property
+    def computed_hash(self) -> str:
+        """What `rendered_hash` is in a form that is whole."""
+        chosen = [] if self.retrieval is None else [self.retrieval]
+        return digest([self.system, self.response_schema, self.max_tokens, *chosen])
+
+    @classmethod
+    def of(
+        cls,
+        system: tuple[str, ...],
+        response_schema: dict[str, JsonValue],
+        max_tokens: int,
+        retrieval: RenderedRetrieval | None = None,
+    ) -> "RenderedPrompt":
+        """With its hash."""
+        form = cls(
+            system=system,
+            response_schema=response_schema,
+            max_tokens=max_tokens,
+            retrieval=retrieval,
+            rendered_hash="",
+        )
+        return form.model_copy(update={"rendered_hash": form.computed_hash})
 
 
 class TextConstant(Schema):

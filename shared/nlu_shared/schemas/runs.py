@@ -111,6 +111,11 @@ class RunRequest(Body):
         default=False,
         description="may a change take blocks of the baseline away? They carry the task",
     )
+    retrieval: bool | None = Field(
+        default=None,
+        description="may a version choose its examples for each text, from a bank? It is tried, and"
+        " kept where validation says so; null: as the task says",
+    )
     hints: Annotated[
         tuple[Note, ...],
         Field(max_length=20, description="what proposals should know, from the start"),

@@ -56,6 +56,10 @@ class TaskSpec(Schema):
     max_prompt_tokens: PromptTokens = Field(
         default=None, description="of a prompt, where a run does not say; null: no bound"
     )
+    retrieval: bool = Field(
+        default=False,
+        description="do runs that do not say try examples chosen for each text, from a bank?",
+    )
 
 
 class TaskIn(Body, TaskSpec):
@@ -90,6 +94,10 @@ class TaskChange(Body):
     )
     max_prompt_tokens: PromptTokens = Field(
         default=None, description="of a prompt, where a run does not say; null: no bound"
+    )
+    retrieval: bool = Field(
+        default=False,
+        description="do runs that do not say try examples chosen for each text, from a bank?",
     )
     archived: bool = Field(
         default=False,

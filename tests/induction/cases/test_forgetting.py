@@ -171,6 +171,16 @@ async def test_prompts_that_quote_it_are_listed_and_left_alone(
             "examples": [{"text": "another text", "output": "topic_0", "case_id": case}],
         },
         {
+            "instructions": [{"name": "rules", "text": "topic_0 topic_1 topic_2 topic_3"}],
+            "retrieval": {
+                "selector": "bm25/1",
+                "k": 1,
+                "per_answer": 1,
+                "max_characters": 100,
+                "bank": [{"text": "another text", "output": "topic_0", "case_id": case}],
+            },
+        },
+        {
             "instructions": [
                 {"name": "rules", "text": f"topic_0 {secret(task)} topic_1 topic_2 topic_3"}
             ]
@@ -183,7 +193,7 @@ async def test_prompts_that_quote_it_are_listed_and_left_alone(
     await evaluated(stack, task)
     await erase(stack, person)
     await forget_once(resources)
-    assert (await forgotten(stack, case))["quoted_in"] == sorted(one["id"] for one in versions[:2])
+    assert (await forgotten(stack, case))["quoted_in"] == sorted(one["id"] for one in versions[:3])
     for one in versions:
         path = f"/v1/prompts/{task}/versions/{one['id']}"
         assert (await stack.induction.get(path)).json()["content"] == one["content"]

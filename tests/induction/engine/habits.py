@@ -10,6 +10,7 @@ from induction.engine.plan import Plan
 from induction.engine.runtime import Call
 from induction.task_kinds.base import ModelAnswer, ModelRequest, Outcome, Usage
 from nlu_shared.rendering import request_tokens
+from nlu_shared.rendering.bm25 import HEADING
 from nlu_shared.rendering.prompt import EXAMPLES_HEADING
 
 from tests.induction.engine.runtimes import Recording
@@ -31,9 +32,12 @@ def by_number(chances: dict[int, float]) -> Callable[[list[dict[str, str]]], flo
 
 
 def shown_in(request: ModelRequest) -> list[dict[str, str]]:
-    """The examples of a request, in their order."""
-    parts = [part for part in request.system if part.startswith(EXAMPLES_HEADING)]
-    return [json.loads(line) for part in parts for line in part.splitlines()[1:]]
+    """The examples of a request, in their order; of those chosen for its text `chosen` is said."""
+    shown: list[dict[str, str]] = []
+    for heading, more in ((EXAMPLES_HEADING, {}), (HEADING, {"chosen": "yes"})):
+        parts = [part for part in request.system if part.startswith(heading)]
+        shown += [{**json.loads(line), **more} for part in parts for line in part.splitlines()[1:]]
+    return shown
 
 
 class Habit(Recording):

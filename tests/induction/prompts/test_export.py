@@ -31,8 +31,12 @@ contents: some.SearchStrategy[PromptContent] = instances(PromptContent)
 
 def unsourced(content: PromptContent) -> PromptContent:
     """As a module holds it: where an example came from is not said there."""
-    examples = (one.model_copy(update={"case_id": None}) for one in content.examples)
-    return content.model_copy(update={"examples": tuple(examples)})
+    examples, bank = (
+        tuple(one.model_copy(update={"case_id": None}) for one in some)
+        for some in (content.examples, content.bank)
+    )
+    chosen = content.retrieval and content.retrieval.model_copy(update={"bank": bank})
+    return content.model_copy(update={"examples": examples, "retrieval": chosen})
 
 
 def module_of(content: PromptContent) -> str:

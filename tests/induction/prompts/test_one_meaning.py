@@ -22,7 +22,16 @@ from nlu_shared.schemas.base import canonical
 from nlu_shared.schemas.diffs import PromptDiff
 from nlu_shared.schemas.ground_truth import Context, Turn
 from nlu_shared.schemas.labels import LabelSpec
-from nlu_shared.schemas.prompts import Block, Change, Edit, Example, Op, PromptContent, Strategy
+from nlu_shared.schemas.prompts import (
+    Block,
+    Change,
+    Edit,
+    Example,
+    Op,
+    PromptContent,
+    Retrieval,
+    Strategy,
+)
 
 from tests.fixtures.from_schema import JSON, fields, instances
 
@@ -43,6 +52,7 @@ def is_empty(difference: PromptDiff) -> bool:
         or difference.is_reordered
         or difference.examples_added
         or difference.examples_removed
+        or difference.retrieval
     )
 
 
@@ -51,6 +61,12 @@ def touched(before: PromptContent, after: PromptContent) -> list[str]:
         [VersionStep(FIRST, before), VersionStep(SECOND, after)], TASK.answers
     ).changes
     return change.parts
+
+
+def shuffled(retrieval: Retrieval, order: Any) -> Retrieval:
+    bank = list(retrieval.bank)
+    order.shuffle(bank)
+    return retrieval.model_copy(update={"bank": tuple(bank)})
 
 
 def differing(data: some.DataObject, one: Any, name: str) -> Any:
@@ -105,7 +121,13 @@ def test_prompts_of_one_hash_have_no_difference_and_others_have_one(
         blocks, examples = list(before.instructions), list(before.examples)
         order.shuffle(blocks)
         order.shuffle(examples)
-        after = PromptContent(instructions=tuple(blocks), examples=tuple(examples))
+        after = before.model_copy(
+            update={
+                "instructions": tuple(blocks),
+                "examples": tuple(examples),
+                "retrieval": before.retrieval and shuffled(before.retrieval, order),
+            }
+        )
     is_same = before.version_hash == after.version_hash
     assert is_empty(diff.compare(before, after, TASK.answers)) == is_same
 

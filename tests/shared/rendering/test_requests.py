@@ -40,6 +40,8 @@ KEYS = {
     ("extraction", True): "74614c5e627220957110eb3aa850a92119d1c9969c32b339ce2ba58361fe577b",
 }
 """Of the ledger: with another one, no stored answer would be found again."""
+VERSION_HASH = "6d103d54194e2b37492de9e4158a9eba3a91f78953a99be8b5cda63612d23828"
+RENDERED_HASH = "9155abe647496517a1ef8b6a824594945a790524bfe797a528bfa23ab6ff5c13"
 
 
 @pytest.mark.parametrize("answers", [INTENT, FAMILY], ids=lambda one: one.kind.value)
@@ -47,6 +49,13 @@ KEYS = {
 def test_the_key_of_a_request_stays(answers: AnswerSpace, context: Context | None) -> None:
     request = render(PROMPT, TEXT, context, answers=answers, model="claude-sonnet-5-5")
     assert request.key == KEYS[answers.kind.value, context is not None]
+
+
+def test_a_prompt_without_a_bank_keeps_the_hashes_it_had_before_there_were_banks() -> None:
+    assert PROMPT.version_hash == VERSION_HASH
+    assert rendered(PROMPT, INTENT).rendered_hash == RENDERED_HASH
+    assert "retrieval" not in PROMPT.model_dump(mode="json")
+    assert "retrieval" not in rendered(PROMPT, INTENT).model_dump(mode="json")
 
 
 @given(content=instances(PromptContent), text=some.text())

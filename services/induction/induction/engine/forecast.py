@@ -15,9 +15,9 @@ With V validation, T training and S test cases and N iterations:
                      attempts there can be
 
 L is what the race takes with all the rungs there can be, other orders too. Where the search is
-cross-validated, each fold adds FOLD_CHANGES attempts as above, a ladder of FOLD_RUNGS, and its own
-cases once; where the baseline quotes cases, it is asked again in every fold. Tries
-of pruning are iterations.
+cross-validated, each fold adds FOLD_CHANGES attempts as above, a ladder of FOLD_RUNGS (one more
+where banks are tried), and its own cases once; where the baseline quotes cases, it is asked again
+in every fold. Tries of pruning are iterations.
 
 Runs stay far below: most attempts are no series of rejections, and results are mostly kept.
 """
@@ -33,6 +33,7 @@ from induction.engine.data.splits import Splits, splits_of
 from induction.engine.evaluation.repeats import FIRST_CASES, MOST_ANSWERS
 from induction.engine.leak_guard.screen import EXAMPLE_TOKENS, INSTRUCTION_TOKENS
 from induction.engine.plan import Plan
+from induction.engine.proposal.banked import SIZES
 from induction.engine.proposal.error_patterns import MOST_AT_ONCE
 from induction.engine.proposal.memory import MOST_SHOWN
 from induction.engine.proposal.meta_prompt import (
@@ -88,7 +89,7 @@ def forecast(plan: Plan) -> Bound:
     repeated = len(dealt)
     fold_attempts = FOLD_CHANGES * repeated
     choosing = sum(_choosing(fold, splits) for fold in dealt)
-    out_of_fold = repeated if any(one.case_id for one in plan.baseline.examples) else 0
+    out_of_fold = repeated if any(one.case_id for one in plan.baseline.all_examples) else 0
     longest, answers = longest_case(plan), plan.task.answers
     schema = tokens(as_bytes(answers.schema).decode())
     room = Room.of(plan).most
@@ -108,7 +109,7 @@ def forecast(plan: Plan) -> Bound:
         + 2 * (test * MOST_ANSWERS + min(test, FIRST_CASES))
         + min(train * CALLS_PER_MISS, MOST_CALLS)
         + fold_attempts * (gate + min(train, REFRESHED))
-        + (FOLD_CHANGES + FOLD_RUNGS * plan.opening) * choosing
+        + (FOLD_CHANGES + (FOLD_RUNGS + plan.retrieval) * plan.opening) * choosing
         + (train + validation) * (out_of_fold + (repeated > 0)),
         proposer_calls=(attempts + fold_attempts) * (1 + RETRIES),
         task_tokens_in=prompt + longest,
@@ -122,7 +123,8 @@ def _ladder(plan: Plan, train: int, validation: int) -> int:
     """The race of all rungs, other orders, the rung that grows, and what a kept one is asked."""
     if not plan.opening:
         return 0
-    raced = Allotment(MOST_RUNGS, FINALISTS).calls(validation)
+    entrants = MOST_RUNGS + len(SIZES) * plan.retrieval
+    raced = Allotment(entrants, FINALISTS).calls(validation)
     return raced + ORDER_CALLS + min(train, GROWTH_CASES) + validation + min(train, REFRESHED)
 
 

@@ -46,6 +46,7 @@ class Plan:
     hints: what the operator said beforehand.
     focus: the component to raise; None: the objective.
     opening: begin with a ladder of how many cases to show (see `ladder`).
+    retrieval: the ladder also tries examples that are chosen for each text from a bank.
     max_prompt_tokens: of all of a request but the text it asks about; None: nobody set a bound.
     calls: the most the run may ask, None where nobody said; who answers holds it to that.
     guards: by how much a component's F1 may fall, 0 to 1 (see `acceptance`).
@@ -73,6 +74,7 @@ class Plan:
     hints: tuple[str, ...] = ()
     focus: str | None = None
     opening: bool = True
+    retrieval: bool = False
     max_prompt_tokens: int | None = None
     calls: int | None = None
     guards: Mapping[str, float] = field(default_factory=dict)

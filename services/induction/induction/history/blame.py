@@ -12,12 +12,15 @@ from itertools import pairwise
 from uuid import UUID
 
 from nlu_shared.rendering import AnswerSpace, part_tokens, prompt_tokens
+from nlu_shared.schemas.base import digest
 from nlu_shared.schemas.blame import Blame, BlamedChange, BlamedPart, Judged
-from nlu_shared.schemas.prompts import Block, Example, PromptContent
+from nlu_shared.schemas.prompts import Block, Example, PromptContent, Retrieval
 
-BLOCK, EXAMPLE = "block", "example"
+BLOCK, EXAMPLE, BANK = "block", "example", "bank"
+_Part = Block | Example | Retrieval
 _Key = tuple[str, str, int]
-"""What a part is known by through the versions: block or example, its name or words, its turn."""
+"""What a part is known by through the versions: block, example or bank, its name or words, its
+turn. A bank is one part, whatever it holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,33 +97,41 @@ def _origin(part: BlamedPart) -> str:
     return origin + (" (shared with other parts)" if part.is_shared else "")
 
 
-def _parts(content: PromptContent) -> dict[_Key, Block | Example]:
+def _parts(content: PromptContent) -> dict[_Key, _Part]:
     turns: Counter[tuple[str, str]] = Counter()
-    parts: dict[_Key, Block | Example] = {}
+    parts: dict[_Key, _Part] = {}
     both: list[Block | Example] = [*content.instructions, *content.examples]
     for part in both:
         kind = (BLOCK, part.name) if isinstance(part, Block) else (EXAMPLE, _reads(part))
         parts[(*kind, turns[kind])] = part
         turns[kind] += 1
+    if content.retrieval is not None:
+        parts[BANK, BANK, 0] = content.retrieval
     return parts
 
 
-def _reads(part: Block | Example) -> str:
-    """All a model reads of it."""
+def _reads(part: _Part) -> str:
+    """All a model reads of it, or all that decides what it reads."""
+    if isinstance(part, Retrieval):
+        return digest(part.wording)
     return part.text if isinstance(part, Block) else part.content_key
 
 
-def _names(parts: Mapping[_Key, Block | Example]) -> dict[_Key, str]:
-    """Blocks by their names, examples by their indices."""
+def _names(parts: Mapping[_Key, _Part]) -> dict[_Key, str]:
+    """Blocks by their names, examples by their indices, the bank by what it holds."""
     places = _places(parts)
-    return {key: f"example {places[key]}" if key in places else key[1] for key in parts}
+    named = {key: f"example {places[key]}" if key in places else key[1] for key in parts}
+    for key, part in parts.items():
+        if isinstance(part, Retrieval):
+            named[key] = f"bank of {len(part.bank)} examples, {part.k} a request"
+    return named
 
 
 def _gone(key: _Key) -> str:
-    return f"{key[1]} (gone)" if key[0] == BLOCK else "an example (gone)"
+    return "an example (gone)" if key[0] == EXAMPLE else f"{key[1]} (gone)"
 
 
-def _places(parts: Mapping[_Key, Block | Example]) -> dict[_Key, int]:
+def _places(parts: Mapping[_Key, _Part]) -> dict[_Key, int]:
     return {key: n for n, key in enumerate(key for key in parts if key[0] == EXAMPLE)}
 
 
@@ -138,7 +149,7 @@ def _change(number: int, step: VersionStep, parts: list[str]) -> BlamedChange:
 
 
 def _blamed(
-    parts: Mapping[_Key, Block | Example],
+    parts: Mapping[_Key, _Part],
     traces: Mapping[_Key, _Trace],
     changes: Sequence[BlamedChange],
     answers: AnswerSpace,
@@ -152,6 +163,7 @@ def _blamed(
             block=part.name if isinstance(part, Block) else None,
             example=places.get(key),
             case_id=part.case_id if isinstance(part, Example) else None,
+            bank=len(part.bank) if isinstance(part, Retrieval) else None,
             tokens=part_tokens(part, answers),
             made_by=trace.made_by,
             edited_by=trace.edited_by,

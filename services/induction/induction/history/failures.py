@@ -12,7 +12,8 @@ from uuid import UUID
 from nlu_shared.kit.access import audit
 from nlu_shared.kit.data.pages import cut
 from nlu_shared.schemas.base import Page
-from nlu_shared.schemas.prompts import Aim, Change, FailedIdea
+from nlu_shared.schemas.lineage import FailedIdea
+from nlu_shared.schemas.prompts import Aim, Change
 from nlu_shared.schemas.tasks import TaskSpec
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB

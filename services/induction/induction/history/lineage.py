@@ -7,7 +7,8 @@ from uuid import UUID
 from nlu_shared.kit.data.pages import cut
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.blame import Blame, Judged
-from nlu_shared.schemas.prompts import Ancestor, PromptContent
+from nlu_shared.schemas.lineage import Ancestor
+from nlu_shared.schemas.prompts import PromptContent
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel.ext.asyncio.session import AsyncSession

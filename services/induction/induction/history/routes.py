@@ -8,7 +8,7 @@ from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
 from nlu_shared.kit.http.parameters import MOST, Cursor, PathTask
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.blame import Blame
-from nlu_shared.schemas.prompts import Ancestor, FailedIdea
+from nlu_shared.schemas.lineage import Ancestor, FailedIdea
 
 from induction.history import failures, lineage
 from induction.resources import Resources

@@ -253,12 +253,12 @@ async def _keys(
 def quotes(
     prompt: PromptContent, case_id: UUID, case_texts: Iterable[str], repeats: Repeats
 ) -> bool:
-    """Whether the prompt shows the case as an example, or says one of its texts anywhere."""
+    """Whether the prompt has the case as an example, or says one of its texts anywhere."""
     shown = [
         prompt.instruction_text,
-        *(text for example in prompt.examples for text in prompt_texts.texts_of(example)),
+        *(text for example in prompt.all_examples for text in prompt_texts.texts_of(example)),
     ]
-    return any(example.case_id == case_id for example in prompt.examples) or any(
+    return any(example.case_id == case_id for example in prompt.all_examples) or any(
         repeats(text) or any(one in text for one in case_texts) for text in shown
     )
 

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from typing import TypeVar
 
 from nlu_shared.rendering import AnswerSpace, prompt_tokens
-from nlu_shared.schemas.diffs import BlockDiff, ChangeType, Hunk, PromptDiff
+from nlu_shared.schemas.diffs import BlockDiff, ChangeType, Hunk, PromptDiff, RetrievalDiff
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
 
 CONTEXT = 3
@@ -36,6 +36,7 @@ def compare(before: PromptContent, after: PromptContent, answers: AnswerSpace) -
         is_reordered=_is_reordered(old, new) or _is_reordered(old_examples, new_examples),
         examples_added=_without(new_examples, old_examples),
         examples_removed=_without(old_examples, new_examples),
+        retrieval=_retrieval(before, after),
         tokens_before=prompt_tokens(before, answers),
         tokens_after=prompt_tokens(after, answers),
     )
@@ -53,6 +54,8 @@ def as_lines(diff: PromptDiff) -> Iterator[str]:
     for sign, examples in (("-", diff.examples_removed), ("+", diff.examples_added)):
         for example in examples:
             yield f"{sign} example {spelled(example)}"
+    if diff.retrieval is not None:
+        yield from _bank_lines(diff.retrieval)
     yield f"tokens {diff.tokens_before} -> {diff.tokens_after}"
 
 
@@ -89,6 +92,40 @@ def _block(name: str, before: Block | None, after: Block | None) -> BlockDiff | 
         is_protected=after.protected if after else None,
         hunks=list(_hunks(_lines(before), _lines(after))),
     )
+
+
+def _retrieval(before: PromptContent, after: PromptContent) -> RetrievalDiff | None:
+    """The bank as one part: a page would not hold its examples."""
+    old, new = before.retrieval, after.retrieval
+    if (old and old.wording) == (new and new.wording):
+        return None
+    if old and new:
+        change_type = ChangeType.CHANGED
+    else:
+        change_type = ChangeType.ADDED if new else ChangeType.REMOVED
+    old_bank, new_bank = _turns(before.bank), _turns(after.bank)
+    return RetrievalDiff(
+        change_type=change_type,
+        before=old and old.settings,
+        after=new and new.settings,
+        examples_before=len(before.bank),
+        examples_after=len(after.bank),
+        examples_added=len(_without(new_bank, old_bank)),
+        examples_removed=len(_without(old_bank, new_bank)),
+        is_reordered=_is_reordered(old_bank, new_bank),
+    )
+
+
+def _bank_lines(diff: RetrievalDiff) -> Iterator[str]:
+    yield f"{diff.change_type} bank of examples"
+    sides = (("-", diff.before, diff.examples_before), ("+", diff.after, diff.examples_after))
+    for sign, chosen, size in sides:
+        if chosen is not None:
+            yield (
+                f"{sign} {chosen.k} of {size} by {chosen.selector}, {chosen.per_answer} with one"
+                f" answer and {chosen.max_characters} characters at most"
+            )
+    yield f"bank +{diff.examples_added} -{diff.examples_removed} examples"
 
 
 def _lines(block: Block | None) -> list[str]:

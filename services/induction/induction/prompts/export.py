@@ -12,6 +12,7 @@ from uuid import UUID
 
 from nlu_shared.rendering import AnswerSpace, rendered
 from nlu_shared.rendering.prompt import examples_text
+from nlu_shared.rendering.retrieval import source
 from nlu_shared.schemas.base import canonical
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
 from nlu_shared.schemas.rendered import ModuleConstants, RenderedPrompt
@@ -20,7 +21,12 @@ from pydantic import JsonValue
 METADATA = "PROMPT_METADATA"
 PARTS, SCHEMA, MOST_TOKENS = "SYSTEM_PARTS", "RESPONSE_SCHEMA", "MAX_TOKENS"
 BLOCKS, EXAMPLES, INSTRUCTIONS = "INSTRUCTION_BLOCKS", "EXAMPLE_CASES", "INSTRUCTIONS"
+SELECTOR, RETRIEVAL, LINES, BANK = "SELECTOR", "RETRIEVAL", "BANK_LINES", "BANK_CASES"
 ROW = "    "
+SELECTOR_BEGINS = (
+    "# The selector, to the letter. No other is read from here, and none is run by us."
+)
+SELECTOR_ENDS = "# The end of the selector."
 CHECKED = "# sha256 of all that follows this line: "
 DOCUMENTED = '''"""The prompt of one task, as exported by induction. Generated: edits are lost.
 
@@ -51,6 +57,22 @@ spelling of the label it has there.
 """
 '''
 """The head of a module. The code in it is what a test runs and compares."""
+CHOOSING = DOCUMENTED.replace(
+    """\
+    def request(text, model=""",
+    """\
+    bank = Bank(BANK_LINES, **RETRIEVAL)  # takes a moment: once is enough
+
+    def request(text, model=""",
+).replace(
+    """\
+        content = json""",
+    """\
+        chosen = bank.part(text, before or ())
+        system += [{"type": "text", "text": part} for part in [chosen] if part]
+        content = json""",
+)
+"""The same where examples are chosen for each text."""
 
 
 def to_module(
@@ -82,11 +104,13 @@ def to_module(
             *_listed(BLOCKS, map(_block_row, content.instructions)),
             *_listed(EXAMPLES, (tuple(example.row) for example in content.examples)),
             *_texts(content, answers, constants),
+            *_chosen(content, form),
             "",
         ]
     )
     caution = f"# {facts['caution']}\n" if facts.get("caution") else ""
-    return f"{DOCUMENTED}\n# version {version_id}\n{caution}{CHECKED}{sha256(body)}\n{body}"
+    head = DOCUMENTED if content.retrieval is None else CHOOSING
+    return f"{head}\n# version {version_id}\n{caution}{CHECKED}{sha256(body)}\n{body}"
 
 
 def to_json(
@@ -121,6 +145,7 @@ def derived(
         MOST_TOKENS: form.max_tokens,
         INSTRUCTIONS: content.instruction_text,
         **texts_of(content, answers, constants),
+        **({} if form.retrieval is None else {LINES: list(form.retrieval.lines)}),
     }
 
 
@@ -190,6 +215,19 @@ def _texts(
             yield f"{name} = {value!r}"
         else:
             yield from _listed(name, value)
+
+
+def _chosen(content: PromptContent, form: RenderedPrompt) -> Iterator[str]:
+    """What examples are chosen from, and by what."""
+    if content.retrieval is None or form.retrieval is None:
+        return
+    settings = content.retrieval.settings.model_dump(mode="json")
+    yield f"{SELECTOR} = {settings.pop('selector')!r}"
+    yield f"{RETRIEVAL} = {settings!r}"
+    yield from _listed(LINES, form.retrieval.lines)
+    yield from _listed(BANK, (tuple(example.row) for example in content.bank))
+    yield SELECTOR_BEGINS
+    yield f"{source(content.retrieval.selector)}{SELECTOR_ENDS}"
 
 
 def _joined(held: Mapping[str, Sequence[str]]) -> dict[str, str]:

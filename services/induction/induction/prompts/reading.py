@@ -10,12 +10,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from nlu_shared.rendering import AnswerSpace
+from nlu_shared.rendering.retrieval import SOURCES
 from nlu_shared.schemas.base import canonical
-from nlu_shared.schemas.prompts import Block, PromptContent, TaskKind
+from nlu_shared.schemas.prompts import Block, PromptContent, Retrieval, TaskKind
 from nlu_shared.schemas.rendered import ModuleConstants
 
 from induction.prompts import export
-from induction.prompts.export import BLOCKS, CHECKED, EXAMPLES, INSTRUCTIONS, METADATA, ROW
+from induction.prompts.export import (
+    BANK,
+    BLOCKS,
+    CHECKED,
+    EXAMPLES,
+    INSTRUCTIONS,
+    METADATA,
+    RETRIEVAL,
+    ROW,
+    SELECTOR,
+    SELECTOR_BEGINS,
+    SELECTOR_ENDS,
+)
 from induction.prompts.handwritten import (
     Constant,
     UnreadableModule,
@@ -28,6 +41,9 @@ from induction.prompts.source import MOST_CODE, TooMuchCode, bounded
 
 BOM = "\ufeff"
 OURS = frozenset({BLOCKS, EXAMPLES})
+CHOOSING = frozenset({SELECTOR, RETRIEVAL, BANK})
+CHANGED = OURS | CHOOSING
+"""What of a module of ours a person may change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,30 +98,61 @@ def _as_written(text: str, most_code: int | None) -> ReadPrompt | None:
     claimed, _, body = rest.partition("\n")
     if not mark or claimed != export.sha256(body):
         return None
-    rows: dict[str, list[Any]] = {BLOCKS: [], EXAMPLES: []}
-    metadata: Any = {}
+    rows: dict[str, list[Any]] = {BLOCKS: [], EXAMPLES: [], BANK: []}
+    values: dict[str, Any] = {METADATA: {}}
     within: list[Any] | None = None
-    for line in body.split("\n"):
-        if line.startswith(f"{METADATA} = "):
-            metadata = ast.literal_eval(bounded(line.removeprefix(f"{METADATA} = "), most_code))
+    for line in _without_selector(body)[0].split("\n"):
+        name, _, value = line.partition(" = ")
+        if name in (METADATA, SELECTOR, RETRIEVAL):
+            values[name], within = ast.literal_eval(bounded(value, most_code)), None
         elif not line.startswith(ROW):
             within = rows.get(line.removesuffix(" = ["))
         elif within is not None:
             row = bounded(line.strip().removesuffix(","), most_code)
             within.append(ast.literal_eval(row))
-    return ReadPrompt(_structured(rows[BLOCKS], rows[EXAMPLES]), _constants(metadata))
+    metadata = values.pop(METADATA)
+    chosen = values | {BANK: rows[BANK]} if values else {}
+    content = _structured(rows[BLOCKS], rows[EXAMPLES], chosen)
+    return ReadPrompt(content, _constants(metadata))
+
+
+def _without_selector(text: str) -> tuple[str, bool]:
+    """The text with the lines of its selector left empty, and whether it had one. Raises
+    UnreadableModule for one that is not, to the letter, a selector of ours: none is run here."""
+    before, begins, rest = text.partition(f"\n{SELECTOR_BEGINS}")
+    if not begins:
+        return text, False
+    within, ends, after = rest.partition(f"\n{SELECTOR_ENDS}")
+    _, _, selector = f"{within}\n".replace("\r\n", "\n").partition("\n")
+    if not ends or export.sha256(selector) not in SOURCES.values():
+        raise UnreadableModule("The selector is not, to the letter, one that an export has.")
+    return before + "\n" * (within.count("\n") + 2) + after, True
 
 
 def _of_a_tree(text: str, most_code: int | None) -> ReadPrompt:
-    assigned = constants_of(ast.parse(bounded(text, most_code)))
+    rest, has_selector = _without_selector(text)
+    tree = ast.parse(bounded(rest, most_code))
+    assigned = constants_of(tree)
+    if has_selector != (BANK in assigned):
+        raise UnreadableModule(f"A selector and {BANK} stand together, or neither does.")
+    if has_selector:
+        _require_plain(tree)
     if assigned.keys() >= OURS:
         return _edited(assigned)
     return ReadPrompt(*of_texts(assigned))
 
 
+def _require_plain(tree: ast.Module) -> None:
+    """What has a name beside the selector could be taken for a part of it."""
+    for node in tree.body:
+        if not isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr):
+            raise UnreadableModule(f"Line {node.lineno} is neither a constant nor the selector.")
+
+
 def _edited(assigned: dict[str, Constant]) -> ReadPrompt:
     """A module of ours that somebody has changed: in its blocks and examples, or not at all."""
-    content = _structured(*(literal(assigned[name]) for name in (BLOCKS, EXAMPLES)))
+    named = {name: literal(assigned[name]) for name in CHANGED & assigned.keys()}
+    content = _structured(named.pop(BLOCKS), named.pop(EXAMPLES), named)
     metadata = literal(assigned[METADATA]) if METADATA in assigned else {}
     if not isinstance(metadata, dict):
         raise TypeError("metadata is a table")
@@ -118,7 +165,7 @@ def _edited(assigned: dict[str, Constant]) -> ReadPrompt:
     else:  # written before modules said their request
         follows = {INSTRUCTIONS: content.instruction_text}
     for name, one in assigned.items():
-        if name in OURS or name == METADATA:
+        if name in CHANGED or name == METADATA:
             continue
         if name not in follows:
             raise UnreadableModule(f"{one} is not read: it stands in no export.")
@@ -134,10 +181,19 @@ def _constants(document: dict[str, Any]) -> ModuleConstants | None:
     return None if constants is None else ModuleConstants.model_validate(constants)
 
 
-def _structured(blocks: Any, examples: Any) -> PromptContent:
+def _structured(blocks: Any, examples: Any, chosen: dict[str, Any]) -> PromptContent:
+    """`chosen` are the constants of a module that chooses examples, by name."""
     return PromptContent(
         instructions=tuple(
             Block(name=name, text=text, protected=protected) for name, text, protected in blocks
         ),
         examples=tuple(export.example_of(*row) for row in examples),
+        retrieval=_retrieval(chosen) if chosen else None,
     )
+
+
+def _retrieval(chosen: dict[str, Any]) -> Retrieval:
+    if missing := CHOOSING - chosen.keys():
+        raise UnreadableModule(f"{min(missing)} is missing.")
+    bank = tuple(export.example_of(*row) for row in chosen[BANK])
+    return Retrieval(selector=chosen[SELECTOR], **chosen[RETRIEVAL], bank=bank)

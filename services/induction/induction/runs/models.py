@@ -38,6 +38,7 @@ class RunRow(SQLModel, table=True):
     proposals: int
     folds: int | None = None
     may_remove_blocks: bool = False
+    retrieval: bool = False
     hints: list[str] = Field(sa_column=Column(JSONB, nullable=False))
     seed: int
     task_model: str

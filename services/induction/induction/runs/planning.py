@@ -88,6 +88,7 @@ def plan_of(
         remembered=remembered,
         looks=row.looks,
         folds=row.folds,
+        retrieval=row.retrieval,
         may_remove_blocks=row.may_remove_blocks,
         prunes_blocks=row.provider != OFFLINE,
         context_window=row.context_window,

@@ -183,6 +183,7 @@ async def _prepared(
         trigger_type=request.trigger_type.value,
         status=RunStatus.WAITING.value,
         limits=limits_of(request.limits, checked.row.max_prompt_tokens),
+        retrieval=checked.row.retrieval if request.retrieval is None else request.retrieval,
         hints=list(request.hints),
         **request.model_dump(
             include={"focus", "guards", "proposals", "folds", "seed", "may_remove_blocks"}

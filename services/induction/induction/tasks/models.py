@@ -23,6 +23,7 @@ class TaskRow(SQLModel, table=True):
     task_model: str | None = None
     proposer_model: str | None = None
     max_prompt_tokens: int | None = None
+    retrieval: bool = False
     archived_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     created_at: datetime | None = Field(
         default=None, sa_column=Column(DateTime(timezone=True), server_default=func.now())

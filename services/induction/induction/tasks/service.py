@@ -197,7 +197,7 @@ async def _changed(
         raise _unknown()
     if labels is not None:
         row.copy_labels(labels)
-    for name in {*ROLES, "max_prompt_tokens"} & wanted.keys():
+    for name in {*ROLES, "max_prompt_tokens", "retrieval"} & wanted.keys():
         setattr(row, name, wanted[name])
     if "archived" in wanted and wanted["archived"] != (row.archived_at is not None):
         now = (await session.exec(select(func.now()))).one()

@@ -17,7 +17,7 @@ from nlu_shared.schemas.events import (
     Stage,
     StoredEvent,
 )
-from nlu_shared.schemas.prompts import Change, Op
+from nlu_shared.schemas.prompts import Change, Edit, Op
 from rich.text import Text
 
 from induction.watching.answers import answers
@@ -52,8 +52,15 @@ def described(change: Change) -> str:
     for op, sign in ((Op.ADD_EXAMPLE, "+"), (Op.REMOVE_EXAMPLE, "-")):
         if count := counts[op]:
             words.append(f"{sign}{count} example{'s' if count > 1 else ''}")
+    for edit in change.edits:
+        if edit.op is Op.SET_RETRIEVAL:
+            words.append(f"bank of {_size(edit)} examples" if edit.retrieval else "no bank")
     words += [f"{edit.block} {_BLOCK_VERBS[edit.op]}" for edit in change.edits if edit.block]
     return ", ".join(words)
+
+
+def _size(edit: Edit) -> int:
+    return 0 if edit.retrieval is None else len(edit.retrieval.kept) + len(edit.retrieval.cases)
 
 
 class SearchView:

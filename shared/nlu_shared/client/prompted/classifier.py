@@ -9,9 +9,10 @@ from nlu_shared.client.prompted.source import PromptSource
 from nlu_shared.client.service import NLUService
 from nlu_shared.client.transport import Transport
 from nlu_shared.environment import given
-from nlu_shared.rendering import read, render_parts
+from nlu_shared.rendering import ModelRequest, read, render_parts
 from nlu_shared.schemas.ground_truth import Context
 from nlu_shared.schemas.prompts import TaskKind
+from nlu_shared.schemas.rendered import RenderedPrompt
 
 MODEL = "NLU_MODEL"
 
@@ -45,7 +46,7 @@ class PromptedClassifier:
         if model is None:
             raise ModelFailed(f"no model is known for this prompt; {MODEL} can name one")
         try:
-            request = render_parts(prompt.rendered, message, context, model=model)
+            request = await _rendered(prompt.rendered, message, context, model)
         except (TypeError, ValueError, RecursionError):
             raise ModelFailed("the message is no text") from None
         prediction = read(await self._api.complete(request), prompt.answers)
@@ -59,6 +60,15 @@ class PromptedClassifier:
             model_version=model,
             prompt_version=prompt.version,
         )
+
+
+async def _rendered(
+    form: RenderedPrompt, message: str, context: Context | None, model: str
+) -> ModelRequest:
+    """A bank takes a moment to be prepared, and milliseconds to choose from: beside the loop."""
+    if form.retrieval is None:
+        return render_parts(form, message, context, model=model)
+    return await asyncio.to_thread(render_parts, form, message, context, model=model)
 
 
 class PromptedService(NLUService):

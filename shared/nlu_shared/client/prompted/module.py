@@ -5,11 +5,12 @@ from typing import Any
 
 from nlu_shared.client.prompted.served import ServedPrompt, Whence
 from nlu_shared.rendering import AnswerSpace
-from nlu_shared.schemas.base import digest
 from nlu_shared.schemas.prompts import TaskKind
-from nlu_shared.schemas.rendered import RenderedPrompt
+from nlu_shared.schemas.rendered import RenderedPrompt, RenderedRetrieval
 
 NAMES = ("PROMPT_METADATA", "SYSTEM_PARTS", "RESPONSE_SCHEMA", "MAX_TOKENS")
+OF_A_BANK = ("SELECTOR", "RETRIEVAL", "BANK_LINES")
+"""What a module has beside these where it chooses examples; its selector is ours, by its name."""
 
 
 def served_of(text: str) -> ServedPrompt:
@@ -17,13 +18,16 @@ def served_of(text: str) -> ServedPrompt:
     constants: dict[str, Any] = {}
     for node in ast.parse(text.removeprefix("\ufeff")).body:
         match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in NAMES:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in (
+                *NAMES,
+                *OF_A_BANK,
+            ):
                 constants[name] = ast.literal_eval(value)
     if constants.keys() < set(NAMES):
         raise ValueError("not an exported prompts.py")
     metadata, system, schema, most = (constants[name] for name in NAMES)
-    rendered_hash = digest([system, schema, most])
-    if rendered_hash != metadata["rendered_hash"]:
+    form = RenderedPrompt.of(tuple(system), schema, most, _retrieval(constants))
+    if form.rendered_hash != metadata["rendered_hash"]:
         raise ValueError("its request is not the one that was exported")
     return ServedPrompt(
         task=metadata["task"],
@@ -31,12 +35,14 @@ def served_of(text: str) -> ServedPrompt:
         answers=AnswerSpace(
             TaskKind(metadata["kind"]), tuple(metadata["labels"]), metadata.get("spellings", {})
         ),
-        rendered=RenderedPrompt(
-            system=tuple(system),
-            response_schema=schema,
-            max_tokens=most,
-            rendered_hash=rendered_hash,
-        ),
+        rendered=form,
         model=metadata.get("model"),
         whence=Whence.BUNDLED,
     )
+
+
+def _retrieval(constants: dict[str, Any]) -> RenderedRetrieval | None:
+    if "BANK_LINES" not in constants:
+        return None
+    selector, settings, lines = (constants[name] for name in OF_A_BANK)
+    return RenderedRetrieval(selector=selector, **settings, lines=tuple(lines))

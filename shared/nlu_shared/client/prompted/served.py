@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from nlu_shared.rendering import AnswerSpace
-from nlu_shared.schemas.base import digest
 from nlu_shared.schemas.registry import ActivePrompt
 from nlu_shared.schemas.rendered import RenderedPrompt
 
@@ -32,7 +31,7 @@ class ServedPrompt:
 def served_of(active: ActivePrompt, whence: Whence) -> ServedPrompt:
     """Raises ValueError where the request is not the one its hash was taken over."""
     one = active.rendered
-    if digest([one.system, one.response_schema, one.max_tokens]) != one.rendered_hash:
+    if one.computed_hash != one.rendered_hash:
         raise ValueError("the request does not have its hash")
     return ServedPrompt(
         task=active.task,

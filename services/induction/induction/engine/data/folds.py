@@ -32,16 +32,21 @@ def folds_of(cases: Sequence[Case], *, seed: int) -> Folds:
 
 
 def out_of_fold(content: PromptContent, fold: int, folds: Folds) -> PromptContent:
-    """The prompt without the examples that quote a case of that fold."""
+    """The prompt without all examples that quote a case of that fold."""
     return without_cases(content, lambda case_id: folds.get(case_id) == fold)
 
 
 def without_cases(content: PromptContent, left_out: Callable[[UUID], bool]) -> PromptContent:
-    """The prompt without the examples that quote a case which is left out, by case id."""
-    kept = tuple(
-        one for one in content.examples if one.case_id is None or not left_out(one.case_id)
+    """The prompt without the examples, and without those of its bank, that quote a case which is
+    left out, by case id."""
+    examples, bank = (
+        tuple(one for one in some if one.case_id is None or not left_out(one.case_id))
+        for some in (content.examples, content.bank)
     )
-    return content.model_copy(update={"examples": kept})
+    retrieval = content.retrieval
+    if retrieval is not None and len(bank) < len(retrieval.bank):
+        retrieval = retrieval.model_copy(update={"bank": bank}) if bank else None
+    return content.model_copy(update={"examples": examples, "retrieval": retrieval})
 
 
 def is_cross_validated(plan: Plan, splits: Splits) -> bool:

@@ -215,7 +215,7 @@ def _shown(prompt: PromptContent, cases: Guarded, texts: Sequence[str]) -> _Show
     """What the texts of a prompt show, and its examples as wholes."""
     seen = cases.index.seen(texts)
     marks = set[str]().union(*map(cases.names.marks, texts))
-    marks |= {prompt_texts.whole(example.text) for example in prompt.examples}
+    marks |= {prompt_texts.whole(example.text) for example in prompt.all_examples}
     return _Shown(
         frozenset(seen.spans), frozenset(seen.pairs), frozenset(marks), frozenset(seen.bags)
     )

@@ -14,14 +14,14 @@ def names(prompt: PromptContent) -> str:
 def own_texts(prompt: PromptContent) -> list[str]:
     """What a prompt says without quoting: the instructions by themselves and as a whole, and
     examples that are no case's; with all that is encoded in them."""
-    made_up = [example.transcript for example in prompt.examples if example.case_id is None]
+    made_up = [example.transcript for example in prompt.all_examples if example.case_id is None]
     shown = [block.text for block in prompt.instructions]
     return [text for one in (*shown, prompt.instruction_text, *made_up) for text in revealed(one)]
 
 
 def unquoted(prompt: PromptContent) -> list[str]:
     """The same with the made-up answers, of which the instructions only as a whole."""
-    made_up = [example for example in prompt.examples if example.case_id is None]
+    made_up = [example for example in prompt.all_examples if example.case_id is None]
     shown = [prompt.instruction_text, *(text for one in made_up for text in texts_of(one))]
     return [text for one in shown for text in revealed(one)]
 
@@ -32,7 +32,7 @@ def revealed(text: str) -> list[str]:
 
 def texts(prompt: PromptContent) -> list[str]:
     return [block.text for block in prompt.instructions] + [
-        one.transcript for one in prompt.examples
+        one.transcript for one in prompt.all_examples
     ]
 
 
@@ -52,8 +52,8 @@ def strings(value: object) -> list[str]:
 def shown_texts(prompt: PromptContent, parent: PromptContent | None = None) -> list[str]:
     """All that is stored of a prompt, the instructions as a whole; of examples only those that the
     parent does not have."""
-    kept = () if parent is None else {example.content_key for example in parent.examples}
-    shown = [example for example in prompt.examples if example.content_key not in kept]
+    kept = () if parent is None else {one.content_key for one in parent.all_examples}
+    shown = [one for one in prompt.all_examples if one.content_key not in kept]
     texts = [prompt.instruction_text, names(prompt)]
     texts += [text for example in shown for text in texts_of(example)]
     return [text for one in texts for text in revealed(one)]

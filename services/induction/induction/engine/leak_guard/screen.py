@@ -17,7 +17,7 @@ A baseline is never refused: it comes from outside. The test cases that it quote
 
 from collections.abc import Iterable, Sequence
 
-from nlu_shared.rendering import example_tokens, tokens
+from nlu_shared.rendering import bank_tokens, example_tokens, part_tokens, tokens
 from nlu_shared.schemas.prompts import PromptContent
 
 from induction.engine.data.folding import words
@@ -29,8 +29,14 @@ from induction.task_kinds.base import Case, Task
 
 INSTRUCTION_TOKENS = 3_000
 EXAMPLE_TOKENS = 12_000
-"""Room for about 400 short examples."""
-LIMITS = (("instructions", INSTRUCTION_TOKENS), ("examples", EXAMPLE_TOKENS))
+"""Room for about 400 short examples, in one request."""
+BANK_TOKENS = 60_000
+"""Of all that requests choose from: about 2,000 short examples."""
+LIMITS = (
+    ("instructions", INSTRUCTION_TOKENS),
+    ("examples", EXAMPLE_TOKENS),
+    ("bank", BANK_TOKENS),
+)
 
 
 def objections(
@@ -99,7 +105,7 @@ def retold(parent: PromptContent, candidate: PromptContent, cases: Guarded) -> l
     new = {span for text in set(after) - set(before) for span in retelling.runs(text)} - known
     made_up = [
         f" {' '.join(words(one.text))} "
-        for one in candidate.examples
+        for one in candidate.all_examples
         if one.case_id is None and one.transcript not in before
     ]
     repeated = {at for span in new for at in cases.sayings.get(span, ())}
@@ -115,7 +121,7 @@ def quoted_by(
     held_out = tuple(held_out)
     index = Index.of([case.transcript for case in held_out])
     spans = index.seen([*prompt_texts.texts(baseline), baseline.instruction_text]).spans
-    wholes = {prompt_texts.whole(example.text) for example in baseline.examples}
+    wholes = {prompt_texts.whole(example.text) for example in baseline.all_examples}
     for case in train if spans or wholes else ():
         spans -= index.seen([case.text, case.transcript]).spans
         wholes.discard(prompt_texts.whole(case.text))
@@ -127,6 +133,9 @@ def quoted_by(
     ]
 
 
-def _sizes(task: Task, prompt: PromptContent) -> tuple[int, int]:
-    """Tokens of the instructions and of the examples, about."""
-    return tokens(prompt.instruction_text), example_tokens(prompt.examples, task.answers)
+def _sizes(task: Task, prompt: PromptContent) -> tuple[int, int, int]:
+    """Tokens of the instructions, of the examples of a request and of the bank, about."""
+    answers = task.answers
+    chosen = 0 if prompt.retrieval is None else part_tokens(prompt.retrieval, answers)
+    shown = example_tokens(prompt.examples, answers) + chosen
+    return tokens(prompt.instruction_text), shown, bank_tokens(prompt, answers)

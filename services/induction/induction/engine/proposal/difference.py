@@ -15,6 +15,7 @@ from nlu_shared.schemas.prompts import (
     PromptContent,
     Strategy,
 )
+from nlu_shared.schemas.retrieval import RetrievalEdit
 from pydantic import ValidationError
 
 from induction.engine.proposal import edits
@@ -41,8 +42,8 @@ def difference(
     `after`, where examples that read as one of the `cases` which may be quoted now quote it.
 
     Raises InvalidChange where no change does that: a protected block is not as it was, a new block
-    is protected or has no text, an example stands twice, one of no case has a context, or it takes
-    more than MOST_EDITS edits.
+    is protected or has no text, an example stands twice, one of no case has a context, a bank has a
+    new one of no case, or it takes more than MOST_EDITS edits.
 
     before: the prompt that is changed.
     after: the prompt it is to become.
@@ -52,7 +53,10 @@ def difference(
     keep: the names of blocks that must still be there.
     """
     on_blocks = list(_on_blocks(before, after))
-    on_examples = list(_on_examples(before, after, cases, task))
+    on_examples = [
+        *_on_examples(before, after, cases, task),
+        *_on_retrieval(before, after, cases, task),
+    ]
     if not on_blocks and not on_examples:
         raise InvalidChange("changes nothing")
     try:
@@ -97,10 +101,34 @@ def _on_examples(
     for place in sorted(set(range(len(old))) - set(kept)):
         yield Edit(op=Op.REMOVE_EXAMPLE, example=place)
     added = new[len(kept) :]
-    quotable = (case for case in cases if added and case.may_quote)
-    by_key = {task.example(case).content_key: case for case in quotable}
+    by_key = _quotable(cases, task) if added else {}
     for example in added:
         yield _added(example, by_key.get(example.content_key))
+
+
+def _on_retrieval(
+    before: PromptContent, after: PromptContent, cases: Sequence[Case], task: Task
+) -> Iterator[Edit]:
+    new = after.retrieval
+    if (new and new.wording) == (before.retrieval and before.retrieval.wording):
+        return
+    if new is None:
+        yield Edit(op=Op.SET_RETRIEVAL)
+        return
+    kept = _kept([one.content_key for one in before.bank], [one.content_key for one in new.bank])
+    by_key = _quotable(cases, task)
+    added = [by_key.get(one.content_key) for one in new.bank[len(kept) :]]
+    if None in added:
+        raise InvalidChange("a new example of the bank quotes no case that may be quoted")
+    quoted = tuple(case.id for case in added if case is not None)
+    settings = new.settings.model_dump()
+    edit = RetrievalEdit(**settings, kept=tuple(kept), cases=quoted)
+    yield Edit(op=Op.SET_RETRIEVAL, retrieval=edit)
+
+
+def _quotable(cases: Sequence[Case], task: Task) -> dict[str, Case]:
+    """The cases that may be quoted, by what a model reads of them."""
+    return {task.example(case).content_key: case for case in cases if case.may_quote}
 
 
 def _added(example: Example, case: Case | None) -> Edit:

@@ -7,13 +7,22 @@ and added ones go to the end.
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from nlu_shared.schemas.prompts import Block, Change, Edit, Example, Op, PromptContent, Strategy
+from nlu_shared.schemas.prompts import (
+    Block,
+    Change,
+    Edit,
+    Example,
+    Op,
+    PromptContent,
+    Retrieval,
+    Strategy,
+)
 from pydantic import ValidationError
 
 from induction.task_kinds.base import Case, Task
 
 MOST_EXAMPLES = 12
-_ON_EXAMPLES = {Op.ADD_EXAMPLE, Op.REMOVE_EXAMPLE}
+_ON_EXAMPLES = {Op.ADD_EXAMPLE, Op.REMOVE_EXAMPLE, Op.SET_RETRIEVAL}
 
 
 class InvalidChange(ValueError):
@@ -71,7 +80,11 @@ def apply(
                 blocks = _edited(blocks, edit)
         if gone := set(keep) & _names(content.instructions) - _names(blocks):
             raise ProtectedBlock(f"block {min(gone)!r} carries the task and cannot be removed")
-        return PromptContent(instructions=blocks, examples=(*kept, *_new(added, kept)))
+        return PromptContent(
+            instructions=blocks,
+            examples=(*kept, *_new(added, kept)),
+            retrieval=_retrieval(content, change, shown, task),
+        )
     except ValidationError as problem:
         raise InvalidChange(problem.errors(include_input=False)[0]["msg"]) from problem
 
@@ -81,8 +94,9 @@ def _names(blocks: tuple[Block, ...]) -> set[str]:
 
 
 def quoted(change: Change) -> set[UUID]:
-    """The cases a change turns into examples."""
-    return {edit.case for edit in change.edits if edit.op is Op.ADD_EXAMPLE and edit.case}
+    """The cases a change turns into examples, of the prompt or of its bank."""
+    shown = {edit.case for edit in change.edits if edit.op is Op.ADD_EXAMPLE and edit.case}
+    return shown.union(*(edit.retrieval.cases for edit in change.edits if edit.retrieval))
 
 
 def _check_strategy(change: Change) -> None:
@@ -118,15 +132,36 @@ def _edited(blocks: tuple[Block, ...], edit: Edit) -> tuple[Block, ...]:
 
 def _added_example(edit: Edit, shown: Mapping[UUID, Case], task: Task) -> Example:
     if edit.case is not None:
-        case = shown.get(edit.case)
-        if case is None or not case.may_quote:
-            raise UnquotableCase("a case of add_example was not shown or may not be quoted")
-        return task.example(case)
+        return _quoted(edit.case, shown, task)
     if not (edit.text or "").strip():
         raise InvalidChange("add_example needs a case, or a text and its output")
     if not task.is_valid_output(edit.output):
         raise InvalidOutput("the output of an added example is no valid output of this task")
     return Example(text=edit.text or "", output=edit.output)
+
+
+def _quoted(case_id: UUID, shown: Mapping[UUID, Case], task: Task) -> Example:
+    case = shown.get(case_id)
+    if case is None or not case.may_quote:
+        raise UnquotableCase("a case of add_example was not shown or may not be quoted")
+    return task.example(case)
+
+
+def _retrieval(
+    content: PromptContent, change: Change, shown: Mapping[UUID, Case], task: Task
+) -> Retrieval | None:
+    """What examples are chosen from after the change."""
+    edit = next((one for one in reversed(change.edits) if one.op is Op.SET_RETRIEVAL), None)
+    if edit is None:
+        return content.retrieval
+    if edit.retrieval is None:
+        return None
+    if not all(0 <= place < len(content.bank) for place in edit.retrieval.kept):
+        raise UnknownExample(f"the bank holds {len(content.bank)} examples, from 0")
+    kept = [content.bank[place] for place in edit.retrieval.kept]
+    added = [_quoted(case_id, shown, task) for case_id in edit.retrieval.cases]
+    settings = edit.retrieval.settings.model_dump()
+    return Retrieval(**settings, bank=(*kept, *_new(added, kept)))
 
 
 def _removed_index(edit: Edit, content: PromptContent) -> int:

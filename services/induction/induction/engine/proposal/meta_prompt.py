@@ -130,6 +130,7 @@ def request(plan: Plan, brief: Brief, invalid: str | None) -> ModelRequest:
         "prompt": {
             "instructions": [block.model_dump(mode="json") for block in brief.prompt.instructions],
             "examples": [one.wording for one in brief.prompt.examples],
+            **_retrieval(brief.prompt),
         },
         "score": _score(brief.score),
         "patterns": [_pattern(pattern, brief) for pattern in brief.patterns],
@@ -159,6 +160,8 @@ def read(answer: ModelAnswer, task: Task) -> Change:
         change = Change.model_validate_json(json.dumps(fields))
     except ValidationError as problem:
         raise InvalidChange(_first_problem(problem)) from problem
+    if any(edit.op is Op.SET_RETRIEVAL for edit in change.edits):
+        raise InvalidChange("there is no such edit")
     if len(change.edits) > MOST_EDITS:
         raise InvalidChange(f"makes {len(change.edits)} edits, at most {MOST_EDITS} are allowed")
     edits = tuple(_edit(edit, task) for edit in change.edits)
@@ -167,8 +170,13 @@ def read(answer: ModelAnswer, task: Task) -> Change:
 
 def change_schema() -> dict[str, Any]:
     """The JSON Schema of `Change` in the dialect of structured outputs: closed objects, every
-    field required, no bounds (they are checked on reading), outputs as text."""
+    field required, no bounds (they are checked on reading), outputs as text. What examples are
+    chosen from is no proposer's to change."""
     schema: dict[str, Any] = _plain(Change.model_json_schema())
+    for name in ("RetrievalEdit", "Selector"):
+        del schema["$defs"][name]
+    del schema["$defs"]["Edit"]["properties"]["retrieval"]
+    schema["$defs"]["Op"]["enum"].remove(Op.SET_RETRIEVAL.value)
     nullable_text = {"anyOf": [{"type": "string"}, {"type": "null"}]}
     schema["$defs"]["Edit"]["properties"]["output"] = nullable_text
     for one in (schema, schema["$defs"]["Edit"]):
@@ -193,6 +201,7 @@ def _edit(edit: Edit, task: Task) -> Edit:
         update={
             "output": _output(edit.output, task),
             "case": edit.case if edit.op is Op.ADD_EXAMPLE else None,
+            "retrieval": None,
             "example": edit.example if edit.op is Op.REMOVE_EXAMPLE else None,
         }
     )
@@ -217,6 +226,13 @@ def _first_problem(problem: ValidationError) -> str:
     first = problem.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) if part in _KNOWN else "…" for part in first["loc"])
     return f"{where}: {first['msg']}" if where else first["msg"]
+
+
+def _retrieval(prompt: PromptContent) -> dict[str, JsonValue]:
+    """Each request shows, beside the examples, some of a bank: told by its size."""
+    if prompt.retrieval is None:
+        return {}
+    return {"retrieval": {"bank": len(prompt.bank), "shown": prompt.retrieval.k}}
 
 
 def _score(score: Score) -> dict[str, JsonValue]:
@@ -251,7 +267,10 @@ def _tried(one: Tried) -> JsonValue:
     return {
         "strategy": str(one.change.strategy),
         "rationale": one.change.rationale,
-        "edits": [edit.model_dump(mode="json", exclude_none=True) for edit in one.change.edits],
+        "edits": [
+            edit.model_dump(mode="json", exclude_none=True, exclude={"retrieval"})
+            for edit in one.change.edits
+        ],
         "outcome": one.outcome,
         "reason": one.reason,
     }

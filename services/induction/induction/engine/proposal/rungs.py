@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from nlu_shared.rendering import example_tokens, part_tokens, prompt_tokens
 from nlu_shared.schemas.prompts import MOST_EDITS, Change, Edit, Op, PromptContent, Strategy
+from nlu_shared.schemas.retrieval import RetrievalEdit
 
 from induction.engine.data.room import UNBOUNDED, Room
 from induction.engine.leak_guard.screen import EXAMPLE_TOKENS
-from induction.engine.proposal import edits, selection
+from induction.engine.proposal import banked, edits, selection
 from induction.engine.proposal.selection import Order
 from induction.task_kinds.base import Case, Task
 
@@ -39,9 +40,11 @@ class Rung:
 
     change: makes it of the baseline.
     content: the prompt.
-    cases: shown by it and not by the baseline, one of each stratum in turn.
+    cases: shown by it and not by the baseline, one of each stratum in turn; of a bank, those that
+        are fixed.
     keeps_own: whether the baseline's own examples stay.
     order: of the cases.
+    is_banked: whether it brings a bank, of which each request shows the nearest.
     """
 
     change: Change
@@ -49,6 +52,7 @@ class Rung:
     cases: tuple[Case, ...]
     keeps_own: bool
     order: Order = Order.IN_TURN
+    is_banked: bool = False
 
 
 def rungs(
@@ -58,6 +62,7 @@ def rungs(
     *,
     seed: int,
     room: Room = UNBOUNDED,
+    retrieval: bool = False,
 ) -> list[Rung]:
     """Those that can be made, each once, in the order in which they are worth trying: what a small
     budget does not reach comes last.
@@ -67,10 +72,11 @@ def rungs(
     train: to draw from; what may not be quoted is left out.
     seed: of the run.
     room: for the whole prompt.
+    retrieval: whether banks are tried, of which each request shows the nearest.
     """
     quotable = [case for case in train if case.may_quote]
     made: dict[str, Rung] = {}
-    for rung in _in_order(_Maker(task, prompt, room), quotable, seed):
+    for rung in _in_order(_Maker(task, prompt, room), quotable, seed, retrieval):
         if rung is not None and rung.content.version_hash != prompt.version_hash:
             made.setdefault(rung.content.version_hash, rung)
     return list(made.values())
@@ -114,9 +120,11 @@ def grown(
     return _Maker(task, prompt, room).rung([*rung.cases, *more], what, keeps_own=rung.keeps_own)
 
 
-def _in_order(maker: "_Maker", quotable: Sequence[Case], seed: int) -> Iterator[Rung | None]:
-    """All that fit, one a stratum, none, three a stratum; then by turns further draws and the rungs
-    between."""
+def _in_order(
+    maker: "_Maker", quotable: Sequence[Case], seed: int, retrieval: bool
+) -> Iterator[Rung | None]:
+    """All that fit, the nearest of a bank where banks are tried, one a stratum, none, three a
+    stratum; then by turns further draws and the rungs between, at last banks of other sizes."""
     task = maker.task
     strata = selection.ranked(task, quotable, seed=seed)
     every = selection.in_turn(strata)
@@ -124,6 +132,8 @@ def _in_order(maker: "_Maker", quotable: Sequence[Case], seed: int) -> Iterator[
         every, "Shows {} training cases, drawn evenly over the strata.", keeps_own=True
     )
     yield most
+    banks = list(maker.banks(every, len(strata))) if retrieval else []
+    yield from banks[:1]
     largest = len(most.cases) if most is not None else 0
     counts = [1]
     while counts[-1] * FACTOR * len(strata) <= BETWEEN * largest and len(counts) <= MOST_BETWEEN:
@@ -138,8 +148,9 @@ def _in_order(maker: "_Maker", quotable: Sequence[Case], seed: int) -> Iterator[
         drawn = by_draw[draw]
         what = f"Shows {{}} training cases, {count} of each stratum, draw {draw}."
         yield maker.rung(selection.in_turn(drawn, count), what, keeps_own=False)
-        if number == 0 and maker.prompt.examples:
+        if number == 0 and maker.prompt.all_examples:
             yield maker.rung([], "Without the prompt's own examples.", keeps_own=False)
+    yield from banks[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,28 +170,61 @@ class _Maker:
         """With as many of the cases, in their order, as there is room for; None where that changes
         nothing. `rationale` may say how many are shown."""
         gone = [] if keeps_own else list(range(len(self.prompt.examples)))
-        kept = self.prompt.examples if keeps_own else ()
-        bare = self.prompt.model_copy(update={"examples": kept})
-        known = {one.content_key for one in kept}
-        fresh = [case for case in cases if self.task.example(case).content_key not in known]
-        shown = self._fitting(bare, fresh, MOST_EDITS - len(gone))
+        bare = self.prompt
+        if not keeps_own:
+            bare = self.prompt.model_copy(update={"examples": (), "retrieval": None})
+        shown = self._fitting(bare, self._fresh(cases, bare), MOST_EDITS - len(gone))
         changes = [Edit(op=Op.REMOVE_EXAMPLE, example=index) for index in gone]
         changes += [Edit(op=Op.ADD_EXAMPLE, case=case.id) for case in shown]
+        if self.prompt.retrieval is not None and not keeps_own:
+            changes.append(Edit(op=Op.SET_RETRIEVAL))
         if not changes or len(changes) > MOST_EDITS:
             return None
-        change = Change(
-            strategy=Strategy.EXAMPLES,
-            rationale=rationale.format(len(shown)),
-            edits=tuple(changes),
-        )
+        content, change = self._changed(changes, rationale.format(len(shown)), shown)
+        return Rung(change, content, tuple(shown), keeps_own, order)
+
+    def banks(self, every: Sequence[Case], strata: int) -> Iterator[Rung]:
+        """With a bank of the cases, so many of them shown to each request as there is room for;
+        none where the prompt has a bank of its own.
+
+        every: those that may be quoted, one of each stratum in turn.
+        strata: that there are.
+        """
+        if self.prompt.retrieval is not None:
+            return
+        fixed, bank = banked.parted(self.task, self._fresh(every, self.prompt), strata=strata)
+        changes = [Edit(op=Op.ADD_EXAMPLE, case=case.id) for case in fixed]
+        for k in banked.SIZES:
+            settings = banked.settings(self.task, bank, k)
+            if settings is None:
+                continue
+            cases = tuple(case.id for case in bank)
+            chosen = RetrievalEdit(**settings.model_dump(), cases=cases)
+            what = f"Shows for each text the {k} nearest of {len(bank)} training cases"
+            edits_made = [*changes, Edit(op=Op.SET_RETRIEVAL, retrieval=chosen)]
+            content, change = self._changed(
+                edits_made, f"{what}, after {len(fixed)} fixed ones.", [*fixed, *bank]
+            )
+            if self.room.holds(prompt_tokens(content, self.task.answers)):
+                yield Rung(change, content, tuple(fixed), keeps_own=True, is_banked=True)
+
+    def _fresh(self, cases: Sequence[Case], bare: PromptContent) -> list[Case]:
+        """Those that the prompt does not show yet."""
+        known = {one.content_key for one in bare.examples}
+        return [case for case in cases if self.task.example(case).content_key not in known]
+
+    def _changed(
+        self, changes: Sequence[Edit], rationale: str, quoted: Sequence[Case]
+    ) -> tuple[PromptContent, Change]:
+        change = Change(strategy=Strategy.EXAMPLES, rationale=rationale, edits=tuple(changes))
         content = edits.apply(
             self.prompt,
             change,
-            shown={case.id: case for case in shown},
-            most_examples=len(shown),
+            shown={case.id: case for case in quoted},
+            most_examples=len(quoted),
             task=self.task,
         )
-        return Rung(change, content, tuple(shown), keeps_own, order)
+        return content, change
 
     def _fitting(self, bare: PromptContent, cases: Sequence[Case], most: int) -> list[Case]:
         answers = self.task.answers

@@ -75,7 +75,7 @@ def front(search: Search, *, best: str) -> FrontMeasured:
         FrontPoint(
             version_hash=version_hash,
             tokens=search.room.counted(prompt_tokens(one.content, task.answers)),
-            examples=len(one.content.examples),
+            examples=one.content.most_shown,
             objective=one.validation.scored(task).objective,
         )
         for version_hash, one in search.measured.items()

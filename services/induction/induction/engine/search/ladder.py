@@ -10,6 +10,7 @@ those that it gets wrong.
 
 from collections.abc import Sequence
 
+from nlu_shared.rendering import prompt_tokens
 from nlu_shared.schemas.events import ChangeRejected, Split, Stage
 
 from induction.engine.data.chance import shuffled
@@ -49,10 +50,17 @@ async def ladder(search: Search) -> None:
     cases = shuffled(
         search.splits.validation, name=lambda case: case.id, seed=plan.seed, purpose="race"
     )
-    offered = rungs.rungs(plan.task, search.best, train, seed=plan.seed, room=search.room)
+    offered = rungs.rungs(
+        plan.task,
+        search.best,
+        train,
+        seed=plan.seed,
+        room=search.room,
+        retrieval=plan.retrieval,
+    )
     in_fold = search.most_attempts is not None
     if in_fold:
-        offered = offered[:FOLD_RUNGS]
+        offered = offered[: FOLD_RUNGS + plan.retrieval]
     left = search.run.calls_left
     allotment = race.allotted(len(offered), cases=len(cases), calls_left=left)
     entrants = await _entering(search, offered[: allotment.entrants])
@@ -88,7 +96,10 @@ async def _ask(search: Search, entrants: Sequence[Entrant], cases: Sequence[Case
 async def _try_orders(search: Search, entrants: list[Entrant], cases: Sequence[Case]) -> None:
     """Adds the best rung in other orders where the order matters to the model."""
     plan, baseline, room = search.run.plan, search.best, search.room
-    best = max(entrants, key=lambda one: one.points(plan))
+    fixed = [one for one in entrants if not one.rung.is_banked]
+    best = max(fixed, key=lambda one: one.points(plan), default=None)
+    if best is None:
+        return
     turned = rungs.reordered(plan.task, baseline, best.rung, Order.REVERSED, room)
     other = [] if turned is None else await _entering(search, [turned])
     if not other:
@@ -178,7 +189,7 @@ async def _compare(search: Search, entrants: Sequence[Entrant]) -> None:
 async def _conclude(search: Search, entrants: Sequence[Entrant]) -> None:
     """Tells of each rung, the best one last, which is then kept or not."""
     measured = [one for one in entrants if one.is_measured(search)]
-    best = max(measured, key=lambda one: one.rank(search), default=None)
+    best = _best(search, measured)
     for one in entrants:
         if one is not best:
             await search.run.tell(proposal_event(search, one.candidate))
@@ -193,6 +204,23 @@ async def _conclude(search: Search, entrants: Sequence[Entrant]) -> None:
     if search.best is best.candidate.content:
         search.learn(best.train)
         await refresh(search, (), iteration)
+
+
+def _best(search: Search, measured: Sequence[Entrant]) -> Entrant | None:
+    """The one that ranks highest. A bank, which holds more of what people wrote than a request
+    shows, has to save tokens or to be better beyond the noise; else the best of the others."""
+    plan, answers = search.run.plan, search.run.plan.task.answers
+    by_rank = sorted(measured, key=lambda one: one.rank(search), reverse=True)
+    best = next(iter(by_rank), None)
+    fixed = next((one for one in by_rank if not one.rung.is_banked), None)
+    if best is None or fixed is None or best is fixed:
+        return best
+    saved = prompt_tokens(fixed.candidate.content, answers) - prompt_tokens(
+        best.candidate.content, answers
+    )
+    if saved <= 0 and is_within_noise(plan, best.validation, fixed.validation):
+        return fixed
+    return best
 
 
 async def _outdone(search: Search, one: Entrant) -> None:

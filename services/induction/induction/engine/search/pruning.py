@@ -9,8 +9,17 @@ search found, so that margins do not add up. Nobody is asked for proposals.
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
-from nlu_shared.rendering import prompt_tokens
-from nlu_shared.schemas.prompts import MOST_EDITS, Change, Edit, Op, PromptContent, Strategy
+from nlu_shared.rendering import bank_tokens, prompt_tokens
+from nlu_shared.schemas.prompts import (
+    MOST_EDITS,
+    Change,
+    Edit,
+    Op,
+    PromptContent,
+    Retrieval,
+    Strategy,
+)
+from nlu_shared.schemas.retrieval import RetrievalEdit
 
 from induction.engine.data.folds import is_cross_validated
 from induction.engine.evaluation import unanswered
@@ -58,14 +67,15 @@ def changes(
 ) -> list[tuple[Change, PromptContent]]:
     """Each change that takes one part away, and the prompt it leaves: those that leave least first.
 
-    Blocks come before examples. Protected ones stay, those named in `keep` (None: all), and all
-    that the task cannot do without.
+    Blocks come before examples, and those before the bank's: what leaves the bank shortens no
+    request, but a prompt holds no more of anybody's texts than it needs. Protected blocks stay,
+    those named in `keep` (None: all), and all that the task cannot do without.
     """
     allowed = set(task.problems(prompt))
     shorter = []
-    for parts in (_blocks(prompt, keep), _examples(prompt)):
+    for parts in (_blocks(prompt, keep), _examples(prompt), _bank(prompt)):
         left = [(change, _without(prompt, change)) for change in parts]
-        shorter += sorted(left, key=lambda one: prompt_tokens(one[1], task.answers))
+        shorter += sorted(left, key=lambda one: _size(task, one[1]))
     return [(change, after) for change, after in shorter if set(task.problems(after)) <= allowed]
 
 
@@ -134,16 +144,39 @@ def _blocks(prompt: PromptContent, keep: Collection[str] | None) -> Iterator[Cha
 
 
 def _examples(prompt: PromptContent) -> Iterator[Change]:
-    size, ranges = len(prompt.examples), set[tuple[int, int]]()
+    size = len(prompt.examples)
+    for first, end in _ranges(size):
+        if end - first > MOST_EDITS:
+            continue
+        edits = [Edit(op=Op.REMOVE_EXAMPLE, example=index) for index in range(first, end)]
+        what = f"examples {first + 1} to {end}" if end - first > 1 else f"example {end}"
+        yield _change(Strategy.EXAMPLES, f"{what} of {size}", edits)
+
+
+def _bank(prompt: PromptContent) -> Iterator[Change]:
+    if prompt.retrieval is None:
+        return
+    settings, size = prompt.retrieval.settings.model_dump(), len(prompt.bank)
+    for first, end in _ranges(size):
+        if end - first < size:
+            kept = (*range(first), *range(end, size))
+            edit = Edit(op=Op.SET_RETRIEVAL, retrieval=RetrievalEdit(**settings, kept=kept))
+            what = f"examples {first + 1} to {end} of {size} in the bank"
+            yield _change(Strategy.EXAMPLES, what, [edit])
+
+
+def _ranges(size: int) -> Iterator[tuple[int, int]]:
+    """Halves, quarters and eighths of so many things, each once."""
+    ranges = set[tuple[int, int]]()
     for parts in FINENESS:
-        bounds = [part * size // parts for part in range(parts + 1)]
-        for first, end in pairwise(bounds):
-            if not 0 < end - first <= MOST_EDITS or (first, end) in ranges:
-                continue
-            ranges.add((first, end))
-            edits = [Edit(op=Op.REMOVE_EXAMPLE, example=index) for index in range(first, end)]
-            what = f"examples {first + 1} to {end}" if end - first > 1 else f"example {end}"
-            yield _change(Strategy.EXAMPLES, f"{what} of {size}", edits)
+        for first, end in pairwise(part * size // parts for part in range(parts + 1)):
+            if first < end and (first, end) not in ranges:
+                ranges.add((first, end))
+                yield first, end
+
+
+def _size(task: Task, prompt: PromptContent) -> tuple[int, int]:
+    return prompt_tokens(prompt, task.answers), bank_tokens(prompt, task.answers)
 
 
 def _change(strategy: Strategy, what: str, edits: Sequence[Edit]) -> Change:
@@ -156,4 +189,13 @@ def _without(prompt: PromptContent, change: Change) -> PromptContent:
     return PromptContent(
         instructions=tuple(block for block in prompt.instructions if block.name not in blocks),
         examples=tuple(one for at, one in enumerate(prompt.examples) if at not in indices),
+        retrieval=_left(prompt, change),
     )
+
+
+def _left(prompt: PromptContent, change: Change) -> Retrieval | None:
+    kept = [edit.retrieval.kept for edit in change.edits if edit.retrieval is not None]
+    if prompt.retrieval is None or not kept:
+        return prompt.retrieval
+    bank = tuple(prompt.bank[at] for at in kept[0])
+    return prompt.retrieval.model_copy(update={"bank": bank})

@@ -64,7 +64,7 @@ class ExtractionTask:
         missing = [f"code {code!r} is not named" for code in wording.unnamed_codes(prompt)]
         strange = [
             f"example {index} answers with no extraction"
-            for index, example in enumerate(prompt.examples)
+            for index, example in enumerate(prompt.all_examples)
             if not self.is_valid_output(example.output)
         ]
         return missing + strange

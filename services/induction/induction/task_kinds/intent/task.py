@@ -54,7 +54,7 @@ class IntentTask:
         missing = [f"label {name!r} is not named" for name in self.names if name not in named]
         strange = [
             f"example {index} answers with no label of this task"
-            for index, example in enumerate(prompt.examples)
+            for index, example in enumerate(prompt.all_examples)
             if not self.is_valid_output(example.output)
         ]
         return missing + strange

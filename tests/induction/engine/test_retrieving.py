@@ -1,0 +1,297 @@
+"""A bank in place of fixed examples: tried where it is wanted, and kept by evidence alone."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
+from uuid import UUID
+
+import pytest
+from induction.engine.data.folds import folds_of, out_of_fold
+from induction.engine.data.room import UNBOUNDED, Room
+from induction.engine.data.splits import splits_of
+from induction.engine.forecast import forecast
+from induction.engine.leak_guard import screen
+from induction.engine.leak_guard.leaks import guarded
+from induction.engine.plan import Plan
+from induction.engine.proposal.banked import LEAST_BANK, MOST_FIXED, SIZES
+from induction.engine.proposal.difference import difference
+from induction.engine.proposal.edits import InvalidChange, UnquotableCase, apply, quoted
+from induction.engine.proposal.rungs import Rung, rungs
+from induction.engine.search import pruning
+from induction.history.blame import VersionStep, blame
+from induction.prompts import diff
+from induction.task_kinds.base import Case
+from induction.task_kinds.intent import IntentTask
+from nlu_shared.rendering import part_tokens, prompt_tokens
+from nlu_shared.schemas.events import FrontMeasured, PromptProposed
+from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.prompts import Edit, Op, PromptContent, Retrieval
+from nlu_shared.schemas.retrieval import Selector
+
+from tests.induction.engine.habits import Habit, of_kind
+from tests.induction.engine.runtimes import OfflineRuntime, events_of, toy_plan
+
+Shown = list[dict[str, str]]
+
+
+@cache
+def plan() -> Plan:
+    return replace(toy_plan(), opening=True, retrieval=True, max_iterations=3)
+
+
+def train(of: Plan) -> tuple[Case, ...]:
+    return splits_of(of.cases, of.splits).train
+
+
+def made(of: Plan, cases: Sequence[Case] | None = None, room: Room = UNBOUNDED) -> list[Rung]:
+    """The rungs that bring a bank."""
+    drawn = train(of) if cases is None else cases
+    every = rungs(of.task, of.baseline, drawn, seed=of.seed, room=room, retrieval=True)
+    return [one for one in every if one.is_banked]
+
+
+def banked(of: Plan) -> list[PromptContent]:
+    return [one.content for one in made(of)]
+
+
+def proposals(events: Sequence[object]) -> list[PromptProposed]:
+    proposed = of_kind(events, PromptProposed)
+    return [
+        one for one in proposed if any(edit.op is Op.SET_RETRIEVAL for edit in one.change.edits)
+    ]
+
+
+def chosen_or(near: float, fixed: float, none: float = 0.3) -> Callable[[Shown], float]:
+    """The chance with examples that were chosen for the text, with fixed ones, and with none."""
+    return lambda shown: (
+        none if not shown else near if any("chosen" in one for one in shown) else fixed
+    )
+
+
+async def test_nothing_of_a_bank_is_tried_unless_it_is_wanted() -> None:
+    of = replace(plan(), retrieval=False)
+    assert not proposals(await events_of(of, Habit(of, chosen_or(near=0.99, fixed=0.5))))
+
+
+def winner(events: Sequence[object]) -> PromptContent:
+    (front,) = of_kind(events, FrontMeasured)
+    contents = {one.version_hash: one.content for one in of_kind(events, PromptProposed)}
+    return contents.get(front.chosen_hash, plan().baseline)
+
+
+@pytest.mark.parametrize(
+    ("near", "fixed", "is_banked"),
+    [(0.95, 0.55, True), (0.5, 0.9, False)],
+    ids=["far better", "far worse"],
+)
+async def test_a_bank_is_the_winner_where_it_is_better(
+    near: float, fixed: float, is_banked: bool
+) -> None:
+    of = plan()
+    events = await events_of(of, Habit(of, chosen_or(near, fixed)))
+    assert proposals(events)
+    assert bool(winner(events).bank) is is_banked
+
+
+async def test_a_bank_wins_by_its_tokens_where_it_is_as_good() -> None:
+    of = replace(plan(), max_iterations=1)
+
+    def many_or_near(shown: Shown) -> float:
+        return 0.9 if len(shown) > 60 or any("chosen" in one for one in shown) else 0.4
+
+    assert winner(await events_of(of, Habit(of, many_or_near))).bank
+
+
+async def test_a_bank_that_saves_nothing_is_no_winner_within_the_noise() -> None:
+    """As good as any other examples, or as none."""
+    of = plan()
+    for none in (0.3, 0.9):
+        events = await events_of(of, Habit(of, chosen_or(near=0.9, fixed=0.9, none=none)))
+        assert proposals(events)
+        assert not winner(events).bank
+
+
+async def test_a_search_with_banks_replays_and_keeps_to_its_forecast() -> None:
+    world = OfflineRuntime()
+    events = await events_of(plan(), world)
+    assert proposals(events)
+    assert len(world.sent) <= forecast(plan()).calls
+    assert proposals(events) == proposals(await events_of(plan(), OfflineRuntime()))
+    bare = forecast(replace(plan(), retrieval=False))
+    assert bare.calls < forecast(plan()).calls
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        replace(toy_plan(may_quote=False), opening=True, retrieval=True),
+        replace(toy_plan(), opening=False, retrieval=True),
+        replace(toy_plan(per_label=12), opening=True, retrieval=True),
+    ],
+    ids=["nothing to quote", "no opening", "few cases"],
+)
+async def test_no_bank_is_tried(of: Plan) -> None:
+    assert not proposals(await events_of(of, OfflineRuntime()))
+
+
+def test_a_small_budget_reaches_one_bank_and_never_only_banks() -> None:
+    every = rungs(plan().task, plan().baseline, train(plan()), seed=1, retrieval=True)
+    assert [one.is_banked for one in every[:3]] == [False, True, False]
+    assert [one.content.retrieval.k for one in every if one.content.retrieval] == list(SIZES)
+    without = rungs(plan().task, plan().baseline, train(plan()), seed=1)
+    assert [one.content for one in every if not one.is_banked] == [one.content for one in without]
+
+
+def test_a_bank_is_tried_where_there_is_room_for_all_that_a_request_may_show() -> None:
+    answers = plan().task.answers
+    sizes = sorted(prompt_tokens(one.content, answers) for one in made(plan()))
+    for fitting, size in enumerate(sizes):
+        assert len(made(plan(), room=Room(most=size - 1))) == fitting
+        assert len(made(plan(), room=Room(most=2 * size, scale=2.0))) == fitting + 1
+
+
+def test_the_bank_and_the_fixed_examples_are_the_quotable_cases_each_once() -> None:
+    cases = tuple(replace(case, may_quote=n % 5 > 0) for n, case in enumerate(train(plan())))
+    of_cases = made(plan(), cases)
+    assert of_cases
+    for one in of_cases:
+        ids = [example.case_id for example in one.content.all_examples]
+        assert len(ids) == len(set(ids))
+        assert set(ids) == {case.id for case in cases if case.may_quote}
+        labels = {str(example.output) for example in one.content.examples}
+        assert len(labels) == len(one.content.examples) == 5
+
+
+def test_many_labels_leave_no_room_for_one_of_each() -> None:
+    names = [f"label{n}" for n in range(MOST_FIXED + 1)]
+    task = IntentTask([LabelSpec(name=name) for name in names])
+    cases = [
+        Case(UUID(int=n + 1), f"word{n} and more", names[n % len(names)], f"{n}", may_quote=True)
+        for n in range(3 * len(names))
+    ]
+    of = replace(plan(), task=task, baseline=task.baseline())
+    assert made(of, cases)
+    assert not any(one.content.examples for one in made(of, cases))
+
+
+def test_few_cases_are_no_bank() -> None:
+    assert not made(plan(), train(plan())[: LEAST_BANK - 1])
+
+
+def test_a_baseline_with_a_bank_is_tried_without_it_and_gets_no_other() -> None:
+    of = replace(plan(), baseline=banked(plan())[0])
+    every = rungs(of.task, of.baseline, train(of), seed=1, retrieval=True)
+    assert not any(one.is_banked for one in every)
+    assert all((one.content.retrieval is None) is not one.keeps_own for one in every)
+    assert any(not one.content.all_examples for one in every)
+
+
+def test_a_fold_is_left_out_of_the_bank_too() -> None:
+    content, folds = banked(plan())[0], folds_of(train(plan()), seed=1)
+    for fold in set(folds.values()):
+        left = out_of_fold(content, fold, folds)
+        assert left.bank
+        assert fold not in {folds[one.case_id] for one in left.all_examples if one.case_id}
+    all_in_one = dict.fromkeys(folds, 0)
+    assert out_of_fold(content, 0, all_in_one).retrieval is None
+
+
+def test_a_bank_is_screened_like_examples() -> None:
+    """Nothing of it may repeat a case that is set aside or may not be quoted."""
+    of = plan()
+    splits = splits_of(of.cases, of.splits)
+    held_out = (*splits.validation, *splits.test)
+    known = guarded(of.task, of.baseline, splits.train, held_out)
+    content = banked(of)[0]
+    assert not screen.objections(of.task, of.baseline, content, baseline=of.baseline, cases=known)
+    leaking = (*content.bank, of.task.example(splits.test[0]))
+    leak = content.model_copy(
+        update={
+            "retrieval": content.retrieval
+            and content.retrieval.model_copy(update={"bank": leaking})
+        }
+    )
+    reasons = screen.objections(of.task, of.baseline, leak, baseline=of.baseline, cases=known)
+    assert any("repeats 1 case" in one for one in reasons)
+
+
+def test_a_change_of_a_bank_quotes_its_cases_and_only_those_that_may_be_quoted() -> None:
+    of, content = plan(), banked(plan())[0]
+    cases = train(of)
+    change, after = difference(of.baseline, content, cases=cases, rationale="r", task=of.task)
+    assert after == content
+    assert quoted(change) == {case.id for case in cases}
+    private = {case.id: replace(case, may_quote=False) for case in cases}
+    with pytest.raises(UnquotableCase):
+        apply(of.baseline, change, shown=private, most_examples=99, task=of.task)
+    with pytest.raises(InvalidChange):
+        difference(of.baseline, content, cases=cases[:9], rationale="r", task=of.task)
+
+
+def test_a_bank_is_taken_away_by_one_edit_and_other_edits_leave_it() -> None:
+    of, content = plan(), banked(plan())[0]
+    bare = content.model_copy(update={"retrieval": None})
+    change, after = difference(content, bare, cases=(), rationale="r", task=of.task)
+    assert (list(change.edits), after) == ([Edit(op=Op.SET_RETRIEVAL)], bare)
+    longer = content.model_copy(update={"examples": content.examples[:2]})
+    change, after = difference(content, longer, cases=(), rationale="r", task=of.task)
+    assert after == longer
+
+
+async def test_a_search_from_a_bank_keeps_it_and_asks_no_case_with_its_own_example() -> None:
+    of = replace(toy_plan(), max_iterations=2)
+    bank = tuple(map(of.task.example, train(of)[:6]))
+    retrieval = Retrieval(
+        selector=Selector.BM25_1, k=1, per_answer=1, max_characters=396, bank=bank
+    )
+    of = replace(of, baseline=of.baseline.model_copy(update={"retrieval": retrieval}))
+    world = OfflineRuntime()
+    events = await events_of(of, world)
+    proposed = [one.content for one in events if isinstance(one, PromptProposed)]
+    assert proposed
+    assert all(one.retrieval == retrieval for one in proposed)
+    for call in world.sent:
+        if call.purpose == "task":
+            lines = "\n".join(call.request.system).splitlines()
+            shown = {json.loads(line)["text"] for line in lines if line.startswith("{")}
+            assert json.loads(call.request.user)["text"] not in shown
+        else:
+            summary = json.loads(call.request.user)["prompt"]["retrieval"]
+            assert summary == {"bank": len(bank), "shown": 1}
+
+
+def test_pruning_drops_parts_of_a_bank_after_all_else() -> None:
+    of, content = plan(), banked(plan())[0]
+    tried = pruning.changes(of.task, content, keep=None)
+    sizes = [len(after.bank) for _, after in tried]
+    of_examples = sizes.count(len(content.bank))
+    assert set(sizes[:of_examples]) == {len(content.bank)}
+    assert sizes[of_examples:] == sorted(sizes[of_examples:])
+    assert len(sizes) - of_examples == 2 + 4 + 8
+    for change, after in tried:
+        shown = {case.id: case for case in of.cases}
+        assert apply(content, change, shown=shown, task=of.task) == after
+        assert after.bank
+
+
+def test_blame_and_difference_have_the_bank_as_one_part_with_its_size() -> None:
+    of, content = plan(), banked(plan())[0]
+    (smaller,) = [after for _, after in pruning.changes(of.task, content, keep=None) if after.bank][
+        -1:
+    ]
+    steps = [VersionStep(UUID(int=n), one) for n, one in enumerate([of.baseline, content, smaller])]
+    told = blame(steps, of.task.answers)
+    part = told.parts[-1]
+    assert smaller.retrieval is not None
+    assert (part.bank, part.tokens) == (
+        len(smaller.bank),
+        part_tokens(smaller.retrieval, of.task.answers),
+    )
+    assert (part.made_by, part.edited_by) == (1, [2])
+    changed = diff.compare(content, smaller, of.task.answers).retrieval
+    assert changed is not None
+    gone = len(content.bank) - len(smaller.bank)
+    assert (changed.examples_added, changed.examples_removed) == (0, gone)
+    lines = list(diff.as_lines(diff.compare(content, smaller, of.task.answers)))
+    assert f"bank +0 -{gone} examples" in lines
