@@ -75,10 +75,6 @@ LABELS = ("pay", "stop")
 LEARNER = Learner(read_prompt("- pay: money\n- stop: no more", LABELS, "label"), LABELS)
 
 
-def _line(text: str) -> str:
-    return json.dumps({"text": text, "label": "pay"}, ensure_ascii=False)
-
-
 def _case(text: str, number: int = 1, truth: str = "pay", *, may_quote: bool = True) -> Case:
     return Case(UUID(int=number), text, truth, str(number), may_quote)
 
@@ -271,7 +267,7 @@ REACHED: Mapping[str, Callable[[str], object]] = {
     "prompts/export.to_module": _exported,
     "prompts/reading.read_module": lambda text: read_module(_exported(text)),
     "prompts/reading.read_module, edited": lambda text: read_module(_exported(text) + "# edited"),
-    "rendering/bm25.Bank": lambda text: Bank([_line(text)], 1, 1, 9_999).part(
+    "rendering/bm25.Bank": lambda text: Bank([json.dumps({"text": text})], 1, 1, 9_999).part(
         text, [{"text": text}]
     ),
     "client/prompted/module.served_of": lambda text: served_of(_exported(text)),

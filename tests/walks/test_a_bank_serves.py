@@ -28,7 +28,7 @@ async def version(stack: Stack) -> dict[str, Any]:
     """The version with a bank that a run measured on validation; it serves."""
     await make_task(stack, TASK, cases=len(TEXTS))
     async with stack.working():
-        run = await start(stack, TASK, limits={"iterations": 3})
+        run = await start(stack, TASK, limits={"iterations": 3}, retrieval=True)
         ended = await reached(stack, run)
     assert ended["status"] == "completed", ended["reason"]
     listed = await stack.induction.get(f"/v1/prompts/{TASK}/versions", params={"limit": 200})

@@ -1,0 +1,58 @@
+"""Who asks for examples that are chosen for each text gets them tried, and nobody else."""
+
+from typing import Any
+
+import pytest
+
+from tests.fixtures.labelled import make_task
+from tests.fixtures.stack import BOOTSTRAP_KEY, Stack
+from tests.induction.runs.driving import events, reached, start
+from tests.induction.test_keys_by_command import run as by_command
+
+
+async def with_banks(stack: Stack, run: dict[str, Any]) -> list[dict[str, Any]]:
+    told = await events(stack, run["id"])
+    return [one for one in told if "retrieval" in one.get("content", {})]
+
+
+@pytest.mark.parametrize(
+    ("of_task", "of_run", "is_tried"),
+    [
+        (False, {}, False),
+        (False, {"retrieval": True}, True),
+        (True, {}, True),
+        (True, {"retrieval": False}, False),
+    ],
+)
+async def test_a_bank_is_tried_where_the_run_or_else_its_task_says_so(
+    stack: Stack, of_task: bool, of_run: dict[str, bool], is_tried: bool
+) -> None:
+    slug = f"chosen-{of_task}-{len(of_run)}".lower()
+    await make_task(stack, slug, cases=130)
+    changed = await stack.induction.patch(f"/v1/tasks/{slug}", json={"retrieval": of_task})
+    assert changed.json()["retrieval"] is of_task
+    async with stack.working():
+        started = await start(stack, slug, limits={"iterations": 1, "calls": 900}, **of_run)
+        run = await reached(stack, started)
+    assert run["status"] == "completed", run["reason"]
+    assert bool(await with_banks(stack, run)) is is_tried
+
+
+async def test_a_forecast_counts_the_banks_that_are_tried(stack: Stack) -> None:
+    await make_task(stack, "foreseen", cases=60)
+    body = {"task": "foreseen", "dry_run": True}
+    bare, more = [
+        (await stack.induction.post("/v1/runs", json={**body, **extra})).json()["calls"]
+        for extra in ({}, {"retrieval": True})
+    ]
+    assert bare < more
+
+
+async def test_the_command_line_asks_for_it(stack: Stack) -> None:
+    await make_task(stack, "by-command", cases=130)
+    words = ["--url", str(stack.induction.base_url), "--key", BOOTSTRAP_KEY, "--retrieval"]
+    words += ["--task", "by-command", "--iterations", "1", "--watch"]
+    async with stack.working():
+        code, printed, _ = await by_command(stack, "run", *words)
+    assert code == 0
+    assert "bank of " in printed
