@@ -176,9 +176,11 @@ class _Maker:
         shown = self._fitting(bare, self._fresh(cases, bare), MOST_EDITS - len(gone))
         changes = [Edit(op=Op.REMOVE_EXAMPLE, example=index) for index in gone]
         changes += [Edit(op=Op.ADD_EXAMPLE, case=case.id) for case in shown]
+        if len(changes) > MOST_EDITS:
+            return None
         if self.prompt.retrieval is not None and not keeps_own:
             changes.append(Edit(op=Op.SET_RETRIEVAL))
-        if not changes or len(changes) > MOST_EDITS:
+        if not changes:
             return None
         content, change = self._changed(changes, rationale.format(len(shown)), shown)
         return Rung(change, content, tuple(shown), keeps_own, order)

@@ -212,14 +212,15 @@ def _best(search: Search, measured: Sequence[Entrant]) -> Entrant | None:
     plan, answers = search.run.plan, search.run.plan.task.answers
     by_rank = sorted(measured, key=lambda one: one.rank(search), reverse=True)
     best = next(iter(by_rank), None)
-    fixed = next((one for one in by_rank if not one.rung.is_banked), None)
-    if best is None or fixed is None or best is fixed:
+    if best is None or not best.rung.is_banked:
         return best
-    saved = prompt_tokens(fixed.candidate.content, answers) - prompt_tokens(
-        best.candidate.content, answers
-    )
-    if saved <= 0 and is_within_noise(plan, best.validation, fixed.validation):
-        return fixed
+    keeps_guards, *_ = best.rank(search)
+    for other in by_rank:
+        if other.rung.is_banked or other.rank(search)[0] is not keeps_guards:
+            continue
+        sizes = [prompt_tokens(one.candidate.content, answers) for one in (best, other)]
+        is_equal = is_within_noise(plan, best.validation, other.validation)
+        return other if is_equal and sizes[0] >= sizes[1] else best
     return best
 
 
