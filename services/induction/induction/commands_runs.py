@@ -97,7 +97,7 @@ def run(
         },
         "seed": seed,
     }
-    _start(request, watch=watch, as_json=as_json, url=url, key=key)
+    start("/v1/runs", request, watch=watch, as_json=as_json, url=url, key=key)
 
 
 def _tolerance(guard: str) -> tuple[str, float | str]:
@@ -142,16 +142,16 @@ def evaluate(
         "prompt_version": version and str(version),
         "models": {"task": model},
     }
-    _start(request, watch=watch, as_json=as_json, url=url, key=key)
+    start("/v1/runs", request, watch=watch, as_json=as_json, url=url, key=key)
 
 
-def _start(
-    request: Mapping[str, object], *, watch: bool, as_json: bool, url: str, key: str
+def start(
+    path: str, request: Mapping[str, object], *, watch: bool, as_json: bool, url: str, key: str
 ) -> None:
     """Prints the run's id, as JSON where that is wanted; where the run is watched, then what
     happens until it is over."""
     with client(url, key) as http:
-        started = answer(http.post("/v1/runs", json=request)).json()
+        started = answer(http.post(path, json=request)).json()
     made = {"type": "run", "id": started["id"]}
     print(json.dumps(made) if as_json else started["id"], flush=True)
     if not watch:

@@ -13,6 +13,7 @@ from induction.findings.jobs import tell_by_clock
 from induction.privacy.jobs import forget_by_clock
 from induction.resources import Resources, open_resources
 from induction.runs.jobs import drive_runs, execute_run
+from induction.runs.verification import verify_run, verify_runs
 from induction.settings import Settings
 from induction.triggers.jobs import consider_by_clock, consider_run
 
@@ -26,17 +27,19 @@ async def run(settings: Settings) -> None:
 
 def parts(resources: Resources) -> list[Coroutine[Any, Any, None]]:
     """What a worker does, side by side, each part until it is cancelled."""
-    wake = asyncio.Event()
+    wake, verify = asyncio.Event(), asyncio.Event()
     return [
         drive_runs(resources, wake),
+        verify_runs(resources, verify),
         consider_by_clock(resources),
         forget_by_clock(resources),
         tell_by_clock(resources),
         work(
-            [execute_run, consider_run],
+            [execute_run, verify_run, consider_run],
             queue=INDUCTION_QUEUE,
             redis_url=resources.settings.redis,
             wake=wake,
+            verify=verify,
             resources=resources,
         ),
     ]

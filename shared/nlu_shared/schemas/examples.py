@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel, JsonValue
 
 from nlu_shared.schemas.alerts import AlertIn
+from nlu_shared.schemas.continuations import ContinueIn
 from nlu_shared.schemas.exports import ScheduleIn
 from nlu_shared.schemas.ground_truth import GroundTruthIn
 from nlu_shared.schemas.keys import KeyIn, RotationIn
@@ -40,6 +41,7 @@ EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
     BulkRejectionIn: {"correction_ids": [SOME_ID]},
     ClaimIn: {"limit": 10, "minutes": 30, "task": TASK},
     ConfirmationIn: {"correction_notes": "right, though unsure"},
+    ContinueIn: {"limits": {"money_usd": 5, "minutes": 60}, "hints": ["Parcels come first."]},
     CorrectionIn: {"corrected_intent": "cancel_order", "correction_notes": "the order, not a mail"},
     FindingsIn: {"findings": [{"case_id": SOME_ID, "kind": "always-missed", "suggested": "greet"}]},
     GroundTruthIn: {"task": TASK, "text": "Where is my parcel?", "truth": "track_order"},

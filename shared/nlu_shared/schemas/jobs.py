@@ -6,6 +6,8 @@ CONSIDER_RUN = "consider_run"
 """On induction's queue: ground truth of a task changed, should a run start? Argument: task slug."""
 EXECUTE_RUN = "execute_run"
 """On induction's queue: a run is waiting for a worker. Argument: run id."""
+VERIFY_RUN = "verify_run"
+"""On induction's queue: a run that is over is to be executed again and compared."""
 INDUCTION_QUEUE = "induction:jobs"
 
 

@@ -163,6 +163,14 @@ class Spend(Schema):
         default=0,
         description="answers whose usage was not said; each is booked as the most it can cost",
     )
+    usd_per_point: float | None = Field(
+        default=None,
+        description="US dollars for each hundredth of F1 that its best prompt has gained on"
+        " validation so far; null: it has gained none",
+    )
+    notional_usd_per_point: float | None = Field(
+        default=None, description="the same of `notional_usd`"
+    )
 
 
 class IterationView(Schema):
@@ -269,6 +277,18 @@ class RunView(Schema):
     )
     misses: Misses | None = Field(default=None, description="what the winner still gets wrong")
     spend: Spend = Field(description="so far")
+    continues: UUID | None = Field(
+        default=None, description="the run whose best prompt this one began with, where it goes on"
+    )
+    cancelling: bool = Field(
+        default=False, description="was it cancelled, and is it still on its way to its end?"
+    )
+    crashes: int = Field(
+        default=0,
+        description="how often in a row its worker died before it came any further; after the"
+        " fifth time it has failed",
+    )
+    last_error: str | None = Field(default=None, description="what was known of the last of them")
     outages: int = Field(
         default=0, description="how often it was parked because the provider answered nothing"
     )

@@ -16,10 +16,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import structlog
 from nlu_shared.kit.data.db import Database, Identity, session_scope
 from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.engine.runtime import Call
 from induction.llm.calls import Account, Calls, LedgerCommits
@@ -214,6 +216,20 @@ class Ledger:
                 if key in missing
             )
         )
+
+
+async def answers(session: AsyncSession, run_id: UUID) -> dict[Key, ModelAnswer | None]:
+    """Every answer a run has had, by key; None where it is no longer kept."""
+    rows = await session.execute(
+        text(
+            """
+            SELECT key, sample, outcome, text, usage FROM llm_calls
+            WHERE run_id = :run_id AND outcome IS NOT NULL
+            """
+        ),
+        {"run_id": run_id},
+    )
+    return {(row.key, row.sample): None if row.text is None else _answer(row) for row in rows}
 
 
 def _answer(row: Any) -> ModelAnswer:

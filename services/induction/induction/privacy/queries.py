@@ -40,6 +40,16 @@ HISTORY = (
     ),
     (
         """
+        SELECT run_id AS id, 0 AS n, difference AS content FROM run_verifications
+        WHERE run_id = ANY(:runs) AND difference IS NOT NULL
+        """,
+        """
+        UPDATE run_verifications SET difference = CAST(:content AS jsonb)
+        WHERE run_id = :id AND :n = 0
+        """,
+    ),
+    (
+        """
         SELECT id, 0 AS n, jsonb_build_object('hint', hint) AS content FROM run_hints
         WHERE run_id = ANY(:runs)
         """,

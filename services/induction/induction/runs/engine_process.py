@@ -43,6 +43,10 @@ class EngineFailed(Exception):
         self.kind = kind
 
 
+class EngineDied(EngineFailed):
+    """Its process ended by itself: killed, or out of memory."""
+
+
 class EngineProcess:
     """One engine process; one thing is asked of it at a time. While it computes and asks nothing,
     `look` is called every `seconds`."""
@@ -114,7 +118,7 @@ class EngineProcess:
             return parsed(await out.readexactly(length))
         except asyncio.IncompleteReadError:
             code = await self._process.wait()
-            raise EngineFailed("EngineDied", f"the engine's process ended with {code}") from None
+            raise EngineDied("EngineDied", f"the engine's process ended with {code}") from None
 
     async def _send(self, message: ToEngine) -> None:
         inbound = cast(asyncio.StreamWriter, self._process.stdin)

@@ -13,7 +13,6 @@ from nlu_shared.schemas.events import RunFinished
 from nlu_shared.schemas.runs import RunKind, RunStatus
 
 from induction.cases import service as cases
-from induction.engine.data.splits import splits_for
 from induction.engine.plan import Plan
 from induction.engine.runtime import CANCELLED
 from induction.history import failures
@@ -27,16 +26,13 @@ from induction.llm.prices import PriceTable
 from induction.llm.retry import outage_pause
 from induction.llm.servers import Server
 from induction.pricing import service as pricing
-from induction.prompts import service as prompts
 from induction.resources import APP_IDENTITY, Resources
-from induction.runs import engine_process, journal, lease, stream
+from induction.runs import engine_process, journal, lease, loading, stream
 from induction.runs.engine_process import EngineProcess
 from induction.runs.models import RunRow
 from induction.runs.patience import Patience, patience, patience_while_parked
-from induction.runs.planning import counts, held_to, models_of, plan_of, usable
+from induction.runs.planning import counts, models_of
 from induction.runs.runtime import PauseRequested, RunRuntime
-from induction.task_kinds.registry import task_of
-from induction.tasks import service as tasks
 
 log = structlog.get_logger(__name__)
 RunEnd = Literal["cancelled", "failed"]
@@ -46,6 +42,8 @@ TOO_SLOW = (
     "minutes: its texts take longer to work through than the limit of minutes leaves;"
     " shorter or fewer cases, or more minutes, would do"
 )
+
+CRASHED = "It crashed {} times in a row without coming any further; the last time {}."
 
 
 class Ended(Exception):
@@ -107,6 +105,8 @@ async def drive(resources: Resources, run: RunRow) -> None:
         resources.database, APP_IDENTITY, run, seconds=resources.settings.lease_seconds
     ) as held:
         try:
+            if run.crashes >= lease.MOST_CRASHES:
+                raise Ended("failed", CRASHED.format(run.crashes, run.last_error))
             await _replay_and_continue(resources, run, held)
         except LeaseLost:
             log.warning("run lost to another worker", **keys)
@@ -124,6 +124,10 @@ async def drive(resources: Resources, run: RunRow) -> None:
         except asyncio.CancelledError:
             await _release(held, RunStatus.WAITING)
             raise
+        except engine_process.EngineDied as died:
+            log.error("engine died", reason=str(died), **keys)
+            with suppress(Unavailable):
+                await lease.crashed(held, str(died))
         except engine_process.EngineFailed as failed:
             log.error("run failed", error=failed.kind, trace=str(failed), **keys)
             await _end(resources, run, f"The run failed inside: {failed.kind}.")
@@ -213,15 +217,7 @@ async def _drive(
 
 async def _plan(resources: Resources, run: RunRow, engine: EngineProcess) -> Plan:
     """The run's plan; splits of cases that no run has used are decided here, once."""
-    async with session_scope(resources.database, APP_IDENTITY) as session:
-        spec = held_to((await tasks.get(session, run.task)).spec(), run)
-        baseline = await prompts.get(session, run.task, run.baseline_version_id)
-        frozen = await cases.load(session, run.task, run.dataset_hash)
-        known = await cases.known_splits(session, run.task)
-        remembered = await failures.remembered(session, run.remembered)
-    frozen = await asyncio.to_thread(usable, run, task_of(spec), frozen)
-    splits = await engine.call(splits_for, task_of(spec), frozen, known, run.seed)
-    plan = plan_of(run, spec, baseline.prompt(), frozen, splits, remembered)
+    plan = await loading.plan(resources, run, engine)
     async with session_scope(resources.database, APP_IDENTITY) as session:
         row = await journal.held(session, run.id, run.fence)
         if row.splits is None:

@@ -24,6 +24,13 @@ from induction.runs.models import RunRow
 log = structlog.get_logger(__name__)
 ABANDONED = timedelta(minutes=10)
 """A run of another engine version that nobody has touched for this long has no worker left."""
+MOST_CRASHES = 5
+"""Crashes in a row after which a run is not tried again: it may be what kills its workers."""
+SILENT = "its worker no longer renewed its lease"
+REACHED = """
+last_event + (SELECT count(*) FROM llm_calls WHERE run_id = runs.id AND outcome IS NOT NULL)
+"""
+"""How far a run has come: its events and its settled answers. It only grows."""
 
 
 @dataclass(slots=True)
@@ -46,39 +53,45 @@ async def claim(database: Database, identity: Identity, *, seconds: float) -> Ru
     """The oldest run that waits, was parked long enough, or lost its worker; None if there is none.
 
     Only runs of this engine's version: another version would not replay them exactly. What has
-    passed while nobody held the run is not time used.
+    passed while nobody held the run is not time used. A run whose worker died is one crash on,
+    unless it came any further with it.
     """
     async with session_scope(database, identity) as session:
         claimed = await session.execute(
             text(
-                """
+                f"""
                 UPDATE runs SET status = 'running', fence = fence + 1,
+                    crashes = CASE WHEN reached > progress_at_claim THEN 0
+                        ELSE crashes + (status = 'running')::int END,
+                    last_error = CASE WHEN status = 'running' THEN :silent ELSE last_error END,
+                    progress_at_claim = reached,
                     lease_until = clock_timestamp() + make_interval(secs => :seconds),
                     started_at = coalesce(started_at, now()), not_before = NULL,
                     idle_seconds = idle_seconds + coalesce(
                         extract(epoch FROM now() - coalesce(idle_since, lease_until)), 0
                     ),
                     idle_since = NULL
-                WHERE id = (
-                    SELECT id FROM runs
+                FROM (
+                    SELECT id AS next_id, {REACHED} AS reached FROM runs
                     WHERE engine_version = :engine AND (status = 'waiting'
                         OR (status = 'running' AND (lease_until < clock_timestamp()
                             -- Given by a clock that was ahead and has been set right since.
                             OR lease_until > clock_timestamp() + interval '1 day'))
                         OR (status = 'parked' AND not_before < clock_timestamp()))
                     ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED
-                )
-                RETURNING id
-                """
+                ) AS next
+                WHERE id = next_id RETURNING id
+                """  # noqa: S608 - a constant of ours
             ),
-            {"seconds": seconds, "engine": ENGINE_VERSION},
+            {"seconds": seconds, "engine": ENGINE_VERSION, "silent": SILENT},
         )
         run_id = claimed.scalar_one_or_none()
         return await session.get(RunRow, run_id) if run_id is not None else None
 
 
 async def supersede_abandoned(database: Database, identity: Identity) -> None:
-    """Ends runs of engine versions that no worker speaks any more, with their last event."""
+    """Ends runs of engine versions that no worker speaks any more, with their last event. A worker
+    that is driving a run of that version may only be busy."""
     over = RunFinished(status="superseded", reason="no worker of its engine version is left")
     async with session_scope(database, identity) as session:
         await session.execute(
@@ -90,6 +103,10 @@ async def supersede_abandoned(database: Database, identity: Identity) -> None:
                     WHERE engine_version <> :engine AND status IN ('waiting', 'running', 'parked')
                         AND greatest(created_at, lease_until, not_before)
                             < now() - CAST(:abandoned AS interval)
+                        AND engine_version NOT IN (
+                            SELECT engine_version FROM runs
+                            WHERE status = 'running' AND lease_until > now()
+                        )
                     RETURNING id, last_event
                 )
                 INSERT INTO run_events (run_id, n, body)
@@ -167,4 +184,21 @@ async def release(
                 "reason": reason,
                 "seconds": seconds,
             },
+        )
+
+
+async def crashed(lease: Lease, error: str) -> None:
+    """Gives the run back after its engine died on its worker: one crash on, unless it came any
+    further since it was claimed."""
+    async with session_scope(lease.database, lease.identity) as session:
+        await session.execute(
+            text(
+                f"""
+                UPDATE runs SET status = 'waiting', lease_until = NULL, idle_since = now(),
+                    last_error = :error,
+                    crashes = CASE WHEN {REACHED} > progress_at_claim THEN 0 ELSE crashes + 1 END
+                WHERE id = :id AND fence = :fence AND status = 'running'
+                """  # noqa: S608 - a constant of ours
+            ),
+            {"id": lease.run.id, "fence": lease.run.fence, "error": error},
         )

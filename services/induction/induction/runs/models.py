@@ -19,8 +19,9 @@ def _moment() -> Any:
 
 class RunRow(SQLModel, table=True):
     """`fence` counts claims: whoever holds an older one may not write any more. `outages`
-    counts how often it was parked because the provider answered nothing. `labels` are those it is
-    held to, whatever becomes of the task's; None for a run from before there were label sets.
+    counts how often it was parked because the provider answered nothing, `crashes` how often in a
+    row its worker died before it came any further than `progress_at_claim`. `labels` are those it
+    is held to, whatever becomes of the task's; None for a run from before there were label sets.
     `provider` is what the answers of its task model are filed under, as far as that was known when
     it was started; `servers` what was found by model when a worker first took it."""
 
@@ -77,6 +78,10 @@ class RunRow(SQLModel, table=True):
     idle_since: datetime | None = _moment()
     idle_seconds: float = 0.0
     outages: int = 0
+    continues: UUID | None = None
+    crashes: int = 0
+    progress_at_claim: int = 0
+    last_error: str | None = None
     last_event: int = 0
     created_at: datetime | None = Field(
         default=None, sa_column=Column(DateTime(timezone=True), server_default=func.now())

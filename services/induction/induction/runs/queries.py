@@ -7,7 +7,7 @@ from uuid import UUID
 from nlu_shared.kit.data.pages import cut
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.events import Split
-from nlu_shared.schemas.runs import RunView, Spend
+from nlu_shared.schemas.runs import RunStatus, RunView, Spend
 from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -73,7 +73,8 @@ async def views(session: AsyncSession, rows: Sequence[RunRow]) -> list[RunView]:
             changes=changes.get(row.id, []),
             iterations=history.iterations(changes.get(row.id, [])),
             improvement=_improvement(row),
-            spend=spends.get(row.id, Spend()),
+            spend=_per_point(spends.get(row.id, Spend()), _gained(row, scores.get(row.id))),
+            cancelling=row.cancel_requested and not RunStatus(row.status).over,
             unanswerable=shown(row.left_out),
             answered_by=row.server_of(row.task_model),
             proposed_by=row.server_of(row.proposer_model),
@@ -91,6 +92,25 @@ def _improvement(row: RunRow) -> float | None:
     return row.final_f1 - row.baseline_f1
 
 
+def _gained(row: RunRow, best: PromptScoreRow | None) -> float:
+    """On validation: by the run's own word once it is over, before that by its best prompt."""
+    if (improvement := _improvement(row)) is not None:
+        return improvement
+    return 0.0 if best is None or row.baseline_f1 is None else best.objective - row.baseline_f1
+
+
+def _per_point(spend: Spend, gained: float) -> Spend:
+    if gained <= 0:
+        return spend
+    points = 100 * gained
+    return spend.model_copy(
+        update={
+            "usd_per_point": spend.usd / points,
+            "notional_usd_per_point": spend.notional_usd / points,
+        }
+    )
+
+
 def _scored(score: PromptScoreRow | None) -> dict[str, Any]:
     """None where the prompt was not evaluated, or where the task has none."""
     fields = ("components", "pooled", "support", "per_conversation", "faults", "lenient")
@@ -100,7 +120,9 @@ def _scored(score: PromptScoreRow | None) -> dict[str, Any]:
 async def _spends(session: AsyncSession, run_ids: Collection[UUID]) -> dict[UUID, Spend]:
     rows = await session.execute(_SPENDS, {"run_ids": list(run_ids)})
     return {
-        row["run_id"]: Spend.model_validate({name: row[name] for name in Spend.model_fields})
+        row["run_id"]: Spend.model_validate(
+            {name: value for name, value in row.items() if name != "run_id"}
+        )
         for row in rows.mappings()
     }
 

@@ -8,12 +8,15 @@ from nlu_shared.kit.access.auth import own_task
 from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
 from nlu_shared.kit.http.parameters import MOST, AnyTask, Cursor
 from nlu_shared.schemas.base import Page
+from nlu_shared.schemas.continuations import ContinueIn
 from nlu_shared.schemas.runs import Forecast, HintIn, RunRequest, RunView
+from nlu_shared.schemas.verifications import Verification
 
 from induction.resources import Resources
-from induction.runs import queries, service
+from induction.runs import continuing, queries, service, verification
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
+UNCHANGED = ContinueIn()
 RunId = Annotated[UUID, Path(description="the run")]
 read, write = requires("runs:read"), requires("runs:write")
 STARTED: dict[int | str, dict[str, Any]] = {
@@ -21,6 +24,17 @@ STARTED: dict[int | str, dict[str, Any]] = {
     202: {"model": RunView, "description": "It waits for a worker"},
     404: {"description": "There is no such task or prompt version"},
     409: {"description": "An improve run of this task is active, or the task is archived"},
+}
+CONTINUED: dict[int | str, dict[str, Any]] = {
+    202: {"description": "The new run waits for a worker"},
+    409: {
+        "description": "The run has completed or is not over, or an improve run of its task is"
+        " active, or the task is archived"
+    },
+}
+VERIFIED: dict[int | str, dict[str, Any]] = {
+    202: {"description": "A worker takes it"},
+    409: {"description": "The run is not over"},
 }
 OVER: dict[int | str, dict[str, Any]] = {409: {"description": "The run is over"}}
 
@@ -94,3 +108,40 @@ async def cancel_run(run_id: RunId, session: DbSession) -> RunView:
 async def hint_run(run_id: RunId, body: HintIn, session: DbSession) -> RunView:
     """A person's hint, which reaches the next proposal."""
     return await queries.view(session, await service.hint(session, run_id, body.hint))
+
+
+@router.post("/{run_id}/continue", dependencies=[write, own], status_code=202, responses=CONTINUED)
+async def continue_run(
+    run_id: RunId,
+    request: Request,
+    caller: CallerDep,
+    response: Response,
+    body: ContinueIn = UNCHANGED,
+) -> RunView:
+    """Goes on as a new run (202, Location) from the best prompt of one that was superseded, failed
+    or was cancelled, with its limits and options where `body` names no others."""
+    resources: Resources = request.app.state.resources
+    started = await continuing.continue_run(
+        resources.database,
+        resources.identity(caller),
+        resources.logger,
+        resources.settings,
+        run_id,
+        body,
+    )
+    response.headers["Location"] = f"{router.prefix}/{started.id}"
+    return started
+
+
+@router.post("/{run_id}/verify", dependencies=[write, own], status_code=202, responses=VERIFIED)
+async def verify_run(run_id: RunId, session: DbSession, response: Response) -> Verification:
+    """Has a worker execute a finished run again from its ledger, without a call to a model, and
+    compare each event with what is stored (202; Location is where the outcome will stand)."""
+    response.headers["Location"] = f"{router.prefix}/{run_id}/verification"
+    return await verification.request(session, await service.get(session, run_id))
+
+
+@router.get("/{run_id}/verification", dependencies=[read, own])
+async def get_verification(run_id: RunId, session: DbSession) -> Verification:
+    """What executing the run again has shown, the last time somebody asked for it."""
+    return await verification.get(session, run_id)

@@ -1,0 +1,215 @@
+"""`induction runs`: the runs there are, what they came to, checked and continued."""
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from typing import Annotated, NoReturn
+from uuid import UUID
+
+import httpx2
+from cyclopts import App, Parameter
+from nlu_shared.client.patient import unanswered
+from nlu_shared.kit.options import field
+from nlu_shared.schemas.base import Page
+from nlu_shared.schemas.continuations import LimitsChange
+from nlu_shared.schemas.runs import RunView
+from nlu_shared.schemas.verifications import EventDifference, Verification, VerificationOutcome
+from pydantic import JsonValue
+
+from induction.commands_runs import AsJson, Model, Watch, start
+from induction.remote import HERE, Key, Url, answer, client
+from induction.watching import screen
+
+runs = App(name="runs", help="Runs: list, show, verify, continue.")
+EXITS = {
+    VerificationOutcome.SAME: 0,
+    VerificationOutcome.DIFFERENT: 1,
+    VerificationOutcome.UNCHECKED: 2,
+}
+LOOK_SECONDS = 0.5
+NO_WORKER = "No worker of its engine version has done it in that time."
+
+
+@runs.command(name="list")
+def list_runs(*, task: str | None = None, limit: int = 20, url: Url = HERE, key: Key = "") -> None:
+    """Lists runs, the newest first: id, task, kind, status, F1 before and after, reason.
+
+    Parameters
+    ----------
+    task
+        Of this task alone.
+    limit
+        How many, at most 100.
+    """
+    params = {"limit": limit} | ({} if task is None else {"task": task})
+    with client(url, key) as http:
+        content = answer(http.get("/v1/runs", params=params)).content
+    for run in Page[RunView].model_validate_json(content).items:
+        scores = " → ".join(
+            "-" if one is None else f"{one:.3f}" for one in (run.baseline_f1, run.final_f1)
+        )
+        status = "cancelling" if run.cancelling else run.status
+        print(run.id, run.task, run.kind, status, scores, run.reason or "", sep="\t")
+
+
+@runs.command
+def show(run_id: UUID, /, *, as_json: AsJson = False, url: Url = HERE, key: Key = "") -> None:
+    """Shows how a run stands: its verdict, its scores, what it has cost.
+
+    Parameters
+    ----------
+    as_json
+        Print it as the API gives it.
+    """
+    with client(url, key) as http:
+        content = answer(http.get(f"/v1/runs/{run_id}")).content
+    if as_json:
+        print(json.dumps(json.loads(content), ensure_ascii=False))
+        return
+    run = RunView.model_validate_json(content)
+    reason = "" if run.reason is None else f": {run.reason}"
+    print(f"{run.task} {run.kind}: {'cancelling' if run.cancelling else run.status}{reason}")
+    screen.console_for().print(*screen.ending(run), sep="\n")
+
+
+@runs.command
+def verify(
+    run_id: UUID,
+    /,
+    *,
+    seconds: float = 3600.0,
+    as_json: AsJson = False,
+    url: Url = HERE,
+    key: Key = "",
+) -> None:
+    """Executes a finished run again from its ledger, without a call to a model, and compares every
+    event with what is stored.
+
+    Exits 0 where all are the same, 1 at the first difference, which is shown, and 2 where it cannot
+    be checked, with the reason.
+
+    Parameters
+    ----------
+    seconds
+        How long to wait for a worker to do it.
+    as_json
+        Print the outcome as the API gives it.
+    """
+    try:
+        checked = _verified(run_id, seconds, url, key)
+    except httpx2.HTTPError as away:
+        _exit_unchecked(unanswered(away))
+    except SystemExit as refused:
+        _exit_unchecked(str(refused.code).removeprefix("induction: "))
+    if as_json:
+        print(checked.model_dump_json())
+    else:
+        print(*_in_words(checked), sep="\n")
+    unchecked = VerificationOutcome.UNCHECKED
+    sys.exit(EXITS[checked.outcome or unchecked])
+
+
+def _exit_unchecked(reason: str) -> NoReturn:
+    """A refusal exits with 1 elsewhere, which here would say that an event differs."""
+    print(f"induction: {reason}", file=sys.stderr)
+    sys.exit(EXITS[VerificationOutcome.UNCHECKED])
+
+
+def _verified(run_id: UUID, seconds: float, url: str, key: str) -> Verification:
+    """As it stands once it is done, or when the time is up."""
+    until = time.monotonic() + seconds
+    with client(url, key) as http:
+        content = answer(http.post(f"/v1/runs/{run_id}/verify")).content
+        checked = Verification.model_validate_json(content)
+        while checked.outcome is None and time.monotonic() < until:
+            time.sleep(LOOK_SECONDS)
+            content = answer(http.get(f"/v1/runs/{run_id}/verification")).content
+            checked = Verification.model_validate_json(content)
+    return checked
+
+
+def _in_words(checked: Verification) -> list[str]:
+    counted = f"{checked.events} events are the same"
+    reason = "" if checked.reason is None else f" {checked.reason}"
+    match checked.outcome:
+        case VerificationOutcome.SAME:
+            return [f"same: {counted}.{reason}"]
+        case VerificationOutcome.DIFFERENT if checked.difference is not None:
+            first = f"different: {counted}, event {checked.difference.n} is not.{reason}"
+            return [first, *_sides(checked.difference)]
+        case None:
+            return [f"unchecked: {NO_WORKER}"]
+    return [f"unchecked:{reason}"]
+
+
+def _sides(difference: EventDifference) -> list[str]:
+    """The fields that differ, each as it is recorded and as it is replayed."""
+    recorded, replayed = difference.recorded, difference.replayed
+    if recorded is None or replayed is None:
+        return [f"  recorded: {_event(recorded)}", f"  replayed: {_event(replayed)}"]
+    names = [name for name in {**recorded, **replayed} if not _equal(recorded, replayed, name)]
+    return [
+        line
+        for name in names
+        for line in (
+            f"  recorded {name}: {_value(recorded, name)}",
+            f"  replayed {name}: {_value(replayed, name)}",
+        )
+    ]
+
+
+def _equal(one: Mapping[str, JsonValue], other: Mapping[str, JsonValue], name: str) -> bool:
+    return _value(one, name) == _value(other, name)
+
+
+def _value(body: Mapping[str, JsonValue], name: str) -> str:
+    return json.dumps(body[name], ensure_ascii=False) if name in body else "nothing"
+
+
+def _event(body: Mapping[str, JsonValue] | None) -> str:
+    return "nothing" if body is None else json.dumps(body, ensure_ascii=False)
+
+
+@runs.command(name="continue")
+def go_on(
+    run_id: UUID,
+    /,
+    *,
+    model: Model = None,
+    proposer_model: Model = None,
+    hint: Annotated[list[str] | None, Parameter(negative_iterable=())] = None,
+    iterations: Annotated[int | None, field(LimitsChange, "iterations")] = None,
+    calls: Annotated[int | None, field(LimitsChange, "calls")] = None,
+    money_usd: Annotated[float | None, field(LimitsChange, "money_usd")] = None,
+    minutes: Annotated[float | None, field(LimitsChange, "minutes")] = None,
+    watch: Watch = False,
+    as_json: AsJson = False,
+    url: Url = HERE,
+    key: Key = "",
+) -> None:
+    """Goes on as a new run from the best prompt of one that was superseded, failed or cancelled,
+    and prints its id.
+
+    Limits and options are those of that run where no others are named.
+
+    Parameters
+    ----------
+    model
+        Who answers in this run, as `provider/model`.
+    proposer_model
+        Who proposes in this run.
+    hint
+        What the proposer is to consider, in place of the hints of before; repeatable.
+    watch
+        Show what happens until the run is over; fails where it does not complete.
+    as_json
+        Print the run, and with --watch each event, as a line of JSON.
+    """
+    limits = {"iterations": iterations, "calls": calls, "money_usd": money_usd, "minutes": minutes}
+    body = {
+        "limits": limits,
+        "models": {"task": model, "proposer": proposer_model},
+        "hints": hint,
+    }
+    start(f"/v1/runs/{run_id}/continue", body, watch=watch, as_json=as_json, url=url, key=key)
