@@ -166,10 +166,10 @@ class Settings(ServiceSettings, ModelSettings):
         description="seconds a run may go on computing once its minutes are over; then it failed",
     )
     look_seconds: float = Field(
-        default=15.0,
+        default=0.5,
         gt=0,
-        description="seconds between looks for an operator's word while calls are on their way: a"
-        " slow server takes an hour for a block of cases",
+        description="seconds between looks for an operator's word while calls are on their way or"
+        " the engine computes: no call starts a second after a cancellation",
     )
     slow_reader_seconds: float = Field(
         default=30.0,

@@ -12,7 +12,14 @@ from pydantic import ValidationError
 from nlu_shared.backoff import LASTING
 from nlu_shared.client.api import Api, check, induction_api, pause, unreachable
 from nlu_shared.client.errors import Unavailable, UnexpectedAnswer, Unreachable
-from nlu_shared.schemas.events import EVENT, EvaluationProgress, RunFinished, StoredEvent
+from nlu_shared.schemas.events import (
+    EVENT,
+    CancelRequested,
+    EvaluationProgress,
+    RunFinished,
+    StoredEvent,
+    Streamed,
+)
 
 PATIENCE = 30
 """Connections in a row that may fail or bring nothing (about a minute) before giving up."""
@@ -67,6 +74,8 @@ class _Stream:
                     if not message.data:
                         continue
                     event = _event(message.data)
+                    if isinstance(event, CancelRequested):
+                        continue
                     self.last_event_id = message.id or self.last_event_id
                     self.over = isinstance(event, RunFinished)
                     yield event
@@ -82,7 +91,7 @@ def _requested(error: Unreachable | Unavailable) -> float:
     return min(requested or 0.0, LASTING.most)
 
 
-def _event(data: str) -> StoredEvent | EvaluationProgress:
+def _event(data: str) -> Streamed:
     try:
         return EVENT.validate_json(data)
     except ValidationError as error:

@@ -1,7 +1,7 @@
 """What a run says as it goes, from the engine to the browser: one type all the way.
 
 Stored events hold no time, cost or cache state, so that a replay says exactly the same.
-`EvaluationProgress` is never stored and carries no id on the stream.
+`EvaluationProgress` and `CancelRequested` are never stored and carry no id on the stream.
 """
 
 from enum import StrEnum
@@ -36,6 +36,12 @@ class EvaluationProgress(Schema):
     split: str
     done: int
     total: int
+
+
+class CancelRequested(Schema):
+    """An operator has cancelled the run, which is on its way to its end. Never stored."""
+
+    type: Literal["cancel_requested"] = "cancel_requested"
 
 
 class PromptEvaluated(Schema):
@@ -209,5 +215,6 @@ StoredEvent = (
     | MissesAttributed
     | RunFinished
 )
-Event = Annotated[StoredEvent | EvaluationProgress, Field(discriminator="type")]
-EVENT: TypeAdapter[StoredEvent | EvaluationProgress] = TypeAdapter(Event)
+Streamed = StoredEvent | EvaluationProgress | CancelRequested
+Event = Annotated[Streamed, Field(discriminator="type")]
+EVENT: TypeAdapter[Streamed] = TypeAdapter(Event)

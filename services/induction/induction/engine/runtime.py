@@ -56,6 +56,10 @@ class Runtime(Protocol):
         """Records an event, or compares it with what was recorded in its place."""
 
 
+def limit_of_calls(calls: int) -> str:
+    return f"the limit of {calls} {'call' if calls == 1 else 'calls'}"
+
+
 class Stopped(Exception):
     """The run may make no more calls, for now or at all."""
 
@@ -194,12 +198,13 @@ class RunContext:
         self._raise_if_stopped()
         state = self._state
         # The limit itself is held by the runtime; here only what is reserved is kept back.
-        if state.calls_reserved and not self.affords(len(calls)):
-            self.stop(BUDGET)
+        if state.calls is not None and state.calls_reserved and not self.affords(len(calls)):
+            self.stop(f"{BUDGET}: {limit_of_calls(state.calls)}")
         state.calls_made += len(calls)
         answers = await self._runtime.ask(calls)
-        if any(answer.outcome is Outcome.OVER_BUDGET for answer in answers):
-            self.stop(BUDGET)
+        for answer in answers:
+            if answer.outcome is Outcome.OVER_BUDGET:
+                self.stop(f"{BUDGET}: {answer.text}" if answer.text else BUDGET)
         if state.token_scale is None:
             self._count(calls, answers)
         return answers

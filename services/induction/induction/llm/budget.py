@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from induction.engine.runtime import limit_of_calls
+
 
 @dataclass(slots=True)
 class Budget:
@@ -21,6 +23,12 @@ class Budget:
         self.usd += bound
         return True
 
+    def limit_passed(self, bound: Decimal) -> str:
+        """For people: which promise one more call of at most `bound` would break."""
+        if self.calls + 1 > self.calls_limit:
+            return limit_of_calls(self.calls_limit)
+        return f"the limit of {dollars(self.usd_limit)}"
+
     def settle(self, bound: Decimal, cost: Decimal) -> None:
         """The call came to `cost`; what was reserved beyond it is free again."""
         self.usd += cost - bound
@@ -29,3 +37,7 @@ class Budget:
         """The call was never answered and never billed."""
         self.calls -= 1
         self.usd -= bound
+
+
+def dollars(amount: Decimal) -> str:
+    return f"{amount.normalize():f} dollars"

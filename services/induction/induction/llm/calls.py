@@ -21,7 +21,7 @@ from nlu_shared.kit.data.group_commit import GroupCommit
 
 from induction.engine.runtime import Call
 from induction.llm import prices
-from induction.llm.budget import Budget
+from induction.llm.budget import Budget, dollars
 from induction.llm.entries import (
     Copied,
     Granted,
@@ -42,7 +42,7 @@ log = structlog.get_logger(__name__)
 LedgerCommits = GroupCommit[LedgerEntry, Receipt]
 Look = Callable[[], Awaitable[None]]
 """Raises where no more calls are to be sent; those on their way are settled first."""
-LOOK_SECONDS = 15.0
+LOOK_SECONDS = 0.5
 """Between two looks while calls are on their way. A slow server takes an hour for a block."""
 
 
@@ -78,7 +78,7 @@ def open_ledger_commits(database: Database, identity: Identity) -> LedgerCommits
 class Calls:
     """The calls of one run. `known` are its answers, by key, and `settled` how many of them have
     come since the run was loaded; `lost` those of the last sending that the provider kept back,
-    which are not settled and can be sent again."""
+    which are not settled and can be sent again. An answer that is over budget names the limit."""
 
     def __init__(
         self,
@@ -98,6 +98,7 @@ class Calls:
         self.known: dict[Key, ModelAnswer] = {}
         self.settled = 0
         self.lost: dict[Key, ModelAnswer] = {}
+        self._limit_passed = ""
 
     async def send(self, calls: Mapping[Key, Call]) -> None:
         """Admits calls in request order; one that does not fit waits for earlier ones to settle,
@@ -105,10 +106,9 @@ class Calls:
         does not answer no other is sent. Raises what a call or a look raises, once every call on
         its way has been settled."""
         self.lost = {}
-        self._looked = time.monotonic()
         waiting = deque(calls.items())
         flying: set[asyncio.Task[None]] = set()
-        failures: list[BaseException] = []
+        failures = await self._reasons_to_stop()
         try:
             while (waiting and not failures and not self._unanswered) or flying:
                 if not failures and not self._unanswered:
@@ -122,12 +122,20 @@ class Calls:
                         failures += await self._reasons_to_stop()
                 elif waiting:
                     key, one = waiting.popleft()
-                    await self.settle_unsent(key, one, ModelAnswer(Outcome.OVER_BUDGET))
+                    await self.settle_unsent(key, one, self._over_budget())
         finally:
             for task in flying:
                 task.cancel()
         if failures:
             raise failures[0]
+
+    def _over_budget(self) -> ModelAnswer:
+        return ModelAnswer(Outcome.OVER_BUDGET, self._limit_passed)
+
+    def _admit(self, bound: Decimal) -> bool:
+        """Reserves one call in the run's budget."""
+        self._limit_passed = self.budget.limit_passed(bound)
+        return self.budget.admit(bound)
 
     @property
     def _unanswered(self) -> bool:
@@ -162,7 +170,7 @@ class Calls:
                 bound = Decimal(0)
                 if self._model.server(one.request.model).billed:
                     bound = prices.upper_bound(one.request, day, self._account.prices)
-                if not self.budget.admit(bound):
+                if not self._admit(bound):
                     slots.release()
                     break
                 waiting.popleft()
@@ -200,6 +208,7 @@ class Calls:
         receipt = await self._write(Reserved(**names, bound=flight.bound, month_cap=cap))
         if receipt.granted is not Granted.YES:
             self.budget.release(flight.bound)
+            self._limit_passed = f"the month's cap of {dollars(self._account.month_cap_usd)}"
             return False
         flight.month = receipt.month
         return True
@@ -210,7 +219,7 @@ class Calls:
         async def again() -> bool:
             """One more attempt may be billed too, so it needs a reservation of its own."""
             nonlocal repeated
-            granted = self.budget.admit(flight.bound) and await self._reserve(flight)
+            granted = self._admit(flight.bound) and await self._reserve(flight)
             repeated += granted
             return granted
 
@@ -224,6 +233,8 @@ class Calls:
             await self._leave(flight, unread=answer.ambiguous > repeated)
             self.lost[flight.key] = answer
             return
+        if answer.outcome is Outcome.OVER_BUDGET:
+            answer = replace(answer, text=self._limit_passed)
         listed = Decimal(0)
         if answer.outcome in BY_MODEL:
             listed, answer = self._charged(flight, answer)

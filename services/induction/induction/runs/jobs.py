@@ -5,6 +5,7 @@ from contextlib import suppress
 from decimal import Decimal
 from functools import partial
 from typing import Any, Literal
+from uuid import UUID
 
 import structlog
 from nlu_shared.kit.data.db import session_scope
@@ -56,8 +57,9 @@ class Ended(Exception):
 
 
 async def execute_run(context: dict[str, Any], run_id: str) -> None:
-    """The doorbell: a run may be waiting. Which, the database knows."""
+    """The doorbell: a run may be waiting, or somebody has steered it. Which, the database knows."""
     context["wake"].set()
+    await stream.announce(context["resources"].redis, UUID(run_id))
 
 
 async def drive_runs(resources: Resources, wake: asyncio.Event) -> None:
@@ -140,7 +142,7 @@ async def drive(resources: Resources, run: RunRow) -> None:
 async def _replay_and_continue(resources: Resources, run: RunRow, held: lease.Lease) -> None:
     look = partial(_look, resources, run)
     ledger = await _ledger(resources, run, held)
-    async with engine_process.opened(look, seconds=resources.settings.lease_seconds / 3) as engine:
+    async with engine_process.opened(look, seconds=resources.settings.look_seconds) as engine:
         plan = await _plan(resources, run, engine)
         if run.scorer != plan.task.scorer:
             await _end(resources, run, "The scorer has changed since the run began: start it anew.")

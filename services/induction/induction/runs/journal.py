@@ -21,7 +21,7 @@ from nlu_shared.schemas.events import (
     VerdictReached,
 )
 from nlu_shared.schemas.prompts import PromptSource
-from nlu_shared.schemas.runs import FrontView
+from nlu_shared.schemas.runs import FrontView, RunLimits
 from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -32,6 +32,9 @@ from induction.llm.entries import LeaseLost
 from induction.prompts import service as prompts
 from induction.runs.models import RunEventRow, RunHintRow, RunInboxRow, RunRow
 from induction.runs.patience import Standing
+
+MINUTES = "((extract(epoch FROM now() - started_at)::float8 - idle_seconds) / 60)"
+"""Wall time since the first claim less what was spent paused or parked."""
 
 
 class ReplayDiverged(Exception):
@@ -189,37 +192,41 @@ async def read_inbox(session: AsyncSession, run_id: UUID, fence: int, step: int)
     body = {
         "cancel": row.cancel_requested,
         "hints": [hint.hint for hint in hints],
-        "stop": "minutes" if await _minutes(session, row) > row.promised.minutes else None,
+        "stop": await _time_is_up(session, row),
     }
     session.add(RunInboxRow(run_id=run_id, step=step, body=body))
     return _inbox(body)
 
 
 async def standing(session: AsyncSession, run_id: UUID, fence: int) -> Standing:
-    """What the operator and the clock say just now; nothing is recorded, so no replay asks it.
-    Raises LeaseLost."""
-    row = await held(session, run_id, fence)
+    """What the operator and the clock say just now; nothing is recorded, so no replay asks it, and
+    nothing locked, so no reservation waits for it. Raises LeaseLost."""
+    rows = await session.execute(
+        text(
+            f"""
+            SELECT cancel_requested, pause_requested, limits, {MINUTES} AS minutes FROM runs
+            WHERE id = :id AND fence = :fence AND status = 'running'
+            """  # noqa: S608 - a constant of ours
+        ),
+        {"id": run_id, "fence": fence},
+    )
+    row = rows.one_or_none()
+    if row is None:
+        raise LeaseLost
+    limits = RunLimits.model_validate(row.limits)
     return Standing(
         cancel=row.cancel_requested,
         pause=row.pause_requested,
-        seconds_over=60 * (await _minutes(session, row) - row.promised.minutes),
+        seconds_over=60 * (row.minutes - limits.minutes),
     )
 
 
-async def _minutes(session: AsyncSession, row: RunRow) -> float:
-    """Wall time since the first claim less what was spent paused or parked."""
-    seconds: float = (
-        await session.execute(
-            text(
-                """
-                SELECT extract(epoch FROM now() - started_at)::float8 - idle_seconds
-                FROM runs WHERE id = :id
-                """
-            ),
-            {"id": row.id},
-        )
-    ).scalar_one()
-    return seconds / 60
+async def _time_is_up(session: AsyncSession, row: RunRow) -> str | None:
+    """The reason to stop, once the run's minutes are used up."""
+    query = text(f"SELECT {MINUTES} FROM runs WHERE id = :id")  # noqa: S608 - a constant of ours
+    minutes: float = (await session.execute(query, {"id": row.id})).scalar_one()
+    limit = row.promised.minutes
+    return f"minutes: the limit of {limit:g} minutes" if minutes > limit else None
 
 
 def _inbox(body: dict[str, Any]) -> Inbox:

@@ -18,7 +18,7 @@ import structlog
 from nlu_shared.kit.data.reader import Question, Reader
 from nlu_shared.kit.errors import Invalid, NotFound
 from nlu_shared.kit.process.wakeups import Wakeups
-from nlu_shared.schemas.events import EVENT, EvaluationProgress, StoredEvent
+from nlu_shared.schemas.events import EVENT, CancelRequested, EvaluationProgress, Streamed
 from nlu_shared.schemas.runs import RunStatus
 from pydantic import ValidationError
 from redis.asyncio import Redis
@@ -38,7 +38,7 @@ EVENTS_AT_ONCE = 100
 STANDING = "SELECT id, task, status, last_event FROM runs WHERE id = ANY($1::uuid[])"
 # One statement, so that no status is newer than the events beside it.
 NEWS = """
-SELECT wanted.id, r.status, e.n, e.body
+SELECT wanted.id, r.status, r.cancel_requested, e.n, e.body
 FROM unnest($1::uuid[], $2::bigint[]) AS wanted (id, after)
 LEFT JOIN runs r ON r.id = wanted.id
 LEFT JOIN LATERAL (
@@ -50,11 +50,11 @@ ORDER BY wanted.id, e.n
 
 @dataclass(frozen=True, slots=True)
 class StreamItem:
-    """One event of a run on its way out; progress has no number."""
+    """One event of a run on its way out; what is not stored has no number."""
 
     run_id: UUID
     n: int | None
-    event: StoredEvent | EvaluationProgress
+    event: Streamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +116,13 @@ async def follow(
     reader: Reader, wakeups: Wakeups, redis: Redis, after: Mapping[UUID, int]
 ) -> AsyncIterator[StreamItem]:
     """Every stored event of each run above its number in `after`, in the run's order, live progress
-    in between and the last one before, until the runs are over and all was read. What goes wrong
+    in between and the last one before, once that it was cancelled, until the runs are over and all
+    was read. What goes wrong
     with the database is waited out, for PATIENCE_SECONDS; then it is raised."""
     clock = asyncio.get_running_loop().time
     silent_since = None
     reading = dict(after)
+    cancelling = set[UUID]()
     is_new = True
     with wakeups.listen(*map(_channel, reading)) as listener:
         while True:
@@ -134,15 +136,18 @@ async def follow(
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
             silent_since = None
-            for run_id, (_, events) in news.items():
+            for run_id, (_, _, events) in news.items():
                 for n, body in events:
                     yield StreamItem(run_id, n, EVENT.validate_json(body))
                     reading[run_id] = n
-            if any(len(events) == EVENTS_AT_ONCE for _, events in news.values()):
+            if any(len(events) == EVENTS_AT_ONCE for _, _, events in news.values()):
                 continue
-            for run_id, (is_over, _) in news.items():
+            for run_id, (is_over, is_cancelled, _) in news.items():
                 if is_over:
                     del reading[run_id]
+                elif is_cancelled and run_id not in cancelling:
+                    cancelling.add(run_id)
+                    yield StreamItem(run_id, None, CancelRequested())
             if not reading:
                 return
             if is_new:
@@ -159,8 +164,9 @@ async def follow(
 
 async def _news(
     reader: Reader, reading: Mapping[UUID, int]
-) -> dict[UUID, tuple[bool, list[tuple[int, Any]]]]:
-    """For each run whether it is over, and its next events; one that is gone is over too."""
+) -> dict[UUID, tuple[bool, bool, list[tuple[int, Any]]]]:
+    """For each run whether it is over, whether it was cancelled, and its next events; one that is
+    gone is over too."""
     wanted = sorted(reading)
     numbers = tuple(reading[run_id] for run_id in wanted)
     rows = await reader.submit(Question(NEWS, (tuple(wanted), numbers, EVENTS_AT_ONCE)))
@@ -169,7 +175,8 @@ async def _news(
         mine = list(own)
         status = mine[0]["status"]
         events = [(row["n"], row["body"]) for row in mine if row["n"] is not None]
-        news[run_id] = (status is None or RunStatus(status).over, events)
+        is_over = status is None or RunStatus(status).over
+        news[run_id] = (is_over, bool(mine[0]["cancel_requested"]), events)
     return news
 
 
