@@ -1,0 +1,102 @@
+"""A run that takes its workers with it is not tried for ever."""
+
+import asyncio
+import os
+import signal
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import pytest
+from offline_model.settings import OfflineSettings
+
+from tests.faults.test_a_killed_worker import LEASE_RUNS_OUT, worker
+from tests.fixtures.databases import Databases
+from tests.fixtures.labelled import make_task
+from tests.fixtures.servers import Servers
+from tests.fixtures.stack import Stack, opened, until
+from tests.induction.runs.driving import events, reached, shown, sql, start
+
+CRASHES = 5
+SLOW = OfflineSettings(latency_ms=50)
+FENCE = "SELECT fence FROM runs WHERE id = $1"
+
+
+def engines() -> list[int]:
+    """The engines' processes of this one's workers."""
+    own = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    return [pid for pid in map(int, own) if "induction.runs.engine_main" in _command(pid)]
+
+
+def _command(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    return ""
+
+
+async def kill_engines(stack: Stack, run: str, *, fence: int) -> None:
+    """Each as it comes, until the run has been claimed `fence` times or is over."""
+    while (await sql(stack, FENCE, run))[0]["fence"] < fence:
+        for pid in engines():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        await asyncio.sleep(0.01)
+
+
+async def test_an_engine_that_dies_five_times_without_progress_fails_the_run(
+    stack: Stack,
+) -> None:
+    await make_task(stack, "poisoned", cases=8)
+    run = await start(stack, "poisoned")
+    async with stack.working():
+        await kill_engines(stack, run, fence=CRASHES + 1)
+        seen = await reached(stack, run, "failed")
+    assert (seen["crashes"], seen["last_error"]) == (5, "the engine's process ended with -9")
+    reason = (
+        "It crashed 5 times in a row without coming any further; the last time the engine's"
+        " process ended with -9."
+    )
+    assert seen["reason"] == reason
+    assert [(one["type"], one["reason"]) for one in await events(stack, run)] == [
+        ("run_finished", reason)
+    ]
+
+
+async def test_a_crash_after_progress_begins_the_count_anew(
+    databases: Databases, servers: Servers
+) -> None:
+    async with opened(databases, servers, model=SLOW) as stack:
+        await make_task(stack, "recovering", cases=24)
+        run = await start(stack, "recovering", limits={"iterations": 1})
+        async with stack.working():
+            await kill_engines(stack, run, fence=3)
+            settled = "SELECT 1 FROM llm_calls WHERE run_id = $1 AND outcome IS NOT NULL LIMIT 1"
+            await until(partial(sql, stack, settled, run))
+            assert (await shown(stack, run))["crashes"] >= 2
+            (row,) = await sql(stack, FENCE, run)
+            await kill_engines(stack, run, fence=row["fence"] + 1)
+            seen = await reached(stack, run, "completed")
+        # The engine of the claim after may have been killed with it, before it came any further.
+        assert seen["crashes"] <= 1
+
+
+@pytest.mark.law
+async def test_workers_that_are_killed_five_times_over_one_run_fail_it(stack: Stack) -> None:
+    """Processes, killed as soon as they have claimed it; four leave it running."""
+    await make_task(stack, "deadly", cases=60)
+    run = await start(stack, "deadly")
+    for crash in range(CRASHES):
+        async with worker(stack) as process:
+            await until(partial(_claimed, stack, run, crash + 1))
+            process.send_signal(signal.SIGKILL)
+            await process.wait()
+        assert (await shown(stack, run))["status"] == "running"
+        await sql(stack, LEASE_RUNS_OUT, run)
+    async with stack.working():
+        seen = await reached(stack, run)
+    assert (seen["status"], seen["crashes"]) == ("failed", CRASHES)
+    assert seen["reason"].endswith("the last time its worker no longer renewed its lease.")
+
+
+async def _claimed(stack: Stack, run: str, fence: int) -> bool:
+    return int((await sql(stack, FENCE, run))[0]["fence"]) >= fence
