@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapV
 
 from nlu_shared.schemas.base import Body, Expectation, Fraction, Label, Moment, Note, Schema, Slug
 from nlu_shared.schemas.prompts import MadeOn
+from nlu_shared.schemas.spending import Spend
 from nlu_shared.schemas.tasks import ModelName, PromptTokens, UnanswerableTruths
 from nlu_shared.schemas.verdicts import Misses, Verdict
 
@@ -146,31 +147,6 @@ class Forecast(Schema):
         default=[], description="truths that would be left out"
     )
     notes: list[str] = Field(description="what the run can and cannot prove")
-
-
-class Spend(Schema):
-    """What a run has cost. `notional_usd`: what an offline run would have cost at list price."""
-
-    calls: int = Field(default=0, description="requests to models, repeated ones too")
-    cached_calls: int = Field(default=0, description="answers that were stored before")
-    usd: float = Field(default=0.0, description="US dollars")
-    notional_usd: float = Field(default=0.0, description="US dollars offline calls would cost")
-    unanswered_calls: int = Field(
-        default=0,
-        description="requests the provider did not let the model answer; they score nowhere",
-    )
-    unmetered_calls: int = Field(
-        default=0,
-        description="answers whose usage was not said; each is booked as the most it can cost",
-    )
-    usd_per_point: float | None = Field(
-        default=None,
-        description="US dollars for each hundredth of F1 that its best prompt has gained on"
-        " validation so far; null: it has gained none",
-    )
-    notional_usd_per_point: float | None = Field(
-        default=None, description="the same of `notional_usd`"
-    )
 
 
 class IterationView(Schema):

@@ -160,7 +160,8 @@ async def test_a_hint_reaches_the_next_proposal_once(stack: Stack) -> None:
     taken = [one["hint"] for one in told if one["type"] == "hint_taken"]
     assert taken == ["Focus on: topic_0", "look at the verbs", "and at the nouns"]
     kinds = [one["type"] for one in told]
-    assert kinds.index("hint_taken") < kinds.index("prompt_proposed")
+    # The ladder's rungs are proposed before, by nobody.
+    assert "prompt_proposed" in kinds[kinds.index("hint_taken") :]
 
 
 async def test_a_run_that_is_over_cannot_be_steered(stack: Stack) -> None:

@@ -98,7 +98,6 @@ class Calls:
         self.known: dict[Key, ModelAnswer] = {}
         self.settled = 0
         self.lost: dict[Key, ModelAnswer] = {}
-        self._limit_passed = ""
 
     async def send(self, calls: Mapping[Key, Call]) -> None:
         """Admits calls in request order; one that does not fit waits for earlier ones to settle,
@@ -130,12 +129,7 @@ class Calls:
             raise failures[0]
 
     def _over_budget(self) -> ModelAnswer:
-        return ModelAnswer(Outcome.OVER_BUDGET, self._limit_passed)
-
-    def _admit(self, bound: Decimal) -> bool:
-        """Reserves one call in the run's budget."""
-        self._limit_passed = self.budget.limit_passed(bound)
-        return self.budget.admit(bound)
+        return ModelAnswer(Outcome.OVER_BUDGET, self.budget.limit_passed)
 
     @property
     def _unanswered(self) -> bool:
@@ -170,7 +164,7 @@ class Calls:
                 bound = Decimal(0)
                 if self._model.server(one.request.model).billed:
                     bound = prices.upper_bound(one.request, day, self._account.prices)
-                if not self._admit(bound):
+                if not self.budget.admit(bound):
                     slots.release()
                     break
                 waiting.popleft()
@@ -208,7 +202,7 @@ class Calls:
         receipt = await self._write(Reserved(**names, bound=flight.bound, month_cap=cap))
         if receipt.granted is not Granted.YES:
             self.budget.release(flight.bound)
-            self._limit_passed = f"the month's cap of {dollars(self._account.month_cap_usd)}"
+            self.budget.limit_passed = f"the month's cap of {dollars(self._account.month_cap_usd)}"
             return False
         flight.month = receipt.month
         return True
@@ -219,7 +213,7 @@ class Calls:
         async def again() -> bool:
             """One more attempt may be billed too, so it needs a reservation of its own."""
             nonlocal repeated
-            granted = self._admit(flight.bound) and await self._reserve(flight)
+            granted = self.budget.admit(flight.bound) and await self._reserve(flight)
             repeated += granted
             return granted
 
@@ -234,7 +228,7 @@ class Calls:
             self.lost[flight.key] = answer
             return
         if answer.outcome is Outcome.OVER_BUDGET:
-            answer = replace(answer, text=self._limit_passed)
+            answer = replace(answer, text=self.budget.limit_passed)
         listed = Decimal(0)
         if answer.outcome in BY_MODEL:
             listed, answer = self._charged(flight, answer)

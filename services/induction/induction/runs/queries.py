@@ -7,7 +7,8 @@ from uuid import UUID
 from nlu_shared.kit.data.pages import cut
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.events import Split
-from nlu_shared.schemas.runs import RunStatus, RunView, Spend
+from nlu_shared.schemas.runs import RunStatus, RunView
+from nlu_shared.schemas.spending import Spend
 from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
