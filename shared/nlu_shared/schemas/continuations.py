@@ -35,6 +35,7 @@ class ContinueIn(Body):
     proposals: int | None = Field(default=None, ge=1, le=MOST_PROPOSALS, description=SAME)
     folds: int | None = Field(default=None, ge=2, le=MOST_FOLDS, description=SAME)
     may_remove_blocks: bool | None = Field(default=None, description=SAME)
+    retrieval: bool | None = Field(default=None, description=SAME)
     hints: Annotated[tuple[Note, ...], Field(max_length=20)] | None = Field(
         default=None, description=f"what proposals should know; {SAME}, those on its way included"
     )
