@@ -7,6 +7,7 @@ from nlu_shared.kit.http.web import create_app
 
 from induction import VERSION
 from induction.catalogue.routes import router as catalogue
+from induction.dashboard.routes import router as dashboard
 from induction.history.routes import router as history
 from induction.pricing.routes import router as pricing
 from induction.privacy.routes import router as privacy
@@ -37,6 +38,7 @@ def build(settings: Settings) -> FastAPI:
             triggers,
             privacy,
             admin,
+            dashboard,
         ],
         settings=settings,
         scopes=SCOPES,

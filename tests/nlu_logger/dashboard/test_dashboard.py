@@ -1,53 +1,28 @@
 """The pages by HTTP: who gets in, what a page may run, and that text stays text."""
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from html.parser import HTMLParser
+from contextlib import AbstractAsyncContextManager
 
 import httpx2
 import pytest
 from nlu_logger.dashboard import routes
-from nlu_logger.dashboard.pages import STATIC
 from nlu_shared.schemas.queues import Queue
 
+from tests.fixtures import browsing
+from tests.fixtures.browsing import HOSTILE, Foreign
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.stack import client
 from tests.nlu_logger.world import World, connected
 
-HOSTILE = "<script>document.title='owned'</script>\"' onload='alert(1) <img src=x onerror=alert(2)>"
 DESKS = [f"/dashboard/review?queue={name}" for name in routes.OTHERS]
+STATIC = ("page.js", "review.js", "page.css", "icon.svg")
 PAGES = ["/dashboard", "/dashboard/review", *DESKS]
 
 
-class Foreign(HTMLParser):
-    """What a page would run or load that is not its own."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = dict(attrs)
-        if tag in {"img", "iframe", "style"} or (tag == "script" and "src" not in told):
-            self.found.append(tag)
-        self.found += [name for name in told if name.startswith("on") or name == "style"]
-        links = [told.get(name) or "" for name in ("src", "href", "action")]
-        self.found += [link for link in links if link and not link.startswith(("/", "?", "#"))]
-
-
-@asynccontextmanager
-async def browser(world: World, key: str = BOOTSTRAP_KEY) -> AsyncIterator[httpx2.AsyncClient]:
-    """A logged-in browser that sends its login's proof."""
-    async with client(world.url, None) as made:
-        answer = await made.post("/dashboard/login", json={"key": key})
-        assert answer.status_code == 204, answer.text
-        page = await made.get("/dashboard/start", follow_redirects=True)
-        found = re.search(r'name="proof" content="(\w+)"', page.text)
-        assert found
-        made.headers["x-proof"] = found[1]
-        yield made
+def browser(
+    world: World, key: str = BOOTSTRAP_KEY
+) -> AbstractAsyncContextManager[httpx2.AsyncClient]:
+    return browsing.browser(world.url, key)
 
 
 async def key_for(world: World, *scopes: str, tasks: list[str] | None = None) -> str:
@@ -60,7 +35,7 @@ async def test_a_stranger_is_sent_to_the_login(world: World, path: str) -> None:
     async with client(world.url, None) as stranger:
         answer = await stranger.get(path)
         assert (answer.status_code, answer.headers["location"]) == (303, "/dashboard/login")
-        stranger.cookies.set(routes.COOKIE, "a-guess")
+        stranger.cookies.set(routes.HOUSE.cookie, "a-guess")
         assert (await stranger.get(path)).status_code == 303
 
 
@@ -71,7 +46,7 @@ async def test_a_login_is_a_cookie_that_scripts_cannot_read_and_a_hash_in_the_da
         answer = await made.post("/dashboard/login", json={"key": BOOTSTRAP_KEY})
         said = answer.headers["set-cookie"]
         assert {"HttpOnly", "SameSite=Strict", "Path=/dashboard"} <= set(said.split("; "))
-        token = made.cookies[routes.COOKIE]
+        token = made.cookies[routes.HOUSE.cookie]
         assert BOOTSTRAP_KEY not in said
     async with connected(
         world.database.admin_url.rpartition("/")[0] + "/" + world.database.name
@@ -91,9 +66,9 @@ async def test_what_is_no_key_logs_nobody_in(world: World) -> None:
 
 async def test_logging_out_and_revoking_end_a_login(world: World) -> None:
     async with browser(world) as made:
-        token = made.cookies[routes.COOKIE]
+        token = made.cookies[routes.HOUSE.cookie]
         assert (await made.post("/dashboard/logout", json={})).status_code == 204
-        made.cookies.set(routes.COOKIE, token)
+        made.cookies.set(routes.HOUSE.cookie, token)
         assert (await made.get("/dashboard")).status_code == 303
     asked = {"name": "short", "scopes": ["insights:read"]}
     key = (await world.admin.post("/v1/admin/keys", json=asked)).json()

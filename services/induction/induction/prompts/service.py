@@ -1,7 +1,7 @@
 """Importing, finding, scoring and promoting prompt versions; what is shown is in `queries`."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from nlu_shared.ids import uuid7
@@ -129,6 +129,14 @@ async def get(session: AsyncSession, task: str, version_id: UUID) -> PromptVersi
     if row is None or row.task != task:
         raise NotFound("There is no such prompt version.", code="unknown_version")
     return row
+
+
+async def hashes(session: AsyncSession, version_ids: Collection[UUID]) -> dict[UUID, str]:
+    """By id."""
+    chosen = select(PromptVersionRow.id, PromptVersionRow.version_hash).where(
+        col(PromptVersionRow.id).in_(version_ids)
+    )
+    return dict(list(await session.exec(chosen)))
 
 
 async def record_score(

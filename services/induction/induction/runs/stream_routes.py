@@ -105,9 +105,13 @@ async def follow_run(
     ] = 0,
 ) -> Response:
     """Server-sent events after `Last-Event-ID`; 204 once the run is over and all was read."""
+    return await stream_of_one(request, caller, run_id, after=last_event_id or after)
+
+
+async def stream_of_one(request: Request, caller: Caller, run_id: UUID, *, after: int) -> Response:
+    """The answer of `follow_run`, whatever door it is asked by. Raises NotFound and Forbidden."""
     standings = await _own(request, caller, [run_id])
-    reading = {run_id: last_event_id or after}
-    return _streamed(request, caller, standings, reading, _of_one)
+    return _streamed(request, caller, standings, {run_id: after}, _of_one)
 
 
 @router.get(

@@ -1,20 +1,12 @@
-// What the buttons and keys of the pages do. Texts are only ever set as text.
-const proof = document.querySelector('meta[name="proof"]')?.content ?? "";
+// What the buttons and keys of the desk do. Texts are only ever set as text.
+import { Refused, send } from "/dashboard/static/page.js";
+
 const OFFERED = 12;
 const items = [...document.querySelectorAll(".item")];
 
-async function send(path, body) {
-  const answer = await fetch(`/dashboard/${path}`, {
-    method: "POST",
-    headers: { "content-type": "application/json", "x-proof": proof },
-    body: JSON.stringify(body ?? {}),
-  });
-  if (answer.status === 204) return {};
-  const reply = await answer.json().catch(() => ({}));
-  if (answer.ok) return reply;
-  const { detail, title, code, labels } = reply;
-  if (code === "unknown_label") throw new UnknownLabel(labels ?? []);
-  throw new Error(detail ?? title ?? "The server did not answer.");
+function understood(problem) {
+  const isLabel = problem instanceof Refused && problem.reply.code === "unknown_label";
+  return isLabel ? new UnknownLabel(problem.reply.labels ?? []) : problem;
 }
 
 class UnknownLabel extends Error {
@@ -41,7 +33,8 @@ async function attempt(item, act) {
   let unknown = false;
   try {
     await act();
-  } catch (problem) {
+  } catch (caught) {
+    const problem = understood(caught);
     tell(item, problem.message, "bad");
     unknown = problem instanceof UnknownLabel;
   } finally {
@@ -172,24 +165,6 @@ document.addEventListener("keydown", (event) => {
   if (button) run(item, button.dataset.act);
   else keys[event.key](item);
 });
-
-for (const form of document.querySelectorAll("form[data-send]")) {
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const line = form.querySelector("[role=alert]");
-    const body = Object.fromEntries(new FormData(form));
-    try {
-      await send(form.dataset.send, body);
-      location.assign(form.dataset.then);
-    } catch (problem) {
-      if (line) line.textContent = problem.message;
-    }
-  });
-}
-
-for (const choice of document.querySelectorAll("form.filter select")) {
-  choice.addEventListener("change", () => choice.form.requestSubmit());
-}
 
 // Untouched, the box says nothing: the default of the task holds.
 for (const box of document.querySelectorAll("[name=may_quote]")) box.indeterminate = true;

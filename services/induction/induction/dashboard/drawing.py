@@ -1,0 +1,83 @@
+"""Where the points of the charts lie. Pure; colours are in the style sheet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor
+
+from nlu_shared.schemas.runs import IterationView
+
+WIDTH, HEIGHT = 720.0, 220.0
+LEFT, RIGHT, TOP, BOTTOM = 44.0, 16.0, 12.0, 28.0
+KEPT = "kept"
+STEPS = 20
+"""Of which the scores from 0 to 1 have a line."""
+LEAST_SPAN = 0.1
+"""Of the scores shown: a chart of a hundredth would make much of nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A change that validation scored, where it lies, and what to say of it."""
+
+    x: float
+    y: float
+    is_kept: bool
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A line across, and its score."""
+
+    y: float
+    score: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchChart:
+    """Scores on validation by change; `best` is the path of the best prompt so far."""
+
+    points: list[Point]
+    best: str
+    baseline_y: float
+    ticks: list[Tick]
+
+
+def search_chart(baseline: float, changes: Sequence[IterationView]) -> SearchChart | None:
+    """None where validation has scored no change yet.
+
+    baseline: its score on validation, 0 to 1.
+    changes: in their order.
+    """
+    scored = [(one, one.validation_f1) for one in changes if one.validation_f1 is not None]
+    if not scored:
+        return None
+    scores = [baseline, *(score for _, score in scored)]
+    low, high = _range(min(scores), max(scores))
+    step = (WIDTH - LEFT - RIGHT) / len(scored)
+
+    def y(score: float) -> float:
+        return round(TOP + (HEIGHT - TOP - BOTTOM) * (high - score) / (high - low), 1)
+
+    points, path, best = [], f"M {LEFT:g} {y(baseline):g}", baseline
+    for number, (one, score) in enumerate(scored, 1):
+        x = round(LEFT + step * number, 1)
+        is_kept = one.outcome == KEPT
+        points.append(Point(x, y(score), is_kept, f"change {one.n}: {score:.3f}, {one.outcome}"))
+        best = score if is_kept else best
+        path += f" H {x:g} V {y(best):g}"
+    ticks = [Tick(y(score), f"{score:.2f}") for score in (low, (low + high) / 2, high)]
+    return SearchChart(points, path, y(baseline), ticks)
+
+
+def _range(low: float, high: float) -> tuple[float, float]:
+    """Rounded outwards to STEPS, within 0 to 1."""
+    missing = max(0.0, LEAST_SPAN - (high - low)) / 2
+    bottom = max(0.0, floor((low - missing) * STEPS) / STEPS)
+    top = min(1.0, ceil((high + missing) * STEPS) / STEPS)
+    return bottom, top
+
+
+def share(part: float, whole: float | None) -> float:
+    """Of a budget, 0 to 1; 0 of none."""
+    return min(1.0, part / whole) if whole else 0.0

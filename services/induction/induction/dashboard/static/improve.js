@@ -1,0 +1,79 @@
+// The sheet of an order: what it could cost is asked again whenever something is changed.
+import { send } from "/dashboard/static/page.js";
+
+const form = document.querySelector("#order");
+const shown = document.querySelector("#forecast");
+const start = form.querySelector("button");
+const line = form.querySelector("[role=alert]");
+const WAIT_MS = 400;
+let asked = 0;
+let timer;
+
+function order(dry_run) {
+  const given = new FormData(form);
+  const limits = {};
+  for (const name of ["calls", "money_usd", "minutes", "iterations", "max_prompt_tokens"]) {
+    if (given.get(name)) limits[name] = Number(given.get(name));
+  }
+  const body = { task: form.dataset.task, limits, dry_run };
+  if (given.get("focus")) body.focus = given.get("focus");
+  if (given.get("hint").trim()) body.hints = [given.get("hint").trim()];
+  return body;
+}
+
+function written(name, text, kind = "") {
+  const made = document.createElement(name);
+  made.textContent = text;
+  if (kind) made.className = kind;
+  return made;
+}
+
+function facts(forecast) {
+  const { splits, cases, calls, money_usd, detectable_gain, quotable } = forecast;
+  const list = document.createElement("dl");
+  list.className = "facts";
+  const add = (name, text) => list.append(written("dt", name), written("dd", text));
+  add("Cases", `${cases} approved: ${splits.train ?? 0} to learn from, ${splits.validation ?? 0} to choose by, ${splits.test ?? 0} untouched`);
+  add("May be quoted", `${quotable} of those to learn from`);
+  add("Costs at most", `${calls.toLocaleString()} calls, ${money_usd.toFixed(2)} dollars`);
+  if (detectable_gain !== null) add("Would be seen", `a gain of ${detectable_gain.toFixed(2)} or more, mostly`);
+  return list;
+}
+
+async function forecast() {
+  const mine = ++asked;
+  start.disabled = true;
+  line.textContent = "";
+  try {
+    const found = await send("runs", order(true));
+    if (mine !== asked) return;
+    const notes = document.createElement("ul");
+    notes.append(...found.notes.map((note) => written("li", note)));
+    const left = found.unanswerable.reduce((sum, one) => sum + one.cases, 0);
+    const verdict = found.fits ? [] : [written("p", "A limit may end it before the search is through.", "warn")];
+    const truths = left ? [written("p", `${left} cases have truths that no answer can match: they are left out.`, "warn")] : [];
+    shown.replaceChildren(facts(found), ...verdict, ...truths, notes);
+    start.disabled = false;
+  } catch (problem) {
+    if (mine === asked) shown.replaceChildren(written("p", problem.message, "bad"));
+  }
+}
+
+form.addEventListener("input", () => {
+  clearTimeout(timer);
+  timer = setTimeout(forecast, WAIT_MS);
+});
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  start.disabled = true;
+  try {
+    const run = await send("runs", order(false));
+    location.assign(`/dashboard/runs/${run.id}`);
+  } catch (problem) {
+    line.textContent = problem.message;
+    start.disabled = false;
+  }
+});
+
+forecast();

@@ -1,0 +1,92 @@
+// A run as it happens. The stream says that there is news; what is new is rendered by the server,
+// and the parts of the page that differ are put in the place of the old ones.
+import { local, send } from "/dashboard/static/page.js";
+
+const run = document.querySelector("#run");
+const path = `/dashboard/runs/${run.dataset.run}`;
+const doing = document.querySelector("#doing");
+const bar = document.querySelector("#progress");
+const WAIT_MS = 150;
+const STORED = [
+  "run_started", "prompt_evaluated", "patterns_found", "prompt_proposed", "change_rejected",
+  "change_kept", "hint_taken", "front_measured", "search_stopped", "fold_scored",
+  "cross_validated", "verdict_reached", "misses_attributed", "run_finished",
+];
+const NOW = {
+  run_started: "measures the baseline",
+  patterns_found: "a model proposes a change",
+  prompt_proposed: "measures the change",
+  search_stopped: "the search is over; the verdict comes next",
+  verdict_reached: "looks at what is still wrong",
+};
+let timer;
+
+async function refresh() {
+  const answer = await fetch(path);
+  if (!answer.ok || answer.redirected) return location.reload();
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of fresh.querySelectorAll("[data-part]")) {
+    const old = document.querySelector(`[data-part="${part.dataset.part}"]`);
+    part.querySelectorAll("time[datetime]").forEach(local);
+    if (old && old.outerHTML !== part.outerHTML) old.replaceWith(document.adoptNode(part));
+  }
+  if (fresh.querySelector("[data-over]")) {
+    document.querySelector("#now")?.remove();
+    document.querySelector("#hint")?.remove();
+  }
+}
+
+function soon() {
+  clearTimeout(timer);
+  timer = setTimeout(refresh, WAIT_MS);
+}
+
+function follow() {
+  const source = new EventSource(`${path}/events?after=${run.dataset.last}`);
+  for (const type of STORED) {
+    source.addEventListener(type, () => {
+      if (NOW[type]) doing.textContent = NOW[type];
+      bar.hidden = true;
+      soon();
+      if (type === "run_finished") source.close();
+    });
+  }
+  source.addEventListener("evaluation_progress", (event) => {
+    const { split, done, total } = JSON.parse(event.data);
+    doing.textContent = `${split}: ${done} of ${total} answers`;
+    bar.max = total;
+    bar.value = done;
+    bar.hidden = false;
+  });
+  source.addEventListener("error", () => {
+    if (source.readyState === EventSource.CLOSED) soon();
+  });
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-order]");
+  if (!button) return;
+  button.disabled = true;
+  try {
+    await send(`runs/${run.dataset.run}/${button.dataset.order}`);
+    soon();
+  } catch (problem) {
+    document.querySelector("#steering [role=alert]").textContent = problem.message;
+    button.disabled = false;
+  }
+});
+
+document.querySelector("#hint")?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  const line = form.querySelector("[role=status]");
+  try {
+    await send(`runs/${run.dataset.run}/hints`, { hint: form.hint.value });
+    form.reset();
+    line.textContent = "The next proposal hears it.";
+  } catch (problem) {
+    line.textContent = problem.message;
+  }
+});
+
+if (!("over" in run.dataset)) follow();

@@ -1,0 +1,81 @@
+"""Which words of a changed line changed. Pure."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from nlu_shared.schemas.diffs import Hunk
+
+_WORD = re.compile(r"\s+|\w+|[^\w\s]")
+MOST_WORDS = 400
+"""Of a line that is compared word by word; a longer one changed as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some words of a line, and whether the other side lacks them."""
+
+    text: str
+    is_changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a hunk: its sign (a space, - or +) and its words."""
+
+    sign: str
+    pieces: list[Piece]
+
+
+def lines_of(hunk: Hunk) -> list[Line]:
+    """A removed line and the added one in its place are compared word by word."""
+    return list(_lines(hunk.lines))
+
+
+def _lines(lines: Sequence[str]) -> Iterator[Line]:
+    removed: list[str] = []
+    added: list[str] = []
+    for line in lines:
+        sign, text = line[:1], line[1:]
+        if sign == "-" and not added:
+            removed.append(text)
+        elif sign == "+":
+            added.append(text)
+        else:
+            yield from _changed(removed, added)
+            removed, added = ([text], []) if sign == "-" else ([], [])
+            if sign != "-":
+                yield Line(sign, [Piece(text, is_changed=False)])
+    yield from _changed(removed, added)
+
+
+def _changed(removed: Sequence[str], added: Sequence[str]) -> Iterator[Line]:
+    pairs = list(zip(removed, added, strict=False))
+    compared = [_compared(old, new) for old, new in pairs]
+    for number, text in enumerate(removed):
+        whole = [Piece(text, is_changed=True)]
+        yield Line("-", compared[number][0] if number < len(pairs) else whole)
+    for number, text in enumerate(added):
+        whole = [Piece(text, is_changed=True)]
+        yield Line("+", compared[number][1] if number < len(pairs) else whole)
+
+
+def _compared(old: str, new: str) -> tuple[list[Piece], list[Piece]]:
+    before, after = _WORD.findall(old), _WORD.findall(new)
+    if max(len(before), len(after)) > MOST_WORDS:
+        return [Piece(old, is_changed=True)], [Piece(new, is_changed=True)]
+    left: list[Piece] = []
+    right: list[Piece] = []
+    matched = SequenceMatcher(None, before, after, autojunk=False)
+    for tag, old_from, old_to, new_from, new_to in matched.get_opcodes():
+        if old_to > old_from:
+            left.append(Piece("".join(before[old_from:old_to]), is_changed=tag != "equal"))
+        if new_to > new_from:
+            right.append(Piece("".join(after[new_from:new_to]), is_changed=tag != "equal"))
+    return left, right
+
+
+def short(version_hash: str) -> str:
+    """As people call a version."""
+    return version_hash[:12]

@@ -1,0 +1,113 @@
+"""Who may see the pages of a house: a cookie shows the login, each change its proof as well."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request, Response, Security
+from fastapi.security import SecurityScopes
+
+from nlu_shared.kit.access import logins
+from nlu_shared.kit.access.logins import Login
+from nlu_shared.kit.errors import Forbidden, NotFound, ServiceError, Unauthenticated
+from nlu_shared.kit.http.deps import WebResources, address_of
+from nlu_shared.kit.pages.house import HEADERS, House
+from nlu_shared.schemas.base import Schema
+
+PREFIX = "/dashboard"
+
+
+class LogInFirst(ServiceError):
+    """Sends a browser to the page where it can log in."""
+
+    status = 303
+    code = "log_in_first"
+    title = "Log in first"
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Location": f"{PREFIX}/login"})
+
+
+class KeyShown(Schema):
+    key: str
+
+
+class Entrance:
+    """Logs in, and lets in. `router` are the routes of the one, `needs` the condition of the
+    other."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self.router = APIRouter(prefix=PREFIX, include_in_schema=False)
+        self.router.get("/static/{name}")(self._static)
+        self.router.get("/login")(self._show_login)
+        self.router.post("/login", status_code=204)(self._log_in)
+        self.router.post("/logout", status_code=204, dependencies=[self.needs()])(self._log_out)
+        self.router.get("/start", status_code=303)(self._first_page())
+
+    def needs(self, *scopes: str) -> Any:
+        """A login whose key has all of these scopes, as a dependency that gives it."""
+        return Security(self._authenticate, scopes=list(scopes))
+
+    async def _authenticate(
+        self,
+        scopes: SecurityScopes,
+        request: Request,
+        shown: Annotated[str | None, Header(alias="x-proof")] = None,
+    ) -> Login:
+        is_page = request.method == "GET"
+        resources: WebResources = request.app.state.resources
+        try:
+            token = request.cookies.get(self._house.cookie)
+            login = await logins.find(resources.authenticator, token)
+        except Unauthenticated:
+            raise (LogInFirst() if is_page else Unauthenticated()) from None
+        resources.limits.admit(login.caller.subject, request.method)
+        if not is_page:
+            login.check(shown)
+        for scope in scopes.scopes:
+            if not login.caller.has(scope):
+                raise Forbidden(f"The scope {scope} is needed.")
+        request.state.caller = login.caller
+        request.state.login = login
+        return login
+
+    async def _static(self, name: str) -> Response:
+        file = self._house.file(name)
+        if file is None:
+            raise NotFound("There is no such file.")
+        body, media_type = file
+        headers = HEADERS | {"Cache-Control": "max-age=300"}
+        return Response(body, media_type=media_type, headers=headers)
+
+    async def _show_login(self) -> Response:
+        return self._house.page("login.html", None)
+
+    async def _log_in(self, body: KeyShown, request: Request) -> Response:
+        """No proof is asked: whoever can show the key may use it.
+
+        Nobody is turned away for what others of their address have tried; keys are looked up one
+        after the other instead.
+        """
+        resources: WebResources = request.app.state.resources
+        try:
+            async with resources.limits.lookups:
+                login = await logins.log_in(resources.authenticator, body.key.strip())
+        except Unauthenticated:
+            resources.limits.count_failure(address_of(request))
+            raise
+        return self._with_cookie(request, login.token)
+
+    async def _log_out(self, request: Request) -> Response:
+        login: Login = request.state.login
+        await logins.log_out(request.app.state.resources.authenticator, login.token)
+        return self._with_cookie(request, "")
+
+    def _first_page(self) -> Any:
+        async def show_first_page(login: Annotated[Login, self.needs()]) -> Response:
+            return Response(status_code=303, headers={"Location": self._house.first(login)})
+
+        return show_first_page
+
+    def _with_cookie(self, request: Request, token: str) -> Response:
+        secure = request.url.scheme == "https"
+        made = logins.cookie(self._house.cookie, token, path=PREFIX, secure=secure)
+        return Response(status_code=204, headers={"Set-Cookie": made})

@@ -1,0 +1,139 @@
+"""induction's pages by HTTP: who gets in, what they show, and that text stays text."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx2
+import pytest
+from induction.dashboard.routes import HOUSE
+
+from tests.fixtures.browsing import HOSTILE, Foreign, browser
+from tests.fixtures.labelled import make_task
+from tests.fixtures.stack import Stack, client
+from tests.induction.runs.driving import reached
+from tests.induction.test_scopes import key_with
+
+UNKNOWN = "01890000-0000-7000-8000-000000000000"
+FILES = ("page.js", "page.css", "icon.svg", "run.js", "improve.js")
+
+
+@pytest.fixture
+async def page(stack: Stack) -> AsyncIterator[httpx2.AsyncClient]:
+    async with browser(str(stack.induction.base_url)) as made:
+        yield made
+
+
+def paths(task: str, run: str, version: str) -> list[str]:
+    own = f"/dashboard/tasks/{task}"
+    return [
+        "/dashboard", own, f"{own}/improve", f"{own}/versions/{version}", f"/dashboard/runs/{run}",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "path", [*paths("any", UNKNOWN, UNKNOWN), f"/dashboard/runs/{UNKNOWN}/events"]
+)
+async def test_a_stranger_is_sent_to_the_login(stack: Stack, path: str) -> None:
+    async with client(str(stack.induction.base_url), None) as stranger:
+        answer = await stranger.get(path)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/dashboard/login")
+        stranger.cookies.set(HOUSE.cookie, "a-guess")
+        assert (await stranger.get(path)).status_code == 303
+
+
+async def test_a_run_is_ordered_watched_read_promoted_and_rolled_back(
+    stack: Stack, page: httpx2.AsyncClient
+) -> None:
+    await make_task(stack, "on-pages", cases=60)
+    order: dict[str, Any] = {"task": "on-pages", "limits": {"iterations": 2}, "dry_run": True}
+    forecast = (await page.post("/dashboard/runs", json=order)).json()
+    assert forecast["cases"] == 60
+    started = await page.post("/dashboard/runs", json=order | {"dry_run": False})
+    run_id = started.json()["id"]
+    assert "waits for a worker" in (await page.get(f"/dashboard/runs/{run_id}")).text
+    async with stack.working():
+        run = await reached(stack, run_id)
+    stream = await page.get(f"/dashboard/runs/{run_id}/events")
+    assert "event: run_finished" in stream.text
+    over = await page.get(f"/dashboard/runs/{run_id}/events", params={"after": 10**6})
+    assert over.status_code == 422
+
+    shown = (await page.get(f"/dashboard/runs/{run_id}")).text
+    assert run["verdict"]["summary"] in shown
+    assert "data-over" in shown
+    assert run["verdict"]["summary"] in (await page.get("/dashboard")).text
+    best = f"/dashboard/tasks/on-pages/versions/{run['best_version_id']}"
+    promoted = await page.post(f"{best}/promote", json={})
+    assert promoted.json()["is_production"] is True
+    assert "production" in (await page.get(best)).text
+    other = await page.get(best, params={"against": run["baseline_version_id"]})
+    assert "Examples added" in other.text
+    refused = await page.post("/dashboard/tasks/on-pages/rollback", json={})
+    assert refused.status_code in (200, 409)
+
+
+async def test_hostile_words_are_shown_as_text_and_every_page_loads_its_own_alone(
+    stack: Stack, page: httpx2.AsyncClient
+) -> None:
+    await make_task(stack, "hostile-pages", cases=30)
+    content = {"instructions": [{"name": "instructions", "text": HOSTILE}]}
+    labels = (await stack.induction.get("/v1/tasks/hostile-pages")).json()["labels"]
+    content["instructions"][0]["text"] += ", ".join(one["name"] for one in labels)
+    made = await stack.induction.post(
+        "/v1/prompts/hostile-pages/versions", json={"content": content, "promote": True}
+    )
+    assert made.status_code == 201, made.text
+    order = {"task": "hostile-pages", "hints": [HOSTILE], "limits": {"iterations": 1}}
+    run_id = (await page.post("/dashboard/runs", json=order)).json()["id"]
+    async with stack.working():
+        await reached(stack, run_id)
+    for path in paths("hostile-pages", run_id, made.json()["id"]):
+        answer = await page.get(path)
+        assert answer.status_code == 200, path
+        assert Foreign(answer.text).found == []
+        assert "script-src 'self'" in answer.headers["content-security-policy"]
+    for name in FILES:
+        assert (await page.get(f"/dashboard/static/{name}")).status_code == 200
+    assert (await page.get("/dashboard/static/routes.py")).status_code == 404
+
+
+async def test_what_changes_something_needs_its_scope_and_the_proof(stack: Stack) -> None:
+    await make_task(stack, "proven-pages", cases=12)
+    url = str(stack.induction.base_url)
+    orders = (
+        "/dashboard/runs",
+        f"/dashboard/runs/{UNKNOWN}/pause",
+        f"/dashboard/runs/{UNKNOWN}/resume",
+        f"/dashboard/runs/{UNKNOWN}/cancel",
+        f"/dashboard/runs/{UNKNOWN}/hints",
+        f"/dashboard/tasks/proven-pages/versions/{UNKNOWN}/promote",
+        "/dashboard/tasks/proven-pages/rollback",
+    )
+    bodies = {"/dashboard/runs": {"task": "proven-pages"}, orders[4]: {"hint": "x"}}
+    reads = {"runs:read", "prompts:read", "tasks:read"}
+    async with browser(url, await key_with(stack, reads)) as reader:
+        for path in orders:
+            assert (await reader.post(path, json=bodies.get(path, {}))).status_code == 403, path
+    async with browser(url) as admin:
+        del admin.headers["x-proof"]
+        for path in orders:
+            refused = await admin.post(path, json=bodies.get(path, {}))
+            assert refused.json()["code"] == "no_proof", path
+
+
+async def test_a_key_of_one_task_sees_no_other(stack: Stack) -> None:
+    for name in ("seen", "unseen"):
+        await make_task(stack, f"{name}-task", cases=12)
+    made = await stack.induction.post(
+        "/v1/admin/keys",
+        json={
+            "name": "of one task",
+            "scopes": ["runs:read", "prompts:read", "tasks:read"],
+            "tasks": ["seen-task"],
+        },
+    )
+    async with browser(str(stack.induction.base_url), made.json()["key"]) as one:
+        overview = (await one.get("/dashboard")).text
+        assert "seen-task" in overview
+        assert "unseen-task" not in overview
+        assert (await one.get("/dashboard/tasks/unseen-task")).status_code == 403

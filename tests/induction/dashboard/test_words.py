@@ -1,0 +1,56 @@
+"""Which words of a line changed, and where the points of a chart lie."""
+
+from difflib import unified_diff
+
+from hypothesis import given
+from hypothesis import strategies as st
+from induction.dashboard.drawing import HEIGHT, LEFT, WIDTH, search_chart
+from induction.dashboard.words import lines_of
+from nlu_shared.schemas.diffs import Hunk
+from nlu_shared.schemas.runs import IterationView
+
+TEXTS = st.lists(st.text("abc ,.", max_size=12), max_size=8)
+
+
+def hunk(*lines: str) -> Hunk:
+    return Hunk(before_line=1, after_line=1, lines=list(lines))
+
+
+@given(TEXTS, TEXTS)
+def test_the_pieces_of_a_hunk_are_its_lines(before: list[str], after: list[str]) -> None:
+    lines = list(unified_diff(before, after, lineterm="", n=3))[2:]
+    lines = [line for line in lines if not line.startswith("@@")]
+    written = [
+        "".join([line.sign, *(one.text for one in line.pieces)]) for line in lines_of(hunk(*lines))
+    ]
+    assert sorted(written) == sorted(lines)
+
+
+def test_of_a_changed_line_the_changed_words_are_marked() -> None:
+    old, new = lines_of(hunk("-Answer with one label.", "+Answer with exactly one label."))[:2]
+    assert not any(piece.is_changed for piece in old.pieces)
+    assert "".join(piece.text for piece in new.pieces if piece.is_changed).strip() == "exactly"
+
+
+def change(n: int, score: float | None, outcome: str) -> IterationView:
+    return IterationView(
+        n=n, strategy=None, rationale=None, outcome=outcome, reason=None, validation_f1=score,
+        fixed=None, broke=None, version_id=None,
+    )  # fmt: skip
+
+
+@given(
+    st.floats(0, 1), st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=30)
+)
+def test_every_point_lies_in_the_chart(baseline: float, scores: list[tuple[float, bool]]) -> None:
+    changes = [
+        change(n, score, "kept" if is_kept else "rejected_at_gate")
+        for n, (score, is_kept) in enumerate(scores, 1)
+    ]
+    chart = search_chart(baseline, changes)
+    assert chart is not None
+    assert all(LEFT <= point.x <= WIDTH and 0 <= point.y <= HEIGHT for point in chart.points)
+
+
+def test_there_is_no_chart_before_anything_was_measured() -> None:
+    assert search_chart(0.5, [change(1, None, "rejected_at_gate")]) is None
