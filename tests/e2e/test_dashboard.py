@@ -1,20 +1,16 @@
 """A reviewer in a real browser: log in, correct, approve; and a prompt that tries to be a page."""
 
-import os
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
+from tests.fixtures.chromium import needs_browser
 from tests.fixtures.databases import BOOTSTRAP_KEY, Databases
 from tests.fixtures.servers import Servers
 from tests.nlu_logger.world import World, opened
 
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists() and os.environ.get("REQUIRE_BROWSER") != "1", reason="no browser here"
-)
+pytestmark = needs_browser
 HOSTILE = '<script>window.owned = 1</script><img src=x onerror="window.owned = 2">'
 
 
@@ -22,14 +18,6 @@ HOSTILE = '<script>window.owned = 1</script><img src=x onerror="window.owned = 2
 async def world(databases: Databases, servers: Servers) -> AsyncIterator[World]:
     async with opened(databases, servers) as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as driver:
-        made = await driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield made
-        await made.close()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from alembic import op
 from nlu_shared.kit.access.logins import LOGINS_DDL
 
 revision = "0040"
-down_revision = "0032"
+down_revision = "0033"
 
 
 def upgrade() -> None:

@@ -1,0 +1,79 @@
+"""A prompt owner in a real browser: order a run, watch it end, read the verdict, promote."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.fixtures.chromium import needs_browser
+from tests.fixtures.databases import BOOTSTRAP_KEY
+from tests.fixtures.labelled import make_task
+from tests.fixtures.stack import DEADLINE_SECONDS, Stack
+
+pytestmark = needs_browser
+PATIENCE_MS = 1_000 * DEADLINE_SECONDS
+PHONE = {"width": 390, "height": 800}
+
+
+@pytest.fixture
+async def page(chromium: Browser, stack: Stack) -> AsyncIterator[Page]:
+    """A browser that has logged in; the test fails if a page complains or asks another host."""
+    url = str(stack.induction.base_url)
+    made = await chromium.new_page(base_url=url)
+    complaints: list[str] = []
+    made.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    made.on("pageerror", lambda error: complaints.append(str(error)))
+    made.on("request", lambda one: None if one.url.startswith(url) else complaints.append(one.url))
+    await made.goto("/dashboard")
+    await made.get_by_label("API key").fill(BOOTSTRAP_KEY)
+    await made.get_by_role("button", name="Log in").click()
+    await expect(made.get_by_role("heading", name="Tasks")).to_be_visible()
+    yield made
+    await made.close()
+    assert not complaints
+
+
+async def test_a_run_is_ordered_watched_to_its_verdict_and_its_winner_promoted(
+    page: Page, stack: Stack
+) -> None:
+    await make_task(stack, "in-a-browser", cases=60)
+    await page.goto("/dashboard")
+    card = page.get_by_role("region", name="in-a-browser")
+    await card.get_by_role("link", name="Improve this prompt").click()
+    await page.get_by_label("Changes").fill("2")
+    await expect(page.get_by_role("status")).to_contain_text("60 approved")
+    await page.get_by_role("button", name="Start").click()
+    await expect(page.get_by_text("waits for a worker")).to_be_visible()
+    await page.get_by_label("Tell the model that proposes").fill("mind the negations")
+    await page.get_by_role("button", name="Send the hint").click()
+    await expect(page.get_by_text("The next proposal hears it.")).to_be_visible()
+    async with stack.working():
+        winner = page.get_by_role("link", name="See the winner and promote it")
+        await expect(winner).to_be_visible(timeout=PATIENCE_MS)
+    await expect(page.get_by_role("heading", name="The verdict")).to_be_visible()
+    await expect(page.get_by_role("button", name="Pause")).to_have_count(0)
+    await winner.click()
+    await page.get_by_role("button", name="Promote to production").click()
+    await expect(page.get_by_text("production", exact=True)).to_be_visible()
+
+
+async def test_a_pause_and_a_cancellation_show_at_once(page: Page, stack: Stack) -> None:
+    await make_task(stack, "steered-by-hand", cases=12)
+    started = await stack.induction.post("/v1/runs", json={"task": "steered-by-hand"})
+    await page.goto(f"/dashboard/runs/{started.json()['id']}")
+    await page.get_by_role("button", name="Pause").click()
+    await page.get_by_role("button", name="Resume").click()
+    await page.get_by_role("button", name="Cancel").click()
+    await expect(page.locator("[data-part=head] .tag")).to_contain_text("cancel")
+
+
+async def test_no_page_is_wider_than_a_phone(page: Page, stack: Stack) -> None:
+    version = await make_task(stack, "on-a-phone", cases=12)
+    await page.set_viewport_size(PHONE)
+    started = await stack.induction.post("/v1/runs", json={"task": "on-a-phone"})
+    own = "/dashboard/tasks/on-a-phone"
+    run = f"/dashboard/runs/{started.json()['id']}"
+    for path in ("/dashboard", own, f"{own}/improve", f"{own}/versions/{version}", run):
+        await page.goto(path)
+        width = await page.evaluate("document.documentElement.scrollWidth")
+        assert width <= PHONE["width"], path
