@@ -21,6 +21,7 @@ from benchmarks.optimisers.plugged import plugged
 
 RUNG = "rung: "
 OURS, UNTESTED, ALL_SHOWN = "ours", "ours without a test split", "every training case shown"
+RETRIEVING = ("ours with retrieval", "ours with retrieval, without a test split")
 PLUGGED_IN = "plugged in: "
 RAISED_MINIBATCH, ALL_DEMOS = 20, 1_000
 Outcome = tuple[PromptContent, Verdict | None]
@@ -47,13 +48,13 @@ VARIANTS = (
 )
 
 
-def _ours(given: Round, metered: MeteredModel) -> Outcome:
-    run = ours.improved(given, metered)
+def _ours(given: Round, metered: MeteredModel, *, retrieval: bool = False) -> Outcome:
+    run = ours.improved(given, metered, retrieval=retrieval)
     return run.best, run.verdict
 
 
-def _untested(given: Round, metered: MeteredModel) -> Outcome:
-    run = ours.untested(given, metered)
+def _untested(given: Round, metered: MeteredModel, *, retrieval: bool = False) -> Outcome:
+    run = ours.untested(given, metered, retrieval=retrieval)
     return run.best, run.verdict
 
 
@@ -101,6 +102,8 @@ METHODS: dict[str, Run] = {
     ALL_SHOWN: _all_shown,
     OURS: _ours,
     UNTESTED: _untested,
+    RETRIEVING[0]: partial(_ours, retrieval=True),
+    RETRIEVING[1]: partial(_untested, retrieval=True),
 }
 RUNGS = {
     f"{RUNG}{count} of each intent, draw {draw}": _rung(count, draw)
@@ -109,9 +112,9 @@ RUNGS = {
 }
 METHODS |= RUNGS
 SEARCHES: dict[str, Improved] = {"plain loop": plain.improved}
-CACHED = {OURS, UNTESTED}
+CACHED = {OURS, UNTESTED, *RETRIEVING}
 RAISED: set[str] = set()
-BOUNDED = {ALL_SHOWN, OURS, UNTESTED}
+BOUNDED = {ALL_SHOWN, OURS, UNTESTED, *RETRIEVING}
 """Can be held to a size of the prompt; the others come as they come."""
 UNMEASURED = [name for name in ("gepa", "dspy") if importlib.util.find_spec(name) is None]
 

@@ -50,19 +50,27 @@ class _Runtime:
         self.events.append(event)
 
 
-def improved(given: Round, metered: MeteredModel) -> Run:
-    """With its own three splits; the verdict is on the untouched one."""
+def improved(given: Round, metered: MeteredModel, *, retrieval: bool = False) -> Run:
+    """With its own three splits; the verdict is on the untouched one. `retrieval`: banks are tried
+    too."""
     strata = {case.id: str(case.truth) for case in given.labelled}
     splits = assign(given.labelled, strata, {}, given.seed)
-    return asyncio.run(_improved(_plan(given, splits, metered.left), _Runtime(metered)))
+    plan = replace(_plan(given, splits, metered.left), retrieval=retrieval)
+    return asyncio.run(_improved(plan, _Runtime(metered)))
 
 
-def untested(given: Round, metered: MeteredModel, optimise: Optimiser = hill_climb) -> Run:
+def untested(
+    given: Round,
+    metered: MeteredModel,
+    optimise: Optimiser = hill_climb,
+    *,
+    retrieval: bool = False,
+) -> Run:
     """With the splits the peers have, and none set aside to judge."""
     problem = divided(given)
     splits = dict.fromkeys((case.id for case in problem.train), Split.TRAIN)
     splits |= dict.fromkeys((case.id for case in problem.validation), Split.VALIDATION)
-    plan = _plan(given, splits, metered.left)
+    plan = replace(_plan(given, splits, metered.left), retrieval=retrieval)
     if optimise is not hill_climb:
         plan = replace(plan, max_iterations=ITERATIONS)
     return asyncio.run(_improved(plan, _Runtime(metered), optimise))
