@@ -4,7 +4,18 @@ import asyncio
 
 import uvloop
 
-from benchmarks import anonymous, client, exports, ingest, kills, ledger, scorer, verdicts
+from benchmarks import (
+    anonymous,
+    client,
+    exports,
+    headroom,
+    ingest,
+    kills,
+    ledger,
+    migrations,
+    scorer,
+    verdicts,
+)
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers, running_servers
 
@@ -24,6 +35,8 @@ async def main(servers: Servers) -> None:
 if __name__ == "__main__":
     scorer.run()
     verdicts.run()
+    migrations.run()
+    headroom.run()
     with running_servers() as started:
         uvloop.run(main(started))
     asyncio.run(kills.main())

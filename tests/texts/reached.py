@@ -14,6 +14,7 @@ from induction.engine.data.folding import words
 from induction.engine.data.groups import groups_of
 from induction.engine.evaluation import usable
 from induction.engine.evaluation.evaluate import EvalResults, judge
+from induction.engine.headroom.classifier import out_of_fold
 from induction.engine.leak_guard import leaks, screen
 from induction.engine.leak_guard.names import names
 from induction.engine.proposal import error_patterns, meta_prompt
@@ -254,6 +255,9 @@ REACHED: Mapping[str, Callable[[str], object]] = {
     "engine/proposal/rungs.rungs": lambda text: rungs(INTENTS, _prompt(text), _cases(text), seed=1),
     "rendering/tokens.request_tokens": lambda text: request_tokens(
         INTENTS.request(_prompt(text), text, model="m")
+    ),
+    "engine/headroom/classifier.out_of_fold": lambda text: out_of_fold(
+        [replace(case, truth=label) for case in _cases(text) for label in ("pay", "stop")], seed=1
     ),
     "rendering.messages": lambda text: as_bytes(
         INTENTS.request(_prompt(text), text, model="m").messages()

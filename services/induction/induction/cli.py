@@ -17,7 +17,7 @@ from induction import VERSION
 
 app = App(name="induction", help="Improves prompts from approved ground truth.", version=VERSION)
 COMMANDS = {
-    "run": ("commands_runs:run", "Starts an improve run."),
+    "run": ("commands_runs:run", "Starts a run: improves a prompt, or compares models."),
     "evaluate": ("commands_runs:evaluate", "Starts an evaluation of a prompt version."),
     "runs": ("commands_past_runs:runs", "Runs: list, show, verify, continue."),
     "prompts": ("commands_prompts:prompts", "The prompt registry."),

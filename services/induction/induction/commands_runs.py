@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Mapping
 from contextlib import aclosing
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from cyclopts import Parameter
@@ -14,6 +14,7 @@ from nlu_shared.client.api import induction_api
 from nlu_shared.client.runs import follow_run
 from nlu_shared.kit.options import field
 from nlu_shared.schemas.events import EvaluationProgress, RunFinished
+from nlu_shared.schemas.migration import MARGIN
 from nlu_shared.schemas.runs import RunKind, RunLimits, RunRequest, RunView
 
 from induction.remote import HERE, Key, Url, answer, client
@@ -24,14 +25,20 @@ AsJson = Annotated[bool, Parameter(name="--json", negative=())]
 Model = Annotated[str | None, Parameter(show_default=False)]
 Repeatable = Parameter(negative_iterable=())
 USUAL = RunLimits()
+Kind = Literal["improve", "migrate", "headroom"]
 
 
 def run(
     *,
     task: str,
+    kind: Annotated[Kind, Parameter(show_choices=True)] = "improve",
     version: UUID | None = None,
     model: Model = None,
     proposer_model: Model = None,
+    to: Annotated[list[str] | None, Repeatable] = None,
+    margin: Annotated[float, field(RunRequest, "margin")] = MARGIN,
+    optimise: bool = False,
+    agreement: bool = False,
     focus: str | None = None,
     guard: Annotated[list[str] | None, Repeatable] = None,
     proposals: Annotated[int, field(RunRequest, "proposals")] = 1,
@@ -50,18 +57,27 @@ def run(
     url: Url = HERE,
     key: Key = "",
 ) -> None:
-    """Starts an improve run and prints its id; with --watch shows it until it is over.
+    """Starts a run and prints its id; with --watch shows it until it is over.
 
     Parameters
     ----------
     task
-        The task whose prompt is to be improved.
+        The task it is about.
+    kind
+        To improve its prompt; to migrate: compare new models with the task's own; or headroom:
+        measure with few calls what a prompt could gain.
     version
         The prompt version to begin with; without it the one that serves.
     model
         Who answers in this run, as `provider/model`; without it the task's.
     proposer_model
         Who proposes in this run; without it the task's.
+    to
+        To migrate: a new model; repeatable, five at most.
+    optimise
+        To migrate: search a better prompt for each new model first.
+    agreement
+        To migrate: compare with the old model's answers instead of the labels.
     focus
         The component to raise: a label, or for extraction people, events, symptom, …
     guard
@@ -79,8 +95,13 @@ def run(
     """
     request = {
         "task": task,
+        "kind": kind,
         "prompt_version": version and str(version),
         "models": {"task": model, "proposer": proposer_model},
+        "to_models": to or [],
+        "margin": margin,
+        "optimise": optimise,
+        "agreement": agreement,
         "focus": focus,
         "guards": dict(map(_tolerance, guard or [])),
         "proposals": proposals,

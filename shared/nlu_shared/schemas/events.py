@@ -11,6 +11,8 @@ from uuid import UUID
 from pydantic import Field, TypeAdapter
 
 from nlu_shared.schemas.base import Schema
+from nlu_shared.schemas.headroom import Headroom
+from nlu_shared.schemas.migration import ModelComparison
 from nlu_shared.schemas.prompts import Aim, Change, PromptContent
 from nlu_shared.schemas.runs import FAULTS, LENIENT, ConversationScore
 from nlu_shared.schemas.verdicts import Misses, Verdict
@@ -188,6 +190,28 @@ class MissesAttributed(Schema):
     misses: Misses
 
 
+class PromptAdapted(Schema):
+    """A better prompt for a new model of a migration than the old model's."""
+
+    type: Literal["prompt_adapted"] = "prompt_adapted"
+    model: str
+    content: PromptContent
+    version_hash: str
+    parent_hash: str
+    before: float = Field(description="the old model's prompt with the new model on validation")
+    after: float = Field(description="this one there, which also chose it")
+
+
+class ModelCompared(Schema):
+    type: Literal["model_compared"] = "model_compared"
+    comparison: ModelComparison
+
+
+class HeadroomEstimated(Schema):
+    type: Literal["headroom_estimated"] = "headroom_estimated"
+    headroom: Headroom
+
+
 class RunFinished(Schema):
     """The last event of every run, however it ended."""
 
@@ -213,6 +237,9 @@ StoredEvent = (
     | CrossValidated
     | VerdictReached
     | MissesAttributed
+    | PromptAdapted
+    | ModelCompared
+    | HeadroomEstimated
     | RunFinished
 )
 Streamed = StoredEvent | EvaluationProgress | CancelRequested

@@ -4,9 +4,19 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import (
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from nlu_shared.schemas.base import Body, Expectation, Fraction, Label, Moment, Note, Schema, Slug
+from nlu_shared.schemas.candidates import FrontView, IterationView
+from nlu_shared.schemas.headroom import Headroom
+from nlu_shared.schemas.migration import Migration, MigrationTerms
 from nlu_shared.schemas.prompts import MadeOn
 from nlu_shared.schemas.spending import Spend
 from nlu_shared.schemas.tasks import ModelName, PromptTokens, UnanswerableTruths
@@ -16,6 +26,8 @@ from nlu_shared.schemas.verdicts import Misses, Verdict
 class RunKind(StrEnum):
     IMPROVE = "improve"
     EVALUATE = "evaluate"
+    MIGRATE = "migrate"
+    HEADROOM = "headroom"
     CANARY = "canary"
 
 
@@ -82,7 +94,7 @@ class RunModels(Schema):
     proposer: ModelName | None = Field(default=None, description="proposes; null: the task's")
 
 
-class RunRequest(Body):
+class RunRequest(MigrationTerms):
     """`focus` and `guards` name components of the task: a label, or for extraction people, events,
     structural, shift, pair_bonds, child_of, symptom, anxiety, functioning, relationship."""
 
@@ -126,6 +138,12 @@ class RunRequest(Body):
     ] = 0
     dry_run: bool = Field(default=False, description="only say what it could cost")
 
+    @model_validator(mode="after")
+    def _models_of_a_migration(self) -> "RunRequest":
+        if (self.kind is RunKind.MIGRATE) is not bool(self.to_models):
+            raise PydanticCustomError("to_models", "a migration names new models, no other run")
+        return self
+
 
 class Forecast(Schema):
     """An upper bound, made before anything is created."""
@@ -149,19 +167,6 @@ class Forecast(Schema):
     notes: list[str] = Field(description="what the run can and cannot prove")
 
 
-class IterationView(Schema):
-    n: int = Field(description="of the change, from 1")
-    iteration: int = Field(
-        default=0, description="in which it was tried, from 1; the rungs of the ladder share one"
-    )
-    strategy: str | None = Field(description="A examples, B instructions, C both, as proposed")
-    rationale: str | None = Field(description="why its proposer expected a gain")
-    outcome: str = Field(description="what became of the candidate")
-    reason: str | None = Field(description="why it was rejected")
-    validation_f1: float | None = Field(description="its objective there, 0 to 1, if measured")
-    fixed: int | None = Field(description="cases it answered right, and the best before did not")
-    broke: int | None = Field(description="cases the best before answered right, and it did not")
-    version_id: UUID | None = Field(description="the candidate; null: it was not stored")
 
 
 FAULTS = (
@@ -172,21 +177,6 @@ LENIENT = (
     "answers that count and are not to the letter what was asked for, by how: prose, spelling,"
     " confidence"
 )
-
-
-class FrontView(Schema):
-    """A prompt that scores higher on validation than all that are shorter."""
-
-    version_id: UUID = Field(description="the version")
-    tokens: int = Field(
-        description="of all of a request but the text it asks about, as the model counts, about"
-    )
-    examples: int = Field(description="how many it shows")
-    validation_f1: float = Field(description="its objective there, 0 to 1")
-    is_best: bool = Field(description="is it the one that ranked highest before tokens counted?")
-    is_winner: bool = Field(
-        description="is it the winner: the cheapest of those within the noise of the best?"
-    )
 
 
 class ConversationScore(Schema):
@@ -201,7 +191,7 @@ class ConversationScore(Schema):
 class RunView(Schema):
     id: UUID = Field(description="names the run in paths")
     task: str = Field(description="what it works on")
-    kind: RunKind = Field(description="improve, evaluate or canary")
+    kind: RunKind = Field(description="improve, evaluate, migrate, headroom or canary")
     trigger_type: TriggerType = Field(description="who started it")
     status: RunStatus = Field(description="how it stands")
     reason: str | None = Field(description="why it stands so")
@@ -252,6 +242,12 @@ class RunView(Schema):
         " cross-validation of the others",
     )
     misses: Misses | None = Field(default=None, description="what the winner still gets wrong")
+    migration: Migration | None = Field(
+        default=None, description="of a migration: the new models against the old one"
+    )
+    headroom: Headroom | None = Field(
+        default=None, description="of a headroom run: what a prompt could gain"
+    )
     spend: Spend = Field(description="so far")
     continues: UUID | None = Field(
         default=None, description="the run whose best prompt this one began with, where it goes on"

@@ -269,3 +269,30 @@ async def test_an_answer_that_cannot_be_read_is_a_service_away(status: int, said
     async with serving(app) as url, httpx2.AsyncClient(base_url=url, trust_env=False) as client:
         with pytest.raises(UpstreamAway):
             await upstream.fetch_erased(client, after=0)
+
+
+@pytest.mark.parametrize(
+    "kind", [{"kind": "headroom"}, {"kind": "migrate", "to_models": ["claude-sonnet-5-5"]}]
+)
+async def test_answers_to_prompts_and_models_that_only_measured_are_forgotten_too(
+    stack: Stack, resources: Resources, task: str, kind: dict[str, Any]
+) -> None:
+    """What a headroom run asks with is stored nowhere, so none of its answers can be told to be
+    about another case."""
+    await make_task(stack, task, cases=24)
+    person = uuid4()
+    case = await say(stack, task, person)
+    run = await start(stack, task, **kind)
+    async with stack.working():
+        await reached(stack, run, "completed")
+    await erase(stack, person)
+    await forget_once(resources)
+    assert (await forgotten(stack, case))["forgotten_at"] is not None
+    kept = "SELECT count(*) FROM llm_calls WHERE run_id = $1 AND text IS NOT NULL"
+    total = "SELECT count(*) FROM llm_calls WHERE run_id = $1"
+    (left,), (made,) = await sql(stack, kept, run), await sql(stack, total, run)
+    if kind["kind"] == "headroom":
+        assert left["count"] == 0
+    else:
+        assert 0 < left["count"] <= made["count"]
+    assert (await stack.induction.get(f"/v1/runs/{run}")).status_code == 200

@@ -60,6 +60,18 @@ async def test_a_task_is_not_changed_to_a_model_nobody_can_price(paid: Stack) ->
         assert (kept.status_code, kept.json()["proposer_model"]) == (200, model)
 
 
+async def test_a_migration_to_a_model_nobody_can_price_is_refused_without_echo(
+    paid: Stack,
+) -> None:
+    await make_task(paid, "moving-on", cases=4)
+    models = ["claude-opus-5-5", "unheard-of"]
+    body = {"task": "moving-on", "kind": "migrate", "to_models": models}
+    answer = await paid.induction.post("/v1/runs", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_model")
+    assert [one["loc"] for one in answer.json()["errors"]] == [["body", "to_models.1"]]
+    assert "unheard-of" not in answer.text
+
+
 @pytest.mark.parametrize("dry_run", [True, False])
 async def test_a_run_is_refused_by_the_name_of_the_model(paid: Stack, dry_run: bool) -> None:
     slug = f"withdrawn-{dry_run}".lower()

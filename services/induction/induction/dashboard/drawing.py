@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 
-from nlu_shared.schemas.runs import IterationView
+from nlu_shared.schemas.candidates import IterationView
 
 WIDTH, HEIGHT = 720.0, 220.0
 LEFT, RIGHT, TOP, BOTTOM = 44.0, 16.0, 12.0, 28.0

@@ -29,7 +29,7 @@ def started(plan: Plan, splits: Splits) -> RunStarted:
         notes=[
             *plan.notes,
             *splits.notes,
-            *_contamination(plan, splits),
+            *contamination(plan, splits),
             *oversized(plan.task, plan.baseline),
             *_room(plan),
             *_guard_support(plan, splits.validation),
@@ -62,7 +62,8 @@ def finished(run: RunContext, search: Search | None, reason: str) -> RunFinished
     )
 
 
-def _contamination(plan: Plan, splits: Splits) -> list[str]:
+def contamination(plan: Plan, splits: Splits) -> list[str]:
+    """How many of the cases set aside the baseline quotes, and which."""
     held_out = () if splits.validation_is_train else splits.validation
     quoted = quoted_by(plan.baseline, splits.train, (*held_out, *splits.test))
     if not quoted:

@@ -22,7 +22,8 @@ in every fold. Tries of pruning are iterations.
 Runs stay far below: most attempts are no series of rejections, and results are mostly kept.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from nlu_shared.rendering import prompt_tokens, tokens
 from nlu_shared.rendering.request import as_bytes
@@ -64,6 +65,7 @@ class Bound:
     task_tokens_out: of one such call.
     proposer_tokens_in: of one such call.
     proposer_tokens_out: of one such call.
+    of_models: calls that put a prompt to a case by other models than the task's, by model.
     """
 
     task_calls: int
@@ -72,10 +74,11 @@ class Bound:
     task_tokens_out: int
     proposer_tokens_in: int
     proposer_tokens_out: int
+    of_models: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def calls(self) -> int:
-        return self.task_calls + self.proposer_calls
+        return self.task_calls + self.proposer_calls + sum(self.of_models.values())
 
 
 def forecast(plan: Plan) -> Bound:
@@ -126,6 +129,13 @@ def _ladder(plan: Plan, train: int, validation: int) -> int:
     entrants = MOST_RUNGS + len(SIZES) * plan.retrieval
     raced = Allotment(entrants, FINALISTS).calls(validation)
     return raced + ORDER_CALLS + min(train, GROWTH_CASES) + validation + min(train, REFRESHED)
+
+
+def forecast_of_evaluation(plan: Plan) -> Bound:
+    """The bound of `evaluate_only(plan, …)`: each case once."""
+    splits = splits_of(plan.cases, plan.splits)
+    calls = len(splits.train) + len(splits.validation)
+    return replace(forecast(plan), task_calls=calls, proposer_calls=0)
 
 
 def _choosing(fold: HeldOut, splits: Splits) -> int:

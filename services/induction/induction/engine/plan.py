@@ -1,10 +1,12 @@
 """Everything a run is given before it starts. Equal plans and answers make equal runs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from nlu_shared.schemas.events import Split
+from nlu_shared.schemas.headroom import ClassifierScore
+from nlu_shared.schemas.migration import MARGIN
 from nlu_shared.schemas.prompts import Aim, Change, PromptContent
 
 from induction.task_kinds.base import Case, Component, Task
@@ -59,6 +61,11 @@ class Plan:
     prunes_blocks: False where the answering model reads no instructions, so that no score of its
         can tell what they are worth.
     context_window: tokens of prompt and answer that the task model has room for, where known.
+    to_models: of a migration, the new models, each with its context window where that is known.
+    margin: the loss that it takes for none.
+    optimise: a prompt is searched for each new model first.
+    agreement: the old model's answers are its truths.
+    classifier: of a headroom run, what a plain one reaches; None: there is no label to choose.
     notes: what stood in the way when it was started, told with its first event.
     """
 
@@ -85,6 +92,15 @@ class Plan:
     may_remove_blocks: bool = False
     prunes_blocks: bool = True
     context_window: int | None = None
+    to_models: Mapping[str, int | None] = field(default_factory=dict)
+    margin: float = MARGIN
+    optimise: bool = False
+    agreement: bool = False
+    classifier: ClassifierScore | None = None
+
+    def asking(self, model: str) -> "Plan":
+        """The same plan with one of the new models to answer."""
+        return replace(self, task_model=model, context_window=self.to_models[model])
 
     @property
     def kept_blocks(self) -> frozenset[str]:

@@ -24,13 +24,18 @@ MOST_SCALE = 4.0
 is not believed."""
 
 
+Purpose = Literal["task", "proposer", "probe", "comparison"]
+"""Of a call: to answer a case, to propose a change, to find out what a server can do, or to answer
+a case so that models can be compared, in what their answers cost and how long they take too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call to a model. Equal requests are told apart by `sample` where noise is measured."""
 
     request: ModelRequest
     sample: int = 0
-    purpose: Literal["task", "proposer", "probe"] = "task"
+    purpose: Purpose = "task"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +170,15 @@ class RunContext:
     def reserve(self, calls: int) -> None:
         """Keeps so many calls for the final evaluation."""
         self._state.calls_reserved = calls
+
+    def begin_search(self, reserved: int) -> None:
+        """The next of several searches, which keeps so many calls back: what has ended the ones
+        before does not end it, and its model counts tokens in its own way."""
+        self._state.calls_reserved = reserved
+        self._state.tokens_estimated = self._state.tokens_counted = 0
+        self._state.token_scale = None
+        # Minutes that are used up are read again.
+        self._state.stop_reason, self._state.failed = None, False
 
     def begin_final(self) -> None:
         """Frees the reserved calls; from here on a reason to stop the search ends nothing."""

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
+from nlu_shared.schemas.candidates import IterationView
 from nlu_shared.schemas.events import (
     ChangeKept,
     ChangeRejected,
@@ -13,7 +14,6 @@ from nlu_shared.schemas.events import (
     Split,
     StoredEvent,
 )
-from nlu_shared.schemas.runs import IterationView
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 

@@ -27,6 +27,7 @@ from induction.engine.runtime import Call
 from induction.llm.calls import Account, Calls, LedgerCommits
 from induction.llm.errors import Outage, StopRun
 from induction.llm.flights import Key, Model
+from induction.llm.prices import PriceTable
 from induction.task_kinds.base import BY_MODEL, BY_PROVIDER, ModelAnswer, Outcome, Usage
 
 log = structlog.get_logger(__name__)
@@ -65,6 +66,11 @@ class Ledger:
     def settled(self) -> int:
         """Answers that have come since it was loaded: what moves while `complete` waits."""
         return self._calls.settled
+
+    @property
+    def prices(self) -> PriceTable:
+        """Those its calls are charged by."""
+        return self._account.prices
 
     async def load(self, database: Database, identity: Identity) -> None:
         """Reads what this run has already asked; must come before the first `complete`."""

@@ -35,15 +35,15 @@ from induction.privacy.repeating import Repeats, repeats_any
 from induction.prompts.models import PromptVersionRow
 from induction.runs import service as runs
 from induction.runs.models import RunRow
-from induction.runs.planning import questions_of
+from induction.runs.planning import asks_unkept_prompts, questions_of
 from induction.task_kinds.base import Outcome
 from induction.tasks import service as tasks
 
-# The outcome keeps other runs from taking the answer over.
+# The outcome keeps other runs from taking the answer over. Of prompts that nobody kept all go.
 BLANK_ANSWERS = """
 UPDATE llm_calls SET text = NULL, outcome = :forgotten
 WHERE run_id = ANY(:runs) AND outcome IS DISTINCT FROM :forgotten
-    AND key = ANY(:keys)
+    AND (key = ANY(:keys) OR purpose = 'task' AND run_id = ANY(:unkept))
 RETURNING 1
 """
 ANSWERS = """
@@ -158,6 +158,7 @@ async def forget(session: AsyncSession, case: ForgottenCase) -> bool:
         text(BLANK_ANSWERS),
         {
             "runs": runs_of,
+            "unkept": [run.id for run in users if asks_unkept_prompts(run)],
             "keys": await _keys(session, case.task, prompts.values(), copies, users)
             + await _repeating(session, runs_of, repeats),
             "forgotten": Outcome.FORGOTTEN.value,

@@ -11,14 +11,17 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from typing import Any, BinaryIO
 
 from nlu_shared.schemas.runs import RunKind
 
+from induction.engine.headroom.measure import measure
+from induction.engine.migration.migrate import migrate
+from induction.engine.plan import Plan
 from induction.engine.run import evaluate_only, improve
-from induction.engine.runtime import Call, Event, Inbox
+from induction.engine.runtime import Call, Event, Inbox, Runtime
 from induction.runs.engine_frames import (
     Answer,
     Ask,
@@ -33,7 +36,12 @@ from induction.runs.engine_frames import (
 )
 from induction.task_kinds.base import ModelAnswer
 
-ENGINES = {RunKind.IMPROVE: improve, RunKind.EVALUATE: evaluate_only}
+ENGINES: dict[RunKind, Callable[[Plan, Runtime], Awaitable[None]]] = {
+    RunKind.IMPROVE: improve,
+    RunKind.EVALUATE: evaluate_only,
+    RunKind.MIGRATE: migrate,
+    RunKind.HEADROOM: measure,
+}
 
 
 class RemoteRuntime:

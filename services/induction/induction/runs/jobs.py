@@ -14,6 +14,7 @@ from nlu_shared.schemas.events import RunFinished
 from nlu_shared.schemas.runs import RunKind, RunStatus
 
 from induction.cases import service as cases
+from induction.engine.headroom.classifier import with_classifier
 from induction.engine.plan import Plan
 from induction.engine.runtime import CANCELLED
 from induction.history import failures
@@ -32,7 +33,7 @@ from induction.runs import engine_process, journal, lease, loading, stream
 from induction.runs.engine_process import EngineProcess
 from induction.runs.models import RunRow
 from induction.runs.patience import Patience, patience, patience_while_parked
-from induction.runs.planning import counts, models_of
+from induction.runs.planning import keep, models_of
 from induction.runs.runtime import PauseRequested, RunRuntime
 
 log = structlog.get_logger(__name__)
@@ -183,8 +184,7 @@ async def _ledger(resources: Resources, run: RunRow, held: lease.Lease) -> Ledge
         look_seconds=resources.settings.look_seconds,
     )
     await ledger.load(resources.database, APP_IDENTITY)
-    unknown = [model for model in models_of(run) if model not in run.servers]
-    if unknown:
+    if unknown := [model for model in models_of(run) if model not in run.servers]:
         held.check()
         servers, notes = await probing.find(ledger, answering, unknown)
         async with session_scope(resources.database, APP_IDENTITY) as session:
@@ -220,18 +220,19 @@ async def _drive(
 async def _plan(resources: Resources, run: RunRow, engine: EngineProcess) -> Plan:
     """The run's plan; splits of cases that no run has used are decided here, once."""
     plan = await loading.plan(resources, run, engine)
+    if run.kind == RunKind.HEADROOM and run.splits is None:
+        plan = await engine.call(with_classifier, plan)
     async with session_scope(resources.database, APP_IDENTITY) as session:
         row = await journal.held(session, run.id, run.fence)
         if row.splits is None:
             await cases.remember_splits(session, run.task, run.id, plan.splits)
-            row.splits = counts(plan.splits)
+            keep(row, plan)
     return plan
 
 
 def _account(resources: Resources, run: RunRow, table: PriceTable) -> Account:
     """Raises Ended where a model's price was taken away since the run began."""
-    models = (run.task_model, run.proposer_model)
-    if pricing.without_price(models, table, resources.settings.models_of):
+    if pricing.without_price(models_of(run), table, resources.settings.models_of):
         raise Ended("failed", NO_PRICE)
     return Account(
         run_id=run.id,

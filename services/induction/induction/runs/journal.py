@@ -7,12 +7,16 @@ made is answered as it was.
 from typing import Any
 from uuid import UUID
 
+from nlu_shared.schemas.candidates import FrontView
 from nlu_shared.schemas.events import (
     ChangeKept,
     ChangeRejected,
     CrossValidated,
     FrontMeasured,
+    HeadroomEstimated,
     MissesAttributed,
+    ModelCompared,
+    PromptAdapted,
     PromptEvaluated,
     PromptProposed,
     RunFinished,
@@ -20,8 +24,9 @@ from nlu_shared.schemas.events import (
     StoredEvent,
     VerdictReached,
 )
+from nlu_shared.schemas.headroom import Headroom
 from nlu_shared.schemas.prompts import PromptSource
-from nlu_shared.schemas.runs import FrontView, RunLimits
+from nlu_shared.schemas.runs import RunLimits
 from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -29,7 +34,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from induction.engine.runtime import Inbox
 from induction.history import service as history
 from induction.llm.entries import LeaseLost
+from induction.llm.prices import PriceTable
+from induction.pricing import service as pricing
 from induction.prompts import service as prompts
+from induction.runs import costs
 from induction.runs.models import RunEventRow, RunHintRow, RunInboxRow, RunRow
 from induction.runs.patience import Standing
 
@@ -72,9 +80,22 @@ def compare(stored: dict[str, Any], event: StoredEvent) -> None:
 
 
 async def record(
-    session: AsyncSession, run_id: UUID, fence: int, n: int, event: StoredEvent
+    session: AsyncSession,
+    run_id: UUID,
+    fence: int,
+    n: int,
+    event: StoredEvent,
+    prices: PriceTable | None = None,
 ) -> None:
-    """Stores event number `n` and what it means for the run and the registry."""
+    """Stores event number `n` and what it means for the run and the registry.
+
+    session: of one commit for both.
+    run_id: of the run.
+    fence: under which it is held.
+    n: from 1.
+    event: holds no price.
+    prices: those of the moment, where the event is about what a run would cost.
+    """
     row = await held(session, run_id, fence)
     session.add(RunEventRow(run_id=run_id, n=n, body=event.model_dump(mode="json")))
     row.last_event = n
@@ -95,6 +116,12 @@ async def record(
             row.cross_validation = event.verdict.model_dump(mode="json")
         case VerdictReached():
             row.verdict = event.verdict.model_dump(mode="json")
+        case PromptAdapted():
+            await _adapted(session, row, event)
+        case ModelCompared():
+            await _compared(session, row, event)
+        case HeadroomEstimated():
+            row.headroom = _priced(row, event.headroom, prices).model_dump(mode="json")
         case MissesAttributed():
             row.misses = event.misses.model_dump(mode="json")
         case RunFinished():
@@ -117,6 +144,34 @@ async def _proposed(session: AsyncSession, row: RunRow, event: PromptProposed) -
         notes=event.change.rationale,
     )
     await history.record(session, row.id, event, version_id=version.id, parent_id=parent.id)
+
+
+def _priced(row: RunRow, headroom: Headroom, prices: PriceTable | None) -> Headroom:
+    """With the price of an improve run as of today."""
+    if prices is None:
+        return headroom
+    usd = costs.usual(headroom.usual, row, pricing.utc_today(), prices)
+    return headroom.model_copy(update={"improve_usd": usd})
+
+
+async def _adapted(session: AsyncSession, row: RunRow, event: PromptAdapted) -> None:
+    parent = await prompts.by_hash(session, row.task, event.parent_hash)
+    await prompts.ensure(
+        session,
+        row.task,
+        event.content,
+        source=PromptSource.RUN,
+        labels=parent.labels,
+        parent_id=parent.id,
+        run_id=row.id,
+        notes=f"Searched for the model {event.model}.",
+    )
+
+
+async def _compared(session: AsyncSession, row: RunRow, event: ModelCompared) -> None:
+    version = await prompts.by_hash(session, row.task, event.comparison.version_hash)
+    comparison = event.comparison.model_copy(update={"version_id": version.id})
+    row.comparisons = [*row.comparisons, comparison.model_dump(mode="json")]
 
 
 async def _evaluated(session: AsyncSession, row: RunRow, event: PromptEvaluated) -> None:

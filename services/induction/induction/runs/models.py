@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from nlu_shared.schemas.migration import MARGIN
 from nlu_shared.schemas.runs import RunLimits
 from sqlalchemy import Column, DateTime, func
 from sqlalchemy.dialects.postgresql import JSONB
@@ -40,6 +41,10 @@ class RunRow(SQLModel, table=True):
     folds: int | None = None
     may_remove_blocks: bool = False
     retrieval: bool = False
+    to_models: list[str] = Field(default=[], sa_column=Column(JSONB, nullable=False))
+    margin: float = MARGIN
+    optimise: bool = False
+    agreement: bool = False
     hints: list[str] = Field(sa_column=Column(JSONB, nullable=False))
     seed: int
     task_model: str
@@ -70,6 +75,13 @@ class RunRow(SQLModel, table=True):
         default=None, sa_column=Column(JSONB(none_as_null=True))
     )
     misses: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    comparisons: list[dict[str, Any]] = Field(default=[], sa_column=Column(JSONB, nullable=False))
+    headroom: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSONB(none_as_null=True))
+    )
+    classifier: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSONB(none_as_null=True))
+    )
     cancel_requested: bool = False
     pause_requested: bool = False
     fence: int = 0
@@ -94,11 +106,10 @@ class RunRow(SQLModel, table=True):
         known = self.servers.get(model)
         return None if known is None else Server.model_validate(known).name
 
-    @property
-    def context_window(self) -> int | None:
-        """Tokens of prompt and answer of the task model, once its server was asked; None where it
-        does not tell and nobody says."""
-        known = self.servers.get(self.task_model)
+    def window_of(self, model: str) -> int | None:
+        """Tokens of prompt and answer that a model has room for, once its server was asked; None
+        where it does not tell and nobody says."""
+        known = self.servers.get(model)
         return None if known is None else Server.model_validate(known).window
 
     @property

@@ -1,6 +1,6 @@
 """From rows to the engine's plan, and the plan's price before it starts. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,24 +9,33 @@ from uuid import UUID
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.schemas.base import canonical
 from nlu_shared.schemas.events import Split
+from nlu_shared.schemas.headroom import ClassifierScore
 from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.runs import Forecast, RunKind, RunLimits, RunRequest
 from nlu_shared.schemas.tasks import TaskSpec
 
 from induction.engine.data.splits import splits_of
-from induction.engine.forecast import Bound, forecast
+from induction.engine.forecast import Bound, forecast, forecast_of_evaluation
+from induction.engine.headroom import measure
+from induction.engine.migration import migrate
 from induction.engine.plan import Plan, Remembered
 from induction.engine.verdict.verdict import detectable
-from induction.llm import prices
 from induction.llm.prices import PriceTable
-from induction.llm.probing import question
 from induction.providers import OFFLINE, Providers
-from induction.runs import truths
+from induction.runs import costs, truths
 from induction.runs.models import RunRow
 from induction.runs.truths import LeftOut
-from induction.task_kinds.base import Case, Task, Usage
+from induction.task_kinds.base import Case, Task
 from induction.task_kinds.registry import task_of
+
+BOUNDS: Mapping[RunKind, Callable[[Plan], Bound]] = {
+    RunKind.IMPROVE: forecast,
+    RunKind.EVALUATE: forecast_of_evaluation,
+    RunKind.MIGRATE: migrate.bound,
+    RunKind.HEADROOM: measure.bound,
+}
+"""The most calls of a run, by its kind."""
 
 
 class UnanswerableTruths(Invalid):
@@ -46,8 +55,18 @@ def _labels(rows: Sequence[Mapping[str, object]]) -> tuple[LabelSpec, ...]:
 
 def questions_of(spec: TaskSpec, rows: Iterable[RunRow]) -> list[tuple[Task, str]]:
     """Each task and model by which these runs have put questions: a question names the labels."""
-    held = {(canonical(row.labels), row.task_model): row for row in rows}
-    return [(task_of(held_to(spec, row)), row.task_model) for row in held.values()]
+    held = {
+        (canonical(row.labels), model): row
+        for row in rows
+        for model in (row.task_model, *row.to_models)
+    }
+    return [(task_of(held_to(spec, row)), model) for (_, model), row in held.items()]
+
+
+def asks_unkept_prompts(row: RunRow) -> bool:
+    """Whether the run puts prompts to cases that are stored nowhere: what it measures with, and
+    what it searches through for a new model."""
+    return row.kind == RunKind.HEADROOM or row.optimise
 
 
 def usable(row: RunRow, task: Task, frozen: tuple[Case, ...]) -> tuple[Case, ...]:
@@ -91,7 +110,14 @@ def plan_of(
         retrieval=row.retrieval,
         may_remove_blocks=row.may_remove_blocks,
         prunes_blocks=row.provider != OFFLINE,
-        context_window=row.context_window,
+        context_window=row.window_of(row.task_model),
+        to_models={model: row.window_of(model) for model in row.to_models},
+        margin=row.margin,
+        optimise=row.optimise,
+        agreement=row.agreement,
+        classifier=None
+        if row.classifier is None
+        else ClassifierScore.model_validate(row.classifier),
         notes=tuple(row.notes),
     )
 
@@ -141,6 +167,14 @@ def refusal(out: Sequence[LeftOut], total: int, *, most: float) -> UnanswerableT
     )
 
 
+def keep(row: RunRow, plan: Plan) -> None:
+    """What is decided once, when a run is first taken: its splits, and what a classifier scores,
+    since another worker may have another scikit-learn, or none."""
+    row.splits = counts(plan.splits)
+    if plan.classifier is not None:
+        row.classifier = plan.classifier.model_dump(mode="json")
+
+
 def counts(splits: Mapping[UUID, Split]) -> dict[str, int]:
     """Cases per split."""
     given = list(splits.values())
@@ -149,8 +183,8 @@ def counts(splits: Mapping[UUID, Split]) -> dict[str, int]:
 
 def models_of(row: RunRow) -> list[str]:
     """Who is asked in this run, each once, whoever answers cases first."""
-    proposer = [row.proposer_model] if row.kind == RunKind.IMPROVE else []
-    return list(dict.fromkeys([row.task_model, *proposer]))
+    proposer = [row.proposer_model] if row.kind == RunKind.IMPROVE or row.optimise else []
+    return list(dict.fromkeys([row.task_model, *row.to_models, *proposer]))
 
 
 def bound_of(
@@ -163,11 +197,11 @@ def bound_of(
     table: PriceTable,
 ) -> Forecast:
     """The most the run can take, and whether its limits allow that much."""
-    bound = forecast(plan)
+    bound = BOUNDS[RunKind(row.kind)](plan)
     probed = [one for one in models_of(row) if not providers.provider(one).is_offline]
     calls = bound.calls + len(probed)
-    money = _price(plan, bound, providers, on, table)
-    money += _price_of_probes(probed, providers, on, table)
+    money = costs.most(plan, bound, providers, on, table)
+    money += costs.of_probes(probed, providers, on, table)
     limits = row.promised
     short = [] if refusal is None else [f"The start would be refused: {refusal.detail}"]
     if calls > limits.calls:
@@ -222,13 +256,6 @@ def _of_probes(models: Sequence[str]) -> list[str]:
     ]
 
 
-def _price_of_probes(
-    models: Sequence[str], providers: Providers, on: date, table: PriceTable
-) -> Decimal:
-    billed = [one for one in models if providers.is_billed(one)]
-    return sum((prices.upper_bound(question(one), on, table) for one in billed), Decimal(0))
-
-
 def _of_blocks(plan: Plan) -> list[str]:
     if plan.may_remove_blocks and not plan.prunes_blocks:
         return ["The offline model reads no instructions: pruning takes examples away, no blocks."]
@@ -238,20 +265,3 @@ def _of_blocks(plan: Plan) -> list[str]:
 def _detectable(plan: Plan) -> float | None:
     splits = splits_of(plan.cases, plan.splits)
     return round(detectable(splits.test_groups), 3) if splits.test else None
-
-
-def _price(plan: Plan, bound: Bound, providers: Providers, on: date, table: PriceTable) -> Decimal:
-    task_call = Usage(input_tokens=bound.task_tokens_in, output_tokens=bound.task_tokens_out)
-    proposal = Usage(input_tokens=bound.proposer_tokens_in, output_tokens=bound.proposer_tokens_out)
-    calls = (
-        (plan.task_model, task_call, bound.task_calls),
-        (plan.proposer_model, proposal, bound.proposer_calls),
-    )
-    return sum(
-        (
-            count * prices.cost(model, usage, on, table)
-            for model, usage, count in calls
-            if providers.is_billed(model)
-        ),
-        Decimal(0),
-    )

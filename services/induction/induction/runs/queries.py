@@ -1,5 +1,6 @@
 """Runs as they are shown: pages, iterations, spend, and what providers left unanswered."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
@@ -7,9 +8,10 @@ from uuid import UUID
 from nlu_shared.kit.data.pages import cut
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.events import Split
-from nlu_shared.schemas.runs import RunStatus, RunView
+from nlu_shared.schemas.migration import Migration, ModelComparison, ModelFigures
+from nlu_shared.schemas.runs import RunKind, RunView
 from nlu_shared.schemas.spending import Spend
-from sqlalchemy import text
+from sqlalchemy import func, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -33,6 +35,27 @@ _SPENDS = text(
             WHERE usage IS NULL AND outcome IN ('ok', 'cut', 'refused', 'malformed')
         )::int AS unmetered_calls
     FROM llm_calls WHERE run_id = ANY(:run_ids) GROUP BY run_id
+    """
+)
+
+_FIGURES = text(
+    """
+    SELECT compared.run_id, compared.model, count(*)::int AS calls,
+        (1000 * avg(source.notional_usd))::float8 AS usd_per_1000,
+        percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS seconds_median,
+        percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds) AS seconds_p95
+    FROM llm_calls AS compared
+    JOIN LATERAL (
+        SELECT notional_usd, CASE WHEN attempts = 1
+            THEN extract(epoch FROM settled_at - created_at)::float8 END AS seconds
+        FROM llm_calls
+        WHERE key = compared.key AND sample = compared.sample AND outcome = 'ok' AND NOT cached
+            AND provider = compared.provider AND adapter = compared.adapter
+            AND epoch = compared.epoch
+        ORDER BY run_id = compared.run_id DESC, settled_at LIMIT 1
+    ) AS source ON true
+    WHERE compared.run_id = ANY(:run_ids) AND compared.purpose = 'comparison'
+    GROUP BY compared.run_id, compared.model
     """
 )
 
@@ -69,6 +92,7 @@ async def views(session: AsyncSession, rows: Sequence[RunRow]) -> list[RunView]:
     changes = await history.changes(session, best)
     scores = await prompts.scores_on(session, best, split=Split.VALIDATION)
     spends = await _spends(session, best)
+    figures = await figures_of(session, [row.id for row in rows if row.comparisons])
     return [
         RunView(
             changes=changes.get(row.id, []),
@@ -80,11 +104,36 @@ async def views(session: AsyncSession, rows: Sequence[RunRow]) -> list[RunView]:
             answered_by=row.server_of(row.task_model),
             proposed_by=row.server_of(row.proposer_model),
             made_on=made_on(row.provider, row.task_model),
+            migration=_migration(row, figures.get(row.id, [])),
             **_scored(scores.get(row.id)),
             **row.model_dump(include=set(RunView.model_fields)),
         )
         for row in rows
     ]
+
+
+def _migration(row: RunRow, figures: list[ModelFigures]) -> Migration | None:
+    if row.kind != RunKind.MIGRATE:
+        return None
+    order = [row.task_model, *row.to_models]
+    comparisons = map(ModelComparison.model_validate, row.comparisons)
+    ordered = sorted(figures, key=lambda one: order.index(one.model))
+    return Migration(comparisons=list(comparisons), figures=ordered)
+
+
+async def figures_of(
+    session: AsyncSession, run_ids: Collection[UUID]
+) -> dict[UUID, list[ModelFigures]]:
+    """What the answers that were compared cost and took, by run. An answer that another run had
+    before is looked up there; a reservation is committed just before its call is sent."""
+    if not run_ids:
+        return {}
+    figures: dict[UUID, list[ModelFigures]] = defaultdict(list)
+    for row in (await session.execute(_FIGURES, {"run_ids": list(run_ids)})).mappings():
+        figures[row["run_id"]].append(
+            ModelFigures.model_validate({name: row[name] for name in ModelFigures.model_fields})
+        )
+    return figures
 
 
 def _improvement(row: RunRow) -> float | None:
@@ -126,6 +175,16 @@ async def _spends(session: AsyncSession, run_ids: Collection[UUID]) -> dict[UUID
         )
         for row in rows.mappings()
     }
+
+
+async def looks(session: AsyncSession, task: str, kind: RunKind) -> int:
+    """How many runs had their verdict on the task's test cases; for a migration, how many
+    migrations have compared models on them, which is another question."""
+    looked = col(RunRow.verdict)["tested_on"].astext == Split.TEST.value
+    if kind is RunKind.MIGRATE:
+        looked = col(RunRow.comparisons).contains([{"tested_on": Split.TEST.value}])
+    counted = select(func.count()).where(RunRow.task == task, looked)
+    return (await session.exec(counted)).one()
 
 
 async def gauges(session: AsyncSession) -> dict[str, float]:

@@ -71,7 +71,9 @@ class RunRuntime:
             journal.compare(self.recorded[self._events - 1].body, event)
             return
         async with session_scope(self.lease.database, self.lease.identity) as session:
-            await journal.record(session, run.id, run.fence, self._events, event)
+            await journal.record(
+                session, run.id, run.fence, self._events, event, self.ledger.prices
+            )
         await stream.announce(self.redis, run.id)
         log.info("run event", run_id=str(run.id), n=self._events, type=event.type)
 

@@ -10,12 +10,11 @@ from nlu_shared.ids import uuid7
 from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
 from nlu_shared.kit.process.jobs import enqueue
-from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.jobs import EXECUTE_RUN, INDUCTION_QUEUE, JobOrder
 from nlu_shared.schemas.runs import Forecast, RunKind, RunRequest, RunStatus, RunView
-from sqlalchemy import func, text
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, select
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction import upstream
@@ -36,7 +35,7 @@ from induction.runs.planning import (
     refusal,
     usable,
 )
-from induction.runs.queries import view
+from induction.runs.queries import looks, view
 from induction.runs.truths import LeftOut
 from induction.settings import Settings
 from induction.task_kinds.registry import task_of
@@ -145,7 +144,12 @@ async def _check(session: AsyncSession, settings: Settings, request: RunRequest)
     await prompts.get(session, request.task, baseline_id)
     task_model = request.models.task or row.task_model or settings.task_model
     proposer_model = request.models.proposer or row.proposer_model or settings.proposer_model
-    notes = await pricing.remarks(session, settings, (task_model, proposer_model))
+    if task_model in request.to_models:
+        raise Invalid("A migration to the task's own model.", code="same_model")
+    new = {f"to_models.{number}": model for number, model in enumerate(request.to_models)}
+    await pricing.require(session, settings, new)
+    models = (task_model, proposer_model, *request.to_models)
+    notes = await pricing.remarks(session, settings, models)
     return _Checked(row, baseline_id, task_model, proposer_model, notes)
 
 
@@ -186,7 +190,11 @@ async def _prepared(
         retrieval=checked.row.retrieval if request.retrieval is None else request.retrieval,
         hints=list(request.hints),
         **request.model_dump(
-            include={"focus", "guards", "proposals", "folds", "seed", "may_remove_blocks"}
+            mode="json",
+            include={
+                *("focus", "guards", "proposals", "folds", "seed", "may_remove_blocks"),
+                *("to_models", "margin", "optimise", "agreement"),
+            },
         ),
         task_model=checked.task_model,
         proposer_model=checked.proposer_model,
@@ -201,16 +209,9 @@ async def _prepared(
         left_out=[one.plain() for one in out],
         notes=[*notes, *checked.notes],
         remembered=await failures.to_remember(session, settings, request.task) if learns else [],
-        looks=await _looks(session, request.task),
+        looks=await looks(session, request.task, request.kind),
     )
     return row, out
-
-
-async def _looks(session: AsyncSession, task: str) -> int:
-    """How many runs had their verdict on the task's test cases."""
-    looked = col(RunRow.verdict)["tested_on"].astext == Split.TEST.value
-    counted = select(func.count()).where(RunRow.task == task, looked)
-    return (await session.exec(counted)).one()
 
 
 async def pause(session: AsyncSession, run_id: UUID) -> RunRow:

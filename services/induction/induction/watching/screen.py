@@ -18,7 +18,9 @@ from rich.text import Text
 
 from induction.watching.answers import answers
 from induction.watching.components import by_component
+from induction.watching.headroom import priced
 from induction.watching.lines import INDENT, Line, bar, plain, quiet
+from induction.watching.migration import figures
 from induction.watching.search import SearchView
 
 WIDTH = 100
@@ -98,7 +100,17 @@ def ending(run: RunView) -> list[Line | Padding]:
         tried += f"; {refused} more changes were refused before validation"
     counted = [plain(tried)] if run.changes else []
     best = answers(run.faults or {}, run.lenient or {}, Split.VALIDATION)
-    return [*shown, *by_component(run), *best, *counted, spent(run), *_next(run)]
+    compared = figures(run.migration)
+    return [
+        *shown,
+        *by_component(run),
+        *compared,
+        *priced(run.headroom),
+        *best,
+        *counted,
+        spent(run),
+        *_next(run),
+    ]
 
 
 def _next(run: RunView) -> list[Line]:

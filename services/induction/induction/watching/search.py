@@ -8,7 +8,10 @@ from nlu_shared.schemas.events import (
     EvaluationProgress,
     FoldScored,
     FrontMeasured,
+    HeadroomEstimated,
+    ModelCompared,
     PatternsFound,
+    PromptAdapted,
     PromptEvaluated,
     PromptProposed,
     RunStarted,
@@ -21,7 +24,9 @@ from nlu_shared.schemas.prompts import Change, Edit, Op
 from rich.text import Text
 
 from induction.watching.answers import answers
+from induction.watching.headroom import measured
 from induction.watching.lines import Line, bad, bar, good, plain, quiet
+from induction.watching.migration import compared
 
 EMPTY = {
     Split.VALIDATION: "0 validation cases: changes are judged on the cases they were made from;"
@@ -105,6 +110,17 @@ class SearchView:
                         f" cases: {event.before:.3f} before, {event.after:.3f} after"
                     )
                 ]
+            case PromptAdapted():
+                return [
+                    plain(
+                        f"a prompt for {event.model}: {event.before:.3f} before,"
+                        f" {event.after:.3f} after, on validation"
+                    )
+                ]
+            case ModelCompared():
+                return compared(event.comparison)
+            case HeadroomEstimated():
+                return measured(event.headroom)
             case _:
                 return []
 

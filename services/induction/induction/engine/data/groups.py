@@ -10,6 +10,7 @@ ones need an index.
 import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from induction.engine.data.folding import words
@@ -36,6 +37,13 @@ def groups_of(cases: Sequence[Case]) -> list[tuple[Case, ...]]:
     for position, case in enumerate(ordered):
         members[root(position)].append(case)
     return [tuple(members[first]) for first in sorted(members)]
+
+
+def near_duplicates(cases: Sequence[Case]) -> list[tuple[Case, ...]]:
+    """The groups of more than one case whose texts are nearly the same, whatever conversation they
+    are from."""
+    alone = [replace(case, group=str(case.id)) for case in cases]
+    return [group for group in groups_of(alone) if len(group) > 1]
 
 
 def _named_alike(cases: Sequence[Case]) -> list[tuple[int, int]]:

@@ -7,6 +7,7 @@ split takes only groups of which no run has seen a case.
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from uuid import UUID
 
 from nlu_shared.schemas.events import Split
@@ -83,6 +84,23 @@ def splits_of(cases: Sequence[Case], splits: Mapping[UUID, Split]) -> Splits:
         validation_is_train=not (train and validation),
         notes=tuple(notes),
     )
+
+
+def labels_until(tested: float, *, size: float, groups: int, already: int) -> int:
+    """New labels until the test split holds so many groups, at least one.
+
+    The test split holds a fifth of all groups, and while it fills up every other new one, if
+    validation lacks as many; there is none before there are enough cases and groups to set any
+    aside.
+
+    tested: groups wanted there.
+    size: cases of a group.
+    groups: there are in all.
+    already: groups of the test split.
+    """
+    share = THREE_SPLITS[Split.TEST]
+    least = max(tested / share, VALIDATION_FROM, TEST_FROM / size) - groups
+    return max(1, ceil(size * max(least, 2 * (tested - already))))
 
 
 def splits_for(

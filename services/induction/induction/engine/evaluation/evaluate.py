@@ -17,7 +17,7 @@ from nlu_shared.schemas.runs import ConversationScore
 from induction.engine.data.folds import NO_FOLDS, Folds, out_of_fold
 from induction.engine.evaluation.usable import Unusable, objection
 from induction.engine.plan import Plan
-from induction.engine.runtime import Call, RunContext
+from induction.engine.runtime import Call, Purpose, RunContext
 from induction.task_kinds.base import (
     BY_PROVIDER,
     Case,
@@ -117,6 +117,7 @@ async def evaluate(
     folds: Folds = NO_FOLDS,
     sample: int = 0,
     or_fail: bool = False,
+    purpose: Purpose = "task",
 ) -> EvalResults:
     """One prompt on a list of cases, each asked without the examples of its fold, if it has one.
 
@@ -131,6 +132,7 @@ async def evaluate(
     folds: the fold of each training case, by id (see `folds`).
     sample: the same number is the same answer of the ledger; another one asks anew.
     or_fail: the run fails where nearly no answer is usable (see `usable`).
+    purpose: of the calls.
     """
     plan, cases = run.plan, tuple(cases)
     questions = {fold: out_of_fold(content, fold, folds) for fold in sorted(set(folds.values()))}
@@ -152,7 +154,9 @@ async def evaluate(
         await run.read_inbox()
         answers = await run.ask(
             [
-                call_for(plan, questions.get(folds.get(case.id, -1), content), case, sample)
+                call_for(
+                    plan, questions.get(folds.get(case.id, -1), content), case, sample, purpose
+                )
                 for case in block
             ]
         )
@@ -178,16 +182,23 @@ async def evaluate(
     return EvalResults(results, frozenset(lost), frozenset(too_long))
 
 
-def call_for(plan: Plan, content: PromptContent, case: Case, sample: int = 0) -> Call:
+def call_for(
+    plan: Plan,
+    content: PromptContent,
+    case: Case,
+    sample: int = 0,
+    purpose: Purpose = "task",
+) -> Call:
     """The call that puts a prompt to a case.
 
     plan: names the task and its model.
     content: the prompt.
     case: what it is put to.
     sample: see `evaluate`.
+    purpose: see `evaluate`.
     """
     request = plan.task.request(content, case.text, model=plan.task_model, context=case.context)
-    return Call(request, sample)
+    return Call(request, sample, purpose)
 
 
 def judge(task: Task, case: Case, prediction: Prediction) -> CaseResult:

@@ -9,7 +9,7 @@ counted as not examined.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from nlu_shared.schemas.events import EvaluationProgress, MissesAttributed
@@ -18,7 +18,7 @@ from nlu_shared.schemas.verdicts import Cause
 
 from induction.engine.data.chance import shuffled
 from induction.engine.data.folds import out_of_fold
-from induction.engine.data.groups import groups_of
+from induction.engine.data.groups import near_duplicates
 from induction.engine.evaluation.evaluate import BLOCK, CaseResult, call_for
 from induction.engine.search.state import Search
 from induction.engine.verdict import attribution
@@ -215,11 +215,9 @@ class _Inquiry:
 
 
 def _near_duplicates(cases: Sequence[Case]) -> dict[UUID, tuple[Case, ...]]:
-    """For each case the others with nearly the same text, whatever conversation they are from."""
-    alone = [replace(case, group=str(case.id)) for case in cases]
+    """For each case the others with nearly the same text."""
     return {
         case.id: tuple(other for other in group if other.id != case.id)
-        for group in groups_of(alone)
-        if len(group) > 1
+        for group in near_duplicates(cases)
         for case in group
     }

@@ -1,15 +1,11 @@
 """How many labels more would settle a verdict that is not proven."""
 
 from collections.abc import Sequence
-from math import ceil
 from typing import NamedTuple
 
 from nlu_shared.measure.needed import MOST, groups_needed
 
-from induction.engine.data.splits import TEST_FROM, VALIDATION_FROM
-
-TEST_SHARE = 0.2
-"""Of all cases, the share that is set aside to test."""
+from induction.engine.data.splits import labels_until
 
 
 class MoreLabels(NamedTuple):
@@ -47,16 +43,6 @@ def more_labels(
     enough = groups_needed(moved, pulls, alpha=alpha, seed=seed, kept=kept)
     # Untouched test groups are there already; only those compared are counted by the simulation.
     new = (MOST if enough is None else enough) - (0 if kept else tested)
-    labels = _dealt(max(1, new), size, groups=groups, tested=tested)
+    wanted = tested + max(1, new)
+    labels = labels_until(wanted, size=size, groups=groups, already=tested)
     return MoreLabels(beyond=labels) if enough is None else MoreLabels(needed=labels)
-
-
-def _dealt(new: int, size: float, *, groups: int, tested: int) -> int:
-    """How many labels put so many `new` groups into the test split.
-
-    New groups are taken to be as large as those seen. The test split holds a fifth of all, and
-    while it fills up every other new group, if validation lacks as many; there is none before
-    there are enough cases and groups to set any aside.
-    """
-    least = max((tested + new) / TEST_SHARE, VALIDATION_FROM, TEST_FROM / size) - groups
-    return max(1, ceil(size * max(least, 2 * new)))

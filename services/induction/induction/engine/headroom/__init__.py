@@ -1,0 +1,1 @@
+"""What a prompt could gain, measured with few calls before a run is paid for."""

@@ -1,0 +1,78 @@
+"""A run that only measures: a few cases asked in a few ways, and what a search could make of it."""
+
+from contextlib import suppress
+from dataclasses import replace
+
+from nlu_shared.schemas.events import HeadroomEstimated, RunStarted
+
+from induction.engine import event_builders
+from induction.engine.data.splits import Splits, splits_of
+from induction.engine.evaluation import unanswered
+from induction.engine.evaluation.evaluate import EvalResults, evaluate
+from induction.engine.forecast import Bound, forecast
+from induction.engine.headroom.design import LEAST_CALLS, Design, design
+from induction.engine.headroom.estimate import Answered, Measured, headroom
+from induction.engine.plan import Plan
+from induction.engine.runtime import RunContext, Runtime, Stopped
+
+ESTIMATED = "estimated"
+SPLIT = "headroom"
+NO_CASES = "there is no case that the prompt does not quote"
+
+
+async def measure(plan: Plan, runtime: Runtime) -> None:
+    """A whole run, told as its events: one `HeadroomEstimated`, of what the limits let be asked, as
+    soon as one other way of asking was answered. What `runtime` raises goes through."""
+    run = RunContext(plan, runtime)
+    splits = splits_of(plan.cases, plan.splits)
+    ways = design(plan, splits)
+    await run.tell(_started(plan, splits))
+    reason = ESTIMATED
+    try:
+        if not ways.cases:
+            run.stop(NO_CASES)
+        measured = await _measured(run, ways)
+        await run.tell(HeadroomEstimated(headroom=headroom(plan, splits, measured)))
+    except Stopped as stopped:
+        reason = stopped.reason
+    await run.tell(event_builders.finished(run, None, run.stop_reason or reason))
+
+
+def bound(plan: Plan) -> Bound:
+    """The calls of `measure(plan, …)`."""
+    calls = design(plan, splits_of(plan.cases, plan.splits)).calls
+    return replace(forecast(plan), task_calls=calls, proposer_calls=0)
+
+
+def _started(plan: Plan, splits: Splits) -> RunStarted:
+    few = plan.calls is not None and plan.calls < LEAST_CALLS
+    return RunStarted(
+        dataset_hash=plan.dataset_hash,
+        splits=splits.sizes,
+        baseline_hash=plan.baseline.version_hash,
+        notes=[
+            *plan.notes,
+            *splits.notes,
+            *([f"fewer than {LEAST_CALLS} calls tell little"] if few else []),
+        ],
+    )
+
+
+async def _measured(run: RunContext, ways: Design) -> Measured:
+    """Raises Stopped where too little could be asked."""
+    baseline = run.plan.baseline
+    first = await evaluate(run, baseline, ways.cases, split=SPLIT, iteration=0, or_fail=True)
+    if missing := unanswered.refusal(run.plan.task, baseline, ways.cases, first):
+        (run.fail if first.too_long else run.stop)(missing)
+    again, variants, calls = EvalResults({}), list[Answered](), len(ways.cases)
+    with suppress(Stopped):
+        again = await evaluate(run, baseline, ways.repeated, split=SPLIT, iteration=0, sample=1)
+        calls += len(ways.repeated)
+        for number, (variant, content) in enumerate(ways.prompts, start=1):
+            results = await evaluate(run, content, ways.cases, split=SPLIT, iteration=number)
+            calls += len(ways.cases)
+            if not unanswered.objection(ways.cases, results):
+                variants.append(Answered(variant, content, results))
+    if run.cancelled or (ways.prompts and not variants):
+        raise Stopped(run.stop_reason or "too few cases were answered")
+    return Measured(first, again, tuple(variants), calls)

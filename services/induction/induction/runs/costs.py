@@ -1,0 +1,67 @@
+"""What a run costs at most, and what an improve run usually costs, in US dollars. Pure."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+from nlu_shared.schemas.headroom import Usual
+
+from induction.engine.forecast import Bound
+from induction.engine.plan import Plan
+from induction.llm import prices
+from induction.llm.prices import PriceTable
+from induction.llm.probing import question
+from induction.providers import Providers
+from induction.runs.models import RunRow
+from induction.task_kinds.base import Usage
+
+
+def most(plan: Plan, bound: Bound, providers: Providers, on: date, table: PriceTable) -> Decimal:
+    """US dollars for all calls of the bound, each at its largest.
+
+    plan: names the models.
+    bound: of the run.
+    providers: say who is billed.
+    on: the day whose prices hold.
+    table: the prices.
+    """
+    task_call = Usage(input_tokens=bound.task_tokens_in, output_tokens=bound.task_tokens_out)
+    proposal = Usage(input_tokens=bound.proposer_tokens_in, output_tokens=bound.proposer_tokens_out)
+    calls = (
+        (plan.task_model, task_call, bound.task_calls),
+        *((model, task_call, count) for model, count in bound.of_models.items()),
+        (plan.proposer_model, proposal, bound.proposer_calls),
+    )
+    return sum(
+        (
+            count * prices.cost(model, usage, on, table)
+            for model, usage, count in calls
+            if providers.is_billed(model)
+        ),
+        Decimal(0),
+    )
+
+
+def usual(wanted: Usual, row: RunRow, on: date, table: PriceTable) -> float | None:
+    """US dollars at list price, without any cache; None where a price is not known. A server that
+    is not billed and has no price costs nothing."""
+    answer = Usage(input_tokens=wanted.task_tokens_in, output_tokens=wanted.task_tokens_out)
+    proposal = Usage(
+        input_tokens=wanted.proposal_tokens_in, output_tokens=wanted.proposal_tokens_out
+    )
+    money = Decimal(0)
+    for model, usage, count in (
+        (row.task_model, answer, wanted.task_calls),
+        (row.proposer_model, proposal, wanted.proposals),
+    ):
+        if prices.is_known(model, on, table):
+            money += count * prices.cost(model, usage, on, table)
+        elif row.servers.get(model, {}).get("billed", True):
+            return None
+    return round(float(money), 4)
+
+
+def of_probes(models: Sequence[str], providers: Providers, on: date, table: PriceTable) -> Decimal:
+    """US dollars for asking each of these models once what its server can do, at most."""
+    billed = [one for one in models if providers.is_billed(one)]
+    return sum((prices.upper_bound(question(one), on, table) for one in billed), Decimal(0))

@@ -1,0 +1,55 @@
+"""New models against the old one, as a person reads it. Pure."""
+
+from collections.abc import Mapping
+
+from nlu_shared.schemas.migration import (
+    ComparisonKind,
+    Measure,
+    Migration,
+    ModelComparison,
+    ModelFigures,
+)
+from rich.text import Text
+
+from induction.watching.lines import Line, bad, good, plain, quiet
+
+_CLAIMS = {
+    ComparisonKind.NOT_WORSE: "not worse",
+    ComparisonKind.WORSE: "worse",
+    ComparisonKind.NEEDS_LABELS: "needs labels",
+    ComparisonKind.NOT_JUDGED: "not judged",
+}
+
+
+def compared(one: ModelComparison) -> list[Line]:
+    """What is claimed of a new model, and the figures it rests on."""
+    head = f"{one.model}: {_CLAIMS[one.kind]}"
+    mark = {ComparisonKind.NOT_WORSE: good, ComparisonKind.WORSE: bad}.get(one.kind, plain)
+    lines = [mark(head)]
+    if one.kind is not ComparisonKind.NOT_JUDGED:
+        low, high = one.interval
+        what = "F1" if one.measure is Measure.F1 else "agreement with the old model"
+        lines.append(
+            plain(
+                f"{what} on {one.cases} {one.tested_on} cases: {one.before:.3f} old,"
+                f" {one.after:.3f} new; gain {one.gain:+.3f}, {low:+.3f} to {high:+.3f}"
+            )
+        )
+    return [*lines, quiet(one.summary)]
+
+
+def figures(migration: Migration | None) -> list[Line]:
+    """What each model costs and how long it takes, the old one first."""
+    if migration is None:
+        return []
+    return [_figures(one) for one in migration.figures]
+
+
+def _figures(one: ModelFigures) -> Line:
+    parts: Mapping[str, float | None] = {
+        "{:.4f} dollars for 1,000 cases": one.usd_per_1000,
+        "{:.2f} s at the median": one.seconds_median,
+        "{:.2f} s at 95 %": one.seconds_p95,
+    }
+    known = [words.format(value) for words, value in parts.items() if value is not None]
+    return plain(Text(f"{one.model}: {', '.join(known) or 'no figures'}, of {one.calls} answers"))

@@ -1,0 +1,37 @@
+"""The prompts that a run tried, as it tells of them."""
+
+from uuid import UUID
+
+from pydantic import Field
+
+from nlu_shared.schemas.base import Schema
+
+
+class IterationView(Schema):
+    n: int = Field(description="of the change, from 1")
+    iteration: int = Field(
+        default=0, description="in which it was tried, from 1; the rungs of the ladder share one"
+    )
+    strategy: str | None = Field(description="A examples, B instructions, C both, as proposed")
+    rationale: str | None = Field(description="why its proposer expected a gain")
+    outcome: str = Field(description="what became of the candidate")
+    reason: str | None = Field(description="why it was rejected")
+    validation_f1: float | None = Field(description="its objective there, 0 to 1, if measured")
+    fixed: int | None = Field(description="cases it answered right, and the best before did not")
+    broke: int | None = Field(description="cases the best before answered right, and it did not")
+    version_id: UUID | None = Field(description="the candidate; null: it was not stored")
+
+
+class FrontView(Schema):
+    """A prompt that scores higher on validation than all that are shorter."""
+
+    version_id: UUID = Field(description="the version")
+    tokens: int = Field(
+        description="of all of a request but the text it asks about, as the model counts, about"
+    )
+    examples: int = Field(description="how many it shows")
+    validation_f1: float = Field(description="its objective there, 0 to 1")
+    is_best: bool = Field(description="is it the one that ranked highest before tokens counted?")
+    is_winner: bool = Field(
+        description="is it the winner: the cheapest of those within the noise of the best?"
+    )

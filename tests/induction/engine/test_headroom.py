@@ -1,0 +1,223 @@
+"""What few calls say about a prompt: what is asked, what follows, and how often that is right."""
+
+from dataclasses import replace
+
+import pytest
+from induction.engine.data.splits import splits_of
+from induction.engine.headroom.chance import Evidence, Ground, foretell
+from induction.engine.headroom.classifier import ONE_LABEL, classified
+from induction.engine.headroom.design import MOST_CALLS, design, probed
+from induction.engine.headroom.measure import bound, measure
+from induction.engine.headroom.remedy import Findings, remedy, sentence
+from induction.engine.plan import Plan
+from nlu_shared.schemas.events import HeadroomEstimated, RunFinished, Split, StoredEvent
+from nlu_shared.schemas.headroom import Headroom, Remedy, Variant
+from nlu_shared.schemas.prompts import Block, PromptContent
+
+from benchmarks.headroom import auc, brier
+from tests.induction.engine.foretelling import Nature, World, drawn, foretold, given, is_proven
+from tests.induction.engine.migrating import plan_of
+from tests.induction.engine.runtimes import OfflineRuntime, events_of, toy_plan
+
+PLAIN = Nature(seed=1, cases=200, right=0.6, few=0.1, many=0.3, note=0.0, churn=0.05, noise=0.0)
+GROUND = Ground(score=0.6, cases=34, wavering=0.0, validation=60, test=60, alpha=0.05)
+WELL = Findings(
+    cases=200,
+    score=0.7,
+    misses=10,
+    near_misses=0.0,
+    unusable=0.0,
+    wavering=0.0,
+    conflicts=0.0,
+    quotable=50,
+    gain=0.1,
+    chance=0.8,
+    labels_needed=None,
+    classifier=None,
+)
+
+
+async def found(plan: Plan, world: World) -> Headroom:
+    events = await events_of(plan, world, measure)
+    (one,) = [event.headroom for event in events if isinstance(event, HeadroomEstimated)]
+    return one
+
+
+async def test_150_calls_say_what_examples_gain_and_how_far_the_answers_hold() -> None:
+    world = World(PLAIN)
+    headroom = await found(given(PLAIN), world)
+    assert world.asked == headroom.calls == bound(given(PLAIN)).calls <= MOST_CALLS
+    by_variant = {one.variant: one for one in headroom.variants}
+    assert set(by_variant) == {Variant.MANY, Variant.FEW, Variant.OTHER_FEW}
+    assert by_variant[Variant.MANY].gain > by_variant[Variant.FEW].gain
+    assert by_variant[Variant.MANY].examples > by_variant[Variant.FEW].examples == 5
+    assert headroom.changed_again == 0
+    assert headroom.interval[0] < headroom.gain < headroom.interval[1]
+
+
+async def test_answers_left_to_chance_are_noticed() -> None:
+    headroom = await found(given(PLAIN), World(replace(PLAIN, noise=0.8)))
+    assert headroom.changed_again is not None
+    assert headroom.changed_again >= 0.25
+    assert headroom.remedy is Remedy.MODEL
+
+
+async def test_no_case_that_is_set_aside_to_test_is_asked_or_shown() -> None:
+    plan = toy_plan(per_label=40)
+    runtime = OfflineRuntime()
+    await events_of(plan, runtime, measure)
+    test = [case.text for case in plan.cases if plan.splits[case.id] == "test"]
+    sent = [call.request.user + "".join(call.request.system) for call in runtime.sent]
+    assert not any(text in one for one in sent for text in test)
+
+
+async def test_no_case_is_asked_about_by_a_prompt_that_shows_it() -> None:
+    plan = toy_plan(per_label=12)
+    asked = design(plan, splits_of(plan.cases, plan.splits))
+    ids = {case.id for case in asked.cases}
+    for _, content in asked.prompts:
+        assert ids.isdisjoint(example.case_id for example in content.examples)
+
+
+async def test_of_a_few_long_conversations_some_are_left_to_be_shown() -> None:
+    plan = toy_plan(per_label=20)
+    cases = tuple(
+        replace(case, group=f"conversation {at % 9}") for at, case in enumerate(plan.cases)
+    )
+    plan = replace(plan, cases=cases, splits=dict.fromkeys(plan.splits, Split.TRAIN))
+    drawn_up = design(plan, splits_of(plan.cases, plan.splits))
+    assert len({case.group for case in drawn_up.cases}) == 3
+    assert Variant.MANY in dict(drawn_up.prompts)
+    shown = {one.case_id for _, content in drawn_up.prompts for one in content.examples}
+    groups = {case.group for case in cases if case.id in shown}
+    assert groups.isdisjoint(case.group for case in drawn_up.cases)
+
+
+async def test_a_prompt_that_does_not_name_its_labels_is_tried_with_them_listed() -> None:
+    bare = PromptContent(instructions=(Block(name="labels", text="Choose one."),))
+    plan = replace(given(PLAIN), baseline=bare)
+    asked = design(plan, splits_of(plan.cases, plan.splits))
+    (listed,) = [content for variant, content in asked.prompts if variant is Variant.LABELS]
+    assert not plan.task.problems(listed)
+    assert asked.calls <= MOST_CALLS
+
+
+@pytest.mark.parametrize("calls", [1, 20, 60, 100])
+async def test_the_limit_of_calls_is_kept(calls: int) -> None:
+    plan = replace(given(PLAIN), calls=calls)
+    assert bound(plan).calls <= max(calls, 20)
+    world = World(PLAIN)
+    events = await events_of(plan, world, measure)
+    assert isinstance(events[-1], RunFinished)
+
+
+async def test_without_quotable_cases_no_example_is_shown_and_that_is_the_remedy() -> None:
+    plan = given(PLAIN)
+    plan = replace(plan, cases=tuple(replace(case, may_quote=False) for case in plan.cases))
+    headroom = await found(plan, World(PLAIN))
+    assert headroom.variants == []
+    assert headroom.remedy is Remedy.QUOTING
+
+
+async def test_near_duplicates_with_two_labels_are_counted_without_a_call() -> None:
+    plan = given(PLAIN)
+    first, second, *others = [case for case in plan.cases if plan.splits[case.id] == "train"]
+    twins = replace(second, text=first.text, truth="label4")
+    first = replace(first, truth="label3")
+    kept = {case.id for case in (first, second, *others)}
+    rest = [case for case in plan.cases if case.id not in kept]
+    headroom = await found(replace(plan, cases=(first, twins, *others, *rest)), World(PLAIN))
+    assert headroom.conflicts == 2
+    assert set(headroom.conflict_ids) == {first.id, second.id}
+
+
+async def test_the_same_plan_and_answers_tell_the_same_again() -> None:
+    events: list[list[StoredEvent]] = [
+        await events_of(given(PLAIN), World(PLAIN), measure) for _ in range(2)
+    ]
+    assert events[0] == events[1]
+
+
+def test_a_plain_classifier_answers_cases_it_has_not_seen() -> None:
+    plan = toy_plan(per_label=30)
+    score = classified(plan)
+    assert score is not None
+    assert score.score is not None
+    assert score.score > 0.9
+    asked = probed(plan, splits_of(plan.cases, plan.splits))
+    assert score.same_cases == len(asked)
+    assert score.cases == len(splits_of(plan.cases, plan.splits).learning)
+
+
+def test_a_classifier_learns_nothing_of_a_case_from_itself() -> None:
+    """Texts that have nothing in common: one who had seen them would know all."""
+    plan = plan_of(200, 5)
+    lone = tuple(
+        replace(case, text=f"{case.id.int * 7919:x} {case.id.int * 104729:x}")
+        for case in plan.cases
+    )
+    score = classified(replace(plan, cases=lone))
+    assert score is not None
+    assert score.score is not None
+    assert score.score < 0.4
+
+
+def test_where_there_is_nothing_to_tell_apart_no_classifier_is_scored() -> None:
+    plan = plan_of(60, 5)
+    same = tuple(replace(case, truth="label1") for case in plan.cases)
+    score = classified(replace(plan, cases=same))
+    assert score is not None
+    assert (score.score, score.missing) == (None, ONE_LABEL)
+
+
+def test_more_gain_and_more_test_cases_make_proven_likelier() -> None:
+    def chance(gain: float, test: int) -> float:
+        one = Evidence(gain=gain, error=0.05, moved=0.2)
+        return foretell([one], replace(GROUND, test=test), seed=3).chance
+
+    assert chance(0.3, 60) > chance(0.15, 60) > chance(0.0, 60)
+    assert chance(0.15, 400) > chance(0.15, 60) > chance(0.15, 0) == 0
+
+
+def test_one_lucky_way_of_several_is_not_taken_at_its_word() -> None:
+    one = Evidence(gain=0.12, error=0.08, moved=0.2)
+    assert foretell([one], GROUND, seed=3).gain < 0.12
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, Remedy.IMPROVE),
+        ({"near_misses": 0.4}, Remedy.SCORER),
+        ({"quotable": 0}, Remedy.QUOTING),
+        ({"unusable": 0.2}, Remedy.MODEL),
+        ({"wavering": 0.3}, Remedy.MODEL),
+        ({"conflicts": 0.08}, Remedy.REVIEW),
+        ({"gain": 0.0}, Remedy.MODEL),
+        ({"gain": 0.0, "score": 0.98}, Remedy.NOTHING),
+        ({"classifier": 0.9}, Remedy.MODEL),
+        ({"classifier": 0.8}, Remedy.IMPROVE),
+        ({"chance": 0.2, "labels_needed": 300}, Remedy.LABELS),
+        ({"chance": 0.2, "labels_needed": 3_000}, Remedy.MODEL),
+        ({"chance": 0.2}, Remedy.IMPROVE),
+        ({"near_misses": 0.4, "quotable": 0, "unusable": 0.2}, Remedy.SCORER),
+    ],
+)
+def test_the_cheapest_thing_in_the_way_is_named_first(
+    changed: dict[str, float], expected: Remedy
+) -> None:
+    findings = replace(WELL, **changed)  # type: ignore[arg-type]
+    assert remedy(findings) is expected
+    assert sentence(expected, findings).endswith(".")
+
+
+@pytest.mark.law
+async def test_the_chance_of_proven_keeps_to_what_happens_in_simulated_tasks() -> None:
+    """Tasks that are proven had the higher chance in four of five pairs, and the mean chance is
+    near the share that is."""
+    natures = [drawn(seed) for seed in range(30)]
+    chances = [(await foretold(one)).chance for one in natures]
+    ended = [await is_proven(one) for one in natures]
+    assert auc(chances, ended) > 0.8
+    assert abs(sum(chances) / 30 - sum(ended) / 30) < 0.15
+    assert brier(chances, ended) < brier([sum(ended) / 30] * 30, ended)

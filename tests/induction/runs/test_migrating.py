@@ -1,0 +1,134 @@
+"""New models against the old one, through the door: asked for, forecast, compared, shown."""
+
+from typing import Any
+
+import pytest
+
+from tests.fixtures.labelled import make_task
+from tests.fixtures.stack import Stack, until
+from tests.induction.runs.driving import events, reached, sql, start
+from tests.induction.runs.test_starting import door, refusal
+from tests.induction.test_keys_by_command import run as by_command
+
+OLD, NEW, DEAR = "claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5"
+
+
+def figures(run: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {one["model"]: one for one in run["migration"]["figures"]}
+
+
+async def test_a_new_model_is_compared_beside_its_price_and_its_latency(stack: Stack) -> None:
+    version = await make_task(stack, "moving", cases=120)
+    asked: dict[str, Any] = {"kind": "migrate", "to_models": [NEW, DEAR], "margin": 0.2}
+    answer = await stack.induction.post(
+        "/v1/runs", json={"task": "moving", "dry_run": True, **asked}
+    )
+    forecast = answer.json()
+    assert forecast["calls"] == 3 * forecast["splits"]["test"]
+    async with stack.working():
+        run = await start(stack, "moving", **asked)
+        seen = await reached(stack, run)
+    assert (seen["status"], seen["reason"]) == ("completed", "compared")
+    new, dear = seen["migration"]["comparisons"]
+    assert (new["model"], dear["model"]) == (NEW, DEAR)
+    assert new["version_id"] == version
+    assert (new["tested_on"], new["gain"]) == ("test", 0.0)
+    assert new["kind"] in ("not_worse", "needs_labels")
+    by_model = figures(seen)
+    assert list(by_model) == [OLD, NEW, DEAR]
+    prices = [one["usd_per_1000"] for one in by_model.values()]
+    assert 0 < prices[0] < prices[1] < prices[2]
+    assert all(0 < one["seconds_median"] <= one["seconds_p95"] for one in by_model.values())
+    assert all(one["calls"] == seen["splits"]["test"] for one in by_model.values())
+    assert seen["spend"]["calls"] <= forecast["calls"]
+    stored = " ".join(str(event) for event in await events(stack, run))
+    assert "seconds" not in stored
+    assert "usd" not in stored
+
+    async with stack.working():
+        again = await reached(stack, await start(stack, "moving", **asked))
+    repeated = again["migration"]["comparisons"][0]
+    assert (again["spend"]["calls"], repeated["look"]) == (0, 2)
+    assert repeated["alpha"] == new["alpha"] / 2
+    assert figures(again) == by_model
+    improving = await start(stack, "moving")
+    (row,) = await sql(stack, "SELECT looks FROM runs WHERE id = $1", improving)
+    assert row["looks"] == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"kind": "migrate"}, "invalid"),
+        ({"to_models": [NEW]}, "invalid"),
+        ({"kind": "migrate", "to_models": [NEW, NEW]}, "invalid"),
+        ({"kind": "migrate", "to_models": [NEW], "margin": 0}, "invalid"),
+        ({"kind": "migrate", "to_models": [OLD]}, "same_model"),
+    ],
+)
+async def test_a_migration_that_says_too_little_is_refused(
+    stack: Stack, asked: dict[str, Any], code: str
+) -> None:
+    assert await refusal(stack, task="moving", **asked) == (422, code)
+
+
+async def test_a_migration_is_typed_and_watched(stack: Stack) -> None:
+    await make_task(stack, "typed", cases=60)
+    typed = [*door(stack), "--task", "typed", "--kind", "migrate", "--to", NEW, "--watch"]
+    async with stack.working():
+        code, printed, complained = await by_command(stack, "run", *typed)
+    assert (code, complained) == (0, "")
+    text = " ".join(printed.split())
+    assert f"{NEW}: needs labels" in text
+    assert "more labelled cases would tell" in text
+    assert f"{OLD}: " in text
+    assert "dollars for 1,000 cases" in text
+
+
+@pytest.mark.parametrize(
+    "asked", [{"kind": "migrate", "to_models": [NEW]}, {"kind": "headroom"}], ids=["new", "gain"]
+)
+async def test_a_run_that_was_interrupted_tells_the_same_as_one_that_was_not(
+    stack: Stack, asked: dict[str, Any]
+) -> None:
+    """A worker is told to stop in the middle; another one replays and goes on."""
+    task = f"interrupted-{asked['kind']}"
+    await make_task(stack, task, cases=100)
+    run = await start(stack, task, **asked)
+    async with stack.working(concurrency=1):
+
+        async def has_begun() -> bool:
+            return bool(await sql(stack, "SELECT FROM llm_calls WHERE run_id = $1", run))
+
+        await until(has_begun)
+    async with stack.working():
+        seen = await reached(stack, run)
+        again = await start(stack, task, **asked)
+        await reached(stack, again)
+    assert seen["status"] == "completed"
+    stored, repeated = await events(stack, run), await events(stack, again)
+    if asked["kind"] == "headroom":
+        assert stored == repeated
+    else:
+        assert [one["type"] for one in stored] == [one["type"] for one in repeated]
+
+
+async def test_a_prompt_that_was_searched_for_a_new_model_is_a_version_of_the_registry(
+    stack: Stack,
+) -> None:
+    version = await make_task(stack, "searched", cases=120)
+    asked = {"kind": "migrate", "to_models": [NEW], "optimise": True, "limits": {"iterations": 1}}
+    async with stack.working():
+        seen = await reached(stack, await start(stack, "searched", **asked))
+    (one,) = seen["migration"]["comparisons"]
+    assert (seen["status"], one["optimised"]) == ("completed", True)
+    assert one["after"] > one["before"]
+    assert one["version_id"] != version == seen["best_version_id"]
+    path = f"/v1/prompts/searched/versions/{one['version_id']}"
+    made = (await stack.induction.get(path)).json()
+    assert (made["parent_id"], made["run_id"]) == (version, seen["id"])
+    assert NEW in made["notes"]
+    assert made["content"]["examples"]
+    lineage = await stack.induction.get("/v1/prompts/searched/lineage")
+    assert lineage.status_code == 200
+    assert figures(seen)[NEW]["calls"] == one["cases"]
