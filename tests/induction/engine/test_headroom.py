@@ -10,9 +10,10 @@ from induction.engine.headroom.design import MOST_CALLS, design, probed
 from induction.engine.headroom.measure import bound, measure
 from induction.engine.headroom.remedy import Findings, remedy, sentence
 from induction.engine.plan import Plan
+from nlu_shared.rendering import prompt_tokens
 from nlu_shared.schemas.events import HeadroomEstimated, RunFinished, Split, StoredEvent
 from nlu_shared.schemas.headroom import Headroom, Remedy, Variant
-from nlu_shared.schemas.prompts import Block, PromptContent
+from nlu_shared.schemas.prompts import Block, Example, PromptContent
 
 from benchmarks.headroom import auc, brier
 from tests.induction.engine.foretelling import Nature, World, drawn, foretold, given, is_proven
@@ -100,6 +101,25 @@ async def test_a_prompt_that_does_not_name_its_labels_is_tried_with_them_listed(
     (listed,) = [content for variant, content in asked.prompts if variant is Variant.LABELS]
     assert not plan.task.problems(listed)
     assert asked.calls <= MOST_CALLS
+
+
+async def test_a_way_of_asking_is_no_longer_than_a_prompt_of_the_run_may_be() -> None:
+    plan = given(PLAIN)
+    size = prompt_tokens(plan.baseline, plan.task.answers)
+    bounded = replace(plan, max_prompt_tokens=size + 200)
+    ways = design(bounded, splits_of(plan.cases, plan.splits)).prompts
+    assert {Variant.MANY, Variant.FEW} <= set(dict(ways))
+    assert all(prompt_tokens(one, plan.task.answers) <= size + 200 for _, one in ways)
+
+
+async def test_few_examples_take_the_place_of_the_prompts_own() -> None:
+    plan = given(PLAIN)
+    own = (Example(text="by hand", output={"label": "label1"}),)
+    plan = replace(plan, baseline=plan.baseline.model_copy(update={"examples": own}))
+    shown = dict(design(plan, splits_of(plan.cases, plan.splits)).prompts)
+    assert own[0] in shown[Variant.MANY].examples
+    assert own[0] not in shown[Variant.FEW].examples
+    assert len(shown[Variant.FEW].examples) == len(shown[Variant.OTHER_FEW].examples) == 5
 
 
 @pytest.mark.parametrize("calls", [1, 20, 60, 100])

@@ -56,6 +56,14 @@ async def test_a_new_model_is_compared_beside_its_price_and_its_latency(stack: S
     assert row["looks"] == 0
 
 
+async def test_migrations_side_by_side_share_the_alpha_of_their_test_cases(stack: Stack) -> None:
+    await make_task(stack, "abreast", cases=60)
+    runs = [await start(stack, "abreast", kind="migrate", to_models=[one]) for one in (NEW, DEAR)]
+    async with stack.working():
+        seen = [await reached(stack, one) for one in runs]
+    assert [one["migration"]["comparisons"][0]["look"] for one in seen] == [1, 2]
+
+
 @pytest.mark.parametrize(
     ("asked", "code"),
     [
@@ -64,6 +72,8 @@ async def test_a_new_model_is_compared_beside_its_price_and_its_latency(stack: S
         ({"kind": "migrate", "to_models": [NEW, NEW]}, "invalid"),
         ({"kind": "migrate", "to_models": [NEW], "margin": 0}, "invalid"),
         ({"kind": "migrate", "to_models": [OLD]}, "same_model"),
+        ({"kind": "migrate", "to_models": [f"offline/{OLD}"]}, "same_model"),
+        ({"kind": "migrate", "to_models": [NEW, f"offline/{NEW}"]}, "same_model"),
     ],
 )
 async def test_a_migration_that_says_too_little_is_refused(

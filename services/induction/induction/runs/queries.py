@@ -9,9 +9,9 @@ from nlu_shared.kit.data.pages import cut
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.migration import Migration, ModelComparison, ModelFigures
-from nlu_shared.schemas.runs import RunKind, RunView
+from nlu_shared.schemas.runs import RunKind, RunStatus, RunView
 from nlu_shared.schemas.spending import Spend
-from sqlalchemy import func, text
+from sqlalchemy import and_, func, or_, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -179,10 +179,13 @@ async def _spends(session: AsyncSession, run_ids: Collection[UUID]) -> dict[UUID
 
 async def looks(session: AsyncSession, task: str, kind: RunKind) -> int:
     """How many runs had their verdict on the task's test cases; for a migration, how many
-    migrations have compared models on them, which is another question."""
+    migrations have compared models on them or still may, which is another question."""
     looked = col(RunRow.verdict)["tested_on"].astext == Split.TEST.value
     if kind is RunKind.MIGRATE:
-        looked = col(RunRow.comparisons).contains([{"tested_on": Split.TEST.value}])
+        over = [one.value for one in RunStatus if one.over]
+        may_still = and_(col(RunRow.kind) == RunKind.MIGRATE.value, col(RunRow.status).not_in(over))
+        compared = col(RunRow.comparisons).contains([{"tested_on": Split.TEST.value}])
+        looked = or_(compared, may_still)
     counted = select(func.count()).where(RunRow.task == task, looked)
     return (await session.exec(counted)).one()
 

@@ -144,8 +144,9 @@ async def _check(session: AsyncSession, settings: Settings, request: RunRequest)
     await prompts.get(session, request.task, baseline_id)
     task_model = request.models.task or row.task_model or settings.task_model
     proposer_model = request.models.proposer or row.proposer_model or settings.proposer_model
-    if task_model in request.to_models:
-        raise Invalid("A migration to the task's own model.", code="same_model")
+    compared = [settings.models_of.of(one) for one in (task_model, *request.to_models)]
+    if len(set(compared)) < len(compared):
+        raise Invalid("A migration to the task's own model, or twice to one.", code="same_model")
     new = {f"to_models.{number}": model for number, model in enumerate(request.to_models)}
     await pricing.require(session, settings, new)
     models = (task_model, proposer_model, *request.to_models)

@@ -265,7 +265,7 @@ def _summary(
         parts.append("It was asked with a prompt that was searched for it.")
     if terms.looks or terms.models > 1:
         parts.append(
-            f"{terms.models} new models and {terms.looks} earlier migrations share these cases, so"
-            f" each had to pass {terms.alpha:.2g} instead of {SIGNIFICANT:g}."
+            f"New models that share these cases: {terms.models}; migrations on them before:"
+            f" {terms.looks}; so each had to pass {terms.alpha:.2g} instead of {SIGNIFICANT:g}."
         )
     return " ".join(parts)
