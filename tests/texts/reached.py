@@ -43,7 +43,7 @@ from nlu_shared.files.reading import examples
 from nlu_shared.files.rows import Line
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.errors import Invalid
-from nlu_shared.rendering import as_bytes, request_tokens
+from nlu_shared.rendering import ModelRequest, as_bytes, request_tokens
 from nlu_shared.rendering.answers import read_message
 from nlu_shared.rendering.bm25 import Bank
 from nlu_shared.rendering.extraction import SCHEMA
@@ -91,6 +91,10 @@ def _prompt(text: str, task: Task = INTENTS) -> PromptContent:
     told = Block(name="told", text=text)
     example = Example(text=text, output="pay", case_id=UUID(int=1))
     return PromptContent(instructions=(*plain.instructions, told), examples=(example,))
+
+
+def _sent(text: str, task: Task = INTENTS) -> ModelRequest:
+    return task.request(_prompt(text, task), text, model="m")
 
 
 def _screened(text: str) -> None:
@@ -214,7 +218,7 @@ REACHED: Mapping[str, Callable[[str], object]] = {
     "schemas/labels.read_truth": _read_as_a_label,
     # induction's tasks
     "tasks/base.framed": lambda text: framed(text, None),
-    "tasks/intent.request": lambda text: INTENTS.request(_prompt(text), text, model="m"),
+    "tasks/intent.request": _sent,
     "tasks/intent.problems": lambda text: INTENTS.problems(_prompt(text)),
     "tasks/intent.parse": lambda text: INTENTS.parse(ModelAnswer(Outcome.OK, text)),
     "rendering/leniency, in prose": lambda text: INTENTS.parse(
@@ -253,18 +257,12 @@ REACHED: Mapping[str, Callable[[str], object]] = {
     "engine/error_patterns.patterns_of": _diagnosed,
     "engine/proposal/meta_prompt.read": lambda text: meta_prompt.read(_change(text), INTENTS),
     "engine/proposal/rungs.rungs": lambda text: rungs(INTENTS, _prompt(text), _cases(text), seed=1),
-    "rendering/tokens.request_tokens": lambda text: request_tokens(
-        INTENTS.request(_prompt(text), text, model="m")
-    ),
+    "rendering/tokens.request_tokens": lambda text: request_tokens(_sent(text)),
     "engine/headroom/classifier.out_of_fold": lambda text: out_of_fold(
         [replace(case, truth=label) for case in _cases(text) for label in ("pay", "stop")], seed=1
     ),
-    "rendering.messages": lambda text: as_bytes(
-        INTENTS.request(_prompt(text), text, model="m").messages()
-    ),
-    "rendering.chat_completions": lambda text: as_bytes(
-        FAMILIES.request(_prompt(text, FAMILIES), text, model="m").chat_completions()
-    ),
+    "rendering.messages": lambda text: as_bytes(_sent(text).messages()),
+    "rendering.chat_completions": lambda text: as_bytes(_sent(text, FAMILIES).chat_completions()),
     "rendering/answers.read_message": lambda text: read_message(
         {"type": "message", "content": [{"type": "text", "text": text}]}
     ),

@@ -55,8 +55,8 @@ def design(plan: Plan, splits: Splits) -> Design:
 def probed(plan: Plan, splits: Splits) -> list[Case]:
     """The cases to ask, in the order in which they are taken; none that the baseline quotes. One of
     each group comes first: near-duplicates and turns of a conversation tell less than others."""
-    quoted = {one.case_id for one in plan.baseline.examples}
-    texts = {one.text for one in plan.baseline.examples}
+    quoted = {one.case_id for one in plan.baseline.all_examples}
+    texts = {one.text for one in plan.baseline.all_examples}
     first: list[Case] = []
     rest: list[Case] = []
     validation = () if splits.validation_is_train else splits.validation

@@ -84,7 +84,7 @@ def _ground(plan: Plan, splits: Splits) -> _Ground:
     if not cases:
         split, cases = Split.VALIDATION, splits.validation
     known = {case.id for case in quoted_by(plan.baseline, splits.train, cases)}
-    known |= {one.case_id for one in plan.baseline.examples if one.case_id is not None}
+    known |= {one.case_id for one in plan.baseline.all_examples if one.case_id is not None}
     return _Ground(split, tuple(case for case in cases if case.id not in known))
 
 
