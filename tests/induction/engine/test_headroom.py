@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from induction.engine.data.splits import splits_of
 from induction.engine.headroom.chance import Evidence, Ground, foretell
-from induction.engine.headroom.classifier import ONE_LABEL, classified
+from induction.engine.headroom.classifier import NOTHING_TO_LEARN, classified
 from induction.engine.headroom.design import MOST_CALLS, design, probed
 from induction.engine.headroom.measure import bound, measure
 from induction.engine.headroom.remedy import Findings, remedy, sentence
@@ -182,12 +182,15 @@ def test_a_classifier_learns_nothing_of_a_case_from_itself() -> None:
     assert score.score < 0.4
 
 
-def test_where_there_is_nothing_to_tell_apart_no_classifier_is_scored() -> None:
+@pytest.mark.parametrize("alike", [{"truth": "label1"}, {"text": "?!"}], ids=["truth", "text"])
+def test_where_there_is_nothing_to_tell_apart_no_classifier_is_scored(
+    alike: dict[str, str],
+) -> None:
     plan = plan_of(60, 5)
-    same = tuple(replace(case, truth="label1") for case in plan.cases)
+    same = tuple(replace(case, **alike) for case in plan.cases)  # type: ignore[arg-type]
     score = classified(replace(plan, cases=same))
     assert score is not None
-    assert (score.score, score.missing) == (None, ONE_LABEL)
+    assert (score.score, score.missing) == (None, NOTHING_TO_LEARN)
 
 
 def test_more_gain_and_more_test_cases_make_proven_likelier() -> None:

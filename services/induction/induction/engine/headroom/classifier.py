@@ -24,7 +24,7 @@ MOST_CASES = 3_000
 LONGEST = 10_000
 """Characters of a case that are read."""
 NOT_INSTALLED = "scikit-learn is not installed: pip install 'induction[classifier]'"
-ONE_LABEL = "all cases carry one label"
+NOTHING_TO_LEARN = "the cases carry one label, or their texts hold no word"
 
 
 def with_classifier(plan: Plan) -> Plan:
@@ -48,7 +48,7 @@ def classified(plan: Plan) -> ClassifierScore | None:
     except ModuleNotFoundError:
         return ClassifierScore(cases=len(cases), score=None, missing=NOT_INSTALLED)
     if predictions is None:
-        return ClassifierScore(cases=len(cases), score=None, missing=ONE_LABEL)
+        return ClassifierScore(cases=len(cases), score=None, missing=NOTHING_TO_LEARN)
     shared = [at for at, case in enumerate(cases) if case.id in same]
     return ClassifierScore(
         cases=len(cases),
@@ -80,7 +80,7 @@ def out_of_fold(cases: Sequence[Case], *, seed: int) -> list[Prediction] | None:
         left_out = [at for at, case in enumerate(cases) if folds[case.id] == fold]
         if not left_out:
             continue
-        if len({labels[at] for at in kept}) < 2:
+        if len({labels[at] for at in kept}) < 2 or not any(words(texts[at]) for at in kept):
             return None
         model = make_pipeline(
             make_union(
