@@ -167,8 +167,6 @@ class Forecast(Schema):
     notes: list[str] = Field(description="what the run can and cannot prove")
 
 
-
-
 FAULTS = (
     "answers that could not be used, by cause: cut, refused, no_object, several_objects, no_label,"
     " unknown_label, no_extraction"

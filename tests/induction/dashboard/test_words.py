@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from induction.dashboard.drawing import HEIGHT, LEFT, WIDTH, search_chart
 from induction.dashboard.words import lines_of
+from nlu_shared.schemas.candidates import IterationView
 from nlu_shared.schemas.diffs import Hunk
-from nlu_shared.schemas.runs import IterationView
 
 TEXTS = st.lists(st.text("abc ,.", max_size=12), max_size=8)
 
