@@ -1,6 +1,7 @@
 """induction's pages by HTTP: who gets in, what they show, and that text stays text."""
 
 from collections.abc import AsyncIterator
+from html import unescape
 from typing import Any
 
 import httpx2
@@ -10,7 +11,7 @@ from induction.dashboard.routes import HOUSE
 from tests.fixtures.browsing import HOSTILE, Foreign, browser
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack, client
-from tests.induction.runs.driving import reached
+from tests.induction.runs.driving import reached, start
 from tests.induction.test_scopes import key_with
 
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
@@ -70,6 +71,23 @@ async def test_a_run_is_ordered_watched_read_promoted_and_rolled_back(
     assert "Examples added" in other.text
     refused = await page.post("/dashboard/tasks/on-pages/rollback", json={})
     assert refused.status_code in (200, 409)
+
+
+async def test_a_run_that_improves_nothing_tells_what_it_found(
+    stack: Stack, page: httpx2.AsyncClient
+) -> None:
+    await make_task(stack, "measured-on-pages", cases=60)
+    headroom = await start(stack, "measured-on-pages", kind="headroom")
+    migration = await start(
+        stack, "measured-on-pages", kind="migrate", to_models=["claude-sonnet-5-5"]
+    )
+    async with stack.working():
+        measured = await reached(stack, headroom)
+        compared = await reached(stack, migration)
+    shown = unescape((await page.get(f"/dashboard/runs/{headroom}")).text)
+    assert measured["headroom"]["summary"] in shown
+    shown = unescape((await page.get(f"/dashboard/runs/{migration}")).text)
+    assert compared["migration"]["comparisons"][0]["summary"] in shown
 
 
 async def test_hostile_words_are_shown_as_text_and_every_page_loads_its_own_alone(
