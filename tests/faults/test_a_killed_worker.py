@@ -5,7 +5,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,7 +15,7 @@ from offline_model.settings import OfflineSettings
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task
-from tests.fixtures.servers import Servers
+from tests.fixtures.servers import Servers, running_servers
 from tests.fixtures.stack import Stack, opened, until
 from tests.induction.tasks.changing import TOPICS, define
 
@@ -30,6 +30,13 @@ FLYING = "SELECT count(*) FROM llm_calls WHERE run_id = $1 AND outcome IS NULL"
 LEASE_RUNS_OUT = "UPDATE runs SET lease_until = clock_timestamp() WHERE id = $1"
 """As it does in time; a lease so short that it is worth waiting for is lost on a busy machine."""
 LUCK = {"id", "created_at", "started_at", "completed_at", "spend", "dataset_hash"}
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Servers]:
+    """Durable as in production."""
+    with running_servers(durable=True) as started:
+        yield started
 
 
 async def test_kills_while_calls_are_in_flight_change_nothing(

@@ -17,10 +17,3 @@ async def test_two_clones_share_nothing_and_the_app_login_enters_both(databases:
         found.append(await app.fetchval("SELECT to_regclass('only_here') IS NOT NULL"))
         await app.close()
     assert found == [True, False]
-
-
-async def test_no_durability_is_traded_for_speed(databases: Databases) -> None:
-    admin = await asyncpg.connect(databases.servers.admin_url)
-    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-        assert await admin.fetchval(f"SHOW {setting}") == "on"
-    await admin.close()

@@ -61,6 +61,8 @@ def holds_a_cluster(home: Path) -> bool:
 async def test_a_second_start_finds_what_was_committed(data: Path) -> None:
     async with Postgres(data) as first:
         admin = await asyncpg.connect(first.admin_url)
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            assert await admin.fetchval(f"SHOW {setting}") == "on"
         await admin.execute("CREATE TABLE kept AS SELECT 42 AS answer")
         await admin.close()
     async with Postgres(data) as second:
