@@ -3,16 +3,20 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from deploy.demo.__main__ import main
 from deploy.demo.options import SHIPPED, BadOption, choice, stack
+
+NAMED = {"DATA", "TEXT", "LABEL", "LIMIT", "OUT", "TASK", "NLU_ADMIN_KEY"}
+Demo = Callable[..., tuple[int, str, str]]
 
 
 def demo(*arguments: str, **told: str) -> subprocess.CompletedProcess[str]:
-    named = {"DATA", "TEXT", "LABEL", "LIMIT", "OUT", "TASK", "NLU_ADMIN_KEY"}
-    kept = {name: value for name, value in os.environ.items() if name not in named}
+    kept = {name: value for name, value in os.environ.items() if name not in NAMED}
     return subprocess.run(
         [sys.executable, "-m", "deploy.demo", *arguments],
         env=kept | told,
@@ -45,23 +49,37 @@ def test_a_stack_that_is_not_named_is_asked_for() -> None:
         stack({"NLU_LOGGER_URL": "http://127.0.0.1:1", "ANTHROPIC_API_KEY": "x"})
 
 
-def test_a_check_reads_the_data_and_needs_no_stack(tmp_path: Path) -> None:
-    checked = demo("--check", OUT=str(tmp_path / "out"))
-    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Demo:
+    """The same without an interpreter of its own: exit code, standard output, standard error."""
+
+    def run(*arguments: str, **told: str) -> tuple[int, str, str]:
+        for name in NAMED:
+            monkeypatch.delenv(name, raising=False)
+        for name, value in told.items():
+            monkeypatch.setenv(name, value)
+        return main([*arguments]), *capsys.readouterr()
+
+    return run
 
 
-def test_bad_data_ends_the_demo_with_one_line_and_no_traceback(tmp_path: Path) -> None:
-    ended = demo(DATA="nowhere.csv", OUT=str(tmp_path))
-    assert ended.returncode == 1
-    assert ended.stderr == "demo: there is no file nowhere.csv\n"
+def test_a_check_reads_the_data_and_needs_no_stack(in_process: Demo, tmp_path: Path) -> None:
+    assert in_process("--check", OUT=str(tmp_path / "out")) == (0, "", "")
 
 
-def test_a_place_for_the_output_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_bad_data_ends_the_demo_with_one_line(in_process: Demo, tmp_path: Path) -> None:
+    ended = in_process(DATA="nowhere.csv", OUT=str(tmp_path))
+    assert ended == (1, "", "demo: there is no file nowhere.csv\n")
+
+
+def test_a_place_for_the_output_that_cannot_be_made_is_named(
+    in_process: Demo, tmp_path: Path
+) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.touch()
-    ended = demo("--check", OUT=str(in_the_way / "out"))
-    assert ended.returncode == 1
-    assert ended.stderr == f"demo: OUT={in_the_way / 'out'} cannot be made: Not a directory\n"
+    ended = in_process("--check", OUT=str(in_the_way / "out"))
+    why = f"demo: OUT={in_the_way / 'out'} cannot be made: Not a directory\n"
+    assert ended == (1, "", why)
 
 
 def test_a_service_that_is_away_is_named(tmp_path: Path) -> None:

@@ -1,14 +1,11 @@
 """What `induction score` refuses: one line that names the file and the line, and exit code 2."""
 
-import asyncio
-import sys
-from pathlib import Path
+import os
 
 import pytest
 
+from tests.fixtures.commands import typed
 from tests.fixtures.scoring import RUTH, Lines, Scoring, outputs
-
-PROGRAM = Path(sys.executable).parent / "induction"
 
 PRIVATE = "what Zacharias said"
 TRUTH = SAID = outputs(one="b", two="c")
@@ -87,9 +84,6 @@ def test_what_cannot_be_asked_is_refused(scoring: Scoring, more: list[str], refu
 
 
 async def test_a_mistyped_command_is_not_taken_for_a_low_score() -> None:
-    process = await asyncio.create_subprocess_exec(
-        PROGRAM, "score", "--kind", "intents", stderr=asyncio.subprocess.PIPE
-    )
-    _, complained = await process.communicate()
-    assert process.returncode == 2
-    assert b"--kind" in complained
+    ended = await typed("induction", "score", "--kind", "intents", env=os.environ)
+    assert ended.code == 2
+    assert "--kind" in ended.complained

@@ -1,19 +1,17 @@
 """What was exported comes back, by HTTP and on the command line, up to the largest body."""
 
-import asyncio
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.fixtures.commands import typed
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack
 
-PROGRAM = Path(sys.executable).parent / "induction"
 TASK = "filed"
 LABELS = "用 topic_0、topic_1、topic_2 或 topic_3 回答。"
 CHINESE: dict[str, Any] = {
@@ -57,17 +55,9 @@ async def exported(stack: Stack, version: str, format: str) -> str:
 
 
 async def command(stack: Stack, *words: str | Path) -> tuple[int | None, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        PROGRAM,
-        "prompts",
-        *map(str, words),
-        env=os.environ
-        | {"INDUCTION_URL": str(stack.induction.base_url), "INDUCTION_KEY": BOOTSTRAP_KEY},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    printed, complained = await process.communicate()
-    return process.returncode, printed.decode().strip(), complained.decode()
+    env = {"INDUCTION_URL": str(stack.induction.base_url), "INDUCTION_KEY": BOOTSTRAP_KEY}
+    ended = await typed("induction", "prompts", *words, env=os.environ | env)
+    return ended.code, ended.printed.strip(), ended.complained
 
 
 async def test_five_hundred_chinese_examples_come_back_by_http(stack: Stack) -> None:

@@ -1,11 +1,6 @@
 """What is empty or blank is not set: one rule for everything that any program of ours reads."""
 
-import asyncio
-import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from induction.settings import Migration as InductionMigration
@@ -19,6 +14,7 @@ from offline_model.settings import OfflineSettings
 from pydantic import AliasChoices, ValidationError
 
 from deploy.local.settings import LocalSettings
+from tests.fixtures.commands import typed
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers
 from tests.nlu_logger.world import connected, opened
@@ -32,17 +28,6 @@ ALL: list[type[EnvironmentSettings]] = [
     OfflineSettings,
     LocalSettings,
 ]
-READ = """
-import json, sys
-from importlib import import_module
-from pydantic import ValidationError
-module, name = sys.argv[1:]
-try:
-    told = getattr(import_module(module), name)().model_dump_json()
-except ValidationError as missing:
-    told = json.dumps(sorted(str(one["loc"][0]) + one["type"] for one in missing.errors()))
-print(told)
-"""
 
 
 def names(settings: type[EnvironmentSettings]) -> list[str]:
@@ -57,14 +42,15 @@ def names(settings: type[EnvironmentSettings]) -> list[str]:
 
 def read(settings: type[EnvironmentSettings], told: dict[str, str]) -> object:
     """What a program reads whose environment holds `told` and none of these names otherwise."""
-    kept = {name: value for name, value in os.environ.items() if name not in names(settings)}
-    done = subprocess.run(
-        [sys.executable, "-c", READ, settings.__module__, settings.__name__],
-        env=kept | told,
-        capture_output=True,
-        check=True,
-    )
-    return json.loads(done.stdout)
+    with pytest.MonkeyPatch.context() as environment:
+        for name in names(settings):
+            environment.delenv(name, raising=False)
+        for name, value in told.items():
+            environment.setenv(name, value)
+        try:
+            return settings().model_dump(mode="json")
+        except ValidationError as missing:
+            return sorted(str(one["loc"][0]) + one["type"] for one in missing.errors())
 
 
 @pytest.mark.parametrize("settings", ALL, ids=lambda one: f"{one.__module__}.{one.__name__}")
@@ -96,10 +82,9 @@ def test_a_key_that_can_be_guessed_is_never_stored(key: str) -> None:
 
 
 async def test_an_empty_bootstrap_key_makes_no_key(databases: Databases, servers: Servers) -> None:
-    program = Path(sys.executable).parent / "nlu-logger"
     async with opened(databases, servers) as world:
-        migrating = await asyncio.create_subprocess_exec(
-            program,
+        migrated = await typed(
+            "nlu-logger",
             "migrate",
             env=os.environ
             | {
@@ -110,6 +95,6 @@ async def test_an_empty_bootstrap_key_makes_no_key(databases: Databases, servers
                 "NLU_LOGGER_ADMIN_DATABASE_URL": "",
             },
         )
-        assert await migrating.wait() == 0
+        assert migrated.code == 0
         async with connected(world.database.owner_url) as owner:
             assert await owner.fetchval("SELECT count(*) FROM api_keys") == 1
