@@ -17,6 +17,9 @@ endif
 endef
 $(foreach name,$(PASSED),$(eval $(call pass,$(name))))
 
+# Where this is set, each process of a test would compile again whatever it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 # A checkout that was moved or copied has an environment that still points at its old place.
 ifneq ($(shell cat $(STAMP) 2>/dev/null && test -x $(BIN)/python),$(shell pwd))
 $(STAMP): moved

@@ -4,6 +4,7 @@ The documents come from the apps as they are built; nothing is connected to.
 """
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,12 @@ NOWHERE = {
 }
 
 
+@cache
 def of_nlu_logger() -> dict[str, Any]:
     return nlu_logger.app.build(LoggerSettings(**NOWHERE)).openapi()
 
 
+@cache
 def of_induction() -> dict[str, Any]:
     return induction.app.build(InductionSettings(**NOWHERE)).openapi()
 
