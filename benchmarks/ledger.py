@@ -1,95 +1,179 @@
-"""Calls through the ledger (reserved, committed, sent, settled, committed) against bare calls."""
+"""Calls through the ledger (reserved, committed, sent, settled, committed) against bare calls.
+
+`python -m benchmarks.ledger` alone. Bare and booked calls take turns, and what a call takes is what
+the model behind it takes: a server of its own over HTTP, or nothing but a wait, so that the ledger
+is all there is to measure.
+"""
 
 import asyncio
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from uuid import UUID
 
+import uvloop
 from induction.engine.runtime import Call
+from induction.llm.accounting import Account, LedgerCommits, open_ledger_commits
 from induction.llm.adapters import adapters
-from induction.llm.calls import Account, open_ledger_commits
+from induction.llm.attempts import always
+from induction.llm.claude import ADAPTER_VERSION
+from induction.llm.flights import Model, Slots
 from induction.llm.ledger import Ledger
 from induction.llm.models import Answering, Models
 from induction.llm.prices import SHIPPED
+from induction.llm.servers import Server
 from induction.resources import APP_IDENTITY
 from induction.settings import ModelSettings
-from induction.task_kinds.base import ModelRequest
+from induction.task_kinds.base import ModelAnswer, ModelRequest, Outcome, Usage
 from induction.task_kinds.registry import task_of
-from nlu_shared.kit.data.db import open_database
+from nlu_shared.kit.data.db import Database, open_database
 from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.prompts import TaskKind
 from nlu_shared.schemas.tasks import TaskIn
 from offline_model.app import create_app
 
 from benchmarks.rates import ratio_line
+from benchmarks.stage import postgres_cpu_seconds
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task, texts
-from tests.fixtures.servers import Servers
+from tests.fixtures.servers import Servers, running_servers
 from tests.fixtures.stack import Stack, opened, serving
 
 CALLS = 1_500
 AT_ONCE = 16
 BLOCK = 64
+"""Calls in one question of a run."""
 ROUNDS = 3
+WAITS = ((32, 0.05, CALLS), (32, 0.05, BLOCK), (16, 0.2, BLOCK))
+"""Calls at once, seconds each, and how many are asked for together."""
+Pair = tuple[float, float]
+
+
+class Waiting:
+    """A model that is billed and takes `seconds` for every answer."""
+
+    def __init__(self, at_once: int, seconds: float) -> None:
+        self._slots, self._seconds = Slots(at_once), seconds
+
+    def server(self, model: str) -> Server:
+        return Server(
+            identity="anthropic", provider="anthropic", model=model, adapter=ADAPTER_VERSION
+        )
+
+    def slots(self, model: str) -> Slots:
+        return self._slots
+
+    async def complete(
+        self,
+        request: ModelRequest,
+        *,
+        sample: int = 0,
+        again: Callable[[], Awaitable[bool]] = always,
+    ) -> ModelAnswer:
+        await asyncio.sleep(self._seconds)
+        return ModelAnswer(Outcome.OK, '{"label": "topic_1", "confidence": 0.9}', Usage(9, 0, 0, 9))
 
 
 async def run(databases: Databases, servers: Servers) -> None:
-    async with serving(create_app()) as model_url, opened(databases, servers) as stack:
-        settings = ModelSettings(provider="offline", anthropic_base_url=model_url)
-        models = Models(settings.models_of, adapters(settings.models_of))
-        model = Answering(models, {})
-        run_id = await _waiting_run(stack)
-        pairs = []
-        for number in range(ROUNDS):
-            requests = _requests(number)
-            pairs.append(
-                (await _booked(stack, run_id, model, requests), await _bare(model, requests))
-            )
+    async with (
+        opened(databases, servers) as stack,
+        open_database(stack.settings.database) as database,
+        open_ledger_commits(database, APP_IDENTITY) as commits,
+    ):
+        ledgers = await _ledgers(stack, database, commits)
+        async with _served() as model:
+            pairs = [await _pair(ledgers, model, AT_ONCE, BLOCK, n) for n in range(ROUNDS)]
+        print(ratio_line("model calls through the ledger", pairs, unit="calls/s", against="bare"))
+        for at_once, seconds, together in WAITS:
+            model = Waiting(at_once, seconds)
+            cpu = time.process_time(), await postgres_cpu_seconds(servers)
+            pairs = [await _pair(ledgers, model, at_once, together, n) for n in range(ROUNDS)]
+            ours, theirs = time.process_time() - cpu[0], await postgres_cpu_seconds(servers) - cpu[1]
+            print(_wall_line(f"{at_once} calls of {seconds * 1000:.0f} ms, asked {together}", pairs))
+            each = 1000 / (ROUNDS * CALLS)
+            print(f"  CPU of a call, bare and booked: {ours * each:.2f} ms of the worker,"
+                  f" {theirs * each:.2f} ms of PostgreSQL")  # fmt: skip
+
+
+def _wall_line(what: str, pairs: Sequence[Pair]) -> str:
+    ratios = sorted(bare / booked for booked, bare in pairs)
+    return (
+        f"{what} together: wall time {ratios[len(ratios) // 2]:.3f} of the bare calls'"
+        f" ({ratios[0]:.3f} to {ratios[-1]:.3f})"
+    )
+
+
+@asynccontextmanager
+async def _served() -> AsyncIterator[Model]:
+    async with serving(create_app()) as url:
+        settings = ModelSettings(provider="offline", anthropic_base_url=url)
+        models = Models(settings.models_of, adapters(settings.models_of), concurrency=AT_ONCE)
+        yield Answering(models, {})
         await models.close()
-    print(ratio_line("model calls through the ledger", pairs, unit="calls/s", against="bare"))
 
 
-def _requests(number: int) -> list[ModelRequest]:
-    labels = tuple(LabelSpec(name=f"topic_{one}") for one in range(4))
-    task = task_of(TaskIn(slug="bench", kind=TaskKind.INTENT, labels=labels))
-    prompt = task.baseline()
-    drawn = [text for text, _ in texts(CALLS, seed=number)]
-    return [task.request(prompt, one, model="claude-haiku-5-5") for one in drawn]
+async def _ledgers(
+    stack: Stack, database: Database, commits: LedgerCommits
+) -> Callable[[Model, int], Awaitable[Ledger]]:
+    """Opens the ledger of one run, which no worker claims, each time in an epoch of its own."""
+    await make_task(stack, "bench", cases=1)
+    run_id = UUID((await stack.induction.post("/v1/runs", json={"task": "bench"})).json()["id"])
+
+    async def opening(model: Model, epoch: int) -> Ledger:
+        account = Account(
+            run_id=run_id, fence=0, epoch=epoch, calls_limit=1_000_000,
+            usd_limit=Decimal(1_000), month_cap_usd=Decimal(1_000), prices=SHIPPED,
+        )  # fmt: skip
+        ledger = Ledger(account, commits, model)
+        await ledger.load(database, APP_IDENTITY)
+        return ledger
+
+    return opening
 
 
-async def _bare(model: Answering, requests: list[ModelRequest]) -> float:
-    gate = asyncio.Semaphore(AT_ONCE)
+async def _pair(
+    ledgers: Callable[[Model, int], Awaitable[Ledger]],
+    model: Model,
+    at_once: int,
+    together: int,
+    number: int,
+) -> Pair:
+    """Calls a second, booked and bare."""
+    requests = _requests(f"{at_once} {together} {number}")
+    ledger = await ledgers(model, number)
+    began = time.perf_counter()
+    for start in range(0, CALLS, together):
+        await ledger.complete([Call(one) for one in requests[start : start + together]])
+    booked = time.perf_counter() - began
+    gate = asyncio.Semaphore(at_once)
 
-    async def one(request: ModelRequest) -> None:
+    async def bare(request: ModelRequest) -> None:
         async with gate:
             await model.complete(request)
 
     began = time.perf_counter()
-    await asyncio.gather(*(one(request) for request in requests))
-    return len(requests) / (time.perf_counter() - began)
+    for start in range(0, CALLS, together):
+        await asyncio.gather(*(bare(one) for one in requests[start : start + together]))
+    return CALLS / booked, CALLS / (time.perf_counter() - began)
 
 
-async def _booked(
-    stack: Stack, run_id: UUID, model: Answering, requests: list[ModelRequest]
-) -> float:
-    account = Account(
-        run_id=run_id, fence=0, epoch=0,
-        calls_limit=1_000_000, usd_limit=Decimal(1), month_cap_usd=Decimal(1), prices=SHIPPED,
-    )  # fmt: skip
-    async with (
-        open_database(stack.settings.database) as database,
-        open_ledger_commits(database, APP_IDENTITY) as commits,
-    ):
-        ledger = Ledger(account, commits, model)
-        await ledger.load(database, APP_IDENTITY)
-        began = time.perf_counter()
-        for start in range(0, len(requests), BLOCK):
-            await ledger.complete([Call(one) for one in requests[start : start + BLOCK]])
-        return len(requests) / (time.perf_counter() - began)
+def _requests(name: str) -> list[ModelRequest]:
+    labels = tuple(LabelSpec(name=f"topic_{one}") for one in range(4))
+    task = task_of(TaskIn(slug="bench", kind=TaskKind.INTENT, labels=labels))
+    prompt = task.baseline()
+    drawn = [f"{text} ({name})" for text, _ in texts(CALLS, seed=1)]
+    return [task.request(prompt, one, model="claude-haiku-5-5") for one in drawn]
 
 
-async def _waiting_run(stack: Stack) -> UUID:
-    """A run that no worker claims, to book calls on."""
-    await make_task(stack, "bench", cases=1)
-    started = await stack.induction.post("/v1/runs", json={"task": "bench"})
-    return UUID(started.json()["id"])
+async def main(servers: Servers) -> None:
+    databases = Databases(servers)
+    try:
+        await run(databases, servers)
+    finally:
+        await databases.drop_all()
+
+
+if __name__ == "__main__":
+    with running_servers() as started:
+        uvloop.run(main(started))

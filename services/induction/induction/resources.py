@@ -16,8 +16,8 @@ from nlu_shared.kit.process.wakeups import Wakeups, open_wakeups
 from redis.asyncio import Redis
 
 from induction.llm import trial
+from induction.llm.accounting import LedgerCommits, open_ledger_commits
 from induction.llm.adapters import adapters
-from induction.llm.calls import LedgerCommits, open_ledger_commits
 from induction.llm.models import Models
 from induction.llm.prices import PriceTable
 from induction.migrations import APP

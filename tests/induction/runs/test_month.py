@@ -1,6 +1,5 @@
 """The month's cap where one month ends and the next begins, by the database's clock."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import date
@@ -9,9 +8,10 @@ from uuid import UUID
 
 import pytest
 from induction.engine.runtime import Call
-from induction.llm.calls import Account, open_ledger_commits
+from induction.llm.accounting import Account, open_ledger_commits
 from induction.llm.claude import ADAPTER_VERSION
 from induction.llm.errors import ParkRun
+from induction.llm.flights import Slots
 from induction.llm.ledger import Ledger
 from induction.llm.prices import SHIPPED, upper_bound
 from induction.llm.servers import Server
@@ -43,7 +43,7 @@ class Provider:
 
     def __init__(self, clock: Clock, *, ambiguous: int = 0) -> None:
         self._clock, self._ambiguous = clock, ambiguous
-        self._slots = asyncio.Semaphore(16)
+        self._slots = Slots(16)
         self.parks = False
 
     def server(self, model: str) -> Server:
@@ -51,7 +51,7 @@ class Provider:
             identity="anthropic", provider="anthropic", model=model, adapter=ADAPTER_VERSION
         )
 
-    def slots(self, model: str) -> asyncio.Semaphore:
+    def slots(self, model: str) -> Slots:
         return self._slots
 
     async def complete(

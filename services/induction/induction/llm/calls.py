@@ -1,7 +1,7 @@
 """Calls on their way: each is booked before it is sent and after it came to something.
 
-Who pays, how many fly at once, and what an answer costs. What is remembered across runs, and what
-follows where a provider does not answer, is the ledger's matter.
+How many fly at once, which one is sent next, and what stops them. What is remembered across runs,
+and what follows where a provider does not answer, is the ledger's matter.
 """
 
 import asyncio
@@ -9,70 +9,28 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any
-from uuid import UUID
-
-import structlog
-from nlu_shared.kit.data.db import Database, Identity
-from nlu_shared.kit.data.group_commit import GroupCommit
+from functools import partial
+from math import ceil
 
 from induction.engine.runtime import Call
-from induction.llm import prices
-from induction.llm.budget import Budget, dollars
-from induction.llm.entries import (
-    Copied,
-    Granted,
-    LeaseLost,
-    LedgerEntry,
-    Receipt,
-    Release,
-    Reserved,
-    Settled,
-    write,
-)
+from induction.llm.accounting import Account, Accounting, LedgerCommits
 from induction.llm.errors import ParkRun, StopRun
-from induction.llm.flights import Flight, Key, Model, fields_of
-from induction.llm.prices import PriceTable
-from induction.task_kinds.base import BY_MODEL, BY_PROVIDER, ModelAnswer, Outcome
+from induction.llm.flights import Flight, Key, Model
+from induction.task_kinds.base import BY_PROVIDER, ModelAnswer, Outcome
 
-log = structlog.get_logger(__name__)
-LedgerCommits = GroupCommit[LedgerEntry, Receipt]
 Look = Callable[[], Awaitable[None]]
 """Raises where no more calls are to be sent; those on their way are settled first."""
 LOOK_SECONDS = 0.5
 """Between two looks while calls are on their way. A slow server takes an hour for a block."""
+BOOKED_AHEAD = 0.5
+"""Calls that are booked and wait for a slot, as a share of the slots: one that is free is taken at
+once, and not after a commit. What is killed leaves so many more reservations without an answer."""
+PARTING_SECONDS = 2.0
+"""For the release of what was booked and not sent, when the worker stops."""
 
 
 async def _never() -> None:
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Whose calls these are. Answers are shared with runs of an equal epoch that the same server
-    answered; a canary, which asks the same again to see whether a model has changed, needs an epoch
-    of its own.
-    `prices` are those its calls are charged by, of the day on which each is sent. `outages` says
-    how often this run was parked because the provider answered nothing, and `outage_pause` how many
-    seconds it rests the next time."""
-
-    run_id: UUID
-    fence: int
-    epoch: int
-    calls_limit: int
-    usd_limit: Decimal
-    month_cap_usd: Decimal
-    prices: PriceTable
-    outages: int = 0
-    outage_pause: float = 60.0
-
-
-def open_ledger_commits(database: Database, identity: Identity) -> LedgerCommits:
-    """The group commit all runs of this process write their entries through."""
-    return GroupCommit(database, identity, write)
 
 
 class Calls:
@@ -89,12 +47,10 @@ class Calls:
         look: Look = _never,
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
-        self._account = account
-        self._commits = commits
-        self._model = model
-        self._look, self._look_seconds = look, look_seconds
-        self._looked = time.monotonic()
-        self.budget = Budget(calls_limit=account.calls_limit, usd_limit=account.usd_limit)
+        self.accounting = Accounting(account, commits, model)
+        self.model = model
+        self.look, self.look_seconds = look, look_seconds
+        self.looked = time.monotonic()
         self.known: dict[Key, ModelAnswer] = {}
         self.settled = 0
         self.lost: dict[Key, ModelAnswer] = {}
@@ -105,195 +61,174 @@ class Calls:
         does not answer no other is sent. Raises what a call or a look raises, once every call on
         its way has been settled."""
         self.lost = {}
-        waiting = deque(calls.items())
-        flying: set[asyncio.Task[None]] = set()
-        failures = await self._reasons_to_stop()
-        try:
-            while (waiting and not failures and not self._unanswered) or flying:
-                if not failures and not self._unanswered:
-                    flying |= await self._launch(waiting, patient=not flying)
-                if flying:
-                    done, flying = await asyncio.wait(
-                        flying, timeout=self._look_seconds, return_when=asyncio.FIRST_COMPLETED
-                    )
-                    failures += [error for task in done if (error := task.exception())]
-                    if not failures:
-                        failures += await self._reasons_to_stop()
-                elif waiting:
-                    key, one = waiting.popleft()
-                    await self.settle_unsent(key, one, self._over_budget())
-        finally:
-            for task in flying:
-                task.cancel()
-        if failures:
-            raise failures[0]
-
-    def _over_budget(self) -> ModelAnswer:
-        return ModelAnswer(Outcome.OVER_BUDGET, self.budget.limit_passed)
-
-    @property
-    def _unanswered(self) -> bool:
-        return any(one.outcome is Outcome.UNAVAILABLE for one in self.lost.values())
-
-    async def _reasons_to_stop(self) -> list[BaseException]:
-        """What the look raises, at most once in `look_seconds`."""
-        if time.monotonic() - self._looked < self._look_seconds:
-            return []
-        self._looked = time.monotonic()
-        try:
-            await self._look()
-        except Exception as reason:  # noqa: BLE001 - raised when the calls on their way are settled
-            return [reason]
-        return []
-
-    async def _launch(
-        self, waiting: deque[tuple[Key, Call]], *, patient: bool
-    ) -> set[asyncio.Task[None]]:
-        """Sends the first calls of `waiting` that have a slot and fit into the run's and the
-        month's budget; the others stay in `waiting`. A `patient` one waits for its first slot,
-        which other runs may hold."""
-        admitted: list[Flight] = []
-        day = datetime.now(UTC).date()
-        try:
-            while waiting:
-                key, one = waiting[0]
-                slots = self._model.slots(one.request.model)
-                if slots.locked() and (admitted or not patient):
-                    break
-                await self._enter(slots)
-                bound = Decimal(0)
-                if self._model.server(one.request.model).billed:
-                    bound = prices.upper_bound(one.request, day, self._account.prices)
-                if not self.budget.admit(bound):
-                    slots.release()
-                    break
-                waiting.popleft()
-                admitted.append(Flight(key, one, day, bound, slots))
-            granted = await asyncio.gather(*(self._reserve(flight) for flight in admitted))
-        except BaseException:
-            for flight in admitted:
-                flight.slots.release()
-            raise
-        launched = set()
-        for flight, may_go in reversed(list(zip(admitted, granted, strict=True))):
-            if not may_go:
-                flight.slots.release()
-                waiting.appendleft((flight.key, flight.call))
-                continue
-            task = asyncio.create_task(self._call(flight))
-            task.add_done_callback(flight.done)
-            launched.add(task)
-        return launched
-
-    async def _enter(self, slots: asyncio.Semaphore) -> None:
-        """Takes a slot. Raises what the look raises meanwhile."""
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._look_seconds):
-                    await slots.acquire()
-                    return
-            await self._look()
-
-    async def _reserve(self, flight: Flight) -> bool:
-        """Commits the reservation; False where the month's cap would be passed."""
-        is_billed = self._model.server(flight.call.request.model).billed
-        cap = self._account.month_cap_usd if is_billed else None
-        names = self._names(flight.key, flight.call)
-        receipt = await self._write(Reserved(**names, bound=flight.bound, month_cap=cap))
-        if receipt.granted is not Granted.YES:
-            self.budget.release(flight.bound)
-            self.budget.limit_passed = f"the month's cap of {dollars(self._account.month_cap_usd)}"
-            return False
-        flight.month = receipt.month
-        return True
-
-    async def _call(self, flight: Flight) -> None:
-        repeated = 0
-
-        async def again() -> bool:
-            """One more attempt may be billed too, so it needs a reservation of its own."""
-            nonlocal repeated
-            granted = self.budget.admit(flight.bound) and await self._reserve(flight)
-            repeated += granted
-            return granted
-
-        one = flight.call
-        try:
-            answer = await self._model.complete(one.request, sample=one.sample, again=again)
-        except (ParkRun, StopRun) as refusal:
-            await self._leave(flight, unread=refusal.ambiguous > repeated)
-            raise
-        if answer.outcome in BY_PROVIDER:
-            await self._leave(flight, unread=answer.ambiguous > repeated)
-            self.lost[flight.key] = answer
-            return
-        if answer.outcome is Outcome.OVER_BUDGET:
-            answer = replace(answer, text=self.budget.limit_passed)
-        listed = Decimal(0)
-        if answer.outcome in BY_MODEL:
-            listed, answer = self._charged(flight, answer)
-        # Attempts that brought nothing readable stay booked; each repeat reserved its own bound.
-        cost = listed + (answer.ambiguous - repeated) * flight.bound
-        if not self._model.server(one.request.model).billed:
-            cost = Decimal(0)
-        await self._write(
-            Settled(
-                **self._names(flight.key, one),
-                **fields_of(answer),
-                bound=flight.bound,
-                cost=cost,
-                notional=listed,
-                month=flight.month,
-            )
-        )
-        self.budget.settle(flight.bound, cost)
-        self._know(flight.key, answer)
-
-    def _charged(self, flight: Flight, answer: ModelAnswer) -> tuple[Decimal, ModelAnswer]:
-        """What an answer costs by the list; its bound, and no usage, where it is not said."""
-        request, table = flight.call.request, self._account.prices
-        if not prices.is_known(request.model, flight.day, table):  # of a server that is not billed
-            return Decimal(0), answer
-        listed = prices.charge(request, answer.usage, flight.day, table)
-        if listed is not None:
-            return listed, answer
-        log.warning("usage not said", run_id=str(self._account.run_id), model=request.model)
-        return prices.upper_bound(request, flight.day, table), replace(answer, usage=None)
-
-    async def _leave(self, flight: Flight, *, unread: bool) -> None:
-        """Ends the last reservation of a call that stays open. What was sent and may be billed
-        `unread` stays booked."""
-        if unread:
-            return
-        self.budget.release(flight.bound)
-        names = self._names(flight.key, flight.call)
-        await self._write(Release(**names, bound=flight.bound, month=flight.month))
+        await _Sending(self, calls).run()
 
     async def settle_unsent(self, key: Key, one: Call, answer: ModelAnswer) -> None:
         """Writes down an answer that nothing more is paid for."""
-        await self._write(Copied(**self._names(key, one), **fields_of(answer)))
-        self._know(key, answer)
+        await self.accounting.copy(key, one, answer)
+        self.know(key, answer)
 
-    def _know(self, key: Key, answer: ModelAnswer) -> None:
+    def know(self, key: Key, answer: ModelAnswer) -> None:
         self.known[key] = answer
         self.settled += 1
 
-    async def _write(self, entry: LedgerEntry) -> Receipt:
-        receipt = await self._commits.submit(entry)
-        if receipt.granted is Granted.LEASE_LOST:
-            raise LeaseLost
-        return receipt
 
-    def _names(self, key: Key, one: Call) -> dict[str, Any]:
-        account, server = self._account, self._model.server(one.request.model)
-        return {
-            "run_id": account.run_id,
-            "fence": account.fence,
-            "key": key[0],
-            "sample": one.sample,
-            "purpose": one.purpose,
-            "provider": server.identity,
-            "model": one.request.model,
-            "adapter": server.adapter,
-            "epoch": account.epoch,
-        }
+class _Sending:
+    """One sending, from its first reservation until nothing of it is on its way. A flight is booked
+    with others in one commit, waits for a slot, is sent, gives the slot back, and is settled."""
+
+    def __init__(self, calls: Calls, waiting: Mapping[Key, Call]) -> None:
+        self._calls = calls
+        self._accounting = calls.accounting
+        self._waiting = deque(waiting.items())
+        self._booking: asyncio.Task[None] | None = None
+        self._flying: dict[asyncio.Task[None], Flight] = {}
+        self._recalled: list[Flight] = []
+        self._failures: list[BaseException] = []
+        self._is_halted = False
+        self._is_month_full = False
+        self._stirred = asyncio.Event()
+
+    async def run(self) -> None:
+        """As `Calls.send`."""
+        try:
+            await self._hear()
+            while await self._goes_on():
+                self._stirred.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._calls.look_seconds):
+                        await self._stirred.wait()
+                await self._hear()
+            await self._accounting.release(self._recalled)
+        except asyncio.CancelledError:
+            await self._part()
+            raise
+        except Exception as error:  # noqa: BLE001 - what stopped the calls comes first
+            self._failures.append(error)
+        if self._failures:
+            raise self._failures[0]
+
+    async def _goes_on(self) -> bool:
+        """Books what there is room for. False when nothing is left to wait for."""
+        if self._is_halted:
+            self._recall()
+        elif self._booking is None and not self._is_month_full:
+            self._book()
+        while not (self._booking or self._flying or self._is_halted) and self._waiting:
+            key, one = self._waiting.popleft()
+            await self._calls.settle_unsent(key, one, self._accounting.over_budget())
+            self._is_month_full = False
+            self._book()
+        return self._booking is not None or bool(self._flying)
+
+    def _book(self) -> None:
+        """Admits the first calls that wait, as many as there are slots for and some ahead."""
+        admitted: list[Flight] = []
+        while self._waiting and self._has_room(self._waiting[0][1], len(admitted)):
+            flight = self._accounting.admit(*self._waiting[0])
+            if flight is None:
+                break
+            self._waiting.popleft()
+            admitted.append(flight)
+        if admitted:
+            self._booking = asyncio.create_task(self._booked(admitted))
+            self._booking.add_done_callback(self._end_booking)
+
+    def _has_room(self, one: Call, admitted: int) -> bool:
+        slots = self._calls.model.slots(one.request.model)
+        ahead = ceil(slots.size * BOOKED_AHEAD)
+        flights = self._flying.values()
+        if slots.locked():  # by other runs, perhaps
+            return admitted + sum(not flight.is_sent for flight in flights) < ahead
+        return admitted + sum(not flight.is_answered for flight in flights) < slots.size + ahead
+
+    async def _booked(self, admitted: list[Flight]) -> None:
+        granted = await self._accounting.reserve(admitted)
+        for flight, may_go in zip(admitted, granted, strict=True):
+            if may_go:
+                task = asyncio.create_task(self._fly(flight))
+                self._flying[task] = flight
+                task.add_done_callback(self._land)
+        refused = [one for one, may_go in zip(admitted, granted, strict=True) if not may_go]
+        self._waiting.extendleft((one.key, one.call) for one in reversed(refused))
+        self._is_month_full = bool(refused)
+
+    async def _fly(self, flight: Flight) -> None:
+        async with flight.slots:
+            if self._is_halted:
+                return
+            flight.is_sent = True
+            self._stirred.set()
+            answer = await self._answer(flight)
+        flight.is_answered = True
+        self._stirred.set()
+        if answer.outcome not in BY_PROVIDER:
+            self._calls.know(flight.key, await self._accounting.settle(flight, answer))
+        elif answer.ambiguous <= flight.repeated:
+            await self._accounting.release([flight])
+
+    async def _answer(self, flight: Flight) -> ModelAnswer:
+        """Before its slot is free again, whatever must keep the next call from being sent is known.
+        What was sent, not read and may be billed stays booked."""
+        one = flight.call
+        again = partial(self._accounting.reserve_again, flight)
+        try:
+            answer = await self._calls.model.complete(one.request, sample=one.sample, again=again)
+        except (ParkRun, StopRun) as refusal:
+            self._is_halted = True
+            if refusal.ambiguous <= flight.repeated:
+                await self._accounting.release([flight])
+            raise
+        except BaseException:
+            self._is_halted = True
+            raise
+        if answer.outcome in BY_PROVIDER:
+            self._calls.lost[flight.key] = answer
+            self._is_halted |= answer.outcome is Outcome.UNAVAILABLE
+        return answer
+
+    def _end_booking(self, booking: asyncio.Task[None]) -> None:
+        self._booking = None
+        self._fail_by(booking)
+
+    def _land(self, task: asyncio.Task[None]) -> None:
+        flight = self._flying.pop(task)
+        if not flight.is_sent:
+            self._recalled.append(flight)
+        self._is_month_full = False
+        self._fail_by(task)
+
+    def _fail_by(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failures.append(error)
+            self._is_halted = True
+        self._stirred.set()
+
+    def _recall(self) -> None:
+        for task, flight in self._flying.items():
+            if not flight.is_sent:
+                task.cancel()
+
+    async def _hear(self) -> None:
+        """Takes what the look raises for a failure, at most once in `look_seconds`."""
+        calls = self._calls
+        if self._is_halted or time.monotonic() - calls.looked < calls.look_seconds:
+            return
+        calls.looked = time.monotonic()
+        try:
+            await calls.look()
+        except Exception as reason:  # noqa: BLE001 - raised when the calls on their way are settled
+            self._failures.append(reason)
+            self._is_halted = True
+
+    async def _part(self) -> None:
+        """Lets go of what is on its way. What was not sent is released, if that is soon done."""
+        self._is_halted = True
+        with suppress(Exception):
+            async with asyncio.timeout(PARTING_SECONDS):
+                for task in self._flying:
+                    task.cancel()
+                if self._booking is not None:
+                    await self._booking
+                await asyncio.gather(*self._flying, return_exceptions=True)
+                await self._accounting.release(self._recalled)

@@ -99,10 +99,14 @@ async def write(connection: Connection, entries: Sequence[LedgerEntry]) -> list[
     ]
     month = await _spend_month(connection, entries, granted)
     valid = [one for one, may in zip(entries, granted, strict=True) if may is Granted.YES]
-    await _insert(connection, [one for one in valid if isinstance(one, Reserved)])
-    await _copy(connection, [one for one in valid if isinstance(one, Copied)])
-    await _settle(connection, [one for one in valid if isinstance(one, Settled)])
-    await _release(connection, [one for one in valid if isinstance(one, Release)])
+    if reserved := [one for one in valid if isinstance(one, Reserved)]:
+        await _insert(connection, reserved)
+    if copied := [one for one in valid if isinstance(one, Copied)]:
+        await _copy(connection, copied)
+    if settled := [one for one in valid if isinstance(one, Settled)]:
+        await _settle(connection, settled)
+    if release := [one for one in valid if isinstance(one, Release)]:
+        await _release(connection, release)
     return [Receipt(may, month) for may in granted]
 
 
@@ -135,6 +139,8 @@ async def _spend_month(
             granted[place] = Granted.OVER_MONTH_CAP
             continue
         spent[month] += _moves_by(one)
+    if not spent:
+        return now
     await connection.executemany(
         "UPDATE month_spend SET usd = $2 WHERE month = $1", sorted(spent.items())
     )

@@ -16,13 +16,21 @@ Key = tuple[str, int]
 """Of a call: its request's, and its sample."""
 
 
+class Slots(asyncio.Semaphore):
+    """So many calls at once, `size`."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.size = size
+
+
 class Model(Protocol):
     """Whoever answers, by the models' names, and what is known of each. A call holds a slot of its
-    provider from before it is booked until it is settled: what only waits is not on its way."""
+    provider while it is on its way; it is booked before it has one, and settled after."""
 
     def server(self, model: str) -> Server: ...
 
-    def slots(self, model: str) -> asyncio.Semaphore: ...
+    def slots(self, model: str) -> Slots: ...
 
     async def complete(
         self,
@@ -35,19 +43,24 @@ class Model(Protocol):
 
 @dataclass(slots=True)
 class Flight:
-    """One admitted call: the day whose prices hold for all of it, its bound in dollars (0 where
-    nothing is billed), its provider's slots, of which it holds one, and the month its last
-    reservation stands in."""
+    """One admitted call.
+
+    day: whose prices hold for all of it.
+    bound: dollars it may cost at most; 0 where nothing is billed.
+    slots: of its provider, one of which it holds while it is on its way.
+    month: the one its last reservation stands in.
+    repeated: reservations beyond the first, one for each attempt that may be billed too.
+    """
 
     key: Key
     call: Call
     day: date
     bound: Decimal
-    slots: asyncio.Semaphore
+    slots: Slots
     month: date | None = None
-
-    def done(self, _: asyncio.Task[None]) -> None:
-        self.slots.release()
+    repeated: int = 0
+    is_sent: bool = False
+    is_answered: bool = False
 
 
 def fields_of(answer: ModelAnswer) -> dict[str, Any]:

@@ -24,7 +24,8 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.engine.runtime import Call
-from induction.llm.calls import Account, Calls, LedgerCommits
+from induction.llm.accounting import Account, LedgerCommits
+from induction.llm.calls import Calls
 from induction.llm.errors import Outage, StopRun
 from induction.llm.flights import Key, Model
 from induction.llm.prices import PriceTable
@@ -87,8 +88,8 @@ class Ledger:
                 {"run_id": self._account.run_id},
             )
             for row in rows:
-                self._calls.budget.calls += row.attempts
-                self._calls.budget.usd += row.spent
+                self._calls.accounting.budget.calls += row.attempts
+                self._calls.accounting.budget.usd += row.spent
                 self._probes = max(self._probes, row.sample - PROBES_FROM)
                 if row.outcome is not None:
                     self._calls.known[row.key, row.sample] = _answer(row)

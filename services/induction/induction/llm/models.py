@@ -4,7 +4,6 @@ One place of a process holds all connections; a run gets its own view of it (`An
 servers it has found behind its models' names.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import Protocol
 
 from induction.llm.attempts import always
 from induction.llm.errors import StopRun
+from induction.llm.flights import Slots
 from induction.llm.servers import Capacity, Dialect, Server
 from induction.providers import Providers
 from induction.task_kinds.base import ModelAnswer, ModelRequest
@@ -53,7 +53,7 @@ class Models:
         self._concurrency = concurrency
         self._open = open_adapter
         self._adapters: dict[str, tuple[Adapter, str, Dialect]] = {}
-        self._slots: dict[tuple[str, int], asyncio.Semaphore] = {}
+        self._slots: dict[tuple[str, int], Slots] = {}
         self._closing = AsyncExitStack()
 
     async def close(self) -> None:
@@ -102,11 +102,11 @@ class Models:
         adapter, _, _ = self._adapter(server.provider)
         return await adapter.capacity(server.model)
 
-    def slots(self, server: Server) -> asyncio.Semaphore:
+    def slots(self, server: Server) -> Slots:
         """One for each call that may be on its way to that server, over all runs of this process.
         A call waits for one before it is sent, so that its time limit does not run meanwhile."""
         size = server.concurrency or self._concurrency
-        return self._slots.setdefault((server.provider, size), asyncio.Semaphore(size))
+        return self._slots.setdefault((server.provider, size), Slots(size))
 
     def _adapter(self, name: str) -> tuple[Adapter, str, Dialect]:
         if name not in self.providers.by_name:
@@ -148,7 +148,7 @@ class Answering:
             )
         return answer
 
-    def slots(self, model: str) -> asyncio.Semaphore:
+    def slots(self, model: str) -> Slots:
         """As `Models.slots`."""
         return self._models.slots(self.server(model))
 

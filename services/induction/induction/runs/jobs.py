@@ -19,7 +19,7 @@ from induction.engine.plan import Plan
 from induction.engine.runtime import CANCELLED
 from induction.history import failures
 from induction.llm import probing
-from induction.llm.calls import Account
+from induction.llm.accounting import Account
 from induction.llm.entries import LeaseLost
 from induction.llm.errors import ParkRun, StopRun
 from induction.llm.ledger import Ledger
