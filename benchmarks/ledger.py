@@ -40,13 +40,15 @@ from tests.fixtures.labelled import make_task, texts
 from tests.fixtures.servers import Servers, running_servers
 from tests.fixtures.stack import Stack, opened, serving
 
-CALLS = 1_500
+CALLS = 600
 AT_ONCE = 16
 BLOCK = 64
 """Calls in one question of a run."""
 ROUNDS = 3
-WAITS = ((32, 0.05, CALLS), (32, 0.05, BLOCK), (16, 0.2, BLOCK))
+WAITS = ((32, 0.05, 1_920), (32, 0.05, BLOCK), (16, 0.2, BLOCK))
 """Calls at once, seconds each, and how many are asked for together."""
+SECONDS = 3.0
+"""Of bare calls in one round of those."""
 Pair = tuple[float, float]
 
 
@@ -87,19 +89,26 @@ async def run(databases: Databases, servers: Servers) -> None:
         print(ratio_line("model calls through the ledger", pairs, unit="calls/s", against="bare"))
         for at_once, seconds, together in WAITS:
             model = Waiting(at_once, seconds)
+            calls = int(SECONDS / seconds) * at_once
             cpu = time.process_time(), await postgres_cpu_seconds(servers)
-            pairs = [await _pair(ledgers, model, at_once, together, n) for n in range(ROUNDS)]
-            ours, theirs = time.process_time() - cpu[0], await postgres_cpu_seconds(servers) - cpu[1]
-            print(_wall_line(f"{at_once} calls of {seconds * 1000:.0f} ms, asked {together}", pairs))
-            each = 1000 / (ROUNDS * CALLS)
-            print(f"  CPU of a call, bare and booked: {ours * each:.2f} ms of the worker,"
-                  f" {theirs * each:.2f} ms of PostgreSQL")  # fmt: skip
+            pairs = [
+                await _pair(ledgers, model, at_once, together, number, calls)
+                for number in range(ROUNDS)
+            ]
+            worker = (time.process_time() - cpu[0]) / (ROUNDS * calls)
+            postgres = (await postgres_cpu_seconds(servers) - cpu[1]) / (ROUNDS * calls)
+            together = min(together, calls)
+            print(_wall_line(f"{at_once} calls of {seconds * 1000:.0f} ms, {together}", pairs))
+            print(
+                f"  a call booked and one bare: {worker * 1000:.2f} ms CPU of the worker,"
+                f" {postgres * 1000:.2f} ms of PostgreSQL"
+            )
 
 
 def _wall_line(what: str, pairs: Sequence[Pair]) -> str:
     ratios = sorted(bare / booked for booked, bare in pairs)
     return (
-        f"{what} together: wall time {ratios[len(ratios) // 2]:.3f} of the bare calls'"
+        f"{what} asked for together: wall time {ratios[len(ratios) // 2]:.3f} of the bare calls'"
         f" ({ratios[0]:.3f} to {ratios[-1]:.3f})"
     )
 
@@ -138,12 +147,13 @@ async def _pair(
     at_once: int,
     together: int,
     number: int,
+    calls: int = CALLS,
 ) -> Pair:
     """Calls a second, booked and bare."""
-    requests = _requests(f"{at_once} {together} {number}")
+    requests = _requests(f"{type(model).__name__} {at_once} {together} {number}", calls)
     ledger = await ledgers(model, number)
     began = time.perf_counter()
-    for start in range(0, CALLS, together):
+    for start in range(0, calls, together):
         await ledger.complete([Call(one) for one in requests[start : start + together]])
     booked = time.perf_counter() - began
     gate = asyncio.Semaphore(at_once)
@@ -153,16 +163,16 @@ async def _pair(
             await model.complete(request)
 
     began = time.perf_counter()
-    for start in range(0, CALLS, together):
+    for start in range(0, calls, together):
         await asyncio.gather(*(bare(one) for one in requests[start : start + together]))
-    return CALLS / booked, CALLS / (time.perf_counter() - began)
+    return calls / booked, calls / (time.perf_counter() - began)
 
 
-def _requests(name: str) -> list[ModelRequest]:
+def _requests(name: str, count: int) -> list[ModelRequest]:
     labels = tuple(LabelSpec(name=f"topic_{one}") for one in range(4))
     task = task_of(TaskIn(slug="bench", kind=TaskKind.INTENT, labels=labels))
     prompt = task.baseline()
-    drawn = [f"{text} ({name})" for text, _ in texts(CALLS, seed=1)]
+    drawn = [f"{text} ({name})" for text, _ in texts(count, seed=1)]
     return [task.request(prompt, one, model="claude-haiku-5-5") for one in drawn]
 
 

@@ -87,51 +87,79 @@ class Receipt:
     month: date | None = None
 
 
+LOCK = """
+WITH held AS (
+    SELECT id, fence FROM runs WHERE id = ANY($1::uuid[]) ORDER BY id FOR SHARE
+), this AS (
+    SELECT date_trunc('month', now() AT TIME ZONE 'UTC')::date AS month WHERE $3
+), locked AS (
+    INSERT INTO month_spend
+    SELECT month, 0 FROM (SELECT unnest($2::date[]) UNION SELECT month FROM this) moved (month)
+    ORDER BY month
+    ON CONFLICT (month) DO UPDATE SET usd = month_spend.usd RETURNING month, usd
+)
+SELECT id, fence, NULL::date AS month, NULL::numeric AS usd, false AS is_now FROM held
+UNION ALL
+SELECT NULL, NULL, month, usd, month IN (SELECT month FROM this) FROM locked
+"""
+
+
 async def write(connection: Connection, entries: Sequence[LedgerEntry]) -> list[Receipt]:
-    """One result per entry, in order. Runs are locked against being claimed meanwhile."""
-    fences = await connection.fetch(
-        "SELECT id, fence FROM runs WHERE id = ANY($1::uuid[]) ORDER BY id FOR SHARE",
-        sorted({entry.run_id for entry in entries}),
-    )
-    holds = {(row["id"], row["fence"]) for row in fences}
+    """One result per entry, in order. Runs are locked against being claimed meanwhile.
+
+    One statement for each kind of entry that there is: what a call waits for is round trips.
+    """
+    holds, spent, now = await _lock(connection, entries)
     granted = [
         Granted.YES if (one.run_id, one.fence) in holds else Granted.LEASE_LOST for one in entries
     ]
-    month = await _spend_month(connection, entries, granted)
+    _spend(spent, now, entries, granted)
     valid = [one for one, may in zip(entries, granted, strict=True) if may is Granted.YES]
+    if spent:
+        await connection.executemany(
+            "UPDATE month_spend SET usd = $2 WHERE month = $1", sorted(spent.items())
+        )
     if reserved := [one for one in valid if isinstance(one, Reserved)]:
         await _insert(connection, reserved)
     if copied := [one for one in valid if isinstance(one, Copied)]:
         await _copy(connection, copied)
     if settled := [one for one in valid if isinstance(one, Settled)]:
         await _settle(connection, settled)
-    if release := [one for one in valid if isinstance(one, Release)]:
-        await _release(connection, release)
-    return [Receipt(may, month) for may in granted]
+    if released := [one for one in valid if isinstance(one, Release)]:
+        await _release(connection, released)
+    return [Receipt(may, now) for may in granted]
 
 
-async def _spend_month(
-    connection: Connection, entries: Sequence[LedgerEntry], granted: list[Granted]
-) -> date | None:
+async def _lock(
+    connection: Connection, entries: Sequence[LedgerEntry]
+) -> tuple[set[tuple[UUID, int]], dict[date, Decimal], date | None]:
+    """The fences of the runs, the totals of the months that entries move, and this month, where
+    anything is to be reserved in it. Months are locked from the oldest to the newest, so that no
+    two writers wait for each other."""
+    moving = [one for one in entries if _moves_by(one) != 0]
+    months = {one.month for one in moving if isinstance(one, Closed) and one.month is not None}
+    reserves = any(isinstance(one, Reserved) for one in moving)
+    runs = sorted({entry.run_id for entry in entries})
+    rows = await connection.fetch(LOCK, runs, sorted(months), reserves)
+    holds = {(row["id"], row["fence"]) for row in rows if row["id"] is not None}
+    spent = {row["month"]: row["usd"] for row in rows if row["month"] is not None}
+    now = next((row["month"] for row in rows if row["is_now"]), None)
+    return holds, spent, now
+
+
+def _spend(
+    spent: dict[date, Decimal],
+    now: date | None,
+    entries: Sequence[LedgerEntry],
+    granted: list[Granted],
+) -> None:
     """Moves the months' totals by every entry that carries money; refuses what passes the cap of
-    this month, and what the same run asks after it, so that calls go in the order they were asked.
-    This month, where anything was to be reserved in it."""
-    moving = [
-        (place, one)
-        for place, one in enumerate(entries)
-        if granted[place] is Granted.YES and _moves_by(one) != 0
-    ]
-    # Locked from the oldest to the newest, so that no two writers wait for each other.
-    past = {one.month for _, one in moving if isinstance(one, Closed) and one.month is not None}
-    spent = {month: (await _locked(connection, month))[1] for month in sorted(past)}
-    now: date | None = None
-    if any(isinstance(one, Reserved) for _, one in moving):
-        now, usd = await _locked(connection, None)
-        spent[now] = usd
+    this month, and what the same run asks after it, so that calls go in the order they were
+    asked."""
     full: set[UUID] = set()
-    for place, one in moving:
+    for place, one in enumerate(entries):
         month = one.month if isinstance(one, Closed) else now
-        if month is None:
+        if granted[place] is not Granted.YES or _moves_by(one) == 0 or month is None:
             continue
         cap = one.month_cap if isinstance(one, Reserved) else None
         if cap is not None and (one.run_id in full or spent[month] + _moves_by(one) > cap):
@@ -139,25 +167,6 @@ async def _spend_month(
             granted[place] = Granted.OVER_MONTH_CAP
             continue
         spent[month] += _moves_by(one)
-    if not spent:
-        return now
-    await connection.executemany(
-        "UPDATE month_spend SET usd = $2 WHERE month = $1", sorted(spent.items())
-    )
-    return now
-
-
-async def _locked(connection: Connection, month: date | None) -> tuple[date, Decimal]:
-    """That month (UTC) and its total; None: this month, by the database's clock."""
-    row = await connection.fetchrow(
-        """
-        INSERT INTO month_spend
-        VALUES (coalesce($1::date, date_trunc('month', now() AT TIME ZONE 'UTC')::date), 0)
-        ON CONFLICT (month) DO UPDATE SET usd = month_spend.usd RETURNING month, usd
-        """,
-        month,
-    )
-    return row["month"], row["usd"]
 
 
 def _moves_by(one: LedgerEntry) -> Decimal:
