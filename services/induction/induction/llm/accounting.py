@@ -144,9 +144,7 @@ class Accounting:
 
     def over_budget(self, answer: ModelAnswer | None = None) -> ModelAnswer:
         """The answer with the limit that the last refused call would have passed."""
-        return replace(
-            answer or ModelAnswer(Outcome.OVER_BUDGET), text=self.budget.limit_passed
-        )
+        return replace(answer or ModelAnswer(Outcome.OVER_BUDGET), text=self.budget.limit_passed)
 
     def _reservation(self, flight: Flight) -> Reserved:
         is_billed = self._model.server(flight.call.request.model).billed
