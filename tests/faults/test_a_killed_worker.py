@@ -29,7 +29,7 @@ SETTLED = "SELECT count(*) FROM llm_calls WHERE run_id = $1 AND outcome IS NOT N
 FLYING = "SELECT count(*) FROM llm_calls WHERE run_id = $1 AND outcome IS NULL"
 LEASE_RUNS_OUT = "UPDATE runs SET lease_until = clock_timestamp() WHERE id = $1"
 """As it does in time; a lease so short that it is worth waiting for is lost on a busy machine."""
-LUCK = {"id", "created_at", "started_at", "completed_at", "spend", "dataset_hash"}
+LUCK = {"id", "created_at", "started_at", "completed_at", "spend", "dataset_hash", "last_error"}
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +154,7 @@ def lasting(run: dict[str, Any]) -> dict[str, Any]:
         for name, value in run.items()
         if name not in LUCK and not name.endswith("_version_id")
     }
-    for name in ("iterations", "changes"):
+    for name in ("iterations", "changes", "front"):
         kept[name] = [
             {field: value for field, value in one.items() if field != "version_id"}
             for one in run[name]

@@ -81,7 +81,7 @@ class _Sending:
         self._calls = calls
         self._accounting = calls.accounting
         self._waiting = deque(waiting.items())
-        self._booking: asyncio.Task[None] | None = None
+        self._reserving: asyncio.Task[None] | None = None
         self._flying: dict[asyncio.Task[None], Flight] = {}
         self._recalled: list[Flight] = []
         self._failures: list[BaseException] = []
@@ -112,14 +112,14 @@ class _Sending:
         """Books what there is room for. False when nothing is left to wait for."""
         if self._is_halted:
             self._recall()
-        elif self._booking is None and not self._is_month_full:
+        elif self._reserving is None and not self._is_month_full:
             self._book()
-        while not (self._booking or self._flying or self._is_halted) and self._waiting:
+        while not (self._reserving or self._flying or self._is_halted) and self._waiting:
             key, one = self._waiting.popleft()
             await self._calls.settle_unsent(key, one, self._accounting.over_budget())
             self._is_month_full = False
             self._book()
-        return self._booking is not None or bool(self._flying)
+        return self._reserving is not None or bool(self._flying)
 
     def _book(self) -> None:
         """Admits the first calls that wait, as many as there are slots for and some ahead."""
@@ -131,8 +131,8 @@ class _Sending:
             self._waiting.popleft()
             admitted.append(flight)
         if admitted:
-            self._booking = asyncio.create_task(self._booked(admitted))
-            self._booking.add_done_callback(self._end_booking)
+            self._reserving = asyncio.create_task(self._booked(admitted))
+            self._reserving.add_done_callback(self._end_reserving)
 
     def _has_room(self, one: Call, admitted: int) -> bool:
         slots = self._calls.model.slots(one.request.model)
@@ -187,9 +187,9 @@ class _Sending:
             self._is_halted |= answer.outcome is Outcome.UNAVAILABLE
         return answer
 
-    def _end_booking(self, booking: asyncio.Task[None]) -> None:
-        self._booking = None
-        self._fail_by(booking)
+    def _end_reserving(self, reserving: asyncio.Task[None]) -> None:
+        self._reserving = None
+        self._fail_by(reserving)
 
     def _land(self, task: asyncio.Task[None]) -> None:
         flight = self._flying.pop(task)
@@ -228,7 +228,7 @@ class _Sending:
             async with asyncio.timeout(PARTING_SECONDS):
                 for task in self._flying:
                     task.cancel()
-                if self._booking is not None:
-                    await self._booking
+                if self._reserving is not None:
+                    await self._reserving
                 await asyncio.gather(*self._flying, return_exceptions=True)
                 await self._accounting.release(self._recalled)
