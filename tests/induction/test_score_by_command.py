@@ -96,6 +96,11 @@ def test_labels_are_read_by_the_one_reading_on_both_sides(
     assert again["scores"] == read["scores"]
 
 
+def test_truths_that_are_nearly_one_label_are_told(scoring: Scoring) -> None:
+    both = outputs(one="Book Table", two="book_table", three="x")
+    assert scoring.json("intent", both, both)["alike"] == [["Book Table", "book_table"]]
+
+
 @pytest.mark.parametrize("unlabelled", [None, "", "  ", [], [""]], ids=str)
 def test_a_text_without_a_label_is_left_out_and_counted(
     scoring: Scoring, unlabelled: object

@@ -5,7 +5,15 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from nlu_shared.schemas.labels import LABEL_LIMIT, NoLabel, like, read_label, read_truth
+from nlu_shared.schemas.labels import (
+    LABEL_LIMIT,
+    NoLabel,
+    alike,
+    like,
+    nearly_one,
+    read_label,
+    read_truth,
+)
 from pydantic import JsonValue
 
 from tests.fixtures.from_schema import JSON
@@ -69,3 +77,12 @@ def test_reading_a_truth_twice_is_reading_it_once(given: JsonValue) -> None:
 def test_likeness_goes_both_ways_and_nobody_is_like_themselves(one: str, other: str) -> None:
     assert bool(like(one, [other])) == bool(like(other, [one]))
     assert like(one, [one]) == []
+
+
+def test_labels_that_are_nearly_one_are_told_together_with_the_way_out() -> None:
+    names = ["x", "Book Table", "book_table", "BOOK-TABLE", "y"]
+    assert alike(names) == [("BOOK-TABLE", "Book Table", "book_table")]
+    (told,) = nearly_one(names)
+    assert "count as 3" in told
+    assert "nlu-logger labels rename" in told
+    assert nearly_one(["x", "y"]) == []

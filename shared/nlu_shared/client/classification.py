@@ -6,6 +6,7 @@ Nothing here raises for what a classifier returned or a caller passed: what cann
 import logging
 import operator
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 from uuid import UUID
@@ -106,8 +107,16 @@ def index_of(value: Any) -> Any:
 
 
 def unread(answer: Any) -> Classification:
-    """Stands for an answer that cannot be read: no intent, and the answer as the output."""
-    return Classification(intent="", confidence=0.0, output=answer)
+    """Stands for an answer that cannot be read whole: the intent where it has one, no confidence,
+    and the answer as the output."""
+    return Classification(intent=_intent_of(answer), confidence=0.0, output=answer)
+
+
+def _intent_of(answer: Any) -> str:
+    with suppress(Exception):
+        intent = answer if isinstance(answer, str) else _named(answer)["intent"]
+        return intent if isinstance(intent, str) else ""
+    return ""
 
 
 def prediction_of(

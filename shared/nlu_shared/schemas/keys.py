@@ -17,7 +17,9 @@ Scope = Annotated[SafeText, StringConstraints(min_length=1, max_length=64)]
 class KeyIn(Body):
     """`scopes` say what the key may do (`room:verb`, or `admin`); `tasks` None means every task."""
 
-    name: Label = Field(description="what people call it")
+    name: Annotated[Label, StringConstraints(strip_whitespace=True, min_length=1)] = Field(
+        description="what people call it"
+    )
     scopes: Annotated[
         list[Scope],
         Field(

@@ -2,6 +2,7 @@
 may carry anything."""
 
 import math
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Annotated, Any
@@ -230,6 +231,24 @@ def like(label: str, names: Collection[str]) -> list[str]:
     """The `names` that differ from `label` in case, blanks, hyphens or underscores only."""
     mine = folded(label)
     return sorted(name for name in names if name != label and folded(name) == mine)
+
+
+def alike(names: Iterable[str]) -> list[tuple[str, ...]]:
+    """The labels that differ from one another in case, blanks, hyphens or underscores only, those
+    of one kind together, by name."""
+    kinds: dict[str, set[str]] = defaultdict(set)
+    for name in names:
+        kinds[folded(name)].add(name)
+    return sorted(tuple(sorted(kind)) for kind in kinds.values() if len(kind) > 1)
+
+
+def nearly_one(names: Iterable[str]) -> list[str]:
+    """The same in words, with the way out."""
+    return [
+        f"{', '.join(kind)} are nearly one label and count as {len(kind)}: if they are one, rename"
+        " the others to it, over history too (nlu-logger labels rename)"
+        for kind in alike(names)
+    ]
 
 
 @lru_cache(maxsize=10_000)

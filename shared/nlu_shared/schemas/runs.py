@@ -58,7 +58,12 @@ class RunLimits(Body):
     """Promises, never passed by one call. Money in US dollars, minutes of wall time."""
 
     iterations: Annotated[
-        int, Field(ge=1, le=20, description="candidates evaluated on validation")
+        int,
+        Field(
+            ge=1,
+            le=20,
+            description="rounds in which validation is asked; the ladder of examples is one",
+        ),
     ] = 20
     calls: Annotated[int, Field(ge=1, le=1_000_000, description="requests to models")] = 20_000
     money_usd: Annotated[float, Field(ge=0, le=10_000, description="US dollars, at list price")] = (
@@ -67,7 +72,7 @@ class RunLimits(Body):
     minutes: Annotated[float, Field(gt=0, le=10_080, description="of wall time")] = 120.0
     max_prompt_tokens: PromptTokens = Field(
         default=None,
-        description="of all of a request but the text it asks about, about: no change makes the"
+        description="about, of all of a request but the text it is about: no change makes the"
         " prompt longer; null: the task's own bound, if it has one",
     )
 

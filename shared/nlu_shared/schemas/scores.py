@@ -86,3 +86,6 @@ class ScoreReport(Schema):
     left_out: int = Field(description="cases that are not scored: unreadable, of no discussion, …")
     cases: list[CaseCounts]
     explained: list[ExplainedCase] = []
+    alike: list[tuple[str, ...]] = Field(
+        default=[], description="truths that are nearly one label, those of one kind together"
+    )

@@ -200,3 +200,30 @@ async def test_labels_that_change_during_a_run_change_nothing_in_it(
 ) -> None:
     unchanged = await finish(databases, servers, change=False)
     assert await finish(databases, servers, change=True) == unchanged
+
+
+async def test_labels_that_are_nearly_one_are_told_where_a_task_and_a_run_are_made(
+    stack: Stack,
+) -> None:
+    answer = await made(stack, "nearly", labels=[{"name": "pay"}, {"name": "Pay"}, {"name": "x"}])
+    (note,) = answer.json()["notes"]
+    assert note.startswith("Pay, pay are nearly one label and count as 2")
+    for number, truth in enumerate(["pay", "Pay", "x"] * 4):
+        await add_case(stack.logger, "nearly", f"text {number}", truth)
+    forecast = await stack.induction.post("/v1/runs", json={"task": "nearly", "dry_run": True})
+    assert note in forecast.json()["notes"]
+    run = await start(stack, "nearly", kind="evaluate")
+    assert note in (await shown(stack, run))["notes"]
+
+
+async def test_a_prompt_from_before_a_rename_still_fits_its_task(stack: Stack) -> None:
+    labels = [{"name": "paying", "aliases": ["pay"]}, {"name": "stop"}]
+    assert (await made(stack, "renamed-later", labels=labels)).status_code == 201
+    content = {
+        "instructions": [{"name": "instructions", "text": "Answer pay or stop."}],
+        "examples": [{"text": "settle it", "output": "pay"}],
+    }
+    answer = await stack.induction.post(
+        "/v1/prompts/renamed-later/versions", json={"content": content}
+    )
+    assert answer.status_code == 201, answer.text

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -143,3 +144,12 @@ async def test_a_slow_function_does_not_hold_up_the_loop(stack: Stack) -> None:
         await asyncio.sleep(0)
         ready.set()
         assert (await answer).intent == "move"
+
+
+@pytest.mark.parametrize("answer", [{"intent": "move"}, ("move",), "move"], ids=str)
+async def test_an_answer_without_a_confidence_keeps_its_intent_and_is_counted(
+    stack: Stack, answer: Any
+) -> None:
+    async with service_of(stack, lambda _: answer) as service:
+        result = await service.process_message("hello")
+    assert (result.intent, result.confidence, service.dropped) == ("move", 0.0, 1)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from nlu_shared.schemas.labels import like
+from nlu_shared.schemas.labels import like, nearly_one
 from nlu_shared.schemas.prompts import PromptContent, TaskKind
 from nlu_shared.schemas.tasks import Unanswerable, UnanswerableTruths
 
@@ -116,12 +116,15 @@ def share(out: Sequence[LeftOut], total: int) -> float:
 
 
 def obstacles(task: Task, baseline: PromptContent, cases: Sequence[Case]) -> list[str]:
-    """What keeps a run from showing anything, in words: one class only, and what its baseline
-    lacks. A change may mend that: it is refused only for what its parent did not lack."""
+    """What keeps a run from showing anything, in words: one class only, labels that are nearly one,
+    and what its baseline lacks. A change may mend that: it is refused only for what its parent did
+    not lack."""
     notes = []
     classes = {task.stratum(case.truth) for case in cases}
     if task.kind is TaskKind.INTENT and len(classes) == 1:
         notes.append("all truths carry one label: whatever always answers it is never wrong")
+    if task.kind is TaskKind.INTENT:
+        notes += nearly_one(classes)
     problems = task.problems(baseline)
     if problems:
         notes.append(f"the baseline is behind its task, changes may mend it: {some(problems)}")

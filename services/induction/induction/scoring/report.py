@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from nlu_shared.measure import f1
 from nlu_shared.schemas.extraction import Extraction
-from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.labels import LabelSpec, alike
 from nlu_shared.schemas.prompts import TaskKind
 from nlu_shared.schemas.scores import (
     CaseCounts,
@@ -54,6 +54,7 @@ def report(
         left_out=left_out + (sum(case.context is None for case in read) if cumulative else 0),
         cases=counted,
         explained=[_explained(case) for case in cases] if explained else [],
+        alike=alike(str(one) for one in truths if one) if kind is TaskKind.INTENT else [],
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from nlu_shared.schemas.labels import nearly_one
 from nlu_shared.schemas.prompts import TaskKind
 from nlu_shared.schemas.scores import ExplainedCase, ScoreReport
 
@@ -15,6 +16,7 @@ def as_lines(report: ScoreReport) -> list[str]:
         f"{report.scorer}: {report.objective:.3f} over {len(report.cases)} cases",
         *(f"{count} {what}" for count, what in _gaps(report) if count),
         *([ONE_CLASS] if _has_one_class(report) else []),
+        *nearly_one(name for kind in report.alike for name in kind),
         "",
         *_table(report),
         *(line for one in report.explained for line in _misses(one)),

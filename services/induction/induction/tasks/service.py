@@ -11,7 +11,7 @@ import httpx2
 from nlu_shared.kit.access import audit
 from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
-from nlu_shared.schemas.labels import LabelSet, LabelSpec
+from nlu_shared.schemas.labels import LabelSet, LabelSpec, nearly_one
 from nlu_shared.schemas.prompts import TaskKind
 from nlu_shared.schemas.tasks import (
     TOO_FEW_LABELS,
@@ -98,9 +98,14 @@ async def create(
 async def _noted(
     view: TaskView, named: Iterable[str | None], table: PriceTable, looking: Looking
 ) -> TaskView:
-    """With what is to be known about the models that are named; no connection is held meanwhile."""
+    """With labels that are nearly one, and what is to be known about the models that are named; no
+    connection is held meanwhile."""
     models = dict.fromkeys(model for model in named if model is not None)
-    notes = [note for model in models for note in await looking(model, table)]
+    names = [one.name for one in view.labels if not one.retired]
+    notes = [
+        *nearly_one(names),
+        *[note for model in models for note in await looking(model, table)],
+    ]
     return view.model_copy(update={"notes": notes})
 
 

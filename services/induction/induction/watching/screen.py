@@ -19,7 +19,7 @@ from rich.text import Text
 from induction.watching.answers import answers
 from induction.watching.components import by_component
 from induction.watching.headroom import priced
-from induction.watching.lines import INDENT, Line, bar, plain, quiet
+from induction.watching.lines import INDENT, Line, bar, plain, quiet, whole
 from induction.watching.migration import figures
 from induction.watching.search import SearchView
 
@@ -87,16 +87,15 @@ async def watch(
     return finished
 
 
-def ending(run: RunView) -> list[Line | Padding]:
+def ending(run: RunView) -> list[Line | Padding | Text]:
     """The verdict, what it cost, and how many of the promised iterations it took."""
-    shown: list[Line | Padding] = (
+    shown: list[Line | Padding | Text] = (
         []
         if run.verdict is None
         else [panel(run.verdict, run.splits or {}, caution_of(run.made_on))]
     )
-    taken = len(run.iterations)
-    tried = f"{taken} of at most {run.limits.iterations} iterations"
-    if refused := len(run.changes) - taken:
+    tried = f"{len(run.iterations)} of at most {run.limits.iterations} iterations"
+    if refused := sum(one.validation_f1 is None for one in run.changes):
         tried += f"; {refused} more changes were refused before validation"
     counted = [plain(tried)] if run.changes else []
     best = answers(run.faults or {}, run.lenient or {}, Split.VALIDATION)
@@ -108,16 +107,18 @@ def ending(run: RunView) -> list[Line | Padding]:
         *priced(run.headroom),
         *best,
         *counted,
+        *map(quiet, run.notes),
         spent(run),
         *_next(run),
     ]
 
 
-def _next(run: RunView) -> list[Line]:
+def _next(run: RunView) -> list[Line | Text]:
     """How to let the best prompt serve, where there is another than before."""
     if run.best_version_id in (None, run.baseline_version_id):
         return []
-    return [quiet(f"to let it serve: induction prompts promote --task {run.task} --run {run.id}")]
+    command = f"induction prompts promote --task {run.task} --run {run.id}"
+    return [quiet("to let it serve:"), whole(command)]
 
 
 def spent(run: RunView) -> Line:

@@ -49,13 +49,15 @@ class IntentTask:
         return wording.plain_prompt(self.labels)
 
     def problems(self, prompt: PromptContent) -> list[str]:
-        """Labels no longer named in the instructions; examples whose answer is no label."""
-        named = wording.named_in(prompt, self.names)
+        """Labels no longer named in the instructions; examples whose answer is no label. An alias
+        is its label here too: a prompt from before a rename is no worse for it."""
+        found = wording.named_in(prompt, [*self._spellings])
+        named = {self._spellings[spelling] for spelling in found}
         missing = [f"label {name!r} is not named" for name in self.names if name not in named]
         strange = [
             f"example {index} answers with no label of this task"
             for index, example in enumerate(prompt.all_examples)
-            if not self.is_valid_output(example.output)
+            if self._spellings.get(str(example.output)) not in self.names
         ]
         return missing + strange
 
