@@ -40,7 +40,7 @@ def list_runs(*, task: str | None = None, limit: int = 20, url: Url = HERE, key:
     task
         Of this task alone.
     limit
-        How many, at most 100.
+        How many: a number from 1 to 100.
     """
     params = {"limit": limit} | ({} if task is None else {"task": task})
     with client(url, key) as http:
@@ -59,6 +59,8 @@ def show(run_id: UUID, /, *, as_json: AsJson = False, url: Url = HERE, key: Key 
 
     Parameters
     ----------
+    run_id
+        Which run.
     as_json
         Print it as the API gives it.
     """
@@ -91,8 +93,10 @@ def verify(
 
     Parameters
     ----------
+    run_id
+        Which run.
     seconds
-        How long to wait for a worker to do it.
+        How long to wait for a worker to do it, as a number.
     as_json
         Print the outcome as the API gives it.
     """
@@ -195,6 +199,8 @@ def go_on(
 
     Parameters
     ----------
+    run_id
+        Which run.
     model
         Who answers in this run, as `provider/model`.
     proposer_model
