@@ -210,7 +210,10 @@ async def test_labels_that_are_nearly_one_are_told_where_a_task_and_a_run_are_ma
     assert note.startswith("Pay, pay are nearly one label and count as 2")
     for number, truth in enumerate(["pay", "Pay", "x"] * 4):
         await add_case(stack.logger, "nearly", f"text {number}", truth)
+    baseline = {"text": "Answer pay, Pay or x.", "promote": True}
+    await stack.induction.post("/v1/prompts/nearly/versions", json=baseline)
     forecast = await stack.induction.post("/v1/runs", json={"task": "nearly", "dry_run": True})
+    assert forecast.status_code == 200, forecast.text
     assert note in forecast.json()["notes"]
     run = await start(stack, "nearly", kind="evaluate")
     assert note in (await shown(stack, run))["notes"]
