@@ -1,4 +1,4 @@
-"""`induction runs`: the runs there are, what they came to, checked and continued."""
+"""`induction runs`: the runs there are, what they came to, steered, checked and continued."""
 
 import json
 import sys
@@ -21,7 +21,7 @@ from induction.commands_runs import AsJson, Model, Watch, start
 from induction.remote import HERE, Key, Url, answer, client
 from induction.watching import screen
 
-runs = App(name="runs", help="Runs: list, show, verify, continue.")
+runs = App(name="runs", help="Runs: list, show, approve, veto, verify, continue.")
 EXITS = {
     VerificationOutcome.SAME: 0,
     VerificationOutcome.DIFFERENT: 1,
@@ -73,6 +73,31 @@ def show(run_id: UUID, /, *, as_json: AsJson = False, url: Url = HERE, key: Key 
     reason = "" if run.reason is None else f": {run.reason}"
     print(f"{run.task} {run.kind}: {'cancelling' if run.cancelling else run.status}{reason}")
     screen.console_for().print(*screen.ending(run), sep="\n")
+
+
+@runs.command
+def approve(run_id: UUID, n: int, /, *, url: Url = HERE, key: Key = "") -> None:
+    """Keeps change N, for which the run waits, and goes on."""
+    _decide(f"/v1/runs/{run_id}/changes/{n}/approve", {}, url, key)
+
+
+@runs.command
+def veto(run_id: UUID, n: int, /, *, reason: str, url: Url = HERE, key: Key = "") -> None:
+    """Does not keep change N, for which the run waits, and goes on.
+
+    Parameters
+    ----------
+    reason
+        Why: the next proposals are told, and later runs remember it.
+    """
+    _decide(f"/v1/runs/{run_id}/changes/{n}/veto", {"reason": reason}, url, key)
+
+
+def _decide(path: str, body: Mapping[str, str], url: str, key: str) -> None:
+    with client(url, key) as http:
+        content = answer(http.post(path, json=body)).content
+    run = RunView.model_validate_json(content)
+    print(run.id, run.status, sep="\t")
 
 
 @runs.command

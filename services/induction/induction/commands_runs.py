@@ -16,6 +16,7 @@ from nlu_shared.kit.options import field
 from nlu_shared.schemas.events import EvaluationProgress, RunFinished
 from nlu_shared.schemas.migration import MARGIN
 from nlu_shared.schemas.runs import RunKind, RunLimits, RunRequest, RunView
+from nlu_shared.schemas.steering import ApprovalMode, ChosenApprovals, Unanswered
 
 from induction.remote import HERE, Key, Url, answer, client
 from induction.watching import screen
@@ -46,6 +47,10 @@ def run(
     hint: Annotated[list[str] | None, Repeatable] = None,
     may_remove_blocks: bool = False,
     retrieval: bool | None = None,
+    pin: Annotated[list[str] | None, Repeatable] = None,
+    approval: ApprovalMode | None = None,
+    approval_minutes: Annotated[float | None, field(ChosenApprovals, "approval_minutes")] = None,
+    unanswered: Unanswered | None = None,
     iterations: Annotated[int, field(RunLimits, "iterations")] = USUAL.iterations,
     calls: Annotated[int, field(RunLimits, "calls")] = USUAL.calls,
     money_usd: Annotated[float, field(RunLimits, "money_usd")] = USUAL.money_usd,
@@ -88,6 +93,12 @@ def run(
         Let changes take blocks of the prompt it begins with away: they carry the task.
     retrieval
         Also try examples that are chosen for each text; without it as the task says.
+    pin
+        A block of the prompt it begins with that no change may edit; repeatable.
+    approval
+        Whether each change waits for a person before it is kept; without it as the task says.
+    unanswered
+        What becomes of a change that nobody has decided on in time.
     watch
         Show what happens until the run is over; fails where it does not complete.
     as_json
@@ -109,6 +120,10 @@ def run(
         "hints": hint or [],
         "may_remove_blocks": may_remove_blocks,
         "retrieval": retrieval,
+        "pins": pin or [],
+        "approval": approval,
+        "approval_minutes": approval_minutes,
+        "unanswered": unanswered,
         "limits": {
             "iterations": iterations,
             "calls": calls,

@@ -5,6 +5,7 @@ from uuid import UUID
 from pydantic import Field
 
 from nlu_shared.schemas.base import Schema
+from nlu_shared.schemas.steering import ApprovalView
 
 
 class IterationView(Schema):
@@ -20,6 +21,9 @@ class IterationView(Schema):
     fixed: int | None = Field(description="cases it answered right, and the best before did not")
     broke: int | None = Field(description="cases the best before answered right, and it did not")
     version_id: UUID | None = Field(description="the candidate; null: it was not stored")
+    approval: ApprovalView | None = Field(
+        default=None, description="of a person, where changes wait for one; null: it did not wait"
+    )
 
 
 class FrontView(Schema):

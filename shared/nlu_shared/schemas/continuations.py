@@ -5,7 +5,9 @@ from typing import Annotated
 from pydantic import Field
 
 from nlu_shared.schemas.base import Body, Label, Note
+from nlu_shared.schemas.rendered import BlockName
 from nlu_shared.schemas.runs import MOST_FOLDS, MOST_PROPOSALS, Guards, RunModels
+from nlu_shared.schemas.steering import ChosenApprovals
 from nlu_shared.schemas.tasks import PromptTokens
 
 SAME = "null: as before"
@@ -25,7 +27,7 @@ class LimitsChange(Body):
     max_prompt_tokens: PromptTokens = Field(default=None, description=SAME)
 
 
-class ContinueIn(Body):
+class ContinueIn(Body, ChosenApprovals):
     """All is taken over from the run that is continued; what is named here takes its place."""
 
     limits: LimitsChange = Field(default=LimitsChange(), description="promises that are changed")
@@ -38,5 +40,8 @@ class ContinueIn(Body):
     retrieval: bool | None = Field(default=None, description=SAME)
     hints: Annotated[tuple[Note, ...], Field(max_length=20)] | None = Field(
         default=None, description=f"what proposals should know; {SAME}, those on its way included"
+    )
+    pins: Annotated[tuple[BlockName, ...], Field(max_length=50)] | None = Field(
+        default=None, description=f"blocks that no change may edit; {SAME}"
     )
     seed: int | None = Field(default=None, ge=0, le=2**31 - 1, description=SAME)

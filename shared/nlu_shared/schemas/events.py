@@ -15,6 +15,7 @@ from nlu_shared.schemas.headroom import Headroom
 from nlu_shared.schemas.migration import ModelComparison
 from nlu_shared.schemas.prompts import Aim, Change, PromptContent
 from nlu_shared.schemas.runs import FAULTS, LENIENT, ConversationScore
+from nlu_shared.schemas.steering import Decision, Unanswered
 from nlu_shared.schemas.verdicts import Misses, Verdict
 
 
@@ -105,6 +106,29 @@ class Stage(StrEnum):
     SCREEN = "screen"
     GATE = "gate"
     VALIDATION = "validation"
+    APPROVAL = "approval"
+
+
+class ApprovalAwaited(Schema):
+    """A change that has passed every gate waits for a person; `unanswered` is what becomes of it
+    when nobody has decided in so many minutes by the clock."""
+
+    type: Literal["approval_awaited"] = "approval_awaited"
+    iteration: int
+    version_hash: str
+    minutes: float
+    unanswered: Unanswered
+
+
+class ApprovalDecided(Schema):
+    """The end of the wait. `decided_by` is None where time decided."""
+
+    type: Literal["approval_decided"] = "approval_decided"
+    iteration: int
+    version_hash: str
+    decision: Decision
+    decided_by: str | None = None
+    reason: str | None = None
 
 
 class ChangeRejected(Schema):
@@ -228,6 +252,8 @@ StoredEvent = (
     | PromptEvaluated
     | PatternsFound
     | PromptProposed
+    | ApprovalAwaited
+    | ApprovalDecided
     | ChangeRejected
     | ChangeKept
     | HintTaken

@@ -23,7 +23,8 @@ from nlu_shared.schemas.reviews import (
     CorrectionIn,
     SettlementIn,
 )
-from nlu_shared.schemas.runs import HintIn, RunRequest
+from nlu_shared.schemas.runs import RunRequest
+from nlu_shared.schemas.steering import HintIn, VetoIn
 from nlu_shared.schemas.tasks import TaskChange, TaskIn
 from nlu_shared.schemas.triggers import AutoTriggerIn
 
@@ -98,5 +99,6 @@ EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
             {"name": "cancel_order"},
         ],
     },
+    VetoIn: {"reason": "It names one customer's parcel; say it for all of them."},
 }
 """By the schema that each is a body of."""

@@ -18,7 +18,9 @@ from nlu_shared.schemas.candidates import FrontView, IterationView
 from nlu_shared.schemas.headroom import Headroom
 from nlu_shared.schemas.migration import Migration, MigrationTerms
 from nlu_shared.schemas.prompts import MadeOn
+from nlu_shared.schemas.rendered import BlockName
 from nlu_shared.schemas.spending import Spend
+from nlu_shared.schemas.steering import Approvals, ChosenApprovals, TakenHint
 from nlu_shared.schemas.tasks import ModelName, PromptTokens, UnanswerableTruths
 from nlu_shared.schemas.verdicts import Misses, Verdict
 
@@ -41,6 +43,7 @@ class RunStatus(StrEnum):
     RUNNING = "running"
     PAUSED = "paused"
     PARKED = "parked"
+    AWAITING_APPROVAL = "awaiting_approval"
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     FAILED = "failed"
@@ -99,7 +102,7 @@ class RunModels(Schema):
     proposer: ModelName | None = Field(default=None, description="proposes; null: the task's")
 
 
-class RunRequest(MigrationTerms):
+class RunRequest(MigrationTerms, ChosenApprovals):
     """`focus` and `guards` name components of the task: a label, or for extraction people, events,
     structural, shift, pair_bonds, child_of, symptom, anxiety, functioning, relationship."""
 
@@ -137,6 +140,10 @@ class RunRequest(MigrationTerms):
     hints: Annotated[
         tuple[Note, ...],
         Field(max_length=20, description="what proposals should know, from the start"),
+    ] = ()
+    pins: Annotated[
+        tuple[BlockName, ...],
+        Field(max_length=50, description="blocks of the baseline that no change may edit"),
     ] = ()
     seed: Annotated[
         int, Field(ge=0, le=2**31 - 1, description="of all that is drawn at random")
@@ -191,7 +198,7 @@ class ConversationScore(Schema):
     components: dict[str, float] = Field(description="F1 by component, 0 to 1")
 
 
-class RunView(Schema):
+class RunView(Approvals):
     id: UUID = Field(description="names the run in paths")
     task: str = Field(description="what it works on")
     kind: RunKind = Field(description="improve, evaluate, migrate, headroom or canary")
@@ -252,6 +259,13 @@ class RunView(Schema):
         default=None, description="of a headroom run: what a prompt could gain"
     )
     spend: Spend = Field(description="so far")
+    awaits: int | None = Field(
+        default=None, description="the change that waits for approval, by its `n`; null: none"
+    )
+    pins: list[str] = Field(default=[], description="blocks that no change may edit")
+    taken_hints: list[TakenHint] = Field(
+        default=[], description="the hints that proposals were given, in their order"
+    )
     continues: UUID | None = Field(
         default=None, description="the run whose best prompt this one began with, where it goes on"
     )
@@ -282,10 +296,6 @@ class RunView(Schema):
     created_at: Moment = Field(description="when it was asked for")
     started_at: Moment | None = Field(description="when a worker first took it")
     completed_at: Moment | None = Field(description="when it ended")
-
-
-class HintIn(Body):
-    hint: Annotated[Note, Field(min_length=1, description="what the next proposal should know")]
 
 
 class StreamTicket(Schema):

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from nlu_shared.schemas.base import Body, Label, Moment, SafeText, Schema, Slug
 from nlu_shared.schemas.labels import GivenLabel, LabelSpec
 from nlu_shared.schemas.prompts import TaskKind
+from nlu_shared.schemas.steering import Approvals
 
 FEWEST_LABELS = 2
 """Between fewer there is nothing to choose."""
@@ -43,7 +44,7 @@ ModelName = Annotated[SafeText, StringConstraints(min_length=1, max_length=200, 
 PromptTokens = Annotated[int | None, Field(ge=50, le=1_000_000)]
 
 
-class TaskSpec(Schema):
+class TaskSpec(Approvals):
     """What a task is. Models are named per role; None takes the service's default."""
 
     slug: Slug = Field(description="names the task in paths, here and in nlu-logger")
@@ -81,7 +82,7 @@ class TaskIn(Body, TaskSpec):
         return _choosable(labels) if is_intent and labels else labels
 
 
-class TaskChange(Body):
+class TaskChange(Body, Approvals):
     """What becomes of a task; what is left out stays."""
 
     labels: Annotated[TaskLabels, AfterValidator(_choosable)] = Field(

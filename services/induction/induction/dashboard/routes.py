@@ -12,7 +12,8 @@ from nlu_shared.kit.http.parameters import PathTask
 from nlu_shared.kit.pages.entrance import PREFIX, Entrance
 from nlu_shared.kit.pages.house import House, Link
 from nlu_shared.schemas.prompts import PromptVersion
-from nlu_shared.schemas.runs import Forecast, HintIn, RunLimits, RunRequest, RunView
+from nlu_shared.schemas.runs import Forecast, RunLimits, RunRequest, RunView
+from nlu_shared.schemas.steering import HintIn
 from starlette.responses import HTMLResponse
 
 from induction.dashboard import service, words

@@ -8,6 +8,7 @@ from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.headroom import ClassifierScore
 from nlu_shared.schemas.migration import MARGIN
 from nlu_shared.schemas.prompts import Aim, Change, PromptContent
+from nlu_shared.schemas.steering import ApprovalTerms
 
 from induction.task_kinds.base import Case, Component, Task
 
@@ -58,6 +59,8 @@ class Plan:
     folds: in how many folds the search is cross-validated; None: not at all.
     may_remove_blocks: a person allows changes that take blocks of the baseline away. They carry the
         task: a score that is as good without them says more of the cases than of the instructions.
+    pins: names of blocks that no change of this run edits.
+    approval: how a change waits for a person before it is kept; None: it does not.
     prunes_blocks: False where the answering model reads no instructions, so that no score of its
         can tell what they are worth.
     context_window: tokens of prompt and answer that the task model has room for, where known.
@@ -90,6 +93,8 @@ class Plan:
     looks: int = 0
     folds: int | None = None
     may_remove_blocks: bool = False
+    pins: frozenset[str] = frozenset()
+    approval: ApprovalTerms | None = None
     prunes_blocks: bool = True
     context_window: int | None = None
     to_models: Mapping[str, int | None] = field(default_factory=dict)
@@ -106,7 +111,7 @@ class Plan:
     def kept_blocks(self) -> frozenset[str]:
         """The names of the blocks that no change takes away."""
         if self.may_remove_blocks:
-            return frozenset()
+            return self.pins
         return frozenset(block.name for block in self.baseline.instructions)
 
     notes: tuple[str, ...] = ()

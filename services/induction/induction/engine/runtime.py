@@ -10,9 +10,17 @@ from dataclasses import dataclass, field
 from typing import Literal, NoReturn, Protocol
 
 from nlu_shared.rendering import request_tokens
-from nlu_shared.schemas.events import EvaluationProgress, HintTaken, StoredEvent
+from nlu_shared.schemas.events import (
+    ApprovalAwaited,
+    ApprovalDecided,
+    EvaluationProgress,
+    HintTaken,
+    StoredEvent,
+)
+from nlu_shared.schemas.steering import ApprovalTerms, Decision
 
 from induction.engine.answer_log import AnswerLog
+from induction.engine.approval import Approval, by_time
 from induction.engine.plan import Plan
 from induction.task_kinds.base import ModelAnswer, ModelRequest, Outcome
 
@@ -41,11 +49,13 @@ class Call:
 @dataclass(frozen=True, slots=True)
 class Inbox:
     """What arrived since the last reading. `stop` says why the search must end, the final
-    evaluation excepted; `cancel` ends everything."""
+    evaluation excepted; `cancel` ends everything. A reading after `ApprovalAwaited` is not answered
+    before there is an `approval`, or a cancellation."""
 
     cancel: bool = False
     hints: tuple[str, ...] = ()
     stop: str | None = None
+    approval: Approval | None = None
 
 
 class Runtime(Protocol):
@@ -83,6 +93,7 @@ class _State:
     calls_made: int = 0
     calls_reserved: int = 0
     hints: list[str] = field(default_factory=list)
+    approved: set[str] = field(default_factory=set)
     cancelled: bool = False
     stop_reason: str | None = None
     no_verdict: str | None = None
@@ -191,13 +202,46 @@ class RunContext:
 
     async def read_inbox(self) -> None:
         """Hears the operator and the clock. Raises Stopped."""
+        await self._hear()
+        self._raise_if_stopped()
+
+    async def approval(self, terms: ApprovalTerms, version_hash: str, iteration: int) -> Approval:
+        """What a person, or the end of the wait, says to a change before it is kept. The reason of
+        a veto is a hint from then on. Raises Stopped where the run was cancelled meanwhile."""
+        await self.tell(
+            ApprovalAwaited(iteration=iteration, version_hash=version_hash, **terms.model_dump())
+        )
+        decided = (await self._hear()).approval or by_time(terms)
+        if self._state.cancelled:
+            raise Stopped(CANCELLED)
+        await self.tell(
+            ApprovalDecided(
+                iteration=iteration,
+                version_hash=version_hash,
+                decision=decided.decision,
+                decided_by=decided.by,
+                reason=decided.reason,
+            )
+        )
+        if decided.decision is Decision.APPROVED:
+            self._state.approved.add(version_hash)
+        elif decided.hint is not None:
+            self._state.pending_hints.append(decided.hint)
+        return decided
+
+    def may_win(self, version_hash: str) -> bool:
+        """Whether everybody who is to be asked agrees that this prompt ends the search."""
+        is_baseline = version_hash == self.plan.baseline.version_hash
+        return self.plan.approval is None or is_baseline or version_hash in self._state.approved
+
+    async def _hear(self) -> Inbox:
         state = self._state
         inbox = await self._runtime.inbox(state.step)
         state.step += 1
         state.pending_hints += inbox.hints
         state.cancelled = state.cancelled or inbox.cancel
         state.stop_reason = state.stop_reason or inbox.stop
-        self._raise_if_stopped()
+        return inbox
 
     def take_hints(self) -> list[str]:
         """Hints not taken before; from now on every proposal is given them."""

@@ -29,11 +29,12 @@ MOST = 100
 """Failures one run remembers, the newest."""
 
 
-def is_settled(*, fixed: int, broke: int) -> bool:
+def is_settled(*, fixed: int, broke: int, vetoed: bool = False) -> bool:
     """A change that broke at least as many cases as it fixed, over all the runs that tried it, is
     not tried again on the same prompt. One that fixed more than it broke failed for want of
-    evidence, which may have been noise: a later run is free to try it."""
-    return broke >= fixed
+    evidence, which may have been noise: a later run is free to try it, unless a person has vetoed
+    it."""
+    return vetoed or broke >= fixed
 
 
 # A version that was kept once, or that quotes a case which is to be forgotten, is no failed idea.
@@ -53,7 +54,8 @@ _FAILED = text(
         failed.change->>'strategy' AS strategy, failed.change->'edits' AS edits,
         count(*) OVER one AS runs,
         sum(cardinality(failed.fixed)) OVER one AS fixed,
-        sum(cardinality(failed.broke)) OVER one AS broke
+        sum(cardinality(failed.broke)) OVER one AS broke,
+        bool_or(failed.stage = 'approval') OVER one AS vetoed
     FROM tried AS failed
     LEFT JOIN cleared_ideas AS cleared ON cleared.version_id = failed.version_id
     WHERE failed.outcome = 'rejected'
@@ -91,7 +93,11 @@ _CLEAR = text(
     """
 )
 
-_OUTCOMES = {"gate": "rejected at the gate", "validation": "rejected on validation"}
+_OUTCOMES = {
+    "gate": "rejected at the gate",
+    "validation": "rejected on validation",
+    "approval": "vetoed by a person",
+}
 
 
 class Era(NamedTuple):
@@ -119,7 +125,12 @@ async def page(
     page, cursor = cut(rows, limit, itemgetter("version_id"))
     items = [
         FailedIdea.model_validate(
-            {**row, "is_settled": is_settled(fixed=row["fixed"], broke=row["broke"])}
+            {
+                **{name: row[name] for name in row if name != "vetoed"},
+                "is_settled": is_settled(
+                    fixed=row["fixed"], broke=row["broke"], vetoed=row["vetoed"]
+                ),
+            }
         )
         for row in page
     ]

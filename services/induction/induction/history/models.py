@@ -12,7 +12,8 @@ from sqlmodel import Field, SQLModel
 
 
 class Outcome(StrEnum):
-    """`outdone`: it passed its gate, and another change of the same step gained more."""
+    """`outdone`: it passed its gate, and another change of the same step gained more, or nobody
+    approved it in time."""
 
     OPEN = "open"
     KEPT = "kept"
@@ -49,3 +50,20 @@ class RunChangeRow(SQLModel, table=True):
     at: datetime | None = Field(
         default=None, sa_column=Column(DateTime(timezone=True), server_default=func.now())
     )
+
+
+class RunApprovalRow(SQLModel, table=True):
+    """The wait of a change for a person. `decided_by` is None beside a decision where time decided;
+    `taken_at_step` is the reading of the inbox that heard it."""
+
+    __tablename__ = "run_approvals"
+
+    run_id: UUID = Field(primary_key=True)
+    n: int = Field(primary_key=True)
+    until: datetime = Field(sa_type=DateTime(timezone=True))
+    unanswered: str
+    decision: str | None = None
+    decided_by: str | None = None
+    reason: str | None = None
+    decided_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    taken_at_step: int | None = None

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from nlu_shared.schemas.candidates import IterationView
 from nlu_shared.schemas.events import (
+    ApprovalAwaited,
     ChangeKept,
     ChangeRejected,
     FrontMeasured,
@@ -14,10 +15,14 @@ from nlu_shared.schemas.events import (
     Split,
     StoredEvent,
 )
+from nlu_shared.schemas.steering import ApprovalView
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.history.models import Outcome, RunChangeRow
+from induction.history import approvals
+from induction.history.models import Outcome, RunApprovalRow, RunChangeRow
+
+_SHOWN = set(ApprovalView.model_fields)
 
 
 async def record(
@@ -50,6 +55,9 @@ async def record(
         case PromptEvaluated(split=Split.VALIDATION):
             if row := await _open(session, run_id):
                 row.validation_f1 = event.objective
+        case ApprovalAwaited():
+            if row := await _open(session, run_id):
+                await approvals.begin(session, run_id, row.n, event)
         case ChangeKept():
             if row := await _open(session, run_id):
                 row.outcome, row.fixed, row.broke = Outcome.KEPT, event.fixed, event.broke
@@ -108,13 +116,18 @@ async def changes(
 ) -> dict[UUID, list[IterationView]]:
     """The changes of some runs, in order: what was changed, why, and what became of it."""
     rows = await session.exec(
-        select(RunChangeRow)
+        select(RunChangeRow, RunApprovalRow)
+        .outerjoin(
+            RunApprovalRow,
+            (col(RunApprovalRow.run_id) == RunChangeRow.run_id)
+            & (col(RunApprovalRow.n) == RunChangeRow.n),
+        )
         .where(col(RunChangeRow.run_id).in_(run_ids))
         .order_by(col(RunChangeRow.run_id), col(RunChangeRow.n))
     )
     views: dict[UUID, list[IterationView]] = defaultdict(list)
-    for row in rows:
-        views[row.run_id].append(_view(row))
+    for row, approval in rows:
+        views[row.run_id].append(_view(row, approval))
     return views
 
 
@@ -125,7 +138,7 @@ def iterations(changes: Sequence[IterationView]) -> list[IterationView]:
     return list(by_number.values())
 
 
-def _view(row: RunChangeRow) -> IterationView:
+def _view(row: RunChangeRow, approval: RunApprovalRow | None) -> IterationView:
     change = row.change or {}
     is_over = row.outcome != Outcome.OPEN
     return IterationView(
@@ -139,4 +152,5 @@ def _view(row: RunChangeRow) -> IterationView:
         fixed=len(row.fixed) if is_over else None,
         broke=len(row.broke) if is_over else None,
         version_id=row.version_id,
+        approval=approval and ApprovalView.model_validate(approval.model_dump(include=_SHOWN)),
     )

@@ -40,6 +40,16 @@ HISTORY = (
     ),
     (
         """
+        SELECT run_id AS id, n, jsonb_build_object('reason', reason) AS content
+        FROM run_approvals WHERE run_id = ANY(:runs) AND reason IS NOT NULL
+        """,
+        """
+        UPDATE run_approvals SET reason = CAST(:content AS jsonb)->>'reason'
+        WHERE run_id = :id AND n = :n
+        """,
+    ),
+    (
+        """
         SELECT run_id AS id, 0 AS n, difference AS content FROM run_verifications
         WHERE run_id = ANY(:runs) AND difference IS NOT NULL
         """,
@@ -58,13 +68,14 @@ HISTORY = (
     (
         """
         SELECT id, 0 AS n, jsonb_build_object('hints', hints, 'reason', reason, 'notes', notes,
-            'left_out', left_out) AS content
+            'left_out', left_out, 'taken', taken_hints) AS content
         FROM runs WHERE id = ANY(:runs)
         """,
         """
         UPDATE runs SET hints = CAST(:content AS jsonb)->'hints',
             reason = CAST(:content AS jsonb)->>'reason', notes = CAST(:content AS jsonb)->'notes',
-            left_out = CAST(:content AS jsonb)->'left_out'
+            left_out = CAST(:content AS jsonb)->'left_out',
+            taken_hints = CAST(:content AS jsonb)->'taken'
         WHERE id = :id AND :n = 0
         """,
     ),

@@ -34,7 +34,7 @@ from induction.runs.engine_process import EngineProcess
 from induction.runs.models import RunRow
 from induction.runs.patience import Patience, patience, patience_while_parked
 from induction.runs.planning import keep, models_of
-from induction.runs.runtime import PauseRequested, RunRuntime
+from induction.runs.runtime import ApprovalAwaited, PauseRequested, RunRuntime
 
 log = structlog.get_logger(__name__)
 RunEnd = Literal["cancelled", "failed"]
@@ -117,6 +117,8 @@ async def drive(resources: Resources, run: RunRow) -> None:
             log.warning("run left for the next claim", reason=str(away), **keys)
         except PauseRequested:
             await _release(held, RunStatus.PAUSED)
+        except ApprovalAwaited:
+            log.info("run waits for approval", **keys)
         except ParkRun as park:
             await _park(resources, run, held, park)
         except StopRun as stop:

@@ -9,11 +9,13 @@ from uuid import UUID
 
 from nlu_shared.schemas.candidates import FrontView
 from nlu_shared.schemas.events import (
+    ApprovalAwaited,
     ChangeKept,
     ChangeRejected,
     CrossValidated,
     FrontMeasured,
     HeadroomEstimated,
+    HintTaken,
     MissesAttributed,
     ModelCompared,
     PromptAdapted,
@@ -27,11 +29,14 @@ from nlu_shared.schemas.events import (
 from nlu_shared.schemas.headroom import Headroom
 from nlu_shared.schemas.prompts import PromptSource
 from nlu_shared.schemas.runs import RunLimits
+from nlu_shared.schemas.steering import Decision
 from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from induction.engine.approval import Approval
 from induction.engine.runtime import Inbox
+from induction.history import approvals
 from induction.history import service as history
 from induction.llm.entries import LeaseLost
 from induction.llm.prices import PriceTable
@@ -42,7 +47,8 @@ from induction.runs.models import RunEventRow, RunHintRow, RunInboxRow, RunRow
 from induction.runs.patience import Standing
 
 MINUTES = "((extract(epoch FROM now() - started_at)::float8 - idle_seconds) / 60)"
-"""Wall time since the first claim less what was spent paused or parked."""
+"""Wall time since the first claim less what was spent paused, parked or waiting for a
+person."""
 
 
 class ReplayDiverged(Exception):
@@ -105,7 +111,10 @@ async def record(
             await history.record(session, run_id, event)
         case PromptProposed():
             await _proposed(session, row, event)
-        case ChangeRejected():
+        case HintTaken():
+            taken = {"iteration": event.iteration, "hint": event.hint}
+            row.taken_hints = [*row.taken_hints, taken]
+        case ChangeRejected() | ApprovalAwaited():
             await history.record(session, run_id, event)
         case ChangeKept():
             await history.record(session, run_id, event)
@@ -244,11 +253,19 @@ async def read_inbox(session: AsyncSession, run_id: UUID, fence: int, step: int)
     ).all()
     for hint in hints:
         hint.taken_at_step = step
-    body = {
+    body: dict[str, Any] = {
         "cancel": row.cancel_requested,
         "hints": [hint.hint for hint in hints],
         "stop": await _time_is_up(session, row),
     }
+    if (decided := await approvals.current(session, run_id)) and decided.decision is not None:
+        decided.taken_at_step = step
+        body["approval"] = {
+            "decision": decided.decision,
+            "by": decided.decided_by,
+            "reason": decided.reason,
+        }
+        row.reason = None
     session.add(RunInboxRow(run_id=run_id, step=step, body=body))
     return _inbox(body)
 
@@ -285,4 +302,11 @@ async def _time_is_up(session: AsyncSession, row: RunRow) -> str | None:
 
 
 def _inbox(body: dict[str, Any]) -> Inbox:
-    return Inbox(cancel=body["cancel"], hints=tuple(body["hints"]), stop=body["stop"])
+    decided = body.get("approval")
+    return Inbox(
+        cancel=body["cancel"],
+        hints=tuple(body["hints"]),
+        stop=body["stop"],
+        approval=decided
+        and Approval(Decision(decided["decision"]), decided["by"], decided["reason"]),
+    )

@@ -50,7 +50,8 @@ class Lease:
 
 
 async def claim(database: Database, identity: Identity, *, seconds: float) -> RunRow | None:
-    """The oldest run that waits, was parked long enough, or lost its worker; None if there is none.
+    """The oldest run that waits, was parked or rested long enough, or lost its worker; None if
+    there is none.
 
     Only runs of this engine's version: another version would not replay them exactly. What has
     passed while nobody held the run is not time used. A run whose worker died is one crash on,
@@ -77,7 +78,8 @@ async def claim(database: Database, identity: Identity, *, seconds: float) -> Ru
                         OR (status = 'running' AND (lease_until < clock_timestamp()
                             -- Given by a clock that was ahead and has been set right since.
                             OR lease_until > clock_timestamp() + interval '1 day'))
-                        OR (status = 'parked' AND not_before < clock_timestamp()))
+                        OR (status IN ('parked', 'awaiting_approval')
+                            AND not_before < clock_timestamp()))
                     ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED
                 ) AS next
                 WHERE id = next_id RETURNING id
@@ -100,7 +102,8 @@ async def supersede_abandoned(database: Database, identity: Identity) -> None:
                 WITH over AS (
                     UPDATE runs SET status = 'superseded', reason = :reason,
                         completed_at = now(), last_event = last_event + 1
-                    WHERE engine_version <> :engine AND status IN ('waiting', 'running', 'parked')
+                    WHERE engine_version <> :engine AND status IN
+                            ('waiting', 'running', 'parked', 'awaiting_approval')
                         AND greatest(created_at, lease_until, not_before)
                             < now() - CAST(:abandoned AS interval)
                         AND engine_version NOT IN (

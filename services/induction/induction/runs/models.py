@@ -7,6 +7,7 @@ from uuid import UUID
 
 from nlu_shared.schemas.migration import MARGIN
 from nlu_shared.schemas.runs import RunLimits
+from nlu_shared.schemas.steering import MINUTES, ApprovalMode, Approvals, ApprovalTerms, Unanswered
 from sqlalchemy import Column, DateTime, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
@@ -23,6 +24,7 @@ class RunRow(SQLModel, table=True):
     counts how often it was parked because the provider answered nothing, `crashes` how often in a
     row its worker died before it came any further than `progress_at_claim`. `labels` are those it
     is held to, whatever becomes of the task's; None for a run from before there were label sets.
+    `pins` are blocks no change edits, `taken_hints` those that were told, with their iterations.
     `provider` is what the answers of its task model are filed under, as far as that was known when
     it was started; `servers` what was found by model when a worker first took it."""
 
@@ -45,7 +47,12 @@ class RunRow(SQLModel, table=True):
     margin: float = MARGIN
     optimise: bool = False
     agreement: bool = False
+    pins: list[str] = Field(default=[], sa_column=Column(JSONB, nullable=False))
+    approval: str = ApprovalMode.OFF.value
+    approval_minutes: float = MINUTES
+    unanswered: str = Unanswered.VETO.value
     hints: list[str] = Field(sa_column=Column(JSONB, nullable=False))
+    taken_hints: list[dict[str, Any]] = Field(default=[], sa_column=Column(JSONB, nullable=False))
     seed: int
     task_model: str
     proposer_model: str
@@ -111,6 +118,10 @@ class RunRow(SQLModel, table=True):
         where it does not tell and nobody says."""
         known = self.servers.get(model)
         return None if known is None else Server.model_validate(known).window
+
+    @property
+    def approval_terms(self) -> ApprovalTerms | None:
+        return Approvals.model_validate(self.model_dump(include=set(Approvals.model_fields))).terms
 
     @property
     def promised(self) -> RunLimits:

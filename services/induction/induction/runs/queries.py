@@ -7,6 +7,7 @@ from uuid import UUID
 
 from nlu_shared.kit.data.pages import cut
 from nlu_shared.schemas.base import Page
+from nlu_shared.schemas.candidates import IterationView
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.migration import Migration, ModelComparison, ModelFigures
 from nlu_shared.schemas.runs import RunKind, RunStatus, RunView
@@ -99,6 +100,7 @@ async def views(session: AsyncSession, rows: Sequence[RunRow]) -> list[RunView]:
             iterations=history.iterations(changes.get(row.id, [])),
             improvement=_improvement(row),
             spend=_per_point(spends.get(row.id, Spend()), _gained(row, scores.get(row.id))),
+            awaits=_awaits(row, changes.get(row.id, [])),
             cancelling=row.cancel_requested and not RunStatus(row.status).over,
             unanswerable=shown(row.left_out),
             answered_by=row.server_of(row.task_model),
@@ -134,6 +136,13 @@ async def figures_of(
             ModelFigures.model_validate({name: row[name] for name in ModelFigures.model_fields})
         )
     return figures
+
+
+def _awaits(row: RunRow, changes: Sequence[IterationView]) -> int | None:
+    if RunStatus(row.status).over:
+        return None
+    waiting = (one.n for one in changes if one.approval and one.approval.decision is None)
+    return next(waiting, None)
 
 
 def _improvement(row: RunRow) -> float | None:
@@ -197,6 +206,9 @@ async def gauges(session: AsyncSession) -> dict[str, float]:
             text(
                 """
                 SELECT count(*) FILTER (WHERE status = 'parked') AS runs_parked,
+                    count(*) FILTER (
+                        WHERE status = 'awaiting_approval'
+                    ) AS runs_awaiting_approval,
                     coalesce(sum(outages), 0) AS run_outages,
                     (SELECT count(*) FROM llm_calls WHERE outcome IN
                         ('unavailable', 'rejected', 'too_long')) AS llm_calls_unanswered,

@@ -9,15 +9,17 @@ from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
 from nlu_shared.kit.http.parameters import MOST, AnyTask, Cursor
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.continuations import ContinueIn
-from nlu_shared.schemas.runs import Forecast, HintIn, RunRequest, RunView
+from nlu_shared.schemas.runs import Forecast, RunRequest, RunView
+from nlu_shared.schemas.steering import HintIn, VetoIn
 from nlu_shared.schemas.verifications import Verification
 
 from induction.resources import Resources
-from induction.runs import continuing, queries, service, verification
+from induction.runs import approvals, continuing, queries, service, verification
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
 UNCHANGED = ContinueIn()
 RunId = Annotated[UUID, Path(description="the run")]
+Change = Annotated[int, Path(ge=1, le=2**31 - 1, description="the change, by its `n`")]
 read, write = requires("runs:read"), requires("runs:write")
 STARTED: dict[int | str, dict[str, Any]] = {
     200: {"model": Forecast, "description": "With `dry_run`: nothing was started"},
@@ -35,6 +37,9 @@ CONTINUED: dict[int | str, dict[str, Any]] = {
 VERIFIED: dict[int | str, dict[str, Any]] = {
     202: {"description": "A worker takes it"},
     409: {"description": "The run is not over"},
+}
+AWAITED: dict[int | str, dict[str, Any]] = {
+    409: {"description": "The run does not wait for approval of this change, or is over"}
 }
 OVER: dict[int | str, dict[str, Any]] = {409: {"description": "The run is over"}}
 
@@ -108,6 +113,26 @@ async def cancel_run(run_id: RunId, session: DbSession) -> RunView:
 async def hint_run(run_id: RunId, body: HintIn, session: DbSession) -> RunView:
     """A person's hint, which reaches the next proposal."""
     return await queries.view(session, await service.hint(session, run_id, body.hint))
+
+
+@router.post("/{run_id}/changes/{n}/approve", dependencies=[write, own], responses=AWAITED)
+async def approve_change(
+    run_id: RunId, n: Change, session: DbSession, caller: CallerDep
+) -> RunView:
+    """Keeps a change that waits for a person, and goes on."""
+    return await queries.view(
+        session, await approvals.approve(session, run_id, n, by=caller.subject)
+    )
+
+
+@router.post("/{run_id}/changes/{n}/veto", dependencies=[write, own], responses=AWAITED)
+async def veto_change(
+    run_id: RunId, n: Change, body: VetoIn, session: DbSession, caller: CallerDep
+) -> RunView:
+    """Keeps it not, and goes on; the next proposals are told why, and later runs remember it."""
+    return await queries.view(
+        session, await approvals.veto(session, run_id, n, by=caller.subject, reason=body.reason)
+    )
 
 
 @router.post("/{run_id}/continue", dependencies=[write, own], status_code=202, responses=CONTINUED)

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 
 from induction.engine.runtime import Call, Event, Inbox
 from induction.llm.ledger import Ledger
-from induction.runs import journal, stream
+from induction.runs import approvals, journal, stream
 from induction.runs.lease import Lease
 from induction.runs.models import RunEventRow
 from induction.task_kinds.base import ModelAnswer
@@ -25,6 +25,10 @@ REPORT_SECONDS = 0.25
 
 class PauseRequested(Exception):
     """The operator wants the run to pause; nothing is recorded, so it can go on exactly here."""
+
+
+class ApprovalAwaited(Exception):
+    """A change waits for a person: the run was let go, and goes on exactly here."""
 
 
 @dataclass(slots=True)
@@ -45,14 +49,17 @@ class RunRuntime:
             return await self.ledger.complete(calls)
 
     async def inbox(self, step: int) -> Inbox:
-        """Raises PauseRequested instead of reading when the run is to pause."""
+        """Raises PauseRequested instead of reading when the run is to pause, and ApprovalAwaited
+        where nobody has decided yet."""
         if step in self.readings:
             return self.readings[step]
         self.lease.check()
+        run = self.lease.run
         async with session_scope(self.lease.database, self.lease.identity) as session:
-            reading = await journal.read_inbox(
-                session, self.lease.run.id, self.lease.run.fence, step
-            )
+            rests = await approvals.rests(session, run.id, run.fence)
+            reading = None if rests else await journal.read_inbox(session, run.id, run.fence, step)
+        if rests:
+            raise ApprovalAwaited
         if reading is None:
             raise PauseRequested
         self.readings[step] = reading

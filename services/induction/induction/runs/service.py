@@ -27,12 +27,13 @@ from induction.prompts import service as prompts
 from induction.runs.models import RunHintRow, RunRow
 from induction.runs.planning import (
     bound_of,
+    defaults_of,
     held_to,
-    knows_components,
     limits_of,
     obstacles,
     plan_of,
     refusal,
+    require_known,
     usable,
 )
 from induction.runs.queries import looks, view
@@ -83,7 +84,7 @@ async def store(
             session.add(row)
     except IntegrityError:
         raise ActiveRun from None
-    await _ring(session, row.id)
+    await ring(session, row.id)
     await session.refresh(row)
     return row
 
@@ -172,11 +173,10 @@ async def _prepared(
     checked = await _check(session, settings, request)
     checked.row.copy_labels(truth.labels)
     spec = checked.row.held_to(truth.labels)
-    if not knows_components(spec, request):
-        raise Invalid("Focus or a guard names no component.", code="unknown_component")
     if not truth.cases:
         raise Invalid("The task has no approved ground truth.", code="no_ground_truth")
     baseline = (await prompts.get(session, request.task, checked.baseline_id)).prompt()
+    require_known(spec, request, baseline)
     tasks.require_enough(spec)
     own = tuple(map(cases.case_of, truth.cases))
     out, notes = await asyncio.to_thread(obstacles, spec, own, baseline)
@@ -188,8 +188,9 @@ async def _prepared(
         trigger_type=request.trigger_type.value,
         status=RunStatus.WAITING.value,
         limits=limits_of(request.limits, checked.row.max_prompt_tokens),
-        retrieval=checked.row.retrieval if request.retrieval is None else request.retrieval,
         hints=list(request.hints),
+        pins=list(request.pins),
+        **defaults_of(request, checked.row),
         **request.model_dump(
             mode="json",
             include={
@@ -217,8 +218,8 @@ async def _prepared(
 
 async def pause(session: AsyncSession, run_id: UUID) -> RunRow:
     """Stops after the calls on their way; a run nobody works on pauses at once."""
-    row = await _locked(session, run_id)
-    if row.status in {RunStatus.WAITING, RunStatus.PARKED}:
+    row = await locked(session, run_id)
+    if row.status in {RunStatus.WAITING, RunStatus.PARKED, RunStatus.AWAITING_APPROVAL}:
         await _idle(session, row, RunStatus.PAUSED)
     elif row.status == RunStatus.RUNNING:
         row.pause_requested = True
@@ -227,35 +228,35 @@ async def pause(session: AsyncSession, run_id: UUID) -> RunRow:
 
 async def resume(session: AsyncSession, run_id: UUID) -> RunRow:
     """Continues where the run was; no answer is paid for twice."""
-    row = await _locked(session, run_id)
+    row = await locked(session, run_id)
     row.pause_requested = False
     if row.status in {RunStatus.PAUSED, RunStatus.PARKED}:
         row.status = RunStatus.WAITING
         row.not_before = None
-        await _ring(session, run_id)
+        await ring(session, run_id)
     return row
 
 
 async def cancel(session: AsyncSession, run_id: UUID) -> RunRow:
     """Ends the run at its next step, keeping its best prompt; the test split stays untouched."""
-    row = await _locked(session, run_id)
+    row = await locked(session, run_id)
     row.cancel_requested = True
     row.pause_requested = False
-    if row.status in {RunStatus.PAUSED, RunStatus.PARKED}:
+    if row.status in {RunStatus.PAUSED, RunStatus.PARKED, RunStatus.AWAITING_APPROVAL}:
         row.status = RunStatus.WAITING
         row.not_before = None
-    await _ring(session, run_id)
+    await ring(session, run_id)
     return row
 
 
 async def hint(session: AsyncSession, run_id: UUID, text: str) -> RunRow:
     """Reaches the next proposal."""
-    row = await _locked(session, run_id)
+    row = await locked(session, run_id)
     session.add(RunHintRow(id=uuid7(), run_id=run_id, hint=text))
     return row
 
 
-async def _locked(session: AsyncSession, run_id: UUID) -> RunRow:
+async def locked(session: AsyncSession, run_id: UUID) -> RunRow:
     row = (
         await session.exec(select(RunRow).where(RunRow.id == run_id).with_for_update())
     ).one_or_none()
@@ -279,7 +280,7 @@ async def _idle(session: AsyncSession, row: RunRow, status: RunStatus) -> None:
     await session.refresh(row)
 
 
-async def _ring(session: AsyncSession, run_id: UUID) -> None:
+async def ring(session: AsyncSession, run_id: UUID) -> None:
     await enqueue(
         session,
         JobOrder(

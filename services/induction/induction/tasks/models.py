@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from nlu_shared.schemas.labels import LabelSet, LabelSpec
+from nlu_shared.schemas.steering import MINUTES, ApprovalMode, Unanswered
 from nlu_shared.schemas.tasks import TaskSpec, TaskView
 from sqlalchemy import Column, DateTime, func
 from sqlalchemy.dialects.postgresql import JSONB
@@ -24,6 +25,9 @@ class TaskRow(SQLModel, table=True):
     proposer_model: str | None = None
     max_prompt_tokens: int | None = None
     retrieval: bool = False
+    approval: str = ApprovalMode.OFF.value
+    approval_minutes: float = MINUTES
+    unanswered: str = Unanswered.VETO.value
     archived_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     created_at: datetime | None = Field(
         default=None, sa_column=Column(DateTime(timezone=True), server_default=func.now())

@@ -13,6 +13,7 @@ from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
 from nlu_shared.schemas.labels import LabelSet, LabelSpec, nearly_one
 from nlu_shared.schemas.prompts import TaskKind
+from nlu_shared.schemas.steering import Approvals
 from nlu_shared.schemas.tasks import (
     TOO_FEW_LABELS,
     TaskChange,
@@ -202,7 +203,7 @@ async def _changed(
         raise _unknown()
     if labels is not None:
         row.copy_labels(labels)
-    for name in {*ROLES, "max_prompt_tokens", "retrieval"} & wanted.keys():
+    for name in {*ROLES, "max_prompt_tokens", "retrieval", *Approvals.model_fields} & wanted.keys():
         setattr(row, name, wanted[name])
     if "archived" in wanted and wanted["archived"] != (row.archived_at is not None):
         now = (await session.exec(select(func.now()))).one()

@@ -3,6 +3,8 @@
 from collections import Counter
 
 from nlu_shared.schemas.events import (
+    ApprovalAwaited,
+    ApprovalDecided,
     ChangeKept,
     ChangeRejected,
     EvaluationProgress,
@@ -21,6 +23,7 @@ from nlu_shared.schemas.events import (
     StoredEvent,
 )
 from nlu_shared.schemas.prompts import Change, Edit, Op
+from nlu_shared.schemas.steering import Unanswered
 from rich.text import Text
 
 from induction.watching.answers import answers
@@ -95,6 +98,12 @@ class SearchView:
                 self._proposed = event
                 self._changes += 1
                 return []
+            case ApprovalAwaited():
+                return [plain(f"{self._name()} waits for approval: {_terms(event)}")]
+            case ApprovalDecided():
+                return [
+                    plain(f"{self._name()} is {event.decision} by {event.decided_by or 'time'}")
+                ]
             case ChangeKept():
                 return self._kept(event)
             case ChangeRejected():
@@ -180,6 +189,11 @@ class SearchView:
 
     def _name(self) -> str:
         return f"change {self._changes}"
+
+
+def _terms(event: ApprovalAwaited) -> str:
+    then = {Unanswered.KEEP: "kept", Unanswered.VETO: "vetoed"}[event.unanswered]
+    return f"unanswered it is {then} in {event.minutes:g} minutes"
 
 
 def front(event: FrontMeasured) -> str:

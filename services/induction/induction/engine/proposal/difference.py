@@ -37,6 +37,7 @@ def difference(
     rationale: str,
     task: Task,
     keep: Collection[str] = (),
+    pins: Collection[str] = (),
 ) -> tuple[Change, PromptContent]:
     """The change that makes `after` out of `before`, and the prompt it makes: word for word
     `after`, where examples that read as one of the `cases` which may be quoted now quote it.
@@ -51,6 +52,7 @@ def difference(
     rationale: why, in the author's words.
     task: what the prompt serves.
     keep: the names of blocks that must still be there.
+    pins: the names of blocks that stay as they are.
     """
     on_blocks = list(_on_blocks(before, after))
     on_examples = [
@@ -74,6 +76,7 @@ def difference(
         most_examples=MOST_EDITS,
         task=task,
         keep=keep,
+        pins=pins,
     )
     if content.version_hash != after.version_hash:
         raise InvalidChange("no edits make this prompt out of the best one")

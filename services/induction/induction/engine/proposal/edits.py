@@ -53,6 +53,7 @@ def apply(
     most_examples: int = MOST_EXAMPLES,
     task: Task,
     keep: Collection[str] = (),
+    pins: Collection[str] = (),
 ) -> PromptContent:
     """`content` after `change`. Raises InvalidChange.
 
@@ -62,6 +63,7 @@ def apply(
     most_examples: how many can be added.
     task: says which outputs are valid.
     keep: the names of blocks that must still be there.
+    pins: the names of blocks that stay as they are.
     """
     _check_strategy(change)
     added = [
@@ -77,7 +79,7 @@ def apply(
     try:
         for edit in change.edits:
             if edit.op not in _ON_EXAMPLES:
-                blocks = _edited(blocks, edit)
+                blocks = _edited(blocks, edit, pins)
         if gone := set(keep) & _names(content.instructions) - _names(blocks):
             raise ProtectedBlock(f"block {min(gone)!r} carries the task and cannot be removed")
         return PromptContent(
@@ -109,7 +111,7 @@ def _check_strategy(change: Change) -> None:
         )
 
 
-def _edited(blocks: tuple[Block, ...], edit: Edit) -> tuple[Block, ...]:
+def _edited(blocks: tuple[Block, ...], edit: Edit, pins: Collection[str]) -> tuple[Block, ...]:
     if edit.block is None or (edit.op is not Op.REMOVE_BLOCK and not (edit.text or "").strip()):
         raise InvalidChange(f"{edit.op} needs a block and, unless it removes it, a text")
     text = edit.text or ""
@@ -121,7 +123,7 @@ def _edited(blocks: tuple[Block, ...], edit: Edit) -> tuple[Block, ...]:
     if present is None:
         names = ", ".join(block.name for block in blocks)
         raise UnknownBlock(f"there is no such block; there are {names}")
-    if present.protected:
+    if present.protected or present.name in pins:
         raise ProtectedBlock(f"block {edit.block!r} is protected")
     if edit.op is Op.REMOVE_BLOCK:
         return tuple(block for block in blocks if block is not present)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from nlu_shared.rendering.leniency import read_object
 from nlu_shared.schemas.events import ErrorPattern
-from nlu_shared.schemas.prompts import Change, Edit, Op, PromptContent
+from nlu_shared.schemas.prompts import Block, Change, Edit, Op, PromptContent
 from pydantic import JsonValue, ValidationError
 
 from induction.engine.data.chance import shuffled
@@ -128,7 +128,7 @@ def request(plan: Plan, brief: Brief, invalid: str | None) -> ModelRequest:
     user: dict[str, JsonValue] = {
         "task": plan.task.describe(),
         "prompt": {
-            "instructions": [block.model_dump(mode="json") for block in brief.prompt.instructions],
+            "instructions": [_block(block, plan) for block in brief.prompt.instructions],
             "examples": [one.wording for one in brief.prompt.examples],
             **_retrieval(brief.prompt),
         },
@@ -226,6 +226,11 @@ def _first_problem(problem: ValidationError) -> str:
     first = problem.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) if part in _KNOWN else "…" for part in first["loc"])
     return f"{where}: {first['msg']}" if where else first["msg"]
+
+
+def _block(block: Block, plan: Plan) -> JsonValue:
+    is_protected = block.protected or block.name in plan.pins
+    return {**block.model_dump(mode="json"), "protected": is_protected}
 
 
 def _retrieval(prompt: PromptContent) -> dict[str, JsonValue]:

@@ -133,14 +133,15 @@ async def _cheapest(search: Search) -> Measured | None:
 
 
 def _contenders(search: Search) -> list[Measured]:
-    """Those that are shorter by a good deal, as good on validation and break no guard, the
-    longest first: those are the likeliest to be as good."""
+    """Those that are shorter by a good deal, as good on validation, break no guard and were
+    approved where that is due, the longest first: those are the likeliest to be as good."""
     plan, answers = search.run.plan, search.run.plan.task.answers
     most = (1 - SAVING) * prompt_tokens(search.best, answers)
     shorter = [
         one
         for one in search.measured.values()
         if prompt_tokens(one.content, answers) <= most
+        and search.run.may_win(one.content.version_hash)
         and unanswered.objection(search.validation.by_case, search.validation, one.validation)
         is None
         and is_within_noise(plan, search.validation, one.validation)

@@ -199,6 +199,10 @@ class Search:
         self.progress.evaluated(self.progress.best)
         self._failed(tried, patterns)
 
+    def vetoed(self, tried: Tried | None, patterns: Sequence[ErrorPattern]) -> None:
+        self.progress.vetoed()
+        self._failed(tried, patterns)
+
     def kept(self, tried: Tried | None, content: PromptContent, *, validation: EvalResults) -> None:
         """A prompt takes the best one's place."""
         self.best, self.validation = content, validation

@@ -67,6 +67,7 @@ async def consider(
             rationale=rationale,
             task=search.run.plan.task,
             keep=search.run.plan.kept_blocks,
+            pins=search.run.plan.pins,
         )
         proposed = Candidate(*change)
     except InvalidChange as problem:
@@ -124,6 +125,7 @@ def _candidate(search: Search, brief: Brief, change: Change | InvalidChange) -> 
         most_examples=brief.most_examples,
         task=search.run.plan.task,
         keep=search.run.plan.kept_blocks,
+        pins=search.run.plan.pins,
     )
     return Candidate(change, content, brief.patterns)
 

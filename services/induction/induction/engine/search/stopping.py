@@ -12,19 +12,25 @@ ITERATIONS_USED_UP = "iterations used up"
 @dataclass(slots=True)
 class Progress:
     """How a search went so far. An iteration is a candidate evaluated on validation; `gains` are
-    by how much each raised the best validation score, 0 for a rejected one. `rejections` are
-    changes refused in a row before validation, at the gate or on the way to it."""
+    by how much each raised the best validation score, 0 for a rejected one; `vetoes` those that a
+    person did not let in, which say nothing about what can be gained. `rejections` are changes
+    refused in a row before validation, at the gate or on the way to it."""
 
     best: float = 0.0
     gains: list[float] = field(default_factory=list)
+    vetoes: int = 0
     rejections: int = 0
 
     @property
     def iterations(self) -> int:
-        return len(self.gains)
+        return len(self.gains) + self.vetoes
 
     def refused(self) -> None:
         self.rejections += 1
+
+    def vetoed(self) -> None:
+        self.vetoes += 1
+        self.rejections = 0
 
     def evaluated(self, best: float) -> None:
         """`best` is the best validation score after this iteration."""

@@ -1,6 +1,7 @@
 """The iteration proper: a candidate on validation, paired with the best prompt, kept or not."""
 
 from collections.abc import Callable, Sequence
+from uuid import UUID
 
 from nlu_shared.schemas.events import (
     ChangeKept,
@@ -10,6 +11,7 @@ from nlu_shared.schemas.events import (
     Split,
     Stage,
 )
+from nlu_shared.schemas.steering import Decision
 
 from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import EvalResults, compare, evaluation_event
@@ -22,6 +24,7 @@ from induction.engine.search.measured import Measured
 from induction.engine.search.state import Search
 
 NOTHING = EvalResults({})
+NOT_APPROVED = "nobody approved it in time"
 Rule = Callable[[Search, Rank, Rank, EvalResults], str | None]
 """Why a candidate does not take the best prompt's place, or None: of the search, the candidate's
 rank and the best prompt's, and what the candidate answers to the validation cases."""
@@ -104,6 +107,8 @@ async def conclude(
             )
         )
         return
+    if await _is_vetoed(search, candidate, fixed, broke):
+        return
     gain = round(reached.aimed - best.aimed, 9)
     search.kept(candidate.tried("kept", f"validation {gain:+.4f}"), content, validation=validation)
     search.learn(at_gate)
@@ -117,6 +122,33 @@ async def conclude(
             broke=broke,
         )
     )
+
+
+async def _is_vetoed(
+    search: Search, candidate: Candidate, fixed: list[UUID], broke: list[UUID]
+) -> bool:
+    """Whether a person, who is asked where the run is to wait for one, lets the change not in. What
+    nobody has decided is no failure: nothing is remembered against it. Raises Stopped."""
+    run, terms, iteration = search.run, search.run.plan.approval, search.iteration
+    if terms is None:
+        return False
+    version_hash = candidate.content.version_hash
+    decided = await run.approval(terms, version_hash, iteration)
+    if decided.decision is Decision.APPROVED:
+        return False
+    why = decided.reason or NOT_APPROVED
+    search.vetoed(candidate.tried("vetoed", why), candidate.patterns)
+    await run.tell(
+        ChangeRejected(
+            iteration=iteration,
+            stage=Stage.APPROVAL,
+            reason=why,
+            version_hash=None if decided.by is None else version_hash,
+            fixed=fixed,
+            broke=broke,
+        )
+    )
+    return True
 
 
 async def refresh(search: Search, patterns: Sequence[ErrorPattern], iteration: int) -> None:

@@ -65,6 +65,7 @@ async def _repeated(search: Search, optimise: Optimiser, fold: HeldOut, number: 
         baseline=without_cases(search.run.plan.baseline, left_out.__contains__),
         max_iterations=min(FOLD_CHANGES, search.run.plan.max_iterations),
         remembered=(),
+        approval=None,
         proposals=1,
     )
     run = search.run.repeated(plan)
