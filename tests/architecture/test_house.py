@@ -49,6 +49,7 @@ IO_FILES = {
     "loading.py",
     "verification.py",
     "continuing.py",
+    "approvals.py",
     "engine_main.py",
     "failures.py",
     "lineage.py",

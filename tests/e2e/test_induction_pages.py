@@ -77,3 +77,33 @@ async def test_no_page_is_wider_than_a_phone(page: Page, stack: Stack) -> None:
         await page.goto(path)
         width = await page.evaluate("document.documentElement.scrollWidth")
         assert width <= PHONE["width"], path
+
+
+async def test_changes_are_approved_and_vetoed_on_the_page_of_their_run(
+    page: Page, stack: Stack
+) -> None:
+    await make_task(stack, "asked-by-hand", cases=24)
+    await page.goto("/dashboard/tasks/asked-by-hand/improve")
+    await page.get_by_label("Changes").fill("2")
+    await page.get_by_label("let me approve each change").check()
+    await page.get_by_label("Minutes it waits").fill("45")
+    await expect(page.get_by_role("status")).to_contain_text("up to 45 minutes")
+    await page.get_by_role("button", name="Start").click()
+    await expect(page.get_by_text("waits for a worker")).to_be_visible()
+    waiting = page.locator("[data-part=approval]")
+    async with stack.working():
+        await expect(waiting).to_contain_text("waits for you", timeout=PATIENCE_MS)
+        await expect(waiting).to_contain_text("44 min")
+        await expect(waiting).to_contain_text("Examples added")
+        await waiting.get_by_label("Why not").fill("Shorter, please")
+        await waiting.get_by_role("button", name="Veto").click()
+        vetoed = page.locator("[data-part=changes]").get_by_text("rejected at approval")
+        await expect(vetoed).to_be_visible(timeout=PATIENCE_MS)
+        await expect(page.get_by_text("A change was vetoed: Shorter, please")).to_be_visible(
+            timeout=PATIENCE_MS
+        )
+        await expect(waiting).to_contain_text("waits for you", timeout=PATIENCE_MS)
+        await waiting.get_by_role("button", name="Approve").click()
+        await expect(page.locator("[data-part=changes]").get_by_text("Approved by")).to_be_visible(
+            timeout=PATIENCE_MS
+        )

@@ -10,6 +10,6 @@ SCOPES: Mapping[str, str] = {
     "prompts:read": "read, compare and export prompt versions, and the active one",
     "prompts:write": "bring prompts in, promote them and roll back",
     "runs:read": "read and watch runs",
-    "runs:write": "start, steer, continue and verify runs",
+    "runs:write": "start and steer runs, approve and veto their changes, continue and verify them",
     ADMIN: "everything, keys, triggers, prices and the audit log included",
 }

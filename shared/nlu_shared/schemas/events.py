@@ -111,13 +111,16 @@ class Stage(StrEnum):
 
 class ApprovalAwaited(Schema):
     """A change that has passed every gate waits for a person; `unanswered` is what becomes of it
-    when nobody has decided in so many minutes by the clock."""
+    when nobody has decided in so many minutes by the clock. `fixed` and `broke` are what it would
+    do, as in `ChangeKept`."""
 
     type: Literal["approval_awaited"] = "approval_awaited"
     iteration: int
     version_hash: str
     minutes: float
     unanswered: Unanswered
+    fixed: list[UUID]
+    broke: list[UUID]
 
 
 class ApprovalDecided(Schema):

@@ -35,7 +35,7 @@ class FailedIdea(Schema):
     strategy: Strategy = Field(description="A examples, B instructions, C both")
     edits: tuple[Edit, ...] = Field(description="in the order they were made")
     aims: list[Aim] = Field(description="what it meant to correct")
-    stage: str = Field(description="where it was refused: gate or validation")
+    stage: str = Field(description="where it was refused: gate, validation or approval")
     reason: str = Field(description="why it was refused")
     runs: int = Field(description="how many runs refused it")
     fixed: int = Field(description="cases, over all these runs")

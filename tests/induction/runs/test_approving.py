@@ -2,18 +2,24 @@
 
 from typing import Any
 
+import pytest
+
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task
 from tests.fixtures.servers import Servers
-from tests.fixtures.stack import Stack, opened
+from tests.fixtures.stack import Stack, client, opened
 from tests.induction.runs.driving import (
     answered,
     asked_in_vain,
     events,
     reached,
+    shown,
     sql,
     start,
 )
+from tests.induction.runs.test_starting import door
+from tests.induction.runs.test_verifying import verified
+from tests.induction.test_keys_by_command import run as by_command
 
 RESTING = "awaiting_approval"
 TIME_PASSES = (
@@ -123,7 +129,7 @@ async def test_a_veto_is_heard_by_the_next_proposal_and_remembered_by_the_next_r
     assert seen["best_version_id"] != vetoed["version_id"]
     hint = f"A change was vetoed: {reason}"
     assert hint in [one["hint"] for one in seen["taken_hints"]]
-    failed = (await stack.induction.get("/v1/prompts/refusing/failed")).json()["items"]
+    failed = (await stack.induction.get("/v1/prompts/refusing/ideas")).json()["items"]
     (idea,) = [one for one in failed if one["version_id"] == vetoed["version_id"]]
     assert (idea["stage"], idea["reason"], idea["is_settled"]) == ("approval", reason, True)
 
@@ -143,3 +149,202 @@ async def test_nobody_may_decide_what_does_not_wait(stack: Stack) -> None:
         await decided(stack, run, "approve")
     answer = await decide(stack, run, n, "approve")
     assert (answer.status_code, answer.json()["code"]) == (409, "run_over")
+
+
+@pytest.mark.parametrize(
+    ("unanswered", "outcome", "decision"),
+    [("keep", "kept", "approved"), ("veto", "rejected_at_approval", "vetoed")],
+)
+async def test_what_nobody_answers_in_time_is_decided_as_was_said(
+    stack: Stack, unanswered: str, outcome: str, decision: str
+) -> None:
+    task = f"silent-{unanswered}"
+    await make_task(stack, task, cases=24)
+    run = await start(
+        stack,
+        task,
+        limits={"iterations": 1},
+        approval="each-change",
+        approval_minutes=30,
+        unanswered=unanswered,
+    )
+    async with stack.working():
+        n = (await asked_about(stack, run))["awaits"]
+        await time_passes(stack, run)
+        assert (await decide(stack, run, n, "approve")).status_code == 409
+        seen = await reached(stack, run, "completed")
+    (change,) = [one for one in seen["changes"] if one["n"] == n]
+    assert change["outcome"] == outcome
+    assert (change["approval"]["decision"], change["approval"]["decided_by"]) == (decision, None)
+    assert not [one for one in seen["taken_hints"] if "vetoed" in one["hint"]]
+    ideas = (await stack.induction.get(f"/v1/prompts/{task}/ideas")).json()["items"]
+    assert change["version_id"] not in [one["version_id"] for one in ideas]
+
+
+async def test_a_worker_lost_while_a_change_waits_takes_nothing_with_it(stack: Stack) -> None:
+    """Once before it has let the run go, and once after; then nobody works while it is decided."""
+    await make_task(stack, "orphaned", cases=24)
+    run = await start(stack, "orphaned", **TWO)
+    async with stack.working():
+        n = (await asked_about(stack, run))["awaits"]
+    before = await events(stack, run)
+    calls = await answered(stack)
+    # It has recorded that it asks, and died before it let the run go.
+    await sql(
+        stack,
+        "UPDATE runs SET status = 'running', not_before = NULL, idle_since = NULL,"
+        " lease_until = now() - interval '1 second' WHERE id = $1",
+        run,
+    )
+    async with stack.working():
+        assert (await asked_about(stack, run))["awaits"] == n
+        assert await events(stack, run) == before
+        assert await answered(stack) == calls
+    assert (await decide(stack, run, n, "approve")).json()["status"] == "waiting"
+    async with stack.working():
+        await decided(stack, run, "approve")
+        assert (await verified(stack, run))["outcome"] == "same"
+    assert (await events(stack, run))[: len(before)] == before
+    assert await asked_in_vain(stack) == 0
+
+
+async def test_an_answer_that_comes_before_the_run_was_let_go_is_heard(stack: Stack) -> None:
+    await make_task(stack, "quick", cases=24)
+    run = await start(stack, "quick", limits={"iterations": 1}, approval="each-change")
+    async with stack.working():
+        n = (await asked_about(stack, run))["awaits"]
+    await sql(
+        stack,
+        "UPDATE runs SET status = 'running', not_before = NULL,"
+        " lease_until = now() - interval '1 second' WHERE id = $1",
+        run,
+    )
+    assert (await decide(stack, run, n, "approve")).json()["status"] == "running"
+    async with stack.working():
+        seen = await reached(stack, run, "completed")
+    assert [one["outcome"] for one in seen["changes"] if one["n"] == n] == ["kept"]
+
+
+async def test_time_spent_waiting_for_a_person_is_not_time_used(stack: Stack) -> None:
+    await make_task(stack, "slow-reader", cases=24)
+    run = await start(
+        stack,
+        "slow-reader",
+        limits={"iterations": 1, "minutes": 10},
+        approval="each-change",
+    )
+    async with stack.working():
+        n = (await asked_about(stack, run))["awaits"]
+        await sql(
+            stack,
+            "UPDATE runs SET started_at = started_at - interval '1 hour',"
+            " idle_since = idle_since - interval '1 hour' WHERE id = $1",
+            run,
+        )
+        await decide(stack, run, n, "approve")
+        seen = await reached(stack, run, "completed")
+    assert not seen["reason"].startswith("minutes")
+    assert [one["outcome"] for one in seen["changes"] if one["n"] == n] == ["kept"]
+
+
+async def test_a_run_that_waits_can_be_paused_and_resumed_and_cancelled(stack: Stack) -> None:
+    await make_task(stack, "restless", cases=24)
+    run = await start(stack, "restless", **TWO)
+    path = f"/v1/runs/{run}"
+    async with stack.working():
+        n = (await asked_about(stack, run))["awaits"]
+        paused = (await stack.induction.post(f"{path}/pause")).json()
+        assert (paused["status"], paused["awaits"]) == ("paused", n)
+        await stack.induction.post(f"{path}/resume")
+        assert (await asked_about(stack, run))["awaits"] == n
+        await stack.induction.post(f"{path}/cancel")
+        seen = await reached(stack, run)
+        assert (seen["status"], seen["awaits"]) == ("cancelled", None)
+        assert (await verified(stack, run))["outcome"] == "same"
+    assert seen["best_version_id"] == seen["baseline_version_id"]
+
+
+async def test_a_task_says_whether_its_changes_wait_where_a_run_does_not(stack: Stack) -> None:
+    await make_task(stack, "careful", cases=24)
+    body = {"approval": "each-change", "approval_minutes": 60, "unanswered": "keep"}
+    changed = await stack.induction.patch("/v1/tasks/careful", json=body)
+    assert body.items() <= changed.json().items()
+    run = await start(stack, "careful", approval_minutes=5)
+    seen = await shown(stack, run)
+    names = ("approval", "approval_minutes", "unanswered")
+    assert [seen[name] for name in names] == ["each-change", 5, "keep"]
+    await stack.induction.post(f"/v1/runs/{run}/cancel")
+    async with stack.working():
+        await reached(stack, run)
+    other = await start(stack, "careful", approval="off")
+    assert (await shown(stack, other))["approval"] == "off"
+    forecast = await stack.induction.post("/v1/runs", json={"task": "careful", "dry_run": True})
+    assert [note for note in forecast.json()["notes"] if "waits for a person" in note]
+
+
+async def test_only_who_may_steer_runs_of_the_task_decides_and_the_log_says_who(
+    stack: Stack,
+) -> None:
+    await make_task(stack, "guarded", cases=24)
+    run = await start(stack, "guarded", limits={"iterations": 1}, approval="each-change")
+    url = str(stack.induction.base_url)
+    async with stack.working():
+        n = (await asked_about(stack, run))["awaits"]
+        path = f"/v1/runs/{run}/changes/{n}/approve"
+        for scopes, tasks in ((["runs:read"], None), (["runs:write"], ["another"])):
+            key = await key_for(stack, scopes=scopes, tasks=tasks)
+            async with client(url, key) as other:
+                assert (await other.post(path)).status_code == 403
+        key = await key_for(stack, scopes=["runs:write", "runs:read"], tasks=["guarded"])
+        async with client(url, key) as other:
+            assert (await other.post(path)).status_code == 200
+        seen = await reached(stack, run, "completed")
+    (change,) = [one for one in seen["changes"] if one["n"] == n]
+    audited = await stack.induction.get("/v1/admin/audit", params={"action": "runs.approve"})
+    (line,) = [one for one in audited.json()["items"] if one["subject"] == run]
+    assert (line["actor"], line["details"]) == (change["approval"]["decided_by"], {"n": n})
+
+
+async def key_for(stack: Stack, *, scopes: list[str], tasks: list[str] | None) -> str:
+    made = await stack.induction.post(
+        "/v1/admin/keys", json={"name": "of a test", "scopes": scopes, "tasks": tasks}
+    )
+    assert made.status_code == 201, made.text
+    return str(made.json()["key"])
+
+
+async def test_changes_are_approved_and_vetoed_by_command(stack: Stack) -> None:
+    await make_task(stack, "typed", cases=24)
+    code, run, complaint = await by_command(
+        stack, "run", *door(stack), "--task", "typed", "--iterations", "2",
+        *("--approval", "each-change", "--approval-minutes", "30", "--unanswered", "keep"),
+    )  # fmt: skip
+    assert code == 0, complaint
+    async with stack.working():
+        n = str((await asked_about(stack, run))["awaits"])
+        code, printed, _ = await by_command(
+            stack, "runs", "veto", run, n, "--reason", "too long", *door(stack)
+        )
+        assert (code, printed.split("\t")[0]) == (0, run)
+        code, _, complaint = await by_command(stack, "runs", "approve", run, n, *door(stack))
+        assert (code, "does not wait for approval" in complaint) == (1, True)
+        seen = await decided(stack, run, "approve")
+    vetoed = [one["approval"]["reason"] for one in seen["changes"] if str(one["n"]) == n]
+    assert vetoed == ["too long"]
+
+
+async def test_a_pinned_block_is_edited_by_no_change(stack: Stack) -> None:
+    version = await make_task(stack, "pinned", cases=24)
+    content = (await stack.induction.get(f"/v1/prompts/pinned/versions/{version}")).json()
+    blocks = {one["name"]: one["text"] for one in content["content"]["instructions"]}
+    pins = list(blocks)
+    refused = await stack.induction.post("/v1/runs", json={"task": "pinned", "pins": ["nowhere"]})
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_block")
+    run = await start(stack, "pinned", pins=pins, may_remove_blocks=True, limits={"iterations": 3})
+    async with stack.working():
+        seen = await reached(stack, run, "completed")
+        assert (await verified(stack, run))["outcome"] == "same"
+    assert seen["pins"] == pins
+    for told in of_type(await events(stack, run), "prompt_proposed"):
+        after = {one["name"]: one["text"] for one in told["content"]["instructions"]}
+        assert blocks.items() <= after.items()

@@ -13,14 +13,14 @@ from nlu_shared.kit.pages.entrance import PREFIX, Entrance
 from nlu_shared.kit.pages.house import House, Link
 from nlu_shared.schemas.prompts import PromptVersion
 from nlu_shared.schemas.runs import Forecast, RunLimits, RunRequest, RunView
-from nlu_shared.schemas.steering import HintIn
+from nlu_shared.schemas.steering import HintIn, VetoIn
 from starlette.responses import HTMLResponse
 
 from induction.dashboard import service, words
 from induction.prompts import queries as registry
 from induction.prompts import service as prompts
 from induction.resources import Resources
-from induction.runs import queries, stream_routes
+from induction.runs import approvals, queries, stream_routes
 from induction.runs import service as runs
 from induction.tasks import service as tasks
 
@@ -36,6 +36,7 @@ Reader = Annotated[Login, entrance.needs("runs:read", "prompts:read", "tasks:rea
 steers = entrance.needs("runs:write")
 registers = entrance.needs("prompts:write")
 RunId = Annotated[UUID, Path(description="the run")]
+Change = Annotated[int, Path(ge=1, le=2**31 - 1, description="the change, by its `n`")]
 VersionId = Annotated[UUID, Path(description="a version of this task's prompt")]
 
 
@@ -126,6 +127,24 @@ async def press_cancel(run_id: RunId, session: DbSession, caller: CallerDep) -> 
 async def send_hint(run_id: RunId, body: HintIn, session: DbSession, caller: CallerDep) -> RunView:
     own_task(caller, (await runs.get(session, run_id)).task)
     return await queries.view(session, await runs.hint(session, run_id, body.hint))
+
+
+@router.post("/runs/{run_id}/changes/{n}/approve", dependencies=[steers])
+async def press_approve(run_id: RunId, n: Change, session: DbSession, caller: CallerDep) -> RunView:
+    own_task(caller, (await runs.get(session, run_id)).task)
+    return await queries.view(
+        session, await approvals.approve(session, run_id, n, by=caller.subject)
+    )
+
+
+@router.post("/runs/{run_id}/changes/{n}/veto", dependencies=[steers])
+async def send_veto(
+    run_id: RunId, n: Change, body: VetoIn, session: DbSession, caller: CallerDep
+) -> RunView:
+    own_task(caller, (await runs.get(session, run_id)).task)
+    return await queries.view(
+        session, await approvals.veto(session, run_id, n, by=caller.subject, reason=body.reason)
+    )
 
 
 @router.get("/tasks/{task}/versions/{version_id}")

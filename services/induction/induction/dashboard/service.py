@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from nlu_shared.kit.access.auth import Caller
+from nlu_shared.schemas.candidates import IterationView
 from nlu_shared.schemas.diffs import PromptDiff
 from nlu_shared.schemas.lineage import Ancestor
 from nlu_shared.schemas.prompts import PromptVersion
@@ -83,12 +84,21 @@ class TaskPage:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingChange:
+    """What a person is to decide on, and what it changes of the best prompt."""
+
+    change: IterationView
+    diff: PromptDiff
+
+
+@dataclass(frozen=True, slots=True)
 class RunPage:
     """A run, its chart where validation has scored a change, and what is used of its budget;
     `hashes` are of its versions, by id."""
 
     run: RunView
     hashes: dict[UUID, str]
+    waiting: WaitingChange | None
     last_event: int
     is_over: bool
     is_pausing: bool
@@ -155,6 +165,7 @@ async def run_page(session: AsyncSession, row: RunRow) -> RunPage:
     return RunPage(
         run=run,
         hashes=await prompts.hashes(session, [one.version_id for one in run.front]),
+        waiting=await _waiting(session, run),
         last_event=row.last_event,
         is_over=run.status.over,
         is_pausing=row.pause_requested,
@@ -165,6 +176,15 @@ async def run_page(session: AsyncSession, row: RunRow) -> RunPage:
         minutes=minutes,
         minutes_share=share(minutes, limits.minutes),
     )
+
+
+async def _waiting(session: AsyncSession, run: RunView) -> WaitingChange | None:
+    change = next((one for one in run.changes if one.n == run.awaits), None)
+    before = run.best_version_id or run.baseline_version_id
+    if change is None or change.version_id is None or before is None:
+        return None
+    diff = await registry.diff(session, run.task, before=before, after=change.version_id)
+    return WaitingChange(change, diff)
 
 
 async def version_page(

@@ -3,7 +3,7 @@ runtime's."""
 
 from dataclasses import dataclass
 
-from nlu_shared.schemas.steering import ApprovalTerms, Decision, Unanswered
+from nlu_shared.schemas.steering import Decision, Unanswered
 
 VETOED = "A change was vetoed: {}"
 """How a reason reaches the next proposals."""
@@ -22,7 +22,7 @@ class Approval:
         return None if self.reason is None else VETOED.format(self.reason)
 
 
-def by_time(terms: ApprovalTerms) -> Approval:
+def by_time(unanswered: Unanswered) -> Approval:
     """Nobody has answered."""
-    keeps = terms.unanswered is Unanswered.KEEP
+    keeps = unanswered is Unanswered.KEEP
     return Approval(Decision.APPROVED if keeps else Decision.VETOED)

@@ -17,7 +17,7 @@ from nlu_shared.schemas.events import (
     HintTaken,
     StoredEvent,
 )
-from nlu_shared.schemas.steering import ApprovalTerms, Decision
+from nlu_shared.schemas.steering import Decision
 
 from induction.engine.answer_log import AnswerLog
 from induction.engine.approval import Approval, by_time
@@ -48,9 +48,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """What arrived since the last reading. `stop` says why the search must end, the final
-    evaluation excepted; `cancel` ends everything. A reading after `ApprovalAwaited` is not answered
-    before there is an `approval`, or a cancellation."""
+    """What arrived since the last reading.
+
+    cancel: ends everything.
+    hints: for the next proposals.
+    stop: why the search must end, the final evaluation excepted.
+    approval: what was decided. A reading after `ApprovalAwaited` is not answered before there is
+        one, or a cancellation.
+    """
 
     cancel: bool = False
     hints: tuple[str, ...] = ()
@@ -205,26 +210,24 @@ class RunContext:
         await self._hear()
         self._raise_if_stopped()
 
-    async def approval(self, terms: ApprovalTerms, version_hash: str, iteration: int) -> Approval:
+    async def approval(self, awaited: ApprovalAwaited) -> Approval:
         """What a person, or the end of the wait, says to a change before it is kept. The reason of
         a veto is a hint from then on. Raises Stopped where the run was cancelled meanwhile."""
-        await self.tell(
-            ApprovalAwaited(iteration=iteration, version_hash=version_hash, **terms.model_dump())
-        )
-        decided = (await self._hear()).approval or by_time(terms)
+        await self.tell(awaited)
+        decided = (await self._hear()).approval or by_time(awaited.unanswered)
         if self._state.cancelled:
             raise Stopped(CANCELLED)
         await self.tell(
             ApprovalDecided(
-                iteration=iteration,
-                version_hash=version_hash,
+                iteration=awaited.iteration,
+                version_hash=awaited.version_hash,
                 decision=decided.decision,
                 decided_by=decided.by,
                 reason=decided.reason,
             )
         )
         if decided.decision is Decision.APPROVED:
-            self._state.approved.add(version_hash)
+            self._state.approved.add(awaited.version_hash)
         elif decided.hint is not None:
             self._state.pending_hints.append(decided.hint)
         return decided

@@ -57,6 +57,7 @@ async def record(
                 row.validation_f1 = event.objective
         case ApprovalAwaited():
             if row := await _open(session, run_id):
+                row.fixed, row.broke = event.fixed, event.broke
                 await approvals.begin(session, run_id, row.n, event)
         case ChangeKept():
             if row := await _open(session, run_id):
@@ -140,7 +141,7 @@ def iterations(changes: Sequence[IterationView]) -> list[IterationView]:
 
 def _view(row: RunChangeRow, approval: RunApprovalRow | None) -> IterationView:
     change = row.change or {}
-    is_over = row.outcome != Outcome.OPEN
+    is_judged = row.outcome != Outcome.OPEN or approval is not None
     return IterationView(
         n=row.n,
         iteration=row.iteration,
@@ -149,8 +150,8 @@ def _view(row: RunChangeRow, approval: RunApprovalRow | None) -> IterationView:
         outcome=row.outcome if row.stage is None else f"rejected_at_{row.stage}",
         reason=row.reason,
         validation_f1=row.validation_f1,
-        fixed=len(row.fixed) if is_over else None,
-        broke=len(row.broke) if is_over else None,
+        fixed=len(row.fixed) if is_judged else None,
+        broke=len(row.broke) if is_judged else None,
         version_id=row.version_id,
         approval=approval and ApprovalView.model_validate(approval.model_dump(include=_SHOWN)),
     )

@@ -16,6 +16,11 @@ function order(dry_run) {
     if (given.get(name)) limits[name] = Number(given.get(name));
   }
   const body = { task: form.dataset.task, limits, dry_run };
+  body.approval = given.has("approval") ? "each-change" : "off";
+  if (given.has("approval")) {
+    body.approval_minutes = Number(given.get("approval_minutes"));
+    body.unanswered = given.get("unanswered");
+  }
   if (given.get("focus")) body.focus = given.get("focus");
   if (given.get("hint").trim()) body.hints = [given.get("hint").trim()];
   return body;

@@ -8,7 +8,8 @@ const doing = document.querySelector("#doing");
 const bar = document.querySelector("#progress");
 const WAIT_MS = 150;
 const STORED = [
-  "run_started", "prompt_evaluated", "patterns_found", "prompt_proposed", "change_rejected",
+  "run_started", "prompt_evaluated", "patterns_found", "prompt_proposed", "approval_awaited",
+  "approval_decided", "change_rejected",
   "change_kept", "hint_taken", "front_measured", "search_stopped", "fold_scored",
   "cross_validated", "verdict_reached", "misses_attributed", "run_finished",
 ];
@@ -16,6 +17,8 @@ const NOW = {
   run_started: "measures the baseline",
   patterns_found: "a model proposes a change",
   prompt_proposed: "measures the change",
+  approval_awaited: "a change waits for you",
+  approval_decided: "goes on",
   search_stopped: "the search is over; the verdict comes next",
   verdict_reached: "looks at what is still wrong",
 };
@@ -28,6 +31,8 @@ async function refresh() {
   for (const part of fresh.querySelectorAll("[data-part]")) {
     const old = document.querySelector(`[data-part="${part.dataset.part}"]`);
     part.querySelectorAll("time[datetime]").forEach(local);
+    // What somebody is writing there, and the countdown, are no news.
+    if (old?.dataset.wait && old.dataset.wait === part.dataset.wait) continue;
     if (old && old.outerHTML !== part.outerHTML) old.replaceWith(document.adoptNode(part));
   }
   if (fresh.querySelector("[data-over]")) {
@@ -71,10 +76,30 @@ document.addEventListener("click", async (event) => {
     await send(`runs/${run.dataset.run}/${button.dataset.order}`);
     soon();
   } catch (problem) {
-    document.querySelector("#steering [role=alert]").textContent = problem.message;
+    button.closest("[data-part]").querySelector("[role=alert]").textContent = problem.message;
     button.disabled = false;
   }
 });
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (form.id !== "veto") return;
+  event.preventDefault();
+  try {
+    await send(`runs/${run.dataset.run}/changes/${form.dataset.change}/veto`, { reason: form.reason.value });
+    soon();
+  } catch (problem) {
+    form.querySelector("[role=alert]").textContent = problem.message;
+  }
+});
+
+function countDown() {
+  for (const one of document.querySelectorAll("[data-until]")) {
+    const left = Math.max(0, Math.floor((new Date(one.dataset.until) - Date.now()) / 1_000));
+    const [hours, minutes, seconds] = [left / 3_600, (left / 60) % 60, left % 60].map(Math.floor);
+    one.textContent = hours ? `${hours} h ${minutes} min left` : `${minutes} min ${seconds} s left`;
+  }
+}
 
 document.querySelector("#hint")?.addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -89,4 +114,6 @@ document.querySelector("#hint")?.addEventListener("submit", async (event) => {
   }
 });
 
+countDown();
+setInterval(countDown, 1_000);
 if (!("over" in run.dataset)) follow();

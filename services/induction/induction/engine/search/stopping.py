@@ -11,10 +11,13 @@ ITERATIONS_USED_UP = "iterations used up"
 
 @dataclass(slots=True)
 class Progress:
-    """How a search went so far. An iteration is a candidate evaluated on validation; `gains` are
-    by how much each raised the best validation score, 0 for a rejected one; `vetoes` those that a
-    person did not let in, which say nothing about what can be gained. `rejections` are changes
-    refused in a row before validation, at the gate or on the way to it."""
+    """How a search went so far. An iteration is a candidate evaluated on validation.
+
+    best: the best score there.
+    gains: by how much each iteration raised it, 0 for a rejected candidate.
+    vetoes: iterations whose candidate nobody let in: they say nothing of what can be gained.
+    rejections: changes refused in a row before validation, at the gate or on the way to it.
+    """
 
     best: float = 0.0
     gains: list[float] = field(default_factory=list)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from nlu_shared.schemas.events import (
+    ApprovalAwaited,
     ChangeKept,
     ChangeRejected,
     ErrorPattern,
@@ -133,7 +134,15 @@ async def _is_vetoed(
     if terms is None:
         return False
     version_hash = candidate.content.version_hash
-    decided = await run.approval(terms, version_hash, iteration)
+    decided = await run.approval(
+        ApprovalAwaited(
+            iteration=iteration,
+            version_hash=version_hash,
+            **terms.model_dump(),
+            fixed=fixed,
+            broke=broke,
+        )
+    )
     if decided.decision is Decision.APPROVED:
         return False
     why = decided.reason or NOT_APPROVED

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0041"
-down_revision = "0040"
+down_revision = "0031"
 
 APPROVALS = """
     ADD COLUMN approval TEXT NOT NULL DEFAULT 'off' CHECK (approval IN ('off', 'each-change')),
@@ -44,6 +44,11 @@ STATEMENTS = (
     )
     """,
     "GRANT SELECT, INSERT, UPDATE ON run_approvals TO induction_app",
+    "ALTER TABLE run_changes DROP CONSTRAINT run_changes_stage_check",
+    """
+    ALTER TABLE run_changes ADD CONSTRAINT run_changes_stage_check
+        CHECK (stage IN ('propose', 'screen', 'gate', 'validation', 'approval'))
+    """,
     "DROP INDEX one_active_improve_run_per_task",
     """
     CREATE UNIQUE INDEX one_active_improve_run_per_task ON runs (task)
