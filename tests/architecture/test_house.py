@@ -50,6 +50,7 @@ IO_FILES = {
     "verification.py",
     "continuing.py",
     "approvals.py",
+    "inbox.py",
     "engine_main.py",
     "failures.py",
     "lineage.py",

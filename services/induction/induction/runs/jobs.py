@@ -29,7 +29,7 @@ from induction.llm.retry import outage_pause
 from induction.llm.servers import Server
 from induction.pricing import service as pricing
 from induction.resources import APP_IDENTITY, Resources
-from induction.runs import engine_process, journal, lease, loading, stream
+from induction.runs import engine_process, inbox, journal, lease, loading, stream
 from induction.runs.engine_process import EngineProcess
 from induction.runs.models import RunRow
 from induction.runs.patience import Patience, patience, patience_while_parked
@@ -213,7 +213,7 @@ async def _drive(
             ledger,
             held,
             resources.redis,
-            readings=await journal.readings(session, run.id),
+            readings=await inbox.readings(session, run.id),
             recorded=await journal.events(session, run.id),
         )
     await engine.run(RunKind(run.kind), plan, runtime)

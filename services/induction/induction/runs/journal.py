@@ -29,21 +29,17 @@ from nlu_shared.schemas.events import (
 from nlu_shared.schemas.headroom import Headroom
 from nlu_shared.schemas.prompts import PromptSource
 from nlu_shared.schemas.runs import RunLimits
-from nlu_shared.schemas.steering import Decision
 from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.engine.approval import Approval
-from induction.engine.runtime import Inbox
-from induction.history import approvals
 from induction.history import service as history
 from induction.llm.entries import LeaseLost
 from induction.llm.prices import PriceTable
 from induction.pricing import service as pricing
 from induction.prompts import service as prompts
 from induction.runs import costs
-from induction.runs.models import RunEventRow, RunHintRow, RunInboxRow, RunRow
+from induction.runs.models import RunEventRow, RunRow
 from induction.runs.patience import Standing
 
 MINUTES = "((extract(epoch FROM now() - started_at)::float8 - idle_seconds) / 60)"
@@ -233,43 +229,6 @@ async def _finished(session: AsyncSession, row: RunRow, event: RunFinished) -> N
     )
 
 
-async def readings(session: AsyncSession, run_id: UUID) -> dict[int, Inbox]:
-    """Every inbox reading made so far, by step."""
-    rows = await session.exec(select(RunInboxRow).where(RunInboxRow.run_id == run_id))
-    return {row.step: _inbox(row.body) for row in rows}
-
-
-async def read_inbox(session: AsyncSession, run_id: UUID, fence: int, step: int) -> Inbox | None:
-    """Reads and records what the operator and the clock say; None: the run is to pause instead."""
-    row = await held(session, run_id, fence)
-    if row.pause_requested:
-        return None
-    hints = (
-        await session.exec(
-            select(RunHintRow)
-            .where(RunHintRow.run_id == run_id, col(RunHintRow.taken_at_step).is_(None))
-            .order_by(col(RunHintRow.id))
-        )
-    ).all()
-    for hint in hints:
-        hint.taken_at_step = step
-    body: dict[str, Any] = {
-        "cancel": row.cancel_requested,
-        "hints": [hint.hint for hint in hints],
-        "stop": await _time_is_up(session, row),
-    }
-    if (decided := await approvals.current(session, run_id)) and decided.decision is not None:
-        decided.taken_at_step = step
-        body["approval"] = {
-            "decision": decided.decision,
-            "by": decided.decided_by,
-            "reason": decided.reason,
-        }
-        row.reason = None
-    session.add(RunInboxRow(run_id=run_id, step=step, body=body))
-    return _inbox(body)
-
-
 async def standing(session: AsyncSession, run_id: UUID, fence: int) -> Standing:
     """What the operator and the clock say just now; nothing is recorded, so no replay asks it, and
     nothing locked, so no reservation waits for it. Raises LeaseLost."""
@@ -290,23 +249,4 @@ async def standing(session: AsyncSession, run_id: UUID, fence: int) -> Standing:
         cancel=row.cancel_requested,
         pause=row.pause_requested,
         seconds_over=60 * (row.minutes - limits.minutes),
-    )
-
-
-async def _time_is_up(session: AsyncSession, row: RunRow) -> str | None:
-    """The reason to stop, once the run's minutes are used up."""
-    query = text(f"SELECT {MINUTES} FROM runs WHERE id = :id")  # noqa: S608 - a constant of ours
-    minutes: float = (await session.execute(query, {"id": row.id})).scalar_one()
-    limit = row.promised.minutes
-    return f"minutes: the limit of {limit:g} minutes" if minutes > limit else None
-
-
-def _inbox(body: dict[str, Any]) -> Inbox:
-    decided = body.get("approval")
-    return Inbox(
-        cancel=body["cancel"],
-        hints=tuple(body["hints"]),
-        stop=body["stop"],
-        approval=decided
-        and Approval(Decision(decided["decision"]), decided["by"], decided["reason"]),
     )

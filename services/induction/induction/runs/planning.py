@@ -12,8 +12,7 @@ from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.headroom import ClassifierScore
 from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.prompts import PromptContent
-from nlu_shared.schemas.runs import Forecast, RunKind, RunLimits, RunRequest
-from nlu_shared.schemas.steering import Approvals, Unanswered
+from nlu_shared.schemas.runs import Forecast, RunKind, RunLimits
 from nlu_shared.schemas.tasks import TaskSpec
 
 from induction.engine.data.splits import splits_of
@@ -24,12 +23,11 @@ from induction.engine.plan import Plan, Remembered
 from induction.engine.verdict.verdict import detectable
 from induction.llm.prices import PriceTable
 from induction.providers import OFFLINE, Providers
-from induction.runs import costs, truths
+from induction.runs import costs, steering, truths
 from induction.runs.models import RunRow
 from induction.runs.truths import LeftOut
 from induction.task_kinds.base import Case, Task
 from induction.task_kinds.registry import task_of
-from induction.tasks.models import TaskRow
 
 BOUNDS: Mapping[RunKind, Callable[[Plan], Bound]] = {
     RunKind.IMPROVE: forecast,
@@ -133,29 +131,6 @@ def limits_of(limits: RunLimits, max_prompt_tokens: int | None) -> dict[str, Any
     return limits.model_dump()
 
 
-def defaults_of(request: RunRequest, task: TaskRow) -> dict[str, Any]:
-    """What the task says where the request does not."""
-    names = ("retrieval", *Approvals.model_fields)
-    given = request.model_dump(mode="json", include=set(names))
-    return {name: getattr(task, name) if given[name] is None else given[name] for name in names}
-
-
-def require_known(spec: TaskSpec, request: RunRequest, baseline: PromptContent) -> None:
-    """Raises Invalid unless the task has every component that is to be focused on or guarded, and
-    the baseline every block that is pinned."""
-    if not knows_components(spec, request):
-        raise Invalid("Focus or a guard names no component.", code="unknown_component")
-    if not {block.name for block in baseline.instructions} >= set(request.pins):
-        raise Invalid("A pin names no block of the baseline.", code="unknown_block")
-
-
-def knows_components(spec: TaskSpec, request: RunRequest) -> bool:
-    """Whether the task has every component that is to be focused on or guarded."""
-    named = [*([request.focus] if request.focus is not None else []), *request.guards]
-    task = task_of(spec)
-    return all(task.component(name) is not None for name in named)
-
-
 def obstacles(
     spec: TaskSpec, cases: tuple[Case, ...], baseline: PromptContent
 ) -> tuple[list[LeftOut], list[str]]:
@@ -247,7 +222,7 @@ def bound_of(
             *_of_probes(probed),
             *_of_quoting(quotable, len(train)),
             *_of_blocks(plan),
-            *_of_steering(plan),
+            *steering.notes(plan),
         ],
     )
 
@@ -281,19 +256,6 @@ def _of_blocks(plan: Plan) -> list[str]:
     if plan.may_remove_blocks and not plan.prunes_blocks:
         return ["The offline model reads no instructions: pruning takes examples away, no blocks."]
     return []
-
-
-def _of_steering(plan: Plan) -> list[str]:
-    notes = []
-    if plan.pins:
-        notes.append(f"No change edits {', '.join(sorted(plan.pins))}: pinned.")
-    if plan.approval is not None:
-        then = {Unanswered.KEEP: "kept", Unanswered.VETO: "vetoed"}[plan.approval.unanswered]
-        notes.append(
-            f"Each change that is to be kept waits for a person, up to {plan.approval.minutes:g}"
-            f" minutes, which count into no limit; unanswered it is {then}."
-        )
-    return notes
 
 
 def _detectable(plan: Plan) -> float | None:

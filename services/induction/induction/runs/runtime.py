@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 
 from induction.engine.runtime import Call, Event, Inbox
 from induction.llm.ledger import Ledger
-from induction.runs import approvals, journal, stream
+from induction.runs import approvals, inbox, journal, stream
 from induction.runs.lease import Lease
 from induction.runs.models import RunEventRow
 from induction.task_kinds.base import ModelAnswer
@@ -57,7 +57,7 @@ class RunRuntime:
         run = self.lease.run
         async with session_scope(self.lease.database, self.lease.identity) as session:
             rests = await approvals.rests(session, run.id, run.fence)
-            reading = None if rests else await journal.read_inbox(session, run.id, run.fence, step)
+            reading = None if rests else await inbox.read_inbox(session, run.id, run.fence, step)
         if rests:
             raise ApprovalAwaited
         if reading is None:

@@ -27,16 +27,15 @@ from induction.prompts import service as prompts
 from induction.runs.models import RunHintRow, RunRow
 from induction.runs.planning import (
     bound_of,
-    defaults_of,
     held_to,
     limits_of,
     obstacles,
     plan_of,
     refusal,
-    require_known,
     usable,
 )
 from induction.runs.queries import looks, view
+from induction.runs.steering import defaults_of, require_known
 from induction.runs.truths import LeftOut
 from induction.settings import Settings
 from induction.task_kinds.registry import task_of

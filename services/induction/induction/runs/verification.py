@@ -27,7 +27,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from induction.engine import ENGINE_VERSION
 from induction.llm import ledger
 from induction.resources import APP_IDENTITY, Resources
-from induction.runs import engine_process, journal, loading
+from induction.runs import engine_process, inbox, journal, loading
 from induction.runs.engine_process import EngineFailed
 from induction.runs.models import RunRow
 from induction.runs.replay import CutShort, Differs, Gone, Replay
@@ -202,7 +202,7 @@ async def _checked(resources: Resources, run: RunRow) -> Checked:
         erased = (await session.execute(text(_ERASED), {"run_id": run.id})).scalar_one()
         replay = Replay(
             answers=await ledger.answers(session, run.id),
-            readings=await journal.readings(session, run.id),
+            readings=await inbox.readings(session, run.id),
             recorded={row.n: row.body for row in await journal.events(session, run.id)},
             last=run.last_event,
             cancelled=run.cancel_requested,

@@ -1,0 +1,50 @@
+"""What an operator asks of a run, held against its task and its baseline. Pure."""
+
+from typing import Any
+
+from nlu_shared.kit.errors import Invalid
+from nlu_shared.schemas.prompts import PromptContent
+from nlu_shared.schemas.runs import RunRequest
+from nlu_shared.schemas.steering import Approvals, Unanswered
+from nlu_shared.schemas.tasks import TaskSpec
+
+from induction.engine.plan import Plan
+from induction.task_kinds.registry import task_of
+from induction.tasks.models import TaskRow
+
+
+def defaults_of(request: RunRequest, task: TaskRow) -> dict[str, Any]:
+    """What the task says where the request does not."""
+    names = ("retrieval", *Approvals.model_fields)
+    given = request.model_dump(mode="json", include=set(names))
+    return {name: getattr(task, name) if given[name] is None else given[name] for name in names}
+
+
+def require_known(spec: TaskSpec, request: RunRequest, baseline: PromptContent) -> None:
+    """Raises Invalid unless the task has every component that is to be focused on or guarded, and
+    the baseline every block that is pinned."""
+    if not knows_components(spec, request):
+        raise Invalid("Focus or a guard names no component.", code="unknown_component")
+    if not {block.name for block in baseline.instructions} >= set(request.pins):
+        raise Invalid("A pin names no block of the baseline.", code="unknown_block")
+
+
+def knows_components(spec: TaskSpec, request: RunRequest) -> bool:
+    """Whether the task has every component that is to be focused on or guarded."""
+    named = [*([request.focus] if request.focus is not None else []), *request.guards]
+    task = task_of(spec)
+    return all(task.component(name) is not None for name in named)
+
+
+def notes(plan: Plan) -> list[str]:
+    """What follows for a run from how it is steered."""
+    lines: list[str] = []
+    if plan.pins:
+        lines.append(f"No change edits {', '.join(sorted(plan.pins))}: pinned.")
+    if plan.approval is not None:
+        then = {Unanswered.KEEP: "kept", Unanswered.VETO: "vetoed"}[plan.approval.unanswered]
+        lines.append(
+            f"Each change that is to be kept waits for a person, up to {plan.approval.minutes:g}"
+            f" minutes, which count into no limit; unanswered it is {then}."
+        )
+    return lines

@@ -1,0 +1,104 @@
+"""Who says that changes wait for a person, and who decides; and blocks that no change edits."""
+
+from tests.fixtures.labelled import make_task
+from tests.fixtures.stack import Stack, client
+from tests.induction.runs.approving import (
+    asked_about,
+    decided,
+    of_type,
+)
+from tests.induction.runs.driving import (
+    events,
+    reached,
+    shown,
+    start,
+)
+from tests.induction.runs.test_starting import door
+from tests.induction.runs.test_verifying import verified
+from tests.induction.test_keys_by_command import run as by_command
+
+
+async def test_a_task_says_whether_its_changes_wait_where_a_run_does_not(stack: Stack) -> None:
+    await make_task(stack, "careful", cases=24)
+    body = {"approval": "each-change", "approval_minutes": 60, "unanswered": "keep"}
+    changed = await stack.induction.patch("/v1/tasks/careful", json=body)
+    assert body.items() <= changed.json().items()
+    run = await start(stack, "careful", approval_minutes=5)
+    seen = await shown(stack, run)
+    names = ("approval", "approval_minutes", "unanswered")
+    assert [seen[name] for name in names] == ["each-change", 5, "keep"]
+    await stack.induction.post(f"/v1/runs/{run}/cancel")
+    async with stack.working():
+        await reached(stack, run)
+    other = await start(stack, "careful", approval="off")
+    assert (await shown(stack, other))["approval"] == "off"
+    forecast = await stack.induction.post("/v1/runs", json={"task": "careful", "dry_run": True})
+    assert [note for note in forecast.json()["notes"] if "waits for a person" in note]
+
+
+async def test_only_who_may_steer_runs_of_the_task_decides_and_the_log_says_who(
+    stack: Stack,
+) -> None:
+    await make_task(stack, "guarded", cases=24)
+    run = await start(stack, "guarded", limits={"iterations": 1}, approval="each-change")
+    url = str(stack.induction.base_url)
+    async with stack.working():
+        n = (await asked_about(stack, run))["awaits"]
+        path = f"/v1/runs/{run}/changes/{n}/approve"
+        for scopes, tasks in ((["runs:read"], None), (["runs:write"], ["another"])):
+            key = await key_for(stack, scopes=scopes, tasks=tasks)
+            async with client(url, key) as other:
+                assert (await other.post(path)).status_code == 403
+        key = await key_for(stack, scopes=["runs:write", "runs:read"], tasks=["guarded"])
+        async with client(url, key) as other:
+            assert (await other.post(path)).status_code == 200
+        seen = await reached(stack, run, "completed")
+    (change,) = [one for one in seen["changes"] if one["n"] == n]
+    audited = await stack.induction.get("/v1/admin/audit", params={"action": "runs.approve"})
+    (line,) = [one for one in audited.json()["items"] if one["subject"] == run]
+    assert (line["actor"], line["details"]) == (change["approval"]["decided_by"], {"n": n})
+
+
+async def key_for(stack: Stack, *, scopes: list[str], tasks: list[str] | None) -> str:
+    made = await stack.induction.post(
+        "/v1/admin/keys", json={"name": "of a test", "scopes": scopes, "tasks": tasks}
+    )
+    assert made.status_code == 201, made.text
+    return str(made.json()["key"])
+
+
+async def test_changes_are_approved_and_vetoed_by_command(stack: Stack) -> None:
+    await make_task(stack, "typed", cases=24)
+    code, run, complaint = await by_command(
+        stack, "run", *door(stack), "--task", "typed", "--iterations", "2",
+        *("--approval", "each-change", "--approval-minutes", "30", "--unanswered", "keep"),
+    )  # fmt: skip
+    assert code == 0, complaint
+    async with stack.working():
+        n = str((await asked_about(stack, run))["awaits"])
+        code, printed, _ = await by_command(
+            stack, "runs", "veto", run, n, "--reason", "too long", *door(stack)
+        )
+        assert (code, printed.split("\t")[0]) == (0, run)
+        code, _, complaint = await by_command(stack, "runs", "approve", run, n, *door(stack))
+        assert (code, "does not wait for approval" in complaint) == (1, True)
+        seen = await decided(stack, run, "approve")
+    vetoed = [one["approval"]["reason"] for one in seen["changes"] if str(one["n"]) == n]
+    assert vetoed == ["too long"]
+
+
+async def test_a_pinned_block_is_edited_by_no_change(stack: Stack) -> None:
+    version = await make_task(stack, "pinned", cases=24)
+    content = (await stack.induction.get(f"/v1/prompts/pinned/versions/{version}")).json()
+    blocks = {one["name"]: one["text"] for one in content["content"]["instructions"]}
+    pins = list(blocks)
+    refused = await stack.induction.post("/v1/runs", json={"task": "pinned", "pins": ["nowhere"]})
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_block")
+    run = await start(stack, "pinned", pins=pins, may_remove_blocks=True, limits={"iterations": 3})
+    async with stack.working():
+        seen = await reached(stack, run, "completed")
+        assert (await verified(stack, run))["outcome"] == "same"
+    assert seen["pins"] == pins
+    for told in of_type(await events(stack, run), "prompt_proposed"):
+        after = {one["name"]: one["text"] for one in told["content"]["instructions"]}
+        assert blocks.items() <= after.items()
