@@ -43,6 +43,7 @@ IO_FILES = {
     "ledger.py",
     "entries.py",
     "lease.py",
+    "looks.py",
     "journal.py",
     "runtime.py",
     "engine_process.py",

@@ -171,6 +171,12 @@ class Settings(ServiceSettings, ModelSettings):
         description="seconds between looks for an operator's word while calls are on their way or"
         " the engine computes: no call starts a second after a cancellation",
     )
+    silent_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        description="seconds without an answer or an event after which the row of a run that is"
+        " driven says what it waits for",
+    )
     slow_reader_seconds: float = Field(
         default=30.0,
         gt=0,

@@ -12,23 +12,25 @@ from induction.llm.errors import ParkRun, StopRun
 from induction.llm.retry import Failure, GiveUp, Park, Reject, Stop, TooLong, Wait, decide
 from induction.task_kinds.base import ModelAnswer, Outcome
 
+Again = Callable[[Failure], Awaitable[bool]]
+"""Whether a call that failed so may be attempted once more."""
 
-async def always() -> bool:
+
+async def always(_: Failure) -> bool:
     return True
 
 
 async def settled(
     attempt: Callable[[], Awaitable[ModelAnswer | Failure]],
     *,
-    again: Callable[[], Awaitable[bool]],
+    again: Again,
     sleep: Callable[[float], Awaitable[None]],
     jitter: Callable[[], float],
 ) -> ModelAnswer:
     """The answer, or a typed failure. Raises `ParkRun` and `StopRun`, nothing else.
 
     attempt: sends the request once.
-    again: asked before an attempt that follows one which may have been billed unread; without it
-        the call ends as over budget.
+    again: asked before each further attempt; without it the call ends as over budget.
     sleep: seconds.
     jitter: 0 to 1.
 
@@ -57,7 +59,7 @@ async def settled(
             case GiveUp():
                 return none
             case Wait(seconds):
-                if result.ambiguous and not await again():
+                if not await again(result):
                     return replace(none, outcome=Outcome.OVER_BUDGET)
                 waited += seconds if result.rate_limited else 0
                 await sleep(seconds)

@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, OpenAIError
 
-from induction.llm.attempts import always, settled
+from induction.llm.attempts import Again, always, settled
 from induction.llm.reading import read_completion
 from induction.llm.retry import Failure, Kind
 from induction.llm.servers import NEWER_LENGTH, Capacity, Dialect
@@ -63,7 +63,7 @@ class Chat:
         request: ModelRequest,
         *,
         sample: int = 0,
-        again: Callable[[], Awaitable[bool]] = always,
+        again: Again = always,
         dialect: Dialect = DIALECT,
     ) -> ModelAnswer:
         """The answer, or a typed failure; see `attempts.settled`. A server that takes a temperature

@@ -20,7 +20,7 @@ from anthropic import (
     AsyncAnthropic,
 )
 
-from induction.llm.attempts import always, settled
+from induction.llm.attempts import Again, always, settled
 from induction.llm.reading import read_message
 from induction.llm.retry import Failure, Kind
 from induction.llm.servers import NEWER_LENGTH, Capacity, Dialect
@@ -68,7 +68,7 @@ class Claude:
         request: ModelRequest,
         *,
         sample: int = 0,
-        again: Callable[[], Awaitable[bool]] = always,
+        again: Again = always,
         dialect: Dialect = DIALECT,
     ) -> ModelAnswer:
         """The answer, or a typed failure; see `attempts.settled`."""

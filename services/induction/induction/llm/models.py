@@ -9,15 +9,20 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Protocol
 
-from induction.llm.attempts import always
+from induction.llm.attempts import Again, always
 from induction.llm.errors import StopRun
 from induction.llm.flights import Slots
+from induction.llm.retry import Failure
 from induction.llm.servers import Capacity, Dialect, Server
 from induction.providers import Providers
 from induction.task_kinds.base import ModelAnswer, ModelRequest
 
 CONCURRENCY = 16
 """Calls at once that the large providers bear."""
+
+
+async def _freely() -> bool:
+    return True
 
 
 class Adapter(Protocol):
@@ -28,7 +33,7 @@ class Adapter(Protocol):
         request: ModelRequest,
         *,
         sample: int = 0,
-        again: Callable[[], Awaitable[bool]] = ...,
+        again: Again = ...,
         dialect: Dialect = ...,
     ) -> ModelAnswer: ...
 
@@ -86,7 +91,7 @@ class Models:
         server: Server,
         *,
         sample: int = 0,
-        again: Callable[[], Awaitable[bool]] = always,
+        again: Again = always,
     ) -> ModelAnswer:
         """The answer, or a typed failure. Raises ParkRun and StopRun."""
         adapter, _, _ = self._adapter(server.provider)
@@ -118,11 +123,13 @@ class Models:
 
 
 class Answering:
-    """The models of one run. `servers` is filled as they are found, and then stays."""
+    """The models of one run. `servers` is filled as they are found, and then stays; `trouble` is
+    what the last attempt met, where that was no answer."""
 
     def __init__(self, models: Models, servers: Mapping[str, Server]) -> None:
         self._models = models
         self.servers = dict(servers)
+        self.trouble: str | None = None
 
     def server(self, model: str) -> Server:
         if model not in self.servers:
@@ -134,12 +141,19 @@ class Answering:
         request: ModelRequest,
         *,
         sample: int = 0,
-        again: Callable[[], Awaitable[bool]] = always,
+        again: Callable[[], Awaitable[bool]] = _freely,
     ) -> ModelAnswer:
-        """As `Models.complete`. Raises StopRun where another model answers than the one that the
+        """As `Models.complete`; `again` is asked where the attempt before may have been billed
+        unread. Raises StopRun where another model answers than the one that the
         run began with: their answers would be mixed."""
         server = self.server(request.model)
-        answer = await self._models.complete(request, server, sample=sample, again=again)
+
+        async def attempted(failure: Failure) -> bool:
+            self.trouble = f"{server.name}: {failure}"
+            return not failure.ambiguous or await again()
+
+        answer = await self._models.complete(request, server, sample=sample, again=attempted)
+        self.trouble = None
         if None not in (server.reported, answer.reported) and answer.reported != server.reported:
             raise StopRun(
                 f"another model answers at {server.identity} than when the run began:"

@@ -3,8 +3,7 @@
 import asyncio
 from contextlib import suppress
 from decimal import Decimal
-from functools import partial
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -31,30 +30,16 @@ from induction.pricing import service as pricing
 from induction.resources import APP_IDENTITY, Resources
 from induction.runs import engine_process, inbox, journal, lease, loading, stream
 from induction.runs.engine_process import EngineProcess
+from induction.runs.looks import Ended, Looks, RunEnd
 from induction.runs.models import RunRow
-from induction.runs.patience import Patience, patience, patience_while_parked
+from induction.runs.patience import Patience, patience_while_parked
 from induction.runs.planning import keep, models_of
 from induction.runs.runtime import ApprovalAwaited, PauseRequested, RunRuntime
 
 log = structlog.get_logger(__name__)
-RunEnd = Literal["cancelled", "failed"]
 NO_PRICE = "A model of this run has no price any more: PUT /v1/admin/prices, and start it anew."
 UNANSWERED_MINUTES = "minutes: used up while the provider did not answer"
-TOO_SLOW = (
-    "minutes: its texts take longer to work through than the limit of minutes leaves;"
-    " shorter or fewer cases, or more minutes, would do"
-)
-
 CRASHED = "It crashed {} times in a row without coming any further; the last time {}."
-
-
-class Ended(Exception):
-    """The run is over in the middle of its computing; `status` and `reason` say how."""
-
-    def __init__(self, status: RunEnd, reason: str) -> None:
-        super().__init__(reason)
-        self.status: RunEnd = status
-        self.reason = reason
 
 
 async def execute_run(context: dict[str, Any], run_id: str) -> None:
@@ -143,9 +128,10 @@ async def drive(resources: Resources, run: RunRow) -> None:
 
 
 async def _replay_and_continue(resources: Resources, run: RunRow, held: lease.Lease) -> None:
-    look = partial(_look, resources, run)
-    ledger = await _ledger(resources, run, held)
-    async with engine_process.opened(look, seconds=resources.settings.look_seconds) as engine:
+    looks = Looks(resources, run)
+    ledger = await _ledger(resources, run, held, looks)
+    pace = resources.settings.look_seconds
+    async with engine_process.opened(looks.while_computing, seconds=pace) as engine:
         plan = await _plan(resources, run, engine)
         if run.scorer != plan.task.scorer:
             await _end(resources, run, "The scorer has changed since the run began: start it anew.")
@@ -153,23 +139,7 @@ async def _replay_and_continue(resources: Resources, run: RunRow, held: lease.Le
         await _drive(resources, run, held, plan, engine, ledger)
 
 
-async def _look(resources: Resources, run: RunRow, computing: float) -> None:
-    """Hears the operator and the clock for an engine that has not come to ask for so many seconds,
-    or whose calls are on their way (0). Raises LeaseLost, PauseRequested, Ended."""
-    with suppress(Unavailable):
-        async with session_scope(resources.database, APP_IDENTITY) as session:
-            standing = await journal.standing(session, run.id, run.fence)
-        grace = resources.settings.compute_seconds
-        match patience(standing, computing=computing, grace=grace):
-            case Patience.CANCEL:
-                raise Ended("cancelled", CANCELLED)
-            case Patience.PAUSE:
-                raise PauseRequested
-            case Patience.TOO_SLOW:
-                raise Ended("failed", TOO_SLOW)
-
-
-async def _ledger(resources: Resources, run: RunRow, held: lease.Lease) -> Ledger:
+async def _ledger(resources: Resources, run: RunRow, held: lease.Lease, looks: Looks) -> Ledger:
     """The run's ledger. What its models' servers can do is found out once, and stays: no replay
     depends on what a server says today."""
     async with session_scope(resources.database, APP_IDENTITY) as session:
@@ -182,9 +152,10 @@ async def _ledger(resources: Resources, run: RunRow, held: lease.Lease) -> Ledge
         _account(resources, run, table),
         resources.ledger_commits,
         answering,
-        look=partial(_look, resources, run, 0.0),
+        look=looks.while_asking,
         look_seconds=resources.settings.look_seconds,
     )
+    looks.ledger, looks.answering = ledger, answering
     await ledger.load(resources.database, APP_IDENTITY)
     if unknown := [model for model in models_of(run) if model not in run.servers]:
         held.check()

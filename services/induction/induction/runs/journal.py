@@ -100,7 +100,7 @@ async def record(
     """
     row = await held(session, run_id, fence)
     session.add(RunEventRow(run_id=run_id, n=n, body=event.model_dump(mode="json")))
-    row.last_event = n
+    row.last_event, row.reason = n, None
     match event:
         case PromptEvaluated():
             await _evaluated(session, row, event)
@@ -235,7 +235,8 @@ async def standing(session: AsyncSession, run_id: UUID, fence: int) -> Standing:
     rows = await session.execute(
         text(
             f"""
-            SELECT cancel_requested, pause_requested, limits, {MINUTES} AS minutes FROM runs
+            SELECT cancel_requested, pause_requested, limits, last_event, reason,
+                {MINUTES} AS minutes FROM runs
             WHERE id = :id AND fence = :fence AND status = 'running'
             """  # noqa: S608 - a constant of ours
         ),
@@ -249,4 +250,19 @@ async def standing(session: AsyncSession, run_id: UUID, fence: int) -> Standing:
         cancel=row.cancel_requested,
         pause=row.pause_requested,
         seconds_over=60 * (row.minutes - limits.minutes),
+        events=row.last_event,
+        reason=row.reason,
+    )
+
+
+async def explain(session: AsyncSession, run_id: UUID, fence: int, reason: str | None) -> None:
+    """Says in the row of a run that is driven why nothing moves."""
+    await session.execute(
+        text(
+            """
+            UPDATE runs SET reason = :reason
+            WHERE id = :id AND fence = :fence AND status = 'running'
+            """
+        ),
+        {"id": run_id, "fence": fence, "reason": reason},
     )

@@ -6,11 +6,14 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What was asked of a run, and by how many seconds its minutes are over (below 0: are left)."""
+    """What was asked of a run, by how many seconds its minutes are over (below 0: are left), how
+    many events it has, and what its row says of how it stands."""
 
     cancel: bool
     pause: bool
     seconds_over: float
+    events: int = 0
+    reason: str | None = None
 
 
 class Patience(StrEnum):

@@ -209,6 +209,11 @@ async def gauges(session: AsyncSession) -> dict[str, float]:
                     count(*) FILTER (
                         WHERE status = 'awaiting_approval'
                     ) AS runs_awaiting_approval,
+                    count(*) FILTER (WHERE status = 'waiting') AS runs_waiting,
+                    count(*) FILTER (WHERE status = 'running' AND reason IS NOT NULL)
+                        AS runs_silent,
+                    count(*) FILTER (WHERE status = 'running'
+                        AND lease_until < clock_timestamp()) AS runs_without_worker,
                     coalesce(sum(outages), 0) AS run_outages,
                     (SELECT count(*) FROM llm_calls WHERE outcome IN
                         ('unavailable', 'rejected', 'too_long')) AS llm_calls_unanswered,
