@@ -8,6 +8,7 @@ from typing import Any
 from offline_model import proposer
 from offline_model.extractor import Extractor
 from offline_model.learner import Learner, read
+from offline_model.settings import Role
 from offline_model.wire import MessagesRequest, Refused
 
 PROMPTS_KEPT = 64
@@ -29,7 +30,7 @@ def answer(request: MessagesRequest, disturb: Disturb, *, obedient: bool = False
     if not isinstance(properties, dict):
         raise Refused(400, "output_config.format: the offline model answers by JSON schema only")
     content = request.messages[-1].text
-    if {"edits", "strategy"} <= properties.keys():
+    if role_of(request) is Role.PROPOSER:
         return proposer.answer(content, schema, obedient=obedient)
     system = "\n".join(block.text for block in request.blocks)
     if "events" in properties:
@@ -43,6 +44,13 @@ def answer(request: MessagesRequest, disturb: Disturb, *, obedient: bool = False
     if "confidence" in properties:
         fields["confidence"] = confidence
     return json.dumps(fields, ensure_ascii=False)
+
+
+def role_of(request: MessagesRequest) -> Role:
+    """As whom this request asks it; of what it cannot answer: as the task model."""
+    properties = request.answer_schema.get("properties")
+    proposes = isinstance(properties, dict) and {"edits", "strategy"} <= properties.keys()
+    return Role.PROPOSER if proposes else Role.TASK
 
 
 def _extraction(system: str, properties: dict[str, Any], content: str, disturb: Disturb) -> str:

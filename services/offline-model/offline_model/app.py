@@ -15,8 +15,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from offline_model import ABOUT, hostile, wire
-from offline_model.answers import answer
-from offline_model.chance import fault, noisy
+from offline_model.answers import answer, role_of
+from offline_model.chance import fault, noisy, seconds
 from offline_model.memory import Calls, PromptCache
 from offline_model.settings import PASSING, Fault, OfflineSettings
 
@@ -61,13 +61,15 @@ class _Offline:
         return JSONResponse({"about": ABOUT, "version": wire.VERSION})
 
     async def calls(self, _: Request) -> Response:
-        """Not part of the Messages API: what arrived and what was answered with a message."""
+        """Not part of the Messages API: what arrived, what was answered with a message,
+        and the tokens of every message that was made, also of those that were cut off."""
         answered = self._calls.answered
         return JSONResponse(
             {
                 "arrived": self._calls.arrived.total(),
                 "answered": answered.total(),
                 "by_request": dict(answered),
+                "usage": self._calls.usage,
             }
         )
 
@@ -93,9 +95,14 @@ class _Offline:
         arrival = self._calls.arrive(digest)
         question = wire.read(body)
         wire.fits(question, self._settings.window)
-        await asyncio.sleep(self._settings.latency_ms / 1000)
+        await asyncio.sleep(seconds(self._settings, digest, arrival))
         drawn = f"{digest}/{request.headers.get(SAMPLE_HEADER, '0')}"
-        wrong = fault(self._settings, drawn, arrival)
+        wrong = None
+        if self._calls.arrived.total() >= self._settings.fault_from:
+            wrong = fault(self._settings, drawn, arrival, role_of(question))
+        if wrong is Fault.NO_ANSWER:
+            await _hung_up(request)
+            return await _nobody_listens(request, ClientDisconnect())
         self._refuse(wrong, body, arrival)
         if wrong is Fault.HTML:
             return HTMLResponse("<html><body>Bad gateway</body></html>")
@@ -109,6 +116,7 @@ class _Offline:
         text, stop_reason = _shortened(text, wrong, question.max_tokens)
         usage = self._cache.usage(question)
         message = wire.message(digest, question.model, text, stop_reason, usage)
+        self._calls.count(question.model, message["usage"])
         sent = json.dumps(message).encode() if wrong is None else hostile.spoilt(wrong, message)
         whole = Response(sent, media_type="application/json")
         if wrong in (Fault.BROKEN_BODY, Fault.CUT_STREAM):
@@ -151,6 +159,18 @@ class _Offline:
                 raise wire.Refused(429, "the monthly spend limit is reached", error_code=code)
             case Fault.OVERLOADED:
                 raise wire.Refused(529, "overloaded")
+            case Fault.SERVER_ERROR:
+                raise wire.Refused(500, "internal server error")
+            case Fault.UNAUTHORIZED:
+                raise wire.Refused(401, "authorization: this key is not valid")
+            case Fault.PAYMENT_DUE:
+                raise wire.Refused(402, "the balance is too low")
+            case Fault.FORBIDDEN:
+                raise wire.Refused(403, "this key may not use the model")
+            case Fault.NOT_FOUND:
+                raise wire.Refused(404, "model: there is no such model")
+            case Fault.TOO_LARGE:
+                raise wire.Refused(413, "the request is larger than it may be")
 
 
 def _shortened(text: str, wrong: Fault | None, max_tokens: int) -> tuple[str, str]:
@@ -178,6 +198,12 @@ async def _lost(request: Request, problem: Exception) -> Response:
     """Starlette's own: no such path, no such method."""
     lost = cast(HTTPException, problem)
     return await _refused(request, wire.Refused(lost.status_code, lost.detail))
+
+
+async def _hung_up(request: Request) -> None:
+    """Returns once the client has gone."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _nobody_listens(_: Request, __: Exception) -> Response:

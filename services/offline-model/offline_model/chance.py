@@ -2,7 +2,7 @@
 
 import hashlib
 
-from offline_model.settings import PASSING, Fault, OfflineSettings
+from offline_model.settings import PASSING, Fault, OfflineSettings, Role
 
 
 def draw(*parts: object) -> float:
@@ -11,17 +11,25 @@ def draw(*parts: object) -> float:
     return int.from_bytes(seed[:7], "big") / (1 << 56)
 
 
-def fault(settings: OfflineSettings, digest: str, arrival: int) -> Fault | None:
+def fault(settings: OfflineSettings, digest: str, arrival: int, role: Role) -> Fault | None:
     """What goes wrong with the request of that hash when it comes for the `arrival`-th time.
 
     Arrivals of one and the same request are counted, because a fault that hit its every repeat
     could never be waited out; those of different requests do not influence each other.
     """
+    if settings.fault_role not in (None, role):
+        return None
     for kind, one_in in settings.faults.items():
         passed = kind in PASSING and arrival > settings.fault_arrivals
         if not passed and draw("fault", kind, settings.seed, digest) * one_in < 1:
             return kind
     return None
+
+
+def seconds(settings: OfflineSettings, digest: str, arrival: int) -> float:
+    """How long an answer takes."""
+    longer = settings.jitter_ms * draw("seconds", settings.seed, digest, arrival)
+    return (settings.latency_ms + longer) / 1000
 
 
 def noisy(settings: OfflineSettings, digest: str, label: str, labels: tuple[str, ...]) -> str:

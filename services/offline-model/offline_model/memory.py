@@ -1,6 +1,8 @@
 """What the server keeps between requests; nothing here can change an answer's text."""
 
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Mapping
+from typing import Any
 
 from offline_model.wire import MessagesRequest, tokens
 
@@ -38,13 +40,21 @@ class PromptCache:
 
 
 class Calls:
-    """How often requests came and were answered, by SHA-256 of the body; nothing is forgotten."""
+    """How often requests came and were answered, by SHA-256 of the body, and the tokens of all
+    messages that were made, by model; nothing is forgotten."""
 
     def __init__(self) -> None:
         self.arrived: Counter[str] = Counter()
         self.answered: Counter[str] = Counter()
+        self.usage: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
     def arrive(self, digest: str) -> int:
         """Which arrival of this very request this is, from 1."""
         self.arrived[digest] += 1
         return self.arrived[digest]
+
+    def count(self, model: str, usage: Mapping[str, Any]) -> None:
+        """A message with that usage was made."""
+        self.usage[model].update(
+            {name: value for name, value in usage.items() if isinstance(value, int)}
+        )

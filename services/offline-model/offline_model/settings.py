@@ -8,6 +8,13 @@ from pydantic import Field, PositiveInt, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 
+class Role(StrEnum):
+    """Which questions are put to a model."""
+
+    TASK = "task"  # a text to label or to code
+    PROPOSER = "proposer"  # a prompt to change
+
+
 class Fault(StrEnum):
     """What can be made to go wrong. The first group passes when the same request comes again;
     the second is the answer itself, the same at every repeat."""
@@ -15,6 +22,8 @@ class Fault(StrEnum):
     RATE_LIMITED = "rate_limited"  # 429 with retry-after
     RATE_LIMITED_BARE = "rate_limited_bare"  # 429 without
     OVERLOADED = "overloaded"  # 529
+    SERVER_ERROR = "server_error"  # 500
+    NO_ANSWER = "no_answer"  # nothing, for as long as the client waits
     BAD_RETRY_AFTER = "bad_retry_after"  # 429 with a retry-after that is no time
     HTML = "html"  # 200 with a page, as a proxy sends it
     BROKEN_BODY = "broken_body"  # 200 with half a JSON body
@@ -28,6 +37,11 @@ class Fault(StrEnum):
     TEXT_NULL = "text_null"
 
     SPEND_LIMIT = "spend_limit"  # 429 that no waiting cures
+    UNAUTHORIZED = "unauthorized"  # 401
+    PAYMENT_DUE = "payment_due"  # 402
+    FORBIDDEN = "forbidden"  # 403
+    NOT_FOUND = "not_found"  # 404
+    TOO_LARGE = "too_large"  # 413
     CUT = "cut"  # stop_reason max_tokens
     REFUSED = "refused"  # stop_reason refusal
     REJECTED = "rejected"  # 400, and the message repeats what was asked
@@ -53,6 +67,8 @@ PASSING = frozenset(
         Fault.RATE_LIMITED,
         Fault.RATE_LIMITED_BARE,
         Fault.OVERLOADED,
+        Fault.SERVER_ERROR,
+        Fault.NO_ANSWER,
         Fault.BAD_RETRY_AFTER,
         Fault.HTML,
         Fault.BROKEN_BODY,
@@ -66,6 +82,16 @@ PASSING = frozenset(
         Fault.TEXT_NULL,
     }
 )
+FINAL = frozenset(
+    {
+        Fault.SPEND_LIMIT,
+        Fault.UNAUTHORIZED,
+        Fault.PAYMENT_DUE,
+        Fault.FORBIDDEN,
+        Fault.NOT_FOUND,
+    }
+)
+"""Refusals that are about the account or the address, and so about every request."""
 
 
 class OfflineSettings(EnvironmentSettings):
@@ -80,11 +106,22 @@ class OfflineSettings(EnvironmentSettings):
     latency_ms: Annotated[float, Field(ge=0)] = Field(
         default=0.0, description="milliseconds before every answer; a real model takes 500 or more"
     )
+    jitter_ms: Annotated[float, Field(ge=0)] = Field(
+        default=0.0,
+        description="milliseconds that an answer may take longer: each time another number up to"
+        " this, so that answers come in no order",
+    )
     faults: dict[Fault, PositiveInt] = Field(
         default={}, description='one request in n goes wrong, as JSON: {"overloaded": 20}'
     )
     fault_arrivals: PositiveInt = Field(
         default=1, description="how often the same request meets a passing fault before its answer"
+    )
+    fault_role: Role | None = Field(
+        default=None, description="the questions that go wrong: 'task' or 'proposer'; none: all"
+    )
+    fault_from: PositiveInt = Field(
+        default=1, description="the request, counted from 1, before which none goes wrong"
     )
     outage_from: PositiveInt | None = Field(
         default=None, description="the request, counted from 1, at which an outage begins: 529"
