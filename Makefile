@@ -1,7 +1,7 @@
 # Every target works from nothing but Python 3.11 or 3.12; `make` alone prints this help.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run psql test test-lm laws bench retrain lint types moved
+.PHONY: help setup demo run psql test test-lm laws faults bench retrain lint types moved
 
 STAMP := .venv/.installed
 SMOLLM2 := .venv-smollm2/.installed
@@ -51,13 +51,16 @@ psql: $(STAMP) ## psql on the running stack's log database (SQL="…" runs one s
 	@exec $(BIN)/python -m deploy.local psql
 
 test: $(STAMP) ## all tests but the laws and those on a language model, on real PostgreSQL and Redis (REQUIRE_BROWSER=1, ARGS=…)
-	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not law and not language_model" $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not law and not storm and not language_model" $(ARGS)
 
 test-lm: $(STAMP) $(SMOLLM2) ## what meets a model, on a small real language model (ARGS=…)
 	@$(BIN)/python -m pytest -m language_model tests/language_model $(ARGS)
 
 laws: $(STAMP) ## statistics, growth, load, attacks, outages, kills, whole programs (KILLS=n, GENERATED=n, ARGS=…)
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m law $(ARGS)
+
+faults: $(STAMP) ## a storm of kills and crashes over workers, PostgreSQL and Redis, ten minutes (STORM=n, ARGS=…)
+	@$(BIN)/python -m pytest -s -m storm tests/faults $(ARGS)
 
 bench: $(STAMP) ## the benchmarks, each printing its ratios
 	@$(BIN)/python -m benchmarks

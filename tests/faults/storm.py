@@ -1,0 +1,161 @@
+"""Workers, PostgreSQL and Redis, and what befalls them."""
+
+import asyncio
+import os
+import random
+import signal
+import sys
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg
+import redis.asyncio
+from nlu_shared.kit.settings import asyncpg_url
+
+from deploy.local.postgres import Postgres
+from deploy.local.problems import LocalProblem
+from deploy.local.redis import Redis
+from tests.faults import audit
+from tests.fixtures.stack import Stack, until
+
+WORKERS = 3
+PATIENT_SECONDS = 180.0
+"""For what waits on a machine that is busy with ten processes."""
+MOST_CRASHES = 3
+"""Crashes in a row without progress that a run gets; five would rightly fail it."""
+_ENDANGERED = """
+SELECT EXISTS (
+    SELECT FROM runs WHERE status = 'running' AND crashes >= $1 AND last_event + (
+        SELECT count(*) FROM llm_calls WHERE run_id = runs.id AND outcome IS NOT NULL
+    ) <= progress_at_claim)
+"""
+_DRIVING = """
+SELECT DISTINCT claim.login FROM runs JOIN storm_claims AS claim
+    ON claim.run_id = runs.id AND claim.fence = runs.fence
+WHERE runs.status = 'running' AND runs.lease_until > clock_timestamp()
+"""
+
+
+@dataclass
+class Worker:
+    """A process of its own, with a login of its own for as long as it lives."""
+
+    login: str
+    process: asyncio.subprocess.Process
+
+    @property
+    def is_alive(self) -> bool:
+        return self.process.returncode is None
+
+
+@dataclass
+class Storm:
+    """`blows` counts what was done, `met` how many of those to workers met one that drove a run,
+    `left` workers that ended by themselves."""
+
+    stack: Stack
+    postgres: Postgres
+    redis: Redis
+    logs: Path
+    chance: random.Random
+    workers: list[Worker] = field(default_factory=list)
+    blows: Counter[str] = field(default_factory=Counter)
+    met: Counter[str] = field(default_factory=Counter)
+    left: int = 0
+    _made: int = 0
+
+    async def man(self) -> None:
+        """Workers up to their number; those that died are replaced."""
+        dead = [one for one in self.workers if not one.is_alive]
+        self.left += len(dead)
+        self.workers = [one for one in self.workers if one.is_alive]
+        while len(self.workers) < WORKERS:
+            self.workers.append(await self._worker())
+
+    async def _worker(self) -> Worker:
+        self._made += 1
+        name = f"storm_worker_{self._made}"
+        url = await audit.login(self.stack.induction_database, name)
+        environment = {
+            **os.environ,
+            **self.stack.environment(),
+            "INDUCTION_DATABASE_URL": url,
+            "INDUCTION_CONCURRENCY": str(self.stack.settings.concurrency),
+        }
+        with (self.logs / f"{name}.log").open("wb") as log:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "induction.cli", "work",
+                env=environment, stdout=log, stderr=log,
+            )  # fmt: skip
+        return Worker(name, process)
+
+    async def kill(self) -> None:
+        victim = await self._victim("kill")
+        victim.process.kill()
+        await victim.process.wait()
+        self.workers.remove(victim)
+
+    async def freeze(self) -> None:
+        """Stopped beyond its lease, and woken where another may have taken its runs."""
+        victim = await self._victim("freeze")
+        victim.process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(self.stack.settings.lease_seconds + self.chance.uniform(0.5, 3))
+        victim.process.send_signal(signal.SIGCONT)
+
+    async def crash(self) -> None:
+        """PostgreSQL, without a checkpoint; the second way leaves its children to find out."""
+        await until(self._bearable, seconds=PATIENT_SECONDS)
+        self.blows["crash"] += 1
+        how = self.chance.choice([signal.SIGQUIT, signal.SIGKILL])
+        self.postgres.child.process.send_signal(how)
+        await self.postgres.child.process.wait()
+        await until(self._recovered, seconds=PATIENT_SECONDS)
+
+    async def empty(self) -> None:
+        """Redis forgets everything, by a kill or because somebody says so."""
+        self.blows["empty"] += 1
+        if self.chance.random() < 0.5:
+            async with redis.asyncio.from_url(self.redis.url) as client:
+                await client.flushall()
+            return
+        self.redis.child.process.kill()
+        await self.redis.child.process.wait()
+        await asyncio.sleep(self.chance.uniform(0, 1))
+        await self.redis.start()
+
+    async def stop(self) -> None:
+        for one in self.workers:
+            if one.is_alive:
+                one.process.terminate()
+        for one in self.workers:
+            await one.process.wait()
+
+    async def _victim(self, blow: str) -> Worker:
+        """Rather one that drives a run; where one of its runs has had its share of crashes without
+        coming any further, not before it has."""
+        await until(self._bearable, seconds=PATIENT_SECONDS)
+        driving = {row["login"] for row in await self.fetch(_DRIVING)}
+        busy = [one for one in self.workers if one.login in driving]
+        self.blows[blow] += 1
+        self.met[blow] += bool(busy)
+        return self.chance.choice(busy or self.workers)
+
+    async def _bearable(self) -> bool:
+        await self.man()
+        ((is_endangered,),) = await self.fetch(_ENDANGERED, MOST_CRASHES)
+        return not is_endangered
+
+    async def fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
+        owner = await asyncpg.connect(asyncpg_url(self.stack.induction_database.owner_url))
+        try:
+            return list(await owner.fetch(query, *arguments))
+        finally:
+            await owner.close()
+
+    async def _recovered(self) -> bool:
+        with suppress(LocalProblem):  # what it left behind is still ending
+            await self.postgres.start()
+            return True
+        return False
