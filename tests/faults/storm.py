@@ -1,4 +1,4 @@
-"""Workers, PostgreSQL and Redis, and what befalls them."""
+"""Workers, PostgreSQL and Redis, the network between them, and what befalls them."""
 
 import asyncio
 import os
@@ -6,21 +6,27 @@ import random
 import signal
 import sys
 from collections import Counter
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import redis.asyncio
 from nlu_shared.kit.settings import asyncpg_url
 
+from deploy.local import placement
 from deploy.local.postgres import Postgres
 from deploy.local.problems import LocalProblem
 from deploy.local.redis import Redis
+from deploy.local.secrets import make_temporary
 from tests.faults import audit
-from tests.fixtures.stack import Stack, until
+from tests.faults.cable import Cable, laid
+from tests.fixtures.databases import Databases
+from tests.fixtures.servers import Servers
+from tests.fixtures.stack import Stack, opened, until
 
-WORKERS = 3
 PATIENT_SECONDS = 180.0
 """For what waits on a machine that is busy with ten processes."""
 MOST_CRASHES = 3
@@ -38,12 +44,32 @@ WHERE runs.status = 'running' AND runs.lease_until > clock_timestamp()
 """
 
 
+@asynccontextmanager
+async def stage(**changed: Any) -> AsyncIterator[tuple[Stack, Postgres, Redis, Path]]:
+    """Servers, services and databases that nobody else has."""
+    data = make_temporary("nlu-storm-")
+    try:
+        async with Postgres(data) as postgres, Redis(data) as redis:
+            databases = Databases(Servers(postgres.admin_url, redis.url))
+            async with opened(
+                databases,
+                databases.servers,
+                provider="anthropic",
+                concurrency=4,
+                **changed,
+            ) as stack:
+                yield stack, postgres, redis, data
+    finally:
+        placement.remove(data)
+
+
 @dataclass
 class Worker:
-    """A process of its own, with a login of its own for as long as it lives."""
+    """A process of its own, with a login and a network of its own for as long as it lives."""
 
     login: str
     process: asyncio.subprocess.Process
+    cable: Cable
 
     @property
     def is_alive(self) -> bool:
@@ -52,32 +78,34 @@ class Worker:
 
 @dataclass
 class Storm:
-    """`blows` counts what was done, `met` how many of those to workers met one that drove a run,
-    `left` workers that ended by themselves."""
+    """`blows` counts what was done, to workers always to one that drove a run; `left` are workers
+    that ended by themselves."""
 
     stack: Stack
     postgres: Postgres
     redis: Redis
     logs: Path
     chance: random.Random
+    size: int = 3
     workers: list[Worker] = field(default_factory=list)
     blows: Counter[str] = field(default_factory=Counter)
-    met: Counter[str] = field(default_factory=Counter)
     left: int = 0
     _made: int = 0
+    _cables: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def man(self) -> None:
         """Workers up to their number; those that died are replaced."""
         dead = [one for one in self.workers if not one.is_alive]
         self.left += len(dead)
         self.workers = [one for one in self.workers if one.is_alive]
-        while len(self.workers) < WORKERS:
+        while len(self.workers) < self.size:
             self.workers.append(await self._worker())
 
     async def _worker(self) -> Worker:
         self._made += 1
         name = f"storm_worker_{self._made}"
         url = await audit.login(self.stack.induction_database, name)
+        cable, url = await self._cables.enter_async_context(laid(url))
         environment = {
             **os.environ,
             **self.stack.environment(),
@@ -89,7 +117,7 @@ class Storm:
                 sys.executable, "-m", "induction.cli", "work",
                 env=environment, stdout=log, stderr=log,
             )  # fmt: skip
-        return Worker(name, process)
+        return Worker(name, process, cable)
 
     async def kill(self) -> None:
         victim = await self._victim("kill")
@@ -101,8 +129,19 @@ class Storm:
         """Stopped beyond its lease, and woken where another may have taken its runs."""
         victim = await self._victim("freeze")
         victim.process.send_signal(signal.SIGSTOP)
-        await asyncio.sleep(self.stack.settings.lease_seconds + self.chance.uniform(0.5, 3))
+        await self._lease_runs_out()
         victim.process.send_signal(signal.SIGCONT)
+
+    async def cut(self) -> None:
+        """Between a worker and PostgreSQL, until another may have taken its runs; what the worker
+        had sent by then comes after."""
+        victim = await self._victim("cut")
+        victim.cable.cut()
+        await self._lease_runs_out()
+        victim.cable.mend()
+
+    async def _lease_runs_out(self) -> None:
+        await asyncio.sleep(self.stack.settings.lease_seconds + self.chance.uniform(0.5, 3))
 
     async def crash(self) -> None:
         """PostgreSQL, without a checkpoint; the second way leaves its children to find out."""
@@ -131,16 +170,20 @@ class Storm:
                 one.process.terminate()
         for one in self.workers:
             await one.process.wait()
+        await self._cables.aclose()
 
     async def _victim(self, blow: str) -> Worker:
-        """Rather one that drives a run; where one of its runs has had its share of crashes without
-        coming any further, not before it has."""
+        """One that drives a run; where one has had its share of crashes without coming any
+        further, not before it has."""
         await until(self._bearable, seconds=PATIENT_SECONDS)
-        driving = {row["login"] for row in await self.fetch(_DRIVING)}
-        busy = [one for one in self.workers if one.login in driving]
+        busy: list[Worker] = await until(self._busy, seconds=PATIENT_SECONDS)
         self.blows[blow] += 1
-        self.met[blow] += bool(busy)
-        return self.chance.choice(busy or self.workers)
+        return self.chance.choice(busy)
+
+    async def _busy(self) -> list[Worker]:
+        await self.man()
+        driving = {row["login"] for row in await self.fetch(_DRIVING)}
+        return [one for one in self.workers if one.login in driving]
 
     async def _bearable(self) -> bool:
         await self.man()

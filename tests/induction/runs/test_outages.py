@@ -162,16 +162,3 @@ async def test_above_a_share_nothing_is_concluded_and_no_look_is_counted(
         again = await start(stack, "unheard")
         (row,) = await sql(stack, "SELECT looks FROM runs WHERE id = $1", again)
         assert row["looks"] == 0
-
-
-async def test_a_provider_that_takes_no_request_at_all_stops_the_run(
-    databases: Databases, servers: Servers
-) -> None:
-    model = OfflineSettings(faults={Fault.REJECTED: 1})
-    async with opened(databases, servers, model=model, **SHORT) as stack:
-        await make_task(stack, "refused", cases=12)
-        run = await start(stack, "refused")
-        async with stack.working(hasty=True):
-            seen = await reached(stack, run)
-        why = "The provider stopped the run: status 400: the request is not taken"
-        assert (seen["status"], seen["reason"]) == ("failed", why)
