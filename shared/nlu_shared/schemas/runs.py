@@ -157,28 +157,6 @@ class RunRequest(MigrationTerms, ChosenApprovals):
         return self
 
 
-class Forecast(Schema):
-    """An upper bound, made before anything is created."""
-
-    cases: int = Field(description="approved cases there are")
-    splits: dict[str, int] = Field(description="cases by split")
-    quotable: int = Field(
-        default=0, description="training cases that a prompt may show as examples"
-    )
-    calls: int = Field(description="requests to models, at most")
-    money_usd: float = Field(description="US dollars, at most")
-    fits: bool = Field(description="do the limits leave room for it?")
-    detectable_gain: float | None = Field(
-        default=None,
-        description="what the test split would mostly show, if a fifth of the answers change",
-    )
-    labels_version: int = Field(default=0, description="of the label set it would be held to")
-    unanswerable: list[UnanswerableTruths] = Field(
-        default=[], description="truths that would be left out"
-    )
-    notes: list[str] = Field(description="what the run can and cannot prove")
-
-
 FAULTS = (
     "answers that could not be used, by cause: cut, refused, no_object, several_objects, no_label,"
     " unknown_label, no_extraction"

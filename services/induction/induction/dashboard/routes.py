@@ -11,8 +11,9 @@ from nlu_shared.kit.http.deps import CallerDep, DbSession
 from nlu_shared.kit.http.parameters import PathTask
 from nlu_shared.kit.pages.entrance import PREFIX, Entrance
 from nlu_shared.kit.pages.house import House, Link
+from nlu_shared.schemas.forecasts import Forecast
 from nlu_shared.schemas.prompts import PromptVersion
-from nlu_shared.schemas.runs import Forecast, RunLimits, RunRequest, RunView
+from nlu_shared.schemas.runs import RunLimits, RunRequest, RunView
 from nlu_shared.schemas.steering import HintIn, VetoIn
 from starlette.responses import HTMLResponse
 

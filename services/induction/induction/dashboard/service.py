@@ -12,7 +12,6 @@ from nlu_shared.schemas.lineage import Ancestor
 from nlu_shared.schemas.prompts import PromptVersion
 from nlu_shared.schemas.runs import RunView
 from nlu_shared.schemas.triggers import AutoTrigger
-from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -21,6 +20,7 @@ from induction.history import lineage
 from induction.prompts import queries as registry
 from induction.prompts import service as prompts
 from induction.prompts.models import ProductionPromptRow, PromptVersionRow
+from induction.runs import experience
 from induction.runs import queries as runs
 from induction.runs.models import RunRow
 from induction.settings import Settings
@@ -204,15 +204,7 @@ async def version_page(
 
 async def month(session: AsyncSession, settings: Settings) -> Month:
     """Of all tasks: the cap holds for them together."""
-    spent = await session.execute(
-        text(
-            """
-            SELECT usd FROM month_spend
-            WHERE month = date_trunc('month', now() AT TIME ZONE 'UTC')::date
-            """
-        )
-    )
-    return Month(float(spent.scalar_one_or_none() or 0), settings.month_cap_usd)
+    return Month(await experience.spent_this_month(session), settings.month_cap_usd)
 
 
 def _may(caller: Caller, slug: str) -> bool:

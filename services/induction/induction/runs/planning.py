@@ -9,10 +9,11 @@ from uuid import UUID
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.schemas.base import canonical
 from nlu_shared.schemas.events import Split
+from nlu_shared.schemas.forecasts import Forecast
 from nlu_shared.schemas.headroom import ClassifierScore
 from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.prompts import PromptContent
-from nlu_shared.schemas.runs import Forecast, RunKind, RunLimits
+from nlu_shared.schemas.runs import RunKind, RunLimits
 from nlu_shared.schemas.tasks import TaskSpec
 
 from induction.engine.data.splits import splits_of

@@ -9,7 +9,8 @@ from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
 from nlu_shared.kit.http.parameters import MOST, AnyTask, Cursor
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.continuations import ContinueIn
-from nlu_shared.schemas.runs import Forecast, RunRequest, RunView
+from nlu_shared.schemas.forecasts import Forecast
+from nlu_shared.schemas.runs import RunRequest, RunView
 from nlu_shared.schemas.steering import HintIn, VetoIn
 from nlu_shared.schemas.verifications import Verification
 

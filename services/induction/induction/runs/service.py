@@ -10,8 +10,9 @@ from nlu_shared.ids import uuid7
 from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
 from nlu_shared.kit.process.jobs import enqueue
+from nlu_shared.schemas.forecasts import Forecast
 from nlu_shared.schemas.jobs import EXECUTE_RUN, INDUCTION_QUEUE, JobOrder
-from nlu_shared.schemas.runs import Forecast, RunKind, RunRequest, RunStatus, RunView
+from nlu_shared.schemas.runs import RunKind, RunRequest, RunStatus, RunView
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
@@ -24,6 +25,7 @@ from induction.engine.data.splits import splits_for
 from induction.history import failures
 from induction.pricing import service as pricing
 from induction.prompts import service as prompts
+from induction.runs import experience
 from induction.runs.models import RunHintRow, RunRow
 from induction.runs.planning import (
     bound_of,
@@ -119,7 +121,9 @@ async def forecast(
             table=table,
         )
 
-    return await asyncio.to_thread(bound)
+    most = await asyncio.to_thread(bound)
+    async with session_scope(database, identity) as session:
+        return await experience.informed(session, settings, row, most)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,13 +34,20 @@ function written(name, text, kind = "") {
 }
 
 function facts(forecast) {
-  const { splits, cases, calls, money_usd, detectable_gain, quotable } = forecast;
+  const { splits, cases, calls, money_usd, detectable_gain, quotable, likely, month_left_usd } = forecast;
   const list = document.createElement("dl");
   list.className = "facts";
   const add = (name, text) => list.append(written("dt", name), written("dd", text));
   add("Cases", `${cases} approved: ${splits.train ?? 0} to learn from, ${splits.validation ?? 0} to choose by, ${splits.test ?? 0} untouched`);
   add("May be quoted", `${quotable} of those to learn from`);
   add("Costs at most", `${calls.toLocaleString()} calls, ${money_usd.toFixed(2)} dollars`);
+  if (likely) {
+    const [few, many] = likely.calls;
+    const [cheap, dear] = likely.money_usd;
+    const [quick, slow] = likely.minutes;
+    add("Likely", `${few.toLocaleString()} to ${many.toLocaleString()} calls, ${cheap.toFixed(2)} to ${dear.toFixed(2)} dollars, ${quick.toFixed(1)} to ${slow.toFixed(1)} minutes, as ${likely.runs} finished run(s) took`);
+  }
+  if (month_left_usd !== null) add("The month's cap leaves", `${month_left_usd.toFixed(2)} dollars`);
   if (detectable_gain !== null) add("Would be seen", `a gain of ${detectable_gain.toFixed(2)} or more, mostly`);
   return list;
 }

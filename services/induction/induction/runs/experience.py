@@ -1,0 +1,84 @@
+"""What finished runs and the month's spend say of a run before it starts."""
+
+from nlu_shared.schemas.forecasts import Forecast, Likely
+from nlu_shared.schemas.runs import RunStatus
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from induction.runs.models import RunRow
+from induction.settings import Settings
+
+NEWEST = 20
+"""Finished runs that are looked at: older ones say little of today's rate."""
+_TAKEN = text(
+    """
+    SELECT run.dataset_size AS cases, spent.calls, spent.usd,
+        (extract(epoch FROM run.completed_at - run.started_at) - run.idle_seconds)::float8 / 60
+            AS minutes
+    FROM (
+        SELECT * FROM runs
+        WHERE kind = :kind AND task_model = :task_model AND status = :completed
+            AND dataset_size > 0 AND started_at IS NOT NULL
+        ORDER BY id DESC LIMIT :newest
+    ) AS run
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(attempts), 0)::int AS calls,
+            coalesce(sum(coalesce(cost_usd, reserved_usd)), 0)::float8 AS usd
+        FROM llm_calls WHERE run_id = run.id
+    ) AS spent
+    """
+)
+_SPENT = text(
+    """
+    SELECT usd FROM month_spend WHERE month = date_trunc('month', now() AT TIME ZONE 'UTC')::date
+    """
+)
+
+
+async def spent_this_month(session: AsyncSession) -> float:
+    """Of all runs, by the calendar of UTC, in US dollars; what is booked and not settled too."""
+    return float((await session.execute(_SPENT)).scalar_one_or_none() or 0)
+
+
+async def informed(
+    session: AsyncSession, settings: Settings, row: RunRow, bound: Forecast
+) -> Forecast:
+    """The bound with what is likely and what the month leaves."""
+    left = max(0.0, settings.month_cap_usd - await spent_this_month(session))
+    over = bound.money_usd > left
+    cap = f"The search may stop early: the month's cap leaves {left:.2f} dollars."
+    return bound.model_copy(
+        update={
+            "likely": await _likely(session, row),
+            "month_left_usd": left,
+            "fits": bound.fits and not over,
+            "notes": [*bound.notes, *([cap] if over else [])],
+        }
+    )
+
+
+async def _likely(session: AsyncSession, row: RunRow) -> Likely | None:
+    taken = await session.execute(
+        _TAKEN,
+        {
+            "kind": row.kind,
+            "task_model": row.task_model,
+            "completed": RunStatus.COMPLETED.value,
+            "newest": NEWEST,
+        },
+    )
+    runs = [one for one in taken.mappings() if one["calls"]]
+    if not runs:
+        return None
+
+    def of_all(what: str) -> tuple[float, float]:
+        shares = [one[what] / one["cases"] for one in runs]
+        return row.dataset_size * min(shares), row.dataset_size * max(shares)
+
+    least, most = of_all("calls")
+    return Likely(
+        runs=len(runs),
+        calls=(round(least), round(most)),
+        money_usd=of_all("usd"),
+        minutes=of_all("minutes"),
+    )

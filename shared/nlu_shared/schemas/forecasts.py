@@ -1,0 +1,44 @@
+"""What a run could cost, told before it starts."""
+
+from pydantic import Field
+
+from nlu_shared.schemas.base import Schema
+from nlu_shared.schemas.tasks import UnanswerableTruths
+
+
+class Likely(Schema):
+    """What it will rather take, by what finished runs of its kind and model took for each case:
+    from the least of them to the most."""
+
+    runs: int = Field(description="how many runs that is taken from, the newest")
+    calls: tuple[int, int] = Field(description="requests to models")
+    money_usd: tuple[float, float] = Field(description="US dollars")
+    minutes: tuple[float, float] = Field(description="of wall time, without pauses")
+
+
+class Forecast(Schema):
+    """An upper bound, made before anything is created, and what is likely."""
+
+    cases: int = Field(description="approved cases there are")
+    splits: dict[str, int] = Field(description="cases by split")
+    quotable: int = Field(
+        default=0, description="training cases that a prompt may show as examples"
+    )
+    calls: int = Field(description="requests to models, at most")
+    money_usd: float = Field(description="US dollars, at most")
+    likely: Likely | None = Field(
+        default=None, description="null: no run of this kind and model has finished yet"
+    )
+    month_left_usd: float | None = Field(
+        default=None, description="US dollars that the month's cap leaves for all runs"
+    )
+    fits: bool = Field(description="do the limits and the month's cap leave room for it?")
+    detectable_gain: float | None = Field(
+        default=None,
+        description="what the test split would mostly show, if a fifth of the answers change",
+    )
+    labels_version: int = Field(default=0, description="of the label set it would be held to")
+    unanswerable: list[UnanswerableTruths] = Field(
+        default=[], description="truths that would be left out"
+    )
+    notes: list[str] = Field(description="what the run can and cannot prove")

@@ -1,0 +1,49 @@
+"""What a dry run tells of money: at most, likely, and what the month leaves."""
+
+from typing import Any
+
+from tests.fixtures.labelled import make_task
+from tests.fixtures.stack import Stack
+from tests.induction.runs.driving import reached, sql, start
+
+CAP = "INSERT INTO month_spend VALUES (date_trunc('month', now() AT TIME ZONE 'UTC')::date, $1)"
+PRICED = "UPDATE llm_calls SET cost_usd = 0.01 WHERE run_id = $1"
+
+
+async def forecast(stack: Stack, task: str) -> dict[str, Any]:
+    answer = await stack.induction.post(
+        "/v1/runs", json={"task": task, "kind": "evaluate", "dry_run": True}
+    )
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+async def test_a_forecast_tells_what_finished_runs_took_and_what_the_month_leaves(
+    stack: Stack,
+) -> None:
+    await make_task(stack, "first-of-all", cases=20)
+    before = await forecast(stack, "first-of-all")
+    assert before["likely"] is None
+    assert before["month_left_usd"] == stack.settings.month_cap_usd
+    run = await start(stack, "first-of-all", kind="evaluate")
+    async with stack.working():
+        seen = await reached(stack, run, "completed")
+    await sql(stack, PRICED, run)
+    calls = seen["spend"]["calls"]
+
+    await make_task(stack, "twice-as-large", cases=40)
+    after = await forecast(stack, "twice-as-large")
+    assert after["likely"]["runs"] == 1
+    assert after["likely"]["calls"] == [2 * calls, 2 * calls]
+    assert after["likely"]["money_usd"][0] > 0
+    assert 0 < after["likely"]["minutes"][0] == after["likely"]["minutes"][1]
+
+
+async def test_a_month_without_money_is_told_before_the_start(stack: Stack) -> None:
+    await make_task(stack, "too-late", cases=20)
+    await sql(stack, "DELETE FROM month_spend")
+    await sql(stack, CAP, stack.settings.month_cap_usd)
+    told = await forecast(stack, "too-late")
+    assert told["month_left_usd"] == 0
+    assert told["fits"] is (told["money_usd"] == 0)
+    await sql(stack, "DELETE FROM month_spend")
