@@ -43,6 +43,7 @@ IO_FILES = {
     "ledger.py",
     "entries.py",
     "lease.py",
+    "experience.py",
     "looks.py",
     "journal.py",
     "runtime.py",

@@ -1,5 +1,6 @@
 """What finished runs and the month's spend say of a run before it starts."""
 
+from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.schemas.forecasts import Forecast, Likely
 from nlu_shared.schemas.runs import RunStatus
 from sqlalchemy import text
@@ -41,15 +42,17 @@ async def spent_this_month(session: AsyncSession) -> float:
 
 
 async def informed(
-    session: AsyncSession, settings: Settings, row: RunRow, bound: Forecast
+    database: Database, identity: Identity, settings: Settings, row: RunRow, bound: Forecast
 ) -> Forecast:
     """The bound with what is likely and what the month leaves."""
-    left = max(0.0, settings.month_cap_usd - await spent_this_month(session))
+    async with session_scope(database, identity) as session:
+        left = max(0.0, settings.month_cap_usd - await spent_this_month(session))
+        likely = await _likely(session, row)
     over = bound.money_usd > left
     cap = f"The search may stop early: the month's cap leaves {left:.2f} dollars."
     return bound.model_copy(
         update={
-            "likely": await _likely(session, row),
+            "likely": likely,
             "month_left_usd": left,
             "fits": bound.fits and not over,
             "notes": [*bound.notes, *([cap] if over else [])],

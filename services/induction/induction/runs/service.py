@@ -25,7 +25,7 @@ from induction.engine.data.splits import splits_for
 from induction.history import failures
 from induction.pricing import service as pricing
 from induction.prompts import service as prompts
-from induction.runs import experience
+from induction.runs.experience import informed
 from induction.runs.models import RunHintRow, RunRow
 from induction.runs.planning import (
     bound_of,
@@ -61,8 +61,8 @@ async def start(
     nlu-logger is read, outside any transaction.
 
     Raises NotFound (task, version), Invalid (no baseline, no ground truth, too few labels, truths
-    that cannot be answered, no such component), NoPrice, Archived, ActiveRun (one
-    improve run per task at a time), Unavailable (nlu-logger is away).
+    that cannot be answered, no such component), NoPrice, Archived, ActiveRun (one improve run per
+    task at a time), Unavailable (nlu-logger is away).
     """
     async with session_scope(database, identity) as session:
         await _check(session, settings, request)
@@ -122,8 +122,7 @@ async def forecast(
         )
 
     most = await asyncio.to_thread(bound)
-    async with session_scope(database, identity) as session:
-        return await experience.informed(session, settings, row, most)
+    return await informed(database, identity, settings, row, most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +131,7 @@ class _Checked:
     baseline_id: UUID
     task_model: str
     proposer_model: str
-    notes: tuple[str, ...]
-    """What is to be known of these models."""
+    notes: tuple[str, ...]  # on its models
 
 
 async def _check(session: AsyncSession, settings: Settings, request: RunRequest) -> _Checked:
