@@ -102,6 +102,11 @@ async def test_changes_are_approved_and_vetoed_on_the_page_of_their_run(
         await expect(page.get_by_text("A change was vetoed: Shorter, please")).to_be_visible(
             timeout=PATIENCE_MS
         )
+    other = {"task": "approved-by-hand", "approval": "each-change", "limits": {"iterations": 1}}
+    await make_task(stack, "approved-by-hand", cases=24)
+    started = await stack.induction.post("/v1/runs", json=other)
+    await page.goto(f"/dashboard/runs/{started.json()['id']}")
+    async with stack.working():
         await expect(waiting).to_contain_text("waits for you", timeout=PATIENCE_MS)
         await waiting.get_by_role("button", name="Approve").click()
         await expect(page.locator("[data-part=changes]").get_by_text("Approved by")).to_be_visible(

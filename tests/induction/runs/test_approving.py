@@ -226,4 +226,4 @@ async def test_a_run_that_waits_can_be_paused_and_resumed_and_cancelled(stack: S
         seen = await reached(stack, run)
         assert (seen["status"], seen["awaits"]) == ("cancelled", None)
         assert (await verified(stack, run))["outcome"] == "same"
-    assert seen["best_version_id"] == seen["baseline_version_id"]
+    assert seen["best_version_id"] in (None, seen["baseline_version_id"])
