@@ -253,16 +253,3 @@ async def standing(session: AsyncSession, run_id: UUID, fence: int) -> Standing:
         events=row.last_event,
         reason=row.reason,
     )
-
-
-async def explain(session: AsyncSession, run_id: UUID, fence: int, reason: str | None) -> None:
-    """Says in the row of a run that is driven why nothing moves."""
-    await session.execute(
-        text(
-            """
-            UPDATE runs SET reason = :reason
-            WHERE id = :id AND fence = :fence AND status = 'running'
-            """
-        ),
-        {"id": run_id, "fence": fence, "reason": reason},
-    )

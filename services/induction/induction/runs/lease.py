@@ -16,6 +16,7 @@ from nlu_shared.kit.errors import Unavailable
 from nlu_shared.schemas.events import RunFinished
 from nlu_shared.schemas.runs import RunStatus
 from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.engine import ENGINE_VERSION
 from induction.llm.entries import LeaseLost
@@ -188,6 +189,19 @@ async def release(
                 "seconds": seconds,
             },
         )
+
+
+async def explain(session: AsyncSession, run: RunRow, reason: str | None) -> None:
+    """Says in the row of a run that is driven why nothing moves."""
+    await session.execute(
+        text(
+            """
+            UPDATE runs SET reason = :reason
+            WHERE id = :id AND fence = :fence AND status = 'running'
+            """
+        ),
+        {"id": run.id, "fence": run.fence, "reason": reason},
+    )
 
 
 async def crashed(lease: Lease, error: str) -> None:

@@ -12,7 +12,7 @@ from induction.engine.runtime import CANCELLED
 from induction.llm.ledger import Ledger
 from induction.llm.models import Answering
 from induction.resources import APP_IDENTITY, Resources
-from induction.runs import journal
+from induction.runs import journal, lease
 from induction.runs.models import RunRow
 from induction.runs.patience import Patience, patience
 from induction.runs.runtime import PauseRequested
@@ -64,7 +64,7 @@ class Looks:
                     trouble=self.answering.trouble if self.answering else None,
                 )
                 if reason != standing.reason:
-                    await journal.explain(session, run.id, run.fence, reason)
+                    await lease.explain(session, run, reason)
             match patience(standing, computing=seconds, grace=settings.compute_seconds):
                 case Patience.CANCEL:
                     raise Ended("cancelled", CANCELLED)
