@@ -33,3 +33,16 @@ async def test_the_forecast_says_how_many_cases_may_be_quoted(
         assert words in note
         assert f"of {train} training cases" in note
         assert "/v1/ground-truth:quoting" in note
+
+
+@pytest.mark.parametrize("retrieval", [False, True])
+async def test_the_forecast_tells_of_banks_where_not_all_examples_fit(
+    stack: Stack, retrieval: bool
+) -> None:
+    task = f"banks-{retrieval}".lower()
+    await make_task(stack, task, cases=60)
+    order = {"task": task, "dry_run": True, "retrieval": retrieval}
+    for limits, told in (({}, False), ({"max_prompt_tokens": 200}, not retrieval)):
+        answer = await stack.induction.post("/v1/runs", json={**order, "limits": limits})
+        notes = answer.json()["notes"]
+        assert any("with `retrieval`" in note for note in notes) is told

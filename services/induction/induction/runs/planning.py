@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from nlu_shared.kit.errors import Invalid
+from nlu_shared.rendering import part_tokens
 from nlu_shared.schemas.base import canonical
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.forecasts import Forecast
@@ -19,6 +20,7 @@ from nlu_shared.schemas.tasks import TaskSpec
 from induction.engine.data.splits import splits_of
 from induction.engine.forecast import Bound, forecast, forecast_of_evaluation
 from induction.engine.headroom import measure
+from induction.engine.leak_guard.screen import EXAMPLE_TOKENS
 from induction.engine.migration import migrate
 from induction.engine.plan import Plan, Remembered
 from induction.engine.verdict.verdict import detectable
@@ -222,10 +224,25 @@ def bound_of(
             *short,
             *_of_probes(probed),
             *_of_quoting(quotable, len(train)),
+            *(_of_retrieval(plan, train) if row.kind == RunKind.IMPROVE else []),
             *_of_blocks(plan),
             *steering.notes(plan),
         ],
     )
+
+
+def _of_retrieval(plan: Plan, train: Sequence[Case]) -> list[str]:
+    """What a bank could add, where not all examples fit into one prompt."""
+    quotable = [case for case in train if case.may_quote]
+    answers, most = plan.task.answers, min(EXAMPLE_TOKENS, plan.max_prompt_tokens or EXAMPLE_TOKENS)
+    size = sum(part_tokens(plan.task.example(case), answers) for case in quotable)
+    if plan.retrieval or not plan.opening or size <= most:
+        return []
+    return [
+        f"All {len(quotable)} cases that may be quoted take about {size} tokens as examples, and"
+        f" {most} fit at most: with `retrieval` the run also tries prompts that show each text the"
+        " cases nearest to it."
+    ]
 
 
 def _of_quoting(quotable: int, train: int) -> list[str]:
