@@ -241,6 +241,17 @@ def test_no_test_waits_or_gives_up() -> None:
     assert not offending
 
 
+def test_the_cases_of_a_test_have_an_order() -> None:
+    """A set has another one in every process, and xdist's workers must collect alike."""
+    unordered = re.compile(r"parametrize\([^\n]*,\s*(?:set|frozenset)\(")
+    offending = [
+        named(path)
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        if path.name != Path(__file__).name and unordered.search(path.read_text())
+    ]
+    assert not offending
+
+
 def test_no_test_depends_on_an_idle_machine() -> None:
     """A guard of a few seconds, or a deadline per example, fails where the machine is shared."""
     assert hypothesis.settings().deadline is None

@@ -76,7 +76,9 @@ def test_what_was_whole_before_the_cut_counts(
     assert (prediction.output, prediction.fault) == (output, fault)
 
 
-@pytest.mark.parametrize("outcome", set(Outcome) - {Outcome.OK, Outcome.CUT, Outcome.MALFORMED})
+@pytest.mark.parametrize(
+    "outcome", sorted({*Outcome} - {Outcome.OK, Outcome.CUT, Outcome.MALFORMED})
+)
 def test_of_any_other_outcome_no_text_is_read(outcome: Outcome) -> None:
     assert read(ModelAnswer(outcome, PAY), ANSWERS).fault == outcome
 
