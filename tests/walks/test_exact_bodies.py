@@ -7,7 +7,9 @@ from typing import Any, Literal
 import httpx2
 import pytest
 
+from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack
+from tests.induction.runs.driving import start
 
 Leaf = tuple[list[str | int], str]
 WRONG: Mapping[str, list[object]] = {
@@ -51,8 +53,8 @@ def bodies(
                 yield {**tags, name: body}, place, inner
 
 
-async def refusals(service: httpx2.AsyncClient) -> list[str]:
-    """What was taken, of all that should be refused."""
+async def refusals(service: httpx2.AsyncClient, run_id: str) -> list[str]:
+    """What was taken, of all that should be refused; of the run, where one is in the path."""
     document = (await service.get("/openapi.json")).json()
     taken, tried = [], 0
     for path, methods in document["paths"].items():
@@ -62,7 +64,8 @@ async def refusals(service: httpx2.AsyncClient) -> list[str]:
             if schema.get("type") == "array":
                 continue  # rows of a file
             for body, place, kind in bodies(schema, document):
-                answer = await service.request(method, known(path), json=body)
+                there = known(path.replace("{run_id}", run_id))
+                answer = await service.request(method, there, json=body)
                 tried += 1
                 faults = answer.json().get("errors") or []
                 if not any(is_at(fault, place) for fault in faults):
@@ -93,7 +96,9 @@ async def test_a_boolean_and_a_number_are_not_read_out_of_something_else(
     stack: Stack, name: Literal["logger", "induction"]
 ) -> None:
     service = stack.logger if name == "logger" else stack.induction
-    assert await refusals(service) == []
+    await make_task(stack, f"with-a-run-{name}", cases=4)
+    run_id = await start(stack, f"with-a-run-{name}", kind="evaluate")
+    assert await refusals(service, run_id) == []
 
 
 @pytest.mark.parametrize("label", [["SECRET"], [["SECRET"]], 7, True, {"name": "SECRET"}])

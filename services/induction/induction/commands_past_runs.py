@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx2
 from cyclopts import App, Parameter
 from nlu_shared.client.patient import unanswered
-from nlu_shared.kit.options import field
+from nlu_shared.kit.options import field, number
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.continuations import LimitsChange
 from nlu_shared.schemas.runs import RunView
@@ -22,6 +22,9 @@ from induction.remote import HERE, Key, Url, answer, client
 from induction.watching import screen
 
 runs = App(name="runs", help="Runs: list, show, approve, veto, verify, continue.")
+ChangeNumber = Annotated[
+    int, number("The number of the change.", {"type": "integer", "minimum": 1})
+]
 EXITS = {
     VerificationOutcome.SAME: 0,
     VerificationOutcome.DIFFERENT: 1,
@@ -72,21 +75,29 @@ def show(run_id: UUID, /, *, as_json: AsJson = False, url: Url = HERE, key: Key 
     run = RunView.model_validate_json(content)
     reason = "" if run.reason is None else f": {run.reason}"
     print(f"{run.task} {run.kind}: {'cancelling' if run.cancelling else run.status}{reason}")
-    screen.console_for().print(*screen.ending(run), sep="\n")
+    screen.print_ending(screen.console_for(), run)
 
 
 @runs.command
-def approve(run_id: UUID, n: int, /, *, url: Url = HERE, key: Key = "") -> None:
-    """Keeps change N, for which the run waits, and goes on."""
+def approve(run_id: UUID, n: ChangeNumber, /, *, url: Url = HERE, key: Key = "") -> None:
+    """Keeps change N, for which the run waits, and goes on.
+
+    Parameters
+    ----------
+    run_id
+        Which run.
+    """
     _decide(f"/v1/runs/{run_id}/changes/{n}/approve", {}, url, key)
 
 
 @runs.command
-def veto(run_id: UUID, n: int, /, *, reason: str, url: Url = HERE, key: Key = "") -> None:
+def veto(run_id: UUID, n: ChangeNumber, /, *, reason: str, url: Url = HERE, key: Key = "") -> None:
     """Does not keep change N, for which the run waits, and goes on.
 
     Parameters
     ----------
+    run_id
+        Which run.
     reason
         Why: the next proposals are told, and later runs remember it.
     """

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from nlu_shared.schemas.base import Schema
+from nlu_shared.schemas.base import Body
 
 MOST_BANKED = 2_000
 """Examples of one bank."""
@@ -20,7 +20,7 @@ class Selector(StrEnum):
     BM25_1 = "bm25/1"
 
 
-class RetrievalSettings(Schema):
+class RetrievalSettings(Body):
     """How examples are chosen from a bank."""
 
     selector: Selector = Field(description="what chooses, and its version")

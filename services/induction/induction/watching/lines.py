@@ -28,11 +28,6 @@ def quiet(text: str) -> Line:
     return Line(Text(), Text(text, style="dim"))
 
 
-def whole(command: str) -> Text:
-    """To be copied: never broken, however narrow the terminal."""
-    return Text(" " * (INDENT + 2) + command, style="dim", no_wrap=True, overflow="ignore")
-
-
 def good(text: str | Text) -> Line:
     return Line(Text("✓", style="green"), _text(text))
 

@@ -19,7 +19,7 @@ from rich.text import Text
 from induction.watching.answers import answers
 from induction.watching.components import by_component
 from induction.watching.headroom import priced
-from induction.watching.lines import INDENT, Line, bar, plain, quiet, whole
+from induction.watching.lines import INDENT, Line, bar, plain, quiet
 from induction.watching.migration import figures
 from induction.watching.search import SearchView
 
@@ -83,13 +83,23 @@ async def watch(
             finished = event if isinstance(event, RunFinished) else finished
             for line in search.lines(event):
                 console.print(line)
-    console.print(*ending(await over()), sep="\n")
+    print_ending(console, await over())
     return finished
 
 
-def ending(run: RunView) -> list[Line | Padding | Text]:
-    """The verdict, what it cost, and how many of the promised iterations it took."""
-    shown: list[Line | Padding | Text] = (
+def print_ending(console: Console, run: RunView) -> None:
+    """The verdict, what it cost, how many of the promised iterations it took, and how to let the
+    best prompt serve, where there is another than before."""
+    console.print(*ending(run), sep="\n")
+    if run.best_version_id not in (None, run.baseline_version_id):
+        console.print(quiet("to let it serve:"))
+        command = f"induction prompts promote --task {run.task} --run {run.id}"
+        console.print(" " * (INDENT + 2) + command, style="dim", soft_wrap=True)
+
+
+def ending(run: RunView) -> list[Line | Padding]:
+    """The same but for the command."""
+    shown: list[Line | Padding] = (
         []
         if run.verdict is None
         else [panel(run.verdict, run.splits or {}, caution_of(run.made_on))]
@@ -109,16 +119,7 @@ def ending(run: RunView) -> list[Line | Padding | Text]:
         *counted,
         *map(quiet, run.notes),
         spent(run),
-        *_next(run),
     ]
-
-
-def _next(run: RunView) -> list[Line | Text]:
-    """How to let the best prompt serve, where there is another than before."""
-    if run.best_version_id in (None, run.baseline_version_id):
-        return []
-    command = f"induction prompts promote --task {run.task} --run {run.id}"
-    return [quiet("to let it serve:"), whole(command)]
 
 
 def spent(run: RunView) -> Line:
