@@ -6,6 +6,8 @@
 STAMP := .venv/.installed
 SMOLLM2 := .venv-smollm2/.installed
 BIN := .venv/bin
+# One more than there are cores: a test waits for its servers a third of its time.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 # Values reach the programs by environment, exactly as typed: no shell and no make reads them.
 PASSED := DATA FROM TEXT LABEL LIMIT OUT TASK MODEL SQL
@@ -51,13 +53,13 @@ psql: $(STAMP) ## psql on the running stack's log database (SQL="…" runs one s
 	@exec $(BIN)/python -m deploy.local psql
 
 test: $(STAMP) ## all tests but the laws and those on a language model, on real PostgreSQL and Redis (REQUIRE_BROWSER=1, ARGS=…)
-	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not law and not storm and not language_model" $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not law and not storm and not language_model" $(ARGS)
 
 test-lm: $(STAMP) $(SMOLLM2) ## what meets a model, on a small real language model (ARGS=…)
 	@$(BIN)/python -m pytest -m language_model tests/language_model $(ARGS)
 
 laws: $(STAMP) ## statistics, growth, load, attacks, outages, kills, whole programs (KILLS=n, GENERATED=n, ARGS=…)
-	@$(BIN)/python -m pytest -n auto --dist worksteal -m law $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m law $(ARGS)
 
 faults: $(STAMP) ## a storm of kills and crashes over workers, PostgreSQL and Redis, ten minutes (STORM=n, ARGS=…)
 	@$(BIN)/python -m pytest -s -m storm tests/faults $(ARGS)
