@@ -38,9 +38,9 @@ FROM llm_calls
 @pytest.mark.parametrize(
     ("kind", "faults"),
     [
+        ("text", TEXTS),
         ("passing", sorted(PASSING - {Fault.NO_ANSWER})),
         ("usage", USAGES),
-        ("text", TEXTS),
         ("refused", [Fault.REJECTED, Fault.DEEP_ERROR]),
         ("all", sorted(set(Fault) - FINAL - {Fault.NO_ANSWER, Fault.TOO_LARGE})),
     ],

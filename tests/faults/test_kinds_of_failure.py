@@ -25,6 +25,8 @@ from tests.induction.runs.driving import ENDS, reached, shown, sql, start
 
 pytestmark = pytest.mark.law
 
+ROLES = [Role.TASK, pytest.param(Role.PROPOSER, marks=pytest.mark.storm)]
+"""The proposer's half of the table runs with `make faults`."""
 MODELS = {"task": "local/claude-haiku-5-5", "proposer": "local/claude-sonnet-5-5"}
 CASES = 40
 ALWAYS = 1_000_000
@@ -131,7 +133,7 @@ def at(url: str, identity: str | None = None) -> Provider:
     return Provider(api=Api.MESSAGES, base_url=url, api_key=SecretStr("any"), identity=identity)
 
 
-@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.fault.value}-{row.retry_after:g}")
 async def test_each_failure_has_its_end_its_outcome_and_its_price(
     stack: Stack, row: Row, role: Role
