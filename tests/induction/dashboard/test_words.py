@@ -2,9 +2,10 @@
 
 from difflib import unified_diff
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from induction.dashboard.drawing import HEIGHT, LEFT, WIDTH, search_chart
+from induction.dashboard.drawing import HEIGHT, LEFT, WIDTH, best_so_far, search_chart
 from induction.dashboard.words import lines_of
 from nlu_shared.schemas.candidates import IterationView
 from nlu_shared.schemas.diffs import Hunk
@@ -50,6 +51,19 @@ def test_every_point_lies_in_the_chart(baseline: float, scores: list[tuple[float
     chart = search_chart(baseline, changes)
     assert chart is not None
     assert all(LEFT <= point.x <= WIDTH and 0 <= point.y <= HEIGHT for point in chart.points)
+
+
+@pytest.mark.parametrize(
+    ("changes", "best"),
+    [
+        ([], 0.5),
+        ([change(1, 0.6, "rejected_at_validation")], 0.5),
+        ([change(1, 0.6, "kept"), change(2, 0.9, "rejected_at_validation")], 0.6),
+        ([change(1, 0.6, "kept"), change(2, 0.7, "kept")], 0.7),
+    ],
+)
+def test_the_best_so_far_is_the_change_kept_last(changes: list[IterationView], best: float) -> None:
+    assert best_so_far(0.5, changes) == best
 
 
 def test_there_is_no_chart_before_anything_was_measured() -> None:

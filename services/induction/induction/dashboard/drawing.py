@@ -70,6 +70,12 @@ def search_chart(baseline: float, changes: Sequence[IterationView]) -> SearchCha
     return SearchChart(points, path, y(baseline), ticks)
 
 
+def best_so_far(baseline: float, changes: Sequence[IterationView]) -> float:
+    """The validation score of the change kept last, or the baseline's where none was kept."""
+    kept = [one.validation_f1 for one in changes if one.outcome == KEPT]
+    return next((score for score in reversed(kept) if score is not None), baseline)
+
+
 def _range(low: float, high: float) -> tuple[float, float]:
     """Rounded outwards to STEPS, within 0 to 1."""
     missing = max(0.0, LEAST_SPAN - (high - low)) / 2

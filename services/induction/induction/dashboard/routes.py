@@ -23,6 +23,7 @@ from induction.prompts import service as prompts
 from induction.resources import Resources
 from induction.runs import approvals, queries, stream_routes
 from induction.runs import service as runs
+from induction.runs.routes import own
 from induction.tasks import service as tasks
 
 HOUSE = House(
@@ -106,43 +107,37 @@ async def watch_run(
     return await stream_routes.stream_of_one(request, caller, run_id, after=last_event_id or after)
 
 
-@router.post("/runs/{run_id}/pause", dependencies=[steers])
-async def press_pause(run_id: RunId, session: DbSession, caller: CallerDep) -> RunView:
-    own_task(caller, (await runs.get(session, run_id)).task)
+@router.post("/runs/{run_id}/pause", dependencies=[steers, own])
+async def press_pause(run_id: RunId, session: DbSession) -> RunView:
     return await queries.view(session, await runs.pause(session, run_id))
 
 
-@router.post("/runs/{run_id}/resume", dependencies=[steers])
-async def press_resume(run_id: RunId, session: DbSession, caller: CallerDep) -> RunView:
-    own_task(caller, (await runs.get(session, run_id)).task)
+@router.post("/runs/{run_id}/resume", dependencies=[steers, own])
+async def press_resume(run_id: RunId, session: DbSession) -> RunView:
     return await queries.view(session, await runs.resume(session, run_id))
 
 
-@router.post("/runs/{run_id}/cancel", dependencies=[steers])
-async def press_cancel(run_id: RunId, session: DbSession, caller: CallerDep) -> RunView:
-    own_task(caller, (await runs.get(session, run_id)).task)
+@router.post("/runs/{run_id}/cancel", dependencies=[steers, own])
+async def press_cancel(run_id: RunId, session: DbSession) -> RunView:
     return await queries.view(session, await runs.cancel(session, run_id))
 
 
-@router.post("/runs/{run_id}/hints", dependencies=[steers])
-async def send_hint(run_id: RunId, body: HintIn, session: DbSession, caller: CallerDep) -> RunView:
-    own_task(caller, (await runs.get(session, run_id)).task)
+@router.post("/runs/{run_id}/hints", dependencies=[steers, own])
+async def send_hint(run_id: RunId, body: HintIn, session: DbSession) -> RunView:
     return await queries.view(session, await runs.hint(session, run_id, body.hint))
 
 
-@router.post("/runs/{run_id}/changes/{n}/approve", dependencies=[steers])
+@router.post("/runs/{run_id}/changes/{n}/approve", dependencies=[steers, own])
 async def press_approve(run_id: RunId, n: Change, session: DbSession, caller: CallerDep) -> RunView:
-    own_task(caller, (await runs.get(session, run_id)).task)
     return await queries.view(
         session, await approvals.approve(session, run_id, n, by=caller.subject)
     )
 
 
-@router.post("/runs/{run_id}/changes/{n}/veto", dependencies=[steers])
+@router.post("/runs/{run_id}/changes/{n}/veto", dependencies=[steers, own])
 async def send_veto(
     run_id: RunId, n: Change, body: VetoIn, session: DbSession, caller: CallerDep
 ) -> RunView:
-    own_task(caller, (await runs.get(session, run_id)).task)
     return await queries.view(
         session, await approvals.veto(session, run_id, n, by=caller.subject, reason=body.reason)
     )

@@ -15,7 +15,7 @@ from nlu_shared.schemas.triggers import AutoTrigger
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.dashboard.drawing import SearchChart, search_chart, share
+from induction.dashboard.drawing import SearchChart, best_so_far, search_chart, share
 from induction.history import lineage
 from induction.prompts import queries as registry
 from induction.prompts import service as prompts
@@ -98,6 +98,7 @@ class RunPage:
 
     run: RunView
     hashes: dict[UUID, str]
+    best_f1: float | None
     waiting: WaitingChange | None
     last_event: int
     is_over: bool
@@ -120,7 +121,7 @@ class VersionPage:
 
 async def overview(session: AsyncSession, settings: Settings, *, caller: Caller) -> Overview:
     """The tasks the caller may touch, by slug."""
-    rows = [one for one in await tasks.list_all(session) if _may(caller, one.slug)]
+    rows = [one for one in await tasks.list_all(session) if caller.may_touch(one.slug)]
     slugs = [one.slug for one in rows]
     newest = await _by_task(session, slugs, judged=False)
     judged = await _by_task(session, slugs, judged=True)
@@ -162,8 +163,12 @@ async def run_page(session: AsyncSession, row: RunRow) -> RunPage:
     minutes = 0.0
     if run.started_at is not None:
         minutes = max(0.0, (until - run.started_at).total_seconds() - row.idle_seconds) / 60
+    best_f1 = run.final_f1
+    if best_f1 is None and run.baseline_f1 is not None:
+        best_f1 = best_so_far(run.baseline_f1, run.changes)
     return RunPage(
         run=run,
+        best_f1=best_f1,
         hashes=await prompts.hashes(session, [one.version_id for one in run.front]),
         waiting=await _waiting(session, run),
         last_event=row.last_event,
@@ -205,10 +210,6 @@ async def version_page(
 async def month(session: AsyncSession, settings: Settings) -> Month:
     """Of all tasks: the cap holds for them together."""
     return Month(await experience.spent_this_month(session), settings.month_cap_usd)
-
-
-def _may(caller: Caller, slug: str) -> bool:
-    return caller.tasks is None or slug in caller.tasks
 
 
 async def _by_task(
