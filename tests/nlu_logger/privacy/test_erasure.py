@@ -1,14 +1,17 @@
 """One person goes: what is removed, what stays, and the receipt that says both."""
 
 import asyncio
+from functools import partial
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from nlu_logger.ground_truth import service as ground_truth
 from nlu_shared.ids import uuid7
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers
+from tests.fixtures.stack import until
 from tests.nlu_logger.privacy.erasing import approved, erase, erased_after, last_erased
 from tests.nlu_logger.world import HELLO, World, connected, opened
 
@@ -212,6 +215,29 @@ async def test_an_erasure_in_the_middle_of_work_breaks_nobody_elses(
     assert set().union(*seen) <= {200, 201, 404}
     await erase(world, person)
     assert (await world.truth(task))[-1]["count"] == 0
+
+
+async def test_an_approval_that_waits_for_an_erasure_makes_no_case_of_what_it_took(
+    world: World, task: str
+) -> None:
+    log_id = await world.log(task=task)
+    async with connected(world.database.owner_url) as erasing:
+        async with erasing.transaction():
+            await erasing.execute(ground_truth.LOCK)
+            # Said after the erasure took what was said of it, while the prediction still shows.
+            approving = asyncio.create_task(world.approve(await world.correct(log_id, "right")))
+            async with connected(world.database.owner_url) as watching:
+                await until(partial(_waits_for_the_lock, watching))
+            await erasing.execute("DELETE FROM nlu_prompt_logs WHERE id = $1", UUID(log_id))
+        assert (await approving).status_code == 404
+    assert (await world.truth(task))[-1]["count"] == 0
+
+
+async def _waits_for_the_lock(watching: asyncpg.Connection) -> bool:
+    waiting = """SELECT count(*) > 0 FROM pg_locks
+        WHERE NOT granted AND locktype = 'advisory' AND database = (
+            SELECT oid FROM pg_database WHERE datname = current_database())"""
+    return bool(await watching.fetchval(waiting))
 
 
 async def test_the_database_lets_an_eraser_reach_one_person_only(world: World, task: str) -> None:

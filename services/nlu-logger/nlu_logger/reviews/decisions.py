@@ -84,6 +84,8 @@ async def approve_row(
         return Promoted(row.ground_truth_id)
     if settings.require_second_approver and row.author == caller.subject:
         raise Forbidden("Somebody else must approve this.", code="own_correction")
+    # Read after the lock: an erasure holds it, and a prediction it is taking away still shows.
+    await ground_truth.lock(session)
     prediction = await predictions.get(session, row.prediction_id, caller=caller)
     may_quote = await ground_truth.may_quote(
         session, prediction.task, request.may_quote, otherwise=False
