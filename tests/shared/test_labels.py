@@ -25,6 +25,8 @@ from tests.fixtures.from_schema import JSON
         ("book_table", "book_table"),
         (" book \u00a0 table\n", "book table"),
         ("cafe\u0301", "caf\u00e9"),
+        ("\ufeffbook\u200b_ta\u00adble\u200e", "book_table"),
+        ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",) * 2,
         (["book_table"], "book_table"),
         ([[0]], "0"),
         (7.0, "7"),
@@ -35,6 +37,7 @@ from tests.fixtures.from_schema import JSON
         ([None], None),
         ("", None),
         (" \t", None),
+        ("\u200b \u2060", None),
         (math.nan, None),
     ],
 )

@@ -14,6 +14,7 @@ from typing import Any
 import httpx2
 
 from nlu_shared.backoff import BRIEF, LASTING, Patience, requested_seconds
+from nlu_shared.certificates import trusted
 
 WELCOME_LATER = frozenset({429, 503})
 Waiting = Callable[[float], None]
@@ -24,7 +25,7 @@ class PatientClient(httpx2.AsyncClient):
     """`patience=None` hands every answer on as it comes."""
 
     def __init__(self, *, patience: Patience | None = BRIEF, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(**{"verify": trusted()} | options)
         self._patience = patience
 
     async def send(self, request: httpx2.Request, **how: Any) -> httpx2.Response:
@@ -45,7 +46,7 @@ class PatientBlockingClient(httpx2.Client):
     def __init__(
         self, *, patience: Patience = LASTING, waiting: Waiting = lambda _: None, **options: Any
     ) -> None:
-        super().__init__(**options)
+        super().__init__(**{"verify": trusted()} | options)
         self._patience = patience
         self._waiting = waiting
 

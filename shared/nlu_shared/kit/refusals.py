@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core.core_schema import ErrorType
 
 from nlu_shared.kit.expected import expected_in
 from nlu_shared.schemas.base import Expectation
@@ -63,7 +64,10 @@ def _fault(error: Any, expected: Expected, sent: object) -> dict[str, Any]:
     is_unknown = kind == "extra_forbidden"
     place = error["loc"][:-1] if is_unknown else error["loc"]
     rule = (error.get("ctx") or {}).get("error")
-    words = str(rule) if isinstance(rule, Expectation) else expected(place) or KINDS.get(kind)
+    if kind in _BUILT_IN:
+        words = str(rule) if isinstance(rule, Expectation) else expected(place) or KINDS.get(kind)
+    else:
+        words = error["msg"]  # of a PydanticCustomError of ours: what a value must be
     fault: dict[str, Any] = {"loc": [str(part) for part in place], "type": kind}
     if is_unknown:
         name = str(error["loc"][-1])
@@ -82,6 +86,7 @@ def _number(sent: object, place: Sequence[Any], name: str) -> int | None:
     return names.index(name) + 1 if name in names else None
 
 
+_BUILT_IN = frozenset(get_args(ErrorType))
 _LIKE_OURS = re.compile("[a-z_]{1,40}")
 _SCHEMAS: dict[type[BaseModel], Mapping[str, Any]] = {}
 

@@ -15,6 +15,7 @@ from nlu_shared.schemas.base import Body, Moment, Note, SafeText, Schema, Slug
 
 LABEL_LIMIT = 200
 """Longest label, in characters."""
+A_LABEL = f"one label, of 1 to {LABEL_LIMIT} characters, neither blank nor . or .."
 
 
 _NOTHING = frozenset({"nan", "null", "\\n", "#n/a"})
@@ -22,6 +23,19 @@ _NOTHING = frozenset({"nan", "null", "\\n", "#n/a"})
 
 
 _STEPS = frozenset({".", ".."})
+_UNSEEN = dict.fromkeys(
+    [
+        0xAD,
+        0x180E,
+        0x200B,
+        *range(0x200E, 0x2010),
+        *range(0x202A, 0x202F),
+        *range(0x2060, 0x206A),
+        0xFEFF,
+    ]
+)
+"""Soft hyphens, blanks without width, marks of direction and byte order. The joiners are left: in
+Persian and in emoji they are seen."""
 
 
 class NoLabel(ValueError):
@@ -50,8 +64,9 @@ def normal_label(text: str) -> str:
 
 
 def spelling(text: str) -> str:
-    """NFC, a single blank between words, none around: what is left may be empty."""
-    return " ".join(normalize("NFC", text).split())
+    """NFC, a single blank between words, none around, nothing that no reader sees: what is left may
+    be empty."""
+    return " ".join(normalize("NFC", text).translate(_UNSEEN).split())
 
 
 def read_label(value: JsonValue) -> str | None:
@@ -73,7 +88,7 @@ def read_label(value: JsonValue) -> str | None:
         return normal_label(str(int(value)))
     if not isinstance(value, str):
         raise NoLabel("a label is text")
-    plain = value.strip()
+    plain = spelling(value)
     return normal_label(value) if plain and plain.casefold() not in _NOTHING else None
 
 
@@ -93,7 +108,7 @@ def _a_label(value: Any) -> str:
         if label is None:
             raise NoLabel("a label is not blank")
     except NoLabel as wrong:
-        raise PydanticCustomError(wrong.code, str(wrong)) from None
+        raise PydanticCustomError(wrong.code, A_LABEL) from None
     return label
 
 

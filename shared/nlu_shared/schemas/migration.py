@@ -18,7 +18,7 @@ MOST_MODELS = 5
 
 def _each_once(models: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(models)) < len(models):
-        raise PydanticCustomError("model_twice", "a model stands twice")
+        raise PydanticCustomError("model_twice", "each model once")
     return models
 
 

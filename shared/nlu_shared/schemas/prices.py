@@ -118,7 +118,7 @@ class Price(Body):
         }
         if given and not needed <= given:
             raise PydanticCustomError(
-                "tier_incomplete", "long_above, long_input and long_output come together"
+                "tier_incomplete", "long_above, long_input and long_output together"
             )
         rates = ("input", "output", "cache_write", "cache_read")
         if any(getattr(self.long, name) < getattr(self.short, name) for name in rates):

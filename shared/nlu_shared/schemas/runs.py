@@ -153,7 +153,7 @@ class RunRequest(MigrationTerms, ChosenApprovals):
     @model_validator(mode="after")
     def _models_of_a_migration(self) -> "RunRequest":
         if (self.kind is RunKind.MIGRATE) is not bool(self.to_models):
-            raise PydanticCustomError("to_models", "a migration names new models, no other run")
+            raise PydanticCustomError("to_models", "new models of a migration, and of no other run")
         return self
 
 

@@ -21,7 +21,7 @@ TOO_FEW_LABELS = "too_few_labels"
 def _each_once(labels: tuple[LabelSpec, ...]) -> tuple[LabelSpec, ...]:
     spellings = [one for label in labels for one in (label.name, *label.aliases)]
     if len(set(spellings)) != len(spellings):
-        raise PydanticCustomError("label_twice", "a name or an alias stands twice")
+        raise PydanticCustomError("label_twice", "each name and each alias once")
     return labels
 
 

@@ -72,6 +72,13 @@ async def test_every_operation_refuses_a_parameter_it_does_not_have(
          "iterations", "a whole number from 1 to 20"),
         ("induction", "POST", "/v1/runs", {"task": "t", "kind": SECRET}, "kind", "one of improve,"),
         ("induction", "POST", "/v1/tasks", {"slug": "A B", "kind": "intent"}, "slug", "text of"),
+        ("induction", "POST", "/v1/tasks", {"slug": "a", "kind": "intent", "labels": ["one"]},
+         "labels", "at least two labels that are not retired"),
+        ("induction", "POST", "/v1/tasks", {"slug": "a", "kind": "intent", "labels": ["x", "x"]},
+         "labels", "each name and each alias once"),
+        ("induction", "POST", "/v1/tasks",
+         {"slug": "a", "kind": "intent", "labels": [{"name": "\u200b "}, {"name": "b"}]},
+         "name", "neither blank nor"),
     ],
 )  # fmt: skip
 async def test_a_refusal_says_where_and_what_is_expected(

@@ -12,6 +12,7 @@ from nlu_shared.schemas.lineage import Ancestor
 from nlu_shared.schemas.prompts import PromptVersion
 from nlu_shared.schemas.runs import RunView
 from nlu_shared.schemas.triggers import AutoTrigger
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -219,7 +220,8 @@ async def _by_task(
     statement = select(RunRow).where(col(RunRow.task).in_(slugs))
     if judged:
         statement = statement.where(col(RunRow.verdict).is_not(None))
-    newest = statement.order_by(col(RunRow.task), col(RunRow.id).desc()).distinct(col(RunRow.task))
+    statement = statement.order_by(col(RunRow.task), col(RunRow.id).desc())
+    newest = statement.ext(distinct_on(col(RunRow.task)))
     return {row.task: row for row in await session.exec(newest)}
 
 
@@ -230,7 +232,7 @@ async def _serving(session: AsyncSession, slugs: Sequence[str]) -> dict[str, Ser
         .join(PromptVersionRow, col(PromptVersionRow.id) == ProductionPromptRow.version_id)
         .where(col(ProductionPromptRow.task).in_(slugs))
         .order_by(col(ProductionPromptRow.task), col(ProductionPromptRow.since).desc())
-        .distinct(col(ProductionPromptRow.task))
+        .ext(distinct_on(col(ProductionPromptRow.task)))
     )
     return {
         row.task: Serving(row.version_id, version_hash, row.since)

@@ -11,7 +11,15 @@ from functools import partial
 from typing import Any
 
 import httpx2
-from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, OpenAIError
+from nlu_shared.certificates import trusted
+from openai import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AsyncOpenAI,
+    DefaultAsyncHttpxClient,
+    OpenAIError,
+)
 
 from induction.llm.attempts import Again, always, settled
 from induction.llm.reading import read_completion
@@ -48,7 +56,7 @@ class Chat:
             api_key=api_key or NO_KEY,
             base_url=base_url,
             default_headers=headers,
-            http_client=http_client,
+            http_client=http_client or DefaultAsyncHttpxClient(verify=trusted()),
             timeout=timeout.total_seconds(),
             max_retries=0,
         )

@@ -18,7 +18,9 @@ from anthropic import (
     APIStatusError,
     APITimeoutError,
     AsyncAnthropic,
+    DefaultAsyncHttpxClient,
 )
+from nlu_shared.certificates import trusted
 
 from induction.llm.attempts import Again, always, settled
 from induction.llm.reading import read_message
@@ -53,7 +55,7 @@ class Claude:
             api_key=api_key,
             base_url=base_url,
             default_headers=headers,
-            http_client=http_client,
+            http_client=http_client or DefaultAsyncHttpxClient(verify=trusted()),
             timeout=timeout.total_seconds(),
             max_retries=0,
         )

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 
 import httpx2
+from nlu_shared.certificates import trusted
 from nlu_shared.schemas.models import Reach
 
 from induction.providers import Api, Provider
@@ -58,7 +59,7 @@ def _trimmed(address: str) -> str:
 
 async def _look(url: str, headers: Mapping[str, str]) -> Reach:
     try:
-        async with httpx2.AsyncClient(timeout=SECONDS) as http:
+        async with httpx2.AsyncClient(timeout=SECONDS, verify=trusted()) as http:
             response = await http.get(url, headers=dict(headers))
     except (httpx2.HTTPError, httpx2.InvalidURL, ValueError):
         return Reach.AWAY

@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 
 from nlu_shared.backoff import BRIEF, requested_seconds
+from nlu_shared.certificates import trusted
 from nlu_shared.client.errors import ClientError
 from nlu_shared.client.loops import Clients
 from nlu_shared.environment import given
@@ -40,7 +41,7 @@ class MessagesApi:
             "anthropic-version": VERSION,
             "Content-Type": "application/json",
         }
-        self._clients = Clients(lambda: httpx2.AsyncClient(timeout=TIMEOUT))
+        self._clients = Clients(lambda: httpx2.AsyncClient(timeout=TIMEOUT, verify=trusted()))
 
     async def complete(self, request: ModelRequest) -> ModelAnswer:
         """Tried as often as `BRIEF` says, where that may help. Raises ModelFailed."""

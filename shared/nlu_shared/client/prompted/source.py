@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx2
 from pydantic import ValidationError
 
+from nlu_shared.certificates import trusted
 from nlu_shared.client.errors import ClientError
 from nlu_shared.client.loops import Clients
 from nlu_shared.client.prompted import module, served
@@ -63,7 +64,7 @@ class PromptSource:
         self._file = _folder(cache) / f"{task}-{_short(self._url)}.json"
         self._bundled = Path(bundled or given(BUNDLED) or "prompts.py")
         self._clock = clock
-        self._clients = Clients(lambda: httpx2.AsyncClient(timeout=TIMEOUT))
+        self._clients = Clients(lambda: httpx2.AsyncClient(timeout=TIMEOUT, verify=trusted()))
         self._held: ServedPrompt | None = None
         self._etag = ""
         self._next = 0.0

@@ -17,6 +17,7 @@ import httpx2
 import jwt
 import structlog
 
+from nlu_shared.certificates import trusted
 from nlu_shared.kit.errors import Unauthenticated, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -134,6 +135,6 @@ async def open_tokens(
     *, secret: str | None, jwks_url: str | None, audience: str, issuer: str | None
 ) -> AsyncIterator[Tokens]:
     """Connects to nothing: the issuer is asked when the first of its tokens comes."""
-    async with httpx2.AsyncClient(timeout=ANSWER_SECONDS) as http:
+    async with httpx2.AsyncClient(timeout=ANSWER_SECONDS, verify=trusted()) as http:
         published = KeySet(jwks_url, http) if jwks_url is not None else None
         yield Tokens(secret, published, audience, issuer)

@@ -4,10 +4,10 @@ The errors that any route of a kind can send stand here. A route states in `resp
 special about it: another good answer, and a 404 or 409 that its path does not show.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 
 from nlu_shared.kit.errors import (
     Forbidden,
@@ -47,9 +47,29 @@ HEADERS: Mapping[int, Mapping[str, Any]] = {
 }
 
 
+class Offered:
+    """What FastAPI works out of routers: a second's work, and the same for every app of a process
+    that offers them under one title. `document` is None until the first of them has written it."""
+
+    def __init__(self, routers: Sequence[APIRouter]) -> None:
+        self.routers = routers
+        gathered = FastAPI(openapi_url=None, generate_unique_id_function=lambda route: route.name)
+        for router in routers:
+            gathered.include_router(router)
+        self.routes = gathered.router.routes
+        self.document: dict[str, Any] | None = None
+
+
 class Documented(FastAPI):
     """An app whose document says of every operation which errors it can send, and their form; and
     that holds requests against it."""
+
+    def offer(self, *routers: APIRouter) -> None:
+        """Includes them; where another app has done so, they are worked out already."""
+        named = (self.title, self.version, tuple(map(id, routers)))  # no router has a hash
+        self._offered = _OFFERED.setdefault(named, Offered(routers))
+        self.openapi_schema = self._offered.document
+        self.router.routes.extend(self._offered.routes)
 
     def _show_a_scope(self, schemas: dict[str, Any]) -> None:
         """The example of a key has a scope of this service: another's would be refused."""
@@ -94,7 +114,11 @@ class Documented(FastAPI):
         if self.openapi_schema is None:
             self.openapi_schema = completed(super().openapi())
             self._show_a_scope(self.openapi_schema["components"]["schemas"])
+            self._offered.document = self.openapi_schema
         return self.openapi_schema
+
+
+_OFFERED: dict[tuple[str, str, tuple[int, ...]], Offered] = {}
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:

@@ -93,8 +93,7 @@ def create_app(
     )
     app.state.scopes = scopes
     app.state.metrics = Metrics()
-    for router in routers:
-        app.include_router(router)
+    app.offer(*routers)
     app.include_router(_frame(title, version, measure))
     if SWAGGER.is_dir():
         app.mount("/docs-assets", StaticFiles(directory=SWAGGER), name="docs-assets")

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from nlu_shared.certificates import trusted
+
 DEADLINE_SECONDS = 10.0
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -115,7 +117,7 @@ class _Pinned(httpx2.AsyncBaseTransport):
         self._private_hosts = private_hosts
         self._resolve = resolve
         # Of the environment this reads SSL_CERT_FILE alone: an operator's own authority.
-        self._inner = httpx2.AsyncHTTPTransport()
+        self._inner = httpx2.AsyncHTTPTransport(verify=trusted())
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         host = request.url.raw_host.decode("ascii")
