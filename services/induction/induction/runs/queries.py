@@ -210,6 +210,9 @@ async def gauges(session: AsyncSession) -> dict[str, float]:
                         WHERE status = 'awaiting_approval'
                     ) AS runs_awaiting_approval,
                     count(*) FILTER (WHERE status = 'waiting') AS runs_waiting,
+                    coalesce(extract(epoch FROM clock_timestamp()
+                        - min(created_at) FILTER (WHERE status = 'waiting')), 0)
+                        AS runs_waiting_longest_seconds,
                     count(*) FILTER (WHERE status = 'running' AND reason IS NOT NULL)
                         AS runs_silent,
                     count(*) FILTER (WHERE status = 'running'

