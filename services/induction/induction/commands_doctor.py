@@ -52,6 +52,13 @@ GATES = (
         "no run can start",
     ),
     Gate(
+        "GET",
+        "/v1/insights/live-f1?task=nobodys",
+        "insights:read",
+        State.WARNING,
+        "no falling score starts a run",
+    ),
+    Gate(
         "POST",
         "/v1/reviews/findings",
         "findings:write",

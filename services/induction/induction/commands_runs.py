@@ -26,7 +26,7 @@ AsJson = Annotated[bool, Parameter(name="--json", negative=())]
 Model = Annotated[str | None, Parameter(show_default=False)]
 Repeatable = Parameter(negative_iterable=())
 USUAL = RunLimits()
-Kind = Literal["improve", "migrate", "headroom"]
+Kind = Literal["improve", "migrate", "headroom", "canary"]
 
 
 def run(
@@ -69,8 +69,9 @@ def run(
     task
         The task it is about.
     kind
-        To improve its prompt; to migrate: compare new models with the task's own; or headroom:
-        measure with few calls what a prompt could gain.
+        To improve its prompt; to migrate: compare new models with the task's own; headroom:
+        measure with few calls what a prompt could gain; or canary: ask the same cases again to see
+        whether the model has changed.
     version
         The prompt version to begin with; without it the one that serves.
     model

@@ -8,6 +8,7 @@ from nlu_shared.environment import given
 from nlu_shared.kit.environment import EnvironmentSettings
 from nlu_shared.kit.settings import MigrationSettings, ServiceSettings
 from nlu_shared.schemas.prices import Price
+from nlu_shared.schemas.triggers import MOST_HOURS
 from pydantic import (
     AliasChoices,
     BeforeValidator,
@@ -135,8 +136,8 @@ class Settings(ServiceSettings, ModelSettings):
     )
     nlu_logger_key: SecretStr = Field(
         default=SecretStr(""),
-        description="a key of nlu-logger with the scopes ground-truth:read, findings:write and, to"
-        " define labels, labels:write",
+        description="a key of nlu-logger with the scopes ground-truth:read, insights:read,"
+        " findings:write and, to define labels, labels:write",
     )
     prices_file: Annotated[tuple[Price, ...], NoDecode, BeforeValidator(_read)] = Field(
         default=(),
@@ -195,6 +196,36 @@ class Settings(ServiceSettings, ModelSettings):
     )
     consider_seconds: float = Field(
         default=300.0, gt=0, description="seconds between looks whether a run should start itself"
+    )
+    auto_induction_f1_threshold: float = Field(
+        default=0.75,
+        ge=0,
+        le=1,
+        validation_alias=AliasChoices("AUTO_INDUCTION_F1_THRESHOLD", "auto_induction_f1_threshold"),
+        description="live F1 below which a run of a task starts by itself, where its rules name no"
+        " other",
+    )
+    auto_induction_min_gt_size: int = Field(
+        default=20,
+        ge=1,
+        validation_alias=AliasChoices("AUTO_INDUCTION_MIN_GT_SIZE", "auto_induction_min_gt_size"),
+        description="approved cases before a run starts by itself, likewise",
+    )
+    auto_induction_cooldown_hours: float = Field(
+        default=24.0,
+        ge=0,
+        le=MOST_HOURS,
+        validation_alias=AliasChoices(
+            "AUTO_INDUCTION_COOLDOWN_HOURS", "auto_induction_cooldown_hours"
+        ),
+        description="hours between the starts of a task's runs, likewise; doubled after each that"
+        " gained too little",
+    )
+    canary_hour: float = Field(
+        default=3.0, ge=0, lt=24, description="hour of the day (UTC) from which canaries start"
+    )
+    canary_usd: float = Field(
+        default=0.5, ge=0, description="dollars of one canary at most, within the month's cap"
     )
     remember_days: float = Field(
         default=90.0, gt=0, description="days a failed change is held against its like: texts drift"

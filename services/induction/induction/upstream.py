@@ -1,9 +1,11 @@
 """The door to nlu-logger: reads approved ground truth, whole or not at all, with the labels it may
-carry, and what to forget; defines labels; tells it which truths are doubted."""
+carry, what to forget, and the numbers of production; defines labels; tells it which truths are
+doubted."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -11,6 +13,7 @@ import httpx2
 from nlu_shared.kit.errors import Conflict, Forbidden, Unavailable
 from nlu_shared.schemas.base import Page, Problem
 from nlu_shared.schemas.ground_truth import GroundTruthCase, StreamEnd, dataset_hash
+from nlu_shared.schemas.insights import LiveScore, TrafficDrift
 from nlu_shared.schemas.labels import LabelSet, LabelSetIn, LabelSpec
 from nlu_shared.schemas.privacy import ErasedCase
 from nlu_shared.schemas.queues import FindingsIn, FindingsTaken
@@ -131,6 +134,26 @@ def _conflict(response: httpx2.Response) -> Conflict:
             labels=problem.labels or (),
         )
     return LabelsChanged("Somebody else defined it; look again.")
+
+
+async def fetch_live_f1(
+    client: httpx2.AsyncClient, task: str, *, since: datetime
+) -> list[LiveScore] | None:
+    """By version, the newest first; None where induction's key lacks insights:read. Raises
+    UpstreamAway."""
+    params = {"task": task, "from": since.isoformat()}
+    response = await _sent(client, "GET", "/v1/insights/live-f1", params=params)
+    return None if response.status_code == 403 else _read(Page[LiveScore], response).items
+
+
+async def fetch_drift(
+    client: httpx2.AsyncClient, task: str, *, since: datetime
+) -> TrafficDrift | None:
+    """Of the traffic since then, against that of a period of equal length before; None where
+    induction's key lacks insights:read. Raises UpstreamAway."""
+    params = {"task": task, "from": since.isoformat()}
+    response = await _sent(client, "GET", "/v1/insights/drift", params=params)
+    return None if response.status_code == 403 else _read(TrafficDrift, response)
 
 
 async def _sent(client: httpx2.AsyncClient, method: str, path: str, **how: Any) -> httpx2.Response:

@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import Field, TypeAdapter
 
 from nlu_shared.schemas.base import Schema
+from nlu_shared.schemas.canary import Canary, CanaryAnswer
 from nlu_shared.schemas.headroom import Headroom
 from nlu_shared.schemas.migration import ModelComparison
 from nlu_shared.schemas.prompts import Aim, Change, PromptContent
@@ -239,6 +240,14 @@ class HeadroomEstimated(Schema):
     headroom: Headroom
 
 
+class CanaryMeasured(Schema):
+    """`answers` are what the next canaries are compared with."""
+
+    type: Literal["canary_measured"] = "canary_measured"
+    canary: Canary
+    answers: list[CanaryAnswer]
+
+
 class RunFinished(Schema):
     """The last event of every run, however it ended."""
 
@@ -269,6 +278,7 @@ StoredEvent = (
     | PromptAdapted
     | ModelCompared
     | HeadroomEstimated
+    | CanaryMeasured
     | RunFinished
 )
 Streamed = StoredEvent | EvaluationProgress | CancelRequested

@@ -14,6 +14,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from nlu_shared.schemas.base import Body, Expectation, Fraction, Label, Moment, Note, Schema, Slug
+from nlu_shared.schemas.canary import Canary
 from nlu_shared.schemas.candidates import FrontView, IterationView
 from nlu_shared.schemas.headroom import Headroom
 from nlu_shared.schemas.migration import Migration, MigrationTerms
@@ -235,6 +236,9 @@ class RunView(Approvals):
     )
     headroom: Headroom | None = Field(
         default=None, description="of a headroom run: what a prompt could gain"
+    )
+    canary: Canary | None = Field(
+        default=None, description="of a canary: has the model behind the prompt changed?"
     )
     spend: Spend = Field(description="so far")
     awaits: int | None = Field(

@@ -153,11 +153,6 @@ async def test_a_watched_run_that_does_not_complete_fails_its_command(stack: Sta
     assert complained.startswith("induction: the run is cancelled")
 
 
-async def test_a_canary_is_refused_plainly(stack: Stack) -> None:
-    await make_task(stack, "caged", cases=4)
-    assert await refusal(stack, task="caged", kind="canary") == (422, "kind_not_offered")
-
-
 @pytest.mark.parametrize(
     "limits",
     [{"iterations": 0}, {"iterations": 21}, {"calls": 0}, {"money_usd": -1}, {"minutes": 0}],

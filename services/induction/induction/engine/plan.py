@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from nlu_shared.schemas.canary import CanaryAnswer
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.headroom import ClassifierScore
 from nlu_shared.schemas.migration import MARGIN
@@ -69,6 +70,7 @@ class Plan:
     optimise: a prompt is searched for each new model first.
     agreement: the old model's answers are its truths.
     classifier: of a headroom run, what a plain one reaches; None: there is no label to choose.
+    earlier: of a canary, the answers it is compared with, of the run `compares_with`.
     notes: what stood in the way when it was started, told with its first event.
     """
 
@@ -102,6 +104,8 @@ class Plan:
     optimise: bool = False
     agreement: bool = False
     classifier: ClassifierScore | None = None
+    earlier: tuple[CanaryAnswer, ...] = ()
+    compares_with: UUID | None = None
 
     def asking(self, model: str) -> "Plan":
         """The same plan with one of the new models to answer."""

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 from nlu_shared.schemas.runs import RunKind
 
+from induction.engine.canary import ask_again
 from induction.engine.headroom.measure import measure
 from induction.engine.migration.migrate import migrate
 from induction.engine.plan import Plan
@@ -41,6 +42,7 @@ ENGINES: dict[RunKind, Callable[[Plan, Runtime], Awaitable[None]]] = {
     RunKind.EVALUATE: evaluate_only,
     RunKind.MIGRATE: migrate,
     RunKind.HEADROOM: measure,
+    RunKind.CANARY: ask_again,
 }
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from nlu_shared.schemas.candidates import FrontView
 from nlu_shared.schemas.events import (
     ApprovalAwaited,
+    CanaryMeasured,
     ChangeKept,
     ChangeRejected,
     CrossValidated,
@@ -127,6 +128,9 @@ async def record(
             await _compared(session, row, event)
         case HeadroomEstimated():
             row.headroom = _priced(row, event.headroom, prices).model_dump(mode="json")
+        case CanaryMeasured():
+            row.canary = event.canary.model_dump(mode="json")
+            row.canary_answers = [one.model_dump(mode="json") for one in event.answers]
         case MissesAttributed():
             row.misses = event.misses.model_dump(mode="json")
         case RunFinished():

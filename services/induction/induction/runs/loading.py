@@ -10,6 +10,7 @@ from induction.engine.plan import Plan
 from induction.history import failures
 from induction.prompts import service as prompts
 from induction.resources import APP_IDENTITY, Resources
+from induction.runs import canaries
 from induction.runs.engine_process import EngineProcess
 from induction.runs.models import RunRow
 from induction.runs.planning import held_to, plan_of, usable
@@ -25,6 +26,7 @@ async def plan(resources: Resources, run: RunRow, engine: EngineProcess) -> Plan
         frozen = await cases.load(session, run.task, run.dataset_hash)
         known = await cases.known_splits(session, run.task)
         remembered = await failures.remembered(session, run.remembered)
+        earlier = await canaries.answers(session, run.compares_with)
     frozen = await asyncio.to_thread(usable, run, task_of(spec), frozen)
     splits = await engine.call(splits_for, task_of(spec), frozen, known, run.seed)
-    return plan_of(run, spec, baseline.prompt(), frozen, splits, remembered)
+    return plan_of(run, spec, baseline.prompt(), frozen, splits, remembered, earlier)

@@ -89,6 +89,11 @@ class RunRow(SQLModel, table=True):
     classifier: dict[str, Any] | None = Field(
         default=None, sa_column=Column(JSONB(none_as_null=True))
     )
+    canary: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    canary_answers: list[dict[str, Any]] | None = Field(
+        default=None, sa_column=Column(JSONB(none_as_null=True))
+    )
+    compares_with: UUID | None = None
     cancel_requested: bool = False
     pause_requested: bool = False
     fence: int = 0

@@ -9,14 +9,16 @@ from uuid import UUID
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.rendering import part_tokens
 from nlu_shared.schemas.base import canonical
+from nlu_shared.schemas.canary import CanaryAnswer
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.forecasts import Forecast
 from nlu_shared.schemas.headroom import ClassifierScore
 from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.prompts import PromptContent
-from nlu_shared.schemas.runs import RunKind, RunLimits
+from nlu_shared.schemas.runs import RunKind, RunRequest
 from nlu_shared.schemas.tasks import TaskSpec
 
+from induction.engine import canary
 from induction.engine.data.splits import splits_of
 from induction.engine.forecast import Bound, forecast, forecast_of_evaluation
 from induction.engine.headroom import measure
@@ -37,6 +39,7 @@ BOUNDS: Mapping[RunKind, Callable[[Plan], Bound]] = {
     RunKind.EVALUATE: forecast_of_evaluation,
     RunKind.MIGRATE: migrate.bound,
     RunKind.HEADROOM: measure.bound,
+    RunKind.CANARY: canary.bound,
 }
 """The most calls of a run, by its kind."""
 
@@ -87,9 +90,11 @@ def plan_of(
     cases: tuple[Case, ...],
     splits: Mapping[UUID, Split],
     remembered: tuple[Remembered, ...] = (),
+    earlier: tuple[CanaryAnswer, ...] = (),
 ) -> Plan:
     """`spec` as the run is held to it, `cases` those that are usable, `splits` as
-    `splits.splits_for` gives them, with the run's seed."""
+    `splits.splits_for` gives them, with the run's seed; `earlier` are what a canary is compared
+    with."""
     limits = row.promised
     return Plan(
         task=task_of(spec),
@@ -123,14 +128,23 @@ def plan_of(
         classifier=None
         if row.classifier is None
         else ClassifierScore.model_validate(row.classifier),
+        earlier=earlier,
+        compares_with=row.compares_with,
         notes=tuple(row.notes),
     )
 
 
-def limits_of(limits: RunLimits, max_prompt_tokens: int | None) -> dict[str, Any]:
-    """As promised, with the task's bound where the request has none."""
+def limits_of(
+    request: RunRequest, max_prompt_tokens: int | None, *, canary_usd: float
+) -> dict[str, Any]:
+    """As promised, with the task's bound where the request has none; a canary's money is bound by
+    its own budget too."""
+    limits = request.limits
     if limits.max_prompt_tokens is None:
         limits = limits.model_copy(update={"max_prompt_tokens": max_prompt_tokens})
+    if request.kind is RunKind.CANARY:
+        least = min(limits.money_usd, canary_usd)
+        limits = limits.model_copy(update={"money_usd": least})
     return limits.model_dump()
 
 

@@ -25,6 +25,7 @@ from induction.engine.data.splits import splits_for
 from induction.history import failures
 from induction.pricing import service as pricing
 from induction.prompts import service as prompts
+from induction.runs import canaries
 from induction.runs.experience import informed
 from induction.runs.models import RunHintRow, RunRow
 from induction.runs.planning import (
@@ -80,6 +81,7 @@ async def store(
     if refused := refusal(out, row.dataset_size, most=settings.unanswerable_share):
         raise refused
     await cases.freeze(session, request.task, truth)
+    await canaries.place(session, row)
     try:
         async with session.begin_nested():
             session.add(row)
@@ -136,8 +138,6 @@ class _Checked:
 
 async def _check(session: AsyncSession, settings: Settings, request: RunRequest) -> _Checked:
     """All that can be refused without the ground truth."""
-    if request.kind is RunKind.CANARY:
-        raise Invalid("Canary runs are not offered yet.", code="kind_not_offered")
     row = await tasks.get(session, request.task)
     tasks.require_current(row)
     baseline_id = request.prompt_version or await prompts.production_id(session, request.task)
@@ -188,7 +188,7 @@ async def _prepared(
         kind=request.kind.value,
         trigger_type=request.trigger_type.value,
         status=RunStatus.WAITING.value,
-        limits=limits_of(request.limits, checked.row.max_prompt_tokens),
+        limits=limits_of(request, checked.row.max_prompt_tokens, canary_usd=settings.canary_usd),
         hints=list(request.hints),
         pins=list(request.pins),
         **defaults_of(request, checked.row),

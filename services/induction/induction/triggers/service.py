@@ -1,140 +1,133 @@
-"""Gathers the facts, asks the policy, stores its decision with its reasons, and starts the run."""
+"""The rules of a task's trigger: set, changed, paused, resumed, reset. Whoever does so has looked,
+and is in the audit log."""
 
-import asyncio
+from typing import Any
 
-import httpx2
-from nlu_shared.ids import uuid7
-from nlu_shared.kit.access.auth import Caller
-from nlu_shared.kit.data.db import Database, Identity, session_scope
-from nlu_shared.schemas.runs import RunKind, RunRequest, RunStatus, TriggerType
-from nlu_shared.schemas.triggers import AutoTrigger, AutoTriggerIn
-from sqlalchemy import func, text
-from sqlmodel import col, select
+from nlu_shared.kit.access import audit
+from nlu_shared.schemas.runs import RunKind
+from nlu_shared.schemas.triggers import AutoTrigger, AutoTriggerIn, AutoTriggerView
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction import upstream
-from induction.cases import service as cases
-from induction.prompts import service as prompts
-from induction.runs import service as runs
-from induction.runs.models import RunRow
-from induction.runs.planning import refusal, unanswerable
 from induction.settings import Settings
 from induction.tasks import service as tasks
-from induction.tasks.models import TaskRow
-from induction.triggers.models import AutoTriggerRow, TriggerDecisionRow
-from induction.triggers.policy import Facts, decide
+from induction.triggers import queries
+from induction.triggers.models import AutoTriggerRow
+from induction.triggers.policy import Loop, loop_of, not_before
 
 
-async def rules(session: AsyncSession, task: str) -> AutoTrigger:
-    """The task's rules; off where nobody has set any."""
+def defaults(settings: Settings) -> AutoTrigger:
+    """The rules of a task for which nobody has set any."""
+    return AutoTrigger(
+        f1_threshold=settings.auto_induction_f1_threshold,
+        min_cases=settings.auto_induction_min_gt_size,
+        cooldown_hours=settings.auto_induction_cooldown_hours,
+    )
+
+
+def rules_of(row: AutoTriggerRow | None, settings: Settings) -> AutoTrigger:
+    given = {} if row is None else row.body
+    return AutoTrigger.model_validate({**defaults(settings).model_dump(), **given})
+
+
+async def loop(
+    session: AsyncSession, row: AutoTriggerRow | None, task: str, rules: AutoTrigger
+) -> Loop:
+    return loop_of(
+        rules,
+        await queries.automatic_runs(session, task),
+        looked_at=await queries.looked_at(session, row, task),
+        reset_at=row.reset_at if row is not None else None,
+    )
+
+
+async def view(session: AsyncSession, settings: Settings, task: str) -> AutoTriggerView:
+    """Raises NotFound."""
+    await tasks.get(session, task)
     row = await session.get(AutoTriggerRow, task)
-    return AutoTrigger.model_validate(row.body) if row else AutoTrigger()
-
-
-async def set_rules(session: AsyncSession, request: AutoTriggerIn) -> AutoTrigger:
-    await tasks.get(session, request.task)
-    wanted = AutoTrigger.model_validate(request.model_dump(exclude={"task"}))
-    await session.merge(AutoTriggerRow(task=request.task, body=wanted.model_dump()))
-    return wanted
-
-
-async def enabled_tasks(session: AsyncSession) -> list[str]:
-    rows = await session.exec(select(AutoTriggerRow).order_by(col(AutoTriggerRow.task)))
-    return [row.task for row in rows if AutoTrigger.model_validate(row.body).enabled]
-
-
-async def consider(
-    database: Database,
-    identity: Identity,
-    logger: httpx2.AsyncClient,
-    settings: Settings,
-    task: str,
-) -> TriggerDecisionRow:
-    """One decision at a time per task; it and the run it started are one commit. Before it
-    nlu-logger is read, outside any transaction.
-
-    Raises NotFound for a task that is not known here.
-    """
-    async with session_scope(database, identity) as session:
-        is_archived = (await tasks.get(session, task)).archived_at is not None
-        enabled = (await rules(session, task)).enabled and not is_archived
-    truth = await cases.read(database, identity, logger, task) if enabled else None
-    async with session_scope(database, identity) as session:
-        return await _decided(session, settings, task, truth)
-
-
-async def _decided(
-    session: AsyncSession, settings: Settings, task: str, truth: cases.TruthRead | None
-) -> TriggerDecisionRow:
-    await session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtext('consider'), hashtext(:task))"),
-        {"task": task},
-    )
-    policy = await rules(session, task)
-    known = truth.truth if truth else None
-    decision = decide(policy, await _facts(session, settings, task, known))
-    started = None
-    if decision.start and truth is not None:
-        request = RunRequest(task=task, kind=RunKind.IMPROVE, trigger_type=TriggerType.AUTO)
-        started = await runs.store(session, settings, request, truth)
-    row = TriggerDecisionRow(
-        id=uuid7(),
+    rules = rules_of(row, settings)
+    count = await loop(session, row, task, rules)
+    last = await queries.last_run(session, task, RunKind.IMPROVE)
+    started = last.created_at if last is not None else None
+    return AutoTriggerView(
+        **rules.model_dump(),
         task=task,
-        started=started is not None,
-        reasons=list(decision.reasons),
-        cases=len(known.cases) if known else 0,
-        dataset_hash=known.dataset_hash if known else None,
-        run_id=started.id if started else None,
+        paused_at=row.paused_at if row is not None else None,
+        paused_by=row.paused_by if row is not None else None,
+        looked_at=await queries.looked_at(session, row, task),
+        unseen_runs=count.unseen,
+        gainless_runs=count.gainless,
+        not_before=None if started is None else not_before(rules, started, count),
     )
-    session.add(row)
+
+
+async def set_rules(
+    session: AsyncSession, settings: Settings, request: AutoTriggerIn, *, by: str
+) -> AutoTriggerView:
+    """All of them: those left out become the service's defaults. Raises NotFound."""
+    given = _given(request)
+    row = await _looked(session, settings, request.task, "set", by, fields=sorted(given))
+    row.body = defaults(settings).model_dump() | given
     await session.flush()
-    return row
+    return await view(session, settings, request.task)
 
 
-async def _facts(
-    session: AsyncSession, settings: Settings, task: str, truth: upstream.GroundTruth | None
-) -> Facts:
-    row = await tasks.get(session, task)
-    last = (
-        await session.exec(
-            select(RunRow)
-            .where(RunRow.task == task, RunRow.kind == RunKind.IMPROVE.value)
-            .order_by(col(RunRow.id).desc())
-            .limit(1)
-        )
-    ).one_or_none()
-    return Facts(
-        # The clock that the last run was stamped by.
-        now=(await session.execute(select(func.now()))).scalar_one(),
-        cases=len(truth.cases) if truth else 0,
-        dataset_hash=truth.dataset_hash if truth else None,
-        is_active=last is not None and not RunStatus(last.status).over,
-        has_baseline=await prompts.production_id(session, task) is not None,
-        is_archived=row.archived_at is not None,
-        unanswerable=await _unanswerable(settings, row, truth) if truth else None,
-        last_started_at=last.created_at if last else None,
-        last_cases=last.dataset_size if last else 0,
-        last_dataset_hash=last.dataset_hash if last else None,
+async def change_rules(
+    session: AsyncSession, settings: Settings, request: AutoTriggerIn, *, by: str
+) -> AutoTriggerView:
+    """Those that are given; the others stay. Raises NotFound."""
+    given = _given(request)
+    row = await _looked(session, settings, request.task, "change", by, fields=sorted(given))
+    row.body = row.body | given
+    await session.flush()
+    return await view(session, settings, request.task)
+
+
+async def pause(
+    session: AsyncSession, settings: Settings, task: str, *, by: str
+) -> AutoTriggerView:
+    """Nothing starts by itself until it is resumed; a pause that stands stays whose it is."""
+    row = await _looked(session, settings, task, "pause", by)
+    if row.paused_at is None:
+        row.paused_at, row.paused_by = row.looked_at, by
+    await session.flush()
+    return await view(session, settings, task)
+
+
+async def resume(
+    session: AsyncSession, settings: Settings, task: str, *, by: str
+) -> AutoTriggerView:
+    row = await _looked(session, settings, task, "resume", by)
+    row.paused_at = row.paused_by = None
+    await session.flush()
+    return await view(session, settings, task)
+
+
+async def reset_backoff(
+    session: AsyncSession, settings: Settings, task: str, *, by: str
+) -> AutoTriggerView:
+    """What ran before counts for no stop and no backoff; the cooldown itself stays."""
+    row = await _looked(session, settings, task, "reset-backoff", by)
+    row.reset_at = row.looked_at
+    await session.flush()
+    return await view(session, settings, task)
+
+
+def _given(request: AutoTriggerIn) -> dict[str, Any]:
+    return request.model_dump(exclude_unset=True, exclude={"task"})
+
+
+async def _looked(
+    session: AsyncSession, settings: Settings, task: str, verb: str, by: str, **details: Any
+) -> AutoTriggerRow:
+    """The row of the task, held until the commit; made where there is none. Raises NotFound."""
+    await tasks.get(session, task)
+    await queries.hold_rules(session, task)
+    row = await session.get(AutoTriggerRow, task, populate_existing=True)
+    if row is None:
+        row = AutoTriggerRow(task=task, body=defaults(settings).model_dump())
+        session.add(row)
+    row.looked_at = await queries.now(session)
+    await audit.record(
+        session, actor=by, action=f"auto_trigger.{verb}", subject=task, **details
     )
-
-
-async def _unanswerable(
-    settings: Settings, row: TaskRow, truth: upstream.GroundTruth
-) -> str | None:
-    own = tuple(map(cases.case_of, truth.cases))
-    out = await asyncio.to_thread(unanswerable, row.held_to(truth.labels), own)
-    refused = refusal(out, len(own), most=settings.unanswerable_share)
-    return None if refused is None else refused.detail
-
-
-async def decisions(
-    session: AsyncSession, *, task: str | None, caller: Caller
-) -> list[TriggerDecisionRow]:
-    """The newest hundred decisions about the caller's tasks."""
-    statement = select(TriggerDecisionRow)
-    if caller.tasks is not None:
-        statement = statement.where(col(TriggerDecisionRow.task).in_(caller.tasks))
-    if task is not None:
-        statement = statement.where(TriggerDecisionRow.task == task)
-    newest = statement.order_by(col(TriggerDecisionRow.id).desc()).limit(100)
-    return list((await session.exec(newest)).all())
+    return row

@@ -5,6 +5,7 @@ from collections import Counter
 from nlu_shared.schemas.events import (
     ApprovalAwaited,
     ApprovalDecided,
+    CanaryMeasured,
     ChangeKept,
     ChangeRejected,
     EvaluationProgress,
@@ -130,6 +131,8 @@ class SearchView:
                 return compared(event.comparison)
             case HeadroomEstimated():
                 return measured(event.headroom)
+            case CanaryMeasured(canary=canary):
+                return [(bad if canary.drifted else plain)(canary.summary)]
             case _:
                 return []
 

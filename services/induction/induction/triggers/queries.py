@@ -1,0 +1,202 @@
+"""What the trigger knows from rows: runs, looks, money, canaries, decisions."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from nlu_shared.kit.access.auth import Caller
+from nlu_shared.schemas.canary import Canary
+from nlu_shared.schemas.runs import RunKind, RunStatus, TriggerType
+from sqlalchemy import func, text
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from induction.runs.models import RunRow
+from induction.triggers.causes import Night
+from induction.triggers.models import AutoTriggerRow, TriggerDecisionRow
+from induction.triggers.policy import AutomaticRun
+
+MOST_RUNS = 100
+"""As many automatic runs as a rule can ask about."""
+RECENT = timedelta(days=2)
+"""A canary that is older says nothing of the provider now."""
+_LOOKED = text(
+    """
+    SELECT greatest(
+        (SELECT max(created_at) FROM runs WHERE task = :task AND trigger_type = 'manual'),
+        (SELECT max(since) FROM production_prompts WHERE task = :task)
+    )
+    """
+)
+_SERVES = text(
+    """
+    SELECT version_id, version_hash, since FROM production_prompts
+    JOIN prompt_versions ON prompt_versions.id = version_id
+    WHERE production_prompts.task = :task ORDER BY since DESC LIMIT 1
+    """
+)
+_MEASURED_WITH = text(
+    """
+    SELECT labels_version FROM prompt_scores WHERE version_id = :version
+    ORDER BY run_id DESC LIMIT 1
+    """
+)
+_TAKEN = text(
+    """
+    SELECT coalesce(sum(coalesce(cost_usd, reserved_usd)), 0)::float8 FROM llm_calls
+    WHERE run_id = (
+        SELECT id FROM runs WHERE task = :task AND kind = 'improve' AND task_model = :model
+            AND status = 'completed'
+        ORDER BY id DESC LIMIT 1
+    )
+    """
+)
+_CANARIES = text(
+    """
+    SELECT canary, created_at, completed_at FROM runs
+    WHERE task = :task AND kind = 'canary' AND status = 'completed' AND canary IS NOT NULL
+        AND baseline_version_id = :version AND task_model = :model
+    ORDER BY id DESC LIMIT 30
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """The version in production, and since when."""
+
+    version_id: UUID
+    version_hash: str
+    since: datetime
+
+    def is_named(self, prompt_version: str) -> bool:
+        """Whether a backend means it: by its id, or by its hash or the beginning of that."""
+        if prompt_version == str(self.version_id):
+            return True
+        return len(prompt_version) >= 8 and self.version_hash.startswith(prompt_version)
+
+
+async def now(session: AsyncSession) -> datetime:
+    """By the clock that runs are stamped by."""
+    moment: datetime = (await session.execute(select(func.now()))).scalar_one()
+    return moment
+
+
+async def hold(session: AsyncSession, task: str) -> None:
+    """Until the commit nobody else decides about this task."""
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtext('consider'), hashtext(:task))"),
+        {"task": task},
+    )
+
+
+async def hold_rules(session: AsyncSession, task: str) -> None:
+    """Until the commit nobody else changes the rules of this task."""
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtext('rules'), hashtext(:task))"), {"task": task}
+    )
+
+
+async def serving(session: AsyncSession, task: str) -> Serving | None:
+    row = (await session.execute(_SERVES, {"task": task})).one_or_none()
+    return None if row is None else Serving(row.version_id, row.version_hash, row.since)
+
+
+async def looked_at(session: AsyncSession, row: AutoTriggerRow | None, task: str) -> datetime | None:
+    """When a person last looked, by what people do: see `AutoTriggerView`."""
+    of_runs: datetime | None = (await session.execute(_LOOKED, {"task": task})).scalar_one()
+    here = [row.looked_at, row.reset_at] if row is not None else []
+    return max((one for one in (of_runs, *here) if one is not None), default=None)
+
+
+async def last_run(session: AsyncSession, task: str, kind: RunKind) -> RunRow | None:
+    newest = (
+        select(RunRow)
+        .where(RunRow.task == task, RunRow.kind == kind.value)
+        .order_by(col(RunRow.id).desc())
+        .limit(1)
+    )
+    return (await session.exec(newest)).one_or_none()
+
+
+async def automatic_runs(session: AsyncSession, task: str) -> list[AutomaticRun]:
+    """Improve runs that started by themselves, the newest first."""
+    chosen = (
+        select(RunRow.created_at, RunRow.status, RunRow.baseline_f1, RunRow.final_f1)
+        .where(
+            RunRow.task == task,
+            RunRow.kind == RunKind.IMPROVE.value,
+            RunRow.trigger_type == TriggerType.AUTO.value,
+        )
+        .order_by(col(RunRow.id).desc())
+        .limit(MOST_RUNS)
+    )
+    return [
+        AutomaticRun(
+            started_at=started_at,
+            is_over=RunStatus(status).over,
+            gain=None if before is None or after is None else after - before,
+        )
+        for started_at, status, before, after in await session.exec(chosen)
+        if started_at is not None
+    ]
+
+
+async def measured_with(session: AsyncSession, version_id: UUID) -> int | None:
+    """The version of the label set that this prompt was last measured with."""
+    found = await session.execute(_MEASURED_WITH, {"version": version_id})
+    version: int | None = found.scalar_one_or_none()
+    return version
+
+
+async def run_takes(session: AsyncSession, task: str, model: str) -> float:
+    """US dollars of the last completed improve run by this model; 0 where there is none."""
+    taken = await session.execute(_TAKEN, {"task": task, "model": model})
+    return float(taken.scalar_one())
+
+
+async def nights(
+    session: AsyncSession, task: str, version_id: UUID, model: str, *, since: datetime | None
+) -> tuple[Night | None, Night | None]:
+    """The newest canary if it is recent, and the newest since then that found another model."""
+    at = await now(session)
+    rows = await session.execute(
+        _CANARIES, {"task": task, "version": version_id, "model": model}
+    )
+    ended = [(Night(Canary.model_validate(row.canary), row.completed_at), row) for row in rows]
+    newest = next((night for night, _ in ended if at - night.at < RECENT), None)
+    drifted = (
+        night
+        for night, row in ended
+        if night.canary.drifted and (since is None or row.created_at > since)
+    )
+    return newest, next(drifted, None)
+
+
+async def enabled_tasks(session: AsyncSession, rule: str) -> list[str]:
+    """Those that have this switch on, by name."""
+    rows = await session.exec(select(AutoTriggerRow).order_by(col(AutoTriggerRow.task)))
+    return [row.task for row in rows if row.body.get(rule)]
+
+
+async def decisions(
+    session: AsyncSession, *, task: str | None, caller: Caller
+) -> list[TriggerDecisionRow]:
+    """The newest hundred decisions about the caller's tasks."""
+    statement = select(TriggerDecisionRow)
+    if caller.tasks is not None:
+        statement = statement.where(col(TriggerDecisionRow.task).in_(caller.tasks))
+    if task is not None:
+        statement = statement.where(TriggerDecisionRow.task == task)
+    newest = statement.order_by(col(TriggerDecisionRow.id).desc()).limit(100)
+    return list((await session.exec(newest)).all())
+
+
+async def last_decision(session: AsyncSession, task: str) -> TriggerDecisionRow | None:
+    newest = (
+        select(TriggerDecisionRow)
+        .where(TriggerDecisionRow.task == task)
+        .order_by(col(TriggerDecisionRow.id).desc())
+        .limit(1)
+    )
+    return (await session.exec(newest)).one_or_none()
