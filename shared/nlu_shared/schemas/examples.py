@@ -26,7 +26,7 @@ from nlu_shared.schemas.reviews import (
 from nlu_shared.schemas.runs import RunRequest
 from nlu_shared.schemas.steering import HintIn, VetoIn
 from nlu_shared.schemas.tasks import TaskChange, TaskIn
-from nlu_shared.schemas.triggers import AutoTriggerIn
+from nlu_shared.schemas.triggers import AutoTriggerIn, AutoTriggerOf
 
 TASK = "support"
 SOME_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
@@ -37,7 +37,8 @@ EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
         "channels": [{"kind": "slack", "url": "https://hooks.example.org/services/T0/B0/x"}],
     },
     ApprovalIn: {"may_quote": True},
-    AutoTriggerIn: {"task": TASK, "enabled": True, "min_new_cases": 20},
+    AutoTriggerIn: {"task": TASK, "enabled": True, "f1_threshold": 0.8, "canary": True},
+    AutoTriggerOf: {"task": TASK},
     BulkApprovalIn: {"correction_ids": [SOME_ID], "may_quote": False},
     BulkRejectionIn: {"correction_ids": [SOME_ID]},
     ClaimIn: {"limit": 10, "minutes": 30, "task": TASK},

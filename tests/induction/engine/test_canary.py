@@ -13,6 +13,7 @@ from induction.engine.data.splits import splits_of
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call
 from induction.task_kinds.base import ModelAnswer, Outcome
+from induction.watching.search import SearchView
 from nlu_shared.schemas.canary import Canary, CanaryAnswer
 from nlu_shared.schemas.events import CanaryMeasured, RunFinished, RunStarted, Split
 from nlu_shared.schemas.prompts import Example
@@ -108,6 +109,8 @@ async def test_a_model_that_answers_otherwise_for_good_is_noticed() -> None:
     assert canary.after is not None
     assert canary.after < canary.before
     assert canary.summary.endswith("The model has changed.")
+    (line,) = SearchView().lines(CanaryMeasured(canary=canary, answers=[]))
+    assert line.text.plain == canary.summary
 
 
 async def test_a_steady_model_that_begins_to_waver_is_noticed() -> None:

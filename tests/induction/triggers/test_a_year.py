@@ -22,6 +22,7 @@ from induction.triggers.policy import (
     not_before,
     promised,
 )
+from induction.triggers.queries import MOST_RUNS
 from nlu_shared.schemas.triggers import AutoTrigger
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -36,7 +37,7 @@ class Pattern:
 
     seed: int
     rules: AutoTrigger
-    hours_between: float  # of bursts of approvals
+    gaps: tuple[float, ...]  # hours between bursts of approvals, in turn
     burst: int  # considerations at once
     run_hours: float
     gains: tuple[float | None, ...]  # of runs, in turn; None: it fails
@@ -71,9 +72,8 @@ class World:
 
     @property
     def loop(self) -> Loop:
-        return loop_of(
-            self.pattern.rules, self.runs, looked_at=self.looked_at, reset_at=self.reset_at
-        )
+        newest = self.runs[:MOST_RUNS]
+        return loop_of(self.pattern.rules, newest, looked_at=self.looked_at, reset_at=self.reset_at)
 
     def facts(self, score: float | None) -> Facts:
         left = self.pattern.cap - self.spent.get(self.month, 0.0)
@@ -85,8 +85,7 @@ class World:
             has_baseline=True,
             unanswerable=None,
             live=Live(score, "a score"),
-            last=self.last
-            and replace(self.last, same=self.last.dataset_hash == str(self.version)),
+            last=self.last and replace(self.last, same=self.last.dataset_hash == str(self.version)),
             loop=self.loop,
             money=Money(left=left, needed=0.0, cap=self.pattern.cap),
         )
@@ -129,8 +128,10 @@ PATTERNS = st.builds(
     Pattern,
     seed=st.integers(0, 2**32),
     rules=RULES,
-    hours_between=st.sampled_from([0.05, 1.0, 7.0, 50.0]),
-    burst=st.integers(1, 20),
+    gaps=st.lists(
+        st.sampled_from([0.0, 0.05, 6.0, 30.0, 200.0]), min_size=1, max_size=5
+    ).map(tuple),
+    burst=st.integers(1, 8),
     run_hours=st.sampled_from([0.0, 0.3, 30.0]),
     gains=st.lists(
         st.sampled_from([None, -0.1, 0.0, 0.0049, 0.2]), min_size=1, max_size=5
@@ -153,11 +154,11 @@ def test_a_hostile_year_never_loops_never_overspends_and_ignores_no_low_score(
     pattern: Pattern,
 ) -> None:
     world, chance = World(pattern), Random(pattern.seed)
-    # Of the most frequent approvals some days are played, of the others the whole year.
-    step = timedelta(hours=pattern.hours_between)
-    bursts = min(MOST_BURSTS, int(YEAR / step))
-    for number in range(bursts):
-        world.now += step
+    # Where all approvals come in one go, less than a year of them is played.
+    for number in range(MOST_BURSTS):
+        world.now += timedelta(hours=pattern.gaps[number % len(pattern.gaps)])
+        if world.now > BEGIN + YEAR:
+            break
         world.settle()
         if chance.random() < pattern.withdrawn_share:
             world.cases, world.version = max(0, world.cases - 3), world.version // 2
@@ -196,17 +197,15 @@ def _not_ignored(rules: AutoTrigger, facts: Facts, decision: Decision) -> None:
         and facts.loop.unseen < rules.max_consecutive
         and not (facts.last is not None and facts.last.same)
     )
-    waited = facts.last is None or facts.now >= not_before(
-        rules, facts.last.started_at, facts.loop
-    )
+    waited = facts.last is None or facts.now >= not_before(rules, facts.last.started_at, facts.loop)
     assert decision.start is (may and waited)
     if may and not waited:
         assert decision.reasons[0].startswith(("cooldown until", "backoff until"))
 
 
 def _no_loops(world: World) -> None:
-    """Between two looks of a person at most `max_consecutive` automatic runs, and between two starts
-    at least the cooldown, doubled for each run in a row that gained too little."""
+    """Between two looks of a person at most `max_consecutive` automatic runs, and between two
+    starts at least the cooldown, doubled for each run in a row that gained too little."""
     rules = world.pattern.rules
     # A person looks before the considerations of the same moment.
     for since, until in pairwise([BEGIN, *world.looks, datetime.max.replace(tzinfo=UTC)]):

@@ -13,7 +13,6 @@ from tests.fixtures.servers import Servers
 from tests.fixtures.stack import Stack, opened
 from tests.induction.tasks.changing import changed
 
-
 NO_TRAFFIC = "live F1 is unknown: no prediction of the prompt in production"
 
 

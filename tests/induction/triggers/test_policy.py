@@ -242,7 +242,7 @@ def test_a_canary_is_due_once_a_night(now: str, last: str | None, due: bool) -> 
     def utc(at: str) -> datetime:
         return datetime.fromisoformat(at).replace(tzinfo=UTC)
 
-    assert canary_due(utc(now), last and utc(last) or None, hour=3) is due
+    assert canary_due(utc(now), (last and utc(last)) or None, hour=3) is due
 
 
 def test_a_run_is_promised_no_more_than_the_month_leaves() -> None:

@@ -32,7 +32,11 @@ async def test_rules_that_are_left_out_are_the_services_when_set_and_stay_when_c
     async with opened(databases, servers, **own) as stack:
         await make_task(stack, "ruled")
         default = await shown(stack, "ruled")
-        assert (default["enabled"], default["f1_threshold"], default["min_cases"]) == (False, 0.6, 7)
+        assert (default["enabled"], default["f1_threshold"], default["min_cases"]) == (
+            False,
+            0.6,
+            7,
+        )
         assert (default["cooldown_hours"], default["max_consecutive"]) == (24, 3)
         assert (default["min_gain"], default["canary"]) == (0.005, False)
         await switch(stack, "ruled", enabled=True, cooldown_hours=1.5, min_cases=9)

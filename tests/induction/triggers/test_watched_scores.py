@@ -1,13 +1,18 @@
 """The score of production is what is watched: runs that start since it fell, and those that do not
 although cases are new; loops end, and a person lets them begin again."""
 
+from collections.abc import AsyncIterator
 from typing import Any
+
+import pytest
+from induction.resources import Resources, open_resources
+from induction.triggers.jobs import consider_run
 
 from tests.fixtures.labelled import add_case, make_task
 from tests.fixtures.stack import Stack
 from tests.induction.runs.driving import sql
 from tests.induction.triggers.production import audited, serving_for_a_day
-from tests.induction.triggers.test_decisions import consider, switch
+from tests.induction.triggers.test_decisions import decisions, switch
 from tests.induction.triggers.test_rules import ordered
 
 ENDED = """
@@ -16,7 +21,18 @@ UPDATE runs SET status = 'completed', completed_at = now(), baseline_f1 = 0.5, f
 WHERE task = $1 AND status = 'waiting'
 """
 
-EARLIER = "UPDATE runs SET created_at = created_at - $2 * interval '1 hour' WHERE task = $1"
+EARLIER = (
+    "UPDATE runs SET created_at = created_at - $2 * interval '1 hour' WHERE task = $1",
+    "UPDATE auto_triggers SET looked_at = looked_at - $2 * interval '1 hour' WHERE task = $1",
+    "UPDATE production_prompts SET since = since - $2 * interval '1 hour' WHERE task = $1",
+)
+
+
+@pytest.fixture(scope="module")
+async def worker(stack: Stack) -> AsyncIterator[Resources]:
+    """What a worker has open."""
+    async with open_resources(stack.settings) as resources:
+        yield resources
 
 
 async def ended(stack: Stack, task: str, *, final: float, hours: float) -> None:
@@ -28,31 +44,41 @@ async def fresh(stack: Stack, task: str, number: int) -> None:
     await add_case(stack.logger, task, f"a text that is new, number {number}", "topic_0")
 
 
-async def newest(stack: Stack, task: str) -> dict[str, Any]:
-    return (await consider(stack, task))[0]
+async def newest(stack: Stack, worker: Resources, task: str) -> dict[str, Any]:
+    """The decision of a consideration now."""
+    await consider_run({"resources": worker}, task)
+    return (await decisions(stack, task))[0]
 
 
-async def test_a_fallen_score_starts_a_run_and_a_good_one_does_not(stack: Stack) -> None:
+async def passed(stack: Stack, task: str, *, hours: float) -> None:
+    """So much time, since all that has happened."""
+    for moved in EARLIER:
+        await sql(stack, moved, task, hours)
+
+
+async def test_a_fallen_score_starts_a_run_and_a_good_one_does_not(
+    stack: Stack, worker: Resources
+) -> None:
     version = await make_task(stack, "watched", cases=24)
     await serving_for_a_day(stack, "watched")
     await switch(stack, "watched", enabled=True)
     await audited(stack, "watched", 27, answer="topic_0", truth=None, version=version)
-    early = await newest(stack, "watched")
+    early = await newest(stack, worker, "watched")
     assert not early["live_f1"]
     assert early["reasons"][0] == "live F1 is unknown: 27 audited, 3 more needed"
     await ended(stack, "watched", final=0.7, hours=30)
     await audited(stack, "watched", 13, answer="topic_1", truth=None, version=version)
-    good = await newest(stack, "watched")
+    good = await newest(stack, worker, "watched")
     assert (good["started"], good["live_f1"]) == (False, 1)
     assert good["summary"] == (
         "not started: live F1 1.00 (0.91 to 1.00, 40 audited) is not below 0.75"
     )
     # Other versions' predictions count for nothing.
     await audited(stack, "watched", 60, answer="topic_0", truth="topic_2", version="older")
-    assert (await newest(stack, "watched"))["live_f1"] == 1
+    assert (await newest(stack, worker, "watched"))["live_f1"] == 1
     await audited(stack, "watched", 60, answer="topic_0", truth="topic_1", version=version)
     await fresh(stack, "watched", 1)
-    fell = await newest(stack, "watched")
+    fell = await newest(stack, worker, "watched")
     assert fell["started"]
     assert fell["live_f1"] < 0.75
     assert fell["reasons"][0].endswith("100 audited) is below 0.75")
@@ -60,7 +86,7 @@ async def test_a_fallen_score_starts_a_run_and_a_good_one_does_not(stack: Stack)
 
 
 async def test_runs_without_a_gain_wait_longer_and_longer_and_stop_until_a_person_looks(
-    stack: Stack,
+    stack: Stack, worker: Resources
 ) -> None:
     version = await make_task(stack, "looping", cases=20)
     await serving_for_a_day(stack, "looping")
@@ -68,13 +94,13 @@ async def test_runs_without_a_gain_wait_longer_and_longer_and_stop_until_a_perso
     await switch(stack, "looping", enabled=True)
     for number in range(3):
         await fresh(stack, "looping", number)
-        assert (await newest(stack, "looping"))["started"]
+        assert (await newest(stack, worker, "looping"))["started"]
         await ended(stack, "looping", final=0.504, hours=0)
-        waits = await newest(stack, "looping")
+        waits = await newest(stack, worker, "looping")
         assert any(one.startswith("backoff until") for one in waits["reasons"])
-        await sql(stack, EARLIER, "looping", 24 * 2 ** (number + 1))
+        await passed(stack, "looping", hours=24 * 2 ** (number + 1))
     await fresh(stack, "looping", 3)
-    stopped = await newest(stack, "looping")
+    stopped = await newest(stack, worker, "looping")
     assert not stopped["started"]
     assert [one.partition(";")[0] for one in stopped["reasons"]] == [
         "stopped: the last 3 automatic runs gained less than 0.005 each",
@@ -82,4 +108,4 @@ async def test_runs_without_a_gain_wait_longer_and_longer_and_stop_until_a_perso
     ]
     view = await ordered(stack, "reset-backoff", "looping")
     assert (view["gainless_runs"], view["unseen_runs"]) == (0, 0)
-    assert (await newest(stack, "looping"))["started"]
+    assert (await newest(stack, worker, "looping"))["started"]

@@ -1,8 +1,8 @@
 """A canary: the prompt in production put to a fixed slice of cases, twice, and beside an earlier
 canary's answers. Whether the model behind it has changed, and nothing else.
 
-The slice holds no case set aside to test and none that the prompt quotes. It is drawn from hashes of
-the cases' ids, and begins with the cases of the canary it is compared with, so it hardly moves.
+The slice holds no case set aside to test and none that the prompt quotes. It is drawn from hashes
+of the cases' ids, and begins with the cases of the canary it is compared with, so it hardly moves.
 
 What a model's wavering does is known from asking twice tonight: without a change, then, tonight and
 tonight's repeat are three draws of one distribution, so a case is as likely to differ from then and
@@ -159,7 +159,7 @@ def _fingerprint(prediction: Prediction) -> str:
 def _sign_test(more: int, fewer: int) -> float:
     """Of as many or more of the first among both, if either were as likely."""
     flips = more + fewer
-    return min(1.0, sum(comb(flips, k) for k in range(more, flips + 1)) / 2**flips)
+    return float(sum(comb(flips, k) for k in range(more, flips + 1)) / 2**flips)
 
 
 def _mean(scores: Sequence[float]) -> float:

@@ -70,7 +70,8 @@ class Plan:
     optimise: a prompt is searched for each new model first.
     agreement: the old model's answers are its truths.
     classifier: of a headroom run, what a plain one reaches; None: there is no label to choose.
-    earlier: of a canary, the answers it is compared with, of the run `compares_with`.
+    earlier: of a canary, the answers it is compared with.
+    compares_with: the run that they are of; None: there is none.
     notes: what stood in the way when it was started, told with its first event.
     """
 

@@ -1,5 +1,5 @@
-"""Should a run of this task start? Asks the policy, stores its decision with its reasons, and starts
-the run; and the canary of the night."""
+"""Should a run of this task start? Asks the policy, stores its decision with its reasons, and
+starts the run; and the canary of the night."""
 
 import httpx2
 from nlu_shared.ids import uuid7

@@ -102,7 +102,9 @@ async def serving(session: AsyncSession, task: str) -> Serving | None:
     return None if row is None else Serving(row.version_id, row.version_hash, row.since)
 
 
-async def looked_at(session: AsyncSession, row: AutoTriggerRow | None, task: str) -> datetime | None:
+async def looked_at(
+    session: AsyncSession, row: AutoTriggerRow | None, task: str
+) -> datetime | None:
     """When a person last looked, by what people do: see `AutoTriggerView`."""
     of_runs: datetime | None = (await session.execute(_LOOKED, {"task": task})).scalar_one()
     here = [row.looked_at, row.reset_at] if row is not None else []
@@ -160,9 +162,7 @@ async def nights(
 ) -> tuple[Night | None, Night | None]:
     """The newest canary if it is recent, and the newest since then that found another model."""
     at = await now(session)
-    rows = await session.execute(
-        _CANARIES, {"task": task, "version": version_id, "model": model}
-    )
+    rows = await session.execute(_CANARIES, {"task": task, "version": version_id, "model": model})
     ended = [(Night(Canary.model_validate(row.canary), row.completed_at), row) for row in rows]
     newest = next((night for night, _ in ended if at - night.at < RECENT), None)
     drifted = (

@@ -127,7 +127,5 @@ async def _looked(
         row = AutoTriggerRow(task=task, body=defaults(settings).model_dump())
         session.add(row)
     row.looked_at = await queries.now(session)
-    await audit.record(
-        session, actor=by, action=f"auto_trigger.{verb}", subject=task, **details
-    )
+    await audit.record(session, actor=by, action=f"auto_trigger.{verb}", subject=task, **details)
     return row
