@@ -82,7 +82,7 @@ class AutoTriggerView(AutoTrigger):
     )
 
 
-class Cause(StrEnum):
+class FallCause(StrEnum):
     """Why a score may have fallen."""
 
     PROVIDER_DRIFT = "provider_drift"
@@ -90,10 +90,10 @@ class Cause(StrEnum):
     LABELS_CHANGED = "labels_changed"
 
 
-class CauseFound(Schema):
+class FallEvidence(Schema):
     """A cause with its evidence."""
 
-    cause: Cause = Field(description="whether the model, the traffic or the labels changed")
+    cause: FallCause = Field(description="whether the model, the traffic or the labels changed")
     helps: bool = Field(description="could a run help?")
     evidence: str = Field(description="what it is known by, and what to do where no run helps")
 
@@ -107,7 +107,7 @@ class TriggerDecision(Schema):
     started: bool = Field(description="was a run started?")
     summary: str = Field(description="the decision in a sentence; times are UTC")
     reasons: list[str] = Field(description="every reason for or against; times are UTC")
-    causes: list[CauseFound] = Field(default=[], description="why the score may have fallen")
+    causes: list[FallEvidence] = Field(default=[], description="why the score may have fallen")
     live_f1: float | None = Field(
         default=None, description="of production by the audit, 0 to 1; null: unknown"
     )

@@ -7,7 +7,7 @@ import pytest
 from induction.triggers.causes import Night, Signs, causes
 from nlu_shared.schemas.canary import Canary
 from nlu_shared.schemas.insights import Shift, TrafficDrift
-from nlu_shared.schemas.triggers import Cause
+from nlu_shared.schemas.triggers import FallCause
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CANARY = Canary(cases=50, score=0.7, unusable=0, wavered=1, same_cases=50, summary="It is so.")
@@ -73,11 +73,11 @@ def test_a_cause_says_what_it_is_known_by_and_what_to_do() -> None:
     )
     told = {one.cause: one.evidence for one in causes(signs)}
     assert told == {
-        Cause.PROVIDER_DRIFT: "the model has changed, by the canary that ended Sunday 03:00 UTC:"
-        " It is so. A run asks it anew.",
-        Cause.TRAFFIC_DRIFT: "a run cannot help: the traffic has changed: stability index 0.30, by"
-        " chance below 0.05, as far as that is not the model's doing; no case approved since the"
+        FallCause.PROVIDER_DRIFT: "the model has changed, by the canary that ended Sunday 03:00"
+        " UTC: It is so. A run asks it anew.",
+        FallCause.TRAFFIC_DRIFT: "a run cannot help: the traffic has changed: stability index 0.30,"
+        " by chance below 0.05, as far as that is not the model's doing; no case approved since the"
         " last run shows it: label from the queue label-next",
-        Cause.LABELS_CHANGED: "the label set is version 2, the prompt in production was measured"
-        " with version 1",
+        FallCause.LABELS_CHANGED: "the label set is version 2, the prompt in production was"
+        " measured with version 1",
     }

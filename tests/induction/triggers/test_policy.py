@@ -19,7 +19,7 @@ from induction.triggers.policy import (
     not_before,
     promised,
 )
-from nlu_shared.schemas.triggers import MOST_HOURS, AutoTrigger, Cause, CauseFound
+from nlu_shared.schemas.triggers import MOST_HOURS, AutoTrigger, FallCause, FallEvidence
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 """A Sunday."""
@@ -51,7 +51,7 @@ FELL = replace(NEXT, live=LOW, cases=41)
 """A run a day ago, one case since, and the score is below the threshold."""
 SAME = replace(FELL, last=replace(DAY_AGO, same=True, dataset_hash="now"))
 A_MOMENT = timedelta(microseconds=1)
-NO_USE = CauseFound(cause=Cause.PROVIDER_DRIFT, helps=False, evidence="a run cannot help: so")
+NO_USE = FallEvidence(cause=FallCause.PROVIDER_DRIFT, helps=False, evidence="a run cannot help: so")
 
 
 def ago(facts: Facts, hours: float) -> Facts:

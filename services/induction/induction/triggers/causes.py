@@ -11,7 +11,7 @@ from datetime import datetime
 
 from nlu_shared.schemas.canary import Canary
 from nlu_shared.schemas.insights import TrafficDrift
-from nlu_shared.schemas.triggers import Cause, CauseFound
+from nlu_shared.schemas.triggers import FallCause, FallEvidence
 
 from induction.triggers.wording import moment
 
@@ -54,18 +54,18 @@ class Signs:
     same: bool = False
 
 
-def causes(signs: Signs) -> tuple[CauseFound, ...]:
+def causes(signs: Signs) -> tuple[FallEvidence, ...]:
     """All that is seen, the model first; none where nothing moved, or nothing is known."""
     found = [_provider(signs), _traffic(signs), _labels(signs)]
     return tuple(one for one in found if one is not None)
 
 
-def _provider(signs: Signs) -> CauseFound | None:
+def _provider(signs: Signs) -> FallEvidence | None:
     if (night := signs.newest) is not None:
         canary = night.canary
         if canary.cases and canary.unusable >= MOST_UNUSABLE * canary.cases:
-            return CauseFound(
-                cause=Cause.PROVIDER_DRIFT,
+            return FallEvidence(
+                cause=FallCause.PROVIDER_DRIFT,
                 helps=False,
                 evidence=f"a run cannot help: {canary.unusable} of {canary.cases} answers of the"
                 f" canary that ended {moment(night.at, signs.now)} could not be read; look at the"
@@ -73,15 +73,15 @@ def _provider(signs: Signs) -> CauseFound | None:
             )
     if (night := signs.drifted) is None:
         return None
-    return CauseFound(
-        cause=Cause.PROVIDER_DRIFT,
+    return FallEvidence(
+        cause=FallCause.PROVIDER_DRIFT,
         helps=True,
         evidence=f"the model has changed, by the canary that ended {moment(night.at, signs.now)}:"
         f" {night.canary.summary} A run asks it anew.",
     )
 
 
-def _traffic(signs: Signs) -> CauseFound | None:
+def _traffic(signs: Signs) -> FallEvidence | None:
     drift = signs.drift
     if drift is None or drift.intents.psi is None or drift.intents.chance is None:
         return None
@@ -95,14 +95,14 @@ def _traffic(signs: Signs) -> CauseFound | None:
     advice = f"{signs.fresh} cases approved since the last run may show it"
     if signs.fresh <= 0:
         advice = "no case approved since the last run shows it: label from the queue label-next"
-    return CauseFound(
-        cause=Cause.TRAFFIC_DRIFT,
+    return FallEvidence(
+        cause=FallCause.TRAFFIC_DRIFT,
         helps=helps,
         evidence=f"{moved}; {advice}" if helps else f"a run cannot help: {moved}; {advice}",
     )
 
 
-def _labels(signs: Signs) -> CauseFound | None:
+def _labels(signs: Signs) -> FallEvidence | None:
     parts = []
     if signs.measured_with is not None and signs.measured_with != signs.labels_version:
         parts.append(
@@ -117,4 +117,4 @@ def _labels(signs: Signs) -> CauseFound | None:
         )
     if not parts:
         return None
-    return CauseFound(cause=Cause.LABELS_CHANGED, helps=True, evidence="; ".join(parts))
+    return FallEvidence(cause=FallCause.LABELS_CHANGED, helps=True, evidence="; ".join(parts))

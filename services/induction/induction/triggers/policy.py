@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from nlu_shared.schemas.triggers import MOST_HOURS, AutoTrigger, CauseFound
+from nlu_shared.schemas.triggers import MOST_HOURS, AutoTrigger, FallEvidence
 
 from induction.triggers import wording
 
@@ -95,7 +95,7 @@ class Facts:
     last: LastRun | None
     loop: Loop = Loop()
     money: Money | None = None
-    causes: tuple[CauseFound, ...] = ()
+    causes: tuple[FallEvidence, ...] = ()
 
     @property
     def fresh(self) -> int:
