@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from induction.triggers.policy import (
     AutomaticRun,
@@ -148,7 +148,25 @@ PATTERNS = st.builds(
 MOST_BURSTS = 400
 
 
+UNSEEN = Pattern(
+    seed=1,
+    rules=AutoTrigger(enabled=True),
+    gaps=(30.0,),
+    burst=2,
+    run_hours=1.0,
+    gains=(0.2,),
+    spends=(0.1,),
+    cap=100.0,
+    look_share=0.0,
+    reset_share=0.0,
+    scores=(0.2,),
+    withdrawn_share=0.0,
+)
+"""All runs gain, and nobody ever looks."""
+
+
 @settings(max_examples=60)
+@example(UNSEEN)
 @given(PATTERNS)
 def test_a_hostile_year_never_loops_never_overspends_and_ignores_no_low_score(
     pattern: Pattern,
