@@ -7,7 +7,6 @@ error that is never below what it would be if the margin were lost after all.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from math import sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -44,15 +43,28 @@ def moved(gains: ArrayLike, strata: Sequence[str], *, margin: float) -> Moved:
     of_stratum: dict[str, list[float]] = defaultdict(list)
     for gain, stratum in zip(np.asarray(gains, dtype=np.float64).tolist(), strata, strict=True):
         of_stratum[stratum].append(gain)
-    share = 1 / len(of_stratum)
     sizes = np.array([len(own) for own in of_stratum.values()], dtype=np.float64)
-    observed = share**2 * np.array([_variance(own) for own in of_stratum.values()]) / sizes
+    variances = np.array([_variance(own) for own in of_stratum.values()])
+    gain = 1 / len(of_stratum) * sum(float(np.mean(own)) for own in of_stratum.values())
+    return Moved(gain, float(error_of(sizes, variances, margin=margin)))
+
+
+def error_of(sizes: Floats, variances: Floats, *, margin: float) -> Floats:
+    """The error of `moved`, shape (...).
+
+    sizes: groups of each stratum, shape (..., strata).
+    variances: of their gains, of the same shape.
+    margin: the loss to be ruled out, above 0.
+    """
+    share = 1 / np.shape(sizes)[-1]
+    observed = share**2 * variances / sizes
     alone, alike = (
         share**2 * lost * (1 - lost) / sizes for lost in (min(1.0, margin / share), margin)
     )
-    variance = max(observed.sum() + _more(alone, observed), float(alike.sum()))
-    gain = share * sum(float(np.mean(own)) for own in of_stratum.values())
-    return Moved(gain, sqrt(variance))
+    # By how much the variance of one stratum may be above what was seen, at most.
+    more = np.maximum(0.0, (alone - observed).max(axis=-1))
+    variance = np.maximum(observed.sum(axis=-1) + more, alike.sum(axis=-1))
+    return np.asarray(np.sqrt(variance), dtype=np.float64)
 
 
 def holm(p_values: Sequence[float], alpha: float) -> list[bool]:
@@ -68,8 +80,3 @@ def holm(p_values: Sequence[float], alpha: float) -> list[bool]:
 
 def _variance(values: Sequence[float]) -> float:
     return float(np.var(values, ddof=1)) if len(values) > 1 else 0.0
-
-
-def _more(floor: Floats, observed: Floats) -> float:
-    """By how much the variance of one stratum may be above what was seen, at most."""
-    return max(0.0, float((floor - observed).max()))

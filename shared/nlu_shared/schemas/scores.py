@@ -1,5 +1,7 @@
 """What is scored without a server: lines of predictions and truths, and what the scorer says."""
 
+from enum import StrEnum
+
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue
 
 from nlu_shared.schemas.base import Label, SafeText, Schema
@@ -9,12 +11,17 @@ from nlu_shared.schemas.prompts import TaskKind
 CaseId = int | SafeText
 
 
-class PredictedLine(BaseModel):
-    """One line of predictions; what it says beyond this is left aside."""
+class NamedLine(BaseModel):
+    """One line that names a case; what it says beyond this is left aside."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     id: CaseId
+
+
+class PredictedLine(NamedLine):
+    """One line of predictions."""
+
     output: JsonValue
 
 
@@ -67,6 +74,43 @@ class ExplainedCase(Schema):
     misses: list[MissedItem]
 
 
+class Against(StrEnum):
+    """How predictions do beside others of the same cases."""
+
+    BETTER = "better"
+    EQUAL = "equal"
+    WORSE = "worse"
+    CANNOT_TELL = "cannot_tell"
+
+
+class ScoreComparison(Schema):
+    """Predictions against others of the same cases, by a paired test of the objective, 0 to 1."""
+
+    kind: Against = Field(
+        description="better or worse: by both tests; equal: the same answers, or a loss of the"
+        " margin is ruled out"
+    )
+    before: float = Field(description="objective of the others")
+    after: float = Field(description="objective of the predictions")
+    gain: float = Field(description="after less before")
+    interval: tuple[float, float] = Field(description="paired bootstrap interval of the gain")
+    p_value: float = Field(description="two-sided, of the sign-flip test of the cases' own scores")
+    alpha: float = Field(description="what both tests had to pass, two-sided")
+    margin: float = Field(description="the loss that is still taken for none")
+    cases: int = Field(description="that were compared")
+    groups: int = Field(description="pieces of evidence: cases of one group are one")
+    missing: int = Field(description="truths of which the others hold no prediction")
+    fixed: list[CaseId] = Field(description="cases that score higher than in the others")
+    broke: list[CaseId] = Field(description="cases that score lower")
+    labels_needed: int | None = Field(
+        default=None,
+        description="where it cannot be told: further labelled cases after which it mostly could",
+    )
+    labels_beyond: int | None = Field(
+        default=None, description="more than so many would be needed; null: see labels_needed"
+    )
+
+
 class ScoreReport(Schema):
     """Scores are 0 to 1, of the counts `pooled` over all cases; `objective` is one of them.
 
@@ -88,4 +132,10 @@ class ScoreReport(Schema):
     explained: list[ExplainedCase] = []
     alike: list[tuple[str, ...]] = Field(
         default=[], description="truths that are nearly one label, those of one kind together"
+    )
+    against: ScoreComparison | None = Field(
+        default=None, description="where other predictions were named"
+    )
+    regressions: list[CaseId] = Field(
+        default=[], description="cases that had to stay right and are not"
     )

@@ -17,7 +17,7 @@ from nlu_shared.schemas.exported import CodedStatement, RefusedStatement, read_e
 from nlu_shared.schemas.ground_truth import Context, StreamEnd
 from nlu_shared.schemas.labels import NoLabel, read_label
 from nlu_shared.schemas.prompts import TaskKind
-from nlu_shared.schemas.scores import CaseId, PredictedLine, TruthLine
+from nlu_shared.schemas.scores import CaseId, NamedLine, PredictedLine, TruthLine
 from pydantic import JsonValue, ValidationError
 
 from induction.task_kinds.base import Prediction
@@ -27,7 +27,7 @@ MISSING = "no prediction"
 UNUSABLE = "no usable answer"
 OUTPUTS = ("output", "truth", "label")
 """Names of what a file of truths or predictions holds of a case."""
-Read = TypeVar("Read", bound=PredictedLine)
+Read = TypeVar("Read", bound=NamedLine)
 
 
 class Unscorable(Exception):
@@ -70,6 +70,18 @@ def read(truths: File, predictions: File | None, kind: TaskKind) -> tuple[list[S
             f"{truths.name}: none of {len(exported)} approved statements has a prediction"
         )
     return scored, len(exported) - len(scored)
+
+
+def ids_of(file: File) -> list[tuple[str, str]]:
+    """The ids that a file names, each with its place: one a line, or rows of JSON with an
+    `id`. Raises Unscorable."""
+    try:
+        lines = [line.strip() for line in lines_of([file.content])]
+    except Fault as unreadable:
+        raise Unscorable(f"{file.name}: {unreadable}") from None
+    if next((line for line in lines if line), "").startswith(("{", "[")):
+        return [(place, str(line.id)) for place, line in _lines(file, NamedLine)]
+    return [(f"{file.name}, line {at}", line) for at, line in enumerate(lines, start=1) if line]
 
 
 def _export(file: File) -> list[CodedStatement | RefusedStatement] | None:

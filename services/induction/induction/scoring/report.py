@@ -37,8 +37,8 @@ def report(
     `cumulative` scores what each discussion adds up to, in place of each statement; `explained`
     tells what matched and what did not. Both are for extractions.
     """
-    cases = _added_up(read) if cumulative else read
-    task = _task(kind, cases)
+    cases = added_up(read) if cumulative else read
+    task = task_for(kind, cases)
     truths = [case.truth for case in cases]
     score = task.score(truths, [case.prediction for case in cases])
     counted = [CaseCounts(id=case.id, counts=_counts(kind, case)) for case in cases]
@@ -58,7 +58,7 @@ def report(
     )
 
 
-def _task(kind: TaskKind, cases: Iterable[Scored]) -> Task:
+def task_for(kind: TaskKind, cases: Iterable[Scored]) -> Task:
     """The task that these cases are of; its labels are all that occur in them."""
     if kind is TaskKind.EXTRACTION:
         return ExtractionTask()
@@ -67,7 +67,7 @@ def _task(kind: TaskKind, cases: Iterable[Scored]) -> Task:
 
 
 def _counts(kind: TaskKind, case: Scored) -> dict[str, Tally]:
-    task = _task(kind, [case])
+    task = task_for(kind, [case])
     (table,) = task.counts([case.truth], [case.prediction])
     return dict(zip(task.counted([case.truth]), map(_tally, table), strict=True))
 
@@ -85,7 +85,8 @@ def _tally(counts: f1.Counts) -> Tally:
     return Tally(tp=tp, fp=fp, fn=fn)
 
 
-def _added_up(cases: Iterable[Scored]) -> list[Scored]:
+def added_up(cases: Iterable[Scored]) -> list[Scored]:
+    """What each discussion adds up to. Raises Unscorable where there is none."""
     statements = [
         Statement(
             case.group or str(case.id),

@@ -1,13 +1,26 @@
 """A score report as lines for a person."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from nlu_shared.schemas.labels import nearly_one
 from nlu_shared.schemas.prompts import TaskKind
-from nlu_shared.schemas.scores import ExplainedCase, ScoreReport
+from nlu_shared.schemas.scores import (
+    Against,
+    CaseId,
+    ExplainedCase,
+    ScoreComparison,
+    ScoreReport,
+)
 
 ONE_CLASS = "one label is all there is of truths: nothing is told apart here"
 COUNTS = ("tp", "fp", "fn")
+MOST_IDS = 20
+KINDS = {
+    Against.BETTER: "better than the others",
+    Against.EQUAL: "not worse than the others",
+    Against.WORSE: "worse than the others",
+    Against.CANNOT_TELL: "whether it is better or worse than the others cannot be told",
+}
 
 
 def as_lines(report: ScoreReport) -> list[str]:
@@ -20,7 +33,37 @@ def as_lines(report: ScoreReport) -> list[str]:
         "",
         *_table(report),
         *(line for one in report.explained for line in _misses(one)),
+        *(_beside(report.against) if report.against else []),
+        *_regressed(report.regressions),
     ]
+
+
+def _beside(one: ScoreComparison) -> Iterator[str]:
+    low, high = one.interval
+    yield ""
+    yield (
+        f"{KINDS[one.kind]}: {one.before:.3f} to {one.after:.3f} over {one.cases} cases,"
+        f" gain {one.gain:+.3f} ({low:+.3f} to {high:+.3f}), p = {one.p_value:g}"
+    )
+    yield from _ids("fixed", one.fixed)
+    yield from _ids("broke", one.broke)
+    if one.missing:
+        yield f"{one.missing} without a prediction in the others"
+    if one.labels_needed is not None:
+        yield f"about {one.labels_needed} more labelled cases would tell, 8 times out of 10"
+    if one.labels_beyond is not None:
+        yield f"more than {one.labels_beyond} more labelled cases would be needed to tell"
+
+
+def _regressed(ids: Sequence[CaseId]) -> Iterator[str]:
+    if ids:
+        yield f"{len(ids)} that had to stay right: {', '.join(map(str, ids))}"
+
+
+def _ids(what: str, ids: Sequence[CaseId]) -> Iterator[str]:
+    if ids:
+        more = f" and {len(ids) - MOST_IDS} more" if len(ids) > MOST_IDS else ""
+        yield f"{what} {len(ids)}: {', '.join(map(str, ids[:MOST_IDS]))}{more}"
 
 
 def _has_one_class(report: ScoreReport) -> bool:
