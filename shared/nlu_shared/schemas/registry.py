@@ -1,18 +1,23 @@
 """What goes into the registry of prompts, and what serves."""
 
+from typing import Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from nlu_shared.schemas.base import Body, Note, SafeText, Schema
+from nlu_shared.schemas.base import Body, Expectation, Note, SafeText, Schema, digest
 from nlu_shared.schemas.prompts import BlockText, MadeOn, PromptContent, TaskKind
 from nlu_shared.schemas.rendered import ModuleConstants, RenderedPrompt
+
+EXPORTED = frozenset({"content", "rendered", "version_hash", "sha256"})
+"""The fields by which an export in JSON is known."""
 
 
 class PromptImport(Body):
     """A baseline from outside: blocks and examples, or a plain text that becomes one block.
 
-    Where neither is given, the task writes its plain instructions-only prompt.
+    Where neither is given, the task writes its plain instructions-only prompt. In place of all of
+    it an export in JSON may come, as it was written.
     """
 
     content: PromptContent | None = Field(default=None, description="blocks and examples")
@@ -26,6 +31,17 @@ class PromptImport(Body):
     )
     notes: Note | None = Field(default=None, description="kept with the version")
     promote: bool = Field(default=False, description="let it serve at once")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _exported(cls, body: Any) -> Any:
+        """What an export says beside the prompt is of the service that wrote it."""
+        if not isinstance(body, dict) or not body.keys() >= EXPORTED:
+            return body
+        document = {name: value for name, value in body.items() if name != "sha256"}
+        if digest(document) != body["sha256"]:
+            raise Expectation("an export as it was written, or the content of one alone")
+        return {"content": body["content"], "constants": body.get("constants")}
 
 
 class ActivePrompt(Schema):

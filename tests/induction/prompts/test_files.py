@@ -71,6 +71,21 @@ async def test_five_hundred_chinese_examples_come_back_by_http(stack: Stack) -> 
     assert again["id"] == version["id"]
 
 
+async def test_a_json_export_is_posted_back_as_it_is_and_not_as_somebody_changed_it(
+    stack: Stack,
+) -> None:
+    version = await stored(stack, CHINESE)
+    document = await exported(stack, version["id"], "json")
+    path, kind = f"/v1/prompts/{TASK}/versions", {"content-type": "application/json"}
+    back = await stack.induction.post(path, content=document, headers=kind)
+    assert (back.status_code, back.json()["id"]) == (200, version["id"])
+    changed = document.replace("topic_0", "topic_1", 1)
+    assert changed != document
+    refused = await stack.induction.post(path, content=changed, headers=kind)
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
+    assert "as it was written" in refused.text
+
+
 @pytest.mark.parametrize(
     ("format", "content"), [("py", LARGEST), ("json", CHINESE)], ids=["py", "json"]
 )
