@@ -1,11 +1,16 @@
 """`induction prompts`: what is in the registry, as files and as lines, and files into it."""
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
+from urllib.parse import quote
 from uuid import UUID
 
+import httpx2
 from cyclopts import App, Parameter
+from nlu_shared.client.patient import unanswered
 from nlu_shared.schemas.blame import Blame
 from nlu_shared.schemas.diffs import PromptDiff
 from nlu_shared.schemas.prompts import PromptVersion, caution_of
@@ -13,12 +18,14 @@ from nlu_shared.schemas.registry import PromptImport
 from nlu_shared.schemas.runs import RunView
 
 from induction.history.blame import as_lines as blame_lines
+from induction.prompts.behind import behind
 from induction.prompts.diff import as_lines
 from induction.prompts.handwritten import UnreadableModule
-from induction.prompts.reading import read_document, read_module
+from induction.prompts.reading import ReadPrompt, read_document, read_module
 from induction.remote import HERE, Key, Url, answer, client
 
 prompts = App(name="prompts", help="The prompt registry.")
+BEHIND, UNKNOWN = 1, 2
 
 
 @prompts.command
@@ -164,16 +171,73 @@ def blame(*, task: str, version: UUID, url: Url = HERE, key: Key = "") -> None:
     print("\n".join(blame_lines(Blame.model_validate_json(answer(response).text))))
 
 
-def _read(file: Path) -> PromptImport:
+@prompts.command
+def check(file: Path, /, *, task: str | None = None, url: Url = HERE, key: Key = "") -> None:
+    """Says whether a file holds the prompt that serves.
+
+    Exits 0 where it does, 1 where it does not, which is shown, and 2 where that cannot be told: the
+    file cannot be read, or the service is away, refuses, or serves nothing. Nothing in it is run.
+
+    Parameters
+    ----------
+    file
+        An export: prompts.py, or JSON.
+    task
+        The task the prompt is for; without it the one that the file names.
+    """
     try:
-        text = file.read_text(encoding="utf-8-sig")
-        if file.suffix == ".py":
-            read = read_module(text, most_code=None)
-            return PromptImport(content=read.content, constants=read.constants)
-        if file.suffix == ".json":
-            read = read_document(text)
-            return PromptImport(content=read.content, constants=read.constants)
-        return PromptImport(text=text)
+        read = _prompt(file)
+        named = task or (read.origin.task if read.origin else None)
+        if named is None:
+            sys.exit(f"induction: {file} names no task: give --task")
+        with client(url, key) as http:
+            path, params = f"/v1/prompts/{quote(named, safe='')}/export", {"format": "json"}
+            serving = read_document(answer(http.get(path, params=params)).text)
+    except httpx2.HTTPError as away:
+        _exit_unknown(f"induction: {unanswered(away)}")
+    except UnreadableModule:
+        _exit_unknown("induction: what serves there cannot be read")
+    except SystemExit as refused:
+        _exit_unknown(str(refused.code))
+    differences = behind(read, serving)
+    if not differences:
+        print(f"{file} is what serves")
+        return
+    print(f"{file} is not what serves", *differences, sep="\n")
+    sys.exit(BEHIND)
+
+
+def _exit_unknown(reason: str) -> NoReturn:
+    """A refusal exits with 1 elsewhere, which here would say that the file is behind."""
+    print(reason, file=sys.stderr)
+    sys.exit(UNKNOWN)
+
+
+def _read(file: Path) -> PromptImport:
+    if file.suffix in READERS:
+        read = _prompt(file)
+        return PromptImport(content=read.content, constants=read.constants)
+    with _readable(file):
+        return PromptImport(text=file.read_text(encoding="utf-8-sig"))
+
+
+def _prompt(file: Path) -> ReadPrompt:
+    with _readable(file):
+        return READERS.get(file.suffix, _module)(file.read_text(encoding="utf-8-sig"))
+
+
+def _module(text: str) -> ReadPrompt:
+    return read_module(text, most_code=None)
+
+
+READERS: dict[str, Callable[[str], ReadPrompt]] = {".py": _module, ".json": read_document}
+
+
+@contextmanager
+def _readable(file: Path) -> Iterator[None]:
+    """Ends the command with a line for a person where the file is not."""
+    try:
+        yield
     except OSError as away:
         sys.exit(f"induction: {file}: {away.strerror}")
     except UnreadableModule as unreadable:

@@ -8,12 +8,14 @@ import ast
 import json
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from nlu_shared.rendering import AnswerSpace
 from nlu_shared.rendering.retrieval import SOURCES
-from nlu_shared.schemas.base import canonical
+from nlu_shared.schemas.base import Slug, canonical
 from nlu_shared.schemas.prompts import Block, PromptContent, Retrieval, TaskKind
 from nlu_shared.schemas.rendered import ModuleConstants
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from induction.prompts import export
 from induction.prompts.export import (
@@ -46,12 +48,28 @@ CHANGED = OURS | CHOOSING
 """What of a module of ours a person may change."""
 
 
+class Origin(BaseModel):
+    """What an export says of the version it holds, and of what its answers can be."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    task: Slug
+    version_id: UUID
+    version_hash: str
+    rendered_hash: str | None = None
+    kind: TaskKind | None = None
+    labels: tuple[str, ...] = ()
+    spellings: dict[str, str] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class ReadPrompt:
-    """What a file says: a prompt, and the names its module has for it."""
+    """What a file says: a prompt, the names its module has for it, and where it is from; None for
+    one that is no export."""
 
     content: PromptContent
     constants: ModuleConstants | None = None
+    origin: Origin | None = None
 
 
 def read_module(text: str, *, most_code: int | None = MOST_CODE) -> ReadPrompt:
@@ -87,7 +105,7 @@ def read_document(text: str) -> ReadPrompt:
     try:
         document = json.loads(text.removeprefix(BOM))
         content = PromptContent.model_validate(document.get("content", document))
-        return ReadPrompt(content, _constants(document))
+        return ReadPrompt(content, _constants(document), _origin(document))
     except (ValueError, AttributeError, RecursionError):  # ValidationError is a ValueError
         raise UnreadableModule("The document holds no content of a prompt.") from None
 
@@ -113,7 +131,7 @@ def _as_written(text: str, most_code: int | None) -> ReadPrompt | None:
     metadata = values.pop(METADATA)
     chosen = values | {BANK: rows[BANK]} if values else {}
     content = _structured(rows[BLOCKS], rows[EXAMPLES], chosen)
-    return ReadPrompt(content, _constants(metadata))
+    return ReadPrompt(content, _constants(metadata), _origin(metadata))
 
 
 def _without_selector(text: str) -> tuple[str, bool]:
@@ -173,7 +191,14 @@ def _edited(assigned: dict[str, Constant]) -> ReadPrompt:
             raise UnreadableModule(
                 f"{one} is not what {BLOCKS} and {EXAMPLES} make of it: change those."
             )
-    return ReadPrompt(content, constants)
+    return ReadPrompt(content, constants, _origin(metadata))
+
+
+def _origin(document: dict[str, Any]) -> Origin | None:
+    try:
+        return Origin.model_validate(document)
+    except ValidationError:
+        return None
 
 
 def _constants(document: dict[str, Any]) -> ModuleConstants | None:
