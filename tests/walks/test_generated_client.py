@@ -28,6 +28,8 @@ SETTINGS = {
         "application/x-ndjson": "text/plain",
         "text/csv": "text/plain",
         "text/x-python": "text/plain",
+        "text/markdown": "text/plain",
+        "text/html": "text/plain",
         "text/event-stream": "text/plain",
         "application/vnd.apache.parquet": "application/octet-stream",
     },
@@ -71,6 +73,8 @@ REFUSED = {
     "induction": {
         "start_run": 422,
         "get_run": 404,
+        "get_report": 404,
+        "get_version_report": 404,
         "pause_run": 404,
         "resume_run": 404,
         "cancel_run": 404,

@@ -12,6 +12,7 @@ from induction.history.routes import router as history
 from induction.pricing.routes import router as pricing
 from induction.privacy.routes import router as privacy
 from induction.prompts.routes import router as prompts
+from induction.reports.routes import router as reports
 from induction.resources import APP_IDENTITY, Resources, open_resources
 from induction.runs import queries
 from induction.runs.routes import router as runs
@@ -33,6 +34,7 @@ def build(settings: Settings) -> FastAPI:
             history,
             runs,
             streams,
+            reports,
             catalogue,
             pricing,
             triggers,

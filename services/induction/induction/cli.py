@@ -19,7 +19,10 @@ app = App(name="induction", help="Improves prompts from approved ground truth.",
 COMMANDS = {
     "run": ("commands_runs:run", "Starts a run: improves a prompt, or compares models."),
     "evaluate": ("commands_runs:evaluate", "Starts an evaluation of a prompt version."),
-    "runs": ("commands_past_runs:runs", "Runs: list, show, approve, veto, verify, continue."),
+    "runs": (
+        "commands_past_runs:runs",
+        "Runs: list, show, report, approve, veto, verify, continue.",
+    ),
     "prompts": ("commands_prompts:prompts", "The prompt registry."),
     "score": ("commands_score:score", "Scores files by the scorer of the runs, without a server."),
     "models": ("commands_models:models", "The models in use: reachable, priced, retiring."),

@@ -4,7 +4,8 @@ import json
 import sys
 import time
 from collections.abc import Mapping
-from typing import Annotated, NoReturn
+from pathlib import Path
+from typing import Annotated, Literal, NoReturn
 from uuid import UUID
 
 import httpx2
@@ -21,7 +22,7 @@ from induction.commands_runs import AsJson, Model, Watch, start
 from induction.remote import HERE, Key, Url, answer, client
 from induction.watching import screen
 
-runs = App(name="runs", help="Runs: list, show, approve, veto, verify, continue.")
+runs = App(name="runs", help="Runs: list, show, report, approve, veto, verify, continue.")
 ChangeNumber = Annotated[
     int, number("The number of the change.", {"type": "integer", "minimum": 1})
 ]
@@ -76,6 +77,37 @@ def show(run_id: UUID, /, *, as_json: AsJson = False, url: Url = HERE, key: Key 
     reason = "" if run.reason is None else f": {run.reason}"
     print(f"{run.task} {run.kind}: {'cancelling' if run.cancelling else run.status}{reason}")
     screen.print_ending(screen.console_for(), run)
+
+
+@runs.command
+def report(
+    run_id: UUID,
+    /,
+    *,
+    format: Literal["md", "html", "json"] = "md",
+    output: Path | None = None,
+    url: Url = HERE,
+    key: Key = "",
+) -> None:
+    """Writes the evidence of a run: its verdict, interval, scores, changes, cost, hashes, and how
+    to roll back. It holds ids of cases and none of their texts.
+
+    Parameters
+    ----------
+    run_id
+        Which run.
+    format
+        Markdown, as for a pull request; a page of HTML; or JSON.
+    output
+        The file; without it standard output.
+    """
+    with client(url, key) as http:
+        params = {"format": format}
+        content = answer(http.get(f"/v1/runs/{run_id}/report", params=params)).content
+    if output is None:
+        sys.stdout.buffer.write(content)
+    else:
+        output.write_bytes(content)
 
 
 @runs.command

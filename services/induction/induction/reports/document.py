@@ -1,0 +1,172 @@
+"""The report of a run as headings, sentences and tables, for whatever writes them down. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from nlu_shared.schemas.reports import ReportedChange, ReportedComponent, RunReport
+
+MOST_IDS = 10
+"""Cases that are listed of a change; JSON holds them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What others named: labels, models, hashes. Nothing in it is markup, a link or a mention."""
+
+    text: str
+
+
+Cell = str | Quoted
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Pieces that follow one another."""
+
+    pieces: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    head: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+Part = Heading | Paragraph | Table
+
+
+def title(report: RunReport) -> str:
+    """A task's slug needs no quoting."""
+    return f"{report.task}: what run {report.run_id} found"
+
+
+def parts(report: RunReport) -> list[Part]:
+    """In the order of reading: the verdict, the numbers it rests on, the changes, how to check it
+    and how to undo it."""
+    return [
+        *(Paragraph((sentence,)) for sentence in report.words),
+        *_interval(report),
+        *(Paragraph((Quoted(f"{one.model}: {one.summary}"),)) for one in report.comparisons),
+        *_components(report.components),
+        *_changes(report.changes),
+        Heading("Cost"),
+        Paragraph((_cost(report),)),
+        Heading("Hashes"),
+        _hashes(report),
+        Heading("Rolling back"),
+        _roll_back(report),
+    ]
+
+
+def _interval(report: RunReport) -> Iterator[Part]:
+    verdict = report.verdict
+    if verdict is None:
+        return
+    low, high = verdict.interval
+    yield Paragraph(
+        (
+            f"F1 {verdict.before:.3f} to {verdict.after:.3f} on {verdict.cases} cases"
+            f" ({verdict.tested_on}): gain {verdict.gain:+.3f}, interval {low:+.3f} to {high:+.3f}"
+            f" at {100 * (1 - verdict.alpha):.4g} %, p = {verdict.p_value:g},"
+            f" look {verdict.look} at these cases.",
+        )
+    )
+
+
+def _components(components: Sequence[ReportedComponent]) -> Iterator[Part]:
+    for split in dict.fromkeys(one.split for one in components):
+        yield Heading(f"F1 by component ({split})")
+        yield Table(
+            ("component", "before", "after", "change", "cases"),
+            tuple(
+                (
+                    Quoted(one.component),
+                    _f1(one.before),
+                    _f1(one.after),
+                    _f1(_change(one), signed=True),
+                    "-" if one.cases is None else str(one.cases),
+                )
+                for one in components
+                if one.split == split
+            ),
+        )
+
+
+def _change(one: ReportedComponent) -> float | None:
+    return None if one.before is None or one.after is None else one.after - one.before
+
+
+def _f1(value: float | None, *, signed: bool = False) -> str:
+    if value is None:
+        return "-"
+    return f"{value:+.3f}" if signed else f"{value:.3f}"
+
+
+def _changes(changes: Sequence[ReportedChange]) -> Iterator[Part]:
+    yield Heading("Changes")
+    if not changes:
+        yield Paragraph(("No change was tried.",))
+        return
+    yield Table(
+        ("n", "strategy", "outcome", "F1 on validation", "fixed", "broke"),
+        tuple(
+            (
+                str(one.n),
+                Quoted(one.strategy or "-"),
+                Quoted(one.outcome),
+                _f1(one.validation_f1),
+                _cases(one.fixed),
+                _cases(one.broke),
+            )
+            for one in changes
+        ),
+    )
+
+
+def _cases(ids: Sequence[UUID]) -> str:
+    if not ids:
+        return "0"
+    more = f" and {len(ids) - MOST_IDS} more" if len(ids) > MOST_IDS else ""
+    return f"{len(ids)}: {', '.join(map(str, ids[:MOST_IDS]))}{more}"
+
+
+def _cost(report: RunReport) -> str:
+    spend = report.spend
+    notional = f" ({spend.notional_usd:.4f} at list price)" if spend.notional_usd else ""
+    return (
+        f"{spend.usd:.4f} US dollars{notional} for {spend.calls} calls;"
+        f" {spend.cached_calls} answers were stored before."
+    )
+
+
+def _hashes(report: RunReport) -> Table:
+    before, after = report.before, report.after
+    rows = {
+        "version before": str(before.id),
+        "its content": before.version_hash,
+        "its rendered form": before.rendered_hash,
+        "version after": str(after.id),
+        "its content ": after.version_hash,
+        "its rendered form ": after.rendered_hash,
+        "data set": f"{report.dataset_hash} ({report.dataset_size} cases)",
+        "scorer": report.scorer,
+        "engine": report.engine_version,
+        "answered": report.answered_by or report.task_model,
+        "proposed": report.proposer_model,
+    }
+    return Table(
+        ("what", "which"),
+        tuple((name.strip(), Quoted(one)) for name, one in rows.items() if one is not None),
+    )
+
+
+def _roll_back(report: RunReport) -> Paragraph:
+    if report.roll_back is None:
+        return Paragraph(("No better prompt was found, so there is nothing to undo.",))
+    return Paragraph(("The version before serves again with ", Quoted(report.roll_back)))

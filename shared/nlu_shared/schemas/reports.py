@@ -1,0 +1,80 @@
+"""The evidence of a run, to travel with the prompt it found: numbers, hashes and ids of cases.
+
+No text of a case, and nothing that a model or a person wrote about cases (rationales, hints,
+reasons): a report is kept where no erasure reaches.
+"""
+
+from uuid import UUID
+
+from pydantic import Field
+
+from nlu_shared.schemas.base import Moment, Schema
+from nlu_shared.schemas.migration import ModelComparison
+from nlu_shared.schemas.prompts import MadeOn
+from nlu_shared.schemas.runs import RunKind, RunStatus
+from nlu_shared.schemas.spending import Spend
+from nlu_shared.schemas.verdicts import Verdict
+
+
+class ReportedVersion(Schema):
+    """A prompt version by its hashes."""
+
+    id: UUID = Field(description="names the version in paths")
+    version_hash: str = Field(description="SHA-256 of all the model is told")
+    rendered_hash: str | None = Field(
+        description="SHA-256 of the form the run measured it in; null: not measured"
+    )
+
+
+class ReportedComponent(Schema):
+    """A part of the score on one split, before and after; F1 from 0 to 1."""
+
+    split: str = Field(description="'test': untouched cases; 'validation': those it was chosen on")
+    component: str = Field(description="the objective, accuracy, a label, a part of an extraction")
+    before: float | None = Field(description="under the baseline; null: it does not occur")
+    after: float | None = Field(description="under the best version; null: it does not occur")
+    cases: int | None = Field(description="cases that carry it in their truth; null: not counted")
+
+
+class ReportedChange(Schema):
+    """A change that the run tried, and the cases it turned."""
+
+    n: int = Field(description="of the change, from 1")
+    strategy: str | None = Field(description="A examples, B instructions, C both; null: none")
+    outcome: str = Field(description="what became of it")
+    validation_f1: float | None = Field(description="its objective there, 0 to 1, if measured")
+    version_id: UUID | None = Field(description="the version it made; null: it made none")
+    fixed: list[UUID] = Field(description="cases it answers right, and the best before did not")
+    broke: list[UUID] = Field(description="cases the best before answered right, and it does not")
+
+
+class RunReport(Schema):
+    """What a run found, and all that it takes to check it and to undo it."""
+
+    run_id: UUID = Field(description="names the run in paths")
+    task: str = Field(description="what it worked on")
+    kind: RunKind = Field(description="improve, evaluate, migrate, headroom or canary")
+    status: RunStatus = Field(description="how it stands")
+    completed_at: Moment | None = Field(description="when it ended; null: it is not over")
+    verdict: Verdict | None = Field(description="null: there is none (yet)")
+    words: list[str] = Field(description="what was found, in sentences")
+    comparisons: list[ModelComparison] = Field(
+        default=[], description="of a migration: each new model against the old one"
+    )
+    before: ReportedVersion = Field(description="the version it started from")
+    after: ReportedVersion = Field(description="the best version; the same where none is better")
+    components: list[ReportedComponent] = Field(description="untouched cases first")
+    changes: list[ReportedChange] = Field(description="every change that was tried, in order")
+    spend: Spend = Field(description="what it has cost")
+    dataset_hash: str = Field(description="SHA-256 of the data set")
+    dataset_size: int = Field(description="its cases")
+    splits: dict[str, int] | None = Field(description="cases by split; null: not split yet")
+    scorer: str | None = Field(description="what its scores are measured with, and its version")
+    engine_version: str = Field(description="of the engine it was started with")
+    task_model: str = Field(description="answered, as it was named")
+    answered_by: str | None = Field(description="the server behind it; null: not known")
+    proposer_model: str = Field(description="proposed, as it was named")
+    made_on: MadeOn | None = Field(description="what answered its cases")
+    roll_back: str | None = Field(
+        description="the command that lets the version before serve again; null: nothing changed"
+    )
