@@ -59,8 +59,8 @@ def score(
         Other predictions of the same truths, in the same forms: are these better, equal, worse, or
         are the cases too few to tell? Then it says how many more would.
     margin
-        The loss against the others that is still called equal, 0 to 0.2; with 0 only the very same
-        answers are.
+        The loss against the others that is still called equal, a number from 0 to 0.2; with 0 only
+        the very same answers are.
     no_regression
         A file with the ids of cases that have to be right, one a line or as rows with `id`.
     """
