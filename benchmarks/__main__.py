@@ -13,6 +13,7 @@ from benchmarks import (
     kills,
     ledger,
     migrations,
+    runs,
     scorer,
     verdicts,
 )
@@ -25,6 +26,7 @@ async def main(servers: Servers) -> None:
     try:
         await ingest.run(databases, servers)
         await ledger.run(databases, servers)
+        await runs.run(databases, servers)
         await anonymous.run(databases, servers)
         await exports.run(databases, servers)
         await client.run(databases, servers)

@@ -2,7 +2,8 @@
 
 `python -m benchmarks.ledger` alone. Bare and booked calls take turns, and what a call takes is what
 the model behind it takes: a server of its own over HTTP, or nothing but a wait, so that the ledger
-is all there is to measure.
+is all there is to measure. Booked calls are asked in questions as a run asks them, each named while
+the one before it is answered; the bare ones wait for nothing but a slot.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from itertools import zip_longest
 from uuid import UUID
 
 import uvloop
@@ -152,9 +154,13 @@ async def _pair(
     """Calls a second, booked and bare."""
     requests = _requests(f"{type(model).__name__} {at_once} {together} {number}", calls)
     ledger = await ledgers(model, number)
+    blocks = [
+        [Call(one) for one in requests[start : start + together]]
+        for start in range(0, calls, together)
+    ]
     began = time.perf_counter()
-    for start in range(0, calls, together):
-        await ledger.complete([Call(one) for one in requests[start : start + together]])
+    for block, following in zip_longest(blocks, blocks[1:], fillvalue=()):
+        await ledger.complete(block, following)
     booked = time.perf_counter() - began
     gate = asyncio.Semaphore(at_once)
 
@@ -163,8 +169,7 @@ async def _pair(
             await model.complete(request)
 
     began = time.perf_counter()
-    for start in range(0, calls, together):
-        await asyncio.gather(*(bare(one) for one in requests[start : start + together]))
+    await asyncio.gather(*(bare(one) for one in requests))
     return calls / booked, calls / (time.perf_counter() - began)
 
 

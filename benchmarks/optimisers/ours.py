@@ -35,7 +35,7 @@ class _Runtime:
         self._metered = metered
         self.events: list[Event] = []
 
-    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
+    async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
         return [
             self._metered.ask(one.request, one.sample)
             if one.purpose == "task"

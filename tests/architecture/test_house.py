@@ -60,6 +60,7 @@ IO_FILES = {
     "failures.py",
     "lineage.py",
     "adapters.py",
+    "paces.py",
     "chat.py",
     "claude.py",
     "reaching.py",

@@ -113,7 +113,7 @@ async def test_what_the_runtime_raises_ends_the_library_and_goes_through() -> No
     class LeaseLost(Exception): ...
 
     class Losing(OfflineRuntime):
-        async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
+        async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
             if len(self.sent) > 200:
                 raise LeaseLost
             return await super().ask(calls)

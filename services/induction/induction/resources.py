@@ -19,6 +19,7 @@ from induction.llm import trial
 from induction.llm.accounting import LedgerCommits, open_ledger_commits
 from induction.llm.adapters import adapters
 from induction.llm.models import Models
+from induction.llm.paces import Paces
 from induction.llm.prices import PriceTable
 from induction.migrations import APP
 from induction.settings import Settings
@@ -71,7 +72,10 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         redis = Redis.from_url(settings.redis, socket_connect_timeout=1, socket_timeout=1)
         stack.push_async_callback(redis.aclose)
         models = Models(
-            settings.models_of, adapters(settings.models_of), concurrency=settings.concurrency
+            settings.models_of,
+            adapters(settings.models_of),
+            concurrency=settings.concurrency,
+            paces=Paces(redis),
         )
         stack.push_async_callback(models.close)
         models.require([settings.provider, *settings.providers])

@@ -20,6 +20,14 @@ class Spend(Schema):
         default=0,
         description="answers whose usage was not said; each is booked as the most it can cost",
     )
+    prompt_tokens: int = Field(
+        default=0, description="tokens of prompts, as providers count them; of stored answers none"
+    )
+    cache_hit_rate: float | None = Field(
+        default=None,
+        description="the share of `prompt_tokens` that providers read from their prompt caches, at"
+        " the cached price; null: none were counted",
+    )
     usd_per_point: float | None = Field(
         default=None,
         description="US dollars for each hundredth of F1 that its best prompt has gained on"

@@ -67,7 +67,7 @@ class World(Recording):
         self._proposed = 0
         self.asked = 0
 
-    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
+    async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
         self.asked += len(calls)
         return [self._one(call) for call in calls]
 

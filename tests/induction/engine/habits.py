@@ -56,7 +56,7 @@ class Habit(Recording):
         self._chance, self._scale = chance, scale
         self.sent: list[Call] = []
 
-    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
+    async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
         self.sent += calls
         return [
             self._answer(call.request) if call.purpose == "task" else ModelAnswer(Outcome.REFUSED)

@@ -113,7 +113,7 @@ class Models(Recording):
         self._answers, self._labels = answers, labels
         self.sent: list[Call] = []
 
-    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
+    async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
         self.sent += calls
         return [self._one(call) for call in calls]
 

@@ -70,7 +70,7 @@ class OfflineRuntime(Recording):
         self.sent_by: list[int] = []
         self.steps: list[int] = []
 
-    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
+    async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
         self.sent += calls
         order = self._arrival(list(range(len(calls))))
         answers = await asyncio.gather(*(self._one(calls[index]) for index in order))
@@ -114,7 +114,7 @@ class WithProposer(Recording):
         self._runtime, self._propose = runtime, propose
         self.proposals: list[Call] = []
 
-    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
+    async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
         if calls[0].purpose == "task":
             return await self._runtime.ask(calls)
         self.proposals += calls
@@ -133,7 +133,7 @@ class Losing(Recording):
         super().__init__()
         self._runtime, self._lost = runtime, lost
 
-    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
+    async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
         answers = await self._runtime.ask(calls)
         return [
             ModelAnswer(self.outcome) if self._lost(call) else answer

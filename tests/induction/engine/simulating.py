@@ -140,7 +140,7 @@ class Indifferent(Recording):
         super().__init__()
         self._noise, self._seed, self._proposals = noise, seed, 0
 
-    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
+    async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
         return [self._one(call) for call in calls]
 
     def _one(self, asked: Call) -> ModelAnswer:

@@ -75,7 +75,7 @@ class Chatting(Recording):
         self._runtime, self._chats = OfflineRuntime(), chats
         self.asked = 0
 
-    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
+    async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
         self.asked += len(calls)
         answers = await self._runtime.ask(calls)
         return [

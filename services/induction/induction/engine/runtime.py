@@ -66,8 +66,10 @@ class Inbox:
 class Runtime(Protocol):
     """Answers the three questions. Whatever it raises goes through the engine untouched."""
 
-    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
-        """One answer per call, in the order of the calls."""
+    async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
+        """One answer per call, in the order of the calls. `ahead` are those of the next question,
+        unless the run is stopped before it: they may be on their way already, and what they are
+        answered is no matter of this one."""
 
     async def inbox(self, step: int) -> Inbox:
         """Reading number `step`, counted from 0; the same step always reads the same."""
@@ -97,6 +99,7 @@ class _State:
     step: int = 0
     calls_made: int = 0
     calls_reserved: int = 0
+    ahead: tuple[Call, ...] = ()
     hints: list[str] = field(default_factory=list)
     approved: set[str] = field(default_factory=set)
     cancelled: bool = False
@@ -253,16 +256,21 @@ class RunContext:
         state.hints += taken
         return taken
 
-    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
+    async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
         """All the answers, in the order of the calls. Raises Stopped, also where one of them cannot
-        be paid for."""
+        be paid for. `ahead` are those of the next question, so that nobody waits for its beginning;
+        they count as made from here on."""
         self._raise_if_stopped()
         state = self._state
+        uncounted = 0 if tuple(calls) == state.ahead else len(calls)
         # The limit itself is held by the runtime; here only what is reserved is kept back.
-        if state.calls is not None and state.calls_reserved and not self.affords(len(calls)):
+        if state.calls is not None and state.calls_reserved and not self.affords(uncounted):
             self.stop(f"{BUDGET}: {limit_of_calls(state.calls)}")
-        state.calls_made += len(calls)
-        answers = await self._runtime.ask(calls)
+        state.calls_made += uncounted
+        left = self.calls_left
+        state.ahead = tuple(ahead) if left is None or len(ahead) <= left else ()
+        state.calls_made += len(state.ahead)
+        answers = await self._runtime.ask(calls, state.ahead)
         for answer in answers:
             if answer.outcome is Outcome.OVER_BUDGET:
                 self.stop(f"{BUDGET}: {answer.text}" if answer.text else BUDGET)

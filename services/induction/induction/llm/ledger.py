@@ -13,9 +13,10 @@ lost.
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 from uuid import UUID
 
 import structlog
@@ -59,14 +60,37 @@ class Ledger:
         self._model = model
         self._calls = Calls(account, commits, model, **looking)
         self._answered: dict[str, Call] = {}  # by model, a request that it has answered
+        self._asked: Collection[Key] = ()
+        self._looked_up: set[Key] = set()
         self._probes = 0
         self._database: Database | None = None
         self._identity: Identity | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """What was begun for a question that never came is settled first; a worker that is told to
+        stop does not wait for it."""
+        if isinstance(error, asyncio.CancelledError):
+            await self._calls.part()
+        else:
+            await self._calls.land()
 
     @property
     def settled(self) -> int:
         """Answers that have come since it was loaded: what moves while `complete` waits."""
         return self._calls.settled
+
+    @property
+    def answered(self) -> int:
+        """How many of the calls that were asked last have their answer."""
+        return sum(key in self._calls.known for key in self._asked)
 
     @property
     def prices(self) -> PriceTable:
@@ -94,19 +118,33 @@ class Ledger:
                 if row.outcome is not None:
                     self._calls.known[row.key, row.sample] = _answer(row)
 
-    async def complete(self, calls: Sequence[Call]) -> list[ModelAnswer]:
-        """One answer per call, in the order asked; equal calls are one call.
+    async def complete(
+        self, calls: Sequence[Call], ahead: Sequence[Call] = ()
+    ) -> list[ModelAnswer]:
+        """One answer per call, in the order asked; equal calls are one call. `ahead` are those of
+        the next question, which are begun where there is room.
 
         Raises ParkRun, StopRun or LeaseLost, after every call on its way has been settled.
         """
-        keys = [(one.request.key, one.sample) for one in calls]
+        keys = _keys(calls)
         by_key = dict(zip(keys, calls, strict=True))
+        self._asked = by_key.keys()
         if missing := self._open(by_key):
             await self._copy_from_other_runs(missing)
             self._remember(by_key)
-            await self._ask(self._open(missing))
+            expecting = asyncio.create_task(self._expect(ahead))
+            try:
+                await self._ask(self._open(missing))
+                await expecting
+            finally:
+                expecting.cancel()
         self._remember(by_key)
         return [self._calls.known[key] for key in keys]
+
+    async def _expect(self, ahead: Sequence[Call]) -> None:
+        calls = self._open(dict(zip(_keys(ahead), ahead, strict=True)))
+        await self._copy_from_other_runs(calls)
+        self._calls.expect(self._open(calls))
 
     async def probe(self, one: Call) -> ModelAnswer:
         """The answer to a call that is put to its server whatever is remembered. Raises as
@@ -114,8 +152,8 @@ class Ledger:
         self._probes += 1
         call = replace(one, sample=PROBES_FROM + self._probes)
         key = call.request.key, call.sample
-        await self._calls.send({key: call})
-        return self._calls.known.get(key) or self._calls.lost[key]
+        lost = await self._calls.send({key: call})
+        return self._calls.known.get(key) or lost[key]
 
     def outage(self, answer: ModelAnswer) -> Outage:
         """Of a provider that did not answer."""
@@ -135,10 +173,10 @@ class Ledger:
         rejected: dict[Key, ModelAnswer] = {}
         given_up = Counter[Key]()
         while left := {key: one for key, one in self._open(missing).items() if key not in rejected}:
-            await self._calls.send(left)
+            lost = await self._calls.send(left)
             self._remember(left)
             unavailable: dict[Key, ModelAnswer] = {}
-            for key, answer in self._calls.lost.items():
+            for key, answer in lost.items():
                 if answer.outcome is Outcome.UNAVAILABLE:
                     unavailable[key] = answer
                 else:
@@ -190,10 +228,15 @@ class Ledger:
         )
         await self._calls.settle_unsent(key, one, answer)
 
-    async def _copy_from_other_runs(self, missing: dict[Key, Call]) -> None:
+    async def _copy_from_other_runs(self, calls: Mapping[Key, Call]) -> None:
+        """Looks each call up once."""
         account = self._account
         if self._database is None or self._identity is None:
             raise RuntimeError("The ledger was not loaded.")
+        missing = {key: one for key, one in calls.items() if key not in self._looked_up}
+        if not missing:
+            return
+        self._looked_up |= missing.keys()
         servers = [self._model.server(one.request.model) for one in missing.values()]
         async with session_scope(self._database, self._identity) as session:
             rows = await session.execute(
@@ -223,6 +266,10 @@ class Ledger:
                 if key in missing
             )
         )
+
+
+def _keys(calls: Sequence[Call]) -> list[Key]:
+    return [(one.request.key, one.sample) for one in calls]
 
 
 async def answers(session: AsyncSession, run_id: UUID) -> dict[Key, ModelAnswer | None]:

@@ -1,7 +1,8 @@
 """Every model by its name: which adapter asks it, in what dialect, how many calls at once.
 
 One place of a process holds all connections; a run gets its own view of it (`Answering`), with the
-servers it has found behind its models' names.
+servers it has found behind its models' names. How many calls a provider bears at the moment is
+shared with other processes (`paces`).
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -12,10 +13,12 @@ from typing import Protocol
 from induction.llm.attempts import Again, always
 from induction.llm.errors import StopRun
 from induction.llm.flights import Slots
+from induction.llm.pace import patience_asked
+from induction.llm.paces import PacedSlots, Paces, SharedPace
 from induction.llm.retry import Failure
 from induction.llm.servers import Capacity, Dialect, Server
-from induction.providers import Providers
-from induction.task_kinds.base import ModelAnswer, ModelRequest
+from induction.providers import Providers, address
+from induction.task_kinds.base import BY_MODEL, ModelAnswer, ModelRequest
 
 CONCURRENCY = 16
 """Calls at once that the large providers bear."""
@@ -45,7 +48,8 @@ class Adapter(Protocol):
 
 class Models:
     """`open_adapter` makes the adapter of a provider when its first model is asked; `concurrency`
-    is how many calls are on their way to one that does not say how many it bears."""
+    is how many calls are on their way to one that does not say how many it bears. Without `paces`
+    none is sent later for the answer to another."""
 
     def __init__(
         self,
@@ -53,15 +57,20 @@ class Models:
         open_adapter: Callable[[str], tuple[Adapter, str, Dialect]],
         *,
         concurrency: int = CONCURRENCY,
+        paces: Paces | None = None,
     ) -> None:
         self.providers = providers
         self._concurrency = concurrency
+        self._paces = paces
         self._open = open_adapter
         self._adapters: dict[str, tuple[Adapter, str, Dialect]] = {}
         self._slots: dict[tuple[str, int], Slots] = {}
+        self._paced: dict[tuple[str, str, int], PacedSlots] = {}
         self._closing = AsyncExitStack()
 
     async def close(self) -> None:
+        if self._paces is not None:
+            await self._paces.close()
         await self._closing.aclose()
 
     def require(self, names: Iterable[str]) -> None:
@@ -108,10 +117,22 @@ class Models:
         return await adapter.capacity(server.model)
 
     def slots(self, server: Server) -> Slots:
-        """One for each call that may be on its way to that server, over all runs of this process.
-        A call waits for one before it is sent, so that its time limit does not run meanwhile."""
+        """One for each call that may be on its way to that server, over all runs of this process,
+        and fewer while the server asks for less. A call waits for one before it is sent, so that
+        its time limit does not run meanwhile."""
         size = server.concurrency or self._concurrency
-        return self._slots.setdefault((server.provider, size), Slots(size))
+        slots = self._slots.setdefault((server.provider, size), Slots(size))
+        pace = self.pace(server)
+        if pace is None:
+            return slots
+        named = server.provider, server.model, size
+        return self._paced.setdefault(named, PacedSlots(slots, pace))
+
+    def pace(self, server: Server) -> SharedPace | None:
+        """Of all calls to that model of that provider, whoever makes them."""
+        url = self.providers.by_name[server.provider].base_url
+        place = server.provider if url is None else address(url)
+        return None if self._paces is None else self._paces.of(f"{place}/{server.model}")
 
     def _adapter(self, name: str) -> tuple[Adapter, str, Dialect]:
         if name not in self.providers.by_name:
@@ -148,12 +169,19 @@ class Answering:
         run began with: their answers would be mixed."""
         server = self.server(request.model)
 
+        pace = self._models.pace(server)
+
         async def attempted(failure: Failure) -> bool:
             self.trouble = f"{server.name}: {failure}"
+            rest = patience_asked(failure)
+            if pace is not None and rest is not None:
+                pace.refused(rest)
             return not failure.ambiguous or await again()
 
         answer = await self._models.complete(request, server, sample=sample, again=attempted)
         self.trouble = None
+        if pace is not None and answer.outcome in BY_MODEL:
+            pace.answered()
         if None not in (server.reported, answer.reported) and answer.reported != server.reported:
             raise StopRun(
                 f"another model answers at {server.identity} than when the run began:"

@@ -25,6 +25,8 @@ SPEND_LIMITS = frozenset(
         "insufficient_quota",
     }
 )
+TOO_MANY = frozenset({429, 503, 529})
+"""Statuses of a provider that has more calls than it takes."""
 TOO_LONG = "context_length_exceeded"
 """The code of a request that does not fit into the model's window, whoever says it how."""
 OF_ONE_REQUEST = {
@@ -72,6 +74,12 @@ class Failure:
     @property
     def rate_limited(self) -> bool:
         return self.kind is Kind.STATUS and self.status == 429
+
+    @property
+    def asks_for_less(self) -> bool:
+        """Would the provider take the call if there were fewer of them?"""
+        is_full = self.kind is Kind.STATUS and self.status in TOO_MANY
+        return is_full and self.error_code not in SPEND_LIMITS
 
     @property
     def ambiguous(self) -> bool:

@@ -46,7 +46,7 @@ class Ask:
 
     number: int
     method: str
-    argument: Any
+    arguments: tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,8 +54,8 @@ class RemoteRuntime:
         self._numbers = count()
         self._open: dict[int, asyncio.Future[Any]] = {}
 
-    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
-        answers: list[ModelAnswer] = await self._ask("ask", tuple(calls))
+    async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
+        answers: list[ModelAnswer] = await self._ask("ask", tuple(calls), tuple(ahead))
         return answers
 
     async def inbox(self, step: int) -> Inbox:
@@ -68,10 +68,10 @@ class RemoteRuntime:
     def answered(self, answer: Answer) -> None:
         self._open.pop(answer.number).set_result(answer.value)
 
-    async def _ask(self, method: str, argument: Any) -> Any:
+    async def _ask(self, method: str, *arguments: Any) -> Any:
         number = next(self._numbers)
         self._open[number] = asyncio.get_running_loop().create_future()
-        send(self._out, Ask(number, method, argument))
+        send(self._out, Ask(number, method, arguments))
         return await self._open[number]
 
 

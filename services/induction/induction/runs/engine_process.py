@@ -108,7 +108,7 @@ class EngineProcess:
                 await self._look(time.monotonic() - self._since)
 
     async def _answer(self, runtime: Runtime, ask: Ask) -> None:
-        answering: Coroutine[Any, Any, Any] = getattr(runtime, ask.method)(ask.argument)
+        answering: Coroutine[Any, Any, Any] = getattr(runtime, ask.method)(*ask.arguments)
         await self._send(Answer(ask.number, await answering))
 
     async def _receive(self) -> ToWorker:

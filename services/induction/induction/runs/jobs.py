@@ -131,7 +131,10 @@ async def _replay_and_continue(resources: Resources, run: RunRow, held: lease.Le
     looks = Looks(resources, run)
     ledger = await _ledger(resources, run, held, looks)
     pace = resources.settings.look_seconds
-    async with engine_process.opened(looks.while_computing, seconds=pace) as engine:
+    async with (
+        ledger,
+        engine_process.opened(looks.while_computing, seconds=pace) as engine,
+    ):
         plan = await _plan(resources, run, engine)
         if run.scorer != plan.task.scorer:
             await _end(resources, run, "The scorer has changed since the run began: start it anew.")

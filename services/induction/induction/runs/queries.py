@@ -26,6 +26,11 @@ from induction.runs.truths import shown
 _SPENDS = text(
     """
     SELECT run_id, coalesce(sum(attempts), 0)::int AS calls,
+        coalesce(sum(input + written + read) FILTER (WHERE NOT cached), 0)::bigint
+            AS prompt_tokens,
+        (sum(read) FILTER (WHERE NOT cached))::float8
+            / nullif(sum(input + written + read) FILTER (WHERE NOT cached), 0)::float8
+            AS cache_hit_rate,
         count(*) FILTER (WHERE cached AND outcome = 'ok')::int AS cached_calls,
         coalesce(sum(coalesce(cost_usd, reserved_usd)), 0)::float8 AS usd,
         coalesce(sum(notional_usd), 0)::float8 AS notional_usd,
@@ -35,7 +40,12 @@ _SPENDS = text(
         count(*) FILTER (
             WHERE usage IS NULL AND outcome IN ('ok', 'cut', 'refused', 'malformed')
         )::int AS unmetered_calls
-    FROM llm_calls WHERE run_id = ANY(:run_ids) GROUP BY run_id
+    FROM llm_calls CROSS JOIN LATERAL (
+        SELECT (usage->>'input_tokens')::bigint AS input,
+            (usage->>'cache_creation_input_tokens')::bigint AS written,
+            (usage->>'cache_read_input_tokens')::bigint AS read
+    ) AS tokens
+    WHERE run_id = ANY(:run_ids) GROUP BY run_id
     """
 )
 

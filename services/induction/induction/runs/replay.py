@@ -66,7 +66,7 @@ class Replay:
         """Whether nothing but its worker's word is left."""
         return self.ended_by_worker and self.events == self.last - 1
 
-    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
+    async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
         keys = [(one.request.key, one.sample) for one in calls]
         unknown = sum(key not in self.answers for key in keys)
         if unknown:

@@ -43,10 +43,10 @@ class RunRuntime:
     _events: int = field(default=0, init=False)
     _progress: EvaluationProgress | None = field(default=None, init=False)
 
-    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
+    async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
         self.lease.check()
         async with self._reporting(calls):
-            return await self.ledger.complete(calls)
+            return await self.ledger.complete(calls, ahead)
 
     async def inbox(self, step: int) -> Inbox:
         """Raises PauseRequested instead of reading when the run is to pause, and ApprovalAwaited
@@ -94,7 +94,7 @@ class RunRuntime:
             return
         most = min(began.total, began.done + len(calls))
         over = asyncio.Event()
-        reporting = asyncio.create_task(self._report(began, self.ledger.settled, most, over))
+        reporting = asyncio.create_task(self._report(began, most, over))
         try:
             yield
         finally:
@@ -102,15 +102,13 @@ class RunRuntime:
             over.set()
             await reporting
 
-    async def _report(
-        self, began: EvaluationProgress, settled: int, most: int, over: asyncio.Event
-    ) -> None:
+    async def _report(self, began: EvaluationProgress, most: int, over: asyncio.Event) -> None:
         done = began.done
         while not over.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(REPORT_SECONDS):
                     await over.wait()
-            reached = min(most, began.done + self.ledger.settled - settled)
+            reached = min(most, began.done + self.ledger.answered)
             if reached > done and not over.is_set():
                 done = reached
                 moved = began.model_copy(update={"done": done})

@@ -125,7 +125,10 @@ def ending(run: RunView) -> list[Line | Padding]:
 def spent(run: RunView) -> Line:
     spend = run.spend
     money = f"{spend.usd:.4f} dollars" if spend.usd else "no money"
-    return quiet(f"{spend.calls} calls, {money} (list price {spend.notional_usd:.4f} dollars)")
+    rate = spend.cache_hit_rate
+    read = "" if rate is None else f"; {rate:.0%} of prompt tokens read from the provider's cache"
+    listed = f"(list price {spend.notional_usd:.4f} dollars)"
+    return quiet(f"{spend.calls} calls, {money} {listed}{read}")
 
 
 def _tested_on(verdict: Verdict, splits: Mapping[str, int]) -> str:

@@ -32,7 +32,7 @@ def said(number: int) -> tuple[str, Extraction]:
 
 
 class ScriptedRuntime(Recording):
-    async def ask(self, calls: Sequence[Call]) -> list[ModelAnswer]:
+    async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
         return [
             ModelAnswer(
                 Outcome.OK,

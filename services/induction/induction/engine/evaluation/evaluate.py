@@ -29,7 +29,7 @@ from induction.task_kinds.base import (
 )
 
 BLOCK = 64
-"""Cases asked at once; the inbox is read between blocks."""
+"""Cases in one question; the inbox is read between blocks, while the next one is on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,18 +148,21 @@ async def evaluate(
             EvaluationProgress(iteration=iteration, split=split, done=done, total=len(cases))
         )
 
+    def calls_from(start: int) -> list[Call]:
+        return [
+            call_for(plan, questions.get(folds.get(case.id, -1), content), case, sample, purpose)
+            for case in ordered[start : start + BLOCK]
+        ]
+
     await tell_progress()
+    calls = calls_from(0)
     for start in range(0, len(cases), BLOCK):
         block = ordered[start : start + BLOCK]
         await run.read_inbox()
-        answers = await run.ask(
-            [
-                call_for(
-                    plan, questions.get(folds.get(case.id, -1), content), case, sample, purpose
-                )
-                for case in block
-            ]
-        )
+        following = calls_from(start + BLOCK)
+        # What the first answers may end is not begun before they have come.
+        answers = await run.ask(calls, () if or_fail and start == 0 else following)
+        calls = following
         for case, answer in zip(block, answers, strict=True):
             if answer.outcome in BY_PROVIDER:
                 lost.add(case.id)

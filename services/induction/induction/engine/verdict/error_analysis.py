@@ -135,12 +135,12 @@ class _Inquiry:
     async def _ask(self, questions: Sequence[_Question]) -> None:
         run = self.search.run
         await self._tell_progress(0, len(questions))
+        calls = [call_for(run.plan, q.content, q.case, q.sample) for q in questions]
         for start in range(0, len(questions), BLOCK):
-            block = questions[start : start + BLOCK]
+            end = start + BLOCK
+            block = questions[start:end]
             await run.read_inbox()
-            answers = await run.ask(
-                [call_for(run.plan, q.content, q.case, q.sample) for q in block]
-            )
+            answers = await run.ask(calls[start:end], calls[end : end + BLOCK])
             self.calls += len(block)
             for question, answer in zip(block, answers, strict=True):
                 if answer.outcome in BY_PROVIDER:
