@@ -67,9 +67,8 @@ class Runtime(Protocol):
     """Answers the three questions. Whatever it raises goes through the engine untouched."""
 
     async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
-        """One answer per call, in the order of the calls. `ahead` are those of the next question,
-        unless the run is stopped before it: they may be on their way already, and what they are
-        answered is no matter of this one."""
+        """One answer per call, in their order. `ahead` are those of the next question, unless the
+        run is stopped before it: they may be begun, and this question does not wait for them."""
 
     async def inbox(self, step: int) -> Inbox:
         """Reading number `step`, counted from 0; the same step always reads the same."""
@@ -155,10 +154,8 @@ class RunContext:
     def calls_left(self) -> int | None:
         """Calls left until only the reserved ones are, None without a limit. Every call counts,
         also one that is answered from memory."""
-        state = self._state
-        return (
-            None if state.calls is None else state.calls - state.calls_made - state.calls_reserved
-        )
+        made = self._state.calls_made + self._state.calls_reserved
+        return None if self._state.calls is None else self._state.calls - made
 
     @property
     def no_verdict(self) -> str | None:
@@ -257,9 +254,8 @@ class RunContext:
         return taken
 
     async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
-        """All the answers, in the order of the calls. Raises Stopped, also where one of them cannot
-        be paid for. `ahead` are those of the next question, so that nobody waits for its beginning;
-        they count as made from here on."""
+        """All the answers, in the order of the calls; `ahead` are those of the next question, and
+        count as made from here on. Raises Stopped, also where a call cannot be paid for."""
         self._raise_if_stopped()
         state = self._state
         uncounted = 0 if tuple(calls) == state.ahead else len(calls)
@@ -267,8 +263,8 @@ class RunContext:
         if state.calls is not None and state.calls_reserved and not self.affords(uncounted):
             self.stop(f"{BUDGET}: {limit_of_calls(state.calls)}")
         state.calls_made += uncounted
-        left = self.calls_left
-        state.ahead = tuple(ahead) if left is None or len(ahead) <= left else ()
+        may_begin = self.calls_left is None or len(ahead) <= self.calls_left
+        state.ahead = tuple(ahead) if may_begin else ()
         state.calls_made += len(state.ahead)
         answers = await self._runtime.ask(calls, state.ahead)
         for answer in answers:
