@@ -8,6 +8,7 @@ from benchmarks import (
     anonymous,
     client,
     exports,
+    followers,
     headroom,
     ingest,
     kills,
@@ -27,6 +28,7 @@ async def main(servers: Servers) -> None:
         await ingest.run(databases, servers)
         await ledger.run(databases, servers)
         await runs.run(databases, servers)
+        await followers.run(databases, servers)
         await anonymous.run(databases, servers)
         await exports.run(databases, servers)
         await client.run(databases, servers)

@@ -60,6 +60,17 @@ async def serving(
         stderr=asyncio.subprocess.DEVNULL,
     )
     url = f"http://127.0.0.1:{port}"
+    try:
+        await ready_at(url)
+        yield Process(url, process)
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def ready_at(url: str) -> None:
+    """Returns once a service answers there that it can serve."""
 
     async def ready() -> bool:
         try:
@@ -68,13 +79,7 @@ async def serving(
         except httpx2.TransportError:
             return False
 
-    try:
-        await until(ready)
-        yield Process(url, process)
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
+    await until(ready)
 
 
 async def fill(database: Clone, rows: int, *, confidence: str = "0.9") -> None:

@@ -10,6 +10,7 @@ import json
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -28,7 +29,10 @@ from induction.resources import RUN_CHANNEL
 
 log = structlog.get_logger(__name__)
 LOOK_SECONDS = 1.0
-"""How late a follower is at most when Redis says nothing."""
+"""How late a follower is at most when Redis is away."""
+HEARING_SECONDS = 5.0
+"""How late it is at most when Redis is there and lost a word. A thousand followers who look every
+second leave no time to write to them."""
 PATIENCE_SECONDS = 600.0
 """How long a stream that has begun waits for the database: the headers are out, so that nothing
 but its end could tell of an error. Comment pings go on meanwhile."""
@@ -55,6 +59,15 @@ class StreamItem:
     run_id: UUID
     n: int | None
     event: Streamed
+    body: str
+    """The event as JSON."""
+
+
+@lru_cache(maxsize=200)
+def _read(body: str) -> tuple[Streamed, str]:
+    """An event and its JSON: read and written once, for all who follow the run."""
+    event: Streamed = EVENT.validate_json(body)
+    return event, event.model_dump_json()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +151,7 @@ async def follow(
             silent_since = None
             for run_id, (_, _, events) in news.items():
                 for n, body in events:
-                    yield StreamItem(run_id, n, EVENT.validate_json(body))
+                    yield StreamItem(run_id, n, *_read(body))
                     reading[run_id] = n
             if any(len(events) == EVENTS_AT_ONCE for _, _, events in news.values()):
                 continue
@@ -147,19 +160,20 @@ async def follow(
                     del reading[run_id]
                 elif is_cancelled and run_id not in cancelling:
                     cancelling.add(run_id)
-                    yield StreamItem(run_id, None, CancelRequested())
+                    yield StreamItem(run_id, None, *_read(CancelRequested().model_dump_json()))
             if not reading:
                 return
             if is_new:
                 is_new = False
                 for item in await _kept_progress(redis, reading):
                     yield item
-            for channel, message in await listener.wait(LOOK_SECONDS):
+            patience = HEARING_SECONDS if wakeups.is_hearing else LOOK_SECONDS
+            for channel, message in await listener.wait(patience):
                 run_id = UUID(channel.rpartition(":")[2])
                 if message and run_id in reading:
-                    event = EVENT.validate_json(message)
+                    event, told = _read(message.decode())
                     if isinstance(event, EvaluationProgress):
-                        yield StreamItem(run_id, None, event)
+                        yield StreamItem(run_id, None, event, told)
 
 
 async def _news(
@@ -191,5 +205,5 @@ async def _kept_progress(redis: Redis, reading: Mapping[UUID, int]) -> list[Stre
         with suppress(ValueError, ValidationError):
             n, body = json.loads(stored or b"[-1, null]")
             if n == reading[run_id]:
-                items.append(StreamItem(run_id, None, EvaluationProgress.model_validate_json(body)))
+                items.append(StreamItem(run_id, None, *_read(body)))
     return items

@@ -189,16 +189,15 @@ def _streamed(
 
 def _of_one(item: stream.StreamItem, numbers: Mapping[UUID, int]) -> ServerSentEvent:
     return ServerSentEvent(
-        item.event.model_dump_json(),
+        item.body,
         event=item.event.type,
         id=None if item.n is None else str(item.n),
     )
 
 
 def _of_several(item: stream.StreamItem, numbers: Mapping[UUID, int]) -> ServerSentEvent:
-    body = item.event.model_dump(mode="json")
     return ServerSentEvent(
-        json.dumps({"run_id": str(item.run_id), **body}),
+        json.dumps({"run_id": str(item.run_id), **json.loads(item.body)}),
         event=item.event.type,
         id=None if item.n is None else ".".join(map(str, numbers.values())),
     )

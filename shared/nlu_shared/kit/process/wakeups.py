@@ -50,6 +50,8 @@ class Wakeups:
         self._pattern = pattern
         self._listeners: dict[str, set[Listener]] = defaultdict(set)
         self._hearing: asyncio.Task[None] | None = None
+        self.is_hearing = False
+        """Whether Redis would tell; where that ends, every listener is woken once."""
 
     @contextmanager
     def listen(self, *channels: str) -> Iterator[Listener]:
@@ -77,6 +79,7 @@ class Wakeups:
             try:
                 async with self._redis.pubsub() as pubsub:
                     await pubsub.psubscribe(self._pattern)
+                    self.is_hearing = True
                     while True:
                         self._hand_on(
                             await pubsub.get_message(
@@ -85,7 +88,14 @@ class Wakeups:
                         )
             except (RedisError, OSError) as away:
                 log.warning("wakeups waits for redis", reason=type(away).__name__)
+                self._deaf()
                 await asyncio.sleep(AGAIN_SECONDS)
+
+    def _deaf(self) -> None:
+        self.is_hearing = False
+        for channel, listeners in self._listeners.items():
+            for listener in listeners:
+                listener.hear(channel, b"")
 
     def _hand_on(self, message: Any) -> None:
         if message is None:
