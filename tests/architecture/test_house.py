@@ -80,6 +80,11 @@ IO_FILES = {
     "erasures.py",
     "storing.py",
     "renames.py",
+    # Of prompts: what comes from outside, what serves, and what is to.
+    "bringing.py",
+    "pointer.py",
+    "proposals.py",
+    "promotion_routes.py",
 }
 PLACES_THAT_COMMIT = {"db.py", "group_commit.py"}
 

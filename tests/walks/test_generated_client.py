@@ -87,6 +87,9 @@ REFUSED = {
         "verify_run": 404,
         "get_verification": 404,
         "roll_back": 409,
+        "get_proposal": 404,
+        "approve_proposal": 404,
+        "reject_proposal": 404,
     },
 }
 """Where nothing is found, or the examples contradict each other. All else succeeds."""

@@ -11,6 +11,7 @@ from induction.dashboard.routes import router as dashboard
 from induction.history.routes import router as history
 from induction.pricing.routes import router as pricing
 from induction.privacy.routes import router as privacy
+from induction.prompts.promotion_routes import router as promotions
 from induction.prompts.routes import router as prompts
 from induction.reports.routes import router as reports
 from induction.resources import APP_IDENTITY, Resources, open_resources
@@ -31,6 +32,7 @@ def build(settings: Settings) -> FastAPI:
         routers=[
             tasks,
             prompts,
+            promotions,
             history,
             runs,
             streams,

@@ -23,7 +23,7 @@ COMMANDS = {
         "commands_past_runs:runs",
         "Runs: list, show, report, approve, veto, verify, continue.",
     ),
-    "prompts": ("commands_prompts:prompts", "The prompt registry."),
+    "prompts": ("commands_promotion:prompts", "The prompt registry, and what serves."),
     "score": ("commands_score:score", "Scores files by the scorer of the runs, without a server."),
     "models": ("commands_models:models", "The models in use: reachable, priced, retiring."),
     "doctor": ("commands_doctor:doctor", "Looks whether everything this service needs is there."),

@@ -13,9 +13,8 @@ from cyclopts import App, Parameter
 from nlu_shared.client.patient import unanswered
 from nlu_shared.schemas.blame import Blame
 from nlu_shared.schemas.diffs import PromptDiff
-from nlu_shared.schemas.prompts import PromptVersion, caution_of
+from nlu_shared.schemas.prompts import ServingAlias
 from nlu_shared.schemas.registry import PromptImport
-from nlu_shared.schemas.runs import RunView
 
 from induction.history.blame import as_lines as blame_lines
 from induction.prompts.behind import behind
@@ -33,6 +32,7 @@ def export(
     *,
     task: str,
     version: UUID | None = None,
+    alias: ServingAlias = ServingAlias.PRODUCTION,
     format: Literal["py", "json"] = "py",
     output: Path | None = None,
     url: Url = HERE,
@@ -46,12 +46,15 @@ def export(
         The task the prompt is for.
     version
         The version; without it the one that serves.
+    alias
+        Which of those that serve: production or staging.
     format
         A Python module of constants, or JSON.
     output
         The file; without it standard output.
     """
-    params = {"format": format} | ({"version": str(version)} if version else {})
+    params = {"format": format, "alias": alias.value}
+    params |= {"version": str(version)} if version else {}
     with client(url, key) as http:
         content = answer(http.get(f"/v1/prompts/{task}/export", params=params)).content
     if output is None:
@@ -84,7 +87,7 @@ def bring_in(
     notes
         What people should know of this version.
     promote
-        Let it serve from now on.
+        Let it serve in production from now on, or propose it where the task asks for approvals.
     """
     body = _read(file).model_copy(update={"notes": notes, "promote": promote})
     with client(url, key) as http:
@@ -96,43 +99,6 @@ def bring_in(
             )
         ).json()
     print(version["id"])
-
-
-@prompts.command
-def promote(
-    *,
-    task: str,
-    version: UUID | None = None,
-    run: UUID | None = None,
-    url: Url = HERE,
-    key: Key = "",
-) -> None:
-    """Lets a version serve from now on, and prints its id.
-
-    Parameters
-    ----------
-    task
-        The task the prompt is for.
-    version
-        The version that is to serve.
-    run
-        In its place a run, whose best version is to serve.
-    """
-    if (version is None) == (run is None):
-        sys.exit("induction: name --version or --run, one of them")
-    with client(url, key) as http:
-        if run is not None:
-            seen = RunView.model_validate_json(answer(http.get(f"/v1/runs/{run}")).text)
-            if seen.task != task:
-                sys.exit(f"induction: that run is of the task {seen.task}")
-            version = seen.best_version_id
-        if version is None:
-            sys.exit("induction: that run has found no version that is better than its baseline")
-        response = answer(http.post(f"/v1/prompts/{task}/versions/{version}/promote"))
-    promoted = PromptVersion.model_validate_json(response.text)
-    print(promoted.id)
-    if caution := caution_of(promoted.made_on):
-        print(f"induction: {caution}", file=sys.stderr)
 
 
 @prompts.command

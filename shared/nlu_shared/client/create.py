@@ -11,8 +11,10 @@ from nlu_shared.client.spool import Spool
 from nlu_shared.client.transport import HttpTransport, Transport
 from nlu_shared.environment import given
 from nlu_shared.schemas.predictions import INTENT
+from nlu_shared.schemas.prompts import ServingAlias
 
 SPOOL_DIR = "NLU_SPOOL_DIR"
+PRODUCTION = ServingAlias.PRODUCTION.value
 
 
 @overload
@@ -39,6 +41,7 @@ def create_nlu_service(
     model: str | None = ...,
     prompts: Path | str | None = ...,
     prompt_cache: Path | str | None = ...,
+    alias: str = ...,
     induction_url: str | None = ...,
     induction_key: str | None = ...,
 ) -> PromptedService: ...
@@ -55,6 +58,7 @@ def create_nlu_service(
     model: str | None = None,
     prompts: Path | str | None = None,
     prompt_cache: Path | str | None = None,
+    alias: str = PRODUCTION,
     induction_url: str | None = None,
     induction_key: str | None = None,
 ) -> NLUService:
@@ -64,9 +68,10 @@ def create_nlu_service(
     away. Without one it is posted at once, and lost where that fails.
 
     Without a classifier the prompt that serves is one, on the model it was measured with (`model`
-    is another). It is fetched from induction (INDUCTION_URL, INDUCTION_KEY), kept in `prompt_cache`
-    (NLU_PROMPT_CACHE) and, where neither has it, read from `prompts` (NLU_PROMPTS, else
-    `prompts.py`). The model is reached by ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY.
+    is another), in production or, with another `alias`, in staging. It is fetched from induction
+    (INDUCTION_URL, INDUCTION_KEY), kept in `prompt_cache` (NLU_PROMPT_CACHE) and, where neither has
+    it, read from `prompts` (NLU_PROMPTS, else `prompts.py`). The model is reached by
+    ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY.
     """
     folder = spool or given(SPOOL_DIR)
     if transport is None and folder:
@@ -75,7 +80,12 @@ def create_nlu_service(
     if classifier is not None:
         return NLUService(classifier, transport, task=task)
     source = PromptSource(
-        task, url=induction_url, key=induction_key, cache=prompt_cache, bundled=prompts
+        task,
+        url=induction_url,
+        key=induction_key,
+        cache=prompt_cache,
+        bundled=prompts,
+        alias=alias,
     )
     return PromptedService(
         PromptedClassifier(source, MessagesApi(), model=model), transport, task=task

@@ -12,6 +12,12 @@ from nlu_shared.schemas.keys import KeyIn, RotationIn
 from nlu_shared.schemas.labels import LabelRename, LabelSetIn
 from nlu_shared.schemas.predictions import Ids, OutcomeIn, PredictionIn
 from nlu_shared.schemas.prices import PricesIn
+from nlu_shared.schemas.promotions import (
+    PromotionApprovalIn,
+    PromotionIn,
+    PromotionRejectionIn,
+    RollbackIn,
+)
 from nlu_shared.schemas.queues import ClaimIn, FindingsIn
 from nlu_shared.schemas.quoting import QuotingDefaultIn, QuotingIn
 from nlu_shared.schemas.registry import PromptImport
@@ -75,6 +81,9 @@ EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
             {"model": "own/smollm2", "input": 0, "output": 0, "note": "our own server"},
         ]
     },
+    PromotionApprovalIn: {"reason": "Read the changed examples; they are our own words."},
+    PromotionIn: {"alias": "production", "reason": "Proven on 120 untouched cases."},
+    PromotionRejectionIn: {"reason": "Measure it on the cases of this week first."},
     PromptImport: {
         "content": {
             "instructions": [
@@ -87,11 +96,12 @@ EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
     },
     QuotingDefaultIn: {"may_quote": True},
     QuotingIn: {"task": TASK, "label": "track_order", "dry_run": True},
+    RollbackIn: {"reason": "Cancellations are taken for new orders since noon."},
     RotationIn: {"grace_hours": 24},
     RunRequest: {"task": TASK, "limits": {"iterations": 5, "money_usd": 2.5}, "dry_run": True},
     ScheduleIn: {"name": "weekly", "cron": "0 3 * * 1", "what": {"mode": "retraining"}},
     SettlementIn: {"truth": "replace"},
-    TaskChange: {"task_model": "claude-haiku-5-5", "archived": False},
+    TaskChange: {"task_model": "claude-haiku-5-5", "promotion_approvals": 1},
     TaskIn: {
         "slug": TASK,
         "kind": "intent",

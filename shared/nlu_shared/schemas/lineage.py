@@ -18,7 +18,7 @@ class Ancestor(Schema):
     run_id: UUID | None = Field(description="the run that made it; null: imported")
     iteration: int | None = Field(description="of the run that proposed it")
     change: Change | None = Field(description="what made it out of its parent")
-    validation_f1: float | None = Field(description="objective on validation, 0 to 1; null: none")
+    validation_f1: float | None = Field(description="as the version's own, 0 to 1; null: none")
     scorer: str | None = Field(description="what measured it; two scorers make no one line")
     labels_version: int | None = Field(
         default=None, description="of the label set it was measured with; two make no one line"

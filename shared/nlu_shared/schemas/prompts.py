@@ -199,6 +199,11 @@ class SplitScore(Schema):
     labels_version: int = Field(
         default=0, description="of the label set it was measured with; another one is another era"
     )
+    era: str = Field(
+        default="",
+        description="one word for request, model, server, data set, scorer and label set: scores of"
+        " two eras make no one line",
+    )
 
 
 class Aim(Schema):
@@ -207,6 +212,13 @@ class Aim(Schema):
     kind: str = Field(description="of mistake")
     truth: str | None = Field(default=None, description="the label that is right; null: any")
     predicted: str | None = Field(default=None, description="the label answered; null: any")
+
+
+class ServingAlias(StrEnum):
+    """A name under which one version of a task serves."""
+
+    PRODUCTION = "production"
+    STAGING = "staging"
 
 
 class PromptSource(StrEnum):
@@ -252,9 +264,15 @@ class PromptVersion(Schema):
     made_on: MadeOn | None = Field(
         default=None, description="what answered in the run that made it; null: imported"
     )
-    is_production: bool = Field(description="does it serve?")
-    validation_f1: float | None = Field(description="on validation, newest, 0 to 1")
-    train_f1: float | None = Field(description="on train, newest, 0 to 1; null: none")
+    is_production: bool = Field(description="does it serve in production?")
+    serves_as: list[ServingAlias] = Field(
+        default=[], description="the aliases under which it serves"
+    )
+    validation_f1: float | None = Field(
+        description="on validation, 0 to 1, by the run that made it, or of an imported one by the"
+        " first that measured it: later measurements are `scores`"
+    )
+    train_f1: float | None = Field(description="the same on train; null: none")
     scores: list[SplitScore] = Field(description="every measurement of it")
     notes: str | None = Field(description="what its importer or run added")
     created_at: Moment = Field(description="when it was made")

@@ -30,7 +30,11 @@ class PromptImport(Body):
         default=None, description="with `content`: the names its export is to have again"
     )
     notes: Note | None = Field(default=None, description="kept with the version")
-    promote: bool = Field(default=False, description="let it serve at once")
+    promote: bool = Field(
+        default=False,
+        description="let it serve in production at once, or where the task asks for approvals"
+        " propose it",
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from nlu_shared.schemas.base import Body, Label, Moment, SafeText, Schema, Slug
 from nlu_shared.schemas.labels import GivenLabel, LabelSpec
+from nlu_shared.schemas.promotions import PromotionRules
 from nlu_shared.schemas.prompts import TaskKind
 from nlu_shared.schemas.steering import Approvals
 
@@ -44,7 +45,7 @@ ModelName = Annotated[SafeText, StringConstraints(min_length=1, max_length=200, 
 PromptTokens = Annotated[int | None, Field(ge=50, le=1_000_000)]
 
 
-class TaskSpec(Approvals):
+class TaskSpec(Approvals, PromotionRules):
     """What a task is. Models are named per role; None takes the service's default."""
 
     slug: Slug = Field(description="names the task in paths, here and in nlu-logger")
@@ -82,7 +83,7 @@ class TaskIn(Body, TaskSpec):
         return _choosable(labels) if is_intent and labels else labels
 
 
-class TaskChange(Body, Approvals):
+class TaskChange(Body, Approvals, PromotionRules):
     """What becomes of a task; what is left out stays."""
 
     labels: Annotated[TaskLabels, AfterValidator(_choosable)] = Field(

@@ -33,3 +33,17 @@ async def erase(stack: Stack, person: UUID) -> None:
 async def forgotten(stack: Stack, case_id: str) -> dict[str, Any]:
     listed = (await stack.induction.get("/v1/admin/forgotten", params={"limit": 1000})).json()
     return dict([one for one in listed["items"] if one["case_id"] == case_id][-1])
+
+
+async def promoted_over(stack: Stack, task: str, reason: str) -> None:
+    """A version is proposed and rejected, both for a reason that repeats what somebody wrote."""
+    await stack.induction.patch(f"/v1/tasks/{task}", json={"promotion_approvals": 1})
+    body = {"text": "Answer with topic_0, topic_1, topic_2 or topic_3."}
+    made = await stack.induction.post(f"/v1/prompts/{task}/versions", json=body)
+    path, why = f"/v1/prompts/{task}", {"reason": reason}
+    proposal = await stack.induction.post(f"{path}/versions/{made.json()['id']}/promote", json=why)
+    assert proposal.status_code == 202, proposal.text
+    rejected = await stack.induction.post(
+        f"{path}/proposals/{proposal.json()['id']}/reject", json=why
+    )
+    assert rejected.status_code == 200, rejected.text

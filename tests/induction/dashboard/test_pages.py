@@ -64,13 +64,29 @@ async def test_a_run_is_ordered_watched_read_promoted_and_rolled_back(
     assert "data-over" in shown
     assert run["verdict"]["summary"] in (await page.get("/dashboard")).text
     best = f"/dashboard/tasks/on-pages/versions/{run['best_version_id']}"
-    promoted = await page.post(f"{best}/promote", json={})
-    assert promoted.json()["is_production"] is True
+    await stack.induction.patch("/v1/tasks/on-pages", json={"promotion_approvals": 1})
+    proposal = (await page.post(f"{best}/promote", json={"reason": HOSTILE})).json()
+    waiting = (await page.get(best)).text
+    assert "Waits for approval" in waiting
+    assert Foreign(waiting).found == []
+    press = f"/dashboard/tasks/on-pages/proposals/{proposal['id']}"
+    own = await page.post(f"{press}/approve", json={})
+    assert own.json()["code"] == "own_proposal"
+    rejected = await page.post(f"{press}/reject", json={"reason": "say why"})
+    assert rejected.json()["status"] == "rejected"
+    again = (await page.post(f"{best}/promote", json={"reason": "It is better."})).json()
+    scopes = {"runs:read", "prompts:read", "tasks:read", "prompts:approve"}
+    async with browser(str(stack.induction.base_url), await key_with(stack, scopes)) as other:
+        press = f"/dashboard/tasks/on-pages/proposals/{again['id']}"
+        hashed = {"version_hash": again["version_hash"]}
+        assert (await other.post(f"{press}/approve", json=hashed)).json()["status"] == "applied"
+    assert "It is better." in (await page.get(best)).text
     assert "production" in (await page.get(best)).text
     other = await page.get(best, params={"against": run["baseline_version_id"]})
     assert "Examples added" in other.text
-    refused = await page.post("/dashboard/tasks/on-pages/rollback", json={})
-    assert refused.status_code in (200, 409)
+    back = await page.post("/dashboard/tasks/on-pages/rollback", json={})
+    assert back.json()["id"] == run["baseline_version_id"]
+    assert "brought back by" in (await page.get(best)).text
 
 
 async def test_a_run_that_improves_nothing_tells_what_it_found(
@@ -125,9 +141,12 @@ async def test_what_changes_something_needs_its_scope_and_the_proof(stack: Stack
         f"/dashboard/runs/{UNKNOWN}/cancel",
         f"/dashboard/runs/{UNKNOWN}/hints",
         f"/dashboard/tasks/proven-pages/versions/{UNKNOWN}/promote",
+        f"/dashboard/tasks/proven-pages/proposals/{UNKNOWN}/approve",
+        f"/dashboard/tasks/proven-pages/proposals/{UNKNOWN}/reject",
         "/dashboard/tasks/proven-pages/rollback",
     )
     bodies = {"/dashboard/runs": {"task": "proven-pages"}, orders[4]: {"hint": "x"}}
+    bodies[orders[7]] = {"reason": "x"}
     reads = {"runs:read", "prompts:read", "tasks:read"}
     async with browser(url, await key_with(stack, reads)) as reader:
         for path in orders:

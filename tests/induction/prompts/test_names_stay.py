@@ -79,7 +79,8 @@ async def test_an_example_with_its_context_comes_back_from_its_module(stack: Sta
 
 
 async def test_labels_that_change_leave_what_serves_as_it_was(stack: Stack) -> None:
-    """Until somebody brings a version in again: then it is asked for under the labels of now."""
+    """Until somebody brings it in again and promotes that: another version, under the labels of
+    now."""
     await make_task(stack, "relabelled")
     path = "/v1/prompts/relabelled"
     before = (await stack.induction.get(f"{path}/active")).json()
@@ -90,7 +91,10 @@ async def test_labels_that_change_leave_what_serves_as_it_was(stack: Stack) -> N
     assert (await stack.induction.get(f"{path}/active")).json() == before
     body = {"content": before["content"]}
     again = await stack.induction.post(f"{path}/versions", json=body)
-    assert (again.status_code, again.json()["id"]) == (200, before["version_id"])
+    assert (again.status_code, again.json()["version_hash"]) == (201, before["version_hash"])
+    assert (await stack.induction.get(f"{path}/active")).json() == before
+    promoted = await stack.induction.post(f"{path}/versions/{again.json()['id']}/promote")
+    assert promoted.status_code == 200
     after = (await stack.induction.get(f"{path}/active")).json()
     assert _enum(after) == names[:3]
     assert after["rendered"]["rendered_hash"] != before["rendered"]["rendered_hash"]

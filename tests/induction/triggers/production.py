@@ -25,7 +25,7 @@ async def serving_for_a_day(stack: Stack, task: str) -> None:
     """What serves has done so since yesterday."""
     owner = await asyncpg.connect(stack.induction_database.owner_url)
     try:
-        moved = "UPDATE production_prompts SET since = since - interval '1 day' WHERE task = $1"
+        moved = "UPDATE prompt_moves SET moved_at = moved_at - interval '1 day' WHERE task = $1"
         await owner.execute(moved, task)
     finally:
         await owner.close()

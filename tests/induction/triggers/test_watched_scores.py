@@ -24,7 +24,7 @@ WHERE task = $1 AND status = 'waiting'
 EARLIER = (
     "UPDATE runs SET created_at = created_at - $2 * interval '1 hour' WHERE task = $1",
     "UPDATE auto_triggers SET looked_at = looked_at - $2 * interval '1 hour' WHERE task = $1",
-    "UPDATE production_prompts SET since = since - $2 * interval '1 hour' WHERE task = $1",
+    "UPDATE prompt_moves SET moved_at = moved_at - $2 * interval '1 hour' WHERE task = $1",
 )
 
 

@@ -8,6 +8,7 @@ from datetime import date
 from nlu_shared.kit.access.auth import Caller
 from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.schemas.models import ModelsView, ModelView, ProviderView
+from nlu_shared.schemas.prompts import ServingAlias
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -15,7 +16,7 @@ from induction.llm import prices
 from induction.llm.prices import PriceTable
 from induction.llm.reaching import reach
 from induction.pricing import service as pricing
-from induction.prompts.models import ProductionPromptRow
+from induction.prompts.models import PromptMoveRow
 from induction.providers import Providers, address
 from induction.settings import Settings
 from induction.tasks import service as tasks
@@ -91,7 +92,10 @@ async def _uses(session: AsyncSession, settings: Settings, caller: Caller | None
     defaults = {"task_model": settings.task_model, "proposer_model": settings.proposer_model}
     for role, model in defaults.items():
         uses[_full(model, settings)].append(f"{DEFAULT}: {role}")
-    serving = set(await session.exec(select(ProductionPromptRow.task).distinct()))
+    in_production = select(PromptMoveRow.task).where(
+        PromptMoveRow.alias == ServingAlias.PRODUCTION.value
+    )
+    serving = set(await session.exec(in_production.distinct()))
     for row in await tasks.list_all(session):
         if caller is not None and not caller.may_touch(row.slug):
             continue

@@ -12,12 +12,21 @@ from nlu_shared.kit.http.parameters import PathTask
 from nlu_shared.kit.pages.entrance import PREFIX, Entrance
 from nlu_shared.kit.pages.house import House, Link
 from nlu_shared.schemas.forecasts import Forecast
+from nlu_shared.schemas.promotions import (
+    PromotionApprovalIn,
+    PromotionIn,
+    PromotionProposal,
+    PromotionRejectionIn,
+    ProposalStatus,
+    RollbackIn,
+)
 from nlu_shared.schemas.prompts import PromptVersion
 from nlu_shared.schemas.runs import RunLimits, RunRequest, RunView
 from nlu_shared.schemas.steering import HintIn, VetoIn
 from starlette.responses import HTMLResponse
 
 from induction.dashboard import service, words
+from induction.prompts import proposals
 from induction.prompts import queries as registry
 from induction.prompts import service as prompts
 from induction.resources import Resources
@@ -36,10 +45,11 @@ entrance = Entrance(HOUSE)
 router = entrance.router
 Reader = Annotated[Login, entrance.needs("runs:read", "prompts:read", "tasks:read")]
 steers = entrance.needs("runs:write")
-registers = entrance.needs("prompts:write")
+registers, decides = entrance.needs("prompts:write"), entrance.needs("prompts:approve")
 RunId = Annotated[UUID, Path(description="the run")]
 Change = Annotated[int, Path(ge=1, le=2**31 - 1, description="the change, by its `n`")]
 VersionId = Annotated[UUID, Path(description="a version of this task's prompt")]
+ProposalId = Annotated[UUID, Path(description="a proposal of this task")]
 
 
 @router.get("")
@@ -157,17 +167,49 @@ async def show_version(
     return HOUSE.page("version.html", login, at=None, view=view)
 
 
-@router.post("/tasks/{task}/versions/{version_id}/promote", dependencies=[registers])
+@router.post(
+    "/tasks/{task}/versions/{version_id}/promote", dependencies=[registers], response_model=None
+)
 async def press_promote(
-    task: PathTask, version_id: VersionId, session: DbSession, caller: CallerDep
-) -> PromptVersion:
+    task: PathTask, version_id: VersionId, body: PromotionIn, session: DbSession, caller: CallerDep
+) -> PromptVersion | PromotionProposal:
     own_task(caller, task)
-    await prompts.promote(session, task, version_id, by=caller.subject)
+    proposal = await proposals.promote(session, task, version_id, body, by=caller.subject)
+    if proposal is not None and proposal.status == ProposalStatus.WAITING:
+        return await registry.proposal_view(session, proposal)
     return await registry.view(session, await prompts.get(session, task, version_id))
+
+
+@router.post("/tasks/{task}/proposals/{proposal_id}/approve", dependencies=[decides])
+async def press_approve_proposal(
+    task: PathTask,
+    proposal_id: ProposalId,
+    body: PromotionApprovalIn,
+    session: DbSession,
+    caller: CallerDep,
+) -> PromotionProposal:
+    own_task(caller, task)
+    row = await proposals.approve(session, task, proposal_id, body, by=caller.subject)
+    return await registry.proposal_view(session, row)
+
+
+@router.post("/tasks/{task}/proposals/{proposal_id}/reject", dependencies=[decides])
+async def send_rejection(
+    task: PathTask,
+    proposal_id: ProposalId,
+    body: PromotionRejectionIn,
+    session: DbSession,
+    caller: CallerDep,
+) -> PromotionProposal:
+    own_task(caller, task)
+    row = await proposals.reject(session, task, proposal_id, body, by=caller.subject)
+    return await registry.proposal_view(session, row)
 
 
 @router.post("/tasks/{task}/rollback", dependencies=[registers])
-async def press_roll_back(task: PathTask, session: DbSession, caller: CallerDep) -> PromptVersion:
+async def press_roll_back(
+    task: PathTask, body: RollbackIn, session: DbSession, caller: CallerDep
+) -> PromptVersion:
     own_task(caller, task)
-    version_id = await prompts.roll_back(session, task, by=caller.subject)
-    return await registry.view(session, await prompts.get(session, task, version_id))
+    proposal = await proposals.roll_back(session, task, body, by=caller.subject)
+    return await registry.view(session, await prompts.get(session, task, proposal.version_id))

@@ -9,7 +9,8 @@ from nlu_shared.kit.access.auth import Caller
 from nlu_shared.schemas.candidates import IterationView
 from nlu_shared.schemas.diffs import PromptDiff
 from nlu_shared.schemas.lineage import Ancestor
-from nlu_shared.schemas.prompts import PromptVersion
+from nlu_shared.schemas.promotions import PointerMove, PromotionProposal, ProposalStatus
+from nlu_shared.schemas.prompts import PromptVersion, ServingAlias
 from nlu_shared.schemas.runs import RunView
 from nlu_shared.schemas.triggers import AutoTrigger
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -18,9 +19,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.dashboard.drawing import SearchChart, best_so_far, search_chart, share
 from induction.history import lineage
+from induction.prompts import pointer
 from induction.prompts import queries as registry
 from induction.prompts import service as prompts
-from induction.prompts.models import ProductionPromptRow, PromptVersionRow
+from induction.prompts.models import PromptMoveRow, PromptVersionRow
 from induction.runs import experience
 from induction.runs import queries as runs
 from induction.runs.models import RunRow
@@ -29,7 +31,7 @@ from induction.tasks import service as tasks
 from induction.tasks.models import TaskRow
 from induction.triggers.models import AutoTriggerRow
 
-RUNS, VERSIONS = 20, 50
+RUNS, VERSIONS, WAITING = 20, 50, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +116,14 @@ class RunPage:
 
 @dataclass(frozen=True, slots=True)
 class VersionPage:
+    """`moved` is the last move of production, `proposals` what waits to make it this version."""
+
     version: PromptVersion
     against: PromptVersion | None
     diff: PromptDiff | None
     others: list[Ancestor]
+    moved: PointerMove | None
+    proposals: list[PromotionProposal]
 
 
 async def overview(session: AsyncSession, settings: Settings, *, caller: Caller) -> Overview:
@@ -205,7 +211,20 @@ async def version_page(
         diff = await registry.diff(session, task, before=other_id, after=version_id)
     versions = await lineage.page(session, task, before=None, limit=VERSIONS)
     others = [one for one in versions.items if one.id != version_id]
-    return VersionPage(version, other, diff, others)
+    moves = await pointer.history(
+        session, task, alias=ServingAlias.PRODUCTION, as_of=None, before=None, limit=1
+    )
+    waiting = await registry.proposal_page(
+        session, task, status=ProposalStatus.WAITING, before=None, limit=WAITING
+    )
+    return VersionPage(
+        version=version,
+        against=other,
+        diff=diff,
+        others=others,
+        moved=next(iter(moves.items), None),
+        proposals=[one for one in waiting.items if one.version_id == version_id],
+    )
 
 
 async def month(session: AsyncSession, settings: Settings) -> Month:
@@ -228,16 +247,18 @@ async def _by_task(
 async def _serving(session: AsyncSession, slugs: Sequence[str]) -> dict[str, Serving]:
     """What serves, and since when, by task."""
     newest = (
-        select(ProductionPromptRow, PromptVersionRow.version_hash)
-        .join(PromptVersionRow, col(PromptVersionRow.id) == ProductionPromptRow.version_id)
-        .where(col(ProductionPromptRow.task).in_(slugs))
-        .order_by(col(ProductionPromptRow.task), col(ProductionPromptRow.since).desc())
-        .ext(distinct_on(col(ProductionPromptRow.task)))
+        select(PromptMoveRow, PromptVersionRow.version_hash)
+        .join(PromptVersionRow, col(PromptVersionRow.id) == PromptMoveRow.version_id)
+        .where(
+            col(PromptMoveRow.task).in_(slugs),
+            PromptMoveRow.alias == ServingAlias.PRODUCTION.value,
+        )
+        .order_by(col(PromptMoveRow.task), col(PromptMoveRow.n).desc())
+        .ext(distinct_on(col(PromptMoveRow.task)))
     )
     return {
-        row.task: Serving(row.version_id, version_hash, row.since)
+        row.task: Serving(row.version_id, version_hash, row.moved_at)
         for row, version_hash in await session.exec(newest)
-        if row.since is not None
     }
 
 

@@ -35,7 +35,8 @@ _LINEAGE = text(
         SELECT objective AS validation_f1, scorer, labels_version
         FROM prompt_scores
         WHERE version_id = version.id AND split = 'validation'
-        ORDER BY run_id DESC LIMIT 1
+            AND (version.run_id IS NULL OR run_id = version.run_id)
+        ORDER BY run_id LIMIT 1
     ) AS scored ON true
     WHERE version.task = :task AND (CAST(:before AS uuid) IS NULL OR version.id < :before)
     ORDER BY version.id DESC LIMIT :limit
@@ -76,7 +77,7 @@ _JUDGED = {
 async def page(
     session: AsyncSession, task: str, *, before: UUID | None, limit: int
 ) -> Page[Ancestor]:
-    """The versions of a task, newest first. `validation_f1` is the newest measurement."""
+    """The versions of a task, newest first. `validation_f1` is the version's own."""
     await tasks.get(session, task)
     serving = await prompts.production_id(session, task)
     filters = {"task": task, "before": before, "limit": limit + 1}

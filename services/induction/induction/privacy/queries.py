@@ -89,6 +89,27 @@ HISTORY = (
         WHERE id = :id AND :n = 0
         """,
     ),
+    (
+        """
+        SELECT id, 0 AS n, jsonb_build_object('reason', reason) AS content FROM prompt_proposals
+        WHERE task = :task AND reason IS NOT NULL
+        """,
+        """
+        UPDATE prompt_proposals SET reason = CAST(:content AS jsonb)->>'reason'
+        WHERE id = :id AND :n = 0
+        """,
+    ),
+    (
+        """
+        SELECT proposal_id AS id, n, jsonb_build_object('reason', vote.reason) AS content
+        FROM prompt_votes AS vote JOIN prompt_proposals ON id = proposal_id
+        WHERE task = :task AND vote.reason IS NOT NULL
+        """,
+        """
+        UPDATE prompt_votes SET reason = CAST(:content AS jsonb)->>'reason'
+        WHERE proposal_id = :id AND n = :n
+        """,
+    ),
 )
 
 

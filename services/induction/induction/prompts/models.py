@@ -1,18 +1,21 @@
-"""What a prompt version, its scores and the production pointer are as rows."""
+"""What a prompt version, its scores, the pointer to what serves and its proposals are as rows."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from nlu_shared.schemas.base import digest
 from nlu_shared.schemas.prompts import PromptContent
+from nlu_shared.schemas.rendered import ModuleConstants
 from sqlalchemy import Column, DateTime, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 
 class PromptVersionRow(SQLModel, table=True):
-    """`labels`: of an intent, what its answers are chosen from; None: those of its task.
-    `constants`: a `ModuleConstants`."""
+    """What it was made with, for good: `labels`, of an intent, are what its answers are chosen
+    from, `spellings` how they may be written, `constants` a `ModuleConstants`. The same content
+    with other labels is another version. `model` is the one it was made for."""
 
     __tablename__ = "prompt_versions"
 
@@ -23,7 +26,9 @@ class PromptVersionRow(SQLModel, table=True):
     parent_id: UUID | None = None
     run_id: UUID | None = None
     source: str
-    labels: list[str] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    labels: list[str] = Field(default=[], sa_column=Column(JSONB, nullable=False))
+    spellings: dict[str, str] = Field(default={}, sa_column=Column(JSONB, nullable=False))
+    model: str | None = None
     constants: dict[str, Any] | None = Field(
         default=None, sa_column=Column(JSONB(none_as_null=True))
     )
@@ -34,6 +39,10 @@ class PromptVersionRow(SQLModel, table=True):
 
     def prompt(self) -> PromptContent:
         return PromptContent.model_validate(self.content)
+
+    @property
+    def module_constants(self) -> ModuleConstants | None:
+        return None if self.constants is None else ModuleConstants.model_validate(self.constants)
 
 
 class PromptScoreRow(SQLModel, table=True):
@@ -62,18 +71,66 @@ class PromptScoreRow(SQLModel, table=True):
     rendered_hash: str | None = None
     labels_version: int = 0
 
+    @property
+    def era(self) -> str:
+        """Equal for scores that may stand in one line."""
+        names = ("model", "answered_by", "dataset_hash", "scorer", "labels_version")
+        measured = {name: getattr(self, name) for name in names}
+        return digest({**measured, "prompt": self.rendered_hash or self.version_id})[:12]
 
-class ProductionPromptRow(SQLModel, table=True):
-    """One change of the production pointer; the newest row of a task says what serves."""
 
-    __tablename__ = "production_prompts"
+class PromptMoveRow(SQLModel, table=True):
+    """One move of the pointer, never changed: the newest under an alias says what serves there.
+    `n` has no gap. Why it was made stands in its proposal."""
+
+    __tablename__ = "prompt_moves"
 
     task: str = Field(primary_key=True)
-    since: datetime | None = Field(
-        default=None,
-        sa_column=Column(
-            DateTime(timezone=True), primary_key=True, server_default=func.clock_timestamp()
-        ),
-    )
+    alias: str = Field(primary_key=True)
+    n: int = Field(primary_key=True)
+    moved_at: datetime = Field(sa_type=DateTime(timezone=True))
     version_id: UUID
+    from_version_id: UUID | None = None
     by: str
+    is_rollback: bool = False
+    proposal_id: UUID | None = None
+
+
+class PromptProposalRow(SQLModel, table=True):
+    """That a version is to serve in another one's place; `evidence` is a `PromotionEvidence`."""
+
+    __tablename__ = "prompt_proposals"
+
+    id: UUID = Field(primary_key=True)
+    task: str
+    alias: str
+    is_rollback: bool
+    version_id: UUID
+    version_hash: str
+    from_version_id: UUID | None = None
+    proposed_by: str
+    proposed_at: datetime | None = Field(
+        default=None,
+        sa_column=Column(DateTime(timezone=True), server_default=func.clock_timestamp()),
+    )
+    evidence: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    reason: str | None = None
+    approvals_needed: int
+    status: str
+    closed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+
+
+class PromptVoteRow(SQLModel, table=True):
+    """`n` counts from 1 within its proposal."""
+
+    __tablename__ = "prompt_votes"
+
+    proposal_id: UUID = Field(primary_key=True)
+    n: int = Field(primary_key=True)
+    by: str
+    decision: str
+    reason: str | None = None
+    decided_at: datetime | None = Field(
+        default=None,
+        sa_column=Column(DateTime(timezone=True), server_default=func.clock_timestamp()),
+    )

@@ -1,44 +1,71 @@
 """What the registry shows: versions with their measurements, what serves, what changed."""
 
 import asyncio
+from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import UUID
 
 from nlu_shared.kit.data.pages import cut
-from nlu_shared.kit.errors import NotFound
+from nlu_shared.kit.errors import Conflict, NotFound
 from nlu_shared.rendering import AnswerSpace, rendered
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.diffs import PromptDiff
+from nlu_shared.schemas.events import Split
+from nlu_shared.schemas.promotions import PromotionEvidence, PromotionProposal, ProposalStatus
 from nlu_shared.schemas.prompts import (
     MadeOn,
     PromptSource,
     PromptVersion,
+    ServingAlias,
     SplitScore,
     TaskKind,
     caution_of,
 )
 from nlu_shared.schemas.registry import ActivePrompt
-from nlu_shared.schemas.rendered import ModuleConstants
+from nlu_shared.schemas.runs import RunStatus
 from pydantic import JsonValue
 from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from induction.prompts import export, pointer
 from induction.prompts.diff import compare
-from induction.prompts.models import PromptScoreRow, PromptVersionRow
-from induction.prompts.service import get, production_id
+from induction.prompts.models import (
+    PromptProposalRow,
+    PromptScoreRow,
+    PromptVersionRow,
+    PromptVoteRow,
+)
+from induction.prompts.service import get
 from induction.providers import OFFLINE
 from induction.task_kinds.registry import task_of
 from induction.tasks import service as tasks
+
+_EVIDENCE = text(
+    """
+    SELECT id AS run_id, baseline_version_id, verdict,
+        coalesce(baseline_version_id = :serving, false) AS is_against_serving
+    FROM runs WHERE task = :task AND best_version_id = :version_id AND verdict IS NOT NULL
+    ORDER BY is_against_serving DESC, id DESC LIMIT 1
+    """
+)
+
+
+class Unfinished(Conflict):
+    code = "version_unfinished"
+    title = "The run that made the version goes on: what is known of it is not final"
 
 
 def made_on(provider: str, model: str) -> MadeOn:
     return MadeOn(provider=provider, model=model, is_offline=provider == OFFLINE)
 
 
-async def active(session: AsyncSession, task: str, *, model: str) -> ActivePrompt:
+async def active(
+    session: AsyncSession, task: str, alias: ServingAlias, *, model: str
+) -> ActivePrompt:
     """What serves now; NotFound until something was promoted. `model` is the service's own, for a
     version that was never measured, of a task that names none."""
-    row = await serving(session, task)
+    row = await serving(session, task, alias)
     answers, content = await answers_of(session, row), row.prompt()
     return ActivePrompt(
         task=task,
@@ -54,20 +81,20 @@ async def active(session: AsyncSession, task: str, *, model: str) -> ActivePromp
     )
 
 
-async def serving(session: AsyncSession, task: str) -> PromptVersionRow:
+async def serving(session: AsyncSession, task: str, alias: ServingAlias) -> PromptVersionRow:
     """The version that serves; NotFound until something was promoted."""
     await tasks.get(session, task)
-    version_id = await production_id(session, task)
+    version_id = await pointer.serving_id(session, task, alias)
     if version_id is None:
         raise NotFound("No version of this prompt serves yet.", code="nothing_active")
     return await get(session, task, version_id)
 
 
 async def answers_of(session: AsyncSession, row: PromptVersionRow) -> AnswerSpace:
-    """What the version's answers can be: the labels it was measured with, or brought in under,
-    in the spellings the task has for them now."""
+    """What the version's answers can be: the labels it was made with, in the spellings the task has
+    for them now."""
     task = task_of((await tasks.get(session, row.task)).spec())
-    if row.labels is None or task.kind is not TaskKind.INTENT:
+    if task.kind is not TaskKind.INTENT:
         return task.answers
     return AnswerSpace(task.kind, tuple(row.labels), task.answers.spellings)
 
@@ -85,46 +112,66 @@ async def model_of(session: AsyncSession, row: PromptVersionRow, *, model: str) 
 
 
 async def view(session: AsyncSession, row: PromptVersionRow) -> PromptVersion:
-    """A version as the outside sees it. F1 fields hold the newest measurement of each split."""
-    scores = await session.exec(
-        select(PromptScoreRow)
-        .where(PromptScoreRow.version_id == row.id)
-        .order_by(col(PromptScoreRow.run_id), col(PromptScoreRow.split))
-    )
-    by_split = [
-        SplitScore.model_validate(score.model_dump(include=set(SplitScore.model_fields)))
-        for score in scores
-    ]
-    newest = {score.split: score.objective for score in by_split}
+    """A version as the outside sees it."""
+    scores = await scores_of(session, row)
+    own = own_scores(row.run_id, scores)
     content = row.prompt()
+    serves_as = await pointer.aliases_of(session, row.task, row.id)
     return PromptVersion(
         id=row.id,
         task=row.task,
         version_hash=row.version_hash,
         content=content,
         rendered=rendered(content, await answers_of(session, row)),
-        constants=row.constants and ModuleConstants.model_validate(row.constants),
+        constants=row.module_constants,
         parent_id=row.parent_id,
         run_id=row.run_id,
         source=PromptSource(row.source),
         made_on=await _made_on(session, row),
-        is_production=await production_id(session, row.task) == row.id,
-        validation_f1=newest.get("validation"),
-        train_f1=newest.get("train"),
-        scores=by_split,
+        is_production=ServingAlias.PRODUCTION in serves_as,
+        serves_as=serves_as,
+        validation_f1=own.get(Split.VALIDATION),
+        train_f1=own.get(Split.TRAIN),
+        scores=scores,
         notes=row.notes,
         created_at=row.created_at,
     )
 
 
+async def scores_of(session: AsyncSession, row: PromptVersionRow) -> list[SplitScore]:
+    """Every measurement, the oldest run first."""
+    scores = await session.exec(
+        select(PromptScoreRow)
+        .where(PromptScoreRow.version_id == row.id)
+        .order_by(col(PromptScoreRow.run_id), col(PromptScoreRow.split))
+    )
+    known = SplitScore.model_fields.keys() - {"era"}
+    return [
+        SplitScore.model_validate(score.model_dump(include=known) | {"era": score.era})
+        for score in scores
+    ]
+
+
+def own_scores(run_id: UUID | None, scores: Sequence[SplitScore]) -> dict[str, float]:
+    """By split, as they stay for good: by the run that made the version, or of an imported one by
+    the first that measured it."""
+    of_first = scores[0].run_id if scores and run_id is None else run_id
+    return {one.split: one.objective for one in scores if one.run_id == of_first}
+
+
 async def _made_on(session: AsyncSession, row: PromptVersionRow) -> MadeOn | None:
+    run = await _run_of(session, row)
+    return None if run is None else made_on(run.provider, run.task_model)
+
+
+async def _run_of(session: AsyncSession, row: PromptVersionRow) -> Any | None:
+    """That made the version: its provider, task_model and status."""
     if row.run_id is None:
         return None
     run = await session.execute(
-        text("SELECT provider, task_model FROM runs WHERE id = :id"), {"id": row.run_id}
+        text("SELECT provider, task_model, status FROM runs WHERE id = :id"), {"id": row.run_id}
     )
-    held = run.one_or_none()
-    return None if held is None else made_on(held.provider, held.task_model)
+    return run.one_or_none()
 
 
 async def page(
@@ -149,14 +196,92 @@ async def diff(session: AsyncSession, task: str, *, before: UUID, after: UUID) -
     return await asyncio.to_thread(compare, old, row.prompt(), answers)
 
 
-def export_facts(version: PromptVersion, *, model: str) -> dict[str, JsonValue]:
-    """What an export says about the version beside its text; `model` as `model_of` gives it."""
-    newest = version.scores[-1] if version.scores else None
-    return {
-        "validation_f1": version.validation_f1,
-        "train_f1": version.train_f1,
-        "dataset_hash": newest.dataset_hash if newest else None,
-        "model": model,
-        "made_on": None if version.made_on is None else version.made_on.model_dump(mode="json"),
-        "caution": caution_of(version.made_on),
+async def exported(
+    session: AsyncSession, row: PromptVersionRow, *, as_json: bool, model: str
+) -> str:
+    """The version as text: of what it was made with and what its own run found, so that it is the
+    same whenever it is asked for. `model` as in `active`.
+
+    Raises Unfinished while that run goes on.
+    """
+    run = await _run_of(session, row)
+    if run is not None and not RunStatus(run.status).over:
+        raise Unfinished
+    origin = None if run is None else made_on(run.provider, run.task_model)
+    of_run = [one for one in await scores_of(session, row) if one.run_id == row.run_id]
+    own = own_scores(row.run_id, of_run)
+    facts: dict[str, JsonValue] = {
+        "validation_f1": own.get(Split.VALIDATION),
+        "train_f1": own.get(Split.TRAIN),
+        "dataset_hash": of_run[0].dataset_hash if of_run else None,
+        "model": row.model or await model_of(session, row, model=model),
+        "made_on": None if origin is None else origin.model_dump(mode="json"),
+        "caution": caution_of(origin),
     }
+    answers = await answers_of(session, row)
+    write_as = export.to_json if as_json else export.to_module
+    return write_as(
+        row.prompt(),
+        task=row.task,
+        version_id=row.id,
+        answers=AnswerSpace(answers.kind, answers.labels, row.spellings),
+        facts=facts,
+        constants=row.module_constants,
+    )
+
+
+async def evidence_of(
+    session: AsyncSession, version: PromptVersionRow, serving: UUID | None
+) -> PromotionEvidence:
+    """What is known of the version against the one that serves."""
+    params = {"task": version.task, "version_id": version.id, "serving": serving}
+    found = (await session.execute(_EVIDENCE, params)).mappings().one_or_none()
+    scores = await scores_of(session, version)
+    return PromotionEvidence.model_validate({**(found or {}), "scores": scores})
+
+
+async def proposal_page(
+    session: AsyncSession,
+    task: str,
+    *,
+    status: ProposalStatus | None,
+    before: UUID | None,
+    limit: int,
+) -> Page[PromotionProposal]:
+    """The newest first."""
+    await tasks.get(session, task)
+    statement = select(PromptProposalRow).where(PromptProposalRow.task == task)
+    if status is not None:
+        statement = statement.where(PromptProposalRow.status == status.value)
+    if before is not None:
+        statement = statement.where(col(PromptProposalRow.id) < before)
+    newest = statement.order_by(col(PromptProposalRow.id).desc()).limit(limit + 1)
+    page, cursor = cut((await session.exec(newest)).all(), limit)
+    return Page(items=await proposal_views(session, page), next_cursor=cursor)
+
+
+async def proposal_view(session: AsyncSession, row: PromptProposalRow) -> PromotionProposal:
+    return (await proposal_views(session, [row]))[0]
+
+
+async def proposal_views(
+    session: AsyncSession, rows: Sequence[PromptProposalRow]
+) -> list[PromotionProposal]:
+    """Of one task."""
+    votes = await votes_on(session, [row.id for row in rows])
+    views = []
+    for row in rows:
+        needed = row.approvals_needed
+        if row.closed_at is None:
+            needed = (await tasks.get(session, row.task)).promotion_approvals
+        own = [one for one in votes if one.proposal_id == row.id]
+        counted = [one.model_dump(exclude={"proposal_id", "n"}) for one in own]
+        fields = row.model_dump() | {"approvals_needed": needed, "votes": counted}
+        views.append(PromotionProposal.model_validate(fields))
+    return views
+
+
+async def votes_on(session: AsyncSession, proposal_ids: Collection[UUID]) -> list[PromptVoteRow]:
+    """In their order."""
+    of_them = select(PromptVoteRow).where(col(PromptVoteRow.proposal_id).in_(proposal_ids))
+    return list(await session.exec(of_them.order_by(col(PromptVoteRow.n))))

@@ -10,18 +10,23 @@ from nlu_shared.kit.http.etags import is_held
 from nlu_shared.kit.http.parameters import MOST, Cursor, IfNoneMatch, PathTask
 from nlu_shared.schemas.base import Page, digest
 from nlu_shared.schemas.diffs import PromptDiff
-from nlu_shared.schemas.prompts import PromptVersion
+from nlu_shared.schemas.prompts import PromptVersion, ServingAlias
 from nlu_shared.schemas.registry import ActivePrompt, PromptImport
 
-from induction.prompts import export, queries, service
+from induction.prompts import bringing, export, queries, service
 from induction.resources import Resources
 from induction.settings import Settings
 from induction.tasks import service as tasks
 
 router = APIRouter(prefix="/v1/prompts/{task}", tags=["prompts"])
 VersionId = Annotated[UUID, Path(description="a version of this task's prompt")]
+AliasQuery = Annotated[
+    ServingAlias, Query(description="which of those that serve: production or staging")
+]
 EXPORTED: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/x-python": {"schema": {"type": "string"}}, "application/json": {}}}
+    200: {"content": {"text/x-python": {"schema": {"type": "string"}}, "application/json": {}}},
+    304: {"description": "The caller has these bytes"},
+    409: {"description": "The run that made the version goes on"},
 }
 read, write = requires("prompts:read"), requires("prompts:write")
 
@@ -30,7 +35,10 @@ read, write = requires("prompts:read"), requires("prompts:write")
     "/versions",
     dependencies=[write],
     status_code=201,
-    responses={200: {"model": PromptVersion, "description": "It was there before"}},
+    responses={
+        200: {"model": PromptVersion, "description": "It was there before"},
+        409: {"description": "It is to serve, and the task asks for a better verdict first"},
+    },
 )
 async def import_version(
     task: PathTask, body: PromptImport, request: Request, caller: CallerDep, response: Response
@@ -38,13 +46,16 @@ async def import_version(
     """A version from outside, for runs or to serve; the same again is one version.
 
     It has to name the task's labels as they stand in nlu-logger, or as last seen where that is
-    away.
+    away; with other labels than before it is another version. What is to serve waits as a proposal
+    where the task asks for approvals.
     """
     resources: Resources = request.app.state.resources
     identity = resources.identity(caller)
     spec = await tasks.fresh(resources.database, identity, resources.logger, task)
     async with session_scope(resources.database, identity) as session:
-        row, is_new = await service.bring_in(session, spec, body, by=caller.subject)
+        row, is_new = await bringing.bring_in(
+            session, spec, body, model=_own_model(request), by=caller.subject
+        )
         response.status_code = 201 if is_new else 200
         return await queries.view(session, row)
 
@@ -77,26 +88,6 @@ async def diff_versions(
     return await queries.diff(session, task, before=against, after=version_id)
 
 
-@router.post("/versions/{version_id}/promote", dependencies=[write])
-async def promote_version(
-    task: PathTask, version_id: VersionId, session: DbSession, caller: CallerDep
-) -> PromptVersion:
-    """From now on this version serves."""
-    await service.promote(session, task, version_id, by=caller.subject)
-    return await queries.view(session, await service.get(session, task, version_id))
-
-
-@router.post(
-    "/rollback",
-    dependencies=[write],
-    responses={409: {"description": "No earlier version has served"}},
-)
-async def roll_back(task: PathTask, session: DbSession, caller: CallerDep) -> PromptVersion:
-    """The version that served before serves again."""
-    version_id = await service.roll_back(session, task, by=caller.subject)
-    return await queries.view(session, await service.get(session, task, version_id))
-
-
 @router.get(
     "/active",
     dependencies=[read],
@@ -108,11 +99,12 @@ async def get_active(
     session: DbSession,
     request: Request,
     response: Response,
+    alias: AliasQuery = ServingAlias.PRODUCTION,
     if_none_match: IfNoneMatch = "",
 ) -> ActivePrompt | Response:
     """The version that serves and the request to send with a text; with its ETag in If-None-Match,
     asking again costs little."""
-    active = await queries.active(session, task, model=_own_model(request))
+    active = await queries.active(session, task, alias, model=_own_model(request))
     etag = f'"{digest(active)}"'
     if is_held(etag, if_none_match):
         return Response(status_code=304, headers={"ETag": etag})
@@ -128,26 +120,23 @@ async def export_version(
     version: Annotated[
         UUID | None, Query(description="the version; without it, the one that serves")
     ] = None,
+    alias: AliasQuery = ServingAlias.PRODUCTION,
     format: Annotated[
         Literal["py", "json"], Query(description="py: a module prompts.py; json: the same as data")
     ] = "py",
+    if_none_match: IfNoneMatch = "",
 ) -> Response:
-    """The version named, else the one that serves, as text. Its id and sha256 are in it."""
-    row = await (service.get(session, task, version) if version else queries.serving(session, task))
-    seen = await queries.view(session, row)
-    model = await queries.model_of(session, row, model=_own_model(request))
-    facts = queries.export_facts(seen, model=model)
-    write_as = export.to_module if format == "py" else export.to_json
-    text = write_as(
-        seen.content,
-        task=task,
-        version_id=row.id,
-        answers=await queries.answers_of(session, row),
-        facts=facts,
-        constants=seen.constants,
+    """The version named, else the one that serves, as text. Its id and sha256 are in it, and it is
+    the same, byte for byte, whenever it is asked for."""
+    row = await (
+        service.get(session, task, version) if version else queries.serving(session, task, alias)
     )
+    text = await queries.exported(session, row, as_json=format == "json", model=_own_model(request))
+    etag = f'"{export.sha256(text)}"'
+    if is_held(etag, if_none_match):
+        return Response(status_code=304, headers={"ETag": etag})
     kind = "text/x-python" if format == "py" else "application/json"
-    return Response(text, media_type=kind, headers={"ETag": f'"{row.version_hash}"'})
+    return Response(text, media_type=kind, headers={"ETag": etag})
 
 
 def _own_model(request: Request) -> str:

@@ -1,81 +1,22 @@
-"""Importing, finding, scoring and promoting prompt versions; what is shown is in `queries`."""
+"""Making, finding and scoring prompt versions; what is shown is in `queries`, what serves in
+`pointer`, and what comes from outside in `bringing`."""
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from nlu_shared.ids import uuid7
-from nlu_shared.kit.errors import Conflict, Invalid, NotFound
-from nlu_shared.rendering import rendered
+from nlu_shared.kit.errors import NotFound
+from nlu_shared.rendering import AnswerSpace, rendered
 from nlu_shared.schemas.events import PromptEvaluated, Split
-from nlu_shared.schemas.prompts import (
-    Block,
-    PromptContent,
-    PromptSource,
-)
-from nlu_shared.schemas.registry import PromptImport
+from nlu_shared.schemas.prompts import PromptContent, PromptSource
 from nlu_shared.schemas.rendered import ModuleConstants
-from nlu_shared.schemas.tasks import TaskSpec
-from pydantic import JsonValue
 from sqlalchemy import tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.prompts.handwritten import UnreadableModule
-from induction.prompts.models import ProductionPromptRow, PromptScoreRow, PromptVersionRow
-from induction.prompts.reading import ReadPrompt, read_module
-from induction.task_kinds.registry import task_of
-from induction.tasks import service as tasks
-
-
-async def bring_in(
-    session: AsyncSession, spec: TaskSpec, request: PromptImport, *, by: str
-) -> tuple[PromptVersionRow, bool]:
-    """Stores a prompt from outside and whether it is new; equal prompts are one version.
-
-    Raises Invalid for a prompt the task cannot be served with, and says why.
-    """
-    slug, task = spec.slug, task_of(spec)
-    read = await asyncio.to_thread(_read, request) or ReadPrompt(task.baseline())
-    content = read.content
-    problems = task.problems(content)
-    if problems:
-        raise Invalid("; ".join(problems), code="unusable_prompt")
-    version, is_new = await ensure(
-        session,
-        slug,
-        content,
-        source=PromptSource.IMPORT,
-        labels=task.answers.labels,
-        constants=read.constants,
-        notes=request.notes,
-    )
-    if not is_new:
-        version.labels = list(task.answers.labels)
-        version.constants = _plain(read.constants) or version.constants
-    if request.promote:
-        await promote(session, slug, version.id, by=by)
-    return version, is_new
-
-
-def _read(request: PromptImport) -> ReadPrompt | None:
-    given = [one for one in (request.content, request.text, request.module) if one is not None]
-    if len(given) > 1:
-        raise Invalid("Give content, text or module, one of them.")
-    if request.module is not None:
-        try:
-            return read_module(request.module)
-        except UnreadableModule as unreadable:
-            raise Invalid(str(unreadable), code="unreadable_module") from None
-    if request.text is not None:
-        block = Block(name="instructions", text=request.text)
-        return ReadPrompt(PromptContent(instructions=(block,)))
-    return None if request.content is None else ReadPrompt(request.content, request.constants)
-
-
-def _plain(constants: ModuleConstants | None) -> dict[str, JsonValue] | None:
-    return None if constants is None else constants.model_dump(mode="json")
+from induction.prompts import pointer
+from induction.prompts.models import PromptScoreRow, PromptVersionRow
 
 
 async def ensure(
@@ -84,15 +25,18 @@ async def ensure(
     content: PromptContent,
     *,
     source: PromptSource,
-    labels: Sequence[str] | None,
+    answers: AnswerSpace,
+    model: str | None,
     parent_id: UUID | None = None,
     run_id: UUID | None = None,
     constants: ModuleConstants | None = None,
     notes: str | None = None,
 ) -> tuple[PromptVersionRow, bool]:
-    """The version with this content, made if there is none; True where it was made. It is to be
-    answered with `labels`, and called by its module's constants, or by those of its parent."""
+    """The version with this content and these labels, made if there is none; True where it was
+    made. `answers` is what it is asked for and read with, `model` what it is made for. It is called
+    by its module's constants, or by those of its parent."""
     of_parent = await session.get(PromptVersionRow, parent_id) if parent_id else None
+    own = constants.model_dump(mode="json") if constants is not None else None
     made = await session.exec(
         insert(PromptVersionRow)
         .values(
@@ -103,25 +47,40 @@ async def ensure(
             parent_id=parent_id,
             run_id=run_id,
             source=source.value,
-            labels=None if labels is None else list(labels),
-            constants=of_parent.constants if of_parent else _plain(constants),
+            labels=list(answers.labels),
+            spellings=dict(answers.spellings),
+            model=model,
+            constants=of_parent.constants if of_parent else own,
             notes=notes,
         )
         .on_conflict_do_nothing()
         .returning(col(PromptVersionRow.id))
     )
     is_new = made.first() is not None
-    return await by_hash(session, task, content.version_hash), is_new
+    same = select(PromptVersionRow).where(
+        PromptVersionRow.task == task,
+        PromptVersionRow.version_hash == content.version_hash,
+        col(PromptVersionRow.labels) == list(answers.labels),
+    )
+    return (await session.exec(same)).one(), is_new
 
 
-async def by_hash(session: AsyncSession, task: str, version_hash: str) -> PromptVersionRow:
-    return (
-        await session.exec(
-            select(PromptVersionRow).where(
-                PromptVersionRow.task == task, PromptVersionRow.version_hash == version_hash
-            )
+async def by_hash(
+    session: AsyncSession, task: str, version_hash: str, *, first: UUID, labels: Sequence[str]
+) -> PromptVersionRow:
+    """The version with this content. Of several, which differ in their labels, it is `first`, or
+    the one with `labels`, or else the newest."""
+    chosen = (
+        select(PromptVersionRow)
+        .where(PromptVersionRow.task == task, PromptVersionRow.version_hash == version_hash)
+        .order_by(
+            (col(PromptVersionRow.id) == first).desc(),
+            (col(PromptVersionRow.labels) == list(labels)).desc(),
+            col(PromptVersionRow.id).desc(),
         )
-    ).one()
+        .limit(1)
+    )
+    return (await session.exec(chosen)).one()
 
 
 async def get(session: AsyncSession, task: str, version_id: UUID) -> PromptVersionRow:
@@ -150,13 +109,10 @@ async def record_score(
     answered_by: str | None,
     scorer: str,
     labels_version: int,
+    measured: AnswerSpace,
 ) -> None:
-    """Keeps how a version did on one split, and in which form; the newest measurement of the same
-    run stands. A version that does not serve keeps the labels it was measured with."""
-    row = await tasks.get(session, version.task)
-    measured = task_of(row.spec()).answers
-    if await production_id(session, version.task) != version.id:
-        version.labels = list(measured.labels)
+    """Keeps how a version did on one split, and what answers it was `measured` with; the newest
+    measurement of the same run stands. The version itself stays as it was made."""
     values = {
         "version_id": version.id,
         "run_id": run_id,
@@ -204,34 +160,6 @@ async def scores_on(
     return {row.run_id: row for row in rows}
 
 
-async def promote(session: AsyncSession, task: str, version_id: UUID, *, by: str) -> None:
-    """From the commit on this version serves; promoting the one that serves changes nothing."""
-    await get(session, task, version_id)
-    if await production_id(session, task) != version_id:
-        session.add(ProductionPromptRow(task=task, version_id=version_id, by=by))
-        await session.flush()
-
-
-async def roll_back(session: AsyncSession, task: str, *, by: str) -> UUID:
-    """Serves again what served before; returns its id. Conflict where nothing did."""
-    await tasks.get(session, task)
-    history = await _pointer_history(session, task, limit=2)
-    if len(history) < 2:
-        raise Conflict("No earlier version has served.")
-    await promote(session, task, history[1], by=by)
-    return history[1]
-
-
 async def production_id(session: AsyncSession, task: str) -> UUID | None:
-    history = await _pointer_history(session, task, limit=1)
-    return history[0] if history else None
-
-
-async def _pointer_history(session: AsyncSession, task: str, *, limit: int) -> list[UUID]:
-    rows = await session.exec(
-        select(ProductionPromptRow.version_id)
-        .where(ProductionPromptRow.task == task)
-        .order_by(col(ProductionPromptRow.since).desc())
-        .limit(limit)
-    )
-    return list(rows.all())
+    """The version that serves in production; None until something was promoted."""
+    return await pointer.serving_id(session, task)

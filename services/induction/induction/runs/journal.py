@@ -7,6 +7,7 @@ made is answered as it was.
 from typing import Any
 from uuid import UUID
 
+from nlu_shared.rendering import AnswerSpace
 from nlu_shared.schemas.candidates import FrontView
 from nlu_shared.schemas.events import (
     ApprovalAwaited,
@@ -39,9 +40,13 @@ from induction.llm.entries import LeaseLost
 from induction.llm.prices import PriceTable
 from induction.pricing import service as pricing
 from induction.prompts import service as prompts
+from induction.prompts.models import PromptVersionRow
 from induction.runs import costs
 from induction.runs.models import RunEventRow, RunRow
 from induction.runs.patience import Standing
+from induction.runs.planning import held_to
+from induction.task_kinds.registry import task_of
+from induction.tasks import service as tasks
 
 MINUTES = "((extract(epoch FROM now() - started_at)::float8 - idle_seconds) / 60)"
 """Wall time since the first claim less what was spent paused, parked or waiting for a
@@ -115,7 +120,7 @@ async def record(
             await history.record(session, run_id, event)
         case ChangeKept():
             await history.record(session, run_id, event)
-            row.best_version_id = (await prompts.by_hash(session, row.task, event.version_hash)).id
+            row.best_version_id = (await _version(session, row, event.version_hash)).id
         case FrontMeasured():
             await _front(session, row, event)
         case CrossValidated():
@@ -140,14 +145,27 @@ async def record(
     await session.flush()
 
 
+async def _answers(session: AsyncSession, row: RunRow) -> AnswerSpace:
+    """What the run's prompts can be answered: by the labels it is held to."""
+    return task_of(held_to((await tasks.get(session, row.task)).spec(), row)).answers
+
+
+async def _version(session: AsyncSession, row: RunRow, version_hash: str) -> PromptVersionRow:
+    labels = (await _answers(session, row)).labels
+    return await prompts.by_hash(
+        session, row.task, version_hash, first=row.baseline_version_id, labels=labels
+    )
+
+
 async def _proposed(session: AsyncSession, row: RunRow, event: PromptProposed) -> None:
-    parent = await prompts.by_hash(session, row.task, event.parent_hash)
+    parent = await _version(session, row, event.parent_hash)
     version, _ = await prompts.ensure(
         session,
         row.task,
         event.content,
         source=PromptSource.RUN,
-        labels=parent.labels,
+        answers=await _answers(session, row),
+        model=row.task_model,
         parent_id=parent.id,
         run_id=row.id,
         notes=event.change.rationale,
@@ -164,13 +182,14 @@ def _priced(row: RunRow, headroom: Headroom, prices: PriceTable | None) -> Headr
 
 
 async def _adapted(session: AsyncSession, row: RunRow, event: PromptAdapted) -> None:
-    parent = await prompts.by_hash(session, row.task, event.parent_hash)
+    parent = await _version(session, row, event.parent_hash)
     await prompts.ensure(
         session,
         row.task,
         event.content,
         source=PromptSource.RUN,
-        labels=parent.labels,
+        answers=await _answers(session, row),
+        model=event.model,
         parent_id=parent.id,
         run_id=row.id,
         notes=f"Searched for the model {event.model}.",
@@ -178,7 +197,7 @@ async def _adapted(session: AsyncSession, row: RunRow, event: PromptAdapted) -> 
 
 
 async def _compared(session: AsyncSession, row: RunRow, event: ModelCompared) -> None:
-    version = await prompts.by_hash(session, row.task, event.comparison.version_hash)
+    version = await _version(session, row, event.comparison.version_hash)
     comparison = event.comparison.model_copy(update={"version_id": version.id})
     row.comparisons = [*row.comparisons, comparison.model_dump(mode="json")]
 
@@ -186,7 +205,7 @@ async def _compared(session: AsyncSession, row: RunRow, event: ModelCompared) ->
 async def _evaluated(session: AsyncSession, row: RunRow, event: PromptEvaluated) -> None:
     if event.iteration == 0 and event.split is Split.VALIDATION:
         row.baseline_f1 = event.objective
-    version = await prompts.by_hash(session, row.task, event.version_hash)
+    version = await _version(session, row, event.version_hash)
     await prompts.record_score(
         session,
         version,
@@ -197,12 +216,13 @@ async def _evaluated(session: AsyncSession, row: RunRow, event: PromptEvaluated)
         answered_by=row.server_of(row.task_model),
         scorer=row.scorer or "",
         labels_version=row.labels_version or 0,
+        measured=await _answers(session, row),
     )
 
 
 async def _front(session: AsyncSession, row: RunRow, event: FrontMeasured) -> None:
     by_hash = {
-        one.version_hash: (await prompts.by_hash(session, row.task, one.version_hash)).id
+        one.version_hash: (await _version(session, row, one.version_hash)).id
         for one in event.points
     }
     row.front = [
@@ -222,7 +242,7 @@ async def _front(session: AsyncSession, row: RunRow, event: FrontMeasured) -> No
 
 async def _finished(session: AsyncSession, row: RunRow, event: RunFinished) -> None:
     if event.best_hash is not None:
-        row.best_version_id = (await prompts.by_hash(session, row.task, event.best_hash)).id
+        row.best_version_id = (await _version(session, row, event.best_hash)).id
     row.final_f1 = event.final_f1
     row.status = event.status
     row.reason = event.reason

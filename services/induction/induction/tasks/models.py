@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from nlu_shared.schemas.labels import LabelSet, LabelSpec
+from nlu_shared.schemas.promotions import PromotionRules, PromotionVerdict
 from nlu_shared.schemas.steering import MINUTES, ApprovalMode, Unanswered
 from nlu_shared.schemas.tasks import TaskSpec, TaskView
 from sqlalchemy import Column, DateTime, func
@@ -28,6 +29,8 @@ class TaskRow(SQLModel, table=True):
     approval: str = ApprovalMode.OFF.value
     approval_minutes: float = MINUTES
     unanswered: str = Unanswered.VETO.value
+    promotion_approvals: int = 0
+    promotion_verdict: str = PromotionVerdict.ANY.value
     archived_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     created_at: datetime | None = Field(
         default=None, sa_column=Column(DateTime(timezone=True), server_default=func.now())
@@ -35,6 +38,11 @@ class TaskRow(SQLModel, table=True):
 
     def spec(self) -> TaskSpec:
         return TaskSpec.model_validate(self.model_dump(include=set(TaskSpec.model_fields)))
+
+    @property
+    def promotion_rules(self) -> PromotionRules:
+        fields = self.model_dump(include=set(PromotionRules.model_fields))
+        return PromotionRules.model_validate(fields)
 
     def view(self) -> TaskView:
         return TaskView.model_validate(self.model_dump(include=set(TaskView.model_fields)))

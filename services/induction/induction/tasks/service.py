@@ -12,6 +12,7 @@ from nlu_shared.kit.access import audit
 from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict, Invalid, NotFound
 from nlu_shared.schemas.labels import LabelSet, LabelSpec, nearly_one
+from nlu_shared.schemas.promotions import PromotionRules
 from nlu_shared.schemas.prompts import TaskKind
 from nlu_shared.schemas.steering import Approvals
 from nlu_shared.schemas.tasks import (
@@ -34,6 +35,13 @@ from induction.tasks.models import TaskRow, with_aliases
 from induction.upstream import UpstreamAway, define_labels, fetch_labels
 
 ROLES = {"task_model", "proposer_model"}
+OWN = {
+    *ROLES,
+    *("max_prompt_tokens", "retrieval"),
+    *Approvals.model_fields,
+    *PromotionRules.model_fields,
+}
+"""What is changed here alone; labels are nlu-logger's."""
 
 
 class LabelsDiffer(Conflict):
@@ -203,7 +211,7 @@ async def _changed(
         raise _unknown()
     if labels is not None:
         row.copy_labels(labels)
-    for name in {*ROLES, "max_prompt_tokens", "retrieval", *Approvals.model_fields} & wanted.keys():
+    for name in OWN & wanted.keys():
         setattr(row, name, wanted[name])
     if "archived" in wanted and wanted["archived"] != (row.archived_at is not None):
         now = (await session.exec(select(func.now()))).one()
@@ -229,6 +237,17 @@ async def fresh(
 
 async def get(session: AsyncSession, slug: str) -> TaskRow:
     row = await session.get(TaskRow, slug)
+    if row is None:
+        raise _unknown()
+    return row
+
+
+async def held(session: AsyncSession, slug: str) -> TaskRow:
+    """The task, until the commit held against others who do the same; references to it may still
+    be made. Raises NotFound."""
+    row = await session.get(
+        TaskRow, slug, populate_existing=True, with_for_update={"key_share": True}
+    )
     if row is None:
         raise _unknown()
     return row

@@ -24,15 +24,15 @@ _LOOKED = text(
     """
     SELECT greatest(
         (SELECT max(created_at) FROM runs WHERE task = :task AND trigger_type = 'manual'),
-        (SELECT max(since) FROM production_prompts WHERE task = :task)
+        (SELECT max(moved_at) FROM prompt_moves WHERE task = :task AND alias = 'production')
     )
     """
 )
 _SERVES = text(
     """
-    SELECT version_id, version_hash, since FROM production_prompts
+    SELECT version_id, version_hash, moved_at AS since FROM prompt_moves
     JOIN prompt_versions ON prompt_versions.id = version_id
-    WHERE production_prompts.task = :task ORDER BY since DESC LIMIT 1
+    WHERE prompt_moves.task = :task AND alias = 'production' ORDER BY n DESC LIMIT 1
     """
 )
 _MEASURED_WITH = text(

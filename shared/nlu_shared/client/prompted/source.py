@@ -22,6 +22,7 @@ from nlu_shared.client.prompted import module, served
 from nlu_shared.client.prompted.served import ServedPrompt, Whence
 from nlu_shared.environment import given
 from nlu_shared.schemas.base import Schema
+from nlu_shared.schemas.prompts import ServingAlias
 from nlu_shared.schemas.registry import ActivePrompt
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,8 @@ class _Kept(Schema):
 
 
 class PromptSource:
-    """`fallbacks` counts how often induction was asked in vain while something else served."""
+    """`fallbacks` counts how often induction was asked in vain while something else served; `alias`
+    is production, or staging. Raises ValueError for another."""
 
     def __init__(
         self,
@@ -54,12 +56,15 @@ class PromptSource:
         key: str | None = None,
         cache: Path | str | None = None,
         bundled: Path | str | None = None,
+        alias: ServingAlias | str = ServingAlias.PRODUCTION,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.fallbacks = 0
         self._task = task
         base = url or given("INDUCTION_URL") or "http://127.0.0.1:8002"
-        self._url = f"{base.rstrip('/')}/v1/prompts/{task}/active"
+        chosen = ServingAlias(alias)
+        query = "" if chosen is ServingAlias.PRODUCTION else f"?alias={chosen.value}"
+        self._url = f"{base.rstrip('/')}/v1/prompts/{task}/active{query}"
         self._key = key or given("INDUCTION_KEY") or ""
         self._file = _folder(cache) / f"{task}-{_short(self._url)}.json"
         self._bundled = Path(bundled or given(BUNDLED) or "prompts.py")

@@ -1,0 +1,103 @@
+"""What serves under an alias, and each move of it: rows are added, never changed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from operator import attrgetter
+from uuid import UUID
+
+from nlu_shared.kit.data.pages import cut
+from nlu_shared.schemas.base import Page
+from nlu_shared.schemas.promotions import PointerMove
+from nlu_shared.schemas.prompts import ServingAlias
+from sqlalchemy import text
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from induction.prompts.models import PromptMoveRow, PromptProposalRow
+from induction.prompts.promotion import before
+from induction.tasks import service as tasks
+
+# Its time is later than that of the move before, whatever the clock did.
+_MOVE = text(
+    """
+    INSERT INTO prompt_moves
+        (task, alias, n, moved_at, version_id, from_version_id, by, is_rollback, proposal_id)
+    SELECT :task, :alias, coalesce(max(n), 0) + 1,
+        greatest(clock_timestamp(), max(moved_at) + interval '1 microsecond'),
+        CAST(:version_id AS uuid), CAST(:from_version_id AS uuid), :by,
+        CAST(:is_rollback AS boolean), CAST(:proposal_id AS uuid)
+    FROM prompt_moves WHERE task = :task AND alias = :alias
+    """
+)
+_HISTORY = text(
+    """
+    SELECT move.n, move.alias, move.version_id, version.version_hash, move.from_version_id,
+        earlier.version_hash AS from_version_hash, move.moved_at, later.moved_at AS until, move.by,
+        move.is_rollback, move.proposal_id, proposal.reason
+    FROM prompt_moves AS move
+    JOIN prompt_versions AS version ON version.id = move.version_id
+    LEFT JOIN prompt_versions AS earlier ON earlier.id = move.from_version_id
+    LEFT JOIN prompt_proposals AS proposal ON proposal.id = move.proposal_id
+    LEFT JOIN prompt_moves AS later
+        ON later.task = move.task AND later.alias = move.alias AND later.n = move.n + 1
+    WHERE move.task = :task AND move.alias = :alias
+        AND (CAST(:as_of AS timestamptz) IS NULL OR move.moved_at <= :as_of)
+        AND (CAST(:before AS integer) IS NULL OR move.n < :before)
+    ORDER BY move.n DESC LIMIT :limit
+    """
+)
+
+
+async def serving_id(
+    session: AsyncSession, task: str, alias: ServingAlias = ServingAlias.PRODUCTION
+) -> UUID | None:
+    """The version that serves; None until something was promoted."""
+    newest = (
+        select(PromptMoveRow.version_id)
+        .where(PromptMoveRow.task == task, PromptMoveRow.alias == alias.value)
+        .order_by(col(PromptMoveRow.n).desc())
+        .limit(1)
+    )
+    return (await session.exec(newest)).first()
+
+
+async def aliases_of(session: AsyncSession, task: str, version_id: UUID) -> list[ServingAlias]:
+    """Those under which the version serves, in the order they are defined."""
+    return [one for one in ServingAlias if await serving_id(session, task, one) == version_id]
+
+
+async def previous(session: AsyncSession, task: str, alias: ServingAlias) -> UUID | None:
+    """What a roll-back would bring back."""
+    moves = select(PromptMoveRow.version_id, PromptMoveRow.is_rollback).where(
+        PromptMoveRow.task == task, PromptMoveRow.alias == alias.value
+    )
+    rows: Sequence[tuple[UUID, bool]] = (
+        await session.exec(moves.order_by(col(PromptMoveRow.n)))
+    ).all()
+    return before(rows)
+
+
+async def move(session: AsyncSession, proposal: PromptProposalRow, *, by: str) -> None:
+    """To the proposal's version. The caller holds the task (`tasks.held`), so that moves of it
+    follow one another."""
+    fields = {"task", "alias", "version_id", "from_version_id", "is_rollback"}
+    params = proposal.model_dump(include=fields)
+    await session.execute(_MOVE, params | {"by": by, "proposal_id": proposal.id})
+
+
+async def history(
+    session: AsyncSession,
+    task: str,
+    *,
+    alias: ServingAlias,
+    as_of: datetime | None,
+    before: int | None,
+    limit: int,
+) -> Page[PointerMove]:
+    """The moves until `as_of`, the newest first, so that the first says what served then."""
+    await tasks.get(session, task)
+    params = {"task": task, "alias": alias.value, "as_of": as_of, "before": before}
+    rows = (await session.execute(_HISTORY, params | {"limit": limit + 1})).all()
+    page, cursor = cut(rows, limit, attrgetter("n"))
+    items = [PointerMove.model_validate(dict(row._mapping)) for row in page]
+    return Page(items=items, next_cursor=cursor)
