@@ -48,6 +48,12 @@ async def served(stack: Stack) -> None:
     labels = (await stack.logger.get(sets)).json()["labels"]
     labels[0]["aliases"] = [ALIAS]
     assert (await stack.induction.patch(f"/v1/tasks/{TASK}", json={"labels": labels})).is_success
+    # An export keeps the spellings its version was made with, so it is made after the alias.
+    text = f"Answer with {', '.join(one['name'] for one in labels)}."
+    made = await stack.induction.post(
+        f"/v1/prompts/{TASK}/versions", json={"text": text, "promote": True}
+    )
+    assert made.status_code == 201, made.text
 
 
 @pytest.fixture

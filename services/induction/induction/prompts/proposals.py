@@ -1,4 +1,4 @@
-"""Promotions as proposals: made, approved, rejected, applied. Each move of the pointer has one.
+"""Promotion proposals: made, approved, rejected, applied. Each move of the pointer has one.
 
 Whoever proposes or decides holds the task's row until the commit: what is read of the pointer and
 of proposals stays so, and two promotions at once are one history in order.
