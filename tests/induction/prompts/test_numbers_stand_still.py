@@ -15,10 +15,10 @@ PATH = f"/v1/prompts/{TASK}"
 @pytest.fixture(scope="module")
 async def run(stack: Stack) -> dict[str, Any]:
     """That made a version which serves now."""
-    await make_task(stack, TASK, cases=60)
+    await make_task(stack, TASK, cases=40)
     async with stack.working():
         ended = await reached(
-            stack, await start(stack, TASK, limits={"iterations": 2}), "completed"
+            stack, await start(stack, TASK, limits={"iterations": 1}), "completed"
         )
     assert ended["best_version_id"] != ended["baseline_version_id"]
     return ended

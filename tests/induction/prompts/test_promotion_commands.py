@@ -31,31 +31,15 @@ async def command(
 
 
 async def test_a_version_goes_to_production_and_back_by_command(stack: Stack, other: str) -> None:
-    promote = ("promote", "--version", other)
-    wrong = await command(stack, *promote, "--version-hash", "0" * 64)
-    assert (wrong[0], wrong[1]) == (1, "")
-    assert await command(stack, *promote, "--alias", "staging") == (0, other, "")
-    _, staged, _ = await command(stack, "export", "--alias", "staging")
-    assert f"# version {other}" in staged
-
     await stack.induction.patch(f"/v1/tasks/{TASK}", json={"promotion_approvals": 1})
-    code, proposal, complained = await command(stack, *promote, "--reason", "Shorter.")
+    promote = ("promote", "--version", other, "--reason", "Shorter.")
+    code, proposal, complained = await command(stack, *promote)
     assert (code, f"induction prompts approve {proposal}" in complained) == (0, True)
-    own = await command(stack, "approve", proposal)
-    assert (own[0], own[1]) == (1, "")
-    _, listed, _ = await command(stack, "proposals", "--status", "waiting")
-    assert listed.split("\t")[:4] == [proposal, "waiting", "production", other]
     key = await key_with(stack, {"prompts:approve"})
     assert await command(stack, "approve", proposal, key=key) == (0, "applied", "")
-    assert (await command(stack, "reject", proposal, "--reason", "No.", key=key))[0] == 1
-
     _, lines, _ = await command(stack, "history")
     newest, oldest = (one.split("\t") for one in lines.splitlines())
-    assert newest[1:3] == ["promoted", f"{other} from {oldest[2].split()[0]}"]
+    first = oldest[2].split()[0]
+    assert newest[1:3] == ["promoted", f"{other} from {first}"]
     assert newest[4] == "Shorter."
-    _, then, _ = await command(stack, "history", "--as-of", oldest[0])
-    assert then == lines.splitlines()[1]
-    back = await command(stack, "rollback", "--reason", "Too short.")
-    assert back == (0, oldest[2].split()[0], "")
-    _, lines, _ = await command(stack, "history", "--limit", "1")
-    assert lines.split("\t")[1] == "rolled back"
+    assert await command(stack, "rollback", "--reason", "Too short.") == (0, first, "")
