@@ -156,6 +156,11 @@ async def written_by_then(owner_url: str) -> None:
             *(json.dumps(VERDICT | {"tested_on": "test"}), json.dumps(VERDICT)),
             *(json.dumps(MISSES), len(EVENTS)),
         )
+        for version in (BASELINE, CANDIDATE):
+            await owner.execute(
+                "INSERT INTO production_prompts (task, version_id, by) VALUES ($1, $2, 'key:old')",
+                *(TASK, version),
+            )
         for n, body in enumerate(EVENTS, start=1):
             await owner.execute(
                 "INSERT INTO run_events (run_id, n, body) VALUES ($1, $2, $3)",
@@ -193,6 +198,19 @@ async def upgraded(databases: Databases, servers: Servers) -> AsyncIterator[http
         client(url) as opened,
     ):
         yield opened
+
+
+async def test_what_served_then_is_the_beginning_of_the_history(
+    upgraded: httpx2.AsyncClient,
+) -> None:
+    lines = (await upgraded.get(f"/v1/prompts/{TASK}/history")).json()["items"]
+    assert [(one["n"], one["version_id"], one["from_version_id"]) for one in lines] == [
+        (2, str(CANDIDATE), str(BASELINE)),
+        (1, str(BASELINE), None),
+    ]
+    assert {(one["by"], one["reason"], one["proposal_id"]) for one in lines} == {
+        ("key:old", None, None)
+    }
 
 
 async def test_an_old_run_is_shown_with_its_changes_and_scores(
