@@ -104,12 +104,12 @@ async def _measured(url: str, key: str, say: Say) -> tuple[float, list[float]]:
 
 
 @asynccontextmanager
-async def _process(*command: str, told: dict[str, str], path: str) -> AsyncIterator[str]:
+async def _process(*command: str, environment: dict[str, str], path: str) -> AsyncIterator[str]:
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         *command,
         *("--port", str(port)),
-        env=os.environ | told,
+        env=os.environ | environment,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
@@ -133,7 +133,7 @@ async def _of_a_run(stack: Stack, redis: Redis) -> tuple[float, list[float]]:
 
     serve = str(Path(sys.executable).parent / "induction")
     async with _process(
-        serve, "serve", told=dict(stack.environment()), path=f"/v1/runs/{run}/events"
+        serve, "serve", environment=dict(stack.environment()), path=f"/v1/runs/{run}/events"
     ) as url:
         key = stack.induction.headers["authorization"].removeprefix("Bearer ")
         measured = await _measured(url, key, say)
@@ -145,8 +145,10 @@ async def _of_the_bare_app(redis: Redis, servers: Servers) -> tuple[float, list[
     async def say() -> None:
         await redis.publish(CHANNEL, TOLD)
 
-    told = {"FOLLOWED_REDIS": servers.redis_url}
-    async with _process(sys.executable, "-m", "benchmarks.followers", told=told, path="/") as url:
+    place = {"FOLLOWED_REDIS": servers.redis_url}
+    async with _process(
+        sys.executable, "-m", "benchmarks.followers", environment=place, path="/"
+    ) as url:
         return await _measured(url, "none", say)
 
 
@@ -165,7 +167,7 @@ def bare() -> Starlette:
     async def events(_: Request) -> Response:
         queue: asyncio.Queue[str] = asyncio.Queue()
 
-        async def told() -> AsyncIterator[str]:
+        async def lines() -> AsyncIterator[str]:
             queues.add(queue)
             try:
                 while True:
@@ -173,7 +175,7 @@ def bare() -> Starlette:
             finally:
                 queues.discard(queue)
 
-        return EventSourceResponse(told())
+        return EventSourceResponse(lines())
 
     async def ready(_: Request) -> Response:
         return JSONResponse({})

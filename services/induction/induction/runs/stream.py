@@ -171,9 +171,9 @@ async def follow(
             for channel, message in await listener.wait(patience):
                 run_id = UUID(channel.rpartition(":")[2])
                 if message and run_id in reading:
-                    event, told = _read(message.decode())
+                    event, body = _read(message.decode())
                     if isinstance(event, EvaluationProgress):
-                        yield StreamItem(run_id, None, event, told)
+                        yield StreamItem(run_id, None, event, body)
 
 
 async def _news(
