@@ -5,8 +5,9 @@ from typing import Annotated
 from pydantic import Field
 
 from nlu_shared.schemas.base import Body, Label, Note
+from nlu_shared.schemas.objectives import Guards
 from nlu_shared.schemas.rendered import BlockName
-from nlu_shared.schemas.runs import MOST_FOLDS, MOST_PROPOSALS, Guards, RunModels
+from nlu_shared.schemas.runs import MOST_FOLDS, MOST_PROPOSALS, RunModels
 from nlu_shared.schemas.steering import ChosenApprovals
 from nlu_shared.schemas.tasks import PromptTokens
 

@@ -1,23 +1,21 @@
 """A run: what is asked for, what is promised about its cost, and how it stands."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import (
     Field,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from nlu_shared.schemas.base import Body, Expectation, Fraction, Label, Moment, Note, Schema, Slug
+from nlu_shared.schemas.base import Body, Label, Moment, Note, Schema, Slug
 from nlu_shared.schemas.canary import Canary
 from nlu_shared.schemas.candidates import FrontView, IterationView
 from nlu_shared.schemas.headroom import Headroom
 from nlu_shared.schemas.migration import Migration, MigrationTerms
+from nlu_shared.schemas.objectives import Guards
 from nlu_shared.schemas.prompts import MadeOn
 from nlu_shared.schemas.rendered import BlockName
 from nlu_shared.schemas.spending import Spend
@@ -85,17 +83,6 @@ MOST_PROPOSALS = 4
 MOST_FOLDS = 20
 
 
-def _as_one(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
-    """Where a table is wrong, the place of the error would name a key, which is a caller's text."""
-    try:
-        return read(value)
-    except ValidationError:
-        raise Expectation("a table of tolerances from 0 to 1 by component") from None
-
-
-Guards = Annotated[dict[Label, Fraction], Field(max_length=50), WrapValidator(_as_one)]
-
-
 class RunModels(Schema):
     """Other models than the task's, for one run, each as `provider/model`."""
 
@@ -114,10 +101,14 @@ class RunRequest(MigrationTerms, ChosenApprovals):
     prompt_version: UUID | None = Field(default=None, description="baseline; null: what serves")
     models: RunModels = Field(default=RunModels(), description="who answers and who proposes")
     focus: Label | None = Field(
-        default=None, description="the component to raise; the objective is guarded meanwhile"
+        default=None,
+        description="the component to raise, the objective being guarded meanwhile; null: as the"
+        " task says",
     )
     guards: Guards = Field(
-        default={}, description="by how much a component's F1 on validation may fall, at most"
+        default={},
+        description="by how much a component's F1 on validation may fall, at most, beside the"
+        " task's own",
     )
     proposals: int = Field(
         default=1, ge=1, le=MOST_PROPOSALS, description="changes tried side by side, at most"
@@ -244,6 +235,8 @@ class RunView(Approvals):
     awaits: int | None = Field(
         default=None, description="the change that waits for approval, by its `n`; null: none"
     )
+    focus: str | None = Field(default=None, description="the component it raises; null: all")
+    guards: dict[str, float] = Field(default={}, description="by how much F1 may fall, at most")
     pins: list[str] = Field(default=[], description="blocks that no change may edit")
     taken_hints: list[TakenHint] = Field(
         default=[], description="the hints that proposals were given, in their order"

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from nlu_shared.schemas.base import Body, Label, Moment, SafeText, Schema, Slug
 from nlu_shared.schemas.labels import GivenLabel, LabelSpec
+from nlu_shared.schemas.objectives import Objective
 from nlu_shared.schemas.promotions import PromotionRules
 from nlu_shared.schemas.prompts import TaskKind
 from nlu_shared.schemas.steering import Approvals
@@ -55,6 +56,9 @@ class TaskSpec(Approvals, PromotionRules):
     )
     task_model: Label | None = Field(default=None, description="answers; null: the service's")
     proposer_model: Label | None = Field(default=None, description="proposes; null: the service's")
+    objective: Objective = Field(
+        default=Objective(), description="what runs that do not say raise and guard"
+    )
     max_prompt_tokens: PromptTokens = Field(
         default=None, description="of a prompt, where a run does not say; null: no bound"
     )
@@ -93,6 +97,9 @@ class TaskChange(Body, Approvals, PromotionRules):
     task_model: ModelName | None = Field(default=None, description="answers; null: the service's")
     proposer_model: ModelName | None = Field(
         default=None, description="proposes; null: the service's"
+    )
+    objective: Objective = Field(
+        default=Objective(), description="what runs that do not say raise and guard"
     )
     max_prompt_tokens: PromptTokens = Field(
         default=None, description="of a prompt, where a run does not say; null: no bound"

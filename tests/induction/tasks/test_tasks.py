@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack
+from tests.induction.runs.driving import shown, start
 
 TASK: dict[str, Any] = {
     "slug": "yes-or-no",
@@ -64,7 +66,9 @@ async def test_another_task_under_the_same_slug_is_a_conflict(
         ({"task_model": " "}, ["task_model"], "string_pattern_mismatch"),
         ({"proposer_model": ""}, ["proposer_model"], "too_short"),
         ({"kind": "guessing"}, ["kind"], "enum"),
-        ({"objective": "accuracy"}, [], "extra_forbidden"),
+        ({"objective": "accuracy"}, ["objective"], "model_attributes_type"),
+        ({"objective": {"focus": "nothing"}}, ["objective"], "unknown_component"),
+        ({"measure": "accuracy"}, [], "extra_forbidden"),
     ],
     ids=str,
 )
@@ -76,6 +80,24 @@ async def test_a_task_that_makes_no_sense_is_refused_by_its_field(
     (fault,) = answer.json()["errors"]
     assert (fault["loc"], fault["type"]) == (["body", *loc], kind)
     assert "odd" not in [task["slug"] for task in (await stack.induction.get("/v1/tasks")).json()]
+
+
+async def test_runs_that_do_not_say_raise_and_guard_what_the_task_says(stack: Stack) -> None:
+    await make_task(stack, "aiming", cases=24)
+    first, second = "topic_0", "topic_1"
+    changed = await stack.induction.patch(
+        "/v1/tasks/aiming", json={"objective": {"focus": first, "guards": {second: 0.02}}}
+    )
+    assert changed.json()["objective"] == {"focus": first, "guards": {second: 0.02}}
+    by_task = await shown(stack, await start(stack, "aiming", kind="evaluate"))
+    assert (by_task["focus"], by_task["guards"]) == (first, {second: 0.02})
+    own = {"focus": second, "guards": {first: 0.1}}
+    by_itself = await shown(stack, await start(stack, "aiming", kind="evaluate", **own))
+    assert (by_itself["focus"], by_itself["guards"]) == (second, {first: 0.1, second: 0.02})
+    refused = await stack.induction.patch(
+        "/v1/tasks/aiming", json={"objective": {"guards": {"nothing": 0.1}}}
+    )
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_component")
 
 
 async def test_an_extraction_task_needs_no_labels(stack: Stack) -> None:

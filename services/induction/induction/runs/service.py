@@ -195,7 +195,7 @@ async def _prepared(
         **request.model_dump(
             mode="json",
             include={
-                *("focus", "guards", "proposals", "folds", "seed", "may_remove_blocks"),
+                *("proposals", "folds", "seed", "may_remove_blocks"),
                 *("to_models", "margin", "optimise", "agreement"),
             },
         ),

@@ -14,10 +14,13 @@ from induction.tasks.models import TaskRow
 
 
 def defaults_of(request: RunRequest, task: TaskRow) -> dict[str, Any]:
-    """What the task says where the request does not."""
+    """What the task says where the request does not; its guards hold beside the request's."""
     names = ("retrieval", *Approvals.model_fields)
     given = request.model_dump(mode="json", include=set(names))
-    return {name: getattr(task, name) if given[name] is None else given[name] for name in names}
+    chosen = {name: getattr(task, name) if given[name] is None else given[name] for name in names}
+    aim = task.spec().objective
+    focus = aim.focus if request.focus is None else request.focus
+    return chosen | {"focus": focus, "guards": aim.guards | request.guards}
 
 
 def require_known(spec: TaskSpec, request: RunRequest, baseline: PromptContent) -> None:
@@ -31,7 +34,8 @@ def require_known(spec: TaskSpec, request: RunRequest, baseline: PromptContent) 
 
 def knows_components(spec: TaskSpec, request: RunRequest) -> bool:
     """Whether the task has every component that is to be focused on or guarded."""
-    named = [*([request.focus] if request.focus is not None else []), *request.guards]
+    aims = (request, spec.objective)
+    named = [one for aim in aims for one in (aim.focus, *aim.guards) if one is not None]
     task = task_of(spec)
     return all(task.component(name) is not None for name in named)
 

@@ -24,6 +24,9 @@ class TaskRow(SQLModel, table=True):
     labels_version: int = 0
     task_model: str | None = None
     proposer_model: str | None = None
+    objective: dict[str, Any] = Field(
+        default={"guards": {}}, sa_column=Column(JSONB, nullable=False)
+    )
     max_prompt_tokens: int | None = None
     retrieval: bool = False
     approval: str = ApprovalMode.OFF.value

@@ -31,13 +31,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from induction.llm.prices import PriceTable
 from induction.pricing import service as pricing
 from induction.settings import Settings
+from induction.task_kinds.registry import task_of
 from induction.tasks.models import TaskRow, with_aliases
 from induction.upstream import UpstreamAway, define_labels, fetch_labels
 
 ROLES = {"task_model", "proposer_model"}
 OWN = {
     *ROLES,
-    *("max_prompt_tokens", "retrieval"),
+    *("objective", "max_prompt_tokens", "retrieval"),
     *Approvals.model_fields,
     *PromotionRules.model_fields,
 }
@@ -94,6 +95,7 @@ async def create(
             return row.view(), False
         row = TaskRow(**spec.model_dump(mode="json"))
         row.copy_labels(labels)
+        _require_components(row)
         try:
             async with session.begin_nested():
                 session.add(row)
@@ -213,6 +215,8 @@ async def _changed(
         row.copy_labels(labels)
     for name in OWN & wanted.keys():
         setattr(row, name, wanted[name])
+    if "objective" in wanted:
+        _require_components(row)
     if "archived" in wanted and wanted["archived"] != (row.archived_at is not None):
         now = (await session.exec(select(func.now()))).one()
         row.archived_at = now if wanted["archived"] else None
@@ -221,6 +225,19 @@ async def _changed(
     )
     await session.flush()
     return row.view()
+
+
+def _require_components(row: TaskRow) -> None:
+    """Raises Invalid where the objective names what the task does not have."""
+    spec = row.spec()
+    task = task_of(spec)
+    named = [one for one in (spec.objective.focus, *spec.objective.guards) if one is not None]
+    if any(task.component(one) is None for one in named):
+        raise Invalid(
+            "The objective names no component of the task.",
+            code="unknown_component",
+            errors=[{"loc": ["body", "objective"], "type": "unknown_component"}],
+        )
 
 
 async def fresh(
