@@ -88,7 +88,8 @@ def read_label(value: JsonValue) -> str | None:
         return normal_label(str(int(value)))
     if not isinstance(value, str):
         raise NoLabel("a label is text")
-    plain = spelling(value)
+    # What is too long for a label is not spelled out: to order its marks could take for ever.
+    plain = spelling(value) if len(value) <= LABEL_LIMIT else value.strip()
     return normal_label(value) if plain and plain.casefold() not in _NOTHING else None
 
 
