@@ -85,6 +85,9 @@ IO_FILES = {
     "pointer.py",
     "proposals.py",
     "promotion_routes.py",
+    # Of experiments: what a unit is to run.
+    "serving_routes.py",
+    "ofrep_routes.py",
 }
 PLACES_THAT_COMMIT = {"db.py", "group_commit.py"}
 

@@ -8,6 +8,8 @@ from nlu_shared.kit.http.web import create_app
 from induction import VERSION
 from induction.catalogue.routes import router as catalogue
 from induction.dashboard.routes import router as dashboard
+from induction.experiments.routes import router as experiments
+from induction.experiments.serving_routes import router as serving
 from induction.history.routes import router as history
 from induction.pricing.routes import router as pricing
 from induction.privacy.routes import router as privacy
@@ -33,6 +35,8 @@ def build(settings: Settings) -> FastAPI:
             tasks,
             prompts,
             promotions,
+            serving,
+            experiments,
             history,
             runs,
             streams,

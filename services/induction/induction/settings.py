@@ -197,6 +197,9 @@ class Settings(ServiceSettings, ModelSettings):
     consider_seconds: float = Field(
         default=300.0, gt=0, description="seconds between looks whether a run should start itself"
     )
+    experiment_seconds: float = Field(
+        default=60.0, gt=0, description="seconds between looks at an experiment on live traffic"
+    )
     auto_induction_f1_threshold: float = Field(
         default=0.75,
         ge=0,

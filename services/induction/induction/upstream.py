@@ -12,8 +12,9 @@ from uuid import UUID
 import httpx2
 from nlu_shared.kit.errors import Conflict, Forbidden, Unavailable
 from nlu_shared.schemas.base import Page, Problem
+from nlu_shared.schemas.experiments import ArmCount, Unit
 from nlu_shared.schemas.ground_truth import GroundTruthCase, StreamEnd, dataset_hash
-from nlu_shared.schemas.insights import LiveScore, TrafficDrift
+from nlu_shared.schemas.insights import IntentOutcome, LiveScore, TrafficDrift
 from nlu_shared.schemas.labels import LabelSet, LabelSetIn, LabelSpec
 from nlu_shared.schemas.privacy import ErasedCase
 from nlu_shared.schemas.queues import FindingsIn, FindingsTaken
@@ -40,6 +41,11 @@ class LabelsChanged(Conflict):
 class LabelInUse(Conflict):
     code = "label_in_use"
     title = "Approved truths carry a label that this set lacks"
+
+
+class InsightsNotReadable(Forbidden):
+    code = "insights_not_readable"
+    title = "induction's key of nlu-logger lacks the scope insights:read"
 
 
 class AnotherList(Exception):
@@ -154,6 +160,49 @@ async def fetch_drift(
     params = {"task": task, "from": since.isoformat()}
     response = await _sent(client, "GET", "/v1/insights/drift", params=params)
     return None if response.status_code == 403 else _read(TrafficDrift, response)
+
+
+async def fetch_outcomes(
+    client: httpx2.AsyncClient, task: str, *, version: str, since: datetime
+) -> list[IntentOutcome]:
+    """How the work ended that followed predictions of a prompt version, by intent. Raises
+    InsightsNotReadable, UpstreamAway."""
+    params = {"task": task, "from": since.isoformat(), "prompt_version": version}
+    response = await _sent(client, "GET", "/v1/insights/outcomes", params=params)
+    if response.status_code == 403:
+        raise InsightsNotReadable
+    return _read(Page[IntentOutcome], response).items
+
+
+async def fetch_arms(
+    client: httpx2.AsyncClient,
+    task: str,
+    *,
+    unit: Unit,
+    a: Sequence[str],
+    b: Sequence[str],
+    steps: Sequence[datetime],
+    lag_minutes: float,
+    after: datetime,
+    until: datetime,
+) -> list[ArmCount]:
+    """Units of an experiment that came from `after` to `until`, each counted once since its first
+    step. Raises InsightsNotReadable, UpstreamAway."""
+    params: dict[str, Any] = {
+        "task": task,
+        "from": min(steps).isoformat(),
+        "to": until.isoformat(),
+        "after": after.isoformat(),
+        "unit": unit.value,
+        "a": list(a),
+        "b": list(b),
+        "step": [one.isoformat() for one in steps],
+        "lag_minutes": lag_minutes,
+    }
+    response = await _sent(client, "GET", "/v1/insights/experiment", params=params)
+    if response.status_code == 403:
+        raise InsightsNotReadable
+    return _read(Page[ArmCount], response).items
 
 
 async def _sent(client: httpx2.AsyncClient, method: str, path: str, **how: Any) -> httpx2.Response:

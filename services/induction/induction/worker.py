@@ -9,6 +9,7 @@ from nlu_shared.kit.process.jobs import work
 from nlu_shared.kit.process.processes import until_stopped
 from nlu_shared.schemas.jobs import INDUCTION_QUEUE
 
+from induction.experiments.jobs import look_by_clock
 from induction.findings.jobs import tell_by_clock
 from induction.privacy.jobs import forget_by_clock
 from induction.resources import Resources, open_resources
@@ -32,6 +33,7 @@ def parts(resources: Resources) -> list[Coroutine[Any, Any, None]]:
         drive_runs(resources, wake),
         verify_runs(resources, verify),
         consider_by_clock(resources),
+        look_by_clock(resources),
         forget_by_clock(resources),
         tell_by_clock(resources),
         work(

@@ -6,6 +6,7 @@ from pydantic import BaseModel, JsonValue
 
 from nlu_shared.schemas.alerts import AlertIn
 from nlu_shared.schemas.continuations import ContinueIn
+from nlu_shared.schemas.experiments import ExperimentIn, ExperimentStopIn
 from nlu_shared.schemas.exports import ScheduleIn
 from nlu_shared.schemas.ground_truth import GroundTruthIn
 from nlu_shared.schemas.keys import KeyIn, RotationIn
@@ -51,6 +52,8 @@ EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
     ConfirmationIn: {"correction_notes": "right, though unsure"},
     ContinueIn: {"limits": {"money_usd": 5, "minutes": 60}, "hints": ["Parcels come first."]},
     CorrectionIn: {"corrected_intent": "cancel_order", "correction_notes": "the order, not a mail"},
+    ExperimentIn: {"version_id": SOME_ID, "guards": [{"intent": "cancel_order"}], "promote": True},
+    ExperimentStopIn: {"reason": "Support sees more complaints."},
     FindingsIn: {"findings": [{"case_id": SOME_ID, "kind": "always-missed", "suggested": "greet"}]},
     GroundTruthIn: {"task": TASK, "text": "Where is my parcel?", "truth": "track_order"},
     HintIn: {"hint": "Questions about a parcel are track_order, even when they sound angry."},

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from nlu_shared.schemas.base import Body, Expectation, Note, SafeText, Schema, digest
+from nlu_shared.schemas.experiments import Assigned
 from nlu_shared.schemas.prompts import BlockText, MadeOn, PromptContent, TaskKind
 from nlu_shared.schemas.rendered import ModuleConstants, RenderedPrompt
 
@@ -66,4 +67,7 @@ class ActivePrompt(Schema):
     )
     made_on: MadeOn | None = Field(
         default=None, description="what answered in the run that made it; null: imported"
+    )
+    assigned: Assigned | None = Field(
+        default=None, description="why this one, where a unit was named; null: none was"
     )

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaln, logsumexp
+from scipy.special import betaln, logsumexp  # type: ignore[import-untyped]
 
 Floats = NDArray[np.float64]
 BETS = 2.0 ** -np.arange(0.5, 9.0)
@@ -73,6 +73,5 @@ def _wealth(counts: ArrayLike, pays: Floats) -> Floats:
     cells = np.asarray(counts, dtype=np.float64)
     worst = -pays.min(axis=(1, 2), keepdims=True)
     logs = np.log1p(BETS[:, None, None, None] * pays / worst)
-    return np.asarray(logsumexp(np.tensordot(cells, logs, ([-3, -2, -1], [1, 2, 3])), axis=-1)) - (
-        np.log(len(BETS))
-    )
+    by_bet = np.tensordot(cells, logs, ([-3, -2, -1], [1, 2, 3]))
+    return np.asarray(logsumexp(by_bet, axis=-1) - np.log(len(BETS)))

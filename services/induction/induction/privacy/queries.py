@@ -101,6 +101,16 @@ HISTORY = (
     ),
     (
         """
+        SELECT id, 0 AS n, jsonb_build_object('reason', reason, 'notes', conclusion)
+            AS content FROM experiments WHERE task = :task
+        """,
+        """
+        UPDATE experiments SET reason = CAST(:content AS jsonb)->>'reason',
+            conclusion = CAST(:content AS jsonb)->>'notes' WHERE id = :id AND :n = 0
+        """,
+    ),
+    (
+        """
         SELECT proposal_id AS id, n, jsonb_build_object('reason', vote.reason) AS content
         FROM prompt_votes AS vote JOIN prompt_proposals ON id = proposal_id
         WHERE task = :task AND vote.reason IS NOT NULL

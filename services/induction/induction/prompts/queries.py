@@ -11,6 +11,7 @@ from nlu_shared.rendering import AnswerSpace, rendered
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.diffs import PromptDiff
 from nlu_shared.schemas.events import Split
+from nlu_shared.schemas.experiments import Assigned
 from nlu_shared.schemas.promotions import PromotionEvidence, PromotionProposal, ProposalStatus
 from nlu_shared.schemas.prompts import (
     MadeOn,
@@ -61,14 +62,13 @@ def made_on(provider: str, model: str) -> MadeOn:
 
 
 async def active(
-    session: AsyncSession, task: str, alias: ServingAlias, *, model: str
+    session: AsyncSession, row: PromptVersionRow, assigned: Assigned | None, *, model: str
 ) -> ActivePrompt:
-    """What serves now; NotFound until something was promoted. `model` is the service's own, for a
-    version that was never measured, of a task that names none."""
-    row = await serving(session, task, alias)
+    """A version as what is to run. `model` is the service's own, for a version that was never
+    measured, of a task that names none."""
     answers, content = await answers_of(session, row), row.prompt()
     return ActivePrompt(
-        task=task,
+        task=row.task,
         version_id=row.id,
         version_hash=row.version_hash,
         content=content,
@@ -78,6 +78,7 @@ async def active(
         rendered=rendered(content, answers),
         model=await model_of(session, row, model=model),
         made_on=await _made_on(session, row),
+        assigned=assigned,
     )
 
 

@@ -8,10 +8,10 @@ from nlu_shared.kit.data.db import session_scope
 from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
 from nlu_shared.kit.http.etags import is_held
 from nlu_shared.kit.http.parameters import MOST, Cursor, IfNoneMatch, PathTask
-from nlu_shared.schemas.base import Page, digest
+from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.diffs import PromptDiff
 from nlu_shared.schemas.prompts import PromptVersion, ServingAlias
-from nlu_shared.schemas.registry import ActivePrompt, PromptImport
+from nlu_shared.schemas.registry import PromptImport
 
 from induction.prompts import bringing, export, queries, service
 from induction.resources import Resources
@@ -54,7 +54,7 @@ async def import_version(
     spec = await tasks.fresh(resources.database, identity, resources.logger, task)
     async with session_scope(resources.database, identity) as session:
         row, is_new = await bringing.bring_in(
-            session, spec, body, model=_own_model(request), by=caller.subject
+            session, spec, body, model=own_model(request), by=caller.subject
         )
         response.status_code = 201 if is_new else 200
         return await queries.view(session, row)
@@ -88,30 +88,6 @@ async def diff_versions(
     return await queries.diff(session, task, before=against, after=version_id)
 
 
-@router.get(
-    "/active",
-    dependencies=[read],
-    response_model=ActivePrompt,
-    responses={304: {"description": "The same version serves"}},
-)
-async def get_active(
-    task: PathTask,
-    session: DbSession,
-    request: Request,
-    response: Response,
-    alias: AliasQuery = ServingAlias.PRODUCTION,
-    if_none_match: IfNoneMatch = "",
-) -> ActivePrompt | Response:
-    """The version that serves and the request to send with a text; with its ETag in If-None-Match,
-    asking again costs little."""
-    active = await queries.active(session, task, alias, model=_own_model(request))
-    etag = f'"{digest(active)}"'
-    if is_held(etag, if_none_match):
-        return Response(status_code=304, headers={"ETag": etag})
-    response.headers["ETag"] = etag
-    return active
-
-
 @router.get("/export", dependencies=[read], response_class=Response, responses=EXPORTED)
 async def export_version(
     task: PathTask,
@@ -131,7 +107,7 @@ async def export_version(
     row = await (
         service.get(session, task, version) if version else queries.serving(session, task, alias)
     )
-    text = await queries.exported(session, row, as_json=format == "json", model=_own_model(request))
+    text = await queries.exported(session, row, as_json=format == "json", model=own_model(request))
     etag = f'"{export.sha256(text)}"'
     if is_held(etag, if_none_match):
         return Response(status_code=304, headers={"ETag": etag})
@@ -139,7 +115,7 @@ async def export_version(
     return Response(text, media_type=kind, headers={"ETag": etag})
 
 
-def _own_model(request: Request) -> str:
+def own_model(request: Request) -> str:
     """The service's own, which answers where neither a measurement nor a task names one."""
     settings: Settings = request.app.state.resources.settings
     return settings.task_model

@@ -5,10 +5,11 @@ Rows are found by id, whose time parts the table. What needs a truth is in `trut
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from nlu_shared.schemas.experiments import ArmCount, Unit
 from nlu_shared.schemas.insights import ConfidenceBucket, IntentCount, Version
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -27,6 +28,16 @@ WHERE p.id >= :first AND p.id < :past
 """
 WORDS = "md5(p.prompt)::uuid"
 """A text as sixteen bytes: long ones would be sorted on disk."""
+UNIT = {
+    Unit.CONVERSATION: "p.conversation_id",
+    Unit.USER: "p.user_id",
+    Unit.PREDICTION: "p.id",
+}
+NAMES = """(
+    p.prompt_version = ANY(:{0}) OR LENGTH(p.prompt_version) >= 8
+    AND EXISTS (SELECT FROM UNNEST(CAST(:{0} AS text[])) hash
+        WHERE LENGTH(hash) = 64 AND STARTS_WITH(hash, p.prompt_version))
+)"""
 VERSION = {Version.MODEL: "model_version", Version.PROMPT: "prompt_version"}
 
 
@@ -177,6 +188,41 @@ async def pairs(session: AsyncSession, sides: str, bound: dict[str, Any]) -> Pai
         bound,
     )
     return Pairs(**counted[0])
+
+
+async def arms(
+    session: AsyncSession,
+    kept: Kept,
+    *,
+    unit: Unit,
+    versions: tuple[Sequence[str], Sequence[str]],
+    steps: Sequence[datetime],
+    lag: timedelta,
+    after: UUID,
+) -> list[ArmCount]:
+    """Units by step, arm and intent, each with its first prediction, where that is not older than
+    `after`. A version is named by its id, its hash, or eight characters of that at least."""
+    counted = await rows(
+        session,
+        f"""
+        WITH named AS (
+            SELECT p.id, {UNIT[unit]} AS unit, p.predicted_intent, p.was_successful,
+                width_bucket(p.created_at, CAST(:steps AS timestamptz[])) AS step, p.created_at,
+                CASE WHEN {NAMES.format("a")} THEN 'a' WHEN {NAMES.format("b")} THEN 'b' END AS arm
+            {KEPT}
+        ), firsts AS (
+            SELECT DISTINCT ON (unit) * FROM named
+            WHERE arm IS NOT NULL AND unit IS NOT NULL AND step > 0
+                AND created_at >= (CAST(:steps AS timestamptz[]))[step] + :lag
+            ORDER BY unit, id
+        )
+        SELECT step - 1 AS step, arm, predicted_intent, COUNT(*) AS units,
+            COUNT(was_successful) AS ended, COUNT(*) FILTER (WHERE was_successful) AS successes
+        FROM firsts WHERE id >= :after GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+        """,
+        kept.bound(a=[*versions[0]], b=[*versions[1]], steps=[*steps], lag=lag, after=after),
+    )
+    return [ArmCount(**row) for row in counted]
 
 
 async def rows(session: AsyncSession, sql: str, bound: dict[str, Any]) -> Sequence[dict[str, Any]]:

@@ -1,12 +1,13 @@
 """Insights by HTTP: read-only numbers over a period, a task, a version."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
 from nlu_shared.kit.http.parameters import AnyTask, ModelVersion, PromptVersion, Since, Until
 from nlu_shared.schemas.base import Label, Moment, Page
+from nlu_shared.schemas.experiments import ArmCount, Unit
 from nlu_shared.schemas.insights import (
     Calibration,
     Comparison,
@@ -133,3 +134,29 @@ async def insight_compare(
 ) -> Comparison:
     """Version `b` against `a` on production data."""
     return await service.compared(session, seen, of, a, b)
+
+
+@router.get("/experiment")
+async def insight_experiment(
+    session: DbSession,
+    seen: FiltersDep,
+    a: Annotated[list[Label], Query(max_length=2, description="id and hash of one version")],
+    b: Annotated[list[Label], Query(max_length=2, description="id and hash of the other")],
+    unit: Annotated[Unit, Query(description="what gets one version or the other")],
+    step: Annotated[
+        list[Moment], Query(max_length=10, description="since when each share of b stands")
+    ],
+    lag_minutes: Annotated[
+        float, Query(ge=0, le=1_440, description="so long after a step nothing counts")
+    ] = 0,
+    after: Annotated[
+        Moment | None, Query(description="only units that came from then on; without it, all")
+    ] = None,
+) -> Page[ArmCount]:
+    """Units of an experiment by step, version and intent, each counted with its first prediction
+    of the period. No text and no id of a unit is among them."""
+    lag = timedelta(minutes=lag_minutes)
+    counts = service.arms(
+        session, seen, unit=unit, versions=(a, b), steps=step, lag=lag, after=after
+    )
+    return Page(items=await counts)

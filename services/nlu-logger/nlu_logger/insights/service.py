@@ -1,11 +1,13 @@
 """The numbers of production as they are told: with what they rest on, or "unknown"."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from nlu_shared.kit.access.auth import Caller, own_task
 from nlu_shared.kit.errors import Invalid
+from nlu_shared.schemas.experiments import ArmCount, Unit
 from nlu_shared.schemas.insights import (
     Calibration,
     Comparison,
@@ -189,6 +191,28 @@ async def compared(
         texts_js=drift.divergence(*texts) if known else None,
         intents_js=drift.divergence(*intents) if known else None,
         warnings=[warning for warning, holds in warnings.items() if holds],
+    )
+
+
+async def arms(
+    session: AsyncSession,
+    seen: Filters,
+    *,
+    unit: Unit,
+    versions: tuple[Sequence[str], Sequence[str]],
+    steps: Sequence[datetime],
+    lag: timedelta,
+    after: datetime | None,
+) -> list[ArmCount]:
+    """What each version of an experiment came to; a unit counts once."""
+    return await queries.arms(
+        session,
+        seen.kept,
+        unit=unit,
+        versions=versions,
+        steps=sorted(steps),
+        lag=lag,
+        after=first_id(after) if after is not None else seen.kept.first,
     )
 
 

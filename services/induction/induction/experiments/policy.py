@@ -1,0 +1,84 @@
+"""Who gets which version, and what becomes of an experiment now. Pure."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from uuid import UUID
+
+from nlu_shared.schemas.experiments import Arm, ExperimentEvidence, ExperimentIn
+
+ALPHA = 0.05
+"""Of false winners, and of false rollbacks; and of rollbacks by all guards together."""
+NEEDED = 1 / ALPHA
+UNBALANCED = 1_000.0
+"""So much evidence that units do not get what they should, and no winner is believed."""
+DOUBT = 3.0
+"""So much evidence against b, and its share stays what it is."""
+
+
+class Next(Enum):
+    """What becomes of it."""
+
+    GOES_ON = auto()
+    STEPS_UP = auto()
+    WINS = auto()
+    ROLLS_BACK = auto()
+    STOPS = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is known besides its evidence."""
+
+    now: datetime
+    created_at: datetime
+    share: float
+    since: datetime
+    settled: int
+    """Units under the share that stands."""
+    is_a_serving: bool
+
+
+def arm_of(experiment_id: UUID, unit: str, share: float) -> Arm:
+    """Always the same of a unit and a share. A larger share only adds units to b, and two
+    experiments part the units independently of each other."""
+    drawn = hashlib.sha256(f"{experiment_id}:{unit}".encode()).digest()
+    return Arm.B if int.from_bytes(drawn[:8]) < share * 2**64 else Arm.A
+
+
+def decide(
+    plan: ExperimentIn, standing: Standing, evidence: ExperimentEvidence
+) -> tuple[Next, str]:
+    """And why, in words. What speaks against b comes before what speaks for it."""
+    if not standing.is_a_serving:
+        return Next.STOPS, "another version serves in production now"
+    for guard in evidence.guards:
+        if guard.worse >= guard.needed:
+            reason = f"the guard of {guard.intent}: b loses more than {guard.margin:g} there"
+            return Next.ROLLS_BACK, reason
+    if evidence.worse >= evidence.needed:
+        return Next.ROLLS_BACK, f"b succeeds less often: evidence {evidence.worse:.3g}"
+    if evidence.better >= evidence.needed and evidence.unbalanced < UNBALANCED:
+        return Next.WINS, f"b succeeds more often: evidence {evidence.better:.3g}"
+    if standing.now - standing.created_at >= timedelta(days=plan.most_days):
+        return Next.STOPS, f"{plan.most_days:g} days without a decision"
+    return _ramp(plan, standing, evidence)
+
+
+def _ramp(plan: ExperimentIn, standing: Standing, evidence: ExperimentEvidence) -> tuple[Next, str]:
+    if next_share(plan.shares, standing.share) is None:
+        return Next.GOES_ON, "no larger share is left before a win"
+    if standing.now - standing.since < timedelta(hours=plan.step_hours):
+        return Next.GOES_ON, "the share is younger than step_hours"
+    if standing.settled < plan.step_units:
+        return Next.GOES_ON, "fewer than step_units have settled under the share"
+    if max(evidence.worse, *(one.worse for one in evidence.guards), 0) >= DOUBT:
+        return Next.GOES_ON, "some evidence speaks against b"
+    return Next.STEPS_UP, f"{standing.settled} units settled, nothing speaks against b"
+
+
+def next_share(shares: Sequence[float], share: float) -> float | None:
+    """The next that compares both versions; None where there is none."""
+    return next((one for one in shares if share < one < 1), None)

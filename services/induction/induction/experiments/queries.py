@@ -1,0 +1,140 @@
+"""What is known of experiments from rows."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from nlu_shared.kit.data.pages import cut
+from nlu_shared.kit.errors import NotFound
+from nlu_shared.schemas.base import Page
+from nlu_shared.schemas.experiments import (
+    Arm,
+    ArmCount,
+    Experiment,
+    ExperimentStatus,
+    ExperimentStep,
+)
+from sqlalchemy import func, text
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from induction.experiments.evidence import Counted
+from induction.experiments.models import ExperimentRow, ExperimentStepRow
+from induction.tasks import service as tasks
+
+GIVES_B = (ExperimentStatus.RUNNING.value, ExperimentStatus.WON.value)
+_COUNT = text(
+    """
+    INSERT INTO experiment_counts AS held
+        (experiment_id, n, arm, predicted_intent, units, ended, successes)
+    VALUES (:id, :n, :arm, :intent, :units, :ended, :successes)
+    ON CONFLICT (experiment_id, n, arm, predicted_intent) DO UPDATE SET
+        units = held.units + excluded.units, ended = held.ended + excluded.ended,
+        successes = held.successes + excluded.successes
+    """
+)
+_COUNTED = text(
+    """
+    SELECT n, share, arm, predicted_intent, units, ended, successes
+    FROM experiment_counts JOIN experiment_steps USING (experiment_id, n)
+    WHERE experiment_id = :id ORDER BY n, arm, predicted_intent
+    """
+)
+
+
+async def now(session: AsyncSession) -> datetime:
+    """By the clock that steps are stamped by."""
+    moment: datetime = (await session.exec(select(func.now()))).one()
+    return moment
+
+
+async def get(
+    session: AsyncSession, task: str, experiment_id: UUID, *, hold: bool = False
+) -> ExperimentRow:
+    """Raises NotFound. `hold`: until the commit nobody else changes it."""
+    row = await session.get(
+        ExperimentRow, experiment_id, populate_existing=True, with_for_update=hold or None
+    )
+    if row is None or row.task != task:
+        raise NotFound("There is no such experiment.", code="unknown_experiment")
+    return row
+
+
+async def running(session: AsyncSession) -> list[tuple[str, UUID]]:
+    """Task and id, the oldest first."""
+    chosen = select(ExperimentRow.task, ExperimentRow.id).where(
+        ExperimentRow.status == ExperimentStatus.RUNNING.value
+    )
+    return list((await session.exec(chosen.order_by(col(ExperimentRow.id)))).all())
+
+
+async def newest(session: AsyncSession, task: str) -> ExperimentRow | None:
+    """Of the task; what came before it gives nobody its b any more."""
+    chosen = select(ExperimentRow).where(ExperimentRow.task == task)
+    return (await session.exec(chosen.order_by(col(ExperimentRow.id).desc()).limit(1))).first()
+
+
+async def steps(session: AsyncSession, experiment_id: UUID) -> list[ExperimentStepRow]:
+    """The oldest first; there is one at least."""
+    chosen = select(ExperimentStepRow).where(ExperimentStepRow.experiment_id == experiment_id)
+    return list((await session.exec(chosen.order_by(col(ExperimentStepRow.n)))).all())
+
+
+async def add_counts(
+    session: AsyncSession, experiment_id: UUID, counts: Iterable[ArmCount], guarded: set[str]
+) -> None:
+    """To those that are held. Intents that nobody guards are one, without a name."""
+    for one in counts:
+        params = one.model_dump(include={"units", "ended", "successes"})
+        intent = one.predicted_intent if one.predicted_intent in guarded else ""
+        params |= {"id": experiment_id, "n": one.step + 1, "arm": one.arm.value, "intent": intent}
+        await session.execute(_COUNT, params)
+
+
+async def counted(session: AsyncSession, experiment_id: UUID) -> list[tuple[int, Counted]]:
+    """Step and units, in order."""
+    rows = await session.execute(_COUNTED, {"id": experiment_id})
+    return [
+        (
+            row.n,
+            Counted(
+                share=row.share,
+                arm=Arm(row.arm),
+                intent=row.predicted_intent,
+                units=row.units,
+                ended=row.ended,
+                successes=row.successes,
+            ),
+        )
+        for row in rows
+    ]
+
+
+async def view(session: AsyncSession, row: ExperimentRow) -> Experiment:
+    taken = await steps(session, row.id)
+    status = ExperimentStatus(row.status)
+    fields = {"id", "task", "a_version_id", "b_version_id", "centre", "conclusion", "proposal_id"}
+    return Experiment(
+        **row.model_dump(include=fields | {"by", "created_at", "ended_at", "ended_by"}),
+        status=status,
+        share=taken[-1].share if status.value in GIVES_B else 0.0,
+        plan=row.asked(),
+        steps=[
+            ExperimentStep(n=one.n, share=one.share, since=one.since, reason=one.reason)
+            for one in taken
+        ],
+        evidence=row.found(),
+    )
+
+
+async def page(
+    session: AsyncSession, task: str, *, before: UUID | None, limit: int
+) -> Page[Experiment]:
+    """Of a task, the newest first. Raises NotFound."""
+    await tasks.get(session, task)
+    chosen = select(ExperimentRow).where(ExperimentRow.task == task)
+    if before is not None:
+        chosen = chosen.where(col(ExperimentRow.id) < before)
+    ordered = chosen.order_by(col(ExperimentRow.id).desc()).limit(limit + 1)
+    page, cursor = cut((await session.exec(ordered)).all(), limit)
+    return Page(items=[await view(session, one) for one in page], next_cursor=cursor)

@@ -1,0 +1,298 @@
+"""Experiments: begun, stopped, looked at; and which version a unit gets.
+
+nlu-logger is read while no connection is held. Whoever begins, decides or stops holds the task's
+row until the commit, as promotions do.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import httpx2
+from nlu_shared.ids import uuid7
+from nlu_shared.kit.access import audit
+from nlu_shared.kit.data.db import Database, Identity, session_scope
+from nlu_shared.kit.errors import Conflict, Invalid
+from nlu_shared.schemas.experiments import (
+    Arm,
+    ArmCount,
+    Assigned,
+    Experiment,
+    ExperimentIn,
+    ExperimentStatus,
+    ExperimentStopIn,
+)
+from nlu_shared.schemas.insights import IntentOutcome
+from nlu_shared.schemas.promotions import PromotionIn, PromotionVerdict
+from nlu_shared.schemas.prompts import ServingAlias
+from nlu_shared.schemas.registry import ActivePrompt
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from induction import upstream
+from induction.experiments import evidence, policy, queries
+from induction.experiments.models import ExperimentRow, ExperimentStepRow
+from induction.experiments.policy import Next, Standing
+from induction.prompts import pointer, proposals
+from induction.prompts import queries as registry
+from induction.prompts import service as prompts
+from induction.prompts.models import PromptVersionRow
+from induction.tasks import service as tasks
+from induction.tasks.models import TaskRow
+
+BEFORE = timedelta(days=28)
+"""So far back production's success rate is read."""
+ITSELF = "experiment"
+"""Who ends an experiment that decides by itself."""
+ENDS = {
+    Next.WINS: ExperimentStatus.WON,
+    Next.ROLLS_BACK: ExperimentStatus.ROLLED_BACK,
+    Next.STOPS: ExperimentStatus.STOPPED,
+}
+PRODUCTION = Assigned(variant="production")
+
+
+class Running(Conflict):
+    code = "experiment_running"
+    title = "An experiment of this task is running"
+
+
+class Over(Conflict):
+    code = "experiment_over"
+    title = "The experiment is over"
+
+
+async def start(
+    database: Database,
+    identity: Identity,
+    logger: httpx2.AsyncClient,
+    task: str,
+    asked: ExperimentIn,
+    *,
+    by: str,
+) -> Experiment:
+    """Raises NotFound, Running, Invalid, InsightsNotReadable, UpstreamAway."""
+    _require_rising(asked)
+    async with session_scope(database, identity) as session:
+        a = await _contested(session, task, asked)
+        since = await queries.now(session) - BEFORE
+    before = await upstream.fetch_outcomes(logger, task, version=str(a.id), since=since)
+    async with session_scope(database, identity) as session:
+        tasks.require_current(await tasks.held(session, task))
+        a = await _contested(session, task, asked)
+        row = _begun(task, a.id, asked, before, at=await queries.now(session), by=by)
+        session.add(row)
+        await session.flush()
+        await _step(session, row, asked.shares[0], "it began")
+        await audit.record(
+            session, actor=by, action="experiments.start", subject=task, experiment=str(row.id)
+        )
+        return await queries.view(session, row)
+
+
+def _require_rising(asked: ExperimentIn) -> None:
+    if sorted(set(asked.shares)) != list(asked.shares) or asked.shares[0] == 1:
+        raise Invalid("Each share is larger than the one before, and the first smaller than 1.")
+    if len({one.intent for one in asked.guards}) < len(asked.guards):
+        raise Invalid("An intent has one guard.")
+
+
+async def _contested(session: AsyncSession, task: str, asked: ExperimentIn) -> PromptVersionRow:
+    """The version that serves. Raises NotFound, Invalid, Running."""
+    a = await registry.serving(session, task, ServingAlias.PRODUCTION)
+    b = await prompts.get(session, task, asked.version_id)
+    if a.id == b.id:
+        raise Invalid("The version serves already.")
+    held = await queries.newest(session, task)
+    if held is not None and held.status == ExperimentStatus.RUNNING:
+        raise Running("POST /v1/prompts/{task}/experiments/{id}/stop ends it.")
+    return a
+
+
+def _begun(
+    task: str,
+    a_version_id: UUID,
+    asked: ExperimentIn,
+    before: list[IntentOutcome],
+    *,
+    at: datetime,
+    by: str,
+) -> ExperimentRow:
+    guarded = {one.intent for one in asked.guards}
+    return ExperimentRow(
+        id=uuid7(),
+        task=task,
+        status=ExperimentStatus.RUNNING.value,
+        a_version_id=a_version_id,
+        b_version_id=asked.version_id,
+        plan=asked.model_dump(mode="json", exclude={"reason"}),
+        reason=asked.reason,
+        centre=evidence.centre(sum(x.successes for x in before), sum(x.total for x in before)),
+        centres={
+            one.predicted_intent: evidence.centre(one.successes, one.total)
+            for one in before
+            if one.predicted_intent in guarded and one.total >= evidence.FEWEST
+        },
+        counted_until=at,
+        by=by,
+        created_at=at,
+    )
+
+
+async def stop(
+    session: AsyncSession, task: str, experiment_id: UUID, body: ExperimentStopIn, *, by: str
+) -> Experiment:
+    """Everybody gets what serves in production from the commit on. One that was stopped stays so.
+    Raises NotFound, Over for one that was rolled back."""
+    await tasks.held(session, task)
+    row = await queries.get(session, task, experiment_id, hold=True)
+    if row.status == ExperimentStatus.ROLLED_BACK:
+        raise Over
+    if row.status in queries.GIVES_B:
+        await _end(session, row, ExperimentStatus.STOPPED, body.reason or "stopped", by=by)
+    return await queries.view(session, row)
+
+
+async def look(
+    database: Database,
+    identity: Identity,
+    logger: httpx2.AsyncClient,
+    task: str,
+    experiment_id: UUID,
+) -> Experiment:
+    """Counts what has settled since the last look and acts on it; of two looks at once one counts.
+    Raises NotFound, InsightsNotReadable, UpstreamAway."""
+    async with session_scope(database, identity) as session:
+        row = await queries.get(session, task, experiment_id)
+        plan, until = row.asked(), await queries.now(session)
+        until -= timedelta(hours=plan.outcome_within_hours)
+        taken = await queries.steps(session, experiment_id)
+        names = [await _names(session, one) for one in (row.a_version_id, row.b_version_id)]
+        after = row.counted_until
+    counts: list[ArmCount] = []
+    if until > after:
+        counts = await upstream.fetch_arms(
+            logger,
+            task,
+            unit=plan.unit,
+            a=names[0],
+            b=names[1],
+            steps=[one.since for one in taken],
+            lag_minutes=plan.lag_minutes,
+            after=after,
+            until=until,
+        )
+    async with session_scope(database, identity) as session:
+        of_task = await tasks.held(session, task)
+        row = await queries.get(session, task, experiment_id, hold=True)
+        if row.status == ExperimentStatus.RUNNING and row.counted_until == after:
+            guarded = {one.intent for one in plan.guards}
+            await queries.add_counts(session, row.id, counts, guarded)
+            row.counted_until = max(after, until)
+            await _decide(session, of_task, row)
+        return await queries.view(session, row)
+
+
+async def _names(session: AsyncSession, version_id: UUID) -> list[str]:
+    """By which predictions may name the version."""
+    hashes = await prompts.hashes(session, [version_id])
+    return [str(version_id), hashes[version_id]]
+
+
+async def _decide(session: AsyncSession, of_task: TaskRow, row: ExperimentRow) -> None:
+    plan, now = row.asked(), await queries.now(session)
+    step = (await queries.steps(session, row.id))[-1]
+    counted = await queries.counted(session, row.id)
+    found = evidence.evidence(
+        [one for _, one in counted],
+        centre=row.centre,
+        guards=plan.guards,
+        centres=row.centres,
+        looked_at=now,
+        settled_until=row.counted_until,
+    )
+    row.evidence = found.model_dump(mode="json")
+    standing = Standing(
+        now=now,
+        created_at=row.created_at,
+        share=step.share,
+        since=step.since,
+        settled=sum(one.units for n, one in counted if n == step.n),
+        is_a_serving=await pointer.serving_id(session, row.task) == row.a_version_id,
+    )
+    what, why = policy.decide(plan, standing, found)
+    larger = policy.next_share(plan.shares, step.share)
+    if what is Next.STEPS_UP and larger is not None:
+        await _step(session, row, larger, why)
+    elif what in ENDS:
+        await _end(session, row, ENDS[what], why, by=ITSELF)
+    if what is Next.WINS:
+        await _won(session, of_task, row, why)
+    await session.flush()
+
+
+async def _won(session: AsyncSession, of_task: TaskRow, row: ExperimentRow, why: str) -> None:
+    """Everybody gets b, where the plan says so and the task asks for nothing before a version
+    serves; and its promotion is asked for, where the plan says so."""
+    plan, rules = row.asked(), of_task.promotion_rules
+    is_free = not rules.promotion_approvals and rules.promotion_verdict is PromotionVerdict.ANY
+    if plan.shares[-1] == 1 and is_free:
+        await _step(session, row, 1.0, why)
+    if plan.promote:
+        order = PromotionIn(reason=f"Experiment {row.id}: {why}")
+        try:
+            async with session.begin_nested():
+                proposal = await proposals.promote(
+                    session, row.task, row.b_version_id, order, by=row.by
+                )
+        except Conflict as refused:
+            row.conclusion = f"{why}; not promoted: {refused.title}"
+        else:
+            row.proposal_id = None if proposal is None else proposal.id
+
+
+async def _step(session: AsyncSession, row: ExperimentRow, share: float, why: str) -> None:
+    n = len(await queries.steps(session, row.id)) + 1
+    session.add(
+        ExperimentStepRow(
+            experiment_id=row.id, n=n, share=share, since=await queries.now(session), reason=why
+        )
+    )
+    await session.flush()
+
+
+async def _end(
+    session: AsyncSession, row: ExperimentRow, status: ExperimentStatus, why: str, *, by: str
+) -> None:
+    at = await queries.now(session)
+    row.status, row.conclusion, row.ended_at, row.ended_by = status.value, why, at, by
+    await audit.record(
+        session, actor=by, action=f"experiments.{status}", subject=row.task, experiment=str(row.id)
+    )
+    await session.flush()
+
+
+async def active(
+    session: AsyncSession, task: str, alias: ServingAlias, unit: str | None, *, model: str
+) -> ActivePrompt:
+    """What serves under the alias; in production, to this unit. Raises NotFound."""
+    if unit is None or alias is not ServingAlias.PRODUCTION:
+        row = await registry.serving(session, task, alias)
+        return await registry.active(session, row, None, model=model)
+    version, why = await assigned(session, task, unit)
+    return await registry.active(session, version, why, model=model)
+
+
+async def assigned(
+    session: AsyncSession, task: str, unit: str | None
+) -> tuple[PromptVersionRow, Assigned]:
+    """What the unit is to be asked with. Production's for whoever names no unit, and for all while
+    another version serves than the one the experiment began with. Raises NotFound."""
+    serves = await registry.serving(session, task, ServingAlias.PRODUCTION)
+    row = await queries.newest(session, task) if unit is not None else None
+    if unit is None or row is None or row.status not in queries.GIVES_B:
+        return serves, PRODUCTION
+    if row.a_version_id != serves.id:
+        return serves, PRODUCTION
+    share = (await queries.steps(session, row.id))[-1].share
+    arm = policy.arm_of(row.id, unit, share)
+    version = serves if arm is Arm.A else await prompts.get(session, task, row.b_version_id)
+    return version, Assigned(variant=arm.value, experiment_id=row.id, share=share)
