@@ -86,6 +86,7 @@ IO_FILES = {
     "proposals.py",
     "promotion_routes.py",
     # Of experiments: what a unit is to run.
+    "serving.py",
     "serving_routes.py",
     "ofrep_routes.py",
 }

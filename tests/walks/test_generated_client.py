@@ -8,6 +8,7 @@ import json
 import sys
 import typing
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -50,6 +51,7 @@ REQUIRED = {
     "label": "track_order",
     "version": 1,
     "run": [UUID(NOBODY)],
+    "step": [datetime(2026, 11, 29, tzinfo=UTC)],
 }
 MADE = {
     "create_task": ("slug",),
@@ -90,6 +92,9 @@ REFUSED = {
         "get_proposal": 404,
         "approve_proposal": 404,
         "reject_proposal": 404,
+        "start_experiment": 404,
+        "get_experiment": 404,
+        "stop_experiment": 404,
     },
 }
 """Where nothing is found, or the examples contradict each other. All else succeeds."""

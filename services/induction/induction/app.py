@@ -8,6 +8,7 @@ from nlu_shared.kit.http.web import create_app
 from induction import VERSION
 from induction.catalogue.routes import router as catalogue
 from induction.dashboard.routes import router as dashboard
+from induction.experiments.ofrep_routes import router as ofrep
 from induction.experiments.routes import router as experiments
 from induction.experiments.serving_routes import router as serving
 from induction.history.routes import router as history
@@ -37,6 +38,7 @@ def build(settings: Settings) -> FastAPI:
             promotions,
             serving,
             experiments,
+            ofrep,
             history,
             runs,
             streams,

@@ -11,6 +11,7 @@ from nlu_shared.schemas.exports import ScheduleIn
 from nlu_shared.schemas.ground_truth import GroundTruthIn
 from nlu_shared.schemas.keys import KeyIn, RotationIn
 from nlu_shared.schemas.labels import LabelRename, LabelSetIn
+from nlu_shared.schemas.ofrep import OfrepIn
 from nlu_shared.schemas.predictions import Ids, OutcomeIn, PredictionIn
 from nlu_shared.schemas.prices import PricesIn
 from nlu_shared.schemas.promotions import (
@@ -58,6 +59,7 @@ EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
     GroundTruthIn: {"task": TASK, "text": "Where is my parcel?", "truth": "track_order"},
     HintIn: {"hint": "Questions about a parcel are track_order, even when they sound angry."},
     Ids: {"ids": [SOME_ID]},
+    OfrepIn: {"context": {"targetingKey": "conversation-7"}},
     KeyIn: {"name": "backend", "scopes": ["predictions:write"], "tasks": [TASK]},
     LabelRename: {"to": "find_parcel"},
     LabelSetIn: {

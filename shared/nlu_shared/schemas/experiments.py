@@ -47,7 +47,7 @@ class ExperimentStatus(StrEnum):
     STOPPED = "stopped"
 
 
-class Guard(Schema):
+class Guard(Body):
     """An intent that may not lose more than the margin."""
 
     intent: Label = Field(description="of the predictions it looks at")

@@ -36,7 +36,7 @@ class ExperimentRow(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     ended_by: str | None = None
 
-    def asked(self) -> ExperimentIn:
+    def planned(self) -> ExperimentIn:
         return ExperimentIn.model_validate(self.plan | {"reason": self.reason}, strict=False)
 
     def found(self) -> ExperimentEvidence | None:

@@ -118,7 +118,7 @@ async def view(session: AsyncSession, row: ExperimentRow) -> Experiment:
         **row.model_dump(include=fields | {"by", "created_at", "ended_at", "ended_by"}),
         status=status,
         share=taken[-1].share if status.value in GIVES_B else 0.0,
-        plan=row.asked(),
+        plan=row.planned(),
         steps=[
             ExperimentStep(n=one.n, share=one.share, since=one.since, reason=one.reason)
             for one in taken

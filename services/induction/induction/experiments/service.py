@@ -1,4 +1,4 @@
-"""Experiments: begun, stopped, looked at; and which version a unit gets.
+"""Experiments: begun, stopped, looked at.
 
 nlu-logger is read while no connection is held. Whoever begins, decides or stops holds the task's
 row until the commit, as promotions do.
@@ -13,9 +13,7 @@ from nlu_shared.kit.access import audit
 from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict, Invalid
 from nlu_shared.schemas.experiments import (
-    Arm,
     ArmCount,
-    Assigned,
     Experiment,
     ExperimentIn,
     ExperimentStatus,
@@ -24,7 +22,6 @@ from nlu_shared.schemas.experiments import (
 from nlu_shared.schemas.insights import IntentOutcome
 from nlu_shared.schemas.promotions import PromotionIn, PromotionVerdict
 from nlu_shared.schemas.prompts import ServingAlias
-from nlu_shared.schemas.registry import ActivePrompt
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction import upstream
@@ -47,7 +44,6 @@ ENDS = {
     Next.ROLLS_BACK: ExperimentStatus.ROLLED_BACK,
     Next.STOPS: ExperimentStatus.STOPPED,
 }
-PRODUCTION = Assigned(variant="production")
 
 
 class Running(Conflict):
@@ -65,40 +61,40 @@ async def start(
     identity: Identity,
     logger: httpx2.AsyncClient,
     task: str,
-    asked: ExperimentIn,
+    plan: ExperimentIn,
     *,
     by: str,
 ) -> Experiment:
     """Raises NotFound, Running, Invalid, InsightsNotReadable, UpstreamAway."""
-    _require_rising(asked)
+    _require_rising(plan)
     async with session_scope(database, identity) as session:
-        a = await _contested(session, task, asked)
+        a = await _contested(session, task, plan)
         since = await queries.now(session) - BEFORE
     before = await upstream.fetch_outcomes(logger, task, version=str(a.id), since=since)
     async with session_scope(database, identity) as session:
         tasks.require_current(await tasks.held(session, task))
-        a = await _contested(session, task, asked)
-        row = _begun(task, a.id, asked, before, at=await queries.now(session), by=by)
+        a = await _contested(session, task, plan)
+        row = _begun(task, a.id, plan, before, at=await queries.now(session), by=by)
         session.add(row)
         await session.flush()
-        await _step(session, row, asked.shares[0], "it began")
+        await _step(session, row, plan.shares[0], "it began")
         await audit.record(
             session, actor=by, action="experiments.start", subject=task, experiment=str(row.id)
         )
         return await queries.view(session, row)
 
 
-def _require_rising(asked: ExperimentIn) -> None:
-    if sorted(set(asked.shares)) != list(asked.shares) or asked.shares[0] == 1:
+def _require_rising(plan: ExperimentIn) -> None:
+    if sorted(set(plan.shares)) != list(plan.shares) or plan.shares[0] == 1:
         raise Invalid("Each share is larger than the one before, and the first smaller than 1.")
-    if len({one.intent for one in asked.guards}) < len(asked.guards):
+    if len({one.intent for one in plan.guards}) < len(plan.guards):
         raise Invalid("An intent has one guard.")
 
 
-async def _contested(session: AsyncSession, task: str, asked: ExperimentIn) -> PromptVersionRow:
+async def _contested(session: AsyncSession, task: str, plan: ExperimentIn) -> PromptVersionRow:
     """The version that serves. Raises NotFound, Invalid, Running."""
     a = await registry.serving(session, task, ServingAlias.PRODUCTION)
-    b = await prompts.get(session, task, asked.version_id)
+    b = await prompts.get(session, task, plan.version_id)
     if a.id == b.id:
         raise Invalid("The version serves already.")
     held = await queries.newest(session, task)
@@ -110,21 +106,21 @@ async def _contested(session: AsyncSession, task: str, asked: ExperimentIn) -> P
 def _begun(
     task: str,
     a_version_id: UUID,
-    asked: ExperimentIn,
+    plan: ExperimentIn,
     before: list[IntentOutcome],
     *,
     at: datetime,
     by: str,
 ) -> ExperimentRow:
-    guarded = {one.intent for one in asked.guards}
+    guarded = {one.intent for one in plan.guards}
     return ExperimentRow(
         id=uuid7(),
         task=task,
         status=ExperimentStatus.RUNNING.value,
         a_version_id=a_version_id,
-        b_version_id=asked.version_id,
-        plan=asked.model_dump(mode="json", exclude={"reason"}),
-        reason=asked.reason,
+        b_version_id=plan.version_id,
+        plan=plan.model_dump(mode="json", exclude={"reason"}),
+        reason=plan.reason,
         centre=evidence.centre(sum(x.successes for x in before), sum(x.total for x in before)),
         centres={
             one.predicted_intent: evidence.centre(one.successes, one.total)
@@ -162,7 +158,7 @@ async def look(
     Raises NotFound, InsightsNotReadable, UpstreamAway."""
     async with session_scope(database, identity) as session:
         row = await queries.get(session, task, experiment_id)
-        plan, until = row.asked(), await queries.now(session)
+        plan, until = row.planned(), await queries.now(session)
         until -= timedelta(hours=plan.outcome_within_hours)
         taken = await queries.steps(session, experiment_id)
         names = [await _names(session, one) for one in (row.a_version_id, row.b_version_id)]
@@ -198,7 +194,7 @@ async def _names(session: AsyncSession, version_id: UUID) -> list[str]:
 
 
 async def _decide(session: AsyncSession, of_task: TaskRow, row: ExperimentRow) -> None:
-    plan, now = row.asked(), await queries.now(session)
+    plan, now = row.planned(), await queries.now(session)
     step = (await queries.steps(session, row.id))[-1]
     counted = await queries.counted(session, row.id)
     found = evidence.evidence(
@@ -232,7 +228,7 @@ async def _decide(session: AsyncSession, of_task: TaskRow, row: ExperimentRow) -
 async def _won(session: AsyncSession, of_task: TaskRow, row: ExperimentRow, why: str) -> None:
     """Everybody gets b, where the plan says so and the task asks for nothing before a version
     serves; and its promotion is asked for, where the plan says so."""
-    plan, rules = row.asked(), of_task.promotion_rules
+    plan, rules = row.planned(), of_task.promotion_rules
     is_free = not rules.promotion_approvals and rules.promotion_verdict is PromotionVerdict.ANY
     if plan.shares[-1] == 1 and is_free:
         await _step(session, row, 1.0, why)
@@ -268,31 +264,3 @@ async def _end(
         session, actor=by, action=f"experiments.{status}", subject=row.task, experiment=str(row.id)
     )
     await session.flush()
-
-
-async def active(
-    session: AsyncSession, task: str, alias: ServingAlias, unit: str | None, *, model: str
-) -> ActivePrompt:
-    """What serves under the alias; in production, to this unit. Raises NotFound."""
-    if unit is None or alias is not ServingAlias.PRODUCTION:
-        row = await registry.serving(session, task, alias)
-        return await registry.active(session, row, None, model=model)
-    version, why = await assigned(session, task, unit)
-    return await registry.active(session, version, why, model=model)
-
-
-async def assigned(
-    session: AsyncSession, task: str, unit: str | None
-) -> tuple[PromptVersionRow, Assigned]:
-    """What the unit is to be asked with. Production's for whoever names no unit, and for all while
-    another version serves than the one the experiment began with. Raises NotFound."""
-    serves = await registry.serving(session, task, ServingAlias.PRODUCTION)
-    row = await queries.newest(session, task) if unit is not None else None
-    if unit is None or row is None or row.status not in queries.GIVES_B:
-        return serves, PRODUCTION
-    if row.a_version_id != serves.id:
-        return serves, PRODUCTION
-    share = (await queries.steps(session, row.id))[-1].share
-    arm = policy.arm_of(row.id, unit, share)
-    version = serves if arm is Arm.A else await prompts.get(session, task, row.b_version_id)
-    return version, Assigned(variant=arm.value, experiment_id=row.id, share=share)

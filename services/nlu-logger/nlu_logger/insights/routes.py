@@ -142,10 +142,12 @@ async def insight_experiment(
     seen: FiltersDep,
     a: Annotated[list[Label], Query(max_length=2, description="id and hash of one version")],
     b: Annotated[list[Label], Query(max_length=2, description="id and hash of the other")],
-    unit: Annotated[Unit, Query(description="what gets one version or the other")],
     step: Annotated[
         list[Moment], Query(max_length=10, description="since when each share of b stands")
     ],
+    unit: Annotated[
+        Unit, Query(description="what gets one version or the other")
+    ] = Unit.CONVERSATION,
     lag_minutes: Annotated[
         float, Query(ge=0, le=1_440, description="so long after a step nothing counts")
     ] = 0,

@@ -23,8 +23,8 @@ from nlu_shared.kit.http.limits import RateLimits
 
 _bearer = HTTPBearer(auto_error=False, description="An API key (nlk_…) or an end user's JWT")
 
-FOR_CALLERS = "/v1/"
-"""Below this every route needs a caller."""
+FOR_CALLERS = ("/v1/", "/ofrep/")
+"""Below these every route needs a caller."""
 
 
 class WebResources(Protocol):

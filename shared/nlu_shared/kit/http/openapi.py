@@ -122,7 +122,8 @@ _OFFERED: dict[tuple[str, str, tuple[int, ...]], Offered] = {}
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with `application/problem+json` under every error, and examples of bodies."""
+    """The document with `application/problem+json` under every error that has no other form,
+    and examples of bodies."""
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for name in FASTAPIS_OWN:
         schemas.pop(name, None)
@@ -137,7 +138,7 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
         for error in _errors(operation):
             responses.setdefault(str(error.status), {"description": error.title})
         for status, response in responses.items():
-            if status >= "400":
+            if status >= "400" and "content" not in response:
                 response.update(_problem(int(status)))
     return document
 

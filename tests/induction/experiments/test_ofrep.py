@@ -1,0 +1,96 @@
+"""What serves by OFREP: the official SDK of OpenFeature with its provider, unchanged, and the
+protocol's own words."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from openfeature import api
+from openfeature.contrib.provider.ofrep import OFREPProvider
+from openfeature.evaluation_context import EvaluationContext
+from openfeature.flag_evaluation import FlagEvaluationDetails, Reason
+
+from tests.fixtures.databases import BOOTSTRAP_KEY
+from tests.fixtures.stack import Stack, client
+from tests.induction.experiments.test_experiments import begun, versions
+
+FLAGS = "/ofrep/v1/evaluate/flags"
+
+
+async def test_the_official_sdk_gets_what_active_answers(stack: Stack) -> None:
+    a, b = await versions(stack, "by-sdk")
+    made = await begun(stack, "by-sdk", b, shares=[0.5])
+    headers = {"Authorization": f"Bearer {BOOTSTRAP_KEY}"}
+    api.set_provider(OFREPProvider(str(stack.induction.base_url), headers_factory=lambda: headers))
+
+    def evaluated(task: str, unit: str | None) -> FlagEvaluationDetails[Any]:
+        return api.get_client().get_object_details(task, {}, EvaluationContext(unit))
+
+    for number in range(8):
+        unit = f"unit {number}"
+        seen = await asyncio.to_thread(evaluated, "by-sdk", unit)
+        active = await stack.induction.get("/v1/prompts/by-sdk/active", params={"unit": unit})
+        assert seen.value == active.json()
+        assert seen.variant == active.json()["assigned"]["variant"]
+        assert seen.reason == Reason.SPLIT
+        assert seen.flag_metadata["version_id"] == (b if seen.variant == "b" else a)
+        assert (seen.flag_metadata["experiment_id"], seen.flag_metadata["share"]) == (
+            made["id"],
+            0.5,
+        )
+    nobody = await asyncio.to_thread(evaluated, "by-sdk", None)
+    assert (nobody.variant, nobody.reason) == ("production", Reason.DEFAULT)
+    assert nobody.value["version_id"] == a
+    missing = await asyncio.to_thread(evaluated, "by-nobody", "unit 1")
+    assert (missing.value, missing.error_code) == ({}, "FLAG_NOT_FOUND")
+
+
+async def test_an_answer_that_is_held_is_not_sent_again(stack: Stack) -> None:
+    await versions(stack, "held")
+    for path in (FLAGS, f"{FLAGS}/held"):
+        asked = {"context": {"targetingKey": "unit 1", "plan": "gold"}}
+        first = await stack.induction.post(path, json=asked)
+        assert first.status_code == 200
+        flags = first.json().get("flags") or [first.json()]
+        (flag,) = [one for one in flags if one["key"] == "held"]
+        assert (flag["variant"], flag["reason"]) == ("production", "STATIC")
+        held = {"If-None-Match": first.headers["etag"]}
+        again = await stack.induction.post(path, json=asked, headers=held)
+        assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"context": {"targetingKey": 7}}, "INVALID_CONTEXT"),
+        ({"context": {"targetingKey": ""}}, "INVALID_CONTEXT"),
+        ({"context": []}, "INVALID_CONTEXT"),
+        ([], "PARSE_ERROR"),
+    ],
+)
+async def test_what_is_not_understood_is_told_in_the_words_of_the_protocol(
+    stack: Stack, body: Any, code: str
+) -> None:
+    for path in (FLAGS, f"{FLAGS}/some"):
+        answer = await stack.induction.post(path, json=body)
+        assert (answer.status_code, answer.json()["errorCode"]) == (400, code)
+        assert answer.json()["errorDetails"]
+
+
+async def test_a_flag_of_a_task_that_is_not_there_is_not_found(stack: Stack) -> None:
+    answer = await stack.induction.post(f"{FLAGS}/nowhere", json={})
+    assert (answer.status_code, answer.json()) == (
+        404,
+        {"key": "nowhere", "errorCode": "FLAG_NOT_FOUND", "errorDetails": "Nothing serves there."},
+    )
+
+
+async def test_a_key_of_some_tasks_sees_no_others(stack: Stack) -> None:
+    await versions(stack, "seen")
+    await versions(stack, "unseen")
+    asked = {"name": "of one", "scopes": ["prompts:read"], "tasks": ["seen"]}
+    key = (await stack.induction.post("/v1/admin/keys", json=asked)).json()["key"]
+    async with client(str(stack.induction.base_url), key) as limited:
+        flags = (await limited.post(FLAGS, json={})).json()["flags"]
+        assert [one["key"] for one in flags] == ["seen"]
+        assert (await limited.post(f"{FLAGS}/unseen", json={})).status_code == 403
