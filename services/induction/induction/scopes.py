@@ -8,7 +8,7 @@ SCOPES: Mapping[str, str] = {
     "tasks:read": "read tasks, and the models in use",
     "tasks:write": "create and change tasks",
     "prompts:read": "read, compare and export prompt versions, and the active one",
-    "prompts:write": "bring prompts in, promote them or propose it, and roll back",
+    "prompts:write": "bring prompts in, promote them or propose it, roll back, and experiment",
     "prompts:approve": "approve and reject promotions that others propose",
     "runs:read": "read and watch runs",
     "runs:write": "start and steer runs, approve and veto their changes, continue and verify them",

@@ -47,3 +47,14 @@ async def promoted_over(stack: Stack, task: str, reason: str) -> None:
         f"{path}/proposals/{proposal.json()['id']}/reject", json=why
     )
     assert rejected.status_code == 200, rejected.text
+
+
+async def experimented_on(stack: Stack, task: str, reason: str) -> None:
+    """A version is tried on live traffic and stopped, both for a reason that repeats it."""
+    body = {"text": "Answer with topic_0, topic_1, topic_2 or topic_3, and be quick."}
+    made = await stack.induction.post(f"/v1/prompts/{task}/versions", json=body)
+    path, plan = f"/v1/prompts/{task}/experiments", {"version_id": made.json()["id"]}
+    began = await stack.induction.post(path, json=plan | {"reason": reason})
+    assert began.status_code == 201, began.text
+    stop = await stack.induction.post(f"{path}/{began.json()['id']}/stop", json={"reason": reason})
+    assert stop.status_code == 200, stop.text
