@@ -36,7 +36,9 @@ async def forgotten(stack: Stack, case_id: str) -> dict[str, Any]:
 
 
 async def promoted_over(stack: Stack, task: str, reason: str) -> None:
-    """A version is proposed and rejected, both for a reason that repeats what somebody wrote."""
+    """A version is proposed and rejected, another tried on live traffic and stopped, each for a
+    reason that repeats what somebody wrote."""
+    await _experimented_on(stack, task, reason)
     await stack.induction.patch(f"/v1/tasks/{task}", json={"promotion_approvals": 1})
     body = {"text": "Answer with topic_0, topic_1, topic_2 or topic_3."}
     made = await stack.induction.post(f"/v1/prompts/{task}/versions", json=body)
@@ -49,8 +51,7 @@ async def promoted_over(stack: Stack, task: str, reason: str) -> None:
     assert rejected.status_code == 200, rejected.text
 
 
-async def experimented_on(stack: Stack, task: str, reason: str) -> None:
-    """A version is tried on live traffic and stopped, both for a reason that repeats it."""
+async def _experimented_on(stack: Stack, task: str, reason: str) -> None:
     body = {"text": "Answer with topic_0, topic_1, topic_2 or topic_3, and be quick."}
     made = await stack.induction.post(f"/v1/prompts/{task}/versions", json=body)
     path, plan = f"/v1/prompts/{task}/experiments", {"version_id": made.json()["id"]}

@@ -19,14 +19,7 @@ from starlette.routing import Route
 
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack, serving, until
-from tests.induction.cases.forgetting import (
-    erase,
-    experimented_on,
-    forgotten,
-    promoted_over,
-    say,
-    secret,
-)
+from tests.induction.cases.forgetting import erase, forgotten, promoted_over, say, secret
 from tests.induction.runs.driving import reached, sql, start
 from tests.induction.tasks.changing import changed
 from tests.nlu_logger.world import connected
@@ -64,7 +57,6 @@ async def test_an_erased_case_leaves_snapshots_and_ledger_and_their_hashes_stay(
     case = await say(stack, task, person)
     run = await evaluated(stack, task)
     await promoted_over(stack, task, secret(task))
-    await experimented_on(stack, task, secret(task))
     assert f"parcel of {task}" in await everything(stack)
     await erase(stack, person)
     await forget_once(resources)
