@@ -6,7 +6,7 @@ name: nothing that belongs to a prompt is dropped.
 
 import ast
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -69,7 +69,7 @@ class ReadPrompt:
 
     content: PromptContent
     constants: ModuleConstants | None = None
-    origin: Origin | None = None
+    origin: Origin | None = field(default=None, compare=False)
 
 
 def read_module(text: str, *, most_code: int | None = MOST_CODE) -> ReadPrompt:
