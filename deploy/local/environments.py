@@ -6,6 +6,7 @@ An API and a worker get the app's login and no more; owner and administrator rea
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from nlu_shared.environment import given
@@ -63,6 +64,12 @@ def induction(inherited: Mapping[str, str], world: World, secrets: Secrets) -> E
         "INDUCTION_NLU_LOGGER_KEY": secrets.induction_key,
         **world.models,
     }
+
+
+def of_notices(service: str, url: str, data: Path) -> Environment:
+    """Mails are files in a folder until a mail server is set, and link to this machine."""
+    prefix = service.upper()
+    return {f"{prefix}_PUBLIC_URL": url, f"{prefix}_MAIL_DIR": str(data / "mails")}
 
 
 def offline(url: str) -> Environment:

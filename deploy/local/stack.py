@@ -71,8 +71,10 @@ async def running_stack(settings: LocalSettings, data: Path, say: Say) -> AsyncI
             )
         by_service = {
             "nlu_logger": {"NLU_LOGGER_ERASURE_JOURNAL": str(data / "erasures.jsonl")}
+            | environments.of_notices("nlu_logger", urls["nlu_logger"], data)
             | environments.nlu_logger(os.environ, world, secrets),
-            "induction": environments.induction(os.environ, world, secrets),
+            "induction": environments.of_notices("induction", urls["induction"], data)
+            | environments.induction(os.environ, world, secrets),
         }
         async with waiting("the databases to be made or upgraded", say):
             await _all(

@@ -28,7 +28,8 @@ def routes() -> Iterator[tuple[str, str, str]]:
     is a tree, and a walk over its trunk would see nothing."""
     for path, methods in DOCUMENT["paths"].items():
         filled = path.replace("{task}", "nobodys")
-        for name in ("run_id", "version_id", "key_id", "proposal_id", "experiment_id"):
+        names = ("run_id", "version_id", "key_id", "proposal_id", "experiment_id", "channel_id")
+        for name in names:
             filled = filled.replace(f"{{{name}}}", str(UNKNOWN))
         for method, operation in methods.items():
             (scope,) = operation["security"][0]["HTTPBearer"]

@@ -57,6 +57,7 @@ MADE = {
     "create_task": ("slug",),
     "create_key": ("id", "key_id"),
     "create_alert": ("id", "alert_id"),
+    "create_channel": ("id", "channel_id"),
     "log_prediction": ("log_id", "prediction_id"),
     "correct_prediction": ("id", "correction_id"),
     "add_ground_truth": ("id", "case_id"),

@@ -12,6 +12,7 @@ from induction.experiments.ofrep_routes import router as ofrep
 from induction.experiments.routes import router as experiments
 from induction.experiments.serving_routes import router as serving
 from induction.history.routes import router as history
+from induction.notices.routes import router as notices
 from induction.pricing.routes import router as pricing
 from induction.privacy.routes import router as privacy
 from induction.prompts.promotion_routes import router as promotions
@@ -43,6 +44,7 @@ def build(settings: Settings) -> FastAPI:
             runs,
             streams,
             reports,
+            notices,
             catalogue,
             pricing,
             triggers,

@@ -233,6 +233,18 @@ class Settings(ServiceSettings, ModelSettings):
     remember_days: float = Field(
         default=90.0, gt=0, description="days a failed change is held against its like: texts drift"
     )
+    report_seconds: float = Field(
+        default=5.0,
+        gt=0,
+        description="seconds between looks for ended runs to report and for reports to send",
+    )
+    smtp_from: str = Field(
+        default="induction@localhost", description="the sender of reports by e-mail"
+    )
+    notice_private_hosts: list[str] = Field(
+        default=[],
+        description="hosts that reports may reach in our own network, and without TLS",
+    )
     findings_seconds: float = Field(
         default=60.0,
         gt=0,

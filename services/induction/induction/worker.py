@@ -11,6 +11,7 @@ from nlu_shared.schemas.jobs import INDUCTION_QUEUE
 
 from induction.experiments.jobs import look_by_clock
 from induction.findings.jobs import tell_by_clock
+from induction.notices.jobs import report_by_clock
 from induction.privacy.jobs import forget_by_clock
 from induction.resources import Resources, open_resources
 from induction.runs.jobs import drive_runs, execute_run
@@ -36,6 +37,7 @@ def parts(resources: Resources) -> list[Coroutine[Any, Any, None]]:
         look_by_clock(resources),
         forget_by_clock(resources),
         tell_by_clock(resources),
+        report_by_clock(resources),
         work(
             [execute_run, verify_run, consider_run],
             queue=INDUCTION_QUEUE,

@@ -82,9 +82,6 @@ class Settings(ServiceSettings):
         default=[],
         description="hosts that notices may reach in our own network, and without TLS",
     )
-    smtp_url: SecretStr | None = Field(
-        default=None, description="smtp://user:password@host:port or smtps://…; none: no e-mail"
-    )
     smtp_from: str = Field(
         default="nlu-logger@localhost", description="the sender of notices by e-mail"
     )

@@ -1,6 +1,7 @@
 """What both services are told by their environment. Each service adds its own values."""
 
 import re
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit, urlunsplit
 
@@ -9,6 +10,7 @@ from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr
 from nlu_shared.kit.environment import EnvironmentSettings
 from nlu_shared.schemas.keys import KEY_PREFIX
 
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9\[][^\s\"'<>?#@]*")
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
 
 
@@ -20,6 +22,12 @@ def _exact(origin: str) -> str:
 
 Origin = Annotated[str, AfterValidator(_exact)]
 """Of a page, as a browser sends it."""
+
+
+def _web(url: str) -> str:
+    if not _ADDRESS.fullmatch(url):
+        raise ValueError("must begin with http:// or https:// and name a host, without ? or #")
+    return url.rstrip("/")
 
 
 class ServiceSettings(EnvironmentSettings):
@@ -63,6 +71,18 @@ class ServiceSettings(EnvironmentSettings):
     cors_origins: list[Origin] = Field(
         default=[],
         description="origins whose pages may call this API from a browser, exact; none by default",
+    )
+    public_url: Annotated[str, AfterValidator(_web)] | None = Field(
+        default=None,
+        description="where people reach this service with a browser; notices link there",
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="smtp://user:password@host:port (STARTTLS) or smtps://…; none: no e-mail",
+    )
+    mail_dir: Path | None = Field(
+        default=None,
+        description="folder where mails are laid down as files while no mail server is set",
     )
     log_json: bool = Field(default=False, description="one JSON object per log line")
 

@@ -1,19 +1,18 @@
-"""Alert rules, their incidents and notices as they travel. Addresses and secrets go in, never out.
+"""Alert rules, their incidents and notices as they travel.
 
 Shares and values are fractions unless said otherwise; times are whole minutes.
 """
 
-import re
 from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints
+from pydantic import Field, StringConstraints
 
-from nlu_shared.schemas.base import Body, Expectation, Fraction, Label, Moment, Schema, Slug
+from nlu_shared.schemas.base import Body, Fraction, Label, Moment, Schema, Slug
+from nlu_shared.schemas.channels import Channel, ChannelView, DeliveryStatus
 
 LONGEST_MINUTES = 60 * 24 * 30
-_WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{32,86}={0,2}")
 
 
 class Notice(StrEnum):
@@ -23,71 +22,10 @@ class Notice(StrEnum):
     RECOVERED = "recovered"
 
 
-class DeliveryStatus(StrEnum):
-    """How far a notice got."""
-
-    WAITING = "waiting"
-    SENT = "sent"
-    GIVEN_UP = "given_up"
-
-
-def _signing(secret: SecretStr) -> SecretStr:
-    if not _WEBHOOK_SECRET.fullmatch(secret.get_secret_value()):
-        raise Expectation("whsec_ and base64 of 24 to 64 bytes")
-    return secret
-
-
-Url = Annotated[SecretStr, Field(min_length=1, max_length=2_000)]
-_WORD = r"[A-Za-z0-9_%+'-]+"
-_HOST = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
-Address = Annotated[
-    str,
-    StringConstraints(
-        pattern=rf"^{_WORD}(\.{_WORD})*@{_HOST}(\.{_HOST})*$",
-        max_length=254,
-    ),
-]
-"""The addresses people have; not all that RFC 5322 allows, lest a mail's header misread one."""
 OneLine = Annotated[Label, StringConstraints(pattern=r"^[^\x00-\x1f\x7f\x85\u2028\u2029]+$")]
 """A name that stands in a mail's subject: no control characters."""
 Minutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES)]
 Threshold = Annotated[float, Field(gt=0, le=1)]
-
-
-class SlackChannel(Schema):
-    """An incoming webhook of Slack, or of what understands the same."""
-
-    kind: Literal["slack"] = Field(description="Slack, or what understands its incoming webhooks")
-    url: Url = Field(description="of the incoming webhook; never shown again")
-
-
-class EmailChannel(Schema):
-    """Mail to people, where a mail server is set."""
-
-    kind: Literal["email"] = Field(description="mail, where a mail server is set")
-    to: Annotated[
-        list[Address], Field(min_length=1, max_length=20, description="who gets each notice")
-    ]
-
-
-class WebhookChannel(Schema):
-    """Any receiver. Posts are signed as standardwebhooks.com says; `secret` is `whsec_…`."""
-
-    kind: Literal["webhook"] = Field(description="any HTTP receiver")
-    url: Url = Field(description="where notices are posted; never shown again")
-    secret: Annotated[SecretStr, AfterValidator(_signing)] = Field(
-        description="whsec_ and base64 of 24 to 64 bytes; signs each post, never shown again"
-    )
-
-
-Channel = Annotated[SlackChannel | EmailChannel | WebhookChannel, Field(discriminator="kind")]
-
-
-class ChannelView(Schema):
-    """Where notices go; of a webhook only the host is shown."""
-
-    kind: Literal["slack", "email", "webhook"] = Field(description="how notices travel")
-    to: str = Field(description="the addresses, or the host of the webhook")
 
 
 class _Rule(Body):

@@ -11,6 +11,7 @@ from nlu_shared.schemas.exports import ScheduleIn
 from nlu_shared.schemas.ground_truth import GroundTruthIn
 from nlu_shared.schemas.keys import KeyIn, RotationIn
 from nlu_shared.schemas.labels import LabelRename, LabelSetIn
+from nlu_shared.schemas.notices import ChannelIn
 from nlu_shared.schemas.ofrep import OfrepIn
 from nlu_shared.schemas.predictions import Ids, OutcomeIn, PredictionIn
 from nlu_shared.schemas.prices import PricesIn
@@ -80,6 +81,7 @@ EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
         "model_version": "2026-11",
         "latency_ms": 41.5,
     },
+    ChannelIn: {"kind": "slack", "target": "https://hooks.slack.example/services/T0/B0/x"},
     PricesIn: {
         "prices": [
             {"model": "gpt-4o-mini", "since": "2026-01-01", "input": 0.15, "output": 0.6},

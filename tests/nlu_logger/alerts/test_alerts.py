@@ -9,9 +9,9 @@ import asyncpg
 import pytest
 
 from tests.fixtures.databases import Databases
+from tests.fixtures.receiver import Receiver, receiving
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import until
-from tests.nlu_logger.alerts.receiver import Receiver, receiving
 from tests.nlu_logger.alerts.watch import (
     BELOW_HALF,
     PRIVATE,

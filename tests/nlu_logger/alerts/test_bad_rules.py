@@ -1,7 +1,7 @@
 """Whatever stands inside a rule or a channel: taken, or refused in words of ours."""
 
 import pytest
-from nlu_shared.schemas import alerts
+from nlu_shared.schemas import alerts, channels
 
 from tests.nlu_logger.alerts.watch import SECRET, forget_all
 from tests.nlu_logger.world import World
@@ -14,7 +14,7 @@ SLACK = '{"kind": "slack", "url": "https://hooks.example.org/x"}'
 FILLED = {"name": '"x"', "to": '["a@b"]', "url": '"https://b/"', "secret": f'"{SECRET}"'}
 
 
-@pytest.mark.parametrize("kind", [alerts.Drift, alerts.EmailChannel, alerts.WebhookChannel])
+@pytest.mark.parametrize("kind", [alerts.Drift, channels.EmailChannel, channels.WebhookChannel])
 async def test_a_strange_value_in_any_field_crashes_nothing(
     world: World, kind: type[alerts.Schema]
 ) -> None:

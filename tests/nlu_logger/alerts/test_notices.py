@@ -13,9 +13,9 @@ import structlog
 from nlu_logger.alerts.policy import MOST_ATTEMPTS
 
 from tests.fixtures.databases import Databases
+from tests.fixtures.receiver import Receiver, mailbox, receiving
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import until
-from tests.nlu_logger.alerts.receiver import Receiver, mailbox, receiving
 from tests.nlu_logger.alerts.watch import (
     BELOW_HALF,
     PRIVATE,

@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nlu_logger.alerts.policy import (
-    LONGEST_RETRY,
     MOST_ATTEMPTS,
     Decision,
     Seen,
     State,
     decide,
-    retry_after,
 )
+from nlu_shared.kit.outward.channels import LONGEST_RETRY, retry_after
 from nlu_shared.schemas.alerts import Drift, ErrorRate, IngestSilence, Rule
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -111,7 +110,7 @@ def test_too_few_decide_nothing(state: State, value: float, count: int) -> None:
 
 
 def test_attempts_come_ever_later_and_end() -> None:
-    waits = [retry_after(attempt) for attempt in range(1, MOST_ATTEMPTS + 2)]
+    waits = [retry_after(attempt, most=MOST_ATTEMPTS) for attempt in range(1, MOST_ATTEMPTS + 2)]
     kept = [wait for wait in waits if wait is not None]
     assert len(kept) == MOST_ATTEMPTS - 1
     assert kept == sorted(kept)

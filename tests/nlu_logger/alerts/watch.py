@@ -14,7 +14,7 @@ from nlu_shared.ids import uuid7
 from nlu_shared.kit.data.db import open_database, session_scope
 from sqlalchemy import text
 
-from tests.nlu_logger.alerts.receiver import Receiver
+from tests.fixtures.receiver import Receiver
 from tests.nlu_logger.world import World
 
 SECRET = "whsec_" + base64.b64encode(b"thirty-two bytes for the tests!!").decode()

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.outward.notify import Message, NotDelivered, email, mail, signature
-from nlu_shared.schemas.alerts import Address, OneLine
+from nlu_shared.schemas.alerts import OneLine
+from nlu_shared.schemas.channels import Address
 from pydantic import TypeAdapter, ValidationError
 
-from tests.nlu_logger.alerts.receiver import mailbox
+from tests.fixtures.receiver import mailbox
 
 ADDRESS, NAME = TypeAdapter(Address), TypeAdapter(OneLine)
 words = st.text("aZ0_%+'-", min_size=1, max_size=8)

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from nlu_shared.schemas.reports import ReportedChange, ReportedComponent, RunReport
 
+OBJECTIVE = "objective"
+"""The name of the whole score among its components."""
 MOST_IDS = 10
 """Cases that are listed of a change; JSON holds them all."""
 
@@ -38,7 +40,15 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-Part = Heading | Paragraph | Table
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A line of its own that leads to a page of ours."""
+
+    text: str
+    url: str
+
+
+Part = Heading | Paragraph | Table | Link
 
 
 def title(report: RunReport) -> str:

@@ -1,11 +1,21 @@
-"""The report as a page of its own: no script, nothing loaded, every text escaped. Pure."""
+"""A report as a page of its own: no script, nothing loaded, every text escaped. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 
 from nlu_shared.schemas.reports import RunReport
 
-from induction.reports.document import Cell, Heading, Paragraph, Part, Quoted, Table, parts, title
+from induction.reports.document import (
+    Cell,
+    Heading,
+    Link,
+    Paragraph,
+    Part,
+    Quoted,
+    Table,
+    parts,
+    title,
+)
 
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
@@ -15,12 +25,17 @@ STYLE = (
 
 
 def to_html(report: RunReport) -> str:
-    name = escape(title(report))
+    return page(title(report), parts(report))
+
+
+def page(title: str, parts: Sequence[Part]) -> str:
+    """A whole document."""
+    name = escape(title)
     return "\n".join(
         [
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
             f"<title>{name}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{name}</h1>",
-            *(line for part in parts(report) for line in _lines(part)),
+            *(line for part in parts for line in _lines(part)),
             "</body>\n</html>\n",
         ]
     )
@@ -32,6 +47,8 @@ def _lines(part: Part) -> Iterator[str]:
             yield f"<h2>{escape(part.text)}</h2>"
         case Paragraph():
             yield f"<p>{''.join(map(_piece, part.pieces))}</p>"
+        case Link():
+            yield f'<p><a href="{escape(part.url)}">{escape(part.text)}</a></p>'
         case Table():
             yield "<table>"
             yield f"<tr>{''.join(f'<th>{escape(one)}</th>' for one in part.head)}</tr>"

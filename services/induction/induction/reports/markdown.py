@@ -9,7 +9,17 @@ from collections.abc import Iterator
 
 from nlu_shared.schemas.reports import RunReport
 
-from induction.reports.document import Cell, Heading, Paragraph, Part, Quoted, Table, parts, title
+from induction.reports.document import (
+    Cell,
+    Heading,
+    Link,
+    Paragraph,
+    Part,
+    Quoted,
+    Table,
+    parts,
+    title,
+)
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>#|~&@!])")
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
@@ -29,6 +39,8 @@ def _lines(part: Part) -> Iterator[str]:
             yield f"## {_piece(part.text)}"
         case Paragraph():
             yield "".join(map(_piece, part.pieces))
+        case Link():
+            yield f"[{_piece(part.text)}](<{part.url}>)"
         case Table():
             yield _row(map(_piece, part.head))
             yield _row("---" for _ in part.head)

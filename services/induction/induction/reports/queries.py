@@ -21,11 +21,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from induction.history.models import RunChangeRow
 from induction.prompts import service as prompts
 from induction.prompts.models import PromptScoreRow
+from induction.reports.document import OBJECTIVE
 from induction.runs import queries as runs
 from induction.runs import service
 from induction.runs.models import RunRow
 
-OBJECTIVE = "objective"
 SPLITS = (Split.TEST.value, Split.VALIDATION.value)
 CLAIMS = {
     VerdictKind.PROVEN: "Proven.",
@@ -41,7 +41,12 @@ async def report(session: AsyncSession, run_id: UUID, *, caller: Caller) -> RunR
     """Raises NotFound, and what `own_task` raises for a task that is not the caller's."""
     row = await service.get(session, run_id)
     own_task(caller, row.task)
-    view = await runs.view(session, row)
+    return await of_row(session, row)
+
+
+async def of_row(session: AsyncSession, row: RunRow) -> RunReport:
+    """The same for who may see every task's."""
+    run_id, view = row.id, await runs.view(session, row)
     before, after = row.baseline_version_id, row.best_version_id or row.baseline_version_id
     scores = await _scores(session, run_id, (before, after))
     hashes = await prompts.hashes(session, {before, after})

@@ -9,15 +9,15 @@ from typing import Any
 
 import structlog
 from nlu_shared.kit.data.db import Database, Identity, session_scope
-from nlu_shared.kit.outward import notify
+from nlu_shared.kit.outward import channels, notify
 from nlu_shared.kit.process.clock import by_clock
-from nlu_shared.kit.settings import secret
-from nlu_shared.schemas.alerts import AlertNotice, DeliveryStatus
+from nlu_shared.schemas.alerts import AlertNotice
+from nlu_shared.schemas.channels import DeliveryStatus
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from nlu_logger.alerts import service, wording
-from nlu_logger.alerts.policy import Decision, retry_after
+from nlu_logger.alerts.policy import MOST_ATTEMPTS, Decision
 from nlu_logger.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -103,7 +103,7 @@ async def _deliver(database: Database, identity: Identity, settings: Settings, r
     try:
         await _send(row, settings)
     except notify.NotDelivered as failed:
-        reason, wait = failed.reason, retry_after(row.attempts)
+        reason, wait = failed.reason, channels.retry_after(row.attempts, most=MOST_ATTEMPTS)
         status = DeliveryStatus.WAITING if wait else DeliveryStatus.GIVEN_UP
     log.info("notice", delivery_id=str(row.id), status=status.value, reason=reason)
     async with session_scope(database, identity) as session:
@@ -131,18 +131,7 @@ async def _send(row: Any, settings: Settings) -> None:
     message = notify.Message(
         id=row.id,
         subject=wording.subject(notice),
-        text=wording.text(notice),
+        text=wording.text(notice, public_url=settings.public_url),
         body=notice.model_dump(mode="json"),
     )
-    channel: dict[str, Any] = row.channel
-    hosts = settings.alert_private_hosts
-    match channel["kind"]:
-        case "slack":
-            await notify.slack(channel["url"], message, private_hosts=hosts)
-        case "webhook":
-            await notify.webhook(channel["url"], channel["secret"], message, private_hosts=hosts)
-        case _:
-            server = secret(settings.smtp_url)
-            if server is None:
-                raise notify.NotDelivered("no mail server")
-            await notify.email(server, message, sender=settings.smtp_from, to=channel["to"])
+    await channels.send(row.channel, message, service.outward(settings))

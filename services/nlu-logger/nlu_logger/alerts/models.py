@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from nlu_shared.schemas.alerts import DeliveryStatus
+from nlu_shared.schemas.channels import DeliveryStatus
 from sqlalchemy import Column, DateTime, Text, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel

@@ -1,16 +1,13 @@
-"""When an incident opens and ends, and when a notice is tried again. Pure; time is an argument."""
+"""When an incident opens and ends. Pure; time is an argument."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from nlu_shared.backoff import backoff
 from nlu_shared.schemas.alerts import IngestSilence, Rule
 
-FIRST_RETRY = timedelta(seconds=10)
-LONGEST_RETRY = timedelta(hours=1)
 MOST_ATTEMPTS = 8
-"""With the waits between them almost three hours."""
+"""Of a notice: with the waits between them almost three hours."""
 
 
 class Decision(StrEnum):
@@ -61,14 +58,6 @@ def decide(rule: Rule, state: State, seen: Seen, now: datetime) -> Decision:
     if state.recovered_at is not None and now < state.recovered_at + cooldown:
         return Decision.COOLING_DOWN
     return Decision.OPEN
-
-
-def retry_after(attempts: int) -> timedelta | None:
-    """The wait after the `attempts`-th try failed; None: give up."""
-    if attempts >= MOST_ATTEMPTS:
-        return None
-    first, longest = FIRST_RETRY.total_seconds(), LONGEST_RETRY.total_seconds()
-    return timedelta(seconds=backoff(attempts, first=first, longest=longest, factor=4))
 
 
 def _threshold(rule: Rule) -> float:

@@ -3,29 +3,26 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.access import audit
 from nlu_shared.kit.access.auth import Caller
 from nlu_shared.kit.data.pages import cut
-from nlu_shared.kit.errors import Forbidden, Invalid, NotFound
-from nlu_shared.kit.outward.outbound import UnsafeAddress, check_url
+from nlu_shared.kit.errors import Forbidden, NotFound
+from nlu_shared.kit.outward import channels
 from nlu_shared.schemas.alerts import (
     Alert,
     AlertIn,
     AlertNotice,
-    Channel,
-    ChannelView,
     Delivery,
-    EmailChannel,
     Incident,
     Notice,
     Rule,
 )
 from nlu_shared.schemas.base import Page
-from pydantic import SecretStr, TypeAdapter
+from nlu_shared.schemas.channels import ChannelView
+from pydantic import TypeAdapter
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import col, select
@@ -50,15 +47,15 @@ async def create(
     for a rule about tasks that are not the caller's."""
     _check_task(caller, request.rule)
     for channel in request.channels:
-        _check(channel, settings)
+        channels.check(channel, outward(settings))
     alert_id = uuid7()
     await session.execute(
         INSERT,
         {
             "id": alert_id,
             "rule": request.rule.model_dump(mode="json"),
-            "shown": [shown(channel).model_dump() for channel in request.channels],
-            "channels": [_revealed(channel) for channel in request.channels],
+            "shown": [channels.shown(channel).model_dump() for channel in request.channels],
+            "channels": [channels.revealed(channel) for channel in request.channels],
         },
     )
     await audit.record(session, actor=caller.subject, action="alerts.create", subject=alert_id)
@@ -229,14 +226,6 @@ def _view(row: AlertRow, open_since: datetime | None) -> Alert:
     )
 
 
-def shown(channel: Channel) -> ChannelView:
-    """Addresses of people as they are; of a webhook no more than its host: the rest is a secret."""
-    if isinstance(channel, EmailChannel):
-        return ChannelView(kind=channel.kind, to=", ".join(channel.to))
-    parts = urlsplit(channel.url.get_secret_value())
-    return ChannelView(kind=channel.kind, to=f"{parts.scheme}://{parts.hostname}/…")
-
-
 def _tasks(rule: Rule) -> list[str] | None:
     return None if rule.task is None else [rule.task]
 
@@ -246,20 +235,8 @@ def _check_task(caller: Caller, rule: Rule) -> None:
         raise Forbidden("This key is not for all the tasks that the rule is about.")
 
 
-def _check(channel: Channel, settings: Settings) -> None:
-    if isinstance(channel, EmailChannel):
-        if settings.smtp_url is None:
-            raise Invalid("No mail server is set.", code="no_mail_server")
-        return
-    try:
-        check_url(channel.url.get_secret_value(), private_hosts=settings.alert_private_hosts)
-    except UnsafeAddress as unsafe:
-        raise Invalid(str(unsafe), code="unsafe_address") from None
-
-
-def _revealed(channel: Channel) -> dict[str, Any]:
-    """As it is stored: the one place that writes an address down."""
-    return {
-        name: value.get_secret_value() if isinstance(value, SecretStr) else value
-        for name, value in channel
-    }
+def outward(settings: Settings) -> channels.Outward:
+    """What notices of alerts are sent with."""
+    return channels.outward(
+        settings, sender=settings.smtp_from, private_hosts=settings.alert_private_hosts
+    )

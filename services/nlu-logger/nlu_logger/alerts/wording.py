@@ -17,12 +17,13 @@ def subject(notice: AlertNotice) -> str:
     return f"[nlu-logger] {state}: {notice.rule.name}"
 
 
-def text(notice: AlertNotice) -> str:
-    """A few lines of plain text."""
+def text(notice: AlertNotice, *, public_url: str | None) -> str:
+    """A few lines of plain text, with a link where the dashboard has an address."""
+    link = f"\n{public_url}/dashboard" if public_url else ""
     return (
         f"{_finding(notice)}\n"
         f"Rule: {_rule(notice.rule)}, task {notice.rule.task or 'any'}.\n"
-        f"At {notice.at:%Y-%m-%d %H:%M:%S} UTC, incident {notice.incident_id}."
+        f"At {notice.at:%Y-%m-%d %H:%M:%S} UTC, incident {notice.incident_id}.{link}"
     )
 
 

@@ -1,4 +1,4 @@
-"""What administrators find on both services: API keys, and the audit log."""
+"""What administrators find on both services: API keys, the audit log, and the settings."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -9,10 +9,12 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 
 from nlu_shared.kit.access import audit, keys
 from nlu_shared.kit.access.auth import ADMIN
+from nlu_shared.kit.http import config
 from nlu_shared.kit.http.deps import CallerDep, DbSession, of_every_task, requires
 from nlu_shared.kit.http.parameters import MOST, Before
 from nlu_shared.schemas.audit import AuditLine
 from nlu_shared.schemas.base import Page
+from nlu_shared.schemas.config import SettingView
 from nlu_shared.schemas.keys import KeyIn, KeyMade, KeyView, RotationIn, ScopeView
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[requires(ADMIN)])
@@ -79,3 +81,9 @@ async def read_audit_log(
     return await audit.page(
         session, actor=actor, action=action, subject=subject, before=before, limit=limit
     )
+
+
+@router.get("/config", dependencies=[of_every_task])
+async def read_config(request: Request) -> list[SettingView]:
+    """Every setting of the process that answers, and where it came from; secrets are masked."""
+    return config.shown(request.app.state.resources.settings)

@@ -35,12 +35,14 @@ class NotDelivered(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`id` is the same for each attempt, so that a receiver can know a repeated one."""
+    """`id` is the same for each attempt, so that a receiver can know a repeated one. `body` is what
+    a webhook is sent; a mail has `html`, where there is one, beside its text."""
 
     id: UUID
     subject: str
     text: str
     body: dict[str, Any]
+    html: str | None = None
 
 
 async def slack(url: str, message: Message, *, private_hosts: Collection[str] = ()) -> None:
@@ -97,20 +99,22 @@ async def email(server: str, message: Message, *, sender: str, to: Sequence[str]
 
 
 def mail(message: Message, *, sender: str, to: Sequence[str]) -> EmailMessage:
-    """As it is sent: plain text, and an id that stays the same for each attempt."""
+    """As it is sent: an id that stays the same for each attempt, text, and HTML if there is."""
     made = EmailMessage()
     made["From"], made["To"], made["Subject"] = sender, ", ".join(to), message.subject
     made["Date"] = localtime()
     made["Message-ID"] = f"<{message.id}@{sender.rpartition('@')[2]}>"
     made["Auto-Submitted"] = "auto-generated"
     made.set_content(message.text)
+    if message.html is not None:
+        made.add_alternative(message.html, subtype="html")
     return made
 
 
 async def _post(
     url: str, body: bytes, headers: dict[str, str], private_hosts: Collection[str]
 ) -> None:
-    headers = {"content-type": "application/json", "user-agent": "nlu-logger", **headers}
+    headers = {"content-type": "application/json", "user-agent": "nlu-notices", **headers}
     try:
         status = await post(url, body, headers=headers, private_hosts=private_hosts)
     except UnsafeAddress:
