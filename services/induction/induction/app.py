@@ -24,6 +24,7 @@ from induction.runs.routes import router as runs
 from induction.runs.stream_routes import router as streams
 from induction.scopes import SCOPES
 from induction.settings import Settings
+from induction.spending.routes import router as spending
 from induction.tasks.routes import router as tasks
 from induction.triggers.routes import router as triggers
 
@@ -47,6 +48,7 @@ def build(settings: Settings) -> FastAPI:
             notices,
             catalogue,
             pricing,
+            spending,
             triggers,
             privacy,
             admin,

@@ -149,7 +149,7 @@ class Incident(Schema):
 
 
 class AlertNotice(Schema):
-    """What a receiver is told. It holds numbers and the rule, never a logged text."""
+    """What a receiver is told. It holds numbers, the rule and a label, never a logged text."""
 
     notice: Notice
     alert_id: UUID
@@ -158,3 +158,9 @@ class AlertNotice(Schema):
     value: float
     count: int
     at: Moment
+    intent: str | None = Field(
+        default=None, description="what moved or failed most as it opened; null: not one of them"
+    )
+    link: str | None = Field(
+        default=None, description="to the dashboard; null: no public address is set"
+    )

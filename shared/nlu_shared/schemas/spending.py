@@ -1,8 +1,11 @@
-"""What a run has cost, and what came of it."""
+"""What a run has cost, and what came of it; what all of them have cost together."""
+
+from datetime import date
+from enum import StrEnum
 
 from pydantic import Field
 
-from nlu_shared.schemas.base import Schema
+from nlu_shared.schemas.base import Moment, Schema
 
 
 class Spend(Schema):
@@ -36,3 +39,47 @@ class Spend(Schema):
     notional_usd_per_point: float | None = Field(
         default=None, description="the same of `notional_usd`"
     )
+
+
+class SpendBy(StrEnum):
+    """What a line of spending is of."""
+
+    DAY = "day"
+    ROLE = "role"
+    MODEL = "model"
+    TASK = "task"
+
+
+class SpendLine(Schema):
+    """What the calls of one day, role, model or task cost."""
+
+    key: str = Field(description="the day (UTC), the role, the model or the task")
+    calls: int = Field(description="requests to models, repeated ones too")
+    cached_calls: int = Field(description="answers that were stored before")
+    usd: float = Field(description="US dollars; what is on its way counts as the most it can cost")
+    notional_usd: float = Field(description="US dollars offline calls would cost")
+
+
+class MonthForecast(Schema):
+    """Where this month (UTC) is heading: the last four weeks' spend a day, for the days left."""
+
+    month: date = Field(description="its first day")
+    usd: float = Field(description="booked so far, questions to models outside of runs included")
+    cap_usd: float = Field(description="no call passes it")
+    left_usd: float = Field(description="what the cap leaves")
+    usd_per_day: float = Field(description="of the last 28 days")
+    forecast_usd: float = Field(description="of the whole month, if it goes on like that")
+    fits: bool = Field(description="whether that is within the cap")
+    cap_reached_at: Moment | None = Field(description="when the cap is reached then; null: not")
+
+
+class Spending(Schema):
+    """What was spent from one moment to another."""
+
+    from_: Moment = Field(alias="from", description="the first moment that counts")
+    to: Moment = Field(description="the first moment that no longer counts")
+    by: SpendBy = Field(description="what a line is of")
+    usd: float = Field(description="US dollars, all lines together")
+    notional_usd: float = Field(description="US dollars offline calls would cost, all together")
+    lines: list[SpendLine] = Field(description="days in order; else what cost most first")
+    month: MonthForecast = Field(description="this month's, whatever time was asked for")

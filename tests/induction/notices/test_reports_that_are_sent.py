@@ -50,7 +50,7 @@ async def telling(databases: Databases, servers: Servers, box: Mailbox) -> Async
     }
     async with opened(databases, servers, **told) as stack:
         await make_task(stack, TASK, cases=CASES)
-        before = await start(stack, TASK, limits={"iterations": 1})
+        before = await start(stack, TASK, kind="evaluate")
         async with stack.working():
             await reached(stack, before, "completed")
         yield stack

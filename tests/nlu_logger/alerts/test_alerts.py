@@ -200,6 +200,7 @@ async def test_intents_that_drift_apart_are_noticed_and_their_return_too(
         await step()
     (incident,) = await history(world, alert)
     assert incident["value"] > 1
+    assert json.loads(receiver.got[0][1])["intent"] == "refund"
     assert incident["count"] == 40
     assert incident["recovered_value"] < 0.25
 

@@ -20,6 +20,7 @@ from tests.nlu_logger.alerts.watch import (
     BELOW_HALF,
     PRIVATE,
     SECRET,
+    end,
     forget_all,
     history,
     log,
@@ -78,8 +79,33 @@ async def test_slack_is_told_in_words_it_cannot_mistake_for_links(
         await step()
     ((_, body),) = receiver.got
     said = json.loads(body)["text"]
+    assert "low confidence share of 0.5 or more within" in said
     assert said.startswith("*[nlu-logger] ALERT: &lt;!channel&gt; &amp; co*\n")
     assert "100.0% of 2 predictions have a confidence below 0.6." in said
+
+
+async def test_a_notice_names_value_threshold_intent_and_the_page_to_look_at(
+    world: World, receiver: Receiver, task: str
+) -> None:
+    slack = {"kind": "slack", "url": receiver.url}
+    rule = {"kind": "error_rate", "threshold": 0.5, "min_count": 3, "task": task}
+    await make(world, slack, webhook(receiver), **rule)
+    for intent, well in (("greet\nlink: x", False), ("greet\nlink: x", False), ("order", False)):
+        await end(world, await log(world, task, predicted_intent=intent), well=well)
+    await end(world, await log(world, task, predicted_intent="play"), well=True)
+    async with stepping(world, public_url="https://nlu.example") as step:
+        await step()
+    by_kind = {"text" in body: body for body in (json.loads(body) for _, body in receiver.got)}
+    assert by_kind[True]["text"].splitlines()[1:] == [
+        "75.0% of 4 outcomes failed.",
+        "Most of it: intent greet link: x.",
+        f"Rule: error rate of 0.5 or more within 60 minutes, task {task}.",
+        by_kind[True]["text"].splitlines()[4],
+        "https://nlu.example/dashboard",
+    ]
+    told = by_kind[False]
+    assert (told["value"], told["rule"]["threshold"]) == (0.75, 0.5)
+    assert (told["intent"], told["link"]) == ("greet\nlink: x", "https://nlu.example/dashboard")
 
 
 async def test_a_mail_reaches_everybody_and_is_sent_again_where_it_was_refused(

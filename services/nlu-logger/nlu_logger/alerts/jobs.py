@@ -127,11 +127,12 @@ async def _deliver(database: Database, identity: Identity, settings: Settings, r
 
 
 async def _send(row: Any, settings: Settings) -> None:
-    notice = AlertNotice.model_validate(row.body)
+    link = f"{settings.public_url}/dashboard" if settings.public_url else None
+    notice = AlertNotice.model_validate(row.body | {"link": link})
     message = notify.Message(
         id=row.id,
         subject=wording.subject(notice),
-        text=wording.text(notice, public_url=settings.public_url),
+        text=wording.text(notice),
         body=notice.model_dump(mode="json"),
     )
     await channels.send(row.channel, message, service.outward(settings))

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.alerts.policy import Seen
-from nlu_logger.insights.drift import chance, stability_index
+from nlu_logger.insights.drift import chance, moved_most, stability_index
 from nlu_logger.predictions.service import first_id
 
 FROM_WINDOW = """
@@ -31,6 +31,32 @@ async def seen(session: AsyncSession, rule: Rule, *, now: datetime) -> Seen:
             return await _drift(session, rule, now)
         case IngestSilence():
             return await _ingest_silence(session, rule, now)
+
+
+async def foremost_intent(session: AsyncSession, rule: Rule, *, now: datetime) -> str | None:
+    """The intent that most of the rule's value comes from: of what failed or was unsure the most
+    frequent, of a drift the one whose share moved most. None for a silence."""
+    match rule:
+        case ErrorRate():
+            return await _most(session, "NOT was_successful", _window(rule, now))
+        case LowConfidenceShare():
+            params = _window(rule, now) | {"below": rule.below}
+            return await _most(session, "confidence < :below", params)
+        case Drift():
+            window = await _intents(session, _window(rule, now))
+            reference = await _intents(session, _reference(rule, now))
+            return moved_most(window, reference)
+        case IngestSilence():
+            return None
+
+
+async def _most(session: AsyncSession, condition: str, params: dict[str, Any]) -> str | None:
+    statement = (
+        f"SELECT predicted_intent {FROM_WINDOW} AND {condition}"
+        " GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"
+    )
+    found: str | None = (await session.execute(text(statement), params)).scalar_one_or_none()
+    return found
 
 
 async def _error_rate(session: AsyncSession, rule: ErrorRate, now: datetime) -> Seen:

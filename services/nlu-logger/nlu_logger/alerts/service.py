@@ -173,7 +173,8 @@ async def look(session: AsyncSession, alert_id: UUID) -> Decision | None:
         )
         session.add(last)
         await session.flush()
-        await _tell(session, Notice.OPENED, last, rule, seen, row)
+        intent = await queries.foremost_intent(session, rule, now=row.now)
+        await _tell(session, Notice.OPENED, last, rule, seen, row, intent)
     elif decision is Decision.RECOVERED and last is not None:
         last.recovered_at, last.recovered_value = row.now, seen.value
         await _tell(session, Notice.RECOVERED, last, rule, seen, row)
@@ -181,7 +182,13 @@ async def look(session: AsyncSession, alert_id: UUID) -> Decision | None:
 
 
 async def _tell(
-    session: AsyncSession, notice: Notice, incident: IncidentRow, rule: Rule, seen: Seen, row: Any
+    session: AsyncSession,
+    notice: Notice,
+    incident: IncidentRow,
+    rule: Rule,
+    seen: Seen,
+    row: Any,
+    intent: str | None = None,
 ) -> None:
     """One delivery for each channel; its body is fixed here: every attempt says the same."""
     message = AlertNotice(
@@ -192,6 +199,7 @@ async def _tell(
         value=seen.value,
         count=seen.count,
         at=row.now,
+        intent=intent,
     )
     session.add_all(
         DeliveryRow(

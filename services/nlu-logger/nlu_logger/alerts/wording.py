@@ -1,4 +1,4 @@
-"""What a notice says to people: numbers and the rule's own name, never a logged text."""
+"""What a notice says to people: numbers, the rule's own name and a label, never a logged text."""
 
 from nlu_shared.schemas.alerts import (
     AlertNotice,
@@ -17,11 +17,12 @@ def subject(notice: AlertNotice) -> str:
     return f"[nlu-logger] {state}: {notice.rule.name}"
 
 
-def text(notice: AlertNotice, *, public_url: str | None) -> str:
+def text(notice: AlertNotice) -> str:
     """A few lines of plain text, with a link where the dashboard has an address."""
-    link = f"\n{public_url}/dashboard" if public_url else ""
+    most = f"Most of it: intent {_one_line(notice.intent)}.\n" if notice.intent else ""
+    link = f"\n{notice.link}" if notice.link else ""
     return (
-        f"{_finding(notice)}\n"
+        f"{_finding(notice)}\n{most}"
         f"Rule: {_rule(notice.rule)}, task {notice.rule.task or 'any'}.\n"
         f"At {notice.at:%Y-%m-%d %H:%M:%S} UTC, incident {notice.incident_id}.{link}"
     )
@@ -41,6 +42,11 @@ def _finding(notice: AlertNotice) -> str:
             if notice.notice is Notice.OPENED:
                 return f"No prediction for {minutes} minutes, {notice.count} in the period before."
             return "Predictions arrive again."
+
+
+def _one_line(label: str) -> str:
+    """Whatever a backend logs as an intent looks like no line of ours."""
+    return "".join(one if one.isprintable() else " " for one in label)
 
 
 def _rule(rule: Rule) -> str:

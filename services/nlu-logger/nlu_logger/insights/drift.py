@@ -26,6 +26,14 @@ def stability_index(window: Counts, reference: Counts) -> float:
     return math.fsum((p[name] - q[name]) * math.log(p[name] / q[name]) for name in names)
 
 
+def moved_most(window: Counts, reference: Counts) -> str | None:
+    """The name with the largest term of the stability index; None where there are no names."""
+    names = window.keys() | reference.keys()
+    p, q = _shares(window, names), _shares(reference, names)
+    terms = {name: (p[name] - q[name]) * math.log(p[name] / q[name]) for name in names}
+    return max(sorted(terms), key=terms.__getitem__, default=None)
+
+
 def divergence(window: Counts, reference: Counts) -> float:
     """The Jensen-Shannon divergence in nats, 0 (no change) to ln 2, with smoothed shares.
 

@@ -1,0 +1,1 @@
+"""What all runs have cost, by what one likes to know it by, and where the month is heading."""
