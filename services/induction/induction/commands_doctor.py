@@ -2,18 +2,26 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
 from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated, Any
 
 import httpx2
-from nlu_shared.kit.data.db import open_database
+from cyclopts import Parameter
+from nlu_shared.kit.data.db import Database, open_database, session_scope
 from nlu_shared.kit.errors import ServiceError
 from nlu_shared.kit.process.checks import (
     SECONDS,
     Check,
     State,
+    check_clock,
     check_database,
+    check_disk,
     check_redis,
     exit_code,
     ok,
@@ -22,13 +30,22 @@ from nlu_shared.kit.process.checks import (
     warning,
 )
 from nlu_shared.schemas.models import ModelsView, ModelView, ProviderView, Reach
+from nlu_shared.schemas.runs import RunStatus
 
 from induction.catalogue import service as catalogue
+from induction.llm import trial
+from induction.llm.adapters import adapters
+from induction.llm.models import Models
 from induction.migrations import SCRIPTS
+from induction.pricing import service as pricing
 from induction.resources import APP_IDENTITY
+from induction.runs import costs, queries
 from induction.settings import Settings
 
 LOGGER = "nlu-logger"
+STALLED = timedelta(seconds=60)
+MOST_RUNS = 20
+Ask = Annotated[bool | None, Parameter(name="--ask", negative="--no-ask")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,29 +99,44 @@ ANSWERS = {
 }
 
 
-def doctor() -> None:
-    """Looks at settings, database, Redis, nlu-logger, providers, prices and retiring models.
+def doctor(*, ask: Ask = None) -> None:
+    """Looks at settings, database, clock, Redis, disks, nlu-logger, providers, prices, retiring
+    models and runs that stand still.
 
     Says what to do; fails on a problem, not on a warning.
+
+    Parameters
+    ----------
+    ask
+        Send each model in use one small question, which may cost a fraction of a cent. Without
+        either option a terminal is asked first; anything else asks no model.
     """
     settings, read = read_settings(Settings)
     checks = [read]
     if settings is not None:
-        checks += asyncio.run(_looked(settings))
+        checks += asyncio.run(_looked(settings, ask))
     for one in checks:
         print(one)
     sys.exit(exit_code(checks))
 
 
-async def _looked(settings: Settings) -> list[Check]:
-    database, redis, logger = await asyncio.gather(
+async def _looked(settings: Settings, ask: bool | None) -> list[Check]:
+    database, clock, redis, logger = await asyncio.gather(
         check_database(settings.database, APP_IDENTITY, SCRIPTS, migrate="induction migrate"),
+        check_clock(settings.database, APP_IDENTITY),
         check_redis(settings.redis),
         _logger(settings),
     )
+    checks = [database, clock, redis, *_disks(settings), *logger]
     if database.state is not State.OK:
-        return [database, redis, *logger, warning("models", "not looked at without the database")]
-    return [database, redis, *logger, *await _models(settings)]
+        return [*checks, warning("models", "not looked at without the database")]
+    return [*checks, *await _with_database(settings, ask)]
+
+
+def _disks(settings: Settings) -> Iterator[Check]:
+    yield check_disk("temporary files", Path(tempfile.gettempdir()))
+    if settings.smtp_url is None and settings.mail_dir is not None and settings.mail_dir.is_dir():
+        yield check_disk("mails", settings.mail_dir)
 
 
 async def _logger(settings: Settings) -> list[Check]:
@@ -139,13 +171,84 @@ def _scope(gate: Gate, status: int) -> Check:
     return ok(LOGGER, f"answers, and its key has the scope {gate.scope}")
 
 
-async def _models(settings: Settings) -> list[Check]:
+async def _with_database(settings: Settings, ask: bool | None) -> list[Check]:
     try:
         async with open_database(settings.database, pool_size=1) as database:
+            async with session_scope(database, APP_IDENTITY) as session:
+                runs = await queries.stalled(session, longer=STALLED, most=MOST_RUNS)
             seen = await catalogue.overview(database, APP_IDENTITY, settings)
+            questions = await _questions(database, settings, seen, ask)
     except ServiceError as away:
         return [problem("models", f"they cannot be read: {away}")]
-    return [*_providers(seen), *map(_model, seen.models)]
+    return [*_providers(seen), *map(_model, seen.models), *questions, *_runs(runs)]
+
+
+async def _questions(
+    database: Database, settings: Settings, seen: ModelsView, ask: bool | None
+) -> list[Check]:
+    """One small question to each model in use, as whoever names it for a task asks it; its cost is
+    booked in the month. What it reveals is a warning: a provider that refuses has its problem."""
+    names = [one.model for one in seen.models if one.priced or not one.is_billed]
+    async with session_scope(database, APP_IDENTITY) as session:
+        table = await pricing.table(session, settings)
+    most = costs.of_probes(names, settings.models_of, pricing.utc_today(), table)
+    if not names or not (_agreed(names, most) if ask is None else ask):
+        return []
+    models = Models(
+        settings.models_of, adapters(settings.models_of), concurrency=settings.concurrency
+    )
+    cap = Decimal(str(settings.month_cap_usd))
+    try:
+        remarks = [
+            await trial.remarks_on(database, APP_IDENTITY, models, name, table, month_cap=cap)
+            for name in names
+        ]
+    finally:
+        await models.close()
+    return [
+        warning(f"question to {name}", " ".join(found))
+        if found
+        else ok(f"question to {name}", "can be used")
+        for name, found in zip(names, remarks, strict=True)
+    ]
+
+
+def _agreed(names: Sequence[str], most: Decimal) -> bool:
+    """What a person at a terminal answers; no where nobody sits there."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    question = (
+        f"Send {', '.join(names)} one small question each, at most {most:.6f} dollars? [y/N] "
+    )
+    return input(question).strip().lower() in {"y", "yes"}
+
+
+def _runs(stalled: Sequence[Mapping[Any, Any]]) -> Iterator[Check]:
+    if not stalled:
+        yield ok("runs", f"none stands still for {STALLED.seconds} seconds")
+    for run in stalled:
+        words = f"{run['task']}, {run['status']}, no progress for {run['seconds']:.0f} seconds"
+        state = State.PROBLEM if run["status"] == RunStatus.WAITING else State.WARNING
+        yield Check(f"run {run['id']}", state, f"{words}: {_why(run)}")
+
+
+def _why(run: Mapping[Any, Any]) -> str:
+    match RunStatus(run["status"]):
+        case RunStatus.WAITING:
+            return "no worker takes it; start one of its engine version, or let others end first"
+        case RunStatus.PAUSED:
+            return f"a person paused it: POST /v1/runs/{run['id']}/resume"
+        case RunStatus.AWAITING_APPROVAL:
+            return f"a change waits for a person: induction runs approve {run['id']}"
+        case RunStatus.PARKED:
+            reason = run["reason"] or "its provider is away"
+            return (
+                f"{reason}; it goes on by itself at {run['not_before']:%H:%M:%S} UTC, or cancel it"
+            )
+        case _ if run["has_no_worker"]:
+            return "its worker is gone; another takes it, if one is up"
+        case _:
+            return run["reason"] or "it waits for answers: look at the worker's log"
 
 
 def _providers(seen: ModelsView) -> Iterator[Check]:

@@ -3,13 +3,16 @@
 import asyncio
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from nlu_shared.kit.data.db import Identity
 from nlu_shared.kit.process.checks import (
     Check,
+    check_clock,
     check_database,
+    check_disk,
     check_redis,
     exit_code,
     ok,
@@ -23,7 +26,8 @@ from nlu_logger.settings import Settings
 
 
 def doctor() -> None:
-    """Looks at settings, database, Redis and files, and says what to do; fails on a problem."""
+    """Looks at settings, database, clock, Redis, disks and files, and says what to do; fails on a
+    problem."""
     settings, read = read_settings(Settings)
     checks = [read]
     if settings is not None:
@@ -38,7 +42,12 @@ async def _looked(settings: Settings) -> list[Check]:
         settings.database, Identity(JOB), SCRIPTS, migrate="nlu-logger migrate"
     )
     return [
-        *await asyncio.gather(database, check_redis(settings.redis)),
+        *await asyncio.gather(
+            database,
+            check_clock(settings.database, Identity(JOB)),
+            check_redis(settings.redis),
+        ),
+        *_disks(settings),
         *_files(settings),
         _tokens(settings),
     ]
@@ -64,6 +73,18 @@ def _files(settings: Settings) -> Iterator[Check]:
             if is_writable
             else problem(what, f"{folder} is no folder this login can write to: make it, or chown")
         )
+
+
+def _disks(settings: Settings) -> Iterator[Check]:
+    """Where answers wait for slow readers, where exports go, and where erasures are written down;
+    a folder that is not there has its line already."""
+    yield check_disk("unread answers", settings.buffer_dir or Path(tempfile.gettempdir()))
+    for what, folder in (
+        ("exports", settings.export_dir),
+        ("the erasure journal", _folder(settings.erasure_journal)),
+    ):
+        if folder is not None and folder.is_dir():
+            yield check_disk(what, folder)
 
 
 def _folder(file: Path | None) -> Path | None:

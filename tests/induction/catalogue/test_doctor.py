@@ -8,9 +8,11 @@ import pytest
 
 from tests.fixtures.commands import Ended, typed
 from tests.fixtures.databases import Databases
+from tests.fixtures.labelled import make_task
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import JWT_SECRET, Stack
 from tests.induction.pricing.billed import OWN, billed, put
+from tests.induction.runs.driving import sql, start
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -21,8 +23,9 @@ async def paid(databases: Databases, servers: Servers) -> AsyncIterator[Stack]:
         yield stack
 
 
-async def doctor(stack: Stack, **changed: str) -> Ended:
-    return await typed("induction", "doctor", env=os.environ | stack.environment() | changed)
+async def doctor(stack: Stack, *words: str, **changed: str) -> Ended:
+    env = os.environ | stack.environment() | changed
+    return await typed("induction", "doctor", *words, env=env)
 
 
 def of_logger(stack: Stack) -> Mapping[str, str]:
@@ -46,8 +49,36 @@ async def test_where_all_is_well_it_says_so_and_exits_with_0(paid: Stack) -> Non
     ended = await doctor(paid)
     assert (ended.code, ended.complained) == (0, ""), ended.printed
     assert len(lines(ended, "ok")) == len(ended.printed.splitlines())
-    for what in ("settings", "database", "redis", "nlu-logger", "provider anthropic"):
+    for what in ("settings", "database", "clock", "redis", "nlu-logger", "provider anthropic"):
         assert f"ok       {what}: " in ended.printed
+    assert "ok       disk of temporary files: " in ended.printed
+    assert "ok       runs: none stands still" in ended.printed
+    assert "question to" not in ended.printed
+
+
+async def test_a_model_is_asked_one_small_question_where_that_is_wanted(paid: Stack) -> None:
+    booked = "SELECT coalesce(sum(usd), 0)::float8 FROM month_spend"
+    ((before,),) = await sql(paid, booked)
+    ended = await doctor(paid, "--ask")
+    assert ended.code == 0, ended.printed
+    for model in (paid.settings.task_model, paid.settings.proposer_model):
+        assert f"ok       question to anthropic/{model}: can be used" in ended.printed
+    ((after,),) = await sql(paid, booked)
+    assert 0 < after - before < 0.01
+
+
+async def test_a_run_that_stands_still_is_named_with_what_it_waits_for(paid: Stack) -> None:
+    await make_task(paid, "standing", cases=16)
+    run = await start(paid, "standing", kind="evaluate")
+    assert run not in (await doctor(paid)).printed
+    await sql(paid, "UPDATE runs SET created_at = now() - interval '2 minutes'")
+    (line,) = lines(await doctor(paid), "problem")
+    assert line.startswith(f"problem  run {run}: standing, waiting, no progress for 12")
+    assert "no worker takes it" in line
+    await sql(paid, "UPDATE runs SET status = 'parked', not_before = now(), reason = 'away'")
+    (line,) = lines(await doctor(paid), "warning")
+    assert "away; it goes on by itself at" in line
+    await sql(paid, "UPDATE runs SET status = 'cancelled', completed_at = now()")
 
 
 @pytest.mark.parametrize(
@@ -118,7 +149,7 @@ async def test_no_key_is_printed(paid: Stack) -> None:
 async def test_the_logger_has_one_too(paid: Stack, tmp_path: Path) -> None:
     env = {**os.environ, **of_logger(paid)}
     well = await typed("nlu-logger", "doctor", env=env)
-    assert (well.code, len(lines(well, "ok"))) == (0, 4), well.printed
+    assert (well.code, len(lines(well, "ok"))) == (0, 6), well.printed
     gone = {"NLU_LOGGER_EXPORT_DIR": str(tmp_path / "gone")}
     ill = await typed("nlu-logger", "doctor", env=env | gone)
     assert (ill.code, len(lines(ill, "problem"))) == (1, 1)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.migration import Migration, ModelComparison, ModelFigures
 from nlu_shared.schemas.runs import RunKind, RunStatus, RunView
 from nlu_shared.schemas.spending import Spend
-from sqlalchemy import and_, func, or_, text
+from sqlalchemy import RowMapping, and_, func, or_, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -46,6 +47,22 @@ _SPENDS = text(
             (usage->>'cache_read_input_tokens')::bigint AS read
     ) AS tokens
     WHERE run_id = ANY(:run_ids) GROUP BY run_id
+    """
+)
+
+_STALLED = text(
+    """
+    SELECT run.id, run.task, run.status, run.reason, run.not_before,
+        run.lease_until < clock_timestamp() AS has_no_worker,
+        extract(epoch FROM clock_timestamp() - progress.at)::float8 AS seconds
+    FROM runs AS run CROSS JOIN LATERAL (
+        SELECT greatest(run.created_at,
+            (SELECT max(created_at) FROM run_events WHERE run_id = run.id),
+            (SELECT max(settled_at) FROM llm_calls WHERE run_id = run.id)) AS at
+    ) AS progress
+    WHERE run.completed_at IS NULL AND run.status <> ALL(:over)
+        AND progress.at < clock_timestamp() - CAST(:longer AS interval)
+    ORDER BY progress.at LIMIT :most
     """
 )
 
@@ -207,6 +224,13 @@ async def looks(session: AsyncSession, task: str, kind: RunKind) -> int:
         looked = or_(compared, may_still)
     counted = select(func.count()).where(RunRow.task == task, looked)
     return (await session.exec(counted)).one()
+
+
+async def stalled(session: AsyncSession, *, longer: timedelta, most: int) -> Sequence[RowMapping]:
+    """Runs that are not over and had no event and no answer for so long, the longest first."""
+    over = [one.value for one in RunStatus if one.over]
+    rows = await session.execute(_STALLED, {"over": over, "longer": longer, "most": most})
+    return rows.mappings().all()
 
 
 async def gauges(session: AsyncSession) -> dict[str, float]:

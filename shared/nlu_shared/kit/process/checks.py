@@ -3,8 +3,10 @@
 A problem keeps the service from its work and makes the exit code 1; a warning does not.
 """
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +23,11 @@ from nlu_shared.kit.environment import EnvironmentSettings
 from nlu_shared.kit.errors import ServiceError
 
 SECONDS = 3.0
+MOST_APART = timedelta(seconds=1)
+"""Of two clocks: leases and months are the database's, times of predictions the clients'."""
+MEGABYTE = 1024 * 1024
+LOW_BYTES, LEAST_BYTES = 1024 * MEGABYTE, 128 * MEGABYTE
+"""Free on a disk: below the first it is time to look, below the second work may stop."""
 Known = TypeVar("Known", bound=EnvironmentSettings)
 
 
@@ -108,3 +115,37 @@ async def check_redis(url: str) -> Check:
             "redis", "it does not answer: work is found by looking, seconds late; start it"
         )
     return ok("redis", "answers")
+
+
+async def check_clock(url: str, identity: Identity) -> Check:
+    """This machine's clock against the database's."""
+    what = "clock"
+    try:
+        async with (
+            open_database(url, pool_size=1) as database,
+            session_scope(database, identity) as session,
+        ):
+            await session.execute(text("SELECT 1"))
+            before = datetime.now(UTC)
+            result = await session.execute(text("SELECT clock_timestamp()"))
+            theirs, after = result.scalar_one(), datetime.now(UTC)
+    except (ServiceError, OSError, ProgrammingError):
+        return warning(what, "not looked at without the database")
+    apart = max(before - theirs, theirs - after, timedelta())
+    if apart > MOST_APART:
+        words = f"{apart.total_seconds():.1f} seconds from the database's: let NTP set both"
+        return warning(what, words)
+    return ok(what, "as the database's")
+
+
+def check_disk(what: str, folder: Path) -> Check:
+    """Whether there is room where the process writes."""
+    name = f"disk of {what}"
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return problem(name, f"{folder} cannot be looked at: make it, or name another")
+    words = f"{free // MEGABYTE:,} MB free in {folder}"
+    if free < LEAST_BYTES:
+        return problem(name, f"{words}: make room")
+    return warning(name, f"{words}: make room soon") if free < LOW_BYTES else ok(name, words)
