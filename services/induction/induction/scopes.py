@@ -12,5 +12,6 @@ SCOPES: Mapping[str, str] = {
     "prompts:approve": "approve and reject promotions that others propose",
     "runs:read": "read and watch runs",
     "runs:write": "start and steer runs, approve and veto their changes, continue and verify them",
-    ADMIN: "everything, keys, triggers, prices and the audit log included",
+    ADMIN: "everything, keys, triggers, prices, channels, spend, settings and the audit log"
+    " included",
 }

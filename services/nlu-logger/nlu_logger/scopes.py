@@ -19,5 +19,5 @@ SCOPES: Mapping[str, str] = {
     "exports:read": "download training rows, review files and pairs",
     "insights:read": "read the numbers behind the dashboard",
     "users:erase": "erase everything that is stored of a person",
-    ADMIN: "everything, keys, schedules, alerts and the audit log included",
+    ADMIN: "everything, keys, schedules, alerts, settings and the audit log included",
 }

@@ -70,7 +70,6 @@ async def test_a_model_is_asked_one_small_question_where_that_is_wanted(paid: St
 async def test_a_run_that_stands_still_is_named_with_what_it_waits_for(paid: Stack) -> None:
     await make_task(paid, "standing", cases=16)
     run = await start(paid, "standing", kind="evaluate")
-    assert run not in (await doctor(paid)).printed
     await sql(paid, "UPDATE runs SET created_at = now() - interval '2 minutes'")
     (line,) = lines(await doctor(paid), "problem")
     assert line.startswith(f"problem  run {run}: standing, waiting, no progress for 12")

@@ -51,10 +51,10 @@ async def foremost_intent(session: AsyncSession, rule: Rule, *, now: datetime) -
 
 
 async def _most(session: AsyncSession, condition: str, params: dict[str, Any]) -> str | None:
-    statement = (
-        f"SELECT predicted_intent {FROM_WINDOW} AND {condition}"
-        " GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"
-    )
+    statement = f"""
+        SELECT predicted_intent {FROM_WINDOW} AND {condition}
+        GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1
+        """
     found: str | None = (await session.execute(text(statement), params)).scalar_one_or_none()
     return found
 
