@@ -87,7 +87,8 @@ def score(
         print(f"induction: {wrong}", file=sys.stderr)
         sys.exit(UNKNOWN)
     print(scored.model_dump_json() if as_json else "\n".join(wording.as_lines(scored)))
-    sys.exit(_code(scored, 0 if fail_under is None else fail_under))
+    if code := _code(scored, 0 if fail_under is None else fail_under):
+        sys.exit(code)
 
 
 def _code(scored: ScoreReport, fail_under: float) -> int:

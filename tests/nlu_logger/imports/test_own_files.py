@@ -19,7 +19,7 @@ from nlu_shared.schemas.base import PROMPT_LIMIT
 from nlu_shared.schemas.exports import ExportFormat
 from nlu_shared.schemas.ground_truth import GroundTruthIn
 from nlu_shared.schemas.imports import ReviewedLine
-from nlu_shared.schemas.labels import normal_label
+from nlu_shared.schemas.labels import normal_label, spelling
 from pydantic import JsonValue
 
 from tests.fixtures.from_schema import JSON, TEXTS
@@ -41,7 +41,7 @@ LONGEST: list[Labelled] = [
 
 
 def is_label(text: str) -> bool:
-    return bool(text.strip()) and text.strip().casefold() not in NOTHING
+    return bool(spelling(text)) and spelling(text).casefold() not in NOTHING
 
 
 def spelled(rows: list[Labelled]) -> list[Labelled]:

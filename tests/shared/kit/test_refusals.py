@@ -47,9 +47,12 @@ async def test_every_operation_refuses_a_parameter_it_does_not_have(
     for method, path, operation in operations(service):
         body = {"json": {}} if "requestBody" in operation else {}
         answer = await http.request(method, path, params={SECRET: "1"}, **body)
+        assert SECRET not in answer.text
+        if path.startswith("/ofrep/"):  # a protocol with errors of its own
+            assert (answer.status_code, answer.json()["errorCode"]) == (400, "PARSE_ERROR")
+            continue
         assert answer.status_code == 422, (method, path, answer.text)
         assert answer.json()["code"] == "unknown_parameter", (method, path)
-        assert SECRET not in answer.text
         for one in operation.get("parameters", []):
             assert one["in"] != "query" or one["name"] in answer.json()["detail"], (method, path)
 
