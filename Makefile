@@ -59,7 +59,7 @@ test-lm: $(STAMP) $(SMOLLM2) ## what meets a model, on a small real language mod
 	@$(BIN)/python -m pytest -m language_model tests/language_model $(ARGS)
 
 laws: $(STAMP) ## statistics, growth, load, attacks, outages, kills, whole programs (KILLS=n, GENERATED=n, ARGS=…)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "law and not storm" $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "law and not storm$(if $(CI), and not long)" $(ARGS)
 
 faults: $(STAMP) ## a storm of kills and crashes over workers, PostgreSQL and Redis, ten minutes (STORM=n, ARGS=…)
 	@$(BIN)/python -m pytest -s -m storm tests/faults $(ARGS)

@@ -30,6 +30,7 @@ def made(path: Path, *, seed: int = 0) -> model.Model:
     return trained
 
 
+@pytest.mark.long
 async def test_the_cycle_ends_with_a_better_model_that_serves(world: World, tmp_path: Path) -> None:
     rows = read(DATA, text="text", label="label", limit=180).rows
     cycle = Cycle(rows, world.url, BOOTSTRAP_KEY, tmp_path)

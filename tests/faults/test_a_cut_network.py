@@ -18,6 +18,7 @@ CUTS = 3
 SLOW_ENOUGH_TO_HIT = OfflineSettings(latency_ms=50, jitter_ms=200)
 
 
+@pytest.mark.long
 async def test_no_run_is_driven_twice_however_the_network_is_cut() -> None:
     async with stage(model=SLOW_ENOUGH_TO_HIT, lease_seconds=2) as (stack, postgres, redis, data):
         await audit.install(stack.induction_database)

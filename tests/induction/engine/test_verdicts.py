@@ -45,6 +45,7 @@ def test_what_gains_nothing_is_hardly_ever_proven(change: dict[str, float]) -> N
 
 
 @pytest.mark.law
+@pytest.mark.long
 def test_asking_again_only_where_prompts_differ_would_prove_what_gains_nothing() -> None:
     """Why no run does that."""
     uneven = NOTHING_GAINED[-1]
@@ -63,6 +64,7 @@ def test_ten_points_on_two_hundred_cases_are_mostly_proven() -> None:
 
 
 @pytest.mark.law
+@pytest.mark.long
 def test_stages_see_more_through_the_noise_and_spend_little_where_nothing_is_there() -> None:
     ten = World(seed=0, fixes=0.15, breaks=0.05, noise=0.2)
     once = [judged_by(replace(ten, seed=seed)) for seed in range(RUNS)]
@@ -73,6 +75,7 @@ def test_stages_see_more_through_the_noise_and_spend_little_where_nothing_is_the
 
 
 @pytest.mark.law
+@pytest.mark.long
 def test_the_interval_of_a_staged_look_covers_the_true_gain() -> None:
     """In macro-F1, which is accuracy here in the long run: the labels are equal in number."""
     ten = World(seed=0, fixes=0.15, breaks=0.05, noise=0.2)
