@@ -20,7 +20,6 @@ from uuid import UUID
 
 import asyncpg
 import uvicorn
-import uvloop
 from induction.runs import stream
 from nlu_shared.schemas.events import HintTaken
 from redis.asyncio import Redis
@@ -30,11 +29,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from benchmarks.stage import administrator_url, ready_at
+from benchmarks.stage import administrator_url, alone, ready_at
 from deploy.local.ports import free_port
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task
-from tests.fixtures.servers import Servers, running_servers
+from tests.fixtures.servers import Servers
 from tests.fixtures.stack import Stack, opened
 from tests.induction.runs.driving import start
 
@@ -212,18 +211,9 @@ async def run(databases: Databases, servers: Servers) -> None:
     print(f"p95 against the bare app's: {ours[1][at] / theirs[1][at]:.2f}")
 
 
-async def main(servers: Servers) -> None:
-    databases = Databases(servers)
-    try:
-        await run(databases, servers)
-    finally:
-        await databases.drop_all()
-
-
 if __name__ == "__main__":
     if "--port" in sys.argv:
         port = int(sys.argv[sys.argv.index("--port") + 1])
         uvicorn.run(bare(), host="127.0.0.1", port=port, log_level="error", access_log=False)
     else:
-        with running_servers() as started:
-            uvloop.run(main(started))
+        alone(run)

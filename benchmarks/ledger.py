@@ -14,7 +14,6 @@ from decimal import Decimal
 from itertools import zip_longest
 from uuid import UUID
 
-import uvloop
 from induction.engine.runtime import Call
 from induction.llm.accounting import Account, LedgerCommits, open_ledger_commits
 from induction.llm.adapters import adapters
@@ -36,10 +35,10 @@ from nlu_shared.schemas.tasks import TaskIn
 from offline_model.app import create_app
 
 from benchmarks.rates import ratio_line
-from benchmarks.stage import postgres_cpu_seconds
+from benchmarks.stage import alone, postgres_cpu_seconds
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task, texts
-from tests.fixtures.servers import Servers, running_servers
+from tests.fixtures.servers import Servers
 from tests.fixtures.stack import Stack, opened, serving
 
 CALLS = 600
@@ -181,14 +180,5 @@ def _requests(name: str, count: int) -> list[ModelRequest]:
     return [task.request(prompt, one, model="claude-haiku-5-5") for one in drawn]
 
 
-async def main(servers: Servers) -> None:
-    databases = Databases(servers)
-    try:
-        await run(databases, servers)
-    finally:
-        await databases.drop_all()
-
-
 if __name__ == "__main__":
-    with running_servers() as started:
-        uvloop.run(main(started))
+    alone(run)

@@ -14,7 +14,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import uvloop
 from induction import worker
 from induction.engine.run import improve
 from induction.engine.runtime import Call, Event, Inbox
@@ -30,9 +29,10 @@ from induction.task_kinds.base import ModelAnswer, ModelRequest
 from nlu_shared.kit.data.db import session_scope
 from offline_model.settings import OfflineSettings
 
+from benchmarks.stage import alone
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task
-from tests.fixtures.servers import Servers, running_servers
+from tests.fixtures.servers import Servers
 from tests.fixtures.stack import Stack, opened
 from tests.induction.runs.driving import reached, sql, start
 
@@ -150,14 +150,5 @@ async def _never(_: float) -> None:
     pass
 
 
-async def main(servers: Servers) -> None:
-    databases = Databases(servers)
-    try:
-        await run(databases, servers)
-    finally:
-        await databases.drop_all()
-
-
 if __name__ == "__main__":
-    with running_servers() as started:
-        uvloop.run(main(started))
+    alone(run)

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +11,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import httpx2
+import uvloop
 
 from deploy.local.ports import free_port
-from tests.fixtures.databases import Clone
-from tests.fixtures.servers import Servers
+from tests.fixtures.databases import Clone, Databases
+from tests.fixtures.servers import Servers, running_servers
 from tests.fixtures.stack import client, until
 
 SERVICE = (str(Path(sys.executable).parent / "nlu-logger"), "serve")
@@ -80,6 +81,20 @@ async def ready_at(url: str) -> None:
             return False
 
     await until(ready)
+
+
+def alone(run: Callable[[Databases, Servers], Awaitable[None]]) -> None:
+    """One benchmark by itself, on servers and databases of its own."""
+
+    async def measured(servers: Servers) -> None:
+        databases = Databases(servers)
+        try:
+            await run(databases, servers)
+        finally:
+            await databases.drop_all()
+
+    with running_servers() as servers:
+        uvloop.run(measured(servers))
 
 
 async def fill(database: Clone, rows: int, *, confidence: str = "0.9") -> None:

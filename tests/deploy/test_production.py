@@ -74,7 +74,7 @@ def test_each_file_names_settings_that_are_read(path: Path) -> None:
         re.findall(r"\b(?:NLU_LOGGER|INDUCTION|OPENAI|ANTHROPIC)_[A-Z_]+\b", path.read_text())
     )
     asked_for = set(re.findall(r"^([A-Z_]+)=", (CONTAINER / "example.env").read_text(), re.M))
-    assert named <= known | asked_for | {"INDUCTION_RUNS_AT_ONCE"}
+    assert named <= known | asked_for
 
 
 def test_what_the_composition_asks_for_is_in_its_example_and_nothing_else() -> None:

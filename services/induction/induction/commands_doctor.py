@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import httpx2
 from cyclopts import Parameter
+from nlu_shared.certificates import trusted
 from nlu_shared.kit.data.db import Database, open_database, session_scope
 from nlu_shared.kit.errors import ServiceError
 from nlu_shared.kit.process.checks import (
@@ -145,6 +146,7 @@ async def _logger(settings: Settings) -> list[Check]:
         base_url=settings.nlu_logger_url,
         headers={"Authorization": f"Bearer {key}"},
         timeout=SECONDS,
+        verify=trusted(),
     ) as http:
         try:
             return [_scope(gate, await _knock(http, gate)) for gate in GATES]
@@ -206,10 +208,10 @@ async def _questions(
     finally:
         await models.close()
     return [
-        warning(f"question to {name}", " ".join(found))
-        if found
+        warning(f"question to {name}", " ".join(remark))
+        if remark
         else ok(f"question to {name}", "can be used")
-        for name, found in zip(names, remarks, strict=True)
+        for name, remark in zip(names, remarks, strict=True)
     ]
 
 

@@ -57,10 +57,10 @@ def promote(
         sys.exit("induction: name --version or --run, one of them")
     with client(url, key) as http:
         if run is not None:
-            seen = RunView.model_validate_json(answer(http.get(f"/v1/runs/{run}")).text)
-            if seen.task != task:
-                sys.exit(f"induction: that run is of the task {seen.task}")
-            version = seen.best_version_id
+            view = RunView.model_validate_json(answer(http.get(f"/v1/runs/{run}")).text)
+            if view.task != task:
+                sys.exit(f"induction: that run is of the task {view.task}")
+            version = view.best_version_id
         if version is None:
             sys.exit("induction: that run has found no version that is better than its baseline")
         body = _body(alias, reason, version_hash)

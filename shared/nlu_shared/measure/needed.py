@@ -93,7 +93,7 @@ def groups_ruling_out(
     most: where the search ends.
     """
     _, of = np.unique(np.asarray(strata), return_inverse=True)
-    kinds, seen = np.unique(
+    kinds, counts = np.unique(
         np.column_stack([of, gains, pulls]).astype(np.float64), axis=0, return_counts=True
     )
     own, gain, pull = kinds.T
@@ -102,7 +102,7 @@ def groups_ruling_out(
 
     def ruled_out(more: int) -> bool:
         chance = np.random.Generator(np.random.PCG64([seed, more]))
-        drawn = seen + chance.multinomial(more, chance.dirichlet(seen, size=_SIMULATED))
+        drawn = counts + chance.multinomial(more, chance.dirichlet(counts, size=_SIMULATED))
         groups = drawn.sum(axis=1)
         sizes = drawn @ within
         means = drawn @ (within * gain[:, None]) / sizes

@@ -106,7 +106,7 @@ def measured(plan: Plan, now: EvalResults, answers: Sequence[CanaryAnswer]) -> C
     )
     p_value = min(1.0, 3 * p_value)
     scored = [(before, one) for before, one in pairs if one.truth == before.truth]
-    found = Canary(
+    canary = Canary(
         cases=len(answers),
         score=_mean([one.score for one in answers]),
         unusable=now.faults.total(),
@@ -122,7 +122,7 @@ def measured(plan: Plan, now: EvalResults, answers: Sequence[CanaryAnswer]) -> C
         drifted=p_value < ALPHA,
         summary="",
     )
-    return found.model_copy(update={"summary": _summary(found)})
+    return canary.model_copy(update={"summary": _summary(canary)})
 
 
 def _steadiness(pairs: Sequence[tuple[CanaryAnswer, CanaryAnswer]]) -> tuple[int, int]:
@@ -166,17 +166,17 @@ def _mean(scores: Sequence[float]) -> float:
     return round(sum(scores) / len(scores), DIGITS)
 
 
-def _summary(found: Canary) -> str:
-    again = f"{found.wavered} of {found.cases} answers waver when asked twice"
-    if found.compares_with is None:
-        return f"The first canary: mean score {found.score:.2f} on {found.cases} cases; {again}."
+def _summary(canary: Canary) -> str:
+    again = f"{canary.wavered} of {canary.cases} answers waver when asked twice"
+    if canary.compares_with is None:
+        return f"The first canary: mean score {canary.score:.2f} on {canary.cases} cases; {again}."
     parts = [
-        f"{found.changed} of {found.same_cases} same cases are answered otherwise than before;"
-        f" {again}, of the same cases {found.wavered_before} did then (p {found.p_value:.2g})."
+        f"{canary.changed} of {canary.same_cases} same cases are answered otherwise than before;"
+        f" {again}, of the same cases {canary.wavered_before} did then (p {canary.p_value:.2g})."
     ]
-    if found.before is not None and found.after is not None:
-        parts.append(f"Mean score {found.before:.2f} before, {found.after:.2f} now.")
-    if found.truths_changed:
-        parts.append(f"{found.truths_changed} of them carry other truths than before.")
-    parts.append("The model has changed." if found.drifted else "No change of the model shows.")
+    if canary.before is not None and canary.after is not None:
+        parts.append(f"Mean score {canary.before:.2f} before, {canary.after:.2f} now.")
+    if canary.truths_changed:
+        parts.append(f"{canary.truths_changed} of them carry other truths than before.")
+    parts.append("The model has changed." if canary.drifted else "No change of the model shows.")
     return " ".join(parts)

@@ -26,7 +26,7 @@ async def look_once(resources: Resources) -> None:
         running = await queries.running(session)
     for task, experiment_id in running:
         try:
-            seen = await service.look(
+            experiment = await service.look(
                 resources.database, APP_IDENTITY, resources.logger, task, experiment_id
             )
         except ServiceError as error:
@@ -35,5 +35,9 @@ async def look_once(resources: Resources) -> None:
             )
         else:
             log.info(
-                "looked", experiment=str(seen.id), task=task, status=seen.status, share=seen.share
+                "looked",
+                experiment=str(experiment.id),
+                task=task,
+                status=experiment.status,
+                share=experiment.share,
             )

@@ -197,7 +197,7 @@ async def _decide(session: AsyncSession, of_task: TaskRow, row: ExperimentRow) -
     plan, now = row.planned(), await queries.now(session)
     step = (await queries.steps(session, row.id))[-1]
     counted = await queries.counted(session, row.id)
-    found = evidence.evidence(
+    measured = evidence.evidence(
         [one for _, one in counted],
         centre=row.centre,
         guards=plan.guards,
@@ -205,7 +205,7 @@ async def _decide(session: AsyncSession, of_task: TaskRow, row: ExperimentRow) -
         looked_at=now,
         settled_until=row.counted_until,
     )
-    row.evidence = found.model_dump(mode="json")
+    row.evidence = measured.model_dump(mode="json")
     standing = Standing(
         now=now,
         created_at=row.created_at,
@@ -214,7 +214,7 @@ async def _decide(session: AsyncSession, of_task: TaskRow, row: ExperimentRow) -
         settled=sum(one.units for n, one in counted if n == step.n),
         is_a_serving=await pointer.serving_id(session, row.task) == row.a_version_id,
     )
-    what, why = policy.decide(plan, standing, found)
+    what, why = policy.decide(plan, standing, measured)
     larger = policy.next_share(plan.shares, step.share)
     if what is Next.STEPS_UP and larger is not None:
         await _step(session, row, larger, why)

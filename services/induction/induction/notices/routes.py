@@ -3,9 +3,9 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path
 from nlu_shared.kit.access.auth import ADMIN
-from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
+from nlu_shared.kit.http.deps import CallerDep, DbSession, requires, settings_of
 from nlu_shared.schemas.notices import ChannelIn, ChannelMade, ChannelState
 
 from induction.notices import service
@@ -15,17 +15,12 @@ router = APIRouter(prefix="/v1/admin/channels", tags=["admin"], dependencies=[re
 ChannelId = Annotated[UUID, Path(description="the channel")]
 
 
-async def _settings(request: Request) -> Settings:
-    settings: Settings = request.app.state.resources.settings
-    return settings
-
-
 @router.post("", status_code=201)
 async def create_channel(
     body: ChannelIn,
     session: DbSession,
     caller: CallerDep,
-    settings: Annotated[Settings, Depends(_settings)],
+    settings: Annotated[Settings, Depends(settings_of)],
 ) -> ChannelMade:
     """Is told of every run that ends from now on, by e-mail, Slack or signed webhook."""
     return await service.create(session, body, caller=caller, settings=settings)

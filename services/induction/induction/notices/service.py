@@ -190,8 +190,8 @@ async def _get(session: AsyncSession, channel_id: UUID, caller: Caller) -> Chann
 
 
 async def _states(session: AsyncSession, rows: Sequence[ChannelRow]) -> list[ChannelState]:
-    found = await session.execute(STATES, {"ids": [row.id for row in rows]})
-    states = {one["channel_id"]: {name: one[name] for name in NONE} for one in found.mappings()}
+    counted = await session.execute(STATES, {"ids": [row.id for row in rows]})
+    states = {one["channel_id"]: {name: one[name] for name in NONE} for one in counted.mappings()}
     return [
         ChannelState.model_validate(row.model_dump() | states.get(row.id, NONE)) for row in rows
     ]

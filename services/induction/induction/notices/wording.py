@@ -96,8 +96,8 @@ def _cost(ended: RunNotice) -> str:
 
 
 def _objective(components: Sequence[ReportedComponent]) -> Objective:
-    found = ((one.before, one.after) for one in components if one.component == OBJECTIVE)
-    return next(found, (None, None))
+    scores = ((one.before, one.after) for one in components if one.component == OBJECTIVE)
+    return next(scores, (None, None))
 
 
 def _change(one: ReportedComponent) -> float:

@@ -78,7 +78,7 @@ async def promote(
     if serving == version_id:
         return None
     proposal = await _proposal(session, version, order, serving=serving, by=by)
-    if await _rule(row, proposal, approvals=0) is Ruling.WAITS:
+    if _rule(row, proposal, approvals=0) is Ruling.WAITS:
         return await _waiting(session, proposal) or await _propose(session, row, proposal)
     await _apply(session, proposal, by=by)
     return proposal
@@ -119,7 +119,7 @@ async def approve(
         raise Stale
     await _vote(session, proposal, PromotionDecision.APPROVED, by=by, reason=body.reason)
     proposal.approvals_needed = row.promotion_approvals
-    if await _rule(row, proposal, approvals=await _approvals(session, proposal)) is Ruling.MOVES:
+    if _rule(row, proposal, approvals=await _approvals(session, proposal)) is Ruling.MOVES:
         await _apply(session, proposal, by=by)
     await session.flush()
     return proposal
@@ -170,7 +170,7 @@ async def _proposal(
     )
 
 
-async def _rule(row: TaskRow, proposal: PromptProposalRow, *, approvals: int) -> Ruling:
+def _rule(row: TaskRow, proposal: PromptProposalRow, *, approvals: int) -> Ruling:
     ruling = promotion.rule(
         row.promotion_rules,
         alias=ServingAlias(proposal.alias),

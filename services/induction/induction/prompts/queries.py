@@ -236,9 +236,9 @@ async def evidence_of(
 ) -> PromotionEvidence:
     """What is known of the version against the one that serves."""
     params = {"task": version.task, "version_id": version.id, "serving": serving}
-    found = (await session.execute(_EVIDENCE, params)).mappings().one_or_none()
+    evidence = (await session.execute(_EVIDENCE, params)).mappings().one_or_none()
     scores = await scores_of(session, version)
-    return PromotionEvidence.model_validate({**(found or {}), "scores": scores})
+    return PromotionEvidence.model_validate({**(evidence or {}), "scores": scores})
 
 
 async def proposal_page(

@@ -76,15 +76,15 @@ async def run_of(session: AsyncSession, task: str, version_id: UUID) -> UUID:
 def _words(view: RunView) -> list[str]:
     verdict = view.verdict
     if verdict is None:
-        found = [f"There is no verdict: the run is {view.status.value}."]
+        sentences = [f"There is no verdict: the run is {view.status.value}."]
     else:
-        found = [CLAIMS[verdict.kind], verdict.summary]
+        sentences = [CLAIMS[verdict.kind], verdict.summary]
     if view.cross_validation is not None:
-        found.append(f"The search itself, by cross-validation: {view.cross_validation.summary}")
+        sentences.append(f"The search itself, by cross-validation: {view.cross_validation.summary}")
     if view.misses is not None:
-        found.append(view.misses.summary)
+        sentences.append(view.misses.summary)
     caution = caution_of(view.made_on)
-    return [*found, *([caution] if caution else [])]
+    return [*sentences, *([caution] if caution else [])]
 
 
 async def _scores(session: AsyncSession, run_id: UUID, version_ids: Sequence[UUID]) -> Scores:

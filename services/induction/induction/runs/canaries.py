@@ -39,7 +39,7 @@ async def place(session: AsyncSession, row: RunRow) -> None:
         row.epoch = (await session.execute(_EPOCH, about)).scalar_one_or_none() or 0
         return
     row.epoch = (await session.execute(text("SELECT nextval('run_epochs')"))).scalar_one()
-    found = await session.execute(
+    earlier = await session.execute(
         _REFERENCE,
         {
             **about,
@@ -48,11 +48,11 @@ async def place(session: AsyncSession, row: RunRow) -> None:
             "labels_version": row.labels_version,
         },
     )
-    row.compares_with = found.scalar_one_or_none()
+    row.compares_with = earlier.scalar_one_or_none()
 
 
 async def answers(session: AsyncSession, run_id: UUID | None) -> tuple[CanaryAnswer, ...]:
     """Of a canary that has ended."""
     row = None if run_id is None else await session.get(RunRow, run_id)
-    found = () if row is None else row.canary_answers or ()
-    return tuple(map(CanaryAnswer.model_validate, found))
+    answers = () if row is None else row.canary_answers or ()
+    return tuple(map(CanaryAnswer.model_validate, answers))

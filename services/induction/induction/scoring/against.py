@@ -156,8 +156,8 @@ def regressed(
 def _rules_out(pairs: Pairs, margin: float) -> bool:
     """Whether the cases' own scores rule out a loss of the margin. Uncorrected, the normal form
     would be wrong in one of twelve comparisons of twenty cases."""
-    seen = moved(pairs.gains, pairs.strata, margin=margin)
-    corrected = seen._replace(gain=seen.gain - HALF_A_GROUP / len(pairs.gains))
+    moves = moved(pairs.gains, pairs.strata, margin=margin)
+    corrected = moves._replace(gain=moves.gain - HALF_A_GROUP / len(pairs.gains))
     return corrected.rules_out(margin, ALPHA)
 
 

@@ -56,8 +56,8 @@ class Signs:
 
 def causes(signs: Signs) -> tuple[FallEvidence, ...]:
     """All that is seen, the model first; none where nothing moved, or nothing is known."""
-    found = [_provider(signs), _traffic(signs), _labels(signs)]
-    return tuple(one for one in found if one is not None)
+    causes = [_provider(signs), _traffic(signs), _labels(signs)]
+    return tuple(one for one in causes if one is not None)
 
 
 def _provider(signs: Signs) -> FallEvidence | None:

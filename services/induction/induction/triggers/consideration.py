@@ -70,7 +70,8 @@ async def _decided(
     if held is not None or read is None:
         return await _stored(session, task, held or JUST_NOW)
     row = await session.get(AutoTriggerRow, task)
-    loop = await service.loop(session, row, task, rules)
+    looked_at = await queries.looked_at(session, row, task)
+    loop = await service.loop(session, row, task, rules, looked_at=looked_at)
     known = await facts.gathered(session, settings, await tasks.get(session, task), read, loop)
     decision, started = policy.decide(rules, known), None
     if decision.start:
@@ -113,15 +114,15 @@ async def _stored(
 ) -> TriggerDecisionRow:
     """A decision like the one before is that one, once more."""
     reasons = list(decision.reasons)
-    found = [one.model_dump(mode="json") for one in known.causes] if known else []
+    causes = [one.model_dump(mode="json") for one in known.causes] if known else []
     row = await queries.last_decision(session, task)
-    if row is None or row.started or started or (row.reasons, row.causes) != (reasons, found):
+    if row is None or row.started or started or (row.reasons, row.causes) != (reasons, causes):
         row = TriggerDecisionRow(
             id=uuid7(),
             task=task,
             started=started is not None,
             reasons=reasons,
-            causes=found,
+            causes=causes,
             run_id=started.id if started else None,
         )
         session.add(row)

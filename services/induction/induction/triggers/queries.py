@@ -146,8 +146,8 @@ async def automatic_runs(session: AsyncSession, task: str) -> list[AutomaticRun]
 
 async def measured_with(session: AsyncSession, version_id: UUID) -> int | None:
     """The version of the label set that this prompt was last measured with."""
-    found = await session.execute(_MEASURED_WITH, {"version": version_id})
-    version: int | None = found.scalar_one_or_none()
+    measured = await session.execute(_MEASURED_WITH, {"version": version_id})
+    version: int | None = measured.scalar_one_or_none()
     return version
 
 

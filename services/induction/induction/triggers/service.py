@@ -1,6 +1,7 @@
 """The rules of a task's trigger: set, changed, paused, resumed, reset. Whoever does so has looked,
 and is in the audit log."""
 
+from datetime import datetime
 from typing import Any
 
 from nlu_shared.kit.access import audit
@@ -30,12 +31,17 @@ def rules_of(row: AutoTriggerRow | None, settings: Settings) -> AutoTrigger:
 
 
 async def loop(
-    session: AsyncSession, row: AutoTriggerRow | None, task: str, rules: AutoTrigger
+    session: AsyncSession,
+    row: AutoTriggerRow | None,
+    task: str,
+    rules: AutoTrigger,
+    *,
+    looked_at: datetime | None,
 ) -> Loop:
     return loop_of(
         rules,
         await queries.automatic_runs(session, task),
-        looked_at=await queries.looked_at(session, row, task),
+        looked_at=looked_at,
         reset_at=row.reset_at if row is not None else None,
     )
 
@@ -45,7 +51,8 @@ async def view(session: AsyncSession, settings: Settings, task: str) -> AutoTrig
     await tasks.get(session, task)
     row = await session.get(AutoTriggerRow, task)
     rules = rules_of(row, settings)
-    count = await loop(session, row, task, rules)
+    looked_at = await queries.looked_at(session, row, task)
+    count = await loop(session, row, task, rules, looked_at=looked_at)
     last = await queries.last_run(session, task, RunKind.IMPROVE)
     started = last.created_at if last is not None else None
     return AutoTriggerView(
@@ -53,7 +60,7 @@ async def view(session: AsyncSession, settings: Settings, task: str) -> AutoTrig
         task=task,
         paused_at=row.paused_at if row is not None else None,
         paused_by=row.paused_by if row is not None else None,
-        looked_at=await queries.looked_at(session, row, task),
+        looked_at=looked_at,
         unseen_runs=count.unseen,
         gainless_runs=count.gainless,
         not_before=None if started is None else not_before(rules, started, count),

@@ -14,8 +14,8 @@ def moment(at: datetime, now: datetime) -> str:
     """As "Tuesday 14:00 UTC", with its date where that could be another week's; the minute in which
     it has passed, so never too early."""
     at = at.astimezone(UTC)
-    whole = at.replace(second=0, microsecond=0)
-    at = whole if whole == at else whole + timedelta(minutes=1)
+    minute = at.replace(second=0, microsecond=0)
+    at = minute if minute == at else minute + timedelta(minutes=1)
     day = f"{at:%A}" if abs(at - now) < WEEK else f"{at:%A} {at.day} {at:%B} {at.year}"
     return f"{day} {at:%H:%M} UTC"
 

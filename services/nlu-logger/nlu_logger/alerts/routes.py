@@ -3,9 +3,9 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query
 from nlu_shared.kit.access.auth import ADMIN
-from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
+from nlu_shared.kit.http.deps import CallerDep, DbSession, requires, settings_of
 from nlu_shared.kit.http.parameters import MOST, Before
 from nlu_shared.schemas.alerts import Alert, AlertIn, Incident
 from nlu_shared.schemas.base import Page
@@ -17,17 +17,12 @@ router = APIRouter(prefix="/v1/admin/alerts", tags=["admin"], dependencies=[requ
 AlertId = Annotated[UUID, Path(description="the alert")]
 
 
-async def _settings(request: Request) -> Settings:
-    settings: Settings = request.app.state.resources.settings
-    return settings
-
-
 @router.post("", status_code=201)
 async def create_alert(
     body: AlertIn,
     session: DbSession,
     caller: CallerDep,
-    settings: Annotated[Settings, Depends(_settings)],
+    settings: Annotated[Settings, Depends(settings_of)],
 ) -> Alert:
     """Watches production by a rule and tells its channels when an incident opens and ends."""
     return await service.create(session, body, caller=caller, settings=settings)

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Depends, Request
+from fastapi import Depends
 from nlu_shared.kit.access.logins import Login
-from nlu_shared.kit.http.deps import CallerDep, DbSession
+from nlu_shared.kit.http.deps import CallerDep, DbSession, settings_of
 from nlu_shared.kit.pages.entrance import PREFIX, Entrance
 from nlu_shared.kit.pages.house import House, Link
 from nlu_shared.schemas.base import Slug
@@ -49,12 +49,7 @@ OTHERS = {
 """What waits for a reviewer beside the queues of predictions."""
 
 
-async def _settings(request: Request) -> Settings:
-    settings: Settings = request.app.state.resources.settings
-    return settings
-
-
-SettingsDep = Annotated[Settings, Depends(_settings)]
+SettingsDep = Annotated[Settings, Depends(settings_of)]
 needs = entrance.needs
 Reader = Annotated[Login, needs("insights:read")]
 Reviewer = Annotated[Login, needs("reviews:read")]

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
-from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
+from fastapi import APIRouter, Depends, Query
+from nlu_shared.kit.http.deps import CallerDep, DbSession, requires, settings_of
 from nlu_shared.kit.http.parameters import AnyTask, ModelVersion, PromptVersion, Since, Until
 from nlu_shared.schemas.base import Label, Moment, Page
 from nlu_shared.schemas.experiments import ArmCount, Unit
@@ -31,14 +31,9 @@ router = APIRouter(
 )
 
 
-async def _settings(request: Request) -> Settings:
-    settings: Settings = request.app.state.resources.settings
-    return settings
-
-
 def _filters(
     caller: CallerDep,
-    settings: Annotated[Settings, Depends(_settings)],
+    settings: Annotated[Settings, Depends(settings_of)],
     since: Since = None,
     until: Until = None,
     days: Annotated[

@@ -3,8 +3,8 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
+from fastapi import APIRouter, Depends, Path, Query, Response
+from nlu_shared.kit.http.deps import CallerDep, DbSession, requires, settings_of
 from nlu_shared.kit.http.parameters import MOST, AnyTask, Cursor, Since, Until
 from nlu_shared.schemas.audit import AuditLine
 from nlu_shared.schemas.base import Page
@@ -52,12 +52,7 @@ SAID_BEFORE: dict[int | str, dict[str, Any]] = {
 }
 
 
-async def _settings(request: Request) -> Settings:
-    settings: Settings = request.app.state.resources.settings
-    return settings
-
-
-SettingsDep = Annotated[Settings, Depends(_settings)]
+SettingsDep = Annotated[Settings, Depends(settings_of)]
 
 
 @router.post(

@@ -170,6 +170,12 @@ Snapshot = Annotated[Any, Depends(_snapshot, scope="function")]
 """One moment of the database as the caller, given back before the response is sent."""
 
 
+async def settings_of(request: Request) -> Any:
+    """The service's own, which its routes annotate as what they are:
+    `Annotated[Settings, Depends(settings_of)]`."""
+    return request.app.state.resources.settings
+
+
 class BufferingResources(WebResources, Protocol):
     """What a service offers whose answers may be longer than their clients are fast."""
 

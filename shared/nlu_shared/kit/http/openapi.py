@@ -67,7 +67,9 @@ class Documented(FastAPI):
     def offer(self, *routers: APIRouter) -> None:
         """Includes them; where another app has done so, they are worked out already."""
         named = (self.title, self.version, tuple(map(id, routers)))  # no router has a hash
-        self._offered = _OFFERED.setdefault(named, Offered(routers))
+        if named not in _OFFERED:
+            _OFFERED[named] = Offered(routers)
+        self._offered = _OFFERED[named]
         self.openapi_schema = self._offered.document
         self.router.routes.extend(self._offered.routes)
 
