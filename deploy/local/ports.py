@@ -7,6 +7,8 @@ from deploy.local.problems import PortTaken, ProcessDied
 
 HOST = "127.0.0.1"
 BIND_ATTEMPTS = 5
+BACKLOG = 2048
+"""Connections that may wait to be taken, as many as uvicorn lets wait."""
 
 
 def free_port() -> int:
@@ -26,13 +28,23 @@ def is_free(port: int) -> bool:
         return True
 
 
-def choose(variable: str, given: int | None, *, default: int) -> int:
-    """The given port, which must be free (PortTaken), else the default if free, else any."""
-    if given is not None:
-        if not is_free(given):
-            raise PortTaken(given, variable)
-        return given
-    return default if is_free(default) else free_port()
+def listen(variable: str, given: int | None, *, default: int) -> socket.socket:
+    """Listening on the given port (raises PortTaken), else on the default if free, else on any.
+
+    Held from the choice on and inherited by the server, so that no other stack of this machine
+    comes between them; while a server is started again, its callers wait instead of being refused.
+    """
+    for port in (default, 0) if given is None else (given,):
+        holder = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            holder.bind((HOST, port))
+            holder.listen(BACKLOG)
+        except OSError:
+            holder.close()
+        else:
+            return holder
+    raise PortTaken(port, variable)
 
 
 async def bind(port: int, launch: Callable[[int], Awaitable[None]]) -> int:

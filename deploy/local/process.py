@@ -102,9 +102,11 @@ async def spawn(
     env: Mapping[str, str],
     account: Account | None = None,
     on_orphaned: signal.Signals = signal.SIGKILL,
+    inherited: Sequence[int] = (),
 ) -> Child:
     """Starts `command` in a session of its own, so that Ctrl-C reaches us alone, its output
-    appended to `log`. When we die by whatever signal, the kernel sends it `on_orphaned`.
+    appended to `log`. When we die by whatever signal, the kernel sends it `on_orphaned`. Of our
+    file descriptors it has the `inherited`.
     """
 
     async def start() -> asyncio.subprocess.Process:
@@ -119,6 +121,7 @@ async def spawn(
                 user=account.uid if account else None,
                 group=account.gid if account else None,
                 extra_groups=[] if account else None,
+                pass_fds=inherited,
                 preexec_fn=die_with(os.getpid(), on_orphaned),
             )
 

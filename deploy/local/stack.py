@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 from deploy.local import environments, ports
@@ -57,10 +58,11 @@ class Stack:
 async def running_stack(settings: LocalSettings, data: Path, say: Say) -> AsyncIterator[Stack]:
     """Everything up and ready inside, everything stopped after; says what takes long. Raises
     LocalProblem."""
-    listening = _ports(settings)
-    urls = {service: f"http://{HOST}:{port}" for service, port in listening.items()}
     secrets = _secrets(data)
     async with AsyncExitStack() as undo:
+        listening = _listening(settings, undo)
+        at = {service: _port(one) for service, one in listening.items()}
+        urls = {service: f"http://{HOST}:{port}" for service, port in at.items()}
         start = _Start(settings, data, undo)
         async with waiting("PostgreSQL and Redis", say):
             world = World(
@@ -93,7 +95,7 @@ async def running_stack(settings: LocalSettings, data: Path, say: Say) -> AsyncI
         )
         addresses = Addresses(urls["nlu_logger"], urls["induction"], owner)
         addresses.publish(data)
-        yield Stack(addresses, listening, secrets.admin_key, world.models, start.children)
+        yield Stack(addresses, at, secrets.admin_key, world.models, start.children)
 
 
 @dataclass
@@ -129,9 +131,9 @@ class _Start:
         named = environments.models(os.environ, self.settings.anthropic_api_key)
         if named is not None:
             return named
-        port = ports.free_port()
-        self._watch([await self._spawn("offline model", "offline_model", *_listen(port))])
-        return environments.offline(f"http://{HOST}:{port}")
+        at = self.undo.enter_context(ports.listen("", None, default=0))
+        self._watch([await self._spawn("offline model", "offline_model", at=at)])
+        return environments.offline(f"http://{HOST}:{_port(at)}")
 
     async def migrate(self, service: str, env: Environment) -> None:
         child = await self._spawn(f"{service} migrate", f"{service}.cli", "migrate", env=env)
@@ -143,14 +145,14 @@ class _Start:
             raise LocalProblem(f"{child.name} failed. Its last words:\n{tail(child.log)}")
 
     async def programs(
-        self, verb: str, environments: Mapping[str, Environment], listening: Mapping[str, int]
+        self, verb: str, environments: Mapping[str, Environment], listening: Mapping[str, socket]
     ) -> list[Child]:
         """The same lasting command of each service; they are stopped together."""
         group = []
         for service, env in environments.items():
-            listen = _listen(listening[service]) if listening else []
+            at = listening.get(service)
             group.append(
-                await self._spawn(f"{service} {verb}", f"{service}.cli", verb, *listen, env=env)
+                await self._spawn(f"{service} {verb}", f"{service}.cli", verb, env=env, at=at)
             )
         self._watch(group)
         return group
@@ -160,19 +162,26 @@ class _Start:
         self.children += group
 
     async def _spawn(
-        self, name: str, module: str, *arguments: str, env: Environment | None = None
+        self,
+        name: str,
+        module: str,
+        *arguments: str,
+        env: Environment | None = None,
+        at: socket | None = None,
     ) -> Child:
         name = name.replace("_", "-")
+        inherited = [] if at is None else [at.fileno()]
         return await spawn(
             name,
-            [sys.executable, "-m", module, *arguments],
+            [sys.executable, "-m", module, *arguments, *(f"--fd={one}" for one in inherited)],
             log=fresh_log(self.data, name.replace(" ", "-")),
             env=os.environ if env is None else env,
+            inherited=inherited,
         )
 
 
-def _listen(port: int) -> list[str]:
-    return ["--host", HOST, "--port", str(port)]
+def _port(at: socket) -> int:
+    return int(at.getsockname()[1])
 
 
 async def _stop(group: Sequence[Child]) -> None:
@@ -186,12 +195,14 @@ async def _all(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
             raise outcome
 
 
-def _ports(settings: LocalSettings) -> dict[str, int]:
+def _listening(settings: LocalSettings, undo: AsyncExitStack) -> dict[str, socket]:
     given = {"nlu_logger": settings.nlu_logger_port, "induction": settings.induction_port}
     if None not in given.values() and len(set(given.values())) == 1:
         raise LocalProblem("NLU_LOGGER_PORT and INDUCTION_PORT must differ")
     return {
-        service: ports.choose(f"{service.upper()}_PORT", port, default=USUAL_PORTS[service])
+        service: undo.enter_context(
+            ports.listen(f"{service.upper()}_PORT", port, default=USUAL_PORTS[service])
+        )
         for service, port in given.items()
     }
 

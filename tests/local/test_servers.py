@@ -133,8 +133,16 @@ def test_a_port_asked_for_must_be_free_and_a_usual_one_gives_way() -> None:
     with socket.create_server((HOST, 0)) as holder:
         taken = holder.getsockname()[1]
         with pytest.raises(PortTaken, match=f"port {taken} is in use.*THE_PORT"):
-            ports.choose("THE_PORT", taken, default=1)
-        assert ports.choose("THE_PORT", None, default=taken) != taken
+            ports.listen("THE_PORT", taken, default=1)
+        with ports.listen("THE_PORT", None, default=taken) as other:
+            assert other.getsockname()[1] != taken
+
+
+def test_a_port_is_held_from_the_moment_it_is_chosen() -> None:
+    with ports.listen("", None, default=0) as first:
+        port = first.getsockname()[1]
+        with ports.listen("", None, default=port) as second:
+            assert second.getsockname()[1] != port
 
 
 async def test_a_port_lost_between_choosing_and_binding_is_chosen_again() -> None:

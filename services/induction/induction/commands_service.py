@@ -23,18 +23,22 @@ from induction.scopes import SCOPES
 from induction.settings import Migration, Settings
 
 
-def serve(*, host: str = "127.0.0.1", port: Annotated[int, PORT] = 8002) -> None:
+def serve(
+    *, host: str = "127.0.0.1", port: Annotated[int, PORT] = 8002, fd: int | None = None
+) -> None:
     """Serves the API until it is told to stop.
 
     Parameters
     ----------
     host
         The address to listen at; the default is reached from this machine alone.
+    fd
+        The number of an inherited listening socket, instead of host and port.
     """
     settings = from_environment(Settings)
     set_up_logs(as_json=settings.log_json)
     asyncio.run(check_schema(settings.database))
-    serve_app(web.build(settings), host=host, port=port)
+    serve_app(web.build(settings), host=host, port=port, fd=fd)
 
 
 def work() -> None:

@@ -22,18 +22,22 @@ from nlu_logger.scopes import SCOPES
 from nlu_logger.settings import Migration, Settings
 
 
-def serve(*, host: str = "127.0.0.1", port: Annotated[int, PORT] = 8001) -> None:
+def serve(
+    *, host: str = "127.0.0.1", port: Annotated[int, PORT] = 8001, fd: int | None = None
+) -> None:
     """Serves the API until it is told to stop.
 
     Parameters
     ----------
     host
         The address to listen at; the default is reached from this machine alone.
+    fd
+        The number of an inherited listening socket, instead of host and port.
     """
     settings = from_environment(Settings)
     set_up_logs(as_json=settings.log_json)
     asyncio.run(check_schema(settings.database))
-    serve_app(web.build(settings), host=host, port=port)
+    serve_app(web.build(settings), host=host, port=port, fd=fd)
 
 
 def work() -> None:

@@ -1,7 +1,7 @@
 """`python -m offline_model`: the offline model on a port, without the rest."""
 
-import uvicorn
 from cyclopts import App
+from nlu_shared.kit.process.processes import serve
 
 from offline_model.app import create_app
 
@@ -9,9 +9,15 @@ app = App(name="offline-model", help="A small in-context learner behind the Mess
 
 
 @app.default
-def main(*, host: str = "127.0.0.1", port: int = 8003) -> None:
-    """Serve it until interrupted; settings come from `OFFLINE_MODEL_*`."""
-    uvicorn.run(create_app(), host=host, port=port, access_log=False, timeout_graceful_shutdown=5)
+def main(*, host: str = "127.0.0.1", port: int = 8003, fd: int | None = None) -> None:
+    """Serve it until interrupted; settings come from `OFFLINE_MODEL_*`.
+
+    Parameters
+    ----------
+    fd
+        The number of an inherited listening socket, instead of host and port.
+    """
+    serve(create_app(), host=host, port=port, fd=fd)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ import logging
 import signal
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
+from socket import AF_INET, IPPROTO_TCP, SOCK_STREAM, socket
 from typing import Any
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from nlu_shared.kit.process.connections import BoundedProtocol
@@ -42,13 +42,20 @@ def set_up_logs(*, as_json: bool) -> None:
     logging.basicConfig(level=logging.WARNING)
 
 
-def serve(app: FastAPI, *, host: str, port: int) -> None:
-    """Serves until SIGTERM or SIGINT; open streams are ended after GRACE_SECONDS."""
+def serve(app: ASGIApp, *, host: str, port: int, fd: int | None = None) -> None:
+    """Serves until SIGTERM or SIGINT; open streams are ended after GRACE_SECONDS. With `fd`, on
+    that listening socket instead of `host` and `port`."""
     # Requests that wait for a commit outlive young collections, and each would walk all modules.
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS)
-    uvicorn.Server(config(app, host=host, port=port)).run()
+    uvicorn.Server(config(app, host=host, port=port)).run(_inherited(fd))
+
+
+def _inherited(fd: int | None) -> list[socket] | None:
+    """The listening TCP socket that a parent left open under that number, for uvicorn."""
+    # Its own `fd` takes every socket for a Unix one, and asyncio would leave Nagle on: 40 ms.
+    return None if fd is None else [socket(AF_INET, SOCK_STREAM, IPPROTO_TCP, fileno=fd)]
 
 
 def config(
