@@ -19,6 +19,7 @@ from nlu_shared.schemas.events import ChangeRejected, Split, Stage
 from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.prompts import Example, PromptContent
 
+from tests.fixtures.properties import EXAMPLES
 from tests.induction.engine.disguises import INVISIBLE, OTHERS, PASSING, in_blocks, scattered
 from tests.induction.engine.runtimes import OfflineRuntime, WithProposer, events_of, toy_plan
 
@@ -107,7 +108,7 @@ def test_what_no_comparison_of_texts_can_see_is_known(disguise: Callable[[str], 
     assert found(saying(disguise(SECRET))) == set()
 
 
-@settings(max_examples=200)
+@settings(max_examples=4 * EXAMPLES)
 @given(st.lists(st.sampled_from(sorted(INVISIBLE)), max_size=5))
 def test_any_disguise_of_a_disguise_is_seen_through(names: list[str]) -> None:
     disguised = reduce(lambda text, name: INVISIBLE[name](text), names, SECRET)

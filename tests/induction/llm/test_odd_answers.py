@@ -17,6 +17,7 @@ from nlu_shared.schemas.labels import LabelSpec
 from offline_model.app import in_process
 from offline_model.settings import FINAL, PASSING, Fault, OfflineSettings
 
+from tests.fixtures.properties import EXAMPLES
 from tests.induction.llm.toys import simple_question
 
 DAY = date(2026, 11, 22)
@@ -126,7 +127,7 @@ odd_headers = st.dictionaries(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=4 * EXAMPLES)
 @given(
     status=st.sampled_from([200, 200, 200, 201, 204, 302, 400, 401, 413, 429, 500, 529, 599]),
     headers=odd_headers,
@@ -139,7 +140,7 @@ async def test_no_answer_raises_anything_but_what_is_typed(
     assert not isinstance(came, ParkRun) or 0 < came.seconds <= 86_400
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * EXAMPLES)
 @given(usage=usages | values)
 async def test_usage_is_believed_or_missing_and_never_below_nothing(usage: Any) -> None:
     answer = await came_to(sending(200, {}, json.dumps(message(usage=usage)).encode()))

@@ -21,13 +21,19 @@ async def shown(stack: Stack, run: str) -> dict[str, Any]:
 
 
 async def reached(stack: Stack, run: str, *statuses: str) -> dict[str, Any]:
-    """The run once it stands so; any end, where none is named."""
+    """The run once it stands so; any end, where none is named. What is asked ten times a second is
+    the row alone: asking the service took a fifth of what a whole run costs."""
+    owner = await asyncpg.connect(stack.induction_database.owner_url)
 
     async def stands() -> dict[str, Any] | None:
-        seen = await shown(stack, run)
-        return seen if seen["status"] in (statuses or ENDS) else None
+        status = await owner.fetchval("SELECT status FROM runs WHERE id = $1", run)
+        seen = await shown(stack, run) if status in (statuses or ENDS) else None
+        return seen if seen and seen["status"] in (statuses or ENDS) else None
 
-    return dict(await until(stands))
+    try:
+        return dict(await until(stands))
+    finally:
+        await owner.close()
 
 
 ENDS = ("completed", "cancelled", "failed", "superseded")

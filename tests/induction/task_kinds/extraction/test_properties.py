@@ -3,7 +3,7 @@
 import random
 
 import numpy as np
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from induction.task_kinds.extraction import explain, score
 from induction.task_kinds.extraction.match import match
@@ -14,7 +14,6 @@ from nlu_shared.schemas.extraction import Event, Extraction, Person
 from tests.induction.task_kinds.extraction import greedy
 from tests.induction.task_kinds.extraction.families import extractions, renumbered
 
-unhurried = settings(max_examples=200)
 SWAPPED = [f1.TP, f1.FN, f1.FP]
 
 
@@ -22,7 +21,6 @@ def counted(truth: Extraction, predicted: Extraction) -> np.ndarray:
     return score.counts([truth], [predicted])[0]
 
 
-@unhurried
 @given(extractions())
 def test_an_extraction_is_exactly_itself_under_other_ids(one: Extraction) -> None:
     assume(all(person.name for person in one.people))  # the nameless are like nobody
@@ -31,14 +29,12 @@ def test_an_extraction_is_exactly_itself_under_other_ids(one: Extraction) -> Non
     assert all(value == 1 for value in score.scores(counts).values())
 
 
-@unhurried
 @given(extractions(), extractions(), st.integers(1, 500), st.integers(1, 500))
 def test_ids_are_only_links(truth: Extraction, predicted: Extraction, one: int, other: int) -> None:
     moved = counted(renumbered(truth, one), renumbered(predicted, other))
     assert (moved == counted(truth, predicted)).all()
 
 
-@unhurried
 @given(extractions(), extractions(), st.randoms(use_true_random=False))
 def test_the_order_of_items_changes_nothing(
     truth: Extraction, predicted: Extraction, chance: random.Random
@@ -55,7 +51,6 @@ def mixed(one: Extraction, chance: random.Random) -> Extraction:
     return Extraction(**{name: tuple(items) for name, items in lists.items()})
 
 
-@unhurried
 @given(extractions(), extractions())
 def test_without_a_user_and_open_parents_the_ruler_has_no_sides(
     truth: Extraction, predicted: Extraction
@@ -74,7 +69,6 @@ def even(one: Extraction) -> Extraction:
     return one.model_copy(update={"people": tuple(people), "events": tuple(events)})
 
 
-@unhurried
 @given(extractions(), extractions())
 def test_never_fewer_matches_than_greedy(truth: Extraction, predicted: Extraction) -> None:
     ours = match(Side(truth), Side(predicted))
@@ -86,7 +80,6 @@ def test_never_fewer_matches_than_greedy(truth: Extraction, predicted: Extractio
     assert len(ours.pair_bonds) >= len(greedy.pair_bonds(truth, predicted, ids))
 
 
-@unhurried
 @given(extractions(), extractions())
 def test_every_item_is_paired_once_or_explained_once(
     truth: Extraction, predicted: Extraction
@@ -106,7 +99,6 @@ def items(one: Extraction) -> list[object]:
     return [*one.people, *one.events, *one.pair_bonds]
 
 
-@unhurried
 @given(st.lists(st.tuples(extractions(), extractions()), max_size=4))
 def test_counts_add_up_over_cases(cases: list[tuple[Extraction, Extraction]]) -> None:
     truths, predictions = [case[0] for case in cases], [case[1] for case in cases]
