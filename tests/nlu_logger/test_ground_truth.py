@@ -1,6 +1,7 @@
 """The stream induction reads: whole, in order, and named by its hash."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -16,8 +17,14 @@ async def add(world: World, task: str, text: str, truth: Any, **more: Any) -> No
 
 
 async def test_the_stream_ends_with_the_hash_of_what_it_sent(world: World, task: str) -> None:
-    for number in range(600):  # more than are read at once
-        await add(world, task, f"text {number} ü😀", f"label {number % 7}")
+    rows = [{"text": f"text {number} ü😀", "label": f"label {number % 7}"} for number in range(600)]
+    sent = await world.admin.post(  # more than are read at once
+        "/v1/ground-truth:import",
+        params={"task": task},
+        content="\n".join(map(json.dumps, rows)).encode(),
+        headers={"content-type": "application/x-ndjson"},
+    )
+    assert sent.json()["created"] == len(rows), sent.text
     answer = await world.admin.get("/v1/ground-truth", params={"task": task})
     *cases, end = await world.truth(task)
     read = [GroundTruthCase.model_validate(case) for case in cases]
