@@ -21,8 +21,8 @@ from tests.induction.tasks.changing import TOPICS, define
 
 pytestmark = pytest.mark.law
 
-KILLS = int(os.environ.get("KILLS", "4"))
-"""Four in the suite; `KILLS=20 make laws ARGS=tests/faults` for the published figure."""
+KILLS = int(os.environ.get("KILLS", "2"))
+"""Two in the suite; `KILLS=20 make laws ARGS=tests/faults` for the published figure."""
 CASES = 60
 SLOW_ENOUGH_TO_HIT = OfflineSettings(latency_ms=25)
 SETTLED = "SELECT count(*) FROM llm_calls WHERE run_id = $1 AND outcome IS NOT NULL"
@@ -63,6 +63,7 @@ async def test_kills_while_calls_are_in_flight_change_nothing(
     )
 
 
+@pytest.mark.long
 async def test_a_worker_told_to_stop_leaves_its_run_to_the_next(
     databases: Databases, servers: Servers
 ) -> None:

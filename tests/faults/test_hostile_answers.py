@@ -38,10 +38,10 @@ FROM llm_calls
 @pytest.mark.parametrize(
     ("kind", "faults"),
     [
-        ("text", TEXTS),
-        ("passing", sorted(PASSING - {Fault.NO_ANSWER})),
-        ("usage", USAGES),
-        ("refused", [Fault.REJECTED, Fault.DEEP_ERROR]),
+        pytest.param("text", TEXTS, marks=pytest.mark.long),
+        pytest.param("passing", sorted(PASSING - {Fault.NO_ANSWER}), marks=pytest.mark.long),
+        pytest.param("usage", USAGES, marks=pytest.mark.long),
+        pytest.param("refused", [Fault.REJECTED, Fault.DEEP_ERROR], marks=pytest.mark.long),
         ("all", sorted(set(Fault) - FINAL - {Fault.NO_ANSWER, Fault.TOO_LARGE})),
     ],
 )

@@ -19,6 +19,8 @@ from tests.fixtures.stack import Stack
 from tests.induction.runs.driving import answered, reached, start
 from tests.walks.test_what_was_measured_is_what_runs import BARE
 
+pytestmark = [pytest.mark.law, pytest.mark.long]
+
 TASK = "chosen"
 TEXTS = [text for text, _ in texts(140)]
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import asyncpg
 import httpx2
+import pytest
 
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack, until
@@ -72,6 +73,8 @@ async def test_after_the_last_event_of_a_finished_run_there_is_nothing(stack: St
     assert (beyond.status_code, beyond.json()["code"]) == (422, "unknown_event")
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_a_finished_run_shows_what_its_events_said(stack: Stack) -> None:
     await make_task(stack, "told", cases=120)
     run = await start(stack, "told")

@@ -89,6 +89,8 @@ async def test_a_run_is_ordered_watched_read_promoted_and_rolled_back(
     assert "brought back by" in (await page.get(best)).text
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_a_run_that_improves_nothing_tells_what_it_found(
     stack: Stack, page: httpx2.AsyncClient
 ) -> None:

@@ -59,6 +59,8 @@ async def test_the_rung_that_the_model_does_best_with_is_kept(
     assert len(set(shown.values())) >= 3
 
 
+@pytest.mark.law
+@pytest.mark.long
 @given(chances=st.lists(st.floats(0.1, 0.95), min_size=5, max_size=5), seed=st.integers(0, 99))
 @settings(max_examples=15)
 async def test_no_rung_is_better_than_the_winner_beyond_the_noise(
@@ -159,6 +161,8 @@ async def test_nothing_may_be_quoted_so_nothing_is_shown() -> None:
     assert not of_kind(await events_of(plan, world), PromptProposed)
 
 
+@pytest.mark.law
+@pytest.mark.long
 @pytest.mark.parametrize(
     "per_label", [3, 30], ids=["which choose it too", "of a split of their own"]
 )

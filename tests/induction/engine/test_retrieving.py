@@ -112,6 +112,8 @@ async def test_a_bank_that_saves_nothing_is_no_winner_within_the_noise() -> None
         assert not winner(events).bank
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_a_search_with_banks_replays_and_keeps_to_its_forecast() -> None:
     world = OfflineRuntime()
     events = await events_of(plan(), world)

@@ -39,6 +39,8 @@ async def exports(stack: Stack, version_id: str) -> list[bytes]:
     return [one.content for one in answers]
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_a_verdict_against_what_serves_lets_a_version_serve(
     stack: Stack, run: dict[str, Any]
 ) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import pytest
 from induction.watching.screen import ending
 from nlu_shared.schemas.runs import RunView
 from offline_model.settings import Fault, OfflineSettings
@@ -66,6 +67,8 @@ async def test_a_baseline_too_long_for_the_model_fails_the_run_with_its_size(
         assert seen["spend"]["calls"] == 0
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_a_change_too_long_for_the_model_is_refused_and_the_run_goes_on(
     databases: Databases, servers: Servers
 ) -> None:
@@ -84,6 +87,8 @@ async def test_a_change_too_long_for_the_model_is_refused_and_the_run_goes_on(
         assert any(reason.startswith("the prompt is too long") for reason in (*reasons, *refused))
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_progress_moves_with_every_answer_and_not_with_every_block(
     databases: Databases, servers: Servers
 ) -> None:

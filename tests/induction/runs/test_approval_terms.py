@@ -1,5 +1,7 @@
 """Who says that changes wait for a person, and who decides; and blocks that no change edits."""
 
+import pytest
+
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack, client
 from tests.induction.runs.approving import (
@@ -67,6 +69,8 @@ async def key_for(stack: Stack, *, scopes: list[str], tasks: list[str] | None) -
     return str(made.json()["key"])
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_changes_are_approved_and_vetoed_by_command(stack: Stack) -> None:
     await make_task(stack, "typed", cases=24)
     code, run, complaint = await by_command(
@@ -87,6 +91,8 @@ async def test_changes_are_approved_and_vetoed_by_command(stack: Stack) -> None:
     assert vetoed == ["too long"]
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_a_pinned_block_is_edited_by_no_change(stack: Stack) -> None:
     version = await make_task(stack, "pinned", cases=24)
     content = (await stack.induction.get(f"/v1/prompts/pinned/versions/{version}")).json()

@@ -99,6 +99,8 @@ async def test_a_veto_is_heard_by_the_next_proposal_and_remembered_by_the_next_r
     assert (idea["stage"], idea["reason"], idea["is_settled"]) == ("approval", reason, True)
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_nobody_may_decide_what_does_not_wait(stack: Stack) -> None:
     await make_task(stack, "unasked", cases=24)
     run = await start(stack, "unasked", **TWO)
@@ -118,7 +120,12 @@ async def test_nobody_may_decide_what_does_not_wait(stack: Stack) -> None:
 
 @pytest.mark.parametrize(
     ("unanswered", "outcome", "decision"),
-    [("keep", "kept", "approved"), ("veto", "rejected_at_approval", "vetoed")],
+    [
+        ("keep", "kept", "approved"),
+        pytest.param(
+            "veto", "rejected_at_approval", "vetoed", marks=[pytest.mark.law, pytest.mark.long]
+        ),
+    ],
 )
 async def test_what_nobody_answers_in_time_is_decided_as_was_said(
     stack: Stack, unanswered: str, outcome: str, decision: str
@@ -173,6 +180,8 @@ async def test_a_worker_lost_while_a_change_waits_takes_nothing_with_it(stack: S
     assert await asked_in_vain(stack) == 0
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_an_answer_that_comes_before_the_run_was_let_go_is_heard(stack: Stack) -> None:
     await make_task(stack, "quick", cases=24)
     run = await start(stack, "quick", limits={"iterations": 1}, approval="each-change")
@@ -190,6 +199,8 @@ async def test_an_answer_that_comes_before_the_run_was_let_go_is_heard(stack: St
     assert [one["outcome"] for one in seen["changes"] if one["n"] == n] == ["kept"]
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_time_spent_waiting_for_a_person_is_not_time_used(stack: Stack) -> None:
     await make_task(stack, "slow-reader", cases=24)
     run = await start(
@@ -212,6 +223,8 @@ async def test_time_spent_waiting_for_a_person_is_not_time_used(stack: Stack) ->
     assert [one["outcome"] for one in seen["changes"] if one["n"] == n] == ["kept"]
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_a_run_that_waits_can_be_paused_and_resumed_and_cancelled(stack: Stack) -> None:
     await make_task(stack, "restless", cases=24)
     run = await start(stack, "restless", **TWO)

@@ -113,6 +113,8 @@ async def _any(events: list[tuple[float, str, bool]]) -> bool:
     return bool(events)
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_what_a_point_has_cost_is_told_while_it_searches_and_after(stack: Stack) -> None:
     await make_task(stack, "priced", cases=60)
     run = await start(stack, "priced", limits={"iterations": 2})

@@ -65,7 +65,16 @@ async def test_a_run_is_not_superseded_while_a_worker_of_its_version_is_at_work(
         assert (await reached(stack, waiting))["status"] == "superseded"
 
 
-@pytest.mark.parametrize("status", ["superseded", "failed", "cancelled"])
+@pytest.mark.parametrize(
+    "status",
+    [
+        "superseded",
+        *(
+            pytest.param(one, marks=[pytest.mark.law, pytest.mark.long])
+            for one in ("failed", "cancelled")
+        ),
+    ],
+)
 async def test_it_goes_on_from_its_best_prompt_with_its_limits_and_options(
     stack: Stack, status: str
 ) -> None:
@@ -121,6 +130,8 @@ async def test_a_task_still_has_one_active_improve_run(stack: Stack) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "run_active")
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_by_command_runs_are_listed_shown_and_continued(stack: Stack) -> None:
     run = await ended(stack, "typed", "cancelled", limits={"iterations": 1})
     code, listed, _ = await by_command(stack, "runs", "list", "--task", "typed", *door(stack))

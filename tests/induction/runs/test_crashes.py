@@ -80,6 +80,7 @@ async def test_a_crash_after_progress_begins_the_count_anew(
         assert seen["crashes"] <= 1
 
 
+@pytest.mark.long
 @pytest.mark.law
 async def test_workers_that_are_killed_five_times_over_one_run_fail_it(stack: Stack) -> None:
     """Processes, killed as soon as they have claimed it; four leave it running."""

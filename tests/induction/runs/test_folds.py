@@ -1,10 +1,14 @@
 """A run that is asked to judge its procedure shows both: what it proved and what the folds say."""
 
+import pytest
+
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack
 from tests.induction.runs.driving import events, reached, start
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_a_run_asked_for_folds_shows_its_procedure_beside_its_verdict(stack: Stack) -> None:
     await make_task(stack, "folded", cases=100)
     forecasts = [

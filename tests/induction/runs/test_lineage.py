@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from nlu_shared.schemas.prompts import OFFLINE_CAUTION
 
 from tests.fixtures.labelled import make_task
@@ -56,6 +57,8 @@ async def test_a_lineage_leads_from_the_newest_version_to_the_imported_one(stack
         assert one["validation_f1"] == measured.get(one["version_hash"])
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_what_was_made_on_the_offline_learner_says_so_wherever_it_is_shown(
     stack: Stack,
 ) -> None:

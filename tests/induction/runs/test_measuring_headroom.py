@@ -1,5 +1,6 @@
 """What a prompt could gain, through the door: forecast, measured, shown, with the classifier."""
 
+import pytest
 from nlu_shared.schemas.headroom import Remedy
 
 from tests.fixtures.labelled import make_task
@@ -9,6 +10,8 @@ from tests.induction.runs.test_starting import door
 from tests.induction.test_keys_by_command import run as by_command
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_headroom_is_measured_beside_an_improve_run_that_waits(stack: Stack) -> None:
     await make_task(stack, "promising", cases=120)
     asked = {"task": "promising", "kind": "headroom"}
@@ -36,6 +39,8 @@ async def test_headroom_is_measured_beside_an_improve_run_that_waits(stack: Stac
     assert row["count"] == 0
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_headroom_is_typed_and_watched(stack: Stack) -> None:
     await make_task(stack, "typed-headroom", cases=60)
     typed = [*door(stack), "--task", "typed-headroom", "--kind", "headroom", "--watch"]

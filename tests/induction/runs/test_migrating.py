@@ -17,6 +17,8 @@ def figures(run: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {one["model"]: one for one in run["migration"]["figures"]}
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_a_new_model_is_compared_beside_its_price_and_its_latency(stack: Stack) -> None:
     version = await make_task(stack, "moving", cases=120)
     asked: dict[str, Any] = {"kind": "migrate", "to_models": [NEW, DEAR], "margin": 0.2}
@@ -82,6 +84,8 @@ async def test_a_migration_that_says_too_little_is_refused(
     assert await refusal(stack, task="moving", **asked) == (422, code)
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_a_migration_is_typed_and_watched(stack: Stack) -> None:
     await make_task(stack, "typed", cases=60)
     typed = [*door(stack), "--task", "typed", "--kind", "migrate", "--to", NEW, "--watch"]
@@ -95,6 +99,8 @@ async def test_a_migration_is_typed_and_watched(stack: Stack) -> None:
     assert "dollars for 1,000 cases" in text
 
 
+@pytest.mark.law
+@pytest.mark.long
 @pytest.mark.parametrize(
     "asked", [{"kind": "migrate", "to_models": [NEW]}, {"kind": "headroom"}], ids=["new", "gain"]
 )

@@ -44,6 +44,7 @@ async def run_through(
 _FIRSTS = (FIRST_OF_FINAL_LOOK, FIRST_OF_WINNER)
 
 
+@pytest.mark.long
 async def test_an_outage_at_any_time_changes_no_event(
     databases: Databases, servers: Servers
 ) -> None:
@@ -133,6 +134,7 @@ async def test_a_few_requests_that_the_provider_refuses_are_dropped_and_counted(
         assert {row["text"] for row in reasons} <= {"status 400: the request is not taken"}
 
 
+@pytest.mark.long
 async def test_a_proposer_that_never_answers_is_not_waited_for_for_ever(
     databases: Databases, servers: Servers
 ) -> None:

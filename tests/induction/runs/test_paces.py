@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
 
+import pytest
 from induction.llm.paces import Paces, SharedPace
 from offline_model.app import create_app
 from offline_model.settings import Fault, OfflineSettings
@@ -42,6 +43,8 @@ class OnceRefusing:
         await app(scope, receive, send)
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_two_workers_grant_the_patience_that_one_call_is_asked_for(
     databases: Databases, servers: Servers
 ) -> None:

@@ -11,6 +11,8 @@ from tests.induction.test_keys_by_command import run as by_command
 BOUND = 400
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_a_task_bounds_the_prompts_of_its_runs_and_a_run_may_say_otherwise(
     stack: Stack,
 ) -> None:
@@ -64,6 +66,8 @@ async def test_a_bound_that_no_prompt_can_keep_is_refused(stack: Stack) -> None:
     assert answer.status_code == 422
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_the_command_line_bounds_the_prompts_and_shows_the_front(stack: Stack) -> None:
     await make_task(stack, "on-a-terminal", cases=60)
     words = ["--url", str(stack.induction.base_url), "--key", BOOTSTRAP_KEY]

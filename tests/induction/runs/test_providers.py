@@ -38,11 +38,17 @@ async def beside(
     ("refuses", "sent", "unsent"),
     [
         ((), {"response_format", "temperature", "max_tokens"}, {"max_completion_tokens"}),
-        (("temperature",), {"response_format", "max_tokens"}, {"temperature"}),
-        (
+        pytest.param(
+            ("temperature",),
+            {"response_format", "max_tokens"},
+            {"temperature"},
+            marks=[pytest.mark.law, pytest.mark.long],
+        ),
+        pytest.param(
             ("max_tokens",),
             {"response_format", "temperature", "max_completion_tokens"},
             {"max_tokens"},
+            marks=[pytest.mark.law, pytest.mark.long],
         ),
         (
             ("response_format", "temperature", "max_tokens"),
@@ -86,6 +92,8 @@ async def test_a_server_that_does_not_tell_tokens_is_booked_at_the_bound_and_nam
         assert any("does not tell tokens" in note for note in over["notes"])
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_another_server_at_the_address_is_asked_anew_and_the_same_one_is_not(
     databases: Databases, servers: Servers
 ) -> None:
@@ -105,6 +113,8 @@ async def test_another_server_at_the_address_is_asked_anew_and_the_same_one_is_n
         assert "another" not in again["answered_by"]
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_a_server_that_moves_keeps_its_answers_where_it_has_a_name(
     databases: Databases, servers: Servers
 ) -> None:

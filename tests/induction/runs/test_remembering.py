@@ -70,6 +70,8 @@ async def test_a_change_one_run_refused_costs_the_next_run_no_calls(
     assert not failed & await tried(stack, second["id"])
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_what_failed_by_one_model_may_be_tried_by_another(
     stack: Stack, first: dict[str, Any]
 ) -> None:

@@ -18,9 +18,9 @@ async def with_banks(stack: Stack, run: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("of_task", "of_run", "is_tried"),
     [
-        (False, {}, False),
+        pytest.param(False, {}, False, marks=[pytest.mark.law, pytest.mark.long]),
         (False, {"retrieval": True}, True),
-        (True, {}, True),
+        pytest.param(True, {}, True, marks=[pytest.mark.law, pytest.mark.long]),
         (True, {"retrieval": False}, False),
     ],
 )
@@ -48,6 +48,8 @@ async def test_a_forecast_counts_the_banks_that_are_tried(stack: Stack) -> None:
     assert bare < more
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_the_command_line_asks_for_it(stack: Stack) -> None:
     await make_task(stack, "by-command", cases=130)
     words = ["--url", str(stack.induction.base_url), "--key", BOOTSTRAP_KEY, "--retrieval"]

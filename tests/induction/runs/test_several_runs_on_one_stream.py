@@ -195,6 +195,8 @@ async def has_ended(stack: Stack) -> bool:
     return any("/events" in line and 'status="200"' in line for line in counted.splitlines())
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_a_server_that_stops_says_when_to_come_back(stack: Stack) -> None:
     await make_task(stack, "waiting", cases=4)
     run = await start(stack, "waiting", kind="evaluate")

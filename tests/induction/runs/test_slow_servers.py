@@ -1,6 +1,8 @@
 """Servers that take their time, ask for it, move or cost: what a worker, an operator and the month
 see of that."""
 
+import pytest
+
 from tests.fixtures.databases import Databases
 from tests.fixtures.dialects import Server
 from tests.fixtures.labelled import make_task
@@ -61,6 +63,8 @@ async def test_all_runs_of_a_worker_share_the_slots_of_a_provider(
     assert server.at_once == 3
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_an_operator_is_heard_while_a_slow_server_works_through_a_block(
     databases: Databases, servers: Servers
 ) -> None:

@@ -30,7 +30,8 @@ async def steer(stack: Stack, run: str, verb: str) -> dict[str, Any]:
     return dict(answer.json())
 
 
-@pytest.mark.parametrize("cases", [24, pytest.param(16, marks=pytest.mark.law)])
+@pytest.mark.law
+@pytest.mark.parametrize("cases", [24, pytest.param(16, marks=pytest.mark.long)])
 async def test_a_paused_run_ends_as_one_that_never_paused(
     databases: Databases, servers: Servers, cases: int
 ) -> None:
@@ -63,6 +64,8 @@ async def answered_at_the_end(stack: Stack, run: str) -> dict[str, int]:
     return await answered(stack)
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_a_run_nobody_works_on_pauses_at_once_and_stays_paused(stack: Stack) -> None:
     await make_task(stack, "resting", cases=24)
     run = await start(stack, "resting", limits={"iterations": 1})
@@ -75,6 +78,8 @@ async def test_a_run_nobody_works_on_pauses_at_once_and_stays_paused(stack: Stac
         await reached(stack, run, "completed")
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_time_spent_paused_is_not_time_used(stack: Stack) -> None:
     await make_task(stack, "patient", cases=24)
     run = await start(stack, "patient", limits={"minutes": 10, "iterations": 1})
@@ -92,6 +97,8 @@ async def test_time_spent_paused_is_not_time_used(stack: Stack) -> None:
     assert not seen["reason"].startswith("minutes")
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_time_without_a_worker_is_not_time_used(stack: Stack) -> None:
     await make_task(stack, "deserted", cases=24)
     run = await start(stack, "deserted", limits={"minutes": 10, "iterations": 1})

@@ -58,6 +58,8 @@ async def test_a_run_is_verified_without_a_call_to_a_model(stack: Stack) -> None
     assert await events(stack, run) == told
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_a_stored_event_that_was_changed_is_the_first_difference(stack: Stack) -> None:
     """The one that was changed is named, wherever it stands, and both sides are shown."""
     run = await finished(stack, "forged", limits={"iterations": 1})
@@ -178,6 +180,8 @@ async def test_without_a_worker_the_command_gives_up_with_2(stack: Stack) -> Non
     assert (code, printed.split(":")[0]) == (2, "unchecked")
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_a_run_that_was_cancelled_is_compared_up_to_there(
     databases: Databases, servers: Servers
 ) -> None:

@@ -17,6 +17,8 @@ from tests.induction.test_keys_by_command import run as by_command
 from tests.shared.kit.test_commands_read_on import BIN
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_a_watched_run_is_shown_to_people(stack: Stack) -> None:
     """The picture of the demo, without a bar where the output is no terminal."""
     await make_task(stack, "pictured", cases=60)

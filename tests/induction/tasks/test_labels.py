@@ -195,6 +195,8 @@ async def finish(databases: Databases, servers: Servers, *, change: bool) -> tup
         return best["version_hash"], seen["final_f1"], seen["iterations"][0]["fixed"]
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_labels_that_change_during_a_run_change_nothing_in_it(
     databases: Databases, servers: Servers
 ) -> None:

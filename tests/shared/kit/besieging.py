@@ -1,12 +1,16 @@
 """A walk over every path that reads a body, read from a service's own OpenAPI document."""
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
+from zlib import crc32
 
 import httpx2
 
 from tests.shared.kit.hostile import MARKER
 
+EVERY = 4 if os.environ.get("CI") else 1
+"""CI tries a quarter of the pairs of field and value."""
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
 
 
@@ -51,8 +55,11 @@ def holds(answer: httpx2.Response) -> bool:
 
 
 def bodies_with(schema: dict[str, Any], value: str, filled: Mapping[str, str]) -> Iterator[str]:
-    """One body per field with `value` there and what else is required `filled`, and one bare."""
+    """One body per field with `value` there and what else is required `filled`, and one bare; of
+    the fields one in EVERY, others for each value."""
     for field in [*schema["properties"], MARKER]:
+        if crc32(f"{field} {value}".encode()) % EVERY:
+            continue
         others = {
             name: filled.get(name, '"x"') for name in schema.get("required", []) if name != field
         }

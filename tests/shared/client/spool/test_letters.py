@@ -184,6 +184,8 @@ async def test_a_service_spools_where_a_folder_is_named(
     assert files(tmp_path)
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_the_command_line_lists_and_buries(stack: Stack, tmp_path: Path) -> None:
     wrong = said("by-hand", "x", uuid7(datetime.now(UTC) + timedelta(days=3)))
     async with spool_of(tmp_path, str(stack.logger.base_url)) as spool:
