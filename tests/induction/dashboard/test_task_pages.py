@@ -162,6 +162,7 @@ async def test_an_experiment_is_ordered_from_a_version_watched_to_its_win_and_st
     assert "Nothing has settled yet." in begun
     assert "50 % of units get it once 50 more units have settled." in begun
     assert "An experiment of this task is running." in await shown(page, order)
+    assert f"/dashboard{own}" in await shown(page, "")
     async with open_resources(stack.settings) as worker:
         await logged(stack, "tried-here", a, units=80, successes=56)
         await logged(stack, "tried-here", b, units=20, successes=14)

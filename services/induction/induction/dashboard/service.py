@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from nlu_shared.kit.access.auth import Caller
+from nlu_shared.schemas.experiments import ExperimentStatus
 from nlu_shared.schemas.lineage import Ancestor
 from nlu_shared.schemas.promotions import ProposalStatus
 from nlu_shared.schemas.prompts import ServingAlias
@@ -17,6 +18,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.dashboard.drawing import share
+from induction.experiments.models import ExperimentRow
 from induction.history import lineage
 from induction.prompts.models import PromptMoveRow, PromptProposalRow, PromptVersionRow
 from induction.runs import experience
@@ -42,7 +44,8 @@ class Serving:
 @dataclass(frozen=True, slots=True)
 class TaskCard:
     """A task at a glance; what there is not yet is None. `trigger` is its rules, `considered` the
-    newest decision about it, `waiting` how many promotions wait for approval."""
+    newest decision about it, `waiting` how many promotions wait for approval, `experiment` the
+    one that is running."""
 
     task: TaskRow
     serving: Serving | None
@@ -52,6 +55,7 @@ class TaskCard:
     is_paused: bool
     considered: TriggerDecision | None
     waiting: int
+    experiment: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,7 @@ async def overview(session: AsyncSession, settings: Settings, *, caller: Caller)
     triggers = await _triggers(session, slugs)
     decisions = await _decisions(session, slugs)
     waiting = await _waiting(session, slugs)
+    experiments = await _experiments(session, slugs)
     cards = [
         TaskCard(
             task=row,
@@ -107,6 +112,7 @@ async def overview(session: AsyncSession, settings: Settings, *, caller: Caller)
             is_paused=row.slug in triggers and triggers[row.slug].paused_at is not None,
             considered=decisions.get(row.slug),
             waiting=waiting.get(row.slug, 0),
+            experiment=experiments.get(row.slug),
         )
         for row in rows
     ]
@@ -179,6 +185,15 @@ async def _decisions(session: AsyncSession, slugs: Sequence[str]) -> dict[str, T
         .ext(distinct_on(col(TriggerDecisionRow.task)))
     )
     return {row.task: row.view() for row in await session.exec(decisions)}
+
+
+async def _experiments(session: AsyncSession, slugs: Sequence[str]) -> dict[str, UUID]:
+    """The one that is running, by task."""
+    running = select(ExperimentRow.task, ExperimentRow.id).where(
+        col(ExperimentRow.task).in_(slugs),
+        ExperimentRow.status == ExperimentStatus.RUNNING.value,
+    )
+    return dict(list(await session.exec(running)))
 
 
 async def _waiting(session: AsyncSession, slugs: Sequence[str]) -> dict[str, int]:

@@ -61,6 +61,18 @@ for (const choice of document.querySelectorAll("form.filter select")) {
   choice.addEventListener("change", () => choice.form.requestSubmit());
 }
 
+// What is wider or higher than its place is reached by the keyboard, too.
+function reach() {
+  for (const place of document.querySelectorAll(".scroll, .tree-frame, pre")) {
+    const isCut = place.scrollWidth > place.clientWidth || place.scrollHeight > place.clientHeight;
+    if (isCut) place.tabIndex = 0;
+    else place.removeAttribute("tabindex");
+  }
+}
+
+reach();
+addEventListener("resize", reach);
+
 export function local(time) {
   time.title = `${time.dateTime.slice(0, 16).replace("T", " ")} UTC`;
   time.textContent = new Date(time.dateTime).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
