@@ -1,5 +1,6 @@
 """A prompt owner in a real browser: order a run, watch it end, read the verdict, promote."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -72,10 +73,13 @@ async def test_no_page_is_wider_than_a_phone(page: Page, stack: Stack) -> None:
     version = await make_task(stack, "on-a-phone", cases=12)
     await page.set_viewport_size(PHONE)
     started = await stack.induction.post("/v1/runs", json={"task": "on-a-phone"})
-    own = "/dashboard/tasks/on-a-phone"
-    run = f"/dashboard/runs/{started.json()['id']}"
-    for path in ("/dashboard", own, f"{own}/improve", f"{own}/versions/{version}", run):
-        await page.goto(path)
+    own = "/tasks/on-a-phone"
+    of_version = f"{own}/versions/{version}"
+    of_task = ("lineage", "ideas", "production", "proposals", "experiments", "trigger", "improve")
+    paths = ["", own, of_version, f"{of_version}/experiment", *[f"{own}/{one}" for one in of_task]]
+    paths += ["/runs", f"/runs/{started.json()['id']}", "/spend", "/queue", "/keys"]
+    for path in [*paths, "/channels", "/config"]:
+        await page.goto(f"/dashboard{path}")
         width = await page.evaluate("document.documentElement.scrollWidth")
         assert width <= PHONE["width"], path
 
@@ -113,3 +117,44 @@ async def test_changes_are_approved_and_vetoed_on_the_page_of_their_run(
         await expect(page.locator("[data-part=changes]").get_by_text("Approved by")).to_be_visible(
             timeout=PATIENCE_MS
         )
+
+
+async def test_an_operator_sets_a_trigger_tries_a_version_on_traffic_and_makes_a_key(
+    page: Page, stack: Stack
+) -> None:
+    await make_task(stack, "kept-by-hand")
+    text = "Answer with topic_0, topic_1, topic_2 or topic_3, and nothing else."
+    path = "/v1/prompts/kept-by-hand/versions"
+    made = await stack.induction.post(path, json={"text": text})
+    await page.goto("/dashboard/tasks/kept-by-hand")
+    await page.get_by_role("link", name="Trigger").click()
+    await page.get_by_label("runs start by themselves").check()
+    await page.get_by_label("hours from one start").fill("30.5")
+    await page.get_by_role("button", name="Save the rules").click()
+    await expect(page.get_by_text("watches", exact=True)).to_be_visible()
+    await expect(page.get_by_label("hours from one start")).to_have_value("30.5")
+    await page.get_by_role("button", name="Pause").click()
+    await expect(page.get_by_text("Paused by bootstrap")).to_be_visible()
+
+    await page.goto(f"/dashboard/tasks/kept-by-hand/versions/{made.json()['id']}")
+    await page.get_by_role("link", name="Try it on live traffic").click()
+    await page.get_by_label("share of units").select_option("50 % from the start")
+    await page.get_by_text("Intents that may not lose").click()
+    await page.get_by_label("topic_1").check()
+    await page.get_by_role("button", name="Start the experiment").click()
+    await expect(page.get_by_text("Not decided yet")).to_be_visible()
+    await expect(page.get_by_text("50 % of conversations")).to_be_visible()
+    await page.get_by_label("Why").fill("enough")
+    await page.get_by_role("button", name="Stop").click()
+    await expect(page.get_by_text("stopped without a winner")).to_be_visible()
+
+    await page.get_by_role("link", name="Operations").click()
+    await page.get_by_role("link", name="Keys").click()
+    await page.get_by_label("name, as people call it").fill("of a pipeline")
+    await page.get_by_label("read and watch runs").check()
+    await page.get_by_role("button", name="Make the key").click()
+    shown = page.get_by_label("Shown this once")
+    await expect(shown).to_have_value(re.compile("nlk_"))
+    await page.get_by_role("button", name="I have kept it").click()
+    await expect(page.get_by_text("It may: read and watch runs.")).to_be_visible()
+    await expect(shown).to_have_count(0)

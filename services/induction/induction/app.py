@@ -7,6 +7,7 @@ from nlu_shared.kit.http.web import create_app
 
 from induction import VERSION
 from induction.catalogue.routes import router as catalogue
+from induction.dashboard.house import entrance
 from induction.dashboard.routes import router as dashboard
 from induction.experiments.ofrep_routes import router as ofrep
 from induction.experiments.routes import router as experiments
@@ -57,6 +58,7 @@ def build(settings: Settings) -> FastAPI:
         settings=settings,
         scopes=SCOPES,
         measure=_measure,
+        refusing=entrance.refused,
     )
 
 

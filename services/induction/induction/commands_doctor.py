@@ -40,7 +40,7 @@ from induction.llm.models import Models
 from induction.migrations import SCRIPTS
 from induction.pricing import service as pricing
 from induction.resources import APP_IDENTITY
-from induction.runs import costs, queries
+from induction.runs import costs, queries, standstill
 from induction.settings import Settings
 
 LOGGER = "nlu-logger"
@@ -236,21 +236,12 @@ def _runs(stalled: Sequence[Mapping[Any, Any]]) -> Iterator[Check]:
 
 def _why(run: Mapping[Any, Any]) -> str:
     match RunStatus(run["status"]):
-        case RunStatus.WAITING:
-            return "no worker takes it; start one of its engine version, or let others end first"
         case RunStatus.PAUSED:
-            return f"a person paused it: POST /v1/runs/{run['id']}/resume"
+            return f"{standstill.why(run)}: POST /v1/runs/{run['id']}/resume"
         case RunStatus.AWAITING_APPROVAL:
-            return f"a change waits for a person: induction runs approve {run['id']}"
-        case RunStatus.PARKED:
-            reason = run["reason"] or "its provider is away"
-            return (
-                f"{reason}; it goes on by itself at {run['not_before']:%H:%M:%S} UTC, or cancel it"
-            )
-        case _ if run["has_no_worker"]:
-            return "its worker is gone; another takes it, if one is up"
+            return f"{standstill.why(run)}: induction runs approve {run['id']}"
         case _:
-            return run["reason"] or "it waits for answers: look at the worker's log"
+            return standstill.why(run)
 
 
 def _providers(seen: ModelsView) -> Iterator[Check]:

@@ -7,6 +7,7 @@ from nlu_shared.kit.http.web import create_app
 
 from nlu_logger import VERSION
 from nlu_logger.alerts.routes import router as alerts
+from nlu_logger.dashboard.routes import entrance
 from nlu_logger.dashboard.routes import router as dashboard
 from nlu_logger.exports.routes import admin as schedules
 from nlu_logger.exports.routes import router as exports
@@ -50,6 +51,7 @@ def build(settings: Settings) -> FastAPI:
         settings=settings,
         scopes=SCOPES,
         measure=_measure,
+        refusing=entrance.refused,
     )
 
 

@@ -130,6 +130,18 @@ class GuardEvidence(Schema):
     needed: float = Field(description="1 ÷ (0.05 ÷ number of guards)")
 
 
+class EvidencePoint(Schema):
+    """The evidence as it stood after one look."""
+
+    at: Moment = Field(description="when it was looked at")
+    units: int = Field(description="settled by then, of both versions")
+    difference: float | None = Field(
+        description="success rate of b less that of a; null: no unit had settled"
+    )
+    better: float = Field(description="evidence that b succeeds more often")
+    worse: float = Field(description="evidence that b succeeds less often")
+
+
 class ExperimentEvidence(Schema):
     """What the outcomes say so far, valid however often it is looked at. Evidence begins at 1; it
     reaches `needed` by chance in at most one experiment of 1 ÷ 0.05."""
@@ -148,6 +160,11 @@ class ExperimentEvidence(Schema):
     )
     needed: float = Field(description="evidence that decides")
     guards: list[GuardEvidence] = Field(description="by intent")
+    course: list[EvidencePoint] = Field(
+        default=[],
+        description="looks at which more had settled, the oldest first; of many a hundred, spread"
+        " over time. Empty in a list of experiments",
+    )
 
 
 class ExperimentStep(Schema):

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from induction.dashboard.routes import HOUSE
+from induction.dashboard.house import HOUSE
 
 from tests.fixtures.browsing import HOSTILE, Foreign, browser
 from tests.fixtures.labelled import make_task
@@ -15,7 +15,7 @@ from tests.induction.runs.driving import reached, start
 from tests.induction.test_scopes import key_with
 
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
-FILES = ("page.js", "page.css", "icon.svg", "run.js", "improve.js")
+FILES = ("page.js", "page.css", "icon.svg", "run.js", "improve.js", "secret.js")
 
 
 @pytest.fixture
@@ -28,6 +28,8 @@ def paths(task: str, run: str, version: str) -> list[str]:
     own = f"/dashboard/tasks/{task}"
     return [
         "/dashboard", own, f"{own}/improve", f"{own}/versions/{version}", f"/dashboard/runs/{run}",
+        f"{own}/lineage", f"{own}/ideas", f"{own}/production", f"{own}/proposals",
+        f"{own}/experiments", f"{own}/trigger", "/dashboard/runs",
     ]  # fmt: skip
 
 

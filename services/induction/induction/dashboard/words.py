@@ -1,7 +1,7 @@
-"""Which words of a changed line changed. Pure."""
+"""Which words of a changed line changed, and how short things are told. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -79,3 +79,21 @@ def _compared(old: str, new: str) -> tuple[list[Piece], list[Piece]]:
 def short(version_hash: str) -> str:
     """As people call a version."""
     return version_hash[:12]
+
+
+def in_words(scope: str, known: Mapping[str, str]) -> str:
+    """What a scope allows; one that is known no more by its name."""
+    return known.get(scope, scope)
+
+
+def money(usd: float) -> str:
+    """US dollars to the cent, and of less than one as much as tells it from nothing."""
+    return f"{usd:,.2f}" if usd >= 0.01 or usd <= 0 else f"{usd:.2g}"
+
+
+def lasting(seconds: float) -> str:
+    """As "3 min", in the largest unit of which there is one."""
+    for unit, length in (("days", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -1,6 +1,7 @@
 """What is known of experiments from rows."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -111,7 +112,10 @@ async def counted(session: AsyncSession, experiment_id: UUID) -> list[tuple[int,
 
 
 async def view(session: AsyncSession, row: ExperimentRow) -> Experiment:
-    taken = await steps(session, row.id)
+    return _view(row, await steps(session, row.id))
+
+
+def _view(row: ExperimentRow, taken: Sequence[ExperimentStepRow]) -> Experiment:
     status = ExperimentStatus(row.status)
     fields = {"id", "task", "a_version_id", "b_version_id", "centre", "conclusion", "proposal_id"}
     return Experiment(
@@ -130,11 +134,30 @@ async def view(session: AsyncSession, row: ExperimentRow) -> Experiment:
 async def page(
     session: AsyncSession, task: str, *, before: UUID | None, limit: int
 ) -> Page[Experiment]:
-    """Of a task, the newest first. Raises NotFound."""
+    """Of a task, the newest first, without the course of their evidence. Raises NotFound."""
     await tasks.get(session, task)
     chosen = select(ExperimentRow).where(ExperimentRow.task == task)
     if before is not None:
         chosen = chosen.where(col(ExperimentRow.id) < before)
     ordered = chosen.order_by(col(ExperimentRow.id).desc()).limit(limit + 1)
     page, cursor = cut((await session.exec(ordered)).all(), limit)
-    return Page(items=[await view(session, one) for one in page], next_cursor=cursor)
+    taken = await _steps_of(session, [one.id for one in page])
+    return Page(items=[_brief(_view(one, taken[one.id])) for one in page], next_cursor=cursor)
+
+
+async def _steps_of(
+    session: AsyncSession, experiment_ids: Collection[UUID]
+) -> dict[UUID, list[ExperimentStepRow]]:
+    chosen = select(ExperimentStepRow).where(
+        col(ExperimentStepRow.experiment_id).in_(experiment_ids)
+    )
+    by_experiment: dict[UUID, list[ExperimentStepRow]] = defaultdict(list)
+    for one in await session.exec(chosen.order_by(col(ExperimentStepRow.n))):
+        by_experiment[one.experiment_id].append(one)
+    return by_experiment
+
+
+def _brief(shown: Experiment) -> Experiment:
+    if shown.evidence is None:
+        return shown
+    return shown.model_copy(update={"evidence": shown.evidence.model_copy(update={"course": []})})

@@ -25,7 +25,7 @@ from nlu_shared.schemas.prompts import ServingAlias
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction import upstream
-from induction.experiments import evidence, policy, queries
+from induction.experiments import course, evidence, policy, queries
 from induction.experiments.models import ExperimentRow, ExperimentStepRow
 from induction.experiments.policy import Next, Standing
 from induction.prompts import pointer, proposals
@@ -205,7 +205,9 @@ async def _decide(session: AsyncSession, of_task: TaskRow, row: ExperimentRow) -
         looked_at=now,
         settled_until=row.counted_until,
     )
-    row.evidence = measured.model_dump(mode="json")
+    before = row.found()
+    looks = course.extended(before.course if before is not None else (), measured)
+    row.evidence = measured.model_copy(update={"course": looks}).model_dump(mode="json")
     standing = Standing(
         now=now,
         created_at=row.created_at,

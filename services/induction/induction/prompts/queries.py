@@ -270,11 +270,13 @@ async def proposal_views(
 ) -> list[PromotionProposal]:
     """Of one task."""
     votes = await votes_on(session, [row.id for row in rows])
+    open_one = next((row.task for row in rows if row.closed_at is None), None)
+    as_of_now = 0
+    if open_one is not None:
+        as_of_now = (await tasks.get(session, open_one)).promotion_approvals
     views = []
     for row in rows:
-        needed = row.approvals_needed
-        if row.closed_at is None:
-            needed = (await tasks.get(session, row.task)).promotion_approvals
+        needed = as_of_now if row.closed_at is None else row.approvals_needed
         own = [one for one in votes if one.proposal_id == row.id]
         counted = [one.model_dump(exclude={"proposal_id", "n"}) for one in own]
         fields = row.model_dump() | {"approvals_needed": needed, "votes": counted}

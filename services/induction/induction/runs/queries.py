@@ -52,7 +52,8 @@ _SPENDS = text(
 
 _STALLED = text(
     """
-    SELECT run.id, run.task, run.status, run.reason, run.not_before,
+    SELECT run.id, run.task, run.kind, run.trigger_type, run.status, run.reason, run.not_before,
+        run.created_at, run.engine_version, run.lease_until > clock_timestamp() AS is_held,
         run.lease_until < clock_timestamp() AS has_no_worker,
         extract(epoch FROM clock_timestamp() - progress.at)::float8 AS seconds
     FROM runs AS run CROSS JOIN LATERAL (
@@ -95,9 +96,15 @@ async def page(
     task: str | None,
     before: UUID | None,
     limit: int,
+    kind: RunKind | None = None,
+    status: RunStatus | None = None,
 ) -> Page[RunView]:
-    """Runs of `tasks` (None: all), newest first."""
+    """Runs of `tasks` (None: all), of one kind and status where they are given, newest first."""
     statement = select(RunRow)
+    if kind is not None:
+        statement = statement.where(RunRow.kind == kind.value)
+    if status is not None:
+        statement = statement.where(RunRow.status == status.value)
     if tasks is not None:
         statement = statement.where(col(RunRow.task).in_(tasks))
     if task is not None:

@@ -10,7 +10,7 @@ from nlu_shared.kit.http.parameters import MOST, AnyTask, Cursor
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.continuations import ContinueIn
 from nlu_shared.schemas.forecasts import Forecast
-from nlu_shared.schemas.runs import RunRequest, RunView
+from nlu_shared.schemas.runs import RunKind, RunRequest, RunStatus, RunView
 from nlu_shared.schemas.steering import HintIn, VetoIn
 from nlu_shared.schemas.verifications import Verification
 
@@ -79,11 +79,21 @@ async def list_runs(
     session: DbSession,
     caller: CallerDep,
     task: AnyTask = None,
+    kind: Annotated[RunKind | None, Query(description="of this kind alone")] = None,
+    status: Annotated[RunStatus | None, Query(description="that stand so alone")] = None,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=100, description=MOST)] = 20,
 ) -> Page[RunView]:
     """Runs of the tasks the caller may touch, the newest first."""
-    return await queries.page(session, caller.tasks, task=task, before=cursor, limit=limit)
+    return await queries.page(
+        session,
+        caller.tasks,
+        task=task,
+        kind=kind,
+        status=status,
+        before=cursor,
+        limit=limit,
+    )
 
 
 @router.get("/{run_id}", dependencies=[read, own])

@@ -55,6 +55,8 @@ _REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 _METHODS_REFUSED = {404: "not_found", 405: "method_not_allowed"}
 
 Open = Callable[[], AbstractAsyncContextManager[WebResources]]
+Refusing = Callable[[Request, ServiceError], Response | None]
+"""How a page is refused; None where the request is for none."""
 Measure = Callable[[Any], Awaitable[Mapping[str, float]]]
 """From a service's resources to gauges by name, read when `/metrics` is asked."""
 
@@ -68,9 +70,10 @@ def create_app(
     settings: ServiceSettings,
     scopes: Mapping[str, str],
     measure: Measure | None = None,
+    refusing: Refusing | None = None,
 ) -> FastAPI:
     """A service: everything its routers need is opened once, by `open_resources`. `scopes` are what
-    its keys may be allowed, a sentence each."""
+    its keys may be allowed, a sentence each; `refusing` is of its pages."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -91,7 +94,7 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.scopes = scopes
+    app.state.scopes, app.state.refusing = scopes, refusing
     app.state.metrics = Metrics()
     app.offer(*routers)
     app.include_router(_frame(title, version, measure))
@@ -256,17 +259,25 @@ def _request_id(request: Request) -> str | None:
     return getattr(request.state, "request_id", None)
 
 
+def _refused(
+    request: Request, error: ServiceError, faults: Sequence[Mapping[str, Any]] | None = None
+) -> Response:
+    refusing: Refusing | None = request.app.state.refusing
+    page = None if refusing is None else refusing(request, error)
+    return page or problem_response(error, _request_id(request), faults)
+
+
 async def _service_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, ServiceError):
         raise error
-    return problem_response(error, _request_id(request))
+    return _refused(request, error)
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     faults = where(error.errors(), request.app.expected(request), error.body)
-    return problem_response(Invalid(), _request_id(request), faults)
+    return _refused(request, Invalid(), faults)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -277,9 +288,9 @@ async def _http_error(request: Request, error: Exception) -> Response:
     plain.code = _METHODS_REFUSED.get(error.status_code, "refused")
     plain.title = "The request was refused" if error.status_code != 404 else plain.title
     plain.headers = dict(error.headers or {})
-    return problem_response(plain, _request_id(request))
+    return _refused(request, plain)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     log.error("request failed", request_id=_request_id(request), error=type(error).__name__)
-    return problem_response(ServiceError(), _request_id(request))
+    return _refused(request, ServiceError())

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Header, Request, Response, Security
 from fastapi.security import SecurityScopes
 
 from nlu_shared.kit.access import logins
+from nlu_shared.kit.access.auth import own_task
 from nlu_shared.kit.access.logins import Login
 from nlu_shared.kit.errors import Forbidden, NotFound, ServiceError, Unauthenticated
 from nlu_shared.kit.http.deps import WebResources, address_of
@@ -44,7 +45,8 @@ class Entrance:
         self.router.get("/start", status_code=303)(self._first_page())
 
     def needs(self, *scopes: str) -> Any:
-        """A login whose key has all of these scopes, as a dependency that gives it."""
+        """A login whose key has all of these scopes, and is for the `{task}` of the path, if any.
+        A dependency that gives the login."""
         return Security(self._authenticate, scopes=list(scopes))
 
     async def _authenticate(
@@ -63,12 +65,30 @@ class Entrance:
         resources.limits.admit(login.caller.subject, request.method)
         if not is_page:
             login.check(shown)
+        request.state.login = login
         for scope in scopes.scopes:
             if not login.caller.has(scope):
                 raise Forbidden(f"The scope {scope} is needed.")
+        if "task" in request.path_params:
+            own_task(login.caller, request.path_params["task"])
         request.state.caller = login.caller
-        request.state.login = login
         return login
+
+    def refused(self, request: Request, error: ServiceError) -> Response | None:
+        """A refusal as a browser shows it; None for what does not ask for a page."""
+        is_page = request.method == "GET" and request.url.path.startswith(PREFIX)
+        if (
+            not is_page
+            or error.status < 400
+            or "text/html" not in request.headers.get("accept", "")
+        ):
+            return None
+        login: Login | None = getattr(request.state, "login", None)
+        shown = {"error": error, "request_id": getattr(request.state, "request_id", None)}
+        page = self._house.page("refused.html", login, at=None, **shown)
+        page.status_code = error.status
+        page.headers.update(error.headers)
+        return page
 
     async def _static(self, name: str) -> Response:
         file = self._house.file(name)

@@ -21,16 +21,38 @@ export async function send(path, body) {
   throw new Refused(reply);
 }
 
+// Numbers go as numbers, a box as yes or no, the boxes of one list as a list, JSON as what it is,
+// local times with their offset; what is left empty is left out.
+export function given(form) {
+  const body = {};
+  for (const field of form.elements) {
+    const { name, type } = field;
+    if (!name || field.disabled || type === "submit") continue;
+    const value = "json" in field.dataset ? JSON.parse(field.value) : field.value;
+    if (type === "checkbox" && "list" in field.dataset) {
+      if (field.checked) (body[name] ??= []).push(value);
+    } else if (type === "checkbox") body[name] = field.checked;
+    else if (value === "") continue;
+    else if (type === "number") body[name] = Number(value);
+    else if (type === "datetime-local") body[name] = new Date(value).toISOString();
+    else body[name] = value;
+  }
+  return body;
+}
+
 for (const form of document.querySelectorAll("form[data-send]")) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const line = form.querySelector("[role=alert]");
-    const body = Object.fromEntries(new FormData(form));
+    const buttons = form.querySelectorAll("button");
+    buttons.forEach((one) => { one.disabled = true; });
     try {
-      await send(form.dataset.send, body);
-      location.assign(form.dataset.then);
+      const reply = await send(form.dataset.send, given(form));
+      if (form.dataset.then) location.assign(form.dataset.then.replace("{id}", reply.id));
+      else form.dispatchEvent(new CustomEvent("sent", { detail: reply }));
     } catch (problem) {
       if (line) line.textContent = problem.message;
+      buttons.forEach((one) => { one.disabled = false; });
     }
   });
 }
@@ -38,6 +60,18 @@ for (const form of document.querySelectorAll("form[data-send]")) {
 for (const choice of document.querySelectorAll("form.filter select")) {
   choice.addEventListener("change", () => choice.form.requestSubmit());
 }
+
+// What is wider or higher than its place is reached by the keyboard, too.
+function reach() {
+  for (const place of document.querySelectorAll(".scroll, .tree-frame, pre")) {
+    const isCut = place.scrollWidth > place.clientWidth || place.scrollHeight > place.clientHeight;
+    if (isCut) place.tabIndex = 0;
+    else place.removeAttribute("tabindex");
+  }
+}
+
+reach();
+addEventListener("resize", reach);
 
 export function local(time) {
   time.title = `${time.dateTime.slice(0, 16).replace("T", " ")} UTC`;

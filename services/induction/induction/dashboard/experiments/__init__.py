@@ -1,0 +1,1 @@
+"""Two versions on live traffic: ordered, watched, stopped."""

@@ -1,0 +1,87 @@
+"""Where the lines of an experiment's evidence lie. Pure; colours are in the style sheet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil, log10
+
+from nlu_shared.schemas.experiments import Experiment
+
+WIDTH, HEIGHT = 720.0, 240.0
+LEFT, RIGHT, TOP, BOTTOM = 52.0, 16.0, 24.0, 28.0
+WORDS = 42.0
+"""So wide is a share in words."""
+LOW, LEAST_HIGH, MOST_HIGH = -1, 2, 6
+"""Powers of ten: what is less than a tenth is drawn as that, what is more than a million too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A line across: its evidence, in words."""
+
+    y: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A line upwards: when another share began; its words stand where no others do."""
+
+    x: float
+    text: str
+    text_x: float
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceChart:
+    """Evidence on a scale of powers of ten, by time; paths of it for b and against it."""
+
+    better: str
+    worse: str
+    needed_y: float
+    ticks: list[Tick]
+    steps: list[Step]
+    begin: datetime
+    end: datetime
+
+
+def evidence_chart(experiment: Experiment) -> EvidenceChart | None:
+    """None where nothing has settled yet."""
+    found = experiment.evidence
+    if found is None or not found.course:
+        return None
+    begin, end = experiment.created_at, found.course[-1].at
+    greatest = max(max(one.better, one.worse) for one in found.course)
+    high = min(MOST_HIGH, max(LEAST_HIGH, ceil(log10(max(greatest, found.needed, 1.0)))))
+
+    def x(at: datetime) -> float:
+        whole = max(1.0, (end - begin).total_seconds())
+        passed = min(max(0.0, (at - begin).total_seconds()), whole)
+        return round(LEFT + (WIDTH - LEFT - RIGHT) * passed / whole, 1)
+
+    def y(evidence: float) -> float:
+        power = min(max(log10(evidence) if evidence > 0 else LOW, LOW), high)
+        return round(TOP + (HEIGHT - TOP - BOTTOM) * (high - power) / (high - LOW), 1)
+
+    return EvidenceChart(
+        better=_path([(x(one.at), y(one.better)) for one in found.course], y(1)),
+        worse=_path([(x(one.at), y(one.worse)) for one in found.course], y(1)),
+        needed_y=y(found.needed),
+        ticks=[Tick(y(10.0**power), f"{10.0**power:g}") for power in range(LOW, high + 1)],
+        steps=_apart([(x(one.since), f"{100 * one.share:g} %") for one in experiment.steps]),
+        begin=begin,
+        end=end,
+    )
+
+
+def _apart(places: Sequence[tuple[float, str]]) -> list[Step]:
+    steps: list[Step] = []
+    for x, words in places:
+        free = steps[-1].text_x + WORDS if steps else LEFT
+        steps.append(Step(x, words, max(x, free)))
+    return steps
+
+
+def _path(points: Sequence[tuple[float, float]], start_y: float) -> str:
+    """From 1, where all evidence begins."""
+    return f"M {LEFT:g} {start_y:g}" + "".join(f" L {x:g} {y:g}" for x, y in points)

@@ -1,0 +1,71 @@
+"""The pages of experiments, and what their buttons do."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Request
+from nlu_shared.kit.http.deps import CallerDep, DbSession
+from nlu_shared.kit.http.parameters import PathTask
+from nlu_shared.schemas.experiments import Experiment, ExperimentIn, ExperimentStopIn
+from starlette.responses import HTMLResponse
+
+from induction.dashboard.experiments import service
+from induction.dashboard.house import HOUSE, PromptReader, registers
+from induction.experiments import service as experiments
+from induction.resources import Resources
+
+router = APIRouter(prefix="/tasks/{task}")
+ExperimentId = Annotated[UUID, Path(description="an experiment of this task")]
+VersionId = Annotated[UUID, Path(description="a version of this task's prompt")]
+
+
+@router.get("/experiments")
+async def show_experiments(
+    task: PathTask, login: PromptReader, session: DbSession, cursor: UUID | None = None
+) -> HTMLResponse:
+    view = await service.experiments_page(session, task, before=cursor)
+    return HOUSE.page("experiments.html", login, at=None, view=view)
+
+
+@router.get("/experiments/{experiment_id}")
+async def show_experiment(
+    task: PathTask, experiment_id: ExperimentId, login: PromptReader, session: DbSession
+) -> HTMLResponse:
+    view = await service.experiment_page(session, task, experiment_id)
+    return HOUSE.page("experiment.html", login, at=None, view=view)
+
+
+@router.get("/versions/{version_id}/experiment")
+async def show_order(
+    task: PathTask, version_id: VersionId, login: PromptReader, session: DbSession
+) -> HTMLResponse:
+    """The sheet on which an experiment is ordered."""
+    view = await service.order_page(session, task, version_id)
+    plan = ExperimentIn(version_id=version_id)
+    return HOUSE.page("experiment_order.html", login, at=None, view=view, plan=plan)
+
+
+@router.post("/experiments", dependencies=[registers])
+async def order_experiment(
+    task: PathTask, body: ExperimentIn, request: Request, caller: CallerDep
+) -> Experiment:
+    resources: Resources = request.app.state.resources
+    return await experiments.start(
+        resources.database,
+        resources.identity(caller),
+        resources.logger,
+        task,
+        body,
+        by=caller.subject,
+    )
+
+
+@router.post("/experiments/{experiment_id}/stop", dependencies=[registers])
+async def press_stop(
+    task: PathTask,
+    experiment_id: ExperimentId,
+    body: ExperimentStopIn,
+    session: DbSession,
+    caller: CallerDep,
+) -> Experiment:
+    return await experiments.stop(session, task, experiment_id, body, by=caller.subject)

@@ -1,0 +1,109 @@
+"""Experiments as their pages show them, in a constant number of statements."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from nlu_shared.kit.access import keys
+from nlu_shared.schemas.base import Page
+from nlu_shared.schemas.experiments import Experiment, ExperimentStatus
+from nlu_shared.schemas.prompts import ServingAlias
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from induction.dashboard.experiments import wording
+from induction.dashboard.experiments.chart import EvidenceChart, evidence_chart
+from induction.experiments import queries
+from induction.prompts import pointer
+from induction.prompts import service as prompts
+from induction.prompts.models import PromptVersionRow
+from induction.tasks import service as tasks
+from induction.tasks.models import TaskRow
+
+EXPERIMENTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentsPage:
+    """Experiments of a task, the newest first; `titles` by id: how they stand in a few words."""
+
+    task: str
+    experiments: Page[Experiment]
+    titles: dict[UUID, str]
+    hashes: dict[UUID, str]
+    names: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentPage:
+    """One experiment; `is_serving`: does b serve in production by now?"""
+
+    experiment: Experiment
+    title: str
+    verdict: str
+    next_step: str | None
+    chart: EvidenceChart | None
+    hashes: dict[UUID, str]
+    names: dict[str, str]
+    is_serving: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """What an experiment with a version needs to be ordered; `running` is in its way."""
+
+    task: TaskRow
+    version: PromptVersionRow
+    serving_id: UUID | None
+    running: UUID | None
+    hashes: dict[UUID, str]
+
+
+async def experiments_page(
+    session: AsyncSession, task: str, *, before: UUID | None
+) -> ExperimentsPage:
+    """Raises NotFound."""
+    page = await queries.page(session, task, before=before, limit=EXPERIMENTS)
+    return ExperimentsPage(
+        task=task,
+        experiments=page,
+        titles={one.id: wording.TITLES[one.status] for one in page.items},
+        hashes=await _hashes(session, page.items),
+        names=await keys.names(session),
+    )
+
+
+async def experiment_page(session: AsyncSession, task: str, experiment_id: UUID) -> ExperimentPage:
+    """Raises NotFound."""
+    one = await queries.view(session, await queries.get(session, task, experiment_id))
+    return ExperimentPage(
+        experiment=one,
+        title=wording.TITLES[one.status],
+        verdict=wording.verdict(one),
+        next_step=wording.next_step(one, await queries.now(session)),
+        chart=evidence_chart(one),
+        hashes=await _hashes(session, [one]),
+        names=await keys.names(session),
+        is_serving=await pointer.serving_id(session, task) == one.b_version_id,
+    )
+
+
+async def order_page(session: AsyncSession, task: str, version_id: UUID) -> OrderPage:
+    """Raises NotFound."""
+    row = await tasks.get(session, task)
+    version = await prompts.get(session, task, version_id)
+    serving_id = await pointer.serving_id(session, task, ServingAlias.PRODUCTION)
+    newest = await queries.newest(session, task)
+    is_running = newest is not None and newest.status == ExperimentStatus.RUNNING
+    return OrderPage(
+        task=row,
+        version=version,
+        serving_id=serving_id,
+        running=newest.id if newest is not None and is_running else None,
+        hashes=await prompts.hashes(session, [one for one in (serving_id,) if one is not None]),
+    )
+
+
+async def _hashes(session: AsyncSession, items: Sequence[Experiment]) -> dict[UUID, str]:
+    return await prompts.hashes(
+        session, {named for one in items for named in (one.a_version_id, one.b_version_id)}
+    )

@@ -1,0 +1,1 @@
+"""Where versions came from, and the changes that failed."""

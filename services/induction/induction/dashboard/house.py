@@ -1,0 +1,38 @@
+"""The house whose pages these are: its links, and who may open what in it."""
+
+from pathlib import Path
+from typing import Annotated
+
+from nlu_shared.kit.access.auth import ADMIN
+from nlu_shared.kit.access.logins import Login
+from nlu_shared.kit.pages.entrance import PREFIX, Entrance
+from nlu_shared.kit.pages.house import House, Link
+
+from induction.dashboard import words
+
+RUNS, OPERATIONS = f"{PREFIX}/runs", f"{PREFIX}/operations"
+SPEND, KEYS = f"{PREFIX}/spend", f"{PREFIX}/keys"
+HOUSE = House(
+    "induction",
+    Path(__file__).parent,
+    (
+        Link(PREFIX, "Tasks", "runs:read"),
+        Link(RUNS, "Runs", "runs:read"),
+        Link(OPERATIONS, "Operations", ADMIN),
+    ),
+    filters={
+        "word_lines": words.lines_of,
+        "short": words.short,
+        "money": words.money,
+        "lasting": words.lasting,
+        "in_words": words.in_words,
+    },
+)
+entrance = Entrance(HOUSE)
+Reader = Annotated[Login, entrance.needs("runs:read", "prompts:read", "tasks:read")]
+PromptReader = Annotated[Login, entrance.needs("prompts:read", "tasks:read")]
+RunReader = Annotated[Login, entrance.needs("runs:read")]
+Administrator = Annotated[Login, entrance.needs(ADMIN)]
+reads_runs, steers = entrance.needs("runs:read"), entrance.needs("runs:write")
+registers, decides = entrance.needs("prompts:write"), entrance.needs("prompts:approve")
+administers = entrance.needs(ADMIN)

@@ -1,0 +1,1 @@
+"""Who may open what: keys, with their scopes in words."""

@@ -1,0 +1,1 @@
+"""What the service costs, what it works on, and how it is set."""

@@ -1,0 +1,106 @@
+"""What operators see of the whole service, in a constant number of statements."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from nlu_shared.kit.http import config
+from nlu_shared.schemas.config import SettingView, Source
+from nlu_shared.schemas.spending import SpendBy, Spending
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from induction.dashboard.drawing import share
+from induction.dashboard.operations.chart import SpendChart, spend_chart
+from induction.runs import queries as runs
+from induction.runs import standstill
+from induction.settings import Settings
+from induction.spending import queries as spending
+
+MOST_RUNS = 100
+STANDS_STILL = timedelta(seconds=60)
+TABLES = (SpendBy.ROLE, SpendBy.MODEL, SpendBy.TASK)
+
+
+@dataclass(frozen=True, slots=True)
+class SpendPage:
+    """Of the last `days` (0: of this month), by day as `chart`, else as tables by what they are
+    of."""
+
+    days: int
+    total: Spending
+    tables: Mapping[SpendBy, Spending]
+    chart: SpendChart | None
+    cap_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """A run that is not over: `run` is a row of `runs.queries.stalled`; `why` it stands still, None
+    where it does not."""
+
+    run: Mapping[Any, Any]
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """`gauges` as `/metrics` has them; `runs`, longest without progress first."""
+
+    gauges: Mapping[str, float]
+    runs: Sequence[OpenRun]
+    driven: int
+
+    @property
+    def oldest_wait(self) -> timedelta:
+        return timedelta(seconds=round(self.gauges["runs_waiting_longest_seconds"]))
+
+    @property
+    def standing(self) -> list[UUID]:
+        return [one.run["id"] for one in self.runs if one.why is not None]
+
+
+async def spend_page(session: AsyncSession, settings: Settings, *, days: int) -> SpendPage:
+    now = datetime.now(UTC)
+    begin = now - timedelta(days=days - 1) if days else now.replace(day=1)
+    since = begin.replace(hour=0, minute=0, second=0, microsecond=0)
+    cap = Decimal(str(settings.month_cap_usd))
+
+    async def by(key: SpendBy) -> Spending:
+        return await spending.spending(session, since=since, until=None, by=key, cap=cap)
+
+    total = await by(SpendBy.DAY)
+    return SpendPage(
+        days=days,
+        total=total,
+        tables={key: await by(key) for key in TABLES},
+        chart=spend_chart(total.lines, since.date(), total.to.astimezone(UTC).date()),
+        cap_share=share(total.month.usd, total.month.cap_usd),
+    )
+
+
+async def queue_page(session: AsyncSession) -> QueuePage:
+    rows = await runs.stalled(session, longer=timedelta(0), most=MOST_RUNS)
+    return QueuePage(
+        gauges=await runs.gauges(session),
+        runs=[OpenRun(row, _why(row)) for row in rows],
+        driven=sum(bool(row["is_held"]) for row in rows),
+    )
+
+
+def _why(row: Mapping[Any, Any]) -> str | None:
+    if row["seconds"] < STANDS_STILL.total_seconds():
+        return None
+    return standstill.why(row)
+
+
+def settings_shown(settings: Settings, *, source: Source | None, part: str) -> list[SettingView]:
+    """Those from `source` (None: from anywhere) that have `part` in their name or description."""
+    return [
+        one
+        for one in config.shown(settings)
+        if (source is None or one.source == source)
+        and part.lower() in f"{one.name} {one.description}".lower()
+    ]

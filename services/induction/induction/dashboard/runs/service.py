@@ -1,0 +1,136 @@
+"""A run as its page shows it, and the runs there were."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from nlu_shared.kit.access.auth import Caller
+from nlu_shared.schemas.base import Page
+from nlu_shared.schemas.candidates import IterationView
+from nlu_shared.schemas.diffs import PromptDiff
+from nlu_shared.schemas.runs import RunKind, RunStatus, RunView
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from induction.dashboard.drawing import SearchChart, best_so_far, search_chart, share
+from induction.prompts import queries as registry
+from induction.prompts import service as prompts
+from induction.runs import queries as runs
+from induction.runs.models import RunRow
+from induction.tasks import service as tasks
+
+RUNS, MOST_AT_ONCE, MOST_RUNS = 50, 500, 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilters:
+    """Which runs are listed; None: all."""
+
+    task: str | None
+    kind: RunKind | None
+    status: RunStatus | None
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        return {"task": self.task, "kind": self.kind, "status": self.status}
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """As they stand in an address."""
+        return {name: str(value) for name, value in self.chosen.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class RunsPage:
+    """Runs, the newest first; `tasks` are those one may choose."""
+
+    filters: RunFilters
+    runs: Page[RunView]
+    tasks: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingChange:
+    """What a person is to decide on, and what it changes of the best prompt."""
+
+    change: IterationView
+    diff: PromptDiff
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """A run, its chart where validation has scored a change, and what is used of its budget;
+    `hashes` are of its versions, by id."""
+
+    run: RunView
+    hashes: dict[UUID, str]
+    best_f1: float | None
+    waiting: WaitingChange | None
+    last_event: int
+    is_over: bool
+    is_pausing: bool
+    is_cancelling: bool
+    chart: SearchChart | None
+    calls_share: float
+    money_share: float
+    minutes: float
+    minutes_share: float
+
+
+async def run_page(session: AsyncSession, row: RunRow) -> RunPage:
+    run = await runs.view(session, row)
+    limits, spend = run.limits, run.spend
+    until = run.completed_at or datetime.now(UTC)
+    minutes = 0.0
+    if run.started_at is not None:
+        minutes = max(0.0, (until - run.started_at).total_seconds() - row.idle_seconds) / 60
+    best_f1 = run.final_f1
+    if best_f1 is None and run.baseline_f1 is not None:
+        best_f1 = best_so_far(run.baseline_f1, run.changes)
+    return RunPage(
+        run=run,
+        best_f1=best_f1,
+        hashes=await prompts.hashes(session, [one.version_id for one in run.front]),
+        waiting=await _waiting(session, run),
+        last_event=row.last_event,
+        is_over=run.status.over,
+        is_pausing=row.pause_requested,
+        is_cancelling=row.cancel_requested and not run.status.over,
+        chart=None if run.baseline_f1 is None else search_chart(run.baseline_f1, run.changes),
+        calls_share=share(spend.calls, limits.calls),
+        money_share=share(spend.usd, limits.money_usd),
+        minutes=minutes,
+        minutes_share=share(minutes, limits.minutes),
+    )
+
+
+async def _waiting(session: AsyncSession, run: RunView) -> WaitingChange | None:
+    change = next((one for one in run.changes if one.n == run.awaits), None)
+    before = run.best_version_id or run.baseline_version_id
+    if change is None or change.version_id is None or before is None:
+        return None
+    diff = await registry.diff(session, run.task, before=before, after=change.version_id)
+    return WaitingChange(change, diff)
+
+
+async def runs_page(
+    session: AsyncSession, filters: RunFilters, *, caller: Caller, before: UUID | None
+) -> RunsPage:
+    page = await runs.page(session, caller.tasks, before=before, limit=RUNS, **filters.chosen)
+    known = [one.slug for one in await tasks.list_all(session) if caller.may_touch(one.slug)]
+    return RunsPage(filters=filters, runs=page, tasks=known)
+
+
+async def every_run(session: AsyncSession, filters: RunFilters, *, caller: Caller) -> list[RunView]:
+    """The newest MOST_RUNS."""
+    found: list[RunView] = []
+    before: UUID | None = None
+    while len(found) < MOST_RUNS:
+        page = await runs.page(
+            session, caller.tasks, before=before, limit=MOST_AT_ONCE, **filters.chosen
+        )
+        found += page.items
+        if page.next_cursor is None:
+            break
+        before = UUID(page.next_cursor)
+    return found

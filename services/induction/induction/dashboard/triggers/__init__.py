@@ -1,0 +1,1 @@
+"""When a task's runs start by themselves."""

@@ -1,0 +1,1 @@
+"""A version beside others, what is proposed to serve, and what served."""

@@ -1,0 +1,183 @@
+"""Versions as their pages show them, in a constant number of statements."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from nlu_shared.kit.access import keys
+from nlu_shared.schemas.base import Page
+from nlu_shared.schemas.diffs import PromptDiff
+from nlu_shared.schemas.lineage import Ancestor
+from nlu_shared.schemas.promotions import (
+    PointerMove,
+    PromotionEvidence,
+    PromotionProposal,
+    PromotionRules,
+    ProposalStatus,
+)
+from nlu_shared.schemas.prompts import PromptVersion, ServingAlias
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from induction.history import lineage
+from induction.prompts import pointer, promotion
+from induction.prompts import queries as registry
+from induction.prompts import service as prompts
+from induction.prompts.promotion import Ruling
+from induction.tasks import service as tasks
+
+VERSIONS, WAITING, MOVES, PROPOSALS = 50, 200, 20, 50
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """What is known of a version against the one that serves, and what a promotion of it would
+    come to now: `moves`, `waits` for approval, or `needs_verdict`."""
+
+    evidence: PromotionEvidence
+    rules: PromotionRules
+    ruling: str
+    is_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VersionPage:
+    """`moved` is the last move of production, `proposals` what waits to make it this version;
+    `names` are those of who did what, by subject."""
+
+    version: PromptVersion
+    against: PromptVersion | None
+    diff: PromptDiff | None
+    others: list[Ancestor]
+    moved: PointerMove | None
+    proposals: list[PromotionProposal]
+    promotion: Promotion
+    names: dict[str, str]
+    hashes: dict[UUID, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ProductionPage:
+    """What serves, what waits to, and what has: `moves` of production, the newest first. `earlier`
+    is what a roll-back brings back."""
+
+    task: str
+    serves: PointerMove | None
+    earlier: UUID | None
+    proposals: list[PromotionProposal]
+    moves: Page[PointerMove]
+    names: dict[str, str]
+    hashes: dict[UUID, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalsPage:
+    """Proposals of a task, the newest first."""
+
+    task: str
+    status: ProposalStatus | None
+    proposals: Page[PromotionProposal]
+    names: dict[str, str]
+    hashes: dict[UUID, str]
+
+
+async def version_page(
+    session: AsyncSession, task: str, version_id: UUID, *, against: UUID | None
+) -> VersionPage:
+    """Beside `against`, or without it the version it was made from, else what serves. Raises
+    NotFound."""
+    row = await prompts.get(session, task, version_id)
+    version = await registry.view(session, row)
+    moves = await _moves(session, task, before=None, limit=1)
+    serves = next(iter(moves.items), None)
+    serving_id = None if serves is None else serves.version_id
+    other_id = against or version.parent_id or serving_id
+    other = diff = None
+    if other_id is not None and other_id != version_id:
+        other = await registry.view(session, await prompts.get(session, task, other_id))
+        diff = await registry.diff(session, task, before=other_id, after=version_id)
+    versions = await lineage.page(session, task, before=None, limit=VERSIONS)
+    waiting = await _waiting(session, task)
+    evidence = await registry.evidence_of(session, row, serving_id)
+    return VersionPage(
+        version=version,
+        against=other,
+        diff=diff,
+        others=[one for one in versions.items if one.id != version_id],
+        moved=serves,
+        proposals=[one for one in waiting if one.version_id == version_id],
+        promotion=await _promotion(session, task, evidence, is_first=serves is None),
+        names=await keys.names(session),
+        hashes=await _hashes(session, waiting),
+    )
+
+
+async def _promotion(
+    session: AsyncSession, task: str, evidence: PromotionEvidence, *, is_first: bool
+) -> Promotion:
+    rules = (await tasks.get(session, task)).promotion_rules
+    ruling: Ruling = promotion.rule(
+        rules, alias=ServingAlias.PRODUCTION, is_first=is_first, evidence=evidence, approvals=0
+    )
+    return Promotion(evidence, rules, ruling.name.lower(), is_first)
+
+
+async def production_page(
+    session: AsyncSession, task: str, *, before: int | None
+) -> ProductionPage:
+    """Raises NotFound."""
+    moves = await _moves(session, task, before=before, limit=MOVES)
+    newest = moves if before is None else await _moves(session, task, before=None, limit=1)
+    waiting = await _waiting(session, task)
+    earlier = await pointer.previous(session, task, ServingAlias.PRODUCTION)
+    return ProductionPage(
+        task=task,
+        serves=next(iter(newest.items), None),
+        earlier=earlier,
+        proposals=waiting,
+        moves=moves,
+        names=await keys.names(session),
+        hashes=await _hashes(session, waiting, earlier),
+    )
+
+
+async def proposals_page(
+    session: AsyncSession, task: str, *, status: ProposalStatus | None, before: UUID | None
+) -> ProposalsPage:
+    """Raises NotFound."""
+    page = await registry.proposal_page(
+        session, task, status=status, before=before, limit=PROPOSALS
+    )
+    return ProposalsPage(
+        task=task,
+        status=status,
+        proposals=page,
+        names=await keys.names(session),
+        hashes=await _hashes(session, page.items),
+    )
+
+
+async def _moves(
+    session: AsyncSession, task: str, *, before: int | None, limit: int
+) -> Page[PointerMove]:
+    return await pointer.history(
+        session, task, alias=ServingAlias.PRODUCTION, as_of=None, before=before, limit=limit
+    )
+
+
+async def _waiting(session: AsyncSession, task: str) -> list[PromotionProposal]:
+    page = await registry.proposal_page(
+        session, task, status=ProposalStatus.WAITING, before=None, limit=WAITING
+    )
+    return list(page.items)
+
+
+async def _hashes(
+    session: AsyncSession, proposals: Iterable[PromotionProposal], *more: UUID | None
+) -> dict[UUID, str]:
+    """Of what proposals are to take the place of, and of what their evidence compares with."""
+    named = {
+        one
+        for proposal in proposals
+        for one in (proposal.from_version_id, proposal.evidence.baseline_version_id)
+    }
+    return await prompts.hashes(session, {one for one in (*named, *more) if one is not None})

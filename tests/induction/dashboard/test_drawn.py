@@ -1,0 +1,188 @@
+"""Where things lie in the drawings, and how an experiment and a trigger stand in words."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from uuid import UUID
+
+import pytest
+from induction.dashboard.experiments import wording
+from induction.dashboard.experiments.chart import evidence_chart
+from induction.dashboard.history.tree import tree
+from induction.dashboard.operations.chart import spend_chart
+from induction.dashboard.triggers.standing import standing
+from induction.dashboard.words import lasting, money
+from induction.experiments import course
+from nlu_shared.schemas.experiments import Experiment, ExperimentEvidence
+from nlu_shared.schemas.lineage import Ancestor
+from nlu_shared.schemas.spending import SpendLine
+from nlu_shared.schemas.triggers import AutoTriggerView
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+IDS = [UUID(int=number) for number in range(1, 7)]
+
+
+def version(n: int, parent: int | None, f1: float | None, *, serves: bool = False) -> Ancestor:
+    return Ancestor(
+        id=IDS[n],
+        version_hash=f"{n}" * 64,
+        parent_id=None if parent is None else IDS[parent],
+        source="import" if parent is None else "run",
+        run_id=None,
+        iteration=None,
+        change=None,
+        validation_f1=f1,
+        scorer=None,
+        is_production=serves,
+        created_at=NOW,
+    )
+
+
+def test_what_serves_stands_in_one_row_with_what_led_there_and_nothing_on_anything_else() -> None:
+    made = [
+        version(0, None, 0.5),
+        version(1, 0, 0.9),
+        version(2, 0, 0.6),
+        version(3, 2, 0.7, serves=True),
+        version(4, 2, 0.8),
+    ]
+    drawn = tree(list(reversed(made)), {IDS[2]: "kept", IDS[1]: "rejected at gate"})
+    places = {node.id: (node.x, node.y) for node in drawn.nodes}
+    assert places[IDS[0]][1] == places[IDS[2]][1] == places[IDS[3]][1]
+    assert len(set(places.values())) == len(made)
+    assert {node.id: node.kind for node in drawn.nodes} == {
+        IDS[0]: "root", IDS[1]: "hollow", IDS[2]: "mark", IDS[3]: "production", IDS[4]: "root",
+    }  # fmt: skip
+    assert len(drawn.edges) == 4
+    assert all(x < drawn.width and y < drawn.height for x, y in places.values())
+
+
+def test_versions_whose_parents_are_on_another_page_are_drawn_as_roots() -> None:
+    drawn = tree([version(4, 3, 0.8), version(5, 4, None)], {})
+    parent, child = drawn.nodes
+    assert parent.x < child.x
+    assert len(drawn.edges) == 1
+    assert tree([], {}).nodes == []
+
+
+def found(units: int, better: float, worse: float, minutes: int) -> ExperimentEvidence:
+    arms = [{"share": 0.5, "arm": "a", "units": units, "ended": units, "successes": 0}]
+    at = NOW + timedelta(minutes=minutes)
+    return ExperimentEvidence.model_validate(
+        {
+            "looked_at": at, "settled_until": at, "arms": arms if units else [],
+            "difference": 0.031 if units else None, "better": better, "worse": worse,
+            "unbalanced": 1.0, "needed": 20, "guards": [],
+        }
+    )  # fmt: skip
+
+
+def test_of_many_looks_a_hundred_stay_the_first_and_the_last_and_spread_over_time() -> None:
+    looks = course.extended((), found(0, 1, 1, 0))
+    assert looks == []
+    for n in range(1, 1_001):
+        looks = course.extended(looks, found(n, 1, 1, n))
+    assert len(looks) == course.MOST
+    assert (looks[0].units, looks[-1].units) == (1, 1_000)
+    gaps = [b.units - a.units for a, b in pairwise(looks)]
+    assert max(gaps) <= 20
+    assert course.extended(looks, found(1_000, 2, 1, 2_000)) == looks
+
+
+def experiment(status: str, evidence: ExperimentEvidence | None) -> Experiment:
+    plan = {"version_id": IDS[1], "shares": [0.5, 1.0], "step_hours": 1}
+    return Experiment.model_validate(
+        {
+            "id": IDS[0], "task": "t", "status": status, "a_version_id": IDS[0],
+            "b_version_id": IDS[1], "share": 0.5, "centre": 0.5, "plan": plan,
+            "steps": [{"n": 1, "share": 0.5, "since": NOW, "reason": "it began"}],
+            "evidence": evidence, "conclusion": None, "proposal_id": None, "by": "x",
+            "created_at": NOW, "ended_at": None, "ended_by": None,
+        },
+        strict=False,
+    )  # fmt: skip
+
+
+def test_evidence_is_drawn_from_one_and_within_the_picture() -> None:
+    assert evidence_chart(experiment("running", None)) is None
+    evidence = found(9, 1e12, 1e-12, 60)
+    drawn = evidence_chart(
+        experiment("won", evidence.model_copy(update={"course": course.extended((), evidence)}))
+    )
+    assert drawn is not None
+    assert drawn.ticks[-1].text == "1e+06"
+    assert drawn.better.endswith(f"L 704 {drawn.ticks[-1].y:g}")
+    assert drawn.worse.endswith(f"L 704 {drawn.ticks[0].y:g}")
+
+
+@pytest.mark.parametrize(
+    ("status", "evidence", "words"),
+    [
+        ("running", None, "No unit has settled yet"),
+        ("running", found(9, 3.2, 0.5, 1), "3.1 points more often than production so far. The"
+         " evidence that it is better is 3.2 of the 20 that decide."),
+        ("won", found(9, 25, 0.1, 1), "at most 1 in 20"),
+        ("rolled_back", found(9, 0.1, 25, 1), "3.1 points more often"),
+    ],
+)  # fmt: skip
+def test_an_experiment_is_told_in_words(
+    status: str, evidence: ExperimentEvidence | None, words: str
+) -> None:
+    assert words in wording.verdict(experiment(status, evidence))
+
+
+def test_days_without_spend_have_their_place_and_offline_days_their_list_price() -> None:
+    lines = [
+        SpendLine(key="2026-11-01", calls=1, cached_calls=0, usd=0, notional_usd=0.5),
+        SpendLine(key="2026-11-03", calls=1, cached_calls=0, usd=0, notional_usd=1),
+    ]
+    drawn = spend_chart(lines, date(2026, 11, 1), date(2026, 11, 4))
+    assert drawn is not None
+    assert drawn.is_notional
+    assert [bar.height for bar in drawn.bars] == [70, 0, 140, 0]
+    assert spend_chart([], date(2026, 11, 1), date(2026, 11, 4)) is None
+
+
+@pytest.mark.parametrize(
+    ("stands", "word", "reason"),
+    [
+        ({}, "off", "No run of this task starts by itself."),
+        ({"enabled": True}, "watches", "Every approval and a clock ask"),
+        (
+            {"enabled": True, "paused_at": NOW - timedelta(hours=2), "paused_by": "Ann"},
+            "paused", "Paused by Ann since Tuesday 10:00 UTC.",
+        ),
+        (
+            {"enabled": True, "gainless_runs": 3},
+            "stopped", "The last 3 automatic runs gained less than 0.005 of F1 each.",
+        ),
+        (
+            {"enabled": True, "unseen_runs": 4},
+            "stopped", "4 automatic runs since a person looked, at most 3 may.",
+        ),
+        (
+            {"enabled": True, "not_before": NOW + timedelta(hours=1)},
+            "waits", "Cooldown until Tuesday 13:00 UTC: 24 hours from the last start.",
+        ),
+        (
+            {"enabled": True, "gainless_runs": 1, "not_before": NOW + timedelta(hours=1)},
+            "waits", "Backoff until Tuesday 13:00 UTC: the last automatic run gained too little",
+        ),
+    ],
+)  # fmt: skip
+def test_a_trigger_stands_in_words(stands: dict[str, object], word: str, reason: str) -> None:
+    nothing = {"task": "t", "paused_at": None, "paused_by": None, "looked_at": None}
+    counts = {"unseen_runs": 0, "gainless_runs": 0, "not_before": None}
+    rules = AutoTriggerView.model_validate({**nothing, **counts, **stands})
+    how = standing(rules, NOW)
+    assert how.word == word
+    assert how.reasons[0].startswith(reason)
+
+
+def test_small_money_and_times_are_told_from_nothing() -> None:
+    assert [money(one) for one in (0.0, 0.00042, 0.5, 1234.5)] == [
+        "0.00",
+        "0.00042",
+        "0.50",
+        "1,234.50",
+    ]
+    assert [lasting(one) for one in (5, 61, 7_300, 200_000)] == ["5 s", "1 min", "2 h", "2 days"]
