@@ -9,6 +9,7 @@ from benchmarks import (
     client,
     exports,
     followers,
+    growth,
     headroom,
     ingest,
     kills,
@@ -29,6 +30,7 @@ async def main(servers: Servers) -> None:
         await ledger.run(databases, servers)
         await runs.run(databases, servers)
         await followers.run(databases, servers)
+        await growth.run(databases, servers)
         await anonymous.run(databases, servers)
         await exports.run(databases, servers)
         await client.run(databases, servers)

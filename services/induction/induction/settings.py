@@ -233,6 +233,12 @@ class Settings(ServiceSettings, ModelSettings):
     remember_days: float = Field(
         default=90.0, gt=0, description="days a failed change is held against its like: texts drift"
     )
+    answer_days: float | None = Field(
+        default=None,
+        gt=0,
+        description="days the answers of an ended run are kept, then their hashes alone: it can no"
+        " longer be verified, and its answers serve no other run; none: for ever",
+    )
     report_seconds: float = Field(
         default=5.0,
         gt=0,

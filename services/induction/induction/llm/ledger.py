@@ -243,7 +243,8 @@ class Ledger:
                 text(
                     """
                     SELECT DISTINCT ON (key, sample) key, sample, outcome, text, usage
-                    FROM llm_calls WHERE outcome = 'ok' AND NOT cached
+                    FROM llm_calls
+                    WHERE outcome = 'ok' AND text IS NOT NULL AND NOT cached
                         AND (key, provider, adapter) IN (SELECT * FROM unnest(
                             CAST(:keys AS text[]), CAST(:servers AS text[]),
                             CAST(:adapters AS text[])))

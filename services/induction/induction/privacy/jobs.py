@@ -1,11 +1,11 @@
-"""Forgetting by the clock: what nlu-logger has erased does not wait for the next run."""
+"""Forgetting by the clock: what nlu-logger has erased, and answers that are kept no longer."""
 
 import structlog
 from nlu_shared.kit.data.db import session_scope
 from nlu_shared.kit.process.clock import by_clock
 
 from induction import upstream
-from induction.privacy import service
+from induction.privacy import pruning, service
 from induction.resources import APP_IDENTITY, Resources
 
 log = structlog.get_logger(__name__)
@@ -44,3 +44,9 @@ async def forget_once(resources: Resources) -> None:
         async with session_scope(resources.database, APP_IDENTITY) as session:
             done = await service.forget(session, case)
         log.info("case to forget", case_id=str(case.case_id), why=case.why.value, forgotten=done)
+    while (days := resources.settings.answer_days) is not None:
+        async with session_scope(resources.database, APP_IDENTITY) as session:
+            pruned = await pruning.prune(session, days=days)
+        if pruned is None:
+            return
+        log.info("answers pruned", run_id=str(pruned.run_id), answers=pruned.answers)

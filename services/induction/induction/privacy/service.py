@@ -41,7 +41,7 @@ from induction.tasks import service as tasks
 
 # The outcome keeps other runs from taking the answer over. Of prompts that nobody kept all go.
 BLANK_ANSWERS = """
-UPDATE llm_calls SET text = NULL, outcome = :forgotten
+UPDATE llm_calls SET text = NULL, text_hash = NULL, outcome = :forgotten
 WHERE run_id = ANY(:runs) AND outcome IS DISTINCT FROM :forgotten
     AND (key = ANY(:keys) OR purpose = 'task' AND run_id = ANY(:unkept))
 RETURNING 1
