@@ -52,6 +52,11 @@ IO_FILES = {
     "verification.py",
     "continuing.py",
     "canaries.py",
+    "preparing.py",
+    # Of a replay: what is kept, and what is read anew; and its routes.
+    "replayed.py",
+    "traffic.py",
+    "replay_routes.py",
     "consideration.py",
     "facts.py",
     "approvals.py",

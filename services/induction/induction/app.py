@@ -21,6 +21,7 @@ from induction.prompts.routes import router as prompts
 from induction.reports.routes import router as reports
 from induction.resources import APP_IDENTITY, Resources, open_resources
 from induction.runs import queries
+from induction.runs.replay_routes import router as replays
 from induction.runs.routes import router as runs
 from induction.runs.stream_routes import router as streams
 from induction.scopes import SCOPES
@@ -43,6 +44,7 @@ def build(settings: Settings) -> FastAPI:
             experiments,
             ofrep,
             history,
+            replays,
             runs,
             streams,
             reports,

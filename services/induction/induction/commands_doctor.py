@@ -77,6 +77,13 @@ GATES = (
         "no falling score starts a run",
     ),
     Gate(
+        "GET",
+        "/v1/predictions?task=nobodys&limit=1",
+        "predictions:read",
+        State.WARNING,
+        "no version can be put to logged traffic",
+    ),
+    Gate(
         "POST",
         "/v1/reviews/findings",
         "findings:write",

@@ -16,10 +16,12 @@ from nlu_shared.schemas.prompts import PromptVersion, ServingAlias, caution_of
 from nlu_shared.schemas.runs import RunView
 
 from induction.commands_prompts import prompts
+from induction.commands_replay import replay
 from induction.remote import HERE, Key, Url, answer, client
 
 PRODUCTION = ServingAlias.PRODUCTION
 Body = dict[str, str | None]
+prompts.command(replay)
 
 
 @prompts.command

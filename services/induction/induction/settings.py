@@ -137,7 +137,8 @@ class Settings(ServiceSettings, ModelSettings):
     nlu_logger_key: SecretStr = Field(
         default=SecretStr(""),
         description="a key of nlu-logger with the scopes ground-truth:read, insights:read,"
-        " findings:write and, to define labels, labels:write",
+        " findings:write and, to define labels, labels:write, and to replay traffic,"
+        " predictions:read",
     )
     prices_file: Annotated[tuple[Price, ...], NoDecode, BeforeValidator(_read)] = Field(
         default=(),

@@ -16,6 +16,7 @@ from nlu_shared.schemas.experiments import ArmCount, Unit
 from nlu_shared.schemas.ground_truth import GroundTruthCase, StreamEnd, dataset_hash
 from nlu_shared.schemas.insights import IntentOutcome, LiveScore, TrafficDrift
 from nlu_shared.schemas.labels import LabelSet, LabelSetIn, LabelSpec
+from nlu_shared.schemas.predictions import Prediction
 from nlu_shared.schemas.privacy import ErasedCase
 from nlu_shared.schemas.queues import FindingsIn, FindingsTaken
 from pydantic import BaseModel, ValidationError
@@ -46,6 +47,11 @@ class LabelInUse(Conflict):
 class InsightsNotReadable(Forbidden):
     code = "insights_not_readable"
     title = "induction's key of nlu-logger lacks the scope insights:read"
+
+
+class PredictionsNotReadable(Forbidden):
+    code = "predictions_not_readable"
+    title = "induction's key of nlu-logger lacks the scope predictions:read"
 
 
 class AnotherList(Exception):
@@ -203,6 +209,18 @@ async def fetch_arms(
     if response.status_code == 403:
         raise InsightsNotReadable
     return _read(Page[ArmCount], response).items
+
+
+async def fetch_predictions(
+    client: httpx2.AsyncClient, task: str, *, before: UUID | None, most: int
+) -> list[Prediction]:
+    """Logged predictions, the newest first: those older than `before`, or the newest there are.
+    Raises PredictionsNotReadable, UpstreamAway."""
+    params = {"task": task, "limit": str(most)} | ({"cursor": str(before)} if before else {})
+    response = await _sent(client, "GET", "/v1/predictions", params=params)
+    if response.status_code == 403:
+        raise PredictionsNotReadable
+    return _read(Page[Prediction], response).items
 
 
 async def _sent(client: httpx2.AsyncClient, method: str, path: str, **how: Any) -> httpx2.Response:

@@ -17,6 +17,7 @@ from nlu_shared.schemas.migration import ModelComparison
 from nlu_shared.schemas.prompts import Aim, Change, PromptContent
 from nlu_shared.schemas.runs import FAULTS, LENIENT, ConversationScore
 from nlu_shared.schemas.steering import Decision, Unanswered
+from nlu_shared.schemas.traffic import TrafficReplay
 from nlu_shared.schemas.verdicts import Misses, Verdict
 
 
@@ -248,6 +249,13 @@ class CanaryMeasured(Schema):
     answers: list[CanaryAnswer]
 
 
+class TrafficReplayed(Schema):
+    """Counts and labels, so that nothing of a logged text is kept."""
+
+    type: Literal["traffic_replayed"] = "traffic_replayed"
+    replay: TrafficReplay
+
+
 class RunFinished(Schema):
     """The last event of every run, however it ended."""
 
@@ -279,6 +287,7 @@ StoredEvent = (
     | ModelCompared
     | HeadroomEstimated
     | CanaryMeasured
+    | TrafficReplayed
     | RunFinished
 )
 Streamed = StoredEvent | EvaluationProgress | CancelRequested

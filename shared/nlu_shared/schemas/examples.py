@@ -24,6 +24,7 @@ from nlu_shared.schemas.promotions import (
 from nlu_shared.schemas.queues import ClaimIn, FindingsIn
 from nlu_shared.schemas.quoting import QuotingDefaultIn, QuotingIn
 from nlu_shared.schemas.registry import PromptImport
+from nlu_shared.schemas.replays import ReplayIn
 from nlu_shared.schemas.reviews import (
     ApprovalIn,
     BulkApprovalIn,
@@ -105,6 +106,7 @@ EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
     QuotingIn: {"task": TASK, "label": "track_order", "dry_run": True},
     RollbackIn: {"reason": "Cancellations are taken for new orders since noon."},
     RotationIn: {"grace_hours": 24},
+    ReplayIn: {"predictions": 200, "limits": {"money_usd": 0.5}, "dry_run": True},
     RunRequest: {"task": TASK, "limits": {"iterations": 5, "money_usd": 2.5}, "dry_run": True},
     ScheduleIn: {"name": "weekly", "cron": "0 3 * * 1", "what": {"mode": "retraining"}},
     SettlementIn: {"truth": "replace"},

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from nlu_shared.schemas.base import Body, Moment, Note, Schema
 from nlu_shared.schemas.prompts import ServingAlias, SplitScore
+from nlu_shared.schemas.traffic import TrafficReplay
 from nlu_shared.schemas.verdicts import Verdict
 
 MOST_APPROVERS = 10
@@ -79,6 +80,14 @@ class PromotionRejectionIn(Body):
     reason: Annotated[Note, Field(min_length=1, description="why, for its author")]
 
 
+class ReplayEvidence(Schema):
+    """The newest replay of the version that came to its end."""
+
+    run_id: UUID = Field(description="the run that made it")
+    completed_at: Moment = Field(description="when it ended")
+    replay: TrafficReplay = Field(description="what the version would have changed")
+
+
 class PromotionEvidence(Schema):
     """What was known of the version when it was proposed, frozen."""
 
@@ -94,6 +103,9 @@ class PromotionEvidence(Schema):
         default=False, description="is that the version it is to take the place of?"
     )
     verdict: Verdict | None = Field(default=None, description="of that run")
+    replay: ReplayEvidence | None = Field(
+        default=None, description="what it would change of traffic; null: nobody had it replayed"
+    )
     scores: list[SplitScore] = Field(default=[], description="every measurement of the version")
 
 

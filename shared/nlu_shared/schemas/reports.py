@@ -53,7 +53,7 @@ class RunReport(Schema):
 
     run_id: UUID = Field(description="names the run in paths")
     task: str = Field(description="what it worked on")
-    kind: RunKind = Field(description="improve, evaluate, migrate, headroom or canary")
+    kind: RunKind = Field(description="improve, evaluate, migrate, headroom, canary or replay")
     status: RunStatus = Field(description="how it stands")
     completed_at: Moment | None = Field(description="when it ended; null: it is not over")
     verdict: Verdict | None = Field(description="null: there is none (yet)")

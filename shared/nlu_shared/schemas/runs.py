@@ -21,6 +21,7 @@ from nlu_shared.schemas.rendered import BlockName
 from nlu_shared.schemas.spending import Spend
 from nlu_shared.schemas.steering import Approvals, ChosenApprovals, TakenHint
 from nlu_shared.schemas.tasks import ModelName, PromptTokens, UnanswerableTruths
+from nlu_shared.schemas.traffic import TrafficReplay
 from nlu_shared.schemas.verdicts import Misses, Verdict
 
 
@@ -30,6 +31,7 @@ class RunKind(StrEnum):
     MIGRATE = "migrate"
     HEADROOM = "headroom"
     CANARY = "canary"
+    REPLAY = "replay"
 
 
 class TriggerType(StrEnum):
@@ -81,6 +83,8 @@ class RunLimits(Body):
 
 MOST_PROPOSALS = 4
 MOST_FOLDS = 20
+USUAL_REPLAYED = 500
+MOST_REPLAYED = 2_000
 
 
 class RunModels(Schema):
@@ -137,6 +141,13 @@ class RunRequest(MigrationTerms, ChosenApprovals):
         tuple[BlockName, ...],
         Field(max_length=50, description="blocks of the baseline that no change may edit"),
     ] = ()
+    predictions: int | None = Field(
+        default=None,
+        ge=1,
+        le=MOST_REPLAYED,
+        description="of a replay, and of no other run: how many of the newest logged predictions;"
+        f" null: {USUAL_REPLAYED}",
+    )
     seed: Annotated[
         int, Field(ge=0, le=2**31 - 1, description="of all that is drawn at random")
     ] = 0
@@ -146,6 +157,12 @@ class RunRequest(MigrationTerms, ChosenApprovals):
     def _models_of_a_migration(self) -> "RunRequest":
         if (self.kind is RunKind.MIGRATE) is not bool(self.to_models):
             raise PydanticCustomError("to_models", "new models of a migration, and of no other run")
+        return self
+
+    @model_validator(mode="after")
+    def _predictions_of_a_replay(self) -> "RunRequest":
+        if self.predictions is not None and self.kind is not RunKind.REPLAY:
+            raise PydanticCustomError("predictions", "predictions of a replay, and of no other run")
         return self
 
 
@@ -171,7 +188,7 @@ class ConversationScore(Schema):
 class RunView(Approvals):
     id: UUID = Field(description="names the run in paths")
     task: str = Field(description="what it works on")
-    kind: RunKind = Field(description="improve, evaluate, migrate, headroom or canary")
+    kind: RunKind = Field(description="improve, evaluate, migrate, headroom, canary or replay")
     trigger_type: TriggerType = Field(description="who started it")
     status: RunStatus = Field(description="how it stands")
     reason: str | None = Field(description="why it stands so")
@@ -230,6 +247,12 @@ class RunView(Approvals):
     )
     canary: Canary | None = Field(
         default=None, description="of a canary: has the model behind the prompt changed?"
+    )
+    predictions: int | None = Field(
+        default=None, description="of a replay: the logged predictions it was started on"
+    )
+    replay: TrafficReplay | None = Field(
+        default=None, description="of a replay: what the version would change of traffic"
     )
     spend: Spend = Field(description="so far")
     awaits: int | None = Field(

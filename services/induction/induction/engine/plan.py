@@ -10,6 +10,8 @@ from nlu_shared.schemas.headroom import ClassifierScore
 from nlu_shared.schemas.migration import MARGIN
 from nlu_shared.schemas.prompts import Aim, Change, PromptContent
 from nlu_shared.schemas.steering import ApprovalTerms
+from nlu_shared.schemas.traffic import TrafficReplay
+from pydantic import JsonValue
 
 from induction.task_kinds.base import Case, Component, Task
 
@@ -32,6 +34,44 @@ class Remembered:
     aims: tuple[Aim, ...]
     outcome: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedCase:
+    """A logged prediction as it is put to a prompt.
+
+    case: its text; what was answered to it stands in the truth's place.
+    truth: the approved answer to that text; None: there is none.
+    case_id: of the approved case; None: there is none.
+    learned: whether runs have learned or chosen from that case.
+    by_serving: whether the version that serves now was what answered.
+    """
+
+    case: Case
+    truth: JsonValue = None
+    case_id: UUID | None = None
+    learned: bool = False
+    by_serving: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """What is replayed.
+
+    predictions: in id order.
+    left_out: logged predictions that cannot be put again as they were.
+    serving_version_id: the version that serves; None: none does.
+    measured: what was found before, where the run has only its end to say.
+    """
+
+    predictions: tuple[LoggedCase, ...]
+    left_out: int = 0
+    serving_version_id: UUID | None = None
+    measured: TrafficReplay | None = None
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        return tuple(one.case for one in self.predictions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +112,7 @@ class Plan:
     classifier: of a headroom run, what a plain one reaches; None: there is no label to choose.
     earlier: of a canary, the answers it is compared with.
     compares_with: the run that they are of; None: there is none.
+    traffic: of a replay, the logged predictions; None: it is none.
     notes: what stood in the way when it was started, told with its first event.
     """
 
@@ -107,6 +148,7 @@ class Plan:
     classifier: ClassifierScore | None = None
     earlier: tuple[CanaryAnswer, ...] = ()
     compares_with: UUID | None = None
+    traffic: Traffic | None = None
 
     def asking(self, model: str) -> "Plan":
         """The same plan with one of the new models to answer."""

@@ -1,12 +1,17 @@
 """Forgetting by the clock: what nlu-logger has erased, and answers that are kept no longer."""
 
+from contextlib import suppress
+
 import structlog
 from nlu_shared.kit.data.db import session_scope
+from nlu_shared.kit.errors import Conflict, Forbidden
 from nlu_shared.kit.process.clock import by_clock
 
 from induction import upstream
 from induction.privacy import pruning, service
 from induction.resources import APP_IDENTITY, Resources
+from induction.runs import replayed, traffic
+from induction.runs import service as runs
 
 log = structlog.get_logger(__name__)
 
@@ -44,9 +49,30 @@ async def forget_once(resources: Resources) -> None:
         async with session_scope(resources.database, APP_IDENTITY) as session:
             done = await service.forget(session, case)
         log.info("case to forget", case_id=str(case.case_id), why=case.why.value, forgotten=done)
+    await _forget_traffic(resources)
     while (days := resources.settings.answer_days) is not None:
         async with session_scope(resources.database, APP_IDENTITY) as session:
             pruned = await pruning.prune(session, days=days)
         if pruned is None:
             return
         log.info("answers pruned", run_id=str(pruned.run_id), answers=pruned.answers)
+
+
+async def _forget_traffic(resources: Resources) -> None:
+    """What replays that are over still hold; and one that goes on is ended where somebody of whom
+    it holds a prediction was forgotten."""
+    async with session_scope(resources.database, APP_IDENTITY) as session:
+        await replayed.sweep(session)
+        active = [
+            (run, await replayed.ids(session, run.id)) for run in await replayed.active(session)
+        ]
+    for run, ids in active:
+        try:
+            await traffic.again(resources.logger, run.task, ids)
+        except traffic.Gone:
+            async with session_scope(resources.database, APP_IDENTITY) as session:
+                with suppress(Conflict):
+                    await runs.cancel(session, run.id)
+            log.info("replay ended: a prediction is gone", run_id=str(run.id))
+        except Forbidden:
+            log.warning("predictions cannot be read", run_id=str(run.id))

@@ -50,6 +50,14 @@ _EVIDENCE = text(
     ORDER BY is_against_serving DESC, id DESC LIMIT 1
     """
 )
+_REPLAY = text(
+    """
+    SELECT id AS run_id, completed_at, replay FROM runs
+    WHERE baseline_version_id = :version_id AND kind = 'replay' AND replay IS NOT NULL
+        AND completed_at IS NOT NULL
+    ORDER BY id DESC LIMIT 1
+    """
+)
 
 
 class Unfinished(Conflict):
@@ -237,8 +245,11 @@ async def evidence_of(
     """What is known of the version against the one that serves."""
     params = {"task": version.task, "version_id": version.id, "serving": serving}
     evidence = (await session.execute(_EVIDENCE, params)).mappings().one_or_none()
+    replay = (await session.execute(_REPLAY, params)).mappings().one_or_none()
     scores = await scores_of(session, version)
-    return PromotionEvidence.model_validate({**(evidence or {}), "scores": scores})
+    return PromotionEvidence.model_validate(
+        {**(evidence or {}), "replay": replay and dict(replay), "scores": scores}
+    )
 
 
 async def proposal_page(

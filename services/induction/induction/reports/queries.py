@@ -83,6 +83,8 @@ def _words(view: RunView) -> list[str]:
         sentences.append(f"The search itself, by cross-validation: {view.cross_validation.summary}")
     if view.misses is not None:
         sentences.append(view.misses.summary)
+    if view.replay is not None:
+        sentences = [view.replay.summary]
     caution = caution_of(view.made_on)
     return [*sentences, *([caution] if caution else [])]
 

@@ -6,7 +6,7 @@ import httpx2
 from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict
 from nlu_shared.schemas.continuations import ContinueIn
-from nlu_shared.schemas.runs import RunRequest, RunStatus, RunView, TriggerType
+from nlu_shared.schemas.runs import RunKind, RunRequest, RunStatus, RunView, TriggerType
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -19,6 +19,7 @@ from induction.settings import Settings
 TAKEN_OVER = set(RunRequest.model_fields) & set(RunRow.model_fields) - {"trigger_type"}
 MOST_HINTS = 20
 COMPLETED = "It has completed: start a run, which begins with the prompt that serves."
+REPLAY = "Replay the version anew: the predictions it was started on are not kept."
 ACTIVE = "It is not over: it goes on by itself, or once it is resumed."
 
 
@@ -54,6 +55,8 @@ async def _request(session: AsyncSession, run_id: UUID, change: ContinueIn) -> R
         raise NotContinuable(COMPLETED)
     if not RunStatus(row.status).over:
         raise NotContinuable(ACTIVE)
+    if row.kind == RunKind.REPLAY:
+        raise NotContinuable(REPLAY)
     changed = change.model_dump(mode="json", exclude_none=True)
     limits = row.promised.model_dump() | changed.pop("limits")
     models = {"task": row.task_model, "proposer": row.proposer_model} | changed.pop("models")

@@ -23,6 +23,7 @@ from induction.engine.migration.migrate import migrate
 from induction.engine.plan import Plan
 from induction.engine.run import evaluate_only, improve
 from induction.engine.runtime import Call, Event, Inbox, Runtime
+from induction.engine.traffic import replay
 from induction.runs.engine_frames import (
     Answer,
     Ask,
@@ -43,6 +44,7 @@ ENGINES: dict[RunKind, Callable[[Plan, Runtime], Awaitable[None]]] = {
     RunKind.MIGRATE: migrate,
     RunKind.HEADROOM: measure,
     RunKind.CANARY: ask_again,
+    RunKind.REPLAY: replay,
 }
 
 

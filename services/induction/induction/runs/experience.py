@@ -1,8 +1,10 @@
 """What finished runs and the month's spend say of a run before it starts."""
 
+from collections.abc import Mapping
+
 from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.schemas.forecasts import Forecast, Likely
-from nlu_shared.schemas.runs import RunStatus
+from nlu_shared.schemas.runs import RunKind, RunStatus
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -11,15 +13,19 @@ from induction.settings import Settings
 
 NEWEST = 20
 """Finished runs that are looked at: older ones say little of today's rate."""
+ALIKE: Mapping[str, list[str]] = {
+    RunKind.REPLAY: [RunKind.REPLAY, RunKind.EVALUATE],
+}
+"""Kinds that ask about as much for each text: what one took says what another will."""
 _TAKEN = text(
     """
-    SELECT run.dataset_size AS cases, spent.calls, spent.usd,
+    SELECT coalesce(run.predictions, run.dataset_size) AS cases, spent.calls, spent.usd,
         (extract(epoch FROM run.completed_at - run.started_at) - run.idle_seconds)::float8 / 60
             AS minutes
     FROM (
         SELECT * FROM runs
-        WHERE kind = :kind AND task_model = :task_model AND status = :completed
-            AND dataset_size > 0 AND started_at IS NOT NULL
+        WHERE kind = ANY(:kinds) AND task_model = :task_model AND status = :completed
+            AND coalesce(predictions, dataset_size) > 0 AND started_at IS NOT NULL
         ORDER BY id DESC LIMIT :newest
     ) AS run
     CROSS JOIN LATERAL (
@@ -49,7 +55,7 @@ async def informed(
         left = max(0.0, settings.month_cap_usd - await spent_this_month(session))
         likely = await _likely(session, row)
     over = bound.money_usd > left
-    cap = f"The search may stop early: the month's cap leaves {left:.2f} dollars."
+    cap = f"It may stop early: the month's cap leaves {left:.2f} dollars."
     return bound.model_copy(
         update={
             "likely": likely,
@@ -64,7 +70,7 @@ async def _likely(session: AsyncSession, row: RunRow) -> Likely | None:
     taken = await session.execute(
         _TAKEN,
         {
-            "kind": row.kind,
+            "kinds": ALIKE.get(row.kind, [row.kind]),
             "task_model": row.task_model,
             "completed": RunStatus.COMPLETED.value,
             "newest": NEWEST,
@@ -74,9 +80,11 @@ async def _likely(session: AsyncSession, row: RunRow) -> Likely | None:
     if not runs:
         return None
 
+    size = row.predictions or row.dataset_size
+
     def of_all(what: str) -> tuple[float, float]:
         shares = [one[what] / one["cases"] for one in runs]
-        return row.dataset_size * min(shares), row.dataset_size * max(shares)
+        return size * min(shares), size * max(shares)
 
     least, most = of_all("calls")
     return Likely(

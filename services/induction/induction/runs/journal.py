@@ -26,11 +26,12 @@ from nlu_shared.schemas.events import (
     RunFinished,
     Split,
     StoredEvent,
+    TrafficReplayed,
     VerdictReached,
 )
 from nlu_shared.schemas.headroom import Headroom
 from nlu_shared.schemas.prompts import PromptSource
-from nlu_shared.schemas.runs import RunLimits
+from nlu_shared.schemas.runs import RunKind, RunLimits
 from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -41,7 +42,7 @@ from induction.llm.prices import PriceTable
 from induction.pricing import service as pricing
 from induction.prompts import service as prompts
 from induction.prompts.models import PromptVersionRow
-from induction.runs import costs
+from induction.runs import costs, replayed
 from induction.runs.models import RunEventRow, RunRow
 from induction.runs.patience import Standing
 from induction.runs.planning import held_to
@@ -136,6 +137,8 @@ async def record(
         case CanaryMeasured():
             row.canary = event.canary.model_dump(mode="json")
             row.canary_answers = [one.model_dump(mode="json") for one in event.answers]
+        case TrafficReplayed():
+            row.replay = event.replay.model_dump(mode="json")
         case MissesAttributed():
             row.misses = event.misses.model_dump(mode="json")
         case RunFinished():
@@ -248,6 +251,8 @@ async def _finished(session: AsyncSession, row: RunRow, event: RunFinished) -> N
     row.reason = event.reason
     row.lease_until = None
     await session.flush()
+    if row.kind == RunKind.REPLAY:
+        await replayed.blank(session, row.id)
     await session.execute(
         text("UPDATE runs SET completed_at = now() WHERE id = :id"), {"id": row.id}
     )

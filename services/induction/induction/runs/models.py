@@ -71,6 +71,7 @@ class RunRow(SQLModel, table=True):
     looks: int = 0
     dataset_hash: str
     dataset_size: int
+    predictions: int | None = None
     splits: dict[str, int] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     baseline_version_id: UUID
     best_version_id: UUID | None = None
@@ -94,6 +95,7 @@ class RunRow(SQLModel, table=True):
         default=None, sa_column=Column(JSONB(none_as_null=True))
     )
     compares_with: UUID | None = None
+    replay: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     cancel_requested: bool = False
     pause_requested: bool = False
     fence: int = 0
@@ -151,6 +153,15 @@ class RunInboxRow(SQLModel, table=True):
     run_id: UUID = Field(primary_key=True)
     step: int = Field(primary_key=True)
     body: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class RunPredictionRow(SQLModel, table=True):
+    """A logged prediction of a replay, by its id alone."""
+
+    __tablename__ = "run_predictions"
+
+    run_id: UUID = Field(primary_key=True)
+    prediction_id: UUID = Field(primary_key=True)
 
 
 class RunHintRow(SQLModel, table=True):

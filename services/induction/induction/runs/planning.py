@@ -18,7 +18,7 @@ from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.runs import RunKind, RunRequest
 from nlu_shared.schemas.tasks import TaskSpec
 
-from induction.engine import canary
+from induction.engine import canary, traffic
 from induction.engine.data.splits import splits_of
 from induction.engine.forecast import Bound, forecast, forecast_of_evaluation
 from induction.engine.headroom import measure
@@ -40,6 +40,7 @@ BOUNDS: Mapping[RunKind, Callable[[Plan], Bound]] = {
     RunKind.MIGRATE: migrate.bound,
     RunKind.HEADROOM: measure.bound,
     RunKind.CANARY: canary.bound,
+    RunKind.REPLAY: traffic.bound,
 }
 """The most calls of a run, by its kind."""
 
@@ -217,13 +218,15 @@ def bound_of(
     limits = row.promised
     short = [] if refusal is None else [f"The start would be refused: {refusal.detail}"]
     if calls > limits.calls:
-        short.append("The search may stop early: the limit of calls is below the upper bound.")
+        short.append("It may stop early: the limit of calls is below the upper bound.")
     if money > Decimal(str(limits.money_usd)):
-        short.append("The search may stop early: the limit of money is below the upper bound.")
-    train = splits_of(plan.cases, plan.splits).train
+        short.append("It may stop early: the limit of money is below the upper bound.")
+    splits = splits_of(plan.cases, plan.splits)
+    train = splits.train
     quotable = sum(case.may_quote for case in train)
     return Forecast(
         cases=row.dataset_size,
+        predictions=None if plan.traffic is None else len(plan.traffic.cases),
         splits=counts(plan.splits),
         quotable=quotable,
         calls=calls,
@@ -234,7 +237,7 @@ def bound_of(
         unanswerable=truths.shown(row.left_out),
         notes=[
             *row.notes,
-            *splits_of(plan.cases, plan.splits).notes,
+            *(splits.notes if plan.traffic is None else ()),
             *short,
             *_of_probes(probed),
             *_of_quoting(quotable, len(train)),

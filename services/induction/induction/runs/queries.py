@@ -11,6 +11,7 @@ from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.candidates import IterationView
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.migration import Migration, ModelComparison, ModelFigures
+from nlu_shared.schemas.replays import VersionReplay
 from nlu_shared.schemas.runs import RunKind, RunStatus, RunView
 from nlu_shared.schemas.spending import Spend
 from sqlalchemy import RowMapping, and_, func, or_, text
@@ -32,7 +33,7 @@ _SPENDS = text(
         (sum(read) FILTER (WHERE NOT cached))::float8
             / nullif(sum(input + written + read) FILTER (WHERE NOT cached), 0)::float8
             AS cache_hit_rate,
-        count(*) FILTER (WHERE cached AND outcome = 'ok')::int AS cached_calls,
+        count(*) FILTER (WHERE cached AND outcome IN ('ok', 'forgotten'))::int AS cached_calls,
         coalesce(sum(coalesce(cost_usd, reserved_usd)), 0)::float8 AS usd,
         coalesce(sum(notional_usd), 0)::float8 AS notional_usd,
         count(*) FILTER (
@@ -114,6 +115,28 @@ async def page(
     rows = (await session.exec(statement.order_by(col(RunRow.id).desc()).limit(limit + 1))).all()
     page, cursor = cut(rows, limit)
     return Page(items=await views(session, page), next_cursor=cursor)
+
+
+async def replays(
+    session: AsyncSession, task: str, version_id: UUID, *, before: UUID | None, limit: int
+) -> Page[VersionReplay]:
+    """Of a version, the newest first. Raises NotFound."""
+    await prompts.get(session, task, version_id)
+    statement = select(RunRow).where(
+        RunRow.kind == RunKind.REPLAY.value, RunRow.baseline_version_id == version_id
+    )
+    if before is not None:
+        statement = statement.where(col(RunRow.id) < before)
+    rows = (await session.exec(statement.order_by(col(RunRow.id).desc()).limit(limit + 1))).all()
+    page, cursor = cut(rows, limit)
+    shown = VersionReplay.model_fields.keys() - {"run_id", "ordered"}
+    items = [
+        VersionReplay.model_validate(
+            row.model_dump(include=set(shown)) | {"run_id": row.id, "ordered": row.predictions}
+        )
+        for row in page
+    ]
+    return Page(items=items, next_cursor=cursor)
 
 
 async def view(session: AsyncSession, row: RunRow) -> RunView:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 import httpx2
@@ -18,32 +17,28 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction import upstream
 from induction.cases import service as cases
-from induction.engine import ENGINE_VERSION
 from induction.engine.data.splits import splits_for
+from induction.engine.traffic import on_traffic
 from induction.history import failures
 from induction.pricing import service as pricing
 from induction.prompts import service as prompts
-from induction.runs import canaries
+from induction.runs import canaries, replayed, traffic
 from induction.runs.experience import informed
 from induction.runs.models import RunHintRow, RunRow
 from induction.runs.planning import (
     bound_of,
     held_to,
-    limits_of,
-    obstacles,
     plan_of,
     refusal,
     usable,
 )
-from induction.runs.queries import looks, view
-from induction.runs.steering import defaults_of, require_known
+from induction.runs.preparing import check, prepared
+from induction.runs.queries import view
 from induction.runs.truths import LeftOut
 from induction.settings import Settings
 from induction.task_kinds.registry import task_of
 from induction.tasks import service as tasks
-from induction.tasks.models import TaskRow
 
 
 class ActiveRun(Conflict):
@@ -62,23 +57,31 @@ async def start(
     nlu-logger is read, outside any transaction.
 
     Raises NotFound (task, version), Invalid (no baseline, no ground truth, too few labels, truths
-    that cannot be answered, no such component), NoPrice, Archived, ActiveRun (one improve run per
-    task at a time), Unavailable (nlu-logger is away).
+    that cannot be answered, no such component, nothing to replay), NoPrice, Archived, ActiveRun
+    (one improve run per task at a time), Unavailable (nlu-logger is away), PredictionsNotReadable.
     """
     async with session_scope(database, identity) as session:
-        await _check(session, settings, request)
+        await check(session, settings, request)
         await _require_idle(session, request)
     truth = await cases.read(database, identity, logger, request.task)
+    logged = await traffic.newest(logger, request)
     async with session_scope(database, identity) as session:
-        return await view(session, await store(session, settings, request, truth))
+        row = await store(session, settings, request, truth, [one.id for one in logged])
+        return await view(session, row)
 
 
 async def store(
-    session: AsyncSession, settings: Settings, request: RunRequest, truth: cases.TruthRead
+    session: AsyncSession,
+    settings: Settings,
+    request: RunRequest,
+    truth: cases.TruthRead,
+    predictions: Sequence[UUID] = (),
 ) -> RunRow:
-    """The start that `truth` was read for. Raises as `start` does."""
-    row, out = await _prepared(session, settings, request, truth.truth)
-    if refused := refusal(out, row.dataset_size, most=settings.unanswerable_share):
+    """The start that `truth`, and of a replay the predictions, were read for. Raises as `start`
+    does."""
+    row, out = await prepared(session, settings, request, truth.truth)
+    row.predictions = len(predictions) or None
+    if refused := _refusal(out, row, settings):
         raise refused
     await cases.freeze(session, request.task, truth)
     await canaries.place(session, row)
@@ -87,6 +90,7 @@ async def store(
             session.add(row)
     except IntegrityError:
         raise ActiveRun from None
+    await replayed.freeze(session, row, predictions)
     await ring(session, row.id)
     await session.refresh(row)
     return row
@@ -101,23 +105,26 @@ async def forecast(
 ) -> Forecast:
     """What the run could cost at most, and what stands in its way. Creates nothing."""
     async with session_scope(database, identity) as session:
-        await _check(session, settings, request)
+        await check(session, settings, request)
     truth = (await cases.read(database, identity, logger, request.task)).truth
+    logged = await traffic.newest(logger, request)
     async with session_scope(database, identity) as session:
-        row, out = await _prepared(session, settings, request, truth)
+        row, out = await prepared(session, settings, request, truth)
         spec = held_to((await tasks.get(session, request.task)).spec(), row)
         baseline = await prompts.get(session, request.task, row.baseline_version_id)
         known = await cases.known_splits(session, request.task)
         remembered = await failures.remembered(session, row.remembered)
         table = await pricing.table(session, settings)
+    row.predictions = len(logged) or None
 
     def bound() -> Forecast:
         own = usable(row, task_of(spec), tuple(map(cases.case_of, truth.cases)))
         splits = splits_for(task_of(spec), own, known, row.seed)
+        plan = plan_of(row, spec, baseline.prompt(), own, splits, remembered)
         return bound_of(
-            plan_of(row, spec, baseline.prompt(), own, splits, remembered),
+            on_traffic(plan, logged, known, serving=None) if logged else plan,
             row,
-            refusal=refusal(out, row.dataset_size, most=settings.unanswerable_share),
+            refusal=_refusal(out, row, settings),
             providers=settings.models_of,
             on=pricing.utc_today(),
             table=table,
@@ -127,33 +134,11 @@ async def forecast(
     return await informed(database, identity, settings, row, most)
 
 
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    row: TaskRow
-    baseline_id: UUID
-    task_model: str
-    proposer_model: str
-    notes: tuple[str, ...]  # on its models
-
-
-async def _check(session: AsyncSession, settings: Settings, request: RunRequest) -> _Checked:
-    """All that can be refused without the ground truth."""
-    row = await tasks.get(session, request.task)
-    tasks.require_current(row)
-    baseline_id = request.prompt_version or await prompts.production_id(session, request.task)
-    if baseline_id is None:
-        raise Invalid("Import a prompt and promote it, or name a version.", code="no_baseline")
-    await prompts.get(session, request.task, baseline_id)
-    task_model = request.models.task or row.task_model or settings.task_model
-    proposer_model = request.models.proposer or row.proposer_model or settings.proposer_model
-    compared = [settings.models_of.of(one) for one in (task_model, *request.to_models)]
-    if len(set(compared)) < len(compared):
-        raise Invalid("A migration to the task's own model, or twice to one.", code="same_model")
-    new = {f"to_models.{number}": model for number, model in enumerate(request.to_models)}
-    await pricing.require(session, settings, new)
-    models = (task_model, proposer_model, *request.to_models)
-    notes = await pricing.remarks(session, settings, models)
-    return _Checked(row, baseline_id, task_model, proposer_model, notes)
+def _refusal(out: Sequence[LeftOut], row: RunRow, settings: Settings) -> Invalid | None:
+    """Truths decide nothing of a replay: they are only quoted."""
+    if row.kind == RunKind.REPLAY:
+        return None
+    return refusal(out, row.dataset_size, most=settings.unanswerable_share)
 
 
 async def _require_idle(session: AsyncSession, request: RunRequest) -> None:
@@ -165,56 +150,6 @@ async def _require_idle(session: AsyncSession, request: RunRequest) -> None:
     )
     if any(not RunStatus(status).over for status in await session.exec(of_task)):
         raise ActiveRun
-
-
-async def _prepared(
-    session: AsyncSession, settings: Settings, request: RunRequest, truth: upstream.GroundTruth
-) -> tuple[RunRow, Sequence[LeftOut]]:
-    """The row of this start, not yet stored, and the truths it leaves out."""
-    checked = await _check(session, settings, request)
-    checked.row.copy_labels(truth.labels)
-    spec = checked.row.held_to(truth.labels)
-    if not truth.cases:
-        raise Invalid("The task has no approved ground truth.", code="no_ground_truth")
-    baseline = (await prompts.get(session, request.task, checked.baseline_id)).prompt()
-    require_known(spec, request, baseline)
-    tasks.require_enough(spec)
-    own = tuple(map(cases.case_of, truth.cases))
-    out, notes = await asyncio.to_thread(obstacles, spec, own, baseline)
-    learns = request.kind is RunKind.IMPROVE
-    row = RunRow(
-        id=uuid7(),
-        task=request.task,
-        kind=request.kind.value,
-        trigger_type=request.trigger_type.value,
-        status=RunStatus.WAITING.value,
-        limits=limits_of(request, checked.row.max_prompt_tokens, canary_usd=settings.canary_usd),
-        hints=list(request.hints),
-        pins=list(request.pins),
-        **defaults_of(request, checked.row),
-        **request.model_dump(
-            mode="json",
-            include={
-                *("proposals", "folds", "seed", "may_remove_blocks"),
-                *("to_models", "margin", "optimise", "agreement"),
-            },
-        ),
-        task_model=checked.task_model,
-        proposer_model=checked.proposer_model,
-        provider=settings.models_of.identity(checked.task_model),
-        engine_version=ENGINE_VERSION,
-        dataset_hash=truth.dataset_hash,
-        dataset_size=len(truth.cases),
-        baseline_version_id=checked.baseline_id,
-        scorer=task_of(spec).scorer,
-        labels=[one.model_dump(mode="json") for one in spec.labels],
-        labels_version=checked.row.labels_version,
-        left_out=[one.plain() for one in out],
-        notes=[*notes, *checked.notes],
-        remembered=await failures.to_remember(session, settings, request.task) if learns else [],
-        looks=await looks(session, request.task, request.kind),
-    )
-    return row, out
 
 
 async def pause(session: AsyncSession, run_id: UUID) -> RunRow:

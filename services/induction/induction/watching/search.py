@@ -22,6 +22,7 @@ from nlu_shared.schemas.events import (
     Split,
     Stage,
     StoredEvent,
+    TrafficReplayed,
 )
 from nlu_shared.schemas.prompts import Change, Edit, Op
 from nlu_shared.schemas.steering import Unanswered
@@ -131,12 +132,16 @@ class SearchView:
                 return compared(event.comparison)
             case HeadroomEstimated():
                 return measured(event.headroom)
+            case TrafficReplayed(replay=replay):
+                return [plain(replay.summary)]
             case CanaryMeasured(canary=canary):
                 return [(bad if canary.drifted else plain)(canary.summary)]
             case _:
                 return []
 
     def _started(self, event: RunStarted) -> list[Line]:
+        if not event.splits:
+            return [*map(quiet, event.notes)]
         counts = [(split, event.splits.get(split, 0)) for split in Split]
         splits = ", ".join(f"{count} {split}" for split, count in counts if count)
         head = plain(f"cases frozen as {event.dataset_hash[:12]}: {splits or 'none'}")

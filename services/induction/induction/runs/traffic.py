@@ -1,0 +1,56 @@
+"""Logged predictions, read from nlu-logger each time a replay needs them."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import httpx2
+from nlu_shared.kit.errors import Invalid
+from nlu_shared.schemas.predictions import Prediction
+from nlu_shared.schemas.runs import USUAL_REPLAYED, RunKind, RunRequest
+
+from induction import upstream
+
+PAGE = 500
+"""Predictions in one answer: each may have a long text."""
+
+
+class Gone(Exception):
+    """A prediction of the replay is not there any more."""
+
+
+async def newest(client: httpx2.AsyncClient, request: RunRequest) -> list[Prediction]:
+    """Those that a replay is about, the newest first; none of another run.
+
+    Raises Invalid where none was logged, PredictionsNotReadable, UpstreamAway.
+    """
+    if request.kind is not RunKind.REPLAY:
+        return []
+    most = request.predictions or USUAL_REPLAYED
+    logged: list[Prediction] = []
+    before: UUID | None = None
+    while len(logged) < most:
+        wanted = min(PAGE, most - len(logged))
+        page = await upstream.fetch_predictions(client, request.task, before=before, most=wanted)
+        logged += page
+        if len(page) < wanted:
+            break
+        before = page[-1].id
+    if not logged:
+        raise Invalid("No prediction of this task was logged.", code="no_predictions")
+    return logged
+
+
+async def again(client: httpx2.AsyncClient, task: str, ids: Sequence[UUID]) -> list[Prediction]:
+    """The predictions with these ids, which are in order. Raises Gone unless all are there,
+    PredictionsNotReadable, UpstreamAway."""
+    wanted, logged = set(ids), list[Prediction]()
+    before = UUID(int=ids[-1].int + 1) if ids else None
+    while len(logged) < len(wanted):
+        page = await upstream.fetch_predictions(client, task, before=before, most=PAGE)
+        logged += [one for one in page if one.id in wanted]
+        if len(page) < PAGE or page[-1].id <= ids[0]:
+            break
+        before = page[-1].id
+    if len(logged) < len(wanted):
+        raise Gone
+    return logged
