@@ -245,6 +245,12 @@ class Settings(ServiceSettings, ModelSettings):
         gt=0,
         description="seconds between looks for ended runs to report and for reports to send",
     )
+    digest_hour: float = Field(
+        default=6.0,
+        ge=0,
+        lt=24,
+        description="hour of Monday (UTC) from which the digest of the week before is sent",
+    )
     smtp_from: str = Field(
         default="induction@localhost", description="the sender of reports by e-mail"
     )

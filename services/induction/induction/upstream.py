@@ -11,6 +11,7 @@ from uuid import UUID
 
 import httpx2
 from nlu_shared.kit.errors import Conflict, Forbidden, Unavailable
+from nlu_shared.schemas.alerts import IncidentInBrief
 from nlu_shared.schemas.base import Page, Problem
 from nlu_shared.schemas.experiments import ArmCount, Unit
 from nlu_shared.schemas.ground_truth import GroundTruthCase, StreamEnd, dataset_hash
@@ -209,6 +210,16 @@ async def fetch_arms(
     if response.status_code == 403:
         raise InsightsNotReadable
     return _read(Page[ArmCount], response).items
+
+
+async def fetch_incidents(
+    client: httpx2.AsyncClient, *, since: datetime, until: datetime
+) -> list[IncidentInBrief] | None:
+    """Alerts of every task that opened in that time, the newest first; None where induction's key
+    lacks insights:read. Raises UpstreamAway."""
+    params = {"from": since.isoformat(), "to": until.isoformat()}
+    response = await _sent(client, "GET", "/v1/insights/incidents", params=params)
+    return None if response.status_code == 403 else _read(Page[IncidentInBrief], response).items
 
 
 async def fetch_predictions(

@@ -6,6 +6,7 @@ from nlu_shared.kit.http.admin import router as admin
 from nlu_shared.kit.http.web import create_app
 
 from nlu_logger import VERSION
+from nlu_logger.alerts.routes import insights as incidents
 from nlu_logger.alerts.routes import router as alerts
 from nlu_logger.dashboard.routes import entrance
 from nlu_logger.dashboard.routes import router as dashboard
@@ -32,6 +33,7 @@ ROUTERS = (
     ground_truth,
     quoting,
     insights,
+    incidents,
     exports,
     schedules,
     imports,

@@ -148,6 +148,18 @@ class Incident(Schema):
     deliveries: list[Delivery] = Field(description="one for each notice and channel")
 
 
+class IncidentInBrief(Schema):
+    """An incident for a summary of a week: numbers, the rule and a label."""
+
+    id: UUID = Field(description="of the incident")
+    rule: Rule = Field(description="that was met")
+    opened_at: Moment = Field(description="when it was first met")
+    recovered_at: Moment | None = Field(description="when it was met no longer; null: it is open")
+    value: float = Field(description="share or index that opened it; 1 for a silence")
+    count: int = Field(description="predictions or outcomes that the value is of")
+    intent: str | None = Field(description="what moved or failed most; null: not one of them")
+
+
 class AlertNotice(Schema):
     """What a receiver is told. It holds numbers, the rule and a label, never a logged text."""
 

@@ -1,16 +1,20 @@
-"""Who hears of a run's end, and what they are told. Addresses and secrets go in, never out."""
+"""Who hears of the end of a run or a week, and what they are told. Addresses and secrets go in,
+never out."""
 
+from datetime import date
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, SecretStr, TypeAdapter, ValidationError, model_validator
 
+from nlu_shared.schemas.alerts import IncidentInBrief
 from nlu_shared.schemas.base import Body, Expectation, Moment, Schema, Slug
 from nlu_shared.schemas.channels import Channel
 from nlu_shared.schemas.reports import ReportedComponent
 from nlu_shared.schemas.runs import RunKind, RunStatus
 from nlu_shared.schemas.spending import Spend
+from nlu_shared.schemas.triggers import TriggerDecision
 from nlu_shared.schemas.verdicts import VerdictKind
 
 CHANNEL: TypeAdapter[Channel] = TypeAdapter(Channel)
@@ -20,6 +24,7 @@ class NoticeEvent(StrEnum):
     """What a channel may be told of."""
 
     RUN_ENDED = "run_ended"
+    WEEK_ENDED = "week_ended"
 
 
 class ChannelKind(StrEnum):
@@ -30,8 +35,11 @@ class ChannelKind(StrEnum):
     WEBHOOK = "webhook"
 
 
-def _once(kinds: list[RunKind]) -> list[RunKind]:
-    return list(dict.fromkeys(kinds))
+Named = TypeVar("Named", bound=StrEnum)
+
+
+def _once(names: list[Named]) -> list[Named]:
+    return list(dict.fromkeys(names))
 
 
 class ChannelIn(Body):
@@ -55,8 +63,10 @@ class ChannelIn(Body):
     tasks: Annotated[list[Slug], Field(min_length=1, max_length=100)] | None = Field(
         default=None, description="whose runs are reported; null: those of every task"
     )
-    events: Annotated[list[NoticeEvent], Field(min_length=1, max_length=1)] = Field(
-        default=[NoticeEvent.RUN_ENDED], description="what is reported"
+    events: Annotated[list[NoticeEvent], Field(min_length=1), AfterValidator(_once)] = Field(
+        default=[NoticeEvent.RUN_ENDED],
+        description="what is reported: each run that ended, each week (trigger decisions and"
+        " alerts), or both",
     )
     run_kinds: Annotated[list[RunKind], Field(min_length=1), AfterValidator(_once)] = Field(
         default=[one for one in RunKind if one is not RunKind.CANARY],
@@ -140,3 +150,20 @@ class RunNotice(Schema):
     components: list[ReportedComponent] = Field(description="those that moved most")
     spend: Spend
     link: str | None = Field(description="to the run's page; null: no public address is set")
+
+
+class WeekNotice(Schema):
+    """What a receiver is told of a week, Monday to Sunday by UTC: numbers and sentences, no text of
+    a case."""
+
+    event: Literal[NoticeEvent.WEEK_ENDED] = NoticeEvent.WEEK_ENDED
+    week: date = Field(description="its Monday")
+    decisions: list[TriggerDecision] = Field(
+        description="whether runs started by themselves and why, by task, the newest first; those"
+        " that ended alike one after the other are one"
+    )
+    more_decisions: int = Field(description="that there were besides, older ones")
+    incidents: list[IncidentInBrief] | None = Field(
+        description="alerts that opened, the newest first; null: they could not be read"
+    )
+    link: str | None = Field(description="to the dashboard; null: no public address is set")

@@ -73,6 +73,23 @@ HAND_OUT = text(
     SELECT count(*) FROM ended
     """
 )
+# The week before the one that is, for channels that were there before it ended. A channel that has
+# its row gets no second one.
+HAND_OUT_WEEK = text(
+    """
+    INSERT INTO report_deliveries (channel_id, week)
+    SELECT channel.id, week
+    FROM report_channels AS channel
+    CROSS JOIN (SELECT date_trunc('week', now() AT TIME ZONE 'UTC') AS monday) AS this
+    CROSS JOIN LATERAL (SELECT CAST(monday - interval '7 days' AS date) AS week) AS ended
+    WHERE 'week_ended' = ANY(channel.events)
+        AND channel.created_at < monday AT TIME ZONE 'UTC'
+        AND now() AT TIME ZONE 'UTC' >= monday + CAST(:hour AS double precision) * interval '1 hour'
+        AND NOT EXISTS (SELECT FROM report_deliveries AS made
+            WHERE made.channel_id = channel.id AND made.week = ended.week)
+    ON CONFLICT (channel_id, week) DO NOTHING
+    """
+)
 # Nobody waits a day: where a report seems to, a clock was ahead and has been set right.
 CLAIM = text(
     """
@@ -84,7 +101,7 @@ CLAIM = text(
             AND (not_before <= clock_timestamp()
                 OR not_before > clock_timestamp() + interval '1 day')
         ORDER BY not_before LIMIT :most FOR UPDATE SKIP LOCKED)
-    RETURNING d.id, d.run_id, d.attempts, c.address
+    RETURNING d.id, d.run_id, d.week, d.attempts, c.address, c.tasks
     """
 )
 MARK = text(
@@ -152,6 +169,11 @@ async def delete(session: AsyncSession, channel_id: UUID, *, caller: Caller) -> 
 async def hand_out(session: AsyncSession, *, most: int) -> int:
     """Makes a row of each report that is due, for runs that have ended; how many runs."""
     return int((await session.execute(HAND_OUT, {"most": most})).scalar_one())
+
+
+async def hand_out_week(session: AsyncSession, *, hour: float) -> None:
+    """Makes a row of each digest of last week that is due: from that hour of Monday on, by UTC."""
+    await session.execute(HAND_OUT_WEEK, {"hour": hour})
 
 
 async def claim(session: AsyncSession, *, most: int) -> Sequence[Row[Any]]:

@@ -22,6 +22,7 @@ def notice(report: RunReport, *, public_url: str | None) -> RunNotice:
             "words": [
                 *report.words,
                 *(f"{one.model}: {one.summary}" for one in report.comparisons),
+                *([report.replay.summary] if report.replay else []),
             ],
             "before": before,
             "after": after,

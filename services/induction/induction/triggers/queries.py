@@ -192,6 +192,27 @@ async def decisions(
     return list((await session.exec(newest)).all())
 
 
+async def decided_between(
+    session: AsyncSession, since: datetime, until: datetime, *, tasks: list[str] | None, most: int
+) -> tuple[list[TriggerDecisionRow], int]:
+    """Decisions about these tasks (None: all) that were made or made again in that time, the newest
+    first, and how many there are."""
+    within = [col(TriggerDecisionRow.last_decided_at) >= since]
+    within.append(col(TriggerDecisionRow.decided_at) < until)
+    if tasks is not None:
+        within.append(col(TriggerDecisionRow.task).in_(tasks))
+    newest = (
+        select(TriggerDecisionRow)
+        .where(*within)
+        .order_by(col(TriggerDecisionRow.id).desc())
+        .limit(most)
+    )
+    total = (
+        await session.exec(select(func.count()).select_from(TriggerDecisionRow).where(*within))
+    ).one()
+    return list((await session.exec(newest)).all()), total
+
+
 async def last_decision(session: AsyncSession, task: str) -> TriggerDecisionRow | None:
     newest = (
         select(TriggerDecisionRow)

@@ -1,19 +1,25 @@
 """Alert rules and their history, for administrators."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
 from nlu_shared.kit.access.auth import ADMIN
+from nlu_shared.kit.data.db import Database
 from nlu_shared.kit.http.deps import CallerDep, DbSession, requires, settings_of
-from nlu_shared.kit.http.parameters import MOST, Before
-from nlu_shared.schemas.alerts import Alert, AlertIn, Incident
+from nlu_shared.kit.http.parameters import MOST, AnyTask, Before, Since, Until
+from nlu_shared.schemas.alerts import Alert, AlertIn, Incident, IncidentInBrief
 from nlu_shared.schemas.base import Page
 
 from nlu_logger.alerts import service
 from nlu_logger.settings import Settings
 
 router = APIRouter(prefix="/v1/admin/alerts", tags=["admin"], dependencies=[requires(ADMIN)])
+insights = APIRouter(
+    prefix="/v1/insights/incidents", tags=["insights"], dependencies=[requires("insights:read")]
+)
+USUAL = timedelta(days=7)
 AlertId = Annotated[UUID, Path(description="the alert")]
 
 
@@ -38,6 +44,23 @@ async def list_alerts(session: DbSession, caller: CallerDep) -> list[Alert]:
 async def delete_alert(alert_id: AlertId, session: DbSession, caller: CallerDep) -> None:
     """With its incidents and what is still to be sent."""
     await service.delete(session, alert_id, caller=caller)
+
+
+@insights.get("")
+async def insight_incidents(
+    request: Request,
+    caller: CallerDep,
+    since: Since = None,
+    until: Until = None,
+    task: AnyTask = None,
+) -> Page[IncidentInBrief]:
+    """Incidents of the alerts about the caller's tasks that opened in a time, without a
+    beginning since 7 days ago; the newest 200 first."""
+    database: Database = request.app.state.resources.database
+    now = datetime.now(UTC)
+    return await service.in_brief(
+        database, caller=caller, task=task, since=since or now - USUAL, until=until or now
+    )
 
 
 @router.get("/{alert_id}/incidents")

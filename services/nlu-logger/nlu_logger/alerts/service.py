@@ -8,6 +8,7 @@ from uuid import UUID
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.access import audit
 from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.kit.data.pages import cut
 from nlu_shared.kit.errors import Forbidden, NotFound
 from nlu_shared.kit.outward import channels
@@ -17,6 +18,7 @@ from nlu_shared.schemas.alerts import (
     AlertNotice,
     Delivery,
     Incident,
+    IncidentInBrief,
     Notice,
     Rule,
 )
@@ -31,13 +33,28 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from nlu_logger.alerts import queries
 from nlu_logger.alerts.models import AlertRow, DeliveryRow, IncidentRow
 from nlu_logger.alerts.policy import Decision, Seen, State, decide
+from nlu_logger.migrations import JOB
 from nlu_logger.settings import Settings
 
+MOST_IN_BRIEF = 200
 RULE: TypeAdapter[Rule] = TypeAdapter(Rule)
 # Not by the mapped class: nobody who may insert `channels` may read them back.
 INSERT = text(
     "INSERT INTO alerts (id, rule, shown, channels) VALUES (:id, :rule, :shown, :channels)"
 ).bindparams(*(bindparam(name, type_=JSONB) for name in ("rule", "shown", "channels")))
+
+
+IN_BRIEF = text(
+    """
+    SELECT incident.id, rule, opened_at, recovered_at, value, count,
+        (SELECT body->>'intent' FROM alert_deliveries
+            WHERE incident_id = incident.id AND notice = 'opened' LIMIT 1) AS intent
+    FROM alert_incidents AS incident JOIN alerts AS alert ON alert.id = alert_id
+    WHERE opened_at >= :since AND opened_at < :until
+        AND (CAST(:task AS text) IS NULL OR rule->>'task' = :task)
+    ORDER BY incident.id DESC
+    """
+)
 
 
 async def create(
@@ -121,6 +138,19 @@ async def incidents(
         ],
         next_cursor=cursor,
     )
+
+
+async def in_brief(
+    database: Database, *, caller: Caller, task: str | None, since: datetime, until: datetime
+) -> Page[IncidentInBrief]:
+    """Incidents that opened from `since` to `until`, about the caller's tasks or one of them, the
+    newest first. Read as the worker reads them: rules stand beside addresses, which no role of a
+    caller but the administrator's may come near; none leaves here."""
+    async with session_scope(database, Identity(JOB)) as session:
+        rows = await session.execute(IN_BRIEF, {"task": task, "since": since, "until": until})
+        briefs = [IncidentInBrief.model_validate(dict(row)) for row in rows.mappings()]
+    own = [one for one in briefs if caller.covers(_tasks(one.rule))]
+    return Page(items=own[:MOST_IN_BRIEF])
 
 
 async def claim(session: AsyncSession, *, seconds: float) -> Sequence[UUID]:
