@@ -6,6 +6,7 @@ from nlu_shared.kit.http.admin import router as admin
 from nlu_shared.kit.http.web import create_app
 
 from induction import VERSION
+from induction.bundles.routes import router as bundles
 from induction.catalogue.routes import router as catalogue
 from induction.dashboard.house import entrance
 from induction.dashboard.routes import router as dashboard
@@ -40,6 +41,7 @@ def build(settings: Settings) -> FastAPI:
             tasks,
             prompts,
             promotions,
+            bundles,
             serving,
             experiments,
             ofrep,

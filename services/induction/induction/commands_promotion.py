@@ -15,13 +15,15 @@ from nlu_shared.schemas.promotions import (
 from nlu_shared.schemas.prompts import PromptVersion, ServingAlias, caution_of
 from nlu_shared.schemas.runs import RunView
 
+from induction.commands_bundles import bundle, bundle_key, import_bundle
 from induction.commands_prompts import prompts
 from induction.commands_replay import replay
 from induction.remote import HERE, Key, Url, answer, client
 
 PRODUCTION = ServingAlias.PRODUCTION
 Body = dict[str, str | None]
-prompts.command(replay)
+for more in (replay, bundle, import_bundle, bundle_key):
+    prompts.command(more)
 
 
 @prompts.command

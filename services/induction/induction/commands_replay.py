@@ -7,7 +7,8 @@ from cyclopts import Parameter
 from nlu_shared.kit.options import field
 from nlu_shared.schemas.forecasts import Forecast
 from nlu_shared.schemas.replays import ReplayIn
-from nlu_shared.schemas.runs import USUAL_REPLAYED, RunLimits
+from nlu_shared.schemas.runs import RunLimits
+from nlu_shared.schemas.traffic import USUAL_REPLAYED
 
 from induction.commands_runs import USUAL, AsJson, Model, Watch, start
 from induction.remote import HERE, Key, Url, answer, client

@@ -7,9 +7,11 @@ from typing import Annotated, Any, Self
 from nlu_shared.environment import given
 from nlu_shared.kit.environment import EnvironmentSettings
 from nlu_shared.kit.settings import MigrationSettings, ServiceSettings
+from nlu_shared.schemas.bundles import key_bytes
 from nlu_shared.schemas.prices import Price
 from nlu_shared.schemas.triggers import MOST_HOURS
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     BeforeValidator,
     Field,
@@ -126,6 +128,17 @@ def _with_key(name: str, provider: Provider) -> Provider:
     if key is None:
         raise ValueError(f"{provider.key_env}, the key of {name}, is not set")
     return provider.model_copy(update={"api_key": SecretStr(key)})
+
+
+def _a_key(text: str) -> str:
+    key_bytes(text)
+    return text
+
+
+PublicKey = Annotated[str, AfterValidator(_a_key)]
+PrivateKey = Annotated[
+    SecretStr, AfterValidator(lambda key: SecretStr(_a_key(key.get_secret_value())))
+]
 
 
 class Settings(ServiceSettings, ModelSettings):
@@ -257,6 +270,16 @@ class Settings(ServiceSettings, ModelSettings):
     notice_private_hosts: list[str] = Field(
         default=[],
         description="hosts that reports may reach in our own network, and without TLS",
+    )
+    bundle_key: PrivateKey | None = Field(
+        default=None,
+        description="Ed25519 private key, base64 of 32 bytes, that signs bundles of versions;"
+        " 'induction prompts bundle-key' makes one",
+    )
+    bundle_signers: list[PublicKey] = Field(
+        default=[],
+        description="public keys of other instances, base64 of 32 bytes each, whose bundles are"
+        " taken",
     )
     findings_seconds: float = Field(
         default=60.0,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel, JsonValue
 
 from nlu_shared.schemas.alerts import AlertIn
+from nlu_shared.schemas.bundles import SignedBundle
 from nlu_shared.schemas.continuations import ContinueIn
 from nlu_shared.schemas.experiments import ExperimentIn, ExperimentStopIn
 from nlu_shared.schemas.exports import ScheduleIn
@@ -110,6 +111,11 @@ EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
     RunRequest: {"task": TASK, "limits": {"iterations": 5, "money_usd": 2.5}, "dry_run": True},
     ScheduleIn: {"name": "weekly", "cron": "0 3 * * 1", "what": {"mode": "retraining"}},
     SettlementIn: {"truth": "replace"},
+    SignedBundle: {
+        "bundle": {"format": "induction-bundle/1", "task": TASK, "kind": "intent", "versions": []},
+        "public_key": "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+        "signature": "A" * 86 + "==",
+    },
     TaskChange: {"task_model": "claude-haiku-5-5", "promotion_approvals": 1},
     TaskIn: {
         "slug": TASK,

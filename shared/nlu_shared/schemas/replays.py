@@ -5,9 +5,9 @@ from uuid import UUID
 from pydantic import Field
 
 from nlu_shared.schemas.base import Body, Moment, Schema
-from nlu_shared.schemas.runs import MOST_REPLAYED, USUAL_REPLAYED, RunLimits, RunStatus
+from nlu_shared.schemas.runs import RunLimits, RunStatus
 from nlu_shared.schemas.tasks import ModelName
-from nlu_shared.schemas.traffic import TrafficReplay
+from nlu_shared.schemas.traffic import MOST_REPLAYED, USUAL_REPLAYED, TrafficReplay
 
 
 class ReplayIn(Body):

@@ -13,6 +13,7 @@ from nlu_shared.schemas.migration import ModelComparison
 from nlu_shared.schemas.prompts import MadeOn
 from nlu_shared.schemas.runs import RunKind, RunStatus
 from nlu_shared.schemas.spending import Spend
+from nlu_shared.schemas.traffic import TrafficReplay
 from nlu_shared.schemas.verdicts import Verdict
 
 
@@ -60,6 +61,9 @@ class RunReport(Schema):
     words: list[str] = Field(description="what was found, in sentences")
     comparisons: list[ModelComparison] = Field(
         default=[], description="of a migration: each new model against the old one"
+    )
+    replay: TrafficReplay | None = Field(
+        default=None, description="of a replay: what the version would change of traffic"
     )
     before: ReportedVersion = Field(description="the version it started from")
     after: ReportedVersion = Field(description="the best version; the same where none is better")

@@ -21,7 +21,7 @@ from nlu_shared.schemas.rendered import BlockName
 from nlu_shared.schemas.spending import Spend
 from nlu_shared.schemas.steering import Approvals, ChosenApprovals, TakenHint
 from nlu_shared.schemas.tasks import ModelName, PromptTokens, UnanswerableTruths
-from nlu_shared.schemas.traffic import TrafficReplay
+from nlu_shared.schemas.traffic import MOST_REPLAYED, USUAL_REPLAYED, TrafficReplay
 from nlu_shared.schemas.verdicts import Misses, Verdict
 
 
@@ -83,8 +83,6 @@ class RunLimits(Body):
 
 MOST_PROPOSALS = 4
 MOST_FOLDS = 20
-USUAL_REPLAYED = 500
-MOST_REPLAYED = 2_000
 
 
 class RunModels(Schema):
@@ -145,8 +143,7 @@ class RunRequest(MigrationTerms, ChosenApprovals):
         default=None,
         ge=1,
         le=MOST_REPLAYED,
-        description="of a replay, and of no other run: how many of the newest logged predictions;"
-        f" null: {USUAL_REPLAYED}",
+        description=f"of a replay alone: the newest logged predictions; null: {USUAL_REPLAYED}",
     )
     seed: Annotated[
         int, Field(ge=0, le=2**31 - 1, description="of all that is drawn at random")

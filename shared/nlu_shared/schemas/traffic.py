@@ -6,6 +6,10 @@ from pydantic import Field
 
 from nlu_shared.schemas.base import Schema
 
+USUAL_REPLAYED = 500
+MOST_REPLAYED = 2_000
+"""Logged predictions of one replay: all are in the engine's memory at once."""
+
 
 class AnswerShift(Schema):
     """Predictions that were answered one way and would be answered another. Of an extraction these

@@ -15,11 +15,8 @@ LABELS = [f"topic_{number}" for number, _ in enumerate(sorted(WORDS))]
 OF_WORDS = dict(zip(sorted(WORDS), LABELS, strict=True))
 
 
-async def log(stack: Stack, text: str, label: str, **more: Any) -> str:
-    body = {"task": TASK, "prompt": text, "predicted_intent": label, "confidence": 0.9, **more}
-    answer = await stack.logger.post("/v1/predictions", json=body)
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["log_id"])
+def logged(text: str, label: str, **more: Any) -> dict[str, Any]:
+    return {"task": TASK, "prompt": text, "predicted_intent": label, "confidence": 0.9, **more}
 
 
 async def candidate(stack: Stack, task: str, examples: list[tuple[str, str]]) -> str:
@@ -46,9 +43,16 @@ async def test_a_version_says_what_it_would_change_of_traffic(stack: Stack) -> N
     version = await candidate(stack, TASK, shown)
     none = await order(stack, version)
     assert (none.status_code, none.json()["code"]) == (422, "no_predictions")
-    for number, (text, _) in enumerate(traffic):
-        known = {"prompt_version": serving} if number % 2 else {}
-        await log(stack, text, "topic_0" if number else "my name is Ann", **known)
+    rows = [
+        logged(
+            text,
+            "topic_0" if number else "my name is Ann",
+            prompt_version=serving if number % 2 else None,
+        )
+        for number, (text, _) in enumerate(traffic)
+    ]
+    stored = await stack.logger.post("/v1/predictions:batch", json=rows)
+    assert stored.status_code == 207, stored.text
 
     forecast = (await order(stack, version, predictions=40, dry_run=True)).json()
     assert (forecast["predictions"], forecast["calls"]) == (40, 80)

@@ -63,6 +63,7 @@ def parts(report: RunReport) -> list[Part]:
         *(Paragraph((sentence,)) for sentence in report.words),
         *_interval(report),
         *(Paragraph((Quoted(f"{one.model}: {one.summary}"),)) for one in report.comparisons),
+        *([Paragraph((Quoted(report.replay.summary),))] if report.replay else []),
         *_components(report.components),
         *_changes(report.changes),
         Heading("Cost"),

@@ -75,7 +75,9 @@ async def run_of(session: AsyncSession, task: str, version_id: UUID) -> UUID:
 
 def _words(view: RunView) -> list[str]:
     verdict = view.verdict
-    if verdict is None:
+    if view.replay is not None:
+        sentences = ["A replay: what the version would change of logged traffic."]
+    elif verdict is None:
         sentences = [f"There is no verdict: the run is {view.status.value}."]
     else:
         sentences = [CLAIMS[verdict.kind], verdict.summary]
@@ -83,8 +85,6 @@ def _words(view: RunView) -> list[str]:
         sentences.append(f"The search itself, by cross-validation: {view.cross_validation.summary}")
     if view.misses is not None:
         sentences.append(view.misses.summary)
-    if view.replay is not None:
-        sentences = [view.replay.summary]
     caution = caution_of(view.made_on)
     return [*sentences, *([caution] if caution else [])]
 

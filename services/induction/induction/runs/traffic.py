@@ -6,7 +6,8 @@ from uuid import UUID
 import httpx2
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.schemas.predictions import Prediction
-from nlu_shared.schemas.runs import USUAL_REPLAYED, RunKind, RunRequest
+from nlu_shared.schemas.runs import RunKind, RunRequest
+from nlu_shared.schemas.traffic import USUAL_REPLAYED
 
 from induction import upstream
 

@@ -1,0 +1,1 @@
+"""Bundles: versions out to other instances and in from them, signed."""
