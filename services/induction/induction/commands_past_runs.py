@@ -76,6 +76,8 @@ def show(run_id: UUID, /, *, as_json: AsJson = False, url: Url = HERE, key: Key 
     run = RunView.model_validate_json(content)
     reason = "" if run.reason is None else f": {run.reason}"
     print(f"{run.task} {run.kind}: {'cancelling' if run.cancelling else run.status}{reason}")
+    if run.replay is not None:
+        print(run.replay.summary)
     screen.print_ending(screen.console_for(), run)
 
 

@@ -173,6 +173,17 @@ async def test_only_a_replay_is_about_predictions(stack: Stack) -> None:
     await stack.induction.post(f"/v1/runs/{run}/cancel")
 
 
+async def test_a_replay_waits_for_nlu_logger_and_goes_on(stack: Stack) -> None:
+    run = await start(stack, TASK, kind="replay", predictions=3)
+    async with stack.working(nlu_logger_url="http://127.0.0.1:9"):
+        parked = await reached(stack, run, "parked")
+    assert "nlu-logger" in parked["reason"]
+    await stack.induction.post(f"/v1/runs/{run}/resume")
+    async with stack.working():
+        done = await reached(stack, run)
+    assert (done["status"], done["replay"]["predictions"]) == ("completed", 3)
+
+
 async def test_the_command_says_the_price_and_then_what_changes(stack: Stack) -> None:
     version = (await stack.induction.get(f"/v1/prompts/{TASK}/versions")).json()["items"][0]["id"]
     env = {
@@ -188,3 +199,6 @@ async def test_the_command_says_the_price_and_then_what_changes(stack: Stack) ->
         replayed = await typed("induction", *words, "--watch", env=env)
     assert replayed.code == 0, replayed.complained
     assert "of 10 logged predictions" in " ".join((replayed.printed + replayed.complained).split())
+    run = replayed.printed.split()[0]
+    shown = await typed("induction", "runs", "show", run, env=env)
+    assert shown.printed.splitlines()[1].startswith("Changes ")

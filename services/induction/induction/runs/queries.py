@@ -40,7 +40,7 @@ _SPENDS = text(
             WHERE outcome IN ('unavailable', 'rejected', 'too_long')
         )::int AS unanswered_calls,
         count(*) FILTER (
-            WHERE usage IS NULL AND outcome IN ('ok', 'cut', 'refused', 'malformed')
+            WHERE usage IS NULL AND outcome IN ('ok', 'cut', 'refused', 'malformed', 'forgotten')
         )::int AS unmetered_calls
     FROM llm_calls CROSS JOIN LATERAL (
         SELECT (usage->>'input_tokens')::bigint AS input,

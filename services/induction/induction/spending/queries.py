@@ -28,7 +28,9 @@ LINES = {
         f"""
         SELECT {key} AS key,
             coalesce(sum(call.attempts), 0)::bigint AS calls,
-            count(*) FILTER (WHERE call.cached AND call.outcome = 'ok') AS cached_calls,
+            count(*) FILTER (
+                WHERE call.cached AND call.outcome IN ('ok', 'forgotten')
+            ) AS cached_calls,
             coalesce(sum(coalesce(call.cost_usd, call.reserved_usd)), 0)::float8 AS usd,
             coalesce(sum(call.notional_usd), 0)::float8 AS notional_usd
         FROM llm_calls AS call JOIN runs AS run ON run.id = call.run_id
