@@ -76,6 +76,11 @@ class SignedBundle(Body):
     public_key: Base64 = Field(description="of the instance, 32 bytes")
     signature: Base64 = Field(description="64 bytes")
 
+    @property
+    def claimed_task(self) -> str:
+        """What it says before anybody has looked at its signature."""
+        return str(self.bundle.get("task"))
+
 
 class TakenVersion(Schema):
     """A version of a bundle, and what it is here."""

@@ -67,11 +67,11 @@ async def take_bundle(
     """Versions of another instance, once signature and hashes are checked; nothing in it is run.
     The same again makes nothing anew."""
     resources: Resources = request.app.state.resources
-    bundle = service.verified(resources.settings, body)
-    target = task or bundle.task
+    target = task or body.claimed_task
     own_task(caller, target)
     identity = resources.identity(caller)
     spec = await tasks.fresh(resources.database, identity, resources.logger, target)
+    bundle = service.verified(resources.settings, body)
     async with session_scope(resources.database, identity) as session:
         return await service.take(session, spec, body, bundle, by=caller.subject)
 

@@ -105,11 +105,11 @@ async def export(
 
     Raises NotFound, Unfinished, NoBundleKey, TooManyVersions.
     """
-    if settings.bundle_key is None:
-        raise NoBundleKey("`induction prompts bundle-key` makes one for INDUCTION_BUNDLE_KEY.")
     spec = (await tasks.get(session, task)).spec()
     chosen = [await prompts.get(session, task, one) for one in version_ids]
     chosen = chosen or [await registry.serving(session, task, ServingAlias.PRODUCTION)]
+    if settings.bundle_key is None:
+        raise NoBundleKey("`induction prompts bundle-key` makes one for INDUCTION_BUNDLE_KEY.")
     ids = {one.id for one in chosen}
     if lineage:
         ids |= set((await session.execute(LINEAGE, {"ids": list(ids)})).scalars())
