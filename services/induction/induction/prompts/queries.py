@@ -53,9 +53,8 @@ _EVIDENCE = text(
 _REPLAY = text(
     """
     SELECT id AS run_id, completed_at, replay FROM runs
-    WHERE baseline_version_id = :version_id AND kind = 'replay' AND replay IS NOT NULL
-        AND completed_at IS NOT NULL
-    ORDER BY id DESC LIMIT 1
+    WHERE baseline_version_id = :version_id AND kind = 'replay' AND status = 'completed'
+        AND replay IS NOT NULL ORDER BY id DESC LIMIT 1
     """
 )
 
