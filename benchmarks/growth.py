@@ -46,8 +46,8 @@ async def run(databases: Databases, servers: Servers) -> None:
     many = await _seconds(databases, servers, FEW * TIMES)
     print(f"requests on {FEW} and on {FEW * TIMES} predictions, median of {TRIES}:")
     for name in REQUESTS:
-        told = f"{few[name] * 1000:7.1f} ms {many[name] * 1000:7.1f} ms"
-        print(f"  {name:22} {told}  {many[name] / few[name]:5.2f} times")
+        both = f"{few[name] * 1000:7.1f} ms {many[name] * 1000:7.1f} ms"
+        print(f"  {name:22} {both}  {many[name] / few[name]:5.2f} times")
 
 
 async def _bytes_of_predictions(databases: Databases, servers: Servers) -> None:

@@ -8,7 +8,7 @@ from nlu_shared.kit.errors import Conflict, Forbidden
 from nlu_shared.kit.process.clock import by_clock
 
 from induction import upstream
-from induction.privacy import pruning, service
+from induction.privacy import queries, service
 from induction.resources import APP_IDENTITY, Resources
 from induction.runs import replayed, traffic
 from induction.runs import service as runs
@@ -52,7 +52,7 @@ async def forget_once(resources: Resources) -> None:
     await _forget_traffic(resources)
     while (days := resources.settings.answer_days) is not None:
         async with session_scope(resources.database, APP_IDENTITY) as session:
-            pruned = await pruning.prune(session, days=days)
+            pruned = await queries.prune(session, days=days)
         if pruned is None:
             return
         log.info("answers pruned", run_id=str(pruned.run_id), answers=pruned.answers)

@@ -1,8 +1,9 @@
-"""The history of runs that may repeat a case, and blanking what does."""
+"""The history of runs that may repeat a case, and blanking what does; answers kept no longer."""
 
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from nlu_shared.schemas.privacy import ForgottenCase
@@ -152,3 +153,33 @@ async def blank_history(
 
 def _blanked(bodies: list[JsonValue], repeats: Repeats, case_id: str) -> list[JsonValue]:
     return [blanked(one, repeats, case_id) for one in bodies]
+
+
+# The key holds the question's hash, so both sides of an archived call can still be told apart.
+PRUNE = """
+WITH due AS (
+    SELECT id FROM runs
+    WHERE completed_at < clock_timestamp() - make_interval(secs => :seconds)
+        AND answers_pruned_at IS NULL
+    ORDER BY completed_at LIMIT 1 FOR UPDATE SKIP LOCKED
+), pruned AS (
+    UPDATE llm_calls SET text_hash = encode(sha256(convert_to(text, 'UTF8')), 'hex'),
+        text = NULL
+    FROM due WHERE run_id = due.id AND text IS NOT NULL
+    RETURNING 1
+)
+UPDATE runs SET answers_pruned_at = clock_timestamp() FROM due WHERE runs.id = due.id
+RETURNING runs.id AS run_id, (SELECT count(*) FROM pruned) AS answers
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    run_id: UUID
+    answers: int
+
+
+async def prune(session: AsyncSession, *, days: float) -> Pruned | None:
+    """Of the run that ended longest ago, more than `days` ago; None where there is none."""
+    row = (await session.execute(text(PRUNE), {"seconds": days * 86_400})).one_or_none()
+    return None if row is None else Pruned(row.run_id, row.answers)
