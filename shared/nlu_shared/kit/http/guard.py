@@ -18,6 +18,9 @@ from nlu_shared.kit.http.plain import check_line
 from nlu_shared.kit.http.problems import problem_response
 
 JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+PAGES = "/dashboard/"
+"""Below this browsers send forms; `kit.pages.forms` checks them."""
 READ_BY_LINE = {
     "application/x-ndjson",
     "application/yaml",
@@ -129,7 +132,8 @@ class _Body:
         except TimeoutError:
             raise TooSlow(f"A body may take {self._guard.seconds:g} seconds.") from None
         if body:
-            check(body, headers.get("content-type", ""))
+            is_page = self._scope["path"].startswith(PAGES)
+            check(body, headers.get("content-type", ""), may_be_form=is_page)
         return body
 
     async def _whole(self, most: int) -> bytes:
@@ -158,13 +162,15 @@ async def _answer(refused: ServiceError, scope: Scope, receive: Receive, send: S
     await problem_response(refused, request_id)(scope, receive, send)
 
 
-def check(body: bytes, content_type: str) -> None:
+def check(body: bytes, content_type: str, *, may_be_form: bool = False) -> None:
     """Raises WrongMediaType, or Invalid for a body that is not safe, plain JSON.
 
     NDJSON, tables and YAML are not looked into: who reads lines checks each, so that one refuses
     no other.
     """
     kind = content_type.partition(";")[0].strip().lower()
+    if kind == FORM and may_be_form:
+        return
     if kind not in {JSON, *READ_BY_LINE}:
         raise WrongMediaType("Send application/json.")
     if kind == JSON:

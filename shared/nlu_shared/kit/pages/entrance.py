@@ -10,6 +10,7 @@ from nlu_shared.kit.access.auth import own_task
 from nlu_shared.kit.access.logins import Login
 from nlu_shared.kit.errors import Forbidden, NotFound, ServiceError, Unauthenticated
 from nlu_shared.kit.http.deps import WebResources, address_of
+from nlu_shared.kit.pages import forms
 from nlu_shared.kit.pages.house import HEADERS, House
 from nlu_shared.schemas.base import Schema
 
@@ -41,7 +42,9 @@ class Entrance:
         self.router.get("/static/{name}")(self._static)
         self.router.get("/login")(self._show_login)
         self.router.post("/login", status_code=204)(self._log_in)
+        self.router.post("/enter", status_code=303)(self._enter)
         self.router.post("/logout", status_code=204, dependencies=[self.needs()])(self._log_out)
+        self.router.post("/leave", status_code=303, dependencies=[self.needs()])(self._leave)
         self.router.get("/start", status_code=303)(self._first_page())
 
     def needs(self, *scopes: str) -> Any:
@@ -55,7 +58,7 @@ class Entrance:
         request: Request,
         shown: Annotated[str | None, Header(alias="x-proof")] = None,
     ) -> Login:
-        is_page = request.method == "GET"
+        is_page = request.method == "GET" or forms.is_form(request)
         resources: WebResources = request.app.state.resources
         try:
             token = request.cookies.get(self._house.cookie)
@@ -63,8 +66,8 @@ class Entrance:
         except Unauthenticated:
             raise (LogInFirst() if is_page else Unauthenticated()) from None
         resources.limits.admit(login.caller.subject, request.method)
-        if not is_page:
-            login.check(shown)
+        if request.method != "GET":
+            login.check(shown or await forms.proof(request))
         request.state.login = login
         for scope in scopes.scopes:
             if not login.caller.has(scope):
@@ -99,9 +102,26 @@ class Entrance:
         return Response(body, media_type=media_type, headers=headers)
 
     async def _show_login(self) -> Response:
-        return self._house.page("login.html", None)
+        return self._house.page("login.html", None, refused=None)
 
     async def _log_in(self, body: KeyShown, request: Request) -> Response:
+        return self._with_cookie(request, (await self._login(body, request)).token)
+
+    async def _enter(
+        self, request: Request, given: Annotated[KeyShown, forms.form_of(KeyShown)]
+    ) -> Response:
+        """The same by a form, for a browser without scripts."""
+        try:
+            login = await self._login(given, request)
+        except Unauthenticated as refused:
+            return self._house.page("login.html", None, status=401, refused=refused.title)
+        return self._with_cookie(request, login.token, to=self._house.first(login))
+
+    async def _leave(self, request: Request) -> Response:
+        await self._log_out(request)
+        return self._with_cookie(request, "", to=f"{PREFIX}/login")
+
+    async def _login(self, body: KeyShown, request: Request) -> Login:
         """No proof is asked: whoever can show the key may use it.
 
         Nobody is turned away for what others of their address have tried; keys are looked up one
@@ -110,11 +130,10 @@ class Entrance:
         resources: WebResources = request.app.state.resources
         try:
             async with resources.limits.lookups:
-                login = await logins.log_in(resources.authenticator, body.key.strip())
+                return await logins.log_in(resources.authenticator, body.key.strip())
         except Unauthenticated:
             resources.limits.count_failure(address_of(request))
             raise
-        return self._with_cookie(request, login.token)
 
     async def _log_out(self, request: Request) -> Response:
         login: Login = request.state.login
@@ -127,7 +146,11 @@ class Entrance:
 
         return show_first_page
 
-    def _with_cookie(self, request: Request, token: str) -> Response:
+    def _with_cookie(self, request: Request, token: str, *, to: str | None = None) -> Response:
+        """Sends a browser on to a page, if there is one to go to."""
         secure = request.url.scheme == "https"
         made = logins.cookie(self._house.cookie, token, path=PREFIX, secure=secure)
-        return Response(status_code=204, headers={"Set-Cookie": made})
+        leads = {} if to is None else {"Location": to}
+        return Response(
+            status_code=204 if to is None else 303, headers={"Set-Cookie": made, **leads}
+        )

@@ -71,10 +71,12 @@ class House:
             percent=percent, decimals=decimals, pretty=pretty, **(filters or {})
         )
 
-    def page(self, template: str, login: Login | None, **shown: Any) -> HTMLResponse:
+    def page(
+        self, template: str, login: Login | None, *, status: int = 200, **shown: Any
+    ) -> HTMLResponse:
         """A whole page for who has logged in, or for nobody yet."""
         body = self._templates.get_template(template).render(login=login, **shown)
-        return HTMLResponse(body, headers=HEADERS)
+        return HTMLResponse(body, status_code=status, headers=HEADERS)
 
     def first(self, login: Login) -> str:
         """Where a login leads: the first page that its key may read."""
