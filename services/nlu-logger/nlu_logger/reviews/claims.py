@@ -1,6 +1,7 @@
 """Claims: who holds which item of a queue, until when by the database's clock.
 
-Claimers take turns (one lock), so that each is given the items the others left.
+Claimers take turns (one lock), so that each is given the items the others left. While somebody
+holds an item, what others say or decide of it is refused.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,7 +10,7 @@ from uuid import UUID
 
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.access.auth import Caller
-from nlu_shared.kit.errors import NotFound
+from nlu_shared.kit.errors import Conflict, NotFound
 from nlu_shared.schemas.queues import Claim
 from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, exists, func, literal, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -24,6 +25,16 @@ TAKE_TURNS = "SELECT pg_advisory_xact_lock(hashtextextended('claims', 0))"
 NOW = func.clock_timestamp()
 LONGEST = timedelta(days=1)
 """No claim lasts longer: one that does was made by a clock that has been set right since."""
+
+
+class Held(Conflict):
+    code = "held"
+    title = "Another reviewer holds this"
+
+    def __init__(self, claim: Claim) -> None:
+        super().__init__(f"{claim.claimed_by} holds it until {claim.claimed_until:%H:%M} UTC.")
+        self.claim = claim
+
 
 _LASTS = col(ClaimRow.until).between(NOW, NOW + LONGEST)
 
@@ -41,7 +52,7 @@ async def hold(
     caller: Caller,
     lasting: timedelta,
 ) -> dict[UUID, Claim]:
-    """The claims by item; an item that somebody holds is left out."""
+    """The claims by item, the caller's own begun anew; what somebody else holds is left out."""
     if not item_ids:
         return {}
     new = insert(ClaimRow).values(
@@ -55,7 +66,7 @@ async def hold(
         new.on_conflict_do_update(
             index_elements=["item_id"],
             set_={name: new.excluded[name] for name in ("id", "queue", "held_by", "until")},
-            where=~_LASTS,
+            where=~_LASTS | (col(ClaimRow.held_by) == caller.subject),
         ).returning(ClaimRow)
     )
     return {row.item_id: row.view() for row in taken.scalars()}
@@ -64,6 +75,21 @@ async def hold(
 def held(item_id: Mapped[UUID]) -> ColumnElement[bool]:
     """Whether somebody holds the item now."""
     return exists().where(col(ClaimRow.item_id) == item_id, _LASTS)
+
+
+async def guard(session: AsyncSession, item_ids: Iterable[UUID], *, caller: Caller) -> None:
+    """Raises Held where somebody else holds one of these now. An end user is asked by nobody to
+    wait with what they say of their own."""
+    if caller.user_id is None:
+        for claim in (await of(session, item_ids)).values():
+            if claim.claimed_by != caller.subject:
+                raise Held(claim)
+
+
+async def own(session: AsyncSession, *, caller: Caller) -> Sequence[UUID]:
+    """The items that the caller holds now, of whichever queue."""
+    mine = (col(ClaimRow.held_by) == caller.subject, _LASTS)
+    return (await session.exec(select(ClaimRow.item_id).where(*mine))).all()
 
 
 async def of(session: AsyncSession, item_ids: Iterable[UUID]) -> dict[UUID, Claim]:

@@ -26,7 +26,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from nlu_logger.ground_truth import service as ground_truth
 from nlu_logger.ground_truth.models import ConflictRow, GroundTruthRow
 from nlu_logger.ground_truth.service import NewCase
-from nlu_logger.reviews import decisions
+from nlu_logger.reviews import claims, decisions
 from nlu_logger.reviews.models import CorrectionRow
 from nlu_logger.settings import Settings
 
@@ -77,11 +77,13 @@ async def settle(
 ) -> Settled:
     """One truth is left, or none; the corrections of a side that lost are rejected.
 
-    Raises NotFound, Forbidden (they would approve their own), Conflict (it changed meanwhile), and
-    Invalid where the other truth is taken and is not in the task's label set.
+    Raises NotFound, Forbidden (they would approve their own), Held (a colleague is at it), Conflict
+    (it changed meanwhile), and Invalid where the other truth is taken and is not in the task's
+    label set.
     """
     truth = body.truth
     conflict, standing = await _both(session, conflict_id, caller=caller)
+    await claims.guard(session, [conflict_id], caller=caller)
     resting = await decisions.behind(session, standing.id)
     other = conflict.correction_id
     rows = await decisions.locked(session, [*resting, other] if other else resting, caller=caller)

@@ -30,10 +30,12 @@ from nlu_logger.ground_truth.models import ConflictRow
 from nlu_logger.ground_truth.service import NewCase, Promoted
 from nlu_logger.predictions import service as predictions
 from nlu_logger.predictions.models import PredictionRow
-from nlu_logger.reviews import selections
+from nlu_logger.reviews import claims, selections
 from nlu_logger.reviews.models import CorrectionRow
 from nlu_logger.reviews.service import show_standing, truth_of
 from nlu_logger.settings import Settings
+
+DECIDE = "reviews:decide"
 
 
 async def approve(
@@ -46,10 +48,11 @@ async def approve(
 ) -> Approved:
     """Makes the case ground truth; approving again changes nothing but may allow quoting.
 
-    Raises NotFound, Forbidden (their own correction), Conflict (rejected), ConflictingTruth, and
-    Invalid for a truth that is not in the task's label set.
+    Raises NotFound, Forbidden (their own correction), Conflict (rejected), Held (a colleague is at
+    it), ConflictingTruth, and Invalid for a truth that is not in the task's label set.
     """
-    row = await _locked_one(session, correction_id, caller=caller)
+    row = await one(session, correction_id, caller=caller)
+    await claims.guard(session, [row.id], caller=caller)
     made = await approve_row(session, row, request, settings, caller=caller)
     await selections.audited(session, [row.prediction_id], settings)
     return Approved(correction_id=row.id, ground_truth_id=made.id, warning=made.warning)
@@ -61,6 +64,7 @@ async def approve_many(
     """One result per correction, in order; one that cannot be approved stops no other."""
 
     async def approve_one(row: CorrectionRow) -> Promoted:
+        await claims.guard(session, [row.id], caller=caller)
         return await approve_row(session, row, request, settings, caller=caller)
 
     rows = await locked(session, request.correction_ids, caller=caller)
@@ -112,8 +116,10 @@ async def approve_row(
 
 
 async def reject(session: AsyncSession, correction_id: UUID, *, caller: Caller) -> CorrectionRow:
-    """Nothing comes of it, and the prediction no longer shows it."""
-    row = await _locked_one(session, correction_id, caller=caller)
+    """Nothing comes of it, and the prediction no longer shows it. Raises NotFound, Conflict (it was
+    approved) and Held (a colleague is at it)."""
+    row = await one(session, correction_id, caller=caller)
+    await claims.guard(session, [row.id], caller=caller)
     await reject_row(session, row, caller=caller)
     return row
 
@@ -124,6 +130,7 @@ async def reject_many(
     """One result per correction, in order; one that cannot be rejected stops no other."""
 
     async def reject_one(row: CorrectionRow) -> None:
+        await claims.guard(session, [row.id], caller=caller)
         await reject_row(session, row, caller=caller)
 
     rows = await locked(session, request.correction_ids, caller=caller)
@@ -140,7 +147,7 @@ async def reject_row(session: AsyncSession, row: CorrectionRow, *, caller: Calle
 
 async def reopen(session: AsyncSession, correction_id: UUID, *, caller: Caller) -> CorrectionRow:
     """Takes a decision back; ground truth that rests on it alone goes."""
-    row = await _locked_one(session, correction_id, caller=caller)
+    row = await one(session, correction_id, caller=caller)
     case_id = row.ground_truth_id
     if case_id is not None:
         await ground_truth.lock(session)
@@ -154,6 +161,24 @@ async def reopen_row(session: AsyncSession, row: CorrectionRow, *, caller: Calle
     if row.status != CorrectionStatus.PROPOSED:
         await _decide(session, row, CorrectionStatus.PROPOSED, by=None)
         await _tell(session, row, "reopen", caller)
+
+
+async def withdraw(session: AsyncSession, correction_id: UUID, *, caller: Caller) -> CorrectionRow:
+    """Its author takes back what nobody has decided on; given again, it stands again.
+
+    Raises NotFound, Forbidden for another's, and Conflict where it was approved.
+    """
+    row = await one(session, correction_id, caller=caller)
+    if row.author != caller.subject:
+        raise Forbidden("Only its author takes a correction back.")
+    if row.status == CorrectionStatus.APPROVED:
+        raise Conflict("It was approved; reopen it first.", code="approved")
+    if row.status == CorrectionStatus.PROPOSED:
+        # Who may not decide does not end conflicts either; settling one finds it rejected.
+        mark = _decide if caller.has(DECIDE) else _mark
+        await mark(session, row, CorrectionStatus.REJECTED, by=caller.subject)
+        await _tell(session, row, "withdraw", caller)
+    return row
 
 
 async def behind(session: AsyncSession, case_id: UUID) -> Sequence[UUID]:
@@ -177,9 +202,8 @@ async def locked(
     return (await session.exec(query.order_by(col(CorrectionRow.id)).with_for_update())).all()
 
 
-async def _locked_one(
-    session: AsyncSession, correction_id: UUID, *, caller: Caller
-) -> CorrectionRow:
+async def one(session: AsyncSession, correction_id: UUID, *, caller: Caller) -> CorrectionRow:
+    """The same of one. Raises NotFound."""
     rows = await locked(session, [correction_id], caller=caller)
     if not rows:
         raise NotFound("There is no such correction.")
@@ -226,17 +250,21 @@ async def _decide(
     ground_truth_id: UUID | None = None,
 ) -> None:
     """`by` is None where a decision is taken back. A decided correction is in no conflict."""
-    await session.exec(
-        update(CorrectionRow)
-        .where(col(CorrectionRow.id) == row.id)
-        .values(
-            status=status.value,
-            decided_by=by,
-            decided_at=func.now() if by else None,
-            ground_truth_id=ground_truth_id,
-        )
-    )
     await session.exec(delete(ConflictRow).where(col(ConflictRow.correction_id) == row.id))
+    await _mark(session, row, status, by=by, ground_truth_id=ground_truth_id)
+
+
+async def _mark(
+    session: AsyncSession,
+    row: CorrectionRow,
+    status: CorrectionStatus,
+    *,
+    by: str | None,
+    **values: Any,
+) -> None:
+    marked = {"status": status.value, "decided_by": by, "decided_at": func.now() if by else None}
+    changed = update(CorrectionRow).where(col(CorrectionRow.id) == row.id)
+    await session.exec(changed.values(**marked, **values))
     await session.refresh(row)
     await show_standing(session, row.prediction_id)
 

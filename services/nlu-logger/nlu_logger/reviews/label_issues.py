@@ -137,10 +137,11 @@ async def take(session: AsyncSession, body: FindingsIn, *, caller: Caller) -> Fi
 
 
 async def clear(session: AsyncSession, case_id: UUID, *, caller: Caller) -> None:
-    """The truth stands: the issues so far are answered. Raises NotFound."""
+    """The truth stands: the issues so far are answered. Raises NotFound, and Held."""
     case = await session.get(GroundTruthRow, case_id)
     if case is None or not caller.may_touch(case.task):
         raise NotFound("There is no such case.")
+    await claims.guard(session, [case_id], caller=caller)
     cleared = {"case_id": case_id, "cleared_by": caller.subject}
     await session.execute(text(CLEAR), cleared)
     await claims.end(session, case_id, caller=caller)

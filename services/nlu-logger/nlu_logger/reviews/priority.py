@@ -27,6 +27,8 @@ from nlu_shared.schemas.queues import Score
 Bag = tuple[str, frozenset[str]]
 """A task and the words of a text."""
 WORD = re.compile(r"\w+")
+NEAR = 0.2
+"""Jaccard distance up to which two texts say nearly the same: one word in five more or less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,15 @@ def _fixed_parts(
         )
         for one, bag in zip(candidates, bags, strict=True)
     ]
+
+
+def alike(text: str, others: Sequence[tuple[UUID, str]]) -> list[tuple[UUID, str]]:
+    """Those of one task that say nearly what `text` says, the nearest first; at equal distance in
+    the order given."""
+    bag = ("", words(text))
+    near = [(distance(bag, ("", words(other))), one, other) for one, other in others]
+    kept = [one for one in near if one[0] <= NEAR]
+    return [(one, other) for _, one, other in sorted(kept, key=lambda one: one[0])]
 
 
 def distance(one: Bag, other: Bag) -> float:

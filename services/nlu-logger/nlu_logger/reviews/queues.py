@@ -1,9 +1,11 @@
 """Review queues: WHERE clauses over the predictions themselves, never copies of them.
 
-A look shows everything that waits, marked with who holds it; a claim takes what nobody holds.
+A look shows everything that waits, marked with who holds it; a claim takes what nobody holds, and
+`next_one` a single item at a time.
 """
 
 import asyncio
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -19,7 +21,7 @@ from nlu_logger.predictions.models import PredictionRow
 from nlu_logger.predictions.service import visible
 from nlu_logger.reviews import claims
 from nlu_logger.reviews.models import CorrectionRow
-from nlu_logger.reviews.priority import Candidate, next_to_label
+from nlu_logger.reviews.priority import Candidate, alike, next_to_label
 from nlu_logger.settings import Settings
 
 P, C = PredictionRow, CorrectionRow
@@ -27,6 +29,8 @@ END_USERS = "user:%"
 CANDIDATES = 2_000
 COMPARED_CHARACTERS = 500
 """Of each text; bounds what label-next reads."""
+MOST_COUNTED = 1_000
+MOST_ALIKE = 50
 HIDDEN_FROM_A_CODER = {"corrected_intent": None, "correction_notes": None}
 
 
@@ -60,6 +64,78 @@ async def claim(
     return [item.model_copy(update={"claim": made[item.id]}) for item in items if item.id in made]
 
 
+async def next_one(
+    session: AsyncSession,
+    queue: Queue,
+    filters: ClaimIn,
+    settings: Settings,
+    *,
+    skipped: Collection[UUID],
+    caller: Caller,
+) -> QueueItem | None:
+    """The item to look at now, held by the caller from now on: one they hold already before others.
+
+    `skipped` are left out. None where nothing is left for the caller.
+    """
+    await claims.take_turns(session)
+    one = filters.model_copy(update={"limit": 1})
+    own = [item for item in await claims.own(session, caller=caller) if item not in skipped]
+    items: list[QueueItem] = []
+    if own:
+        kept = [col(P.id).in_(own)]
+        items = await _waiting(session, queue, one, settings, caller=caller, kept=kept)
+    if not items:
+        kept = [col(P.id).not_in(list(skipped))] if skipped else []
+        items = await _waiting(
+            session, queue, one, settings, caller=caller, kept=kept, free_only=True
+        )
+    lasting = timedelta(minutes=filters.minutes)
+    held = await claims.hold(
+        session, [item.id for item in items], queue, caller=caller, lasting=lasting
+    )
+    return next(
+        (item.model_copy(update={"claim": held[item.id]}) for item in items if item.id in held),
+        None,
+    )
+
+
+async def counts(
+    session: AsyncSession, filters: QueueFilters, settings: Settings, *, caller: Caller
+) -> Mapping[Queue, int]:
+    """How many wait in each queue, to be reviewed by the caller; no more than MOST_COUNTED of each
+    are counted."""
+    numbers = []
+    for queue in Queue:
+        wanted, _ = _of_queue(queue, filters, settings, caller)
+        row: Any = P.id
+        rows = columns(row).where(*_shown(filters, caller), *wanted).limit(MOST_COUNTED).subquery()
+        numbers.append(columns(func.count()).select_from(rows).scalar_subquery())
+    row = (await session.execute(columns(*numbers))).one()
+    return dict(zip(Queue, row, strict=True))
+
+
+async def alike_to(
+    session: AsyncSession, item: QueueItem, settings: Settings, *, caller: Caller
+) -> Sequence[tuple[UUID, str]]:
+    """Ids and texts of what waits unreviewed, free, and says nearly the same as the item: one label
+    may settle all of them. The newest CANDIDATES are looked at."""
+    read = func.left(P.prompt, COMPARED_CHARACTERS)
+    waiting = (
+        visible(caller),
+        col(P.task) == item.task,
+        col(P.id) != item.id,
+        col(P.output).is_(None),
+        _recent(settings),
+        _unreviewed(),
+        ~claims.held(col(P.id)),
+    )
+    parts: Any = (P.id, read)
+    newest = columns(*parts).where(*waiting).order_by(col(P.id).desc()).limit(CANDIDATES)
+    others = [(one, words) for one, words in await session.execute(newest)]
+    near = await asyncio.to_thread(alike, item.prompt[:COMPARED_CHARACTERS], others)
+    return near[:MOST_ALIKE]
+
+
 async def _waiting(
     session: AsyncSession,
     queue: Queue,
@@ -67,32 +143,38 @@ async def _waiting(
     settings: Settings,
     *,
     caller: Caller,
+    kept: Sequence[ColumnElement[bool]] = (),
     free_only: bool = False,
 ) -> list[QueueItem]:
-    kept = [visible(caller)]
-    if filters.task is not None:
-        kept.append(col(P.task) == filters.task)
-    unsure = col(P.confidence) < filters.threshold
-    wanted: list[ColumnElement[bool]]
-    first: list[Any]
-    match queue:
-        case Queue.LOW_CONFIDENCE:
-            wanted, first = [unsure, _unreviewed()], [col(P.confidence), col(P.id)]
-        case Queue.FAILED_WORKFLOW:
-            wanted = [col(P.was_successful) == false(), _unreviewed()]
-            first = [col(P.id).desc()]
-        case Queue.AUDIT:
-            wanted = _to_audit(settings, caller)
-            first = [_draw(settings.audit_seed), col(P.id)]
-        case Queue.LABEL_NEXT:
-            wanted = [unsure | col(P.confidence).is_(None), _unreviewed(), _recent(settings)]
-            kept += wanted
-            return await _label_next(session, kept, filters, settings, free_only=free_only)
+    wanted, first = _of_queue(queue, filters, settings, caller)
+    kept = [*_shown(filters, caller), *kept, *wanted]
+    if queue is Queue.LABEL_NEXT:
+        return await _label_next(session, kept, filters, settings, free_only=free_only)
     if free_only:
         kept.append(~claims.held(col(P.id)))
-    rows = await session.exec(select(P).where(*kept, *wanted).order_by(*first).limit(filters.limit))
+    rows = await session.exec(select(P).where(*kept).order_by(*first).limit(filters.limit))
     hidden = HIDDEN_FROM_A_CODER if queue is Queue.AUDIT else {}
     return [QueueItem.model_validate(row.model_dump() | hidden) for row in rows]
+
+
+def _shown(filters: QueueFilters, caller: Caller) -> list[ColumnElement[bool]]:
+    return [visible(caller), *([] if filters.task is None else [col(P.task) == filters.task])]
+
+
+def _of_queue(
+    queue: Queue, filters: QueueFilters, settings: Settings, caller: Caller
+) -> tuple[list[ColumnElement[bool]], list[Any]]:
+    """What is in the queue, and what comes first; label-next finds its order itself."""
+    unsure = col(P.confidence) < filters.threshold
+    match queue:
+        case Queue.LOW_CONFIDENCE:
+            return [unsure, _unreviewed()], [col(P.confidence), col(P.id)]
+        case Queue.FAILED_WORKFLOW:
+            return [col(P.was_successful) == false(), _unreviewed()], [col(P.id).desc()]
+        case Queue.AUDIT:
+            return _to_audit(settings, caller), [_draw(settings.audit_seed), col(P.id)]
+        case Queue.LABEL_NEXT:
+            return [unsure | col(P.confidence).is_(None), _unreviewed(), _recent(settings)], []
 
 
 async def _label_next(

@@ -47,8 +47,10 @@ ClaimId = Annotated[UUID, Path(description="the claim")]
 ConflictId = Annotated[UUID, Path(description="the conflict")]
 QueueName = Annotated[Queue, Path(description="which queue")]
 CorrectionId = Annotated[UUID, Path(description="the correction")]
+HELD: dict[int | str, dict[str, Any]] = {409: {"description": "A colleague holds it"}}
 SAID_BEFORE: dict[int | str, dict[str, Any]] = {
-    200: {"model": Correction, "description": "It was there before"}
+    200: {"model": Correction, "description": "It was there before"},
+    **HELD,
 }
 
 
@@ -164,7 +166,9 @@ async def take_findings(body: FindingsIn, session: DbSession, caller: CallerDep)
     return await label_issues.take(session, body, caller=caller)
 
 
-@router.post("/reviews/cases/{case_id}/clear", dependencies=[decide], status_code=204)
+@router.post(
+    "/reviews/cases/{case_id}/clear", dependencies=[decide], status_code=204, responses=HELD
+)
 async def clear_case(
     case_id: CaseId,
     session: DbSession,
@@ -219,7 +223,7 @@ async def list_conflicts(
 @router.post(
     "/reviews/conflicts/{conflict_id}/settle",
     dependencies=[decide],
-    responses={409: {"description": "It changed meanwhile; look again"}},
+    responses={409: {"description": "It changed meanwhile, or a colleague holds it"}},
 )
 async def settle_conflict(
     conflict_id: ConflictId,
@@ -235,7 +239,9 @@ async def settle_conflict(
 @router.post(
     "/corrections/{correction_id}/approve",
     dependencies=[decide],
-    responses={409: {"description": "It was rejected, or another truth is approved"}},
+    responses={
+        409: {"description": "It was rejected, another truth is approved, or a colleague holds it"}
+    },
 )
 async def approve_correction(
     correction_id: CorrectionId,
@@ -267,7 +273,7 @@ async def reject_corrections(
 @router.post(
     "/corrections/{correction_id}/reject",
     dependencies=[decide],
-    responses={409: {"description": "It was approved; reopen it first"}},
+    responses={409: {"description": "It was approved; reopen it first. Or a colleague holds it"}},
 )
 async def reject_correction(
     correction_id: CorrectionId, session: DbSession, caller: CallerDep

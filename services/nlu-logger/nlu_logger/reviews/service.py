@@ -28,10 +28,17 @@ from nlu_logger.label_sets import service as label_sets
 from nlu_logger.label_sets.service import Truth
 from nlu_logger.predictions import service as predictions
 from nlu_logger.predictions.models import PredictionRow
-from nlu_logger.reviews import selections
+from nlu_logger.reviews import claims, selections
 from nlu_logger.reviews.models import CorrectionRow
 from nlu_logger.settings import Settings
 
+# What its own author took back and gives again stands again.
+GIVE_AGAIN = """
+UPDATE corrections SET status = 'proposed', decided_by = NULL, decided_at = NULL
+WHERE prediction_id = :prediction_id AND author = :author AND body_hash = :body_hash
+    AND status = 'rejected' AND decided_by = author
+RETURNING id
+"""
 # What the prediction shows: the approved answer, else the newest that stands, else none.
 SHOW_STANDING = """
 UPDATE nlu_prompt_logs SET updated_at = now(), (corrected_intent, correction_notes) = (
@@ -66,10 +73,11 @@ async def correct(
 ) -> Proposal:
     """Proposes the right answer, which the prediction shows from now on.
 
-    Raises NotFound, and Invalid for what is not in the task's label set; `choices` as in
-    `label_sets.policy.admit`.
+    Raises NotFound, Held where a colleague is at it, and Invalid for what is not in the task's
+    label set; `choices` as in `label_sets.policy.admit`.
     """
     prediction = await predictions.get(session, prediction_id, caller=caller)
+    await claims.guard(session, [prediction_id], caller=caller)
     given = body.corrected_output if body.corrected_intent is None else body.corrected_intent
     truth = await _checked(session, prediction.task, given, body, caller=caller, choices=choices)
     if isinstance(truth.value, str):
@@ -91,6 +99,7 @@ async def confirm(
     Raises what `correct` raises.
     """
     prediction = await predictions.get(session, prediction_id, caller=caller)
+    await claims.guard(session, [prediction_id], caller=caller)
     row = _new(
         prediction_id,
         caller,
@@ -112,16 +121,19 @@ async def answer(
     allow_new: bool,
     caller: Caller,
     settings: Settings,
+    choices: Collection[str] | None = None,
 ) -> Proposal:
     """A reviewer's label: the prediction's own, in any spelling of it, confirms the prediction,
-    another one corrects it. Raises what `correct` raises."""
+    another one corrects it. Raises what `correct` raises; `choices` as there."""
     prediction = await predictions.get(session, prediction_id, caller=caller)
     known = await label_sets.current(session, prediction.task, caller=caller)
     if label is not None and _label(label, known) == _label(prediction.predicted_intent, known):
         confirmed = ConfirmationIn(correction_notes=notes, allow_new=allow_new)
         return await confirm(session, prediction_id, confirmed, caller=caller, settings=settings)
     body = CorrectionIn(corrected_intent=label, correction_notes=notes, allow_new=allow_new)
-    return await correct(session, prediction_id, body, caller=caller, settings=settings)
+    return await correct(
+        session, prediction_id, body, caller=caller, settings=settings, choices=choices
+    )
 
 
 def _label(text: str, known: LabelSet) -> str:
@@ -186,6 +198,10 @@ async def _say(
         .returning(col(CorrectionRow.id))
     )
     is_new = made.first() is not None
+    if not is_new and caller.user_id is None:
+        same = {name: values[name] for name in ("prediction_id", "author", "body_hash")}
+        given_again = await session.execute(text(GIVE_AGAIN), same)
+        is_new = given_again.first() is not None
     if is_new:
         if not row.is_confirmation:
             await show_standing(session, row.prediction_id)
@@ -199,11 +215,13 @@ async def _say(
             prediction_id=str(row.prediction_id),
         )
     stored = await session.exec(
-        select(CorrectionRow).where(
+        select(CorrectionRow)
+        .where(
             CorrectionRow.prediction_id == row.prediction_id,
             CorrectionRow.author == row.author,
             CorrectionRow.body_hash == row.body_hash,
         )
+        .execution_options(populate_existing=True)
     )
     return Proposal(row=stored.one(), is_new=is_new, warning=truth.warning)
 
