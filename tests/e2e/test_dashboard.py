@@ -37,61 +37,17 @@ async def page(chromium: Browser, world: World) -> AsyncIterator[Page]:
     assert not [one for one in complaints if "status of 422" not in one]
 
 
-async def test_a_reviewer_corrects_and_approves_and_ground_truth_has_it(
-    page: Page, world: World, task: str
-) -> None:
-    await world.log(task=task, prompt="Move lunch to two", predicted_intent="create_event")
-    await page.goto(f"/dashboard/review?task={task}")
-    item = page.get_by_role("listitem").filter(has_text="Move lunch to two")
-    await item.get_by_label("The right intent").fill("move_event")
-    await item.get_by_role("button", name="Correct").click()
-    await item.get_by_label("may be quoted in prompts").check()
-    await item.get_by_role("button", name="Approve").click()
-    await expect(item.get_by_role("status")).to_have_text("Approved. It is ground truth now.")
-    case, _ = await world.truth(task)
-    assert (case["text"], case["truth"], case["may_quote"]) == (
-        "Move lunch to two",
-        "move_event",
-        True,
-    )
-
-
-async def test_an_untouched_box_leaves_quoting_to_the_task(
+async def test_an_untouched_choice_leaves_quoting_to_the_task(
     page: Page, world: World, task: str
 ) -> None:
     await world.admin.put(f"/v1/tasks/{task}/quoting", json={"may_quote": True})
     await world.log(task=task, prompt="Move lunch to three", predicted_intent="move_event")
     await page.goto(f"/dashboard/review?task={task}")
-    item = page.get_by_role("listitem").filter(has_text="Move lunch to three")
-    await item.get_by_role("button", name="It was right").click()
-    await item.get_by_role("button", name="Approve").click()
-    await expect(item.get_by_role("status")).to_have_text("Approved. It is ground truth now.")
+    await page.get_by_label("approve at once").check()
+    await page.get_by_role("button", name="move_event").click()
+    await expect(page.locator(".last")).to_contain_text("approved as move_event")
     case, _ = await world.truth(task)
     assert case["may_quote"] is True
-
-
-async def test_the_keyboard_is_enough(page: Page, world: World, task: str) -> None:
-    for prompt, confidence in (("first", 0.1), ("second", 0.2)):
-        await world.log(task=task, prompt=prompt, confidence=confidence)
-    await page.goto(f"/dashboard/review?task={task}")
-    await page.keyboard.press("j")
-    await page.keyboard.press("y")
-    first, second = (page.get_by_label(f"Prediction {one} of 2") for one in (1, 2))
-    await expect(first.get_by_role("status")).to_contain_text("Noted.")
-    await page.keyboard.press("a")
-    await expect(first.get_by_role("status")).to_contain_text("ground truth")
-    await expect(second).to_be_focused()
-    await page.keyboard.press("e")
-    await page.keyboard.type("leave")
-    await page.keyboard.press("Enter")
-    await expect(second.get_by_label("add it as a new label")).to_be_focused()
-    await page.keyboard.press("Space")
-    await page.keyboard.press("Enter")
-    await expect(second.get_by_role("status")).to_contain_text("Noted.")
-    await page.keyboard.press("x")
-    await expect(second.get_by_role("status")).to_contain_text("Rejected")
-    case, end = await world.truth(task)
-    assert (case["text"], case["truth"], end["count"]) == ("first", "greet", 1)
 
 
 async def test_a_hostile_prompt_is_shown_as_text_and_runs_nothing(
@@ -99,139 +55,71 @@ async def test_a_hostile_prompt_is_shown_as_text_and_runs_nothing(
 ) -> None:
     await world.log(task=task, prompt=HOSTILE, predicted_intent=HOSTILE)
     await page.goto(f"/dashboard/review?task={task}")
-    item = page.get_by_role("listitem")
-    await expect(item.locator(".prompt")).to_have_text(HOSTILE)
-    await item.get_by_label("The right intent").fill(HOSTILE)
-    await item.get_by_role("button", name="Correct").click()
-    await expect(item.get_by_role("status")).to_contain_text("Noted.")
-    for path in ("/dashboard/review?queue=proposed", f"/dashboard?task={task}"):
+    await expect(page.locator(".prompt")).to_have_text(HOSTILE)
+    await page.keyboard.press("1")
+    await expect(page.locator(".last")).to_contain_text("as the model said")
+    for path in (f"/dashboard/predictions?task={task}", f"/dashboard?task={task}"):
         await page.goto(path)
         await expect(page.get_by_text("window.owned").first).to_be_visible()
         assert await page.evaluate("window.owned") is None
 
 
-async def test_a_conflict_is_settled_by_whoever_reads_both_sides(
+async def test_an_extraction_is_coded_beside_its_statement_and_what_differs_is_marked(
     page: Page, world: World, task: str
 ) -> None:
-    for intent in ("one", "other"):
-        await world.approve(await world.correct(await world.log(task=task, prompt=HOSTILE), intent))
-    await page.goto(f"/dashboard/review?queue=conflicts&task={task}")
-    item = page.get_by_label("Conflict 1 of 1")
-    await expect(item.locator(".prompt")).to_have_text(HOSTILE)
-    await page.keyboard.press("j")
-    await page.keyboard.press("a")
-    await expect(item.get_by_role("status")).to_contain_text("The other truth is ground truth now.")
-    case, end = await world.truth(task)
-    assert (case["truth"], end["count"]) == ("other", 1)
-
-
-async def test_a_doubted_label_stands_or_goes(page: Page, world: World, task: str) -> None:
-    ids = []
-    for text in (HOSTILE, "Move lunch"):
-        said = {"task": task, "text": text, "truth": "greet"}
-        ids.append((await world.admin.post("/v1/ground-truth", json=said)).json()["id"])
-    doubts = [
-        {"case_id": one, "kind": "label", "note": HOSTILE, "suggested": {"a": HOSTILE}}
-        for one in ids
-    ]
-    await world.admin.post("/v1/reviews/findings", json={"findings": doubts})
-    await page.goto(f"/dashboard/review?queue=suspicious-label&task={task}")
-    stands = page.get_by_role("listitem").filter(has_text="Move lunch")
-    await stands.get_by_role("button", name="The label stands").click()
-    await expect(stands.get_by_role("status")).to_contain_text("The label stands.")
-    goes = page.locator(f'[data-case="{ids[0]}"]')
-    await goes.get_by_role("button", name="Withdraw the case").click()
-    await expect(page.get_by_text("Withdrawn.")).to_be_visible()
-    case, end = await world.truth(task)
-    assert (case["text"], end["count"]) == ("Move lunch", 1)
-    await page.reload()
-    await expect(page.get_by_text("No label is in doubt.")).to_be_visible()
-    assert await page.evaluate("window.owned") is None
-
-
-async def test_what_the_server_refuses_is_told_beside_the_item(
-    page: Page, world: World, task: str
-) -> None:
-    await world.log(task=task, prompt="said twice")
-    other = await world.log(task=task, prompt="said twice ")
-    await world.approve(await world.correct(other, "one"))
+    output = {"people": [{"id": -1, "name": "Mary"}], "events": [{"id": -2, "kind": "birth"}]}
+    item = await world.log(task=task, prompt="Mary and Tom had a row.", output=output)
     await page.goto(f"/dashboard/review?task={task}")
-    item = page.get_by_role("listitem")
-    await item.get_by_role("button", name="Correct").click()
-    await expect(item.get_by_role("status")).to_have_text("Say what is right first.")
-    await page.get_by_role("button", name="Log out").click()
-    await expect(page.get_by_label("API key")).to_be_visible()
+    event = page.get_by_role("group", name="event 1")
+    await event.locator("[name$='.kind']").select_option("shift")
+    await expect(event.locator("label.changed")).to_have_count(1)
+    await page.get_by_role("group", name="person 2").get_by_label("Name", exact=True).fill("Tom")
+    await page.get_by_role("button", name="Add another person").click()
+    await event.locator("[name$='.relationshipTargets']").select_option(label="Tom")
+    await event.locator("[name$='.relationship']").select_option("conflict")
+    await event.locator("[name$='.person']").select_option(label="Mary")
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.locator(".last")).to_contain_text("another output")
+    made = (await world.admin.get("/v1/corrections", params={"prediction_id": item})).json()
+    coded = made["items"][0]["corrected_output"]
+    (shift,) = coded["events"]
+    tom = next(one["id"] for one in coded["people"] if one["name"] == "Tom")
+    assert (shift["kind"], shift["person"], shift["relationshipTargets"]) == ("shift", -1, [tom])
 
 
-async def test_a_reviewer_chooses_a_label_and_a_typo_is_no_new_one(
-    page: Page, world: World, task: str
+async def test_no_page_is_wider_than_a_phone(page: Page, world: World, task: str) -> None:
+    output = {"people": [{"id": -1, "name": "Mary"}], "events": [{"id": -2, "kind": "birth"}]}
+    long = "a" * 300
+    log_id = await world.log(task=task, prompt=long, predicted_intent="a" * 200, confidence=0.1)
+    await world.log(task=task, prompt="had a row", output=output, confidence=0.2)
+    await page.set_viewport_size({"width": 390, "height": 800})
+    review = f"/dashboard/review?task={task}"
+    operations = [f"operations{one}" for one in ("", "/exports", "/alerts", "/audit", "/erasure")]
+    others = ["predictions", f"predictions/{log_id}", *operations]
+    for path in ("/dashboard", review, review, *(f"/dashboard/{one}" for one in others)):
+        await page.goto(path)
+        width = await page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 390, path
+        if path == review:
+            await page.keyboard.press("s")
+            await expect(page.locator("#card")).to_contain_text("row")
+
+
+async def test_a_key_is_made_with_its_scopes_in_words_and_a_person_erased_with_a_receipt(
+    page: Page, world: World
 ) -> None:
-    specs = [{"name": "create_event"}, {"name": "move_event"}, {"name": "old", "retired": True}]
-    await world.admin.put(f"/v1/tasks/{task}/labels", json={"labels": specs})
-    await world.log(task=task, prompt="Move lunch to two", predicted_intent="old")
-    await page.goto(f"/dashboard/review?task={task}")
-    item = page.get_by_role("listitem").filter(has_text="Move lunch to two")
-    offered = await item.locator("datalist option").evaluate_all("all => all.map(one => one.value)")
-    assert offered == ["create_event", "move_event"]
-    await page.keyboard.press("j")
-    await page.keyboard.press("e")
-    await page.keyboard.type("mvoe_event")
-    await page.keyboard.press("Enter")
-    status, box = item.get_by_role("status"), item.get_by_label("add it as a new label")
-    await expect(status).to_contain_text("Its labels: create_event, move_event.")
-    await expect(box).to_be_focused()
-    await item.get_by_label("The right intent").fill("Move_Event")
-    await item.get_by_role("button", name="Correct").click()
-    await expect(status).to_contain_text("Its labels: move_event, create_event.")
-    await item.get_by_label("The right intent").fill("cancel_event")
-    await page.keyboard.press("Enter")
-    await expect(box).to_be_focused()
-    await page.keyboard.press("Space")
-    await page.keyboard.press("Enter")
-    await expect(status).to_contain_text("Noted.")
-    await item.get_by_role("button", name="Approve").click()
-    await expect(status).to_contain_text("ground truth")
-    labels = (await world.admin.get(f"/v1/tasks/{task}/labels")).json()["labels"]
-    assert [one["name"] for one in labels] == ["create_event", "move_event", "old", "cancel_event"]
-
-
-async def test_a_label_of_a_task_without_a_set_is_new_only_on_purpose_once_it_has_some(
-    page: Page, world: World, task: str
-) -> None:
-    await world.admin.post(
-        "/v1/ground-truth", json={"task": task, "text": "Hi", "truth": "create_event"}
-    )
-    await world.log(task=task, prompt="Make lunch", predicted_intent="move_event")
-    await page.goto(f"/dashboard/review?task={task}")
-    item = page.get_by_role("listitem").filter(has_text="Make lunch")
-    offered = await item.locator("datalist option").evaluate_all("all => all.map(one => one.value)")
-    assert offered == ["move_event", "create_event"]
-    await item.get_by_label("The right intent").fill("Create event")
-    await page.keyboard.press("Enter")
-    status = item.get_by_role("status")
-    await expect(status).to_contain_text("Its labels: create_event, move_event.")
-    await item.get_by_label("add it as a new label").check()
-    await item.get_by_role("button", name="Correct").click()
-    await expect(status).to_contain_text("There is also create_event")
-
-
-async def test_a_proposal_and_a_dispute_about_no_label_of_the_task_say_so(
-    page: Page, world: World, task: str
-) -> None:
-    await world.correct(await world.log(task=task, prompt="a"), "gone")
-    for truth in ("stands", "other"):
-        said = {"task": task, "text": "b", "truth": truth}
-        await world.admin.post("/v1/ground-truth", json=said)
-    specs = {"labels": [{"name": "stands"}]}
-    assert (await world.admin.put(f"/v1/tasks/{task}/labels", json=specs)).status_code == 200
-    for queue, act in (("proposed", "Approve"), ("conflicts", "Take the other")):
-        await page.goto(f"/dashboard/review?queue={queue}&task={task}")
-        item = page.locator("li.item")
-        await expect(item).to_contain_text("no label of the task")
-        await item.get_by_role("button", name=act).click()
-        await expect(item.get_by_role("status")).to_contain_text("This is no label of the task.")
-        await item.get_by_label("add it as a new label").check()
-        await item.get_by_role("button", name=act).click()
-        await expect(item.get_by_role("status")).to_contain_text("ground truth now")
-    *cases, _ = await world.truth(task)
-    assert {case["truth"] for case in cases} == {"gone", "other"}
+    await page.goto("/dashboard/operations")
+    await page.get_by_label("Name of who uses it").fill("Dora")
+    await page.get_by_label("read review queues, conflicts and doubted labels").check()
+    await page.get_by_role("button", name="Make the key").click()
+    await expect(page.locator(".secret")).to_contain_text("nlk_")
+    await expect(page.get_by_role("row", name="Dora")).to_contain_text("read review queues")
+    person = "0189aaaa-0000-4000-8000-000000000001"
+    await world.log(user_id=person, prompt="forget me")
+    await page.goto("/dashboard/operations/erasure")
+    await page.get_by_label("User id").fill(person)
+    await page.get_by_label("The same once more").fill(person)
+    await page.get_by_role("button", name="Erase this person").click()
+    await expect(page.get_by_role("heading", name="Receipt")).to_be_visible()
+    rows = (await world.admin.get("/v1/predictions", params={"user": person})).json()["items"]
+    assert rows == []

@@ -61,6 +61,11 @@ class World:
         path = f"/v1/corrections/{correction}/approve"
         return await self.admin.post(path, json={"may_quote": may_quote})
 
+    async def release(self, item: str) -> None:
+        """As if the time of its claim were over."""
+        async with connected(self.superuser_url) as database:
+            await database.execute("UPDATE claims SET until = now() WHERE item_id = $1", UUID(item))
+
     async def truth(self, task: str) -> list[dict[str, Any]]:
         """Every line of the task's stream, the last one too."""
         answer = await self.admin.get("/v1/ground-truth", params={"task": task})

@@ -5,18 +5,39 @@ from contextlib import AbstractAsyncContextManager
 
 import httpx2
 import pytest
-from nlu_logger.dashboard import routes
+from nlu_logger.dashboard.house import HOUSE
+from nlu_logger.dashboard.inbox.given import Desk
 from nlu_shared.schemas.queues import Queue
 
 from tests.fixtures import browsing
-from tests.fixtures.browsing import HOSTILE, Foreign
+from tests.fixtures.browsing import HOSTILE, Foreign, send
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.stack import client
 from tests.nlu_logger.world import World, connected
 
-DESKS = [f"/dashboard/review?queue={name}" for name in routes.OTHERS]
-STATIC = ("page.js", "review.js", "page.css", "icon.svg")
-PAGES = ["/dashboard", "/dashboard/review", *DESKS]
+DESKS = [f"/dashboard/review?queue={one}" for one in Desk]
+OPERATIONS = [
+    f"/dashboard/operations{page}" for page in ("", "/exports", "/alerts", "/audit", "/erasure")
+]
+STATIC = ("page.js", "inbox.js", "page.css", "desk.css", "icon.svg")
+PAGES = ["/dashboard", "/dashboard/predictions", *DESKS, *OPERATIONS]
+NOBODY = "01890000-0000-7000-8000-000000000000"
+CHANGES = {
+    "review/label": {"item": NOBODY, "label": "greet"},
+    "review/code": {"item": NOBODY},
+    "review/decide": {"item": NOBODY, "verdict": "approve"},
+    "review/doubt": {"item": NOBODY, "verdict": "clear"},
+    "review/settle": {"item": NOBODY, "verdict": "keep"},
+    "review/undo": {},
+    "operations/keys": {"name": "a", "scopes": "admin"},
+    "operations/keys/rotate": {"key": NOBODY},
+    "operations/keys/revoke": {"key": NOBODY},
+    "operations/exports": {"name": "a"},
+    "operations/exports/remove": {"schedule": NOBODY},
+    "operations/alerts": {"name": "a"},
+    "operations/alerts/remove": {"alert": NOBODY},
+    "operations/erasure": {"user": NOBODY},
+}
 
 
 def browser(
@@ -35,7 +56,7 @@ async def test_a_stranger_is_sent_to_the_login(world: World, path: str) -> None:
     async with client(world.url, None) as stranger:
         answer = await stranger.get(path)
         assert (answer.status_code, answer.headers["location"]) == (303, "/dashboard/login")
-        stranger.cookies.set(routes.HOUSE.cookie, "a-guess")
+        stranger.cookies.set(HOUSE.cookie, "a-guess")
         assert (await stranger.get(path)).status_code == 303
 
 
@@ -46,7 +67,7 @@ async def test_a_login_is_a_cookie_that_scripts_cannot_read_and_a_hash_in_the_da
         answer = await made.post("/dashboard/login", json={"key": BOOTSTRAP_KEY})
         said = answer.headers["set-cookie"]
         assert {"HttpOnly", "SameSite=Strict", "Path=/dashboard"} <= set(said.split("; "))
-        token = made.cookies[routes.HOUSE.cookie]
+        token = made.cookies[HOUSE.cookie]
         assert BOOTSTRAP_KEY not in said
     async with connected(
         world.database.admin_url.rpartition("/")[0] + "/" + world.database.name
@@ -66,9 +87,9 @@ async def test_what_is_no_key_logs_nobody_in(world: World) -> None:
 
 async def test_logging_out_and_revoking_end_a_login(world: World) -> None:
     async with browser(world) as made:
-        token = made.cookies[routes.HOUSE.cookie]
+        token = made.cookies[HOUSE.cookie]
         assert (await made.post("/dashboard/logout", json={})).status_code == 204
-        made.cookies.set(routes.HOUSE.cookie, token)
+        made.cookies.set(HOUSE.cookie, token)
         assert (await made.get("/dashboard")).status_code == 303
     asked = {"name": "short", "scopes": ["insights:read"]}
     key = (await world.admin.post("/v1/admin/keys", json=asked)).json()
@@ -78,32 +99,45 @@ async def test_logging_out_and_revoking_end_a_login(world: World) -> None:
         assert (await made.get("/dashboard")).status_code == 303
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "logout",
-        "queues/audit/claim",
-        "predictions/01890000-0000-7000-8000-000000000000/confirm",
-        "predictions/01890000-0000-7000-8000-000000000000/correct",
-        "corrections/01890000-0000-7000-8000-000000000000/approve",
-        "corrections/01890000-0000-7000-8000-000000000000/reject",
-        "cases/01890000-0000-7000-8000-000000000000/clear",
-        "cases/01890000-0000-7000-8000-000000000000/withdraw",
-        "conflicts/01890000-0000-7000-8000-000000000000/settle",
-    ],
-)
+@pytest.mark.parametrize("path", CHANGES)
 async def test_a_change_needs_a_login_its_proof_and_the_scope(world: World, path: str) -> None:
-    address = f"/dashboard/{path}"
+    fields = CHANGES[path]
     async with client(world.url, None) as stranger:
-        assert (await stranger.post(address, json={})).status_code == 401
+        stranger.headers["x-proof"] = "0" * 64
+        sent = await send(stranger, path, **fields)
+        assert (sent.status_code, sent.headers["location"]) == (303, "/dashboard/login")
     async with browser(world, await key_for(world, "reviews:read")) as weak:
-        proof = weak.headers.pop("x-proof")
-        for forged in ({}, {"x-proof": "0" * 64}, {"x-proof": "é".encode()}):
-            refused = await weak.post(address, json={}, headers=forged)
+        for forged in ("0" * 64, "é", ""):
+            refused = await send(weak, path, **{**fields, "proof": forged})
             assert (refused.status_code, refused.json()["code"]) == (403, "no_proof")
-        if path != "logout":
-            refused = await weak.post(address, json={}, headers={"x-proof": proof})
-            assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+        refused = await send(weak, path, **fields)
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+
+
+async def test_a_browser_without_scripts_logs_in_and_out(world: World) -> None:
+    async with client(world.url, None) as made:
+        made.headers["x-proof"] = ""
+        wrong = await send(made, "enter", key="nlk_unknown")
+        assert wrong.status_code == 401
+        assert "A valid key or token is needed" in wrong.text
+        entered = await send(made, "enter", key=BOOTSTRAP_KEY)
+        assert (entered.status_code, entered.headers["location"]) == (303, "/dashboard")
+        page = (await made.get("/dashboard")).text
+        proof = re.search(r'name="proof" value="(\w+)"', page)
+        assert proof
+        left = await send(made, "leave", proof=proof[1])
+        assert (left.status_code, left.headers["location"]) == (303, "/dashboard/login")
+        assert (await made.get("/dashboard")).status_code == 303
+
+
+@pytest.mark.parametrize("body", [b"a=%ff", b"a=%00", "a=é".encode(), b"a=1&" * 5_000])
+async def test_a_form_that_no_page_of_ours_sends_is_refused(world: World, body: bytes) -> None:
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    async with browser(world) as made:
+        refused = await made.post("/dashboard/review/skip", content=body, headers=kind)
+        assert refused.status_code == 422
+        elsewhere = await world.admin.post("/v1/predictions", content=b"a=1", headers=kind)
+        assert elsewhere.status_code == 415
 
 
 async def test_every_answer_of_the_dashboard_runs_only_its_own_script(world: World) -> None:
@@ -134,53 +168,43 @@ async def test_texts_of_users_are_shown_as_text_wherever_they_stand(
     )
     ended = {"was_successful": False, "execution_error": HOSTILE}
     await world.admin.post(f"/v1/predictions/{log_id}/outcome", json=ended)
-    said = {"corrected_output": HOSTILE, "correction_notes": HOSTILE}
+    given = {"corrected_output": HOSTILE, "correction_notes": HOSTILE}
     async with browser(world) as made:
         pages = [await made.get(f"/dashboard/review?task={task}&queue={one}") for one in Queue]
-        await world.admin.post(f"/v1/predictions/{log_id}/corrections", json=said)
-        pages.append(await made.get("/dashboard/review?queue=proposed"))
+        async with await world.key("corrections:write") as colleague:
+            path = f"/v1/predictions/{log_id}/corrections"
+            assert (await colleague.post(path, json=given)).status_code == 409  # held by this page
+        await world.release(log_id)
+        async with await world.key("corrections:write") as colleague:
+            assert (await colleague.post(path, json=given)).status_code == 201
+        pages.append(await made.get(f"/dashboard/review?queue=proposed&task={task}"))
         pages.append(await made.get("/dashboard", params={"task": task}))
+        pages.append(await made.get("/dashboard/predictions", params={"task": task}))
+        pages.append(await made.get("/dashboard/predictions", params={"text": HOSTILE}))
+        pages.append(await made.get(f"/dashboard/predictions/{log_id}"))
     for page in pages:
         assert page.status_code == 200
         assert not Foreign(page.text).found
-    assert sum("&lt;script&gt;" in page.text for page in pages) >= 4
-
-
-async def test_every_list_of_the_desk_shows_the_chosen_task_alone(world: World, task: str) -> None:
-    for name in (task, f"{task}-other"):
-        await world.correct(await world.log(task=name, prompt=f"said of {name}."), "leave")
-    async with browser(world) as made:
-        chosen = (await made.get(f"/dashboard/review?queue=proposed&task={task}")).text
-        every = (await made.get("/dashboard/review?queue=proposed")).text
-    assert f"said of {task}." in chosen
-    assert f"said of {task}-other." not in chosen
-    assert f"said of {task}-other." in every
+    assert sum("&lt;script&gt;" in page.text for page in pages) >= 7
 
 
 async def test_a_key_limited_to_a_task_sees_its_task_alone(world: World, task: str) -> None:
     await world.log(task=task, prompt="this is mine")
     await world.log(task=f"{task}-other", prompt="this is not")
-    key = await key_for(world, "insights:read", "reviews:read", tasks=[task])
+    key = await key_for(world, "insights:read", "reviews:read", "predictions:read", tasks=[task])
     async with browser(world, key) as made:
         overview = (await made.get("/dashboard")).text
         assert task in overview
         assert f"{task}-other" not in overview
-        queue = (await made.get("/dashboard/review")).text
-        assert "this is mine" in queue
-        assert "this is not" not in queue
+        for path in ("review", "predictions"):
+            shown = (await made.get(f"/dashboard/{path}")).text
+            assert "this is mine" in shown
+            assert "this is not" not in shown
+            assert f"{task}-other" not in shown
         assert (await made.get(f"/dashboard?task={task}-other")).status_code == 403
 
 
-async def test_reviewers_without_insights_start_at_the_desk_and_see_who_holds_what(
-    world: World, task: str
-) -> None:
-    await world.log(task=task, prompt="held by the first")
-    scopes = ("reviews:read", "reviews:claim")
-    keys = [await key_for(world, *scopes, tasks=[task]) for _ in range(2)]
-    async with browser(world, keys[0]) as first, browser(world, keys[1]) as second:
-        start = await first.get("/dashboard/start")
+async def test_who_may_not_see_the_insights_starts_where_they_may(world: World) -> None:
+    async with browser(world, await key_for(world, "reviews:read")) as reviewer:
+        start = await reviewer.get("/dashboard/start")
         assert start.headers["location"] == "/dashboard/review"
-        claimed = await first.post("/dashboard/queues/low-confidence/claim", json={})
-        assert claimed.status_code == 204
-        assert "Held by you" in (await first.get("/dashboard/review")).text
-        assert "Held by another reviewer" in (await second.get("/dashboard/review")).text

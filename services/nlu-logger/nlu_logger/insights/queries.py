@@ -149,6 +149,32 @@ async def totals(session: AsyncSession, kept: Kept, *, unsure: float = 0) -> Tot
     return Totals(**counted[0])
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A day or an hour of traffic; `confidence` is the mean, None where none was given."""
+
+    begins: datetime
+    predictions: int
+    ended: int
+    successes: int
+    confidence: float | None
+
+
+async def over_time(session: AsyncSession, kept: Kept, *, unit: str) -> list[Stretch]:
+    """By day or hour (`unit`, in UTC) that has predictions, the oldest first."""
+    counted = await rows(
+        session,
+        f"""
+        SELECT date_trunc(CAST(:unit AS text), p.created_at, 'UTC') AS begins,
+        COUNT(*) AS predictions, COUNT(was_successful) AS ended,
+        COUNT(*) FILTER (WHERE was_successful) AS successes,
+        AVG(confidence)::float8 AS confidence {KEPT} GROUP BY 1 ORDER BY 1
+        """,
+        kept.bound(unit=unit),
+    )
+    return [Stretch(**row) for row in counted]
+
+
 async def span(session: AsyncSession, kept: Kept) -> tuple[datetime, datetime] | None:
     """The time of the first and of the last prediction; None without any."""
     ends = await rows(

@@ -162,6 +162,26 @@ async def live_f1(session: AsyncSession, seen: Filters, every: Every | None) -> 
     ]
 
 
+async def live_over_time(session: AsyncSession, seen: Filters, every: Every) -> list[LiveScore]:
+    """A score per task and period, of all versions together, the oldest first."""
+    cells: dict[truths.Series, list[tuple[Cell, bool]]] = defaultdict(list)
+    for series, cell, drawn in await truths.live_cells(session, seen.kept, every):
+        cells[_whole(series)].append((cell, drawn))
+    counted: dict[truths.Series, list[int]] = defaultdict(lambda: [0, 0])
+    for series, traffic, drawn_ones in await truths.traffic(session, seen.kept, every):
+        counted[_whole(series)][0] += traffic
+        counted[_whole(series)][1] += drawn_ones
+    scores = [
+        views.live(series, traffic, drawn_ones, cells[series])
+        for series, (traffic, drawn_ones) in counted.items()
+    ]
+    return sorted(scores, key=lambda one: (one.task, one.period or seen.since))
+
+
+def _whole(series: truths.Series) -> truths.Series:
+    return replace(series, model_version=None, prompt_version=None)
+
+
 async def compared(
     session: AsyncSession, seen: Filters, version: Version, a: str, b: str
 ) -> Comparison:

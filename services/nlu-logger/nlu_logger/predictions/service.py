@@ -56,6 +56,9 @@ class Filters:
     prompt_version: str | None = None
     conversation: UUID | None = None
     text: str | None = None
+    below: float | None = None
+    ended: bool | None = None
+    drawn: tuple[int, float] | None = None
 
 
 def read_batch(body: bytes, content_type: str) -> list[object]:
@@ -172,6 +175,9 @@ async def page(
         None if kept.model_version is None else table.model_version == kept.model_version,
         None if kept.prompt_version is None else table.prompt_version == kept.prompt_version,
         None if kept.conversation is None else table.conversation_id == kept.conversation,
+        None if kept.below is None else col(table.confidence) < kept.below,
+        None if kept.ended is None else col(table.was_successful).is_not(None) == kept.ended,
+        None if kept.drawn is None else _drawn(*kept.drawn),
         None if before is None else col(table.id) < before,
         visible(caller),
     ]
@@ -210,6 +216,10 @@ async def _searched(
 def first_id(at: datetime) -> UUID:
     """The smallest id of that moment: rows are found by id, since that is what parts the table."""
     return UUID(int=max(0, int(at.timestamp() * 1000)) << 80)
+
+
+def _drawn(seed: int, share: float) -> Any:
+    return func.audit_draw(col(PredictionRow.id), seed) < share
 
 
 def _corrected(wanted: bool) -> Any:

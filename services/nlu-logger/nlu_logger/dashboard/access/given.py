@@ -1,0 +1,44 @@
+"""What the forms of keys and of the audit log give. Pure."""
+
+from typing import Annotated
+from uuid import UUID
+
+from nlu_shared.schemas.base import Schema
+from nlu_shared.schemas.keys import GRACE_HOURS, KeyIn, Scope
+from pydantic import Field, StringConstraints
+
+from nlu_logger.dashboard.search.given import At
+
+Line = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
+
+
+class NewKeyIn(Schema):
+    """`tasks` are parted by blanks or commas; none: every task."""
+
+    name: Line = ""
+    scopes: tuple[Scope, ...] = ()
+    tasks: Line | None = None
+    expires_at: At | None = None
+
+    def request(self) -> KeyIn:
+        """Raises ValidationError."""
+        tasks = (self.tasks or "").replace(",", " ").split() or None
+        given = {"name": self.name, "scopes": list(self.scopes), "tasks": tasks}
+        return KeyIn.model_validate({**given, "expires_at": self.expires_at})
+
+
+class KeyId(Schema):
+    key: UUID
+
+
+class RotateIn(KeyId):
+    grace_hours: Annotated[float, Field(ge=0, le=24 * 90)] = GRACE_HOURS
+
+
+class AuditIn(Schema):
+    """Each narrows the lines; `before` is where a page begins."""
+
+    actor: Line | None = None
+    action: Line | None = None
+    subject: Line | None = None
+    before: UUID | None = None

@@ -1,0 +1,126 @@
+"""Keys and the audit log by HTTP, for administrators."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from nlu_shared.kit.access import audit, keys, names
+from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.access.logins import Login
+from nlu_shared.kit.errors import Invalid, ServiceError
+from nlu_shared.kit.http.deps import CallerDep, DbSession, of_every_task
+from nlu_shared.kit.pages.attempts import attempt
+from nlu_shared.kit.pages.forms import form_of, query_of
+from nlu_shared.schemas.keys import KeyMade
+from pydantic import ValidationError
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.responses import HTMLResponse, Response
+
+from nlu_logger.dashboard.access.given import AuditIn, KeyId, NewKeyIn, RotateIn
+from nlu_logger.dashboard.house import HOUSE, OPERATIONS, Administrator, administers, led
+from nlu_logger.scopes import SCOPES
+
+router = APIRouter(prefix="/operations", include_in_schema=False)
+LINES = 100
+
+
+@router.get("")
+async def show_keys(login: Administrator, session: DbSession, caller: CallerDep) -> HTMLResponse:
+    return await _page(session, login)
+
+
+@router.post("/keys")
+async def make_key(
+    given: Annotated[NewKeyIn, form_of(NewKeyIn)],
+    login: Administrator,
+    session: DbSession,
+    caller: CallerDep,
+) -> HTMLResponse:
+    """The page says the key, this once."""
+    made = await attempt(session, _issue(session, given, caller))
+    return await _page(session, login, made, given)
+
+
+@router.post("/keys/rotate")
+async def rotate_key_by_form(
+    given: Annotated[RotateIn, form_of(RotateIn)],
+    login: Administrator,
+    session: DbSession,
+    caller: CallerDep,
+) -> HTMLResponse:
+    grace = timedelta(hours=given.grace_hours)
+    made = await attempt(session, keys.rotate(session, given.key, grace=grace, caller=caller))
+    return await _page(session, login, made)
+
+
+@router.post("/keys/revoke")
+async def revoke_key_by_form(
+    given: Annotated[KeyId, form_of(KeyId)],
+    login: Administrator,
+    session: DbSession,
+    caller: CallerDep,
+) -> Response:
+    refused = await attempt(session, keys.revoke(session, given.key, caller=caller))
+    return await _page(session, login, refused) if refused else led(OPERATIONS)
+
+
+@router.get("/audit", dependencies=[administers, of_every_task])
+async def show_audit_log(
+    wanted: Annotated[AuditIn, query_of(AuditIn)],
+    login: Administrator,
+    request: Request,
+    session: DbSession,
+) -> HTMLResponse:
+    page = await audit.page(
+        session,
+        actor=wanted.actor,
+        action=wanted.action,
+        subject=wanted.subject,
+        before=wanted.before,
+        limit=LINES,
+    )
+    given = wanted.model_dump(exclude_none=True, exclude={"before"})
+    older = f"?{urlencode({**given, 'before': page.next_cursor})}" if page.next_cursor else None
+    authenticator = request.app.state.resources.authenticator
+    return HOUSE.page(
+        "audit.html",
+        login,
+        at=OPERATIONS,
+        lines=page.items,
+        wanted=wanted,
+        older=older,
+        names=await names.of(authenticator, {line.actor for line in page.items}),
+    )
+
+
+async def _issue(session: AsyncSession, given: NewKeyIn, caller: Caller) -> KeyMade:
+    try:
+        request = given.request()
+    except ValidationError as wrong:
+        place = str(wrong.errors()[0]["loc"][0]).replace("_", " ")
+        what = {"name": "A key has a name.", "scopes": "Choose what the key may do."}
+        detail = what.get(place, f"The {place} cannot be taken.")
+        raise Invalid(detail, code="invalid_form") from None
+    return await keys.issue(session, request, known=SCOPES, now=datetime.now(UTC), caller=caller)
+
+
+async def _page(
+    session: AsyncSession,
+    login: Login,
+    result: KeyMade | ServiceError | None = None,
+    given: NewKeyIn | None = None,
+) -> HTMLResponse:
+    refused = result if isinstance(result, ServiceError) else None
+    return HOUSE.page(
+        "keys.html",
+        login,
+        status=refused.status if refused else 200,
+        at=OPERATIONS,
+        keys=await keys.every(session, caller=login.caller),
+        scopes=SCOPES,
+        made=result if isinstance(result, KeyMade) else None,
+        refused=refused,
+        given=given if refused else None,
+        now=datetime.now(UTC),
+    )

@@ -1,0 +1,1 @@
+"""Alert rules, their incidents, and where notices of them go."""

@@ -1,0 +1,91 @@
+"""What the forms of alerts give, and rules in words. Pure."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from nlu_shared.schemas.alerts import (
+    Alert,
+    AlertIn,
+    Drift,
+    ErrorRate,
+    IngestSilence,
+    LowConfidenceShare,
+    Rule,
+)
+from nlu_shared.schemas.base import Schema, Slug
+from pydantic import StringConstraints
+
+Line = Annotated[str, StringConstraints(max_length=2_000, strip_whitespace=True)]
+KINDS = {
+    "error_rate": "workflows fail too often",
+    "low_confidence_share": "too many predictions are unsure",
+    "drift": "the intents of the traffic change",
+    "ingest_silence": "nothing is logged any more",
+}
+TO_DO = {
+    "error_rate": "Look at the workflows that failed, the newest first.",
+    "low_confidence_share": "Label some of the unsure ones: a new kind of request may have come.",
+    "drift": "Look which intents grew; label some of them before the prompt is improved.",
+    "ingest_silence": "See whether the backend still logs: its spool, its key, its errors.",
+}
+
+
+class NewAlertIn(Schema):
+    """A rule as a form has it; a share in per cent, an index as it is, none: what is usual."""
+
+    name: Line = ""
+    kind: Literal["error_rate", "low_confidence_share", "drift", "ingest_silence"] = "error_rate"
+    task: Slug | None = None
+    threshold: float | None = None
+    window_minutes: int | None = None
+    min_count: int | None = None
+    channel: Literal["slack", "email", "webhook"] = "email"
+    to: Line = ""
+    secret: Line | None = None
+
+    def request(self) -> AlertIn:
+        """Raises ValidationError."""
+        rule: dict[str, Any] = {"name": self.name, "kind": self.kind, "task": self.task}
+        share = self.threshold
+        if share is not None and self.kind != "ingest_silence":
+            rule["threshold"] = share if self.kind == "drift" else share / 100
+        numbers = {"window_minutes": self.window_minutes, "min_count": self.min_count}
+        rule |= {name: number for name, number in numbers.items() if number is not None}
+        channel: dict[str, Any] = {"kind": self.channel}
+        if self.channel == "email":
+            channel["to"] = self.to.replace(",", " ").split()
+        else:
+            channel["url"] = self.to
+        if self.channel == "webhook":
+            channel["secret"] = self.secret or ""
+        return AlertIn.model_validate({"rule": rule, "channels": [channel]})
+
+
+class AlertId(Schema):
+    alert: UUID
+
+
+def words(rule: Rule) -> str:
+    """When an incident opens."""
+    match rule:
+        case ErrorRate():
+            when = f"{rule.threshold:.0%} of outcomes or more fail"
+        case LowConfidenceShare():
+            when = f"{rule.threshold:.0%} or more have a confidence below {rule.below:g}"
+        case Drift():
+            when = f"the intents' stability index reaches {rule.threshold:g}"
+        case IngestSilence():
+            return f"no prediction for {rule.window_minutes} minutes"
+    return f"{when} within {rule.window_minutes} minutes, of {rule.min_count} at least"
+
+
+def link(alert: Alert) -> str:
+    """Where one goes on from an incident."""
+    task = f"&task={alert.rule.task}" if alert.rule.task else ""
+    match alert.rule.kind:
+        case "error_rate":
+            return f"/dashboard/review?queue=failed-workflow{task}"
+        case "low_confidence_share":
+            return f"/dashboard/review?queue=label-next{task}"
+        case _:
+            return f"/dashboard?days=7{task}"

@@ -1,0 +1,96 @@
+"""Alerts by HTTP, for administrators."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.access.logins import Login
+from nlu_shared.kit.errors import Invalid, ServiceError
+from nlu_shared.kit.http.deps import CallerDep, DbSession, settings_of
+from nlu_shared.kit.pages.attempts import attempt
+from nlu_shared.kit.pages.forms import form_of
+from nlu_shared.schemas.alerts import Alert
+from pydantic import ValidationError
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.responses import HTMLResponse, Response
+
+from nlu_logger.alerts import service as alerts
+from nlu_logger.dashboard.alerting import given as wording
+from nlu_logger.dashboard.alerting.given import AlertId, NewAlertIn
+from nlu_logger.dashboard.house import HOUSE, OPERATIONS, Administrator, led
+from nlu_logger.settings import Settings
+
+ALERTS = f"{OPERATIONS}/alerts"
+INCIDENTS = 50
+router = APIRouter(prefix="/operations/alerts", include_in_schema=False)
+
+
+@router.get("")
+async def show_alerts(
+    login: Administrator, session: DbSession, caller: CallerDep, alert: UUID | None = None
+) -> HTMLResponse:
+    return await _page(session, login, chosen=alert)
+
+
+@router.post("")
+async def add_alert(
+    given: Annotated[NewAlertIn, form_of(NewAlertIn)],
+    login: Administrator,
+    session: DbSession,
+    caller: CallerDep,
+    settings: Annotated[Settings, Depends(settings_of)],
+) -> Response:
+    made = await attempt(session, _create(session, given, settings, caller))
+    if isinstance(made, ServiceError):
+        return await _page(session, login, refused=made, given=given)
+    return led(f"{ALERTS}#{made.id}")
+
+
+@router.post("/remove")
+async def remove_alert(
+    given: Annotated[AlertId, form_of(AlertId)],
+    login: Administrator,
+    session: DbSession,
+    caller: CallerDep,
+) -> Response:
+    refused = await attempt(session, alerts.delete(session, given.alert, caller=caller))
+    return await _page(session, login, refused=refused) if refused else led(ALERTS)
+
+
+async def _create(
+    session: AsyncSession, given: NewAlertIn, settings: Settings, caller: Caller
+) -> Alert:
+    try:
+        request = given.request()
+    except ValidationError as wrong:
+        place = ", ".join(str(part).replace("_", " ") for part in wrong.errors()[0]["loc"][-1:])
+        raise Invalid(f"The {place} cannot be taken.", code="invalid_form") from None
+    return await alerts.create(session, request, caller=caller, settings=settings)
+
+
+async def _page(
+    session: AsyncSession,
+    login: Login,
+    *,
+    chosen: UUID | None = None,
+    refused: ServiceError | None = None,
+    given: NewAlertIn | None = None,
+) -> HTMLResponse:
+    caller = login.caller
+    incidents = None
+    if chosen is not None:
+        page = await alerts.incidents(session, chosen, caller=caller, before=None, limit=INCIDENTS)
+        incidents = page.items
+    return HOUSE.page(
+        "alerts.html",
+        login,
+        status=refused.status if refused else 200,
+        at=OPERATIONS,
+        alerts=await alerts.every(session, caller=caller),
+        chosen=chosen,
+        incidents=incidents,
+        refused=refused,
+        given=given,
+        wording=wording,
+    )

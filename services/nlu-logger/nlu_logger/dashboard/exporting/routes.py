@@ -1,0 +1,139 @@
+"""Exports and their schedules by HTTP, for administrators."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.access.logins import Login
+from nlu_shared.kit.errors import Invalid, ServiceError
+from nlu_shared.kit.http.deps import AnswerDep, CallerDep, DbSession
+from nlu_shared.kit.pages.attempts import attempt
+from nlu_shared.kit.pages.forms import form_of, query_of
+from nlu_shared.schemas.exports import ExportFormat, Schedule
+from pydantic import ValidationError
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+
+from nlu_logger.anonymise.text import Anonymiser
+from nlu_logger.dashboard.exporting.given import CRONS, ExportIn, NewScheduleIn, ScheduleId
+from nlu_logger.dashboard.house import HOUSE, OPERATIONS, Administrator, led
+from nlu_logger.dashboard.inbox import queries
+from nlu_logger.exports import routes as api
+from nlu_logger.exports import schedules, service
+from nlu_logger.exports.destinations import destinations
+from nlu_logger.settings import Settings
+
+EXPORTS = f"{OPERATIONS}/exports"
+RETRAINED_FROM, REVIEWED_BELOW = 0.8, 0.7
+router = APIRouter(prefix="/operations/exports", include_in_schema=False)
+
+
+@router.get("")
+async def show_exports(
+    login: Administrator, session: DbSession, request: Request, schedule: UUID | None = None
+) -> HTMLResponse:
+    return await _page(session, login, request, chosen=schedule)
+
+
+@router.get("/download", response_class=StreamingResponse)
+async def download_export(
+    wanted: Annotated[ExportIn, query_of(ExportIn)],
+    login: Administrator,
+    session: DbSession,
+    caller: CallerDep,
+    answer: AnswerDep,
+    request: Request,
+) -> StreamingResponse:
+    """The file of the API, as one that a browser saves."""
+    rules: Anonymiser = request.app.state.resources.anonymiser
+    redact = rules.value if wanted.anonymise else service.unchanged
+    seen = service.window(caller, task=wanted.task, days=wanted.days, now=datetime.now(UTC))
+    given = seen, answer, session, caller
+    if wanted.mode == "review":
+        sent = await api.export_review(
+            *given, redact, {}, wanted.threshold or REVIEWED_BELOW, wanted.format
+        )
+    else:
+        chosen = service.Selection(
+            min_confidence=RETRAINED_FROM if wanted.threshold is None else wanted.threshold,
+            approved_only=wanted.approved_only,
+        )
+        sent = await api.export_retraining(
+            seen, chosen, answer, session, caller, redact, {}, wanted.format
+        )
+    name = f"{wanted.mode}-{datetime.now(UTC):%Y-%m-%d}.{wanted.format}"
+    sent.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return sent
+
+
+@router.post("")
+async def add_schedule_by_form(
+    given: Annotated[NewScheduleIn, form_of(NewScheduleIn)],
+    login: Administrator,
+    session: DbSession,
+    caller: CallerDep,
+    request: Request,
+) -> Response:
+    targets = _targets(request)
+    made = await attempt(session, _add(session, given, caller, targets))
+    if isinstance(made, ServiceError):
+        return await _page(session, login, request, refused=made, given=given)
+    return led(EXPORTS)
+
+
+@router.post("/remove")
+async def remove_schedule_by_form(
+    given: Annotated[ScheduleId, form_of(ScheduleId)],
+    login: Administrator,
+    session: DbSession,
+    caller: CallerDep,
+    request: Request,
+) -> Response:
+    refused = await attempt(session, schedules.remove(session, given.schedule, caller=caller))
+    return await _page(session, login, request, refused=refused) if refused else led(EXPORTS)
+
+
+async def _add(
+    session: AsyncSession, given: NewScheduleIn, caller: Caller, targets: list[str]
+) -> Schedule:
+    try:
+        body = given.request()
+    except ValidationError as wrong:
+        place = ", ".join(map(str, wrong.errors()[0]["loc"][-1:])) or "combination"
+        raise Invalid(f"The {place} cannot be taken.", code="invalid_form") from None
+    return await schedules.add(session, body, caller=caller, targets=targets)
+
+
+def _targets(request: Request) -> list[str]:
+    settings: Settings = request.app.state.resources.settings
+    return list(destinations(settings.export_dir, settings.export_store))
+
+
+async def _page(
+    session: AsyncSession,
+    login: Login,
+    request: Request,
+    *,
+    chosen: UUID | None = None,
+    refused: ServiceError | None = None,
+    given: NewScheduleIn | None = None,
+) -> HTMLResponse:
+    caller = login.caller
+    written = await schedules.runs(session, chosen, caller=caller) if chosen else None
+    return HOUSE.page(
+        "exports.html",
+        login,
+        status=refused.status if refused else 200,
+        at=OPERATIONS,
+        schedules=await schedules.listed(session, caller=caller),
+        tasks=await queries.tasks(session, caller=caller),
+        targets=_targets(request),
+        formats=list(ExportFormat),
+        crons=CRONS,
+        chosen=chosen,
+        written=written,
+        refused=refused,
+        given=given,
+    )

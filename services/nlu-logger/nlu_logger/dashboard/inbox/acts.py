@@ -1,0 +1,248 @@
+"""What each press of a key does. What is refused leaves nothing behind."""
+
+import json
+from contextlib import suppress
+from uuid import UUID
+
+from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.errors import Conflict, Forbidden, Invalid
+from nlu_shared.kit.pages.attempts import attempt
+from nlu_shared.schemas.reviews import (
+    ApprovalIn,
+    ConfirmationIn,
+    CorrectionIn,
+    CorrectionStatus,
+    Settlement,
+)
+from nlu_shared.schemas.reviews import SettlementIn as Settling
+from pydantic import JsonValue
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from nlu_logger.dashboard.inbox import choices, extraction, queries, service
+from nlu_logger.dashboard.inbox.given import (
+    DecisionIn,
+    Desk,
+    DoubtIn,
+    LabelIn,
+    Place,
+    SettlementIn,
+    SkipIn,
+)
+from nlu_logger.ground_truth import service as ground_truth
+from nlu_logger.ground_truth.service import ConflictingTruth
+from nlu_logger.label_sets import service as label_sets
+from nlu_logger.predictions import service as predictions
+from nlu_logger.reviews import claims, conflicts, decisions, label_issues
+from nlu_logger.reviews import service as reviews
+from nlu_logger.reviews.service import Proposal
+from nlu_logger.settings import Settings
+
+
+class Done:
+    """What came of it: the correction that can be taken back, and how many it settled."""
+
+    def __init__(self, correction: UUID | None = None, *, settled: int = 1) -> None:
+        self.correction, self.settled = correction, settled
+
+
+async def label(
+    session: AsyncSession, given: LabelIn, settings: Settings, *, caller: Caller
+) -> Done:
+    """An item is labelled, and approved where the reviewer does both; so is what is alike to it.
+
+    One that is alike and cannot be labelled so stops no other. Raises what `reviews.correct` and
+    `decisions.approve` raise, but for a truth that contradicts another: that waits as a conflict.
+    """
+    await _take_locks(session, given)
+    made = await _label(session, given.item, given, settings, caller=caller)
+    settled = 1
+    for other in given.alike if given.queue is not Desk.AUDIT else ():
+        done = await attempt(session, _one_more(session, other, given, settings, caller=caller))
+        settled += isinstance(done, Done)
+    if given.approves:
+        await _approve(session, made.row.id, given, settings, caller=caller)
+    return Done(made.row.id, settled=settled)
+
+
+async def _take_locks(session: AsyncSession, given: LabelIn) -> None:
+    """As `decisions` takes them: ground truth before the predictions that a label changes."""
+    if given.approves:
+        await ground_truth.lock(session)
+
+
+async def _one_more(
+    session: AsyncSession, item: UUID, given: LabelIn, settings: Settings, *, caller: Caller
+) -> Done:
+    made = await _label(session, item, given, settings, caller=caller)
+    if given.approves:
+        await _approve(session, made.row.id, given, settings, caller=caller)
+    return Done(made.row.id)
+
+
+async def _label(
+    session: AsyncSession, item: UUID, given: LabelIn, settings: Settings, *, caller: Caller
+) -> Proposal:
+    if given.is_right:
+        right = ConfirmationIn(correction_notes=given.note, allow_new=given.allow_new)
+        return await reviews.confirm(session, item, right, caller=caller, settings=settings)
+    if given.output is not None:
+        return await code(session, item, read_json(given.output), given, settings, caller=caller)
+    label = given.label or given.typed
+    if label is None:
+        raise Invalid("Choose a label first, or type one.", code="no_truth")
+    row = await predictions.get(session, item, caller=caller)
+    known = await label_sets.current(session, row.task, caller=caller)
+    offered = choices.offered(predictions.view(row), known, hides_answer=False)
+    return await reviews.answer(
+        session,
+        item,
+        label,
+        given.note,
+        allow_new=given.allow_new,
+        caller=caller,
+        settings=settings,
+        choices=[one.label for one in offered],
+    )
+
+
+def read_json(text: str) -> JsonValue:
+    """Raises Invalid for what is no JSON."""
+    try:
+        output: JsonValue = json.loads(text)
+    except ValueError:
+        raise Invalid("This is not JSON.", code="invalid_json") from None
+    return output
+
+
+async def code(
+    session: AsyncSession,
+    item: UUID,
+    output: JsonValue,
+    given: LabelIn,
+    settings: Settings,
+    *,
+    caller: Caller,
+) -> Proposal:
+    """The right structured answer; the model's own, in whatever form, confirms it."""
+    row = await predictions.get(session, item, caller=caller)
+    proposed, read = extraction.proposal_of(row.output), extraction.proposal_of(output)
+    if output == row.output or (proposed is not None and proposed == read):
+        right = ConfirmationIn(correction_notes=given.note)
+        return await reviews.confirm(session, item, right, caller=caller, settings=settings)
+    body = CorrectionIn(corrected_output=output, correction_notes=given.note)
+    return await reviews.correct(session, item, body, caller=caller, settings=settings)
+
+
+async def code_by_form(
+    session: AsyncSession,
+    given: LabelIn,
+    filled: extraction.Filled,
+    settings: Settings,
+    *,
+    caller: Caller,
+) -> Done:
+    """An extraction as its form gives it. Raises Invalid with the place that cannot be taken."""
+    try:
+        output: JsonValue = extraction.plain(extraction.read(filled))
+    except extraction.NoExtraction as wrong:
+        raise Invalid(str(wrong), code="no_extraction") from None
+    await _take_locks(session, given)
+    made = await code(session, given.item, output, given, settings, caller=caller)
+    if given.approves:
+        await _approve(session, made.row.id, given, settings, caller=caller)
+    return Done(made.row.id)
+
+
+async def decide(
+    session: AsyncSession, given: DecisionIn, settings: Settings, *, caller: Caller
+) -> Done:
+    """A correction is approved or rejected, and so is what is alike."""
+    settled = 0
+    await decisions.locked(session, [given.item, *given.alike], caller=caller)
+    for one in (given.item, *given.alike):
+        act = _decide(session, one, given, settings, caller=caller)
+        done = await (act if one == given.item else attempt(session, act))
+        settled += isinstance(done, Done)
+    return Done(given.item, settled=settled)
+
+
+async def _decide(
+    session: AsyncSession, one: UUID, given: DecisionIn, settings: Settings, *, caller: Caller
+) -> Done:
+    if given.verdict == "approve":
+        await _approve(session, one, given, settings, caller=caller)
+    else:
+        await decisions.reject(session, one, caller=caller)
+    await claims.end(session, one, caller=caller)
+    return Done(one)
+
+
+async def _approve(
+    session: AsyncSession,
+    correction: UUID,
+    given: LabelIn | DecisionIn,
+    settings: Settings,
+    *,
+    caller: Caller,
+) -> None:
+    if not caller.has(decisions.DECIDE):
+        raise Forbidden(f"The scope {decisions.DECIDE} is needed.")
+    request = ApprovalIn(may_quote=given.quoting.may_quote, allow_new=given.allow_new)
+    # The conflict is stored and waits in its own queue; what was labelled stands beside it.
+    with suppress(ConflictingTruth):
+        await decisions.approve(session, correction, request, settings, caller=caller)
+
+
+async def answer_doubt(session: AsyncSession, given: DoubtIn, *, caller: Caller) -> Done:
+    """A doubted case stands, or goes."""
+    if given.verdict == "clear":
+        await label_issues.clear(session, given.item, caller=caller)
+    else:
+        if not caller.has("ground-truth:write"):
+            raise Forbidden("The scope ground-truth:write is needed.")
+        await claims.guard(session, [given.item], caller=caller)
+        await ground_truth.remove(session, given.item, caller=caller)
+    return Done()
+
+
+async def settle(
+    session: AsyncSession, given: SettlementIn, settings: Settings, *, caller: Caller
+) -> Done:
+    """One truth of two is left, or none."""
+    body = Settling(truth=Settlement(given.verdict), allow_new=given.allow_new)
+    await conflicts.settle(session, given.item, body, settings, caller=caller)
+    return Done()
+
+
+async def skip(session: AsyncSession, given: SkipIn, *, caller: Caller) -> Done:
+    """Somebody else may look at it from now on."""
+    await claims.end(session, given.item, caller=caller)
+    return Done(settled=0)
+
+
+async def undo(session: AsyncSession, correction: UUID, place: Place, *, caller: Caller) -> Done:
+    """The latest label or decision is taken back, with all that it settled at once; what it was
+    about is in focus again. Raises NotFound where it is gone."""
+    act = await queries.latest(session, correction)
+    if act is None:
+        raise Invalid("It is gone, and there is nothing to take back.", code="gone")
+    if act.status == CorrectionStatus.APPROVED and not caller.has(decisions.DECIDE):
+        raise Conflict("It was approved meanwhile: who may decide can take that back.")
+    ids = await queries.together(session, act, caller=caller)
+    await decisions.locked(session, ids, caller=caller)
+    for one in ids:
+        await _take_back(session, one, is_own=act.author == caller.subject, caller=caller)
+    is_own = act.author == caller.subject and place.queue.is_of_predictions
+    item = act.prediction_id if is_own else act.id
+    await service.hold(session, item, place, caller=caller)
+    return Done(settled=-len(ids))
+
+
+async def _take_back(
+    session: AsyncSession, correction: UUID, *, is_own: bool, caller: Caller
+) -> None:
+    row = await decisions.one(session, correction, caller=caller)
+    if row.status != CorrectionStatus.PROPOSED and caller.has(decisions.DECIDE):
+        await decisions.reopen(session, correction, caller=caller)
+    if is_own:
+        await decisions.withdraw(session, correction, caller=caller)

@@ -1,0 +1,93 @@
+"""What the forms of the inbox give. Pure."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from nlu_shared.schemas.base import Note, SafeText, Schema, Slug
+from nlu_shared.schemas.labels import TruthLabel
+from nlu_shared.schemas.queues import Queue
+from nlu_shared.schemas.reviews import Settlement
+from pydantic import StringConstraints
+
+from nlu_logger.dashboard.inbox.memory import Quoting
+
+LONGEST_OUTPUT = 60_000
+
+
+class Desk(StrEnum):
+    """What waits for a reviewer: the queues of predictions, and what others have said of them."""
+
+    LOW_CONFIDENCE = Queue.LOW_CONFIDENCE
+    FAILED_WORKFLOW = Queue.FAILED_WORKFLOW
+    LABEL_NEXT = Queue.LABEL_NEXT
+    AUDIT = Queue.AUDIT
+    PROPOSED = "proposed"
+    SUSPICIOUS_LABEL = "suspicious-label"
+    CONFLICTS = "conflicts"
+
+    @property
+    def heading(self) -> str:
+        return {"proposed": "To approve", "suspicious-label": "Doubted labels"}.get(
+            self, self.replace("-", " ").capitalize()
+        )
+
+    @property
+    def is_of_predictions(self) -> bool:
+        return self.value in tuple(Queue)
+
+
+class Place(Schema):
+    """Where in the inbox a reviewer is; `own`: what they proposed themselves is shown as well."""
+
+    queue: Desk = Desk.LOW_CONFIDENCE
+    task: Slug | None = None
+    own: bool = False
+
+    @property
+    def query(self) -> str:
+        task = f"&task={self.task}" if self.task else ""
+        return f"?queue={self.queue}{task}{'&own=yes' if self.own else ''}"
+
+
+class ItemIn(Place):
+    """`quoting` is what approvals of this session allow, from now on too."""
+
+    item: UUID
+    quoting: Quoting = Quoting.TASK
+    alike: tuple[UUID, ...] = ()
+    allow_new: bool = False
+
+
+class LabelIn(ItemIn):
+    """What an item is: a `label` that was offered, what was `typed`, an `output` as JSON, or what
+    the model said (`is_right`). `approves`: it is ground truth at once."""
+
+    label: TruthLabel | None = None
+    typed: TruthLabel | None = None
+    output: Annotated[SafeText, StringConstraints(max_length=LONGEST_OUTPUT)] | None = None
+    is_right: bool = False
+    note: Note | None = None
+    approves: bool = False
+
+
+class DecisionIn(ItemIn):
+    """What becomes of a correction."""
+
+    verdict: Literal["approve", "reject"]
+
+
+class DoubtIn(ItemIn):
+    """What becomes of an approved case that is doubted."""
+
+    verdict: Literal["clear", "withdraw"]
+
+
+class SettlementIn(ItemIn):
+    """Which truth of two is left."""
+
+    verdict: Settlement
+
+
+class SkipIn(ItemIn):
+    """An item that somebody else may look at."""

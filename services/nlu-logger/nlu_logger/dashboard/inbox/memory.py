@@ -1,0 +1,63 @@
+"""What a browser keeps of a session of reviewing: how far it is, what it passed over, what is on.
+
+It is the reviewer's own and decides nothing: whoever changes it changes what they are shown. Pure.
+"""
+
+import base64
+import binascii
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+from uuid import UUID
+
+from nlu_shared.schemas.base import Schema
+from pydantic import AwareDatetime, ValidationError
+
+MOST_SKIPPED, MOST_ACTS = 50, 10
+"""A cookie holds four kilobytes."""
+
+
+class Quoting(StrEnum):
+    """May the texts that are approved stand in prompts?"""
+
+    TASK = "task"
+    YES = "yes"
+    NO = "no"
+
+    @property
+    def may_quote(self) -> bool | None:
+        return None if self is Quoting.TASK else self is Quoting.YES
+
+
+class Memory(Schema):
+    """`acts` are the corrections of the latest labels and decisions, the newest last."""
+
+    since: AwareDatetime
+    done: int = 0
+    quoting: Quoting = Quoting.TASK
+    approves: bool = False
+    skipped: tuple[UUID, ...] = ()
+    acts: tuple[UUID, ...] = ()
+
+    @classmethod
+    def read(cls, kept: str | None, *, now: datetime) -> Self:
+        """A new one where none was kept, or what was kept is none."""
+        try:
+            return cls.model_validate_json(base64.urlsafe_b64decode(kept or ""))
+        except (ValidationError, ValueError, binascii.Error):
+            return cls(since=now)
+
+    def write(self) -> str:
+        plain = self.model_dump_json(exclude_defaults=True).encode()
+        return base64.urlsafe_b64encode(plain).decode()
+
+    def with_act(self, correction: UUID | None, *, done: int = 1) -> Self:
+        acts = self.acts if correction is None else (*self.acts, correction)[-MOST_ACTS:]
+        return self.model_copy(update={"acts": acts, "done": self.done + done})
+
+    def without_act(self, *, done: int) -> Self:
+        left = max(0, self.done - done)
+        return self.model_copy(update={"acts": self.acts[:-1], "done": left})
+
+    def with_skipped(self, item: UUID) -> Self:
+        return self.model_copy(update={"skipped": (*self.skipped, item)[-MOST_SKIPPED:]})

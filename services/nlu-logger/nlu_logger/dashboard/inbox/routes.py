@@ -1,0 +1,215 @@
+"""The inbox by HTTP: a page, and the forms on it. Each form leads to the page of what is next.
+
+What a script does is send the same forms and put the answer in place.
+"""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Request
+from nlu_shared.kit.access.logins import Login
+from nlu_shared.kit.errors import ServiceError
+from nlu_shared.kit.http.deps import CallerDep, DbSession, settings_of
+from nlu_shared.kit.pages.attempts import attempt
+from nlu_shared.kit.pages.forms import fields, form_of
+from nlu_shared.schemas.base import Slug
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.responses import Response
+
+from nlu_logger.dashboard.house import HOUSE, REVIEW, Reviewer, needs
+from nlu_logger.dashboard.inbox import acts, extraction, service
+from nlu_logger.dashboard.inbox.acts import Done
+from nlu_logger.dashboard.inbox.extraction import Filled
+from nlu_logger.dashboard.inbox.given import (
+    DecisionIn,
+    Desk,
+    DoubtIn,
+    ItemIn,
+    LabelIn,
+    Place,
+    SettlementIn,
+    SkipIn,
+)
+from nlu_logger.dashboard.inbox.memory import Memory
+from nlu_logger.reviews.claims import Held
+from nlu_logger.settings import Settings
+
+router = APIRouter(prefix="/review", include_in_schema=False)
+SettingsDep = Annotated[Settings, Depends(settings_of)]
+COOKIE = "nlu_logger_inbox"
+labels, decides = (
+    needs("reviews:read", "corrections:write"),
+    needs("reviews:read", "reviews:decide"),
+)
+LabelForm = Annotated[LabelIn, form_of(LabelIn)]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who reviews, in which transaction, and what their browser keeps of the session."""
+
+    request: Request
+    login: Login
+    database: AsyncSession
+    settings: Settings
+    memory: Memory
+
+
+async def _visit(request: Request, database: DbSession, settings: SettingsDep) -> Visit:
+    memory = Memory.read(request.cookies.get(COOKIE), now=datetime.now(UTC))
+    return Visit(request, request.state.login, database, settings, memory)
+
+
+VisitDep = Annotated[Visit, Depends(_visit)]
+
+
+@router.get("")
+async def show_inbox(
+    login: Reviewer,
+    visit: VisitDep,
+    queue: Desk = Desk.LOW_CONFIDENCE,
+    task: Slug | Literal[""] = "",
+    own: bool = False,
+) -> Response:
+    return await _page(visit, Place(queue=queue, task=task or None, own=own))
+
+
+@router.post("/label", dependencies=[labels])
+async def label_item(given: LabelForm, visit: VisitDep, caller: CallerDep) -> Response:
+    return await _answer(
+        visit, given, acts.label(visit.database, given, visit.settings, caller=caller)
+    )
+
+
+@router.post("/code", dependencies=[labels])
+async def code_item(given: LabelForm, visit: VisitDep, caller: CallerDep) -> Response:
+    filled = extraction.filled(await fields(visit.request))
+    coded = acts.code_by_form(visit.database, given, filled, visit.settings, caller=caller)
+    return await _answer(visit, given, coded, filled)
+
+
+@router.post("/decide", dependencies=[decides])
+async def decide_item(
+    given: Annotated[DecisionIn, form_of(DecisionIn)], visit: VisitDep, caller: CallerDep
+) -> Response:
+    decided = acts.decide(visit.database, given, visit.settings, caller=caller)
+    return await _answer(visit, given, decided)
+
+
+@router.post("/doubt", dependencies=[decides])
+async def answer_doubt(
+    given: Annotated[DoubtIn, form_of(DoubtIn)], visit: VisitDep, caller: CallerDep
+) -> Response:
+    return await _answer(visit, given, acts.answer_doubt(visit.database, given, caller=caller))
+
+
+@router.post("/settle", dependencies=[decides])
+async def settle_conflict_by_form(
+    given: Annotated[SettlementIn, form_of(SettlementIn)], visit: VisitDep, caller: CallerDep
+) -> Response:
+    settled = acts.settle(visit.database, given, visit.settings, caller=caller)
+    return await _answer(visit, given, settled)
+
+
+@router.post("/skip", dependencies=[needs("reviews:read")])
+async def skip_item(
+    given: Annotated[SkipIn, form_of(SkipIn)], visit: VisitDep, caller: CallerDep
+) -> Response:
+    done = await acts.skip(visit.database, given, caller=caller)
+    return _next(visit, given, _after(visit.memory.with_skipped(given.item), given, done))
+
+
+@router.post("/undo", dependencies=[labels])
+async def undo_latest(
+    place: Annotated[Place, form_of(Place)], visit: VisitDep, caller: CallerDep
+) -> Response:
+    if not visit.memory.acts:
+        return _next(visit, place, visit.memory)
+    latest = visit.memory.acts[-1]
+    undone = acts.undo(visit.database, latest, place, caller=caller)
+    result = await attempt(visit.database, undone)
+    if isinstance(result, ServiceError):
+        return await _page(visit, place, refused=result)
+    return _next(visit, place, visit.memory.without_act(done=-result.settled))
+
+
+@router.post("/again", dependencies=[needs("reviews:read")])
+async def offer_skipped_again(place: Annotated[Place, form_of(Place)], visit: VisitDep) -> Response:
+    return _next(visit, place, visit.memory.model_copy(update={"skipped": ()}))
+
+
+async def _answer(
+    visit: Visit, given: ItemIn, act: Awaitable[Done], filled: Filled | None = None
+) -> Response:
+    """To what is next; or the same page with the reason, and with what was typed still in it."""
+    result = await attempt(visit.database, act)
+    if isinstance(result, ServiceError):
+        place = Place(**_place(given))
+        return await _page(visit, place, refused=result, given=given, filled=filled)
+    return _next(visit, given, _after(visit.memory, given, result))
+
+
+def _after(memory: Memory, given: ItemIn, done: Done) -> Memory:
+    made = memory.with_act(done.correction, done=done.settled)
+    approves = getattr(given, "approves", memory.approves)
+    return made.model_copy(update={"quoting": given.quoting, "approves": approves})
+
+
+def _place(given: Place) -> dict[str, Any]:
+    return {name: getattr(given, name) for name in Place.model_fields}
+
+
+def _next(visit: Visit, place: Place, memory: Memory) -> Response:
+    answer = Response(status_code=303, headers={"Location": REVIEW + place.query})
+    _keep(visit, answer, memory)
+    return answer
+
+
+def _keep(visit: Visit, answer: Response, memory: Memory) -> None:
+    secure = visit.request.url.scheme == "https"
+    kept = memory.write()
+    answer.set_cookie(COOKIE, kept, path=REVIEW, httponly=True, samesite="strict", secure=secure)
+
+
+async def _page(
+    visit: Visit,
+    place: Place,
+    *,
+    refused: ServiceError | None = None,
+    given: ItemIn | None = None,
+    filled: Filled | None = None,
+) -> Response:
+    authenticator = visit.request.app.state.resources.authenticator
+    caller = visit.login.caller
+    holder = refused.claim.claimed_by if isinstance(refused, Held) else None
+    shown = await service.show(
+        visit.database,
+        place,
+        visit.memory,
+        visit.settings,
+        authenticator,
+        caller=caller,
+        named=[holder] if holder else [],
+    )
+    if filled is not None and given is not None:
+        service.fill_in(shown, given.item, filled)
+    page = HOUSE.page(
+        "inbox.html",
+        visit.login,
+        status=200 if refused is None else refused.status,
+        at=REVIEW,
+        desks=list(Desk),
+        place=place,
+        memory=visit.memory,
+        view=shown,
+        refused=refused,
+        claim=refused.claim if isinstance(refused, Held) else None,
+        given=given,
+        extraction=extraction,
+        second_approver=visit.settings.require_second_approver,
+    )
+    if COOKIE not in visit.request.cookies:
+        _keep(visit, page, visit.memory)
+    return page

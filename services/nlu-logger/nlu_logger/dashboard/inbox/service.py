@@ -1,0 +1,255 @@
+"""What the inbox shows: one item, held by who looks at it, and all that belongs to it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from nlu_shared.kit.access import names
+from nlu_shared.kit.access.auth import Authenticator, Caller
+from nlu_shared.schemas.extraction import Extraction
+from nlu_shared.schemas.labels import LabelSet, like, spelling
+from nlu_shared.schemas.predictions import Prediction
+from nlu_shared.schemas.queues import ClaimIn, Queue, QueueItem, SuspiciousCase
+from nlu_shared.schemas.queues import QueueFilters as Look
+from nlu_shared.schemas.reviews import TruthConflict
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from nlu_logger.dashboard.inbox import choices, extraction, queries
+from nlu_logger.dashboard.inbox.choices import Choice
+from nlu_logger.dashboard.inbox.given import Desk, Place
+from nlu_logger.dashboard.inbox.memory import Memory
+from nlu_logger.dashboard.inbox.queries import Act, Proposal
+from nlu_logger.label_sets import service as label_sets
+from nlu_logger.reviews import claims, conflicts, label_issues, priority, queues
+from nlu_logger.settings import Settings
+
+UNSURE = 0.7
+"""The document's threshold of low confidence."""
+MINUTES = 15.0
+"""So long is an item held that is looked at."""
+LOOKED_THROUGH = 200
+
+
+@dataclass(slots=True, kw_only=True)
+class Shown:
+    """A page of the inbox. `item` is what is in focus: a prediction, proposal, case or conflict.
+
+    `last` is the latest label or decision, `near` are labels that its label nearly is.
+    """
+
+    counts: Mapping[str, int]
+    own: int
+    tasks: Sequence[str]
+    item: Any = None
+    offered: list[Choice] = field(default_factory=list)
+    known: LabelSet | None = None
+    may_add: bool = False
+    is_new: bool = False
+    before: Sequence[Prediction] = ()
+    alike: Sequence[tuple[UUID, str]] = ()
+    proposed: Extraction | None = None
+    sheet: extraction.Sheet | None = None
+    differences: Sequence[str] | None = None
+    last: Act | None = None
+    near: Sequence[str] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+async def show(
+    session: AsyncSession,
+    place: Place,
+    memory: Memory,
+    settings: Settings,
+    authenticator: Authenticator,
+    *,
+    caller: Caller,
+    named: Sequence[str] = (),
+) -> Shown:
+    """What is in focus now, held by the caller where they may claim, and all that belongs to it;
+    `named` are subjects whose names are shown as well."""
+    look = Look(task=place.task, threshold=UNSURE)
+    of_queues = await queues.counts(session, look, settings, caller=caller)
+    waiting = await queries.waiting(session, place.task, own=place.own, caller=caller)
+    shown = Shown(
+        counts={
+            **{str(queue): count for queue, count in of_queues.items()},
+            "proposed": waiting.proposed,
+            "conflicts": waiting.conflicts,
+        },
+        own=waiting.own,
+        tasks=await queries.tasks(session, caller=caller),
+    )
+    match place.queue:
+        case Desk.PROPOSED:
+            await _show_proposal(session, shown, place, memory, caller=caller)
+        case Desk.SUSPICIOUS_LABEL:
+            await _show_doubt(session, shown, place, memory, settings, caller=caller)
+        case Desk.CONFLICTS:
+            await _show_conflict(session, shown, place, memory, caller=caller)
+        case _:
+            await _show_prediction(session, shown, place, memory, settings, caller=caller)
+    if memory.acts:
+        shown.last = await queries.latest(session, memory.acts[-1])
+    if shown.last is not None:
+        known = await label_sets.current(session, shown.last.task, caller=caller)
+        shown.near = like(shown.last.truth, known.names)
+    shown.names = await names.of(authenticator, {*named, *_subjects(shown)})
+    return shown
+
+
+def fill_in(shown: Shown, item: UUID, given: extraction.Filled) -> None:
+    """What somebody has typed so far stands in the form again, if it is of the item in focus."""
+    if shown.proposed is not None and shown.item.id == item:
+        shown.sheet = extraction.sheet(shown.proposed, given)
+
+
+async def _show_prediction(
+    session: AsyncSession,
+    shown: Shown,
+    place: Place,
+    memory: Memory,
+    settings: Settings,
+    *,
+    caller: Caller,
+) -> None:
+    queue = Queue(place.queue)
+    item = await _next_prediction(session, queue, place, memory, settings, caller=caller)
+    if item is None:
+        return
+    shown.item = item
+    shown.known = known = await label_sets.current(session, item.task, caller=caller)
+    hides_answer = queue is Queue.AUDIT
+    shown.may_add = any(map(caller.has, label_sets.ADDERS)) or not known.version
+    shown.before = await queries.before(session, item, caller=caller)
+    if item.output is not None and not known.version:
+        shown.proposed = extraction.proposal_of(item.output)
+        if shown.proposed is not None and hides_answer:
+            shown.proposed = Extraction()
+        shown.sheet = None if shown.proposed is None else extraction.sheet(shown.proposed)
+        return
+    shown.offered = choices.offered(item, known, hides_answer=hides_answer)
+    if not hides_answer:
+        shown.alike = await queues.alike_to(session, item, settings, caller=caller)
+
+
+async def _next_prediction(
+    session: AsyncSession,
+    queue: Queue,
+    place: Place,
+    memory: Memory,
+    settings: Settings,
+    *,
+    caller: Caller,
+) -> QueueItem | None:
+    asked_for = ClaimIn(task=place.task, threshold=UNSURE, minutes=MINUTES)
+    if caller.has("reviews:claim"):
+        return await queues.next_one(
+            session, queue, asked_for, settings, skipped=memory.skipped, caller=caller
+        )
+    look = Look(task=place.task, threshold=UNSURE, limit=LOOKED_THROUGH)
+    items = await queues.look(session, queue, look, settings, caller=caller)
+    return next((one for one in items if not one.claim and one.id not in memory.skipped), None)
+
+
+async def _show_proposal(
+    session: AsyncSession, shown: Shown, place: Place, memory: Memory, *, caller: Caller
+) -> None:
+    waiting = await queries.proposals(
+        session,
+        place.task,
+        skipped=memory.skipped,
+        own=place.own,
+        caller=caller,
+        limit=queries.PROPOSALS_COMPARED,
+    )
+    if not waiting:
+        return
+    shown.item = one = waiting[0]
+    await hold(session, one.correction.id, place, caller=caller)
+    shown.before = await queries.before(session, one.prediction, caller=caller)
+    shown.known = await label_sets.current(session, one.prediction.task, caller=caller)
+    shown.is_new = _is_new(one.label, shown.known)
+    shown.alike = _alike(one, waiting[1:])
+    proposed = extraction.proposal_of(one.prediction.output)
+    given = extraction.proposal_of(one.correction.corrected_output)
+    if proposed and given:
+        shown.differences = extraction.differences(proposed, given)
+
+
+async def _show_doubt(
+    session: AsyncSession,
+    shown: Shown,
+    place: Place,
+    memory: Memory,
+    settings: Settings,
+    *,
+    caller: Caller,
+) -> None:
+    look = Look(task=place.task, limit=LOOKED_THROUGH)
+    cases = await label_issues.look(session, look, settings, caller=caller)
+    shown.counts = {**shown.counts, place.queue: len(cases)}
+    free = [one for one in cases if _is_free(one, caller) and one.id not in memory.skipped]
+    if free:
+        shown.item = free[0]
+        await hold(session, free[0].id, place, caller=caller)
+
+
+async def _show_conflict(
+    session: AsyncSession, shown: Shown, place: Place, memory: Memory, *, caller: Caller
+) -> None:
+    page = await conflicts.page(
+        session, caller=caller, task=place.task, after=None, limit=LOOKED_THROUGH
+    )
+    held = await claims.of(session, [one.id for one in page.items])
+    others = {one for one, claim in held.items() if claim.claimed_by != caller.subject}
+    free = [one for one in page.items if one.id not in others and one.id not in memory.skipped]
+    if free:
+        shown.item = one = free[0]
+        await hold(session, one.id, place, caller=caller)
+        shown.known = await label_sets.current(session, one.task, caller=caller)
+        other = one.other_truth if isinstance(one.other_truth, str) else None
+        shown.is_new = _is_new(other, shown.known)
+
+
+async def hold(session: AsyncSession, item: UUID, place: Place, *, caller: Caller) -> None:
+    if caller.has("reviews:claim"):
+        await claims.take_turns(session)
+        lasting = timedelta(minutes=MINUTES)
+        await claims.hold(session, [item], place.queue, caller=caller, lasting=lasting)
+
+
+def _is_free(case: SuspiciousCase, caller: Caller) -> bool:
+    return case.claim is None or case.claim.claimed_by == caller.subject
+
+
+def _is_new(label: str | None, known: LabelSet) -> bool:
+    """Whether a truth would be new in the task's set."""
+    if label is None or not known.version:
+        return False
+    return known.spellings.get(spelling(label)) not in known.names
+
+
+def _alike(one: Proposal, others: Sequence[Proposal]) -> Sequence[tuple[UUID, str]]:
+    """Proposals of the same truth for nearly the same words."""
+    if one.label is None:
+        return []
+    same = [
+        (other.correction.id, other.prediction.prompt[: queues.COMPARED_CHARACTERS])
+        for other in others
+        if other.label == one.label and other.prediction.task == one.prediction.task
+    ]
+    text = one.prediction.prompt[: queues.COMPARED_CHARACTERS]
+    return priority.alike(text, same)[: queues.MOST_ALIKE]
+
+
+def _subjects(shown: Shown) -> set[str]:
+    match shown.item:
+        case Proposal(correction=correction):
+            return {correction.author}
+        case SuspiciousCase():
+            return {shown.item.approved_by}
+        case TruthConflict():
+            return {shown.item.standing_by, shown.item.other_by}
+    return set()

@@ -1,0 +1,1 @@
+"""Predictions found by what they hold, and one of them with all that became of it."""

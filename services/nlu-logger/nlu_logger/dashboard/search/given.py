@@ -1,0 +1,65 @@
+"""What a search asks for, and the address of one. Pure."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from nlu_shared.schemas.base import Fraction, Label, SafeText, Schema, Slug
+from pydantic import AfterValidator, Field, StringConstraints
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+PREDICTIONS = "/dashboard/predictions"
+At = Annotated[datetime, AfterValidator(_in_utc)]
+"""A moment as a browser's field has it: without an offset it is in UTC."""
+Words = Annotated[SafeText, StringConstraints(min_length=3, max_length=200)]
+
+
+class SearchIn(Schema):
+    """Each narrows what is found; `before` is where a page of it begins."""
+
+    text: Words | None = None
+    task: Slug | None = None
+    intent: Label | None = None
+    model_version: Label | None = None
+    prompt_version: Label | None = None
+    conversation: UUID | None = None
+    user: UUID | None = None
+    since: At | None = None
+    until: At | None = None
+    min_confidence: Fraction | None = None
+    below: Annotated[float, Field(ge=0, le=2)] | None = None
+    successful: bool | None = None
+    ended: bool | None = None
+    corrected: bool | None = None
+    audited: bool = False
+    before: UUID | None = None
+
+
+def rows(*, since: datetime | None = None, until: datetime | None = None, **wanted: Any) -> str:
+    """The address of the rows behind a number; whole seconds, so that none is left out."""
+    moments = {
+        "since": since.replace(microsecond=0) if since else None,
+        "until": until + timedelta(seconds=1, microseconds=-until.microsecond) if until else None,
+    }
+    written = {
+        name: f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
+        for name, moment in moments.items()
+        if moment is not None
+    }
+    words = {True: "yes", False: "no"}
+    given = {
+        name: words.get(one, one) if isinstance(one, bool) else one for name, one in wanted.items()
+    }
+    kept = {name: one for name, one in (given | written).items() if one not in (None, "")}
+    return f"{PREDICTIONS}?{urlencode(kept)}"
+
+
+def rows_of_bucket(bucket: float, **wanted: Any) -> str:
+    """The rows whose confidence is rounded to this tenth."""
+    least = round(bucket - 0.05, 2)
+    return rows(min_confidence=max(0.0, least), below=round(bucket + 0.05, 2), **wanted)
