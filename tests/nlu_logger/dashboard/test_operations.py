@@ -1,0 +1,137 @@
+"""What an operator does by API, by forms: keys, exports, schedules, alerts, audit, erasure."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from tests.fixtures.browsing import browser, send
+from tests.fixtures.databases import Databases
+from tests.fixtures.servers import Servers
+from tests.fixtures.stack import client
+from tests.nlu_logger.world import World, opened
+
+OPERATIONS = "/dashboard/operations"
+
+
+@pytest.fixture(scope="module")
+async def world(
+    databases: Databases, servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[World]:
+    folder: Path = tmp_path_factory.mktemp("exports")
+    async with opened(databases, servers, export_dir=folder) as made:
+        yield made
+
+
+@pytest.fixture
+async def operator(world: World) -> AsyncIterator[httpx2.AsyncClient]:
+    async with browser(world.url) as made:
+        yield made
+
+
+async def test_a_key_is_shown_once_succeeded_and_revoked(
+    world: World, operator: httpx2.AsyncClient
+) -> None:
+    scopes = ["reviews:read", "reviews:claim"]
+    made = await send(operator, "operations/keys", name="Eve", scopes=scopes, tasks="a, b")
+    (key,) = re.findall(r'class="secret">(nlk_[^<]*)<', made.text)
+    async with client(world.url, key) as eve:
+        assert (await eve.get("/v1/corrections")).status_code == 200
+    listed = (await operator.get(OPERATIONS)).text
+    assert key not in listed
+    assert "hold items of a queue while reviewing them" in listed
+    keys = (await world.admin.get("/v1/admin/keys")).json()
+    (eve_key,) = [one for one in keys if one["name"] == "Eve"]
+    assert eve_key["tasks"] == ["a", "b"]
+    after = await send(operator, "operations/keys/rotate", key=eve_key["id"], grace_hours=1)
+    assert after.text.count("nlk_") == 1
+    gone = await send(operator, "operations/keys/revoke", key=eve_key["id"])
+    assert gone.status_code == 303
+    async with client(world.url, key) as eve:
+        assert (await eve.get("/v1/corrections")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"scopes": "reviews:read"}, "A key has a name."),
+        ({"name": "Eve"}, "Choose what the key may do."),
+        ({"name": "Eve", "scopes": "all"}, "A scope is one of"),
+        (
+            {"name": "Eve", "scopes": "admin", "expires_at": "2001-01-01T00:00"},
+            "expires_at is past",
+        ),
+        ({"name": "Eve", "scopes": "admin", "tasks": "No Slug"}, "The tasks cannot be taken."),
+    ],
+)
+async def test_a_key_that_cannot_be_made_says_why_and_keeps_what_was_typed(
+    operator: httpx2.AsyncClient, given: dict[str, str], says: str
+) -> None:
+    refused = await send(operator, "operations/keys", **given)
+    assert refused.status_code == 422
+    assert says in refused.text
+    assert f'value="{given.get("name", "")}"' in refused.text
+
+
+async def test_rows_are_downloaded_and_a_schedule_is_kept(
+    world: World, operator: httpx2.AsyncClient, task: str
+) -> None:
+    await world.log(task=task, prompt="sure", confidence=0.95)
+    await world.log(task=task, prompt="unsure", confidence=0.1)
+    download = f"{OPERATIONS}/exports/download?task={task}&format=csv&mode="
+    trained, reviewed = [await operator.get(download + mode) for mode in ("retraining", "review")]
+    assert "sure,greet" in trained.text
+    assert ",unsure," in reviewed.text
+    assert re.search(r'filename="retraining-[\d-]+\.csv"', trained.headers["content-disposition"])
+    given = {"name": task, "cron": "0 3 * * *", "target": "folder", "splits": "80/10/10"}
+    assert (await send(operator, "operations/exports", **given)).status_code == 303
+    twice = await send(operator, "operations/exports", **given)
+    assert (twice.status_code, "A schedule has this name." in twice.text) == (409, True)
+    (schedule,) = (await world.admin.get("/v1/admin/schedules")).json()
+    page = (await operator.get(f"{OPERATIONS}/exports?schedule={schedule['id']}")).text
+    assert "every day at 3:00 UTC" in page
+    assert "Nothing yet: the worker writes when it is due." in page
+    await send(operator, "operations/exports/remove", schedule=schedule["id"])
+    assert (await world.admin.get("/v1/admin/schedules")).json() == []
+
+
+async def test_an_alert_is_added_in_words_and_removed(
+    world: World, operator: httpx2.AsyncClient
+) -> None:
+    given = {
+        "name": "Too many fail",
+        "kind": "error_rate",
+        "threshold": "25",
+        "channel": "slack",
+        "to": "https://hooks.example.org/a",
+    }
+    assert (await send(operator, "operations/alerts", **given)).status_code == 303
+    (alert,) = (await world.admin.get("/v1/admin/alerts")).json()
+    assert alert["rule"]["threshold"] == 0.25
+    page = (await operator.get(f"{OPERATIONS}/alerts?alert={alert['id']}")).text
+    assert "25% of outcomes or more fail within 60 minutes, of 50 at least" in page
+    assert "This rule was never met." in page
+    wrong = await send(operator, "operations/alerts", **given | {"to": "no address"})
+    assert wrong.status_code == 422
+    await send(operator, "operations/alerts/remove", alert=alert["id"])
+    assert (await world.admin.get("/v1/admin/alerts")).json() == []
+
+
+async def test_the_audit_log_names_who_did_what_and_a_person_is_erased_with_a_receipt(
+    world: World, operator: httpx2.AsyncClient
+) -> None:
+    person = str(uuid4())
+    await world.log(user_id=person, prompt="forget this")
+    unsure = await send(operator, "operations/erasure", user=person, again=str(uuid4()))
+    assert (unsure.status_code, "Nothing was erased." in unsure.text) == (422, True)
+    erased = await send(operator, "operations/erasure", user=person, again=person)
+    receipt = (await operator.get(erased.headers["location"])).text
+    assert "Backups of the database" in receipt or "backups of the database" in receipt
+    rows = await world.admin.get("/v1/predictions", params={"user": person})
+    assert rows.json()["items"] == []
+    log = (await operator.get(f"{OPERATIONS}/audit?action=privacy.erase")).text
+    assert "privacy: erase" in log
+    assert ">you</a>" in log

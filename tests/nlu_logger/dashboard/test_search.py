@@ -1,0 +1,114 @@
+"""Numbers lead to the rows behind them, and each row to all that became of it."""
+
+import re
+from html import unescape
+
+import pytest
+from nlu_logger.dashboard import drawing
+from nlu_logger.dashboard.drawing import Value
+
+from tests.fixtures.browsing import browser
+from tests.nlu_logger.world import HELLO, World
+
+
+def found(page: str) -> set[str]:
+    return set(re.findall(r'href="/dashboard/predictions/([0-9a-f-]{36})"', page))
+
+
+async def test_predictions_are_found_by_what_they_hold(world: World, task: str) -> None:
+    talk = "01890000-0000-7000-8000-0000000000ab"
+    rows = {
+        "one": {"prompt": "Move lunch", "predicted_intent": "move", "prompt_version": "v6"},
+        "two": {"prompt": "move dinner", "confidence": 0.9, "conversation_id": talk},
+        "three": {"prompt": "cancel lunch", "model_version": "m1", "confidence": 0.1},
+    }
+    ids = {name: await world.log(task=task, **row) for name, row in rows.items()}
+    ended = {"was_successful": False, "execution_error": "calendar is full"}
+    await world.admin.post(f"/v1/predictions/{ids['three']}/outcome", json=ended)
+    await world.correct(ids["two"], "leave")
+    wanted = {
+        "text=MOVE": {"one", "two"},
+        "intent=move": {"one"},
+        "prompt_version=v6": {"one"},
+        "model_version=m1": {"three"},
+        f"conversation={talk}": {"two"},
+        "successful=no": {"three"},
+        "ended=no": {"one", "two"},
+        "corrected=yes": {"two"},
+        "below=0.5": {"three"},
+        "min_confidence=0.9": {"two"},
+        "since=2001-01-01T00:00&until=2001-01-02": set(),
+        "text=&intent=": {"one", "two", "three"},
+    }
+    async with browser(world.url) as made:
+        for query, names in wanted.items():
+            page = await made.get(f"/dashboard/predictions?task={task}&{query}")
+            assert found(page.text) == {ids[name] for name in names}, query
+        nothing = await made.get(f"/dashboard/predictions?task={task}&text=unheard")
+        assert "No prediction is like this." in nothing.text
+        wrong = await made.get("/dashboard/predictions?since=never")
+        assert (wrong.status_code, wrong.json()["detail"]) == (
+            422,
+            "Something in since cannot be taken.",
+        )
+        history = (await made.get(f"/dashboard/predictions/{ids['two']}")).text
+    assert "corrections: propose" in history
+    assert re.search(r"<th scope=\"row\">you</th>\s*<td>leave</td>", history)
+
+
+async def test_a_page_of_what_was_found_leads_to_the_older_ones(world: World, task: str) -> None:
+    rows = [HELLO | {"task": task, "prompt": f"{number}"} for number in range(60)]
+    await world.admin.post("/v1/predictions:batch", json=rows)
+    async with browser(world.url) as made:
+        page = (await made.get(f"/dashboard/predictions?task={task}")).text
+        newest = found(page)
+        older = re.search(r'<a href="([^"]*)" rel="next">', page)
+        assert older
+        rest = found((await made.get(unescape(older[1]))).text)
+    assert (len(newest), len(rest), newest & rest) == (50, 10, set())
+
+
+async def test_the_numbers_of_the_overview_lead_to_as_many_rows(world: World, task: str) -> None:
+    for confidence, successful in ((0.2, True), (0.2, False), (0.65, True), (0.9, None)):
+        log_id = await world.log(task=task, confidence=confidence)
+        if successful is not None:
+            ended = {"was_successful": successful}
+            await world.admin.post(f"/v1/predictions/{log_id}/outcome", json=ended)
+    async with browser(world.url) as made:
+        page = (await made.get(f"/dashboard?task={task}&days=1")).text
+        numbers = {
+            number: unescape(link)
+            for link, number in re.findall(
+                r'<a class="card" href="(/dashboard/predictions[^"]*)">.*?<b>([^<]*)</b>', page
+            )
+        }
+        expected = {"4": 4, "75.0 %": 3, "66.7 %": 3}
+        assert numbers.keys() == expected.keys()
+        for number, count in expected.items():
+            assert len(found((await made.get(numbers[number])).text)) == count, number
+        (hour,) = re.findall(r'<a href="([^"]*)" tabindex="-1"><title>[^<]*: 4 predictions', page)
+        assert len(found((await made.get(unescape(hour))).text)) == 4
+        (bucket,) = re.findall(r'<a href="([^"]*)" tabindex="-1"><title>2 of confidence 0.2<', page)
+        assert len(found((await made.get(unescape(bucket))).text)) == 2
+
+
+def named(*numbers: float | None) -> list[Value]:
+    return [Value(f"{place}", number, "", "") for place, number in enumerate(numbers)]
+
+
+def test_bars_stand_on_the_floor_and_the_largest_reaches_the_top() -> None:
+    chart = drawing.bars(named(0, 5, 10))
+    assert [mark.height for mark in chart.marks] == [0, 51, 102]
+    assert {mark.y + mark.height for mark in chart.marks} == {drawing.HEIGHT - drawing.BOTTOM}
+    assert drawing.bars([]).marks == []
+
+
+@pytest.mark.parametrize(
+    ("numbers", "moves"), [((0.1, 0.2, 0.3), "MLL"), ((0.1, None, 0.3), "MM"), ((None,), "")]
+)
+def test_a_line_joins_only_neighbours_that_are_known(
+    numbers: tuple[float | None, ...], moves: str
+) -> None:
+    chart = drawing.points(named(*numbers))
+    assert "".join(re.findall("[ML]", chart.line)) == moves
+    assert len(chart.marks) == len([one for one in numbers if one is not None])
