@@ -1,18 +1,23 @@
 """What the forms of the inbox give. Pure."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from nlu_shared.schemas.base import Note, SafeText, Schema, Slug
 from nlu_shared.schemas.labels import TruthLabel
 from nlu_shared.schemas.queues import Queue
 from nlu_shared.schemas.reviews import Settlement
-from pydantic import StringConstraints
+from pydantic import BeforeValidator, StringConstraints
 
 from nlu_logger.dashboard.inbox.memory import Quoting
 
 LONGEST_OUTPUT = 60_000
+
+
+def _each(values: Any) -> Any:
+    """A box stands for all the items of one text."""
+    return [one for value in values for one in str(value).split()]
 
 
 class Desk(StrEnum):
@@ -55,7 +60,7 @@ class ItemIn(Place):
 
     item: UUID
     quoting: Quoting = Quoting.TASK
-    alike: tuple[UUID, ...] = ()
+    alike: Annotated[tuple[UUID, ...], BeforeValidator(_each)] = ()
     allow_new: bool = False
 
 

@@ -32,6 +32,14 @@ MINUTES = 15.0
 LOOKED_THROUGH = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """The items that say one thing in nearly the same words as what is in focus."""
+
+    text: str
+    ids: Sequence[UUID]
+
+
 @dataclass(slots=True, kw_only=True)
 class Shown:
     """A page of the inbox. `item` is what is in focus: a prediction, proposal, case or conflict.
@@ -48,7 +56,7 @@ class Shown:
     may_add: bool = False
     is_new: bool = False
     before: Sequence[Prediction] = ()
-    alike: Sequence[tuple[UUID, str]] = ()
+    alike: Sequence[Alike] = ()
     proposed: Extraction | None = None
     sheet: extraction.Sheet | None = None
     differences: Sequence[str] | None = None
@@ -131,7 +139,8 @@ async def _show_prediction(
         return
     shown.offered = choices.offered(item, known, hides_answer=hides_answer)
     if not hides_answer:
-        shown.alike = await queues.alike_to(session, item, settings, caller=caller)
+        near = await queues.alike_to(session, item, settings, caller=caller)
+        shown.alike = _by_text(near)
 
 
 async def _next_prediction(
@@ -171,7 +180,7 @@ async def _show_proposal(
     shown.before = await queries.before(session, one.prediction, caller=caller)
     shown.known = await label_sets.current(session, one.prediction.task, caller=caller)
     shown.is_new = _is_new(one.label, shown.known)
-    shown.alike = _alike(one, waiting[1:])
+    shown.alike = _by_text(_alike(one, waiting[1:]))
     proposed = extraction.proposal_of(one.prediction.output)
     given = extraction.proposal_of(one.correction.corrected_output)
     if proposed and given:
@@ -242,6 +251,13 @@ def _alike(one: Proposal, others: Sequence[Proposal]) -> Sequence[tuple[UUID, st
     ]
     text = one.prediction.prompt[: queues.COMPARED_CHARACTERS]
     return priority.alike(text, same)[: queues.MOST_ALIKE]
+
+
+def _by_text(near: Sequence[tuple[UUID, str]]) -> list[Alike]:
+    texts: dict[str, list[UUID]] = {}
+    for one, text in near:
+        texts.setdefault(text, []).append(one)
+    return [Alike(text, ids) for text, ids in texts.items()]
 
 
 def _subjects(shown: Shown) -> set[str]:
