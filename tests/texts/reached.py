@@ -1,7 +1,6 @@
 """Every function that a logged text reaches, by what it is called here: one line each.
 
-Each takes the text and does its work. A new function that reads texts of predictions or cases, in
-either service or in the client, gets its line in `REACHED`; `test_cost` does the rest.
+Each takes the text. A new function that reads texts of predictions or cases gets its line here.
 """
 
 import json
@@ -35,7 +34,7 @@ from nlu_logger.exports.splits import Shares, split_of
 from nlu_logger.ground_truth.service import text_key
 from nlu_logger.imports.labelled import Labelling, cases_of
 from nlu_logger.imports.rejected import rejected
-from nlu_logger.reviews.priority import Candidate, next_to_label
+from nlu_logger.reviews.priority import Candidate, alike, next_to_label
 from nlu_shared.client.classification import Classification, prediction_of
 from nlu_shared.client.prompted.module import served_of
 from nlu_shared.files.formats.base import Columns, Shape
@@ -208,6 +207,7 @@ REACHED: Mapping[str, Callable[[str], object]] = {
     "files/snips.yaml": lambda text: _read(f"type: intent\nutterances:\n- {json.dumps(text)}\n"),
     "files/atis": lambda text: _read(f"a\t{text}\na\t{text}\n"),
     "files/langfuse": lambda text: _read(json.dumps({"input": text, "expectedOutput": text})),
+    "reviews/priority.alike": lambda text: alike(text, [(uuid7(), f"{text} {n}") for n in "123"]),
     "reviews/priority.next_to_label": lambda text: next_to_label(
         [Candidate(uuid7(), "intent", f"{text} {n}", "pay", 0.5, 0.1) for n in range(3)], {}, 3
     ),

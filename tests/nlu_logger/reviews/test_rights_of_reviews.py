@@ -44,3 +44,15 @@ async def test_row_security_is_forced_on_every_table_of_reviews(world: World) ->
             " 'truth_conflicts') AND NOT (relrowsecurity AND relforcerowsecurity)"
         )
     assert unbound == []
+
+
+@pytest.mark.parametrize(
+    "change", ["status = 'approved'", "ground_truth_id = gen_random_uuid()", "author = 'key:other'"]
+)
+async def test_who_takes_back_a_correction_cannot_approve_one(world: World, change: str) -> None:
+    correction = await world.correct(await world.log(), "leave")
+    async with connected(world.database.app_url) as app, app.transaction():
+        await app.execute("SET LOCAL ROLE nlu_logger_service")
+        await app.execute("UPDATE corrections SET status = 'rejected' WHERE id = $1", correction)
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await app.execute(f"UPDATE corrections SET {change} WHERE id = $1", correction)

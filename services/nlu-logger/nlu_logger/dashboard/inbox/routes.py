@@ -4,7 +4,7 @@ What a script does is send the same forms and put the answer in place.
 """
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -18,7 +18,7 @@ from nlu_shared.schemas.base import Slug
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
-from nlu_logger.dashboard.house import HOUSE, REVIEW, Reviewer, needs
+from nlu_logger.dashboard.house import HOUSE, REVIEW, Reviewer, led, needs
 from nlu_logger.dashboard.inbox import acts, extraction, service
 from nlu_logger.dashboard.inbox.acts import Done
 from nlu_logger.dashboard.inbox.extraction import Filled
@@ -38,6 +38,7 @@ from nlu_logger.settings import Settings
 
 router = APIRouter(prefix="/review", include_in_schema=False)
 SettingsDep = Annotated[Settings, Depends(settings_of)]
+SCRIPT = "x-script"
 COOKIE = "nlu_logger_inbox"
 labels, decides = (
     needs("reviews:read", "corrections:write"),
@@ -118,7 +119,7 @@ async def skip_item(
     given: Annotated[SkipIn, form_of(SkipIn)], visit: VisitDep, caller: CallerDep
 ) -> Response:
     done = await acts.skip(visit.database, given, caller=caller)
-    return _next(visit, given, _after(visit.memory.with_skipped(given.item), given, done))
+    return await _next(visit, given, _after(visit.memory.with_skipped(given.item), given, done))
 
 
 @router.post("/undo", dependencies=[labels])
@@ -126,18 +127,18 @@ async def undo_latest(
     place: Annotated[Place, form_of(Place)], visit: VisitDep, caller: CallerDep
 ) -> Response:
     if not visit.memory.acts:
-        return _next(visit, place, visit.memory)
+        return await _next(visit, place, visit.memory)
     latest = visit.memory.acts[-1]
     undone = acts.undo(visit.database, latest, place, caller=caller)
     result = await attempt(visit.database, undone)
     if isinstance(result, ServiceError):
         return await _page(visit, place, refused=result)
-    return _next(visit, place, visit.memory.without_act(done=-result.settled))
+    return await _next(visit, place, visit.memory.without_act(done=-result.settled))
 
 
 @router.post("/again", dependencies=[needs("reviews:read")])
 async def offer_skipped_again(place: Annotated[Place, form_of(Place)], visit: VisitDep) -> Response:
-    return _next(visit, place, visit.memory.model_copy(update={"skipped": ()}))
+    return await _next(visit, place, visit.memory.model_copy(update={"skipped": ()}))
 
 
 async def _answer(
@@ -148,7 +149,7 @@ async def _answer(
     if isinstance(result, ServiceError):
         place = Place(**_place(given))
         return await _page(visit, place, refused=result, given=given, filled=filled)
-    return _next(visit, given, _after(visit.memory, given, result))
+    return await _next(visit, given, _after(visit.memory, given, result))
 
 
 def _after(memory: Memory, given: ItemIn, done: Done) -> Memory:
@@ -161,8 +162,12 @@ def _place(given: Place) -> dict[str, Any]:
     return {name: getattr(given, name) for name in Place.model_fields}
 
 
-def _next(visit: Visit, place: Place, memory: Memory) -> Response:
-    answer = Response(status_code=303, headers={"Location": REVIEW + place.query})
+async def _next(visit: Visit, place: Place, memory: Memory) -> Response:
+    """The way to what is next; to the script, which would only follow it, that itself."""
+    if SCRIPT in visit.request.headers:
+        answer = await _page(replace(visit, memory=memory), Place(**_place(place)))
+    else:
+        answer = led(REVIEW + place.query)
     _keep(visit, answer, memory)
     return answer
 

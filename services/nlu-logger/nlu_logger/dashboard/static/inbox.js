@@ -17,6 +17,7 @@ async function leave(form, button) {
   try {
     const answer = await fetch(button?.getAttribute("formaction") ?? form.getAttribute("action"), {
       method: "POST",
+      headers: { "x-script": "yes" },
       body,
     });
     if (answer.url.endsWith("/login")) return location.assign(answer.url);
