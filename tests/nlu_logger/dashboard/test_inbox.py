@@ -126,6 +126,10 @@ async def test_what_a_colleague_looks_at_is_offered_to_nobody_and_refused_with_t
         assert "What is left here you skipped, or colleagues hold it." in page
         again = await send(ann, "review/again", queue="low-confidence", task=task)
         assert "the first" in (await ann.get(again.headers["location"])).text
+        await world.release(first)
+        await label(desk, first, task, label="greet")
+        late = await send(ann, "review/label", item=first, task=task, label="leave")
+        assert (late.status_code, "has labelled it meanwhile" in late.text) == (409, True)
 
 
 async def test_who_may_not_decide_takes_back_their_own_word_alone(

@@ -82,6 +82,7 @@ async def _one_more(
 async def _label(
     session: AsyncSession, item: UUID, given: LabelIn, settings: Settings, *, caller: Caller
 ) -> Proposal:
+    await _check_waits(session, item, given, caller=caller)
     if given.is_right:
         right = ConfirmationIn(correction_notes=given.note, allow_new=given.allow_new)
         return await reviews.confirm(session, item, right, caller=caller, settings=settings)
@@ -103,6 +104,16 @@ async def _label(
         settings=settings,
         choices=[one.label for one in offered],
     )
+
+
+async def _check_waits(
+    session: AsyncSession, item: UUID, given: LabelIn, *, caller: Caller
+) -> None:
+    """Whoever looked at it longer than they held it may come late. The audit has two coders."""
+    is_audit = given.queue is Desk.AUDIT
+    if not is_audit and await queries.labelled_by_others(session, item, caller=caller):
+        detail = "A colleague has labelled it meanwhile. Yours was not saved; here is what is next."
+        raise Conflict(detail, code="labelled_meanwhile")
 
 
 def read_json(text: str) -> JsonValue:
@@ -147,6 +158,7 @@ async def code_by_form(
     except extraction.NoExtraction as wrong:
         raise Invalid(str(wrong), code="no_extraction") from None
     await _take_locks(session, given)
+    await _check_waits(session, given.item, given, caller=caller)
     made = await code(session, given.item, output, given, settings, caller=caller)
     if given.approves:
         await _approve(session, made.row.id, given, settings, caller=caller)

@@ -66,6 +66,11 @@ DECIDED_TOGETHER = """
 SELECT id FROM corrections
 WHERE decided_by = :me AND decided_at = :at AND author <> :me ORDER BY id LIMIT 100
 """
+LABELLED_BY_OTHERS = """
+SELECT id FROM corrections
+WHERE prediction_id = :id AND status <> 'rejected' AND author <> :me AND author NOT LIKE 'user:%'
+ORDER BY id DESC LIMIT 1
+"""
 TASKS = """
 WITH RECURSIVE seen AS (
     SELECT min(task) AS task FROM nlu_prompt_logs
@@ -182,6 +187,12 @@ async def proposals(
         free = both.where(*kept, ~claims.held(col(C.id))).order_by(col(C.id))
         rows += await session.exec(free.limit(limit - len(rows)))
     return [Proposal(row.view(), predictions.view(about)) for row, about in rows]
+
+
+async def labelled_by_others(session: AsyncSession, prediction_id: UUID, *, caller: Caller) -> bool:
+    params = {"id": prediction_id, "me": caller.subject}
+    found = await session.execute(text(LABELLED_BY_OTHERS), params)
+    return found.first() is not None
 
 
 async def latest(session: AsyncSession, correction_id: UUID) -> Act | None:
