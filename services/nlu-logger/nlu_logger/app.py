@@ -8,7 +8,7 @@ from nlu_shared.kit.http.web import create_app
 from nlu_logger import VERSION
 from nlu_logger.alerts.routes import insights as incidents
 from nlu_logger.alerts.routes import router as alerts
-from nlu_logger.dashboard.routes import entrance
+from nlu_logger.dashboard.house import entrance
 from nlu_logger.dashboard.routes import router as dashboard
 from nlu_logger.exports.routes import admin as schedules
 from nlu_logger.exports.routes import router as exports

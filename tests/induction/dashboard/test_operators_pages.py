@@ -57,12 +57,12 @@ async def test_a_channel_is_made_and_deleted_and_its_secret_shown_once(
     page: httpx2.AsyncClient,
 ) -> None:
     assert "Nobody is told." in await shown(page, "channels")
-    order = {"kind": "webhook", "target": "https://93.184.215.14/hook?token=hidden"}
+    order = {"kind": "webhook", "target": "https://93.184.215.14/hook?token=unseen"}
     made = (await page.post("/dashboard/channels", json=order)).json()
     assert made["secret"].startswith("whsec_")
     listed = await shown(page, "channels")
     assert "93.184.215.14" in listed
-    assert "hidden" not in listed
+    assert "unseen" not in listed
     assert made["secret"] not in listed
     deleted = await page.post(f"/dashboard/channels/{made['id']}/delete", json={})
     assert deleted.status_code == 204

@@ -1,4 +1,5 @@
-"""What people call the keys that did something: subjects as names, for those who read them."""
+"""What people call the keys that did something, for pages whose readers may not read keys: asked as
+whoever looks keys up. Who may read them has `keys.names`."""
 
 from collections.abc import Iterable, Mapping
 from uuid import UUID

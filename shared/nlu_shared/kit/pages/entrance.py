@@ -79,17 +79,22 @@ class Entrance:
 
     def refused(self, request: Request, error: ServiceError) -> Response | None:
         """A refusal as a browser shows it; None for what does not ask for a page."""
-        is_page = request.method == "GET" and request.url.path.startswith(PREFIX)
+        is_page = request.method == "GET" or forms.is_form(request)
         if (
-            not is_page
+            not (is_page and request.url.path.startswith(PREFIX))
             or error.status < 400
             or "text/html" not in request.headers.get("accept", "")
         ):
             return None
         login: Login | None = getattr(request.state, "login", None)
-        shown = {"error": error, "request_id": getattr(request.state, "request_id", None)}
-        page = self._house.page("refused.html", login, at=None, **shown)
-        page.status_code = error.status
+        page = self._house.page(
+            "refused.html",
+            login,
+            status=error.status,
+            at=None,
+            error=error,
+            request_id=getattr(request.state, "request_id", None),
+        )
         page.headers.update(error.headers)
         return page
 
