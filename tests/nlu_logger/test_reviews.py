@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from nlu_shared.ids import uuid7, uuid8
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers
+from tests.fixtures.stack import patiently
 from tests.nlu_logger.world import World, connected, opened
 
 
@@ -75,9 +77,11 @@ async def test_approvals_of_one_text_at_one_moment_make_one_case(world: World, t
     waiting = [await world.correct(log_id, "now") for log_id in logged]
     halves = [waiting, waiting[::-1], waiting[6:], waiting[:6]]
     bulks = [
-        world.admin.post("/v1/corrections:approve", json={"correction_ids": ids}) for ids in halves
+        partial(world.admin.post, "/v1/corrections:approve", json={"correction_ids": ids})
+        for ids in halves
     ]
-    answers = await asyncio.gather(*bulks, *(world.approve(one) for one in waiting))
+    singles = [partial(world.approve, one) for one in waiting]
+    answers = await asyncio.gather(*map(patiently, [*bulks, *singles]))
     assert {answer.status_code for answer in answers} == {200}
     assert (await world.truth(task))[-1]["count"] == 1
 

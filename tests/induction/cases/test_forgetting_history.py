@@ -9,7 +9,7 @@ from induction.privacy.repeating import blanked, marked, repeats_any
 from induction.resources import open_resources
 from pydantic import JsonValue
 
-from tests.fixtures.labelled import make_task
+from tests.fixtures.labelled import add_case, make_task
 from tests.fixtures.stack import Stack
 from tests.induction.cases.forgetting import erase, forgotten, say, secret
 from tests.induction.runs.driving import events, reached, sql, start
@@ -81,6 +81,8 @@ async def test_what_people_and_models_said_of_an_erased_case_goes_from_the_histo
 ) -> None:
     task = f"task-{uuid4().hex[:12]}"
     await make_task(stack, task, cases=24)
+    for number in range(8):  # no prompt gets these right, so that there is always something to try
+        await add_case(stack.logger, task, f"zyx {number}", f"topic_{number // 2}")
     person = uuid4()
     case = await say(stack, task, person)
     noted = {"text": "topic_0 topic_1 topic_2 topic_3", "notes": f"Made for {secret(task)}"}

@@ -49,7 +49,8 @@ def serve(app: ASGIApp, *, host: str, port: int, fd: int | None = None) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS)
-    uvicorn.Server(config(app, host=host, port=port)).run(_inherited(fd))
+    with suppress(KeyboardInterrupt):  # uvicorn has stopped in order and raises it once more
+        uvicorn.Server(config(app, host=host, port=port)).run(_inherited(fd))
 
 
 def _inherited(fd: int | None) -> list[socket] | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nlu_shared.ids import uuid7
 
-from tests.fixtures.stack import DEADLINE_SECONDS, Stack, serving
+from tests.fixtures.stack import DEADLINE_SECONDS, Stack, serving, until
 from tests.shared.client.relay import BadLine
 from tests.shared.client.spool.words import ended, said
 from tests.shared.client.spool.world import all_of, away, spool_of, stored
@@ -32,7 +32,11 @@ async def test_a_service_that_was_away_gets_everything_once_when_it_is_back(
     async with away(tmp_path) as spool:
         await all_of(*(spool.log(one) for one in predictions))
         assert not await spool.flush(0.2)
-        assert "no answer" in str((await spool.health()).last_error)
+
+        async def has_tried() -> bool:
+            return "no answer" in str((await spool.health()).last_error)
+
+        await until(has_tried)
     async with spool_of(tmp_path, str(stack.logger.base_url)) as spool:
         assert await spool.flush(DEADLINE_SECONDS)
     assert [row["id"] for row in await stored(stack, "away")] == sorted(
