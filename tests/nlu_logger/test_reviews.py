@@ -197,6 +197,26 @@ async def test_a_correction_says_one_thing(world: World, said: dict[str, Any]) -
     assert (await world.admin.post(path, json=said)).status_code == 422
 
 
+@pytest.mark.parametrize(("given", "label"), [(["play"], "play"), (0, "0"), ([["a  b "]], "a b")])
+async def test_a_corrected_intent_is_read_as_every_truth_is(
+    world: World, given: Any, label: str
+) -> None:
+    path = f"/v1/predictions/{await world.log()}/corrections"
+    answer = await world.admin.post(path, json={"corrected_intent": given})
+    assert (answer.status_code, answer.json()["corrected_intent"]) == (201, label)
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [(["a", "b"], "several_labels"), ([], "no_label"), (True, "no_label"), ({"a": 1}, "no_label")],
+)
+async def test_what_is_no_label_corrects_nothing(world: World, given: Any, kind: str) -> None:
+    path = f"/v1/predictions/{await world.log()}/corrections"
+    answer = await world.admin.post(path, json={"corrected_intent": given})
+    assert answer.status_code == 422
+    assert [one["type"] for one in answer.json()["errors"]] == [kind]
+
+
 async def test_queues_show_what_nobody_has_judged(world: World, task: str) -> None:
     unsure = [await world.log(task=task, confidence=n / 10) for n in (6, 3, 7, 5)]
     asked = {"task": task, "threshold": 0.7}

@@ -11,6 +11,7 @@ from uuid import UUID
 import httpx2
 from cyclopts import App, Parameter
 from nlu_shared.client.patient import unanswered
+from nlu_shared.files.lines import NOT_UTF8
 from nlu_shared.schemas.blame import Blame
 from nlu_shared.schemas.diffs import PromptDiff
 from nlu_shared.schemas.prompts import ServingAlias
@@ -208,5 +209,7 @@ def _readable(file: Path) -> Iterator[None]:
         sys.exit(f"induction: {file}: {away.strerror}")
     except UnreadableModule as unreadable:
         sys.exit(f"induction: {file}: {unreadable}")
-    except ValueError:  # it is no UTF-8, or too long for one block
+    except UnicodeDecodeError:
+        sys.exit(f"induction: {file} is {NOT_UTF8}")
+    except ValueError:  # too long for one block
         sys.exit(f"induction: {file} holds no text of a prompt")

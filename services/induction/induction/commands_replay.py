@@ -3,15 +3,13 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from cyclopts import Parameter
 from nlu_shared.kit.options import field
-from nlu_shared.schemas.forecasts import Forecast
 from nlu_shared.schemas.replays import ReplayIn
 from nlu_shared.schemas.runs import RunLimits
 from nlu_shared.schemas.traffic import USUAL_REPLAYED
 
-from induction.commands_runs import USUAL, AsJson, Model, Watch, start
-from induction.remote import HERE, Key, Url, answer, client
+from induction.commands_runs import USUAL, AsJson, DryRun, Model, Watch, say_forecast, start
+from induction.remote import HERE, Key, Url
 
 
 def replay(
@@ -23,7 +21,7 @@ def replay(
     calls: Annotated[int, field(RunLimits, "calls")] = USUAL.calls,
     money_usd: Annotated[float, field(RunLimits, "money_usd")] = USUAL.money_usd,
     minutes: Annotated[float, field(RunLimits, "minutes")] = USUAL.minutes,
-    dry_run: Annotated[bool, Parameter(negative=())] = False,
+    dry_run: DryRun = False,
     watch: Watch = False,
     as_json: AsJson = False,
     url: Url = HERE,
@@ -57,26 +55,7 @@ def replay(
         "limits": {"calls": calls, "money_usd": money_usd, "minutes": minutes},
         "dry_run": dry_run,
     }
-    if not dry_run:
-        start(path, order, watch=watch, as_json=as_json, url=url, key=key)
+    if dry_run:
+        say_forecast(path, order, as_json=as_json, url=url, key=key)
         return
-    with client(url, key) as http:
-        forecast = Forecast.model_validate_json(answer(http.post(path, json=order)).content)
-    print(forecast.model_dump_json() if as_json else "\n".join(_lines(forecast)))
-
-
-def _lines(forecast: Forecast) -> list[str]:
-    likely = forecast.likely
-    lines = [
-        f"{forecast.predictions} logged predictions",
-        f"at most {forecast.calls} calls, {forecast.money_usd:.4f} US dollars",
-    ]
-    if likely is not None:
-        calls, usd, minutes = likely.calls, likely.money_usd, likely.minutes
-        lines.append(
-            f"likely {calls[0]} to {calls[1]} calls, {usd[0]:.4f} to {usd[1]:.4f} US dollars,"
-            f" {minutes[0]:.1f} to {minutes[1]:.1f} minutes"
-        )
-    if forecast.month_left_usd is not None:
-        lines.append(f"the month's cap leaves {forecast.month_left_usd:.2f} US dollars")
-    return [*lines, *forecast.notes, "fits" if forecast.fits else "does not fit"]
+    start(path, order, watch=watch, as_json=as_json, url=url, key=key)

@@ -14,14 +14,16 @@ from nlu_shared.client.api import induction_api
 from nlu_shared.client.runs import follow_run
 from nlu_shared.kit.options import field
 from nlu_shared.schemas.events import EvaluationProgress, RunFinished
+from nlu_shared.schemas.forecasts import Forecast
 from nlu_shared.schemas.migration import MARGIN
 from nlu_shared.schemas.runs import RunKind, RunLimits, RunRequest, RunView
 from nlu_shared.schemas.steering import ApprovalMode, ChosenApprovals, Unanswered
 
 from induction.remote import HERE, Key, Url, answer, client
-from induction.watching import screen
+from induction.watching import forecasts, screen
 
 Watch = Annotated[bool, Parameter(negative=())]
+DryRun = Annotated[bool, Parameter(negative=())]
 AsJson = Annotated[bool, Parameter(name="--json", negative=())]
 Model = Annotated[str | None, Parameter(show_default=False)]
 Repeatable = Parameter(negative_iterable=())
@@ -57,6 +59,7 @@ def run(
     minutes: Annotated[float, field(RunLimits, "minutes")] = USUAL.minutes,
     max_prompt_tokens: Annotated[int | None, field(RunLimits, "max_prompt_tokens")] = None,
     seed: Annotated[int, field(RunRequest, "seed")] = 0,
+    dry_run: DryRun = False,
     watch: Watch = False,
     as_json: AsJson = False,
     url: Url = HERE,
@@ -100,12 +103,14 @@ def run(
         Whether each change waits for a person before it is kept; without it as the task says.
     unanswered
         What becomes of a change that nobody has decided on in time.
+    dry_run
+        Only say what it could cost and what stands in its way.
     watch
         Show what happens until the run is over; fails where it does not complete.
     as_json
-        Print the run, and with --watch each event, as a line of JSON.
+        Print the run, and with --watch each event, as a line of JSON; of a dry run, the forecast.
     """
-    request = {
+    request: dict[str, object] = {
         "task": task,
         "kind": kind,
         "prompt_version": version and str(version),
@@ -133,7 +138,11 @@ def run(
             "max_prompt_tokens": max_prompt_tokens,
         },
         "seed": seed,
+        "dry_run": dry_run,
     }
+    if dry_run:
+        say_forecast("/v1/runs", request, as_json=as_json, url=url, key=key)
+        return
     start("/v1/runs", request, watch=watch, as_json=as_json, url=url, key=key)
 
 
@@ -197,6 +206,15 @@ def start(
     finished = asyncio.run(show(UUID(started["id"]), url, key))
     if finished is not None and finished.status != "completed":
         sys.exit(f"induction: the run is {finished.status}: {finished.reason}")
+
+
+def say_forecast(
+    path: str, request: Mapping[str, object], *, as_json: bool, url: str, key: str
+) -> None:
+    """Prints what an order with `dry_run` could cost."""
+    with client(url, key) as http:
+        forecast = Forecast.model_validate_json(answer(http.post(path, json=request)).content)
+    print(forecast.model_dump_json() if as_json else "\n".join(forecasts.in_words(forecast)))
 
 
 async def _told(run_id: UUID, url: str, key: str) -> RunFinished | None:

@@ -6,6 +6,8 @@ Everything a phrase says comes from the schema; what a caller sent is not looked
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from nlu_shared.schemas.base import NO_BLANKS, ONE_LINE
+
 Document = Mapping[str, Any]
 Schema = Mapping[str, Any]
 NOUNS = {
@@ -27,6 +29,11 @@ UNITS = {
     "string": ("minLength", "maxLength", "character"),
     "array": ("minItems", "maxItems", "item"),
 }
+FORMS = {
+    NO_BLANKS: " without blanks",
+    ONE_LINE: " on one line, without control characters",
+}
+"""Patterns that words say better."""
 MOST_NAMES = 40
 
 
@@ -98,11 +105,15 @@ def _bounds(schema: Schema, kind: str) -> str:
         return ""
     least_name, most_name, unit = UNITS[kind]
     least, most = schema.get(least_name), schema.get(most_name)
-    form = f" of the form {schema['pattern']}" if "pattern" in schema else ""
+    form = _form(schema["pattern"]) if "pattern" in schema else ""
     if most is None:
         return (f" of at least {least} {unit}{'' if least == 1 else 's'}" if least else "") + form
     size = f"{least or 0} to {most} {unit}s" if least != most else f"{most} {unit}s"
     return f" of {size}{form}"
+
+
+def _form(pattern: str) -> str:
+    return FORMS.get(pattern) or f" of the form {pattern}"
 
 
 def _range(schema: Schema) -> str:

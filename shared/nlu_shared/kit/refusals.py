@@ -28,8 +28,11 @@ def where(
     errors: Sequence[Any], expected: Expected = lambda _: None, sent: object = None
 ) -> list[dict[str, Any]]:
     """Validation errors as place, kind and what is expected, at most MOST of them. With the body
-    that was `sent`, a name that cannot be told is told by its place in there."""
-    return [_fault(one, expected, sent) for one in errors[:MOST]]
+    that was `sent`, a name that cannot be told is told by its place in there. Items that are
+    faulty do not make their list too short."""
+    within = {tuple(one["loc"][:-1]) for one in errors}
+    real = [one for one in errors if one["type"] != "too_short" or tuple(one["loc"]) not in within]
+    return [_fault(one, expected, sent) for one in real[:MOST]]
 
 
 def tellable(name: str, number: int | None) -> str:

@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, WithJsonSchema
 
-from nlu_shared.schemas.base import Body, Fraction, Label, Moment, Schema, Slug
+from nlu_shared.schemas.base import ONE_LINE, Body, Fraction, Label, Moment, Schema, Slug
 from nlu_shared.schemas.channels import Channel, ChannelView, DeliveryStatus
 
 LONGEST_MINUTES = 60 * 24 * 30
@@ -22,7 +22,11 @@ class Notice(StrEnum):
     RECOVERED = "recovered"
 
 
-OneLine = Annotated[Label, StringConstraints(pattern=r"^[^\x00-\x1f\x7f\x85\u2028\u2029]+$")]
+OneLine = Annotated[
+    Label,
+    StringConstraints(pattern=ONE_LINE),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200, "pattern": ONE_LINE}),
+]
 """A name that stands in a mail's subject: no control characters."""
 Minutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES)]
 Threshold = Annotated[float, Field(gt=0, le=1)]

@@ -100,6 +100,8 @@ SafeJson = Annotated[JsonValue, AfterValidator(_storable_json)]
 Utterance = Annotated[SafeText, StringConstraints(min_length=1, max_length=PROMPT_LIMIT)]
 Label = Annotated[SafeText, StringConstraints(min_length=1, max_length=200)]
 Note = Annotated[SafeText, StringConstraints(max_length=8_192)]
+NO_BLANKS = r"^\S+$"
+ONE_LINE = r"^[^\x00-\x1f\x7f\x85\u2028\u2029]+$"
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Uuid7 = Annotated[UUID, AfterValidator(_version_seven)]
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]

@@ -114,8 +114,12 @@ def _a_label(value: Any) -> str:
 
 
 def _spelled(value: Any) -> Any:
-    """What is no text is left to be refused as such: a list of one is read in files alone."""
+    """What is no text is left to be refused as such: labels are defined by their names."""
     return _a_label(value) if isinstance(value, str) else value
+
+
+def _label_if_given(value: Any) -> str | None:
+    return None if value is None else _a_label(value)
 
 
 def _label_or_none(value: Any) -> str | None:
@@ -134,7 +138,9 @@ TruthLabel = Annotated[
     StringConstraints(min_length=1, max_length=LABEL_LIMIT),
     BeforeValidator(_spelled),
 ]
-"""A label as a person gives it, a text: normalised on the way in."""
+"""A label as a person defines it, a text: normalised on the way in."""
+GivenTruth = Annotated[TruthLabel | None, BeforeValidator(_label_if_given)]
+"""A truth as a person gives it, by `read_label`; None where it is left out."""
 LabelCell = Annotated[TruthLabel | None, BeforeValidator(_label_or_none)]
 """A label of a file's row; None where the row says nothing."""
 AllowNew = Annotated[

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, JsonValue, model_validator
 
 from nlu_shared.schemas.base import Body, Expectation, Fraction, Moment, Note, SafeJson, Schema
-from nlu_shared.schemas.labels import AllowNew, LabelWarning, TruthLabel
+from nlu_shared.schemas.labels import AllowNew, GivenTruth, LabelWarning
 
 WARNING = "what to look at, in an answer to who made it; null: nothing"
 
@@ -23,7 +23,7 @@ class CorrectionStatus(StrEnum):
 class CorrectionIn(Body):
     """The right answer for a prediction: a label, or a structured output."""
 
-    corrected_intent: TruthLabel | None = Field(
+    corrected_intent: GivenTruth = Field(
         default=None, description="the right label; this or `corrected_output`"
     )
     corrected_output: SafeJson = Field(

@@ -5,10 +5,17 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
-from nlu_shared.schemas.base import Body, Label, Moment, SafeText, Schema, Slug
+from nlu_shared.schemas.base import NO_BLANKS, Body, Label, Moment, SafeText, Schema, Slug
 from nlu_shared.schemas.labels import GivenLabel, LabelSpec
 from nlu_shared.schemas.objectives import Objective
 from nlu_shared.schemas.promotions import PromotionRules
@@ -39,7 +46,11 @@ def _choosable(labels: tuple[LabelSpec, ...]) -> tuple[LabelSpec, ...]:
 
 
 TaskLabels = Annotated[tuple[GivenLabel, ...], Field(max_length=1_000), AfterValidator(_each_once)]
-ModelName = Annotated[SafeText, StringConstraints(min_length=1, max_length=200, pattern=r"^\S+$")]
+ModelName = Annotated[
+    SafeText,
+    StringConstraints(min_length=1, max_length=200, pattern=NO_BLANKS),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200, "pattern": NO_BLANKS}),
+]
 """A model as its provider calls it: no blanks."""
 
 

@@ -5,6 +5,7 @@ import random
 from dataclasses import replace
 from typing import TypeVar
 
+import pytest
 from induction.engine.forecast import forecast
 from induction.engine.plan import Plan
 from induction.engine.run import evaluate_only
@@ -147,6 +148,24 @@ async def test_a_proposer_that_never_answers_right_ends_the_search() -> None:
     assert all(whys[1:])
     (reached,) = only(events, VerdictReached)
     assert reached.verdict.kind is VerdictKind.NO_CHANGE
+
+
+@pytest.mark.parametrize(
+    ("becomes", "words"),
+    [
+        (Split.TEST, "The test cases were not looked at."),
+        (Split.TRAIN, "There are no untouched test cases."),
+    ],
+)
+async def test_a_run_that_changed_nothing_tells_whether_there_were_test_cases(
+    becomes: Split, words: str
+) -> None:
+    plan = toy_plan(per_label=6, labels=2)
+    assert Split.TEST not in plan.splits.values()
+    splits = {**plan.splits, plan.cases[0].id: becomes}
+    world = WithProposer(OfflineRuntime(), lambda _: ModelAnswer(Outcome.OK, "no JSON"))
+    (reached,) = only(await stored(replace(plan, splits=splits), world), VerdictReached)
+    assert reached.verdict.summary == f"No better prompt was found. {words}"
 
 
 async def test_a_change_that_quotes_a_held_out_case_is_screened_before_a_call_is_spent() -> None:

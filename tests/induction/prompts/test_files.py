@@ -132,3 +132,12 @@ async def test_a_file_that_holds_no_prompt_is_refused_on_one_line(
     assert (code, printed) == (1, "")
     assert complained.startswith("induction: ")
     assert len(complained.splitlines()) == 1
+
+
+async def test_a_module_in_another_coding_is_refused_for_its_coding(
+    stack: Stack, tmp_path: Path
+) -> None:
+    file = tmp_path / "prompts.py"
+    file.write_bytes("INSTRUCTIONS = 'Grüße sortieren.'\n".encode("latin-1"))
+    code, _, complained = await command(stack, "import", file, "--task", TASK)
+    assert (code, "is not UTF-8" in complained) == (1, True)

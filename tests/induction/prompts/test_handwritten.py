@@ -119,6 +119,19 @@ def test_a_block_that_was_taken_away_leaves_its_name_empty() -> None:
         ("PDP_EXAMPLES.append('x')", "Line 2"),
         ("del PDP_ROLE_AND_INSTRUCTIONS", "Line 2"),
         ("from elsewhere import *", "Line 2"),
+        ("from elsewhere import PDP_EXAMPLES", r"PDP_EXAMPLES \(line 2\)"),
+        (
+            "from elsewhere import (\n    a,\n    B_INSTRUCTIONS as A_PROMPT)",
+            r"A_PROMPT \(line 4\)",
+        ),
+        ("from elsewhere import B_INSTRUCTIONS as b", r"B_INSTRUCTIONS \(line 2\)"),
+        ("import elsewhere as A_PROMPT", r"A_PROMPT \(line 2\)"),
+        ("from elsewhere import INSTRUCTION_BLOCKS", r"INSTRUCTION_BLOCKS \(line 2\)"),
+        ("class A:\n    B_INSTRUCTIONS = 'x'", r"B_INSTRUCTIONS \(line 3\)"),
+        ("class A:\n    class B:\n        X: str = ''\n        C_PROMPT: str = 'x'", "C_PROMPT"),
+        ("class A:\n    from elsewhere import B_PROMPT", r"B_PROMPT \(line 3\)"),
+        ("class A_PROMPT:\n    pass", r"A_PROMPT \(line 2\)"),
+        ("def A_EXAMPLES():\n    return 'x'", r"A_EXAMPLES \(line 2\)"),
     ],
 )
 def test_what_would_be_dropped_is_refused_by_its_name(rest: str, name: str) -> None:
@@ -182,6 +195,8 @@ def test_a_definition_that_does_more_than_define_is_refused_by_name_and_line(
         "class A(B):\n    x: int = 1\n    y = {'a': [1]}\n    def f(self):\n        return g()\n",
         "def f(x=lambda y: g(y)):\n    return x\n",
         "import json\nfrom os import path\n",
+        "from typing import Final, TypedDict as T\nfrom base import make_prompt, PROMPTS\n",
+        "class A:\n    A_PROMPT: str\n    def f(self):\n        A_PROMPT = 1\n",
     ],
 )
 def test_a_definition_that_only_defines_may_stand_there(more: str) -> None:

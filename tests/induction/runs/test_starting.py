@@ -76,6 +76,9 @@ async def test_a_focus_or_guard_on_what_the_task_does_not_know_is_refused_withou
         await make_task(stack, "aimless", cases=4)
     answer = await stack.induction.post("/v1/runs", json={"task": "aimless", **asked})
     assert (answer.status_code, answer.json()["code"]) == (422, "unknown_component")
+    (fault,) = answer.json()["errors"]
+    assert fault["loc"] == ["body", *asked]
+    assert fault["expected"] == "a label of the task that is not retired"
     assert "nothing like it" not in answer.text
 
 

@@ -163,6 +163,7 @@ async def test_an_archived_task_starts_no_run_until_it_is_brought_back(stack: St
     assert (await changed(stack, "shelved", archived=True))["archived_at"] is not None
     answer = await stack.induction.post("/v1/runs", json={"task": "shelved"})
     assert (answer.status_code, answer.json()["code"]) == (409, "task_archived")
+    assert answer.json()["detail"].startswith("The task is archived. ")
     listed = [one["slug"] for one in (await stack.induction.get("/v1/tasks")).json()]
     every = (await stack.induction.get("/v1/tasks", params={"archived": True})).json()
     assert "shelved" not in listed

@@ -67,7 +67,7 @@ async def test_another_task_under_the_same_slug_is_a_conflict(
         ({"proposer_model": ""}, ["proposer_model"], "too_short"),
         ({"kind": "guessing"}, ["kind"], "enum"),
         ({"objective": "accuracy"}, ["objective"], "model_attributes_type"),
-        ({"objective": {"focus": "nothing"}}, ["objective"], "unknown_component"),
+        ({"objective": {"focus": "nothing"}}, ["objective", "focus"], "unknown_component"),
         ({"measure": "accuracy"}, [], "extra_forbidden"),
     ],
     ids=str,
@@ -98,6 +98,33 @@ async def test_runs_that_do_not_say_raise_and_guard_what_the_task_says(stack: St
         "/v1/tasks/aiming", json={"objective": {"guards": {"nothing": 0.1}}}
     )
     assert (refused.status_code, refused.json()["code"]) == (422, "unknown_component")
+    hostile = {"focus": "a hostile\ntext", "guards": {first: 0.1, "an evil name": 0.1, "zzz": 0.1}}
+    refused = await stack.induction.patch("/v1/tasks/aiming", json={"objective": hostile})
+    wanted = {"type": "unknown_component", "expected": "a label of the task that is not retired"}
+    guards = ["body", "objective", "guards"]
+    assert refused.json()["errors"] == [
+        {"loc": ["body", "objective", "focus"], **wanted},
+        {"loc": guards, "unknown": "name 2", **wanted},
+        {"loc": guards, "unknown": "zzz", **wanted},
+    ]
+    assert "hostile" not in refused.text
+    assert "evil" not in refused.text
+
+
+@pytest.mark.parametrize("model", ["no/such model", "  "])
+async def test_a_model_with_blanks_is_told_that_it_has_none(stack: Stack, model: str) -> None:
+    await stack.induction.post("/v1/tasks", json=TASK)
+    answer = await stack.induction.patch("/v1/tasks/yes-or-no", json={"task_model": model})
+    (fault,) = answer.json()["errors"]
+    assert fault["expected"] == "text of 1 to 200 characters without blanks or null"
+
+
+async def test_an_extraction_task_takes_no_labels(stack: Stack) -> None:
+    body = {"slug": "codes", "kind": "extraction", "labels": ["a"]}
+    answer = await stack.induction.post("/v1/tasks", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "no_labels_here")
+    assert answer.json()["errors"] == [{"loc": ["body", "labels"], "type": "no_labels_here"}]
+    assert (await stack.induction.get("/v1/tasks/codes")).status_code == 404
 
 
 async def test_an_extraction_task_needs_no_labels(stack: Stack) -> None:

@@ -1,11 +1,14 @@
 """Truths that no answer can match are named, left out, and refuse a start where they are many."""
 
 import pytest
+from nlu_shared.schemas.forecasts import Forecast
 
 from tests.fixtures.labelled import add_case, make_task, old_task
 from tests.fixtures.stack import Stack
 from tests.induction.runs.driving import events, reached, start
+from tests.induction.runs.test_starting import door
 from tests.induction.tasks.changing import TOPICS, YES_NO, changed, made
+from tests.induction.test_keys_by_command import run as by_command
 
 
 async def test_truths_that_cannot_be_answered_are_named_and_left_out(stack: Stack) -> None:
@@ -47,6 +50,8 @@ async def test_too_many_truths_that_cannot_be_answered_refuse_the_start(
         assert (answer.status_code, answer.json()["code"]) == (422, "unanswerable_truths")
         assert answer.json()["labels"] == ["topic_2"]
         assert "4 of 12" in answer.json()["detail"]
+        assert "not in the label set: 'topic_2' (4)" in answer.json()["detail"]
+        assert "some text" not in answer.text
 
 
 async def test_a_truth_that_is_no_extraction_is_named_by_its_id(stack: Stack) -> None:
@@ -85,3 +90,26 @@ async def test_truths_whose_label_is_retired_are_named_so(stack: Stack) -> None:
     assert (odd["reason"], odd["label"], odd["cases"]) == ("retired_label", "topic_3", 10)
     assert len(odd["case_ids"]) == 10
     assert (answer.json()["labels_version"], answer.json()["fits"]) == (2, False)
+
+
+async def test_a_dry_run_by_command_tells_the_forecast_in_words(stack: Stack) -> None:
+    await old_task(stack, "asked-aloud", ["topic_0", "topic_1"])
+    for number in range(24):
+        await add_case(stack.logger, "asked-aloud", f"text {number}", f"topic_{number % 2}")
+    await add_case(stack.logger, "asked-aloud", "an odd text", "odd one")
+    order = ["run", *door(stack), "--task", "asked-aloud", "--dry-run"]
+    code, words, complaint = await by_command(stack, *order)
+    assert code == 0, complaint
+    _, document, _ = await by_command(stack, *order, "--json")
+    listed = (await stack.induction.get("/v1/runs", params={"task": "asked-aloud"})).json()
+    assert listed["items"] == []
+    forecast = Forecast.model_validate_json(document)
+    lines = words.splitlines()
+    assert lines[0].startswith("25 approved cases: ")
+    assert lines[1].startswith(f"{forecast.quotable} of {forecast.splits['train']} training cases")
+    assert "1 left out: unknown label 'odd one'" in lines
+    assert any(line.startswith(f"at most {forecast.calls} calls, ") for line in lines)
+    assert {*forecast.notes} <= {*lines}
+    assert lines[-1] == "fits"
+    code, _, complaint = await by_command(stack, "run", *door(stack), "--task", "no", "--dry-run")
+    assert (code, complaint.split(":")[0]) == (1, "induction")

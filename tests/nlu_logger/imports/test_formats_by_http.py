@@ -61,6 +61,15 @@ async def test_labels_are_read_in_one_way(world: World, task: str) -> None:
     assert sorted(one["truth"] for one in cases) == ["3", "3", "a", "a b"]
 
 
+async def test_a_text_that_is_none_is_told_what_is_expected(world: World, task: str) -> None:
+    rows = [{"text": text, "label": "a"} for text in (7, "x" * 32_769)]
+    answer = await send(world, task, "\n".join(map(json.dumps, rows)), JSONL)
+    assert [one["detail"] for one in answer.json()["items"]] == [
+        "text: text of 1 to 32768 characters is expected (string_type)",
+        "text: text of 1 to 32768 characters is expected (too_long)",
+    ]
+
+
 async def test_context_comes_along(world: World, task: str) -> None:
     messages = [{"role": "user", "content": "book"}, {"role": "assistant", "content": "Shall I?"}]
     sample = {"input": [*messages, {"role": "user", "content": "yes"}], "ideal": "confirm"}

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from nlu_shared.files.formats.base import Columns
+from nlu_shared.files.formats.yaml_nodes import documents
 from nlu_shared.files.reading import NotUnderstood, examples
 from nlu_shared.kit.errors import Invalid
 
@@ -51,3 +52,8 @@ def test_what_is_refused_of_a_document_is_kept_for_the_rejected_rows(
 def test_categories_by_their_name_are_the_labels_that_hold() -> None:
     cats = {"text": "hi", "cats": {"greet": 1.0, "leave": 0.0}}
     assert held(cats, name="doccano") == [("hi", ["greet"])]
+
+
+def test_an_alias_of_yaml_is_refused_in_words() -> None:
+    with pytest.raises(Invalid, match="alias in line 2: aliases are not taken"):
+        documents("a: &x [hi]\nb: *x\n")

@@ -178,17 +178,47 @@ def _bound(node: ast.stmt) -> Iterator[str]:
         case ast.AugAssign(target=ast.Name(id=name)):
             raise UnreadableModule(f"{shown(name, node.lineno)} is changed after it is assigned.")
         case ast.Import(names=names) | ast.ImportFrom(names=names):
+            _require_no_prompt(node)
             for one in names:
                 if one.name == "*":
                     raise UnreadableModule(f"Line {node.lineno} imports names that nobody sees.")
                 yield one.asname or one.name.partition(".")[0]
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
             _require_no_deeds(name, node)
+            _require_no_prompt(node)
             yield name
         case _:
             raise UnreadableModule(
                 f"Line {node.lineno} is no assignment of a literal to one name: it is not run."
             )
+
+
+def _require_no_prompt(node: ast.stmt) -> None:
+    """Raises UnreadableModule where an import or a definition gives a name of a prompt, on either
+    side of its `as`: its text stands elsewhere, or is none."""
+    met = list(_met(node))
+    bare = [one.target for one in met if isinstance(one, ast.AnnAssign) and one.value is None]
+    for one in met:
+        names: list[str | None] = []
+        match one:
+            case ast.alias(name=name, asname=asname):
+                names = [asname, *name.split(".")]
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                names = [name]
+            case ast.ClassDef(name=name):
+                names = [name]
+            case ast.Name(id=name, ctx=ast.Store()) if one not in bare:
+                names = [name]
+        for called in names:
+            if called is not None and _is_of_a_prompt(called):
+                raise UnreadableModule(
+                    f"{shown(called, getattr(one, 'lineno', node.lineno))} is not assigned to the"
+                    " module as a plain text or list: only such constants are read."
+                )
+
+
+def _is_of_a_prompt(name: str) -> bool:
+    return name in OWN_CONSTANTS or (name.isupper() and name.endswith(READ))
 
 
 def _require_no_deeds(name: str, node: ast.AST) -> None:

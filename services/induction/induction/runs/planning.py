@@ -171,11 +171,11 @@ def refusal(out: Sequence[LeftOut], total: int, *, most: float) -> UnanswerableT
     share = truths.share(out, total)
     if share <= most and share < 1:
         return None
-    ids = sorted(str(one) for group in out for one in group.case_ids)
+    count = sum(len(group.case_ids) for group in out)
+    why = ". ".join(f"{of_reason} carry {reason}" for of_reason, reason in truths.reasons(out))
     return UnanswerableTruths(
-        f"{len(ids)} of {total} truths cannot be answered, {most:.0%} are allowed: cases"
-        f" {truths.some(ids)}. A start with `dry_run` says why; correct these truths, or"
-        " add, rename or bring back labels in nlu-logger.",
+        f"{count} of {total} truths cannot be answered, {most:.0%} are allowed. {why}. Correct"
+        " these truths, or add, rename or bring back labels in nlu-logger; a dry run lists all.",
         labels=sorted({one.truth for one in out if one.truth is not None})[: truths.SHOWN],
     )
 

@@ -10,6 +10,7 @@ from nlu_shared.schemas.tasks import TaskSpec
 
 from induction.engine.plan import Plan
 from induction.task_kinds.registry import task_of
+from induction.tasks.components import UNKNOWN_COMPONENT, unknown_components
 from induction.tasks.models import TaskRow
 
 
@@ -26,18 +27,21 @@ def defaults_of(request: RunRequest, task: TaskRow) -> dict[str, Any]:
 def require_known(spec: TaskSpec, request: RunRequest, baseline: PromptContent) -> None:
     """Raises Invalid unless the task has every component that is to be focused on or guarded, and
     the baseline every block that is pinned."""
-    if not knows_components(spec, request):
-        raise Invalid("Focus or a guard names no component.", code="unknown_component")
+    task = task_of(spec)
+    if faults := unknown_components(task, request, ["body"]):
+        raise Invalid(
+            "Focus or a guard names what the task does not have.",
+            code=UNKNOWN_COMPONENT,
+            errors=faults,
+        )
+    if unknown_components(task, spec.objective, []):
+        raise Invalid(
+            "The task's objective names what the task does not have any more: PATCH"
+            " /v1/tasks/{slug} with another `objective`.",
+            code=UNKNOWN_COMPONENT,
+        )
     if not {block.name for block in baseline.instructions} >= set(request.pins):
         raise Invalid("A pin names no block of the baseline.", code="unknown_block")
-
-
-def knows_components(spec: TaskSpec, request: RunRequest) -> bool:
-    """Whether the task has every component that is to be focused on or guarded."""
-    aims = (request, spec.objective)
-    named = [one for aim in aims for one in (aim.focus, *aim.guards) if one is not None]
-    task = task_of(spec)
-    return all(task.component(name) is not None for name in named)
 
 
 def notes(plan: Plan) -> list[str]:

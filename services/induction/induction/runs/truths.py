@@ -85,7 +85,15 @@ def shown(rows: Iterable[Mapping[str, Any]]) -> list[UnanswerableTruths]:
 
 def in_words(out: Sequence[LeftOut]) -> list[str]:
     """A sentence for each reason, with counts, labels and the first cases."""
-    sentences = []
+    return [
+        f"{count} truths cannot be answered and are left out: {reason}"
+        for count, reason in reasons(out)
+    ]
+
+
+def reasons(out: Sequence[LeftOut]) -> list[tuple[int, str]]:
+    """How many truths there are for each reason, and the reason with labels and the first cases."""
+    groups = []
     for reason, why in WHY.items():
         of_reason = [one for one in out if one.reason is reason]
         if not of_reason:
@@ -93,11 +101,8 @@ def in_words(out: Sequence[LeftOut]) -> list[str]:
         ids = [str(id) for one in of_reason for id in one.case_ids]
         labels = [_named(one) for one in of_reason if one.truth is not None]
         of_labels = f": {some(labels)}" if labels else ""
-        sentences.append(
-            f"{len(ids)} truths cannot be answered and are left out: {why}{of_labels};"
-            f" cases {some(ids)}"
-        )
-    return sentences
+        groups.append((len(ids), f"{why}{of_labels}; cases {some(ids)}"))
+    return groups
 
 
 def _named(one: LeftOut) -> str:

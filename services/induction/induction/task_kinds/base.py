@@ -128,6 +128,8 @@ class Task(Protocol):
     """What scores are measured with, and its version: another one whenever the same answers could
     score otherwise. Scores of two scorers are never compared, and what failed by one may be tried
     again by the other."""
+    components_in_words: str
+    """What its components are, for a person who named none of them."""
 
     def baseline(self) -> PromptContent:
         """The plain prompt a team starts with: instructions only, no examples."""

@@ -32,6 +32,7 @@ from induction.llm.prices import PriceTable
 from induction.pricing import service as pricing
 from induction.settings import Settings
 from induction.task_kinds.registry import task_of
+from induction.tasks.components import UNKNOWN_COMPONENT, unknown_components
 from induction.tasks.models import TaskRow, with_aliases
 from induction.upstream import UpstreamAway, define_labels, fetch_labels
 
@@ -53,6 +54,17 @@ class LabelsDiffer(Conflict):
 class Archived(Conflict):
     code = "task_archived"
     title = "The task is archived"
+
+
+class NoLabelsHere(Invalid):
+    code = "no_labels_here"
+    title = "An extraction has codes, not labels"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "An extraction has codes, not labels: leave `labels` out.",
+            errors=[{"loc": ["body", "labels"], "type": self.code}],
+        )
 
 
 class TooFewLabels(Invalid):
@@ -77,9 +89,11 @@ async def create(
     error; another is.
 
     Labels define nlu-logger's set where there is none, and have to be the set that stands. Raises
-    Conflict, NoPrice, LabelsDiffer, LabelInUse, TooFewLabels, LabelsNotWritable, UpstreamAway; then
-    nothing was made here.
+    Conflict, NoPrice, LabelsDiffer, LabelInUse, NoLabelsHere, TooFewLabels, LabelsNotWritable,
+    UpstreamAway; then nothing was made here.
     """
+    if spec.labels and spec.kind is not TaskKind.INTENT:
+        raise NoLabelsHere
     async with session_scope(database, identity) as session:
         known = await session.get(TaskRow, spec.slug)
         if known is not None:
@@ -177,8 +191,8 @@ async def change(
     looking: Looking,
 ) -> TaskView:
     """Changes what the body names; with notes on the models it names. Raises NotFound, NoPrice,
-    Invalid for labels of an extraction, and what `upstream.define_labels` raises; then nothing was
-    changed."""
+    NoLabelsHere, Invalid for an objective on what is not there, and what `upstream.define_labels`
+    raises; then nothing was changed."""
     wanted = body.model_dump(include=body.model_fields_set)
     async with session_scope(database, identity) as session:
         kind = (await get(session, slug)).kind
@@ -187,11 +201,7 @@ async def change(
     labels = None
     if "labels" in wanted:
         if kind != TaskKind.INTENT:
-            raise Invalid(
-                "An extraction has codes, not labels.",
-                code="no_labels_here",
-                errors=[{"loc": ["body", "labels"], "type": "no_labels_here"}],
-            )
+            raise NoLabelsHere
         found = await fetch_labels(logger, slug)
         labels = await define_labels(logger, slug, body.labels, replaces=found.version)
     async with session_scope(database, identity) as session:
@@ -230,13 +240,12 @@ async def _changed(
 def _require_components(row: TaskRow) -> None:
     """Raises Invalid where the objective names what the task does not have."""
     spec = row.spec()
-    task = task_of(spec)
-    named = [one for one in (spec.objective.focus, *spec.objective.guards) if one is not None]
-    if any(task.component(one) is None for one in named):
+    faults = unknown_components(task_of(spec), spec.objective, ["body", "objective"])
+    if faults:
         raise Invalid(
-            "The objective names no component of the task.",
-            code="unknown_component",
-            errors=[{"loc": ["body", "objective"], "type": "unknown_component"}],
+            "The objective names what the task does not have.",
+            code=UNKNOWN_COMPONENT,
+            errors=faults,
         )
 
 
@@ -277,7 +286,9 @@ def _unknown() -> NotFound:
 def require_current(row: TaskRow) -> None:
     """Raises Archived."""
     if row.archived_at is not None:
-        raise Archived('PATCH /v1/tasks/{slug} with {"archived": false} brings it back.')
+        raise Archived(
+            'The task is archived. PATCH /v1/tasks/{slug} with {"archived": false} brings it back.'
+        )
 
 
 async def list_all(session: AsyncSession, *, archived: bool = False) -> list[TaskRow]:

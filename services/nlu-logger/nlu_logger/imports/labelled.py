@@ -8,7 +8,12 @@ from nlu_shared.files.rows import Line, cell, column
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.kit.http.plain import check_line
 from nlu_shared.kit.refusals import places
-from nlu_shared.schemas.exported import CodedStatement, RefusedStatement, read_export
+from nlu_shared.schemas.exported import (
+    CodedStatement,
+    ExportedDiscussion,
+    RefusedStatement,
+    read_export,
+)
 from nlu_shared.schemas.ground_truth import GroundTruthIn
 from nlu_shared.schemas.labels import NoLabel, read_truth
 from pydantic import JsonValue, ValidationError
@@ -60,7 +65,7 @@ def _labelled(row: dict[str, JsonValue], how: Labelling) -> Case:
             }
         )
     except ValidationError as wrong:
-        return Invalid(places(wrong))
+        return Invalid(places(wrong, GroundTruthIn))
     except NoLabel as wrong:
         return Invalid(f"{wrong}", code=wrong.code)
 
@@ -88,7 +93,7 @@ def _discussed(discussion: dict[str, JsonValue], how: Labelling) -> Iterator[tup
     try:
         statements = list(read_export(discussion))
     except ValidationError as wrong:
-        yield "discussion", Invalid(places(wrong))
+        yield "discussion", Invalid(places(wrong, ExportedDiscussion))
         return
     for statement in statements:
         yield statement.statement[:LONGEST_NAME], _coded(statement, how)
@@ -100,4 +105,4 @@ def _coded(statement: CodedStatement | RefusedStatement, how: Labelling) -> Case
     try:
         return statement.as_ground_truth(how.task, may_quote=how.may_quote)
     except ValidationError as wrong:
-        return Invalid(places(wrong))
+        return Invalid(places(wrong, GroundTruthIn))

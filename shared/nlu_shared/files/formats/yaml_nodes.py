@@ -38,7 +38,11 @@ def _check(text: str) -> None:
     for event in yaml.parse(text, Loader=_LOADER):
         line = event.start_mark.line + 1
         if isinstance(event, yaml.AliasEvent):
-            raise Invalid(f"There is an alias in line {line}.", code="invalid_yaml")
+            raise Invalid(
+                f"There is an alias in line {line}: aliases are not taken, write out what it stands"
+                " for.",
+                code="invalid_yaml",
+            )
         depth += isinstance(event, _OPENS)
         depth -= isinstance(event, _CLOSES)
         if depth > DEEPEST:

@@ -16,10 +16,9 @@ from induction.engine.runtime import Stopped
 from induction.engine.search.optimiser import Optimiser
 from induction.engine.search.state import Search
 from induction.engine.verdict.cross_validation import CROSS_VALIDATION, cross_validate
-from induction.engine.verdict.verdict import Ground, unchanged, verdict
+from induction.engine.verdict.verdict import NO_TEST, Ground, unchanged, verdict
 from induction.task_kinds.base import Case
 
-NO_TEST = "There are no untouched test cases."
 NOT_AFFORDED = "The budget did not allow the final look at the test cases."
 
 
@@ -39,7 +38,9 @@ async def final_evaluation(search: Search, optimise: Optimiser) -> None:
     if run.cancelled:
         return
     if search.is_unchanged:
-        await run.tell(VerdictReached(verdict=unchanged(run.plan.task, search.validation)))
+        has_test = bool(_untouched(search))
+        kept = unchanged(run.plan.task, search.validation, has_test=has_test)
+        await run.tell(VerdictReached(verdict=kept))
         return
     untouched = _untouched(search)
     judged = await _cross_validated(search, optimise)

@@ -34,6 +34,7 @@ from induction.engine.evaluation.unanswered import shared
 from induction.engine.verdict.more_labels import MoreLabels, more_labels
 from induction.task_kinds.base import Component, Task
 
+NO_TEST = "There are no untouched test cases."
 SIGNIFICANT = 0.05
 CHANGED = 0.2
 """The share of answers that a change is taken to turn, before anything was measured."""
@@ -159,8 +160,9 @@ def detectable(groups: int) -> float:
     return detectable_gain(expected_error(groups, CHANGED))
 
 
-def unchanged(task: Task, validation: EvalResults) -> Verdict:
+def unchanged(task: Task, validation: EvalResults, *, has_test: bool) -> Verdict:
     """The winner is the baseline: there is nothing to test, and the test split stays untouched."""
+    untouched = "The test cases were not looked at." if has_test else NO_TEST
     score = validation.scored(task)
     return Verdict(
         kind=VerdictKind.NO_CHANGE,
@@ -172,7 +174,7 @@ def unchanged(task: Task, validation: EvalResults) -> Verdict:
         interval=(0.0, 0.0),
         p_value=1.0,
         labels_needed=None,
-        summary="No better prompt was found. The test cases were not looked at.",
+        summary=f"No better prompt was found. {untouched}",
     )
 
 

@@ -55,6 +55,7 @@ class ExtractionTask:
     kind = TaskKind.EXTRACTION
     answers = AnswerSpace(TaskKind.EXTRACTION)
     scorer = "extraction_micro_f1/2"
+    components_in_words = f"one of {', '.join(NAMED)}"
 
     def baseline(self) -> PromptContent:
         return wording.plain_prompt()

@@ -1,0 +1,47 @@
+"""A forecast in lines for a person. Pure."""
+
+from nlu_shared.schemas.events import Split
+from nlu_shared.schemas.forecasts import Forecast
+from nlu_shared.schemas.tasks import UnanswerableTruths
+
+
+def in_words(forecast: Forecast) -> list[str]:
+    """What the order is about, what it could take and is likely to, what is to be known of it, and
+    last whether it fits."""
+    return [
+        *_cases(forecast),
+        f"at most {forecast.calls} calls, {forecast.money_usd:.4f} US dollars",
+        *_likely(forecast),
+        *forecast.notes,
+        "fits" if forecast.fits else "does not fit",
+    ]
+
+
+def _cases(forecast: Forecast) -> list[str]:
+    if forecast.predictions is not None:
+        return [f"{forecast.predictions} logged predictions"]
+    parts = ", ".join(f"{count} {split}" for split, count in forecast.splits.items())
+    train = forecast.splits.get(Split.TRAIN, 0)
+    return [
+        f"{forecast.cases} approved cases: {parts}",
+        f"{forecast.quotable} of {train} training cases may be quoted in a prompt",
+        *map(_unanswerable, forecast.unanswerable),
+    ]
+
+
+def _unanswerable(one: UnanswerableTruths) -> str:
+    label = "" if one.label is None else f" {one.label!r}"
+    return f"{one.cases} left out: {one.reason.replace('_', ' ')}{label}"
+
+
+def _likely(forecast: Forecast) -> list[str]:
+    lines, likely = [], forecast.likely
+    if likely is not None:
+        calls, usd, minutes = likely.calls, likely.money_usd, likely.minutes
+        lines.append(
+            f"likely {calls[0]} to {calls[1]} calls, {usd[0]:.4f} to {usd[1]:.4f} US dollars,"
+            f" {minutes[0]:.1f} to {minutes[1]:.1f} minutes"
+        )
+    if forecast.month_left_usd is not None:
+        lines.append(f"the month's cap leaves {forecast.month_left_usd:.2f} US dollars")
+    return lines
