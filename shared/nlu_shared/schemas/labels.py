@@ -12,30 +12,18 @@ from pydantic import BeforeValidator, Field, JsonValue, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from nlu_shared.schemas.base import Body, Moment, Note, SafeText, Schema, Slug
+from nlu_shared.schemas.written import UNSEEN, UNSTORABLE, written_list
 
 LABEL_LIMIT = 200
 """Longest label, in characters."""
 A_LABEL = f"one label, of 1 to {LABEL_LIMIT} characters, neither blank nor . or .."
 
 
-_NOTHING = frozenset({"nan", "null", "\\n", "#n/a"})
+_NOTHING = frozenset({"nan", "null", "\\n", "#n/a", "{}", "{ }"})
 """What other programs write into a cell where nothing is, in small letters."""
 
 
 _STEPS = frozenset({".", ".."})
-_UNSEEN = dict.fromkeys(
-    [
-        0xAD,
-        0x180E,
-        0x200B,
-        *range(0x200E, 0x2010),
-        *range(0x202A, 0x202F),
-        *range(0x2060, 0x206A),
-        0xFEFF,
-    ]
-)
-"""Soft hyphens, blanks without width, marks of direction and byte order. The joiners are left: in
-Persian and in emoji they are seen."""
 
 
 class NoLabel(ValueError):
@@ -66,17 +54,19 @@ def normal_label(text: str) -> str:
 def spelling(text: str) -> str:
     """NFC, a single blank between words, none around, nothing that no reader sees: what is left may
     be empty."""
-    return " ".join(normalize("NFC", text).translate(_UNSEEN).split())
+    return " ".join(normalize("NFC", text).translate(UNSEEN).split())
 
 
 def read_label(value: JsonValue) -> str | None:
     """The one reading of an intent's truth, for every door: None where nothing was labelled.
 
-    A list of one is its element; None, NaN, an empty list and blank text are no label, nor is what
-    other programs write for nothing ("NaN", "null", "\\N"); a whole number is its digits. Raises
-    SeveralLabels, and NoLabel for other numbers, booleans and objects.
+    A list of one is its element, also where the list stands as text, in JSON or as Python writes
+    it; None, NaN, an empty list and blank text are no label, nor is what other programs write for
+    nothing ("NaN", "null", "\\N", "{}"); a whole number is its digits. Raises SeveralLabels, and
+    NoLabel for other numbers, booleans and objects.
     """
-    while isinstance(value, list):
+    given = value
+    while isinstance(value := written_list(value), list):
         if len(value) > 1:
             raise SeveralLabels("several labels for one text: an intent has one", "several_labels")
         value = value[0] if value else None
@@ -88,6 +78,8 @@ def read_label(value: JsonValue) -> str | None:
         return normal_label(str(int(value)))
     if not isinstance(value, str):
         raise NoLabel("a label is text")
+    if value is not given and UNSTORABLE.search(value):
+        raise NoLabel("a label is text without NUL and lone surrogates")
     # What is too long for a label is not spelled out: to order its marks could take for ever.
     plain = spelling(value) if len(value) <= LABEL_LIMIT else value.strip()
     return normal_label(value) if plain and plain.casefold() not in _NOTHING else None

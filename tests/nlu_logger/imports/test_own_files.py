@@ -30,7 +30,7 @@ KINDS = {ExportFormat.CSV: Kind.CSV, ExportFormat.JSON: Kind.JSON, ExportFormat.
 HOW = Labelling(task="greetings", may_quote=True)
 texts = TEXTS.filter(str.strip)
 NOTHING = ("nan", "null", "\\n")
-labels = texts.filter(lambda text: not text.startswith("{") and is_label(text))
+labels = texts.filter(lambda text: not text.startswith(("{", "[")) and is_label(text))
 truths = labels | some.dictionaries(TEXTS, JSON, max_size=3)
 Labelled = tuple[str, JsonValue]
 cases = some.lists(some.tuples(texts, truths), min_size=1, max_size=4)

@@ -88,6 +88,37 @@ async def test_each_line_is_answered_and_a_conflict_is_not_fatal(world: World, t
     assert {case["may_quote"] for case in cases} == {False}
 
 
+LISTED = (
+    'text,label\nrain,"[""weather""]"\nhail,[\'weather\']\nsun,[]\nboth,"[""a"", ""b""]"\nfog,{}\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (CSV, LISTED),
+        (
+            JSONL,
+            "\n".join(
+                json.dumps({"text": text, "label": label})
+                for text, label in {
+                    "rain": '["weather"]', "hail": "['weather']", "sun": "[]", "both": '["a", "b"]',
+                    "fog": {},
+                }.items()
+            ),
+        ),
+    ],
+)  # fmt: skip
+async def test_a_list_in_a_text_is_the_label_in_it(
+    world: World, task: str, kind: str, body: str
+) -> None:
+    told = await send(world, task, body, kind)
+    assert [one["code"] for one in told["items"]] == [
+        None, None, "skipped", "several_labels", "no_label"
+    ]  # fmt: skip
+    assert [case["truth"] for case in (await world.truth(task))[:-1]] == ["weather"] * 2
+
+
 def statement(number: int, said: str, feedback: dict[str, Any] | None) -> dict[str, Any]:
     return {"id": number, "text": said, "speaker_type": "subject", "approved_feedback": feedback}
 

@@ -16,6 +16,7 @@ from nlu_shared.schemas.labels import (
     NoLabel,
     read_truth,
 )
+from nlu_shared.schemas.predictions import INTENT
 from pydantic import JsonValue
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
@@ -140,6 +141,8 @@ async def check(
     if not isinstance(truth, str):
         if known.version:
             raise Invalid("The truths of this task are labels of its set.", code="no_label")
+        if truth == {} and (task == INTENT or known.labels):
+            raise Invalid("An empty object is no label.", code="no_label")
         return Truth(truth)
     admitted = policy.admit(truth, known, allow_new=allow_new, choices=choices)
     if admitted.labels is not None:
