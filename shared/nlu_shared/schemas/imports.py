@@ -34,7 +34,12 @@ class _FromFile(BaseModel):
 
 
 def _trimmed(value: Any) -> Any:
-    return (value.strip() or None) if isinstance(value, str) else value
+    return (value.strip() or None) if isinstance(value, str) else _digits(value)
+
+
+def _digits(value: Any) -> Any:
+    """A whole number is its digits, as in labels."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _moment(value: Any) -> Any:
@@ -61,10 +66,10 @@ class ReviewedLine(_FromFile):
 class HistoryLine(_FromFile):
     """A row of the original `nlu_prompt_logs`."""
 
-    id: Label
+    id: Annotated[Label, BeforeValidator(_digits)]
     user_id: UUID | None = None
     prompt: Utterance
-    predicted_intent: Label
+    predicted_intent: Annotated[Label, BeforeValidator(_digits)]
     confidence: Confidence | None = None
     secondary_intents: Annotated[
         list[SecondaryIntent], Field(max_length=100), BeforeValidator(_parsed)

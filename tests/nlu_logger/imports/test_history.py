@@ -139,6 +139,26 @@ async def test_a_review_file_of_the_old_system_still_finds_its_rows(
     assert (await read(world, told["items"][0]["id"]))["corrected_intent"] == "leave"
 
 
+async def test_whole_numbers_are_ids_and_a_list_in_a_cell_is_its_label(
+    world: World, task: str
+) -> None:
+    number = uuid4().int >> 80
+    told = await send(world, task, lines(row(id=number), row(predicted_intent=7), row(id=True)))
+    assert [one["status"] for one in told["items"]] == [201, 201, 422]
+    assert (await send(world, task, lines(row(id=True))))["refused"] == 1
+    assert (await read(world, told["items"][0]["id"]))["source_id"] == str(number)
+    cells = ("[]", "{}", '["a", "b"]', "['leave']")
+    answer = await world.admin.post(
+        "/v1/corrections:import",
+        content=lines(*({"id": number, "corrected_intent": one} for one in cells)),
+        headers={"content-type": JSONL},
+    )
+    statuses = {one["line"]: (one["status"], one["code"]) for one in answer.json()["items"]}
+    assert statuses[1] == statuses[2] == (200, "skipped")
+    assert (statuses[3], statuses[4]) == ((422, "invalid"), (201, None))
+    assert (await read(world, told["items"][0]["id"]))["corrected_intent"] == "leave"
+
+
 async def test_a_bad_line_is_told_and_stops_no_other(world: World, task: str) -> None:
     twice = row()
     body = lines(
