@@ -8,13 +8,13 @@ from itertools import chain, islice
 
 from pydantic import JsonValue
 
-from nlu_shared.files.formats.base import LABEL, Columns, Format, Shape
+from nlu_shared.files.formats.base import LABEL, Columns, Format, Shape, refusal
 from nlu_shared.files.formats.plain import has_columns
 from nlu_shared.files.formats.registry import FORMATS, PLAIN, nearest
 from nlu_shared.files.json_rows import read_json
 from nlu_shared.files.lines import lines_of
-from nlu_shared.files.rows import Line, Row
-from nlu_shared.files.tables import header_of, read_table
+from nlu_shared.files.rows import BECAUSE, Line, Row
+from nlu_shared.files.tables import header_of, read_table, says_separator
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.schemas.labels import NoLabel, read_label
 
@@ -95,7 +95,8 @@ def examples(
     shape = _shape(head) if format is None else _shape_of(format, head)
     if shape is Shape.LINES:
         return _of_lines(every, format)
-    known = None if format else next((one for one in FORMATS if one.knows_lines(head)), None)
+    is_told = format is not None or says_separator(head)
+    known = None if is_told else next((one for one in FORMATS if one.knows_lines(head)), None)
     if known and known.of_lines:
         return Opened(known, Shape.LINES, head, known.of_lines(every))
     rows = _rows(every, shape)
@@ -128,7 +129,7 @@ def _something(lines: Iterator[Line], format: Format, near: Format) -> Iterator[
     it is labelled that is refused, and not nothing to do."""
     is_empty = True
     for line in lines:
-        is_empty = is_empty and not isinstance(line.row, Invalid) and _is_none(line.row.get(LABEL))
+        is_empty = is_empty and _has_none(line)
         yield line
     if is_empty:
         yield Line(
@@ -146,7 +147,19 @@ def _made(format: Format, rows: Iterable[Line], columns: Columns) -> Iterator[Li
         if isinstance(line.row, Invalid) or format.examples is None:
             yield line
         else:
-            yield from format.examples(line, columns)
+            for one in format.examples(line, columns):
+                yield _still_rejected(one) if line.row.get(BECAUSE) and _has_none(one) else one
+
+
+def _still_rejected(line: Line) -> Line:
+    """Of a file of rejected rows one that nobody has mended: unlabelled rows are never in it."""
+    return refusal(
+        line, f"It was rejected before, as {BECAUSE} says, and has no label.", "no_label"
+    )
+
+
+def _has_none(line: Line) -> bool:
+    return not isinstance(line.row, Invalid) and _is_none(line.row.get(LABEL))
 
 
 def _is_none(label: JsonValue) -> bool:

@@ -10,6 +10,8 @@ from pydantic import JsonValue
 from nlu_shared.kit.errors import Invalid
 
 Row = Mapping[str, JsonValue]
+LINE, BECAUSE = "rejected_line", "rejected_because"
+"""Columns before the others in a file of rejected rows."""
 Fault = Invalid
 """Why a row, or a whole file, cannot be read."""
 
@@ -39,7 +41,7 @@ def column(row: Row, name: str) -> str | None:
     """How the row spells the column `name`: as it is, else in another case or between blanks."""
     if name in row:
         return name
-    return next((one for one in row if _folded(one) == _folded(name)), None)
+    return next((one for one in row if folded(one) == folded(name)), None)
 
 
 def cell(row: Row, name: str) -> JsonValue:
@@ -54,5 +56,6 @@ def under(row: Row, names: Iterable[str]) -> dict[str, JsonValue]:
     return {spelled.get(name, name): value for name, value in row.items()}
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """Equal for names of one column."""
     return " ".join(name.casefold().split())

@@ -7,14 +7,14 @@ from itertools import chain, islice, zip_longest
 
 from nlu_shared.files.formulas import unquoted
 from nlu_shared.files.lines import NOT_UTF8, is_broken
-from nlu_shared.files.rows import Line, Row
+from nlu_shared.files.rows import BECAUSE, LINE, Line, Row, folded
 from nlu_shared.kit.errors import Invalid
 
 SEPARATORS = ",;\t|"
 LOOKED_AT = 20
 """Lines after the header that help to tell the separator."""
 HEADER_LINES = 50
-NO_HEADER = "A table begins with the names of its columns, each once"
+NO_HEADER = "A table begins with the names of its columns, each once, whatever its case"
 # Python's own limit of 131,072 is below what a truth in a cell of our own export may take.
 csv.field_size_limit(2**31 - 1)
 _QUOTED = re.compile(r'"[^"]*"?')
@@ -59,7 +59,8 @@ def read_table(lines: Iterator[str]) -> Iterator[Line]:
             yield Line(number, _no_csv(numbered.taken), raw="".join(numbered.taken))
             continue
         if any(one.strip() for one in cells):
-            yield Line(number, _row(names, cells), raw="".join(numbered.taken))
+            row = _unmended(names, cells, separator) or _row(names, cells)
+            yield Line(number, row, raw="".join(numbered.taken))
 
 
 def header_of(head: Sequence[str]) -> tuple[list[str], str]:
@@ -68,6 +69,11 @@ def header_of(head: Sequence[str]) -> tuple[list[str], str]:
     header, separator, _ = _opening(lines)
     separator = separator or _separator(header, list(islice(lines, LOOKED_AT)))
     return _names(header, separator, spaced=_is_spaced(header, separator)), separator
+
+
+def says_separator(head: Sequence[str]) -> bool:
+    """Whether a line `sep=` comes first, which is in tables alone."""
+    return _SEP.fullmatch(next((line for line in head if line.strip()), "")) is not None
 
 
 def cells_of(raw: str, separator: str) -> list[str]:
@@ -130,7 +136,7 @@ def _names(header: str, separator: str, *, spaced: bool) -> list[str]:
         cells = []
     names = [" ".join(name.split()) for name in cells]
     named = [name for name in names if name]
-    if not named or len(set(named)) < len(named):
+    if not named or len(set(map(folded, named))) < len(named):
         raise Invalid(f"{NO_HEADER}.", code="no_header")
     while not names[-1]:
         names.pop()
@@ -150,6 +156,19 @@ def _row(names: list[str], cells: list[str]) -> Row | Invalid:
             return Invalid(f"Cell {place} is {NOT_UTF8}.", code="invalid_text")
     named = zip_longest(names, map(unquoted, cells[: len(names)]), fillvalue="")
     return {name: one for name, one in named if name}
+
+
+def _unmended(names: list[str], cells: list[str], separator: str) -> Invalid | None:
+    """Of a row that was rejected and still is one cell of what stood there, why it is no CSV."""
+    there = [one for one in cells[2:] if one.strip()]
+    if names[:2] != [LINE, BECAUSE] or len(there) != 1 or not cells[2].strip():
+        return None
+    lines = unquoted(there[0]).splitlines(keepends=True)
+    try:
+        list(csv.reader(lines, delimiter=separator, strict=True))
+    except csv.Error:
+        return _no_csv(lines)
+    return None
 
 
 def _no_csv(taken: Sequence[str]) -> Invalid:

@@ -126,6 +126,32 @@ async def test_rejected_objects_are_written_as_they_came(
     assert await truths(world, task) == {("text 0", "a"), ("text 1", "a")}
 
 
+async def test_what_a_quote_without_an_end_took_is_refused_until_it_is_mended(
+    tmp_path: Path,
+) -> None:
+    file, nowhere = tmp_path / "cases.csv", {"NLU_LOGGER_URL": "http://127.0.0.1:9"}
+    file.write_text('text,label\nhi,greet\n"so,leave\ngo,leave\nno,deny\n')
+    reason = (
+        "invalid_csv: A cell in quotes begins on this row and does not end:"
+        " the 2 lines after it were read as part of it."
+    )
+    for taken, line, name in ((1, 3, "cases.rejected"), (0, 2, "cases.rejected.rejected")):
+        ended, printed, _ = await typed("import", file, "--dry-run", env=nowhere)
+        assert (ended, printed.splitlines()[1:3]) == (
+            1,
+            [
+                f"line {line}: {reason}",
+                f"{taken} would be taken, 0 skipped as unlabelled, 1 refused (1 invalid_csv)",
+            ],
+        )
+        file = tmp_path / f"{name}.csv"
+        _, row = csv.reader(file.read_text(encoding="utf-8-sig").splitlines(keepends=True))
+        assert row == [str(line), reason, '"so,leave\ngo,leave\nno,deny']
+    file.write_text("rejected_line,rejected_because,text,label\n3,x,so,leave\n3,x,go,leave\n")
+    ended, printed, _ = await typed("import", file, "--dry-run", env=nowhere)
+    assert (ended, printed.splitlines()[1].split(",")[0]) == (0, "2 would be taken")
+
+
 async def test_a_dry_run_sends_nothing(tmp_path: Path) -> None:
     file = tmp_path / "cases.jsonl"
     rows = [{"text": "hi", "label": one} for one in ("a", None, float("nan"), ["a", "b"], 7, True)]

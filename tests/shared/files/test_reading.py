@@ -108,6 +108,8 @@ def test_a_fault_says_what_is_expected_and_never_what_stands_there(
     [
         ("text,é\n".encode("cp1252"), "header is not UTF-8"),
         (b"text,text\n1,2\n", "the names of its columns"),
+        (b"text,label,Label\n1,2,3\n", "each once, whatever its case"),
+        (b"text,label,note  a, Note a\n1,2,3,4\n", "each once"),
         (b"[\n1,\n2\n", "line 3"),
         (b"PK\x03\x04\x14\x00", "a workbook or an archive: save the sheet as CSV"),
         (b"\x1f\x8b\x08\x00", "compressed: unpack"),

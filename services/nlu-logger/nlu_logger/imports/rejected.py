@@ -13,11 +13,10 @@ from nlu_shared.files.formats.base import Shape
 from nlu_shared.files.formulas import quoted, unquoted
 from nlu_shared.files.json_rows import parse
 from nlu_shared.files.lines import is_broken
-from nlu_shared.files.rows import Line
+from nlu_shared.files.rows import BECAUSE, LINE, Line
 from nlu_shared.files.tables import cells_of, header_of
 from nlu_shared.kit.errors import Invalid
 
-LINE, BECAUSE = "rejected_line", "rejected_because"
 BOM = "\ufeff"
 
 
@@ -51,8 +50,9 @@ class _Table:
         self.opening = (BOM + self._written(columns)).encode()
 
     def row(self, line: Line, why: str) -> bytes:
-        cells = cells_of(_mended(line.raw), self._separator)[self._before :]
-        return self._written([str(line.number), why, *cells]).encode()
+        cells = cells_of(_mended(line.raw), self._separator)
+        there = cells[self._before :] or cells
+        return self._written([str(line.number), why, *there]).encode()
 
     def _written(self, cells: Sequence[str]) -> str:
         text = _Written()

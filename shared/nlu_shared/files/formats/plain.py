@@ -4,9 +4,13 @@ have statements in their place. Documented in docs/files.md. Pure."""
 from collections.abc import Iterator
 from dataclasses import replace
 
-from nlu_shared.files.formats.base import GROUP, LABEL, ROWS, TEXT, Columns, Format, Shape
-from nlu_shared.files.rows import Line, Row, column, under
+from nlu_shared.files.formats.base import GROUP, LABEL, ROWS, TEXT, Columns, Format, Shape, refusal
+from nlu_shared.files.rows import Line, Row, column, folded, under
 from nlu_shared.kit.errors import Invalid
+
+TWICE = (
+    "Two fields are the text, the label or the group: their names differ in case or blanks only."
+)
 
 
 def has_columns(row: Row, columns: Columns) -> bool:
@@ -18,6 +22,10 @@ def has_columns(row: Row, columns: Columns) -> bool:
 def _examples(line: Line, columns: Columns) -> Iterator[Line]:
     if not isinstance(line.row, Invalid):
         named = [columns.text or TEXT, columns.label or LABEL, columns.group or GROUP]
+        spelled_as = [folded(name) for name in line.row]
+        if any(spelled_as.count(folded(name)) > 1 for name in named):
+            yield refusal(line, TWICE, "no_column")
+            return
         spelled = under(line.row, named)
         renamed = dict(zip(named, (TEXT, LABEL, GROUP), strict=True))
         others = {name: one for name, one in spelled.items() if name not in (TEXT, LABEL, GROUP)}

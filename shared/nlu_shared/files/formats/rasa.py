@@ -28,6 +28,11 @@ _ENTITY = re.compile(r"\[([^\[\]]+)\](?:\([^()]*\)|\{[^{}]*\})")
 _BULLET = re.compile(r"[ \t]*[-*+][ \t]+")
 _HEADING = re.compile(r"##[ \t]*(\w+):(.*)")
 _COMMENT = re.compile(r"<!--[^>]*-->")
+OTHERS = frozenset({"synonym", "regex", "lookup"})
+"""What an entry may be that is no intent."""
+NO_LIST = "nlu is a list of intents with their examples: `- intent:` in lines below it."
+NO_ENTRY = "An entry of nlu is an intent, a synonym, a regex or a lookup."
+NO_EXAMPLES = "The examples of an intent are a list, or lines that begin with a dash."
 _NLU = re.compile(r"nlu[ \t]*:")
 
 
@@ -38,10 +43,15 @@ def spoken(text: str) -> str:
 
 def _of_yaml(lines: Iterator[str]) -> Iterator[Line]:
     for document in documents("".join(lines)):
-        for entry in a_sequence(fields(document).get("nlu")):
+        nlu = fields(document).get("nlu")
+        if nlu is not None and not isinstance(nlu, yaml.SequenceNode):
+            yield _misshapen(nlu, NO_LIST)
+        for entry in a_sequence(nlu):
             parts = fields(entry)
             if "intent" in parts:
                 yield from _of_intent(parts["intent"], parts.get("examples"))
+            elif not parts.keys() & OTHERS:
+                yield _misshapen(entry, NO_ENTRY)
 
 
 def a_sequence(node: yaml.Node | None) -> list[yaml.Node]:
@@ -57,6 +67,8 @@ def _of_intent(intent: yaml.Node, examples: yaml.Node | None) -> Iterator[Line]:
                 yield _example(place, text[bullet.end() :], label)
             elif text.strip():
                 yield _no_bullet(place)
+    if isinstance(examples, yaml.MappingNode):
+        yield _misshapen(examples, NO_EXAMPLES)
     for one in a_sequence(examples):
         node = fields(one).get("text", one)
         place = node.start_mark.line + 1
@@ -64,7 +76,7 @@ def _of_intent(intent: yaml.Node, examples: yaml.Node | None) -> Iterator[Line]:
             text = node.value
             yield _example(place, text[_bullet_ends(text) :], label)
         else:
-            yield Line(place, Invalid("An example has a text.", code="not_understood"))
+            yield _misshapen(node, "An example has a text.")
 
 
 def _bullet_ends(text: str) -> int:
@@ -74,6 +86,10 @@ def _bullet_ends(text: str) -> int:
 
 def _example(place: int, text: str, label: str | None) -> Line:
     return Line(place, {"text": spoken(text), "label": label})
+
+
+def _misshapen(node: yaml.Node, why: str) -> Line:
+    return Line(node.start_mark.line + 1, Invalid(why, code="not_understood"))
 
 
 def _no_bullet(place: int) -> Line:
