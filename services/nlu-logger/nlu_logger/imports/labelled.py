@@ -16,6 +16,7 @@ from nlu_shared.schemas.exported import (
 )
 from nlu_shared.schemas.ground_truth import GroundTruthIn
 from nlu_shared.schemas.labels import NoLabel, read_truth
+from nlu_shared.schemas.predictions import INTENT
 from pydantic import JsonValue, ValidationError
 
 LONGEST_NAME = 64
@@ -51,6 +52,8 @@ def _labelled(row: dict[str, JsonValue], how: Labelling) -> Case:
         truth = read_truth(_structured(cell(row, LABEL)))
         if truth is None:
             return None
+        if truth == {} and how.task == INTENT:
+            return Invalid("An empty object is no label.", code="no_label")
         if isinstance(text, str) and not text.strip():
             return Invalid("The text is blank.")
         return GroundTruthIn.model_validate(
