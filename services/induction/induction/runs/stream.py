@@ -149,7 +149,10 @@ async def follow(
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
             silent_since = None
-            for run_id, (_, _, events) in news.items():
+            for run_id, (is_over, is_cancelled, events) in news.items():
+                if is_cancelled and is_over and not is_new and run_id not in cancelling:
+                    # It ended between two looks: still in the order in which it happened.
+                    yield _cancelled(run_id)
                 for n, body in events:
                     yield StreamItem(run_id, n, *_read(body))
                     reading[run_id] = n
@@ -160,7 +163,7 @@ async def follow(
                     del reading[run_id]
                 elif is_cancelled and run_id not in cancelling:
                     cancelling.add(run_id)
-                    yield StreamItem(run_id, None, *_read(CancelRequested().model_dump_json()))
+                    yield _cancelled(run_id)
             if not reading:
                 return
             if is_new:
@@ -174,6 +177,10 @@ async def follow(
                     event, body = _read(message.decode())
                     if isinstance(event, EvaluationProgress):
                         yield StreamItem(run_id, None, event, body)
+
+
+def _cancelled(run_id: UUID) -> StreamItem:
+    return StreamItem(run_id, None, *_read(CancelRequested().model_dump_json()))
 
 
 async def _news(
