@@ -13,6 +13,12 @@ from tests.induction.test_keys_by_command import run as by_command
 OLD, NEW, DEAR = "claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5"
 
 
+@pytest.fixture(scope="module")
+async def task(stack: Stack) -> str:
+    await make_task(stack, "staying", cases=4)
+    return "staying"
+
+
 def figures(run: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {one["model"]: one for one in run["migration"]["figures"]}
 
@@ -79,9 +85,9 @@ async def test_migrations_side_by_side_share_the_alpha_of_their_test_cases(stack
     ],
 )
 async def test_a_migration_that_says_too_little_is_refused(
-    stack: Stack, asked: dict[str, Any], code: str
+    stack: Stack, task: str, asked: dict[str, Any], code: str
 ) -> None:
-    assert await refusal(stack, task="moving", **asked) == (422, code)
+    assert await refusal(stack, task=task, **asked) == (422, code)
 
 
 @pytest.mark.law

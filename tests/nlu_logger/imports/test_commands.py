@@ -83,7 +83,7 @@ async def test_discussions_go_in_parts_too(world: World, task: str, tmp_path: Pa
     assert (ended, printed.splitlines()[1:3]) == (
         1,
         [
-            "item 4 (discussion): invalid: statements: (tuple_type)",
+            "item 4 (discussion): invalid: statements: a list is expected (tuple_type)",
             "360 taken, 0 known before, 0 skipped as unlabelled, 1 refused (1 invalid)",
         ],
     )
