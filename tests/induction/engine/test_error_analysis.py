@@ -4,6 +4,7 @@ import random
 from dataclasses import replace
 from uuid import UUID
 
+import pytest
 from induction.engine.data.splits import assign
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call, Inbox
@@ -45,6 +46,8 @@ def nothing_new(_: Call) -> ModelAnswer:
     return ModelAnswer(Outcome.OK, "no change")
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_planted_labels_are_named_and_with_them_what_was_meant() -> None:
     plan, wrong = planted(seed=3)
     meant = {case.id: str(case.truth) for case in toy_plan(seed=3).cases}

@@ -98,6 +98,8 @@ async def test_without_labels_it_is_called_agreement_and_measured_against_the_ol
     assert not [event for event in events if isinstance(event, PromptEvaluated)]
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_a_prompt_is_searched_for_each_new_model_without_a_look_at_the_test_cases() -> None:
     """A model that is right only where the prompt shows examples."""
     plan = plan_of(600, 5, to_models=("new", "other"), optimise=True, max_iterations=2)

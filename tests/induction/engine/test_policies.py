@@ -281,6 +281,8 @@ def test_after_a_kept_change_no_more_than_256_training_cases_are_asked_again() -
     assert again == sorted(again, key=lambda case: case.id)
 
 
+@pytest.mark.law
+@pytest.mark.long
 def test_two_equal_prompts_are_seldom_told_apart() -> None:
     """Both are right seven times in ten, each by its own luck: fewer than 1 in 20 looks proven."""
     chance = random.Random(9)

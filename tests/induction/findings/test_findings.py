@@ -3,6 +3,8 @@
 import random
 from typing import Any
 
+import pytest
+
 from tests.fixtures.labelled import add_case
 from tests.fixtures.stack import Stack, until
 from tests.induction.llm.toys import toy
@@ -45,6 +47,8 @@ async def told(stack: Stack, run: str) -> bool:
     return rows[0][0] is not None
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_wrong_labels_reach_the_reviewers_even_through_a_logger_that_is_away(
     stack: Stack,
 ) -> None:

@@ -76,6 +76,8 @@ async def test_but_for_the_asking_an_approved_run_is_the_run_that_asks_nobody(
     assert len(of_type(asking, "approval_awaited")) == len(of_type(alone, "change_kept")) > 0
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_a_veto_is_heard_by_the_next_proposal_and_remembered_by_the_next_run(
     stack: Stack,
 ) -> None:
@@ -118,6 +120,8 @@ async def test_nobody_may_decide_what_does_not_wait(stack: Stack) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "run_over")
 
 
+@pytest.mark.law
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("unanswered", "outcome", "decision"),
     [

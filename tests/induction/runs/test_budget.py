@@ -108,6 +108,8 @@ async def test_the_months_cap_holds_over_runs_side_by_side(
         assert any(seen["reason"].startswith(reason) for seen in ends)
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_an_offline_run_books_calls_and_no_money(stack: Stack) -> None:
     await make_task(stack, "free", cases=8)
     run = await start(stack, "free", limits={"money_usd": 0})

@@ -3,6 +3,7 @@ model that has changed meanwhile."""
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from offline_model.app import create_app
 from offline_model.settings import OfflineSettings
 
@@ -50,6 +51,8 @@ async def test_a_canary_says_whether_the_model_has_changed(stack: Stack) -> None
     await stack.induction.post(f"/v1/runs/{after}/cancel")
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_the_clock_starts_one_canary_a_night_where_the_rules_say_so(stack: Stack) -> None:
     await make_task(stack, "nightly", cases=12)
     await make_task(stack, "silent", cases=2)

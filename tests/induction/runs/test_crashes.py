@@ -62,6 +62,8 @@ async def test_an_engine_that_dies_five_times_without_progress_fails_the_run(
     ]
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_a_crash_after_progress_begins_the_count_anew(
     databases: Databases, servers: Servers
 ) -> None:

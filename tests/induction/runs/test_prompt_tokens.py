@@ -32,6 +32,8 @@ async def test_a_task_bounds_the_prompts_of_its_runs_and_a_run_may_say_otherwise
     assert wider["limits"]["max_prompt_tokens"] == 2 * BOUND
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_a_run_shows_what_f1_costs_in_tokens_and_which_prompt_won(stack: Stack) -> None:
     await make_task(stack, "fronted", cases=60)
     async with stack.working():
@@ -49,6 +51,8 @@ async def test_a_run_shows_what_f1_costs_in_tokens_and_which_prompt_won(stack: S
     assert kept["outcome"] == "kept"
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_the_ladder_is_one_iteration_and_all_its_rungs_are_changes(stack: Stack) -> None:
     await make_task(stack, "rungs", cases=60)
     async with stack.working():

@@ -1,5 +1,6 @@
 """No answer is paid twice: not by two runs, not by two deliveries, not by two workers."""
 
+import pytest
 from induction.resources import open_resources
 from nlu_shared.kit.process.jobs import connect
 from nlu_shared.schemas.jobs import EXECUTE_RUN, INDUCTION_QUEUE
@@ -13,6 +14,8 @@ from tests.induction.runs.driving import answered, asked_in_vain, events, reache
 FEW = {"iterations": 2}
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_a_second_run_asks_nothing_that_the_first_was_answered(
     databases: Databases, servers: Servers
 ) -> None:

@@ -113,6 +113,8 @@ async def test_the_command_line_names_the_version_hints_and_limits(stack: Stack)
     assert json.loads(limits) == {**usual, "calls": 50, "money_usd": 0.5}
 
 
+@pytest.mark.law
+@pytest.mark.long
 async def test_a_version_is_evaluated_by_command_and_its_scores_are_the_last_lines(
     stack: Stack,
 ) -> None:
