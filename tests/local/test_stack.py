@@ -84,6 +84,7 @@ def data() -> Iterator[Path]:
     placement.remove(path)
 
 
+@pytest.mark.long
 async def test_a_stack_killed_outright_leaves_nothing_and_its_data_is_there_again(
     data: Path,
 ) -> None:
