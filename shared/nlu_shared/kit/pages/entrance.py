@@ -1,5 +1,6 @@
 """Who may see the pages of a house: a cookie shows the login, each change its proof as well."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response, Security
@@ -159,3 +160,9 @@ class Entrance:
         return Response(
             status_code=204 if to is None else 303, headers={"Set-Cookie": made, **leads}
         )
+
+
+def button(router: APIRouter, path: str, does: Callable[..., Any], *needs: Any, **how: Any) -> None:
+    """What the API does, for who has logged in: `needs` are the page's conditions, `how` what else
+    the route says."""
+    router.post(path, dependencies=list(needs), name=f"press_{does.__name__}", **how)(does)

@@ -3,16 +3,16 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request
-from nlu_shared.kit.http.deps import CallerDep, DbSession
+from fastapi import APIRouter, Path
+from nlu_shared.kit.http.deps import DbSession
 from nlu_shared.kit.http.parameters import PathTask
-from nlu_shared.schemas.experiments import Experiment, ExperimentIn, ExperimentStopIn
+from nlu_shared.kit.pages.entrance import button
+from nlu_shared.schemas.experiments import ExperimentIn
 from starlette.responses import HTMLResponse
 
 from induction.dashboard.experiments import service
 from induction.dashboard.house import HOUSE, PromptReader, registers
-from induction.experiments import service as experiments
-from induction.resources import Resources
+from induction.experiments import routes as api
 
 router = APIRouter(prefix="/tasks/{task}")
 ExperimentId = Annotated[UUID, Path(description="an experiment of this task")]
@@ -45,27 +45,5 @@ async def show_order(
     return HOUSE.page("experiment_order.html", login, at=None, view=view, plan=plan)
 
 
-@router.post("/experiments", dependencies=[registers])
-async def order_experiment(
-    task: PathTask, body: ExperimentIn, request: Request, caller: CallerDep
-) -> Experiment:
-    resources: Resources = request.app.state.resources
-    return await experiments.start(
-        resources.database,
-        resources.identity(caller),
-        resources.logger,
-        task,
-        body,
-        by=caller.subject,
-    )
-
-
-@router.post("/experiments/{experiment_id}/stop", dependencies=[registers])
-async def press_stop(
-    task: PathTask,
-    experiment_id: ExperimentId,
-    body: ExperimentStopIn,
-    session: DbSession,
-    caller: CallerDep,
-) -> Experiment:
-    return await experiments.stop(session, task, experiment_id, body, by=caller.subject)
+button(router, "/experiments", api.start_experiment, registers)
+button(router, "/experiments/{experiment_id}/stop", api.stop_experiment, registers)

@@ -3,18 +3,18 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path
-from nlu_shared.kit.http.deps import CallerDep, DbSession, settings_of
+from fastapi import APIRouter, Depends
+from nlu_shared.kit.http.deps import DbSession, settings_of
 from nlu_shared.kit.http.parameters import PathTask
+from nlu_shared.kit.pages.entrance import button
 from starlette.responses import HTMLResponse
 
 from induction.dashboard.history import service
 from induction.dashboard.house import HOUSE, PromptReader, registers
-from induction.history import failures
+from induction.history import routes as api
 from induction.settings import Settings
 
 router = APIRouter(prefix="/tasks/{task}")
-VersionId = Annotated[UUID, Path(description="a version of this task's prompt")]
 
 
 @router.get("/lineage")
@@ -37,8 +37,4 @@ async def show_ideas(
     return HOUSE.page("ideas.html", login, at=None, view=view)
 
 
-@router.post("/ideas/{version_id}/clear", dependencies=[registers], status_code=204)
-async def press_clear(
-    task: PathTask, version_id: VersionId, session: DbSession, caller: CallerDep
-) -> None:
-    await failures.clear(session, task, version_id, by=caller.subject)
+button(router, "/ideas/{version_id}/clear", api.clear_failed_idea, registers, status_code=204)

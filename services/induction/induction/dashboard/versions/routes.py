@@ -3,29 +3,20 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from nlu_shared.kit.http.deps import CallerDep, DbSession
 from nlu_shared.kit.http.parameters import PathTask
-from nlu_shared.schemas.promotions import (
-    PromotionApprovalIn,
-    PromotionIn,
-    PromotionProposal,
-    PromotionRejectionIn,
-    ProposalStatus,
-    RollbackIn,
-)
+from nlu_shared.kit.pages.entrance import button
+from nlu_shared.schemas.promotions import PromotionIn, PromotionProposal, ProposalStatus
 from nlu_shared.schemas.prompts import PromptVersion
 from starlette.responses import HTMLResponse
 
 from induction.dashboard.house import HOUSE, PromptReader, decides, registers
 from induction.dashboard.versions import service
-from induction.prompts import proposals
-from induction.prompts import queries as registry
-from induction.prompts import service as prompts
+from induction.prompts import promotion_routes as api
 
 router = APIRouter()
 VersionId = Annotated[UUID, Path(description="a version of this task's prompt")]
-ProposalId = Annotated[UUID, Path(description="a proposal of this task")]
 
 
 @router.get("/tasks/{task}/versions/{version_id}")
@@ -69,39 +60,10 @@ async def show_proposals(
 async def press_promote(
     task: PathTask, version_id: VersionId, body: PromotionIn, session: DbSession, caller: CallerDep
 ) -> PromptVersion | PromotionProposal:
-    proposal = await proposals.promote(session, task, version_id, body, by=caller.subject)
-    if proposal is not None and proposal.status == ProposalStatus.WAITING:
-        return await registry.proposal_view(session, proposal)
-    return await registry.view(session, await prompts.get(session, task, version_id))
+    """Done either way: what it has become stands on the page that follows."""
+    return await api.promote_version(task, version_id, session, caller, Response(), body)
 
 
-@router.post("/tasks/{task}/proposals/{proposal_id}/approve", dependencies=[decides])
-async def press_approve_proposal(
-    task: PathTask,
-    proposal_id: ProposalId,
-    body: PromotionApprovalIn,
-    session: DbSession,
-    caller: CallerDep,
-) -> PromotionProposal:
-    row = await proposals.approve(session, task, proposal_id, body, by=caller.subject)
-    return await registry.proposal_view(session, row)
-
-
-@router.post("/tasks/{task}/proposals/{proposal_id}/reject", dependencies=[decides])
-async def send_rejection(
-    task: PathTask,
-    proposal_id: ProposalId,
-    body: PromotionRejectionIn,
-    session: DbSession,
-    caller: CallerDep,
-) -> PromotionProposal:
-    row = await proposals.reject(session, task, proposal_id, body, by=caller.subject)
-    return await registry.proposal_view(session, row)
-
-
-@router.post("/tasks/{task}/rollback", dependencies=[registers])
-async def press_roll_back(
-    task: PathTask, body: RollbackIn, session: DbSession, caller: CallerDep
-) -> PromptVersion:
-    proposal = await proposals.roll_back(session, task, body, by=caller.subject)
-    return await registry.view(session, await prompts.get(session, task, proposal.version_id))
+button(router, "/tasks/{task}/rollback", api.roll_back, registers)
+button(router, "/tasks/{task}/proposals/{proposal_id}/approve", api.approve_proposal, decides)
+button(router, "/tasks/{task}/proposals/{proposal_id}/reject", api.reject_proposal, decides)
