@@ -11,7 +11,7 @@ import pytest
 from tests.fixtures.clock import stopped_clock
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task
-from tests.fixtures.receiver import Mailbox, Receiver, mailbox, receiving
+from tests.fixtures.receiver import Mailbox, Receiver
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import Stack, opened, until
 from tests.induction.runs.driving import sql, start
@@ -32,18 +32,6 @@ RULE = {"kind": "error_rate", "name": "weekly fails", "task": TASK, "threshold":
 MONDAY = datetime(2026, 11, 16, tzinfo=UTC)
 TOO_EARLY, DUE, A_WEEK_LATER = "2026-11-23 05:59Z", "2026-11-23 06:00Z", "2026-11-30 06:00Z"
 MADE = "UPDATE report_channels SET created_at = $2 WHERE id = $1"
-
-
-@pytest.fixture(scope="module")
-async def box() -> AsyncIterator[Mailbox]:
-    async with mailbox() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

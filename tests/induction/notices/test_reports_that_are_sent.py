@@ -15,7 +15,7 @@ import pytest
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task, texts
-from tests.fixtures.receiver import Mailbox, Receiver, mailbox, receiving
+from tests.fixtures.receiver import Mailbox, Receiver
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import Stack, opened, until
 from tests.induction.runs.driving import reached, shown, sql, start
@@ -24,18 +24,6 @@ TASK, CASES = "told", 16
 PEOPLE = "ann@example.org, ben@example.org"
 PUBLIC = "https://induction.example"
 SOON = "UPDATE report_deliveries SET not_before = now()"
-
-
-@pytest.fixture(scope="module")
-async def box() -> AsyncIterator[Mailbox]:
-    async with mailbox() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 import httpx2
 import pytest
 from nlu_logger.dashboard.house import HOUSE
-from nlu_logger.dashboard.inbox.given import Desk
+from nlu_logger.dashboard.inbox.given import InboxQueue
 from nlu_shared.schemas.queues import Queue
 
 from tests.fixtures import browsing
@@ -15,12 +15,12 @@ from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.stack import client
 from tests.nlu_logger.world import World, connected
 
-DESKS = [f"/dashboard/review?queue={one}" for one in Desk]
+QUEUES = [f"/dashboard/review?queue={one}" for one in InboxQueue]
 OPERATIONS = [
     f"/dashboard/operations{page}" for page in ("", "/exports", "/alerts", "/audit", "/erasure")
 ]
-STATIC = ("page.js", "inbox.js", "page.css", "desk.css", "icon.svg")
-PAGES = ["/dashboard", "/dashboard/predictions", *DESKS, *OPERATIONS]
+STATIC = ("page.js", "inbox.js", "page.css", "dashboard.css", "icon.svg")
+PAGES = ["/dashboard", "/dashboard/predictions", *QUEUES, *OPERATIONS]
 NOBODY = "01890000-0000-7000-8000-000000000000"
 CHANGES = {
     "review/label": {"item": NOBODY, "label": "greet"},

@@ -100,17 +100,17 @@ async def test_a_statement_is_coded_by_form_and_approved_by_somebody_who_sees_wh
 ) -> None:
     item = await world.log(task=task, prompt=WORDS, output=PROPOSED)
     given = {"item": item, "queue": "low-confidence", "task": task}
-    async with browser(world.url) as desk:
-        page = (await desk.get(f"/dashboard/review?task={task}")).text
+    async with browser(world.url) as http:
+        page = (await http.get(f"/dashboard/review?task={task}")).text
         assert 'name="people.0.name" value="Mary"' in page
         wrong = dict(fields_of(PROPOSED)) | {"events.0.kind": "", "people.0.name": "Marie"}
-        refused = await send(desk, "review/code", **given, **wrong)
+        refused = await send(http, "review/code", **given, **wrong)
         assert refused.status_code == 422
         assert "In event 1: kind is missing" in refused.text
         assert 'name="people.0.name" value="Marie"' in refused.text
         assert '<label class="changed" title="the model: Mary">' in refused.text
         right = dict(fields_of(PROPOSED)) | {"events.0.anxiety": "down"}
-        assert (await send(desk, "review/code", **given, **right)).status_code == 303
+        assert (await send(http, "review/code", **given, **right)).status_code == 303
         approver = await world.admin.post(
             "/v1/admin/keys", json={"name": "b", "scopes": ["reviews:read", "reviews:decide"]}
         )
@@ -121,11 +121,11 @@ async def test_a_statement_is_coded_by_form_and_approved_by_somebody_who_sees_wh
 
 async def test_what_the_model_said_confirms_it_in_whatever_form(world: World, task: str) -> None:
     item = await world.log(task=task, prompt=WORDS, output=PROPOSED)
-    async with browser(world.url) as desk:
+    async with browser(world.url) as http:
         fields: dict[str, list[str]] = {}
         for name, value in fields_of(PROPOSED):
             fields.setdefault(name, []).append(value)
-        await send(desk, "review/code", item=item, task=task, approves="yes", **fields)
+        await send(http, "review/code", item=item, task=task, approves="yes", **fields)
     made = (await world.admin.get("/v1/corrections", params={"prediction_id": item})).json()
     assert made["items"][0]["is_confirmation"] is True
     case, _ = await world.truth(task)

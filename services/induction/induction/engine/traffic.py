@@ -50,8 +50,8 @@ async def replay(plan: Plan, runtime: Runtime) -> None:
     )
     reason = MEASURED
     try:
-        found = traffic.measured or await _measured(run, traffic)
-        await run.tell(TrafficReplayed(replay=found))
+        outcome = traffic.measured or await _measured(run, traffic)
+        await run.tell(TrafficReplayed(replay=outcome))
     except Stopped as stopped:
         reason = stopped.reason
     await run.tell(event_builders.finished(run, None, reason))
@@ -97,7 +97,7 @@ def on_traffic(
 ) -> Plan:
     """The plan of a replay: logged predictions in the place of its cases.
 
-    plan: with the approved cases, whose truths are found by their text.
+    plan: with the approved cases, whose truths are outcome by their text.
     logged: the predictions.
     known: splits given before, by case id.
     serving: the version that serves.
@@ -154,7 +154,7 @@ def measured(plan: Plan, now: EvalResults, again: EvalResults) -> TrafficReplay:
     labelled = [id for id, move in moves.items() if move is not None]
     total, changed = len(logged), len(moves)
     low, high = wilson(changed, total)
-    found = TrafficReplay(
+    outcome = TrafficReplay(
         predictions=total,
         unanswered=len(now.lost),
         left_out=traffic.left_out,
@@ -172,7 +172,7 @@ def measured(plan: Plan, now: EvalResults, again: EvalResults) -> TrafficReplay:
         shifts=_shifts(plan.task, now.wrong, moves),
         summary="",
     )
-    return found.model_copy(update={"summary": summary(found)})
+    return outcome.model_copy(update={"summary": summary(outcome)})
 
 
 def _move(plan: Plan, one: LoggedCase, result: CaseResult) -> float | None:
@@ -223,35 +223,35 @@ def _shift(task: Task, mistake: Mistake) -> tuple[str, str]:
     return before or ANOTHER, mistake.predicted or UNREADABLE
 
 
-def summary(found: TrafficReplay) -> str:
+def summary(outcome: TrafficReplay) -> str:
     """In sentences, shares in percent."""
-    low, high = (100 * one for one in found.interval)
+    low, high = (100 * one for one in outcome.interval)
     parts = [
-        f"Changes {100 * found.share:.3g} % of {found.predictions} logged predictions"
-        f" (interval {low:.2g} to {high:.2g} %){_mostly(found)}."
+        f"Changes {100 * outcome.share:.3g} % of {outcome.predictions} logged predictions"
+        f" (interval {low:.2g} to {high:.2g} %){_mostly(outcome)}."
     ]
-    if found.wavered:
-        parts.append(f"{found.wavered} of the {found.changed} are as before when asked again.")
-    if found.unusable:
-        parts.append(f"{found.unusable} of the new answers could not be read.")
-    if found.labelled:
+    if outcome.wavered:
+        parts.append(f"{outcome.wavered} of the {outcome.changed} are as before when asked again.")
+    if outcome.unusable:
+        parts.append(f"{outcome.unusable} of the new answers could not be read.")
+    if outcome.labelled:
         parts.append(
-            f"{found.labelled} of the changed ones are labelled: {found.gained} of them gain,"
-            f" {found.lost} lose."
+            f"{outcome.labelled} of the changed ones are labelled: {outcome.gained} of them gain,"
+            f" {outcome.lost} lose."
         )
-        if found.learned:
-            parts.append(f"Runs have learned from {found.learned} of these.")
-    elif found.changed:
+        if outcome.learned:
+            parts.append(f"Runs have learned from {outcome.learned} of these.")
+    elif outcome.changed:
         parts.append("None of the changed ones is labelled.")
     return " ".join(parts)
 
 
-def _mostly(found: TrafficReplay) -> str:
-    if not found.shifts:
+def _mostly(outcome: TrafficReplay) -> str:
+    if not outcome.shifts:
         return ""
-    first = found.shifts[0]
+    first = outcome.shifts[0]
     what = f"{first.before} → {first.after} ({first.predictions})"
-    return f", {'mostly' if len(found.shifts) > 1 else 'all'} {what}"
+    return f", {'mostly' if len(outcome.shifts) > 1 else 'all'} {what}"
 
 
 def _traffic(plan: Plan) -> Traffic:

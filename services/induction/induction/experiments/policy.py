@@ -60,7 +60,7 @@ def decide(
             return Next.ROLLS_BACK, reason
     if evidence.worse >= evidence.needed:
         return Next.ROLLS_BACK, f"b succeeds less often: evidence {evidence.worse:.3g}"
-    if evidence.better >= evidence.needed and evidence.unbalanced < UNBALANCED:
+    if evidence.better >= evidence.needed and not is_unbalanced(evidence):
         return Next.WINS, f"b succeeds more often: evidence {evidence.better:.3g}"
     if standing.now - standing.created_at >= timedelta(days=plan.most_days):
         return Next.STOPS, f"{plan.most_days:g} days without a decision"
@@ -82,3 +82,8 @@ def _ramp(plan: ExperimentIn, standing: Standing, evidence: ExperimentEvidence) 
 def next_share(shares: Sequence[float], share: float) -> float | None:
     """The next that compares both versions; None where there is none."""
     return next((one for one in shares if share < one < 1), None)
+
+
+def is_unbalanced(evidence: ExperimentEvidence) -> bool:
+    """Whether units do not get the versions they should: then no winner is believed."""
+    return evidence.unbalanced >= UNBALANCED

@@ -1,1 +1,1 @@
-"""The dashboard: what production says of itself, and the desk of the reviewers, as pages."""
+"""The dashboard: what production says of itself, and the reviewers' inbox, as pages."""

@@ -35,7 +35,7 @@ async def show_overview(
     task: Slug | Literal[""] = "",
     days: Literal["1", "7", "30", "90"] = "7",
 ) -> HTMLResponse:
-    seen = insights.filters_of(
+    filters = insights.filters_of(
         caller,
         since=None,
         until=None,
@@ -46,7 +46,7 @@ async def show_overview(
         settings=settings,
         now=datetime.now(UTC),
     )
-    shown = await service.overview(session, seen, caller=caller)
+    shown = await service.overview(session, filters, caller=caller)
     return HOUSE.page(
         "overview.html",
         login,
@@ -56,7 +56,7 @@ async def show_overview(
         task=task,
         days=days,
         rows=rows,
-        bucket_rows=partial(rows_of_bucket, since=seen.since, until=seen.until, task=task),
+        bucket_rows=partial(rows_of_bucket, since=filters.since, until=filters.until, task=task),
     )
 
 

@@ -49,7 +49,7 @@ class OverTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    seen: Filters
+    filters: Filters
     alerts: list[Alert] | None
     totals: Totals
     tasks: list[str]
@@ -62,37 +62,37 @@ class Overview:
     calibration: Calibration
 
 
-async def overview(session: AsyncSession, seen: Filters, *, caller: Caller) -> Overview:
+async def overview(session: AsyncSession, filters: Filters, *, caller: Caller) -> Overview:
     """Alerts are for administrators; None for everybody else."""
     return Overview(
-        seen=seen,
+        filters=filters,
         alerts=await alerts.every(session, caller=caller) if caller.has(ADMIN) else None,
-        totals=await queries.totals(session, seen.kept, unsure=UNSURE),
-        tasks=await queries.tasks(session, seen.kept),
-        over_time=await _over_time(session, seen),
-        confidence=await insights.confidence(session, seen),
-        intents=(await insights.intents(session, seen))[:NAMED_INTENTS],
-        outcomes=(await insights.outcomes(session, seen))[:NAMED_INTENTS],
-        scores=await insights.live_f1(session, seen, None),
-        drift=await insights.drifted(session, seen, None),
-        calibration=await insights.calibration(session, seen, Sample.AUDIT),
+        totals=await queries.totals(session, filters.kept, unsure=UNSURE),
+        tasks=await queries.tasks(session, filters.kept),
+        over_time=await _over_time(session, filters),
+        confidence=await insights.confidence(session, filters),
+        intents=(await insights.intents(session, filters))[:NAMED_INTENTS],
+        outcomes=(await insights.outcomes(session, filters))[:NAMED_INTENTS],
+        scores=await insights.live_f1(session, filters, None),
+        drift=await insights.drifted(session, filters, None),
+        calibration=await insights.calibration(session, filters, Sample.AUDIT),
     )
 
 
-async def _over_time(session: AsyncSession, seen: Filters) -> OverTime:
-    span = seen.until - seen.since
+async def _over_time(session: AsyncSession, filters: Filters) -> OverTime:
+    span = filters.until - filters.since
     unit, step = ("hour", timedelta(hours=1)) if span <= A_DAY else ("day", A_DAY)
     every = Every.WEEK if span >= MONTH else Every.DAY
-    counted = {one.begins: one for one in await queries.over_time(session, seen.kept, unit=unit)}
+    counted = {one.begins: one for one in await queries.over_time(session, filters.kept, unit=unit)}
     stretches = [
-        counted.get(begins) or Stretch(begins, 0, 0, 0, None) for begins in _steps(seen, step)
+        counted.get(begins) or Stretch(begins, 0, 0, 0, None) for begins in _steps(filters, step)
     ]
-    task = seen.kept.tasks[0] if seen.kept.tasks and len(seen.kept.tasks) == 1 else None
+    task = filters.kept.tasks[0] if filters.kept.tasks and len(filters.kept.tasks) == 1 else None
     return OverTime(
         volume=drawing.bars([_volume(one, step, task) for one in stretches]),
         success=drawing.points([_success(one, step, task) for one in stretches]),
         confidence=drawing.points([_confidence(one, step, task) for one in stretches]),
-        scores=_scores(await insights.live_over_time(session, seen, every), every),
+        scores=_scores(await insights.live_over_time(session, filters, every), every),
         unit=unit,
         step=step,
         score_unit=every.value,
@@ -100,13 +100,13 @@ async def _over_time(session: AsyncSession, seen: Filters) -> OverTime:
     )
 
 
-def _steps(seen: Filters, step: timedelta) -> list[datetime]:
+def _steps(filters: Filters, step: timedelta) -> list[datetime]:
     """Every beginning of an hour or day that the period touches."""
-    begins = seen.since.replace(minute=0, second=0, microsecond=0)
+    begins = filters.since.replace(minute=0, second=0, microsecond=0)
     if step >= A_DAY:
         begins = begins.replace(hour=0)
     steps = []
-    while begins < seen.until:
+    while begins < filters.until:
         steps.append(begins)
         begins += step
     return steps

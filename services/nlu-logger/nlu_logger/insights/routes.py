@@ -61,80 +61,80 @@ FiltersDep = Annotated[Filters, Depends(_filters)]
 
 
 @router.get("/confidence")
-async def insight_confidence(session: DbSession, seen: FiltersDep) -> Page[ConfidenceBucket]:
+async def insight_confidence(session: DbSession, filters: FiltersDep) -> Page[ConfidenceBucket]:
     """Predictions by confidence, to one decimal."""
-    return Page(items=await service.confidence(session, seen))
+    return Page(items=await service.confidence(session, filters))
 
 
 @router.get("/intents")
-async def insight_intents(session: DbSession, seen: FiltersDep) -> Page[IntentCount]:
+async def insight_intents(session: DbSession, filters: FiltersDep) -> Page[IntentCount]:
     """Predictions, mean confidence and corrections by intent."""
-    return Page(items=await service.intents(session, seen))
+    return Page(items=await service.intents(session, filters))
 
 
 @router.get("/outcomes")
-async def insight_outcomes(session: DbSession, seen: FiltersDep) -> Page[IntentOutcome]:
+async def insight_outcomes(session: DbSession, filters: FiltersDep) -> Page[IntentOutcome]:
     """How the work that followed ended, by intent."""
-    return Page(items=await service.outcomes(session, seen))
+    return Page(items=await service.outcomes(session, filters))
 
 
 @router.get("/calibration")
 async def insight_calibration(
-    session: DbSession, seen: FiltersDep, sample: SampleQuery = Sample.AUDIT
+    session: DbSession, filters: FiltersDep, sample: SampleQuery = Sample.AUDIT
 ) -> Calibration:
     """How often predictions are right that are so and so sure."""
-    return await service.calibration(session, seen, sample)
+    return await service.calibration(session, filters, sample)
 
 
 @router.get("/confusion")
 async def insight_confusion(
-    session: DbSession, seen: FiltersDep, sample: SampleQuery = Sample.AUDIT
+    session: DbSession, filters: FiltersDep, sample: SampleQuery = Sample.AUDIT
 ) -> Confusion:
     """What was answered against what is right."""
-    return await service.confusion(session, seen, sample)
+    return await service.confusion(session, filters, sample)
 
 
 @router.get("/drift")
 async def insight_drift(
     session: DbSession,
-    seen: FiltersDep,
+    filters: FiltersDep,
     reference_since: Annotated[
         Moment | None,
         Query(alias="reference_from", description="where the period compared with begins"),
     ] = None,
 ) -> TrafficDrift:
     """The period against the one before it, of equal length unless `reference_from` says."""
-    return await service.drifted(session, seen, reference_since)
+    return await service.drifted(session, filters, reference_since)
 
 
 @router.get("/live-f1")
 async def insight_live_f1(
     session: DbSession,
-    seen: FiltersDep,
+    filters: FiltersDep,
     every: Annotated[
         Every | None, Query(description="a score for each day, week or month; without it, one")
     ] = None,
 ) -> Page[LiveScore]:
     """By task and version, the newest version first, and by period where `every` is given."""
-    return Page(items=await service.live_f1(session, seen, every))
+    return Page(items=await service.live_f1(session, filters, every))
 
 
 @router.get("/compare")
 async def insight_compare(
     session: DbSession,
-    seen: FiltersDep,
+    filters: FiltersDep,
     a: Annotated[Label, Query(description="the version compared with")],
     b: Annotated[Label, Query(description="the version compared")],
     of: Annotated[Version, Query(description="what both are versions of")] = Version.MODEL,
 ) -> Comparison:
     """Version `b` against `a` on production data."""
-    return await service.compared(session, seen, of, a, b)
+    return await service.compared(session, filters, of, a, b)
 
 
 @router.get("/experiment")
 async def insight_experiment(
     session: DbSession,
-    seen: FiltersDep,
+    filters: FiltersDep,
     a: Annotated[list[Label], Query(max_length=2, description="id and hash of one version")],
     b: Annotated[list[Label], Query(max_length=2, description="id and hash of the other")],
     step: Annotated[
@@ -154,6 +154,6 @@ async def insight_experiment(
     of the period. No text and no id of a unit is among them."""
     lag = timedelta(minutes=lag_minutes)
     counts = service.arms(
-        session, seen, unit=unit, versions=(a, b), steps=step, lag=lag, after=after
+        session, filters, unit=unit, versions=(a, b), steps=step, lag=lag, after=after
     )
     return Page(items=await counts)

@@ -85,15 +85,15 @@ def _before(moment: datetime, span: timedelta) -> datetime:
         raise Invalid("The period begins before all time.") from None
 
 
-async def confidence(session: AsyncSession, seen: Filters) -> list[ConfidenceBucket]:
-    return await queries.confidence(session, seen.kept)
+async def confidence(session: AsyncSession, filters: Filters) -> list[ConfidenceBucket]:
+    return await queries.confidence(session, filters.kept)
 
 
-async def intents(session: AsyncSession, seen: Filters) -> list[IntentCount]:
-    return await queries.intents(session, seen.kept)
+async def intents(session: AsyncSession, filters: Filters) -> list[IntentCount]:
+    return await queries.intents(session, filters.kept)
 
 
-async def outcomes(session: AsyncSession, seen: Filters) -> list[IntentOutcome]:
+async def outcomes(session: AsyncSession, filters: Filters) -> list[IntentOutcome]:
     """Success by intent; the interval is Wilson's."""
     return [
         IntentOutcome(
@@ -102,14 +102,14 @@ async def outcomes(session: AsyncSession, seen: Filters) -> list[IntentOutcome]:
             successes=successes,
             success_rate=views.interval(views.share(successes, total)),
         )
-        for intent, total, successes in await queries.outcomes(session, seen.kept)
+        for intent, total, successes in await queries.outcomes(session, filters.kept)
     ]
 
 
-async def calibration(session: AsyncSession, seen: Filters, sample: Sample) -> Calibration:
-    parts = await truths.parts(session, seen.kept, sample)
+async def calibration(session: AsyncSession, filters: Filters, sample: Sample) -> Calibration:
+    parts = await truths.parts(session, filters.kept, sample)
     n = sum(part.count for part in parts)
-    judged = views.judged(n, await truths.drawn(session, seen.kept), sample)
+    judged = views.judged(n, await truths.drawn(session, filters.kept), sample)
     if n < MINIMUM:
         return Calibration(ece=None, bins=[], **judged)
     bins = reliability(parts)
@@ -120,62 +120,62 @@ async def calibration(session: AsyncSession, seen: Filters, sample: Sample) -> C
     )
 
 
-async def confusion(session: AsyncSession, seen: Filters, sample: Sample) -> Confusion:
-    cells = await truths.cells(session, seen.kept, sample)
+async def confusion(session: AsyncSession, filters: Filters, sample: Sample) -> Confusion:
+    cells = await truths.cells(session, filters.kept, sample)
     n = sum(cell.count for cell in cells)
-    judged = views.judged(n, await truths.drawn(session, seen.kept), sample)
+    judged = views.judged(n, await truths.drawn(session, filters.kept), sample)
     return Confusion(cells=views.confused(cells)[: queries.MOST_ROWS], **judged)
 
 
 async def drifted(
-    session: AsyncSession, seen: Filters, reference_since: datetime | None
+    session: AsyncSession, filters: Filters, reference_since: datetime | None
 ) -> TrafficDrift:
     """The period against the one that ends where it begins, of equal length unless told."""
-    begins = reference_since or _before(seen.since, seen.until - seen.since)
-    if begins >= seen.since:
+    begins = reference_since or _before(filters.since, filters.until - filters.since)
+    if begins >= filters.since:
         raise Invalid("The reference begins after it ends.")
-    before = replace(seen.kept, first=first_id(begins), past=seen.kept.first)
+    before = replace(filters.kept, first=first_id(begins), past=filters.kept.first)
     return TrafficDrift(
         intents=views.shift(
-            await queries.intent_counts(session, seen.kept),
+            await queries.intent_counts(session, filters.kept),
             await queries.intent_counts(session, before),
         ),
         confidence=views.shift(
-            await queries.confidence_counts(session, seen.kept),
+            await queries.confidence_counts(session, filters.kept),
             await queries.confidence_counts(session, before),
         ),
         minimum=drift.MINIMUM,
-        since=seen.since,
-        until=seen.until,
+        since=filters.since,
+        until=filters.until,
         reference_since=begins,
     )
 
 
-async def live_f1(session: AsyncSession, seen: Filters, every: Every | None) -> list[LiveScore]:
+async def live_f1(session: AsyncSession, filters: Filters, every: Every | None) -> list[LiveScore]:
     """A score per task, version and period that has traffic, known or not."""
     cells: dict[truths.Series, list[tuple[Cell, bool]]] = defaultdict(list)
-    for series, cell, drawn in await truths.live_cells(session, seen.kept, every):
+    for series, cell, drawn in await truths.live_cells(session, filters.kept, every):
         cells[series].append((cell, drawn))
     return [
         views.live(series, traffic, drawn, cells[series])
-        for series, traffic, drawn in await truths.traffic(session, seen.kept, every)
+        for series, traffic, drawn in await truths.traffic(session, filters.kept, every)
     ]
 
 
-async def live_over_time(session: AsyncSession, seen: Filters, every: Every) -> list[LiveScore]:
+async def live_over_time(session: AsyncSession, filters: Filters, every: Every) -> list[LiveScore]:
     """A score per task and period, of all versions together, the oldest first."""
     cells: dict[truths.Series, list[tuple[Cell, bool]]] = defaultdict(list)
-    for series, cell, drawn in await truths.live_cells(session, seen.kept, every):
+    for series, cell, drawn in await truths.live_cells(session, filters.kept, every):
         cells[_whole(series)].append((cell, drawn))
     counted: dict[truths.Series, list[int]] = defaultdict(lambda: [0, 0])
-    for series, traffic, drawn_ones in await truths.traffic(session, seen.kept, every):
+    for series, traffic, drawn_ones in await truths.traffic(session, filters.kept, every):
         counted[_whole(series)][0] += traffic
         counted[_whole(series)][1] += drawn_ones
     scores = [
         views.live(series, traffic, drawn_ones, cells[series])
         for series, (traffic, drawn_ones) in counted.items()
     ]
-    return sorted(scores, key=lambda one: (one.task, one.period or seen.since))
+    return sorted(scores, key=lambda one: (one.task, one.period or filters.since))
 
 
 def _whole(series: truths.Series) -> truths.Series:
@@ -183,19 +183,19 @@ def _whole(series: truths.Series) -> truths.Series:
 
 
 async def compared(
-    session: AsyncSession, seen: Filters, version: Version, a: str, b: str
+    session: AsyncSession, filters: Filters, version: Version, a: str, b: str
 ) -> Comparison:
     """Version b against a, and why the difference may not be theirs."""
     if a == b:
         raise Invalid("Name two versions.")
-    sides = [_of(seen.kept, version, one) for one in (a, b)]
+    sides = [_of(filters.kept, version, one) for one in (a, b)]
     ended = [views.ended(await queries.totals(session, one)) for one in sides]
     audited = [accuracy(await truths.cells(session, one, Sample.AUDIT)) for one in sides]
     texts = [await queries.text_counts(session, one) for one in sides]
     intents = [await queries.intent_counts(session, one) for one in sides]
     spans = [await queries.span(session, one) for one in sides]
-    same_texts = await queries.paired_successes(session, seen.kept, version, a, b)
-    same_truths = await truths.paired_answers(session, seen.kept, version, a, b)
+    same_texts = await queries.paired_successes(session, filters.kept, version, a, b)
+    same_truths = await truths.paired_answers(session, filters.kept, version, a, b)
     warnings = {
         Warning.TRAFFIC_DIFFERS: compare.traffic_differs(*texts),
         Warning.INTENTS_DIFFER: compare.traffic_differs(*intents),
@@ -216,7 +216,7 @@ async def compared(
 
 async def arms(
     session: AsyncSession,
-    seen: Filters,
+    filters: Filters,
     *,
     unit: Unit,
     versions: tuple[Sequence[str], Sequence[str]],
@@ -227,12 +227,12 @@ async def arms(
     """What each version of an experiment came to; a unit counts once."""
     return await queries.arms(
         session,
-        seen.kept,
+        filters.kept,
         unit=unit,
         versions=versions,
         steps=sorted(steps),
         lag=lag,
-        after=first_id(after) if after is not None else seen.kept.first,
+        after=first_id(after) if after is not None else filters.kept.first,
     )
 
 

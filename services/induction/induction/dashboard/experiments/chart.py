@@ -47,26 +47,26 @@ class EvidenceChart:
 
 def evidence_chart(experiment: Experiment) -> EvidenceChart | None:
     """None where nothing has settled yet."""
-    found = experiment.evidence
-    if found is None or not found.course:
+    evidence = experiment.evidence
+    if evidence is None or not evidence.course:
         return None
-    begin, end = experiment.created_at, found.course[-1].at
-    greatest = max(max(one.better, one.worse) for one in found.course)
-    high = min(MOST_HIGH, max(LEAST_HIGH, ceil(log10(max(greatest, found.needed, 1.0)))))
+    begin, end = experiment.created_at, evidence.course[-1].at
+    greatest = max(max(one.better, one.worse) for one in evidence.course)
+    high = min(MOST_HIGH, max(LEAST_HIGH, ceil(log10(max(greatest, evidence.needed, 1.0)))))
 
     def x(at: datetime) -> float:
-        whole = max(1.0, (end - begin).total_seconds())
-        passed = min(max(0.0, (at - begin).total_seconds()), whole)
-        return round(LEFT + (WIDTH - LEFT - RIGHT) * passed / whole, 1)
+        span = max(1.0, (end - begin).total_seconds())
+        passed = min(max(0.0, (at - begin).total_seconds()), span)
+        return round(LEFT + (WIDTH - LEFT - RIGHT) * passed / span, 1)
 
-    def y(evidence: float) -> float:
-        power = min(max(log10(evidence) if evidence > 0 else LOW, LOW), high)
+    def y(value: float) -> float:
+        power = min(max(log10(value) if value > 0 else LOW, LOW), high)
         return round(TOP + (HEIGHT - TOP - BOTTOM) * (high - power) / (high - LOW), 1)
 
     return EvidenceChart(
-        better=_path([(x(one.at), y(one.better)) for one in found.course], y(1)),
-        worse=_path([(x(one.at), y(one.worse)) for one in found.course], y(1)),
-        needed_y=y(found.needed),
+        better=_path([(x(one.at), y(one.better)) for one in evidence.course], y(1)),
+        worse=_path([(x(one.at), y(one.worse)) for one in evidence.course], y(1)),
+        needed_y=y(evidence.needed),
         ticks=[Tick(y(10.0**power), f"{10.0**power:g}") for power in range(LOW, high + 1)],
         steps=_apart([(x(one.since), f"{100 * one.share:g} %") for one in experiment.steps]),
         begin=begin,

@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from induction.dashboard.experiments import wording
 from induction.dashboard.experiments.chart import EvidenceChart, evidence_chart
 from induction.experiments import queries
+from induction.experiments.policy import is_unbalanced
 from induction.prompts import pointer
 from induction.prompts import service as prompts
 from induction.prompts.models import PromptVersionRow
@@ -45,6 +46,11 @@ class ExperimentPage:
     hashes: dict[UUID, str]
     names: dict[str, str]
     is_serving: bool
+
+    @property
+    def is_unbalanced(self) -> bool:
+        evidence = self.experiment.evidence
+        return evidence is not None and is_unbalanced(evidence)
 
 
 @dataclass(frozen=True, slots=True)

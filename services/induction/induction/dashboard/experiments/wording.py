@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from nlu_shared.schemas.experiments import Experiment, ExperimentEvidence, ExperimentStatus
 
-from induction.experiments.policy import DOUBT, UNBALANCED, next_share
+from induction.experiments.policy import DOUBT, is_unbalanced, next_share
 from induction.triggers.wording import moment
 
 TITLES = {
@@ -17,33 +17,37 @@ TITLES = {
 
 def verdict(experiment: Experiment) -> str:
     """In a sentence or two."""
-    found = experiment.evidence
-    if found is None or found.difference is None:
+    evidence = experiment.evidence
+    if evidence is None or evidence.difference is None:
         return "No unit has settled yet, so nothing is known of either version."
-    words = _difference(found)
+    words = _difference(evidence)
     match experiment.status:
         case ExperimentStatus.RUNNING:
-            return f"{words} {_evidence(found)}"
+            return f"{words} {_evidence(evidence)}"
         case ExperimentStatus.WON:
-            return f"{words} That it is luck has a chance of at most 1 in {found.needed:g}."
+            return f"{words} That it is luck has a chance of at most 1 in {evidence.needed:g}."
         case _:
             return words
 
 
-def _difference(found: ExperimentEvidence) -> str:
-    points = 100 * (found.difference or 0.0)
+def _difference(evidence: ExperimentEvidence) -> str:
+    points = 100 * (evidence.difference or 0.0)
     more = "more" if points >= 0 else "less"
     return f"The candidate succeeds {abs(points):.1f} points {more} often than production so far."
 
 
-def _evidence(found: ExperimentEvidence) -> str:
-    if found.unbalanced >= UNBALANCED:
+def _evidence(evidence: ExperimentEvidence) -> str:
+    if is_unbalanced(evidence):
         return (
             "Units do not get the versions they should, so no winner is believed: look at what"
             " asks `active` and what it logs as `prompt_version`."
         )
-    side, evidence = max(("better", found.better), ("worse", found.worse), key=lambda one: one[1])
-    return f"The evidence that it is {side} is {evidence:.3g} of the {found.needed:g} that decide."
+    side, strength = max(
+        ("better", evidence.better), ("worse", evidence.worse), key=lambda one: one[1]
+    )
+    return (
+        f"The evidence that it is {side} is {strength:.3g} of the {evidence.needed:g} that decide."
+    )
 
 
 def next_step(experiment: Experiment, now: datetime) -> str | None:
@@ -55,8 +59,8 @@ def next_step(experiment: Experiment, now: datetime) -> str | None:
     larger = next_share(plan.shares, step.share)
     if larger is None:
         return f"No larger share is left before a win. Without a decision it stops {ends}."
-    found = experiment.evidence
-    arms = found.arms if found is not None else []
+    evidence = experiment.evidence
+    arms = evidence.arms if evidence is not None else []
     settled = sum(one.units for one in arms if one.share == step.share)
     waits = []
     if settled < plan.step_units:
@@ -64,7 +68,10 @@ def next_step(experiment: Experiment, now: datetime) -> str | None:
     due = step.since + timedelta(hours=plan.step_hours)
     if due > now:
         waits.append(f"it is {moment(due, now)}")
-    if found is not None and max([found.worse, *(one.worse for one in found.guards)]) >= DOUBT:
+    if (
+        evidence is not None
+        and max([evidence.worse, *(one.worse for one in evidence.guards)]) >= DOUBT
+    ):
         waits.append("less speaks against it")
     until = " and ".join(waits) or "the next look has come"
     return f"{100 * larger:g} % of units get it once {until}. Without a decision it stops {ends}."

@@ -21,8 +21,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from nlu_logger.dashboard.inbox import choices, extraction, queries, service
 from nlu_logger.dashboard.inbox.given import (
     DecisionIn,
-    Desk,
     DoubtIn,
+    InboxQueue,
     LabelIn,
     Place,
     SettlementIn,
@@ -56,7 +56,7 @@ async def label(
     await _take_locks(session, given)
     made = await _label(session, given.item, given, settings, caller=caller)
     settled = 1
-    for other in given.alike if given.queue is not Desk.AUDIT else ():
+    for other in given.alike if given.queue is not InboxQueue.AUDIT else ():
         done = await attempt(session, _one_more(session, other, given, settings, caller=caller))
         settled += isinstance(done, Done)
     if given.approves:
@@ -110,7 +110,7 @@ async def _check_waits(
     session: AsyncSession, item: UUID, given: LabelIn, *, caller: Caller
 ) -> None:
     """Whoever looked at it longer than they held it may come late. The audit has two coders."""
-    is_audit = given.queue is Desk.AUDIT
+    is_audit = given.queue is InboxQueue.AUDIT
     if not is_audit and await queries.labelled_by_others(session, item, caller=caller):
         detail = "A colleague has labelled it meanwhile. Yours was not saved; here is what is next."
         raise Conflict(detail, code="labelled_meanwhile")

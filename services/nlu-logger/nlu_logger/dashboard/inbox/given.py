@@ -20,7 +20,7 @@ def _each(values: Any) -> Any:
     return [one for value in values for one in str(value).split()]
 
 
-class Desk(StrEnum):
+class InboxQueue(StrEnum):
     """What waits for a reviewer: the queues of predictions, and what others have said of them."""
 
     LOW_CONFIDENCE = Queue.LOW_CONFIDENCE
@@ -45,7 +45,7 @@ class Desk(StrEnum):
 class Place(Schema):
     """Where in the inbox a reviewer is; `own`: what they proposed themselves is shown as well."""
 
-    queue: Desk = Desk.LOW_CONFIDENCE
+    queue: InboxQueue = InboxQueue.LOW_CONFIDENCE
     task: Slug | None = None
     own: bool = False
 

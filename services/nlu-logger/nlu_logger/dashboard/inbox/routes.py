@@ -24,8 +24,8 @@ from nlu_logger.dashboard.inbox.acts import Done
 from nlu_logger.dashboard.inbox.extraction import Filled
 from nlu_logger.dashboard.inbox.given import (
     DecisionIn,
-    Desk,
     DoubtIn,
+    InboxQueue,
     ItemIn,
     LabelIn,
     Place,
@@ -70,7 +70,7 @@ VisitDep = Annotated[Visit, Depends(_visit)]
 async def show_inbox(
     login: Reviewer,
     visit: VisitDep,
-    queue: Desk = Desk.LOW_CONFIDENCE,
+    queue: InboxQueue = InboxQueue.LOW_CONFIDENCE,
     task: Slug | Literal[""] = "",
     own: bool = False,
 ) -> Response:
@@ -205,7 +205,7 @@ async def _page(
         visit.login,
         status=200 if refused is None else refused.status,
         at=REVIEW,
-        desks=list(Desk),
+        queues=list(InboxQueue),
         place=place,
         memory=visit.memory,
         view=shown,

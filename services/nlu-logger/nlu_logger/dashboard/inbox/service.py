@@ -18,7 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.dashboard.inbox import choices, extraction, queries
 from nlu_logger.dashboard.inbox.choices import Choice
-from nlu_logger.dashboard.inbox.given import Desk, Place
+from nlu_logger.dashboard.inbox.given import InboxQueue, Place
 from nlu_logger.dashboard.inbox.memory import Memory
 from nlu_logger.dashboard.inbox.queries import Act, Proposal
 from nlu_logger.label_sets import service as label_sets
@@ -90,11 +90,11 @@ async def show(
         tasks=await queries.tasks(session, caller=caller),
     )
     match place.queue:
-        case Desk.PROPOSED:
+        case InboxQueue.PROPOSED:
             await _show_proposal(session, shown, place, memory, caller=caller)
-        case Desk.SUSPICIOUS_LABEL:
+        case InboxQueue.SUSPICIOUS_LABEL:
             await _show_doubt(session, shown, place, memory, settings, caller=caller)
-        case Desk.CONFLICTS:
+        case InboxQueue.CONFLICTS:
             await _show_conflict(session, shown, place, memory, caller=caller)
         case _:
             await _show_prediction(session, shown, place, memory, settings, caller=caller)

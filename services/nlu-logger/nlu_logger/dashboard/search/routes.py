@@ -26,15 +26,15 @@ async def search_predictions(
     caller: CallerDep,
     settings: SettingsDep,
 ) -> HTMLResponse:
-    found = await service.find(session, wanted, settings, caller=caller)
+    page = await service.find(session, wanted, settings, caller=caller)
     given = wanted.model_dump(exclude_defaults=True, exclude={"before"})
-    older = rows(**given, before=found.next_cursor) if found.next_cursor else None
+    older = rows(**given, before=page.next_cursor) if page.next_cursor else None
     return HOUSE.page(
         "search.html",
         login,
         at=SEARCH,
         wanted=wanted,
-        found=found.items,
+        predictions=page.items,
         tasks=await queries.tasks(session, caller=caller),
         older=older,
         newest=rows(**given) if wanted.before else None,
