@@ -1,9 +1,11 @@
 """A version on logged traffic before it serves: what it would change, its price, and what is kept
 of people's texts."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import httpx2
+import pytest
 
 from tests.fixtures.commands import typed
 from tests.fixtures.labelled import WORDS, make_task, texts
@@ -36,13 +38,25 @@ async def order(stack: Stack, version: str, **asked: Any) -> httpx2.Response:
     return await stack.induction.post(path, json=asked)
 
 
-async def test_a_version_says_what_it_would_change_of_traffic(stack: Stack) -> None:
+@dataclass(frozen=True)
+class Replayed:
+    """What was answered before there was traffic, the forecast, and the replay itself."""
+
+    serving: str
+    version: str
+    refused: httpx2.Response
+    forecast: dict[str, Any]
+    begun: httpx2.Response
+    run: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+async def replayed(stack: Stack) -> Replayed:
     serving = await make_task(stack, TASK, cases=40)
     pairs = [(text, OF_WORDS[label]) for text, label in texts(80)]
     shown, traffic = pairs[40:64], pairs[:30] + pairs[64:80]
     version = await candidate(stack, TASK, shown)
-    none = await order(stack, version)
-    assert (none.status_code, none.json()["code"]) == (422, "no_predictions")
+    refused = await order(stack, version)
     rows = [
         logged(
             text,
@@ -53,46 +67,56 @@ async def test_a_version_says_what_it_would_change_of_traffic(stack: Stack) -> N
     ]
     stored = await stack.logger.post("/v1/predictions:batch", json=rows)
     assert stored.status_code == 207, stored.text
-
     forecast = (await order(stack, version, predictions=40, dry_run=True)).json()
+    async with stack.working():
+        begun = await order(stack, version)
+        run = await reached(stack, begun.json()["id"])
+    return Replayed(serving, version, refused, forecast, begun, run)
+
+
+async def test_a_version_says_what_it_would_change_of_traffic(
+    stack: Stack, replayed: Replayed
+) -> None:
+    assert (replayed.refused.status_code, replayed.refused.json()["code"]) == (
+        422,
+        "no_predictions",
+    )
+    forecast = replayed.forecast
     assert (forecast["predictions"], forecast["calls"]) == (40, 80)
     assert (forecast["splits"], forecast["likely"]) == (
         {"train": 0, "validation": 0, "test": 0},
         None,
     )
-
-    async with stack.working():
-        begun = await order(stack, version)
-        assert begun.status_code == 202
-        assert begun.headers["location"] == f"/v1/runs/{begun.json()['id']}"
-        run = await reached(stack, begun.json()["id"])
+    assert replayed.begun.status_code == 202
+    run = replayed.run
+    assert replayed.begun.headers["location"] == f"/v1/runs/{run['id']}"
     assert (run["status"], run["reason"], run["kind"]) == ("completed", "measured", "replay")
-    found = run["replay"]
-    assert (found["predictions"], found["by_serving"]) == (46, 23)
-    assert found["serving_version_id"] == serving
-    assert 0 < found["changed"] < 46
-    assert found["interval"][0] < found["share"] == round(found["changed"] / 46, 6)
-    assert found["wavered"] == 0
-    assert 0 < found["gained"] + found["lost"] <= found["labelled"] < found["changed"]
-    assert found["gained"] > found["lost"]
-    assert sum(one["predictions"] for one in found["shifts"]) == found["changed"]
+    replay = run["replay"]
+    assert (replay["predictions"], replay["by_serving"]) == (46, 23)
+    assert replay["serving_version_id"] == replayed.serving
+    assert 0 < replay["changed"] < 46
+    assert replay["interval"][0] < replay["share"] == round(replay["changed"] / 46, 6)
+    assert replay["wavered"] == 0
+    assert 0 < replay["gained"] + replay["lost"] <= replay["labelled"] < replay["changed"]
+    assert replay["gained"] > replay["lost"]
+    assert sum(one["predictions"] for one in replay["shifts"]) == replay["changed"]
     assert {"before": "another label", "predictions": 1}.items() <= next(
-        one for one in found["shifts"] if one["before"] == "another label"
+        one for one in replay["shifts"] if one["before"] == "another label"
     ).items()
-    assert run["spend"]["calls"] + run["spend"]["cached_calls"] == 46 + found["changed"]
-    assert f"{found['labelled']} of the changed ones are labelled" in found["summary"]
+    assert run["spend"]["calls"] + run["spend"]["cached_calls"] == 46 + replay["changed"]
+    assert f"{replay['labelled']} of the changed ones are labelled" in replay["summary"]
 
     stored = await events(stack, run["id"])
     assert [one["type"] for one in stored] == ["run_started", "traffic_replayed", "run_finished"]
-    (row,) = (await stack.induction.get(f"/v1/prompts/{TASK}/versions/{version}/replay")).json()[
-        "items"
-    ]
-    assert (row["run_id"], row["ordered"], row["replay"]) == (run["id"], 46, found)
+    (row,) = (
+        await stack.induction.get(f"/v1/prompts/{TASK}/versions/{replayed.version}/replay")
+    ).json()["items"]
+    assert (row["run_id"], row["ordered"], row["replay"]) == (run["id"], 46, replay)
 
 
-async def test_what_it_found_is_evidence_of_a_promotion(stack: Stack) -> None:
-    (run,) = (await stack.induction.get("/v1/runs", params={"task": TASK})).json()["items"]
-    version = run["baseline_version_id"]
+async def test_what_it_found_is_evidence_of_a_promotion(stack: Stack, replayed: Replayed) -> None:
+    run, version = replayed.run, replayed.version
+    assert run["baseline_version_id"] == version
     await stack.induction.patch(f"/v1/tasks/{TASK}", json={"promotion_approvals": 1})
     proposed = await stack.induction.post(f"/v1/prompts/{TASK}/versions/{version}/promote")
     assert proposed.status_code == 202
@@ -102,8 +126,9 @@ async def test_what_it_found_is_evidence_of_a_promotion(stack: Stack) -> None:
     assert run["replay"]["summary"].split(" (")[0] in report.text
 
 
-async def test_nothing_of_the_texts_is_kept(stack: Stack) -> None:
-    (run,) = await sql(stack, "SELECT id FROM runs WHERE kind = 'replay'")
+async def test_nothing_of_the_texts_is_kept(stack: Stack, replayed: Replayed) -> None:
+    run = replayed.run
+    kept = "SELECT count(*) FROM run_predictions WHERE run_id = $1"
     answers = await sql(stack, "SELECT text, outcome FROM llm_calls WHERE run_id = $1", run["id"])
     assert {(one["text"], one["outcome"]) for one in answers} == {(None, "forgotten")}
     stored = await sql(
@@ -116,16 +141,17 @@ async def test_nothing_of_the_texts_is_kept(stack: Stack) -> None:
     )
     assert not any(text in stored[0]["all_text"] for text, _ in texts(80))
     assert "Ann" not in stored[0]["all_text"]
-    ids = await sql(stack, "SELECT count(*) FROM run_predictions")
+    ids = await sql(stack, kept, run["id"])
     assert ids[0]["count"] == 46
     await sql(
         stack,
-        "UPDATE runs SET completed_at = completed_at - interval '2 hours' WHERE kind = 'replay'",
+        "UPDATE runs SET completed_at = completed_at - interval '2 hours' WHERE id = $1",
+        run["id"],
     )
     async with stack.working(forget_seconds=0.2):
 
         async def swept() -> bool:
-            return (await sql(stack, "SELECT count(*) FROM run_predictions"))[0]["count"] == 0
+            return bool((await sql(stack, kept, run["id"]))[0]["count"] == 0)
 
         assert await until(swept)
         await stack.induction.post(f"/v1/runs/{run['id']}/verify")
@@ -163,6 +189,7 @@ async def test_a_replay_ends_where_a_prediction_of_it_is_erased(stack: Stack) ->
     assert (again.status_code, again.json()["code"]) == (409, "run_not_continuable")
 
 
+@pytest.mark.usefixtures("replayed")
 async def test_only_a_replay_is_about_predictions(stack: Stack) -> None:
     for kind, predictions in (("evaluate", 5), ("replay", 0), ("replay", 2_001)):
         asked = {"task": TASK, "kind": kind, "predictions": predictions}
@@ -173,6 +200,7 @@ async def test_only_a_replay_is_about_predictions(stack: Stack) -> None:
     await stack.induction.post(f"/v1/runs/{run}/cancel")
 
 
+@pytest.mark.usefixtures("replayed")
 async def test_a_replay_waits_for_nlu_logger_and_goes_on(stack: Stack) -> None:
     run = await start(stack, TASK, kind="replay", predictions=3)
     async with stack.working(nlu_logger_url="http://127.0.0.1:9"):
@@ -184,8 +212,10 @@ async def test_a_replay_waits_for_nlu_logger_and_goes_on(stack: Stack) -> None:
     assert (done["status"], done["replay"]["predictions"]) == ("completed", 3)
 
 
+@pytest.mark.usefixtures("replayed")
 async def test_the_command_says_the_price_and_then_what_changes(stack: Stack) -> None:
-    version = (await stack.induction.get(f"/v1/prompts/{TASK}/versions")).json()["items"][0]["id"]
+    shown = [(text, OF_WORDS[label]) for text, label in texts(80)[40:63]]
+    version = await candidate(stack, TASK, shown)
     env = {
         "INDUCTION_URL": str(stack.induction.base_url),
         "INDUCTION_KEY": stack.settings.nlu_logger_key.get_secret_value(),
@@ -196,9 +226,8 @@ async def test_the_command_says_the_price_and_then_what_changes(stack: Stack) ->
     assert "likely 1" in price.printed
     assert price.printed.splitlines()[-1] == "fits"
     async with stack.working():
-        replayed = await typed("induction", *words, "--watch", env=env)
-    assert replayed.code == 0, replayed.complained
-    assert "of 10 logged predictions" in " ".join((replayed.printed + replayed.complained).split())
-    run = replayed.printed.split()[0]
-    shown = await typed("induction", "runs", "show", run, env=env)
-    assert shown.printed.splitlines()[1].startswith("Changes ")
+        ended = await typed("induction", *words, "--watch", env=env)
+    assert ended.code == 0, ended.complained
+    assert "of 10 logged predictions" in " ".join((ended.printed + ended.complained).split())
+    run = await typed("induction", "runs", "show", ended.printed.split()[0], env=env)
+    assert run.printed.splitlines()[1].startswith("Changes ")

@@ -191,8 +191,8 @@ async def proposals(
 
 async def labelled_by_others(session: AsyncSession, prediction_id: UUID, *, caller: Caller) -> bool:
     params = {"id": prediction_id, "me": caller.subject}
-    found = await session.execute(text(LABELLED_BY_OTHERS), params)
-    return found.first() is not None
+    rows = await session.execute(text(LABELLED_BY_OTHERS), params)
+    return rows.first() is not None
 
 
 async def latest(session: AsyncSession, correction_id: UUID) -> Act | None:
@@ -205,10 +205,10 @@ async def together(session: AsyncSession, act: Act, *, caller: Caller) -> Sequen
     """The corrections that were labelled, or decided on, in the same press of a key."""
     params = {"id": act.id, "me": caller.subject}
     if act.author == caller.subject:
-        found = await session.execute(text(LABELLED_TOGETHER), params | {"at": act.created_at})
+        rows = await session.execute(text(LABELLED_TOGETHER), params | {"at": act.created_at})
     else:
-        found = await session.execute(text(DECIDED_TOGETHER), params | {"at": act.decided_at})
-    return found.scalars().all()
+        rows = await session.execute(text(DECIDED_TOGETHER), params | {"at": act.decided_at})
+    return rows.scalars().all()
 
 
 async def tasks(session: AsyncSession, *, caller: Caller) -> Sequence[str]:
