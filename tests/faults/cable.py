@@ -53,15 +53,15 @@ class Cable:
 
 
 @asynccontextmanager
-async def laid(url: str) -> AsyncIterator[tuple[Cable, str]]:
-    """A cable to the server of that URL, and the URL at its near end."""
+async def laid(url: str, near: str = "127.0.0.1") -> AsyncIterator[tuple[Cable, str]]:
+    """A cable to the server of that URL, and the URL at its near end, an address of this host."""
     parts = urlsplit(url)
     cable = Cable(str(parts.hostname), int(parts.port or 0))
-    listening = await asyncio.start_server(cable.carry, "127.0.0.1", 0)
+    listening = await asyncio.start_server(cable.carry, near, 0)
     cable.port = listening.sockets[0].getsockname()[1]
-    login, _, _ = parts.netloc.rpartition("@")
+    login, at, _ = parts.netloc.rpartition("@")
     try:
-        yield cable, parts._replace(netloc=f"{login}@127.0.0.1:{cable.port}").geturl()
+        yield cable, parts._replace(netloc=f"{login}{at}{near}:{cable.port}").geturl()
     finally:
         listening.close()
         cable.end()

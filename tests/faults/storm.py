@@ -6,11 +6,11 @@ import random
 import signal
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg
 import redis.asyncio
@@ -22,7 +22,8 @@ from deploy.local.problems import LocalProblem
 from deploy.local.redis import Redis
 from deploy.local.secrets import make_temporary
 from tests.faults import audit
-from tests.faults.cable import Cable, laid
+from tests.faults.cable import laid
+from tests.faults.hosts import host
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import Stack, opened, until
@@ -31,6 +32,13 @@ PATIENT_SECONDS = 180.0
 """For what waits on a machine that is busy with ten processes."""
 MOST_CRASHES = 3
 """Crashes in a row without progress that a run gets; five would rightly fail it."""
+SERVERS = (
+    "INDUCTION_DATABASE_URL",
+    "INDUCTION_REDIS_URL",
+    "INDUCTION_NLU_LOGGER_URL",
+    "ANTHROPIC_BASE_URL",
+)
+"""What a worker connects to, by the settings that say where."""
 _ENDANGERED = """
 SELECT EXISTS (
     SELECT FROM runs WHERE status = 'running' AND crashes >= $1 AND last_event + (
@@ -63,13 +71,19 @@ async def stage(**changed: Any) -> AsyncIterator[tuple[Stack, Postgres, Redis, P
         placement.remove(data)
 
 
+class Network(Protocol):
+    def cut(self) -> None: ...
+
+    def mend(self) -> None: ...
+
+
 @dataclass
 class Worker:
     """A process of its own, with a login and a network of its own for as long as it lives."""
 
     login: str
     process: asyncio.subprocess.Process
-    cable: Cable
+    network: Network
 
     @property
     def is_alive(self) -> bool:
@@ -79,7 +93,8 @@ class Worker:
 @dataclass
 class Storm:
     """`blows` counts what was done, to workers always to one that drove a run; `left` are workers
-    that ended by themselves."""
+    that ended by themselves. Where they are `apart`, each is on a host of its own, and a cut parts
+    it from everything; otherwise from PostgreSQL alone."""
 
     stack: Stack
     postgres: Postgres
@@ -87,11 +102,12 @@ class Storm:
     logs: Path
     chance: random.Random
     size: int = 3
+    apart: bool = False
     workers: list[Worker] = field(default_factory=list)
     blows: Counter[str] = field(default_factory=Counter)
     left: int = 0
     _made: int = 0
-    _cables: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _networks: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def man(self) -> None:
         """Workers up to their number; those that died are replaced."""
@@ -104,20 +120,35 @@ class Storm:
     async def _worker(self) -> Worker:
         self._made += 1
         name = f"storm_worker_{self._made}"
-        url = await audit.login(self.stack.induction_database, name)
-        cable, url = await self._cables.enter_async_context(laid(url))
+        addresses = dict(self.stack.environment())
+        addresses["INDUCTION_DATABASE_URL"] = await audit.login(self.stack.induction_database, name)
+        network, command, reached = await self._joined(addresses)
         environment = {
             **os.environ,
-            **self.stack.environment(),
-            "INDUCTION_DATABASE_URL": url,
+            **addresses,
+            **reached,
             "INDUCTION_CONCURRENCY": str(self.stack.settings.concurrency),
         }
         with (self.logs / f"{name}.log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "induction.cli", "work",
+                *command, sys.executable, "-m", "induction.cli", "work",
                 env=environment, stdout=log, stderr=log,
             )  # fmt: skip
-        return Worker(name, process, cable)
+        return Worker(name, process, network)
+
+    async def _joined(
+        self, addresses: Mapping[str, str]
+    ) -> tuple[Network, Sequence[str], Mapping[str, str]]:
+        """A network to the servers at these addresses, what begins a command on it, and the
+        addresses that differ there."""
+        if self.apart:
+            servers = {name: addresses[name] for name in SERVERS}
+            made = await self._networks.enter_async_context(host(servers))
+            return made, made.command, made.urls
+        cable, url = await self._networks.enter_async_context(
+            laid(addresses["INDUCTION_DATABASE_URL"])
+        )
+        return cable, (), {"INDUCTION_DATABASE_URL": url}
 
     async def kill(self) -> None:
         victim = await self._victim("kill")
@@ -136,9 +167,9 @@ class Storm:
         """Between a worker and PostgreSQL, until another may have taken its runs; what the worker
         had sent by then comes after."""
         victim = await self._victim("cut")
-        victim.cable.cut()
+        victim.network.cut()
         await self._lease_runs_out()
-        victim.cable.mend()
+        victim.network.mend()
 
     async def _lease_runs_out(self) -> None:
         await asyncio.sleep(self.stack.settings.lease_seconds + self.chance.uniform(0.5, 3))
@@ -170,7 +201,7 @@ class Storm:
                 one.process.terminate()
         for one in self.workers:
             await one.process.wait()
-        await self._cables.aclose()
+        await self._networks.aclose()
 
     async def _victim(self, blow: str) -> Worker:
         """One that drives a run; where one has had its share of crashes without coming any

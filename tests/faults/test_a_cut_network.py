@@ -6,7 +6,7 @@ import random
 import pytest
 from offline_model.settings import OfflineSettings
 
-from tests.faults import audit
+from tests.faults import audit, hosts
 from tests.faults.accounting import books, counted
 from tests.faults.storm import Storm, stage
 from tests.fixtures.labelled import make_task
@@ -19,10 +19,21 @@ SLOW_ENOUGH_TO_HIT = OfflineSettings(latency_ms=50, jitter_ms=200)
 
 
 @pytest.mark.long
-async def test_no_run_is_driven_twice_however_the_network_is_cut() -> None:
+@pytest.mark.parametrize(
+    "apart",
+    [
+        pytest.param(False, id="from PostgreSQL alone"),
+        pytest.param(
+            True,
+            id="from everything, on another host",
+            marks=pytest.mark.skipif(not hosts.CAN_BE_MADE, reason="needs root and namespaces"),
+        ),
+    ],
+)
+async def test_no_run_is_driven_twice_however_the_network_is_cut(apart: bool) -> None:
     async with stage(model=SLOW_ENOUGH_TO_HIT, lease_seconds=2) as (stack, postgres, redis, data):
         await audit.install(stack.induction_database)
-        storm = Storm(stack, postgres, redis, data, random.Random(3), size=2)
+        storm = Storm(stack, postgres, redis, data, random.Random(3), size=2, apart=apart)
         await make_task(stack, "apart", cases=60)
         run = await start(stack, "apart", limits={"iterations": 2, "money_usd": 50})
         try:
