@@ -7,10 +7,13 @@ from contextlib import suppress
 import pytest
 from nlu_shared.kit.data.db import end_in_time
 
+from tests.fixtures.stack import DEADLINE_SECONDS
+
 
 async def opened(*, late: bool) -> asyncio.Timeout:
     """By something that keeps its cancellation to itself."""
-    async with asyncio.timeout(0 if late else 60) as opening:
+    until = asyncio.get_running_loop().time() + (0 if late else DEADLINE_SECONDS)
+    async with asyncio.timeout_at(until) as opening:
         with suppress(asyncio.CancelledError):
             await (asyncio.Event().wait() if late else asyncio.sleep(0))
         end_in_time(opening)
