@@ -29,6 +29,7 @@ from induction.settings import ModelSettings
 from induction.task_kinds.base import ModelAnswer, ModelRequest, Outcome, Usage
 from induction.task_kinds.registry import task_of
 from nlu_shared.kit.data.db import Database, open_database
+from nlu_shared.rendering import render_parts, rendered
 from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.prompts import TaskKind
 from nlu_shared.schemas.tasks import TaskIn
@@ -175,9 +176,9 @@ async def _pair(
 def _requests(name: str, count: int) -> list[ModelRequest]:
     labels = tuple(LabelSpec(name=f"topic_{one}") for one in range(4))
     task = task_of(TaskIn(slug="bench", kind=TaskKind.INTENT, labels=labels))
-    prompt = task.baseline()
+    form = rendered(task.baseline(), task.answers)
     drawn = [f"{text} ({name})" for text, _ in texts(count, seed=1)]
-    return [task.request(prompt, one, model="claude-haiku-5-5") for one in drawn]
+    return [render_parts(form, one, model="claude-haiku-5-5") for one in drawn]
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from induction.engine.evaluation.evaluate import EvalResults, judge
 from induction.task_kinds.base import Case, ModelAnswer, ModelRequest, Outcome, Task
+from nlu_shared.rendering import render_parts, rendered
 from nlu_shared.schemas.prompts import PromptContent
 from offline_model import proposer, wire
 from offline_model.answers import answer
@@ -70,9 +71,9 @@ class MeteredModel:
 
     def evaluate(self, prompt: PromptContent, cases: Sequence[Case]) -> EvalResults:
         """What the prompt answers to the cases; those past the budget count as wrong."""
-        results = {}
+        results, form = {}, rendered(prompt, self.task.answers)
         for case in cases:
-            answer = self.ask(self.task.request(prompt, case.text, model=MODEL))
+            answer = self.ask(render_parts(form, case.text, model=MODEL))
             results[case.id] = judge(self.task, case, self.task.parse(answer))
         return EvalResults(results)
 

@@ -8,6 +8,7 @@ from induction.llm.models import Answering
 from induction.llm.prices import SHIPPED
 from induction.task_kinds.base import Prediction, Task
 from nlu_shared.client import Classification, NLUResult
+from nlu_shared.rendering import render_parts
 from nlu_shared.schemas.prompts import TaskKind
 from nlu_shared.schemas.registry import ActivePrompt
 
@@ -28,7 +29,7 @@ class Backend:
 
     async def classify(self, text: str) -> Classification:
         """One call. A model that names no confidence has none to log: it counts as 0."""
-        request = self._task.request(self._prompt.content, text, model=self._model)
+        request = render_parts(self._prompt.rendered, text, model=self._model)
         answer = await self._models.complete(request)
         self.calls += answer.attempts
         today = datetime.now(UTC).date()

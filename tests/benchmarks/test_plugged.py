@@ -8,6 +8,7 @@ import pytest
 from induction.engine.run import improve
 from induction.engine.runtime import Call
 from induction.task_kinds.base import ModelAnswer
+from nlu_shared.rendering import render
 from nlu_shared.schemas.events import (
     ChangeRejected,
     EvaluationProgress,
@@ -65,7 +66,7 @@ async def test_it_asks_nothing_about_validation_that_the_leak_guard_has_not_let_
     events = await stored(search, runtime)
     passed = [event.content for event in events if isinstance(event, PromptProposed)]
     allowed = {
-        PLAN.task.request(content, "", model=PLAN.task_model).system
+        render(content, "", answers=PLAN.task.answers, model=PLAN.task_model).system
         for content in (PLAN.baseline, *passed)
     }
     calls = [call for call in runtime.sent if call.purpose == "task"]

@@ -11,6 +11,7 @@ from induction.llm.models import Answering, Models
 from induction.settings import ModelSettings
 from induction.task_kinds.base import ModelAnswer, ModelRequest, Outcome, Prediction, Task
 from induction.task_kinds.registry import task_of
+from nlu_shared.rendering import render_parts, rendered
 from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.prompts import Example, PromptContent, TaskKind
 from nlu_shared.schemas.tasks import TaskIn
@@ -61,7 +62,9 @@ def settings(base_url: str) -> ModelSettings:
 
 
 def questions(task: Task, data: DataSet, prompt: PromptContent) -> list[ModelRequest]:
-    return [task.request(prompt, row.text, model=MODEL) for row in data.rows[:ASKED]]
+    return [
+        render(prompt, row.text, answers=task.answers, model=MODEL) for row in data.rows[:ASKED]
+    ]
 
 
 def one_of_each(data: DataSet) -> tuple[Example, ...]:

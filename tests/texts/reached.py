@@ -42,7 +42,7 @@ from nlu_shared.files.reading import examples
 from nlu_shared.files.rows import Line
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.errors import Invalid
-from nlu_shared.rendering import ModelRequest, as_bytes, request_tokens
+from nlu_shared.rendering import ModelRequest, as_bytes, render, request_tokens
 from nlu_shared.rendering.answers import read_message
 from nlu_shared.rendering.bm25 import Bank
 from nlu_shared.rendering.extraction import SCHEMA
@@ -93,7 +93,7 @@ def _prompt(text: str, task: Task = INTENTS) -> PromptContent:
 
 
 def _sent(text: str, task: Task = INTENTS) -> ModelRequest:
-    return task.request(_prompt(text, task), text, model="m")
+    return render(_prompt(text, task), text, answers=task.answers, model="m")
 
 
 def _screened(text: str) -> None:

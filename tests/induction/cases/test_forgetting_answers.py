@@ -8,6 +8,7 @@ import pytest
 from induction.privacy.jobs import forget_once
 from induction.resources import Resources, open_resources
 from induction.task_kinds.intent import IntentTask
+from nlu_shared.rendering import render
 from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.prompts import PromptContent
 
@@ -67,7 +68,7 @@ async def test_an_answer_to_a_prompt_from_before_it_said_its_shape_is_forgotten_
     served = (await stack.induction.get(f"/v1/prompts/{task}/versions")).json()["items"][0]
     prompt = PromptContent.model_validate(served["content"])
     (row,) = await sql(stack, "SELECT DISTINCT model FROM llm_calls WHERE run_id = $1", run)
-    now = kind.request(prompt, secret(task), model=row["model"])
+    now = render(prompt, secret(task), answers=kind.answers, model=row["model"])
     then = replace(now, system=now.system[:-1])
     moved = "UPDATE llm_calls SET key = $3 WHERE run_id = $1 AND key = $2 RETURNING 1"
     assert len(await sql(stack, moved, run, now.key, then.key)) == 1

@@ -6,6 +6,7 @@ from typing import Any
 from induction.task_kinds.base import ModelAnswer as Said
 from induction.task_kinds.base import ModelRequest, Outcome
 from induction.task_kinds.extraction import ExtractionTask
+from nlu_shared.rendering import render
 from nlu_shared.schemas.extraction import Extraction
 from nlu_shared.schemas.ground_truth import Context, Turn
 from nlu_shared.schemas.prompts import Example, PromptContent
@@ -56,7 +57,7 @@ def asked(request: ModelRequest) -> MessagesRequest:
 def coded(
     prompt: PromptContent, text: str, *, noise: str | None = None, context: Context | None = None
 ) -> Extraction:
-    request = asked(TASK.request(prompt, text, model="m", context=context))
+    request = asked(render(prompt, text, context, answers=TASK.answers, model="m"))
     said = answer(request, lambda kind, _: noise if noise else kind)
     prediction = TASK.parse(Said(Outcome.OK, said))
     assert prediction.fault is None

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from induction.task_kinds.base import ModelAnswer as Said
 from induction.task_kinds.base import Outcome
+from nlu_shared.rendering import render
 from nlu_shared.schemas.extraction import EventKind, Extraction, Relationship
 from nlu_shared.schemas.ground_truth import Context, Turn
 from nlu_shared.schemas.prompts import Example
@@ -230,7 +231,7 @@ PARTS = st.sampled_from(["people", "events", "pair_bonds"])
     )
 )
 def test_unreadable_examples_are_passed_over(lines: list[Any]) -> None:
-    request = asked(TASK.request(showing(DEATH, NOTHING), SAID, model="m"))
+    request = asked(render(showing(DEATH, NOTHING), SAID, answers=TASK.answers, model="m"))
     told = [*(block.text for block in request.blocks), "{", *map(json.dumps, lines)]
     said = answer(request.model_copy(update={"system": "\n".join(told)}), lambda kind, _: kind)
     assert TASK.parse(Said(Outcome.OK, said)).fault is None

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction
 from induction.task_kinds.registry import task_of
+from nlu_shared.rendering import render
 from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.prompts import Block, PromptContent, TaskKind
 from nlu_shared.schemas.tasks import TaskIn
@@ -33,18 +34,18 @@ def test_the_baseline_names_every_label_in_a_line_of_a_protected_block() -> None
 def test_instructions_and_examples_are_system_parts_and_the_text_is_json() -> None:
     case = Case(UUID(int=1), 'forget "it"\nall', "cancel", "g", True)
     prompt = TASK.baseline().model_copy(update={"examples": (TASK.example(case),)})
-    asked = TASK.request(prompt, "book a room", model="m")
+    asked = render(prompt, "book a room", answers=TASK.answers, model="m")
     told, shown, _ = asked.system
     assert told == "\n\n".join(block.text for block in prompt.instructions)
     assert json.loads(shown.splitlines()[1]) == {"text": case.text, "label": "cancel"}
     assert json.loads(asked.user) == {"text": "book a room"}
     assert asked.schema["properties"]["label"]["enum"] == ["book_meeting", "cancel"]
-    assert len(TASK.request(TASK.baseline(), "x", model="m").system) == 2
+    assert len(render(TASK.baseline(), "x", answers=TASK.answers, model="m").system) == 2
 
 
 @given(st.text())
 def test_no_text_can_close_its_frame(text: str) -> None:
-    asked = TASK.request(TASK.baseline(), text, model="m")
+    asked = render(TASK.baseline(), text, answers=TASK.answers, model="m")
     assert json.loads(asked.user) == {"text": text}
 
 

@@ -99,7 +99,6 @@ def forecast(plan: Plan) -> Bound:
     grown = INSTRUCTION_TOKENS + EXAMPLE_TOKENS + schema
     baseline = prompt_tokens(plan.baseline, answers)
     prompt = max(baseline, grown if room is None else min(room, grown))
-    request = plan.task.request(plan.baseline, "", model=plan.task_model)
     changes = TRIED_SHOWN + min(MOST_SHOWN, len(plan.remembered))
     shown = MOST_AT_ONCE * CASES_SHOWN * longest + changes * MAX_TOKENS
     return Bound(
@@ -116,7 +115,7 @@ def forecast(plan: Plan) -> Bound:
         + (train + validation) * (out_of_fold + (repeated > 0)),
         proposer_calls=(attempts + fold_attempts) * (1 + RETRIES),
         task_tokens_in=prompt + longest,
-        task_tokens_out=request.max_tokens,
+        task_tokens_out=answers.max_tokens,
         proposer_tokens_in=prompt + shown + tokens(SYSTEM),
         proposer_tokens_out=MAX_TOKENS,
     )

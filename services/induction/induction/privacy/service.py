@@ -16,6 +16,7 @@ from uuid import UUID
 from nlu_shared.kit.access.auth import Caller
 from nlu_shared.kit.data.pages import cut
 from nlu_shared.kit.errors import NotFound
+from nlu_shared.rendering import render_parts, rendered
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.privacy import ErasedCase, ForgottenCase, Why
 from nlu_shared.schemas.prompts import PromptContent
@@ -243,9 +244,9 @@ async def _keys(
     except NotFound:  # nlu-logger knows tasks that nobody optimises
         return []
     requests = [
-        task.request(prompt, one.text, model=model, context=cases.context_of(one))
+        render_parts(form, one.text, cases.context_of(one), model=model)
         for task, model in questions_of(spec, users)
-        for prompt in prompts
+        for form in (rendered(prompt, task.answers) for prompt in prompts)
         for one in copies
     ]
     return [form.key for r in requests for form in (r, replace(r, system=r.system[:-1]))]

@@ -137,10 +137,6 @@ class Task(Protocol):
     def problems(self, prompt: PromptContent) -> list[str]:
         """Why a prompt cannot serve this task (a label is gone, …); empty when it can."""
 
-    def request(
-        self, prompt: PromptContent, text: str, *, model: str, context: Context | None = None
-    ) -> ModelRequest: ...
-
     def parse(self, answer: ModelAnswer) -> Prediction: ...
 
     def example(self, case: Case) -> Example: ...

@@ -8,6 +8,7 @@ import pytest
 from induction.engine.leak_guard.leaks import guarded, leaked
 from induction.task_kinds.base import Case
 from induction.task_kinds.extraction import ExtractionTask
+from nlu_shared.rendering import render
 from nlu_shared.schemas.ground_truth import Context, Turn
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
 from offline_model.answers import answer
@@ -31,14 +32,14 @@ CASE = Case(
 
 
 def test_what_was_said_before_cannot_close_its_frame() -> None:
-    asked = TASK.request(TASK.baseline(), CASE.text, model="m", context=CASE.context)
+    asked = render(TASK.baseline(), CASE.text, CASE.context, answers=TASK.answers, model="m")
     assert json.loads(asked.user) == {
         "before": [{"text": "one"}, {"text": "two"}, {"text": ESCAPE}],
         "known": KNOWN,
         "text": CASE.text,
     }
     assert "\n" not in asked.user
-    alone = TASK.request(TASK.baseline(), CASE.text, model="m")
+    alone = render(TASK.baseline(), CASE.text, answers=TASK.answers, model="m")
     assert (alone.system, json.loads(alone.user)) == (asked.system, {"text": CASE.text})
     assert alone.key != asked.key
 
@@ -49,7 +50,7 @@ def test_an_example_shows_the_last_turns_and_the_known_items_it_links_to() -> No
         before=TURNS[1:], known={"people": [{"id": 1, "name": "Ruth"}]}
     )
     prompt = TASK.baseline().model_copy(update={"examples": (example,)})
-    line = TASK.request(prompt, "x", model="m").system[1].splitlines()[1]
+    line = render(prompt, "x", answers=TASK.answers, model="m").system[1].splitlines()[1]
     assert list(json.loads(line)) == ["before", "known", "text", "extraction"]
     assert PromptContent.model_validate_json(prompt.model_dump_json()) == prompt
 
@@ -100,7 +101,7 @@ def test_the_offline_model_links_to_known_people_by_their_ids() -> None:
     prompt = TASK.baseline().model_copy(
         update={"examples": (Example(text="I think Anna married Karl.", output=wedding),)}
     )
-    asked = TASK.request(prompt, "I think Ruth married Tom.", model="m", context=context)
+    asked = render(prompt, "I think Ruth married Tom.", context, answers=TASK.answers, model="m")
     request = MessagesRequest.model_validate(
         {
             "model": "m",

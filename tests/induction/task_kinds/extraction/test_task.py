@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from induction.task_kinds.base import Case, Mistake, ModelAnswer, Outcome, Prediction, Task
 from induction.task_kinds.extraction import ExtractionTask, score
+from nlu_shared.rendering import render
 from nlu_shared.rendering.extraction import SCHEMA, short
 from nlu_shared.schemas.extraction import Extraction
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
@@ -44,7 +45,7 @@ def test_a_prompt_without_codes_or_with_strange_examples_has_problems() -> None:
 def test_instructions_and_examples_are_system_parts_and_the_text_is_json() -> None:
     case = Case(UUID(int=1), 'my "mother"\ndied', MARY, "g", True)
     prompt = TASK.baseline().model_copy(update={"examples": (TASK.example(case),)})
-    asked = TASK.request(prompt, "hello", model="m")
+    asked = render(prompt, "hello", answers=TASK.answers, model="m")
     told, shown, _ = asked.system
     assert told == "\n\n".join(block.text for block in prompt.instructions)
     assert json.loads(shown.splitlines()[1]) == {"text": case.text, "extraction": MARY}
@@ -53,7 +54,7 @@ def test_instructions_and_examples_are_system_parts_and_the_text_is_json() -> No
 
 @given(st.text())
 def test_no_text_can_close_its_frame(text: str) -> None:
-    asked = TASK.request(TASK.baseline(), text, model="m")
+    asked = render(TASK.baseline(), text, answers=TASK.answers, model="m")
     assert json.loads(asked.user) == {"text": text}
 
 

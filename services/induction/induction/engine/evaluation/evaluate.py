@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from nlu_shared.rendering import render_parts, rendered
 from nlu_shared.schemas.events import EvaluationProgress, PromptEvaluated, Split
 from nlu_shared.schemas.prompts import PromptContent
+from nlu_shared.schemas.rendered import RenderedPrompt
 from nlu_shared.schemas.runs import ConversationScore
 
 from induction.engine.data.folds import NO_FOLDS, Folds, out_of_fold
@@ -136,6 +138,8 @@ async def evaluate(
     """
     plan, cases = run.plan, tuple(cases)
     questions = {fold: out_of_fold(content, fold, folds) for fold in sorted(set(folds.values()))}
+    whole = rendered(content, plan.task.answers)
+    forms = {fold: rendered(one, plan.task.answers) for fold, one in questions.items()}
     ordered = sorted(cases, key=lambda case: folds.get(case.id, -1))
     results: dict[UUID, CaseResult] = {}
     lost: set[UUID] = set()
@@ -150,7 +154,7 @@ async def evaluate(
 
     def calls_from(start: int) -> list[Call]:
         return [
-            call_for(plan, questions.get(folds.get(case.id, -1), content), case, sample, purpose)
+            call_for(plan, forms.get(folds.get(case.id, -1), whole), case, sample, purpose)
             for case in ordered[start : start + BLOCK]
         ]
 
@@ -187,20 +191,20 @@ async def evaluate(
 
 def call_for(
     plan: Plan,
-    content: PromptContent,
+    form: RenderedPrompt,
     case: Case,
     sample: int = 0,
     purpose: Purpose = "task",
 ) -> Call:
     """The call that puts a prompt to a case.
 
-    plan: names the task and its model.
-    content: the prompt.
+    plan: names the model.
+    form: the prompt, rendered once for all of its cases: it is long, and they are many.
     case: what it is put to.
     sample: see `evaluate`.
     purpose: see `evaluate`.
     """
-    request = plan.task.request(content, case.text, model=plan.task_model, context=case.context)
+    request = render_parts(form, case.text, case.context, model=plan.task_model)
     return Call(request, sample, purpose)
 
 

@@ -216,7 +216,6 @@ def _usual(plan: Plan, splits: Splits, measured: Measured) -> Usual:
     prompt = max(prompt_tokens(content, plan.task.answers) for content in contents)
     lengths = [tokens(framed(case.text, case.context)) for case in splits.learning]
     case = sum(lengths) // max(1, len(lengths))
-    request = plan.task.request(plan.baseline, "", model=plan.task_model)
     return Usual(
         task_calls=2 * train
         + (2 + USUAL_VALIDATED) * validation
@@ -227,7 +226,7 @@ def _usual(plan: Plan, splits: Splits, measured: Measured) -> Usual:
         + 2 * (test + min(test, FIRST_CASES)),
         proposals=USUAL_PROPOSALS,
         task_tokens_in=prompt + case,
-        task_tokens_out=min(request.max_tokens, case + 50),
+        task_tokens_out=min(plan.task.answers.max_tokens, case + 50),
         proposal_tokens_in=prompt + tokens(SYSTEM) + MOST_AT_ONCE * CASES_SHOWN * case,
         proposal_tokens_out=PROPOSAL_TOKENS_OUT,
     )

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from nlu_shared.rendering import rendered
 from nlu_shared.schemas.events import EvaluationProgress, MissesAttributed
 from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.verdicts import Cause
@@ -135,14 +136,19 @@ class _Inquiry:
     async def _ask(self, questions: Sequence[_Question]) -> None:
         run = self.search.run
         await self._tell_progress(0, len(questions))
-        calls = [call_for(run.plan, q.content, q.case, q.sample) for q in questions]
+        answers = run.plan.task.answers
+        forms = [rendered(one.content, answers) for one in questions]
+        calls = [
+            call_for(run.plan, form, one.case, one.sample)
+            for form, one in zip(forms, questions, strict=True)
+        ]
         for start in range(0, len(questions), BLOCK):
             end = start + BLOCK
             block = questions[start:end]
             await run.read_inbox()
-            answers = await run.ask(calls[start:end], calls[end : end + BLOCK])
+            given = await run.ask(calls[start:end], calls[end : end + BLOCK])
             self.calls += len(block)
-            for question, answer in zip(block, answers, strict=True):
+            for question, answer in zip(block, given, strict=True):
                 if answer.outcome in BY_PROVIDER:
                     continue
                 case_id, prediction = question.case.id, run.plan.task.parse(answer)

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nlu_shared.measure import f1
-from nlu_shared.rendering import AnswerSpace, read, render
+from nlu_shared.rendering import AnswerSpace, read
 from nlu_shared.schemas.extraction import VARIABLES, Event, EventKind, Extraction, Person
-from nlu_shared.schemas.ground_truth import Context
 from nlu_shared.schemas.prompts import Example, PromptContent, TaskKind
 from nlu_shared.schemas.tasks import Unanswerable
 from pydantic import JsonValue, ValidationError
@@ -19,7 +18,6 @@ from induction.task_kinds.base import (
     Component,
     Mistake,
     ModelAnswer,
-    ModelRequest,
     NoTruth,
     Prediction,
     Score,
@@ -69,11 +67,6 @@ class ExtractionTask:
             if not self.is_valid_output(example.output)
         ]
         return missing + strange
-
-    def request(
-        self, prompt: PromptContent, text: str, *, model: str, context: Context | None = None
-    ) -> ModelRequest:
-        return render(prompt, text, context, answers=self.answers, model=model)
 
     def parse(self, answer: ModelAnswer) -> Prediction:
         return read(answer, self.answers)

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nlu_shared.measure import f1
-from nlu_shared.rendering import AnswerSpace, read, render
-from nlu_shared.schemas.ground_truth import Context
+from nlu_shared.rendering import AnswerSpace, read
 from nlu_shared.schemas.labels import LabelSpec, NoLabel, read_label, spellings
 from nlu_shared.schemas.prompts import Example, PromptContent, TaskKind
 from nlu_shared.schemas.tasks import Unanswerable
@@ -19,7 +18,6 @@ from induction.task_kinds.base import (
     Component,
     Mistake,
     ModelAnswer,
-    ModelRequest,
     NoTruth,
     Prediction,
     Score,
@@ -61,11 +59,6 @@ class IntentTask:
             if self._spellings.get(str(example.output)) not in self.names
         ]
         return missing + strange
-
-    def request(
-        self, prompt: PromptContent, text: str, *, model: str, context: Context | None = None
-    ) -> ModelRequest:
-        return render(prompt, text, context, answers=self.answers, model=model)
 
     def parse(self, answer: ModelAnswer) -> Prediction:
         """A label of this task with its confidence, absent where there is none, by the rule of
