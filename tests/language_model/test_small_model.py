@@ -62,9 +62,8 @@ def settings(base_url: str) -> ModelSettings:
 
 
 def questions(task: Task, data: DataSet, prompt: PromptContent) -> list[ModelRequest]:
-    return [
-        render(prompt, row.text, answers=task.answers, model=MODEL) for row in data.rows[:ASKED]
-    ]
+    form = rendered(prompt, task.answers)
+    return [render_parts(form, row.text, model=MODEL) for row in data.rows[:ASKED]]
 
 
 def one_of_each(data: DataSet) -> tuple[Example, ...]:

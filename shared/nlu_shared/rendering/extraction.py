@@ -13,7 +13,7 @@ from pydantic import JsonValue, ValidationError
 
 from nlu_shared.rendering.answers import ModelAnswer, Prediction
 from nlu_shared.rendering.leniency import Fault, read_object
-from nlu_shared.rendering.request import framed
+from nlu_shared.rendering.request import frame
 from nlu_shared.schemas.extraction import (
     VARIABLES,
     DateCertainty,
@@ -29,8 +29,9 @@ MAX_TOKENS = 8_192
 
 
 def example_line(example: Example) -> str:
-    shown = json.loads(framed(example.text, example.context))
-    return json.dumps({**shown, "extraction": example.output}, ensure_ascii=False)
+    return json.dumps(
+        {**frame(example.text, example.context), "extraction": example.output}, ensure_ascii=False
+    )
 
 
 def read(answer: ModelAnswer) -> Prediction:

@@ -16,7 +16,7 @@ from nlu_shared.rendering.leniency import (
     label_of,
     read_object,
 )
-from nlu_shared.rendering.request import framed
+from nlu_shared.rendering.request import frame
 from nlu_shared.schemas.prompts import Example
 
 MAX_TOKENS = 512
@@ -47,8 +47,9 @@ def shape(labels: Sequence[str], instructions: str) -> str:
 
 
 def example_line(example: Example) -> str:
-    shown = json.loads(framed(example.text, example.context))
-    return json.dumps({**shown, "label": example.output}, ensure_ascii=False)
+    return json.dumps(
+        {**frame(example.text, example.context), "label": example.output}, ensure_ascii=False
+    )
 
 
 def read(answer: ModelAnswer, labels: Sequence[str], spellings: Mapping[str, str]) -> Prediction:

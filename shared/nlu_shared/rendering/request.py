@@ -14,10 +14,15 @@ CACHED = {"type": "ephemeral"}
 """On the last part of the system text that is the same from case to case."""
 
 
+def frame(text: str, context: Context | None) -> dict[str, Any]:
+    """A case as a model sees it: what stands before its text where there is any, and the text."""
+    before = {} if context is None else context.model_dump(mode="json", exclude_defaults=True)
+    return {**before, "text": text}
+
+
 def framed(text: str, context: Context | None) -> str:
     """A case as a model is asked about it: JSON, so that nothing said in it ends its frame."""
-    before = {} if context is None else context.model_dump(mode="json", exclude_defaults=True)
-    return json.dumps({**before, "text": text}, ensure_ascii=False)
+    return json.dumps(frame(text, context), ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from nlu_shared.rendering.leniency import read_object
+from nlu_shared.rendering.request import frame
 from nlu_shared.schemas.events import ErrorPattern
 from nlu_shared.schemas.prompts import Block, Change, Edit, Op, PromptContent
 from pydantic import JsonValue, ValidationError
@@ -19,7 +20,7 @@ from induction.engine.evaluation.evaluate import CaseResult, EvalResults
 from induction.engine.leak_guard.screen import INSTRUCTION_TOKENS
 from induction.engine.plan import Plan
 from induction.engine.proposal.edits import MOST_EXAMPLES, InvalidChange
-from induction.task_kinds.base import Case, ModelAnswer, ModelRequest, Score, Task, framed
+from induction.task_kinds.base import Case, ModelAnswer, ModelRequest, Score, Task
 
 RETRIES = 3
 MAX_TOKENS = 8_192
@@ -261,7 +262,7 @@ def _pattern(pattern: ErrorPattern, brief: Brief) -> JsonValue:
 def _case(result: CaseResult) -> JsonValue:
     return {
         "id": str(result.case.id),
-        **json.loads(framed(result.case.text, result.case.context)),
+        **frame(result.case.text, result.case.context),
         "truth": result.case.truth,
         "predicted": result.prediction.output,
         "may_quote": result.case.may_quote,
