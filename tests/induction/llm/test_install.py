@@ -47,3 +47,12 @@ def test_without_the_offline_model_induction_says_what_to_install() -> None:
         check=False,
     )
     assert "pip install 'induction[offline]'" in opened.stderr
+
+
+def test_a_service_that_asks_no_model_loads_no_sdk_of_a_provider() -> None:
+    """Nor what only scores extractions and experiments: half of its start."""
+    loaded = "import sys, induction.app; print(*sys.modules)"
+    named = subprocess.run(
+        [sys.executable, "-c", loaded], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"anthropic", "openai", "scipy", "sklearn"} & set(named)

@@ -23,7 +23,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaln, logsumexp  # type: ignore[import-untyped]
 
 Floats = NDArray[np.float64]
 BETS = 2.0 ** -np.arange(0.5, 9.0)
@@ -54,6 +53,8 @@ def unbalanced(counts: ArrayLike, shares: Sequence[float]) -> Floats:
     """That units do not get b with the chances they should: somebody does not do what `active`
     says, or logs what never asked. The mixture over all chances of a binomial likelihood ratio,
     which is an e-process, too (H. Robbins, Annals of Mathematical Statistics 41 (1970))."""
+    from scipy.special import betaln  # type: ignore[import-untyped]  # noqa: PLC0415 - slow to load
+
     q = np.asarray(shares, dtype=np.float64)
     by_arm = np.asarray(counts, dtype=np.float64).sum(axis=-1)
     a, b = by_arm[..., 0], by_arm[..., 1]
@@ -74,4 +75,4 @@ def _wealth(counts: ArrayLike, pays: Floats) -> Floats:
     worst = -pays.min(axis=(1, 2), keepdims=True)
     logs = np.log1p(BETS[:, None, None, None] * pays / worst)
     by_bet = np.tensordot(cells, logs, ([-3, -2, -1], [1, 2, 3]))
-    return np.asarray(logsumexp(by_bet, axis=-1) - np.log(len(BETS)))
+    return np.asarray(np.logaddexp.reduce(by_bet, axis=-1) - np.log(len(BETS)))

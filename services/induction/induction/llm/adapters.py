@@ -7,7 +7,6 @@ from typing import Any
 import httpx2
 from nlu_shared.kit.errors import ServiceError
 
-from induction.llm import claude
 from induction.llm.models import Adapter
 from induction.llm.servers import Dialect
 from induction.providers import Api, Provider, Providers
@@ -29,9 +28,15 @@ def adapters(providers: Providers) -> Callable[[str], tuple[Adapter, str, Dialec
         provider = providers.by_name[name]
         if provider.api is Api.CHAT_COMPLETIONS:
             return _chat(provider)
-        return claude.Claude(**_how(provider)), claude.ADAPTER_VERSION, claude.DIALECT
+        return _claude(provider)
 
     return opened
+
+
+def _claude(provider: Provider) -> tuple[Adapter, str, Dialect]:
+    from induction.llm import claude  # noqa: PLC0415 - a third of what an API imports, unused there
+
+    return claude.Claude(**_how(provider)), claude.ADAPTER_VERSION, claude.DIALECT
 
 
 def _chat(provider: Provider) -> tuple[Adapter, str, Dialect]:

@@ -10,7 +10,6 @@ from itertools import islice, product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
 
 Pair = tuple[int, int]
 Candidates = Mapping[Pair, int]
@@ -30,7 +29,7 @@ def best(candidates: Candidates) -> tuple[Pair, ...]:
             pairs.append(part[0])
         else:
             rows, columns, weights = _dense(part, candidates)
-            chosen = zip(*linear_sum_assignment(weights, maximize=True), strict=True)
+            chosen = zip(*_solved(weights), strict=True)
             pairs += [(rows[r], columns[c]) for r, c in chosen if weights[r, c] > 0]
     return tuple(sorted(pairs))
 
@@ -88,7 +87,15 @@ def _dense(part: Sequence[Pair], candidates: Candidates) -> tuple[list[int], lis
 
 
 def _worth(weights: Weights) -> float:
-    return float(weights[linear_sum_assignment(weights, maximize=True)].sum())
+    return float(weights[_solved(weights)].sum())
+
+
+def _solved(weights: Weights) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and their columns, of the greatest sum."""
+    from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]  # noqa: PLC0415 - slow to load, rarely needed
+
+    rows, columns = linear_sum_assignment(weights, maximize=True)
+    return rows, columns
 
 
 def _optima(weights: Weights) -> Iterator[list[Pair]]:
