@@ -41,7 +41,7 @@ async def telling(databases: Databases, servers: Servers, box: Mailbox) -> Async
         "smtp_url": box.url,
         "smtp_from": "induction@example.org",
         "notice_private_hosts": ["127.0.0.1"],
-        "report_seconds": 0.1,
+        "report_seconds": 0.5,
         "public_url": "https://induction.example",
     }
     async with opened(databases, servers, **given) as stack:

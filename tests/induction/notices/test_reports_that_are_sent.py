@@ -34,7 +34,7 @@ async def telling(databases: Databases, servers: Servers, box: Mailbox) -> Async
         "smtp_url": box.url,
         "smtp_from": "induction@example.org",
         "notice_private_hosts": ["127.0.0.1"],
-        "report_seconds": 0.1,
+        "report_seconds": 0.5,
     }
     async with opened(databases, servers, **told) as stack:
         await make_task(stack, TASK, cases=CASES)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator
 
 import pytest
@@ -135,6 +136,14 @@ async def test_an_engine_whose_process_dies_has_failed() -> None:
     async with engine_process.opened(contented, seconds=5) as engine:
         with pytest.raises(EngineFailed, match="ended with 3"):
             await engine.call(os._exit, 3)
+
+
+async def test_a_fork_server_that_died_is_replaced() -> None:
+    async with engine_process.opened(contented, seconds=5) as engine:
+        os.kill(await engine.call(os.getppid), signal.SIGKILL)
+        assert await engine.call(divmod, 7, 2) == (3, 1)
+    async with engine_process.opened(contented, seconds=5) as engine:
+        assert await engine.call(divmod, 7, 3) == (2, 1)
 
 
 async def test_an_engine_that_never_comes_to_an_end_is_ended() -> None:

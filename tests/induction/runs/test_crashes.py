@@ -23,9 +23,15 @@ FENCE = "SELECT fence FROM runs WHERE id = $1"
 
 
 def engines() -> list[int]:
-    """The engines' processes of this one's workers."""
-    own = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
-    return [pid for pid in map(int, own) if "induction.runs.engine_main" in _command(pid)]
+    """The engines' processes of this one's workers: what their fork server has made."""
+    servers = [pid for pid in _children(os.getpid()) if "forkserver" in _command(pid)]
+    return [pid for server in servers for pid in _children(server)]
+
+
+def _children(pid: int) -> list[int]:
+    """Of all its threads."""
+    lists = [one.read_text() for one in Path(f"/proc/{pid}/task").glob("*/children")]
+    return [int(child) for children in lists for child in children.split()]
 
 
 def _command(pid: int) -> str:

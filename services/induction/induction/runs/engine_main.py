@@ -1,14 +1,14 @@
-"""The engine's process: `python -m induction.runs.engine_main`, started by `runs/engine_process`.
+"""What runs in the engine's process, which `runs/engine_process` starts.
 
-It reads from its standard input and writes to its standard output, see `runs/engine_frames`; it
-knows neither database nor provider. It ends when nobody is left who speaks to it, and on no signal
-but the one that cannot be ignored: a worker that is told to stop ends it itself.
+It hears and answers over one connection, see `runs/engine_frames`; it knows neither database nor
+provider. It ends when nobody is left who speaks to it, and on no signal but the one that cannot be
+ignored: a worker that is told to stop ends it itself.
 """
 
 import asyncio
 import os
 import signal
-import sys
+import socket
 import threading
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
@@ -115,9 +115,8 @@ async def serve(inbound: BinaryIO, out: BinaryIO) -> None:
             send(out, Broken(type(error).__name__, traceback.format_exc()))
 
 
-if __name__ == "__main__":
+def work(connection: socket.socket) -> None:
+    """What the process does: serves the worker at the other end until it is gone."""
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, signal.SIG_IGN)
-    messages = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    asyncio.run(serve(sys.stdin.buffer, messages))
+    asyncio.run(serve(connection.makefile("rb"), connection.makefile("wb")))

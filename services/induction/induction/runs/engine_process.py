@@ -3,19 +3,25 @@
 A process and not a thread: beside a thread that computes, the worker's loop waits up to 5 ms for
 every turn of its own, and nothing can end a thread. A process takes nothing from the loop, so
 leases are renewed while texts are read, and whoever computes for too long is killed.
+
+It is forked from a process that has loaded the engine and does nothing else (the standard library's
+fork server, one for all runs of a worker), so that a run begins to compute at once.
 """
 
 import asyncio
-import sys
+import multiprocessing
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
+from multiprocessing.context import ForkServerProcess
 from typing import Any, TypeVar, cast
 
 from nlu_shared.schemas.runs import RunKind
 
 from induction.engine.plan import Plan
 from induction.engine.runtime import Runtime
+from induction.runs import engine_main
 from induction.runs.engine_frames import (
     LENGTH,
     Answer,
@@ -30,6 +36,8 @@ from induction.runs.engine_frames import (
     parsed,
 )
 
+FORKING = multiprocessing.get_context("forkserver")
+FORKING.set_forkserver_preload([engine_main.__name__])
 Value = TypeVar("Value")
 Look = Callable[[float], Awaitable[None]]
 """Raises where the engine, which has computed for so many seconds, is to do so no longer."""
@@ -51,8 +59,16 @@ class EngineProcess:
     """One engine process; one thing is asked of it at a time. While it computes and asks nothing,
     `look` is called every `seconds`."""
 
-    def __init__(self, process: asyncio.subprocess.Process, look: Look, seconds: float) -> None:
+    def __init__(
+        self,
+        process: ForkServerProcess,
+        heard: asyncio.StreamReader,
+        speaking: asyncio.StreamWriter,
+        look: Look,
+        seconds: float,
+    ) -> None:
         self._process = process
+        self._heard, self._speaking = heard, speaking
         self._look, self._seconds = look, seconds
         self._receiving: asyncio.Task[ToWorker] | None = None
         self._asking: set[asyncio.Task[None]] = set()
@@ -75,10 +91,10 @@ class EngineProcess:
             tasks.append(self._receiving)
         for task in tasks:
             task.cancel()
-        if self._process.returncode is None:
-            self._process.kill()
+        self._process.kill()
+        self._speaking.close()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._process.wait()
+        await asyncio.to_thread(self._process.join)
 
     async def _received(self, runtime: Runtime | None) -> Done:
         """What comes next but questions, which are answered side by side."""
@@ -112,33 +128,35 @@ class EngineProcess:
         await self._send(Answer(ask.number, await answering))
 
     async def _receive(self) -> ToWorker:
-        out = cast(asyncio.StreamReader, self._process.stdout)
         try:
-            (length,) = LENGTH.unpack(await out.readexactly(LENGTH.size))
-            return parsed(await out.readexactly(length))
-        except asyncio.IncompleteReadError:
-            code = await self._process.wait()
-            raise EngineDied("EngineDied", f"the engine's process ended with {code}") from None
+            (length,) = LENGTH.unpack(await self._heard.readexactly(LENGTH.size))
+            return parsed(await self._heard.readexactly(length))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            await asyncio.to_thread(self._process.join)
+            ended = f"the engine's process ended with {self._process.exitcode}"
+            raise EngineDied("EngineDied", ended) from None
 
     async def _send(self, message: ToEngine) -> None:
-        inbound = cast(asyncio.StreamWriter, self._process.stdin)
         self._since = time.monotonic()
         # A process that died says so where it is read from.
-        if not inbound.is_closing():
-            inbound.write(framed(message))
+        if not self._speaking.is_closing():
+            self._speaking.write(framed(message))
 
 
 @asynccontextmanager
 async def opened(look: Look, *, seconds: float) -> AsyncIterator[EngineProcess]:
-    """A process for the length of the block; see `EngineProcess`."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "induction.runs.engine_main"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    engine = EngineProcess(process, look, seconds)
+    """A process for the length of the block; see `EngineProcess`. Raises EngineDied where none can
+    be made."""
+    ours, theirs = socket.socketpair()
+    process = FORKING.Process(target=engine_main.work, args=(theirs,), daemon=True)
+    with ours, theirs:
+        try:
+            await asyncio.to_thread(process.start)
+        except (OSError, EOFError) as error:
+            unmade = f"the engine's process could not be made: {type(error).__name__}"
+            raise EngineDied("EngineDied", unmade) from error
+        streams = await asyncio.open_connection(sock=ours.dup())
+    engine = EngineProcess(process, *streams, look, seconds)
     try:
         yield engine
     finally:
