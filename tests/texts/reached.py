@@ -25,7 +25,6 @@ from induction.prompts.reading import read_module
 from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction, Task, framed
 from induction.task_kinds.extraction import ExtractionTask
 from induction.task_kinds.extraction import names as people
-from induction.task_kinds.extraction.dates import read as read_date
 from induction.task_kinds.intent import IntentTask
 from nlu_logger.anonymise.text import anonymiser
 from nlu_logger.exports.formats import form_of
@@ -45,7 +44,9 @@ from nlu_shared.kit.errors import Invalid
 from nlu_shared.rendering import ModelRequest, as_bytes, render, request_tokens
 from nlu_shared.rendering.answers import read_message
 from nlu_shared.rendering.bm25 import Bank
+from nlu_shared.rendering.dates import read as read_date
 from nlu_shared.rendering.extraction import SCHEMA
+from nlu_shared.rendering.names import plain
 from nlu_shared.schemas.exports import ExportFormat, LabelledText
 from nlu_shared.schemas.ground_truth import Context, Turn, case_hash
 from nlu_shared.schemas.labels import LabelSpec, NoLabel, like, read_truth
@@ -244,10 +245,10 @@ REACHED: Mapping[str, Callable[[str], object]] = {
         ModelAnswer(Outcome.OK, json.dumps({"people": [{"id": -1, "name": text}]}))
     ),
     "tasks/extraction.mistakes": _matched,
-    "tasks/extraction/dates.read": read_date,
-    "tasks/extraction/names.plain": people.plain.__wrapped__,
+    "rendering/dates.read": read_date,
+    "rendering/names.plain": plain.__wrapped__,
     "tasks/extraction/names.similarity": lambda text: people.similarity(
-        people.plain(text), people.plain(f"b {text}")
+        plain(text), plain(f"b {text}")
     ),
     # induction's engine
     "engine/data/folding.words": words,

@@ -54,6 +54,7 @@ class Fault(StrEnum):
     NO_LABEL = "no_label"  # an object without one
     UNKNOWN_LABEL = "unknown_label"  # none of the task's, or nearly two of them
     NO_EXTRACTION = "no_extraction"  # an object of another shape
+    NO_MAJORITY = "no_majority"  # of an ensemble: half of its members or more say nothing usable
 
 
 _WORDS: Mapping[str, str] = {
@@ -62,6 +63,7 @@ _WORDS: Mapping[str, str] = {
     Fault.NO_LABEL: "without a label",
     Fault.UNKNOWN_LABEL: "with a label that is none",
     Fault.NO_EXTRACTION: "of another shape",
+    Fault.NO_MAJORITY: "without a majority of an ensemble",
     Leniency.PROSE: "with words round the JSON",
     Leniency.SPELLING: "with another spelling of the label",
     Leniency.CONFIDENCE: "with a confidence in per cent or as a text",

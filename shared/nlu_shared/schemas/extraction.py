@@ -37,6 +37,13 @@ class EventKind(StrEnum):
     DEATH = "death"
 
 
+BY_CHILD = frozenset({EventKind.BIRTH, EventKind.ADOPTED})
+BY_COUPLE = frozenset(
+    {EventKind.MARRIED, EventKind.DIVORCED, EventKind.SEPARATED, EventKind.BONDED}
+)
+"""By whom an event of that kind is told: its child, or a couple in either order."""
+
+
 class DateCertainty(StrEnum):
     UNKNOWN = "unknown"
     APPROXIMATE = "approximate"

@@ -165,7 +165,7 @@ class RunRequest(MigrationTerms, ChosenApprovals):
 
 FAULTS = (
     "answers that could not be used, by cause: cut, refused, no_object, several_objects, no_label,"
-    " unknown_label, no_extraction"
+    " unknown_label, no_extraction, no_majority"
 )
 LENIENT = (
     "answers that count and are not to the letter what was asked for, by how: prose, spelling,"

@@ -7,8 +7,9 @@ rules' own functions, everything else here.
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from induction.task_kinds.extraction.dates import closeness, when, within_tolerance
-from induction.task_kinds.extraction.names import ALIKE, parents_similarity, plain, similarity
+from induction.task_kinds.extraction.names import ALIKE, parents_similarity, similarity
+from nlu_shared.rendering.dates import closeness, when, within_tolerance
+from nlu_shared.rendering.names import plain
 from nlu_shared.schemas.extraction import Event, Extraction, Gender, PairBond, Person
 
 Item = TypeVar("Item", Person, Event, PairBond)

@@ -5,7 +5,9 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from induction.task_kinds.extraction import dates, names
+from induction.task_kinds.extraction import names
+from nlu_shared.rendering import dates
+from nlu_shared.rendering.names import plain as plain_name
 
 
 @pytest.mark.parametrize(
@@ -22,7 +24,7 @@ from induction.task_kinds.extraction import dates, names
     ],
 )
 def test_titles_and_kin_words_go_unless_nothing_would_be_left(said: str | None, plain: str) -> None:
-    assert names.plain(said) == plain
+    assert plain_name(said) == plain
 
 
 @pytest.mark.parametrize(

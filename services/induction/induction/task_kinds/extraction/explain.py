@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from nlu_shared.rendering.dates import closeness, within_tolerance
 from nlu_shared.schemas.extraction import Event, PairBond, Person
 
 from induction.task_kinds.extraction import assign, names
-from induction.task_kinds.extraction.dates import closeness, within_tolerance
 from induction.task_kinds.extraction.match import Matching, same_couple, same_gender, same_people
 
 Item = Person | Event | PairBond

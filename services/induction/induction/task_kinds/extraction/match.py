@@ -10,19 +10,15 @@ Why something did not match is told in `explain`.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nlu_shared.schemas.extraction import VARIABLES, EventKind
+from nlu_shared.rendering.dates import closeness, within_tolerance
+from nlu_shared.schemas.extraction import BY_CHILD, BY_COUPLE, VARIABLES, EventKind
 
 from induction.task_kinds.extraction import assign, names
-from induction.task_kinds.extraction.dates import closeness, within_tolerance
 from induction.task_kinds.extraction.sides import Links, Side, View
 
 PARENTS_WEIGHT = 0.1
 SCALE = 1_000_000
 """Similarities are whole millionths, so that equal ones are equal on every machine."""
-BY_CHILD = frozenset({EventKind.BIRTH, EventKind.ADOPTED})
-BY_COUPLE = frozenset(
-    {EventKind.MARRIED, EventKind.DIVORCED, EventKind.SEPARATED, EventKind.BONDED}
-)
 UNKNOWN = frozenset({None, "unknown"})
 TOLD = ("description", "notes", "location", "dateTime", "endDateTime", "dateCertainty")
 

@@ -9,10 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from nlu_shared.rendering.dates import When, when
+from nlu_shared.rendering.names import plain
 from nlu_shared.schemas.extraction import VARIABLES, Event, Extraction, PairBond, Person
-
-from induction.task_kinds.extraction.dates import When, when
-from induction.task_kinds.extraction.names import plain
 
 Key = int | tuple[str, int]
 Edge = tuple[Key | None, frozenset[Key | None]]

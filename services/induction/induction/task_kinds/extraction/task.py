@@ -8,6 +8,7 @@ from typing import Any
 
 from nlu_shared.measure import f1
 from nlu_shared.rendering import AnswerSpace, read
+from nlu_shared.rendering.names import plain
 from nlu_shared.schemas.extraction import VARIABLES, Event, EventKind, Extraction, Person
 from nlu_shared.schemas.prompts import Example, PromptContent, TaskKind
 from nlu_shared.schemas.tasks import Unanswerable
@@ -25,7 +26,7 @@ from induction.task_kinds.base import (
 from induction.task_kinds.extraction import discussion, explain, score, wording
 from induction.task_kinds.extraction.discussion import Statement
 from induction.task_kinds.extraction.match import RELAXED, Matching, match
-from induction.task_kinds.extraction.names import ANYBODY, plain
+from induction.task_kinds.extraction.names import ANYBODY
 from induction.task_kinds.extraction.sides import Side
 from induction.task_kinds.extraction.wording import extracted
 
