@@ -10,7 +10,7 @@ from induction.task_kinds.base import Prediction, Task
 from nlu_shared.client import Classification, NLUResult
 from nlu_shared.rendering import render_parts
 from nlu_shared.schemas.prompts import TaskKind
-from nlu_shared.schemas.registry import ActivePrompt
+from nlu_shared.schemas.rendered import RenderedPrompt
 
 UNANSWERED = "unanswered"
 """Logged where the model said nothing usable; no label of any task the demo makes."""
@@ -19,17 +19,19 @@ UNANSWERED = "unanswered"
 class Backend:
     """A classifier, and what its calls came to: `calls` sent, `notional_usd` at list price."""
 
-    def __init__(self, task: Task, prompt: ActivePrompt, *, model: str, models: Answering) -> None:
+    def __init__(
+        self, task: Task, prompt: RenderedPrompt, version: str, *, model: str, models: Answering
+    ) -> None:
         self.calls = 0
         self.notional_usd = Decimal(0)
         self._task = task
-        self._prompt = prompt
+        self._prompt, self._version = prompt, version
         self._model = model
         self._models = models
 
     async def classify(self, text: str) -> Classification:
         """One call. A model that names no confidence has none to log: it counts as 0."""
-        request = render_parts(self._prompt.rendered, text, model=self._model)
+        request = render_parts(self._prompt, text, model=self._model)
         answer = await self._models.complete(request)
         self.calls += answer.attempts
         today = datetime.now(UTC).date()
@@ -45,7 +47,7 @@ class Backend:
             output=None if isinstance(prediction.output, str) else prediction.output,
             confidence=prediction.confidence or 0.0,
             model_version=self._model,
-            prompt_version=self._prompt.version_hash[:12],
+            prompt_version=self._version,
         )
 
 

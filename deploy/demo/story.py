@@ -109,6 +109,8 @@ async def tell(story: Story) -> AsyncIterator[Step]:
         open_apis.push_async_callback(models.close)
 
         prompt = await _serve_baseline(induction, story.spec)
+        if prompt.rendered is None:
+            raise DemoFailed("what serves is an ensemble")
         names = f"{len(story.spec.labels)} labels" if story.spec.labels else "its codes"
         yield TaskReady(
             story.spec.slug,
@@ -116,7 +118,13 @@ async def tell(story: Story) -> AsyncIterator[Step]:
             fixed_tokens(prompt.rendered.system, prompt.rendered.response_schema),
         )
 
-        backend = Backend(story.task, prompt, model=stack.model, models=Answering(models, {}))
+        backend = Backend(
+            story.task,
+            prompt.rendered,
+            prompt.version_hash[:12],
+            model=stack.model,
+            models=Answering(models, {}),
+        )
         answers: list[Answer] = []
         async for step in _production(story, backend, answers):
             yield step

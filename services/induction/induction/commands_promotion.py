@@ -16,13 +16,14 @@ from nlu_shared.schemas.prompts import PromptVersion, ServingAlias, caution_of
 from nlu_shared.schemas.runs import RunView
 
 from induction.commands_bundles import bundle, bundle_key, import_bundle
+from induction.commands_ensembles import vote
 from induction.commands_prompts import prompts
 from induction.commands_replay import replay
 from induction.remote import HERE, Key, Url, answer, client
 
 PRODUCTION = ServingAlias.PRODUCTION
 Body = dict[str, str | None]
-for more in (replay, bundle, import_bundle, bundle_key):
+for more in (replay, vote, bundle, import_bundle, bundle_key):
     prompts.command(more)
 
 

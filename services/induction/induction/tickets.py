@@ -17,7 +17,7 @@ from nlu_shared.kit.access.auth import Caller, hash_key
 from nlu_shared.kit.data.db import CONNECT_SECONDS, Database, Identity
 from nlu_shared.kit.data.group_commit import Connection, GroupCommit
 from nlu_shared.kit.errors import Unauthenticated
-from nlu_shared.schemas.runs import StreamTicket
+from nlu_shared.schemas.tickets import StreamTicket
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 

@@ -71,6 +71,27 @@ def paired_bootstrap(
     return Gain(float(whole), float(low), float(high), float(gains.std()))
 
 
+def interval(
+    counts: Counts,
+    objective: Callable[[Floats], Floats],
+    *,
+    seed: int,
+    alpha: float = 0.05,
+    resamples: int = RESAMPLES,
+) -> tuple[float, float]:
+    """How far `objective` itself would vary over other samples of as many cases, at least one; as
+    in `paired_bootstrap`, and with an equal seed over the same samples."""
+    chance = np.random.Generator(np.random.PCG64(seed))
+    values = np.concatenate(
+        [
+            objective(_total(_draws(chance, len(counts), min(_AT_ONCE, resamples - done)), counts))
+            for done in range(0, resamples, _AT_ONCE)
+        ]
+    )
+    low, high = np.percentile(values, [50 * alpha, 100 - 50 * alpha])
+    return float(low), float(high)
+
+
 def sign_flip_test(before: Sequence[float], after: Sequence[float]) -> float:
     """Exact two-sided p-value that the mean would move so far if each case might as well have
     moved the other way.
@@ -117,8 +138,10 @@ def _draws(chance: np.random.Generator, cases: int, draws: int) -> Floats:
 def _gain(
     weights: Floats, before: Counts, after: Counts, objective: Callable[[Floats], Floats]
 ) -> Floats:
-    def total(counts: Counts) -> Floats:
-        flat = weights @ counts.reshape(len(counts), -1).astype(np.float64)
-        return flat.reshape(len(weights), *counts.shape[1:])
+    return objective(_total(weights, after)) - objective(_total(weights, before))
 
-    return objective(total(after)) - objective(total(before))
+
+def _total(weights: Floats, counts: Counts) -> Floats:
+    """Counts summed over cases, each as often as it weighs, shape (draws, components, 3)."""
+    flat = weights @ counts.reshape(len(counts), -1).astype(np.float64)
+    return flat.reshape(len(weights), *counts.shape[1:])

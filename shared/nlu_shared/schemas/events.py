@@ -12,10 +12,11 @@ from pydantic import Field, TypeAdapter
 
 from nlu_shared.schemas.base import Schema
 from nlu_shared.schemas.canary import Canary, CanaryAnswer
+from nlu_shared.schemas.ensembles import EnsembleMeasured
+from nlu_shared.schemas.evaluated import FAULTS, LENIENT, ConversationScore, ErrorPattern
 from nlu_shared.schemas.headroom import Headroom
 from nlu_shared.schemas.migration import ModelComparison
 from nlu_shared.schemas.prompts import Aim, Change, PromptContent
-from nlu_shared.schemas.runs import FAULTS, LENIENT, ConversationScore
 from nlu_shared.schemas.steering import Decision, Unanswered
 from nlu_shared.schemas.traffic import TrafficReplay
 from nlu_shared.schemas.verdicts import Misses, Verdict
@@ -74,17 +75,6 @@ class PromptEvaluated(Schema):
     lost: int = Field(
         default=0, description="cases the provider let no model answer; they are not scored"
     )
-
-
-class ErrorPattern(Schema):
-    """A kind of mistake that happens more than once. Case ids only, never their texts."""
-
-    kind: str
-    summary: str
-    truth: str | None = None
-    predicted: str | None = None
-    count: int
-    case_ids: list[UUID]
 
 
 class PatternsFound(Schema):
@@ -256,6 +246,13 @@ class TrafficReplayed(Schema):
     replay: TrafficReplay
 
 
+class VotesMeasured(Schema):
+    """The ensemble is a version from here on."""
+
+    type: Literal["votes_measured"] = "votes_measured"
+    ensemble: EnsembleMeasured
+
+
 class RunFinished(Schema):
     """The last event of every run, however it ended."""
 
@@ -288,6 +285,7 @@ StoredEvent = (
     | HeadroomEstimated
     | CanaryMeasured
     | TrafficReplayed
+    | VotesMeasured
     | RunFinished
 )
 Streamed = StoredEvent | EvaluationProgress | CancelRequested

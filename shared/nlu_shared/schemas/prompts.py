@@ -16,6 +16,7 @@ from nlu_shared.schemas.base import (
     canonical,
     digest,
 )
+from nlu_shared.schemas.ensembles import RenderedEnsemble
 from nlu_shared.schemas.ground_truth import Context, transcript
 from nlu_shared.schemas.rendered import BlockName, ModuleConstants, RenderedPrompt
 from nlu_shared.schemas.retrieval import MOST_BANKED, RetrievalEdit, RetrievalSettings
@@ -253,8 +254,17 @@ class PromptVersion(Schema):
     id: UUID = Field(description="names the version in paths")
     task: str = Field(description="whose prompt it is")
     version_hash: str = Field(description="SHA-256 of all the model is told")
-    content: PromptContent = Field(description="blocks and examples")
-    rendered: RenderedPrompt = Field(description="what a request says of it, to the letter")
+    content: PromptContent | None = Field(
+        description="blocks and examples; null: it is an ensemble"
+    )
+    rendered: RenderedPrompt | None = Field(
+        description="what a request says of it, to the letter; null: it is an ensemble"
+    )
+    ensemble: RenderedEnsemble | None = Field(
+        default=None,
+        exclude_if=lambda ensemble: ensemble is None,
+        description="the versions that are all asked, and vote; left out: it is a prompt",
+    )
     constants: ModuleConstants | None = Field(
         default=None, description="the constants of the module it came from; null: none"
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from nlu_shared.schemas.base import Body, Expectation, Note, SafeText, Schema, digest
+from nlu_shared.schemas.ensembles import RenderedEnsemble
 from nlu_shared.schemas.experiments import Assigned
 from nlu_shared.schemas.prompts import BlockText, MadeOn, PromptContent, TaskKind
 from nlu_shared.schemas.rendered import ModuleConstants, RenderedPrompt
@@ -55,13 +56,22 @@ class ActivePrompt(Schema):
     task: str = Field(description="whose prompt it is")
     version_id: UUID = Field(description="the version that serves")
     version_hash: str = Field(description="SHA-256 of all the model is told")
-    content: PromptContent = Field(description="blocks and examples")
+    content: PromptContent | None = Field(
+        description="blocks and examples; null: it is an ensemble"
+    )
     kind: TaskKind = Field(description="what its answers are")
     labels: tuple[str, ...] = Field(default=(), description="of an intent: what it may answer")
     spellings: dict[str, str] = Field(
         default={}, description="of an intent: other spellings, and the label each is read as"
     )
-    rendered: RenderedPrompt = Field(description="what a request says of it, to the letter")
+    rendered: RenderedPrompt | None = Field(
+        description="what a request says of it, to the letter; null: it is an ensemble"
+    )
+    ensemble: RenderedEnsemble | None = Field(
+        default=None,
+        exclude_if=lambda ensemble: ensemble is None,
+        description="the versions that are all asked, and vote; left out: it is a prompt",
+    )
     model: str | None = Field(
         default=None, description="that it was last measured with; null: the task's, if it has one"
     )

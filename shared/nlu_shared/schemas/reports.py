@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from nlu_shared.schemas.base import Moment, Schema
+from nlu_shared.schemas.ensembles import EnsembleMeasured
 from nlu_shared.schemas.migration import ModelComparison
 from nlu_shared.schemas.prompts import MadeOn
 from nlu_shared.schemas.runs import RunKind, RunStatus
@@ -54,7 +55,7 @@ class RunReport(Schema):
 
     run_id: UUID = Field(description="names the run in paths")
     task: str = Field(description="what it worked on")
-    kind: RunKind = Field(description="improve, evaluate, migrate, headroom, canary or replay")
+    kind: RunKind = Field(description="what was asked of it")
     status: RunStatus = Field(description="how it stands")
     completed_at: Moment | None = Field(description="when it ended; null: it is not over")
     verdict: Verdict | None = Field(description="null: there is none (yet)")
@@ -64,6 +65,9 @@ class RunReport(Schema):
     )
     replay: TrafficReplay | None = Field(
         default=None, description="of a replay: what the version would change of traffic"
+    )
+    ensemble: EnsembleMeasured | None = Field(
+        default=None, description="of an ensemble: what the vote gains and costs beside its members"
     )
     before: ReportedVersion = Field(description="the version it started from")
     after: ReportedVersion = Field(description="the best version; the same where none is better")

@@ -13,6 +13,8 @@ from pydantic_core import PydanticCustomError
 from nlu_shared.schemas.base import Body, Label, Moment, Note, Schema, Slug
 from nlu_shared.schemas.canary import Canary
 from nlu_shared.schemas.candidates import FrontView, IterationView
+from nlu_shared.schemas.ensembles import FEWEST_MEMBERS, MOST_MEMBERS, EnsembleMeasured
+from nlu_shared.schemas.evaluated import FAULTS, LENIENT, ConversationScore
 from nlu_shared.schemas.headroom import Headroom
 from nlu_shared.schemas.migration import Migration, MigrationTerms
 from nlu_shared.schemas.objectives import Guards
@@ -32,6 +34,7 @@ class RunKind(StrEnum):
     HEADROOM = "headroom"
     CANARY = "canary"
     REPLAY = "replay"
+    ENSEMBLE = "ensemble"
 
 
 class TriggerType(StrEnum):
@@ -145,6 +148,14 @@ class RunRequest(MigrationTerms, ChosenApprovals):
         le=MOST_REPLAYED,
         description=f"of a replay alone: the newest logged predictions; null: {USUAL_REPLAYED}",
     )
+    members: Annotated[
+        tuple[UUID, ...],
+        Field(
+            max_length=MOST_MEMBERS,
+            description="of an ensemble alone: the versions that vote, each once; where a vote is"
+            " even, the first counts",
+        ),
+    ] = ()
     seed: Annotated[
         int, Field(ge=0, le=2**31 - 1, description="of all that is drawn at random")
     ] = 0
@@ -162,30 +173,21 @@ class RunRequest(MigrationTerms, ChosenApprovals):
             raise PydanticCustomError("predictions", "predictions of a replay, and of no other run")
         return self
 
-
-FAULTS = (
-    "answers that could not be used, by cause: cut, refused, no_object, several_objects, no_label,"
-    " unknown_label, no_extraction, no_majority"
-)
-LENIENT = (
-    "answers that count and are not to the letter what was asked for, by how: prose, spelling,"
-    " confidence"
-)
-
-
-class ConversationScore(Schema):
-    """Scores, 0 to 1, of what all statements of a conversation add up to. An item that comes a
-    statement late is no mistake here, and an empty statement no success."""
-
-    conversations: int = Field(description="how many there are")
-    objective: float = Field(description="0 to 1")
-    components: dict[str, float] = Field(description="F1 by component, 0 to 1")
+    @model_validator(mode="after")
+    def _members_of_an_ensemble(self) -> "RunRequest":
+        fewest = FEWEST_MEMBERS if self.kind is RunKind.ENSEMBLE else 0
+        most = MOST_MEMBERS if self.kind is RunKind.ENSEMBLE else 0
+        if not fewest <= len(set(self.members)) == len(self.members) <= most:
+            raise PydanticCustomError(
+                "members", "two members or more of an ensemble, each once, and of no other run"
+            )
+        return self
 
 
 class RunView(Approvals):
     id: UUID = Field(description="names the run in paths")
     task: str = Field(description="what it works on")
-    kind: RunKind = Field(description="improve, evaluate, migrate, headroom, canary or replay")
+    kind: RunKind = Field(description="what was asked of it")
     trigger_type: TriggerType = Field(description="who started it")
     status: RunStatus = Field(description="how it stands")
     reason: str | None = Field(description="why it stands so")
@@ -251,6 +253,9 @@ class RunView(Approvals):
     replay: TrafficReplay | None = Field(
         default=None, description="of a replay: what the version would change of traffic"
     )
+    ensemble: EnsembleMeasured | None = Field(
+        default=None, description="of an ensemble: what the vote gains and costs beside its members"
+    )
     spend: Spend = Field(description="so far")
     awaits: int | None = Field(
         default=None, description="the change that waits for approval, by its `n`; null: none"
@@ -291,10 +296,3 @@ class RunView(Approvals):
     created_at: Moment = Field(description="when it was asked for")
     started_at: Moment | None = Field(description="when a worker first took it")
     completed_at: Moment | None = Field(description="when it ended")
-
-
-class StreamTicket(Schema):
-    """Opens the stream of one run before `expires_at`, and its reconnects after, as `?ticket=`."""
-
-    ticket: str = Field(description="for `?ticket=`")
-    expires_at: Moment = Field(description="until when its first stream must be opened")

@@ -10,10 +10,10 @@ from induction.engine.forecast import forecast
 from induction.engine.plan import Plan
 from induction.engine.runtime import Inbox
 from induction.engine.search import parallel
+from nlu_shared.schemas.evaluated import ErrorPattern
 from nlu_shared.schemas.events import (
     ChangeKept,
     ChangeRejected,
-    ErrorPattern,
     EvaluationProgress,
     HintTaken,
     PromptEvaluated,

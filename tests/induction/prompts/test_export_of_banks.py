@@ -80,7 +80,7 @@ def test_a_bare_interpreter_chooses_what_the_renderer_chooses(tmp_path: Path) ->
 
 
 def test_a_client_that_has_the_module_alone_sends_the_same() -> None:
-    form = served_of(MODULE).rendered
+    form = served_of(MODULE).forms[0]
     for text in ASKED:
         whole = render(CONTENT, text, answers=ANSWERS, model=MODEL)
         assert render_parts(form, text, model=MODEL).messages() == whole.messages()

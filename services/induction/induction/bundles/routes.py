@@ -19,7 +19,9 @@ from induction.tasks import service as tasks
 router = APIRouter(prefix="/v1", tags=["prompts"])
 read, write = requires("prompts:read"), requires("prompts:write")
 BUNDLED: dict[int | str, dict[str, Any]] = {
-    409: {"description": "There is no key to sign with, or a version's run goes on"}
+    409: {
+        "description": "There is no key to sign with, a version's run goes on, or it is an ensemble"
+    }
 }
 TAKEN: dict[int | str, dict[str, Any]] = {
     403: {"description": "Nobody here trusts the key that signed it"},

@@ -103,7 +103,7 @@ async def export(
     lineage: whether these come too.
     examples: whether texts of cases come too.
 
-    Raises NotFound, Unfinished, NoBundleKey, TooManyVersions.
+    Raises NotFound, Unfinished, NoBundleKey, TooManyVersions, IsEnsemble.
     """
     spec = (await tasks.get(session, task)).spec()
     chosen = [await prompts.get(session, task, one) for one in version_ids]

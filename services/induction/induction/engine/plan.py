@@ -113,6 +113,7 @@ class Plan:
     earlier: of a canary, the answers it is compared with.
     compares_with: the run that they are of; None: there is none.
     traffic: of a replay, the logged predictions; None: it is none.
+    members: of an ensemble, the prompts that vote, by the ids of their versions, in order.
     notes: what stood in the way when it was started, told with its first event.
     """
 
@@ -149,6 +150,7 @@ class Plan:
     earlier: tuple[CanaryAnswer, ...] = ()
     compares_with: UUID | None = None
     traffic: Traffic | None = None
+    members: Mapping[UUID, PromptContent] = field(default_factory=dict)
 
     def asking(self, model: str) -> "Plan":
         """The same plan with one of the new models to answer."""

@@ -90,8 +90,9 @@ async def page(
 
 
 async def blame(session: AsyncSession, task: str, version_id: UUID) -> Blame:
-    """A version taken apart. Raises NotFound."""
+    """A version taken apart. Raises NotFound, IsEnsemble."""
     version = await prompts.get(session, task, version_id)
+    version.prompt()
     rows = (await session.execute(_DESCENT, {"version_id": version_id})).mappings().all()
     answers = await registry.answers_of(session, version)
     return parts.blame([_step(row) for row in rows], answers)

@@ -23,6 +23,7 @@ def notice(report: RunReport, *, public_url: str | None) -> RunNotice:
                 *report.words,
                 *(f"{one.model}: {one.summary}" for one in report.comparisons),
                 *([report.replay.summary] if report.replay else []),
+                *([report.ensemble.summary] if report.ensemble else []),
             ],
             "before": before,
             "after": after,

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,6 +18,11 @@ from induction.privacy.repeating import Repeats, blanked
 RUNS_QUOTING = """
 SELECT id FROM runs WHERE status = ANY(:over) AND (baseline_version_id = ANY(:quoted_in)
     OR id IN (SELECT run_id FROM prompt_versions WHERE id = ANY(:quoted_in)))
+"""
+ENSEMBLES = """
+SELECT version.id FROM prompt_versions AS version
+CROSS JOIN LATERAL jsonb_array_elements(version.content->'members') AS member
+WHERE CAST(member->>'version_id' AS uuid) = ANY(:members)
 """
 # What people and models said in the course of runs: how it is read as JSON, and written back.
 HISTORY = (
@@ -122,6 +127,11 @@ HISTORY = (
         """,
     ),
 )
+
+
+async def ensembles_of(session: AsyncSession, members: Collection[UUID]) -> set[UUID]:
+    """Those that ask one of these versions."""
+    return set((await session.execute(text(ENSEMBLES), {"members": list(members)})).scalars())
 
 
 async def blank_history(

@@ -141,13 +141,12 @@ async def forget(session: AsyncSession, case: ForgottenCase) -> bool:
     case_texts = {one.text for one in copies}
     prompts = await _prompts(session, case.task)
     repeats = repeats_any(case_texts, await _own_names(session, case, copies))
-    quoted_in = sorted(
-        await asyncio.to_thread(
-            lambda: [
-                id for id, one in prompts.items() if quotes(one, case.case_id, case_texts, repeats)
-            ]
-        )
+    quoting = await asyncio.to_thread(
+        lambda: {
+            id for id, one in prompts.items() if quotes(one, case.case_id, case_texts, repeats)
+        }
     )
+    quoted_in = sorted(quoting | await queries.ensembles_of(session, quoting))
     users = await _users(session, case.task, {one.dataset_hash for one in copies}, quoted_in)
     active = [run for run in users if not RunStatus(run.status).over]
     if active:
@@ -209,9 +208,9 @@ async def page(
 
 
 async def _prompts(session: AsyncSession, task: str) -> dict[UUID, PromptContent]:
-    """Every version's prompt, by id."""
+    """Every version's prompt, by id; ensembles have none."""
     versions = await session.exec(select(PromptVersionRow).where(PromptVersionRow.task == task))
-    return {version.id: version.prompt() for version in versions}
+    return {version.id: version.prompt() for version in versions if version.ensemble() is None}
 
 
 async def _users(

@@ -4,7 +4,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from nlu_shared.kit.errors import Conflict
 from nlu_shared.schemas.base import digest
+from nlu_shared.schemas.ensembles import Ensemble
 from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.rendered import ModuleConstants
 from sqlalchemy import Column, DateTime, func
@@ -12,10 +14,16 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 
+class IsEnsemble(Conflict):
+    code = "version_is_ensemble"
+    title = "The version is an ensemble, which has no prompt of its own"
+
+
 class PromptVersionRow(SQLModel, table=True):
-    """What it was made with, for good: `labels`, of an intent, are what its answers are chosen
-    from, `spellings` how they may be written, `constants` a `ModuleConstants`. The same content
-    with other labels is another version. `model` is the one it was made for."""
+    """What it was made with, for good: `content` is a `PromptContent`, or an `Ensemble` of other
+    versions; `labels`, of an intent, are what its answers are chosen from, `spellings` how they may
+    be written, `constants` a `ModuleConstants`. The same content with other labels is another
+    version. `model` is the one it was made for."""
 
     __tablename__ = "prompt_versions"
 
@@ -38,7 +46,15 @@ class PromptVersionRow(SQLModel, table=True):
     )
 
     def prompt(self) -> PromptContent:
+        """Raises IsEnsemble."""
+        if (ensemble := self.ensemble()) is not None:
+            members = ", ".join(str(one.version_id) for one in ensemble.members)
+            raise IsEnsemble(f"Name one of its members: {members}.")
         return PromptContent.model_validate(self.content)
+
+    def ensemble(self) -> Ensemble | None:
+        """None where it is a prompt."""
+        return Ensemble.model_validate(self.content) if "members" in self.content else None
 
     @property
     def module_constants(self) -> ModuleConstants | None:

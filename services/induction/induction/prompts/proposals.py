@@ -113,7 +113,7 @@ async def approve(
         raise OwnProposal
     version = await service.get(session, task, proposal.version_id)
     _require_hash(body.version_hash, proposal.version_hash)
-    _require_hash(proposal.version_hash, version.prompt().version_hash)
+    _require_hash(proposal.version_hash, (version.ensemble() or version.prompt()).version_hash)
     serving = await pointer.serving_id(session, task, ServingAlias(proposal.alias))
     if serving != proposal.from_version_id:
         raise Stale

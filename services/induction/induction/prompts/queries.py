@@ -7,7 +7,7 @@ from uuid import UUID
 
 from nlu_shared.kit.data.pages import cut
 from nlu_shared.kit.errors import Conflict, NotFound
-from nlu_shared.rendering import AnswerSpace, rendered
+from nlu_shared.rendering import AnswerSpace
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.diffs import PromptDiff
 from nlu_shared.schemas.events import Split
@@ -37,7 +37,7 @@ from induction.prompts.models import (
     PromptVersionRow,
     PromptVoteRow,
 )
-from induction.prompts.service import get
+from induction.prompts.service import content_of, get
 from induction.providers import OFFLINE
 from induction.task_kinds.registry import task_of
 from induction.tasks import service as tasks
@@ -73,16 +73,15 @@ async def active(
 ) -> ActivePrompt:
     """A version as what is to run. `model` is the service's own, for a version that was never
     measured, of a task that names none."""
-    answers, content = await answers_of(session, row), row.prompt()
+    answers = await answers_of(session, row)
     return ActivePrompt(
         task=row.task,
         version_id=row.id,
         version_hash=row.version_hash,
-        content=content,
         kind=answers.kind,
         labels=answers.labels,
         spellings=answers.other_spellings,
-        rendered=rendered(content, answers),
+        **await content_of(session, row, answers),
         model=await model_of(session, row, model=model),
         made_on=await _made_on(session, row),
         assigned=assigned,
@@ -123,14 +122,12 @@ async def view(session: AsyncSession, row: PromptVersionRow) -> PromptVersion:
     """A version as the outside sees it."""
     scores = await scores_of(session, row)
     own = own_scores(row.run_id, scores)
-    content = row.prompt()
     serves_as = await pointer.aliases_of(session, row.task, row.id)
     return PromptVersion(
         id=row.id,
         task=row.task,
         version_hash=row.version_hash,
-        content=content,
-        rendered=rendered(content, await answers_of(session, row)),
+        **await content_of(session, row, await answers_of(session, row)),
         constants=row.module_constants,
         parent_id=row.parent_id,
         run_id=row.run_id,
@@ -196,7 +193,7 @@ async def page(
 
 
 async def diff(session: AsyncSession, task: str, *, before: UUID, after: UUID) -> PromptDiff:
-    """What changed from one version to another of the same task."""
+    """What changed from one version to another of the same task. Raises IsEnsemble."""
     old = (await get(session, task, before)).prompt()
     row = await get(session, task, after)
     answers = await answers_of(session, row)
@@ -210,8 +207,9 @@ async def exported(
     """The version as text: of what it was made with and what its own run found, so that it is the
     same whenever it is asked for. `model` as in `active`.
 
-    Raises Unfinished while that run goes on.
+    Raises Unfinished while that run goes on, IsEnsemble.
     """
+    content = row.prompt()
     run = await _run_of(session, row)
     if run is not None and not RunStatus(run.status).over:
         raise Unfinished
@@ -229,7 +227,7 @@ async def exported(
     answers = await answers_of(session, row)
     write_as = export.to_json if as_json else export.to_module
     return write_as(
-        row.prompt(),
+        content,
         task=row.task,
         version_id=row.id,
         answers=AnswerSpace(answers.kind, answers.labels, row.spellings),

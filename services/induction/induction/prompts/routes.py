@@ -26,7 +26,7 @@ AliasQuery = Annotated[
 EXPORTED: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/x-python": {"schema": {"type": "string"}}, "application/json": {}}},
     304: {"description": "The caller has these bytes"},
-    409: {"description": "The run that made the version goes on"},
+    409: {"description": "The run that made the version goes on, or it is an ensemble"},
 }
 read, write = requires("prompts:read"), requires("prompts:write")
 

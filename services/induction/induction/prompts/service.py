@@ -2,11 +2,13 @@
 `pointer`, and what comes from outside in `bringing`."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.errors import NotFound
 from nlu_shared.rendering import AnswerSpace, rendered
+from nlu_shared.schemas.ensembles import Ensemble, RenderedEnsemble, RenderedMember
 from nlu_shared.schemas.events import PromptEvaluated, Split
 from nlu_shared.schemas.prompts import PromptContent, PromptSource
 from nlu_shared.schemas.rendered import ModuleConstants
@@ -22,7 +24,7 @@ from induction.prompts.models import PromptScoreRow, PromptVersionRow
 async def ensure(
     session: AsyncSession,
     task: str,
-    content: PromptContent,
+    content: PromptContent | Ensemble,
     *,
     source: PromptSource,
     answers: AnswerSpace,
@@ -135,7 +137,7 @@ async def record_score(
         "model": model,
         "answered_by": answered_by,
         "scorer": scorer,
-        "rendered_hash": rendered(version.prompt(), measured).rendered_hash,
+        "rendered_hash": await rendered_hash(session, version, measured),
         "labels_version": labels_version,
     }
     await session.exec(
@@ -143,6 +145,51 @@ async def record_score(
         .values(values)
         .on_conflict_do_update(index_elements=["version_id", "run_id", "split"], set_=values)
     )
+
+
+async def rendered_hash(
+    session: AsyncSession, version: PromptVersionRow, answers: AnswerSpace
+) -> str:
+    """Of all that is asked with these answers, by every member of an ensemble."""
+    ensemble = await rendered_ensemble(session, version, answers)
+    if ensemble is not None:
+        return ensemble.rendered_hash
+    return rendered(version.prompt(), answers).rendered_hash
+
+
+async def rendered_ensemble(
+    session: AsyncSession, version: PromptVersionRow, answers: AnswerSpace
+) -> RenderedEnsemble | None:
+    """None of a version that is a prompt."""
+    ensemble = version.ensemble()
+    if ensemble is None:
+        return None
+    members = [
+        RenderedMember(
+            version_id=one.version_id,
+            version_hash=one.version_hash,
+            rendered=rendered((await get(session, version.task, one.version_id)).prompt(), answers),
+        )
+        for one in ensemble.members
+    ]
+    return RenderedEnsemble(vote=ensemble.vote, members=tuple(members))
+
+
+async def content_of(
+    session: AsyncSession, row: PromptVersionRow, answers: AnswerSpace
+) -> dict[str, Any]:
+    """A prompt and its request, or an ensemble with those of its members."""
+    ensemble = await rendered_ensemble(session, row, answers)
+    if ensemble is not None:
+        return {"content": None, "rendered": None, "ensemble": ensemble}
+    return {"content": row.prompt(), "rendered": rendered(row.prompt(), answers)}
+
+
+async def members_of(
+    session: AsyncSession, task: str, version_ids: Sequence[UUID]
+) -> dict[UUID, PromptContent]:
+    """Their prompts, in this order. Raises NotFound, IsEnsemble."""
+    return {one: (await get(session, task, one)).prompt() for one in version_ids}
 
 
 async def scores_on(

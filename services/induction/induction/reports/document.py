@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from nlu_shared.schemas.ensembles import EnsembleMeasured
 from nlu_shared.schemas.reports import ReportedChange, ReportedComponent, RunReport
 
 OBJECTIVE = "objective"
@@ -64,6 +65,7 @@ def parts(report: RunReport) -> list[Part]:
         *_interval(report),
         *(Paragraph((Quoted(f"{one.model}: {one.summary}"),)) for one in report.comparisons),
         *([Paragraph((Quoted(report.replay.summary),))] if report.replay else []),
+        *(_votes(report.ensemble) if report.ensemble else []),
         *_components(report.components),
         *_changes(report.changes),
         Heading("Cost"),
@@ -88,6 +90,33 @@ def _interval(report: RunReport) -> Iterator[Part]:
             f" look {verdict.look} at these cases.",
         )
     )
+
+
+def _votes(ensemble: EnsembleMeasured) -> Iterator[Part]:
+    yield Paragraph((ensemble.summary,))
+    names = [Quoted(one.version_hash) for one in ensemble.members]
+    cost = [(1, one.tokens) for one in ensemble.members]
+    for table in ensemble.splits:
+        yield Heading(f"Each alone and by vote ({table.split})")
+        rows = zip(
+            [*names, "by vote"],
+            [*table.alone, table.vote],
+            [*cost, (ensemble.calls, ensemble.tokens)],
+            strict=True,
+        )
+        yield Table(
+            ("version", "F1", "interval at 95 %", "calls for a text", "tokens for a text"),
+            tuple(
+                (
+                    name,
+                    _f1(score.objective),
+                    f"{score.interval[0]:.3f} to {score.interval[1]:.3f}",
+                    str(calls),
+                    str(tokens),
+                )
+                for name, score, (calls, tokens) in rows
+            ),
+        )
 
 
 def _components(components: Sequence[ReportedComponent]) -> Iterator[Part]:

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 from nlu_shared.schemas.runs import RunKind
 
 from induction.engine.canary import ask_again
+from induction.engine.ensemble import measure_votes
 from induction.engine.headroom.measure import measure
 from induction.engine.migration.migrate import migrate
 from induction.engine.plan import Plan
@@ -45,6 +46,7 @@ ENGINES: dict[RunKind, Callable[[Plan, Runtime], Awaitable[None]]] = {
     RunKind.HEADROOM: measure,
     RunKind.CANARY: ask_again,
     RunKind.REPLAY: replay,
+    RunKind.ENSEMBLE: measure_votes,
 }
 
 

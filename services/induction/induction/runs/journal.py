@@ -9,6 +9,7 @@ from uuid import UUID
 
 from nlu_shared.rendering import AnswerSpace
 from nlu_shared.schemas.candidates import FrontView
+from nlu_shared.schemas.ensembles import EnsembleMeasured
 from nlu_shared.schemas.events import (
     ApprovalAwaited,
     CanaryMeasured,
@@ -28,6 +29,7 @@ from nlu_shared.schemas.events import (
     StoredEvent,
     TrafficReplayed,
     VerdictReached,
+    VotesMeasured,
 )
 from nlu_shared.schemas.headroom import Headroom
 from nlu_shared.schemas.prompts import PromptSource
@@ -50,8 +52,7 @@ from induction.task_kinds.registry import task_of
 from induction.tasks import service as tasks
 
 MINUTES = "((extract(epoch FROM now() - started_at)::float8 - idle_seconds) / 60)"
-"""Wall time since the first claim less what was spent paused, parked or waiting for a
-person."""
+"""Wall time since the first claim less what was spent paused, parked or waiting for people."""
 
 
 class ReplayDiverged(Exception):
@@ -139,6 +140,8 @@ async def record(
             row.canary_answers = [one.model_dump(mode="json") for one in event.answers]
         case TrafficReplayed():
             row.replay = event.replay.model_dump(mode="json")
+        case VotesMeasured():
+            row.ensemble = await _voted(session, row, event.ensemble)
         case MissesAttributed():
             row.misses = event.misses.model_dump(mode="json")
         case RunFinished():
@@ -203,6 +206,19 @@ async def _compared(session: AsyncSession, row: RunRow, event: ModelCompared) ->
     version = await _version(session, row, event.comparison.version_hash)
     comparison = event.comparison.model_copy(update={"version_id": version.id})
     row.comparisons = [*row.comparisons, comparison.model_dump(mode="json")]
+
+
+async def _voted(session: AsyncSession, row: RunRow, measured: EnsembleMeasured) -> dict[str, Any]:
+    version, _ = await prompts.ensure(
+        session,
+        row.task,
+        measured.ensemble,
+        source=PromptSource.RUN,
+        answers=await _answers(session, row),
+        model=row.task_model,
+        run_id=row.id,
+    )
+    return measured.model_copy(update={"version_id": version.id}).model_dump(mode="json")
 
 
 async def _evaluated(session: AsyncSession, row: RunRow, event: PromptEvaluated) -> None:

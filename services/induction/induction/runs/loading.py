@@ -2,6 +2,7 @@
 here."""
 
 import asyncio
+from dataclasses import replace
 from uuid import UUID
 
 from nlu_shared.kit.data.db import session_scope
@@ -40,11 +41,12 @@ async def plan(resources: Resources, run: RunRow, engine: EngineProcess) -> Plan
         earlier = await canaries.answers(session, run.compares_with)
         serving = await prompts.production_id(session, run.task)
         ids = await replayed.ids(session, run.id)
+        members = await prompts.members_of(session, run.task, run.member_ids)
     frozen = await asyncio.to_thread(usable, run, task_of(spec), frozen)
     splits = await engine.call(splits_for, task_of(spec), frozen, known, run.seed)
     made = plan_of(run, spec, baseline.prompt(), frozen, splits, remembered, earlier)
     if run.kind != RunKind.REPLAY:
-        return made
+        return replace(made, members=members)
     measured = None if run.replay is None else TrafficReplay.model_validate(run.replay)
     logged = [] if measured else await _logged(resources, run, ids)
     return await asyncio.to_thread(

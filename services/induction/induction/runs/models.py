@@ -96,6 +96,10 @@ class RunRow(SQLModel, table=True):
     )
     compares_with: UUID | None = None
     replay: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    members: list[str] = Field(default=[], sa_column=Column(JSONB, nullable=False))
+    ensemble: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSONB(none_as_null=True))
+    )
     cancel_requested: bool = False
     pause_requested: bool = False
     fence: int = 0
@@ -125,6 +129,11 @@ class RunRow(SQLModel, table=True):
         where it does not tell and nobody says."""
         known = self.servers.get(model)
         return None if known is None else Server.model_validate(known).window
+
+    @property
+    def member_ids(self) -> list[UUID]:
+        """Of an ensemble, the versions that vote."""
+        return [UUID(one) for one in self.members]
 
     @property
     def approval_terms(self) -> ApprovalTerms | None:

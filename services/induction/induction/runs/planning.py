@@ -18,7 +18,7 @@ from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.runs import RunKind, RunRequest
 from nlu_shared.schemas.tasks import TaskSpec
 
-from induction.engine import canary, traffic
+from induction.engine import canary, ensemble, traffic
 from induction.engine.data.splits import splits_of
 from induction.engine.forecast import Bound, forecast, forecast_of_evaluation
 from induction.engine.headroom import measure
@@ -41,6 +41,7 @@ BOUNDS: Mapping[RunKind, Callable[[Plan], Bound]] = {
     RunKind.HEADROOM: measure.bound,
     RunKind.CANARY: canary.bound,
     RunKind.REPLAY: traffic.bound,
+    RunKind.ENSEMBLE: ensemble.bound,
 }
 """The most calls of a run, by its kind."""
 

@@ -41,9 +41,11 @@ async def check(session: AsyncSession, settings: Settings, request: RunRequest) 
     row = await tasks.get(session, request.task)
     tasks.require_current(row)
     baseline_id = request.prompt_version or await prompts.production_id(session, request.task)
+    baseline_id = baseline_id or next(iter(request.members), None)
     if baseline_id is None:
         raise Invalid("Import a prompt and promote it, or name a version.", code="no_baseline")
-    await prompts.get(session, request.task, baseline_id)
+    (await prompts.get(session, request.task, baseline_id)).prompt()
+    await _require_members(session, request)
     task_model = request.models.task or row.task_model or settings.task_model
     proposer_model = request.models.proposer or row.proposer_model or settings.proposer_model
     compared = [settings.models_of.of(one) for one in (task_model, *request.to_models)]
@@ -54,6 +56,13 @@ async def check(session: AsyncSession, settings: Settings, request: RunRequest) 
     models = (task_model, proposer_model, *request.to_models)
     notes = await pricing.remarks(session, settings, models)
     return Checked(row, baseline_id, task_model, proposer_model, notes)
+
+
+async def _require_members(session: AsyncSession, request: RunRequest) -> None:
+    """Raises NotFound, IsEnsemble, Invalid."""
+    members = await prompts.members_of(session, request.task, request.members)
+    if len({one.version_hash for one in members.values()}) < len(members):
+        raise Invalid("Two members are the same prompt.", code="same_member")
 
 
 async def prepared(
@@ -85,7 +94,7 @@ async def prepared(
             mode="json",
             include={
                 *("proposals", "folds", "seed", "may_remove_blocks"),
-                *("to_models", "margin", "optimise", "agreement"),
+                *("to_models", "margin", "optimise", "agreement", "members"),
             },
         ),
         task_model=checked.task_model,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import httpx2
@@ -114,6 +115,7 @@ async def forecast(
         baseline = await prompts.get(session, request.task, row.baseline_version_id)
         known = await cases.known_splits(session, request.task)
         remembered = await failures.remembered(session, row.remembered)
+        members = await prompts.members_of(session, request.task, row.member_ids)
         table = await pricing.table(session, settings)
     row.predictions = len(logged) or None
 
@@ -121,6 +123,7 @@ async def forecast(
         own = usable(row, task_of(spec), tuple(map(cases.case_of, truth.cases)))
         splits = splits_for(task_of(spec), own, known, row.seed)
         plan = plan_of(row, spec, baseline.prompt(), own, splits, remembered)
+        plan = replace(plan, members=members)
         return bound_of(
             on_traffic(plan, logged, known, serving=None) if logged else plan,
             row,

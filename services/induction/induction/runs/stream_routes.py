@@ -21,7 +21,7 @@ from nlu_shared.kit.http.deps import (
     prove_by,
     requires,
 )
-from nlu_shared.schemas.runs import StreamTicket
+from nlu_shared.schemas.tickets import StreamTicket
 from pydantic import StringConstraints
 from sse_starlette import EventSourceResponse, ServerSentEvent
 

@@ -23,6 +23,7 @@ from nlu_shared.schemas.events import (
     Stage,
     StoredEvent,
     TrafficReplayed,
+    VotesMeasured,
 )
 from nlu_shared.schemas.prompts import Change, Edit, Op
 from nlu_shared.schemas.steering import Unanswered
@@ -134,6 +135,8 @@ class SearchView:
                 return measured(event.headroom)
             case TrafficReplayed(replay=replay):
                 return [plain(replay.summary)]
+            case VotesMeasured(ensemble=ensemble):
+                return [plain(ensemble.summary)]
             case CanaryMeasured(canary=canary):
                 return [(bad if canary.drifted else plain)(canary.summary)]
             case _:

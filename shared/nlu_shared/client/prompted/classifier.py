@@ -9,7 +9,8 @@ from nlu_shared.client.prompted.source import PromptSource
 from nlu_shared.client.service import NLUService
 from nlu_shared.client.transport import Transport
 from nlu_shared.environment import given
-from nlu_shared.rendering import ModelRequest, read, render_parts
+from nlu_shared.rendering import ModelRequest, Outcome, Prediction, read, render_parts
+from nlu_shared.rendering.vote import vote
 from nlu_shared.schemas.ground_truth import Context
 from nlu_shared.schemas.prompts import TaskKind
 from nlu_shared.schemas.rendered import RenderedPrompt
@@ -27,8 +28,9 @@ class PromptedClassifier:
         self._model = model
 
     async def classify(self, message: str, context: Context | None = None) -> Classification:
-        """One call. The id of the prompt's version goes with the answer; a model that names no
-        confidence has none: it counts as 0. Raises NoPrompt and ModelFailed."""
+        """One call, or of an ensemble one for each member, side by side. The id of the version goes
+        with the answer; a model that names no confidence has none: it counts as 0. Raises NoPrompt
+        and ModelFailed."""
         prompt = await self.source.current()
         classification, _ = await asyncio.gather(
             self._answer(prompt, message, context), self.source.refresh()
@@ -45,11 +47,7 @@ class PromptedClassifier:
         model = self._model or prompt.model or given(MODEL)
         if model is None:
             raise ModelFailed(f"no model is known for this prompt; {MODEL} can name one")
-        try:
-            request = await _rendered(prompt.rendered, message, context, model)
-        except (TypeError, ValueError, RecursionError):
-            raise ModelFailed("the message is no text") from None
-        prediction = read(await self._api.complete(request), prompt.answers)
+        prediction = await self._predicted(prompt, message, context, model)
         if prediction.fault is not None:
             raise ModelFailed(f"the model gave no usable answer: {prediction.fault}")
         is_label = prompt.answers.kind is TaskKind.INTENT
@@ -60,6 +58,39 @@ class PromptedClassifier:
             model_version=model,
             prompt_version=prompt.version,
         )
+
+    async def _predicted(
+        self, prompt: ServedPrompt, message: str, context: Context | None, model: str
+    ) -> Prediction:
+        """By vote, as it was measured. A member that gives no answer has none, and where none of
+        them gives one it is as if there were but one."""
+        answers = await asyncio.gather(
+            *(self._read(form, prompt, message, context, model) for form in prompt.forms),
+            return_exceptions=True,
+        )
+        failures = [one for one in answers if isinstance(one, BaseException)]
+        for failure in failures:
+            if len(failures) == len(answers) or not isinstance(failure, ModelFailed):
+                raise failure
+        predictions = [
+            Prediction(fault=Outcome.UNAVAILABLE) if isinstance(one, BaseException) else one
+            for one in answers
+        ]
+        return vote(predictions, prompt.answers.kind)
+
+    async def _read(
+        self,
+        form: RenderedPrompt,
+        prompt: ServedPrompt,
+        message: str,
+        context: Context | None,
+        model: str,
+    ) -> Prediction:
+        try:
+            request = await _rendered(form, message, context, model)
+        except (TypeError, ValueError, RecursionError):
+            raise ModelFailed("the message is no text") from None
+        return read(await self._api.complete(request), prompt.answers)
 
 
 async def _rendered(

@@ -35,7 +35,7 @@ def served_of(text: str) -> ServedPrompt:
         answers=AnswerSpace(
             TaskKind(metadata["kind"]), tuple(metadata["labels"]), metadata.get("spellings", {})
         ),
-        rendered=form,
+        forms=(form,),
         model=metadata.get("model"),
         whence=Whence.BUNDLED,
     )

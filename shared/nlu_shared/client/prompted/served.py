@@ -18,26 +18,30 @@ class Whence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServedPrompt:
-    """All that is needed to run a version: what is sent, how it is read, and by which model."""
+    """All that is needed to run a version: what is sent, how it is read, and by which model. A
+    prompt has one form, an ensemble one of each member: all are sent, and their answers vote."""
 
     task: str
     version: str
     answers: AnswerSpace
-    rendered: RenderedPrompt
+    forms: tuple[RenderedPrompt, ...]
     model: str | None
     whence: Whence
 
 
 def served_of(active: ActivePrompt, whence: Whence) -> ServedPrompt:
-    """Raises ValueError where the request is not the one its hash was taken over."""
-    one = active.rendered
-    if one.computed_hash != one.rendered_hash:
+    """Raises ValueError where a request is not the one its hash was taken over, and where there is
+    none."""
+    forms: tuple[RenderedPrompt, ...] = () if active.rendered is None else (active.rendered,)
+    if active.ensemble is not None:
+        forms = tuple(one.rendered for one in active.ensemble.members)
+    if not forms or any(one.computed_hash != one.rendered_hash for one in forms):
         raise ValueError("the request does not have its hash")
     return ServedPrompt(
         task=active.task,
         version=str(active.version_id),
         answers=AnswerSpace(active.kind, active.labels, active.spellings),
-        rendered=one,
+        forms=forms,
         model=active.model,
         whence=whence,
     )

@@ -94,7 +94,8 @@ async def version_page(
     other = diff = None
     if other_id is not None and other_id != version_id:
         other = await registry.view(session, await prompts.get(session, task, other_id))
-        diff = await registry.diff(session, task, before=other_id, after=version_id)
+        if version.ensemble is None and other.ensemble is None:
+            diff = await registry.diff(session, task, before=other_id, after=version_id)
     versions = await lineage.page(session, task, before=None, limit=VERSIONS)
     waiting = await _waiting(session, task)
     evidence = await registry.evidence_of(session, row, serving_id)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from nlu_shared.rendering import render_parts, rendered
+from nlu_shared.schemas.evaluated import ConversationScore
 from nlu_shared.schemas.events import EvaluationProgress, PromptEvaluated, Split
 from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.rendered import RenderedPrompt
-from nlu_shared.schemas.runs import ConversationScore
 
 from induction.engine.data.folds import NO_FOLDS, Folds, out_of_fold
 from induction.engine.evaluation.usable import Unusable, objection

@@ -1,6 +1,6 @@
 """How far a score falls from one evaluation to another of the same cases, and how sure that is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import sqrt
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from nlu_shared.measure.f1 import Counts, Floats
 from induction.engine.data.groups import groups_of
 from induction.engine.evaluation.evaluate import EvalResults
 from induction.engine.evaluation.unanswered import shared
-from induction.task_kinds.base import Task
+from induction.task_kinds.base import Case, Task
 
 DIGITS = 9
 F1 = Callable[[Counts | Floats], Floats]
@@ -45,16 +45,23 @@ def fall(task: Task, f1: F1, before: EvalResults, after: EvalResults) -> Fall:
     """
     before, after = shared(before, after)
     groups = groups_of(before.cases)
-    row = {case.id: number for number, group in enumerate(groups) for case in group}
     left_out = []
     for results in (before, after):
-        counts = _counts(task, results)
-        grouped = np.zeros((len(groups), *counts.shape[1:]), dtype=np.int64)
-        np.add.at(grouped, [row[id] for id in results.by_case], counts)
-        left_out.append(f1(grouped.sum(axis=0) - grouped))
+        counts = grouped(task, results, groups)
+        left_out.append(f1(counts.sum(axis=0) - counts))
     falls = left_out[0] - left_out[1]
     error = sqrt((len(groups) - 1) / len(groups) * float(((falls - falls.mean()) ** 2).sum()))
     return Fall(measured(task, f1, before), measured(task, f1, after), error)
+
+
+def grouped(task: Task, results: EvalResults, groups: Sequence[Sequence[Case]]) -> Counts:
+    """Counts of each group of near-duplicates, which are one piece of evidence: shape
+    (groups, components, 3)."""
+    row = {case.id: number for number, group in enumerate(groups) for case in group}
+    counts = _counts(task, results)
+    summed = np.zeros((len(groups), *counts.shape[1:]), dtype=np.int64)
+    np.add.at(summed, [row[id] for id in results.by_case], counts)
+    return summed
 
 
 def _counts(task: Task, results: EvalResults) -> Counts:

@@ -35,6 +35,7 @@ from nlu_shared.schemas.prompts import TaskKind
 from induction.engine.data.groups import groups_of
 from induction.engine.data.splits import labels_until
 from induction.engine.evaluation.evaluate import EvalResults
+from induction.engine.evaluation.paired import grouped
 from induction.engine.evaluation.unanswered import shared
 from induction.engine.verdict.verdict import DIGITS, SIGNIFICANT, THINNEST
 from induction.task_kinds.base import Case, Task
@@ -87,7 +88,7 @@ def compared(task: Task, before: EvalResults, after: EvalResults, terms: Terms) 
     """
     before, after = shared(before, after)
     groups = groups_of(before.cases)
-    counted = _counts(task, before, groups), _counts(task, after, groups)
+    counted = grouped(task, before, groups), grouped(task, after, groups)
     gain = paired_bootstrap(*counted, task.objective, seed=terms.seed, alpha=terms.alpha)
     scores = _scores(before, groups), _scores(after, groups)
     cases = moved(scores[1] - scores[0], _strata(task, groups), margin=terms.margin)
@@ -185,16 +186,6 @@ def _falls(
 def _only(counts: Counts | Floats) -> Floats:
     """F1 of the one component there is."""
     return f1.f1(counts)[..., 0]
-
-
-def _counts(task: Task, results: EvalResults, groups: Sequence[Sequence[Case]]) -> Counts:
-    """Counts of shape (groups, components, 3)."""
-    row = {case.id: number for number, group in enumerate(groups) for case in group}
-    by_case = results.by_case.values()
-    counts = task.counts([one.case.truth for one in by_case], [one.prediction for one in by_case])
-    summed = np.zeros((len(groups), *counts.shape[1:]), dtype=np.int64)
-    np.add.at(summed, [row[id] for id in results.by_case], counts)
-    return summed
 
 
 def _scores(results: EvalResults, groups: Sequence[Sequence[Case]]) -> Floats:

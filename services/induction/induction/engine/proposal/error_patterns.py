@@ -10,7 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
-from nlu_shared.schemas.events import ErrorPattern, PatternsFound
+from nlu_shared.schemas.evaluated import ErrorPattern
+from nlu_shared.schemas.events import PatternsFound
 
 from induction.engine.evaluation.evaluate import EvalResults
 from induction.task_kinds.base import Component, Mistake

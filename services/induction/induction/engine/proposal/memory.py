@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nlu_shared.schemas.base import digest
-from nlu_shared.schemas.events import ErrorPattern
+from nlu_shared.schemas.evaluated import ErrorPattern
 from nlu_shared.schemas.prompts import Aim, Block, Change, Edit, Example, Op, PromptContent
 from pydantic import JsonValue
 

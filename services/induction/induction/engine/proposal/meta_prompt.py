@@ -11,7 +11,7 @@ from uuid import UUID
 
 from nlu_shared.rendering.leniency import read_object
 from nlu_shared.rendering.request import frame
-from nlu_shared.schemas.events import ErrorPattern
+from nlu_shared.schemas.evaluated import ErrorPattern
 from nlu_shared.schemas.prompts import Block, Change, Edit, Op, PromptContent
 from pydantic import JsonValue, ValidationError
 

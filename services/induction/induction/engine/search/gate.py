@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import sqrt
 from uuid import UUID
 
-from nlu_shared.schemas.events import ErrorPattern
+from nlu_shared.schemas.evaluated import ErrorPattern
 
 from induction.engine.data.chance import shuffled
 from induction.engine.evaluation.evaluate import CaseResult, EvalResults, compare

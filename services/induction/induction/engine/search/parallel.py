@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from nlu_shared.schemas.events import ErrorPattern
+from nlu_shared.schemas.evaluated import ErrorPattern
 
 from induction.engine.proposal.error_patterns import key_of, worked_on
 from induction.engine.search.gate import GATE_CASES

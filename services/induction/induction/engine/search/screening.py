@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nlu_shared.schemas.events import ChangeRejected, ErrorPattern, Stage
+from nlu_shared.schemas.evaluated import ErrorPattern
+from nlu_shared.schemas.events import ChangeRejected, Stage
 
 from induction.engine.leak_guard import prompt_texts, screen
 from induction.engine.proposal.meta_prompt import Candidate, Tried

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from nlu_shared.schemas.events import ErrorPattern, Split
+from nlu_shared.schemas.evaluated import ErrorPattern
+from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.prompts import PromptContent
 
 from induction.engine.data.chance import shuffled

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
+from nlu_shared.schemas.evaluated import ErrorPattern
 from nlu_shared.schemas.events import (
     ApprovalAwaited,
     ChangeKept,
     ChangeRejected,
-    ErrorPattern,
     PromptProposed,
     Split,
     Stage,
