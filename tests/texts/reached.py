@@ -41,26 +41,19 @@ from nlu_shared.files.reading import examples
 from nlu_shared.files.rows import Line
 from nlu_shared.ids import uuid7
 from nlu_shared.kit.errors import Invalid
-from nlu_shared.rendering import ModelRequest, as_bytes, render, request_tokens
+from nlu_shared.rendering import ModelRequest, as_bytes, dates, render, request_tokens
 from nlu_shared.rendering.answers import read_message
 from nlu_shared.rendering.bm25 import Bank
-from nlu_shared.rendering.dates import read as read_date
 from nlu_shared.rendering.extraction import SCHEMA
 from nlu_shared.rendering.names import plain
+from nlu_shared.rendering.vote import vote
 from nlu_shared.schemas.exports import ExportFormat, LabelledText
 from nlu_shared.schemas.ground_truth import Context, Turn, case_hash
 from nlu_shared.schemas.labels import LabelSpec, NoLabel, like, read_truth
 from nlu_shared.schemas.predictions import PredictionIn
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
-from offline_model.clauses import clauses
+from offline_model import clauses, features, ideas, learner, meta
 from offline_model.extractor import Extractor
-from offline_model.features import spoken
-from offline_model.ideas import ideas
-from offline_model.learner import Learner
-from offline_model.learner import read as read_prompt
-from offline_model.meta import Case as ShownCase
-from offline_model.meta import Meta, Pattern
-from offline_model.meta import Prompt as ShownPrompt
 from offline_model.obedient import obeyed
 from offline_model.telling import likeness, telling_words
 
@@ -73,7 +66,7 @@ CHOICES = {
     if "enum" in field
 }
 LABELS = ("pay", "stop")
-LEARNER = Learner(read_prompt("- pay: money\n- stop: no more", LABELS, "label"), LABELS)
+LEARNER = learner.Learner(learner.read("- pay: money\n- stop: no more", LABELS, "label"), LABELS)
 
 
 def _case(text: str, number: int = 1, truth: str = "pay", *, may_quote: bool = True) -> Case:
@@ -117,6 +110,11 @@ def _exported(text: str) -> str:
     )
 
 
+def _people(text: str) -> Prediction:
+    answer = ModelAnswer(Outcome.OK, json.dumps({"people": [{"id": -1, "name": text}]}))
+    return FAMILIES.parse(answer)
+
+
 def _matched(text: str) -> None:
     truth = {"people": [{"id": -1, "name": text}], "events": [_event(text)]}
     found = {"people": [{"id": -1, "name": f"{text} b"}], "events": [_event(f"{text} 1985")]}
@@ -134,10 +132,12 @@ def _coded(text: str) -> str:
 EXTRACTOR = Extractor(_coded("Ann was born in 1985."), CHOICES)
 
 
-def _meta(text: str) -> Meta:
-    shown = [ShownCase(id=str(n), text=text, truth="pay", predicted="stop") for n in range(2)]
-    prompt = ShownPrompt.model_validate({"instructions": [{"name": "a", "text": text}]})
-    return Meta(prompt=prompt, patterns=[Pattern(truth="pay", predicted="stop", cases=shown)])
+def _meta(text: str) -> meta.Meta:
+    shown = [meta.Case(id=str(n), text=text, truth="pay", predicted="stop") for n in range(2)]
+    prompt = meta.Prompt.model_validate({"instructions": [{"name": "a", "text": text}]})
+    return meta.Meta(
+        prompt=prompt, patterns=[meta.Pattern(truth="pay", predicted="stop", cases=shown)]
+    )
 
 
 def _change(text: str) -> ModelAnswer:
@@ -237,15 +237,12 @@ REACHED: Mapping[str, Callable[[str], object]] = {
     "engine/evaluation/usable.objection": lambda text: usable.objection(
         [usable.Unusable("no_object", text, f"{text} b")] * 20, answers=20
     ),
-    "tasks/extraction.request": lambda text: FAMILIES.request(
-        _prompt(text, FAMILIES), text, model="m"
-    ),
+    "tasks/extraction.request": lambda text: _sent(text, FAMILIES),
     "tasks/extraction.problems": lambda text: FAMILIES.problems(_prompt(text, FAMILIES)),
-    "tasks/extraction.parse": lambda text: FAMILIES.parse(
-        ModelAnswer(Outcome.OK, json.dumps({"people": [{"id": -1, "name": text}]}))
-    ),
+    "tasks/extraction.parse": _people,
     "tasks/extraction.mistakes": _matched,
-    "rendering/dates.read": read_date,
+    "rendering/dates.read": dates.read,
+    "rendering/vote": lambda text: vote([_people(text), _people(f"{text} b")], FAMILIES.kind),
     "rendering/names.plain": plain.__wrapped__,
     "tasks/extraction/names.similarity": lambda text: people.similarity(
         plain(text), plain(f"b {text}")
@@ -282,11 +279,11 @@ REACHED: Mapping[str, Callable[[str], object]] = {
         INTENTS.answers,
     ),
     # the offline model
-    "offline_model/clauses.clauses": clauses,
-    "offline_model/features.spoken": spoken,
+    "offline_model/clauses.clauses": clauses.clauses,
+    "offline_model/features.spoken": features.spoken,
     "offline_model/learner.answer": LEARNER.answer,
-    "offline_model/learner.read": lambda text: Learner(
-        read_prompt(f"- pay: {text}\n{text}", LABELS, "label"), LABELS
+    "offline_model/learner.read": lambda text: learner.Learner(
+        learner.read(f"- pay: {text}\n{text}", LABELS, "label"), LABELS
     ),
     "offline_model/extractor.answer": lambda text: EXTRACTOR.answer(
         text, lambda kind, _: kind, before=[text]
@@ -296,6 +293,8 @@ REACHED: Mapping[str, Callable[[str], object]] = {
     "offline_model/telling.telling_words": lambda text: telling_words(
         _meta(text), "pay", _meta(text).patterns[0].cases
     ),
-    "offline_model/ideas.ideas": lambda text: list(ideas(_meta(text))),
-    "offline_model/obedient.obeyed": lambda text: list(obeyed(_meta(text), ideas(_meta(text)))),
+    "offline_model/ideas.ideas": lambda text: list(ideas.ideas(_meta(text))),
+    "offline_model/obedient.obeyed": lambda text: list(
+        obeyed(_meta(text), ideas.ideas(_meta(text)))
+    ),
 }

@@ -76,19 +76,17 @@ def interval(
     objective: Callable[[Floats], Floats],
     *,
     seed: int,
-    alpha: float = 0.05,
-    resamples: int = RESAMPLES,
 ) -> tuple[float, float]:
-    """How far `objective` itself would vary over other samples of as many cases, at least one; as
-    in `paired_bootstrap`, and with an equal seed over the same samples."""
+    """How far `objective` itself would vary over other samples of as many cases, at least one, but
+    for a twentieth of them; as in `paired_bootstrap`, with an equal seed over the same samples."""
     chance = np.random.Generator(np.random.PCG64(seed))
     values = np.concatenate(
         [
-            objective(_total(_draws(chance, len(counts), min(_AT_ONCE, resamples - done)), counts))
-            for done in range(0, resamples, _AT_ONCE)
+            objective(_total(_draws(chance, len(counts), min(_AT_ONCE, RESAMPLES - done)), counts))
+            for done in range(0, RESAMPLES, _AT_ONCE)
         ]
     )
-    low, high = np.percentile(values, [50 * alpha, 100 - 50 * alpha])
+    low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)
 
 

@@ -10,6 +10,7 @@ from induction.task_kinds.extraction import score
 from nlu_shared.measure import f1
 from nlu_shared.rendering import Prediction
 from nlu_shared.rendering.leniency import Fault
+from nlu_shared.rendering.names import plain
 from nlu_shared.rendering.vote import vote
 from nlu_shared.schemas.extraction import Extraction
 from nlu_shared.schemas.prompts import TaskKind
@@ -176,8 +177,4 @@ def test_the_order_of_members_changes_which_items_are_in_never(
     one, other = elected(*members), elected(*shuffled)
     for name in ("people", "pair_bonds", "events", "delete"):
         assert len(getattr(one, name)) == len(getattr(other, name)), name
-    assert sorted(map(plain, one.people)) == sorted(map(plain, other.people))
-
-
-def plain(person: object) -> str:
-    return str(getattr(person, "name", None)).lower()
+    assert sorted(plain(p.name) for p in one.people) == sorted(plain(p.name) for p in other.people)

@@ -11,6 +11,7 @@ from nlu_shared.schemas.blame import Blame
 from nlu_shared.schemas.lineage import Ancestor, FailedIdea
 
 from induction.history import failures, lineage
+from induction.prompts.routes import HAS_TEXT
 from induction.resources import Resources
 
 router = APIRouter(prefix="/v1/prompts/{task}", tags=["prompts"])
@@ -48,7 +49,7 @@ async def list_lineage(
     return await lineage.page(session, task, before=cursor, limit=limit)
 
 
-@router.get("/versions/{version_id}/blame", dependencies=[read])
+@router.get("/versions/{version_id}/blame", dependencies=[read], responses=HAS_TEXT)
 async def blame_version(task: PathTask, version_id: VersionId, session: DbSession) -> Blame:
     """Which change made each part of this prompt, the cases that fixed and broke, its tokens."""
     return await lineage.blame(session, task, version_id)

@@ -28,6 +28,9 @@ EXPORTED: dict[int | str, dict[str, Any]] = {
     304: {"description": "The caller has these bytes"},
     409: {"description": "The run that made the version goes on, or it is an ensemble"},
 }
+HAS_TEXT: dict[int | str, dict[str, Any]] = {
+    409: {"description": "The version is an ensemble, which has no prompt of its own"}
+}
 read, write = requires("prompts:read"), requires("prompts:write")
 
 
@@ -77,7 +80,7 @@ async def get_version(task: PathTask, version_id: VersionId, session: DbSession)
     return await queries.view(session, await service.get(session, task, version_id))
 
 
-@router.get("/versions/{version_id}/diff", dependencies=[read])
+@router.get("/versions/{version_id}/diff", dependencies=[read], responses=HAS_TEXT)
 async def diff_versions(
     task: PathTask,
     version_id: VersionId,

@@ -94,7 +94,7 @@ def _interval(report: RunReport) -> Iterator[Part]:
 
 def _votes(ensemble: EnsembleMeasured) -> Iterator[Part]:
     yield Paragraph((ensemble.summary,))
-    names = [Quoted(one.version_hash) for one in ensemble.members]
+    names: list[Cell] = [Quoted(one.version_hash) for one in ensemble.members]
     cost = [(1, one.tokens) for one in ensemble.members]
     for table in ensemble.splits:
         yield Heading(f"Each alone and by vote ({table.split})")

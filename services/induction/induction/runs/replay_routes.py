@@ -20,7 +20,7 @@ PLAINLY = ReplayIn()
 STARTED: dict[int | str, dict[str, Any]] = {
     **routes.STARTED,
     403: {"description": "induction's key of nlu-logger lacks the scope predictions:read"},
-    409: {"description": "The task is archived"},
+    409: {"description": "The task is archived, or the version is an ensemble"},
 }
 
 

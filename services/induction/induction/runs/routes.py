@@ -26,7 +26,10 @@ STARTED: dict[int | str, dict[str, Any]] = {
     200: {"model": Forecast, "description": "With `dry_run`: nothing was started"},
     202: {"model": RunView, "description": "It waits for a worker"},
     404: {"description": "There is no such task or prompt version"},
-    409: {"description": "An improve run of this task is active, or the task is archived"},
+    409: {
+        "description": "An improve run of this task is active, the task is archived, or a version"
+        " that has to be a prompt is an ensemble"
+    },
 }
 CONTINUED: dict[int | str, dict[str, Any]] = {
     202: {"description": "The new run waits for a worker"},
