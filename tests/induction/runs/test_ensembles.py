@@ -3,18 +3,23 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from induction.privacy.jobs import forget_once
+from induction.resources import open_resources
 from nlu_shared.client import create_nlu_service
 from nlu_shared.client.prompted.model import MessagesApi
 from nlu_shared.rendering import AnswerSpace, read, render_parts
 from nlu_shared.rendering.vote import vote
 from nlu_shared.schemas.registry import ActivePrompt
 
+from tests.fixtures.browsing import browser
 from tests.fixtures.commands import typed
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.labelled import make_task, texts
 from tests.fixtures.stack import Stack
+from tests.induction.cases.forgetting import erase, forgotten, say, secret
 from tests.induction.runs.driving import answered, events, reached, start
 from tests.induction.runs.test_replays import OF_WORDS, candidate
 from tests.induction.runs.test_verifying import verified
@@ -179,3 +184,33 @@ async def _asked_by_a_backend(stack: Stack, folder: Path, monkeypatch: pytest.Mo
         expected = vote(alone, active.kind)
         assert (result.intent, result.confidence) == (expected.output, expected.confidence)
     return (sum((await answered(stack)).values()) - before) // 2
+
+
+async def test_pages_show_who_votes(stack: Stack, measured: Measured) -> None:
+    async with browser(str(stack.induction.base_url)) as page:
+        version = await page.get(f"/dashboard/tasks/{TASK}/versions/{measured.version}")
+        member = await page.get(
+            f"/dashboard/tasks/{TASK}/versions/{measured.members[0]}",
+            params={"against": measured.version},
+        )
+        run = await page.get(f"/dashboard/runs/{measured.run['id']}")
+    assert version.status_code == member.status_code == run.status_code == 200
+    assert all(f"/versions/{one}" in version.text for one in measured.members)
+    assert "majority/1" in version.text
+    assert "An ensemble has no text to lay beside" in member.text
+
+
+async def test_who_has_a_case_erased_is_told_of_the_ensemble_too(stack: Stack) -> None:
+    task, person = "voting-of-ann", uuid4()
+    await make_task(stack, task, cases=40)
+    case = await say(stack, task, person)
+    quoting = await candidate(stack, task, [(secret(task), "topic_0")])
+    other = await candidate(stack, task, [("where is it", "topic_1")])
+    async with stack.working():
+        order = await start(stack, task, kind="ensemble", members=[quoting, other])
+        run = await reached(stack, order)
+    await erase(stack, person)
+    async with open_resources(stack.settings) as resources:
+        await forget_once(resources)
+    listed = await forgotten(stack, case)
+    assert sorted(listed["quoted_in"]) == sorted([quoting, run["ensemble"]["version_id"]])
