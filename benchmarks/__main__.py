@@ -15,6 +15,7 @@ from benchmarks import (
     kills,
     ledger,
     migrations,
+    ofrep,
     runs,
     scorer,
     verdicts,
@@ -30,6 +31,7 @@ async def main(servers: Servers) -> None:
         await ledger.run(databases, servers)
         await runs.run(databases, servers)
         await followers.run(databases, servers)
+        await ofrep.run(databases, servers)
         await growth.run(databases, servers)
         await anonymous.run(databases, servers)
         await exports.run(databases, servers)

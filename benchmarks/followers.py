@@ -14,7 +14,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -29,8 +28,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from benchmarks.stage import administrator_url, alone, ready_at
-from deploy.local.ports import free_port
+from benchmarks.stage import INDUCTION, administrator_url, alone, program
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task
 from tests.fixtures.servers import Servers
@@ -102,25 +100,6 @@ async def _measured(url: str, key: str, say: Say) -> tuple[float, list[float]]:
     )
 
 
-@asynccontextmanager
-async def _process(*command: str, environment: dict[str, str], path: str) -> AsyncIterator[str]:
-    port = free_port()
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        *("--port", str(port)),
-        env=os.environ | environment,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        await ready_at(url)
-        yield url + path
-    finally:
-        process.terminate()
-        await process.wait()
-
-
 async def _of_a_run(stack: Stack, redis: Redis) -> tuple[float, list[float]]:
     await make_task(stack, "watched", cases=24)
     run = UUID(await start(stack, "watched", kind="evaluate"))
@@ -130,9 +109,8 @@ async def _of_a_run(stack: Stack, redis: Redis) -> tuple[float, list[float]]:
         await owner.execute(_COMMITTED, run, TOLD)
         await stream.announce(redis, run)
 
-    serve = str(Path(sys.executable).parent / "induction")
-    async with _process(
-        serve, "serve", environment=dict(stack.environment()), path=f"/v1/runs/{run}/events"
+    async with program(
+        *INDUCTION, environment=dict(stack.environment()), path=f"/v1/runs/{run}/events"
     ) as url:
         key = stack.induction.headers["authorization"].removeprefix("Bearer ")
         measured = await _measured(url, key, say)
@@ -145,7 +123,7 @@ async def _of_the_bare_app(redis: Redis, servers: Servers) -> tuple[float, list[
         await redis.publish(CHANNEL, TOLD)
 
     place = {"FOLLOWED_REDIS": servers.redis_url}
-    async with _process(
+    async with program(
         sys.executable, "-m", "benchmarks.followers", environment=place, path="/"
     ) as url:
         return await _measured(url, "none", say)

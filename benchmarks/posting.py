@@ -19,12 +19,14 @@ PREDICTION = {
 }
 
 
-def request(path: str, value: object) -> bytes:
-    """The bytes of one POST with the administrator's key."""
+def request(path: str, value: object, *, etag: str = "") -> bytes:
+    """The bytes of one POST with the administrator's key; `etag` is the answer that is held."""
     body = json.dumps(value).encode()
     head = (
         f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
-        f"authorization: Bearer {BOOTSTRAP_KEY}\r\ncontent-length: {len(body)}\r\n\r\n"
+        f"authorization: Bearer {BOOTSTRAP_KEY}\r\ncontent-length: {len(body)}\r\n"
+        + (f"if-none-match: {etag}\r\n" if etag else "")
+        + "\r\n"
     )
     return head.encode() + body
 
@@ -89,7 +91,7 @@ async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sent: 
     writer.write(sent)
     head = await reader.readuntil(b"\r\n\r\n")
     length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
-    await reader.readexactly(int(length))
+    await reader.readexactly(int(length or 0))
     return int(head.split()[1])
 
 

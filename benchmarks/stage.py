@@ -19,6 +19,7 @@ from tests.fixtures.servers import Servers, running_servers
 from tests.fixtures.stack import client, until
 
 SERVICE = (str(Path(sys.executable).parent / "nlu-logger"), "serve")
+INDUCTION = (str(Path(sys.executable).parent / "induction"), "serve")
 BARE = (sys.executable, "-m", "benchmarks.bare")
 """The same service, which validates, authenticates and stores nothing."""
 _FILL = """
@@ -67,6 +68,26 @@ async def serving(
     finally:
         if process.returncode is None:
             process.terminate()
+        await process.wait()
+
+
+@asynccontextmanager
+async def program(*command: str, environment: dict[str, str], path: str = "") -> AsyncIterator[str]:
+    """Any program that takes `--port`, answering at the URL of `path` inside."""
+    port = free_port()
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        *("--port", str(port)),
+        env=os.environ | environment,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        await ready_at(url)
+        yield url + path
+    finally:
+        process.terminate()
         await process.wait()
 
 
