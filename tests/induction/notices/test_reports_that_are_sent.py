@@ -110,6 +110,10 @@ async def test_each_channel_hears_once_of_a_run_that_ends(
         assert verdict["summary"].split(".")[0] in text
         assert f"{PUBLIC}/dashboard/runs/{run}" in text
         assert not [one for one, _ in texts(CASES) if one in text]
+    head, *rest = json.loads(slack[1])["blocks"]
+    assert head["text"]["text"] == mail["Subject"]
+    assert f'"url":"{PUBLIC}/dashboard/runs/{run}"' in json.dumps(rest, separators=(",", ":"))
+    assert scores in json.dumps(rest, ensure_ascii=False)
     signed = f"{webhook[0]['webhook-id']}.{webhook[0]['webhook-timestamp']}.".encode() + webhook[1]
     key = base64.b64decode(made[2]["secret"].removeprefix("whsec_"))
     right = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()

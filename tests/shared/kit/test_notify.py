@@ -1,17 +1,18 @@
 """What is told: signed as the specification says, and a mail whatever the words are."""
 
+import json
 from email import message_from_bytes, policy
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nlu_shared.ids import uuid7
-from nlu_shared.kit.outward.notify import Message, NotDelivered, email, mail, signature
+from nlu_shared.kit.outward.notify import Message, NotDelivered, email, mail, signature, slack
 from nlu_shared.schemas.alerts import OneLine
 from nlu_shared.schemas.channels import Address
 from pydantic import TypeAdapter, ValidationError
 
-from tests.fixtures.receiver import mailbox
+from tests.fixtures.receiver import mailbox, receiving
 
 ADDRESS, NAME = TypeAdapter(Address), TypeAdapter(OneLine)
 words = st.text("aZ0_%+'-", min_size=1, max_size=8)
@@ -67,3 +68,20 @@ def _named(name: str) -> str:
         return NAME.validate_python(name)
     except ValidationError:
         return "a rule"
+
+
+async def test_slack_is_told_in_words_where_it_takes_no_blocks() -> None:
+    blocks = [{"type": "header", "text": {"type": "plain_text", "text": "<!channel>"}}]
+    message = Message(uuid7(), "<!channel>", "a & b", {}, blocks=blocks)
+    async with receiving() as receiver:
+        for answers, sent in (([], 1), ([400], 2), ([400, 500], 2), ([500], 1)):
+            receiver.got.clear()
+            receiver.answers = list(answers)
+            if 500 in answers:
+                with pytest.raises(NotDelivered, match="status 500"):
+                    await slack(receiver.url, message, private_hosts=["127.0.0.1"])
+            else:
+                await slack(receiver.url, message, private_hosts=["127.0.0.1"])
+            bodies = [json.loads(body) for _, body in receiver.got]
+            text = "*&lt;!channel&gt;*\na &amp; b"
+            assert bodies == [{"text": text, "blocks": blocks}, {"text": text}][:sent]

@@ -18,6 +18,7 @@ from sqlalchemy import Row
 
 from induction.notices import service, weekly, wording
 from induction.reports import queries as reports
+from induction.reports.blocks import blocks
 from induction.reports.html import page
 from induction.reports.plain import plain
 from induction.resources import APP_IDENTITY, Resources
@@ -104,6 +105,7 @@ async def _message(resources: Resources, claimed: Row[Any]) -> notify.Message:
         text=plain(parts),
         body=ended.model_dump(mode="json"),
         html=page(subject, parts),
+        blocks=blocks(subject, parts),
     )
 
 
@@ -134,4 +136,5 @@ async def _digest(resources: Resources, claimed: Row[Any]) -> notify.Message:
         text=plain(parts),
         body=ended.model_dump(mode="json"),
         html=page(subject, parts),
+        blocks=blocks(subject, parts),
     )

@@ -7,7 +7,7 @@ import base64
 import hashlib
 import hmac
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import localtime
@@ -25,6 +25,11 @@ SMTP_SECONDS = 20.0
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what a secret begins with
 
 
+MISUNDERSTOOD = "status 400"
+MOST_SLACK = 40_000
+"""Characters of a message's text."""
+
+
 class NotDelivered(Exception):
     """`reason` is a word or two and a status, never an address or an answer's text."""
 
@@ -36,19 +41,31 @@ class NotDelivered(Exception):
 @dataclass(frozen=True, slots=True)
 class Message:
     """`id` is the same for each attempt, so that a receiver can know a repeated one. `body` is what
-    a webhook is sent; a mail has `html`, where there is one, beside its text."""
+    a webhook is sent; a mail has `html`, where there is one, beside its text, and Slack
+    `blocks`, which say it in Block Kit."""
 
     id: UUID
     subject: str
     text: str
     body: dict[str, Any]
     html: str | None = None
+    blocks: Sequence[Mapping[str, Any]] = ()
 
 
 async def slack(url: str, message: Message, *, private_hosts: Collection[str] = ()) -> None:
-    """To an incoming webhook."""
-    body = canonical({"text": _escaped(f"*{message.subject}*\n{message.text}")}).encode()
-    await _post(url, body, {}, private_hosts)
+    """To an incoming webhook. Where Slack takes its blocks not, it is told the text alone."""
+    text = _escaped(f"*{message.subject}*\n{message.text}")[:MOST_SLACK]
+    in_words: dict[str, Any] = {"text": text}
+    if message.blocks:
+        try:
+            both = canonical({**in_words, "blocks": message.blocks}).encode()
+            await _post(url, both, {}, private_hosts)
+        except NotDelivered as refused:
+            if refused.reason != MISUNDERSTOOD:
+                raise
+        else:
+            return
+    await _post(url, canonical(in_words).encode(), {}, private_hosts)
 
 
 async def webhook(
