@@ -218,11 +218,11 @@ def test_sql_of_more_than_one_line_can_be_read_as_sql() -> None:
 def test_settings_are_explained_and_listed() -> None:
     """`.env.example` is where an operator looks; a value missing there does not exist for them."""
     listed = set(re.findall(r"^#?\s?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.M))
-    from_settings = set(_settings_names())
+    from_settings = set(settings_names())
     assert from_settings <= listed, sorted(from_settings - listed)
 
 
-def _settings_names() -> Iterator[str]:
+def settings_names() -> Iterator[str]:
     for settings in SETTINGS:
         prefix = settings.model_config["env_prefix"]
         for name, field in settings.model_fields.items():

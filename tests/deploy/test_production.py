@@ -11,7 +11,12 @@ from typing import Any
 import pytest
 import yaml
 from induction.cli import COMMANDS as INDUCTION
+from induction.settings import Settings as InductionSettings
 from nlu_logger.cli import COMMANDS as LOGGER
+from nlu_logger.settings import Settings as LoggerSettings
+from pydantic_settings import BaseSettings
+
+from tests.architecture.test_house import settings_names
 
 ROOT = Path(__file__).parents[2]
 CONTAINER = ROOT / "deploy/container"
@@ -117,3 +122,49 @@ def test_streams_pass_the_proxy_as_they_come() -> None:
     streams = words.partition("location ~ ^/v1/(events|runs/[^/]+/events)$")[2].partition("}")[0]
     assert "proxy_buffering off;" in streams
     assert "proxy_read_timeout 1h;" in streams
+
+
+def test_every_setting_can_be_given_wherever_it_is_deployed() -> None:
+    """A new setting is there without a line here: it is a name of `.env.example` (see
+    `test_house`), and each way of deploying takes any of these."""
+    for name, service in composed().items():
+        if service.get("image") == "nlu:local":
+            assert service["env_file"] == [{"path": "settings.env", "required": False}], name
+    for unit in (ROOT / "deploy/systemd").glob("*.service"):
+        program = unit.name.removesuffix(".service").removesuffix("-worker")
+        assert f"EnvironmentFile=/etc/nlu/{program}.env\n" in unit.read_text(), unit.name
+    templates = ROOT / "deploy/helm/nlu/templates"
+    assert "range $name, $value := .service.settings" in (templates / "_helpers.tpl").read_text()
+    workloads = (templates / "services.yaml").read_text()
+    assert workloads.count('include "nlu.container"') == workloads.count("envFrom:") == 2
+
+
+def needed(settings: type[BaseSettings]) -> set[str]:
+    """What has no default, or one that holds on one machine alone."""
+    prefix = str(settings.model_config["env_prefix"])
+    return {
+        f"{prefix}{name}".upper()
+        for name, field in settings.model_fields.items()
+        if field.is_required() or "127.0.0.1" in str(field.default)
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"), [("nlu-logger", LoggerSettings), ("induction", InductionSettings)]
+)
+def test_what_has_no_default_that_holds_there_is_given(
+    name: str, settings: type[BaseSettings]
+) -> None:
+    for process in (name, f"{name}-worker", f"{name}-migrate"):
+        assert needed(settings) <= composed()[process]["environment"].keys(), process
+    values = (ROOT / "deploy/helm/nlu/values.yaml").read_text()
+    assert {one for one in needed(settings) if one not in values} == set()
+
+
+def test_nothing_is_explained_that_nobody_reads() -> None:
+    listed = set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.M))
+    of_services = {one for one in listed if one.startswith(("NLU_LOGGER_", "INDUCTION_", "AUTO_"))}
+    assert of_services - set(settings_names()) <= {
+        *("NLU_LOGGER_PORT", "INDUCTION_PORT"),  # the supervisor's
+        *("NLU_LOGGER_URL", "NLU_LOGGER_KEY"),  # the commands' and the client's
+    }
