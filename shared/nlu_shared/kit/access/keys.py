@@ -115,12 +115,6 @@ async def every(session: AsyncSession, *, caller: Caller) -> list[KeyView]:
     return [key for key in views if caller.covers(key.tasks)]
 
 
-async def names(session: AsyncSession) -> dict[str, str]:
-    """What people call each key, by the subject it acts as; ended ones too."""
-    rows = await session.execute(text("SELECT 'key:' || id AS subject, name FROM api_keys"))
-    return {row.subject: row.name for row in rows}
-
-
 async def rotate(
     session: AsyncSession, identifier: UUID, *, grace: timedelta, caller: Caller
 ) -> KeyMade:

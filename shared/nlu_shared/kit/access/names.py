@@ -1,5 +1,5 @@
-"""What people call the keys that did something, for pages whose readers may not read keys: asked as
-whoever looks keys up. Who may read them has `keys.names`."""
+"""What people call the keys that did something, for pages whose readers need not be allowed to read
+keys: asked as whoever looks keys up."""
 
 from collections.abc import Iterable, Mapping
 from uuid import UUID

@@ -176,6 +176,15 @@ async def settings_of(request: Request) -> Any:
     return request.app.state.resources.settings
 
 
+async def _authenticator(request: Request) -> Authenticator:
+    resources: WebResources = request.app.state.resources
+    return resources.authenticator
+
+
+AuthenticatorDep = Annotated[Authenticator, Depends(_authenticator)]
+"""Who looks keys up."""
+
+
 class BufferingResources(WebResources, Protocol):
     """What a service offers whose answers may be longer than their clients are fast."""
 

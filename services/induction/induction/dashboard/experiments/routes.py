@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path
-from nlu_shared.kit.http.deps import DbSession
+from nlu_shared.kit.http.deps import AuthenticatorDep, DbSession
 from nlu_shared.kit.http.parameters import PathTask
 from nlu_shared.kit.pages.entrance import button
 from nlu_shared.schemas.experiments import ExperimentIn
@@ -21,17 +21,25 @@ VersionId = Annotated[UUID, Path(description="a version of this task's prompt")]
 
 @router.get("/experiments")
 async def show_experiments(
-    task: PathTask, login: PromptReader, session: DbSession, cursor: UUID | None = None
+    task: PathTask,
+    login: PromptReader,
+    session: DbSession,
+    authenticator: AuthenticatorDep,
+    cursor: UUID | None = None,
 ) -> HTMLResponse:
-    view = await service.experiments_page(session, task, before=cursor)
+    view = await service.experiments_page(session, task, authenticator, before=cursor)
     return HOUSE.page("experiments.html", login, at=None, view=view)
 
 
 @router.get("/experiments/{experiment_id}")
 async def show_experiment(
-    task: PathTask, experiment_id: ExperimentId, login: PromptReader, session: DbSession
+    task: PathTask,
+    experiment_id: ExperimentId,
+    login: PromptReader,
+    session: DbSession,
+    authenticator: AuthenticatorDep,
 ) -> HTMLResponse:
-    view = await service.experiment_page(session, task, experiment_id)
+    view = await service.experiment_page(session, task, experiment_id, authenticator)
     return HOUSE.page("experiment.html", login, at=None, view=view)
 
 

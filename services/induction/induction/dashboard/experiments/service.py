@@ -1,10 +1,11 @@
 """Experiments as their pages show them, in a constant number of statements."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from nlu_shared.kit.access import keys
+from nlu_shared.kit.access import names
+from nlu_shared.kit.access.auth import Authenticator
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.experiments import Experiment, ExperimentStatus
 from nlu_shared.schemas.prompts import ServingAlias
@@ -31,7 +32,7 @@ class ExperimentsPage:
     experiments: Page[Experiment]
     titles: dict[UUID, str]
     hashes: dict[UUID, str]
-    names: dict[str, str]
+    names: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class ExperimentPage:
     next_step: str | None
     chart: EvidenceChart | None
     hashes: dict[UUID, str]
-    names: dict[str, str]
+    names: Mapping[str, str]
     is_serving: bool
 
     @property
@@ -65,7 +66,7 @@ class OrderPage:
 
 
 async def experiments_page(
-    session: AsyncSession, task: str, *, before: UUID | None
+    session: AsyncSession, task: str, authenticator: Authenticator, *, before: UUID | None
 ) -> ExperimentsPage:
     """Raises NotFound."""
     page = await queries.page(session, task, before=before, limit=EXPERIMENTS)
@@ -74,11 +75,13 @@ async def experiments_page(
         experiments=page,
         titles={one.id: wording.TITLES[one.status] for one in page.items},
         hashes=await _hashes(session, page.items),
-        names=await keys.names(session),
+        names=await names.of(authenticator, {one.by for one in page.items}),
     )
 
 
-async def experiment_page(session: AsyncSession, task: str, experiment_id: UUID) -> ExperimentPage:
+async def experiment_page(
+    session: AsyncSession, task: str, experiment_id: UUID, authenticator: Authenticator
+) -> ExperimentPage:
     """Raises NotFound."""
     one = await queries.view(session, await queries.get(session, task, experiment_id))
     return ExperimentPage(
@@ -88,7 +91,7 @@ async def experiment_page(session: AsyncSession, task: str, experiment_id: UUID)
         next_step=wording.next_step(one, await queries.now(session)),
         chart=evidence_chart(one),
         hashes=await _hashes(session, [one]),
-        names=await keys.names(session),
+        names=await names.of(authenticator, {one.by, one.ended_by or one.by}),
         is_serving=await pointer.serving_id(session, task) == one.b_version_id,
     )
 

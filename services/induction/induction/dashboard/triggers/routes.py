@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from nlu_shared.kit.http.deps import CallerDep, DbSession, settings_of
+from nlu_shared.kit.http.deps import AuthenticatorDep, CallerDep, DbSession, settings_of
 from nlu_shared.kit.http.parameters import PathTask
 from nlu_shared.kit.pages.entrance import button
 from starlette.responses import HTMLResponse
@@ -24,8 +24,9 @@ async def show_trigger(
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
+    authenticator: AuthenticatorDep,
 ) -> HTMLResponse:
-    view = await service.trigger_page(session, settings, task, caller=caller)
+    view = await service.trigger_page(session, settings, task, authenticator, caller=caller)
     return HOUSE.page("trigger.html", login, at=None, view=view)
 
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from nlu_shared.kit.access import keys
-from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.access import names
+from nlu_shared.kit.access.auth import Authenticator, Caller
 from nlu_shared.schemas.triggers import AutoTriggerView, TriggerDecision
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -27,14 +27,18 @@ class TriggerPage:
 
 
 async def trigger_page(
-    session: AsyncSession, settings: Settings, task: str, *, caller: Caller
+    session: AsyncSession,
+    settings: Settings,
+    task: str,
+    authenticator: Authenticator,
+    *,
+    caller: Caller,
 ) -> TriggerPage:
     """Raises NotFound."""
     rules = await triggers.view(session, settings, task)
     if rules.paused_by is not None:
-        names = await keys.names(session)
-        by = names.get(rules.paused_by, rules.paused_by)
-        rules = rules.model_copy(update={"paused_by": by})
+        named = await names.of(authenticator, [rules.paused_by])
+        rules = rules.model_copy(update={"paused_by": named[rules.paused_by]})
     rows = await queries.decisions(session, task=task, caller=caller)
     return TriggerPage(
         rules=rules,

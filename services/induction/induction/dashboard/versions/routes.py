@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
-from nlu_shared.kit.http.deps import CallerDep, DbSession
+from nlu_shared.kit.http.deps import AuthenticatorDep, CallerDep, DbSession
 from nlu_shared.kit.http.parameters import PathTask
 from nlu_shared.kit.pages.entrance import button
 from nlu_shared.schemas.promotions import PromotionIn, PromotionProposal, ProposalStatus
@@ -25,9 +25,10 @@ async def show_version(
     version_id: VersionId,
     login: PromptReader,
     session: DbSession,
+    authenticator: AuthenticatorDep,
     against: UUID | None = None,
 ) -> HTMLResponse:
-    view = await service.version_page(session, task, version_id, against=against)
+    view = await service.version_page(session, task, version_id, authenticator, against=against)
     return HOUSE.page("version.html", login, at=None, view=view)
 
 
@@ -36,9 +37,10 @@ async def show_production(
     task: PathTask,
     login: PromptReader,
     session: DbSession,
+    authenticator: AuthenticatorDep,
     cursor: Annotated[int | None, Query(ge=1, lt=2**31)] = None,
 ) -> HTMLResponse:
-    view = await service.production_page(session, task, before=cursor)
+    view = await service.production_page(session, task, authenticator, before=cursor)
     return HOUSE.page("production.html", login, at=None, view=view)
 
 
@@ -47,10 +49,13 @@ async def show_proposals(
     task: PathTask,
     login: PromptReader,
     session: DbSession,
+    authenticator: AuthenticatorDep,
     status: ProposalStatus | Literal[""] = "",
     cursor: UUID | None = None,
 ) -> HTMLResponse:
-    view = await service.proposals_page(session, task, status=status or None, before=cursor)
+    view = await service.proposals_page(
+        session, task, authenticator, status=status or None, before=cursor
+    )
     return HOUSE.page("proposals.html", login, at=None, view=view, statuses=list(ProposalStatus))
 
 

@@ -1,10 +1,11 @@
 """Versions as their pages show them, in a constant number of statements."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from nlu_shared.kit.access import keys
+from nlu_shared.kit.access import names
+from nlu_shared.kit.access.auth import Authenticator
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.diffs import PromptDiff
 from nlu_shared.schemas.lineage import Ancestor
@@ -51,7 +52,7 @@ class VersionPage:
     moved: PointerMove | None
     proposals: list[PromotionProposal]
     promotion: Promotion
-    names: dict[str, str]
+    names: Mapping[str, str]
     hashes: dict[UUID, str]
 
 
@@ -65,7 +66,7 @@ class ProductionPage:
     earlier: UUID | None
     proposals: list[PromotionProposal]
     moves: Page[PointerMove]
-    names: dict[str, str]
+    names: Mapping[str, str]
     hashes: dict[UUID, str]
 
 
@@ -76,12 +77,17 @@ class ProposalsPage:
     task: str
     status: ProposalStatus | None
     proposals: Page[PromotionProposal]
-    names: dict[str, str]
+    names: Mapping[str, str]
     hashes: dict[UUID, str]
 
 
 async def version_page(
-    session: AsyncSession, task: str, version_id: UUID, *, against: UUID | None
+    session: AsyncSession,
+    task: str,
+    version_id: UUID,
+    authenticator: Authenticator,
+    *,
+    against: UUID | None,
 ) -> VersionPage:
     """Beside `against`, or without it the version it was made from, else what serves. Raises
     NotFound."""
@@ -107,7 +113,7 @@ async def version_page(
         moved=serves,
         proposals=[one for one in waiting if one.version_id == version_id],
         promotion=await _promotion(session, task, evidence, is_first=serves is None),
-        names=await keys.names(session),
+        names=await names.of(authenticator, _people(waiting, moves.items)),
         hashes=await _hashes(session, waiting),
     )
 
@@ -123,7 +129,7 @@ async def _promotion(
 
 
 async def production_page(
-    session: AsyncSession, task: str, *, before: int | None
+    session: AsyncSession, task: str, authenticator: Authenticator, *, before: int | None
 ) -> ProductionPage:
     """Raises NotFound."""
     moves = await _moves(session, task, before=before, limit=MOVES)
@@ -136,13 +142,18 @@ async def production_page(
         earlier=earlier,
         proposals=waiting,
         moves=moves,
-        names=await keys.names(session),
+        names=await names.of(authenticator, _people(waiting, [*moves.items, *newest.items])),
         hashes=await _hashes(session, waiting, earlier),
     )
 
 
 async def proposals_page(
-    session: AsyncSession, task: str, *, status: ProposalStatus | None, before: UUID | None
+    session: AsyncSession,
+    task: str,
+    authenticator: Authenticator,
+    *,
+    status: ProposalStatus | None,
+    before: UUID | None,
 ) -> ProposalsPage:
     """Raises NotFound."""
     page = await registry.proposal_page(
@@ -152,9 +163,15 @@ async def proposals_page(
         task=task,
         status=status,
         proposals=page,
-        names=await keys.names(session),
+        names=await names.of(authenticator, _people(page.items)),
         hashes=await _hashes(session, page.items),
     )
+
+
+def _people(proposals: Iterable[PromotionProposal], moves: Iterable[PointerMove] = ()) -> set[str]:
+    """Who proposed, decided and moved."""
+    decided = {vote.by for one in proposals for vote in one.votes}
+    return decided | {one.proposed_by for one in proposals} | {one.by for one in moves}
 
 
 async def _moves(

@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from nlu_shared.kit.access import audit, keys, names
 from nlu_shared.kit.access.auth import Caller
 from nlu_shared.kit.access.logins import Login
 from nlu_shared.kit.errors import Invalid, ServiceError
-from nlu_shared.kit.http.deps import CallerDep, DbSession, of_every_task
+from nlu_shared.kit.http.deps import AuthenticatorDep, CallerDep, DbSession, of_every_task
 from nlu_shared.kit.pages.attempts import attempt
 from nlu_shared.kit.pages.forms import form_of, query_of
 from nlu_shared.schemas.keys import KeyMade
@@ -69,8 +69,8 @@ async def revoke_key_by_form(
 async def show_audit_log(
     wanted: Annotated[AuditIn, query_of(AuditIn)],
     login: Administrator,
-    request: Request,
     session: DbSession,
+    authenticator: AuthenticatorDep,
 ) -> HTMLResponse:
     page = await audit.page(
         session,
@@ -82,7 +82,6 @@ async def show_audit_log(
     )
     given = wanted.model_dump(exclude_none=True, exclude={"before"})
     older = f"?{urlencode({**given, 'before': page.next_cursor})}" if page.next_cursor else None
-    authenticator = request.app.state.resources.authenticator
     return HOUSE.page(
         "audit.html",
         login,

@@ -3,8 +3,8 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
-from nlu_shared.kit.http.deps import CallerDep, DbSession, settings_of
+from fastapi import APIRouter, Depends
+from nlu_shared.kit.http.deps import AuthenticatorDep, CallerDep, DbSession, settings_of
 from nlu_shared.kit.pages.forms import query_of
 from starlette.responses import HTMLResponse
 
@@ -45,10 +45,9 @@ async def search_predictions(
 async def show_prediction(
     prediction_id: UUID,
     login: Searcher,
-    request: Request,
     session: DbSession,
+    authenticator: AuthenticatorDep,
     caller: CallerDep,
 ) -> HTMLResponse:
-    authenticator = request.app.state.resources.authenticator
     view = await service.history(session, prediction_id, authenticator, caller=caller)
     return HOUSE.page("prediction.html", login, at=SEARCH, view=view, rows=rows)
