@@ -5,7 +5,7 @@ from difflib import unified_diff
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from induction.dashboard.drawing import HEIGHT, LEFT, WIDTH, best_so_far, search_chart
+from induction.dashboard.drawing import AREA, best_so_far, search_chart
 from induction.dashboard.words import lines_of
 from nlu_shared.schemas.candidates import IterationView
 from nlu_shared.schemas.diffs import Hunk
@@ -50,7 +50,8 @@ def test_every_point_lies_in_the_chart(baseline: float, scores: list[tuple[float
     ]
     chart = search_chart(baseline, changes)
     assert chart is not None
-    assert all(LEFT <= point.x <= WIDTH and 0 <= point.y <= HEIGHT for point in chart.points)
+    assert all(AREA.left <= point.x <= AREA.width for point in chart.points)
+    assert all(0 <= point.y <= AREA.height for point in chart.points)
 
 
 @pytest.mark.parametrize(

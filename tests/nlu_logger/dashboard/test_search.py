@@ -99,7 +99,7 @@ def named(*numbers: float | None) -> list[Value]:
 def test_bars_stand_on_the_floor_and_the_largest_reaches_the_top() -> None:
     chart = drawing.bars(named(0, 5, 10))
     assert [mark.height for mark in chart.marks] == [0, 51, 102]
-    assert {mark.y + mark.height for mark in chart.marks} == {drawing.HEIGHT - drawing.BOTTOM}
+    assert {mark.y + mark.height for mark in chart.marks} == {drawing.AREA.floor}
     assert drawing.bars([]).marks == []
 
 

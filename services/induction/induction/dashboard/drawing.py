@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import ceil, floor
 
+from nlu_shared.kit.pages.scale import Area
 from nlu_shared.schemas.candidates import IterationView
 
-WIDTH, HEIGHT = 720.0, 220.0
-LEFT, RIGHT, TOP, BOTTOM = 44.0, 16.0, 12.0, 28.0
+AREA = Area(width=720.0, height=220.0, left=44.0, right=16.0, top=12.0, bottom=28.0)
 KEPT = "kept"
 STEPS = 20
 """Of which the scores from 0 to 1 have a line."""
@@ -54,14 +55,10 @@ def search_chart(baseline: float, changes: Sequence[IterationView]) -> SearchCha
         return None
     scores = [baseline, *(score for _, score in scored)]
     low, high = _range(min(scores), max(scores))
-    step = (WIDTH - LEFT - RIGHT) / len(scored)
-
-    def y(score: float) -> float:
-        return round(TOP + (HEIGHT - TOP - BOTTOM) * (high - score) / (high - low), 1)
-
-    points, path, best = [], f"M {LEFT:g} {y(baseline):g}", baseline
+    y = partial(AREA.y, low=low, high=high)
+    points, path, best = [], f"M {AREA.left:g} {y(baseline):g}", baseline
     for number, (one, score) in enumerate(scored, 1):
-        x = round(LEFT + step * number, 1)
+        x = AREA.x(number / len(scored))
         is_kept = one.outcome == KEPT
         points.append(Point(x, y(score), is_kept, f"change {one.n}: {score:.3f}, {one.outcome}"))
         best = score if is_kept else best

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
-WIDTH, HEIGHT = 420.0, 130.0
-LEFT, RIGHT, TOP, BOTTOM = 34.0, 4.0, 8.0, 20.0
+from nlu_shared.kit.pages.scale import Area, every
+
+AREA = Area(width=420.0, height=130.0, left=34.0, right=4.0, top=8.0, bottom=20.0)
 MOST_DATES = 5
 
 
@@ -43,54 +45,51 @@ class Chart:
     line: str
     ticks: Sequence[tuple[float, str]]
     dates: Sequence[tuple[float, str]]
-    width: float = WIDTH
-    height: float = HEIGHT
+    width: float = AREA.width
+    height: float = AREA.height
 
 
 def bars(values: Sequence[Value]) -> Chart:
     """From zero up to the largest number."""
     top = max([one.number or 0 for one in values], default=0) or 1
-    step, floor = _step(values), HEIGHT - BOTTOM
-    marks = []
+    marks, width = [], round(_step(values) * 0.8, 1)
     for place, one in enumerate(values):
-        height = round((floor - TOP) * (one.number or 0) / top, 1)
-        x = round(LEFT + step * (place + 0.1), 1)
-        width = round(step * 0.8, 1)
-        marks.append(Mark(x, round(floor - height, 1), width, height, one.title, one.rows))
-    ticks = [(floor, "0"), (TOP, f"{top:,.0f}")]
-    return Chart(marks, "", ticks, _dates(values, step))
+        height = AREA.bar(one.number or 0, top)
+        x, y = _x(values, place + 0.1), round(AREA.floor - height, 1)
+        marks.append(Mark(x, y, width, height, one.title, one.rows))
+    ticks = [(AREA.floor, "0"), (AREA.top, f"{top:,.0f}")]
+    return Chart(marks, "", ticks, _dates(values))
 
 
 def points(values: Sequence[Value], *, low: float = 0.0, high: float = 1.0) -> Chart:
     """Between `low` and `high`; a line joins neighbours that are both known."""
-    step = _step(values)
-
-    def y(number: float) -> float:
-        inside = min(high, max(low, number))
-        return round(TOP + (HEIGHT - TOP - BOTTOM) * (high - inside) / (high - low), 1)
-
+    step, y = _step(values), partial(AREA.y, low=low, high=high)
     marks, line, is_down = [], "", False
     for place, one in enumerate(values):
         if one.number is None:
             is_down = False
             continue
-        x = round(LEFT + step * (place + 0.5), 1)
+        x = _x(values, place + 0.5)
         span = None if one.low is None or one.high is None else (y(one.low), y(one.high))
         marks.append(Mark(x, y(one.number), step, 0, one.title, one.rows, *(span or (None, None))))
         line += f"{' L' if is_down else ' M'} {x:g} {y(one.number):g}"
         is_down = True
     ticks = [(y(low), f"{low:g}"), (y(high), f"{high:g}")]
-    return Chart(marks, line.strip(), ticks, _dates(values, step))
+    return Chart(marks, line.strip(), ticks, _dates(values))
 
 
 def _step(values: Sequence[Value]) -> float:
-    return (WIDTH - LEFT - RIGHT) / max(1, len(values))
+    return AREA.inner_width / max(1, len(values))
 
 
-def _dates(values: Sequence[Value], step: float) -> list[tuple[float, str]]:
-    every = max(1, -(-len(values) // MOST_DATES))
+def _x(values: Sequence[Value], place: float) -> float:
+    return AREA.x(place / max(1, len(values)))
+
+
+def _dates(values: Sequence[Value]) -> list[tuple[float, str]]:
+    apart = every(len(values), MOST_DATES)
     return [
-        (round(LEFT + step * (place + 0.5), 1), one.date)
+        (_x(values, place + 0.5), one.date)
         for place, one in enumerate(values)
-        if place % every == 0
+        if place % apart == 0
     ]

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import ceil, log10
 
+from nlu_shared.kit.pages.scale import Area
 from nlu_shared.schemas.experiments import Experiment
 
-WIDTH, HEIGHT = 720.0, 240.0
-LEFT, RIGHT, TOP, BOTTOM = 52.0, 16.0, 24.0, 28.0
+AREA = Area(width=720.0, height=240.0, left=52.0, right=16.0, top=24.0, bottom=28.0)
 WORDS = 42.0
 """So wide is a share in words."""
 LOW, LEAST_HIGH, MOST_HIGH = -1, 2, 6
@@ -57,11 +57,10 @@ def evidence_chart(experiment: Experiment) -> EvidenceChart | None:
     def x(at: datetime) -> float:
         span = max(1.0, (end - begin).total_seconds())
         passed = min(max(0.0, (at - begin).total_seconds()), span)
-        return round(LEFT + (WIDTH - LEFT - RIGHT) * passed / span, 1)
+        return AREA.x(passed / span)
 
     def y(value: float) -> float:
-        power = min(max(log10(value) if value > 0 else LOW, LOW), high)
-        return round(TOP + (HEIGHT - TOP - BOTTOM) * (high - power) / (high - LOW), 1)
+        return AREA.y(log10(value) if value > 0 else LOW, low=LOW, high=high)
 
     return EvidenceChart(
         better=_path([(x(one.at), y(one.better)) for one in evidence.course], y(1)),
@@ -77,11 +76,11 @@ def evidence_chart(experiment: Experiment) -> EvidenceChart | None:
 def _apart(places: Sequence[tuple[float, str]]) -> list[Step]:
     steps: list[Step] = []
     for x, words in places:
-        free = steps[-1].text_x + WORDS if steps else LEFT
+        free = steps[-1].text_x + WORDS if steps else AREA.left
         steps.append(Step(x, words, max(x, free)))
     return steps
 
 
 def _path(points: Sequence[tuple[float, float]], start_y: float) -> str:
     """From 1, where all evidence begins."""
-    return f"M {LEFT:g} {start_y:g}" + "".join(f" L {x:g} {y:g}" for x, y in points)
+    return f"M {AREA.left:g} {start_y:g}" + "".join(f" L {x:g} {y:g}" for x, y in points)

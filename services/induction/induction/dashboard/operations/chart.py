@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from nlu_shared.kit.pages.scale import Area, every
 from nlu_shared.schemas.spending import SpendLine
 
 from induction.dashboard.words import money
 
-WIDTH, HEIGHT = 720.0, 180.0
-LEFT, RIGHT, TOP, BOTTOM = 52.0, 8.0, 12.0, 28.0
+AREA = Area(width=720.0, height=180.0, left=52.0, right=8.0, top=12.0, bottom=28.0)
 GAP = 0.2
 """Of a bar's place that stays empty."""
 MOST_DATES = 8
@@ -51,25 +51,22 @@ def spend_chart(lines: Sequence[SpendLine], first: date, last: date) -> SpendCha
     if greatest <= 0:
         return None
     days = [first + timedelta(days=n) for n in range(max(1, (last - first).days + 1))]
-    place = (WIDTH - LEFT - RIGHT) / len(days)
-    every = -(-len(days) // MOST_DATES)
     return SpendChart(
         bars=[
-            _bar(day, n, amounts.get(day, 0.0), greatest, place, every)
-            for n, day in enumerate(days)
+            _bar(day, n, amounts.get(day, 0.0), greatest, len(days)) for n, day in enumerate(days)
         ],
         top=money(greatest),
         is_notional=is_notional,
     )
 
 
-def _bar(day: date, n: int, amount: float, greatest: float, place: float, every: int) -> Bar:
-    height = round((HEIGHT - TOP - BOTTOM) * amount / greatest, 1)
+def _bar(day: date, n: int, amount: float, greatest: float, days: int) -> Bar:
+    height = AREA.bar(amount, greatest)
     return Bar(
-        x=round(LEFT + n * place + GAP * place / 2, 1),
-        y=round(HEIGHT - BOTTOM - height, 1),
-        width=round((1 - GAP) * place, 1),
+        x=AREA.x((n + GAP / 2) / days),
+        y=round(AREA.floor - height, 1),
+        width=round((1 - GAP) * AREA.inner_width / days, 1),
         height=height,
         title=f"{day.day} {day:%B}: {money(amount)} dollars",
-        date=f"{day.day} {day:%b}" if n % every == 0 else None,
+        date=f"{day.day} {day:%b}" if n % every(days, MOST_DATES) == 0 else None,
     )

@@ -23,25 +23,21 @@ from nlu_logger.reviews.queues import MOST_COUNTED
 P, C = PredictionRow, CorrectionRow
 TURNS_BEFORE = 6
 PROPOSALS_COMPARED = 500
+# Written into both counts, so that each stops where nobody counts on.
 WAITING = f"""
+WITH waiting AS NOT MATERIALIZED (
+    SELECT c.author FROM corrections c JOIN nlu_prompt_logs p ON p.id = c.prediction_id
+    WHERE c.status = 'proposed'
+        AND NOT EXISTS (SELECT FROM truth_conflicts f WHERE f.correction_id = c.id)
+        AND (cast(:tasks AS text[]) IS NULL OR p.task = ANY(:tasks))
+        AND (cast(:task AS text) IS NULL OR p.task = :task)
+)
 SELECT (
     SELECT count(*) FROM (
-        SELECT FROM corrections c JOIN nlu_prompt_logs p ON p.id = c.prediction_id
-        WHERE c.status = 'proposed' AND (c.author <> :me OR :own)
-            AND NOT EXISTS (SELECT FROM truth_conflicts f WHERE f.correction_id = c.id)
-            AND (cast(:tasks AS text[]) IS NULL OR p.task = ANY(:tasks))
-            AND (cast(:task AS text) IS NULL OR p.task = :task)
-        LIMIT {MOST_COUNTED}
+        SELECT FROM waiting WHERE author <> :me OR :own LIMIT {MOST_COUNTED}
     ) proposals
 ) AS proposed, (
-    SELECT count(*) FROM (
-        SELECT FROM corrections c JOIN nlu_prompt_logs p ON p.id = c.prediction_id
-        WHERE c.status = 'proposed' AND c.author = :me
-            AND NOT EXISTS (SELECT FROM truth_conflicts f WHERE f.correction_id = c.id)
-            AND (cast(:tasks AS text[]) IS NULL OR p.task = ANY(:tasks))
-            AND (cast(:task AS text) IS NULL OR p.task = :task)
-        LIMIT {MOST_COUNTED}
-    ) mine
+    SELECT count(*) FROM (SELECT FROM waiting WHERE author = :me LIMIT {MOST_COUNTED}) mine
 ) AS own, (
     SELECT count(*) FROM truth_conflicts f JOIN ground_truth g ON g.id = f.ground_truth_id
     WHERE (cast(:tasks AS text[]) IS NULL OR g.task = ANY(:tasks))
