@@ -9,16 +9,16 @@ from cyclopts import Parameter
 from nlu_shared.schemas.bundles import BundleTaken
 
 from induction.bundles.signing import fingerprint, new_key
-from induction.remote import HERE, Key, Url, answer, client
+from induction.remote import HERE, Key, Output, Task, Url, answer, client, write
 
 
 def bundle(
     *,
-    task: str,
+    task: Task,
     version: Annotated[list[UUID] | None, Parameter(negative_iterable=())] = None,
     lineage: bool = True,
     examples: Annotated[bool, Parameter(negative=())] = False,
-    output: Path | None = None,
+    output: Output = None,
     url: Url = HERE,
     key: Key = "",
 ) -> None:
@@ -26,16 +26,12 @@ def bundle(
 
     Parameters
     ----------
-    task
-        The task the prompts are for.
     version
         A version; repeatable. Without it the one that serves.
     lineage
         With the versions they were made from.
     examples
         With the texts of cases that they show; without it they travel without examples.
-    output
-        The file; without it standard output.
     """
     params: dict[str, str | list[str]] = {
         "version": [str(one) for one in version or []],
@@ -44,10 +40,7 @@ def bundle(
     }
     with client(url, key) as http:
         content = answer(http.get(f"/v1/prompts/{task}/bundle", params=params)).content
-    if output is None:
-        sys.stdout.buffer.write(content)
-    else:
-        output.write_bytes(content)
+    write(content, output)
 
 
 def import_bundle(

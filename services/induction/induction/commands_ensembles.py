@@ -8,20 +8,20 @@ from nlu_shared.schemas.runs import RunKind, RunLimits
 
 from induction.commands_runs import (
     USUAL,
-    AsJson,
     DryRun,
+    EventsAsJson,
     Model,
     Repeatable,
     Watch,
     say_forecast,
     start,
 )
-from induction.remote import HERE, Key, Url
+from induction.remote import HERE, Key, Task, Url
 
 
 def vote(
     *,
-    task: str,
+    task: Task,
     member: Annotated[list[UUID], Repeatable],
     version: UUID | None = None,
     model: Model = None,
@@ -30,7 +30,7 @@ def vote(
     minutes: Annotated[float, field(RunLimits, "minutes")] = USUAL.minutes,
     dry_run: DryRun = False,
     watch: Watch = False,
-    as_json: AsJson = False,
+    as_json: EventsAsJson = False,
     url: Url = HERE,
     key: Key = "",
 ) -> None:
@@ -40,20 +40,10 @@ def vote(
 
     Parameters
     ----------
-    task
-        The task the prompts are for.
     member
         A version that votes; twice or more. Where a vote is even, the first counts.
     version
         What the vote is compared with; without it the version that serves.
-    model
-        Who answers, as `provider/model`; without it the task's.
-    dry_run
-        Only say what it could cost.
-    watch
-        Show what happens until it is over; fails where it does not complete.
-    as_json
-        Print the run, and with --watch each event, as a line of JSON; of a dry run, the forecast.
     """
     order: dict[str, Any] = {
         "task": task,

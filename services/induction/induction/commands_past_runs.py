@@ -4,7 +4,6 @@ import json
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 from uuid import UUID
 
@@ -18,8 +17,8 @@ from nlu_shared.schemas.runs import RunView
 from nlu_shared.schemas.verifications import EventDifference, Verification, VerificationOutcome
 from pydantic import JsonValue
 
-from induction.commands_runs import AsJson, Model, Watch, start
-from induction.remote import HERE, Key, Url, answer, client
+from induction.commands_runs import AsJson, EventsAsJson, NamedModel, Watch, start
+from induction.remote import HERE, Key, Output, Url, answer, client, write
 from induction.watching import screen
 
 runs = App(name="runs", help="Runs: list, show, report, approve, veto, verify, continue.")
@@ -87,7 +86,7 @@ def report(
     /,
     *,
     format: Literal["md", "html", "json"] = "md",
-    output: Path | None = None,
+    output: Output = None,
     url: Url = HERE,
     key: Key = "",
 ) -> None:
@@ -100,16 +99,11 @@ def report(
         Which run.
     format
         Markdown, as for a pull request; a page of HTML; or JSON.
-    output
-        The file; without it standard output.
     """
     with client(url, key) as http:
         params = {"format": format}
         content = answer(http.get(f"/v1/runs/{run_id}/report", params=params)).content
-    if output is None:
-        sys.stdout.buffer.write(content)
-    else:
-        output.write_bytes(content)
+    write(content, output)
 
 
 @runs.command
@@ -250,15 +244,15 @@ def go_on(
     run_id: UUID,
     /,
     *,
-    model: Model = None,
-    proposer_model: Model = None,
+    model: NamedModel = None,
+    proposer_model: NamedModel = None,
     hint: Annotated[list[str] | None, Parameter(negative_iterable=())] = None,
     iterations: Annotated[int | None, field(LimitsChange, "iterations")] = None,
     calls: Annotated[int | None, field(LimitsChange, "calls")] = None,
     money_usd: Annotated[float | None, field(LimitsChange, "money_usd")] = None,
     minutes: Annotated[float | None, field(LimitsChange, "minutes")] = None,
     watch: Watch = False,
-    as_json: AsJson = False,
+    as_json: EventsAsJson = False,
     url: Url = HERE,
     key: Key = "",
 ) -> None:
@@ -277,10 +271,6 @@ def go_on(
         Who proposes in this run.
     hint
         What the proposer is to consider, in place of the hints of before; repeatable.
-    watch
-        Show what happens until the run is over; fails where it does not complete.
-    as_json
-        Print the run, and with --watch each event, as a line of JSON.
     """
     limits = {"iterations": iterations, "calls": calls, "money_usd": money_usd, "minutes": minutes}
     body = {

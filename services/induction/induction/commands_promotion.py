@@ -19,7 +19,7 @@ from induction.commands_bundles import bundle, bundle_key, import_bundle
 from induction.commands_ensembles import vote
 from induction.commands_prompts import prompts
 from induction.commands_replay import replay
-from induction.remote import HERE, Key, Url, answer, client
+from induction.remote import HERE, Key, Task, Url, answer, client
 
 PRODUCTION = ServingAlias.PRODUCTION
 Body = dict[str, str | None]
@@ -30,7 +30,7 @@ for more in (replay, vote, bundle, import_bundle, bundle_key):
 @prompts.command
 def promote(
     *,
-    task: str,
+    task: Task,
     version: UUID | None = None,
     run: UUID | None = None,
     alias: ServingAlias = PRODUCTION,
@@ -45,8 +45,6 @@ def promote(
 
     Parameters
     ----------
-    task
-        The task the prompt is for.
     version
         The version that is to serve.
     run
@@ -79,7 +77,7 @@ def promote(
 @prompts.command
 def rollback(
     *,
-    task: str,
+    task: Task,
     alias: ServingAlias = PRODUCTION,
     reason: str | None = None,
     version_hash: str | None = None,
@@ -90,8 +88,6 @@ def rollback(
 
     Parameters
     ----------
-    task
-        The task the prompt is for.
     alias
         Under which it is to serve: production or staging.
     reason
@@ -107,7 +103,7 @@ def rollback(
 @prompts.command
 def history(
     *,
-    task: str,
+    task: Task,
     alias: ServingAlias = PRODUCTION,
     as_of: datetime | None = None,
     limit: int = 20,
@@ -118,8 +114,6 @@ def history(
 
     Parameters
     ----------
-    task
-        The task the prompt is for.
     alias
         Production or staging.
     as_of
@@ -141,7 +135,7 @@ def history(
 @prompts.command
 def proposals(
     *,
-    task: str,
+    task: Task,
     status: ProposalStatus | None = None,
     limit: int = 20,
     url: Url = HERE,
@@ -151,8 +145,6 @@ def proposals(
 
     Parameters
     ----------
-    task
-        The task the prompt is for.
     status
         Of this status alone: waiting, applied, rejected or stale.
     limit
@@ -172,7 +164,7 @@ def approve(
     proposal: UUID,
     /,
     *,
-    task: str,
+    task: Task,
     reason: str | None = None,
     version_hash: str | None = None,
     url: Url = HERE,
@@ -184,8 +176,6 @@ def approve(
     ----------
     proposal
         Its id.
-    task
-        The task the prompt is for.
     reason
         Why, for whoever looks back.
     version_hash
@@ -203,8 +193,6 @@ def reject(proposal: UUID, /, *, task: str, reason: str, url: Url = HERE, key: K
     ----------
     proposal
         Its id.
-    task
-        The task the prompt is for.
     reason
         Why, for its author.
     """

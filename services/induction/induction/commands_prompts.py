@@ -22,7 +22,7 @@ from induction.prompts.behind import behind
 from induction.prompts.diff import as_lines
 from induction.prompts.handwritten import UnreadableModule
 from induction.prompts.reading import ReadPrompt, read_document, read_module
-from induction.remote import HERE, Key, Url, answer, client
+from induction.remote import HERE, Key, Output, Task, Url, answer, client, write
 
 prompts = App(name="prompts", help="The prompt registry.")
 BEHIND, UNKNOWN = 1, 2
@@ -31,11 +31,11 @@ BEHIND, UNKNOWN = 1, 2
 @prompts.command
 def export(
     *,
-    task: str,
+    task: Task,
     version: UUID | None = None,
     alias: ServingAlias = ServingAlias.PRODUCTION,
     format: Literal["py", "json"] = "py",
-    output: Path | None = None,
+    output: Output = None,
     url: Url = HERE,
     key: Key = "",
 ) -> None:
@@ -43,25 +43,18 @@ def export(
 
     Parameters
     ----------
-    task
-        The task the prompt is for.
     version
         The version; without it the one that serves.
     alias
         Which of those that serve: production or staging.
     format
         A Python module of constants, or JSON.
-    output
-        The file; without it standard output.
     """
     params = {"format": format, "alias": alias.value}
     params |= {"version": str(version)} if version else {}
     with client(url, key) as http:
         content = answer(http.get(f"/v1/prompts/{task}/export", params=params)).content
-    if output is None:
-        sys.stdout.buffer.write(content)
-    else:
-        output.write_bytes(content)
+    write(content, output)
 
 
 @prompts.command(name="import")
@@ -69,7 +62,7 @@ def bring_in(
     file: Path,
     /,
     *,
-    task: str,
+    task: Task,
     notes: str | None = None,
     promote: Annotated[bool, Parameter(negative=())] = False,
     url: Url = HERE,
@@ -83,8 +76,6 @@ def bring_in(
     ----------
     file
         An export (.py, .json), or a text that becomes one block.
-    task
-        The task the prompt is for.
     notes
         What people should know of this version.
     promote
@@ -108,8 +99,6 @@ def diff(*, task: str, version: UUID, against: UUID, url: Url = HERE, key: Key =
 
     Parameters
     ----------
-    task
-        The task the prompts are for.
     version
         The newer version.
     against
@@ -128,8 +117,6 @@ def blame(*, task: str, version: UUID, url: Url = HERE, key: Key = "") -> None:
 
     Parameters
     ----------
-    task
-        The task the prompt is for.
     version
         The version.
     """

@@ -8,7 +8,7 @@ from nlu_shared.schemas.replays import ReplayIn
 from nlu_shared.schemas.runs import RunLimits
 from nlu_shared.schemas.traffic import USUAL_REPLAYED
 
-from induction.commands_runs import USUAL, AsJson, DryRun, Model, Watch, say_forecast, start
+from induction.commands_runs import USUAL, DryRun, EventsAsJson, Model, Watch, say_forecast, start
 from induction.remote import HERE, Key, Url
 
 
@@ -23,7 +23,7 @@ def replay(
     minutes: Annotated[float, field(RunLimits, "minutes")] = USUAL.minutes,
     dry_run: DryRun = False,
     watch: Watch = False,
-    as_json: AsJson = False,
+    as_json: EventsAsJson = False,
     url: Url = HERE,
     key: Key = "",
 ) -> None:
@@ -39,14 +39,6 @@ def replay(
         The version that is to answer.
     predictions
         How many, the newest.
-    model
-        Who answers, as `provider/model`; without it the task's.
-    dry_run
-        Only say what it could cost.
-    watch
-        Show what happens until it is over; fails where it does not complete.
-    as_json
-        Print the run, and with --watch each event, as a line of JSON; of a dry run, the forecast.
     """
     path = f"/v1/prompts/{task}/versions/{version}/replay"
     order: dict[str, Any] = {

@@ -22,10 +22,33 @@ from nlu_shared.schemas.steering import ApprovalMode, ChosenApprovals, Unanswere
 from induction.remote import HERE, Key, Url, answer, client
 from induction.watching import forecasts, screen
 
-Watch = Annotated[bool, Parameter(negative=())]
-DryRun = Annotated[bool, Parameter(negative=())]
+Watch = Annotated[
+    bool,
+    Parameter(
+        negative=(), help="Show what happens until it is over; fails where it does not complete."
+    ),
+]
+DryRun = Annotated[
+    bool,
+    Parameter(
+        negative=(),
+        help="Only say what it could cost and what stands in its way; with --json as JSON.",
+    ),
+]
 AsJson = Annotated[bool, Parameter(name="--json", negative=())]
-Model = Annotated[str | None, Parameter(show_default=False)]
+EventsAsJson = Annotated[
+    bool,
+    Parameter(
+        name="--json",
+        negative=(),
+        help="Print the run, and with --watch each event, as a line of JSON.",
+    ),
+]
+NamedModel = Annotated[str | None, Parameter(show_default=False)]
+Model = Annotated[
+    str | None,
+    Parameter(show_default=False, help="Who answers, as `provider/model`; without it the task's."),
+]
 Repeatable = Parameter(negative_iterable=())
 USUAL = RunLimits()
 Kind = Literal["improve", "migrate", "headroom", "canary"]
@@ -37,7 +60,7 @@ def run(
     kind: Annotated[Kind, Parameter(show_choices=True)] = "improve",
     version: UUID | None = None,
     model: Model = None,
-    proposer_model: Model = None,
+    proposer_model: NamedModel = None,
     to: Annotated[list[str] | None, Repeatable] = None,
     margin: Annotated[float, field(RunRequest, "margin")] = MARGIN,
     optimise: bool = False,
@@ -61,7 +84,7 @@ def run(
     seed: Annotated[int, field(RunRequest, "seed")] = 0,
     dry_run: DryRun = False,
     watch: Watch = False,
-    as_json: AsJson = False,
+    as_json: EventsAsJson = False,
     url: Url = HERE,
     key: Key = "",
 ) -> None:
@@ -77,8 +100,6 @@ def run(
         whether the model has changed.
     version
         The prompt version to begin with; without it the one that serves.
-    model
-        Who answers in this run, as `provider/model`; without it the task's.
     proposer_model
         Who proposes in this run; without it the task's.
     to
@@ -103,12 +124,6 @@ def run(
         Whether each change waits for a person before it is kept; without it as the task says.
     unanswered
         What becomes of a change that nobody has decided on in time.
-    dry_run
-        Only say what it could cost and what stands in its way.
-    watch
-        Show what happens until the run is over; fails where it does not complete.
-    as_json
-        Print the run, and with --watch each event, as a line of JSON; of a dry run, the forecast.
     """
     request: dict[str, object] = {
         "task": task,
@@ -161,7 +176,7 @@ def evaluate(
     version: UUID | None = None,
     model: Model = None,
     watch: Watch = False,
-    as_json: AsJson = False,
+    as_json: EventsAsJson = False,
     url: Url = HERE,
     key: Key = "",
 ) -> None:
@@ -175,12 +190,6 @@ def evaluate(
         The task whose cases are answered.
     version
         The prompt version; without it the one that serves.
-    model
-        Who answers, as `provider/model`; without it the task's.
-    watch
-        Show what happens until it is over; fails where it does not complete.
-    as_json
-        Print the run, and with --watch each event, as a line of JSON.
     """
     request = {
         "task": task,

@@ -1,6 +1,7 @@
 """How a command reaches a running induction, and what it makes of a refusal."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import httpx2
@@ -16,6 +17,8 @@ Url = Annotated[str, Parameter(env_var="INDUCTION_URL", help="Where the service 
 Key = Annotated[
     str, Parameter(env_var="INDUCTION_KEY", help="A key of the service; nlk_ and what follows.")
 ]
+Task = Annotated[str, Parameter(help="The task the prompt is for.")]
+Output = Annotated[Path | None, Parameter(help="The file; without it standard output.")]
 UNKNOWN = "unknown_task"
 HERE = "http://127.0.0.1:8002"
 SILENCE_SECONDS = 60.0
@@ -30,6 +33,14 @@ def client(url: str, key: str) -> PatientBlockingClient:
         headers={"Authorization": f"Bearer {key}"} if is_given(key) else {},
         timeout=SILENCE_SECONDS,
     )
+
+
+def write(content: bytes, output: Path | None) -> None:
+    """To a file, or to standard output."""
+    if output is None:
+        sys.stdout.buffer.write(content)
+    else:
+        output.write_bytes(content)
 
 
 def answer(response: httpx2.Response) -> httpx2.Response:
