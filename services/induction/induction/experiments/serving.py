@@ -21,6 +21,7 @@ async def active(
     session: AsyncSession, task: str, alias: ServingAlias, unit: str | None, *, model: str
 ) -> ActivePrompt:
     """What serves under the alias; in production, to this unit. Raises NotFound."""
+    _held = await tasks.get(session, task)  # a session forgets what nobody holds, and reads it anew
     if unit is None or alias is not ServingAlias.PRODUCTION:
         row = await registry.serving(session, task, alias)
         return await registry.active(session, row, None, model=model)
@@ -47,6 +48,7 @@ async def assigned(
 
 async def flag(session: AsyncSession, task: str, unit: str | None, *, model: str) -> OfrepFlag:
     """What the unit is to run, and why, as OFREP tells it. Raises NotFound."""
+    _held = await tasks.get(session, task)  # as in `active`
     version, why = await assigned(session, task, unit)
     value = await registry.active(session, version, why if unit is not None else None, model=model)
     metadata: dict[str, str | float] = {

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.prompts.models import PromptMoveRow, PromptProposalRow
+from induction.prompts.models import PromptMoveRow, PromptProposalRow, PromptVersionRow
 from induction.prompts.promotion import before
 from induction.tasks import service as tasks
 
@@ -54,6 +54,18 @@ async def serving_id(
     """The version that serves; None until something was promoted."""
     newest = (
         select(PromptMoveRow.version_id)
+        .where(PromptMoveRow.task == task, PromptMoveRow.alias == alias.value)
+        .order_by(col(PromptMoveRow.n).desc())
+        .limit(1)
+    )
+    return (await session.exec(newest)).first()
+
+
+async def serves(session: AsyncSession, task: str, alias: ServingAlias) -> PromptVersionRow | None:
+    """The same, the whole of it in one statement."""
+    newest = (
+        select(PromptVersionRow)
+        .join(PromptMoveRow, col(PromptMoveRow.version_id) == PromptVersionRow.id)
         .where(PromptMoveRow.task == task, PromptMoveRow.alias == alias.value)
         .order_by(col(PromptMoveRow.n).desc())
         .limit(1)

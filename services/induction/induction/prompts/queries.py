@@ -91,10 +91,10 @@ async def active(
 async def serving(session: AsyncSession, task: str, alias: ServingAlias) -> PromptVersionRow:
     """The version that serves; NotFound until something was promoted."""
     await tasks.get(session, task)
-    version_id = await pointer.serving_id(session, task, alias)
-    if version_id is None:
+    version = await pointer.serves(session, task, alias)
+    if version is None:
         raise NotFound("No version of this prompt serves yet.", code="nothing_active")
-    return await get(session, task, version_id)
+    return version
 
 
 async def answers_of(session: AsyncSession, row: PromptVersionRow) -> AnswerSpace:
