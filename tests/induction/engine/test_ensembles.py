@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
-from induction.engine.ensemble import bound, measure_votes
+from induction.engine.ensemble import bound, measure_votes, voted
+from induction.engine.evaluation.evaluate import EvalResults, judge
 from induction.engine.plan import Plan
 from induction.engine.runtime import BUDGET, Call
-from induction.task_kinds.base import Case, ModelAnswer, Outcome
+from induction.task_kinds.base import Case, ModelAnswer, Outcome, Prediction
+from induction.task_kinds.extraction import ExtractionTask
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.ensembles import ensemble_hash
 from nlu_shared.schemas.events import (
@@ -23,6 +26,7 @@ from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.prompts import Block, Example, PromptContent
 
 from tests.induction.engine.runtimes import Recording, events_of
+from tests.induction.task_kinds.extraction.coding import family
 
 LABELS = ("cancel", "move")
 SIZE = {Split.TRAIN: 4, Split.VALIDATION: 30, Split.TEST: 30}
@@ -175,3 +179,24 @@ async def test_without_calls_nothing_is_told_but_the_end() -> None:
     *_, end = await told(planned(), Erring(most=0))
     assert isinstance(end, RunFinished)
     assert end.reason.startswith(BUDGET)
+
+
+async def test_extractions_vote_item_by_item() -> None:
+    task, truths = ExtractionTask(), [family("Ann", "Tom"), family("Ann")]
+    cases = [
+        replace(case(number), truth=truth.model_dump(mode="json"))
+        for number, truth in enumerate(truths)
+    ]
+    answered = [[family("Ann", "Tom"), family("Ann", "Tom"), family("Tom", "Joe")]] * 2
+    alone = [
+        EvalResults(
+            {
+                one.id: judge(task, one, Prediction(said[member].model_dump(mode="json")))
+                for one, said in zip(cases, answered, strict=True)
+            }
+        )
+        for member in range(3)
+    ]
+    by_vote = voted(task, alone)
+    assert [round(one.score, 2) for one in by_vote.by_case.values()] == [1.0, 0.67]
+    assert [round(one.scored(task).objective, 2) for one in alone] == [0.86, 0.86, 0.29]

@@ -147,3 +147,15 @@ async def test_a_bundle_goes_by_command(giving: Stack, tmp_path: Path) -> None:
     key = await typed("induction", "prompts", "bundle-key", env={})
     assert key.printed.startswith("INDUCTION_BUNDLE_KEY=")
     assert len(base64.b64decode(key.printed.strip().partition("=")[2])) == 32
+
+
+async def test_an_ensemble_travels_as_its_members_alone(giving: Stack) -> None:
+    versions = (await giving.induction.get(f"/v1/prompts/{TASK}/versions")).json()["items"]
+    members = [one["id"] for one in versions if one["content"]][:2]
+    run = await start(giving, TASK, kind="ensemble", members=members)
+    async with giving.working():
+        made = (await reached(giving, run, "completed"))["ensemble"]["version_id"]
+    path = f"/v1/prompts/{TASK}/bundle"
+    refused = await giving.induction.get(path, params={"version": made, "examples": "true"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "version_is_ensemble")
+    assert all(one in refused.json()["detail"] for one in members)

@@ -20,6 +20,7 @@ from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.labelled import make_task, texts
 from tests.fixtures.stack import Stack
 from tests.induction.cases.forgetting import erase, forgotten, say, secret
+from tests.induction.experiments.test_experiments import begun
 from tests.induction.runs.driving import answered, events, reached, start
 from tests.induction.runs.test_replays import OF_WORDS, candidate
 from tests.induction.runs.test_verifying import verified
@@ -197,6 +198,8 @@ async def test_pages_show_who_votes(stack: Stack, measured: Measured) -> None:
     assert version.status_code == member.status_code == run.status_code == 200
     assert all(f"/versions/{one}" in version.text for one in measured.members)
     assert "majority/1" in version.text
+    assert "Each alone and by vote" in run.text
+    assert all(f"/versions/{one}" in run.text for one in (*measured.members, measured.version))
     assert "An ensemble has no text to lay beside" in member.text
 
 
@@ -214,3 +217,17 @@ async def test_who_has_a_case_erased_is_told_of_the_ensemble_too(stack: Stack) -
         await forget_once(resources)
     listed = await forgotten(stack, case)
     assert sorted(listed["quoted_in"]) == sorted([quoting, run["ensemble"]["version_id"]])
+
+
+async def test_an_ensemble_is_tried_on_live_traffic_as_any_version(
+    stack: Stack, measured: Measured
+) -> None:
+    made = await begun(stack, TASK, measured.version, shares=[0.5])
+    given = {}
+    for number in range(8):
+        unit = {"unit": f"unit {number}"}
+        active = (await stack.induction.get(f"/v1/prompts/{TASK}/active", params=unit)).json()
+        given[active["assigned"]["variant"]] = (active["version_id"], "ensemble" in active)
+    assert given == {"a": (measured.serving, False), "b": (measured.version, True)}
+    path = f"/v1/prompts/{TASK}/experiments/{made['id']}/stop"
+    assert (await stack.induction.post(path, json={"reason": "seen"})).is_success
