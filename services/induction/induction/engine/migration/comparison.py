@@ -11,7 +11,6 @@ Migrations of a task spend an alpha of their own, each half of what the one befo
 new models of one migration share it, since whoever compares five takes the one that looks best.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -37,7 +36,7 @@ from induction.engine.data.splits import labels_until
 from induction.engine.evaluation.evaluate import EvalResults
 from induction.engine.evaluation.paired import grouped
 from induction.engine.evaluation.unanswered import shared
-from induction.engine.verdict.verdict import DIGITS, SIGNIFICANT, THINNEST
+from induction.engine.verdict.verdict import DIGITS, SIGNIFICANT, thinnest
 from induction.task_kinds.base import Case, Task
 
 POWER = NormalDist().inv_cdf(0.8)
@@ -113,7 +112,7 @@ def compared(task: Task, before: EvalResults, after: EvalResults, terms: Terms) 
         look=terms.looks + 1,
         worse_on=falls,
         labels_needed=more if unsettled else None,
-        label_first=_thinnest(task, before) if unsettled else [],
+        label_first=thinnest(task, before) if unsettled else [],
         summary=_summary(kind, gain, falls, terms, more),
     )
 
@@ -218,11 +217,6 @@ def _labels_needed(gain: Gain, cases: Moved, number: int, groups: int, terms: Te
     needed = ceil(groups * max(1.0, factor**2)) + 1
     already = groups if terms.tested_on == Split.TEST else 0
     return labels_until(needed, size=number / groups, groups=terms.groups, already=already)
-
-
-def _thinnest(task: Task, results: EvalResults) -> list[str]:
-    counted = Counter(task.stratum(case.truth) for case in results.cases)
-    return sorted(counted, key=lambda name: (counted[name], name))[:THINNEST]
 
 
 def _rounded(value: float | Floats) -> float:

@@ -30,9 +30,10 @@ from nlu_shared.schemas.verdicts import ComponentGain, Verdict, VerdictKind
 from induction.engine.data.groups import groups_of
 from induction.engine.data.splits import VALIDATION_FROM
 from induction.engine.evaluation.evaluate import EvalResults
+from induction.engine.evaluation.paired import grouped
 from induction.engine.evaluation.unanswered import shared
 from induction.engine.verdict.more_labels import MoreLabels, more_labels
-from induction.task_kinds.base import Component, Task
+from induction.task_kinds.base import Case, Component, Task
 
 NO_TEST = "There are no untouched test cases."
 SIGNIFICANT = 0.05
@@ -116,9 +117,10 @@ def verdict(
     """
     repeats = [results for pair in ground.again for results in pair]
     before, after, *repeats = shared(before, after, *repeats)
-    groups = [[case.id for case in group] for group in groups_of(before.cases)]
+    alike = groups_of(before.cases)
+    groups = [[case.id for case in group] for group in alike]
     befores, afters = [before, *repeats[::2]], [after, *repeats[1::2]]
-    counted = _counts(task, befores, groups), _counts(task, afters, groups)
+    counted = _counts(task, befores, alike), _counts(task, afters, alike)
     gain = paired_bootstrap(*counted, task.objective, seed=seed, alpha=ground.alpha)
     p_value = sign_flip_test(_scores(befores, groups), _scores(afters, groups))
     fixed, broke = _turned(befores, afters)
@@ -149,7 +151,7 @@ def verdict(
         changed_again=None if ground.changed is None else round(ground.changed, DIGITS),
         labels_needed=more.needed,
         labels_beyond=more.beyond,
-        label_first=[] if more == MoreLabels() else _thinnest(task, before),
+        label_first=[] if more == MoreLabels() else thinnest(task, before),
         focus=None if focus is None else _focused(focus, counted, ground, seed=seed),
         summary=_summary(kind, gain, ground, len(groups), fixed=fixed, broke=broke, more=more),
     )
@@ -200,18 +202,14 @@ def _focused(
     )
 
 
-def _counts(task: Task, evaluations: Sequence[EvalResults], groups: list[list[UUID]]) -> Counts:
-    """Counts of shape (groups, components, 3), summed over the repeats."""
-    row = {id: number for number, group in enumerate(groups) for id in group}
-    summed: Counts | None = None
-    for results in evaluations:
-        by_case = results.by_case.values()
-        counts = task.counts([r.case.truth for r in by_case], [r.prediction for r in by_case])
-        if summed is None:
-            summed = np.zeros((len(groups), *counts.shape[1:]), dtype=np.int64)
-        np.add.at(summed, [row[id] for id in results.by_case], counts)
-    assert summed is not None  # noqa: S101 - there is always the first results
-    return summed
+def _counts(
+    task: Task, evaluations: Sequence[EvalResults], groups: Sequence[Sequence[Case]]
+) -> Counts:
+    """Counts of shape (groups, components, 3), summed over the repeats, at least the first."""
+    first, *repeats = evaluations
+    return sum(
+        (grouped(task, results, groups) for results in repeats), start=grouped(task, first, groups)
+    )
 
 
 def _objective(task: Task, counts: Counts) -> float:
@@ -231,7 +229,7 @@ def _scores(evaluations: Sequence[EvalResults], groups: list[list[UUID]]) -> lis
     return [sum(scores) / len(evaluations) for scores in scored]
 
 
-def _thinnest(task: Task, results: EvalResults) -> list[str]:
+def thinnest(task: Task, results: EvalResults) -> list[str]:
     """The strata with the fewest cases here, where each more would tell most."""
     counted = Counter(task.stratum(case.truth) for case in results.cases)
     return sorted(counted, key=lambda name: (counted[name], name))[:THINNEST]
