@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision = "0052"
+revision = "0053"
 down_revision = "0050"
 
 
