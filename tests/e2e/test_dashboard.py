@@ -14,7 +14,6 @@ from tests.nlu_logger.world import World, opened
 pytestmark = needs_browser
 HOSTILE = '<script>window.owned = 1</script><img src=x onerror="window.owned = 2">'
 ITEMS = 20
-WIDTH = "document.documentElement.scrollWidth"
 LABELS = ("cancel_event", "create_event", "find_time", "invite", "move_event", "remind")
 MORE = tuple(f"rare_{one}" for one in range(12))
 
@@ -170,23 +169,6 @@ async def test_an_extraction_is_coded_beside_its_statement_and_what_differs_is_m
     (shift,) = coded["events"]
     tom = next(one["id"] for one in coded["people"] if one["name"] == "Tom")
     assert (shift["kind"], shift["person"], shift["relationshipTargets"]) == ("shift", -1, [tom])
-
-
-async def test_no_page_is_wider_than_a_phone(page: Page, world: World, task: str) -> None:
-    output = {"people": [{"id": -1, "name": "Mary"}], "events": [{"id": -2, "kind": "birth"}]}
-    long = "a" * 300
-    log_id = await world.log(task=task, prompt=long, predicted_intent="a" * 200, confidence=0.1)
-    await world.log(task=task, prompt="had a row", output=output, confidence=0.2)
-    await page.set_viewport_size({"width": 390, "height": 800})
-    review = f"/dashboard/review?task={task}"
-    operations = [f"operations{one}" for one in ("", "/exports", "/alerts", "/audit", "/erasure")]
-    others = ["predictions", f"predictions/{log_id}", *operations]
-    for path in (*(f"/dashboard/{one}" for one in others), "/dashboard", review):
-        await page.goto(path)
-        assert await page.evaluate(WIDTH) <= 390, path
-    await page.keyboard.press("s")
-    await expect(page.locator("#card")).to_contain_text("row")
-    assert await page.evaluate(WIDTH) <= 390
 
 
 async def test_a_key_is_made_with_its_scopes_in_words_and_a_person_erased_with_a_receipt(

@@ -13,7 +13,6 @@ from tests.fixtures.stack import DEADLINE_SECONDS, Stack
 
 pytestmark = needs_browser
 PATIENCE_MS = 1_000 * DEADLINE_SECONDS
-PHONE = {"width": 390, "height": 800}
 
 
 @pytest.fixture
@@ -67,21 +66,6 @@ async def test_a_pause_and_a_cancellation_show_at_once(page: Page, stack: Stack)
     await page.get_by_role("button", name="Resume").click()
     await page.get_by_role("button", name="Cancel").click()
     await expect(page.locator("[data-part=head] .tag")).to_contain_text("cancel")
-
-
-async def test_no_page_is_wider_than_a_phone(page: Page, stack: Stack) -> None:
-    version = await make_task(stack, "on-a-phone", cases=12)
-    await page.set_viewport_size(PHONE)
-    started = await stack.induction.post("/v1/runs", json={"task": "on-a-phone"})
-    own = "/tasks/on-a-phone"
-    of_version = f"{own}/versions/{version}"
-    of_task = ("lineage", "ideas", "production", "proposals", "experiments", "trigger", "improve")
-    paths = ["", own, of_version, f"{of_version}/experiment", *[f"{own}/{one}" for one in of_task]]
-    paths += ["/runs", f"/runs/{started.json()['id']}", "/spend", "/queue", "/keys"]
-    for path in [*paths, "/channels", "/config"]:
-        await page.goto(f"/dashboard{path}")
-        width = await page.evaluate("document.documentElement.scrollWidth")
-        assert width <= PHONE["width"], path
 
 
 async def test_changes_are_approved_and_vetoed_on_the_page_of_their_run(
