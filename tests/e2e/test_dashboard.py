@@ -1,7 +1,9 @@
 """A reviewer's morning and an operator's in a real browser: twenty items labelled and approved by
 keyboard alone, in one go; pages that complain of nothing and ask no other host."""
 
+import csv
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -169,6 +171,28 @@ async def test_an_extraction_is_coded_beside_its_statement_and_what_differs_is_m
     (shift,) = coded["events"]
     tom = next(one["id"] for one in coded["people"] if one["name"] == "Tom")
     assert (shift["kind"], shift["person"], shift["relationshipTargets"]) == ("shift", -1, [tom])
+
+
+async def test_rows_of_a_page_are_sorted_kept_by_a_word_and_saved(
+    page: Page, world: World, task: str
+) -> None:
+    for number in range(12):
+        prompt = f"=row {number}" if number % 4 else "nothing like it"
+        await world.log(task=task, prompt=prompt, confidence=number / 100)
+    await page.goto(f"/dashboard/predictions?task={task}")
+    rows = page.locator("tbody tr")
+    await page.get_by_role("button", name="Confidence").click()
+    await expect(rows.first).to_contain_text("0.11")
+    await page.get_by_role("button", name="Confidence").click()
+    await expect(rows.nth(1)).to_contain_text("0.01")
+    await page.get_by_label("keep what holds").fill("ROW")
+    await expect(page.get_by_text("9 of 12")).to_be_visible()
+    async with page.expect_download() as saved:
+        await page.get_by_role("button", name="Save as CSV").click()
+    path = await (await saved.value).path()
+    head, first, *others = list(csv.reader(path.read_text("utf-8-sig").splitlines()))
+    assert (head[0], first[0], first[2], len(others)) == ("Text", "'=row 1", "0.01", 8)
+    assert datetime.fromisoformat(first[-1]).utcoffset() == timedelta(0)
 
 
 async def test_a_key_is_made_with_its_scopes_in_words_and_a_person_erased_with_a_receipt(
