@@ -65,6 +65,11 @@ async def test_a_run_is_ordered_watched_read_promoted_and_rolled_back(
     assert run["verdict"]["summary"] in shown
     assert "data-over" in shown
     assert run["verdict"]["summary"] in (await page.get("/dashboard")).text
+    assert f"/dashboard/runs/{run_id}/cases" in shown
+    cases = (await page.get(f"/dashboard/runs/{run_id}/cases")).text
+    turned = next(one for one in run["changes"] if one["fixed"])
+    assert f'title="change {turned["n"]} fixed it"' in cases
+    assert Foreign(cases).found == []
     best = f"/dashboard/tasks/on-pages/versions/{run['best_version_id']}"
     await stack.induction.patch("/v1/tasks/on-pages", json={"promotion_approvals": 1})
     proposal = (await page.post(f"{best}/promote", json={"reason": HOSTILE})).json()
