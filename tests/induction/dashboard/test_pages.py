@@ -64,7 +64,10 @@ async def test_a_run_is_ordered_watched_read_promoted_and_rolled_back(
     shown = (await page.get(f"/dashboard/runs/{run_id}")).text
     assert run["verdict"]["summary"] in shown
     assert "data-over" in shown
-    assert run["verdict"]["summary"] in (await page.get("/dashboard")).text
+    overview = (await page.get("/dashboard")).text
+    assert run["verdict"]["summary"] in overview
+    needed = run["verdict"]["labels_needed"]
+    assert (f"worth={needed}" in overview) is (needed is not None)
     assert f"/dashboard/runs/{run_id}/cases" in shown
     cases = (await page.get(f"/dashboard/runs/{run_id}/cases")).text
     turned = next(one for one in run["changes"] if one["fixed"])
@@ -133,7 +136,7 @@ async def test_hostile_words_are_shown_as_text_and_every_page_loads_its_own_alon
     for path in paths("hostile-pages", run_id, made.json()["id"]):
         answer = await page.get(path)
         assert answer.status_code == 200, path
-        assert Foreign(answer.text).found == []
+        assert Foreign(answer.text, str(stack.logger.base_url)).found == []
         assert "script-src 'self'" in answer.headers["content-security-policy"]
     for name in FILES:
         assert (await page.get(f"/dashboard/static/{name}")).status_code == 200
