@@ -1,8 +1,7 @@
 """What belongs to a task, on its pages: its trigger, what serves, experiments, where versions came
 from; who may press what, and that a page asks no more of a long list than of a short one."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from html import unescape
 from typing import Any
 
@@ -10,11 +9,11 @@ import httpx2
 import pytest
 from induction.experiments.jobs import look_once
 from induction.resources import open_resources
-from sqlalchemy import Engine, event
 
 from tests.fixtures.browsing import HOSTILE, Foreign, browser
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack
+from tests.fixtures.statements import counted
 from tests.induction.experiments.test_experiments import PLAN, versions
 from tests.induction.experiments.traffic import logged
 from tests.induction.test_scopes import key_with
@@ -47,22 +46,6 @@ async def pressed(page: httpx2.AsyncClient, path: str, **body: Any) -> dict[str,
     answer = await page.post(f"/dashboard/{path}", json=body)
     assert answer.status_code in (200, 204), answer.text
     return answer.json() if answer.content else {}
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """The statements of pages, but for how transactions begin: others begin by the clock."""
-    sent: list[str] = []
-
-    def note(_1: Any, _2: Any, statement: str, *_: Any) -> None:
-        if "outbox" not in statement and "set_config" not in statement:
-            sent.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
 
 
 async def statements(page: httpx2.AsyncClient, path: str) -> int:
