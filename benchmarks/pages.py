@@ -24,8 +24,8 @@ ROUNDS = 3
 FEW, MANY = 30, 300
 COSTS = """async () => {
   const paint = await new Promise((settle) => {
-    new PerformanceObserver((seen) => {
-      const [one] = seen.getEntriesByName("first-contentful-paint");
+    new PerformanceObserver((list) => {
+      const [one] = list.getEntriesByName("first-contentful-paint");
       if (one) settle(one.startTime);
     }).observe({ type: "paint", buffered: true });
   });
@@ -103,10 +103,10 @@ async def _grow(stack: Stack, rows: int) -> None:
         body["prompt"] = f"a text of its own {number} of {rows}"
         made = await stack.logger.post("/v1/predictions", json=body)
         path = f"/v1/predictions/{made.json()['log_id']}/corrections"
-        said = await stack.logger.post(path, json={"corrected_intent": "topic_2"})
+        proposed = await stack.logger.post(path, json={"corrected_intent": "topic_2"})
         if number % 2:
             await stack.logger.post(
-                f"/v1/corrections/{said.json()['id']}/approve", json={"may_quote": True}
+                f"/v1/corrections/{proposed.json()['id']}/approve", json={"may_quote": True}
             )
 
 

@@ -195,6 +195,34 @@ async def test_rows_of_a_page_are_sorted_kept_by_a_word_and_saved(
     assert datetime.fromisoformat(first[-1]).utcoffset() == timedelta(0)
 
 
+async def test_a_chosen_file_is_brought_in_and_its_refused_rows_saved_and_a_mistake_looked_into(
+    page: Page, world: World, task: str
+) -> None:
+    await page.goto("/dashboard/operations")
+    await page.get_by_role("link", name="Imports").click()
+    table = f"text,label\nbuy milk,shop\n,{HOSTILE.replace(',', '')}\n".encode()
+    file = {"name": "cases.csv", "mimeType": "text/csv", "buffer": table}
+    await page.get_by_label("Choose the file").set_input_files(file)
+    await expect(page.get_by_label("Or paste it")).to_have_value(table.decode())
+    await page.get_by_label("Task of the texts").fill(task)
+    await page.get_by_role("button", name="Bring it in").click()
+    await expect(page.get_by_role("status")).to_contain_text("1 new, 1 refused")
+    async with page.expect_download() as saved:
+        await page.get_by_role("button", name="Save the file").click()
+    rejected = (await (await saved.value).path()).read_text("utf-8-sig")
+    assert rejected.startswith("rejected_line,rejected_because,text,label\n3,")
+    await page.get_by_role("link", name="See the cases").click()
+    await expect(page.get_by_role("row", name="buy milk")).to_contain_text("shop")
+
+    item = await world.log(task=task, prompt="feed the cat", predicted_intent="shop")
+    await world.approve(await world.correct(item, "remind"))
+    await page.goto(f"/dashboard?task={task}")
+    await page.get_by_role("link", name="What is confused").click()
+    cell = page.get_by_role("link", name="1 that are remind and were answered shop")
+    await cell.first.click()
+    await expect(page.get_by_role("link", name="feed the cat")).to_be_visible()
+
+
 async def test_a_key_is_made_with_its_scopes_in_words_and_a_person_erased_with_a_receipt(
     page: Page, world: World
 ) -> None:
