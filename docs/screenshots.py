@@ -134,7 +134,9 @@ async def addresses(logger: str, induction: str, key: str, task: str) -> dict[st
     return {
         "tasks": (dashboard, "light"),
         "run": (f"{dashboard}/runs/{run['id']}", "light"),
+        "cases": (f"{dashboard}/runs/{run['id']}/cases", "light"),
         "overview": (f"{logger}/dashboard?days=30&task={task}", "light"),
+        "confusion": (f"{logger}/dashboard/confusion?task={task}", "light"),
         "inbox": (f"{logger}/dashboard/review?task={task}", "dark"),
     }
 

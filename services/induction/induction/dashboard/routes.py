@@ -33,16 +33,15 @@ async def show_overview(
 ) -> HTMLResponse:
     resources: Resources = request.app.state.resources
     view = await service.overview(session, resources.settings, caller=caller)
-    return HOUSE.page(
-        "overview.html", login, at=PREFIX, view=view, logger_url=resources.settings.nlu_logger_url
-    )
+    return HOUSE.page("overview.html", login, at=PREFIX, view=view, logger_url=_neighbour(request))
 
 
 @router.get("/tasks/{task}")
 async def show_task(
-    task: PathTask, login: Reader, session: DbSession, caller: CallerDep
+    task: PathTask, login: Reader, request: Request, session: DbSession, caller: CallerDep
 ) -> HTMLResponse:
-    return HOUSE.page("task.html", login, at=None, view=await service.task_page(session, task))
+    view = await service.task_page(session, task)
+    return HOUSE.page("task.html", login, at=None, view=view, logger_url=_neighbour(request))
 
 
 @router.get("/tasks/{task}/improve")
@@ -52,3 +51,10 @@ async def show_order(
     """The sheet on which a run is ordered."""
     row = await tasks.get(session, task)
     return HOUSE.page("improve.html", login, at=None, task=row, limits=RunLimits())
+
+
+def _neighbour(request: Request) -> str:
+    """Where people open nlu-logger's pages."""
+    resources: Resources = request.app.state.resources
+    settings = resources.settings
+    return (settings.nlu_logger_pages or settings.nlu_logger_url).rstrip("/")

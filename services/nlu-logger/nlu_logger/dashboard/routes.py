@@ -56,6 +56,7 @@ async def show_overview(
         login,
         at=OVERVIEW,
         view=shown,
+        induction_url=(settings.induction_url or "").rstrip("/"),
         unsure=service.UNSURE,
         task=task,
         days=days,
