@@ -111,6 +111,11 @@ async def test_an_operator_sets_a_trigger_tries_a_version_on_traffic_and_makes_a
     path = "/v1/prompts/kept-by-hand/versions"
     made = await stack.induction.post(path, json={"text": text})
     await page.goto("/dashboard/tasks/kept-by-hand")
+    await page.get_by_text("Take a bundle of another instance").click()
+    nothing = {"name": "a.json", "mimeType": "application/json", "buffer": b"no JSON"}
+    await page.get_by_label("The file").set_input_files(nothing)
+    await page.get_by_role("button", name="Take it").click()
+    await expect(page.get_by_text("This is no bundle: it is no JSON.")).to_be_visible()
     await page.get_by_role("link", name="Trigger").click()
     await page.get_by_label("runs start by themselves").check()
     await page.get_by_label("hours from one start").fill("30.5")
@@ -121,6 +126,11 @@ async def test_an_operator_sets_a_trigger_tries_a_version_on_traffic_and_makes_a
     await expect(page.get_by_text("Paused by bootstrap")).to_be_visible()
 
     await page.goto(f"/dashboard/tasks/kept-by-hand/versions/{made.json()['id']}")
+    async with page.expect_download() as saved:
+        await page.get_by_role("link", name="prompts.py").click()
+    assert text in (await (await saved.value).path()).read_text()
+    await page.get_by_role("button", name="To staging").click()
+    await expect(page.get_by_text("staging", exact=True)).to_be_visible()
     await page.get_by_role("link", name="Try it on live traffic").click()
     await page.get_by_label("share of units").select_option("50 % from the start")
     await page.get_by_text("Intents that may not lose").click()

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from tests.fixtures.browsing import HOSTILE, Foreign, browser, send
+from tests.fixtures.statements import counted
 from tests.nlu_logger.world import World
 
 
@@ -98,6 +99,34 @@ async def test_who_may_not_write_withdraws_nothing_and_other_tasks_are_not_there
         case, _ = await world.truth(task)
         refused = await send(reader, "truths/withdraw", case=case["id"])
         assert refused.status_code == 403
+
+
+async def test_pages_ask_no_more_of_a_long_list(
+    world: World, page: httpx2.AsyncClient, task: str
+) -> None:
+    paths = [
+        f"{one}?task={task}" for one in ("truths", "predictions", "confusion", "compare", "review")
+    ]
+
+    async def one_more(number: int) -> None:
+        item = await world.log(task=task, prompt=f"text {number}", prompt_version=f"v{number}")
+        await world.approve(await world.correct(item, f"label {number}"))
+        await world.log(task=task, prompt=f"more {number}")
+
+    async def statements() -> dict[str, int]:
+        counts = {}
+        for path in paths:
+            with counted() as sent:
+                await shown(page, path)
+            counts[path] = len(sent)
+        return counts
+
+    await one_more(0)
+    before = await statements()
+    for number in range(1, 4):
+        await one_more(number)
+    assert await statements() == before
+    assert max(before.values()) < 20, before
 
 
 async def test_retention_is_told_by_months(page: httpx2.AsyncClient) -> None:
