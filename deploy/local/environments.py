@@ -40,6 +40,7 @@ class World:
     admin_database: str
     redis: str
     nlu_logger: str
+    induction: str
     models: Environment
 
 
@@ -55,6 +56,7 @@ def nlu_logger(inherited: Mapping[str, str], world: World, secrets: Secrets) -> 
     own = {name: value for name, value in inherited.items() if name not in _OF_MODELS}
     return _service(own, "nlu_logger", world, secrets) | {
         "NLU_LOGGER_JWT_SECRET": given("NLU_LOGGER_JWT_SECRET", inherited) or secrets.jwt,
+        "NLU_LOGGER_INDUCTION_URL": given("NLU_LOGGER_INDUCTION_URL", inherited) or world.induction,
     }
 
 

@@ -69,6 +69,7 @@ async def running_stack(settings: LocalSettings, data: Path, say: Say) -> AsyncI
                 admin_database=await start.database(),
                 redis=await start.redis(),
                 nlu_logger=urls["nlu_logger"],
+                induction=urls["induction"],
                 models=await start.models(),
             )
         by_service = {

@@ -1,7 +1,9 @@
 """A reviewer's morning and an operator's in a real browser: twenty items labelled and approved by
 keyboard alone, in one go; pages that complain of nothing and ask no other host."""
 
+import csv
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -14,7 +16,6 @@ from tests.nlu_logger.world import World, opened
 pytestmark = needs_browser
 HOSTILE = '<script>window.owned = 1</script><img src=x onerror="window.owned = 2">'
 ITEMS = 20
-WIDTH = "document.documentElement.scrollWidth"
 LABELS = ("cancel_event", "create_event", "find_time", "invite", "move_event", "remind")
 MORE = tuple(f"rare_{one}" for one in range(12))
 
@@ -172,21 +173,54 @@ async def test_an_extraction_is_coded_beside_its_statement_and_what_differs_is_m
     assert (shift["kind"], shift["person"], shift["relationshipTargets"]) == ("shift", -1, [tom])
 
 
-async def test_no_page_is_wider_than_a_phone(page: Page, world: World, task: str) -> None:
-    output = {"people": [{"id": -1, "name": "Mary"}], "events": [{"id": -2, "kind": "birth"}]}
-    long = "a" * 300
-    log_id = await world.log(task=task, prompt=long, predicted_intent="a" * 200, confidence=0.1)
-    await world.log(task=task, prompt="had a row", output=output, confidence=0.2)
-    await page.set_viewport_size({"width": 390, "height": 800})
-    review = f"/dashboard/review?task={task}"
-    operations = [f"operations{one}" for one in ("", "/exports", "/alerts", "/audit", "/erasure")]
-    others = ["predictions", f"predictions/{log_id}", *operations]
-    for path in (*(f"/dashboard/{one}" for one in others), "/dashboard", review):
-        await page.goto(path)
-        assert await page.evaluate(WIDTH) <= 390, path
-    await page.keyboard.press("s")
-    await expect(page.locator("#card")).to_contain_text("row")
-    assert await page.evaluate(WIDTH) <= 390
+async def test_rows_of_a_page_are_sorted_kept_by_a_word_and_saved(
+    page: Page, world: World, task: str
+) -> None:
+    for number in range(12):
+        prompt = f"=row {number}" if number % 4 else "nothing like it"
+        await world.log(task=task, prompt=prompt, confidence=number / 100)
+    await page.goto(f"/dashboard/predictions?task={task}")
+    rows = page.locator("tbody tr")
+    await page.get_by_role("button", name="Confidence").click()
+    await expect(rows.first).to_contain_text("0.11")
+    await page.get_by_role("button", name="Confidence").click()
+    await expect(rows.nth(1)).to_contain_text("0.01")
+    await page.get_by_label("keep what holds").fill("ROW")
+    await expect(page.get_by_text("9 of 12")).to_be_visible()
+    async with page.expect_download() as saved:
+        await page.get_by_role("button", name="Save as CSV").click()
+    path = await (await saved.value).path()
+    head, first, *others = list(csv.reader(path.read_text("utf-8-sig").splitlines()))
+    assert (head[0], first[0], first[2], len(others)) == ("Text", "'=row 1", "0.01", 8)
+    assert datetime.fromisoformat(first[-1]).utcoffset() == timedelta(0)
+
+
+async def test_a_chosen_file_is_brought_in_and_its_refused_rows_saved_and_a_mistake_looked_into(
+    page: Page, world: World, task: str
+) -> None:
+    await page.goto("/dashboard/operations")
+    await page.get_by_role("link", name="Imports").click()
+    table = f"text,label\nbuy milk,shop\n,{HOSTILE.replace(',', '')}\n".encode()
+    file = {"name": "cases.csv", "mimeType": "text/csv", "buffer": table}
+    await page.get_by_label("Choose the file").set_input_files(file)
+    await expect(page.get_by_label("Or paste it")).to_have_value(table.decode())
+    await page.get_by_label("Task of the texts").fill(task)
+    await page.get_by_role("button", name="Bring it in").click()
+    await expect(page.get_by_role("status")).to_contain_text("1 new, 1 refused")
+    async with page.expect_download() as saved:
+        await page.get_by_role("button", name="Save the file").click()
+    rejected = (await (await saved.value).path()).read_text("utf-8-sig")
+    assert rejected.startswith("rejected_line,rejected_because,text,label\n3,")
+    await page.get_by_role("link", name="See the cases").click()
+    await expect(page.get_by_role("row", name="buy milk")).to_contain_text("shop")
+
+    item = await world.log(task=task, prompt="feed the cat", predicted_intent="shop")
+    await world.approve(await world.correct(item, "remind"))
+    await page.goto(f"/dashboard?task={task}")
+    await page.get_by_role("link", name="What is confused").click()
+    cell = page.get_by_role("link", name="1 that are remind and were answered shop")
+    await cell.first.click()
+    await expect(page.get_by_role("link", name="feed the cat")).to_be_visible()
 
 
 async def test_a_key_is_made_with_its_scopes_in_words_and_a_person_erased_with_a_receipt(

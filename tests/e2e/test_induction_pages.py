@@ -13,7 +13,6 @@ from tests.fixtures.stack import DEADLINE_SECONDS, Stack
 
 pytestmark = needs_browser
 PATIENCE_MS = 1_000 * DEADLINE_SECONDS
-PHONE = {"width": 390, "height": 800}
 
 
 @pytest.fixture
@@ -69,21 +68,6 @@ async def test_a_pause_and_a_cancellation_show_at_once(page: Page, stack: Stack)
     await expect(page.locator("[data-part=head] .tag")).to_contain_text("cancel")
 
 
-async def test_no_page_is_wider_than_a_phone(page: Page, stack: Stack) -> None:
-    version = await make_task(stack, "on-a-phone", cases=12)
-    await page.set_viewport_size(PHONE)
-    started = await stack.induction.post("/v1/runs", json={"task": "on-a-phone"})
-    own = "/tasks/on-a-phone"
-    of_version = f"{own}/versions/{version}"
-    of_task = ("lineage", "ideas", "production", "proposals", "experiments", "trigger", "improve")
-    paths = ["", own, of_version, f"{of_version}/experiment", *[f"{own}/{one}" for one in of_task]]
-    paths += ["/runs", f"/runs/{started.json()['id']}", "/spend", "/queue", "/keys"]
-    for path in [*paths, "/channels", "/config"]:
-        await page.goto(f"/dashboard{path}")
-        width = await page.evaluate("document.documentElement.scrollWidth")
-        assert width <= PHONE["width"], path
-
-
 async def test_changes_are_approved_and_vetoed_on_the_page_of_their_run(
     page: Page, stack: Stack
 ) -> None:
@@ -127,6 +111,11 @@ async def test_an_operator_sets_a_trigger_tries_a_version_on_traffic_and_makes_a
     path = "/v1/prompts/kept-by-hand/versions"
     made = await stack.induction.post(path, json={"text": text})
     await page.goto("/dashboard/tasks/kept-by-hand")
+    await page.get_by_text("Take a bundle of another instance").click()
+    nothing = {"name": "a.json", "mimeType": "application/json", "buffer": b"no JSON"}
+    await page.get_by_label("The file").set_input_files(nothing)
+    await page.get_by_role("button", name="Take it").click()
+    await expect(page.get_by_text("This is no bundle: it is no JSON.")).to_be_visible()
     await page.get_by_role("link", name="Trigger").click()
     await page.get_by_label("runs start by themselves").check()
     await page.get_by_label("hours from one start").fill("30.5")
@@ -137,6 +126,11 @@ async def test_an_operator_sets_a_trigger_tries_a_version_on_traffic_and_makes_a
     await expect(page.get_by_text("Paused by bootstrap")).to_be_visible()
 
     await page.goto(f"/dashboard/tasks/kept-by-hand/versions/{made.json()['id']}")
+    async with page.expect_download() as saved:
+        await page.get_by_role("link", name="prompts.py").click()
+    assert text in (await (await saved.value).path()).read_text()
+    await page.get_by_role("button", name="To staging").click()
+    await expect(page.get_by_text("staging", exact=True)).to_be_visible()
     await page.get_by_role("link", name="Try it on live traffic").click()
     await page.get_by_label("share of units").select_option("50 % from the start")
     await page.get_by_text("Intents that may not lose").click()

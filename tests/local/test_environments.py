@@ -10,6 +10,7 @@ WORLD = World(
     admin_database="postgresql://root:secret@db.example:6432/postgres?sslmode=require",
     redis="redis://r",
     nlu_logger="http://127.0.0.1:1",
+    induction="http://i",
     models={"ANTHROPIC_API_KEY": "sk"},
 )
 

@@ -147,6 +147,11 @@ class Settings(ServiceSettings, ModelSettings):
     nlu_logger_url: str = Field(
         default="http://127.0.0.1:8001", description="where approved ground truth is read"
     )
+    nlu_logger_pages: str | None = Field(
+        default=None,
+        pattern="^https?://",
+        description="where people open nlu-logger's pages; none: at nlu_logger_url",
+    )
     nlu_logger_key: SecretStr = Field(
         default=SecretStr(""),
         description="a key of nlu-logger with the scopes ground-truth:read, insights:read,"

@@ -22,6 +22,11 @@ class Settings(ServiceSettings):
     jwt_issuer: str | None = Field(
         default=None, description="`iss` that end-user tokens must have; none: any"
     )
+    induction_url: str | None = Field(
+        default=None,
+        pattern="^https?://",
+        description="where people open induction's pages; none: no page leads there",
+    )
     retention_days: int = Field(
         default=90,
         ge=1,

@@ -15,7 +15,7 @@ from tests.induction.runs.driving import reached, start
 from tests.induction.test_scopes import key_with
 
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
-FILES = ("page.js", "page.css", "icon.svg", "run.js", "improve.js", "secret.js")
+FILES = ("page.js", "tables.js", "page.css", "icon.svg", "run.js", "improve.js", "secret.js")
 
 
 @pytest.fixture
@@ -64,7 +64,15 @@ async def test_a_run_is_ordered_watched_read_promoted_and_rolled_back(
     shown = (await page.get(f"/dashboard/runs/{run_id}")).text
     assert run["verdict"]["summary"] in shown
     assert "data-over" in shown
-    assert run["verdict"]["summary"] in (await page.get("/dashboard")).text
+    overview = (await page.get("/dashboard")).text
+    assert run["verdict"]["summary"] in overview
+    needed = run["verdict"]["labels_needed"]
+    assert (f"worth={needed}" in overview) is (needed is not None)
+    assert f"/dashboard/runs/{run_id}/cases" in shown
+    cases = (await page.get(f"/dashboard/runs/{run_id}/cases")).text
+    turned = next(one for one in run["changes"] if one["fixed"])
+    assert f'title="change {turned["n"]} fixed it"' in cases
+    assert Foreign(cases).found == []
     best = f"/dashboard/tasks/on-pages/versions/{run['best_version_id']}"
     await stack.induction.patch("/v1/tasks/on-pages", json={"promotion_approvals": 1})
     proposal = (await page.post(f"{best}/promote", json={"reason": HOSTILE})).json()

@@ -33,6 +33,7 @@ Reader = Annotated[Login, entrance.needs("runs:read", "prompts:read", "tasks:rea
 PromptReader = Annotated[Login, entrance.needs("prompts:read", "tasks:read")]
 RunReader = Annotated[Login, entrance.needs("runs:read")]
 Administrator = Annotated[Login, entrance.needs(ADMIN)]
+reads_prompts = entrance.needs("prompts:read")
 reads_runs, steers = entrance.needs("runs:read"), entrance.needs("runs:write")
 registers, decides = entrance.needs("prompts:write"), entrance.needs("prompts:approve")
 administers = entrance.needs(ADMIN)

@@ -16,13 +16,14 @@ from induction.dashboard.house import HOUSE, Reader, entrance
 from induction.dashboard.keys.routes import router as keys
 from induction.dashboard.operations.routes import router as operations
 from induction.dashboard.runs.routes import router as runs
+from induction.dashboard.travel.routes import router as travel
 from induction.dashboard.triggers.routes import router as triggers
 from induction.dashboard.versions.routes import router as versions
 from induction.resources import Resources
 from induction.tasks import service as tasks
 
 router = entrance.router
-for room in (runs, versions, experiments, history, triggers, operations, keys, channels):
+for room in (runs, versions, travel, experiments, history, triggers, operations, keys, channels):
     router.include_router(room)
 
 
@@ -32,16 +33,15 @@ async def show_overview(
 ) -> HTMLResponse:
     resources: Resources = request.app.state.resources
     view = await service.overview(session, resources.settings, caller=caller)
-    return HOUSE.page(
-        "overview.html", login, at=PREFIX, view=view, logger_url=resources.settings.nlu_logger_url
-    )
+    return HOUSE.page("overview.html", login, at=PREFIX, view=view, logger_url=_neighbour(request))
 
 
 @router.get("/tasks/{task}")
 async def show_task(
-    task: PathTask, login: Reader, session: DbSession, caller: CallerDep
+    task: PathTask, login: Reader, request: Request, session: DbSession, caller: CallerDep
 ) -> HTMLResponse:
-    return HOUSE.page("task.html", login, at=None, view=await service.task_page(session, task))
+    view = await service.task_page(session, task)
+    return HOUSE.page("task.html", login, at=None, view=view, logger_url=_neighbour(request))
 
 
 @router.get("/tasks/{task}/improve")
@@ -51,3 +51,10 @@ async def show_order(
     """The sheet on which a run is ordered."""
     row = await tasks.get(session, task)
     return HOUSE.page("improve.html", login, at=None, task=row, limits=RunLimits())
+
+
+def _neighbour(request: Request) -> str:
+    """Where people open nlu-logger's pages."""
+    resources: Resources = request.app.state.resources
+    settings = resources.settings
+    return (settings.nlu_logger_pages or settings.nlu_logger_url).rstrip("/")

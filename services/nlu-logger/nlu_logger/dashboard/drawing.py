@@ -74,7 +74,7 @@ def points(values: Sequence[Value], *, low: float = 0.0, high: float = 1.0) -> C
         marks.append(Mark(x, y(one.number), step, 0, one.title, one.rows, *(span or (None, None))))
         line += f"{' L' if is_down else ' M'} {x:g} {y(one.number):g}"
         is_down = True
-    ticks = [(y(low), f"{low:g}"), (y(high), f"{high:g}")]
+    ticks = [(y(one), f"{one:g}") for one in (low, (low + high) / 2, high)]
     return Chart(marks, line.strip(), ticks, _dates(values))
 
 

@@ -10,7 +10,7 @@ from nlu_shared.kit.pages.house import House, Link
 from starlette.responses import Response
 
 OVERVIEW, REVIEW, SEARCH = PREFIX, f"{PREFIX}/review", f"{PREFIX}/predictions"
-OPERATIONS = f"{PREFIX}/operations"
+TRUTHS, OPERATIONS = f"{PREFIX}/truths", f"{PREFIX}/operations"
 HOUSE = House(
     "nlu-logger",
     Path(__file__).parent,
@@ -18,6 +18,7 @@ HOUSE = House(
         Link(OVERVIEW, "Overview", "insights:read"),
         Link(REVIEW, "Review", "reviews:read"),
         Link(SEARCH, "Predictions", "predictions:read"),
+        Link(TRUTHS, "Ground truth", "ground-truth:read"),
         Link(OPERATIONS, "Operations", ADMIN),
     ),
 )
@@ -26,6 +27,7 @@ needs = entrance.needs
 Reader = Annotated[Login, needs("insights:read")]
 Reviewer = Annotated[Login, needs("reviews:read")]
 Searcher = Annotated[Login, needs("predictions:read")]
+TruthReader = Annotated[Login, needs("ground-truth:read")]
 administers = needs(ADMIN)
 Administrator = Annotated[Login, administers]
 

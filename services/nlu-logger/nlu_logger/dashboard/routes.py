@@ -13,12 +13,16 @@ from starlette.responses import HTMLResponse
 from nlu_logger.dashboard import service
 from nlu_logger.dashboard.access.routes import router as access
 from nlu_logger.dashboard.alerting.routes import router as alerting
+from nlu_logger.dashboard.comparing.routes import router as comparing
 from nlu_logger.dashboard.erasing.routes import router as erasing
 from nlu_logger.dashboard.exporting.routes import router as exporting
 from nlu_logger.dashboard.house import HOUSE, OVERVIEW, Reader, entrance
+from nlu_logger.dashboard.importing.routes import router as importing
 from nlu_logger.dashboard.inbox.routes import router as inbox
+from nlu_logger.dashboard.keeping.routes import router as keeping
 from nlu_logger.dashboard.search.given import rows, rows_of_bucket
 from nlu_logger.dashboard.search.routes import router as search
+from nlu_logger.dashboard.truths.routes import router as truths
 from nlu_logger.insights import service as insights
 from nlu_logger.settings import Settings
 
@@ -52,6 +56,7 @@ async def show_overview(
         login,
         at=OVERVIEW,
         view=shown,
+        induction_url=(settings.induction_url or "").rstrip("/"),
         unsure=service.UNSURE,
         task=task,
         days=days,
@@ -60,5 +65,9 @@ async def show_overview(
     )
 
 
-for room in (inbox, search, access, exporting, alerting, erasing):
+ROOMS = (
+    inbox, search, comparing, truths,
+    access, importing, exporting, alerting, keeping, erasing,
+)  # fmt: skip
+for room in ROOMS:
     router.include_router(room)

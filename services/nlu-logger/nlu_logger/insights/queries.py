@@ -110,6 +110,19 @@ async def tasks(session: AsyncSession, kept: Kept) -> list[str]:
     return [row["task"] for row in named]
 
 
+async def versions(session: AsyncSession, kept: Kept, of: Version) -> list[tuple[str, int]]:
+    """(version, predictions) of those that were named, the newest first."""
+    counted = await rows(
+        session,
+        f"""
+        SELECT p.{VERSION[of]} AS version, COUNT(*) AS count {KEPT}
+        AND p.{VERSION[of]} IS NOT NULL GROUP BY 1 ORDER BY MAX(p.created_at) DESC LIMIT {MOST_ROWS}
+        """,
+        kept.bound(),
+    )
+    return [(row["version"], row["count"]) for row in counted]
+
+
 async def intent_counts(session: AsyncSession, kept: Kept) -> dict[str, int]:
     return await _counts(session, "predicted_intent", kept)
 

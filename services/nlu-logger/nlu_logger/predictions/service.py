@@ -59,6 +59,8 @@ class Filters:
     below: float | None = None
     ended: bool | None = None
     drawn: tuple[int, float] | None = None
+    truth: str | None = None
+    """The label that is right, as an approved correction or confirmation has it."""
 
 
 def read_batch(body: bytes, content_type: str) -> list[object]:
@@ -178,6 +180,7 @@ async def page(
         None if kept.below is None else col(table.confidence) < kept.below,
         None if kept.ended is None else col(table.was_successful).is_not(None) == kept.ended,
         None if kept.drawn is None else _drawn(*kept.drawn),
+        None if kept.truth is None else _is(kept.truth),
         None if before is None else col(table.id) < before,
         visible(caller),
     ]
@@ -220,6 +223,19 @@ def first_id(at: datetime) -> UUID:
 
 def _drawn(seed: int, share: float) -> Any:
     return func.audit_draw(col(PredictionRow.id), seed) < share
+
+
+def _is(truth: str) -> Any:
+    """The newest approved word on it is that it is this label."""
+    return text(
+        """
+        (SELECT CASE WHEN c.is_confirmation THEN nlu_prompt_logs.predicted_intent
+                ELSE c.corrected_intent END
+            FROM corrections c
+            WHERE c.prediction_id = nlu_prompt_logs.id AND c.status = 'approved'
+            ORDER BY c.decided_at DESC, c.id DESC LIMIT 1) = :truth
+        """
+    ).bindparams(truth=truth)
 
 
 def _corrected(wanted: bool) -> Any:

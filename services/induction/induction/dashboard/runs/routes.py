@@ -13,7 +13,7 @@ from nlu_shared.schemas.runs import RunKind, RunStatus
 from starlette.responses import HTMLResponse
 
 from induction.dashboard.house import HOUSE, RUNS, Reader, RunReader, reads_runs, steers
-from induction.dashboard.runs import service
+from induction.dashboard.runs import queries, service
 from induction.dashboard.runs.service import RunFilters
 from induction.dashboard.runs.table import as_csv
 from induction.runs import routes as api
@@ -64,6 +64,21 @@ async def show_run(
     row = await runs.get(session, run_id)
     own_task(caller, row.task)
     return HOUSE.page("run.html", login, at=None, view=await service.run_page(session, row))
+
+
+@router.get("/runs/{run_id}/cases")
+async def show_cases(
+    run_id: RunId,
+    login: Reader,
+    session: DbSession,
+    caller: CallerDep,
+    skipped: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> HTMLResponse:
+    """Case by version: what each change turned."""
+    row = await runs.get(session, run_id)
+    own_task(caller, row.task)
+    view = await queries.cases_page(session, row, skipped=skipped)
+    return HOUSE.page("cases.html", login, at=None, view=view)
 
 
 @router.get("/runs/{run_id}/events", dependencies=[reads_runs])

@@ -8,7 +8,7 @@ from nlu_shared.kit.http.deps import AuthenticatorDep, CallerDep, DbSession
 from nlu_shared.kit.http.parameters import PathTask
 from nlu_shared.kit.pages.entrance import button
 from nlu_shared.schemas.promotions import PromotionIn, PromotionProposal, ProposalStatus
-from nlu_shared.schemas.prompts import PromptVersion
+from nlu_shared.schemas.prompts import PromptVersion, ServingAlias
 from starlette.responses import HTMLResponse
 
 from induction.dashboard.house import HOUSE, PromptReader, decides, registers
@@ -29,7 +29,7 @@ async def show_version(
     against: UUID | None = None,
 ) -> HTMLResponse:
     view = await service.version_page(session, task, version_id, authenticator, against=against)
-    return HOUSE.page("version.html", login, at=None, view=view)
+    return HOUSE.page("version.html", login, at=None, view=view, aliases=list(ServingAlias))
 
 
 @router.get("/tasks/{task}/production")
@@ -38,10 +38,11 @@ async def show_production(
     login: PromptReader,
     session: DbSession,
     authenticator: AuthenticatorDep,
+    alias: ServingAlias = ServingAlias.PRODUCTION,
     cursor: Annotated[int | None, Query(ge=1, lt=2**31)] = None,
 ) -> HTMLResponse:
-    view = await service.production_page(session, task, authenticator, before=cursor)
-    return HOUSE.page("production.html", login, at=None, view=view)
+    view = await service.production_page(session, task, alias, authenticator, before=cursor)
+    return HOUSE.page("production.html", login, at=None, view=view, aliases=list(ServingAlias))
 
 
 @router.get("/tasks/{task}/proposals")

@@ -17,6 +17,7 @@ from nlu_shared.schemas.promotions import (
     ProposalStatus,
 )
 from nlu_shared.schemas.prompts import PromptVersion, ServingAlias
+from nlu_shared.schemas.replays import VersionReplay
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.history import lineage
@@ -24,9 +25,10 @@ from induction.prompts import pointer, promotion
 from induction.prompts import queries as registry
 from induction.prompts import service as prompts
 from induction.prompts.promotion import Ruling
+from induction.runs import queries as runs
 from induction.tasks import service as tasks
 
-VERSIONS, WAITING, MOVES, PROPOSALS = 50, 200, 20, 50
+VERSIONS, WAITING, MOVES, PROPOSALS, REPLAYS = 50, 200, 20, 50, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +54,18 @@ class VersionPage:
     moved: PointerMove | None
     proposals: list[PromotionProposal]
     promotion: Promotion
+    replays: list[VersionReplay]
     names: Mapping[str, str]
     hashes: dict[UUID, str]
 
 
 @dataclass(frozen=True, slots=True)
 class ProductionPage:
-    """What serves, what waits to, and what has: `moves` of production, the newest first. `earlier`
-    is what a roll-back brings back."""
+    """What serves under an alias, what waits to, and what has: its `moves`, the newest first.
+    `earlier` is what a roll-back brings back."""
 
     task: str
+    alias: ServingAlias
     serves: PointerMove | None
     earlier: UUID | None
     proposals: list[PromotionProposal]
@@ -93,7 +97,7 @@ async def version_page(
     NotFound."""
     row = await prompts.get(session, task, version_id)
     version = await registry.view(session, row)
-    moves = await _moves(session, task, before=None, limit=1)
+    moves = await _moves(session, task, ServingAlias.PRODUCTION, before=None, limit=1)
     serves = next(iter(moves.items), None)
     serving_id = None if serves is None else serves.version_id
     other_id = against or version.parent_id or serving_id
@@ -105,6 +109,7 @@ async def version_page(
     versions = await lineage.page(session, task, before=None, limit=VERSIONS)
     waiting = await _waiting(session, task)
     evidence = await registry.evidence_of(session, row, serving_id)
+    replayed = await runs.replays(session, task, version_id, before=None, limit=REPLAYS)
     return VersionPage(
         version=version,
         against=other,
@@ -113,6 +118,7 @@ async def version_page(
         moved=serves,
         proposals=[one for one in waiting if one.version_id == version_id],
         promotion=await _promotion(session, task, evidence, is_first=serves is None),
+        replays=list(replayed.items),
         names=await names.of(authenticator, _people(waiting, moves.items)),
         hashes=await _hashes(session, waiting),
     )
@@ -129,15 +135,21 @@ async def _promotion(
 
 
 async def production_page(
-    session: AsyncSession, task: str, authenticator: Authenticator, *, before: int | None
+    session: AsyncSession,
+    task: str,
+    alias: ServingAlias,
+    authenticator: Authenticator,
+    *,
+    before: int | None,
 ) -> ProductionPage:
     """Raises NotFound."""
-    moves = await _moves(session, task, before=before, limit=MOVES)
-    newest = moves if before is None else await _moves(session, task, before=None, limit=1)
-    waiting = await _waiting(session, task)
-    earlier = await pointer.previous(session, task, ServingAlias.PRODUCTION)
+    moves = await _moves(session, task, alias, before=before, limit=MOVES)
+    newest = moves if before is None else await _moves(session, task, alias, before=None, limit=1)
+    waiting = [one for one in await _waiting(session, task) if one.alias == alias]
+    earlier = await pointer.previous(session, task, alias)
     return ProductionPage(
         task=task,
+        alias=alias,
         serves=next(iter(newest.items), None),
         earlier=earlier,
         proposals=waiting,
@@ -175,11 +187,9 @@ def _people(proposals: Iterable[PromotionProposal], moves: Iterable[PointerMove]
 
 
 async def _moves(
-    session: AsyncSession, task: str, *, before: int | None, limit: int
+    session: AsyncSession, task: str, alias: ServingAlias, *, before: int | None, limit: int
 ) -> Page[PointerMove]:
-    return await pointer.history(
-        session, task, alias=ServingAlias.PRODUCTION, as_of=None, before=before, limit=limit
-    )
+    return await pointer.history(session, task, alias=alias, as_of=None, before=before, limit=limit)
 
 
 async def _waiting(session: AsyncSession, task: str) -> list[PromotionProposal]:

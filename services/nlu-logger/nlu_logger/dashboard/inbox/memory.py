@@ -7,11 +7,11 @@ import base64
 import binascii
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID
 
-from nlu_shared.schemas.base import Schema
-from pydantic import AwareDatetime, ValidationError
+from nlu_shared.schemas.base import Schema, Slug
+from pydantic import AwareDatetime, Field, ValidationError
 
 MOST_SKIPPED, MOST_ACTS = 50, 10
 """A cookie holds four kilobytes."""
@@ -29,6 +29,14 @@ class Quoting(StrEnum):
         return None if self is Quoting.TASK else self is Quoting.YES
 
 
+class Worth(Schema):
+    """So many labels of a task would decide what its last verdict left open: induction's word, by
+    the link that its page leads here with."""
+
+    task: Slug
+    labels: Annotated[int, Field(ge=1, le=1_000_000)]
+
+
 class Memory(Schema):
     """`acts` are the corrections of the latest labels and decisions, the newest last."""
 
@@ -38,6 +46,7 @@ class Memory(Schema):
     approves: bool = False
     skipped: tuple[UUID, ...] = ()
     acts: tuple[UUID, ...] = ()
+    worth: Worth | None = None
 
     @classmethod
     def read(cls, kept: str | None, *, now: datetime) -> Self:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from nlu_shared.kit.access.logins import Login
 from nlu_shared.kit.errors import ServiceError
 from nlu_shared.kit.http.deps import CallerDep, DbSession, settings_of
@@ -32,7 +32,7 @@ from nlu_logger.dashboard.inbox.given import (
     SettlementIn,
     SkipIn,
 )
-from nlu_logger.dashboard.inbox.memory import Memory
+from nlu_logger.dashboard.inbox.memory import Memory, Worth
 from nlu_logger.reviews.claims import Held
 from nlu_logger.settings import Settings
 
@@ -73,8 +73,16 @@ async def show_inbox(
     queue: InboxQueue = InboxQueue.LOW_CONFIDENCE,
     task: Slug | Literal[""] = "",
     own: bool = False,
+    worth: Annotated[int | None, Query(ge=1, le=1_000_000)] = None,
 ) -> Response:
-    return await _page(visit, Place(queue=queue, task=task or None, own=own))
+    """`worth`: so many labels would decide what the task's last verdict left open."""
+    place = Place(queue=queue, task=task or None, own=own)
+    if place.task is None or worth is None:
+        return await _page(visit, place)
+    kept = visit.memory.model_copy(update={"worth": Worth(task=place.task, labels=worth)})
+    page = await _page(replace(visit, memory=kept), place)
+    _keep(visit, page, kept)
+    return page
 
 
 @router.post("/label", dependencies=[labels])

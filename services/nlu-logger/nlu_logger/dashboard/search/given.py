@@ -37,6 +37,7 @@ class SearchIn(Schema):
     ended: bool | None = None
     corrected: bool | None = None
     audited: bool = False
+    truth: Label | None = None
     before: UUID | None = None
 
 

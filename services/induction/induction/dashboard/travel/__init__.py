@@ -1,0 +1,1 @@
+"""Versions on their way: exported, bundled, taken from others, replayed on traffic."""

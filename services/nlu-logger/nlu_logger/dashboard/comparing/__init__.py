@@ -1,0 +1,1 @@
+"""What is confused with what, and two versions beside each other."""

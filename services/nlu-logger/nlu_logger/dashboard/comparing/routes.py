@@ -1,0 +1,92 @@
+"""The confusion matrix, and two versions beside each other, by HTTP."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.http.deps import CallerDep, DbSession, settings_of
+from nlu_shared.kit.pages.forms import query_of
+from nlu_shared.schemas.insights import Sample, Version
+from starlette.responses import HTMLResponse
+
+from nlu_logger.dashboard.comparing.given import ComparisonIn, MatrixIn, Period
+from nlu_logger.dashboard.comparing.matrix import mistakes, square
+from nlu_logger.dashboard.house import HOUSE, OVERVIEW, Reader
+from nlu_logger.dashboard.search.given import rows
+from nlu_logger.insights import queries
+from nlu_logger.insights import service as insights
+from nlu_logger.insights.service import Filters
+from nlu_logger.settings import Settings
+
+router = APIRouter(include_in_schema=False)
+SettingsDep = Annotated[Settings, Depends(settings_of)]
+
+
+@router.get("/confusion")
+async def show_confusion(
+    wanted: Annotated[MatrixIn, query_of(MatrixIn)],
+    login: Reader,
+    session: DbSession,
+    caller: CallerDep,
+    settings: SettingsDep,
+) -> HTMLResponse:
+    filters = _filters(wanted, settings, caller=caller)
+    found = await insights.confusion(session, filters, wanted.sample)
+    return HOUSE.page(
+        "confusion.html",
+        login,
+        at=OVERVIEW,
+        wanted=wanted,
+        filters=filters,
+        found=found,
+        square=square(found.cells),
+        mistakes=mistakes(found.cells),
+        samples=list(Sample),
+        tasks=await queries.tasks(
+            session, _filters(Period(days="90"), settings, caller=caller).kept
+        ),
+        rows=rows,
+    )
+
+
+@router.get("/compare")
+async def show_comparison(
+    wanted: Annotated[ComparisonIn, query_of(ComparisonIn)],
+    login: Reader,
+    session: DbSession,
+    caller: CallerDep,
+    settings: SettingsDep,
+) -> HTMLResponse:
+    """Where one of the two is not named, or both are the same, only the choice is shown."""
+    filters = _filters(wanted, settings, caller=caller)
+    return HOUSE.page(
+        "compare.html",
+        login,
+        at=OVERVIEW,
+        wanted=wanted,
+        filters=filters,
+        versions=await queries.versions(session, filters.kept, wanted.of),
+        kinds=list(Version),
+        tasks=await queries.tasks(
+            session, _filters(Period(days="90"), settings, caller=caller).kept
+        ),
+        found=await insights.compared(session, filters, wanted.of, wanted.a, wanted.b)
+        if wanted.a and wanted.b and wanted.a != wanted.b
+        else None,
+        rows=rows,
+    )
+
+
+def _filters(wanted: Period, settings: Settings, *, caller: Caller) -> Filters:
+    return insights.filters_of(
+        caller,
+        since=None,
+        until=None,
+        days=int(wanted.days),
+        task=wanted.task,
+        model_version=None,
+        prompt_version=None,
+        settings=settings,
+        now=datetime.now(UTC),
+    )

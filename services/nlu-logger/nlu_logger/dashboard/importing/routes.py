@@ -1,0 +1,80 @@
+"""Imports by HTTP, for administrators: what is pasted or chosen, and what became of each line."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from nlu_shared.files.rows import Line
+from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.access.logins import Login
+from nlu_shared.kit.errors import Invalid, ServiceError
+from nlu_shared.kit.http.deps import CallerDep, DbSession, settings_of
+from nlu_shared.kit.pages.attempts import attempt
+from nlu_shared.kit.pages.forms import form_of
+from nlu_shared.schemas.imports import ImportAnswer
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.responses import HTMLResponse
+
+from nlu_logger.dashboard.house import HOUSE, OPERATIONS, Administrator
+from nlu_logger.dashboard.importing.given import LONGEST, ImportIn, refused, rejected_file
+from nlu_logger.dashboard.inbox import queries
+from nlu_logger.imports import service
+from nlu_logger.imports.labelled import Labelling
+from nlu_logger.imports.service import Saying
+from nlu_logger.settings import Settings
+
+router = APIRouter(prefix="/operations/imports", include_in_schema=False)
+SettingsDep = Annotated[Settings, Depends(settings_of)]
+
+
+@router.get("")
+async def show_imports(login: Administrator, session: DbSession, caller: CallerDep) -> HTMLResponse:
+    return await _page(session, login, ImportIn())
+
+
+@router.post("")
+async def import_by_form(
+    given: Annotated[ImportIn, form_of(ImportIn)],
+    login: Administrator,
+    session: DbSession,
+    caller: CallerDep,
+    settings: SettingsDep,
+) -> HTMLResponse:
+    """The page that follows tells of each line; a file that cannot be read leaves nothing."""
+    done = await attempt(session, _import(session, given, settings, caller=caller))
+    return await _page(session, login, given, done)
+
+
+async def _import(
+    session: AsyncSession, given: ImportIn, settings: Settings, *, caller: Caller
+) -> tuple[list[Line], ImportAnswer]:
+    lines = given.lines()
+    if given.what == "review":
+        how = Saying(settings, approve=given.approve, allow_new=given.allow_new)
+        return lines, await service.import_corrections(session, lines, how, caller=caller)
+    if given.task is None:
+        raise Invalid("Say which task the texts are of.", code="no_task")
+    truth = Labelling(task=given.task, may_quote=given.may_quote, allow_new=given.allow_new)
+    return lines, await service.import_truth(session, lines, truth, caller=caller)
+
+
+async def _page(
+    session: AsyncSession,
+    login: Login,
+    given: ImportIn,
+    done: tuple[list[Line], ImportAnswer] | ServiceError | None = None,
+) -> HTMLResponse:
+    error = done if isinstance(done, ServiceError) else None
+    shown = done if isinstance(done, tuple) else None
+    rejected = rejected_file(given, *shown) if shown and refused(shown[1]) else None
+    return HOUSE.page(
+        "imports.html",
+        login,
+        status=error.status if error else 200,
+        at=OPERATIONS,
+        tasks=await queries.tasks(session, caller=login.caller),
+        given=given,
+        answer=shown[1] if shown else None,
+        rejected=rejected,
+        refused=error,
+        longest=LONGEST,
+    )

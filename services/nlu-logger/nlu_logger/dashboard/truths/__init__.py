@@ -1,0 +1,1 @@
+"""Approved cases: found, read and withdrawn."""

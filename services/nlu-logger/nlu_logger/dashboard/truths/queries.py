@@ -1,0 +1,84 @@
+"""Approved cases with where they came from, in a constant number of statements."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.data.pages import cut
+from sqlalchemy import exists, func, type_coerce
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from nlu_logger.dashboard.truths.given import TruthsIn
+from nlu_logger.ground_truth.models import ConflictRow, GroundTruthRow
+from nlu_logger.reviews.models import CorrectionRow
+
+A_PAGE = 50
+G = GroundTruthRow
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """`prediction` is whose correction made it, if one did."""
+
+    case: GroundTruthRow
+    prediction: UUID | None
+    is_disputed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    cases: int
+    quotable: int
+    disputed: int
+
+
+async def page(
+    session: AsyncSession, wanted: TruthsIn, *, caller: Caller
+) -> tuple[Sequence[Listed], str | None]:
+    """The newest first."""
+    disputed = exists().where(col(ConflictRow.ground_truth_id) == col(G.id))
+    bounds: list[Any] = [
+        *_of(wanted, caller),
+        None if wanted.text is None else func.strpos(func.lower(G.text), wanted.text.lower()) > 0,
+        None if wanted.label is None else col(G.truth) == type_coerce(wanted.label, JSONB),
+        None if wanted.quotable is None else col(G.may_quote).is_(wanted.quotable),
+        disputed if wanted.disputed else None,
+        None if wanted.before is None else col(G.id) < wanted.before,
+    ]
+    listed = (
+        select(G, CorrectionRow.prediction_id, disputed)
+        .join(CorrectionRow, col(CorrectionRow.id) == col(G.correction_id), isouter=True)
+        .where(*(one for one in bounds if one is not None))
+        .order_by(col(G.id).desc())
+        .limit(A_PAGE + 1)
+    )
+    found = [Listed(*row) for row in await session.exec(listed)]
+    return cut(found, A_PAGE, lambda one: one.case.id)
+
+
+async def counted(session: AsyncSession, wanted: TruthsIn, *, caller: Caller) -> Counted:
+    """Of the task, or of all that are the caller's."""
+    of = [one for one in _of(wanted, caller) if one is not None]
+    disputed = exists().where(col(ConflictRow.ground_truth_id) == col(G.id))
+    counts = select(
+        func.count(),
+        func.count().filter(col(G.may_quote)),
+        func.count().filter(disputed),
+    ).where(*of)
+    return Counted(*(await session.exec(counts)).one())
+
+
+async def tasks(session: AsyncSession, *, caller: Caller) -> Sequence[str]:
+    """Those that have cases and are the caller's, by name."""
+    named = select(G.task).where(*_of(TruthsIn(), caller)).distinct().order_by(G.task)
+    return (await session.exec(named)).all()
+
+
+def _of(wanted: TruthsIn, caller: Caller) -> list[Any]:
+    own = None if caller.tasks is None else col(G.task).in_(caller.tasks)
+    task = None if wanted.task is None else col(G.task) == wanted.task
+    return [one for one in (own, task) if one is not None]

@@ -1,0 +1,81 @@
+"""What is confused, and two versions: numbers of the API, each of which leads to its rows."""
+
+from collections.abc import AsyncIterator
+from html import unescape
+
+import httpx2
+import pytest
+from nlu_logger.dashboard.comparing.matrix import MOST_LABELS, mistakes, square
+from nlu_shared.schemas.insights import ConfusionCell
+
+from tests.fixtures.browsing import HOSTILE, Foreign, browser
+from tests.nlu_logger.world import World
+
+
+@pytest.fixture
+async def reader(world: World) -> AsyncIterator[httpx2.AsyncClient]:
+    async with browser(world.url) as made:
+        yield made
+
+
+async def shown(page: httpx2.AsyncClient, path: str, **params: str) -> str:
+    answer = await page.get(f"/dashboard/{path}", params=params)
+    assert answer.status_code == 200, answer.text
+    assert Foreign(answer.text).found == []
+    return unescape(answer.text)
+
+
+async def test_a_cell_of_the_matrix_leads_to_the_predictions_it_counts(
+    world: World, reader: httpx2.AsyncClient, task: str
+) -> None:
+    assert "Nothing was judged" in await shown(reader, "confusion", task=task)
+    wrong = await world.log(task=task, prompt="take it off", predicted_intent="create")
+    await world.approve(await world.correct(wrong, HOSTILE))
+    right = await world.log(task=task, prompt="put it in", predicted_intent="create")
+    said = await world.admin.post(f"/v1/predictions/{right}/confirm", json={})
+    await world.approve(said.json()["id"])
+    await world.log(task=task, prompt="nobody looked", predicted_intent="create")
+    page = await shown(reader, "confusion", task=task)
+    assert HOSTILE in page
+    assert "Only 2 cases have an approved truth" in page
+    pairs = {"create": (right, wrong), HOSTILE: (wrong, right)}
+    for truth, (there, missing) in pairs.items():
+        rows = await shown(reader, "predictions", task=task, intent="create", truth=truth)
+        assert there in rows
+        assert missing not in rows
+    assert "of what the audit drew" in await shown(reader, "confusion", task=task, sample="audit")
+
+
+async def test_two_versions_are_chosen_and_set_beside_each_other_with_what_speaks_against_it(
+    world: World, reader: httpx2.AsyncClient, task: str
+) -> None:
+    assert "No version has answered" in await shown(reader, "compare", task=task)
+    for version, is_good in (("v1", False), ("v2", True)):
+        for number in range(40):
+            prompt = f"text {number}"
+            item = await world.log(task=task, prompt=prompt, prompt_version=version)
+            outcome = {"was_successful": is_good}
+            await world.admin.post(f"/v1/predictions/{item}/outcome", json=outcome)
+    assert "Choose two of the 2 versions" in await shown(reader, "compare", task=task)
+    page = await shown(reader, "compare", task=task, a="v1", b="v2")
+    assert "v2 is better" in page
+    assert "Of the 40 texts that both answered" in page
+    assert "unknown: too few" in page
+    assert "prompt_version=v2" in page
+    assert "They answered at other times" in page
+
+
+def test_a_square_shows_the_fullest_labels_and_counts_all() -> None:
+    cells = [
+        ConfusionCell(predicted="a", truth="a", count=3, share=0.3),
+        ConfusionCell(predicted="b", truth="a", count=1, share=0.1),
+        *(
+            ConfusionCell(predicted=f"rare {n}", truth=f"rare {n}", count=1, share=0.01)
+            for n in range(MOST_LABELS)
+        ),
+    ]
+    made = square(cells)
+    assert (made.labels[0], len(made.labels), made.left_out) == ("a", MOST_LABELS, 2)
+    assert (made.recall["a"], made.precision["a"], made.recall["b"]) == (0.75, 1.0, None)
+    assert [made.shade("a", one) for one in ("a", "b", "rare 0")] == [4, 2, 0]
+    assert [(one.truth, one.predicted) for one in mistakes(cells)] == [("a", "b")]

@@ -1,0 +1,135 @@
+"""Approved cases on their page: found, in conflict, withdrawn, and brought in from a file."""
+
+from collections.abc import AsyncIterator
+from html import unescape
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.fixtures.browsing import HOSTILE, Foreign, browser, send
+from tests.fixtures.statements import counted
+from tests.nlu_logger.world import World
+
+
+@pytest.fixture
+async def page(world: World) -> AsyncIterator[httpx2.AsyncClient]:
+    async with browser(world.url) as made:
+        yield made
+
+
+async def shown(page: httpx2.AsyncClient, path: str, **params: str) -> str:
+    answer = await page.get(f"/dashboard/{path}", params=params)
+    assert answer.status_code == 200, answer.text
+    assert Foreign(answer.text).found == []
+    return unescape(answer.text)
+
+
+async def brought(page: httpx2.AsyncClient, **given: Any) -> str:
+    answer = await send(page, "operations/imports", **given)
+    assert Foreign(answer.text).found == []
+    return unescape(answer.text)
+
+
+async def test_a_file_is_brought_in_with_a_result_per_line_and_its_refused_rows_mended(
+    world: World, page: httpx2.AsyncClient, task: str
+) -> None:
+    rows = f"text,label\nbuy milk,shop\n{HOSTILE.replace(',', '')},eat\n,shop\nbuy milk,shop\n"
+    told = await brought(page, task=task, file=rows, quoting="no")
+    assert "<b>2</b> new" in told
+    assert "1 known before" in told
+    assert "1 refused" in told
+    mended = told.partition('aria-label="The refused rows">')[2].partition("</textarea>")[0]
+    assert mended.startswith("rejected_line,rejected_because,text,label")
+    again = await brought(page, task=task, file=mended.replace(",,shop", ",tea,shop"))
+    assert "<b>1</b> new" in again
+    *cases, _ = await world.truth(task)
+    assert {case["text"]: case["may_quote"] for case in cases}["buy milk"] is False
+    assert len(cases) == 3
+    assert "Say which task" in await brought(page, file=rows)
+    assert "The file is empty" in await brought(page, task=task)
+
+
+async def test_a_filled_review_file_becomes_corrections(
+    world: World, page: httpx2.AsyncClient, task: str
+) -> None:
+    item = await world.log(task=task, prompt="buy milk", predicted_intent="eat")
+    rows = f"id,corrected_intent\n{item},shop\n0189aaaa-0000-4000-8000-00000000000f,shop\n"
+    told = await brought(page, what="review", file=rows, approve="yes")
+    assert "<b>1</b> new" in told
+    assert "not found" in told
+    case, _ = await world.truth(task)
+    assert case["truth"] == "shop"
+
+
+async def test_cases_are_found_by_what_they_hold_and_withdrawn(
+    world: World, page: httpx2.AsyncClient, task: str
+) -> None:
+    assert "Nothing is approved yet." in await shown(page, "truths", task=task)
+    await brought(page, task=task, file=f"text,label\nbuy milk,shop\n{HOSTILE},eat\n")
+    item = await world.log(task=task, prompt="buy milk", predicted_intent="shop")
+    await world.approve(await world.correct(item, "eat"))
+    every = await shown(page, "truths", task=task)
+    assert "2 approved cases" in every
+    assert "1 case has another truth against it" in every
+    assert "in conflict" in every
+    eaten = await shown(page, "truths", task=task, label="eat")
+    assert "buy milk" not in eaten
+    assert "No case is like this." in await shown(page, "truths", task=task, text="no such")
+    assert "buy milk" in await shown(page, "truths", task=task, disputed="yes")
+    *cases, _ = await world.truth(task)
+    gone = next(one["id"] for one in cases if one["text"] == "buy milk")
+    answer = await send(page, "truths/withdraw", case=gone, task=task, quotable="yes")
+    assert (answer.status_code, answer.headers["location"]) == (
+        303,
+        f"/dashboard/truths?task={task}&quotable=yes",
+    )
+    again = await send(page, "truths/withdraw", case=gone, task=task)
+    assert "There is no such case." in unescape(again.text)
+
+
+async def test_who_may_not_write_withdraws_nothing_and_other_tasks_are_not_there(
+    world: World, page: httpx2.AsyncClient, task: str
+) -> None:
+    await brought(page, task=task, file="text,label\nbuy milk,shop\n")
+    body = {"name": "r", "scopes": ["ground-truth:read"], "tasks": ["another"]}
+    made = await world.admin.post("/v1/admin/keys", json=body)
+    async with browser(world.url, made.json()["key"]) as reader:
+        assert "buy milk" not in await shown(reader, "truths")
+        case, _ = await world.truth(task)
+        refused = await send(reader, "truths/withdraw", case=case["id"])
+        assert refused.status_code == 403
+
+
+async def test_pages_ask_no_more_of_a_long_list(
+    world: World, page: httpx2.AsyncClient, task: str
+) -> None:
+    paths = [
+        f"{one}?task={task}" for one in ("truths", "predictions", "confusion", "compare", "review")
+    ]
+
+    async def one_more(number: int) -> None:
+        item = await world.log(task=task, prompt=f"text {number}", prompt_version=f"v{number}")
+        await world.approve(await world.correct(item, f"label {number}"))
+        await world.log(task=task, prompt=f"more {number}")
+
+    async def statements() -> dict[str, int]:
+        counts = {}
+        for path in paths:
+            with counted() as sent:
+                await shown(page, path)
+            counts[path] = len(sent)
+        return counts
+
+    await one_more(0)
+    before = await statements()
+    for number in range(1, 4):
+        await one_more(number)
+    assert await statements() == before
+    assert max(before.values()) < 20, before
+
+
+async def test_retention_is_told_by_months(page: httpx2.AsyncClient) -> None:
+    told = await shown(page, "operations/retention")
+    assert "90 days" in told
+    assert "Nothing is dropped" not in told
