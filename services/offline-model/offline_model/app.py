@@ -5,7 +5,7 @@ import asyncio
 import hashlib
 import json
 import secrets
-from typing import cast
+from typing import Any, cast
 
 import httpx2
 from starlette.applications import Starlette
@@ -14,8 +14,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from offline_model import ABOUT, hostile, wire
+from offline_model import ABOUT, batches, hostile, wire
 from offline_model.answers import answer, role_of
+from offline_model.batches import Batches
 from offline_model.chance import fault, noisy, seconds
 from offline_model.memory import Calls, PromptCache
 from offline_model.settings import PASSING, Fault, OfflineSettings
@@ -36,6 +37,11 @@ def create_app(settings: OfflineSettings | None = None) -> Starlette:
             Route("/calls", offline.calls),
             Route("/v1/models", offline.models),
             Route("/v1/messages", offline.messages, methods=["POST"]),
+            Route("/v1/messages/batches", offline.create_batch, methods=["POST"]),
+            Route("/v1/messages/batches", offline.list_batches),
+            Route("/v1/messages/batches/{id}", offline.batch),
+            Route("/v1/messages/batches/{id}/cancel", offline.cancel_batch, methods=["POST"]),
+            Route("/v1/messages/batches/{id}/results", offline.batch_results),
         ],
         exception_handlers={
             wire.Refused: _refused,
@@ -56,13 +62,15 @@ class _Offline:
         self._settings = settings
         self._calls = Calls()
         self._cache = PromptCache()
+        self._batches = Batches(self._settings, self._in_batch)
 
     async def about(self, _: Request) -> Response:
         return JSONResponse({"about": ABOUT, "version": wire.VERSION})
 
     async def calls(self, _: Request) -> Response:
         """Not part of the Messages API: what arrived, what was answered with a message,
-        and the tokens of every message that was made, also of those that were cut off."""
+        and the tokens of every message that was made, also of those that were cut off; those of
+        batches apart, since they cost less, with the requests of each batch."""
         answered = self._calls.answered
         return JSONResponse(
             {
@@ -70,6 +78,8 @@ class _Offline:
                 "answered": answered.total(),
                 "by_request": dict(answered),
                 "usage": self._calls.usage,
+                "batches": [len(one.requests) for one in self._batches.made],
+                "batch_usage": self._calls.batch_usage,
             }
         )
 
@@ -108,14 +118,7 @@ class _Offline:
             return HTMLResponse("<html><body>Bad gateway</body></html>")
         if wrong is Fault.DEEP_ERROR:
             return Response(hostile.DEEP, 400, media_type="application/json")
-        text = answer(
-            question,
-            lambda label, labels: noisy(self._settings, drawn, label, labels),
-            obedient=self._settings.obedient,
-        )
-        text, stop_reason = _shortened(text, wrong, question.max_tokens)
-        usage = self._cache.usage(question)
-        message = wire.message(digest, question.model, text, stop_reason, usage)
+        message = self._message(question, digest, drawn, wrong)
         self._calls.count(question.model, message["usage"])
         sent = json.dumps(message).encode() if wrong is None else hostile.spoilt(wrong, message)
         whole = Response(sent, media_type="application/json")
@@ -127,6 +130,70 @@ class _Offline:
         if wrong not in PASSING:
             self._calls.answered[digest] += 1
         return whole
+
+    async def create_batch(self, request: Request) -> Response:
+        self._admit(request)
+        requests = batches.read(await request.body())
+        if self._settings.batch_refused:
+            raise wire.Refused(self._settings.batch_refused, "no batches here")
+        made = self._batches.create(requests)
+        if len(self._batches.made) <= self._settings.batch_unheard:
+            raise wire.Refused(500, "internal server error")
+        return JSONResponse(batches.view(made))
+
+    async def list_batches(self, request: Request) -> Response:
+        self._admit(request)
+        wanted = request.query_params.get("limit", "20")
+        if not wanted.isdigit() or not 1 <= int(wanted) <= batches.MOST_LISTED:
+            raise wire.Refused(400, f"limit: 1 to {batches.MOST_LISTED}")
+        listed, has_more = self._batches.listed(
+            limit=int(wanted), after=request.query_params.get("after_id")
+        )
+        return JSONResponse(batches.page(listed, has_more=has_more))
+
+    async def batch(self, request: Request) -> Response:
+        self._admit(request)
+        return JSONResponse(batches.view(await self._batches.get(request.path_params["id"])))
+
+    async def cancel_batch(self, request: Request) -> Response:
+        self._admit(request)
+        return JSONResponse(batches.view(await self._batches.cancel(request.path_params["id"])))
+
+    async def batch_results(self, request: Request) -> Response:
+        self._admit(request)
+        lines = batches.results(await self._batches.get(request.path_params["id"]))
+        return Response(lines, media_type="application/x-jsonl")
+
+    def _in_batch(self, body: bytes, sample: str) -> dict[str, Any]:
+        """The message of a request in a batch: as it would be alone. What can go wrong only on the
+        way to a client is a failure of the provider's here. Raises Refused."""
+        digest = hashlib.sha256(body).hexdigest()
+        arrival = self._calls.arrive(digest)
+        question = wire.read(body)
+        wire.fits(question, self._settings.window)
+        wrong = fault(self._settings, f"{digest}/{sample}", arrival, role_of(question))
+        self._refuse(wrong, body, arrival)
+        if wrong in PASSING:
+            raise wire.Refused(500, "internal server error")
+        message = self._message(question, digest, f"{digest}/{sample}", wrong)
+        self._calls.count(question.model, message["usage"], batched=True)
+        self._calls.answered[digest] += 1
+        spoilt: dict[str, Any] = message
+        if wrong is not None:
+            spoilt = json.loads(hostile.spoilt(wrong, message))
+        return spoilt
+
+    def _message(
+        self, question: wire.MessagesRequest, digest: str, drawn: str, wrong: Fault | None
+    ) -> dict[str, Any]:
+        text = answer(
+            question,
+            lambda label, labels: noisy(self._settings, drawn, label, labels),
+            obedient=self._settings.obedient,
+        )
+        text, stop_reason = _shortened(text, wrong, question.max_tokens)
+        usage = self._cache.usage(question)
+        return wire.message(digest, question.model, text, stop_reason, usage)
 
     def _admit(self, request: Request) -> None:
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ").strip()

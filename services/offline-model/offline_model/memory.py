@@ -47,14 +47,16 @@ class Calls:
         self.arrived: Counter[str] = Counter()
         self.answered: Counter[str] = Counter()
         self.usage: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.batch_usage: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
     def arrive(self, digest: str) -> int:
         """Which arrival of this very request this is, from 1."""
         self.arrived[digest] += 1
         return self.arrived[digest]
 
-    def count(self, model: str, usage: Mapping[str, Any]) -> None:
+    def count(self, model: str, usage: Mapping[str, Any], *, batched: bool = False) -> None:
         """A message with that usage was made."""
-        self.usage[model].update(
+        counted = self.batch_usage if batched else self.usage
+        counted[model].update(
             {name: value for name, value in usage.items() if isinstance(value, int)}
         )

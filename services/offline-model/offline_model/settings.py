@@ -62,6 +62,15 @@ class Fault(StrEnum):
     USAGE_STRING = "usage_string"
 
 
+class BatchFault(StrEnum):
+    """What can be made to go wrong with batches: with requests of them, or with the whole."""
+
+    ERRORED = "errored"  # a request: the provider failed at it
+    EXPIRED = "expired"  # a request: a day was too short for it
+    CANCELED = "canceled"  # a request: stopped by somebody else
+    UNKNOWN = "unknown"  # a batch: 404 when it is looked at
+
+
 PASSING = frozenset(
     {
         Fault.RATE_LIMITED,
@@ -128,6 +137,25 @@ class OfflineSettings(EnvironmentSettings):
     )
     outage_requests: PositiveInt = Field(
         default=100, description="how many requests in a row an outage swallows"
+    )
+    batch_seconds: Annotated[float, Field(ge=0)] = Field(
+        default=0.0, description="seconds until a batch has ended; a real one takes up to 24 hours"
+    )
+    batch_looks: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="how many looks at a batch find it unfinished, whatever the time"
+    )
+    batch_faults: dict[BatchFault, PositiveInt] = Field(
+        default={},
+        description='one in n of the requests in batches goes wrong, as JSON: {"errored": 20};'
+        ' "unknown": one batch in n',
+    )
+    batch_unheard: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description="how many batches, from the first, are made and answered with 500: nobody hears"
+        " of them",
+    )
+    batch_refused: Annotated[int, Field(ge=0, le=599)] = Field(
+        default=0, description="the status with which every batch is refused; 0: none is"
     )
     retry_after_s: Annotated[float, Field(ge=0)] = Field(
         default=1.0, description="seconds the retry-after header of a 429 asks for"

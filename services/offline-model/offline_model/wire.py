@@ -105,13 +105,14 @@ def read(body: bytes) -> MessagesRequest:
     try:
         request = MessagesRequest.model_validate_json(body)
     except ValidationError as error:
-        raise Refused(400, _complaint(error)) from None
+        raise Refused(400, complaint(error)) from None
     if request.messages[-1].role != "user":
         raise Refused(400, "messages: the last turn must be the user's")
     return request
 
 
-def _complaint(error: ValidationError) -> str:
+def complaint(error: ValidationError) -> str:
+    """What is wrong first, naming the field but not its value."""
     problem = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(map(str, problem["loc"]))
     if where in RETIRED:
@@ -153,8 +154,8 @@ def message(
     }
 
 
-def error(refused: Refused, request_id: str) -> dict[str, Any]:
-    """The body of every answer that is no 200."""
+def error(refused: Refused, request_id: str | None) -> dict[str, Any]:
+    """The body of every answer that is no 200, and of a batch's request that failed."""
     body: dict[str, Any] = {
         "type": ERROR_TYPES.get(refused.status, "api_error"),
         "message": refused.message,
