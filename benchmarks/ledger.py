@@ -24,8 +24,8 @@ from induction.llm.ledger import Ledger
 from induction.llm.models import Answering, Models
 from induction.llm.prices import SHIPPED
 from induction.llm.servers import Server
+from induction.model_settings import ModelSettings
 from induction.resources import APP_IDENTITY
-from induction.settings import ModelSettings
 from induction.task_kinds.base import ModelAnswer, ModelRequest, Outcome, Usage
 from induction.task_kinds.registry import task_of
 from nlu_shared.kit.data.db import Database, open_database

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from induction.model_settings import ModelSettings
 from induction.providers import Providers
-from induction.settings import ModelSettings
 from nlu_shared.environment import given
 from nlu_shared.schemas.base import Slug
 from pydantic import TypeAdapter, ValidationError

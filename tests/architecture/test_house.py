@@ -42,6 +42,11 @@ IO_FILES = {
     "stream_routes.py",
     "ledger.py",
     "entries.py",
+    # Of the ledger: answers read back, and batches.
+    "answer_rows.py",
+    "batch_rows.py",
+    "batches.py",
+    "claude_batches.py",
     "lease.py",
     "experience.py",
     "looks.py",

@@ -3,7 +3,7 @@
 import io
 from collections.abc import AsyncIterator
 
-from induction.settings import ModelSettings
+from induction.model_settings import ModelSettings
 from induction.watching.screen import WIDTH
 from rich.console import Console
 

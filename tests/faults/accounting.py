@@ -59,13 +59,16 @@ class Counted:
 async def counted(url: str) -> Counted:
     async with client(url) as caller:
         calls = (await caller.get("/calls")).json()
-    spent = sum((_dollars(model, used) for model, used in calls["usage"].items()), Decimal(0))
+    alone, batched = calls["usage"].items(), calls["batch_usage"].items()
+    spent = sum((_dollars(model, used) for model, used in alone), Decimal(0))
+    spent += sum((_dollars(model, used, in_batch=True) for model, used in batched), Decimal(0))
     return Counted(calls["arrived"], calls["by_request"], spent)
 
 
-def _dollars(model: str, used: Mapping[str, Any]) -> Decimal:
+def _dollars(model: str, used: Mapping[str, Any], *, in_batch: bool = False) -> Decimal:
     """By the rates of short prompts, which is what the tests have."""
-    rates = prices.price(model, datetime.now(UTC).date(), prices.SHIPPED).short
+    price = prices.price(model, datetime.now(UTC).date(), prices.SHIPPED)
+    rates = price.in_batch(price.short) if in_batch else price.short
     by_kind = {
         "input_tokens": rates.input,
         "cache_creation_input_tokens": rates.cache_write,

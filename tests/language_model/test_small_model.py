@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from induction.llm.adapters import adapters
 from induction.llm.models import Answering, Models
-from induction.settings import ModelSettings
+from induction.model_settings import ModelSettings
 from induction.task_kinds.base import ModelAnswer, ModelRequest, Outcome, Prediction, Task
 from induction.task_kinds.registry import task_of
 from nlu_shared.rendering import render_parts, rendered

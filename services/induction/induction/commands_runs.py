@@ -72,6 +72,7 @@ def run(
     hint: Annotated[list[str] | None, Repeatable] = None,
     may_remove_blocks: bool = False,
     retrieval: bool | None = None,
+    batches: bool | None = None,
     pin: Annotated[list[str] | None, Repeatable] = None,
     approval: ApprovalMode | None = None,
     approval_minutes: Annotated[float | None, field(ChosenApprovals, "approval_minutes")] = None,
@@ -118,6 +119,9 @@ def run(
         Let changes take blocks of the prompt it begins with away: they carry the task.
     retrieval
         Also try examples that are chosen for each text; without it as the task says.
+    batches
+        Ask large evaluations as Message Batches: half the price, and their answers can take a day;
+        without it as the task says.
     pin
         A block of the prompt it begins with that no change may edit; repeatable.
     approval
@@ -141,6 +145,7 @@ def run(
         "hints": hint or [],
         "may_remove_blocks": may_remove_blocks,
         "retrieval": retrieval,
+        "batches": batches,
         "pins": pin or [],
         "approval": approval,
         "approval_minutes": approval_minutes,

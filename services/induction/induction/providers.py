@@ -74,6 +74,11 @@ class Provider(Schema):
     )
 
     @property
+    def takes_batches(self) -> bool:
+        """Whether the form of its requests has Message Batches."""
+        return self.api is not Api.CHAT_COMPLETIONS
+
+    @property
     def is_offline(self) -> bool:
         return self.api is Api.OFFLINE
 

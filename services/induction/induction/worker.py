@@ -14,6 +14,7 @@ from induction.findings.jobs import tell_by_clock
 from induction.notices.jobs import report_by_clock
 from induction.privacy.jobs import forget_by_clock
 from induction.resources import Resources, open_resources
+from induction.runs.batches import settle_by_clock
 from induction.runs.jobs import drive_runs, execute_run
 from induction.runs.verification import verify_run, verify_runs
 from induction.settings import Settings
@@ -38,6 +39,7 @@ def parts(resources: Resources) -> list[Coroutine[Any, Any, None]]:
         forget_by_clock(resources),
         tell_by_clock(resources),
         report_by_clock(resources),
+        settle_by_clock(resources),
         work(
             [execute_run, verify_run, consider_run],
             queue=INDUCTION_QUEUE,

@@ -1,4 +1,4 @@
-"""Message Batches, in memory: many requests made at once, answered later, their results in no order.
+"""Message Batches, in memory: many requests made at once and answered later, in no order.
 
 A batch holds what was sent until it ends; what goes wrong in it, and in which order its results
 come, is drawn from the requests alone, so that equal batches end equally. Restarted, the server
@@ -118,7 +118,7 @@ class Batches:
             batch.cancelled_at = datetime.now(UTC)
         return batch
 
-    def listed(self, *, limit: int, after: str | None) -> tuple[list[Batch], bool]:
+    def listed(self, *, limit: int, after: str | None) -> tuple[Sequence[Batch], bool]:
         """The newest first, beginning after one of them; whether there are more."""
         newest = self.made[::-1]
         places = [place for place, one in enumerate(newest, 1) if one.id == after]
@@ -132,14 +132,14 @@ class Batches:
         return is_early and batch.cancelled_at is None
 
     async def _end(self, batch: Batch) -> None:
-        results = []
+        results: list[dict[str, Any]] = []
         for one in batch.requests:
             results.append({"custom_id": one.custom_id, "result": self._result(batch, one)})
             await asyncio.sleep(0)  # other callers are not kept waiting for all of them
         results.sort(key=lambda one: draw("order", self._settings.seed, one["custom_id"]))
         batch.results, batch.ended_at = results, datetime.now(UTC)
-        for one in results:
-            kind = one["result"]["type"]
+        for result in results:
+            kind = result["result"]["type"]
             batch.counts[kind] = batch.counts.get(kind, 0) + 1
 
     def _result(self, batch: Batch, one: BatchedRequest) -> dict[str, Any]:
@@ -182,11 +182,11 @@ def view(batch: Batch) -> dict[str, Any]:
 
 
 def page(listed: Sequence[Batch], *, has_more: bool) -> dict[str, Any]:
-    ids = [one.id for one in listed] or [None]
+    ids = [one.id for one in listed]
     return {
         "data": [view(one) for one in listed],
-        "first_id": ids[0],
-        "last_id": ids[-1],
+        "first_id": ids[0] if ids else None,
+        "last_id": ids[-1] if ids else None,
         "has_more": has_more,
     }
 

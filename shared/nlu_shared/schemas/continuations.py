@@ -39,6 +39,7 @@ class ContinueIn(Body, ChosenApprovals):
     folds: int | None = Field(default=None, ge=2, le=MOST_FOLDS, description=SAME)
     may_remove_blocks: bool | None = Field(default=None, description=SAME)
     retrieval: bool | None = Field(default=None, description=SAME)
+    batches: bool | None = Field(default=None, description=SAME)
     hints: Annotated[tuple[Note, ...], Field(max_length=20)] | None = Field(
         default=None, description=f"what proposals should know; {SAME}, those on its way included"
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
@@ -30,6 +30,8 @@ def _number(value: Any) -> Any:
 CACHE_WRITE = Decimal("1.25")
 CACHE_READ = Decimal("0.1")
 """Of the price of input, where a row does not tell: the rule of Anthropic's price list."""
+SMALLEST = Decimal("1e-9")
+"""Of a rate that is computed."""
 MOST_ROWS = 1_000
 
 Rate = Annotated[
@@ -82,9 +84,10 @@ class Price(Body):
         default=None, description="as `cache_read`, of long prompts"
     )
     batch_input: Rate | None = Field(
-        default=None, description="`input` of batches, which no run sends; null: not known"
+        default=None,
+        description="`input` in a batch; null, or `batch_output` null: as outside of one",
     )
-    batch_output: Rate | None = Field(default=None, description="`output` of batches")
+    batch_output: Rate | None = Field(default=None, description="`output` in a batch")
     retires: date | None = Field(
         default=None, description="the day its provider ends it; null: none is known"
     )
@@ -109,6 +112,18 @@ class Price(Body):
             self.long_input, self.long_output, self.long_cache_write, self.long_cache_read
         )
 
+    def in_batch(self, rates: Rates) -> Rates:
+        """The same rates in a batch, those of the cache and of long prompts cheaper by as much as
+        `input`; as they are where the row does not tell."""
+        if self.batch_input is None or self.batch_output is None:
+            return rates
+        return Rates.model_construct(
+            input=_scaled(rates.input, self.batch_input, self.input),
+            output=_scaled(rates.output, self.batch_output, self.output),
+            cache_write=_scaled(rates.cache_write, self.batch_input, self.input),
+            cache_read=_scaled(rates.cache_read, self.batch_input, self.input),
+        )
+
     @model_validator(mode="after")
     def _tiers_agree(self) -> Self:
         """A long prompt may not be cheaper: what is reserved for a call would be no bound."""
@@ -127,6 +142,11 @@ class Price(Body):
 
     def _has(self, name: str) -> bool:
         return getattr(self, name) is not None
+
+
+def _scaled(rate: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    """Rounded up: what is reserved stays a bound."""
+    return (rate * part / whole).quantize(SMALLEST, ROUND_UP) if whole else rate
 
 
 def _rates(

@@ -11,6 +11,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from nlu_shared.schemas.base import Body, Label, Moment, Note, Schema, Slug
+from nlu_shared.schemas.batches import ChosenBatches
 from nlu_shared.schemas.canary import Canary
 from nlu_shared.schemas.candidates import FrontView, IterationView
 from nlu_shared.schemas.ensembles import FEWEST_MEMBERS, MOST_MEMBERS, EnsembleMeasured
@@ -95,7 +96,7 @@ class RunModels(Schema):
     proposer: ModelName | None = Field(default=None, description="proposes; null: the task's")
 
 
-class RunRequest(MigrationTerms, ChosenApprovals):
+class RunRequest(MigrationTerms, ChosenApprovals, ChosenBatches):
     """`focus` and `guards` name components of the task: a label, or for extraction people, events,
     structural, shift, pair_bonds, child_of, symptom, anxiety, functioning, relationship."""
 
@@ -263,6 +264,7 @@ class RunView(Approvals):
     focus: str | None = Field(default=None, description="the component it raises; null: all")
     guards: dict[str, float] = Field(default={}, description="by how much F1 may fall, at most")
     pins: list[str] = Field(default=[], description="blocks that no change may edit")
+    batches: bool = Field(default=False, description="are large evaluations Message Batches?")
     taken_hints: list[TakenHint] = Field(
         default=[], description="the hints that proposals were given, in their order"
     )

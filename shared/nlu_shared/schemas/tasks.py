@@ -77,6 +77,11 @@ class TaskSpec(Approvals, PromotionRules):
         default=False,
         description="do runs that do not say try examples chosen for each text, from a bank?",
     )
+    batches: bool = Field(
+        default=False,
+        description="do runs that do not say ask large evaluations as Message Batches, where the"
+        " provider takes them?",
+    )
 
 
 class TaskIn(Body, TaskSpec):
@@ -118,6 +123,11 @@ class TaskChange(Body, Approvals, PromotionRules):
     retrieval: bool = Field(
         default=False,
         description="do runs that do not say try examples chosen for each text, from a bank?",
+    )
+    batches: bool = Field(
+        default=False,
+        description="do runs that do not say ask large evaluations as Message Batches, where the"
+        " provider takes them?",
     )
     archived: bool = Field(
         default=False,

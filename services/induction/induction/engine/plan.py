@@ -100,6 +100,8 @@ class Plan:
     folds: in how many folds the search is cross-validated; None: not at all.
     may_remove_blocks: a person allows changes that take blocks of the baseline away. They carry the
         task: a score that is as good without them says more of the cases than of the instructions.
+    batches: all that an evaluation asks is one question, since who answers takes many calls at
+        once, and an answer can take a day.
     pins: names of blocks that no change of this run edits.
     approval: how a change waits for a person before it is kept; None: it does not.
     prunes_blocks: False where the answering model reads no instructions, so that no score of its
@@ -138,6 +140,7 @@ class Plan:
     looks: int = 0
     folds: int | None = None
     may_remove_blocks: bool = False
+    batches: bool = False
     pins: frozenset[str] = frozenset()
     approval: ApprovalTerms | None = None
     prunes_blocks: bool = True

@@ -4,7 +4,7 @@ Everything here waits for its commit, which it shares with whatever else the pro
 moment. Which calls are sent, and when, is the matter of `calls`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,6 +17,7 @@ from nlu_shared.kit.data.group_commit import GroupCommit
 
 from induction.engine.runtime import Call
 from induction.llm import prices
+from induction.llm.batch_entries import Intended
 from induction.llm.budget import Budget, dollars
 from induction.llm.entries import (
     Copied,
@@ -81,9 +82,26 @@ class Accounting:
             return None
         return Flight(key, one, day, bound, self._model.slots(one.request.model))
 
+    def admit_together(self, batch: UUID, calls: Mapping[Key, Call]) -> list[Flight]:
+        """The first of these calls that fit at the price of a batch."""
+        day, table = datetime.now(UTC).date(), self._account.prices
+        flights: list[Flight] = []
+        for key, one in calls.items():
+            model = one.request.model
+            listed = Decimal(0)
+            if prices.is_known(model, day, table):
+                listed = prices.upper_bound(one.request, day, table, in_batch=True)
+            bound = listed if self._model.server(model).billed else Decimal(0)
+            if not self.budget.admit(bound):
+                break
+            intended = Intended(batch, len(flights), listed, day)
+            slots = self._model.slots(model)
+            flights.append(Flight(key, one, day, bound, slots, intended=intended))
+        return flights
+
     async def reserve(self, flights: Sequence[Flight]) -> list[bool]:
         """Commits these reservations, all in one; False for each that the month's cap refuses."""
-        receipts = await self._write([self._reservation(flight) for flight in flights])
+        receipts = await self.write([self._reservation(flight) for flight in flights])
         granted = [receipt.granted is Granted.YES for receipt in receipts]
         for flight, receipt, may_go in zip(flights, receipts, granted, strict=True):
             if may_go:
@@ -122,7 +140,7 @@ class Accounting:
             notional=listed,
             month=flight.month,
         )
-        await self._write([entry])
+        await self.write([entry])
         self.budget.settle(flight.bound, cost)
         return answer
 
@@ -131,7 +149,7 @@ class Accounting:
         for flight in flights:
             self.budget.release(flight.bound)
         if flights:
-            await self._write(
+            await self.write(
                 [
                     Release(**self._names(one.key, one.call), bound=one.bound, month=one.month)
                     for one in flights
@@ -140,7 +158,7 @@ class Accounting:
 
     async def copy(self, key: Key, one: Call, answer: ModelAnswer) -> None:
         """Commits an answer that nothing more is paid for."""
-        await self._write([Copied(**self._names(key, one), **fields_of(answer))])
+        await self.write([Copied(**self._names(key, one), **fields_of(answer))])
 
     def over_budget(self, answer: ModelAnswer | None = None) -> ModelAnswer:
         """The answer with the limit that the last refused call would have passed."""
@@ -150,7 +168,7 @@ class Accounting:
         is_billed = self._model.server(flight.call.request.model).billed
         cap = self._account.month_cap_usd if is_billed else None
         names = self._names(flight.key, flight.call)
-        return Reserved(**names, bound=flight.bound, month_cap=cap)
+        return Reserved(**names, bound=flight.bound, month_cap=cap, intended=flight.intended)
 
     def _charged(self, flight: Flight, answer: ModelAnswer) -> tuple[Decimal, ModelAnswer]:
         """What an answer costs by the list; its bound, and no usage, where it is not said."""
@@ -163,22 +181,27 @@ class Accounting:
         log.warning("usage not said", run_id=str(self._account.run_id), model=request.model)
         return prices.upper_bound(request, flight.day, table), replace(answer, usage=None)
 
-    async def _write(self, entries: Sequence[LedgerEntry]) -> Sequence[Receipt]:
+    async def write(self, entries: Sequence[LedgerEntry]) -> Sequence[Receipt]:
+        """Commits these, all in one."""
         receipts = await self._commits.submit_all(entries)
         if any(receipt.granted is Granted.LEASE_LOST for receipt in receipts):
             raise LeaseLost
         return receipts
 
     def _names(self, key: Key, one: Call) -> dict[str, Any]:
-        account, server = self._account, self._model.server(one.request.model)
+        return self.names(key, purpose=one.purpose, model=one.request.model)
+
+    def names(self, key: Key, *, purpose: str, model: str) -> dict[str, Any]:
+        """What every entry of a call begins with."""
+        account, server = self._account, self._model.server(model)
         return {
             "run_id": account.run_id,
             "fence": account.fence,
             "key": key[0],
-            "sample": one.sample,
-            "purpose": one.purpose,
+            "sample": key[1],
+            "purpose": purpose,
             "provider": server.identity,
-            "model": one.request.model,
+            "model": model,
             "adapter": server.adapter,
             "epoch": account.epoch,
         }

@@ -63,6 +63,11 @@ class Chat:
         self._sleep = sleep
         self._jitter = jitter
 
+    @property
+    def batches(self) -> None:
+        """Its servers take files of requests, each provider in its own way; none is asked so."""
+        return None
+
     async def close(self) -> None:
         await self._client.close()
 

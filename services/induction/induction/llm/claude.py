@@ -23,6 +23,7 @@ from anthropic import (
 from nlu_shared.certificates import trusted
 
 from induction.llm.attempts import Again, always, settled
+from induction.llm.claude_batches import ClaudeBatches, body_of
 from induction.llm.reading import read_message
 from induction.llm.retry import Failure, Kind
 from induction.llm.servers import NEWER_LENGTH, Capacity, Dialect
@@ -61,6 +62,7 @@ class Claude:
         )
         self._sleep = sleep
         self._jitter = jitter
+        self.batches = ClaudeBatches(self._client, _received)
 
     async def close(self) -> None:
         await self._client.close()
@@ -88,36 +90,32 @@ class Claude:
     async def _attempt(
         self, request: ModelRequest, sample: int, dialect: Dialect
     ) -> ModelAnswer | Failure:
-        body = body_of(request, dialect)
-        try:
+        received = await _received(
             # Raw: the SDK would read any JSON as half a message, and some of it not at all.
-            raw = await self._client.messages.with_raw_response.create(
-                **body,
+            self._client.messages.with_raw_response.create(
+                **body_of(request, dialect),
                 extra_headers={SAMPLE_HEADER: str(sample)} if sample else None,
             )
-        except APIStatusError as error:
-            return _read(error.response)
-        except APITimeoutError as error:
-            unsent = isinstance(error.__cause__, httpx2.ConnectTimeout | httpx2.PoolTimeout)
-            return Failure(Kind.UNSENT if unsent else Kind.TIMEOUT)
-        except APIConnectionError as error:
-            unsent = isinstance(error.__cause__, httpx2.ConnectError)
-            return Failure(Kind.UNSENT if unsent else Kind.CUT_OFF)
-        except (AnthropicError, httpx2.HTTPError, ValueError, RecursionError):
-            # The SDK made nothing of it: an error's body that is nested a thousand deep.
-            return Failure(Kind.UNREADABLE)
-        return _read(raw.http_response)
+        )
+        if isinstance(received, Failure):
+            return received
+        return read_message(received.status_code, received.headers, received.content)
 
 
-def body_of(request: ModelRequest, dialect: Dialect) -> dict[str, Any]:
-    """What is sent: the request as it was rendered, in what the server takes of it."""
-    body = request.messages()
-    if not dialect.takes_schema:
-        del body["output_config"]
-    if dialect.effort is not None:
-        body.setdefault("output_config", {})["effort"] = dialect.effort
-    return body
-
-
-def _read(response: httpx2.Response) -> ModelAnswer | Failure:
-    return read_message(response.status_code, response.headers, response.content)
+async def _received(sending: Awaitable[Any]) -> httpx2.Response | Failure:
+    """What came back, whatever its status; raises nothing that a provider could cause."""
+    try:
+        answered = await sending
+    except APIStatusError as error:
+        return error.response
+    except APITimeoutError as error:
+        unsent = isinstance(error.__cause__, httpx2.ConnectTimeout | httpx2.PoolTimeout)
+        return Failure(Kind.UNSENT if unsent else Kind.TIMEOUT)
+    except APIConnectionError as error:
+        unsent = isinstance(error.__cause__, httpx2.ConnectError)
+        return Failure(Kind.UNSENT if unsent else Kind.CUT_OFF)
+    except (AnthropicError, httpx2.HTTPError, ValueError, RecursionError):
+        # The SDK made nothing of it: an error's body that is nested a thousand deep.
+        return Failure(Kind.UNREADABLE)
+    response: httpx2.Response = getattr(answered, "http_response", answered)
+    return response

@@ -1,4 +1,4 @@
-"""The ledger's writes: four kinds of entry, many in one commit. SQL only; decides nothing."""
+"""The ledger's writes: five kinds of entry, many in one commit. SQL only; decides nothing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,9 @@ from enum import Enum, auto
 from uuid import UUID
 
 from nlu_shared.kit.data.group_commit import Connection
+
+from induction.llm import batch_entries
+from induction.llm.batch_entries import Intended, Resulted
 
 
 class Granted(Enum):
@@ -38,19 +41,22 @@ class LedgerEntry:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reserved(LedgerEntry):
     """About to be sent, in the month the database says it is. `bound` is what the call may cost at
-    most. `month_cap` None: not billed."""
+    most. `month_cap` None: not billed. `intended`: it goes with a batch; None: alone."""
 
     bound: Decimal
     month_cap: Decimal | None
+    intended: Intended | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed(LedgerEntry):
     """The end of a reservation of `bound`; it moves the total of the month that was reserved in,
-    whatever month it is now. None: no money was reserved."""
+    whatever month it is now. None: no money was reserved. `resulted`: what became of it in a
+    batch; None: it was in none."""
 
     bound: Decimal
     month: date | None
+    resulted: Resulted | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +69,13 @@ class Settled(Closed):
     usage: str | None
     cost: Decimal
     notional: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Billed(Closed):
+    """What it cost is known, and its answer is not kept: it came after the run's end."""
+
+    cost: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,12 +134,26 @@ async def write(connection: Connection, entries: Sequence[LedgerEntry]) -> list[
         )
     if reserved := [one for one in valid if isinstance(one, Reserved)]:
         await _insert(connection, reserved)
+        await batch_entries.intend(
+            connection,
+            [
+                (one.run_id, one.model, now, one.key, one.sample, one.intended)
+                for one in reserved
+                if one.intended is not None
+            ],
+        )
     if copied := [one for one in valid if isinstance(one, Copied)]:
         await _copy(connection, copied)
     if settled := [one for one in valid if isinstance(one, Settled)]:
         await _settle(connection, settled)
     if released := [one for one in valid if isinstance(one, Release)]:
         await _release(connection, released)
+    if billed := [one for one in valid if isinstance(one, Billed)]:
+        await _bill(connection, billed)
+    await batch_entries.result(
+        connection,
+        [one.resulted for one in valid if isinstance(one, Closed) and one.resulted is not None],
+    )
     return [Receipt(may, now) for may in granted]
 
 
@@ -172,7 +199,7 @@ def _spend(
 def _moves_by(one: LedgerEntry) -> Decimal:
     if isinstance(one, Reserved):
         return one.bound
-    if isinstance(one, Settled):
+    if isinstance(one, Settled | Billed):
         return one.cost - one.bound
     if isinstance(one, Release):
         return -one.bound
@@ -209,7 +236,8 @@ async def _settle(connection: Connection, settled: Sequence[Settled]) -> None:
     await connection.executemany(
         """
         UPDATE llm_calls SET outcome = $4, text = $5, usage = $6::jsonb,
-            cost_usd = reserved_usd - $7 + $8, notional_usd = $9, settled_at = now()
+            cost_usd = reserved_usd - $7 + $8, notional_usd = $9, batched = $10,
+            settled_at = now()
         WHERE run_id = $1 AND key = $2 AND sample = $3 AND outcome IS NULL
         """,
         [
@@ -223,6 +251,7 @@ async def _settle(connection: Connection, settled: Sequence[Settled]) -> None:
                 one.bound,
                 one.cost,
                 one.notional,
+                one.resulted is not None,
             )
             for one in settled
         ],
@@ -233,9 +262,19 @@ async def _release(connection: Connection, released: Sequence[Release]) -> None:
     await connection.executemany(
         """
         UPDATE llm_calls SET attempts = attempts - 1, reserved_usd = reserved_usd - $4
-        WHERE run_id = $1 AND key = $2 AND sample = $3 AND outcome IS NULL
+        WHERE run_id = $1 AND key = $2 AND sample = $3 AND cost_usd IS NULL
         """,
         [(one.run_id, one.key, one.sample, one.bound) for one in released],
+    )
+
+
+async def _bill(connection: Connection, billed: Sequence[Billed]) -> None:
+    await connection.executemany(
+        """
+        UPDATE llm_calls SET reserved_usd = reserved_usd - $4 + $5
+        WHERE run_id = $1 AND key = $2 AND sample = $3 AND cost_usd IS NULL
+        """,
+        [(one.run_id, one.key, one.sample, one.bound, one.cost) for one in billed],
     )
 
 

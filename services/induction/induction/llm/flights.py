@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from induction.engine.runtime import Call
+from induction.llm.batch_entries import Intended
 from induction.llm.servers import Server
 from induction.task_kinds.base import ModelAnswer, ModelRequest
 
@@ -50,6 +51,7 @@ class Flight:
     slots: of its provider, one of which it holds while it is on its way.
     month: the one its last reservation stands in.
     repeated: reservations beyond the first, one for each attempt that may be billed too.
+    intended: its place in the batch it goes with; None: it goes alone.
     """
 
     key: Key
@@ -61,6 +63,7 @@ class Flight:
     repeated: int = 0
     is_sent: bool = False
     is_answered: bool = False
+    intended: Intended | None = None
 
 
 def fields_of(answer: ModelAnswer) -> dict[str, Any]:

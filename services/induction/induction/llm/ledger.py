@@ -13,24 +13,23 @@ lost.
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
-from uuid import UUID
 
 import structlog
 from nlu_shared.kit.data.db import Database, Identity, session_scope
-from sqlalchemy import text
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.engine.runtime import Call
-from induction.llm.accounting import Account, LedgerCommits
+from induction.llm import answer_rows
+from induction.llm.accounting import Account, Accounting, LedgerCommits
+from induction.llm.batches import Batches
 from induction.llm.calls import Calls
 from induction.llm.errors import Outage, StopRun
 from induction.llm.flights import Key, Model
 from induction.llm.prices import PriceTable
-from induction.task_kinds.base import BY_MODEL, BY_PROVIDER, ModelAnswer, Outcome, Usage
+from induction.task_kinds.base import BY_MODEL, BY_PROVIDER, ModelAnswer, Outcome
 
 log = structlog.get_logger(__name__)
 PROBES_FROM = 1_000_000
@@ -53,12 +52,15 @@ class Ledger:
         account: Account,
         commits: LedgerCommits,
         model: Model,
+        batching: Callable[[Accounting], Batches] | None = None,
         **looking: Any,
     ) -> None:
-        """`looking` is what `Calls` takes to be stopped while calls are on their way."""
+        """`batching`: many calls go as Message Batches. `looking` is what `Calls` takes to be
+        stopped while calls are on their way."""
         self._account = account
         self._model = model
         self._calls = Calls(account, commits, model, **looking)
+        self._batches = None if batching is None else batching(self._calls.accounting)
         self._answered: dict[str, Call] = {}  # by model, a request that it has answered
         self._asked: Collection[Key] = ()
         self._looked_up: set[Key] = set()
@@ -98,25 +100,19 @@ class Ledger:
         return self._account.prices
 
     async def load(self, database: Database, identity: Identity) -> None:
-        """Reads what this run has already asked; must come before the first `complete`."""
+        """Reads what this run has already asked; must come before the first `complete`. Raises as
+        `Batches.look` does: while a batch is worked on nothing else is asked."""
         self._database, self._identity = database, identity
+        if self._batches is not None:
+            await self._batches.look()
         async with session_scope(database, identity) as session:
-            rows = await session.execute(
-                text(
-                    """
-                    SELECT key, sample, outcome, text, usage, attempts, cached,
-                        coalesce(cost_usd, reserved_usd) AS spent
-                    FROM llm_calls WHERE run_id = :run_id
-                    """
-                ),
-                {"run_id": self._account.run_id},
-            )
+            rows = await answer_rows.of_run(session, self._account.run_id)
             for row in rows:
                 self._calls.accounting.budget.calls += row.attempts
                 self._calls.accounting.budget.usd += row.spent
                 self._probes = max(self._probes, row.sample - PROBES_FROM)
                 if row.outcome is not None:
-                    self._calls.known[row.key, row.sample] = _answer(row)
+                    self._calls.known[row.key, row.sample] = answer_rows.answer(row)
 
     async def complete(
         self, calls: Sequence[Call], ahead: Sequence[Call] = ()
@@ -132,6 +128,9 @@ class Ledger:
         if missing := self._open(by_key):
             await self._copy_from_other_runs(missing)
             self._remember(by_key)
+            if self._batches is not None:
+                await self._batches.send(self._open(missing))
+                ahead = ()  # a call on its way has no place in a batch
             expecting = asyncio.create_task(self._expect(ahead))
             try:
                 await self._ask(self._open(missing))
@@ -239,27 +238,9 @@ class Ledger:
         self._looked_up |= missing.keys()
         servers = [self._model.server(one.request.model) for one in missing.values()]
         async with session_scope(self._database, self._identity) as session:
-            rows = await session.execute(
-                text(
-                    """
-                    SELECT DISTINCT ON (key, sample) key, sample, outcome, text, usage
-                    FROM llm_calls
-                    WHERE outcome = 'ok' AND text IS NOT NULL AND NOT cached
-                        AND (key, provider, adapter) IN (SELECT * FROM unnest(
-                            CAST(:keys AS text[]), CAST(:servers AS text[]),
-                            CAST(:adapters AS text[])))
-                        AND epoch = :epoch AND run_id <> :run_id ORDER BY key, sample, settled_at
-                    """
-                ),
-                {
-                    "keys": [key for key, _ in missing],
-                    "servers": [server.identity for server in servers],
-                    "adapters": [server.adapter for server in servers],
-                    "epoch": account.epoch,
-                    "run_id": account.run_id,
-                },
+            answered = await answer_rows.of_other_runs(
+                session, account.run_id, missing, servers, epoch=account.epoch
             )
-            answered = {(row.key, row.sample): _answer(row) for row in rows}
         await asyncio.gather(
             *(
                 self._calls.settle_unsent(key, missing[key], answer)
@@ -271,25 +252,3 @@ class Ledger:
 
 def _keys(calls: Sequence[Call]) -> list[Key]:
     return [(one.request.key, one.sample) for one in calls]
-
-
-async def answers(session: AsyncSession, run_id: UUID) -> dict[Key, ModelAnswer | None]:
-    """Every answer a run has had, by key; None where it is no longer kept."""
-    rows = await session.execute(
-        text(
-            """
-            SELECT key, sample, outcome, text, usage FROM llm_calls
-            WHERE run_id = :run_id AND outcome IS NOT NULL
-            """
-        ),
-        {"run_id": run_id},
-    )
-    return {(row.key, row.sample): None if row.text is None else _answer(row) for row in rows}
-
-
-def _answer(row: Any) -> ModelAnswer:
-    return ModelAnswer(Outcome(row.outcome), row.text or "", _usage(row.usage))
-
-
-def _usage(stored: dict[str, int] | None) -> Usage | None:
-    return None if stored is None else Usage(**stored)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from induction.llm.attempts import Again, always
+from induction.llm.batching import ProviderBatch, Result
 from induction.llm.errors import StopRun
 from induction.llm.flights import Slots
 from induction.llm.pace import patience_asked
@@ -44,6 +45,26 @@ class Adapter(Protocol):
         """What the server tells of itself beside its answers; it never raises."""
 
     async def close(self) -> None: ...
+
+    @property
+    def batches(self) -> "BatchApi | None":
+        """Where it takes many calls at once; None: it does not."""
+
+
+class BatchApi(Protocol):
+    """Message Batches of one provider. What fails is told, and nothing is repeated."""
+
+    async def create(
+        self, requests: Iterable[tuple[str, ModelRequest]], dialect: Dialect
+    ) -> ProviderBatch | Failure: ...
+
+    async def retrieve(self, id: str) -> ProviderBatch | Failure: ...
+
+    async def cancel(self, id: str) -> ProviderBatch | Failure: ...
+
+    async def listed(self, after: str | None) -> tuple[list[ProviderBatch], bool] | Failure: ...
+
+    async def results(self, id: str) -> dict[str, Result] | Failure: ...
 
 
 class Models:
@@ -115,6 +136,11 @@ class Models:
         """What the server tells of itself beside its answers."""
         adapter, _, _ = self._adapter(server.provider)
         return await adapter.capacity(server.model)
+
+    def batches(self, server: Server) -> BatchApi | None:
+        """Where its provider takes many calls at once; None: it does not. Raises StopRun."""
+        adapter, _, _ = self._adapter(server.provider)
+        return adapter.batches
 
     def slots(self, server: Server) -> Slots:
         """One for each call that may be on its way to that server, over all runs of this process,
@@ -193,6 +219,10 @@ class Answering:
     def slots(self, model: str) -> Slots:
         """As `Models.slots`."""
         return self._models.slots(self.server(model))
+
+    def batches(self, model: str) -> BatchApi | None:
+        """As `Models.batches`."""
+        return self._models.batches(self.server(model))
 
     async def capacity(self, model: str) -> Capacity:
         """As `Models.capacity`."""

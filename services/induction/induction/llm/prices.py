@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 
 from nlu_shared.schemas.base import canonical
-from nlu_shared.schemas.prices import Price, PriceSource, PriceView
+from nlu_shared.schemas.prices import Price, PriceSource, PriceView, Rates
 
 from induction.llm.errors import UnknownModel
 from induction.llm.shipped_prices import PRICES
@@ -94,11 +94,13 @@ def remarks(models: Iterable[str], on: date, table: PriceTable) -> Iterator[str]
             yield ends
 
 
-def cost(model: str, usage: Usage, on: date, table: PriceTable) -> Decimal:
+def cost(
+    model: str, usage: Usage, on: date, table: PriceTable, *, in_batch: bool = False
+) -> Decimal:
     """US dollars for what a call used. Raises `UnknownModel`."""
     row = price(model, on, table)
     prompt = usage.input_tokens + usage.cache_creation_input_tokens + usage.cache_read_input_tokens
-    rates = row.long if _is_long(row, prompt) else row.short
+    rates = _rates(row, prompt, in_batch=in_batch)
     return (
         usage.input_tokens * rates.input
         + usage.cache_creation_input_tokens * rates.cache_write
@@ -118,7 +120,9 @@ def charge(
     return listed if listed <= upper_bound(request, on, table) else None
 
 
-def upper_bound(request: ModelRequest, on: date, table: PriceTable) -> Decimal:
+def upper_bound(
+    request: ModelRequest, on: date, table: PriceTable, *, in_batch: bool = False
+) -> Decimal:
     """US dollars that one attempt at this call cannot exceed; what a budget reserves before it.
 
     A byte-level tokenizer never makes more tokens than there are UTF-8 bytes, so bytes bound the
@@ -128,9 +132,11 @@ def upper_bound(request: ModelRequest, on: date, table: PriceTable) -> Decimal:
     parts = [*request.system, request.user, canonical(request.schema)]
     tokens = FRAME_TOKENS + sum(len(part.encode()) for part in parts)
     row = price(request.model, on, table)
-    rates = row.long if _is_long(row, tokens) else row.short
+    rates = _rates(row, tokens, in_batch=in_batch)
     return (tokens * rates.dearest_input + request.max_tokens * rates.output) / PER
 
 
-def _is_long(row: Price, prompt_tokens: int) -> bool:
-    return row.long_above is not None and prompt_tokens > row.long_above
+def _rates(row: Price, prompt_tokens: int, *, in_batch: bool) -> Rates:
+    is_long = row.long_above is not None and prompt_tokens > row.long_above
+    rates = row.long if is_long else row.short
+    return row.in_batch(rates) if in_batch else rates

@@ -48,17 +48,21 @@ def read_completion(status: int, headers: Mapping[str, str], body: bytes) -> Mod
     return _read(status, headers, body, answers.read_completion)
 
 
+def read_failure(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
+    """What an answer that is no 2xx says."""
+    return Failure(Kind.STATUS, status, _code(json_of(body)), headers.get("retry-after"))
+
+
 def _read(
     status: int, headers: Mapping[str, str], body: bytes, reading: Reading
 ) -> ModelAnswer | Failure:
-    message = _json(body)
     if not 200 <= status < 300:
-        return Failure(Kind.STATUS, status, _code(message), headers.get("retry-after"))
-    answer = reading(message)
+        return read_failure(status, headers, body)
+    answer = reading(json_of(body))
     return Failure(Kind.UNREADABLE) if answer is None else answer
 
 
-def _json(body: bytes) -> Any:
+def json_of(body: bytes) -> Any:
     """What the bytes say; None where that is nothing. They can be nested too deeply to read."""
     try:
         return json.loads(body)

@@ -87,6 +87,11 @@ class Failure:
         return self.kind in (Kind.TIMEOUT, Kind.CUT_OFF, Kind.UNREADABLE)
 
     @property
+    def is_unknown(self) -> bool:
+        """Is there nothing by that name?"""
+        return self.kind is Kind.STATUS and self.status == 404
+
+    @property
     def too_long(self) -> bool:
         """Was the request refused for its length?"""
         refused = self.kind is Kind.STATUS and self.status in OF_ONE_REQUEST

@@ -16,7 +16,15 @@ from induction.runs.models import RunRow
 from induction.task_kinds.base import Usage
 
 
-def most(plan: Plan, bound: Bound, providers: Providers, on: date, table: PriceTable) -> Decimal:
+def most(
+    plan: Plan,
+    bound: Bound,
+    providers: Providers,
+    on: date,
+    table: PriceTable,
+    *,
+    in_batch: bool = False,
+) -> Decimal:
     """US dollars for all calls of the bound, each at its largest.
 
     plan: names the models.
@@ -24,6 +32,7 @@ def most(plan: Plan, bound: Bound, providers: Providers, on: date, table: PriceT
     providers: say who is billed.
     on: the day whose prices hold.
     table: the prices.
+    in_batch: as if all answers to cases came in batches.
     """
     task_call = Usage(input_tokens=bound.task_tokens_in, output_tokens=bound.task_tokens_out)
     proposal = Usage(input_tokens=bound.proposer_tokens_in, output_tokens=bound.proposer_tokens_out)
@@ -34,12 +43,27 @@ def most(plan: Plan, bound: Bound, providers: Providers, on: date, table: PriceT
     )
     return sum(
         (
-            count * prices.cost(model, usage, on, table)
+            count * prices.cost(model, usage, on, table, in_batch=in_batch and usage is task_call)
             for model, usage, count in calls
             if providers.is_billed(model)
         ),
         Decimal(0),
     )
+
+
+def of_batches(
+    plan: Plan, bound: Bound, providers: Providers, on: date, table: PriceTable
+) -> list[str]:
+    """What batches mean for a run before it starts. Its bound stays that of single calls: small
+    questions are asked so, and what a batch leaves without an answer."""
+    if not plan.batches:
+        return []
+    money = most(plan, bound, providers, on, table, in_batch=True)
+    return [
+        "Large evaluations are asked as Message Batches: their answers can take up to 24 hours each"
+        " time, which count into no limit of minutes. Were all answers to come so, the upper bound"
+        f" of money would be {money:.2f} dollars."
+    ]
 
 
 def usual(wanted: Usual, row: RunRow, on: date, table: PriceTable) -> float | None:

@@ -25,6 +25,7 @@ _TAKEN = text(
     FROM (
         SELECT * FROM runs
         WHERE kind = ANY(:kinds) AND task_model = :task_model AND status = :completed
+            AND batches = :batches
             AND coalesce(predictions, dataset_size) > 0 AND started_at IS NOT NULL
         ORDER BY id DESC LIMIT :newest
     ) AS run
@@ -72,6 +73,7 @@ async def _likely(session: AsyncSession, row: RunRow) -> Likely | None:
         {
             "kinds": ALIKE.get(row.kind, [row.kind]),
             "task_model": row.task_model,
+            "batches": row.batches,
             "completed": RunStatus.COMPLETED.value,
             "newest": NEWEST,
         },

@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import suppress
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -24,11 +23,9 @@ from induction.llm.errors import ParkRun, StopRun
 from induction.llm.ledger import Ledger
 from induction.llm.models import Answering
 from induction.llm.prices import PriceTable
-from induction.llm.retry import outage_pause
-from induction.llm.servers import Server
 from induction.pricing import service as pricing
 from induction.resources import APP_IDENTITY, Resources
-from induction.runs import engine_process, inbox, journal, lease, loading, stream
+from induction.runs import batches, engine_process, inbox, journal, lease, loading, stream
 from induction.runs.engine_process import EngineProcess
 from induction.runs.looks import Ended, Looks, RunEnd
 from induction.runs.models import RunRow
@@ -147,14 +144,13 @@ async def _ledger(resources: Resources, run: RunRow, held: lease.Lease, looks: L
     depends on what a server says today."""
     async with session_scope(resources.database, APP_IDENTITY) as session:
         table = await pricing.table(session, resources.settings)
-    answering = Answering(
-        resources.models,
-        {model: Server.model_validate(known) for model, known in run.servers.items()},
-    )
+    answering = Answering(resources.models, batches.servers_of(run))
+    account = _account(resources, run, table)
     ledger = Ledger(
-        _account(resources, run, table),
+        account,
         resources.ledger_commits,
         answering,
+        batching=batches.opened(resources, account, answering, held.check) if run.batches else None,
         look=looks.while_asking,
         look_seconds=resources.settings.look_seconds,
     )
@@ -210,17 +206,7 @@ def _account(resources: Resources, run: RunRow, table: PriceTable) -> Account:
     """Raises Ended where a model's price was taken away since the run began."""
     if pricing.without_price(models_of(run), table, resources.settings.models_of):
         raise Ended("failed", NO_PRICE)
-    return Account(
-        run_id=run.id,
-        fence=run.fence,
-        epoch=run.epoch,
-        calls_limit=run.promised.calls,
-        usd_limit=run.money_limit,
-        month_cap_usd=Decimal(str(resources.settings.month_cap_usd)),
-        prices=table,
-        outages=run.outages,
-        outage_pause=outage_pause(run.outages, resources.settings.outage_seconds),
-    )
+    return batches.account_of(run, resources.settings, table)
 
 
 async def _park(resources: Resources, run: RunRow, held: lease.Lease, park: ParkRun) -> None:

@@ -43,6 +43,7 @@ class RunRow(SQLModel, table=True):
     folds: int | None = None
     may_remove_blocks: bool = False
     retrieval: bool = False
+    batches: bool = False
     to_models: list[str] = Field(default=[], sa_column=Column(JSONB, nullable=False))
     margin: float = MARGIN
     optimise: bool = False

@@ -118,6 +118,7 @@ def plan_of(
         looks=row.looks,
         folds=row.folds,
         retrieval=row.retrieval,
+        batches=row.batches,
         pins=frozenset(row.pins),
         approval=row.approval_terms,
         may_remove_blocks=row.may_remove_blocks,
@@ -243,7 +244,7 @@ def bound_of(
             *_of_probes(probed),
             *_of_quoting(quotable, len(train)),
             *(_of_retrieval(plan, train) if row.kind == RunKind.IMPROVE else []),
-            *_of_blocks(plan),
+            *costs.of_batches(plan, bound, providers, on, table),
             *steering.notes(plan),
         ],
     )
@@ -286,12 +287,6 @@ def _of_probes(models: Sequence[str]) -> list[str]:
         f"{', '.join(models)}: asked one small question each before anything is measured, to find"
         " out what their servers can do."
     ]
-
-
-def _of_blocks(plan: Plan) -> list[str]:
-    if plan.may_remove_blocks and not plan.prunes_blocks:
-        return ["The offline model reads no instructions: pruning takes examples away, no blocks."]
-    return []
 
 
 def _detectable(plan: Plan) -> float | None:

@@ -19,7 +19,7 @@ from induction.prompts import service as prompts
 from induction.runs.models import RunRow
 from induction.runs.planning import limits_of, obstacles
 from induction.runs.queries import looks
-from induction.runs.steering import defaults_of, require_known
+from induction.runs.steering import batched, defaults_of, require_known
 from induction.runs.truths import LeftOut
 from induction.settings import Settings
 from induction.task_kinds.registry import task_of
@@ -76,6 +76,13 @@ async def prepared(
         raise Invalid("The task has no approved ground truth.", code="no_ground_truth")
     baseline = (await prompts.get(session, request.task, checked.baseline_id)).prompt()
     require_known(spec, request, baseline)
+    chosen = defaults_of(request, checked.row)
+    chosen["batches"], unbatched = batched(
+        chosen["batches"],
+        is_asked_for=bool(request.batches),
+        provider=settings.models_of.provider(checked.task_model),
+        model=checked.task_model,
+    )
     tasks.require_enough(spec)
     own = tuple(map(cases.case_of, truth.cases))
     out, notes = await asyncio.to_thread(obstacles, spec, own, baseline)
@@ -89,7 +96,7 @@ async def prepared(
         limits=limits_of(request, checked.row.max_prompt_tokens, canary_usd=settings.canary_usd),
         hints=list(request.hints),
         pins=list(request.pins),
-        **defaults_of(request, checked.row),
+        **chosen,
         **request.model_dump(
             mode="json",
             include={
@@ -108,7 +115,7 @@ async def prepared(
         labels=[one.model_dump(mode="json") for one in spec.labels],
         labels_version=checked.row.labels_version,
         left_out=[one.plain() for one in out],
-        notes=[*notes, *checked.notes],
+        notes=[*notes, *checked.notes, *filter(None, [unbatched])],
         remembered=await failures.to_remember(session, settings, request.task) if learns else [],
         looks=await looks(session, request.task, request.kind),
     )

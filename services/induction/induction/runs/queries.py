@@ -71,12 +71,12 @@ _STALLED = text(
 _FIGURES = text(
     """
     SELECT compared.run_id, compared.model, count(*)::int AS calls,
-        (1000 * avg(source.notional_usd))::float8 AS usd_per_1000,
+        (1000 * avg(source.notional_usd) FILTER (WHERE NOT source.batched))::float8 AS usd_per_1000,
         percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS seconds_median,
         percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds) AS seconds_p95
     FROM llm_calls AS compared
     JOIN LATERAL (
-        SELECT notional_usd, CASE WHEN attempts = 1
+        SELECT notional_usd, batched, CASE WHEN attempts = 1 AND NOT batched
             THEN extract(epoch FROM settled_at - created_at)::float8 END AS seconds
         FROM llm_calls
         WHERE key = compared.key AND sample = compared.sample AND outcome = 'ok' AND NOT cached

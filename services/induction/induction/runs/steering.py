@@ -9,6 +9,7 @@ from nlu_shared.schemas.steering import Approvals, Unanswered
 from nlu_shared.schemas.tasks import TaskSpec
 
 from induction.engine.plan import Plan
+from induction.providers import Provider
 from induction.task_kinds.registry import task_of
 from induction.tasks.components import UNKNOWN_COMPONENT, unknown_components
 from induction.tasks.models import TaskRow
@@ -16,12 +17,28 @@ from induction.tasks.models import TaskRow
 
 def defaults_of(request: RunRequest, task: TaskRow) -> dict[str, Any]:
     """What the task says where the request does not; its guards hold beside the request's."""
-    names = ("retrieval", *Approvals.model_fields)
+    names = ("retrieval", "batches", *Approvals.model_fields)
     given = request.model_dump(mode="json", include=set(names))
     chosen = {name: getattr(task, name) if given[name] is None else given[name] for name in names}
     aim = task.spec().objective
     focus = aim.focus if request.focus is None else request.focus
     return chosen | {"focus": focus, "guards": aim.guards | request.guards}
+
+
+def batched(
+    chosen: bool, *, is_asked_for: bool, provider: Provider, model: str
+) -> tuple[bool, str]:
+    """Whether a run asks in batches, and what it notes where it cannot though its task says so.
+    Raises Invalid where the run itself says so."""
+    if not chosen or provider.takes_batches:
+        return chosen, ""
+    without = f"The provider of {model} takes no Message Batches"
+    if is_asked_for:
+        raise Invalid(
+            f"{without}: only those that speak the Messages API do. Leave `batches` out.",
+            code="no_batches",
+        )
+    return False, f"{without}: its calls go one by one, at their full price."
 
 
 def require_known(spec: TaskSpec, request: RunRequest, baseline: PromptContent) -> None:
@@ -47,6 +64,10 @@ def require_known(spec: TaskSpec, request: RunRequest, baseline: PromptContent) 
 def notes(plan: Plan) -> list[str]:
     """What follows for a run from how it is steered."""
     lines: list[str] = []
+    if plan.may_remove_blocks and not plan.prunes_blocks:
+        lines.append(
+            "The offline model reads no instructions: pruning takes examples away, no blocks."
+        )
     if plan.pins:
         lines.append(f"No change edits {', '.join(sorted(plan.pins))}: pinned.")
     if plan.approval is not None:

@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.engine import ENGINE_VERSION
-from induction.llm import ledger
+from induction.llm import answer_rows
 from induction.resources import APP_IDENTITY, Resources
 from induction.runs import engine_process, inbox, journal, loading
 from induction.runs.engine_process import EngineFailed
@@ -201,7 +201,7 @@ async def _checked(resources: Resources, run: RunRow) -> Checked:
     async with session_scope(resources.database, APP_IDENTITY) as session:
         erased = (await session.execute(text(_ERASED), {"run_id": run.id})).scalar_one()
         replay = Replay(
-            answers=await ledger.answers(session, run.id),
+            answers=await answer_rows.answers(session, run.id),
             readings=await inbox.readings(session, run.id),
             recorded={row.n: row.body for row in await journal.events(session, run.id)},
             last=run.last_event,

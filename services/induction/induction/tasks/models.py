@@ -29,6 +29,7 @@ class TaskRow(SQLModel, table=True):
     )
     max_prompt_tokens: int | None = None
     retrieval: bool = False
+    batches: bool = False
     approval: str = ApprovalMode.OFF.value
     approval_minutes: float = MINUTES
     unanswered: str = Unanswered.VETO.value

@@ -39,7 +39,7 @@ from induction.upstream import UpstreamAway, define_labels, fetch_labels
 ROLES = {"task_model", "proposer_model"}
 OWN = {
     *ROLES,
-    *("objective", "max_prompt_tokens", "retrieval"),
+    *("objective", "max_prompt_tokens", "retrieval", "batches"),
     *Approvals.model_fields,
     *PromotionRules.model_fields,
 }

@@ -31,7 +31,8 @@ from induction.task_kinds.base import (
 )
 
 BLOCK = 64
-"""Cases in one question; the inbox is read between blocks, while the next one is on its way."""
+"""Cases in one question; the inbox is read between blocks, while the next one is on its way. With
+batches all are one question, but for the first block of what may fail by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,20 +153,21 @@ async def evaluate(
             EvaluationProgress(iteration=iteration, split=split, done=done, total=len(cases))
         )
 
-    def calls_from(start: int) -> list[Call]:
+    def calls_of(block: slice) -> list[Call]:
         return [
             call_for(plan, forms.get(folds.get(case.id, -1), whole), case, sample, purpose)
-            for case in ordered[start : start + BLOCK]
+            for case in ordered[block]
         ]
 
     await tell_progress()
-    calls = calls_from(0)
-    for start in range(0, len(cases), BLOCK):
-        block = ordered[start : start + BLOCK]
+    slices = blocks(plan, len(cases), careful=or_fail)
+    calls = calls_of(slices[0]) if slices else []
+    for number, of_block in enumerate(slices):
+        block = ordered[of_block]
         await run.read_inbox()
-        following = calls_from(start + BLOCK)
+        following = calls_of(slices[number + 1]) if number + 1 < len(slices) else []
         # What the first answers may end is not begun before they have come.
-        answers = await run.ask(calls, () if or_fail and start == 0 else following)
+        answers = await run.ask(calls, () if or_fail and number == 0 else following)
         calls = following
         for case, answer in zip(block, answers, strict=True):
             if answer.outcome in BY_PROVIDER:
@@ -187,6 +189,15 @@ async def evaluate(
         of_fold = {id: r.prediction for id, r in results.items() if folds.get(id) == fold}
         run.answer_log.add(content, question, of_fold)
     return EvalResults(results, frozenset(lost), frozenset(too_long))
+
+
+def blocks(plan: Plan, total: int, *, careful: bool = False) -> list[slice]:
+    """The parts in which so many calls are asked; `careful`: the first answers may end the run."""
+    if not total:
+        return []
+    first = BLOCK if careful or not plan.batches else total
+    later = total if plan.batches else BLOCK
+    return [slice(0, first), *(slice(at, at + later) for at in range(first, total, later))]
 
 
 def call_for(

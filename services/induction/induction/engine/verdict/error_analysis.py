@@ -10,6 +10,7 @@ counted as not examined.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from uuid import UUID
 
 from nlu_shared.rendering import rendered
@@ -20,7 +21,7 @@ from nlu_shared.schemas.verdicts import Cause
 from induction.engine.data.chance import shuffled
 from induction.engine.data.folds import out_of_fold
 from induction.engine.data.groups import near_duplicates
-from induction.engine.evaluation.evaluate import BLOCK, CaseResult, call_for
+from induction.engine.evaluation.evaluate import CaseResult, blocks, call_for
 from induction.engine.search.state import Search
 from induction.engine.verdict import attribution
 from induction.engine.verdict.attribution import (
@@ -142,11 +143,11 @@ class _Inquiry:
             call_for(run.plan, form, one.case, one.sample)
             for form, one in zip(forms, questions, strict=True)
         ]
-        for start in range(0, len(questions), BLOCK):
-            end = start + BLOCK
-            block = questions[start:end]
+        slices = blocks(run.plan, len(questions))
+        for of_block, next_block in pairwise([*slices, slice(0)]):
+            block = questions[of_block]
             await run.read_inbox()
-            given = await run.ask(calls[start:end], calls[end : end + BLOCK])
+            given = await run.ask(calls[of_block], calls[next_block])
             self.calls += len(block)
             for question, answer in zip(block, given, strict=True):
                 if answer.outcome in BY_PROVIDER:
@@ -156,7 +157,7 @@ class _Inquiry:
                     self._repeats[case_id].append(prediction)
                 else:
                     run.answer_log.add(question.version, question.content, {case_id: prediction})
-            await self._tell_progress(start + len(block), len(questions))
+            await self._tell_progress(of_block.start + len(block), len(questions))
 
     async def _tell_progress(self, done: int, total: int) -> None:
         await self.search.run.tell(

@@ -1,0 +1,181 @@
+"""A run with Message Batches comes to what it would have come to without, at half the price."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from offline_model.settings import OfflineSettings
+
+from tests.faults.accounting import books, counted
+from tests.fixtures.databases import Databases
+from tests.fixtures.labelled import make_task
+from tests.fixtures.servers import Servers
+from tests.fixtures.stack import Stack, opened, until
+from tests.induction.runs.batching import QUICK, batches, broken, made
+from tests.induction.runs.driving import asked_in_vain, events, reached, shown, sql, start
+from tests.induction.runs.test_verifying import verified
+
+CASES = 60
+FIRST, SECOND = 48, 12
+"""Of them, asked in the first and the second question of an evaluation."""
+NOISE = OfflineSettings(noise=0.1)
+UNFINISHED = NOISE.model_copy(update={"batch_looks": 1_000_000})
+BILLED: dict[str, Any] = {**QUICK, "provider": "anthropic"}
+
+
+async def through(stack: Stack, task: str, **asked: object) -> dict[str, Any]:
+    await make_task(stack, task, cases=CASES)
+    run = await start(stack, task, **asked)
+    async with stack.working(hasty=True):
+        return await reached(stack, run)
+
+
+async def alone_and_in_batches(
+    databases: Databases, servers: Servers, *, least: int, **asked: object
+) -> None:
+    asked["limits"] = {"iterations": 2, "money_usd": 20}
+    async with opened(databases, servers, model=NOISE, **BILLED) as stack:
+        alone = await through(stack, "same", **asked)
+        of_alone = await events(stack, alone["id"])
+        assert await made(stack) == []
+    model = NOISE.model_copy(update={"batch_looks": 1})
+    changed = {**BILLED, "batch_calls": least}
+    async with opened(databases, servers, model=model, **changed) as stack:
+        seen = await through(stack, "same", batches=True, **asked)
+        assert (seen["status"], seen["outages"], seen["batches"]) == ("completed", 0, True)
+        assert await events(stack, seen["id"]) == of_alone
+        sent = await batches(stack, seen["id"])
+        assert sent
+        assert {one["state"] for one in sent} == {"ended"}
+        assert await made(stack) == [one["size"] for one in sent]
+        assert await broken(stack) == {}
+        spent, server = await books(stack, seen["id"]), await counted(str(stack.model.base_url))
+        assert (spent.booked, spent.attempts) == (server.usd, server.arrived)
+        assert await asked_in_vain(stack) == 0
+        assert seen["spend"]["usd"] < 0.8 * alone["spend"]["usd"]
+        async with stack.working():
+            checked = await verified(stack, seen["id"])
+        assert (checked["outcome"], checked["events"]) == ("same", len(of_alone))
+
+
+async def test_an_evaluation_in_batches_says_what_it_says_alone_and_costs_half(
+    databases: Databases, servers: Servers
+) -> None:
+    await alone_and_in_batches(databases, servers, least=12, kind="evaluate")
+
+
+@pytest.mark.law
+@pytest.mark.long
+async def test_a_whole_run_with_batches_ends_with_the_same_events_and_prompt(
+    databases: Databases, servers: Servers
+) -> None:
+    await alone_and_in_batches(databases, servers, least=20)
+
+
+async def test_a_run_that_waits_for_a_batch_is_parked_and_says_so(
+    databases: Databases, servers: Servers
+) -> None:
+    """Not by an outage; and when it is cancelled the provider stops the batch, what was answered
+    meanwhile is paid for, and no text of it is kept."""
+    async with opened(databases, servers, model=UNFINISHED, **BILLED) as stack:
+        await make_task(stack, "waits", cases=CASES)
+        run = await start(stack, "waits", kind="evaluate", batches=True)
+        async with stack.working(batch_poll_seconds=3_600):
+            seen = await reached(stack, run, "parked")
+            assert seen["reason"].startswith(f"Waits for a batch of {FIRST} answers, sent ")
+            assert seen["reason"].endswith("; a batch can take up to 24 hours.")
+            assert (seen["outages"], seen["spend"]["calls"]) == (0, FIRST + 1)
+            assert "runs_parked 1.0" in (await stack.induction.get("/metrics")).text
+            (batch,) = await batches(stack, run)
+            assert (batch["state"], batch["outcomes"]) == ("submitted", ["open"])
+        held = (await books(stack, run)).booked
+        await stack.induction.post(f"/v1/runs/{run}/cancel")
+        async with stack.working():
+            assert (await reached(stack, run))["status"] == "cancelled"
+            await until(lambda: _closed(stack, run))
+        (batch,) = await batches(stack, run)
+        assert (batch["state"], batch["outcomes"]) == ("ended", ["canceled", "succeeded"])
+        spent, server = await books(stack, run), await counted(str(stack.model.base_url))
+        assert (spent.booked, spent.attempts) == (server.usd, server.arrived)
+        assert spent.booked < held
+        texts = (
+            "SELECT 1 FROM llm_calls WHERE run_id = $1 AND purpose = 'task' AND text IS NOT NULL"
+        )
+        assert await sql(stack, texts, run) == []
+        async with stack.working():
+            assert (await verified(stack, run))["outcome"] == "same"
+
+
+async def _closed(stack: Stack, run: str) -> bool:
+    return all(one["ended_at"] for one in await batches(stack, run))
+
+
+async def test_a_paused_run_finds_its_batch_when_it_is_resumed(
+    databases: Databases, servers: Servers
+) -> None:
+    model = NOISE.model_copy(update={"batch_looks": 1})
+    async with opened(databases, servers, model=model, **BILLED) as stack:
+        await make_task(stack, "paused", cases=CASES)
+        run = await start(stack, "paused", kind="evaluate", batches=True)
+        async with stack.working(batch_poll_seconds=3_600):
+            await reached(stack, run, "parked")
+            await stack.induction.post(f"/v1/runs/{run}/pause")
+            await reached(stack, run, "paused")
+            resumed = 0
+            while (await shown(stack, run))["status"] != "completed":
+                await stack.induction.post(f"/v1/runs/{run}/resume")
+                await reached(stack, run, "parked", "completed")
+                resumed += 1
+        assert resumed == 4  # of each batch the first look finds it unfinished
+        assert await made(stack) == [FIRST, SECOND]
+        assert await broken(stack) == {}
+
+
+async def test_what_does_not_fit_at_once_goes_with_later_batches_and_no_limit_is_passed(
+    databases: Databases, servers: Servers
+) -> None:
+    """Of money, of calls, and the month's cap: a batch is reserved at what it can cost at most."""
+    cap = Decimal("0.003")
+    async with opened(databases, servers, month_cap_usd=float(cap), **BILLED) as stack:
+        for task, limit in (("money", {"money_usd": 0.002}), ("calls", {"calls": 21}), ("cap", {})):
+            await make_task(stack, task, cases=CASES)
+            prompt = f"Of {task}: topic_0, topic_1, topic_2 or topic_3?"
+            await stack.induction.post(
+                f"/v1/prompts/{task}/versions", json={"text": prompt, "promote": True}
+            )
+            run = await start(stack, task, kind="evaluate", batches=True, limits=limit)
+            async with stack.working(hasty=True):
+                seen = await reached(stack, run)
+            sent, spent = await batches(stack, run), await books(stack, run)
+            assert spent.booked <= Decimal(str(limit.get("money_usd", cap)))
+            assert spent.attempts <= limit.get("calls", CASES + 1)
+            if task == "calls":
+                assert seen["reason"].startswith("budget: the limit of 21 calls")
+                assert [one["size"] for one in sent] == [20]
+            else:
+                assert (seen["reason"], len(sent) > 2) == ("evaluated", True)
+        (month,) = await sql(stack, "SELECT sum(usd) AS usd FROM month_spend")
+        assert 0 < month["usd"] <= cap
+        assert await broken(stack) == {}
+
+
+async def test_batches_are_refused_where_the_provider_has_none(
+    databases: Databases, servers: Servers
+) -> None:
+    """Where only the task says so, the run notes that it goes without."""
+    providers = {
+        "own": {"api": "chat-completions", "base_url": "http://127.0.0.1:1/v1", "billed": False}
+    }
+    async with opened(databases, servers, providers=providers) as stack:
+        await make_task(stack, "chat", cases=8)
+        asked = {"task": "chat", "kind": "evaluate", "models": {"task": "own/any"}}
+        refused = await stack.induction.post("/v1/runs", json={**asked, "batches": True})
+        assert (refused.status_code, refused.json()["code"]) == (422, "no_batches")
+        assert "own/any takes no Message Batches" in refused.json()["detail"]
+        changed = await stack.induction.patch("/v1/tasks/chat", json={"batches": True})
+        assert changed.json()["batches"] is True
+        dry = await stack.induction.post("/v1/runs", json={**asked, "dry_run": True})
+        assert "its calls go one by one" in "\n".join(dry.json()["notes"])
+        own = await stack.induction.post("/v1/runs", json={"task": "chat", "dry_run": True})
+        assert "up to 24 hours" in "\n".join(own.json()["notes"])
+        assert (await shown(stack, await start(stack, "chat")))["batches"] is True
