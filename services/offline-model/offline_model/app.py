@@ -146,7 +146,7 @@ class _Offline:
         wanted = request.query_params.get("limit", "20")
         if not wanted.isdigit() or not 1 <= int(wanted) <= batches.MOST_LISTED:
             raise wire.Refused(400, f"limit: 1 to {batches.MOST_LISTED}")
-        listed, has_more = self._batches.listed(
+        listed, has_more = await self._batches.listed(
             limit=int(wanted), after=request.query_params.get("after_id")
         )
         return JSONResponse(batches.page(listed, has_more=has_more))

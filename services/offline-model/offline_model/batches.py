@@ -105,11 +105,7 @@ class Batches:
         """Raises Refused (404)."""
         if id not in self._made or self._wrong(BatchFault.UNKNOWN, id):
             raise wire.Refused(404, "there is no such batch")
-        batch = self._made[id]
-        async with self._ending:
-            if batch.ended_at is None and not self._works_on(batch):
-                await self._end(batch)
-        return batch
+        return await self._looked_at(self._made[id])
 
     async def cancel(self, id: str) -> Batch:
         """Some of its requests are too far to be stopped: they are answered, and billed."""
@@ -118,12 +114,18 @@ class Batches:
             batch.cancelled_at = datetime.now(UTC)
         return batch
 
-    def listed(self, *, limit: int, after: str | None) -> tuple[Sequence[Batch], bool]:
+    async def listed(self, *, limit: int, after: str | None) -> tuple[Sequence[Batch], bool]:
         """The newest first, beginning after one of them; whether there are more."""
         newest = self.made[::-1]
         places = [place for place, one in enumerate(newest, 1) if one.id == after]
         rest = newest[places[0] :] if places else newest
-        return rest[:limit], len(rest) > limit
+        return [await self._looked_at(one) for one in rest[:limit]], len(rest) > limit
+
+    async def _looked_at(self, batch: Batch) -> Batch:
+        async with self._ending:
+            if batch.ended_at is None and not self._works_on(batch):
+                await self._end(batch)
+        return batch
 
     def _works_on(self, batch: Batch) -> bool:
         is_early = time.monotonic() - batch.began < self._settings.batch_seconds

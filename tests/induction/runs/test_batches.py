@@ -135,9 +135,13 @@ async def test_what_does_not_fit_at_once_goes_with_later_batches_and_no_limit_is
     databases: Databases, servers: Servers
 ) -> None:
     """Of money, of calls, and the month's cap: a batch is reserved at what it can cost at most."""
-    cap = Decimal("0.003")
+    cap = Decimal("0.0018")
     async with opened(databases, servers, month_cap_usd=float(cap), **BILLED) as stack:
-        for task, limit in (("money", {"money_usd": 0.002}), ("calls", {"calls": 21}), ("cap", {})):
+        for task, limit in (
+            ("money", {"money_usd": 0.0012}),
+            ("calls", {"calls": 21}),
+            ("cap", {}),
+        ):
             await make_task(stack, task, cases=CASES)
             prompt = f"Of {task}: topic_0, topic_1, topic_2 or topic_3?"
             await stack.induction.post(

@@ -1,0 +1,171 @@
+"""A worker killed around a Message Batch: it is sent once, found again, and settled once. Batches
+are counted by the model's server, which holds one request back while the worker is killed."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from enum import Enum, auto
+
+import pytest
+from offline_model.app import create_app
+from offline_model.settings import OfflineSettings
+from offline_model.wire import VERSION as WIRE_VERSION
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tests.faults.accounting import books, counted
+from tests.faults.test_a_killed_worker import LEASE_RUNS_OUT, worker
+from tests.fixtures.databases import Databases
+from tests.fixtures.labelled import make_task
+from tests.fixtures.servers import Servers, running_servers
+from tests.fixtures.stack import DEADLINE_SECONDS, client, opened, serving, until
+from tests.induction.runs.batching import QUICK, batches, broken
+from tests.induction.runs.driving import events, reached, sql, start
+
+pytestmark = pytest.mark.law
+
+CASES = 60
+VERSION = {"anthropic-version": WIRE_VERSION}
+CREATE = ("POST", "/v1/messages/batches")
+
+
+class Held(Enum):
+    """What is held back, the first time it comes."""
+
+    CREATION = auto()  # the batch is intended, and not made
+    ITS_ANSWER = auto()  # it is made, and its id is not written down
+    RESULTS = auto()  # it has ended, and is not settled
+
+
+class HoldingBack:
+    """The model's server behind a gate: the first request of that kind waits to be let go, and
+    `reached` says that it came."""
+
+    def __init__(self, app: ASGIApp, held: Held | None) -> None:
+        self._app, self._held = app, held
+        self.reached, self.let_go = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or self.reached.is_set() or not self._is_held(scope):
+            await self._app(scope, receive, send)
+            return
+        self.reached.set()
+        answer: list[Message] = []
+        if self._held is Held.ITS_ANSWER:
+            await self._app(scope, receive, _into(answer))
+        waits = [asyncio.create_task(one) for one in (self.let_go.wait(), _gone(receive))]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for one in waits:
+            one.cancel()
+        if self.let_go.is_set():
+            for message in answer:
+                await send(message)
+
+    def _is_held(self, scope: Scope) -> bool:
+        if self._held is Held.RESULTS:
+            return str(scope["path"]).endswith("/results")
+        return self._held is not None and (scope["method"], scope["path"]) == CREATE
+
+
+def _into(messages: list[Message]) -> Send:
+    async def keep(message: Message) -> None:
+        messages.append(message)
+
+    return keep
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Servers]:
+    """Durable as in production."""
+    with running_servers(durable=True) as started:
+        yield started
+
+
+@asynccontextmanager
+async def told(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """What a worker of its own is told of batches."""
+    for name, value in QUICK.items():
+        monkeypatch.setenv(f"INDUCTION_{name.upper()}", str(value))
+    yield
+
+
+@pytest.mark.parametrize(
+    ("held", "made", "states"),
+    [
+        (Held.CREATION, [48, 12], ["unsent", "ended", "ended"]),
+        (Held.ITS_ANSWER, [48, 12], ["ended", "ended"]),
+        (Held.RESULTS, [48, 12], ["ended", "ended"]),
+    ],
+)
+async def test_a_kill_around_a_batch_sends_none_twice(
+    databases: Databases,
+    servers: Servers,
+    monkeypatch: pytest.MonkeyPatch,
+    held: Held,
+    made: list[int],
+    states: list[str],
+) -> None:
+    gate = HoldingBack(create_app(), held)
+    async with (
+        told(monkeypatch),
+        serving(gate) as url,
+        opened(databases, servers, provider="anthropic", anthropic_base_url=url, **QUICK) as stack,
+        client(url) as model,
+    ):
+        await make_task(stack, "killed", cases=CASES)
+        run = await start(stack, "killed", kind="evaluate", batches=True)
+        async with worker(stack) as process, asyncio.timeout(DEADLINE_SECONDS):
+            await gate.reached.wait()
+            process.send_signal(signal.SIGKILL)
+            await process.wait()
+        (batch,) = await batches(stack, run)
+        assert (batch["state"], batch["outcomes"], batch["size"]) == (
+            "submitted" if held is Held.RESULTS else "intended",
+            ["open"],
+            48,
+        )
+        await sql(stack, LEASE_RUNS_OUT, run)
+        async with worker(stack):
+            seen = await reached(stack, run)
+        assert (seen["status"], seen["reason"]) == ("completed", "evaluated")
+        assert [one["state"] for one in await batches(stack, run)] == states
+        assert (await model.get("/calls")).json()["batches"] == made
+        assert await broken(stack) == {}
+        spent, server = await books(stack, run), await counted(url)
+        assert (spent.booked, spent.attempts) == (server.usd, server.arrived)
+        assert max(server.by_request.values()) == 1
+        assert (await events(stack, run))[-1]["type"] == "run_finished"
+
+
+async def test_a_worker_that_lost_its_run_stops_the_batch_it_has_just_sent(
+    databases: Databases, servers: Servers
+) -> None:
+    """Its answer is held back until another has claimed the run."""
+    gate = HoldingBack(create_app(OfflineSettings(batch_looks=1_000)), Held.ITS_ANSWER)
+    async with (
+        serving(gate) as url,
+        opened(databases, servers, anthropic_base_url=url, **QUICK) as stack,
+        client(url) as model,
+    ):
+        await make_task(stack, "lost", cases=CASES)
+        run = await start(stack, "lost", kind="evaluate", batches=True)
+        async with stack.working():
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                await gate.reached.wait()
+            await sql(
+                stack, "UPDATE runs SET fence = fence + 1, lease_until = now() WHERE id = $1", run
+            )
+            gate.let_go.set()
+
+            async def stopped() -> bool:
+                listed = (await model.get("/v1/messages/batches", headers=VERSION)).json()["data"]
+                return bool(listed) and listed[-1]["cancel_initiated_at"] is not None
+
+            await until(stopped)
+            seen = await reached(stack, run, "parked", "completed")
+        assert seen["status"] != "failed"
