@@ -46,13 +46,14 @@ class HoldingBack:
         self.reached, self.let_go = asyncio.Event(), asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or self.reached.is_set() or not self._is_held(scope):
+        if scope["type"] != "http" or not self._is_held(scope):
             await self._app(scope, receive, send)
             return
-        self.reached.set()
+        held, self._held = self._held, None
         answer: list[Message] = []
-        if self._held is Held.ITS_ANSWER:
+        if held is Held.ITS_ANSWER:
             await self._app(scope, receive, _into(answer))
+        self.reached.set()
         waits = [asyncio.create_task(one) for one in (self.let_go.wait(), _gone(receive))]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for one in waits:

@@ -31,7 +31,7 @@ async def through(stack: Stack, task: str, **asked: object) -> dict[str, Any]:
 
 
 async def alone_and_in_batches(
-    databases: Databases, servers: Servers, *, least: int, **asked: object
+    databases: Databases, servers: Servers, *, least: int, share: float, **asked: object
 ) -> None:
     asked["limits"] = {"iterations": 2, "money_usd": 20}
     async with opened(databases, servers, model=NOISE, **BILLED) as stack:
@@ -52,7 +52,7 @@ async def alone_and_in_batches(
         spent, server = await books(stack, seen["id"]), await counted(str(stack.model.base_url))
         assert (spent.booked, spent.attempts) == (server.usd, server.arrived)
         assert await asked_in_vain(stack) == 0
-        assert seen["spend"]["usd"] < 0.8 * alone["spend"]["usd"]
+        assert seen["spend"]["usd"] < share * alone["spend"]["usd"]
         async with stack.working():
             checked = await verified(stack, seen["id"])
         assert (checked["outcome"], checked["events"]) == ("same", len(of_alone))
@@ -61,7 +61,7 @@ async def alone_and_in_batches(
 async def test_an_evaluation_in_batches_says_what_it_says_alone_and_costs_half(
     databases: Databases, servers: Servers
 ) -> None:
-    await alone_and_in_batches(databases, servers, least=12, kind="evaluate")
+    await alone_and_in_batches(databases, servers, least=12, share=0.55, kind="evaluate")
 
 
 @pytest.mark.law
@@ -69,7 +69,8 @@ async def test_an_evaluation_in_batches_says_what_it_says_alone_and_costs_half(
 async def test_a_whole_run_with_batches_ends_with_the_same_events_and_prompt(
     databases: Databases, servers: Servers
 ) -> None:
-    await alone_and_in_batches(databases, servers, least=20)
+    """The larger part of its money is the proposer's."""
+    await alone_and_in_batches(databases, servers, least=20, share=1)
 
 
 async def test_a_run_that_waits_for_a_batch_is_parked_and_says_so(
@@ -136,7 +137,9 @@ async def test_what_does_not_fit_at_once_goes_with_later_batches_and_no_limit_is
 ) -> None:
     """Of money, of calls, and the month's cap: a batch is reserved at what it can cost at most."""
     cap = Decimal("0.0018")
-    async with opened(databases, servers, month_cap_usd=float(cap), **BILLED) as stack:
+    async with opened(
+        databases, servers, month_cap_usd=float(cap), **{**BILLED, "batch_calls": 5}
+    ) as stack:
         for task, limit in (
             ("money", {"money_usd": 0.0012}),
             ("calls", {"calls": 21}),
@@ -153,11 +156,9 @@ async def test_what_does_not_fit_at_once_goes_with_later_batches_and_no_limit_is
             sent, spent = await batches(stack, run), await books(stack, run)
             assert spent.booked <= Decimal(str(limit.get("money_usd", cap)))
             assert spent.attempts <= limit.get("calls", CASES + 1)
-            if task == "calls":
-                assert seen["reason"].startswith("budget: the limit of 21 calls")
-                assert [one["size"] for one in sent] == [20]
-            else:
-                assert (seen["reason"], len(sent) > 2) == ("evaluated", True)
+            assert len(sent) > 2
+            why = "budget: the limit of 21 calls" if task == "calls" else "evaluated"
+            assert seen["reason"].startswith(why)
         (month,) = await sql(stack, "SELECT sum(usd) AS usd FROM month_spend")
         assert 0 < month["usd"] <= cap
         assert await broken(stack) == {}

@@ -21,6 +21,7 @@ function order(dry_run) {
     body.approval_minutes = Number(given.get("approval_minutes"));
     body.unanswered = given.get("unanswered");
   }
+  body.batches = given.has("batches");
   if (given.get("focus")) body.focus = given.get("focus");
   if (given.get("hint").trim()) body.hints = [given.get("hint").trim()];
   return body;
