@@ -5,8 +5,8 @@ No text of a case is here: calls are named by their keys.
 
 from alembic import op
 
-revision = "0052"
-down_revision = "0050"
+revision = "0054"
+down_revision = "0053"
 
 STATEMENTS = (
     "ALTER TABLE runs ADD COLUMN batches BOOLEAN NOT NULL DEFAULT false",
