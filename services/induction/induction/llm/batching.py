@@ -65,14 +65,16 @@ def number(custom_id: str, batch: UUID) -> int | None:
     return int(n) if own == batch.hex and n.isascii() and n.isdigit() and len(n) < 10 else None
 
 
-def parts(calls: Mapping[Key, Call]) -> Iterator[dict[Key, Call]]:
+def parts(
+    calls: Mapping[Key, Call], *, most_calls: int = MOST_CALLS, most_bytes: int = MOST_BYTES
+) -> Iterator[dict[Key, Call]]:
     """The calls in as few batches as hold them."""
     part: dict[Key, Call] = {}
     size = 0
     for key, one in calls.items():
         request = one.request
         length = sum(len(text.encode()) for text in (*request.system, request.user))
-        if part and (len(part) >= MOST_CALLS or size + length > MOST_BYTES):
+        if part and (len(part) >= most_calls or size + length > most_bytes):
             yield part
             part, size = {}, 0
         part[key] = one
