@@ -98,9 +98,11 @@ async def told(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
 @pytest.mark.parametrize(
     ("held", "made", "states"),
     [
-        (Held.CREATION, [48, 12], ["unsent", "ended", "ended"]),
         (Held.ITS_ANSWER, [48, 12], ["ended", "ended"]),
-        (Held.RESULTS, [48, 12], ["ended", "ended"]),
+        pytest.param(
+            *(Held.CREATION, [48, 12], ["unsent", "ended", "ended"]), marks=pytest.mark.long
+        ),
+        pytest.param(*(Held.RESULTS, [48, 12], ["ended", "ended"]), marks=pytest.mark.long),
     ],
 )
 async def test_a_kill_around_a_batch_sends_none_twice(

@@ -132,33 +132,42 @@ async def test_a_paused_run_finds_its_batch_when_it_is_resumed(
         assert await broken(stack) == {}
 
 
-async def test_what_does_not_fit_at_once_goes_with_later_batches_and_no_limit_is_passed(
+async def test_a_batch_is_no_larger_than_the_limit_of_calls_leaves_room_for(
     databases: Databases, servers: Servers
 ) -> None:
-    """Of money, of calls, and the month's cap: a batch is reserved at what it can cost at most."""
-    cap = Decimal("0.0018")
-    async with opened(
-        databases, servers, month_cap_usd=float(cap), **{**BILLED, "batch_calls": 5}
-    ) as stack:
-        for task, limit in (
-            ("money", {"money_usd": 0.0012}),
-            ("calls", {"calls": 21}),
-            ("cap", {}),
-        ):
-            await make_task(stack, task, cases=CASES)
+    async with opened(databases, servers, **BILLED) as stack:
+        await make_task(stack, "calls", cases=CASES)
+        run = await start(stack, "calls", kind="evaluate", batches=True, limits={"calls": 21})
+        async with stack.working(hasty=True):
+            seen = await reached(stack, run)
+        assert seen["reason"].startswith("budget: the limit of 21 calls")
+        assert await made(stack) == [20]
+        assert (await books(stack, run)).attempts == 21
+        assert await broken(stack) == {}
+
+
+@pytest.mark.law
+@pytest.mark.long
+async def test_what_money_leaves_no_room_for_goes_with_later_batches(
+    databases: Databases, servers: Servers
+) -> None:
+    """Of a run's limit, and of the month's cap: each call is reserved at what it can cost at
+    most."""
+    cap, fewest = Decimal("0.0012"), {**BILLED, "batch_calls": 3}
+    async with opened(databases, servers, month_cap_usd=float(cap), **fewest) as stack:
+        for task, limit in (("limit", Decimal("0.0008")), ("cap", cap)):
+            await make_task(stack, task, cases=24)
             prompt = f"Of {task}: topic_0, topic_1, topic_2 or topic_3?"
             await stack.induction.post(
                 f"/v1/prompts/{task}/versions", json={"text": prompt, "promote": True}
             )
-            run = await start(stack, task, kind="evaluate", batches=True, limits=limit)
+            limits = {"money_usd": float(limit)}
+            run = await start(stack, task, kind="evaluate", batches=True, limits=limits)
             async with stack.working(hasty=True):
                 seen = await reached(stack, run)
-            sent, spent = await batches(stack, run), await books(stack, run)
-            assert spent.booked <= Decimal(str(limit.get("money_usd", cap)))
-            assert spent.attempts <= limit.get("calls", CASES + 1)
-            assert len(sent) > 2
-            why = "budget: the limit of 21 calls" if task == "calls" else "evaluated"
-            assert seen["reason"].startswith(why)
+            assert seen["reason"] == "evaluated"
+            assert len(await batches(stack, run)) > 1
+            assert (await books(stack, run)).booked <= limit
         (month,) = await sql(stack, "SELECT sum(usd) AS usd FROM month_spend")
         assert 0 < month["usd"] <= cap
         assert await broken(stack) == {}
