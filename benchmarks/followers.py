@@ -19,7 +19,7 @@ from uuid import UUID
 
 import asyncpg
 import uvicorn
-from induction.runs import stream
+from induction.runs.streaming import stream
 from nlu_shared.schemas.events import HintTaken
 from redis.asyncio import Redis
 from sse_starlette import EventSourceResponse

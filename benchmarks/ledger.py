@@ -15,13 +15,13 @@ from itertools import zip_longest
 from uuid import UUID
 
 from induction.engine.runtime import Call
-from induction.llm.accounting import Account, LedgerCommits, open_ledger_commits
-from induction.llm.adapters import adapters
-from induction.llm.attempts import always
-from induction.llm.claude import ADAPTER_VERSION
-from induction.llm.flights import Model, Slots
+from induction.llm.accounting.accounting import Account, LedgerCommits, open_ledger_commits
+from induction.llm.accounting.flights import Model, Slots
+from induction.llm.adapters.attempts import always
+from induction.llm.adapters.claude import ADAPTER_VERSION
+from induction.llm.adapters.models import Answering, Models
+from induction.llm.adapters.opening import adapters
 from induction.llm.ledger import Ledger
-from induction.llm.models import Answering, Models
 from induction.llm.prices import SHIPPED
 from induction.llm.servers import Server
 from induction.model_settings import ModelSettings

@@ -17,13 +17,14 @@ from typing import Any
 from induction import worker
 from induction.engine.run import improve
 from induction.engine.runtime import Call, Event, Inbox
-from induction.llm.adapters import adapters
-from induction.llm.attempts import Again, always
-from induction.llm.flights import Key
-from induction.llm.models import Models
+from induction.llm.accounting.flights import Key
+from induction.llm.adapters.attempts import Again, always
+from induction.llm.adapters.models import Models
+from induction.llm.adapters.opening import adapters
 from induction.llm.servers import Server
 from induction.resources import APP_IDENTITY, Resources, open_resources
-from induction.runs import engine_process, loading
+from induction.runs.computing import process as engine_process
+from induction.runs.driving import loading
 from induction.runs.models import RunRow
 from induction.task_kinds.base import ModelAnswer, ModelRequest
 from nlu_shared.kit.data.db import session_scope

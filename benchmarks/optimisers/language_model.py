@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import httpx2
-from induction.llm.reading import read_completion
+from induction.llm.adapters.reading import read_completion
 from induction.llm.retry import Failure
 from induction.task_kinds.base import ModelAnswer, ModelRequest
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from induction.llm import prices
-from induction.llm.models import Answering
+from induction.llm.adapters.models import Answering
 from induction.llm.prices import SHIPPED
 from induction.task_kinds.base import Prediction, Task
 from nlu_shared.client import Classification, NLUResult

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 import pytest
-from induction.llm.adapters import adapters
-from induction.llm.models import Answering, Models
+from induction.llm.adapters.models import Answering, Models
+from induction.llm.adapters.opening import adapters
 from induction.model_settings import ModelSettings
 from induction.task_kinds.base import ModelAnswer, ModelRequest, Outcome, Prediction, Task
 from induction.task_kinds.registry import task_of

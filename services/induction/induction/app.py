@@ -24,7 +24,7 @@ from induction.resources import APP_IDENTITY, Resources, open_resources
 from induction.runs import queries
 from induction.runs.replay_routes import router as replays
 from induction.runs.routes import router as runs
-from induction.runs.stream_routes import router as streams
+from induction.runs.streaming.stream_routes import router as streams
 from induction.scopes import SCOPES
 from induction.settings import Settings
 from induction.spending.routes import router as spending

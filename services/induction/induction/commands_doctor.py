@@ -35,12 +35,14 @@ from nlu_shared.schemas.runs import RunStatus
 
 from induction.catalogue import service as catalogue
 from induction.llm import trial
-from induction.llm.adapters import adapters
-from induction.llm.models import Models
+from induction.llm.adapters.models import Models
+from induction.llm.adapters.opening import adapters
 from induction.migrations import SCRIPTS
 from induction.pricing import service as pricing
 from induction.resources import APP_IDENTITY
-from induction.runs import costs, queries, standstill
+from induction.runs import queries
+from induction.runs.driving import standstill
+from induction.runs.starting import costs
 from induction.settings import Settings
 
 LOGGER = "nlu-logger"

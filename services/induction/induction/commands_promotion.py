@@ -186,7 +186,7 @@ def approve(
 
 
 @prompts.command
-def reject(proposal: UUID, /, *, task: str, reason: str, url: Url = HERE, key: Key = "") -> None:
+def reject(proposal: UUID, /, *, task: Task, reason: str, url: Url = HERE, key: Key = "") -> None:
     """Ends a proposal, and prints how it stands.
 
     Parameters

@@ -94,7 +94,7 @@ def bring_in(
 
 
 @prompts.command
-def diff(*, task: str, version: UUID, against: UUID, url: Url = HERE, key: Key = "") -> None:
+def diff(*, task: Task, version: UUID, against: UUID, url: Url = HERE, key: Key = "") -> None:
     """Prints what changed from one version to another.
 
     Parameters
@@ -112,7 +112,7 @@ def diff(*, task: str, version: UUID, against: UUID, url: Url = HERE, key: Key =
 
 
 @prompts.command
-def blame(*, task: str, version: UUID, url: Url = HERE, key: Key = "") -> None:
+def blame(*, task: Task, version: UUID, url: Url = HERE, key: Key = "") -> None:
     """Prints what made each part of a prompt, the cases that fixed and broke, and its tokens.
 
     Parameters

@@ -16,10 +16,10 @@ from nlu_shared.kit.process.wakeups import Wakeups, open_wakeups
 from redis.asyncio import Redis
 
 from induction.llm import trial
-from induction.llm.accounting import LedgerCommits, open_ledger_commits
-from induction.llm.adapters import adapters
-from induction.llm.models import Models
-from induction.llm.paces import Paces
+from induction.llm.accounting.accounting import LedgerCommits, open_ledger_commits
+from induction.llm.adapters.models import Models
+from induction.llm.adapters.opening import adapters
+from induction.llm.adapters.paces import Paces
 from induction.llm.prices import PriceTable
 from induction.migrations import APP
 from induction.settings import Settings

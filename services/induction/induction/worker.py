@@ -16,7 +16,7 @@ from induction.privacy.jobs import forget_by_clock
 from induction.resources import Resources, open_resources
 from induction.runs.batches import settle_by_clock
 from induction.runs.jobs import drive_runs, execute_run
-from induction.runs.verification import verify_run, verify_runs
+from induction.runs.verifying.verification import verify_run, verify_runs
 from induction.settings import Settings
 from induction.triggers.jobs import consider_by_clock, consider_run
 

@@ -9,7 +9,7 @@ from induction.engine.data.splits import assign
 from induction.engine.plan import Plan
 from induction.engine.run import improve
 from induction.engine.runtime import Call, Event, Inbox, Runtime
-from induction.llm.claude import Claude
+from induction.llm.adapters.claude import Claude
 from induction.task_kinds.base import Case, ModelAnswer, Outcome
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.labels import LabelSpec

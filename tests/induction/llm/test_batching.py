@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from induction.engine.runtime import Call
-from induction.llm import batching, prices
-from induction.llm.batch_reading import read_batch, read_page, read_results
-from induction.llm.batching import ProviderBatch, Unfinished
+from induction.llm import prices
+from induction.llm.adapters import batching
+from induction.llm.adapters.batch_reading import read_batch, read_page, read_results
+from induction.llm.adapters.batching import ProviderBatch, Unfinished
 from induction.llm.retry import Failure, Kind
 from induction.task_kinds.base import ModelRequest, Usage
 from offline_model.app import create_app

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from induction.llm.chat import Chat, body_of, window_in
+from induction.llm.adapters.chat import Chat, body_of, window_in
 from induction.llm.errors import ParkRun, StopRun
 from induction.llm.servers import Dialect, dialects
 from induction.task_kinds.base import ModelAnswer, Outcome, Usage

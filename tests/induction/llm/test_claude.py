@@ -4,7 +4,7 @@ import json
 
 import httpx2
 import pytest
-from induction.llm.claude import Claude
+from induction.llm.adapters.claude import Claude
 from induction.llm.errors import ParkRun, StopRun
 from induction.task_kinds.base import ModelAnswer, Outcome, Usage
 from offline_model.app import in_process

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from induction.llm.claude import Claude
+from induction.llm.adapters.claude import Claude
 from induction.llm.errors import ParkRun, StopRun
 from induction.llm.prices import SHIPPED, charge, upper_bound
 from induction.task_kinds.base import BY_MODEL, ModelAnswer, Outcome, Usage

@@ -1,7 +1,7 @@
 """How many calls at once a provider that asks for less is sent, as a table."""
 
 import pytest
-from induction.llm.pace import LEAST, STEP, Pace, patience_asked
+from induction.llm.adapters.pace import LEAST, STEP, Pace, patience_asked
 from induction.llm.retry import Failure, Kind
 from nlu_shared.backoff import LONGEST
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from induction.engine.proposal.edits import apply
-from induction.llm.claude import Claude
+from induction.llm.adapters.claude import Claude
 from induction.task_kinds.base import Case, ModelAnswer, ModelRequest, Outcome
 from induction.task_kinds.intent import IntentTask
 from nlu_shared.schemas.labels import LabelSpec

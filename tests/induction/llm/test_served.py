@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
-from induction.llm.claude import Claude
+from induction.llm.adapters.claude import Claude
 from induction.task_kinds.base import Outcome
 
 from tests.fixtures.stack import DEADLINE_SECONDS

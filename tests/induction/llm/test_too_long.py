@@ -4,8 +4,8 @@ import json
 
 import httpx2
 import pytest
-from induction.llm.claude import Claude
-from induction.llm.reading import read_message as read
+from induction.llm.adapters.claude import Claude
+from induction.llm.adapters.reading import read_message as read
 from induction.llm.retry import TOO_LONG, Failure, Kind
 from induction.task_kinds.base import Outcome
 

@@ -9,10 +9,10 @@ from uuid import UUID
 
 import pytest
 from induction.engine.runtime import Call
-from induction.llm.accounting import Account, open_ledger_commits
-from induction.llm.claude import ADAPTER_VERSION
+from induction.llm.accounting.accounting import Account, open_ledger_commits
+from induction.llm.accounting.flights import Slots
+from induction.llm.adapters.claude import ADAPTER_VERSION
 from induction.llm.errors import ParkRun
-from induction.llm.flights import Slots
 from induction.llm.ledger import Ledger
 from induction.llm.prices import SHIPPED
 from induction.llm.servers import Server

@@ -6,9 +6,9 @@ import signal
 from collections.abc import AsyncIterator
 
 import pytest
-from induction.runs import engine_process
-from induction.runs.engine_process import EngineFailed
-from induction.runs.patience import Patience, Standing, patience, patience_while_parked
+from induction.runs.computing import process as engine_process
+from induction.runs.computing.patience import Patience, Standing, patience, patience_while_parked
+from induction.runs.computing.process import EngineFailed
 from nlu_shared.schemas.base import PROMPT_LIMIT
 
 from tests.fixtures.databases import Databases

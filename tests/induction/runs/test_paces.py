@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from itertools import pairwise
 
 import pytest
-from induction.llm.paces import Paces, SharedPace
+from induction.llm.adapters.paces import Paces, SharedPace
 from offline_model.app import create_app
 from offline_model.settings import Fault, OfflineSettings
 from redis.asyncio import Redis

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 import httpx2
 import pytest
-from induction.runs.stream import announce_progress
+from induction.runs.streaming.stream import announce_progress
 from nlu_shared.schemas.events import EvaluationProgress
 from redis.asyncio import Redis
 

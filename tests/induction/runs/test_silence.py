@@ -1,7 +1,7 @@
 """When a run's row explains a wait, as a table."""
 
 import pytest
-from induction.runs.silence import Silence
+from induction.runs.driving.silence import Silence
 
 OVERLOADED = "m of s: status 529: overloaded"
 FLYING = (

@@ -21,9 +21,9 @@ from induction.dashboard.drawing import share
 from induction.experiments.models import ExperimentRow
 from induction.history import lineage
 from induction.prompts.models import PromptMoveRow, PromptProposalRow, PromptVersionRow
-from induction.runs import experience
 from induction.runs import queries as runs
 from induction.runs.models import RunRow
+from induction.runs.starting import experience
 from induction.settings import Settings
 from induction.tasks import service as tasks
 from induction.tasks.models import TaskRow

@@ -22,12 +22,12 @@ import structlog
 from nlu_shared.kit.data.db import Database, Identity, session_scope
 
 from induction.engine.runtime import Call
-from induction.llm import answer_rows
-from induction.llm.accounting import Account, Accounting, LedgerCommits
-from induction.llm.batches import Batches
-from induction.llm.calls import Calls
+from induction.llm.accounting import answer_rows
+from induction.llm.accounting.accounting import Account, Accounting, LedgerCommits
+from induction.llm.accounting.calls import Calls
+from induction.llm.accounting.flights import Key, Model
+from induction.llm.batches.batches import Batches
 from induction.llm.errors import Outage, StopRun
-from induction.llm.flights import Key, Model
 from induction.llm.prices import PriceTable
 from induction.task_kinds.base import BY_MODEL, BY_PROVIDER, ModelAnswer, Outcome
 

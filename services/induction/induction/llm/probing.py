@@ -13,9 +13,9 @@ from nlu_shared.rendering.request import ModelRequest, framed
 from nlu_shared.schemas.prompts import TaskKind
 
 from induction.engine.runtime import Call
+from induction.llm.adapters.models import Answering
 from induction.llm.errors import StopRun
 from induction.llm.ledger import Ledger
-from induction.llm.models import Answering
 from induction.llm.servers import Capacity, Dialect, Server, dialects
 from induction.providers import OFFLINE
 from induction.task_kinds.base import BY_MODEL, ModelAnswer, Outcome

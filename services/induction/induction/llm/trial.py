@@ -13,8 +13,8 @@ from sqlalchemy import text
 
 from induction.engine.runtime import Call
 from induction.llm import prices
+from induction.llm.adapters.models import Answering, Models
 from induction.llm.errors import ParkRun, StopRun
-from induction.llm.models import Answering, Models
 from induction.llm.prices import PriceTable
 from induction.llm.probing import introduce, is_usable, question, remarks, unusable
 from induction.providers import OFFLINE

@@ -10,8 +10,8 @@ from nlu_shared.kit.process.clock import by_clock
 from induction import upstream
 from induction.privacy import queries, service
 from induction.resources import APP_IDENTITY, Resources
-from induction.runs import replayed, traffic
 from induction.runs import service as runs
+from induction.runs.starting import replayed, traffic
 
 log = structlog.get_logger(__name__)
 

@@ -36,7 +36,7 @@ from induction.privacy.repeating import Repeats, repeats_any
 from induction.prompts.models import PromptVersionRow
 from induction.runs import service as runs
 from induction.runs.models import RunRow
-from induction.runs.planning import asks_unkept_prompts, questions_of
+from induction.runs.starting.planning import asks_unkept_prompts, questions_of
 from induction.task_kinds.base import Outcome
 from induction.tasks import service as tasks
 

@@ -15,12 +15,12 @@ import structlog
 from nlu_shared.kit.data.db import session_scope
 from nlu_shared.kit.process.clock import by_clock
 
-from induction.llm import batch_rows
-from induction.llm.accounting import Account, Accounting
-from induction.llm.batches import Batches
-from induction.llm.entries import LeaseLost
+from induction.llm.accounting.accounting import Account, Accounting
+from induction.llm.accounting.entries import LeaseLost
+from induction.llm.adapters.models import Answering
+from induction.llm.batches import rows as batch_rows
+from induction.llm.batches.batches import Batches
 from induction.llm.errors import ParkRun, StopRun
-from induction.llm.models import Answering
 from induction.llm.prices import PriceTable
 from induction.llm.retry import outage_pause
 from induction.llm.servers import Server

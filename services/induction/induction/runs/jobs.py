@@ -17,21 +17,24 @@ from induction.engine.plan import Plan
 from induction.engine.runtime import CANCELLED
 from induction.history import failures
 from induction.llm import probing
-from induction.llm.accounting import Account
-from induction.llm.entries import LeaseLost
+from induction.llm.accounting.accounting import Account
+from induction.llm.accounting.entries import LeaseLost
+from induction.llm.adapters.models import Answering
 from induction.llm.errors import ParkRun, StopRun
 from induction.llm.ledger import Ledger
-from induction.llm.models import Answering
 from induction.llm.prices import PriceTable
 from induction.pricing import service as pricing
 from induction.resources import APP_IDENTITY, Resources
-from induction.runs import batches, engine_process, inbox, journal, lease, loading, stream
-from induction.runs.engine_process import EngineProcess
-from induction.runs.looks import Ended, Looks, RunEnd
+from induction.runs import batches
+from induction.runs.computing import process as engine_process
+from induction.runs.computing.patience import Patience, patience_while_parked
+from induction.runs.computing.process import EngineProcess
+from induction.runs.driving import inbox, journal, lease, loading
+from induction.runs.driving.looks import Ended, Looks, RunEnd
+from induction.runs.driving.runtime import ApprovalAwaited, PauseRequested, RunRuntime
 from induction.runs.models import RunRow
-from induction.runs.patience import Patience, patience_while_parked
-from induction.runs.planning import keep, models_of
-from induction.runs.runtime import ApprovalAwaited, PauseRequested, RunRuntime
+from induction.runs.starting.planning import keep, models_of
+from induction.runs.streaming import stream
 
 log = structlog.get_logger(__name__)
 NO_PRICE = "A model of this run has no price any more: PUT /v1/admin/prices, and start it anew."

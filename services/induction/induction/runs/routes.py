@@ -15,7 +15,9 @@ from nlu_shared.schemas.steering import HintIn, VetoIn
 from nlu_shared.schemas.verifications import Verification
 
 from induction.resources import Resources
-from induction.runs import approvals, continuing, queries, service, verification
+from induction.runs import continuing, queries, service
+from induction.runs.driving import approvals
+from induction.runs.verifying import verification
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
 UNCHANGED = ContinueIn()

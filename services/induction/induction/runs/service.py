@@ -24,18 +24,18 @@ from induction.engine.traffic import on_traffic
 from induction.history import failures
 from induction.pricing import service as pricing
 from induction.prompts import service as prompts
-from induction.runs import canaries, replayed, traffic
-from induction.runs.experience import informed
 from induction.runs.models import RunHintRow, RunRow
-from induction.runs.planning import (
+from induction.runs.queries import view
+from induction.runs.starting import canaries, replayed, traffic
+from induction.runs.starting.experience import informed
+from induction.runs.starting.planning import (
     bound_of,
     held_to,
     plan_of,
     refusal,
     usable,
 )
-from induction.runs.preparing import check, prepared
-from induction.runs.queries import view
+from induction.runs.starting.preparing import check, prepared
 from induction.runs.truths import LeftOut
 from induction.settings import Settings
 from induction.task_kinds.registry import task_of

@@ -13,9 +13,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction import upstream
 from induction.cases import service as cases
-from induction.runs.experience import spent_this_month
 from induction.runs.models import RunRow
-from induction.runs.planning import refusal, unanswerable
+from induction.runs.starting.experience import spent_this_month
+from induction.runs.starting.planning import refusal, unanswerable
 from induction.settings import Settings
 from induction.tasks.models import TaskRow
 from induction.triggers import queries, wording

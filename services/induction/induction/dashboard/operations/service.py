@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from induction.dashboard.drawing import share
 from induction.dashboard.operations.chart import SpendChart, spend_chart
 from induction.runs import queries as runs
-from induction.runs import standstill
+from induction.runs.driving import standstill
 from induction.settings import Settings
 from induction.spending import queries as spending
 

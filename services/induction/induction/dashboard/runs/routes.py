@@ -18,7 +18,7 @@ from induction.dashboard.runs.service import RunFilters
 from induction.dashboard.runs.table import as_csv
 from induction.runs import routes as api
 from induction.runs import service as runs
-from induction.runs import stream_routes
+from induction.runs.streaming import stream_routes
 
 router = APIRouter()
 RunId = Annotated[UUID, Path(description="the run")]

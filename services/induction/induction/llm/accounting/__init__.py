@@ -1,0 +1,1 @@
+"""Calls booked before they are sent and settled after: entries, budget, flights."""

@@ -1,0 +1,1 @@
+"""How providers are reached, read and paced; the SDKs are imported here alone."""

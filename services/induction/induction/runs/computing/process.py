@@ -1,0 +1,163 @@
+"""The engine elsewhere: a process that computes for one run, asked by the worker's event loop.
+
+A process and not a thread: beside a thread that computes, the worker's loop waits up to 5 ms for
+every turn of its own, and nothing can end a thread. A process takes nothing from the loop, so
+leases are renewed while texts are read, and whoever computes for too long is killed.
+
+It is forked from a process that has loaded the engine and does nothing else (the standard library's
+fork server, one for all runs of a worker), so that a run begins to compute at once.
+"""
+
+import asyncio
+import multiprocessing
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from multiprocessing.context import ForkServerProcess
+from typing import Any, TypeVar, cast
+
+from nlu_shared.schemas.runs import RunKind
+
+from induction.engine.plan import Plan
+from induction.engine.runtime import Runtime
+from induction.runs.computing import main as engine_main
+from induction.runs.computing.frames import (
+    LENGTH,
+    Answer,
+    Ask,
+    Broken,
+    Done,
+    Run,
+    ToEngine,
+    ToWorker,
+    Work,
+    framed,
+    parsed,
+)
+
+FORKING = multiprocessing.get_context("forkserver")
+FORKING.set_forkserver_preload([engine_main.__name__])
+Value = TypeVar("Value")
+Look = Callable[[float], Awaitable[None]]
+"""Raises where the engine, which has computed for so many seconds, is to do so no longer."""
+
+
+class EngineFailed(Exception):
+    """The engine raised, or its process died; `kind` names the error, the message says where."""
+
+    def __init__(self, kind: str, trace: str) -> None:
+        super().__init__(trace)
+        self.kind = kind
+
+
+class EngineDied(EngineFailed):
+    """Its process ended by itself: killed, or out of memory."""
+
+
+class EngineProcess:
+    """One engine process; one thing is asked of it at a time. While it computes and asks nothing,
+    `look` is called every `seconds`."""
+
+    def __init__(
+        self,
+        process: ForkServerProcess,
+        heard: asyncio.StreamReader,
+        speaking: asyncio.StreamWriter,
+        look: Look,
+        seconds: float,
+    ) -> None:
+        self._process = process
+        self._heard, self._speaking = heard, speaking
+        self._look, self._seconds = look, seconds
+        self._receiving: asyncio.Task[ToWorker] | None = None
+        self._asking: set[asyncio.Task[None]] = set()
+        self._since = time.monotonic()
+
+    async def call(self, function: Callable[..., Value], *arguments: Any) -> Value:
+        """The value of a function of a module, computed there. Raises EngineFailed."""
+        await self._send(Work(function, arguments))
+        return cast(Value, (await self._received(None)).value)
+
+    async def run(self, kind: RunKind, plan: Plan, runtime: Runtime) -> None:
+        """A whole run on this runtime. Raises EngineFailed, and what the runtime raises."""
+        await self._send(Run(kind, plan))
+        await self._received(runtime)
+
+    async def close(self) -> None:
+        """Ends the process, whatever it does."""
+        tasks: list[asyncio.Task[Any]] = [*self._asking]
+        if self._receiving is not None:
+            tasks.append(self._receiving)
+        for task in tasks:
+            task.cancel()
+        self._process.kill()
+        self._speaking.close()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.to_thread(self._process.join)
+
+    async def _received(self, runtime: Runtime | None) -> Done:
+        """What comes next but questions, which are answered side by side."""
+        while True:
+            message = await self._next()
+            if isinstance(message, Broken):
+                raise EngineFailed(message.error, message.trace)
+            if not isinstance(message, Ask):
+                return message
+            self._asking.add(asyncio.create_task(self._answer(cast(Runtime, runtime), message)))
+
+    async def _next(self) -> ToWorker:
+        receiving = self._receiving = self._receiving or asyncio.create_task(self._receive())
+        while True:
+            done, _ = await asyncio.wait(
+                {receiving, *self._asking},
+                timeout=self._seconds,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            for task in done & self._asking:
+                self._asking.discard(cast(asyncio.Task[None], task))
+                task.result()
+            if receiving in done:
+                self._receiving = None
+                return receiving.result()
+            if not done and not self._asking:
+                await self._look(time.monotonic() - self._since)
+
+    async def _answer(self, runtime: Runtime, ask: Ask) -> None:
+        answering: Coroutine[Any, Any, Any] = getattr(runtime, ask.method)(*ask.arguments)
+        await self._send(Answer(ask.number, await answering))
+
+    async def _receive(self) -> ToWorker:
+        try:
+            (length,) = LENGTH.unpack(await self._heard.readexactly(LENGTH.size))
+            return parsed(await self._heard.readexactly(length))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            await asyncio.to_thread(self._process.join)
+            ended = f"the engine's process ended with {self._process.exitcode}"
+            raise EngineDied("EngineDied", ended) from None
+
+    async def _send(self, message: ToEngine) -> None:
+        self._since = time.monotonic()
+        # A process that died says so where it is read from.
+        if not self._speaking.is_closing():
+            self._speaking.write(framed(message))
+
+
+@asynccontextmanager
+async def opened(look: Look, *, seconds: float) -> AsyncIterator[EngineProcess]:
+    """A process for the length of the block; see `EngineProcess`. Raises EngineDied where none can
+    be made."""
+    ours, theirs = socket.socketpair()
+    process = FORKING.Process(target=engine_main.work, args=(theirs,), daemon=True)
+    with ours, theirs:
+        try:
+            await asyncio.to_thread(process.start)
+        except (OSError, EOFError) as error:
+            unmade = f"the engine's process could not be made: {type(error).__name__}"
+            raise EngineDied("EngineDied", unmade) from error
+        streams = await asyncio.open_connection(sock=ours.dup())
+    engine = EngineProcess(process, *streams, look, seconds)
+    try:
+        yield engine
+    finally:
+        await engine.close()

@@ -1,0 +1,71 @@
+"""What a run reads of its operator and the clock, each reading once: a replay reads the same."""
+
+from typing import Any
+from uuid import UUID
+
+from nlu_shared.schemas.steering import Decision
+from sqlalchemy import text
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from induction.engine.approval import Approval
+from induction.engine.runtime import Inbox
+from induction.history import approvals
+from induction.runs.driving.journal import MINUTES, held
+from induction.runs.models import RunHintRow, RunInboxRow, RunRow
+
+
+async def readings(session: AsyncSession, run_id: UUID) -> dict[int, Inbox]:
+    """Every inbox reading made so far, by step."""
+    rows = await session.exec(select(RunInboxRow).where(RunInboxRow.run_id == run_id))
+    return {row.step: _inbox(row.body) for row in rows}
+
+
+async def read_inbox(session: AsyncSession, run_id: UUID, fence: int, step: int) -> Inbox | None:
+    """Reads and records what the operator and the clock say; None: the run is to pause instead."""
+    row = await held(session, run_id, fence)
+    if row.pause_requested:
+        return None
+    hints = (
+        await session.exec(
+            select(RunHintRow)
+            .where(RunHintRow.run_id == run_id, col(RunHintRow.taken_at_step).is_(None))
+            .order_by(col(RunHintRow.id))
+        )
+    ).all()
+    for hint in hints:
+        hint.taken_at_step = step
+    body: dict[str, Any] = {
+        "cancel": row.cancel_requested,
+        "hints": [hint.hint for hint in hints],
+        "stop": await _time_is_up(session, row),
+    }
+    if (decided := await approvals.current(session, run_id)) and decided.decision is not None:
+        decided.taken_at_step = step
+        body["approval"] = {
+            "decision": decided.decision,
+            "by": decided.decided_by,
+            "reason": decided.reason,
+        }
+        row.reason = None
+    session.add(RunInboxRow(run_id=run_id, step=step, body=body))
+    return _inbox(body)
+
+
+async def _time_is_up(session: AsyncSession, row: RunRow) -> str | None:
+    """The reason to stop, once the run's minutes are used up."""
+    query = text(f"SELECT {MINUTES} FROM runs WHERE id = :id")  # noqa: S608 - a constant of ours
+    minutes: float = (await session.execute(query, {"id": row.id})).scalar_one()
+    limit = row.promised.minutes
+    return f"minutes: the limit of {limit:g} minutes" if minutes > limit else None
+
+
+def _inbox(body: dict[str, Any]) -> Inbox:
+    decided = body.get("approval")
+    return Inbox(
+        cancel=body["cancel"],
+        hints=tuple(body["hints"]),
+        stop=body["stop"],
+        approval=decided
+        and Approval(Decision(decided["decision"]), decided["by"], decided["reason"]),
+    )

@@ -1,0 +1,118 @@
+"""The engine's three questions for one run, each answered once and remembered: its ledger, its
+inbox and its events."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+import structlog
+from nlu_shared.kit.data.db import session_scope
+from nlu_shared.schemas.events import EvaluationProgress
+from redis.asyncio import Redis
+
+from induction.engine.runtime import Call, Event, Inbox
+from induction.llm.ledger import Ledger
+from induction.runs.driving import approvals, inbox, journal
+from induction.runs.driving.lease import Lease
+from induction.runs.models import RunEventRow
+from induction.runs.streaming import stream
+from induction.task_kinds.base import ModelAnswer
+
+log = structlog.get_logger(__name__)
+REPORT_SECONDS = 0.25
+"""Between two announcements of how many answers have come."""
+
+
+class PauseRequested(Exception):
+    """The operator wants the run to pause; nothing is recorded, so it can go on exactly here."""
+
+
+class ApprovalAwaited(Exception):
+    """A change waits for a person: the run was let go, and goes on exactly here."""
+
+
+@dataclass(slots=True)
+class RunRuntime:
+    """`readings` and `recorded` are what the run has read and told before: the same again."""
+
+    ledger: Ledger
+    lease: Lease
+    redis: Redis
+    readings: dict[int, Inbox]
+    recorded: Sequence[RunEventRow]
+    _events: int = field(default=0, init=False)
+    _progress: EvaluationProgress | None = field(default=None, init=False)
+
+    async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
+        self.lease.check()
+        async with self._reporting(calls):
+            return await self.ledger.complete(calls, ahead)
+
+    async def inbox(self, step: int) -> Inbox:
+        """Raises PauseRequested instead of reading when the run is to pause, and ApprovalAwaited
+        where nobody has decided yet."""
+        if step in self.readings:
+            return self.readings[step]
+        self.lease.check()
+        run = self.lease.run
+        async with session_scope(self.lease.database, self.lease.identity) as session:
+            rests = await approvals.rests(session, run.id, run.fence)
+            reading = None if rests else await inbox.read_inbox(session, run.id, run.fence, step)
+        if rests:
+            raise ApprovalAwaited
+        if reading is None:
+            raise PauseRequested
+        self.readings[step] = reading
+        return reading
+
+    async def tell(self, event: Event) -> None:
+        """Raises ReplayDiverged where something else was told in its place before."""
+        run = self.lease.run
+        if isinstance(event, EvaluationProgress):
+            self._progress = event
+            await stream.announce_progress(self.redis, run.id, event, after=self._events)
+            return
+        self._progress = None
+        self._events += 1
+        if self._events <= len(self.recorded):
+            journal.compare(self.recorded[self._events - 1].body, event)
+            return
+        async with session_scope(self.lease.database, self.lease.identity) as session:
+            await journal.record(
+                session, run.id, run.fence, self._events, event, self.ledger.prices
+            )
+        await stream.announce(self.redis, run.id)
+        log.info("run event", run_id=str(run.id), n=self._events, type=event.type)
+
+    @asynccontextmanager
+    async def _reporting(self, calls: Sequence[Call]) -> AsyncIterator[None]:
+        """Meanwhile announces what has come of these calls, where they are part of the evaluation
+        that told its progress last. Nothing of it is stored."""
+        began = self._progress
+        if began is None or any(call.purpose != "task" for call in calls):
+            yield
+            return
+        most = min(began.total, began.done + len(calls))
+        over = asyncio.Event()
+        reporting = asyncio.create_task(self._report(began, most, over))
+        try:
+            yield
+        finally:
+            # Not cancelled: on Python 3.11 a cancellation that meets Redis' answer can be lost.
+            over.set()
+            await reporting
+
+    async def _report(self, began: EvaluationProgress, most: int, over: asyncio.Event) -> None:
+        done = began.done
+        while not over.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REPORT_SECONDS):
+                    await over.wait()
+            reached = min(most, began.done + self.ledger.answered)
+            if reached > done and not over.is_set():
+                done = reached
+                moved = began.model_copy(update={"done": done})
+                await stream.announce_progress(
+                    self.redis, self.lease.run.id, moved, after=self._events
+                )

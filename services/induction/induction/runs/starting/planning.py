@@ -1,0 +1,295 @@
+"""From rows to the engine's plan, and the plan's price before it starts. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from nlu_shared.kit.errors import Invalid
+from nlu_shared.rendering import part_tokens
+from nlu_shared.schemas.base import canonical
+from nlu_shared.schemas.canary import CanaryAnswer
+from nlu_shared.schemas.events import Split
+from nlu_shared.schemas.forecasts import Forecast
+from nlu_shared.schemas.headroom import ClassifierScore
+from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.prompts import PromptContent
+from nlu_shared.schemas.runs import RunKind, RunRequest
+from nlu_shared.schemas.tasks import TaskSpec
+
+from induction.engine import canary, ensemble, traffic
+from induction.engine.data.splits import splits_of
+from induction.engine.forecast import Bound, forecast, forecast_of_evaluation
+from induction.engine.headroom import measure
+from induction.engine.leak_guard.screen import EXAMPLE_TOKENS
+from induction.engine.migration import migrate
+from induction.engine.plan import Plan, Remembered
+from induction.engine.verdict.verdict import detectable
+from induction.llm.prices import PriceTable
+from induction.providers import OFFLINE, Providers
+from induction.runs import steering, truths
+from induction.runs.models import RunRow
+from induction.runs.starting import costs
+from induction.runs.truths import LeftOut
+from induction.task_kinds.base import Case, Task
+from induction.task_kinds.registry import task_of
+
+BOUNDS: Mapping[RunKind, Callable[[Plan], Bound]] = {
+    RunKind.IMPROVE: forecast,
+    RunKind.EVALUATE: forecast_of_evaluation,
+    RunKind.MIGRATE: migrate.bound,
+    RunKind.HEADROOM: measure.bound,
+    RunKind.CANARY: canary.bound,
+    RunKind.REPLAY: traffic.bound,
+    RunKind.ENSEMBLE: ensemble.bound,
+}
+"""The most calls of a run, by its kind."""
+
+
+class UnanswerableTruths(Invalid):
+    code = "unanswerable_truths"
+    title = "Too many approved truths cannot be answered"
+
+
+def held_to(spec: TaskSpec, row: RunRow) -> TaskSpec:
+    """The task as the run was started with it: its labels are frozen, whatever became of them. A
+    run from before that was is held to the task's own."""
+    return spec if row.labels is None else spec.model_copy(update={"labels": _labels(row.labels)})
+
+
+def _labels(rows: Sequence[Mapping[str, object]]) -> tuple[LabelSpec, ...]:
+    return tuple(map(LabelSpec.model_validate, rows))
+
+
+def questions_of(spec: TaskSpec, rows: Iterable[RunRow]) -> list[tuple[Task, str]]:
+    """Each task and model by which these runs have put questions: a question names the labels."""
+    held = {
+        (canonical(row.labels), model): row
+        for row in rows
+        for model in (row.task_model, *row.to_models)
+    }
+    return [(task_of(held_to(spec, row)), model) for (_, model), row in held.items()]
+
+
+def asks_unkept_prompts(row: RunRow) -> bool:
+    """Whether the run puts prompts to cases that are stored nowhere: what it measures with, and
+    what it searches through for a new model."""
+    return row.kind == RunKind.HEADROOM or row.optimise
+
+
+def usable(row: RunRow, task: Task, frozen: tuple[Case, ...]) -> tuple[Case, ...]:
+    """The cases of the snapshot that the run works with."""
+    if row.labels is None:
+        return frozen
+    out = {UUID(one) for group in row.left_out for one in group["case_ids"]}
+    return truths.answerable(task, frozen, out)
+
+
+def plan_of(
+    row: RunRow,
+    spec: TaskSpec,
+    baseline: PromptContent,
+    cases: tuple[Case, ...],
+    splits: Mapping[UUID, Split],
+    remembered: tuple[Remembered, ...] = (),
+    earlier: tuple[CanaryAnswer, ...] = (),
+) -> Plan:
+    """`spec` as the run is held to it, `cases` those that are usable, `splits` as
+    `splits.splits_for` gives them, with the run's seed; `earlier` are what a canary is compared
+    with."""
+    limits = row.promised
+    return Plan(
+        task=task_of(spec),
+        cases=cases,
+        dataset_hash=row.dataset_hash,
+        splits=splits,
+        baseline=baseline,
+        task_model=row.task_model,
+        proposer_model=row.proposer_model,
+        max_iterations=limits.iterations,
+        seed=row.seed,
+        hints=tuple(row.hints),
+        focus=row.focus,
+        guards=row.guards,
+        proposals=row.proposals,
+        calls=limits.calls,
+        max_prompt_tokens=limits.max_prompt_tokens,
+        remembered=remembered,
+        looks=row.looks,
+        folds=row.folds,
+        retrieval=row.retrieval,
+        batches=row.batches,
+        pins=frozenset(row.pins),
+        approval=row.approval_terms,
+        may_remove_blocks=row.may_remove_blocks,
+        prunes_blocks=row.provider != OFFLINE,
+        context_window=row.window_of(row.task_model),
+        to_models={model: row.window_of(model) for model in row.to_models},
+        margin=row.margin,
+        optimise=row.optimise,
+        agreement=row.agreement,
+        classifier=None
+        if row.classifier is None
+        else ClassifierScore.model_validate(row.classifier),
+        earlier=earlier,
+        compares_with=row.compares_with,
+        notes=tuple(row.notes),
+    )
+
+
+def limits_of(
+    request: RunRequest, max_prompt_tokens: int | None, *, canary_usd: float
+) -> dict[str, Any]:
+    """As promised, with the task's bound where the request has none; a canary's money is bound by
+    its own budget too."""
+    limits = request.limits
+    if limits.max_prompt_tokens is None:
+        limits = limits.model_copy(update={"max_prompt_tokens": max_prompt_tokens})
+    if request.kind is RunKind.CANARY:
+        least = min(limits.money_usd, canary_usd)
+        limits = limits.model_copy(update={"money_usd": least})
+    return limits.model_dump()
+
+
+def obstacles(
+    spec: TaskSpec, cases: tuple[Case, ...], baseline: PromptContent
+) -> tuple[list[LeftOut], list[str]]:
+    """The truths that cannot be answered, and all that stands in a run's way in words."""
+    task = task_of(spec)
+    out = unanswerable(spec, cases)
+    rest = truths.answerable(task, cases, {id for one in out for id in one.case_ids})
+    return out, [*truths.in_words(out), *truths.obstacles(task, baseline, rest)]
+
+
+def unanswerable(spec: TaskSpec, cases: tuple[Case, ...]) -> list[LeftOut]:
+    """The truths that no answer can match."""
+    names = [one.name for one in spec.labels if not one.retired]
+    return truths.left_out(task_of(spec), cases, names)
+
+
+def refusal(out: Sequence[LeftOut], total: int, *, most: float) -> UnanswerableTruths | None:
+    """Where more than the share `most` of the cases is left out, or all of them are. It names
+    cases and labels, and no text."""
+    share = truths.share(out, total)
+    if share <= most and share < 1:
+        return None
+    count = sum(len(group.case_ids) for group in out)
+    why = ". ".join(f"{of_reason} carry {reason}" for of_reason, reason in truths.reasons(out))
+    return UnanswerableTruths(
+        f"{count} of {total} truths cannot be answered, {most:.0%} are allowed. {why}. Correct"
+        " these truths, or add, rename or bring back labels in nlu-logger; a dry run lists all.",
+        labels=sorted({one.truth for one in out if one.truth is not None})[: truths.SHOWN],
+    )
+
+
+def keep(row: RunRow, plan: Plan) -> None:
+    """What is decided once, when a run is first taken: its splits, and what a classifier scores,
+    since another worker may have another scikit-learn, or none."""
+    row.splits = counts(plan.splits)
+    if plan.classifier is not None:
+        row.classifier = plan.classifier.model_dump(mode="json")
+
+
+def counts(splits: Mapping[UUID, Split]) -> dict[str, int]:
+    """Cases per split."""
+    given = list(splits.values())
+    return {split.value: given.count(split) for split in Split}
+
+
+def models_of(row: RunRow) -> list[str]:
+    """Who is asked in this run, each once, whoever answers cases first."""
+    proposer = [row.proposer_model] if row.kind == RunKind.IMPROVE or row.optimise else []
+    return list(dict.fromkeys([row.task_model, *row.to_models, *proposer]))
+
+
+def bound_of(
+    plan: Plan,
+    row: RunRow,
+    *,
+    refusal: Invalid | None,
+    providers: Providers,
+    on: date,
+    table: PriceTable,
+) -> Forecast:
+    """The most the run can take, and whether its limits allow that much."""
+    bound = BOUNDS[RunKind(row.kind)](plan)
+    probed = [one for one in models_of(row) if not providers.provider(one).is_offline]
+    calls = bound.calls + len(probed)
+    money = costs.most(plan, bound, providers, on, table)
+    money += costs.of_probes(probed, providers, on, table)
+    limits = row.promised
+    short = [] if refusal is None else [f"The start would be refused: {refusal.detail}"]
+    if calls > limits.calls:
+        short.append("It may stop early: the limit of calls is below the upper bound.")
+    if money > Decimal(str(limits.money_usd)):
+        short.append("It may stop early: the limit of money is below the upper bound.")
+    splits = splits_of(plan.cases, plan.splits)
+    train = splits.train
+    quotable = sum(case.may_quote for case in train)
+    return Forecast(
+        cases=row.dataset_size,
+        predictions=None if plan.traffic is None else len(plan.traffic.cases),
+        splits=counts(plan.splits),
+        quotable=quotable,
+        calls=calls,
+        money_usd=float(money),
+        fits=not short,
+        detectable_gain=_detectable(plan),
+        labels_version=row.labels_version or 0,
+        unanswerable=truths.shown(row.left_out),
+        notes=[
+            *row.notes,
+            *(splits.notes if plan.traffic is None else ()),
+            *short,
+            *_of_probes(probed),
+            *_of_quoting(quotable, len(train)),
+            *(_of_retrieval(plan, train) if row.kind == RunKind.IMPROVE else []),
+            *costs.of_batches(plan, bound, providers, on, table),
+            *steering.notes(plan),
+        ],
+    )
+
+
+def _of_retrieval(plan: Plan, train: Sequence[Case]) -> list[str]:
+    """What a bank could add, where not all examples fit into one prompt."""
+    quotable = [case for case in train if case.may_quote]
+    answers, most = plan.task.answers, min(EXAMPLE_TOKENS, plan.max_prompt_tokens or EXAMPLE_TOKENS)
+    size = sum(part_tokens(plan.task.example(case), answers) for case in quotable)
+    if plan.retrieval or not plan.opening or size <= most:
+        return []
+    return [
+        f"All {len(quotable)} cases that may be quoted take about {size} tokens as examples, and"
+        f" {most} fit at most: with `retrieval` the run also tries prompts that show each text the"
+        " cases nearest to it."
+    ]
+
+
+def _of_quoting(quotable: int, train: int) -> list[str]:
+    """What follows for a prompt from how many training cases it may show."""
+    if quotable == train:
+        return []
+    allowed = "POST /v1/ground-truth:quoting of nlu-logger allows it for approved cases by filter."
+    if not quotable:
+        return [
+            f"None of {train} training cases may be quoted: no prompt can show one as an example,"
+            f" only the instructions can improve, and examples are the larger gain. {allowed}"
+        ]
+    return [
+        f"{quotable} of {train} training cases may be quoted: only these can become examples."
+        f" {allowed}"
+    ]
+
+
+def _of_probes(models: Sequence[str]) -> list[str]:
+    if not models:
+        return []
+    return [
+        f"{', '.join(models)}: asked one small question each before anything is measured, to find"
+        " out what their servers can do."
+    ]
+
+
+def _detectable(plan: Plan) -> float | None:
+    splits = splits_of(plan.cases, plan.splits)
+    return round(detectable(splits.test_groups), 3) if splits.test else None

@@ -1,0 +1,1 @@
+"""A finished run executed again from what is stored, and compared."""
