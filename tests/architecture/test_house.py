@@ -96,6 +96,7 @@ IO_FILES = {
     "promotion_routes.py",
     # Of experiments: what a unit is to run.
     "serving.py",
+    "flags.py",
     "serving_routes.py",
     "ofrep_routes.py",
 }

@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import httpx2
 from nlu_shared.client.patient import PatientClient
 from nlu_shared.kit.access.auth import Authenticator, Caller
 from nlu_shared.kit.data.db import Database, Identity, open_database
+from nlu_shared.kit.data.held import Held
 from nlu_shared.kit.data.reader import Reader, shared_reader
 from nlu_shared.kit.http.limits import RateLimits
 from nlu_shared.kit.process.jobs import relaying
@@ -41,6 +43,8 @@ class Resources:
     wakeups: Wakeups
     reader: Reader
     tickets: Redeeming
+    flags: Held[str, Any]
+    """Of tasks, as `experiments.flags` holds them."""
     models: Models
     ledger_commits: LedgerCommits
 
@@ -92,6 +96,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             logger=logger,
             redis=redis,
             wakeups=await stack.enter_async_context(open_wakeups(redis, RUN_CHANNEL.format("*"))),
+            flags=Held(settings.flag_seconds),
             tickets=await stack.enter_async_context(redeeming(database, APP_IDENTITY)),
             reader=await stack.enter_async_context(shared_reader(database, APP_IDENTITY)),
             models=models,

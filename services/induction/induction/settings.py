@@ -177,6 +177,12 @@ class Settings(ServiceSettings, ModelSettings):
         description="days the answers of an ended run are kept, then their hashes alone: it can no"
         " longer be verified, and its answers serve no other run; none: for ever",
     )
+    flag_seconds: float = Field(
+        default=1.0,
+        ge=0,
+        description="seconds a flag is held for the units that ask by OFREP: a promotion or another"
+        " share reaches them so much later",
+    )
     report_seconds: float = Field(
         default=5.0,
         gt=0,

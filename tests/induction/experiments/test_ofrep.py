@@ -10,8 +10,9 @@ from openfeature.contrib.provider.ofrep import OFREPProvider
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.flag_evaluation import FlagEvaluationDetails, Reason
 
-from tests.fixtures.databases import BOOTSTRAP_KEY
-from tests.fixtures.stack import Stack, client
+from tests.fixtures.databases import BOOTSTRAP_KEY, Databases
+from tests.fixtures.servers import Servers
+from tests.fixtures.stack import Stack, client, opened
 from tests.induction.experiments.test_experiments import begun, versions
 
 FLAGS = "/ofrep/v1/evaluate/flags"
@@ -57,6 +58,24 @@ async def test_an_answer_that_is_held_is_not_sent_again(stack: Stack) -> None:
         held = {"If-None-Match": first.headers["etag"]}
         again = await stack.induction.post(path, json=asked, headers=held)
         assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_a_flag_is_held_for_all_units_and_parts_them_as_before(
+    databases: Databases, servers: Servers
+) -> None:
+    """What serves changes for a process when its flag is read anew; which unit gets what, never."""
+    async with opened(databases, servers, flag_seconds=3600) as stack:
+        a, b = await versions(stack, "moving")
+        await begun(stack, "moving", b, shares=[0.5])
+        units = [{"context": {"targetingKey": f"unit {number}"}} for number in range(8)]
+        got = [(await stack.induction.post(f"{FLAGS}/moving", json=one)).json() for one in units]
+        assert {one["value"]["version_id"] for one in got} == {a, b}
+        moved = await stack.induction.post(f"/v1/prompts/moving/versions/{b}/promote", json={})
+        assert moved.is_success, moved.text
+        held = [(await stack.induction.post(f"{FLAGS}/moving", json=one)).json() for one in units]
+        assert held == got
+        everyone = (await stack.induction.post(FLAGS, json=units[0])).json()["flags"]
+        assert [one["value"]["version_id"] for one in everyone] == [b]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ Errors that it has a body for are in its words; who may come in is answered as e
 """
 
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -24,10 +24,10 @@ from nlu_shared.schemas.ofrep import (
     OfrepIn,
 )
 
-from induction.experiments import serving
+from induction.experiments import flags, serving
 from induction.prompts.routes import own_model
+from induction.resources import Resources
 
-Answer = TypeVar("Answer", OfrepFlag, OfrepFlags)
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 EVALUATED: dict[int | str, dict[str, Any]] = {
     304: {"description": "The caller has this answer"},
@@ -73,15 +73,21 @@ read = requires("prompts:read")
 async def evaluate_flag(
     task: PathTask,
     body: OfrepIn,
-    session: DbSession,
     request: Request,
-    response: Response,
     if_none_match: IfNoneMatch = "",
-) -> OfrepFlag | Response:
-    """The prompt that serves a unit, as OpenFeature's providers ask for it."""
+) -> Response:
+    """The prompt that serves a unit, as OpenFeature's providers ask for it. A promotion or another
+    share is heard of `INDUCTION_FLAG_SECONDS` later at most."""
+    resources: Resources = request.app.state.resources
     unit = body.context.targeting_key
-    flag = await serving.flag(session, task, unit, model=own_model(request))
-    return _answered(flag, response, if_none_match)
+    answer = await flags.answer(resources, task, unit, model=own_model(request))
+    held = is_held(answer.etag, if_none_match)
+    return Response(
+        status_code=304 if held else 200,
+        content=None if held else answer.body,
+        media_type=None if held else "application/json",
+        headers={"ETag": answer.etag},
+    )
 
 
 @router.post("", dependencies=[read], response_model=OfrepFlags, responses=EVALUATED)
@@ -95,11 +101,11 @@ async def evaluate_flags(
 ) -> OfrepFlags | Response:
     """The prompts that serve a unit in every task the caller may see, in one answer."""
     unit = body.context.targeting_key
-    flags = await serving.flags(session, unit, caller, model=own_model(request))
-    return _answered(OfrepFlags(flags=flags), response, if_none_match)
+    served = await serving.flags(session, unit, caller, model=own_model(request))
+    return _answered(OfrepFlags(flags=served), response, if_none_match)
 
 
-def _answered(answer: Answer, response: Response, if_none_match: str) -> Answer | Response:
+def _answered(answer: OfrepFlags, response: Response, if_none_match: str) -> OfrepFlags | Response:
     etag = f'"{digest(answer)}"'
     if is_held(etag, if_none_match):
         return Response(status_code=304, headers={"ETag": etag})

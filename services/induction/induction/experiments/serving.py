@@ -1,5 +1,10 @@
 """Which version a unit gets, as `active` answers it and as OFREP does."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from uuid import UUID
+
 from nlu_shared.kit.access.auth import Caller
 from nlu_shared.schemas.experiments import Arm, Assigned
 from nlu_shared.schemas.ofrep import OfrepFlag, OfrepReason
@@ -15,6 +20,8 @@ from induction.prompts.models import PromptVersionRow
 from induction.tasks import service as tasks
 
 PRODUCTION = Assigned(variant="production")
+Value = TypeVar("Value")
+Other = TypeVar("Other")
 
 
 async def active(
@@ -30,37 +37,90 @@ async def active(
 
 
 async def assigned(
-    session: AsyncSession, task: str, unit: str | None
+    session: AsyncSession, task: str, unit: str
 ) -> tuple[PromptVersionRow, Assigned]:
-    """What the unit is to be asked with. Production's for whoever names no unit, and for all while
-    another version serves than the one the experiment began with. Raises NotFound."""
+    """What the unit is to be asked with. Raises NotFound."""
     serves = await registry.serving(session, task, ServingAlias.PRODUCTION)
-    row = await queries.newest(session, task) if unit is not None else None
-    if unit is None or row is None or row.status not in queries.GIVES_B:
+    trial = await _trial(session, task, serves)
+    if trial is None:
         return serves, PRODUCTION
-    if row.a_version_id != serves.id:
-        return serves, PRODUCTION
+    arm = policy.arm_of(trial.experiment_id, unit, trial.share)
+    version = serves if arm is Arm.A else await prompts.get(session, task, trial.b_version_id)
+    return version, trial.assigned(arm)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """What parts units between what serves and another version."""
+
+    experiment_id: UUID
+    b_version_id: UUID
+    share: float
+
+    def assigned(self, arm: Arm) -> Assigned:
+        return Assigned(variant=arm.value, experiment_id=self.experiment_id, share=self.share)
+
+
+async def _trial(session: AsyncSession, task: str, serves: PromptVersionRow) -> _Trial | None:
+    """None while another version serves than the one the experiment began with, too."""
+    row = await queries.newest(session, task)
+    if row is None or row.status not in queries.GIVES_B or row.a_version_id != serves.id:
+        return None
     share = (await queries.steps(session, row.id))[-1].share
-    arm = policy.arm_of(row.id, unit, share)
-    version = serves if arm is Arm.A else await prompts.get(session, task, row.b_version_id)
-    return version, Assigned(variant=arm.value, experiment_id=row.id, share=share)
+    return _Trial(row.id, row.b_version_id, share)
 
 
-async def flag(session: AsyncSession, task: str, unit: str | None, *, model: str) -> OfrepFlag:
-    """What the unit is to run, and why, as OFREP tells it. Raises NotFound."""
+@dataclass(frozen=True, slots=True)
+class TaskFlag(Generic[Value]):
+    """All that a task's flag can be: for whoever names no unit, and for the units of each arm."""
+
+    unnamed: Value
+    by_arm: Mapping[Arm, Value]
+    trial: _Trial | None
+
+    def each(self, to: Callable[[Value], Other]) -> "TaskFlag[Other]":
+        """The same in another form."""
+        by_arm = {arm: to(one) for arm, one in self.by_arm.items()}
+        return TaskFlag(to(self.unnamed), by_arm, self.trial)
+
+    def of(self, unit: str | None) -> Value:
+        """What the unit is to run, and why, as OFREP tells it."""
+        if unit is None:
+            return self.unnamed
+        if self.trial is None:
+            return self.by_arm[Arm.A]
+        return self.by_arm[policy.arm_of(self.trial.experiment_id, unit, self.trial.share)]
+
+
+async def task_flag(session: AsyncSession, task: str, *, model: str) -> TaskFlag[OfrepFlag]:
+    """Raises NotFound."""
     _held = await tasks.get(session, task)  # as in `active`
-    version, why = await assigned(session, task, unit)
-    value = await registry.active(session, version, why if unit is not None else None, model=model)
+    serves = await registry.serving(session, task, ServingAlias.PRODUCTION)
+    unassigned = await registry.active(session, serves, None, model=model)
+    unnamed = _flag(unassigned, PRODUCTION, OfrepReason.DEFAULT)
+    trial = await _trial(session, task, serves)
+    if trial is None:
+        value = unassigned.model_copy(update={"assigned": PRODUCTION})
+        return TaskFlag(unnamed, {Arm.A: _flag(value, PRODUCTION, OfrepReason.STATIC)}, None)
+    a, b = trial.assigned(Arm.A), trial.assigned(Arm.B)
+    other = await prompts.get(session, task, trial.b_version_id)
+    by_arm = {
+        Arm.A: _flag(unassigned.model_copy(update={"assigned": a}), a, OfrepReason.SPLIT),
+        Arm.B: _flag(await registry.active(session, other, b, model=model), b, OfrepReason.SPLIT),
+    }
+    return TaskFlag(unnamed, by_arm, trial)
+
+
+def _flag(value: ActivePrompt, why: Assigned, reason: OfrepReason) -> OfrepFlag:
     metadata: dict[str, str | float] = {
-        "version_id": str(version.id),
-        "version_hash": version.version_hash,
+        "version_id": str(value.version_id),
+        "version_hash": value.version_hash,
     }
     if why.experiment_id is not None and why.share is not None:
         metadata |= {"experiment_id": str(why.experiment_id), "share": why.share}
-        reason = OfrepReason.SPLIT
-    else:
-        reason = OfrepReason.DEFAULT if unit is None else OfrepReason.STATIC
-    return OfrepFlag(key=task, value=value, variant=why.variant, reason=reason, metadata=metadata)
+    return OfrepFlag(
+        key=value.task, value=value, variant=why.variant, reason=reason, metadata=metadata
+    )
 
 
 async def flags(
@@ -68,7 +128,7 @@ async def flags(
 ) -> list[OfrepFlag]:
     """Of every task that the caller may see and in which something serves."""
     return [
-        await flag(session, row.slug, unit, model=model)
+        (await task_flag(session, row.slug, model=model)).of(unit)
         for row in await tasks.list_all(session)
         if caller.covers([row.slug]) and await pointer.serving_id(session, row.slug) is not None
     ]

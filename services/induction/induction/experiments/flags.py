@@ -1,0 +1,38 @@
+"""A task's flag as it goes out, held for a moment: read once for all units that ask meanwhile.
+
+What a unit gets is decided by what serves, by the experiment and by the unit's name, of which only
+the first two are in the database. So no unit changes its version by what is held, and what changes
+for all (a promotion, a roll-back, a share) reaches a process that much later.
+"""
+
+from dataclasses import dataclass
+
+from nlu_shared.kit.data.db import session_scope
+from nlu_shared.kit.data.held import Held
+from nlu_shared.schemas.base import digest
+from nlu_shared.schemas.ofrep import OfrepFlag
+
+from induction.experiments import serving
+from induction.experiments.serving import TaskFlag
+from induction.resources import APP_IDENTITY, Resources
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    body: bytes
+    etag: str
+
+    @classmethod
+    def of(cls, flag: OfrepFlag) -> "Answer":
+        return cls(flag.model_dump_json(by_alias=True).encode(), f'"{digest(flag)}"')
+
+
+async def answer(resources: Resources, task: str, unit: str | None, *, model: str) -> Answer:
+    """Raises NotFound, and Unavailable where the database is away and nothing is held."""
+
+    async def read() -> TaskFlag[Answer]:
+        async with session_scope(resources.database, APP_IDENTITY) as session:
+            return (await serving.task_flag(session, task, model=model)).each(Answer.of)
+
+    held: Held[str, TaskFlag[Answer]] = resources.flags
+    return (await held.get(task, read)).of(unit)
