@@ -77,6 +77,8 @@ async def test_each_failure_of_a_batch_is_survived_and_accounted_for(
             seen = await reached(stack, run)
         assert (seen["status"], seen["reason"]) == ("completed", "evaluated")
         assert seen["spend"]["unanswered_calls"] == 0
+        refused = [note for note in seen["notes"] if "refused a batch (status " in note]
+        assert len(refused) == (row.ends == {"unsent"})
         sent, requests = await batches(stack, run), await made(stack)
         assert {one["state"] for one in sent} == row.ends
         assert {outcome for one in sent for outcome in one["outcomes"]} == row.outcomes

@@ -89,6 +89,9 @@ async def test_what_a_vote_could_cost_is_told_before(stack: Stack, measured: Mea
     forecast = (await stack.induction.post("/v1/runs", json=order)).json()
     splits = measured.run["splits"]
     assert forecast["calls"] == 4 * (splits["validation"] + splits["test"])
+    asked = {**order, "members": measured.members[:2], "prompt_version": measured.members[0]}
+    fewer = (await stack.induction.post("/v1/runs", json=asked)).json()
+    assert max(fewer["likely"]["calls"]) <= fewer["calls"] == forecast["calls"] / 2
 
 
 async def test_a_vote_is_ordered_by_command(stack: Stack, measured: Measured) -> None:
@@ -144,6 +147,7 @@ async def test_a_version_that_votes_serves_and_what_takes_a_prompt_says_it_has_n
     ):
         refused = await api.get(path, params=params)
         assert (refused.status_code, refused.json()["code"]) == (409, "version_is_ensemble"), path
+        assert refused.json()["detail"].startswith("It is an ensemble, where one prompt is needed")
         assert measured.members[0] in refused.json()["detail"]
     replayed = await api.post(f"{own}/replay", json={"dry_run": True})
     assert replayed.json()["code"] == "version_is_ensemble"
@@ -198,6 +202,8 @@ async def test_pages_show_who_votes(stack: Stack, measured: Measured) -> None:
     assert version.status_code == member.status_code == run.status_code == 200
     assert all(f"/versions/{one}" in version.text for one in measured.members)
     assert "majority/1" in version.text
+    assert not any(path in version.text for path in ("/export", "/bundle", "/replay"))
+    assert all(path in member.text for path in ("/export", "/bundle", "/replay"))
     assert "Each alone and by vote" in run.text
     assert all(f"/versions/{one}" in run.text for one in (*measured.members, measured.version))
     assert "An ensemble has no text to lay beside" in member.text

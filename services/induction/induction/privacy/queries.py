@@ -129,6 +129,15 @@ HISTORY = (
 )
 
 
+async def is_forgotten(session: AsyncSession, mark: UUID | None) -> bool:
+    """By somebody, meanwhile; to be asked under the lock of all who forget."""
+    rows = await session.execute(
+        text("SELECT 1 FROM forgotten_cases WHERE mark = :mark AND forgotten_at IS NOT NULL"),
+        {"mark": mark},
+    )
+    return rows.first() is not None
+
+
 async def ensembles_of(session: AsyncSession, members: Collection[UUID]) -> set[UUID]:
     """Those that ask one of these versions."""
     return set((await session.execute(text(ENSEMBLES), {"members": list(members)})).scalars())

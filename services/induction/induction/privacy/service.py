@@ -137,6 +137,8 @@ async def forget(session: AsyncSession, case: ForgottenCase) -> bool:
     No run can start on the case meanwhile.
     """
     await cases.hold_alone(session)
+    if await queries.is_forgotten(session, case.mark):  # by another worker, whose receipt stands
+        return True
     copies = await cases.copies(session, case.task, case.case_id)
     case_texts = {one.text for one in copies}
     prompts = await _prompts(session, case.task)
@@ -223,10 +225,8 @@ async def _users(
         WHERE CAST(one->>'version_id' AS uuid) = ANY(:quoted_in))
         """
     ).bindparams(quoted_in=quoted_in)
-    query = select(RunRow).where(
-        RunRow.task == task, col(RunRow.dataset_hash).in_(snapshots) | remembering
-    )
-    return (await session.exec(query)).all()
+    uses = col(RunRow.dataset_hash).in_(snapshots) | remembering
+    return (await session.exec(select(RunRow).where(RunRow.task == task, uses))).all()
 
 
 async def _keys(

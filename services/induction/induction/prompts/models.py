@@ -49,7 +49,9 @@ class PromptVersionRow(SQLModel, table=True):
         """Raises IsEnsemble."""
         if (ensemble := self.ensemble()) is not None:
             members = ", ".join(str(one.version_id) for one in ensemble.members)
-            raise IsEnsemble(f"Name one of its members: {members}.")
+            raise IsEnsemble(
+                f"It is an ensemble, where one prompt is needed: name one of {members}."
+            )
         return PromptContent.model_validate(self.content)
 
     def ensemble(self) -> Ensemble | None:

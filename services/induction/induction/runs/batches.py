@@ -20,6 +20,7 @@ from induction.llm.accounting.entries import LeaseLost
 from induction.llm.adapters.models import Answering
 from induction.llm.batches import rows as batch_rows
 from induction.llm.batches.batches import Batches
+from induction.llm.batches.hearing import Hear
 from induction.llm.errors import ParkRun, StopRun
 from induction.llm.prices import PriceTable
 from induction.llm.retry import outage_pause
@@ -37,10 +38,12 @@ def opened(
     account: Account,
     answering: Answering,
     check: Callable[[], None],
+    hear: Hear,
     *,
     keeps_answers: bool = True,
 ) -> Callable[[Accounting], Batches]:
-    """What makes the batches of a run beside its accounting; `check` raises LeaseLost."""
+    """What makes the batches of a run beside its accounting; `check` raises LeaseLost, `hear` what
+    the operator asks for."""
     settings = resources.settings
     return lambda accounting: Batches(
         account,
@@ -49,6 +52,8 @@ def opened(
         resources.database,
         APP_IDENTITY,
         check=check,
+        hear=hear,
+        look_seconds=settings.look_seconds,
         least=settings.batch_calls,
         poll_seconds=settings.batch_poll_seconds,
         settling_seconds=settings.batch_settling_seconds,
@@ -102,9 +107,15 @@ async def _settle(resources: Resources, run: RunRow) -> None:
     account = account_of(run, resources.settings, table)
     answering = Answering(resources.models, servers_of(run))
     accounting = Accounting(account, resources.ledger_commits, answering)
-    left = opened(resources, account, answering, lambda: None, keeps_answers=False)(accounting)
+    left = opened(resources, account, answering, lambda: None, _nobody, keeps_answers=False)(
+        accounting
+    )
     try:
         await left.stop()
         await left.look()
     except (ParkRun, StopRun, LeaseLost) as waits:
         log.info("batch of an ended run stays booked", run_id=str(run.id), reason=str(waits))
+
+
+async def _nobody() -> None:
+    """Steers a run that is over."""

@@ -153,7 +153,11 @@ async def _ledger(resources: Resources, run: RunRow, held: lease.Lease, looks: L
         account,
         resources.ledger_commits,
         answering,
-        batching=batches.opened(resources, account, answering, held.check) if run.batches else None,
+        batching=(
+            batches.opened(resources, account, answering, held.check, looks.while_asking)
+            if run.batches
+            else None
+        ),
         look=looks.while_asking,
         look_seconds=resources.settings.look_seconds,
     )

@@ -33,6 +33,7 @@ from induction.llm.adapters import batching
 from induction.llm.adapters.batching import BatchAwaited, ProviderBatch, Result
 from induction.llm.adapters.models import Answering, BatchApi
 from induction.llm.batches import rows as batch_rows
+from induction.llm.batches.hearing import Hear, hearing
 from induction.llm.batches.rows import End, OpenBatch
 from induction.llm.batches.seeking import Sought, sought
 from induction.llm.batches.settling import is_of_another, settled
@@ -44,14 +45,16 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 500
 """Calls settled in one commit."""
 UNHEARD = "It is not known whether a batch of {:,} answers was taken: it is looked for."
+REFUSED = "The provider of {} refused a batch ({}): its calls go one by one, at their full price."
 NO_BATCHES = "{} takes no batches any more"
 OTHER_MODEL = "another model answers at {} than when the run began: {}, not {}"
 
 
 class Batches:
     """`check` raises LeaseLost where the run's lease may have run out. `least` calls make a batch;
-    `poll_seconds` pass between the first looks at one. `keeps_answers` False: the run is over, and
-    only money is settled."""
+    `poll_seconds` pass between the first looks at one. `hear` raises what the operator or the clock
+    asks for: before each batch, and every `look_seconds` while a provider is read. `keeps_answers`
+    False: the run is over, and only money is settled."""
 
     def __init__(
         self,
@@ -62,6 +65,8 @@ class Batches:
         identity: Identity,
         *,
         check: Callable[[], None],
+        hear: Hear,
+        look_seconds: float,
         least: int,
         poll_seconds: float,
         settling_seconds: float,
@@ -72,6 +77,8 @@ class Batches:
         self._model = model
         self._session = partial(session_scope, database, identity)
         self._check = check
+        self._hear = hear
+        self._hearing = partial(hearing, hear, seconds=look_seconds)
         self._least = least
         self._poll_seconds = poll_seconds
         self._settling_seconds = settling_seconds
@@ -118,6 +125,7 @@ class Batches:
         """How many of the calls were sent; 0 where they are to be asked one by one."""
         if model in self._not_taken:
             return 0
+        await self._hear()
         id, server = uuid4(), self._model.server(model)
         flights = self._accounting.admit_together(id, calls)
         if len(flights) < min(self._least, len(calls)):
@@ -154,6 +162,7 @@ class Batches:
             self._accounting.budget.release(flight.bound)
         if batching.is_not_taken(failure):
             self._not_taken.add(model)
+            await self._write_down(batch_rows.note, REFUSED.format(model, failure))
             return 0
         raise self._trouble(failure)
 
@@ -163,7 +172,8 @@ class Batches:
             return await self._close(batch, "lost", "its results are kept no longer")
         api, provider_id = self._api(batch.model), batch.provider_id
         if provider_id is None:
-            match await sought(api, batch, self._others, settling=self._settling_seconds):
+            seeking = sought(api, batch, self._others, settling=self._settling_seconds)
+            match await self._hearing(seeking):
                 case Sought.UNDECIDED:
                     return False
                 case Sought.NOT_SENT:
@@ -173,10 +183,14 @@ class Batches:
                 case str() as provider_id:
                     self._log("batch found again", batch.id)
                     await self._write_down(batch_rows.submitted, batch.id, provider_id)
-        made = await api.retrieve(provider_id)
+        made = await self._hearing(api.retrieve(provider_id))
         if isinstance(made, ProviderBatch) and not made.is_ended:
             return False
-        results = made if isinstance(made, Failure) else await api.results(provider_id)
+        results: Mapping[str, Result] | Failure
+        if isinstance(made, Failure):
+            results = made
+        else:
+            results = await self._hearing(api.results(provider_id))
         if not isinstance(results, Failure):
             return await self._settle(batch, results)
         if results.is_unknown:

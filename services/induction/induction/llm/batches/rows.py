@@ -140,6 +140,22 @@ async def cancelled(session: AsyncSession, run_id: UUID, fence: int, batch: UUID
     )
 
 
+async def note(session: AsyncSession, run_id: UUID, fence: int, note: str) -> None:
+    """On the run's row, once."""
+    rows = await session.execute(
+        text(
+            """
+            UPDATE runs SET notes = CASE WHEN notes @> to_jsonb(CAST(:note AS text)) THEN notes
+                ELSE notes || to_jsonb(CAST(:note AS text)) END
+            WHERE id = :id AND fence = :fence RETURNING id
+            """
+        ),
+        {"id": run_id, "fence": fence, "note": note},
+    )
+    if rows.one_or_none() is None:
+        raise LeaseLost
+
+
 async def close(
     session: AsyncSession, run_id: UUID, fence: int, batch: UUID, end: End, reason: str | None
 ) -> None:

@@ -19,7 +19,9 @@ ALIKE: Mapping[str, list[str]] = {
 """Kinds that ask about as much for each text: what one took says what another will."""
 _TAKEN = text(
     """
-    SELECT coalesce(run.predictions, run.dataset_size) AS cases, spent.calls, spent.usd,
+    SELECT coalesce(run.predictions, run.dataset_size)
+            * (1 + jsonb_array_length(run.members) + jsonb_array_length(run.to_models)) AS questions,
+        spent.calls, spent.usd,
         (extract(epoch FROM run.completed_at - run.started_at) - run.idle_seconds)::float8 / 60
             AS minutes
     FROM (
@@ -54,7 +56,7 @@ async def informed(
     """The bound with what is likely and what the month leaves."""
     async with session_scope(database, identity) as session:
         left = max(0.0, settings.month_cap_usd - await spent_this_month(session))
-        likely = await _likely(session, row)
+        likely = await _likely(session, row, bound)
     over = bound.money_usd > left
     cap = f"It may stop early: the month's cap leaves {left:.2f} dollars."
     return bound.model_copy(
@@ -67,7 +69,8 @@ async def informed(
     )
 
 
-async def _likely(session: AsyncSession, row: RunRow) -> Likely | None:
+async def _likely(session: AsyncSession, row: RunRow, bound: Forecast) -> Likely | None:
+    """No more than the bound: what other runs took is no promise."""
     taken = await session.execute(
         _TAKEN,
         {
@@ -82,16 +85,18 @@ async def _likely(session: AsyncSession, row: RunRow) -> Likely | None:
     if not runs:
         return None
 
-    size = row.predictions or row.dataset_size
+    # Of an ensemble by its members, of a migration by its models: each is asked every case.
+    questions = (row.predictions or row.dataset_size) * (1 + len(row.members) + len(row.to_models))
 
     def of_all(what: str) -> tuple[float, float]:
-        shares = [one[what] / one["cases"] for one in runs]
-        return size * min(shares), size * max(shares)
+        shares = [one[what] / one["questions"] for one in runs]
+        return questions * min(shares), questions * max(shares)
 
     least, most = of_all("calls")
+    cheapest, dearest = of_all("usd")
     return Likely(
         runs=len(runs),
-        calls=(round(least), round(most)),
-        money_usd=of_all("usd"),
+        calls=(min(round(least), bound.calls), min(round(most), bound.calls)),
+        money_usd=(min(cheapest, bound.money_usd), min(dearest, bound.money_usd)),
         minutes=of_all("minutes"),
     )
