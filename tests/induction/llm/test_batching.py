@@ -60,6 +60,8 @@ def shown(**changed: object) -> bytes:
 def test_a_batch_is_its_id_its_size_its_age_and_whether_it_has_ended() -> None:
     made = ProviderBatch("msgbatch_1", 3, datetime(2026, 11, 29, 12, tzinfo=UTC), is_ended=True)
     assert read_batch(200, {}, shown()) == made
+    counted = {"succeeded": 2, "errored": 1, "total": 3, "by_model": {"a": 3}}
+    assert read_batch(200, {}, shown(request_counts=counted)) == made
 
 
 @pytest.mark.parametrize(

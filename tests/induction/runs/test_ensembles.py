@@ -153,6 +153,11 @@ async def test_a_version_that_votes_serves_and_what_takes_a_prompt_says_it_has_n
     assert replayed.json()["code"] == "version_is_ensemble"
     improved = await api.post("/v1/runs", json={"task": TASK, "dry_run": True})
     assert improved.json()["code"] == "version_is_ensemble"
+    canary = await start(stack, TASK, kind="canary")
+    async with stack.working():
+        seen = await reached(stack, canary)
+    assert (seen["status"], seen["baseline_version_id"]) == ("completed", measured.members[0])
+    assert any("its first member is asked" in note for note in seen["notes"])
     assert await _asked_by_a_backend(stack, tmp_path, monkeypatch) == 3
     back = await api.post(f"/v1/prompts/{TASK}/rollback", json={})
     assert back.status_code == 200, back.text

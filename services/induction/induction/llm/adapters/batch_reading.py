@@ -15,6 +15,8 @@ from induction.llm.retry import Failure, Kind
 
 STATES = ("in_progress", "canceling", "ended")
 UNFINISHED = ("errored", "expired", "canceled")
+COUNTED = ("processing", "succeeded", *UNFINISHED)
+"""What the requests of a batch are; a gateway may count more, such as all of them."""
 LONGEST_ID = 200
 MOST_REQUESTS = 10_000_000
 
@@ -73,7 +75,7 @@ def _batch(body: Any) -> ProviderBatch | None:
         return None
     if state not in STATES or not isinstance(counts, dict):
         return None
-    numbers = list(counts.values())
+    numbers = [counts.get(one, 0) for one in COUNTED]
     if not all(type(one) is int and 0 <= one <= MOST_REQUESTS for one in numbers):
         return None
     created = _moment(body.get("created_at"))

@@ -20,7 +20,7 @@ ALIKE: Mapping[str, list[str]] = {
 _TAKEN = text(
     """
     SELECT coalesce(run.predictions, run.dataset_size)
-            * (1 + jsonb_array_length(run.members) + jsonb_array_length(run.to_models)) AS questions,
+            * (1 + jsonb_array_length(members) + jsonb_array_length(to_models)) AS questions,
         spent.calls, spent.usd,
         (extract(epoch FROM run.completed_at - run.started_at) - run.idle_seconds)::float8 / 60
             AS minutes
@@ -70,7 +70,7 @@ async def informed(
 
 
 async def _likely(session: AsyncSession, row: RunRow, bound: Forecast) -> Likely | None:
-    """No more than the bound: what other runs took is no promise."""
+    """No more calls than the bound: what other runs took is no promise."""
     taken = await session.execute(
         _TAKEN,
         {
@@ -93,10 +93,9 @@ async def _likely(session: AsyncSession, row: RunRow, bound: Forecast) -> Likely
         return questions * min(shares), questions * max(shares)
 
     least, most = of_all("calls")
-    cheapest, dearest = of_all("usd")
     return Likely(
         runs=len(runs),
         calls=(min(round(least), bound.calls), min(round(most), bound.calls)),
-        money_usd=(min(cheapest, bound.money_usd), min(dearest, bound.money_usd)),
+        money_usd=of_all("usd"),
         minutes=of_all("minutes"),
     )

@@ -26,6 +26,10 @@ from induction.task_kinds.registry import task_of
 from induction.tasks import service as tasks
 from induction.tasks.models import TaskRow
 
+FIRST_MEMBER = (
+    "An ensemble serves: its first member is asked, since the same model answers all of them."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -40,11 +44,17 @@ async def check(session: AsyncSession, settings: Settings, request: RunRequest) 
     """All that can be refused without the ground truth."""
     row = await tasks.get(session, request.task)
     tasks.require_current(row)
-    baseline_id = request.prompt_version or await prompts.production_id(session, request.task)
-    baseline_id = baseline_id or next(iter(request.members), None)
+    serving_id = await prompts.production_id(session, request.task)
+    baseline_id = request.prompt_version or serving_id or next(iter(request.members), None)
     if baseline_id is None:
         raise Invalid("Import a prompt and promote it, or name a version.", code="no_baseline")
-    (await prompts.get(session, request.task, baseline_id)).prompt()
+    baseline = await prompts.get(session, request.task, baseline_id)
+    ensemble = baseline.ensemble() if baseline_id == serving_id else None
+    is_of_one = ensemble is not None and request.kind is RunKind.CANARY
+    if ensemble is not None and is_of_one:
+        baseline_id = ensemble.members[0].version_id
+        baseline = await prompts.get(session, request.task, baseline_id)
+    baseline.prompt()
     await _require_members(session, request)
     task_model = request.models.task or row.task_model or settings.task_model
     proposer_model = request.models.proposer or row.proposer_model or settings.proposer_model
@@ -55,6 +65,7 @@ async def check(session: AsyncSession, settings: Settings, request: RunRequest) 
     await pricing.require(session, settings, new)
     models = (task_model, proposer_model, *request.to_models)
     notes = await pricing.remarks(session, settings, models)
+    notes += (FIRST_MEMBER,) if is_of_one else ()
     return Checked(row, baseline_id, task_model, proposer_model, notes)
 
 
