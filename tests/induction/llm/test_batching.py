@@ -94,6 +94,12 @@ def test_results_come_in_any_order_and_of_an_id_the_first_counts() -> None:
     assert read_results(200, {}, text) == {"b": Unfinished("expired"), "a": None}
 
 
+@pytest.mark.parametrize("body", [b"", b"<html>Log in first</html>", b"{}\n[]\n"])
+def test_a_page_in_the_place_of_results_is_read_again(body: bytes) -> None:
+    """What the batch came to is there still: it would be paid for twice."""
+    assert read_results(200, {}, body) == Failure(Kind.UNREADABLE)
+
+
 @given(n=st.integers(0, 10**6), sample=st.integers(0, 10**7), other=st.uuids())
 def test_a_custom_id_names_its_batch_and_its_call(n: int, sample: int, other: UUID) -> None:
     name = batching.custom_id(BATCH, n, sample)

@@ -47,7 +47,8 @@ def read_page(
 def read_results(
     status: int, headers: Mapping[str, str], body: bytes
 ) -> dict[str, Result] | Failure:
-    """By custom id; lines that say nothing are left out, and of an id the first line counts."""
+    """By custom id; lines that say nothing are left out, and of an id the first line counts. Where
+    none says anything, it is not the provider who has answered."""
     if not 200 <= status < 300:
         return read_failure(status, headers, body)
     results: dict[str, Result] = {}
@@ -55,7 +56,7 @@ def read_results(
         one = json_of(line) if line.strip() else None
         if isinstance(one, dict) and isinstance(name := one.get("custom_id"), str):
             results.setdefault(name[:LONGEST_ID], _result(one.get("result")))
-    return results
+    return results or Failure(Kind.UNREADABLE)
 
 
 def _result(result: Any) -> Result:
