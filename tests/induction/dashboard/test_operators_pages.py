@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from induction.dashboard.house import HOUSE
 
-from tests.fixtures.browsing import HOSTILE, Foreign, browser
+from tests.fixtures.browsing import HOSTILE, Foreign, browser, to_login
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack, client
 from tests.induction.runs.driving import reached, sql, start
@@ -117,8 +117,9 @@ async def test_operators_pages_are_for_administrators_and_their_changes_for_thei
     url = str(stack.induction.base_url)
     async with client(url, None) as stranger:
         for name in (*PAGES, "operations", "runs", "runs.csv"):
-            answer = await stranger.get(f"/dashboard/{name}")
-            assert (answer.status_code, answer.headers["location"]) == (303, "/dashboard/login")
+            path = f"/dashboard/{name}"
+            answer = await stranger.get(path)
+            assert (answer.status_code, answer.headers["location"]) == (303, to_login(path))
     presses = {
         "keys": {"name": "x", "scopes": ["admin"]},
         f"keys/{UNKNOWN}/rotate": {},

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from induction.dashboard.house import HOUSE
 
-from tests.fixtures.browsing import HOSTILE, Foreign, browser
+from tests.fixtures.browsing import HOSTILE, Foreign, browser, to_login
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack, client
 from tests.induction.runs.driving import reached, start
@@ -39,7 +39,7 @@ def paths(task: str, run: str, version: str) -> list[str]:
 async def test_a_stranger_is_sent_to_the_login(stack: Stack, path: str) -> None:
     async with client(str(stack.induction.base_url), None) as stranger:
         answer = await stranger.get(path)
-        assert (answer.status_code, answer.headers["location"]) == (303, "/dashboard/login")
+        assert (answer.status_code, answer.headers["location"]) == (303, to_login(path))
         stranger.cookies.set(HOUSE.cookie, "a-guess")
         assert (await stranger.get(path)).status_code == 303
 

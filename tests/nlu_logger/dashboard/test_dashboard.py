@@ -2,6 +2,7 @@
 
 import re
 from contextlib import AbstractAsyncContextManager
+from urllib.parse import urlencode
 
 import httpx2
 import pytest
@@ -10,7 +11,7 @@ from nlu_logger.dashboard.inbox.given import InboxQueue
 from nlu_shared.schemas.queues import Queue
 
 from tests.fixtures import browsing
-from tests.fixtures.browsing import HOSTILE, Foreign, send
+from tests.fixtures.browsing import HOSTILE, Foreign, send, to_login
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.stack import client
 from tests.nlu_logger.world import World, connected
@@ -55,7 +56,7 @@ async def key_for(world: World, *scopes: str, tasks: list[str] | None = None) ->
 async def test_a_stranger_is_sent_to_the_login(world: World, path: str) -> None:
     async with client(world.url, None) as stranger:
         answer = await stranger.get(path)
-        assert (answer.status_code, answer.headers["location"]) == (303, "/dashboard/login")
+        assert (answer.status_code, answer.headers["location"]) == (303, to_login(path))
         stranger.cookies.set(HOUSE.cookie, "a-guess")
         assert (await stranger.get(path)).status_code == 303
 
@@ -128,6 +129,35 @@ async def test_a_browser_without_scripts_logs_in_and_out(world: World) -> None:
         left = await send(made, "leave", proof=proof[1])
         assert (left.status_code, left.headers["location"]) == (303, "/dashboard/login")
         assert (await made.get("/dashboard")).status_code == 303
+
+
+async def test_a_login_leads_to_the_page_that_was_wanted(world: World) -> None:
+    wanted = "/dashboard/review?queue=label-next&task=intent&worth=40"
+    async with client(world.url, None) as made:
+        made.headers["x-proof"] = ""
+        login = (await made.get(wanted)).headers["location"]
+        page = (await made.get(login)).text
+        assert f'data-then="{wanted.replace("&", "&amp;")}"' in page
+        form = re.search(r'action="/dashboard/(enter[^"]+)"', page)
+        assert form
+        wrong = await send(made, form[1], key="nlk_unknown")
+        assert form[0] in wrong.text
+        entered = await send(made, form[1], key=BOOTSTRAP_KEY)
+        assert (entered.status_code, entered.headers["location"]) == (303, wanted)
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["https://evil.example/dashboard", "//evil.example", "/dashboards", "/dashboard\\evil",
+     "/dashboard/\r\nx: y", "javascript:alert(1)", "/dashboard/é", "/dashboard/" + "a" * 2001],
+)  # fmt: skip
+async def test_a_login_leads_to_no_page_but_ours(world: World, other: str) -> None:
+    path = f"login?{urlencode({'next': other})}"
+    async with client(world.url, None) as made:
+        assert 'data-then="/dashboard/start"' in (await made.get(f"/dashboard/{path}")).text
+        made.headers["x-proof"] = ""
+        entered = await send(made, path.replace("login", "enter", 1), key=BOOTSTRAP_KEY)
+        assert entered.headers["location"] == "/dashboard"
 
 
 @pytest.mark.parametrize("body", [b"a=%ff", b"a=%00", "a=é".encode(), b"a=1&" * 5_000])

@@ -1,7 +1,9 @@
 """Who may see the pages of a house: a cookie shows the login, each change its proof as well."""
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Request, Response, Security
 from fastapi.security import SecurityScopes
@@ -16,17 +18,21 @@ from nlu_shared.kit.pages.house import HEADERS, House
 from nlu_shared.schemas.base import Schema
 
 PREFIX = "/dashboard"
+START = f"{PREFIX}/start"
+OURS = re.compile(rf"{PREFIX}(?:[/?][!-\[\]-~]{{0,2000}})?")
+"""The address of a page of this service, as it stands on the wire; of no other host."""
 
 
 class LogInFirst(ServiceError):
-    """Sends a browser to the page where it can log in."""
+    """Sends a browser to the page where it can log in, and from there to what it wanted."""
 
     status = 303
     code = "log_in_first"
     title = "Log in first"
 
-    def __init__(self) -> None:
-        super().__init__(headers={"Location": f"{PREFIX}/login"})
+    def __init__(self, wanted: str | None) -> None:
+        leads = f"?next={quote(wanted)}" if wanted else ""
+        super().__init__(headers={"Location": f"{PREFIX}/login{leads}"})
 
 
 class KeyShown(Schema):
@@ -65,7 +71,7 @@ class Entrance:
             token = request.cookies.get(self._house.cookie)
             login = await logins.find(resources.authenticator, token)
         except Unauthenticated:
-            raise (LogInFirst() if is_page else Unauthenticated()) from None
+            raise (LogInFirst(_address(request)) if is_page else Unauthenticated()) from None
         resources.limits.admit(login.caller.subject, request.method)
         if request.method != "GET":
             login.check(shown or await forms.proof(request))
@@ -107,8 +113,8 @@ class Entrance:
         headers = HEADERS | {"Cache-Control": "max-age=300"}
         return Response(body, media_type=media_type, headers=headers)
 
-    async def _show_login(self) -> Response:
-        return self._house.page("login.html", None, refused=None)
+    async def _show_login(self, request: Request) -> Response:
+        return self._house.page("login.html", None, refused=None, next=_next(request))
 
     async def _log_in(self, body: KeyShown, request: Request) -> Response:
         return self._with_cookie(request, (await self._login(body, request)).token)
@@ -120,8 +126,11 @@ class Entrance:
         try:
             login = await self._login(given, request)
         except Unauthenticated as refused:
-            return self._house.page("login.html", None, status=401, refused=refused.title)
-        return self._with_cookie(request, login.token, to=self._house.first(login))
+            return self._house.page(
+                "login.html", None, status=401, refused=refused.title, next=_next(request)
+            )
+        to = _next(request) or self._house.first(login)
+        return self._with_cookie(request, login.token, to=to)
 
     async def _leave(self, request: Request) -> Response:
         await self._log_out(request)
@@ -160,6 +169,21 @@ class Entrance:
         return Response(
             status_code=204 if to is None else 303, headers={"Set-Cookie": made, **leads}
         )
+
+
+def _address(request: Request) -> str | None:
+    """Of the page that is asked for; None for a change, which nobody makes by an address."""
+    if request.method != "GET":
+        return None
+    path, query = request.scope["raw_path"], request.scope["query_string"]
+    asked = (path + (b"?" + query if query else b"")).decode("latin-1")
+    return asked if OURS.fullmatch(asked) and asked not in (PREFIX, START) else None
+
+
+def _next(request: Request) -> str | None:
+    """Where a login leads, if it is a page of ours."""
+    given = request.query_params.get("next", "")
+    return given if OURS.fullmatch(given) else None
 
 
 def button(router: APIRouter, path: str, does: Callable[..., Any], *needs: Any, **how: Any) -> None:
