@@ -119,7 +119,11 @@ def test_a_process_of_ours_writes_to_its_own_scratch_alone() -> None:
 
 def test_streams_pass_the_proxy_as_they_come() -> None:
     words = (ROOT / "deploy/nginx/nlu.conf").read_text()
-    streams = words.partition("location ~ ^/v1/(events|runs/[^/]+/events)$")[2].partition("}")[0]
+    location = re.search(r"location ~ (\S+) \{([^}]+)\}", words)
+    assert location
+    pattern, streams = location.groups()
+    for path in ("/v1/events", "/v1/runs/ID/events", "/dashboard/runs/ID/events"):
+        assert re.search(pattern, path), path
     assert "proxy_buffering off;" in streams
     assert "proxy_read_timeout 1h;" in streams
 

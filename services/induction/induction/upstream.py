@@ -150,11 +150,11 @@ def _conflict(response: httpx2.Response) -> Conflict:
 
 
 async def fetch_live_f1(
-    client: httpx2.AsyncClient, task: str, *, since: datetime
+    client: httpx2.AsyncClient, task: str | None, *, since: datetime
 ) -> list[LiveScore] | None:
-    """By version, the newest first; None where induction's key lacks insights:read. Raises
-    UpstreamAway."""
-    params = {"task": task, "from": since.isoformat()}
+    """By task (None: all) and version, the newest first; None where induction's key lacks
+    insights:read. Raises UpstreamAway."""
+    params = {"from": since.isoformat()} | ({"task": task} if task else {})
     response = await _sent(client, "GET", "/v1/insights/live-f1", params=params)
     return None if response.status_code == 403 else _read(Page[LiveScore], response).items
 

@@ -32,7 +32,8 @@ async def show_overview(
     login: Reader, request: Request, session: DbSession, caller: CallerDep
 ) -> HTMLResponse:
     resources: Resources = request.app.state.resources
-    view = await service.overview(session, resources.settings, caller=caller)
+    live = await service.live_scores(resources.logger)
+    view = await service.overview(session, resources.settings, live, caller=caller)
     return HOUSE.page("overview.html", login, at=PREFIX, view=view, logger_url=_neighbour(request))
 
 

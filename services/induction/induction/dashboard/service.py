@@ -1,12 +1,15 @@
 """What each page shows, put together from the other rooms in a constant number of statements."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import httpx2
 from nlu_shared.kit.access.auth import Caller
 from nlu_shared.schemas.experiments import ExperimentStatus
+from nlu_shared.schemas.insights import LiveScore
 from nlu_shared.schemas.lineage import Ancestor
 from nlu_shared.schemas.promotions import ProposalStatus
 from nlu_shared.schemas.prompts import ServingAlias
@@ -17,6 +20,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from induction import upstream
 from induction.dashboard.drawing import share
 from induction.experiments.models import ExperimentRow
 from induction.history import lineage
@@ -27,25 +31,24 @@ from induction.runs.starting import experience
 from induction.settings import Settings
 from induction.tasks import service as tasks
 from induction.tasks.models import TaskRow
+from induction.triggers import wording
+from induction.triggers.facts import NO_TRAFFIC, of_serving
 from induction.triggers.models import AutoTriggerRow, TriggerDecisionRow
+from induction.triggers.queries import Serving
+from induction.upstream import UpstreamAway
 
 RUNS, VERSIONS = 20, 50
-
-
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """The version in production, and since when."""
-
-    version_id: UUID
-    version_hash: str
-    since: datetime
+LIVE = timedelta(days=28)
+PATIENCE = timedelta(seconds=1)
+"""So long a page waits for what another service would add to it."""
+NO_ANSWER = "live F1 is unknown: nlu-logger does not answer, or not with induction's key"
 
 
 @dataclass(frozen=True, slots=True)
 class TaskCard:
     """A task at a glance; what there is not yet is None. `trigger` is its rules, `considered` the
-    newest decision about it, `waiting` how many promotions wait for approval, `experiment` the
-    one that is running."""
+    newest decision about it, `live` what audited traffic says of what serves, `waiting` how many
+    promotions wait for approval, `experiment` the one that is running."""
 
     task: TaskRow
     serving: Serving | None
@@ -54,6 +57,7 @@ class TaskCard:
     trigger: AutoTrigger
     is_paused: bool
     considered: TriggerDecision | None
+    live: str | None
     waiting: int
     experiment: UUID | None
 
@@ -89,7 +93,22 @@ class TaskPage:
         return {one.id: one.version_hash for one in self.versions}
 
 
-async def overview(session: AsyncSession, settings: Settings, *, caller: Caller) -> Overview:
+async def live_scores(logger: httpx2.AsyncClient) -> list[LiveScore] | None:
+    """Of all tasks over four weeks; None where nlu-logger gives none: no page waits for them."""
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            return await upstream.fetch_live_f1(logger, None, since=datetime.now(UTC) - LIVE)
+    except (UpstreamAway, TimeoutError):
+        return None
+
+
+async def overview(
+    session: AsyncSession,
+    settings: Settings,
+    scores: Sequence[LiveScore] | None,
+    *,
+    caller: Caller,
+) -> Overview:
     """The tasks the caller may touch, by slug."""
     rows = [one for one in await tasks.list_all(session) if caller.may_touch(one.slug)]
     slugs = [one.slug for one in rows]
@@ -111,12 +130,24 @@ async def overview(session: AsyncSession, settings: Settings, *, caller: Caller)
             trigger=_rules(triggers.get(row.slug)),
             is_paused=row.slug in triggers and triggers[row.slug].paused_at is not None,
             considered=decisions.get(row.slug),
+            live=_live(row.slug, serving.get(row.slug), scores),
             waiting=waiting.get(row.slug, 0),
             experiment=experiments.get(row.slug),
         )
         for row in rows
     ]
     return Overview(cards, await month(session, settings))
+
+
+def _live(task: str, serves: Serving | None, scores: Sequence[LiveScore] | None) -> str | None:
+    """Of predictions that name what serves: others may be of any version before it."""
+    if serves is None:
+        return None
+    if scores is None:
+        return NO_ANSWER
+    named = [one for one in scores if one.task == task and one.prompt_version is not None]
+    score = of_serving(named, serves)
+    return NO_TRAFFIC if score is None else wording.live(score)
 
 
 async def task_page(session: AsyncSession, slug: str) -> TaskPage:

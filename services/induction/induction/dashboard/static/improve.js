@@ -34,6 +34,11 @@ function written(name, text, kind = "") {
   return made;
 }
 
+function range([least, most], written) {
+  const [from, to] = [written(least), written(most)];
+  return from === to ? from : `${from} to ${to}`;
+}
+
 function facts(forecast) {
   const { splits, cases, calls, money_usd, detectable_gain, quotable, likely, month_left_usd } = forecast;
   const list = document.createElement("dl");
@@ -43,10 +48,11 @@ function facts(forecast) {
   add("May be quoted", `${quotable} of those to learn from`);
   add("Costs at most", `${calls.toLocaleString()} calls, ${money_usd.toFixed(2)} dollars`);
   if (likely) {
-    const [few, many] = likely.calls;
-    const [cheap, dear] = likely.money_usd;
-    const [quick, slow] = likely.minutes;
-    add("Likely", `${few.toLocaleString()} to ${many.toLocaleString()} calls, ${cheap.toFixed(2)} to ${dear.toFixed(2)} dollars, ${quick.toFixed(1)} to ${slow.toFixed(1)} minutes, as ${likely.runs} finished run(s) took`);
+    const calls = range(likely.calls, (one) => one.toLocaleString());
+    const dollars = range(likely.money_usd, (one) => one.toFixed(2));
+    const minutes = range(likely.minutes, (one) => one.toFixed(1));
+    const runs = likely.runs === 1 ? "one finished run" : `${likely.runs} finished runs`;
+    add("Likely", `${calls} calls, ${dollars} dollars, ${minutes} minutes, as ${runs} took`);
   }
   if (month_left_usd !== null) add("The month's cap leaves", `${month_left_usd.toFixed(2)} dollars`);
   if (detectable_gain !== null) add("Would be seen", `a gain of ${detectable_gain.toFixed(2)} or more, mostly`);

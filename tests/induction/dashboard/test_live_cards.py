@@ -1,0 +1,42 @@
+"""What audited traffic says of the prompt that serves, on the card of its task."""
+
+import asyncio
+from html import unescape
+
+import httpx2
+from induction.dashboard import service
+
+from tests.fixtures.browsing import browser
+from tests.fixtures.labelled import make_task
+from tests.fixtures.stack import Stack
+from tests.induction.triggers.production import audited, serving_for_a_day
+
+
+async def test_a_card_tells_the_live_score_of_what_serves_with_its_interval(stack: Stack) -> None:
+    version = await make_task(stack, "carded", cases=4)
+    await serving_for_a_day(stack, "carded")
+    async with browser(str(stack.induction.base_url)) as page:
+        card = unescape((await page.get("/dashboard")).text)
+        assert "live F1 is unknown: no prediction of the prompt in production" in card
+        await audited(stack, "carded", 27, answer="topic_0", truth=None, version=version)
+        card = unescape((await page.get("/dashboard")).text)
+        assert "live F1 is unknown: 27 audited, 3 more needed" in card
+        assert "/dashboard/review?queue=audit&task=carded" in card
+        await audited(stack, "carded", 13, answer="topic_1", truth=None, version=version)
+        await audited(stack, "carded", 40, answer="topic_0", truth="topic_2", version="older")
+        card = unescape((await page.get("/dashboard")).text)
+        assert "live F1 1.00 (0.91 to 1.00, 40 audited)" in card
+
+
+async def test_a_page_waits_for_no_service_that_does_not_answer() -> None:
+    async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(hold, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as silent:
+        async with asyncio.timeout(5):
+            assert await service.live_scores(silent) is None
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as away:
+        assert await service.live_scores(away) is None
