@@ -36,20 +36,40 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def test_labels_become_a_prompt_that_serves(stack: Stack, checkout: Path) -> None:
-    logger, induction = str(stack.logger.base_url), str(stack.induction.base_url)
-    typed = commands("A better prompt").replace("http://127.0.0.1:8002", induction.rstrip("/"))
+async def type_out(stack: Stack, checkout: Path, typed: str) -> None:
+    """All of it runs, and nothing is refused."""
+    logger = str(stack.logger.base_url)
     env = {**os.environ, "NLU_LOGGER_URL": logger, "NLU_LOGGER_KEY": BOOTSTRAP_KEY}
-    async with stack.working(), asyncio.timeout(SECONDS):
-        shell = await asyncio.create_subprocess_exec(
-            *("bash", "-euo", "pipefail", "-c", typed),
-            cwd=checkout,
-            env=env,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        printed, _ = await shell.communicate()
+    shell = await asyncio.create_subprocess_exec(
+        *("bash", "-euo", "pipefail", "-c", typed),
+        cwd=checkout,
+        env=env,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    printed, _ = await shell.communicate()
     assert shell.returncode == 0, printed.decode()
+
+
+async def test_a_tasks_labels_are_defined_renamed_and_may_be_quoted(
+    stack: Stack, checkout: Path
+) -> None:
+    blocks = commands("The services on this machine").split("\n\n")
+    (typed,) = [
+        "\n".join(line for line in block.splitlines() if "labels" in line or "quoting" in line)
+        for block in blocks
+        if "labels put" in block
+    ]
+    await type_out(stack, checkout, typed)
+    labels = (await stack.logger.get("/v1/tasks/intent/labels")).json()["labels"]
+    assert [one["name"] for one in labels] == ["scheduling", "smalltalk"]
+
+
+async def test_labels_become_a_prompt_that_serves(stack: Stack, checkout: Path) -> None:
+    induction = str(stack.induction.base_url)
+    typed = commands("A better prompt").replace("http://127.0.0.1:8002", induction.rstrip("/"))
+    async with stack.working(), asyncio.timeout(SECONDS):
+        await type_out(stack, checkout, typed)
     run_id = (checkout / "run.txt").read_text().split()[0]
     run = (await stack.induction.get(f"/v1/runs/{run_id}")).json()
     active = (await stack.induction.get("/v1/prompts/scheduling/active")).json()

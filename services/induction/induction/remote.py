@@ -53,6 +53,8 @@ def answer(response: httpx2.Response) -> httpx2.Response:
         sys.exit(f"induction: status {response.status_code}")
     faults = "; ".join(in_words(one) for one in problem.errors or [])
     reason = " ".join(part for part in (problem.detail or problem.title, faults) if part)
+    if response.status_code == 401:
+        reason += ": --key, else INDUCTION_KEY"
     sys.exit(f"induction: {reason}{_tasks_there(response) if problem.code == UNKNOWN else ''}")
 
 

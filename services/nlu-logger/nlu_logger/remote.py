@@ -48,4 +48,5 @@ def reason_of(problem: bytes, status: int) -> str:
     offered = f"Labels: {', '.join(problem_json.labels)}" if problem_json.labels else ""
     reason = problem_json.detail or problem_json.title
     reason = f"{reason}: {faults}" if faults else reason
+    reason += ": --key, else NLU_LOGGER_KEY" if status == 401 else ""
     return f"{reason} {offered}".strip()

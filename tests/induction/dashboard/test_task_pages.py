@@ -106,6 +106,7 @@ async def test_a_version_is_proposed_with_its_evidence_rejected_and_approved_and
     assert "Approve" not in await shown(reader, production)
     press = "tasks/decided-here/proposals"
     await pressed(page, f"{press}/{first['id']}/reject", reason="not yet")
+    assert ": <bdi>not yet</bdi>" in await shown(page, "/tasks/decided-here/proposals")
     again = await pressed(page, f"tasks/decided-here/versions/{b}/promote", reason="now it is")
     decider = await key_with(stack, {*READS, "prompts:approve"})
     async with browser(str(stack.induction.base_url), decider) as other:

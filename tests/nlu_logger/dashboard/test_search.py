@@ -44,6 +44,7 @@ async def test_predictions_are_found_by_what_they_hold(world: World, task: str) 
         for query, names in wanted.items():
             page = await made.get(f"/dashboard/predictions?task={task}&{query}")
             assert found(page.text) == {ids[name] for name in names}, query
+        assert "Who saves or copies rows of this page is noted nowhere" in page.text
         nothing = await made.get(f"/dashboard/predictions?task={task}&text=unheard")
         assert "No prediction is like this." in nothing.text
         wrong = await made.get("/dashboard/predictions?since=never")

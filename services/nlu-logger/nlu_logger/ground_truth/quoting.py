@@ -101,7 +101,10 @@ async def _read(session: AsyncSession, request: QuotingIn, *, caller: Caller) ->
     seen = await label_sets.seen(session, request.task)
     counted = select(func.count()).where(GroundTruthRow.task == request.task)
     if not known.labels and not (await session.exec(counted)).one():
-        raise NotFound("No task of this name has approved cases or labels.", code="unknown_task")
+        raise NotFound(
+            "No task of this name has approved cases or labels: bring some in first.",
+            code="unknown_task",
+        )
     if request.label is None:
         return request
     label = known.spellings.get(request.label, request.label)

@@ -97,7 +97,7 @@ async def _names(session: AsyncSession, known: LabelSet, label: str, to: str) ->
         old = spelling(label)
         proposed = {"task": known.task, "label": old}
         if not (await session.execute(text(PROPOSED), proposed)).scalar_one():
-            raise NotFound("There is no such label of this task.")
+            raise NotFound("There is no such label of this task; read its labels first.")
     new = known.spellings.get(to, to)
     return {"old": old, "new": to if new == old else new}
 

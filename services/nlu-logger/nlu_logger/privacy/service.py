@@ -32,6 +32,7 @@ OUT_OF_REACH = (
     "ground truth whose predictions were dropped: its text is anonymised, its author unknown",
     "ground truth that was imported: it is not derived from what was logged here",
     "the exports listed under disclosures: whoever holds them must delete the rows",
+    "what people have read, copied or saved from a page or a list: it is noted nowhere",
     "prompts that quote an erased case: induction lists them, a person changes them",
     "what a client has spooled and not sent yet: it is new when it arrives",
     "ids of erased cases: who holds one can test a guess of its text",
