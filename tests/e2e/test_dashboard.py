@@ -241,3 +241,28 @@ async def test_a_key_is_made_with_its_scopes_in_words_and_a_person_erased_with_a
     await expect(page.get_by_role("heading", name="Receipt")).to_be_visible()
     rows = (await world.admin.get("/v1/predictions", params={"user": person})).json()["items"]
     assert rows == []
+
+
+async def test_a_chosen_file_comes_in_as_it_was_written_or_not_at_all(
+    page: Page, world: World, task: str
+) -> None:
+    async def choose(name: str, content: bytes) -> None:
+        file = {"name": name, "mimeType": "text/csv", "buffer": content}
+        await page.locator("input[type=file]").set_input_files(files=[file])  # type: ignore[list-item]
+
+    rows = "text,label\nà demain,grüßen\n"
+    box, refused = page.locator("textarea#file"), page.locator("#file-refused")
+    await page.goto("/dashboard/operations/imports")
+    await page.get_by_label("Task of the texts").fill(task)
+    await choose("ansi.csv", rows.encode("cp1252"))
+    await expect(refused).to_contain_text("save it as UTF-8")
+    await expect(box).to_have_value("")
+    await choose("long.csv", b"text,label\n" + b"a,b\n" * 20_000)
+    await expect(refused).to_contain_text("80,011 characters")
+    await choose("wide.csv", b"\xff\xfe" + rows.encode("utf-16-le"))
+    await expect(refused).to_be_empty()
+    await expect(box).to_have_value(rows)
+    await page.get_by_role("button", name="Bring it in").click()
+    await expect(page.get_by_text("1 new")).to_be_visible()
+    case, _ = await world.truth(task)
+    assert (case["text"], case["truth"]) == ("à demain", "grüßen")

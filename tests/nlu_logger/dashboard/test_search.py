@@ -52,6 +52,9 @@ async def test_predictions_are_found_by_what_they_hold(world: World, task: str) 
             422,
             "Something in since cannot be taken.",
         )
+        short = await made.get("/dashboard/predictions?text=ab", headers={"accept": "text/html"})
+        assert "in text cannot be taken: at least 3 characters are expected." in short.text
+        assert 'href="/dashboard/start"' in short.text
         history = (await made.get(f"/dashboard/predictions/{ids['two']}")).text
     assert "corrections: propose" in history
     assert re.search(r"<th scope=\"row\">you</th>\s*<td>leave</td>", history)

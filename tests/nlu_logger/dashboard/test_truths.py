@@ -48,6 +48,7 @@ async def test_a_file_is_brought_in_with_a_result_per_line_and_its_refused_rows_
     assert len(cases) == 3
     assert "Say which task" in await brought(page, file=rows)
     assert "The file is empty" in await brought(page, task=task)
+    assert "There is no row in it." in await brought(page, task=task, file="text,label\n")
 
 
 async def test_a_filled_review_file_becomes_corrections(

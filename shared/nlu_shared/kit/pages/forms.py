@@ -6,9 +6,11 @@ from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.kit.http.guard import FORM
+from nlu_shared.kit.refusals import KINDS
 from nlu_shared.schemas.base import Schema
 
 MOST_FIELDS = 4_000
@@ -76,6 +78,22 @@ def _given(model: type[Given], pairs: Iterable[tuple[str, str]]) -> Given:
     try:
         return model.model_validate(given)
     except ValidationError as wrong:
-        named = [str(part) for part in wrong.errors()[0]["loc"] if part in model.model_fields]
+        first = wrong.errors()[0]
+        named = [str(part) for part in first["loc"] if part in model.model_fields]
         place = f" in {named[0].replace('_', ' ')}" if named else ""
-        raise Invalid(f"Something{place} cannot be taken.", code="invalid_form") from None
+        raise Invalid(
+            f"Something{place} cannot be taken{_expected(first)}.", code="invalid_form"
+        ) from None
+
+
+def _expected(fault: ErrorDetails) -> str:
+    """What belongs there, where that is known by the kind of fault alone."""
+    context = fault.get("ctx", {})
+    match fault["type"]:
+        case "string_too_short" | "too_short" if isinstance(fault["input"], str):
+            return f": at least {context['min_length']} characters are expected"
+        case "string_too_long" | "too_long" if isinstance(fault["input"], str):
+            return f": at most {context['max_length']} characters are expected"
+        case kind if kind in KINDS:
+            return f": {KINDS[kind]} is expected"
+    return ""

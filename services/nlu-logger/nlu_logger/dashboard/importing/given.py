@@ -43,6 +43,12 @@ class ImportIn(Schema):
         else:
             every = read(file)
         lines = list(islice(every, IMPORT_LIMIT + 1))
+        if not lines:
+            raise Invalid(
+                "There is no row in it. A table begins with the names of its columns, such as"
+                " text,label; its rows come below.",
+                code="no_rows",
+            )
         if len(lines) > IMPORT_LIMIT:
             raise Invalid(f"At most {IMPORT_LIMIT} lines at once.", code="import_too_long")
         return lines
