@@ -73,6 +73,28 @@ async def test_a_bundle_is_saved_and_taken_by_another_task(
     assert unproven.json()["code"] == "no_proof"
 
 
+async def test_a_prompt_is_brought_in_on_its_tasks_page_as_a_text_or_a_module(
+    stack: Stack, page: httpx2.AsyncClient
+) -> None:
+    _, b = await versions(stack, "brought-here")
+    own = "/dashboard/tasks/brought-here"
+    assert f'data-send="{own.removeprefix("/dashboard/")}/versions"' in (await page.get(own)).text
+    module = (await page.get(f"{own}/versions/{b}/export", params={"format": "py"})).text
+    again = await page.post(f"{own}/versions", json={"module": module, "promote": False})
+    assert (again.status_code, again.json()["id"]) == (200, b)
+    text = "Choose topic_0, topic_1, topic_2 or topic_3."
+    new = await page.post(f"{own}/versions", json={"text": text, "promote": True})
+    assert new.status_code == 201
+    assert f"{own}/versions/{new.json()['id']}" in (await page.get(f"{own}/production")).text
+    refused = await page.post(f"{own}/versions", json={"text": "Answer with anything."})
+    assert refused.status_code == 422
+    async with browser(
+        str(stack.induction.base_url),
+        await key_with(stack, {"runs:read", "prompts:read", "tasks:read"}),
+    ) as reader:
+        assert (await reader.post(f"{own}/versions", json={"text": text})).status_code == 403
+
+
 async def test_a_version_is_replayed_and_staged_from_its_page(
     stack: Stack, page: httpx2.AsyncClient
 ) -> None:

@@ -176,8 +176,8 @@ def _address(request: Request) -> str | None:
     if request.method != "GET":
         return None
     path, query = request.scope["raw_path"], request.scope["query_string"]
-    asked = (path + (b"?" + query if query else b"")).decode("latin-1")
-    return asked if OURS.fullmatch(asked) and asked not in (PREFIX, START) else None
+    address = (path + (b"?" + query if query else b"")).decode("latin-1")
+    return address if OURS.fullmatch(address) and address not in (PREFIX, START) else None
 
 
 def _next(request: Request) -> str | None:

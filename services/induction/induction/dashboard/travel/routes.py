@@ -55,6 +55,7 @@ async def download_bundle(
     return Response(made.model_dump_json(), media_type="application/json", headers=headers)
 
 
+button(router, "/tasks/{task}/versions", prompts.import_version, registers)
 button(router, "/bundles", bundles.take_bundle, registers)
 button(
     router,
