@@ -152,3 +152,38 @@ async def test_an_operator_sets_a_trigger_tries_a_version_on_traffic_and_makes_a
     await page.get_by_role("button", name="I have kept it").click()
     await expect(page.get_by_text("It may: read and watch runs.")).to_be_visible()
     await expect(shown).to_have_count(0)
+
+
+async def test_a_task_is_made_and_changed_on_its_sheet(page: Page, stack: Stack) -> None:
+    """What the lines of its labels do not show stays: other spellings, retired labels, and a
+    description's own line breaks."""
+    await page.goto("/dashboard/new-task")
+    await page.get_by_label("Its slug").fill("by-hand")
+    labels = page.get_by_role("textbox", name="One a line")
+    await labels.fill("transfer:in: money comes in\n\nother")
+    await page.get_by_role("button", name="Make the task").click()
+    await expect(page.get_by_role("heading", name="by-hand", exact=True)).to_be_visible()
+    task = "/v1/tasks/by-hand"
+    made = (await stack.induction.get(task)).json()["labels"]
+    assert [(one["name"], one["description"]) for one in made] == [
+        ("transfer:in", "money comes in"),
+        ("other", ""),
+    ]
+    known = [
+        made[0] | {"aliases": ["incoming"], "description": "money\ncomes in"},
+        made[1],
+        {"name": "gone", "retired": True},
+    ]
+    assert (await stack.induction.patch(task, json={"labels": known})).is_success
+    await page.goto("/dashboard/tasks/by-hand/settings")
+    await labels.fill(await labels.input_value() + "\nmore: <b>new</b>")
+    await page.get_by_label("tokens of a prompt at most").fill("900")
+    await page.get_by_role("button", name="Save").click()
+    await page.wait_for_url("**/tasks/by-hand")
+    now = (await stack.induction.get(task)).json()
+    assert now["max_prompt_tokens"] == 900
+    by_name = {one["name"]: one for one in now["labels"]}
+    assert by_name["transfer:in"] == known[0]
+    assert by_name["more"]["description"] == "<b>new</b>"
+    assert by_name["gone"]["retired"]
+    assert list(by_name) == ["transfer:in", "other", "more", "gone"]

@@ -16,6 +16,7 @@ from induction.dashboard.house import HOUSE, Reader, entrance
 from induction.dashboard.keys.routes import router as keys
 from induction.dashboard.operations.routes import router as operations
 from induction.dashboard.runs.routes import router as runs
+from induction.dashboard.tasks.routes import router as task_sheets
 from induction.dashboard.travel.routes import router as travel
 from induction.dashboard.triggers.routes import router as triggers
 from induction.dashboard.versions.routes import router as versions
@@ -23,7 +24,18 @@ from induction.resources import Resources
 from induction.tasks import service as tasks
 
 router = entrance.router
-for room in (runs, versions, travel, experiments, history, triggers, operations, keys, channels):
+for room in (
+    task_sheets,
+    runs,
+    versions,
+    travel,
+    experiments,
+    history,
+    triggers,
+    operations,
+    keys,
+    channels,
+):
     router.include_router(room)
 
 

@@ -2,9 +2,15 @@
 // and times in the reader's own zone.
 const proof = document.querySelector('meta[name="proof"]')?.content ?? "";
 
+// Where a body was not understood, and what should have stood there.
+function expected({ errors }) {
+  const first = errors?.find((one) => one.expected);
+  return first && `${first.loc.at(-1)}: ${first.expected}`;
+}
+
 export class Refused extends Error {
   constructor(reply) {
-    super(reply.detail ?? reply.title ?? "The server did not answer.");
+    super(reply.detail ?? expected(reply) ?? reply.title ?? "The server did not answer.");
     this.reply = reply;
   }
 }

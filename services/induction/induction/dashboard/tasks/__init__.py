@@ -1,0 +1,1 @@
+"""Making a task, and changing what it is."""

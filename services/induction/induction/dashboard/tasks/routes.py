@@ -1,0 +1,60 @@
+"""The sheet of a task: made by it, and changed by it."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from nlu_shared.kit.access.logins import Login
+from nlu_shared.kit.http.deps import CallerDep
+from nlu_shared.kit.http.parameters import PathTask
+from nlu_shared.kit.pages.entrance import button
+from nlu_shared.schemas.labels import LabelSpec
+from nlu_shared.schemas.promotions import MOST_APPROVERS, PromotionVerdict
+from nlu_shared.schemas.prompts import TaskKind
+from nlu_shared.schemas.tasks import TaskSpec, TaskView
+from starlette.responses import HTMLResponse
+
+from induction.dashboard.house import HOUSE, entrance
+from induction.tasks import routes as api
+
+router = APIRouter()
+NEW = TaskSpec(slug="new", kind=TaskKind.INTENT)
+writes = entrance.needs("tasks:write")
+Writer = Annotated[Login, entrance.needs("tasks:read", "tasks:write")]
+
+
+@router.get("/new-task")
+async def show_new_task(login: Writer) -> HTMLResponse:
+    return _sheet(login, NEW, task=None, known=[])
+
+
+@router.get("/tasks/{task}/settings")
+async def show_settings(
+    task: PathTask, login: Writer, request: Request, caller: CallerDep
+) -> HTMLResponse:
+    view = await api.get_task(task, request, caller)
+    known = [label.model_dump(mode="json") for label in view.labels]
+    return _sheet(login, view, task=view, known=known)
+
+
+def _sheet(login: Login, stands: TaskSpec, *, task: TaskView | None, known: Any) -> HTMLResponse:
+    """`stands` fills the fields; `known` are the labels there are, in JSON."""
+    return HOUSE.page(
+        "task_sheet.html",
+        login,
+        at=None,
+        stands=stands,
+        task=task,
+        known=known,
+        lines=[_line(one) for one in stands.labels if not one.retired],
+        verdicts=list(PromotionVerdict),
+        most=MOST_APPROVERS,
+    )
+
+
+def _line(label: LabelSpec) -> str:
+    meaning = " ".join(label.description.split("\n"))
+    return f"{label.name}: {meaning}" if meaning else label.name
+
+
+button(router, "/new-task", api.create_task, writes, status_code=201)
+button(router, "/tasks/{task}/settings", api.change_task, writes)
