@@ -10,6 +10,7 @@ from nlu_shared.kit.data.db import session_scope
 from nlu_shared.kit.errors import Unavailable
 from nlu_shared.schemas.events import RunFinished
 from nlu_shared.schemas.runs import RunKind, RunStatus
+from sqlalchemy.exc import DBAPIError
 
 from induction.cases import service as cases
 from induction.engine.headroom.classifier import with_classifier
@@ -55,12 +56,14 @@ async def drive_runs(resources: Resources, wake: asyncio.Event) -> None:
     settings = resources.settings
     try:
         while True:
-            with suppress(Unavailable):
+            try:
                 while len(driving) < settings.runs_at_once and (run := await _claim(resources)):
                     task = asyncio.create_task(drive(resources, run), name=f"run-{run.id}")
                     driving.add(task)
                     task.add_done_callback(driving.discard)
                     task.add_done_callback(lambda _: wake.set())
+            except (Unavailable, DBAPIError) as away:
+                log.warning("claim put off", reason=type(away).__name__)
             # Not `wait_for`, which on Python 3.11 loses a cancellation that meets the wake.
             with suppress(TimeoutError):
                 async with asyncio.timeout(settings.poll_seconds):
