@@ -102,8 +102,8 @@ async def logged(url: str, key: str, task: str) -> None:
         for row in rows[:HELD_BACK]:
             made = _prediction(chance, row, labels, share=0.8)
             outcome = made.pop("was_successful")
-            told = {**made, "task": task, "prompt_version": NEW_PROMPT, "model_version": "offline"}
-            posted = await logger.post("/v1/predictions", json=told)
+            body = {**made, "task": task, "prompt_version": NEW_PROMPT, "model_version": "offline"}
+            posted = await logger.post("/v1/predictions", json=body)
             posted.raise_for_status()
             path = f"/v1/predictions/{posted.json()['log_id']}/outcome"
             (await logger.post(path, json={"was_successful": outcome})).raise_for_status()

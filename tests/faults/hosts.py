@@ -38,9 +38,10 @@ class Host:
 @asynccontextmanager
 async def host(servers: Mapping[str, str]) -> AsyncIterator[Host]:
     """servers: URLs on this host's loopback, by any names."""
-    number = f"{os.getpid() % 10_000}-{next(_numbers)}"
-    name, end, far = f"nlu-{number}", f"n{number}", f"f{number}"
-    block = 4 * (next(_numbers) % 60)
+    number = next(_numbers)
+    own = f"{os.getpid() % 10_000}-{number}"
+    name, end, far = f"nlu-{own}", f"n{own}", f"f{own}"
+    block = 4 * (number % 60)
     here, there = f"10.213.77.{block + 1}", f"10.213.77.{block + 2}"
     _ip("netns", "add", name)
     try:

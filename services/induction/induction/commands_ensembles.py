@@ -13,7 +13,6 @@ from induction.commands_runs import (
     Model,
     Repeatable,
     Watch,
-    say_forecast,
     start,
 )
 from induction.remote import HERE, Key, Task, Url
@@ -54,7 +53,4 @@ def vote(
         "limits": {"calls": calls, "money_usd": money_usd, "minutes": minutes},
         "dry_run": dry_run,
     }
-    if dry_run:
-        say_forecast("/v1/runs", order, as_json=as_json, url=url, key=key)
-        return
     start("/v1/runs", order, watch=watch, as_json=as_json, url=url, key=key)

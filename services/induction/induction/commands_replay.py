@@ -8,7 +8,7 @@ from nlu_shared.schemas.replays import ReplayIn
 from nlu_shared.schemas.runs import RunLimits
 from nlu_shared.schemas.traffic import USUAL_REPLAYED
 
-from induction.commands_runs import USUAL, DryRun, EventsAsJson, Model, Watch, say_forecast, start
+from induction.commands_runs import USUAL, DryRun, EventsAsJson, Model, Watch, start
 from induction.remote import HERE, Key, Url
 
 
@@ -47,7 +47,4 @@ def replay(
         "limits": {"calls": calls, "money_usd": money_usd, "minutes": minutes},
         "dry_run": dry_run,
     }
-    if dry_run:
-        say_forecast(path, order, as_json=as_json, url=url, key=key)
-        return
     start(path, order, watch=watch, as_json=as_json, url=url, key=key)

@@ -160,9 +160,6 @@ def run(
         "seed": seed,
         "dry_run": dry_run,
     }
-    if dry_run:
-        say_forecast("/v1/runs", request, as_json=as_json, url=url, key=key)
-        return
     start("/v1/runs", request, watch=watch, as_json=as_json, url=url, key=key)
 
 
@@ -209,9 +206,13 @@ def start(
     path: str, request: Mapping[str, object], *, watch: bool, as_json: bool, url: str, key: str
 ) -> None:
     """Prints the run's id, as JSON where that is wanted; where the run is watched, then what
-    happens until it is over."""
+    happens until it is over. Of a dry run, what it could cost."""
     with client(url, key) as http:
         started = answer(http.post(path, json=request)).json()
+    if request.get("dry_run"):
+        forecast = Forecast.model_validate(started)
+        print(forecast.model_dump_json() if as_json else "\n".join(forecasts.in_words(forecast)))
+        return
     made = {"type": "run", "id": started["id"]}
     print(json.dumps(made) if as_json else started["id"], flush=True)
     if not watch:
@@ -220,15 +221,6 @@ def start(
     finished = asyncio.run(show(UUID(started["id"]), url, key))
     if finished is not None and finished.status != "completed":
         sys.exit(f"induction: the run is {finished.status}: {finished.reason}")
-
-
-def say_forecast(
-    path: str, request: Mapping[str, object], *, as_json: bool, url: str, key: str
-) -> None:
-    """Prints what an order with `dry_run` could cost."""
-    with client(url, key) as http:
-        forecast = Forecast.model_validate_json(answer(http.post(path, json=request)).content)
-    print(forecast.model_dump_json() if as_json else "\n".join(forecasts.in_words(forecast)))
 
 
 async def _told(run_id: UUID, url: str, key: str) -> RunFinished | None:

@@ -3,13 +3,12 @@
 import csv
 import io
 from collections.abc import AsyncIterator
-from html import unescape
 
 import httpx2
 import pytest
 from induction.dashboard.house import HOUSE
 
-from tests.fixtures.browsing import HOSTILE, Foreign, browser, to_login
+from tests.fixtures.browsing import HOSTILE, browser, shown, to_login
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack, client
 from tests.induction.runs.driving import reached, sql, start
@@ -23,13 +22,6 @@ UNKNOWN = "01890000-0000-7000-8000-000000000000"
 async def page(stack: Stack) -> AsyncIterator[httpx2.AsyncClient]:
     async with browser(str(stack.induction.base_url)) as made:
         yield made
-
-
-async def shown(page: httpx2.AsyncClient, path: str, **params: str) -> str:
-    answer = await page.get(f"/dashboard/{path}", params=params)
-    assert answer.status_code == 200, answer.text
-    assert Foreign(answer.text).found == []
-    return unescape(answer.text)
 
 
 async def test_a_key_is_made_with_scopes_in_words_shown_once_rotated_and_revoked(

@@ -2,7 +2,6 @@
 from; who may press what, and that a page asks no more of a long list than of a short one."""
 
 from collections.abc import AsyncIterator
-from html import unescape
 from typing import Any
 
 import httpx2
@@ -10,7 +9,7 @@ import pytest
 from induction.experiments.jobs import look_once
 from induction.resources import open_resources
 
-from tests.fixtures.browsing import HOSTILE, Foreign, browser
+from tests.fixtures.browsing import HOSTILE, Foreign, browser, shown
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack
 from tests.fixtures.statements import counted
@@ -33,13 +32,6 @@ async def reader(stack: Stack) -> AsyncIterator[httpx2.AsyncClient]:
     """Somebody who may look at everything of a task, and press nothing."""
     async with browser(str(stack.induction.base_url), await key_with(stack, READS)) as made:
         yield made
-
-
-async def shown(page: httpx2.AsyncClient, path: str, **params: str) -> str:
-    answer = await page.get(f"/dashboard{path}", params=params)
-    assert answer.status_code == 200, answer.text
-    assert Foreign(answer.text).found == []
-    return unescape(answer.text)
 
 
 async def pressed(page: httpx2.AsyncClient, path: str, **body: Any) -> dict[str, Any]:

@@ -1,14 +1,13 @@
 """What is confused, and two versions: numbers of the API, each of which leads to its rows."""
 
 from collections.abc import AsyncIterator
-from html import unescape
 
 import httpx2
 import pytest
 from nlu_logger.dashboard.comparing.matrix import MOST_LABELS, mistakes, square
 from nlu_shared.schemas.insights import ConfusionCell
 
-from tests.fixtures.browsing import HOSTILE, Foreign, browser
+from tests.fixtures.browsing import HOSTILE, browser, shown
 from tests.nlu_logger.world import World
 
 
@@ -16,13 +15,6 @@ from tests.nlu_logger.world import World
 async def reader(world: World) -> AsyncIterator[httpx2.AsyncClient]:
     async with browser(world.url) as made:
         yield made
-
-
-async def shown(page: httpx2.AsyncClient, path: str, **params: str) -> str:
-    answer = await page.get(f"/dashboard/{path}", params=params)
-    assert answer.status_code == 200, answer.text
-    assert Foreign(answer.text).found == []
-    return unescape(answer.text)
 
 
 async def test_a_cell_of_the_matrix_leads_to_the_predictions_it_counts(

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.fixtures.browsing import HOSTILE, Foreign, browser, send
+from tests.fixtures.browsing import HOSTILE, Foreign, browser, send, shown
 from tests.fixtures.statements import counted
 from tests.nlu_logger.world import World
 
@@ -16,13 +16,6 @@ from tests.nlu_logger.world import World
 async def page(world: World) -> AsyncIterator[httpx2.AsyncClient]:
     async with browser(world.url) as made:
         yield made
-
-
-async def shown(page: httpx2.AsyncClient, path: str, **params: str) -> str:
-    answer = await page.get(f"/dashboard/{path}", params=params)
-    assert answer.status_code == 200, answer.text
-    assert Foreign(answer.text).found == []
-    return unescape(answer.text)
 
 
 async def brought(page: httpx2.AsyncClient, **given: Any) -> str:

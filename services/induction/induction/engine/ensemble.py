@@ -250,9 +250,9 @@ def _table(plan: Plan, split: Split, answers: _Answers, best: int) -> SplitVote:
 
 def _score(plan: Plan, counts: Counts) -> EnsembleScore:
     low, high = interval(counts, plan.task.objective, seed=plan.seed)
-    whole = float(plan.task.objective(counts.sum(axis=0)))
+    objective = float(plan.task.objective(counts.sum(axis=0)))
     return EnsembleScore(
-        objective=round(whole, DIGITS), interval=(round(low, DIGITS), round(high, DIGITS))
+        objective=round(objective, DIGITS), interval=(round(low, DIGITS), round(high, DIGITS))
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from nlu_shared.kit.data.db import session_scope
 from nlu_shared.kit.data.held import Held
 from nlu_shared.schemas.base import digest
-from nlu_shared.schemas.ofrep import OfrepFlag
+from nlu_shared.schemas.ofrep import OfrepFlag, OfrepFlags
 
 from induction.experiments import serving
 from induction.experiments.serving import TaskFlag
@@ -23,8 +23,8 @@ class Answer:
     etag: str
 
     @classmethod
-    def of(cls, flag: OfrepFlag) -> "Answer":
-        return cls(flag.model_dump_json(by_alias=True).encode(), f'"{digest(flag)}"')
+    def of(cls, flags: OfrepFlag | OfrepFlags) -> "Answer":
+        return cls(flags.model_dump_json(by_alias=True).encode(), f'"{digest(flags)}"')
 
 
 async def answer(resources: Resources, task: str, unit: str | None, *, model: str) -> Answer:

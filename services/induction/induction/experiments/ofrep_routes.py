@@ -15,7 +15,6 @@ from nlu_shared.kit.errors import Invalid, NotFound
 from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
 from nlu_shared.kit.http.etags import is_held
 from nlu_shared.kit.http.parameters import IfNoneMatch, PathTask
-from nlu_shared.schemas.base import digest
 from nlu_shared.schemas.ofrep import (
     OfrepErrorCode,
     OfrepFailure,
@@ -25,6 +24,7 @@ from nlu_shared.schemas.ofrep import (
 )
 
 from induction.experiments import flags, serving
+from induction.experiments.flags import Answer
 from induction.prompts.routes import own_model
 from induction.resources import Resources
 
@@ -81,13 +81,7 @@ async def evaluate_flag(
     resources: Resources = request.app.state.resources
     unit = body.context.targeting_key
     answer = await flags.answer(resources, task, unit, model=own_model(request))
-    held = is_held(answer.etag, if_none_match)
-    return Response(
-        status_code=304 if held else 200,
-        content=None if held else answer.body,
-        media_type=None if held else "application/json",
-        headers={"ETag": answer.etag},
-    )
+    return _sent(answer, if_none_match)
 
 
 @router.post("", dependencies=[read], response_model=OfrepFlags, responses=EVALUATED)
@@ -96,18 +90,16 @@ async def evaluate_flags(
     session: DbSession,
     caller: CallerDep,
     request: Request,
-    response: Response,
     if_none_match: IfNoneMatch = "",
-) -> OfrepFlags | Response:
+) -> Response:
     """The prompts that serve a unit in every task the caller may see, in one answer."""
     unit = body.context.targeting_key
     served = await serving.flags(session, unit, caller, model=own_model(request))
-    return _answered(OfrepFlags(flags=served), response, if_none_match)
+    return _sent(Answer.of(OfrepFlags(flags=served)), if_none_match)
 
 
-def _answered(answer: OfrepFlags, response: Response, if_none_match: str) -> OfrepFlags | Response:
-    etag = f'"{digest(answer)}"'
-    if is_held(etag, if_none_match):
-        return Response(status_code=304, headers={"ETag": etag})
-    response.headers["ETag"] = etag
-    return answer
+def _sent(answer: Answer, if_none_match: str) -> Response:
+    headers = {"ETag": answer.etag}
+    if is_held(answer.etag, if_none_match):
+        return Response(status_code=304, headers=headers)
+    return Response(answer.body, media_type="application/json", headers=headers)

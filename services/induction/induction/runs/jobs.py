@@ -8,9 +8,9 @@ from uuid import UUID
 import structlog
 from nlu_shared.kit.data.db import session_scope
 from nlu_shared.kit.errors import Unavailable
+from nlu_shared.kit.process.clock import AWAY, log_put_off
 from nlu_shared.schemas.events import RunFinished
 from nlu_shared.schemas.runs import RunKind, RunStatus
-from sqlalchemy.exc import DBAPIError
 
 from induction.cases import service as cases
 from induction.engine.headroom.classifier import with_classifier
@@ -62,8 +62,8 @@ async def drive_runs(resources: Resources, wake: asyncio.Event) -> None:
                     driving.add(task)
                     task.add_done_callback(driving.discard)
                     task.add_done_callback(lambda _: wake.set())
-            except (Unavailable, DBAPIError) as away:
-                log.warning("claim put off", reason=type(away).__name__)
+            except AWAY as away:
+                log_put_off(away, what="claiming runs")
             # Not `wait_for`, which on Python 3.11 loses a cancellation that meets the wake.
             with suppress(TimeoutError):
                 async with asyncio.timeout(settings.poll_seconds):

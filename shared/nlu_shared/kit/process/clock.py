@@ -9,6 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from nlu_shared.kit.errors import Unavailable
 
 log = structlog.get_logger(__name__)
+AWAY = (Unavailable, DBAPIError)
+"""What may pass by itself: the database or another service is away, or refused."""
 
 
 async def by_clock(act: Callable[[], Awaitable[object]], *, seconds: float, what: str) -> None:
@@ -20,7 +22,12 @@ async def by_clock(act: Callable[[], Awaitable[object]], *, seconds: float, what
     while True:
         try:
             await act()
-        except (Unavailable, DBAPIError) as away:
-            reason = away.code if isinstance(away, Unavailable) else type(away).__name__
-            log.warning("put off", what=what, reason=reason)
+        except AWAY as away:
+            log_put_off(away, what=what)
         await asyncio.sleep(seconds)
+
+
+def log_put_off(away: Exception, *, what: str) -> None:
+    """away: one of `AWAY`; its words stay unsaid, they may hold somebody's text."""
+    reason = away.code if isinstance(away, Unavailable) else type(away).__name__
+    log.warning("put off", what=what, reason=reason)

@@ -52,7 +52,7 @@ def _sheet(login: Login, stands: TaskSpec, *, task: TaskView | None, known: Any)
 
 
 def _line(label: LabelSpec) -> str:
-    meaning = " ".join(label.description.split("\n"))
+    meaning = label.description.replace("\n", " ")
     return f"{label.name}: {meaning}" if meaning else label.name
 
 

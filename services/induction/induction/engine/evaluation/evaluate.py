@@ -30,6 +30,8 @@ from induction.task_kinds.base import (
     Task,
 )
 
+NO_FOLD = -1
+"""Of a case that is asked with the prompt as it is; before all folds."""
 BLOCK = 64
 """Cases in one question; the inbox is read between blocks, while the next one is on its way. With
 batches all are one question, but for the first block of what may fail by it."""
@@ -139,9 +141,12 @@ async def evaluate(
     """
     plan, cases = run.plan, tuple(cases)
     questions = {fold: out_of_fold(content, fold, folds) for fold in sorted(set(folds.values()))}
-    whole = rendered(content, plan.task.answers)
-    forms = {fold: rendered(one, plan.task.answers) for fold, one in questions.items()}
-    ordered = sorted(cases, key=lambda case: folds.get(case.id, -1))
+    fold_of = {case.id: folds.get(case.id, NO_FOLD) for case in cases}
+    forms = {
+        fold: rendered(questions.get(fold, content), plan.task.answers)
+        for fold in set(fold_of.values())
+    }
+    ordered = sorted(cases, key=lambda case: fold_of[case.id])
     results: dict[UUID, CaseResult] = {}
     lost: set[UUID] = set()
     too_long: set[UUID] = set()
@@ -155,7 +160,7 @@ async def evaluate(
 
     def calls_of(block: slice) -> list[Call]:
         return [
-            call_for(plan, forms.get(folds.get(case.id, -1), whole), case, sample, purpose)
+            call_for(plan, forms[fold_of[case.id]], case, sample, purpose)
             for case in ordered[block]
         ]
 

@@ -32,16 +32,16 @@ async def show_confusion(
     settings: SettingsDep,
 ) -> HTMLResponse:
     filters = _filters(wanted, settings, caller=caller)
-    found = await insights.confusion(session, filters, wanted.sample)
+    confusion = await insights.confusion(session, filters, wanted.sample)
     return HOUSE.page(
         "confusion.html",
         login,
         at=OVERVIEW,
         wanted=wanted,
         filters=filters,
-        found=found,
-        square=square(found.cells),
-        mistakes=mistakes(found.cells),
+        confusion=confusion,
+        square=square(confusion.cells),
+        mistakes=mistakes(confusion.cells),
         samples=list(Sample),
         tasks=await queries.tasks(
             session, _filters(Period(days="90"), settings, caller=caller).kept
@@ -71,7 +71,7 @@ async def show_comparison(
         tasks=await queries.tasks(
             session, _filters(Period(days="90"), settings, caller=caller).kept
         ),
-        found=await insights.compared(session, filters, wanted.of, wanted.a, wanted.b)
+        comparison=await insights.compared(session, filters, wanted.of, wanted.a, wanted.b)
         if wanted.a and wanted.b and wanted.a != wanted.b
         else None,
         rows=rows,

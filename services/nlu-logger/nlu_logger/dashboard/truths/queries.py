@@ -56,8 +56,8 @@ async def page(
         .order_by(col(G.id).desc())
         .limit(A_PAGE + 1)
     )
-    found = [Listed(*row) for row in await session.exec(listed)]
-    return cut(found, A_PAGE, lambda one: one.case.id)
+    rows = [Listed(*row) for row in await session.exec(listed)]
+    return cut(rows, A_PAGE, lambda one: one.case.id)
 
 
 async def counted(session: AsyncSession, wanted: TruthsIn, *, caller: Caller) -> Counted:
