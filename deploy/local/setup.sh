@@ -144,7 +144,7 @@ quietly "the four packages could not be installed (see above)" \
 
 waiting "compiling them, so that the first start is quick"
 # Compiled once here, not by each process of the first start.
-env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -c 'import induction.commands_service, nlu_logger.commands_service, offline_model.__main__' 2>/dev/null || true
+env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -c 'import induction.commands.service, nlu_logger.commands.service, offline_model.__main__' 2>/dev/null || true
 
 pwd >"$STAMP"
 echo "setup: done"

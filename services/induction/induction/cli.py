@@ -17,20 +17,20 @@ from induction import VERSION
 
 app = App(name="induction", help="Improves prompts from approved ground truth.", version=VERSION)
 COMMANDS = {
-    "run": ("commands_runs:run", "Starts a run: improves a prompt, or compares models."),
-    "evaluate": ("commands_runs:evaluate", "Starts an evaluation of a prompt version."),
+    "run": ("commands.runs:run", "Starts a run: improves a prompt, or compares models."),
+    "evaluate": ("commands.runs:evaluate", "Starts an evaluation of a prompt version."),
     "runs": (
-        "commands_past_runs:runs",
+        "commands.past_runs:runs",
         "Runs: list, show, report, approve, veto, verify, continue.",
     ),
-    "prompts": ("commands_promotion:prompts", "The prompt registry, and what serves."),
-    "score": ("commands_score:score", "Scores files by the scorer of the runs, without a server."),
-    "models": ("commands_models:models", "The models in use: reachable, priced, retiring."),
-    "doctor": ("commands_doctor:doctor", "Looks whether everything this service needs is there."),
-    "keys": ("commands_service:keys", "API keys of this service."),
-    "serve": ("commands_service:serve", "Serves the API until it is told to stop."),
-    "work": ("commands_service:work", "Drives runs until it is told to stop."),
-    "migrate": ("commands_service:migrate", "Creates or upgrades the database."),
+    "prompts": ("commands.promotion:prompts", "The prompt registry, and what serves."),
+    "score": ("commands.score:score", "Scores files by the scorer of the runs, without a server."),
+    "models": ("commands.models:models", "The models in use: reachable, priced, retiring."),
+    "doctor": ("commands.doctor:doctor", "Looks whether everything this service needs is there."),
+    "keys": ("commands.service:keys", "API keys of this service."),
+    "serve": ("commands.service:serve", "Serves the API until it is told to stop."),
+    "work": ("commands.service:work", "Drives runs until it is told to stop."),
+    "migrate": ("commands.service:migrate", "Creates or upgrades the database."),
 }
 for name, (place, purpose) in COMMANDS.items():
     app.command(f"induction.{place}", name=name, help=purpose)

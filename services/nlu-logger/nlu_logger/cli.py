@@ -19,21 +19,21 @@ from nlu_logger.privacy.journal import BadJournal
 
 app = App(name="nlu-logger", help="Records predictions, loses none.", version=VERSION)
 COMMANDS = {
-    "import": ("commands_files:import_file", "Brings in texts with their labels, of any format."),
-    "import-ground-truth": ("commands_files:import_ground_truth", "`import` under its first name."),
-    "import-corrections": ("commands_imports:import_corrections", "Brings in the review file."),
-    "import-logs": ("commands_imports:import_logs", "Brings in rows of the original log."),
-    "export": ("commands_exports:export", "Writes training rows, or predictions to review."),
-    "pairs": ("commands_exports:pairs", "Makes contrastive pairs from a training file."),
-    "labels": ("commands_labels:labels", "The label set of a task."),
-    "quoting": ("commands_quoting:quoting", "Which texts of a task a prompt may show."),
-    "doctor": ("commands_doctor:doctor", "Looks whether everything this service needs is there."),
-    "keys": ("commands_service:keys", "API keys of this service."),
-    "serve": ("commands_service:serve", "Serves the API until it is told to stop."),
-    "work": ("commands_service:work", "Does what the API does not wait for."),
-    "migrate": ("commands_service:migrate", "Creates or upgrades the database."),
-    "confirm-clock": ("commands_restore:confirm_clock", "Says that a clock that jumped is right."),
-    "erase-again": ("commands_restore:erase_again", "Makes again what a restore has undone."),
+    "import": ("commands.files:import_file", "Brings in texts with their labels, of any format."),
+    "import-ground-truth": ("commands.files:import_ground_truth", "`import` under its first name."),
+    "import-corrections": ("commands.imports:import_corrections", "Brings in the review file."),
+    "import-logs": ("commands.imports:import_logs", "Brings in rows of the original log."),
+    "export": ("commands.exports:export", "Writes training rows, or predictions to review."),
+    "pairs": ("commands.exports:pairs", "Makes contrastive pairs from a training file."),
+    "labels": ("commands.labels:labels", "The label set of a task."),
+    "quoting": ("commands.quoting:quoting", "Which texts of a task a prompt may show."),
+    "doctor": ("commands.doctor:doctor", "Looks whether everything this service needs is there."),
+    "keys": ("commands.service:keys", "API keys of this service."),
+    "serve": ("commands.service:serve", "Serves the API until it is told to stop."),
+    "work": ("commands.service:work", "Does what the API does not wait for."),
+    "migrate": ("commands.service:migrate", "Creates or upgrades the database."),
+    "confirm-clock": ("commands.restore:confirm_clock", "Says that a clock that jumped is right."),
+    "erase-again": ("commands.restore:erase_again", "Makes again what a restore has undone."),
 }
 for name, (place, purpose) in COMMANDS.items():
     app.command(f"nlu_logger.{place}", name=name, help=purpose)

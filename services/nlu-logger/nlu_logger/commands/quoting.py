@@ -9,7 +9,7 @@ import httpx2
 from cyclopts import App, Parameter
 from nlu_shared.schemas.quoting import Quoted, QuotingDefault
 
-from nlu_logger.remote import HERE, Key, Url, client, done
+from nlu_logger.commands.remote import HERE, Key, Url, client, done
 
 quoting = App(name="quoting", help="Which texts of a task a prompt may show.")
 DEFAULTS = {

@@ -7,7 +7,7 @@ from cyclopts import Parameter
 from nlu_shared.schemas.models import ModelsView, ModelView
 from rich.table import Table
 
-from induction.remote import HERE, Key, Url, answer, client
+from induction.commands.remote import HERE, Key, Url, answer, client
 from induction.watching.screen import console_for
 
 AsJson = Annotated[bool, Parameter(name="--json", negative=())]

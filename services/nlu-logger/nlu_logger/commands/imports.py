@@ -10,9 +10,9 @@ from pathlib import Path
 from nlu_shared.files.reading import read
 from nlu_shared.schemas.predictions import INTENT
 
+from nlu_logger.commands.remote import HERE, Key, Url, client
+from nlu_logger.commands.sending import sent, tell
 from nlu_logger.imports.results import ERASED, SKIPPED
-from nlu_logger.remote import HERE, Key, Url, client
-from nlu_logger.sending import sent, tell
 
 
 def import_corrections(

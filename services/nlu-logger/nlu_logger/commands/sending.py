@@ -14,8 +14,8 @@ from nlu_shared.schemas.imports import HistoryAnswer, LineResult
 from nlu_shared.schemas.labels import LabelWarning
 from pydantic import JsonValue
 
+from nlu_logger.commands.remote import reason_of
 from nlu_logger.imports.results import refused
-from nlu_logger.remote import reason_of
 
 CASES_AT_ONCE = 200
 BYTES_AT_ONCE = 1_000_000

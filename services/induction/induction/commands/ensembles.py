@@ -6,7 +6,8 @@ from uuid import UUID
 from nlu_shared.kit.options import field
 from nlu_shared.schemas.runs import RunKind, RunLimits
 
-from induction.commands_runs import (
+from induction.commands.remote import HERE, Key, Task, Url
+from induction.commands.runs import (
     USUAL,
     DryRun,
     EventsAsJson,
@@ -15,7 +16,6 @@ from induction.commands_runs import (
     Watch,
     start,
 )
-from induction.remote import HERE, Key, Task, Url
 
 
 def vote(

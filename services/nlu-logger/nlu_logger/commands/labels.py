@@ -10,7 +10,7 @@ from cyclopts import App
 from nlu_shared.kit.options import number
 from nlu_shared.schemas.labels import LabelRenamed, LabelSet
 
-from nlu_logger.remote import HERE, Key, Url, client, done
+from nlu_logger.commands.remote import HERE, Key, Url, client, done
 
 VERSION = number("As it was then; without it, as it is.", {"type": "integer", "minimum": 1})
 labels = App(name="labels", help="The labels of a task: what its truths may be.")

@@ -8,12 +8,12 @@ from nlu_shared.kit.options import number
 from nlu_shared.kit.whole_files import whole_file
 from nlu_shared.schemas.exports import ExportFormat
 
+from nlu_logger.commands.remote import HERE, Key, Url, client, reason_of
 from nlu_logger.exports import service as exports
 from nlu_logger.exports.folder import lines_of, write_dataset
 from nlu_logger.exports.pairs import read_lines
 from nlu_logger.exports.service import MOST_DAYS
 from nlu_logger.exports.splits import BadSplits, Shares
-from nlu_logger.remote import HERE, Key, Url, client, reason_of
 
 THRESHOLDS = {"retraining": "min_confidence", "review": "confidence_threshold"}
 DAYS = number(

@@ -17,12 +17,12 @@ from nlu_shared.schemas.diffs import PromptDiff
 from nlu_shared.schemas.prompts import ServingAlias
 from nlu_shared.schemas.registry import PromptImport
 
+from induction.commands.remote import HERE, Key, Output, Task, Url, answer, client, write
 from induction.history.blame import as_lines as blame_lines
 from induction.prompts.behind import behind
 from induction.prompts.diff import as_lines
 from induction.prompts.handwritten import UnreadableModule
 from induction.prompts.reading import ReadPrompt, read_document, read_module
-from induction.remote import HERE, Key, Output, Task, Url, answer, client, write
 
 prompts = App(name="prompts", help="The prompt registry.")
 BEHIND, UNKNOWN = 1, 2

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from nlu_shared.schemas.bundles import BundleTaken
 
 from induction.bundles.signing import fingerprint, new_key
-from induction.remote import HERE, Key, Output, Task, Url, answer, client, write
+from induction.commands.remote import HERE, Key, Output, Task, Url, answer, client, write
 
 
 def bundle(

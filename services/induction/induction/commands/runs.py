@@ -19,7 +19,7 @@ from nlu_shared.schemas.migration import MARGIN
 from nlu_shared.schemas.runs import RunKind, RunLimits, RunRequest, RunView
 from nlu_shared.schemas.steering import ApprovalMode, ChosenApprovals, Unanswered
 
-from induction.remote import HERE, Key, Url, answer, client
+from induction.commands.remote import HERE, Key, Url, answer, client
 from induction.watching import forecasts, screen
 
 Watch = Annotated[

@@ -17,8 +17,8 @@ from nlu_shared.schemas.runs import RunView
 from nlu_shared.schemas.verifications import EventDifference, Verification, VerificationOutcome
 from pydantic import JsonValue
 
-from induction.commands_runs import AsJson, EventsAsJson, NamedModel, Watch, start
-from induction.remote import HERE, Key, Output, Url, answer, client, write
+from induction.commands.remote import HERE, Key, Output, Url, answer, client, write
+from induction.commands.runs import AsJson, EventsAsJson, NamedModel, Watch, start
 from induction.watching import screen
 
 runs = App(name="runs", help="Runs: list, show, report, approve, veto, verify, continue.")

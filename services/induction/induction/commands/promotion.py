@@ -15,11 +15,11 @@ from nlu_shared.schemas.promotions import (
 from nlu_shared.schemas.prompts import PromptVersion, ServingAlias, caution_of
 from nlu_shared.schemas.runs import RunView
 
-from induction.commands_bundles import bundle, bundle_key, import_bundle
-from induction.commands_ensembles import vote
-from induction.commands_prompts import prompts
-from induction.commands_replay import replay
-from induction.remote import HERE, Key, Task, Url, answer, client
+from induction.commands.bundles import bundle, bundle_key, import_bundle
+from induction.commands.ensembles import vote
+from induction.commands.prompts import prompts
+from induction.commands.remote import HERE, Key, Task, Url, answer, client
+from induction.commands.replay import replay
 
 PRODUCTION = ServingAlias.PRODUCTION
 Body = dict[str, str | None]

@@ -21,11 +21,11 @@ from nlu_shared.kit.whole_files import whole_file
 from nlu_shared.schemas.imports import LineResult
 from nlu_shared.schemas.predictions import INTENT
 
+from nlu_logger.commands.remote import HERE, Key, Url, client
+from nlu_logger.commands.sending import sent, tell
 from nlu_logger.imports.labelled import Labelling, cases_of
 from nlu_logger.imports.rejected import Rejected, rejected
 from nlu_logger.imports.results import CREATED, SKIPPED, refused, skipped
-from nlu_logger.remote import HERE, Key, Url, client
-from nlu_logger.sending import sent, tell
 
 PATH = "/v1/ground-truth:import"
 Results = Iterator[tuple[Line, LineResult]]

@@ -8,8 +8,8 @@ from nlu_shared.schemas.replays import ReplayIn
 from nlu_shared.schemas.runs import RunLimits
 from nlu_shared.schemas.traffic import USUAL_REPLAYED
 
-from induction.commands_runs import USUAL, DryRun, EventsAsJson, Model, Watch, start
-from induction.remote import HERE, Key, Url
+from induction.commands.remote import HERE, Key, Url
+from induction.commands.runs import USUAL, DryRun, EventsAsJson, Model, Watch, start
 
 
 def replay(
