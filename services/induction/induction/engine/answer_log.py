@@ -28,8 +28,9 @@ class AnswerLog:
         a question stands."""
         if not predictions:
             return
-        self.versions.setdefault(version.version_hash, version)
-        question_hash = question.version_hash
+        version_hash = version.version_hash
+        self.versions.setdefault(version_hash, version)
+        question_hash = version_hash if question is version else question.version_hash
         for case_id, prediction in predictions.items():
             self._predictions.setdefault(case_id, {}).setdefault(question_hash, prediction)
 

@@ -8,7 +8,7 @@ Where the measure is one of pieces (see `traces`), what earlier changes said cou
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nlu_shared.schemas.prompts import PromptContent
 
@@ -72,6 +72,15 @@ class Guarded:
     by_mark: Mapping[str, tuple[int, ...]]
     sayings: Mapping[str, tuple[int, ...]]
     lines: tuple[str, ...]
+    _shown: dict[str, _Shown] = field(default_factory=dict, compare=False, repr=False)
+
+    def shown(self, prompt: PromptContent) -> _Shown:
+        """What a prompt shows of what is guarded; looked for once, since every candidate is held
+        against the same few."""
+        version_hash = prompt.version_hash
+        if version_hash not in self._shown:
+            self._shown[version_hash] = _shown(prompt, self, prompt_texts.shown_texts(prompt))
+        return self._shown[version_hash]
 
 
 def guarded(
@@ -187,8 +196,7 @@ def leaked(
     new = _shown(candidate, cases, [*prompt_texts.shown_texts(candidate, parent), *revealed])
     if not (new.spans or new.pairs or new.marks or new.bags):
         return []
-    old = _shown(parent, cases, prompt_texts.shown_texts(parent))
-    base = _shown(baseline, cases, prompt_texts.shown_texts(baseline))
+    old, base = cases.shown(parent), cases.shown(baseline)
     spans, marks, fresh = new.spans - old.spans, new.marks - old.marks, new.pairs - old.pairs
     bags = new.bags - old.bags
     own = cases.index.seen([*prompt_texts.unquoted(candidate), *revealed, *earlier]).pairs

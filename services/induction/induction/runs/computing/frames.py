@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from nlu_shared.schemas.runs import RunKind
 
 from induction.engine.plan import Plan
+from induction.engine.runtime import Event
 
 LENGTH = struct.Struct(">Q")
 
@@ -26,7 +27,8 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Worker: this run, please; its three questions come as `Ask`, a `Done` ends it."""
+    """Worker: this run, please. Its questions come as `Ask`, its events as `Tell`; a `Done` ends
+    it."""
 
     kind: RunKind
     plan: Plan
@@ -42,11 +44,18 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Engine: one of the three questions, by the name of its method. Several can be open."""
+    """Engine: a question of its runtime, by the name of its method. Several can be open."""
 
     number: int
     method: str
     arguments: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Engine: an event. It goes on meanwhile; who cannot record it ends the engine."""
+
+    event: Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,7 @@ class Broken:
 
 
 ToEngine = Work | Run | Answer
-ToWorker = Ask | Done | Broken
+ToWorker = Ask | Tell | Done | Broken
 
 
 def framed(message: ToEngine | ToWorker) -> bytes:

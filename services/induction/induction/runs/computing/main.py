@@ -31,6 +31,7 @@ from induction.runs.computing.frames import (
     Broken,
     Done,
     Run,
+    Tell,
     ToEngine,
     ToWorker,
     Work,
@@ -51,7 +52,8 @@ ENGINES: dict[RunKind, Callable[[Plan, Runtime], Awaitable[None]]] = {
 
 
 class RemoteRuntime:
-    """The engine's runtime: every question goes to the worker and waits for its answer."""
+    """The engine's runtime: every question goes to the worker and waits for its answer; an event
+    goes there and is not waited for."""
 
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
@@ -67,7 +69,7 @@ class RemoteRuntime:
         return reading
 
     async def tell(self, event: Event) -> None:
-        await self._ask("tell", event)
+        send(self._out, Tell(event))
 
     def answered(self, answer: Answer) -> None:
         self._open.pop(answer.number).set_result(answer.value)

@@ -29,6 +29,7 @@ from induction.runs.computing.frames import (
     Broken,
     Done,
     Run,
+    Tell,
     ToEngine,
     ToWorker,
     Work,
@@ -72,6 +73,7 @@ class EngineProcess:
         self._look, self._seconds = look, seconds
         self._receiving: asyncio.Task[ToWorker] | None = None
         self._asking: set[asyncio.Task[None]] = set()
+        self._telling: set[asyncio.Task[None]] = set()
         self._since = time.monotonic()
 
     async def call(self, function: Callable[..., Value], *arguments: Any) -> Value:
@@ -80,13 +82,19 @@ class EngineProcess:
         return cast(Value, (await self._received(None)).value)
 
     async def run(self, kind: RunKind, plan: Plan, runtime: Runtime) -> None:
-        """A whole run on this runtime. Raises EngineFailed, and what the runtime raises."""
+        """A whole run on this runtime; what was told is recorded before it ends, whatever ends it
+        but a cancellation. Raises EngineFailed, and what the runtime raises."""
         await self._send(Run(kind, plan))
-        await self._received(runtime)
+        try:
+            await self._received(runtime)
+        except Exception:
+            await asyncio.gather(*self._telling, return_exceptions=True)
+            raise
+        await asyncio.gather(*self._telling)
 
     async def close(self) -> None:
         """Ends the process, whatever it does."""
-        tasks: list[asyncio.Task[Any]] = [*self._asking]
+        tasks: list[asyncio.Task[Any]] = [*self._asking, *self._telling]
         if self._receiving is not None:
             tasks.append(self._receiving)
         for task in tasks:
@@ -97,25 +105,31 @@ class EngineProcess:
         await asyncio.to_thread(self._process.join)
 
     async def _received(self, runtime: Runtime | None) -> Done:
-        """What comes next but questions, which are answered side by side."""
+        """What comes next but questions and events, which are answered side by side."""
         while True:
-            message = await self._next()
-            if isinstance(message, Broken):
-                raise EngineFailed(message.error, message.trace)
-            if not isinstance(message, Ask):
-                return message
-            self._asking.add(asyncio.create_task(self._answer(cast(Runtime, runtime), message)))
+            match await self._next():
+                case Ask() as ask:
+                    self._asking.add(asyncio.create_task(self._answer(cast(Runtime, runtime), ask)))
+                case Tell(event):
+                    self._since = time.monotonic()
+                    telling = cast(Runtime, runtime).tell(event)
+                    self._telling.add(asyncio.create_task(telling))
+                case Broken(error, trace):
+                    raise EngineFailed(error, trace)
+                case Done() as done:
+                    return done
 
     async def _next(self) -> ToWorker:
         receiving = self._receiving = self._receiving or asyncio.create_task(self._receive())
         while True:
             done, _ = await asyncio.wait(
-                {receiving, *self._asking},
+                {receiving, *self._asking, *self._telling},
                 timeout=self._seconds,
                 return_when=asyncio.FIRST_COMPLETED,
             )
-            for task in done & self._asking:
+            for task in done - {receiving}:
                 self._asking.discard(cast(asyncio.Task[None], task))
+                self._telling.discard(cast(asyncio.Task[None], task))
                 task.result()
             if receiving in done:
                 self._receiving = None

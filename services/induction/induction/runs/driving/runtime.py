@@ -43,6 +43,8 @@ class RunRuntime:
     recorded: Sequence[RunEventRow]
     _events: int = field(default=0, init=False)
     _progress: EvaluationProgress | None = field(default=None, init=False)
+    _recording: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    _failure: Exception | None = field(default=None, init=False)
 
     async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
         self.lease.check()
@@ -50,10 +52,14 @@ class RunRuntime:
             return await self.ledger.complete(calls, ahead)
 
     async def inbox(self, step: int) -> Inbox:
-        """Raises PauseRequested instead of reading when the run is to pause, and ApprovalAwaited
-        where nobody has decided yet."""
+        """What the operator says after all that was told before. Raises PauseRequested instead of
+        reading when the run is to pause, and ApprovalAwaited where nobody has decided yet."""
         if step in self.readings:
             return self.readings[step]
+        async with self._in_order():
+            return await self._read(step)
+
+    async def _read(self, step: int) -> Inbox:
         self.lease.check()
         run = self.lease.run
         async with session_scope(self.lease.database, self.lease.identity) as session:
@@ -67,23 +73,37 @@ class RunRuntime:
         return reading
 
     async def tell(self, event: Event) -> None:
-        """Raises ReplayDiverged where something else was told in its place before."""
+        """Events that are told while others are recorded are recorded after them. Raises
+        ReplayDiverged where something else was told in its place before."""
         run = self.lease.run
         if isinstance(event, EvaluationProgress):
-            self._progress = event
-            await stream.announce_progress(self.redis, run.id, event, after=self._events)
+            self._progress, n = event, self._events
+            async with self._in_order():
+                await stream.announce_progress(self.redis, run.id, event, after=n)
             return
         self._progress = None
-        self._events += 1
-        if self._events <= len(self.recorded):
-            journal.compare(self.recorded[self._events - 1].body, event)
+        self._events = n = self._events + 1
+        if n <= len(self.recorded):
+            journal.compare(self.recorded[n - 1].body, event)
             return
-        async with session_scope(self.lease.database, self.lease.identity) as session:
-            await journal.record(
-                session, run.id, run.fence, self._events, event, self.ledger.prices
-            )
-        await stream.announce(self.redis, run.id)
-        log.info("run event", run_id=str(run.id), n=self._events, type=event.type)
+        async with self._in_order():
+            async with session_scope(self.lease.database, self.lease.identity) as session:
+                await journal.record(session, run.id, run.fence, n, event, self.ledger.prices)
+            await stream.announce(self.redis, run.id)
+        log.info("run event", run_id=str(run.id), n=n, type=event.type)
+
+    @asynccontextmanager
+    async def _in_order(self) -> AsyncIterator[None]:
+        """One thing told or read after the other, and nothing after one that failed: that would
+        leave a gap."""
+        async with self._recording:
+            if self._failure is not None:
+                raise self._failure
+            try:
+                yield
+            except Exception as error:
+                self._failure = error
+                raise
 
     @asynccontextmanager
     async def _reporting(self, calls: Sequence[Call]) -> AsyncIterator[None]:
