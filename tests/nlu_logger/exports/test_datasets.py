@@ -21,8 +21,8 @@ from tests.nlu_logger.world import World, connected
 LOAD = """
 import json, sys, datasets
 found = datasets.load_dataset(sys.argv[1])
-told = {name: [part.to_list(), part.features["confidence"].dtype] for name, part in found.items()}
-print(json.dumps(told))
+parts = {name: [part.to_list(), part.features["confidence"].dtype] for name, part in found.items()}
+print(json.dumps(parts))
 """
 
 

@@ -123,12 +123,12 @@ async def test_a_full_disk_is_counted_and_what_came_before_is_kept(
     """The largest file this process may write stands for the end of the disk."""
     script = (
         "import resource, sys;"
-        "from tests.shared.client.spool.words import NOWHERE, said;"
+        "from tests.shared.client.spool.words import NOWHERE, prediction_of;"
         "from nlu_shared.client.spool import BlockingSpool;"
         "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000));"
         "spool = BlockingSpool(sys.argv[1], url=NOWHERE, key='k', closing_seconds=0);"
-        "[spool.log(said('disk', str(n) + 'x' * 2000)) for n in range(200)];"
+        "[spool.log(prediction_of('disk', str(n) + 'x' * 2000)) for n in range(200)];"
         "print(spool.dropped)"
     )
     process = await asyncio.create_subprocess_exec(
@@ -157,12 +157,12 @@ async def test_a_file_that_is_no_spool_is_set_aside_and_nothing_waits_for_it(
 async def test_a_forked_child_logs_into_a_file_of_its_own(stack: Stack, tmp_path: Path) -> None:
     script = (
         "import os, sys;"
-        "from tests.shared.client.spool.words import NOWHERE, said;"
+        "from tests.shared.client.spool.words import NOWHERE, prediction_of;"
         "from nlu_shared.client.spool import BlockingSpool;"
         "spool = BlockingSpool(sys.argv[1], url=NOWHERE, key='k', closing_seconds=0);"
-        "spool.log(said('forked', 'parent'));"
+        "spool.log(prediction_of('forked', 'parent'));"
         "child = os.fork();"
-        "spool.log(said('forked', 'child' if not child else 'parent again'));"
+        "spool.log(prediction_of('forked', 'child' if not child else 'parent again'));"
         "child or (spool.close(), os._exit(0));"
         "sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))"
     )
