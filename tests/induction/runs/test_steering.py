@@ -17,7 +17,7 @@ SLOW = OfflineSettings(latency_ms=20)
 """So is a short one."""
 
 
-async def first_event(stack: Stack, run: str) -> None:
+async def wait_for_first_event(stack: Stack, run: str) -> None:
     async def has_begun() -> bool:
         return bool(await sql(stack, "SELECT 1 FROM run_events WHERE run_id = $1 LIMIT 1", run))
 
@@ -44,7 +44,7 @@ async def test_a_paused_run_ends_as_one_that_never_paused(
             run = await start(stack, "twin", limits={"iterations": 2})
             async with stack.working():
                 if pausing:
-                    await first_event(stack, run)
+                    await wait_for_first_event(stack, run)
                     await steer(stack, run, "pause")
                     await reached(stack, run, "paused")
                     calls = await answered(stack)
@@ -134,7 +134,7 @@ async def test_a_cancelled_run_says_so_last_and_leaves_the_test_part_untouched(
         await make_task(stack, "unwanted", cases=100)
         run = await start(stack, "unwanted")
         async with stack.working():
-            await first_event(stack, run)
+            await wait_for_first_event(stack, run)
             await steer(stack, run, "cancel")
             seen = await reached(stack, run)
         history = await events(stack, run)
