@@ -22,7 +22,7 @@ from nlu_shared.client.spool.table import PRAGMAS
 from tests.fixtures.databases import BOOTSTRAP_KEY, Databases
 from tests.fixtures.servers import Servers, running_servers
 from tests.fixtures.stack import opened
-from tests.shared.client.spool.words import said
+from tests.shared.client.spool.words import prediction_of
 
 CALLS = 2_000
 ROUNDS = 3
@@ -120,14 +120,14 @@ def _seconds(folder: str, url: str, calls: int) -> float:
 def _round(folder: Path, url: str, number: int) -> tuple[Waits, Waits]:
     """Of `log()` and of a bare insert; the sender is at work meanwhile, in need of the GIL too."""
     with BlockingSpool(folder / str(number), url=url, key=BOOTSTRAP_KEY) as spool:
-        ours = _waits(lambda n: spool.log(said("latency", str(n))))
+        ours = _waits(lambda n: spool.log(prediction_of("latency", str(n))))
     bare = sqlite3.connect(folder / f"{number}.bare", isolation_level=None)
     for pragma in PRAGMAS:
         bare.execute(f"PRAGMA {pragma}")
     bare.execute("CREATE TABLE facts (id TEXT PRIMARY KEY, body TEXT)")
 
     def insert(n: int) -> None:
-        prediction = said("latency", str(n))
+        prediction = prediction_of("latency", str(n))
         row = (str(prediction.id), prediction.model_dump_json())
         bare.execute("INSERT INTO facts VALUES (?, ?)", row)
 

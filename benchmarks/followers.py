@@ -39,10 +39,10 @@ FOLLOWERS = int(os.environ.get("FOLLOWERS", "1000"))
 EVENTS = 30
 APART_SECONDS = 0.5
 CHANNEL = "followers-of-the-bare-app"
-TOLD = HintTaken(iteration=1, hint="an event").model_dump_json()
+HINT = HintTaken(iteration=1, hint="an event").model_dump_json()
 _COMMITTED = """
-WITH told AS (UPDATE runs SET last_event = last_event + 1 WHERE id = $1 RETURNING last_event)
-INSERT INTO run_events (run_id, n, body) SELECT $1, last_event, $2::jsonb FROM told
+WITH numbered AS (UPDATE runs SET last_event = last_event + 1 WHERE id = $1 RETURNING last_event)
+INSERT INTO run_events (run_id, n, body) SELECT $1, last_event, $2::jsonb FROM numbered
 """
 Say = Callable[[], Awaitable[None]]
 
@@ -106,7 +106,7 @@ async def _of_a_run(stack: Stack, redis: Redis) -> tuple[float, list[float]]:
     owner = await asyncpg.connect(administrator_url(stack.induction_database))
 
     async def say() -> None:
-        await owner.execute(_COMMITTED, run, TOLD)
+        await owner.execute(_COMMITTED, run, HINT)
         await stream.announce(redis, run)
 
     async with program(
@@ -120,7 +120,7 @@ async def _of_a_run(stack: Stack, redis: Redis) -> tuple[float, list[float]]:
 
 async def _of_the_bare_app(redis: Redis, servers: Servers) -> tuple[float, list[float]]:
     async def say() -> None:
-        await redis.publish(CHANNEL, TOLD)
+        await redis.publish(CHANNEL, HINT)
 
     place = {"FOLLOWED_REDIS": servers.redis_url}
     async with program(

@@ -27,10 +27,10 @@ class LanguageModel:
 
     def __call__(self, request: ModelRequest, sample: int) -> ModelAnswer:
         if request.key not in self._known:
-            self._known[request.key] = self._asked(request)
+            self._known[request.key] = self._complete(request)
         return self._known[request.key]
 
-    def _asked(self, request: ModelRequest) -> ModelAnswer:
+    def _complete(self, request: ModelRequest) -> ModelAnswer:
         body = request.chat_completions() | {"model": server.MODEL, "temperature": 0}
         response = self._client.post("/chat/completions", json=body)
         answer = read_completion(response.status_code, response.headers, response.content)

@@ -19,7 +19,7 @@ def written(folder: Path, name: str, content: str | bytes) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [
         ("empty.csv", "", "is empty"),
         ("blank.csv", "\n \n", "is empty"),
@@ -44,10 +44,10 @@ def written(folder: Path, name: str, content: str | bytes) -> Path:
     ],
 )
 def test_bad_data_is_one_line_that_names_the_file(
-    tmp_path: Path, name: str, content: str | bytes, said: str
+    tmp_path: Path, name: str, content: str | bytes, message: str
 ) -> None:
     path = written(tmp_path, name, content)
-    with pytest.raises(BadData, match=said) as refused:
+    with pytest.raises(BadData, match=message) as refused:
         read(path, text="text", label="label")
     assert name in str(refused.value)
     assert "\n" not in str(refused.value)

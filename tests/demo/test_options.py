@@ -15,11 +15,11 @@ NAMED = {"DATA", "TEXT", "LABEL", "LIMIT", "OUT", "TASK", "NLU_ADMIN_KEY"}
 Demo = Callable[..., tuple[int, str, str]]
 
 
-def demo(*arguments: str, **told: str) -> subprocess.CompletedProcess[str]:
+def demo(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if name not in NAMED}
     return subprocess.run(
         [sys.executable, "-m", "deploy.demo", *arguments],
-        env=kept | told,
+        env=kept | variables,
         capture_output=True,
         text=True,
         check=False,
@@ -53,10 +53,10 @@ def test_a_stack_that_is_not_named_is_asked_for() -> None:
 def in_process(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Demo:
     """The same without an interpreter of its own: exit code, standard output, standard error."""
 
-    def run(*arguments: str, **told: str) -> tuple[int, str, str]:
+    def run(*arguments: str, **variables: str) -> tuple[int, str, str]:
         for name in NAMED:
             monkeypatch.delenv(name, raising=False)
-        for name, value in told.items():
+        for name, value in variables.items():
             monkeypatch.setenv(name, value)
         return main([*arguments]), *capsys.readouterr()
 
@@ -84,8 +84,8 @@ def test_a_place_for_the_output_that_cannot_be_made_is_named(
 
 def test_a_service_that_is_away_is_named(tmp_path: Path) -> None:
     away = "http://127.0.0.1:9"
-    told = {"NLU_LOGGER_URL": away, "INDUCTION_URL": away, "ANTHROPIC_BASE_URL": away}
-    ended = demo(NLU_ADMIN_KEY="nlk_x", ANTHROPIC_API_KEY="x", OUT=str(tmp_path), **told)
+    addresses = {"NLU_LOGGER_URL": away, "INDUCTION_URL": away, "ANTHROPIC_BASE_URL": away}
+    ended = demo(NLU_ADMIN_KEY="nlk_x", ANTHROPIC_API_KEY="x", OUT=str(tmp_path), **addresses)
     assert ended.returncode == 1
     assert ended.stderr.startswith(f"demo: no answer from {away}")
     assert ended.stderr.count("\n") == 1

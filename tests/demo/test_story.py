@@ -33,8 +33,8 @@ KEYS = {
 }
 
 
-def story_of(stack: Stack, out: Path, **told: str) -> Story:
-    choice = options.choice({"LIMIT": str(TEXTS), "OUT": str(out), **told})
+def story_of(stack: Stack, out: Path, **variables: str) -> Story:
+    choice = options.choice({"LIMIT": str(TEXTS), "OUT": str(out), **variables})
     where = options.Stack(
         logger_url=str(stack.logger.base_url),
         induction_url=str(stack.induction.base_url),
@@ -60,7 +60,7 @@ async def test_the_loop_ends_with_a_verdict_a_prompt_and_a_report(
 ) -> None:
     story = story_of(stack, tmp_path)
     async with stack.working():
-        said = await shown(story)
+        output = await shown(story)
         again = await shown(story)
 
     report = json.loads((tmp_path / "report.json").read_text())
@@ -81,7 +81,7 @@ async def test_the_loop_ends_with_a_verdict_a_prompt_and_a_report(
         json.loads((tmp_path / "prompts.json").read_text())["version_hash"]
         == (report["prompt_hash"])
     )
-    for one in (said, again):
+    for one in (output, again):
         words = " ".join(one.split())
         assert "not a language model" in words
         assert "scripted. It knows the data's answers" in words

@@ -28,7 +28,7 @@ async def steps(*taken: Step) -> AsyncIterator[Step]:
         yield one
 
 
-async def said(data: DataSet, *confused: tuple[str, str, int]) -> str:
+async def wording_of(data: DataSet, *confused: tuple[str, str, int]) -> str:
     written = io.StringIO()
     console = Console(file=written, width=WIDTH)
     opening(console, data, STACK)
@@ -37,7 +37,7 @@ async def said(data: DataSet, *confused: tuple[str, str, int]) -> str:
 
 
 async def test_an_extraction_is_told_without_a_word_of_labels() -> None:
-    words = await said(read_discussions(options.FAMILIES), ("nothing", "person", 63))
+    words = await wording_of(read_discussions(options.FAMILIES), ("nothing", "person", 63))
     assert "121 statements of 14 discussions" in words
     assert "63 times person where nothing belongs" in words
     assert "label" not in words
@@ -45,6 +45,6 @@ async def test_an_extraction_is_told_without_a_word_of_labels() -> None:
 
 async def test_intents_are_told_with_their_labels() -> None:
     data = read(options.SHIPPED, text="text", label="label")
-    words = await said(data, ("cancel", "move", 7))
+    words = await wording_of(data, ("cancel", "move", 7))
     assert f"{len(data.rows)} texts, {len(data.labels)} labels" in words
     assert "7 times move where cancel belongs" in words

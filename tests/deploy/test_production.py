@@ -83,9 +83,9 @@ def test_each_file_names_settings_that_are_read(path: Path) -> None:
 
 
 def test_what_the_composition_asks_for_is_in_its_example_and_nothing_else() -> None:
-    asked = set(re.findall(r"\$\{([A-Z_]+)", COMPOSE.read_text()))
-    given = set(re.findall(r"^([A-Z_]+)=", (CONTAINER / "example.env").read_text(), re.M))
-    assert asked == given
+    variables = set(re.findall(r"\$\{([A-Z_]+)", COMPOSE.read_text()))
+    documented = set(re.findall(r"^([A-Z_]+)=", (CONTAINER / "example.env").read_text(), re.M))
+    assert variables == documented
 
 
 def started() -> Iterator[tuple[str, list[str]]]:

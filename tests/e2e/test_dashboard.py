@@ -63,12 +63,12 @@ async def test_twenty_items_are_labelled_and_approved_by_keyboard_alone_in_one_g
     known = {"labels": [{"name": name} for name in (*LABELS, *MORE)]}
     await world.admin.put(f"/v1/tasks/{task}/labels", json=known)
     for number in range(ITEMS):
-        said = LABELS[number % len(LABELS)]
+        label = LABELS[number % len(LABELS)]
         other = LABELS[(number + 1) % len(LABELS)]
         await world.log(
             task=task,
             prompt=f"item {number} of {chr(97 + number) * 9}",
-            predicted_intent=said,
+            predicted_intent=label,
             secondary_intents=[{"intent": other, "confidence": 0.1}],
             confidence=0.2 + number / 100,
         )

@@ -60,9 +60,9 @@ def test_equal_data_makes_an_equal_file_and_another_seed_another(tmp_path: Path)
 def test_the_file_says_what_numpy_says(tmp_path: Path) -> None:
     trained = made(tmp_path / "model")
     texts = ["move it", "hi there", "", "?", "ü 😀"]
-    said = onnx_file.read(tmp_path / "model").probabilities(texts)
-    np.testing.assert_allclose(said, trained.probabilities(model.bags(texts)), atol=1e-5)
-    np.testing.assert_allclose(said.sum(axis=1), 1, atol=1e-5)
+    probabilities = onnx_file.read(tmp_path / "model").probabilities(texts)
+    np.testing.assert_allclose(probabilities, trained.probabilities(model.bags(texts)), atol=1e-5)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
 
 def test_a_file_cut_anywhere_is_not_taken_up(tmp_path: Path) -> None:

@@ -54,8 +54,8 @@ async def generate(url: str, *, seed: int, folder: Path) -> str:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await process.communicate()
-    return said.decode()
+    output, _ = await process.communicate()
+    return output.decode()
 
 
 async def answers(world: World) -> dict[str, int]:
@@ -72,12 +72,12 @@ async def test_no_generated_request_is_answered_with_a_server_error(
     world: World, tmp_path: Path
 ) -> None:
     for seed in range(ROUNDS):
-        told = await generate(world.url, seed=seed, folder=tmp_path)
+        report = await generate(world.url, seed=seed, folder=tmp_path)
         counted = await answers(world)
         crashed = {status: number for status, number in counted.items() if status >= "500"}
-        assert not crashed, told[-5_000:]
+        assert not crashed, report[-5_000:]
         if sum(counted.values()) >= GENERATED:
             break
-    assert sum(counted.values()) >= GENERATED, told[-5_000:]
+    assert sum(counted.values()) >= GENERATED, report[-5_000:]
     assert any(status < "300" for status in counted), counted
     assert any(status >= "400" for status in counted), counted

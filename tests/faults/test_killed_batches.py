@@ -88,7 +88,7 @@ def servers() -> Iterator[Servers]:
 
 
 @asynccontextmanager
-async def told(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+async def quick_batches(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     """What a worker of its own is told of batches."""
     for name, value in QUICK.items():
         monkeypatch.setenv(f"INDUCTION_{name.upper()}", str(value))
@@ -96,7 +96,7 @@ async def told(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("held", "made", "states"),
+    ("held", "sizes", "states"),
     [
         (Held.ITS_ANSWER, [48, 12], ["ended", "ended"]),
         pytest.param(
@@ -110,12 +110,12 @@ async def test_a_kill_around_a_batch_sends_none_twice(
     servers: Servers,
     monkeypatch: pytest.MonkeyPatch,
     held: Held,
-    made: list[int],
+    sizes: list[int],
     states: list[str],
 ) -> None:
     gate = HoldingBack(create_app(), held)
     async with (
-        told(monkeypatch),
+        quick_batches(monkeypatch),
         serving(gate) as url,
         opened(databases, servers, provider="anthropic", anthropic_base_url=url, **QUICK) as stack,
         client(url) as model,
@@ -134,10 +134,10 @@ async def test_a_kill_around_a_batch_sends_none_twice(
         )
         await sql(stack, LEASE_RUNS_OUT, run)
         async with worker(stack):
-            seen = await reached(stack, run)
-        assert (seen["status"], seen["reason"]) == ("completed", "evaluated")
+            ended = await reached(stack, run)
+        assert (ended["status"], ended["reason"]) == ("completed", "evaluated")
         assert [one["state"] for one in await batches(stack, run)] == states
-        assert (await model.get("/calls")).json()["batches"] == made
+        assert (await model.get("/calls")).json()["batches"] == sizes
         assert await broken(stack) == {}
         spent, server = await books(stack, run), await counted(url)
         assert (spent.booked, spent.attempts) == (server.usd, server.arrived)

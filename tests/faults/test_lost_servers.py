@@ -79,8 +79,10 @@ async def test_a_run_does_not_need_redis_and_jobs_wait_for_it(
             },
         )
         log_id = logged.json()["log_id"]
-        said = await stack.logger.post(f"/v1/predictions/{log_id}/confirm", json={})
-        approved = await stack.logger.post(f"/v1/corrections/{said.json()['id']}/approve", json={})
+        confirmation = await stack.logger.post(f"/v1/predictions/{log_id}/confirm", json={})
+        approved = await stack.logger.post(
+            f"/v1/corrections/{confirmation.json()['id']}/approve", json={}
+        )
         assert approved.status_code == 200
         owner = await asyncpg.connect(stack.logger_database.owner_url)
         assert await owner.fetchval("SELECT job_id FROM outbox") == "consider:without"
@@ -93,8 +95,8 @@ async def test_a_run_does_not_need_redis_and_jobs_wait_for_it(
         await owner.close()
 
         async def considered() -> bool:
-            told = await stack.induction.get("/v1/admin/auto-trigger/decisions")
-            return bool(told.json())
+            response = await stack.induction.get("/v1/admin/auto-trigger/decisions")
+            return bool(response.json())
 
         await until(considered)
 

@@ -26,10 +26,10 @@ async def test_a_key_is_made_turned_over_and_revoked(stack: Stack) -> None:
 
 
 async def test_what_cannot_be_done_is_said_on_one_line(stack: Stack) -> None:
-    code, _, said = await run(stack, "keys", "create", "--name", "ci", "--scopes", "Runs")
-    assert (code, "runs:read, runs:write" in said) == (1, True)
-    code, _, said = await run(stack, "keys", "create", "--name", "ci", "--scopes", "runs:reed")
-    assert (code, "runs:read, runs:write" in said, "reed" in said) == (1, True, False)
+    code, _, complaint = await run(stack, "keys", "create", "--name", "ci", "--scopes", "Runs")
+    assert (code, "runs:read, runs:write" in complaint) == (1, True)
+    code, _, complaint = await run(stack, "keys", "create", "--name", "ci", "--scopes", "runs:reed")
+    assert (code, "runs:read, runs:write" in complaint, "reed" in complaint) == (1, True, False)
     unknown = "01a20000-0000-7000-8000-000000000000"
-    code, _, said = await run(stack, "keys", "revoke", unknown)
-    assert (code, said) == (1, "induction: No key has this id.")
+    code, _, complaint = await run(stack, "keys", "revoke", unknown)
+    assert (code, complaint) == (1, "induction: No key has this id.")

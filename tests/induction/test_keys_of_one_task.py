@@ -22,8 +22,8 @@ async def runs(stack: Stack) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 async def caller(stack: Stack) -> AsyncIterator[httpx2.AsyncClient]:
-    asked = {"name": "of one task", "scopes": SCOPES, "tasks": ["mine"]}
-    key = (await stack.induction.post("/v1/admin/keys", json=asked)).json()["key"]
+    body = {"name": "of one task", "scopes": SCOPES, "tasks": ["mine"]}
+    key = (await stack.induction.post("/v1/admin/keys", json=body)).json()["key"]
     async with client(str(stack.induction.base_url), key) as made:
         yield made
 

@@ -10,10 +10,10 @@ from tests.induction.runs.driving import start
 async def test_an_open_stream_ends_with_its_key(stack: Stack) -> None:
     await make_task(stack, "watched", cases=4)
     run = await start(stack, "watched")
-    asked = {"name": "watching", "scopes": ["runs:read"]}
-    made = (await stack.induction.post("/v1/admin/keys", json=asked)).json()
+    body = {"name": "watching", "scopes": ["runs:read"]}
+    key = (await stack.induction.post("/v1/admin/keys", json=body)).json()
     url = str(stack.induction.base_url)
-    async with client(url, made["key"]) as watching, client(url, None) as browser:
+    async with client(url, key["key"]) as watching, client(url, None) as browser:
         ticket = (await watching.post("/v1/stream-tickets")).json()["ticket"]
         events = f"/v1/runs/{run}/events"
         async with (
@@ -23,7 +23,7 @@ async def test_an_open_stream_ends_with_its_key(stack: Stack) -> None:
         ):
             assert [one.status_code for one in (by_key, by_ticket, of_another)] == [200] * 3
             goes_on = asyncio.create_task(of_another.aread())
-            await stack.induction.delete(f"/v1/admin/keys/{made['id']}")
+            await stack.induction.delete(f"/v1/admin/keys/{key['id']}")
             async with asyncio.timeout(DEADLINE_SECONDS):
                 await by_key.aread()
                 await by_ticket.aread()
@@ -36,8 +36,8 @@ async def test_an_open_stream_ends_with_its_key(stack: Stack) -> None:
 async def test_a_limited_administrator_switches_its_own_tasks_only(stack: Stack) -> None:
     for task in ("own", "other"):
         await make_task(stack, task, cases=4)
-    asked = {"name": "limited", "scopes": ["admin"], "tasks": ["own"]}
-    made = (await stack.induction.post("/v1/admin/keys", json=asked)).json()
+    body = {"name": "limited", "scopes": ["admin"], "tasks": ["own"]}
+    made = (await stack.induction.post("/v1/admin/keys", json=body)).json()
     async with client(str(stack.induction.base_url), made["key"]) as limited:
         for task, expected in (("own", 200), ("other", 403)):
             switched = await limited.post("/v1/admin/auto-trigger", json={"task": task})

@@ -73,14 +73,14 @@ def test_as_json_it_names_the_cases_that_were_fixed_and_broken(
     ended, printed, _ = scoring.ended(
         "intent", truths, outputs(one="c", two="b"), "--against", other, "--json"
     )
-    told = json.loads(printed)["against"]
+    comparison = json.loads(printed)["against"]
     assert ended == 2
-    assert (told["kind"], told["fixed"], told["broke"]) == (
+    assert (comparison["kind"], comparison["fixed"], comparison["broke"]) == (
         "cannot_tell",
         ["two"],
         ["one", "three"],
     )
-    assert (told["cases"], told["missing"], told["margin"]) == (3, 0, 0.02)
+    assert (comparison["cases"], comparison["missing"], comparison["margin"]) == (3, 0, 0.02)
 
 
 def test_cases_of_a_group_are_one_piece_of_evidence(scoring: Scoring) -> None:

@@ -52,24 +52,24 @@ def test_intents_are_counted_by_label_and_scored_by_macro_f1_of_the_truths(
     pooled: dict[str, dict[str, int]],
     objective: float,
 ) -> None:
-    known, said = truths.split(), predictions.split()
-    told = scoring.json("intent", numbered(known), numbered(said))
-    assert told["pooled"] == pooled
-    assert told["objective"] == told["scores"]["macro_f1"] == pytest.approx(objective)
+    known, predicted = truths.split(), predictions.split()
+    report = scoring.json("intent", numbered(known), numbered(predicted))
+    assert report["pooled"] == pooled
+    assert report["objective"] == report["scores"]["macro_f1"] == pytest.approx(objective)
     labels = sorted(set(known))
-    scikit = f1_score(known, said, labels=labels, average="macro", zero_division=0.0)
-    assert told["objective"] == pytest.approx(scikit)
+    scikit = f1_score(known, predicted, labels=labels, average="macro", zero_division=0.0)
+    assert report["objective"] == pytest.approx(scikit)
     by_label = {f"f1:{label}" for label in labels}
-    assert told["scores"].keys() == by_label | {"macro_f1", "accuracy"}
+    assert report["scores"].keys() == by_label | {"macro_f1", "accuracy"}
 
 
 def test_each_case_tells_what_it_adds(scoring: Scoring) -> None:
-    told = scoring.json("intent", outputs(one="b", two="b"), outputs(two="c", one="b"))
-    assert told["cases"] == [
+    report = scoring.json("intent", outputs(one="b", two="b"), outputs(two="c", one="b"))
+    assert report["cases"] == [
         {"id": "one", "counts": {"b": tally(1)}},
         {"id": "two", "counts": {"b": tally(fn=1), "c": tally(fp=1)}},
     ]
-    assert told["scores"]["accuracy"] == 0.5
+    assert report["scores"]["accuracy"] == 0.5
 
 
 @pytest.mark.parametrize("unusable", [None, "", 7.5, ["b", "c"], {"label": "b"}])
@@ -77,9 +77,9 @@ def test_a_case_without_a_usable_answer_is_a_miss_and_nobodys_false_positive(
     scoring: Scoring, unusable: object
 ) -> None:
     truths = outputs(one="b", two="b", three="c")
-    told = scoring.json("intent", truths, outputs(one="b", two=unusable))
-    assert (told["missing"], told["unanswered"]) == (1, 1)
-    assert told["pooled"] == {"b": tally(1, 0, 1), "c": tally(fn=1)}
+    report = scoring.json("intent", truths, outputs(one="b", two=unusable))
+    assert (report["missing"], report["unanswered"]) == (1, 1)
+    assert report["pooled"] == {"b": tally(1, 0, 1), "c": tally(fn=1)}
 
 
 @pytest.mark.parametrize(
@@ -127,24 +127,24 @@ def test_extractions_are_counted_by_what_matches_and_scored_by_micro_f1(
     events: dict[str, int],
     objective: float,
 ) -> None:
-    told = scoring.json("extraction", outputs(one=DIED), outputs(one=predicted))
-    (case,) = told["cases"]
+    report = scoring.json("extraction", outputs(one=DIED), outputs(one=predicted))
+    (case,) = report["cases"]
     assert (case["counts"]["people"], case["counts"]["events"]) == (people, events)
-    assert told["pooled"] == case["counts"]
-    assert told["objective"] == told["scores"]["aggregate"] == pytest.approx(objective)
-    assert {"people", "shift", "anxiety", "detected:anxiety", "exact"} <= told["scores"].keys()
-    assert told["support"]["events"] == 1
+    assert report["pooled"] == case["counts"]
+    assert report["objective"] == report["scores"]["aggregate"] == pytest.approx(objective)
+    assert {"people", "shift", "anxiety", "detected:anxiety", "exact"} <= report["scores"].keys()
+    assert report["support"]["events"] == 1
 
 
 def test_pooled_counts_are_the_sum_of_the_cases(scoring: Scoring) -> None:
     truths, predictions = outputs(one=DIED, two=RUTH, three=DIED), outputs(one=MOVED, two=DIED)
-    told = scoring.json("extraction", truths, predictions)
-    for component, pooled in told["pooled"].items():
+    report = scoring.json("extraction", truths, predictions)
+    for component, pooled in report["pooled"].items():
         for count in pooled:
-            summed = sum(case["counts"][component][count] for case in told["cases"])
+            summed = sum(case["counts"][component][count] for case in report["cases"])
             assert pooled[count] == summed, component
-    assert told["pooled"]["events"] == tally(0, 2, 2)
-    assert told["objective"] == pytest.approx(4 / 9)
+    assert report["pooled"]["events"] == tally(0, 2, 2)
+    assert report["objective"] == pytest.approx(4 / 9)
 
 
 def test_without_json_the_scores_are_a_table(scoring: Scoring) -> None:
@@ -182,8 +182,8 @@ def test_the_ground_truth_stream_of_nlu_logger_is_a_file_of_truths(scoring: Scor
         }
     )
     stream = [case.model_dump_json(), StreamEnd(count=1, sha256="0" * 64).model_dump_json()]
-    told = scoring.json("extraction", stream, [{"id": str(case.id), "output": DIED}])
-    assert (told["objective"], len(told["cases"])) == (1.0, 1)
+    report = scoring.json("extraction", stream, [{"id": str(case.id), "output": DIED}])
+    assert (report["objective"], len(report["cases"])) == (1.0, 1)
 
 
 def test_a_spreadsheets_mark_and_empty_lines_are_left_aside(scoring: Scoring) -> None:
@@ -215,17 +215,17 @@ def test_lines_with_a_context_add_up_to_discussions(scoring: Scoring) -> None:
         {"id": 3, "output": RUTH},
     ]
     late = [{"id": 1, "output": {}}, {"id": 2, "output": RUTH}]
-    told = scoring.json("extraction", truths, late, "--cumulative")
-    assert [case["id"] for case in told["cases"]] == ["g"]
-    assert (told["objective"], told["missing"], told["left_out"]) == (1.0, 1, 1)
+    report = scoring.json("extraction", truths, late, "--cumulative")
+    assert [case["id"] for case in report["cases"]] == ["g"]
+    assert (report["objective"], report["missing"], report["left_out"]) == (1.0, 1, 1)
     refused = scoring.refusal("extraction", truths[2:], [], "--cumulative")
     assert refused == "no truth has a context, so there is no discussion to add up"
 
 
 def test_each_miss_is_explained(scoring: Scoring) -> None:
     other = {"people": [{"id": -3, "name": "Ruth"}, {"id": -4, "name": "Zacharias"}]}
-    told = scoring.json("extraction", outputs(one=RUTH), outputs(one=other), "--explained")
-    (case,) = told["explained"]
+    report = scoring.json("extraction", outputs(one=RUTH), outputs(one=other), "--explained")
+    (case,) = report["explained"]
     assert case["id"] == "one"
     assert case["pairs"] == [{"entity": "person", "truth": -1, "predicted": -3, "similarity": 1.0}]
     (miss,) = case["misses"]

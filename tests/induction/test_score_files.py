@@ -25,8 +25,8 @@ def scored(folder: Path, capsys: pytest.CaptureFixture[str], *files: bytes) -> d
         path.write_bytes(content)
     typed = ["score", "--kind", "intent", "--truth", paths[0], "--predictions", paths[1], "--json"]
     app([str(one) for one in typed], result_action="return_value")
-    told: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return told
+    report: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return report
 
 
 @pytest.mark.parametrize(
@@ -44,15 +44,15 @@ def scored(folder: Path, capsys: pytest.CaptureFixture[str], *files: bytes) -> d
 def test_every_form_of_the_same_truths_scores_the_same(
     truths: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = scored(tmp_path, capsys, truths, table(ANSWERS).encode())
-    assert told["scores"]["accuracy"] == pytest.approx(2 / 3)
-    assert (told["left_out"], told["missing"]) == (0, 0)
+    report = scored(tmp_path, capsys, truths, table(ANSWERS).encode())
+    assert report["scores"]["accuracy"] == pytest.approx(2 / 3)
+    assert (report["left_out"], report["missing"]) == (0, 0)
 
 
 def test_numbers_are_labels_on_both_sides_and_what_nobody_labelled_is_left_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     truths = b'{"id": 1, "label": 0}\n{"id": 2, "label": NaN}\n{"id": 3, "label": [1]}'
-    told = scored(tmp_path, capsys, truths, b"id,output\n1,0\n2,0\n3,1\n")
-    assert (told["objective"], told["left_out"]) == (1.0, 1)
-    assert set(told["pooled"]) == {"0", "1"}
+    report = scored(tmp_path, capsys, truths, b"id,output\n1,0\n2,0\n3,1\n")
+    assert (report["objective"], report["left_out"]) == (1.0, 1)
+    assert set(report["pooled"]) == {"0", "1"}

@@ -8,7 +8,7 @@ from tests.fixtures.commands import typed
 from tests.fixtures.scoring import RUTH, Lines, Scoring, outputs
 
 PRIVATE = "what Zacharias said"
-TRUTH = SAID = outputs(one="b", two="c")
+TRUTH = PREDICTIONS = outputs(one="b", two="c")
 
 
 @pytest.mark.parametrize(
@@ -16,12 +16,24 @@ TRUTH = SAID = outputs(one="b", two="c")
     [
         (
             TRUTH,
-            [*SAID, {"id": PRIVATE, "output": "b"}],
+            [*PREDICTIONS, {"id": PRIVATE, "output": "b"}],
             "predictions.jsonl, line 3: its id has no",
         ),
-        (TRUTH, [*SAID, SAID[0]], "predictions.jsonl, line 3: its id stands on an earlier line"),
-        ([*TRUTH, {"id": "one", "output": "c"}], SAID, "truth.jsonl, line 3: its id stands on"),
-        (TRUTH, [SAID[0], PRIVATE], "predictions.jsonl, line 2: This is not JSON at column 1"),
+        (
+            TRUTH,
+            [*PREDICTIONS, PREDICTIONS[0]],
+            "predictions.jsonl, line 3: its id stands on an earlier line",
+        ),
+        (
+            [*TRUTH, {"id": "one", "output": "c"}],
+            PREDICTIONS,
+            "truth.jsonl, line 3: its id stands on",
+        ),
+        (
+            TRUTH,
+            [PREDICTIONS[0], PRIVATE],
+            "predictions.jsonl, line 2: This is not JSON at column 1",
+        ),
         (TRUTH, ["", '{"id": "one"', ""], "predictions.jsonl, line 2: This is not JSON at col"),
         (TRUTH, [[PRIVATE]], "predictions.jsonl, item 1: A row is an object"),
         (TRUTH, ["[" * 100_000], "predictions.jsonl, line 1: Nested deeper than 64"),
@@ -30,11 +42,15 @@ TRUTH = SAID = outputs(one="b", two="c")
         (TRUTH, [{"count": 2, "sha256": PRIVATE}], "predictions.jsonl, line 1: id: Field"),
         (
             [*TRUTH, {"id": 3, "output": [PRIVATE, "b"]}],
-            SAID,
+            PREDICTIONS,
             "truth.jsonl, line 3: its output is no label: several labels",
         ),
-        (outputs(one=[], two=""), SAID, "truth.jsonl: none of 2 cases is labelled"),
-        ([{"id": 3, "output": "b", "context": {PRIVATE: 1}}], SAID, "truth.jsonl, line 1: context"),
+        (outputs(one=[], two=""), PREDICTIONS, "truth.jsonl: none of 2 cases is labelled"),
+        (
+            [{"id": 3, "output": "b", "context": {PRIVATE: 1}}],
+            PREDICTIONS,
+            "truth.jsonl, line 1: context",
+        ),
         ([], [], "truth.jsonl holds no truth"),
         (TRUTH, None, "truth.jsonl holds no predictions of its own: name --predictions"),
     ],
@@ -42,9 +58,9 @@ TRUTH = SAID = outputs(one="b", two="c")
 def test_a_file_that_cannot_be_scored_is_refused_at_its_line_without_a_word_of_it(
     scoring: Scoring, truths: Lines, predictions: Lines | None, refusal: str
 ) -> None:
-    said = scoring.refusal("intent", truths, predictions)
-    assert said.startswith(refusal)
-    assert PRIVATE not in said
+    complaint = scoring.refusal("intent", truths, predictions)
+    assert complaint.startswith(refusal)
+    assert PRIVATE not in complaint
 
 
 def test_a_truth_that_is_no_extraction_is_refused(scoring: Scoring) -> None:

@@ -27,7 +27,7 @@ from tests.induction.runs.driving import reached, start
 
 pytestmark = pytest.mark.language_model
 MODEL = f"smollm2/{server.MODEL}"
-ASKED = 16
+TEXTS = 16
 """Texts put to the model by most tests: with a few tokens each, half a minute of one core."""
 
 
@@ -63,12 +63,12 @@ def settings(base_url: str) -> ModelSettings:
 
 def questions(task: Task, data: DataSet, prompt: PromptContent) -> list[ModelRequest]:
     form = rendered(prompt, task.answers)
-    return [render_parts(form, row.text, model=MODEL) for row in data.rows[:ASKED]]
+    return [render_parts(form, row.text, model=MODEL) for row in data.rows[:TEXTS]]
 
 
 def one_of_each(data: DataSet) -> tuple[Example, ...]:
     """An example a label, none of those that are asked."""
-    by_label = {str(row.truth): row.text for row in data.rows[ASKED:]}
+    by_label = {str(row.truth): row.text for row in data.rows[TEXTS:]}
     return tuple(Example(text=text, output=label) for label, text in sorted(by_label.items()))
 
 
@@ -79,8 +79,8 @@ def read_all(task: Task, answers: Sequence[ModelAnswer]) -> list[Prediction]:
 async def test_under_a_schema_every_answer_is_usable_and_tells_its_tokens(
     model: Answering, task: Task, data: DataSet
 ) -> None:
-    asked = questions(task, data, task.baseline())
-    answers = await asyncio.gather(*(model.complete(one) for one in asked))
+    requests = questions(task, data, task.baseline())
+    answers = await asyncio.gather(*(model.complete(one) for one in requests))
     assert {answer.outcome for answer in answers} == {Outcome.OK}
     assert all(one.fault is None for one in read_all(task, answers))
     assert all(answer.reported == server.MODEL for answer in answers)
@@ -90,13 +90,13 @@ async def test_under_a_schema_every_answer_is_usable_and_tells_its_tokens(
 async def test_asked_again_one_at_a_time_nearly_every_label_is_the_same_and_the_prompt_is_cached(
     model: Answering, task: Task, data: DataSet
 ) -> None:
-    asked = questions(task, data, task.baseline())
-    first = [await model.complete(one) for one in asked]
-    again = [await model.complete(one) for one in asked]
+    requests = questions(task, data, task.baseline())
+    first = [await model.complete(one) for one in requests]
+    again = [await model.complete(one) for one in requests]
     labels = [[one.output for one in read_all(task, turn)] for turn in (first, again)]
-    assert sum(a == b for a, b in zip(*labels, strict=True)) >= ASKED - 2
+    assert sum(a == b for a, b in zip(*labels, strict=True)) >= TEXTS - 2
     read_from_cache = [one.usage.cache_read_input_tokens for one in again if one.usage]
-    assert sum(count > 0 for count in read_from_cache) >= ASKED - 2
+    assert sum(count > 0 for count in read_from_cache) >= TEXTS - 2
 
 
 async def test_one_example_a_label_does_not_ruin_what_it_can(
@@ -110,7 +110,7 @@ async def test_one_example_a_label_does_not_ruin_what_it_can(
         one.output == row.truth
         for one, row in zip(read_all(task, answers), data.rows, strict=False)
     ]
-    assert sum(right) >= ASKED * 2 // 5
+    assert sum(right) >= TEXTS * 2 // 5
 
 
 async def test_an_answer_that_is_cut_and_a_prompt_that_is_too_long_are_outcomes(
@@ -145,12 +145,12 @@ async def test_a_run_on_it_is_probed_evaluated_and_filed_under_its_name(
         task = {"slug": "topics", "kind": "intent", "labels": labels, "task_model": MODEL}
         assert (await stack.induction.post("/v1/tasks", json=task)).status_code == 201
         await stack.induction.post("/v1/prompts/topics/versions", json={"promote": True})
-        for row in data.rows[:ASKED]:
+        for row in data.rows[:TEXTS]:
             await add_case(stack.logger, "topics", row.text, str(row.truth))
         run = await start(stack, "topics", kind="evaluate")
         async with stack.working():
             over = await reached(stack, run, "completed")
     assert over["answered_by"] == f"{server.MODEL} of here"
-    assert over["spend"]["calls"] == ASKED + 1
+    assert over["spend"]["calls"] == TEXTS + 1
     assert over["spend"]["unmetered_calls"] == 0
     assert 0 <= over["baseline_f1"] <= 1

@@ -26,11 +26,11 @@ def test_a_login_keeps_the_server_and_its_options() -> None:
 
 def test_a_serving_process_knows_neither_administrator_nor_owner_nor_bootstrap_key() -> None:
     inherited = {"DATABASE_URL": WORLD.admin_database, "ANTHROPIC_API_KEY": "sk", "HOME": "/h"}
-    told = environments.nlu_logger(inherited, WORLD, SECRETS)
-    assert told["HOME"] == "/h"
+    environment = environments.nlu_logger(inherited, WORLD, SECRETS)
+    assert environment["HOME"] == "/h"
     for hidden in ("secret", "o%20w", "nlk_a", "sk"):
         assert not [
-            name for name, value in told.items() if hidden == value or f":{hidden}@" in value
+            name for name, value in environment.items() if hidden == value or f":{hidden}@" in value
         ]
 
 
@@ -70,9 +70,9 @@ def test_who_is_named_answers_and_the_line_of_the_start_says_so(
 
 
 def test_only_the_migration_is_told_who_may_change_the_schema() -> None:
-    told = environments.induction({}, WORLD, SECRETS)
-    migrating = environments.migration("induction", told, WORLD, SECRETS)
-    assert set(migrating) - set(told) == {
+    environment = environments.induction({}, WORLD, SECRETS)
+    migrating = environments.migration("induction", environment, WORLD, SECRETS)
+    assert set(migrating) - set(environment) == {
         "INDUCTION_ADMIN_DATABASE_URL",
         "INDUCTION_OWNER_DATABASE_URL",
         "INDUCTION_BOOTSTRAP_KEY",
@@ -80,6 +80,8 @@ def test_only_the_migration_is_told_who_may_change_the_schema() -> None:
 
 
 def test_what_a_person_set_for_a_service_reaches_it() -> None:
-    told = environments.induction({"INDUCTION_TASK_MODEL": "m", "NO_PROXY": "x"}, WORLD, SECRETS)
-    assert told["INDUCTION_TASK_MODEL"] == "m"
-    assert told["NO_PROXY"] == "x,127.0.0.1,localhost"
+    environment = environments.induction(
+        {"INDUCTION_TASK_MODEL": "m", "NO_PROXY": "x"}, WORLD, SECRETS
+    )
+    assert environment["INDUCTION_TASK_MODEL"] == "m"
+    assert environment["NO_PROXY"] == "x,127.0.0.1,localhost"

@@ -38,7 +38,7 @@ async def test_a_database_of_a_newer_version_is_left_alone(
     owner = await asyncpg.connect(clone.owner_url)
     await owner.execute("UPDATE alembic_version SET version_num = '9999'")
     prefix = service.upper()
-    told = {
+    variables = {
         f"{prefix}_DATABASE_URL": clone.app_url,
         f"{prefix}_OWNER_DATABASE_URL": clone.owner_url,
         f"{prefix}_REDIS_URL": servers.redis_url,
@@ -51,7 +51,7 @@ async def test_a_database_of_a_newer_version_is_left_alone(
         "-m",
         f"{service}.cli",
         verb,
-        env=os.environ | told,
+        env=os.environ | variables,
         stderr=asyncio.subprocess.PIPE,
     )
     async with asyncio.timeout(DEADLINE_SECONDS):

@@ -51,7 +51,7 @@ async def kill(stack: Running, part: str) -> None:
     os.kill(pid, signal.SIGKILL)
     line = (await asyncio.wait_for(stack.process.stdout.readline(), DEADLINE_SECONDS)).decode()
     assert line.startswith(f"{part} ended (exit code -9): started again in "), line
-    stack.said.append(line)
+    stack.lines.append(line)
 
 
 async def is_ready(http: httpx2.AsyncClient) -> bool:
@@ -72,9 +72,14 @@ class Loop:
         return await is_ready(self.logger) and await is_ready(self.induction)
 
     async def log(self) -> bool:
-        said = {"task": "kept", "prompt": "p", "predicted_intent": "topic_0", "confidence": 0.5}
+        prediction = {
+            "task": "kept",
+            "prompt": "p",
+            "predicted_intent": "topic_0",
+            "confidence": 0.5,
+        }
         try:
-            answer = await self.logger.post("/v1/predictions", json=said)
+            answer = await self.logger.post("/v1/predictions", json=prediction)
         except httpx2.HTTPError:
             return False
         if answer.is_success:
@@ -83,10 +88,10 @@ class Loop:
 
     async def decisions(self) -> int:
         try:
-            told = await self.induction.get("/v1/admin/auto-trigger/decisions")
+            response = await self.induction.get("/v1/admin/auto-trigger/decisions")
         except httpx2.HTTPError:
             return -1
-        return len(told.json()) if told.is_success else -1
+        return len(response.json()) if response.is_success else -1
 
 
 async def test_each_part_that_is_killed_comes_back_and_nothing_is_lost(data: Path) -> None:

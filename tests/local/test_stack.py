@@ -27,7 +27,7 @@ READY = re.compile(r"ready  nlu-logger (\S+)  induction (\S+)  admin key in (\S+
 @dataclass(frozen=True)
 class Running:
     process: asyncio.subprocess.Process
-    said: list[str]
+    lines: list[str]
     nlu_logger: str
     induction: str
     key: str
@@ -46,8 +46,8 @@ async def command(*words: str, data: Path, **more: str) -> tuple[int | None, str
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await asyncio.wait_for(process.communicate(), DEADLINE_SECONDS)
-    return process.returncode, said.decode()
+    output, _ = await asyncio.wait_for(process.communicate(), DEADLINE_SECONDS)
+    return process.returncode, output.decode()
 
 
 @asynccontextmanager
@@ -59,13 +59,13 @@ async def running(data: Path) -> AsyncIterator[Running]:
         stderr=asyncio.subprocess.STDOUT,
     )
     assert process.stdout is not None
-    said: list[str] = []
+    lines: list[str] = []
     try:
-        while (ready := READY.search(said[-1] if said else "")) is None:
+        while (ready := READY.search(lines[-1] if lines else "")) is None:
             line = await asyncio.wait_for(process.stdout.readline(), DEADLINE_SECONDS)
-            assert line, said
-            said.append(line.decode())
-        yield Running(process, said, ready[1], ready[2], key_in(ready[3]))
+            assert line, lines
+            lines.append(line.decode())
+        yield Running(process, lines, ready[1], ready[2], key_in(ready[3]))
     finally:
         if process.returncode is None:
             process.terminate()
@@ -91,9 +91,9 @@ async def test_a_stack_killed_outright_leaves_nothing_and_its_data_is_there_agai
     """One walk, since a start takes seconds: start, be refused, be killed, start again, stop."""
     log = "INSERT INTO kept VALUES (1)"
     async with running(data) as first:
-        code, said = await command("run", data=data)
-        assert (code, said.count("\n")) == (1, 1)
-        assert "another stack runs on" in said
+        code, output = await command("run", data=data)
+        assert (code, output.count("\n")) == (1, 1)
+        assert "another stack runs on" in output
 
         assert (await command("psql", data=data, SQL="CREATE TABLE kept (n int)"))[0] == 0
         assert (await command("psql", data=data, SQL=log))[0] == 0
@@ -128,10 +128,10 @@ async def test_a_process_that_dies_again_and_again_ends_the_stack_and_shows_why(
                 os.kill(pid, signal.SIGKILL)
             killed |= now
             await asyncio.sleep(0.02)
-        said, _ = await stack.process.communicate()
+        output, _ = await stack.process.communicate()
         assert stack.process.returncode == 1
-        assert said.count(b"nlu-logger serve ended (exit code -9): started again in") == 5
-        assert b"nlu-logger serve ended unexpectedly" in said
+        assert output.count(b"nlu-logger serve ended (exit code -9): started again in") == 5
+        assert b"nlu-logger serve ended unexpectedly" in output
         assert not await gone(below)
 
 
@@ -148,7 +148,7 @@ def named(pids: set[int], *words: str) -> set[int]:
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("variables", "expected"),
     [
         ({"NLU_LOGGER_PORT": "banana"}, "NLU_LOGGER_PORT=banana"),
         ({"NLU_LOGGER_PORT": "70000"}, "NLU_LOGGER_PORT=70000"),
@@ -159,20 +159,20 @@ def named(pids: set[int], *words: str) -> set[int]:
     ],
 )
 async def test_what_cannot_work_is_said_in_one_line(
-    data: Path, told: dict[str, str], expected: str
+    data: Path, variables: dict[str, str], expected: str
 ) -> None:
-    code, said = await command("run", data=data, **told)
-    assert (code, said.count("\n")) == (1, 1), said
-    assert expected in said
+    code, output = await command("run", data=data, **variables)
+    assert (code, output.count("\n")) == (1, 1), output
+    assert expected in output
 
 
 async def test_a_redis_that_does_not_answer_is_named(data: Path) -> None:
-    code, said = await command("run", data=data, REDIS_URL="redis://127.0.0.1:1/0")
+    code, output = await command("run", data=data, REDIS_URL="redis://127.0.0.1:1/0")
     assert code == 1
-    assert "REDIS_URL: no connection" in said
+    assert "REDIS_URL: no connection" in output
 
 
 async def test_the_demo_refuses_a_file_it_cannot_read_before_anything_starts(data: Path) -> None:
-    code, said = await command("demo", data=data, DATA="/nonexistent.csv")
+    code, output = await command("demo", data=data, DATA="/nonexistent.csv")
     assert code == 1
-    assert "starting" not in said
+    assert "starting" not in output

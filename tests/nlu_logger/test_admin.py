@@ -6,16 +6,16 @@ from tests.fixtures.stack import Stack, client
 from tests.nlu_logger.world import World
 
 
-async def lines(world: World, **asked: Any) -> list[dict[str, Any]]:
-    answer = await world.admin.get("/v1/admin/audit", params=asked)
+async def lines(world: World, **query: Any) -> list[dict[str, Any]]:
+    answer = await world.admin.get("/v1/admin/audit", params=query)
     assert answer.status_code == 200, answer.text
     items: list[dict[str, Any]] = answer.json()["items"]
     return items
 
 
 async def test_a_key_is_rotated_and_the_audit_log_says_by_whom(world: World) -> None:
-    asked = {"name": "turning", "scopes": ["predictions:read"]}
-    old = (await world.admin.post("/v1/admin/keys", json=asked)).json()
+    body = {"name": "turning", "scopes": ["predictions:read"]}
+    old = (await world.admin.post("/v1/admin/keys", json=body)).json()
     path = f"/v1/admin/keys/{old['id']}:rotate"
     answer = await world.admin.post(path, json={"grace_hours": 1})
     assert answer.status_code == 201
@@ -24,10 +24,10 @@ async def test_a_key_is_rotated_and_the_audit_log_says_by_whom(world: World) -> 
     for key in (old["key"], new["key"]):
         async with client(world.url, key) as holder:
             assert (await holder.get("/v1/predictions")).status_code == 200
-    said = await lines(world, subject=old["id"])
-    assert [line["action"] for line in said] == ["keys.rotate", "keys.create"]
-    assert all(line["actor"].startswith("key:") for line in said)
-    assert said[0]["details"] == {"successor": new["id"]}
+    entries = await lines(world, subject=old["id"])
+    assert [line["action"] for line in entries] == ["keys.rotate", "keys.create"]
+    assert all(line["actor"].startswith("key:") for line in entries)
+    assert entries[0]["details"] == {"successor": new["id"]}
 
 
 async def test_a_key_nobody_made_is_not_rotated(world: World) -> None:
@@ -49,9 +49,9 @@ async def test_the_audit_log_comes_in_pages_and_by_what_is_asked_for(world: Worl
 
 
 async def test_induction_keeps_an_audit_log_of_its_own(stack: Stack) -> None:
-    asked = {"name": "ci", "scopes": ["runs:read"]}
-    made = (await stack.induction.post("/v1/admin/keys", json=asked)).json()
-    await stack.induction.delete(f"/v1/admin/keys/{made['id']}")
-    found = await stack.induction.get("/v1/admin/audit", params={"subject": made["id"]})
-    assert [line["action"] for line in found.json()["items"]] == ["keys.revoke", "keys.create"]
-    assert made["key"] not in found.text
+    body = {"name": "ci", "scopes": ["runs:read"]}
+    key = (await stack.induction.post("/v1/admin/keys", json=body)).json()
+    await stack.induction.delete(f"/v1/admin/keys/{key['id']}")
+    audited = await stack.induction.get("/v1/admin/audit", params={"subject": key["id"]})
+    assert [line["action"] for line in audited.json()["items"]] == ["keys.revoke", "keys.create"]
+    assert key["key"] not in audited.text

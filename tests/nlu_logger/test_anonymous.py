@@ -106,8 +106,8 @@ async def test_unfinished_bodies_take_no_more_than_their_room(
         async def has_room_again() -> bool:
             batch = json.dumps([HELLO | {"prompt": "x" * 9_000}] * 300)
             kind = {"content-type": "application/json"}
-            said = await world.admin.post("/v1/predictions:batch", content=batch, headers=kind)
-            return said.status_code == 207
+            response = await world.admin.post("/v1/predictions:batch", content=batch, headers=kind)
+            return response.status_code == 207
 
         await until(has_room_again)
 

@@ -13,7 +13,7 @@ SECRET = "the user's own words"
 BODY = json.dumps(HELLO)
 
 
-def said(**more: Any) -> str:
+def body_with(**more: Any) -> str:
     return json.dumps(HELLO | {"prompt": SECRET} | more)
 
 
@@ -21,15 +21,15 @@ BODIES = {
     "NaN": (BODY.replace("0.5", "NaN"), 422),
     "Infinity": (BODY.replace("0.5", "-Infinity"), 422),
     "endless number": (BODY.replace("0.5", "1e999"), 422),
-    "endless number deep": (said(output={"a": [1]}).replace("[1]", "[1e999]"), 422),
-    "endless digits": (said(output=1).replace('"output": 1', '"output": 1' + "0" * 5000), 422),
-    "NUL": (said(prompt=f"{SECRET}\x00"), 422),
-    "NUL in JSON": (said(output={"deep": ["\x00"]}), 422),
-    "NUL in a name": (said(output={"\x00": 1}), 422),
-    "surrogate": (said(prompt=f"{SECRET}\ud800"), 422),
-    "surrogate in JSON": (said(output=["\udfff"]), 422),
+    "endless number deep": (body_with(output={"a": [1]}).replace("[1]", "[1e999]"), 422),
+    "endless digits": (body_with(output=1).replace('"output": 1', '"output": 1' + "0" * 5000), 422),
+    "NUL": (body_with(prompt=f"{SECRET}\x00"), 422),
+    "NUL in JSON": (body_with(output={"deep": ["\x00"]}), 422),
+    "NUL in a name": (body_with(output={"\x00": 1}), 422),
+    "surrogate": (body_with(prompt=f"{SECRET}\ud800"), 422),
+    "surrogate in JSON": (body_with(output=["\udfff"]), 422),
     "not UTF-8": (b'{"prompt": "\xff"}', 422),
-    "10 MB": (said(prompt="x" * 10_000_000), 413),
+    "10 MB": (body_with(prompt="x" * 10_000_000), 413),
     "nested 1,000": ('{"output":' + "[" * 1000 + "]" * 1000 + "}", 422),
     "nested 100,000": ("[" * 100_000, 422),
     "broken": (f'{{"prompt": "{SECRET}', 422),
@@ -37,21 +37,21 @@ BODIES = {
     "empty": ("", 422),
     "null": ("null", 422),
     "a list": ("[]", 422),
-    "unknown field": (said(**{SECRET: 1}), 422),
+    "unknown field": (body_with(**{SECRET: 1}), 422),
     "unknown field deep": (
-        said(secondary_intents=[{"intent": "a", "confidence": 0, SECRET: 1}]),
+        body_with(secondary_intents=[{"intent": "a", "confidence": 0, SECRET: 1}]),
         422,
     ),
-    "too sure": (said(confidence=1.00001), 422),
-    "no prompt": (said(prompt=""), 422),
-    "long prompt": (said(prompt=SECRET * 5000), 422),
-    "long intent": (said(predicted_intent=SECRET * 20), 422),
-    "a v4 id": (said(id=str(uuid4())), 422),
-    "no id": (said(id=SECRET), 422),
-    "task with a slash": (said(task="../etc"), 422),
-    "task with a line": (said(task="intent\n"), 422),
-    "huge index": (said(message_index=2**31), 422),
-    "negative latency": (said(latency_ms=-1), 422),
+    "too sure": (body_with(confidence=1.00001), 422),
+    "no prompt": (body_with(prompt=""), 422),
+    "long prompt": (body_with(prompt=SECRET * 5000), 422),
+    "long intent": (body_with(predicted_intent=SECRET * 20), 422),
+    "a v4 id": (body_with(id=str(uuid4())), 422),
+    "no id": (body_with(id=SECRET), 422),
+    "task with a slash": (body_with(task="../etc"), 422),
+    "task with a line": (body_with(task="intent\n"), 422),
+    "huge index": (body_with(message_index=2**31), 422),
+    "negative latency": (body_with(latency_ms=-1), 422),
 }
 
 

@@ -26,8 +26,8 @@ async def test_a_context_comes_back_as_it_was_said_and_is_part_of_the_hash(
     case = GroundTruthCase.model_validate(line)
     assert case.context is not None
     assert case.context.short == CONTEXT
-    said = case.model_dump(exclude={"id", "hash", "context"})
-    assert case.hash == case_hash(**said, context=CONTEXT) != case_hash(**said)
+    fields = case.model_dump(exclude={"id", "hash", "context"})
+    assert case.hash == case_hash(**fields, context=CONTEXT) != case_hash(**fields)
 
 
 async def test_the_same_words_after_other_words_are_another_case(world: World, task: str) -> None:

@@ -22,12 +22,12 @@ async def test_a_database_that_is_away_is_a_503_within_two_seconds_and_comes_bac
         gated(database.app_url) as (gate, through),
         opened(databases, servers, database_url=through) as world,
     ):
-        said = HELLO | {"id": str(uuid7())}
+        prediction = HELLO | {"id": str(uuid7())}
         assert (await world.admin.get("/v1/predictions")).status_code == 200
         await gate.shut()
         for method, path, body in [
-            ("POST", "/v1/predictions", said),
-            ("POST", "/v1/predictions:batch", [said, HELLO]),
+            ("POST", "/v1/predictions", prediction),
+            ("POST", "/v1/predictions:batch", [prediction, HELLO]),
             ("GET", "/v1/predictions", None),
             ("GET", "/v1/ground-truth?task=intent", None),
             ("GET", "/readyz", None),
@@ -39,7 +39,7 @@ async def test_a_database_that_is_away_is_a_503_within_two_seconds_and_comes_bac
             assert int(answer.headers["retry-after"]) > 0
         assert (await world.admin.get("/healthz")).status_code == 200
         await gate.open()
-        assert (await world.admin.post("/v1/predictions", json=said)).status_code == 201
+        assert (await world.admin.post("/v1/predictions", json=prediction)).status_code == 201
         assert (await world.admin.get("/readyz")).status_code == 200
 
 
@@ -51,14 +51,14 @@ async def test_a_database_that_hangs_is_a_503_within_two_seconds_and_comes_back(
         gated(database.app_url) as (gate, through),
         opened(databases, servers, database_url=through, key_cache_seconds=60) as world,
     ):
-        said = HELLO | {"id": str(uuid7())}
+        prediction = HELLO | {"id": str(uuid7())}
         await world.log()
         assert (await world.admin.get("/v1/predictions")).status_code == 200
         gate.hang()
         async with waiting() as wait:
             answers = await asyncio.gather(
-                *(world.admin.post("/v1/predictions", json=said) for _ in range(3)),
-                world.admin.post("/v1/predictions:batch", json=[said, HELLO]),
+                *(world.admin.post("/v1/predictions", json=prediction) for _ in range(3)),
+                world.admin.post("/v1/predictions:batch", json=[prediction, HELLO]),
                 *(world.admin.get("/v1/predictions") for _ in range(12)),
                 world.admin.get("/v1/ground-truth?task=intent"),
                 world.admin.get("/readyz"),
@@ -67,11 +67,11 @@ async def test_a_database_that_hangs_is_a_503_within_two_seconds_and_comes_back(
         assert {answer.status_code for answer in answers} == {503}
         assert all(int(answer.headers["retry-after"]) > 0 for answer in answers)
         gate.resume()
-        assert (await world.admin.post("/v1/predictions", json=said)).is_success
+        assert (await world.admin.post("/v1/predictions", json=prediction)).is_success
         assert (await world.admin.get("/v1/predictions")).status_code == 200
         assert (await world.admin.get("/readyz")).status_code == 200
         async with connected(database.owner_url) as owner:
-            assert await owner.fetchval(STORED, said["id"]) == 1
+            assert await owner.fetchval(STORED, prediction["id"]) == 1
 
 
 async def test_a_commit_whose_answer_was_lost_is_a_503_and_its_repeat_a_200(
@@ -83,12 +83,12 @@ async def test_a_commit_whose_answer_was_lost_is_a_503_and_its_repeat_a_200(
         opened(databases, servers, database_url=through, key_cache_seconds=60) as world,
         connected(database.owner_url) as owner,
     ):
-        said = HELLO | {"id": str(uuid7())}
+        prediction = HELLO | {"id": str(uuid7())}
         for _ in range(2):  # the two writers take turns: both are connected now
             await world.log()
         gate.hang(answers_only=True)
-        assert (await world.admin.post("/v1/predictions", json=said)).status_code == 503
-        assert await owner.fetchval(STORED, said["id"]) == 1
+        assert (await world.admin.post("/v1/predictions", json=prediction)).status_code == 503
+        assert await owner.fetchval(STORED, prediction["id"]) == 1
         gate.resume()
-        assert (await world.admin.post("/v1/predictions", json=said)).status_code == 200
-        assert await owner.fetchval(STORED, said["id"]) == 1
+        assert (await world.admin.post("/v1/predictions", json=prediction)).status_code == 200
+        assert await owner.fetchval(STORED, prediction["id"]) == 1

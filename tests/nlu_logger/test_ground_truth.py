@@ -30,8 +30,8 @@ async def test_the_stream_ends_with_the_hash_of_what_it_sent(world: World, task:
     read = [GroundTruthCase.model_validate(case) for case in cases]
     assert [case.id for case in read] == sorted(case.id for case in read)
     for case in read:
-        said = case.model_dump(exclude={"id", "hash"})
-        assert case.hash == case_hash(**said)
+        fields = case.model_dump(exclude={"id", "hash"})
+        assert case.hash == case_hash(**fields)
     assert end == {"count": 600, "sha256": dataset_hash(case.hash for case in read)}
     assert answer.headers["etag"] == f'"{end["sha256"]}"'
     assert answer.headers["content-type"] == "application/x-ndjson"

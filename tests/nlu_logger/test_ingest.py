@@ -23,7 +23,7 @@ async def rows(world: World, task: str) -> int:
 
 
 async def test_a_prediction_reads_back_as_it_was_said(world: World) -> None:
-    said = HELLO | {
+    prediction = HELLO | {
         "id": str(uuid7()),
         "user_id": str(uuid4()),
         "confidence": 0.92,
@@ -35,23 +35,23 @@ async def test_a_prediction_reads_back_as_it_was_said(world: World) -> None:
         "prompt_version": "p1",
         "latency_ms": 12.5,
     }
-    log_id = await world.log(**said)
+    log_id = await world.log(**prediction)
     read = (await world.admin.get(f"/v1/predictions/{log_id}")).json()
-    assert {name: read[name] for name in said} == said
+    assert {name: read[name] for name in prediction} == prediction
 
 
 async def test_the_same_again_is_200_and_one_row(world: World, task: str) -> None:
-    said = HELLO | {"id": str(uuid7()), "task": task}
-    answers = [await world.admin.post("/v1/predictions", json=said) for _ in range(3)]
+    prediction = HELLO | {"id": str(uuid7()), "task": task}
+    answers = [await world.admin.post("/v1/predictions", json=prediction) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [201, 200, 200]
-    assert {answer.json()["log_id"] for answer in answers} == {said["id"]}
+    assert {answer.json()["log_id"] for answer in answers} == {prediction["id"]}
     assert await rows(world, task) == 1
 
 
 async def test_another_body_under_the_same_id_is_a_conflict(world: World, task: str) -> None:
-    said = HELLO | {"id": str(uuid7()), "task": task}
-    await world.admin.post("/v1/predictions", json=said)
-    other = await world.admin.post("/v1/predictions", json=said | {"prompt": "bye"})
+    prediction = HELLO | {"id": str(uuid7()), "task": task}
+    await world.admin.post("/v1/predictions", json=prediction)
+    other = await world.admin.post("/v1/predictions", json=prediction | {"prompt": "bye"})
     assert (other.status_code, other.json()["code"]) == (409, "id_conflict")
     assert await rows(world, task) == 1
 
@@ -59,11 +59,11 @@ async def test_another_body_under_the_same_id_is_a_conflict(world: World, task: 
 async def test_an_id_of_another_users_row_is_a_conflict_and_never_a_silent_loss(
     world: World, task: str
 ) -> None:
-    said = HELLO | {"id": str(uuid7()), "task": task}
+    prediction = HELLO | {"id": str(uuid7()), "task": task}
     async with world.user(uuid4()) as one, world.user(uuid4()) as other:
-        assert (await one.post("/v1/predictions", json=said)).status_code == 201
-        assert (await other.post("/v1/predictions", json=said)).status_code == 409
-        assert (await one.post("/v1/predictions", json=said)).status_code == 200
+        assert (await one.post("/v1/predictions", json=prediction)).status_code == 201
+        assert (await other.post("/v1/predictions", json=prediction)).status_code == 409
+        assert (await one.post("/v1/predictions", json=prediction)).status_code == 200
 
 
 async def test_500_posts_at_once_of_which_50_repeat_make_450_rows(world: World, task: str) -> None:
@@ -75,8 +75,8 @@ async def test_500_posts_at_once_of_which_50_repeat_make_450_rows(world: World, 
     ) as backend:
 
         async def post(one: str) -> httpx2.Response:
-            said = HELLO | {"id": one, "task": task}
-            return await patiently(lambda: backend.post("/v1/predictions", json=said))
+            prediction = HELLO | {"id": one, "task": task}
+            return await patiently(lambda: backend.post("/v1/predictions", json=prediction))
 
         answers = await asyncio.gather(*map(post, [*ids, *ids[:50]]))
     counts = Counter(answer.status_code for answer in answers)
@@ -89,15 +89,15 @@ async def test_500_posts_at_once_of_which_50_repeat_make_450_rows(world: World, 
 async def test_overlapping_batches_in_opposite_order_store_each_row_once(
     world: World, task: str
 ) -> None:
-    said = [HELLO | {"id": str(uuid7()), "task": task} for _ in range(300)]
+    predictions = [HELLO | {"id": str(uuid7()), "task": task} for _ in range(300)]
     answers = await asyncio.gather(
         *(
             world.admin.post("/v1/predictions:batch", json=one)
-            for one in (said, said[::-1], said[150:], said[:150])
+            for one in (predictions, predictions[::-1], predictions[150:], predictions[:150])
         )
     )
-    seen = Counter(item["status"] for answer in answers for item in answer.json()["items"])
-    assert seen == {201: 300, 200: 600}
+    statuses = Counter(item["status"] for answer in answers for item in answer.json()["items"])
+    assert statuses == {201: 300, 200: 600}
     assert await rows(world, task) == 300
 
 
@@ -161,11 +161,11 @@ async def test_what_is_no_batch_is_refused_whole(world: World, body: Any) -> Non
 )
 async def test_an_id_is_taken_by_its_time(world: World, off: timedelta, status: int) -> None:
     at = datetime.now(UTC) + off
-    said = HELLO | {"id": str(uuid7(at))}
-    answer = await world.admin.post("/v1/predictions", json=said)
+    prediction = HELLO | {"id": str(uuid7(at))}
+    answer = await world.admin.post("/v1/predictions", json=prediction)
     assert answer.status_code == status
     if status == 201:
-        read = (await world.admin.get(f"/v1/predictions/{said['id']}")).json()
+        read = (await world.admin.get(f"/v1/predictions/{prediction['id']}")).json()
         assert abs(datetime.fromisoformat(read["created_at"]) - at) < timedelta(milliseconds=1)
     else:
         assert answer.json()["code"] == "id_out_of_range"

@@ -58,8 +58,8 @@ def test_a_key_gives_what_it_has_and_no_more(
 
 async def test_it_makes_keys_for_its_own_tasks_only(limited: httpx2.AsyncClient) -> None:
     for tasks, expected in ((["mine"], 201), (None, 403), (["theirs"], 403), (["mine", "a"], 403)):
-        asked = {"name": "made by a limited one", "scopes": ["admin"], "tasks": tasks}
-        answer = await limited.post("/v1/admin/keys", json=asked)
+        body = {"name": "made by a limited one", "scopes": ["admin"], "tasks": tasks}
+        answer = await limited.post("/v1/admin/keys", json=body)
         assert answer.status_code == expected, answer.text
 
 
@@ -68,8 +68,8 @@ async def test_it_sees_rotates_and_ends_its_own_tasks_keys_only(
 ) -> None:
     made = {}
     for name, tasks in (("mine", ["mine"]), ("theirs", ["theirs"]), ("everything", None)):
-        asked = {"name": name, "scopes": ["predictions:read"], "tasks": tasks}
-        made[name] = (await world.admin.post("/v1/admin/keys", json=asked)).json()["id"]
+        body = {"name": name, "scopes": ["predictions:read"], "tasks": tasks}
+        made[name] = (await world.admin.post("/v1/admin/keys", json=body)).json()["id"]
     listed = {key["id"] for key in (await limited.get("/v1/admin/keys")).json()}
     assert listed & set(made.values()) == {made["mine"]}
     for name, identifier in made.items():
@@ -82,8 +82,8 @@ async def test_it_sees_rotates_and_ends_its_own_tasks_keys_only(
 
 async def test_a_key_that_ends_makes_none_that_lasts_longer(world: World) -> None:
     soon = (datetime.now(UTC) + HOUR).isoformat()
-    asked = {"name": "for an hour", "scopes": ["admin"], "expires_at": soon}
-    made = (await world.admin.post("/v1/admin/keys", json=asked)).json()
+    body = {"name": "for an hour", "scopes": ["admin"], "expires_at": soon}
+    made = (await world.admin.post("/v1/admin/keys", json=body)).json()
     async with client(world.url, made["key"]) as brief:
         for expires_at, expected in ((soon, 201), (None, 403)):
             more = {"name": "x", "scopes": ["admin"], "expires_at": expires_at}
@@ -100,17 +100,17 @@ async def test_the_audit_log_of_all_tasks_is_closed_to_it(limited: httpx2.AsyncC
 async def test_alerts_are_those_of_its_tasks(world: World, limited: httpx2.AsyncClient) -> None:
     made = {}
     for task in ("mine", "theirs", None):
-        asked: dict[str, Any] = {"rule": RULE | {"task": task}, "channels": CHANNELS}
-        mine = await limited.post("/v1/admin/alerts", json=asked)
+        body: dict[str, Any] = {"rule": RULE | {"task": task}, "channels": CHANNELS}
+        mine = await limited.post("/v1/admin/alerts", json=body)
         assert mine.status_code == (201 if task == "mine" else 403), mine.text
-        made[task] = (await world.admin.post("/v1/admin/alerts", json=asked)).json()["id"]
+        made[task] = (await world.admin.post("/v1/admin/alerts", json=body)).json()["id"]
     seen = {alert["rule"]["task"] for alert in (await limited.get("/v1/admin/alerts")).json()}
     assert seen == {"mine"}
     for task, identifier in made.items():
         path = f"/v1/admin/alerts/{identifier}"
-        told = await limited.get(f"{path}/incidents")
+        incidents = await limited.get(f"{path}/incidents")
         gone = await limited.delete(path)
-        assert (told.status_code, gone.status_code) == (
+        assert (incidents.status_code, gone.status_code) == (
             (200, 204) if task == "mine" else (403, 403)
         )
 
@@ -125,8 +125,8 @@ async def test_schedules_are_those_of_its_tasks(
     ):
         made = {}
         for name, task in (("mine", "mine"), ("theirs", "theirs"), ("everything", None)):
-            asked = {"name": name, "what": {"task": task}}
-            answer = await world.admin.post("/v1/admin/schedules", json=asked)
+            body = {"name": name, "what": {"task": task}}
+            answer = await world.admin.post("/v1/admin/schedules", json=body)
             assert answer.status_code == 201, answer.text
             made[name] = answer.json()["id"]
         assert (await limited.post("/v1/admin/schedules", json={"name": "own"})).status_code == 201
@@ -143,10 +143,10 @@ async def test_a_new_key_in_the_settings_ends_the_one_before(
     async with opened(databases, servers) as world:
         named = {"name": "bootstrap", "scopes": ["predictions:read"]}
         namesake = (await world.admin.post("/v1/admin/keys", json=named)).json()["key"]
-        told = {"owner_url": world.database.owner_url, "login_url": world.database.app_url}
+        urls = {"owner_url": world.database.owner_url, "login_url": world.database.app_url}
         first, second = keys.new_key(), keys.new_key()
         for key, ended in ((first, BOOTSTRAP_KEY), (second, first), (second, first)):
-            await migrate(**told, bootstrap_key=key)
+            await migrate(**urls, bootstrap_key=key)
             for shown, expected in ((key, 200), (ended, 401), (namesake, 200)):
                 async with client(world.url, shown) as caller:
                     seen = await caller.get("/v1/predictions")

@@ -17,10 +17,10 @@ MOVED = "SELECT tableoid::regclass::text FROM nlu_prompt_logs WHERE id = $1"
 
 async def astray(world: World, expected: int) -> bool:
     """What anybody may ask for is a moment old: the answers of `/metrics` are shared."""
-    told = (await world.admin.get("/metrics")).text
-    found = re.search(r"^predictions_without_month (\S+)$", told, re.M)
-    assert found, told
-    return float(found[1]) == expected
+    metrics = (await world.admin.get("/metrics")).text
+    sample = re.search(r"^predictions_without_month (\S+)$", metrics, re.M)
+    assert sample, metrics
+    return float(sample[1]) == expected
 
 
 async def test_a_month_that_began_in_the_default_partition_gets_its_own(

@@ -32,7 +32,7 @@ def environment(world: World, redis: str) -> dict[str, str]:
     }
 
 
-async def said(world: World, *arguments: str) -> str:
+async def output_of(world: World, *arguments: str) -> str:
     """What the program prints; it must end well."""
     ended = await typed("nlu-logger", *arguments, env=environment(world, "redis://127.0.0.1:1"))
     assert ended.code == 0
@@ -79,23 +79,23 @@ async def waiting(queue: ArqRedis) -> list[str]:
 
 
 async def test_a_key_is_made_listed_and_revoked_by_the_command_line(world: World) -> None:
-    key = await said(world, "keys", "create", "--name", "ci", "--scopes", "predictions:read")
-    listed = await said(world, "keys", "list")
+    key = await output_of(world, "keys", "create", "--name", "ci", "--scopes", "predictions:read")
+    listed = await output_of(world, "keys", "list")
     (line,) = [line for line in listed.splitlines() if "\tci\t" in line]
     assert key not in listed
     async with client(world.url, key) as holder:
         assert (await holder.get("/v1/predictions")).status_code == 200
-        await said(world, "keys", "revoke", line.split("\t")[0])
+        await output_of(world, "keys", "revoke", line.split("\t")[0])
         assert (await holder.get("/v1/predictions")).status_code == 401
 
 
 async def test_a_key_is_rotated_by_the_command_line(world: World) -> None:
-    asked = ("--name", "rotating", "--scopes", "predictions:write", "--tasks", "greetings")
-    old = await said(world, "keys", "create", *asked, "--expires", "2099-12-31")
-    listed = await said(world, "keys", "list")
+    options = ("--name", "rotating", "--scopes", "predictions:write", "--tasks", "greetings")
+    old = await output_of(world, "keys", "create", *options, "--expires", "2099-12-31")
+    listed = await output_of(world, "keys", "list")
     (line,) = [line for line in listed.splitlines() if "\trotating\t" in line]
     assert line.endswith("\tuntil 2099-12-31T00:00:00+00:00")
-    new = await said(world, "keys", "rotate", line.split("\t")[0], "--grace-hours", "0")
+    new = await output_of(world, "keys", "rotate", line.split("\t")[0], "--grace-hours", "0")
     prediction = HELLO | {"task": "greetings"}
     async with client(world.url, old) as holder:
         assert (await holder.post("/v1/predictions", json=prediction)).status_code == 401
@@ -108,10 +108,10 @@ async def test_a_missing_setting_is_named_on_one_line() -> None:
     process = await asyncio.create_subprocess_exec(
         PROGRAM, "work", env={"PATH": os.environ["PATH"]}, stderr=asyncio.subprocess.PIPE
     )
-    _, told = await process.communicate()
+    _, complained = await process.communicate()
     assert process.returncode == 1
-    assert told.decode().startswith("nlu-logger: set NLU_LOGGER_DATABASE_URL")
-    assert len(told.decode().splitlines()) == 1
+    assert complained.decode().startswith("nlu-logger: set NLU_LOGGER_DATABASE_URL")
+    assert len(complained.decode().splitlines()) == 1
 
 
 async def test_the_worker_sends_on_what_was_approved_while_redis_was_away(

@@ -15,8 +15,8 @@ from tests.nlu_logger.world import World, connected, opened
 
 
 async def shown(world: World, log_id: str) -> str | None:
-    said = (await world.admin.get(f"/v1/predictions/{log_id}")).json()["corrected_intent"]
-    return None if said is None else str(said)
+    corrected = (await world.admin.get(f"/v1/predictions/{log_id}")).json()["corrected_intent"]
+    return None if corrected is None else str(corrected)
 
 
 async def test_an_approved_correction_becomes_ground_truth(world: World, task: str) -> None:
@@ -38,9 +38,9 @@ async def test_an_approved_correction_becomes_ground_truth(world: World, task: s
 async def test_a_confirmed_prediction_becomes_ground_truth_with_its_own_answer(
     world: World, task: str
 ) -> None:
-    said = await world.log(task=task, prompt="one")
+    labelled = await world.log(task=task, prompt="one")
     structured = await world.log(task=task, prompt="two", output={"people": ["Ann"]})
-    for log_id in (said, structured):
+    for log_id in (labelled, structured):
         confirmed = await world.admin.post(f"/v1/predictions/{log_id}/confirm", json={})
         await world.approve(confirmed.json()["id"])
         assert await shown(world, log_id) is None
@@ -62,8 +62,8 @@ async def test_the_same_word_twice_is_one_correction_and_one_case(world: World, 
 
 async def test_one_text_has_one_truth(world: World, task: str) -> None:
     """Case, spacing and Unicode form do not make another text."""
-    said = ["Buy  MILK", "buy milk", "ｂｕｙ milk"]
-    logged = [await world.log(task=task, prompt=prompt) for prompt in said]
+    texts = ["Buy  MILK", "buy milk", "ｂｕｙ milk"]
+    logged = [await world.log(task=task, prompt=prompt) for prompt in texts]
     first = await world.approve(await world.correct(logged[0], "shop"))
     same = await world.approve(await world.correct(logged[1], "shop"))
     other = await world.approve(await world.correct(logged[2], "eat"))
@@ -104,10 +104,10 @@ async def test_a_bulk_answers_for_each_and_stops_for_none(world: World, task: st
     rejected = await world.correct(await world.log(task=task, prompt="c"), "z")
     await world.admin.post(f"/v1/corrections/{rejected}/reject")
     unknown = str(uuid7())
-    asked = [unknown, good, clash, rejected, good]
-    answer = await world.admin.post("/v1/corrections:approve", json={"correction_ids": asked})
+    ids = [unknown, good, clash, rejected, good]
+    answer = await world.admin.post("/v1/corrections:approve", json={"correction_ids": ids})
     items = answer.json()["items"]
-    assert [one["correction_id"] for one in items] == asked
+    assert [one["correction_id"] for one in items] == ids
     assert [one["status"] for one in items] == [404, 200, 409, 409, 200]
     assert (await world.truth(task))[-1]["count"] == 1
 
@@ -183,7 +183,7 @@ async def test_a_burst_of_approvals_hands_over_one_consideration(
 
 
 @pytest.mark.parametrize(
-    "said",
+    "body",
     [
         {},
         {"corrected_intent": "a", "corrected_output": {}},
@@ -192,9 +192,9 @@ async def test_a_burst_of_approvals_hands_over_one_consideration(
         {"corrected_intent": "a", "surprise": 1},
     ],
 )
-async def test_a_correction_says_one_thing(world: World, said: dict[str, Any]) -> None:
+async def test_a_correction_says_one_thing(world: World, body: dict[str, Any]) -> None:
     path = f"/v1/predictions/{await world.log()}/corrections"
-    assert (await world.admin.post(path, json=said)).status_code == 422
+    assert (await world.admin.post(path, json=body)).status_code == 422
 
 
 @pytest.mark.parametrize(("given", "label"), [(["play"], "play"), (0, "0"), ([["a  b "]], "a b")])
@@ -219,18 +219,18 @@ async def test_what_is_no_label_corrects_nothing(world: World, given: Any, kind:
 
 async def test_queues_show_what_nobody_has_judged(world: World, task: str) -> None:
     unsure = [await world.log(task=task, confidence=n / 10) for n in (6, 3, 7, 5)]
-    asked = {"task": task, "threshold": 0.7}
+    query = {"task": task, "threshold": 0.7}
 
     async def queue(name: str, **params: Any) -> list[str]:
         answer = await world.admin.get(f"/v1/reviews/queues/{name}", params=params)
         return [one["id"] for one in answer.json()["items"]]
 
-    assert await queue("low-confidence", **asked) == [unsure[1], unsure[3], unsure[0]]
-    assert await queue("low-confidence", **asked, limit=1) == [unsure[1]]
+    assert await queue("low-confidence", **query) == [unsure[1], unsure[3], unsure[0]]
+    assert await queue("low-confidence", **query, limit=1) == [unsure[1]]
     correction = await world.correct(unsure[1], "x")
-    assert await queue("low-confidence", **asked) == [unsure[3], unsure[0]]
+    assert await queue("low-confidence", **query) == [unsure[3], unsure[0]]
     await world.admin.post(f"/v1/corrections/{correction}/reject")
-    assert await queue("low-confidence", **asked) == [unsure[1], unsure[3], unsure[0]]
+    assert await queue("low-confidence", **query) == [unsure[1], unsure[3], unsure[0]]
 
     for log_id in (unsure[0], unsure[2]):
         path = f"/v1/predictions/{log_id}/outcome"

@@ -81,8 +81,8 @@ async def test_two_users_never_meet(world: World) -> None:
         assert (await ben.get(path)).status_code == 404
         ended = {"was_successful": False}
         assert (await ben.post(f"{path}/outcome", json=ended)).status_code == 404
-        said = {"corrected_intent": "stolen"}
-        assert (await ben.post(f"{path}/corrections", json=said)).status_code == 404
+        body = {"corrected_intent": "stolen"}
+        assert (await ben.post(f"{path}/corrections", json=body)).status_code == 404
         assert (await ben.post(f"{path}/confirm", json={})).status_code == 404
         forged = HELLO | {"user_id": str(one)}
         assert (await ben.post("/v1/predictions", json=forged)).status_code == 403
@@ -90,7 +90,7 @@ async def test_two_users_never_meet(world: World) -> None:
         assert [item["status"] for item in batch] == [403, 201]
 
         assert (await ann.get(path)).json() == mine
-        assert (await ann.post(f"{path}/corrections", json=said)).status_code == 201
+        assert (await ann.post(f"{path}/corrections", json=body)).status_code == 201
         assert (await ann.get("/v1/reviews/queues/low-confidence")).status_code == 403
 
 
@@ -198,8 +198,8 @@ async def test_a_key_limited_to_a_task_knows_no_other(world: World, task: str) -
         path = f"/v1/predictions/{foreign}"
         assert (await limited.get(path)).status_code == 404
         ended = await limited.post(f"{path}/outcome", json={"was_successful": True})
-        said = await limited.post(f"{path}/corrections", json={"corrected_intent": "y"})
-        assert (ended.status_code, said.status_code) == (404, 404)
+        response = await limited.post(f"{path}/corrections", json={"corrected_intent": "y"})
+        assert (ended.status_code, response.status_code) == (404, 404)
         for verb in ("approve", "reject", "reopen"):
             decided = await limited.post(f"/v1/corrections/{correction}/{verb}", json={})
             assert decided.status_code == 404
@@ -229,8 +229,8 @@ async def test_a_key_is_shown_once_and_stored_as_a_hash(world: World) -> None:
 
 
 async def test_an_expired_key_opens_nothing(world: World) -> None:
-    asked = {"name": "old", "scopes": ["admin"], "expires_at": "2099-01-01T00:00:00Z"}
-    made = await world.admin.post("/v1/admin/keys", json=asked)
+    body = {"name": "old", "scopes": ["admin"], "expires_at": "2099-01-01T00:00:00Z"}
+    made = await world.admin.post("/v1/admin/keys", json=body)
     owner = await asyncpg.connect(world.superuser_url)
     await owner.execute("UPDATE api_keys SET expires_at = now() WHERE name = 'old'")
     await owner.close()

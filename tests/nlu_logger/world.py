@@ -39,14 +39,14 @@ class World:
         return client(self.url, jwt.encode(claims, JWT_SECRET, algorithm="HS256"))
 
     async def key(self, *scopes: str, tasks: list[str] | None = None) -> httpx2.AsyncClient:
-        asked = {"name": "a key", "scopes": scopes, "tasks": tasks}
-        made = await self.admin.post("/v1/admin/keys", json=asked)
+        body = {"name": "a key", "scopes": scopes, "tasks": tasks}
+        made = await self.admin.post("/v1/admin/keys", json=body)
         assert made.status_code == 201, made.text
         return client(self.url, made.json()["key"])
 
-    async def log(self, **said: Any) -> str:
+    async def log(self, **fields: Any) -> str:
         """A stored prediction's id."""
-        answer = await self.admin.post("/v1/predictions", json=HELLO | said)
+        answer = await self.admin.post("/v1/predictions", json=HELLO | fields)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["log_id"])
 
@@ -76,14 +76,14 @@ class World:
 @asynccontextmanager
 async def opened(databases: Databases, servers: Servers, **changed: Any) -> AsyncIterator[World]:
     database = await databases.clone("nlu_logger")
-    told: dict[str, Any] = {
+    values: dict[str, Any] = {
         "database_url": database.app_url,
         "redis_url": servers.redis_url,
         "jwt_secret": JWT_SECRET,
         "key_cache_seconds": 0,
         **changed,
     }
-    async with serving(nlu_logger.app.build(Settings(**told))) as url, client(url) as admin:
+    async with serving(nlu_logger.app.build(Settings(**values))) as url, client(url) as admin:
         yield World(url, database, admin)
 
 

@@ -108,7 +108,7 @@ def test_likeness_goes_both_ways_and_nobody_is_like_themselves(one: str, other: 
 def test_labels_that_are_nearly_one_are_told_together_with_the_way_out() -> None:
     names = ["x", "Book Table", "book_table", "BOOK-TABLE", "y"]
     assert alike(names) == [("BOOK-TABLE", "Book Table", "book_table")]
-    (told,) = nearly_one(names)
-    assert "count as 3" in told
-    assert "nlu-logger labels rename" in told
+    (warning,) = nearly_one(names)
+    assert "count as 3" in warning
+    assert "nlu-logger labels rename" in warning
     assert nearly_one(["x", "y"]) == []

@@ -81,9 +81,9 @@ def _cases(text: str) -> list[Case]:
 
 def _prompt(text: str, task: Task = INTENTS) -> PromptContent:
     plain = task.baseline()
-    told = Block(name="told", text=text)
+    block = Block(name="told", text=text)
     example = Example(text=text, output="pay", case_id=UUID(int=1))
-    return PromptContent(instructions=(*plain.instructions, told), examples=(example,))
+    return PromptContent(instructions=(*plain.instructions, block), examples=(example,))
 
 
 def _sent(text: str, task: Task = INTENTS) -> ModelRequest:

@@ -49,8 +49,8 @@ async def active(stack: Stack) -> ActivePrompt:
     return ActivePrompt.model_validate_json(answer.content)
 
 
-def hashes(prompt: ActivePrompt, asked: list[str]) -> list[str]:
-    requests = (render_parts(prompt.rendered, text, model=str(prompt.model)) for text in asked)
+def hashes(prompt: ActivePrompt, queries: list[str]) -> list[str]:
+    requests = (render_parts(prompt.rendered, text, model=str(prompt.model)) for text in queries)
     return [hashlib.sha256(as_bytes(one.messages())).hexdigest() for one in requests]
 
 
@@ -70,17 +70,17 @@ async def test_a_bare_interpreter_makes_the_same_from_the_export(
 ) -> None:
     module = (await stack.induction.get(f"/v1/prompts/{TASK}/export")).text
     (tmp_path / "prompts.py").write_text(module, encoding="utf-8")
-    asked = [*TEXTS[:20], "", "not a word of it", "Ünï ¿?\n"]
+    queries = [*TEXTS[:20], "", "not a word of it", "Ünï ¿?\n"]
     built = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-I", "-S", "-c", BARE],
         cwd=tmp_path,
-        input=json.dumps(asked),
+        input=json.dumps(queries),
         capture_output=True,
         text=True,
         check=True,
     )
-    assert built.stdout.split() == hashes(await active(stack), asked)
+    assert built.stdout.split() == hashes(await active(stack), queries)
 
 
 @pytest.mark.parametrize("induction_is_away", [False, True])

@@ -65,13 +65,13 @@ async def set_back(place: Place, clone: Clone) -> None:
 
 
 def nlu_logger(place: Place, *arguments: str | Path) -> str:
-    told = {
+    variables = {
         "NLU_LOGGER_DATABASE_URL": place.stack.logger_database.app_url,
         "NLU_LOGGER_REDIS_URL": place.stack.settings.redis,
     }
     done = subprocess.run(
         [sys.executable, "-m", "nlu_logger.cli", *arguments],
-        env=os.environ | told,
+        env=os.environ | variables,
         capture_output=True,
         text=True,
         check=False,
@@ -83,8 +83,8 @@ def nlu_logger(place: Place, *arguments: str | Path) -> str:
 async def say(place: Place, person: str, text: str) -> str:
     """The id of the case that a person's prediction became."""
     logger = place.stack.logger
-    said = {"prompt": text, "predicted_intent": "a", "confidence": 0.9, "user_id": person}
-    log_id = (await logger.post("/v1/predictions", json=said)).json()["log_id"]
+    prediction = {"prompt": text, "predicted_intent": "a", "confidence": 0.9, "user_id": person}
+    log_id = (await logger.post("/v1/predictions", json=prediction)).json()["log_id"]
     confirmed = await logger.post(f"/v1/predictions/{log_id}/confirm", json={})
     path = f"/v1/corrections/{confirmed.json()['id']}/approve"
     return str((await logger.post(path, json={})).json()["ground_truth_id"])
@@ -129,10 +129,10 @@ async def test_what_was_erased_after_the_backup_is_erased_again_and_later_erasur
     await set_back(place, place.stack.logger_database)
     assert {held["after"], held["silent"], removed} <= await cases(place)
 
-    told = nlu_logger(
+    summary = nlu_logger(
         place, "erase-again", "--receipts", place.journal, "--forgotten", place.folder / "forgotten"
     )
-    assert told == "2 erasures made again, 2 predictions and 1 cases removed"
+    assert summary == "2 erasures made again, 2 predictions and 1 cases removed"
     assert await cases(place) == {held["before"], held["later"]}
     again = nlu_logger(place, "erase-again", "--receipts", place.journal)
     assert again == "0 erasures made again, 0 predictions and 0 cases removed"
@@ -173,8 +173,8 @@ async def test_a_client_that_sends_what_a_restore_lost_does_not_bring_back_the_e
     """`reconcile` asks which ids are known, and sends the others."""
     logger = place.stack.logger
     person = str(uuid4())
-    said = {"prompt": "hello", "predicted_intent": "a", "confidence": 0.9, "user_id": person}
-    log_id = (await logger.post("/v1/predictions", json=said)).json()["log_id"]
+    prediction = {"prompt": "hello", "predicted_intent": "a", "confidence": 0.9, "user_id": person}
+    log_id = (await logger.post("/v1/predictions", json=prediction)).json()["log_id"]
     unknown = str(uuid4())
     await erase(place, person)
     answer = await logger.post("/v1/predictions:known", json={"ids": [log_id, unknown]})

@@ -33,9 +33,9 @@ async def test_with_the_trigger_off_an_approval_starts_nothing_and_says_why(stac
     await make_task(stack, "quiet")
     async with stack.working():
         await approve(stack, "quiet", "hello there", "topic_1")
-        told = await until(lambda: decisions(stack, "quiet"))
-    assert not any(decision["started"] for decision in told)
-    assert "switched off" in told[-1]["reasons"]
+        considered = await until(lambda: decisions(stack, "quiet"))
+    assert not any(decision["started"] for decision in considered)
+    assert "switched off" in considered[-1]["reasons"]
 
 
 async def test_a_burst_of_approvals_becomes_one_run(stack: Stack) -> None:
@@ -74,8 +74,8 @@ async def test_the_clock_asks_when_the_job_was_lost(stack: Stack) -> None:
     )
     await lose_all_jobs(stack)
     async with stack.working(consider_seconds=0.2):
-        told = await until(lambda: decisions(stack, "forgotten"))
-    assert told[-1]["started"]
+        considered = await until(lambda: decisions(stack, "forgotten"))
+    assert considered[-1]["started"]
 
 
 async def nothing_is_handed_over(stack: Stack) -> bool:

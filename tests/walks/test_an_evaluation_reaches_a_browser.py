@@ -15,7 +15,7 @@ async def read(
     stack: Stack, run: str, *, after: int = 0, most: int | None = None
 ) -> list[tuple[int | None, dict[str, Any]]]:
     """Events as (id, body), to the end of the stream or until `most` numbered ones were read."""
-    said: list[tuple[int | None, dict[str, Any]]] = []
+    received: list[tuple[int | None, dict[str, Any]]] = []
     number: int | None = None
     headers = {"Last-Event-ID": str(after)} if after else {}
     async with stack.induction.stream("GET", f"/v1/runs/{run}/events", headers=headers) as response:
@@ -24,16 +24,16 @@ async def read(
             if line.startswith("id:"):
                 number = int(line[3:])
             elif line.startswith("data:"):
-                said.append((number, json.loads(line[5:])))
+                received.append((number, json.loads(line[5:])))
                 number = None
-                if most is not None and sum(n is not None for n, _ in said) == most:
+                if most is not None and sum(n is not None for n, _ in received) == most:
                     break
-    return said
+    return received
 
 
-async def start(stack: Stack, task: str, **asked: object) -> str:
-    asked = {"task": task, "limits": {"iterations": 2}, **asked}
-    started = await stack.induction.post("/v1/runs", json=asked)
+async def start(stack: Stack, task: str, **order: object) -> str:
+    order = {"task": task, "limits": {"iterations": 2}, **order}
+    started = await stack.induction.post("/v1/runs", json=order)
     assert started.status_code == 202, started.text
     assert started.headers["location"] == f"/v1/runs/{started.json()['id']}"
     return str(started.json()["id"])
@@ -61,8 +61,8 @@ async def test_after_the_last_event_of_a_finished_run_there_is_nothing(stack: St
     await make_task(stack, "over", cases=20)
     run = await start(stack, "over", kind="evaluate")
     async with stack.working():
-        said = await read(stack, run)
-    last = said[-1][0]
+        received = await read(stack, run)
+    last = received[-1][0]
     again = await stack.induction.get(
         f"/v1/runs/{run}/events", headers={"Last-Event-ID": str(last)}
     )

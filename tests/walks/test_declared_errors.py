@@ -33,12 +33,12 @@ async def served(
 ) -> AsyncIterator[tuple[str, list[tuple[str, str, set[str]]]]]:
     """Its address, and of each operation the method, a path and the statuses it declares."""
     build, settings = APPS[service]
-    told = {
+    values = {
         "database_url": (await databases.clone(service)).app_url,
         "redis_url": servers.redis_url,
         **changed,
     }
-    app = build(settings(**told))
+    app = build(settings(**values))
     async with serving(app) as url:
         yield url, list(operations(app.openapi()))
 

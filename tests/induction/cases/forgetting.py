@@ -13,14 +13,14 @@ def secret(task: str) -> str:
 
 async def say(stack: Stack, task: str, person: UUID) -> str:
     """The id of the case that a person's prediction became."""
-    said = {
+    prediction = {
         "task": task,
         "prompt": secret(task),
         "predicted_intent": "topic_0",
         "confidence": 0.9,
         "user_id": str(person),
     }
-    log_id = (await stack.logger.post("/v1/predictions", json=said)).json()["log_id"]
+    log_id = (await stack.logger.post("/v1/predictions", json=prediction)).json()["log_id"]
     confirmed = await stack.logger.post(f"/v1/predictions/{log_id}/confirm", json={})
     path = f"/v1/corrections/{confirmed.json()['id']}/approve"
     return str((await stack.logger.post(path, json={})).json()["ground_truth_id"])

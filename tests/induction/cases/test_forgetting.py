@@ -61,12 +61,12 @@ async def test_an_erased_case_leaves_snapshots_and_ledger_and_their_hashes_stay(
     await erase(stack, person)
     await forget_once(resources)
     assert f"parcel of {task}" not in await everything(stack)
-    told = await forgotten(stack, case)
-    assert (told["why"], told["snapshots"], told["answers"]) == ("erased", 1, 1)
-    assert told["forgotten_at"] is not None
+    record = await forgotten(stack, case)
+    assert (record["why"], record["snapshots"], record["answers"]) == ("erased", 1, 1)
+    assert record["forgotten_at"] is not None
     rows = await sql(
         stack,
-        "SELECT *, truth::text AS said FROM snapshot_cases WHERE dataset_hash = $1"
+        "SELECT *, truth::text AS truth_text FROM snapshot_cases WHERE dataset_hash = $1"
         " ORDER BY case_id",
         run["dataset_hash"],
     )
@@ -75,7 +75,7 @@ async def test_an_erased_case_leaves_snapshots_and_ledger_and_their_hashes_stay(
         or case_hash(
             task=task,
             text=row["text"],
-            truth=json.loads(row["said"]),
+            truth=json.loads(row["truth_text"]),
             group=row["case_group"],
             may_quote=row["may_quote"],
         )
@@ -238,13 +238,13 @@ async def test_findings_are_told_again_to_a_logger_that_was_set_back(
     await erase(stack, person)
     await forget_once(resources)
     await sql(stack, "UPDATE runs SET findings_sent_at = now() WHERE id = $1", run["id"])
-    told = "SELECT findings_sent_at FROM runs WHERE id = $1"
+    query = "SELECT findings_sent_at FROM runs WHERE id = $1"
     await forget_once(resources)
-    assert (await sql(stack, told, run["id"]))[0][0] is not None
+    assert (await sql(stack, query, run["id"]))[0][0] is not None
     async with connected(stack.logger_database.owner_url) as owner:
         await owner.execute("UPDATE erased_cases SET mark = gen_random_uuid()")
     await forget_once(resources)
-    assert (await sql(stack, told, run["id"]))[0][0] is None
+    assert (await sql(stack, query, run["id"]))[0][0] is None
     assert (await forgotten(stack, case))["forgotten_at"] is not None
 
 
@@ -255,16 +255,16 @@ async def test_a_case_of_a_task_nobody_knows_here_is_nothing_to_forget(
     case = await say(stack, task, person)
     await erase(stack, person)
     await forget_once(resources)
-    told = await forgotten(stack, case)
-    assert (told["snapshots"], told["forgotten_at"] is None) == (0, False)
+    record = await forgotten(stack, case)
+    assert (record["snapshots"], record["forgotten_at"] is None) == (0, False)
 
 
 @pytest.mark.parametrize(
-    ("status", "said"), [(401, "{}"), (503, "{}"), (200, "<html>"), (200, '{"items": [{}]}')]
+    ("status", "body"), [(401, "{}"), (503, "{}"), (200, "<html>"), (200, '{"items": [{}]}')]
 )
-async def test_an_answer_that_cannot_be_read_is_a_service_away(status: int, said: str) -> None:
+async def test_an_answer_that_cannot_be_read_is_a_service_away(status: int, body: str) -> None:
     async def answer(_: Request) -> Response:
-        return PlainTextResponse(said, status)
+        return PlainTextResponse(body, status)
 
     app = Starlette(routes=[Route("/v1/ground-truth/erased", answer)])
     async with serving(app) as url, httpx2.AsyncClient(base_url=url, trust_env=False) as client:

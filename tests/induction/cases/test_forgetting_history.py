@@ -14,17 +14,17 @@ from tests.fixtures.stack import Stack
 from tests.induction.cases.forgetting import erase, forgotten, say, secret
 from tests.induction.runs.driving import events, reached, sql, start
 
-SAID = "my name is Ann Lee and my parcel is late since the first of May"
+SENTENCE = "my name is Ann Lee and my parcel is late since the first of May"
 CASE = str(uuid4())
-REPEATS = repeats_any([SAID], ["ann", "lee"])
+REPEATS = repeats_any([SENTENCE], ["ann", "lee"])
 
 
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ({"rationale": SAID}, {"rationale": marked(SAID)}),
-        ({"rationale": f"As in: {SAID}!"}, {"rationale": marked(f"As in: {SAID}!")}),
-        ({"hint": SAID.upper()}, {"hint": marked(SAID.upper())}),
+        ({"rationale": SENTENCE}, {"rationale": marked(SENTENCE)}),
+        ({"rationale": f"As in: {SENTENCE}!"}, {"rationale": marked(f"As in: {SENTENCE}!")}),
+        ({"hint": SENTENCE.upper()}, {"hint": marked(SENTENCE.upper())}),
         ({"hints": ["be exact", "ask Ann"]}, {"hints": ["be exact", marked("ask Ann")]}),
         ({"reason": "parcels are late"}, {"reason": "parcels are late"}),
         ({"type": "Ann", "version_hash": "Ann"}, {"type": "Ann", "version_hash": "Ann"}),
@@ -38,7 +38,7 @@ REPEATS = repeats_any([SAID], ["ann", "lee"])
             {"text": "anything", "output": "late", "case_id": CASE, "context": {}},
             {"text": marked("anything"), "output": None, "case_id": CASE},
         ),
-        ({"hint": marked(SAID)}, {"hint": marked(SAID)}),
+        ({"hint": marked(SENTENCE)}, {"hint": marked(SENTENCE)}),
     ],
 )
 def test_what_repeats_the_case_is_blanked_and_nothing_else(
@@ -54,26 +54,27 @@ def test_a_case_of_one_common_word_blanks_no_sentence() -> None:
     assert not repeats("rules for stop and pay")
 
 
-async def said_in_history(stack: Stack, task: str) -> dict[str, str]:
+async def texts_in_history(stack: Stack, task: str) -> dict[str, str]:
     """What is kept of a task's runs beside the contents of versions, by where it stands."""
     runs = "SELECT id FROM runs WHERE task = $1"
-    asked = {
-        "events": f"SELECT body::text AS said FROM run_events WHERE run_id IN ({runs})",
-        "readings": f"SELECT body::text AS said FROM run_inbox WHERE run_id IN ({runs})",
-        "hints": f"SELECT hint AS said FROM run_hints WHERE run_id IN ({runs})",
-        "runs": "SELECT hints::text AS said FROM runs WHERE task = $1",
-        "notes": "SELECT notes AS said FROM prompt_versions WHERE task = $1 AND notes IS NOT NULL",
-        "answers": f"SELECT text AS said FROM llm_calls WHERE run_id IN ({runs})"
+    queries = {
+        "events": f"SELECT body::text AS content FROM run_events WHERE run_id IN ({runs})",
+        "readings": f"SELECT body::text AS content FROM run_inbox WHERE run_id IN ({runs})",
+        "hints": f"SELECT hint AS content FROM run_hints WHERE run_id IN ({runs})",
+        "runs": "SELECT hints::text AS content FROM runs WHERE task = $1",
+        "notes": "SELECT notes AS content FROM prompt_versions WHERE task = $1"
+        " AND notes IS NOT NULL",
+        "answers": f"SELECT text AS content FROM llm_calls WHERE run_id IN ({runs})"
         " AND text IS NOT NULL",
     }
     return {
-        where: "\n".join(row["said"] for row in await sql(stack, query, task))
-        for where, query in asked.items()
+        where: "\n".join(row["content"] for row in await sql(stack, query, task))
+        for where, query in queries.items()
     }
 
 
-def plain(said: str) -> str:
-    return said.upper().replace("_", " ")
+def plain(text: str) -> str:
+    return text.upper().replace("_", " ")
 
 
 async def test_what_people_and_models_said_of_an_erased_case_goes_from_the_history(
@@ -99,22 +100,22 @@ async def test_what_people_and_models_said_of_an_erased_case_goes_from_the_histo
     assert (await stack.induction.post(f"/v1/runs/{run}/hints", json=later)).status_code < 300
     async with stack.working():
         await reached(stack, run, "completed")
-    before = await said_in_history(stack, task)
+    before = await texts_in_history(stack, task)
     for where in ("events", "readings", "hints", "runs", "notes"):
         assert "ANN LEE" in plain(before[where]), where
     await erase(stack, person)
     async with open_resources(stack.settings) as resources:
         await forget_once(resources)
     assert (await forgotten(stack, case))["forgotten_at"] is not None
-    after = await said_in_history(stack, task)
-    for where, said in after.items():
-        assert "ANN LEE" not in plain(said), where
-        assert f"PARCEL OF {task.upper()}" not in plain(said), where
+    after = await texts_in_history(stack, task)
+    for where, text in after.items():
+        assert "ANN LEE" not in plain(text), where
+        assert f"PARCEL OF {task.upper()}" not in plain(text), where
     assert "mind the labels" in after["runs"]
-    whole = sha256(hints[0].encode()).hexdigest()
-    assert whole in after["runs"]
-    assert whole in after["events"]
-    told = await events(stack, run)
-    assert [one["type"] for one in told][-1] == "run_finished"
+    digest = sha256(hints[0].encode()).hexdigest()
+    assert digest in after["runs"]
+    assert digest in after["events"]
+    history = await events(stack, run)
+    assert [one["type"] for one in history][-1] == "run_finished"
     assert (await stack.induction.get(f"/v1/prompts/{task}/lineage")).status_code == 200
     assert (await stack.induction.get(f"/v1/runs/{run}")).status_code == 200

@@ -132,8 +132,8 @@ async def test_a_case_is_frozen_with_what_stands_before_it_and_forgotten_whole(
 ) -> None:
     await old_task(stack, "before", ["topic_0", "topic_1"])
     context = {"before": [{"text": "Who was Ruth?"}], "known": {"people": [{"id": 1}]}}
-    said = {"task": "before", "text": "She died.", "truth": {"delete": [1]}, "context": context}
-    assert (await stack.logger.post("/v1/ground-truth", json=said)).status_code == 201
+    body = {"task": "before", "text": "She died.", "truth": {"delete": [1]}, "context": context}
+    assert (await stack.logger.post("/v1/ground-truth", json=body)).status_code == 201
     read = await cases.read(database, IDENTITY, stack.logger, "before")
     truth = read.truth
     async with session_scope(database, IDENTITY) as session:

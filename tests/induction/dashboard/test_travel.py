@@ -102,8 +102,13 @@ async def test_a_version_is_replayed_and_staged_from_its_page(
     own = f"/dashboard/tasks/staged-here/versions/{b}"
     nothing = await page.post(f"{own}/replay", json={"predictions": 10})
     assert nothing.status_code == 422
-    told = {"task": "staged-here", "prompt": "x", "predicted_intent": "topic_1", "confidence": 0.5}
-    await stack.logger.post("/v1/predictions", json=told)
+    prediction = {
+        "task": "staged-here",
+        "prompt": "x",
+        "predicted_intent": "topic_1",
+        "confidence": 0.5,
+    }
+    await stack.logger.post("/v1/predictions", json=prediction)
     started = await page.post(f"{own}/replay", json={"predictions": 10})
     assert started.json()["kind"] == "replay", started.text
     assert f"/dashboard/runs/{started.json()['id']}" in (await page.get(own)).text

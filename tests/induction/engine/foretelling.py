@@ -65,10 +65,10 @@ class World(Recording):
         super().__init__()
         self._nature = nature
         self._proposed = 0
-        self.asked = 0
+        self.calls = 0
 
     async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
-        self.asked += len(calls)
+        self.calls += len(calls)
         return [self._one(call) for call in calls]
 
     def _one(self, call: Call) -> ModelAnswer:

@@ -91,7 +91,7 @@ class Questioning:
         chance = self._chance
         if chance.random() < self.world.noise:
             return chance.choice(LABELS)
-        return _said(case, right and chance.random() >= lapses, chance)
+        return _label_of(case, right and chance.random() >= lapses, chance)
 
 
 def judged_by(world: World, *, repeats: int = 0) -> Verdict:
@@ -127,7 +127,7 @@ def judged_where_they_differ(world: World, *, repeats: int) -> tuple[Verdict, in
     return verdict(TASK, *first, ground, seed=world.seed), asking.calls
 
 
-def _said(case: Case, right: bool, chance: random.Random) -> str:
+def _label_of(case: Case, right: bool, chance: random.Random) -> str:
     others = [label for label in LABELS if label != case.truth]
     return str(case.truth) if right else chance.choice(others)
 
@@ -143,22 +143,22 @@ class Indifferent(Recording):
     async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
         return [self._one(call) for call in calls]
 
-    def _one(self, asked: Call) -> ModelAnswer:
-        if asked.purpose == "proposer":
+    def _one(self, call: Call) -> ModelAnswer:
+        if call.purpose == "proposer":
             self._proposals += 1
             edit = {"op": "add_block", "block": f"note{self._proposals}", "text": "Take care."}
             change = {"strategy": "B", "rationale": "It might help.", "edits": [edit]}
             return ModelAnswer(Outcome.OK, json.dumps(change))
-        number = int(re.findall(r"things(\d+)", asked.request.user)[-1])
-        fate = random.Random(f"{self._seed} {digest([asked.request.key, asked.sample])}")
+        number = int(re.findall(r"things(\d+)", call.request.user)[-1])
+        fate = random.Random(f"{self._seed} {digest([call.request.key, call.sample])}")
         nature = random.Random(f"{self._seed} {number}")
         if fate.random() < self._noise:
-            return _told(fate.choice(LABELS))
+            return _answering(fate.choice(LABELS))
         right = nature.random() < BEFORE
-        return _told(LABELS[number % 5] if right else nature.choice(LABELS))
+        return _answering(LABELS[number % 5] if right else nature.choice(LABELS))
 
 
-def _told(label: str) -> ModelAnswer:
+def _answering(label: str) -> ModelAnswer:
     return ModelAnswer(Outcome.OK, json.dumps({"label": label}))
 
 

@@ -18,11 +18,11 @@ TASK = IntentTask([LabelSpec(name=name) for name in ("pay", "eat", "go")])
 FAULT = Prediction(fault="not JSON")
 
 
-def said(label: str, confidence: float | None = None) -> Prediction:
+def predict(label: str, confidence: float | None = None) -> Prediction:
     return Prediction(output=label, confidence=confidence)
 
 
-EAT = said("eat")
+EAT = predict("eat")
 
 
 def case(number: int, truth: str, text: str = "") -> Case:
@@ -35,7 +35,7 @@ def entry(number: int, truth: str, prediction: Prediction) -> CaseResult:
 
 def book(*others: CaseResult) -> EvalResults:
     """Each label known well, with a confidence of 0.6, and the entries on top."""
-    right = [entry(100 + n, truth, said(truth, 0.6)) for n, truth in enumerate(TASK.names * 4)]
+    right = [entry(100 + n, truth, predict(truth, 0.6)) for n, truth in enumerate(TASK.names * 4)]
     return EvalResults({one.case.id: one for one in [*right, *others]})
 
 
@@ -48,8 +48,8 @@ def miss(
 ) -> Miss:
     return Miss(
         result=entry(1, "pay", prediction),
-        repeats=tuple(said(label) for label in repeats.split()),
-        versions=tuple(said(label) for label in versions.split()),
+        repeats=tuple(predict(label) for label in repeats.split()),
+        versions=tuple(predict(label) for label in versions.split()),
         duplicates=tuple(case(50 + n, truth) for n, truth in enumerate(duplicates.split())),
     )
 
@@ -70,8 +70,8 @@ def miss(
         (miss(versions="", duplicates="eat"), Cause.PROMPT),
         (miss(duplicates="pay"), Cause.PROMPT),
         (miss(duplicates="pay eat"), Cause.LABEL),
-        (miss(said("eat", 0.9)), Cause.LABEL),
-        (miss(said("eat", 0.3)), Cause.PROMPT),
+        (miss(predict("eat", 0.9)), Cause.LABEL),
+        (miss(predict("eat", 0.3)), Cause.PROMPT),
     ],
 )
 def test_each_cause_shows_in_what_only_it_can_show(one: Miss, cause: Cause) -> None:
@@ -80,15 +80,15 @@ def test_each_cause_shows_in_what_only_it_can_show(one: Miss, cause: Cause) -> N
 
 def test_a_mistake_made_again_and_again_is_the_prompts() -> None:
     one = miss()
-    twice = book(one.result, entry(2, "pay", said("eat")))
-    thrice = book(one.result, *(entry(n, "pay", said("eat")) for n in (2, 3)))
+    twice = book(one.result, entry(2, "pay", predict("eat")))
+    thrice = book(one.result, *(entry(n, "pay", predict("eat")) for n in (2, 3)))
     assert cause_of(TASK, one, known(TASK, twice)) is Cause.LABEL
     assert cause_of(TASK, one, known(TASK, thrice)) is Cause.PROMPT
 
 
 def test_nothing_speaks_against_a_label_that_is_mostly_missed() -> None:
     one = miss()
-    lost = [entry(10 + n, "eat", said("go")) for n in range(9)]
+    lost = [entry(10 + n, "eat", predict("go")) for n in range(9)]
     assert cause_of(TASK, one, known(TASK, book(one.result, *lost))) is Cause.PROMPT
 
 
@@ -145,15 +145,15 @@ def test_a_doubted_extraction_is_told_without_a_word_of_its_text() -> None:
     }
     about = known(task, EvalResults({missed.case.id: missed, **others}))
     again = (missed.prediction, missed.prediction)
-    told = attributed(task, [Miss(missed, repeats=again, versions=again)], about)
-    (one,) = told.labels
+    attribution = attributed(task, [Miss(missed, repeats=again, versions=again)], about)
+    (one,) = attribution.labels
     assert one.predicted is None
     assert one.differs
-    assert "Robert" not in told.model_dump_json()
+    assert "Robert" not in attribution.model_dump_json()
 
 
 LABELS = st.sampled_from(TASK.names)
-ANSWERS = st.one_of(st.just(FAULT), st.builds(said, LABELS, st.sampled_from([None, 0.2, 0.9])))
+ANSWERS = st.one_of(st.just(FAULT), st.builds(predict, LABELS, st.sampled_from([None, 0.2, 0.9])))
 FEW = st.lists(ANSWERS, max_size=4).map(tuple)
 
 
@@ -174,11 +174,11 @@ def mixtures(draw: st.DrawFn) -> list[Miss]:
 @given(mixtures(), st.randoms())
 def test_every_miss_has_exactly_one_cause_whatever_the_order(misses: list[Miss], chance) -> None:  # type: ignore[no-untyped-def]
     about = known(TASK, book(*(one.result for one in misses)))
-    told = attributed(TASK, misses, about)
-    ids = [id for cause in told.case_ids.values() for id in cause]
+    attribution = attributed(TASK, misses, about)
+    ids = [id for cause in attribution.case_ids.values() for id in cause]
     assert sorted(ids) == sorted(one.result.case.id for one in misses)
-    assert sum(told.counts.values()) == told.total == len(misses)
-    assert {one.case_id for one in told.labels} == set(told.case_ids[Cause.LABEL])
+    assert sum(attribution.counts.values()) == attribution.total == len(misses)
+    assert {one.case_id for one in attribution.labels} == set(attribution.case_ids[Cause.LABEL])
     mixed = [
         replace(
             one,
@@ -189,18 +189,18 @@ def test_every_miss_has_exactly_one_cause_whatever_the_order(misses: list[Miss],
         for one in chance.sample(misses, len(misses))
     ]
     again = attributed(TASK, mixed, about)
-    assert again.counts == told.counts
+    assert again.counts == attribution.counts
     assert {c: set(ids) for c, ids in again.case_ids.items()} == {
-        c: set(ids) for c, ids in told.case_ids.items()
+        c: set(ids) for c, ids in attribution.case_ids.items()
     }
 
 
 @given(mixtures())
 def test_without_repeats_no_label_is_doubted(misses: list[Miss]) -> None:
     blind = [replace(one, repeats=()) for one in misses]
-    told = attributed(TASK, blind, known(TASK, book(*(one.result for one in blind))))
-    assert not told.labels
-    assert told.counts[Cause.NOISE] == 0
+    attribution = attributed(TASK, blind, known(TASK, book(*(one.result for one in blind))))
+    assert not attribution.labels
+    assert attribution.counts[Cause.NOISE] == 0
 
 
 @pytest.mark.parametrize(

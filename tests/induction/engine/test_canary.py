@@ -56,10 +56,10 @@ async def measured(
 async def test_the_first_canary_has_nothing_to_compare_with() -> None:
     plan, world = given(STEADY), World(STEADY)
     events = await events_of(plan, world, ask_again)
-    told = [type(one) for one in events if type(one).__name__ != "EvaluationProgress"]
-    assert told == [RunStarted, CanaryMeasured, RunFinished]
+    types = [type(one) for one in events if type(one).__name__ != "EvaluationProgress"]
+    assert types == [RunStarted, CanaryMeasured, RunFinished]
     canary, answers = await measured(plan, world)
-    assert world.asked / 2 == bound(plan).calls == 2 * MOST_CASES
+    assert world.calls / 2 == bound(plan).calls == 2 * MOST_CASES
     assert (canary.compares_with, canary.before, canary.drifted) == (None, None, False)
     assert (len(answers), canary.wavered, canary.unusable) == (MOST_CASES, 0, 0)
     assert canary.score == pytest.approx(sum(one.score for one in answers) / MOST_CASES)
@@ -72,9 +72,9 @@ async def test_no_case_of_the_test_split_and_none_that_is_quoted_is_asked() -> N
     baseline = plan.baseline.model_copy(
         update={"examples": (Example(case_id=quoted.id, text=quoted.text, output="label0"),)}
     )
-    asked = {one.id for one in drawn(replace(plan, baseline=baseline), splits)}
-    assert quoted.id not in asked
-    assert not [id for id in asked if plan.splits[id] is Split.TEST]
+    ids = {one.id for one in drawn(replace(plan, baseline=baseline), splits)}
+    assert quoted.id not in ids
+    assert not [id for id in ids if plan.splits[id] is Split.TEST]
 
 
 async def test_the_slice_stays_when_cases_come_and_go() -> None:

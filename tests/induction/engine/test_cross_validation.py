@@ -43,7 +43,7 @@ def plan() -> Plan:
 
 
 @pytest.fixture(scope="module")
-async def told(plan: Plan) -> tuple[list[StoredEvent], OfflineRuntime]:
+async def recorded(plan: Plan) -> tuple[list[StoredEvent], OfflineRuntime]:
     world = OfflineRuntime()
     return await stored(plan, world), world
 
@@ -52,19 +52,19 @@ async def stored(plan: Plan, world: OfflineRuntime) -> list[StoredEvent]:
     return [e for e in await events_of(plan, world) if not isinstance(e, EvaluationProgress)]
 
 
-Told = tuple[list[StoredEvent], OfflineRuntime]
+Recorded = tuple[list[StoredEvent], OfflineRuntime]
 
 
 def test_every_group_is_left_out_once_and_the_verdict_is_at_best_promising(
-    plan: Plan, told: Told
+    plan: Plan, recorded: Recorded
 ) -> None:
-    folds = [event for event in told[0] if isinstance(event, FoldScored)]
+    folds = [event for event in recorded[0] if isinstance(event, FoldScored)]
     groups = groups_of(plan.cases)
     assert [(fold.number, fold.of) for fold in folds] == [
         (number, len(groups)) for number in range(1, len(groups) + 1)
     ]
     assert [fold.cases for fold in folds] == [len(group) for group in groups]
-    (reached,) = [event for event in told[0] if isinstance(event, VerdictReached)]
+    (reached,) = [event for event in recorded[0] if isinstance(event, VerdictReached)]
     assert reached.verdict.tested_on == "cross-validation"
     assert reached.verdict.cases == len(plan.cases)
     assert reached.verdict.kind is not VerdictKind.PROVEN
@@ -94,24 +94,26 @@ async def test_no_prompt_of_a_fold_holds_a_text_of_the_group_it_answers(
     assert next(groups, None) is None
 
 
-def test_the_procedure_stays_within_the_forecast(plan: Plan, told: Told) -> None:
-    assert told[1].calls <= forecast(plan).calls
+def test_the_procedure_stays_within_the_forecast(plan: Plan, recorded: Recorded) -> None:
+    assert recorded[1].calls <= forecast(plan).calls
 
 
-async def test_a_replay_of_the_procedure_says_the_same(plan: Plan, told: Told) -> None:
-    assert await stored(plan, told[1]) == told[0]
+async def test_a_replay_of_the_procedure_says_the_same(plan: Plan, recorded: Recorded) -> None:
+    assert await stored(plan, recorded[1]) == recorded[0]
 
 
-async def test_a_run_cancelled_within_the_procedure_claims_nothing(plan: Plan, told: Told) -> None:
-    last = told[1].steps[-1]
+async def test_a_run_cancelled_within_the_procedure_claims_nothing(
+    plan: Plan, recorded: Recorded
+) -> None:
+    last = recorded[1].steps[-1]
     world = OfflineRuntime(inboxes={last // 2 + last // 4: Inbox(cancel=True)})
     events = await stored(plan, world)
     assert not any(isinstance(event, VerdictReached) for event in events)
 
 
 def in_folds(plan: Plan, number: int) -> list[tuple[Case, ...]]:
-    asked = replace(plan, folds=number)
-    return held_out_folds(asked, splits_of(asked.cases, asked.splits))
+    folded = replace(plan, folds=number)
+    return held_out_folds(folded, splits_of(folded.cases, folded.splits))
 
 
 @given(st.integers(2, 20), st.integers(0, 2**31 - 1), st.integers(1, 60))

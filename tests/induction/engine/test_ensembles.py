@@ -70,8 +70,8 @@ class Erring(Recording):
             wrong = int(number) % 5 == int(name.removeprefix("member"))
         elif int(number) in self._lost:
             return ModelAnswer(Outcome.REJECTED)
-        said = next(one for one in LABELS if (one == label) is not wrong)
-        return ModelAnswer(Outcome.OK, json.dumps({"label": said, "confidence": 0.5}))
+        answer = next(one for one in LABELS if (one == label) is not wrong)
+        return ModelAnswer(Outcome.OK, json.dumps({"label": answer, "confidence": 0.5}))
 
 
 def planned(members: Mapping[UUID, PromptContent] = MEMBERS) -> Plan:
@@ -89,14 +89,14 @@ def planned(members: Mapping[UUID, PromptContent] = MEMBERS) -> Plan:
     )
 
 
-async def told(plan: Plan, runtime: Recording) -> list[StoredEvent]:
+async def milestones(plan: Plan, runtime: Recording) -> list[StoredEvent]:
     events = await events_of(plan, runtime, measure_votes)
     return [one for one in events if not isinstance(one, EvaluationProgress)]
 
 
 async def test_a_vote_stands_beside_each_member_with_its_gain_and_its_cost() -> None:
     plan, runtime = planned(), Erring()
-    events = await told(plan, runtime)
+    events = await milestones(plan, runtime)
     (voted,) = [one.ensemble for one in events if isinstance(one, VotesMeasured)]
     (judged,) = [one.verdict for one in events if isinstance(one, VerdictReached)]
     end = events[-1]
@@ -122,7 +122,7 @@ async def test_a_vote_stands_beside_each_member_with_its_gain_and_its_cost() -> 
 
 
 async def test_each_prompt_has_its_scores_and_the_vote_too() -> None:
-    events = await told(planned(), Erring())
+    events = await milestones(planned(), Erring())
     scored = [
         (one.version_hash, one.split, one.iteration)
         for one in events
@@ -136,12 +136,12 @@ async def test_each_prompt_has_its_scores_and_the_vote_too() -> None:
 
 
 async def test_the_same_answers_tell_the_same_again() -> None:
-    assert await told(planned(), Erring()) == await told(planned(), Erring())
+    assert await milestones(planned(), Erring()) == await milestones(planned(), Erring())
 
 
 async def test_a_member_that_is_the_baseline_is_asked_once() -> None:
     plan, runtime = planned({UUID(int=9): BASELINE, **MEMBERS}), Erring()
-    await told(plan, runtime)
+    await milestones(plan, runtime)
     assert runtime.calls == bound(plan).calls == 4 * 60
 
 
@@ -149,19 +149,19 @@ async def test_cases_that_a_member_quotes_are_not_asked() -> None:
     quoted = case(40)
     example = Example(text=quoted.text, output=quoted.truth, case_id=quoted.id)
     plan = planned({**MEMBERS, UUID(int=9): prompt("member3", example)})
-    events = await told(plan, Erring())
+    events = await milestones(plan, Erring())
     (voted,) = [one.ensemble for one in events if isinstance(one, VotesMeasured)]
     assert [one.cases for one in voted.splits] == [30, 29]
 
 
 async def test_who_is_lost_for_one_prompt_is_compared_for_none() -> None:
-    events = await told(planned(), Erring(lost=[40]))
+    events = await milestones(planned(), Erring(lost=[40]))
     (voted,) = [one.ensemble for one in events if isinstance(one, VotesMeasured)]
     assert [one.cases for one in voted.splits] == [30, 29]
 
 
 async def test_where_the_provider_leaves_too_much_nothing_is_concluded() -> None:
-    events = await told(planned(), Erring(lost=range(40, 60)))
+    events = await milestones(planned(), Erring(lost=range(40, 60)))
     assert not any(isinstance(one, VerdictReached) for one in events)
     (voted,) = [one.ensemble for one in events if isinstance(one, VotesMeasured)]
     assert [one.split for one in voted.splits] == ["validation"]
@@ -169,14 +169,14 @@ async def test_where_the_provider_leaves_too_much_nothing_is_concluded() -> None
 
 
 async def test_where_test_cannot_be_paid_the_verdict_says_so() -> None:
-    events = await told(planned(), Erring(most=4 * 30))
+    events = await milestones(planned(), Erring(most=4 * 30))
     (judged,) = [one.verdict for one in events if isinstance(one, VerdictReached)]
     assert (judged.tested_on, judged.kind) == ("validation", "promising")
     assert "The budget did not allow the final look" in judged.summary
 
 
 async def test_without_calls_nothing_is_told_but_the_end() -> None:
-    *_, end = await told(planned(), Erring(most=0))
+    *_, end = await milestones(planned(), Erring(most=0))
     assert isinstance(end, RunFinished)
     assert end.reason.startswith(BUDGET)
 
@@ -191,8 +191,8 @@ async def test_extractions_vote_item_by_item() -> None:
     alone = [
         EvalResults(
             {
-                one.id: judge(task, one, Prediction(said[member].model_dump(mode="json")))
-                for one, said in zip(cases, answered, strict=True)
+                one.id: judge(task, one, Prediction(by_member[member].model_dump(mode="json")))
+                for one, by_member in zip(cases, answered, strict=True)
             }
         )
         for member in range(3)

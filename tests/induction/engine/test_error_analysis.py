@@ -17,9 +17,9 @@ from tests.induction.engine.runtimes import OfflineRuntime, WithProposer, events
 
 
 async def misses_of(plan: Plan, world: OfflineRuntime | WithProposer) -> Misses | None:
-    told = [e.misses for e in await events_of(plan, world) if isinstance(e, MissesAttributed)]
-    assert len(told) <= 1
-    return told[0] if told else None
+    misses = [e.misses for e in await events_of(plan, world) if isinstance(e, MissesAttributed)]
+    assert len(misses) <= 1
+    return misses[0] if misses else None
 
 
 def planted(seed: int) -> tuple[Plan, set[UUID]]:
@@ -53,10 +53,10 @@ async def test_planted_labels_are_named_and_with_them_what_was_meant() -> None:
     meant = {case.id: str(case.truth) for case in toy_plan(seed=3).cases}
     misses = await misses_of(plan, OfflineRuntime())
     assert misses is not None
-    found = {one.case_id: one.predicted for one in misses.labels}
-    assert found
-    assert found.keys() <= wrong
-    assert all(meant[id] == said for id, said in found.items())
+    doubted = {one.case_id: one.predicted for one in misses.labels}
+    assert doubted
+    assert doubted.keys() <= wrong
+    assert all(meant[id] == label for id, label in doubted.items())
     assert all(one.agreeing >= 3 and one.repeats == 2 for one in misses.labels)
 
 

@@ -40,9 +40,9 @@ def named(task: Task, name: str) -> Component:
 def book(answers: Sequence[tuple[str, str]]) -> EvalResults:
     """A case book from (truth, prediction) pairs of texts that have no word in common."""
     entries = {}
-    for number, (truth, said) in enumerate(answers):
+    for number, (truth, predicted) in enumerate(answers):
         case = Case(UUID(int=number), f"w{number} x{number}", truth, f"g{number}", True)
-        entries[case.id] = judge(TASK, case, Prediction(output=said))
+        entries[case.id] = judge(TASK, case, Prediction(output=predicted))
     return EvalResults(entries)
 
 
@@ -82,12 +82,12 @@ def test_a_broken_guard_rejects_a_better_prompt_and_says_which() -> None:
     """It wins ten cases of label b and loses four of label a."""
     before = book([("a", "a")] * 10 + [("b", "c")] * 10 + RIGHT[20:])
     after = book([("a", "c")] * 4 + [("a", "a")] * 6 + [("b", "b")] * 10 + RIGHT[20:])
-    for given, refused in (({}, False), ({"b": 0.0}, False), ({"a": 0.02, "b": 0.02}, True)):
-        told = plan(guards=given)
+    for guards, refused in (({}, False), ({"b": 0.0}, False), ({"a": 0.02, "b": 0.02}, True)):
+        guarded = plan(guards=guards)
         reached, best = (
-            rank(told, TASK.baseline(), validation=one, train=before) for one in (after, before)
+            rank(guarded, TASK.baseline(), validation=one, train=before) for one in (after, before)
         )
-        why = objection(told, reached, best, baseline=before, validation=after)
+        why = objection(guarded, reached, best, baseline=before, validation=after)
         assert (why is not None) is refused
         assert why is None or (why.startswith("a falls from 1.0000 to") and "0.02" in why)
 
@@ -96,13 +96,13 @@ def test_with_a_focus_its_score_comes_first_and_the_objective_is_guarded() -> No
     wrong = book([("a", "c")] * 6 + RIGHT[6:])
     better_a = book([*RIGHT[:20], *[("c", "b")] * 3, *RIGHT[23:]])
     much_worse = book([*RIGHT[:10], *[("b", "c")] * 10, *RIGHT[20:]])
-    told = plan(focus="a")
+    focused = plan(focus="a")
 
     def why(after: EvalResults) -> str | None:
         reached, best = (
-            rank(told, TASK.baseline(), validation=one, train=wrong) for one in (after, wrong)
+            rank(focused, TASK.baseline(), validation=one, train=wrong) for one in (after, wrong)
         )
-        return objection(told, reached, best, baseline=wrong, validation=after)
+        return objection(focused, reached, best, baseline=wrong, validation=after)
 
     assert why(better_a) is None
     assert "the objective falls" in (why(much_worse) or "")
@@ -152,14 +152,14 @@ def test_patterns_near_the_focus_are_worked_on_first() -> None:
 def test_the_gate_of_a_focused_run_counts_what_the_focus_concerns() -> None:
     """Correcting only other labels does not pass; correcting the focus does, unless it harms."""
     before = book([("a", "b")] * 6 + [("c", "d")] * 6 + RIGHT[12:60])
-    asked = gate.sample(TASK, before, patterns_of(before), seed=1, attempt=1)
+    sample = gate.sample(TASK, before, patterns_of(before), seed=1, attempt=1)
 
     def passes(turn: dict[str, str]) -> bool:
         entries = {
             case.id: judge(TASK, case, Prediction(output=turn.get(str(case.truth), case.truth)))
-            for case in asked.cases
+            for case in sample.cases
         }
-        return gate.judge(asked, before, EvalResults(entries), named(TASK, "a")).passes
+        return gate.judge(sample, before, EvalResults(entries), named(TASK, "a")).passes
 
     assert passes({})
     assert not passes({"a": "b"})

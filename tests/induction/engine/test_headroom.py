@@ -47,7 +47,7 @@ async def found(plan: Plan, world: World) -> Headroom:
 async def test_150_calls_say_what_examples_gain_and_how_far_the_answers_hold() -> None:
     world = World(PLAIN)
     headroom = await found(given(PLAIN), world)
-    assert world.asked == headroom.calls == bound(given(PLAIN)).calls <= MOST_CALLS
+    assert world.calls == headroom.calls == bound(given(PLAIN)).calls <= MOST_CALLS
     by_variant = {one.variant: one for one in headroom.variants}
     assert set(by_variant) == {Variant.MANY, Variant.FEW, Variant.OTHER_FEW}
     assert by_variant[Variant.MANY].gain > by_variant[Variant.FEW].gain
@@ -74,9 +74,9 @@ async def test_no_case_that_is_set_aside_to_test_is_asked_or_shown() -> None:
 
 async def test_no_case_is_asked_about_by_a_prompt_that_shows_it() -> None:
     plan = toy_plan(per_label=12)
-    asked = design(plan, splits_of(plan.cases, plan.splits))
-    ids = {case.id for case in asked.cases}
-    for _, content in asked.prompts:
+    experiment = design(plan, splits_of(plan.cases, plan.splits))
+    ids = {case.id for case in experiment.cases}
+    for _, content in experiment.prompts:
         assert ids.isdisjoint(example.case_id for example in content.examples)
 
 
@@ -97,10 +97,10 @@ async def test_of_a_few_long_conversations_some_are_left_to_be_shown() -> None:
 async def test_a_prompt_that_does_not_name_its_labels_is_tried_with_them_listed() -> None:
     bare = PromptContent(instructions=(Block(name="labels", text="Choose one."),))
     plan = replace(given(PLAIN), baseline=bare)
-    asked = design(plan, splits_of(plan.cases, plan.splits))
-    (listed,) = [content for variant, content in asked.prompts if variant is Variant.LABELS]
+    experiment = design(plan, splits_of(plan.cases, plan.splits))
+    (listed,) = [content for variant, content in experiment.prompts if variant is Variant.LABELS]
     assert not plan.task.problems(listed)
-    assert asked.calls <= MOST_CALLS
+    assert experiment.calls <= MOST_CALLS
 
 
 async def test_a_way_of_asking_is_no_longer_than_a_prompt_of_the_run_may_be() -> None:
@@ -164,8 +164,8 @@ def test_a_plain_classifier_answers_cases_it_has_not_seen() -> None:
     assert score is not None
     assert score.score is not None
     assert score.score > 0.9
-    asked = probed(plan, splits_of(plan.cases, plan.splits))
-    assert score.same_cases == len(asked)
+    cases = probed(plan, splits_of(plan.cases, plan.splits))
+    assert score.same_cases == len(cases)
     assert score.cases == len(splits_of(plan.cases, plan.splits).learning)
 
 

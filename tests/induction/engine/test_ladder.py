@@ -171,9 +171,9 @@ async def test_a_training_case_is_never_asked_with_its_own_example_in_the_prompt
 ) -> None:
     plan, world = opened(toy_plan(per_label=per_label, labels=6)), OfflineRuntime()
     await events_of(plan, world)
-    told = [one.request for one in world.sent if one.purpose == "task"]
-    assert any(len(request.system) > 2 for request in told)
-    for request in told:
+    requests = [one.request for one in world.sent if one.purpose == "task"]
+    assert any(len(request.system) > 2 for request in requests)
+    for request in requests:
         lines = "".join(request.system[1:-1]).splitlines()[1:]
         shown = {json.loads(line)["text"] for line in lines}
         assert json.loads(request.user)["text"] not in shown

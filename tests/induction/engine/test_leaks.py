@@ -184,8 +184,8 @@ async def test_no_part_of_an_answer_carries_a_private_sentence_into_an_event(
         change["strategy"] = "A"
     world = WithProposer(OfflineRuntime(), lambda _: ModelAnswer(Outcome.OK, json.dumps(change)))
     stored = [event.model_dump_json() for event in await events_of(plan, world)]
-    said = " ".join(stored).replace("_", " ")
-    assert " ".join(SECRET.split()[:7]) not in said
+    words = " ".join(stored).replace("_", " ")
+    assert " ".join(SECRET.split()[:7]) not in words
 
 
 @pytest.mark.parametrize(

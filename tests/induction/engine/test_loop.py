@@ -121,7 +121,7 @@ async def test_a_proposer_whose_changes_do_nothing_proves_nothing() -> None:
     """Even where the model wavers, so that scores move by themselves."""
     count = 0
 
-    def nothing_new(asked: Call) -> ModelAnswer:
+    def nothing_new(call: Call) -> ModelAnswer:
         nonlocal count
         count += 1
         edit = {"op": "add_block", "block": f"note_{count}", "text": f"Note {count}."}
@@ -172,7 +172,7 @@ async def test_a_change_that_quotes_a_held_out_case_is_screened_before_a_call_is
     plan = toy_plan()
     secret = next(case for case in plan.cases if plan.splits[case.id] is Split.VALIDATION)
 
-    def leak(asked: Call) -> ModelAnswer:
+    def leak(call: Call) -> ModelAnswer:
         edit = {"op": "add_example", "text": secret.text, "output": secret.truth}
         change = {"strategy": "A", "rationale": "A telling case.", "edits": [edit]}
         return ModelAnswer(Outcome.OK, json.dumps(change))
@@ -225,8 +225,10 @@ async def test_a_hint_enters_the_next_proposal_and_those_after_it() -> None:
     world = OfflineRuntime(inboxes={1: Inbox(hints=("mind class_b",))})
     events = await stored(plan, world)
     assert [taken.hint for taken in only(events, HintTaken)] == ["be brief", "mind class_b"]
-    told = [json.loads(a.request.user)["hints"] for a in world.sent if a.purpose == "proposer"]
-    assert all(hints == ["be brief", "mind class_b"] for hints in told)
+    hints_sent = [
+        json.loads(a.request.user)["hints"] for a in world.sent if a.purpose == "proposer"
+    ]
+    assert all(hints == ["be brief", "mind class_b"] for hints in hints_sent)
 
 
 async def test_a_handful_of_cases_never_proves_anything_and_says_so() -> None:

@@ -24,12 +24,12 @@ from tests.induction.engine.runtimes import OfflineRuntime, events_of, toy_plan,
 RUN = UUID(int=7)
 
 
-async def told(plan: Plan, world: OfflineRuntime) -> list[StoredEvent]:
+async def milestones(plan: Plan, world: OfflineRuntime) -> list[StoredEvent]:
     return [e for e in await events_of(plan, world) if not isinstance(e, EvaluationProgress)]
 
 
-def proposals(asked: list[Call]) -> list[dict[str, list[dict[str, object]]]]:
-    return [json.loads(one.request.user) for one in asked if one.purpose == "proposer"]
+def proposals(calls: list[Call]) -> list[dict[str, list[dict[str, object]]]]:
+    return [json.loads(one.request.user) for one in calls if one.purpose == "proposer"]
 
 
 def rule(text: str, *, block: str = "labels") -> Change:
@@ -62,7 +62,7 @@ def plan() -> Plan:
 async def first(plan: Plan) -> PromptProposed:
     """The first change that is tried on the baseline."""
     return next(
-        one for one in await told(plan, OfflineRuntime()) if isinstance(one, PromptProposed)
+        one for one in await milestones(plan, OfflineRuntime()) if isinstance(one, PromptProposed)
     )
 
 
@@ -74,7 +74,7 @@ async def test_the_very_same_change_is_refused_unseen_and_the_run_is_named(
         failed(rule(f"Word {n}."), aims=tuple(first.aims)) for n in range(memory.MOST_SHOWN)
     )
     known = failed(first.change, parent=first.parent_hash)
-    events = await told(replace(plan, remembered=(*others, known)), OfflineRuntime())
+    events = await milestones(replace(plan, remembered=(*others, known)), OfflineRuntime())
     opening = next(e for e in events if isinstance(e, PromptProposed | ChangeRejected))
     assert isinstance(opening, ChangeRejected)
     assert (opening.stage, opening.version_hash) == (Stage.SCREEN, None)
@@ -89,7 +89,7 @@ async def test_a_change_that_failed_on_another_prompt_is_told_and_may_be_tried(
     plan: Plan, first: PromptProposed
 ) -> None:
     world = OfflineRuntime()
-    search = told(replace(plan, remembered=(failed(first.change),)), world)
+    search = milestones(replace(plan, remembered=(failed(first.change),)), world)
     assert not [e for e in await search if isinstance(e, ChangeRejected) and "very" in e.reason]
     (one,) = [
         one
@@ -107,7 +107,7 @@ async def test_what_aimed_at_the_same_patterns_is_told_first_and_never_too_much(
     far = tuple(failed(rule(f"Word {n}.")) for n in range(memory.MOST_SHOWN))
     near = failed(rule("Mind the colour."), aims=tuple(first.aims))
     world = OfflineRuntime()
-    await told(replace(plan, remembered=(*far, near)), world)
+    await milestones(replace(plan, remembered=(*far, near)), world)
     shown = proposals(world.sent)[0]["tried"]
     assert len(shown) == memory.MOST_SHOWN
     assert "Mind the colour." in json.dumps(shown[0])
@@ -127,15 +127,15 @@ async def test_what_may_not_be_said_today_is_not_told(plan: Plan) -> None:
         failed(quote(gone)),
     )
     world = OfflineRuntime()
-    await told(replace(plan, remembered=ideas), world)
+    await milestones(replace(plan, remembered=ideas), world)
     assert not proposals(world.sent)[0]["tried"]
     quoting = replace(plan, remembered=(failed(quote(train.id)),))
     world = OfflineRuntime()
-    await told(quoting, world)
+    await milestones(quoting, world)
     assert proposals(world.sent)[0]["tried"]
     unwilling = tuple(replace(case, may_quote=case.id != train.id) for case in plan.cases)
     world = OfflineRuntime()
-    await told(replace(quoting, cases=unwilling), world)
+    await milestones(replace(quoting, cases=unwilling), world)
     assert not proposals(world.sent)[0]["tried"]
 
 

@@ -107,15 +107,15 @@ def scheduling() -> tuple[Task, list[Case]]:
 
 
 def families() -> tuple[Task, list[Case]]:
-    told = [
-        (statement["text"], found["edited_extraction"], family["discussion"]["id"])
+    rows = [
+        (statement["text"], feedback["edited_extraction"], family["discussion"]["id"])
         for family in json.loads((DATA / "families.json").read_text(encoding="utf-8"))
         for statement in family["statements"]
-        if (found := statement.get("approved_feedback"))
+        if (feedback := statement.get("approved_feedback"))
     ]
     return FAMILIES, [
         Case(UUID(int=n), text, truth, f"family {family}", n % 2 == 0)
-        for n, (text, truth, family) in enumerate(told, 1)
+        for n, (text, truth, family) in enumerate(rows, 1)
     ]
 
 
@@ -142,27 +142,27 @@ def verdicts(task: Task, cases: list[Case], seed: int) -> list[bool]:
     shown = shown_cases(book, patterns, seed=seed, attempt=0)
     brief = Brief(base, book.scored(task), book, tuple(patterns), shown, (), (), ())
     plan = replace(toy_plan(per_label=2), task=task, baseline=base)
-    told = []
+    refusals = []
     for idea in ideas(Meta.model_validate_json(meta_prompt.request(plan, brief, None).user)):
         nullable = change_schema()["$defs"]["Edit"]["required"]
         edits = [dict.fromkeys(nullable) | edit for edit in idea.edits]
-        said = json.dumps({"strategy": idea.strategy, "rationale": "why", "edits": edits})
+        answer = json.dumps({"strategy": idea.strategy, "rationale": "why", "edits": edits})
         try:
-            change = meta_prompt.read(ModelAnswer(Outcome.OK, said), task)
-            made = apply(base, change, shown=shown, most_examples=99, task=task)
+            change = meta_prompt.read(ModelAnswer(Outcome.OK, answer), task)
+            candidate = apply(base, change, shown=shown, most_examples=99, task=task)
         except InvalidChange:
             continue
-        told.append(bool(objections(task, base, made, baseline=base, cases=guard)))
-    return told
+        refusals.append(bool(objections(task, base, candidate, baseline=base, cases=guard)))
+    return refusals
 
 
 @pytest.mark.law
 @pytest.mark.parametrize("world", [scheduling, families, toys])
 def test_at_most_two_honest_changes_in_a_hundred_are_refused(world) -> None:  # type: ignore[no-untyped-def]
     task, cases = world()
-    told = [one for seed in range(4) for one in verdicts(task, cases, seed)]
-    assert len(told) >= 50
-    assert sum(told) <= 0.02 * len(told)
+    refusals = [one for seed in range(4) for one in verdicts(task, cases, seed)]
+    assert len(refusals) >= 50
+    assert sum(refusals) <= 0.02 * len(refusals)
 
 
 async def test_test_cases_that_the_baseline_quotes_judge_nothing() -> None:

@@ -24,7 +24,7 @@ from nlu_shared.schemas.events import (
 
 from tests.induction.engine.runtimes import OfflineRuntime, events_of, toy_plan
 
-Told = tuple[list[StoredEvent], OfflineRuntime]
+Recorded = tuple[list[StoredEvent], OfflineRuntime]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def plan() -> Plan:
 
 
 @pytest.fixture(scope="module")
-async def told(plan: Plan) -> Told:
+async def recorded(plan: Plan) -> Recorded:
     world = OfflineRuntime(inboxes={2: Inbox(hints=("mind class_b",))})
     return await stored(plan, world), world
 
@@ -76,8 +76,8 @@ def test_changes_of_one_step_are_aimed_at_different_patterns_while_there_are_som
     assert [[one.truth for one in hand] for hand in again] == [["a", "b"]] * 3
 
 
-def test_one_of_a_step_goes_to_validation_and_each_is_told_with_its_end(told: Told) -> None:
-    events, _ = told
+def test_one_of_a_step_goes_to_validation_and_each_is_told_with_its_end(recorded: Recorded) -> None:
+    events, _ = recorded
     steps = Counter(one.iteration for one in events if isinstance(one, PromptProposed))
     assert max(steps.values()) > 1
     assert any(isinstance(one, ChangeKept) for one in events)
@@ -93,34 +93,36 @@ def test_one_of_a_step_goes_to_validation_and_each_is_told_with_its_end(told: To
     assert validated == list(range(len(validated)))
 
 
-def test_a_change_that_passed_and_was_outdone_has_not_failed(told: Told) -> None:
+def test_a_change_that_passed_and_was_outdone_has_not_failed(recorded: Recorded) -> None:
     """Memory of failed ideas goes by the hash of what was rejected."""
-    rejected = [one for one in told[0] if isinstance(one, ChangeRejected)]
+    rejected = [one for one in recorded[0] if isinstance(one, ChangeRejected)]
     outdone = [one for one in rejected if "gains more" in one.reason]
     assert outdone
     assert all(one.version_hash is None for one in outdone)
 
 
 async def test_a_replay_says_the_same_in_whatever_order_the_answers_came(
-    plan: Plan, told: Told
+    plan: Plan, recorded: Recorded
 ) -> None:
     inboxes = {2: Inbox(hints=("mind class_b",))}
     backwards = OfflineRuntime(inboxes=inboxes, arrival=lambda order: order[::-1])
-    assert await stored(plan, backwards) == told[0]
+    assert await stored(plan, backwards) == recorded[0]
 
 
-def test_all_proposals_of_a_step_are_asked_at_once_and_hear_the_same_hints(told: Told) -> None:
-    events, world = told
-    taken = [one.hint for one in events if isinstance(one, HintTaken)]
-    assert taken == ["be brief", "mind class_b"]
+def test_all_proposals_of_a_step_are_asked_at_once_and_hear_the_same_hints(
+    recorded: Recorded,
+) -> None:
+    events, world = recorded
+    hints = [one.hint for one in events if isinstance(one, HintTaken)]
+    assert hints == ["be brief", "mind class_b"]
     proposals = [one for one in world.sent if one.purpose == "proposer"]
     assert [one.sample for one in proposals[:4]] == [0, 4, 8, 12]
     heard = [json.loads(one.request.user)["hints"] for one in proposals[:4]]
     assert heard == [heard[0]] * 4
 
 
-def test_several_changes_stay_within_the_forecast(plan: Plan, told: Told) -> None:
-    assert len(told[1].sent) <= forecast(plan).calls
+def test_several_changes_stay_within_the_forecast(plan: Plan, recorded: Recorded) -> None:
+    assert len(recorded[1].sent) <= forecast(plan).calls
 
 
 async def test_several_changes_stay_within_the_calls_promised(plan: Plan) -> None:

@@ -31,10 +31,10 @@ TEXTS = [text for text, _ in toy(2, 8).cases(60, 2)]
 def book(answers: list[tuple[str, str | None]]) -> EvalResults:
     """A case book from (truth, prediction) pairs; None is no answer."""
     entries = {}
-    for number, (truth, said) in enumerate(answers):
+    for number, (truth, predicted) in enumerate(answers):
         case = Case(UUID(int=number), TEXTS[number], truth, f"g{number}", True)
-        told = Prediction(fault="cut") if said is None else Prediction(output=said)
-        entries[case.id] = judge(TASK, case, told)
+        prediction = Prediction(fault="cut") if predicted is None else Prediction(output=predicted)
+        entries[case.id] = judge(TASK, case, prediction)
     return EvalResults(entries)
 
 
@@ -42,8 +42,8 @@ def test_mistakes_with_one_truth_or_one_answer_in_common_are_a_pattern() -> None
     patterns = patterns_of(
         book([("a", "d"), ("b", "d"), ("c", "d"), ("a", "b"), ("a", "c"), ("d", None), ("b", "b")])
     )
-    told = [(one.kind, one.truth, one.predicted, one.count) for one in patterns]
-    assert told == [
+    mistakes = [(one.kind, one.truth, one.predicted, one.count) for one in patterns]
+    assert mistakes == [
         ("confused_labels", None, "d", 3),
         ("confused_labels", "a", None, 2),
         ("no_answer", "d", None, 1),
@@ -68,14 +68,14 @@ def test_a_change_aims_at_two_patterns_or_at_a_quarter_of_the_mistakes() -> None
 def test_the_gate_asks_the_wrong_cases_of_the_patterns_and_twice_as_many_right_ones() -> None:
     before = book([("a", "b")] * 12 + [("a", "a"), ("b", "b"), ("c", "c"), ("d", "d")] * 20)
     patterns = patterns_of(before)
-    asked = gate.sample(TASK, before, patterns, seed=1, attempt=1)
-    wrong = [case for case in asked.cases if not before.by_case[case.id].right]
-    right = [case for case in asked.cases if before.by_case[case.id].right]
+    sample = gate.sample(TASK, before, patterns, seed=1, attempt=1)
+    wrong = [case for case in sample.cases if not before.by_case[case.id].right]
+    right = [case for case in sample.cases if before.by_case[case.id].right]
     assert (len(wrong), len(right)) == (12, 24)
     assert sum(case.truth in ("a", "b") for case in right) == 12
-    assert sum(asked.weights.values()) == pytest.approx(92)
+    assert sum(sample.weights.values()) == pytest.approx(92)
     other = gate.sample(TASK, before, patterns, seed=1, attempt=2)
-    assert other.cases != asked.cases
+    assert other.cases != sample.cases
 
 
 @pytest.mark.parametrize(
@@ -87,19 +87,19 @@ def test_each_case_of_the_gate_counts_for_those_it_was_drawn_from(
 ) -> None:
     """Ten wrong cases all asked, forty right ones of which twenty are: a break counts double."""
     before = book([("a", "b")] * 10 + [("a", "a"), ("b", "b")] * 20)
-    asked = gate.sample(TASK, before, patterns_of(before), seed=1, attempt=1)
-    wrong = [case.id for case in asked.cases if not before.by_case[case.id].right]
-    right = [case.id for case in asked.cases if before.by_case[case.id].right]
+    sample = gate.sample(TASK, before, patterns_of(before), seed=1, attempt=1)
+    wrong = [case.id for case in sample.cases if not before.by_case[case.id].right]
+    right = [case.id for case in sample.cases if before.by_case[case.id].right]
     turned = {*wrong[:fixed], *right[:broke]}
     after = EvalResults(
         {
-            case.id: judge(TASK, case, Prediction(output=said))
-            for case in asked.cases
+            case.id: judge(TASK, case, Prediction(output=predicted))
+            for case in sample.cases
             for truth, now in [(str(case.truth), before.by_case[case.id].prediction.output)]
-            for said in [now if case.id not in turned else truth if now != truth else "d"]
+            for predicted in [now if case.id not in turned else truth if now != truth else "d"]
         }
     )
-    judgement = gate.judge(asked, before, after)
+    judgement = gate.judge(sample, before, after)
     assert judgement.passes is passes
     assert (len(judgement.fixed), len(judgement.broke)) == (fixed, broke)
 
@@ -111,15 +111,15 @@ def test_a_change_that_does_nothing_seldom_passes_the_gate_of_a_model_that_waver
     truths = [LABELS[n % 4] for n in range(200)]
 
     def wavering() -> EvalResults:
-        said = [t if chance.random() > 0.1 else LABELS[LABELS.index(t) - 1] for t in truths]
-        return book(list(zip(truths, said, strict=True)))
+        predicted = [t if chance.random() > 0.1 else LABELS[LABELS.index(t) - 1] for t in truths]
+        return book(list(zip(truths, predicted, strict=True)))
 
     for attempt in range(200):
         before, after = wavering(), wavering()
         patterns = worked_on(patterns_of(before))
-        asked = gate.sample(TASK, before, patterns, seed=0, attempt=attempt)
-        trial = EvalResults({case.id: after.by_case[case.id] for case in asked.cases})
-        passed += gate.judge(asked, before, trial).passes
+        sample = gate.sample(TASK, before, patterns, seed=0, attempt=attempt)
+        trial = EvalResults({case.id: after.by_case[case.id] for case in sample.cases})
+        passed += gate.judge(sample, before, trial).passes
     assert passed / 200 < 0.3
 
 
@@ -229,16 +229,16 @@ def test_only_a_clear_gain_on_untouched_cases_is_proven(
 
 
 def test_what_is_not_proven_says_how_many_labels_would_tell() -> None:
-    told = verdict(
+    conclusion = verdict(
         TASK,
         book([("a", "a")] * 60 + [("b", "a")] * 40),
         book([("a", "a")] * 60 + [("b", "b")] * 3 + [("b", "a")] * 37),
         TEST,
         seed=1,
     )
-    assert told.labels_needed is not None
-    assert str(told.labels_needed) in told.summary
-    assert told.interval[0] <= told.gain <= told.interval[1]
+    assert conclusion.labels_needed is not None
+    assert str(conclusion.labels_needed) in conclusion.summary
+    assert conclusion.interval[0] <= conclusion.gain <= conclusion.interval[1]
 
 
 def test_near_duplicates_are_one_piece_of_evidence() -> None:

@@ -67,15 +67,15 @@ def prompt(examples: int) -> PromptContent:
 
 
 def test_blocks_are_tried_before_examples_and_large_parts_before_small_ones() -> None:
-    told = [change.rationale for change, _ in pruning.changes(TASK, prompt(8))]
+    rationales = [change.rationale for change, _ in pruning.changes(TASK, prompt(8))]
     blocks = ["Pruning: without block 'role'.", "Pruning: without block 'rules'."]
-    assert told[:2] == blocks
-    assert set(told[2:4]) == {
+    assert rationales[:2] == blocks
+    assert set(rationales[2:4]) == {
         "Pruning: without examples 1 to 4 of 8.",
         "Pruning: without examples 5 to 8 of 8.",
     }
-    assert told[-1].startswith("Pruning: without example ")
-    assert len(told) == 2 + 2 + 4 + 8
+    assert rationales[-1].startswith("Pruning: without example ")
+    assert len(rationales) == 2 + 2 + 4 + 8
 
 
 def test_every_change_of_a_diet_makes_the_prompt_it_says_and_a_shorter_one() -> None:
@@ -144,8 +144,8 @@ def answers(size: int, wrong: set[int]) -> EvalResults:
     entries = {}
     for n in range(size):
         case = Case(UUID(int=n), f"w{n} x{n}", ("pay", "stop")[n % 2], f"g{n}", True)
-        said = ("pay", "stop")[(n + (n in wrong)) % 2]
-        entries[case.id] = judge(TASK, case, Prediction(output=said))
+        predicted = ("pay", "stop")[(n + (n in wrong)) % 2]
+        entries[case.id] = judge(TASK, case, Prediction(output=predicted))
     return EvalResults(entries)
 
 
@@ -172,7 +172,7 @@ def test_a_shorter_prompt_is_as_good_when_a_fall_beyond_the_margin_is_ruled_out(
     assert why is None or "0.02" in why
 
 
-async def asked_before_diet(plan: Plan, known: OfflineRuntime) -> int:
+async def calls_before_diet(plan: Plan, known: OfflineRuntime) -> int:
     await events_of(plan, known)
     pruned = known.sent_before(
         lambda event: (
@@ -182,7 +182,7 @@ async def asked_before_diet(plan: Plan, known: OfflineRuntime) -> int:
     return len(pruned)
 
 
-Told = tuple[list[StoredEvent], OfflineRuntime]
+Recorded = tuple[list[StoredEvent], OfflineRuntime]
 
 
 @pytest.fixture(scope="module")
@@ -191,13 +191,13 @@ def plan() -> Plan:
 
 
 @pytest.fixture(scope="module")
-async def told(plan: Plan) -> Told:
+async def recorded(plan: Plan) -> Recorded:
     world = OfflineRuntime()
     return await stored(plan, world), world
 
 
-def test_an_idle_block_goes_and_the_winner_stays_within_the_margin(told: Told) -> None:
-    events, _ = told
+def test_an_idle_block_goes_and_the_winner_stays_within_the_margin(recorded: Recorded) -> None:
+    events, _ = recorded
     tried = dieted(events)
     assert 0 < len(tried) <= pruning.TRIES
     first = next(one for one in tried if "'idle'" in one.change.rationale)
@@ -212,12 +212,12 @@ def test_an_idle_block_goes_and_the_winner_stays_within_the_margin(told: Told) -
     assert finished.final_f1 >= scores[tried[0].parent_hash] - pruning.MARGIN
 
 
-async def test_a_replay_of_a_diet_says_the_same(plan: Plan, told: Told) -> None:
-    assert await stored(plan, told[1]) == told[0]
+async def test_a_replay_of_a_diet_says_the_same(plan: Plan, recorded: Recorded) -> None:
+    assert await stored(plan, recorded[1]) == recorded[0]
 
 
-def test_a_diet_comes_after_the_search_and_counts_its_iterations(told: Told) -> None:
-    events, _ = told
+def test_a_diet_comes_after_the_search_and_counts_its_iterations(recorded: Recorded) -> None:
+    events, _ = recorded
     (stop,) = [one for one in events if isinstance(one, SearchStopped)]
     numbers = [one.iteration for one in validated(events)]
     assert numbers == list(range(len(numbers)))
@@ -230,24 +230,24 @@ def test_a_diet_comes_after_the_search_and_counts_its_iterations(told: Told) -> 
 
 @pytest.mark.parametrize("limit", ["iterations", "calls"])
 async def test_where_iterations_or_calls_are_used_up_there_is_no_diet(
-    plan: Plan, told: Told, limit: str
+    plan: Plan, recorded: Recorded, limit: str
 ) -> None:
     """The search itself is let run to the same end."""
-    events, world = told
+    events, world = recorded
     first = min(one.iteration for one in dieted(events))
     if limit == "iterations":
         bounded = replace(plan, max_iterations=first - 1)
     else:
         splits = splits_of(plan.cases, plan.splits)
-        searched = await asked_before_diet(plan, world)
+        searched = await calls_before_diet(plan, world)
         bounded = replace(plan, calls=searched + 2 * len(splits.test) + len(splits.train))
     again = await stored(bounded, OfflineRuntime())
     assert dieted(again) == []
     assert any(one.type == "verdict_reached" for one in again)
 
 
-def test_a_diet_stays_within_the_forecast(plan: Plan, told: Told) -> None:
-    assert told[1].calls <= forecast(plan).calls
+def test_a_diet_stays_within_the_forecast(plan: Plan, recorded: Recorded) -> None:
+    assert recorded[1].calls <= forecast(plan).calls
 
 
 async def test_a_baseline_that_wins_is_left_as_it_is() -> None:
@@ -265,7 +265,7 @@ async def test_a_baseline_over_the_limits_is_told_and_can_only_shrink() -> None:
     baseline = plan.baseline.model_copy(update={"instructions": blocks})
     plan = replace(plan, baseline=baseline, opening=False)
 
-    def more(asked: Call) -> ModelAnswer:
+    def more(call: Call) -> ModelAnswer:
         edit = {"op": "append_to_block", "block": "rules", "text": "more " * 200}
         change = {"strategy": "B", "rationale": "More.", "edits": [edit]}
         return ModelAnswer(Outcome.OK, json.dumps(change))

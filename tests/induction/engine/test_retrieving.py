@@ -283,8 +283,8 @@ def test_blame_and_difference_have_the_bank_as_one_part_with_its_size() -> None:
         -1:
     ]
     steps = [VersionStep(UUID(int=n), one) for n, one in enumerate([of.baseline, content, smaller])]
-    told = blame(steps, of.task.answers)
-    part = told.parts[-1]
+    provenance = blame(steps, of.task.answers)
+    part = provenance.parts[-1]
     assert smaller.retrieval is not None
     assert (part.bank, part.tokens) == (
         len(smaller.bank),

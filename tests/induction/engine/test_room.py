@@ -37,9 +37,9 @@ async def test_the_window_of_the_model_bounds_what_is_asked_of_it() -> None:
     plan = replace(plan, context_window=window)
     world = Habit(plan, by_number({0: 0.3, 4: 0.6, 60: 0.8}))
     await events_of(plan, world)
-    asked = [one.request for one in world.sent if one.purpose == "task"]
-    assert max(len(shown_in(one)) for one in asked) > 5
-    assert max(map(request_tokens, asked)) + plan.task.answers.max_tokens <= window
+    requests = [one.request for one in world.sent if one.purpose == "task"]
+    assert max(len(shown_in(one)) for one in requests) > 5
+    assert max(map(request_tokens, requests)) + plan.task.answers.max_tokens <= window
 
 
 async def test_a_proposal_that_is_too_long_is_refused_unseen_and_says_why() -> None:

@@ -74,7 +74,7 @@ def test_one_in_twenty_may_be_missing_and_one_always(
     )
 
 
-async def told(plan: Plan, world: Recording) -> list[StoredEvent]:
+async def milestones(plan: Plan, world: Recording) -> list[StoredEvent]:
     return [e for e in await events_of(plan, world) if not isinstance(e, EvaluationProgress)]
 
 
@@ -82,12 +82,12 @@ def of(plan: Plan, split: Split) -> list[str]:
     return [case.text for case in plan.cases if plan.splits[case.id] == split]
 
 
-def about(asked: Call, texts: Collection[str]) -> bool:
-    return asked.purpose == "task" and json.loads(asked.request.user)["text"] in texts
+def about(call: Call, texts: Collection[str]) -> bool:
+    return call.purpose == "task" and json.loads(call.request.user)["text"] in texts
 
 
-def shows_examples(asked: Call) -> bool:
-    return any(part.startswith(EXAMPLES_HEADING) for part in asked.request.system)
+def shows_examples(call: Call) -> bool:
+    return any(part.startswith(EXAMPLES_HEADING) for part in call.request.system)
 
 
 def verdicts(events: list[StoredEvent]) -> list[VerdictReached]:
@@ -100,11 +100,11 @@ async def test_a_test_case_lost_by_one_prompt_counts_for_neither(winner: bool) -
     plan = with_iterations(toy_plan(), 3)
     lost = of(plan, Split.TEST)[:1]
     world = Losing(OfflineRuntime(), lambda one: about(one, lost) and shows_examples(one) == winner)
-    whole, (judged_on,) = (
-        verdicts(await told(plan, OfflineRuntime())),
-        verdicts(await told(plan, world)),
+    undisturbed, (judged_on,) = (
+        verdicts(await milestones(plan, OfflineRuntime())),
+        verdicts(await milestones(plan, world)),
     )
-    assert judged_on.verdict.cases == whole[0].verdict.cases - 1
+    assert judged_on.verdict.cases == undisturbed[0].verdict.cases - 1
     assert judged_on.verdict.tested_on == "test"
 
 
@@ -112,7 +112,7 @@ async def test_too_many_lost_test_cases_leave_no_verdict() -> None:
     plan = with_iterations(toy_plan(), 3)
     test = of(plan, Split.TEST)
     world = Losing(OfflineRuntime(), lambda one: about(one, test[:4]) and shows_examples(one))
-    events = await told(plan, world)
+    events = await milestones(plan, world)
     assert not verdicts(events)
     finished = events[-1]
     assert isinstance(finished, RunFinished)
@@ -123,7 +123,7 @@ async def test_too_many_lost_test_cases_leave_no_verdict() -> None:
 async def test_a_lost_training_case_is_no_mistake_to_learn_from() -> None:
     plan = with_iterations(toy_plan(), 1)
     lost = of(plan, Split.TRAIN)[:2]
-    events = await told(plan, Losing(OfflineRuntime(), lambda one: about(one, lost)))
+    events = await milestones(plan, Losing(OfflineRuntime(), lambda one: about(one, lost)))
     scored = [event for event in events if isinstance(event, PromptEvaluated)]
     train = len(of(plan, Split.TRAIN))
     assert (scored[0].cases, scored[0].lost, scored[0].unanswered) == (train - 2, 2, 0)
@@ -135,7 +135,7 @@ async def test_a_change_that_the_provider_does_not_take_is_refused_whole() -> No
     plan = with_iterations(toy_plan(), 3)
     validation = of(plan, Split.VALIDATION)
     world = Losing(OfflineRuntime(), lambda one: about(one, validation) and shows_examples(one))
-    events = await told(plan, world)
+    events = await milestones(plan, world)
     assert not [event for event in events if isinstance(event, ChangeKept)]
     refused = [event for event in events if isinstance(event, ChangeRejected)]
     size = len(validation)
@@ -148,7 +148,7 @@ async def test_a_baseline_that_cannot_be_heard_ends_the_run_with_a_reason() -> N
     lost = of(plan, Split.TRAIN)[:20]
     world = Losing(OfflineRuntime(), lambda one: about(one, lost))
     for end in (
-        (await told(plan, world))[-1],
+        (await milestones(plan, world))[-1],
         (await events_of(plan, world, evaluate_only))[-1],
     ):
         assert isinstance(end, RunFinished)
@@ -165,7 +165,7 @@ async def test_a_baseline_that_is_too_long_fails_the_run_with_its_size() -> None
     plan = toy_plan(per_label=60)
     world = Narrow(OfflineRuntime(), lambda one: one.purpose == "task")
     for end in (
-        (await told(plan, world))[-1],
+        (await milestones(plan, world))[-1],
         (await events_of(plan, world, evaluate_only))[-1],
     ):
         assert isinstance(end, RunFinished)
@@ -179,7 +179,7 @@ async def test_a_baseline_that_is_too_long_fails_the_run_with_its_size() -> None
 @pytest.mark.parametrize("opening", [False, True])
 async def test_a_change_that_is_too_long_is_refused_and_no_more(opening: bool) -> None:
     plan = replace(with_iterations(toy_plan(), 3), opening=opening)
-    events = await told(plan, Narrow(OfflineRuntime(), shows_examples))
+    events = await milestones(plan, Narrow(OfflineRuntime(), shows_examples))
     assert not [event for event in events if isinstance(event, ChangeKept)]
     refused = [event for event in events if isinstance(event, ChangeRejected)]
     assert refused[0].stage is Stage.GATE

@@ -73,10 +73,10 @@ class Chatting(Recording):
     def __init__(self, chats: Callable[[Call], bool]) -> None:
         super().__init__()
         self._runtime, self._chats = OfflineRuntime(), chats
-        self.asked = 0
+        self.calls = 0
 
     async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
-        self.asked += len(calls)
+        self.calls += len(calls)
         answers = await self._runtime.ask(calls)
         return [
             ModelAnswer(Outcome.MALFORMED, CHAT) if self._chats(call) else answer
@@ -98,7 +98,7 @@ async def test_a_model_that_chats_fails_the_run_after_its_first_block(engine: ob
         "nearly no answer of the model is usable: 64 of 64 are not (64 without a JSON object);"
         f' the model wrote, for one: "{CHAT}"'
     )
-    assert runtime.asked == 64
+    assert runtime.calls == 64
     again = Chatting(lambda call: call.purpose == "task")
     assert await events_of(toy_plan(), again, engine) == events
 
@@ -138,9 +138,9 @@ async def test_cases_are_asked_fold_by_fold_and_told_in_case_order() -> None:
 
 async def test_progress_begins_at_none_and_ends_with_all() -> None:
     events = await events_of(toy_plan(), OfflineRuntime(), evaluate_only)
-    told = [event for event in events if isinstance(event, EvaluationProgress)]
-    for split in {event.split for event in told}:
-        done = [event.done for event in told if event.split == split]
+    progress = [event for event in events if isinstance(event, EvaluationProgress)]
+    for split in {event.split for event in progress}:
+        done = [event.done for event in progress if event.split == split]
         assert done[0] == 0
         assert done == sorted(done)
-        assert done[-1] == next(event.total for event in told if event.split == split)
+        assert done[-1] == next(event.total for event in progress if event.split == split)

@@ -25,8 +25,8 @@ RUNS = 60
 """`benchmarks.verdicts` takes 300."""
 
 
-def proven(told: list[Verdict]) -> float:
-    return sum(one.kind is VerdictKind.PROVEN for one in told) / len(told)
+def proven(verdicts: list[Verdict]) -> float:
+    return sum(one.kind is VerdictKind.PROVEN for one in verdicts) / len(verdicts)
 
 
 NOTHING_GAINED = [
@@ -44,8 +44,8 @@ NOTHING_GAINED = [
     ids=str,
 )
 def test_what_gains_nothing_is_hardly_ever_proven(change: dict[str, float]) -> None:
-    told = [judged_in_stages(World(seed=seed, **change))[0] for seed in range(RUNS)]
-    assert proven(told) <= 0.05
+    verdicts = [judged_in_stages(World(seed=seed, **change))[0] for seed in range(RUNS)]
+    assert proven(verdicts) <= 0.05
 
 
 @pytest.mark.law
@@ -53,17 +53,17 @@ def test_what_gains_nothing_is_hardly_ever_proven(change: dict[str, float]) -> N
 def test_asking_again_only_where_prompts_differ_would_prove_what_gains_nothing() -> None:
     """Why no run does that."""
     uneven = NOTHING_GAINED[-1]
-    told = [
+    verdicts = [
         judged_where_they_differ(World(seed=seed, **uneven), repeats=3)[0] for seed in range(RUNS)
     ]
-    assert proven(told) > 0.1
+    assert proven(verdicts) > 0.1
 
 
 @pytest.mark.law
 def test_ten_points_on_two_hundred_cases_are_mostly_proven() -> None:
     change = World(seed=0, fixes=0.15, breaks=0.05)
-    told = [judged_by(replace(change, seed=seed)) for seed in range(RUNS)]
-    assert proven(told) >= 0.8
+    verdicts = [judged_by(replace(change, seed=seed)) for seed in range(RUNS)]
+    assert proven(verdicts) >= 0.8
     assert detectable(200) < 0.1
 
 
@@ -74,7 +74,7 @@ def test_stages_see_more_through_the_noise_and_spend_little_where_nothing_is_the
     once = [judged_by(replace(ten, seed=seed)) for seed in range(RUNS)]
     staged = [judged_in_stages(replace(ten, seed=seed)) for seed in range(RUNS)]
     nothing = [judged_in_stages(World(seed=seed, noise=0.2)) for seed in range(RUNS)]
-    assert proven([told for told, _ in staged]) > proven(once) + 0.1
+    assert proven([judged for judged, _ in staged]) > proven(once) + 0.1
     assert sum(calls for _, calls in nothing) < 1_200 * RUNS
 
 
@@ -91,9 +91,9 @@ def test_the_interval_of_a_staged_look_covers_the_true_gain() -> None:
 @pytest.mark.law
 @pytest.mark.parametrize("noise", [0.0, 0.2])
 async def test_a_run_whose_changes_change_nothing_proves_nothing(noise: float) -> None:
-    told = [await run_of_nothing(noise=noise, seed=seed) for seed in range(8)]
-    assert not proven(told)
-    looked = [one for one in told if one.tested_on == "test"]
+    verdicts = [await run_of_nothing(noise=noise, seed=seed) for seed in range(8)]
+    assert not proven(verdicts)
+    looked = [one for one in verdicts if one.tested_on == "test"]
     assert all(one.changed_again and one.changed_again > 0.05 for one in looked)
     assert bool(looked) is (noise > 0)
 
@@ -121,8 +121,8 @@ def test_labels_are_wanted_where_there_are_fewest() -> None:
     after = book(
         [("a", "a")] * 60 + [("b", "b"), *[("b", "a")] * 4] + [("c", "a")] * 9 + [("d", "a")] * 30
     )
-    told = verdict(TASK, before, after, Ground(split=Split.TEST, groups=200), seed=1)
-    assert told.label_first == ["b", "c", "d"]
+    conclusion = verdict(TASK, before, after, Ground(split=Split.TEST, groups=200), seed=1)
+    assert conclusion.label_first == ["b", "c", "d"]
 
 
 def test_as_many_labels_as_a_verdict_asks_for_fill_a_test_part_that_would_tell() -> None:
@@ -130,21 +130,21 @@ def test_as_many_labels_as_a_verdict_asks_for_fill_a_test_part_that_would_tell()
     before = book([("a", "a")] * 20 + [("b", "a")] * 15 + [("c", "a")] * 25)
     after = book([("a", "a")] * 18 + [("a", "c")] * 2 + [("b", "b")] * 7 + [("b", "a")] * 8
                  + [("c", "c")] * 3 + [("c", "a")] * 22)  # fmt: skip
-    told = verdict(
+    conclusion = verdict(
         TASK, before, after, Ground(split="cross-validation", groups=60, folds=60), seed=1
     )
-    assert told.labels_needed is not None
+    assert conclusion.labels_needed is not None
     known = dict.fromkeys(before.by_case, Split.TRAIN)
     fresh = [
         Case(UUID(int=n), f"new text {n} is {n * n}", "abc"[n % 3], f"g{n}", True)
-        for n in range(60, 60 + told.labels_needed)
+        for n in range(60, 60 + conclusion.labels_needed)
     ]
     cases = [*before.cases, *fresh]
     splits = assign(cases, {case.id: str(case.truth) for case in cases}, known, 1)
     tested = sum(split is Split.TEST for split in splits.values())
-    error = (told.interval[1] - told.interval[0]) / 3.92
-    assert detectable_gain(error * (60 / tested) ** 0.5) <= told.gain
-    assert "8 times out of 10" in told.summary
+    error = (conclusion.interval[1] - conclusion.interval[0]) / 3.92
+    assert detectable_gain(error * (60 / tested) ** 0.5) <= conclusion.gain
+    assert "8 times out of 10" in conclusion.summary
 
 
 def test_a_verdict_on_other_cases_counts_the_test_cases_that_are_there() -> None:

@@ -49,14 +49,14 @@ async def test_the_official_sdk_gets_what_active_answers(stack: Stack) -> None:
 async def test_an_answer_that_is_held_is_not_sent_again(stack: Stack) -> None:
     await versions(stack, "held")
     for path in (FLAGS, f"{FLAGS}/held"):
-        asked = {"context": {"targetingKey": "unit 1", "plan": "gold"}}
-        first = await stack.induction.post(path, json=asked)
+        body = {"context": {"targetingKey": "unit 1", "plan": "gold"}}
+        first = await stack.induction.post(path, json=body)
         assert first.status_code == 200
         flags = first.json().get("flags") or [first.json()]
         (flag,) = [one for one in flags if one["key"] == "held"]
         assert (flag["variant"], flag["reason"]) == ("production", "STATIC")
         held = {"If-None-Match": first.headers["etag"]}
-        again = await stack.induction.post(path, json=asked, headers=held)
+        again = await stack.induction.post(path, json=body, headers=held)
         assert (again.status_code, again.content) == (304, b"")
 
 
@@ -107,8 +107,8 @@ async def test_a_flag_of_a_task_that_is_not_there_is_not_found(stack: Stack) -> 
 async def test_a_key_of_some_tasks_sees_no_others(stack: Stack) -> None:
     await versions(stack, "seen")
     await versions(stack, "unseen")
-    asked = {"name": "of one", "scopes": ["prompts:read"], "tasks": ["seen"]}
-    key = (await stack.induction.post("/v1/admin/keys", json=asked)).json()["key"]
+    body = {"name": "of one", "scopes": ["prompts:read"], "tasks": ["seen"]}
+    key = (await stack.induction.post("/v1/admin/keys", json=body)).json()["key"]
     async with client(str(stack.induction.base_url), key) as limited:
         flags = (await limited.post(FLAGS, json={})).json()["flags"]
         assert [one["key"] for one in flags] == ["seen"]

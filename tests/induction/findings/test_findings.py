@@ -21,16 +21,16 @@ FAMILY = {
 
 async def plant(stack: Stack, task: str) -> dict[str, str]:
     """A task of five labels, 100 cases, ten of them under another label: text to what was meant."""
-    made = toy(3, 5)
-    labels = [{"name": name} for name in made.labels]
-    told = {"slug": task, "kind": "intent", "labels": labels}
-    assert (await stack.induction.post("/v1/tasks", json=told)).status_code == 201
+    kind = toy(3, 5)
+    labels = [{"name": name} for name in kind.labels]
+    body = {"slug": task, "kind": "intent", "labels": labels}
+    assert (await stack.induction.post("/v1/tasks", json=body)).status_code == 201
     await stack.induction.post(f"/v1/prompts/{task}/versions", json={"promote": True})
     chance = random.Random(5)
-    cases = dict(made.cases(CASES, 5))
+    cases = dict(kind.cases(CASES, 5))
     wrong = chance.sample(sorted(cases), WRONG)
     for text, meant in cases.items():
-        others = [name for name in made.labels if name != meant]
+        others = [name for name in kind.labels if name != meant]
         await add_case(stack.logger, task, text, chance.choice(others) if text in wrong else meant)
     return {text: cases[text] for text in wrong}
 
@@ -42,7 +42,7 @@ async def doubted(stack: Stack, task: str) -> list[dict[str, Any]]:
     return list(answer.json()["items"])
 
 
-async def told(stack: Stack, run: str) -> bool:
+async def findings_sent(stack: Stack, run: str) -> bool:
     rows = await sql(stack, "SELECT findings_sent_at FROM runs WHERE id = $1", run)
     return rows[0][0] is not None
 
@@ -55,15 +55,15 @@ async def test_wrong_labels_reach_the_reviewers_even_through_a_logger_that_is_aw
     planted = await plant(stack, "planted")
     run = await start(stack, "planted")
     async with stack.working(nlu_logger_url=NOWHERE, findings_seconds=0.1):
-        seen = await reached(stack, run, "completed")
-    named = {one["case_id"]: one["predicted"] for one in seen["misses"]["labels"]}
+        ended = await reached(stack, run, "completed")
+    named = {one["case_id"]: one["predicted"] for one in ended["misses"]["labels"]}
     assert named
-    assert set(seen["misses"]["case_ids"]["label"]) == set(named)
-    assert not await told(stack, run)
+    assert set(ended["misses"]["case_ids"]["label"]) == set(named)
+    assert not await findings_sent(stack, run)
     assert await doubted(stack, "planted") == []
 
     async with stack.working(findings_seconds=0.1):
-        await until(lambda: told(stack, run))
+        await until(lambda: findings_sent(stack, run))
     items = await doubted(stack, "planted")
     assert {item["id"] for item in items} == set(named)
     for item in items:
@@ -73,5 +73,5 @@ async def test_wrong_labels_reach_the_reviewers_even_through_a_logger_that_is_aw
 
     await sql(stack, "UPDATE runs SET findings_sent_at = NULL WHERE id = $1", run)
     async with stack.working(findings_seconds=0.1):
-        await until(lambda: told(stack, run))
+        await until(lambda: findings_sent(stack, run))
     assert await doubted(stack, "planted") == items

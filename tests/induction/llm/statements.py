@@ -3,8 +3,7 @@ a text with such a prompt."""
 
 from typing import Any
 
-from induction.task_kinds.base import ModelAnswer as Said
-from induction.task_kinds.base import ModelRequest, Outcome
+from induction.task_kinds.base import ModelAnswer, ModelRequest, Outcome
 from induction.task_kinds.extraction import ExtractionTask
 from nlu_shared.rendering import render
 from nlu_shared.schemas.extraction import Extraction
@@ -42,7 +41,7 @@ def shown(text: str, kind: str | None = None, **fields: Any) -> Example:
     )
 
 
-def asked(request: ModelRequest) -> MessagesRequest:
+def messages_request(request: ModelRequest) -> MessagesRequest:
     return MessagesRequest.model_validate(
         {
             "model": request.model,
@@ -57,9 +56,9 @@ def asked(request: ModelRequest) -> MessagesRequest:
 def coded(
     prompt: PromptContent, text: str, *, noise: str | None = None, context: Context | None = None
 ) -> Extraction:
-    request = asked(render(prompt, text, context, answers=TASK.answers, model="m"))
-    said = answer(request, lambda kind, _: noise if noise else kind)
-    prediction = TASK.parse(Said(Outcome.OK, said))
+    request = messages_request(render(prompt, text, context, answers=TASK.answers, model="m"))
+    reply = answer(request, lambda kind, _: noise if noise else kind)
+    prediction = TASK.parse(ModelAnswer(Outcome.OK, reply))
     assert prediction.fault is None
     return Extraction.model_validate(prediction.output)
 
@@ -71,8 +70,8 @@ def showing(*examples: Example) -> PromptContent:
 def telling(line: str, *examples: Example) -> PromptContent:
     plain = showing(*examples)
     *others, rules = plain.instructions
-    told = rules.model_copy(update={"text": f"{rules.text}\n{line}"})
-    return plain.model_copy(update={"instructions": (*others, told)})
+    extended = rules.model_copy(update={"text": f"{rules.text}\n{line}"})
+    return plain.model_copy(update={"instructions": (*others, extended)})
 
 
 def names(found: Extraction) -> dict[int | None, str | None]:

@@ -210,28 +210,28 @@ async def test_thinking_before_the_text_is_skipped_and_text_blocks_are_joined() 
 async def test_an_answer_depends_on_nothing_but_the_request() -> None:
     kind = toy(3)
     system = prompt(kind.labels, {}, kind.cases(per_label=2, seed=1))
-    asked = [question(system, text, kind.labels) for text, _ in kind.cases(per_label=4, seed=2)]
+    requests = [question(system, text, kind.labels) for text, _ in kind.cases(per_label=4, seed=2)]
     settings = OfflineSettings(noise=0.3, faults={Fault.OVERLOADED: 3, Fault.CUT: 5})
     forwards, backwards = Bench(settings), Bench(settings)
-    one_way = [await forwards.claude.complete(request) for request in asked]
-    other_way = [await backwards.claude.complete(request) for request in reversed(asked)]
-    again = [await forwards.claude.complete(request) for request in asked]
+    one_way = [await forwards.claude.complete(request) for request in requests]
+    other_way = [await backwards.claude.complete(request) for request in reversed(requests)]
+    again = [await forwards.claude.complete(request) for request in requests]
 
-    def said(answers: list[ModelAnswer]) -> list[tuple[Outcome, str]]:
+    def outcomes(answers: list[ModelAnswer]) -> list[tuple[Outcome, str]]:
         return [(answer.outcome, answer.text) for answer in answers]
 
-    assert said(one_way) == said(list(reversed(other_way))) == said(again)
+    assert outcomes(one_way) == outcomes(list(reversed(other_way))) == outcomes(again)
     assert {answer.outcome for answer in one_way} == {Outcome.OK, Outcome.CUT}
 
 
 async def test_noise_disturbs_about_the_share_that_was_asked_for_and_repeats_differ() -> None:
     quiet, noisy = Bench(), Bench(OfflineSettings(noise=0.3))
-    asked = [simple_question(f"parcel number {n}") for n in range(200)]
-    calm = [await quiet.claude.complete(request) for request in asked]
-    first = [await noisy.claude.complete(request) for request in asked]
-    second = [await noisy.claude.complete(request, sample=1) for request in asked]
+    requests = [simple_question(f"parcel number {n}") for n in range(200)]
+    calm = [await quiet.claude.complete(request) for request in requests]
+    first = [await noisy.claude.complete(request) for request in requests]
+    second = [await noisy.claude.complete(request, sample=1) for request in requests]
     disturbed = sum(left.text != right.text for left, right in zip(calm, first, strict=True))
     assert 35 <= disturbed <= 85
     assert first != second
     other_seed = Bench(OfflineSettings(noise=0.3, seed=1))
-    assert first != [await other_seed.claude.complete(request) for request in asked]
+    assert first != [await other_seed.claude.complete(request) for request in requests]

@@ -65,9 +65,9 @@ def test_confidence_tells_right_answers_from_wrong_ones() -> None:
     learner = Learner(read(system, kind.labels, "label"), kind.labels)
     sure: dict[bool, list[float]] = {True: [], False: []}
     for text, label in kind.cases(per_label=30, seed=6):
-        said, confidence = learner.answer(text)
+        predicted, confidence = learner.answer(text)
         assert 0 <= confidence <= 1
-        sure[said == label].append(confidence)
+        sure[predicted == label].append(confidence)
     mean = {right: sum(values) / len(values) for right, values in sure.items()}
     assert mean[True] > mean[False] + 0.1
 
@@ -80,8 +80,8 @@ def test_a_text_of_unknown_words_is_answered_without_confidence() -> None:
 
 def test_labels_with_colons_and_line_breaks_are_found_in_their_lines() -> None:
     labels = ("a: b", "a", "two\nlines")
-    told = read("- a: b: money\n- a: parcels\n- two lines: greetings", labels, "label")
-    assert {label: text for text, label in told.profiles} == {
+    reading = read("- a: b: money\n- a: parcels\n- two lines: greetings", labels, "label")
+    assert {label: text for text, label in reading.profiles} == {
         "a: b": "a: b .  money",
         "a": "a .  parcels",
         "two\nlines": "two\nlines .  greetings",
@@ -90,14 +90,14 @@ def test_labels_with_colons_and_line_breaks_are_found_in_their_lines() -> None:
 
 def test_lines_that_only_look_like_examples_are_text() -> None:
     lines = ['{"text": 3, "label": "a"}', '{"text": "x"}', "{broken", '{"a":' * 50_000]
-    told = read("\n".join(lines), ("a",), "label")
-    assert told.examples == ()
-    assert len(told.rest) == len(lines)
+    reading = read("\n".join(lines), ("a",), "label")
+    assert reading.examples == ()
+    assert len(reading.rest) == len(lines)
 
 
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_any_prompt_and_any_text_get_one_of_the_labels(system: str, text: str) -> None:
     labels = ("yes", "no")
-    said, confidence = Learner(read(system, labels, "label"), labels).answer(text)
-    assert said in labels
+    predicted, confidence = Learner(read(system, labels, "label"), labels).answer(text)
+    assert predicted in labels
     assert 0 <= confidence <= 1

@@ -25,11 +25,11 @@ def body(**changes: object) -> dict[str, object]:
 
 async def test_the_sdk_gets_a_message_whose_id_says_who_answered() -> None:
     async with AsyncAnthropic(api_key="any", http_client=in_process()) as client:
-        said = await client.messages.create(**body())  # type: ignore[call-overload]
-    assert said.model == MODEL
-    assert said.id.startswith("offline_")
-    assert said.stop_reason == "end_turn"
-    assert json.loads(said.content[0].text)["label"] == "yes"
+        reply = await client.messages.create(**body())  # type: ignore[call-overload]
+    assert reply.model == MODEL
+    assert reply.id.startswith("offline_")
+    assert reply.stop_reason == "end_turn"
+    assert json.loads(reply.content[0].text)["label"] == "yes"
 
 
 async def test_the_sdk_lists_models() -> None:
@@ -119,13 +119,13 @@ async def usage_of(
 async def test_usage_follows_which_marked_prefixes_were_seen() -> None:
     first, second = "a" * 400, "b" * 200
     async with in_process() as http:
-        asked, *_ = await usage_of(http)
-        assert await usage_of(http, first) == (asked, 100, 0)
-        assert await usage_of(http, first) == (asked, 0, 100)
-        assert await usage_of(http, first, second) == (asked, 50, 100)
-        assert await usage_of(http, first, second) == (asked, 0, 150)
-        assert await usage_of(http, second) == (asked, 50, 0)
-        assert await usage_of(http, first, model="claude-opus-5-5") == (asked, 100, 0)
+        input_tokens, *_ = await usage_of(http)
+        assert await usage_of(http, first) == (input_tokens, 100, 0)
+        assert await usage_of(http, first) == (input_tokens, 0, 100)
+        assert await usage_of(http, first, second) == (input_tokens, 50, 100)
+        assert await usage_of(http, first, second) == (input_tokens, 0, 150)
+        assert await usage_of(http, second) == (input_tokens, 50, 0)
+        assert await usage_of(http, first, model="claude-opus-5-5") == (input_tokens, 100, 0)
 
 
 async def test_an_unmarked_system_prompt_is_plain_input() -> None:

@@ -67,8 +67,8 @@ def message(**changes: object) -> dict[str, Any]:
     } | changes
 
 
-def text(said: str) -> dict[str, Any]:
-    return message(content=[{"type": "text", "text": said}])
+def text(content: str) -> dict[str, Any]:
+    return message(content=[{"type": "text", "text": content}])
 
 
 values = st.recursive(
@@ -110,9 +110,9 @@ messages = st.builds(
 texts = st.builds(text, st.text(st.characters()) | values.map(json.dumps))
 bodies = st.one_of(
     st.binary(max_size=200),
-    messages.map(lambda said: json.dumps(said).encode()),
-    texts.map(lambda said: json.dumps(said).encode()),
-    values.map(lambda said: json.dumps(said).encode()),
+    messages.map(lambda value: json.dumps(value).encode()),
+    texts.map(lambda value: json.dumps(value).encode()),
+    values.map(lambda value: json.dumps(value).encode()),
     st.tuples(messages, st.integers(0, 200)).map(lambda cut: json.dumps(cut[0]).encode()[: cut[1]]),
     st.integers(1, 100_000).map(lambda depth: b"[" * depth),
     st.integers(1, 100_000).map(lambda depth: b'{"error":' * depth + b"1" + b"}" * depth),
@@ -202,9 +202,9 @@ async def test_what_a_provider_says_about_a_refusal_is_not_repeated() -> None:
     }
     for status in (400, 401, 403, 404, 418, 429, 500):
         came = await came_to(sending(status, {"request-id": secret}, json.dumps(error).encode()))
-        told = came.text if isinstance(came, ModelAnswer) else str(came)
-        assert told.startswith(f"status {status}")
-        assert "Anna" not in told
+        refusal = came.text if isinstance(came, ModelAnswer) else str(came)
+        assert refusal.startswith(f"status {status}")
+        assert "Anna" not in refusal
 
 
 async def test_a_stream_that_is_cut_off_is_ambiguous() -> None:

@@ -9,17 +9,24 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from induction.task_kinds.base import ModelAnswer as Said
-from induction.task_kinds.base import Outcome
+from induction.task_kinds.base import ModelAnswer, Outcome
 from nlu_shared.rendering import render
 from nlu_shared.schemas.extraction import EventKind, Extraction, Relationship
 from nlu_shared.schemas.ground_truth import Context, Turn
 from nlu_shared.schemas.prompts import Example
 from offline_model.answers import answer
 
-from tests.induction.llm.statements import TASK, asked, coded, names, showing, shown, telling
+from tests.induction.llm.statements import (
+    TASK,
+    coded,
+    messages_request,
+    names,
+    showing,
+    shown,
+    telling,
+)
 
-SAID = "Bert passed away in 1990."
+STATEMENT = "Bert passed away in 1990."
 
 
 DEATH = shown("Anna passed away in 1972.", "death", person="Anna", dateTime="1972")
@@ -39,11 +46,11 @@ UNNAMED = (
 def turned(example: Example) -> Example:
     """The same in words that nobody ever heard."""
     (event,) = example.output["events"] or [None]
-    said = {
+    output = {
         **example.output,
         "events": [{**event, "description": rot13(event["description"])}] if event else [],
     }
-    return example.model_copy(update={"text": rot13(example.text), "output": said})
+    return example.model_copy(update={"text": rot13(example.text), "output": output})
 
 
 def rot13(text: str) -> str:
@@ -57,13 +64,13 @@ def without_words(found: Extraction) -> Extraction:
 
 
 def test_without_examples_it_finds_names_but_not_what_happened() -> None:
-    found = coded(TASK.baseline(), SAID)
+    found = coded(TASK.baseline(), STATEMENT)
     assert [person.name for person in found.people] == ["Bert"]
     assert not found.events
 
 
 def test_an_example_teaches_it_an_event_with_its_person_and_year() -> None:
-    (event,) = coded(showing(DEATH, NOTHING), SAID).events
+    (event,) = coded(showing(DEATH, NOTHING), STATEMENT).events
     assert (event.kind, event.person, event.dateTime) == (EventKind.DEATH, -1, "1990")
 
 
@@ -169,7 +176,7 @@ def test_examples_that_contradict_a_rule_weigh_against_it() -> None:
 def test_it_knows_no_word_beforehand() -> None:
     examples = (*BIRTHS, *UNNAMED, DEATH, NOTHING)
     unheard = [turned(one) for one in examples]
-    for text in ("Edda plinked Finn in 1980, I glorped.", SAID, "Hal was glorped away."):
+    for text in ("Edda plinked Finn in 1980, I glorped.", STATEMENT, "Hal was glorped away."):
         plain, other = coded(showing(*examples), text), coded(showing(*unheard), rot13(text))
         assert without_words(plain) == without_words(other)
 
@@ -185,23 +192,25 @@ def test_the_order_of_examples_changes_nothing() -> None:
 @given(st.integers(0, 2**32))
 def test_examples_help_the_more_of_what_is_asked_they_show(seed: int) -> None:
     chance = random.Random(seed)
-    made = sorted({"".join(chance.choices("bcdfghklmnprst", k=8)) for _ in range(24)})
-    verbs = {kind: [made.pop() for _ in range(6)] for kind in ("death", "moved", "shift")}
+    words = sorted({"".join(chance.choices("bcdfghklmnprst", k=8)) for _ in range(24)})
+    verbs = {kind: [words.pop() for _ in range(6)] for kind in ("death", "moved", "shift")}
     cases = [(kind, verb) for kind, some in verbs.items() for verb in some]
     truths = [shown(f"Finn {verb}.", kind, person="Finn") for kind, verb in cases]
     examples = [shown(f"Anna {verb}.", kind, person="Anna") for kind, verb in cases]
     wrong = [shown(f"Anna {verb}.", "birth", child="Anna") for _, verb in cases]
 
     def score(*some: Example) -> float:
-        found = [coded(showing(*some, NOTHING), one.text) for one in truths]
-        said = [TASK.parse(Said(Outcome.OK, one.model_dump_json())) for one in found]
-        return TASK.score([one.output for one in truths], said).objective
+        extractions = [coded(showing(*some, NOTHING), one.text) for one in truths]
+        predictions = [
+            TASK.parse(ModelAnswer(Outcome.OK, one.model_dump_json())) for one in extractions
+        ]
+        return TASK.score([one.output for one in truths], predictions).objective
 
     assert score(*examples) == 1 > score(*examples[::2]) > score(*wrong)
 
 
 def test_noise_changes_what_happened_but_stays_an_extraction() -> None:
-    (event,) = coded(showing(*[DEATH] * 3, NOTHING), SAID, noise="moved").events
+    (event,) = coded(showing(*[DEATH] * 3, NOTHING), STATEMENT, noise="moved").events
     assert event.kind is EventKind.MOVED
 
 
@@ -231,7 +240,11 @@ PARTS = st.sampled_from(["people", "events", "pair_bonds"])
     )
 )
 def test_unreadable_examples_are_passed_over(lines: list[Any]) -> None:
-    request = asked(render(showing(DEATH, NOTHING), SAID, answers=TASK.answers, model="m"))
-    told = [*(block.text for block in request.blocks), "{", *map(json.dumps, lines)]
-    said = answer(request.model_copy(update={"system": "\n".join(told)}), lambda kind, _: kind)
-    assert TASK.parse(Said(Outcome.OK, said)).fault is None
+    request = messages_request(
+        render(showing(DEATH, NOTHING), STATEMENT, answers=TASK.answers, model="m")
+    )
+    prompt_lines = [*(block.text for block in request.blocks), "{", *map(json.dumps, lines)]
+    reply = answer(
+        request.model_copy(update={"system": "\n".join(prompt_lines)}), lambda kind, _: kind
+    )
+    assert TASK.parse(ModelAnswer(Outcome.OK, reply)).fault is None

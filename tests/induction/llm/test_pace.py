@@ -68,7 +68,7 @@ def test_a_pace_is_the_same_by_another_clock() -> None:
 
 
 @pytest.mark.parametrize(
-    ("failure", "asked"),
+    ("failure", "seconds"),
     [
         (Failure(Kind.STATUS, 429, retry_after="7"), 7),
         (Failure(Kind.STATUS, 429), 0),
@@ -83,5 +83,7 @@ def test_a_pace_is_the_same_by_another_clock() -> None:
         (Failure(Kind.UNREADABLE), None),
     ],
 )
-def test_which_answers_ask_for_less_and_for_how_long(failure: Failure, asked: float | None) -> None:
-    assert patience_asked(failure) == asked
+def test_which_answers_ask_for_less_and_for_how_long(
+    failure: Failure, seconds: float | None
+) -> None:
+    assert patience_asked(failure) == seconds

@@ -32,47 +32,47 @@ def refunds(*, may_quote: bool = True, texts: list[str] = REFUNDS) -> dict[str, 
     return confusion(cases, "refund", "parcel")
 
 
-async def answered(asked: dict[str, Any]) -> ModelAnswer:
+async def answered(request: dict[str, Any]) -> ModelAnswer:
     claude = Claude(api_key="any", http_client=in_process())
     return await claude.complete(
         ModelRequest(
             model="claude-sonnet-5-5",
             system=("You improve prompts.",),
-            user=json.dumps(asked),
+            user=json.dumps(request),
             schema=Change.model_json_schema(),
             max_tokens=4_096,
         )
     )
 
 
-async def propose(asked: dict[str, Any]) -> Change:
-    answer = await answered(asked)
+async def propose(request: dict[str, Any]) -> Change:
+    answer = await answered(request)
     assert answer.outcome is Outcome.OK
     return Change.model_validate_json(answer.text)
 
 
-def applied(asked: dict[str, Any], change: Change) -> PromptContent:
+def applied(request: dict[str, Any], change: Change) -> PromptContent:
     shown = {
         UUID(one["id"]): Case(UUID(one["id"]), one["text"], one["truth"], "", one["may_quote"])
-        for pattern in asked["patterns"]
+        for pattern in request["patterns"]
         for one in pattern["cases"]
     }
-    content = PromptContent.model_validate(asked["prompt"])
+    content = PromptContent.model_validate(request["prompt"])
     return apply(content, change, shown=shown, task=TASK)
 
 
 async def test_a_confusion_is_answered_with_examples_of_it() -> None:
-    asked = meta([refunds()])
-    after = applied(asked, await propose(asked))
+    request = meta([refunds()])
+    after = applied(request, await propose(request))
     added = [example for example in after.examples if example.output == "refund"]
     assert 0 < len(added) < len(REFUNDS)
     assert {example.text for example in added} < set(REFUNDS)
 
 
 async def test_where_nothing_may_be_quoted_it_tells_words() -> None:
-    asked = meta([refunds(may_quote=False)])
-    change = await propose(asked)
-    after = applied(asked, change)
+    request = meta([refunds(may_quote=False)])
+    change = await propose(request)
+    after = applied(request, change)
     assert change.strategy == "B"
     rules = after.block("rules")
     assert rules
@@ -106,8 +106,8 @@ async def test_a_family_of_mistakes_gets_a_line_for_each_label_it_missed() -> No
 
 
 async def test_a_prompt_at_its_limit_gets_no_more_words() -> None:
-    asked = meta([refunds()], limits={"added_examples": 12, "instruction_tokens": 10})
-    change = await propose(asked)
+    request = meta([refunds()], limits={"added_examples": 12, "instruction_tokens": 10})
+    change = await propose(request)
     assert change.strategy == "A"
 
 
@@ -118,13 +118,13 @@ async def test_what_is_no_meta_prompt_is_refused() -> None:
 
 async def test_it_never_proposes_what_was_tried_and_every_proposal_applies() -> None:
     tried: list[dict[str, Any]] = []
-    seen: set[str] = set()
+    hashes: set[str] = set()
     for _ in range(12):
-        asked = meta([refunds()], tried=tried)
-        change = await propose(asked)
-        after = applied(asked, change)
-        assert after.version_hash not in seen
-        seen.add(after.version_hash)
+        request = meta([refunds()], tried=tried)
+        change = await propose(request)
+        after = applied(request, change)
+        assert after.version_hash not in hashes
+        hashes.add(after.version_hash)
         tried.append(change.model_dump(mode="json") | {"outcome": "rejected", "reason": "no gain"})
     assert {one["strategy"] for one in tried} == {"A", "B", "C"}
 
@@ -137,10 +137,10 @@ async def test_after_an_invalid_answer_it_offers_another() -> None:
 
 async def test_an_example_that_misleads_can_be_taken_away() -> None:
     tried: list[dict[str, Any]] = []
-    asked = meta([refunds()])
-    asked["prompt"]["examples"] = [{"text": "money back for my parcel", "output": "parcel"}]
+    request = meta([refunds()])
+    request["prompt"]["examples"] = [{"text": "money back for my parcel", "output": "parcel"}]
     for _ in range(20):
-        change = await propose(asked | {"tried": tried})
+        change = await propose(request | {"tried": tried})
         tried.append(change.model_dump(mode="json"))
     assert "remove_example" in [edit["op"] for one in tried for edit in one["edits"]]
 
@@ -157,15 +157,15 @@ async def test_a_hint_brings_its_pattern_first() -> None:
 
 
 async def test_protected_blocks_stay_untouched_even_if_there_are_no_others() -> None:
-    asked = meta([refunds(may_quote=False)])
-    asked["prompt"]["instructions"] = asked["prompt"]["instructions"][:1]
-    change = await propose(asked)
-    assert len(applied(asked, change).instructions) == 2
+    request = meta([refunds(may_quote=False)])
+    request["prompt"]["instructions"] = request["prompt"]["instructions"][:1]
+    change = await propose(request)
+    assert len(applied(request, change).instructions) == 2
 
 
 async def test_with_no_mistakes_shown_the_answer_is_still_a_change() -> None:
-    asked = meta([])
-    applied(asked, await propose(asked))
+    request = meta([])
+    applied(request, await propose(request))
 
 
 @settings(max_examples=25)

@@ -21,9 +21,9 @@ class Toy:
     words: dict[str, list[str]]
 
     def text(self, label: str, chance: random.Random) -> str:
-        told = chance.sample(self.words[label], 3) + chance.sample(_FILLER, 3)
-        chance.shuffle(told)
-        return " ".join(told)
+        drawn = chance.sample(self.words[label], 3) + chance.sample(_FILLER, 3)
+        chance.shuffle(drawn)
+        return " ".join(drawn)
 
     def cases(self, per_label: int, seed: int) -> list[tuple[str, str]]:
         chance = random.Random(seed)

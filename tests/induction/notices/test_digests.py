@@ -126,7 +126,7 @@ async def test_each_channel_gets_the_digest_of_a_week_once(
     plain = mail.get_body(("plain",))
     assert plain is not None
     words = " ".join(str(plain.get_content()).split())
-    for told in (
+    for line in (
         f"Runs that start by themselves: {TASK}",
         "started: reason of 2",
         "not started: reason of 3 3",
@@ -134,7 +134,7 @@ async def test_each_channel_gets_the_digest_of_a_week_once(
         "weekly fails weekly 0.31 0.2 - open",
         "https://induction.example/dashboard",
     ):
-        assert told in words, told
+        assert line in words, line
     assert "long ago" not in words
     slack, webhook = sorted(receiver.got, key=lambda one: "webhook-id" in one[0])
     body = json.loads(webhook[1])

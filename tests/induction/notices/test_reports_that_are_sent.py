@@ -29,14 +29,14 @@ SOON = "UPDATE report_deliveries SET not_before = now()"
 @pytest.fixture(scope="module")
 async def telling(databases: Databases, servers: Servers, box: Mailbox) -> AsyncIterator[Stack]:
     """A stack that tells; one run has ended before anybody wanted to hear."""
-    told: dict[str, Any] = {
+    settings: dict[str, Any] = {
         "public_url": f"{PUBLIC}/",
         "smtp_url": box.url,
         "smtp_from": "induction@example.org",
         "notice_private_hosts": ["127.0.0.1"],
         "report_seconds": 0.5,
     }
-    async with opened(databases, servers, **told) as stack:
+    async with opened(databases, servers, **settings) as stack:
         await make_task(stack, TASK, cases=CASES)
         before = await start(stack, TASK, kind="evaluate")
         async with stack.working():

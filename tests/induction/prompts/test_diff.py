@@ -47,7 +47,7 @@ async def versions(stack: Stack) -> tuple[str, str]:
     return made[0].json()["id"], made[1].json()["id"]
 
 
-async def asked(stack: Stack, version: str, against: str, task: str = "compared") -> Any:
+async def get_diff(stack: Stack, version: str, against: str, task: str = "compared") -> Any:
     path = f"/v1/prompts/{task}/versions/{version}/diff"
     return await stack.induction.get(path, params={"against": against})
 
@@ -56,29 +56,29 @@ async def test_a_diff_names_what_was_added_removed_and_changed(
     stack: Stack, versions: tuple[str, str]
 ) -> None:
     before, after = versions
-    told = (await asked(stack, after, before)).json()
-    assert {block["name"]: block["change_type"] for block in told["blocks"]} == {
+    difference = (await get_diff(stack, after, before)).json()
+    assert {block["name"]: block["change_type"] for block in difference["blocks"]} == {
         "role": "changed",
         "rules": "added",
         "hints": "removed",
     }
-    (hunk,) = told["blocks"][0]["hunks"]
+    (hunk,) = difference["blocks"][0]["hunks"]
     assert hunk == {
         "before_line": 1,
         "after_line": 1,
         "lines": [" You sort mail.", f" {LABELS}", "-Be brief.", "+Be careful."],
     }
-    assert [one["text"] for one in told["examples_removed"]] == ["my parcel"]
-    assert [one["text"] for one in told["examples_added"]] == ["hi"]
-    assert not told["is_reordered"]
+    assert [one["text"] for one in difference["examples_removed"]] == ["my parcel"]
+    assert [one["text"] for one in difference["examples_added"]] == ["hi"]
+    assert not difference["is_reordered"]
 
 
 async def test_a_version_does_not_differ_from_itself(
     stack: Stack, versions: tuple[str, str]
 ) -> None:
-    told = (await asked(stack, versions[0], versions[0])).json()
-    assert told["tokens_before"] == told["tokens_after"] > 0
-    assert not any(told[name] for name in ("blocks", "examples_added", "examples_removed"))
+    difference = (await get_diff(stack, versions[0], versions[0])).json()
+    assert difference["tokens_before"] == difference["tokens_after"] > 0
+    assert not any(difference[name] for name in ("blocks", "examples_added", "examples_removed"))
 
 
 async def test_versions_of_two_tasks_are_not_compared(
@@ -86,7 +86,7 @@ async def test_versions_of_two_tasks_are_not_compared(
 ) -> None:
     elsewhere = await make_task(stack, "elsewhere")
     for one, other in ((versions[0], elsewhere), (elsewhere, versions[0]), (versions[0], UNKNOWN)):
-        answer = await asked(stack, one, other)
+        answer = await get_diff(stack, one, other)
         assert (answer.status_code, answer.json()["code"]) == (404, "unknown_version")
 
 
@@ -107,23 +107,23 @@ async def test_the_command_prints_the_diff(stack: Stack, versions: tuple[str, st
 
 def test_the_order_of_blocks_is_a_difference() -> None:
     first, second = Block(name="a", text="1"), Block(name="b", text="2")
-    told = diff.compare(
+    difference = diff.compare(
         PromptContent(instructions=(first, second)),
         PromptContent(instructions=(second, first)),
         ANSWERS,
     )
-    assert told.is_reordered
-    assert not told.blocks
+    assert difference.is_reordered
+    assert not difference.blocks
 
 
 def test_a_block_too_long_to_align_is_one_hunk() -> None:
     before, after = ("\n".join(f"{side} {n}" for n in range(1_100)) for side in "ab")
-    told = diff.compare(
+    difference = diff.compare(
         PromptContent(instructions=(Block(name="a", text=before),)),
         PromptContent(instructions=(Block(name="a", text=after),)),
         ANSWERS,
     )
-    ((hunk,),) = (block.hunks for block in told.blocks)
+    ((hunk,),) = (block.hunks for block in difference.blocks)
     assert len(hunk.lines) == 2_200
 
 
@@ -156,5 +156,12 @@ def test_there_and_back_are_mirrors(before: PromptContent, after: PromptContent)
 
 @given(contents)
 def test_nothing_changed_is_an_empty_diff(content: PromptContent) -> None:
-    told = diff.compare(content, content, ANSWERS)
-    assert not any([told.blocks, told.examples_added, told.examples_removed, told.is_reordered])
+    difference = diff.compare(content, content, ANSWERS)
+    assert not any(
+        [
+            difference.blocks,
+            difference.examples_added,
+            difference.examples_removed,
+            difference.is_reordered,
+        ]
+    )

@@ -68,14 +68,14 @@ def test_any_prompt_comes_back_from_its_json_as_it_was(content: PromptContent) -
 @given(content=contents)
 def test_the_module_is_real_python_that_says_the_same(content: PromptContent) -> None:
     module = module_of(content)
-    told: dict[str, Any] = {}
-    exec(compile(module, "prompts.py", "exec"), told)  # noqa: S102 - our own export
-    assert told["INSTRUCTIONS"] == "\n\n".join(block.text for block in content.instructions)
-    assert told["EXAMPLE_CASES"] == [tuple(one.row) for one in content.examples]
+    namespace: dict[str, Any] = {}
+    exec(compile(module, "prompts.py", "exec"), namespace)  # noqa: S102 - our own export
+    assert namespace["INSTRUCTIONS"] == "\n\n".join(block.text for block in content.instructions)
+    assert namespace["EXAMPLE_CASES"] == [tuple(one.row) for one in content.examples]
     for name, value in derived(content, ANSWERS, None).items():
-        assert told[name] == value
-    assert told["PROMPT_METADATA"]["version_hash"] == content.version_hash
-    assert told["PROMPT_METADATA"]["validation_f1"] == 0.75
+        assert namespace[name] == value
+    assert namespace["PROMPT_METADATA"]["version_hash"] == content.version_hash
+    assert namespace["PROMPT_METADATA"]["validation_f1"] == 0.75
 
 
 @pytest.mark.parametrize("answers", [ANSWERS, AnswerSpace(TaskKind.EXTRACTION)])
@@ -115,10 +115,10 @@ def test_the_sha256_in_the_module_is_that_of_what_follows_it(content: PromptCont
 
 @given(content=contents)
 def test_the_json_export_holds_the_content_and_its_sha256(content: PromptContent) -> None:
-    told = json.loads(json_of(content))
-    claimed = told.pop("sha256")
-    assert hashlib.sha256(canonical(told).encode()).hexdigest() == claimed
-    assert PromptContent.model_validate(told["content"]) == content
+    document = json.loads(json_of(content))
+    claimed = document.pop("sha256")
+    assert hashlib.sha256(canonical(document).encode()).hexdigest() == claimed
+    assert PromptContent.model_validate(document["content"]) == content
 
 
 BLOCKS = "INSTRUCTION_BLOCKS = [('role', 'x', False)]\n"

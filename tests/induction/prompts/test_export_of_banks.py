@@ -38,7 +38,7 @@ CONTENT = PromptContent(
     retrieval=Retrieval(selector=Selector.BM25_1, k=2, per_answer=1, max_characters=200, bank=BANK),
 )
 MODULE = to_module(CONTENT, task="t", version_id=VERSION, answers=ANSWERS, facts={"model": MODEL})
-ASKED = [
+QUESTIONS = [
     "",
     "pay NOW",
     "strasse",
@@ -63,16 +63,16 @@ for text, context in json.load(sys.stdin):
 def test_a_bare_interpreter_chooses_what_the_renderer_chooses(tmp_path: Path) -> None:
     (tmp_path / "prompts.py").write_text(MODULE, encoding="utf-8")
     contexts = [None, Context(before=TURNS), Context(known={"people": []})]
-    asked = [(text, context) for text in ASKED for context in contexts]
+    questions = [(text, context) for text in QUESTIONS for context in contexts]
     built = subprocess.run(
         [sys.executable, "-I", "-S", "-c", BARE],
         cwd=tmp_path,
-        input=json.dumps([(text, context.short if context else {}) for text, context in asked]),
+        input=json.dumps([(text, context.short if context else {}) for text, context in questions]),
         capture_output=True,
         text=True,
         check=True,
     )
-    requests = [render(CONTENT, *one, answers=ANSWERS, model=MODEL) for one in asked]
+    requests = [render(CONTENT, *one, answers=ANSWERS, model=MODEL) for one in questions]
     assert all(request.varying for request in requests)
     expected = [hashlib.sha256(as_bytes(one.messages())).hexdigest() for one in requests]
     assert built.stdout.split() == expected
@@ -81,7 +81,7 @@ def test_a_bare_interpreter_chooses_what_the_renderer_chooses(tmp_path: Path) ->
 
 def test_a_client_that_has_the_module_alone_sends_the_same() -> None:
     form = served_of(MODULE).forms[0]
-    for text in ASKED:
+    for text in QUESTIONS:
         whole = render(CONTENT, text, answers=ANSWERS, model=MODEL)
         assert render_parts(form, text, model=MODEL).messages() == whole.messages()
 

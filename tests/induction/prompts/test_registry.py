@@ -19,8 +19,8 @@ async def tasks(stack: Stack) -> None:
         await make_task(stack, slug)
 
 
-async def bring_in(stack: Stack, task: str = "greetings", **asked: Any) -> httpx2.Response:
-    return await stack.induction.post(f"/v1/prompts/{task}/versions", json=asked)
+async def bring_in(stack: Stack, task: str = "greetings", **body: Any) -> httpx2.Response:
+    return await stack.induction.post(f"/v1/prompts/{task}/versions", json=body)
 
 
 async def active(stack: Stack, task: str, etag: str | None = None) -> httpx2.Response:
@@ -32,8 +32,8 @@ async def test_without_a_prompt_the_task_writes_its_plain_one(stack: Stack) -> N
     answer = await bring_in(stack)
     assert answer.status_code == 200  # `make_task` brought it in already
     assert not answer.json()["content"]["examples"]
-    told = " ".join(block["text"] for block in answer.json()["content"]["instructions"])
-    assert all(f"topic_{number}" in told for number in range(4))
+    instructions = " ".join(block["text"] for block in answer.json()["content"]["instructions"])
+    assert all(f"topic_{number}" in instructions for number in range(4))
 
 
 async def test_a_text_becomes_one_block(stack: Stack) -> None:
@@ -74,7 +74,7 @@ async def test_two_prompts_at_once_are_refused(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "code"),
+    ("body", "code"),
     [
         ({"text": "Say topic_0 or topic_1."}, "unusable_prompt"),
         ({"text": ""}, "unusable_prompt"),
@@ -85,9 +85,9 @@ async def test_two_prompts_at_once_are_refused(stack: Stack) -> None:
     ],
 )
 async def test_a_prompt_the_task_cannot_be_served_with_is_refused(
-    stack: Stack, asked: dict[str, Any], code: str
+    stack: Stack, body: dict[str, Any], code: str
 ) -> None:
-    answer = await bring_in(stack, **asked)
+    answer = await bring_in(stack, **body)
     assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
@@ -173,10 +173,10 @@ async def test_an_export_runs_as_python_and_comes_back_as_the_same_version(stack
     serving = (await active(stack, "exported")).json()
     answer = await stack.induction.get("/v1/prompts/exported/export")
     assert answer.headers["content-type"].startswith("text/x-python")
-    told: dict[str, Any] = {}
-    exec(compile(answer.text, "prompts.py", "exec"), told)  # noqa: S102 - our own export
-    assert told["PROMPT_METADATA"]["version_hash"] == serving["version_hash"]
-    assert told["PROMPT_METADATA"]["task"] == "exported"
+    namespace: dict[str, Any] = {}
+    exec(compile(answer.text, "prompts.py", "exec"), namespace)  # noqa: S102 - our own export
+    assert namespace["PROMPT_METADATA"]["version_hash"] == serving["version_hash"]
+    assert namespace["PROMPT_METADATA"]["task"] == "exported"
     back = await bring_in(stack, "exported", module=answer.text)
     assert (back.status_code, back.json()["version_hash"]) == (200, serving["version_hash"])
     assert back.json()["id"] == serving["version_id"]
@@ -194,14 +194,14 @@ async def test_an_export_as_json_names_its_version(stack: Stack) -> None:
 
 
 async def test_versions_are_listed_oldest_first_page_by_page(stack: Stack) -> None:
-    made = [(await active(stack, "pages")).json()["version_id"]]
-    made += [(await bring_in(stack, "pages", text=f"{TEXT} {n}")).json()["id"] for n in range(4)]
-    seen: list[str] = []
-    asked: dict[str, str | int] = {"limit": 2}
+    created = [(await active(stack, "pages")).json()["version_id"]]
+    created += [(await bring_in(stack, "pages", text=f"{TEXT} {n}")).json()["id"] for n in range(4)]
+    listed: list[str] = []
+    query: dict[str, str | int] = {"limit": 2}
     while True:
-        page = (await stack.induction.get("/v1/prompts/pages/versions", params=asked)).json()
-        seen += [version["id"] for version in page["items"]]
+        page = (await stack.induction.get("/v1/prompts/pages/versions", params=query)).json()
+        listed += [version["id"] for version in page["items"]]
         if page["next_cursor"] is None:
             break
-        asked["cursor"] = page["next_cursor"]
-    assert seen == made
+        query["cursor"] = page["next_cursor"]
+    assert listed == created

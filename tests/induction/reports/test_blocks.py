@@ -32,13 +32,13 @@ def elements(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
 @given(words, st.lists(parts, max_size=60))
 @example("title", [Paragraph(("x" * 4_000,))] * 60)
 @example("title", [Heading("")])
-def test_whatever_it_says_fits_and_is_text_alone(title: str, said: list[Part]) -> None:
-    first, *rest = blocks(title, said)
+def test_whatever_it_says_fits_and_is_text_alone(title: str, body: list[Part]) -> None:
+    first, *rest = blocks(title, body)
     head = first["text"]
     assert (first["type"], head["type"], head["emoji"]) == ("header", "plain_text", False)
     assert 0 < len(head["text"]) <= MOST_HEADER
     assert len(rest) < MOST_BLOCKS
-    whole = len(head["text"])
+    total = len(head["text"])
     for block in rest:
         assert block["type"] == "rich_text"
         inside = list(elements(block))
@@ -48,8 +48,8 @@ def test_whatever_it_says_fits_and_is_text_alone(title: str, said: list[Part]) -
         assert all(one["text"] for one in inside)
         size = sum(len(one["text"]) for one in inside)
         assert size <= MOST_TEXT + len(inside)
-        whole += size
-    assert whole <= MOST_MESSAGE + len(CUT)
+        total += size
+    assert total <= MOST_MESSAGE + len(CUT)
 
 
 def test_what_does_not_fit_is_left_out_and_the_end_says_so() -> None:

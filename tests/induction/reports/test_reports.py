@@ -52,29 +52,29 @@ async def test_a_report_holds_what_the_run_found_and_how_to_check_and_undo_it(
 ) -> None:
     seen = await shown(stack, run)
     answer = await stack.induction.get(f"/v1/runs/{run}/report")
-    told: dict[str, Any] = answer.json()
-    assert told["verdict"] == seen["verdict"]
-    assert told["words"][1] == seen["verdict"]["summary"]
-    assert told["before"]["id"] == seen["baseline_version_id"]
-    assert (told["dataset_hash"], told["spend"]) == (seen["dataset_hash"], seen["spend"])
+    document: dict[str, Any] = answer.json()
+    assert document["verdict"] == seen["verdict"]
+    assert document["words"][1] == seen["verdict"]["summary"]
+    assert document["before"]["id"] == seen["baseline_version_id"]
+    assert (document["dataset_hash"], document["spend"]) == (seen["dataset_hash"], seen["spend"])
     turned = await sql(
         stack, "SELECT n, fixed, broke FROM run_changes WHERE run_id = $1 ORDER BY n", run
     )
     assert turned
-    assert [(one["n"], one["fixed"], one["broke"]) for one in told["changes"]] == [
+    assert [(one["n"], one["fixed"], one["broke"]) for one in document["changes"]] == [
         (row["n"], [*map(str, row["fixed"])], [*map(str, row["broke"])]) for row in turned
     ]
     objective = next(
         one
-        for one in told["components"]
+        for one in document["components"]
         if (one["split"], one["component"]) == ("validation", "objective")
     )
     assert objective["before"] == seen["baseline_f1"]
     assert objective["after"] == pytest.approx(seen["final_f1"])
     better = seen["best_version_id"] not in (None, seen["baseline_version_id"])
-    assert (told["roll_back"] is not None) == better
+    assert (document["roll_back"] is not None) == better
     if better:
-        assert told["roll_back"].endswith(f"--version {seen['baseline_version_id']}")
+        assert document["roll_back"].endswith(f"--version {seen['baseline_version_id']}")
 
 
 async def test_as_a_page_and_as_markdown_it_says_the_same_and_no_text_of_a_case(

@@ -40,5 +40,5 @@ async def time_passes(stack: Stack, run: str) -> None:
         await sql(stack, statement, run)
 
 
-def of_type(told: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
-    return [one for one in told if one["type"] == kind]
+def of_type(history: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [one for one in history if one["type"] == kind]

@@ -8,8 +8,8 @@ import asyncpg
 from tests.fixtures.stack import Stack, until
 
 
-async def start(stack: Stack, task: str, **asked: object) -> str:
-    answer = await stack.induction.post("/v1/runs", json={"task": task, **asked})
+async def start(stack: Stack, task: str, **order: object) -> str:
+    answer = await stack.induction.post("/v1/runs", json={"task": task, **order})
     assert answer.status_code == 202, answer.text
     return str(answer.json()["id"])
 

@@ -96,8 +96,8 @@ async def test_progress_moves_with_every_answer_and_not_with_every_block(
         await make_task(stack, "slow", cases=24)
         run = await start(stack, "slow", kind="evaluate")
         async with stack.working(concurrency=2):
-            told, _ = await asyncio.gather(read(stack, run), reached(stack, run))
-        moved = [body for _, body in told if body["type"] == "evaluation_progress"]
+            messages, _ = await asyncio.gather(read(stack, run), reached(stack, run))
+        moved = [body for _, body in messages if body["type"] == "evaluation_progress"]
         stored = await events(stack, run)
     assert not [event for event in stored if event["type"] == "evaluation_progress"]
     of_train = [body for body in moved if body["split"] == "train"]

@@ -105,6 +105,6 @@ async def test_a_pinned_block_is_edited_by_no_change(stack: Stack) -> None:
         seen = await reached(stack, run, "completed")
         assert (await verified(stack, run))["outcome"] == "same"
     assert seen["pins"] == pins
-    for told in of_type(await events(stack, run), "prompt_proposed"):
-        after = {one["name"]: one["text"] for one in told["content"]["instructions"]}
+    for proposal in of_type(await events(stack, run), "prompt_proposed"):
+        after = {one["name"]: one["text"] for one in proposal["content"]["instructions"]}
         assert blocks.items() <= after.items()

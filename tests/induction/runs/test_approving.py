@@ -46,11 +46,11 @@ async def test_a_change_waits_and_is_kept_where_somebody_approves(stack: Stack) 
     assert kept["outcome"] == "kept"
     assert kept["approval"]["decision"] == "approved"
     assert kept["approval"]["decided_by"]
-    told = await events(stack, run)
-    (first, *_) = of_type(told, "approval_awaited")
+    history = await events(stack, run)
+    (first, *_) = of_type(history, "approval_awaited")
     assert (first["minutes"], first["unanswered"]) == (1440, "veto")
-    place = told.index(first)
-    assert [one["type"] for one in told[place : place + 3]] == [
+    place = history.index(first)
+    assert [one["type"] for one in history[place : place + 3]] == [
         "approval_awaited",
         "approval_decided",
         "change_kept",
@@ -62,15 +62,15 @@ async def test_but_for_the_asking_an_approved_run_is_the_run_that_asks_nobody(
     databases: Databases, servers: Servers
 ) -> None:
     """In two databases that share nothing."""
-    told = []
+    histories = []
     for approval in ("off", "each-change"):
         async with opened(databases, servers) as stack:
             await make_task(stack, "alike", cases=24)
             run = await start(stack, "alike", limits={"iterations": 2}, approval=approval)
             async with stack.working():
                 await decided(stack, run, "approve")
-            told.append(await events(stack, run))
-    alone, asking = told
+            histories.append(await events(stack, run))
+    alone, asking = histories
     waits = ("approval_awaited", "approval_decided")
     assert [one for one in asking if one["type"] not in waits] == alone
     assert len(of_type(asking, "approval_awaited")) == len(of_type(alone, "change_kept")) > 0

@@ -76,7 +76,7 @@ async def stack(databases: Databases, servers: Servers) -> AsyncIterator[Stack]:
 
 
 @asynccontextmanager
-async def asked(
+async def open_ledger(
     stack: Stack, provider: Provider, *, epoch: int, calls: int = 1_000
 ) -> AsyncIterator[Ledger]:
     run = await start(stack, "ahead", kind="evaluate")
@@ -113,7 +113,7 @@ async def test_the_next_question_is_begun_before_the_last_answer_and_asked_once(
     stack: Stack,
 ) -> None:
     provider = Provider(last=7, first_of_next=8)
-    async with asked(stack, provider, epoch=101) as ledger:
+    async with open_ledger(stack, provider, epoch=101) as ledger:
         await ledger.complete(question(0, 8), question(8, 8))
         assert ledger.answered == 8
         answers = await ledger.complete(question(8, 8))
@@ -124,7 +124,7 @@ async def test_the_next_question_is_begun_before_the_last_answer_and_asked_once(
 
 async def test_what_was_begun_for_a_question_that_never_came_is_settled(stack: Stack) -> None:
     provider = Provider(last=7, first_of_next=8, never=8)
-    async with asked(stack, provider, epoch=102) as ledger:
+    async with open_ledger(stack, provider, epoch=102) as ledger:
         await ledger.complete(question(0, 8), question(8, 8))
         other = asyncio.create_task(ledger.complete(question(100, 1)))
         await other
@@ -140,7 +140,7 @@ async def test_a_call_ahead_that_parks_the_run_does_so_once_all_others_are_settl
 ) -> None:
     provider = Provider(last=7, first_of_next=8)
     provider.parks = {8}
-    async with asked(stack, provider, epoch=103) as ledger:
+    async with open_ledger(stack, provider, epoch=103) as ledger:
         with pytest.raises(ParkRun):
             await ledger.complete(question(0, 8), question(8, 8))
         assert await booked(stack, 103) == (len(set(provider.samples) - {8}), 0)
@@ -148,7 +148,7 @@ async def test_a_call_ahead_that_parks_the_run_does_so_once_all_others_are_settl
 
 async def test_calls_ahead_take_no_budget_from_those_before_them(stack: Stack) -> None:
     provider = Provider()
-    async with asked(stack, provider, epoch=104, calls=10) as ledger:
+    async with open_ledger(stack, provider, epoch=104, calls=10) as ledger:
         first = await ledger.complete(question(0, 8), question(8, 8))
         second = await ledger.complete(question(8, 8))
     refused = [Outcome.OVER_BUDGET] * 6

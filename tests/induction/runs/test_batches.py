@@ -23,25 +23,25 @@ UNFINISHED = NOISE.model_copy(update={"batch_looks": 1_000_000})
 BILLED: dict[str, Any] = {**QUICK, "provider": "anthropic"}
 
 
-async def through(stack: Stack, task: str, **asked: object) -> dict[str, Any]:
+async def through(stack: Stack, task: str, **order: object) -> dict[str, Any]:
     await make_task(stack, task, cases=CASES)
-    run = await start(stack, task, **asked)
+    run = await start(stack, task, **order)
     async with stack.working(hasty=True):
         return await reached(stack, run)
 
 
 async def alone_and_in_batches(
-    databases: Databases, servers: Servers, *, least: int, share: float, **asked: object
+    databases: Databases, servers: Servers, *, least: int, share: float, **order: object
 ) -> None:
-    asked["limits"] = {"iterations": 2, "money_usd": 20}
+    order["limits"] = {"iterations": 2, "money_usd": 20}
     async with opened(databases, servers, model=NOISE, **BILLED) as stack:
-        alone = await through(stack, "same", **asked)
+        alone = await through(stack, "same", **order)
         of_alone = await events(stack, alone["id"])
         assert await made(stack) == []
     model = NOISE.model_copy(update={"batch_looks": 1})
     changed = {**BILLED, "batch_calls": least}
     async with opened(databases, servers, model=model, **changed) as stack:
-        seen = await through(stack, "same", batches=True, **asked)
+        seen = await through(stack, "same", batches=True, **order)
         assert (seen["status"], seen["outages"], seen["batches"]) == ("completed", 0, True)
         assert await events(stack, seen["id"]) == of_alone
         sent = await batches(stack, seen["id"])
@@ -182,13 +182,13 @@ async def test_batches_are_refused_where_the_provider_has_none(
     }
     async with opened(databases, servers, providers=providers) as stack:
         await make_task(stack, "chat", cases=8)
-        asked = {"task": "chat", "kind": "evaluate", "models": {"task": "own/any"}}
-        refused = await stack.induction.post("/v1/runs", json={**asked, "batches": True})
+        order = {"task": "chat", "kind": "evaluate", "models": {"task": "own/any"}}
+        refused = await stack.induction.post("/v1/runs", json={**order, "batches": True})
         assert (refused.status_code, refused.json()["code"]) == (422, "no_batches")
         assert "own/any takes no Message Batches" in refused.json()["detail"]
         changed = await stack.induction.patch("/v1/tasks/chat", json={"batches": True})
         assert changed.json()["batches"] is True
-        dry = await stack.induction.post("/v1/runs", json={**asked, "dry_run": True})
+        dry = await stack.induction.post("/v1/runs", json={**order, "dry_run": True})
         assert "its calls go one by one" in "\n".join(dry.json()["notes"])
         own = await stack.induction.post("/v1/runs", json={"task": "chat", "dry_run": True})
         assert "up to 24 hours" in "\n".join(own.json()["notes"])

@@ -38,18 +38,18 @@ async def test_the_blame_of_a_winner_sums_up_to_what_its_run_kept(
 ) -> None:
     kept = [one for one in await events(stack, run["id"]) if one["type"] == "change_kept"]
     assert kept
-    told = await blame(stack, run["best_version_id"])
-    assert [one["judged"] for one in told["changes"]] == ["kept"] * len(kept)
-    assert [(one["fixed"], one["broke"]) for one in told["changes"]] == [
+    provenance = await blame(stack, run["best_version_id"])
+    assert [one["judged"] for one in provenance["changes"]] == ["kept"] * len(kept)
+    assert [(one["fixed"], one["broke"]) for one in provenance["changes"]] == [
         (one["fixed"], one["broke"]) for one in kept
     ]
-    assert {one["run_id"] for one in told["changes"]} == {run["id"]}
+    assert {one["run_id"] for one in provenance["changes"]} == {run["id"]}
     version = (
         await stack.induction.get(f"/v1/prompts/blamed/versions/{run['best_version_id']}")
     ).json()["content"]
-    assert len(told["parts"]) == len(version["instructions"]) + len(version["examples"])
-    for change in told["changes"]:
-        touching = [one for one in told["parts"] if change["n"] in touched_by(one)]
+    assert len(provenance["parts"]) == len(version["instructions"]) + len(version["examples"])
+    for change in provenance["changes"]:
+        touching = [one for one in provenance["parts"] if change["n"] in touched_by(one)]
         assert {one["name"] for one in touching} <= set(change["parts"])
         assert all(set(change["fixed"]) <= set(one["fixed"]) for one in touching)
 
@@ -61,9 +61,9 @@ def touched_by(part: dict[str, Any]) -> set[int]:
 async def test_a_baseline_is_imported_and_blamed_for_nothing(
     stack: Stack, run: dict[str, Any]
 ) -> None:
-    told = await blame(stack, run["baseline_version_id"])
-    assert not told["changes"]
-    for part in told["parts"]:
+    provenance = await blame(stack, run["baseline_version_id"])
+    assert not provenance["changes"]
+    for part in provenance["parts"]:
         assert (part["made_by"], part["edited_by"], part["net"]) == (None, [], 0)
         assert part["tokens"] > 0
 
@@ -71,9 +71,11 @@ async def test_a_baseline_is_imported_and_blamed_for_nothing(
 async def test_the_blame_of_a_rejected_prompt_says_where_it_failed(
     stack: Stack, run: dict[str, Any]
 ) -> None:
-    said = await events(stack, run["id"])
+    history = await events(stack, run["id"])
     failed = next(
-        one for one in said if one["type"] == "change_rejected" and one["version_hash"] is not None
+        one
+        for one in history
+        if one["type"] == "change_rejected" and one["version_hash"] is not None
     )
     listed = (
         await stack.induction.get("/v1/prompts/blamed/versions", params={"limit": 200})
@@ -89,7 +91,7 @@ async def test_the_blame_of_a_rejected_prompt_says_where_it_failed(
 async def test_the_command_prints_a_line_per_part_and_per_change(
     stack: Stack, run: dict[str, Any]
 ) -> None:
-    told = await blame(stack, run["best_version_id"])
+    provenance = await blame(stack, run["best_version_id"])
     env = {"INDUCTION_URL": str(stack.induction.base_url), "INDUCTION_KEY": BOOTSTRAP_KEY}
     ended = await typed(
         *("induction", "prompts", "blame", "--task", "blamed"),
@@ -98,8 +100,8 @@ async def test_the_command_prints_a_line_per_part_and_per_change(
     )
     assert ended.code == 0
     lines = ended.printed.splitlines()
-    assert len(lines) == 1 + len(told["parts"]) + 1 + len(told["changes"])
-    assert f"{told['tokens']:>6} tokens in all" in lines
+    assert len(lines) == 1 + len(provenance["parts"]) + 1 + len(provenance["changes"])
+    assert f"{provenance['tokens']:>6} tokens in all" in lines
     assert all(f"run {run['id']}, kept" in line for line in lines if line.startswith("change"))
 
 
@@ -108,7 +110,7 @@ def test_parts_of_one_change_share_it_and_what_is_gone_is_said_to_be() -> None:
     first, second, third = (uuid4() for _ in range(3))
     rules, hints = Block(name="rules", text="Be brief."), Block(name="hints", text="Say why.")
     shown, other = (Example(text=f"parcel {n}", output="topic") for n in range(2))
-    told = as_dict(
+    by_part = as_dict(
         VersionStep(first, PromptContent(instructions=(rules, hints), examples=(other,))),
         VersionStep(
             second,
@@ -127,16 +129,18 @@ def test_parts_of_one_change_share_it_and_what_is_gone_is_said_to_be() -> None:
             fixed=(cases[2],),
         ),
     )
-    assert told["rules"] == (None, [], False, 0)
-    assert told["hints"] == (None, [1, 2], True, 2)
-    assert told["example 0"] == (1, [], True, 2)
-    assert told["changes"] == [["hints", "example 0"], ["hints", "an example (gone)"]]
+    assert by_part["rules"] == (None, [], False, 0)
+    assert by_part["hints"] == (None, [1, 2], True, 2)
+    assert by_part["example 0"] == (1, [], True, 2)
+    assert by_part["changes"] == [["hints", "example 0"], ["hints", "an example (gone)"]]
 
 
 def as_dict(*lineage: VersionStep) -> dict[str, Any]:
-    told = blamed(lineage, AnswerSpace(TaskKind.INTENT))
-    parts = {one.name: (one.made_by, one.edited_by, one.is_shared, one.net) for one in told.parts}
-    return {**parts, "changes": [change.parts for change in told.changes]}
+    provenance = blamed(lineage, AnswerSpace(TaskKind.INTENT))
+    parts = {
+        one.name: (one.made_by, one.edited_by, one.is_shared, one.net) for one in provenance.parts
+    }
+    return {**parts, "changes": [change.parts for change in provenance.changes]}
 
 
 async def test_nobody_is_blamed_for_what_is_not_there(stack: Stack, run: dict[str, Any]) -> None:

@@ -15,8 +15,8 @@ from tests.induction.triggers.test_decisions import switch
 
 async def test_a_canary_says_whether_the_model_has_changed(stack: Stack) -> None:
     version = await make_task(stack, "sung", cases=30)
-    asked = {"task": "sung", "kind": "canary"}
-    forecast = (await stack.induction.post("/v1/runs", json={**asked, "dry_run": True})).json()
+    order = {"task": "sung", "kind": "canary"}
+    forecast = (await stack.induction.post("/v1/runs", json={**order, "dry_run": True})).json()
     async with stack.working():
         first = await reached(stack, await start(stack, "sung", kind="canary"))
     assert (first["status"], first["reason"]) == ("completed", "measured")

@@ -104,8 +104,8 @@ async def test_clients_that_know_only_what_is_stored_read_on(stack: Stack) -> No
     reading = asyncio.create_task(read())
     async with stack.working():
         await reached(stack, run, "cancelled")
-        told = await reading
-    (finished,) = [one for one in told if isinstance(one, RunFinished)]
+        received = await reading
+    (finished,) = [one for one in received if isinstance(one, RunFinished)]
     assert finished.status == "cancelled"
 
 

@@ -86,7 +86,7 @@ async def test_who_computes_can_be_paused(stack: Stack, task: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("standing", "computing", "said"),
+    ("standing", "computing", "expected"),
     [
         (Standing(cancel=False, pause=False, seconds_over=-1), 1_000, Patience.GO_ON),
         (Standing(cancel=False, pause=False, seconds_over=59), 1_000, Patience.GO_ON),
@@ -97,9 +97,9 @@ async def test_who_computes_can_be_paused(stack: Stack, task: str) -> None:
     ],
 )
 def test_patience_ends_where_somebody_asks_or_the_grace_is_used_up(
-    standing: Standing, computing: float, said: Patience
+    standing: Standing, computing: float, expected: Patience
 ) -> None:
-    assert patience(standing, computing=computing, grace=60) is said
+    assert patience(standing, computing=computing, grace=60) is expected
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,10 @@ UPDATE runs SET engine_version = 'older', created_at = now() - interval '1 hour'
 BETTER = {"text": "Of topic_0, topic_1, topic_2 and topic_3 choose the one that fits."}
 
 
-async def ended(stack: Stack, task: str, status: str, **asked: object) -> str:
+async def ended(stack: Stack, task: str, status: str, **order: object) -> str:
     """A run that is over and has kept a better prompt, as far as its row says so."""
     await make_task(stack, task, cases=8)
-    run = await start(stack, task, **asked)
+    run = await start(stack, task, **order)
     version = (await stack.induction.post(f"/v1/prompts/{task}/versions", json=BETTER)).json()["id"]
     await sql(
         stack,
@@ -138,9 +138,9 @@ async def test_by_command_runs_are_listed_shown_and_continued(stack: Stack) -> N
     assert (code, listed.split("\t")[:4]) == (0, [run, "typed", "improve", "cancelled"])
     code, printed, _ = await by_command(stack, "runs", "show", run, *door(stack))
     assert (code, printed.splitlines()[0]) == (0, "typed improve: cancelled")
-    said = ["runs", "continue", run, "--minutes", "9", "--watch", *door(stack)]
+    command = ["runs", "continue", run, "--minutes", "9", "--watch", *door(stack)]
     async with stack.working():
-        code, printed, complained = await by_command(stack, *said)
+        code, printed, complained = await by_command(stack, *command)
     assert (code, complained) == (0, "")
     new = await shown(stack, printed.splitlines()[0])
     assert (new["continues"], new["limits"]["minutes"], new["status"]) == (run, 9, "completed")

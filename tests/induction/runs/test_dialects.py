@@ -80,9 +80,9 @@ async def test_a_documented_server_answers_a_run(
     assert over["spend"]["usd"] == 0
     assert name in over["answered_by"]
     assert expected.reports is None or expected.reports in over["answered_by"]
-    said = [note for note in over["notes"] if name in note and "no known price" not in note]
-    assert len(said) == len(expected.notes)
-    assert all(part in note for part, note in zip(expected.notes, said, strict=True))
+    notes = [note for note in over["notes"] if name in note and "no known price" not in note]
+    assert len(notes) == len(expected.notes)
+    assert all(part in note for part, note in zip(expected.notes, notes, strict=True))
     (row,) = await sql(stack, "SELECT servers->$2 AS known FROM runs WHERE id = $1", run, model)
     known = json.loads(row["known"])
     assert (known["window"], known["concurrency"]) == (expected.window, expected.slots)

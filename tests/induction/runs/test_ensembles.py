@@ -89,8 +89,8 @@ async def test_what_a_vote_could_cost_is_told_before(stack: Stack, measured: Mea
     forecast = (await stack.induction.post("/v1/runs", json=order)).json()
     splits = measured.run["splits"]
     assert forecast["calls"] == 4 * (splits["validation"] + splits["test"])
-    asked = {**order, "members": measured.members[:2], "prompt_version": measured.members[0]}
-    fewer = (await stack.induction.post("/v1/runs", json=asked)).json()
+    smaller = {**order, "members": measured.members[:2], "prompt_version": measured.members[0]}
+    fewer = (await stack.induction.post("/v1/runs", json=smaller)).json()
     assert max(fewer["likely"]["calls"]) <= fewer["calls"] == forecast["calls"] / 2
 
 
@@ -106,8 +106,8 @@ async def test_a_vote_is_ordered_by_command(stack: Stack, measured: Measured) ->
     async with stack.working():
         ended = await typed("induction", *words, "--watch", env=env)
     assert ended.code == 0, ended.complained
-    told = " ".join((ended.printed + ended.complained).split())
-    assert "By vote of 3 F1" in told
+    output = " ".join((ended.printed + ended.complained).split())
+    assert "By vote of 3 F1" in output
 
 
 async def test_orders_that_are_no_vote_are_refused(stack: Stack, measured: Measured) -> None:

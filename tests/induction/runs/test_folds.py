@@ -15,8 +15,8 @@ async def test_a_run_asked_for_folds_shows_its_procedure_beside_its_verdict(stac
         await stack.induction.post("/v1/runs", json={"task": "folded", "dry_run": True, **more})
         for more in ({}, {"folds": 2})
     ]
-    plain, asked = (answer.json()["calls"] for answer in forecasts)
-    assert asked > plain
+    plain, folded = (answer.json()["calls"] for answer in forecasts)
+    assert folded > plain
     run = await start(stack, "folded", folds=2, limits={"iterations": 2})
     async with stack.working():
         seen = await reached(stack, run, "completed")

@@ -205,8 +205,8 @@ async def test_hundreds_of_pages_open_their_streams_at_once(
         del http.headers["authorization"]
 
         async def opens(ticket: str) -> int:
-            asked = http.stream("GET", f"/v1/runs/{run}/events", params={"ticket": ticket})
-            async with asked as response:
+            stream = http.stream("GET", f"/v1/runs/{run}/events", params={"ticket": ticket})
+            async with stream as response:
                 return response.status_code
 
         answers = await asyncio.gather(*(opens(one.json()["ticket"]) for one in issued))

@@ -42,7 +42,7 @@ async def test_the_forecast_tells_of_banks_where_not_all_examples_fit(
     task = f"banks-{retrieval}".lower()
     await make_task(stack, task, cases=60)
     order = {"task": task, "dry_run": True, "retrieval": retrieval}
-    for limits, told in (({}, False), ({"max_prompt_tokens": 200}, not retrieval)):
+    for limits, expected in (({}, False), ({"max_prompt_tokens": 200}, not retrieval)):
         answer = await stack.induction.post("/v1/runs", json={**order, "limits": limits})
         notes = answer.json()["notes"]
-        assert any("with `retrieval`" in note for note in notes) is told
+        assert any("with `retrieval`" in note for note in notes) is expected

@@ -43,7 +43,7 @@ async def test_a_month_without_money_is_told_before_the_start(stack: Stack) -> N
     await make_task(stack, "too-late", cases=20)
     await sql(stack, "DELETE FROM month_spend")
     await sql(stack, CAP, stack.settings.month_cap_usd)
-    told = await forecast(stack, "too-late")
-    assert told["month_left_usd"] == 0
-    assert told["fits"] is (told["money_usd"] == 0)
+    estimate = await forecast(stack, "too-late")
+    assert estimate["month_left_usd"] == 0
+    assert estimate["fits"] is (estimate["money_usd"] == 0)
     await sql(stack, "DELETE FROM month_spend")

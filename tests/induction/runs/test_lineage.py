@@ -14,15 +14,15 @@ from tests.induction.test_keys_by_command import run as by_command
 
 async def lineage(stack: Stack, task: str, *, limit: int = 2) -> list[dict[str, Any]]:
     """The whole lineage, read page by page."""
-    told: list[dict[str, Any]] = []
-    asked: dict[str, str | int] = {"limit": limit}
+    versions: list[dict[str, Any]] = []
+    query: dict[str, str | int] = {"limit": limit}
     while True:
-        answer = await stack.induction.get(f"/v1/prompts/{task}/lineage", params=asked)
+        answer = await stack.induction.get(f"/v1/prompts/{task}/lineage", params=query)
         assert answer.status_code == 200, answer.text
-        told += answer.json()["items"]
+        versions += answer.json()["items"]
         if answer.json()["next_cursor"] is None:
-            return told
-        asked["cursor"] = answer.json()["next_cursor"]
+            return versions
+        query["cursor"] = answer.json()["next_cursor"]
 
 
 async def test_a_lineage_leads_from_the_newest_version_to_the_imported_one(stack: Stack) -> None:
@@ -34,22 +34,22 @@ async def test_a_lineage_leads_from_the_newest_version_to_the_imported_one(stack
     run = await start(stack, "descent")
     async with stack.working():
         seen = await reached(stack, run, "completed")
-    said = await events(stack, run)
-    proposed = {one["version_hash"]: one for one in said if one["type"] == "prompt_proposed"}
+    history = await events(stack, run)
+    proposed = {one["version_hash"]: one for one in history if one["type"] == "prompt_proposed"}
     measured = {
         one["version_hash"]: one["objective"]
-        for one in said
+        for one in history
         if one["type"] == "prompt_evaluated" and one["split"] == "validation"
     }
 
-    told = await lineage(stack, "descent")
+    versions = await lineage(stack, "descent")
     assert proposed
-    assert [one["id"] for one in told] == sorted((one["id"] for one in told), reverse=True)
-    assert len(told) == len(proposed) + 1
-    assert told[-1]["id"] == baseline
-    assert told[-1]["validation_f1"] == seen["baseline_f1"]
-    by_id = {one["id"]: one for one in told}
-    for one in told[:-1]:
+    assert [one["id"] for one in versions] == sorted((one["id"] for one in versions), reverse=True)
+    assert len(versions) == len(proposed) + 1
+    assert versions[-1]["id"] == baseline
+    assert versions[-1]["validation_f1"] == seen["baseline_f1"]
+    by_id = {one["id"]: one for one in versions}
+    for one in versions[:-1]:
         made_by = proposed[one["version_hash"]]
         assert (one["run_id"], one["source"], one["is_production"]) == (run, "run", False)
         assert (one["change"], one["iteration"]) == (made_by["change"], made_by["iteration"])
@@ -69,8 +69,8 @@ async def test_what_was_made_on_the_offline_learner_says_so_wherever_it_is_shown
     made = next(one for one in await lineage(stack, "marked") if one["run_id"] == run)
     path = "/v1/prompts/marked"
 
-    async def read(where: str, **asked: str) -> Any:
-        return (await stack.induction.get(f"{path}/{where}", params=asked)).json()
+    async def read(where: str, **query: str) -> Any:
+        return (await stack.induction.get(f"{path}/{where}", params=query)).json()
 
     version = await read(f"versions/{made['id']}")
     assert version["made_on"]["is_offline"]
@@ -82,11 +82,11 @@ async def test_what_was_made_on_the_offline_learner_says_so_wherever_it_is_shown
     assert f"# {OFFLINE_CAUTION}\n" in module.text
     again = await stack.induction.post(f"{path}/versions", json={"module": module.text})
     assert again.json()["version_hash"] == made["version_hash"]
-    said = [*door(stack), "--task", "marked", "--version", made["id"]]
-    code, _, complained = await by_command(stack, "prompts", "promote", *said)
+    options = [*door(stack), "--task", "marked", "--version", made["id"]]
+    code, _, complained = await by_command(stack, "prompts", "promote", *options)
     assert (code, complained) == (0, f"induction: {OFFLINE_CAUTION}")
     assert (await read("active"))["made_on"] == version["made_on"]
-    code, _, complained = await by_command(stack, "prompts", "promote", *said[:-1], baseline)
+    code, _, complained = await by_command(stack, "prompts", "promote", *options[:-1], baseline)
     assert (code, complained) == (0, "")
 
 

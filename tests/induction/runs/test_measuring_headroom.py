@@ -14,8 +14,8 @@ from tests.induction.test_keys_by_command import run as by_command
 @pytest.mark.long
 async def test_headroom_is_measured_beside_an_improve_run_that_waits(stack: Stack) -> None:
     await make_task(stack, "promising", cases=120)
-    asked = {"task": "promising", "kind": "headroom"}
-    answer = await stack.induction.post("/v1/runs", json={**asked, "dry_run": True})
+    order = {"task": "promising", "kind": "headroom"}
+    answer = await stack.induction.post("/v1/runs", json={**order, "dry_run": True})
     forecast = answer.json()
     assert 60 <= forecast["calls"] <= 150
     waiting = await start(stack, "promising")

@@ -27,14 +27,14 @@ def figures(run: dict[str, Any]) -> dict[str, dict[str, Any]]:
 @pytest.mark.long
 async def test_a_new_model_is_compared_beside_its_price_and_its_latency(stack: Stack) -> None:
     version = await make_task(stack, "moving", cases=120)
-    asked: dict[str, Any] = {"kind": "migrate", "to_models": [NEW, DEAR], "margin": 0.2}
+    order: dict[str, Any] = {"kind": "migrate", "to_models": [NEW, DEAR], "margin": 0.2}
     answer = await stack.induction.post(
-        "/v1/runs", json={"task": "moving", "dry_run": True, **asked}
+        "/v1/runs", json={"task": "moving", "dry_run": True, **order}
     )
     forecast = answer.json()
     assert forecast["calls"] == 3 * forecast["splits"]["test"]
     async with stack.working():
-        run = await start(stack, "moving", **asked)
+        run = await start(stack, "moving", **order)
         seen = await reached(stack, run)
     assert (seen["status"], seen["reason"]) == ("completed", "compared")
     new, dear = seen["migration"]["comparisons"]
@@ -54,7 +54,7 @@ async def test_a_new_model_is_compared_beside_its_price_and_its_latency(stack: S
     assert "usd" not in stored
 
     async with stack.working():
-        again = await reached(stack, await start(stack, "moving", **asked))
+        again = await reached(stack, await start(stack, "moving", **order))
     repeated = again["migration"]["comparisons"][0]
     assert (again["spend"]["calls"], repeated["look"]) == (0, 2)
     assert repeated["alpha"] == new["alpha"] / 2
@@ -73,7 +73,7 @@ async def test_migrations_side_by_side_share_the_alpha_of_their_test_cases(stack
 
 
 @pytest.mark.parametrize(
-    ("asked", "code"),
+    ("order", "code"),
     [
         ({"kind": "migrate"}, "invalid"),
         ({"to_models": [NEW]}, "invalid"),
@@ -85,9 +85,9 @@ async def test_migrations_side_by_side_share_the_alpha_of_their_test_cases(stack
     ],
 )
 async def test_a_migration_that_says_too_little_is_refused(
-    stack: Stack, task: str, asked: dict[str, Any], code: str
+    stack: Stack, task: str, order: dict[str, Any], code: str
 ) -> None:
-    assert await refusal(stack, task=task, **asked) == (422, code)
+    assert await refusal(stack, task=task, **order) == (422, code)
 
 
 @pytest.mark.law
@@ -108,15 +108,15 @@ async def test_a_migration_is_typed_and_watched(stack: Stack) -> None:
 @pytest.mark.law
 @pytest.mark.long
 @pytest.mark.parametrize(
-    "asked", [{"kind": "migrate", "to_models": [NEW]}, {"kind": "headroom"}], ids=["new", "gain"]
+    "order", [{"kind": "migrate", "to_models": [NEW]}, {"kind": "headroom"}], ids=["new", "gain"]
 )
 async def test_a_run_that_was_interrupted_tells_the_same_as_one_that_was_not(
-    stack: Stack, asked: dict[str, Any]
+    stack: Stack, order: dict[str, Any]
 ) -> None:
     """A worker is told to stop in the middle; another one replays and goes on."""
-    task = f"interrupted-{asked['kind']}"
+    task = f"interrupted-{order['kind']}"
     await make_task(stack, task, cases=100)
-    run = await start(stack, task, **asked)
+    run = await start(stack, task, **order)
     async with stack.working(concurrency=1):
 
         async def has_begun() -> bool:
@@ -125,11 +125,11 @@ async def test_a_run_that_was_interrupted_tells_the_same_as_one_that_was_not(
         await until(has_begun)
     async with stack.working():
         seen = await reached(stack, run)
-        again = await start(stack, task, **asked)
+        again = await start(stack, task, **order)
         await reached(stack, again)
     assert seen["status"] == "completed"
     stored, repeated = await events(stack, run), await events(stack, again)
-    if asked["kind"] == "headroom":
+    if order["kind"] == "headroom":
         assert stored == repeated
     else:
         assert [one["type"] for one in stored] == [one["type"] for one in repeated]
@@ -139,9 +139,9 @@ async def test_a_prompt_that_was_searched_for_a_new_model_is_a_version_of_the_re
     stack: Stack,
 ) -> None:
     version = await make_task(stack, "searched", cases=120)
-    asked = {"kind": "migrate", "to_models": [NEW], "optimise": True, "limits": {"iterations": 1}}
+    order = {"kind": "migrate", "to_models": [NEW], "optimise": True, "limits": {"iterations": 1}}
     async with stack.working():
-        seen = await reached(stack, await start(stack, "searched", **asked))
+        seen = await reached(stack, await start(stack, "searched", **order))
     (one,) = seen["migration"]["comparisons"]
     assert (seen["status"], one["optimised"]) == ("completed", True)
     assert one["after"] > one["before"]

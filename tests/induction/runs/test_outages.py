@@ -55,10 +55,10 @@ async def test_an_outage_at_any_time_changes_no_event(
     assert whole["outages"] == 0
     for first in (1, final_look // 2, final_look, winner):
         model = OfflineSettings(noise=0.1, outage_from=first, outage_requests=SWALLOWED)
-        told, seen, _ = await run_through(databases, servers, model)
+        history, seen, _ = await run_through(databases, servers, model)
         assert seen["outages"] >= 1  # type: ignore[operator]
         assert seen["spend"]["unanswered_calls"] == 0  # type: ignore[index]
-        assert told == undisturbed
+        assert history == undisturbed
 
 
 async def test_while_the_provider_is_away_a_run_is_parked_and_says_so(

@@ -16,8 +16,8 @@ from tests.induction.runs.driving import events, reached, sql, start
 LONG = "interval '91 days'"
 
 
-async def finished(stack: Stack, task: str, **asked: object) -> dict[str, Any]:
-    run = await start(stack, task, **asked)
+async def finished(stack: Stack, task: str, **order: object) -> dict[str, Any]:
+    run = await start(stack, task, **order)
     async with stack.working():
         return await reached(stack, run, "completed")
 
@@ -30,8 +30,8 @@ async def ideas(stack: Stack, task: str) -> list[dict[str, Any]]:
 
 async def tried(stack: Stack, run: str) -> set[str]:
     """The prompts a run asked a model about, its baseline left out."""
-    said = await events(stack, run)
-    return {one["version_hash"] for one in said if one["type"] == "prompt_proposed"}
+    history = await events(stack, run)
+    return {one["version_hash"] for one in history if one["type"] == "prompt_proposed"}
 
 
 @pytest.fixture(scope="module")
@@ -142,15 +142,15 @@ async def test_ideas_are_told_page_by_page_and_without_the_words_of_their_author
     whole = await ideas(stack, "burnt")
     assert len(whole) > 1
     assert all("rationale" not in one for one in whole)
-    told: list[dict[str, Any]] = []
-    asked: dict[str, str | int] = {"limit": 1}
+    listed: list[dict[str, Any]] = []
+    query: dict[str, str | int] = {"limit": 1}
     while True:
-        page = (await stack.induction.get("/v1/prompts/burnt/ideas", params=asked)).json()
-        told += page["items"]
+        page = (await stack.induction.get("/v1/prompts/burnt/ideas", params=query)).json()
+        listed += page["items"]
         if page["next_cursor"] is None:
             break
-        asked["cursor"] = page["next_cursor"]
-    assert told == whole
+        query["cursor"] = page["next_cursor"]
+    assert listed == whole
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,9 @@ async def candidate(stack: Stack, task: str, examples: list[tuple[str, str]]) ->
     return str(made.json()["id"])
 
 
-async def order(stack: Stack, version: str, **asked: Any) -> httpx2.Response:
+async def order(stack: Stack, version: str, **body: Any) -> httpx2.Response:
     path = f"/v1/prompts/{TASK}/versions/{version}/replay"
-    return await stack.induction.post(path, json=asked)
+    return await stack.induction.post(path, json=body)
 
 
 @dataclass(frozen=True)
@@ -192,8 +192,8 @@ async def test_a_replay_ends_where_a_prediction_of_it_is_erased(stack: Stack) ->
 @pytest.mark.usefixtures("replayed")
 async def test_only_a_replay_is_about_predictions(stack: Stack) -> None:
     for kind, predictions in (("evaluate", 5), ("replay", 0), ("replay", 2_001)):
-        asked = {"task": TASK, "kind": kind, "predictions": predictions}
-        assert (await stack.induction.post("/v1/runs", json=asked)).status_code == 422
+        body = {"task": TASK, "kind": kind, "predictions": predictions}
+        assert (await stack.induction.post("/v1/runs", json=body)).status_code == 422
     run = await start(stack, TASK, kind="replay", predictions=3)
     row = (await stack.induction.get(f"/v1/runs/{run}")).json()
     assert (row["predictions"], row["replay"]) == (3, None)

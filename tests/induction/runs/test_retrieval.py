@@ -11,8 +11,8 @@ from tests.induction.test_keys_by_command import run as by_command
 
 
 async def with_banks(stack: Stack, run: dict[str, Any]) -> list[dict[str, Any]]:
-    told = await events(stack, run["id"])
-    return [one for one in told if "retrieval" in one.get("content", {})]
+    history = await events(stack, run["id"])
+    return [one for one in history if "retrieval" in one.get("content", {})]
 
 
 @pytest.mark.parametrize(

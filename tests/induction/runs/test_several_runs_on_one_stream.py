@@ -110,8 +110,8 @@ async def test_no_run_is_followed_that_is_unknown_or_not_the_callers(
     key = {"name": "of the first", "scopes": ["runs:read"], "tasks": ["first"]}
     first = (await stack.induction.post("/v1/admin/keys", json=key)).json()["key"]
     headers = {"Authorization": f"Bearer {first}"}
-    for asked, status in (([runs[0], runs[2]], 200), (runs, 403)):
-        params = [("run", run) for run in asked]
+    for chosen, status in (([runs[0], runs[2]], 200), (runs, 403)):
+        params = [("run", run) for run in chosen]
         answer = await stack.induction.get("/v1/events", params=params, headers=headers)
         assert answer.status_code == status
 
@@ -123,8 +123,8 @@ async def test_a_ticket_serves_the_reconnects_of_its_runs_and_of_no_others(
     url = f"{stack.induction.base_url}/v1/events"
     async with httpx2.AsyncClient(trust_env=False) as browser:
 
-        async def status(*asked: str) -> int:
-            params = [("run", run) for run in asked] + [("ticket", ticket)]
+        async def status(*chosen: str) -> int:
+            params = [("run", run) for run in chosen] + [("ticket", ticket)]
             return (await browser.get(url, params=params)).status_code
 
         assert await status(runs[0], runs[1]) == 200

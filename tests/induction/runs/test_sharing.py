@@ -63,9 +63,9 @@ async def test_a_job_delivered_many_times_to_two_workers_is_one_run(
                 )
             await redis.aclose()
             seen = await reached(stack, run, "completed")
-        told = await events(stack, run)
-        assert [one["type"] for one in told].count("run_started") == 1
-        assert [one["type"] for one in told].count("run_finished") == 1
+        history = await events(stack, run)
+        assert [one["type"] for one in history].count("run_started") == 1
+        assert [one["type"] for one in history].count("run_finished") == 1
         assert await asked_in_vain(stack) == 0
         assert sum((await answered(stack)).values()) == seen["spend"]["calls"]
         (row,) = await sql(stack, "SELECT fence FROM runs WHERE id = $1", run)
@@ -77,7 +77,7 @@ async def test_a_finished_run_rung_for_again_stays_as_it_is(stack: Stack) -> Non
     run = await start(stack, "finished", kind="evaluate")
     async with stack.working():
         seen = await reached(stack, run, "completed")
-        told = await events(stack, run)
+        history = await events(stack, run)
         async with open_resources(stack.settings):
             redis = await connect(stack.settings.redis)
             await redis.enqueue_job(EXECUTE_RUN, run, _queue_name=INDUCTION_QUEUE)
@@ -90,4 +90,4 @@ async def test_a_finished_run_rung_for_again_stays_as_it_is(stack: Stack) -> Non
         other = await start(stack, "finished", kind="evaluate")
         await reached(stack, other, "completed")
     assert await shown(stack, run) == seen
-    assert await events(stack, run) == told
+    assert await events(stack, run) == history

@@ -67,17 +67,17 @@ async def test_a_version_of_another_task_is_no_baseline(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", [{"focus": "people"}, {"guards": {"topic_0": 0.1, "nothing like it": 0.1}}]
+    "order", [{"focus": "people"}, {"guards": {"topic_0": 0.1, "nothing like it": 0.1}}]
 )
 async def test_a_focus_or_guard_on_what_the_task_does_not_know_is_refused_without_echo(
-    stack: Stack, asked: dict[str, object]
+    stack: Stack, order: dict[str, object]
 ) -> None:
-    if asked.get("focus"):
+    if order.get("focus"):
         await make_task(stack, "aimless", cases=4)
-    answer = await stack.induction.post("/v1/runs", json={"task": "aimless", **asked})
+    answer = await stack.induction.post("/v1/runs", json={"task": "aimless", **order})
     assert (answer.status_code, answer.json()["code"]) == (422, "unknown_component")
     (fault,) = answer.json()["errors"]
-    assert fault["loc"] == ["body", *asked]
+    assert fault["loc"] == ["body", *order]
     assert fault["expected"] == "a label of the task that is not retired"
     assert "nothing like it" not in answer.text
 
@@ -88,24 +88,24 @@ def door(stack: Stack) -> list[str]:
 
 async def test_the_command_line_names_focus_guards_and_changes_side_by_side(stack: Stack) -> None:
     await make_task(stack, "spoken", cases=4)
-    said = [*door(stack), "--task", "spoken", "--focus", "topic_0", "--proposals", "2"]
+    options = [*door(stack), "--task", "spoken", "--focus", "topic_0", "--proposals", "2"]
     code, run_id, complaint = await by_command(
-        stack, "run", *said, "--guard", "topic_1=0.02", "--guard", "topic_2=0"
+        stack, "run", *options, "--guard", "topic_1=0.02", "--guard", "topic_2=0"
     )
     assert code == 0, complaint
     query = "SELECT focus, guards, proposals FROM runs WHERE id = $1"
     ((focus, guards, proposals),) = await sql(stack, query, run_id)
     assert (focus, proposals) == ("topic_0", 2)
     assert json.loads(guards) == {"topic_1": 0.02, "topic_2": 0}
-    code, _, complaint = await by_command(stack, "run", *said, "--guard", "topic_1")
+    code, _, complaint = await by_command(stack, "run", *options, "--guard", "topic_1")
     assert (code, complaint.splitlines()[0].split(":")[0]) == (1, "induction")
 
 
 async def test_the_command_line_names_the_version_hints_and_limits(stack: Stack) -> None:
     version = await make_task(stack, "told", cases=4)
-    said = [*door(stack), "--task", "told", "--version", version, "--seed", "7"]
-    said += ["--hint", "Be brief.", "--hint", "Be kind.", "--calls", "50", "--money-usd", "0.5"]
-    _, run_id, _ = await by_command(stack, "run", *said)
+    options = [*door(stack), "--task", "told", "--version", version, "--seed", "7"]
+    options += ["--hint", "Be brief.", "--hint", "Be kind.", "--calls", "50", "--money-usd", "0.5"]
+    _, run_id, _ = await by_command(stack, "run", *options)
     query = "SELECT baseline_version_id, seed, hints, limits FROM runs WHERE id = $1"
     ((baseline, seed, hints, limits),) = await sql(stack, query, run_id)
     assert (str(baseline), seed, json.loads(hints)) == (version, 7, ["Be brief.", "Be kind."])
@@ -122,33 +122,33 @@ async def test_a_version_is_evaluated_by_command_and_its_scores_are_the_last_lin
     serving = {"text": "Choose topic_0, topic_1, topic_2 or topic_3.", "promote": True}
     other = await stack.induction.post("/v1/prompts/weighed/versions", json=serving)
     assert other.status_code == 201
-    said = [*door(stack), "--task", "weighed", "--version", version]
-    code, alone, _ = await by_command(stack, "evaluate", *said)
+    options = [*door(stack), "--task", "weighed", "--version", version]
+    code, alone, _ = await by_command(stack, "evaluate", *options)
     assert code == 0
     async with stack.working():
         await reached(stack, alone, "completed")
-        code, printed, _ = await by_command(stack, "evaluate", *said, "--watch", "--json")
+        code, printed, _ = await by_command(stack, "evaluate", *options, "--watch", "--json")
     assert code == 0
     first, *lines = printed.splitlines()
     run_id = json.loads(first)["id"]
     seen = await shown(stack, run_id)
     assert (seen["kind"], seen["baseline_version_id"]) == ("evaluate", version)
-    told = [json.loads(line) for line in lines]
-    assert [one["split"] for one in told if one["type"] == "prompt_evaluated"] == [
+    history = [json.loads(line) for line in lines]
+    assert [one["split"] for one in history if one["type"] == "prompt_evaluated"] == [
         "train",
         "validation",
     ]
-    assert (told[-1]["type"], told[-1]["final_f1"]) == ("run_finished", seen["final_f1"])
+    assert (history[-1]["type"], history[-1]["final_f1"]) == ("run_finished", seen["final_f1"])
 
 
 async def test_a_watched_run_that_does_not_complete_fails_its_command(stack: Stack) -> None:
     await make_task(stack, "called-off", cases=4)
-    said = [*door(stack), "--task", "called-off", "--watch"]
-    watching = asyncio.create_task(by_command(stack, "evaluate", *said))
+    options = [*door(stack), "--task", "called-off", "--watch"]
+    watching = asyncio.create_task(by_command(stack, "evaluate", *options))
 
     async def started() -> str | None:
-        found = await sql(stack, "SELECT id FROM runs WHERE task = 'called-off'")
-        return str(found[0]["id"]) if found else None
+        rows = await sql(stack, "SELECT id FROM runs WHERE task = 'called-off'")
+        return str(rows[0]["id"]) if rows else None
 
     run_id = await until(started)
     await stack.induction.post(f"/v1/runs/{run_id}/cancel")
@@ -172,25 +172,25 @@ async def test_a_dry_run_tells_the_cost_and_creates_nothing(stack: Stack) -> Non
     await make_task(stack, "asked-first", cases=24)
     answer = await creating_nothing(stack, task="asked-first", dry_run=True)
     assert answer.status_code == 200
-    told = answer.json()
-    assert told["cases"] == 24
-    assert sum(told["splits"].values()) == 24
-    assert told["calls"] > 24
-    assert (told["money_usd"], told["fits"]) == (0, True)
+    forecast = answer.json()
+    assert forecast["cases"] == 24
+    assert sum(forecast["splits"].values()) == 24
+    assert forecast["calls"] > 24
+    assert (forecast["money_usd"], forecast["fits"]) == (0, True)
     small = {"task": "asked-first", "dry_run": True, "limits": {"calls": 10}}
-    told = (await stack.induction.post("/v1/runs", json=small)).json()
-    assert not told["fits"]
-    assert told["notes"]
+    forecast = (await stack.induction.post("/v1/runs", json=small)).json()
+    assert not forecast["fits"]
+    assert forecast["notes"]
 
 
 async def test_a_forecast_is_never_passed_by_its_run(stack: Stack) -> None:
     await make_task(stack, "foretold", cases=12)
-    asked = {"task": "foretold", "limits": {"iterations": 2}}
-    told = (await stack.induction.post("/v1/runs", json={**asked, "dry_run": True})).json()
-    run = await start(stack, **asked)
+    order = {"task": "foretold", "limits": {"iterations": 2}}
+    forecast = (await stack.induction.post("/v1/runs", json={**order, "dry_run": True})).json()
+    run = await start(stack, **order)
     async with stack.working():
         seen = await reached(stack, run, "completed")
-    assert 0 < seen["spend"]["calls"] <= told["calls"]
+    assert 0 < seen["spend"]["calls"] <= forecast["calls"]
 
 
 async def test_a_task_has_one_active_improve_run(stack: Stack) -> None:
@@ -214,17 +214,17 @@ async def test_an_evaluation_scores_the_named_version_and_leaves_the_test_part_a
     async with stack.working():
         seen = await reached(stack, run, "completed")
     assert seen["splits"]["test"] > 0
-    asked = seen["spend"]["calls"] + seen["spend"]["cached_calls"]
-    assert asked == seen["splits"]["train"] + seen["splits"]["validation"]
+    calls = seen["spend"]["calls"] + seen["spend"]["cached_calls"]
+    assert calls == seen["splits"]["train"] + seen["splits"]["validation"]
     scored = (await stack.induction.get(f"/v1/prompts/measured/versions/{version}")).json()
     assert {score["split"] for score in scored["scores"]} == {"train", "validation"}
     assert seen["final_f1"] == scored["validation_f1"] == seen["baseline_f1"]
 
 
-async def at_once(stack: Stack, asked: dict[str, object]) -> httpx2.Response:
+async def at_once(stack: Stack, order: dict[str, object]) -> httpx2.Response:
     """The first answer, also where that is to come later."""
     async with client(str(stack.induction.base_url)) as hasty:
-        return await hasty.post("/v1/runs", json=asked)
+        return await hasty.post("/v1/runs", json=order)
 
 
 async def test_with_nlu_logger_away_a_start_can_be_sent_again_later(
@@ -232,9 +232,9 @@ async def test_with_nlu_logger_away_a_start_can_be_sent_again_later(
 ) -> None:
     async with opened(databases, servers, nlu_logger_url="http://127.0.0.1:1") as alone:
         await old_task(alone, "cut-off", ("yes", "no"))
-        for asked in ({"task": "cut-off"}, {"task": "cut-off", "dry_run": True}):
+        for order in ({"task": "cut-off"}, {"task": "cut-off", "dry_run": True}):
             before = await counts(alone)
-            answer = await at_once(alone, asked)
+            answer = await at_once(alone, order)
             assert answer.status_code == 503
             assert int(answer.headers["retry-after"]) > 0
             assert await counts(alone) == before
@@ -251,24 +251,24 @@ async def test_a_key_nlu_logger_refuses_is_not_the_callers_fault(
 
 async def test_runs_are_listed_newest_first_page_by_page(stack: Stack) -> None:
     await make_task(stack, "listed", cases=4)
-    made = [await start(stack, "listed", kind="evaluate") for _ in range(5)]
-    seen: list[str] = []
-    asked: dict[str, str | int] = {"task": "listed", "limit": 2}
+    started = [await start(stack, "listed", kind="evaluate") for _ in range(5)]
+    listed: list[str] = []
+    query: dict[str, str | int] = {"task": "listed", "limit": 2}
     while True:
-        page = (await stack.induction.get("/v1/runs", params=asked)).json()
-        seen += [run["id"] for run in page["items"]]
+        page = (await stack.induction.get("/v1/runs", params=query)).json()
+        listed += [run["id"] for run in page["items"]]
         if page["next_cursor"] is None:
             break
-        asked["cursor"] = page["next_cursor"]
-    assert seen == made[::-1]
+        query["cursor"] = page["next_cursor"]
+    assert listed == started[::-1]
 
 
 async def test_a_forecast_says_what_its_test_part_could_show(stack: Stack) -> None:
     await make_task(stack, "foreseen", cases=100)
-    asked = {"task": "foreseen", "dry_run": True}
-    told = (await stack.induction.post("/v1/runs", json=asked)).json()
-    assert told["splits"]["test"] == 20
-    assert 0.2 < told["detectable_gain"] < 0.4
+    order = {"task": "foreseen", "dry_run": True}
+    forecast = (await stack.induction.post("/v1/runs", json=order)).json()
+    assert forecast["splits"]["test"] == 20
+    assert 0.2 < forecast["detectable_gain"] < 0.4
 
 
 async def test_a_run_knows_how_often_its_test_cases_were_looked_at(stack: Stack) -> None:

@@ -17,11 +17,11 @@ SLOW = OfflineSettings(latency_ms=20)
 """So is a short one."""
 
 
-async def said_something(stack: Stack, run: str) -> None:
-    async def told() -> bool:
+async def wait_for_first_event(stack: Stack, run: str) -> None:
+    async def has_begun() -> bool:
         return bool(await sql(stack, "SELECT 1 FROM run_events WHERE run_id = $1 LIMIT 1", run))
 
-    await until(told)
+    await until(has_begun)
 
 
 async def steer(stack: Stack, run: str, verb: str) -> dict[str, Any]:
@@ -37,14 +37,14 @@ async def test_a_paused_run_ends_as_one_that_never_paused(
 ) -> None:
     """In two databases that share nothing: the same events, and the same prompt. Of 16 cases none
     can be set aside, so that the procedure is judged too."""
-    told = []
+    histories = []
     for pausing in (False, True):
         async with opened(databases, servers, model=SLOW, concurrency=4) as stack:
             await make_task(stack, "twin", cases=cases)
             run = await start(stack, "twin", limits={"iterations": 2})
             async with stack.working():
                 if pausing:
-                    await said_something(stack, run)
+                    await wait_for_first_event(stack, run)
                     await steer(stack, run, "pause")
                     await reached(stack, run, "paused")
                     calls = await answered(stack)
@@ -52,9 +52,9 @@ async def test_a_paused_run_ends_as_one_that_never_paused(
                     await steer(stack, run, "resume")
                     assert set(calls) < set(await answered_at_the_end(stack, run))
                 await reached(stack, run, "completed")
-            told.append(await events(stack, run))
+            histories.append(await events(stack, run))
             assert await asked_in_vain(stack) == 0
-    unpaused, paused = told
+    unpaused, paused = histories
     assert paused[-1]["best_hash"] == unpaused[-1]["best_hash"]
     assert paused == unpaused
 
@@ -134,15 +134,15 @@ async def test_a_cancelled_run_says_so_last_and_leaves_the_test_part_untouched(
         await make_task(stack, "unwanted", cases=100)
         run = await start(stack, "unwanted")
         async with stack.working():
-            await said_something(stack, run)
+            await wait_for_first_event(stack, run)
             await steer(stack, run, "cancel")
             seen = await reached(stack, run)
-        told = await events(stack, run)
+        history = await events(stack, run)
         assert seen["status"] == "cancelled"
         assert seen["verdict"] is None
-        assert (told[-1]["type"], told[-1]["status"]) == ("run_finished", "cancelled")
+        assert (history[-1]["type"], history[-1]["status"]) == ("run_finished", "cancelled")
         assert seen["splits"]["test"] > 0
-        assert not [one for one in told if one.get("split") == "test"]
+        assert not [one for one in history if one.get("split") == "test"]
         assert seen["spend"]["calls"] <= seen["splits"]["train"] + seen["splits"]["validation"]
 
 
@@ -163,10 +163,10 @@ async def test_a_hint_reaches_the_next_proposal_once(stack: Stack) -> None:
     assert hinted.status_code == 202
     async with stack.working():
         await reached(stack, run, "completed")
-    told = await events(stack, run)
-    taken = [one["hint"] for one in told if one["type"] == "hint_taken"]
-    assert taken == ["Focus on: topic_0", "look at the verbs", "and at the nouns"]
-    kinds = [one["type"] for one in told]
+    history = await events(stack, run)
+    hints = [one["hint"] for one in history if one["type"] == "hint_taken"]
+    assert hints == ["Focus on: topic_0", "look at the verbs", "and at the nouns"]
+    kinds = [one["type"] for one in history]
     # The ladder's rungs are proposed before, by nobody.
     assert "prompt_proposed" in kinds[kinds.index("hint_taken") :]
 

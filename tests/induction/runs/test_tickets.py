@@ -35,13 +35,13 @@ async def ticket(stack: Stack, key: str | None = None) -> str:
     return str(answer.json()["ticket"])
 
 
-async def key(stack: Stack, **asked: object) -> tuple[str, str]:
-    made = await stack.induction.post("/v1/admin/keys", json={"name": "of a page", **asked})
-    return made.json()["id"], made.json()["key"]
+async def key(stack: Stack, **body: object) -> tuple[str, str]:
+    created = await stack.induction.post("/v1/admin/keys", json={"name": "of a page", **body})
+    return created.json()["id"], created.json()["key"]
 
 
-async def opened(browser: httpx2.AsyncClient, run: str, **asked: object) -> httpx2.Response:
-    return await browser.get(f"/v1/runs/{run}/events", params=asked)  # type: ignore[arg-type]
+async def opened(browser: httpx2.AsyncClient, run: str, **query: object) -> httpx2.Response:
+    return await browser.get(f"/v1/runs/{run}/events", params=query)  # type: ignore[arg-type]
 
 
 async def test_a_ticket_serves_every_reconnect_of_its_run_and_no_other(

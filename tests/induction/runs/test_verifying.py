@@ -34,10 +34,10 @@ async def verify_by_command(stack: Stack, run: str, *more: str) -> tuple[int | N
     return await by_command(stack, "runs", "verify", run, *more, *door(stack))
 
 
-async def finished(stack: Stack, task: str, **asked: object) -> str:
+async def finished(stack: Stack, task: str, **order: object) -> str:
     """A run that is over, with a worker that stays only as long."""
     await make_task(stack, task, cases=24)
-    run = await start(stack, task, **asked)
+    run = await start(stack, task, **order)
     async with stack.working():
         await reached(stack, run)
     return run
@@ -46,16 +46,16 @@ async def finished(stack: Stack, task: str, **asked: object) -> str:
 async def test_a_run_is_verified_without_a_call_to_a_model(stack: Stack) -> None:
     run = await finished(stack, "checked", limits={"iterations": 2}, hints=["look at the verbs"])
     calls, before = await answered(stack), await shown(stack, run)
-    told = await events(stack, run)
+    history = await events(stack, run)
     async with stack.working():
         seen = await verified(stack, run)
         code, printed, complained = await verify_by_command(stack, run)
-    assert (seen["outcome"], seen["events"], seen["difference"]) == ("same", len(told), None)
+    assert (seen["outcome"], seen["events"], seen["difference"]) == ("same", len(history), None)
     assert (code, complained) == (0, "")
-    assert printed == f"same: {len(told)} events are the same."
+    assert printed == f"same: {len(history)} events are the same."
     assert await answered(stack) == calls
     assert await shown(stack, run) == before
-    assert await events(stack, run) == told
+    assert await events(stack, run) == history
 
 
 @pytest.mark.law
@@ -63,10 +63,10 @@ async def test_a_run_is_verified_without_a_call_to_a_model(stack: Stack) -> None
 async def test_a_stored_event_that_was_changed_is_the_first_difference(stack: Stack) -> None:
     """The one that was changed is named, wherever it stands, and both sides are shown."""
     run = await finished(stack, "forged", limits={"iterations": 1})
-    told = await events(stack, run)
+    history = await events(stack, run)
     async with stack.working():
-        for n in (1, len(told) // 2, len(told)):
-            body = told[n - 1]
+        for n in (1, len(history) // 2, len(history)):
+            body = history[n - 1]
             forged = json.dumps(body | {"forged": True})
             await _store(stack, run, n, forged)
             seen = await verified(stack, run)
@@ -84,9 +84,9 @@ async def test_a_changed_score_makes_the_command_exit_with_1_and_show_both_sides
     stack: Stack,
 ) -> None:
     run = await finished(stack, "raised", kind="evaluate")
-    told = await events(stack, run)
-    n = next(n for n, one in enumerate(told, 1) if one["type"] == "prompt_evaluated")
-    await _store(stack, run, n, json.dumps(told[n - 1] | {"objective": 0.999}))
+    history = await events(stack, run)
+    n = next(n for n, one in enumerate(history, 1) if one["type"] == "prompt_evaluated")
+    await _store(stack, run, n, json.dumps(history[n - 1] | {"objective": 0.999}))
     async with stack.working():
         code, printed, _ = await verify_by_command(stack, run)
         _, as_json, _ = await verify_by_command(stack, run, "--json")
@@ -95,28 +95,32 @@ async def test_a_changed_score_makes_the_command_exit_with_1_and_show_both_sides
     assert first == f"different: {n - 1} events are the same, event {n} is not."
     assert [one.strip() for one in sides] == [
         "recorded objective: 0.999",
-        f"replayed objective: {told[n - 1]['objective']}",
+        f"replayed objective: {history[n - 1]['objective']}",
     ]
     assert json.loads(as_json)["difference"]["n"] == n
 
 
 async def test_an_event_that_is_gone_or_was_added_is_a_difference(stack: Stack) -> None:
     run = await finished(stack, "torn", kind="evaluate")
-    told = await events(stack, run)
-    last = len(told)
+    history = await events(stack, run)
+    last = len(history)
     async with stack.working():
         await sql(stack, "DELETE FROM run_events WHERE run_id = $1 AND n = $2", run, last)
         gone = await verified(stack, run)
         await sql(
-            stack, "INSERT INTO run_events VALUES ($1, $2, $3)", run, last, json.dumps(told[-1])
+            stack, "INSERT INTO run_events VALUES ($1, $2, $3)", run, last, json.dumps(history[-1])
         )
         await sql(
-            stack, "INSERT INTO run_events VALUES ($1, $2, $3)", run, last + 1, json.dumps(told[-1])
+            stack,
+            "INSERT INTO run_events VALUES ($1, $2, $3)",
+            run,
+            last + 1,
+            json.dumps(history[-1]),
         )
         await sql(stack, "UPDATE runs SET last_event = last_event + 1 WHERE id = $1", run)
         added = await verified(stack, run)
-    assert gone["difference"] == {"n": last, "recorded": None, "replayed": told[-1]}
-    assert added["difference"] == {"n": last + 1, "recorded": told[-1], "replayed": None}
+    assert gone["difference"] == {"n": last, "recorded": None, "replayed": history[-1]}
+    assert added["difference"] == {"n": last + 1, "recorded": history[-1], "replayed": None}
     assert added["reason"] == "The engine ends before the run did."
 
 
@@ -192,10 +196,10 @@ async def test_a_run_that_was_cancelled_is_compared_up_to_there(
             await until(lambda: _evaluated(stack, run))
             await stack.induction.post(f"/v1/runs/{run}/cancel")
             await reached(stack, run, "cancelled")
-            told = await events(stack, run)
+            history = await events(stack, run)
             seen = await verified(stack, run)
-            assert (seen["outcome"], seen["events"] >= len(told) - 1) == ("same", True), seen
-            await _store(stack, run, 2, json.dumps(told[1] | {"objective": 0.999}))
+            assert (seen["outcome"], seen["events"] >= len(history) - 1) == ("same", True), seen
+            await _store(stack, run, 2, json.dumps(history[1] | {"objective": 0.999}))
             assert (await verified(stack, run))["outcome"] == "different"
 
 

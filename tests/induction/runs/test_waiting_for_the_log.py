@@ -38,7 +38,7 @@ class SlowLog:
         assert self.stack is not None
         if request.url.path.endswith("/erased"):
             return JSONResponse({"items": [], "next_cursor": None})
-        said = await self.stack.logger.request(
+        upstream = await self.stack.logger.request(
             request.method,
             request.url.path,
             params=dict(request.query_params),
@@ -46,13 +46,15 @@ class SlowLog:
             headers={"content-type": "application/json"},
         )
         if request.url.path.endswith("/labels"):  # with which a task is made, before all of this
-            return Response(said.content, said.status_code, media_type="application/json")
+            return Response(upstream.content, upstream.status_code, media_type="application/json")
         self.waiting += 1
         try:
             await self.open.wait()
         finally:
             self.waiting -= 1
-        return Response(said.content, said.status_code, media_type=said.headers["content-type"])
+        return Response(
+            upstream.content, upstream.status_code, media_type=upstream.headers["content-type"]
+        )
 
     async def are_waiting(self, count: int) -> bool:
         return self.waiting >= count
@@ -85,8 +87,8 @@ async def test_starts_that_wait_for_ground_truth_delay_nobody(
         stack = log.stack
         assert stack is not None
         await make_task(stack, "slow", cases=8)
-        asked = [{"task": "slow", "dry_run": n % 2 == 1} for n in range(24)]
-        starts = [asyncio.create_task(stack.induction.post("/v1/runs", json=one)) for one in asked]
+        orders = [{"task": "slow", "dry_run": n % 2 == 1} for n in range(24)]
+        starts = [asyncio.create_task(stack.induction.post("/v1/runs", json=one)) for one in orders]
         await until(lambda: log.are_waiting(len(starts)))
         assert await held(stack) == 0
         for path in ("/readyz", "/v1/tasks", "/v1/runs"):
@@ -114,8 +116,8 @@ async def test_a_consideration_that_waits_holds_nothing(
             log.open.set()
 
             async def decided() -> bool:
-                told = (await stack.induction.get("/v1/admin/auto-trigger/decisions")).json()
-                return any(one["run_id"] for one in told)
+                decisions = (await stack.induction.get("/v1/admin/auto-trigger/decisions")).json()
+                return any(one["run_id"] for one in decisions)
 
             await until(decided)
 
@@ -170,12 +172,12 @@ async def test_findings_that_are_slowly_taken_hold_nothing(
             assert await held(stack) == 0
             log.open.set()
 
-            async def told() -> bool:
+            async def findings_sent() -> bool:
                 query = "SELECT findings_sent_at IS NOT NULL FROM runs WHERE id = $1"
                 ((done,),) = await sql(stack, query, run)
                 return bool(done)
 
-            await until(told)
+            await until(findings_sent)
         queue = "/v1/reviews/queues/suspicious-label"
         items = (await stack.logger.get(queue, params={"task": "doubted"})).json()["items"]
         assert [item["id"] for item in items] == [case]

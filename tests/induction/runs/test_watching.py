@@ -22,9 +22,9 @@ from tests.shared.kit.test_commands_read_on import BIN
 async def test_a_watched_run_is_shown_to_people(stack: Stack) -> None:
     """The picture of the demo, without a bar where the output is no terminal."""
     await make_task(stack, "pictured", cases=60)
-    said = [*door(stack), "--task", "pictured", "--iterations", "2", "--watch"]
+    options = [*door(stack), "--task", "pictured", "--iterations", "2", "--watch"]
     async with stack.working():
-        code, printed, complained = await by_command(stack, "run", *said)
+        code, printed, complained = await by_command(stack, "run", *options)
     assert (code, complained) == (0, "")
     run_id, *lines = printed.splitlines()
     assert not any(line.lstrip().startswith("{") for line in lines)
@@ -42,9 +42,9 @@ async def test_a_watched_run_is_shown_to_people(stack: Stack) -> None:
 
 async def test_few_cases_and_one_class_are_told_in_words(stack: Stack) -> None:
     await make_task(stack, "tiny", cases=4)
-    said = [*door(stack), "--task", "tiny", "--watch"]
+    options = [*door(stack), "--task", "tiny", "--watch"]
     async with stack.working():
-        _, printed, _ = await by_command(stack, "evaluate", *said)
+        _, printed, _ = await by_command(stack, "evaluate", *options)
     text = " ".join(printed.split())
     assert "0 validation cases" in text
     assert "0 test cases" in text
@@ -52,9 +52,9 @@ async def test_few_cases_and_one_class_are_told_in_words(stack: Stack) -> None:
 
 async def test_a_verdict_of_few_cases_does_not_call_them_validation_cases(stack: Stack) -> None:
     await make_task(stack, "fewer", cases=3)
-    said = [*door(stack), "--task", "fewer", "--iterations", "1", "--watch"]
+    options = [*door(stack), "--task", "fewer", "--iterations", "1", "--watch"]
     async with stack.working():
-        _, printed, _ = await by_command(stack, "run", *said)
+        _, printed, _ = await by_command(stack, "run", *options)
     text = " ".join(printed.split())
     assert "0 validation cases" in text
     assert "F1 on 3 training cases" in text
@@ -111,9 +111,9 @@ async def test_a_reader_that_ends_early_ends_the_watching_quietly(
 
 async def test_every_line_of_a_run_watched_as_json_is_json(stack: Stack) -> None:
     await make_task(stack, "as-json", cases=12)
-    said = [*door(stack), "--task", "as-json", "--iterations", "1", "--watch", "--json"]
+    options = [*door(stack), "--task", "as-json", "--iterations", "1", "--watch", "--json"]
     async with stack.working():
-        _, printed, _ = await by_command(stack, "run", *said)
+        _, printed, _ = await by_command(stack, "run", *options)
     first, *events = map(json.loads, printed.splitlines())
     assert first == {"type": "run", "id": (await shown(stack, first["id"]))["id"]}
     assert [events[0]["type"], events[-1]["type"]] == ["run_started", "run_finished"]
@@ -121,8 +121,8 @@ async def test_every_line_of_a_run_watched_as_json_is_json(stack: Stack) -> None
 
 @pytest.mark.parametrize("iterations", ["0", "21", "many"])
 async def test_a_limit_that_is_passed_is_told_in_words(stack: Stack, iterations: str) -> None:
-    said = [*door(stack), "--task", "any", "--iterations", iterations]
-    code, printed, complained = await by_command(stack, "run", *said)
+    options = [*door(stack), "--task", "any", "--iterations", iterations]
+    code, printed, complained = await by_command(stack, "run", *options)
     text = " ".join((printed + complained).replace("│", " ").split())
     assert code == 2
     assert "--iterations" in text
@@ -131,7 +131,7 @@ async def test_a_limit_that_is_passed_is_told_in_words(stack: Stack, iterations:
 
 
 async def test_the_address_that_does_not_answer_is_named(stack: Stack) -> None:
-    said = ["--url", "http://127.0.0.1:9", "--task", "any"]
-    code, _, complained = await by_command(stack, "run", *said)
+    options = ["--url", "http://127.0.0.1:9", "--task", "any"]
+    code, _, complained = await by_command(stack, "run", *options)
     assert code == 1
     assert complained.startswith("induction: no whole answer from http://127.0.0.1:9: ")

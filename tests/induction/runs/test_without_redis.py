@@ -15,7 +15,7 @@ async def test_without_redis_a_run_is_driven_and_followed_to_its_end(
     async with opened(databases, servers, redis_url="redis://127.0.0.1:1") as stack:
         await make_task(stack, "unheard", cases=24)
         run = await start(stack, "unheard", limits={"iterations": 2})
-        said: list[tuple[int, dict[str, object]]] = []
+        received: list[tuple[int, dict[str, object]]] = []
         async with (
             stack.working(),
             stack.induction.stream("GET", f"/v1/runs/{run}/events") as stream,
@@ -25,9 +25,9 @@ async def test_without_redis_a_run_is_driven_and_followed_to_its_end(
                 if line.startswith("id:"):
                     number = int(line[3:])
                 elif line.startswith("data:"):
-                    said.append((number, json.loads(line[5:])))
+                    received.append((number, json.loads(line[5:])))
         await reached(stack, run, "completed")
         stored = await events(stack, run)
-        assert said == list(enumerate(stored, start=1))
+        assert received == list(enumerate(stored, start=1))
         # The ring was never delivered and is not lost either.
         assert await sql(stack, "SELECT 1 FROM outbox WHERE job_id = $1", f"run:{run}")

@@ -34,23 +34,23 @@ def test_the_baseline_names_every_label_in_a_line_of_a_protected_block() -> None
 def test_instructions_and_examples_are_system_parts_and_the_text_is_json() -> None:
     case = Case(UUID(int=1), 'forget "it"\nall', "cancel", "g", True)
     prompt = TASK.baseline().model_copy(update={"examples": (TASK.example(case),)})
-    asked = render(prompt, "book a room", answers=TASK.answers, model="m")
-    told, shown, _ = asked.system
-    assert told == "\n\n".join(block.text for block in prompt.instructions)
+    request = render(prompt, "book a room", answers=TASK.answers, model="m")
+    instructions, shown, _ = request.system
+    assert instructions == "\n\n".join(block.text for block in prompt.instructions)
     assert json.loads(shown.splitlines()[1]) == {"text": case.text, "label": "cancel"}
-    assert json.loads(asked.user) == {"text": "book a room"}
-    assert asked.schema["properties"]["label"]["enum"] == ["book_meeting", "cancel"]
+    assert json.loads(request.user) == {"text": "book a room"}
+    assert request.schema["properties"]["label"]["enum"] == ["book_meeting", "cancel"]
     assert len(render(TASK.baseline(), "x", answers=TASK.answers, model="m").system) == 2
 
 
 @given(st.text())
 def test_no_text_can_close_its_frame(text: str) -> None:
-    asked = render(TASK.baseline(), text, answers=TASK.answers, model="m")
-    assert json.loads(asked.user) == {"text": text}
+    request = render(TASK.baseline(), text, answers=TASK.answers, model="m")
+    assert json.loads(request.user) == {"text": text}
 
 
 @pytest.mark.parametrize(
-    ("said", "output", "confidence"),
+    ("text", "output", "confidence"),
     [
         ('{"label": "cancel", "confidence": 0.5}', "cancel", 0.5),
         ('{"label": "cancel", "confidence": 7}', "cancel", 0.07),
@@ -66,9 +66,9 @@ def test_no_text_can_close_its_frame(text: str) -> None:
     ],
 )
 def test_an_answer_is_a_label_or_a_fault(
-    said: str, output: str | None, confidence: float | None
+    text: str, output: str | None, confidence: float | None
 ) -> None:
-    read = TASK.parse(ModelAnswer(Outcome.OK, said))
+    read = TASK.parse(ModelAnswer(Outcome.OK, text))
     assert (read.output, read.confidence) == (output, confidence)
     assert (read.fault is None) is (output is not None)
 
@@ -91,8 +91,12 @@ def test_mistakes_are_confusions_or_missing_answers() -> None:
 
 
 def test_the_score_is_macro_f1_with_the_f1_of_each_true_label_and_accuracy() -> None:
-    said = [Prediction(output="cancel"), Prediction(output="cancel"), Prediction(fault="cut")]
-    score = TASK.score(["cancel", "book_meeting", "cancel"], said)
+    predictions = [
+        Prediction(output="cancel"),
+        Prediction(output="cancel"),
+        Prediction(fault="cut"),
+    ]
+    score = TASK.score(["cancel", "book_meeting", "cancel"], predictions)
     assert score.cases == 3
     assert score.objective == pytest.approx(0.25)
     assert score.components == pytest.approx(

@@ -71,8 +71,8 @@ def test_a_cause_says_what_it_is_known_by_and_what_to_do() -> None:
         measured_with=1,
         labels_version=2,
     )
-    told = {one.cause: one.evidence for one in causes(signs)}
-    assert told == {
+    evidence = {one.cause: one.evidence for one in causes(signs)}
+    assert evidence == {
         FallCause.PROVIDER_DRIFT: "the model has changed, by the canary that ended Sunday 03:00"
         " UTC: It is so. A run asks it anew.",
         FallCause.TRAFFIC_DRIFT: "a run cannot help: the traffic has changed: stability index 0.30,"

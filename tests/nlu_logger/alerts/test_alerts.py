@@ -178,8 +178,8 @@ async def test_many_workers_tell_it_once(world: World, receiver: Receiver, task:
             await asyncio.gather(*(step() for step in steps))
     for alert in alerts:
         assert len(await history(world, alert)) == 1
-    told = {json.loads(body)["incident_id"] for _, body in receiver.got}
-    assert len(told) == len(alerts)
+    incidents = {json.loads(body)["incident_id"] for _, body in receiver.got}
+    assert len(incidents) == len(alerts)
 
 
 async def test_intents_that_drift_apart_are_noticed_and_their_return_too(

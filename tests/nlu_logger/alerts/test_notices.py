@@ -33,8 +33,8 @@ from tests.nlu_logger.world import World, connected, opened
 
 @pytest.fixture(scope="module")
 async def world(databases: Databases, servers: Servers) -> AsyncIterator[World]:
-    told = {"alert_private_hosts": PRIVATE, "smtp_url": "smtp://mail.example"}
-    async with opened(databases, servers, **told) as made:
+    settings = {"alert_private_hosts": PRIVATE, "smtp_url": "smtp://mail.example"}
+    async with opened(databases, servers, **settings) as made:
         yield made
 
 
@@ -64,8 +64,8 @@ async def test_a_webhook_is_signed_over_its_id_time_and_body(
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
     expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
     assert headers["webhook-signature"] == f"v1,{expected}"
-    told = json.loads(body)
-    assert told["rule"]["name"] == "of a test"
+    notice = json.loads(body)
+    assert notice["rule"]["name"] == "of a test"
     assert b"private" not in body
 
 
@@ -78,10 +78,10 @@ async def test_slack_is_told_in_words_it_cannot_mistake_for_links(
     async with stepping(world) as step:
         await step()
     ((_, body),) = receiver.got
-    said = json.loads(body)["text"]
-    assert "low confidence share of 0.5 or more within" in said
-    assert said.startswith("*[nlu-logger] ALERT: &lt;!channel&gt; &amp; co*\n")
-    assert "100.0% of 2 predictions have a confidence below 0.6." in said
+    text = json.loads(body)["text"]
+    assert "low confidence share of 0.5 or more within" in text
+    assert text.startswith("*[nlu-logger] ALERT: &lt;!channel&gt; &amp; co*\n")
+    assert "100.0% of 2 predictions have a confidence below 0.6." in text
 
 
 async def test_a_notice_names_value_threshold_intent_and_the_page_to_look_at(
@@ -103,9 +103,9 @@ async def test_a_notice_names_value_threshold_intent_and_the_page_to_look_at(
         by_kind[True]["text"].splitlines()[4],
         "https://nlu.example/dashboard",
     ]
-    told = by_kind[False]
-    assert (told["value"], told["rule"]["threshold"]) == (0.75, 0.5)
-    assert (told["intent"], told["link"]) == ("greet\nlink: x", "https://nlu.example/dashboard")
+    notice = by_kind[False]
+    assert (notice["value"], notice["rule"]["threshold"]) == (0.75, 0.5)
+    assert (notice["intent"], notice["link"]) == ("greet\nlink: x", "https://nlu.example/dashboard")
 
 
 async def test_a_mail_reaches_everybody_and_is_sent_again_where_it_was_refused(
@@ -150,8 +150,8 @@ async def test_a_notice_is_sent_again_with_the_same_id_and_the_end_is_told_after
         ("opened", "sent", 3, None),
         ("recovered", "sent", 1, None),
     ]
-    told = [json.loads(body)["notice"] for _, body in receiver.got]
-    assert told == ["opened", "opened", "opened", "recovered"]
+    notices = [json.loads(body)["notice"] for _, body in receiver.got]
+    assert notices == ["opened", "opened", "opened", "recovered"]
     assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 2
     assert len({body for _, body in receiver.got}) == 2
 
@@ -231,16 +231,16 @@ async def test_a_worker_that_died_while_sending_is_followed_by_another(
 async def test_a_channel_that_leads_nowhere_or_where_it_must_not_is_refused(
     world: World, task: str, channel: dict[str, Any], code: str
 ) -> None:
-    asked = {"rule": {"name": "x", "task": task, **BELOW_HALF}, "channels": [channel]}
-    refused = await world.admin.post("/v1/admin/alerts", json=asked)
+    body = {"rule": {"name": "x", "task": task, **BELOW_HALF}, "channels": [channel]}
+    refused = await world.admin.post("/v1/admin/alerts", json=body)
     assert (refused.status_code, refused.json()["code"]) == (422, code)
     assert SECRET not in refused.text
 
 
 async def test_a_rules_name_is_one_line_since_it_is_a_mails_subject(world: World) -> None:
     for name in ("a\r\nBcc: eve@example.org", "a\u2028b", ""):
-        asked = {"rule": {"name": name, **BELOW_HALF}, "channels": [{"kind": "slack", "url": "x"}]}
-        assert (await world.admin.post("/v1/admin/alerts", json=asked)).status_code == 422
+        body = {"rule": {"name": name, **BELOW_HALF}, "channels": [{"kind": "slack", "url": "x"}]}
+        assert (await world.admin.post("/v1/admin/alerts", json=body)).status_code == 422
 
 
 async def test_no_address_or_secret_of_a_channel_is_ever_shown_again(
@@ -256,9 +256,9 @@ async def test_no_address_or_secret_of_a_channel_is_ever_shown_again(
     listed = (await world.admin.get("/v1/admin/alerts")).text
     past = (await world.admin.get(f"/v1/admin/alerts/{alert}/incidents")).text
     audited = await audit_of(world, alert)
-    for told in (listed, past, audited, str(logs)):
-        assert "a-secret-path" not in told
-        assert SECRET not in told
+    for text in (listed, past, audited, str(logs)):
+        assert "a-secret-path" not in text
+        assert SECRET not in text
     assert "http://127.0.0.1/…" in listed
 
 
@@ -266,11 +266,11 @@ async def test_without_a_mail_server_a_rule_cannot_ask_for_mail(
     databases: Databases, servers: Servers
 ) -> None:
     async with opened(databases, servers) as bare:
-        asked = {
+        body = {
             "rule": {"name": "x", **BELOW_HALF},
             "channels": [{"kind": "email", "to": ["ann@example.org"]}],
         }
-        refused = await bare.admin.post("/v1/admin/alerts", json=asked)
+        refused = await bare.admin.post("/v1/admin/alerts", json=body)
     assert (refused.status_code, refused.json()["code"]) == (422, "no_mail_server")
 
 

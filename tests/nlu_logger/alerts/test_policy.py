@@ -79,7 +79,7 @@ def test_between_two_openings_lie_a_recovery_and_the_cool_down(
     looks: list[tuple[timedelta, Seen]], rule: Rule
 ) -> None:
     state, now = State(), NOW
-    told: list[tuple[Decision, datetime]] = []
+    changes: list[tuple[Decision, datetime]] = []
     for passed, seen in looks:
         now += passed
         match decision := decide(rule, state, seen, now):
@@ -87,14 +87,14 @@ def test_between_two_openings_lie_a_recovery_and_the_cool_down(
                 assert not state.is_open
                 assert seen.count >= rule.min_count
                 state = State(opened_at=now)
-                told.append((decision, now))
+                changes.append((decision, now))
             case Decision.RECOVERED:
                 assert state.is_open
                 state = State(opened_at=state.opened_at, recovered_at=now)
-                told.append((decision, now))
+                changes.append((decision, now))
             case _:
                 pass
-    for (first, then), (second, later) in pairwise(told):
+    for (first, then), (second, later) in pairwise(changes):
         assert first is not second
         if second is Decision.OPEN:
             assert later - then >= timedelta(minutes=rule.cooldown_minutes)

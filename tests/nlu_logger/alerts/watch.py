@@ -28,7 +28,7 @@ Step = Callable[[], Awaitable[None]]
 @asynccontextmanager
 async def watching(world: World, **changed: Any) -> AsyncIterator[None]:
     """A worker as it runs, twenty times a second."""
-    settings = told(world, alert_seconds=0.05, **changed)
+    settings = settings_of(world, alert_seconds=0.05, **changed)
     async with open_database(settings.database, pool_size=4) as database:
         watcher = asyncio.create_task(jobs.watch(database, JOB_IDENTITY, settings))
         try:
@@ -42,7 +42,7 @@ async def watching(world: World, **changed: Any) -> AsyncIterator[None]:
 async def stepping(world: World, **changed: Any) -> AsyncIterator[Step]:
     """A worker that looks and sends once whenever it is asked to, and has no patience: what was
     to be looked at or sent again later is so now."""
-    settings = told(world, **changed)
+    settings = settings_of(world, **changed)
     async with open_database(settings.database, pool_size=4) as database:
 
         async def step() -> None:
@@ -55,14 +55,14 @@ async def stepping(world: World, **changed: Any) -> AsyncIterator[Step]:
         yield step
 
 
-def told(world: World, **changed: Any) -> Settings:
-    said: dict[str, Any] = {
+def settings_of(world: World, **changed: Any) -> Settings:
+    values: dict[str, Any] = {
         "database_url": world.database.app_url,
         "redis_url": "redis://127.0.0.1:1",
         "alert_private_hosts": PRIVATE,
         **changed,
     }
-    return Settings(**said)
+    return Settings(**values)
 
 
 def webhook(receiver: Receiver) -> dict[str, str]:
@@ -71,8 +71,8 @@ def webhook(receiver: Receiver) -> dict[str, str]:
 
 async def make(world: World, *channels: dict[str, Any], **rule: Any) -> str:
     """The id of a new alert."""
-    asked = {"rule": {"name": "of a test", **rule}, "channels": channels}
-    answer = await world.admin.post("/v1/admin/alerts", json=asked)
+    body = {"rule": {"name": "of a test", **rule}, "channels": channels}
+    answer = await world.admin.post("/v1/admin/alerts", json=body)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
 
@@ -82,19 +82,21 @@ async def forget_all(world: World) -> None:
         await world.admin.delete(f"/v1/admin/alerts/{alert['id']}")
 
 
-async def log(world: World, task: str, *, count: int = 1, ago: float = 1, **said: Any) -> list[str]:
+async def log(
+    world: World, task: str, *, count: int = 1, ago: float = 1, **fields: Any
+) -> list[str]:
     """Predictions made `ago` minutes ago."""
-    made = datetime.now(UTC) - timedelta(minutes=ago)
+    moment = datetime.now(UTC) - timedelta(minutes=ago)
     return [
-        await world.log(id=str(uuid7(made)), task=task, prompt="a private text", **said)
+        await world.log(id=str(uuid7(moment)), task=task, prompt="a private text", **fields)
         for _ in range(count)
     ]
 
 
 async def end(world: World, ids: list[str], *, well: bool) -> None:
     for one in ids:
-        said = {"was_successful": well}
-        answer = await world.admin.post(f"/v1/predictions/{one}/outcome", json=said)
+        body = {"was_successful": well}
+        answer = await world.admin.post(f"/v1/predictions/{one}/outcome", json=body)
         assert answer.status_code == 200
 
 

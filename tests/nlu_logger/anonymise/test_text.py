@@ -55,14 +55,14 @@ LEFT = [
 ]
 
 
-@pytest.mark.parametrize(("said", "left"), FOUND)
-def test_what_identifies_a_person_is_replaced_by_its_kind(said: str, left: str) -> None:
-    assert OURS.text(said) == left
+@pytest.mark.parametrize(("text", "left"), FOUND)
+def test_what_identifies_a_person_is_replaced_by_its_kind(text: str, left: str) -> None:
+    assert OURS.text(text) == left
 
 
-@pytest.mark.parametrize("said", LEFT)
-def test_what_only_looks_like_it_stays(said: str) -> None:
-    assert OURS.text(said) == said
+@pytest.mark.parametrize("text", LEFT)
+def test_what_only_looks_like_it_stays(text: str) -> None:
+    assert OURS.text(text) == text
 
 
 def test_a_dictionary_word_is_left_alone_by_those_who_do_not_know_it() -> None:
@@ -70,8 +70,8 @@ def test_a_dictionary_word_is_left_alone_by_those_who_do_not_know_it() -> None:
 
 
 def test_a_structured_output_is_anonymised_and_a_label_is_not() -> None:
-    said = {"mail": "ann@example.com", "ages": [4, None, "ann@example.com"]}
-    assert OURS.truth(said) == {"mail": "[email]", "ages": [4, None, "[email]"]}
+    output = {"mail": "ann@example.com", "ages": [4, None, "ann@example.com"]}
+    assert OURS.truth(output) == {"mail": "[email]", "ages": [4, None, "[email]"]}
     assert OURS.truth("email") == "email"
 
 
@@ -125,22 +125,22 @@ shards = st.sampled_from(
 
 
 @given(st.one_of(st.text(), st.lists(shards, max_size=30).map("".join)))
-def test_once_is_enough_and_nothing_else_is_touched(said: str) -> None:
-    done = OURS.text(said)
+def test_once_is_enough_and_nothing_else_is_touched(text: str) -> None:
+    done = OURS.text(text)
     assert OURS.text(done) == done
-    assert len(done) <= 3 * len(said)
+    assert len(done) <= 3 * len(text)
     place = 0
     for kept in PLACEHOLDER.split(done):
-        place = said.index(kept, place) + len(kept)
+        place = text.index(kept, place) + len(kept)
 
 
-@given(st.lists(st.sampled_from([said for said, left in FOUND if re.fullmatch(PLACEHOLDER, left)])))
-def test_every_finding_is_replaced_and_the_words_between_stay(said: list[str]) -> None:
-    words = [f"word{'n' * number}" for number in range(len(said) + 1)]
-    text = " ".join(f"{word}; {one};" for word, one in zip(words, said, strict=False))
+@given(st.lists(st.sampled_from([raw for raw, left in FOUND if re.fullmatch(PLACEHOLDER, left)])))
+def test_every_finding_is_replaced_and_the_words_between_stay(findings: list[str]) -> None:
+    words = [f"word{'n' * number}" for number in range(len(findings) + 1)]
+    text = " ".join(f"{word}; {one};" for word, one in zip(words, findings, strict=False))
     done = OURS.text(text)
-    assert re.findall(r"\w+", PLACEHOLDER.sub("", done)) == words[: len(said)]
-    assert len(PLACEHOLDER.findall(done)) == len(said)
+    assert re.findall(r"\w+", PLACEHOLDER.sub("", done)) == words[: len(findings)]
+    assert len(PLACEHOLDER.findall(done)) == len(findings)
 
 
 HOSTILE = [

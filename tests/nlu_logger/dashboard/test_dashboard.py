@@ -66,10 +66,10 @@ async def test_a_login_is_a_cookie_that_scripts_cannot_read_and_a_hash_in_the_da
 ) -> None:
     async with client(world.url, None) as made:
         answer = await made.post("/dashboard/login", json={"key": BOOTSTRAP_KEY})
-        said = answer.headers["set-cookie"]
-        assert {"HttpOnly", "SameSite=Strict", "Path=/dashboard"} <= set(said.split("; "))
+        cookie = answer.headers["set-cookie"]
+        assert {"HttpOnly", "SameSite=Strict", "Path=/dashboard"} <= set(cookie.split("; "))
         token = made.cookies[HOUSE.cookie]
-        assert BOOTSTRAP_KEY not in said
+        assert BOOTSTRAP_KEY not in cookie
     async with connected(
         world.database.admin_url.rpartition("/")[0] + "/" + world.database.name
     ) as db:
@@ -92,8 +92,8 @@ async def test_logging_out_and_revoking_end_a_login(world: World) -> None:
         assert (await made.post("/dashboard/logout", json={})).status_code == 204
         made.cookies.set(HOUSE.cookie, token)
         assert (await made.get("/dashboard")).status_code == 303
-    asked = {"name": "short", "scopes": ["insights:read"]}
-    key = (await world.admin.post("/v1/admin/keys", json=asked)).json()
+    body = {"name": "short", "scopes": ["insights:read"]}
+    key = (await world.admin.post("/v1/admin/keys", json=body)).json()
     async with browser(world, key["key"]) as made:
         assert (await made.get("/dashboard")).status_code == 200
         await world.admin.delete(f"/v1/admin/keys/{key['id']}")

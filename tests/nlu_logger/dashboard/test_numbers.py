@@ -24,8 +24,8 @@ async def test_a_cell_of_the_matrix_leads_to_the_predictions_it_counts(
     wrong = await world.log(task=task, prompt="take it off", predicted_intent="create")
     await world.approve(await world.correct(wrong, HOSTILE))
     right = await world.log(task=task, prompt="put it in", predicted_intent="create")
-    said = await world.admin.post(f"/v1/predictions/{right}/confirm", json={})
-    await world.approve(said.json()["id"])
+    confirmation = await world.admin.post(f"/v1/predictions/{right}/confirm", json={})
+    await world.approve(confirmation.json()["id"])
     await world.log(task=task, prompt="nobody looked", predicted_intent="create")
     page = await shown(reader, "confusion", task=task)
     assert HOSTILE in page

@@ -28,11 +28,11 @@ async def test_a_file_is_brought_in_with_a_result_per_line_and_its_refused_rows_
     world: World, page: httpx2.AsyncClient, task: str
 ) -> None:
     rows = f"text,label\nbuy milk,shop\n{HOSTILE.replace(',', '')},eat\n,shop\nbuy milk,shop\n"
-    told = await brought(page, task=task, file=rows, quoting="no")
-    assert "<b>2</b> new" in told
-    assert "1 known before" in told
-    assert "1 refused" in told
-    mended = told.partition('aria-label="The refused rows">')[2].partition("</textarea>")[0]
+    text = await brought(page, task=task, file=rows, quoting="no")
+    assert "<b>2</b> new" in text
+    assert "1 known before" in text
+    assert "1 refused" in text
+    mended = text.partition('aria-label="The refused rows">')[2].partition("</textarea>")[0]
     assert mended.startswith("rejected_line,rejected_because,text,label")
     again = await brought(page, task=task, file=mended.replace(",,shop", ",tea,shop"))
     assert "<b>1</b> new" in again
@@ -49,9 +49,9 @@ async def test_a_filled_review_file_becomes_corrections(
 ) -> None:
     item = await world.log(task=task, prompt="buy milk", predicted_intent="eat")
     rows = f"id,corrected_intent\n{item},shop\n0189aaaa-0000-4000-8000-00000000000f,shop\n"
-    told = await brought(page, what="review", file=rows, approve="yes")
-    assert "<b>1</b> new" in told
-    assert "not found" in told
+    text = await brought(page, what="review", file=rows, approve="yes")
+    assert "<b>1</b> new" in text
+    assert "not found" in text
     case, _ = await world.truth(task)
     assert case["truth"] == "shop"
 
@@ -124,6 +124,6 @@ async def test_pages_ask_no_more_of_a_long_list(
 
 
 async def test_retention_is_told_by_months(page: httpx2.AsyncClient) -> None:
-    told = await shown(page, "operations/retention")
-    assert "90 days" in told
-    assert "Nothing is dropped" not in told
+    text = await shown(page, "operations/retention")
+    assert "90 days" in text
+    assert "Nothing is dropped" not in text

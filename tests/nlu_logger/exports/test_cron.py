@@ -8,8 +8,8 @@ from nlu_logger.exports.cron import MOST_COUNTED, Due, NeverDue, due, next_sched
 WEEKLY = "0 3 * * 1"
 
 
-def at(told: str) -> datetime:
-    return datetime.fromisoformat(told).replace(tzinfo=UTC)
+def at(moment: str) -> datetime:
+    return datetime.fromisoformat(moment).replace(tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ from tests.nlu_logger.world import World, connected
 LOAD = """
 import json, sys, datasets
 found = datasets.load_dataset(sys.argv[1])
-told = {name: [part.to_list(), part.features["confidence"].dtype] for name, part in found.items()}
-print(json.dumps(told))
+parts = {name: [part.to_list(), part.features["confidence"].dtype] for name, part in found.items()}
+print(json.dumps(parts))
 """
 
 
@@ -94,8 +94,8 @@ async def test_datasets_reads_the_folder(world: World, task: str, tmp_path: Path
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    printed, told = await process.communicate()
-    assert process.returncode == 0, told
+    printed, complained = await process.communicate()
+    assert process.returncode == 0, complained
     loaded = json.loads(printed)
     assert set(loaded) == set(SPLITS)
     shares = Shares.read("60/20/20")
@@ -118,12 +118,12 @@ def test_shares_are_kept() -> None:
     assert 0.08 < drawn.count("test") / 5_000 < 0.12
 
 
-@pytest.mark.parametrize("told", ["80/20", "80/10/20", "a/b/c", "-10/60/50", ""])
-async def test_what_is_no_split_is_refused(told: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("splits", ["80/20", "80/10/20", "a/b/c", "-10/60/50", ""])
+async def test_what_is_no_split_is_refused(splits: str, tmp_path: Path) -> None:
     with pytest.raises(BadSplits):
-        Shares.read(told)
-    ended, _, said = await typed("export", f"--splits={told}", "--output", tmp_path)
-    assert (ended, said.count("\n")) == (1, 0)
+        Shares.read(splits)
+    ended, _, complained = await typed("export", f"--splits={splits}", "--output", tmp_path)
+    assert (ended, complained.count("\n")) == (1, 0)
 
 
 @pytest.mark.parametrize("kind", ["retraining", "review", "pairs"])

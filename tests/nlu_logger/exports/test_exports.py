@@ -72,11 +72,11 @@ async def test_a_line_of_training_data_is_spelled_as_python_spells_it(
     world: World, task: str
 ) -> None:
     """The database writes these lines."""
-    said = [(text, 0.5) for text in ODD_TEXTS] + [("x", sure) for sure in ODD_CONFIDENCES]
-    for text, sure in said:
+    examples = [(text, 0.5) for text in ODD_TEXTS] + [("x", sure) for sure in ODD_CONFIDENCES]
+    for text, sure in examples:
         await world.log(task=task, prompt=text, predicted_intent=text, confidence=sure)
-    asked = {"task": task, "min_confidence": 0}
-    answer = await world.admin.get("/v1/exports/retraining", params=asked)
+    query = {"task": task, "min_confidence": 0}
+    answer = await world.admin.get("/v1/exports/retraining", params=query)
     lines = [
         json.dumps(
             {
@@ -88,7 +88,7 @@ async def test_a_line_of_training_data_is_spelled_as_python_spells_it(
             },
             ensure_ascii=False,
         )
-        for text, sure in said
+        for text, sure in examples
     ]
     for mark in ("\x85", "\u2028", "\u2029"):
         lines = [line.replace(mark, f"\\u{ord(mark):04x}") for line in lines]
@@ -178,21 +178,21 @@ async def test_a_confirmed_prediction_needs_no_review_and_is_not_corrected(
 
 
 async def test_an_extraction_is_labelled_by_its_output(world: World, task: str) -> None:
-    said = {"people": [{"name": "Ann ü", "age": 4.5}]}
-    await world.log(task=task, prompt="one", output=said, confidence=SURE)
-    log_id = await world.log(task=task, prompt="two", output=said)
+    output = {"people": [{"name": "Ann ü", "age": 4.5}]}
+    await world.log(task=task, prompt="one", output=output, confidence=SURE)
+    log_id = await world.log(task=task, prompt="two", output=output)
     path = f"/v1/predictions/{log_id}/corrections"
     await world.admin.post(path, json={"corrected_output": {}})
     labels = [row["label"] for row in await rows(world, "retraining", task=task)]
-    assert labels == [said, {}]
+    assert labels == [output, {}]
 
 
 async def test_days_are_counted_by_when_it_was_said(world: World, task: str) -> None:
     for days in (0.5, 5, 40):
         moment = datetime.now(UTC) - timedelta(days=days)
-        said = {"id": str(uuid7(moment)), "task": task, "prompt": f"{days}"}
-        await world.correct(await world.log(**said), "a")
-        await world.log(**said | {"id": str(uuid7(moment)), "prompt": f"{days} unreviewed"})
+        prediction = {"id": str(uuid7(moment)), "task": task, "prompt": f"{days}"}
+        await world.correct(await world.log(**prediction), "a")
+        await world.log(**prediction | {"id": str(uuid7(moment)), "prompt": f"{days} unreviewed"})
     assert await texts(world, "retraining", task=task, days=1) == {"0.5"}
     assert await texts(world, "retraining", task=task, days=30) == {"0.5", "5"}
     assert await texts(world, "retraining", task=task) == {"0.5", "5", "40"}
@@ -241,10 +241,10 @@ async def test_no_formula_hides_behind_a_sign_that_splits_or_is_not_seen(
 
 
 async def test_a_sign_in_the_middle_of_a_text_is_left_alone(world: World, task: str) -> None:
-    said = "it costs 3-4; well, e-mail me @home = fine"
-    await world.log(task=task, prompt=said, confidence=SURE)
+    text = "it costs 3-4; well, e-mail me @home = fine"
+    await world.log(task=task, prompt=text, confidence=SURE)
     answer = await export(world, "retraining", task=task, format="csv")
-    assert list(csv.reader(io.StringIO(answer.text)))[1][0] == said
+    assert list(csv.reader(io.StringIO(answer.text)))[1][0] == text
 
 
 async def test_the_review_file_can_be_one_json_array(world: World, task: str) -> None:

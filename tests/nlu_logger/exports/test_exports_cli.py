@@ -47,8 +47,8 @@ async def test_the_flags_of_the_document_export_what_the_api_does(
             "--confidence-threshold", "0.7", "--task", filled, env=env,
         )  # fmt: skip
         assert ended == (0, "", "")
-        asked = {**params, "task": filled, "days": "7", name: "0.7"}
-        answer = await world.admin.get(f"/v1/exports/{mode}", params=asked)
+        query = {**params, "task": filled, "days": "7", name: "0.7"}
+        answer = await world.admin.get(f"/v1/exports/{mode}", params=query)
         assert output.read_bytes() == answer.content
         assert output.read_bytes().count(b"\n") == 2
     assert inside(tmp_path) == ["retraining.jsonl", "review.csv"]
@@ -72,9 +72,9 @@ async def test_a_cut_stream_leaves_the_old_file_as_it_was(
         serving(BadLine(service, cut_after=1).app) as bad_line,
     ):
         env = {"NLU_LOGGER_URL": bad_line, "NLU_LOGGER_KEY": BOOTSTRAP_KEY}
-        ended, _, told = await typed("export", "--task", filled, "--output", output, env=env)
+        ended, _, complained = await typed("export", "--task", filled, "--output", output, env=env)
     assert ended == 1
-    assert told.startswith("nlu-logger: no whole answer")
+    assert complained.startswith("nlu-logger: no whole answer")
     assert inside(tmp_path) == ["rows.jsonl"]
     assert output.read_text() == "what was there"
 
@@ -91,10 +91,10 @@ async def test_a_refused_export_says_why_on_one_line_and_writes_nothing(
     env: dict[str, str], more: dict[str, str], expected: str, tmp_path: Path
 ) -> None:
     output = tmp_path / "rows.jsonl"
-    ended, _, told = await typed("export", "--output", output, env=env | more)
+    ended, _, complained = await typed("export", "--output", output, env=env | more)
     assert ended == 1
-    assert told.startswith(f"nlu-logger: {expected}")
-    assert len(told.splitlines()) == 1
+    assert complained.startswith(f"nlu-logger: {expected}")
+    assert len(complained.splitlines()) == 1
     assert inside(tmp_path) == []
 
 
@@ -118,8 +118,8 @@ async def test_a_bad_line_makes_no_pairs_file(tmp_path: Path) -> None:
     rows, made = tmp_path / "rows.jsonl", tmp_path / "made.jsonl"
     rows.write_text('{"text": "a", "label": "b"}\nno json\n')
     for source, expected in ((rows, "line 2 is not"), (tmp_path / "absent", "[Errno 2]")):
-        ended, _, told = await typed("pairs", "--input", source, "--output", made)
+        ended, _, complained = await typed("pairs", "--input", source, "--output", made)
         assert ended == 1
-        assert told.startswith(f"nlu-logger: {expected}")
-        assert len(told.splitlines()) == 1
+        assert complained.startswith(f"nlu-logger: {expected}")
+        assert len(complained.splitlines()) == 1
         assert not made.exists()

@@ -58,8 +58,8 @@ class Bucket:
         body = self.objects.get(request.path_params["key"])
         if body is None:
             return Response(status_code=404)
-        told = {"ETag": "one", "Last-Modified": "Mon, 23 Nov 2026 00:00:00 GMT"}
-        return Response(body, headers=told)
+        headers = {"ETag": "one", "Last-Modified": "Mon, 23 Nov 2026 00:00:00 GMT"}
+        return Response(body, headers=headers)
 
 
 @pytest.fixture
@@ -86,8 +86,8 @@ async def world(databases: Databases, servers: Servers) -> AsyncIterator[World]:
 async def due_slot(world: World, task: str) -> UUID:
     """The id of a schedule with one row to write now."""
     await world.log(task=task, prompt="hello", confidence=0.9)
-    asked = {"name": task, "target": "store", "what": {"task": task}}
-    made = UUID((await world.admin.post("/v1/admin/schedules", json=asked)).json()["id"])
+    body = {"name": task, "target": "store", "what": {"task": task}}
+    made = UUID((await world.admin.post("/v1/admin/schedules", json=body)).json()["id"])
     async with connected(world.database.owner_url) as owner:
         await owner.execute(
             "UPDATE export_schedules SET next_scheduled_at = next_scheduled_at - interval '1 week'"

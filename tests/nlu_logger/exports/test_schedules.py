@@ -46,8 +46,8 @@ async def database(world: World) -> AsyncIterator[Database]:
 
 async def schedule(world: World, task: str, target: str = "folder", **what: Any) -> str:
     """The id of a schedule whose slot came three weeks ago."""
-    asked = {"name": task, "target": target, "what": {"task": task, **what}}
-    answer = await world.admin.post(PATH, json=asked)
+    body = {"name": task, "target": target, "what": {"task": task, **what}}
+    answer = await world.admin.post(PATH, json=body)
     assert answer.status_code == 201, answer.text
     made: str = answer.json()["id"]
     async with connected(world.database.owner_url) as owner:
@@ -68,11 +68,11 @@ async def runs(world: World, schedule_id: str) -> list[dict[str, Any]]:
 
 def check(slot: Path) -> Manifest:
     """The manifest, once it is seen to be true of every file beside it."""
-    told = Manifest.model_validate_json((slot / "manifest.json").read_bytes())
-    for file in told.files:
+    manifest = Manifest.model_validate_json((slot / "manifest.json").read_bytes())
+    for file in manifest.files:
         held = (slot / file.name).read_bytes()
         assert (file.bytes, file.sha256) == (len(held), hashlib.sha256(held).hexdigest())
-    return told
+    return manifest
 
 
 @pytest.mark.parametrize("target", ["folder", "store"])
@@ -87,12 +87,12 @@ async def test_a_due_slot_is_written_with_its_manifest(
     (run,) = await runs(world, made)
     assert (run["missed"], run["rows"]) == (2, 1)
     (slot,) = (root / target / task).iterdir()
-    told = check(slot)
-    assert [file.name for file in told.files] == ["retraining.jsonl"]
+    manifest = check(slot)
+    assert [file.name for file in manifest.files] == ["retraining.jsonl"]
     assert run["sha256"] == hashlib.sha256((slot / "manifest.json").read_bytes()).hexdigest()
     params = {"task": task}
-    asked = await world.admin.get("/v1/exports/retraining", params=params)
-    assert (slot / "retraining.jsonl").read_bytes() == asked.content
+    exported = await world.admin.get("/v1/exports/retraining", params=params)
+    assert (slot / "retraining.jsonl").read_bytes() == exported.content
     async with connected(world.database.owner_url) as owner:
         handed = await owner.fetchrow(
             "SELECT kind, destination FROM disclosures WHERE recipient = $1", f"schedule:{made}"
@@ -109,8 +109,8 @@ async def test_a_slot_can_be_a_data_set_folder(
     await schedule(world, task, splits="50/25/25")
     assert await write_due(database, destinations(root / "folder", None)) == 1
     (slot,) = (root / "folder" / task).iterdir()
-    told = check(slot)
-    assert sum(file.rows for file in told.files) == 10
+    manifest = check(slot)
+    assert sum(file.rows for file in manifest.files) == 10
     assert {path.name for path in slot.iterdir()} == {
         "README.md", "manifest.json", "train.jsonl", "validation.jsonl", "test.jsonl",
     }  # fmt: skip

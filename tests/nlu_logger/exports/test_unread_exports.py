@@ -59,8 +59,8 @@ async def unread(world: World, path: str) -> AsyncIterator[Unread]:
     url = httpx2.URL(world.url)
     await asyncio.get_running_loop().sock_connect(ours, (url.host, url.port))
     reader, writer = await asyncio.open_connection(sock=ours, limit=4096)
-    asked = f"GET {path} HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {BOOTSTRAP_KEY}\r\n\r\n"
-    writer.write(asked.encode())
+    request = f"GET {path} HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {BOOTSTRAP_KEY}\r\n\r\n"
+    writer.write(request.encode())
     try:
         head = await reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200"), head

@@ -44,19 +44,19 @@ async def test_a_large_file_goes_in_parts_and_lines_keep_their_numbers(
     lines[3], lines[225] = "no json", json.dumps({"words": "text 0 " + "x" * 9_000, "label": "b"})
     file.write_text("\n".join(lines))
     typing = ("import-ground-truth", file, "--task", task, "--text-column", "words")
-    told = [await typed(*typing, "--no-may-quote", env=env) for _ in range(2)]
+    endings = [await typed(*typing, "--no-may-quote", env=env) for _ in range(2)]
     failed = [
         "line 4: invalid_json: This is not JSON at column 1: a value is expected.",
         "line 226: conflicting_truth: It waits under /v1/reviews/conflicts to be settled.",
     ]
     for (ended, printed, _), summary, written in zip(
-        told,
+        endings,
         ("228 taken, 0 known before, ", "0 taken, 228 known before, "),
         ("cases.rejected.jsonl", "cases.rejected-2.jsonl"),
         strict=True,
     ):
-        _, *told_lines, ending, beside = printed.splitlines()
-        assert (ended, told_lines) == (1, failed)
+        _, *printed_lines, ending, beside = printed.splitlines()
+        assert (ended, printed_lines) == (1, failed)
         reasons = "1 invalid_json, 1 conflicting_truth"
         assert ending == f"{summary}0 skipped as unlabelled, 2 refused ({reasons})"
         assert str(tmp_path / written) in beside
@@ -110,7 +110,7 @@ async def test_a_refused_import_says_why_on_one_line(world: World, tmp_path: Pat
         (("import-corrections", file), "A valid key or token is needed"),
         (("import-logs", tmp_path / "absent"), "[Errno 2]"),
     ):
-        ended, printed, told = await typed(*typing, env=wrong)
+        ended, printed, complained = await typed(*typing, env=wrong)
         assert (ended, printed) == (1, "")
-        assert told.startswith(f"nlu-logger: {expected}")
-        assert len(told.splitlines()) == 1
+        assert complained.startswith(f"nlu-logger: {expected}")
+        assert len(complained.splitlines()) == 1

@@ -23,16 +23,16 @@ async def send(world: World, body: str, form: str = "jsonl", **params: Any) -> d
         "/v1/corrections:import", content=body, headers={"content-type": TYPES[form]}, params=params
     )
     assert answer.status_code == 207, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
+    result: dict[str, Any] = answer.json()
+    return result
 
 
 def lines(*rows: dict[str, Any]) -> str:
     return "\n".join(json.dumps(row) for row in rows)
 
 
-def counted(told: dict[str, Any]) -> tuple[int, int, int, int]:
-    return told["created"], told["repeated"], told["skipped"], told["refused"]
+def counted(result: dict[str, Any]) -> tuple[int, int, int, int]:
+    return result["created"], result["repeated"], result["skipped"], result["refused"]
 
 
 def filled_in(exported: str, form: str, intents: dict[str, str]) -> str:
@@ -67,25 +67,25 @@ async def test_the_exported_file_filled_in_is_what_people_said(
         await world.log(task=task, prompt=prompt, confidence=0.2)
         for prompt in ("=1+1", "line\nbreak", "never mind")
     ]
-    asked = {"task": task, "format": form}
-    exported = await world.admin.get("/v1/exports/review", params=asked)
+    query = {"task": task, "format": form}
+    exported = await world.admin.get("/v1/exports/review", params=query)
     body = filled_in(exported.text, form, {wrong: " leave ", right: "greet"})
-    told = await send(world, body, form)
-    assert counted(told) == (2, 0, 1, 0)
+    result = await send(world, body, form)
+    assert counted(result) == (2, 0, 1, 0)
     shown = [(await world.admin.get(f"/v1/predictions/{one}")).json() for one in (wrong, right)]
     assert [one["corrected_intent"] for one in shown] == ["leave", None]
     again = await send(world, body, form)
     assert counted(again) == (0, 2, 1, 0)
-    assert [one["id"] for one in again["items"]] == [one["id"] for one in told["items"]]
+    assert [one["id"] for one in again["items"]] == [one["id"] for one in result["items"]]
     left = await world.admin.get("/v1/exports/review", params={"task": task})
     assert [json.loads(line)["id"] for line in left.text.splitlines()] == [unseen]
     async with connected(world.database.owner_url) as owner:
-        said = await owner.fetch(
+        corrections = await owner.fetch(
             "SELECT is_confirmation, status, correction_notes FROM corrections"
             " WHERE prediction_id = ANY($1::uuid[]) ORDER BY 1",
             [wrong, right],
         )
-    assert [tuple(row) for row in said] == [
+    assert [tuple(row) for row in corrections] == [
         (False, "proposed", "seen"),
         (True, "proposed", "seen"),
     ]
@@ -95,14 +95,14 @@ async def test_the_review_file_goes_through_a_spreadsheet_and_comes_back(
     world: World, task: str
 ) -> None:
     """A spreadsheet knows UTF-8 by its mark, and saves with its own separator and line ends."""
-    said = ["Grüße; «Ø»", "=1+1", 'two\nlines, "quoted"']
-    logged = [await world.log(task=task, prompt=one, confidence=0.2) for one in said]
-    asked = {"task": task, "format": "csv"}
-    exported = (await world.admin.get("/v1/exports/review", params=asked)).content
+    prompts = ["Grüße; «Ø»", "=1+1", 'two\nlines, "quoted"']
+    logged = [await world.log(task=task, prompt=one, confidence=0.2) for one in prompts]
+    query = {"task": task, "format": "csv"}
+    exported = (await world.admin.get("/v1/exports/review", params=query)).content
     assert exported.startswith(MARK.encode())
     header, *rows = csv.reader(io.StringIO(exported.decode("utf-8-sig"), newline=""))
     assert sorted(row[header.index("prompt")] for row in rows) == sorted(
-        ["'" + one if one.startswith("=") else one for one in said]
+        ["'" + one if one.startswith("=") else one for one in prompts]
     )
     for row in rows:
         row[header.index("corrected_intent")] = " Grüßen "
@@ -112,8 +112,8 @@ async def test_the_review_file_goes_through_a_spreadsheet_and_comes_back(
     ansi = await world.admin.post(path, content=saved.getvalue().encode("cp1252"), headers=kind)
     assert {one["code"] for one in ansi.json()["items"]} == {"invalid_text"}
     assert all("CSV UTF-8" in one["detail"] for one in ansi.json()["items"])
-    told = await send(world, MARK + saved.getvalue(), "csv")
-    assert counted(told) == (3, 0, 0, 0)
+    result = await send(world, MARK + saved.getvalue(), "csv")
+    assert counted(result) == (3, 0, 0, 0)
     shown = [(await world.admin.get(f"/v1/predictions/{one}")).json() for one in logged]
     assert {one["corrected_intent"] for one in shown} == {"Grüßen"}
 
@@ -133,9 +133,9 @@ async def test_a_bad_line_is_told_and_stops_no_other(world: World, task: str) ->
             lines({"id": good, "corrected_intent": "leave", "notes": None, "more": 1}),
         ]
     )
-    told = await send(world, body)
-    found = [(one["line"], one["status"], one["code"]) for one in told["items"]]
-    assert found == [
+    result = await send(world, body)
+    outcomes = [(one["line"], one["status"], one["code"]) for one in result["items"]]
+    assert outcomes == [
         (1, 404, "not_found"),
         (2, 422, "invalid_json"),
         (3, 422, "invalid"),
@@ -144,7 +144,7 @@ async def test_a_bad_line_is_told_and_stops_no_other(world: World, task: str) ->
         (6, 422, "invalid"),
         (8, 201, None),
     ]
-    assert secret not in json.dumps(told)
+    assert secret not in json.dumps(result)
 
 
 async def test_approved_at_once_it_is_ground_truth(world: World, task: str) -> None:
@@ -154,12 +154,12 @@ async def test_approved_at_once_it_is_ground_truth(world: World, task: str) -> N
         {"id": same, "corrected_intent": "y"},
         {"id": other, "corrected_intent": "greet"},
     )
-    told = await send(world, body, approve=True)
-    assert [(one["line"], one["code"]) for one in told["items"] if one["status"] >= 400] in (
+    result = await send(world, body, approve=True)
+    assert [(one["line"], one["code"]) for one in result["items"] if one["status"] >= 400] in (
         [(1, "conflicting_truth")],
         [(2, "conflicting_truth")],
     )
-    assert counted(told) == (2, 0, 0, 1)
+    assert counted(result) == (2, 0, 0, 1)
     *cases, _ = await world.truth(task)
     assert len(cases) == 2
     assert counted(await send(world, body, approve=True)) == (0, 2, 0, 1)
@@ -170,14 +170,14 @@ async def test_approval_needs_its_own_scope_and_its_own_pair_of_eyes(
 ) -> None:
     async with opened(databases, servers, require_second_approver=True) as strict:
         body = lines({"id": await strict.log(task=task), "corrected_intent": "leave"})
-        told = await send(strict, body, approve=True)
-        assert [one["code"] for one in told["items"]] == ["own_correction"]
+        result = await send(strict, body, approve=True)
+        assert [one["code"] for one in result["items"]] == ["own_correction"]
         async with await strict.key("corrections:write") as writer:
             path, kind = "/v1/corrections:import", {"content-type": TYPES["jsonl"]}
             refused = await writer.post(path, content=body, headers=kind, params={"approve": True})
             assert refused.status_code == 403
-            said = await writer.post(path, content=body, headers=kind)
-            assert counted(said.json()) == (1, 0, 0, 0)
+            response = await writer.post(path, content=body, headers=kind)
+            assert counted(response.json()) == (1, 0, 0, 0)
 
 
 async def test_a_key_imports_what_it_may_see(world: World, task: str) -> None:
@@ -220,15 +220,15 @@ async def test_imports_and_approvals_at_one_moment_wait_for_each_other(
     rows = [{"id": one, "corrected_intent": "x"} for one in logged]
     waiting = [await world.correct(one, "x") for one in logged]
     bulk = {"correction_ids": waiting[::-1]}
-    told = await asyncio.gather(
+    results = await asyncio.gather(
         send(world, lines(*rows), approve=True),
         send(world, lines(*rows[::-1]), approve=True),
         send(world, lines(*rows[::-1])),
         *(world.approve(one) for one in waiting),
         world.admin.post("/v1/corrections:approve", json=bulk),
     )
-    assert {one.status_code for one in told if isinstance(one, httpx2.Response)} == {200}
-    assert [counted(one) for one in told if isinstance(one, dict)] == [(0, 12, 0, 0)] * 3
+    assert {one.status_code for one in results if isinstance(one, httpx2.Response)} == {200}
+    assert [counted(one) for one in results if isinstance(one, dict)] == [(0, 12, 0, 0)] * 3
     assert (await world.truth(task))[-1]["count"] == 12
 
 

@@ -15,8 +15,8 @@ from tests.nlu_logger.privacy.erasing import erase
 from tests.nlu_logger.world import World, connected, opened
 
 
-def states(told: dict[str, Any]) -> list[tuple[int, str | None]]:
-    return [(one["status"], one["code"]) for one in told["items"]]
+def states(result: dict[str, Any]) -> list[tuple[int, str | None]]:
+    return [(one["status"], one["code"]) for one in result["items"]]
 
 
 async def stored(world: World, task: str) -> int:
@@ -50,8 +50,8 @@ async def test_another_dump_brings_no_earlier_row_of_an_erased_person(
     await erase(world, person)
     later = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
     body = lines(row(user_id=str(person)), row(user_id=str(person), created_at=later))
-    told = await send(world, task, body)
-    assert states(told) == [(200, "erased"), (201, None)]
+    result = await send(world, task, body)
+    assert states(result) == [(200, "erased"), (201, None)]
     assert await stored(world, task) == 1
 
 
@@ -93,7 +93,7 @@ async def test_a_database_that_was_set_back_knows_the_erased_by_their_receipts(
             "NLU_LOGGER_DATABASE_URL": restored.database.app_url,
             "NLU_LOGGER_REDIS_URL": "redis://127.0.0.1",
         }
-        ended, printed, told = await typed("erase-again", "--receipts", journal, env=env)
-        assert (ended, told) == (0, ""), told
+        ended, printed, complained = await typed("erase-again", "--receipts", journal, env=env)
+        assert (ended, complained) == (0, ""), complained
         assert printed.startswith("1 erasures made again")
         assert states(await send(restored, task, body)) == [(200, "erased"), (201, None)]

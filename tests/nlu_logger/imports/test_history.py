@@ -17,10 +17,10 @@ JSONL, CSV = "application/x-ndjson", "text/csv"
 COLUMNS = [*HistoryLine.model_fields, "updated_at"]
 
 
-def row(**said: Any) -> dict[str, Any]:
+def row(**fields: Any) -> dict[str, Any]:
     """A row as the original table dumps it."""
     known = {"id": str(uuid4()), "prompt": "hello", "predicted_intent": "greet", "confidence": 0.5}
-    return dict.fromkeys(COLUMNS) | known | {"created_at": _ago(days=3).isoformat()} | said
+    return dict.fromkeys(COLUMNS) | known | {"created_at": _ago(days=3).isoformat()} | fields
 
 
 def _ago(**span: float) -> datetime:
@@ -57,8 +57,8 @@ async def send(
         params={"task": task, **params},
     )
     assert answer.status_code == 207, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
+    result: dict[str, Any] = answer.json()
+    return result
 
 
 async def read(world: World, identifier: str) -> dict[str, Any]:
@@ -83,25 +83,27 @@ async def test_a_dump_comes_over_whole_and_once(world: World, task: str, kind: s
         created_at=f"{_ago(days=3):%Y-%m-%d %H:%M:%S.%f}+00",
     )
     body = lines(old) if kind == JSONL else table(old)
-    told = await send(world, task, body, kind)
-    assert (told["created"], told["past_retention"]) == (1, 0)
-    found = await read(world, told["items"][0]["id"])
-    assert UUID(found["id"]).version == 7
-    assert found["source_id"] == old["id"]
-    assert found["task"] == task
+    result = await send(world, task, body, kind)
+    assert (result["created"], result["past_retention"]) == (1, 0)
+    prediction = await read(world, result["items"][0]["id"])
+    assert UUID(prediction["id"]).version == 7
+    assert prediction["source_id"] == old["id"]
+    assert prediction["task"] == task
     same = set(COLUMNS) - {"id", "created_at", "updated_at"}
-    assert {name: found[name] for name in same} == {name: old[name] for name in same}
-    assert found["created_at"] == time_of(UUID(found["id"])).isoformat().replace("+00:00", "Z")
+    assert {name: prediction[name] for name in same} == {name: old[name] for name in same}
+    assert prediction["created_at"] == time_of(UUID(prediction["id"])).isoformat().replace(
+        "+00:00", "Z"
+    )
     again = await send(world, task, body, kind)
     assert (again["created"], again["repeated"]) == (0, 1)
-    assert again["items"][0]["id"] == found["id"]
-    assert await read(world, found["id"]) == found
+    assert again["items"][0]["id"] == prediction["id"]
+    assert await read(world, prediction["id"]) == prediction
 
 
 async def test_history_goes_into_its_own_month_however_old(world: World, task: str) -> None:
     ages = [_ago(days=400), _ago(days=3650), datetime(1999, 12, 31, 23, 59, 59, tzinfo=UTC)]
-    told = await send(world, task, lines(*(row(created_at=at.isoformat()) for at in ages)))
-    assert (told["created"], told["past_retention"]) == (3, 3)
+    result = await send(world, task, lines(*(row(created_at=at.isoformat()) for at in ages)))
+    assert (result["created"], result["past_retention"]) == (3, 3)
     async with connected(world.database.owner_url) as owner:
         places = await owner.fetch(
             "SELECT tableoid::regclass::text FROM nlu_prompt_logs WHERE task = $1 ORDER BY id", task
@@ -115,9 +117,9 @@ async def test_corrections_of_history_are_proposed_or_approved(world: World, tas
         row(prompt="two", corrected_intent="greet"),
         row(prompt="three", correction_notes="odd"),
     )
-    told = await send(world, task, body)
+    result = await send(world, task, body)
     assert (await world.truth(task))[-1]["count"] == 0
-    shown = [await read(world, one["id"]) for one in told["items"]]
+    shown = [await read(world, one["id"]) for one in result["items"]]
     assert [one["corrected_intent"] for one in shown] == ["leave", None, None]
     assert shown[2]["correction_notes"] == "odd"
     assert (await send(world, task, body, approve=True))["repeated"] == 3
@@ -130,23 +132,23 @@ async def test_a_review_file_of_the_old_system_still_finds_its_rows(
     world: World, task: str
 ) -> None:
     old = row()
-    told = await send(world, task, lines(old))
+    result = await send(world, task, lines(old))
     filled = lines({"id": old["id"], "corrected_intent": "leave", "notes": ""})
     answer = await world.admin.post(
         "/v1/corrections:import", content=filled, headers={"content-type": JSONL}
     )
     assert [one["status"] for one in answer.json()["items"]] == [201]
-    assert (await read(world, told["items"][0]["id"]))["corrected_intent"] == "leave"
+    assert (await read(world, result["items"][0]["id"]))["corrected_intent"] == "leave"
 
 
 async def test_whole_numbers_are_ids_and_a_list_in_a_cell_is_its_label(
     world: World, task: str
 ) -> None:
     number = uuid4().int >> 80
-    told = await send(world, task, lines(row(id=number), row(predicted_intent=7), row(id=True)))
-    assert [one["status"] for one in told["items"]] == [201, 201, 422]
+    result = await send(world, task, lines(row(id=number), row(predicted_intent=7), row(id=True)))
+    assert [one["status"] for one in result["items"]] == [201, 201, 422]
     assert (await send(world, task, lines(row(id=True))))["refused"] == 1
-    assert (await read(world, told["items"][0]["id"]))["source_id"] == str(number)
+    assert (await read(world, result["items"][0]["id"]))["source_id"] == str(number)
     cells = ("[]", "{}", '["a", "b"]', "['leave']")
     answer = await world.admin.post(
         "/v1/corrections:import",
@@ -156,7 +158,7 @@ async def test_whole_numbers_are_ids_and_a_list_in_a_cell_is_its_label(
     statuses = {one["line"]: (one["status"], one["code"]) for one in answer.json()["items"]}
     assert statuses[1] == statuses[2] == (200, "skipped")
     assert (statuses[3], statuses[4]) == ((422, "invalid"), (201, None))
-    assert (await read(world, told["items"][0]["id"]))["corrected_intent"] == "leave"
+    assert (await read(world, result["items"][0]["id"]))["corrected_intent"] == "leave"
 
 
 async def test_a_bad_line_is_told_and_stops_no_other(world: World, task: str) -> None:
@@ -174,8 +176,8 @@ async def test_a_bad_line_is_told_and_stops_no_other(world: World, task: str) ->
         twice | {"prompt": "something else"},
         row(confidence=None),
     )
-    told = await send(world, task, body)
-    assert [(one["status"], one["code"]) for one in told["items"]] == [
+    result = await send(world, task, body)
+    assert [(one["status"], one["code"]) for one in result["items"]] == [
         (422, "invalid"),
         (422, "invalid"),
         (422, "id_out_of_range"),

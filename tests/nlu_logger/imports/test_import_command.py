@@ -43,9 +43,9 @@ async def test_a_file_of_the_field_comes_in_by_one_command(
     file.write_text(content)
     for more in ((), ("--from", name)):
         typing = ("import", file, "--task", task, *more)
-        ended, printed, told = await typed(*typing, env=environment(world))
+        ended, printed, complained = await typed(*typing, env=environment(world))
         first, last = printed.splitlines()
-        assert (ended, told) == (0, "")
+        assert (ended, complained) == (0, "")
         assert first.startswith(f"data: {name}, ")
         assert last == f"{summary} skipped as unlabelled, 0 refused"
         assert await truths(world, task) == expected
@@ -157,8 +157,8 @@ async def test_a_dry_run_sends_nothing(tmp_path: Path) -> None:
     rows = [{"text": "hi", "label": one} for one in ("a", None, float("nan"), ["a", "b"], 7, True)]
     file.write_text("\n".join(map(json.dumps, rows)))
     nowhere = {"NLU_LOGGER_URL": "http://127.0.0.1:9"}
-    ended, printed, told = await typed("import", file, "--dry-run", env=nowhere)
-    assert (ended, told) == (1, "")
+    ended, printed, complained = await typed("import", file, "--dry-run", env=nowhere)
+    assert (ended, complained) == (1, "")
     assert printed.splitlines()[1:-1] == [
         "line 4: several_labels: several labels for one text: an intent has one",
         "line 6: no_label: true and false are no labels",
@@ -181,10 +181,10 @@ async def test_a_file_that_is_not_understood_says_what_to_do(
 ) -> None:
     file = tmp_path / "data"
     file.write_bytes(content.encode("cp1252"))
-    ended, printed, told = await typed("import", file, "--dry-run", *more)
+    ended, printed, complained = await typed("import", file, "--dry-run", *more)
     assert (ended, printed) == (1, "")
-    assert expected in told
-    assert len(told.splitlines()) == 1
+    assert expected in complained
+    assert len(complained.splitlines()) == 1
 
 
 async def test_help_and_the_page_of_formats_know_every_format() -> None:

@@ -75,11 +75,11 @@ TRICKY = st.text(alphabet="'=;\t\n\r \"\u200b＝a,", min_size=1)
 
 
 @given(st.lists(st.tuples(TEXT | TRICKY)))
-def test_what_we_export_as_a_table_comes_back(said: list[tuple[str]]) -> None:
+def test_what_we_export_as_a_table_comes_back(texts: list[tuple[str]]) -> None:
     """Apostrophes before a sign too: ours is one more."""
     form = form_of(ExportFormat.CSV, ["n", "said"])
-    numbered = [(n, text) for n, (text,) in enumerate(said)]
+    numbered = [(n, text) for n, (text,) in enumerate(texts)]
     file = form.opening + (form.block(numbered) if numbered else "")
     found = [row["said"] for _, row in rows(file, Kind.CSV)]  # type: ignore[index]
-    for (text,), back in zip(said, found, strict=True):
+    for (text,), back in zip(texts, found, strict=True):
         assert back == text

@@ -17,8 +17,8 @@ async def send(world: World, task: str, body: str, kind: str, **params: Any) -> 
         params={"task": task, **params},
     )
     assert answer.status_code == 207, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
+    result: dict[str, Any] = answer.json()
+    return result
 
 
 CSV, JSONL, JSON = "text/csv", "application/x-ndjson", "application/json"
@@ -44,8 +44,8 @@ CSV, JSONL, JSON = "text/csv", "application/x-ndjson", "application/json"
 async def test_labelled_rows_become_cases(
     world: World, task: str, kind: str, body: str, params: dict[str, str]
 ) -> None:
-    told = await send(world, task, body, kind, **params)
-    assert (told["created"], told["refused"]) == (2, 0)
+    result = await send(world, task, body, kind, **params)
+    assert (result["created"], result["refused"]) == (2, 0)
     *cases, _ = await world.truth(task)
     assert {(case["text"], case["truth"], case["group"]) for case in cases} == {
         ("Move lunch", "move_event", "a"),
@@ -55,7 +55,7 @@ async def test_labelled_rows_become_cases(
     before = (await world.truth(task))[-1]
     again = await send(world, task, body, kind, **params)
     assert (again["created"], again["repeated"]) == (0, 2)
-    assert [one["id"] for one in again["items"]] == [one["id"] for one in told["items"]]
+    assert [one["id"] for one in again["items"]] == [one["id"] for one in result["items"]]
     assert (await world.truth(task))[-1] == before
 
 
@@ -71,8 +71,8 @@ async def test_each_line_is_answered_and_a_conflict_is_not_fatal(world: World, t
         {"text": "structured", "label": {"people": ["Ann"]}},
         {"text": "bye", "label": "leave"},
     ]
-    told = await send(world, task, "\n".join(map(json.dumps, rows)), JSONL, may_quote=False)
-    assert [(one["status"], one["code"]) for one in told["items"]] == [
+    result = await send(world, task, "\n".join(map(json.dumps, rows)), JSONL, may_quote=False)
+    assert [(one["status"], one["code"]) for one in result["items"]] == [
         (201, None),
         (200, None),
         (409, "conflicting_truth"),
@@ -112,15 +112,15 @@ LISTED = (
 async def test_a_list_in_a_text_is_the_label_in_it(
     world: World, task: str, kind: str, body: str
 ) -> None:
-    told = await send(world, task, body, kind)
-    assert [one["code"] for one in told["items"]] == [
+    result = await send(world, task, body, kind)
+    assert [one["code"] for one in result["items"]] == [
         None, None, "skipped", "several_labels", "no_label"
     ]  # fmt: skip
     assert [case["truth"] for case in (await world.truth(task))[:-1]] == ["weather"] * 2
 
 
-def statement(number: int, said: str, feedback: dict[str, Any] | None) -> dict[str, Any]:
-    return {"id": number, "text": said, "speaker_type": "subject", "approved_feedback": feedback}
+def statement(number: int, text: str, feedback: dict[str, Any] | None) -> dict[str, Any]:
+    return {"id": number, "text": text, "speaker_type": "subject", "approved_feedback": feedback}
 
 
 def coded(approved: bool = True, **extraction: Any) -> dict[str, Any]:
@@ -150,8 +150,8 @@ DISCUSSION = {
 async def test_of_the_original_systems_export_only_what_was_approved_is_truth(
     world: World, task: str, kind: str, body: str
 ) -> None:
-    told = await send(world, task, body, kind)
-    assert {(one["item"], one["status"]) for one in told["items"]} == {
+    result = await send(world, task, body, kind)
+    assert {(one["item"], one["status"]) for one in result["items"]} == {
         ("1", 201),
         ("4", 422),
         ("5", 201),
@@ -161,30 +161,30 @@ async def test_of_the_original_systems_export_only_what_was_approved_is_truth(
         ("My mother Ann died.", "discussion-42"),
         ("That is all.", "discussion-42"),
     }
-    assert all(GroundTruthIn.model_validate(_said(case)) for case in cases)
+    assert all(GroundTruthIn.model_validate(_fields_of(case)) for case in cases)
     assert (await send(world, task, body, kind))["repeated"] == 2
 
 
-def _said(case: dict[str, Any]) -> dict[str, Any]:
+def _fields_of(case: dict[str, Any]) -> dict[str, Any]:
     return {name: case[name] for name in GroundTruthIn.model_fields if name in case}
 
 
 async def test_what_is_no_such_export_is_refused_in_its_line(world: World, task: str) -> None:
     body = json.dumps([{"statements": 1}, {"discussion": {"id": "x" * 300}, **_one("a")}])
-    told = await send(world, task, body, JSON)
-    assert [(one["line"], one["status"]) for one in told["items"]] == [(1, 422), (2, 422)]
+    result = await send(world, task, body, JSON)
+    assert [(one["line"], one["status"]) for one in result["items"]] == [(1, 422), (2, 422)]
 
 
-def _one(said: str) -> dict[str, Any]:
-    return {"statements": [statement(1, said, coded())]}
+def _one(text: str) -> dict[str, Any]:
+    return {"statements": [statement(1, text, coded())]}
 
 
 async def test_a_key_imports_into_its_own_tasks_only(world: World, task: str) -> None:
     async with await world.key("ground-truth:write", tasks=[task]) as limited:
-        for asked, status in ((task, 207), ("intent", 403)):
+        for slug, status in ((task, 207), ("intent", 403)):
             answer = await limited.post(
                 "/v1/ground-truth:import",
-                params={"task": asked},
+                params={"task": slug},
                 json=[{"text": "a", "label": "b"}],
             )
             assert answer.status_code == status

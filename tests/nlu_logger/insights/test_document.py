@@ -40,7 +40,7 @@ ORDER BY success_rate ASC;
 ]
 
 
-async def told(world: World, number: str, **params: Any) -> Any:
+async def insight(world: World, number: str, **params: Any) -> Any:
     answer = await world.admin.get(f"/v1/insights/{number}", params=params)
     assert answer.status_code == 200, answer.text
     return answer.json()
@@ -57,11 +57,11 @@ async def test_the_documents_queries_run_verbatim_and_the_endpoints_say_the_same
     await world.correct(log_id, "other")
     async with connected(world.database.owner_url) as owner:
         buckets, intents, outcomes = [await owner.fetch(query) for query in DOCUMENT]
-    confidence = (await told(world, "confidence"))["items"]
+    confidence = (await insight(world, "confidence"))["items"]
     assert [(one["conf_bucket"], one["count"]) for one in confidence] == [
         (float(row["conf_bucket"]), row["count"]) for row in buckets
     ]
-    assert (await told(world, "intents"))["items"] == [dict(row) for row in intents]
+    assert (await insight(world, "intents"))["items"] == [dict(row) for row in intents]
     rates = {
         row["predicted_intent"]: (row["total"], row["successes"], float(row["success_rate"]))
         for row in outcomes
@@ -72,7 +72,7 @@ async def test_the_documents_queries_run_verbatim_and_the_endpoints_say_the_same
             one["successes"],
             round(100 * one["success_rate"]["value"], 1),
         )
-        for one in (await told(world, "outcomes"))["items"]
+        for one in (await insight(world, "outcomes"))["items"]
     }
-    (plan,) = (await told(world, "outcomes", task=task))["items"]
+    (plan,) = (await insight(world, "outcomes", task=task))["items"]
     assert plan["success_rate"]["low"] < 0.5 < plan["success_rate"]["high"]

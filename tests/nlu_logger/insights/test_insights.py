@@ -65,7 +65,7 @@ async def seen(
     return ids
 
 
-async def told(world: World, number: str, **params: Any) -> Any:
+async def insight(world: World, number: str, **params: Any) -> Any:
     answer = await world.admin.get(f"/v1/insights/{number}", params=params)
     assert answer.status_code == 200, answer.text
     return answer.json()
@@ -75,7 +75,7 @@ async def test_live_f1_is_unknown_until_the_audit_says_enough(world: World, task
     await seen(world, task, 40, intent="a", truth="b", approved=True)
     await seen(world, task, 20, intent="a", approved=True, drawn=0.1, prompt="same")
     await seen(world, task, 5, intent="a", drawn=0.1, hours=2)
-    (score,) = (await told(world, "live-f1", task=task))["items"]
+    (score,) = (await insight(world, "live-f1", task=task))["items"]
     assert (score["status"], score["estimate"], score["accuracy"]) == ("unknown", None, None)
     assert (score["n"], score["drawn"], score["more_needed"]) == (20, 25, 10)
     assert (score["traffic"], score["naive_n"]) == (65, 60)
@@ -90,7 +90,7 @@ async def test_live_f1_rests_on_the_audit_and_shows_the_naive_number_beside_it(
     await seen(world, task, 54, intent="a", approved=True, drawn=0.1, hours=3)
     await seen(world, task, 36, intent="b", approved=True, drawn=0.1, hours=4)
     await seen(world, task, 10, intent="a", truth="b", approved=True, drawn=0.1, hours=5)
-    (score,) = (await told(world, "live-f1", task=task))["items"]
+    (score,) = (await insight(world, "live-f1", task=task))["items"]
     assert (score["status"], score["metric"], score["n"]) == ("known", "macro_f1", 100)
     assert score["accuracy"]["value"] == pytest.approx(0.9)
     assert score["accuracy"]["low"] < 0.9 < score["accuracy"]["high"]
@@ -101,7 +101,7 @@ async def test_live_f1_rests_on_the_audit_and_shows_the_naive_number_beside_it(
 async def test_a_rarer_draw_weighs_more(world: World, task: str) -> None:
     await seen(world, task, 40, intent="a", approved=True, drawn=0.5)
     await seen(world, task, 10, intent="a", truth="b", approved=True, drawn=0.125, hours=2)
-    (score,) = (await told(world, "live-f1", task=task))["items"]
+    (score,) = (await insight(world, "live-f1", task=task))["items"]
     assert score["accuracy"]["value"] == pytest.approx(0.5)
     assert score["accuracy"]["effective_n"] == pytest.approx(160**2 / (40 * 4 + 10 * 64))
 
@@ -112,7 +112,7 @@ async def test_a_structured_task_is_scored_by_exact_matches(world: World, task: 
     await seen(world, task, 30, **audited)
     await seen(world, task, 5, **audited, true_output='{"people":  ["Ann"]}', hours=2)
     await seen(world, task, 15, **audited, true_output=ben, hours=3)
-    (score,) = (await told(world, "live-f1", task=task))["items"]
+    (score,) = (await insight(world, "live-f1", task=task))["items"]
     assert score["metric"] == "exact_match"
     assert score["estimate"]["value"] == pytest.approx(0.7)
 
@@ -121,45 +121,45 @@ async def test_live_f1_by_version_and_period(world: World, task: str) -> None:
     await seen(world, task, 3, version="m1", hours=50)
     await seen(world, task, 4, version="m2", hours=1)
     await seen(world, task, 5, version="m1", hours=1, prompt="later")
-    by_version = (await told(world, "live-f1", task=task))["items"]
+    by_version = (await insight(world, "live-f1", task=task))["items"]
     assert {one["model_version"]: one["traffic"] for one in by_version} == {"m1": 8, "m2": 4}
-    by_day = (await told(world, "live-f1", task=task, every="day"))["items"]
+    by_day = (await insight(world, "live-f1", task=task, every="day"))["items"]
     assert sorted((one["model_version"], one["traffic"]) for one in by_day) == [
         ("m1", 3),
         ("m1", 5),
         ("m2", 4),
     ]
     assert by_day[0]["period"] > by_day[-1]["period"]
-    (one,) = (await told(world, "live-f1", task=task, model_version="m2"))["items"]
+    (one,) = (await insight(world, "live-f1", task=task, model_version="m2"))["items"]
     assert (one["prompt_version"], one["traffic"]) == ("m2", 4)
 
 
 async def test_calibration_and_confusion_weigh_the_audit(world: World, task: str) -> None:
     await seen(world, task, 30, intent="a", confidence=1.0, approved=True, drawn=0.5)
     await seen(world, task, 10, intent="a", confidence=0.25, truth="b", approved=True, hours=2)
-    audit = await told(world, "calibration", task=task)
+    audit = await insight(world, "calibration", task=task)
     assert (audit["status"], audit["n"], audit["ece"]) == ("known", 30, pytest.approx(0))
-    everything = await told(world, "calibration", task=task, sample="reviewed")
+    everything = await insight(world, "calibration", task=task, sample="reviewed")
     assert (everything["n"], everything["ece"]) == (40, pytest.approx(0.25 * 0.25))
     assert [(one["low"], one["count"]) for one in everything["bins"]] == [(0.2, 10), (0.9, 30)]
-    cells = (await told(world, "confusion", task=task, sample="reviewed"))["cells"]
+    cells = (await insight(world, "confusion", task=task, sample="reviewed"))["cells"]
     assert cells == [
         {"predicted": "a", "truth": "a", "count": 30, "share": 0.75},
         {"predicted": "a", "truth": "b", "count": 10, "share": 0.25},
     ]
-    short = await told(world, "calibration", task=task, days=0.01)
+    short = await insight(world, "calibration", task=task, days=0.01)
     assert (short["status"], short["ece"], short["more_needed"]) == ("unknown", None, 30)
 
 
 async def test_drift_is_told_against_the_period_before(world: World, task: str) -> None:
     await seen(world, task, 150, intent="a", hours=30)
     await seen(world, task, 120, intent="b", confidence=0.4, hours=1)
-    shift = await told(world, "drift", task=task, days=1)
+    shift = await insight(world, "drift", task=task, days=1)
     for one in (shift["intents"], shift["confidence"]):
         assert (one["status"], one["window"], one["reference"]) == ("known", 120, 150)
         assert one["psi"] > 0.25 > one["chance"]
         assert 0.5 < one["jensen_shannon"] < 0.6932
-    longer = await told(world, "drift", task=task, days=3)
+    longer = await insight(world, "drift", task=task, days=3)
     assert (longer["intents"]["status"], longer["intents"]["psi"]) == ("unknown", None)
 
 
@@ -167,7 +167,7 @@ async def test_two_versions_on_the_same_texts_are_paired(world: World, task: str
     for version, improves, hours in (("m1", False, 3), ("m2", True, 1)):
         await seen(world, task, 30, version=version, successful=True, hours=hours)
         await seen(world, task, 10, prompt="t", version=version, successful=improves, hours=hours)
-    answer = await told(world, "compare", task=task, a="m1", b="m2")
+    answer = await insight(world, "compare", task=task, a="m1", b="m2")
     success = answer["success"]
     assert success["gain"]["difference"] == pytest.approx(0.25)
     assert 0 < success["gain"]["low"] < 0.25 < success["gain"]["high"]
@@ -185,12 +185,12 @@ async def test_a_comparison_warns_where_the_versions_saw_other_traffic(
     await seen(world, task, 60, version="m1", prompt="hi", hours=30, **audited)
     await seen(world, task, 40, version="m2", prompt="a text that is far longer", **audited)
     await seen(world, task, 40, version="m2", prompt="hi", hours=2, **audited | {"truth": "b"})
-    answer = await told(world, "compare", task=task, a="m1", b="m2")
+    answer = await insight(world, "compare", task=task, a="m1", b="m2")
     assert answer["warnings"] == ["traffic_differs", "times_differ"]
     gain = answer["accuracy"]["gain"]
     assert gain["difference"] == pytest.approx(-0.5)
     assert gain["p_value"] < 0.001
-    other = await told(world, "compare", task=task, a="m1", b="m2", of="prompt")
+    other = await insight(world, "compare", task=task, a="m1", b="m2", of="prompt")
     assert (other["version"], other["accuracy"]) == ("prompt", answer["accuracy"])
 
 
@@ -231,8 +231,8 @@ async def test_every_number_answers_where_nothing_was_logged(world: World, task:
     numbers = ["confidence", "intents", "outcomes", "calibration", "confusion", "drift", "live-f1"]
     until = (datetime.now(UTC) - timedelta(days=300)).isoformat()
     for number in numbers:
-        await told(world, number, task=task, to=until)
-    empty = await told(world, "compare", task=task, a="x", b="y")
+        await insight(world, number, task=task, to=until)
+    empty = await insight(world, "compare", task=task, a="x", b="y")
     assert (empty["texts_js"], empty["warnings"]) == (None, [])
 
 
@@ -243,6 +243,6 @@ async def test_what_the_audit_drew_and_nobody_reviewed_is_counted(
         log_id = await audited.log(task=task, prompt="reviewed")
         await audited.log(task=task, prompt="not yet")
         await audited.approve(await audited.correct(log_id, "x"))
-        (score,) = (await told(audited, "live-f1", task=task))["items"]
+        (score,) = (await insight(audited, "live-f1", task=task))["items"]
         assert (score["drawn"], score["naive_n"]) == (2, 1)
-        assert (await told(audited, "calibration", task=task))["drawn"] == 2
+        assert (await insight(audited, "calibration", task=task))["drawn"] == 2

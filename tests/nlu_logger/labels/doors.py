@@ -31,8 +31,8 @@ async def imported(world: World, task: str, label: Any, allow_new: bool) -> http
 
 async def corrected(world: World, task: str, label: Any, allow_new: bool) -> httpx2.Response:
     log_id = await world.log(task=task, prompt="hello there", predicted_intent="?")
-    said = {"corrected_intent": label, "allow_new": allow_new}
-    answer = await world.admin.post(f"/v1/predictions/{log_id}/corrections", json=said)
+    body = {"corrected_intent": label, "allow_new": allow_new}
+    answer = await world.admin.post(f"/v1/predictions/{log_id}/corrections", json=body)
     if answer.is_success:
         await world.approve(answer.json()["id"])
     return answer
@@ -40,8 +40,8 @@ async def corrected(world: World, task: str, label: Any, allow_new: bool) -> htt
 
 async def given_as_output(world: World, task: str, label: Any, allow_new: bool) -> httpx2.Response:
     log_id = await world.log(task=task, prompt="hello there", predicted_intent="?")
-    said = {"corrected_output": label, "allow_new": allow_new}
-    answer = await world.admin.post(f"/v1/predictions/{log_id}/corrections", json=said)
+    body = {"corrected_output": label, "allow_new": allow_new}
+    answer = await world.admin.post(f"/v1/predictions/{log_id}/corrections", json=body)
     if answer.is_success:
         await world.approve(answer.json()["id"])
     return answer
@@ -49,8 +49,8 @@ async def given_as_output(world: World, task: str, label: Any, allow_new: bool) 
 
 async def confirmed(world: World, task: str, label: Any, allow_new: bool) -> httpx2.Response:
     log_id = await world.log(task=task, prompt="hello there", predicted_intent=label)
-    said = {"allow_new": allow_new}
-    answer = await world.admin.post(f"/v1/predictions/{log_id}/confirm", json=said)
+    body = {"allow_new": allow_new}
+    answer = await world.admin.post(f"/v1/predictions/{log_id}/confirm", json=body)
     if answer.is_success:
         await world.approve(answer.json()["id"])
     return answer
@@ -84,31 +84,31 @@ async def settled(world: World, task: str, label: Any, allow_new: bool) -> httpx
     await define(world, task, *SET)
     listed = await world.admin.get("/v1/reviews/conflicts", params={"task": task})
     conflict = listed.json()["items"][0]["id"]
-    said = {"truth": "replace", "allow_new": allow_new}
-    return await world.admin.post(f"/v1/reviews/conflicts/{conflict}/settle", json=said)
+    body = {"truth": "replace", "allow_new": allow_new}
+    return await world.admin.post(f"/v1/reviews/conflicts/{conflict}/settle", json=body)
 
 
 async def approved(world: World, task: str, label: Any, allow_new: bool) -> httpx2.Response:
     """Proposed while the set was open."""
     proposal = await proposed(world, task, label)
-    said = {"allow_new": allow_new}
-    return await world.admin.post(f"/v1/corrections/{proposal}/approve", json=said)
+    body = {"allow_new": allow_new}
+    return await world.admin.post(f"/v1/corrections/{proposal}/approve", json=body)
 
 
 async def approved_with_others(
     world: World, task: str, label: Any, allow_new: bool
 ) -> httpx2.Response:
-    said = {"correction_ids": [await proposed(world, task, label)], "allow_new": allow_new}
-    return await world.admin.post("/v1/corrections:approve", json=said)
+    body = {"correction_ids": [await proposed(world, task, label)], "allow_new": allow_new}
+    return await world.admin.post("/v1/corrections:approve", json=body)
 
 
 async def proposed(world: World, task: str, label: Any) -> str:
     log_id = await world.log(task=task, prompt="hello there", predicted_intent="?")
-    said = await world.admin.post(
+    response = await world.admin.post(
         f"/v1/predictions/{log_id}/corrections", json={"corrected_intent": label}
     )
     await define(world, task, *SET)
-    return str(said.json()["id"])
+    return str(response.json()["id"])
 
 
 async def lines(world: World, path: str, params: Any, line: str) -> httpx2.Response:

@@ -25,13 +25,13 @@ async def test_a_set_is_read_edited_and_put_back(world: World, task: str, tmp_pa
         "cases renamed: 1, corrections: 0, conflicts ended: 0; version 0\n",
     )
     _, printed, _ = await typed("labels", "list", "--task", task, "--as-json", env=env)
-    whole = json.loads(printed)
-    whole["labels"][0]["description"] = "puts it\nin the calendar"
-    file.write_text(json.dumps(whole))
-    told = [await typed("labels", "put", file, "--task", task, env=env) for _ in range(2)]
-    assert told[0][:2] == (0, "version 1, 1 labels\n")
-    assert told[1][0] == 1
-    assert "version 1 now" in told[1][2]
+    label_set = json.loads(printed)
+    label_set["labels"][0]["description"] = "puts it\nin the calendar"
+    file.write_text(json.dumps(label_set))
+    endings = [await typed("labels", "put", file, "--task", task, env=env) for _ in range(2)]
+    assert endings[0][:2] == (0, "version 1, 1 labels\n")
+    assert endings[1][0] == 1
+    assert "version 1 now" in endings[1][2]
     _, printed, _ = await typed("labels", "list", "--task", task, env=env)
     assert printed == "create_event\t\tCreate_Event\tputs it in the calendar\n"
     assert set((await truths(world, task)).values()) == {"create_event"}

@@ -10,14 +10,14 @@ async def test_a_score_counts_an_alias_as_its_label(world: World, task: str) -> 
     logged = await world.log(task=task, prompt="one", predicted_intent="go")
     await world.approve(await world.correct(logged, "leave"))
     other = await world.log(task=task, prompt="two", predicted_intent="leave")
-    said = await world.admin.post(f"/v1/predictions/{other}/confirm", json={})
-    await world.approve(said.json()["id"])
-    asked = {"task": task, "sample": "reviewed"}
+    confirmation = await world.admin.post(f"/v1/predictions/{other}/confirm", json={})
+    await world.approve(confirmation.json()["id"])
+    query = {"task": task, "sample": "reviewed"}
     path = "/v1/insights/confusion"
-    before = (await world.admin.get(path, params=asked)).json()
+    before = (await world.admin.get(path, params=query)).json()
     assert sorted(_cells(before)) == [("leave", "go", 1), ("leave", "leave", 1)]
     await define(world, task, {"name": "leave", "aliases": ["go"]})
-    after = (await world.admin.get(path, params=asked)).json()
+    after = (await world.admin.get(path, params=query)).json()
     assert _cells(after) == [("leave", "leave", 2)]
 
 

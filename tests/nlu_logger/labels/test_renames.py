@@ -170,8 +170,8 @@ async def test_who_said_both_names_of_a_label_has_said_one_thing_twice(
     listed = await world.admin.get("/v1/corrections", params={"prediction_id": log_id})
     assert [one["corrected_intent"] for one in listed.json()["items"]] == ["leave", "leave"]
     again = {"corrected_intent": "go"}
-    said = await world.admin.post(f"/v1/predictions/{log_id}/corrections", json=again)
-    assert said.status_code == 200
+    response = await world.admin.post(f"/v1/predictions/{log_id}/corrections", json=again)
+    assert response.status_code == 200
     assert (await rename(world, task, "leave", "depart"))["corrections"] == 2
 
 

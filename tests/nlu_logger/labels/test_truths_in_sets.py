@@ -163,11 +163,11 @@ async def test_who_makes_no_truths_adds_no_labels(world: World, task: str) -> No
     await define(world, task, *SET)
     user = uuid4()
     log_id = await world.log(task=task, user_id=str(user))
-    said = {"corrected_intent": "refund", "allow_new": True}
+    body = {"corrected_intent": "refund", "allow_new": True}
     path = f"/v1/predictions/{log_id}/corrections"
     async with world.user(user) as ann, await world.key("corrections:write") as backend:
         for caller in (ann, backend):
-            refused = await caller.post(path, json=said)
+            refused = await caller.post(path, json=body)
             assert (refused.status_code, refused.json()["code"]) == (403, "may_add_no_label")
         assert (await ann.post(path, json={"corrected_intent": "leave"})).status_code == 201
     assert await names(world, task) == ["greet", "leave", "old"]
@@ -187,8 +187,8 @@ async def test_a_structure_is_no_truth_of_a_task_with_a_label_set(world: World, 
     await define(world, f"{task}-2", "greet")
     assert outcome(await add(world, f"{task}-2", "a", {"people": []})) == (422, "no_label")
     log_id = await world.log(task=f"{task}-2", prompt="b", output={"intent": "greet"})
-    said = await world.admin.post(f"/v1/predictions/{log_id}/confirm", json={})
-    await world.approve(said.json()["id"])
+    confirmation = await world.admin.post(f"/v1/predictions/{log_id}/confirm", json={})
+    await world.approve(confirmation.json()["id"])
     assert await truths(world, f"{task}-2") == {"b": "greet"}
 
 

@@ -14,7 +14,7 @@ from tests.fixtures.databases import BOOTSTRAP_KEY, Databases
 from tests.fixtures.servers import Servers
 from tests.nlu_logger.world import World, connected, opened
 
-SAID = "write to ann@example.com"
+MAIL = "write to ann@example.com"
 CLEAN = "write to [email]"
 
 
@@ -24,23 +24,23 @@ async def test_an_export_can_leave_out_what_identifies_a_person(
     world: World, task: str, path: str, column: str, form: str
 ) -> None:
     for confidence in (0.5, 0.9):
-        await world.log(task=task, prompt=SAID, confidence=confidence)
-    for asked, text in ((False, SAID), (True, CLEAN)):
+        await world.log(task=task, prompt=MAIL, confidence=confidence)
+    for anonymise, text in ((False, MAIL), (True, CLEAN)):
         answer = await world.admin.get(
-            f"/v1/exports/{path}", params={"task": task, "anonymise": asked, "format": form}
+            f"/v1/exports/{path}", params={"task": task, "anonymise": anonymise, "format": form}
         )
         if form == "csv":
             (row,) = csv.DictReader(io.StringIO(answer.text))
         else:
             (row,) = json.loads(f"[{answer.text}]" if form == "jsonl" else answer.text)
         assert row[column] == text
-        assert ("not-found-by-rules" in answer.headers) == asked
+        assert ("not-found-by-rules" in answer.headers) == anonymise
 
 
 async def test_a_corrected_output_is_cleaned_and_a_label_is_not(world: World, task: str) -> None:
-    for said in ({"corrected_output": {"to": "ann@example.com"}}, {"corrected_intent": "a@b.co"}):
+    for body in ({"corrected_output": {"to": "ann@example.com"}}, {"corrected_intent": "a@b.co"}):
         path = f"/v1/predictions/{await world.log(task=task)}/corrections"
-        assert (await world.admin.post(path, json=said)).status_code == 201
+        assert (await world.admin.post(path, json=body)).status_code == 201
     answer = await world.admin.get(
         "/v1/exports/retraining", params={"task": task, "anonymise": True}
     )
@@ -55,13 +55,13 @@ async def test_a_deployment_has_a_dictionary_of_its_own(
     terms.write_text("Acme Corp\n\nZürich\n")
     async with opened(databases, servers, anonymise_terms=terms) as world:
         await world.log(task=task, prompt="ACME corp in zürich", confidence=0.9)
-        asked = {"task": task, "anonymise": True}
-        answer = await world.admin.get("/v1/exports/retraining", params=asked)
+        query = {"task": task, "anonymise": True}
+        answer = await world.admin.get("/v1/exports/retraining", params=query)
     assert json.loads(answer.text)["text"] == "[term] in [term]"
 
 
 async def test_pairs_can_be_anonymised_too(world: World, task: str) -> None:
-    for prompt in (SAID, f"{SAID} and ben@example.com"):
+    for prompt in (MAIL, f"{MAIL} and ben@example.com"):
         await world.log(task=task, prompt=prompt, confidence=0.9)
     answer = await world.admin.get("/v1/exports/pairs", params={"task": task, "anonymise": True})
     pair = json.loads(answer.text)
@@ -89,8 +89,8 @@ async def test_kept_training_rows_come_first_within_the_days_asked_for(
             )
     await world.log(task=task, prompt="said today", confidence=0.95)
 
-    async def exported(**asked: object) -> list[str]:
-        answer = await world.admin.get("/v1/exports/retraining", params={"task": task, **asked})
+    async def exported(**query: object) -> list[str]:
+        answer = await world.admin.get("/v1/exports/retraining", params={"task": task, **query})
         return [json.loads(line)["text"] for line in answer.text.splitlines()]
 
     old = [f"said {days} days ago" for days in (400, 150, 120)]
@@ -103,7 +103,7 @@ async def test_kept_training_rows_come_first_within_the_days_asked_for(
 
 
 async def test_the_command_line_says_what_rules_do_not_find(world: World, task: str) -> None:
-    await world.log(task=task, prompt=SAID, confidence=0.9)
+    await world.log(task=task, prompt=MAIL, confidence=0.9)
     program = await asyncio.create_subprocess_exec(
         Path(sys.executable).parent / "nlu-logger",
         *("export", "--anonymise", "--task", task),
@@ -115,6 +115,6 @@ async def test_the_command_line_says_what_rules_do_not_find(world: World, task: 
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    printed, told = await program.communicate()
+    printed, complained = await program.communicate()
     assert json.loads(printed)["text"] == CLEAN
-    assert b"postal addresses" in told
+    assert b"postal addresses" in complained

@@ -12,8 +12,8 @@ async def test_a_removed_case_is_published_once(world: World, task: str) -> None
     made = (await world.admin.post("/v1/ground-truth", json=case)).json()["id"]
     before = await last_erased(world)
     await world.admin.delete(f"/v1/ground-truth/{made}")
-    told = await erased_after(world, before)
-    assert [(one["case_id"], one["why"]) for one in told] == [(made, "removed")]
+    erasures = await erased_after(world, before)
+    assert [(one["case_id"], one["why"]) for one in erasures] == [(made, "removed")]
     async with await world.key("ground-truth:read", tasks=[f"{task}-other"]) as limited:
         shown = await limited.get("/v1/ground-truth/erased", params={"after": before})
         assert shown.json() == {"items": [], "next_cursor": None}

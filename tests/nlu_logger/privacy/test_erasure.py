@@ -31,8 +31,10 @@ async def test_predictions_what_was_said_of_them_and_derived_cases_go(
     listed = (await world.admin.get("/v1/predictions", params={"task": task})).json()["items"]
     assert [one["id"] for one in listed] == [other]
     assert (await world.truth(task))[-1]["count"] == 0
-    told = await erased_after(world, before)
-    assert [(one["case_id"], one["task"], one["why"]) for one in told] == [(case, task, "erased")]
+    erasures = await erased_after(world, before)
+    assert [(one["case_id"], one["task"], one["why"]) for one in erasures] == [
+        (case, task, "erased")
+    ]
 
 
 async def test_induction_is_asked_to_consider_what_is_left(
@@ -93,8 +95,10 @@ async def test_a_person_with_many_rows_goes_at_once(
 ) -> None:
     monkeypatch.setattr("nlu_logger.privacy.service.ROWS_AT_ONCE", 7)
     person = uuid4()
-    said = [HELLO | {"task": task, "prompt": f"{n}", "user_id": str(person)} for n in range(50)]
-    assert (await world.admin.post("/v1/predictions:batch", json=said)).status_code == 207
+    predictions = [
+        HELLO | {"task": task, "prompt": f"{n}", "user_id": str(person)} for n in range(50)
+    ]
+    assert (await world.admin.post("/v1/predictions:batch", json=predictions)).status_code == 207
     await approved(world, task, "twice", person)
     await approved(world, task, "twice", person)
     receipt = await erase(world, person)
@@ -152,8 +156,8 @@ async def test_nothing_that_is_left_names_the_person_or_says_what_they_said(
 ) -> None:
     person, words = uuid4(), f"words of {uuid4()}"
     async with world.user(person) as theirs:
-        said = HELLO | {"task": task, "prompt": words}
-        log_id = (await theirs.post("/v1/predictions", json=said)).json()["log_id"]
+        prediction = HELLO | {"task": task, "prompt": words}
+        log_id = (await theirs.post("/v1/predictions", json=prediction)).json()["log_id"]
         path = f"/v1/predictions/{log_id}"
         ended = {"was_successful": False, "execution_error": words}
         await theirs.post(f"{path}/outcome", json=ended)
@@ -194,25 +198,25 @@ async def test_an_erasure_in_the_middle_of_work_breaks_nobody_elses(
             return await step(number)
 
     async def step(number: int) -> set[int]:
-        seen = set()
+        statuses = set()
         text = f"text {number % 3}"
-        said = HELLO | {"task": task, "prompt": text, "user_id": str(person)}
-        logged = await world.admin.post("/v1/predictions", json=said)
-        seen.add(logged.status_code)
+        prediction = HELLO | {"task": task, "prompt": text, "user_id": str(person)}
+        logged = await world.admin.post("/v1/predictions", json=prediction)
+        statuses.add(logged.status_code)
         path = f"/v1/predictions/{logged.json()['log_id']}"
         ended = await world.admin.post(f"{path}/outcome", json={"was_successful": True})
         corrected = await world.admin.post(f"{path}/corrections", json={"corrected_intent": "x"})
-        seen |= {ended.status_code, corrected.status_code}
+        statuses |= {ended.status_code, corrected.status_code}
         if corrected.status_code == 201:
-            seen.add((await world.approve(corrected.json()["id"])).status_code)
-        return seen
+            statuses.add((await world.approve(corrected.json()["id"])).status_code)
+        return statuses
 
     async def erasing() -> set[int]:
         path = f"/v1/users/{person}"
         return {(await world.admin.delete(path)).status_code for _ in range(10)}
 
-    seen = await asyncio.gather(erasing(), *(at_work(number) for number in range(40)))
-    assert set().union(*seen) <= {200, 201, 404}
+    statuses = await asyncio.gather(erasing(), *(at_work(number) for number in range(40)))
+    assert set().union(*statuses) <= {200, 201, 404}
     await erase(world, person)
     assert (await world.truth(task))[-1]["count"] == 0
 
@@ -269,8 +273,8 @@ async def test_a_table_of_a_room_to_come_is_reached_too(
         await owner.execute(f"CREATE TABLE remarks ({column} UUID)")
         try:
             for person in (ann, ben):
-                said = UUID(await world.log(task=task, user_id=str(person)))
-                await owner.execute("INSERT INTO remarks VALUES ($1)", said)
+                log_id = UUID(await world.log(task=task, user_id=str(person)))
+                await owner.execute("INSERT INTO remarks VALUES ($1)", log_id)
             assert (await erase(world, ann))["removed"]["remarks"] == 1
             assert await owner.fetchval("SELECT count(*) FROM remarks") == 1
         finally:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import until
-from tests.nlu_logger.test_processes import said as printed
+from tests.nlu_logger.test_processes import output_of
 from tests.nlu_logger.world import World, connected, opened
 
 pytestmark = pytest.mark.law
@@ -54,7 +54,7 @@ async def clock_goes(owner: asyncpg.Connection, days: int) -> None:
     )
 
 
-async def said(owner: asyncpg.Connection, days: float) -> None:
+async def log_at(owner: asyncpg.Connection, days: float) -> None:
     """A prediction so many days from now."""
     at = datetime.now(UTC) + timedelta(days=days)
     await owner.execute(
@@ -82,11 +82,11 @@ async def left(owner: asyncpg.Connection) -> int:
 async def test_a_clock_that_jumped_drops_nothing_until_it_is_right_again(
     world: World, database: Database, owner: asyncpg.Connection
 ) -> None:
-    await said(owner, -100)
+    await log_at(owner, -100)
     await world.correct(await world.log(), "leave")
     await enforce(database)
     await clock_goes(owner, 120)
-    await said(owner, 120)
+    await log_at(owner, 120)
     before = await left(owner)
     for _ in range(3):
         await enforce(database)
@@ -94,7 +94,7 @@ async def test_a_clock_that_jumped_drops_nothing_until_it_is_right_again(
     assert await owner.fetchval("SELECT count(*) FROM corrections") == 1
     assert await gauge(world, 1.0)
     await clock_goes(owner, 0)
-    await said(owner, -150)
+    await log_at(owner, -150)
     await enforce(database)
     assert await left(owner) == before
     assert await gauge(world, 0.0)
@@ -104,9 +104,9 @@ async def test_a_worker_that_was_away_is_no_jump(
     database: Database, owner: asyncpg.Connection
 ) -> None:
     await owner.execute("UPDATE retention_looks SET looked_at = now() - interval '40 days'")
-    await said(owner, -150)
+    await log_at(owner, -150)
     for days in range(-40, 0, 5):
-        await said(owner, days)
+        await log_at(owner, days)
     before = await left(owner)
     await enforce(database)
     assert await left(owner) == before - 1
@@ -116,9 +116,9 @@ async def test_a_hole_in_the_predictions_is_one(
     database: Database, owner: asyncpg.Connection
 ) -> None:
     await owner.execute("UPDATE retention_looks SET looked_at = now() - interval '40 days'")
-    await said(owner, -150)
+    await log_at(owner, -150)
     for days in (-38, -36, -5, -1):
-        await said(owner, days)
+        await log_at(owner, days)
     before = await left(owner)
     await enforce(database)
     assert await left(owner) == before
@@ -128,13 +128,13 @@ async def test_a_person_who_knows_the_day_lets_it_go_on(
     world: World, database: Database, owner: asyncpg.Connection
 ) -> None:
     await owner.execute("UPDATE retention_looks SET looked_at = now() - interval '40 days'")
-    await said(owner, -150)
+    await log_at(owner, -150)
     today = datetime.now(UTC).date()
     with pytest.raises(AssertionError):
-        await printed(world, "confirm-clock", str(today + timedelta(days=40)))
+        await output_of(world, "confirm-clock", str(today + timedelta(days=40)))
     await enforce(database)
     assert await left(owner) == 1
-    assert await printed(world, "confirm-clock", str(today)) == "confirmed"
+    assert await output_of(world, "confirm-clock", str(today)) == "confirmed"
     await enforce(database)
     assert await left(owner) == 0
     lines = await owner.fetch("SELECT action, actor FROM audit_log ORDER BY id")
@@ -144,7 +144,7 @@ async def test_a_person_who_knows_the_day_lets_it_go_on(
 async def test_the_database_drops_no_row_that_training_has_not_kept(
     database: Database, owner: asyncpg.Connection
 ) -> None:
-    await said(owner, -150)
+    await log_at(owner, -150)
 
     async def drop() -> None:
         async with session_scope(database, Identity(JOB)) as session:

@@ -45,23 +45,23 @@ async def enforce(database: Database) -> None:
     await jobs.enforce_once(database, Identity(JOB), DAYS, anonymiser())
 
 
-async def said(
+async def log_at(
     owner: asyncpg.Connection, days: float, *, prompt: str = MAIL, confidence: float = 0.9
 ) -> UUID:
     """A prediction somebody made so long ago, as it would lie in the table."""
     at = datetime.now(UTC) - timedelta(days=days)
-    made = uuid7(at)
+    log_id = uuid7(at)
     await owner.execute(
         "INSERT INTO nlu_prompt_logs (id, user_id, prompt, predicted_intent, confidence,"
         " conversation_id, execution_error, created_at, body_hash)"
         " VALUES ($1, $2, $3, 'greet', $4, $2, 'an error of ann@example.com', $5, 'h')",
-        made,
+        log_id,
         uuid4(),
         prompt,
         confidence,
         at,
     )
-    return made
+    return log_id
 
 
 async def months(owner: asyncpg.Connection) -> list[str]:
@@ -80,7 +80,7 @@ async def test_a_month_goes_whole_once_all_of_it_is_old(world: World, database: 
     async with connected(world.database.owner_url) as owner:
         await owner.execute("SELECT ensure_prediction_partitions(7, 3)")
         before = await months(owner)
-        old, young = await said(owner, 150), await said(owner, 60)
+        old, young = await log_at(owner, 150), await log_at(owner, 60)
         await enforce(database)
         left = await months(owner)
         ids = [row["id"] for row in await owner.fetch("SELECT id FROM nlu_prompt_logs")]
@@ -103,8 +103,8 @@ async def test_strays_in_the_default_partition_go_row_by_row(
     monkeypatch.setattr(jobs, "STRAYS_AT_ONCE", 3)
     async with connected(world.database.owner_url) as owner:
         for _ in range(8):
-            await said(owner, 400)
-        young = await said(owner, -200)
+            await log_at(owner, 400)
+        young = await log_at(owner, -200)
         await enforce(database)
         rows = await owner.fetch("SELECT id FROM nlu_prompt_logs_default")
         assert [row["id"] for row in rows] == [young]
@@ -113,9 +113,11 @@ async def test_strays_in_the_default_partition_go_row_by_row(
 
 async def test_what_training_keeps_names_nobody(world: World, database: Database) -> None:
     async with connected(world.database.owner_url) as owner:
-        await said(owner, 150)
-        await said(owner, 150, prompt="unsure", confidence=0.3)
-        corrected = [await said(owner, 150, prompt=name, confidence=0.3) for name in ("yes", "no")]
+        await log_at(owner, 150)
+        await log_at(owner, 150, prompt="unsure", confidence=0.3)
+        corrected = [
+            await log_at(owner, 150, prompt=name, confidence=0.3) for name in ("yes", "no")
+        ]
         yes, _ = [await world.correct(str(one), "leave") for one in corrected]
         assert (await world.approve(yes)).status_code == 200
         await enforce(database)
@@ -133,14 +135,14 @@ async def test_ground_truth_outlives_its_prediction_without_what_identifies_its_
     world: World, database: Database
 ) -> None:
     async with connected(world.database.owner_url) as owner:
-        correction = await world.correct(str(await said(owner, 150)), "leave")
+        correction = await world.correct(str(await log_at(owner, 150)), "leave")
         case_id = (await world.approve(correction)).json()["ground_truth_id"]
         await enforce(database)
     case, end = await world.truth("intent")
     assert (case["id"], case["text"], case["truth"]) == (case_id, "write to [email]", "leave")
     assert end["count"] == 1
-    told = (await world.admin.get("/v1/ground-truth/erased")).json()["items"]
-    assert [(one["case_id"], one["why"]) for one in told] == [(case_id, "anonymised")]
+    erasures = (await world.admin.get("/v1/ground-truth/erased")).json()["items"]
+    assert [(one["case_id"], one["why"]) for one in erasures] == [(case_id, "anonymised")]
     await enforce(database)
     assert len((await world.admin.get("/v1/ground-truth/erased")).json()["items"]) == 1
 
@@ -150,7 +152,7 @@ async def test_ground_truth_stays_as_it_was_said_while_a_prediction_stands_behin
 ) -> None:
     async with connected(world.database.owner_url) as owner:
         for days in (150, 30):
-            correction = await world.correct(str(await said(owner, days)), "leave")
+            correction = await world.correct(str(await log_at(owner, days)), "leave")
             assert (await world.approve(correction)).status_code == 200
         await enforce(database)
     assert (await world.truth("intent"))[0]["text"] == MAIL
@@ -160,7 +162,7 @@ async def test_readers_are_not_pushed_aside_and_writers_wait_for_half_a_second_a
     world: World, database: Database
 ) -> None:
     async with connected(world.database.owner_url) as owner:
-        old = await said(owner, 150)
+        old = await log_at(owner, 150)
         async with owner.transaction():
             await owner.fetch("SELECT FROM nlu_prompt_logs")
             dropping = asyncio.create_task(enforce(database))
@@ -180,7 +182,7 @@ async def test_readers_are_not_pushed_aside_and_writers_wait_for_half_a_second_a
 async def test_two_workers_keep_a_row_once(world: World, database: Database) -> None:
     async with connected(world.database.owner_url) as owner:
         for _ in range(50):
-            await said(owner, 150)
+            await log_at(owner, 150)
         await asyncio.gather(enforce(database), enforce(database))
         assert len(await kept(owner)) == 50
         assert await owner.fetchval("SELECT count(*) FROM nlu_prompt_logs") == 0
@@ -193,7 +195,7 @@ async def test_the_worker_outlives_a_lock_it_could_not_have(
         database_url=world.database.app_url, redis_url="redis://unused", retention_seconds=0.05
     )
     async with connected(world.database.owner_url) as owner:
-        old = await said(owner, 150)
+        old = await log_at(owner, 150)
         there = "SELECT count(*) FROM nlu_prompt_logs WHERE id = $1"
         async with owner.transaction():
             await owner.fetch("SELECT FROM nlu_prompt_logs")

@@ -39,16 +39,16 @@ LABELS = st.sampled_from("abc")
 
 @given(st.lists(st.tuples(LABELS, LABELS), min_size=1, max_size=60))
 def test_kappa_is_what_scikit_learn_says(pairs: list[tuple[str, str]]) -> None:
-    said = kappa(pairs)
-    if said is not None:
+    agreement = kappa(pairs)
+    if agreement is not None:
         ones, others = zip(*pairs, strict=True)
-        assert said == pytest.approx(cohen_kappa_score(ones, others))
+        assert agreement == pytest.approx(cohen_kappa_score(ones, others))
 
 
 def test_what_is_too_little_to_know_is_called_unknown() -> None:
     few, same = [("x", "y", "a", "b")] * (FEWEST - 1), [("x", "z", "a", "a")] * FEWEST
-    told = [(one.reviewers, one.n, one.unknown) for one in by_pair(few + same)]
-    assert told == [(("x", "y"), FEWEST - 1, "too_few"), (("x", "z"), FEWEST, "one_label")]
+    pairs = [(one.reviewers, one.n, one.unknown) for one in by_pair(few + same)]
+    assert pairs == [(("x", "y"), FEWEST - 1, "too_few"), (("x", "z"), FEWEST, "one_label")]
 
 
 async def say(who: httpx2.AsyncClient, log_id: str, intent: str | None) -> None:

@@ -24,8 +24,8 @@ async def half(databases: Databases, servers: Servers) -> AsyncIterator[World]:
         yield made
 
 
-async def logged(world: World, task: str, count: int, **said: Any) -> list[str]:
-    return [await world.log(task=task, prompt=f"say {n}", **said) for n in range(count)]
+async def logged(world: World, task: str, count: int, **fields: Any) -> list[str]:
+    return [await world.log(task=task, prompt=f"say {n}", **fields) for n in range(count)]
 
 
 async def members(world: World, task: str) -> list[str]:
@@ -165,9 +165,9 @@ async def test_an_end_user_is_no_auditor(half: World, task: str) -> None:
     await logged(half, task, 10, user_id=str(owner))
     first, *_ = await members(half, task)
     async with half.user(UUID(str(owner))) as ann:
-        said = {"corrected_intent": "no"}
+        body = {"corrected_intent": "no"}
         assert (
-            await ann.post(f"/v1/predictions/{first}/corrections", json=said)
+            await ann.post(f"/v1/predictions/{first}/corrections", json=body)
         ).status_code == 201
     assert await selected(half, task) == {}
     assert (await peek(half.admin, task, "audit", limit=1))[0]["id"] == first
@@ -179,12 +179,12 @@ async def test_approvals_complete_what_reviews_at_one_moment_could_not_see(
     await logged(half, task, 20)
     drawn = await members(half, task)
     async with connected(half.database.owner_url) as owner:
-        said = [await confirm(half.admin, log_id) for log_id in drawn]
+        corrections = [await confirm(half.admin, log_id) for log_id in drawn]
         await owner.execute("ALTER TABLE selections NO FORCE ROW LEVEL SECURITY")
         await owner.execute("DELETE FROM selections WHERE prediction_id = ANY($1)", drawn)
         await owner.execute("ALTER TABLE selections FORCE ROW LEVEL SECURITY")
-    asked = {"correction_ids": said[:1]}
-    await half.admin.post("/v1/corrections:approve", json=asked)
+    body = {"correction_ids": corrections[:1]}
+    await half.admin.post("/v1/corrections:approve", json=body)
     assert set(await selected(half, task)) == set(drawn)
 
 
@@ -199,9 +199,9 @@ async def test_a_share_of_the_audit_is_coded_twice_by_two_people_blindly(
             await twice.key(*REVIEWER) as two,
             await twice.key(*REVIEWER) as three,
         ):
-            said = {"corrected_intent": "leave", "correction_notes": "clear"}
+            body = {"corrected_intent": "leave", "correction_notes": "clear"}
             path = f"/v1/predictions/{log_id}/corrections"
-            assert (await one.post(path, json=said)).status_code == 201
+            assert (await one.post(path, json=body)).status_code == 201
             assert await claim(one, task, "audit") == []
             (item,) = await claim(two, task, "audit")
             assert (item["corrected_intent"], item["correction_notes"]) == (None, None)

@@ -14,18 +14,18 @@ REVIEWER = ("reviews:read", "reviews:claim", "corrections:write")
 
 
 async def claim(
-    reviewer: httpx2.AsyncClient, task: str, queue: str = "low-confidence", **asked: Any
+    reviewer: httpx2.AsyncClient, task: str, queue: str = "low-confidence", **body: Any
 ) -> list[dict[str, Any]]:
-    answer = await reviewer.post(f"{QUEUES}/{queue}:claim", json={"task": task, **asked})
+    answer = await reviewer.post(f"{QUEUES}/{queue}:claim", json={"task": task, **body})
     assert answer.status_code == 200, answer.text
     items: list[dict[str, Any]] = answer.json()["items"]
     return items
 
 
 async def peek(
-    reviewer: httpx2.AsyncClient, task: str, queue: str = "low-confidence", **asked: Any
+    reviewer: httpx2.AsyncClient, task: str, queue: str = "low-confidence", **query: Any
 ) -> list[dict[str, Any]]:
-    answer = await reviewer.get(f"{QUEUES}/{queue}", params={"task": task, **asked})
+    answer = await reviewer.get(f"{QUEUES}/{queue}", params={"task": task, **query})
     assert answer.status_code == 200, answer.text
     items: list[dict[str, Any]] = answer.json()["items"]
     return items
@@ -91,8 +91,8 @@ async def test_a_review_releases_what_it_reviews(world: World, task: str) -> Non
     log_id = await world.log(task=task)
     async with await world.key(*REVIEWER) as one:
         await claim(one, task)
-        said = await one.post(f"/v1/predictions/{log_id}/confirm", json={})
-        await world.admin.post(f"/v1/corrections/{said.json()['id']}/reject")
+        confirmation = await one.post(f"/v1/predictions/{log_id}/confirm", json={})
+        await world.admin.post(f"/v1/corrections/{confirmation.json()['id']}/reject")
     assert [item["claim"] for item in await peek(world.admin, task)] == [None]
 
 
@@ -104,8 +104,8 @@ async def test_a_key_limited_to_a_task_claims_no_other(world: World, task: str) 
 
 async def test_a_claim_says_for_how_many_and_how_long(world: World) -> None:
     path = f"{QUEUES}/low-confidence:claim"
-    for asked in ({"limit": 0}, {"limit": 101}, {"minutes": 0}, {"minutes": 1e9}, {"who": "me"}):
-        assert (await world.admin.post(path, json=asked)).status_code == 422
+    for body in ({"limit": 0}, {"limit": 101}, {"minutes": 0}, {"minutes": 1e9}, {"who": "me"}):
+        assert (await world.admin.post(path, json=body)).status_code == 422
     assert (await world.admin.post(f"{QUEUES}/no-such-queue:claim", json={})).status_code == 422
     gone = await world.admin.post(f"/v1/reviews/claims/{uuid7()}/release")
     assert gone.status_code == 404

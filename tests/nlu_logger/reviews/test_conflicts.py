@@ -85,8 +85,8 @@ async def test_a_settled_conflict_leaves_one_truth_or_none(
 async def test_an_imported_truth_that_contradicts_can_replace(world: World, task: str) -> None:
     first = await world.correct(await world.log(task=task, prompt="Buy milk"), "shop")
     await world.approve(first)
-    said = {"task": task, "text": "buy milk", "truth": "eat"}
-    assert (await world.admin.post("/v1/ground-truth", json=said)).status_code == 409
+    body = {"task": task, "text": "buy milk", "truth": "eat"}
+    assert (await world.admin.post("/v1/ground-truth", json=body)).status_code == 409
     (conflict,) = await conflicts(world, task)
     assert conflict["correction_id"] is None
     assert (await settle(world.admin, conflict, "replace")).status_code == 200
@@ -134,13 +134,13 @@ async def test_nobody_settles_for_their_own_word_where_two_must_look(
     async with opened(databases, servers, require_second_approver=True) as strict:
         scopes = ("corrections:write", "reviews:read", "reviews:decide")
         async with await strict.key(*scopes) as one, await strict.key(*scopes) as other:
-            said = []
+            corrections = []
             for who, prompt in ((one, "hi"), (other, "HI")):
                 path = f"/v1/predictions/{await strict.log(task=task, prompt=prompt)}/corrections"
                 answer = await who.post(path, json={"corrected_intent": prompt})
-                said.append(answer.json()["id"])
-            assert (await strict.approve(said[0])).status_code == 200
-            assert (await strict.approve(said[1])).status_code == 409
+                corrections.append(answer.json()["id"])
+            assert (await strict.approve(corrections[0])).status_code == 200
+            assert (await strict.approve(corrections[1])).status_code == 409
             (conflict,) = await conflicts(strict, task)
             assert (await settle(other, conflict, "replace")).status_code == 403
             assert (await settle(one, conflict, "replace")).status_code == 200

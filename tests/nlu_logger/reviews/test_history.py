@@ -12,9 +12,9 @@ async def test_the_history_of_a_prediction_tells_who_said_and_decided_what(
     log_id = await world.log(task=task)
     async with await world.key(*REVIEWER) as reviewer:
         path = f"/v1/predictions/{log_id}"
-        said = await reviewer.post(f"{path}/corrections", json={"corrected_intent": "x"})
+        proposal = await reviewer.post(f"{path}/corrections", json={"corrected_intent": "x"})
         await reviewer.post(f"{path}/corrections", json={"corrected_intent": "x"})
-        correction = said.json()["id"]
+        correction = proposal.json()["id"]
         for verb in ("reject", "reopen", "approve", "approve"):
             await world.admin.post(f"/v1/corrections/{correction}/{verb}", json={})
         confirmed = await reviewer.post(f"{path}/confirm", json={})
@@ -26,7 +26,7 @@ async def test_the_history_of_a_prediction_tells_who_said_and_decided_what(
             ("corrections.approve", correction),
             ("corrections.confirm", confirmed.json()["id"]),
         ]
-        assert lines[0]["actor"] == said.json()["author"] != lines[1]["actor"]
+        assert lines[0]["actor"] == proposal.json()["author"] != lines[1]["actor"]
         first = (await reviewer.get(f"{path}/history", params={"limit": 3})).json()
         rest = {"limit": 3, "cursor": first["next_cursor"]}
         after = (await reviewer.get(f"{path}/history", params=rest)).json()
@@ -43,8 +43,8 @@ async def test_corrections_are_listed_by_prediction_and_status_the_newest_first(
     await world.admin.post(f"/v1/corrections/{two}/reject")
 
     async def listed(**params: str | int) -> list[str]:
-        asked = {"prediction_id": log_id, **params}
-        answer = await world.admin.get("/v1/corrections", params=asked)
+        query = {"prediction_id": log_id, **params}
+        answer = await world.admin.get("/v1/corrections", params=query)
         return [item["id"] for item in answer.json()["items"]]
 
     assert await listed() == [three, two, one]
@@ -52,16 +52,16 @@ async def test_corrections_are_listed_by_prediction_and_status_the_newest_first(
     assert await listed(status="rejected") == [two]
     assert await listed(limit=1, cursor=three) == [two]
     async with await world.key(*REVIEWER, tasks=["another"]) as limited:
-        asked = {"prediction_id": log_id}
-        assert (await limited.get("/v1/corrections", params=asked)).json()["items"] == []
+        query = {"prediction_id": log_id}
+        assert (await limited.get("/v1/corrections", params=query)).json()["items"] == []
 
 
 async def test_many_are_rejected_at_once_and_each_is_answered(world: World, task: str) -> None:
     logged = [await world.log(task=task, prompt=f"say {n}") for n in range(3)]
     ids = [await world.correct(log_id, "x") for log_id in logged]
     await world.approve(ids[1])
-    asked = {"correction_ids": [*ids, str(uuid7())]}
-    items = (await world.admin.post("/v1/corrections:reject", json=asked)).json()["items"]
+    body = {"correction_ids": [*ids, str(uuid7())]}
+    items = (await world.admin.post("/v1/corrections:reject", json=body)).json()["items"]
     assert [one["status"] for one in items] == [200, 409, 200, 404]
     assert [one["code"] for one in items] == [None, "approved", None, "not_found"]
 

@@ -75,13 +75,13 @@ def test_the_lazy_list_is_the_greedy_one(
 ) -> None:
     """Every step takes the best of what is left, as if all were scored again."""
     candidates = [
-        candidate(n + 1, " ".join(said), confidence=sure, runner_up=second)
-        for n, (said, sure, second) in enumerate(drawn)
+        candidate(n + 1, " ".join(words), confidence=sure, runner_up=second)
+        for n, (words, sure, second) in enumerate(drawn)
     ]
     chosen = next_to_label(candidates, {("t", "a"): 3}, limit)
     scores = [why.score for _, why in chosen]
     assert all(first >= second for first, second in pairwise(scores))
-    assert len(chosen) == min(limit, len({frozenset(said) for said, *_ in drawn}))
+    assert len(chosen) == min(limit, len({frozenset(words) for words, *_ in drawn}))
     longer = next_to_label(candidates, {("t", "a"): 3}, limit + 1)
     assert longer[: len(chosen)] == chosen
 

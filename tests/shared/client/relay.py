@@ -33,14 +33,14 @@ class BadLine:
     async def _pass_on(self, request: Request) -> Response:
         self.seen.append(dict(request.headers))
         kept = ("authorization", "content-type", "last-event-id")
-        asked = self.service.build_request(
+        forwarded = self.service.build_request(
             request.method,
             request.url.path,
             params=request.query_params,
             content=await request.body(),
             headers={name: request.headers[name] for name in kept if name in request.headers},
         )
-        answer = await self.service.send(asked, stream=True)
+        answer = await self.service.send(forwarded, stream=True)
         if self.lose:
             self.lose -= 1
             await answer.aread()

@@ -18,7 +18,7 @@ from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.stack import Stack, serving
 from tests.shared.client.relay import BadLine
 
-ASKED = 1
+RETRY_AFTER = 1
 """Seconds."""
 
 
@@ -28,7 +28,7 @@ class Busy:
 
     stack: Stack
     times: int
-    after: str = str(ASKED)
+    after: str = str(RETRY_AFTER)
     came: list[float] = field(default_factory=list)
 
     @property
@@ -56,7 +56,7 @@ async def test_the_client_logs_what_was_first_turned_away(stack: Stack) -> None:
             await nlu.process_message("hello")
     assert nlu.dropped == 0
     assert len(busy.waits) == 2
-    assert min(busy.waits) >= ASKED
+    assert min(busy.waits) >= RETRY_AFTER
 
 
 async def test_a_call_that_must_not_be_repeated_is_repeated_where_nothing_was_done(
@@ -71,7 +71,7 @@ async def test_a_call_that_must_not_be_repeated_is_repeated_where_nothing_was_do
     async with serving(busy.app) as url, NLURepository(Api(url, BOOTSTRAP_KEY)) as repository:
         correction = await repository.add_prompt_correction(log_id, "another")
     assert correction.corrected_intent == "another"
-    assert min(busy.waits) >= ASKED
+    assert min(busy.waits) >= RETRY_AFTER
 
 
 async def test_who_cannot_wait_so_long_gives_up_at_once(stack: Stack) -> None:
@@ -94,7 +94,7 @@ async def test_a_command_waits_and_says_so(stack: Stack) -> None:
         ended = await typed("nlu-logger", "export", "--mode", "retraining", env=env)
     assert ended.code == 0, ended.complained
     assert ended.complained.count("the service is busy, trying again in") == 2
-    assert min(busy.waits) >= ASKED
+    assert min(busy.waits) >= RETRY_AFTER
 
 
 @pytest.mark.parametrize(

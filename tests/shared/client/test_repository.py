@@ -89,11 +89,13 @@ async def test_retraining_reads_past_the_first_page(stack: Stack) -> None:
 async def test_the_same_prediction_twice_is_one_and_another_under_its_id_is_a_conflict(
     stack: Stack,
 ) -> None:
-    said = prediction("again", "once", 0.5, uuid7())
+    logged = prediction("again", "once", 0.5, uuid7())
     async with repository_of(stack) as repository:
-        assert await repository.log_prompt(said) == await repository.log_prompt(said) == said.id
+        assert (
+            await repository.log_prompt(logged) == await repository.log_prompt(logged) == logged.id
+        )
         with pytest.raises(Conflict):
-            await repository.log_prompt(said.model_copy(update={"prompt": "other"}))
+            await repository.log_prompt(logged.model_copy(update={"prompt": "other"}))
 
 
 async def test_refusals_have_names(stack: Stack) -> None:

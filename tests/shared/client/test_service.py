@@ -14,7 +14,7 @@ from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.stack import DEADLINE_SECONDS, Stack, serving
 from tests.shared.client.relay import BadLine
 
-SAID = Classification(
+CLASSIFICATION = Classification(
     intent="move",
     confidence=0.81,
     secondary_intents=[SecondaryIntent(intent="create", confidence=0.12)],
@@ -25,11 +25,11 @@ PRIVATE = "my pin is 4711"
 
 
 async def by_coroutine(_: str) -> Classification:
-    return SAID
+    return CLASSIFICATION
 
 
 def by_function(_: str) -> Classification:
-    return SAID
+    return CLASSIFICATION
 
 
 def service_of(stack: Stack, classifier: Classifier = by_function) -> NLUService:
@@ -137,7 +137,7 @@ async def test_a_slow_function_does_not_hold_up_the_loop(stack: Stack) -> None:
 
     def waits_for_the_loop(_: str) -> Classification:
         asyncio.run_coroutine_threadsafe(ready.wait(), loop).result(timeout=DEADLINE_SECONDS)
-        return SAID
+        return CLASSIFICATION
 
     async with service_of(stack, waits_for_the_loop) as service:
         answer = asyncio.create_task(service.process_message(message="push it to june"))

@@ -71,8 +71,8 @@ def min_row(**more: Any) -> dict[str, Any]:
     return {"id": 1, "annotator": 1, "annotation_id": 7, "lead_time": 2.5} | more
 
 
-def chat(*said: tuple[str, JsonValue]) -> list[dict[str, JsonValue]]:
-    return [{"role": role, "content": content} for role, content in said]
+def chat(*turns: tuple[str, JsonValue]) -> list[dict[str, JsonValue]]:
+    return [{"role": role, "content": content} for role, content in turns]
 
 
 CASES: list[tuple[str, object, Found]] = [
@@ -247,7 +247,7 @@ def test_no_yaml_is_obeyed_or_unfolded(content: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "expected"),
     [
         ("[a](b) c [d]{\"entity\": \"e\"}", "a c d"),
         ("a [b] c", "a [b] c"),
@@ -255,8 +255,8 @@ def test_no_yaml_is_obeyed_or_unfolded(content: str) -> None:
         ("f(x) [y]", "f(x) [y]"),
     ],
 )  # fmt: skip
-def test_entities_become_what_was_said(written: str, said: str) -> None:
-    assert spoken(written) == said
+def test_entities_become_what_was_said(written: str, expected: str) -> None:
+    assert spoken(written) == expected
 
 
 def test_rasa_lines_are_lines_of_the_file() -> None:

@@ -34,11 +34,11 @@ def routes_with_bodies(
 
 def _filled(path: str, known: Mapping[str, str]) -> str:
     parts = path.split("{")
-    told = [parts[0]]
+    filled = [parts[0]]
     for part in parts[1:]:
         name, _, rest = part.partition("}")
-        told.append(known.get(name, UNKNOWN) + rest)
-    return "".join(told)
+        filled.append(known.get(name, UNKNOWN) + rest)
+    return "".join(filled)
 
 
 def holds(answer: httpx2.Response) -> bool:
@@ -63,6 +63,6 @@ def bodies_with(schema: dict[str, Any], value: str, filled: Mapping[str, str]) -
         others = {
             name: filled.get(name, '"x"') for name in schema.get("required", []) if name != field
         }
-        told = ", ".join(f'"{name}": {text}' for name, text in others.items())
-        yield f'{{"{field}": {value}{", " + told if told else ""}}}'
+        fields = ", ".join(f'"{name}": {text}' for name, text in others.items())
+        yield f'{{"{field}": {value}{", " + fields if fields else ""}}}'
     yield value

@@ -48,8 +48,8 @@ async def written(http: httpx2.AsyncClient, service: str) -> list[httpx2.Respons
 
 
 def says_later(answer: httpx2.Response) -> bool:
-    told = answer.json()
-    return (answer.status_code, told.get("code"), answer.headers.get("retry-after")) == (
+    body = answer.json()
+    return (answer.status_code, body.get("code"), answer.headers.get("retry-after")) == (
         503,
         "cannot_write",
         "30",

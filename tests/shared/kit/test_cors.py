@@ -19,18 +19,18 @@ ASKS = {
 
 async def test_no_page_of_another_origin_may_call_by_default(stack: Stack) -> None:
     for service in (stack.logger, stack.induction):
-        asked = await service.options("/v1/admin/keys", headers=ASKS)
+        preflight = await service.options("/v1/admin/keys", headers=ASKS)
         read = await service.get("/v1/admin/keys", headers={"origin": PAGE})
-        assert "access-control-allow-origin" not in {**asked.headers, **read.headers}
+        assert "access-control-allow-origin" not in {**preflight.headers, **read.headers}
 
 
 async def test_a_named_origin_may_and_no_other(databases: Databases, servers: Servers) -> None:
     async with opened(databases, servers, cors_origins=[PAGE]) as stack:
         service = stack.induction
-        asked = await service.options("/v1/stream-tickets", headers=ASKS)
-        assert asked.status_code == 200
-        assert asked.headers["access-control-allow-origin"] == PAGE
-        assert "access-control-allow-credentials" not in asked.headers
+        preflight = await service.options("/v1/stream-tickets", headers=ASKS)
+        assert preflight.status_code == 200
+        assert preflight.headers["access-control-allow-origin"] == PAGE
+        assert "access-control-allow-credentials" not in preflight.headers
         await allowed(service, 201, {})
         await allowed(service, 401, {"authorization": "Bearer nlk_unknown"})
         for other in ("https://app.example.evil", "http://app.example", "null", PAGE + ":8443"):

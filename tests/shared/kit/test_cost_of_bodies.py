@@ -81,5 +81,5 @@ def test_more_values_than_any_use_has_are_refused_before_they_are_made(value: by
 
 
 def test_commas_and_brackets_of_a_text_are_no_values() -> None:
-    said = b"," * (MOST_VALUES + 1) + b"[{" * 100
-    assert check_line(b'["' + said + b'"]') == [said.decode()]
+    text = b"," * (MOST_VALUES + 1) + b"[{" * 100
+    assert check_line(b'["' + text + b'"]') == [text.decode()]

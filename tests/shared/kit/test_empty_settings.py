@@ -40,12 +40,12 @@ def names(settings: type[EnvironmentSettings]) -> list[str]:
     ]
 
 
-def read(settings: type[EnvironmentSettings], told: dict[str, str]) -> object:
-    """What a program reads whose environment holds `told` and none of these names otherwise."""
+def read(settings: type[EnvironmentSettings], variables: dict[str, str]) -> object:
+    """What a program reads whose environment holds these and none of its names otherwise."""
     with pytest.MonkeyPatch.context() as environment:
         for name in names(settings):
             environment.delenv(name, raising=False)
-        for name, value in told.items():
+        for name, value in variables.items():
             environment.setenv(name, value)
         try:
             return settings().model_dump(mode="json")
@@ -69,15 +69,15 @@ def test_a_blank_variable_says_nothing_to_client_and_commands(blank: str) -> Non
 
 @pytest.mark.parametrize("key", ["", "nlk_", "x" * 40, "nlk_short", "nlk_ " + "x" * 40])
 def test_a_key_that_can_be_guessed_is_never_stored(key: str) -> None:
-    told = {"database_url": "postgresql://x", "owner_database_url": "postgresql://x"}
+    values = {"database_url": "postgresql://x", "owner_database_url": "postgresql://x"}
     for field in ("bootstrap_key", "induction_key"):
         if not key:
-            made = LoggerMigration.model_validate(told | {field: key})
+            made = LoggerMigration.model_validate(values | {field: key})
             assert getattr(made, field) is None
         else:
             with pytest.raises(ValidationError, match=field):
-                LoggerMigration.model_validate(told | {field: key})
-        good = LoggerMigration.model_validate(told | {field: new_key()})
+                LoggerMigration.model_validate(values | {field: key})
+        good = LoggerMigration.model_validate(values | {field: new_key()})
         assert getattr(good, field) is not None
 
 

@@ -46,10 +46,10 @@ async def test_each_item_gets_its_own_result_after_its_commit(
     database: Database, app: Identity, owner: asyncpg.Connection
 ) -> None:
     async with Numbers(database, app, write, most=10) as group:
-        told = await asyncio.gather(*(group.submit(n) for n in range(35)))
+        results = await asyncio.gather(*(group.submit(n) for n in range(35)))
         assert await stored(owner) == list(range(35))
-    assert [one.split()[0] for one in told] == [str(n) for n in range(35)]
-    assert max(int(one.split()[-1]) for one in told) == 10
+    assert [one.split()[0] for one in results] == [str(n) for n in range(35)]
+    assert max(int(one.split()[-1]) for one in results) == 10
 
 
 @pytest.mark.usefixtures("empty")
@@ -67,11 +67,11 @@ async def test_a_failed_write_fails_its_group_and_not_the_next(
     database: Database, app: Identity, owner: asyncpg.Connection, spoiler: int
 ) -> None:
     async with Numbers(database, app, write, most=3) as group:
-        told = await asyncio.gather(
+        results = await asyncio.gather(
             *(group.submit(n) for n in (1, 2, spoiler, 4, 5, 6)), return_exceptions=True
         )
-    assert all(isinstance(one, Exception) for one in told[:3])
-    assert told[3:] == ["4 of 3", "5 of 3", "6 of 3"]
+    assert all(isinstance(one, Exception) for one in results[:3])
+    assert results[3:] == ["4 of 3", "5 of 3", "6 of 3"]
     assert await stored(owner) == [4, 5, 6]
 
 
@@ -155,9 +155,9 @@ async def test_who_stops_waiting_stops_nobody_else_and_undoes_nothing(
         tasks = [asyncio.create_task(group.submit(n)) for n in range(3)]
         await asyncio.sleep(0)
         tasks[1].cancel()
-        told = await asyncio.gather(*tasks, return_exceptions=True)
-    assert isinstance(told[1], asyncio.CancelledError)
-    assert [told[0], told[2]] == ["0 of 3", "2 of 3"]
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(results[1], asyncio.CancelledError)
+    assert [results[0], results[2]] == ["0 of 3", "2 of 3"]
     assert await stored(owner) == [0, 1, 2]
 
 

@@ -23,11 +23,11 @@ plain = some.recursive(
 
 @given(value=plain, as_ascii=some.booleans())
 def test_any_json_value_passes_and_is_read_as_it_was_meant(value: Any, as_ascii: bool) -> None:
-    said = json.dumps(value, ensure_ascii=as_ascii)
-    if "Infinity" in said:
+    encoded = json.dumps(value, ensure_ascii=as_ascii)
+    if "Infinity" in encoded:
         return
-    check(said.encode(), "application/json; charset=utf-8")
-    assert check_line(said.encode()) == value
+    check(encoded.encode(), "application/json; charset=utf-8")
+    assert check_line(encoded.encode()) == value
 
 
 @pytest.mark.parametrize("name", VALUES)
@@ -106,7 +106,7 @@ async def through(handler: Handler, messages: list[Message], **headers: str) -> 
         "path": "/",
         "query_string": b"",
         "headers": [
-            (name.replace("_", "-").encode(), said.encode()) for name, said in headers.items()
+            (name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()
         ],
     }
     await BodyGuard(handler, max_bytes=100)(scope, receive, send)

@@ -31,10 +31,10 @@ def door(database: Database, app: Identity) -> Authenticator:
     )
 
 
-async def made(database: Database, app: Identity, **asked: Any) -> KeyMade:
-    told = KeyIn.model_validate({"name": "of a test", "scopes": ["runs:read"], **asked})
+async def made(database: Database, app: Identity, **fields: Any) -> KeyMade:
+    key = KeyIn.model_validate({"name": "of a test", "scopes": ["runs:read"], **fields})
     async with session_scope(database, app) as session:
-        return await keys.create(session, told, caller=TESTER)
+        return await keys.create(session, key, caller=TESTER)
 
 
 async def test_a_key_opens_what_its_scopes_say(

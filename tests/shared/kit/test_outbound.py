@@ -15,13 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nlu_shared.kit.outward.outbound import Resolve, UnsafeAddress, check_url, is_public, post
 
-SAID = b"HTTP/1.1 204 No Content\r\n\r\n"
+NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
 MOVED = b"HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.1:1/secret\r\n\r\n"
 
 
 @asynccontextmanager
 async def listening(
-    answer: bytes | None = SAID, context: ssl.SSLContext | None = None
+    answer: bytes | None = NO_CONTENT, context: ssl.SSLContext | None = None
 ) -> AsyncIterator[tuple[int, list[bytes]]]:
     """A port and the heads of the requests it got; None answers nothing."""
     heads: list[bytes] = []

@@ -143,12 +143,12 @@ async def test_a_key_has_known_scopes_and_an_end_to_come(stack: Stack, service: 
     http: httpx2.AsyncClient = getattr(stack, service)
     listed = (await http.get("/v1/admin/scopes")).json()
     assert {one["scope"]: one["allows"] for one in listed} == dict(SCOPES[service])
-    asked = {"name": "of a test", "scopes": ["predictions:reed"]}
-    unknown = await http.post("/v1/admin/keys", json=asked)
+    body = {"name": "of a test", "scopes": ["predictions:reed"]}
+    unknown = await http.post("/v1/admin/keys", json=body)
     assert (unknown.status_code, unknown.json()["code"]) == (422, "unknown_scope")
     assert "reed" not in unknown.text
     assert all(scope in unknown.json()["detail"] for scope in SCOPES[service])
     past = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
-    asked = {"name": "of a test", "scopes": ["admin"], "expires_at": past}
-    ended = await http.post("/v1/admin/keys", json=asked)
+    body = {"name": "of a test", "scopes": ["admin"], "expires_at": past}
+    ended = await http.post("/v1/admin/keys", json=body)
     assert (ended.status_code, ended.json()["code"]) == (422, "expiry_is_past")

@@ -52,13 +52,13 @@ async def test_a_scope_acts_for_its_role_and_user_and_leaves_nothing_behind(
     database: Database,
 ) -> None:
     who = Identity("induction_app", user_id=uuid7())
-    asked = text("SELECT current_user::text, current_setting('app.user_id', true)")
+    query = text("SELECT current_user::text, current_setting('app.user_id', true)")
     async with session_scope(database, who) as session:
-        assert tuple((await session.execute(asked)).one()) == ("induction_app", str(who.user_id))
+        assert tuple((await session.execute(query)).one()) == ("induction_app", str(who.user_id))
     async with session_scope(database, Identity("induction_app")) as session:
-        assert tuple((await session.execute(asked)).one()) == ("induction_app", "")
+        assert tuple((await session.execute(query)).one()) == ("induction_app", "")
     async with database.engine.connect() as bare:
-        assert not (await bare.execute(asked)).one()[1]
+        assert not (await bare.execute(query)).one()[1]
 
 
 async def test_an_identity_the_login_may_not_take_is_refused(database: Database) -> None:

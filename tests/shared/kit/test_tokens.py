@@ -51,16 +51,16 @@ def token(secret: str = SECRET, algorithm: str = "HS256", **changed: Any) -> str
         "exp": datetime.now(UTC) + timedelta(minutes=5),
         **changed,
     }
-    told = {name: claim for name, claim in claims.items() if claim is not None}
-    return jwt.encode(told, secret, algorithm=algorithm)
+    payload = {name: claim for name, claim in claims.items() if claim is not None}
+    return jwt.encode(payload, secret, algorithm=algorithm)
 
 
 async def test_a_token_names_its_user_and_nothing_more(database: Database, app: Identity) -> None:
     scopes = frozenset({"predictions:write"})
     door = Authenticator(database, app, tokens=Tokens(SECRET), user_scopes=scopes)
-    told = token(role="authenticated", scopes=["admin"], app_metadata={"admin": True})
+    bearer = token(role="authenticated", scopes=["admin"], app_metadata={"admin": True})
     expected = Caller(subject=f"user:{USER}", scopes=scopes, user_id=USER)
-    assert await door.authenticate(told) == expected
+    assert await door.authenticate(bearer) == expected
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ async def test_a_published_key_proves_its_user(issuer: Issuer, algorithm: str) -
     key = issuer.key(algorithm)
     async with reading(issuer) as tokens:
         assert [await tokens.user(key.token(USER)) for _ in range(3)] == [USER] * 3
-    assert issuer.asked == 1
+    assert issuer.fetches == 1
 
 
 async def test_a_token_of_a_published_key_must_be_whole_too(issuer: Issuer) -> None:
@@ -193,7 +193,7 @@ async def test_a_new_key_is_found_when_it_is_first_named(issuer: Issuer) -> None
     async with reading(issuer, again_seconds=0) as tokens:
         assert await tokens.user(old.token(USER)) == USER
         assert await tokens.user(issuer.key().token(USER)) == USER
-    assert issuer.asked == 2
+    assert issuer.fetches == 2
 
 
 async def test_unknown_keys_do_not_send_us_to_the_issuer_each_time(issuer: Issuer) -> None:
@@ -203,7 +203,7 @@ async def test_unknown_keys_do_not_send_us_to_the_issuer_each_time(issuer: Issue
         answers = await asyncio.gather(*map(tokens.user, strangers), return_exceptions=True)
         assert {type(answer) for answer in answers} == {Unauthenticated}
         assert await tokens.user(key.token(USER)) == USER
-    assert issuer.asked == 1
+    assert issuer.fetches == 1
 
 
 async def test_a_key_that_is_no_longer_published_opens_nothing_after_a_while(
@@ -229,11 +229,11 @@ async def test_an_issuer_that_is_away_takes_nothing_away(issuer: Issuer) -> None
             await tokens.user(issuer.key().token(USER))
 
 
-@pytest.mark.parametrize("said", ["[]", "{}", '{"keys": 1}', '{"keys": [1]}', "<html>", "null"])
+@pytest.mark.parametrize("body", ["[]", "{}", '{"keys": 1}', '{"keys": [1]}', "<html>", "null"])
 async def test_an_issuer_who_publishes_nonsense_is_as_good_as_away(
-    issuer: Issuer, said: str
+    issuer: Issuer, body: str
 ) -> None:
-    issuer.said = said
+    issuer.body = body
     async with reading(issuer) as tokens:
         with pytest.raises(Unavailable):
             await tokens.user(SigningKey("ES256").token(USER))

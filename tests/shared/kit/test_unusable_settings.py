@@ -25,12 +25,12 @@ async def test_a_setting_that_cannot_be_used_is_one_line(
     program: str, given: dict[str, str], words: str
 ) -> None:
     prefix = program.upper().replace("-", "_")
-    told = {f"{prefix}_{name}": value for name, value in given.items()}
+    variables = {f"{prefix}_{name}": value for name, value in given.items()}
     urls = {f"{prefix}_DATABASE_URL": "postgresql://x", f"{prefix}_REDIS_URL": "redis://x"}
     needed = {"INDUCTION_NLU_LOGGER_URL": "http://x", "INDUCTION_NLU_LOGGER_KEY": "nlk_x"}
-    ended = await typed(program, "serve", env=os.environ | urls | needed | told)
+    ended = await typed(program, "serve", env=os.environ | urls | needed | variables)
     (line,) = ended.complained.splitlines()
-    (name,) = told
+    (name,) = variables
     assert ended.code == 1
     assert line.startswith(f"{program}: {name}: ")
     assert words in line

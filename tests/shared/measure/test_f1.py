@@ -17,27 +17,27 @@ PAIRS = st.lists(
 
 @given(PAIRS)
 def test_macro_f1_is_those_of_scikit_learn(pairs: list[tuple[str, str]]) -> None:
-    truths, said = [list(column) for column in zip(*pairs, strict=True)]
+    truths, predicted = [list(column) for column in zip(*pairs, strict=True)]
     occurring = sorted(set(truths))
-    counts = f1.summed(truths, said, LABELS)
+    counts = f1.summed(truths, predicted, LABELS)
     assert f1.macro_f1(counts) == pytest.approx(
-        f1_score(truths, said, labels=occurring, average="macro", zero_division=0)
+        f1_score(truths, predicted, labels=occurring, average="macro", zero_division=0)
     )
 
 
 @given(PAIRS)
 def test_each_labels_f1_is_that_of_scikit_learn(pairs: list[tuple[str, str]]) -> None:
-    truths, said = [list(column) for column in zip(*pairs, strict=True)]
-    assert f1.f1(f1.summed(truths, said, LABELS)) == pytest.approx(
-        f1_score(truths, said, labels=LABELS, average=None, zero_division=0)
+    truths, predicted = [list(column) for column in zip(*pairs, strict=True)]
+    assert f1.f1(f1.summed(truths, predicted, LABELS)) == pytest.approx(
+        f1_score(truths, predicted, labels=LABELS, average=None, zero_division=0)
     )
 
 
 @given(PAIRS)
 def test_counts_by_case_add_up(pairs: list[tuple[str, str]]) -> None:
-    truths, said = [list(column) for column in zip(*pairs, strict=True)]
-    rows = f1.by_case(truths, said, LABELS)
-    assert np.array_equal(rows.sum(axis=0), f1.summed(truths, said, LABELS))
+    truths, predicted = [list(column) for column in zip(*pairs, strict=True)]
+    rows = f1.by_case(truths, predicted, LABELS)
+    assert np.array_equal(rows.sum(axis=0), f1.summed(truths, predicted, LABELS))
 
 
 def test_no_answer_is_a_miss_and_nobodys_false_positive() -> None:

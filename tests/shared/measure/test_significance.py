@@ -54,7 +54,7 @@ def test_the_interval_covers_the_true_gain_about_19_times_in_20() -> None:
     for trial in range(200):
         truths = chance.choice(LABELS, size=120).tolist()
         old, new = ([t if chance.random() < p else "c" for t in truths] for p in (0.6, 0.75))
-        told = paired_bootstrap(
+        interval = paired_bootstrap(
             f1.by_case(truths, old, LABELS),
             f1.by_case(truths, new, LABELS),
             pooled_f1,
@@ -62,7 +62,7 @@ def test_the_interval_covers_the_true_gain_about_19_times_in_20() -> None:
             resamples=400,
         )
         # A third of the truths is "c" and right either way: 0.15 on the other two thirds.
-        covered += told.low <= 0.1 <= told.high
+        covered += interval.low <= 0.1 <= interval.high
     assert 0.89 <= covered / 200 <= 0.99
 
 
@@ -83,8 +83,8 @@ def test_the_sign_flip_test_counts_every_assignment_of_signs(moved: list[int]) -
         for signs in product((-1, 1), repeat=len(moved))
     ]
     wanted = sum(one >= abs(sum(moved)) for one in sums) / len(sums)
-    told = sign_flip_test([0.5] * len(moved), [0.5 + one / 10 for one in moved])
-    assert told == pytest.approx(wanted)
+    p_value = sign_flip_test([0.5] * len(moved), [0.5 + one / 10 for one in moved])
+    assert p_value == pytest.approx(wanted)
 
 
 def test_a_case_that_moves_far_weighs_more_than_one_that_hardly_does() -> None:

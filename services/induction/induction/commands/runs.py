@@ -217,13 +217,13 @@ def start(
     print(json.dumps(made) if as_json else started["id"], flush=True)
     if not watch:
         return
-    show = _told if as_json else _seen
+    show = _as_lines if as_json else _on_screen
     finished = asyncio.run(show(UUID(started["id"]), url, key))
     if finished is not None and finished.status != "completed":
         sys.exit(f"induction: the run is {finished.status}: {finished.reason}")
 
 
-async def _told(run_id: UUID, url: str, key: str) -> RunFinished | None:
+async def _as_lines(run_id: UUID, url: str, key: str) -> RunFinished | None:
     """Prints each event as JSON; the last of them."""
     finished = None
     async with aclosing(follow_run(run_id, url=url, key=key)) as events:
@@ -234,7 +234,7 @@ async def _told(run_id: UUID, url: str, key: str) -> RunFinished | None:
     return finished
 
 
-async def _seen(run_id: UUID, url: str, key: str) -> RunFinished | None:
+async def _on_screen(run_id: UUID, url: str, key: str) -> RunFinished | None:
     """The same for people."""
     async with induction_api(url, key, patience=LASTING) as api:
 

@@ -17,7 +17,7 @@ DIFFERENCES_TOLD = 10
 TO_TELL = """
 findings_sent_at IS NULL AND completed_at IS NOT NULL AND jsonb_array_length(misses->'labels') > 0
 """
-TOLD = text("UPDATE runs SET findings_sent_at = now() WHERE id = :id")
+MARK = text("UPDATE runs SET findings_sent_at = now() WHERE id = :id")
 
 
 async def waiting(session: AsyncSession) -> Sequence[UUID]:
@@ -41,7 +41,7 @@ async def to_tell(session: AsyncSession, run_id: UUID) -> FindingsIn | None:
 
 async def mark(session: AsyncSession, run_id: UUID) -> None:
     """nlu-logger has answered."""
-    await session.execute(TOLD, {"id": run_id})
+    await session.execute(MARK, {"id": run_id})
 
 
 def finding_of(label: LabelFinding) -> FindingIn:

@@ -62,7 +62,7 @@ class Ledger:
         self._calls = Calls(account, commits, model, **looking)
         self._batches = None if batching is None else batching(self._calls.accounting)
         self._answered: dict[str, Call] = {}  # by model, a request that it has answered
-        self._asked: Collection[Key] = ()
+        self._question: Collection[Key] = ()
         self._looked_up: set[Key] = set()
         self._probes = 0
         self._database: Database | None = None
@@ -92,7 +92,7 @@ class Ledger:
     @property
     def answered(self) -> int:
         """How many of the calls that were asked last have their answer."""
-        return sum(key in self._calls.known for key in self._asked)
+        return sum(key in self._calls.known for key in self._question)
 
     @property
     def prices(self) -> PriceTable:
@@ -124,7 +124,7 @@ class Ledger:
         """
         keys = _keys(calls)
         by_key = dict(zip(keys, calls, strict=True))
-        self._asked = by_key.keys()
+        self._question = by_key.keys()
         if missing := self._open(by_key):
             await self._copy_from_other_runs(missing)
             self._remember(by_key)

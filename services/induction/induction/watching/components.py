@@ -4,7 +4,7 @@ from nlu_shared.schemas.runs import RunView
 
 from induction.watching.lines import Line, plain, quiet
 
-TOLD = {
+PARTS = {
     "people": "people",
     "pair_bonds": "pair bonds",
     "structural": "events, not shifts",
@@ -23,7 +23,7 @@ def by_component(run: RunView) -> list[Line]:
         return []
     support = run.support or {}
     lines = []
-    for component, name in TOLD.items():
+    for component, name in PARTS.items():
         if component not in run.components or component not in run.pooled:
             continue
         right, extra, missed = run.pooled[component]

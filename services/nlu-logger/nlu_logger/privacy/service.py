@@ -208,10 +208,10 @@ async def lost(session: AsyncSession, forgotten: Sequence[ForgottenCase]) -> lis
     rows = await session.execute(
         text(
             """
-            SELECT DISTINCT told.case_id FROM unnest(CAST(:marks AS uuid[]),
-            CAST(:cases AS uuid[])) AS told (mark, case_id)
-            WHERE EXISTS (SELECT FROM ground_truth g WHERE g.id = told.case_id)
-            AND NOT EXISTS (SELECT FROM erased_cases e WHERE e.mark = told.mark)
+            SELECT DISTINCT forgotten.case_id FROM unnest(CAST(:marks AS uuid[]),
+            CAST(:cases AS uuid[])) AS forgotten (mark, case_id)
+            WHERE EXISTS (SELECT FROM ground_truth g WHERE g.id = forgotten.case_id)
+            AND NOT EXISTS (SELECT FROM erased_cases e WHERE e.mark = forgotten.mark)
             """
         ),
         {"marks": list(gone), "cases": list(gone.values())},

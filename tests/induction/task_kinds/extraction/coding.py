@@ -11,7 +11,7 @@ def family(
 ) -> Extraction:
     """People get the ids -1, -2, …; "Mary:female" states a gender, "Tom^-9" parents."""
     return Extraction(
-        people=tuple(_person(-place, said) for place, said in enumerate(people, start=1)),
+        people=tuple(_person(-place, person) for place, person in enumerate(people, start=1)),
         pair_bonds=tuple(
             PairBond(id=id, person_a=a, person_b=b) for id, (a, b) in (bonds or {}).items()
         ),
@@ -20,9 +20,9 @@ def family(
     )
 
 
-def _person(id: int, said: str) -> Person:
-    said, _, parents = said.partition("^")
-    name, _, gender = said.partition(":")
+def _person(id: int, description: str) -> Person:
+    description, _, parents = description.partition("^")
+    name, _, gender = description.partition(":")
     return Person.model_validate(
         {"id": id, "name": name, "gender": gender or None, "parents": parents or None}
     )

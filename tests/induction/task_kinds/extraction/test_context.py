@@ -32,16 +32,16 @@ CASE = Case(
 
 
 def test_what_was_said_before_cannot_close_its_frame() -> None:
-    asked = render(TASK.baseline(), CASE.text, CASE.context, answers=TASK.answers, model="m")
-    assert json.loads(asked.user) == {
+    request = render(TASK.baseline(), CASE.text, CASE.context, answers=TASK.answers, model="m")
+    assert json.loads(request.user) == {
         "before": [{"text": "one"}, {"text": "two"}, {"text": ESCAPE}],
         "known": KNOWN,
         "text": CASE.text,
     }
-    assert "\n" not in asked.user
+    assert "\n" not in request.user
     alone = render(TASK.baseline(), CASE.text, answers=TASK.answers, model="m")
-    assert (alone.system, json.loads(alone.user)) == (asked.system, {"text": CASE.text})
-    assert alone.key != asked.key
+    assert (alone.system, json.loads(alone.user)) == (request.system, {"text": CASE.text})
+    assert alone.key != request.key
 
 
 def test_an_example_shows_the_last_turns_and_the_known_items_it_links_to() -> None:
@@ -73,8 +73,8 @@ def test_words_and_names_from_before_a_held_out_case_are_guarded(text: str, leak
     context = Context(before=(Turn(text=before),), known=KNOWN)
     held_out = replace(CASE, id=UUID(int=2), context=context, truth={})
     baseline = TASK.baseline()
-    said = (*baseline.instructions, Block(name="notes", text=text))
-    candidate = baseline.model_copy(update={"instructions": said})
+    blocks = (*baseline.instructions, Block(name="notes", text=text))
+    candidate = baseline.model_copy(update={"instructions": blocks})
     train = Case(UUID(int=3), "Nothing much.", {}, "h", True)
     cases = guarded(TASK, baseline, [train], [held_out])
     assert bool(leaked(baseline, candidate, baseline=baseline, cases=cases)) is leaks
@@ -101,17 +101,17 @@ def test_the_offline_model_links_to_known_people_by_their_ids() -> None:
     prompt = TASK.baseline().model_copy(
         update={"examples": (Example(text="I think Anna married Karl.", output=wedding),)}
     )
-    asked = render(prompt, "I think Ruth married Tom.", context, answers=TASK.answers, model="m")
+    rendered = render(prompt, "I think Ruth married Tom.", context, answers=TASK.answers, model="m")
     request = MessagesRequest.model_validate(
         {
             "model": "m",
-            "max_tokens": asked.max_tokens,
-            "system": [{"type": "text", "text": text} for text in asked.system],
-            "messages": [{"role": "user", "content": asked.user}],
-            "output_config": {"format": {"type": "json_schema", "schema": dict(asked.schema)}},
+            "max_tokens": rendered.max_tokens,
+            "system": [{"type": "text", "text": text} for text in rendered.system],
+            "messages": [{"role": "user", "content": rendered.user}],
+            "output_config": {"format": {"type": "json_schema", "schema": dict(rendered.schema)}},
         }
     )
-    said = json.loads(answer(request, lambda label, _: label))
-    (event,) = said["events"]
+    reply = json.loads(answer(request, lambda label, _: label))
+    (event,) = reply["events"]
     assert (event["kind"], event["person"]) == ("married", 1)
-    assert [one["name"] for one in said["people"]] == ["Tom"]
+    assert [one["name"] for one in reply["people"]] == ["Tom"]

@@ -26,7 +26,7 @@ RUTH, TOM = Person(id=-1, name="Ruth"), Person(id=-2, name="Tom")
 RUTH_AND_TOM = PairBond(id=-3, person_a=1, person_b=-2)
 
 
-def said(*coded: tuple[Extraction, Extraction]) -> list[Statement]:
+def statements_of(*coded: tuple[Extraction, Extraction]) -> list[Statement]:
     """(truth, predicted) of each statement of one discussion, in order."""
     turns = [Turn(text=f"statement {number}") for number in range(len(coded))]
     return [
@@ -43,7 +43,7 @@ def total(statements: list[Statement], component: str) -> list[int]:
 
 def test_an_item_that_comes_a_statement_late_costs_a_discussion_nothing() -> None:
     ruth = Extraction(people=(RUTH,))
-    statements = said((ruth, NOTHING), (NOTHING, ruth))
+    statements = statements_of((ruth, NOTHING), (NOTHING, ruth))
     alone = score.counts([ruth, NOTHING], [NOTHING, ruth]).sum(axis=0)
     assert alone[score.ROW["people"]].tolist() == [0, 1, 1]
     assert total(statements, "people") == [1, 0, 0]
@@ -51,7 +51,7 @@ def test_an_item_that_comes_a_statement_late_costs_a_discussion_nothing() -> Non
 
 def test_what_is_said_twice_is_too_much_once() -> None:
     ruth = Extraction(people=(RUTH,))
-    assert total(said((ruth, ruth), (NOTHING, ruth)), "people") == [1, 1, 0]
+    assert total(statements_of((ruth, ruth), (NOTHING, ruth)), "people") == [1, 1, 0]
 
 
 def test_a_link_to_a_known_item_meets_what_was_found_of_it_before() -> None:
@@ -64,7 +64,7 @@ def test_a_link_to_a_known_item_meets_what_was_found_of_it_before() -> None:
             pair_bonds=(PairBond(id=-8, person_a=-7, person_b=1),),
         ),
     )
-    statements = said(first, second)
+    statements = statements_of(first, second)
     assert total(statements, "people") == [2, 0, 0]
     assert total(statements, "pair_bonds") == [1, 0, 0]
 
@@ -73,14 +73,14 @@ def test_a_changed_item_is_one_item_and_a_deleted_one_none() -> None:
     named = Extraction(people=(Person(id=1, name="Ruth", last_name="Harrow"),))
     gone = Extraction(delete=(1,))
     ruth = Extraction(people=(RUTH,))
-    assert total(said((ruth, ruth), (named, named)), "people") == [1, 0, 0]
-    assert total(said((ruth, ruth), (gone, gone)), "people") == [0, 0, 0]
-    assert total(said((ruth, ruth), (gone, NOTHING)), "people") == [0, 1, 0]
+    assert total(statements_of((ruth, ruth), (named, named)), "people") == [1, 0, 0]
+    assert total(statements_of((ruth, ruth), (gone, gone)), "people") == [0, 0, 0]
+    assert total(statements_of((ruth, ruth), (gone, NOTHING)), "people") == [0, 1, 0]
 
 
 def test_statements_are_put_in_the_order_they_were_said() -> None:
     ruth, gone = Extraction(people=(RUTH,)), Extraction(delete=(1,))
-    statements = said((ruth, ruth), (gone, gone))
+    statements = statements_of((ruth, ruth), (gone, gone))
     assert total(statements[::-1], "people") == [0, 0, 0]
 
 
@@ -91,7 +91,7 @@ def test_a_statement_without_a_context_is_of_no_discussion() -> None:
 def test_an_event_found_at_a_wrong_person_is_missed_and_too_much() -> None:
     ruth = Extraction(people=(RUTH, TOM))
     shift = [Extraction(events=(Event(id=-4, kind="shift", person=one),)) for one in (1, 2)]
-    statements = said((ruth, ruth), (shift[0], shift[1]))
+    statements = statements_of((ruth, ruth), (shift[0], shift[1]))
     assert total(statements, "events") == [0, 1, 1]
 
 
@@ -119,8 +119,8 @@ def test_the_shipped_set_holds_vague_dates_of_every_certainty_and_nicknames() ->
     assert {event.dateCertainty for event in events} >= set(DateCertainty)
     assert any(event.dateTime is None for event in events)
     assert any(event.dateTime and len(event.dateTime) == YEAR for event in events)
-    said = " ".join(one.text for one in coded).lower()
-    assert "we call him tak" in said
+    words = " ".join(one.text for one in coded).lower()
+    assert "we call him tak" in words
 
 
 async def test_an_evaluation_tells_what_whole_discussions_add_up_to() -> None:
@@ -140,13 +140,13 @@ async def test_an_evaluation_tells_what_whole_discussions_add_up_to() -> None:
         task_model=MODEL,
         proposer_model=MODEL,
     )
-    told = [
+    evaluations = [
         e
         for e in await events_of(plan, OfflineRuntime(), evaluate_only)
         if isinstance(e, PromptEvaluated)
     ]
-    whole = told[0].per_conversation
-    assert whole is not None
-    assert whole.conversations == 2
-    assert whole.objective != told[0].objective
-    assert whole.components["people"] > told[0].components["people"]
+    discussions = evaluations[0].per_conversation
+    assert discussions is not None
+    assert discussions.conversations == 2
+    assert discussions.objective != evaluations[0].objective
+    assert discussions.components["people"] > evaluations[0].components["people"]

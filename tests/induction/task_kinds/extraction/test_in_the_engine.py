@@ -22,7 +22,7 @@ from tests.induction.task_kinds.extraction.coding import event, family
 WORDS = ["oak", "elm", "ash", "fir", "yew", "bay", "fig", "box", "ivy", "may"]
 
 
-def said(number: int) -> tuple[str, Extraction]:
+def statement(number: int) -> tuple[str, Extraction]:
     """A statement of some words of its own; every second one tells a death."""
     name = "".join(chr(ord("a") + int(digit)) * 2 for digit in f"{number:03d}").title()
     scene = " ".join(WORDS[int(digit)] for digit in f"{number:03d}")
@@ -41,14 +41,14 @@ class ScriptedRuntime(Recording):
             for one in calls
         ]
 
-    def _code(self, asked: Call) -> object:
-        text = json.loads(asked.request.user)["text"]
-        taught = any('"death"' in shown for shown in asked.request.system[1:])
+    def _code(self, call: Call) -> object:
+        text = json.loads(call.request.user)["text"]
+        taught = any('"death"' in shown for shown in call.request.system[1:])
         died = " died " in text and taught
         return short(family(text.split()[0], events=(event("death", -1),) if died else ()))
 
-    def _teach(self, asked: Call) -> object:
-        (pattern, *_) = json.loads(asked.request.user)["patterns"]
+    def _teach(self, call: Call) -> object:
+        (pattern, *_) = json.loads(call.request.user)["patterns"]
         edit = {"op": "add_example", "case": pattern["cases"][0]["id"]}
         return {"strategy": "A", "rationale": "Shows a death.", "edits": [edit]}
 
@@ -57,7 +57,7 @@ async def test_a_run_teaches_the_kind_of_event_that_was_missed() -> None:
     task = ExtractionTask()
     cases = tuple(
         Case(UUID(int=number), text, short(truth), f"group {number}", True)
-        for number, (text, truth) in ((n, said(n)) for n in range(1, 121))
+        for number, (text, truth) in ((n, statement(n)) for n in range(1, 121))
     )
     plan = Plan(
         task=task,

@@ -150,18 +150,18 @@ def test_a_miss_names_its_nearest_candidate() -> None:
         "Mary:male",
         events=(event("death", -1, dateTime="1985"), event("shift", -1, dateTime="1995")),
     )
-    told = {
+    misses = {
         (miss.entity, miss.is_extra, miss.condition): miss
         for miss in explain.misses(matched(truth, predicted))
     }
-    assert set(told) == {
+    assert set(misses) == {
         (Entity.PERSON, False, Condition.NAME),
         (Entity.PERSON, True, Condition.GENDER),
         (Entity.EVENT, False, Condition.DATE),
         (Entity.EVENT, True, Condition.DATE),
         (Entity.EVENT, True, Condition.KIND),
     }
-    nearest = told[Entity.EVENT, False, Condition.DATE].nearest
+    nearest = misses[Entity.EVENT, False, Condition.DATE].nearest
     assert nearest is not None
     assert nearest.id == -101
 
@@ -169,8 +169,8 @@ def test_a_miss_names_its_nearest_candidate() -> None:
 def test_a_second_copy_is_taken_and_the_first_of_its_kind_absent() -> None:
     truth = family("Mary")
     predicted = family("Mary", "Mary", events=(event("death", -1),))
-    told = explain.misses(matched(truth, predicted))
-    assert [(miss.entity, miss.failed) for miss in told] == [
+    misses = explain.misses(matched(truth, predicted))
+    assert [(miss.entity, miss.failed) for miss in misses] == [
         (Entity.PERSON, (Condition.TAKEN,)),
         (Entity.EVENT, (Condition.ABSENT,)),
     ]

@@ -11,7 +11,7 @@ from nlu_shared.rendering.names import plain as plain_name
 
 
 @pytest.mark.parametrize(
-    ("said", "plain"),
+    ("name", "plain"),
     [
         ("Aunt Carol", "carol"),
         ("  Dr.  O'Neil ", "o neil"),
@@ -23,8 +23,8 @@ from nlu_shared.rendering.names import plain as plain_name
         (None, ""),
     ],
 )
-def test_titles_and_kin_words_go_unless_nothing_would_be_left(said: str | None, plain: str) -> None:
-    assert plain_name(said) == plain
+def test_titles_and_kin_words_go_unless_nothing_would_be_left(name: str | None, plain: str) -> None:
+    assert plain_name(name) == plain
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_parents_are_paired_the_better_way(
 
 
 @pytest.mark.parametrize(
-    ("said", "first", "last"),
+    ("text", "first", "last"),
     [
         ("1985", date(1985, 1, 1), date(1985, 12, 31)),
         ("1984-02", date(1984, 2, 1), date(1984, 2, 29)),
@@ -83,18 +83,18 @@ def test_parents_are_paired_the_better_way(
         ("2 weeks in the spring of 1985", date(1985, 1, 1), date(1985, 12, 31)),
     ],
 )
-def test_a_date_is_a_span_as_wide_as_what_was_said(said: str, first: date, last: date) -> None:
-    assert dates.read(said) == dates.Span(first, last)
+def test_a_date_is_a_span_as_wide_as_what_was_said(text: str, first: date, last: date) -> None:
+    assert dates.read(text) == dates.Span(first, last)
 
 
-@pytest.mark.parametrize("said", ["spring break", "March 12", "1985-02-30", "1985-13", "", "0000"])
-def test_what_names_no_day_of_a_year_is_no_date(said: str) -> None:
-    assert dates.read(said) is None
+@pytest.mark.parametrize("text", ["spring break", "March 12", "1985-02-30", "1985-13", "", "0000"])
+def test_what_names_no_day_of_a_year_is_no_date(text: str) -> None:
+    assert dates.read(text) is None
 
 
 @given(st.text())
-def test_any_text_can_be_read(said: str) -> None:
-    span = dates.read(said)
+def test_any_text_can_be_read(text: str) -> None:
+    span = dates.read(text)
     assert span is None or span.first <= span.last
 
 

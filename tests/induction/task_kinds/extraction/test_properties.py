@@ -88,10 +88,10 @@ def test_every_item_is_paired_once_or_explained_once(
     pairs, misses = explain.pairs(matching), explain.misses(matching)
     missed = [id(miss.item) for miss in misses if not miss.is_extra]
     extra = [id(miss.item) for miss in misses if miss.is_extra]
-    told = [id(pair.truth) for pair in pairs] + missed
-    assert sorted(told) == sorted(map(id, items(truth)))
-    told = [id(pair.predicted) for pair in pairs] + extra
-    assert sorted(told) == sorted(map(id, items(predicted)))
+    ids = [id(pair.truth) for pair in pairs] + missed
+    assert sorted(ids) == sorted(map(id, items(truth)))
+    ids = [id(pair.predicted) for pair in pairs] + extra
+    assert sorted(ids) == sorted(map(id, items(predicted)))
     assert all((miss.nearest is None) == (miss.failed == ("absent",)) for miss in misses)
 
 

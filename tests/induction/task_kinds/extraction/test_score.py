@@ -105,10 +105,10 @@ def test_macro_f1_is_that_of_scikit_learn(cases: list[tuple[Extraction, Extracti
         return
     ours = scored(*cases)
     for variable in VARIABLES:
-        told = [
+        codes = [
             [getattr(one, variable) or "none" for one in side] for side in zip(*pairs, strict=True)
         ]
-        assert ours[variable] == pytest.approx(f1_score(*told, average="macro", zero_division=0))
+        assert ours[variable] == pytest.approx(f1_score(*codes, average="macro", zero_division=0))
 
 
 @pytest.mark.parametrize(
@@ -123,10 +123,10 @@ def test_macro_f1_is_that_of_scikit_learn(cases: list[tuple[Extraction, Extracti
     ],
 )
 def test_exact_is_all_but_ids_and_confidence(change: dict[str, object], exact: bool) -> None:
-    told = event("shift", -1, symptom="up", dateTime="1985", description="a")
-    told |= {"relationshipTargets": [-2]}
-    truth, predicted = family("Mary", "Tom", events=(told,)), family("Tom", "Mary")
-    moved = {**told, "id": -7, "person": -2, "relationshipTargets": [-1], **change}
+    shift = event("shift", -1, symptom="up", dateTime="1985", description="a")
+    shift |= {"relationshipTargets": [-2]}
+    truth, predicted = family("Mary", "Tom", events=(shift,)), family("Tom", "Mary")
+    moved = {**shift, "id": -7, "person": -2, "relationshipTargets": [-1], **change}
     predicted = Extraction(people=predicted.people, events=(moved,))
     assert scored((truth, predicted))["exact"] == exact
 
@@ -154,7 +154,7 @@ def test_scores_are_taken_over_any_leading_axes() -> None:
 
 
 def test_a_discussion_adds_up_its_statements() -> None:
-    said = [
+    statements = [
         family("Mary"),
         Extraction(
             people=(Person(id=-1, last_name="Smith"), Person(id=-2, name="Tom")),
@@ -162,7 +162,7 @@ def test_a_discussion_adds_up_its_statements() -> None:
         ),
         Extraction(people=(Person(name="Ann"), Person(name="Ann")), delete=(-2,)),
     ]
-    whole = cumulated(said)
+    whole = cumulated(statements)
     assert [(one.name, one.last_name) for one in whole.people] == [
         ("Mary", "Smith"),
         ("Ann", None),

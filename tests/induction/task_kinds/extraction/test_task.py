@@ -45,17 +45,17 @@ def test_a_prompt_without_codes_or_with_strange_examples_has_problems() -> None:
 def test_instructions_and_examples_are_system_parts_and_the_text_is_json() -> None:
     case = Case(UUID(int=1), 'my "mother"\ndied', MARY, "g", True)
     prompt = TASK.baseline().model_copy(update={"examples": (TASK.example(case),)})
-    asked = render(prompt, "hello", answers=TASK.answers, model="m")
-    told, shown, _ = asked.system
-    assert told == "\n\n".join(block.text for block in prompt.instructions)
+    request = render(prompt, "hello", answers=TASK.answers, model="m")
+    instructions, shown, _ = request.system
+    assert instructions == "\n\n".join(block.text for block in prompt.instructions)
     assert json.loads(shown.splitlines()[1]) == {"text": case.text, "extraction": MARY}
-    assert json.loads(asked.user) == {"text": "hello"}
+    assert json.loads(request.user) == {"text": "hello"}
 
 
 @given(st.text())
 def test_no_text_can_close_its_frame(text: str) -> None:
-    asked = render(TASK.baseline(), text, answers=TASK.answers, model="m")
-    assert json.loads(asked.user) == {"text": text}
+    request = render(TASK.baseline(), text, answers=TASK.answers, model="m")
+    assert json.loads(request.user) == {"text": text}
 
 
 def test_the_answer_schema_asks_only_for_fields_of_the_data_model() -> None:
@@ -64,13 +64,13 @@ def test_the_answer_schema_asks_only_for_fields_of_the_data_model() -> None:
         if part == "delete":
             continue
         model = Extraction.model_fields[part].annotation.__args__[0]
-        asked = items["items"]
-        assert set(asked["properties"]) <= set(model.model_fields)
-        assert set(asked["required"]) <= set(asked["properties"])
+        schema = items["items"]
+        assert set(schema["properties"]) <= set(model.model_fields)
+        assert set(schema["required"]) <= set(schema["properties"])
 
 
 @pytest.mark.parametrize(
-    ("said", "fault"),
+    ("text", "fault"),
     [
         ('{"people": [{"id": -1, "name": "Mary"}], "pair_bonds": [], "events": []}', None),
         ("{}", None),
@@ -82,8 +82,8 @@ def test_the_answer_schema_asks_only_for_fields_of_the_data_model() -> None:
         ("{" * 100_000, "cut"),
     ],
 )
-def test_what_is_no_extraction_is_a_fault(said: str, fault: str | None) -> None:
-    prediction = TASK.parse(ModelAnswer(Outcome.OK, said))
+def test_what_is_no_extraction_is_a_fault(text: str, fault: str | None) -> None:
+    prediction = TASK.parse(ModelAnswer(Outcome.OK, text))
     assert prediction.fault == fault
     assert TASK.is_valid_output(prediction.output) is (fault is None)
 
@@ -102,15 +102,17 @@ def test_a_fault_scores_zero_even_where_there_was_nothing_to_extract() -> None:
 @given(st.lists(st.tuples(extractions(), extractions()), max_size=3))
 def test_counts_give_the_score(cases: list[tuple[Extraction, Extraction]]) -> None:
     truths = [short(truth) for truth, _ in cases]
-    predictions = [Prediction(output=short(said)) for _, said in cases]
+    predictions = [Prediction(output=short(predicted)) for _, predicted in cases]
     counts = TASK.counts(truths, predictions)
     assert counts.shape == (len(cases), len(score.COMPONENTS), 3)
     whole = TASK.score(truths, predictions)
     assert np.isclose(whole.objective, TASK.objective(counts.sum(axis=0)))
     assert whole.cases == len(cases)
-    for truth, said, one in zip(truths, predictions, counts, strict=True):
-        assert np.isclose(TASK.case_score(truth, said), TASK.objective(one))
-        assert all(mistake.truth or mistake.predicted for mistake in TASK.mistakes(truth, said))
+    for truth, predicted, one in zip(truths, predictions, counts, strict=True):
+        assert np.isclose(TASK.case_score(truth, predicted), TASK.objective(one))
+        assert all(
+            mistake.truth or mistake.predicted for mistake in TASK.mistakes(truth, predicted)
+        )
 
 
 def test_mistakes_say_what_was_missed_extra_mismatched_or_wrongly_coded() -> None:
@@ -124,13 +126,13 @@ def test_mistakes_say_what_was_missed_extra_mismatched_or_wrongly_coded() -> Non
             event("birth", child=-1),
         ),
     )
-    said = family(
+    predicted = family(
         "Mary:female",
         "Tom",
         "Zoe:female",
         events=(event("shift", -1, anxiety="down"), event("death", -2, dateTime="1990")),
     )
-    mistakes = TASK.mistakes(short(truth), Prediction(output=short(said)))
+    mistakes = TASK.mistakes(short(truth), Prediction(output=short(predicted)))
     assert set(mistakes) == {
         Mistake("extra_person", None, "person (female)"),
         Mistake("missed_pair_bond", "pair bond", None),

@@ -8,7 +8,7 @@ import sys
 
 from nlu_shared.client.spool import BlockingSpool
 
-from tests.shared.client.spool.words import NOWHERE, ended, said
+from tests.shared.client.spool.words import NOWHERE, ended, prediction_of
 
 
 def main(folder: str, url: str, task: str, first: str, count: str) -> None:
@@ -16,7 +16,7 @@ def main(folder: str, url: str, task: str, first: str, count: str) -> None:
     address = NOWHERE if url == "-" else url
     with BlockingSpool(folder, url=address, closing_seconds=seconds) as spool:
         for number in range(int(first), int(first) + int(count)):
-            prediction = said(task, str(number))
+            prediction = prediction_of(task, str(number))
             spool.log(prediction)
             print(number, flush=True)
             if prediction.id and number % 10 == 0:

@@ -14,7 +14,7 @@ from nlu_shared.client.spool import BlockingSpool
 
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.stack import DEADLINE_SECONDS, Stack, until
-from tests.shared.client.spool.words import NOWHERE, said
+from tests.shared.client.spool.words import NOWHERE, prediction_of
 from tests.shared.client.spool.world import all_of, away, files, spool_of, stored
 from tests.shared.client.test_service import by_function
 
@@ -89,7 +89,7 @@ async def test_processes_share_a_folder_and_the_living_inherit(
         assert len(kept) == 40
         await one.wait()
         async with spool_of(tmp_path, url) as spool:
-            await spool.log(said("shared", "third"))
+            await spool.log(prediction_of("shared", "third"))
             assert await spool.flush(DEADLINE_SECONDS)
     async with spool_of(tmp_path, url):
 
@@ -123,12 +123,12 @@ async def test_a_full_disk_is_counted_and_what_came_before_is_kept(
     """The largest file this process may write stands for the end of the disk."""
     script = (
         "import resource, sys;"
-        "from tests.shared.client.spool.words import NOWHERE, said;"
+        "from tests.shared.client.spool.words import NOWHERE, prediction_of;"
         "from nlu_shared.client.spool import BlockingSpool;"
         "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000));"
         "spool = BlockingSpool(sys.argv[1], url=NOWHERE, key='k', closing_seconds=0);"
-        "[spool.log(said('disk', str(n) + 'x' * 2000)) for n in range(200)];"
+        "[spool.log(prediction_of('disk', str(n) + 'x' * 2000)) for n in range(200)];"
         "print(spool.dropped)"
     )
     process = await asyncio.create_subprocess_exec(
@@ -148,7 +148,7 @@ async def test_a_file_that_is_no_spool_is_set_aside_and_nothing_waits_for_it(
 ) -> None:
     (tmp_path / "0-torn.sqlite").write_bytes(b"not a database " * 100)
     async with spool_of(tmp_path, str(stack.logger.base_url)) as spool:
-        await spool.log(said("torn"))
+        await spool.log(prediction_of("torn"))
         assert await spool.flush(DEADLINE_SECONDS)
     assert len(await stored(stack, "torn")) == 1
     assert files(tmp_path, ".broken")
@@ -157,12 +157,12 @@ async def test_a_file_that_is_no_spool_is_set_aside_and_nothing_waits_for_it(
 async def test_a_forked_child_logs_into_a_file_of_its_own(stack: Stack, tmp_path: Path) -> None:
     script = (
         "import os, sys;"
-        "from tests.shared.client.spool.words import NOWHERE, said;"
+        "from tests.shared.client.spool.words import NOWHERE, prediction_of;"
         "from nlu_shared.client.spool import BlockingSpool;"
         "spool = BlockingSpool(sys.argv[1], url=NOWHERE, key='k', closing_seconds=0);"
-        "spool.log(said('forked', 'parent'));"
+        "spool.log(prediction_of('forked', 'parent'));"
         "child = os.fork();"
-        "spool.log(said('forked', 'child' if not child else 'parent again'));"
+        "spool.log(prediction_of('forked', 'child' if not child else 'parent again'));"
         "child or (spool.close(), os._exit(0));"
         "sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))"
     )
@@ -183,7 +183,7 @@ async def alone(folder: Path) -> bool:
 async def test_a_full_spool_lets_the_oldest_go_and_says_how_many(tmp_path: Path) -> None:
     async with away(tmp_path, most=10, on_full="drop_oldest") as spool:
         for number in range(25):
-            await spool.log(said("capped", str(number)))
+            await spool.log(prediction_of("capped", str(number)))
         health = await spool.health()
         assert (health.waiting, health.dropped, spool.dropped) == (10, 15, 15)
 
@@ -192,14 +192,14 @@ async def test_a_full_spool_makes_the_caller_wait_and_not_its_loop(
     stack: Stack, tmp_path: Path
 ) -> None:
     async with away(tmp_path, most=10) as spool:
-        await all_of(*(spool.log(said("room", str(n))) for n in range(10)))
-        late = asyncio.create_task(spool.log(said("room", "late")))
+        await all_of(*(spool.log(prediction_of("room", str(n))) for n in range(10)))
+        late = asyncio.create_task(spool.log(prediction_of("room", "late")))
         assert (await spool.health()).waiting == 10
         assert not late.done()
     await late
     assert spool.dropped == 1
     async with spool_of(tmp_path, str(stack.logger.base_url), most=10) as spool:
-        await all_of(*(spool.log(said("room", f"more {n}")) for n in range(60)))
+        await all_of(*(spool.log(prediction_of("room", f"more {n}")) for n in range(60)))
         assert await spool.flush(DEADLINE_SECONDS)
         assert spool.dropped == 0
     assert len(await stored(stack, "room")) == 70
@@ -209,5 +209,5 @@ def test_a_spool_that_is_closed_takes_nothing_and_says_so(tmp_path: Path) -> Non
     spool = BlockingSpool(tmp_path, url=NOWHERE, key="k", closing_seconds=0)
     spool.close()
     spool.close()
-    spool.log(said("closed"))
+    spool.log(prediction_of("closed"))
     assert spool.dropped == 1

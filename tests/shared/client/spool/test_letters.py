@@ -14,13 +14,13 @@ from nlu_shared.schemas.predictions import PredictionIn
 
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.stack import DEADLINE_SECONDS, Stack
-from tests.shared.client.spool.words import ended, said
+from tests.shared.client.spool.words import ended, prediction_of
 from tests.shared.client.spool.world import away, files, spool_of, stored
-from tests.shared.client.test_service import SAID, by_function
+from tests.shared.client.test_service import CLASSIFICATION, by_function
 
 
-def of_pair(said: tuple[str, float]) -> Classification:
-    return Classification(intent=said[0], confidence=said[1])
+def of_pair(pair: tuple[str, float]) -> Classification:
+    return Classification(intent=pair[0], confidence=pair[1])
 
 
 def id_of(prediction: PredictionIn) -> UUID:
@@ -31,16 +31,16 @@ def id_of(prediction: PredictionIn) -> UUID:
 async def test_what_is_refused_is_a_dead_letter_and_its_neighbours_are_not(
     stack: Stack, tmp_path: Path
 ) -> None:
-    first = said("letters", "first")
+    first = prediction_of("letters", "first")
     async with spool_of(tmp_path, str(stack.logger.base_url)) as spool:
         await spool.log(first)
         assert await spool.flush(DEADLINE_SECONDS)
     (tmp_path / "other").mkdir()
     async with spool_of(tmp_path / "other", str(stack.logger.base_url)) as spool:
-        contradiction = said("letters", "another", id_of(first))
+        contradiction = prediction_of("letters", "another", id_of(first))
         await spool.log(contradiction)
         await spool.outcome(id_of(first), ended(True))
-        await spool.log(said("letters", "neighbour"))
+        await spool.log(prediction_of("letters", "neighbour"))
         assert await spool.flush(DEADLINE_SECONDS)
         (dead,) = await spool.dead_letters()
         assert (dead.log_id, dead.code) == (first.id, "id_conflict")
@@ -58,7 +58,7 @@ async def test_a_refused_key_empties_nothing_into_dead_letters(
 ) -> None:
     url = str(stack.logger.base_url)
     async with spool_of(tmp_path, url, key="nlk_unknown", closing_seconds=0) as spool:
-        await spool.log(said("refused"))
+        await spool.log(prediction_of("refused"))
         assert not await spool.flush(0.5)
         health = await spool.health()
         assert (health.waiting, health.dead) == (1, 0)
@@ -73,7 +73,7 @@ async def test_what_waited_past_the_retention_gets_a_new_id_and_its_outcome_foll
 ) -> None:
     old = uuid7(datetime.now(UTC) - timedelta(days=91))
     async with spool_of(tmp_path, str(stack.logger.base_url)) as spool:
-        await spool.log(said("waited", "long", old))
+        await spool.log(prediction_of("waited", "long", old))
         await spool.outcome(old, ended(False))
         assert await spool.flush(DEADLINE_SECONDS)
         await spool.outcome(old, ended(True))
@@ -85,7 +85,7 @@ async def test_what_waited_past_the_retention_gets_a_new_id_and_its_outcome_foll
 
 
 async def test_the_newest_word_on_how_it_ended_stands(stack: Stack, tmp_path: Path) -> None:
-    prediction = said("newest")
+    prediction = prediction_of("newest")
     async with away(tmp_path) as spool:
         await spool.log(prediction)
         await spool.outcome(id_of(prediction), ended(True))
@@ -97,7 +97,7 @@ async def test_the_newest_word_on_how_it_ended_stands(stack: Stack, tmp_path: Pa
 
 
 async def test_reconciling_sends_again_what_the_service_lost(stack: Stack, tmp_path: Path) -> None:
-    kept, gone = said("restored", "kept"), said("restored", "gone")
+    kept, gone = prediction_of("restored", "kept"), prediction_of("restored", "gone")
     began = datetime.now(UTC)
     async with spool_of(tmp_path, str(stack.logger.base_url)) as spool:
         for one in (kept, gone):
@@ -106,8 +106,12 @@ async def test_reconciling_sends_again_what_the_service_lost(stack: Stack, tmp_p
         assert await spool.flush(DEADLINE_SECONDS)
         await lose(stack, id_of(gone))
         never = uuid7()
-        told = await spool.reconcile([id_of(kept), id_of(gone), never])
-        assert (told.known, set(told.missing), told.resent) == (1, {gone.id, never}, 1)
+        reconciled = await spool.reconcile([id_of(kept), id_of(gone), never])
+        assert (reconciled.known, set(reconciled.missing), reconciled.resent) == (
+            1,
+            {gone.id, never},
+            1,
+        )
         assert await spool.flush(DEADLINE_SECONDS)
         assert (await spool.reconcile(since=began)).known == 2
     rows = await stored(stack, "restored")
@@ -126,17 +130,19 @@ async def lose(stack: Stack, log_id: UUID) -> None:
 
 
 async def test_what_others_logged_is_not_known(stack: Stack) -> None:
-    mine = await stack.logger.post("/v1/predictions", json=said("theirs").model_dump(mode="json"))
-    asked = {"ids": [mine.json()["log_id"], str(uuid4())]}
-    told = await stack.logger.post("/v1/predictions:known", json=asked)
-    assert told.json() == {"known": [mine.json()["log_id"]]}
+    mine = await stack.logger.post(
+        "/v1/predictions", json=prediction_of("theirs").model_dump(mode="json")
+    )
+    body = {"ids": [mine.json()["log_id"], str(uuid4())]}
+    response = await stack.logger.post("/v1/predictions:known", json=body)
+    assert response.json() == {"known": [mine.json()["log_id"]]}
     made = await stack.logger.post(
         "/v1/admin/keys",
         json={"name": "other", "scopes": ["predictions:write"], "tasks": ["elsewhere"]},
     )
     stranger = {"authorization": f"Bearer {made.json()['key']}"}
-    told = await stack.logger.post("/v1/predictions:known", json=asked, headers=stranger)
-    assert told.json() == {"known": []}
+    response = await stack.logger.post("/v1/predictions:known", json=body, headers=stranger)
+    assert response.json() == {"known": []}
     many = {"ids": [str(uuid4()) for _ in range(1_001)]}
     assert (await stack.logger.post("/v1/predictions:known", json=many)).status_code == 422
 
@@ -146,7 +152,7 @@ async def test_a_decorated_function_is_logged_and_unchanged(stack: Stack, tmp_pa
 
         @logged(spool, task="decorated")
         async def later(message: str) -> Classification:
-            return SAID
+            return CLASSIFICATION
 
         @logged(spool, task="decorated", read=of_pair)
         def at_once(message: str) -> tuple[str, float]:
@@ -160,7 +166,7 @@ async def test_a_decorated_function_is_logged_and_unchanged(stack: Stack, tmp_pa
         def broken(message: str) -> Classification:
             raise ZeroDivisionError
 
-        assert await later("push it") is SAID
+        assert await later("push it") is CLASSIFICATION
         first = last_log_id()
         assert await asyncio.to_thread(at_once, "push it again") == ("move", 0.9)
         assert unreadable("push") == "no classification"
@@ -187,7 +193,7 @@ async def test_a_service_spools_where_a_folder_is_named(
 @pytest.mark.law
 @pytest.mark.long
 async def test_the_command_line_lists_and_buries(stack: Stack, tmp_path: Path) -> None:
-    wrong = said("by-hand", "x", uuid7(datetime.now(UTC) + timedelta(days=3)))
+    wrong = prediction_of("by-hand", "x", uuid7(datetime.now(UTC) + timedelta(days=3)))
     async with spool_of(tmp_path, str(stack.logger.base_url)) as spool:
         await spool.log(wrong)
         assert await spool.flush(DEADLINE_SECONDS)

@@ -7,13 +7,13 @@ from nlu_shared.ids import uuid7
 
 from tests.fixtures.stack import DEADLINE_SECONDS, Stack, serving, until
 from tests.shared.client.relay import BadLine
-from tests.shared.client.spool.words import ended, said
+from tests.shared.client.spool.words import ended, prediction_of
 from tests.shared.client.spool.world import all_of, away, spool_of, stored
 
 
 async def test_what_is_logged_is_at_the_service_soon(stack: Stack, tmp_path: Path) -> None:
     async with spool_of(tmp_path, str(stack.logger.base_url)) as spool:
-        prediction = said("spooled", "push it to friday")
+        prediction = prediction_of("spooled", "push it to friday")
         await spool.log(prediction)
         await spool.outcome(prediction.id or uuid7(), ended(False))
         assert await spool.flush(DEADLINE_SECONDS)
@@ -28,7 +28,7 @@ async def test_what_is_logged_is_at_the_service_soon(stack: Stack, tmp_path: Pat
 async def test_a_service_that_was_away_gets_everything_once_when_it_is_back(
     stack: Stack, tmp_path: Path
 ) -> None:
-    predictions = [said("away", f"number {n}") for n in range(50)]
+    predictions = [prediction_of("away", f"number {n}") for n in range(50)]
     async with away(tmp_path) as spool:
         await all_of(*(spool.log(one) for one in predictions))
         assert not await spool.flush(0.2)
@@ -47,7 +47,7 @@ async def test_a_service_that_was_away_gets_everything_once_when_it_is_back(
 async def test_answers_that_are_lost_make_no_second_row(stack: Stack, tmp_path: Path) -> None:
     line = BadLine(stack.logger, lose=3)
     async with serving(line.app) as url, spool_of(tmp_path, url) as spool:
-        await all_of(*(spool.log(said("lost")) for _ in range(20)))
+        await all_of(*(spool.log(prediction_of("lost")) for _ in range(20)))
         async with asyncio.timeout(DEADLINE_SECONDS):
             while not await spool.flush(1):
                 pass

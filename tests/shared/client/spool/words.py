@@ -8,7 +8,7 @@ from nlu_shared.schemas.predictions import OutcomeIn, PredictionIn
 NOWHERE = "http://127.0.0.1:9"
 
 
-def said(task: str, text: str = "hello", log_id: UUID | None = None) -> PredictionIn:
+def prediction_of(task: str, text: str = "hello", log_id: UUID | None = None) -> PredictionIn:
     return PredictionIn(
         id=log_id or uuid7(), task=task, prompt=text, predicted_intent="greet", confidence=0.5
     )

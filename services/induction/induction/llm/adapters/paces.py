@@ -66,7 +66,7 @@ class SharedPace:
         """Asks for what other workers have met, if that is not known newly; waits for nothing."""
         if self._telling is None and time.monotonic() >= self._looks_at:
             self._telling = asyncio.create_task(self._tell(), name=self._key)
-            self._telling.add_done_callback(self._told)
+            self._telling.add_done_callback(self._exchange_ended)
 
     async def known(self) -> None:
         """Returns after the first look, whatever came of it: who begins is told first."""
@@ -84,7 +84,7 @@ class SharedPace:
         self._pace = move(self._pace, time.monotonic())
         self._moves.append(move)
 
-    def _told(self, telling: asyncio.Task[None]) -> None:
+    def _exchange_ended(self, telling: asyncio.Task[None]) -> None:
         self._telling, self._is_known = None, True
         if self._moves:
             self.look()

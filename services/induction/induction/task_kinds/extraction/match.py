@@ -20,7 +20,7 @@ PARENTS_WEIGHT = 0.1
 SCALE = 1_000_000
 """Similarities are whole millionths, so that equal ones are equal on every machine."""
 UNKNOWN = frozenset({None, "unknown"})
-TOLD = ("description", "notes", "location", "dateTime", "endDateTime", "dateCertainty")
+OTHER_FIELDS = ("description", "notes", "location", "dateTime", "endDateTime", "dateCertainty")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ def _likeness(truth: Side, predicted: Side, view: View, pair: assign.Pair) -> in
     row, column = pair
     one, other = truth.events[row], predicted.events[column]
     codes = sum(getattr(one, name) is getattr(other, name) for name in VARIABLES)
-    rest = sum(bool(getattr(one, name) == getattr(other, name)) for name in TOLD)
+    rest = sum(bool(getattr(one, name) == getattr(other, name)) for name in OTHER_FIELDS)
     rest += truth.as_truth.links[row] == view.links[column]
     near = round(SCALE * closeness(truth.dates[row], predicted.dates[column]))
     return near * 64 + codes * 8 + rest
