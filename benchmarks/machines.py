@@ -193,13 +193,13 @@ async def main() -> None:
         AsyncExitStack() as processes,
     ):
         await audit.install(stack.induction_database)
-        told = {
+        settings = {
             **stack.environment(),
             "INDUCTION_KEY_CACHE_SECONDS": str(KEY_CACHE_SECONDS),
             "INDUCTION_READS_PER_MINUTE": str(READS_PER_MINUTE),
         }
         urls = [
-            await processes.enter_async_context(program(*INDUCTION, environment=told))
+            await processes.enter_async_context(program(*INDUCTION, environment=settings))
             for _ in range(APIS)
         ]
         storm = Storm(stack, postgres, redis, data, random.Random(1), size=WORKERS)  # noqa: S311
@@ -232,16 +232,16 @@ async def _checked(
     lasted: float,
 ) -> None:
     """Raises RuntimeError where something does not hold; prints what was measured."""
-    found = await audit.findings(stack.induction_database)
+    audited = await audit.findings(stack.induction_database)
     ours, server = await books(stack), await counted(str(stack.model.base_url))
     rows = await sql(stack, _LAST)
     ((broken_histories,),) = await sql(stack, _ENDINGS)
     ((answers,),) = await sql(stack, _ANSWERS)
     require({row["status"] for row in rows} == {"completed"}, "a run did not complete")
     require(broken_histories == 0, "a run's events have a gap, or no single end")
-    require((found.stolen, found.claimed_twice) == (0, 0), "a run was driven twice")
-    require(found.strange_writes == 0, "somebody wrote who did not hold the run")
-    require(found.settled_asked_again == 0, "a settled call was asked again")
+    require((audited.stolen, audited.claimed_twice) == (0, 0), "a run was driven twice")
+    require(audited.strange_writes == 0, "somebody wrote who did not hold the run")
+    require(audited.settled_asked_again == 0, "a settled call was asked again")
     require(server.usd <= ours.booked <= Decimal(CAP), "the books do not hold what was spent")
     require(await broken(stack) == {}, "the ledger does not add up")
     wanted = {row["id"]: list(range(1, row["last_event"] + 1)) for row in rows}
@@ -254,7 +254,7 @@ async def _checked(
         require(one.admitted <= most, f"{one.admitted} admitted, {most:.0f} are allowed")
     print(
         f"{APIS} APIs, {WORKERS} workers, {len(rows)} runs in {lasted:.0f} s:"
-        f" {answers / lasted:.1f} answers/s, {found.claims} claims, one worker killed\n"
+        f" {answers / lasted:.1f} answers/s, {audited.claims} claims, one worker killed\n"
         f"0 driven twice, 0 settled calls asked again, true {server.usd} <= booked {ours.booked}\n"
         f"{len(followers)} followers on all APIs: none cut, none lacks an event\n"
         f"a revocation is heard by every API and its streams after {late:.1f} s"
