@@ -3,8 +3,8 @@ are counted by the model's server, which holds one request back while the worker
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from dataclasses import replace
 from enum import Enum, auto
 
 import pytest
@@ -19,7 +19,7 @@ from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task
 from tests.fixtures.servers import Servers, running_servers
 from tests.fixtures.stack import DEADLINE_SECONDS, client, opened, serving, until
-from tests.induction.runs.batching import QUICK, batches, broken
+from tests.induction.runs.batching import QUICK, batches, broken, made
 from tests.induction.runs.driving import events, reached, sql, start
 
 pytestmark = pytest.mark.law
@@ -35,6 +35,7 @@ class Held(Enum):
     CREATION = auto()  # the batch is intended, and not made
     ITS_ANSWER = auto()  # it is made, and its id is not written down
     RESULTS = auto()  # it has ended, and is not settled
+    DELETION = auto()  # it is settled, and lies at its provider
 
 
 class HoldingBack:
@@ -65,6 +66,8 @@ class HoldingBack:
     def _is_held(self, scope: Scope) -> bool:
         if self._held is Held.RESULTS:
             return str(scope["path"]).endswith("/results")
+        if self._held is Held.DELETION:
+            return bool(scope["method"] == "DELETE")
         return self._held is not None and (scope["method"], scope["path"]) == CREATE
 
 
@@ -87,14 +90,6 @@ def servers() -> Iterator[Servers]:
         yield started
 
 
-@asynccontextmanager
-async def quick_batches(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    """What a worker of its own is told of batches."""
-    for name, value in QUICK.items():
-        monkeypatch.setenv(f"INDUCTION_{name.upper()}", str(value))
-    yield
-
-
 @pytest.mark.parametrize(
     ("held", "sizes", "states"),
     [
@@ -108,14 +103,12 @@ async def quick_batches(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
 async def test_a_kill_around_a_batch_sends_none_twice(
     databases: Databases,
     servers: Servers,
-    monkeypatch: pytest.MonkeyPatch,
     held: Held,
     sizes: list[int],
     states: list[str],
 ) -> None:
     gate = HoldingBack(create_app(), held)
     async with (
-        quick_batches(monkeypatch),
         serving(gate) as url,
         opened(databases, servers, provider="anthropic", anthropic_base_url=url, **QUICK) as stack,
         client(url) as model,
@@ -143,6 +136,61 @@ async def test_a_kill_around_a_batch_sends_none_twice(
         assert (spent.booked, spent.attempts) == (server.usd, server.arrived)
         assert max(server.by_request.values()) == 1
         assert (await events(stack, run))[-1]["type"] == "run_finished"
+
+
+async def test_a_worker_killed_while_its_run_is_parked_on_a_batch_leaves_it_to_the_next(
+    databases: Databases, servers: Servers
+) -> None:
+    """Nobody holds such a run: no lease has to run out, and the batch is not sent again."""
+    model = OfflineSettings(batch_looks=2)
+    slow = {**QUICK, "batch_poll_seconds": 3_600}
+    async with opened(databases, servers, model=model, provider="anthropic", **slow) as stack:
+        await make_task(stack, "parked", cases=CASES)
+        run = await start(stack, "parked", kind="evaluate", batches=True)
+        async with worker(stack) as process:
+            await reached(stack, run, "parked")
+            process.send_signal(signal.SIGKILL)
+            await process.wait()
+        (batch,) = await batches(stack, run)
+        assert (batch["state"], batch["outcomes"]) == ("submitted", ["open"])
+        quick = replace(stack, settings=stack.settings.model_copy(update=QUICK))
+        await stack.induction.post(f"/v1/runs/{run}/resume")
+        async with worker(quick):
+            seen = await reached(stack, run)
+        assert (seen["status"], seen["outages"]) == ("completed", 0)
+        assert await made(stack) == [48, 12]
+        assert await broken(stack) == {}
+        spent, server = await books(stack, run), await counted(str(stack.model.base_url))
+        assert (spent.booked, spent.attempts) == (server.usd, server.arrived)
+
+
+async def test_a_kill_while_a_read_batch_is_deleted_leaves_none_at_the_provider(
+    databases: Databases, servers: Servers
+) -> None:
+    gate = HoldingBack(create_app(), Held.DELETION)
+    async with (
+        serving(gate) as url,
+        opened(databases, servers, provider="anthropic", anthropic_base_url=url, **QUICK) as stack,
+        client(url) as model,
+    ):
+        await make_task(stack, "read", cases=CASES)
+        run = await start(stack, "read", kind="evaluate", batches=True)
+        async with worker(stack) as process, asyncio.timeout(DEADLINE_SECONDS):
+            await gate.reached.wait()
+            process.send_signal(signal.SIGKILL)
+            await process.wait()
+        await sql(stack, LEASE_RUNS_OUT, run)
+        await sql(stack, "UPDATE llm_batches SET look_at = now()")  # as an hour brings it
+
+        async def deleted() -> bool:
+            return all(one["deleted_at"] for one in await batches(stack, run))
+
+        async with worker(stack):
+            assert (await reached(stack, run))["status"] == "completed"
+            await until(deleted)
+        calls = (await model.get("/calls")).json()
+        assert (calls["batches"], calls["batches_deleted"]) == ([48, 12], 2)
+        assert await broken(stack) == {}
 
 
 async def test_a_worker_that_lost_its_run_stops_the_batch_it_has_just_sent(

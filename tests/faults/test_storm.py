@@ -9,6 +9,7 @@ import os
 import random
 import re
 import time
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.faults.accounting import books, counted
 from tests.faults.storm import Storm, stage
 from tests.fixtures.labelled import WORDS, add_case, make_task, texts
 from tests.fixtures.stack import Stack, until
+from tests.induction.runs.batching import broken
 from tests.induction.runs.driving import ENDS, events, sql, start
 
 pytestmark = pytest.mark.storm
@@ -32,10 +34,16 @@ TASKS = ("east", "south", "west")
 LEAST_RUNS = 2
 CASES, MORE_CASES = 40, 20
 """At first, and before each further run of a task, which would ask little new without them."""
-RANDOM_ORDER = OfflineSettings(latency_ms=100, jitter_ms=400)
+RANDOM_ORDER = OfflineSettings(latency_ms=100, jitter_ms=400, batch_seconds=2)
 LIMITS = {"iterations": 2, "money_usd": 50, "calls": 20_000, "minutes": 1_000}
 CAP = 100.0
 LEASE_SECONDS = 6.0
+BATCHING: dict[str, Any] = {
+    "batch_calls": 12,
+    "batch_poll_seconds": 0.5,
+    "batch_settling_seconds": LEASE_SECONDS + 15,
+}
+"""A creation can take as long as a worker that sends it is stopped."""
 PAUSE_SECONDS = (0.5, 4.0)
 """Between two blows."""
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -44,7 +52,8 @@ RUN_SECONDS = 1_800.0
 
 async def campaign(stack: Stack, task: str, goes_on: Any) -> list[dict[str, Any]]:
     """Run after run of a task, each on more cases than the one before: at least `LEAST_RUNS`, and
-    as long as `goes_on(number)`. Each with its events and its prompt."""
+    as long as `goes_on(number)`; every other one with Message Batches, not the same of all tasks.
+    Each with its events and its prompt."""
     seed = TASKS.index(task)
     pool = texts(CASES + 20 * MORE_CASES, seed=seed)
     names = {name: f"topic_{number}" for number, name in enumerate(sorted(WORDS))}
@@ -56,7 +65,8 @@ async def campaign(stack: Stack, task: str, goes_on: Any) -> list[dict[str, Any]
         for text, label in pool[known:upto]:
             await add_case(stack.logger, task, text, names[label])
         known = upto
-        run = await start(stack, task, limits=LIMITS)
+        with_batches = (len(ended) + seed) % 2 == 0
+        run = await start(stack, task, limits=LIMITS, batches=with_batches)
         seen = await until(lambda run=run: _over(stack, run), seconds=RUN_SECONDS)
         best = await stack.induction.get(f"/v1/prompts/{task}/versions/{seen['best_version_id']}")
         ended.append({"run": run, "seen": seen, "prompt_hash": best.json()["version_hash"]})
@@ -94,7 +104,9 @@ async def test_whatever_is_killed_each_run_ends_as_it_would_have() -> None:
     left = [kind for kind, count in BLOWS.items() for _ in range(max(1, round(count * STORM)))]
     chance.shuffle(left)
     began = time.monotonic()
-    async with stage(model=RANDOM_ORDER, month_cap_usd=CAP, lease_seconds=LEASE_SECONDS) as (
+    async with stage(
+        model=RANDOM_ORDER, month_cap_usd=CAP, lease_seconds=LEASE_SECONDS, **BATCHING
+    ) as (
         stack,
         postgres,
         redis,
@@ -115,13 +127,14 @@ async def test_whatever_is_killed_each_run_ends_as_it_would_have() -> None:
         ours = await books(stack)
         server = await counted(str(stack.model.base_url))
         audited = await audit.findings(stack.induction_database)
+        batched = await batched_by(stack)
         recorded = {one["run"]: await lasting(stack, one["run"]) for one in _all(stormy)}
         crashes = await sql(stack, "SELECT sum(fence) AS fences, max(crashes) AS most FROM runs")
     assert all(one["seen"]["status"] == "completed" for one in _all(stormy)), stormy
     print(
         f"\n{dict(storm.blows)} in {lasted:.0f} s; {storm.left} workers left by themselves;"
         f" {len(recorded)} runs, {crashes[0]['fences']} claims,"
-        f" at most {crashes[0]['most']} crashes in a row\n{audited}\n"
+        f" at most {crashes[0]['most']} crashes in a row\n{audited}\n{batched}\n"
         f"{server.arrived} requests, {sum(server.by_request.values())} answers to"
         f" {len(server.by_request)} different ones; true {server.usd}, booked {ours.booked}"
     )
@@ -130,10 +143,13 @@ async def test_whatever_is_killed_each_run_ends_as_it_would_have() -> None:
     assert server.arrived <= audited.reservations
     assert server.usd <= ours.booked <= Decimal(CAP)
     assert ours.open == 0
+    assert batched.twice == 0
+    assert batched.of_rows == batched.made
+    assert batched.made
     for one in _all(stormy):
         assert sum(event["type"] == "run_finished" for event in recorded[one["run"]]) == 1
 
-    async with stage(month_cap_usd=CAP) as (stack, _, _, _):
+    async with stage(month_cap_usd=CAP, **BATCHING) as (stack, _, _, _):
         async with stack.working(runs_at_once=len(TASKS)):
             counts = {task: len(ended) for task, ended in stormy.items()}
             calm = await asyncio.gather(
@@ -144,6 +160,27 @@ async def test_whatever_is_killed_each_run_ends_as_it_would_have() -> None:
     assert _hashes(stormy) == _hashes(quiet)
     for stormy_one, quiet_one in zip(_all(stormy), _all(quiet), strict=True):
         assert recorded[stormy_one["run"]] == undisturbed[quiet_one["run"]]
+
+
+@dataclass(frozen=True)
+class Batched:
+    """Batches that the model's server has made, those that are some row's, and calls that were
+    answered in two."""
+
+    made: set[str]
+    of_rows: set[str]
+    twice: int
+
+    def __str__(self) -> str:
+        return f"{len(self.made)} batches, {len(self.of_rows)} in rows, {self.twice} calls in two"
+
+
+async def batched_by(stack: Stack) -> Batched:
+    """Of a stack without an open run."""
+    made = (await stack.model.get("/calls")).json()["batch_ids"]
+    rows = await sql(stack, "SELECT provider_id FROM llm_batches WHERE provider_id IS NOT NULL")
+    twice = (await broken(stack)).get("answered_twice", 0)
+    return Batched(set(made), {row["provider_id"] for row in rows}, twice)
 
 
 def _all(runs: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:

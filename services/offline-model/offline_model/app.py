@@ -40,6 +40,7 @@ def create_app(settings: OfflineSettings | None = None) -> Starlette:
             Route("/v1/messages/batches", offline.create_batch, methods=["POST"]),
             Route("/v1/messages/batches", offline.list_batches),
             Route("/v1/messages/batches/{id}", offline.batch),
+            Route("/v1/messages/batches/{id}", offline.delete_batch, methods=["DELETE"]),
             Route("/v1/messages/batches/{id}/cancel", offline.cancel_batch, methods=["POST"]),
             Route("/v1/messages/batches/{id}/results", offline.batch_results),
         ],
@@ -70,7 +71,8 @@ class _Offline:
     async def calls(self, _: Request) -> Response:
         """Not part of the Messages API: what arrived, what was answered with a message,
         and the tokens of every message that was made, also of those that were cut off; those of
-        batches apart, since they cost less, with the requests of each batch."""
+        batches apart, since they cost less; and of each batch its id and how many requests it had,
+        also of those that were deleted."""
         answered = self._calls.answered
         return JSONResponse(
             {
@@ -78,7 +80,9 @@ class _Offline:
                 "answered": answered.total(),
                 "by_request": dict(answered),
                 "usage": self._calls.usage,
-                "batches": [len(one.requests) for one in self._batches.made],
+                "batches": [one.size for one in self._batches.made],
+                "batch_ids": [one.id for one in self._batches.made],
+                "batches_deleted": sum(one.is_deleted for one in self._batches.made),
                 "batch_usage": self._calls.batch_usage,
             }
         )
@@ -158,6 +162,12 @@ class _Offline:
     async def cancel_batch(self, request: Request) -> Response:
         self._admit(request)
         return JSONResponse(batches.view(await self._batches.cancel(request.path_params["id"])))
+
+    async def delete_batch(self, request: Request) -> Response:
+        self._admit(request)
+        id = request.path_params["id"]
+        await self._batches.delete(id)
+        return JSONResponse({"id": id, "type": "message_batch_deleted"})
 
     async def batch_results(self, request: Request) -> Response:
         self._admit(request)

@@ -58,12 +58,14 @@ class Batch:
 
     id: str
     requests: Sequence[BatchedRequest]
+    size: int
     created_at: datetime
     began: float
     looks: int = 0
     cancelled_at: datetime | None = None
     ended_at: datetime | None = None
     results: list[dict[str, Any]] | None = None
+    is_deleted: bool = False
     counts: dict[str, int] = field(default_factory=dict)
 
 
@@ -95,6 +97,7 @@ class Batches:
         made = Batch(
             id=f"msgbatch_offline_{secrets.token_hex(8)}",
             requests=requests,
+            size=len(requests),
             created_at=datetime.now(UTC),
             began=time.monotonic(),
         )
@@ -103,9 +106,10 @@ class Batches:
 
     async def get(self, id: str) -> Batch:
         """Raises Refused (404)."""
-        if id not in self._made or self._wrong(BatchFault.UNKNOWN, id):
+        made = self._made.get(id)
+        if made is None or made.is_deleted or self._wrong(BatchFault.UNKNOWN, id):
             raise wire.Refused(404, "there is no such batch")
-        return await self._looked_at(self._made[id])
+        return await self._looked_at(made)
 
     async def cancel(self, id: str) -> Batch:
         """Some of its requests are too far to be stopped: they are answered, and billed."""
@@ -114,9 +118,16 @@ class Batches:
             batch.cancelled_at = datetime.now(UTC)
         return batch
 
+    async def delete(self, id: str) -> None:
+        """With its results; it is only counted any more. Raises Refused (400, 404)."""
+        batch = await self.get(id)
+        if batch.ended_at is None:
+            raise wire.Refused(400, "the batch has not ended: cancel it first")
+        batch.is_deleted, batch.requests, batch.results = True, (), None
+
     async def listed(self, *, limit: int, after: str | None) -> tuple[Sequence[Batch], bool]:
         """The newest first, beginning after one of them; whether there are more."""
-        newest = self.made[::-1]
+        newest = [one for one in self.made[::-1] if not one.is_deleted]
         places = [place for place, one in enumerate(newest, 1) if one.id == after]
         rest = newest[places[0] :] if places else newest
         return [await self._looked_at(one) for one in rest[:limit]], len(rest) > limit
@@ -167,7 +178,7 @@ def view(batch: Batch) -> dict[str, Any]:
     """A batch as the provider shows it: its counts move once it has ended."""
     counts = dict.fromkeys(("processing", "succeeded", "errored", "canceled", "expired"), 0)
     ended = batch.ended_at is not None
-    counts |= batch.counts if ended else {"processing": len(batch.requests)}
+    counts |= batch.counts if ended else {"processing": batch.size}
     status = "canceling" if batch.cancelled_at is not None else "in_progress"
     return {
         "id": batch.id,

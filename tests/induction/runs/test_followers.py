@@ -17,6 +17,7 @@ from deploy.local.redis import Redis
 from deploy.local.secrets import make_temporary
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task
+from tests.fixtures.patience import Patient
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import DEADLINE_SECONDS, Stack, opened, until
 from tests.induction.runs.driving import events, start
@@ -29,13 +30,16 @@ KEPT_KEYS = {"key_cache_seconds": 5}
 
 
 @asynccontextmanager
-async def many_clients(stack: Stack) -> AsyncIterator[httpx2.AsyncClient]:
+async def many_clients(
+    stack: Stack, transport: httpx2.AsyncBaseTransport | None = None
+) -> AsyncIterator[httpx2.AsyncClient]:
     async with httpx2.AsyncClient(
         base_url=stack.induction.base_url,
         headers=stack.induction.headers,
         timeout=DEADLINE_SECONDS,
         trust_env=False,
         limits=httpx2.Limits(max_connections=None),
+        transport=transport,
     ) as http:
         yield http
 
@@ -125,7 +129,10 @@ async def test_streams_outlive_statements_that_fail(
 ) -> None:
     """More of them than the pool has connections; what fails is no database that is away."""
     few = {"pool_size": 2, "key_cache_seconds": 0}
-    async with opened(databases, servers, **few) as stack, many_clients(stack) as http:
+    async with (
+        opened(databases, servers, **few) as stack,
+        many_clients(stack, Patient()) as http,  # two connections for forty keys to be looked at
+    ):
         await make_task(stack, "disturbed", cases=8)
         run = await start(stack, "disturbed", kind="evaluate")
         open_now = asyncio.Semaphore(0)

@@ -28,17 +28,21 @@ from induction.upstream import UpstreamAway, fetch_incidents
 
 log = structlog.get_logger(__name__)
 AT_ONCE = 10
+SELDOM = 12
+"""So many times as long between two looks for a digest, which is due once a week."""
 MOST_ATTEMPTS = 172
 """With the waits between them, an hour at most, a week."""
 
 
 async def report_by_clock(resources: Resources) -> None:
-    """Hands out and, beside that, sends, every `report_seconds` until cancelled: a receiver that is
-    slow delays no other run's reports."""
+    """Hands out and, beside that, sends, every `report_seconds` until cancelled, digests more
+    seldom: a receiver that is slow delays no other run's reports."""
     seconds = resources.settings.report_seconds
     await asyncio.gather(
         by_clock(lambda: hand_out_all(resources), seconds=seconds, what="reports of runs"),
-        by_clock(lambda: hand_out_week(resources), seconds=seconds, what="digests of the week"),
+        by_clock(
+            lambda: hand_out_week(resources), seconds=SELDOM * seconds, what="digests of the week"
+        ),
         by_clock(lambda: send_all(resources), seconds=seconds, what="sending of reports"),
     )
 

@@ -174,18 +174,24 @@ def _blanked(bodies: list[JsonValue], repeats: Repeats, case_id: str) -> list[Js
     return [blanked(one, repeats, case_id) for one in bodies]
 
 
-# The key holds the question's hash, so both sides of an archived call can still be told apart.
+# The key holds the question's hash, so both sides of an archived call can still be told apart. What
+# a call of a batch came to and cost stands in the ledger; the batch's own row stays.
 PRUNE = """
 WITH due AS (
     SELECT id FROM runs
     WHERE completed_at < clock_timestamp() - make_interval(secs => :seconds)
-        AND answers_pruned_at IS NULL
+        AND answers_pruned_at IS NULL AND NOT EXISTS (
+            SELECT FROM llm_batches WHERE run_id = runs.id AND ended_at IS NULL
+        )
     ORDER BY completed_at LIMIT 1 FOR UPDATE SKIP LOCKED
 ), pruned AS (
     UPDATE llm_calls SET text_hash = encode(sha256(convert_to(text, 'UTF8')), 'hex'),
         text = NULL
     FROM due WHERE run_id = due.id AND text IS NOT NULL
     RETURNING 1
+), batched AS (
+    DELETE FROM llm_batch_calls USING due, llm_batches AS batch
+    WHERE batch.run_id = due.id AND batch_id = batch.id
 )
 UPDATE runs SET answers_pruned_at = clock_timestamp() FROM due WHERE runs.id = due.id
 RETURNING runs.id AS run_id, (SELECT count(*) FROM pruned) AS answers

@@ -1,13 +1,18 @@
-"""Message Batches of runs: how a worker opens those of the run it drives, and what becomes of those
-that a run has left open at its end.
+"""Message Batches of runs: how a worker opens those of the run it drives, what becomes of those
+that a run has left open at its end, and of what lies at a provider when all is read.
 
 A run that is cancelled or fails while its provider works on a batch does not wait for it. A worker
 has the provider stop it, and once it has ended settles what it came to: what was answered is paid
 for, and what was not is free again. Until then all of it stays booked. No text is stored of what
 comes after a run's end.
+
+A batch that has come to its end is deleted at its provider, with the texts of its cases: after the
+commit that says so, by a row, so that no kill before it loses an answer and none after it leaves
+the batch there.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 
@@ -17,10 +22,12 @@ from nlu_shared.kit.process.clock import by_clock
 
 from induction.llm.accounting.accounting import Account, Accounting
 from induction.llm.accounting.entries import LeaseLost
+from induction.llm.adapters import batching
 from induction.llm.adapters.models import Answering
 from induction.llm.batches import rows as batch_rows
 from induction.llm.batches.batches import Batches
 from induction.llm.batches.hearing import Hear
+from induction.llm.batches.rows import ReadBatch
 from induction.llm.errors import ParkRun, StopRun
 from induction.llm.prices import PriceTable
 from induction.llm.retry import outage_pause
@@ -31,6 +38,8 @@ from induction.runs.models import RunRow
 from induction.settings import Settings
 
 log = structlog.get_logger(__name__)
+DELETE_AGAIN = timedelta(hours=1)
+"""After which one that a provider did not delete, or whose worker died over it, is tried again."""
 
 
 def opened(
@@ -80,7 +89,7 @@ def servers_of(run: RunRow) -> dict[str, Server]:
 
 
 async def settle_by_clock(resources: Resources) -> None:
-    """Until cancelled: looks after the batches of runs that are over."""
+    """Until cancelled: looks after the batches of runs that are over, and deletes what was read."""
     await by_clock(
         partial(settle_once, resources),
         seconds=resources.settings.poll_seconds,
@@ -89,16 +98,22 @@ async def settle_by_clock(resources: Resources) -> None:
 
 
 async def settle_once(resources: Resources) -> None:
-    """Each run that has left some, and whose turn it is; by a fence of its own, as any driver."""
+    """Each run that has left some, and whose turn it is, by a fence of its own, as any driver; and
+    each batch that was read, at its provider."""
     while True:
+        run = read = None
         async with session_scope(resources.database, APP_IDENTITY) as session:
-            run_id = await batch_rows.take_over(
+            if run_id := await batch_rows.take_over(
                 session, seconds=resources.settings.batch_poll_seconds
-            )
-            run = None if run_id is None else await session.get(RunRow, run_id)
+            ):
+                run = await session.get_one(RunRow, run_id)
+            elif read := await batch_rows.take_read(
+                session, kept=batching.KEPT, pause=DELETE_AGAIN
+            ):
+                run = await session.get_one(RunRow, read.run_id)
         if run is None:
             return
-        await _settle(resources, run)
+        await (_settle(resources, run) if read is None else _delete(resources, run, read))
 
 
 async def _settle(resources: Resources, run: RunRow) -> None:
@@ -115,6 +130,26 @@ async def _settle(resources: Resources, run: RunRow) -> None:
         await left.look()
     except (ParkRun, StopRun, LeaseLost) as waits:
         log.info("batch of an ended run stays booked", run_id=str(run.id), reason=str(waits))
+
+
+async def _delete(resources: Resources, run: RunRow, batch: ReadBatch) -> None:
+    if await _is_gone(Answering(resources.models, servers_of(run)), batch):
+        async with session_scope(resources.database, APP_IDENTITY) as session:
+            await batch_rows.deleted(session, batch.id)
+
+
+async def _is_gone(answering: Answering, batch: ReadBatch) -> bool:
+    """Whether nothing is left to try."""
+    try:
+        api = answering.batches(batch.model)
+    except StopRun as gone:  # its provider is no longer set up; it may be again
+        log.warning("batch stays at its provider", batch=str(batch.id), reason=str(gone))
+        return False
+    failure = None if api is None else await api.delete(batch.provider_id)
+    if failure is None:
+        return True
+    log.warning("batch not deleted", batch=str(batch.id), reason=str(failure))
+    return batching.is_undeletable(failure)
 
 
 async def _nobody() -> None:

@@ -57,7 +57,11 @@ async def drive_runs(resources: Resources, wake: asyncio.Event) -> None:
     try:
         while True:
             try:
-                while len(driving) < settings.runs_at_once and (run := await _claim(resources)):
+                while len(driving) < settings.runs_at_once and (
+                    run := await lease.claim(
+                        resources.database, APP_IDENTITY, seconds=settings.lease_seconds
+                    )
+                ):
                     task = asyncio.create_task(drive(resources, run), name=f"run-{run.id}")
                     driving.add(task)
                     task.add_done_callback(driving.discard)
@@ -73,15 +77,6 @@ async def drive_runs(resources: Resources, wake: asyncio.Event) -> None:
         for task in driving:
             task.cancel()
         await asyncio.gather(*driving, return_exceptions=True)
-
-
-async def _claim(resources: Resources) -> RunRow | None:
-    run = await lease.claim(
-        resources.database, APP_IDENTITY, seconds=resources.settings.lease_seconds
-    )
-    if run is None:
-        await lease.supersede_abandoned(resources.database, APP_IDENTITY)
-    return run
 
 
 async def drive(resources: Resources, run: RunRow) -> None:

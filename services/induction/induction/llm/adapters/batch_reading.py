@@ -27,6 +27,10 @@ def read_batch(status: int, headers: Mapping[str, str], body: bytes) -> Provider
     return _batch(json_of(body)) or Failure(Kind.UNREADABLE)
 
 
+def read_deleted(status: int, headers: Mapping[str, str], body: bytes) -> Failure | None:
+    return None if 200 <= status < 300 else read_failure(status, headers, body)
+
+
 def read_page(
     status: int, headers: Mapping[str, str], body: bytes
 ) -> tuple[list[ProviderBatch], bool] | Failure:

@@ -99,6 +99,12 @@ def is_not_taken(failure: Failure) -> bool:
     return failure.kind is Kind.STATUS and failure.status in (400, 404, 405, 413, 422, 501)
 
 
+def is_undeletable(failure: Failure) -> bool:
+    """Whether no later try to delete a batch would go better: it is gone, or its provider deletes
+    none."""
+    return failure.kind is Kind.STATUS and failure.status in (400, 404, 405, 410, 501)
+
+
 def reason(sizes: list[int], since: datetime) -> str:
     """For people: what a run waits for."""
     answers = f"{sum(sizes):,} answer{'' if sum(sizes) == 1 else 's'}"

@@ -10,7 +10,12 @@ from urllib.parse import quote
 
 import httpx2
 
-from induction.llm.adapters.batch_reading import read_batch, read_page, read_results
+from induction.llm.adapters.batch_reading import (
+    read_batch,
+    read_deleted,
+    read_page,
+    read_results,
+)
 from induction.llm.adapters.batching import ProviderBatch, Result
 from induction.llm.retry import Failure
 from induction.llm.servers import Dialect
@@ -47,6 +52,13 @@ class ClaudeBatches:
     async def cancel(self, id: str) -> ProviderBatch | Failure:
         received = await self._receive(self._raw.cancel(id))
         return received if isinstance(received, Failure) else read_batch(*_parts(received))
+
+    async def delete(self, id: str) -> Failure | None:
+        """Of one that has ended, with its results; None: it is gone."""
+        received = await self._receive(self._raw.delete(id))
+        if isinstance(received, Failure):
+            return received
+        return read_deleted(*_parts(received))
 
     async def listed(self, after: str | None) -> tuple[list[ProviderBatch], bool] | Failure:
         """The newest first, from after one of them; whether there are older ones."""

@@ -5,7 +5,7 @@ What becomes of single calls is written with what they cost (`batch_entries`).
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
@@ -48,6 +48,16 @@ class OpenBatch:
     is_cancelled: bool
     size: int
     calls: Sequence[BatchedCall]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBatch:
+    """A batch whose answers are stored."""
+
+    id: UUID
+    run_id: UUID
+    model: str
+    provider_id: str
 
 
 async def of_run(session: AsyncSession, run_id: UUID) -> list[OpenBatch]:
@@ -211,3 +221,35 @@ async def take_over(session: AsyncSession, *, seconds: float) -> UUID | None:
     )
     run_id: UUID | None = rows.scalar_one_or_none()
     return run_id
+
+
+async def take_read(
+    session: AsyncSession, *, kept: timedelta, pause: timedelta
+) -> ReadBatch | None:
+    """A batch that has ended and lies at its provider still, as long as one keeps it: it is the
+    caller's to delete, for `pause`. None where there is none."""
+    rows = await session.execute(
+        text(
+            """
+            WITH due AS (
+                SELECT id FROM llm_batches
+                WHERE state = 'ended' AND deleted_at IS NULL AND look_at < clock_timestamp()
+                    AND created_at > clock_timestamp() - CAST(:kept AS interval)
+                ORDER BY look_at LIMIT 1 FOR UPDATE SKIP LOCKED
+            )
+            UPDATE llm_batches SET look_at = clock_timestamp() + CAST(:pause AS interval)
+            FROM due WHERE llm_batches.id = due.id
+            RETURNING llm_batches.id, run_id, model, provider_id
+            """
+        ),
+        {"kept": kept, "pause": pause},
+    )
+    row = rows.one_or_none()
+    return None if row is None else ReadBatch(*row)
+
+
+async def deleted(session: AsyncSession, batch: UUID) -> None:
+    """Nothing of it is left at its provider, or nothing that could be deleted."""
+    await session.execute(
+        text("UPDATE llm_batches SET deleted_at = now() WHERE id = :id"), {"id": batch}
+    )

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import structlog
 from nlu_shared.kit.data.db import Database, Identity, session_scope
-from nlu_shared.kit.errors import Unavailable
+from nlu_shared.kit.process.clock import AWAY, log_put_off
 from nlu_shared.schemas.events import RunFinished
 from nlu_shared.schemas.runs import RunStatus
 from sqlalchemy import text
@@ -56,7 +56,8 @@ async def claim(database: Database, identity: Identity, *, seconds: float) -> Ru
 
     Only runs of this engine's version: another version would not replay them exactly. What has
     passed while nobody held the run is not time used. A run whose worker died is one crash on,
-    unless it came any further with it.
+    unless it came any further with it. Where none is to be had, those that no worker can drive any
+    more are ended.
     """
     async with session_scope(database, identity) as session:
         claimed = await session.execute(
@@ -89,41 +90,43 @@ async def claim(database: Database, identity: Identity, *, seconds: float) -> Ru
             {"seconds": seconds, "engine": ENGINE_VERSION, "silent": SILENT},
         )
         run_id = claimed.scalar_one_or_none()
-        return await session.get(RunRow, run_id) if run_id is not None else None
+        if run_id is None:
+            await _supersede_abandoned(session)
+            return None
+        return await session.get(RunRow, run_id)
 
 
-async def supersede_abandoned(database: Database, identity: Identity) -> None:
+async def _supersede_abandoned(session: AsyncSession) -> None:
     """Ends runs of engine versions that no worker speaks any more, with their last event. A worker
     that is driving a run of that version may only be busy."""
     over = RunFinished(status="superseded", reason="no worker of its engine version is left")
-    async with session_scope(database, identity) as session:
-        await session.execute(
-            text(
-                """
-                WITH over AS (
-                    UPDATE runs SET status = 'superseded', reason = :reason,
-                        completed_at = now(), last_event = last_event + 1
-                    WHERE engine_version <> :engine AND status IN
-                            ('waiting', 'running', 'parked', 'awaiting_approval')
-                        AND greatest(created_at, lease_until, not_before)
-                            < now() - CAST(:abandoned AS interval)
-                        AND engine_version NOT IN (
-                            SELECT engine_version FROM runs
-                            WHERE status = 'running' AND lease_until > now()
-                        )
-                    RETURNING id, last_event
-                )
-                INSERT INTO run_events (run_id, n, body)
-                SELECT id, last_event, CAST(:body AS jsonb) FROM over
-                """
-            ),
-            {
-                "engine": ENGINE_VERSION,
-                "abandoned": ABANDONED,
-                "reason": over.reason,
-                "body": over.model_dump_json(),
-            },
-        )
+    await session.execute(
+        text(
+            """
+            WITH over AS (
+                UPDATE runs SET status = 'superseded', reason = :reason,
+                    completed_at = now(), last_event = last_event + 1
+                WHERE engine_version <> :engine AND status IN
+                        ('waiting', 'running', 'parked', 'awaiting_approval')
+                    AND greatest(created_at, lease_until, not_before)
+                        < now() - CAST(:abandoned AS interval)
+                    AND engine_version NOT IN (
+                        SELECT engine_version FROM runs
+                        WHERE status = 'running' AND lease_until > now()
+                    )
+                RETURNING id, last_event
+            )
+            INSERT INTO run_events (run_id, n, body)
+            SELECT id, last_event, CAST(:body AS jsonb) FROM over
+            """
+        ),
+        {
+            "engine": ENGINE_VERSION,
+            "abandoned": ABANDONED,
+            "reason": over.reason,
+            "body": over.model_dump_json(),
+        },
+    )
 
 
 @asynccontextmanager
@@ -159,8 +162,8 @@ async def _renew(lease: Lease) -> None:
                 )
                 if renewed.scalar_one_or_none() is not None:
                     lease.confirmed = started
-        except Unavailable:
-            log.warning("lease not confirmed", run_id=str(lease.run.id))
+        except AWAY as away:  # whatever it is: a heart that ends tells nobody that it has
+            log_put_off(away, what=f"renewing the lease of run {lease.run.id}")
 
 
 async def release(

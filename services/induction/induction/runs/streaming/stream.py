@@ -1,16 +1,17 @@
 """Runs as they happen: rows are the truth, Redis only says that there are new ones.
 
 `announce` publishes a wake-up or an unstored progress event; `follow` reads rows after a number
-and wakes early when it hears one. Without Redis a follower is a second late, never wrong. All
-followers of a process share one connection to the database and one to Redis.
+and wakes early when it hears one, with the newest rows, which are read once for all followers of
+the run. Without Redis a follower is a second late, never wrong. All followers of a process share
+one connection to the database and one to Redis.
 """
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -39,6 +40,8 @@ but its end could tell of an error. Comment pings go on meanwhile."""
 PROGRESS_SECONDS = 3_600
 """How long the last progress is kept for whoever comes, or comes back."""
 EVENTS_AT_ONCE = 100
+NEWEST = 5
+"""Events that are handed to all followers when there are new ones; who lacks more reads."""
 STANDING = "SELECT id, task, status, last_event FROM runs WHERE id = ANY($1::uuid[])"
 # One statement, so that no status is newer than the events beside it.
 NEWS = """
@@ -50,6 +53,32 @@ LEFT JOIN LATERAL (
 ) e ON true
 ORDER BY wanted.id, e.n
 """
+
+# As one statement too: what is newest when somebody has said that there is something new.
+TAIL = """
+SELECT r.id, r.status, r.cancel_requested, e.n, e.body FROM runs r
+LEFT JOIN LATERAL (
+    SELECT n, body FROM run_events WHERE run_id = r.id AND n > r.last_event - $2 ORDER BY n
+) e ON true
+WHERE r.id = $1 ORDER BY e.n
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Of one run. One that is gone is over."""
+
+    is_over: bool
+    is_cancelled: bool
+    events: Sequence[tuple[int, str]]
+    """Numbers and bodies, without a gap."""
+
+    def after(self, n: int) -> "News | None":
+        """What follows on event `n`; None where something between is not here."""
+        events = [one for one in self.events if one[0] > n]
+        if events and events[0][0] > n + 1:
+            return None
+        return News(self.is_over, self.is_cancelled, events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,72 +162,109 @@ async def follow(
     was read. What goes wrong
     with the database is waited out, for PATIENCE_SECONDS; then it is raised."""
     clock = asyncio.get_running_loop().time
-    silent_since = None
-    reading = dict(after)
-    cancelling = set[UUID]()
-    is_new = True
-    with wakeups.listen(*map(_channel, reading)) as listener:
+    position = _Position(dict(after))
+    must_look = True
+    with wakeups.listen(*map(_channel, after), read=partial(_tail, reader)) as listener:
         while True:
-            try:
-                news = await _news(reader, reading)
-            except Exception as error:
-                silent_since = silent_since or clock()
-                log.warning("followers wait", runs=len(reading), reason=type(error).__name__)
-                if clock() - silent_since > PATIENCE_SECONDS:
-                    raise
-                await asyncio.sleep(LOOK_SECONDS)
-                continue
-            silent_since = None
-            for run_id, (is_over, is_cancelled, events) in news.items():
-                if is_cancelled and is_over and not is_new and run_id not in cancelling:
-                    # It ended between two looks: still in the order in which it happened.
-                    yield _cancelled(run_id)
-                for n, body in events:
-                    yield StreamItem(run_id, n, *_read(body))
-                    reading[run_id] = n
-            if any(len(events) == EVENTS_AT_ONCE for _, _, events in news.values()):
-                continue
-            for run_id, (is_over, is_cancelled, _) in news.items():
-                if is_over:
-                    del reading[run_id]
-                elif is_cancelled and run_id not in cancelling:
-                    cancelling.add(run_id)
-                    yield _cancelled(run_id)
-            if not reading:
+            if must_look:
+                news = await _waited_for(reader, position.reading)
+                looked = clock()
+                for item in position.moved(news):
+                    yield item
+                if any(len(one.events) == EVENTS_AT_ONCE for one in news.values()):
+                    continue
+            if not position.reading:
                 return
-            if is_new:
-                is_new = False
-                for item in await _kept_progress(redis, reading):
+            if position.is_new:
+                position.is_new = False
+                for item in await _kept_progress(redis, position.reading):
                     yield item
             patience = HEARING_SECONDS if wakeups.is_hearing else LOOK_SECONDS
-            for channel, message in await listener.wait(patience):
+            heard = await listener.wait(max(0.0, looked + patience - clock()))
+            must_look = not heard or clock() > looked + patience
+            for channel, word in heard:
                 run_id = UUID(channel.rpartition(":")[2])
-                if message and run_id in reading:
-                    event, body = _read(message.decode())
+                if run_id not in position.reading:
+                    continue
+                if isinstance(word, bytes):
+                    event, body = _read(word.decode())
                     if isinstance(event, EvaluationProgress):
                         yield StreamItem(run_id, None, event, body)
+                elif one := word and word.after(position.reading[run_id]):
+                    for item in position.moved({run_id: one}):
+                        yield item
+                else:
+                    must_look = True
 
 
-def _cancelled(run_id: UUID) -> StreamItem:
-    return StreamItem(run_id, None, *_read(CancelRequested().model_dump_json()))
+@dataclass(slots=True)
+class _Position:
+    """How far a follower has read each run that goes on."""
+
+    reading: dict[UUID, int]
+    cancelling: set[UUID] = field(default_factory=set)
+    is_new: bool = True
+
+    def moved(self, news: Mapping[UUID, News]) -> Iterator[StreamItem]:
+        """What is to be told of the news, which begin where this stands."""
+        for run_id, one in news.items():
+            if one.is_cancelled and one.is_over and not self.is_new:
+                # It ended between two looks: still in the order in which it happened.
+                yield from self._cancelled(run_id)
+            for n, body in one.events:
+                yield StreamItem(run_id, n, *_read(body))
+                self.reading[run_id] = n
+        if any(len(one.events) == EVENTS_AT_ONCE for one in news.values()):
+            return
+        for run_id, one in news.items():
+            if one.is_over:
+                del self.reading[run_id]
+            elif one.is_cancelled:
+                yield from self._cancelled(run_id)
+
+    def _cancelled(self, run_id: UUID) -> Iterator[StreamItem]:
+        """Once."""
+        if run_id not in self.cancelling:
+            self.cancelling.add(run_id)
+            yield StreamItem(run_id, None, *_read(CancelRequested().model_dump_json()))
 
 
-async def _news(
-    reader: Reader, reading: Mapping[UUID, int]
-) -> dict[UUID, tuple[bool, bool, list[tuple[int, Any]]]]:
-    """For each run whether it is over, whether it was cancelled, and its next events; one that is
-    gone is over too."""
+async def _waited_for(reader: Reader, reading: Mapping[UUID, int]) -> Mapping[UUID, News]:
+    """As `_news`; where the database is away, once it is back."""
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    while True:
+        try:
+            return await _news(reader, reading)
+        except Exception as error:
+            log.warning("followers wait", runs=len(reading), reason=type(error).__name__)
+            if clock() - began > PATIENCE_SECONDS:
+                raise
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _news(reader: Reader, reading: Mapping[UUID, int]) -> dict[UUID, News]:
+    """For each run its next events."""
     wanted = sorted(reading)
     numbers = tuple(reading[run_id] for run_id in wanted)
     rows = await reader.submit(Question(NEWS, (tuple(wanted), numbers, EVENTS_AT_ONCE)))
-    news = {}
-    for run_id, own in groupby(rows, key=lambda row: row["id"]):
-        mine = list(own)
-        status = mine[0]["status"]
-        events = [(row["n"], row["body"]) for row in mine if row["n"] is not None]
-        is_over = status is None or RunStatus(status).over
-        news[run_id] = (is_over, bool(mine[0]["cancel_requested"]), events)
-    return news
+    return {run_id: _news_in(list(own)) for run_id, own in groupby(rows, key=lambda row: row["id"])}
+
+
+async def _tail(reader: Reader, channel: str) -> News:
+    """The newest events of the run of that channel."""
+    run_id = UUID(channel.rpartition(":")[2])
+    return _news_in(await reader.submit(Question(TAIL, (run_id, NEWEST))))
+
+
+def _news_in(rows: Sequence[Any]) -> News:
+    """Of one run."""
+    status = rows[0]["status"] if rows else None
+    return News(
+        is_over=status is None or RunStatus(status).over,
+        is_cancelled=bool(rows and rows[0]["cancel_requested"]),
+        events=[(row["n"], row["body"]) for row in rows if row["n"] is not None],
+    )
 
 
 async def _kept_progress(redis: Redis, reading: Mapping[UUID, int]) -> list[StreamItem]:

@@ -14,8 +14,8 @@ from uuid import UUID
 
 import structlog
 from nlu_shared.kit.data.db import session_scope
-from nlu_shared.kit.errors import Conflict, NotFound, Unavailable
-from nlu_shared.kit.process.clock import by_clock
+from nlu_shared.kit.errors import Conflict, NotFound
+from nlu_shared.kit.process.clock import AWAY, by_clock, log_put_off
 from nlu_shared.kit.process.jobs import enqueue
 from nlu_shared.schemas.jobs import INDUCTION_QUEUE, VERIFY_RUN, JobOrder
 from nlu_shared.schemas.runs import RunKind, RunStatus
@@ -28,7 +28,7 @@ from induction.engine import ENGINE_VERSION
 from induction.llm.accounting import answer_rows
 from induction.resources import APP_IDENTITY, Resources
 from induction.runs.computing import process as engine_process
-from induction.runs.computing.process import EngineFailed
+from induction.runs.computing.process import EngineDied, EngineFailed
 from induction.runs.driving import inbox, journal, loading
 from induction.runs.models import RunRow
 from induction.runs.verifying.comparison import CutShort, Differs, Gone, Replay
@@ -139,9 +139,11 @@ async def verify_run(context: dict[str, Any]) -> None:
 async def verify_runs(resources: Resources, wake: asyncio.Event) -> None:
     """Checks runs, one after the other, until cancelled; looks when woken and by the clock."""
     while True:
-        with suppress(Unavailable):
+        try:
             while await _verify_next(resources):
                 pass
+        except AWAY as away:
+            log_put_off(away, what="verifying runs")
         with suppress(TimeoutError):
             async with asyncio.timeout(resources.settings.poll_seconds):
                 await wake.wait()
@@ -167,6 +169,9 @@ async def _verify_next(resources: Resources) -> bool:
     try:
         given_up = row.attempts > MOST_ATTEMPTS
         checked = _unchecked(GIVEN_UP) if given_up else await _checked(resources, run)
+    except EngineDied as died:  # as a worker that dies over it: once more when its lease is over
+        log.warning("verification died", run_id=str(run.id), reason=str(died))
+        return True
     finally:
         renewing.cancel()
         await asyncio.gather(renewing, return_exceptions=True)
@@ -220,6 +225,8 @@ async def _checked(resources: Resources, run: RunRow) -> Checked:
         return _unchecked(TOO_LONG, replay.events)
     except CutShort:
         return Checked(VerificationOutcome.SAME, replay.events, CUT_SHORT)
+    except EngineDied:
+        raise
     except EngineFailed as failed:
         log.warning("verified engine failed", run_id=str(run.id), trace=str(failed))
         if replay.at_the_cut and failed.kind in (run.reason or ""):
