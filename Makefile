@@ -1,10 +1,11 @@
 # Every target works from nothing but Python 3.11 or 3.12; `make` alone prints this help.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run psql test test-lm laws faults bench retrain lint types moved
+.PHONY: help setup demo run psql test test-lm laws faults bench retrain lint lint-deploy types moved
 
 STAMP := .venv/.installed
 SMOLLM2 := .venv-smollm2/.installed
+LINTERS := .venv-lint/.installed
 BIN := .venv/bin
 # One more than there are cores: a test waits for its servers a third of its time.
 WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
@@ -38,8 +39,16 @@ endif
 $(SMOLLM2): deploy/smollm2/requirements.txt | $(STAMP)
 	@PYTHON="$(PYTHON)" sh deploy/local/setup.sh smollm2
 
+ifneq ($(shell cat $(LINTERS) 2>/dev/null && test -x .venv-lint/bin/python),$(shell pwd))
+$(LINTERS): moved
+endif
+
+# Linters of charts, scripts and nginx, which nothing else needs.
+$(LINTERS): deploy/lint/requirements.txt | $(STAMP)
+	@PYTHON="$(PYTHON)" sh deploy/local/setup.sh lint
+
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: $(STAMP) ## the environment in .venv/ and nothing else (PYTHON=python3.12 to choose)
 
@@ -73,6 +82,9 @@ retrain: $(STAMP) ## the retraining cycle with a model of your own, end to end
 lint: $(STAMP) ## ruff
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+
+lint-deploy: $(LINTERS) ## the chart rendered and held to Kubernetes' schemas, shellcheck, gixy (100 MB more)
+	@.venv-lint/bin/python -m deploy.lint
 
 types: $(STAMP) ## mypy --strict
 	@$(BIN)/mypy
