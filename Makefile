@@ -1,7 +1,7 @@
 # Every target works from nothing but Python 3.11 or 3.12; `make` alone prints this help.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run psql test test-lm laws faults bench retrain lint lint-deploy types moved
+.PHONY: help setup demo run psql doctor test test-lm laws faults bench retrain lint lint-deploy types moved
 
 STAMP := .venv/.installed
 SMOLLM2 := .venv-smollm2/.installed
@@ -60,6 +60,9 @@ run: $(STAMP) ## the whole stack until Ctrl-C (NLU_DATA_DIR, NLU_LOGGER_PORT, IN
 
 psql: $(STAMP) ## psql on the running stack's log database (SQL="…" runs one statement)
 	@exec $(BIN)/python -m deploy.local psql
+
+doctor: $(STAMP) ## looks at all that the running stack needs, and says what to do (NLU_DATA_DIR)
+	@exec $(BIN)/python -m deploy.local doctor
 
 test: $(STAMP) ## all tests but the laws and those on a language model, on real PostgreSQL and Redis (REQUIRE_BROWSER=1, ARGS=…)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not law and not storm and not language_model" $(ARGS)
