@@ -1,10 +1,11 @@
 # Every target works from nothing but Python 3.11 or 3.12; `make` alone prints this help.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run psql test test-lm laws faults bench retrain lint types moved
+.PHONY: help setup demo run psql doctor test test-lm laws faults bench retrain lint lint-deploy types moved
 
 STAMP := .venv/.installed
 SMOLLM2 := .venv-smollm2/.installed
+LINTERS := .venv-lint/.installed
 BIN := .venv/bin
 # One more than there are cores: a test waits for its servers a third of its time.
 WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
@@ -38,8 +39,16 @@ endif
 $(SMOLLM2): deploy/smollm2/requirements.txt | $(STAMP)
 	@PYTHON="$(PYTHON)" sh deploy/local/setup.sh smollm2
 
+ifneq ($(shell cat $(LINTERS) 2>/dev/null && test -x .venv-lint/bin/python),$(shell pwd))
+$(LINTERS): moved
+endif
+
+# Linters of charts, scripts and nginx, which nothing else needs.
+$(LINTERS): deploy/lint/requirements.txt | $(STAMP)
+	@PYTHON="$(PYTHON)" sh deploy/local/setup.sh lint
+
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: $(STAMP) ## the environment in .venv/ and nothing else (PYTHON=python3.12 to choose)
 
@@ -51,6 +60,9 @@ run: $(STAMP) ## the whole stack until Ctrl-C (NLU_DATA_DIR, NLU_LOGGER_PORT, IN
 
 psql: $(STAMP) ## psql on the running stack's log database (SQL="…" runs one statement)
 	@exec $(BIN)/python -m deploy.local psql
+
+doctor: $(STAMP) ## looks at all that the running stack needs, and says what to do (NLU_DATA_DIR)
+	@exec $(BIN)/python -m deploy.local doctor
 
 test: $(STAMP) ## all tests but the laws and those on a language model, on real PostgreSQL and Redis (REQUIRE_BROWSER=1, ARGS=…)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not law and not storm and not language_model" $(ARGS)
@@ -73,6 +85,9 @@ retrain: $(STAMP) ## the retraining cycle with a model of your own, end to end
 lint: $(STAMP) ## ruff
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+
+lint-deploy: $(LINTERS) ## the chart rendered and held to Kubernetes' schemas, shellcheck, gixy (100 MB more)
+	@.venv-lint/bin/python -m deploy.lint
 
 types: $(STAMP) ## mypy --strict
 	@$(BIN)/mypy

@@ -14,6 +14,7 @@ from benchmarks import (
     ingest,
     kills,
     ledger,
+    loop,
     migrations,
     ofrep,
     runs,
@@ -32,6 +33,7 @@ async def main(servers: Servers) -> None:
         await runs.run(databases, servers)
         await followers.run(databases, servers)
         await ofrep.run(databases, servers)
+        await loop.run(databases, servers)
         await growth.run(databases, servers)
         await anonymous.run(databases, servers)
         await exports.run(databases, servers)

@@ -3,8 +3,9 @@
 #
 #   propose-prompt.sh TASK FILE
 #
-# Reads INDUCTION_URL and INDUCTION_KEY (a key with prompts:read and runs:read), PROMPT_BASE (the
-# branch to merge into; without it the one that is checked out) and PROMPT_REMOTE (origin).
+# Reads INDUCTION_URL and INDUCTION_KEY (a key with prompts:read and runs:read), PROMPT_ALIAS
+# (production; or staging), PROMPT_BASE (the branch to merge into; without it the one that is checked
+# out) and PROMPT_REMOTE (origin).
 # The body of the pull request is the report of the run that made the version: it holds ids of cases
 # and none of their texts. Exits with 0 where there is nothing to propose, or it is proposed by now;
 # with 1 where something failed; with 2 where it was called wrongly or a program is missing.
@@ -31,6 +32,11 @@ esac
 for program in git curl gh; do
     command -v "$program" >/dev/null 2>&1 || fail "$program is not installed" 2
 done
+alias=${PROMPT_ALIAS:-production}
+case $alias in
+    production | staging) ;;
+    *) fail "PROMPT_ALIAS is production or staging" 2 ;;
+esac
 remote=${PROMPT_REMOTE:-origin}
 base=${PROMPT_BASE:-$(git symbolic-ref --quiet --short HEAD)} || fail "PROMPT_BASE is not set" 2
 
@@ -46,7 +52,7 @@ fetch() {
 }
 
 served=$folder/served
-status=$(fetch "/v1/prompts/$task/export?format=$format" "$served")
+status=$(fetch "/v1/prompts/$task/export?format=$format&alias=$alias" "$served")
 [ "$status" = 200 ] || fail "the export of $task is answered with status $status"
 if [ -f "$file" ] && cmp -s "$served" "$file"; then
     echo "propose-prompt: $file is what serves"

@@ -1,4 +1,4 @@
-"""`python -m deploy.local run | demo | psql`: what `make` calls."""
+"""`python -m deploy.local run | demo | psql | doctor`: what `make` calls."""
 
 import sys
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from nlu_shared.environment import given
 
-from deploy.local import psql, supervisor
+from deploy.local import doctors, psql, supervisor
 from deploy.local.problems import LocalProblem
 from deploy.local.settings import LocalSettings
 
@@ -34,6 +34,12 @@ def demo(*, with_parent: WithParent = False) -> int:
 def open_psql() -> None:
     """psql on the running stack's log database; the statement in SQL, if set, and out."""
     psql.become_psql(LocalSettings.read().nlu_data_dir, sql=given("SQL"))
+
+
+@app.command
+def doctor() -> int:
+    """Looks at all that the running stack's services need; exits with 1 where something lacks."""
+    return doctors.examine(LocalSettings.read().nlu_data_dir)
 
 
 def main() -> None:

@@ -18,11 +18,13 @@ _ADDRESSES = "stack.json"
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where a running stack answers; the database URL is the owner's."""
+    """Where a running stack answers, and what each service is told beside the person's own
+    environment; the database URL is the owner's."""
 
     nlu_logger: str
     induction: str
     log_database: str
+    environments: dict[str, dict[str, str]]
 
     def publish(self, data: Path) -> None:
         write_private(data / _ADDRESSES, json.dumps(asdict(self)) + "\n")

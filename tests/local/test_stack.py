@@ -98,12 +98,16 @@ async def test_a_stack_killed_outright_leaves_nothing_and_its_data_is_there_agai
         assert (await command("psql", data=data, SQL="CREATE TABLE kept (n int)"))[0] == 0
         assert (await command("psql", data=data, SQL=log))[0] == 0
         assert (await command("psql", data=data, SQL="SELECT nonsense"))[0] == 1
+        healthy, looks = await command("doctor", data=data)
+        assert (healthy, "problem" in looks) == (0, False), looks
+        assert {"nlu-logger:", "induction:"} <= set(looks.splitlines())
 
         below = descendants(first.process.pid)
         first.process.kill()
         assert not await gone(below)
 
-    assert "nothing runs on" in (await command("psql", data=data))[1]
+    for name in ("psql", "doctor"):
+        assert "nothing runs on" in (await command(name, data=data))[1]
     async with running(data) as second:
         assert second.key == first.key
         assert "(1 row)" in (await command("psql", data=data, SQL="TABLE kept"))[1]

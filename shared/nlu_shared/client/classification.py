@@ -11,9 +11,9 @@ from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
-from nlu_shared.schemas.base import PROMPT_LIMIT
+from nlu_shared.schemas.base import PROMPT_LIMIT, Label
 from nlu_shared.schemas.predictions import (
     SECONDARY_LIMIT,
     OutcomeIn,
@@ -23,6 +23,7 @@ from nlu_shared.schemas.predictions import (
 
 log = logging.getLogger(__name__)
 Fact = TypeVar("Fact", PredictionIn, OutcomeIn)
+UNIT: TypeAdapter[str] = TypeAdapter(Label)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +105,17 @@ def index_of(value: Any) -> Any:
         return value if isinstance(value, bool) else operator.index(value)
     except TypeError:
         return value
+
+
+def unit_of(value: Any) -> str | None:
+    """A unit of an experiment as induction takes it; None, with a line of the log, for another."""
+    if value is None:
+        return None
+    try:
+        return UNIT.validate_python(str(value))
+    except Exception as error:  # noqa: BLE001 - an object that cannot even be written down
+        log.warning("unit left out error=%s", type(error).__name__)
+        return None
 
 
 def unread(answer: Any) -> Classification:

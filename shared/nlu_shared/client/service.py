@@ -80,9 +80,21 @@ class NLUService:
         message_index: int | None = None,
     ) -> NLUResult:
         """Classifies and logs. Raises only what the classifier raises."""
+        return await self._processed(
+            self._classifier, message, user_id, conversation_id, message_index
+        )
+
+    async def _processed(
+        self,
+        classifier: Classifier,
+        message: str,
+        user_id: UUID | str | None,
+        conversation_id: UUID | str | None,
+        message_index: int | None,
+    ) -> NLUResult:
         log_id = uuid7()
         started = time.perf_counter()
-        answer = await self._classify(message)
+        answer = await _classified(classifier, message)
         milliseconds = (time.perf_counter() - started) * 1000
         if (classification := classification_of(answer)) is None:
             self._unloggable += 1
@@ -129,13 +141,14 @@ class NLUService:
             log.error("transport raised error=%s", type(error).__name__)
         self._unloggable += 1
 
-    async def _classify(self, message: str) -> object:
-        answer: object
-        if inspect.iscoroutinefunction(self._classifier):
-            answer = self._classifier(message)
-        else:
-            answer = await _in_thread(self._classifier, message)
-        return await answer if _is_awaitable(answer) else answer
+
+async def _classified(classifier: Classifier, message: str) -> object:
+    answer: object
+    if inspect.iscoroutinefunction(classifier):
+        answer = classifier(message)
+    else:
+        answer = await _in_thread(classifier, message)
+    return await answer if _is_awaitable(answer) else answer
 
 
 def _is_awaitable(answer: object) -> TypeGuard[Awaitable[object]]:

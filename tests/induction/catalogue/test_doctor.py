@@ -8,7 +8,9 @@ import pytest
 
 from tests.fixtures.commands import Ended, typed
 from tests.fixtures.databases import Databases
+from tests.fixtures.issuer import issuing
 from tests.fixtures.labelled import make_task
+from tests.fixtures.receiver import mailbox
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import JWT_SECRET, Stack
 from tests.induction.pricing.billed import OWN, billed, put
@@ -143,6 +145,36 @@ async def test_no_key_is_printed(paid: Stack) -> None:
     key = "nlk_" + "y" * 43
     ended = await doctor(paid, INDUCTION_NLU_LOGGER_KEY=key, ANTHROPIC_API_KEY="sk-hidden")
     assert not [one for one in (key, "sk-hidden") if one in ended.printed + ended.complained]
+    assert len([one for one in lines(ended, "problem") if "does not know the key" in one]) == 1
+
+
+async def test_a_mail_server_is_greeted_where_there_is_one(paid: Stack) -> None:
+    nowhere = "smtp://127.0.0.1:9"
+    async with mailbox() as box:
+        for program, env, setting in (
+            ("induction", paid.environment(), "INDUCTION_SMTP_URL"),
+            ("nlu-logger", of_logger(paid), "NLU_LOGGER_SMTP_URL"),
+        ):
+            there = await typed(program, "doctor", env=os.environ | env | {setting: box.url})
+            assert "ok       mail: the server takes mails" in there.printed
+            away = await typed(program, "doctor", env=os.environ | env | {setting: nowhere})
+            assert (away.code, len(lines(away, "warning"))) == (0, 1)
+            assert f"mail: smtp unreachable: reports and notices wait; look at {setting}" in (
+                away.printed
+            )
+    assert not box.mails
+
+
+async def test_keys_that_an_issuer_does_not_publish_are_a_problem(paid: Stack) -> None:
+    env = {**os.environ, **of_logger(paid)}
+    async with issuing() as issuer:
+        issuer.key("RS256")
+        told = env | {"NLU_LOGGER_JWKS_URL": issuer.url}
+        assert (await typed("nlu-logger", "doctor", env=told)).code == 0
+        issuer.status = 503
+        ill = await typed("nlu-logger", "doctor", env=told)
+        assert (ill.code, len(lines(ill, "problem"))) == (1, 1)
+        assert "is NLU_LOGGER_JWKS_URL right?" in ill.printed
 
 
 async def test_the_logger_has_one_too(paid: Stack, tmp_path: Path) -> None:

@@ -187,7 +187,8 @@ async def test_one_that_is_stopped_or_overtaken_gives_nobody_the_candidate(
     [
         {"shares": [0.5, 0.1]},
         {"shares": [1.0]},
-        {"guards": [{"intent": "x"}, {"intent": "x"}]},
+        {"guards": [{"intent": "topic_0"}, {"intent": "topic_0"}]},
+        {"guards": [{"intent": "topic_0"}, {"intent": "topic_00"}]},
         {"version_id": None},
     ],
 )

@@ -175,7 +175,9 @@ async def test_a_refused_mail_is_sent_again(telling: Stack, box: Mailbox) -> Non
         await until(refused)
         await sql(telling, SOON)
         await settled(telling, sent=1)
-    assert len(box.mails) == 1
+    (mail,) = box.mails
+    score = (await shown(telling, run))["final_f1"]
+    assert mail["Subject"] == f"[induction] {TASK}: evaluate run completed, {score:.3f}"
 
 
 async def test_a_run_that_was_cancelled_is_told_of_without_a_verdict(

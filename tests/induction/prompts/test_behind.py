@@ -51,6 +51,21 @@ async def test_the_file_that_serves_passes_and_an_older_one_shows_what_differs(
     assert lines[2].startswith("the file: version ")
 
 
+async def test_a_file_is_held_to_staging_where_that_is_named(stack: Stack, files: Path) -> None:
+    staging = ("--alias", "staging")
+    nothing = await check(stack, files / "older.py", *staging)
+    assert (nothing.code, nothing.printed) == (2, "")
+    items = (await stack.induction.get(f"/v1/prompts/{TASK}/versions")).json()["items"]
+    older = next(one["id"] for one in items if one["id"] in (files / "older.py").read_text())
+    path = f"/v1/prompts/{TASK}/versions/{older}/promote"
+    assert (await stack.induction.post(path, json={"alias": "staging"})).is_success
+    in_staging = await check(stack, files / "older.py", *staging)
+    assert (in_staging.code, in_staging.printed.strip()[-7:]) == (0, "staging")
+    assert (await check(stack, files / "newer.py", *staging)).code == 1
+    assert (await check(stack, files / "newer.py")).code == 0
+    assert (await check(stack, files / "newer.py", "--alias", "nowhere")).code != 0
+
+
 async def test_a_file_that_somebody_changed_is_no_longer_what_serves(
     stack: Stack, files: Path, tmp_path: Path
 ) -> None:

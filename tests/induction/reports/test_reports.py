@@ -225,9 +225,22 @@ async def test_where_no_pull_request_was_opened_the_next_try_does_it(
         ((TASK, "app/prompts.py"), {"INDUCTION_KEY": ""}, 2),
         ((TASK, "app/prompts.py"), {"INDUCTION_KEY": "wrong"}, 1),
         (("unknown", "app/prompts.py"), {}, 1),
+        ((TASK, "app/prompts.py"), {"PROMPT_ALIAS": "nowhere"}, 2),
+        ((TASK, "app/prompts.py"), {"PROMPT_ALIAS": "staging"}, 1),
         ((TASK, "app/prompts.py"), {"PATH": "/nowhere"}, 2),
     ],
-    ids=["too few", "no slug", "absolute", "no prompt", "no key", "refused", "no task", "no gh"],
+    ids=[
+        "too few",
+        "no slug",
+        "absolute",
+        "no prompt",
+        "no key",
+        "refused",
+        "no task",
+        "no alias",
+        "nothing staged",
+        "no gh",
+    ],
 )
 async def test_what_cannot_be_proposed_changes_nothing(
     run: str, repository: Repository, words: tuple[str, ...], more: dict[str, str], code: int

@@ -231,7 +231,7 @@ async def test_who_has_a_case_erased_is_told_of_the_ensemble_too(stack: Stack) -
 
 
 async def test_an_ensemble_is_tried_on_live_traffic_as_any_version(
-    stack: Stack, measured: Measured
+    stack: Stack, measured: Measured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = await begun(stack, TASK, measured.version, shares=[0.5])
     given = {}
@@ -240,5 +240,20 @@ async def test_an_ensemble_is_tried_on_live_traffic_as_any_version(
         active = (await stack.induction.get(f"/v1/prompts/{TASK}/active", params=unit)).json()
         given[active["assigned"]["variant"]] = (active["version_id"], "ensemble" in active)
     assert given == {"a": (measured.serving, False), "b": (measured.version, True)}
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", str(stack.model.base_url))
+    service = create_nlu_service(
+        task=TASK,
+        url=str(stack.logger.base_url),
+        key=BOOTSTRAP_KEY,
+        induction_url=str(stack.induction.base_url),
+        induction_key=BOOTSTRAP_KEY,
+        prompt_cache=tmp_path,
+    )
+    async with service:
+        answers = [
+            await service.process_message(texts(200)[-1][0], unit=f"unit {number}")
+            for number in range(8)
+        ]
+    assert {one.prompt_version for one in answers} == {measured.serving, measured.version}
     path = f"/v1/prompts/{TASK}/experiments/{made['id']}/stop"
     assert (await stack.induction.post(path, json={"reason": "seen"})).is_success

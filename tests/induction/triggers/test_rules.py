@@ -75,6 +75,7 @@ async def test_a_task_nobody_made_has_no_trigger(stack: Stack, verb: str) -> Non
         await stack.induction.post(PATH, json=body),
         await stack.induction.patch(PATH, json=body),
         await stack.induction.get(PATH, params=body),
+        await stack.induction.get(f"{PATH}/decisions", params=body),
     ]
     assert {(one.status_code, one.json()["code"]) for one in answers} == {(404, "unknown_task")}
 

@@ -32,7 +32,7 @@ class BadLine:
 
     async def _pass_on(self, request: Request) -> Response:
         self.seen.append(dict(request.headers))
-        kept = ("authorization", "content-type", "last-event-id")
+        kept = ("authorization", "content-type", "last-event-id", "if-none-match")
         forwarded = self.service.build_request(
             request.method,
             request.url.path,
@@ -45,7 +45,11 @@ class BadLine:
             self.lose -= 1
             await answer.aread()
             return Response(status_code=503, headers={"retry-after": "0"})
-        headers = {"content-type": answer.headers.get("content-type", "")}
+        headers = {
+            name: answer.headers[name]
+            for name in ("content-type", "etag")
+            if name in answer.headers
+        }
         return StreamingResponse(self._chunks(answer), answer.status_code, headers)
 
     async def _chunks(self, answer: httpx2.Response) -> AsyncIterator[bytes]:

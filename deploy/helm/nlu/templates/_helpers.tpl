@@ -18,9 +18,11 @@ securityContext:
   runAsNonRoot: true
   runAsUser: 10001
   runAsGroup: 10001
+  fsGroup: 10001
   seccompProfile: {type: RuntimeDefault}
 volumes:
   - {name: tmp, emptyDir: {}}
+  {{- with .service.volumes }}{{ toYaml . | nindent 2 }}{{- end }}
 {{- end }}
 
 {{- define "nlu.container" -}}
@@ -32,8 +34,19 @@ securityContext:
   capabilities: {drop: [ALL]}
 volumeMounts:
   - {name: tmp, mountPath: /tmp}
+  {{- with .service.volumeMounts }}{{ toYaml . | nindent 2 }}{{- end }}
 env:
+{{- $root := .root }}
 {{- range $name, $value := .service.settings }}
-  - {name: {{ $name }}, value: {{ $value | quote }}}
+{{- with tpl (toString $value) $root }}
+  - {name: {{ $name }}, value: {{ . | quote }}}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Where people open a service: "nluLogger" or "induction"; nothing without an ingress. */}}
+{{- define "nlu.pages" -}}
+{{- with .root.Values.ingress }}
+{{- if .enabled }}{{ ternary "https" "http" (not (empty .tls)) }}://{{ index .hosts $.service }}{{ end }}
 {{- end }}
 {{- end }}

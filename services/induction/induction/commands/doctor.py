@@ -16,6 +16,7 @@ from cyclopts import Parameter
 from nlu_shared.certificates import trusted
 from nlu_shared.kit.data.db import Database, open_database, session_scope
 from nlu_shared.kit.errors import ServiceError
+from nlu_shared.kit.outward import notify
 from nlu_shared.kit.process.checks import (
     SECONDS,
     Check,
@@ -23,6 +24,7 @@ from nlu_shared.kit.process.checks import (
     check_clock,
     check_database,
     check_disk,
+    check_mail,
     check_redis,
     exit_code,
     ok,
@@ -137,7 +139,7 @@ async def _looked(settings: Settings, ask: bool | None) -> list[Check]:
         check_redis(settings.redis),
         _logger(settings),
     )
-    checks = [database, clock, redis, *_disks(settings), *logger]
+    checks = [database, clock, redis, *_disks(settings), *await _mail(settings), *logger]
     if database.state is not State.OK:
         return [*checks, warning("models", "not looked at without the database")]
     return [*checks, *await _with_database(settings, ask)]
@@ -149,6 +151,13 @@ def _disks(settings: Settings) -> Iterator[Check]:
         yield check_disk("mails", settings.mail_dir)
 
 
+async def _mail(settings: Settings) -> list[Check]:
+    if settings.smtp_url is None:
+        return []
+    unreached = await notify.unreached(settings.smtp_url.get_secret_value())
+    return [check_mail("INDUCTION_SMTP_URL", unreached)]
+
+
 async def _logger(settings: Settings) -> list[Check]:
     key = settings.nlu_logger_key.get_secret_value()
     async with httpx2.AsyncClient(
@@ -158,7 +167,8 @@ async def _logger(settings: Settings) -> list[Check]:
         verify=trusted(),
     ) as http:
         try:
-            return [_scope(gate, await _knock(http, gate)) for gate in GATES]
+            # A key that is not known is one line, and not one a gate.
+            return [*dict.fromkeys([_scope(gate, await _knock(http, gate)) for gate in GATES])]
         except (httpx2.HTTPError, httpx2.InvalidURL):
             words = "does not answer: is it up, and is INDUCTION_NLU_LOGGER_URL right?"
             return [problem(LOGGER, words)]

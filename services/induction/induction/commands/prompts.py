@@ -126,7 +126,15 @@ def blame(*, task: Task, version: UUID, url: Url = HERE, key: Key = "") -> None:
 
 
 @prompts.command
-def check(file: Path, /, *, task: str | None = None, url: Url = HERE, key: Key = "") -> None:
+def check(
+    file: Path,
+    /,
+    *,
+    task: str | None = None,
+    alias: ServingAlias = ServingAlias.PRODUCTION,
+    url: Url = HERE,
+    key: Key = "",
+) -> None:
     """Says whether a file holds the prompt that serves.
 
     Exits 0 where it does, 1 where it does not, which is shown, and 2 where that cannot be told: the
@@ -138,6 +146,8 @@ def check(file: Path, /, *, task: str | None = None, url: Url = HERE, key: Key =
         An export: prompts.py, or JSON.
     task
         The task the prompt is for; without it the one that the file names.
+    alias
+        Which of those that serve: production or staging.
     """
     try:
         read = _prompt(file)
@@ -145,7 +155,8 @@ def check(file: Path, /, *, task: str | None = None, url: Url = HERE, key: Key =
         if named is None:
             sys.exit(f"induction: {file} names no task: give --task")
         with client(url, key) as http:
-            path, params = f"/v1/prompts/{quote(named, safe='')}/export", {"format": "json"}
+            path = f"/v1/prompts/{quote(named, safe='')}/export"
+            params = {"format": "json", "alias": alias.value}
             serving = read_document(answer(http.get(path, params=params)).text)
     except httpx2.HTTPError as away:
         _exit_unknown(f"induction: {unanswered(away)}")
@@ -155,9 +166,9 @@ def check(file: Path, /, *, task: str | None = None, url: Url = HERE, key: Key =
         _exit_unknown(str(refused.code))
     differences = behind(read, serving)
     if not differences:
-        print(f"{file} is what serves")
+        print(f"{file} is what serves in {alias}")
         return
-    print(f"{file} is not what serves", *differences, sep="\n")
+    print(f"{file} is not what serves in {alias}", *differences, sep="\n")
     sys.exit(BEHIND)
 
 

@@ -87,7 +87,10 @@ def score(
         print(f"induction: {wrong}", file=sys.stderr)
         sys.exit(UNKNOWN)
     print(scored.model_dump_json() if as_json else "\n".join(wording.as_lines(scored)))
-    if code := _code(scored, 0 if fail_under is None else fail_under):
+    lowest = 0 if fail_under is None else fail_under
+    if scored.objective < lowest:
+        print(f"induction: {scored.objective:.6g} is under {lowest:g}", file=sys.stderr)
+    if code := _code(scored, lowest):
         sys.exit(code)
 
 

@@ -21,7 +21,7 @@ from nlu_shared.schemas.experiments import (
 )
 from nlu_shared.schemas.insights import IntentOutcome
 from nlu_shared.schemas.promotions import PromotionIn, PromotionVerdict
-from nlu_shared.schemas.prompts import ServingAlias
+from nlu_shared.schemas.prompts import ServingAlias, TaskKind
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction import upstream
@@ -72,8 +72,10 @@ async def start(
         since = await queries.now(session) - BEFORE
     before = await upstream.fetch_outcomes(logger, task, version=str(a.id), since=since)
     async with session_scope(database, identity) as session:
-        tasks.require_current(await tasks.held(session, task))
+        of_task = await tasks.held(session, task)
+        tasks.require_current(of_task)
         a = await _contested(session, task, plan)
+        _require_answered(plan, of_task, a, await prompts.get(session, task, plan.version_id))
         row = _begun(task, a.id, plan, before, at=await queries.now(session), by=by)
         session.add(row)
         await session.flush()
@@ -89,6 +91,17 @@ def _require_rising(plan: ExperimentIn) -> None:
         raise Invalid("Each share is larger than the one before, and the first smaller than 1.")
     if len({one.intent for one in plan.guards}) < len(plan.guards):
         raise Invalid("An intent has one guard.")
+
+
+def _require_answered(plan: ExperimentIn, of_task: TaskRow, *versions: PromptVersionRow) -> None:
+    """A guard of what is never answered would guard nothing, and say so to nobody."""
+    answered = {name for version in versions for name in version.labels}
+    answered |= {str(one["name"]) for one in of_task.labels}
+    if of_task.kind != TaskKind.INTENT:
+        answered = {of_task.kind}
+    for number, guard in enumerate(plan.guards, start=1):
+        if guard.intent not in answered:
+            raise Invalid(f"Guard {number} is of an intent that the task never answers.")
 
 
 async def _contested(session: AsyncSession, task: str, plan: ExperimentIn) -> PromptVersionRow:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from nlu_shared.schemas.notices import RunNotice
 from nlu_shared.schemas.reports import ReportedComponent, RunReport
+from nlu_shared.schemas.runs import RunKind
 
 from induction.reports.document import OBJECTIVE, Heading, Link, Paragraph, Part, Quoted, Table
 
@@ -88,6 +89,8 @@ def _parts(ended: RunNotice) -> Iterator[Part]:
 def _scores(ended: RunNotice, before: str) -> str:
     if ended.before is None or ended.after is None or ended.gain is None:
         return ""
+    if ended.kind is RunKind.EVALUATE:  # one prompt, as it was: nothing to go from
+        return f"{before}{ended.after:.3f}"
     return f"{before}{ended.before:.3f} → {ended.after:.3f} ({ended.gain:+.3f})"
 
 

@@ -74,14 +74,18 @@ def read(truths: File, predictions: File | None, kind: TaskKind) -> tuple[list[S
 
 def ids_of(file: File) -> list[tuple[str, str]]:
     """The ids that a file names, each with its place: one a line, or rows of JSON with an
-    `id`. Raises Unscorable."""
+    `id`. Raises Unscorable, also where it names none."""
     try:
         lines = [line.strip() for line in lines_of([file.content])]
     except Fault as unreadable:
         raise Unscorable(f"{file.name}: {unreadable}") from None
     if next((line for line in lines if line), "").startswith(("{", "[")):
-        return [(place, str(line.id)) for place, line in _lines(file, NamedLine)]
-    return [(f"{file.name}, line {at}", line) for at, line in enumerate(lines, start=1) if line]
+        named = [(place, str(line.id)) for place, line in _lines(file, NamedLine)]
+    else:
+        named = [(f"{file.name}, line {at}", line) for at, line in enumerate(lines, 1) if line]
+    if not named:
+        raise Unscorable(f"{file.name} names no case")
+    return named
 
 
 def _export(file: File) -> list[CodedStatement | RefusedStatement] | None:

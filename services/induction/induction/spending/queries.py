@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from nlu_shared.kit.errors import Invalid
 from nlu_shared.schemas.spending import SpendBy, Spending, SpendLine
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -51,9 +52,11 @@ async def spending(
     cap: Decimal,
 ) -> Spending:
     """Calls that were sent from `since` (None: the month's first moment) to before `until` (None:
-    now). Two statements."""
+    now). Two statements. Raises Invalid for a period that ends before it begins."""
     stands = (await session.execute(text(NOW), {"window": forecast.WINDOW})).one()
     begin, end = since or stands.first, until or stands.now + timedelta(microseconds=1)
+    if begin >= end:
+        raise Invalid("The period ends before it begins.")
     rows = await session.execute(LINES[by], {"since": begin, "until": end})
     lines = [SpendLine.model_validate(dict(row)) for row in rows.mappings()]
     return Spending.model_validate(

@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.runs.models import RunRow
+from induction.tasks import service as tasks
 from induction.triggers.causes import Night
 from induction.triggers.models import AutoTriggerRow, TriggerDecisionRow
 from induction.triggers.policy import AutomaticRun
@@ -182,11 +183,12 @@ async def enabled_tasks(session: AsyncSession, rule: str) -> list[str]:
 async def decisions(
     session: AsyncSession, *, task: str | None, caller: Caller
 ) -> list[TriggerDecisionRow]:
-    """The newest hundred decisions about the caller's tasks."""
+    """The newest hundred decisions about the caller's tasks, or one of them. Raises NotFound."""
     statement = select(TriggerDecisionRow)
     if caller.tasks is not None:
         statement = statement.where(col(TriggerDecisionRow.task).in_(caller.tasks))
     if task is not None:
+        await tasks.get(session, task)
         statement = statement.where(TriggerDecisionRow.task == task)
     newest = statement.order_by(col(TriggerDecisionRow.id).desc()).limit(100)
     return list((await session.exec(newest)).all())

@@ -78,7 +78,7 @@ async def reset_auto_trigger_backoff(
     return await service.reset_backoff(session, settings, body.task, by=caller.subject)
 
 
-@router.get("/decisions", dependencies=[admin])
+@router.get("/decisions", dependencies=[admin], responses=UNKNOWN)
 async def list_decisions(
     session: DbSession, caller: CallerDep, task: AnyTask = None
 ) -> list[TriggerDecision]:

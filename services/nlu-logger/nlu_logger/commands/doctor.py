@@ -7,12 +7,18 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
+from nlu_shared.certificates import trusted
+from nlu_shared.kit.access.tokens import KeySet
 from nlu_shared.kit.data.db import Identity
+from nlu_shared.kit.outward import notify
 from nlu_shared.kit.process.checks import (
+    SECONDS,
     Check,
     check_clock,
     check_database,
     check_disk,
+    check_mail,
     check_redis,
     exit_code,
     ok,
@@ -49,8 +55,16 @@ async def _looked(settings: Settings) -> list[Check]:
         ),
         *_disks(settings),
         *_files(settings),
-        _tokens(settings),
+        *await _mail(settings),
+        await _tokens(settings),
     ]
+
+
+async def _mail(settings: Settings) -> list[Check]:
+    if settings.smtp_url is None:
+        return []
+    unreached = await notify.unreached(settings.smtp_url.get_secret_value())
+    return [check_mail("NLU_LOGGER_SMTP_URL", unreached)]
 
 
 def _files(settings: Settings) -> Iterator[Check]:
@@ -91,11 +105,16 @@ def _folder(file: Path | None) -> Path | None:
     return None if file is None else file.parent
 
 
-def _tokens(settings: Settings) -> Check:
+async def _tokens(settings: Settings) -> Check:
     if settings.jwt_secret is None and settings.jwks_url is None:
         return warning(
             "end users",
             "no token of theirs is taken, keys alone come in: set NLU_LOGGER_JWKS_URL or"
             " NLU_LOGGER_JWT_SECRET if a front end is to call",
         )
+    if settings.jwks_url is not None:
+        async with httpx2.AsyncClient(timeout=SECONDS, verify=trusted()) as http:
+            if not await KeySet(settings.jwks_url, http).is_published():
+                words = "the issuer's keys cannot be read: is NLU_LOGGER_JWKS_URL right?"
+                return problem("end users", words)
     return ok("end users", "their tokens are taken")

@@ -1,12 +1,14 @@
 """From a message to a classification by the prompt that serves."""
 
 import asyncio
+from functools import partial
+from uuid import UUID
 
-from nlu_shared.client.classification import Classification
+from nlu_shared.client.classification import Classification, unit_of
 from nlu_shared.client.prompted.model import MessagesApi, ModelFailed
 from nlu_shared.client.prompted.served import ServedPrompt
 from nlu_shared.client.prompted.source import PromptSource
-from nlu_shared.client.service import NLUService
+from nlu_shared.client.service import NLUResult, NLUService
 from nlu_shared.client.transport import Transport
 from nlu_shared.environment import given
 from nlu_shared.rendering import ModelRequest, Outcome, Prediction, read, render_parts
@@ -27,11 +29,13 @@ class PromptedClassifier:
         self._api = api
         self._model = model
 
-    async def classify(self, message: str, context: Context | None = None) -> Classification:
-        """One call, or of an ensemble one for each member, side by side. The id of the version goes
-        with the answer; a model that names no confidence has none: it counts as 0. Raises NoPrompt
-        and ModelFailed."""
-        prompt = await self.source.current()
+    async def classify(
+        self, message: str, context: Context | None = None, *, unit: str | None = None
+    ) -> Classification:
+        """One call, or of an ensemble one for each member, side by side; in an experiment of the
+        version that is the unit's. The id of the version goes with the answer; a model that names
+        no confidence has none: it counts as 0. Raises NoPrompt and ModelFailed."""
+        prompt = await self.source.current(unit)
         classification, _ = await asyncio.gather(
             self._answer(prompt, message, context), self.source.refresh()
         )
@@ -108,6 +112,27 @@ class PromptedService(NLUService):
     def __init__(self, classifier: PromptedClassifier, transport: Transport, *, task: str) -> None:
         super().__init__(classifier.classify, transport, task=task)
         self._prompted = classifier
+
+    async def process_message(
+        self,
+        message: str,
+        user_id: UUID | str | None = None,
+        conversation_id: UUID | str | None = None,
+        message_index: int | None = None,
+        *,
+        unit: UUID | str | None = None,
+    ) -> NLUResult:
+        """Answers, and logs what answered. `unit` is who has a part in experiments: the id of the
+        user or the conversation, whichever an experiment counts, and logged as such, too. It always
+        gets the same version. A unit that induction would not take is as none."""
+        chosen = unit_of(unit)
+        return await self._processed(
+            partial(self._prompted.classify, unit=chosen),
+            message,
+            user_id,
+            conversation_id,
+            message_index,
+        )
 
     @property
     def fallbacks(self) -> int:

@@ -64,6 +64,11 @@ class KeySet:
             raise Unavailable("The keys of the tokens' issuer cannot be read.")
         raise Unauthenticated
 
+    async def is_published(self) -> bool:
+        """Whether the issuer answers now with a key that can sign tokens."""
+        await self._ask()
+        return not self._is_away and bool(self._keys)
+
     async def _ask(self) -> None:
         async with self._asking:
             if time.monotonic() - self._asked_at < self.again_seconds:

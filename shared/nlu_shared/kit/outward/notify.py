@@ -7,7 +7,8 @@ import base64
 import hashlib
 import hmac
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import localtime
@@ -94,19 +95,39 @@ async def email(server: str, message: Message, *, sender: str, to: Sequence[str]
 
     A password is sent over TLS only; without one TLS is used where the server offers it.
     """
+    with _named():
+        await aiosmtplib.send(mail(message, sender=sender, to=to), **_login(server))
+
+
+async def unreached(server: str) -> str | None:
+    """Why no mail would leave by it: it is greeted, and logged in to; None where one would."""
+    try:
+        with _named():
+            async with aiosmtplib.SMTP(**_login(server)):
+                return None
+    except NotDelivered as reason:
+        return str(reason)
+
+
+def _login(server: str) -> dict[str, Any]:
     parts = urlsplit(server)
     secure = parts.scheme == "smtps"
+    return {
+        "hostname": parts.hostname,
+        "port": parts.port,
+        "username": unquote(parts.username) if parts.username else None,
+        "password": unquote(parts.password) if parts.password else None,
+        "use_tls": secure,
+        "start_tls": True if parts.password and not secure else None,
+        "timeout": SMTP_SECONDS,
+    }
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """What the mail server does, as NotDelivered."""
     try:
-        await aiosmtplib.send(
-            mail(message, sender=sender, to=to),
-            hostname=parts.hostname,
-            port=parts.port,
-            username=unquote(parts.username) if parts.username else None,
-            password=unquote(parts.password) if parts.password else None,
-            use_tls=secure,
-            start_tls=True if parts.password and not secure else None,
-            timeout=SMTP_SECONDS,
-        )
+        yield
     except aiosmtplib.SMTPResponseException as refused:
         raise NotDelivered(f"smtp {refused.code}") from None
     except aiosmtplib.SMTPRecipientsRefused:

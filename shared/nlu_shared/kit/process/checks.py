@@ -117,6 +117,14 @@ async def check_redis(url: str) -> Check:
     return ok("redis", "answers")
 
 
+def check_mail(setting: str, unreached: str | None) -> Check:
+    """`unreached`: why the mail server that the setting names takes nothing, if it does not."""
+    if unreached is None:
+        return ok("mail", "the server takes mails")
+    words = f"{unreached}: reports and notices wait; look at {setting}, and at the server"
+    return warning("mail", words)
+
+
 async def check_clock(url: str, identity: Identity) -> Check:
     """This machine's clock against the database's."""
     what = "clock"
