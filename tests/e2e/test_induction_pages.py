@@ -175,6 +175,31 @@ async def test_a_prompt_that_is_dropped_is_brought_in(page: Page, stack: Stack) 
     await expect(page.get_by_text("This is no bundle: it is no JSON.")).to_be_visible()
 
 
+async def test_versions_are_chosen_to_vote_with_the_forecast_first(
+    page: Page, stack: Stack
+) -> None:
+    await make_task(stack, "voting", cases=24)
+    for word in ("one", "other"):
+        text = f"Answer with topic_0, topic_1, topic_2 or topic_3, and with no {word} word."
+        path = "/v1/prompts/voting/versions"
+        assert (await stack.induction.post(path, json={"text": text})).is_success
+    await page.goto("/dashboard/tasks/voting")
+    await page.get_by_role("link", name="Let versions vote").click()
+    start = page.get_by_role("button", name="Start")
+    forecast = page.get_by_role("status")
+    await expect(forecast).to_have_text("Choose 2 to 9 versions: 1 are chosen.")
+    await expect(start).to_be_disabled()
+    for box in await page.get_by_role("checkbox", name="votes").all():
+        await box.check()
+    await expect(forecast).to_contain_text("24 approved")
+    await expect(forecast).to_contain_text("Costs at most")
+    await start.click()
+    await expect(page.get_by_text("waits for a worker")).to_be_visible()
+    (run,) = (await stack.induction.get("/v1/runs", params={"task": "voting"})).json()["items"]
+    assert (run["kind"], run["status"]) == ("ensemble", "waiting")
+    assert (await stack.induction.post(f"/v1/runs/{run['id']}/cancel")).is_success
+
+
 async def test_a_task_is_made_and_changed_on_its_sheet(page: Page, stack: Stack) -> None:
     """What the lines of its labels do not show stays: other spellings, retired labels, and a
     description's own line breaks."""

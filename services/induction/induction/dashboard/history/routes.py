@@ -1,4 +1,4 @@
-"""The pages of a task's lineage and of its failed ideas."""
+"""The pages of a task's lineage, of its failed ideas, and of votes of its versions."""
 
 from operator import attrgetter
 from typing import Annotated
@@ -11,6 +11,8 @@ from nlu_shared.kit.http.parameters import PathTask
 from nlu_shared.kit.pages.entrance import button
 from nlu_shared.kit.pages.house import file
 from nlu_shared.kit.pages.tables import MOST_SAVED, Sort
+from nlu_shared.schemas.ensembles import FEWEST_MEMBERS, MOST_MEMBERS
+from nlu_shared.schemas.runs import RunLimits
 from starlette.responses import HTMLResponse, Response
 
 from induction.dashboard.history import service
@@ -50,6 +52,21 @@ async def save_lineage(task: PathTask, session: DbSession, sort: Sort | None = N
     order = service.table(task, sort).order
     page = await lineage.page(session, task, before=None, limit=MOST_SAVED, order=order)
     return file("versions", as_csv(SAVED, page.items))
+
+
+@router.get("/vote")
+async def show_vote(task: PathTask, login: PromptReader, session: DbSession) -> HTMLResponse:
+    """The sheet on which a vote of versions is ordered."""
+    view = await service.vote_page(session, task)
+    return HOUSE.page(
+        "vote.html",
+        login,
+        at=None,
+        view=view,
+        limits=RunLimits(),
+        least=FEWEST_MEMBERS,
+        most=MOST_MEMBERS,
+    )
 
 
 @router.get("/ideas")

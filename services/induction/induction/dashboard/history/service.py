@@ -17,7 +17,7 @@ from induction.history import failures, lineage
 from induction.prompts import service as prompts
 from induction.settings import Settings
 
-VERSIONS, IDEAS = 100, 30
+VERSIONS, IDEAS, CANDIDATES = 100, 30, 200
 COLUMNS = {
     "version": False, "parent": False, "f1": True, "rationale": False, "made": True
 }  # fmt: skip
@@ -35,6 +35,16 @@ class LineagePage:
     verdicts: Mapping[UUID, tuple[VerdictKind, UUID]]
     hashes: Mapping[UUID, str]
     tree: Tree
+    is_cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VotePage:
+    """The versions that can vote, the newest first; there are more where it `is_cut`."""
+
+    task: str
+    versions: list[Ancestor]
+    outcomes: Mapping[UUID, str]
     is_cut: bool
 
 
@@ -70,6 +80,19 @@ async def lineage_page(
         hashes=await prompts.hashes(session, parents),
         tree=tree(newest.items, outcomes),
         is_cut=newest.next_cursor is not None,
+    )
+
+
+async def vote_page(session: AsyncSession, task: str) -> VotePage:
+    """Raises NotFound."""
+    page = await lineage.page(session, task, before=None, limit=CANDIDATES)
+    votes = await queries.ensembles(session, [one.id for one in page.items])
+    versions = [one for one in page.items if one.id not in votes]
+    return VotePage(
+        task=task,
+        versions=versions,
+        outcomes=await queries.outcomes(session, [one.id for one in versions]),
+        is_cut=page.next_cursor is not None,
     )
 
 
