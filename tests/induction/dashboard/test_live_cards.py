@@ -39,10 +39,10 @@ async def test_a_card_draws_the_live_score_of_each_week_against_the_threshold(
     await stack.induction.post("/v1/admin/auto-trigger", json=rules)
     async with browser(str(stack.induction.base_url)) as page:
         for weeks_ago, wrong in ((2, 20), (1, 10), (0, 0)):
-            told = {"version": version, "answer": "topic_0", "weeks_ago": weeks_ago}
-            await audited(stack, "over-weeks", 40 - wrong, truth=None, **told)
+            audit = {"version": version, "answer": "topic_0", "weeks_ago": weeks_ago}
+            await audited(stack, "over-weeks", 40 - wrong, truth=None, **audit)
             if wrong:
-                await audited(stack, "over-weeks", wrong, truth="topic_2", **told)
+                await audited(stack, "over-weeks", wrong, truth="topic_2", **audit)
         card = unescape((await page.get("/dashboard")).text)
     words = re.search(r'class="spark".*aria-label="Live F1 by week: ([^"]+)"', card)
     assert words

@@ -108,7 +108,7 @@ async def live_scores(logger: httpx2.AsyncClient) -> LiveScores:
     """Of all tasks, in two questions at once; None where nlu-logger gives none: no page waits for
     them."""
 
-    async def asked(span: timedelta, every: Every | None) -> list[LiveScore] | None:
+    async def fetched(span: timedelta, every: Every | None) -> list[LiveScore] | None:
         since = datetime.now(UTC) - span
         try:
             async with asyncio.timeout(PATIENCE.total_seconds()):
@@ -116,7 +116,7 @@ async def live_scores(logger: httpx2.AsyncClient) -> LiveScores:
         except (UpstreamAway, TimeoutError):
             return None
 
-    newest, weekly = await asyncio.gather(asked(LIVE, None), asked(TREND, Every.WEEK))
+    newest, weekly = await asyncio.gather(fetched(LIVE, None), fetched(TREND, Every.WEEK))
     return LiveScores(newest, weekly or [])
 
 
