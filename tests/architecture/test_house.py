@@ -35,6 +35,8 @@ ROLES = {"models.py", "service.py", "routes.py", "jobs.py", "__init__.py"}
 EDGES = {"migrations", "commands"}
 """Rooms that are nothing but doors."""
 IO_FILES = {
+    # What a list can be ordered by, as SQL.
+    "columns.py",
     "quoting.py",
     "ingest.py",
     "queues.py",

@@ -2,13 +2,14 @@
 keyboard alone, in one go; pages that complain of nothing and ask no other host."""
 
 import csv
+import re
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.fixtures.chromium import needs_browser
+from tests.fixtures.chromium import dragged, needs_browser
 from tests.fixtures.databases import BOOTSTRAP_KEY, Databases
 from tests.fixtures.servers import Servers
 from tests.nlu_logger.world import World, opened
@@ -241,6 +242,29 @@ async def test_a_key_is_made_with_its_scopes_in_words_and_a_person_erased_with_a
     await expect(page.get_by_role("heading", name="Receipt")).to_be_visible()
     rows = (await world.admin.get("/v1/predictions", params={"user": person})).json()["items"]
     assert rows == []
+
+
+async def test_a_file_that_is_dropped_on_its_form_is_taken_as_a_chosen_one_is(page: Page) -> None:
+    rows = "text,label\nbuy milk,shop\n"
+    form, box = page.locator("form.stack"), page.locator("textarea#file")
+    alert = form.get_by_role("alert")
+    await page.goto("/dashboard/operations/imports")
+    table = await dragged(page, {"rows.csv": rows})
+    await form.dispatch_event("dragenter", {"dataTransfer": table})
+    await expect(form).to_have_class(re.compile("dropping"))
+    await box.dispatch_event("drop", {"dataTransfer": table})
+    await expect(box).to_have_value(rows)
+    await expect(form).not_to_have_class(re.compile("dropping"))
+    await form.dispatch_event("drop", {"dataTransfer": await dragged(page, {"a": "a", "b": "b"})})
+    await expect(alert).to_contain_text("One file at a time")
+    await expect(box).to_have_value(rows)
+    # A miss does not lead the browser to the file, away from what stands on the page.
+    missed = await page.get_by_role("heading", level=1).evaluate(
+        """(heading, dataTransfer) => heading.dispatchEvent(
+            new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }))""",
+        table,
+    )
+    assert missed is False
 
 
 async def test_a_chosen_file_comes_in_as_it_was_written_or_not_at_all(

@@ -1,5 +1,6 @@
 """Every page of both services in a browser, light and dark and as wide as a phone: no barrier that
-axe-core knows of level A or AA, no complaint in the console, no request to another host."""
+axe-core knows of level A or AA, no complaint in the console, no request to another host; and every
+table is sorted and saved with all of its rows."""
 
 from collections.abc import AsyncIterator
 
@@ -10,6 +11,7 @@ from playwright.async_api import Browser, Page, expect
 from tests.fixtures.chromium import needs_browser
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.stack import Stack
+from tests.fixtures.tables import owed
 from tests.fixtures.walking import (
     INDUCTION_PAGES,
     LOGGER_PAGES,
@@ -36,7 +38,7 @@ async def page(chromium: Browser) -> AsyncIterator[Page]:
     await made.close()
 
 
-async def test_no_page_of_either_service_has_a_barrier_complains_or_asks_another_host(
+async def test_no_page_has_a_barrier_complains_asks_another_host_or_keeps_rows_from_a_reader(
     page: Page, stack: Stack
 ) -> None:
     wrong: list[str] = []
@@ -54,6 +56,7 @@ async def test_no_page_of_either_service_has_a_barrier_complains_or_asks_another
             wrong.clear()
             await page.goto(f"{walk.url}{path}")
             wrong += await barriers(page, in_dark=is_first)
+            wrong += await owed(page)
             broken += [f"{path}: {one}" for one in wrong]
     assert not broken, "\n".join(broken)
 

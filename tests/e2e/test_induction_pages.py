@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.fixtures.chromium import needs_browser
+from tests.fixtures.chromium import dragged, needs_browser
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import DEADLINE_SECONDS, Stack
@@ -113,7 +113,7 @@ async def test_an_operator_sets_a_trigger_tries_a_version_on_traffic_and_makes_a
     await page.goto("/dashboard/tasks/kept-by-hand")
     await page.get_by_text("Take a bundle of another instance").click()
     nothing = {"name": "a.json", "mimeType": "application/json", "buffer": b"no JSON"}
-    await page.get_by_label("The file").set_input_files(nothing)
+    await page.get_by_label("Choose the file").set_input_files(nothing)
     await page.get_by_role("button", name="Take it").click()
     await expect(page.get_by_text("This is no bundle: it is no JSON.")).to_be_visible()
     await page.get_by_role("link", name="Trigger").click()
@@ -152,6 +152,52 @@ async def test_an_operator_sets_a_trigger_tries_a_version_on_traffic_and_makes_a
     await page.get_by_role("button", name="I have kept it").click()
     await expect(page.get_by_text("It may: read and watch runs.")).to_be_visible()
     await expect(shown).to_have_count(0)
+
+
+async def test_a_prompt_that_is_dropped_is_brought_in(page: Page, stack: Stack) -> None:
+    await make_task(stack, "dropped")
+    await page.goto("/dashboard/tasks/dropped")
+    fold = page.locator("details", has_text="Bring a prompt in")
+    await expect(page.get_by_role("button", name="Bring it in")).to_be_hidden()
+    text = "Answer with topic_0, topic_1, topic_2 or topic_3, and nothing else."
+    module = {"prompts.py": f"PROMPT = {text!r}\n"}
+    await fold.dispatch_event("drop", {"dataTransfer": await dragged(page, module)})
+    await expect(page.get_by_label("Or what stands in")).to_have_value(module["prompts.py"])
+    await fold.dispatch_event("drop", {"dataTransfer": await dragged(page, {"a.txt": text})})
+    await expect(page.get_by_label("Or paste the text")).to_have_value(text)
+    await expect(page.get_by_label("Or what stands in")).to_have_value("")
+    await page.get_by_role("button", name="Bring it in").click()
+    await expect(page.locator("pre.prompt-text")).to_contain_text(text)
+    await page.goto("/dashboard/tasks/dropped")
+    bundle = page.locator("details", has_text="Take a bundle")
+    await bundle.dispatch_event("drop", {"dataTransfer": await dragged(page, {"a.json": "no"})})
+    await page.get_by_role("button", name="Take it").click()
+    await expect(page.get_by_text("This is no bundle: it is no JSON.")).to_be_visible()
+
+
+async def test_versions_are_chosen_to_vote_with_the_forecast_first(
+    page: Page, stack: Stack
+) -> None:
+    await make_task(stack, "voting", cases=24)
+    for word in ("one", "other"):
+        text = f"Answer with topic_0, topic_1, topic_2 or topic_3, and with no {word} word."
+        path = "/v1/prompts/voting/versions"
+        assert (await stack.induction.post(path, json={"text": text})).is_success
+    await page.goto("/dashboard/tasks/voting")
+    await page.get_by_role("link", name="Let versions vote").click()
+    start = page.get_by_role("button", name="Start")
+    forecast = page.get_by_role("status")
+    await expect(forecast).to_have_text("Choose 2 to 9 versions: 1 are chosen.")
+    await expect(start).to_be_disabled()
+    for box in await page.get_by_role("checkbox", name="votes").all():
+        await box.check()
+    await expect(forecast).to_contain_text("24 approved")
+    await expect(forecast).to_contain_text("Costs at most")
+    await start.click()
+    await expect(page.get_by_text("waits for a worker")).to_be_visible()
+    (run,) = (await stack.induction.get("/v1/runs", params={"task": "voting"})).json()["items"]
+    assert (run["kind"], run["status"]) == ("ensemble", "waiting")
+    assert (await stack.induction.post(f"/v1/runs/{run['id']}/cancel")).is_success
 
 
 async def test_a_task_is_made_and_changed_on_its_sheet(page: Page, stack: Stack) -> None:

@@ -15,7 +15,7 @@ from nlu_shared.schemas.alerts import IncidentInBrief
 from nlu_shared.schemas.base import Page, Problem
 from nlu_shared.schemas.experiments import ArmCount, Unit
 from nlu_shared.schemas.ground_truth import GroundTruthCase, StreamEnd, dataset_hash
-from nlu_shared.schemas.insights import IntentOutcome, LiveScore, TrafficDrift
+from nlu_shared.schemas.insights import Every, IntentOutcome, LiveScore, TrafficDrift
 from nlu_shared.schemas.labels import LabelSet, LabelSetIn, LabelSpec
 from nlu_shared.schemas.predictions import Prediction
 from nlu_shared.schemas.privacy import ErasedCase
@@ -150,11 +150,12 @@ def _conflict(response: httpx2.Response) -> Conflict:
 
 
 async def fetch_live_f1(
-    client: httpx2.AsyncClient, task: str | None, *, since: datetime
+    client: httpx2.AsyncClient, task: str | None, *, since: datetime, every: Every | None = None
 ) -> list[LiveScore] | None:
-    """By task (None: all) and version, the newest first; None where induction's key lacks
-    insights:read. Raises UpstreamAway."""
-    params = {"from": since.isoformat()} | ({"task": task} if task else {})
+    """By task (None: all) and version, the newest first, and by period where `every` is given; None
+    where induction's key lacks insights:read. Raises UpstreamAway."""
+    params = {"from": since.isoformat(), "task": task, "every": every}
+    params = {name: value for name, value in params.items() if value is not None}
     response = await _sent(client, "GET", "/v1/insights/live-f1", params=params)
     return None if response.status_code == 403 else _read(Page[LiveScore], response).items
 

@@ -1,10 +1,12 @@
 """What audited traffic says of the prompt that serves, on the card of its task."""
 
 import asyncio
+import re
 from html import unescape
 
 import httpx2
 from induction.dashboard import service
+from induction.dashboard.service import LiveScores
 
 from tests.fixtures.browsing import browser
 from tests.fixtures.labelled import make_task
@@ -28,6 +30,29 @@ async def test_a_card_tells_the_live_score_of_what_serves_with_its_interval(stac
         assert "live F1 1.00 (0.91 to 1.00, 40 audited)" in card
 
 
+async def test_a_card_draws_the_live_score_of_each_week_against_the_threshold(
+    stack: Stack,
+) -> None:
+    version = await make_task(stack, "over-weeks", cases=4)
+    await serving_for_a_day(stack, "over-weeks")
+    rules = {"task": "over-weeks", "enabled": True, "f1_threshold": 0.8}
+    await stack.induction.post("/v1/admin/auto-trigger", json=rules)
+    async with browser(str(stack.induction.base_url)) as page:
+        for weeks_ago, wrong in ((2, 20), (1, 10), (0, 0)):
+            audit = {"version": version, "answer": "topic_0", "weeks_ago": weeks_ago}
+            await audited(stack, "over-weeks", 40 - wrong, truth=None, **audit)
+            if wrong:
+                await audited(stack, "over-weeks", wrong, truth="topic_2", **audit)
+        card = unescape((await page.get("/dashboard")).text)
+    words = re.search(r'class="spark".*aria-label="Live F1 by week: ([^"]+)"', card)
+    assert words
+    scores = [float(one.split()[2]) for one in words[1].split("; ")]
+    assert len(scores) == 3
+    assert scores == sorted(scores)
+    assert scores[-1] == 1.0
+    assert "dashed: a run starts below" in card
+
+
 async def test_a_page_waits_for_no_service_that_does_not_answer() -> None:
     async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
@@ -36,6 +61,8 @@ async def test_a_page_waits_for_no_service_that_does_not_answer() -> None:
     server = await asyncio.start_server(hold, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server, httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as silent:
-        assert await service.live_scores(silent) is None
+        began = asyncio.get_running_loop().time()
+        assert await service.live_scores(silent) == LiveScores(None, [])
+        assert asyncio.get_running_loop().time() - began < 2 * service.PATIENCE.total_seconds()
     async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as away:
-        assert await service.live_scores(away) is None
+        assert await service.live_scores(away) == LiveScores(None, [])

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from induction.dashboard.drawing import AREA, best_so_far, search_chart
 from induction.dashboard.words import lines_of
+from induction.sentences import readable
 from nlu_shared.schemas.candidates import IterationView
 from nlu_shared.schemas.diffs import Hunk
 
@@ -15,6 +16,23 @@ TEXTS = st.lists(st.text("abc ,.", max_size=12), max_size=8)
 
 def hunk(*lines: str) -> Hunk:
     return Hunk(before_line=1, after_line=1, lines=list(lines))
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("With about 2850 more labelled cases", "With about 2,850 more labelled cases"),
+        ("More than 100000 more.", "More than 100,000 more."),
+        ("F1 0.8123 on 960 cases, by claude-haiku-20251001.", None),
+        (
+            "Verdicts of 1 earlier runs rest on these cases too, so",
+            "The verdict of one earlier run rests on these cases too, so",
+        ),
+        ("Verdicts of 12 earlier runs rest", None),
+    ],
+)
+def test_a_stored_sentence_reads_as_people_write(written: str, read: str | None) -> None:
+    assert readable(written) == (read or written)
 
 
 @given(TEXTS, TEXTS)

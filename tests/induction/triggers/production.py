@@ -1,6 +1,8 @@
 """Production as the audit sees it: predictions whose truths are approved, written past the
 service, and of what serves."""
 
+from datetime import timedelta
+
 import asyncpg
 
 from tests.fixtures.stack import Stack
@@ -9,7 +11,7 @@ SEEN = """
 INSERT INTO nlu_prompt_logs (id, task, prompt, predicted_intent, confidence, prompt_version,
     created_at, body_hash)
 SELECT id, $1, $1 || n, $2, 0.9, $3, uuid_extract_timestamp(id), ''
-FROM generate_series(1, $4) n, LATERAL (SELECT uuidv7(interval '-1 hour') AS id, n AS row) made
+FROM generate_series(1, $4) n, LATERAL (SELECT uuidv7($5::interval) AS id, n AS row) made
 RETURNING id
 """
 APPROVED = """
@@ -32,13 +34,22 @@ async def serving_for_a_day(stack: Stack, task: str) -> None:
 
 
 async def audited(
-    stack: Stack, task: str, count: int, *, answer: str, truth: str | None, version: str | None
+    stack: Stack,
+    task: str,
+    count: int,
+    *,
+    answer: str,
+    truth: str | None,
+    version: str | None,
+    weeks_ago: int = 0,
 ) -> None:
-    """`count` predictions of the last hour that the audit drew; a truth of None confirms them."""
+    """`count` predictions of an hour ago, or of weeks before, that the audit drew; a truth of None
+    confirms them."""
     database = stack.logger_database
     db = await asyncpg.connect(database.admin_url.rsplit("/", 1)[0] + "/" + database.name)
     try:
-        made = await db.fetch(SEEN, task, answer, version, count)
+        at = -timedelta(hours=1, weeks=weeks_ago)
+        made = await db.fetch(SEEN, task, answer, version, count, at)
         ids = [row["id"] for row in made]
         await db.execute(APPROVED, ids, truth)
         await db.execute(DRAWN, ids)

@@ -1,14 +1,76 @@
 """Numbers lead to the rows behind them, and each row to all that became of it."""
 
+import csv
+import io
 import re
 from html import unescape
 
+import httpx2
 import pytest
 from nlu_logger.dashboard import drawing
 from nlu_logger.dashboard.drawing import Value
+from nlu_logger.dashboard.search.service import A_PAGE
 
 from tests.fixtures.browsing import browser
 from tests.nlu_logger.world import HELLO, World
+
+SORTED = {
+    "text": lambda row: row["prompt"].lower(),
+    "intent": lambda row: row["predicted_intent"],
+    "confidence": lambda row: row["confidence"],
+    "outcome": lambda row: row["was_successful"],
+}
+
+
+async def test_found_predictions_are_sorted_over_all_their_pages_and_saved(
+    world: World, task: str
+) -> None:
+    bodies = [
+        {
+            "task": task,
+            "prompt": f"={'ab'[n % 2]} {n % 7}",
+            "predicted_intent": f"of {n % 3}",
+            "confidence": n % 11 / 10,
+        }
+        for n in range(2 * A_PAGE + 5)
+    ]
+    answer = await world.admin.post("/v1/predictions:batch", json=bodies)
+    ids = [one["log_id"] for one in answer.json()["items"]]
+    for log_id in ids[::4]:
+        outcome = {"was_successful": ids.index(log_id) % 8 == 0}
+        await world.admin.post(f"/v1/predictions/{log_id}/outcome", json=outcome)
+    async with browser(world.url) as made:
+        rows = (await world.admin.get(f"/v1/predictions?task={task}&limit=500")).json()["items"]
+        by_id = {row["id"]: row for row in rows}
+        path = "/dashboard/predictions"
+        for name, value in SORTED.items():
+            for sign in ("", "-"):
+                turned = await every_page(made, f"{path}?task={task}&sort={sign}{name}")
+                values = [value(by_id[one]) for one in turned]
+                known = [one for one in values if one is not None]
+                assert sorted(turned) == sorted(ids), name
+                assert known == sorted(known, reverse=sign == "-"), name
+                assert values[len(known) :] == [None] * (len(values) - len(known)), name
+        path = f"/dashboard/predictions.csv?task={task}&sort=-confidence"
+        table = list(
+            csv.DictReader(io.StringIO((await made.get(path)).text.removeprefix("\ufeff")))
+        )
+        assert len(table) == len(ids)
+        assert (table[0]["confidence"], table[-1]["confidence"]) == ("1.0", "0.0")
+        assert table[0]["text"].startswith("'=")
+        unknown = await made.get(f"{path}?task={task}&sort=id")
+        assert (unknown.status_code, unknown.json()["code"]) == (422, "no_such_column")
+
+
+async def every_page(made: httpx2.AsyncClient, path: str) -> list[str]:
+    """The ids of the rows of all pages, in their order."""
+    turned: list[str] = []
+    while path:
+        page = (await made.get(path)).text
+        turned += re.findall(r'href="/dashboard/predictions/([0-9a-f-]{36})"', page)
+        following = re.search(r'href="([^"]+)" rel="next"', page)
+        path = unescape(following[1]) if following else ""
+    return turned
 
 
 def found(page: str) -> set[str]:
@@ -44,7 +106,7 @@ async def test_predictions_are_found_by_what_they_hold(world: World, task: str) 
         for query, names in wanted.items():
             page = await made.get(f"/dashboard/predictions?task={task}&{query}")
             assert found(page.text) == {ids[name] for name in names}, query
-        assert "Who saves or copies rows of this page is noted nowhere" in page.text
+        assert "Who copies rows of this page is noted nowhere" in page.text
         nothing = await made.get(f"/dashboard/predictions?task={task}&text=unheard")
         assert "No prediction is like this." in nothing.text
         wrong = await made.get("/dashboard/predictions?since=never")

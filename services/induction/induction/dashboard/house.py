@@ -9,6 +9,7 @@ from nlu_shared.kit.pages.entrance import PREFIX, Entrance
 from nlu_shared.kit.pages.house import House, Link
 
 from induction.dashboard import words
+from induction.sentences import readable
 
 RUNS, OPERATIONS = f"{PREFIX}/runs", f"{PREFIX}/operations"
 SPEND, KEYS = f"{PREFIX}/spend", f"{PREFIX}/keys"
@@ -26,6 +27,7 @@ HOUSE = House(
         "money": words.money,
         "lasting": words.lasting,
         "in_words": words.in_words,
+        "readable": readable,
     },
 )
 entrance = Entrance(HOUSE)

@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx2
 from nlu_shared.kit.access.auth import Caller
 from nlu_shared.schemas.experiments import ExperimentStatus
-from nlu_shared.schemas.insights import LiveScore
+from nlu_shared.schemas.insights import Every, LiveScore
 from nlu_shared.schemas.lineage import Ancestor
 from nlu_shared.schemas.promotions import ProposalStatus
 from nlu_shared.schemas.prompts import ServingAlias
@@ -22,6 +22,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction import upstream
 from induction.dashboard.drawing import share
+from induction.dashboard.trend import WEEKS, Trend, trend
 from induction.experiments.models import ExperimentRow
 from induction.history import lineage
 from induction.prompts.models import PromptMoveRow, PromptProposalRow, PromptVersionRow
@@ -38,17 +39,26 @@ from induction.triggers.queries import Serving
 from induction.upstream import UpstreamAway
 
 RUNS, VERSIONS = 20, 50
-LIVE = timedelta(days=28)
+LIVE, TREND = timedelta(days=28), timedelta(weeks=WEEKS)
 PATIENCE = timedelta(seconds=1)
 """So long a page waits for what another service would add to it."""
 NO_ANSWER = "live F1 is unknown: nlu-logger does not answer, or not with induction's key"
 
 
 @dataclass(frozen=True, slots=True)
+class LiveScores:
+    """Of all tasks: `newest` over LIVE, None where they are not known; `weekly` over TREND."""
+
+    newest: list[LiveScore] | None
+    weekly: list[LiveScore]
+
+
+@dataclass(frozen=True, slots=True)
 class TaskCard:
     """A task at a glance; what there is not yet is None. `trigger` is its rules, `considered` the
-    newest decision about it, `live` what audited traffic says of what serves, `waiting` how many
-    promotions wait for approval, `experiment` the one that is running."""
+    newest decision about it, `live` what audited traffic says of what serves and `trend` how that
+    went over weeks, `waiting` how many promotions wait for approval, `experiment` the one that is
+    running."""
 
     task: TaskRow
     serving: Serving | None
@@ -58,6 +68,7 @@ class TaskCard:
     is_paused: bool
     considered: TriggerDecision | None
     live: str | None
+    trend: Trend | None
     waiting: int
     experiment: UUID | None
 
@@ -93,19 +104,26 @@ class TaskPage:
         return {one.id: one.version_hash for one in self.versions}
 
 
-async def live_scores(logger: httpx2.AsyncClient) -> list[LiveScore] | None:
-    """Of all tasks over four weeks; None where nlu-logger gives none: no page waits for them."""
-    try:
-        async with asyncio.timeout(PATIENCE.total_seconds()):
-            return await upstream.fetch_live_f1(logger, None, since=datetime.now(UTC) - LIVE)
-    except (UpstreamAway, TimeoutError):
-        return None
+async def live_scores(logger: httpx2.AsyncClient) -> LiveScores:
+    """Of all tasks, in two questions at once; None where nlu-logger gives none: no page waits for
+    them."""
+
+    async def fetched(span: timedelta, every: Every | None) -> list[LiveScore] | None:
+        since = datetime.now(UTC) - span
+        try:
+            async with asyncio.timeout(PATIENCE.total_seconds()):
+                return await upstream.fetch_live_f1(logger, None, since=since, every=every)
+        except (UpstreamAway, TimeoutError):
+            return None
+
+    newest, weekly = await asyncio.gather(fetched(LIVE, None), fetched(TREND, Every.WEEK))
+    return LiveScores(newest, weekly or [])
 
 
 async def overview(
     session: AsyncSession,
     settings: Settings,
-    scores: Sequence[LiveScore] | None,
+    scores: LiveScores,
     *,
     caller: Caller,
 ) -> Overview:
@@ -121,6 +139,7 @@ async def overview(
     decisions = await _decisions(session, slugs)
     waiting = await _waiting(session, slugs)
     experiments = await _experiments(session, slugs)
+    now = datetime.now(UTC)
     cards = [
         TaskCard(
             task=row,
@@ -130,13 +149,25 @@ async def overview(
             trigger=_rules(triggers.get(row.slug)),
             is_paused=row.slug in triggers and triggers[row.slug].paused_at is not None,
             considered=decisions.get(row.slug),
-            live=_live(row.slug, serving.get(row.slug), scores),
+            live=_live(row.slug, serving.get(row.slug), scores.newest),
+            trend=trend(
+                scores.weekly,
+                row.slug,
+                threshold=_threshold(triggers.get(row.slug)),
+                until=now,
+            ),
             waiting=waiting.get(row.slug, 0),
             experiment=experiments.get(row.slug),
         )
         for row in rows
     ]
     return Overview(cards, await month(session, settings))
+
+
+def _threshold(row: AutoTriggerRow | None) -> float | None:
+    """Below which a run starts by itself, where one may."""
+    rules = _rules(row)
+    return rules.f1_threshold if rules.enabled else None
 
 
 def _live(task: str, serves: Serving | None, scores: Sequence[LiveScore] | None) -> str | None:

@@ -3,10 +3,13 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from nlu_shared.kit.data.orders import Sorts, ordered
 from nlu_shared.kit.data.pages import cut
 from nlu_shared.kit.errors import NotFound
+from nlu_shared.kit.order import NEWEST, Order
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.experiments import (
     Arm,
@@ -15,7 +18,7 @@ from nlu_shared.schemas.experiments import (
     ExperimentStatus,
     ExperimentStep,
 )
-from sqlalchemy import func, text
+from sqlalchemy import Float, cast, func, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -131,16 +134,33 @@ def _view(row: ExperimentRow, taken: Sequence[ExperimentStepRow]) -> Experiment:
     )
 
 
+def _of_evidence(name: str) -> Any:
+    return cast(col(ExperimentRow.evidence)[name].astext, Float)
+
+
+SORTS: Sorts = {
+    "began": col(ExperimentRow.id),
+    "candidate": col(ExperimentRow.b_version_id),
+    "against": col(ExperimentRow.a_version_id),
+    "status": col(ExperimentRow.status),
+    "difference": _of_evidence("difference"),
+    "better": _of_evidence("better"),
+    "worse": _of_evidence("worse"),
+    "by": col(ExperimentRow.by),
+}
+"""What experiments can be ordered by."""
+
+
 async def page(
-    session: AsyncSession, task: str, *, before: UUID | None, limit: int
+    session: AsyncSession, task: str, *, before: UUID | None, limit: int, order: Order = NEWEST
 ) -> Page[Experiment]:
-    """Of a task, the newest first, without the course of their evidence. Raises NotFound."""
+    """Of a task, the newest first or in an order, without the course of their evidence. Raises
+    NotFound."""
     await tasks.get(session, task)
     chosen = select(ExperimentRow).where(ExperimentRow.task == task)
-    if before is not None:
-        chosen = chosen.where(col(ExperimentRow.id) < before)
-    ordered = chosen.order_by(col(ExperimentRow.id).desc()).limit(limit + 1)
-    page, cursor = cut((await session.exec(ordered)).all(), limit)
+    key = ExperimentRow.id
+    arranged = await ordered(session, chosen, SORTS, order, id=key, before=before)
+    page, cursor = cut((await session.execute(arranged.limit(limit + 1))).scalars().all(), limit)
     taken = await _steps_of(session, [one.id for one in page])
     return Page(items=[_brief(_view(one, taken[one.id])) for one in page], next_cursor=cursor)
 

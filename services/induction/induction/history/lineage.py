@@ -4,12 +4,14 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
+from nlu_shared.kit.data.orders import Sorts, ordered
 from nlu_shared.kit.data.pages import cut
+from nlu_shared.kit.order import NEWEST, Order
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.blame import Blame, Judged
 from nlu_shared.schemas.lineage import Ancestor
 from nlu_shared.schemas.prompts import PromptContent
-from sqlalchemy import text
+from sqlalchemy import DateTime, Float, Integer, Text, Uuid, column, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -38,10 +40,30 @@ _LINEAGE = text(
             AND (version.run_id IS NULL OR run_id = version.run_id)
         ORDER BY run_id LIMIT 1
     ) AS scored ON true
-    WHERE version.task = :task AND (CAST(:before AS uuid) IS NULL OR version.id < :before)
-    ORDER BY version.id DESC LIMIT :limit
+    WHERE version.task = :task
     """
-).columns(change=JSONB)
+).columns(
+    column("id", Uuid),
+    column("version_hash", Text),
+    column("parent_id", Uuid),
+    column("source", Text),
+    column("run_id", Uuid),
+    column("iteration", Integer),
+    column("change", JSONB),
+    column("validation_f1", Float),
+    column("scorer", Text),
+    column("labels_version", Integer),
+    column("created_at", DateTime(timezone=True)),
+)
+_VERSIONS = _LINEAGE.subquery("lineage").c
+SORTS: Sorts = {
+    "version": _VERSIONS.version_hash,
+    "parent": _VERSIONS.parent_id,
+    "f1": _VERSIONS.validation_f1,
+    "rationale": func.lower(_VERSIONS.change["rationale"].astext),
+    "made": _VERSIONS.id,
+}
+"""What the versions of a task can be ordered by."""
 
 # A version may have come out of several runs; the one that kept it says most about it.
 _DESCENT = text(
@@ -75,13 +97,14 @@ _JUDGED = {
 
 
 async def page(
-    session: AsyncSession, task: str, *, before: UUID | None, limit: int
+    session: AsyncSession, task: str, *, before: UUID | None, limit: int, order: Order = NEWEST
 ) -> Page[Ancestor]:
-    """The versions of a task, newest first. `validation_f1` is the version's own."""
+    """The versions of a task, newest first or in an order. `validation_f1` is the version's own."""
     await tasks.get(session, task)
     serving = await prompts.production_id(session, task)
-    filters = {"task": task, "before": before, "limit": limit + 1}
-    rows = (await session.execute(_LINEAGE, filters)).mappings().all()
+    versions = select(*_VERSIONS).params(task=task)
+    arranged = await ordered(session, versions, SORTS, order, id=_VERSIONS.id, before=before)
+    rows = (await session.execute(arranged.limit(limit + 1))).mappings().all()
     page, cursor = cut(rows, limit, itemgetter("id"))
     items = [
         Ancestor.model_validate({**row, "is_production": row["id"] == serving}) for row in page

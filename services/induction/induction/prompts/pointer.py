@@ -5,11 +5,14 @@ from datetime import datetime
 from operator import attrgetter
 from uuid import UUID
 
+from nlu_shared.kit.data.orders import Sorts, ordered
 from nlu_shared.kit.data.pages import cut
+from nlu_shared.kit.order import NEWEST, Order
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.promotions import PointerMove
 from nlu_shared.schemas.prompts import ServingAlias
-from sqlalchemy import text
+from sqlalchemy import Boolean, DateTime, Integer, Text, Uuid, column, func, text
+from sqlalchemy import select as select_columns
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -42,10 +45,31 @@ _HISTORY = text(
         ON later.task = move.task AND later.alias = move.alias AND later.n = move.n + 1
     WHERE move.task = :task AND move.alias = :alias
         AND (CAST(:as_of AS timestamptz) IS NULL OR move.moved_at <= :as_of)
-        AND (CAST(:before AS integer) IS NULL OR move.n < :before)
-    ORDER BY move.n DESC LIMIT :limit
     """
+).columns(
+    column("n", Integer),
+    column("alias", Text),
+    column("version_id", Uuid),
+    column("version_hash", Text),
+    column("from_version_id", Uuid),
+    column("from_version_hash", Text),
+    column("moved_at", DateTime(timezone=True)),
+    column("until", DateTime(timezone=True)),
+    column("by", Text),
+    column("is_rollback", Boolean),
+    column("proposal_id", Uuid),
+    column("reason", Text),
 )
+_MOVES = _HISTORY.subquery("moves").c
+SORTS: Sorts = {
+    "version": _MOVES.version_hash,
+    "since": _MOVES.n,
+    "until": _MOVES.until,
+    "instead": _MOVES.from_version_hash,
+    "by": _MOVES.by,
+    "reason": func.lower(_MOVES.reason),
+}
+"""What moves can be ordered by."""
 
 
 async def serving_id(
@@ -105,11 +129,14 @@ async def history(
     as_of: datetime | None,
     before: int | None,
     limit: int,
+    order: Order = NEWEST,
 ) -> Page[PointerMove]:
-    """The moves until `as_of`, the newest first, so that the first says what served then."""
+    """The moves until `as_of`, the newest first, so that the first says what served then, or in an
+    order."""
     await tasks.get(session, task)
-    params = {"task": task, "alias": alias.value, "as_of": as_of, "before": before}
-    rows = (await session.execute(_HISTORY, params | {"limit": limit + 1})).all()
+    moves = select_columns(*_MOVES).params(task=task, alias=alias.value, as_of=as_of)
+    arranged = await ordered(session, moves, SORTS, order, id=_MOVES.n, before=before)
+    rows = (await session.execute(arranged.limit(limit + 1))).all()
     page, cursor = cut(rows, limit, attrgetter("n"))
     items = [PointerMove.model_validate(dict(row._mapping)) for row in page]
     return Page(items=items, next_cursor=cursor)

@@ -5,8 +5,10 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
+from nlu_shared.kit.data.orders import ordered
 from nlu_shared.kit.data.pages import cut
 from nlu_shared.kit.errors import Conflict, NotFound
+from nlu_shared.kit.order import NEWEST, Order
 from nlu_shared.rendering import AnswerSpace
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.diffs import PromptDiff
@@ -30,6 +32,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.prompts import export, pointer
+from induction.prompts.columns import PROPOSAL, PROPOSALS
 from induction.prompts.diff import compare
 from induction.prompts.models import (
     PromptProposalRow,
@@ -256,16 +259,15 @@ async def proposal_page(
     status: ProposalStatus | None,
     before: UUID | None,
     limit: int,
+    order: Order = NEWEST,
 ) -> Page[PromotionProposal]:
-    """The newest first."""
+    """The newest first, or in an order."""
     await tasks.get(session, task)
     statement = select(PromptProposalRow).where(PromptProposalRow.task == task)
     if status is not None:
         statement = statement.where(PromptProposalRow.status == status.value)
-    if before is not None:
-        statement = statement.where(col(PromptProposalRow.id) < before)
-    newest = statement.order_by(col(PromptProposalRow.id).desc()).limit(limit + 1)
-    page, cursor = cut((await session.exec(newest)).all(), limit)
+    arranged = await ordered(session, statement, PROPOSALS, order, id=PROPOSAL, before=before)
+    page, cursor = cut((await session.execute(arranged.limit(limit + 1))).scalars().all(), limit)
     return Page(items=await proposal_views(session, page), next_cursor=cursor)
 
 

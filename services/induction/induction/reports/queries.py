@@ -25,6 +25,7 @@ from induction.reports.document import OBJECTIVE
 from induction.runs import queries as runs
 from induction.runs import service
 from induction.runs.models import RunRow
+from induction.sentences import readable
 
 SPLITS = (Split.TEST.value, Split.VALIDATION.value)
 CLAIMS = {
@@ -80,9 +81,11 @@ def _words(view: RunView) -> list[str]:
     elif verdict is None:
         sentences = [f"There is no verdict: the run is {view.status.value}."]
     else:
-        sentences = [CLAIMS[verdict.kind], verdict.summary]
+        sentences = [CLAIMS[verdict.kind], readable(verdict.summary)]
     if view.cross_validation is not None:
-        sentences.append(f"The search itself, by cross-validation: {view.cross_validation.summary}")
+        sentences.append(
+            f"The search itself, by cross-validation: {readable(view.cross_validation.summary)}"
+        )
     if view.misses is not None:
         sentences.append(view.misses.summary)
     caution = caution_of(view.made_on)

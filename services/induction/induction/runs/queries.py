@@ -6,7 +6,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from nlu_shared.kit.data.orders import ordered
 from nlu_shared.kit.data.pages import cut
+from nlu_shared.kit.order import NEWEST, Order
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.candidates import IterationView
 from nlu_shared.schemas.events import Split
@@ -22,6 +24,7 @@ from induction.history import service as history
 from induction.prompts import service as prompts
 from induction.prompts.models import PromptScoreRow
 from induction.prompts.queries import made_on
+from induction.runs.columns import SORTS
 from induction.runs.models import RunRow
 from induction.runs.truths import shown
 
@@ -99,8 +102,10 @@ async def page(
     limit: int,
     kind: RunKind | None = None,
     status: RunStatus | None = None,
+    order: Order = NEWEST,
 ) -> Page[RunView]:
-    """Runs of `tasks` (None: all), of one kind and status where they are given, newest first."""
+    """Runs of `tasks` (None: all), of one kind and status where they are given, newest first or in
+    an order."""
     statement = select(RunRow)
     if kind is not None:
         statement = statement.where(RunRow.kind == kind.value)
@@ -110,9 +115,8 @@ async def page(
         statement = statement.where(col(RunRow.task).in_(tasks))
     if task is not None:
         statement = statement.where(RunRow.task == task)
-    if before is not None:
-        statement = statement.where(col(RunRow.id) < before)
-    rows = (await session.exec(statement.order_by(col(RunRow.id).desc()).limit(limit + 1))).all()
+    arranged = await ordered(session, statement, SORTS, order, id=RunRow.id, before=before)
+    rows = (await session.execute(arranged.limit(limit + 1))).scalars().all()
     page, cursor = cut(rows, limit)
     return Page(items=await views(session, page), next_cursor=cursor)
 

@@ -16,6 +16,7 @@ from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
+from induction.sentences import readable
 from induction.watching.answers import answers
 from induction.watching.components import by_component
 from induction.watching.headroom import priced
@@ -155,7 +156,7 @@ def panel(verdict: Verdict, splits: Mapping[str, int], caution: str | None = Non
         figures.append(Text(f"{gain}, p = {verdict.p_value:.2g}"))
     cautioned = [] if caution is None else [Text(), Text(caution, style="yellow")]
     framed = Panel(
-        Group(*figures, Text(), Text(verdict.summary), *cautioned),
+        Group(*figures, Text(), Text(readable(verdict.summary)), *cautioned),
         title=Text(name, style=f"bold {colour}"),
         title_align="left",
         border_style=colour,

@@ -7,9 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.data.orders import ordered
 from nlu_shared.kit.data.pages import cut
 from nlu_shared.kit.errors import Forbidden, Invalid, NotFound, ServiceError
 from nlu_shared.kit.http.plain import check_line
+from nlu_shared.kit.order import NEWEST, Order
 from nlu_shared.kit.refusals import places
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.predictions import (
@@ -30,6 +32,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from nlu_logger.predictions import ingest
+from nlu_logger.predictions.columns import holds, sorts
 from nlu_logger.predictions.ingest import Entry, IdConflict, Ingest, Written
 from nlu_logger.predictions.models import PredictionRow
 from nlu_logger.settings import Settings
@@ -161,8 +164,10 @@ async def page(
     caller: Caller,
     before: UUID | None,
     limit: int,
+    order: Order = NEWEST,
 ) -> Page[Prediction]:
-    """Predictions, newest first; rows of others are not there for an end user."""
+    """Predictions, newest first or in an order, and then of the newest LOOKED_THROUGH; rows of
+    others are not there for an end user."""
     table = PredictionRow
     bounds: list[Any] = [
         None if kept.intent is None else table.predicted_intent == kept.intent,
@@ -181,7 +186,7 @@ async def page(
         None if kept.ended is None else col(table.was_successful).is_not(None) == kept.ended,
         None if kept.drawn is None else _drawn(*kept.drawn),
         None if kept.truth is None else _is(kept.truth),
-        None if before is None else col(table.id) < before,
+        None if before is None or order != NEWEST else col(table.id) < before,
         visible(caller),
     ]
     wanted = (
@@ -189,6 +194,8 @@ async def page(
         .where(*(bound for bound in bounds if bound is not None))
         .order_by(col(table.id).desc())
     )
+    if order != NEWEST:
+        return await _ordered(session, wanted, kept.text, order, before=before, limit=limit)
     if kept.text is not None:
         return await _searched(session, wanted, kept.text, limit=limit)
     page, cursor = cut((await session.exec(wanted.limit(limit + 1))).all(), limit)
@@ -205,14 +212,29 @@ async def _searched(
     """
     window = wanted.limit(LOOKED_THROUGH).subquery()
     row = aliased(PredictionRow, window)
-    holds = func.strpos(func.lower(row.prompt), func.lower(words)) > 0
-    found = (
-        await session.exec(select(row).where(holds).order_by(col(row.id).desc()).limit(limit + 1))
-    ).all()
+    holding = select(row).where(holds(row.prompt, words)).order_by(col(row.id).desc())
+    found = (await session.exec(holding.limit(limit + 1))).all()
     page, cursor = cut(found, limit)
     if cursor is None:
         last = (await session.exec(wanted.offset(LOOKED_THROUGH - 1).limit(1))).one_or_none()
         cursor = None if last is None else str(last.id)
+    return Page(items=[view(one) for one in page], next_cursor=cursor)
+
+
+async def _ordered(
+    session: AsyncSession,
+    wanted: SelectOfScalar[PredictionRow],
+    words: str | None,
+    order: Order,
+    *,
+    before: UUID | None,
+    limit: int,
+) -> Page[Prediction]:
+    window = wanted.limit(LOOKED_THROUGH).subquery()
+    row = aliased(PredictionRow, window)
+    among = select(row) if words is None else select(row).where(holds(row.prompt, words))
+    rows = await ordered(session, among, sorts(row), order, id=row.id, before=before)
+    page, cursor = cut((await session.execute(rows.limit(limit + 1))).scalars().all(), limit)
     return Page(items=[view(one) for one in page], next_cursor=cursor)
 
 

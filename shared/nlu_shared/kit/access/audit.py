@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import DateTime, Text, Uuid, bindparam, column, select, table, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_shared.ids import uuid7
+from nlu_shared.kit.data.orders import Sorts, ordered
 from nlu_shared.kit.data.pages import cut
+from nlu_shared.kit.order import NEWEST, Order
 from nlu_shared.schemas.audit import AuditLine
 from nlu_shared.schemas.base import Page
 
@@ -33,14 +35,22 @@ RECORD = text(
     VALUES (:id, :actor, :action, :subject, :details)
     """
 ).bindparams(bindparam("details", type_=JSONB))
-PAGE = text(
-    """
-    SELECT id, at, actor, action, subject, details FROM audit_log
-    WHERE actor = coalesce(:actor, actor) AND action = coalesce(:action, action)
-        AND subject = coalesce(:subject, subject) AND id < coalesce(:before, :past_all_ids)
-    ORDER BY id DESC LIMIT :limit
-    """
-).bindparams(past_all_ids=UUID(int=2**128 - 1))
+LINES = table(
+    "audit_log",
+    column("id", Uuid),
+    column("at", DateTime(timezone=True)),
+    column("actor", Text),
+    column("action", Text),
+    column("subject", Text),
+    column("details", JSONB),
+)
+SORTS: Sorts = {
+    "at": LINES.c.id,
+    "actor": LINES.c.actor,
+    "action": LINES.c.action,
+    "subject": LINES.c.subject,
+}
+"""What the lines can be ordered by."""
 
 
 async def record(
@@ -67,19 +77,14 @@ async def page(
     subject: str | None = None,
     before: UUID | None = None,
     limit: int = 100,
+    order: Order = NEWEST,
 ) -> Page[AuditLine]:
-    """The newest first; None filters nothing."""
-    result = await session.execute(
-        PAGE,
-        {
-            "actor": actor,
-            "action": action,
-            "subject": subject,
-            "before": before,
-            "limit": limit + 1,
-        },
-    )
-    rows: Sequence[Any] = result.all()
+    """The newest first, or in an order; None filters nothing."""
+    wanted = {"actor": actor, "action": action, "subject": subject}
+    bounds = [LINES.c[name] == value for name, value in wanted.items() if value is not None]
+    matching = select(LINES).where(*bounds)
+    lines = await ordered(session, matching, SORTS, order, id=LINES.c.id, before=before)
+    rows: Sequence[Any] = (await session.execute(lines.limit(limit + 1))).all()
     page, cursor = cut(rows, limit)
     return Page(
         items=[AuditLine.model_validate(dict(row._mapping)) for row in page],

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from nlu_shared.kit.access.logins import Login
 
@@ -87,6 +87,12 @@ class House:
         """A static file and its media type; None where there is none of that name."""
         file = self._files.get(name)
         return None if file is None else (file.read_bytes(), MEDIA_TYPES[file.suffix])
+
+
+def file(name: str, table: str) -> Response:
+    """A table as CSV, to be saved as `name`."""
+    headers = HEADERS | {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return Response(table, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def percent(share: float) -> str:

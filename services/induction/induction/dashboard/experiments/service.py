@@ -6,6 +6,8 @@ from uuid import UUID
 
 from nlu_shared.kit.access import names
 from nlu_shared.kit.access.auth import Authenticator
+from nlu_shared.kit.pages.entrance import PREFIX
+from nlu_shared.kit.pages.tables import Table
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.experiments import Experiment, ExperimentStatus
 from nlu_shared.schemas.prompts import ServingAlias
@@ -22,13 +24,18 @@ from induction.tasks import service as tasks
 from induction.tasks.models import TaskRow
 
 EXPERIMENTS = 50
+COLUMNS = {
+    "began": True, "candidate": False, "against": False, "status": False, "difference": True,
+    "better": True, "worse": True, "by": False,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class ExperimentsPage:
-    """Experiments of a task, the newest first; `titles` by id: how they stand in a few words."""
+    """Experiments of a task; `titles` by id: how they stand in a few words."""
 
     task: str
+    table: Table
     experiments: Page[Experiment]
     titles: dict[UUID, str]
     hashes: dict[UUID, str]
@@ -65,13 +72,24 @@ class OrderPage:
     hashes: dict[UUID, str]
 
 
+def table(task: str, sort: str | None) -> Table:
+    return Table(f"{PREFIX}/tasks/{task}/experiments", COLUMNS, "-began", sort)
+
+
 async def experiments_page(
-    session: AsyncSession, task: str, authenticator: Authenticator, *, before: UUID | None
+    session: AsyncSession,
+    task: str,
+    authenticator: Authenticator,
+    *,
+    sort: str | None,
+    before: UUID | None,
 ) -> ExperimentsPage:
     """Raises NotFound."""
-    page = await queries.page(session, task, before=before, limit=EXPERIMENTS)
+    shown = table(task, sort)
+    page = await queries.page(session, task, before=before, limit=EXPERIMENTS, order=shown.order)
     return ExperimentsPage(
         task=task,
+        table=shown,
         experiments=page,
         titles={one.id: wording.TITLES[one.status] for one in page.items},
         hashes=await _hashes(session, page.items),

@@ -24,6 +24,12 @@ _VERDICTS = text(
     ORDER BY best_version_id, id DESC
     """
 )
+_ENSEMBLES = text("SELECT id FROM prompt_versions WHERE id = ANY(:ids) AND content ? 'members'")
+
+
+async def ensembles(session: AsyncSession, version_ids: Collection[UUID]) -> set[UUID]:
+    """Those of them that are votes themselves."""
+    return set((await session.execute(_ENSEMBLES, {"ids": list(version_ids)})).scalars())
 
 
 async def outcomes(session: AsyncSession, version_ids: Collection[UUID]) -> dict[UUID, str]:

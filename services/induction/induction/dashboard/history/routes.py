@@ -1,28 +1,72 @@
-"""The pages of a task's lineage and of its failed ideas."""
+"""The pages of a task's lineage, of its failed ideas, and of votes of its versions."""
 
+from operator import attrgetter
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
+from nlu_shared.files.spreadsheets import Columns, as_csv
 from nlu_shared.kit.http.deps import DbSession, settings_of
 from nlu_shared.kit.http.parameters import PathTask
 from nlu_shared.kit.pages.entrance import button
-from starlette.responses import HTMLResponse
+from nlu_shared.kit.pages.house import file
+from nlu_shared.kit.pages.tables import MOST_SAVED, Sort
+from nlu_shared.schemas.ensembles import FEWEST_MEMBERS, MOST_MEMBERS
+from nlu_shared.schemas.runs import RunLimits
+from starlette.responses import HTMLResponse, Response
 
 from induction.dashboard.history import service
-from induction.dashboard.house import HOUSE, PromptReader, registers
+from induction.dashboard.house import HOUSE, PromptReader, reads_prompts, registers
+from induction.history import lineage
 from induction.history import routes as api
 from induction.settings import Settings
 
 router = APIRouter(prefix="/tasks/{task}")
+SAVED: Columns = {
+    "version": attrgetter("version_hash"),
+    "id": attrgetter("id"),
+    "parent": attrgetter("parent_id"),
+    "source": attrgetter("source"),
+    "run": attrgetter("run_id"),
+    "rationale": lambda one: one.change and one.change.rationale,
+    "validation_f1": attrgetter("validation_f1"),
+    "serves": attrgetter("is_production"),
+    "made": attrgetter("created_at"),
+}
 
 
 @router.get("/lineage")
 async def show_lineage(
-    task: PathTask, login: PromptReader, session: DbSession, cursor: UUID | None = None
+    task: PathTask,
+    login: PromptReader,
+    session: DbSession,
+    sort: Sort | None = None,
+    cursor: UUID | None = None,
 ) -> HTMLResponse:
-    view = await service.lineage_page(session, task, before=cursor)
+    view = await service.lineage_page(session, task, sort=sort, before=cursor)
     return HOUSE.page("lineage.html", login, at=None, view=view)
+
+
+@router.get("/lineage.csv", dependencies=[reads_prompts])
+async def save_lineage(task: PathTask, session: DbSession, sort: Sort | None = None) -> Response:
+    order = service.table(task, sort).order
+    page = await lineage.page(session, task, before=None, limit=MOST_SAVED, order=order)
+    return file("versions", as_csv(SAVED, page.items))
+
+
+@router.get("/vote")
+async def show_vote(task: PathTask, login: PromptReader, session: DbSession) -> HTMLResponse:
+    """The sheet on which a vote of versions is ordered."""
+    view = await service.vote_page(session, task)
+    return HOUSE.page(
+        "vote.html",
+        login,
+        at=None,
+        view=view,
+        limits=RunLimits(),
+        least=FEWEST_MEMBERS,
+        most=MOST_MEMBERS,
+    )
 
 
 @router.get("/ideas")

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from nlu_shared.kit.pages.entrance import PREFIX
+from nlu_shared.kit.pages.tables import Table
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.lineage import Ancestor, FailedIdea
 from nlu_shared.schemas.verdicts import VerdictKind
@@ -15,19 +17,35 @@ from induction.history import failures, lineage
 from induction.prompts import service as prompts
 from induction.settings import Settings
 
-VERSIONS, IDEAS = 100, 30
+VERSIONS, IDEAS, CANDIDATES = 100, 30, 200
+COLUMNS = {
+    "version": False, "parent": False, "f1": True, "rationale": False, "made": True
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class LineagePage:
-    """Versions, the newest first; `outcomes` and `verdicts` (with their runs) by version."""
+    """Versions; `outcomes` and `verdicts` (with their runs) by version. The tree is of the newest,
+    of which there are more where it `is_cut`."""
 
     task: str
+    table: Table
     versions: Page[Ancestor]
     outcomes: Mapping[UUID, str]
     verdicts: Mapping[UUID, tuple[VerdictKind, UUID]]
     hashes: Mapping[UUID, str]
     tree: Tree
+    is_cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VotePage:
+    """The versions that can vote, the newest first; there are more where it `is_cut`."""
+
+    task: str
+    versions: list[Ancestor]
+    outcomes: Mapping[UUID, str]
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +55,44 @@ class IdeasPage:
     hashes: Mapping[UUID, str]
 
 
-async def lineage_page(session: AsyncSession, task: str, *, before: UUID | None) -> LineagePage:
+def table(task: str, sort: str | None) -> Table:
+    return Table(f"{PREFIX}/tasks/{task}/lineage", COLUMNS, "-made", sort)
+
+
+async def lineage_page(
+    session: AsyncSession, task: str, *, sort: str | None, before: UUID | None
+) -> LineagePage:
     """Raises NotFound."""
-    page = await lineage.page(session, task, before=before, limit=VERSIONS)
+    shown = table(task, sort)
+    page = await lineage.page(session, task, before=before, limit=VERSIONS, order=shown.order)
+    newest = page
+    if before is not None or shown.is_chosen:
+        newest = await lineage.page(session, task, before=None, limit=VERSIONS)
     ids = [one.id for one in page.items]
-    outcomes = await queries.outcomes(session, ids)
+    outcomes = await queries.outcomes(session, {*ids, *(one.id for one in newest.items)})
     parents = {one.parent_id for one in page.items if one.parent_id is not None}
     return LineagePage(
         task=task,
+        table=shown,
         versions=page,
         outcomes=outcomes,
         verdicts=await queries.verdicts(session, task, ids),
         hashes=await prompts.hashes(session, parents),
-        tree=tree(page.items, outcomes),
+        tree=tree(newest.items, outcomes),
+        is_cut=newest.next_cursor is not None,
+    )
+
+
+async def vote_page(session: AsyncSession, task: str) -> VotePage:
+    """Raises NotFound."""
+    page = await lineage.page(session, task, before=None, limit=CANDIDATES)
+    votes = await queries.ensembles(session, [one.id for one in page.items])
+    versions = [one for one in page.items if one.id not in votes]
+    return VotePage(
+        task=task,
+        versions=versions,
+        outcomes=await queries.outcomes(session, [one.id for one in versions]),
+        is_cut=page.next_cursor is not None,
     )
 
 

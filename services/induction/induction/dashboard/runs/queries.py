@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from nlu_shared.kit.pages.tables import Table
 from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.cases.models import SnapshotCaseRow
-from induction.dashboard.runs.matrix import Measured, Turns, turned
+from induction.dashboard.runs.matrix import Measured, Turns, arranged, table_of, turned
 from induction.history.models import RunChangeRow
 from induction.prompts import service as prompts
 from induction.runs.models import RunRow
@@ -19,10 +20,11 @@ A_PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class CasesPage:
-    """A page of the cases, the most often turned first; `cases` are their rows by id. `total` are
-    on all pages, `after` is how many stand before the next one, None on the last."""
+    """A page of the cases; `cases` are the rows of all pages by id. `total` are on all pages,
+    `after` is how many stand before the next one, None on the last."""
 
     run: RunRow
+    table: Table
     changes: Sequence[Measured]
     turns: Sequence[Turns]
     cases: dict[UUID, SnapshotCaseRow]
@@ -31,21 +33,26 @@ class CasesPage:
     after: int | None
 
 
-async def cases_page(session: AsyncSession, run: RunRow, *, skipped: int) -> CasesPage:
+async def cases_page(
+    session: AsyncSession, run: RunRow, *, sort: str | None, skipped: int, limit: int = A_PAGE
+) -> CasesPage:
     changes = await _measured(session, run.id)
     every = turned(changes)
-    turns = every[skipped : skipped + A_PAGE]
     stored = select(SnapshotCaseRow).where(
         SnapshotCaseRow.task == run.task,
         SnapshotCaseRow.dataset_hash == run.dataset_hash,
-        col(SnapshotCaseRow.case_id).in_([one.case_id for one in turns]),
+        col(SnapshotCaseRow.case_id).in_([one.case_id for one in every]),
     )
+    cases = {row.case_id: row for row in await session.exec(stored)}
+    table = table_of(run.id, changes, sort)
+    turns = arranged(every, cases, table.order)[skipped : skipped + limit]
     after = skipped + len(turns)
     return CasesPage(
         run=run,
+        table=table,
         changes=changes,
         turns=turns,
-        cases={row.case_id: row for row in await session.exec(stored)},
+        cases=cases,
         total=len(every),
         skipped=skipped,
         after=after if after < len(every) else None,

@@ -4,18 +4,21 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from nlu_shared.files.spreadsheets import as_csv
 from nlu_shared.kit.access.auth import own_task
 from nlu_shared.kit.http.deps import CallerDep, DbSession
 from nlu_shared.kit.pages.entrance import button
-from nlu_shared.kit.pages.house import HEADERS
+from nlu_shared.kit.pages.house import file
+from nlu_shared.kit.pages.tables import MOST_SAVED, Sort
 from nlu_shared.schemas.base import Slug
 from nlu_shared.schemas.runs import RunKind, RunStatus
 from starlette.responses import HTMLResponse
 
 from induction.dashboard.house import HOUSE, RUNS, Reader, RunReader, reads_runs, steers
 from induction.dashboard.runs import queries, service
+from induction.dashboard.runs.matrix import saved
 from induction.dashboard.runs.service import RunFilters
-from induction.dashboard.runs.table import as_csv
+from induction.dashboard.runs.table import COLUMNS
 from induction.runs import routes as api
 from induction.runs import service as runs
 from induction.runs.streaming import stream_routes
@@ -28,8 +31,9 @@ async def _filters(
     task: Slug | Literal[""] = "",
     kind: RunKind | Literal[""] = "",
     status: RunStatus | Literal[""] = "",
+    sort: Sort | None = None,
 ) -> RunFilters:
-    return RunFilters(task or None, kind or None, status or None)
+    return RunFilters(task or None, kind or None, status or None, sort)
 
 
 Filters = Annotated[RunFilters, Depends(_filters)]
@@ -52,9 +56,8 @@ async def show_runs(
 @router.get("/runs.csv", dependencies=[reads_runs])
 async def download_runs(session: DbSession, caller: CallerDep, filters: Filters) -> Response:
     """The same runs, on one page."""
-    table = as_csv(await service.every_run(session, filters, caller=caller))
-    headers = HEADERS | {"Content-Disposition": 'attachment; filename="runs.csv"'}
-    return Response(table, media_type="text/csv; charset=utf-8", headers=headers)
+    every = await service.every_run(session, filters, caller=caller)
+    return file("runs", as_csv(COLUMNS, every))
 
 
 @router.get("/runs/{run_id}")
@@ -73,12 +76,23 @@ async def show_cases(
     session: DbSession,
     caller: CallerDep,
     skipped: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    sort: Sort | None = None,
 ) -> HTMLResponse:
     """Case by version: what each change turned."""
     row = await runs.get(session, run_id)
     own_task(caller, row.task)
-    view = await queries.cases_page(session, row, skipped=skipped)
+    view = await queries.cases_page(session, row, sort=sort, skipped=skipped)
     return HOUSE.page("cases.html", login, at=None, view=view)
+
+
+@router.get("/runs/{run_id}/cases.csv", dependencies=[reads_runs])
+async def save_cases(
+    run_id: RunId, session: DbSession, caller: CallerDep, sort: Sort | None = None
+) -> Response:
+    row = await runs.get(session, run_id)
+    own_task(caller, row.task)
+    view = await queries.cases_page(session, row, sort=sort, skipped=0, limit=MOST_SAVED)
+    return file("cases", as_csv(saved(view.changes, view.cases), view.turns))
 
 
 @router.get("/runs/{run_id}/events", dependencies=[reads_runs])

@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.pages.entrance import PREFIX
+from nlu_shared.kit.pages.tables import MOST_SAVED, Table
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.candidates import IterationView
 from nlu_shared.schemas.diffs import PromptDiff
@@ -19,32 +21,37 @@ from induction.runs import queries as runs
 from induction.runs.models import RunRow
 from induction.tasks import service as tasks
 
-RUNS, MOST_AT_ONCE, MOST_RUNS = 50, 500, 10_000
+RUNS, MOST_AT_ONCE = 50, 500
+COLUMNS = {
+    "ordered": True, "task": False, "kind": False, "status": False, "before": True, "after": True,
+    "verdict": False, "calls": True, "dollars": True,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class RunFilters:
-    """Which runs are listed; None: all."""
+    """Which runs are listed; None: all. `sort` is by which column."""
 
     task: str | None
     kind: RunKind | None
     status: RunStatus | None
+    sort: str | None = None
 
     @property
     def chosen(self) -> dict[str, Any]:
         return {"task": self.task, "kind": self.kind, "status": self.status}
 
     @property
-    def shown(self) -> dict[str, str]:
-        """As they stand in an address."""
-        return {name: str(value) for name, value in self.chosen.items() if value is not None}
+    def table(self) -> Table:
+        return Table(f"{PREFIX}/runs", COLUMNS, "-ordered", self.sort, self.chosen)
 
 
 @dataclass(frozen=True, slots=True)
 class RunsPage:
-    """Runs, the newest first; `tasks` are those one may choose."""
+    """Runs; `tasks` are those one may choose."""
 
     filters: RunFilters
+    table: Table
     runs: Page[RunView]
     tasks: list[str]
 
@@ -116,18 +123,22 @@ async def _waiting(session: AsyncSession, run: RunView) -> WaitingChange | None:
 async def runs_page(
     session: AsyncSession, filters: RunFilters, *, caller: Caller, before: UUID | None
 ) -> RunsPage:
-    page = await runs.page(session, caller.tasks, before=before, limit=RUNS, **filters.chosen)
+    table = filters.table
+    page = await runs.page(
+        session, caller.tasks, before=before, limit=RUNS, order=table.order, **filters.chosen
+    )
     known = [one.slug for one in await tasks.list_all(session) if caller.may_touch(one.slug)]
-    return RunsPage(filters=filters, runs=page, tasks=known)
+    return RunsPage(filters=filters, table=table, runs=page, tasks=known)
 
 
 async def every_run(session: AsyncSession, filters: RunFilters, *, caller: Caller) -> list[RunView]:
-    """The newest MOST_RUNS."""
+    """The first MOST_SAVED."""
     found: list[RunView] = []
     before: UUID | None = None
-    while len(found) < MOST_RUNS:
+    order = filters.table.order
+    while len(found) < MOST_SAVED:
         page = await runs.page(
-            session, caller.tasks, before=before, limit=MOST_AT_ONCE, **filters.chosen
+            session, caller.tasks, before=before, limit=MOST_AT_ONCE, order=order, **filters.chosen
         )
         found += page.items
         if page.next_cursor is None:

@@ -1,49 +1,35 @@
-"""Runs as a table for spreadsheets. Pure."""
+"""What spreadsheets are told of runs. Pure."""
 
-import csv
-from collections.abc import Iterable
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
 
-from nlu_shared.files.formulas import quoted
+from nlu_shared.files.spreadsheets import Columns
 from nlu_shared.schemas.runs import RunView
 
-BOM = "\ufeff"
-"""By which spreadsheets know UTF-8."""
-COLUMNS = (
-    "run", "task", "kind", "started_by", "status", "reason", "ordered_at", "started_at",
-    "completed_at", "model", "baseline_f1", "final_f1", "verdict", "gain", "gain_low", "gain_high",
-    "calls", "usd", "notional_usd",
-)  # fmt: skip
+
+def _of_verdict(value: Callable[[Any], object]) -> Callable[[RunView], object]:
+    return lambda run: None if run.verdict is None else value(run.verdict)
 
 
-class _Written(list[str]):
-    """What a writer of files wrote, kept in memory."""
-
-    write = list.append
-
-
-def as_csv(runs: Iterable[RunView]) -> str:
-    """With a header; no cell is a formula."""
-    written = _Written()
-    writer = csv.writer(written)
-    writer.writerow(COLUMNS)
-    writer.writerows([_cell(cell) for cell in _row(run)] for run in runs)
-    return BOM + "".join(written)
-
-
-def _row(run: RunView) -> tuple[object, ...]:
-    verdict = run.verdict
-    low, high = (None, None) if verdict is None else verdict.interval
-    return (
-        run.id, run.task, run.kind, run.trigger_type, run.status, run.reason, _at(run.created_at),
-        _at(run.started_at), _at(run.completed_at), run.answered_by or run.task_model,
-        run.baseline_f1, run.final_f1, verdict and verdict.kind, verdict and verdict.gain, low,
-        high, run.spend.calls, run.spend.usd, run.spend.notional_usd,
-    )  # fmt: skip
-
-
-def _at(moment: object) -> str | None:
-    return None if moment is None else str(moment)
-
-
-def _cell(value: object) -> object:
-    return quoted(value) if isinstance(value, str) else value
+COLUMNS: Columns = {
+    "run": attrgetter("id"),
+    "task": attrgetter("task"),
+    "kind": attrgetter("kind"),
+    "started_by": attrgetter("trigger_type"),
+    "status": attrgetter("status"),
+    "reason": attrgetter("reason"),
+    "ordered_at": attrgetter("created_at"),
+    "started_at": attrgetter("started_at"),
+    "completed_at": attrgetter("completed_at"),
+    "model": lambda run: run.answered_by or run.task_model,
+    "baseline_f1": attrgetter("baseline_f1"),
+    "final_f1": attrgetter("final_f1"),
+    "verdict": _of_verdict(attrgetter("kind")),
+    "gain": _of_verdict(attrgetter("gain")),
+    "gain_low": _of_verdict(lambda verdict: verdict.interval[0]),
+    "gain_high": _of_verdict(lambda verdict: verdict.interval[1]),
+    "calls": attrgetter("spend.calls"),
+    "usd": attrgetter("spend.usd"),
+    "notional_usd": attrgetter("spend.notional_usd"),
+}

@@ -1,13 +1,26 @@
-// The sheet of an order: what it could cost is asked again whenever something is changed.
+// The sheet of an order, to improve or to vote: what it could cost is asked again whenever something
+// is changed.
 import { send } from "/dashboard/static/page.js";
 
 const form = document.querySelector("#order");
 const shown = document.querySelector("#forecast");
-const start = form.querySelector("button");
+const start = form.querySelector("button.main");
 const line = form.querySelector("[role=alert]");
 const WAIT_MS = 400;
 let asked = 0;
 let timer;
+
+const { kind } = form.dataset;
+const [LEAST, MOST] = [form.dataset.least, form.dataset.most].map(Number);
+
+function members() {
+  return [...form.querySelectorAll("input[name=members]:checked")].map(({ value }) => value);
+}
+
+function voting(dry_run, limits) {
+  const batches = new FormData(form).has("batches");
+  return { task: form.dataset.task, kind, members: members(), limits, batches, dry_run };
+}
 
 function order(dry_run) {
   const given = new FormData(form);
@@ -15,6 +28,7 @@ function order(dry_run) {
   for (const name of ["calls", "money_usd", "minutes", "iterations", "max_prompt_tokens"]) {
     if (given.get(name)) limits[name] = Number(given.get(name));
   }
+  if (kind === "ensemble") return voting(dry_run, limits);
   const body = { task: form.dataset.task, limits, dry_run };
   body.approval = given.has("approval") ? "each-change" : "off";
   if (given.has("approval")) {
@@ -44,8 +58,10 @@ function facts(forecast) {
   const list = document.createElement("dl");
   list.className = "facts";
   const add = (name, text) => list.append(written("dt", name), written("dd", text));
-  add("Cases", `${cases} approved: ${splits.train ?? 0} to learn from, ${splits.validation ?? 0} to choose by, ${splits.test ?? 0} untouched`);
-  add("May be quoted", `${quotable} of those to learn from`);
+  const parts = [[splits.validation, "to choose by"], [splits.test, "untouched"]];
+  if (kind !== "ensemble") parts.unshift([splits.train, "to learn from"]);
+  add("Cases", `${cases} approved: ${parts.map(([count, what]) => `${count ?? 0} ${what}`).join(", ")}`);
+  if (kind !== "ensemble") add("May be quoted", `${quotable} of those to learn from`);
   add("Costs at most", `${calls.toLocaleString()} calls, ${money_usd.toFixed(2)} dollars`);
   if (likely) {
     const calls = range(likely.calls, (one) => one.toLocaleString());
@@ -63,6 +79,11 @@ async function forecast() {
   const mine = ++asked;
   start.disabled = true;
   line.textContent = "";
+  const chosen = members().length;
+  if (kind === "ensemble" && (chosen < LEAST || chosen > MOST)) {
+    shown.replaceChildren(written("p", `Choose ${LEAST} to ${MOST} versions: ${chosen} are chosen.`, "soft"));
+    return;
+  }
   try {
     const found = await send("runs", order(true));
     if (mine !== asked) return;

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from nlu_shared.kit.access import names
 from nlu_shared.kit.access.auth import Authenticator
+from nlu_shared.kit.pages.tables import Table
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.diffs import PromptDiff
 from nlu_shared.schemas.lineage import Ancestor
@@ -20,6 +21,7 @@ from nlu_shared.schemas.prompts import PromptVersion, ServingAlias
 from nlu_shared.schemas.replays import VersionReplay
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from induction.dashboard.versions import tables
 from induction.history import lineage
 from induction.prompts import pointer, promotion
 from induction.prompts import queries as registry
@@ -61,10 +63,11 @@ class VersionPage:
 
 @dataclass(frozen=True, slots=True)
 class ProductionPage:
-    """What serves under an alias, what waits to, and what has: its `moves`, the newest first.
-    `earlier` is what a roll-back brings back."""
+    """What serves under an alias, what waits to, and what has: its `moves`. `earlier` is what a
+    roll-back brings back."""
 
     task: str
+    table: Table
     alias: ServingAlias
     serves: PointerMove | None
     earlier: UUID | None
@@ -76,9 +79,10 @@ class ProductionPage:
 
 @dataclass(frozen=True, slots=True)
 class ProposalsPage:
-    """Proposals of a task, the newest first."""
+    """Proposals of a task."""
 
     task: str
+    table: Table
     status: ProposalStatus | None
     proposals: Page[PromotionProposal]
     names: Mapping[str, str]
@@ -140,15 +144,20 @@ async def production_page(
     alias: ServingAlias,
     authenticator: Authenticator,
     *,
+    sort: str | None,
     before: int | None,
 ) -> ProductionPage:
     """Raises NotFound."""
-    moves = await _moves(session, task, alias, before=before, limit=MOVES)
-    newest = moves if before is None else await _moves(session, task, alias, before=None, limit=1)
+    shown = tables.moves(task, alias, sort)
+    moves = await pointer.history(
+        session, task, alias=alias, as_of=None, before=before, limit=MOVES, order=shown.order
+    )
+    newest = await _moves(session, task, alias, before=None, limit=1)
     waiting = [one for one in await _waiting(session, task) if one.alias == alias]
     earlier = await pointer.previous(session, task, alias)
     return ProductionPage(
         task=task,
+        table=shown,
         alias=alias,
         serves=next(iter(newest.items), None),
         earlier=earlier,
@@ -165,14 +174,17 @@ async def proposals_page(
     authenticator: Authenticator,
     *,
     status: ProposalStatus | None,
+    sort: str | None,
     before: UUID | None,
 ) -> ProposalsPage:
     """Raises NotFound."""
+    shown = tables.proposals(task, status, sort)
     page = await registry.proposal_page(
-        session, task, status=status, before=before, limit=PROPOSALS
+        session, task, status=status, before=before, limit=PROPOSALS, order=shown.order
     )
     return ProposalsPage(
         task=task,
+        table=shown,
         status=status,
         proposals=page,
         names=await names.of(authenticator, _people(page.items)),

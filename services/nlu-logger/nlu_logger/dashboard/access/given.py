@@ -3,6 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
+from nlu_shared.kit.pages.tables import Sort, Table
 from nlu_shared.schemas.base import Schema
 from nlu_shared.schemas.keys import GRACE_HOURS, KeyIn, Scope
 from pydantic import Field, StringConstraints
@@ -41,4 +42,14 @@ class AuditIn(Schema):
     actor: Line | None = None
     action: Line | None = None
     subject: Line | None = None
+    sort: Sort | None = None
     before: UUID | None = None
+
+
+AUDIT = "/dashboard/operations/audit"
+COLUMNS = {"at": True, "actor": False, "action": False, "subject": False}
+
+
+def table(wanted: AuditIn) -> Table:
+    given = wanted.model_dump(exclude_none=True, exclude={"before", "sort"})
+    return Table(AUDIT, COLUMNS, "-at", wanted.sort, given)

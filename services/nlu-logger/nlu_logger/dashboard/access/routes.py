@@ -1,10 +1,11 @@
 """Keys and the audit log by HTTP, for administrators."""
 
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import APIRouter
+from nlu_shared.files.spreadsheets import Columns, as_csv
 from nlu_shared.kit.access import audit, keys, names
 from nlu_shared.kit.access.auth import Caller
 from nlu_shared.kit.access.logins import Login
@@ -12,17 +13,28 @@ from nlu_shared.kit.errors import Invalid, ServiceError
 from nlu_shared.kit.http.deps import AuthenticatorDep, CallerDep, DbSession, of_every_task
 from nlu_shared.kit.pages.attempts import attempt
 from nlu_shared.kit.pages.forms import form_of, query_of
+from nlu_shared.kit.pages.house import file, pretty
+from nlu_shared.kit.pages.tables import MOST_SAVED, Table
+from nlu_shared.schemas.audit import AuditLine
+from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.keys import KeyMade
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import HTMLResponse, Response
 
-from nlu_logger.dashboard.access.given import AuditIn, KeyId, NewKeyIn, RotateIn
+from nlu_logger.dashboard.access.given import AuditIn, KeyId, NewKeyIn, RotateIn, table
 from nlu_logger.dashboard.house import HOUSE, OPERATIONS, Administrator, administers, led
 from nlu_logger.scopes import SCOPES
 
 router = APIRouter(prefix="/operations", include_in_schema=False)
 LINES = 100
+SAVED: Columns = {
+    "at": attrgetter("at"),
+    "actor": attrgetter("actor"),
+    "action": attrgetter("action"),
+    "subject": attrgetter("subject"),
+    "details": lambda line: pretty(line.details) if line.details else None,
+}
 
 
 @router.get("")
@@ -72,25 +84,34 @@ async def show_audit_log(
     session: DbSession,
     authenticator: AuthenticatorDep,
 ) -> HTMLResponse:
-    page = await audit.page(
-        session,
-        actor=wanted.actor,
-        action=wanted.action,
-        subject=wanted.subject,
-        before=wanted.before,
-        limit=LINES,
-    )
-    given = wanted.model_dump(exclude_none=True, exclude={"before"})
-    older = f"?{urlencode({**given, 'before': page.next_cursor})}" if page.next_cursor else None
+    shown = table(wanted)
+    page = await _lines(session, wanted, shown, limit=LINES)
     return HOUSE.page(
         "audit.html",
         login,
         at=OPERATIONS,
         lines=page.items,
         wanted=wanted,
-        older=older,
+        table=shown,
+        older=shown.page(before=page.next_cursor) if page.next_cursor else None,
+        newest=shown.page() if wanted.before else None,
         names=await names.of(authenticator, {line.actor for line in page.items}),
     )
+
+
+@router.get("/audit.csv", dependencies=[administers, of_every_task])
+async def save_audit_log(
+    wanted: Annotated[AuditIn, query_of(AuditIn)], session: DbSession
+) -> Response:
+    page = await _lines(session, wanted, table(wanted), limit=MOST_SAVED)
+    return file("audit-log", as_csv(SAVED, page.items))
+
+
+async def _lines(
+    session: AsyncSession, wanted: AuditIn, shown: Table, *, limit: int
+) -> Page[AuditLine]:
+    given = wanted.model_dump(exclude={"sort"})
+    return await audit.page(session, **given, order=shown.order, limit=limit)
 
 
 async def _issue(session: AsyncSession, given: NewKeyIn, caller: Caller) -> KeyMade:

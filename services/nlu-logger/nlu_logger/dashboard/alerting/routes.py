@@ -22,7 +22,7 @@ from nlu_logger.dashboard.house import HOUSE, OPERATIONS, Administrator, led
 from nlu_logger.settings import Settings
 
 ALERTS = f"{OPERATIONS}/alerts"
-INCIDENTS = 50
+INCIDENTS = 500
 router = APIRouter(prefix="/operations/alerts", include_in_schema=False)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from nlu_shared.kit.pages.tables import Sort, Table
 from nlu_shared.schemas.base import Fraction, Label, SafeText, Schema, Slug
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -38,7 +39,28 @@ class SearchIn(Schema):
     corrected: bool | None = None
     audited: bool = False
     truth: Label | None = None
+    sort: Sort | None = None
     before: UUID | None = None
+
+
+COLUMNS = {
+    "text": False, "intent": False, "confidence": False, "outcome": False, "task": False,
+    "logged": True,
+}  # fmt: skip
+
+
+def table(wanted: SearchIn) -> Table:
+    given = wanted.model_dump(exclude_defaults=True, exclude={"before", "sort"})
+    return Table(PREDICTIONS, COLUMNS, "-logged", wanted.sort, given | _moments(wanted))
+
+
+def _moments(wanted: SearchIn) -> dict[str, str]:
+    """As they stand in an address."""
+    return {
+        name: f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
+        for name, moment in (("since", wanted.since), ("until", wanted.until))
+        if moment is not None
+    }
 
 
 def rows(*, since: datetime | None = None, until: datetime | None = None, **wanted: Any) -> str:

@@ -1,20 +1,35 @@
 """Search, and the page of one prediction, by HTTP."""
 
+from operator import attrgetter
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
+from nlu_shared.files.spreadsheets import Columns, as_csv
 from nlu_shared.kit.http.deps import AuthenticatorDep, CallerDep, DbSession, settings_of
 from nlu_shared.kit.pages.forms import query_of
-from starlette.responses import HTMLResponse
+from nlu_shared.kit.pages.house import file
+from nlu_shared.kit.pages.tables import MOST_SAVED
+from starlette.responses import HTMLResponse, Response
 
 from nlu_logger.dashboard.house import HOUSE, SEARCH, Searcher
 from nlu_logger.dashboard.inbox import queries
 from nlu_logger.dashboard.search import service
-from nlu_logger.dashboard.search.given import SearchIn, rows
+from nlu_logger.dashboard.search.given import SearchIn, rows, table
+from nlu_logger.exports import disclosures
 from nlu_logger.settings import Settings
 
 router = APIRouter(prefix="/predictions", include_in_schema=False)
+SAVED: Columns = {
+    "text": attrgetter("prompt"),
+    "intent": attrgetter("predicted_intent"),
+    "corrected_to": attrgetter("corrected_intent"),
+    "confidence": attrgetter("confidence"),
+    "went_well": attrgetter("was_successful"),
+    "task": attrgetter("task"),
+    "logged": attrgetter("created_at"),
+    "prediction": attrgetter("id"),
+}
 SettingsDep = Annotated[Settings, Depends(settings_of)]
 
 
@@ -26,19 +41,37 @@ async def search_predictions(
     caller: CallerDep,
     settings: SettingsDep,
 ) -> HTMLResponse:
-    page = await service.find(session, wanted, settings, caller=caller)
-    given = wanted.model_dump(exclude_defaults=True, exclude={"before"})
-    older = rows(**given, before=page.next_cursor) if page.next_cursor else None
+    shown = table(wanted)
+    page = await service.find(session, wanted, settings, order=shown.order, caller=caller)
     return HOUSE.page(
         "search.html",
         login,
         at=SEARCH,
         wanted=wanted,
+        table=shown,
         predictions=page.items,
         tasks=await queries.tasks(session, caller=caller),
-        older=older,
-        newest=rows(**given) if wanted.before else None,
+        older=shown.page(before=page.next_cursor) if page.next_cursor else None,
+        newest=shown.page() if wanted.before else None,
     )
+
+
+@router.get(".csv")
+async def save_predictions(
+    wanted: Annotated[SearchIn, query_of(SearchIn)],
+    login: Searcher,
+    session: DbSession,
+    caller: CallerDep,
+    settings: SettingsDep,
+) -> Response:
+    """It is noted who got which rows, as of an export."""
+    shown = table(wanted)
+    filters = wanted.model_dump(mode="json", exclude_defaults=True)
+    await disclosures.record(session, "predictions", to=caller.subject, filters=filters)
+    page = await service.find(
+        session, wanted, settings, order=shown.order, caller=caller, limit=MOST_SAVED
+    )
+    return file("predictions", as_csv(SAVED, page.items))
 
 
 @router.get("/{prediction_id}")

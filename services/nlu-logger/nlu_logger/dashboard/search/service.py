@@ -6,6 +6,7 @@ from uuid import UUID
 
 from nlu_shared.kit.access import names
 from nlu_shared.kit.access.auth import Authenticator, Caller
+from nlu_shared.kit.order import Order
 from nlu_shared.schemas.audit import AuditLine
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.predictions import Prediction
@@ -35,13 +36,21 @@ class History:
 
 
 async def find(
-    session: AsyncSession, wanted: SearchIn, settings: Settings, *, caller: Caller
+    session: AsyncSession,
+    wanted: SearchIn,
+    settings: Settings,
+    *,
+    order: Order,
+    caller: Caller,
+    limit: int = A_PAGE,
 ) -> Page[Prediction]:
-    """The newest first."""
-    given = wanted.model_dump(exclude={"before", "audited"})
+    """The newest first, or in an order."""
+    given = wanted.model_dump(exclude={"before", "audited", "sort"})
     drawn = (settings.audit_seed, settings.audit_share) if wanted.audited else None
     kept = predictions.Filters(**given, drawn=drawn)
-    return await predictions.page(session, kept, caller=caller, before=wanted.before, limit=A_PAGE)
+    return await predictions.page(
+        session, kept, caller=caller, before=wanted.before, limit=limit, order=order
+    )
 
 
 async def history(

@@ -1,9 +1,8 @@
 """What a look at approved cases asks for, and its address. Pure."""
 
-from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
+from nlu_shared.kit.pages.tables import Sort, Table
 from nlu_shared.schemas.base import Label, Schema, Slug
 
 from nlu_logger.dashboard.search.given import Words
@@ -19,6 +18,7 @@ class TruthsIn(Schema):
     label: Label | None = None
     quotable: bool | None = None
     disputed: bool = False
+    sort: Sort | None = None
     before: UUID | None = None
 
 
@@ -28,8 +28,11 @@ class CaseId(TruthsIn):
     case: UUID
 
 
-def address(wanted: TruthsIn, **more: Any) -> str:
-    words = {True: "yes", False: "no"}
-    given = wanted.model_dump(exclude_defaults=True, exclude={"before", "case"}) | more
-    kept = {name: words[one] if isinstance(one, bool) else one for name, one in given.items()}
-    return f"{TRUTHS}?{urlencode(kept)}" if kept else TRUTHS
+COLUMNS = {
+    "text": False, "truth": False, "task": False, "quotable": True, "approved": True, "from": False,
+}  # fmt: skip
+
+
+def table(wanted: TruthsIn) -> Table:
+    given = wanted.model_dump(exclude_defaults=True, exclude={"before", "case", "sort"})
+    return Table(TRUTHS, COLUMNS, "-approved", wanted.sort, given)

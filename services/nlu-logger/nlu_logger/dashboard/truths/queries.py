@@ -6,8 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.data.orders import Sorts, ordered
 from nlu_shared.kit.data.pages import cut
-from sqlalchemy import exists, func, type_coerce
+from nlu_shared.kit.order import Order
+from sqlalchemy import Integer, Text, cast, exists, func, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -18,6 +20,16 @@ from nlu_logger.reviews.models import CorrectionRow
 
 A_PAGE = 50
 G = GroundTruthRow
+LONGEST = 200
+"""Characters by which texts are ordered."""
+SORTS: Sorts = {
+    "text": func.lower(func.left(col(G.text), LONGEST)),
+    "truth": func.lower(func.left(cast(col(G.truth), Text), LONGEST)),
+    "task": col(G.task),
+    "quotable": cast(col(G.may_quote), Integer),
+    "approved": col(G.id),
+    "from": cast(col(CorrectionRow.prediction_id).is_not(None), Integer),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +49,14 @@ class Counted:
 
 
 async def page(
-    session: AsyncSession, wanted: TruthsIn, *, caller: Caller
+    session: AsyncSession,
+    wanted: TruthsIn,
+    *,
+    order: Order,
+    caller: Caller,
+    limit: int = A_PAGE,
 ) -> tuple[Sequence[Listed], str | None]:
-    """The newest first."""
+    """The newest first, or in an order."""
     disputed = exists().where(col(ConflictRow.ground_truth_id) == col(G.id))
     bounds: list[Any] = [
         *_of(wanted, caller),
@@ -47,17 +64,15 @@ async def page(
         None if wanted.label is None else col(G.truth) == type_coerce(wanted.label, JSONB),
         None if wanted.quotable is None else col(G.may_quote).is_(wanted.quotable),
         disputed if wanted.disputed else None,
-        None if wanted.before is None else col(G.id) < wanted.before,
     ]
     listed = (
         select(G, CorrectionRow.prediction_id, disputed)
         .join(CorrectionRow, col(CorrectionRow.id) == col(G.correction_id), isouter=True)
         .where(*(one for one in bounds if one is not None))
-        .order_by(col(G.id).desc())
-        .limit(A_PAGE + 1)
     )
-    rows = [Listed(*row) for row in await session.exec(listed)]
-    return cut(rows, A_PAGE, lambda one: one.case.id)
+    arranged = await ordered(session, listed, SORTS, order, id=G.id, before=wanted.before)
+    rows = [Listed(*row) for row in await session.execute(arranged.limit(limit + 1))]
+    return cut(rows, limit, lambda one: one.case.id)
 
 
 async def counted(session: AsyncSession, wanted: TruthsIn, *, caller: Caller) -> Counted:

@@ -1,23 +1,41 @@
 """Approved cases by HTTP."""
 
+from operator import attrgetter
 from typing import Annotated
 
 from fastapi import APIRouter, Request
+from nlu_shared.files.spreadsheets import Columns, as_csv
 from nlu_shared.kit.access import names
 from nlu_shared.kit.access.logins import Login
 from nlu_shared.kit.errors import ServiceError
 from nlu_shared.kit.http.deps import CallerDep, DbSession
 from nlu_shared.kit.pages.attempts import attempt
 from nlu_shared.kit.pages.forms import form_of, query_of
+from nlu_shared.kit.pages.house import file, pretty
+from nlu_shared.kit.pages.tables import MOST_SAVED
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import HTMLResponse, Response
 
 from nlu_logger.dashboard.house import HOUSE, TRUTHS, TruthReader, led, needs
 from nlu_logger.dashboard.truths import queries
-from nlu_logger.dashboard.truths.given import CaseId, TruthsIn, address
+from nlu_logger.dashboard.truths.given import CaseId, TruthsIn, table
+from nlu_logger.exports import disclosures
 from nlu_logger.ground_truth import service
 
 router = APIRouter(prefix="/truths", include_in_schema=False)
+SAVED: Columns = {
+    "text": attrgetter("case.text"),
+    "truth": lambda one: (
+        one.case.truth if isinstance(one.case.truth, str) else pretty(one.case.truth)
+    ),
+    "task": attrgetter("case.task"),
+    "quotable": attrgetter("case.may_quote"),
+    "in_conflict": attrgetter("is_disputed"),
+    "approved": attrgetter("case.created_at"),
+    "approved_by": attrgetter("case.approved_by"),
+    "prediction": attrgetter("prediction"),
+    "case": attrgetter("case.id"),
+}
 
 
 @router.get("")
@@ -31,6 +49,21 @@ async def show_truths(
     return await _page(request, session, login, wanted)
 
 
+@router.get(".csv")
+async def save_truths(
+    wanted: Annotated[TruthsIn, query_of(TruthsIn)],
+    login: TruthReader,
+    session: DbSession,
+    caller: CallerDep,
+) -> Response:
+    """It is noted who got which rows, as of an export."""
+    filters = wanted.model_dump(mode="json", exclude_defaults=True)
+    await disclosures.record(session, "ground_truth", to=caller.subject, filters=filters)
+    order = table(wanted).order
+    rows, _ = await queries.page(session, wanted, order=order, caller=caller, limit=MOST_SAVED)
+    return file("ground-truth", as_csv(SAVED, rows))
+
+
 @router.post("/withdraw", dependencies=[needs("ground-truth:read", "ground-truth:write")])
 async def withdraw_case(
     given: Annotated[CaseId, form_of(CaseId)],
@@ -41,7 +74,11 @@ async def withdraw_case(
 ) -> Response:
     """Who holds a copy is told to forget it."""
     refused = await attempt(session, service.remove(session, given.case, caller=caller))
-    return await _page(request, session, login, given, refused) if refused else led(address(given))
+    return (
+        await _page(request, session, login, given, refused)
+        if refused
+        else led(table(given).page())
+    )
 
 
 async def _page(
@@ -52,7 +89,8 @@ async def _page(
     refused: ServiceError | None = None,
 ) -> HTMLResponse:
     caller = login.caller
-    listed, older = await queries.page(session, wanted, caller=caller)
+    shown = table(wanted)
+    listed, older = await queries.page(session, wanted, order=shown.order, caller=caller)
     authenticator = request.app.state.resources.authenticator
     return HOUSE.page(
         "truths.html",
@@ -60,12 +98,13 @@ async def _page(
         status=refused.status if refused else 200,
         at=TRUTHS,
         wanted=wanted,
+        table=shown,
         listed=listed,
         counted=await queries.counted(session, wanted, caller=caller),
         tasks=await queries.tasks(session, caller=caller),
         names=await names.of(authenticator, {one.case.approved_by for one in listed}),
-        older=address(wanted, before=older) if older else None,
-        newest=address(wanted) if wanted.before else None,
+        older=shown.page(before=older) if older else None,
+        newest=shown.page() if wanted.before else None,
         refused=refused,
         given=wanted.model_dump(exclude_defaults=True, exclude={"before", "case"}),
     )

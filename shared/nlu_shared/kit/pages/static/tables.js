@@ -1,5 +1,5 @@
 // What a table can do once it has rows enough: be sorted by a column, keep the rows that hold a
-// word, and be saved as CSV. It knows the rows of this page, and none of the pages after it.
+// word, and be saved as CSV. A table with more rows than its page is sorted by the server instead.
 const SORTED_FROM = 3;
 const SEARCHED_FROM = 10;
 const FORMULA = /^[=+\-@\t\r]/;
@@ -98,7 +98,7 @@ function tools(table) {
 
 // A run that goes on has its parts put anew: what is added to them would not last.
 const isLive = document.querySelector("#run") && !document.querySelector("[data-over]");
-for (const table of document.querySelectorAll("table:not([data-plain], .hidden, .examples)")) {
+for (const table of document.querySelectorAll("table:not([data-plain], [data-served], .hidden, .examples)")) {
   const body = table.tBodies[0];
   if (!table.tHead || !body || (isLive && table.closest("[data-part]"))) continue;
   const width = table.tHead.rows[0].cells.length;

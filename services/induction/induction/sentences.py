@@ -1,0 +1,16 @@
+"""How a sentence of a run reads. Runs hold their sentences as they were written, and are compared
+with them when they are executed again: what is wrong in one for a reader is mended here. Pure."""
+
+import re
+
+# Of no name, version or decimal number.
+_THOUSANDS = re.compile(r"(?<![\w.,/-])\d{4,}(?![\w-]|[.,]\d)")
+_ONE_LOOK = "Verdicts of 1 earlier runs rest on these cases too"
+_AS_ONE = "The verdict of one earlier run rests on these cases too"
+
+
+def readable(sentences: str) -> str:
+    """Thousands are parted, and one is no plural."""
+    return _THOUSANDS.sub(lambda number: f"{int(number[0]):,}", sentences).replace(
+        _ONE_LOOK, _AS_ONE
+    )

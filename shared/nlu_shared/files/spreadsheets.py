@@ -1,0 +1,36 @@
+"""Rows as CSV for spreadsheets. Pure."""
+
+import csv
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from nlu_shared.files.formulas import quoted
+
+BOM = "\ufeff"
+"""By which spreadsheets know UTF-8."""
+Columns = Mapping[str, Callable[[Any], object]]
+"""What each column says of a row, by its name."""
+
+
+class _Written(list[str]):
+    """What a writer of files wrote, kept in memory."""
+
+    write = list.append
+
+
+def as_csv(columns: Columns, rows: Iterable[Any]) -> str:
+    """With the names of the columns first; no cell is a formula."""
+    written = _Written()
+    writer = csv.writer(written)
+    writer.writerow(columns)
+    writer.writerows([_cell(value(row)) for value in columns.values()] for row in rows)
+    return BOM + "".join(written)
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, datetime):
+        return str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return quoted(str(value)) if isinstance(value, str) else value
