@@ -14,7 +14,7 @@ from induction.engine.forecast import forecast
 from induction.engine.leak_guard import screen
 from induction.engine.leak_guard.leaks import guarded
 from induction.engine.plan import Plan
-from induction.engine.proposal.banked import LEAST_BANK, MOST_FIXED, SIZES
+from induction.engine.proposal.banked import FEW, LEAST_BANK, MOST_FIXED, SIZES
 from induction.engine.proposal.difference import difference
 from induction.engine.proposal.edits import InvalidChange, UnquotableCase, apply, quoted
 from induction.engine.proposal.rungs import Rung, rungs
@@ -145,12 +145,19 @@ def test_a_small_budget_reaches_one_bank_and_never_only_banks() -> None:
     assert [one.content for one in every if not one.is_banked] == [one.content for one in without]
 
 
-def test_a_bank_is_tried_where_there_is_room_for_all_that_a_request_may_show() -> None:
+def test_a_bank_gives_up_its_fixed_examples_and_then_its_size_where_there_is_little_room() -> None:
     answers = plan().task.answers
-    sizes = sorted(prompt_tokens(one.content, answers) for one in made(plan()))
-    for fitting, size in enumerate(sizes):
-        assert len(made(plan(), room=Room(most=size - 1))) == fitting
-        assert len(made(plan(), room=Room(most=2 * size, scale=2.0))) == fitting + 1
+    largest = max(prompt_tokens(one.content, answers) for one in made(plan()))
+    assert len(made(plan(), room=Room(most=2 * largest, scale=2.0))) == len(SIZES)
+    shown = []
+    for most in range(largest, 0, -20):
+        room = made(plan(), room=Room(most=most))
+        assert all(prompt_tokens(one.content, answers) <= most for one in room)
+        assert all(len(one.cases) in (0, 5) for one in room)
+        shown.append([one.content.retrieval.k for one in room if one.content.retrieval])
+    assert list(SIZES) == shown[0]
+    assert all([few] in shown for few in (4, *FEW))
+    assert shown[-1] == []
 
 
 def test_the_bank_and_the_fixed_examples_are_the_quotable_cases_each_once() -> None:
