@@ -19,9 +19,7 @@ async def with_banks(stack: Stack, run: dict[str, Any]) -> list[dict[str, Any]]:
     ("of_task", "of_run", "is_tried"),
     [
         pytest.param(False, {}, False, marks=[pytest.mark.law, pytest.mark.long]),
-        pytest.param(
-            False, {"retrieval": True}, True, marks=[pytest.mark.law, pytest.mark.long]
-        ),
+        pytest.param(False, {"retrieval": True}, True, marks=[pytest.mark.law, pytest.mark.long]),
         (None, {}, True),
         (True, {"retrieval": False}, False),
     ],

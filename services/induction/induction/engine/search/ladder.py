@@ -135,10 +135,10 @@ async def _race(
         running = sorted(running, key=lambda one: -one.points(plan))[:goes_on]
         start, end = stage
         for first in range(start, end, SCREENED):
-            asked = cases[first : min(first + SCREENED, end)]
-            await _ask(search, running, asked)
+            block = cases[first : min(first + SCREENED, end)]
+            await _ask(search, running, block)
             if calls_left is not None:
-                calls_left -= len(running) * len(asked)
+                calls_left -= len(running) * len(block)
             running = _still_running(search, running, len(entrants))
 
 

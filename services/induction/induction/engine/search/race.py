@@ -51,11 +51,11 @@ def paid_for(entrants: int, *, cases: int, calls_left: int | None) -> int:
 
 def stages(cases: int) -> Iterator[tuple[int, int]]:
     """From which case to which, after the first: each stage doubles what is known."""
-    asked = SCREENED
-    while asked < cases:
-        until = min(cases, 2 * asked)
-        yield asked, until
-        asked = until
+    start = SCREENED
+    while start < cases:
+        end = min(cases, 2 * start)
+        yield start, end
+        start = end
 
 
 def kept(running: int, *, stage: tuple[int, int], cases: int, calls_left: float | None) -> int:
