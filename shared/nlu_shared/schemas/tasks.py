@@ -74,8 +74,9 @@ class TaskSpec(Approvals, PromotionRules):
         default=None, description="of a prompt, where a run does not say; null: no bound"
     )
     retrieval: bool = Field(
-        default=False,
-        description="do runs that do not say try examples chosen for each text, from a bank?",
+        default=True,
+        description="do runs that do not say try examples chosen for each text, from a bank, where"
+        " there are cases enough? Kept by evidence alone",
     )
     batches: bool = Field(
         default=False,

@@ -63,5 +63,12 @@ def test_a_rung_keeps_within_the_room_for_examples() -> None:
     every, *_ = rungs(TASK, TASK.baseline(), long, seed=0)
     size = example_tokens(every.content.examples, TASK.answers)
     assert EXAMPLE_TOKENS - 1_100 < size <= EXAMPLE_TOKENS
+    for words in range(30, 42):  # Wherever the heading takes the last line's place.
+        some = [
+            Case(UUID(int=n), f"{n:04}" + " word" * words, "a", f"{n}", may_quote=True)
+            for n in range(1, 400)
+        ]
+        every, *_ = rungs(TASK, TASK.baseline(), some, seed=0)
+        assert example_tokens(every.content.examples, TASK.answers) <= EXAMPLE_TOKENS
     bounded, *_ = rungs(TASK, TASK.baseline(), long, seed=0, room=Room(most=4_000, scale=1.5))
     assert 2_000 < 1.5 * prompt_tokens(bounded.content, TASK.answers) <= 4_000

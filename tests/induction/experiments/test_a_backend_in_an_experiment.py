@@ -101,9 +101,9 @@ async def test_what_a_unit_had_last_it_keeps_while_induction_is_away(
     assert await runs() == expected  # fresh: nobody asks
     assert len(line[0].seen) == len(expected)
     await source.refresh()
-    now[0], line[0].lose, asked = REFRESH_SECONDS, 10**6, len(line[0].seen)
+    now[0], line[0].lose, before = REFRESH_SECONDS, 10**6, len(line[0].seen)
     assert await runs() == expected
-    assert len(line[0].seen) == asked + 1  # the others do not wait for what is silent
+    assert len(line[0].seen) == before + 1  # the others do not wait for what is silent
     assert (await source.current(newcomer)).version == a
     line[0].lose, now[0] = 0, REFRESH_SECONDS + SILENT_SECONDS
     assert await runs() == expected

@@ -1,4 +1,4 @@
-"""Who asks for examples that are chosen for each text gets them tried, and nobody else."""
+"""Examples that are chosen for each text are tried, unless the run or its task says no."""
 
 from typing import Any
 
@@ -19,18 +19,19 @@ async def with_banks(stack: Stack, run: dict[str, Any]) -> list[dict[str, Any]]:
     ("of_task", "of_run", "is_tried"),
     [
         pytest.param(False, {}, False, marks=[pytest.mark.law, pytest.mark.long]),
-        (False, {"retrieval": True}, True),
-        pytest.param(True, {}, True, marks=[pytest.mark.law, pytest.mark.long]),
+        pytest.param(False, {"retrieval": True}, True, marks=[pytest.mark.law, pytest.mark.long]),
+        (None, {}, True),
         (True, {"retrieval": False}, False),
     ],
 )
 async def test_a_bank_is_tried_where_the_run_or_else_its_task_says_so(
-    stack: Stack, of_task: bool, of_run: dict[str, bool], is_tried: bool
+    stack: Stack, of_task: bool | None, of_run: dict[str, bool], is_tried: bool
 ) -> None:
     slug = f"chosen-{of_task}-{len(of_run)}".lower()
     await make_task(stack, slug, cases=130)
-    changed = await stack.induction.patch(f"/v1/tasks/{slug}", json={"retrieval": of_task})
-    assert changed.json()["retrieval"] is of_task
+    if of_task is not None:
+        changed = await stack.induction.patch(f"/v1/tasks/{slug}", json={"retrieval": of_task})
+        assert changed.json()["retrieval"] is of_task
     async with stack.working():
         started = await start(stack, slug, limits={"iterations": 1, "calls": 900}, **of_run)
         run = await reached(stack, started)
@@ -43,7 +44,7 @@ async def test_a_forecast_counts_the_banks_that_are_tried(stack: Stack) -> None:
     body = {"task": "foreseen", "dry_run": True}
     bare, more = [
         (await stack.induction.post("/v1/runs", json={**body, **extra})).json()["calls"]
-        for extra in ({}, {"retrieval": True})
+        for extra in ({"retrieval": False}, {})
     ]
     assert bare < more
 

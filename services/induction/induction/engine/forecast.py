@@ -47,8 +47,8 @@ from induction.engine.proposal.meta_prompt import (
 from induction.engine.proposal.rungs import MOST_RUNGS
 from induction.engine.search.choice import MOST_CASES, MOST_TRIED
 from induction.engine.search.gate import GATE_CASES
-from induction.engine.search.ladder import FOLD_RUNGS, GROWTH_CASES, ORDER_CALLS
-from induction.engine.search.race import FINALISTS, Allotment
+from induction.engine.search.ladder import FOLD_RUNGS, GROWTH_CASES, ORDER_CALLS, OTHER_ORDERS
+from induction.engine.search.race import most_calls
 from induction.engine.search.state import REFRESHED
 from induction.engine.search.stopping import REJECTIONS
 from induction.engine.verdict.cross_validation import FOLD_CHANGES
@@ -125,8 +125,8 @@ def _ladder(plan: Plan, train: int, validation: int) -> int:
     """The race of all rungs, other orders, the rung that grows, and what a kept one is asked."""
     if not plan.opening:
         return 0
-    entrants = MOST_RUNGS + len(SIZES) * plan.retrieval
-    raced = Allotment(entrants, FINALISTS).calls(validation)
+    entrants = MOST_RUNGS + OTHER_ORDERS + len(SIZES) * plan.retrieval
+    raced = most_calls(entrants, cases=validation)
     return raced + ORDER_CALLS + min(train, GROWTH_CASES) + validation + min(train, REFRESHED)
 
 

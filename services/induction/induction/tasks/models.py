@@ -28,7 +28,7 @@ class TaskRow(SQLModel, table=True):
         default={"guards": {}}, sa_column=Column(JSONB, nullable=False)
     )
     max_prompt_tokens: int | None = None
-    retrieval: bool = False
+    retrieval: bool = True
     batches: bool = False
     approval: str = ApprovalMode.OFF.value
     approval_minutes: float = MINUTES

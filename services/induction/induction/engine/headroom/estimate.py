@@ -24,7 +24,7 @@ from induction.engine.proposal.error_patterns import MOST_AT_ONCE
 from induction.engine.proposal.meta_prompt import CASES_SHOWN, SYSTEM
 from induction.engine.search.gate import GATE_CASES
 from induction.engine.search.ladder import GROWTH_CASES
-from induction.engine.search.race import FINALISTS, Allotment
+from induction.engine.search.race import most_calls
 from induction.engine.search.state import REFRESHED
 from induction.engine.verdict.verdict import DIGITS, SIGNIFICANT
 from induction.task_kinds.base import Case, Prediction, Task
@@ -219,7 +219,7 @@ def _usual(plan: Plan, splits: Splits, measured: Measured) -> Usual:
     return Usual(
         task_calls=2 * train
         + (2 + USUAL_VALIDATED) * validation
-        + Allotment(USUAL_RUNGS, FINALISTS).calls(validation)
+        + most_calls(USUAL_RUNGS, cases=validation)
         + min(train, GROWTH_CASES)
         + min(train, REFRESHED)
         + USUAL_PROPOSALS * min(train, GATE_CASES)

@@ -16,6 +16,8 @@ from induction.task_kinds.base import Case, Task
 
 SIZES = (8, 4, 16)
 """Examples chosen for a request, the first where only one size can be tried."""
+FEW = (3, 2, 1)
+"""The first that fits, where none of SIZES does."""
 LEAST_BANK = 64
 """Fewer cases than that are shown as they are."""
 LEAST_PER_ANSWER = 2

@@ -186,8 +186,8 @@ class _Maker:
         return Rung(change, content, tuple(shown), keeps_own, order)
 
     def banks(self, every: Sequence[Case], strata: int) -> Iterator[Rung]:
-        """With a bank of the cases, so many of them shown to each request as there is room for;
-        none where the prompt has a bank of its own.
+        """With a bank of the cases, so many of them shown to each request as there is room for,
+        where there is little room without fixed ones; none where the prompt has a bank of its own.
 
         every: those that may be quoted, one of each stratum in turn.
         strata: that there are.
@@ -195,20 +195,33 @@ class _Maker:
         if self.prompt.retrieval is not None:
             return
         fixed, bank = banked.parted(self.task, self._fresh(every, self.prompt), strata=strata)
-        changes = [Edit(op=Op.ADD_EXAMPLE, case=case.id) for case in fixed]
-        for k in banked.SIZES:
-            settings = banked.settings(self.task, bank, k)
+        made = [self._banked(fixed, bank, k) for k in banked.SIZES]
+        fitting = [one for one in made if one is not None]
+        if not fitting:
+            few = (self._banked(fixed, bank, k) for k in banked.FEW)
+            fitting = [one for one in few if one is not None][:1]
+        yield from fitting
+
+    def _banked(self, fixed: Sequence[Case], bank: Sequence[Case], k: int) -> Rung | None:
+        """After the fixed ones, else alone, k chosen from the bank; None where neither fits."""
+        for shown, chosen in ((fixed, bank), ((), (*fixed, *bank))):
+            settings = banked.settings(self.task, chosen, k)
             if settings is None:
                 continue
-            cases = tuple(case.id for case in bank)
-            chosen = RetrievalEdit(**settings.model_dump(), cases=cases)
-            what = f"Shows for each text the {k} nearest of {len(bank)} training cases"
-            edits_made = [*changes, Edit(op=Op.SET_RETRIEVAL, retrieval=chosen)]
+            cases = tuple(case.id for case in chosen)
+            retrieval = RetrievalEdit(**settings.model_dump(), cases=cases)
+            what = f"Shows for each text the {k} nearest of {len(chosen)} training cases"
             content, change = self._changed(
-                edits_made, f"{what}, after {len(fixed)} fixed ones.", [*fixed, *bank]
+                [
+                    *(Edit(op=Op.ADD_EXAMPLE, case=case.id) for case in shown),
+                    Edit(op=Op.SET_RETRIEVAL, retrieval=retrieval),
+                ],
+                f"{what}, after {len(shown)} fixed ones.",
+                [*shown, *chosen],
             )
             if self.room.holds(prompt_tokens(content, self.task.answers)):
-                yield Rung(change, content, tuple(fixed), keeps_own=True, is_banked=True)
+                return Rung(change, content, tuple(shown), keeps_own=True, is_banked=True)
+        return None
 
     def _fresh(self, cases: Sequence[Case], bare: PromptContent) -> list[Case]:
         """Those that the prompt does not show yet."""
@@ -230,7 +243,8 @@ class _Maker:
 
     def _fitting(self, bare: PromptContent, cases: Sequence[Case], most: int) -> list[Case]:
         answers = self.task.answers
-        used, whole = example_tokens(bare.examples, answers), prompt_tokens(bare, answers)
+        used = example_tokens(bare.examples, answers) or HEADING
+        whole = prompt_tokens(bare, answers)
         fitting: list[Case] = []
         for case in cases[:most]:
             size = part_tokens(self.task.example(case), answers)

@@ -51,15 +51,18 @@ class Entrant:
         validation = replace(self.validation, by_case=results.by_case)
         return Measured(self.candidate.content, validation, self.train)
 
+    def known(self, search: Search) -> EvalResults:
+        """On validation, and on the training cases where it was compared on them."""
+        if not self.is_compared:
+            return self.validation
+        return self.validation | self.train.of(compared(search))
+
     def rank(self, search: Search) -> tuple[bool, bool, Rank]:
         """One that breaks a guard ranks below all that break none, and one that was not compared on
         training cases below those it could not be told from."""
         plan, content = search.run.plan, self.candidate.content
         broken = acceptance.broken_guards(plan, search.baseline_validation, self.validation)
-        known = self.train.of(compared(search)) if self.is_compared else EvalResults({})
-        ranked = acceptance.rank(
-            plan, content, validation=self.validation | known, train=search.train
-        )
+        ranked = acceptance.rank(plan, content, validation=self.known(search), train=search.train)
         return not broken, self.is_compared, ranked
 
     def objection(self, search: Search) -> str | None:

@@ -1,11 +1,11 @@
 """The ladder a search begins with: prompts with none, few, more and all examples, measured.
 
-Every rung answers the same few validation cases, the best of them all of validation in a race (see
-`race`). Those that validation cannot tell from the best are asked training cases as well, and the
-one that ranks highest goes on if it is better than the baseline. All of it is one iteration. Where
-the order of the same examples turns more answers than asking twice does, other orders are raced
-too. Where there are the calls for it, the smallest rung is asked the training cases, and grows by
-those that it gets wrong.
+Every rung answers the same few validation cases, and in a race all of validation, but for those
+that fall behind (see `race`). Those that validation cannot tell from the best are asked training
+cases as well, and the one that ranks highest goes on if it is better than the baseline. All of it
+is one iteration. Where the order of the same examples turns more answers than asking twice does,
+other orders are raced too. Where there are the calls for it, the smallest rung is asked the
+training cases, and grows by those that it gets wrong.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from induction.engine.search import race
 from induction.engine.search.choice import MOST_TRIED, compared, is_within_noise
 from induction.engine.search.entrants import Entrant, points_of
 from induction.engine.search.orders import is_moved
-from induction.engine.search.race import SCREENED, SPENT
+from induction.engine.search.race import SCREENED
 from induction.engine.search.screening import screened
 from induction.engine.search.state import Search
 from induction.engine.search.validation import conclude, proposal_event, refresh
@@ -36,7 +36,12 @@ FOLD_RUNGS = 2
 """Rungs of a search inside a search."""
 GROWTH_CASES = 256
 """Training cases put to the rung that is to grow, at most."""
-ORDER_CALLS = 3 * SCREENED
+OTHER_ORDERS = 2
+"""Of the best rung, raced as well at most."""
+ORDER_CALLS = (1 + OTHER_ORDERS) * SCREENED
+SPENT = 0.25
+"""Of the calls that are left, what other orders may take with the rest of the race, and what the
+rung that grows may."""
 OUTDONE = "another rung of the ladder ranks higher"
 
 
@@ -62,17 +67,18 @@ async def ladder(search: Search) -> None:
     if in_fold:
         offered = offered[: FOLD_RUNGS + plan.retrieval]
     left = search.run.calls_left
-    allotment = race.allotted(len(offered), cases=len(cases), calls_left=left)
-    entrants = await _entering(search, offered[: allotment.entrants])
+    some = race.paid_for(max(1, len(offered)), cases=len(cases), calls_left=left)
+    entrants = await _entering(search, offered[:some])
     if not entrants:
         return
     await _ask(search, entrants, cases[:SCREENED])
     if all(one.unheard(plan) for one in entrants):
         await _conclude(search, entrants)
         return
-    if not in_fold and _affords(search, allotment.calls(len(cases)) + ORDER_CALLS):
+    if not in_fold and _affords(search, 2 * len(cases) + ORDER_CALLS):
         await _try_orders(search, entrants, cases[:SCREENED])
-    await _race(search, entrants, cases, finalists=allotment.finalists)
+    allotted = None if left is None else race.SPENT * left - some * len(cases[:SCREENED])
+    await _race(search, entrants, cases, allotted)
     if not in_fold:
         await _grow(search, entrants, cases[:SCREENED])
         await _compare(search, entrants)
@@ -115,15 +121,25 @@ async def _try_orders(search: Search, entrants: list[Entrant], cases: Sequence[C
 
 
 async def _race(
-    search: Search, entrants: Sequence[Entrant], cases: Sequence[Case], *, finalists: int
+    search: Search, entrants: Sequence[Entrant], cases: Sequence[Case], calls_left: float | None
 ) -> None:
-    """The best of the entrants on all cases, but for those that are outdone on the way there."""
+    """The best of the entrants on all cases, but for those that are outdone on the way there.
+
+    calls_left: of the race, None without a limit.
+    """
     plan = search.run.plan
-    heard = [one for one in entrants if one.unheard(plan) is None]
-    running = sorted(heard, key=lambda one: -one.points(plan))[:finalists]
-    for start in range(SCREENED, len(cases), SCREENED):
+    running = [one for one in entrants if one.unheard(plan) is None]
+    for stage in race.stages(len(cases)):
         running = _still_running(search, running, len(entrants))
-        await _ask(search, running, cases[start : start + SCREENED])
+        goes_on = race.kept(len(running), stage=stage, cases=len(cases), calls_left=calls_left)
+        running = sorted(running, key=lambda one: -one.points(plan))[:goes_on]
+        start, end = stage
+        for first in range(start, end, SCREENED):
+            block = cases[first : min(first + SCREENED, end)]
+            await _ask(search, running, block)
+            if calls_left is not None:
+                calls_left -= len(running) * len(block)
+            running = _still_running(search, running, len(entrants))
 
 
 def _still_running(search: Search, running: list[Entrant], entrants: int) -> list[Entrant]:
@@ -219,7 +235,10 @@ def _best(search: Search, measured: Sequence[Entrant]) -> Entrant | None:
         if other.rung.is_banked or other.rank(search)[0] is not keeps_guards:
             continue
         sizes = [prompt_tokens(one.candidate.content, answers) for one in (best, other)]
-        is_equal = is_within_noise(plan, best.validation, other.validation)
+        both = best.is_compared and other.is_compared
+        is_equal = is_within_noise(
+            plan, *(one.known(search) if both else one.validation for one in (best, other))
+        )
         return other if is_equal and sizes[0] >= sizes[1] else best
     return best
 

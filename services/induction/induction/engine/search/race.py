@@ -9,12 +9,13 @@ could not hope to gain, and has twentyfold at any time with a chance of one in t
 cost nothing here. Each prompt is tested against each, so the level is divided by their number: the
 best of all is dropped with a chance of LEVEL at most.
 
-Where there are not the calls to race all, those lowest on the first few cases go first, whatever
-that proves (as in successive halving: Karnin, Koren and Somekh, ICML 2013): no level holds there.
+The cases come in stages, each as many as all before it together. Where there are not the calls to
+race all, those lowest on the cases so far go first, half of them at most as long as they can be
+paid for, whatever that proves (sequential halving: Karnin, Koren and Somekh, ICML 2013; with all
+that was seen before, not the last stage alone): no level holds there.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from math import exp, log, log1p
 from typing import TypeVar
 
@@ -24,44 +25,65 @@ SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 SCREENED = 24
 """Cases every prompt is asked at first."""
 FINALISTS = 4
-"""Prompts that are asked the other cases too, at most."""
-SPENT = 0.25
-"""Of the calls a search has left, what the race may take."""
-FEWEST, AT_LEAST = 2, 0.5
-"""So many are raced also where they take more than that, up to this share."""
+"""Prompts that no stage need halve."""
+SPENT = 0.5
+"""Of the calls a search has left, what the race may take: what it finds out is mostly more than
+what single changes gain."""
 Name = TypeVar("Name", bound=Hashable)
 
 
-@dataclass(frozen=True, slots=True)
-class Allotment:
-    """How many prompts are raced, and how many of them to the end."""
-
-    entrants: int
-    finalists: int
-
-    def calls(self, cases: int) -> int:
-        """At most, with so many cases."""
-        first = min(cases, SCREENED)
-        return self.entrants * first + self.finalists * (cases - first)
-
-
-def allotted(entrants: int, *, cases: int, calls_left: int | None) -> Allotment:
-    """As many of the entrants as the calls pay for, two of them to the end where there are two;
-    one alone where they pay for no more.
+def paid_for(entrants: int, *, cases: int, calls_left: int | None) -> int:
+    """How many of the entrants can be asked the first cases, two of them being raced to the end
+    where there are two; one alone where the calls pay for no more.
 
     entrants: that there are, one at least.
     cases: that decide.
     calls_left: of the search, None without a limit.
     """
     if calls_left is None:
-        return Allotment(entrants, min(entrants, FINALISTS))
-    for some in range(entrants, 0, -1):
-        for finalists in range(min(some, FINALISTS), min(some, 2) - 1, -1):
-            allotment = Allotment(some, finalists)
-            share = SPENT if some > FEWEST else AT_LEAST
-            if allotment.calls(cases) <= share * calls_left:
-                return allotment
-    return Allotment(1, 1)
+        return entrants
+    first = min(cases, SCREENED)
+    for some in range(entrants, 1, -1):
+        if some * first + 2 * (cases - first) <= SPENT * calls_left:
+            return some
+    return 1
+
+
+def stages(cases: int) -> Iterator[tuple[int, int]]:
+    """From which case to which, after the first: each stage doubles what is known."""
+    start = SCREENED
+    while start < cases:
+        end = min(cases, 2 * start)
+        yield start, end
+        start = end
+
+
+def kept(running: int, *, stage: tuple[int, int], cases: int, calls_left: float | None) -> int:
+    """How many of the prompts that run go on to the next stage.
+
+    running: that are not outdone.
+    stage: from which case to which.
+    cases: that decide.
+    calls_left: of the race, None without a limit. Half of them are kept for the stages to come, and
+        as many as two prompts need to reach the end.
+    """
+    start, end = stage
+    most = min(running, max(FINALISTS, -(-running // 2)))
+    if calls_left is None:
+        return most
+    ahead = 2 * (cases - end)
+    spendable = min(calls_left / (2 if ahead else 1), calls_left - ahead)
+    fewest = 2 if 2 * (cases - start) <= calls_left else 1
+    return min(most, max(fewest, int(spendable) // (end - start)))
+
+
+def most_calls(entrants: int, *, cases: int) -> int:
+    """What a race takes at most, without a limit."""
+    calls, running = entrants * min(cases, SCREENED), entrants
+    for start, end in stages(cases):
+        running = kept(running, stage=(start, end), cases=cases, calls_left=None)
+        calls += running * (end - start)
+    return calls
 
 
 def evidence(differences: Sequence[float]) -> float:
