@@ -71,12 +71,13 @@ async def _watched(stack: Stack, chromium: Browser) -> None:
     order = await start(stack, TASK, limits={"iterations": CHANGES})
     page = await _opened(chromium, str(stack.induction.base_url), f"/dashboard/runs/{order}")
     committed: dict[int, float] = {}
-    looking = asyncio.create_task(_commits(stack, order, committed))
+    over = asyncio.Event()
+    looking = asyncio.create_task(_commits(stack, order, committed, over))
     async with stack.working():
         await reached(stack, order)
-    await page.wait_for_selector("[data-over]", state="attached")
-    looking.cancel()
-    await asyncio.gather(looking, return_exceptions=True)
+    await page.wait_for_selector("#now", state="detached")
+    over.set()
+    await looking
     streamed = {int(n): at for n, at in (await page.evaluate("streamed")).items()}
     painted: dict[str, list[float]] = await page.evaluate("painted")
     seen = {n: committed[n] for n in streamed if n in committed}
@@ -89,11 +90,13 @@ async def _watched(stack: Stack, chromium: Browser) -> None:
     await page.close()
 
 
-async def _commits(stack: Stack, run_id: str, committed: dict[int, float]) -> None:
+async def _commits(
+    stack: Stack, run_id: str, committed: dict[int, float], over: asyncio.Event
+) -> None:
     """When each event could first be read, in milliseconds since 1970."""
     owner = await asyncpg.connect(stack.induction_database.owner_url)
     try:
-        while True:
+        while not over.is_set():
             after = max(committed, default=0)
             rows = await owner.fetch(
                 "SELECT n FROM run_events WHERE run_id = $1 AND n > $2", run_id, after
