@@ -187,7 +187,7 @@ async def test_versions_are_chosen_to_vote_with_the_forecast_first(
     await page.get_by_role("link", name="Let versions vote").click()
     start = page.get_by_role("button", name="Start")
     forecast = page.get_by_role("status")
-    await expect(forecast).to_have_text("Choose 2 to 9 versions: 1 are chosen.")
+    await expect(forecast).to_have_text("Choose 2 to 9 versions; chosen: 1.")
     await expect(start).to_be_disabled()
     for box in await page.get_by_role("checkbox", name="votes").all():
         await box.check()

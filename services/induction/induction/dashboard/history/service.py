@@ -40,7 +40,8 @@ class LineagePage:
 
 @dataclass(frozen=True, slots=True)
 class VotePage:
-    """The versions that can vote, the newest first; there are more where it `is_cut`."""
+    """The versions that can vote, what serves first and then the newest; there are more where it
+    `is_cut`."""
 
     task: str
     versions: list[Ancestor]
@@ -87,7 +88,8 @@ async def vote_page(session: AsyncSession, task: str) -> VotePage:
     """Raises NotFound."""
     page = await lineage.page(session, task, before=None, limit=CANDIDATES)
     votes = await queries.ensembles(session, [one.id for one in page.items])
-    versions = [one for one in page.items if one.id not in votes]
+    able = [one for one in page.items if one.id not in votes]
+    versions = sorted(able, key=lambda one: not one.is_production)
     return VotePage(
         task=task,
         versions=versions,

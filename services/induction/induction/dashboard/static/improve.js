@@ -81,7 +81,7 @@ async function forecast() {
   line.textContent = "";
   const chosen = members().length;
   if (kind === "ensemble" && (chosen < LEAST || chosen > MOST)) {
-    shown.replaceChildren(written("p", `Choose ${LEAST} to ${MOST} versions: ${chosen} are chosen.`, "soft"));
+    shown.replaceChildren(written("p", `Choose ${LEAST} to ${MOST} versions; chosen: ${chosen}.`, "soft"));
     return;
   }
   try {
