@@ -17,6 +17,7 @@ from tests.fixtures.labelled import make_task
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import DEADLINE_SECONDS, Stack, opened, until
 from tests.induction.runs.driving import events, reached, shown, sql, start
+from tests.induction.runs.test_verifying import finished
 
 CRASHES = 5
 SLOW = OfflineSettings(latency_ms=50)
@@ -114,3 +115,20 @@ async def test_workers_that_are_killed_five_times_over_one_run_fail_it(stack: St
 
 async def _claimed(stack: Stack, run: str, fence: int) -> bool:
     return int((await sql(stack, FENCE, run))[0]["fence"]) >= fence
+
+
+@pytest.mark.law
+async def test_a_verification_whose_engine_dies_is_taken_up_again_and_says_nothing_of_the_run(
+    stack: Stack,
+) -> None:
+    run = await finished(stack, "unlucky", kind="evaluate")
+    await stack.induction.post(f"/v1/runs/{run}/verify")
+    again = "(SELECT attempts >= 2 FROM run_verifications WHERE run_id = runs.id)"
+    async with stack.working(lease_seconds=1.5):
+        await kill_engines(stack, run, until=again)
+        place = f"/v1/runs/{run}/verification"
+
+        async def checked() -> str | None:
+            return (await stack.induction.get(place)).json()["outcome"]
+
+        assert await until(checked) == "same"
