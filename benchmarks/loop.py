@@ -27,13 +27,13 @@ ENDED = "SELECT completed_at FROM runs WHERE id = $1"
 
 async def run(databases: Databases, servers: Servers) -> None:
     async with mailbox() as box:
-        told: dict[str, Any] = {
+        settings: dict[str, Any] = {
             "smtp_url": box.url,
             "smtp_from": "induction@example.org",
             "flag_seconds": 1.0,
             "poll_seconds": 5.0,
         }
-        async with opened(databases, servers, **told) as stack:
+        async with opened(databases, servers, **settings) as stack:
             await _rollbacks(stack)
             async with stack.working():
                 await _mails(stack, box.mails)
@@ -73,13 +73,13 @@ async def _rollbacks(stack: Stack) -> None:
         moved = await stack.induction.post(f"{path}/versions/{second}/promote", json={})
         moved.raise_for_status()
         await until(lambda: _flagged(stack, task, second))
-        asked = datetime.now(UTC)
+        begun = datetime.now(UTC)
         async with asyncio.TaskGroup() as group:
             active = group.create_task(_until_served(stack, task, first, by_flag=False))
             flag = group.create_task(_until_served(stack, task, first, by_flag=True))
             group.create_task(stack.induction.post(f"{path}/rollback", json={}))
-        by_active.append(active.result() - asked)
-        by_flag.append(flag.result() - asked)
+        by_active.append(active.result() - begun)
+        by_flag.append(flag.result() - begun)
     print(_line("a roll-back's request → `active` has the old version", by_active))
     print(_line("a roll-back's request → OFREP has it (a flag is held for 1 s)", by_flag))
 
