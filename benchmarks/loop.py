@@ -73,13 +73,13 @@ async def _rollbacks(stack: Stack) -> None:
         moved = await stack.induction.post(f"{path}/versions/{second}/promote", json={})
         moved.raise_for_status()
         await until(lambda: _flagged(stack, task, second))
-        ordered_at = datetime.now(UTC)
+        begun = datetime.now(UTC)
         async with asyncio.TaskGroup() as group:
             active = group.create_task(_until_served(stack, task, first, by_flag=False))
             flag = group.create_task(_until_served(stack, task, first, by_flag=True))
             group.create_task(stack.induction.post(f"{path}/rollback", json={}))
-        by_active.append(active.result() - ordered_at)
-        by_flag.append(flag.result() - ordered_at)
+        by_active.append(active.result() - begun)
+        by_flag.append(flag.result() - begun)
     print(_line("a roll-back's request → `active` has the old version", by_active))
     print(_line("a roll-back's request → OFREP has it (a flag is held for 1 s)", by_flag))
 

@@ -71,6 +71,9 @@ async def test_times_bound_what_is_added_up_and_the_month_stays_this_one(paid: S
     assert month["forecast_usd"] >= month["usd"]
     wrong = await paid.induction.get("/v1/admin/spend", params={"by": "weekday"})
     assert wrong.status_code == 422
+    nowhen = await paid.induction.get("/v1/admin/spend", params={"from": "yesterday"})
+    (fault,) = nowhen.json()["errors"]
+    assert fault["expected"] == "a moment with its offset, as in 2026-11-28T12:00:00Z"
     backwards = {"from": "2020-02-01T00:00:00Z", "to": "2020-01-01T00:00:00Z"}
     assert (await paid.induction.get("/v1/admin/spend", params=backwards)).status_code == 422
 

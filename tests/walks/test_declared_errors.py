@@ -145,6 +145,7 @@ NEEDED = {
     "/diff": {"against": str(uuid4())},
     "/v1/events": {"run": str(uuid4())},
     "/v1/admin/auto-trigger": {"task": "nothing"},
+    "/v1/admin/auto-trigger/decisions": {"task": "nothing"},
 }
 """Parameters that an operation asks for, by the end of its path."""
 

@@ -69,7 +69,9 @@ def expected_by(document: Document, operation: Schema, place: Sequence[Any]) -> 
         return expected_in(_body(operation), path, document)
     for parameter in operation.get("parameters", []):
         if path and parameter["in"] == where and _named(parameter["name"], path[0]):
-            return expected_in(parameter["schema"], path[1:], document)
+            words = expected_in(parameter["schema"], path[1:], document)
+            # Only a body can say null; a parameter is left out.
+            return words and words.removesuffix(" or null")
     return None
 
 

@@ -108,7 +108,10 @@ async def test_a_task_switched_off_is_refused_without_reading_its_ground_truth(
 
 
 async def test_a_task_nobody_made_leaves_nothing_behind(stack: Stack) -> None:
-    assert await consider(stack, "nobodys") == []
+    async with open_resources(stack.settings) as resources:
+        await consider_run({"resources": resources}, "nobodys")
+    everything = await stack.induction.get("/v1/admin/auto-trigger/decisions")
+    assert "nobodys" not in {one["task"] for one in everything.json()}
 
 
 async def test_an_archived_task_is_refused_with_its_reason(stack: Stack) -> None:
