@@ -169,10 +169,10 @@ async def test_keys_that_an_issuer_does_not_publish_are_a_problem(paid: Stack) -
     env = {**os.environ, **of_logger(paid)}
     async with issuing() as issuer:
         issuer.key("RS256")
-        told = env | {"NLU_LOGGER_JWKS_URL": issuer.url}
-        assert (await typed("nlu-logger", "doctor", env=told)).code == 0
+        settings = env | {"NLU_LOGGER_JWKS_URL": issuer.url}
+        assert (await typed("nlu-logger", "doctor", env=settings)).code == 0
         issuer.status = 503
-        ill = await typed("nlu-logger", "doctor", env=told)
+        ill = await typed("nlu-logger", "doctor", env=settings)
         assert (ill.code, len(lines(ill, "problem"))) == (1, 1)
         assert "is NLU_LOGGER_JWKS_URL right?" in ill.printed
 

@@ -39,6 +39,10 @@ from induction.runs.computing.frames import (
 
 FORKING = multiprocessing.get_context("forkserver")
 FORKING.set_forkserver_preload([engine_main.__name__])
+FORKS = 20
+FORK_SECONDS = 0.1
+"""Between two tries to fork: a fork server that was killed takes a moment to be gone, and only then
+another one is begun."""
 Value = TypeVar("Value")
 Look = Callable[[float], Awaitable[None]]
 """Raises where the engine, which has computed for so many seconds, is to do so no longer."""
@@ -157,6 +161,18 @@ class EngineProcess:
             self._speaking.write(framed(message))
 
 
+async def _fork(process: ForkServerProcess) -> None:
+    for left in reversed(range(FORKS)):
+        try:
+            await asyncio.to_thread(process.start)
+            return
+        except (OSError, EOFError) as error:
+            if not left:
+                unmade = f"the engine's process could not be made: {type(error).__name__}"
+                raise EngineDied("EngineDied", unmade) from error
+        await asyncio.sleep(FORK_SECONDS)
+
+
 @asynccontextmanager
 async def opened(look: Look, *, seconds: float) -> AsyncIterator[EngineProcess]:
     """A process for the length of the block; see `EngineProcess`. Raises EngineDied where none can
@@ -164,11 +180,7 @@ async def opened(look: Look, *, seconds: float) -> AsyncIterator[EngineProcess]:
     ours, theirs = socket.socketpair()
     process = FORKING.Process(target=engine_main.work, args=(theirs,), daemon=True)
     with ours, theirs:
-        try:
-            await asyncio.to_thread(process.start)
-        except (OSError, EOFError) as error:
-            unmade = f"the engine's process could not be made: {type(error).__name__}"
-            raise EngineDied("EngineDied", unmade) from error
+        await _fork(process)
         streams = await asyncio.open_connection(sock=ours.dup())
     engine = EngineProcess(process, *streams, look, seconds)
     try:
