@@ -4,7 +4,6 @@ keyboard alone, in one go; pages that complain of nothing and ask no other host.
 import csv
 import re
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -178,22 +177,22 @@ async def test_rows_of_a_page_are_sorted_kept_by_a_word_and_saved(
     page: Page, world: World, task: str
 ) -> None:
     for number in range(12):
-        prompt = f"=row {number}" if number % 4 else "nothing like it"
-        await world.log(task=task, prompt=prompt, confidence=number / 100)
-    await page.goto(f"/dashboard/predictions?task={task}")
-    rows = page.locator("tbody tr")
-    await page.get_by_role("button", name="Confidence").click()
+        intent = f"=row {number}" if number % 4 else f"other {number}"
+        await world.log(task=task, predicted_intent=intent, confidence=number / 100)
+    await page.goto(f"/dashboard?task={task}")
+    intents = page.get_by_role("region", name="Intents")
+    rows = intents.locator("tbody tr")
+    await intents.get_by_role("button", name="Confidence").click()
     await expect(rows.first).to_contain_text("0.11")
-    await page.get_by_role("button", name="Confidence").click()
+    await intents.get_by_role("button", name="Confidence").click()
     await expect(rows.nth(1)).to_contain_text("0.01")
-    await page.get_by_label("keep what holds").fill("ROW")
-    await expect(page.get_by_text("9 of 12")).to_be_visible()
+    await intents.get_by_label("keep what holds").fill("ROW")
+    await expect(intents.get_by_text("9 of 12")).to_be_visible()
     async with page.expect_download() as saved:
-        await page.get_by_role("button", name="Save as CSV").click()
+        await intents.get_by_role("button", name="Save as CSV").click()
     path = await (await saved.value).path()
     head, first, *others = list(csv.reader(path.read_text("utf-8-sig").splitlines()))
-    assert (head[0], first[0], first[2], len(others)) == ("Text", "'=row 1", "0.01", 8)
-    assert datetime.fromisoformat(first[-1]).utcoffset() == timedelta(0)
+    assert (head[0], first[0], first[3], len(others)) == ("Intent", "'=row 1", "0.01", 8)
 
 
 async def test_a_chosen_file_is_brought_in_and_its_refused_rows_saved_and_a_mistake_looked_into(

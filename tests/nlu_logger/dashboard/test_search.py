@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import datetime, timedelta
 from html import unescape
 
 import httpx2
@@ -58,6 +59,7 @@ async def test_found_predictions_are_sorted_over_all_their_pages_and_saved(
         assert len(table) == len(ids)
         assert (table[0]["confidence"], table[-1]["confidence"]) == ("1.0", "0.0")
         assert table[0]["text"].startswith("'=")
+        assert datetime.fromisoformat(table[0]["logged"]).utcoffset() == timedelta(0)
         unknown = await made.get(f"{path}?task={task}&sort=id")
         assert (unknown.status_code, unknown.json()["code"]) == (422, "no_such_column")
 
