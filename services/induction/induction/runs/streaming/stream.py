@@ -53,7 +53,6 @@ LEFT JOIN LATERAL (
 ) e ON true
 ORDER BY wanted.id, e.n
 """
-
 # As one statement too: what is newest when somebody has said that there is something new.
 TAIL = """
 SELECT r.id, r.status, r.cancel_requested, e.n, e.body FROM runs r
@@ -157,10 +156,10 @@ async def standings(reader: Reader, run_ids: Collection[UUID]) -> dict[UUID, Sta
 async def follow(
     reader: Reader, wakeups: Wakeups, redis: Redis, after: Mapping[UUID, int]
 ) -> AsyncIterator[StreamItem]:
-    """Every stored event of each run above its number in `after`, in the run's order, live progress
-    in between and the last one before, once that it was cancelled, until the runs are over and all
-    was read. What goes wrong
-    with the database is waited out, for PATIENCE_SECONDS; then it is raised."""
+    """Every stored event of each run above its number in `after`, in the run's order, until the
+    runs are over and all was read. Live progress comes in between, the last one before, and once
+    that a run was cancelled. What goes wrong with the database is waited out, for
+    PATIENCE_SECONDS; then it is raised."""
     clock = asyncio.get_running_loop().time
     position = _Position(dict(after))
     must_look = True
