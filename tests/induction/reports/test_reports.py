@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from induction.sentences import readable
 
 from tests.fixtures.commands import typed
 from tests.fixtures.databases import BOOTSTRAP_KEY
@@ -54,7 +55,7 @@ async def test_a_report_holds_what_the_run_found_and_how_to_check_and_undo_it(
     answer = await stack.induction.get(f"/v1/runs/{run}/report")
     document: dict[str, Any] = answer.json()
     assert document["verdict"] == seen["verdict"]
-    assert document["words"][1] == seen["verdict"]["summary"]
+    assert document["words"][1] == readable(seen["verdict"]["summary"])
     assert document["before"]["id"] == seen["baseline_version_id"]
     assert (document["dataset_hash"], document["spend"]) == (seen["dataset_hash"], seen["spend"])
     turned = await sql(

@@ -133,11 +133,11 @@ async def announce_progress(
 ) -> None:
     """Tells followers how far the work after event number `after` is, and keeps it for those who
     come later. A Redis that is away is not an error."""
-    body = progress.model_dump_json()
+    message = json.dumps([after, progress.model_dump_json()])
     with suppress(RedisError, OSError):
         async with redis.pipeline(transaction=False) as both:
-            both.publish(_channel(run_id), body)
-            both.set(_kept(run_id), json.dumps([after, body]), ex=PROGRESS_SECONDS)
+            both.publish(_channel(run_id), message)
+            both.set(_kept(run_id), message, ex=PROGRESS_SECONDS)
             await both.execute()
 
 
@@ -176,8 +176,10 @@ async def follow(
                 return
             if position.is_new:
                 position.is_new = False
-                for item in await _kept_progress(redis, position.reading):
-                    yield item
+                kept = await _kept_progress(redis, list(position.reading))
+                for run_id, message in kept.items():
+                    for item in position.progressed(run_id, message):
+                        yield item
             patience = HEARING_SECONDS if wakeups.is_hearing else LOOK_SECONDS
             heard = await listener.wait(max(0.0, looked + patience - clock()))
             must_look = not heard or clock() > looked + patience
@@ -186,9 +188,8 @@ async def follow(
                 if run_id not in position.reading:
                     continue
                 if isinstance(word, bytes):
-                    event, body = _read(word.decode())
-                    if isinstance(event, EvaluationProgress):
-                        yield StreamItem(run_id, None, event, body)
+                    for item in position.progressed(run_id, word):
+                        yield item
                 elif one := word and word.after(position.reading[run_id]):
                     for item in position.moved({run_id: one}):
                         yield item
@@ -203,6 +204,18 @@ class _Position:
     reading: dict[UUID, int]
     cancelling: set[UUID] = field(default_factory=set)
     is_new: bool = True
+    _ahead: dict[UUID, bytes] = field(default_factory=dict)
+    """Progress that was heard before the event it follows on was read."""
+
+    def progressed(self, run_id: UUID, message: bytes) -> Iterator[StreamItem]:
+        """Progress where it has its place: after the event it follows on, and before the next."""
+        with suppress(ValueError, ValidationError):
+            n, body = json.loads(message)
+            event, body = _read(body)
+            if n > self.reading[run_id]:
+                self._ahead[run_id] = message
+            elif n == self.reading[run_id] and isinstance(event, EvaluationProgress):
+                yield StreamItem(run_id, None, event, body)
 
     def moved(self, news: Mapping[UUID, News]) -> Iterator[StreamItem]:
         """What is to be told of the news, which begin where this stands."""
@@ -213,6 +226,8 @@ class _Position:
             for n, body in one.events:
                 yield StreamItem(run_id, n, *_read(body))
                 self.reading[run_id] = n
+            if (message := self._ahead.pop(run_id, None)) is not None:
+                yield from self.progressed(run_id, message)
         if any(len(one.events) == EVENTS_AT_ONCE for one in news.values()):
             return
         for run_id, one in news.items():
@@ -266,16 +281,9 @@ def _news_in(rows: Sequence[Any]) -> News:
     )
 
 
-async def _kept_progress(redis: Redis, reading: Mapping[UUID, int]) -> list[StreamItem]:
-    """The last progress of each run, if it is about what comes after the last event read."""
-    runs = list(reading)
+async def _kept_progress(redis: Redis, runs: Collection[UUID]) -> dict[UUID, bytes]:
+    """The last progress of each run, as it was announced."""
     kept: list[bytes | None] = []
     with suppress(RedisError, OSError):
         kept = await redis.mget([_kept(run_id) for run_id in runs])
-    items = []
-    for run_id, stored in zip(runs, kept, strict=False):
-        with suppress(ValueError, ValidationError):
-            n, body = json.loads(stored or b"[-1, null]")
-            if n == reading[run_id]:
-                items.append(StreamItem(run_id, None, *_read(body)))
-    return items
+    return {run_id: one for run_id, one in zip(runs, kept, strict=False) if one is not None}
