@@ -149,12 +149,32 @@ async def test_who_comes_back_in_the_middle_of_an_evaluation_sees_how_far_it_is(
             assert (await first_message(stack, run))["type"] == "run_started"
 
 
+async def test_progress_comes_after_the_event_it_follows_on_however_early_it_is_heard(
+    stack: Stack,
+) -> None:
+    await make_task(stack, "early", cases=4)
+    run = await start(stack, "early", kind="evaluate")
+    half = EvaluationProgress(iteration=0, split="train", done=64, total=128)
+    async with open_redis(stack) as redis:
+        await announce_progress(redis, UUID(run), half, after=1)
+    async with stack.working():
+        first = [one["type"] for one in await first_messages(stack, run, 2)]
+    assert first == ["run_started", "evaluation_progress"]
+
+
 async def first_message(stack: Stack, run: str) -> dict[str, Any]:
     """What a new connection brings first."""
+    return (await first_messages(stack, run, 1))[0]
+
+
+async def first_messages(stack: Stack, run: str, count: int) -> list[dict[str, Any]]:
+    brought: list[dict[str, Any]] = []
     async with stack.induction.stream("GET", "/v1/events", params=[("run", run)]) as response:
         async for line in response.aiter_lines():
             if line.startswith("data:"):
-                return dict(json.loads(line[5:]))
+                brought.append(json.loads(line[5:]))
+            if len(brought) == count:
+                return brought
     raise AssertionError("the stream ended without a word")
 
 
