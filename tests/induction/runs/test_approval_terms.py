@@ -13,6 +13,7 @@ from tests.induction.runs.driving import (
     events,
     reached,
     shown,
+    sql,
     start,
 )
 from tests.induction.runs.test_starting import door
@@ -36,6 +37,25 @@ async def test_a_task_says_whether_its_changes_wait_where_a_run_does_not(stack: 
     assert (await shown(stack, other))["approval"] == "off"
     forecast = await stack.induction.post("/v1/runs", json={"task": "careful", "dry_run": True})
     assert [note for note in forecast.json()["notes"] if "waits for a person" in note]
+
+
+async def test_a_part_of_a_minute_is_waited_for_too(stack: Stack) -> None:
+    """Taken for a whole number it was no time at all, and with `keep` nobody's approval."""
+    await make_task(stack, "brief", cases=24)
+    run = await start(stack, "brief", approval="each-change", approval_minutes=1.9)
+    async with stack.working():
+        await asked_about(stack, run)
+        (row,) = await sql(
+            stack,
+            """
+            SELECT extract(epoch FROM until - now())::float8 AS seconds FROM run_approvals
+            WHERE run_id = $1
+            """,
+            run,
+        )
+        await stack.induction.post(f"/v1/runs/{run}/cancel")
+        await reached(stack, run, "cancelled")
+    assert 60 < row["seconds"] <= 114
 
 
 async def test_only_who_may_steer_runs_of_the_task_decides_and_the_log_says_who(

@@ -17,13 +17,13 @@ async def begin(session: AsyncSession, run_id: UUID, n: int, event: ApprovalAwai
         text(
             """
             INSERT INTO run_approvals (run_id, n, until, unanswered)
-            VALUES (:run_id, :n, now() + make_interval(secs => 60 * :minutes), :unanswered)
+            VALUES (:run_id, :n, now() + make_interval(secs => :seconds), :unanswered)
             """
         ),
         {
             "run_id": run_id,
             "n": n,
-            "minutes": event.minutes,
+            "seconds": 60 * event.minutes,
             "unanswered": event.unanswered.value,
         },
     )

@@ -44,7 +44,7 @@ _FAILED = text(
         SELECT id FROM runs
         WHERE task = :task AND task_model = :task_model
             AND (provider = :provider OR starts_with(provider, :provider || ': '))
-            AND scorer = :scorer AND created_at > now() - make_interval(secs => 86400 * :days)
+            AND scorer = :scorer AND created_at > now() - make_interval(secs => :seconds)
     ), tried AS (
         SELECT run_changes.* FROM run_changes JOIN here ON here.id = run_id
         WHERE version_id IS NOT NULL
@@ -120,7 +120,7 @@ async def page(
 ) -> Page[FailedIdea]:
     """What failed lately in the era that is now, the newest version first. Raises NotFound."""
     era = Era.now((await tasks.get(session, slug)).spec(), settings)
-    filters = {"days": settings.remember_days, "before": before, "limit": limit + 1}
+    filters = {"seconds": 86_400 * settings.remember_days, "before": before, "limit": limit + 1}
     rows = (await session.execute(_FAILED, {**era._asdict(), **filters})).mappings().all()
     page, cursor = cut(rows, limit, itemgetter("version_id"))
     items = [
