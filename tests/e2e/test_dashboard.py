@@ -256,6 +256,8 @@ async def test_a_file_that_is_dropped_on_its_form_is_taken_as_a_chosen_one_is(pa
     await expect(form).not_to_have_class(re.compile("dropping"))
     await form.dispatch_event("drop", {"dataTransfer": await dragged(page, {"a": "a", "b": "b"})})
     await expect(alert).to_contain_text("One file at a time")
+    await form.dispatch_event("drop", {"dataTransfer": await dragged(page, {"empty.csv": " "})})
+    await expect(alert).to_contain_text("It is empty.")
     await expect(box).to_have_value(rows)
     # A miss does not lead the browser to the file, away from what stands on the page.
     missed = await page.get_by_role("heading", level=1).evaluate(

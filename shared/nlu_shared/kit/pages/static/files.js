@@ -14,18 +14,22 @@ function boxes({ dataset }) {
   return ids.map((id) => document.getElementById(id));
 }
 
+// What is refused leaves the boxes as they are.
 async function put(chosen) {
   const [file] = chosen.files;
   const every = boxes(chosen);
-  const box = (file.name.endsWith(".py") && every[1]) || every[0];
-  for (const one of every) one.value = "";
+  const box = (/\.py$/i.test(file.name) && every[1]) || every[0];
+  let text;
   try {
-    const text = decoded(new Uint8Array(await file.arrayBuffer()));
-    if (box.maxLength < 0 || text.length <= box.maxLength) box.value = text;
-    else return `It has ${text.length.toLocaleString()} characters: ${box.dataset.longer}`;
+    text = decoded(new Uint8Array(await file.arrayBuffer()));
   } catch {
     return "It is not UTF-8, perhaps ANSI (Windows-1252): save it as UTF-8, which a spreadsheet calls CSV UTF-8, and choose it again.";
   }
+  if (!text.trim()) return "It is empty.";
+  if (box.maxLength >= 0 && text.length > box.maxLength) {
+    return `It has ${text.length.toLocaleString()} characters: ${box.dataset.longer}`;
+  }
+  for (const one of every) one.value = one === box ? text : "";
   return "";
 }
 
