@@ -80,13 +80,15 @@ async def _watched(stack: Stack, chromium: Browser) -> None:
     await looking
     streamed = {int(n): at for n, at in (await page.evaluate("streamed")).items()}
     painted: dict[str, list[float]] = await page.evaluate("painted")
-    seen = {n: committed[n] for n in streamed if n in committed}
-    heard = [streamed[n] - at for n, at in seen.items()]
-    print(f"{len(seen)} events of a run, from their commit, median and p95 in milliseconds:")
+    followed = {n: committed[n] for n in streamed if n in committed}
+    heard = [streamed[n] - at for n, at in followed.items()]
+    print(f"{len(followed)} events of a run, from their commit, median and p95 in milliseconds:")
     _say("in the page's stream", heard)
     for name, times in (("the line that says what happens now", "line"), ("the parts", "parts")):
-        after = [next((one for one in painted[times] if one >= streamed[n]), None) for n in seen]
-        _say(name, [one - at for one, at in zip(after, seen.values(), strict=True) if one])
+        after = [
+            next((one for one in painted[times] if one >= streamed[n]), None) for n in followed
+        ]
+        _say(name, [one - at for one, at in zip(after, followed.values(), strict=True) if one])
     await page.close()
 
 

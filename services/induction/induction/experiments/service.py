@@ -95,9 +95,10 @@ def _require_rising(plan: ExperimentIn) -> None:
 
 def _require_answered(plan: ExperimentIn, of_task: TaskRow, *versions: PromptVersionRow) -> None:
     """A guard of what is never answered would guard nothing, and say so to nobody."""
-    answered = {name for version in versions for name in version.labels}
-    answered |= {str(one["name"]) for one in of_task.labels}
-    if of_task.kind != TaskKind.INTENT:
+    if of_task.kind == TaskKind.INTENT:
+        answered = {name for version in versions for name in version.labels}
+        answered |= {str(one["name"]) for one in of_task.labels}
+    else:
         answered = {of_task.kind}
     for number, guard in enumerate(plan.guards, start=1):
         if guard.intent not in answered:

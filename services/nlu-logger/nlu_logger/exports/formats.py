@@ -1,6 +1,5 @@
 """Rows as the text of a file: JSONL, CSV that no spreadsheet executes, one JSON array. Pure."""
 
-import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from json.encoder import encode_basestring
 from typing import Protocol
 
 from nlu_shared.files.formulas import quoted
+from nlu_shared.files.spreadsheets import BOM, written
 from nlu_shared.schemas.exports import ExportFormat
 from pydantic import JsonValue
 
@@ -16,7 +16,6 @@ Row = Sequence[JsonValue]
 
 # Legal inside JSON strings, yet many readers of lines, `str.splitlines` first, end a line there.
 LINE_ENDS = ("\x85", "\u2028", "\u2029")
-MARK = "\ufeff"
 MEDIA_TYPES = {
     ExportFormat.JSONL: "application/x-ndjson",
     ExportFormat.CSV: "text/csv; charset=utf-8",
@@ -90,7 +89,7 @@ def form_of(wanted: ExportFormat, columns: Sequence[str], *, marked: bool = Fals
     """How rows of these columns are written; a table that is `marked` as UTF-8 opens right in a
     spreadsheet."""
     if wanted is ExportFormat.CSV:
-        return Form(_table, opening=(MARK if marked else "") + _table([columns]))
+        return Form(_table, opening=(BOM if marked else "") + _table([columns]))
     names = [_ENCODER.encode(name).replace("%", "%%") for name in columns]
     if wanted is ExportFormat.JSONL:
         return Form(_objects("{" + ", ".join(f"{name}: %s" for name in names) + "}\n", ""))
@@ -121,17 +120,8 @@ def _spelled(column: Sequence[JsonValue]) -> Iterator[str]:
     return map(spell or _ENCODER.encode, column)
 
 
-class _Written(list[str]):
-    """What a writer of files wrote, kept in memory."""
-
-    write = list.append
-
-
 def _table(rows: Iterable[Row]) -> str:
-    """RFC 4180: CRLF, quotes where needed."""
-    written = _Written()
-    csv.writer(written).writerows([_cell(value) for value in row] for row in rows)
-    return "".join(written)
+    return written([_cell(value) for value in row] for row in rows)
 
 
 def _cell(value: JsonValue) -> str:

@@ -4,7 +4,6 @@ Of a table a table with its columns and its separator, which opens in a spreadsh
 objects; of anything else a text and a label, as JSON. Each has its line and the reason before it.
 """
 
-import csv
 import json
 from collections.abc import Sequence
 from typing import Protocol
@@ -14,10 +13,9 @@ from nlu_shared.files.formulas import quoted, unquoted
 from nlu_shared.files.json_rows import parse
 from nlu_shared.files.lines import is_broken
 from nlu_shared.files.rows import BECAUSE, LINE, Line
+from nlu_shared.files.spreadsheets import BOM, written
 from nlu_shared.files.tables import cells_of, header_of
 from nlu_shared.kit.errors import Invalid
-
-BOM = "\ufeff"
 
 
 class Rejected(Protocol):
@@ -32,12 +30,6 @@ class Rejected(Protocol):
 def rejected(shape: Shape, head: Sequence[str]) -> Rejected:
     """For a file of this shape that begins with these lines."""
     return _Table(head) if shape is Shape.TABLE else _Objects()
-
-
-class _Written(list[str]):
-    """What a writer of files wrote, kept in memory."""
-
-    write = list.append
 
 
 class _Table:
@@ -55,10 +47,8 @@ class _Table:
         return self._written([str(line.number), why, *there]).encode()
 
     def _written(self, cells: Sequence[str]) -> str:
-        text = _Written()
         guarded = [quoted(unquoted(cell)) for cell in cells]
-        csv.writer(text, delimiter=self._separator).writerow(guarded)
-        return "".join(text)
+        return written([guarded], delimiter=self._separator)
 
 
 class _Objects:

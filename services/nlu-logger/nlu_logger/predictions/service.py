@@ -213,8 +213,8 @@ async def _searched(
     window = wanted.limit(LOOKED_THROUGH).subquery()
     row = aliased(PredictionRow, window)
     holding = select(row).where(holds(row.prompt, words)).order_by(col(row.id).desc())
-    found = (await session.exec(holding.limit(limit + 1))).all()
-    page, cursor = cut(found, limit)
+    matching = (await session.exec(holding.limit(limit + 1))).all()
+    page, cursor = cut(matching, limit)
     if cursor is None:
         last = (await session.exec(wanted.offset(LOOKED_THROUGH - 1).limit(1))).one_or_none()
         cursor = None if last is None else str(last.id)

@@ -58,6 +58,8 @@ class _Server(uvicorn.Server):
     """uvicorn's, which looks ten times a second whether it is to stop. That was most of what an
     idle API cost; this one looks each second, for the header that tells the date, and is woken."""
 
+    _loop: asyncio.AbstractEventLoop | None = None
+
     async def main_loop(self) -> None:
         self._woken, self._loop = asyncio.Event(), asyncio.get_running_loop()
         while not await self.on_tick(0):
@@ -67,7 +69,7 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
-        if self.started:
+        if self._loop is not None:  # before, it looks once more by itself
             self._loop.call_soon_threadsafe(self._woken.set)
 
 
