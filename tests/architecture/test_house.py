@@ -4,7 +4,6 @@ import ast
 import re
 import subprocess
 import sys
-import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -196,32 +195,6 @@ def test_files_of_a_feature_are_named_by_their_role() -> None:
                 if path.name not in ROLES | IO_FILES and reached & impure:
                     strays.append(named(path))
     assert not strays
-
-
-SQL = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|FROM|WHERE|ORDER BY|CREATE|GRANT)\b")
-
-
-def glued(path: Path) -> Iterator[int]:
-    """The lines on which a string of SQL begins that is put together from pieces."""
-    pieces: list[tokenize.TokenInfo] = []
-    with path.open("rb") as source:
-        for token in tokenize.tokenize(source.readline):
-            if token.type == tokenize.STRING:
-                pieces.append(token)
-            elif token.type not in {tokenize.NL, tokenize.COMMENT}:
-                if len(pieces) > 1 and SQL.search(" ".join(one.string for one in pieces)):
-                    yield pieces[0].start[0]
-                pieces = []
-
-
-def test_sql_of_more_than_one_line_can_be_read_as_sql() -> None:
-    """Glued from quoted pieces it cannot be pasted into psql, and a lost blank breaks it."""
-    assert not [
-        f"{named(path)}:{line}"
-        for package in PACKAGES
-        for path in sorted(package.rglob("*.py"))
-        for line in glued(path)
-    ]
 
 
 def test_settings_are_explained_and_listed() -> None:

@@ -36,8 +36,11 @@ _ISSUE = text(
 )
 _SWEEP = text(
     """
-    DELETE FROM stream_tickets WHERE hash IN (SELECT hash FROM stream_tickets
-    WHERE expires_at <= now() ORDER BY expires_at LIMIT 100 FOR UPDATE SKIP LOCKED)
+    WITH over AS MATERIALIZED (
+        SELECT hash FROM stream_tickets
+        WHERE expires_at <= now() ORDER BY expires_at LIMIT 100 FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM stream_tickets WHERE hash IN (SELECT hash FROM over)
     """
 )
 _REDEEM = """

@@ -57,11 +57,12 @@ STATES = text(
 # a second one, changes nothing.
 HAND_OUT = text(
     """
-    WITH ended AS (
-        UPDATE runs SET reported_at = clock_timestamp() WHERE id IN (
-            SELECT id FROM runs WHERE completed_at IS NOT NULL AND reported_at IS NULL
-            ORDER BY completed_at LIMIT :most FOR UPDATE SKIP LOCKED)
-        RETURNING id, task, kind, completed_at
+    WITH due AS MATERIALIZED (
+        SELECT id FROM runs WHERE completed_at IS NOT NULL AND reported_at IS NULL
+        ORDER BY completed_at LIMIT :most FOR UPDATE SKIP LOCKED
+    ), ended AS (
+        UPDATE runs SET reported_at = clock_timestamp() FROM due WHERE runs.id = due.id
+        RETURNING runs.id, task, kind, completed_at
     ), handed_out AS (
         INSERT INTO report_deliveries (run_id, channel_id)
         SELECT ended.id, channel.id FROM ended JOIN report_channels AS channel
@@ -93,14 +94,16 @@ HAND_OUT_WEEK = text(
 # Nobody waits a day: where a report seems to, a clock was ahead and has been set right.
 CLAIM = text(
     """
-    UPDATE report_deliveries AS d SET attempts = attempts + 1,
-        not_before = clock_timestamp() + make_interval(secs => :lease)
-    FROM report_channels AS c
-    WHERE c.id = d.channel_id AND d.id IN (
+    WITH due AS MATERIALIZED (
         SELECT id FROM report_deliveries WHERE status = 'waiting'
             AND (not_before <= clock_timestamp()
                 OR not_before > clock_timestamp() + interval '1 day')
-        ORDER BY not_before LIMIT :most FOR UPDATE SKIP LOCKED)
+        ORDER BY not_before LIMIT :most FOR UPDATE SKIP LOCKED
+    )
+    UPDATE report_deliveries AS d SET attempts = attempts + 1,
+        not_before = clock_timestamp() + make_interval(secs => :lease)
+    FROM due, report_channels AS c
+    WHERE d.id = due.id AND c.id = d.channel_id
     RETURNING d.id, d.run_id, d.week, d.attempts, c.address, c.tasks
     """
 )

@@ -177,7 +177,7 @@ def _blanked(bodies: list[JsonValue], repeats: Repeats, case_id: str) -> list[Js
 # The key holds the question's hash, so both sides of an archived call can still be told apart. What
 # a call of a batch came to and cost stands in the ledger; the batch's own row stays.
 PRUNE = """
-WITH due AS (
+WITH due AS MATERIALIZED (
     SELECT id FROM runs
     WHERE completed_at < clock_timestamp() - make_interval(secs => :seconds)
         AND answers_pruned_at IS NULL AND NOT EXISTS (

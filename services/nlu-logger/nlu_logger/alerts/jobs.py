@@ -76,17 +76,19 @@ async def send_some(database: Database, identity: Identity, settings: Settings) 
             text(
                 # Nobody waits a day: where one seems to, a clock was ahead and has been set right.
                 """
-                UPDATE alert_deliveries d SET attempts = attempts + 1,
-                  not_before = clock_timestamp() + make_interval(secs => :lease)
-                FROM alert_incidents i, alerts a
-                WHERE i.id = d.incident_id AND a.id = i.alert_id AND d.id IN (
+                WITH due AS MATERIALIZED (
                   SELECT w.id FROM alert_deliveries w
                   WHERE w.status = 'waiting' AND (w.not_before <= clock_timestamp()
                     OR w.not_before > clock_timestamp() + interval '1 day')
                   AND NOT EXISTS (SELECT FROM alert_deliveries first
                     WHERE first.incident_id = w.incident_id AND first.channel = w.channel
                     AND first.status = 'waiting' AND first.notice < w.notice)
-                  ORDER BY w.id LIMIT :most FOR UPDATE SKIP LOCKED)
+                  ORDER BY w.id LIMIT :most FOR UPDATE SKIP LOCKED
+                )
+                UPDATE alert_deliveries d SET attempts = attempts + 1,
+                  not_before = clock_timestamp() + make_interval(secs => :lease)
+                FROM due, alert_incidents i, alerts a
+                WHERE d.id = due.id AND i.id = d.incident_id AND a.id = i.alert_id
                 RETURNING d.id, d.attempts, d.body, a.channels -> d.channel AS channel
                 """
             ),

@@ -206,7 +206,7 @@ async def take_over(session: AsyncSession, *, seconds: float) -> UUID | None:
     rows = await session.execute(
         text(
             """
-            WITH due AS (
+            WITH due AS MATERIALIZED (
                 SELECT runs.id FROM llm_batches JOIN runs ON runs.id = run_id
                 WHERE ended_at IS NULL AND look_at < clock_timestamp() AND completed_at IS NOT NULL
                 ORDER BY look_at LIMIT 1 FOR UPDATE OF runs SKIP LOCKED
@@ -231,7 +231,7 @@ async def take_read(
     rows = await session.execute(
         text(
             """
-            WITH due AS (
+            WITH due AS MATERIALIZED (
                 SELECT id FROM llm_batches
                 WHERE state = 'ended' AND deleted_at IS NULL AND look_at < clock_timestamp()
                     AND created_at > clock_timestamp() - CAST(:kept AS interval)

@@ -63,6 +63,16 @@ async def claim(database: Database, identity: Identity, *, seconds: float) -> Ru
         claimed = await session.execute(
             text(
                 f"""
+                WITH next AS MATERIALIZED (
+                    SELECT id, {REACHED} AS reached FROM runs
+                    WHERE engine_version = :engine AND (status = 'waiting'
+                        OR (status = 'running' AND (lease_until < clock_timestamp()
+                            -- Given by a clock that was ahead and has been set right since.
+                            OR lease_until > clock_timestamp() + interval '1 day'))
+                        OR (status IN ('parked', 'awaiting_approval')
+                            AND not_before < clock_timestamp()))
+                    ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED
+                )
                 UPDATE runs SET status = 'running', fence = fence + 1,
                     crashes = CASE WHEN reached > progress_at_claim THEN 0
                         ELSE crashes + (status = 'running')::int END,
@@ -74,17 +84,7 @@ async def claim(database: Database, identity: Identity, *, seconds: float) -> Ru
                         extract(epoch FROM now() - coalesce(idle_since, lease_until)), 0
                     ),
                     idle_since = NULL
-                FROM (
-                    SELECT id AS next_id, {REACHED} AS reached FROM runs
-                    WHERE engine_version = :engine AND (status = 'waiting'
-                        OR (status = 'running' AND (lease_until < clock_timestamp()
-                            -- Given by a clock that was ahead and has been set right since.
-                            OR lease_until > clock_timestamp() + interval '1 day'))
-                        OR (status IN ('parked', 'awaiting_approval')
-                            AND not_before < clock_timestamp()))
-                    ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED
-                ) AS next
-                WHERE id = next_id RETURNING id
+                FROM next WHERE runs.id = next.id RETURNING runs.id
                 """  # noqa: S608 - a constant of ours
             ),
             {"seconds": seconds, "engine": ENGINE_VERSION, "silent": SILENT},
