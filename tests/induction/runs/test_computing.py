@@ -3,7 +3,9 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from induction.runs.computing import process as engine_process
@@ -18,6 +20,20 @@ from tests.fixtures.stack import DEADLINE_SECONDS, Stack, opened, until
 from tests.induction.runs.driving import events, reached, sql, start
 from tests.texts.shapes import own_words
 
+BEGUN_BY = """
+import asyncio
+from induction.runs.computing import process
+
+async def contented(_): pass
+
+async def main():
+    async with process.opened(contented, seconds=5) as engine:
+        print(await engine.call(len, "abc"))
+
+if __name__ != "__main__":
+    raise SystemExit("imported anew")
+asyncio.run(main())
+"""
 LONG_TEXTS = 60
 """Of the longest kind, no two of them alike: a few seconds of comparing before a run begins."""
 
@@ -160,3 +176,16 @@ async def test_an_engine_that_never_comes_to_an_end_is_ended() -> None:
             engine_process.opened(enough, seconds=0.1) as engine,
         ):
             await engine.call(sum, range(10**15))
+
+
+async def test_an_engine_takes_nothing_along_of_what_its_worker_was_begun_by(
+    tmp_path: Path,
+) -> None:
+    """The standard library would import the main module anew in each process: seconds a run."""
+    main = tmp_path / "worker.py"
+    main.write_text(BEGUN_BY)
+    begun = await asyncio.create_subprocess_exec(
+        sys.executable, str(main), stdout=asyncio.subprocess.PIPE
+    )
+    printed, _ = await begun.communicate()
+    assert (begun.returncode, printed) == (0, b"3\n")

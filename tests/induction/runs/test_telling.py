@@ -94,3 +94,6 @@ async def test_nothing_is_recorded_after_an_event_that_could_not_be(stack: Stack
     assert (row["fence"], row["crashes"]) == (2, 0)
     settled = await sql(stack, "SELECT 1 FROM llm_calls WHERE attempts > 1")
     assert not settled
+    readings = await sql(stack, "SELECT step FROM run_inbox WHERE run_id = $1 ORDER BY 1", run)
+    assert [row["step"] for row in readings] == list(range(len(readings)))
+    assert len(readings) > 1

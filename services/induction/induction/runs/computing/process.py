@@ -11,9 +11,12 @@ fork server, one for all runs of a worker), so that a run begins to compute at o
 import asyncio
 import multiprocessing
 import socket
+import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
+from importlib.machinery import ModuleSpec
 from multiprocessing.context import ForkServerProcess
 from typing import Any, TypeVar, cast
 
@@ -43,6 +46,10 @@ FORKS = 20
 FORK_SECONDS = 0.1
 """Between two tries to fork: a fork server that was killed takes a moment to be gone, and only then
 another one is begun."""
+NOT_TAKEN_ALONG = ModuleSpec(f"{engine_main.__name__}.__main__", None)
+"""A main module of this name is not imported anew in each process that is forked, as it is for what
+is defined in it: the engine knows nothing of what its worker was begun by."""
+STARTING = threading.Lock()
 Value = TypeVar("Value")
 Look = Callable[[float], Awaitable[None]]
 """Raises where the engine, which has computed for so many seconds, is to do so no longer."""
@@ -164,13 +171,23 @@ class EngineProcess:
 async def _fork(process: ForkServerProcess) -> None:
     for left in reversed(range(FORKS)):
         try:
-            await asyncio.to_thread(process.start)
+            await asyncio.to_thread(_start, process)
             return
         except (OSError, EOFError) as error:
             if not left:
                 unmade = f"the engine's process could not be made: {type(error).__name__}"
                 raise EngineDied("EngineDied", unmade) from error
         await asyncio.sleep(FORK_SECONDS)
+
+
+def _start(process: ForkServerProcess) -> None:
+    main = sys.modules["__main__"]
+    with STARTING:
+        spec, main.__spec__ = main.__spec__, NOT_TAKEN_ALONG
+        try:
+            process.start()
+        finally:
+            main.__spec__ = spec
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """What a run reads of its operator and the clock, each reading once: a replay reads the same."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,14 +12,42 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from induction.engine.approval import Approval
 from induction.engine.runtime import Inbox
 from induction.history import approvals
+from induction.llm.accounting.entries import LeaseLost
 from induction.runs.driving.journal import MINUTES, held
 from induction.runs.models import RunHintRow, RunInboxRow, RunRow
+
+EMPTY: dict[str, Any] = {"cancel": False, "hints": [], "stop": None}
+_IS_EMPTY = text(
+    f"""
+    SELECT NOT (cancel_requested OR pause_requested OR {MINUTES} > :minutes
+        OR EXISTS (SELECT FROM run_hints WHERE run_id = runs.id AND taken_at_step IS NULL)
+        OR EXISTS (SELECT FROM run_approvals WHERE run_id = runs.id AND taken_at_step IS NULL))
+    FROM runs WHERE id = :id AND fence = :fence AND status = 'running'
+    """  # noqa: S608 - a constant of ours
+)
 
 
 async def readings(session: AsyncSession, run_id: UUID) -> dict[int, Inbox]:
     """Every inbox reading made so far, by step."""
     rows = await session.exec(select(RunInboxRow).where(RunInboxRow.run_id == run_id))
     return {row.step: _inbox(row.body) for row in rows}
+
+
+async def is_empty(session: AsyncSession, run: RunRow) -> bool:
+    """Whether neither the operator, nor the clock, nor a change that waits has anything to say now.
+    Nothing is locked or recorded. Raises LeaseLost."""
+    rows = await session.execute(
+        _IS_EMPTY, {"id": run.id, "fence": run.fence, "minutes": run.promised.minutes}
+    )
+    found: bool | None = rows.scalar_one_or_none()
+    if found is None:
+        raise LeaseLost
+    return found
+
+
+def keep_empty(session: AsyncSession, run_id: UUID, steps: Sequence[int]) -> None:
+    """Records readings that found nothing."""
+    session.add_all(RunInboxRow(run_id=run_id, step=step, body=EMPTY) for step in steps)
 
 
 async def read_inbox(session: AsyncSession, run_id: UUID, fence: int, step: int) -> Inbox | None:
@@ -35,7 +64,7 @@ async def read_inbox(session: AsyncSession, run_id: UUID, fence: int, step: int)
     ).all()
     for hint in hints:
         hint.taken_at_step = step
-    body: dict[str, Any] = {
+    body: dict[str, Any] = EMPTY | {
         "cancel": row.cancel_requested,
         "hints": [hint.hint for hint in hints],
         "stop": await _time_is_up(session, row),

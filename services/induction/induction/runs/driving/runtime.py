@@ -10,6 +10,7 @@ import structlog
 from nlu_shared.kit.data.db import session_scope
 from nlu_shared.schemas.events import EvaluationProgress
 from redis.asyncio import Redis
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.engine.runtime import Call, Event, Inbox
 from induction.llm.ledger import Ledger
@@ -44,6 +45,7 @@ class RunRuntime:
     _events: int = field(default=0, init=False)
     _progress: EvaluationProgress | None = field(default=None, init=False)
     _recording: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    _unrecorded: list[int] = field(default_factory=list, init=False)
     _failure: Exception | None = field(default=None, init=False)
 
     async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
@@ -52,24 +54,37 @@ class RunRuntime:
             return await self.ledger.complete(calls, ahead)
 
     async def inbox(self, step: int) -> Inbox:
-        """What the operator says after all that was told before. Raises PauseRequested instead of
-        reading when the run is to pause, and ApprovalAwaited where nobody has decided yet."""
+        """What the operator and the clock say. Raises PauseRequested instead of reading when the
+        run is to pause, and ApprovalAwaited where nobody has decided yet.
+
+        A reading of nothing is recorded with the next event: until then nothing has come of it, and
+        a replay may as well read something else. It waits for no event, but for one that says a
+        person is waited for.
+        """
         if step in self.readings:
             return self.readings[step]
-        async with self._in_order():
-            return await self._read(step)
+        self.lease.check()
+        if self.lease.run.approval_terms is None and await self._is_empty():
+            self._unrecorded.append(step)
+            self.readings[step] = Inbox()
+        else:
+            async with self._in_order():
+                self.readings[step] = await self._read(step)
+        return self.readings[step]
+
+    async def _is_empty(self) -> bool:
+        async with session_scope(self.lease.database, self.lease.identity) as session:
+            return await inbox.is_empty(session, self.lease.run)
 
     async def _read(self, step: int) -> Inbox:
-        self.lease.check()
         run = self.lease.run
-        async with session_scope(self.lease.database, self.lease.identity) as session:
+        async with self._transaction() as session:
             rests = await approvals.rests(session, run.id, run.fence)
             reading = None if rests else await inbox.read_inbox(session, run.id, run.fence, step)
         if rests:
             raise ApprovalAwaited
         if reading is None:
             raise PauseRequested
-        self.readings[step] = reading
         return reading
 
     async def tell(self, event: Event) -> None:
@@ -87,10 +102,19 @@ class RunRuntime:
             journal.compare(self.recorded[n - 1].body, event)
             return
         async with self._in_order():
-            async with session_scope(self.lease.database, self.lease.identity) as session:
+            async with self._transaction() as session:
                 await journal.record(session, run.id, run.fence, n, event, self.ledger.prices)
             await stream.announce(self.redis, run.id)
         log.info("run event", run_id=str(run.id), n=n, type=event.type)
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncSession]:
+        """One that records the readings of nothing, too, that were made until now."""
+        steps = tuple(self._unrecorded)
+        async with session_scope(self.lease.database, self.lease.identity) as session:
+            yield session
+            inbox.keep_empty(session, self.lease.run.id, steps)
+        del self._unrecorded[: len(steps)]
 
     @asynccontextmanager
     async def _in_order(self) -> AsyncIterator[None]:
