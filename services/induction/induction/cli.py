@@ -20,8 +20,8 @@ COMMANDS = {
     "run": ("commands.runs:run", "Starts a run: improves a prompt, or compares models."),
     "evaluate": ("commands.runs:evaluate", "Starts an evaluation of a prompt version."),
     "runs": (
-        "commands.past_runs:runs",
-        "Runs: list, show, report, approve, veto, verify, continue.",
+        "commands.steering:runs",
+        "Runs: list, show, report, steer, verify, continue.",
     ),
     "prompts": ("commands.promotion:prompts", "The prompt registry, and what serves."),
     "score": ("commands.score:score", "Scores files by the scorer of the runs, without a server."),

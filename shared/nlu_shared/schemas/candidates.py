@@ -34,6 +34,9 @@ class FrontView(Schema):
         description="of all of a request but the text it asks about, as the model counts, about"
     )
     examples: int = Field(description="how many it shows")
+    bank: int = Field(
+        default=0, description="and how many it chooses from, those nearest to each text"
+    )
     validation_f1: float = Field(description="its objective there, 0 to 1")
     is_best: bool = Field(description="is it the one that ranked highest before tokens counted?")
     is_winner: bool = Field(

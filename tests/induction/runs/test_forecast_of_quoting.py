@@ -35,14 +35,26 @@ async def test_the_forecast_says_how_many_cases_may_be_quoted(
         assert "/v1/ground-truth:quoting" in note
 
 
-@pytest.mark.parametrize("retrieval", [False, True])
-async def test_the_forecast_tells_of_banks_where_not_all_examples_fit(
-    stack: Stack, retrieval: bool
+@pytest.mark.parametrize(
+    ("cases", "retrieval", "tells"), [(120, False, True), (120, True, False), (60, False, False)]
+)
+async def test_the_forecast_tells_of_banks_where_not_all_of_many_examples_fit(
+    stack: Stack, cases: int, retrieval: bool, tells: bool
 ) -> None:
-    task = f"banks-{retrieval}".lower()
-    await make_task(stack, task, cases=60)
+    """Of 60 cases 36 teach, and a bank is made of 64 at least."""
+    task = f"banks-{cases}-{retrieval}".lower()
+    await make_task(stack, task, cases=cases)
     order = {"task": task, "dry_run": True, "retrieval": retrieval}
-    for limits, expected in (({}, False), ({"max_prompt_tokens": 200}, not retrieval)):
+    for limits, expected in (({}, False), ({"max_prompt_tokens": 200}, tells)):
         answer = await stack.induction.post("/v1/runs", json={**order, "limits": limits})
         notes = answer.json()["notes"]
         assert any("with `retrieval`" in note for note in notes) is expected
+
+
+async def test_the_forecast_tells_of_a_prompt_that_is_too_long_to_begin_with(stack: Stack) -> None:
+    await make_task(stack, "longer", cases=24)
+    order = {"task": "longer", "dry_run": True, "limits": {"max_prompt_tokens": 100}}
+    forecast = (await stack.induction.post("/v1/runs", json=order)).json()
+    assert forecast["fits"] is False
+    (note,) = [one for one in forecast["notes"] if "max_prompt_tokens" in one]
+    assert note.startswith("The prompt it begins with takes about ")

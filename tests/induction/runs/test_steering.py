@@ -1,6 +1,7 @@
 """An operator's hand on a run: pause, resume, cancel, hint."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from offline_model.settings import OfflineSettings
@@ -10,6 +11,8 @@ from tests.fixtures.labelled import make_task
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import Stack, opened, until
 from tests.induction.runs.driving import answered, asked_in_vain, events, reached, shown, sql, start
+from tests.induction.runs.test_starting import door
+from tests.induction.test_keys_by_command import run as by_command
 
 UNHURRIED = OfflineSettings(latency_ms=5)
 """Slow enough that a run is still on its way when it is asked to stop."""
@@ -189,3 +192,21 @@ async def test_an_unknown_run_is_not_found(stack: Stack) -> None:
     assert (await stack.induction.get(f"/v1/runs/{unknown}/events")).status_code == 404
     for verb in ("pause", "resume", "cancel"):
         assert (await stack.induction.post(f"/v1/runs/{unknown}/{verb}")).status_code == 404
+
+
+async def test_a_run_is_steered_by_command(stack: Stack) -> None:
+    await make_task(stack, "commanded", cases=8)
+    run = await start(stack, "commanded")
+    for order, status in (
+        (("pause", run), "paused"),
+        (("hint", run, "names of months are no cities"), "paused"),
+        (("resume", run), "waiting"),
+        (("cancel", run), "cancelling"),
+    ):
+        code, printed, complained = await by_command(stack, "runs", *order, *door(stack))
+        assert (code, printed.split(), complained) == (0, [run, status], ""), order
+    unknown = str(UUID(int=0))
+    code, _, complained = await by_command(stack, "runs", "pause", unknown, *door(stack))
+    assert (code, complained.splitlines()) == (1, ["induction: There is no such run."])
+    hints = await sql(stack, "SELECT hint FROM run_hints WHERE run_id = $1", run)
+    assert [row["hint"] for row in hints] == ["names of months are no cities"]

@@ -1,4 +1,4 @@
-"""`induction runs`: the runs there are, what they came to, steered, checked and continued."""
+"""`induction runs`: the runs there are, what they came to, checked and continued."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx2
 from cyclopts import App, Parameter
 from nlu_shared.client.patient import unanswered
-from nlu_shared.kit.options import field, number
+from nlu_shared.kit.options import field
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.continuations import LimitsChange
 from nlu_shared.schemas.runs import RunView
@@ -21,10 +21,7 @@ from induction.commands.remote import HERE, Key, Output, Url, answer, client, wr
 from induction.commands.runs import AsJson, EventsAsJson, NamedModel, Watch, start
 from induction.watching import screen
 
-runs = App(name="runs", help="Runs: list, show, report, approve, veto, verify, continue.")
-ChangeNumber = Annotated[
-    int, number("The number of the change.", {"type": "integer", "minimum": 1})
-]
+runs = App(name="runs", help="Runs: list, show, report, steer, verify, continue.")
 EXITS = {
     VerificationOutcome.SAME: 0,
     VerificationOutcome.DIFFERENT: 1,
@@ -104,39 +101,6 @@ def report(
         params = {"format": format}
         content = answer(http.get(f"/v1/runs/{run_id}/report", params=params)).content
     write(content, output)
-
-
-@runs.command
-def approve(run_id: UUID, n: ChangeNumber, /, *, url: Url = HERE, key: Key = "") -> None:
-    """Keeps change N, for which the run waits, and goes on.
-
-    Parameters
-    ----------
-    run_id
-        Which run.
-    """
-    _decide(f"/v1/runs/{run_id}/changes/{n}/approve", {}, url, key)
-
-
-@runs.command
-def veto(run_id: UUID, n: ChangeNumber, /, *, reason: str, url: Url = HERE, key: Key = "") -> None:
-    """Does not keep change N, for which the run waits, and goes on.
-
-    Parameters
-    ----------
-    run_id
-        Which run.
-    reason
-        Why: the next proposals are told, and later runs remember it.
-    """
-    _decide(f"/v1/runs/{run_id}/changes/{n}/veto", {"reason": reason}, url, key)
-
-
-def _decide(path: str, body: Mapping[str, str], url: str, key: str) -> None:
-    with client(url, key) as http:
-        content = answer(http.post(path, json=body)).content
-    run = RunView.model_validate_json(content)
-    print(run.id, run.status, sep="\t")
 
 
 @runs.command

@@ -90,6 +90,7 @@ async def store(
         async with session.begin_nested():
             session.add(row)
     except IntegrityError:
+        await _require_idle(session, request)
         raise ActiveRun from None
     await replayed.freeze(session, row, predictions)
     await ring(session, row.id)
@@ -148,11 +149,14 @@ async def _require_idle(session: AsyncSession, request: RunRequest) -> None:
     """Spares nlu-logger a reading; the index of active runs is what holds."""
     if request.kind is not RunKind.IMPROVE:
         return
-    of_task = select(RunRow.status).where(
+    of_task = select(RunRow.id, RunRow.status).where(
         RunRow.task == request.task, RunRow.kind == RunKind.IMPROVE.value
     )
-    if any(not RunStatus(status).over for status in await session.exec(of_task)):
-        raise ActiveRun
+    for run_id, status in await session.exec(of_task):
+        if not RunStatus(status).over:
+            raise ActiveRun(
+                f"Run {run_id} of this task is {status}: wait for its end, or cancel it."
+            )
 
 
 async def pause(session: AsyncSession, run_id: UUID) -> RunRow:

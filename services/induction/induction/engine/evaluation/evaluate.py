@@ -164,7 +164,8 @@ async def evaluate(
             for case in ordered[block]
         ]
 
-    await tell_progress()
+    if cases:
+        await tell_progress()
     slices = blocks(plan, len(cases), careful=or_fail)
     calls = calls_of(slices[0]) if slices else []
     for number, of_block in enumerate(slices):

@@ -241,21 +241,21 @@ async def _evaluated(session: AsyncSession, row: RunRow, event: PromptEvaluated)
 
 async def _front(session: AsyncSession, row: RunRow, event: FrontMeasured) -> None:
     by_hash = {
-        one.version_hash: (await _version(session, row, one.version_hash)).id
-        for one in event.points
+        one.version_hash: await _version(session, row, one.version_hash) for one in event.points
     }
     row.front = [
         FrontView(
-            version_id=by_hash[one.version_hash],
+            version_id=by_hash[one.version_hash].id,
             tokens=one.tokens,
             examples=one.examples,
+            bank=len(by_hash[one.version_hash].prompt().bank),
             validation_f1=one.objective,
             is_best=one.version_hash == event.best_hash,
             is_winner=one.version_hash == event.chosen_hash,
         ).model_dump(mode="json")
         for one in event.points
     ]
-    row.best_version_id = by_hash[event.chosen_hash]
+    row.best_version_id = by_hash[event.chosen_hash].id
     await history.record(session, row.id, event, version_id=row.best_version_id)
 
 

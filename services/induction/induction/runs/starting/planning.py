@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from nlu_shared.kit.errors import Invalid
-from nlu_shared.rendering import part_tokens
 from nlu_shared.schemas.base import canonical
 from nlu_shared.schemas.canary import CanaryAnswer
 from nlu_shared.schemas.events import Split
@@ -22,7 +21,6 @@ from induction.engine import canary, ensemble, traffic
 from induction.engine.data.splits import splits_of
 from induction.engine.forecast import Bound, forecast, forecast_of_evaluation
 from induction.engine.headroom import measure
-from induction.engine.leak_guard.screen import EXAMPLE_TOKENS
 from induction.engine.migration import migrate
 from induction.engine.plan import Plan, Remembered
 from induction.engine.verdict.verdict import detectable
@@ -30,7 +28,7 @@ from induction.llm.prices import PriceTable
 from induction.providers import OFFLINE, Providers
 from induction.runs import steering, truths
 from induction.runs.models import RunRow
-from induction.runs.starting import costs
+from induction.runs.starting import costs, remarks
 from induction.runs.truths import LeftOut
 from induction.task_kinds.base import Case, Task
 from induction.task_kinds.registry import task_of
@@ -224,6 +222,8 @@ def bound_of(
         short.append("It may stop early: the limit of calls is below the upper bound.")
     if money > Decimal(str(limits.money_usd)):
         short.append("It may stop early: the limit of money is below the upper bound.")
+    if row.kind == RunKind.IMPROVE:
+        short += remarks.of_room(plan)
     splits = splits_of(plan.cases, plan.splits)
     train = splits.train
     quotable = sum(case.may_quote for case in train)
@@ -242,52 +242,13 @@ def bound_of(
             *row.notes,
             *(splits.notes if plan.traffic is None else ()),
             *short,
-            *_of_probes(probed),
-            *_of_quoting(quotable, len(train)),
-            *(_of_retrieval(plan, train) if row.kind == RunKind.IMPROVE else []),
+            *remarks.of_probes(probed),
+            *remarks.of_quoting(quotable, len(train)),
+            *(remarks.of_retrieval(plan, train) if row.kind == RunKind.IMPROVE else []),
             *costs.of_batches(plan, bound, providers, on, table),
             *steering.notes(plan),
         ],
     )
-
-
-def _of_retrieval(plan: Plan, train: Sequence[Case]) -> list[str]:
-    """What a bank could add, where not all examples fit into one prompt."""
-    quotable = [case for case in train if case.may_quote]
-    answers, most = plan.task.answers, min(EXAMPLE_TOKENS, plan.max_prompt_tokens or EXAMPLE_TOKENS)
-    size = sum(part_tokens(plan.task.example(case), answers) for case in quotable)
-    if plan.retrieval or not plan.opening or size <= most:
-        return []
-    return [
-        f"All {len(quotable)} cases that may be quoted take about {size} tokens as examples, and"
-        f" {most} fit at most: with `retrieval` the run also tries prompts that show each text the"
-        " cases nearest to it."
-    ]
-
-
-def _of_quoting(quotable: int, train: int) -> list[str]:
-    """What follows for a prompt from how many training cases it may show."""
-    if quotable == train:
-        return []
-    allowed = "POST /v1/ground-truth:quoting of nlu-logger allows it for approved cases by filter."
-    if not quotable:
-        return [
-            f"None of {train} training cases may be quoted: no prompt can show one as an example,"
-            f" only the instructions can improve, and examples are the larger gain. {allowed}"
-        ]
-    return [
-        f"{quotable} of {train} training cases may be quoted: only these can become examples."
-        f" {allowed}"
-    ]
-
-
-def _of_probes(models: Sequence[str]) -> list[str]:
-    if not models:
-        return []
-    return [
-        f"{', '.join(models)}: asked one small question each before anything is measured, to find"
-        " out what their servers can do."
-    ]
 
 
 def _detectable(plan: Plan) -> float | None:

@@ -19,10 +19,12 @@ async function put(chosen) {
   const [file] = chosen.files;
   const every = boxes(chosen);
   const box = (/\.py$/i.test(file.name) && every[1]) || every[0];
+  const bytes = new Uint8Array(await file.arrayBuffer());
   let text;
   try {
-    text = decoded(new Uint8Array(await file.arrayBuffer()));
+    text = decoded(bytes);
   } catch {
+    if (bytes.includes(0)) return "It is no text, but a picture, a workbook or a program.";
     return "It is not UTF-8, perhaps ANSI (Windows-1252): save it as UTF-8, which a spreadsheet calls CSV UTF-8, and choose it again.";
   }
   if (!text.trim()) return "It is empty.";

@@ -1,0 +1,62 @@
+"""What a forecast says in words of a run that is to be: what stands in its way, what it could try.
+Pure."""
+
+from collections.abc import Sequence
+
+from nlu_shared.rendering import part_tokens, prompt_tokens
+
+from induction.engine.leak_guard.screen import EXAMPLE_TOKENS
+from induction.engine.plan import Plan
+from induction.engine.proposal.banked import LEAST_BANK
+from induction.task_kinds.base import Case
+
+
+def of_room(plan: Plan) -> list[str]:
+    """Of a prompt that is too long before anything is changed."""
+    size = prompt_tokens(plan.baseline, plan.task.answers)
+    if plan.max_prompt_tokens is None or size <= plan.max_prompt_tokens:
+        return []
+    return [
+        f"The prompt it begins with takes about {size} tokens, more than `max_prompt_tokens` allows"
+        f" ({plan.max_prompt_tokens}): no change that adds to it is tried, and what is found may"
+        " still be too long."
+    ]
+
+
+def of_retrieval(plan: Plan, train: Sequence[Case]) -> list[str]:
+    """What a bank could add, where not all examples fit into one prompt and there are enough."""
+    quotable = [case for case in train if case.may_quote]
+    answers, most = plan.task.answers, min(EXAMPLE_TOKENS, plan.max_prompt_tokens or EXAMPLE_TOKENS)
+    size = sum(part_tokens(plan.task.example(case), answers) for case in quotable)
+    if plan.retrieval or not plan.opening or size <= most or len(quotable) < LEAST_BANK:
+        return []
+    return [
+        f"All {len(quotable)} cases that may be quoted take about {size} tokens as examples, and"
+        f" {most} fit at most: with `retrieval` the run also tries prompts that show each text the"
+        " cases nearest to it."
+    ]
+
+
+def of_quoting(quotable: int, train: int) -> list[str]:
+    """What follows for a prompt from how many training cases it may show."""
+    if quotable == train:
+        return []
+    allowed = "POST /v1/ground-truth:quoting of nlu-logger allows it for approved cases by filter."
+    if not quotable:
+        return [
+            f"None of {train} training cases may be quoted: no prompt can show one as an example,"
+            f" only the instructions can improve, and examples are the larger gain. {allowed}"
+        ]
+    return [
+        f"{quotable} of {train} training cases may be quoted: only these can become examples."
+        f" {allowed}"
+    ]
+
+
+def of_probes(models: Sequence[str]) -> list[str]:
+    if not models:
+        return []
+    return [
+        f"{', '.join(models)}: asked one small question each before anything is measured, to find"
+        " out what their servers can do."
+    ]
