@@ -70,7 +70,7 @@ test: $(STAMP) ## all tests but the laws and those on a language model, on real 
 test-lm: $(STAMP) $(SMOLLM2) ## what meets a model, on a small real language model (ARGS=…)
 	@$(BIN)/python -m pytest -m language_model tests/language_model $(ARGS)
 
-laws: $(STAMP) ## statistics, growth, load, attacks, outages, kills, whole programs (KILLS=n, GENERATED=n, ARGS=…)
+laws: $(STAMP) ## statistics, growth, load, attacks, outages, kills, whole searches and programs (KILLS=n, GENERATED=n, ARGS=…)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "law and not storm$(if $(CI), and not long)" $(ARGS)
 
 faults: $(STAMP) ## a storm of kills and crashes over workers, PostgreSQL and Redis, ten minutes (STORM=n, ARGS=…)

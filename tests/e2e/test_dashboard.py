@@ -57,6 +57,7 @@ async def page(chromium: Browser, world: World) -> AsyncIterator[Page]:
     assert not complaints
 
 
+@pytest.mark.law
 async def test_twenty_items_are_labelled_and_approved_by_keyboard_alone_in_one_go(
     page: Page, world: World, task: str
 ) -> None:

@@ -38,6 +38,7 @@ async def page(chromium: Browser) -> AsyncIterator[Page]:
     await made.close()
 
 
+@pytest.mark.law
 async def test_no_page_has_a_barrier_complains_asks_another_host_or_keeps_rows_from_a_reader(
     page: Page, stack: Stack
 ) -> None:

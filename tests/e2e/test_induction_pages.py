@@ -33,6 +33,7 @@ async def page(chromium: Browser, stack: Stack) -> AsyncIterator[Page]:
     assert not complaints
 
 
+@pytest.mark.law
 async def test_a_run_is_ordered_watched_to_its_verdict_and_its_winner_promoted(
     page: Page, stack: Stack
 ) -> None:
@@ -68,6 +69,7 @@ async def test_a_pause_and_a_cancellation_show_at_once(page: Page, stack: Stack)
     await expect(page.locator("[data-part=head] .tag")).to_contain_text("cancel")
 
 
+@pytest.mark.law
 async def test_changes_are_approved_and_vetoed_on_the_page_of_their_run(
     page: Page, stack: Stack
 ) -> None:
@@ -103,6 +105,7 @@ async def test_changes_are_approved_and_vetoed_on_the_page_of_their_run(
         )
 
 
+@pytest.mark.law
 async def test_an_operator_sets_a_trigger_tries_a_version_on_traffic_and_makes_a_key(
     page: Page, stack: Stack
 ) -> None:

@@ -91,6 +91,7 @@ async def test_a_parent_killed_outright_leaves_no_server_behind_and_starts_again
     assert not await gone(below)
 
 
+@pytest.mark.law
 @as_root
 async def test_a_data_directory_nobody_can_enter_says_where_its_cluster_is(closed: Path) -> None:
     data = closed / "data"

@@ -16,6 +16,7 @@ async def add(world: World, task: str, text: str, truth: Any, **more: Any) -> No
     assert answer.status_code == 201, answer.text
 
 
+@pytest.mark.law
 async def test_the_stream_ends_with_the_hash_of_what_it_sent(world: World, task: str) -> None:
     rows = [{"text": f"text {number} ü😀", "label": f"label {number % 7}"} for number in range(600)]
     sent = await world.admin.post(  # more than are read at once

@@ -66,6 +66,7 @@ async def test_an_id_of_another_users_row_is_a_conflict_and_never_a_silent_loss(
         assert (await one.post("/v1/predictions", json=prediction)).status_code == 200
 
 
+@pytest.mark.law
 async def test_500_posts_at_once_of_which_50_repeat_make_450_rows(world: World, task: str) -> None:
     ids = [str(uuid7()) for _ in range(450)]
     limits = httpx2.Limits(max_connections=50)

@@ -23,6 +23,7 @@ async def astray(world: World, expected: int) -> bool:
     return float(sample[1]) == expected
 
 
+@pytest.mark.law
 async def test_a_month_that_began_in_the_default_partition_gets_its_own(
     databases: Databases, servers: Servers
 ) -> None:

@@ -1,11 +1,14 @@
 """The quoting commands as an operator types them."""
 
+import pytest
+
 from tests.nlu_logger.exports.typed import typed
 from tests.nlu_logger.imports.test_commands import environment
 from tests.nlu_logger.test_quoting import add, quotable
 from tests.nlu_logger.world import World
 
 
+@pytest.mark.law
 async def test_an_operator_ends_and_allows_quoting_by_filter(world: World, task: str) -> None:
     env = environment(world)
 

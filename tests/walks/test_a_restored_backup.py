@@ -110,6 +110,7 @@ async def forgotten(place: Place) -> list[str]:
     return [one["case_id"] for one in answer.json()["items"]]
 
 
+@pytest.mark.law
 async def test_what_was_erased_after_the_backup_is_erased_again_and_later_erasures_arrive(
     place: Place,
 ) -> None:

@@ -91,6 +91,7 @@ def is_at(fault: Mapping[str, Any], place: tuple[str | int, ...]) -> bool:
     return fault["type"].endswith("_type") and all(str(part) in left for part in place)
 
 
+@pytest.mark.law
 @pytest.mark.parametrize("name", ["logger", "induction"])
 async def test_a_boolean_and_a_number_are_not_read_out_of_something_else(
     stack: Stack, name: Literal["logger", "induction"]

@@ -173,6 +173,7 @@ async def stack(databases: Databases, servers: Servers) -> AsyncIterator[Stack]:
         yield made
 
 
+@pytest.mark.law
 @pytest.mark.parametrize("service", ["nlu-logger", "induction"])
 async def test_a_generated_client_can_call_every_operation_and_reads_every_answer(
     stack: Stack, tmp_path: Path, service: str

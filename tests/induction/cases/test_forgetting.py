@@ -272,6 +272,7 @@ async def test_an_answer_that_cannot_be_read_is_a_service_away(status: int, body
             await upstream.fetch_erased(client, after=0)
 
 
+@pytest.mark.law
 @pytest.mark.parametrize(
     "kind", [{"kind": "headroom"}, {"kind": "migrate", "to_models": ["claude-sonnet-5-5"]}]
 )

@@ -77,6 +77,7 @@ def plain(text: str) -> str:
     return text.upper().replace("_", " ")
 
 
+@pytest.mark.law
 async def test_what_people_and_models_said_of_an_erased_case_goes_from_the_history(
     stack: Stack,
 ) -> None:

@@ -118,6 +118,7 @@ async def test_a_run_that_improves_nothing_tells_what_it_found(
     assert compared["migration"]["comparisons"][0]["summary"] in shown
 
 
+@pytest.mark.law
 async def test_hostile_words_are_shown_as_text_and_every_page_loads_its_own_alone(
     stack: Stack, page: httpx2.AsyncClient
 ) -> None:

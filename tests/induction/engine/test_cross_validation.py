@@ -77,6 +77,7 @@ def quoting(plan: Plan) -> Plan:
     return replace(plan, baseline=plan.baseline.model_copy(update=quoted), opening=True)
 
 
+@pytest.mark.law
 @pytest.mark.parametrize("given_to", [lambda plan: plan, quoting], ids=["plain", "quoting"])
 async def test_no_prompt_of_a_fold_holds_a_text_of_the_group_it_answers(
     plan: Plan, given_to: Callable[[Plan], Plan]
@@ -136,6 +137,7 @@ def test_folds_part_all_but_the_test_cases_keep_groups_whole_and_are_even(
     assert max(map(len, dealt)) - min(map(len, dealt)) <= largest
 
 
+@pytest.mark.law
 async def test_on_request_a_run_with_a_test_part_judges_its_procedure_beside_the_verdict() -> None:
     plan = replace(toy_plan(per_label=20), folds=3, max_iterations=3)
     world = OfflineRuntime()
@@ -155,6 +157,7 @@ async def test_on_request_a_run_with_a_test_part_judges_its_procedure_beside_the
     assert world.calls <= forecast(plan).calls
 
 
+@pytest.mark.law
 async def test_on_request_a_run_without_a_test_part_is_judged_by_its_folds() -> None:
     plan = replace(toy_plan(per_label=10), folds=4, max_iterations=3)
     assert Split.TEST not in plan.splits.values()
@@ -167,6 +170,7 @@ async def test_on_request_a_run_without_a_test_part_is_judged_by_its_folds() -> 
     assert not any(isinstance(event, CrossValidated) for event in events)
 
 
+@pytest.mark.law
 async def test_folds_that_the_calls_do_not_pay_for_leave_the_verdict_on_untouched_cases() -> None:
     plan = replace(toy_plan(per_label=20), folds=10, max_iterations=3, calls=500)
     events = await stored(plan, OfflineRuntime(budget=500))

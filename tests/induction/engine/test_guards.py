@@ -196,6 +196,7 @@ def test_components_are_labels_types_and_coded_variables() -> None:
     assert EXTRACTION.component("exact") is None
 
 
+@pytest.mark.law
 async def test_a_focused_run_raises_its_label_and_says_on_how_many_cases_that_stands() -> None:
     plan = replace(toy_plan(), focus="class_b", guards={"class_c": 0.1})
     plan = replace(plan, max_iterations=4)

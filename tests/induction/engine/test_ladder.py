@@ -38,6 +38,7 @@ def of(plan: Plan, split: Split) -> list[Case]:
     return [case for case in plan.cases if plan.splits[case.id] is split]
 
 
+@pytest.mark.law
 @pytest.mark.parametrize(
     ("chances", "kept"),
     [
@@ -127,6 +128,7 @@ async def test_other_orders_are_raced_only_where_the_order_moves_the_model() -> 
     assert not any("way round" in e.change.rationale for e in of_kind(still, PromptProposed))
 
 
+@pytest.mark.law
 @pytest.mark.parametrize("calls", [None, 600, 300])
 async def test_a_ladder_replays_and_a_small_budget_has_fewer_rungs_in_the_same_order(
     calls: int | None,

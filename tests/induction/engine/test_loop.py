@@ -231,6 +231,7 @@ async def test_a_hint_enters_the_next_proposal_and_those_after_it() -> None:
     assert all(hints == ["be brief", "mind class_b"] for hints in hints_sent)
 
 
+@pytest.mark.law
 async def test_a_handful_of_cases_never_proves_anything_and_says_so() -> None:
     plan = toy_plan(per_label=3, labels=5)
     events = await stored(plan, OfflineRuntime())

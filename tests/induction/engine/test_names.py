@@ -165,6 +165,7 @@ def test_at_most_two_honest_changes_in_a_hundred_are_refused(world) -> None:  # 
     assert sum(refusals) <= 0.02 * len(refusals)
 
 
+@pytest.mark.law
 async def test_test_cases_that_the_baseline_quotes_judge_nothing() -> None:
     plan = toy_plan()
     test = [case for case in plan.cases if plan.splits[case.id] is Split.TEST]

@@ -147,7 +147,7 @@ def test_a_small_budget_reaches_one_bank_and_never_only_banks() -> None:
 
 def test_a_bank_gives_up_its_fixed_examples_and_then_its_size_where_there_is_little_room() -> None:
     shown = []
-    for most in range(1_200, 0, -10):
+    for most in range(1_200, 0, -20):
         room = Room(most=2 * most, scale=2.0)
         fitting = made(plan(), room=room)
         for one in fitting:

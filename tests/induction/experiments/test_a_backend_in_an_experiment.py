@@ -41,6 +41,7 @@ def _model(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_BASE_URL", str(stack.model.base_url))
 
 
+@pytest.mark.law
 async def test_units_get_what_active_says_and_are_counted_by_what_answered_them(
     stack: Stack, tmp_path: Path
 ) -> None:

@@ -65,6 +65,7 @@ async def with_b(stack: Stack, task: str, b: str, *, of: int = 20) -> set[str]:
     return {unit for unit in UNITS[:of] if (await given(stack, task, unit))[0] == b}
 
 
+@pytest.mark.law
 async def test_a_share_grows_by_units_and_a_winner_serves_all_who_name_one(
     stack: Stack, worker: Resources
 ) -> None:

@@ -224,6 +224,7 @@ async def test_an_answer_depends_on_nothing_but_the_request() -> None:
     assert {answer.outcome for answer in one_way} == {Outcome.OK, Outcome.CUT}
 
 
+@pytest.mark.law
 async def test_noise_disturbs_about_the_share_that_was_asked_for_and_repeats_differ() -> None:
     quiet, noisy = Bench(), Bench(OfflineSettings(noise=0.3))
     requests = [simple_question(f"parcel number {n}") for n in range(200)]

@@ -5,6 +5,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
 from hatchling.builders.wheel import WheelBuilder
 
 ROOT = Path(__file__).parents[3]
@@ -33,6 +34,7 @@ def test_the_wheel_of_induction_holds_no_offline_model(tmp_path: Path) -> None:
     assert not [name for name in names if "offline" in name]
 
 
+@pytest.mark.law
 def test_without_the_offline_model_induction_says_what_to_install() -> None:
     """Everything can be imported; only who asks for the offline model needs it."""
     opened = subprocess.run(
@@ -49,6 +51,7 @@ def test_without_the_offline_model_induction_says_what_to_install() -> None:
     assert "pip install 'induction[offline]'" in opened.stderr
 
 
+@pytest.mark.law
 def test_a_service_that_asks_no_model_loads_no_sdk_of_a_provider() -> None:
     """Nor what only scores extractions and experiments: half of its start."""
     loaded = "import sys, induction.app; print(*sys.modules)"

@@ -39,6 +39,7 @@ def test_telling_rules_score_better_and_rules_for_the_wrong_labels_worse(seed: i
     assert accuracy(kind, right, []) > 0.8 > accuracy(kind, {}, []) > accuracy(kind, turned, [])
 
 
+@pytest.mark.law
 @settings(max_examples=15)
 @given(SEEDS)
 def test_wrong_examples_cost_score(seed: int) -> None:

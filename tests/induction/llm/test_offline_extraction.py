@@ -7,6 +7,7 @@ import re
 from itertools import permutations
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from induction.task_kinds.base import ModelAnswer, Outcome
@@ -225,6 +226,7 @@ JSON = st.recursive(
 PARTS = st.sampled_from(["people", "events", "pair_bonds"])
 
 
+@pytest.mark.law
 @given(
     st.lists(
         st.fixed_dictionaries(

@@ -80,6 +80,7 @@ async def ended(stack: Stack) -> str:
     return await start(stack, TASK, kind="evaluate")
 
 
+@pytest.mark.law
 async def test_each_channel_hears_once_of_a_run_that_ends(
     telling: Stack, box: Mailbox, receiver: Receiver
 ) -> None:

@@ -48,6 +48,7 @@ def test_the_longest_texts_come_back(character: str) -> None:
     assert read_module(module_of(content) + "# edited\n").content == content
 
 
+@pytest.mark.law
 def test_as_many_examples_as_a_prompt_holds_come_back_with_what_stands_before_them() -> None:
     known = {"people": [{"id": number, "name": "王"} for number in range(10)]}
     context = Context(before=(Turn(speaker="expert", text="你好"),) * 20, known=known)

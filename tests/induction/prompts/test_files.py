@@ -86,6 +86,7 @@ async def test_a_json_export_is_posted_back_as_it_is_and_not_as_somebody_changed
     assert "as it was written" in refused.text
 
 
+@pytest.mark.law
 @pytest.mark.parametrize(
     ("format", "content"), [("py", LARGEST), ("json", CHINESE)], ids=["py", "json"]
 )

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack
 from tests.induction.runs.driving import reached, sql, start
@@ -32,6 +34,7 @@ async def exported(stack: Stack, task: str, version: str) -> dict[str, Any]:
     return run(answer.text)
 
 
+@pytest.mark.law
 async def test_a_module_comes_out_of_a_run_under_its_own_names(stack: Stack) -> None:
     await make_task(stack, "named", cases=40)
     body = {"module": MODULE, "promote": True}

@@ -61,6 +61,7 @@ async def test_a_verdict_against_what_serves_lets_a_version_serve(
     await stack.induction.patch(f"/v1/tasks/{TASK}", json={"promotion_verdict": "any"})
 
 
+@pytest.mark.law
 async def test_later_measurements_imports_and_settings_change_nothing_of_a_version(
     stack: Stack, run: dict[str, Any]
 ) -> None:

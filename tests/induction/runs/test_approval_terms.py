@@ -39,6 +39,7 @@ async def test_a_task_says_whether_its_changes_wait_where_a_run_does_not(stack: 
     assert [note for note in forecast.json()["notes"] if "waits for a person" in note]
 
 
+@pytest.mark.law
 async def test_a_part_of_a_minute_is_waited_for_too(stack: Stack) -> None:
     """Taken for a whole number it was no time at all, and with `keep` nobody's approval."""
     await make_task(stack, "brief", cases=24)
@@ -58,6 +59,7 @@ async def test_a_part_of_a_minute_is_waited_for_too(stack: Stack) -> None:
     assert 60 < row["seconds"] <= 114
 
 
+@pytest.mark.law
 async def test_only_who_may_steer_runs_of_the_task_decides_and_the_log_says_who(
     stack: Stack,
 ) -> None:

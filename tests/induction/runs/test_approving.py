@@ -25,6 +25,7 @@ from tests.induction.runs.driving import (
 from tests.induction.runs.test_verifying import verified
 
 
+@pytest.mark.law
 async def test_a_change_waits_and_is_kept_where_somebody_approves(stack: Stack) -> None:
     await make_task(stack, "asking", cases=24)
     run = await start(stack, "asking", **TWO)
@@ -58,6 +59,7 @@ async def test_a_change_waits_and_is_kept_where_somebody_approves(stack: Stack) 
     assert await asked_in_vain(stack) == 0
 
 
+@pytest.mark.law
 async def test_but_for_the_asking_an_approved_run_is_the_run_that_asks_nobody(
     databases: Databases, servers: Servers
 ) -> None:
@@ -157,6 +159,7 @@ async def test_what_nobody_answers_in_time_is_decided_as_was_said(
     assert change["version_id"] not in [one["version_id"] for one in ideas]
 
 
+@pytest.mark.law
 async def test_a_worker_lost_while_a_change_waits_takes_nothing_with_it(stack: Stack) -> None:
     """Once before it has let the run go, and once after; then nobody works while it is decided."""
     await make_task(stack, "orphaned", cases=24)

@@ -58,6 +58,7 @@ async def alone_and_in_batches(
         assert (checked["outcome"], checked["events"]) == ("same", len(of_alone))
 
 
+@pytest.mark.law
 async def test_an_evaluation_in_batches_says_what_it_says_alone_and_costs_half(
     databases: Databases, servers: Servers
 ) -> None:

@@ -59,6 +59,7 @@ async def test_repeats_after_faults_count_as_calls(databases: Databases, servers
         assert arrived <= calls <= 20
 
 
+@pytest.mark.law
 async def test_the_limit_of_money_is_never_passed(databases: Databases, servers: Servers) -> None:
     async with opened(databases, servers, provider="anthropic") as stack:
         await make_task(stack, "thrifty", cases=24)

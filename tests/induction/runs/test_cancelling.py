@@ -40,6 +40,7 @@ async def under_way(databases: Databases, servers: Servers) -> AsyncIterator[tup
             yield stack, run
 
 
+@pytest.mark.law
 async def test_it_is_on_the_run_at_once_and_no_call_starts_a_second_later(
     databases: Databases, servers: Servers
 ) -> None:
@@ -61,6 +62,7 @@ async def test_it_is_on_the_run_at_once_and_no_call_starts_a_second_later(
         assert (await shown(stack, run))["spend"]["calls"] == calls
 
 
+@pytest.mark.law
 async def test_it_is_on_the_stream_at_once_and_has_no_number(
     databases: Databases, servers: Servers
 ) -> None:

@@ -154,6 +154,7 @@ async def test_an_engine_whose_process_dies_has_failed() -> None:
             await engine.call(os._exit, 3)
 
 
+@pytest.mark.law
 async def test_a_fork_server_that_died_is_replaced() -> None:
     async with engine_process.opened(contented, seconds=5) as engine:
         os.kill(await engine.call(os.getppid), signal.SIGKILL)

@@ -45,6 +45,7 @@ async def test_a_run_whose_engine_version_no_worker_has_is_superseded_and_says_s
     assert (last["type"], last["status"], last["reason"]) == ("run_finished", "superseded", reason)
 
 
+@pytest.mark.law
 async def test_a_run_is_not_superseded_while_a_worker_of_its_version_is_at_work(
     stack: Stack,
 ) -> None:

@@ -106,6 +106,7 @@ PASSING: tuple[Fault, ...] = (
 """One in a call each: some may have been billed unread, none loses a case."""
 
 
+@pytest.mark.law
 async def test_faults_that_pass_change_nothing(world: tuple[Stack, dict[str, Server]]) -> None:
     stack, speaking = world
     server = speaking["faulty"]

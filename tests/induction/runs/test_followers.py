@@ -61,7 +61,11 @@ async def all_open(open_now: asyncio.Semaphore, count: int) -> None:
 async def test_all_who_open_a_stream_at_once_get_every_event(
     databases: Databases, servers: Servers, count: int
 ) -> None:
-    async with opened(databases, servers, **KEPT_KEYS) as stack, many_clients(stack) as http:
+    """Who is told to come later, as on a busy machine, comes later."""
+    async with (
+        opened(databases, servers, **KEPT_KEYS) as stack,
+        many_clients(stack, Patient()) as http,
+    ):
         await make_task(stack, "watched", cases=24)
         run = await start(stack, "watched", kind="evaluate")
         open_now = asyncio.Semaphore(0)

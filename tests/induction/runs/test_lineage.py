@@ -25,6 +25,7 @@ async def lineage(stack: Stack, task: str, *, limit: int = 2) -> list[dict[str, 
         query["cursor"] = answer.json()["next_cursor"]
 
 
+@pytest.mark.law
 async def test_a_lineage_leads_from_the_newest_version_to_the_imported_one(stack: Stack) -> None:
     baseline = await make_task(stack, "descent", cases=24)
     (alone,) = await lineage(stack, "descent")

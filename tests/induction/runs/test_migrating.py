@@ -64,6 +64,7 @@ async def test_a_new_model_is_compared_beside_its_price_and_its_latency(stack: S
     assert row["looks"] == 0
 
 
+@pytest.mark.law
 async def test_migrations_side_by_side_share_the_alpha_of_their_test_cases(stack: Stack) -> None:
     await make_task(stack, "abreast", cases=60)
     runs = [await start(stack, "abreast", kind="migrate", to_models=[one]) for one in (NEW, DEAR)]
@@ -135,6 +136,7 @@ async def test_a_run_that_was_interrupted_tells_the_same_as_one_that_was_not(
         assert [one["type"] for one in stored] == [one["type"] for one in repeated]
 
 
+@pytest.mark.law
 async def test_a_prompt_that_was_searched_for_a_new_model_is_a_version_of_the_registry(
     stack: Stack,
 ) -> None:

@@ -112,6 +112,7 @@ async def test_what_was_reserved_before_midnight_is_settled_there(
         assert (DECEMBER in spent) == bool(ambiguous)
 
 
+@pytest.mark.law
 async def test_a_new_month_admits_its_cap_and_no_more(
     databases: Databases, servers: Servers
 ) -> None:

@@ -81,6 +81,7 @@ async def test_a_server_is_asked_in_what_it_takes(
         assert sum(row["attempts"] for row in probes) == 1, "a refusal costs nothing"
 
 
+@pytest.mark.law
 async def test_a_server_that_does_not_tell_tokens_is_booked_at_the_bound_and_named(
     databases: Databases, servers: Servers
 ) -> None:
@@ -131,6 +132,7 @@ async def test_a_server_that_moves_keeps_its_answers_where_it_has_a_name(
         assert over["answered_by"] == "m of the office's"
 
 
+@pytest.mark.law
 async def test_answers_of_two_models_are_never_mixed_in_one_run(
     databases: Databases, servers: Servers
 ) -> None:
@@ -142,6 +144,7 @@ async def test_answers_of_two_models_are_never_mixed_in_one_run(
         assert over["baseline_f1"] is None
 
 
+@pytest.mark.law
 async def test_a_run_improves_on_a_server_of_ones_own_and_its_proposer_is_another(
     databases: Databases, servers: Servers
 ) -> None:

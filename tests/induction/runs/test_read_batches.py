@@ -1,6 +1,7 @@
 """What a Message Batch leaves behind: nothing at its provider once its answers are stored, and here
 its row, once the answers of its run are kept no longer."""
 
+import pytest
 from offline_model.wire import VERSION as WIRE_VERSION
 
 from tests.faults.accounting import books
@@ -15,6 +16,7 @@ from tests.induction.runs.test_verifying import verified
 LONG_AGO = "UPDATE runs SET completed_at = completed_at - interval '31 days' WHERE id = $1"
 
 
+@pytest.mark.law
 async def test_a_batch_that_was_read_is_deleted_and_its_calls_go_with_old_answers(
     databases: Databases, servers: Servers
 ) -> None:

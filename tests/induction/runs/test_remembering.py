@@ -55,6 +55,7 @@ def with_model(stack: Stack) -> AbstractAsyncContextManager[None]:
     return changed(stack, update.format("'claude-opus-5-5'"), update.format("NULL"), "burnt")
 
 
+@pytest.mark.law
 async def test_a_change_one_run_refused_costs_the_next_run_no_calls(
     stack: Stack, first: dict[str, Any]
 ) -> None:
@@ -115,6 +116,7 @@ async def test_a_person_can_clear_a_failed_idea_and_the_log_says_who(
     assert (await stack.induction.delete(elsewhere)).status_code == 404
 
 
+@pytest.mark.law
 async def test_what_quotes_a_case_to_forget_is_forgotten_once_no_run_remembers_it(
     stack: Stack,
 ) -> None:

@@ -187,6 +187,7 @@ async def open_redis(stack: Stack) -> AsyncIterator[Redis]:
         await redis.aclose()
 
 
+@pytest.mark.law
 async def test_a_reader_that_takes_nothing_is_cut_and_goes_on_where_it_was(
     databases: Databases, servers: Servers
 ) -> None:

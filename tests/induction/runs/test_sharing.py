@@ -34,6 +34,7 @@ async def test_a_second_run_asks_nothing_that_the_first_was_answered(
         assert (await shown(stack, first))["spend"]["cached_calls"] == 0
 
 
+@pytest.mark.law
 async def test_the_same_run_again_is_the_same_run_for_nothing(
     databases: Databases, servers: Servers
 ) -> None:
@@ -49,6 +50,7 @@ async def test_the_same_run_again_is_the_same_run_for_nothing(
         assert second["spend"]["cached_calls"] == first["spend"]["calls"]
 
 
+@pytest.mark.law
 async def test_a_job_delivered_many_times_to_two_workers_is_one_run(
     databases: Databases, servers: Servers
 ) -> None:

@@ -12,6 +12,7 @@ from tests.induction.runs.driving import reached, shown, sql, start
 from tests.induction.runs.speaking import CASES, beside
 
 
+@pytest.mark.law
 async def test_a_server_that_asks_for_patience_parks_the_run_before_its_first_event(
     databases: Databases, servers: Servers
 ) -> None:
@@ -25,6 +26,7 @@ async def test_a_server_that_asks_for_patience_parks_the_run_before_its_first_ev
     assert (over["status"], server.answered) == ("completed", CASES + 1)
 
 
+@pytest.mark.law
 async def test_answers_stay_with_the_server_that_gave_them(
     databases: Databases, servers: Servers
 ) -> None:
@@ -47,6 +49,7 @@ async def test_answers_stay_with_the_server_that_gave_them(
     assert runs[0]["answered_by"] == runs[1]["answered_by"] != runs[2]["answered_by"]
 
 
+@pytest.mark.law
 async def test_all_runs_of_a_worker_share_the_slots_of_a_provider(
     databases: Databases, servers: Servers
 ) -> None:

@@ -141,6 +141,7 @@ async def test_a_version_is_evaluated_by_command_and_its_scores_are_the_last_lin
     assert (history[-1]["type"], history[-1]["final_f1"]) == ("run_finished", seen["final_f1"])
 
 
+@pytest.mark.law
 async def test_a_watched_run_that_does_not_complete_fails_its_command(stack: Stack) -> None:
     await make_task(stack, "called-off", cases=4)
     options = [*door(stack), "--task", "called-off", "--watch"]
@@ -183,6 +184,7 @@ async def test_a_dry_run_tells_the_cost_and_creates_nothing(stack: Stack) -> Non
     assert forecast["notes"]
 
 
+@pytest.mark.law
 async def test_a_forecast_is_never_passed_by_its_run(stack: Stack) -> None:
     await make_task(stack, "foretold", cases=12)
     order = {"task": "foretold", "limits": {"iterations": 2}}
@@ -206,6 +208,7 @@ async def test_a_task_has_one_active_improve_run(stack: Stack) -> None:
     await start(stack, "busy")
 
 
+@pytest.mark.law
 async def test_an_evaluation_scores_the_named_version_and_leaves_the_test_part_alone(
     stack: Stack,
 ) -> None:
@@ -263,6 +266,7 @@ async def test_runs_are_listed_newest_first_page_by_page(stack: Stack) -> None:
     assert listed == started[::-1]
 
 
+@pytest.mark.law
 async def test_a_forecast_says_what_its_test_part_could_show(stack: Stack) -> None:
     await make_task(stack, "foreseen", cases=100)
     order = {"task": "foreseen", "dry_run": True}

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from induction.privacy.jobs import forget_once
 from induction.resources import open_resources
 from offline_model.app import create_app
@@ -27,6 +28,7 @@ async def _are_closed(stack: Stack, run: str) -> bool:
     return all(one["ended_at"] for one in await batches(stack, run))
 
 
+@pytest.mark.law
 async def test_a_run_is_cancelled_while_its_provider_says_nothing_of_a_batch(
     databases: Databases, servers: Servers
 ) -> None:
@@ -51,6 +53,7 @@ async def test_a_run_is_cancelled_while_its_provider_says_nothing_of_a_batch(
         assert await sql(stack, KEPT, run) == []
 
 
+@pytest.mark.law
 async def test_a_case_that_is_erased_while_a_batch_is_open_leaves_no_text(
     databases: Databases, servers: Servers
 ) -> None:

@@ -159,6 +159,7 @@ async def test_a_paused_run_can_be_cancelled(stack: Stack) -> None:
     assert (await events(stack, run))[-1]["status"] == "cancelled"
 
 
+@pytest.mark.law
 async def test_a_hint_reaches_the_next_proposal_once(stack: Stack) -> None:
     await make_task(stack, "advised", cases=24)
     run = await start(stack, "advised", hints=["look at the verbs"], focus="topic_0")

@@ -82,6 +82,7 @@ async def test_what_was_told_before_a_question_that_failed_is_recorded() -> None
     assert [type(event) for event in runtime.events] == [RunStarted, EvaluationProgress]
 
 
+@pytest.mark.law
 async def test_nothing_is_recorded_after_an_event_that_could_not_be(stack: Stack) -> None:
     await make_task(stack, "away", cases=40)
     for statement in UNAVAILABLE_ONCE:

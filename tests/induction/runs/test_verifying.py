@@ -43,6 +43,7 @@ async def finished(stack: Stack, task: str, **order: object) -> str:
     return run
 
 
+@pytest.mark.law
 async def test_a_run_is_verified_without_a_call_to_a_model(stack: Stack) -> None:
     run = await finished(stack, "checked", limits={"iterations": 2}, hints=["look at the verbs"])
     calls, before = await answered(stack), await shown(stack, run)
@@ -80,6 +81,7 @@ async def test_a_stored_event_that_was_changed_is_the_first_difference(stack: St
         assert (await verified(stack, run))["outcome"] == "same"
 
 
+@pytest.mark.law
 async def test_a_changed_score_makes_the_command_exit_with_1_and_show_both_sides(
     stack: Stack,
 ) -> None:
@@ -100,6 +102,7 @@ async def test_a_changed_score_makes_the_command_exit_with_1_and_show_both_sides
     assert json.loads(as_json)["difference"]["n"] == n
 
 
+@pytest.mark.law
 async def test_an_event_that_is_gone_or_was_added_is_a_difference(stack: Stack) -> None:
     run = await finished(stack, "torn", kind="evaluate")
     history = await events(stack, run)
@@ -124,6 +127,7 @@ async def test_an_event_that_is_gone_or_was_added_is_a_difference(stack: Stack) 
     assert added["reason"] == "The engine ends before the run did."
 
 
+@pytest.mark.law
 async def test_an_answer_that_was_changed_or_lost_is_a_difference(stack: Stack) -> None:
     run = await finished(stack, "bent", kind="evaluate")
     async with stack.working():
@@ -140,6 +144,7 @@ async def test_an_answer_that_was_changed_or_lost_is_a_difference(stack: Stack) 
     assert "calls that its ledger does not hold" in lost["reason"]
 
 
+@pytest.mark.law
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
+import pytest
 from induction.privacy.jobs import forget_once
 from induction.resources import open_resources
 from nlu_shared.schemas.verdicts import LabelFinding, Misses
@@ -80,6 +81,7 @@ async def held(stack: Stack) -> int:
     return int(count)
 
 
+@pytest.mark.law
 async def test_starts_that_wait_for_ground_truth_delay_nobody(
     databases: Databases, servers: Servers
 ) -> None:

@@ -40,6 +40,7 @@ async def test_a_watched_run_is_shown_to_people(stack: Stack) -> None:
     assert [one["n"] for one in seen["iterations"]] == list(last.values())
 
 
+@pytest.mark.law
 async def test_few_cases_and_one_class_are_told_in_words(stack: Stack) -> None:
     await make_task(stack, "tiny", cases=4)
     options = [*door(stack), "--task", "tiny", "--watch"]
@@ -50,6 +51,7 @@ async def test_few_cases_and_one_class_are_told_in_words(stack: Stack) -> None:
     assert "0 test cases" in text
 
 
+@pytest.mark.law
 async def test_a_verdict_of_few_cases_does_not_call_them_validation_cases(stack: Stack) -> None:
     await make_task(stack, "fewer", cases=3)
     options = [*door(stack), "--task", "fewer", "--iterations", "1", "--watch"]
@@ -83,6 +85,7 @@ async def test_a_mistyped_task_is_answered_with_those_there_are(stack: Stack) ->
     assert "known-one" in complained
 
 
+@pytest.mark.law
 @pytest.mark.parametrize("form", [[], ["--json"]])
 async def test_a_reader_that_ends_early_ends_the_watching_quietly(
     stack: Stack, form: list[str]
@@ -109,6 +112,7 @@ async def test_a_reader_that_ends_early_ends_the_watching_quietly(
     assert watching.returncode == 141
 
 
+@pytest.mark.law
 async def test_every_line_of_a_run_watched_as_json_is_json(stack: Stack) -> None:
     await make_task(stack, "as-json", cases=12)
     options = [*door(stack), "--task", "as-json", "--iterations", "1", "--watch", "--json"]

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task
 from tests.fixtures.servers import Servers
@@ -9,6 +11,7 @@ from tests.fixtures.stack import opened
 from tests.induction.runs.driving import events, reached, sql, start
 
 
+@pytest.mark.law
 async def test_without_redis_a_run_is_driven_and_followed_to_its_end(
     databases: Databases, servers: Servers
 ) -> None:

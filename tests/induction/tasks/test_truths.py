@@ -11,6 +11,7 @@ from tests.induction.tasks.changing import TOPICS, YES_NO, changed, made
 from tests.induction.test_keys_by_command import run as by_command
 
 
+@pytest.mark.law
 async def test_truths_that_cannot_be_answered_are_named_and_left_out(stack: Stack) -> None:
     await old_task(stack, "named", ["topic_0", "topic_1"])
     for number in range(41):

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from induction.resources import open_resources
 from induction.triggers.jobs import consider_run
 
@@ -82,6 +83,7 @@ async def test_decisions_alike_are_one_with_how_often(stack: Stack) -> None:
     assert (started["started"], refused["times"]) == (True, 3)
 
 
+@pytest.mark.law
 async def test_a_cooldown_is_over_by_the_clock_that_began_it(
     databases: Databases, servers: Servers
 ) -> None:

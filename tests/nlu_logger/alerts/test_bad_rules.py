@@ -14,6 +14,7 @@ SLACK = '{"kind": "slack", "url": "https://hooks.example.org/x"}'
 FILLED = {"name": '"x"', "to": '["a@b"]', "url": '"https://b/"', "secret": f'"{SECRET}"'}
 
 
+@pytest.mark.law
 @pytest.mark.parametrize("kind", [alerts.Drift, channels.EmailChannel, channels.WebhookChannel])
 async def test_a_strange_value_in_any_field_crashes_nothing(
     world: World, kind: type[alerts.Schema]

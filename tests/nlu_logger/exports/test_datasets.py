@@ -70,6 +70,7 @@ async def test_the_command_line_writes_parquet_by_the_ending(
     assert pq.read_table(output).num_rows == 2
 
 
+@pytest.mark.law
 async def test_datasets_reads_the_folder(world: World, task: str, tmp_path: Path) -> None:
     await fill(world, task, 30)
     env = {"NLU_LOGGER_URL": world.url, "NLU_LOGGER_KEY": BOOTSTRAP_KEY}

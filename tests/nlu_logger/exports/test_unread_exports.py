@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx2
+import pytest
 
 from tests.fixtures.databases import BOOTSTRAP_KEY, Databases
 from tests.fixtures.servers import Servers
@@ -79,6 +80,7 @@ async def make_rows(world: World) -> None:
         await superuser.execute(MAKE, ROWS)
 
 
+@pytest.mark.law
 async def test_unread_exports_hold_no_connection_and_are_whole_when_read(
     databases: Databases, servers: Servers
 ) -> None:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
+
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.nlu_logger.exports.typed import typed
 from tests.nlu_logger.world import World
@@ -36,6 +38,7 @@ async def test_the_weekly_review_by_the_documents_commands(
     assert (await world.truth(task))[-1]["count"] == 1
 
 
+@pytest.mark.law
 async def test_a_large_file_goes_in_parts_and_lines_keep_their_numbers(
     world: World, task: str, tmp_path: Path
 ) -> None:
@@ -63,6 +66,7 @@ async def test_a_large_file_goes_in_parts_and_lines_keep_their_numbers(
     assert {case["may_quote"] for case in (await world.truth(task))[:-1]} == {False}
 
 
+@pytest.mark.law
 async def test_discussions_go_in_parts_too(world: World, task: str, tmp_path: Path) -> None:
     approved = {"approved": True, "edited_extraction": {"people": [{"name": "Ann"}]}}
     export = [

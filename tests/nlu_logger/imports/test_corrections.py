@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -12,6 +13,7 @@ from nlu_shared.ids import uuid7
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers
+from tests.fixtures.stack import patiently
 from tests.nlu_logger.world import World, connected, opened
 
 MARK = "\ufeff"
@@ -213,6 +215,7 @@ async def test_a_body_that_is_no_such_file_is_a_problem(
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.law
 async def test_imports_and_approvals_at_one_moment_wait_for_each_other(
     world: World, task: str
 ) -> None:
@@ -224,8 +227,8 @@ async def test_imports_and_approvals_at_one_moment_wait_for_each_other(
         send(world, lines(*rows), approve=True),
         send(world, lines(*rows[::-1]), approve=True),
         send(world, lines(*rows[::-1])),
-        *(world.approve(one) for one in waiting),
-        world.admin.post("/v1/corrections:approve", json=bulk),
+        *(patiently(partial(world.approve, one)) for one in waiting),
+        patiently(lambda: world.admin.post("/v1/corrections:approve", json=bulk)),
     )
     assert {one.status_code for one in results if isinstance(one, httpx2.Response)} == {200}
     assert [counted(one) for one in results if isinstance(one, dict)] == [(0, 12, 0, 0)] * 3

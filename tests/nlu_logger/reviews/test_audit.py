@@ -117,6 +117,7 @@ async def test_a_hard_member_reviewed_elsewhere_counts_once_the_audit_has_passed
             assert set(await selected(half, task)) == set(expected)
 
 
+@pytest.mark.law
 async def test_the_audit_stays_fair_though_reviewers_see_hard_cases_first(
     half: World, task: str
 ) -> None:

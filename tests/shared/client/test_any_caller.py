@@ -132,6 +132,7 @@ async def test_a_close_while_calls_are_in_flight_delivers_them(stack: Stack) -> 
     assert await prompts_of(stack, "closing") == {"warm", *(f"call {n}" for n in range(50))}
 
 
+@pytest.mark.law
 async def test_a_close_ends_calls_that_nobody_answers_and_counts_them(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

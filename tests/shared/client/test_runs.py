@@ -28,6 +28,7 @@ async def followed(url: str, run: UUID, *, after: str | None = None) -> list[Sto
     return [event async for event in heard if not isinstance(event, EvaluationProgress)]
 
 
+@pytest.mark.law
 async def test_a_line_that_breaks_again_and_again_loses_and_repeats_nothing(stack: Stack) -> None:
     run = await started(stack, "broken-line")
     line = BadLine(stack.induction, cut_after=2)
@@ -42,6 +43,7 @@ async def test_a_line_that_breaks_again_and_again_loses_and_repeats_nothing(stac
     assert resumed == sorted(resumed)
 
 
+@pytest.mark.law
 async def test_what_was_heard_to_the_end_brings_nothing_more(stack: Stack) -> None:
     run = await started(stack, "heard")
     url = str(stack.induction.base_url)

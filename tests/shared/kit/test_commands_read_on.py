@@ -37,6 +37,7 @@ def test_every_option_of_every_command_is_explained(program: str) -> None:
     assert len(list(commands(APPS[program]))) > 8
 
 
+@pytest.mark.law
 @pytest.mark.parametrize(
     "words",
     [

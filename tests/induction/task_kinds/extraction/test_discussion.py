@@ -3,6 +3,7 @@
 import json
 from uuid import UUID
 
+import pytest
 from induction.engine.plan import Plan
 from induction.engine.run import evaluate_only
 from induction.task_kinds.base import Case
@@ -95,6 +96,7 @@ def test_an_event_found_at_a_wrong_person_is_missed_and_too_much() -> None:
     assert total(statements, "events") == [0, 1, 1]
 
 
+@pytest.mark.law
 def test_every_shipped_discussion_is_its_own_measure() -> None:
     export = json.loads(FAMILIES.read_text(encoding="utf-8"))
     coded = [one for one in read_export(export) if isinstance(one, CodedStatement)]

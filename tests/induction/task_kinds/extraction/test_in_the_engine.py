@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from uuid import UUID
 
+import pytest
 from induction.engine.data.splits import assign
 from induction.engine.plan import Plan
 from induction.engine.runtime import Call
@@ -53,6 +54,7 @@ class ScriptedRuntime(Recording):
         return {"strategy": "A", "rationale": "Shows a death.", "edits": [edit]}
 
 
+@pytest.mark.law
 async def test_a_run_teaches_the_kind_of_event_that_was_missed() -> None:
     task = ExtractionTask()
     cases = tuple(

@@ -49,6 +49,7 @@ async def heard(process: asyncio.subprocess.Process, most: int) -> list[str]:
     return lines
 
 
+@pytest.mark.law
 async def test_a_killed_process_loses_no_call_that_returned(stack: Stack, tmp_path: Path) -> None:
     url = str(stack.logger.base_url)
     acknowledged: list[str] = []
