@@ -40,6 +40,8 @@ from induction.settings import Settings
 log = structlog.get_logger(__name__)
 DELETE_AGAIN = timedelta(hours=1)
 """After which one that a provider did not delete, or whose worker died over it, is tried again."""
+UNHURRIED = 4
+"""Looks for other work to one for batches of runs that are over: nobody waits for these."""
 
 
 def opened(
