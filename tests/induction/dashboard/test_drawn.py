@@ -5,6 +5,7 @@ from itertools import pairwise
 from uuid import UUID
 
 import pytest
+from induction.dashboard.drawing import traces
 from induction.dashboard.experiments import wording
 from induction.dashboard.experiments.chart import evidence_chart
 from induction.dashboard.history.tree import tree
@@ -35,6 +36,14 @@ def version(n: int, parent: int | None, f1: float | None, *, serves: bool = Fals
         is_production=serves,
         created_at=NOW,
     )
+
+
+def test_what_each_of_the_prompts_has_is_drawn_and_what_moved_most_comes_first() -> None:
+    few = traces([{"a": 0.5, "b": 0.2}])
+    some = traces([{"a": 0.5, "b": 0.2}, {"a": 0.5, "b": 1.0, "c": 0.1}, {"b": 0.0, "a": 0.4}])
+    assert few == []
+    assert [(one.name, one.first, one.last) for one in some] == [("b", 0.2, 0.0), ("a", 0.5, 0.4)]
+    assert some[0].path == "M 5 34.8 L 120 6 L 235 42"
 
 
 def test_what_serves_stands_in_one_row_with_what_led_there_and_nothing_on_anything_else() -> None:

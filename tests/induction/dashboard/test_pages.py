@@ -1,5 +1,6 @@
 """induction's pages by HTTP: who gets in, what they show, and that text stays text."""
 
+import re
 from collections.abc import AsyncIterator
 from html import unescape
 from typing import Any
@@ -73,6 +74,9 @@ async def test_a_run_is_ordered_watched_read_promoted_and_rolled_back(
     turned = next(one for one in run["changes"] if one["fixed"])
     assert f'title="change {turned["n"]} fixed it"' in cases
     assert Foreign(cases).found == []
+    assert f'href="/dashboard/runs/{run_id}/cases?sort=-change_{turned["n"]}"' in shown
+    await a_case_tells_its_answers(page, run_id, cases)
+    assert "Where it is wrong" in shown
     best = f"/dashboard/tasks/on-pages/versions/{run['best_version_id']}"
     await stack.induction.patch("/v1/tasks/on-pages", json={"promotion_approvals": 1})
     proposal = (await page.post(f"{best}/promote", json={"reason": HOSTILE})).json()
@@ -97,6 +101,18 @@ async def test_a_run_is_ordered_watched_read_promoted_and_rolled_back(
     back = await page.post("/dashboard/tasks/on-pages/rollback", json={})
     assert back.json()["id"] == run["baseline_version_id"]
     assert "brought back by" in (await page.get(best)).text
+
+
+async def a_case_tells_its_answers(page: httpx2.AsyncClient, run_id: str, cases: str) -> None:
+    link = re.search(rf"/dashboard/runs/{run_id}/cases/[0-9a-f-]+", cases)
+    assert link is not None
+    case = (await page.get(link[0])).text
+    assert "not on record" not in case
+    assert {"fixed it", "right", "wrong"} <= set(re.findall(r">([\w ]+)</span>", case))
+    assert "one of those that choose" in case
+    assert Foreign(case).found == []
+    unknown = await page.get(f"/dashboard/runs/{run_id}/cases/{UNKNOWN}")
+    assert unknown.status_code == 404
 
 
 @pytest.mark.law

@@ -1,6 +1,6 @@
 """Where the points of the charts lie. Pure; colours are in the style sheet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import ceil, floor
@@ -9,6 +9,7 @@ from nlu_shared.kit.pages.scale import Area
 from nlu_shared.schemas.candidates import IterationView
 
 AREA = Area(width=720.0, height=220.0, left=44.0, right=16.0, top=12.0, bottom=28.0)
+SMALL = Area(width=240.0, height=48.0, left=5.0, right=5.0, top=6.0, bottom=6.0)
 KEPT = "kept"
 STEPS = 20
 """Of which the scores from 0 to 1 have a line."""
@@ -65,6 +66,37 @@ def search_chart(baseline: float, changes: Sequence[IterationView]) -> SearchCha
         path += f" H {x:g} V {y(best):g}"
     ticks = [Tick(y(score), f"{score:.2f}") for score in (low, (low + high) / 2, high)]
     return SearchChart(points, path, y(baseline), ticks)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One number over the prompts that were the best one after the other, 0 to 1 upwards."""
+
+    name: str
+    path: str
+    first: float
+    last: float
+
+
+def traces(scores: Sequence[Mapping[str, float]]) -> list[Trace]:
+    """Of every name that each of the prompts has a number for; what moved most comes first.
+
+    scores: by name, of the baseline and of each prompt that was kept, in their order.
+    """
+    if len(scores) < 2:
+        return []
+    names = set.intersection(*(set(one) for one in scores))
+    made = [_trace(name, [one[name] for one in scores]) for name in names]
+    return sorted(made, key=lambda one: (-abs(one.last - one.first), one.name))
+
+
+def _trace(name: str, values: Sequence[float]) -> Trace:
+    last = len(values) - 1
+    points = [
+        f"{SMALL.x(number / last):g} {SMALL.y(value, low=0.0, high=1.0):g}"
+        for number, value in enumerate(values)
+    ]
+    return Trace(name, f"M {' L '.join(points)}", values[0], values[-1])
 
 
 def best_so_far(baseline: float, changes: Sequence[IterationView]) -> float:

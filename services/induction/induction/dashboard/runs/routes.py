@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from nlu_shared.files.spreadsheets import as_csv
 from nlu_shared.kit.access.auth import own_task
-from nlu_shared.kit.http.deps import CallerDep, DbSession
+from nlu_shared.kit.http.deps import AuthenticatorDep, CallerDep, DbSession
 from nlu_shared.kit.pages.entrance import button
 from nlu_shared.kit.pages.house import file
 from nlu_shared.kit.pages.tables import MOST_SAVED, Sort
@@ -62,11 +62,16 @@ async def download_runs(session: DbSession, caller: CallerDep, filters: Filters)
 
 @router.get("/runs/{run_id}")
 async def show_run(
-    run_id: RunId, login: Reader, session: DbSession, caller: CallerDep
+    run_id: RunId,
+    login: Reader,
+    session: DbSession,
+    caller: CallerDep,
+    authenticator: AuthenticatorDep,
 ) -> HTMLResponse:
     row = await runs.get(session, run_id)
     own_task(caller, row.task)
-    return HOUSE.page("run.html", login, at=None, view=await service.run_page(session, row))
+    view = await service.run_page(session, row, authenticator)
+    return HOUSE.page("run.html", login, at=None, view=view)
 
 
 @router.get("/runs/{run_id}/cases")
@@ -95,6 +100,21 @@ async def save_cases(
     return file("cases", as_csv(saved(view.changes, view.cases), view.turns))
 
 
+@router.get("/runs/{run_id}/cases/{case_id}")
+async def show_case(
+    run_id: RunId,
+    case_id: Annotated[UUID, Path(description="the case")],
+    login: Reader,
+    session: DbSession,
+    caller: CallerDep,
+) -> HTMLResponse:
+    """A case with what each prompt of the run answered to it."""
+    row = await runs.get(session, run_id)
+    own_task(caller, row.task)
+    view = await queries.case_page(session, row, case_id)
+    return HOUSE.page("case.html", login, at=None, view=view)
+
+
 @router.get("/runs/{run_id}/events", dependencies=[reads_runs])
 async def watch_run(
     run_id: RunId,
@@ -115,5 +135,6 @@ for path, does in (
     ("hints", api.hint_run),
     ("changes/{n}/approve", api.approve_change),
     ("changes/{n}/veto", api.veto_change),
+    ("continue", api.continue_run),
 ):
     button(router, f"/runs/{{run_id}}/{path}", does, steers, api.own)

@@ -1,27 +1,39 @@
 """A run as its page shows it, and the runs there were."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.access import names
+from nlu_shared.kit.access.auth import Authenticator, Caller
 from nlu_shared.kit.pages.entrance import PREFIX
 from nlu_shared.kit.pages.tables import MOST_SAVED, Table
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.candidates import IterationView
 from nlu_shared.schemas.diffs import PromptDiff
+from nlu_shared.schemas.evaluated import ErrorPattern
 from nlu_shared.schemas.runs import RunKind, RunStatus, RunView
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.dashboard.drawing import SearchChart, best_so_far, search_chart, share
+from induction.dashboard.drawing import (
+    KEPT,
+    SearchChart,
+    Trace,
+    best_so_far,
+    search_chart,
+    share,
+    traces,
+)
+from induction.dashboard.runs import queries
 from induction.prompts import queries as registry
 from induction.prompts import service as prompts
 from induction.runs import queries as runs
 from induction.runs.models import RunRow
 from induction.tasks import service as tasks
 
-RUNS, MOST_AT_ONCE = 50, 500
+RUNS, MOST_AT_ONCE, SOME = 50, 500, 10
 COLUMNS = {
     "ordered": True, "task": False, "kind": False, "status": False, "before": True, "after": True,
     "verdict": False, "calls": True, "dollars": True,
@@ -67,9 +79,13 @@ class WaitingChange:
 @dataclass(frozen=True, slots=True)
 class RunPage:
     """A run, its chart where validation has scored a change, and what is used of its budget;
-    `hashes` are of its versions, by id."""
+    `hashes` are of its versions, by id, `texts` the beginnings of some cases of its error patterns
+    and misses, `names` those of who decided on changes, by subject."""
 
     run: RunView
+    patterns: list[ErrorPattern]
+    texts: dict[UUID, str]
+    names: Mapping[str, str]
     hashes: dict[UUID, str]
     best_f1: float | None
     waiting: WaitingChange | None
@@ -78,24 +94,31 @@ class RunPage:
     is_pausing: bool
     is_cancelling: bool
     chart: SearchChart | None
+    traces: list[Trace]
     calls_share: float
     money_share: float
     minutes: float
     minutes_share: float
 
 
-async def run_page(session: AsyncSession, row: RunRow) -> RunPage:
+async def run_page(session: AsyncSession, row: RunRow, authenticator: Authenticator) -> RunPage:
     run = await runs.view(session, row)
     limits, spend = run.limits, run.spend
-    until = run.completed_at or datetime.now(UTC)
+    until = row.idle_since or run.completed_at or datetime.now(UTC)
     minutes = 0.0
     if run.started_at is not None:
         minutes = max(0.0, (until - run.started_at).total_seconds() - row.idle_seconds) / 60
     best_f1 = run.final_f1
     if best_f1 is None and run.baseline_f1 is not None:
         best_f1 = best_so_far(run.baseline_f1, run.changes)
+    patterns = await queries.patterns(session, run.id)
+    misses = {} if run.misses is None else run.misses.case_ids
+    some = [one.case_ids[:SOME] for one in patterns] + [ids[:SOME] for ids in misses.values()]
     return RunPage(
         run=run,
+        patterns=patterns,
+        texts=await queries.texts(session, row, {id for ids in some for id in ids}),
+        names=await names.of(authenticator, _deciders(run)),
         best_f1=best_f1,
         hashes=await prompts.hashes(session, [one.version_id for one in run.front]),
         waiting=await _waiting(session, run),
@@ -103,12 +126,24 @@ async def run_page(session: AsyncSession, row: RunRow) -> RunPage:
         is_over=run.status.over,
         is_pausing=row.pause_requested,
         is_cancelling=row.cancel_requested and not run.status.over,
+        traces=traces(await queries.scores(session, run.id, _best_ones(run))),
         chart=None if run.baseline_f1 is None else search_chart(run.baseline_f1, run.changes),
         calls_share=share(spend.calls, limits.calls),
         money_share=share(spend.usd, limits.money_usd),
         minutes=minutes,
         minutes_share=share(minutes, limits.minutes),
     )
+
+
+def _best_ones(run: RunView) -> list[UUID]:
+    """The baseline, and every version that was kept."""
+    kept = [one.version_id for one in run.changes if one.outcome == KEPT]
+    return [id for id in (run.baseline_version_id, *kept) if id is not None]
+
+
+def _deciders(run: RunView) -> set[str]:
+    approvals = [one.approval for one in run.changes if one.approval is not None]
+    return {one.decided_by for one in approvals if one.decided_by is not None}
 
 
 async def _waiting(session: AsyncSession, run: RunView) -> WaitingChange | None:

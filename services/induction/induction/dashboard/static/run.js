@@ -22,10 +22,18 @@ const NOW = {
   search_stopped: "the search is over; the verdict comes next",
   verdict_reached: "looks at what is still wrong",
 };
+const RATE_MS = 15_000;
+const AWAY = "no connection to the server; trying again";
 let timer;
+let came = [];
 
 async function refresh() {
-  const answer = await fetch(path);
+  let answer;
+  try {
+    answer = await fetch(path);
+  } catch {
+    return away();
+  }
   if (!answer.ok || answer.redirected) return location.reload();
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of fresh.querySelectorAll("[data-part]")) {
@@ -33,12 +41,36 @@ async function refresh() {
     part.querySelectorAll("time[datetime]").forEach(local);
     // What somebody is writing there, and the countdown, are no news.
     if (old?.dataset.wait && old.dataset.wait === part.dataset.wait) continue;
-    if (old && old.outerHTML !== part.outerHTML) old.replaceWith(document.adoptNode(part));
+    if (!old || old.outerHTML === part.outerHTML) continue;
+    // What a reader has unfolded stays so.
+    for (const fold of old.querySelectorAll("details[id][open]")) {
+      part.querySelector(`#${fold.id}`)?.setAttribute("open", "");
+    }
+    old.replaceWith(document.adoptNode(part));
   }
   if (fresh.querySelector("[data-over]")) {
     document.querySelector("#now")?.remove();
     document.querySelector("#hint")?.remove();
   }
+}
+
+// Nothing is lost by it: the stream goes on where it was.
+function away() {
+  doing.textContent = AWAY;
+  bar.hidden = true;
+}
+
+// How fast answers come, by those of the last seconds.
+function pace(done, total) {
+  const now = Date.now();
+  if (came.length && came.at(-1)[1] > done) came = [];
+  came = [...came.filter(([at]) => now - at < RATE_MS), [now, done]];
+  const [[since, before]] = came;
+  const rate = (done - before) / ((now - since) / 1_000);
+  if (!(rate > 0) || !Number.isFinite(rate)) return "";
+  const left = Math.round((total - done) / rate);
+  const lasts = left < 60 ? `${left} s` : `${Math.round(left / 60)} min`;
+  return `, ${rate < 10 ? rate.toFixed(1) : Math.round(rate)} a second, about ${lasts} left of these`;
 }
 
 function soon() {
@@ -58,13 +90,16 @@ function follow() {
   }
   source.addEventListener("evaluation_progress", (event) => {
     const { split, done, total } = JSON.parse(event.data);
-    doing.textContent = `${split}: ${done} of ${total} answers`;
+    doing.textContent = `${split}: ${done} of ${total} answers${pace(done, total)}`;
     bar.max = total;
     bar.value = done;
     bar.hidden = false;
   });
-  source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) soon();
+  source.addEventListener("error", () => (source.readyState === EventSource.CLOSED ? soon() : away()));
+  source.addEventListener("open", () => {
+    if (doing.textContent !== AWAY) return;
+    doing.textContent = "goes on";
+    soon();
   });
 }
 

@@ -72,6 +72,23 @@ async def answers(session: AsyncSession, run_id: UUID) -> dict[Key, ModelAnswer 
     return {(row.key, row.sample): None if row.text is None else answer(row) for row in rows}
 
 
+async def by_keys(
+    session: AsyncSession, run_id: UUID, keys: Sequence[str]
+) -> dict[str, ModelAnswer]:
+    """The first answers a run has had to these questions, as far as they are kept."""
+    rows = await session.execute(
+        text(
+            """
+            SELECT key, outcome, text, usage FROM llm_calls
+            WHERE run_id = :run_id AND key = ANY(:keys) AND sample = 0 AND text IS NOT NULL
+                AND outcome IS NOT NULL
+            """
+        ),
+        {"run_id": run_id, "keys": list(keys)},
+    )
+    return {row.key: answer(row) for row in rows}
+
+
 def answer(row: Any) -> ModelAnswer:
     return ModelAnswer(Outcome(row.outcome), row.text or "", _usage(row.usage))
 
