@@ -8,6 +8,16 @@ from nlu_shared.schemas.base import Schema
 from nlu_shared.schemas.steering import ApprovalView
 
 
+class ChosenCandidate(Schema):
+    """What a person wants tried."""
+
+    candidate: UUID | None = Field(
+        default=None,
+        description="to improve: a version to try in place of proposals, by the same gates, to a"
+        " verdict",
+    )
+
+
 class IterationView(Schema):
     n: int = Field(description="of the change, from 1")
     iteration: int = Field(

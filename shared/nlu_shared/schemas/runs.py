@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from nlu_shared.schemas.base import Body, Label, Moment, Note, Schema, Slug
 from nlu_shared.schemas.batches import ChosenBatches
 from nlu_shared.schemas.canary import Canary
-from nlu_shared.schemas.candidates import FrontView, IterationView
+from nlu_shared.schemas.candidates import ChosenCandidate, FrontView, IterationView
 from nlu_shared.schemas.ensembles import FEWEST_MEMBERS, MOST_MEMBERS, EnsembleMeasured
 from nlu_shared.schemas.evaluated import FAULTS, LENIENT, ConversationScore
 from nlu_shared.schemas.headroom import Headroom
@@ -96,7 +96,7 @@ class RunModels(Schema):
     proposer: ModelName | None = Field(default=None, description="proposes; null: the task's")
 
 
-class RunRequest(MigrationTerms, ChosenApprovals, ChosenBatches):
+class RunRequest(MigrationTerms, ChosenApprovals, ChosenBatches, ChosenCandidate):
     """`focus` and `guards` name components of the task: a label, or for extraction people, events,
     structural, shift, pair_bonds, child_of, symptom, anxiety, functioning, relationship."""
 
@@ -169,9 +169,10 @@ class RunRequest(MigrationTerms, ChosenApprovals, ChosenBatches):
         return self
 
     @model_validator(mode="after")
-    def _predictions_of_a_replay(self) -> "RunRequest":
-        if self.predictions is not None and self.kind is not RunKind.REPLAY:
-            raise PydanticCustomError("predictions", "predictions of a replay, and of no other run")
+    def _of_one_kind_alone(self) -> "RunRequest":
+        for name, kind in (("predictions", RunKind.REPLAY), ("candidate", RunKind.IMPROVE)):
+            if getattr(self, name) is not None and self.kind is not kind:
+                raise PydanticCustomError(name, f"of a run of kind {kind}, and of no other run")
         return self
 
     @model_validator(mode="after")
@@ -203,6 +204,7 @@ class RunView(Approvals):
     dataset_hash: str | None = Field(description="SHA-256 of the data set; null until it is frozen")
     dataset_size: int | None = Field(description="its cases")
     splits: dict[str, int] | None = Field(description="cases by split")
+    candidate_version_id: UUID | None = Field(default=None, description="tried, not proposed")
     baseline_version_id: UUID | None = Field(description="the version it started from")
     best_version_id: UUID | None = Field(description="the best version so far")
     baseline_f1: float | None = Field(description="objective of the baseline, 0 to 1")
@@ -211,9 +213,7 @@ class RunView(Approvals):
     components: dict[str, float] | None = Field(description="F1 of the best by component, 0 to 1")
     pooled: dict[str, tuple[int, int, int]] | None = Field(description="TP, FP, FN by component")
     support: dict[str, int] | None = Field(description="cases with each component in their truth")
-    per_conversation: ConversationScore | None = Field(
-        default=None, description="of whole discussions"
-    )
+    per_conversation: ConversationScore | None = Field(default=None, description="of discussions")
     faults: dict[str, int] | None = Field(
         default=None, description=f"of the best on validation: {FAULTS}"
     )

@@ -7,11 +7,12 @@ import pytest
 from offline_model.settings import OfflineSettings
 
 from tests.fixtures.databases import Databases
-from tests.fixtures.labelled import make_task
+from tests.fixtures.labelled import WORDS, make_task
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import Stack, opened, until
 from tests.induction.runs.driving import answered, asked_in_vain, events, reached, shown, sql, start
 from tests.induction.runs.test_starting import door
+from tests.induction.runs.test_verifying import verified
 from tests.induction.test_keys_by_command import run as by_command
 
 UNHURRIED = OfflineSettings(latency_ms=5)
@@ -211,3 +212,32 @@ async def test_a_run_is_steered_by_command(stack: Stack) -> None:
     assert (code, complained.splitlines()) == (1, ["induction: There is no such run."])
     hints = await sql(stack, "SELECT hint FROM run_hints WHERE run_id = $1", run)
     assert [row["hint"] for row in hints] == ["names of months are no cities"]
+
+
+async def test_a_prompt_of_a_person_is_tried_by_the_same_gates_to_a_verdict(stack: Stack) -> None:
+    """Nothing else is proposed: what changed is told as of any change, and the run replays."""
+    baseline = await make_task(stack, "by-hand", cases=120)
+    examples = [
+        {"text": " ".join(WORDS[label]), "output": f"topic_{number}"}
+        for number, label in enumerate(sorted(WORDS))
+    ]
+    shown = (await stack.induction.get(f"/v1/prompts/by-hand/versions/{baseline}")).json()
+    content = shown["content"] | {"examples": examples}
+    written = await stack.induction.post("/v1/prompts/by-hand/versions", json={"content": content})
+    candidate = written.json()["id"]
+    run = await start(stack, "by-hand", candidate=candidate)
+    async with stack.working():
+        ended = await reached(stack, run, "completed")
+        checked = await verified(stack, run)
+    assert [one["version_id"] for one in ended["changes"]] == [candidate]
+    assert ended["candidate_version_id"] == candidate
+    assert (ended["verdict"] is None) is (ended["changes"][0]["outcome"] != "kept")
+    assert checked["outcome"] == "same"
+    purposes = await sql(stack, "SELECT DISTINCT purpose FROM llm_calls WHERE run_id = $1", run)
+    assert "proposer" not in {row["purpose"] for row in purposes}
+    for order, code in (
+        ({"candidate": baseline}, "same_prompt"),
+        ({"candidate": candidate, "kind": "evaluate"}, "invalid"),
+    ):
+        answer = await stack.induction.post("/v1/runs", json={"task": "by-hand"} | order)
+        assert (answer.status_code, answer.json()["code"]) == (422, code)

@@ -89,6 +89,7 @@ class Plan:
     seed: of all chance in the run.
     hints: what the operator said beforehand.
     focus: the component to raise; None: the objective.
+    candidate: a prompt to try in place of every proposal; None: the search proposes.
     opening: begin with a ladder of how many cases to show (see `ladder`).
     retrieval: the ladder also tries examples that are chosen for each text from a bank.
     max_prompt_tokens: of all of a request but the text it asks about; None: nobody set a bound.
@@ -130,6 +131,7 @@ class Plan:
     seed: int = 0
     hints: tuple[str, ...] = ()
     focus: str | None = None
+    candidate: PromptContent | None = None
     opening: bool = True
     retrieval: bool = False
     max_prompt_tokens: int | None = None

@@ -11,7 +11,7 @@ from induction.engine.data.splits import splits_of
 from induction.engine.plan import Plan
 from induction.engine.runtime import RunContext, Runtime, Stopped
 from induction.engine.search.choice import cases_compared, choose
-from induction.engine.search.optimiser import Optimiser, hill_climb
+from induction.engine.search.optimiser import Optimiser, hill_climb, try_candidate
 from induction.engine.search.state import begin
 from induction.engine.verdict.error_analysis import analyse_errors
 from induction.engine.verdict.final_evaluation import final_calls, final_evaluation, train_score
@@ -19,12 +19,14 @@ from induction.engine.verdict.final_evaluation import final_calls, final_evaluat
 EVALUATED = "evaluated"
 
 
-async def improve(plan: Plan, runtime: Runtime, optimise: Optimiser = hill_climb) -> None:
-    """A whole run, told as its events: `RunStarted` first, `RunFinished` last.
+async def improve(plan: Plan, runtime: Runtime, optimise: Optimiser | None = None) -> None:
+    """A whole run, told as its events: `RunStarted` first, `RunFinished` last. Without an optimiser
+    the plan's candidate is tried, or where it has none the hill is climbed.
 
     What `runtime` raises goes through. The same plan with the same answers tells the same again.
     """
     run = RunContext(plan, runtime)
+    optimise = optimise or (hill_climb if plan.candidate is None else try_candidate)
     splits = splits_of(plan.cases, plan.splits)
     await run.tell(event_builders.started(plan, splits))
     try:

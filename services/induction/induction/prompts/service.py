@@ -92,6 +92,13 @@ async def get(session: AsyncSession, task: str, version_id: UUID) -> PromptVersi
     return row
 
 
+async def candidate(
+    session: AsyncSession, task: str, version_id: UUID | None
+) -> PromptContent | None:
+    """What a run tries; None: it proposes itself. Raises NotFound, IsEnsemble."""
+    return None if version_id is None else (await get(session, task, version_id)).prompt()
+
+
 async def hashes(session: AsyncSession, version_ids: Collection[UUID]) -> dict[UUID, str]:
     """By id."""
     chosen = select(PromptVersionRow.id, PromptVersionRow.version_hash).where(

@@ -97,6 +97,7 @@ class RunRow(SQLModel, table=True):
     )
     compares_with: UUID | None = None
     replay: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    candidate_version_id: UUID | None = None
     members: list[str] = Field(default=[], sa_column=Column(JSONB, nullable=False))
     ensemble: dict[str, Any] | None = Field(
         default=None, sa_column=Column(JSONB(none_as_null=True))

@@ -33,6 +33,7 @@ from induction.runs.starting.planning import (
     held_to,
     plan_of,
     refusal,
+    trying,
     usable,
 )
 from induction.runs.starting.preparing import check, prepared
@@ -117,6 +118,7 @@ async def forecast(
         known = await cases.known_splits(session, request.task)
         remembered = await failures.remembered(session, row.remembered)
         members = await prompts.members_of(session, request.task, row.member_ids)
+        candidate = await prompts.candidate(session, request.task, request.candidate)
         table = await pricing.table(session, settings)
     row.predictions = len(logged) or None
 
@@ -124,7 +126,7 @@ async def forecast(
         own = usable(row, task_of(spec), tuple(map(cases.case_of, truth.cases)))
         splits = splits_for(task_of(spec), own, known, row.seed)
         plan = plan_of(row, spec, baseline.prompt(), own, splits, remembered)
-        plan = replace(plan, members=members)
+        plan = trying(replace(plan, members=members), candidate)
         return bound_of(
             on_traffic(plan, logged, known, serving=None) if logged else plan,
             row,

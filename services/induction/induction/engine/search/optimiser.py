@@ -46,11 +46,18 @@ from induction.engine.proposal.proposer import Proposer, ask_meta_prompt
 from induction.engine.search.ladder import ladder
 from induction.engine.search.pruning import prune
 from induction.engine.search.state import Search
-from induction.engine.search.step import step
+from induction.engine.search.step import consider, step
 
 
 class Optimiser(Protocol):
     async def __call__(self, search: Search) -> str: ...
+
+
+async def try_candidate(search: Search) -> str:
+    """The plan's own candidate and nothing else."""
+    if search.run.plan.candidate is not None:
+        await consider(search, search.run.plan.candidate)
+    return "the prompt that was to be tried was"
 
 
 async def hill_climb(search: Search, propose: Proposer = ask_meta_prompt) -> str:

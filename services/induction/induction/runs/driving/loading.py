@@ -22,7 +22,7 @@ from induction.runs.computing.process import EngineProcess
 from induction.runs.driving.looks import Ended
 from induction.runs.models import RunRow
 from induction.runs.starting import canaries, replayed, traffic
-from induction.runs.starting.planning import held_to, plan_of, usable
+from induction.runs.starting.planning import held_to, plan_of, trying, usable
 from induction.task_kinds.registry import task_of
 from induction.tasks import service as tasks
 from induction.upstream import UpstreamAway
@@ -42,9 +42,11 @@ async def plan(resources: Resources, run: RunRow, engine: EngineProcess) -> Plan
         serving = await prompts.production_id(session, run.task)
         ids = await replayed.ids(session, run.id)
         members = await prompts.members_of(session, run.task, run.member_ids)
+        candidate = await prompts.candidate(session, run.task, run.candidate_version_id)
     frozen = await asyncio.to_thread(usable, run, task_of(spec), frozen)
     splits = await engine.call(splits_for, task_of(spec), frozen, known, run.seed)
     made = plan_of(run, spec, baseline.prompt(), frozen, splits, remembered, earlier)
+    made = trying(made, candidate)
     if run.kind != RunKind.REPLAY:
         return replace(made, members=members)
     measured = None if run.replay is None else TrafficReplay.model_validate(run.replay)

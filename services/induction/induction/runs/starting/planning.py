@@ -1,6 +1,7 @@
 """From rows to the engine's plan, and the plan's price before it starts. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -133,6 +134,16 @@ def plan_of(
         earlier=earlier,
         compares_with=row.compares_with,
         notes=tuple(row.notes),
+    )
+
+
+def trying(plan: Plan, candidate: PromptContent | None) -> Plan:
+    """With one prompt that is tried in place of all proposals, where there is one: a person wrote
+    it, and may have left blocks out."""
+    if candidate is None:
+        return plan
+    return replace(
+        plan, candidate=candidate, opening=False, max_iterations=1, may_remove_blocks=True
     )
 
 

@@ -16,6 +16,7 @@ from induction.engine import ENGINE_VERSION
 from induction.history import failures
 from induction.pricing import service as pricing
 from induction.prompts import service as prompts
+from induction.prompts.models import PromptVersionRow
 from induction.runs.models import RunRow
 from induction.runs.queries import looks
 from induction.runs.starting.planning import limits_of, obstacles
@@ -55,6 +56,7 @@ async def check(session: AsyncSession, settings: Settings, request: RunRequest) 
         baseline_id = ensemble.members[0].version_id
         baseline = await prompts.get(session, request.task, baseline_id)
     baseline.prompt()
+    await _require_candidate(session, request, baseline)
     await _require_members(session, request)
     task_model = request.models.task or row.task_model or settings.task_model
     proposer_model = request.models.proposer or row.proposer_model or settings.proposer_model
@@ -67,6 +69,15 @@ async def check(session: AsyncSession, settings: Settings, request: RunRequest) 
     notes = await pricing.remarks(session, settings, models)
     notes += (FIRST_MEMBER,) if is_of_one else ()
     return Checked(row, baseline_id, task_model, proposer_model, notes)
+
+
+async def _require_candidate(
+    session: AsyncSession, request: RunRequest, baseline: PromptVersionRow
+) -> None:
+    """Raises NotFound, IsEnsemble, Invalid."""
+    tried = await prompts.candidate(session, request.task, request.candidate)
+    if tried is not None and tried.version_hash == baseline.version_hash:
+        raise Invalid("The version to try is what the run begins with.", code="same_prompt")
 
 
 async def _require_members(session: AsyncSession, request: RunRequest) -> None:
@@ -107,6 +118,7 @@ async def prepared(
         limits=limits_of(request, checked.row.max_prompt_tokens, canary_usd=settings.canary_usd),
         hints=list(request.hints),
         pins=list(request.pins),
+        candidate_version_id=request.candidate,
         **chosen,
         **request.model_dump(
             mode="json",
