@@ -43,6 +43,7 @@ IO_FILES = {
     "truths.py",
     "stream.py",
     "stream_routes.py",
+    "edit_routes.py",
     "ledger.py",
     "entries.py",
     "rows.py",

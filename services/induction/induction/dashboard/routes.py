@@ -15,6 +15,7 @@ from induction.dashboard.history.routes import router as history
 from induction.dashboard.house import HOUSE, Reader, entrance
 from induction.dashboard.keys.routes import router as keys
 from induction.dashboard.operations.routes import router as operations
+from induction.dashboard.runs.edit_routes import router as edits
 from induction.dashboard.runs.routes import router as runs
 from induction.dashboard.tasks.routes import router as task_sheets
 from induction.dashboard.travel.routes import router as travel
@@ -27,6 +28,7 @@ router = entrance.router
 for room in (
     task_sheets,
     runs,
+    edits,
     versions,
     travel,
     experiments,

@@ -1,0 +1,85 @@
+"""A version that a person edits, and has tried by the gates of a run."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Request, Response
+from nlu_shared.kit.data.db import session_scope
+from nlu_shared.kit.errors import Invalid
+from nlu_shared.kit.http.deps import CallerDep, DbSession
+from nlu_shared.kit.http.parameters import PathTask
+from nlu_shared.schemas.base import Body, Note
+from nlu_shared.schemas.forecasts import Forecast
+from nlu_shared.schemas.prompts import BlockText, PromptContent
+from nlu_shared.schemas.registry import PromptImport
+from nlu_shared.schemas.runs import RunLimits, RunRequest, RunView
+from pydantic import Field
+from starlette.responses import HTMLResponse
+
+from induction.dashboard.house import HOUSE, PromptReader, registers, steers
+from induction.prompts import queries as registry
+from induction.prompts import routes as prompts_api
+from induction.prompts import service as prompts
+from induction.resources import Resources
+from induction.runs import routes as api
+
+router = APIRouter()
+VersionId = Annotated[UUID, Path(description="a version of this task's prompt")]
+
+
+class Edited(Body):
+    """The texts of the version's blocks in their order; a block without text goes."""
+
+    texts: Annotated[list[BlockText], Field(max_length=100)]
+    limits: RunLimits = RunLimits()
+    notes: Note | None = None
+
+
+@router.get("/tasks/{task}/versions/{version_id}/edit")
+async def show_edit(
+    task: PathTask, version_id: VersionId, login: PromptReader, session: DbSession
+) -> HTMLResponse:
+    row = await prompts.get(session, task, version_id)
+    row.prompt()
+    view = await registry.view(session, row)
+    return HOUSE.page("edit.html", login, at=None, version=view, limits=RunLimits())
+
+
+@router.post(
+    "/tasks/{task}/versions/{version_id}/edit",
+    dependencies=[steers, registers],
+    response_model=None,
+)
+async def press_edit(
+    task: PathTask,
+    version_id: VersionId,
+    body: Edited,
+    request: Request,
+    caller: CallerDep,
+) -> RunView | Forecast:
+    """Registers what was written and begins the run that tries it against what serves, or where
+    nothing does against the version that was edited."""
+    resources: Resources = request.app.state.resources
+    async with session_scope(resources.database, resources.identity(caller)) as session:
+        old = (await prompts.get(session, task, version_id)).prompt()
+        serving = await prompts.production_id(session, task)
+    order = PromptImport(content=_edited(old, body.texts), notes=body.notes)
+    made = await prompts_api.import_version(task, order, request, caller, Response())
+    run = RunRequest(
+        task=task, prompt_version=serving or version_id, candidate=made.id, limits=body.limits
+    )
+    return await api.start_run(run, request, caller, Response())
+
+
+def _edited(old: PromptContent, texts: list[str]) -> PromptContent:
+    """Raises Invalid."""
+    if len(texts) != len(old.instructions):
+        raise Invalid("The version has other blocks: open its page anew.", code="other_blocks")
+    blocks = [
+        block.model_copy(update={"text": text})
+        for block, text in zip(old.instructions, texts, strict=True)
+        if text.strip()
+    ]
+    if not blocks:
+        raise Invalid("A prompt has at least one block with a text.", code="no_text")
+    return PromptContent(instructions=tuple(blocks), examples=old.examples, retrieval=old.retrieval)

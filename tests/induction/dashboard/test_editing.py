@@ -1,0 +1,51 @@
+"""A version is edited on a page, and tried by the gates of a run."""
+
+import httpx2
+
+from tests.fixtures.browsing import HOSTILE, Foreign, browser
+from tests.fixtures.labelled import make_task
+from tests.fixtures.stack import Stack
+from tests.induction.runs.driving import shown
+from tests.induction.test_scopes import key_with
+
+
+async def versions_of(http: httpx2.AsyncClient, task: str) -> list[str]:
+    answer = await http.get(f"/v1/prompts/{task}/versions")
+    return [one["id"] for one in answer.json()["items"]]
+
+
+async def test_what_a_person_writes_is_a_version_and_a_run_tries_it(stack: Stack) -> None:
+    serves = await make_task(stack, "edited", cases=60)
+    path = f"/dashboard/tasks/edited/versions/{serves}/edit"
+    async with browser(str(stack.induction.base_url)) as page:
+        form = (await page.get(path)).text
+        assert Foreign(form).found == []
+        texts = [block["text"] for block in await _blocks(stack, "edited", serves)]
+        assert form.count("<textarea") == len(texts)
+        order = {"texts": [f"{texts[0]} {HOSTILE}", *texts[1:]], "notes": HOSTILE}
+        run = (await page.post(path, json=order)).json()
+        assert Foreign((await page.get(f"/dashboard/runs/{run['id']}")).text).found == []
+        refusals = [
+            (await page.post(path, json={"texts": wrong})).json()["code"]
+            for wrong in ([], [""] * len(texts), texts)
+        ]
+    assert refusals == ["other_blocks", "no_text", "same_prompt"]
+    made = await shown(stack, run["id"])
+    (written,) = set(await versions_of(stack.induction, "edited")) - {serves}
+    assert (made["baseline_version_id"], made["candidate_version_id"]) == (serves, written)
+    assert (await _blocks(stack, "edited", written))[0]["text"] == order["texts"][0]
+
+
+async def test_who_may_start_runs_alone_writes_no_version(stack: Stack) -> None:
+    serves = await make_task(stack, "not-edited", cases=8)
+    path = f"/dashboard/tasks/not-edited/versions/{serves}/edit"
+    scopes = {"runs:read", "runs:write", "prompts:read", "tasks:read"}
+    async with browser(str(stack.induction.base_url), await key_with(stack, scopes)) as page:
+        answer = await page.post(path, json={"texts": ["Answer with one word."]})
+    assert answer.status_code == 403
+    assert await versions_of(stack.induction, "not-edited") == [serves]
+
+
+async def _blocks(stack: Stack, task: str, version: str) -> list[dict[str, str]]:
+    answer = await stack.induction.get(f"/v1/prompts/{task}/versions/{version}")
+    return list(answer.json()["content"]["instructions"])
