@@ -48,6 +48,14 @@ PAUSE_SECONDS = (0.5, 4.0)
 """Between two blows."""
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 RUN_SECONDS = 1_800.0
+UNANSWERED = """
+SELECT call.run_id, call.purpose, call.sample, call.attempts, call.batched, call.created_at,
+    run.completed_at, run.batches, batch.state, batch.reason
+FROM llm_calls AS call JOIN runs AS run ON run.id = call.run_id
+    LEFT JOIN llm_batch_calls AS sent ON sent.key = call.key AND sent.sample = call.sample
+    LEFT JOIN llm_batches AS batch ON batch.id = sent.batch_id AND batch.run_id = call.run_id
+WHERE call.outcome IS NULL
+"""
 
 
 async def campaign(stack: Stack, task: str, goes_on: Any) -> list[dict[str, Any]]:
@@ -130,6 +138,7 @@ async def test_whatever_is_killed_each_run_ends_as_it_would_have() -> None:
         batched = await batched_by(stack)
         recorded = {one["run"]: await lasting(stack, one["run"]) for one in _all(stormy)}
         crashes = await sql(stack, "SELECT sum(fence) AS fences, max(crashes) AS most FROM runs")
+        unanswered = await sql(stack, UNANSWERED)
     assert all(one["seen"]["status"] == "completed" for one in _all(stormy)), stormy
     print(
         f"\n{dict(storm.blows)} in {lasted:.0f} s; {storm.left} workers left by themselves;"
@@ -142,7 +151,7 @@ async def test_whatever_is_killed_each_run_ends_as_it_would_have() -> None:
     assert (audited.claimed_twice, audited.strange_writes) == (0, 0)
     assert server.arrived <= audited.reservations
     assert server.usd <= ours.booked <= Decimal(CAP)
-    assert ours.open == 0
+    assert ours.open == 0, [dict(one) for one in unanswered]
     assert batched.twice == 0
     assert batched.of_rows == batched.made
     assert batched.made

@@ -74,6 +74,7 @@ def run(
     retrieval: bool | None = None,
     batches: bool | None = None,
     pin: Annotated[list[str] | None, Repeatable] = None,
+    candidate: UUID | None = None,
     approval: ApprovalMode | None = None,
     approval_minutes: Annotated[float | None, field(ChosenApprovals, "approval_minutes")] = None,
     unanswered: Unanswered | None = None,
@@ -124,6 +125,8 @@ def run(
         without it as the task says.
     pin
         A block of the prompt it begins with that no change may edit; repeatable.
+    candidate
+        A version to try in place of proposals, by the same gates.
     approval
         Whether each change waits for a person before it is kept; without it as the task says.
     unanswered
@@ -147,6 +150,7 @@ def run(
         "retrieval": retrieval,
         "batches": batches,
         "pins": pin or [],
+        "candidate": candidate and str(candidate),
         "approval": approval,
         "approval_minutes": approval_minutes,
         "unanswered": unanswered,
