@@ -14,6 +14,11 @@ from pathlib import Path
 from socket import socket
 from typing import Any
 
+from induction.settings import Settings as OfInduction
+from nlu_logger.settings import Settings as OfLogger
+from nlu_shared.kit.environment import UnusableSettings, require_readable
+from nlu_shared.kit.errors import ServiceError
+
 from deploy.local import environments, ports
 from deploy.local.environments import Environment, Secrets, World
 from deploy.local.external import check_database, check_redis
@@ -58,6 +63,7 @@ class Stack:
 async def running_stack(settings: LocalSettings, data: Path, say: Say) -> AsyncIterator[Stack]:
     """Everything up and ready inside, everything stopped after; says what takes long. Raises
     LocalProblem."""
+    _require_readable()
     secrets = _secrets(data)
     async with AsyncExitStack() as undo:
         listening = _listening(settings, undo)
@@ -208,6 +214,15 @@ def _listening(settings: LocalSettings, undo: AsyncExitStack) -> dict[str, socke
         )
         for service, port in given.items()
     }
+
+
+def _require_readable() -> None:
+    """Before anything is made: what the services could not read would end them after it was."""
+    for kind in (OfLogger, OfInduction):
+        try:
+            require_readable(kind)
+        except (UnusableSettings, ServiceError) as wrong:
+            raise LocalProblem(str(wrong)) from None
 
 
 def _secrets(data: Path) -> Secrets:

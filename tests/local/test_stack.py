@@ -180,3 +180,11 @@ async def test_the_demo_refuses_a_file_it_cannot_read_before_anything_starts(dat
     code, output = await command("demo", data=data, DATA="/nonexistent.csv")
     assert code == 1
     assert "starting" not in output
+
+
+async def test_a_setting_that_cannot_be_read_is_refused_before_anything_starts(data: Path) -> None:
+    code, output = await command("run", data=data, INDUCTION_BUNDLE_SIGNERS="no key")
+    assert code == 1
+    assert output.startswith("deploy.local: INDUCTION_BUNDLE_SIGNERS: ")
+    assert "starting" not in output
+    assert len(output.splitlines()) == 1

@@ -150,11 +150,17 @@ def _conflict(response: httpx2.Response) -> Conflict:
 
 
 async def fetch_live_f1(
-    client: httpx2.AsyncClient, task: str | None, *, since: datetime, every: Every | None = None
+    client: httpx2.AsyncClient,
+    task: str | None,
+    *,
+    since: datetime,
+    until: datetime | None = None,
+    every: Every | None = None,
 ) -> list[LiveScore] | None:
     """By task (None: all) and version, the newest first, and by period where `every` is given; None
     where induction's key lacks insights:read. Raises UpstreamAway."""
-    params = {"from": since.isoformat(), "task": task, "every": every}
+    ends = until and until.isoformat()
+    params = {"from": since.isoformat(), "to": ends, "task": task, "every": every}
     params = {name: value for name, value in params.items() if value is not None}
     response = await _sent(client, "GET", "/v1/insights/live-f1", params=params)
     return None if response.status_code == 403 else _read(Page[LiveScore], response).items

@@ -127,6 +127,7 @@ class PromotionVote(Schema):
     """What one person decided on a proposal."""
 
     by: str = Field(description="who")
+    by_name: str | None = Field(default=None, description="what people call them")
     decision: PromotionDecision = Field(description="approved or rejected")
     reason: str | None = Field(description="why, in their words")
     decided_at: Moment = Field(description="when")
@@ -146,6 +147,7 @@ class PromotionProposal(Schema):
         description="the version that served when it was proposed; null: none did"
     )
     proposed_by: str = Field(description="its author")
+    proposed_by_name: str | None = Field(default=None, description="what people call them")
     reason: str | None = Field(description="why, in the author's words")
     proposed_at: Moment = Field(description="when")
     evidence: PromotionEvidence = Field(description="what was known then")
@@ -168,6 +170,7 @@ class PointerMove(Schema):
     moved_at: Moment = Field(description="when it began to serve")
     until: Moment | None = Field(description="when it ceased to; null: it serves")
     by: str = Field(description="who moved it: of an approved proposal, who approved last")
+    by_name: str | None = Field(default=None, description="what people call them")
     is_rollback: bool = Field(description="did it bring back what had served before?")
     proposal_id: UUID | None = Field(
         description="with evidence and approvals; null: from before there were proposals"

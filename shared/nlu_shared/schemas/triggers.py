@@ -71,6 +71,7 @@ class AutoTriggerView(AutoTrigger):
     task: str = Field(description="whose rules they are")
     paused_at: Moment | None = Field(description="since when it is paused; null: it is not")
     paused_by: str | None = Field(description="who paused it")
+    paused_by_name: str | None = Field(default=None, description="what people call them")
     looked_at: Moment | None = Field(description="when a person last looked; null: never")
     unseen_runs: int = Field(description="automatic runs since a person looked")
     gainless_runs: int = Field(

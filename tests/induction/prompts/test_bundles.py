@@ -3,6 +3,7 @@ for."""
 
 import base64
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import httpx2
 import pytest
 from induction.bundles.signing import new_key, signature
+from induction.settings import Settings
+from nlu_shared.kit.environment import from_environment
 
 from tests.fixtures.commands import typed
 from tests.fixtures.databases import Databases
@@ -144,9 +147,28 @@ async def test_a_bundle_goes_by_command(giving: Stack, tmp_path: Path) -> None:
     taken = await typed("induction", *words, env=env)
     assert taken.code == 0, taken.complained
     assert taken.printed.split("\t")[1] in ("new\n", "known\n")
+    strange = json.loads(file.read_text(encoding="utf-8"))["bundle"]
+    strange["versions"][0]["labels"] = ["elsewhere"]
+    file.write_text(json.dumps(resigned(strange, PRIVATE, PUBLIC)), encoding="utf-8")
+    refused = await typed("induction", *words, env=env)
+    assert (refused.code, refused.complained) == (
+        1,
+        "induction: The bundle is of another kind of task, or of other labels. Add these labels to"
+        " the task, or as aliases of its own. Labels: elsewhere.\n",
+    )
+
+
+async def test_a_key_is_made_with_what_both_sides_set(monkeypatch: pytest.MonkeyPatch) -> None:
     key = await typed("induction", "prompts", "bundle-key", env={})
-    assert key.printed.startswith("INDUCTION_BUNDLE_KEY=")
-    assert len(base64.b64decode(key.printed.strip().partition("=")[2])) == 32
+    name, _, private = key.printed.strip().partition("=")
+    assert (name, len(base64.b64decode(private))) == ("INDUCTION_BUNDLE_KEY", 32)
+    (signers,) = re.findall(r"INDUCTION_BUNDLE_SIGNERS=(\S+)", key.complained)
+    monkeypatch.setenv("INDUCTION_BUNDLE_KEY", private)
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        monkeypatch.setenv(f"INDUCTION_{name}", "x")
+    for several in (signers, f"{signers},{OTHERS_PUBLIC}"):
+        monkeypatch.setenv("INDUCTION_BUNDLE_SIGNERS", several)
+        assert from_environment(Settings).bundle_signers == several.split(",")
 
 
 async def test_an_ensemble_travels_as_its_members_alone(giving: Stack) -> None:

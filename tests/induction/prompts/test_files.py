@@ -110,7 +110,7 @@ async def test_a_text_is_brought_in_as_one_block_and_serves(stack: Stack, tmp_pa
         stack, "import", file, "--task", TASK, "--promote", "--notes", "by hand"
     )
     serving = (await stack.induction.get(f"/v1/prompts/{TASK}/active")).json()
-    assert (code, version) == (0, serving["version_id"])
+    assert (code, version) == (0, f"{serving['version_id']}\tserves")
     assert [block["text"] for block in serving["content"]["instructions"]] == [LABELS]
 
 

@@ -31,15 +31,25 @@ async def command(
 
 
 async def test_a_version_goes_to_production_and_back_by_command(stack: Stack, other: str) -> None:
+    before_all = "2020-01-01T00:00:00+00:00"
+    code, printed, complained = await command(stack, "history", "--as-of", before_all)
+    complaint = f"induction: nothing had served by {before_all} in production\n"
+    assert (code, printed, complained) == (0, "", complaint)
     await stack.induction.patch(f"/v1/tasks/{TASK}", json={"promotion_approvals": 1})
     promote = ("promote", "--version", other, "--reason", "Shorter.")
-    code, proposal, complained = await command(stack, *promote)
-    assert (code, f"induction prompts approve {proposal}" in complained) == (0, True)
+    code, printed, complained = await command(stack, *promote)
+    proposal, stands = printed.split("\t")
+    assert (code, stands) == (0, "waiting")
+    assert f"induction prompts approve {proposal}" in complained
+    _, lines, _ = await command(stack, "proposals")
+    assert lines.splitlines()[0].split("\t")[-2:] == ["bootstrap", "Shorter."]
     key = await key_with(stack, {"prompts:approve"})
     assert await command(stack, "approve", proposal, key=key) == (0, "applied", "")
     _, lines, _ = await command(stack, "history")
     newest, oldest = (one.split("\t") for one in lines.splitlines())
     first = oldest[2].split()[0]
     assert newest[1:3] == ["promoted", f"{other} from {first}"]
-    assert newest[4] == "Shorter."
+    assert newest[3:] == ["of a test", "Shorter."]
     assert await command(stack, "rollback", "--reason", "Too short.") == (0, first, "")
+    await stack.induction.patch(f"/v1/tasks/{TASK}", json={"promotion_approvals": 0})
+    assert await command(stack, "promote", "--version", other) == (0, f"{other}\tserves", "")

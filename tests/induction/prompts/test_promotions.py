@@ -85,6 +85,7 @@ async def test_the_history_tells_who_moved_what_when_from_where_and_why(stack: S
     assert (newest["reason"], newest["until"]) == ("It is clearer.", None)
     assert newest["from_version_hash"] == first["version_hash"]
     assert newest["by"].startswith("key:")
+    assert (newest["by_name"], oldest["by_name"]) == ("bootstrap", "bootstrap")
     assert (oldest["version_id"], oldest["until"]) == (first["id"], newest["moved_at"])
     for moment, served in ((oldest["moved_at"], first), (newest["moved_at"], second)):
         assert (await history(stack, "told-of", as_of=moment))[0]["version_id"] == served["id"]
@@ -121,6 +122,8 @@ async def test_a_promotion_waits_for_so_many_others_as_the_task_asks_for(
     line = (await history(stack, "asked-of"))[0]
     assert (line["proposal_id"], line["reason"]) == (proposal["id"], "Fewer words.")
     assert line["by"] == last["votes"][-1]["by"]
+    assert {one["by_name"] for one in (line, *last["votes"])} == {"of a test"}
+    assert last["proposed_by_name"] == "of a test"
 
     stale = await decide(other, rival, "approve")
     assert (stale.status_code, stale.json()["code"]) == (409, "proposal_stale")

@@ -102,6 +102,15 @@ async def test_an_example_with_a_strange_answer_is_refused_by_its_place(stack: S
     assert "secret" not in answer.text
 
 
+async def test_many_examples_with_strange_answers_are_one_fault(stack: Stack) -> None:
+    strange = [{"text": f"text {n}", "output": "secret"} for n in range(27)]
+    content = {"instructions": [{"name": "role", "text": TEXT}], "examples": strange}
+    answer = await bring_in(stack, content=content)
+    assert answer.json()["detail"] == (
+        "27 examples answer with no label of this task: 0, 1, 2 and 24 more"
+    )
+
+
 async def test_an_unknown_task_has_no_registry(stack: Stack) -> None:
     assert (await bring_in(stack, "nobodys")).status_code == 404
     for path in ("versions", f"versions/{UNKNOWN}", "active", "export"):

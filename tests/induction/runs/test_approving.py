@@ -22,7 +22,9 @@ from tests.induction.runs.driving import (
     sql,
     start,
 )
+from tests.induction.runs.test_starting import door
 from tests.induction.runs.test_verifying import verified
+from tests.induction.test_keys_by_command import run as by_command
 
 
 @pytest.mark.law
@@ -40,6 +42,16 @@ async def test_a_change_waits_and_is_kept_where_somebody_approves(stack: Stack) 
         assert (change["outcome"], change["validation_f1"] is None) == ("open", False)
         (row,) = await sql(stack, "SELECT lease_until FROM runs WHERE id = $1", run)
         assert row["lease_until"] is None
+        _, printed, _ = await by_command(stack, "runs", "show", run, *door(stack))
+        words = " ".join(printed.split())
+        assert f"change {n} waits for approval until {until} UTC; unanswered it is" in words
+        against = f"{change['validation_f1']:.3f} against {waiting['baseline_f1']:.3f}"
+        effect = f"fixed {change['fixed']}, broke {change['broke']}"
+        assert f"validation F1 {against} of the best before; {effect}" in words
+        assert " ".join(change["rationale"].split()) in words
+        versions = f"--version {change['version_id']} --against {waiting['baseline_version_id']}"
+        assert f"induction prompts diff --task asking {versions}" in words
+        assert f"induction runs approve {run} {n} induction runs veto {run} {n} --reason" in words
         assert await answered(stack) == calls
         seen = await decided(stack, run, "approve")
     assert seen["status"] == "completed"

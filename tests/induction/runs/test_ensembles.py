@@ -1,5 +1,6 @@
 """Versions that vote: measured by a run, promoted as a version, and run by a backend's client."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,28 @@ async def test_a_vote_is_ordered_by_command(stack: Stack, measured: Measured) ->
     assert ended.code == 0, ended.complained
     output = " ".join((ended.printed + ended.complained).split())
     assert "By vote of 3 F1" in output
+    assert f"over member 2 alone ({measured.members[1]}) is not sure" in output
+    assert "induction prompts promote" in output
+
+
+async def test_a_vote_that_gains_nothing_is_not_offered_to_serve(
+    stack: Stack, measured: Measured
+) -> None:
+    env = os.environ | stack.environment()
+    first, second, _ = measured.members
+    words = ("prompts", "vote", "--task", TASK, "--member", second, "--member", first, "--watch")
+    async with stack.working():
+        watched = await typed("induction", *words, env=env)
+    run = watched.printed.split()[0]
+    seen = (await stack.induction.get(f"/v1/runs/{run}")).json()
+    assert seen["ensemble"]["splits"][-1]["gain"] < 0
+    assert seen["best_version_id"] == seen["ensemble"]["version_id"]
+    shown = await typed("induction", "runs", "show", run, env=env)
+    for ended in (watched, shown):
+        output = " ".join(ended.printed.split())
+        assert f"gains nothing over member 1 alone ({second}) at 2.0 times the tokens" in output
+        assert "By vote of 2 F1" in output
+        assert "induction prompts promote" not in output
 
 
 async def test_orders_that_are_no_vote_are_refused(stack: Stack, measured: Measured) -> None:

@@ -86,6 +86,11 @@ async def test_what_was_made_on_the_offline_learner_says_so_wherever_it_is_shown
     options = [*door(stack), "--task", "marked", "--version", made["id"]]
     code, _, complained = await by_command(stack, "prompts", "promote", *options)
     assert (code, complained) == (0, f"induction: {OFFLINE_CAUTION}")
+    for verb, version_id in (("promote", ["--version", baseline]), ("rollback", [])):
+        ended = await by_command(
+            stack, "prompts", verb, *door(stack), "--task", "marked", *version_id
+        )
+    assert ended == (0, made["id"], "")  # it has served already
     assert (await read("active"))["made_on"] == version["made_on"]
     code, _, complained = await by_command(stack, "prompts", "promote", *options[:-1], baseline)
     assert (code, complained) == (0, "")

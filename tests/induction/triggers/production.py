@@ -41,6 +41,7 @@ async def audited(
     answer: str,
     truth: str | None,
     version: str | None,
+    hours_ago: int = 1,
     weeks_ago: int = 0,
 ) -> None:
     """`count` predictions of an hour ago, or of weeks before, that the audit drew; a truth of None
@@ -48,7 +49,7 @@ async def audited(
     database = stack.logger_database
     db = await asyncpg.connect(database.admin_url.rsplit("/", 1)[0] + "/" + database.name)
     try:
-        at = -timedelta(hours=1, weeks=weeks_ago)
+        at = -timedelta(hours=hours_ago, weeks=weeks_ago)
         made = await db.fetch(SEEN, task, answer, version, count, at)
         ids = [row["id"] for row in made]
         await db.execute(APPROVED, ids, truth)

@@ -1,5 +1,6 @@
 """The rules of a task's trigger: set, changed one by one, paused, resumed and reset."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -61,7 +62,10 @@ async def test_a_paused_trigger_starts_nothing_and_says_by_whom(stack: Stack) ->
     }
     (decision,) = await consider(stack, "paused")
     (reason,) = decision["reasons"]
-    assert reason.startswith(f"paused by {paused['paused_by']} since ")
+    assert paused["paused_by"].startswith("key:")
+    since = datetime.fromisoformat(paused["paused_at"])
+    assert reason == f"paused by {paused['paused_by_name']} since {since:%A %H:%M} UTC"
+    assert paused["paused_by_name"] == "bootstrap"
     resumed = await ordered(stack, "resume", "paused")
     assert (resumed["paused_at"], resumed["paused_by"]) == (None, None)
     assert (await consider(stack, "paused"))[0]["started"]

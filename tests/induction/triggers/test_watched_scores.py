@@ -2,6 +2,7 @@
 although cases are new; loops end, and a person lets them begin again."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -109,3 +110,21 @@ async def test_runs_without_a_gain_wait_longer_and_longer_and_stop_until_a_perso
     view = await ordered(stack, "reset-backoff", "looping")
     assert (view["gainless_runs"], view["unseen_runs"]) == (0, 0)
     assert (await newest(stack, worker, "looping"))["started"]
+
+
+async def test_what_a_version_answers_in_its_first_minute_counts(
+    stack: Stack, worker: Resources
+) -> None:
+    version = await make_task(stack, "just-promoted", cases=20)
+    await switch(stack, "just-promoted", enabled=True)
+    before = await newest(stack, worker, "just-promoted")
+    (move,) = (await stack.induction.get("/v1/prompts/just-promoted/history")).json()["items"]
+    since = datetime.fromisoformat(move["moved_at"])
+    none = "live F1 is unknown: no prediction of the prompt in production since it serves,"
+    assert f"{none} {since:%A %H:%M} UTC" in before["reasons"]
+    answers = {"answer": "topic_0", "truth": None, "hours_ago": 0}
+    await audited(stack, "just-promoted", 30, **answers, version="another")
+    reasons = (await newest(stack, worker, "just-promoted"))["reasons"]
+    assert f"{none} {since:%A %H:%M} UTC; those that came name other versions" in reasons
+    await audited(stack, "just-promoted", 30, **answers, version=version)
+    assert (await newest(stack, worker, "just-promoted"))["live_f1"] == 1

@@ -3,6 +3,9 @@
 import os
 
 import pytest
+from induction.settings import Settings
+from nlu_shared.kit.environment import from_environment
+from pydantic import SecretStr
 
 from tests.fixtures.commands import typed
 
@@ -12,7 +15,8 @@ SECRET = "pin4711"
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"CORS_ORIGINS": "http://a,https://b"}, 'a list as JSON is expected, as in ["first"'),
+        ({"CORS_ORIGINS": '["http://a"'}, 'or JSON, as in ["first"'),
+        ({"CORS_ORIGINS": f"http://a,http://{SECRET}/"}, "must be scheme://host[:port]"),
         ({"CORS_ORIGINS": f'["http://{SECRET}/"]'}, "must be scheme://host[:port]"),
         ({"POOL_SIZE": SECRET}, "a whole number, at least 1 is expected"),
         ({"BODY_SECONDS": "0"}, "a number, above 0 is expected"),
@@ -35,3 +39,37 @@ async def test_a_setting_that_cannot_be_used_is_one_line(
     assert line.startswith(f"{program}: {name}: ")
     assert words in line
     assert SECRET not in line
+
+
+@pytest.mark.parametrize(
+    ("text", "origins"),
+    [
+        ("http://a", ["http://a"]),
+        ("http://a, https://b:1", ["http://a", "https://b:1"]),
+        ('["http://a"]', ["http://a"]),
+        ("[]", []),
+        (" ", []),
+    ],
+)
+def test_a_list_is_one_value_or_several_or_json(
+    monkeypatch: pytest.MonkeyPatch, text: str, origins: list[str]
+) -> None:
+    for name in ("DATABASE_URL", "REDIS_URL", "NLU_LOGGER_KEY"):
+        monkeypatch.setenv(f"INDUCTION_{name}", "x")
+    monkeypatch.setenv("INDUCTION_CORS_ORIGINS", text)
+    settings = from_environment(Settings)
+    assert (settings.cors_origins, settings.database_url) == (origins, SecretStr("x"))
+
+
+async def test_a_setting_that_is_an_object_is_called_one() -> None:
+    ended = await typed("induction", "serve", env=os.environ | {"INDUCTION_PROVIDERS": "office"})
+    assert "INDUCTION_PROVIDERS: an object as JSON is expected" in ended.complained
+
+
+@pytest.mark.parametrize("program", ["nlu-logger", "induction"])
+async def test_a_doctor_names_a_setting_that_cannot_be_read(program: str) -> None:
+    prefix = program.upper().replace("-", "_")
+    variables = {f"{prefix}_CORS_ORIGINS": '["http://a"', f"{prefix}_DATABASE_URL": "x"}
+    ended = await typed(program, "doctor", env=os.environ | variables)
+    assert ended.code == 1
+    assert f"{prefix}_CORS_ORIGINS: a list is expected" in ended.printed

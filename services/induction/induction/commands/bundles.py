@@ -73,8 +73,12 @@ def bundle_key() -> None:
     """Makes a key to sign bundles with, and prints the line for the settings; nothing is stored.
 
     Whoever is to take the bundles puts the public key, which is printed to standard error, into
-    INDUCTION_BUNDLE_SIGNERS.
+    INDUCTION_BUNDLE_SIGNERS; several are parted by commas.
     """
     private, public = new_key()
     print(f"INDUCTION_BUNDLE_KEY={private}")
-    print(f"induction: public key {public}, fingerprint {fingerprint(public)}", file=sys.stderr)
+    print(
+        f"induction: whoever is to take its bundles sets INDUCTION_BUNDLE_SIGNERS={public}"
+        f" (fingerprint {fingerprint(public)}; several keys are parted by commas)",
+        file=sys.stderr,
+    )

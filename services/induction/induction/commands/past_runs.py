@@ -19,7 +19,7 @@ from pydantic import JsonValue
 
 from induction.commands.remote import HERE, Key, Output, Url, answer, client, write
 from induction.commands.runs import AsJson, EventsAsJson, NamedModel, Watch, start
-from induction.watching import screen
+from induction.watching import screen, waiting
 
 runs = App(name="runs", help="Runs: list, show, report, steer, verify, continue.")
 EXITS = {
@@ -55,7 +55,8 @@ def list_runs(*, task: str | None = None, limit: int = 20, url: Url = HERE, key:
 
 @runs.command
 def show(run_id: UUID, /, *, as_json: AsJson = False, url: Url = HERE, key: Key = "") -> None:
-    """Shows how a run stands: its verdict, its scores, what it has cost.
+    """Shows how a run stands: its verdict, its scores, what it has cost, and the change that it
+    waits for, with the commands that decide on it.
 
     Parameters
     ----------
@@ -72,9 +73,12 @@ def show(run_id: UUID, /, *, as_json: AsJson = False, url: Url = HERE, key: Key 
     run = RunView.model_validate_json(content)
     reason = "" if run.reason is None else f": {run.reason}"
     print(f"{run.task} {run.kind}: {'cancelling' if run.cancelling else run.status}{reason}")
-    if run.replay is not None:
-        print(run.replay.summary)
-    screen.print_ending(screen.console_for(), run)
+    for one in (run.replay, run.ensemble, run.canary):
+        if one is not None:
+            print(one.summary)
+    console = screen.console_for()
+    waiting.print_waiting(console, run)
+    screen.print_ending(console, run)
 
 
 @runs.command

@@ -17,7 +17,7 @@ from nlu_shared.schemas.runs import RunView
 
 from induction.commands.bundles import bundle, bundle_key, import_bundle
 from induction.commands.ensembles import vote
-from induction.commands.prompts import prompts
+from induction.commands.prompts import SERVES, prompts
 from induction.commands.remote import HERE, Key, Task, Url, answer, client
 from induction.commands.replay import replay
 
@@ -39,9 +39,10 @@ def promote(
     url: Url = HERE,
     key: Key = "",
 ) -> None:
-    """Lets a version serve from now on, and prints its id.
+    """Lets a version serve from now on, and prints its id, a tab and `serves`.
 
-    Where the task asks for approvals it is proposed, and the proposal's id is printed.
+    Where the task asks for approvals it is proposed: printed are the proposal's id, a tab and
+    `waiting`.
 
     Parameters
     ----------
@@ -70,8 +71,11 @@ def promote(
         response = answer(http.post(f"/v1/prompts/{task}/versions/{version}/promote", json=body))
     if response.status_code == httpx2.codes.ACCEPTED:
         _waits(PromotionProposal.model_validate_json(response.text))
-    else:
-        _serves(response)
+        return
+    promoted = PromptVersion.model_validate_json(response.text)
+    print(promoted.id, SERVES, sep="\t")
+    if caution := caution_of(promoted.made_on):
+        print(f"induction: {caution}", file=sys.stderr)
 
 
 @prompts.command
@@ -97,7 +101,8 @@ def rollback(
     """
     body = _body(alias, reason, version_hash)
     with client(url, key) as http:
-        _serves(answer(http.post(f"/v1/prompts/{task}/rollback", json=body)))
+        content = answer(http.post(f"/v1/prompts/{task}/rollback", json=body)).content
+    print(PromptVersion.model_validate_json(content).id)
 
 
 @prompts.command
@@ -126,10 +131,15 @@ def history(
     params |= {} if as_of is None else {"as_of": as_of.astimezone().isoformat()}
     with client(url, key) as http:
         content = answer(http.get(f"/v1/prompts/{task}/history", params=params)).content
-    for one in Page[PointerMove].model_validate_json(content).items:
+    moves = Page[PointerMove].model_validate_json(content).items
+    if not moves:
+        by_then = "has served yet" if as_of is None else f"had served by {as_of.isoformat()}"
+        print(f"induction: nothing {by_then} in {alias.value}", file=sys.stderr)
+    for one in moves:
         how = "rolled back" if one.is_rollback else "promoted"
         moved = f"{one.version_id} from {one.from_version_id or '-'}"
-        print(one.moved_at.isoformat(), how, moved, one.by, one.reason or "", sep="\t")
+        fields = (one.moved_at.isoformat(), how, moved, one.by_name or one.by)
+        print(*fields, one.reason or "", sep="\t")
 
 
 @prompts.command
@@ -156,7 +166,7 @@ def proposals(
     for one in Page[PromotionProposal].model_validate_json(content).items:
         verdict = one.evidence.verdict.kind.value if one.evidence.verdict else "-"
         fields = (one.id, one.status.value, one.alias.value, one.version_id, verdict)
-        print(*fields, one.proposed_by, one.reason or "", sep="\t")
+        print(*fields, one.proposed_by_name or one.proposed_by, one.reason or "", sep="\t")
 
 
 @prompts.command
@@ -211,16 +221,9 @@ def _decide(task: str, proposal: UUID, decision: str, body: Body, *, url: str, k
 
 
 def _waits(proposal: PromotionProposal) -> None:
-    print(proposal.id)
+    print(proposal.id, proposal.status.value, sep="\t")
     command = f"induction prompts approve {proposal.id} --task {proposal.task}"
     print(
         f"induction: it waits for {proposal.approvals_needed} to approve: {command}",
         file=sys.stderr,
     )
-
-
-def _serves(response: httpx2.Response) -> None:
-    version = PromptVersion.model_validate_json(response.text)
-    print(version.id)
-    if caution := caution_of(version.made_on):
-        print(f"induction: {caution}", file=sys.stderr)

@@ -14,7 +14,8 @@ from nlu_shared.client.patient import unanswered
 from nlu_shared.files.lines import NOT_UTF8
 from nlu_shared.schemas.blame import Blame
 from nlu_shared.schemas.diffs import PromptDiff
-from nlu_shared.schemas.prompts import ServingAlias
+from nlu_shared.schemas.promotions import ProposalStatus
+from nlu_shared.schemas.prompts import PromptVersion, ServingAlias
 from nlu_shared.schemas.registry import PromptImport
 
 from induction.commands.remote import HERE, Key, Output, Task, Url, answer, client, write
@@ -26,6 +27,8 @@ from induction.prompts.reading import ReadPrompt, read_document, read_module
 
 prompts = App(name="prompts", help="The prompt registry.")
 BEHIND, UNKNOWN = 1, 2
+SERVES = "serves"
+"""What follows the id of a version that serves from then on; `waiting` follows what is proposed."""
 
 
 @prompts.command
@@ -79,18 +82,21 @@ def bring_in(
     notes
         What people should know of this version.
     promote
-        Let it serve in production from now on, or propose it where the task asks for approvals.
+        Let it serve in production from now on, or propose it where the task asks for approvals: a
+        tab and `serves` or `waiting` follow the id.
     """
     body = _read(file).model_copy(update={"notes": notes, "promote": promote})
     with client(url, key) as http:
-        version = answer(
+        content = answer(
             http.post(
                 f"/v1/prompts/{task}/versions",
                 content=body.model_dump_json(exclude_none=True),
                 headers={"content-type": "application/json"},
             )
-        ).json()
-    print(version["id"])
+        ).content
+    version = PromptVersion.model_validate_json(content)
+    stands = SERVES if version.is_production else ProposalStatus.WAITING.value
+    print(version.id, *([stands] if promote else []), sep="\t")
 
 
 @prompts.command

@@ -8,8 +8,8 @@ import httpx2
 from cyclopts import Parameter
 from nlu_shared.client.patient import PatientBlockingClient
 from nlu_shared.environment import is_given
+from nlu_shared.kit.problems import on_one_line
 from nlu_shared.kit.process.output import say_waiting
-from nlu_shared.kit.refusals import in_words
 from nlu_shared.schemas.base import Problem
 from pydantic import ValidationError
 
@@ -44,17 +44,14 @@ def write(content: bytes, output: Path | None) -> None:
 
 
 def answer(response: httpx2.Response) -> httpx2.Response:
-    """The response, or an exit with the problem's title on standard error."""
+    """The response, or an exit with the problem on standard error."""
     if response.is_success:
         return response
     try:
         problem = Problem.model_validate_json(response.content)
     except ValidationError:
         sys.exit(f"induction: status {response.status_code}")
-    faults = "; ".join(in_words(one) for one in problem.errors or [])
-    reason = " ".join(part for part in (problem.detail or problem.title, faults) if part)
-    if response.status_code == 401:
-        reason += ": --key, else INDUCTION_KEY"
+    reason = on_one_line(problem, key="INDUCTION_KEY")
     sys.exit(f"induction: {reason}{_tasks_there(response) if problem.code == UNKNOWN else ''}")
 
 

@@ -13,6 +13,7 @@ from induction.prompts import proposals, service
 from induction.prompts.handwritten import UnreadableModule
 from induction.prompts.models import PromptVersionRow
 from induction.prompts.reading import ReadPrompt, read_module
+from induction.task_kinds.objections import summed
 from induction.task_kinds.registry import task_of
 
 
@@ -30,7 +31,7 @@ async def bring_in(
     content = read.content
     problems = task.problems(content)
     if problems:
-        raise Invalid("; ".join(problems), code="unusable_prompt")
+        raise Invalid("; ".join(summed(problems)), code="unusable_prompt")
     version, is_new = await service.ensure(
         session,
         slug,

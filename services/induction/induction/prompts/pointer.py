@@ -5,6 +5,7 @@ from datetime import datetime
 from operator import attrgetter
 from uuid import UUID
 
+from nlu_shared.kit.access import names
 from nlu_shared.kit.data.orders import Sorts, ordered
 from nlu_shared.kit.data.pages import cut
 from nlu_shared.kit.order import NEWEST, Order
@@ -138,5 +139,6 @@ async def history(
     arranged = await ordered(session, moves, SORTS, order, id=_MOVES.n, before=before)
     rows = (await session.execute(arranged.limit(limit + 1))).all()
     page, cursor = cut(rows, limit, attrgetter("n"))
-    items = [PointerMove.model_validate(dict(row._mapping)) for row in page]
+    named = await names.within(session, {row.by for row in page})
+    items = [PointerMove.model_validate({**row._mapping, "by_name": named[row.by]}) for row in page]
     return Page(items=items, next_cursor=cursor)

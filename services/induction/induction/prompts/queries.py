@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
+from nlu_shared.kit.access import names
 from nlu_shared.kit.data.orders import ordered
 from nlu_shared.kit.data.pages import cut
 from nlu_shared.kit.errors import Conflict, NotFound
@@ -31,7 +32,7 @@ from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.prompts import export, pointer
+from induction.prompts import export, pointer, proposed
 from induction.prompts.columns import PROPOSAL, PROPOSALS
 from induction.prompts.diff import compare
 from induction.prompts.models import (
@@ -284,14 +285,8 @@ async def proposal_views(
     as_of_now = 0
     if open_one is not None:
         as_of_now = (await tasks.get(session, open_one)).promotion_approvals
-    views = []
-    for row in rows:
-        needed = as_of_now if row.closed_at is None else row.approvals_needed
-        own = [one for one in votes if one.proposal_id == row.id]
-        counted = [one.model_dump(exclude={"proposal_id", "n"}) for one in own]
-        fields = row.model_dump() | {"approvals_needed": needed, "votes": counted}
-        views.append(PromotionProposal.model_validate(fields))
-    return views
+    people = {one.by for one in votes} | {row.proposed_by for row in rows}
+    return proposed.views(rows, votes, await names.within(session, people), needed_now=as_of_now)
 
 
 async def votes_on(session: AsyncSession, proposal_ids: Collection[UUID]) -> list[PromptVoteRow]:

@@ -3,6 +3,7 @@ starts the run; and the canary of the night."""
 
 import httpx2
 from nlu_shared.ids import uuid7
+from nlu_shared.kit.access import names
 from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import ServiceError, Unavailable
 from nlu_shared.schemas.runs import RunKind, RunLimits, RunRequest, TriggerType
@@ -54,12 +55,18 @@ async def _held_back(
     of_task = await tasks.get(session, task)
     row = await session.get(AutoTriggerRow, task)
     rules = service.rules_of(row, settings)
-    paused = None
-    if row is not None and row.paused_at is not None:
-        since = wording.moment(row.paused_at, await queries.now(session))
-        paused = f"paused by {row.paused_by} since {since}"
+    paused = None if row is None else await _paused(session, row)
     standing = Standing(is_archived=of_task.archived_at is not None, paused=paused)
     return rules, policy.held_back(rules, standing)
+
+
+async def _paused(session: AsyncSession, row: AutoTriggerRow) -> str | None:
+    """By whom, by the name their key has now, and since when."""
+    if row.paused_at is None or row.paused_by is None:
+        return None
+    named = await names.within(session, [row.paused_by])
+    since = wording.moment(row.paused_at, await queries.now(session))
+    return f"paused by {named[row.paused_by]} since {since}"
 
 
 async def _decided(

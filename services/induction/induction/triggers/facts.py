@@ -26,10 +26,11 @@ from induction.triggers.queries import Serving
 WINDOWS = (timedelta(days=7), timedelta(days=28))
 """Of production's predictions: the shorter one where it holds enough audited cases."""
 A_MOMENT = timedelta(minutes=1)
-"""So long the clocks of two services may be apart: nlu-logger refuses a period that begins later
-than its now."""
+"""So long the clocks of two services may be apart: a period ends so much later than now, since
+nlu-logger refuses one that ends before it begins, and a version may serve since a second."""
 NO_SCOPE = "live F1 is unknown: induction's key of nlu-logger lacks the scope insights:read"
 NO_TRAFFIC = "live F1 is unknown: no prediction of the prompt in production"
+OTHERS = "those that came name other versions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +50,30 @@ async def live_score(
     live = Live(None, NO_TRAFFIC)
     for window in WINDOWS:
         since = now - window if serves is None else max(now - window, serves.since)
-        if now - since < A_MOMENT:
-            return live
-        scores = await upstream.fetch_live_f1(logger, task, since=since)
+        scores = await upstream.fetch_live_f1(logger, task, since=since, until=now + A_MOMENT)
         if scores is None:
             return Live(None, NO_SCOPE)
-        if (score := of_serving(scores, serves)) is not None:
-            live = Live(score.estimate.value if score.estimate else None, wording.live(score))
-            if live.value is not None:
-                break
+        score = of_serving(scores, serves)
+        if score is None:
+            live = Live(None, _no_traffic(scores, serves, window, now))
+            continue
+        live = Live(score.estimate.value if score.estimate else None, wording.live(score))
+        if live.value is not None:
+            break
     return live
+
+
+def _no_traffic(
+    scores: Sequence[LiveScore], serves: Serving | None, window: timedelta, now: datetime
+) -> str:
+    """Since when there is none, which may be a minute ago, and whether others' came."""
+    if serves is None:
+        return NO_TRAFFIC
+    if serves.since > now - window:
+        since = f" since it serves, {wording.moment(serves.since, now)}"
+    else:
+        since = f" in {window.days} days"
+    return f"{NO_TRAFFIC}{since}{f'; {OTHERS}' if scores else ''}"
 
 
 def of_serving(scores: Sequence[LiveScore], serves: Serving | None) -> LiveScore | None:

@@ -4,7 +4,7 @@ and is in the audit log."""
 from datetime import datetime
 from typing import Any
 
-from nlu_shared.kit.access import audit
+from nlu_shared.kit.access import audit, names
 from nlu_shared.schemas.runs import RunKind
 from nlu_shared.schemas.triggers import AutoTrigger, AutoTriggerIn, AutoTriggerView
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -55,11 +55,14 @@ async def view(session: AsyncSession, settings: Settings, task: str) -> AutoTrig
     count = await loop(session, row, task, rules, looked_at=looked_at)
     last = await queries.last_run(session, task, RunKind.IMPROVE)
     started = last.created_at if last is not None else None
+    paused_by = row.paused_by if row is not None else None
+    named = await names.within(session, [paused_by] if paused_by else [])
     return AutoTriggerView(
         **rules.model_dump(),
         task=task,
         paused_at=row.paused_at if row is not None else None,
-        paused_by=row.paused_by if row is not None else None,
+        paused_by=paused_by,
+        paused_by_name=named[paused_by] if paused_by else None,
         looked_at=looked_at,
         unseen_runs=count.unseen,
         gainless_runs=count.gainless,

@@ -11,11 +11,13 @@ MEASURES = {Metric.MACRO_F1: "live F1", Metric.EXACT_MATCH: "live exact match"}
 
 
 def moment(at: datetime, now: datetime) -> str:
-    """As "Tuesday 14:00 UTC", with its date where that could be another week's; the minute in which
-    it has passed, so never too early."""
+    """As "Tuesday 14:00 UTC", with its date where that could be another week's; what is to come in
+    the minute by which it has, so never too early, and what has been in the minute in which it was,
+    so never in the future."""
     at = at.astimezone(UTC)
     minute = at.replace(second=0, microsecond=0)
-    at = minute if minute == at else minute + timedelta(minutes=1)
+    is_within = at > max(minute, now)
+    at = minute + timedelta(minutes=1) if is_within else minute
     day = f"{at:%A}" if abs(at - now) < WEEK else f"{at:%A} {at.day} {at:%B} {at.year}"
     return f"{day} {at:%H:%M} UTC"
 

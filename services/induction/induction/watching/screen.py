@@ -23,6 +23,7 @@ from induction.watching.headroom import priced
 from induction.watching.lines import INDENT, Line, bar, plain, quiet
 from induction.watching.migration import figures
 from induction.watching.search import SearchView
+from induction.watching.votes import doubts, gains
 
 WIDTH = 100
 PANEL = 90
@@ -90,8 +91,12 @@ async def watch(
 
 def print_ending(console: Console, run: RunView) -> None:
     """The verdict, what it cost, how many of the promised iterations it took, and how to let the
-    best prompt serve, where there is another than before."""
+    best prompt serve, where there is another than before; of a vote, where it gains anything."""
     console.print(*ending(run), sep="\n")
+    if run.ensemble is not None:
+        console.print(*map(quiet, doubts(run.ensemble)), sep="\n")
+        if not gains(run.ensemble):
+            return
     if run.best_version_id not in (None, run.baseline_version_id):
         console.print(quiet("to let it serve:"))
         command = f"induction prompts promote --task {run.task} --run {run.id}"

@@ -26,13 +26,13 @@ from nlu_shared.schemas.events import (
     VotesMeasured,
 )
 from nlu_shared.schemas.prompts import Change, Edit, Op
-from nlu_shared.schemas.steering import Unanswered
 from rich.text import Text
 
 from induction.watching.answers import answers
 from induction.watching.headroom import measured
 from induction.watching.lines import Line, bad, bar, good, plain, quiet
 from induction.watching.migration import compared
+from induction.watching.waiting import THEN
 
 EMPTY = {
     Split.VALIDATION: "0 validation cases: changes are judged on the cases they were made from;"
@@ -46,6 +46,7 @@ ONE_CLASS = (
 PATTERNS_SHOWN = 2
 LONGEST = 180
 """Characters of a summary or rationale; all of it is in the run's events."""
+DECIDE = "`induction runs show` of this run says how to decide"
 NAME = 11
 """Columns for the name of a change."""
 _BLOCK_VERBS = {
@@ -102,7 +103,7 @@ class SearchView:
                 self._changes += 1
                 return []
             case ApprovalAwaited():
-                return [plain(f"{self._name()} waits for approval: {_terms(event)}")]
+                return self._awaited(event)
             case ApprovalDecided():
                 return [
                     plain(f"{self._name()} is {event.decision} by {event.decided_by or 'time'}")
@@ -169,6 +170,18 @@ class SearchView:
             for pattern in event.patterns[:PATTERNS_SHOWN]
         ]
 
+    def _awaited(self, event: ApprovalAwaited) -> list[Line]:
+        head = plain(f"{self._name()} waits for approval: {_terms(event)}")
+        effect = plain(
+            f"validation F1 {self._validation:.3f} against {self._best:.3f} of the best before;"
+            f" fixed {len(event.fixed)}, broke {len(event.broke)}"
+        )
+        if self._proposed is None:
+            return [head, effect]
+        change = self._proposed.change
+        words = [plain(described(change)), quiet(short(change.rationale))]
+        return [head, effect, *words, quiet(DECIDE)]
+
     def _kept(self, event: ChangeKept) -> list[Line]:
         self._best = self._validation
         effect = f"  {event.gain:+.3f}  fixed {len(event.fixed)}, broke {len(event.broke)}"
@@ -203,8 +216,7 @@ class SearchView:
 
 
 def _terms(event: ApprovalAwaited) -> str:
-    then = {Unanswered.KEEP: "kept", Unanswered.VETO: "vetoed"}[event.unanswered]
-    return f"unanswered it is {then} in {event.minutes:g} minutes"
+    return f"unanswered it is {THEN[event.unanswered]} in {event.minutes:g} minutes"
 
 
 def front(event: FrontMeasured) -> str:

@@ -7,8 +7,8 @@ import httpx2
 from cyclopts import Parameter
 from nlu_shared.client.patient import PatientBlockingClient
 from nlu_shared.environment import is_given
+from nlu_shared.kit.problems import on_one_line
 from nlu_shared.kit.process.output import say_waiting
-from nlu_shared.kit.refusals import in_words
 from nlu_shared.schemas.base import Problem
 from pydantic import ValidationError
 
@@ -41,12 +41,6 @@ def done(answer: httpx2.Response) -> httpx2.Response:
 def reason_of(problem: bytes, status: int) -> str:
     """A refusal on one line."""
     try:
-        problem_json = Problem.model_validate_json(problem)
+        return on_one_line(Problem.model_validate_json(problem), key="NLU_LOGGER_KEY")
     except ValidationError:
         return f"status {status}"
-    faults = "; ".join(in_words(one) for one in problem_json.errors or [])
-    offered = f"Labels: {', '.join(problem_json.labels)}" if problem_json.labels else ""
-    reason = problem_json.detail or problem_json.title
-    reason = f"{reason}: {faults}" if faults else reason
-    reason += ": --key, else NLU_LOGGER_KEY" if status == 401 else ""
-    return f"{reason} {offered}".strip()

@@ -1,10 +1,11 @@
-"""What people call the keys that did something, for pages whose readers need not be allowed to read
-keys: asked as whoever looks keys up."""
+"""What people call the keys that did something, for whoever need not be allowed to read keys: asked
+as whoever looks keys up."""
 
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_shared.kit.access.auth import Authenticator
 from nlu_shared.kit.data.db import session_scope
@@ -15,12 +16,20 @@ NAMES = text("SELECT id, name FROM api_keys WHERE id = ANY(:ids)")
 
 async def of(authenticator: Authenticator, subjects: Iterable[str]) -> Mapping[str, str]:
     """A name for each subject: a key's is its own, an end user has none to show."""
+    subjects = set(subjects)
+    if not any(one.startswith(KEY) for one in subjects):
+        return {one: _unnamed(one) for one in subjects}
+    async with session_scope(authenticator.database, authenticator.identity) as session:
+        return await within(session, subjects)
+
+
+async def within(session: AsyncSession, subjects: Iterable[str]) -> Mapping[str, str]:
+    """The same by a session that may read keys, as every one of induction's may."""
     named = dict.fromkeys(subjects, "")
     ids = [UUID(one.removeprefix(KEY)) for one in named if one.startswith(KEY)]
     if ids:
-        async with session_scope(authenticator.database, authenticator.identity) as session:
-            for row in await session.execute(NAMES, {"ids": ids}):
-                named[f"{KEY}{row.id}"] = row.name
+        for row in await session.execute(NAMES, {"ids": ids}):
+            named[f"{KEY}{row.id}"] = row.name
     return {one: name or _unnamed(one) for one, name in named.items()}
 
 

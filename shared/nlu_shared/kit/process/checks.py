@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from alembic.script import ScriptDirectory
-from pydantic import ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from nlu_shared.kit.data.db import Identity, UnboundLogin, open_database, session_scope
-from nlu_shared.kit.environment import EnvironmentSettings
+from nlu_shared.kit.environment import EnvironmentSettings, UnusableSettings, from_environment
 from nlu_shared.kit.errors import ServiceError
 
 SECONDS = 3.0
@@ -70,13 +69,9 @@ def exit_code(checks: Sequence[Check]) -> int:
 
 def read_settings(of: type[Known]) -> tuple[Known | None, Check]:
     """The settings of the environment; None where they cannot be read."""
-    prefix = of.model_config["env_prefix"]
     try:
-        return of(), ok("settings", "read")
-    except ValidationError as wrong:
-        names = {prefix + str(one["loc"][0]).upper() for one in wrong.errors() if one["loc"]}
-        return None, problem("settings", f"set {', '.join(sorted(names))} (see .env.example)")
-    except ServiceError as wrong:
+        return from_environment(of), ok("settings", "read")
+    except (UnusableSettings, ServiceError) as wrong:
         return None, problem("settings", str(wrong))
 
 
