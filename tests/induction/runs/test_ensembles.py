@@ -1,6 +1,5 @@
 """Versions that vote: measured by a run, promoted as a version, and run by a backend's client."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,7 +115,7 @@ async def test_a_vote_is_ordered_by_command(stack: Stack, measured: Measured) ->
 async def test_a_vote_that_gains_nothing_is_not_offered_to_serve(
     stack: Stack, measured: Measured
 ) -> None:
-    env = os.environ | stack.environment()
+    env = {"INDUCTION_URL": str(stack.induction.base_url), "INDUCTION_KEY": BOOTSTRAP_KEY}
     first, second, _ = measured.members
     words = ("prompts", "vote", "--task", TASK, "--member", second, "--member", first, "--watch")
     async with stack.working():

@@ -23,7 +23,7 @@ from induction.watching.headroom import priced
 from induction.watching.lines import INDENT, Line, bar, plain, quiet
 from induction.watching.migration import figures
 from induction.watching.search import SearchView
-from induction.watching.votes import doubts, gains
+from induction.watching.votes import gains, remarks
 
 WIDTH = 100
 PANEL = 90
@@ -94,7 +94,7 @@ def print_ending(console: Console, run: RunView) -> None:
     best prompt serve, where there is another than before; of a vote, where it gains anything."""
     console.print(*ending(run), sep="\n")
     if run.ensemble is not None:
-        console.print(*map(quiet, doubts(run.ensemble)), sep="\n")
+        console.print(*map(quiet, remarks(run.ensemble)), sep="\n")
         if not gains(run.ensemble):
             return
     if run.best_version_id not in (None, run.baseline_version_id):

@@ -105,9 +105,9 @@ class SearchView:
             case ApprovalAwaited():
                 return self._awaited(event)
             case ApprovalDecided():
-                return [
-                    plain(f"{self._name()} is {event.decision} by {event.decided_by or 'time'}")
-                ]
+                who = "time" if event.decided_by is None else "a person"
+                why = "" if event.reason is None else f": {short(event.reason)}"
+                return [plain(f"{self._name()} is {event.decision} by {who}{why}")]
             case ChangeKept():
                 return self._kept(event)
             case ChangeRejected():

@@ -8,7 +8,7 @@ def gains(ensemble: EnsembleMeasured) -> bool:
     return not ensemble.splits or ensemble.splits[-1].gain > 0
 
 
-def doubts(ensemble: EnsembleMeasured) -> list[str]:
+def remarks(ensemble: EnsembleMeasured) -> list[str]:
     """What speaks against letting it serve in the place of its best member; nothing where its gain
     is sure."""
     if not ensemble.splits or ensemble.splits[-1].interval[0] > 0:
