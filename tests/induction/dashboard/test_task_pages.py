@@ -61,9 +61,9 @@ async def test_a_trigger_is_switched_on_paused_resumed_and_begun_anew_on_its_pag
     waits = await shown(page, path)
     assert "Cooldown until" in waits
     assert "30.5 hours from the last start" in waits
-    newest, first = waits.index("a run of this task is active"), waits.rindex("4 of them new")
+    newest, first = waits.index("A run of this task is active."), waits.rindex("4 of them new")
     assert newest < first
-    assert "waits: a run of this task is active" in await shown(page, "")
+    assert "not now. A run of this task is active." in await shown(page, "")
     await pressed(page, "triggers/pause", task="ruled-here")
     assert "Paused by bootstrap since" in await shown(page, path)
     await pressed(page, "triggers/resume", task="ruled-here")

@@ -11,19 +11,22 @@ from uuid import UUID
 
 from nlu_shared.schemas.lineage import Ancestor
 
-COLUMN, ROW = 76.0, 24.0
-LEFT, TOP, RIGHT = 28.0, 28.0, 220.0
+COLUMN, ROW = 116.0, 42.0
+LEFT, TOP, RIGHT = 52.0, 28.0, 220.0
+NAME = 12
+"""Characters of a version's hash that people call it by."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A version, where it lies, how it is drawn, and what to say of it; its label stands above it,
-    or beside it where nothing was made from it."""
+    """A version, where it lies, how it is drawn, and what to say of it. Its name stands above it,
+    its label below, or beside it where nothing was made from it."""
 
     id: UUID
     x: float
     y: float
     kind: str
+    name: str
     label: str
     label_x: float
     label_y: float
@@ -116,12 +119,13 @@ def _node(one: Ancestor, place: tuple[int, int], outcome: str | None, *, is_leaf
         id=one.id,
         x=x,
         y=y,
+        name=one.version_hash[:NAME],
         kind="production" if one.is_production else _kind(outcome),
         label=f"{score} {stands}".strip() if is_leaf else score,
         label_x=x + 12 if is_leaf else x,
-        label_y=y + 4 if is_leaf else y - 10,
+        label_y=y + 4 if is_leaf else y + 18,
         anchor="start" if is_leaf else "middle",
-        title=f"{one.version_hash[:12]}, {stands}. {rationale}".strip(),
+        title=f"{one.version_hash[:NAME]}, {stands}. {rationale}".strip(),
     )
 
 
