@@ -161,7 +161,11 @@ async def test_an_experiment_is_ordered_from_a_version_watched_to_its_win_and_st
     assert "Stop:" not in await shown(reader, own)
     brief = (await stack.induction.get("/v1/prompts/tried-here/experiments")).json()["items"][0]
     assert brief["evidence"]["course"] == []
-    assert "b succeeds more often" in await shown(page, listed)
+    table = await shown(page, listed)
+    assert "b succeeds more often" in table
+    assert f"{answer.json()['evidence']['better']:.3g} <small>of 20</small>" in table
+    for sort in ("share", "-share", "units", "-units"):
+        assert made["id"] in await shown(page, listed, sort=sort)
     await pressed(page, f"tasks/tried-here/experiments/{made['id']}/stop", reason="seen")
     assert "stopped without a winner" in await shown(page, own)
 

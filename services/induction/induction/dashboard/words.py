@@ -11,7 +11,7 @@ from induction.sentences import readable
 
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
 _KEY = re.compile(r"key:[0-9a-f-]{36}")
-_BY_API = re.compile(r", then POST /v1/admin/auto-trigger/reset-backoff")
+_BY_API = re.compile(r",? then POST /v1/admin/auto-trigger/reset-backoff")
 MOST_WORDS = 400
 """Of a line that is compared word by word; a longer one changed as a whole."""
 

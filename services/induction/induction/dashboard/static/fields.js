@@ -59,7 +59,7 @@ export function refused(form, { errors = [] }, called = {}) {
     const place = form.elements[name];
     const field = place instanceof RadioNodeList ? place[0] : place;
     if (!field?.labels?.length) continue;
-    mark(field, expected ?? expects(field));
+    mark(field, field.type === "select-one" ? expected ?? expects(field) : expects(field));
     marked.push(field);
   }
   return marked;
