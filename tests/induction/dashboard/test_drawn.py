@@ -53,7 +53,7 @@ def test_what_serves_stands_in_one_row_with_what_led_there_and_nothing_on_anythi
         IDS[0]: "root", IDS[1]: "hollow", IDS[2]: "mark", IDS[3]: "production", IDS[4]: "root",
     }  # fmt: skip
     assert len(drawn.edges) == 4
-    assert {node.id: node.name for node in drawn.nodes}[IDS[3]] == "3" * 12
+    assert {node.id: node.name for node in drawn.nodes}[IDS[3]] == f"{'3' * 12} 0.700"
     assert all(x < drawn.width and y < drawn.height for x, y in places.values())
 
 

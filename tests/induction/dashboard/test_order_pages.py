@@ -98,7 +98,7 @@ async def test_versions_tell_and_sort_by_what_became_of_them_and_by_what_made_th
     rows = await sql(stack, "SELECT version_hash FROM prompt_versions WHERE id = $1",
                      kept["version_id"])  # fmt: skip
     drawn = await shown(page, lineage)
-    assert drawn.count(f'text-anchor="middle">{rows[0]["version_hash"][:12]}</text>') == 1
+    assert drawn.count(f'text-anchor="middle">{rows[0]["version_hash"][:12]} ') == 1
     ups = await order_of(page, lineage, "outcome")
     downs = await order_of(page, lineage, "-outcome")
     assert ups.index("import") < ups.index("kept")
@@ -115,7 +115,7 @@ async def test_versions_tell_and_sort_by_what_became_of_them_and_by_what_made_th
     assert f"change {kept['n']} of <a" in own
     winner = next(one for one in seen["front"] if one["is_winner"])
     best = await shown(page, f"/tasks/became/versions/{winner['version_id']}")
-    assert f"counts, this version has about {winner['tokens']:,}." in best
+    assert f"counts, this version has about {winner['tokens']:,}: what" in best
     assert "both estimated from the text" in best
     assert "key:" not in best
 

@@ -11,16 +11,16 @@ from uuid import UUID
 
 from nlu_shared.schemas.lineage import Ancestor
 
-COLUMN, ROW = 116.0, 42.0
-LEFT, TOP, RIGHT = 52.0, 28.0, 220.0
+COLUMN, ROW = 142.0, 38.0
+LEFT, TOP, RIGHT = 66.0, 28.0, 220.0
 NAME = 12
 """Characters of a version's hash that people call it by."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A version, where it lies, how it is drawn, and what to say of it. Its name stands above it,
-    its label below, or beside it where nothing was made from it."""
+    """A version, where it lies, how it is drawn, and what to say of it. Its name and score stand
+    above it; its label, where nothing was made from it, beside it."""
 
     id: UUID
     x: float
@@ -28,9 +28,6 @@ class Node:
     kind: str
     name: str
     label: str
-    label_x: float
-    label_y: float
-    anchor: str
     title: str
 
 
@@ -119,12 +116,9 @@ def _node(one: Ancestor, place: tuple[int, int], outcome: str | None, *, is_leaf
         id=one.id,
         x=x,
         y=y,
-        name=one.version_hash[:NAME],
+        name=f"{one.version_hash[:NAME]} {score}".strip(),
         kind="production" if one.is_production else _kind(outcome),
-        label=f"{score} {stands}".strip() if is_leaf else score,
-        label_x=x + 12 if is_leaf else x,
-        label_y=y + 4 if is_leaf else y + 18,
-        anchor="start" if is_leaf else "middle",
+        label=stands if is_leaf else "",
         title=f"{one.version_hash[:NAME]}, {stands}. {rationale}".strip(),
     )
 

@@ -128,7 +128,7 @@ async function forecast() {
     return;
   }
   if (wrong(form).length) {
-    shown.replaceChildren(written("p", "What is marked above is no order yet.", "soft"));
+    shown.replaceChildren(written("p", "Mend what is marked above, and what it could cost stands here.", "soft"));
     return;
   }
   try {
