@@ -45,7 +45,7 @@ export function unfold(field) {
 
 // The fields that hold what the browser knows is wrong, each marked.
 export function wrong(form) {
-  const fields = [...form.elements].filter(({ name, willValidate }) => name && willValidate);
+  const fields = [...form.elements].filter(({ name, labels, willValidate }) => name && labels?.length && willValidate);
   fields.forEach((one) => mark(one, one.checkValidity() ? "" : expects(one)));
   return fields.filter((one) => !one.checkValidity());
 }
