@@ -61,9 +61,9 @@ async def test_a_trigger_is_switched_on_paused_resumed_and_begun_anew_on_its_pag
     waits = await shown(page, path)
     assert "Cooldown until" in waits
     assert "30.5 hours from the last start" in waits
-    newest, first = waits.index("a run of this task is active"), waits.rindex("4 of them new")
+    newest, first = waits.index("A run of this task is active."), waits.rindex("4 of them new")
     assert newest < first
-    assert "waits: a run of this task is active" in await shown(page, "")
+    assert "not now. A run of this task is active." in await shown(page, "")
     await pressed(page, "triggers/pause", task="ruled-here")
     assert "Paused by bootstrap since" in await shown(page, path)
     await pressed(page, "triggers/resume", task="ruled-here")
@@ -161,7 +161,11 @@ async def test_an_experiment_is_ordered_from_a_version_watched_to_its_win_and_st
     assert "Stop:" not in await shown(reader, own)
     brief = (await stack.induction.get("/v1/prompts/tried-here/experiments")).json()["items"][0]
     assert brief["evidence"]["course"] == []
-    assert "b succeeds more often" in await shown(page, listed)
+    table = await shown(page, listed)
+    assert "b succeeds more often" in table
+    assert f"{answer.json()['evidence']['better']:.3g} <small>of 20</small>" in table
+    for sort in ("share", "-share", "units", "-units"):
+        assert made["id"] in await shown(page, listed, sort=sort)
     await pressed(page, f"tasks/tried-here/experiments/{made['id']}/stop", reason="seen")
     assert "stopped without a winner" in await shown(page, own)
 

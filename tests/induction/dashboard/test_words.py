@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from induction.dashboard.drawing import AREA, best_so_far, search_chart
-from induction.dashboard.words import lines_of
+from induction.dashboard.words import lines_of, sentences
 from induction.sentences import readable
 from nlu_shared.schemas.candidates import IterationView
 from nlu_shared.schemas.diffs import Hunk
@@ -87,3 +87,18 @@ def test_the_best_so_far_is_the_change_kept_last(changes: list[IterationView], b
 
 def test_there_is_no_chart_before_anything_was_measured() -> None:
     assert search_chart(0.5, [change(1, None, "rejected_at_gate")]) is None
+
+
+def test_reasons_of_a_log_read_as_sentences_that_name_no_key_and_no_path() -> None:
+    key = "key:01890000-0000-7000-8000-000000000000"
+    reasons = [
+        f"paused by {key} since Tuesday 14:00 UTC",
+        "1200 approved cases, 2000 needed",
+        "stopped: the last run gained nothing; look at them, then POST"
+        " /v1/admin/auto-trigger/reset-backoff",
+    ]
+    assert sentences(reasons) == (
+        "Paused by a person since Tuesday 14:00 UTC. 1,200 approved cases, 2,000 needed."
+        " Stopped: the last run gained nothing; look at them and begin anew."
+    )
+    assert sentences([]) == ""

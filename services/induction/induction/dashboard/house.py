@@ -28,6 +28,7 @@ HOUSE = House(
         "lasting": words.lasting,
         "in_words": words.in_words,
         "readable": readable,
+        "sentences": words.sentences,
     },
 )
 entrance = Entrance(HOUSE)

@@ -5,7 +5,6 @@ from fastapi import Request
 from nlu_shared.kit.http.deps import CallerDep, DbSession
 from nlu_shared.kit.http.parameters import PathTask
 from nlu_shared.kit.pages.entrance import PREFIX
-from nlu_shared.schemas.runs import RunLimits
 from starlette.responses import HTMLResponse
 
 from induction.dashboard import service
@@ -22,7 +21,6 @@ from induction.dashboard.travel.routes import router as travel
 from induction.dashboard.triggers.routes import router as triggers
 from induction.dashboard.versions.routes import router as versions
 from induction.resources import Resources
-from induction.tasks import service as tasks
 
 router = entrance.router
 for room in (
@@ -57,15 +55,6 @@ async def show_task(
 ) -> HTMLResponse:
     view = await service.task_page(session, task)
     return HOUSE.page("task.html", login, at=None, view=view, logger_url=_neighbour(request))
-
-
-@router.get("/tasks/{task}/improve")
-async def show_order(
-    task: PathTask, login: Reader, session: DbSession, caller: CallerDep
-) -> HTMLResponse:
-    """The sheet on which a run is ordered."""
-    row = await tasks.get(session, task)
-    return HOUSE.page("improve.html", login, at=None, task=row, limits=RunLimits())
 
 
 def _neighbour(request: Request) -> str:

@@ -7,7 +7,11 @@ from difflib import SequenceMatcher
 
 from nlu_shared.schemas.diffs import Hunk
 
+from induction.sentences import readable
+
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
+_KEY = re.compile(r"key:[0-9a-f-]{36}")
+_BY_API = re.compile(r",? then POST /v1/admin/auto-trigger/reset-backoff")
 MOST_WORDS = 400
 """Of a line that is compared word by word; a longer one changed as a whole."""
 
@@ -79,6 +83,23 @@ def _compared(old: str, new: str) -> tuple[list[Piece], list[Piece]]:
 def short(version_hash: str) -> str:
     """As people call a version."""
     return version_hash[:12]
+
+
+def keys_in(reason: str) -> list[str]:
+    """The keys that a reason names by their ids."""
+    return _KEY.findall(reason)
+
+
+def named(reason: str, names: Mapping[str, str]) -> str:
+    """With people's names for keys; one that is not known is a person."""
+    return _KEY.sub(lambda key: names.get(key[0], "a person"), reason)
+
+
+def sentences(reasons: Sequence[str]) -> str:
+    """What was recorded in few words for a log, one reason a sentence. Nobody is sent to the API,
+    nor meets the id of a key."""
+    clear = [readable(_BY_API.sub(" and begin anew", named(one, {}))) for one in reasons if one]
+    return " ".join(f"{one[0].upper()}{one[1:].rstrip('.')}." for one in clear)
 
 
 def in_words(scope: str, known: Mapping[str, str]) -> str:

@@ -18,7 +18,8 @@ from nlu_shared.schemas.experiments import (
     ExperimentStatus,
     ExperimentStep,
 )
-from sqlalchemy import Float, cast, func, text
+from sqlalchemy import Float, Integer, case, cast, func, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -138,11 +139,31 @@ def _of_evidence(name: str) -> Any:
     return cast(col(ExperimentRow.evidence)[name].astext, Float)
 
 
+def _share() -> Any:
+    """Of units that get the candidate now."""
+    newest = (
+        select(ExperimentStepRow.share)
+        .where(ExperimentStepRow.experiment_id == col(ExperimentRow.id))
+        .order_by(col(ExperimentStepRow.n).desc())
+        .limit(1)
+    )
+    return case((col(ExperimentRow.status).in_(GIVES_B), newest.scalar_subquery()), else_=0.0)
+
+
+def _units() -> Any:
+    """That have settled, of both versions."""
+    arms = func.jsonb_array_elements(col(ExperimentRow.evidence)["arms"]).table_valued("value")
+    units = cast(cast(arms.c.value, JSONB)["units"].astext, Integer)
+    return select(func.sum(units)).select_from(arms).scalar_subquery()
+
+
 SORTS: Sorts = {
     "began": col(ExperimentRow.id),
     "candidate": col(ExperimentRow.b_version_id),
     "against": col(ExperimentRow.a_version_id),
     "status": col(ExperimentRow.status),
+    "share": _share(),
+    "units": _units(),
     "difference": _of_evidence("difference"),
     "better": _of_evidence("better"),
     "worse": _of_evidence("worse"),

@@ -1,5 +1,6 @@
 """Changes that wait for a person: until when, and what was decided."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from nlu_shared.schemas.events import ApprovalAwaited
@@ -37,6 +38,16 @@ async def current(session: AsyncSession, run_id: UUID) -> RunApprovalRow | None:
         )
     )
     return rows.one_or_none()
+
+
+async def undecided(session: AsyncSession, run_ids: Collection[UUID]) -> dict[UUID, RunApprovalRow]:
+    """What each of these runs waits for, by run."""
+    rows = await session.exec(
+        select(RunApprovalRow).where(
+            col(RunApprovalRow.run_id).in_(run_ids), col(RunApprovalRow.decision).is_(None)
+        )
+    )
+    return {row.run_id: row for row in rows}
 
 
 async def decide(

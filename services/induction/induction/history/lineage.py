@@ -11,12 +11,15 @@ from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.blame import Blame, Judged
 from nlu_shared.schemas.lineage import Ancestor
 from nlu_shared.schemas.prompts import PromptContent
-from sqlalchemy import DateTime, Float, Integer, Text, Uuid, column, func, select, text
+from nlu_shared.schemas.verdicts import VerdictKind
+from sqlalchemy import DateTime, Float, Integer, Text, Uuid, case, column, func, select, table, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.history import blame as parts
 from induction.history.blame import VersionStep
+from induction.history.models import Outcome, RunChangeRow
 from induction.prompts import queries as registry
 from induction.prompts import service as prompts
 from induction.tasks import service as tasks
@@ -56,10 +59,52 @@ _LINEAGE = text(
     column("created_at", DateTime(timezone=True)),
 )
 _VERSIONS = _LINEAGE.subquery("lineage").c
+_RUNS = table(
+    "runs",
+    column("id", Uuid),
+    column("verdict", JSONB),
+    column("best_version_id", Uuid),
+    column("baseline_version_id", Uuid),
+)
+_BEST_FIRST = {kind.value: place for place, kind in enumerate(VerdictKind)}
+
+
+def _outcome() -> Any:
+    """What became of a version where a run tried it, kept once is kept; else where it came from."""
+    tried = (
+        select(col(RunChangeRow.outcome) + func.coalesce(col(RunChangeRow.stage), ""))
+        .where(col(RunChangeRow.version_id) == _VERSIONS.id)
+        .order_by(
+            (col(RunChangeRow.outcome) == Outcome.KEPT).desc(),
+            col(RunChangeRow.run_id).desc(),
+            col(RunChangeRow.n).desc(),
+        )
+        .limit(1)
+    )
+    return func.coalesce(tried.scalar_subquery(), _VERSIONS.source)
+
+
+def _verdict() -> Any:
+    """Of the newest run whose best it was, the best verdict first."""
+    reached = (
+        select(case(_BEST_FIRST, value=_RUNS.c.verdict["kind"].astext))
+        .where(
+            _RUNS.c.best_version_id == _VERSIONS.id,
+            _RUNS.c.baseline_version_id != _VERSIONS.id,
+            _RUNS.c.verdict.is_not(None),
+        )
+        .order_by(_RUNS.c.id.desc())
+        .limit(1)
+    )
+    return reached.scalar_subquery()
+
+
 SORTS: Sorts = {
     "version": _VERSIONS.version_hash,
     "parent": _VERSIONS.parent_id,
     "f1": _VERSIONS.validation_f1,
+    "outcome": _outcome(),
+    "verdict": _verdict(),
     "rationale": func.lower(_VERSIONS.change["rationale"].astext),
     "made": _VERSIONS.id,
 }

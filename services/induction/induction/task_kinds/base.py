@@ -130,6 +130,8 @@ class Task(Protocol):
     again by the other."""
     components_in_words: str
     """What its components are, for a person who named none of them."""
+    component_names: tuple[str, ...]
+    """All that `component` knows."""
 
     def baseline(self) -> PromptContent:
         """The plain prompt a team starts with: instructions only, no examples."""

@@ -25,8 +25,8 @@ from induction.tasks.models import TaskRow
 
 EXPERIMENTS = 50
 COLUMNS = {
-    "began": True, "candidate": False, "against": False, "status": False, "difference": True,
-    "better": True, "worse": True, "by": False,
+    "began": True, "candidate": False, "against": False, "status": False, "share": True,
+    "units": True, "difference": True, "better": True, "worse": True, "by": False,
 }  # fmt: skip
 
 

@@ -19,7 +19,8 @@ from induction.settings import Settings
 
 VERSIONS, IDEAS, CANDIDATES = 100, 30, 200
 COLUMNS = {
-    "version": False, "parent": False, "f1": True, "rationale": False, "made": True
+    "version": False, "parent": False, "f1": True, "outcome": False, "verdict": False,
+    "rationale": False, "made": True,
 }  # fmt: skip
 
 

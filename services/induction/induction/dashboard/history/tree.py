@@ -11,23 +11,23 @@ from uuid import UUID
 
 from nlu_shared.schemas.lineage import Ancestor
 
-COLUMN, ROW = 76.0, 24.0
-LEFT, TOP, RIGHT = 28.0, 28.0, 220.0
+COLUMN, ROW = 142.0, 38.0
+LEFT, TOP, RIGHT = 66.0, 28.0, 220.0
+NAME = 12
+"""Characters of a version's hash that people call it by."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A version, where it lies, how it is drawn, and what to say of it; its label stands above it,
-    or beside it where nothing was made from it."""
+    """A version, where it lies, how it is drawn, and what to say of it. Its name and score stand
+    above it; its label, where nothing was made from it, beside it."""
 
     id: UUID
     x: float
     y: float
     kind: str
+    name: str
     label: str
-    label_x: float
-    label_y: float
-    anchor: str
     title: str
 
 
@@ -116,12 +116,10 @@ def _node(one: Ancestor, place: tuple[int, int], outcome: str | None, *, is_leaf
         id=one.id,
         x=x,
         y=y,
+        name=f"{one.version_hash[:NAME]} {score}".strip(),
         kind="production" if one.is_production else _kind(outcome),
-        label=f"{score} {stands}".strip() if is_leaf else score,
-        label_x=x + 12 if is_leaf else x,
-        label_y=y + 4 if is_leaf else y - 10,
-        anchor="start" if is_leaf else "middle",
-        title=f"{one.version_hash[:12]}, {stands}. {rationale}".strip(),
+        label=stands if is_leaf else "",
+        title=f"{one.version_hash[:NAME]}, {stands}. {rationale}".strip(),
     )
 
 

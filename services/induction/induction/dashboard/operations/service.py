@@ -9,11 +9,14 @@ from uuid import UUID
 
 from nlu_shared.kit.http import config
 from nlu_shared.schemas.config import SettingView, Source
+from nlu_shared.schemas.runs import RunStatus
 from nlu_shared.schemas.spending import SpendBy, Spending
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.dashboard.drawing import share
 from induction.dashboard.operations.chart import SpendChart, spend_chart
+from induction.history import approvals
+from induction.history.models import RunApprovalRow
 from induction.runs import queries as runs
 from induction.runs.driving import standstill
 from induction.settings import Settings
@@ -38,11 +41,16 @@ class SpendPage:
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """A run that is not over: `run` is a row of `runs.queries.stalled`; `why` it stands still, None
-    where it does not."""
+    """A run that is not over: `run` is a row of `runs.queries.stalled`; `why` it does not move,
+    None where it does; `awaits` is the change that waits for a person."""
 
     run: Mapping[Any, Any]
     why: str | None
+    awaits: RunApprovalRow | None
+
+    @property
+    def stands_still(self) -> bool:
+        return bool(self.run["seconds"] >= STANDS_STILL.total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,7 @@ class QueuePage:
 
     @property
     def standing(self) -> list[UUID]:
-        return [one.run["id"] for one in self.runs if one.why is not None]
+        return [one.run["id"] for one in self.runs if one.stands_still]
 
 
 async def spend_page(session: AsyncSession, settings: Settings, *, days: int) -> SpendPage:
@@ -83,17 +91,19 @@ async def spend_page(session: AsyncSession, settings: Settings, *, days: int) ->
 
 async def queue_page(session: AsyncSession) -> QueuePage:
     rows = await runs.stalled(session, longer=timedelta(0), most=MOST_RUNS)
+    awaited = await approvals.undecided(session, [row["id"] for row in rows])
     return QueuePage(
         gauges=await runs.gauges(session),
-        runs=[OpenRun(row, _why(row)) for row in rows],
+        runs=[OpenRun(row, _why(row), awaited.get(row["id"])) for row in rows],
         driven=sum(bool(row["is_held"]) for row in rows),
     )
 
 
 def _why(row: Mapping[Any, Any]) -> str | None:
-    if row["seconds"] < STANDS_STILL.total_seconds():
-        return None
-    return standstill.why(row)
+    is_new = row["seconds"] < STANDS_STILL.total_seconds()
+    if is_new and row["status"] == RunStatus.WAITING:
+        return "it waits for a worker"
+    return None if is_new and row["status"] == RunStatus.RUNNING else standstill.why(row)
 
 
 def settings_shown(settings: Settings, *, source: Source | None, part: str) -> list[SettingView]:

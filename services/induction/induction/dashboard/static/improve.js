@@ -1,5 +1,6 @@
 // The sheet of an order, to improve or to vote: what it could cost is asked again whenever something
 // is changed.
+import { refused, unfold, wrong } from "/dashboard/static/fields.js";
 import { send } from "/dashboard/static/page.js";
 
 const form = document.querySelector("#order");
@@ -10,6 +11,7 @@ const WAIT_MS = 400;
 let asked = 0;
 let timer;
 
+const CALLED = { task: "task_model", proposer: "proposer_model" };
 const { kind } = form.dataset;
 const [LEAST, MOST] = [form.dataset.least, form.dataset.most].map(Number);
 
@@ -38,7 +40,48 @@ function order(dry_run) {
   body.batches = given.has("batches");
   if (given.get("focus")) body.focus = given.get("focus");
   if (given.get("hint").trim()) body.hints = [given.get("hint").trim()];
-  return body;
+  if (given.get("prompt_version")) body.prompt_version = given.get("prompt_version");
+  const models = {};
+  if (given.get("task_model").trim()) models.task = given.get("task_model").trim();
+  if (given.get("proposer_model").trim()) models.proposer = given.get("proposer_model").trim();
+  const falls = given.getAll("guards").map(Number);
+  const guards = given.getAll("guarded").map((name, place) => [name, falls[place]]);
+  return Object.assign(body, {
+    models,
+    guards: Object.fromEntries(guards.filter(([name]) => name)),
+    pins: given.getAll("pins"),
+    may_remove_blocks: given.has("may_remove_blocks"),
+  });
+}
+
+// The blocks of the version it begins with; what was pinned in another one stays so, by its name.
+function pinnable() {
+  const { blocks = "[]", protected: kept = "[]" } = form.elements.prompt_version.selectedOptions[0].dataset;
+  const pinned = new Set(new FormData(form).getAll("pins"));
+  const places = JSON.parse(blocks).map((name) => {
+    const box = document.createElement("input");
+    Object.assign(box, { type: "checkbox", name: "pins", value: name });
+    const isKept = JSON.parse(kept).includes(name);
+    box.checked = isKept || pinned.has(name);
+    box.disabled = isKept;
+    const place = written("label", "", "box");
+    place.append(box, ` ${name}${isKept ? ", which is protected" : ""}`);
+    return place;
+  });
+  const none = written("p", "Choose the version it begins with, and its blocks stand here.", "soft");
+  document.querySelector("#pins").replaceChildren(...(places.length ? places : [none]));
+}
+
+if (kind !== "ensemble") {
+  form.elements.prompt_version.addEventListener("change", pinnable);
+  pinnable();
+  document.querySelector("#another").addEventListener("click", ({ target }) => {
+    const row = form.querySelector(".guard").cloneNode(true);
+    row.querySelectorAll("small").forEach((one) => one.remove());
+    row.querySelector("input").value = "0.02";
+    target.before(row);
+    row.querySelector("select").focus();
+  });
 }
 
 function written(name, text, kind = "") {
@@ -84,6 +127,10 @@ async function forecast() {
     shown.replaceChildren(written("p", `Choose ${LEAST} to ${MOST} versions; chosen: ${chosen}.`, "soft"));
     return;
   }
+  if (wrong(form).length) {
+    shown.replaceChildren(written("p", "Mend what is marked above, and what it could cost stands here.", "soft"));
+    return;
+  }
   try {
     const found = await send("runs", order(true));
     if (mine !== asked) return;
@@ -95,8 +142,15 @@ async function forecast() {
     shown.replaceChildren(facts(found), ...verdict, ...truths, notes);
     start.disabled = false;
   } catch (problem) {
-    if (mine === asked) shown.replaceChildren(written("p", problem.message, "bad"));
+    if (mine === asked) shown.replaceChildren(written("p", problems(problem), "bad"));
   }
+}
+
+// In a line; what it says of single fields stands beside them.
+function problems(problem) {
+  const fields = refused(form, problem.reply ?? {}, CALLED);
+  fields.forEach(unfold);
+  return fields.length ? "What is marked above was refused." : problem.message;
 }
 
 form.addEventListener("input", () => {
@@ -106,12 +160,18 @@ form.addEventListener("input", () => {
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
+  const [first] = wrong(form);
+  if (first) {
+    unfold(first);
+    first.focus();
+    return;
+  }
   start.disabled = true;
   try {
     const run = await send("runs", order(false));
     location.assign(`/dashboard/runs/${run.id}`);
   } catch (problem) {
-    line.textContent = problem.message;
+    line.textContent = problems(problem);
     start.disabled = false;
   }
 });

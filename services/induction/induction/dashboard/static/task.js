@@ -1,4 +1,5 @@
 // The sheet of a task. Labels are lines; what of a known label the lines do not show stays with it.
+import { refused } from "/dashboard/static/fields.js";
 import { send } from "/dashboard/static/page.js";
 
 const form = document.querySelector("#task");
@@ -51,7 +52,9 @@ form.addEventListener("submit", async (event) => {
     const made = await send(task ? `tasks/${task}/settings` : "new-task", order());
     location.assign(`/dashboard/tasks/${made.slug}`);
   } catch (problem) {
-    alert.textContent = problem.message;
+    const [first] = refused(form, problem.reply ?? {});
+    first?.focus();
+    alert.textContent = first ? "What is marked above was refused." : problem.message;
     button.disabled = false;
   }
 });

@@ -1,1 +1,1 @@
-"""Making a task, and changing what it is."""
+"""Making a task, changing what it is, and ordering a run of it."""

@@ -1,19 +1,23 @@
-"""The sheet of a task: made by it, and changed by it."""
+"""The sheets of a task: made and changed by one, improved by the other."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from nlu_shared.kit.access.logins import Login
-from nlu_shared.kit.http.deps import CallerDep
+from nlu_shared.kit.http.deps import CallerDep, DbSession, settings_of
 from nlu_shared.kit.http.parameters import PathTask
 from nlu_shared.kit.pages.entrance import button
 from nlu_shared.schemas.labels import LabelSpec
 from nlu_shared.schemas.promotions import MOST_APPROVERS, PromotionVerdict
 from nlu_shared.schemas.prompts import TaskKind
+from nlu_shared.schemas.runs import RunLimits
 from nlu_shared.schemas.tasks import TaskSpec, TaskView
 from starlette.responses import HTMLResponse
 
-from induction.dashboard.house import HOUSE, entrance
+from induction.dashboard.house import HOUSE, Reader, entrance
+from induction.dashboard.tasks import service
+from induction.settings import Settings
 from induction.tasks import routes as api
 
 router = APIRouter()
@@ -34,6 +38,19 @@ async def show_settings(
     view = await api.get_task(task, request, caller)
     known = [label.model_dump(mode="json") for label in view.labels]
     return _sheet(login, view, task=view, known=known)
+
+
+@router.get("/tasks/{task}/improve")
+async def show_order(
+    task: PathTask,
+    login: Reader,
+    session: DbSession,
+    settings: Annotated[Settings, Depends(settings_of)],
+    version: UUID | None = None,
+) -> HTMLResponse:
+    """The sheet on which a run is ordered, from `version` or from what serves."""
+    view = await service.order_page(session, settings, task, version)
+    return HOUSE.page("improve.html", login, at=None, view=view, limits=RunLimits())
 
 
 def _sheet(login: Login, stands: TaskSpec, *, task: TaskView | None, known: Any) -> HTMLResponse:

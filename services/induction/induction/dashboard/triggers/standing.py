@@ -10,6 +10,15 @@ from induction.triggers import wording
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """A sentence, with a moment in it where there is one: the reader's clock tells that."""
+
+    text: str
+    at: datetime | None = None
+    rest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """In a word, whether that is well, and what keeps the next run from starting.
 
@@ -17,7 +26,7 @@ class Standing:
     """
 
     word: str
-    reasons: list[str]
+    reasons: list[Reason]
 
     @property
     def is_held(self) -> bool:
@@ -28,29 +37,34 @@ class Standing:
 def standing(rules: AutoTriggerView, now: datetime) -> Standing:
     """What is known without reading any case; the newest decision says the rest."""
     if not rules.enabled:
-        return Standing("off", ["No run of this task starts by itself."])
+        return Standing("off", [Reason("No run of this task starts by itself.")])
     if rules.paused_at is not None:
-        since = wording.moment(rules.paused_at, now)
-        return Standing("paused", [f"Paused by {rules.paused_by} since {since}."])
+        since = Reason(f"Paused by {rules.paused_by} since ", rules.paused_at, ".")
+        return Standing("paused", [since])
     if stops := list(_stops(rules)):
         return Standing("stopped", stops)
     if rules.not_before is not None and rules.not_before > now:
-        return Standing("waits", [_wait(rules, rules.not_before, now)])
-    return Standing("watches", ["Every approval and a clock ask whether a run is worth it now."])
+        return Standing("waits", [_wait(rules, rules.not_before)])
+    watches = Reason("Every approval and a clock ask whether a run is worth it now.")
+    return Standing("watches", [watches])
 
 
-def _stops(rules: AutoTriggerView) -> Iterator[str]:
+def _stops(rules: AutoTriggerView) -> Iterator[Reason]:
     most = rules.max_consecutive
     if rules.gainless_runs >= most:
         runs = wording.runs(rules.gainless_runs)
-        yield f"{runs[0].upper()}{runs[1:]} gained less than {rules.min_gain:g} of F1 each."
+        gained = f"gained less than {rules.min_gain:g} of F1 each."
+        yield Reason(f"{runs[0].upper()}{runs[1:]} {gained}")
     if rules.unseen_runs >= most:
-        yield f"{rules.unseen_runs} automatic runs since a person looked, at most {most} may."
+        unseen = f"{rules.unseen_runs} automatic runs since a person looked"
+        yield Reason(f"{unseen}, at most {most} may.")
 
 
-def _wait(rules: AutoTriggerView, until: datetime, now: datetime) -> str:
-    at = wording.moment(until, now)
+def _wait(rules: AutoTriggerView, until: datetime) -> Reason:
     if not rules.gainless_runs:
-        return f"Cooldown until {at}: {rules.cooldown_hours:g} hours from the last start."
+        rest = f": {rules.cooldown_hours:g} hours from the last start."
+        return Reason("Cooldown until ", until, rest)
     runs = wording.runs(rules.gainless_runs)
-    return f"Backoff until {at}: {runs} gained too little, so the cooldown is doubled."
+    return Reason(
+        "Backoff until ", until, f": {runs} gained too little, so the cooldown is doubled."
+    )

@@ -21,7 +21,8 @@ from nlu_shared.schemas.prompts import PromptVersion, ServingAlias
 from nlu_shared.schemas.replays import VersionReplay
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.dashboard.versions import tables
+from induction.dashboard.versions import queries, tables
+from induction.dashboard.versions.queries import Counted, MadeBy
 from induction.history import lineage
 from induction.prompts import pointer, promotion
 from induction.prompts import queries as registry
@@ -46,12 +47,15 @@ class Promotion:
 
 @dataclass(frozen=True, slots=True)
 class VersionPage:
-    """`moved` is the last move of production, `proposals` what waits to make it this version;
-    `names` are those of who did what, by subject."""
+    """`made_by` is the change that led here from `against`, where a run made it; `counted` its
+    tokens as a run's model counts them. `moved` is the last move of production, `proposals` what
+    waits to make it this version; `names` are those of who did what, by subject."""
 
     version: PromptVersion
     against: PromptVersion | None
     diff: PromptDiff | None
+    made_by: MadeBy | None
+    counted: Counted | None
     others: list[Ancestor]
     moved: PointerMove | None
     proposals: list[PromotionProposal]
@@ -110,6 +114,9 @@ async def version_page(
         other = await registry.view(session, await prompts.get(session, task, other_id))
         if version.ensemble is None and other.ensemble is None:
             diff = await registry.diff(session, task, before=other_id, after=version_id)
+    made_by = None
+    if other is not None and other.id == version.parent_id:
+        made_by = await queries.made_by(session, task, version_id, other.id)
     versions = await lineage.page(session, task, before=None, limit=VERSIONS)
     waiting = await _waiting(session, task)
     evidence = await registry.evidence_of(session, row, serving_id)
@@ -118,6 +125,8 @@ async def version_page(
         version=version,
         against=other,
         diff=diff,
+        made_by=made_by,
+        counted=await queries.counted(session, task, version_id),
         others=[one for one in versions.items if one.id != version_id],
         moved=serves,
         proposals=[one for one in waiting if one.version_id == version_id],

@@ -40,7 +40,7 @@ class IntentTask:
 
     def __init__(self, labels: Sequence[LabelSpec]) -> None:
         self.labels = tuple(label for label in labels if not label.retired)
-        self.names = tuple(label.name for label in self.labels)
+        self.names = self.component_names = tuple(label.name for label in self.labels)
         self._spellings = spellings(labels)
         self.answers = AnswerSpace(self.kind, self.names, self._spellings)
 

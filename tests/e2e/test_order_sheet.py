@@ -1,0 +1,98 @@
+"""The sheet of a run in a real browser: what a field takes stands beside it, and nothing that the
+browser knows is wrong is sent; a run gets its version, models, guards and pins from there."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.fixtures.chromium import needs_browser
+from tests.fixtures.databases import BOOTSTRAP_KEY
+from tests.fixtures.labelled import make_task
+from tests.fixtures.stack import Stack
+
+pytestmark = needs_browser
+TEXT = "Answer with topic_0, topic_1, topic_2 or topic_3, and nothing else."
+
+
+@pytest.fixture
+async def page(chromium: Browser, stack: Stack) -> AsyncIterator[Page]:
+    """A browser that has logged in; the test fails if a page complains, of a refusal too."""
+    made = await chromium.new_page(base_url=str(stack.induction.base_url))
+    complaints: list[str] = []
+    made.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    made.on("pageerror", lambda error: complaints.append(str(error)))
+    await made.goto("/dashboard")
+    await made.get_by_label("API key").fill(BOOTSTRAP_KEY)
+    await made.get_by_role("button", name="Log in").click()
+    await expect(made.get_by_role("heading", name="Tasks")).to_be_visible()
+    yield made
+    await made.close()
+    assert not complaints
+
+
+async def test_a_number_that_no_run_takes_is_named_at_its_field_and_never_sent(
+    page: Page, stack: Stack
+) -> None:
+    await make_task(stack, "refused-by-hand", cases=12)
+    await page.goto("/dashboard/tasks/refused-by-hand/improve")
+    forecast, start = page.get_by_role("status"), page.get_by_role("button", name="Start")
+    await expect(forecast).to_contain_text("12 approved")
+    calls = page.get_by_label("Calls")
+    await calls.fill("0")
+    words = "Calls: a whole number from 1 to 1,000,000"
+    await expect(page.get_by_text(words)).to_be_visible()
+    await expect(calls).to_have_attribute("aria-invalid", "true")
+    await expect(start).to_be_disabled()
+    await calls.fill("2.5")
+    await expect(page.get_by_text(words)).to_be_visible()
+    await calls.fill("300")
+    await expect(page.get_by_text(words)).to_have_count(0)
+    await expect(start).to_be_enabled()
+    await page.get_by_text("More: models").click()
+    await page.get_by_role("textbox", name="Answers").fill("two words")
+    await expect(page.get_by_text("Answers: a name without blanks")).to_be_visible()
+    await page.get_by_role("textbox", name="Answers").fill("")
+    await expect(start).to_be_enabled()
+
+
+async def test_a_run_is_ordered_from_a_version_with_its_models_guards_and_pins(
+    page: Page, stack: Stack
+) -> None:
+    await make_task(stack, "chosen-by-hand", cases=12)
+    blocks = [
+        {"name": "labels", "text": TEXT},
+        {"name": "manners", "text": "Be kind.", "protected": True},
+    ]
+    path = "/v1/prompts/chosen-by-hand/versions"
+    made = await stack.induction.post(path, json={"content": {"instructions": blocks}})
+    version = made.json()["id"]
+    await page.goto(f"/dashboard/tasks/chosen-by-hand/versions/{version}")
+    await page.get_by_role("link", name="Improve from here").click()
+    await expect(page.get_by_label("Version")).to_have_value(version)
+    await page.get_by_text("More: models").click()
+    await page.get_by_label("Proposes").fill("claude-opus-4-8")
+    await expect(page.get_by_label("manners, which is protected")).to_be_disabled()
+    await page.get_by_label("labels", exact=True).check()
+    await page.get_by_label("may take away").check()
+    await page.get_by_label("What").select_option("topic_1")
+    await page.get_by_role("button", name="Guard another").click()
+    await page.get_by_label("What").nth(1).select_option("topic_2")
+    await page.get_by_label("May fall by").nth(1).fill("0.1")
+    await page.get_by_role("button", name="Start").click()
+    await expect(page.get_by_text("waits for a worker")).to_be_visible()
+    (run,) = (await stack.induction.get("/v1/runs?task=chosen-by-hand")).json()["items"]
+    assert run["baseline_version_id"] == version
+    assert run["proposer_model"] == "claude-opus-4-8"
+    assert (run["guards"], run["pins"]) == ({"topic_1": 0.02, "topic_2": 0.1}, ["labels"])
+    assert (await stack.induction.post(f"/v1/runs/{run['id']}/cancel")).is_success
+
+
+async def test_a_vote_of_a_task_without_versions_leads_to_bringing_a_prompt_in(
+    page: Page, stack: Stack
+) -> None:
+    task = {"slug": "votes-not", "kind": "intent", "labels": [{"name": "a"}, {"name": "b"}]}
+    assert (await stack.induction.post("/v1/tasks", json=task)).is_success
+    await page.goto("/dashboard/tasks/votes-not/vote")
+    await page.get_by_role("link", name="Bring the prompt in that serves today").click()
+    await expect(page.get_by_role("button", name="Bring it in")).to_be_visible()
