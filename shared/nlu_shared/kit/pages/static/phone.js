@@ -5,7 +5,7 @@ import { reach } from "/dashboard/static/page.js";
 
 const phone = matchMedia("(max-width: 640px)");
 const CARDED = "table:not(.hidden, .examples, .matrix, .cases, [data-plain])";
-const NAMES = "td, th, dd, legend + *, .tag, .labels span, .about b";
+const NAMES = "td, th, dd, .tag, .labels span, .about b";
 const LONG = 60;
 const KEPT = "pre, textarea, select, svg";
 const SHOWN = "svg, img, input, select, button, form, progress";
@@ -14,14 +14,14 @@ const text = (one) => one.textContent.trim().replace(/\s+/g, " ");
 const isBlank = (cell) => /^[–-]?$/.test(text(cell)) && !cell.querySelector(SHOWN);
 const all = (root, which) => [...(root.matches?.(which) ? [root] : []), ...root.querySelectorAll(which)];
 
-function card(row, names) {
+function card(row, names, long) {
   const cells = [...row.cells];
   if (cells.length !== names.length) return;
   const lead = cells.find((cell) => cell.tagName === "TH") ?? cells.find((cell) => !isBlank(cell) && !cell.matches(".choice"));
   cells.forEach((cell, column) => {
     cell.toggleAttribute("data-lead", cell === lead);
     cell.toggleAttribute("data-blank", isBlank(cell));
-    cell.toggleAttribute("data-long", text(cell).length > LONG);
+    cell.toggleAttribute("data-long", long.has(column));
     if (cell !== lead && names[column] && !cell.matches(".choice")) cell.dataset.label = names[column];
   });
 }
@@ -76,7 +76,9 @@ export function fitted(root) {
     if (!table.tHead) continue;
     const names = [...table.tHead.rows[0].cells].map(text);
     table.classList.add("carded");
-    for (const body of table.tBodies) for (const row of body.rows) card(row, names);
+    const rows = [...table.tBodies].flatMap((body) => [...body.rows]);
+    const long = new Set(rows.flatMap((row) => [...row.cells].flatMap((cell, column) => (text(cell).length > LONG ? [column] : []))));
+    for (const row of rows) card(row, names, long);
     sorting(table);
   }
   all(root, NAMES).forEach(breakable);
