@@ -117,4 +117,5 @@ reach();
 new MutationObserver((changes) => {
   const put = changes.flatMap(({ addedNodes }) => [...addedNodes]).filter((one) => one instanceof Element && one.isConnected && one.tagName !== "WBR");
   new Set(put.map((one) => one.closest("table") ?? one)).forEach(fitted);
+  if (put.length) reach();
 }).observe(document.body, { childList: true, subtree: true });
