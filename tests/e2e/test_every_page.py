@@ -56,7 +56,7 @@ async def test_no_page_has_a_barrier_complains_asks_another_host_or_keeps_rows_f
         ):
             wrong.clear()
             await page.goto(f"{walk.url}{path}")
-            wrong += await barriers(page, in_dark=is_first)
+            wrong += await barriers(page, is_first=is_first)
             wrong += await owed(page)
             broken += [f"{path}: {one}" for one in wrong]
     assert not broken, "\n".join(broken)
@@ -73,17 +73,19 @@ async def log_in(page: Page, url: str) -> None:
     await expect(page.get_by_role("button", name="Log out")).to_be_visible()
 
 
-async def barriers(page: Page, *, in_dark: bool) -> list[str]:
-    """What axe-core names of the page, in the dark its colours alone; and how wide it is on a
-    phone, if that is too wide. Pages of one template have the same colours."""
+async def barriers(page: Page, *, is_first: bool) -> list[str]:
+    """What axe-core names of the page; of the first one of a template also on a phone, and in the
+    dark, its colours alone. And how wide it is on a phone, if that is too wide."""
     await page.evaluate(AXE.axe_script)
     named: list[str] = await page.evaluate(LOOK, OF_LEVELS)
-    if in_dark:
+    if is_first:
         await page.emulate_media(color_scheme="dark")
         named += [f"dark: {one}" for one in await page.evaluate(LOOK, OF_COLOURS)]
         await page.emulate_media(color_scheme="light")
     await page.set_viewport_size(PHONE)
     if (width := await page.evaluate(WIDTH)) > PHONE["width"]:
         named.append(f"{width} px wide on a phone")
+    if is_first:
+        named += [f"on a phone: {one}" for one in await page.evaluate(LOOK, OF_LEVELS)]
     await page.set_viewport_size(DESK)
     return named

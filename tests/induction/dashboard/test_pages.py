@@ -16,7 +16,10 @@ from tests.induction.runs.driving import reached, start
 from tests.induction.test_scopes import key_with
 
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
-FILES = ("page.js", "tables.js", "page.css", "icon.svg", "run.js", "improve.js", "secret.js")
+FILES = (
+    "page.js", "tables.js", "phone.js", "page.css", "phone.css", "icon.svg", "run.js", "improve.js",
+    "secret.js",
+)  # fmt: skip
 
 
 @pytest.fixture

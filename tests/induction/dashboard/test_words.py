@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from induction.dashboard.drawing import AREA, best_so_far, search_chart
-from induction.dashboard.words import lines_of, sentences
+from induction.dashboard.words import Stretch, sentences, stretches_of
 from induction.sentences import readable
 from nlu_shared.schemas.candidates import IterationView
 from nlu_shared.schemas.diffs import Hunk
@@ -39,16 +39,51 @@ def test_a_stored_sentence_reads_as_people_write(written: str, read: str | None)
 def test_the_pieces_of_a_hunk_are_its_lines(before: list[str], after: list[str]) -> None:
     lines = list(unified_diff(before, after, lineterm="", n=3))[2:]
     lines = [line for line in lines if not line.startswith("@@")]
-    written = [
-        "".join([line.sign, *(one.text for one in line.pieces)]) for line in lines_of(hunk(*lines))
-    ]
+    made = stretches_of(hunk(*lines))
+    shown = [line for one in made for line in (one.old if one.is_same else [*one.old, *one.new])]
+    written = ["".join([line.sign, *(one.text for one in line.pieces)]) for line in shown]
     assert sorted(written) == sorted(lines)
 
 
+def marked(made: Stretch) -> tuple[list[str], list[str]]:
+    """The changed words of both sides."""
+    old, new = (
+        [piece.text for line in side for piece in line.pieces if piece.is_changed]
+        for side in (made.old, made.new)
+    )
+    return old, new
+
+
 def test_of_a_changed_line_the_changed_words_are_marked() -> None:
-    old, new = lines_of(hunk("-Answer with one label.", "+Answer with exactly one label."))[:2]
-    assert not any(piece.is_changed for piece in old.pieces)
-    assert "".join(piece.text for piece in new.pieces if piece.is_changed).strip() == "exactly"
+    (made,) = stretches_of(hunk("-Answer with one label.", "+Answer with exactly one label."))
+    assert marked(made) == ([], ["exactly"])
+
+
+def test_words_that_only_moved_to_another_line_are_not_marked() -> None:
+    kept, made = stretches_of(
+        hunk(
+            " You label messages.",
+            "-Read the whole message, and think of what the writer",
+            "-wants. Answer with one label.",
+            "+Read the whole message, and think carefully of what",
+            "+the writer wants. Answer with one",
+            "+label.",
+        )
+    )
+    assert kept.is_same
+    assert marked(made) == ([], ["carefully"])
+
+
+def test_what_is_new_altogether_has_no_words_to_tell_apart() -> None:
+    (made,) = stretches_of(hunk("+A line that is new."))
+    assert not made.is_edit
+
+
+def test_of_a_long_stretch_each_line_is_set_beside_the_one_in_its_place() -> None:
+    long = "one two three four five six seven eight nine ten " * 20
+    lines = [*(f"-{long}{n}" for n in range(3)), *(f"+{long}{n} more" for n in range(3))]
+    (made,) = stretches_of(hunk(*lines))
+    assert marked(made) == ([], ["more"] * 3)
 
 
 def change(n: int, score: float | None, outcome: str) -> IterationView:

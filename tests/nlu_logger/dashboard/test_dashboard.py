@@ -20,7 +20,10 @@ QUEUES = [f"/dashboard/review?queue={one}" for one in InboxQueue]
 OPERATIONS = [
     f"/dashboard/operations{page}" for page in ("", "/exports", "/alerts", "/audit", "/erasure")
 ]
-STATIC = ("page.js", "tables.js", "inbox.js", "page.css", "dashboard.css", "icon.svg")
+STATIC = (
+    "page.js", "tables.js", "phone.js", "inbox.js", "page.css", "phone.css", "dashboard.css",
+    "icon.svg",
+)  # fmt: skip
 PAGES = ["/dashboard", "/dashboard/predictions", *QUEUES, *OPERATIONS]
 NOBODY = "01890000-0000-7000-8000-000000000000"
 CHANGES = {

@@ -22,7 +22,7 @@ HOUSE = House(
         Link(OPERATIONS, "Operations", ADMIN),
     ),
     filters={
-        "word_lines": words.lines_of,
+        "stretches": words.stretches_of,
         "short": words.short,
         "money": words.money,
         "lasting": words.lasting,

@@ -1,9 +1,11 @@
-"""Which words of a changed line changed, and how short things are told. Pure."""
+"""Which words of changed lines changed, and how short things are told. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import groupby
+from operator import itemgetter
 
 from nlu_shared.schemas.diffs import Hunk
 
@@ -13,7 +15,8 @@ _WORD = re.compile(r"\s+|\w+|[^\w\s]")
 _KEY = re.compile(r"key:[0-9a-f-]{36}")
 _BY_API = re.compile(r",? then POST /v1/admin/auto-trigger/reset-backoff")
 MOST_WORDS = 400
-"""Of a line that is compared word by word; a longer one changed as a whole."""
+"""Of a stretch that is compared word by word; of a longer one each line with the one in its place,
+and a longer line changed as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,52 +35,109 @@ class Line:
     pieces: list[Piece]
 
 
-def lines_of(hunk: Hunk) -> list[Line]:
-    """A removed line and the added one in its place are compared word by word."""
-    return list(_lines(hunk.lines))
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Lines that went beside those that came in their place, or lines that stayed: the same on
+    both sides."""
+
+    old: list[Line]
+    new: list[Line]
+    is_same: bool = False
+
+    @property
+    def is_edit(self) -> bool:
+        """Did words go for others, so that which ones they are is worth a mark?"""
+        return not self.is_same and bool(self.old and self.new)
 
 
-def _lines(lines: Sequence[str]) -> Iterator[Line]:
+def stretches_of(hunk: Hunk) -> list[Stretch]:
+    """A word that only moved to another line is not changed: a text that is wrapped anew differs
+    in its words alone."""
+    return list(_stretches(hunk.lines))
+
+
+def _stretches(lines: Sequence[str]) -> Iterator[Stretch]:
     removed: list[str] = []
     added: list[str] = []
+    same: list[Line] = []
     for line in lines:
         sign, text = line[:1], line[1:]
-        if sign == "-" and not added:
+        is_change = sign in {"-", "+"}
+        if same and is_change:
+            yield Stretch(same, same, is_same=True)
+            same = []
+        if (removed or added) and (not is_change or (sign == "-" and added)):
+            yield _changed(removed, added)
+            removed, added = [], []
+        if sign == "-":
             removed.append(text)
         elif sign == "+":
             added.append(text)
         else:
-            yield from _changed(removed, added)
-            removed, added = ([text], []) if sign == "-" else ([], [])
-            if sign != "-":
-                yield Line(sign, [Piece(text, is_changed=False)])
-    yield from _changed(removed, added)
+            same.append(Line(sign, [Piece(text, is_changed=False)]))
+    if same:
+        yield Stretch(same, same, is_same=True)
+    if removed or added:
+        yield _changed(removed, added)
 
 
-def _changed(removed: Sequence[str], added: Sequence[str]) -> Iterator[Line]:
-    pairs = list(zip(removed, added, strict=False))
-    compared = [_compared(old, new) for old, new in pairs]
-    for number, text in enumerate(removed):
-        whole = [Piece(text, is_changed=True)]
-        yield Line("-", compared[number][0] if number < len(pairs) else whole)
-    for number, text in enumerate(added):
-        whole = [Piece(text, is_changed=True)]
-        yield Line("+", compared[number][1] if number < len(pairs) else whole)
+def _changed(removed: Sequence[str], added: Sequence[str]) -> Stretch:
+    if max(_count(removed), _count(added)) <= MOST_WORDS:
+        old, new = _compared(removed, added)
+    else:
+        old, new = [], []
+        for before, after in zip(removed, added, strict=False):
+            left, right = _compared([before], [after])
+            old, new = old + left, new + right
+        old += [[Piece(text, is_changed=True)] for text in removed[len(old) :]]
+        new += [[Piece(text, is_changed=True)] for text in added[len(new) :]]
+    return Stretch([Line("-", one) for one in old], [Line("+", one) for one in new])
 
 
-def _compared(old: str, new: str) -> tuple[list[Piece], list[Piece]]:
-    before, after = _WORD.findall(old), _WORD.findall(new)
-    if max(len(before), len(after)) > MOST_WORDS:
-        return [Piece(old, is_changed=True)], [Piece(new, is_changed=True)]
-    left: list[Piece] = []
-    right: list[Piece] = []
-    matched = SequenceMatcher(None, before, after, autojunk=False)
-    for tag, old_from, old_to, new_from, new_to in matched.get_opcodes():
-        if old_to > old_from:
-            left.append(Piece("".join(before[old_from:old_to]), is_changed=tag != "equal"))
-        if new_to > new_from:
-            right.append(Piece("".join(after[new_from:new_to]), is_changed=tag != "equal"))
-    return left, right
+def _count(lines: Sequence[str]) -> int:
+    return sum(len(_words(line)) for line in lines)
+
+
+def _words(line: str) -> list[str]:
+    return [one for one in _WORD.findall(line) if not one.isspace()]
+
+
+def _compared(
+    old: Sequence[str], new: Sequence[str]
+) -> tuple[list[list[Piece]], list[list[Piece]]]:
+    before = [word for line in old for word in _words(line)]
+    after = [word for line in new for word in _words(line)]
+    stayed_before: set[int] = set()
+    stayed_after: set[int] = set()
+    if max(len(before), len(after)) <= MOST_WORDS:
+        matched = SequenceMatcher(None, before, after, autojunk=False)
+        for left, right, size in matched.get_matching_blocks():
+            stayed_before.update(range(left, left + size))
+            stayed_after.update(range(right, right + size))
+    return _pieces(old, stayed_before), _pieces(new, stayed_after)
+
+
+def _pieces(lines: Sequence[str], stayed: set[int]) -> list[list[Piece]]:
+    """The lines in pieces; `stayed` are the places of words that both sides have. A space is
+    changed where the words on both of its sides are."""
+    made: list[list[Piece]] = []
+    place = 0
+    for line in lines:
+        tokens = _WORD.findall(line)
+        marks: list[bool] = []
+        for token in tokens:
+            if token.isspace():
+                marks.append(bool(marks and marks[-1]) and place not in stayed)
+            else:
+                marks.append(place not in stayed)
+                place += 1
+        if tokens and tokens[-1].isspace():
+            marks[-1] = False
+        pieces: list[Piece] = []
+        for is_changed, run in groupby(zip(tokens, marks, strict=True), key=itemgetter(1)):
+            pieces.append(Piece("".join(token for token, _ in run), is_changed))
+        made.append(pieces)
+    return made
 
 
 def short(version_hash: str) -> str:

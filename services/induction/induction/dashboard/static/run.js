@@ -1,6 +1,7 @@
 // A run as it happens. The stream says that there is news; what is new is rendered by the server,
 // and the parts of the page that differ are put in the place of the old ones.
 import { local, send } from "/dashboard/static/page.js";
+import { fitted } from "/dashboard/static/phone.js";
 
 const run = document.querySelector("#run");
 const path = `/dashboard/runs/${run.dataset.run}`;
@@ -39,6 +40,7 @@ async function refresh() {
   for (const part of fresh.querySelectorAll("[data-part]")) {
     const old = document.querySelector(`[data-part="${part.dataset.part}"]`);
     part.querySelectorAll("time[datetime]").forEach(local);
+    fitted(part);
     // What somebody is writing there, and the countdown, are no news.
     if (old?.dataset.wait && old.dataset.wait === part.dataset.wait) continue;
     if (!old || old.outerHTML === part.outerHTML) continue;

@@ -68,10 +68,11 @@ for (const choice of document.querySelectorAll("form.filter select")) {
 }
 
 // What is wider or higher than its place is reached by the keyboard, too.
-function reach() {
-  for (const place of document.querySelectorAll(".scroll, .tree-frame, pre")) {
-    const isCut = place.scrollWidth > place.clientWidth || place.scrollHeight > place.clientHeight;
-    if (isCut) place.tabIndex = 0;
+export function reach() {
+  for (const place of document.querySelectorAll(".scroll, .tree-frame, .prompt, pre")) {
+    const isWider = place.scrollWidth > place.clientWidth;
+    place.toggleAttribute("data-cut", isWider);
+    if (isWider || place.scrollHeight > place.clientHeight) place.tabIndex = 0;
     else place.removeAttribute("tabindex");
   }
 }
