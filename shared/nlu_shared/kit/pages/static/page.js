@@ -20,6 +20,8 @@ export async function send(path, body) {
     method: "POST",
     headers: { "content-type": "application/json", "x-proof": proof },
     body: JSON.stringify(body ?? {}),
+  }).catch(() => {
+    throw new Error("There is no connection to the server: try again in a moment.");
   });
   if (answer.status === 204) return {};
   const reply = await answer.json().catch(() => ({}));
