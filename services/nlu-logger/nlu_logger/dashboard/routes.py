@@ -19,6 +19,7 @@ from nlu_logger.dashboard.exporting.routes import router as exporting
 from nlu_logger.dashboard.house import HOUSE, OVERVIEW, Reader, entrance
 from nlu_logger.dashboard.importing.routes import router as importing
 from nlu_logger.dashboard.inbox.routes import router as inbox
+from nlu_logger.dashboard.judging.routes import router as judging
 from nlu_logger.dashboard.keeping.routes import router as keeping
 from nlu_logger.dashboard.search.given import rows, rows_of_bucket
 from nlu_logger.dashboard.search.routes import router as search
@@ -66,7 +67,7 @@ async def show_overview(
 
 
 ROOMS = (
-    inbox, search, comparing, truths,
+    inbox, search, judging, comparing, truths,
     access, importing, exporting, alerting, keeping, erasing,
 )  # fmt: skip
 for room in ROOMS:

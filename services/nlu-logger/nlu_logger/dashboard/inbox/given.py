@@ -75,6 +75,11 @@ class LabelIn(ItemIn):
     note: Note | None = None
     approves: bool = False
 
+    @property
+    def may_be_second(self) -> bool:
+        """May others have labelled it before? The audit has two coders."""
+        return self.queue is InboxQueue.AUDIT
+
 
 class DecisionIn(ItemIn):
     """What becomes of a correction."""

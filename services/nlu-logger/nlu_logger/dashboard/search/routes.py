@@ -1,12 +1,11 @@
-"""Search, and the page of one prediction, by HTTP."""
+"""Search by HTTP."""
 
 from operator import attrgetter
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from nlu_shared.files.spreadsheets import Columns, as_csv
-from nlu_shared.kit.http.deps import AuthenticatorDep, CallerDep, DbSession, settings_of
+from nlu_shared.kit.http.deps import CallerDep, DbSession, settings_of
 from nlu_shared.kit.pages.forms import query_of
 from nlu_shared.kit.pages.house import file
 from nlu_shared.kit.pages.tables import MOST_SAVED
@@ -15,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from nlu_logger.dashboard.house import HOUSE, SEARCH, Searcher
 from nlu_logger.dashboard.inbox import queries
 from nlu_logger.dashboard.search import service
-from nlu_logger.dashboard.search.given import SearchIn, rows, table
+from nlu_logger.dashboard.search.given import SearchIn, table
 from nlu_logger.exports import disclosures
 from nlu_logger.settings import Settings
 
@@ -72,15 +71,3 @@ async def save_predictions(
         session, wanted, settings, order=shown.order, caller=caller, limit=MOST_SAVED
     )
     return file("predictions", as_csv(SAVED, page.items))
-
-
-@router.get("/{prediction_id}")
-async def show_prediction(
-    prediction_id: UUID,
-    login: Searcher,
-    session: DbSession,
-    authenticator: AuthenticatorDep,
-    caller: CallerDep,
-) -> HTMLResponse:
-    view = await service.history(session, prediction_id, authenticator, caller=caller)
-    return HOUSE.page("prediction.html", login, at=SEARCH, view=view, rows=rows)
