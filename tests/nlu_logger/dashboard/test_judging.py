@@ -39,9 +39,9 @@ async def test_a_prediction_is_labelled_on_its_page_and_taken_back_there(
     page = await shown(http, f"predictions/{item}")
     assert "Nobody has reviewed it yet. Say here what it is" in page
     assert f"/dashboard/review?task={task}" in page
-    said = await send(http, "predictions/label", item=item, label="move_event", note="of a move")
-    assert said.status_code == 303
-    assert said.headers["location"].startswith(f"/dashboard/predictions/{item}")
+    sent = await send(http, "predictions/label", item=item, label="move_event", note="of a move")
+    assert sent.status_code == 303
+    assert sent.headers["location"].startswith(f"/dashboard/predictions/{item}")
     page = await shown(http, f"predictions/{item}")
     assert "move_event</td>" in page
     assert "of a move" in page

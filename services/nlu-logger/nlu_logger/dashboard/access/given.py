@@ -9,8 +9,25 @@ from nlu_shared.schemas.keys import GRACE_HOURS, KeyIn, Scope
 from pydantic import Field, StringConstraints
 
 from nlu_logger.dashboard.search.given import At
+from nlu_logger.dashboard.wording import MOMENT, SLUG, UUID_WORD, Word
 
 Line = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
+
+
+KEY_WORDS = {
+    "name": Word("Name", "a name of at most 200 characters", empty="A key has a name."),
+    "scopes": Word("May", "one thing at least", empty="Choose what the key may do."),
+    "tasks": Word("For these tasks alone", f"names of tasks ({SLUG}), parted by blanks", "task"),
+    "expires_at": Word("Ends", MOMENT),
+    "grace_hours": Word("Old key ends after, hours", "a number from 0 to 2160"),
+}
+AUDIT_WORDS = {
+    "actor": Word("Who", "one of the list"),
+    "action": Word("Did", "one of the list"),
+    "subject": Word("To which id", "at most 200 characters"),
+    "before": Word("The page", UUID_WORD),
+    "sort": Word("The order", "the head of a column"),
+}
 
 
 class NewKeyIn(Schema):

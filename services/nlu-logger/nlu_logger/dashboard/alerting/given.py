@@ -15,7 +15,31 @@ from nlu_shared.schemas.alerts import (
 from nlu_shared.schemas.base import Schema, Slug
 from pydantic import StringConstraints
 
+from nlu_logger.dashboard.wording import TASK, Word
+
 Line = Annotated[str, StringConstraints(max_length=2_000, strip_whitespace=True)]
+WORDS = {
+    "name": Word("Name", "one line of at most 200 characters"),
+    "kind": Word("Tells when", "one of the list"),
+    "task": TASK,
+    "threshold": Word("From", "more than 0 and at most 100"),
+    "window_minutes": Word("Within minutes", "a whole number from 1 to 43,200"),
+    "min_count": Word("Of at least", "a whole number from 1"),
+    "channel": Word("By", "mail, Slack or a signed webhook"),
+    "to": Word(
+        "To",
+        "a mail address such as ann@example.org",
+        each="address",
+        empty="To is empty: say who is told.",
+    ),
+    "url": Word(
+        "To",
+        "the URL of a receiver, such as https://example.org/hook",
+        empty="To is empty: say which URL is told.",
+    ),
+    "secret": Word("Secret of a webhook", "whsec_ and base64 of 24 to 64 bytes"),
+}
+"""Of the fields of a rule's form, and of what is made of them."""
 KINDS = {
     "error_rate": "workflows fail too often",
     "low_confidence_share": "too many predictions are unsure",

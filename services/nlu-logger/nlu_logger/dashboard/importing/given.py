@@ -12,11 +12,18 @@ from nlu_shared.schemas.base import SafeText, Schema, Slug
 from nlu_shared.schemas.imports import IMPORT_LIMIT, ImportAnswer, LineResult
 from pydantic import StringConstraints
 
+from nlu_logger.dashboard.wording import TASK, Word
 from nlu_logger.imports.rejected import rejected
 from nlu_logger.imports.results import SKIPPED
 
 LONGEST = 60_000
 """Characters: a form of a browser is no longer than 64 kB, and anything longer goes by command."""
+WORDS = {
+    "task": Word("Task of the texts", TASK.expected),
+    "file": Word("The file", f"text of at most {LONGEST:,} characters"),
+    "what": Word("It holds", "one of the two"),
+    "quoting": Word("May the texts be quoted", "one of the list"),
+}
 OBJECTS = ("{", "[")
 HEAD = 100
 

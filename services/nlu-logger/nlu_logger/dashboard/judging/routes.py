@@ -7,6 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
+from nlu_shared.kit.access.auth import Caller
 from nlu_shared.kit.access.logins import Login
 from nlu_shared.kit.errors import ServiceError
 from nlu_shared.kit.http.deps import CallerDep, DbSession, settings_of
@@ -15,10 +16,11 @@ from nlu_shared.kit.pages.forms import fields, form_of
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
+from nlu_logger.dashboard.forms import Filled, kept_form
 from nlu_logger.dashboard.house import HOUSE, SEARCH, Searcher, led, needs
 from nlu_logger.dashboard.inbox import acts, extraction
 from nlu_logger.dashboard.inbox.acts import Done
-from nlu_logger.dashboard.inbox.given import ItemIn, Place
+from nlu_logger.dashboard.inbox.given import WORDS, ItemIn, Place
 from nlu_logger.dashboard.inbox.memory import Memory
 from nlu_logger.dashboard.judging import service
 from nlu_logger.dashboard.judging.given import JudgementIn, TakeBackIn, VerdictIn
@@ -29,7 +31,7 @@ from nlu_logger.settings import Settings
 router = APIRouter(prefix="/predictions", include_in_schema=False)
 labels = needs("predictions:read", "reviews:read", "corrections:write")
 decides = needs("predictions:read", "reviews:read", "reviews:decide")
-JudgementForm = Annotated[JudgementIn, form_of(JudgementIn)]
+JudgementForm = Annotated[Filled[JudgementIn], kept_form(JudgementIn, WORDS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +59,14 @@ async def show_prediction(prediction_id: UUID, login: Searcher, look: LookDep) -
 
 
 @router.post("/label", dependencies=[labels])
-async def judge_prediction(given: JudgementForm, look: LookDep, caller: CallerDep) -> Response:
-    judged = acts.label(look.database, given, look.settings, caller=caller)
-    return await _answer(look, given.item, given, judged)
+async def judge_prediction(form: JudgementForm, look: LookDep, caller: CallerDep) -> Response:
+    return await _answer(look, form.values.item, form.values, _judge(look, form, caller))
 
 
 @router.post("/code", dependencies=[labels])
-async def code_prediction(given: JudgementForm, look: LookDep, caller: CallerDep) -> Response:
-    filled = extraction.filled(await fields(look.request))
-    coded = acts.code_by_form(look.database, given, filled, look.settings, caller=caller)
-    return await _answer(look, given.item, given, coded, filled)
+async def code_prediction(form: JudgementForm, look: LookDep, caller: CallerDep) -> Response:
+    filled, given = extraction.filled(await fields(look.request)), form.values
+    return await _answer(look, given.item, given, _code(look, form, filled, caller), filled)
 
 
 @router.post("/decide", dependencies=[decides])
@@ -83,6 +83,17 @@ async def take_back_on_its_page(
 ) -> Response:
     taken = acts.take_back(look.database, given.item, caller=caller)
     return await _answer(look, given.prediction, given, taken)
+
+
+async def _judge(look: Look, form: Filled[JudgementIn], caller: Caller) -> Done:
+    return await acts.label(look.database, form.taken(), look.settings, caller=caller)
+
+
+async def _code(
+    look: Look, form: Filled[JudgementIn], filled: extraction.Filled, caller: Caller
+) -> Done:
+    given = form.taken()
+    return await acts.code_by_form(look.database, given, filled, look.settings, caller=caller)
 
 
 async def _answer(
