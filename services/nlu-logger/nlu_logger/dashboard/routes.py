@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 
 from nlu_logger.dashboard import service
 from nlu_logger.dashboard.access.routes import router as access
+from nlu_logger.dashboard.alerting import given as wording
 from nlu_logger.dashboard.alerting.routes import router as alerting
 from nlu_logger.dashboard.comparing.routes import router as comparing
 from nlu_logger.dashboard.erasing.routes import router as erasing
@@ -57,6 +58,7 @@ async def show_overview(
         login,
         at=OVERVIEW,
         view=shown,
+        wording=wording,
         induction_url=(settings.induction_url or "").rstrip("/"),
         unsure=service.UNSURE,
         task=task,

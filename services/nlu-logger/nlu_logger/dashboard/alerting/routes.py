@@ -1,5 +1,6 @@
 """Alerts by HTTP, for administrators."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from starlette.responses import HTMLResponse, Response
 
 from nlu_logger.alerts import service as alerts
 from nlu_logger.dashboard.alerting import given as wording
+from nlu_logger.dashboard.alerting import queries
 from nlu_logger.dashboard.alerting.given import WORDS, AlertId, NewAlertIn
 from nlu_logger.dashboard.forms import Filled, invalid, kept_form
 from nlu_logger.dashboard.house import HOUSE, OPERATIONS, Administrator, led
@@ -77,7 +79,8 @@ async def _page(
     refused: ServiceError | None = None,
     given: NewAlertIn | None = None,
 ) -> HTMLResponse:
-    caller = login.caller
+    caller, now = login.caller, datetime.now(UTC)
+    listed = await alerts.every(session, caller=caller)
     incidents = None
     if chosen is not None:
         page = await alerts.incidents(session, chosen, caller=caller, before=None, limit=INCIDENTS)
@@ -87,7 +90,10 @@ async def _page(
         login,
         status=refused.status if refused else 200,
         at=OPERATIONS,
-        alerts=await alerts.every(session, caller=caller),
+        alerts=listed,
+        opened=await queries.opened(session),
+        measured=await queries.measured(session, listed, now=now),
+        now=now,
         chosen=chosen,
         incidents=incidents,
         refused=refused,
