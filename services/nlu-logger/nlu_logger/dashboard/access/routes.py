@@ -22,12 +22,14 @@ from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import HTMLResponse, Response
 
+from nlu_logger.dashboard.access import queries
 from nlu_logger.dashboard.access.given import (
     KEY_WORDS,
     AuditIn,
     KeyId,
     NewKeyIn,
     RotateIn,
+    apart,
     table,
 )
 from nlu_logger.dashboard.forms import Filled, invalid, kept_form
@@ -86,13 +88,17 @@ async def revoke_key_by_form(
 
 @router.get("/audit", dependencies=[administers, of_every_task])
 async def show_audit_log(
-    wanted: Annotated[AuditIn, query_of(AuditIn)],
     login: Administrator,
+    wanted: Annotated[AuditIn, query_of(AuditIn)],
     session: DbSession,
     authenticator: AuthenticatorDep,
 ) -> HTMLResponse:
     shown = table(wanted)
     page = await _lines(session, wanted, shown, limit=LINES)
+    actors, actions = await queries.named(session)
+    chosen = {wanted.actor} if wanted.actor else set()
+    subjects = {*actors, *chosen, *(line.actor for line in page.items)}
+    called = await names.of(authenticator, subjects)
     return HOUSE.page(
         "audit.html",
         login,
@@ -102,7 +108,9 @@ async def show_audit_log(
         table=shown,
         older=shown.page(before=page.next_cursor) if page.next_cursor else None,
         newest=shown.page() if wanted.before else None,
-        names=await names.of(authenticator, {line.actor for line in page.items}),
+        names=called,
+        actors=apart({one: called[one] for one in {*actors, *chosen}}),
+        actions=sorted({*actions, *({wanted.action} if wanted.action else ())}),
     )
 
 

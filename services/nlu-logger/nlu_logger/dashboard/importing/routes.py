@@ -15,7 +15,16 @@ from starlette.responses import HTMLResponse
 
 from nlu_logger.dashboard.forms import Filled, kept_form
 from nlu_logger.dashboard.house import HOUSE, OPERATIONS, Administrator
-from nlu_logger.dashboard.importing.given import LONGEST, WORDS, ImportIn, refused, rejected_file
+from nlu_logger.dashboard.importing.given import (
+    ADD_LABELS,
+    LONGEST,
+    WORDS,
+    ImportIn,
+    became,
+    in_words,
+    refused,
+    rejected_file,
+)
 from nlu_logger.dashboard.inbox import queries
 from nlu_logger.imports import service
 from nlu_logger.imports.labelled import Labelling
@@ -78,4 +87,7 @@ async def _page(
         rejected=rejected,
         refused=error,
         longest=LONGEST,
+        became=became,
+        in_words=in_words,
+        add_labels=ADD_LABELS,
     )
