@@ -89,6 +89,8 @@ IO_FILES = {
     "selections.py",
     "conflicts.py",
     "label_issues.py",
+    # Of pages: what a form holds, read from its request.
+    "forms.py",
     # Of history that is imported: what was erased of it, and its rows.
     "erasures.py",
     "storing.py",

@@ -81,7 +81,10 @@ async def test_twenty_items_are_labelled_and_approved_by_keyboard_alone_in_one_g
     for number in range(ITEMS):
         await expect(card.locator(".prompt")).to_contain_text(f"item {number} of")
         # Most are right or the runner-up; every tenth is a label that one has to look for.
-        await keyboard.press("/ _ 7 Enter" if number % 10 == 9 else "2" if number % 3 else "1")
+        runner_up = f"{(number + 1) % len(LABELS) + 1}"  # each label's number, on every item
+        await keyboard.press(
+            "/ _ 7 Enter" if number % 10 == 9 else runner_up if number % 3 else "y"
+        )
     await expect(page.get_by_text("No prediction is unsure and unreviewed.")).to_be_visible()
     await expect(page.locator("#inbox")).to_contain_text(f"{ITEMS} done this session")
     *cases, end = await world.truth(task)
@@ -119,6 +122,7 @@ async def test_notes_skips_undo_and_new_labels_need_no_mouse_either(
     await expect(page.locator(".last")).to_contain_text("goodbye")
     await keyboard.press("u")
     await expect(prompt).to_have_text("first")
+    await expect(page.locator("#announce")).to_contain_text("Undone")
     made = (await world.admin.get("/v1/corrections")).json()["items"]
     notes = {one["correction_notes"]: one["status"] for one in made}
     assert notes["as Ann said"] == "proposed"

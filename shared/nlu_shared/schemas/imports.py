@@ -117,6 +117,9 @@ class ImportAnswer(Schema):
 
 class HistoryAnswer(ImportAnswer):
     """`past_retention` counts the lines that retention will drop at its next look: it keeps what
-    training may keep of them, anonymised."""
+    training may keep of them, anonymised. `ignored` names what the original table does not have."""
 
+    ignored: list[str] = Field(
+        default=[], description="columns of the file that were left aside, such as model_version"
+    )
     past_retention: int = Field(description="lines that retention will drop at its next look")

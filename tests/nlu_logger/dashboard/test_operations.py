@@ -8,11 +8,11 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from tests.fixtures.browsing import browser, send
+from tests.fixtures.browsing import browser, send, shown
 from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers
 from tests.fixtures.stack import client
-from tests.nlu_logger.world import World, opened
+from tests.nlu_logger.world import World, connected, opened
 
 OPERATIONS = "/dashboard/operations"
 
@@ -64,7 +64,7 @@ async def test_a_key_is_shown_once_succeeded_and_revoked(
             {"name": "Eve", "scopes": "admin", "expires_at": "2001-01-01T00:00"},
             "expires_at is past",
         ),
-        ({"name": "Eve", "scopes": "admin", "tasks": "No Slug"}, "The tasks cannot be taken."),
+        ({"name": "Eve", "scopes": "admin", "tasks": "No Slug"}, "For these tasks alone, task 1,"),
     ],
 )
 async def test_a_key_that_cannot_be_made_says_why_and_keeps_what_was_typed(
@@ -135,3 +135,53 @@ async def test_the_audit_log_names_who_did_what_and_a_person_is_erased_with_a_re
     log = (await operator.get(f"{OPERATIONS}/audit?action=privacy.erase")).text
     assert "privacy: erase" in log
     assert ">you</a>" in log
+
+
+async def test_the_audit_log_is_filtered_by_names_of_keys_and_actions_as_they_stand(
+    world: World, operator: httpx2.AsyncClient, task: str
+) -> None:
+    made = await world.admin.post("/v1/admin/keys", json={"name": "Flo", "scopes": ["admin"]})
+    async with browser(world.url, made.json()["key"]) as flo:
+        await send(flo, "operations/keys", name="of Flo", scopes="reviews:read")
+    page = await shown(operator, "operations/audit")
+    actor = re.search(r'<option value="(key:[^"]*)">Flo</option>', page)
+    assert actor
+    assert re.search(r'<option value="keys.create">keys: create</option>', page)
+    lines = await shown(operator, "operations/audit", actor=actor[1], action="keys.create")
+    assert lines.count(">Flo</a>") == 1
+    assert re.search(r'<a class="plain" href="[^"]*" title="[^"]*"><small class="mono">', lines)
+    nothing = await shown(operator, "operations/audit", subject="none")
+    assert "No line is like this." in nothing
+    assert 'href="/dashboard/operations/audit">Show all' in nothing
+
+
+async def test_an_import_is_refused_in_the_words_of_its_form(
+    world: World, operator: httpx2.AsyncClient, task: str
+) -> None:
+    known = {"labels": [{"name": "shop"}, {"name": "old", "retired": True}]}
+    await world.admin.put(f"/v1/tasks/{task}/labels", json=known)
+    file = "text,label\none,remind\ntwo,old\n,shop\n"
+    page = (await send(operator, "operations/imports", task=task, file=file)).text
+    assert "The task has no such label. Mend the label, or tick “add labels that" in page
+    assert "This label of the task is retired." in page
+    assert "Its labels: shop" in page
+    for word in ("allow_new", "unknown_label", "unknown label"):
+        assert word not in page.replace('name="allow_new"', "").split("The refused rows")[0]
+    table = page.partition("<tbody>")[2].partition("</tbody>")[0]
+    assert not re.search(r"allow_new|`|_[a-z]+\)", table)
+    near = await send(
+        operator, "operations/imports", task=task, allow_new="yes", file="text,label\na,Shop\n"
+    )
+    assert near.status_code == 200
+
+
+async def test_months_that_hold_rows_come_before_the_empty_ones(
+    world: World, operator: httpx2.AsyncClient
+) -> None:
+    await world.log(prompt="one of a month")
+    async with connected(world.superuser_url) as database:
+        await database.execute("ANALYZE nlu_prompt_logs")
+    page = await shown(operator, "operations/retention")
+    rows = re.findall(r'</th><td class="number">([^<]*)</td>', page)
+    assert rows[0] not in ("0", "–")
+    assert set(rows[1:]) <= {"0", "–"}

@@ -111,14 +111,13 @@ async def test_predictions_are_found_by_what_they_hold(world: World, task: str) 
         assert "Who copies rows of this page is noted nowhere" in page.text
         nothing = await made.get(f"/dashboard/predictions?task={task}&text=unheard")
         assert "No prediction is like this." in nothing.text
-        wrong = await made.get("/dashboard/predictions?since=never")
-        assert (wrong.status_code, wrong.json()["detail"]) == (
-            422,
-            "Something in since cannot be taken.",
-        )
-        short = await made.get("/dashboard/predictions?text=ab", headers={"accept": "text/html"})
-        assert "in text cannot be taken: at least 3 characters are expected." in short.text
-        assert 'href="/dashboard/start"' in short.text
+        wrong = await made.get("/dashboard/predictions?since=never&text=kept")
+        assert wrong.status_code == 422
+        assert "From cannot be taken. Expected: a date and a time, in UTC." in wrong.text
+        assert ('value="never"' in wrong.text, 'value="kept"' in wrong.text) == (True, True)
+        assert not found(wrong.text)
+        short = await made.get("/dashboard/predictions?text=ab")
+        assert "Text holds cannot be taken. Expected: 3 to 200 characters." in short.text
         history = (await made.get(f"/dashboard/predictions/{ids['two']}")).text
     assert "corrections: propose" in history
     assert re.search(r"<th scope=\"row\">you</th>\s*<td>leave</td>", history)

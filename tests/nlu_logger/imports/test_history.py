@@ -47,6 +47,14 @@ def _psql(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, list) else value
 
 
+async def test_columns_that_are_left_aside_are_named(world: World, task: str) -> None:
+    ours = {"model_version": "m1", "prompt_version": "v6", "Of Ann": "a word", "empty": None}
+    answer = await send(world, task, lines(row(**ours), row(updated_at="2026-01-01")))
+    assert (answer["created"], answer["refused"]) == (2, 0)
+    assert answer["ignored"] == ["model_version", "one of its names", "prompt_version"]
+    assert (await send(world, task, lines(row(confidence=0.25))))["ignored"] == []
+
+
 async def send(
     world: World, task: str, body: str, kind: str = JSONL, **params: Any
 ) -> dict[str, Any]:

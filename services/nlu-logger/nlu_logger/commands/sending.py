@@ -32,12 +32,15 @@ def sent(
     counts: Counter[str],
 ) -> Iterator[tuple[Line, LineResult]]:
     """What became of each row, in the file's order, and in `counts` of how many; says at the end
-    which labels are nearly others. Ends the program where a part as a whole is refused."""
+    which labels are nearly others and which columns were left aside. Ends the program where a part
+    as a whole is refused."""
     close: dict[str, LabelWarning] = {}
+    ignored: dict[str, None] = {}
     for part in _parts(lines):
         readable = [(line, body) for line, body in part if body]
         answered = _answered(http, path, params, [body for _, body in readable])
-        counts.update(answered.model_dump(exclude={"items"}))
+        counts.update(answered.model_dump(exclude={"items", "ignored"}))
+        ignored.update(dict.fromkeys(answered.ignored))
         results: dict[int, list[LineResult]] = {}
         for one in answered.items:
             line = readable[one.line - 1][0]
@@ -51,6 +54,8 @@ def sent(
                 if result.warning:
                     close.setdefault(result.warning.label, result.warning)
                 yield line, result
+    if ignored:
+        print(f"left aside, since the original table has no such column: {', '.join(ignored)}")
     for warning in close.values():
         print(f"{warning.label} is nearly {', '.join(warning.like)}. {warning.detail}")
 

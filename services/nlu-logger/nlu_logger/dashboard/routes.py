@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 
 from nlu_logger.dashboard import service
 from nlu_logger.dashboard.access.routes import router as access
+from nlu_logger.dashboard.alerting import given as wording
 from nlu_logger.dashboard.alerting.routes import router as alerting
 from nlu_logger.dashboard.comparing.routes import router as comparing
 from nlu_logger.dashboard.erasing.routes import router as erasing
@@ -19,6 +20,7 @@ from nlu_logger.dashboard.exporting.routes import router as exporting
 from nlu_logger.dashboard.house import HOUSE, OVERVIEW, Reader, entrance
 from nlu_logger.dashboard.importing.routes import router as importing
 from nlu_logger.dashboard.inbox.routes import router as inbox
+from nlu_logger.dashboard.judging.routes import router as judging
 from nlu_logger.dashboard.keeping.routes import router as keeping
 from nlu_logger.dashboard.search.given import rows, rows_of_bucket
 from nlu_logger.dashboard.search.routes import router as search
@@ -56,6 +58,7 @@ async def show_overview(
         login,
         at=OVERVIEW,
         view=shown,
+        wording=wording,
         induction_url=(settings.induction_url or "").rstrip("/"),
         unsure=service.UNSURE,
         task=task,
@@ -66,7 +69,7 @@ async def show_overview(
 
 
 ROOMS = (
-    inbox, search, comparing, truths,
+    inbox, search, judging, comparing, truths,
     access, importing, exporting, alerting, keeping, erasing,
 )  # fmt: skip
 for room in ROOMS:

@@ -1,8 +1,9 @@
 """What the overview shows, put together from the numbers of the other rooms."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from nlu_shared.kit.access.auth import ADMIN, Caller
 from nlu_shared.schemas.alerts import Alert
@@ -19,7 +20,9 @@ from nlu_shared.schemas.insights import (
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.alerts import service as alerts
+from nlu_logger.alerts.models import IncidentRow
 from nlu_logger.dashboard import drawing
+from nlu_logger.dashboard.alerting import queries as incidents
 from nlu_logger.dashboard.drawing import Chart, Value
 from nlu_logger.dashboard.search.given import rows
 from nlu_logger.insights import queries, views
@@ -51,6 +54,7 @@ class OverTime:
 class Overview:
     filters: Filters
     alerts: list[Alert] | None
+    incidents: Mapping[UUID, IncidentRow]
     totals: Totals
     tasks: list[str]
     over_time: OverTime
@@ -64,9 +68,11 @@ class Overview:
 
 async def overview(session: AsyncSession, filters: Filters, *, caller: Caller) -> Overview:
     """Alerts are for administrators; None for everybody else."""
+    is_operator = caller.has(ADMIN)
     return Overview(
         filters=filters,
-        alerts=await alerts.every(session, caller=caller) if caller.has(ADMIN) else None,
+        alerts=await alerts.every(session, caller=caller) if is_operator else None,
+        incidents=await incidents.opened(session) if is_operator else {},
         totals=await queries.totals(session, filters.kept, unsure=UNSURE),
         tasks=await queries.tasks(session, filters.kept),
         over_time=await _over_time(session, filters),

@@ -6,13 +6,16 @@ from typing import TypeVar
 
 from nlu_shared.files.rows import Line, under
 from nlu_shared.kit.errors import Invalid, ServiceError
-from nlu_shared.kit.refusals import places
+from nlu_shared.kit.refusals import places, tellable
 from nlu_shared.schemas.imports import ImportAnswer, LineResult
 from pydantic import BaseModel, ValidationError
 
 Row = TypeVar("Row", bound=BaseModel)
 CREATED, REPEATED = 201, 200
 SKIPPED, ERASED = "skipped", "erased"
+WITHOUT_NEWS = ("updated_at",)
+"""Columns of the original table that say nothing which is not said otherwise."""
+EMPTY: tuple[object, ...] = (None, "", [], {})
 OFFERED = 20
 """Labels that a line's refusal names."""
 KINDS = {CREATED: "created", REPEATED: "repeated"}
@@ -33,6 +36,20 @@ def understood(
         except Invalid as unreadable:
             failed.append(refused(line.number, unreadable))
     return rows, failed
+
+
+def left_aside(lines: Iterable[Line], model: type[BaseModel]) -> list[str]:
+    """The columns that hold something of which no field is made, each once; what is no name of
+    ours is not repeated."""
+    known = {*model.model_fields, *WITHOUT_NEWS}
+    rows = [line.row for line in lines if not isinstance(line.row, Invalid)]
+    others = {
+        name
+        for row in rows
+        for name, value in under(row, known).items()
+        if name not in known and value not in EMPTY
+    }
+    return sorted({tellable(name, None) for name in others})
 
 
 def refused(line: int, error: ServiceError, *, item: str | None = None) -> LineResult:

@@ -38,6 +38,7 @@ from nlu_logger.imports.results import (
     CREATED,
     REPEATED,
     erased,
+    left_aside,
     refused,
     skipped,
     summed,
@@ -214,6 +215,7 @@ async def import_history(
     Each month is made in a transaction of its own, since that closes the table for a moment.
     """
     own_task(caller, task)
+    lines = list(lines)
     rows, results = understood(lines, HistoryLine)
     latest = now + timedelta(hours=how.settings.ahead_hours)
     results += [refused(line, IdOutOfRange()) for line, row in rows if not fits(row, latest=latest)]
@@ -233,6 +235,7 @@ async def import_history(
     oldest = now - timedelta(days=how.settings.retention_days)
     return HistoryAnswer(
         **dict(answer),
+        ignored=left_aside(lines, HistoryLine),
         past_retention=sum(one.row.created_at < oldest for one in records),
     )
 

@@ -1,5 +1,7 @@
 """What the forms of keys and of the audit log give. Pure."""
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
@@ -9,8 +11,18 @@ from nlu_shared.schemas.keys import GRACE_HOURS, KeyIn, Scope
 from pydantic import Field, StringConstraints
 
 from nlu_logger.dashboard.search.given import At
+from nlu_logger.dashboard.wording import MOMENT, SLUG, Word
 
 Line = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
+
+
+KEY_WORDS = {
+    "name": Word("Name", "a name of at most 200 characters", empty="A key has a name."),
+    "scopes": Word("May", "one thing at least", empty="Choose what the key may do."),
+    "tasks": Word("For these tasks alone", f"names of tasks ({SLUG}), parted by blanks", "task"),
+    "expires_at": Word("Ends", MOMENT),
+    "grace_hours": Word("Old key ends after, hours", "a number from 0 to 2160"),
+}
 
 
 class NewKeyIn(Schema):
@@ -53,3 +65,12 @@ COLUMNS = {"at": True, "actor": False, "action": False, "subject": False}
 def table(wanted: AuditIn) -> Table:
     given = wanted.model_dump(exclude_none=True, exclude={"before", "sort"})
     return Table(AUDIT, COLUMNS, "-at", wanted.sort, given)
+
+
+def apart(names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Subjects by their names, each with the end of its id where others are called the same."""
+    count = Counter(names.values())
+    named = [
+        (one, name if count[name] == 1 else f"{name} (…{one[-6:]})") for one, name in names.items()
+    ]
+    return sorted(named, key=lambda one: (one[1].casefold(), one[0]))

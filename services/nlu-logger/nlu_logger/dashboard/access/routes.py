@@ -9,7 +9,7 @@ from nlu_shared.files.spreadsheets import Columns, as_csv
 from nlu_shared.kit.access import audit, keys, names
 from nlu_shared.kit.access.auth import Caller
 from nlu_shared.kit.access.logins import Login
-from nlu_shared.kit.errors import Invalid, ServiceError
+from nlu_shared.kit.errors import ServiceError
 from nlu_shared.kit.http.deps import AuthenticatorDep, CallerDep, DbSession, of_every_task
 from nlu_shared.kit.pages.attempts import attempt
 from nlu_shared.kit.pages.forms import form_of, query_of
@@ -22,7 +22,17 @@ from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import HTMLResponse, Response
 
-from nlu_logger.dashboard.access.given import AuditIn, KeyId, NewKeyIn, RotateIn, table
+from nlu_logger.dashboard.access import queries
+from nlu_logger.dashboard.access.given import (
+    KEY_WORDS,
+    AuditIn,
+    KeyId,
+    NewKeyIn,
+    RotateIn,
+    apart,
+    table,
+)
+from nlu_logger.dashboard.forms import Filled, invalid, kept_form
 from nlu_logger.dashboard.house import HOUSE, OPERATIONS, Administrator, administers, led
 from nlu_logger.scopes import SCOPES
 
@@ -44,25 +54,24 @@ async def show_keys(login: Administrator, session: DbSession, caller: CallerDep)
 
 @router.post("/keys")
 async def make_key(
-    given: Annotated[NewKeyIn, form_of(NewKeyIn)],
+    form: Annotated[Filled[NewKeyIn], kept_form(NewKeyIn, KEY_WORDS)],
     login: Administrator,
     session: DbSession,
     caller: CallerDep,
 ) -> HTMLResponse:
     """The page says the key, this once."""
-    made = await attempt(session, _issue(session, given, caller))
-    return await _page(session, login, made, given)
+    made = await attempt(session, _issue(session, form, caller))
+    return await _page(session, login, made, form.values)
 
 
 @router.post("/keys/rotate")
 async def rotate_key_by_form(
-    given: Annotated[RotateIn, form_of(RotateIn)],
+    form: Annotated[Filled[RotateIn], kept_form(RotateIn, KEY_WORDS)],
     login: Administrator,
     session: DbSession,
     caller: CallerDep,
 ) -> HTMLResponse:
-    grace = timedelta(hours=given.grace_hours)
-    made = await attempt(session, keys.rotate(session, given.key, grace=grace, caller=caller))
+    made = await attempt(session, _rotate(session, form, caller))
     return await _page(session, login, made)
 
 
@@ -79,13 +88,17 @@ async def revoke_key_by_form(
 
 @router.get("/audit", dependencies=[administers, of_every_task])
 async def show_audit_log(
-    wanted: Annotated[AuditIn, query_of(AuditIn)],
     login: Administrator,
+    wanted: Annotated[AuditIn, query_of(AuditIn)],
     session: DbSession,
     authenticator: AuthenticatorDep,
 ) -> HTMLResponse:
     shown = table(wanted)
     page = await _lines(session, wanted, shown, limit=LINES)
+    actors, actions = await queries.named(session)
+    chosen = {wanted.actor} if wanted.actor else set()
+    subjects = {*actors, *chosen, *(line.actor for line in page.items)}
+    called = await names.of(authenticator, subjects)
     return HOUSE.page(
         "audit.html",
         login,
@@ -95,7 +108,9 @@ async def show_audit_log(
         table=shown,
         older=shown.page(before=page.next_cursor) if page.next_cursor else None,
         newest=shown.page() if wanted.before else None,
-        names=await names.of(authenticator, {line.actor for line in page.items}),
+        names=called,
+        actors=apart({one: called[one] for one in {*actors, *chosen}}),
+        actions=sorted({*actions, *({wanted.action} if wanted.action else ())}),
     )
 
 
@@ -114,14 +129,17 @@ async def _lines(
     return await audit.page(session, **given, order=shown.order, limit=limit)
 
 
-async def _issue(session: AsyncSession, given: NewKeyIn, caller: Caller) -> KeyMade:
+async def _rotate(session: AsyncSession, form: Filled[RotateIn], caller: Caller) -> KeyMade:
+    given = form.taken()
+    grace = timedelta(hours=given.grace_hours)
+    return await keys.rotate(session, given.key, grace=grace, caller=caller)
+
+
+async def _issue(session: AsyncSession, form: Filled[NewKeyIn], caller: Caller) -> KeyMade:
     try:
-        request = given.request()
+        request = form.taken().request()
     except ValidationError as wrong:
-        place = str(wrong.errors()[0]["loc"][0]).replace("_", " ")
-        what = {"name": "A key has a name.", "scopes": "Choose what the key may do."}
-        detail = what.get(place, f"The {place} cannot be taken.")
-        raise Invalid(detail, code="invalid_form") from None
+        raise invalid(wrong, KEY_WORDS) from None
     return await keys.issue(session, request, known=SCOPES, now=datetime.now(UTC), caller=caller)
 
 

@@ -1,12 +1,13 @@
 """Alerts by HTTP, for administrators."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from nlu_shared.kit.access.auth import Caller
 from nlu_shared.kit.access.logins import Login
-from nlu_shared.kit.errors import Invalid, ServiceError
+from nlu_shared.kit.errors import ServiceError
 from nlu_shared.kit.http.deps import CallerDep, DbSession, settings_of
 from nlu_shared.kit.pages.attempts import attempt
 from nlu_shared.kit.pages.forms import form_of
@@ -17,7 +18,9 @@ from starlette.responses import HTMLResponse, Response
 
 from nlu_logger.alerts import service as alerts
 from nlu_logger.dashboard.alerting import given as wording
-from nlu_logger.dashboard.alerting.given import AlertId, NewAlertIn
+from nlu_logger.dashboard.alerting import queries
+from nlu_logger.dashboard.alerting.given import WORDS, AlertId, NewAlertIn
+from nlu_logger.dashboard.forms import Filled, invalid, kept_form
 from nlu_logger.dashboard.house import HOUSE, OPERATIONS, Administrator, led
 from nlu_logger.settings import Settings
 
@@ -35,15 +38,15 @@ async def show_alerts(
 
 @router.post("")
 async def add_alert(
-    given: Annotated[NewAlertIn, form_of(NewAlertIn)],
+    form: Annotated[Filled[NewAlertIn], kept_form(NewAlertIn, WORDS)],
     login: Administrator,
     session: DbSession,
     caller: CallerDep,
     settings: Annotated[Settings, Depends(settings_of)],
 ) -> Response:
-    made = await attempt(session, _create(session, given, settings, caller))
+    made = await attempt(session, _create(session, form, settings, caller))
     if isinstance(made, ServiceError):
-        return await _page(session, login, refused=made, given=given)
+        return await _page(session, login, refused=made, given=form.values)
     return led(f"{ALERTS}#{made.id}")
 
 
@@ -59,13 +62,12 @@ async def remove_alert(
 
 
 async def _create(
-    session: AsyncSession, given: NewAlertIn, settings: Settings, caller: Caller
+    session: AsyncSession, form: Filled[NewAlertIn], settings: Settings, caller: Caller
 ) -> Alert:
     try:
-        request = given.request()
+        request = form.taken().request()
     except ValidationError as wrong:
-        place = ", ".join(str(part).replace("_", " ") for part in wrong.errors()[0]["loc"][-1:])
-        raise Invalid(f"The {place} cannot be taken.", code="invalid_form") from None
+        raise invalid(wrong, WORDS) from None
     return await alerts.create(session, request, caller=caller, settings=settings)
 
 
@@ -77,7 +79,8 @@ async def _page(
     refused: ServiceError | None = None,
     given: NewAlertIn | None = None,
 ) -> HTMLResponse:
-    caller = login.caller
+    caller, now = login.caller, datetime.now(UTC)
+    listed = await alerts.every(session, caller=caller)
     incidents = None
     if chosen is not None:
         page = await alerts.incidents(session, chosen, caller=caller, before=None, limit=INCIDENTS)
@@ -87,7 +90,10 @@ async def _page(
         login,
         status=refused.status if refused else 200,
         at=OPERATIONS,
-        alerts=await alerts.every(session, caller=caller),
+        alerts=listed,
+        opened=await queries.opened(session),
+        measured=await queries.measured(session, listed, now=now),
+        now=now,
         chosen=chosen,
         incidents=incidents,
         refused=refused,

@@ -25,8 +25,8 @@ SettingsDep = Annotated[Settings, Depends(settings_of)]
 
 @router.get("/confusion")
 async def show_confusion(
-    wanted: Annotated[MatrixIn, query_of(MatrixIn)],
     login: Reader,
+    wanted: Annotated[MatrixIn, query_of(MatrixIn)],
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
@@ -52,8 +52,8 @@ async def show_confusion(
 
 @router.get("/compare")
 async def show_comparison(
-    wanted: Annotated[ComparisonIn, query_of(ComparisonIn)],
     login: Reader,
+    wanted: Annotated[ComparisonIn, query_of(ComparisonIn)],
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,

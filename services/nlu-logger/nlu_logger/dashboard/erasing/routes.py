@@ -9,14 +9,15 @@ from nlu_shared.kit.access.logins import Login
 from nlu_shared.kit.data.db import Identity, session_scope
 from nlu_shared.kit.errors import Invalid, ServiceError
 from nlu_shared.kit.http.deps import CallerDep, WebResources, settings_of
-from nlu_shared.kit.pages.forms import form_of
 from nlu_shared.kit.settings import secret
 from nlu_shared.schemas.base import Schema
 from nlu_shared.schemas.privacy import ErasureReceipt
 from starlette.responses import HTMLResponse, Response
 
+from nlu_logger.dashboard.forms import Filled, kept_form
 from nlu_logger.dashboard.house import HOUSE, OPERATIONS, Administrator, led
 from nlu_logger.dashboard.search.given import rows
+from nlu_logger.dashboard.wording import UUID_WORD, Word
 from nlu_logger.migrations import ERASER
 from nlu_logger.privacy import service as privacy
 from nlu_logger.settings import Settings
@@ -29,8 +30,14 @@ SettingsDep = Annotated[Settings, Depends(settings_of)]
 class EraseIn(Schema):
     """`again` is the person's id once more: what goes does not come back."""
 
-    user: UUID
+    user: UUID | None = None
     again: UUID | None = None
+
+
+WORDS = {
+    "user": Word("User id", UUID_WORD),
+    "again": Word("The same once more", UUID_WORD),
+}
 
 
 @router.get("")
@@ -40,16 +47,16 @@ async def show_erasure(login: Administrator) -> HTMLResponse:
 
 @router.post("")
 async def erase_person(
-    given: Annotated[EraseIn, form_of(EraseIn)],
+    form: Annotated[Filled[EraseIn], kept_form(EraseIn, WORDS)],
     login: Administrator,
     request: Request,
     caller: CallerDep,
     settings: SettingsDep,
 ) -> Response:
     try:
-        receipt = await _erase(request.app.state.resources, given, settings, caller)
+        receipt = await _erase(request.app.state.resources, form, settings, caller)
     except ServiceError as refused:
-        return _page(login, given=given, refused=refused)
+        return _page(login, given=form.values, refused=refused)
     return led(f"{ERASURE}/{receipt.id}")
 
 
@@ -69,19 +76,29 @@ async def show_receipt(
 
 
 async def _erase(
-    resources: WebResources, given: EraseIn, settings: Settings, caller: Caller
+    resources: WebResources, form: Filled[EraseIn], settings: Settings, caller: Caller
 ) -> ErasureReceipt:
-    if given.again != given.user:
-        raise Invalid("The two ids differ. Nothing was erased.", code="not_sure")
-    privacy.check_person(caller, given.user)
-    async with session_scope(resources.database, Identity(ERASER, given.user)) as session:
+    person = _person(form.taken())
+    privacy.check_person(caller, person)
+    async with session_scope(resources.database, Identity(ERASER, person)) as session:
         return await privacy.erase(
             session,
-            given.user,
+            person,
             caller=caller,
             key=secret(settings.anonymise_key),
             journal_at=settings.erasure_journal,
         )
+
+
+def _person(given: EraseIn) -> UUID:
+    if given.user is None:
+        raise Invalid("User id is empty. Nothing was erased.", code="not_sure")
+    if given.again is None:
+        raise Invalid("The same once more is empty. Nothing was erased.", code="not_sure")
+    if given.again != given.user:
+        detail = "The same once more is another id than User id. Nothing was erased."
+        raise Invalid(detail, code="not_sure")
+    return given.user
 
 
 def _page(

@@ -7,8 +7,22 @@ from nlu_shared.schemas.base import Fraction, Schema, Slug
 from nlu_shared.schemas.exports import ExportFormat, ScheduleIn
 from pydantic import Field, StringConstraints
 
+from nlu_logger.dashboard.wording import SLUG, TASK, Word
+
 Line = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
 Days = Annotated[int, Field(ge=1, le=3_650)]
+WORDS = {
+    "name": Word("Name", f"a folder's name: {SLUG}"),
+    "task": TASK,
+    "days": Word("Days back", "a whole number from 1 to 3650, or nothing"),
+    "threshold": Word("Threshold", "a number from 0 to 1"),
+    "mode": Word("Rows", "one of the list"),
+    "format": Word("Format", "one of the list"),
+    "cron": Word("When", "one of the list"),
+    "target": Word("To", "one of the list"),
+    "splits": Word("Splits", "three whole numbers such as 80/10/10"),
+    "what": Word("Splits", "rows to train from, as jsonl, or no splits"),
+}
 CRONS = {
     "0 3 * * 1": "Mondays at 3:00 UTC",
     "0 3 * * *": "every day at 3:00 UTC",

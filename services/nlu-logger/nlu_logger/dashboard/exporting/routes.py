@@ -7,17 +7,24 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from nlu_shared.kit.access.auth import Caller
 from nlu_shared.kit.access.logins import Login
-from nlu_shared.kit.errors import Invalid, ServiceError
+from nlu_shared.kit.errors import ServiceError
 from nlu_shared.kit.http.deps import AnswerDep, CallerDep, DbSession
 from nlu_shared.kit.pages.attempts import attempt
-from nlu_shared.kit.pages.forms import form_of, query_of
+from nlu_shared.kit.pages.forms import form_of
 from nlu_shared.schemas.exports import ExportFormat, Schedule
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from nlu_logger.anonymise.text import Anonymiser
-from nlu_logger.dashboard.exporting.given import CRONS, ExportIn, NewScheduleIn, ScheduleId
+from nlu_logger.dashboard.exporting.given import (
+    CRONS,
+    WORDS,
+    ExportIn,
+    NewScheduleIn,
+    ScheduleId,
+)
+from nlu_logger.dashboard.forms import Filled, invalid, kept_form, kept_query
 from nlu_logger.dashboard.house import HOUSE, OPERATIONS, Administrator, led
 from nlu_logger.dashboard.inbox import queries
 from nlu_logger.exports import routes as api
@@ -37,16 +44,25 @@ async def show_exports(
     return await _page(session, login, request, chosen=schedule)
 
 
-@router.get("/download", response_class=StreamingResponse)
+@router.get("/download")
 async def download_export(
-    wanted: Annotated[ExportIn, query_of(ExportIn)],
+    form: Annotated[Filled[ExportIn], kept_query(ExportIn, WORDS)],
     login: Administrator,
     session: DbSession,
     caller: CallerDep,
     answer: AnswerDep,
     request: Request,
+) -> Response:
+    """The file of the API, as one that a browser saves; what is refused leads back to the form."""
+    if form.refused is not None:
+        given = NewScheduleIn.model_construct(**dict(form.values))
+        return await _page(session, login, request, refused=form.refused, given=given)
+    return await _download(form.values, session, caller, answer, request)
+
+
+async def _download(
+    wanted: ExportIn, session: DbSession, caller: CallerDep, answer: AnswerDep, request: Request
 ) -> StreamingResponse:
-    """The file of the API, as one that a browser saves."""
     rules: Anonymiser = request.app.state.resources.anonymiser
     redact = rules.value if wanted.anonymise else service.unchanged
     seen = service.window(caller, task=wanted.task, days=wanted.days, now=datetime.now(UTC))
@@ -70,16 +86,16 @@ async def download_export(
 
 @router.post("")
 async def add_schedule_by_form(
-    given: Annotated[NewScheduleIn, form_of(NewScheduleIn)],
+    form: Annotated[Filled[NewScheduleIn], kept_form(NewScheduleIn, WORDS)],
     login: Administrator,
     session: DbSession,
     caller: CallerDep,
     request: Request,
 ) -> Response:
     targets = _targets(request)
-    made = await attempt(session, _add(session, given, caller, targets))
+    made = await attempt(session, _add(session, form, caller, targets))
     if isinstance(made, ServiceError):
-        return await _page(session, login, request, refused=made, given=given)
+        return await _page(session, login, request, refused=made, given=form.values)
     return led(EXPORTS)
 
 
@@ -96,13 +112,12 @@ async def remove_schedule_by_form(
 
 
 async def _add(
-    session: AsyncSession, given: NewScheduleIn, caller: Caller, targets: list[str]
+    session: AsyncSession, form: Filled[NewScheduleIn], caller: Caller, targets: list[str]
 ) -> Schedule:
     try:
-        body = given.request()
+        body = form.taken().request()
     except ValidationError as wrong:
-        place = ", ".join(map(str, wrong.errors()[0]["loc"][-1:])) or "combination"
-        raise Invalid(f"The {place} cannot be taken.", code="invalid_form") from None
+        raise invalid(wrong, WORDS) from None
     return await schedules.add(session, body, caller=caller, targets=targets)
 
 

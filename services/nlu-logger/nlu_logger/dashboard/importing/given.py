@@ -1,5 +1,6 @@
 """What the form of an import gives, and the rows of it that were refused. Pure."""
 
+import re
 from collections.abc import Sequence
 from itertools import islice
 from typing import Annotated, Literal
@@ -12,11 +13,34 @@ from nlu_shared.schemas.base import SafeText, Schema, Slug
 from nlu_shared.schemas.imports import IMPORT_LIMIT, ImportAnswer, LineResult
 from pydantic import StringConstraints
 
+from nlu_logger.dashboard.wording import TASK, Word
 from nlu_logger.imports.rejected import rejected
-from nlu_logger.imports.results import SKIPPED
+from nlu_logger.imports.results import ERASED, SKIPPED
 
 LONGEST = 60_000
 """Characters: a form of a browser is no longer than 64 kB, and anything longer goes by command."""
+WORDS = {
+    "task": Word("Task of the texts", TASK.expected),
+    "file": Word("The file", f"text of at most {LONGEST:,} characters"),
+    "what": Word("It holds", "one of the two"),
+    "quoting": Word("May the texts be quoted", "one of the list"),
+}
+ADD_LABELS = "add labels that the task does not have yet, on purpose"
+BECAME = {
+    SKIPPED: "skipped: no label",
+    ERASED: "stays away",
+    "unknown_label": "no label of the task",
+    "conflicting_truth": "another truth stands",
+    "no_column": "a column is missing",
+    "no_label": "no label",
+    "not_found": "no such prediction",
+    "forbidden": "not yours to change",
+    "held": "a colleague is at it",
+    "rejected": "was rejected before",
+    "own_correction": "needs a second person",
+}
+FAULT = re.compile(r" \([a-z_]+\)")
+"""The kind of a fault as programs know it."""
 OBJECTS = ("{", "[")
 HEAD = 100
 
@@ -52,6 +76,26 @@ class ImportIn(Schema):
         if len(lines) > IMPORT_LIMIT:
             raise Invalid(f"At most {IMPORT_LIMIT} lines at once.", code="import_too_long")
         return lines
+
+
+def became(result: LineResult) -> str:
+    """Of a line that is not new and was not known before."""
+    return BECAME.get(result.code or "", "cannot be read")
+
+
+def in_words(result: LineResult) -> str:
+    """Why a line was refused, for who looks at the page and its boxes."""
+    detail = result.detail or ""
+    if result.code != "unknown_label":
+        return FAULT.sub("", detail).replace("`", "")
+    _, _, offered = detail.partition(" Labels: ")
+    its = f" Its labels: {offered}." if offered else ""
+    if "retired" in detail:
+        return f"This label of the task is retired. Mend the label, or tick “{ADD_LABELS}”.{its}"
+    if "differs" in detail:
+        same = "It is a label of the task but for case, blanks, hyphens or underscores"
+        return f"{same}: write it as it is there.{its}"
+    return f"The task has no such label. Mend the label, or tick “{ADD_LABELS}”.{its}"
 
 
 def refused(answer: ImportAnswer) -> Sequence[LineResult]:

@@ -9,13 +9,22 @@ from nlu_shared.kit.access.logins import Login
 from nlu_shared.kit.errors import Invalid, ServiceError
 from nlu_shared.kit.http.deps import CallerDep, DbSession, settings_of
 from nlu_shared.kit.pages.attempts import attempt
-from nlu_shared.kit.pages.forms import form_of
 from nlu_shared.schemas.imports import ImportAnswer
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import HTMLResponse
 
+from nlu_logger.dashboard.forms import Filled, kept_form
 from nlu_logger.dashboard.house import HOUSE, OPERATIONS, Administrator
-from nlu_logger.dashboard.importing.given import LONGEST, ImportIn, refused, rejected_file
+from nlu_logger.dashboard.importing.given import (
+    ADD_LABELS,
+    LONGEST,
+    WORDS,
+    ImportIn,
+    became,
+    in_words,
+    refused,
+    rejected_file,
+)
 from nlu_logger.dashboard.inbox import queries
 from nlu_logger.imports import service
 from nlu_logger.imports.labelled import Labelling
@@ -33,20 +42,21 @@ async def show_imports(login: Administrator, session: DbSession, caller: CallerD
 
 @router.post("")
 async def import_by_form(
-    given: Annotated[ImportIn, form_of(ImportIn)],
+    form: Annotated[Filled[ImportIn], kept_form(ImportIn, WORDS)],
     login: Administrator,
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
 ) -> HTMLResponse:
     """The page that follows tells of each line; a file that cannot be read leaves nothing."""
-    done = await attempt(session, _import(session, given, settings, caller=caller))
-    return await _page(session, login, given, done)
+    done = await attempt(session, _import(session, form, settings, caller=caller))
+    return await _page(session, login, form.values, done)
 
 
 async def _import(
-    session: AsyncSession, given: ImportIn, settings: Settings, *, caller: Caller
+    session: AsyncSession, form: Filled[ImportIn], settings: Settings, *, caller: Caller
 ) -> tuple[list[Line], ImportAnswer]:
+    given = form.taken()
     lines = given.lines()
     if given.what == "review":
         how = Saying(settings, approve=given.approve, allow_new=given.allow_new)
@@ -77,4 +87,7 @@ async def _page(
         rejected=rejected,
         refused=error,
         longest=LONGEST,
+        became=became,
+        in_words=in_words,
+        add_labels=ADD_LABELS,
     )

@@ -109,9 +109,8 @@ async def _label(
 async def _check_waits(
     session: AsyncSession, item: UUID, given: LabelIn, *, caller: Caller
 ) -> None:
-    """Whoever looked at it longer than they held it may come late. The audit has two coders."""
-    is_audit = given.queue is InboxQueue.AUDIT
-    if not is_audit and await queries.labelled_by_others(session, item, caller=caller):
+    """Whoever looked at it longer than they held it may come late."""
+    if not given.may_be_second and await queries.labelled_by_others(session, item, caller=caller):
         detail = "A colleague has labelled it meanwhile. Yours was not saved; here is what is next."
         raise Conflict(detail, code="labelled_meanwhile")
 
@@ -248,6 +247,14 @@ async def undo(session: AsyncSession, correction: UUID, place: Place, *, caller:
     item = act.prediction_id if is_own else act.id
     await service.hold(session, item, place, caller=caller)
     return Done(settled=-len(ids))
+
+
+async def take_back(session: AsyncSession, correction: UUID, *, caller: Caller) -> Done:
+    """One label or decision alone. Raises NotFound, Forbidden and Conflict as `decisions` does."""
+    row = await decisions.one(session, correction, caller=caller)
+    is_own = row.author == caller.subject
+    await _take_back(session, correction, is_own=is_own, caller=caller)
+    return Done(settled=-1)
 
 
 async def _take_back(

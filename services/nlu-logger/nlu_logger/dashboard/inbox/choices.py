@@ -5,15 +5,22 @@ from dataclasses import dataclass
 from nlu_shared.schemas.labels import LabelSet, spelling
 from nlu_shared.schemas.predictions import Prediction
 
+KEYS = 9
+"""That give a label at once; the others are found by typing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A label, what falls under it, and how sure the model was of it; None: it did not say."""
+    """A label, what falls under it, and how sure the model was of it; None: it did not say.
+
+    `number` is the key that gives it: its place in the task's order, whatever the model thought
+    of it, so that a hand learns it; None beyond the last key."""
 
     label: str
     description: str
     confidence: float | None
     is_predicted: bool
+    number: int | None
 
 
 def offered(prediction: Prediction, known: LabelSet, *, hides_answer: bool) -> list[Choice]:
@@ -23,8 +30,9 @@ def offered(prediction: Prediction, known: LabelSet, *, hides_answer: bool) -> l
     guesses = {} if hides_answer else _guesses(prediction, known)
     likely = [name for name in guesses if name in known.names or not known.version]
     predicted = next(iter(guesses), None)
+    keys = dict(zip(dict.fromkeys((*known.names, *likely)), range(1, KEYS + 1), strict=False))
     return [
-        Choice(name, described.get(name, ""), guesses.get(name), name == predicted)
+        Choice(name, described.get(name, ""), guesses.get(name), name == predicted, keys.get(name))
         for name in dict.fromkeys((*likely, *known.names))
     ]
 

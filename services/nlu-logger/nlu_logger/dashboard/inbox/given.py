@@ -11,8 +11,15 @@ from nlu_shared.schemas.reviews import Settlement
 from pydantic import BeforeValidator, StringConstraints
 
 from nlu_logger.dashboard.inbox.memory import Quoting
+from nlu_logger.dashboard.wording import Word
 
 LONGEST_OUTPUT = 60_000
+WORDS = {
+    "label": Word("The label", "at most 200 characters"),
+    "typed": Word("What is typed", "a label of at most 200 characters"),
+    "note": Word("Note", "at most 8,192 characters"),
+    "output": Word("The right output", f"JSON of at most {LONGEST_OUTPUT:,} characters"),
+}
 
 
 def _each(values: Any) -> Any:
@@ -74,6 +81,11 @@ class LabelIn(ItemIn):
     is_right: bool = False
     note: Note | None = None
     approves: bool = False
+
+    @property
+    def may_be_second(self) -> bool:
+        """May others have labelled it before? The audit has two coders."""
+        return self.queue is InboxQueue.AUDIT
 
 
 class DecisionIn(ItemIn):

@@ -38,7 +38,8 @@ class Worth(Schema):
 
 
 class Memory(Schema):
-    """`acts` are the corrections of the latest labels and decisions, the newest last."""
+    """`acts` are the corrections of the latest labels and decisions, the newest last; `undone`:
+    what was done last was to take one back."""
 
     since: AwareDatetime
     done: int = 0
@@ -46,6 +47,7 @@ class Memory(Schema):
     approves: bool = False
     skipped: tuple[UUID, ...] = ()
     acts: tuple[UUID, ...] = ()
+    undone: bool = False
     worth: Worth | None = None
 
     @classmethod
@@ -62,11 +64,12 @@ class Memory(Schema):
 
     def with_act(self, correction: UUID | None, *, done: int = 1) -> Self:
         acts = self.acts if correction is None else (*self.acts, correction)[-MOST_ACTS:]
-        return self.model_copy(update={"acts": acts, "done": self.done + done})
+        now = {"acts": acts, "done": self.done + done, "undone": False}
+        return self.model_copy(update=now)
 
     def without_act(self, *, done: int) -> Self:
         left = max(0, self.done - done)
-        return self.model_copy(update={"acts": self.acts[:-1], "done": left})
+        return self.model_copy(update={"acts": self.acts[:-1], "done": left, "undone": True})
 
     def with_skipped(self, item: UUID) -> Self:
         return self.model_copy(update={"skipped": (*self.skipped, item)[-MOST_SKIPPED:]})

@@ -9,7 +9,7 @@ from uuid import UUID
 from nlu_shared.kit.access.auth import Caller
 from nlu_shared.schemas.predictions import Prediction
 from nlu_shared.schemas.reviews import Correction, CorrectionStatus
-from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, exists, literal, text
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, exists, func, literal, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -116,6 +116,14 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """A prediction is the `place`th of so many `turns` of its conversation."""
+
+    place: int
+    turns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """A correction that waits for a decision, and what it is about."""
 
@@ -136,13 +144,21 @@ async def before(
     """The turns of the same conversation before it, the oldest first, at most TURNS_BEFORE."""
     if prediction.conversation_id is None:
         return []
-    same = (
-        P.conversation_id == prediction.conversation_id,
-        col(P.id) < prediction.id,
-        predictions.visible(caller),
-    )
+    same = (*_talk(prediction, caller), col(P.id) < prediction.id)
     newest = select(P).where(*same).order_by(col(P.id).desc()).limit(TURNS_BEFORE)
     return [predictions.view(row) for row in reversed((await session.exec(newest)).all())]
+
+
+async def turn(session: AsyncSession, prediction: Prediction, *, caller: Caller) -> Turn | None:
+    """None for what stands alone."""
+    if prediction.conversation_id is None:
+        return None
+    counts = select(func.count().filter(col(P.id) <= prediction.id), func.count())
+    return Turn(*(await session.exec(counts.where(*_talk(prediction, caller)))).one())
+
+
+def _talk(prediction: Prediction, caller: Caller) -> tuple[Any, ...]:
+    return (P.conversation_id == prediction.conversation_id, predictions.visible(caller))
 
 
 async def waiting(session: AsyncSession, task: str | None, *, own: bool, caller: Caller) -> Waiting:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
+from nlu_shared.kit.access.auth import Caller
 from nlu_shared.kit.access.logins import Login
 from nlu_shared.kit.errors import ServiceError
 from nlu_shared.kit.http.deps import CallerDep, DbSession, settings_of
@@ -18,11 +19,13 @@ from nlu_shared.schemas.base import Slug
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
+from nlu_logger.dashboard.forms import Filled, kept_form
 from nlu_logger.dashboard.house import HOUSE, REVIEW, Reviewer, led, needs
 from nlu_logger.dashboard.inbox import acts, extraction, service
 from nlu_logger.dashboard.inbox.acts import Done
-from nlu_logger.dashboard.inbox.extraction import Filled
+from nlu_logger.dashboard.inbox.extraction import Filled as Rows
 from nlu_logger.dashboard.inbox.given import (
+    WORDS,
     DecisionIn,
     DoubtIn,
     InboxQueue,
@@ -44,7 +47,7 @@ labels, decides = (
     needs("reviews:read", "corrections:write"),
     needs("reviews:read", "reviews:decide"),
 )
-LabelForm = Annotated[LabelIn, form_of(LabelIn)]
+LabelForm = Annotated[Filled[LabelIn], kept_form(LabelIn, WORDS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +89,14 @@ async def show_inbox(
 
 
 @router.post("/label", dependencies=[labels])
-async def label_item(given: LabelForm, visit: VisitDep, caller: CallerDep) -> Response:
-    return await _answer(
-        visit, given, acts.label(visit.database, given, visit.settings, caller=caller)
-    )
+async def label_item(form: LabelForm, visit: VisitDep, caller: CallerDep) -> Response:
+    return await _answer(visit, form.values, _label(visit, form, caller))
 
 
 @router.post("/code", dependencies=[labels])
-async def code_item(given: LabelForm, visit: VisitDep, caller: CallerDep) -> Response:
+async def code_item(form: LabelForm, visit: VisitDep, caller: CallerDep) -> Response:
     filled = extraction.filled(await fields(visit.request))
-    coded = acts.code_by_form(visit.database, given, filled, visit.settings, caller=caller)
-    return await _answer(visit, given, coded, filled)
+    return await _answer(visit, form.values, _code(visit, form, filled, caller), filled)
 
 
 @router.post("/decide", dependencies=[decides])
@@ -149,8 +149,17 @@ async def offer_skipped_again(place: Annotated[Place, form_of(Place)], visit: Vi
     return await _next(visit, place, visit.memory.model_copy(update={"skipped": ()}))
 
 
+async def _label(visit: Visit, form: Filled[LabelIn], caller: Caller) -> Done:
+    return await acts.label(visit.database, form.taken(), visit.settings, caller=caller)
+
+
+async def _code(visit: Visit, form: Filled[LabelIn], filled: Rows, caller: Caller) -> Done:
+    given = form.taken()
+    return await acts.code_by_form(visit.database, given, filled, visit.settings, caller=caller)
+
+
 async def _answer(
-    visit: Visit, given: ItemIn, act: Awaitable[Done], filled: Filled | None = None
+    visit: Visit, given: ItemIn, act: Awaitable[Done], filled: Rows | None = None
 ) -> Response:
     """To what is next; or the same page with the reason, and with what was typed still in it."""
     result = await attempt(visit.database, act)
@@ -192,7 +201,7 @@ async def _page(
     *,
     refused: ServiceError | None = None,
     given: ItemIn | None = None,
-    filled: Filled | None = None,
+    filled: Rows | None = None,
 ) -> Response:
     authenticator = visit.request.app.state.resources.authenticator
     caller = visit.login.caller

@@ -41,7 +41,19 @@ class Alike:
 
 
 @dataclass(slots=True, kw_only=True)
-class Shown:
+class Offered:
+    """What may be answered of a prediction: one of the labels `offered`, or the rows of a form."""
+
+    offered: list[Choice] = field(default_factory=list)
+    known: LabelSet | None = None
+    may_add: bool = False
+    alike: Sequence[Alike] = ()
+    proposed: Extraction | None = None
+    sheet: extraction.Sheet | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Shown(Offered):
     """A page of the inbox. `item` is what is in focus: a prediction, proposal, case or conflict.
 
     `last` is the latest label or decision, `near` are labels that its label nearly is.
@@ -51,14 +63,8 @@ class Shown:
     own: int
     tasks: Sequence[str]
     item: Any = None
-    offered: list[Choice] = field(default_factory=list)
-    known: LabelSet | None = None
-    may_add: bool = False
     is_new: bool = False
     before: Sequence[Prediction] = ()
-    alike: Sequence[Alike] = ()
-    proposed: Extraction | None = None
-    sheet: extraction.Sheet | None = None
     differences: Sequence[str] | None = None
     last: Act | None = None
     near: Sequence[str] = ()
@@ -127,20 +133,27 @@ async def _show_prediction(
     if item is None:
         return
     shown.item = item
-    shown.known = known = await label_sets.current(session, item.task, caller=caller)
     hides_answer = queue is Queue.AUDIT
-    shown.may_add = any(map(caller.has, label_sets.ADDERS)) or not known.version
+    await offer(session, shown, item, hides_answer=hides_answer, caller=caller)
     shown.before = await queries.before(session, item, caller=caller)
+    if shown.offered and not hides_answer:
+        near = await queues.alike_to(session, item, settings, caller=caller)
+        shown.alike = _by_text(near)
+
+
+async def offer(
+    session: AsyncSession, shown: Offered, item: Prediction, *, hides_answer: bool, caller: Caller
+) -> None:
+    """Puts into `shown` what a reviewer chooses from."""
+    shown.known = known = await label_sets.current(session, item.task, caller=caller)
+    shown.may_add = any(map(caller.has, label_sets.ADDERS)) or not known.version
     if item.output is not None and not known.version:
         shown.proposed = extraction.proposal_of(item.output)
         if shown.proposed is not None and hides_answer:
             shown.proposed = Extraction()
         shown.sheet = None if shown.proposed is None else extraction.sheet(shown.proposed)
-        return
-    shown.offered = choices.offered(item, known, hides_answer=hides_answer)
-    if not hides_answer:
-        near = await queues.alike_to(session, item, settings, caller=caller)
-        shown.alike = _by_text(near)
+    else:
+        shown.offered = choices.offered(item, known, hides_answer=hides_answer)
 
 
 async def _next_prediction(

@@ -28,9 +28,11 @@ class Month:
 
 
 async def months(session: AsyncSession, *, kept: timedelta) -> Sequence[Month]:
-    """The newest first."""
+    """Those that hold rows, or may for all that is known, before the empty ones; the newest
+    first."""
     stored = await session.execute(text(MONTHS))
-    return [_month(row.name, row.rows, row.bytes, kept) for row in stored]
+    every = [_month(row.name, row.rows, row.bytes, kept) for row in stored]
+    return sorted(every, key=lambda one: one.rows == 0)
 
 
 async def kept_anonymised(session: AsyncSession) -> int:

@@ -1,1 +1,1 @@
-"""Predictions found by what they hold, and one of them with all that became of it."""
+"""Predictions found by what they hold."""

@@ -9,6 +9,8 @@ from nlu_shared.kit.pages.tables import Sort, Table
 from nlu_shared.schemas.base import Fraction, Label, SafeText, Schema, Slug
 from pydantic import AfterValidator, Field, StringConstraints
 
+from nlu_logger.dashboard.wording import LABEL, MOMENT, TASK, UUID_WORD, Word
+
 
 def _in_utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -18,6 +20,28 @@ PREDICTIONS = "/dashboard/predictions"
 At = Annotated[datetime, AfterValidator(_in_utc)]
 """A moment as a browser's field has it: without an offset it is in UTC."""
 Words = Annotated[SafeText, StringConstraints(min_length=3, max_length=200)]
+
+
+WORDS = {
+    "text": Word("Text holds", "3 to 200 characters"),
+    "task": TASK,
+    "intent": Word("Intent", LABEL),
+    "model_version": Word("Model version", LABEL),
+    "prompt_version": Word("Prompt version", LABEL),
+    "conversation": Word("Conversation id", UUID_WORD),
+    "user": Word("User id", UUID_WORD),
+    "truth": Word("What is right", LABEL),
+    "since": Word("From", MOMENT),
+    "until": Word("Before", MOMENT),
+    "min_confidence": Word("Confidence from", "a number from 0 to 1"),
+    "below": Word("Confidence below", "a number from 0 to 1"),
+    "successful": Word("Workflow", "one of the list"),
+    "ended": Word("Outcome", "one of the list"),
+    "corrected": Word("Correction", "one of the list"),
+    "audited": Word("Of the audit", "yes or no"),
+    "sort": Word("The order", "the head of a column"),
+    "before": Word("The page", UUID_WORD),
+}
 
 
 class SearchIn(Schema):

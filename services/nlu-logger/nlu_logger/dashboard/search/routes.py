@@ -1,21 +1,23 @@
-"""Search, and the page of one prediction, by HTTP."""
+"""Search by HTTP."""
 
 from operator import attrgetter
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from nlu_shared.files.spreadsheets import Columns, as_csv
-from nlu_shared.kit.http.deps import AuthenticatorDep, CallerDep, DbSession, settings_of
+from nlu_shared.kit.http.deps import CallerDep, DbSession, settings_of
 from nlu_shared.kit.pages.forms import query_of
 from nlu_shared.kit.pages.house import file
 from nlu_shared.kit.pages.tables import MOST_SAVED
+from nlu_shared.schemas.base import Page
+from nlu_shared.schemas.predictions import Prediction
 from starlette.responses import HTMLResponse, Response
 
+from nlu_logger.dashboard.forms import Filled, kept_query
 from nlu_logger.dashboard.house import HOUSE, SEARCH, Searcher
 from nlu_logger.dashboard.inbox import queries
 from nlu_logger.dashboard.search import service
-from nlu_logger.dashboard.search.given import SearchIn, rows, table
+from nlu_logger.dashboard.search.given import WORDS, SearchIn, table
 from nlu_logger.exports import disclosures
 from nlu_logger.settings import Settings
 
@@ -30,24 +32,33 @@ SAVED: Columns = {
     "logged": attrgetter("created_at"),
     "prediction": attrgetter("id"),
 }
+NOTHING: Page[Prediction] = Page(items=[], next_cursor=None)
 SettingsDep = Annotated[Settings, Depends(settings_of)]
 
 
 @router.get("")
 async def search_predictions(
-    wanted: Annotated[SearchIn, query_of(SearchIn)],
+    form: Annotated[Filled[SearchIn], kept_query(SearchIn, WORDS)],
     login: Searcher,
     session: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
 ) -> HTMLResponse:
+    wanted = form.taken_or(SearchIn())
     shown = table(wanted)
-    page = await service.find(session, wanted, settings, order=shown.order, caller=caller)
+    page = (
+        await service.find(session, wanted, settings, order=shown.order, caller=caller)
+        if form.refused is None
+        else NOTHING
+    )
     return HOUSE.page(
         "search.html",
         login,
+        status=form.status,
         at=SEARCH,
-        wanted=wanted,
+        refused=form.refused,
+        wanted=form.values,
+        is_narrowed=wanted != SearchIn(sort=wanted.sort),
         table=shown,
         predictions=page.items,
         tasks=await queries.tasks(session, caller=caller),
@@ -72,15 +83,3 @@ async def save_predictions(
         session, wanted, settings, order=shown.order, caller=caller, limit=MOST_SAVED
     )
     return file("predictions", as_csv(SAVED, page.items))
-
-
-@router.get("/{prediction_id}")
-async def show_prediction(
-    prediction_id: UUID,
-    login: Searcher,
-    session: DbSession,
-    authenticator: AuthenticatorDep,
-    caller: CallerDep,
-) -> HTMLResponse:
-    view = await service.history(session, prediction_id, authenticator, caller=caller)
-    return HOUSE.page("prediction.html", login, at=SEARCH, view=view, rows=rows)

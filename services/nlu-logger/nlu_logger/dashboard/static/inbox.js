@@ -7,6 +7,8 @@ let busy = false;
 
 const inbox = () => document.getElementById("inbox");
 const card = () => document.getElementById("card");
+// Of a page with more on it than one item: its forms are left to the browser, which loads it anew.
+const isPlain = () => "plain" in inbox().dataset;
 const isText = (one) => one.matches("input[type=text], textarea, select");
 
 async function leave(form, button) {
@@ -56,9 +58,9 @@ function begin() {
   if (typed?.value) {
     filter(typed);
     typed.focus();
-  } else card()?.focus({ preventScroll: true });
+  } else if (!location.hash) card()?.focus({ preventScroll: true });
   card()?.querySelectorAll("[data-add]").forEach((one) => (one.hidden = false));
-  scrollTo({ top: 0 });
+  if (!isPlain()) scrollTo({ top: 0 });
 }
 
 // Labels: what is typed leaves those that hold it; Enter takes the first of them.
@@ -97,7 +99,7 @@ document.addEventListener("input", ({ target }) => {
 });
 
 document.addEventListener("submit", (event) => {
-  if (!event.target.closest("#inbox")) return;
+  if (!event.target.closest("#inbox") || isPlain()) return;
   event.preventDefault();
   leave(event.target, event.submitter);
 });

@@ -6,8 +6,20 @@ from nlu_shared.kit.pages.tables import Sort, Table
 from nlu_shared.schemas.base import Label, Schema, Slug
 
 from nlu_logger.dashboard.search.given import Words
+from nlu_logger.dashboard.wording import LABEL, TASK, UUID_WORD, Word
 
 TRUTHS = "/dashboard/truths"
+
+
+WORDS = {
+    "task": TASK,
+    "text": Word("Text holds", "3 to 200 characters"),
+    "label": Word("Label", LABEL),
+    "quotable": Word("May be quoted", "one of the list"),
+    "disputed": Word("In conflict", "yes or no"),
+    "sort": Word("The order", "the head of a column"),
+    "before": Word("The page", UUID_WORD),
+}
 
 
 class TruthsIn(Schema):

@@ -16,9 +16,10 @@ from nlu_shared.kit.pages.tables import MOST_SAVED
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import HTMLResponse, Response
 
+from nlu_logger.dashboard.forms import Filled, kept_query
 from nlu_logger.dashboard.house import HOUSE, TRUTHS, TruthReader, led, needs
 from nlu_logger.dashboard.truths import queries
-from nlu_logger.dashboard.truths.given import CaseId, TruthsIn, table
+from nlu_logger.dashboard.truths.given import WORDS, CaseId, TruthsIn, table
 from nlu_logger.exports import disclosures
 from nlu_logger.ground_truth import service
 
@@ -40,13 +41,14 @@ SAVED: Columns = {
 
 @router.get("")
 async def show_truths(
-    wanted: Annotated[TruthsIn, query_of(TruthsIn)],
+    form: Annotated[Filled[TruthsIn], kept_query(TruthsIn, WORDS)],
     login: TruthReader,
     request: Request,
     session: DbSession,
     caller: CallerDep,
 ) -> HTMLResponse:
-    return await _page(request, session, login, wanted)
+    wanted = form.taken_or(TruthsIn())
+    return await _page(request, session, login, wanted, form.refused, typed=form.values)
 
 
 @router.get(".csv")
@@ -87,7 +89,10 @@ async def _page(
     login: Login,
     wanted: TruthsIn,
     refused: ServiceError | None = None,
+    *,
+    typed: TruthsIn | None = None,
 ) -> HTMLResponse:
+    """`typed` is what stands in the form, where that is not what is `wanted`."""
     caller = login.caller
     shown = table(wanted)
     listed, older = await queries.page(session, wanted, order=shown.order, caller=caller)
@@ -97,7 +102,7 @@ async def _page(
         login,
         status=refused.status if refused else 200,
         at=TRUTHS,
-        wanted=wanted,
+        wanted=typed or wanted,
         table=shown,
         listed=listed,
         counted=await queries.counted(session, wanted, caller=caller),

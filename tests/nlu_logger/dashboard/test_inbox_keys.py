@@ -1,0 +1,56 @@
+"""The keys of the inbox mean the same from item to item, and what was taken back is called so."""
+
+import re
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+
+from tests.fixtures.browsing import browser, send, shown
+from tests.nlu_logger.world import World
+
+NAMES = [f"label_{number:02}" for number in range(1, 13)]
+
+
+@pytest.fixture
+async def http(world: World) -> AsyncIterator[httpx2.AsyncClient]:
+    async with browser(world.url) as made:
+        yield made
+
+
+def keys(page: str) -> dict[str, str]:
+    """The number of each label that has one."""
+    button = r'<button name="label" value="([^"]*)" data-number="(\d)"'
+    return dict(re.findall(button, page))
+
+
+async def test_a_label_keeps_its_number_whatever_the_model_thought_first(
+    world: World, http: httpx2.AsyncClient, task: str
+) -> None:
+    known = {"labels": [{"name": one} for one in NAMES]}
+    await world.admin.put(f"/v1/tasks/{task}/labels", json=known)
+    other = [{"intent": "label_02", "confidence": 0.2}]
+    await world.log(task=task, predicted_intent="label_05", secondary_intents=other, confidence=0.1)
+    await world.log(task=task, predicted_intent="label_12", confidence=0.2)
+    expected = {name: str(place) for place, name in enumerate(NAMES[:9], start=1)}
+    pages = [await shown(http, "review", task=task)]
+    (item,) = re.findall(r'data-item="([^"]*)"', pages[0])
+    await send(http, "review/label", item=item, task=task, label="label_05")
+    pages.append(await shown(http, "review", task=task))
+    assert [keys(page) for page in pages] == [expected, expected]
+    assert pages[0].index("label_05") < pages[0].index("label_02") < pages[0].index("label_01")
+    as_the_model = r'value="([^"]*)"(?: data-number="\d")? class="predicted" data-key="y"'
+    assert [re.findall(as_the_model, page) for page in pages] == [["label_05"], ["label_12"]]
+    assert "any other: <kbd>/</kbd>, letters of its name, <kbd>Enter</kbd>" in pages[0]
+
+
+async def test_what_was_taken_back_is_called_undone_until_the_next_answer(
+    world: World, http: httpx2.AsyncClient, task: str
+) -> None:
+    item = await world.log(task=task, confidence=0.1)
+    await shown(http, "review", task=task)
+    await send(http, "review/label", item=item, task=task, label="greet")
+    await send(http, "review/undo", task=task)
+    assert "Undone:" in await shown(http, "review", task=task)
+    await send(http, "review/label", item=item, task=task, label="greet")
+    assert "Undone:" not in await shown(http, "review", task=task)
