@@ -89,6 +89,7 @@ async def test_each_channel_hears_once_of_a_run_that_ends(
         await channel(telling, "slack", receiver.url, tasks=[TASK]),
         await channel(telling, "webhook", receiver.url),
     ]
+    await make_task(telling, "another")
     await channel(telling, "slack", receiver.url, tasks=["another"])
     await channel(telling, "slack", receiver.url, run_kinds=["canary"])
     run = await start(telling, TASK, limits={"iterations": 1})
@@ -231,6 +232,11 @@ async def test_addresses_and_secrets_come_out_nowhere(telling: Stack, receiver: 
         ({"kind": "slack", "target": "http://a.example/x"}, 422, "unsafe_address"),
         ({"kind": "pigeon", "target": "roof"}, 422, None),
         ({"kind": "email", "target": "a@b.example", "events": []}, 422, None),
+        (
+            {"kind": "email", "target": "a@b.example", "tasks": [TASK, "nobodys"]},
+            404,
+            "unknown_task",
+        ),
     ],
     ids=str,
 )

@@ -26,7 +26,6 @@ from induction.experiments.evidence import Counted
 from induction.experiments.models import ExperimentRow, ExperimentStepRow
 from induction.tasks import service as tasks
 
-GIVES_B = (ExperimentStatus.RUNNING.value, ExperimentStatus.WON.value)
 _COUNT = text(
     """
     INSERT INTO experiment_counts AS held
@@ -121,10 +120,11 @@ async def view(session: AsyncSession, row: ExperimentRow) -> Experiment:
 def _view(row: ExperimentRow, taken: Sequence[ExperimentStepRow]) -> Experiment:
     status = ExperimentStatus(row.status)
     fields = {"id", "task", "a_version_id", "b_version_id", "centre", "conclusion", "proposal_id"}
+    ends = {"by", "created_at", "ended_at", "ended_by", "stopped_at", "stopped_by"}
     return Experiment(
-        **row.model_dump(include=fields | {"by", "created_at", "ended_at", "ended_by"}),
+        **row.model_dump(include=fields | ends | {"stopped_because"}),
         status=status,
-        share=taken[-1].share if status.value in GIVES_B else 0.0,
+        share=taken[-1].share if row.gives_b else 0.0,
         plan=row.planned(),
         steps=[
             ExperimentStep(n=one.n, share=one.share, since=one.since, reason=one.reason)
