@@ -37,8 +37,8 @@ class ReportedComponent(Schema):
     before: float | None = Field(description="under the baseline; null: it does not occur")
     after: float | None = Field(description="under the best version; null: it does not occur")
     cases: int | None = Field(
-        description="cases it is measured on: of a label those that carry it in their truth; null:"
-        " not counted"
+        description="cases that it rests on: all, or of a part of an extraction those that carry it"
+        " in their truth; null: not counted, as of labels"
     )
 
 

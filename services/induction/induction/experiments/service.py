@@ -227,13 +227,7 @@ async def _decide(
         looked_at=now,
         settled_until=row.counted_until,
     )
-    before = row.found()
-    grown = {
-        "course": course.extended(before.course if before is not None else (), measured),
-        "predictions": _sum(before.predictions if before else None, counts.predictions),
-        "with_unit": _sum(before.with_unit if before else None, counts.with_unit),
-    }
-    row.evidence = measured.model_copy(update=grown).model_dump(mode="json")
+    row.evidence = course.grown(row.found(), measured, counts).model_dump(mode="json")
     standing = Standing(
         now=now,
         created_at=row.created_at,
@@ -251,12 +245,6 @@ async def _decide(
     if what is Next.WINS:
         await _won(session, of_task, row, why)
     await session.flush()
-
-
-def _sum(before: int | None, since: int | None) -> int | None:
-    """None where neither was counted."""
-    counted = [one for one in (before, since) if one is not None]
-    return sum(counted) if counted else None
 
 
 async def _won(session: AsyncSession, of_task: TaskRow, row: ExperimentRow, why: str) -> None:

@@ -127,12 +127,14 @@ def _votes(ensemble: EnsembleMeasured) -> Iterator[Part]:
 
 def _components(report: RunReport) -> Iterator[Part]:
     for split in dict.fromkeys(one.split for one in report.components):
-        yield Heading(f"F1 by component, on {cases_of(split_of(split, report.splits))}")
-        yield component_table([one for one in report.components if one.split == split])
+        of_split = [one for one in report.components if one.split == split]
+        which = cases_of(split_of(split, report.splits))
+        yield Heading(f"F1 by component, on {of_split[0].cases or 0:,} {which}")
+        yield component_table(of_split)
 
 
 def component_table(components: Sequence[ReportedComponent]) -> Table:
-    """Without a column of cases where none are known, as in old scores."""
+    """Without a column of cases where they are not known of each, as of labels."""
     head = ("component", "before", "after", "change", "cases")
     rows = [
         (
@@ -140,11 +142,11 @@ def component_table(components: Sequence[ReportedComponent]) -> Table:
             _f1(one.before),
             _f1(one.after),
             _f1(_change(one), signed=True),
-            "-" if one.cases is None else f"{one.cases:,}",
+            f"{one.cases or 0:,}",
         )
         for one in components
     ]
-    width = len(head) - all(one.cases is None for one in components)
+    width = len(head) - any(one.cases is None for one in components)
     return Table(head[:width], tuple(row[:width] for row in rows))
 
 

@@ -28,7 +28,6 @@ from induction.runs.models import RunRow
 SPLITS = (Split.TEST.value, Split.VALIDATION.value)
 WHOLE = (OBJECTIVE, "accuracy")
 """Components that every case has a part in."""
-LABEL = "f1:"
 Scores = Mapping[tuple[str, UUID], PromptScoreRow]
 """By split and version."""
 
@@ -136,13 +135,8 @@ def _components(scores: Scores, before: UUID, after: UUID) -> Iterator[ReportedC
 
 
 def _cases(score: PromptScoreRow, component: str) -> int | None:
-    """Of a label by its counts (TP and FN); of what no label is, by what was counted beside it.
-    None where neither is known."""
-    if component in score.support:
-        return score.support[component]
-    if counts := score.pooled.get(component.removeprefix(LABEL)):
-        return counts[0] + counts[2] if component.startswith(LABEL) else None
-    return score.cases if component in WHOLE else None
+    """None of a label: runs keep no count by label."""
+    return score.cases if component in WHOLE else score.support.get(component)
 
 
 async def _changes(session: AsyncSession, view: RunView) -> list[ReportedChange]:

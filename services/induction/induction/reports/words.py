@@ -24,8 +24,8 @@ SOUGHT = {
     RunKind.EVALUATE: "score",
     RunKind.MIGRATE: "comparison",
     RunKind.HEADROOM: "estimate",
-    RunKind.CANARY: "answer",
-    RunKind.REPLAY: "answer",
+    RunKind.CANARY: "result",
+    RunKind.REPLAY: "result",
 }
 """What a run is for; the others are for a verdict."""
 BECAME = {
@@ -68,7 +68,7 @@ def tried(run: RunView, version_id: UUID) -> list[str]:
     return [
         f"Run {run.id} tried version {version_id} and did not choose it{far}.",
         *map(_change, changes),
-        f"The run {end}{far}." if chosen else "",
+        f"The run {end}{far}.",
         "There is no verdict on this version.",
         ended(run),
         *filter(None, [caution_of(run.made_on)]),
