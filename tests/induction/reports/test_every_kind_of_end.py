@@ -70,10 +70,12 @@ async def test_a_run_that_ended_early_says_why(
     run = ended[end]
     why = "The run was cancelled."
     if end == "budget":
-        assert "calls" in run["reason"]
+        assert run["reason"].startswith("budget: ")
         why = f"The run ended: {run['reason']}."
     document = await report(stack, run)
-    assert document["words"][:2] == ["There is no verdict.", why]
+    assert why in document["words"]
+    if end == "cancelled":
+        assert document["words"][0] == "There is no verdict."
     for format in ("md", "html"):
         assert why.removesuffix(".") in (await report(stack, run, format)).replace("\\", "")
 
