@@ -6,8 +6,9 @@
 # Reads INDUCTION_URL and INDUCTION_KEY (a key with prompts:read and runs:read), PROMPT_ALIAS
 # (production; or staging), PROMPT_BASE (the branch to merge into; without it the one that is checked
 # out) and PROMPT_REMOTE (origin).
-# The body of the pull request is the report of the run that made the version: it holds ids of cases
-# and none of their texts. Exits with 0 where there is nothing to propose, or it is proposed by now;
+# The body of the pull request is the report of the version: what its run found, or, where the run
+# tried it and did not choose it, what became of it. It holds ids of cases and none of their texts.
+# Exits with 0 where there is nothing to propose, or it is proposed by now;
 # with 1 where something failed; with 2 where it was called wrongly or a program is missing.
 set -eu
 

@@ -66,6 +66,34 @@ def test_few_cases_cannot_tell_and_it_says_how_many_labels_more_would(scoring: S
     assert "more labelled cases would" in printed
 
 
+def test_the_number_of_labels_more_is_that_of_the_tests_themselves(scoring: Scoring) -> None:
+    """Three of ten fixed and none broken: among cases like these sixteen more mostly tell; that the
+    three may be luck makes it some more, and not hundreds."""
+    few = TRUTHS[:10]
+    others = [OTHER if at < 3 else one for at, one in enumerate(few)]
+    ended, printed, _ = gate(scoring, others, few, "--json", truths=few)
+    needed = json.loads(printed)["against"]["labels_needed"]
+    assert ended == 2
+    assert 16 <= needed <= 100
+    chance = random.Random(1)
+    at = [[*range(10), *(chance.randrange(10) for _ in range(needed))] for _ in range(20)]
+    settled = [
+        claimed(
+            paired(
+                TaskKind.INTENT,
+                *(
+                    [Scored(n, few[one], Prediction(side[one])) for n, one in enumerate(drawn)]
+                    for side in (others, few)
+                ),
+            ),
+            margin=0.02,
+        ).kind
+        is not Against.CANNOT_TELL
+        for drawn in at
+    ]
+    assert sum(settled) >= 16
+
+
 def test_as_json_it_names_the_cases_that_were_fixed_and_broken(
     scoring: Scoring,
 ) -> None:

@@ -3,6 +3,8 @@ with them when they are executed again: what is wrong in one for a reader is men
 
 import re
 
+from nlu_shared.schemas.runs import RunStatus, RunView
+
 # Of no name, version or decimal number.
 _THOUSANDS = re.compile(r"(?<![\w.,/-])\d{4,}(?![\w-]|[.,]\d)")
 _ONE_LOOK = "Verdicts of 1 earlier runs rest on these cases too"
@@ -14,3 +16,19 @@ def readable(sentences: str) -> str:
     return _THOUSANDS.sub(lambda number: f"{int(number[0]):,}", sentences).replace(
         _ONE_LOOK, _AS_ONE
     )
+
+
+def ended(run: RunView) -> str:
+    """How a run ended and why, or how it stands."""
+    why = f": {readable(run.reason)}" if run.reason else ""
+    match run.status:
+        case RunStatus.COMPLETED:
+            return f"The run ended{why}."
+        case RunStatus.CANCELLED:
+            return "The run was cancelled."
+        case RunStatus.FAILED:
+            return f"The run failed{why}."
+        case RunStatus.SUPERSEDED:
+            return f"The run was given up{why}."
+        case status:
+            return f"The run is not over, it is {status.value.replace('_', ' ')}{why}."

@@ -13,7 +13,7 @@ import httpx2
 from nlu_shared.kit.errors import Conflict, Forbidden, Unavailable
 from nlu_shared.schemas.alerts import IncidentInBrief
 from nlu_shared.schemas.base import Page, Problem
-from nlu_shared.schemas.experiments import ArmCount, Unit
+from nlu_shared.schemas.experiments import ArmCounts, Unit
 from nlu_shared.schemas.ground_truth import GroundTruthCase, StreamEnd, dataset_hash
 from nlu_shared.schemas.insights import Every, IntentOutcome, LiveScore, TrafficDrift
 from nlu_shared.schemas.labels import LabelSet, LabelSetIn, LabelSpec
@@ -199,7 +199,7 @@ async def fetch_arms(
     lag_minutes: float,
     after: datetime,
     until: datetime,
-) -> list[ArmCount]:
+) -> ArmCounts:
     """Units of an experiment that came from `after` to `until`, each counted once since its first
     step. Raises InsightsNotReadable, UpstreamAway."""
     params: dict[str, Any] = {
@@ -216,7 +216,7 @@ async def fetch_arms(
     response = await _sent(client, "GET", "/v1/insights/experiment", params=params)
     if response.status_code == 403:
         raise InsightsNotReadable
-    return _read(Page[ArmCount], response).items
+    return _read(ArmCounts, response)
 
 
 async def fetch_incidents(

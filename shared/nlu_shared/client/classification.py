@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
@@ -24,6 +24,9 @@ from nlu_shared.schemas.predictions import (
 log = logging.getLogger(__name__)
 Fact = TypeVar("Fact", PredictionIn, OutcomeIn)
 UNIT: TypeAdapter[str] = TypeAdapter(Label)
+
+OF_UNITS = UUID("6d1c3b52-6f0e-4b7e-9d55-3f1d0b8c2a41")
+"""The namespace of units that are no UUID. Never changed: a unit counts once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +119,37 @@ def unit_of(value: Any) -> str | None:
     except Exception as error:  # noqa: BLE001 - an object that cannot even be written down
         log.warning("unit left out error=%s", type(error).__name__)
         return None
+
+
+def id_of_unit(unit: str) -> UUID:
+    """What a unit is logged as: an id is itself, another name always the same UUID."""
+    with suppress(ValueError):
+        return UUID(unit)
+    return uuid5(OF_UNITS, unit)
+
+
+def ids_with(
+    unit: str | None, user_id: object, conversation_id: object
+) -> tuple[object, object, bool]:
+    """User and conversation as they are logged, and whether one of them is the unit.
+
+    What is given as the unit is logged as the unit is; where neither is, the unit is the
+    conversation if none is given.
+    """
+    if unit is None:
+        return user_id, conversation_id, True
+    as_id = id_of_unit(unit)
+    user, conversation = (_as(one, unit, as_id) for one in (user_id, conversation_id))
+    if as_id not in (user, conversation) and conversation is None:
+        conversation = as_id
+    return user, conversation, as_id in (user, conversation)
+
+
+def _as(given: object, unit: str, as_id: UUID) -> object:
+    with suppress(Exception):
+        text = str(given)
+        return as_id if text == unit or UUID(text) == as_id else given
+    return given
 
 
 def unread(answer: Any) -> Classification:

@@ -88,8 +88,8 @@ class NLUService:
         self,
         classifier: Classifier,
         message: str,
-        user_id: UUID | str | None,
-        conversation_id: UUID | str | None,
+        user_id: object,
+        conversation_id: object,
         message_index: int | None,
     ) -> NLUResult:
         log_id = uuid7()

@@ -115,4 +115,7 @@ class BundleOrigin(Schema):
     version_hash: str = Field(description="of its content there")
     examples_left_out: int = Field(description="which it was measured with, and has not here")
     scores: list[SplitScore] = Field(description="every measurement there")
-    report: RunReport | None = Field(description="the evidence of the run that made it there")
+    report: RunReport | None = Field(
+        description="the evidence of the run that made it there, about the version that run chose,"
+        " `after`: not always this one"
+    )

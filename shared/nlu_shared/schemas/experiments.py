@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from nlu_shared.schemas.base import Body, Fraction, Label, Moment, Note, Schema
+from nlu_shared.schemas.base import Body, Fraction, Label, Moment, Note, Page, Schema
 
 MOST_GUARDS, MOST_HOURS = 20, 2_160
 
@@ -38,8 +38,17 @@ class ArmCount(Schema):
     successes: int = Field(description="of these, those that went well")
 
 
+class ArmCounts(Page[ArmCount]):
+    """All units of a period that were given, and whether what was logged names any."""
+
+    predictions: int | None = Field(
+        default=None, description="that carry one of the versions; null: not counted"
+    )
+    with_unit: int | None = Field(default=None, description="of these, those logged with a unit")
+
+
 class ExperimentStatus(StrEnum):
-    """Units get b while it is running or won, and only then."""
+    """Units get b while it is running, or won and not stopped."""
 
     RUNNING = "running"
     WON = "won"
@@ -160,6 +169,14 @@ class ExperimentEvidence(Schema):
     )
     needed: float = Field(description="evidence that decides")
     guards: list[GuardEvidence] = Field(description="by intent")
+    predictions: int | None = Field(
+        default=None,
+        description="settled predictions that carry one of the versions; null: not counted",
+    )
+    with_unit: int | None = Field(
+        default=None,
+        description="of these, those that are logged with a unit; the others count nowhere",
+    )
     course: list[EvidencePoint] = Field(
         default=[],
         description="looks at which more had settled, the oldest first; of many a hundred, spread"
@@ -199,6 +216,13 @@ class Experiment(Schema):
     created_at: Moment = Field(description="when it began")
     ended_at: Moment | None = Field(description="when it was decided or stopped; null: not yet")
     ended_by: str | None = Field(description="who stopped it, or `experiment`; null: not yet")
+    stopped_at: Moment | None = Field(
+        default=None,
+        description="of one that has won: since when units get production again; null: nobody has"
+        " stopped it since",
+    )
+    stopped_by: str | None = Field(default=None, description="who stopped it after its win")
+    stopped_because: str | None = Field(default=None, description="why, in their words")
 
 
 class Assigned(Schema):

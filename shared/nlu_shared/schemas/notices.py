@@ -140,9 +140,15 @@ class RunNotice(Schema):
     task: str
     kind: RunKind
     status: RunStatus
+    reason: str | None = Field(default=None, description="why it ended")
     completed_at: Moment | None
     verdict: VerdictKind | None
     words: list[str]
+    split: str | None = Field(
+        default=None,
+        description="the cases that before and after are of: 'test' (untouched), 'validation',"
+        " 'train' (there were no others), 'cross-validation'; null: not measured",
+    )
     before: float | None = Field(description="F1 of the baseline, 0 to 1; null: not measured")
     after: float | None = Field(description="F1 of the best prompt; null: not measured")
     gain: float | None = Field(description="after less before; null: one was not measured")

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from nlu_shared.schemas.base import Moment, Schema
+from nlu_shared.schemas.canary import Canary
 from nlu_shared.schemas.ensembles import EnsembleMeasured
 from nlu_shared.schemas.migration import ModelComparison
 from nlu_shared.schemas.prompts import MadeOn
@@ -35,7 +36,10 @@ class ReportedComponent(Schema):
     component: str = Field(description="the objective, accuracy, a label, a part of an extraction")
     before: float | None = Field(description="under the baseline; null: it does not occur")
     after: float | None = Field(description="under the best version; null: it does not occur")
-    cases: int | None = Field(description="cases that carry it in their truth; null: not counted")
+    cases: int | None = Field(
+        description="cases that it rests on: all, or of a part of an extraction those that carry it"
+        " in their truth; null: not counted, as of labels"
+    )
 
 
 class ReportedChange(Schema):
@@ -57,20 +61,32 @@ class RunReport(Schema):
     task: str = Field(description="what it worked on")
     kind: RunKind = Field(description="what was asked of it")
     status: RunStatus = Field(description="how it stands")
+    reason: str | None = Field(default=None, description="why it ended, or stands so")
     completed_at: Moment | None = Field(description="when it ended; null: it is not over")
     verdict: Verdict | None = Field(description="null: there is none (yet)")
-    words: list[str] = Field(description="what was found, in sentences")
+    is_chosen: bool = Field(
+        default=True,
+        description="is `after` what the run chose? Else the report is about a version that it"
+        " tried and did not choose: what became of that, its own scores, and no verdict",
+    )
+    words: list[str] = Field(description="what was found and why it ended, in sentences")
     comparisons: list[ModelComparison] = Field(
         default=[], description="of a migration: each new model against the old one"
     )
     replay: TrafficReplay | None = Field(
         default=None, description="of a replay: what the version would change of traffic"
     )
+    canary: Canary | None = Field(
+        default=None, description="of a canary: has the model behind the prompt changed?"
+    )
     ensemble: EnsembleMeasured | None = Field(
         default=None, description="of an ensemble: what the vote gains and costs beside its members"
     )
     before: ReportedVersion = Field(description="the version it started from")
-    after: ReportedVersion = Field(description="the best version; the same where none is better")
+    after: ReportedVersion = Field(
+        description="the best version; the same where none is better, another where it `is_chosen`"
+        " not"
+    )
     components: list[ReportedComponent] = Field(description="untouched cases first")
     changes: list[ReportedChange] = Field(description="every change that was tried, in order")
     spend: Spend = Field(description="what it has cost")
@@ -84,5 +100,6 @@ class RunReport(Schema):
     proposer_model: str = Field(description="proposed, as it was named")
     made_on: MadeOn | None = Field(description="what answered its cases")
     roll_back: str | None = Field(
-        description="the command that lets the version before serve again; null: nothing changed"
+        description="the command that lets what served before serve again, once what the run found"
+        " was promoted; null: there is nothing to undo"
     )

@@ -72,6 +72,32 @@ async def test_units_get_what_active_says_and_are_counted_by_what_answered_them(
     assert arms == {"a": (share[a],) * 3, "b": (share[b],) * 3}
 
 
+async def test_a_unit_that_is_no_uuid_is_logged_as_one_and_counted(
+    stack: Stack, tmp_path: Path
+) -> None:
+    a, b = await versions(stack, "named-units")
+    made = await begun(stack, "named-units", b, shares=[0.5], unit="conversation")
+    async with backend(stack, "named-units", tmp_path) as service:
+        for _ in range(2):
+            for name in ("conv-1", "conv-2", "conv-3"):
+                await service.process_message(MESSAGE, conversation_id=name, unit=name)
+        await service.process_message(MESSAGE, unit="conv-1")
+        await service.process_message(MESSAGE, user_id="ann", conversation_id=MESSAGE, unit="ann")
+        await service.process_message(MESSAGE)
+        assert service.dropped == 0
+    items = (await stack.logger.get("/v1/predictions?task=named-units&limit=200")).json()["items"]
+    talks = Counter(one["conversation_id"] for one in items)
+    assert sorted(talks.values()) == [2, 2, 2, 3]
+    assert len({one["user_id"] for one in items} - {None}) == 1
+    assert {one["prompt_version"] for one in items if one["conversation_id"]} <= {a, b}
+    async with open_resources(stack.settings) as worker:
+        await look_once(worker)
+    path = f"/v1/prompts/named-units/experiments/{made['id']}"
+    evidence = (await stack.induction.get(path)).json()["evidence"]
+    assert (evidence["predictions"], evidence["with_unit"]) == (9, 7)
+    assert sum(one["units"] for one in evidence["arms"]) == 3
+
+
 @pytest.fixture
 async def line(stack: Stack) -> AsyncIterator[tuple[BadLine, str]]:
     """To induction, which may be away."""

@@ -120,6 +120,31 @@ async def test_a_winner_asks_to_be_promoted_where_it_may(stack: Stack, worker: R
     assert (await given(stack, "asking"))[0] == a
 
 
+async def test_a_winner_that_is_stopped_stays_won_and_until_then_no_other_begins(
+    stack: Stack, worker: Resources
+) -> None:
+    a, b = await versions(stack, "won-and-stopped")
+    made = await begun(stack, "won-and-stopped", b, shares=[0.5])
+    await logged(stack, "won-and-stopped", a, units=500, successes=300)
+    await logged(stack, "won-and-stopped", b, units=500, successes=450)
+    won = await seen(stack, worker, made)
+    assert (won["status"], won["share"], won["stopped_at"]) == ("won", 0.5, None)
+    path = "/v1/prompts/won-and-stopped/experiments"
+    second = await stack.induction.post(path, json={"version_id": b})
+    assert (second.status_code, second.json()["code"]) == (409, "experiment_running")
+    for reason in ("enough", "once more"):
+        answer = await stack.induction.post(f"{path}/{made['id']}/stop", json={"reason": reason})
+        assert answer.status_code == 200, answer.text
+    stopped = answer.json()
+    kept = ("status", "conclusion", "ended_at", "ended_by", "evidence")
+    assert [stopped[name] for name in kept] == [won[name] for name in kept]
+    assert (stopped["share"], stopped["stopped_because"]) == (0, "enough")
+    assert stopped["stopped_by"] == made["by"]
+    assert stopped["stopped_at"] > stopped["ended_at"]
+    assert not await with_b(stack, "won-and-stopped", b)
+    await begun(stack, "won-and-stopped", b, shares=[0.9])
+
+
 async def test_a_guard_rolls_back_and_everybody_gets_production_at_once(
     stack: Stack, worker: Resources
 ) -> None:

@@ -89,6 +89,7 @@ async def test_each_channel_hears_once_of_a_run_that_ends(
         await channel(telling, "slack", receiver.url, tasks=[TASK]),
         await channel(telling, "webhook", receiver.url),
     ]
+    await make_task(telling, "another")
     await channel(telling, "slack", receiver.url, tasks=["another"])
     await channel(telling, "slack", receiver.url, run_kinds=["canary"])
     run = await start(telling, TASK, limits={"iterations": 1})
@@ -105,7 +106,11 @@ async def test_each_channel_hears_once_of_a_run_that_ends(
     assert body["spend"]["calls"] == seen["spend"]["calls"]
     verdict = seen["verdict"]
     low, high = verdict["interval"]
-    scores = f"F1: {verdict['before']:.3f} → {verdict['after']:.3f} ({verdict['gain']:+.3f})"
+    of = {"test": "untouched test cases"}.get(body["split"], f"{body['split']} cases")
+    move = f"{verdict['before']:.3f} → {verdict['after']:.3f} ({verdict['gain']:+.3f})"
+    scores = f"F1 on {of}: {move}"
+    assert body["split"] == verdict["tested_on"]
+    assert f"The run ended: {seen['reason']}." in words
     for text in (words, json.loads(slack[1])["text"]):
         assert f"{scores}, interval {low:+.3f} to {high:+.3f}." in text
         assert verdict["summary"].split(".")[0] in text
@@ -178,7 +183,11 @@ async def test_a_refused_mail_is_sent_again(telling: Stack, box: Mailbox) -> Non
         await settled(telling, sent=1)
     (mail,) = box.mails
     score = (await shown(telling, run))["final_f1"]
-    assert mail["Subject"] == f"[induction] {TASK}: evaluate run completed, {score:.3f}"
+    f1 = f"F1 on training cases: {score:.3f}"  # there are too few to set some aside
+    assert mail["Subject"] == f"[induction] {TASK}: evaluate run completed, {f1}"
+    plain = mail.get_body(("plain",))
+    assert plain is not None
+    assert "The run ended: evaluated." in plain.get_content()
 
 
 async def test_a_run_that_was_cancelled_is_told_of_without_a_verdict(
@@ -192,7 +201,8 @@ async def test_a_run_that_was_cancelled_is_told_of_without_a_verdict(
         await settled(telling, sent=1)
     body = json.loads(receiver.got[0][1])
     assert (body["status"], body["verdict"], body["gain"]) == ("cancelled", None, None)
-    assert body["words"][0] == "There is no verdict: the run is cancelled."
+    assert body["words"][:2] == ["There is no verdict.", "The run was cancelled."]
+    assert (body["reason"], body["split"]) == ("cancelled", None)
 
 
 async def test_without_a_mail_server_mails_are_files_in_a_folder(
@@ -231,6 +241,11 @@ async def test_addresses_and_secrets_come_out_nowhere(telling: Stack, receiver: 
         ({"kind": "slack", "target": "http://a.example/x"}, 422, "unsafe_address"),
         ({"kind": "pigeon", "target": "roof"}, 422, None),
         ({"kind": "email", "target": "a@b.example", "events": []}, 422, None),
+        (
+            {"kind": "email", "target": "a@b.example", "tasks": [TASK, "nobodys"]},
+            404,
+            "unknown_task",
+        ),
     ],
     ids=str,
 )

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from induction.sentences import readable
 
@@ -28,7 +29,7 @@ exit "${GH_EXIT:-0}"
 
 @pytest.fixture(scope="module")
 async def run(stack: Stack) -> str:
-    """One that is over; the newest version that it made serves."""
+    """One that is over; the newest version that it made serves, whatever it chose."""
     await make_task(stack, TASK, cases=CASES)
     made = await start(stack, TASK, limits={"iterations": 1})
     async with stack.working():
@@ -75,7 +76,10 @@ async def test_a_report_holds_what_the_run_found_and_how_to_check_and_undo_it(
     better = seen["best_version_id"] not in (None, seen["baseline_version_id"])
     assert (document["roll_back"] is not None) == better
     if better:
-        assert document["roll_back"].endswith(f"--version {seen['baseline_version_id']}")
+        undo = f"induction prompts rollback --task {TASK} --version-hash "
+        assert document["roll_back"] == undo + document["after"]["version_hash"]
+    assert f"The run ended: {seen['reason']}." in document["words"]
+    assert objective["cases"]
 
 
 async def test_as_a_page_and_as_markdown_it_says_the_same_and_no_text_of_a_case(
@@ -93,15 +97,50 @@ async def test_as_a_page_and_as_markdown_it_says_the_same_and_no_text_of_a_case(
     assert written["html"].startswith("<!doctype html>")
 
 
-async def test_the_report_of_a_version_is_that_of_the_run_that_made_it(
+async def versions_by_choice(stack: Stack, run: str) -> tuple[str, list[str]]:
+    """The run's choice, and what it made besides, the newest first."""
+    best = (await shown(stack, run))["best_version_id"]
+    lineage = (await stack.induction.get(f"/v1/prompts/{TASK}/lineage")).json()["items"]
+    return best, [one["id"] for one in lineage if one["run_id"] == run and one["id"] != best]
+
+
+async def of_version(stack: Stack, version: str, format: str = "json") -> httpx2.Response:
+    path = f"/v1/prompts/{TASK}/versions/{version}/report"
+    return await stack.induction.get(path, params={"format": format})
+
+
+async def test_the_report_of_the_version_that_a_run_chose_is_that_of_the_run(
     stack: Stack, run: str
 ) -> None:
-    lineage = (await stack.induction.get(f"/v1/prompts/{TASK}/lineage")).json()["items"]
-    paths = [f"/v1/prompts/{TASK}/versions/{one['id']}/report" for one in lineage]
-    made = await stack.induction.get(paths[0], params={"format": "md"})
-    assert made.text == await report(stack, run, "md")
-    imported = await stack.induction.get(paths[-1])
+    seen = await shown(stack, run)
+    if seen["best_version_id"] != seen["baseline_version_id"]:
+        made = await of_version(stack, seen["best_version_id"], "md")
+        assert made.text == await report(stack, run, "md")
+    imported = await of_version(stack, seen["baseline_version_id"])
     assert (imported.status_code, imported.json()["code"]) == (404, "no_report")
+
+
+async def test_of_a_version_that_a_run_did_not_choose_it_says_so_first_and_claims_nothing(
+    stack: Stack, run: str
+) -> None:
+    _, others = await versions_by_choice(stack, run)
+    seen = await shown(stack, run)
+    assert others
+    for version in others:
+        document = (await of_version(stack, version)).json()
+        tried = f"Run {run} tried version {version} and did not choose it."
+        assert (document["words"][0], document["is_chosen"]) == (tried, False)
+        assert document["verdict"] is None
+        assert document["after"]["id"] == version
+        changes = [one for one in seen["changes"] if one["version_id"] == version]
+        assert [one["n"] for one in document["changes"]] == [one["n"] for one in changes]
+        own = [one["after"] for one in document["components"] if one["component"] == "objective"]
+        assert own in ([], [changes[-1]["validation_f1"]])
+        assert f"--version-hash {document['after']['version_hash']}" in document["roll_back"]
+        written = (await of_version(stack, version, "md")).text
+        assert "did not choose" in written.splitlines()[0]
+        assert "Proven" not in written
+        assert "No change." not in written
 
 
 async def test_a_report_is_typed_as_it_is_asked_for(stack: Stack, run: str, tmp_path: Path) -> None:
@@ -188,7 +227,10 @@ async def test_what_serves_is_proposed_once_with_the_report_as_its_body(
     words = repository.arguments.read_text().splitlines()
     assert words[:6] == ["pr", "create", "--base", "main", "--head", branch]
     assert BOOTSTRAP_KEY not in repository.arguments.read_text()
-    assert repository.body.read_text().strip() == (await report(stack, run, "md")).strip()
+    served = (await stack.induction.get(f"/v1/prompts/{TASK}/active")).json()["version_id"]
+    assert (
+        repository.body.read_text().strip() == (await of_version(stack, served, "md")).text.strip()
+    )
     exported = await stack.induction.get(f"/v1/prompts/{TASK}/export")
     assert git(repository.remote, "show", f"{branch}:app/prompts.py") == exported.text.strip()
     changed = git(repository.remote, "diff", "--name-only", "main", branch)

@@ -97,3 +97,20 @@ async def test_whoever_touches_a_trigger_is_in_the_audit_log(stack: Stack) -> No
     lines = (await stack.induction.get("/v1/admin/audit", params={"subject": "audited"})).json()
     actions = [one["action"] for one in lines["items"]]
     assert actions[:2] == ["auto_trigger.reset-backoff", "auto_trigger.set"]
+
+
+async def test_the_trigger_of_an_archived_task_is_not_switched_on(stack: Stack) -> None:
+    await make_task(stack, "shelved")
+    await switch(stack, "shelved", enabled=True)
+    await ordered(stack, "pause", "shelved")
+    archived = await stack.induction.patch("/v1/tasks/shelved", json={"archived": True})
+    assert archived.status_code == 200
+    on = {"task": "shelved", "enabled": True}
+    answers = [
+        await stack.induction.post(PATH, json=on),
+        await stack.induction.patch(PATH, json=on),
+        await stack.induction.post(f"{PATH}/resume", json={"task": "shelved"}),
+    ]
+    assert {(one.status_code, one.json()["code"]) for one in answers} == {(409, "task_archived")}
+    await switch(stack, "shelved", enabled=False)
+    assert (await shown(stack, "shelved"))["enabled"] is False

@@ -73,9 +73,6 @@ def show(run_id: UUID, /, *, as_json: AsJson = False, url: Url = HERE, key: Key 
     run = RunView.model_validate_json(content)
     reason = "" if run.reason is None else f": {run.reason}"
     print(f"{run.task} {run.kind}: {'cancelling' if run.cancelling else run.status}{reason}")
-    for one in (run.replay, run.ensemble, run.canary):
-        if one is not None:
-            print(one.summary)
     console = screen.console_for()
     waiting.print_waiting(console, run)
     screen.print_ending(console, run)

@@ -2,10 +2,29 @@
 
 from collections.abc import Sequence
 
-from nlu_shared.schemas.experiments import EvidencePoint, ExperimentEvidence
+from nlu_shared.schemas.experiments import ArmCounts, EvidencePoint, ExperimentEvidence
 
 MOST = 100
 """Looks that stay; one comes each minute, for months."""
+
+
+def grown(
+    before: ExperimentEvidence | None, measured: ExperimentEvidence, counts: ArmCounts
+) -> ExperimentEvidence:
+    """What is measured now, with what was logged and looked at until then."""
+    looks = extended([] if before is None else before.course, measured)
+    predictions, with_unit = counts.predictions, counts.with_unit
+    if before is not None:
+        predictions = _sum(before.predictions, predictions)
+        with_unit = _sum(before.with_unit, with_unit)
+    return measured.model_copy(
+        update={"course": looks, "predictions": predictions, "with_unit": with_unit}
+    )
+
+
+def _sum(before: int | None, since: int | None) -> int | None:
+    """None where neither was counted."""
+    return before if since is None else since + (before or 0)
 
 
 def extended(course: Sequence[EvidencePoint], evidence: ExperimentEvidence) -> list[EvidencePoint]:

@@ -4,15 +4,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from nlu_shared.schemas.experiments import ExperimentEvidence, ExperimentIn
+from nlu_shared.schemas.experiments import ExperimentEvidence, ExperimentIn, ExperimentStatus
 from sqlalchemy import Column, DateTime, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+GIVES_B = (ExperimentStatus.RUNNING.value, ExperimentStatus.WON.value)
+
 
 class ExperimentRow(SQLModel, table=True):
     """`plan`: an `ExperimentIn` without its reason; `centre` and `centres`, by guarded intent: what
-    outcomes are measured from, fixed at the start; units until `counted_until` are counted."""
+    outcomes are measured from, fixed at the start; units until `counted_until` are counted. One
+    that has won serves its share until it is stopped (`stopped_at`), and stays won."""
 
     __tablename__ = "experiments"
 
@@ -35,6 +38,19 @@ class ExperimentRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=DateTime(timezone=True))
     ended_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     ended_by: str | None = None
+    stopped_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    stopped_by: str | None = None
+    stopped_because: str | None = None
+
+    @property
+    def gives_b(self) -> bool:
+        """To units, while what served when it began still does."""
+        return self.status in GIVES_B and self.stopped_at is None
+
+    def is_in_the_way(self, serving_id: UUID | None) -> bool:
+        """Of another one, while that version serves."""
+        is_running = self.status == ExperimentStatus.RUNNING.value
+        return is_running or (self.gives_b and self.a_version_id == serving_id)
 
     def planned(self) -> ExperimentIn:
         return ExperimentIn.model_validate(self.plan | {"reason": self.reason}, strict=False)

@@ -24,10 +24,9 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.experiments.evidence import Counted
-from induction.experiments.models import ExperimentRow, ExperimentStepRow
+from induction.experiments.models import GIVES_B, ExperimentRow, ExperimentStepRow
 from induction.tasks import service as tasks
 
-GIVES_B = (ExperimentStatus.RUNNING.value, ExperimentStatus.WON.value)
 _COUNT = text(
     """
     INSERT INTO experiment_counts AS held
@@ -122,10 +121,11 @@ async def view(session: AsyncSession, row: ExperimentRow) -> Experiment:
 def _view(row: ExperimentRow, taken: Sequence[ExperimentStepRow]) -> Experiment:
     status = ExperimentStatus(row.status)
     fields = {"id", "task", "a_version_id", "b_version_id", "centre", "conclusion", "proposal_id"}
+    ends = {"by", "created_at", "ended_at", "ended_by", "stopped_at", "stopped_by"}
     return Experiment(
-        **row.model_dump(include=fields | {"by", "created_at", "ended_at", "ended_by"}),
+        **row.model_dump(include=fields | ends | {"stopped_because"}),
         status=status,
-        share=taken[-1].share if status.value in GIVES_B else 0.0,
+        share=taken[-1].share if row.gives_b else 0.0,
         plan=row.planned(),
         steps=[
             ExperimentStep(n=one.n, share=one.share, since=one.since, reason=one.reason)
@@ -147,7 +147,8 @@ def _share() -> Any:
         .order_by(col(ExperimentStepRow.n).desc())
         .limit(1)
     )
-    return case((col(ExperimentRow.status).in_(GIVES_B), newest.scalar_subquery()), else_=0.0)
+    gives = col(ExperimentRow.status).in_(GIVES_B) & col(ExperimentRow.stopped_at).is_(None)
+    return case((gives, newest.scalar_subquery()), else_=0.0)
 
 
 def _units() -> Any:

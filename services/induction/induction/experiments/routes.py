@@ -18,7 +18,10 @@ read, write = requires("prompts:read"), requires("prompts:write")
 PLAINLY = ExperimentStopIn()
 STARTED: dict[int | str, dict[str, Any]] = {
     403: {"description": "induction's key of nlu-logger lacks the scope insights:read"},
-    409: {"description": "An experiment of the task is running"},
+    409: {
+        "description": "An experiment of the task is running, or has won and still gives units its"
+        " candidate; or the task is archived"
+    },
 }
 
 
@@ -71,5 +74,6 @@ async def stop_experiment(
     caller: CallerDep,
     body: ExperimentStopIn = PLAINLY,
 ) -> Experiment:
-    """Everybody gets what serves in production, at once."""
+    """Everybody gets what serves in production, at once. One that has won stays won, with its
+    conclusion; who stopped it stands beside that."""
     return await service.stop(session, task, experiment_id, body, by=caller.subject)

@@ -13,7 +13,7 @@ from nlu_shared.kit.access import audit
 from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict, Invalid
 from nlu_shared.schemas.experiments import (
-    ArmCount,
+    ArmCounts,
     Experiment,
     ExperimentIn,
     ExperimentStatus,
@@ -48,7 +48,7 @@ ENDS = {
 
 class Running(Conflict):
     code = "experiment_running"
-    title = "An experiment of this task is running"
+    title = "An experiment of this task is running, or has won and still gives units its candidate"
 
 
 class Over(Conflict):
@@ -112,7 +112,7 @@ async def _contested(session: AsyncSession, task: str, plan: ExperimentIn) -> Pr
     if a.id == b.id:
         raise Invalid("The version serves already.")
     held = await queries.newest(session, task)
-    if held is not None and held.status == ExperimentStatus.RUNNING:
+    if held is not None and held.is_in_the_way(a.id):
         raise Running("POST /v1/prompts/{task}/experiments/{id}/stop ends it.")
     return a
 
@@ -150,14 +150,20 @@ def _begun(
 async def stop(
     session: AsyncSession, task: str, experiment_id: UUID, body: ExperimentStopIn, *, by: str
 ) -> Experiment:
-    """Everybody gets what serves in production from the commit on. One that was stopped stays so.
-    Raises NotFound, Over for one that was rolled back."""
+    """Everybody gets what serves in production from the commit on. One that has won stays so, with
+    its conclusion; one that was stopped stays as it was. Raises NotFound, Over for one that was
+    rolled back."""
     await tasks.held(session, task)
     row = await queries.get(session, task, experiment_id, hold=True)
     if row.status == ExperimentStatus.ROLLED_BACK:
         raise Over
-    if row.status in queries.GIVES_B:
-        await _end(session, row, ExperimentStatus.STOPPED, body.reason or "stopped", by=by)
+    why = body.reason or "stopped"
+    if row.status == ExperimentStatus.RUNNING:
+        await _end(session, row, ExperimentStatus.STOPPED, why, by=by)
+    elif row.gives_b:
+        at = await queries.now(session)
+        row.stopped_at, row.stopped_by, row.stopped_because = at, by, why
+        await _noted(session, row, "stopped", by=by)
     return await queries.view(session, row)
 
 
@@ -177,7 +183,7 @@ async def look(
         taken = await queries.steps(session, experiment_id)
         names = [await _names(session, one) for one in (row.a_version_id, row.b_version_id)]
         after = row.counted_until
-    counts: list[ArmCount] = []
+    counts = ArmCounts(items=[])
     if until > after:
         counts = await upstream.fetch_arms(
             logger,
@@ -195,9 +201,9 @@ async def look(
         row = await queries.get(session, task, experiment_id, hold=True)
         if row.status == ExperimentStatus.RUNNING and row.counted_until == after:
             guarded = {one.intent for one in plan.guards}
-            await queries.add_counts(session, row.id, counts, guarded)
+            await queries.add_counts(session, row.id, counts.items, guarded)
             row.counted_until = max(after, until)
-            await _decide(session, of_task, row)
+            await _decide(session, of_task, row, counts)
         return await queries.view(session, row)
 
 
@@ -207,7 +213,9 @@ async def _names(session: AsyncSession, version_id: UUID) -> list[str]:
     return [str(version_id), hashes[version_id]]
 
 
-async def _decide(session: AsyncSession, of_task: TaskRow, row: ExperimentRow) -> None:
+async def _decide(
+    session: AsyncSession, of_task: TaskRow, row: ExperimentRow, counts: ArmCounts
+) -> None:
     plan, now = row.planned(), await queries.now(session)
     step = (await queries.steps(session, row.id))[-1]
     counted = await queries.counted(session, row.id)
@@ -219,9 +227,7 @@ async def _decide(session: AsyncSession, of_task: TaskRow, row: ExperimentRow) -
         looked_at=now,
         settled_until=row.counted_until,
     )
-    before = row.found()
-    looks = course.extended(before.course if before is not None else (), measured)
-    row.evidence = measured.model_copy(update={"course": looks}).model_dump(mode="json")
+    row.evidence = course.grown(row.found(), measured, counts).model_dump(mode="json")
     standing = Standing(
         now=now,
         created_at=row.created_at,
@@ -276,7 +282,11 @@ async def _end(
 ) -> None:
     at = await queries.now(session)
     row.status, row.conclusion, row.ended_at, row.ended_by = status.value, why, at, by
+    await _noted(session, row, status.value, by=by)
+
+
+async def _noted(session: AsyncSession, row: ExperimentRow, what: str, *, by: str) -> None:
     await audit.record(
-        session, actor=by, action=f"experiments.{status}", subject=row.task, experiment=str(row.id)
+        session, actor=by, action=f"experiments.{what}", subject=row.task, experiment=str(row.id)
     )
     await session.flush()

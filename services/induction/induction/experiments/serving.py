@@ -64,7 +64,7 @@ class _Trial:
 async def _trial(session: AsyncSession, task: str, serves: PromptVersionRow) -> _Trial | None:
     """None while another version serves than the one the experiment began with, too."""
     row = await queries.newest(session, task)
-    if row is None or row.status not in queries.GIVES_B or row.a_version_id != serves.id:
+    if row is None or not row.gives_b or row.a_version_id != serves.id:
         return None
     share = (await queries.steps(session, row.id))[-1].share
     return _Trial(row.id, row.b_version_id, share)

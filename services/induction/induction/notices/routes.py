@@ -15,7 +15,9 @@ router = APIRouter(prefix="/v1/admin/channels", tags=["admin"], dependencies=[re
 ChannelId = Annotated[UUID, Path(description="the channel")]
 
 
-@router.post("", status_code=201)
+@router.post(
+    "", status_code=201, responses={404: {"description": "There is no task of one of the names"}}
+)
 async def create_channel(
     body: ChannelIn,
     session: DbSession,

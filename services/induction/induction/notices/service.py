@@ -28,6 +28,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.notices.models import ChannelRow
 from induction.settings import Settings
+from induction.tasks import service as tasks
 
 LEASE_SECONDS = 60
 """Longer than any attempt may take."""
@@ -128,10 +129,12 @@ def outward(settings: Settings) -> channels.Outward:
 async def create(
     session: AsyncSession, request: ChannelIn, *, caller: Caller, settings: Settings
 ) -> ChannelMade:
-    """Raises Invalid for a channel that reports could not or must not be sent to, and Forbidden for
-    tasks that are not the caller's."""
+    """Raises Invalid for a channel that reports could not or must not be sent to, Forbidden for
+    tasks that are not the caller's, and NotFound for one that there is not."""
     if not caller.covers(request.tasks):
         raise Forbidden("This key is not for all the tasks that the channel is about.")
+    for task in request.tasks or ():
+        await tasks.get(session, task)
     made = None
     if request.kind is ChannelKind.WEBHOOK and request.secret is None:
         made = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()

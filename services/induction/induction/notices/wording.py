@@ -6,16 +6,18 @@ from nlu_shared.schemas.notices import RunNotice
 from nlu_shared.schemas.reports import ReportedComponent, RunReport
 from nlu_shared.schemas.runs import RunKind
 
-from induction.reports.document import OBJECTIVE, Heading, Link, Paragraph, Part, Quoted, Table
+from induction.reports.document import OBJECTIVE, Heading, Link, Paragraph, Part, component_table
+from induction.reports.words import cases_of, split_of
 
 MOST_COMPONENTS = 5
-Objective = tuple[float | None, float | None]
+Objective = tuple[str | None, float | None, float | None]
+"""The cases it was measured on, and F1 before and after."""
 
 
 def notice(report: RunReport, *, public_url: str | None) -> RunNotice:
     """The report in short. The link is there where the dashboard has an address."""
     verdict = report.verdict
-    before, after = (verdict.before, verdict.after) if verdict else _objective(report.components)
+    split, before, after = _objective(report)
     return RunNotice.model_validate(
         report.model_dump(include=set(RunNotice.model_fields) - {"verdict", "components"})
         | {
@@ -26,11 +28,15 @@ def notice(report: RunReport, *, public_url: str | None) -> RunNotice:
                 *([report.replay.summary] if report.replay else []),
                 *([report.ensemble.summary] if report.ensemble else []),
             ],
+            "split": split,
             "before": before,
             "after": after,
             "gain": None if before is None or after is None else after - before,
             "interval": verdict.interval if verdict else None,
-            "components": moved_most(report.components),
+            "components": [
+                one.model_copy(update={"split": split_of(one.split, report.splits)})
+                for one in moved_most(report.components)
+            ],
             "link": f"{public_url}/dashboard/runs/{report.run_id}" if public_url else None,
         }
     )
@@ -59,25 +65,13 @@ def parts(ended: RunNotice) -> list[Part]:
 def _parts(ended: RunNotice) -> Iterator[Part]:
     for sentence in ended.words:
         yield Paragraph((sentence,))
-    if scores := _scores(ended, "F1: "):
+    if scores := _scores(ended, ""):
         low_high = ended.interval
         within = f", interval {low_high[0]:+.3f} to {low_high[1]:+.3f}" if low_high else ""
         yield Paragraph((f"{scores}{within}.",))
     if ended.components:
-        yield Heading("What moved most")
-        yield Table(
-            ("component", "before", "after", "change", "cases"),
-            tuple(
-                (
-                    Quoted(one.component),
-                    _f1(one.before),
-                    _f1(one.after),
-                    f"{_change(one):+.3f}",
-                    "-" if one.cases is None else str(one.cases),
-                )
-                for one in ended.components
-            ),
-        )
+        yield Heading(f"What moved most, on {cases_of(ended.components[0].split)}")
+        yield component_table(ended.components)
     yield Paragraph((_cost(ended),))
     yield (
         Paragraph((f"Run {ended.run_id}.",))
@@ -87,11 +81,12 @@ def _parts(ended: RunNotice) -> Iterator[Part]:
 
 
 def _scores(ended: RunNotice, before: str) -> str:
-    if ended.before is None or ended.after is None or ended.gain is None:
+    if ended.before is None or ended.after is None or ended.gain is None or ended.split is None:
         return ""
+    f1 = f"{before}F1 on {cases_of(ended.split)}: "
     if ended.kind is RunKind.EVALUATE:  # one prompt, as it was: nothing to go from
-        return f"{before}{ended.after:.3f}"
-    return f"{before}{ended.before:.3f} → {ended.after:.3f} ({ended.gain:+.3f})"
+        return f"{f1}{ended.after:.3f}"
+    return f"{f1}{ended.before:.3f} → {ended.after:.3f} ({ended.gain:+.3f})"
 
 
 def _cost(ended: RunNotice) -> str:
@@ -100,15 +95,18 @@ def _cost(ended: RunNotice) -> str:
     return f"Spent: {spend.usd:.4f} US dollars{notional} for {spend.calls} calls."
 
 
-def _objective(components: Sequence[ReportedComponent]) -> Objective:
-    scores = ((one.before, one.after) for one in components if one.component == OBJECTIVE)
-    return next(scores, (None, None))
+def _objective(report: RunReport) -> Objective:
+    """By the verdict, or else on the first split that was measured."""
+    if verdict := report.verdict:
+        return split_of(verdict.tested_on, report.splits), verdict.before, verdict.after
+    scores = (
+        (split_of(one.split, report.splits), one.before, one.after)
+        for one in report.components
+        if one.component == OBJECTIVE
+    )
+    return next(scores, (None, None, None))
 
 
 def _change(one: ReportedComponent) -> float:
     """0 where it does not occur under one of the two."""
     return 0.0 if one.before is None or one.after is None else one.after - one.before
-
-
-def _f1(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"

@@ -107,12 +107,13 @@ HISTORY = (
     ),
     (
         """
-        SELECT id, 0 AS n, jsonb_build_object('reason', reason, 'notes', conclusion)
-            AS content FROM experiments WHERE task = :task
+        SELECT id, 0 AS n, jsonb_build_object('reason', reason, 'notes', conclusion,
+            'text', stopped_because) AS content FROM experiments WHERE task = :task
         """,
         """
         UPDATE experiments SET reason = CAST(:content AS jsonb)->>'reason',
-            conclusion = CAST(:content AS jsonb)->>'notes' WHERE id = :id AND :n = 0
+            conclusion = CAST(:content AS jsonb)->>'notes',
+            stopped_because = CAST(:content AS jsonb)->>'text' WHERE id = :id AND :n = 0
         """,
     ),
     (

@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from nlu_shared.schemas.ensembles import EnsembleMeasured
-from nlu_shared.schemas.reports import ReportedChange, ReportedComponent, RunReport
+from nlu_shared.schemas.reports import ReportedComponent, RunReport
+from nlu_shared.schemas.runs import RunKind
+
+from induction.reports.words import cases_of, split_of
 
 OBJECTIVE = "objective"
 """The name of the whole score among its components."""
 MOST_IDS = 10
 """Cases that are listed of a change; JSON holds them all."""
+PROPOSE = (RunKind.IMPROVE, RunKind.MIGRATE)
+"""Runs that have anything proposed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ Part = Heading | Paragraph | Table | Link
 
 def title(report: RunReport) -> str:
     """A task's slug needs no quoting."""
+    if not report.is_chosen:
+        return f"{report.task}: a version that run {report.run_id} did not choose"
     return f"{report.task}: what run {report.run_id} found"
 
 
@@ -66,14 +73,13 @@ def parts(report: RunReport) -> list[Part]:
         *(Paragraph((Quoted(f"{one.model}: {one.summary}"),)) for one in report.comparisons),
         *([Paragraph((Quoted(report.replay.summary),))] if report.replay else []),
         *(_votes(report.ensemble) if report.ensemble else []),
-        *_components(report.components),
-        *_changes(report.changes),
-        Heading("Cost"),
+        *_components(report),
+        *_changes(report),
+        Heading("Cost" if report.is_chosen else "Cost of the run"),
         Paragraph((_cost(report),)),
         Heading("Hashes"),
         _hashes(report),
-        Heading("Rolling back"),
-        _roll_back(report),
+        *_roll_back(report),
     ]
 
 
@@ -84,7 +90,7 @@ def _interval(report: RunReport) -> Iterator[Part]:
     low, high = verdict.interval
     yield Paragraph(
         (
-            f"F1 {verdict.before:.3f} to {verdict.after:.3f} on {verdict.cases} cases"
+            f"F1 {verdict.before:.3f} to {verdict.after:.3f} on {verdict.cases:,} cases"
             f" ({verdict.tested_on}): gain {verdict.gain:+.3f}, interval {low:+.3f} to {high:+.3f}"
             f" at {100 * (1 - verdict.alpha):.4g} %, p = {verdict.p_value:g},"
             f" look {verdict.look} at these cases.",
@@ -119,23 +125,29 @@ def _votes(ensemble: EnsembleMeasured) -> Iterator[Part]:
         )
 
 
-def _components(components: Sequence[ReportedComponent]) -> Iterator[Part]:
-    for split in dict.fromkeys(one.split for one in components):
-        yield Heading(f"F1 by component ({split})")
-        yield Table(
-            ("component", "before", "after", "change", "cases"),
-            tuple(
-                (
-                    Quoted(one.component),
-                    _f1(one.before),
-                    _f1(one.after),
-                    _f1(_change(one), signed=True),
-                    "-" if one.cases is None else str(one.cases),
-                )
-                for one in components
-                if one.split == split
-            ),
+def _components(report: RunReport) -> Iterator[Part]:
+    for split in dict.fromkeys(one.split for one in report.components):
+        of_split = [one for one in report.components if one.split == split]
+        which = cases_of(split_of(split, report.splits))
+        yield Heading(f"F1 by component, on {of_split[0].cases or 0:,} {which}")
+        yield component_table(of_split)
+
+
+def component_table(components: Sequence[ReportedComponent]) -> Table:
+    """Without a column of cases where they are not known of each, as of labels."""
+    head = ("component", "before", "after", "change", "cases")
+    rows = [
+        (
+            Quoted(one.component),
+            _f1(one.before),
+            _f1(one.after),
+            _f1(_change(one), signed=True),
+            f"{one.cases or 0:,}",
         )
+        for one in components
+    ]
+    width = len(head) - any(one.cases is None for one in components)
+    return Table(head[:width], tuple(row[:width] for row in rows))
 
 
 def _change(one: ReportedComponent) -> float | None:
@@ -148,8 +160,12 @@ def _f1(value: float | None, *, signed: bool = False) -> str:
     return f"{value:+.3f}" if signed else f"{value:.3f}"
 
 
-def _changes(changes: Sequence[ReportedChange]) -> Iterator[Part]:
-    yield Heading("Changes")
+def _changes(report: RunReport) -> Iterator[Part]:
+    """Nothing is said of them by a run that searches for none."""
+    changes = report.changes
+    if not changes and report.kind is not RunKind.IMPROVE:
+        return
+    yield Heading("Changes" if report.is_chosen else "The change")
     if not changes:
         yield Paragraph(("No change was tried.",))
         return
@@ -187,26 +203,36 @@ def _cost(report: RunReport) -> str:
 
 def _hashes(report: RunReport) -> Table:
     before, after = report.before, report.after
-    rows = {
-        "version before": str(before.id),
-        "its content": before.version_hash,
-        "its rendered form": before.rendered_hash,
-        "version after": str(after.id),
-        "its content ": after.version_hash,
-        "its rendered form ": after.rendered_hash,
-        "data set": f"{report.dataset_hash} ({report.dataset_size} cases)",
-        "scorer": report.scorer,
-        "engine": report.engine_version,
-        "answered": report.answered_by or report.task_model,
-        "proposed": report.proposer_model,
-    }
+    pairs = [("version before", before), ("version after", after)]
+    versions = [("version", after)] if before.id == after.id else pairs
+    rows: list[tuple[str, str | None]] = []
+    for name, one in versions:
+        content = [("its content", one.version_hash), ("its rendered form", one.rendered_hash)]
+        rows += [(name, str(one.id)), *content]
+    rows += [
+        ("data set", f"{report.dataset_hash} ({report.dataset_size} cases)"),
+        ("scorer", report.scorer),
+        ("engine", report.engine_version),
+        ("answered", report.answered_by or report.task_model),
+        ("proposed", report.proposer_model if report.kind in PROPOSE else None),
+    ]
     return Table(
-        ("what", "which"),
-        tuple((name.strip(), Quoted(one)) for name, one in rows.items() if one is not None),
+        ("what", "which"), tuple((name, Quoted(one)) for name, one in rows if one is not None)
     )
 
 
-def _roll_back(report: RunReport) -> Paragraph:
-    if report.roll_back is None:
-        return Paragraph(("No better prompt was found, so there is nothing to undo.",))
-    return Paragraph(("The version before serves again with ", Quoted(report.roll_back)))
+def _roll_back(report: RunReport) -> Iterator[Part]:
+    if report.roll_back is not None:
+        yield Heading("Rolling back")
+        yield Paragraph(
+            (
+                "Once what was found serves, what served before it serves again with ",
+                Quoted(report.roll_back),
+                "; where it serves in staging, with ",
+                Quoted("--alias staging"),
+                " behind it.",
+            )
+        )
+    elif report.kind is RunKind.IMPROVE:
+        yield Heading("Rolling back")
+        yield Paragraph(("No better prompt was found, so there is nothing to undo.",))

@@ -6,7 +6,6 @@ from uuid import UUID
 from nlu_shared.kit.access.auth import Caller, own_task
 from nlu_shared.kit.errors import NotFound
 from nlu_shared.schemas.events import Split
-from nlu_shared.schemas.prompts import caution_of
 from nlu_shared.schemas.reports import (
     ReportedChange,
     ReportedComponent,
@@ -14,7 +13,6 @@ from nlu_shared.schemas.reports import (
     RunReport,
 )
 from nlu_shared.schemas.runs import RunView
-from nlu_shared.schemas.verdicts import VerdictKind
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -22,18 +20,14 @@ from induction.history.models import RunChangeRow
 from induction.prompts import service as prompts
 from induction.prompts.models import PromptScoreRow
 from induction.reports.document import OBJECTIVE
+from induction.reports.words import tried, words
 from induction.runs import queries as runs
 from induction.runs import service
 from induction.runs.models import RunRow
-from induction.sentences import readable
 
 SPLITS = (Split.TEST.value, Split.VALIDATION.value)
-CLAIMS = {
-    VerdictKind.PROVEN: "Proven.",
-    VerdictKind.PROMISING: "Promising, not proven.",
-    VerdictKind.NOISE: "Noise.",
-    VerdictKind.NO_CHANGE: "No change.",
-}
+WHOLE = (OBJECTIVE, "accuracy")
+"""Components that every case has a part in."""
 Scores = Mapping[tuple[str, UUID], PromptScoreRow]
 """By split and version."""
 
@@ -45,51 +39,64 @@ async def report(session: AsyncSession, run_id: UUID, *, caller: Caller) -> RunR
     return await of_row(session, row)
 
 
+async def of_version(
+    session: AsyncSession, task: str, version_id: UUID, *, caller: Caller
+) -> RunReport:
+    """Of the run that made a version: all that it found where that is what it chose, else what
+    became of the version. Raises NotFound, also where no run made it."""
+    version = await prompts.get(session, task, version_id)
+    if version.run_id is None:
+        raise NotFound("No run made this version: it was brought in.", code="no_report")
+    row = await service.get(session, version.run_id)
+    own_task(caller, row.task)
+    view = await runs.view(session, row)
+    if version_id in _chosen(view):
+        return await _of(session, row, view)
+    whole = await _of(session, row, view, after=version_id)
+    return whole.model_copy(
+        update={
+            "is_chosen": False,
+            "verdict": None,
+            "words": tried(view, version_id),
+            "comparisons": [],
+            "ensemble": None,
+            "changes": [one for one in whole.changes if one.version_id == version_id],
+        }
+    )
+
+
 async def of_row(session: AsyncSession, row: RunRow) -> RunReport:
     """The same for who may see every task's."""
-    run_id, view = row.id, await runs.view(session, row)
-    before, after = row.baseline_version_id, row.best_version_id or row.baseline_version_id
+    return await _of(session, row, await runs.view(session, row))
+
+
+async def _of(
+    session: AsyncSession, row: RunRow, view: RunView, *, after: UUID | None = None
+) -> RunReport:
+    run_id, before = row.id, row.baseline_version_id
+    after = after or row.best_version_id or before
     scores = await _scores(session, run_id, (before, after))
     hashes = await prompts.hashes(session, {before, after})
     return RunReport.model_validate(
         view.model_dump(include=set(RunReport.model_fields))
         | {
             "run_id": run_id,
-            "words": _words(view),
+            "words": words(view),
             "comparisons": view.migration.comparisons if view.migration else [],
             "before": _version(before, hashes, scores),
             "after": _version(after, hashes, scores),
             "components": list(_components(scores, before, after)),
             "changes": await _changes(session, view),
-            "roll_back": _roll_back(row, before) if after != before else None,
+            "roll_back": _roll_back(view, None if after == before else hashes[after]),
         }
     )
 
 
-async def run_of(session: AsyncSession, task: str, version_id: UUID) -> UUID:
-    """The run that made a version. Raises NotFound."""
-    row = await prompts.get(session, task, version_id)
-    if row.run_id is None:
-        raise NotFound("No run made this version: it was brought in.", code="no_report")
-    return row.run_id
-
-
-def _words(view: RunView) -> list[str]:
-    verdict = view.verdict
-    if view.replay is not None:
-        sentences = ["A replay: what the version would change of logged traffic."]
-    elif verdict is None:
-        sentences = [f"There is no verdict: the run is {view.status.value}."]
-    else:
-        sentences = [CLAIMS[verdict.kind], readable(verdict.summary)]
-    if view.cross_validation is not None:
-        sentences.append(
-            f"The search itself, by cross-validation: {readable(view.cross_validation.summary)}"
-        )
-    if view.misses is not None:
-        sentences.append(view.misses.summary)
-    caution = caution_of(view.made_on)
-    return [*sentences, *([caution] if caution else [])]
+def _chosen(view: RunView) -> set[UUID | None]:
+    """The versions that the findings of a run are about."""
+    compared = view.migration.comparisons if view.migration else []
+    by_vote = view.ensemble.version_id if view.ensemble else None
+    return {view.best_version_id, by_vote, *(one.version_id for one in compared)}
 
 
 async def _scores(session: AsyncSession, run_id: UUID, version_ids: Sequence[UUID]) -> Scores:
@@ -118,14 +125,18 @@ def _components(scores: Scores, before: UUID, after: UUID) -> Iterator[ReportedC
             continue
         olds, news = ({OBJECTIVE: one.objective, **one.components} for one in (old, new))
         for name in [OBJECTIVE, *sorted({*old.components, *new.components})]:
-            cases = new.cases if name == OBJECTIVE else new.support.get(name)
             yield ReportedComponent(
                 split=split,
                 component=name,
                 before=olds.get(name),
                 after=news.get(name),
-                cases=cases,
+                cases=_cases(new, name),
             )
+
+
+def _cases(score: PromptScoreRow, component: str) -> int | None:
+    """None of a label: runs keep no count by label."""
+    return score.cases if component in WHOLE else score.support.get(component)
 
 
 async def _changes(session: AsyncSession, view: RunView) -> list[ReportedChange]:
@@ -146,5 +157,10 @@ async def _changes(session: AsyncSession, view: RunView) -> list[ReportedChange]
     ]
 
 
-def _roll_back(row: RunRow, before: UUID) -> str:
-    return f"induction prompts promote --task {row.task} --version {before}"
+def _roll_back(view: RunView, version_hash: str | None) -> str | None:
+    """With the hash of what is to stop, a command that undoes nothing else."""
+    by_hash = "" if version_hash is None else f" --version-hash {version_hash}"
+    may_serve = _chosen(view) - {None, view.baseline_version_id}
+    return (
+        f"induction prompts rollback --task {view.task}{by_hash}" if may_serve or by_hash else None
+    )

@@ -54,9 +54,9 @@ async def get_version_report(
     caller: CallerDep,
     format: Format = "json",
 ) -> Response:
-    """The evidence of the run that made a version."""
-    run_id = await queries.run_of(session, task, version_id)
-    return _written(await queries.report(session, run_id, caller=caller), format)
+    """The evidence of the run that made a version. Where the run tried it and did not choose it,
+    what became of it, with its own scores and no verdict."""
+    return _written(await queries.of_version(session, task, version_id, caller=caller), format)
 
 
 def _written(report: RunReport, format: str) -> Response:

@@ -6,7 +6,7 @@
   by the interval and by the cases' own scores stratum by stratum, less half a case, since there may
   be few of them. A gain may hide in it.
 - cannot tell: none of these. How many labels more would mostly tell is simulated with the same
-  tests: those of a gain or of a loss, as the objective points, and those of "equal".
+  tests (`more_labels`): any of the claims counts.
 
 A claim is wrong with a chance of `ALPHA` at most, most of them with half of that. A case without a
 prediction is a miss on its side.
@@ -18,13 +18,7 @@ from math import ceil
 
 import numpy as np
 from nlu_shared.measure.f1 import Counts, Floats
-from nlu_shared.measure.needed import (
-    HALF_A_GROUP,
-    MOST,
-    groups_needed,
-    groups_ruling_out,
-    pulls,
-)
+from nlu_shared.measure.needed import HALF_A_GROUP, MOST
 from nlu_shared.measure.non_inferiority import moved
 from nlu_shared.measure.significance import Gain, paired_bootstrap, sign_flip_test
 from nlu_shared.schemas.prompts import TaskKind
@@ -32,6 +26,7 @@ from nlu_shared.schemas.scores import Against, CaseId, ScoreComparison
 from numpy.typing import NDArray
 
 from induction.scoring.files import MISSING, Scored, Unscorable
+from induction.scoring.more_labels import groups_telling
 from induction.scoring.report import added_up, task_for
 from induction.task_kinds.base import Task
 
@@ -165,16 +160,15 @@ def _groups_until(pairs: Pairs, margin: float) -> int | None:
     """The fewest further groups until one of the claims would mostly be made."""
     if len(pairs.gains) < 2:
         return None
-    gains, pulled = pairs.gains.tolist(), pulls(*pairs.counts, pairs.task.objective).tolist()
-    losses, pushed = [-one for one in gains], [-one for one in pulled]
-    ways = [
-        groups_needed(gains, pulled, alpha=ALPHA, seed=SEED),
-        groups_needed(losses, pushed, alpha=ALPHA, seed=SEED),
-    ]
-    if margin:
-        strata = pairs.strata
-        ways.append(groups_ruling_out(gains, strata, pulled, margin=margin, alpha=ALPHA, seed=SEED))
-    return min((one for one in ways if one is not None), default=None)
+    return groups_telling(
+        pairs.counts,
+        pairs.gains,
+        pairs.strata,
+        pairs.task.objective,
+        margin=margin,
+        alpha=ALPHA,
+        seed=SEED,
+    )
 
 
 def _rows(cases: Sequence[Scored]) -> list[int]:

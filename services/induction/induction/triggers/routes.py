@@ -20,9 +20,10 @@ router = APIRouter(prefix="/v1/admin/auto-trigger", tags=["admin"])
 admin = requires("admin")
 SettingsDep = Annotated[Settings, Depends(settings_of)]
 UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such task"}}
+LIVE = {**UNKNOWN, 409: {"description": "The task is archived, and its trigger stays off"}}
 
 
-@router.post("", dependencies=[admin], responses=UNKNOWN)
+@router.post("", dependencies=[admin], responses=LIVE)
 async def set_auto_trigger(
     body: AutoTriggerIn, settings: SettingsDep, session: DbSession, caller: CallerDep
 ) -> AutoTriggerView:
@@ -32,7 +33,7 @@ async def set_auto_trigger(
     return await service.set_rules(session, settings, body, by=caller.subject)
 
 
-@router.patch("", dependencies=[admin], responses=UNKNOWN)
+@router.patch("", dependencies=[admin], responses=LIVE)
 async def change_auto_trigger(
     body: AutoTriggerIn, settings: SettingsDep, session: DbSession, caller: CallerDep
 ) -> AutoTriggerView:
@@ -60,7 +61,7 @@ async def pause_auto_trigger(
     return await service.pause(session, settings, body.task, by=caller.subject)
 
 
-@router.post("/resume", dependencies=[admin], responses=UNKNOWN)
+@router.post("/resume", dependencies=[admin], responses=LIVE)
 async def resume_auto_trigger(
     body: AutoTriggerOf, settings: SettingsDep, session: DbSession, caller: CallerDep
 ) -> AutoTriggerView:

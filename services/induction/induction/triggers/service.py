@@ -73,8 +73,9 @@ async def view(session: AsyncSession, settings: Settings, task: str) -> AutoTrig
 async def set_rules(
     session: AsyncSession, settings: Settings, request: AutoTriggerIn, *, by: str
 ) -> AutoTriggerView:
-    """All of them: those left out become the service's defaults. Raises NotFound."""
+    """All of them: those left out become the service's defaults. Raises NotFound, Archived."""
     given = _given(request)
+    await _require_live(session, request)
     row = await _looked(session, settings, request.task, "set", by, fields=sorted(given))
     row.body = defaults(settings).model_dump() | given
     await session.flush()
@@ -84,8 +85,9 @@ async def set_rules(
 async def change_rules(
     session: AsyncSession, settings: Settings, request: AutoTriggerIn, *, by: str
 ) -> AutoTriggerView:
-    """Those that are given; the others stay. Raises NotFound."""
+    """Those that are given; the others stay. Raises NotFound, Archived."""
     given = _given(request)
+    await _require_live(session, request)
     row = await _looked(session, settings, request.task, "change", by, fields=sorted(given))
     row.body = row.body | given
     await session.flush()
@@ -106,6 +108,8 @@ async def pause(
 async def resume(
     session: AsyncSession, settings: Settings, task: str, *, by: str
 ) -> AutoTriggerView:
+    """Raises NotFound, Archived."""
+    tasks.require_current(await tasks.held(session, task))
     row = await _looked(session, settings, task, "resume", by)
     row.paused_at = row.paused_by = None
     await session.flush()
@@ -124,6 +128,12 @@ async def reset_backoff(
 
 def _given(request: AutoTriggerIn) -> dict[str, Any]:
     return request.model_dump(exclude_unset=True, exclude={"task"})
+
+
+async def _require_live(session: AsyncSession, request: AutoTriggerIn) -> None:
+    """Of a trigger that is switched on: no run of an archived task would ever start."""
+    if request.enabled:
+        tasks.require_current(await tasks.held(session, request.task))
 
 
 async def _looked(

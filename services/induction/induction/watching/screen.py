@@ -16,11 +16,11 @@ from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
-from induction.sentences import readable
+from induction.sentences import ended, readable
 from induction.watching.answers import answers
 from induction.watching.components import by_component
-from induction.watching.headroom import priced
-from induction.watching.lines import INDENT, Line, bar, plain, quiet
+from induction.watching.headroom import measured, priced
+from induction.watching.lines import INDENT, Line, bad, bar, plain, quiet
 from induction.watching.migration import figures
 from induction.watching.search import SearchView
 from induction.watching.votes import gains, remarks
@@ -85,14 +85,16 @@ async def watch(
             finished = event if isinstance(event, RunFinished) else finished
             for line in search.lines(event):
                 console.print(line)
-    print_ending(console, await over())
+    print_ending(console, await over(), is_followed=True)
     return finished
 
 
-def print_ending(console: Console, run: RunView) -> None:
-    """The verdict, what it cost, how many of the promised iterations it took, and how to let the
-    best prompt serve, where there is another than before; of a vote, where it gains anything."""
-    console.print(*ending(run), sep="\n")
+def print_ending(console: Console, run: RunView, *, is_followed: bool = False) -> None:
+    """The verdict or what was found, why it ended, what it cost, how many of the promised
+    iterations it took, and how to let the best prompt serve, where there is another than before; of
+    a vote, where it gains anything. `is_followed`: its events stand above, and what they say is not
+    said again."""
+    console.print(*([] if is_followed else _found(run)), *ending(run), sep="\n")
     if run.ensemble is not None:
         console.print(*map(quiet, remarks(run.ensemble)), sep="\n")
         if not gains(run.ensemble):
@@ -104,7 +106,7 @@ def print_ending(console: Console, run: RunView) -> None:
 
 
 def ending(run: RunView) -> list[Line | Padding]:
-    """The same but for the command."""
+    """The same but for what was found and the command."""
     shown: list[Line | Padding] = (
         []
         if run.verdict is None
@@ -124,8 +126,19 @@ def ending(run: RunView) -> list[Line | Padding]:
         *best,
         *counted,
         *map(quiet, run.notes),
+        *([quiet(ended(run))] if run.status.over else []),
         spent(run),
     ]
+
+
+def _found(run: RunView) -> list[Line]:
+    """What a run that is for no verdict came to."""
+    headroom = [] if run.headroom is None else measured(run.headroom)
+    replay = [] if run.replay is None else [plain(readable(run.replay.summary))]
+    votes = [] if run.ensemble is None else [plain(run.ensemble.summary)]
+    if run.canary is None:
+        return [*headroom, *replay, *votes]
+    return [(bad if run.canary.drifted else plain)(readable(run.canary.summary))]
 
 
 def spent(run: RunView) -> Line:

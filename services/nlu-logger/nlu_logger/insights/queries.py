@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from nlu_shared.schemas.experiments import ArmCount, Unit
+from nlu_shared.schemas.experiments import ArmCount, ArmCounts, Unit
 from nlu_shared.schemas.insights import ConfidenceBucket, IntentCount, Version
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -238,30 +238,43 @@ async def arms(
     steps: Sequence[datetime],
     lag: timedelta,
     after: UUID,
-) -> list[ArmCount]:
+) -> ArmCounts:
     """Units by step, arm and intent, each with its first prediction, where that is not older than
-    `after`. A version is named by its id, its hash, or eight characters of that at least."""
-    counted = await rows(
-        session,
-        f"""
+    `after`; and the predictions since. A version is named by its id, its hash, or eight characters
+    of that at least."""
+    named = f"""
         WITH named AS (
             SELECT p.id, {UNIT[unit]} AS unit, p.predicted_intent, p.was_successful,
                 width_bucket(p.created_at, CAST(:steps AS timestamptz[])) AS step, p.created_at,
                 CASE WHEN {NAMES.format("a")} THEN 'a' WHEN {NAMES.format("b")} THEN 'b' END AS arm
             {KEPT}
-        ), firsts AS (
-            SELECT DISTINCT ON (unit) * FROM named
-            WHERE arm IS NOT NULL AND unit IS NOT NULL AND step > 0
+        ), counting AS (
+            SELECT * FROM named WHERE arm IS NOT NULL AND step > 0
                 AND created_at >= (CAST(:steps AS timestamptz[]))[step] + :lag
-            ORDER BY unit, id
+        )
+        """
+    bound = kept.bound(a=[*versions[0]], b=[*versions[1]], steps=[*steps], lag=lag, after=after)
+    counted = await rows(
+        session,
+        f"""
+        {named}, firsts AS (
+            SELECT DISTINCT ON (unit) * FROM counting WHERE unit IS NOT NULL ORDER BY unit, id
         )
         SELECT step - 1 AS step, arm, predicted_intent, COUNT(*) AS units,
             COUNT(was_successful) AS ended, COUNT(*) FILTER (WHERE was_successful) AS successes
         FROM firsts WHERE id >= :after GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
         """,
-        kept.bound(a=[*versions[0]], b=[*versions[1]], steps=[*steps], lag=lag, after=after),
+        bound,
     )
-    return [ArmCount(**row) for row in counted]
+    (logged,) = await rows(
+        session,
+        f"""
+        {named} SELECT COUNT(*) AS predictions, COUNT(unit) AS with_unit FROM counting
+        WHERE id >= :after
+        """,
+        bound,
+    )
+    return ArmCounts(items=[ArmCount(**row) for row in counted], **logged)
 
 
 async def rows(session: AsyncSession, sql: str, bound: dict[str, Any]) -> Sequence[dict[str, Any]]:

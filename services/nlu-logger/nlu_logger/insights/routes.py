@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from nlu_shared.kit.http.deps import CallerDep, DbSession, requires, settings_of
 from nlu_shared.kit.http.parameters import AnyTask, ModelVersion, PromptVersion, Since, Until
 from nlu_shared.schemas.base import Label, Moment, Page
-from nlu_shared.schemas.experiments import ArmCount, Unit
+from nlu_shared.schemas.experiments import ArmCounts, Unit
 from nlu_shared.schemas.insights import (
     Calibration,
     Comparison,
@@ -149,11 +149,11 @@ async def insight_experiment(
     after: Annotated[
         Moment | None, Query(description="only units that came from then on; without it, all")
     ] = None,
-) -> Page[ArmCount]:
+) -> ArmCounts:
     """Units of an experiment by step, version and intent, each counted with its first prediction
-    of the period. No text and no id of a unit is among them."""
+    of the period; and how many predictions carry a version, and how many of these a unit. No text
+    and no id of a unit is among them."""
     lag = timedelta(minutes=lag_minutes)
-    counts = service.arms(
+    return await service.arms(
         session, filters, unit=unit, versions=(a, b), steps=step, lag=lag, after=after
     )
-    return Page(items=await counts)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from nlu_shared.kit.access.auth import Caller, own_task
 from nlu_shared.kit.errors import Invalid
-from nlu_shared.schemas.experiments import ArmCount, Unit
+from nlu_shared.schemas.experiments import ArmCounts, Unit
 from nlu_shared.schemas.insights import (
     Calibration,
     Comparison,
@@ -223,7 +223,7 @@ async def arms(
     steps: Sequence[datetime],
     lag: timedelta,
     after: datetime | None,
-) -> list[ArmCount]:
+) -> ArmCounts:
     """What each version of an experiment came to; a unit counts once."""
     return await queries.arms(
         session,

@@ -1,10 +1,11 @@
 """From a message to a classification by the prompt that serves."""
 
 import asyncio
+import logging
 from functools import partial
 from uuid import UUID
 
-from nlu_shared.client.classification import Classification, unit_of
+from nlu_shared.client.classification import Classification, ids_with, unit_of
 from nlu_shared.client.prompted.model import MessagesApi, ModelFailed
 from nlu_shared.client.prompted.served import ServedPrompt
 from nlu_shared.client.prompted.source import PromptSource
@@ -17,6 +18,7 @@ from nlu_shared.schemas.ground_truth import Context
 from nlu_shared.schemas.prompts import TaskKind
 from nlu_shared.schemas.rendered import RenderedPrompt
 
+log = logging.getLogger(__name__)
 MODEL = "NLU_MODEL"
 
 
@@ -112,6 +114,7 @@ class PromptedService(NLUService):
     def __init__(self, classifier: PromptedClassifier, transport: Transport, *, task: str) -> None:
         super().__init__(classifier.classify, transport, task=task)
         self._prompted = classifier
+        self._has_warned = False
 
     async def process_message(
         self,
@@ -123,14 +126,20 @@ class PromptedService(NLUService):
         unit: UUID | str | None = None,
     ) -> NLUResult:
         """Answers, and logs what answered. `unit` is who has a part in experiments: the id of the
-        user or the conversation, whichever an experiment counts, and logged as such, too. It always
-        gets the same version. A unit that induction would not take is as none."""
+        user or the conversation, whichever an experiment counts. It always gets the same version,
+        and is logged: as the user or the conversation that it equals, else as the conversation
+        where none is given; one that is no UUID as a UUID made of it. A unit that induction would
+        not take is as none."""
         chosen = unit_of(unit)
+        user, conversation, is_logged = ids_with(chosen, user_id, conversation_id)
+        if not is_logged and not self._has_warned:
+            self._has_warned = True
+            log.warning("unit is neither the user nor the conversation: it is logged nowhere")
         return await self._processed(
             partial(self._prompted.classify, unit=chosen),
             message,
-            user_id,
-            conversation_id,
+            user,
+            conversation,
             message_index,
         )
 

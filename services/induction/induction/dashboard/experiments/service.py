@@ -9,7 +9,7 @@ from nlu_shared.kit.access.auth import Authenticator
 from nlu_shared.kit.pages.entrance import PREFIX
 from nlu_shared.kit.pages.tables import Table
 from nlu_shared.schemas.base import Page
-from nlu_shared.schemas.experiments import Experiment, ExperimentStatus
+from nlu_shared.schemas.experiments import Experiment
 from nlu_shared.schemas.prompts import ServingAlias
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -109,7 +109,9 @@ async def experiment_page(
         next_step=wording.next_step(one, await queries.now(session)),
         chart=evidence_chart(one),
         hashes=await _hashes(session, [one]),
-        names=await names.of(authenticator, {one.by, one.ended_by or one.by}),
+        names=await names.of(
+            authenticator, {one.by, *filter(None, (one.ended_by, one.stopped_by))}
+        ),
         is_serving=await pointer.serving_id(session, task) == one.b_version_id,
     )
 
@@ -120,12 +122,12 @@ async def order_page(session: AsyncSession, task: str, version_id: UUID) -> Orde
     version = await prompts.get(session, task, version_id)
     serving_id = await pointer.serving_id(session, task, ServingAlias.PRODUCTION)
     newest = await queries.newest(session, task)
-    is_running = newest is not None and newest.status == ExperimentStatus.RUNNING
+    is_in_the_way = newest is not None and newest.is_in_the_way(serving_id)
     return OrderPage(
         task=row,
         version=version,
         serving_id=serving_id,
-        running=newest.id if newest is not None and is_running else None,
+        running=newest.id if newest is not None and is_in_the_way else None,
         hashes=await prompts.hashes(session, [one for one in (serving_id,) if one is not None]),
     )
 

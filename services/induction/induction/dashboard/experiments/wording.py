@@ -16,7 +16,21 @@ TITLES = {
 
 
 def verdict(experiment: Experiment) -> str:
-    """In a sentence or two."""
+    """In a sentence or two, or three where predictions come without a unit."""
+    return f"{_verdict(experiment)}{_without_unit(experiment)}"
+
+
+def _without_unit(experiment: Experiment) -> str:
+    evidence, unit = experiment.evidence, experiment.plan.unit.value
+    if evidence is None or evidence.with_unit == evidence.predictions:
+        return ""
+    return (
+        f" {evidence.predictions:,} settled predictions carry these versions, and"
+        f" {evidence.with_unit:,} of them the id of a {unit}: the others count nowhere."
+    )
+
+
+def _verdict(experiment: Experiment) -> str:
     evidence = experiment.evidence
     if evidence is None or evidence.difference is None:
         return "No unit has settled yet, so nothing is known of either version."

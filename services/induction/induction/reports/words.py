@@ -1,0 +1,107 @@
+"""What a run found, in sentences: of each kind, and of each way to end. Pure.
+
+Nothing that a model or a person wrote about cases is in them.
+"""
+
+from collections.abc import Iterator, Mapping
+from uuid import UUID
+
+from nlu_shared.schemas.candidates import IterationView
+from nlu_shared.schemas.events import Split
+from nlu_shared.schemas.prompts import caution_of
+from nlu_shared.schemas.runs import RunKind, RunView
+from nlu_shared.schemas.verdicts import VerdictKind
+
+from induction.sentences import ended, readable
+
+CLAIMS = {
+    VerdictKind.PROVEN: "Proven.",
+    VerdictKind.PROMISING: "Promising, not proven.",
+    VerdictKind.NOISE: "Noise.",
+    VerdictKind.NO_CHANGE: "No change.",
+}
+SOUGHT = {
+    RunKind.EVALUATE: "score",
+    RunKind.MIGRATE: "comparison",
+    RunKind.HEADROOM: "estimate",
+    RunKind.CANARY: "result",
+    RunKind.REPLAY: "result",
+}
+"""What a run is for; the others are for a verdict."""
+BECAME = {
+    "open": "it was not judged",
+    "kept": "it was kept, and another became the best after it",
+    "rejected": "it was rejected",
+    "outdone": "another change of the same step gained more, or nobody approved it in time",
+}
+"""What became of a change that the run did not choose in the end, by its outcome."""
+NAMES = {Split.TEST.value: "untouched test cases", Split.TRAIN.value: "training cases"}
+
+
+def split_of(split: str, splits: Mapping[str, int] | None) -> str:
+    """Where there are none to validate on, changes are judged on those they were made from."""
+    is_training = split == Split.VALIDATION and not (splits or {}).get(split)
+    return Split.TRAIN.value if splits and is_training else split
+
+
+def cases_of(split: str) -> str:
+    """As it stands after "F1 on"."""
+    return NAMES.get(split, f"{split} cases")
+
+
+def words(run: RunView) -> list[str]:
+    """What was found comes before why it ended; where nothing was, the end is all there is."""
+    sentences = [*_found(run)]
+    if not sentences:
+        sentences.append(f"There is no {SOUGHT.get(run.kind, 'verdict')}.")
+    sentences.append(ended(run))
+    return [*sentences, *_besides(run)]
+
+
+def tried(run: RunView, version_id: UUID) -> list[str]:
+    """Of a version that the run made and did not choose."""
+    changes = [one for one in run.changes if one.version_id == version_id]
+    far = "" if run.status.over else " so far"
+    chosen = run.best_version_id or run.baseline_version_id
+    is_baseline = chosen == run.baseline_version_id
+    end = "stayed with the version it began with" if is_baseline else f"chose version {chosen}"
+    return [
+        f"Run {run.id} tried version {version_id} and did not choose it{far}.",
+        *map(_change, changes),
+        f"The run {end}{far}.",
+        "There is no verdict on this version.",
+        ended(run),
+        *filter(None, [caution_of(run.made_on)]),
+    ]
+
+
+def _change(one: IterationView) -> str:
+    score = "" if one.validation_f1 is None else f", with F1 {one.validation_f1:.3f} on validation"
+    return f"It was change {one.n}{score}: {BECAME.get(one.outcome, one.outcome)}."
+
+
+def _found(run: RunView) -> Iterator[str]:
+    if run.verdict is not None:
+        yield CLAIMS[run.verdict.kind]
+        yield readable(run.verdict.summary)
+    if run.kind is RunKind.EVALUATE and run.final_f1 is not None:
+        of = split_of(Split.VALIDATION.value, run.splits)
+        yield f"An evaluation: F1 {run.final_f1:.3f} on {cases_of(of)}."
+    if run.migration is not None and run.migration.comparisons:
+        yield "A migration: the same prompt, and one searched for, on other models."
+    if run.headroom is not None:
+        yield f"What a prompt could gain: {readable(run.headroom.summary)}"
+    if run.canary is not None:
+        yield f"A canary: {readable(run.canary.summary)}"
+    if run.replay is not None:
+        yield "A replay: what the version would change of logged traffic."
+
+
+def _besides(run: RunView) -> Iterator[str]:
+    if run.cross_validation is not None:
+        summary = readable(run.cross_validation.summary)
+        yield f"The search itself, by cross-validation: {summary}"
+    if run.misses is not None:
+        yield run.misses.summary
+    if caution := caution_of(run.made_on):
+        yield caution
