@@ -104,6 +104,9 @@ async def test_versions_tell_and_sort_by_what_became_of_them_and_by_what_made_th
     assert ups.index("import") < ups.index("kept")
     assert downs.index("kept") < downs.index("import")
     assert [one for one in ups if "rejected" in one] == ups[ups.index("kept") + ups.count("kept") :]
+    for sort in ("-outcome", "verdict"):
+        later = await shown(page, lineage, sort=sort, cursor=kept["version_id"])
+        assert not re.search(rf'<th scope="row"><a [^>]*{kept["version_id"]}', later)
     best_first = await shown(page, lineage, sort="verdict")
     table = best_first[best_first.index("<tbody>") :]
     assert table.index(seen["best_version_id"]) == table.index("/versions/") + len("/versions/")

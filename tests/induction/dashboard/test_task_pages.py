@@ -166,6 +166,7 @@ async def test_an_experiment_is_ordered_from_a_version_watched_to_its_win_and_st
     assert f"{answer.json()['evidence']['better']:.3g} <small>of 20</small>" in table
     for sort in ("share", "-share", "units", "-units"):
         assert made["id"] in await shown(page, listed, sort=sort)
+        assert made["id"] not in await shown(page, listed, sort=sort, cursor=made["id"])
     await pressed(page, f"tasks/tried-here/experiments/{made['id']}/stop", reason="seen")
     assert "stopped without a winner" in await shown(page, own)
 
