@@ -137,7 +137,7 @@ async def test_an_experiment_is_ordered_from_a_version_watched_to_its_win_and_st
     begun = await shown(page, own)
     assert "Nothing has settled yet." in begun
     assert "50 % of units get it once 50 more units have settled." in begun
-    assert "An experiment of this task is running." in await shown(page, order)
+    assert "An experiment of this task is running, or has won" in await shown(page, order)
     assert f"/dashboard{own}" in await shown(page, "")
     async with open_resources(stack.settings) as worker:
         await logged(stack, "tried-here", a, units=80, successes=56)
@@ -168,7 +168,10 @@ async def test_an_experiment_is_ordered_from_a_version_watched_to_its_win_and_st
         assert made["id"] in await shown(page, listed, sort=sort)
         assert made["id"] not in await shown(page, listed, sort=sort, cursor=made["id"])
     await pressed(page, f"tasks/tried-here/experiments/{made['id']}/stop", reason="seen")
-    assert "stopped without a winner" in await shown(page, own)
+    stopped = await shown(page, own)
+    assert "The candidate has won" in stopped
+    assert "Units get production again" in stopped
+    assert "Stop:" not in stopped
 
 
 async def test_pages_ask_no_more_of_a_long_list(stack: Stack, page: httpx2.AsyncClient) -> None:
