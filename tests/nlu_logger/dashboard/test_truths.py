@@ -51,7 +51,7 @@ async def test_a_filled_review_file_becomes_corrections(
     rows = f"id,corrected_intent\n{item},shop\n0189aaaa-0000-4000-8000-00000000000f,shop\n"
     text = await brought(page, what="review", file=rows, approve="yes")
     assert "<b>1</b> new" in text
-    assert "not found" in text
+    assert "no such prediction" in text
     case, _ = await world.truth(task)
     assert case["truth"] == "shop"
 
