@@ -4,7 +4,8 @@ A problem keeps the service from its work and makes the exit code 1; a warning d
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -22,12 +23,14 @@ from nlu_shared.kit.environment import EnvironmentSettings, UnusableSettings, fr
 from nlu_shared.kit.errors import ServiceError
 
 SECONDS = 3.0
+TRIES = 3
 MOST_APART = timedelta(seconds=1)
 """Of two clocks: leases and months are the database's, times of predictions the clients'."""
 MEGABYTE = 1024 * 1024
 LOW_BYTES, LEAST_BYTES = 1024 * MEGABYTE, 128 * MEGABYTE
 """Free on a disk: below the first it is time to look, below the second work may stop."""
 Known = TypeVar("Known", bound=EnvironmentSettings)
+Value = TypeVar("Value")
 
 
 class State(StrEnum):
@@ -75,17 +78,29 @@ def read_settings(of: type[Known]) -> tuple[Known | None, Check]:
         return None, problem("settings", str(wrong))
 
 
+async def _patiently(look: Callable[[], Awaitable[Value]]) -> Value:
+    """A busy machine connects late, and who asks only once can wait: the last refusal stands."""
+    for _ in range(TRIES - 1):
+        with suppress(ServiceError, OSError):
+            return await look()
+    return await look()
+
+
 async def check_database(url: str, identity: Identity, scripts: Path, *, migrate: str) -> Check:
     """Whether it is there, has the newest schema, and binds this login; `migrate` is the command
     that brings it up to date."""
     what, newest = "database", ScriptDirectory(str(scripts)).get_current_head()
-    try:
+
+    async def look() -> object:
         async with (
             open_database(url, pool_size=1) as database,
             session_scope(database, identity) as session,
         ):
             result = await session.execute(text("SELECT version_num FROM alembic_version"))
-            revision = result.scalar()
+            return result.scalar()
+
+    try:
+        revision = await _patiently(look)
     except ProgrammingError:
         return problem(what, f"it has no schema yet, or this login may not see it: run `{migrate}`")
     except UnboundLogin as unbound:
@@ -123,7 +138,8 @@ def check_mail(setting: str, unreached: str | None) -> Check:
 async def check_clock(url: str, identity: Identity) -> Check:
     """This machine's clock against the database's."""
     what = "clock"
-    try:
+
+    async def look() -> tuple[datetime, datetime, datetime]:
         async with (
             open_database(url, pool_size=1) as database,
             session_scope(database, identity) as session,
@@ -131,7 +147,10 @@ async def check_clock(url: str, identity: Identity) -> Check:
             await session.execute(text("SELECT 1"))
             before = datetime.now(UTC)
             result = await session.execute(text("SELECT clock_timestamp()"))
-            theirs, after = result.scalar_one(), datetime.now(UTC)
+            return before, result.scalar_one(), datetime.now(UTC)
+
+    try:
+        before, theirs, after = await _patiently(look)
     except (ServiceError, OSError, ProgrammingError):
         return warning(what, "not looked at without the database")
     apart = max(before - theirs, theirs - after, timedelta())
