@@ -39,7 +39,7 @@ async def test_a_prediction_is_answered_by_keyboard_on_its_page_and_taken_back(
     await world.admin.put(f"/v1/tasks/{task}/labels", json=known)
     item = await world.log(task=task, predicted_intent="label_03")
     await page.goto(f"/dashboard/predictions/{item}")
-    assert await barriers(page, in_dark=True) == []
+    assert await barriers(page, is_first=True) == []
     await expect(page.locator("#card")).to_be_focused()
     await page.keyboard.press("n")
     await page.keyboard.type("the twelfth")
@@ -49,7 +49,7 @@ async def test_a_prediction_is_answered_by_keyboard_on_its_page_and_taken_back(
     await page.keyboard.press("Enter")
     row = page.get_by_role("row", name="label_12")
     await expect(row).to_contain_text("the twelfth")
-    assert await barriers(page, in_dark=True) == []
+    assert await barriers(page, is_first=True) == []
     await row.get_by_text("Decide").click()
     await row.get_by_role("button", name="Approve").click()
     await expect(row).to_contain_text("approved by you")

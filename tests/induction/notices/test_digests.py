@@ -108,7 +108,6 @@ async def test_each_channel_gets_the_digest_of_a_week_once(
 ) -> None:
     await channel(telling, "email", "ann@example.org")
     await channel(telling, "webhook", receiver.url)
-    await make_task(telling, "other")
     await channel(telling, "slack", receiver.url, tasks=["other"])
     both = {"events": ["week_ended", "run_ended"], "run_kinds": ["canary"]}
     await channel(telling, "slack", receiver.url, timedelta(days=7), **both)

@@ -230,4 +230,4 @@ async def test_the_command_says_the_price_and_then_what_changes(stack: Stack) ->
     assert ended.code == 0, ended.complained
     assert "of 10 logged predictions" in " ".join((ended.printed + ended.complained).split())
     run = await typed("induction", "runs", "show", ended.printed.split()[0], env=env)
-    assert run.printed.splitlines()[1].startswith("Changes ")
+    assert run.printed.splitlines()[1].lstrip().startswith("Changes ")

@@ -68,7 +68,7 @@ async def test_a_refusal_names_the_labels_and_a_file_without_any_is_told(
     file.write_text('["leave"]')
     ended, _, complained = await typed("labels", "put", file, "--task", task, env=env)
     assert ended == 1
-    assert complained.rstrip().endswith("Labels: greet")
+    assert complained.rstrip().endswith("Labels: greet.")
     for wrong in ("{}", "no json", '{"labels": 3}'):
         file.write_text(wrong)
         ended, _, complained = await typed("labels", "put", file, "--task", task, env=env)

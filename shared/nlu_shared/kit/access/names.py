@@ -2,7 +2,6 @@
 as whoever looks keys up."""
 
 from collections.abc import Iterable, Mapping
-from uuid import UUID
 
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -11,7 +10,7 @@ from nlu_shared.kit.access.auth import Authenticator
 from nlu_shared.kit.data.db import session_scope
 
 KEY, USER = "key:", "user:"
-NAMES = text("SELECT id, name FROM api_keys WHERE id = ANY(:ids)")
+NAMES = text("SELECT id, name FROM api_keys WHERE CAST(id AS text) = ANY(:ids)")
 
 
 async def of(authenticator: Authenticator, subjects: Iterable[str]) -> Mapping[str, str]:
@@ -26,7 +25,7 @@ async def of(authenticator: Authenticator, subjects: Iterable[str]) -> Mapping[s
 async def within(session: AsyncSession, subjects: Iterable[str]) -> Mapping[str, str]:
     """The same by a session that may read keys, as every one of induction's may."""
     named = dict.fromkeys(subjects, "")
-    ids = [UUID(one.removeprefix(KEY)) for one in named if one.startswith(KEY)]
+    ids = [one.removeprefix(KEY) for one in named if one.startswith(KEY)]
     if ids:
         for row in await session.execute(NAMES, {"ids": ids}):
             named[f"{KEY}{row.id}"] = row.name

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.engine.runtime import Call, Event, Inbox
+from induction.llm.errors import ParkRun
 from induction.llm.ledger import Ledger
 from induction.runs.driving import approvals, inbox, journal
 from induction.runs.driving.lease import Lease
@@ -51,15 +52,19 @@ class RunRuntime:
     async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
         self.lease.check()
         async with self._reporting(calls):
-            return await self.ledger.complete(calls, ahead)
+            try:
+                return await self.ledger.complete(calls, ahead)
+            except ParkRun:
+                await self._keep_readings()
+                raise
 
     async def inbox(self, step: int) -> Inbox:
         """What the operator and the clock say. Raises PauseRequested instead of reading when the
         run is to pause, and ApprovalAwaited where nobody has decided yet.
 
-        A reading of nothing is recorded with the next event: until then nothing has come of it, and
-        a replay may as well read something else. It waits for no event, but for one that says a
-        person is waited for.
+        A reading of nothing is recorded with the next event, or where the run is parked: until then
+        nothing has come of it, and a replay may as well read something else. It waits for no event,
+        but for one that says a person is waited for.
         """
         if step in self.readings:
             return self.readings[step]
@@ -115,6 +120,12 @@ class RunRuntime:
             yield session
             inbox.keep_empty(session, self.lease.run.id, steps)
         del self._unrecorded[: len(steps)]
+
+    async def _keep_readings(self) -> None:
+        """So that a run that was parked goes on as it had read, and not by a later hour."""
+        if self._unrecorded:
+            async with self._in_order(), self._transaction() as session:
+                await journal.held(session, self.lease.run.id, self.lease.run.fence)
 
     @asynccontextmanager
     async def _in_order(self) -> AsyncIterator[None]:
