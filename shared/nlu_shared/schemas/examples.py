@@ -83,11 +83,7 @@ EXAMPLES: Mapping[type[BaseModel], JsonValue] = {
         "model_version": "2026-11",
         "latency_ms": 41.5,
     },
-    ChannelIn: {
-        "kind": "slack",
-        "target": "https://hooks.slack.example/services/T0/B0/x",
-        "tasks": [TASK],
-    },
+    ChannelIn: {"kind": "slack", "target": "https://hooks.slack.example/services/T0/B0/x"},
     PricesIn: {
         "prices": [
             {"model": "gpt-4o-mini", "since": "2026-01-01", "input": 0.15, "output": 0.6},
