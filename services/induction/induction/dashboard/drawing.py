@@ -79,24 +79,25 @@ class Trace:
 
 
 def traces(scores: Sequence[Mapping[str, float]]) -> list[Trace]:
-    """Of every name that each of the prompts has a number for; what moved most comes first.
+    """Of every name that the first and the last prompt have a number for, over those between that
+    have one; what moved most comes first.
 
     scores: by name, of the baseline and of each prompt that was kept, in their order.
     """
     if len(scores) < 2:
         return []
-    names = set.intersection(*(set(one) for one in scores))
-    made = [_trace(name, [one[name] for one in scores]) for name in names]
+    made = [_trace(name, scores) for name in scores[0].keys() & scores[-1].keys()]
     return sorted(made, key=lambda one: (-abs(one.last - one.first), one.name))
 
 
-def _trace(name: str, values: Sequence[float]) -> Trace:
-    last = len(values) - 1
+def _trace(name: str, scores: Sequence[Mapping[str, float]]) -> Trace:
+    last = len(scores) - 1
     points = [
-        f"{SMALL.x(number / last):g} {SMALL.y(value, low=0.0, high=1.0):g}"
-        for number, value in enumerate(values)
+        f"{SMALL.x(number / last):g} {SMALL.y(one[name], low=0.0, high=1.0):g}"
+        for number, one in enumerate(scores)
+        if name in one
     ]
-    return Trace(name, f"M {' L '.join(points)}", values[0], values[-1])
+    return Trace(name, f"M {' L '.join(points)}", scores[0][name], scores[-1][name])
 
 
 def best_so_far(baseline: float, changes: Sequence[IterationView]) -> float:

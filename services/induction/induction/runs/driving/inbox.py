@@ -39,10 +39,10 @@ async def is_empty(session: AsyncSession, run: RunRow) -> bool:
     rows = await session.execute(
         _IS_EMPTY, {"id": run.id, "fence": run.fence, "minutes": run.promised.minutes}
     )
-    found: bool | None = rows.scalar_one_or_none()
-    if found is None:
+    nothing: bool | None = rows.scalar_one_or_none()
+    if nothing is None:
         raise LeaseLost
-    return found
+    return nothing
 
 
 def keep_empty(session: AsyncSession, run_id: UUID, steps: Sequence[int]) -> None:
