@@ -5,18 +5,18 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
 from nlu_shared.kit.data.db import session_scope
-from nlu_shared.kit.errors import Invalid
 from nlu_shared.kit.http.deps import CallerDep, DbSession
 from nlu_shared.kit.http.parameters import PathTask
 from nlu_shared.schemas.base import Body, Note
 from nlu_shared.schemas.forecasts import Forecast
-from nlu_shared.schemas.prompts import BlockText, PromptContent
+from nlu_shared.schemas.prompts import BlockText
 from nlu_shared.schemas.registry import PromptImport
 from nlu_shared.schemas.runs import RunLimits, RunRequest, RunView
 from pydantic import Field
 from starlette.responses import HTMLResponse
 
 from induction.dashboard.house import HOUSE, PromptReader, registers, steers
+from induction.dashboard.runs.editing import edited
 from induction.prompts import queries as registry
 from induction.prompts import routes as prompts_api
 from induction.prompts import service as prompts
@@ -63,23 +63,9 @@ async def press_edit(
     async with session_scope(resources.database, resources.identity(caller)) as session:
         old = (await prompts.get(session, task, version_id)).prompt()
         serving = await prompts.production_id(session, task)
-    order = PromptImport(content=_edited(old, body.texts), notes=body.notes)
+    order = PromptImport(content=edited(old, body.texts), notes=body.notes)
     made = await prompts_api.import_version(task, order, request, caller, Response())
     run = RunRequest(
         task=task, prompt_version=serving or version_id, candidate=made.id, limits=body.limits
     )
     return await api.start_run(run, request, caller, Response())
-
-
-def _edited(old: PromptContent, texts: list[str]) -> PromptContent:
-    """Raises Invalid."""
-    if len(texts) != len(old.instructions):
-        raise Invalid("The version has other blocks: open its page anew.", code="other_blocks")
-    blocks = [
-        block.model_copy(update={"text": text})
-        for block, text in zip(old.instructions, texts, strict=True)
-        if text.strip()
-    ]
-    if not blocks:
-        raise Invalid("A prompt has at least one block with a text.", code="no_text")
-    return PromptContent(instructions=tuple(blocks), examples=old.examples, retrieval=old.retrieval)
