@@ -1,34 +1,16 @@
 """The sheet of a run in a real browser: what a field takes stands beside it, and nothing that the
 browser knows is wrong is sent; a run gets its version, models, guards and pins from there."""
 
-from collections.abc import AsyncIterator
+from playwright.async_api import Page, expect
 
-import pytest
-from playwright.async_api import Browser, Page, expect
-
+from tests.e2e.test_induction_pages import page
 from tests.fixtures.chromium import needs_browser
-from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack
 
+__all__ = ["page"]
 pytestmark = needs_browser
 TEXT = "Answer with topic_0, topic_1, topic_2 or topic_3, and nothing else."
-
-
-@pytest.fixture
-async def page(chromium: Browser, stack: Stack) -> AsyncIterator[Page]:
-    """A browser that has logged in; the test fails if a page complains, of a refusal too."""
-    made = await chromium.new_page(base_url=str(stack.induction.base_url))
-    complaints: list[str] = []
-    made.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-    made.on("pageerror", lambda error: complaints.append(str(error)))
-    await made.goto("/dashboard")
-    await made.get_by_label("API key").fill(BOOTSTRAP_KEY)
-    await made.get_by_role("button", name="Log in").click()
-    await expect(made.get_by_role("heading", name="Tasks")).to_be_visible()
-    yield made
-    await made.close()
-    assert not complaints
 
 
 async def test_a_number_that_no_run_takes_is_named_at_its_field_and_never_sent(

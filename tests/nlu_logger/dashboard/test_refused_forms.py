@@ -1,17 +1,14 @@
 """A form that cannot be taken is shown again on its page: what was typed is kept, and the field is
 named as the page names it."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import httpx2
 import pytest
 
-from tests.fixtures.browsing import browser, send
-from tests.fixtures.databases import Databases
-from tests.fixtures.servers import Servers
-from tests.nlu_logger.world import World, opened
+from tests.fixtures.browsing import send
+from tests.nlu_logger.dashboard.test_operations import operator, world
+from tests.nlu_logger.world import World
 
+__all__ = ["operator", "world"]
 ALERT = {"name": "Fails", "kind": "error_rate", "channel": "email", "to": "ann@example.org"}
 SOMEBODY = "0189aaaa-0000-4000-8000-000000000001"
 OTHER = "0189aaaa-0000-4000-8000-000000000002"
@@ -19,21 +16,6 @@ WEBHOOK = {**ALERT, "channel": "webhook", "to": "https://example.org/hook"}
 SCHEDULE = {"name": "weekly", "cron": "0 3 * * 1", "target": "folder"}
 FILE = "text,label\na,b\n"
 PAGE = {"accept": "text/html"}
-
-
-@pytest.fixture(scope="module")
-async def world(
-    databases: Databases, servers: Servers, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[World]:
-    folder: Path = tmp_path_factory.mktemp("exports")
-    async with opened(databases, servers, export_dir=folder) as made:
-        yield made
-
-
-@pytest.fixture
-async def operator(world: World) -> AsyncIterator[httpx2.AsyncClient]:
-    async with browser(world.url) as made:
-        yield made
 
 
 @pytest.mark.parametrize(
