@@ -140,7 +140,10 @@ class ChangeKept(Schema):
     type: Literal["change_kept"] = "change_kept"
     iteration: int
     version_hash: str
-    gain: float
+    gain: float = Field(
+        description="of the component in focus, else the objective, on the cases that decided:"
+        " validation, and with a rung of examples the training cases that were asked beside it"
+    )
     fixed: list[UUID]
     broke: list[UUID]
 

@@ -43,17 +43,23 @@ def shown_in(request: ModelRequest) -> list[dict[str, str]]:
 class Habit(Recording):
     """Answers right with a chance that depends on the examples alone; the proposer says nothing.
 
-    Whatever it is asked, a case that is answered right with one chance is so with any higher one.
+    Whatever it is asked, a case that is answered right with one chance is so with any higher one;
+    with `new_luck` not so where examples are shown.
     `scale`: tokens it says it took, for one of the estimate.
     """
 
     def __init__(
-        self, plan: Plan, chance: Callable[[list[dict[str, str]]], float], *, scale: float = 1.0
+        self,
+        plan: Plan,
+        chance: Callable[[list[dict[str, str]]], float],
+        *,
+        scale: float = 1.0,
+        new_luck: bool = False,
     ) -> None:
         super().__init__()
         self._truths = {case.text: str(case.truth) for case in plan.cases}
         self._labels = sorted(set(self._truths.values()))
-        self._chance, self._scale = chance, scale
+        self._chance, self._scale, self._new_luck = chance, scale, new_luck
         self.sent: list[Call] = []
 
     async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
@@ -64,10 +70,11 @@ class Habit(Recording):
         ]
 
     def _answer(self, request: ModelRequest) -> ModelAnswer:
-        text = json.loads(request.user)["text"]
-        lot = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) / 2**32
+        text, shown = json.loads(request.user)["text"], shown_in(request)
+        name = f"{text} {bool(shown)}" if self._new_luck else text
+        lot = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) / 2**32
         label = self._truths[text]
-        if lot >= self._chance(shown_in(request)):
+        if lot >= self._chance(shown):
             label = self._labels[self._labels.index(label) - 1]
         tokens = round(self._scale * request_tokens(request))
         answer = json.dumps({"label": label, "confidence": 0.9})

@@ -79,6 +79,31 @@ async def test_no_rung_is_better_than_the_winner_beyond_the_noise(
     assert best == max(measured)
 
 
+@pytest.mark.parametrize(("seed", "kept"), [(1, 5), (2, 5), (8, 5)])
+async def test_where_a_dozen_cases_choose_the_training_cases_decide_with_them(
+    seed: int, kept: int
+) -> None:
+    """With 1 and 8 the baseline has the luck of the thirteen, and stayed."""
+    plan = replace(opened(toy_plan(per_label=13, seed=seed)), calls=150, max_iterations=1)
+    world = Habit(plan, by_number({0: 0.48, 4: 0.75, 13: 0.55, 30: 0.46}), new_luck=True)
+    events = await events_of(plan, world)
+    shown = {e.version_hash: len(e.content.examples) for e in of_kind(events, PromptProposed)}
+    (change,) = of_kind(events, ChangeKept)
+    assert shown[change.version_hash] == kept
+    assert change.gain > 0
+    assert len(world.sent) <= 150 + len(of(plan, Split.TRAIN))
+
+
+@pytest.mark.parametrize("seed", [4, 7])
+async def test_a_rung_with_the_luck_of_validation_is_refused_by_training_cases(seed: int) -> None:
+    plan = replace(opened(toy_plan(per_label=13, seed=seed)), calls=150, max_iterations=1)
+    world = Habit(plan, by_number({0: 0.6, 4: 0.45}), new_luck=True)
+    events = await events_of(plan, world)
+    assert not of_kind(events, ChangeKept)
+    reasons = [one.reason for one in of_kind(events, ChangeRejected)]
+    assert any("validation with" in one and "training cases falls" in one for one in reasons)
+
+
 async def test_the_whole_ladder_is_one_iteration() -> None:
     plan = replace(opened(toy_plan()), max_iterations=1)
     events = await events_of(plan, Habit(plan, by_number({0: 0.3, 4: 0.6, 60: 0.8})))

@@ -13,6 +13,7 @@ from induction.engine.search.race import (
     LEVEL,
     SCREENED,
     SPENT,
+    allotted,
     beaten,
     evidence,
     kept,
@@ -76,7 +77,8 @@ def loss(chances: Sequence[float], *, cases: int, calls_left: int, draw: random.
         [float((lot if draw.random() < 0.5 else draw.random()) < chance) for lot in lots]
         for chance in chances[:entrants]
     ]
-    running, left = list(range(entrants)), SPENT * calls_left - entrants * min(cases, SCREENED)
+    calls = allotted(cases=cases, calls_left=calls_left) or 0
+    running, left = list(range(entrants)), calls - entrants * min(cases, SCREENED)
     for stage in stages(cases):
         running.sort(key=lambda one: -sum(scores[one][: stage[0]]))
         running = running[: kept(len(running), stage=stage, cases=cases, calls_left=left)]
@@ -122,8 +124,13 @@ def test_how_many_wins_it_takes(wins: int, losses: int, is_beaten: bool) -> None
         (10, 40, None, 10),
         (10, 40, 700, 10),
         (10, 40, 300, 4),
-        (10, 40, 100, 1),
+        (10, 40, 150, 3),
+        (10, 40, 100, 2),
+        (10, 40, 70, 1),
         (10, 40, 0, 1),
+        (10, 13, 85, 3),
+        (10, 13, 60, 2),
+        (10, 100, 300, 3),
         (1, 400, 5_000, 1),
         (10, 400, 3_000, 10),
         (10, 12, 600, 10),
@@ -136,20 +143,33 @@ def test_as_many_enter_as_the_calls_pay_for(
 
 
 @given(st.integers(1, 20), st.integers(1, 2_000), st.integers(0, 50_000))
-def test_a_race_takes_at_most_half_of_the_calls_unless_one_runs_alone(
+def test_a_race_takes_no_more_than_it_is_allotted_unless_one_runs_alone(
     offered: int, cases: int, calls_left: int
 ) -> None:
-    """And halves at most, while it can pay for it; two at least reach the end."""
+    """And halves at most, while it can pay for it; one at least reaches the end."""
+    calls_of_race = allotted(cases=cases, calls_left=calls_left)
+    assert calls_of_race is not None
     entrants = running = paid_for(offered, cases=cases, calls_left=calls_left)
     calls = entrants * min(cases, SCREENED)
     for stage in stages(cases):
-        left = SPENT * calls_left - calls
+        left = calls_of_race - calls
         going = kept(running, stage=stage, cases=cases, calls_left=left)
-        assert min(running, 2) <= going <= running
+        assert 1 <= going <= running
         running = going
         calls += running * (stage[1] - stage[0])
     assert calls <= most_calls(entrants, cases=cases)
-    assert entrants == 1 or calls <= SPENT * calls_left
+    assert entrants == 1 or calls <= calls_of_race
+
+
+@given(st.integers(1, 2_000), st.integers(0, 50_000))
+def test_a_race_is_allotted_half_of_the_calls_and_before_that_what_tells_prompts_apart(
+    cases: int, calls_left: int
+) -> None:
+    calls = allotted(cases=cases, calls_left=calls_left)
+    assert calls is not None
+    assert SPENT * calls_left <= calls <= max(SPENT * calls_left, 104)
+    assert calls <= calls_left
+    assert calls <= (allotted(cases=cases, calls_left=calls_left + 1) or 0)
 
 
 def test_with_calls_enough_a_stage_drops_half_but_never_the_last_few() -> None:

@@ -58,7 +58,13 @@ def rank(
 
 
 def objection(
-    plan: Plan, candidate: Rank, best: Rank, *, baseline: EvalResults, validation: EvalResults
+    plan: Plan,
+    candidate: Rank,
+    best: Rank,
+    *,
+    baseline: EvalResults,
+    validation: EvalResults,
+    beside: int = 0,
 ) -> str | None:
     """Why the candidate does not replace the best, or None.
 
@@ -67,20 +73,28 @@ def objection(
     best: the rank to beat.
     baseline: the baseline's results on validation: what guards compare with.
     validation: the candidate's own.
+    beside: training cases that both ranks count as validation.
     """
     if missing := unanswered.objection(baseline.by_case, baseline, validation):
         return missing
     if candidate <= best:
-        return reason(candidate, best, focus=plan.focus)
+        return reason(candidate, best, focus=plan.focus, beside=beside)
     return "; ".join(broken_guards(plan, baseline, validation)) or None
 
 
-def reason(candidate: Rank, best: Rank, *, focus: str | None = None) -> str:
-    """Why the candidate does not replace the best; only meant where it ranks no higher."""
+def reason(candidate: Rank, best: Rank, *, focus: str | None = None, beside: int = 0) -> str:
+    """Why the candidate does not replace the best; only meant where it ranks no higher.
+
+    candidate: its rank.
+    best: the rank to beat.
+    focus: the component's name.
+    beside: training cases that both ranks count as validation.
+    """
+    cases = f"validation with {beside} training cases" if beside else "validation"
     if focus is not None and candidate.aimed < best.aimed:
-        return f"{focus} falls from {best.aimed:.4f} to {candidate.aimed:.4f} on validation"
+        return f"{focus} falls from {best.aimed:.4f} to {candidate.aimed:.4f} on {cases}"
     if candidate.validation < best.validation:
-        return f"validation falls from {best.validation:.4f} to {candidate.validation:.4f}"
+        return f"{cases} falls from {best.validation:.4f} to {candidate.validation:.4f}"
     if candidate.train < best.train:
         return "validation stays the same and training falls"
     return "validation and training stay the same, and it is no shorter"

@@ -150,9 +150,9 @@ def _contenders(search: Search) -> list[Measured]:
     return sorted(shorter, key=lambda one: -prompt_tokens(one.content, answers))
 
 
-def compared(search: Search) -> Sequence[Case]:
-    """The same training cases for all, in case order."""
+def compared(search: Search, size: int | None = None) -> Sequence[Case]:
+    """The same training cases for all, in case order; `size`: not so many as in the end."""
     seed, train = search.run.plan.seed, search.splits.train
     drawn = shuffled(train, name=lambda case: case.id, seed=seed, purpose="cheaper")
-    chosen = {case.id for case in drawn[: search.compared]}
+    chosen = {case.id for case in drawn[: search.compared if size is None else size]}
     return [case for case in train if case.id in chosen]

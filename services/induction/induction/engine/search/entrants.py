@@ -1,5 +1,6 @@
 """A prompt in the race, with what it has answered so far, and where it stands among the others."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from induction.engine.evaluation import unanswered
@@ -9,9 +10,10 @@ from induction.engine.proposal.meta_prompt import Candidate
 from induction.engine.proposal.rungs import Rung
 from induction.engine.search import acceptance
 from induction.engine.search.acceptance import Rank
-from induction.engine.search.choice import compared
 from induction.engine.search.measured import Measured
 from induction.engine.search.state import Search
+from induction.engine.search.validation import objection, ranks
+from induction.task_kinds.base import Case
 
 
 @dataclass(slots=True)
@@ -22,14 +24,14 @@ class Entrant:
     candidate: the change it is, and the prompt.
     validation: what it has answered of the validation cases, in the order they were asked.
     train: of the training cases, each without the examples of its own fold.
-    is_compared: on the training cases that all are asked which validation cannot tell apart.
+    compared: the training cases that all were asked which validation cannot tell apart.
     """
 
     rung: Rung
     candidate: Candidate
     validation: EvalResults = field(default_factory=lambda: EvalResults({}))
     train: EvalResults = field(default_factory=lambda: EvalResults({}))
-    is_compared: bool = False
+    compared: Sequence[Case] = ()
 
     def learn(self, answered: EvalResults) -> None:
         """More of the validation cases."""
@@ -51,31 +53,29 @@ class Entrant:
         validation = replace(self.validation, by_case=results.by_case)
         return Measured(self.candidate.content, validation, self.train)
 
-    def known(self, search: Search) -> EvalResults:
+    @property
+    def beside(self) -> EvalResults:
+        """Its answers to the training cases that it was compared on."""
+        return self.train.of(self.compared)
+
+    @property
+    def known(self) -> EvalResults:
         """On validation, and on the training cases where it was compared on them."""
-        if not self.is_compared:
-            return self.validation
-        return self.validation | self.train.of(compared(search))
+        return self.validation | self.beside
 
     def rank(self, search: Search) -> tuple[bool, bool, Rank]:
         """One that breaks a guard ranks below all that break none, and one that was not compared on
         training cases below those it could not be told from."""
         plan, content = search.run.plan, self.candidate.content
         broken = acceptance.broken_guards(plan, search.baseline_validation, self.validation)
-        ranked = acceptance.rank(plan, content, validation=self.known(search), train=search.train)
-        return not broken, self.is_compared, ranked
+        ranked = acceptance.rank(plan, content, validation=self.known, train=search.train)
+        return not broken, bool(self.compared), ranked
 
     def objection(self, search: Search) -> str | None:
         """Why the best prompt, which is the baseline, would stand against it alone."""
-        plan, content = search.run.plan, self.candidate.content
-        reached = acceptance.rank(plan, content, validation=self.validation, train=search.train)
-        return acceptance.objection(
-            plan,
-            reached,
-            search.rank,
-            baseline=search.baseline_validation,
-            validation=self.validation,
-        )
+        content, beside = self.candidate.content, self.beside
+        reached, best = ranks(search, content, self.validation, beside=beside)
+        return objection(search, reached, best, self.validation, beside=len(self.compared))
 
     def points(self, plan: Plan) -> float:
         """What its answers count together."""

@@ -1,14 +1,16 @@
 """The ladder a search begins with: prompts with none, few, more and all examples, measured.
 
 Every rung answers the same few validation cases, and in a race all of validation, but for those
-that fall behind (see `race`). Those that validation cannot tell from the best are asked training
-cases as well, and the one that ranks highest goes on if it is better than the baseline. All of it
-is one iteration. Where the order of the same examples turns more answers than asking twice does,
-other orders are raced too. Where there are the calls for it, the smallest rung is asked the
-training cases, and grows by those that it gets wrong.
+that fall behind (see `race`). Those that validation cannot tell from the best, or from the
+baseline, are asked training cases as well, which then decide with it (see `tied`). The one that
+ranks highest goes on if it is better than the baseline. All of it is one iteration. Where the order
+of the same examples turns more answers than asking twice does, other orders are raced too. Where
+there are the calls for it, the smallest rung is asked the training cases, and grows by those that
+it gets wrong.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from nlu_shared.rendering import prompt_tokens
 from nlu_shared.schemas.events import ChangeRejected, Split, Stage
@@ -21,13 +23,14 @@ from induction.engine.proposal.meta_prompt import Candidate
 from induction.engine.proposal.rungs import Rung
 from induction.engine.proposal.selection import Order
 from induction.engine.search import race
-from induction.engine.search.choice import MOST_TRIED, compared, is_within_noise
+from induction.engine.search.choice import is_within_noise
 from induction.engine.search.entrants import Entrant, points_of
 from induction.engine.search.orders import is_moved
 from induction.engine.search.race import SCREENED
 from induction.engine.search.screening import screened
 from induction.engine.search.state import Search
-from induction.engine.search.validation import conclude, proposal_event, refresh
+from induction.engine.search.tied import compare_tied
+from induction.engine.search.validation import conclude, objection, proposal_event, refresh
 from induction.task_kinds.base import Case
 
 SPLIT = "the ladder"
@@ -67,6 +70,7 @@ async def ladder(search: Search) -> None:
     if in_fold:
         offered = offered[: FOLD_RUNGS + plan.retrieval]
     left = search.run.calls_left
+    allotted = race.allotted(cases=len(cases), calls_left=left)
     some = race.paid_for(max(1, len(offered)), cases=len(cases), calls_left=left)
     entrants = await _entering(search, offered[:some])
     if not entrants:
@@ -77,11 +81,11 @@ async def ladder(search: Search) -> None:
         return
     if not in_fold and _affords(search, 2 * len(cases) + ORDER_CALLS):
         await _try_orders(search, entrants, cases[:SCREENED])
-    allotted = None if left is None else race.SPENT * left - some * len(cases[:SCREENED])
-    await _race(search, entrants, cases, allotted)
+    screening = some * len(cases[:SCREENED])
+    await _race(search, entrants, cases, None if allotted is None else allotted - screening)
     if not in_fold:
         await _grow(search, entrants, cases[:SCREENED])
-        await _compare(search, entrants)
+        await compare_tied(search, entrants, calls_left=_rest(search, allotted, left))
     await _conclude(search, entrants)
 
 
@@ -184,22 +188,12 @@ def _points_on(search: Search, one: Entrant, cases: Sequence[Case]) -> float:
     return sum(points_of(search.run.plan, result) for result in results)
 
 
-async def _compare(search: Search, entrants: Sequence[Entrant]) -> None:
-    """Asks those that validation cannot tell from the best some training cases as well."""
-    cases = compared(search)
-    measured = [one for one in entrants if one.is_measured(search)]
-    measured.sort(key=lambda one: one.rank(search), reverse=True)
-    equals = [
-        one
-        for one in measured[:MOST_TRIED]
-        if is_within_noise(search.run.plan, measured[0].validation, one.validation)
-    ]
-    if not cases or len(equals) < 2:
-        return
-    for one in equals:
-        new = [case for case in cases if case.id not in one.train.by_case]
-        one.is_compared = True
-        one.train |= await search.evaluate(one.candidate.content, new, split=Split.TRAIN)
+def _rest(search: Search, allotted: float | None, left: int | None) -> float | None:
+    """Of the calls that were allotted when so many were left, those that are not spent."""
+    now = search.run.calls_left
+    if allotted is None or left is None or now is None:
+        return None
+    return allotted - (left - now)
 
 
 async def _conclude(search: Search, entrants: Sequence[Entrant]) -> None:
@@ -215,7 +209,8 @@ async def _conclude(search: Search, entrants: Sequence[Entrant]) -> None:
         return
     iteration, known = search.iteration, best.measured(search)
     await search.run.tell(proposal_event(search, best.candidate))
-    await conclude(search, best.candidate, known.validation)
+    rule = partial(objection, beside=len(best.compared))
+    await conclude(search, best.candidate, known.validation, rule=rule, beside=best.beside)
     search.measured[best.candidate.content.version_hash] = known
     if search.best is best.candidate.content:
         search.learn(best.train)
@@ -235,9 +230,9 @@ def _best(search: Search, measured: Sequence[Entrant]) -> Entrant | None:
         if other.rung.is_banked or other.rank(search)[0] is not keeps_guards:
             continue
         sizes = [prompt_tokens(one.candidate.content, answers) for one in (best, other)]
-        both = best.is_compared and other.is_compared
+        both = best.compared and other.compared
         is_equal = is_within_noise(
-            plan, *(one.known(search) if both else one.validation for one in (best, other))
+            plan, *(one.known if both else one.validation for one in (best, other))
         )
         return other if is_equal and sizes[0] >= sizes[1] else best
     return best

@@ -29,24 +29,44 @@ FINALISTS = 4
 SPENT = 0.5
 """Of the calls a search has left, what the race may take: what it finds out is mostly more than
 what single changes gain."""
+TELLING = 3, 2
+"""Prompts that answer the first cases, and of them those that answer TELLING_CASES: with fewer
+calls than that takes a race is a lot drawn, so it may take them before it gets but a share."""
+TELLING_CASES = 40
 Name = TypeVar("Name", bound=Hashable)
 
 
+def allotted(*, cases: int, calls_left: int | None) -> float | None:
+    """Calls the race may take, with those to tell apart what few cases could not; None without a
+    limit.
+
+    cases: that decide.
+    calls_left: of the search, None without a limit.
+    """
+    if calls_left is None:
+        return None
+    first = min(cases, SCREENED)
+    every, some = TELLING
+    telling = every * first + some * max(0, TELLING_CASES - first)
+    return max(SPENT * calls_left, min(calls_left, telling))
+
+
 def paid_for(entrants: int, *, cases: int, calls_left: int | None) -> int:
-    """How many of the entrants can be asked the first cases, two of them being raced to the end
-    where there are two; one alone where the calls pay for no more.
+    """How many of the entrants can be asked the first cases. Two of them, or as many as half of
+    the calls pay for and one at least, are then raced to the end, or as far as TELLING_CASES where
+    fewer decide; one enters alone where the calls pay for no more.
 
     entrants: that there are, one at least.
     cases: that decide.
     calls_left: of the search, None without a limit.
     """
-    if calls_left is None:
+    calls = allotted(cases=cases, calls_left=calls_left)
+    if calls is None:
         return entrants
     first = min(cases, SCREENED)
-    for some in range(entrants, 1, -1):
-        if some * first + 2 * (cases - first) <= SPENT * calls_left:
-            return some
-    return 1
+    ahead = max(cases, TELLING_CASES) - first
+    kept_back = min(2 * ahead, max(calls / 2, ahead))
+    return min(entrants, max(1, int((calls - kept_back) // first)))
 
 
 def stages(cases: int) -> Iterator[tuple[int, int]]:

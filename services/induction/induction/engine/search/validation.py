@@ -12,6 +12,7 @@ from nlu_shared.schemas.events import (
     Split,
     Stage,
 )
+from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.steering import Decision
 
 from induction.engine.evaluation import unanswered
@@ -31,14 +32,49 @@ Rule = Callable[[Search, Rank, Rank, EvalResults], str | None]
 rank and the best prompt's, and what the candidate answers to the validation cases."""
 
 
-def _is_better(search: Search, reached: Rank, best: Rank, validation: EvalResults) -> str | None:
-    """The rule of the search; see `acceptance.objection`."""
+def ranks(
+    search: Search,
+    content: PromptContent,
+    validation: EvalResults,
+    *,
+    beside: EvalResults = NOTHING,
+    at_gate: EvalResults = NOTHING,
+) -> tuple[Rank, Rank]:
+    """Of a prompt and of the best one, on the cases that both answered.
+
+    search: whose best prompt it is compared with.
+    content: the prompt.
+    validation: its answers to validation cases.
+    beside: to training cases that decide as well; the best prompt's to them are known.
+    at_gate: to those of the gate, which decide where the others do not.
+    """
+    plan, train = search.run.plan, search.train
+    before = search.validation | train.of(beside.cases)
+    known, answered = unanswered.shared(before, validation | beside)
+    return (
+        acceptance.rank(plan, content, validation=answered, train=train.updated(at_gate)),
+        acceptance.rank(plan, search.best, validation=known, train=train),
+    )
+
+
+def objection(
+    search: Search, reached: Rank, best: Rank, validation: EvalResults, *, beside: int = 0
+) -> str | None:
+    """The rule of the search; see `acceptance.objection`.
+
+    search: whose best prompt it is compared with.
+    reached: the candidate's rank.
+    best: the best prompt's.
+    validation: the candidate's answers there.
+    beside: training cases that decide as well.
+    """
     return acceptance.objection(
         search.run.plan,
         reached,
         best,
         baseline=search.baseline_validation,
         validation=validation,
+        beside=beside,
     )
 
 
@@ -47,7 +83,7 @@ async def validate(
     candidate: Candidate,
     at_gate: EvalResults = NOTHING,
     *,
-    rule: Rule = _is_better,
+    rule: Rule = objection,
 ) -> EvalResults:
     """What the candidate answers to the validation cases; where the rule has no objection it is
     `search.best` now. Raises Stopped.
@@ -70,7 +106,8 @@ async def conclude(
     validation: EvalResults,
     at_gate: EvalResults = NOTHING,
     *,
-    rule: Rule = _is_better,
+    rule: Rule = objection,
+    beside: EvalResults = NOTHING,
 ) -> None:
     """What becomes of a candidate that has answered the validation cases; see `validate`.
 
@@ -79,6 +116,7 @@ async def conclude(
     validation: its answers to all validation cases.
     at_gate: its answers to training cases, learnt where it is kept.
     rule: decides.
+    beside: its answers to training cases that decide like validation, where that is small.
     """
     run, iteration, content = search.run, search.iteration, candidate.content
     cases = search.splits.validation
@@ -91,10 +129,7 @@ async def conclude(
     )
     search.measured[content.version_hash] = Measured(content, validation)
     fixed, broke = compare(search.validation, validation)
-    known, answered = unanswered.shared(search.validation, validation)
-    best = acceptance.rank(run.plan, search.best, validation=known, train=search.train)
-    train = search.train.updated(at_gate)
-    reached = acceptance.rank(run.plan, content, validation=answered, train=train)
+    reached, best = ranks(search, content, validation, beside=beside, at_gate=at_gate)
     if reason := rule(search, reached, best, validation):
         search.rejected(candidate.tried("rejected on validation", reason), candidate.patterns)
         await run.tell(
