@@ -130,6 +130,8 @@ class Task(Protocol):
     again by the other."""
     components_in_words: str
     """What its components are, for a person who named none of them."""
+    stratum_in_words: str
+    """What a stratum is, for a person: "label"."""
     component_names: tuple[str, ...]
     """All that `component` knows."""
 

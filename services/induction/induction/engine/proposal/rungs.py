@@ -128,9 +128,8 @@ def _in_order(
     task = maker.task
     strata = selection.ranked(task, quotable, seed=seed)
     every = selection.in_turn(strata)
-    most = maker.rung(
-        every, "Shows {} training cases, drawn evenly over the strata.", keeps_own=True
-    )
+    what = f"Shows {{}} training cases, of each {task.stratum_in_words} in turn."
+    most = maker.rung(every, what, keeps_own=True)
     yield most
     banks = list(maker.banks(every, len(strata))) if retrieval else []
     yield from banks[:1]
@@ -146,7 +145,8 @@ def _in_order(
         if draw not in by_draw:
             by_draw[draw] = selection.ranked(task, quotable, seed=seed, draw=draw)
         drawn = by_draw[draw]
-        what = f"Shows {{}} training cases, {count} of each stratum, draw {draw}."
+        what = f"Shows {{}} training cases, {count} of each {task.stratum_in_words}"
+        what += f", choice {draw}." if DRAWS.get(count, 1) > 1 else "."
         yield maker.rung(selection.in_turn(drawn, count), what, keeps_own=False)
         if number == 0 and maker.prompt.all_examples:
             yield maker.rung([], "Without the prompt's own examples.", keeps_own=False)

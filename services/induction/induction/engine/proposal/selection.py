@@ -31,9 +31,9 @@ Ranked = list[list[Case]]
 class Order(StrEnum):
     """In which order a prompt shows its examples."""
 
-    IN_TURN = "one of each stratum in turn"
-    REVERSED = "in turn, the other way round"
-    IN_BLOCKS = "stratum by stratum"
+    IN_TURN = "one of each kind in turn"
+    REVERSED = "the other way round"
+    IN_BLOCKS = "kind by kind"
 
 
 def ranked(task: Task, cases: Sequence[Case], *, seed: int, draw: int = 1) -> Ranked:

@@ -91,7 +91,7 @@ class Entrant:
         if reason := self.unheard(plan):
             return reason
         cases = len(self.validation.by_case)
-        return f"scores {self.points(plan):g} on {cases} validation cases, and other rungs more"
+        return f"scores {self.points(plan):g} on {cases} validation cases, and other choices more"
 
 
 def points_of(plan: Plan, result: CaseResult) -> float:

@@ -45,7 +45,7 @@ ORDER_CALLS = (1 + OTHER_ORDERS) * SCREENED
 SPENT = 0.25
 """Of the calls that are left, what other orders may take with the rest of the race, and what the
 rung that grows may."""
-OUTDONE = "another rung of the ladder ranks higher"
+OUTDONE = "another choice of examples ranks higher"
 
 
 async def ladder(search: Search) -> None:
@@ -250,9 +250,9 @@ async def _outdone(search: Search, one: Entrant) -> None:
         await run.tell(
             evaluation_event(run.plan.task, content, known.validation, Split.VALIDATION, iteration)
         )
-        objection = one.objection(search)
-        version_hash = None if objection is None else content.version_hash
-        stage, reason = Stage.VALIDATION, objection or OUTDONE
+        worse = one.objection(search)
+        version_hash = None if worse is None else content.version_hash
+        stage, reason = Stage.VALIDATION, worse or OUTDONE
     await run.tell(
         ChangeRejected(
             iteration=iteration,

@@ -55,6 +55,7 @@ class ExtractionTask:
     answers = AnswerSpace(TaskKind.EXTRACTION)
     scorer = "extraction_micro_f1/2"
     components_in_words = f"one of {', '.join(NAMED)}"
+    stratum_in_words = "size of a truth"
     component_names = NAMED
 
     def baseline(self) -> PromptContent:

@@ -37,6 +37,7 @@ class IntentTask:
     kind = TaskKind.INTENT
     scorer = "macro_f1/2"
     components_in_words = "a label of the task that is not retired"
+    stratum_in_words = "label"
 
     def __init__(self, labels: Sequence[LabelSpec]) -> None:
         self.labels = tuple(label for label in labels if not label.retired)
