@@ -18,6 +18,17 @@ class ChosenCandidate(Schema):
     )
 
 
+class Cost(Schema):
+    """Of a change, or of those that ended at once."""
+
+    calls: int = Field(
+        description="since the change before ended, those that were asked ahead included; of the"
+        " first change with the baseline's"
+    )
+    usd: float = Field(description="of them, in dollars")
+    changes: int = Field(description="that share this cost, since they were tried together")
+
+
 class IterationView(Schema):
     n: int = Field(description="of the change, from 1")
     iteration: int = Field(
@@ -31,6 +42,9 @@ class IterationView(Schema):
     fixed: int | None = Field(description="cases it answered right, and the best before did not")
     broke: int | None = Field(description="cases the best before answered right, and it did not")
     version_id: UUID | None = Field(description="the candidate; null: it was not stored")
+    cost: Cost | None = Field(
+        default=None, description="what it took; null while it is open, or of older runs"
+    )
     approval: ApprovalView | None = Field(
         default=None, description="of a person, where changes wait for one; null: it did not wait"
     )

@@ -18,7 +18,7 @@ from tests.induction.test_scopes import key_with
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
 FILES = (
     "page.js", "tables.js", "phone.js", "page.css", "phone.css", "icon.svg", "run.js", "improve.js",
-    "secret.js",
+    "secret.js", "chart.js", "replay.js", "uPlot.iife.min.js", "uPlot.min.css",
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Column, DateTime, func
@@ -21,6 +21,13 @@ class Outcome(StrEnum):
     OUTDONE = "outdone"
 
 
+class Spent(NamedTuple):
+    """By a run so far: calls, and dollars with those reserved for calls under way."""
+
+    calls: int
+    usd: float
+
+
 def _case_ids() -> Any:
     return Field(default=[], sa_column=Column(ARRAY(SqlUuid()), nullable=False))
 
@@ -29,7 +36,8 @@ class RunChangeRow(SQLModel, table=True):
     """A change a run tried, numbered from 1, written in the transaction of the events that tell it.
 
     `change` and the versions are None where it was refused before it made a prompt; `stage` and
-    `reason` say where and why it ended, None while it is open or where it was kept.
+    `reason` say where and why it ended, None while it is open or where it was kept. `spent_calls`
+    and `spent_usd` are what the whole run had spent when it ended.
     """
 
     __tablename__ = "run_changes"
@@ -50,6 +58,8 @@ class RunChangeRow(SQLModel, table=True):
     at: datetime | None = Field(
         default=None, sa_column=Column(DateTime(timezone=True), server_default=func.now())
     )
+    spent_calls: int | None = None
+    spent_usd: float | None = None
 
 
 class RunApprovalRow(SQLModel, table=True):

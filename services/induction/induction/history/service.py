@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from nlu_shared.schemas.candidates import IterationView
+from nlu_shared.schemas.candidates import Cost, IterationView
 from nlu_shared.schemas.events import (
     ApprovalAwaited,
     ChangeKept,
@@ -20,7 +20,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.history import approvals
-from induction.history.models import Outcome, RunApprovalRow, RunChangeRow
+from induction.history.costs import costs_of
+from induction.history.models import Outcome, RunApprovalRow, RunChangeRow, Spent
 
 _SHOWN = set(ApprovalView.model_fields)
 
@@ -32,12 +33,17 @@ async def record(
     *,
     version_id: UUID | None = None,
     parent_id: UUID | None = None,
+    spent: Spent | None = None,
 ) -> None:
     """Writes what an event says about a change; events about nothing of the kind write nothing.
+    The events of one change follow one another.
 
-    `version_id` and `parent_id` are the versions that a proposal names by their hashes, of a front
-    the winner. The events
-    of one change follow one another.
+    session: of the event's commit.
+    run_id: of the run.
+    event: as the run tells it.
+    version_id: that a proposal names by its hash, of a front the winner.
+    parent_id: of a proposal.
+    spent: by the run, where the event ends a change.
     """
     match event:
         case PromptProposed():
@@ -62,15 +68,17 @@ async def record(
         case ChangeKept():
             if row := await _open(session, run_id):
                 row.outcome, row.fixed, row.broke = Outcome.KEPT, event.fixed, event.broke
+                row.spent_calls, row.spent_usd = spent or (None, None)
         case ChangeRejected():
-            await _rejected(session, run_id, event)
+            row = await _rejected(session, run_id, event)
+            row.spent_calls, row.spent_usd = spent or (None, None)
         case FrontMeasured():
             await _chosen(session, run_id, version_id)
         case _:
             pass
 
 
-async def _rejected(session: AsyncSession, run_id: UUID, event: ChangeRejected) -> None:
+async def _rejected(session: AsyncSession, run_id: UUID, event: ChangeRejected) -> RunChangeRow:
     row = await _open(session, run_id)
     if row is None:
         n = await _count(session, run_id) + 1
@@ -80,6 +88,7 @@ async def _rejected(session: AsyncSession, run_id: UUID, event: ChangeRejected) 
     row.outcome = Outcome.REJECTED if failed else Outcome.OUTDONE
     row.stage, row.reason = event.stage.value, event.reason
     row.fixed, row.broke = event.fixed, event.broke
+    return row
 
 
 async def _chosen(session: AsyncSession, run_id: UUID, version_id: UUID | None) -> None:
@@ -126,10 +135,10 @@ async def changes(
         .where(col(RunChangeRow.run_id).in_(run_ids))
         .order_by(col(RunChangeRow.run_id), col(RunChangeRow.n))
     )
-    views: dict[UUID, list[IterationView]] = defaultdict(list)
+    by_run: dict[UUID, list[tuple[RunChangeRow, RunApprovalRow | None]]] = defaultdict(list)
     for row, approval in rows:
-        views[row.run_id].append(_view(row, approval))
-    return views
+        by_run[row.run_id].append((row, approval))
+    return {id: _views(some) for id, some in by_run.items()}
 
 
 def iterations(changes: Sequence[IterationView]) -> list[IterationView]:
@@ -139,7 +148,12 @@ def iterations(changes: Sequence[IterationView]) -> list[IterationView]:
     return list(by_number.values())
 
 
-def _view(row: RunChangeRow, approval: RunApprovalRow | None) -> IterationView:
+def _views(rows: Sequence[tuple[RunChangeRow, RunApprovalRow | None]]) -> list[IterationView]:
+    costs = costs_of([row for row, _ in rows])
+    return [_view(*one, cost) for one, cost in zip(rows, costs, strict=True)]
+
+
+def _view(row: RunChangeRow, approval: RunApprovalRow | None, cost: Cost | None) -> IterationView:
     change = row.change or {}
     is_judged = row.outcome != Outcome.OPEN or approval is not None
     return IterationView(
@@ -153,5 +167,6 @@ def _view(row: RunChangeRow, approval: RunApprovalRow | None) -> IterationView:
         fixed=len(row.fixed) if is_judged else None,
         broke=len(row.broke) if is_judged else None,
         version_id=row.version_id,
+        cost=cost,
         approval=approval and ApprovalView.model_validate(approval.model_dump(include=_SHOWN)),
     )

@@ -30,7 +30,7 @@ from induction.runs import batches
 from induction.runs.computing import process as engine_process
 from induction.runs.computing.patience import Patience, patience_while_parked
 from induction.runs.computing.process import EngineProcess
-from induction.runs.driving import inbox, journal, lease, loading
+from induction.runs.driving import clock, inbox, journal, lease, loading
 from induction.runs.driving.looks import Ended, Looks, RunEnd
 from induction.runs.driving.runtime import ApprovalAwaited, PauseRequested, RunRuntime
 from induction.runs.models import RunRow
@@ -227,7 +227,7 @@ async def _park(resources: Resources, run: RunRow, held: lease.Lease, park: Park
     with suppress(LeaseLost, Unavailable):
         async with session_scope(resources.database, APP_IDENTITY) as session:
             row = await journal.held(session, run.id, run.fence)
-            standing = await journal.standing(session, run.id, run.fence)
+            standing = await clock.standing(session, run.id, run.fence)
             over = None
             match patience_while_parked(standing):
                 case Patience.CANCEL:

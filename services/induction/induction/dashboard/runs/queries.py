@@ -18,6 +18,7 @@ from induction.cases import service as cases_of_task
 from induction.cases.models import SnapshotCaseRow
 from induction.dashboard.runs.answered import Answered, Question, answered, key_of
 from induction.dashboard.runs.matrix import Measured, Turns, arranged, table_of, turned
+from induction.dashboard.runs.plot import ON_TRAIN
 from induction.engine.data.folds import NO_FOLDS, Folds, folds_of
 from induction.engine.data.splits import splits_of
 from induction.history.models import RunChangeRow
@@ -31,7 +32,6 @@ from induction.task_kinds.registry import task_of
 from induction.tasks import service as tasks
 
 A_PAGE, A_LINE = 100, 160
-ON_TRAIN = "all, on the cases that teach"
 _PATTERNS = text(
     """
     SELECT body FROM run_events WHERE run_id = :run_id AND body ->> 'type' = 'patterns_found'

@@ -74,6 +74,21 @@ async def show_run(
     return HOUSE.page("run.html", login, at=None, view=view)
 
 
+@router.get("/runs/{run_id}/changes/{n}")
+async def show_change(
+    run_id: RunId,
+    n: Annotated[int, Path(ge=1, lt=2**31, description="of the change, from 1")],
+    login: Reader,
+    session: DbSession,
+    caller: CallerDep,
+) -> HTMLResponse:
+    """What a change changes of the prompt that was the best before it."""
+    row = await runs.get(session, run_id)
+    own_task(caller, row.task)
+    view = await service.change_page(session, row, n)
+    return HOUSE.page("change.html", login, at=None, view=view)
+
+
 @router.get("/runs/{run_id}/cases")
 async def show_cases(
     run_id: RunId,

@@ -1,6 +1,6 @@
 """A run as its page shows it, and the runs there were."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from nlu_shared.kit.access import names
 from nlu_shared.kit.access.auth import Authenticator, Caller
+from nlu_shared.kit.errors import NotFound
 from nlu_shared.kit.pages.entrance import PREFIX
 from nlu_shared.kit.pages.tables import MOST_SAVED, Table
 from nlu_shared.schemas.base import Page
@@ -27,6 +28,8 @@ from induction.dashboard.drawing import (
     traces,
 )
 from induction.dashboard.runs import queries
+from induction.dashboard.runs.plot import Plot, plot
+from induction.history.models import RunChangeRow
 from induction.prompts import queries as registry
 from induction.prompts import service as prompts
 from induction.runs import queries as runs
@@ -77,6 +80,15 @@ class WaitingChange:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangePage:
+    """A change with what it changes of the prompt it was made from."""
+
+    run: RunRow
+    change: RunChangeRow
+    diff: PromptDiff
+
+
+@dataclass(frozen=True, slots=True)
 class RunPage:
     """A run, its chart where validation has scored a change, and what is used of its budget;
     `hashes` are of its versions, by id, `texts` the beginnings of some cases of its error patterns
@@ -95,6 +107,7 @@ class RunPage:
     is_cancelling: bool
     chart: SearchChart | None
     traces: list[Trace]
+    plot: Plot | None
     calls_share: float
     money_share: float
     minutes: float
@@ -114,6 +127,9 @@ async def run_page(session: AsyncSession, row: RunRow, authenticator: Authentica
     patterns = await queries.patterns(session, run.id)
     misses = {} if run.misses is None else run.misses.case_ids
     some = [one.case_ids[:SOME] for one in patterns] + [ids[:SOME] for ids in misses.values()]
+    best_ones = _best_ones(run)
+    scores = await queries.scores(session, run.id, best_ones)
+    lines = traces(scores)
     return RunPage(
         run=run,
         patterns=patterns,
@@ -126,13 +142,23 @@ async def run_page(session: AsyncSession, row: RunRow, authenticator: Authentica
         is_over=run.status.over,
         is_pausing=row.pause_requested,
         is_cancelling=row.cancel_requested and not run.status.over,
-        traces=traces(await queries.scores(session, run.id, _best_ones(run))),
+        traces=lines,
         chart=None if run.baseline_f1 is None else search_chart(run.baseline_f1, run.changes),
+        plot=_plot(run, dict(zip(best_ones, scores, strict=True)), lines),
         calls_share=share(spend.calls, limits.calls),
         money_share=share(spend.usd, limits.money_usd),
         minutes=minutes,
         minutes_share=share(minutes, limits.minutes),
     )
+
+
+def _plot(
+    run: RunView, scores: Mapping[UUID, Mapping[str, float]], moved: Sequence[Trace]
+) -> Plot | None:
+    if run.baseline_f1 is None:
+        return None
+    names = [one.name for one in moved]
+    return plot(run.baseline_f1, run.baseline_version_id, run.changes, scores, names)
 
 
 def _best_ones(run: RunView) -> list[UUID]:
@@ -153,6 +179,15 @@ async def _waiting(session: AsyncSession, run: RunView) -> WaitingChange | None:
         return None
     diff = await registry.diff(session, run.task, before=before, after=change.version_id)
     return WaitingChange(change, diff)
+
+
+async def change_page(session: AsyncSession, run: RunRow, n: int) -> ChangePage:
+    """Raises NotFound where the run has no such change, or none that made a prompt."""
+    change = await session.get(RunChangeRow, (run.id, n))
+    if change is None or change.version_id is None or change.parent_id is None:
+        raise NotFound("The run has no such change, or it made no prompt.", code="unknown_change")
+    diff = await registry.diff(session, run.task, before=change.parent_id, after=change.version_id)
+    return ChangePage(run, change, diff)
 
 
 async def runs_page(

@@ -2,6 +2,8 @@
 // and the parts of the page that differ are put in the place of the old ones.
 import { local, send } from "/dashboard/static/page.js";
 import { fitted } from "/dashboard/static/phone.js";
+import { draw } from "/dashboard/static/chart.js";
+import { replay } from "/dashboard/static/replay.js";
 
 const run = document.querySelector("#run");
 const path = `/dashboard/runs/${run.dataset.run}`;
@@ -50,11 +52,26 @@ async function refresh() {
     }
     old.replaceWith(document.adoptNode(part));
   }
-  if (fresh.querySelector("[data-over]")) {
-    document.querySelector("#now")?.remove();
-    document.querySelector("#hint")?.remove();
-  }
+  if (!fresh.querySelector("[data-over]")) return draw();
+  document.querySelector("#now")?.remove();
+  document.querySelector("#hint")?.remove();
+  replay();
 }
+
+// What a change changes is fetched when somebody wants to see it.
+document.addEventListener("toggle", async ({ target }) => {
+  if (!target.open || !target.dataset?.load || target.dataset.has) return;
+  const inside = target.querySelector("div");
+  try {
+    const answer = await fetch(target.dataset.load);
+    if (!answer.ok) throw new Error();
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    inside.replaceChildren(document.adoptNode(page.querySelector("[data-hunks]")));
+    target.dataset.has = "all";
+  } catch {
+    inside.textContent = "It did not come: close this and open it again.";
+  }
+}, true);
 
 // Nothing is lost by it: the stream goes on where it was.
 function away() {
@@ -153,4 +170,8 @@ document.querySelector("#hint")?.addEventListener("submit", async (event) => {
 
 countDown();
 setInterval(countDown, 1_000);
-if (!("over" in run.dataset)) follow();
+if ("over" in run.dataset) replay();
+else {
+  draw();
+  follow();
+}

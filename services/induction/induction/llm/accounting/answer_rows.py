@@ -95,3 +95,19 @@ def answer(row: Any) -> ModelAnswer:
 
 def _usage(stored: dict[str, int] | None) -> Usage | None:
     return None if stored is None else Usage(**stored)
+
+
+async def spent(session: AsyncSession, run_id: UUID) -> tuple[int, float]:
+    """The calls of a run so far, and the dollars they took or are reserved for them."""
+    rows = await session.execute(
+        text(
+            """
+            SELECT coalesce(sum(attempts), 0)::int,
+                coalesce(sum(coalesce(cost_usd, reserved_usd)), 0)::float8
+            FROM llm_calls WHERE run_id = :run_id
+            """
+        ),
+        {"run_id": run_id},
+    )
+    calls, usd = rows.one()
+    return calls, usd

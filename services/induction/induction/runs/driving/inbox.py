@@ -13,7 +13,8 @@ from induction.engine.approval import Approval
 from induction.engine.runtime import Inbox
 from induction.history import approvals
 from induction.llm.accounting.entries import LeaseLost
-from induction.runs.driving.journal import MINUTES, held
+from induction.runs.driving.clock import MINUTES
+from induction.runs.driving.journal import held
 from induction.runs.models import RunHintRow, RunInboxRow, RunRow
 
 EMPTY: dict[str, Any] = {"cancel": False, "hints": [], "stop": None}

@@ -33,26 +33,24 @@ from nlu_shared.schemas.events import (
 )
 from nlu_shared.schemas.headroom import Headroom
 from nlu_shared.schemas.prompts import PromptSource
-from nlu_shared.schemas.runs import RunKind, RunLimits
+from nlu_shared.schemas.runs import RunKind
 from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.history import service as history
+from induction.history.models import Spent
+from induction.llm.accounting import answer_rows
 from induction.llm.accounting.entries import LeaseLost
 from induction.llm.prices import PriceTable
 from induction.pricing import service as pricing
 from induction.prompts import service as prompts
 from induction.prompts.models import PromptVersionRow
-from induction.runs.computing.patience import Standing
 from induction.runs.models import RunEventRow, RunRow
 from induction.runs.starting import costs, replayed
 from induction.runs.starting.planning import held_to
 from induction.task_kinds.registry import task_of
 from induction.tasks import service as tasks
-
-MINUTES = "((extract(epoch FROM now() - started_at)::float8 - idle_seconds) / 60)"
-"""Wall time since the first claim less what was spent paused, parked or waiting for people."""
 
 
 class ReplayDiverged(Exception):
@@ -118,11 +116,13 @@ async def record(
         case HintTaken():
             taken = {"iteration": event.iteration, "hint": event.hint}
             row.taken_hints = [*row.taken_hints, taken]
-        case ChangeRejected() | ApprovalAwaited():
+        case ApprovalAwaited():
             await history.record(session, run_id, event)
-        case ChangeKept():
-            await history.record(session, run_id, event)
-            row.best_version_id = (await _version(session, row, event.version_hash)).id
+        case ChangeRejected() | ChangeKept():
+            spent = Spent(*await answer_rows.spent(session, run_id))
+            await history.record(session, run_id, event, spent=spent)
+            if isinstance(event, ChangeKept):
+                row.best_version_id = (await _version(session, row, event.version_hash)).id
         case FrontMeasured():
             await _front(session, row, event)
         case CrossValidated():
@@ -271,30 +271,4 @@ async def _finished(session: AsyncSession, row: RunRow, event: RunFinished) -> N
         await replayed.blank(session, row.id)
     await session.execute(
         text("UPDATE runs SET completed_at = now() WHERE id = :id"), {"id": row.id}
-    )
-
-
-async def standing(session: AsyncSession, run_id: UUID, fence: int) -> Standing:
-    """What the operator and the clock say just now; nothing is recorded, so no replay asks it, and
-    nothing locked, so no reservation waits for it. Raises LeaseLost."""
-    rows = await session.execute(
-        text(
-            f"""
-            SELECT cancel_requested, pause_requested, limits, last_event, reason,
-                {MINUTES} AS minutes FROM runs
-            WHERE id = :id AND fence = :fence AND status = 'running'
-            """  # noqa: S608 - a constant of ours
-        ),
-        {"id": run_id, "fence": fence},
-    )
-    row = rows.one_or_none()
-    if row is None:
-        raise LeaseLost
-    limits = RunLimits.model_validate(row.limits)
-    return Standing(
-        cancel=row.cancel_requested,
-        pause=row.pause_requested,
-        seconds_over=60 * (row.minutes - limits.minutes),
-        events=row.last_event,
-        reason=row.reason,
     )

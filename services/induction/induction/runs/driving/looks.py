@@ -13,7 +13,7 @@ from induction.llm.adapters.models import Answering
 from induction.llm.ledger import Ledger
 from induction.resources import APP_IDENTITY, Resources
 from induction.runs.computing.patience import Patience, patience
-from induction.runs.driving import journal, lease
+from induction.runs.driving import clock, lease
 from induction.runs.driving.runtime import PauseRequested
 from induction.runs.driving.silence import Silence
 from induction.runs.models import RunRow
@@ -55,7 +55,7 @@ class Looks:
         run, settings = self._run, self._resources.settings
         with suppress(Unavailable):
             async with session_scope(self._resources.database, APP_IDENTITY) as session:
-                standing = await journal.standing(session, run.id, run.fence)
+                standing = await clock.standing(session, run.id, run.fence)
                 reason = self._silence.explained(
                     standing.reason,
                     now=time.monotonic(),

@@ -1,0 +1,79 @@
+"""A run's search as lines over its changes, for a chart that one reads off. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+from nlu_shared.schemas.candidates import IterationView
+
+from induction.dashboard.drawing import KEPT
+
+ON_TRAIN = "all, on the cases that teach"
+MOST_COMPONENTS = 12
+"""Lines that can be switched on; all components stand in the table below the chart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Scores, 0 to 1, one for each place of the chart; None where it has none.
+
+    kind: best, kept, rejected, train or component.
+    """
+
+    name: str
+    kind: str
+    scores: list[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """`changes` are the places: 0 the baseline, then the number of every change that validation
+    scored."""
+
+    changes: list[int]
+    lines: list[Line]
+
+    @property
+    def points(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return asdict(self)
+
+
+def plot(
+    baseline: float,
+    baseline_id: UUID | None,
+    changes: Sequence[IterationView],
+    scores: Mapping[UUID, Mapping[str, float]],
+    components: Sequence[str],
+) -> Plot | None:
+    """None where validation has scored no change yet.
+
+    baseline: its score on validation.
+    baseline_id: its version.
+    changes: of the run, in order.
+    scores: by name, of the baseline's version and of each that was kept.
+    components: names of them that may be switched on, those first that moved most.
+    """
+    scored = [(one, one.validation_f1) for one in changes if one.validation_f1 is not None]
+    if not scored:
+        return None
+    best, so_far = [baseline], baseline
+    for change, score in scored:
+        so_far = score if change.outcome == KEPT else so_far
+        best.append(so_far)
+    kept_ids = [one.version_id if one.outcome == KEPT else None for one, _ in scored]
+    known = [{} if id is None else scores.get(id, {}) for id in (baseline_id, *kept_ids)]
+    kept = [score if one.outcome == KEPT else None for one, score in scored]
+    rejected = [None if one.outcome == KEPT else score for one, score in scored]
+    named = [("train", ON_TRAIN)]
+    named += [("component", name) for name in components if name != ON_TRAIN][:MOST_COMPONENTS]
+    return Plot(
+        changes=[0, *(one.n for one, _ in scored)],
+        lines=[
+            Line("the best so far", "best", [*best]),
+            Line("a change that was kept", "kept", [baseline, *kept]),
+            Line("a change that was not", "rejected", [None, *rejected]),
+            *(Line(name, kind, [one.get(name) for one in known]) for kind, name in named),
+        ],
+    )
