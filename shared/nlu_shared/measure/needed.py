@@ -7,7 +7,7 @@ from statistics import NormalDist
 import numpy as np
 
 from nlu_shared.measure.f1 import Counts, Floats
-from nlu_shared.measure.non_inferiority import error_of
+from nlu_shared.measure.non_inferiority import error_of, variances_of
 
 Objective = Callable[[Counts | Floats], Floats]
 WANTED = 0.8
@@ -105,13 +105,11 @@ def groups_ruling_out(
         drawn = counts + chance.multinomial(more, chance.dirichlet(counts, size=_SIMULATED))
         groups = drawn.sum(axis=1)
         sizes = drawn @ within
-        means = drawn @ (within * gain[:, None]) / sizes
-        squares = drawn @ (within * gain[:, None] ** 2) / sizes
-        variances = np.maximum(squares - means**2, 0) * sizes / np.maximum(sizes - 1, 1)
-        error = error_of(sizes, variances, margin=margin)
+        sums, squares = (drawn @ (within * one[:, None]) for one in (gain, gain**2))
+        error = error_of(sizes, variances_of(sizes, sums, squares), margin=margin)
         pulled = drawn @ pull / groups
         spread = np.sqrt(np.maximum(drawn @ pull**2 / groups - pulled**2, 0) / groups)
-        corrected = means.mean(axis=1) - HALF_A_GROUP / groups
+        corrected = (sums / sizes).mean(axis=1) - HALF_A_GROUP / groups
         cases = corrected + margin > passing * error
         held = cases & (pulled + margin > passing * spread)
         return bool(held.mean() >= WANTED)

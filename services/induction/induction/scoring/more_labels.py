@@ -12,7 +12,7 @@ from statistics import NormalDist
 import numpy as np
 from nlu_shared.measure.f1 import Counts, Floats
 from nlu_shared.measure.needed import HALF_A_GROUP, MOST, WANTED
-from nlu_shared.measure.non_inferiority import error_of
+from nlu_shared.measure.non_inferiority import error_of, variances_of
 from numpy.typing import NDArray
 
 SIMULATED = 100
@@ -127,8 +127,8 @@ def _interval(
 def _rules_out(seen: Seen, drawn: Drawn, margin: float, passing: float) -> bool:
     """By the groups' own gains, less half of one's, as `moved` has it."""
     sizes = drawn @ seen.within
-    means = drawn @ (seen.within * seen.gains[:, None]) / sizes
-    squares = drawn @ (seen.within * seen.gains[:, None] ** 2) / sizes
-    variances = np.maximum(squares - means**2, 0) * sizes / np.maximum(sizes - 1, 1)
-    corrected = means.mean() - HALF_A_GROUP / drawn.sum()
+    gains = seen.gains
+    sums, squares = (drawn @ (seen.within * one[:, None]) for one in (gains, gains**2))
+    corrected = (sums / sizes).mean() - HALF_A_GROUP / drawn.sum()
+    variances = variances_of(sizes, sums, squares)
     return bool(corrected + margin > passing * error_of(sizes, variances, margin=margin))
