@@ -80,6 +80,9 @@ class PromptEvaluated(Schema):
 class PatternsFound(Schema):
     type: Literal["patterns_found"] = "patterns_found"
     iteration: int
+    version_hash: str | None = Field(
+        default=None, description="of the prompt whose mistakes these are; null: of older runs"
+    )
     patterns: list[ErrorPattern]
 
 

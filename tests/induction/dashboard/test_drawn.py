@@ -10,9 +10,11 @@ from induction.dashboard.experiments import wording
 from induction.dashboard.experiments.chart import evidence_chart
 from induction.dashboard.history.tree import tree
 from induction.dashboard.operations.chart import spend_chart
+from induction.dashboard.runs.plot import ON_TRAIN, plot
 from induction.dashboard.triggers.standing import standing
 from induction.dashboard.words import lasting, money
 from induction.experiments import course
+from nlu_shared.schemas.candidates import IterationView
 from nlu_shared.schemas.experiments import Experiment, ExperimentEvidence
 from nlu_shared.schemas.lineage import Ancestor
 from nlu_shared.schemas.spending import SpendLine
@@ -198,3 +200,33 @@ def test_small_money_and_times_are_told_from_nothing() -> None:
         "1,234.50",
     ]
     assert [lasting(one) for one in (5, 61, 7_300, 200_000)] == ["5 s", "1 min", "2 h", "2 days"]
+
+
+def test_lines_have_a_number_at_each_change_that_was_measured_and_none_elsewhere() -> None:
+    baseline, kept = IDS[1], IDS[2]
+    changes = [
+        change(1, "rejected_at_validation", 0.4),
+        change(2, "rejected_at_gate", None),
+        change(3, "kept", 0.7, version_id=kept),
+    ]
+    scores = {baseline: {ON_TRAIN: 0.5, "f1:a": 0.2}, kept: {"f1:a": 0.9}}
+    made = plot(0.6, baseline, changes, scores, [ON_TRAIN, "f1:a"])
+    assert made is not None
+    assert made.changes == [0, 1, 3]
+    assert {line.kind: line.scores for line in made.lines} == {
+        "best": [0.6, 0.6, 0.7],
+        "kept": [0.6, None, 0.7],
+        "rejected": [None, 0.4, None],
+        "train": [0.5, None, None],
+        "component": [0.2, None, 0.9],
+    }
+    assert plot(0.6, baseline, changes[1:2], scores, []) is None
+
+
+def change(
+    n: int, outcome: str, validation_f1: float | None, *, version_id: UUID | None = None
+) -> IterationView:
+    return IterationView(
+        n=n, strategy=None, rationale=None, outcome=outcome, reason=None,
+        validation_f1=validation_f1, fixed=None, broke=None, version_id=version_id,
+    )  # fmt: skip

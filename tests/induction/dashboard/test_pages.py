@@ -79,7 +79,13 @@ async def test_a_run_is_ordered_watched_read_promoted_and_rolled_back(
     assert Foreign(cases).found == []
     assert f'href="/dashboard/runs/{run_id}/cases?sort=-change_{turned["n"]}"' in shown
     await a_case_tells_its_answers(page, run_id, cases)
-    assert "Where it is wrong" in shown
+    assert "Where its best prompt is wrong" in shown
+    change = (await page.get(f"/dashboard/runs/{run_id}/changes/{turned['n']}")).text
+    assert "data-hunks" in change
+    assert "Examples added" in change
+    assert Foreign(change).found == []
+    none = await page.get(f"/dashboard/runs/{run_id}/changes/999")
+    assert none.status_code == 404
     best = f"/dashboard/tasks/on-pages/versions/{run['best_version_id']}"
     await stack.induction.patch("/v1/tasks/on-pages", json={"promotion_approvals": 1})
     proposal = (await page.post(f"{best}/promote", json={"reason": HOSTILE})).json()

@@ -61,7 +61,8 @@ def search_chart(baseline: float, changes: Sequence[IterationView]) -> SearchCha
     for number, (one, score) in enumerate(scored, 1):
         x = AREA.x(number / len(scored))
         is_kept = one.outcome == KEPT
-        points.append(Point(x, y(score), is_kept, f"change {one.n}: {score:.3f}, {one.outcome}"))
+        end = "kept" if is_kept else "not kept"
+        points.append(Point(x, y(score), is_kept, f"change {one.n}: {score:.3f}, {end}"))
         best = score if is_kept else best
         path += f" H {x:g} V {y(best):g}"
     ticks = [Tick(y(score), f"{score:.2f}") for score in (low, (low + high) / 2, high)]

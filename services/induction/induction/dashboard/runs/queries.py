@@ -8,7 +8,6 @@ from uuid import UUID
 
 from nlu_shared.kit.errors import NotFound
 from nlu_shared.kit.pages.tables import Table
-from nlu_shared.schemas.evaluated import ErrorPattern
 from nlu_shared.schemas.events import PatternsFound, Split
 from sqlalchemy import func, text
 from sqlmodel import col, select
@@ -184,10 +183,10 @@ async def _prompts_of(
     return [(change, versions[id]) for change, id in every if id in versions]
 
 
-async def patterns(session: AsyncSession, run_id: UUID) -> list[ErrorPattern]:
-    """Those of the best prompt so far, the most frequent first."""
+async def patterns(session: AsyncSession, run_id: UUID) -> PatternsFound | None:
+    """The last ones that were found."""
     body = (await session.execute(_PATTERNS, {"run_id": run_id})).scalar_one_or_none()
-    return [] if body is None else PatternsFound.model_validate(body).patterns
+    return None if body is None else PatternsFound.model_validate(body)
 
 
 async def texts(session: AsyncSession, run: RunRow, case_ids: Collection[UUID]) -> dict[UUID, str]:

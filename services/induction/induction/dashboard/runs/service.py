@@ -14,7 +14,7 @@ from nlu_shared.kit.pages.tables import MOST_SAVED, Table
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.candidates import IterationView
 from nlu_shared.schemas.diffs import PromptDiff
-from nlu_shared.schemas.evaluated import ErrorPattern
+from nlu_shared.schemas.events import PatternsFound
 from nlu_shared.schemas.runs import RunKind, RunStatus, RunView
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -92,10 +92,12 @@ class ChangePage:
 class RunPage:
     """A run, its chart where validation has scored a change, and what is used of its budget;
     `hashes` are of its versions, by id, `texts` the beginnings of some cases of its error patterns
-    and misses, `names` those of who decided on changes, by subject."""
+    and misses, `patterns_of` the version whose patterns they are, `names` those of who decided on
+    changes, by subject."""
 
     run: RunView
-    patterns: list[ErrorPattern]
+    patterns: PatternsFound | None
+    patterns_of: UUID | None
     texts: dict[UUID, str]
     names: Mapping[str, str]
     hashes: dict[UUID, str]
@@ -126,17 +128,23 @@ async def run_page(session: AsyncSession, row: RunRow, authenticator: Authentica
         best_f1 = best_so_far(run.baseline_f1, run.changes)
     patterns = await queries.patterns(session, run.id)
     misses = {} if run.misses is None else run.misses.case_ids
-    some = [one.case_ids[:SOME] for one in patterns] + [ids[:SOME] for ids in misses.values()]
+    listed = [] if patterns is None else patterns.patterns
+    some = [one.case_ids[:SOME] for one in listed] + [ids[:SOME] for ids in misses.values()]
+    served = None if run.replay is None else run.replay.serving_version_id
+    front = [one.version_id for one in run.front]
+    ids = (run.baseline_version_id, run.best_version_id, served, *front)
+    hashes = await prompts.hashes(session, [id for id in ids if id is not None])
     best_ones = _best_ones(run)
     scores = await queries.scores(session, run.id, best_ones)
     lines = traces(scores)
     return RunPage(
         run=run,
         patterns=patterns,
+        patterns_of=_version_of(patterns, hashes),
         texts=await queries.texts(session, row, {id for ids in some for id in ids}),
         names=await names.of(authenticator, _deciders(run)),
         best_f1=best_f1,
-        hashes=await prompts.hashes(session, [one.version_id for one in run.front]),
+        hashes=hashes,
         waiting=await _waiting(session, run),
         last_event=row.last_event,
         is_over=run.status.over,
@@ -150,6 +158,12 @@ async def run_page(session: AsyncSession, row: RunRow, authenticator: Authentica
         minutes=minutes,
         minutes_share=share(minutes, limits.minutes),
     )
+
+
+def _version_of(patterns: PatternsFound | None, hashes: Mapping[UUID, str]) -> UUID | None:
+    if patterns is None:
+        return None
+    return next((id for id, one in hashes.items() if one == patterns.version_hash), None)
 
 
 def _plot(

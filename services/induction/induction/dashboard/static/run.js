@@ -46,11 +46,13 @@ async function refresh() {
     // What somebody is writing there, and the countdown, are no news.
     if (old?.dataset.wait && old.dataset.wait === part.dataset.wait) continue;
     if (!old || old.outerHTML === part.outerHTML) continue;
-    // What a reader has unfolded stays so.
+    // What a reader has unfolded stays so, and where the reader is.
     for (const fold of old.querySelectorAll("details[id][open]")) {
       part.querySelector(`#${fold.id}`)?.setAttribute("open", "");
     }
+    const at = old.contains(document.activeElement) ? place(document.activeElement) : null;
     old.replaceWith(document.adoptNode(part));
+    if (at) part.querySelector(at)?.focus({ preventScroll: true });
   }
   if (!fresh.querySelector("[data-over]")) return draw();
   document.querySelector("#now")?.remove();
@@ -90,6 +92,16 @@ function pace(done, total) {
   const left = Math.round((total - done) / rate);
   const lasts = left < 60 ? `${left} s` : `${Math.round(left / 60)} min`;
   return `, ${rate < 10 ? rate.toFixed(1) : Math.round(rate)} a second, about ${lasts} left of these`;
+}
+
+// How what has the focus is found again in the part that takes the place of its own.
+function place(element) {
+  const fold = element.matches("summary") && element.closest("details[id]");
+  if (fold) return `#${fold.id} > summary`;
+  if (element.id) return `#${element.id}`;
+  const card = element.closest("[data-n]");
+  const own = element.matches("a[href]") ? `a[href="${CSS.escape(element.getAttribute("href"))}"]` : null;
+  return own && (card ? `[data-n="${card.dataset.n}"] ${own}` : own);
 }
 
 function soon() {

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from nlu_shared.schemas.evaluated import ErrorPattern
 from nlu_shared.schemas.events import PatternsFound
+from nlu_shared.schemas.prompts import PromptContent
 
 from induction.engine.evaluation.evaluate import EvalResults
 from induction.task_kinds.base import Component, Mistake
@@ -39,9 +40,15 @@ def patterns_of(results: EvalResults) -> list[ErrorPattern]:
     return patterns
 
 
-def patterns_event(patterns: Sequence[ErrorPattern], iteration: int) -> PatternsFound:
-    """The most frequent ones; a long tail of single mistakes would bury them."""
-    return PatternsFound(iteration=iteration, patterns=list(patterns[:PATTERNS_REPORTED]))
+def patterns_event(
+    content: PromptContent, patterns: Sequence[ErrorPattern], iteration: int
+) -> PatternsFound:
+    """The prompt's most frequent ones; a long tail of single mistakes would bury them."""
+    return PatternsFound(
+        iteration=iteration,
+        version_hash=content.version_hash,
+        patterns=list(patterns[:PATTERNS_REPORTED]),
+    )
 
 
 def worked_on(ordered: list[ErrorPattern]) -> tuple[ErrorPattern, ...]:

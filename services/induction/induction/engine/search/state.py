@@ -262,7 +262,7 @@ async def begin(run: RunContext, splits: Splits) -> Search:
     search = from_results(
         run, splits, train=results[Split.TRAIN], validation=results[Split.VALIDATION]
     )
-    await run.tell(patterns_event(search.patterns(), 0))
+    await run.tell(patterns_event(plan.baseline, search.patterns(), 0))
     return search
 
 

@@ -200,7 +200,7 @@ async def refresh(search: Search, patterns: Sequence[ErrorPattern], iteration: i
     gets wrong. Raises Stopped."""
     cases = search.to_refresh(patterns)
     search.learn(await search.evaluate(search.best, cases, split=Split.TRAIN, iteration=iteration))
-    await search.run.tell(patterns_event(search.patterns(), iteration))
+    await search.run.tell(patterns_event(search.best, search.patterns(), iteration))
 
 
 def proposal_event(search: Search, candidate: Candidate) -> PromptProposed:

@@ -12,6 +12,7 @@ from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import EvalResults, evaluate, evaluation_event
 from induction.engine.evaluation.repeats import FIRST_CASES, Pair, Repeats, repeat
 from induction.engine.leak_guard.screen import quoted_by
+from induction.engine.proposal.error_patterns import patterns_event
 from induction.engine.runtime import Stopped
 from induction.engine.search.optimiser import Optimiser
 from induction.engine.search.state import Search
@@ -64,14 +65,16 @@ async def final_evaluation(search: Search, optimise: Optimiser) -> None:
 
 
 async def train_score(search: Search) -> None:
-    """The winner on the training cases it has not answered yet, for its score on all of them.
-    Raises Stopped."""
+    """The winner on the training cases it has not answered yet, for its score on all of them, and
+    what it gets wrong there. Raises Stopped."""
     run, iteration = search.run, search.progress.iterations
     cases = search.stale(search.splits.train)
     search.learn(await search.evaluate(search.best, cases, split=Split.TRAIN, iteration=iteration))
     await run.tell(
         evaluation_event(run.plan.task, search.best, search.train, Split.TRAIN, iteration)
     )
+    if not search.is_unchanged:
+        await run.tell(patterns_event(search.best, search.patterns(), iteration))
 
 
 async def _cross_validated(search: Search, optimise: Optimiser) -> Verdict | None:

@@ -153,7 +153,7 @@ def verdict(
         labels_beyond=more.beyond,
         label_first=[] if more == MoreLabels() else thinnest(task, before),
         focus=None if focus is None else _focused(focus, counted, ground, seed=seed),
-        summary=_summary(kind, gain, ground, len(groups), fixed=fixed, broke=broke, more=more),
+        summary=_summary(kind, gain, ground, fixed=fixed, broke=broke, more=more),
     )
 
 
@@ -239,13 +239,11 @@ def _summary(
     kind: VerdictKind,
     gain: Gain,
     ground: Ground,
-    judged: int,
     *,
     fixed: int,
     broke: int,
     more: MoreLabels,
 ) -> str:
-    """`judged`: the groups that were compared."""
     claim = {
         VerdictKind.PROVEN: "The gain is proven on untouched cases.",
         VerdictKind.PROMISING: "The gain is promising, not proven.",
@@ -256,10 +254,10 @@ def _summary(
         f"The change corrects {fixed} cases and gets {broke} wrong that were right.",
     ]
     if ground.folds:
-        without = "each" if ground.folds == judged else f"one of {ground.folds} folds"
         parts.append(
-            f"This scores the procedure: the search was repeated without {without} of the"
-            f" {judged} groups, and the prompt it made answered what was left out."
+            "It is the search that is judged here, not one prompt: it was repeated"
+            f" {ground.folds} times, each time without some of the cases, and the prompt it then"
+            " made answered those."
         )
     if ground.untested:
         parts.append(ground.untested)
@@ -267,12 +265,8 @@ def _summary(
     if not ground.set_aside:
         parts.append("They are its training cases too.")
     if ground.looks:
-        parts.append(
-            f"Verdicts of {ground.looks} earlier runs rest on these cases too, so this one had to"
-            f" pass {ground.look_alpha:g} instead of {SIGNIFICANT:g}."
-        )
-    if ground.share < 1:
-        parts.append(f"Answers came in stages, each with its share of that: here {ground.alpha:g}.")
+        runs = "1 earlier run was" if ground.looks == 1 else f"{ground.looks} earlier runs were"
+        parts.append(f"{runs} judged on the same cases, so this one had to show more.")
     if ground.changed is not None:
         parts.append(_steadiness(ground.changed, len(ground.again)))
     if more.needed is not None:
