@@ -10,6 +10,7 @@ from tests.fixtures.chromium import dragged, needs_browser
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import DEADLINE_SECONDS, Stack
+from tests.induction.runs.driving import reached, start
 
 pytestmark = needs_browser
 PATIENCE_MS = 1_000 * DEADLINE_SECONDS
@@ -57,6 +58,29 @@ async def test_a_run_is_ordered_watched_to_its_verdict_and_its_winner_promoted(
     await winner.click()
     await page.get_by_role("button", name="Promote to production").click()
     await expect(page.get_by_text("production", exact=True)).to_be_visible()
+
+
+async def test_a_finished_run_is_read_off_its_chart_and_replayed(page: Page, stack: Stack) -> None:
+    await make_task(stack, "read-off", cases=60)
+    run_id = await start(stack, "read-off", limits={"iterations": 2})
+    async with stack.working():
+        run = await reached(stack, run_id)
+    await page.goto(f"/dashboard/runs/{run_id}")
+    await expect(page.locator("#plot canvas")).to_be_visible()
+    await expect(page.locator("#readout")).to_contain_text("the best so far")
+    await page.get_by_label("F1 on the cases that teach").check()
+    await expect(page.locator("#readout")).to_contain_text("F1 on the cases that teach")
+    measured = [one["n"] for one in run["changes"] if one["validation_f1"] is not None]
+    cards = page.locator(".changes > li:not([hidden])")
+    every = len(run["changes"])
+    await expect(cards).to_have_count(every)
+    await page.get_by_label("Changes that are shown").fill("1")
+    await expect(cards).to_have_count(measured[0])
+    await page.get_by_role("button", name="Replay").click()
+    await expect(cards).to_have_count(every, timeout=PATIENCE_MS)
+    hunks = page.locator("details.hunks").first
+    await hunks.locator("summary").click()
+    await expect(hunks).to_contain_text("estimated from the text")
 
 
 async def test_a_pause_and_a_cancellation_show_at_once(page: Page, stack: Stack) -> None:
