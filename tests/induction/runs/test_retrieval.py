@@ -1,9 +1,11 @@
 """Examples that are chosen for each text are tried, unless the run or its task says no."""
 
+import re
 from typing import Any
 
 import pytest
 
+from tests.fixtures.browsing import browser
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import BOOTSTRAP_KEY, Stack
 from tests.induction.runs.driving import events, reached, start
@@ -36,7 +38,22 @@ async def test_a_bank_is_tried_where_the_run_or_else_its_task_says_so(
         started = await start(stack, slug, limits={"iterations": 1, "calls": 900}, **of_run)
         run = await reached(stack, started)
     assert run["status"] == "completed", run["reason"]
-    assert bool(await with_banks(stack, run)) is is_tried
+    banked = await with_banks(stack, run)
+    assert bool(banked) is is_tried
+    if is_tried:
+        await its_change_tells_of_the_bank(stack, run, banked[0]["version_hash"])
+
+
+async def its_change_tells_of_the_bank(
+    stack: Stack, run: dict[str, Any], version_hash: str
+) -> None:
+    versions = (await stack.induction.get(f"/v1/prompts/{run['task']}/versions")).json()["items"]
+    (made,) = [one["id"] for one in versions if one["version_hash"] == version_hash]
+    (change,) = [one["n"] for one in run["changes"] if one["version_id"] == made]
+    async with browser(str(stack.induction.base_url)) as page:
+        shown = (await page.get(f"/dashboard/runs/{run['id']}/changes/{change}")).text
+    assert "Examples chosen for each text" in shown
+    assert re.search(r"each request shows those of \d+ examples", shown)
 
 
 async def test_a_forecast_counts_the_banks_that_are_tried(stack: Stack) -> None:
