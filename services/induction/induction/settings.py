@@ -184,7 +184,7 @@ class Settings(ServiceSettings, ModelSettings):
         " share reaches them so much later",
     )
     report_seconds: float = Field(
-        default=5.0,
+        default=10.0,
         gt=0,
         description="seconds between looks for ended runs to report and for reports to send",
     )
