@@ -83,6 +83,9 @@ async def test_a_run_is_ordered_watched_read_promoted_and_rolled_back(
     change = (await page.get(f"/dashboard/runs/{run_id}/changes/{turned['n']}")).text
     assert "data-hunks" in change
     assert "Examples added" in change
+    assert len(re.findall(rf"/dashboard/runs/{run_id}/cases/", change)) == (
+        turned["fixed"] + turned["broke"]
+    )
     assert Foreign(change).found == []
     none = await page.get(f"/dashboard/runs/{run_id}/changes/999")
     assert none.status_code == 404

@@ -36,7 +36,7 @@ from induction.runs import queries as runs
 from induction.runs.models import RunRow
 from induction.tasks import service as tasks
 
-RUNS, MOST_AT_ONCE, SOME = 50, 500, 10
+RUNS, MOST_AT_ONCE, SOME, MOST_TURNED = 50, 500, 10, 50
 COLUMNS = {
     "ordered": True, "task": False, "kind": False, "status": False, "before": True, "after": True,
     "verdict": False, "calls": True, "dollars": True,
@@ -81,11 +81,19 @@ class WaitingChange:
 
 @dataclass(frozen=True, slots=True)
 class ChangePage:
-    """A change with what it changes of the prompt it was made from."""
+    """A change with what it changes of the prompt it was made from; `texts` are the beginnings of
+    some of the cases it turned, by id."""
 
     run: RunRow
     change: RunChangeRow
     diff: PromptDiff
+    texts: dict[UUID, str]
+
+    @property
+    def turned(self) -> list[tuple[str, str, list[UUID], int]]:
+        """What became of cases: the word, how it looks, those that are told, and how many."""
+        ends = (("Fixed", "good", self.change.fixed), ("Broken", "bad", self.change.broke))
+        return [(word, look, ids[:MOST_TURNED], len(ids)) for word, look, ids in ends if ids]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +209,8 @@ async def change_page(session: AsyncSession, run: RunRow, n: int) -> ChangePage:
     if change is None or change.version_id is None or change.parent_id is None:
         raise NotFound("The run has no such change, or it made no prompt.", code="unknown_change")
     diff = await registry.diff(session, run.task, before=change.parent_id, after=change.version_id)
-    return ChangePage(run, change, diff)
+    some = {*change.fixed[:MOST_TURNED], *change.broke[:MOST_TURNED]}
+    return ChangePage(run, change, diff, await queries.texts(session, run, some))
 
 
 async def runs_page(
