@@ -57,6 +57,7 @@ def build(settings: Settings) -> FastAPI:
             triggers,
             privacy,
             admin,
+            entrance.root,
             dashboard,
         ],
         settings=settings,

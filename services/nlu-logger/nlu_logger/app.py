@@ -40,6 +40,7 @@ ROUTERS = (
     alerts,
     privacy,
     admin,
+    entrance.root,
     dashboard,
 )
 

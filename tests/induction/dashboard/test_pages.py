@@ -48,6 +48,14 @@ async def test_a_stranger_is_sent_to_the_login(stack: Stack, path: str) -> None:
         assert (await stranger.get(path)).status_code == 303
 
 
+async def test_the_address_of_the_service_leads_a_browser_to_its_pages(
+    stack: Stack, page: httpx2.AsyncClient
+) -> None:
+    led = await page.get("/", headers={"accept": "text/html"}, follow_redirects=True)
+    assert (led.status_code, led.url.path) == (200, "/dashboard")
+    assert (await page.get("/", headers={"accept": "*/*"})).status_code == 404
+
+
 async def test_a_run_is_ordered_watched_read_promoted_and_rolled_back(
     stack: Stack, page: httpx2.AsyncClient
 ) -> None:

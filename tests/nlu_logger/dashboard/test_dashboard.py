@@ -89,7 +89,8 @@ async def test_what_is_no_key_logs_nobody_in(world: World) -> None:
     async with client(world.url, None) as stranger:
         for key in ("", "nlk_unknown", "x" * 5000):
             answer = await stranger.post("/dashboard/login", json={"key": key})
-            assert answer.status_code == 401
+            assert (answer.status_code, answer.json()["code"]) == (401, "unknown_key")
+            assert "This key is not known here" in answer.json()["detail"]
             assert "set-cookie" not in answer.headers
 
 
@@ -127,7 +128,7 @@ async def test_a_browser_without_scripts_logs_in_and_out(world: World) -> None:
         made.headers["x-proof"] = ""
         wrong = await send(made, "enter", key="nlk_unknown")
         assert wrong.status_code == 401
-        assert "A valid key or token is needed" in wrong.text
+        assert "This key is not known here: it may be" in wrong.text
         entered = await send(made, "enter", key=BOOTSTRAP_KEY)
         assert (entered.status_code, entered.headers["location"]) == (303, "/dashboard")
         page = (await made.get("/dashboard")).text
@@ -239,6 +240,17 @@ async def test_a_key_limited_to_a_task_sees_its_task_alone(world: World, task: s
             assert "this is not" not in shown
             assert f"{task}-other" not in shown
         assert (await made.get(f"/dashboard?task={task}-other")).status_code == 403
+
+
+async def test_the_address_of_the_service_leads_a_browser_to_its_pages(world: World) -> None:
+    page = {"accept": "text/html,*/*"}
+    async with client(world.url, None) as stranger:
+        led = await stranger.get("/", headers=page, follow_redirects=True)
+        assert (led.status_code, led.url.path) == (200, "/dashboard/login")
+        assert (await stranger.get("/")).json()["code"] == "not_found"
+    async with browser(world, await key_for(world, "reviews:read")) as reviewer:
+        led = await reviewer.get("/", headers=page, follow_redirects=True)
+        assert (led.status_code, led.url.path) == (200, "/dashboard/review")
 
 
 async def test_who_may_not_see_the_insights_starts_where_they_may(world: World) -> None:

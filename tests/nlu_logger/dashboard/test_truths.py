@@ -1,5 +1,6 @@
 """Approved cases on their page: found, in conflict, withdrawn, and brought in from a file."""
 
+import re
 from collections.abc import AsyncIterator
 from html import unescape
 from typing import Any
@@ -80,6 +81,29 @@ async def test_cases_are_found_by_what_they_hold_and_withdrawn(
     )
     again = await send(page, "truths/withdraw", case=gone, task=task)
     assert "There is no such case." in unescape(again.text)
+
+
+async def test_what_was_approved_last_stands_first_and_the_column_turns_it_round(
+    world: World, page: httpx2.AsyncClient, task: str
+) -> None:
+    many = [f"text {number}" for number in range(49)]
+    await brought(page, task=task, file="text,label\n" + "".join(f"{one},shop\n" for one in many))
+    later = [f"later {number}" for number in range(6)]
+    for one in later:
+        await brought(page, task=task, file=f"text,label\n{one},shop\n")
+
+    def texts(listed: str) -> list[str]:
+        return re.findall(r'<td class="text" dir="auto">([^<]*?)</td>', listed)
+
+    newest = await shown(page, "truths", task=task)
+    assert texts(newest)[:6] == later[::-1]
+    (further,) = re.findall(r'<a href="(\S+)" rel="next">', newest)
+    rest = texts((await page.get(further)).text)
+    assert sorted(texts(newest) + rest) == sorted(many + later)
+    oldest = await shown(page, "truths", task=task, sort="approved")
+    assert not set(texts(oldest)) & set(later[1:])
+    saved = await page.get("/dashboard/truths.csv", params={"task": task})
+    assert [one.split(",")[0] for one in saved.text.splitlines()[1:7]] == later[::-1]
 
 
 async def test_who_may_not_write_withdraws_nothing_and_other_tasks_are_not_there(

@@ -35,13 +35,24 @@ class LogInFirst(ServiceError):
         super().__init__(headers={"Location": f"{PREFIX}/login{leads}"})
 
 
+class UnknownKey(Unauthenticated):
+    """A key was shown; that one is needed would be no answer."""
+
+    code = "unknown_key"
+    title = "This key is not known here"
+    WHY = (
+        "This key is not known here: it may be another service's, revoked or past its end, or not"
+        " all of it was pasted."
+    )
+
+
 class KeyShown(Schema):
     key: str
 
 
 class Entrance:
     """Logs in, and lets in. `router` are the routes of the one, `needs` the condition of the
-    other."""
+    other; `root` is the address of the service itself, which people type."""
 
     def __init__(self, house: House) -> None:
         self._house = house
@@ -53,6 +64,8 @@ class Entrance:
         self.router.post("/logout", status_code=204, dependencies=[self.needs()])(self._log_out)
         self.router.post("/leave", status_code=303, dependencies=[self.needs()])(self._leave)
         self.router.get("/start", status_code=303)(self._first_page())
+        self.root = APIRouter(include_in_schema=False)
+        self.root.get("/")(self._lead_in)
 
     def needs(self, *scopes: str) -> Any:
         """A login whose key has all of these scopes, and is for the `{task}` of the path, if any.
@@ -90,7 +103,7 @@ class Entrance:
         if (
             not (is_page and request.url.path.startswith(PREFIX))
             or error.status < 400
-            or "text/html" not in request.headers.get("accept", "")
+            or not _is_browser(request)
         ):
             return None
         login: Login | None = getattr(request.state, "login", None)
@@ -104,6 +117,12 @@ class Entrance:
         )
         page.headers.update(error.headers)
         return page
+
+    async def _lead_in(self, request: Request) -> Response:
+        """A browser is led to its first page; to a program there is nothing here."""
+        if not _is_browser(request):
+            raise NotFound
+        return Response(status_code=303, headers={"Location": START})
 
     async def _static(self, name: str) -> Response:
         file = self._house.file(name)
@@ -127,7 +146,7 @@ class Entrance:
             login = await self._login(given, request)
         except Unauthenticated as refused:
             return self._house.page(
-                "login.html", None, status=401, refused=refused.title, next=_next(request)
+                "login.html", None, status=401, refused=refused.detail, next=_next(request)
             )
         to = _next(request) or self._house.first(login)
         return self._with_cookie(request, login.token, to=to)
@@ -148,7 +167,7 @@ class Entrance:
                 return await logins.log_in(resources.authenticator, body.key.strip())
         except Unauthenticated:
             resources.limits.count_failure(address_of(request))
-            raise
+            raise UnknownKey(UnknownKey.WHY) from None
 
     async def _log_out(self, request: Request) -> Response:
         login: Login = request.state.login
@@ -169,6 +188,10 @@ class Entrance:
         return Response(
             status_code=204 if to is None else 303, headers={"Set-Cookie": made, **leads}
         )
+
+
+def _is_browser(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
 
 
 def _address(request: Request) -> str | None:

@@ -27,9 +27,11 @@ SORTS: Sorts = {
     "truth": func.lower(func.left(cast(col(G.truth), Text), LONGEST)),
     "task": col(G.task),
     "quotable": cast(col(G.may_quote), Integer),
-    "approved": col(G.id),
+    "approved": col(G.created_at),
     "from": cast(col(CorrectionRow.prediction_id).is_not(None), Integer),
 }
+NEWEST_APPROVED = Order("approved", is_descending=True)
+"""The id of a case is the name of its text, and says nothing of when it was approved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ async def page(
     caller: Caller,
     limit: int = A_PAGE,
 ) -> tuple[Sequence[Listed], str | None]:
-    """The newest first, or in an order."""
+    """What was approved last first, or in an order."""
     disputed = exists().where(col(ConflictRow.ground_truth_id) == col(G.id))
     bounds: list[Any] = [
         *_of(wanted, caller),
@@ -70,6 +72,7 @@ async def page(
         .join(CorrectionRow, col(CorrectionRow.id) == col(G.correction_id), isouter=True)
         .where(*(one for one in bounds if one is not None))
     )
+    order = order if order.name else NEWEST_APPROVED
     arranged = await ordered(session, listed, SORTS, order, id=G.id, before=wanted.before)
     rows = [Listed(*row) for row in await session.execute(arranged.limit(limit + 1))]
     return cut(rows, limit, lambda one: one.case.id)
