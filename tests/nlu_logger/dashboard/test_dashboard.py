@@ -29,6 +29,7 @@ NOBODY = "01890000-0000-7000-8000-000000000000"
 CHANGES = {
     "review/label": {"item": NOBODY, "label": "greet"},
     "review/code": {"item": NOBODY},
+    "review/define": {"item": NOBODY, "of": "any", "lines": "a"},
     "review/decide": {"item": NOBODY, "verdict": "approve"},
     "review/doubt": {"item": NOBODY, "verdict": "clear"},
     "review/settle": {"item": NOBODY, "verdict": "keep"},

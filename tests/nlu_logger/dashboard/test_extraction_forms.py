@@ -95,6 +95,37 @@ def test_differences_are_told_in_words() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"events.1.kind": "birth"}, "In event 2: nobody is chosen whose it is."),
+        ({"events.0.dateTime": "not a date 19x"}, "In event 1: date cannot be read."),
+        ({"events.0.endDateTime": "30 February 1985"}, "In event 1: until cannot be read."),
+        ({"events.0.dateTime": "that summer", "events.0.dateCertainty": "unknown"}, None),
+        ({"events.0.dateTime": "the 1980s"}, None),
+    ],
+)
+async def test_an_event_about_nobody_or_at_no_date_is_no_truth(
+    world: World, task: str, changed: dict[str, str], says: str | None
+) -> None:
+    item = await world.log(task=task, prompt=WORDS, output=PROPOSED)
+    given = {"item": item, "task": task, "approves": "yes"}
+    async with browser(world.url) as http:
+        fields = dict(fields_of(PROPOSED)) | changed
+        answer = await send(http, "review/code", **given, **fields)
+    assert answer.status_code == (422 if says else 303)
+    assert says is None or says in answer.text
+
+
+async def test_what_the_model_proposed_of_nobody_may_stand(world: World, task: str) -> None:
+    output = {"events": [{"kind": "birth", "dateTime": "once"}], "people": [{"name": "Ann"}]}
+    item = await world.log(task=task, prompt=WORDS, output=output)
+    async with browser(world.url) as http:
+        fields = dict(fields_of(output)) | {"people.0.name": "Anne"}
+        answer = await send(http, "review/code", item=item, task=task, **fields)
+    assert answer.status_code == 303
+
+
 async def test_a_statement_is_coded_by_form_and_approved_by_somebody_who_sees_what_changed(
     world: World, task: str
 ) -> None:

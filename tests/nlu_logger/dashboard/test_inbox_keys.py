@@ -44,6 +44,51 @@ async def test_a_label_keeps_its_number_whatever_the_model_thought_first(
     assert "any other: <kbd>/</kbd>, letters of its name, <kbd>Enter</kbd>" in pages[0]
 
 
+def focused(page: str) -> str:
+    (item,) = re.findall(r'data-item="([^"]*)"', page)
+    return str(item)
+
+
+async def test_a_label_that_nobody_defined_keeps_its_key_for_the_session(
+    world: World, http: httpx2.AsyncClient, task: str
+) -> None:
+    for place, name in enumerate(("m", "k", "z"), start=1):
+        await world.log(task=task, predicted_intent=name, confidence=place / 10)
+    page = await shown(http, "review", task=task)
+    assert f"Nobody has defined the labels of {task}." in page
+    assert "the same key for this session" in page
+    first = keys(page)
+    assert set(first) == {"m", "k", "z"}
+    given = {"task": task, "typed": "a", "allow_new": "yes", "approves": "yes"}
+    await send(http, "review/label", item=focused(page), **given)
+    later = keys(await shown(http, "review", task=task))
+    assert later == first | {"a": "4"}
+
+
+async def test_the_labels_of_a_task_are_defined_from_the_inbox(
+    world: World, http: httpx2.AsyncClient, task: str
+) -> None:
+    await world.log(task=task, predicted_intent="m", confidence=0.1)
+    page = await shown(http, "review", task=task)
+    assert "required>m\n</textarea>" in page
+    given = {"item": focused(page), "task": task, "of": task}
+    for wrong, why in (("x" * 201, "Line 1 cannot be taken"), ("m\nm", "Each name and each alias")):
+        refused = await send(http, "review/define", lines=wrong, **given)
+        assert refused.status_code == 422
+        assert why in refused.text
+        assert f"required>{wrong}</textarea>" in refused.text
+    defined = await send(http, "review/define", lines="z: the last\n\nm", **given)
+    assert defined.status_code == 303
+    known = (await world.admin.get(f"/v1/tasks/{task}/labels")).json()
+    assert [one["name"] for one in known["labels"]] == ["z", "m"]
+    assert known["labels"][0]["description"] == "the last"
+    page = await shown(http, "review", task=task)
+    assert keys(page) == {"z": "1", "m": "2"}
+    assert "Nobody has defined" not in page
+    late = await send(http, "review/define", lines="m", **given)
+    assert late.status_code == 409
+
+
 async def test_what_was_taken_back_is_called_undone_until_the_next_answer(
     world: World, http: httpx2.AsyncClient, task: str
 ) -> None:

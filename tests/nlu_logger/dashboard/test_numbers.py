@@ -38,6 +38,20 @@ async def test_a_cell_of_the_matrix_leads_to_the_predictions_it_counts(
     assert "of what the audit drew" in await shown(reader, "confusion", task=task, sample="audit")
 
 
+async def test_every_mistake_that_is_counted_has_its_row(
+    world: World, reader: httpx2.AsyncClient, task: str
+) -> None:
+    for number in range(60):
+        await world.log(task=task, prompt=f"say {number}", predicted_intent="other")
+    items = (await world.admin.get("/v1/predictions", params={"task": task, "limit": 100})).json()
+    for one in items["items"]:
+        await world.approve(await world.correct(one["id"], f"is {one['prompt']}"))
+    page = await shown(reader, "confusion", task=task)
+    mistakes = page.partition('id="pairs"')[2]
+    assert mistakes.count('<th scope="row">') == 60
+    assert "rarer ones are not told" not in mistakes
+
+
 async def test_two_versions_are_chosen_and_set_beside_each_other_with_what_speaks_against_it(
     world: World, reader: httpx2.AsyncClient, task: str
 ) -> None:

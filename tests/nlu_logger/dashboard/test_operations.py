@@ -125,11 +125,18 @@ async def test_the_audit_log_names_who_did_what_and_a_person_is_erased_with_a_re
 ) -> None:
     person = str(uuid4())
     await world.log(user_id=person, prompt="forget this")
+    await operator.get("/dashboard/truths.csv")
+    made = await world.admin.post("/v1/admin/keys", json={"name": "Nina", "scopes": ["admin"]})
+    async with client(world.url, made.json()["key"]) as nina:
+        assert (await nina.get("/v1/exports/retraining")).status_code == 200
     unsure = await send(operator, "operations/erasure", user=person, again=str(uuid4()))
     assert (unsure.status_code, "Nothing was erased." in unsure.text) == (422, True)
     erased = await send(operator, "operations/erasure", user=person, again=person)
-    receipt = (await operator.get(erased.headers["location"])).text
-    assert "Backups of the database" in receipt or "backups of the database" in receipt
+    receipt = await shown(operator, erased.headers["location"].removeprefix("/dashboard"))
+    assert "backups of the database" in receipt
+    assert "<dt>Predictions</dt><dd>1</dd>" in receipt
+    assert re.search("<td>approved cases, saved from their page</td><td title=[^>]*>you<", receipt)
+    assert re.search("<td>training data</td><td title=[^>]*>Nina<", receipt)
     rows = await world.admin.get("/v1/predictions", params={"user": person})
     assert rows.json()["items"] == []
     log = (await operator.get(f"{OPERATIONS}/audit?action=privacy.erase")).text

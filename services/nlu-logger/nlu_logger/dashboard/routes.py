@@ -52,7 +52,7 @@ async def show_overview(
         settings=settings,
         now=datetime.now(UTC),
     )
-    shown = await service.overview(session, filters, caller=caller)
+    shown = await service.overview(session, filters, settings, caller=caller)
     return HOUSE.page(
         "overview.html",
         login,
@@ -61,6 +61,7 @@ async def show_overview(
         wording=wording,
         induction_url=(settings.induction_url or "").rstrip("/"),
         unsure=service.UNSURE,
+        audit_share=settings.audit_share,
         task=task,
         days=days,
         rows=rows,

@@ -17,6 +17,7 @@ from nlu_shared.schemas.insights import (
     Sample,
     TrafficDrift,
 )
+from nlu_shared.schemas.queues import Queue, QueueFilters
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.alerts import service as alerts
@@ -29,6 +30,8 @@ from nlu_logger.insights import queries, views
 from nlu_logger.insights import service as insights
 from nlu_logger.insights.queries import Stretch, Totals
 from nlu_logger.insights.service import Filters
+from nlu_logger.reviews import queues
+from nlu_logger.settings import Settings
 
 UNSURE = 0.7
 """The document's threshold of low confidence."""
@@ -57,6 +60,7 @@ class Overview:
     incidents: Mapping[UUID, IncidentRow]
     totals: Totals
     tasks: list[str]
+    to_audit: int
     over_time: OverTime
     confidence: list[ConfidenceBucket]
     intents: list[IntentCount]
@@ -66,15 +70,19 @@ class Overview:
     calibration: Calibration
 
 
-async def overview(session: AsyncSession, filters: Filters, *, caller: Caller) -> Overview:
-    """Alerts are for administrators; None for everybody else."""
+async def overview(
+    session: AsyncSession, filters: Filters, settings: Settings, *, caller: Caller
+) -> Overview:
+    """Alerts are for administrators; None for everybody else. `to_audit` waits for the caller."""
     is_operator = caller.has(ADMIN)
+    look = QueueFilters(task=_only(filters))
     return Overview(
         filters=filters,
         alerts=await alerts.every(session, caller=caller) if is_operator else None,
         incidents=await incidents.opened(session) if is_operator else {},
         totals=await queries.totals(session, filters.kept, unsure=UNSURE),
         tasks=await queries.tasks(session, filters.kept),
+        to_audit=(await queues.counts(session, look, settings, caller=caller))[Queue.AUDIT],
         over_time=await _over_time(session, filters),
         confidence=await insights.confidence(session, filters),
         intents=(await insights.intents(session, filters))[:NAMED_INTENTS],
@@ -85,6 +93,12 @@ async def overview(session: AsyncSession, filters: Filters, *, caller: Caller) -
     )
 
 
+def _only(filters: Filters) -> str | None:
+    """The task that it is about, if that is one."""
+    tasks = filters.kept.tasks
+    return tasks[0] if tasks and len(tasks) == 1 else None
+
+
 async def _over_time(session: AsyncSession, filters: Filters) -> OverTime:
     span = filters.until - filters.since
     unit, step = ("hour", timedelta(hours=1)) if span <= A_DAY else ("day", A_DAY)
@@ -93,7 +107,7 @@ async def _over_time(session: AsyncSession, filters: Filters) -> OverTime:
     stretches = [
         counted.get(begins) or Stretch(begins, 0, 0, 0, None) for begins in _steps(filters, step)
     ]
-    task = filters.kept.tasks[0] if filters.kept.tasks and len(filters.kept.tasks) == 1 else None
+    task = _only(filters)
     return OverTime(
         volume=drawing.bars([_volume(one, step, task) for one in stretches]),
         success=drawing.points([_success(one, step, task) for one in stretches]),

@@ -42,6 +42,7 @@ async def show_confusion(
         confusion=confusion,
         square=square(confusion.cells),
         mistakes=mistakes(confusion.cells),
+        most=queries.MOST_ROWS,
         samples=list(Sample),
         tasks=await queries.tasks(
             session, _filters(Period(days="90"), settings, caller=caller).kept

@@ -1,23 +1,27 @@
 """Erasure by HTTP: a person is erased on purpose, twice said, and the receipt can be read again."""
 
+from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
+from nlu_shared.kit.access import names
 from nlu_shared.kit.access.auth import Caller
 from nlu_shared.kit.access.logins import Login
 from nlu_shared.kit.data.db import Identity, session_scope
 from nlu_shared.kit.errors import Invalid, ServiceError
-from nlu_shared.kit.http.deps import CallerDep, WebResources, settings_of
+from nlu_shared.kit.http.deps import CallerDep, DbSession, WebResources, settings_of
 from nlu_shared.kit.settings import secret
 from nlu_shared.schemas.base import Schema
 from nlu_shared.schemas.privacy import ErasureReceipt
 from starlette.responses import HTMLResponse, Response
 
+from nlu_logger.dashboard.erasing import wording
 from nlu_logger.dashboard.forms import Filled, kept_form
 from nlu_logger.dashboard.house import HOUSE, OPERATIONS, Administrator, led
 from nlu_logger.dashboard.search.given import rows
 from nlu_logger.dashboard.wording import UUID_WORD, Word
+from nlu_logger.exports import schedules
 from nlu_logger.migrations import ERASER
 from nlu_logger.privacy import service as privacy
 from nlu_logger.settings import Settings
@@ -65,6 +69,7 @@ async def show_receipt(
     erasure_id: UUID,
     login: Administrator,
     request: Request,
+    database: DbSession,
     caller: CallerDep,
     settings: SettingsDep,
 ) -> HTMLResponse:
@@ -72,7 +77,10 @@ async def show_receipt(
     key = secret(settings.anonymise_key)
     async with session_scope(resources.database, Identity(ERASER)) as session:
         receipt = await privacy.receipt(session, erasure_id, caller=caller, key=key)
-    return _page(login, receipt=receipt)
+    recipients = {one.recipient for one in receipt.disclosures}
+    named = await names.of(request.app.state.resources.authenticator, recipients)
+    known = await schedules.listed(database, caller=caller)
+    return _page(login, receipt=receipt, holders=wording.holders(recipients, named, known))
 
 
 async def _erase(
@@ -107,7 +115,9 @@ def _page(
     given: EraseIn | None = None,
     refused: ServiceError | None = None,
     receipt: ErasureReceipt | None = None,
+    holders: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
+    """`holders` are names of who has the exports of a `receipt`."""
     return HOUSE.page(
         "erasure.html",
         login,
@@ -116,5 +126,7 @@ def _page(
         given=given,
         refused=refused,
         receipt=receipt,
+        holders=holders,
+        wording=wording,
         rows=rows,
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 from nlu_shared.kit.access.auth import Caller
 from nlu_shared.kit.errors import Conflict, Forbidden, Invalid
 from nlu_shared.kit.pages.attempts import attempt
+from nlu_shared.schemas.labels import LabelSetIn
 from nlu_shared.schemas.reviews import (
     ApprovalIn,
     ConfirmationIn,
@@ -18,9 +19,10 @@ from nlu_shared.schemas.reviews import SettlementIn as Settling
 from pydantic import JsonValue
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from nlu_logger.dashboard.inbox import choices, extraction, queries, service
+from nlu_logger.dashboard.inbox import choices, extraction, lines, queries, service, slips
 from nlu_logger.dashboard.inbox.given import (
     DecisionIn,
+    DefineIn,
     DoubtIn,
     InboxQueue,
     LabelIn,
@@ -31,6 +33,7 @@ from nlu_logger.dashboard.inbox.given import (
 from nlu_logger.ground_truth import service as ground_truth
 from nlu_logger.ground_truth.service import ConflictingTruth
 from nlu_logger.label_sets import service as label_sets
+from nlu_logger.labels import service as labels
 from nlu_logger.predictions import service as predictions
 from nlu_logger.reviews import claims, conflicts, decisions, label_issues
 from nlu_logger.reviews import service as reviews
@@ -93,7 +96,9 @@ async def _label(
         raise Invalid("Choose a label first, or type one.", code="no_truth")
     row = await predictions.get(session, item, caller=caller)
     known = await label_sets.current(session, row.task, caller=caller)
-    offered = choices.offered(predictions.view(row), known, hides_answer=False)
+    answered = () if known.version else await queries.answered(session, row.task)
+    about = predictions.view(row)
+    offered = choices.offered(about, known, answered=answered, hides_answer=False)
     return await reviews.answer(
         session,
         item,
@@ -152,8 +157,11 @@ async def code_by_form(
     caller: Caller,
 ) -> Done:
     """An extraction as its form gives it. Raises Invalid with the place that cannot be taken."""
+    about = await predictions.get(session, given.item, caller=caller)
     try:
-        output: JsonValue = extraction.plain(extraction.read(filled))
+        read = extraction.read(filled)
+        slips.check(read, extraction.proposal_of(about.output))
+        output: JsonValue = extraction.plain(read)
     except extraction.NoExtraction as wrong:
         raise Invalid(str(wrong), code="no_extraction") from None
     await _take_locks(session, given)
@@ -162,6 +170,13 @@ async def code_by_form(
     if given.approves:
         await _approve(session, made.row.id, given, settings, caller=caller)
     return Done(made.row.id)
+
+
+async def define(session: AsyncSession, given: DefineIn, *, caller: Caller) -> Done:
+    """The first set of a task. Raises Invalid, and what `labels.define` raises."""
+    body = LabelSetIn(labels=lines.read(given.lines or ""), replaces=0)
+    await labels.define(session, given.of, body, caller=caller)
+    return Done(settled=0)
 
 
 async def decide(

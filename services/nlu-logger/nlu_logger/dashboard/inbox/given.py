@@ -18,6 +18,7 @@ WORDS = {
     "label": Word("The label", "at most 200 characters"),
     "typed": Word("What is typed", "a label of at most 200 characters"),
     "note": Word("Note", "at most 8,192 characters"),
+    "lines": Word("The labels", f"at most {LONGEST_OUTPUT:,} characters"),
     "output": Word("The right output", f"JSON of at most {LONGEST_OUTPUT:,} characters"),
 }
 
@@ -86,6 +87,13 @@ class LabelIn(ItemIn):
     def may_be_second(self) -> bool:
         """May others have labelled it before? The audit has two coders."""
         return self.queue is InboxQueue.AUDIT
+
+
+class DefineIn(LabelIn):
+    """The labels of a task that nobody has defined, a line each, from the page of one item."""
+
+    of: Slug
+    lines: Annotated[SafeText, StringConstraints(max_length=LONGEST_OUTPUT)] | None = None
 
 
 class DecisionIn(ItemIn):

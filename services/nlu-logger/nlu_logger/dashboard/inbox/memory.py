@@ -13,7 +13,7 @@ from uuid import UUID
 from nlu_shared.schemas.base import Schema, Slug
 from pydantic import AwareDatetime, Field, ValidationError
 
-MOST_SKIPPED, MOST_ACTS = 50, 10
+MOST_SKIPPED, MOST_ACTS, MOST_KEYS = 50, 10, 3
 """A cookie holds four kilobytes."""
 
 
@@ -37,9 +37,16 @@ class Worth(Schema):
     labels: Annotated[int, Field(ge=1, le=1_000_000)]
 
 
+class Keys(Schema):
+    """Which labels of a task that has no set the number keys give, as `choices.keys` has them."""
+
+    task: Slug
+    marks: tuple[str, ...]
+
+
 class Memory(Schema):
     """`acts` are the corrections of the latest labels and decisions, the newest last; `undone`:
-    what was done last was to take one back."""
+    what was done last was to take one back; `keys` are those of the latest tasks without a set."""
 
     since: AwareDatetime
     done: int = 0
@@ -49,6 +56,7 @@ class Memory(Schema):
     acts: tuple[UUID, ...] = ()
     undone: bool = False
     worth: Worth | None = None
+    keys: tuple[Keys, ...] = ()
 
     @classmethod
     def read(cls, kept: str | None, *, now: datetime) -> Self:
@@ -73,3 +81,14 @@ class Memory(Schema):
 
     def with_skipped(self, item: UUID) -> Self:
         return self.model_copy(update={"skipped": (*self.skipped, item)[-MOST_SKIPPED:]})
+
+    def keys_of(self, task: str) -> tuple[str, ...]:
+        return next((one.marks for one in self.keys if one.task == task), ())
+
+    def with_keys(self, task: str, marks: tuple[str, ...]) -> Self:
+        if marks == self.keys_of(task):
+            return self
+        others = [one for one in self.keys if one.task != task]
+        return self.model_copy(
+            update={"keys": (*others, Keys(task=task, marks=marks))[-MOST_KEYS:]}
+        )

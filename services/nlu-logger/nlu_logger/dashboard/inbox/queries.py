@@ -67,6 +67,15 @@ SELECT id FROM corrections
 WHERE prediction_id = :id AND status <> 'rejected' AND author <> :me AND author NOT LIKE 'user:%'
 ORDER BY id DESC LIMIT 1
 """
+# What a model answers often enough to be one of the task's words.
+ANSWERED = """
+SELECT predicted_intent FROM (
+    SELECT predicted_intent FROM nlu_prompt_logs
+    WHERE task = :task AND id >= first_id_of(now() - interval '30 days')
+    ORDER BY id DESC LIMIT 1000
+) newest
+GROUP BY predicted_intent ORDER BY count(*) DESC, predicted_intent LIMIT 30
+"""
 TASKS = """
 WITH RECURSIVE seen AS (
     SELECT min(task) AS task FROM nlu_prompt_logs
@@ -228,6 +237,11 @@ async def tasks(session: AsyncSession, *, caller: Caller) -> Sequence[str]:
     if caller.tasks is not None:
         return sorted(caller.tasks)
     return (await session.execute(text(TASKS))).scalars().all()
+
+
+async def answered(session: AsyncSession, task: str) -> Sequence[str]:
+    """What the model has answered of a task lately, the most frequent first."""
+    return (await session.execute(text(ANSWERED), {"task": task})).scalars().all()
 
 
 def _among(ids: Collection[UUID]) -> ColumnElement[bool]:

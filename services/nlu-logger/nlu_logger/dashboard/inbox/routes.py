@@ -27,6 +27,7 @@ from nlu_logger.dashboard.inbox.extraction import Filled as Rows
 from nlu_logger.dashboard.inbox.given import (
     WORDS,
     DecisionIn,
+    DefineIn,
     DoubtIn,
     InboxQueue,
     ItemIn,
@@ -83,9 +84,7 @@ async def show_inbox(
     if place.task is None or worth is None:
         return await _page(visit, place)
     kept = visit.memory.model_copy(update={"worth": Worth(task=place.task, labels=worth)})
-    page = await _page(replace(visit, memory=kept), place)
-    _keep(visit, page, kept)
-    return page
+    return await _page(replace(visit, memory=kept), place)
 
 
 @router.post("/label", dependencies=[labels])
@@ -97,6 +96,15 @@ async def label_item(form: LabelForm, visit: VisitDep, caller: CallerDep) -> Res
 async def code_item(form: LabelForm, visit: VisitDep, caller: CallerDep) -> Response:
     filled = extraction.filled(await fields(visit.request))
     return await _answer(visit, form.values, _code(visit, form, filled, caller), filled)
+
+
+@router.post("/define", dependencies=[needs("reviews:read", "labels:write")])
+async def define_labels_by_form(
+    form: Annotated[Filled[DefineIn], kept_form(DefineIn, WORDS)],
+    visit: VisitDep,
+    caller: CallerDep,
+) -> Response:
+    return await _answer(visit, form.values, _define(visit, form, caller))
 
 
 @router.post("/decide", dependencies=[decides])
@@ -158,6 +166,10 @@ async def _code(visit: Visit, form: Filled[LabelIn], filled: Rows, caller: Calle
     return await acts.code_by_form(visit.database, given, filled, visit.settings, caller=caller)
 
 
+async def _define(visit: Visit, form: Filled[DefineIn], caller: Caller) -> Done:
+    return await acts.define(visit.database, form.taken(), caller=caller)
+
+
 async def _answer(
     visit: Visit, given: ItemIn, act: Awaitable[Done], filled: Rows | None = None
 ) -> Response:
@@ -182,9 +194,8 @@ def _place(given: Place) -> dict[str, Any]:
 async def _next(visit: Visit, place: Place, memory: Memory) -> Response:
     """The way to what is next; to the script, which would only follow it, that itself."""
     if SCRIPT in visit.request.headers:
-        answer = await _page(replace(visit, memory=memory), Place(**_place(place)))
-    else:
-        answer = led(REVIEW + place.query)
+        return await _page(replace(visit, memory=memory), Place(**_place(place)))
+    answer = led(REVIEW + place.query)
     _keep(visit, answer, memory)
     return answer
 
@@ -231,7 +242,9 @@ async def _page(
         given=given,
         extraction=extraction,
         second_approver=visit.settings.require_second_approver,
+        audit_share=visit.settings.audit_share,
     )
-    if COOKIE not in visit.request.cookies:
-        _keep(visit, page, visit.memory)
+    kept = visit.memory.with_keys(shown.item.task, shown.keys) if shown.keys else visit.memory
+    if kept.write() != visit.request.cookies.get(COOKIE):
+        _keep(visit, page, kept)
     return page

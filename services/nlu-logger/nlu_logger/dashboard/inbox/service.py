@@ -9,7 +9,7 @@ from uuid import UUID
 from nlu_shared.kit.access import names
 from nlu_shared.kit.access.auth import Authenticator, Caller
 from nlu_shared.schemas.extraction import Extraction
-from nlu_shared.schemas.labels import LabelSet, like, spelling
+from nlu_shared.schemas.labels import LabelSet, like
 from nlu_shared.schemas.predictions import Prediction
 from nlu_shared.schemas.queues import ClaimIn, Queue, QueueItem, SuspiciousCase
 from nlu_shared.schemas.queues import QueueFilters as Look
@@ -21,6 +21,8 @@ from nlu_logger.dashboard.inbox.choices import Choice
 from nlu_logger.dashboard.inbox.given import InboxQueue, Place
 from nlu_logger.dashboard.inbox.memory import Memory
 from nlu_logger.dashboard.inbox.queries import Act, Proposal
+from nlu_logger.dashboard.worth import service as worth
+from nlu_logger.dashboard.worth.service import Worth
 from nlu_logger.label_sets import service as label_sets
 from nlu_logger.reviews import claims, conflicts, label_issues, priority, queues
 from nlu_logger.settings import Settings
@@ -42,9 +44,12 @@ class Alike:
 
 @dataclass(slots=True, kw_only=True)
 class Offered:
-    """What may be answered of a prediction: one of the labels `offered`, or the rows of a form."""
+    """What may be answered of a prediction: one of the labels `offered`, or the rows of a form.
+
+    `keys` are those of the labels where nobody has defined them."""
 
     offered: list[Choice] = field(default_factory=list)
+    keys: tuple[str, ...] = ()
     known: LabelSet | None = None
     may_add: bool = False
     alike: Sequence[Alike] = ()
@@ -56,7 +61,8 @@ class Offered:
 class Shown(Offered):
     """A page of the inbox. `item` is what is in focus: a prediction, proposal, case or conflict.
 
-    `last` is the latest label or decision, `near` are labels that its label nearly is.
+    `last` is the latest label or decision, `near` are labels that its label nearly is; `worth` is
+    told as a session opens.
     """
 
     counts: Mapping[str, int]
@@ -68,6 +74,7 @@ class Shown(Offered):
     differences: Sequence[str] | None = None
     last: Act | None = None
     near: Sequence[str] = ()
+    worth: Worth | None = None
     names: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -104,6 +111,8 @@ async def show(
             await _show_conflict(session, shown, place, memory, caller=caller)
         case _:
             await _show_prediction(session, shown, place, memory, settings, caller=caller)
+    if place.task is not None and not memory.done:
+        shown.worth = await worth.of(session, place.task, settings, caller=caller)
     if memory.acts:
         shown.last = await queries.latest(session, memory.acts[-1])
     if shown.last is not None:
@@ -134,7 +143,8 @@ async def _show_prediction(
         return
     shown.item = item
     hides_answer = queue is Queue.AUDIT
-    await offer(session, shown, item, hides_answer=hides_answer, caller=caller)
+    kept = memory.keys_of(item.task)
+    await offer(session, shown, item, kept=kept, hides_answer=hides_answer, caller=caller)
     shown.before = await queries.before(session, item, caller=caller)
     if shown.offered and not hides_answer:
         near = await queues.alike_to(session, item, settings, caller=caller)
@@ -142,9 +152,15 @@ async def _show_prediction(
 
 
 async def offer(
-    session: AsyncSession, shown: Offered, item: Prediction, *, hides_answer: bool, caller: Caller
+    session: AsyncSession,
+    shown: Offered,
+    item: Prediction,
+    *,
+    kept: tuple[str, ...] = (),
+    hides_answer: bool,
+    caller: Caller,
 ) -> None:
-    """Puts into `shown` what a reviewer chooses from."""
+    """Puts into `shown` what a reviewer chooses from; `kept` are the keys as they were."""
     shown.known = known = await label_sets.current(session, item.task, caller=caller)
     shown.may_add = any(map(caller.has, label_sets.ADDERS)) or not known.version
     if item.output is not None and not known.version:
@@ -153,7 +169,11 @@ async def offer(
             shown.proposed = Extraction()
         shown.sheet = None if shown.proposed is None else extraction.sheet(shown.proposed)
     else:
-        shown.offered = choices.offered(item, known, hides_answer=hides_answer)
+        answered = () if known.version else await queries.answered(session, item.task)
+        shown.keys = () if known.version else choices.keys(known, answered, kept)
+        shown.offered = choices.offered(
+            item, known, answered=answered, kept=shown.keys, hides_answer=hides_answer
+        )
 
 
 async def _next_prediction(
@@ -192,7 +212,7 @@ async def _show_proposal(
     await hold(session, one.correction.id, place, caller=caller)
     shown.before = await queries.before(session, one.prediction, caller=caller)
     shown.known = await label_sets.current(session, one.prediction.task, caller=caller)
-    shown.is_new = _is_new(one.label, shown.known)
+    shown.is_new = choices.is_new(one.label, shown.known)
     shown.alike = _by_text(_alike(one, waiting[1:]))
     proposed = extraction.proposal_of(one.prediction.output)
     given = extraction.proposal_of(one.correction.corrected_output)
@@ -232,7 +252,7 @@ async def _show_conflict(
         await hold(session, one.id, place, caller=caller)
         shown.known = await label_sets.current(session, one.task, caller=caller)
         other = one.other_truth if isinstance(one.other_truth, str) else None
-        shown.is_new = _is_new(other, shown.known)
+        shown.is_new = choices.is_new(other, shown.known)
 
 
 async def hold(session: AsyncSession, item: UUID, place: Place, *, caller: Caller) -> None:
@@ -244,13 +264,6 @@ async def hold(session: AsyncSession, item: UUID, place: Place, *, caller: Calle
 
 def _is_free(case: SuspiciousCase, caller: Caller) -> bool:
     return case.claim is None or case.claim.claimed_by == caller.subject
-
-
-def _is_new(label: str | None, known: LabelSet) -> bool:
-    """Whether a truth would be new in the task's set."""
-    if label is None or not known.version:
-        return False
-    return known.spellings.get(spelling(label)) not in known.names
 
 
 def _alike(one: Proposal, others: Sequence[Proposal]) -> Sequence[tuple[UUID, str]]:

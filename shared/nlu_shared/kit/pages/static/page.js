@@ -88,3 +88,19 @@ export function local(time) {
 }
 
 document.querySelectorAll("time[datetime]").forEach(local);
+
+// A form that is sent without a script has its moments in UTC; here they are the reader's own, and
+// are sent as what they are in UTC.
+const seconds = (moment) => moment.toISOString().slice(0, 19);
+
+for (const field of document.querySelectorAll("input[type=datetime-local][data-utc]")) {
+  const given = new Date(`${field.defaultValue}Z`);
+  if (!Number.isNaN(given.getTime())) {
+    field.value = seconds(new Date(given.getTime() - given.getTimezoneOffset() * 60_000));
+    field.title = `${field.defaultValue.slice(0, 16).replace("T", " ")} UTC`;
+  }
+  field.closest("label").querySelector("[data-zone]").remove();
+  field.form.addEventListener("formdata", ({ formData }) => {
+    if (field.value) formData.set(field.name, seconds(new Date(field.value)));
+  });
+}

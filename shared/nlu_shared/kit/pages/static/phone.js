@@ -88,6 +88,9 @@ export function fitted(root) {
   }
 }
 
+const written = ({ type, value }) =>
+  type === "datetime-local" ? new Date(value).toLocaleString([], { dateStyle: "medium", timeStyle: "short" }) : value;
+
 // What a filter holds stands in its summary, so that nobody has to open it to know.
 function folding(form) {
   const fields = [...form.elements].filter(({ name, type }) => name && !["hidden", "submit"].includes(type));
@@ -96,7 +99,7 @@ function folding(form) {
   const summary = document.createElement("summary");
   const chosen = fields.flatMap((one) => {
     if (one.type === "checkbox") return one.checked ? [text(one.parentElement)] : [];
-    return one.value ? [one.selectedOptions ? text(one.selectedOptions[0]) : one.value] : [];
+    return one.value ? [one.selectedOptions ? text(one.selectedOptions[0]) : written(one)] : [];
   });
   fold.className = "fold";
   summary.textContent = chosen.length ? `Filter: ${chosen.join(", ")}` : "Filter";

@@ -1,5 +1,5 @@
 // What a table can do once it has rows enough: be sorted by a column, keep the rows that hold a
-// word, and be saved as CSV. A table with more rows than its page is sorted by the server instead.
+// word, and be saved as CSV; one that is `data-saved` is saved however few they are. A table with more rows than its page is sorted by the server instead.
 const SORTED_FROM = 3;
 const SEARCHED_FROM = 10;
 const FORMULA = /^[=+\-@\t\r]/;
@@ -85,8 +85,8 @@ function tools(table) {
   count.setAttribute("role", "status");
   button.type = "button";
   button.textContent = "Save as CSV";
-  line.append(label, count, button);
   const rows = [...table.tBodies[0].rows];
+  line.append(...(rows.length >= SEARCHED_FROM ? [label, count, button] : [button]));
   wanted.addEventListener("input", () => {
     const word = wanted.value.trim().toLowerCase();
     for (const row of rows) row.hidden = !text(row).toLowerCase().includes(word);
@@ -103,7 +103,7 @@ for (const table of document.querySelectorAll("table:not([data-plain], [data-ser
   if (!table.tHead || !body || (isLive && table.closest("[data-part]"))) continue;
   const width = table.tHead.rows[0].cells.length;
   const isEven = [...body.rows].every((row) => row.cells.length === width);
-  if (!isEven || body.rows.length < SORTED_FROM) continue;
-  headed(table);
-  if (body.rows.length >= SEARCHED_FROM) tools(table);
+  if (!isEven) continue;
+  if (body.rows.length >= SORTED_FROM) headed(table);
+  if (body.rows.length >= SEARCHED_FROM || "saved" in table.dataset) tools(table);
 }
