@@ -1,5 +1,5 @@
-"""nlu-logger's numbers in a browser far from UTC: times are the reader's own, with UTC on hover, what
-is chosen in a form means what the reader sees, and a table is saved however small."""
+"""nlu-logger's numbers in a browser far from UTC: times are the reader's own, with UTC on hover,
+what is chosen in a form means what the reader sees, and a table is saved however small."""
 
 import re
 from collections.abc import AsyncIterator

@@ -102,6 +102,37 @@ async def test_a_reviewer_skips_without_scrolling_and_reads_no_keys_where_there_
     assert min(heights) >= 40
 
 
+async def test_no_line_of_keys_covers_the_labels_of_a_narrow_window(
+    chromium: Browser, stack: Stack
+) -> None:
+    for number in range(30):
+        await log(
+            stack,
+            prompt="which?",
+            task=f"{TASK}-many",
+            predicted_intent=f"label {number}",
+            confidence=0.9,
+        )
+    await log(stack, prompt="this?", task=f"{TASK}-many", confidence=0.1)
+    narrow = await chromium.new_page(viewport={"width": WIDTH, "height": 700})
+    url = str(stack.logger.base_url)
+    await log_in(narrow, url)
+    await narrow.goto(f"{url}/dashboard/review?queue=low-confidence&task={TASK}-many")
+    bar = narrow.locator(".answer > .actions")
+    box = await bar.bounding_box()
+    assert box is not None
+    assert box["height"] < 80
+    await expect(bar.locator(".keys")).to_be_hidden()
+    last = narrow.locator("[name=label]").last
+    await last.focus()
+    place = await last.bounding_box()
+    box = await bar.bounding_box()
+    assert place is not None
+    assert box is not None
+    assert place["y"] + place["height"] <= box["y"]
+    await narrow.close()
+
+
 async def test_what_a_page_puts_in_later_is_a_list_of_cards_too(phone: Page, stack: Stack) -> None:
     url = str(stack.induction.base_url)
     await log_in(phone, url)

@@ -12,7 +12,7 @@ from tests.fixtures.servers import Servers
 from tests.nlu_logger.world import World, opened
 
 WORKED_OFF = "The audit is worked off"
-NOTHING_LEFT = "Nothing waits for the audit: what it drew is judged or waits for approval."
+NOTHING_LEFT = "Nothing waits for the audit: what it drew is judged, or waits for approval."
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +65,13 @@ async def test_an_audit_that_is_worked_off_is_offered_nowhere(
         await world.approve(await world.correct(item, "greet"))
     overview = await shown(http, "", task=task)
     assert ">Audit some</a>" not in overview
+    assert "must be approved. Nothing waits for the audit." in overview
     assert "28 more needed" in overview
     assert f"{NOTHING_LEFT} It draws 100.0 % of new traffic, by lot." in overview
     assert WORKED_OFF in await shown(http, "review", task=task, queue="audit")
+    opening = await shown(http, "review", task=task)
+    assert "Nothing waits there: it draws 100.0 % of new traffic" in opening
+    assert ">the audit</a>" not in opening
 
 
 async def test_a_session_opens_with_what_its_labels_tell(

@@ -45,12 +45,12 @@ def offered(
     guesses = {} if hides_answer else _guesses(prediction, known)
     likely = [name for name in guesses if name in known.names or not known.version]
     predicted = next(iter(guesses), None)
-    others = known.names if known.version else sorted({*known.names, *_read(answered, known)})
-    numbers = (
-        {name: number for number, name in enumerate(known.names[:KEYS], start=1)}
-        if known.version
-        else _numbers((*likely, *others), kept)
-    )
+    others: Sequence[str] = known.names
+    numbers = {name: number for number, name in enumerate(known.names[:KEYS], start=1)}
+    if not known.version:
+        others = tuple({*known.names, *_read(answered, known)})
+        numbers = _numbers((*likely, *others), kept)
+        others = sorted(others, key=lambda name: (numbers.get(name, KEYS + 1), name))
     return [
         Choice(
             name, described.get(name, ""), guesses.get(name), name == predicted, numbers.get(name)
@@ -63,7 +63,7 @@ def keys(known: LabelSet, answered: Sequence[str], kept: Sequence[str]) -> tuple
     """Which label each key gives where nobody defined the set, as marks, the first key first: who
     has a key keeps it, and the next label gets the next free one. Approved labels come first, so
     that what the model makes up takes no key from them."""
-    names = dict.fromkeys((*known.names, *_read(answered, known)))
+    names = (*known.names, *sorted(_read(answered, known)[:KEYS]))
     return tuple(dict.fromkeys((*kept, *map(_mark, names))))[:KEYS]
 
 
