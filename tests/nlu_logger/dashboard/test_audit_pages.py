@@ -11,6 +11,7 @@ from tests.fixtures.databases import Databases
 from tests.fixtures.servers import Servers
 from tests.nlu_logger.world import World, opened
 
+INDUCTION = "http://127.0.0.1:9"
 WORKED_OFF = "The audit is worked off"
 NOTHING_LEFT = "Nothing waits for the audit: what it drew is judged, or waits for approval."
 
@@ -18,7 +19,8 @@ NOTHING_LEFT = "Nothing waits for the audit: what it drew is judged, or waits fo
 @pytest.fixture(scope="module")
 async def world(databases: Databases, servers: Servers) -> AsyncIterator[World]:
     """All traffic is audited, nothing twice."""
-    async with opened(databases, servers, audit_share=1.0, double_code_share=0) as made:
+    settings = {"audit_share": 1.0, "double_code_share": 0, "induction_url": INDUCTION}
+    async with opened(databases, servers, **settings) as made:
         yield made
 
 
@@ -72,6 +74,19 @@ async def test_an_audit_that_is_worked_off_is_offered_nowhere(
     opening = await shown(http, "review", task=task)
     assert "Nothing waits there: it draws 100.0 % of new traffic" in opening
     assert ">the audit</a>" not in opening
+
+
+async def test_the_overview_says_what_f1_is_and_offers_to_make_the_task_in_induction(
+    world: World, http: httpx2.AsyncClient, task: str
+) -> None:
+    await world.log(task=task)
+    overview = await shown(http, "", task=task)
+    assert "F1 of a label weighs two shares" in overview
+    assert "The dashed line" not in overview
+    assert f'<a href="{INDUCTION}/dashboard/tasks/{task}">Its prompt in induction</a>' in overview
+    assert (
+        f'<a href="{INDUCTION}/dashboard/new-task">make it one</a> by the name {task}' in overview
+    )
 
 
 async def test_a_session_opens_with_what_its_labels_tell(
