@@ -2,9 +2,14 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from uuid import uuid4
 
 import httpx2
 import pytest
+from nlu_logger.dashboard.inbox.choices import KEYS
+from nlu_logger.dashboard.inbox.memory import Memory, Quoting, Worth
+from nlu_logger.dashboard.inbox.routes import COOKIE
 
 from tests.fixtures.browsing import browser, send, shown
 from tests.nlu_logger.world import World
@@ -87,6 +92,21 @@ async def test_the_labels_of_a_task_are_defined_from_the_inbox(
     assert "Nobody has defined" not in page
     late = await send(http, "review/define", lines="m", **given)
     assert late.status_code == 409
+
+
+def test_the_fullest_memory_of_a_session_fits_a_cookie() -> None:
+    memory = Memory(
+        since=datetime.now(UTC),
+        done=100_000,
+        quoting=Quoting.YES,
+        approves=True,
+        undone=True,
+        worth=Worth(task="a" * 63, labels=1_000_000),
+    )
+    for number in range(100):
+        memory = memory.with_skipped(uuid4()).with_act(uuid4()).model_copy(update={"undone": True})
+        memory = memory.with_keys(f"{number:063}", tuple(f"{key:06x}" for key in range(KEYS)))
+    assert len(f"{COOKIE}={memory.write()}") < 4096
 
 
 async def test_what_was_taken_back_is_called_undone_until_the_next_answer(

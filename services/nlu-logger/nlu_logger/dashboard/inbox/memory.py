@@ -13,7 +13,7 @@ from uuid import UUID
 from nlu_shared.schemas.base import Schema, Slug
 from pydantic import AwareDatetime, Field, ValidationError
 
-MOST_SKIPPED, MOST_ACTS, MOST_KEYS = 50, 10, 3
+MOST_SKIPPED, MOST_ACTS, MOST_KEYS = 45, 10, 3
 """A cookie holds four kilobytes."""
 
 
