@@ -28,6 +28,8 @@ async def test_a_card_tells_the_live_score_of_what_serves_with_its_interval(stac
         await audited(stack, "carded", 40, answer="topic_0", truth="topic_2", version="older")
         card = unescape((await page.get("/dashboard")).text)
         assert "live F1 1.00 (0.91 to 1.00, 40 audited)" in card
+        assert "live F1 of what serves (0.91 to 1.00, 40 audited)" in card
+        assert "<b>1.000</b>" in card
 
 
 async def test_a_card_draws_the_live_score_of_each_week_against_the_threshold(

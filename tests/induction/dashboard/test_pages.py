@@ -77,7 +77,8 @@ async def test_a_run_is_ordered_watched_read_promoted_and_rolled_back(
     assert run["verdict"]["summary"] in shown
     assert "data-over" in shown
     overview = (await page.get("/dashboard")).text
-    assert run["verdict"]["summary"] in overview
+    assert f'<a href="/dashboard/runs/{run_id}">Newest verdict</a>' in overview
+    assert f"{run['verdict']['after']:.3f} against {run['verdict']['before']:.3f}" in overview
     needed = run["verdict"]["labels_needed"]
     assert (f"worth={needed}" in overview) is (needed is not None)
     assert f"/dashboard/runs/{run_id}/cases" in shown

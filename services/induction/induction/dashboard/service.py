@@ -1,40 +1,33 @@
 """What each page shows, put together from the other rooms in a constant number of statements."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import httpx2
 from nlu_shared.kit.access.auth import Caller
-from nlu_shared.schemas.experiments import ExperimentStatus
 from nlu_shared.schemas.insights import Every, LiveScore
 from nlu_shared.schemas.lineage import Ancestor
-from nlu_shared.schemas.promotions import ProposalStatus
-from nlu_shared.schemas.prompts import ServingAlias
 from nlu_shared.schemas.runs import RunView
 from nlu_shared.schemas.triggers import AutoTrigger, TriggerDecision
-from sqlalchemy import func
-from sqlalchemy.dialects.postgresql import distinct_on
-from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction import upstream
+from induction.dashboard import cards, queries
+from induction.dashboard.cards import Comparison, Figure, Finding, Measured
 from induction.dashboard.drawing import share
 from induction.dashboard.trend import WEEKS, Trend, trend
-from induction.experiments.models import ExperimentRow
 from induction.history import lineage
-from induction.prompts.models import PromptMoveRow, PromptProposalRow, PromptVersionRow
 from induction.runs import queries as runs
-from induction.runs.models import RunRow
 from induction.runs.starting import experience
 from induction.settings import Settings
 from induction.tasks import service as tasks
 from induction.tasks.models import TaskRow
 from induction.triggers import wording
 from induction.triggers.facts import NO_TRAFFIC, of_serving
-from induction.triggers.models import AutoTriggerRow, TriggerDecisionRow
+from induction.triggers.models import AutoTriggerRow
 from induction.triggers.queries import Serving
 from induction.upstream import UpstreamAway
 
@@ -58,7 +51,7 @@ class TaskCard:
     """A task at a glance; what there is not yet is None. `trigger` is its rules, `considered` the
     newest decision about it, `live` what audited traffic says of what serves and `trend` how that
     went over weeks, `waiting` how many promotions wait for approval, `experiment` the one that is
-    running."""
+    running; `figure` is what serves, `finding` what the run that was `judged` last found."""
 
     task: TaskRow
     serving: Serving | None
@@ -71,6 +64,8 @@ class TaskCard:
     trend: Trend | None
     waiting: int
     experiment: UUID | None
+    figure: Figure
+    finding: Finding | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,26 +125,35 @@ async def overview(
     """The tasks the caller may touch, by slug."""
     rows = [one for one in await tasks.list_all(session) if caller.may_touch(one.slug)]
     slugs = [one.slug for one in rows]
-    newest = await _by_task(session, slugs, judged=False)
-    judged = await _by_task(session, slugs, judged=True)
+    newest = await queries.by_task(session, slugs, judged=False)
+    judged = await queries.by_task(session, slugs, judged=True)
     ids = {row.id: row for row in (*newest.values(), *judged.values())}
     shown = {one.id: one for one in await runs.views(session, list(ids.values()))}
-    serving = await _serving(session, slugs)
-    triggers = await _triggers(session, slugs)
-    decisions = await _decisions(session, slugs)
-    waiting = await _waiting(session, slugs)
-    experiments = await _experiments(session, slugs)
+    serving = await queries.serving(session, slugs)
+    triggers = await queries.triggers(session, slugs)
+    decisions = await queries.decisions(session, slugs)
+    waiting = await queries.waiting(session, slugs)
+    experiments = await queries.experiments(session, slugs)
+    verdicts = {row.task: shown[row.id] for row in judged.values()}
+    pairs = {
+        run.best_version_id: serving[task].version_id
+        for task, run in verdicts.items()
+        if task in serving and run.best_version_id is not None
+    }
+    comparisons = await queries.comparisons(session, slugs, pairs)
+    measured = await queries.measured(session, {one.version_id for one in serving.values()})
+    lives = {task: _live_score(task, one, scores) for task, one in serving.items()}
     now = datetime.now(UTC)
-    cards = [
+    shown_cards = [
         TaskCard(
             task=row,
             serving=serving.get(row.slug),
             newest=shown[newest[row.slug].id] if row.slug in newest else None,
-            judged=shown[judged[row.slug].id] if row.slug in judged else None,
+            judged=verdicts.get(row.slug),
             trigger=_rules(triggers.get(row.slug)),
             is_paused=row.slug in triggers and triggers[row.slug].paused_at is not None,
             considered=decisions.get(row.slug),
-            live=_live(row.slug, serving.get(row.slug), scores.newest),
+            live=_live(serving.get(row.slug), lives.get(row.slug), scores),
             trend=trend(
                 scores.weekly,
                 row.slug,
@@ -158,10 +162,12 @@ async def overview(
             ),
             waiting=waiting.get(row.slug, 0),
             experiment=experiments.get(row.slug),
+            figure=_figure(serving.get(row.slug), lives.get(row.slug), measured),
+            finding=_finding(serving.get(row.slug), verdicts.get(row.slug), comparisons),
         )
         for row in rows
     ]
-    return Overview(cards, await month(session, settings))
+    return Overview(shown_cards, await month(session, settings))
 
 
 def _threshold(row: AutoTriggerRow | None) -> float | None:
@@ -170,15 +176,33 @@ def _threshold(row: AutoTriggerRow | None) -> float | None:
     return rules.f1_threshold if rules.enabled else None
 
 
-def _live(task: str, serves: Serving | None, scores: Sequence[LiveScore] | None) -> str | None:
+def _live_score(task: str, serves: Serving, scores: LiveScores) -> LiveScore | None:
     """Of predictions that name what serves: others may be of any version before it."""
+    newest = scores.newest or ()
+    named = [one for one in newest if one.task == task and one.prompt_version is not None]
+    return of_serving(named, serves)
+
+
+def _live(serves: Serving | None, score: LiveScore | None, scores: LiveScores) -> str | None:
     if serves is None:
         return None
-    if scores is None:
+    if scores.newest is None:
         return NO_ANSWER
-    named = [one for one in scores if one.task == task and one.prompt_version is not None]
-    score = of_serving(named, serves)
     return NO_TRAFFIC if score is None else wording.live(score)
+
+
+def _figure(
+    serves: Serving | None, live: LiveScore | None, measured: Mapping[UUID, Measured]
+) -> Figure:
+    known = None if serves is None else measured.get(serves.version_id)
+    return cards.figure(live, known, serves=serves is not None)
+
+
+def _finding(
+    serves: Serving | None, run: RunView | None, comparisons: Mapping[UUID, Comparison]
+) -> Finding | None:
+    serving_id = None if serves is None else serves.version_id
+    return None if run is None else cards.finding(run, serving_id, comparisons)
 
 
 async def task_page(session: AsyncSession, slug: str) -> TaskPage:
@@ -188,7 +212,7 @@ async def task_page(session: AsyncSession, slug: str) -> TaskPage:
     versions = await lineage.page(session, slug, before=None, limit=VERSIONS)
     return TaskPage(
         task=task,
-        serving=(await _serving(session, [slug])).get(slug),
+        serving=(await queries.serving(session, [slug])).get(slug),
         runs=list(page.items),
         versions=list(versions.items),
     )
@@ -199,73 +223,5 @@ async def month(session: AsyncSession, settings: Settings) -> Month:
     return Month(await experience.spent_this_month(session), settings.month_cap_usd)
 
 
-async def _by_task(
-    session: AsyncSession, slugs: Sequence[str], *, judged: bool
-) -> dict[str, RunRow]:
-    """The newest run of each task, or the newest with a verdict."""
-    statement = select(RunRow).where(col(RunRow.task).in_(slugs))
-    if judged:
-        statement = statement.where(col(RunRow.verdict).is_not(None))
-    statement = statement.order_by(col(RunRow.task), col(RunRow.id).desc())
-    newest = statement.ext(distinct_on(col(RunRow.task)))
-    return {row.task: row for row in await session.exec(newest)}
-
-
-async def _serving(session: AsyncSession, slugs: Sequence[str]) -> dict[str, Serving]:
-    """What serves, and since when, by task."""
-    newest = (
-        select(PromptMoveRow, PromptVersionRow.version_hash)
-        .join(PromptVersionRow, col(PromptVersionRow.id) == PromptMoveRow.version_id)
-        .where(
-            col(PromptMoveRow.task).in_(slugs),
-            PromptMoveRow.alias == ServingAlias.PRODUCTION.value,
-        )
-        .order_by(col(PromptMoveRow.task), col(PromptMoveRow.n).desc())
-        .ext(distinct_on(col(PromptMoveRow.task)))
-    )
-    return {
-        row.task: Serving(row.version_id, version_hash, row.moved_at)
-        for row, version_hash in await session.exec(newest)
-    }
-
-
-async def _triggers(session: AsyncSession, slugs: Sequence[str]) -> dict[str, AutoTriggerRow]:
-    rows = await session.exec(select(AutoTriggerRow).where(col(AutoTriggerRow.task).in_(slugs)))
-    return {row.task: row for row in rows}
-
-
 def _rules(row: AutoTriggerRow | None) -> AutoTrigger:
     return AutoTrigger() if row is None else AutoTrigger.model_validate(row.body)
-
-
-async def _decisions(session: AsyncSession, slugs: Sequence[str]) -> dict[str, TriggerDecision]:
-    """The newest of each task."""
-    decisions = (
-        select(TriggerDecisionRow)
-        .where(col(TriggerDecisionRow.task).in_(slugs))
-        .order_by(col(TriggerDecisionRow.task), col(TriggerDecisionRow.id).desc())
-        .ext(distinct_on(col(TriggerDecisionRow.task)))
-    )
-    return {row.task: row.view() for row in await session.exec(decisions)}
-
-
-async def _experiments(session: AsyncSession, slugs: Sequence[str]) -> dict[str, UUID]:
-    """The one that is running, by task."""
-    running = select(ExperimentRow.task, ExperimentRow.id).where(
-        col(ExperimentRow.task).in_(slugs),
-        ExperimentRow.status == ExperimentStatus.RUNNING.value,
-    )
-    return dict(list(await session.exec(running)))
-
-
-async def _waiting(session: AsyncSession, slugs: Sequence[str]) -> dict[str, int]:
-    """How many promotions wait for approval, by task."""
-    counts = (
-        select(PromptProposalRow.task, func.count())
-        .where(
-            col(PromptProposalRow.task).in_(slugs),
-            PromptProposalRow.status == ProposalStatus.WAITING.value,
-        )
-        .group_by(col(PromptProposalRow.task))
-    )
-    return dict(list(await session.exec(counts)))

@@ -1,0 +1,90 @@
+"""The number of a task's card is of what serves; what a run found stands beside it, with whether it
+is better or worse than that."""
+
+import json
+from html import unescape
+from uuid import UUID
+
+from nlu_shared.ids import uuid7
+
+from tests.fixtures.browsing import browser
+from tests.fixtures.labelled import make_task
+from tests.fixtures.stack import Stack
+from tests.induction.runs.driving import sql
+
+TEXT = "Answer with topic_0, topic_1, topic_2 or topic_3."
+RUN = """
+INSERT INTO runs (id, task, kind, trigger_type, status, limits, hints, seed, task_model,
+    proposer_model, provider, engine_version, baseline_version_id, best_version_id, verdict)
+VALUES ($1, $2, 'improve', 'manual', 'completed', '{}', '[]', 0, 'm', 'm', 'offline', 'x', $3, $4,
+    $5)
+"""
+SCORE = """
+INSERT INTO prompt_scores (version_id, run_id, split, objective, components, cases, dataset_hash,
+    model, scorer)
+VALUES ($1, $2, 'test', $3, '{}', 104, 'd', 'm', 's')
+"""
+
+
+async def another(stack: Stack, task: str, word: str) -> str:
+    body = {"text": f"{TEXT} {word}"}
+    made = await stack.induction.post(f"/v1/prompts/{task}/versions", json=body)
+    return str(made.json()["id"])
+
+
+async def judged(
+    stack: Stack, task: str, baseline: str, best: str, *, kind: str, before: float, after: float
+) -> UUID:
+    """A run that is over, with this verdict."""
+    verdict = {
+        "kind": kind, "tested_on": "test", "cases": 104, "before": before, "after": after,
+        "gain": after - before, "interval": [0.0, 0.1], "p_value": 0.01, "labels_needed": 7,
+        "summary": "It was judged.",
+    }  # fmt: skip
+    run = uuid7()
+    given = (UUID(baseline), UUID(best), json.dumps(verdict))
+    await sql(stack, RUN, run, task, *given)
+    return run
+
+
+async def measured(stack: Stack, version: str, run: UUID, score: float) -> None:
+    await sql(stack, SCORE, UUID(version), run, score)
+
+
+async def card(stack: Stack, task: str) -> str:
+    """As its page of tasks shows it."""
+    async with browser(str(stack.induction.base_url)) as page:
+        answer = await page.get("/dashboard")
+    cards = answer.text.split('class="card task"')
+    own = next(one for one in cards if f"/dashboard/tasks/{task}/improve" in one)
+    return " ".join(unescape(own).split())
+
+
+async def test_the_number_is_of_what_serves_and_not_of_a_worse_candidate(stack: Stack) -> None:
+    task = "cards"
+    first = await make_task(stack, task)
+    assert "what serves was not measured yet" in await card(stack, task)
+    assert "A first run says what the prompt is worth." in await card(stack, task)
+    candidate = await another(stack, task, "Be brief.")
+    run = await judged(stack, task, first, candidate, kind="proven", before=0.337, after=0.6)
+    compared = await card(stack, task)
+    assert "is better than what serves now: 0.600 against 0.337 on 104 untouched cases." in compared
+    assert "worth=7" in compared
+    serves = await another(stack, task, "Be kind.")
+    await stack.induction.post(f"/v1/prompts/{task}/versions/{serves}/promote", json={})
+    apart = await card(stack, task)
+    assert "was not compared with what serves now: its 0.600 is against 0.337" in apart
+    assert "worth=" not in apart
+    await measured(stack, candidate, run, 0.6)
+    await measured(stack, serves, uuid7(), 0.608)
+    worse = await card(stack, task)
+    assert "<b>0.608</b>" in worse
+    assert "F1 of what serves, on 104 untouched cases; live F1 is not known" in worse
+    assert f"versions/{candidate}" in worse
+    assert "scored lower than what serves now on the same 104 untouched cases" in worse
+    await judged(stack, task, candidate, serves, kind="proven", before=0.5, after=0.7)
+    assert "What it found serves now: F1 0.500 became 0.700" in await card(stack, task)
+    await judged(stack, task, first, candidate, kind="proven", before=0.337, after=0.6)
+    assert "is worse than what serves now: 0.500 against 0.700" in await card(stack, task)
+    await judged(stack, task, serves, serves, kind="no_change", before=0.7, after=0.7)
+    assert "It found nothing better than what serves now." in await card(stack, task)
