@@ -9,13 +9,18 @@ from nlu_shared.schemas.prompts import Aim, Change, Edit, PromptSource, Strategy
 
 
 class Ancestor(Schema):
-    """A version in its task's lineage. An imported one has no parent, run or change."""
+    """A version in its task's lineage. One that no run made has no change; it has a parent where it
+    was written by hand, or came in a bundle."""
 
     id: UUID = Field(description="names the version in paths")
     version_hash: str = Field(description="SHA-256 of all the model is told")
     parent_id: UUID | None = Field(description="the version it was made from; null: none")
     source: PromptSource = Field(description="where it came from")
     run_id: UUID | None = Field(description="the run that made it; null: imported")
+    is_edited: bool = Field(default=False, description="did a person write it out of its parent?")
+    notes: str | None = Field(
+        default=None, description="why it was written or brought in, as was given with it"
+    )
     iteration: int | None = Field(description="of the run that proposed it")
     change: Change | None = Field(description="what made it out of its parent")
     validation_f1: float | None = Field(description="as the version's own, 0 to 1; null: none")

@@ -1,5 +1,7 @@
 """A version is edited on a page, and tried by the gates of a run."""
 
+from html import unescape
+
 import httpx2
 
 from tests.fixtures.browsing import HOSTILE, Foreign, browser
@@ -29,10 +31,25 @@ async def test_what_a_person_writes_is_a_version_and_a_run_tries_it(stack: Stack
             (await page.post(path, json={"texts": wrong})).json()["code"]
             for wrong in ([], [""] * len(texts), texts)
         ]
+        made = await shown(stack, run["id"])
+        version = f"/dashboard/tasks/edited/versions/{made['candidate_version_id']}"
+        own, lineage, task = [
+            unescape((await page.get(one)).text)
+            for one in (version, "/dashboard/tasks/edited/lineage", "/dashboard/tasks/edited")
+        ]
+    assert (
+        f'edited by hand from <a class="mono" href="/dashboard/tasks/edited/versions/{serves}"'
+        in own
+    )
+    assert f"Why: <bdi>{HOSTILE}</bdi>" in own
+    assert f"edited by hand: {HOSTILE}" in lineage
+    assert f"edited by hand: {HOSTILE}" in task
+    assert lineage.count('class="edge"') == 1
     assert refusals == ["other_blocks", "no_text", "same_prompt"]
-    made = await shown(stack, run["id"])
     (written,) = set(await versions_of(stack.induction, "edited")) - {serves}
     assert (made["baseline_version_id"], made["candidate_version_id"]) == (serves, written)
+    kept = (await stack.induction.get(f"/v1/prompts/edited/versions/{written}")).json()
+    assert (kept["parent_id"], kept["source"], kept["notes"]) == (serves, "import", HOSTILE)
     assert (await _blocks(stack, "edited", written))[0]["text"] == order["texts"][0]
 
 

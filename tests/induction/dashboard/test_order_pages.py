@@ -101,8 +101,8 @@ async def test_versions_tell_and_sort_by_what_became_of_them_and_by_what_made_th
     assert drawn.count(f'text-anchor="middle">{rows[0]["version_hash"][:12]} ') == 1
     ups = await order_of(page, lineage, "outcome")
     downs = await order_of(page, lineage, "-outcome")
-    assert ups.index("import") < ups.index("kept")
-    assert downs.index("kept") < downs.index("import")
+    assert ups.index("brought in") < ups.index("kept")
+    assert downs.index("kept") < downs.index("brought in")
     assert [one for one in ups if "rejected" in one] == ups[ups.index("kept") + ups.count("kept") :]
     for sort in ("-outcome", "verdict"):
         later = await shown(page, lineage, sort=sort, cursor=kept["version_id"])

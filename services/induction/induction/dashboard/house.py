@@ -24,6 +24,8 @@ HOUSE = House(
     filters={
         "stretches": words.stretches_of,
         "short": words.short,
+        "made": words.made,
+        "origin": words.origin,
         "money": words.money,
         "lasting": words.lasting,
         "in_words": words.in_words,

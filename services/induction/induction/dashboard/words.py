@@ -8,6 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from nlu_shared.schemas.diffs import Hunk
+from nlu_shared.schemas.lineage import Ancestor
 
 from induction.sentences import readable
 
@@ -143,6 +144,20 @@ def _pieces(lines: Sequence[str], stayed: set[int]) -> list[list[Piece]]:
 def short(version_hash: str) -> str:
     """As people call a version."""
     return version_hash[:12]
+
+
+def origin(one: Ancestor) -> str:
+    """Who made a version."""
+    if one.run_id is not None:
+        return "made by a run"
+    return "edited by hand" if one.is_edited else "brought in"
+
+
+def made(one: Ancestor) -> str:
+    """What made it, and why."""
+    if one.change is not None:
+        return one.change.rationale
+    return f"{origin(one)}: {one.notes}" if one.notes else origin(one)
 
 
 def keys_in(reason: str) -> list[str]:

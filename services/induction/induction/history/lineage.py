@@ -12,7 +12,20 @@ from nlu_shared.schemas.blame import Blame, Judged
 from nlu_shared.schemas.lineage import Ancestor
 from nlu_shared.schemas.prompts import PromptContent
 from nlu_shared.schemas.verdicts import VerdictKind
-from sqlalchemy import DateTime, Float, Integer, Text, Uuid, case, column, func, select, table, text
+from sqlalchemy import (
+    Boolean,
+    DateTime,
+    Float,
+    Integer,
+    Text,
+    Uuid,
+    case,
+    column,
+    func,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -22,14 +35,17 @@ from induction.history.blame import VersionStep
 from induction.history.models import Outcome, RunChangeRow
 from induction.prompts import queries as registry
 from induction.prompts import service as prompts
+from induction.prompts.models import PromptVersionRow
 from induction.tasks import service as tasks
 
 _LINEAGE = text(
     """
     SELECT version.id, version.version_hash, version.parent_id, version.source, version.run_id,
            proposed.iteration, proposed.change, scored.validation_f1, scored.scorer,
-           scored.labels_version,
-           version.created_at
+           scored.labels_version, version.notes, version.created_at,
+           version.parent_id IS NOT NULL AND version.run_id IS NULL AND NOT EXISTS (
+               SELECT FROM bundle_origins WHERE version_id = version.id
+           ) AS is_edited
     FROM prompt_versions AS version
     LEFT JOIN LATERAL (
         SELECT iteration, change FROM run_changes
@@ -56,7 +72,9 @@ _LINEAGE = text(
     column("validation_f1", Float),
     column("scorer", Text),
     column("labels_version", Integer),
+    column("notes", Text),
     column("created_at", DateTime(timezone=True)),
+    column("is_edited", Boolean),
 )
 _VERSIONS = _LINEAGE.subquery("lineage").c
 _RUNS = table(
@@ -70,7 +88,7 @@ _BEST_FIRST = {kind.value: place for place, kind in enumerate(VerdictKind)}
 
 
 def _outcome() -> Any:
-    """What became of a version where a run tried it, kept once is kept; else where it came from."""
+    """What became of a version where a run tried it, kept once is kept; else who made it."""
     tried = (
         select(col(RunChangeRow.outcome) + func.coalesce(col(RunChangeRow.stage), ""))
         .where(col(RunChangeRow.version_id) == _VERSIONS.id)
@@ -81,7 +99,12 @@ def _outcome() -> Any:
         )
         .limit(1)
     )
-    return func.coalesce(tried.scalar_subquery(), _VERSIONS.source)
+    made = case(
+        (_VERSIONS.run_id.is_not(None), "made by a run"),
+        (_VERSIONS.is_edited, "edited by hand"),
+        else_="brought in",
+    )
+    return func.coalesce(tried.scalar_subquery(), made)
 
 
 def _verdict() -> Any:
@@ -105,7 +128,7 @@ SORTS: Sorts = {
     "f1": _VERSIONS.validation_f1,
     "outcome": _outcome(),
     "verdict": _verdict(),
-    "rationale": func.lower(_VERSIONS.change["rationale"].astext),
+    "rationale": func.lower(func.coalesce(_VERSIONS.change["rationale"].astext, _VERSIONS.notes)),
     "made": _VERSIONS.id,
 }
 """What the versions of a task can be ordered by."""
@@ -155,6 +178,14 @@ async def page(
         Ancestor.model_validate({**row, "is_production": row["id"] == serving}) for row in page
     ]
     return Page(items=items, next_cursor=cursor)
+
+
+async def is_edited(session: AsyncSession, version: PromptVersionRow) -> bool:
+    """Did a person write it out of its parent?"""
+    if version.parent_id is None or version.run_id is not None:
+        return False
+    chosen = select(_VERSIONS.is_edited).params(task=version.task).where(_VERSIONS.id == version.id)
+    return bool((await session.execute(chosen)).scalar_one())
 
 
 async def blame(session: AsyncSession, task: str, version_id: UUID) -> Blame:

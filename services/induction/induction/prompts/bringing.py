@@ -1,6 +1,7 @@
 """Prompts from outside: blocks and examples, a text, or a module that is read and never run."""
 
 import asyncio
+from uuid import UUID
 
 from nlu_shared.kit.errors import Invalid
 from nlu_shared.schemas.promotions import PromotionIn
@@ -18,10 +19,17 @@ from induction.task_kinds.registry import task_of
 
 
 async def bring_in(
-    session: AsyncSession, spec: TaskSpec, request: PromptImport, *, model: str, by: str
+    session: AsyncSession,
+    spec: TaskSpec,
+    request: PromptImport,
+    *,
+    model: str,
+    by: str,
+    parent_id: UUID | None = None,
 ) -> tuple[PromptVersionRow, bool]:
     """Stores a prompt from outside and whether it is new; equal prompts are one version, as long as
-    the task's labels are the same. `model` is the service's own, for a task that names none.
+    the task's labels are the same. `model` is the service's own, for a task that names none;
+    `parent_id` the version that was edited, where one was.
 
     Raises Invalid for a prompt the task cannot be served with, and says why, and what
     `proposals.promote` raises.
@@ -39,6 +47,7 @@ async def bring_in(
         source=PromptSource.IMPORT,
         answers=task.answers,
         model=spec.task_model or model,
+        parent_id=parent_id,
         constants=read.constants,
         notes=request.notes,
     )

@@ -14,6 +14,7 @@ from nlu_shared.schemas.promotions import PointerMove
 from nlu_shared.schemas.prompts import ServingAlias
 from sqlalchemy import Boolean, DateTime, Integer, Text, Uuid, column, func, text
 from sqlalchemy import select as select_columns
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -100,7 +101,14 @@ async def serves(session: AsyncSession, task: str, alias: ServingAlias) -> Promp
 
 async def aliases_of(session: AsyncSession, task: str, version_id: UUID) -> list[ServingAlias]:
     """Those under which the version serves, in the order they are defined."""
-    return [one for one in ServingAlias if await serving_id(session, task, one) == version_id]
+    newest = (
+        select(PromptMoveRow.alias, PromptMoveRow.version_id)
+        .where(PromptMoveRow.task == task)
+        .order_by(col(PromptMoveRow.alias), col(PromptMoveRow.n).desc())
+        .ext(distinct_on(col(PromptMoveRow.alias)))
+    )
+    serving = dict(list(await session.exec(newest)))
+    return [one for one in ServingAlias if serving.get(one.value) == version_id]
 
 
 async def previous(session: AsyncSession, task: str, alias: ServingAlias) -> UUID | None:

@@ -29,6 +29,7 @@ SAVED: Columns = {
     "source": attrgetter("source"),
     "run": attrgetter("run_id"),
     "rationale": lambda one: one.change and one.change.rationale,
+    "notes": attrgetter("notes"),
     "validation_f1": attrgetter("validation_f1"),
     "serves": attrgetter("is_production"),
     "made": attrgetter("created_at"),

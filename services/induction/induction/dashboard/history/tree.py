@@ -11,6 +11,8 @@ from uuid import UUID
 
 from nlu_shared.schemas.lineage import Ancestor
 
+from induction.dashboard.words import origin
+
 COLUMN, ROW = 142.0, 38.0
 LEFT, TOP, RIGHT = 66.0, 28.0, 220.0
 NAME = 12
@@ -110,8 +112,8 @@ def _at(place: tuple[int, int]) -> tuple[float, float]:
 def _node(one: Ancestor, place: tuple[int, int], outcome: str | None, *, is_leaf: bool) -> Node:
     x, y = _at(place)
     score = "" if one.validation_f1 is None else f"{one.validation_f1:.3f}"
-    stands = "in production" if one.is_production else outcome or f"brought in ({one.source})"
-    rationale = one.change.rationale if one.change is not None else ""
+    stands = "in production" if one.is_production else outcome or origin(one)
+    rationale = one.change.rationale if one.change is not None else one.notes or ""
     return Node(
         id=one.id,
         x=x,

@@ -17,11 +17,13 @@ from starlette.responses import HTMLResponse
 
 from induction.dashboard.house import HOUSE, PromptReader, registers, steers
 from induction.dashboard.runs.editing import edited
+from induction.prompts import bringing
 from induction.prompts import queries as registry
 from induction.prompts import routes as prompts_api
 from induction.prompts import service as prompts
 from induction.resources import Resources
 from induction.runs import routes as api
+from induction.tasks import service as tasks
 
 router = APIRouter()
 VersionId = Annotated[UUID, Path(description="a version of this task's prompt")]
@@ -57,14 +59,23 @@ async def press_edit(
     request: Request,
     caller: CallerDep,
 ) -> RunView | Forecast:
-    """Registers what was written and begins the run that tries it against what serves, or where
-    nothing does against the version that was edited."""
+    """Registers what was written, as made from the version that was edited, and begins the run
+    that tries it against what serves, or where nothing does against the version that was edited.
+    """
     resources: Resources = request.app.state.resources
-    async with session_scope(resources.database, resources.identity(caller)) as session:
+    identity = resources.identity(caller)
+    spec = await tasks.fresh(resources.database, identity, resources.logger, task)
+    async with session_scope(resources.database, identity) as session:
         old = (await prompts.get(session, task, version_id)).prompt()
         serving = await prompts.production_id(session, task)
-    order = PromptImport(content=edited(old, body.texts), notes=body.notes)
-    made = await prompts_api.import_version(task, order, request, caller, Response())
+        made, _ = await bringing.bring_in(
+            session,
+            spec,
+            PromptImport(content=edited(old, body.texts), notes=body.notes),
+            model=prompts_api.own_model(request),
+            by=caller.subject,
+            parent_id=version_id,
+        )
     run = RunRequest(
         task=task, prompt_version=serving or version_id, candidate=made.id, limits=body.limits
     )

@@ -1,11 +1,12 @@
-"""What runs say of the change that made a version, and how long they counted it: one statement
-each."""
+"""What runs say of a version, and where it served: one statement each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from nlu_shared.schemas.prompts import Aim
+from nlu_shared.schemas.verdicts import Verdict
 from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -30,6 +31,65 @@ _COUNTED = text(
     ORDER BY run.id DESC LIMIT 1
     """
 )
+_SERVED = text(
+    """
+    SELECT alias, since, until, NULL::uuid AS experiment_id FROM (
+        SELECT alias, version_id, moved_at AS since,
+            lead(moved_at) OVER (PARTITION BY alias ORDER BY n) AS until
+        FROM prompt_moves WHERE task = :task
+    ) AS moves WHERE version_id = :version_id
+    UNION ALL
+    SELECT 'experiment', created_at,
+        coalesce(stopped_at, CASE WHEN status <> 'won' THEN ended_at END), id
+    FROM experiments WHERE task = :task AND b_version_id = :version_id
+    ORDER BY since DESC LIMIT :most
+    """
+)
+_COMPARED = text(
+    """
+    SELECT run.id AS run_id, run.created_at, run.verdict,
+        run.baseline_version_id = :version_id AS is_baseline,
+        CASE WHEN run.baseline_version_id = :version_id THEN run.best_version_id
+            ELSE run.baseline_version_id END AS other_id
+    FROM runs AS run
+    WHERE run.task = :task AND run.verdict IS NOT NULL
+        AND :version_id IN (run.baseline_version_id, run.best_version_id)
+    ORDER BY run.id DESC LIMIT :most
+    """
+)
+MOST_TOLD = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Under an alias or in an experiment, since when; `until` is None while it goes on."""
+
+    alias: str
+    since: datetime
+    until: datetime | None
+    experiment_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A run with a verdict on the version, which it began with where the version `is_baseline`;
+    `other_id` is what it was compared with, None where nothing else was found."""
+
+    run_id: UUID
+    at: datetime
+    verdict: Verdict
+    is_baseline: bool
+    other_id: UUID | None
+
+    @property
+    def own_f1(self) -> float:
+        return self.verdict.before if self.is_baseline else self.verdict.after
+
+    @property
+    def other_f1(self) -> float | None:
+        if self.other_id is None:
+            return None
+        return self.verdict.after if self.is_baseline else self.verdict.before
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +146,25 @@ async def counted(session: AsyncSession, task: str, version_id: UUID) -> Counted
     params = {"task": task, "version_id": str(version_id)}
     row = (await session.execute(_COUNTED, params)).one_or_none()
     return None if row is None else Counted(row.run_id, row.tokens)
+
+
+async def served(session: AsyncSession, task: str, version_id: UUID) -> list[Served]:
+    """The newest MOST_TOLD times, the newest first."""
+    params = {"task": task, "version_id": version_id, "most": MOST_TOLD}
+    return [Served(*row) for row in await session.execute(_SERVED, params)]
+
+
+async def compared(session: AsyncSession, task: str, version_id: UUID) -> list[Compared]:
+    """By the newest MOST_TOLD runs."""
+    params = {"task": task, "version_id": version_id, "most": MOST_TOLD}
+    rows = await session.execute(_COMPARED, params)
+    return [
+        Compared(
+            run_id=row.run_id,
+            at=row.created_at,
+            verdict=Verdict.model_validate(row.verdict),
+            is_baseline=row.is_baseline,
+            other_id=None if row.other_id == version_id else row.other_id,
+        )
+        for row in rows
+    ]

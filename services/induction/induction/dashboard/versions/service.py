@@ -21,8 +21,9 @@ from nlu_shared.schemas.prompts import PromptVersion, ServingAlias
 from nlu_shared.schemas.replays import VersionReplay
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.dashboard.versions import queries, tables
-from induction.dashboard.versions.queries import Counted, MadeBy
+from induction.dashboard.versions import origins, queries, tables
+from induction.dashboard.versions.origins import Era, Origin
+from induction.dashboard.versions.queries import Compared, Counted, MadeBy, Served
 from induction.history import lineage
 from induction.prompts import pointer, promotion
 from induction.prompts import queries as registry
@@ -49,9 +50,16 @@ class Promotion:
 class VersionPage:
     """`made_by` is the change that led here from `against`, where a run made it; `counted` its
     tokens as a run's model counts them. `moved` is the last move of production, `proposals` what
-    waits to make it this version; `names` are those of who did what, by subject."""
+    waits to make it this version; `names` are those of who did what, by subject. `parts` are where
+    its parts come from, none of a vote; `compared` are runs with a verdict on it, `served` where
+    and when it did."""
 
     version: PromptVersion
+    is_edited: bool
+    parts: list[Origin]
+    eras: list[Era]
+    compared: list[Compared]
+    served: list[Served]
     against: PromptVersion | None
     diff: PromptDiff | None
     made_by: MadeBy | None
@@ -120,9 +128,19 @@ async def version_page(
     versions = await lineage.page(session, task, before=None, limit=VERSIONS)
     waiting = await _waiting(session, task)
     evidence = await registry.evidence_of(session, row, serving_id)
+    parts = []
+    if version.ensemble is None:
+        parts = origins.origins(await lineage.blame(session, task, version_id))
+    compared = await queries.compared(session, task, version_id)
+    shown = origins.versions_in(parts) | {one.other_id for one in compared} | {version.parent_id}
     replayed = await runs.replays(session, task, version_id, before=None, limit=REPLAYS)
     return VersionPage(
         version=version,
+        is_edited=await lineage.is_edited(session, row),
+        parts=parts,
+        eras=origins.eras(version.scores),
+        compared=compared,
+        served=await queries.served(session, task, version_id),
         against=other,
         diff=diff,
         made_by=made_by,
@@ -133,7 +151,7 @@ async def version_page(
         promotion=await _promotion(session, task, evidence, is_first=serves is None),
         replays=list(replayed.items),
         names=await names.of(authenticator, _people(waiting, moves.items)),
-        hashes=await _hashes(session, waiting),
+        hashes=await _hashes(session, waiting, *shown),
     )
 
 

@@ -1,0 +1,86 @@
+"""A version's page tells where its parts come from, which scores stand in a line, which runs
+compared it, and where it served."""
+
+from html import unescape
+from uuid import UUID
+
+from nlu_shared.ids import uuid7
+
+from tests.fixtures.browsing import Foreign, browser
+from tests.fixtures.labelled import make_task
+from tests.fixtures.stack import Stack
+from tests.induction.dashboard.test_cards import another, judged
+from tests.induction.experiments.test_experiments import PLAN
+from tests.induction.runs.driving import reached, sql, start
+
+MEASURED = """
+INSERT INTO prompt_scores (version_id, run_id, split, objective, components, cases, dataset_hash,
+    model, scorer, labels_version)
+VALUES ($1, $2, 'validation', 0.5, '{}', 12, $3, 'm', 's', $4)
+"""
+
+
+async def shown(stack: Stack, task: str, version: str) -> str:
+    async with browser(str(stack.induction.base_url)) as page:
+        answer = await page.get(f"/dashboard/tasks/{task}/versions/{version}")
+    assert answer.status_code == 200, answer.text
+    assert Foreign(answer.text).found == []
+    return " ".join(unescape(answer.text).split())
+
+
+async def test_a_version_tells_who_compared_it_where_it_served_and_which_scores_are_of_one_era(
+    stack: Stack,
+) -> None:
+    task = "told-apart"
+    first = await make_task(stack, task)
+    page = await shown(stack, task, first)
+    assert "No run has reached a verdict on it yet." in page
+    assert "Production, since" in page
+    assert "and does so now" in page
+    assert "there from the first version on" in page
+    second = await another(stack, task, "Be brief.")
+    run = await judged(stack, task, first, second, kind="proven", before=0.337, after=0.6)
+    await sql(stack, MEASURED, UUID(first), uuid7(), "old", 1)
+    await sql(stack, MEASURED, UUID(first), uuid7(), "new", 1)
+    await sql(stack, MEASURED, UUID(first), uuid7(), "new", 2)
+    assert "It never served." in await shown(stack, task, second)
+    await stack.induction.post(
+        f"/v1/prompts/{task}/experiments", json={**PLAN, "version_id": second}
+    )
+    page = await shown(stack, task, second)
+    assert "/experiments/" in page
+    assert "</a>, since" in page
+    await stack.induction.post(f"/v1/prompts/{task}/versions/{second}/promote", json={})
+    page = await shown(stack, task, first)
+    assert f"/dashboard/runs/{run}" in page
+    assert "<td>the baseline</td>" in page
+    assert f"/versions/{second}" in page
+    assert "Production, since" in page
+    assert " until <time" in page
+    assert "<td>the newest</td>" in page
+    assert "<td>other labels</td>" in page
+    assert "<td>other cases, other labels</td>" in page
+    page = await shown(stack, task, second)
+    assert "<td>the candidate</td>" in page
+    assert '<td class="number">0.600</td>' in page
+
+
+async def test_a_version_tells_of_each_part_which_change_made_it_and_what_that_did(
+    stack: Stack,
+) -> None:
+    task = "taken-apart"
+    await make_task(stack, task, cases=60)
+    run = await start(stack, task, limits={"iterations": 2})
+    async with stack.working():
+        made = await reached(stack, run)
+    changed = next(one for one in made["changes"] if one["fixed"])
+    path = f"/v1/prompts/{task}/versions/{changed['version_id']}/blame"
+    blame = (await stack.induction.get(path)).json()
+    page = await shown(stack, task, changed["version_id"])
+    parts = page[page.index("Where its parts come from") : page.index(">Scores<")]
+    touched = [one for one in blame["parts"] if one["made_by"] or one["edited_by"]]
+    assert touched
+    for one in touched:
+        assert f'<td class="number">{len(one["fixed"])}' in parts
+    assert f"/dashboard/runs/{run}" in parts
+    assert all(one["block"] in parts for one in blame["parts"] if one["block"])
