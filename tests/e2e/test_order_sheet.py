@@ -1,12 +1,14 @@
 """The sheet of a run in a real browser: what a field takes stands beside it, and nothing that the
 browser knows is wrong is sent; a run gets its version, models, guards and pins from there."""
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.test_induction_pages import page
 from tests.fixtures.chromium import needs_browser
+from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack
+from tests.induction.runs.driving import start
 
 __all__ = ["page"]
 pytestmark = needs_browser
@@ -36,6 +38,43 @@ async def test_a_number_that_no_run_takes_is_named_at_its_field_and_never_sent(
     await expect(page.get_by_text("Answers: a name without blanks")).to_be_visible()
     await page.get_by_role("textbox", name="Answers").fill("")
     await expect(start).to_be_enabled()
+
+
+async def test_the_forecast_comes_first_with_the_smaller_bound(page: Page, stack: Stack) -> None:
+    await make_task(stack, "told-first", cases=12)
+    await page.set_viewport_size({"width": 1280, "height": 900})
+    sheet = "/dashboard/tasks/told-first/improve"
+    await page.goto(sheet)
+    forecast = page.get_by_role("status")
+    await expect(forecast).to_contain_text("12 approved")
+    await page.get_by_label("Calls").fill("7")
+    await expect(forecast).to_contain_text("Costs at most7 calls")
+    await expect(forecast).to_contain_text("It may stop early: the limit of calls")
+    await expect(forecast).not_to_contain_text("A limit may end it")
+    box, version = await forecast.bounding_box(), await page.get_by_label("Version").bounding_box()
+    assert box is not None
+    assert version is not None
+    assert box["y"] + box["height"] < version["y"] < 900
+
+
+async def test_a_start_beside_a_run_that_goes_on_leads_to_that_run(
+    chromium: Browser, stack: Stack
+) -> None:
+    await make_task(stack, "told-late", cases=12)
+    sheet = "/dashboard/tasks/told-late/improve"
+    page = await chromium.new_page(base_url=str(stack.induction.base_url))
+    await page.goto(sheet)
+    await page.get_by_label("API key").fill(BOOTSTRAP_KEY)
+    await page.get_by_role("button", name="Log in").click()
+    await expect(page.get_by_role("status")).to_contain_text("12 approved")
+    run = await start(stack, "told-late")
+    await page.get_by_role("button", name="Start").click()
+    link = page.get_by_role("alert").get_by_role("link", name="Watch it")
+    await expect(link).to_have_attribute("href", f"/dashboard/runs/{run}")
+    await page.goto(sheet)
+    await expect(page.get_by_text("A run of this task goes on")).to_be_visible()
+    await page.close()
+    await stack.induction.post(f"/v1/runs/{run}/cancel")
 
 
 async def test_a_run_is_ordered_from_a_version_with_its_models_guards_and_pins(

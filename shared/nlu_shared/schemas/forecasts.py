@@ -8,9 +8,12 @@ from nlu_shared.schemas.tasks import UnanswerableTruths
 
 class Likely(Schema):
     """What it will rather take, by what finished runs of its kind and model took for each case:
-    from the least of them to the most."""
+    from the least of them to the most, and no more than its limits."""
 
     runs: int = Field(description="how many runs that is taken from, the newest")
+    is_own: bool = Field(
+        default=True, description="are they of this task? false: it has none, and others' are taken"
+    )
     calls: tuple[int, int] = Field(description="requests to models")
     money_usd: tuple[float, float] = Field(description="US dollars")
     minutes: tuple[float, float] = Field(description="of wall time, without pauses")

@@ -58,6 +58,12 @@ async def test_a_run_begins_with_what_serves_or_with_any_version_and_names_its_b
     assert (await page.get(f"/dashboard/tasks/other/improve?version={other}")).status_code == 404
     async with browser(str(stack.induction.base_url), await key_with(stack, READS)) as reader:
         assert "Improve from here" not in await shown(reader, own)
+        for path in ("", "/tasks/begins", "/tasks/begins/vote"):
+            assert "/tasks/begins/improve" not in await shown(reader, path), path
+        for path in ("improve", "vote"):
+            refused = await shown(reader, f"/tasks/begins/{path}")
+            assert "Your key may not start runs: the scope runs:write is needed." in refused
+            assert "improve.js" not in refused
 
 
 async def test_where_nothing_serves_a_run_asks_for_its_version_and_without_one_for_a_prompt(

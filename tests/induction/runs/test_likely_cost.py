@@ -10,10 +10,9 @@ CAP = "INSERT INTO month_spend VALUES (date_trunc('month', now() AT TIME ZONE 'U
 PRICED = "UPDATE llm_calls SET cost_usd = 0.01 WHERE run_id = $1"
 
 
-async def forecast(stack: Stack, task: str) -> dict[str, Any]:
-    answer = await stack.induction.post(
-        "/v1/runs", json={"task": task, "kind": "evaluate", "dry_run": True}
-    )
+async def forecast(stack: Stack, task: str, **more: Any) -> dict[str, Any]:
+    order = {"task": task, "kind": "evaluate", "dry_run": True, **more}
+    answer = await stack.induction.post("/v1/runs", json=order)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
@@ -33,10 +32,18 @@ async def test_a_forecast_tells_what_finished_runs_took_and_what_the_month_leave
 
     await make_task(stack, "twice-as-large", cases=40)
     after = await forecast(stack, "twice-as-large")
-    assert after["likely"]["runs"] == 1
+    assert (after["likely"]["runs"], after["likely"]["is_own"]) == (1, False)
     assert after["likely"]["calls"] == [2 * calls, 2 * calls]
     assert after["likely"]["money_usd"][0] > 0
     assert 0 < after["likely"]["minutes"][0] == after["likely"]["minutes"][1]
+    run = await start(stack, "twice-as-large", kind="evaluate")
+    async with stack.working():
+        own = await reached(stack, run, "completed")
+    again = await forecast(stack, "twice-as-large")
+    assert (again["likely"]["runs"], again["likely"]["is_own"]) == (1, True)
+    assert again["likely"]["calls"] == [own["spend"]["calls"]] * 2
+    few = await forecast(stack, "twice-as-large", limits={"calls": 3})
+    assert few["likely"]["calls"] == [3, 3]
 
 
 async def test_a_month_without_money_is_told_before_the_start(stack: Stack) -> None:

@@ -15,7 +15,7 @@ from nlu_shared.schemas.jobs import EXECUTE_RUN, INDUCTION_QUEUE, JobOrder
 from nlu_shared.schemas.runs import RunKind, RunRequest, RunStatus, RunView
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.cases import service as cases
@@ -151,14 +151,21 @@ async def _require_idle(session: AsyncSession, request: RunRequest) -> None:
     """Spares nlu-logger a reading; the index of active runs is what holds."""
     if request.kind is not RunKind.IMPROVE:
         return
-    of_task = select(RunRow.id, RunRow.status).where(
-        RunRow.task == request.task, RunRow.kind == RunKind.IMPROVE.value
+    if (row := await active(session, request.task)) is not None:
+        raise ActiveRun(
+            f"Run {row.id} of this task is {row.status}: wait for its end, or cancel it."
+        )
+
+
+async def active(session: AsyncSession, task: str) -> RunRow | None:
+    """The improve run of a task that is not over, beside which no other one starts."""
+    over = [one.value for one in RunStatus if one.over]
+    going_on = select(RunRow).where(
+        RunRow.task == task,
+        RunRow.kind == RunKind.IMPROVE.value,
+        col(RunRow.status).not_in(over),
     )
-    for run_id, status in await session.exec(of_task):
-        if not RunStatus(status).over:
-            raise ActiveRun(
-                f"Run {run_id} of this task is {status}: wait for its end, or cancel it."
-            )
+    return (await session.exec(going_on)).first()
 
 
 async def pause(session: AsyncSession, run_id: UUID) -> RunRow:

@@ -96,8 +96,15 @@ function range([least, most], written) {
   return from === to ? from : `${from} to ${to}`;
 }
 
+// The smaller of what the search can take and what its limits allow; which of them it is stands in
+// the notes.
+function most({ calls, money_usd }) {
+  const limit = (name, bound) => Math.min(bound, Number(form.elements[name].value));
+  return `${limit("calls", calls).toLocaleString()} calls, ${limit("money_usd", money_usd).toFixed(2)} dollars`;
+}
+
 function facts(forecast) {
-  const { splits, cases, calls, money_usd, detectable_gain, quotable, likely, month_left_usd } = forecast;
+  const { splits, cases, detectable_gain, quotable, likely, month_left_usd } = forecast;
   const list = document.createElement("dl");
   list.className = "facts";
   const add = (name, text) => list.append(written("dt", name), written("dd", text));
@@ -105,12 +112,13 @@ function facts(forecast) {
   if (kind !== "ensemble") parts.unshift([splits.train, "to learn from"]);
   add("Cases", `${cases} approved: ${parts.map(([count, what]) => `${count ?? 0} ${what}`).join(", ")}`);
   if (kind !== "ensemble") add("May be quoted", `${quotable} of those to learn from`);
-  add("Costs at most", `${calls.toLocaleString()} calls, ${money_usd.toFixed(2)} dollars`);
+  add("Costs at most", most(forecast));
   if (likely) {
     const calls = range(likely.calls, (one) => one.toLocaleString());
     const dollars = range(likely.money_usd, (one) => one.toFixed(2));
     const minutes = range(likely.minutes, (one) => one.toFixed(1));
-    const runs = likely.runs === 1 ? "one finished run" : `${likely.runs} finished runs`;
+    const count = likely.runs === 1 ? "one finished run" : `${likely.runs} finished runs`;
+    const runs = likely.is_own ? `${count} of this task` : `${count} of other tasks, since this one has none,`;
     add("Likely", `${calls} calls, ${dollars} dollars, ${minutes} minutes, as ${runs} took`);
   }
   if (month_left_usd !== null) add("The month's cap leaves", `${month_left_usd.toFixed(2)} dollars`);
@@ -137,9 +145,8 @@ async function forecast() {
     const notes = document.createElement("ul");
     notes.append(...found.notes.map((note) => written("li", note)));
     const left = found.unanswerable.reduce((sum, one) => sum + one.cases, 0);
-    const verdict = found.fits ? [] : [written("p", "A limit may end it before the search is through.", "warn")];
     const truths = left ? [written("p", `${left} cases have truths that no answer can match: they are left out.`, "warn")] : [];
-    shown.replaceChildren(facts(found), ...verdict, ...truths, notes);
+    shown.replaceChildren(facts(found), ...truths, notes);
     start.disabled = false;
   } catch (problem) {
     if (mine === asked) shown.replaceChildren(written("p", problems(problem), "bad"));
@@ -171,9 +178,18 @@ form.addEventListener("submit", async (event) => {
     const run = await send("runs", order(false));
     location.assign(`/dashboard/runs/${run.id}`);
   } catch (problem) {
-    line.textContent = problems(problem);
+    line.replaceChildren(...refusal(problem));
     start.disabled = false;
   }
 });
+
+// Another run of the task is named with where it can be watched.
+function refusal(problem) {
+  const run = problem.reply?.code === "run_active" && problem.message.match(/[0-9a-f-]{36}/);
+  if (!run) return [problems(problem)];
+  const link = written("a", "Watch it");
+  link.href = `/dashboard/runs/${run[0]}`;
+  return ["A run of this task goes on: wait for its end, or cancel it. ", link];
+}
 
 forecast();

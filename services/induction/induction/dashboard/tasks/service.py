@@ -10,6 +10,7 @@ from induction.dashboard.tasks import queries
 from induction.dashboard.tasks.queries import Beginning
 from induction.prompts import pointer
 from induction.prompts import service as prompts
+from induction.runs import service as runs
 from induction.settings import Settings
 from induction.task_kinds.registry import task_of
 from induction.tasks import service as tasks
@@ -20,7 +21,7 @@ from induction.tasks.models import TaskRow
 class OrderPage:
     """A run to be ordered. `chosen` is the version it begins with, None where one has to be chosen;
     `serving_id` is what serves, a vote too. Models are those that answer and propose where the run
-    names no other, each with whose word that is."""
+    names no other, each with whose word that is; `active` is the run that none starts beside."""
 
     task: TaskRow
     versions: list[Beginning]
@@ -30,6 +31,7 @@ class OrderPage:
     components: tuple[str, ...]
     answers: str
     proposes: str
+    active: UUID | None
 
 
 async def order_page(
@@ -44,6 +46,7 @@ async def order_page(
     first = [one for one in (version_id, serving_id) if one is not None]
     versions = await queries.beginnings(session, slug, first=first)
     able = {one.id for one in versions}
+    active = await runs.active(session, slug)
     return OrderPage(
         task=row,
         versions=versions,
@@ -53,6 +56,7 @@ async def order_page(
         components=task_of(spec).component_names,
         answers=_whose(row.task_model, settings.task_model),
         proposes=_whose(row.proposer_model, settings.proposer_model),
+        active=None if active is None else active.id,
     )
 
 

@@ -23,13 +23,14 @@ _TAKEN = text(
             * (1 + jsonb_array_length(members) + jsonb_array_length(to_models)) AS questions,
         spent.calls, spent.usd,
         (extract(epoch FROM run.completed_at - run.started_at) - run.idle_seconds)::float8 / 60
-            AS minutes
+            AS minutes,
+        run.task = :task AS is_own
     FROM (
         SELECT * FROM runs
         WHERE kind = ANY(:kinds) AND task_model = :task_model AND status = :completed
             AND batches = :batches
             AND coalesce(predictions, dataset_size) > 0 AND started_at IS NOT NULL
-        ORDER BY id DESC LIMIT :newest
+        ORDER BY task = :task DESC, id DESC LIMIT :newest
     ) AS run
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(attempts), 0)::int AS calls,
@@ -70,10 +71,12 @@ async def informed(
 
 
 async def _likely(session: AsyncSession, row: RunRow, bound: Forecast) -> Likely | None:
-    """No more calls than the bound: what other runs took is no promise."""
+    """By the task's own runs, and by those of other tasks only where it has none; no more than the
+    bound and the limits: what other runs took is no promise."""
     taken = await session.execute(
         _TAKEN,
         {
+            "task": row.task,
             "kinds": ALIKE.get(row.kind, [row.kind]),
             "task_model": row.task_model,
             "batches": row.batches,
@@ -81,21 +84,24 @@ async def _likely(session: AsyncSession, row: RunRow, bound: Forecast) -> Likely
             "newest": NEWEST,
         },
     )
-    runs = [one for one in taken.mappings() if one["calls"]]
-    if not runs:
+    known = [one for one in taken.mappings() if one["calls"]]
+    if not known:
         return None
+    own = [one for one in known if one["is_own"]]
+    runs, limits = own or known, row.promised
 
     # Of an ensemble by its members, of a migration by its models: each is asked every case.
     questions = (row.predictions or row.dataset_size) * (1 + len(row.members) + len(row.to_models))
 
-    def of_all(what: str) -> tuple[float, float]:
+    def of_all(what: str, most: float) -> tuple[float, float]:
         shares = [one[what] / one["questions"] for one in runs]
-        return questions * min(shares), questions * max(shares)
+        return min(questions * min(shares), most), min(questions * max(shares), most)
 
-    least, most = of_all("calls")
+    fewest, most = of_all("calls", min(bound.calls, limits.calls))
     return Likely(
         runs=len(runs),
-        calls=(min(round(least), bound.calls), min(round(most), bound.calls)),
-        money_usd=of_all("usd"),
-        minutes=of_all("minutes"),
+        is_own=bool(own),
+        calls=(round(fewest), round(most)),
+        money_usd=of_all("usd", limits.money_usd),
+        minutes=of_all("minutes", limits.minutes),
     )
