@@ -1,5 +1,5 @@
 // A bundle of another instance: its file is sent as it is, and the page shows what came of it.
-import { send } from "/dashboard/static/page.js";
+import { send, sent, tell } from "/dashboard/static/page.js";
 
 const LONGEST = 60_000; // bytes: of a page no more than 64 KiB are read
 const form = document.querySelector("#bundle");
@@ -17,9 +17,11 @@ form?.addEventListener("submit", async (event) => {
   try {
     const text = await file.text();
     await send(`bundles?task=${encodeURIComponent(form.dataset.task)}`, JSON.parse(text));
+    sent(form);
     location.reload();
   } catch (problem) {
-    line.textContent = problem instanceof SyntaxError ? "This is no bundle: it is no JSON." : problem.message;
+    if (problem instanceof SyntaxError) line.textContent = "This is no bundle: it is no JSON.";
+    else tell(line, problem);
     button.disabled = false;
   }
 });

@@ -1,5 +1,5 @@
 // A prompt that a person has edited is registered and tried by a run, whose page follows.
-import { send } from "/dashboard/static/page.js";
+import { send, sent, tell } from "/dashboard/static/page.js";
 
 const form = document.querySelector("#edit");
 form?.addEventListener("submit", async (event) => {
@@ -15,9 +15,10 @@ form?.addEventListener("submit", async (event) => {
       limits: { calls: number("calls"), money_usd: number("money_usd"), minutes: number("minutes") },
       notes: form.elements.notes.value || null,
     });
+    sent(form);
     location.assign(`/dashboard/runs/${run.id}`);
   } catch (problem) {
-    line.textContent = problem.message;
+    tell(line, problem);
     button.disabled = false;
   }
 });

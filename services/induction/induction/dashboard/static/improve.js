@@ -1,7 +1,7 @@
 // The sheet of an order, to improve or to vote: what it could cost is asked again whenever something
 // is changed.
 import { refused, unfold, wrong } from "/dashboard/static/fields.js";
-import { send } from "/dashboard/static/page.js";
+import { send, sent, tell } from "/dashboard/static/page.js";
 
 const form = document.querySelector("#order");
 const shown = document.querySelector("#forecast");
@@ -176,9 +176,10 @@ form.addEventListener("submit", async (event) => {
   start.disabled = true;
   try {
     const run = await send("runs", order(false));
+    sent(form);
     location.assign(`/dashboard/runs/${run.id}`);
   } catch (problem) {
-    line.replaceChildren(...refusal(problem));
+    refusal(problem);
     start.disabled = false;
   }
 });
@@ -186,10 +187,11 @@ form.addEventListener("submit", async (event) => {
 // Another run of the task is named with where it can be watched.
 function refusal(problem) {
   const run = problem.reply?.code === "run_active" && problem.message.match(/[0-9a-f-]{36}/);
-  if (!run) return [problems(problem)];
+  if (problem.isOver) return tell(line, problem);
+  if (!run) return line.replaceChildren(problems(problem));
   const link = written("a", "Watch it");
   link.href = `/dashboard/runs/${run[0]}`;
-  return ["A run of this task goes on: wait for its end, or cancel it. ", link];
+  return line.replaceChildren("A run of this task goes on: wait for its end, or cancel it. ", link);
 }
 
 forecast();

@@ -1,6 +1,6 @@
 // The sheet of a task. Labels are lines; what of a known label the lines do not show stays with it.
 import { refused } from "/dashboard/static/fields.js";
-import { send } from "/dashboard/static/page.js";
+import { send, sent, tell } from "/dashboard/static/page.js";
 
 const form = document.querySelector("#task");
 const { task } = form.dataset;
@@ -50,11 +50,13 @@ form.addEventListener("submit", async (event) => {
   button.disabled = true;
   try {
     const made = await send(task ? `tasks/${task}/settings` : "new-task", order());
+    sent(form);
     location.assign(`/dashboard/tasks/${made.slug}`);
   } catch (problem) {
     const [first] = refused(form, problem.reply ?? {});
     first?.focus();
-    alert.textContent = first ? "What is marked above was refused." : problem.message;
+    if (first) alert.textContent = "What is marked above was refused.";
+    else tell(alert, problem);
     button.disabled = false;
   }
 });

@@ -1,6 +1,7 @@
-// What every page has: how a change is sent, forms that send one, filters that apply themselves,
-// and times in the reader's own zone.
-const proof = document.querySelector('meta[name="proof"]')?.content ?? "";
+// What every page has: how a change is sent, forms that send one and are not lost unsent, filters
+// that apply themselves, and times in the reader's own zone.
+const proofOf = (page) => page.querySelector('meta[name="proof"]')?.content ?? "";
+let proof = proofOf(document);
 
 // Where a body was not understood, and what should have stood there.
 function expected({ errors }) {
@@ -10,24 +11,81 @@ function expected({ errors }) {
 
 export class Refused extends Error {
   constructor(reply) {
-    super(reply.detail ?? expected(reply) ?? reply.title ?? "The server did not answer.");
-    this.reply = reply;
+    const isOver = proof && reply.code === "unauthenticated";
+    const why = isOver ? "Your login is over; what you typed stays here." : reply.detail;
+    super(why ?? expected(reply) ?? reply.title ?? "The server did not answer.");
+    Object.assign(this, { reply, isOver });
   }
 }
 
-export async function send(path, body) {
-  const answer = await fetch(`/dashboard/${path}`, {
+// What went wrong, in its place; where the login is over, with the way to a new one.
+export function tell(line, problem) {
+  line.textContent = problem.message;
+  if (!problem.isOver) return;
+  const link = document.createElement("a");
+  Object.assign(link, { href: "/dashboard/login", target: "_blank", rel: "noopener" });
+  link.textContent = "Log in in a new tab";
+  line.append(" ", link, ", and send it again.");
+}
+
+function post(path, body) {
+  return fetch(`/dashboard/${path}`, {
     method: "POST",
     headers: { "content-type": "application/json", "x-proof": proof },
     body: JSON.stringify(body ?? {}),
   }).catch(() => {
     throw new Error("There is no connection to the server: try again in a moment.");
   });
+}
+
+// Somebody who has logged in anew in another tab has another proof than this page came with.
+async function renewed() {
+  const page = await fetch("/dashboard/start").then((answer) => answer.text());
+  const made = proofOf(new DOMParser().parseFromString(page, "text/html"));
+  const isNew = made !== "" && made !== proof;
+  if (isNew) proof = made;
+  return isNew;
+}
+
+export async function send(path, body) {
+  let answer = await post(path, body);
   if (answer.status === 204) return {};
-  const reply = await answer.json().catch(() => ({}));
+  let reply = await answer.json().catch(() => ({}));
+  if (reply.code === "no_proof" && (await renewed())) {
+    answer = await post(path, body);
+    reply = await answer.json().catch(() => ({}));
+  }
   if (answer.ok) return reply;
   throw new Refused(reply);
 }
+
+// What a person has typed and not sent is asked about before the page goes.
+const typed = new WeakSet();
+
+export function sent(form) {
+  typed.delete(form);
+}
+
+function differs(field) {
+  const { type, options, disabled } = field;
+  if (disabled) return false;
+  if (type === "checkbox" || type === "radio") return field.checked !== field.defaultChecked;
+  if (type === "file") return field.files.length > 0;
+  if (!options) return "defaultValue" in field && field.value !== field.defaultValue;
+  const first = [...options].findIndex((one) => one.defaultSelected);
+  return field.selectedIndex !== Math.max(0, first);
+}
+
+for (const kind of ["input", "change"]) {
+  addEventListener(kind, ({ target, isTrusted }) => {
+    if (isTrusted && target.form && target.form.getAttribute("method") !== "get") typed.add(target.form);
+  });
+}
+addEventListener("submit", ({ target, defaultPrevented }) => defaultPrevented || sent(target));
+addEventListener("beforeunload", (event) => {
+  const isLost = (form) => typed.has(form) && [...form.elements].some(differs);
+  if ([...document.forms].some(isLost)) event.preventDefault();
+});
 
 // Numbers go as numbers, a box as yes or no, the boxes of one list as a list, JSON as what it is,
 // local times with their offset; what is left empty is left out.
@@ -56,10 +114,11 @@ for (const form of document.querySelectorAll("form[data-send]")) {
     buttons.forEach((one) => { one.disabled = true; });
     try {
       const reply = await send(form.dataset.send, given(form));
+      sent(form);
       if (form.dataset.then) location.assign(form.dataset.then.replace("{id}", reply.id));
       else form.dispatchEvent(new CustomEvent("sent", { detail: reply }));
     } catch (problem) {
-      if (line) line.textContent = problem.message;
+      if (line) tell(line, problem);
       buttons.forEach((one) => { one.disabled = false; });
     }
   });
