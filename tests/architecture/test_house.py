@@ -52,6 +52,7 @@ IO_FILES = {
     "batches.py",
     "claude_batches.py",
     "lease.py",
+    "presence.py",
     "clock.py",
     "experience.py",
     "looks.py",

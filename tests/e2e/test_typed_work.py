@@ -1,5 +1,5 @@
-"""What a person has typed is not lost: leaving asks first, and a login that is over says where a new
-one is made."""
+"""What a person has typed is not lost: leaving asks first, and a login that is over says where a
+new one is made."""
 
 from playwright.async_api import Browser, BrowserContext, Dialog, Page, expect
 

@@ -1,4 +1,5 @@
-"""The worker: drives runs, answers the doorbell; asks, tells and forgets by the clock."""
+"""The worker: drives runs, answers the doorbell; asks, tells and forgets by the clock, by which it
+also says that it lives."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -15,6 +16,7 @@ from induction.notices.jobs import report_by_clock
 from induction.privacy.jobs import forget_by_clock
 from induction.resources import Resources, open_resources
 from induction.runs.batches import settle_by_clock
+from induction.runs.driving.presence import present_by_clock
 from induction.runs.jobs import drive_runs, execute_run
 from induction.runs.verifying.verification import verify_run, verify_runs
 from induction.settings import Settings
@@ -40,6 +42,7 @@ def parts(resources: Resources) -> list[Coroutine[Any, Any, None]]:
         tell_by_clock(resources),
         report_by_clock(resources),
         settle_by_clock(resources),
+        present_by_clock(resources),
         work(
             [execute_run, verify_run, consider_run],
             queue=INDUCTION_QUEUE,

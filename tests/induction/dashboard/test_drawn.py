@@ -151,6 +151,8 @@ def test_days_without_spend_have_their_place_and_offline_days_their_list_price()
     assert drawn is not None
     assert drawn.is_notional
     assert [bar.height for bar in drawn.bars] == [70, 0, 140, 0]
+    assert drawn.bars[2].title == "3 November: 1.00 dollars at list price, nothing was paid"
+    assert drawn.top == "$1.00"
     assert spend_chart([], date(2026, 11, 1), date(2026, 11, 4)) is None
 
 

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import os
+import socket
 from collections.abc import AsyncIterator
 
 import httpx2
@@ -10,7 +12,7 @@ from induction.dashboard.house import HOUSE
 
 from tests.fixtures.browsing import HOSTILE, browser, shown, to_login
 from tests.fixtures.labelled import make_task
-from tests.fixtures.stack import Stack, client
+from tests.fixtures.stack import Stack, client, until
 from tests.induction.runs.driving import reached, sql, start
 from tests.induction.test_scopes import key_with
 
@@ -101,6 +103,25 @@ async def test_the_queue_tells_what_waits_and_why_and_runs_are_listed_and_downlo
     assert "queued" in spend
     assert "evaluation" in spend or "task" in spend
     assert "viewBox" in spend
+    assert "nothing was paid; 1 day with calls" in spend
+    assert "The same as a table" in spend
+
+
+async def test_the_queue_names_the_workers_that_live(
+    stack: Stack, page: httpx2.AsyncClient
+) -> None:
+    worker = f"{socket.gethostname()}:{os.getpid()}"
+    assert "No worker was heard of in the last hour." in await shown(page, "queue")
+
+    async def named() -> bool:
+        return worker in await shown(page, "queue")
+
+    async with stack.working():
+        await until(named)
+        queue = await shown(page, "queue")
+        assert "<b>1</b><span" in queue
+        assert '<span class="tag good">yes</span>' in queue
+    assert worker not in await shown(page, "queue")
 
 
 async def test_operators_pages_are_for_administrators_and_their_changes_for_their_own_pages(

@@ -129,6 +129,35 @@ async def test_versions_tell_and_sort_by_what_became_of_them_and_by_what_made_th
     assert "key:" not in best
 
 
+async def test_lineage_and_ideas_are_filtered_sorted_and_saved(
+    stack: Stack, page: httpx2.AsyncClient
+) -> None:
+    serves = await make_task(stack, "narrowed", cases=60)
+    run = await start(stack, "narrowed", limits={"iterations": 1}, approval="each-change")
+    async with stack.working():
+        seen = await decided(stack, run, "veto", reason="Not like this.")
+    vetoed = next(one for one in seen["changes"] if one["outcome"] == "rejected_at_approval")
+    lineage, ideas = "/tasks/narrowed/lineage", "/tasks/narrowed/ideas"
+    rows = r'<th scope="row"><a [^>]*versions/([0-9a-f-]+)'
+    brought_in = await shown(page, lineage, outcome="brought in")
+    assert re.findall(rows, brought_in) == [serves]
+    rejected = re.findall(rows, await shown(page, lineage, outcome="rejected"))
+    assert vetoed["version_id"] in rejected
+    assert serves not in rejected
+    assert "No version is like that." in await shown(page, lineage, outcome="edited by hand")
+    saved = await page.get(f"/dashboard{lineage}.csv", params={"outcome": "brought in"})
+    assert saved.text.count("\n") == 2
+    settled = await shown(page, ideas, settled="yes")
+    assert vetoed["version_id"] in settled
+    assert "a person vetoed it" in settled
+    assert "not tried again" in settled
+    assert vetoed["version_id"] not in await shown(page, ideas, settled="no")
+    saved = await page.get(f"/dashboard{ideas}.csv", params={"settled": "yes"})
+    assert vetoed["version_id"] in saved.text
+    for sort in ("at", "-fixed", "broke", "stage", "runs", "strategy"):
+        assert vetoed["version_id"] in await shown(page, ideas, sort=sort)
+
+
 async def order_of(page: httpx2.AsyncClient, path: str, sort: str) -> list[str]:
     """What became of the versions of a table, in its order."""
     table = await shown(page, path, sort=sort)

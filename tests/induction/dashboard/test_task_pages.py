@@ -63,6 +63,20 @@ async def test_a_trigger_is_switched_on_paused_resumed_and_begun_anew_on_its_pag
     assert "30.5 hours from the last start" in waits
     newest, first = waits.index("A run of this task is active."), waits.rindex("4 of them new")
     assert newest < first
+    for choice, kept, left in (
+        ("yes", "4 of them new", "A run of this task is active."),
+        ("no", "A run of this task is active.", "4 of them new"),
+    ):
+        chosen = await shown(page, path, started=choice)
+        decisions = chosen[chosen.index('id="decisions"') :]
+        assert kept in decisions
+        assert left not in decisions
+        table = await page.get(f"/dashboard{path}.csv", params={"started": choice})
+        assert kept in table.text
+        assert left not in table.text
+    oldest_first = await shown(page, path, sort="decided")
+    table = oldest_first[oldest_first.index('id="decisions"') :]
+    assert table.index("4 of them new") < table.index("A run of this task is active.")
     assert "not now. A run of this task is active." in await shown(page, "")
     await pressed(page, "triggers/pause", task="ruled-here")
     assert "Paused by bootstrap since" in await shown(page, path)
@@ -137,6 +151,7 @@ async def test_an_experiment_is_ordered_from_a_version_watched_to_its_win_and_st
     begun = await shown(page, own)
     assert "Nothing has settled yet." in begun
     assert "50 % of units get it once 50 more units have settled." in begun
+    assert "Without a decision it stops <time datetime=" in begun
     assert "An experiment of this task is running, or has won" in await shown(page, order)
     assert f"/dashboard{own}" in await shown(page, "")
     async with open_resources(stack.settings) as worker:
@@ -146,6 +161,7 @@ async def test_an_experiment_is_ordered_from_a_version_watched_to_its_win_and_st
         running = await shown(page, own)
         assert "Not decided yet" in running
         assert "No larger share is left before a win." in running
+        assert '<div class="ends"><span><time datetime=' in running
         await logged(stack, "tried-here", a, units=500, successes=350)
         await logged(stack, "tried-here", b, units=500, successes=450)
         await look_once(worker)

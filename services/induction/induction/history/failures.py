@@ -10,12 +10,26 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from nlu_shared.kit.access import audit
+from nlu_shared.kit.data.orders import Sorts, ordered
 from nlu_shared.kit.data.pages import cut
+from nlu_shared.kit.order import NEWEST, Order
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.lineage import FailedIdea
 from nlu_shared.schemas.prompts import Aim, Change
 from nlu_shared.schemas.tasks import TaskSpec
-from sqlalchemy import bindparam, text
+from sqlalchemy import (
+    Boolean,
+    DateTime,
+    Integer,
+    Text,
+    Uuid,
+    bindparam,
+    column,
+    not_,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -59,15 +73,36 @@ _FAILED = text(
     FROM tried AS failed
     LEFT JOIN cleared_ideas AS cleared ON cleared.version_id = failed.version_id
     WHERE failed.outcome = 'rejected'
-        AND (CAST(:before AS uuid) IS NULL OR failed.version_id < :before)
         AND (cleared_at IS NULL OR failed.at > cleared_at)
         AND failed.version_id NOT IN (SELECT version_id FROM tried WHERE outcome = 'kept')
         AND failed.version_id NOT IN (SELECT unnest(quoted_in) FROM forgotten_cases)
     WINDOW one AS (PARTITION BY failed.version_id)
     ORDER BY failed.version_id DESC, failed.run_id DESC
-    LIMIT :limit
     """
-).columns(edits=JSONB, aims=JSONB)
+).columns(
+    column("version_id", Uuid),
+    column("run_id", Uuid),
+    column("at", DateTime(timezone=True)),
+    column("stage", Text),
+    column("reason", Text),
+    column("aims", JSONB),
+    column("strategy", Text),
+    column("edits", JSONB),
+    column("runs", Integer),
+    column("fixed", Integer),
+    column("broke", Integer),
+    column("vetoed", Boolean),
+)
+_IDEAS = _FAILED.subquery("ideas").c
+SORTS: Sorts = {
+    "at": _IDEAS.at,
+    "strategy": _IDEAS.strategy,
+    "stage": _IDEAS.stage,
+    "fixed": _IDEAS.fixed,
+    "broke": _IDEAS.broke,
+    "runs": _IDEAS.runs,
+}
+"""What failed ideas can be ordered by."""
 
 _REFERRED = (
     text(
@@ -116,12 +151,25 @@ class Era(NamedTuple):
 
 
 async def page(
-    session: AsyncSession, settings: Settings, slug: str, *, before: UUID | None, limit: int
+    session: AsyncSession,
+    settings: Settings,
+    slug: str,
+    *,
+    before: UUID | None,
+    limit: int,
+    order: Order = NEWEST,
+    settled: bool | None = None,
 ) -> Page[FailedIdea]:
-    """What failed lately in the era that is now, the newest version first. Raises NotFound."""
+    """What failed lately in the era that is now, the newest version first or in an order; those
+    that are `settled` alone, or those that are not. Raises NotFound."""
     era = Era.now((await tasks.get(session, slug)).spec(), settings)
-    filters = {"seconds": 86_400 * settings.remember_days, "before": before, "limit": limit + 1}
-    rows = (await session.execute(_FAILED, {**era._asdict(), **filters})).mappings().all()
+    known = {**era._asdict(), "seconds": 86_400 * settings.remember_days}
+    ideas = select(*_IDEAS).params(known)
+    if settled is not None:
+        is_so = or_(_IDEAS.vetoed, _IDEAS.broke >= _IDEAS.fixed)
+        ideas = ideas.where(is_so if settled else not_(is_so))
+    arranged = await ordered(session, ideas, SORTS, order, id=_IDEAS.version_id, before=before)
+    rows = (await session.execute(arranged.limit(limit + 1))).mappings().all()
     page, cursor = cut(rows, limit, itemgetter("version_id"))
     items = [
         FailedIdea.model_validate(

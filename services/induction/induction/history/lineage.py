@@ -165,12 +165,21 @@ _JUDGED = {
 
 
 async def page(
-    session: AsyncSession, task: str, *, before: UUID | None, limit: int, order: Order = NEWEST
+    session: AsyncSession,
+    task: str,
+    *,
+    before: UUID | None,
+    limit: int,
+    order: Order = NEWEST,
+    outcome: str | None = None,
 ) -> Page[Ancestor]:
-    """The versions of a task, newest first or in an order. `validation_f1` is the version's own."""
+    """The versions of a task, newest first or in an order, or those whose outcome begins so.
+    `validation_f1` is the version's own."""
     await tasks.get(session, task)
     serving = await prompts.production_id(session, task)
     versions = select(*_VERSIONS).params(task=task)
+    if outcome is not None:
+        versions = versions.where(SORTS["outcome"].startswith(outcome, autoescape=True))
     arranged = await ordered(session, versions, SORTS, order, id=_VERSIONS.id, before=before)
     rows = (await session.execute(arranged.limit(limit + 1))).mappings().all()
     page, cursor = cut(rows, limit, itemgetter("id"))

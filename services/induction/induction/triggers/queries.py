@@ -5,8 +5,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from nlu_shared.kit.access.auth import Caller
+from nlu_shared.kit.data.orders import Sorts, ordered
+from nlu_shared.kit.data.pages import cut
+from nlu_shared.kit.order import NEWEST, Order
+from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.canary import Canary
 from nlu_shared.schemas.runs import RunKind, RunStatus, TriggerType
+from nlu_shared.schemas.triggers import TriggerDecision
 from sqlalchemy import func, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -192,6 +197,36 @@ async def decisions(
         statement = statement.where(TriggerDecisionRow.task == task)
     newest = statement.order_by(col(TriggerDecisionRow.id).desc()).limit(100)
     return list((await session.exec(newest)).all())
+
+
+DECISIONS: Sorts = {
+    "decided": col(TriggerDecisionRow.id),
+    "times": col(TriggerDecisionRow.times),
+    "cases": col(TriggerDecisionRow.cases),
+    "live_f1": col(TriggerDecisionRow.live_f1),
+}
+"""What decisions can be ordered by."""
+
+
+async def decision_page(
+    session: AsyncSession,
+    task: str,
+    *,
+    started: bool | None,
+    before: UUID | None,
+    limit: int,
+    order: Order = NEWEST,
+) -> Page[TriggerDecision]:
+    """The newest first, or in an order; those that started a run alone, or those that did not.
+    Raises NotFound."""
+    await tasks.get(session, task)
+    rows = select(TriggerDecisionRow).where(TriggerDecisionRow.task == task)
+    if started is not None:
+        rows = rows.where(col(TriggerDecisionRow.started).is_(started))
+    by_id = col(TriggerDecisionRow.id)
+    arranged = await ordered(session, rows, DECISIONS, order, id=by_id, before=before)
+    page, cursor = cut((await session.execute(arranged.limit(limit + 1))).scalars().all(), limit)
+    return Page(items=[row.view() for row in page], next_cursor=cursor)
 
 
 async def decided_between(

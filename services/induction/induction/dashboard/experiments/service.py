@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from nlu_shared.kit.access import names
@@ -49,7 +50,7 @@ class ExperimentPage:
     experiment: Experiment
     title: str
     verdict: str
-    next_step: str | None
+    next_step: list[str | datetime]
     chart: EvidenceChart | None
     hashes: dict[UUID, str]
     names: Mapping[str, str]

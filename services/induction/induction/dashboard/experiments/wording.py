@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from nlu_shared.schemas.experiments import Experiment, ExperimentEvidence, ExperimentStatus
 
 from induction.experiments.policy import DOUBT, is_unbalanced, next_share
-from induction.triggers.wording import moment
 
 TITLES = {
     ExperimentStatus.RUNNING: "Not decided yet",
@@ -64,28 +63,37 @@ def _evidence(evidence: ExperimentEvidence) -> str:
     )
 
 
-def next_step(experiment: Experiment, now: datetime) -> str | None:
-    """What a running one waits for before its next share; None for one that is over."""
+def next_step(experiment: Experiment, now: datetime) -> list[str | datetime]:
+    """What a running one waits for before its next share, in words and moments, which the reader's
+    clock tells; empty for one that is over."""
     if experiment.status is not ExperimentStatus.RUNNING:
-        return None
+        return []
     plan, step = experiment.plan, experiment.steps[-1]
-    ends = moment(experiment.created_at + timedelta(days=plan.most_days), now)
+    stops = _whole(experiment.created_at + timedelta(days=plan.most_days))
+    ends: list[str | datetime] = [" Without a decision it stops ", stops, "."]
     larger = next_share(plan.shares, step.share)
     if larger is None:
-        return f"No larger share is left before a win. Without a decision it stops {ends}."
+        return ["No larger share is left before a win.", *ends]
     evidence = experiment.evidence
     arms = evidence.arms if evidence is not None else []
     settled = sum(one.units for one in arms if one.share == step.share)
-    waits = []
+    waits: list[list[str | datetime]] = []
     if settled < plan.step_units:
-        waits.append(f"{plan.step_units - settled} more units have settled")
+        waits.append([f"{plan.step_units - settled} more units have settled"])
     due = step.since + timedelta(hours=plan.step_hours)
     if due > now:
-        waits.append(f"it is {moment(due, now)}")
+        waits.append(["it is ", _whole(due)])
     if (
         evidence is not None
         and max([evidence.worse, *(one.worse for one in evidence.guards)]) >= DOUBT
     ):
-        waits.append("less speaks against it")
-    until = " and ".join(waits) or "the next look has come"
-    return f"{100 * larger:g} % of units get it once {until}. Without a decision it stops {ends}."
+        waits.append(["less speaks against it"])
+    first, *others = waits or [["the next look has come"]]
+    until = [*first, *(piece for one in others for piece in (" and ", *one))]
+    return [f"{100 * larger:g} % of units get it once ", *until, ".", *ends]
+
+
+def _whole(at: datetime) -> datetime:
+    """The minute by which it has come: never too early."""
+    minute = at.replace(second=0, microsecond=0)
+    return minute if minute == at else minute + timedelta(minutes=1)

@@ -17,20 +17,24 @@ from induction.history import failures, lineage
 from induction.prompts import service as prompts
 from induction.settings import Settings
 
-VERSIONS, IDEAS, CANDIDATES = 100, 30, 200
+VERSIONS, DRAWN, IDEAS, CANDIDATES = 25, 100, 25, 200
 COLUMNS = {
     "version": False, "parent": False, "f1": True, "outcome": False, "verdict": False,
     "rationale": False, "made": True,
+}  # fmt: skip
+OF_IDEAS = {
+    "at": True, "strategy": False, "stage": False, "fixed": True, "broke": True, "runs": True
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class LineagePage:
-    """Versions; `outcomes` and `verdicts` (with their runs) by version. The tree is of the newest,
-    of which there are more where it `is_cut`."""
+    """Versions, of one `outcome` where it is given; `outcomes` and `verdicts` (with their runs) by
+    version. The tree is of the newest, of which there are more where it `is_cut`."""
 
     task: str
     table: Table
+    outcome: str | None
     versions: Page[Ancestor]
     outcomes: Mapping[UUID, str]
     verdicts: Mapping[UUID, tuple[VerdictKind, UUID]]
@@ -52,30 +56,44 @@ class VotePage:
 
 @dataclass(frozen=True, slots=True)
 class IdeasPage:
+    """Ideas that failed: those that are `settled`, those that are not, or all."""
+
     task: str
+    table: Table
+    settled: bool | None
     ideas: Page[FailedIdea]
     hashes: Mapping[UUID, str]
 
 
-def table(task: str, sort: str | None) -> Table:
-    return Table(f"{PREFIX}/tasks/{task}/lineage", COLUMNS, "-made", sort)
+def table(task: str, *, outcome: str | None, sort: str | None) -> Table:
+    return Table(f"{PREFIX}/tasks/{task}/lineage", COLUMNS, "-made", sort, {"outcome": outcome})
+
+
+def table_of_ideas(task: str, *, settled: bool | None, sort: str | None) -> Table:
+    return Table(f"{PREFIX}/tasks/{task}/ideas", OF_IDEAS, "-at", sort, {"settled": settled})
 
 
 async def lineage_page(
-    session: AsyncSession, task: str, *, sort: str | None, before: UUID | None
+    session: AsyncSession,
+    task: str,
+    *,
+    outcome: str | None,
+    sort: str | None,
+    before: UUID | None,
 ) -> LineagePage:
     """Raises NotFound."""
-    shown = table(task, sort)
-    page = await lineage.page(session, task, before=before, limit=VERSIONS, order=shown.order)
-    newest = page
-    if before is not None or shown.is_chosen:
-        newest = await lineage.page(session, task, before=None, limit=VERSIONS)
+    shown = table(task, outcome=outcome, sort=sort)
+    page = await lineage.page(
+        session, task, before=before, limit=VERSIONS, order=shown.order, outcome=outcome
+    )
+    newest = await lineage.page(session, task, before=None, limit=DRAWN)
     ids = [one.id for one in page.items]
     outcomes = await queries.outcomes(session, {*ids, *(one.id for one in newest.items)})
     parents = {one.parent_id for one in page.items if one.parent_id is not None}
     return LineagePage(
         task=task,
         table=shown,
+        outcome=outcome,
         versions=page,
         outcomes=outcomes,
         verdicts=await queries.verdicts(session, task, ids),
@@ -100,12 +118,23 @@ async def vote_page(session: AsyncSession, task: str) -> VotePage:
 
 
 async def ideas_page(
-    session: AsyncSession, settings: Settings, task: str, *, before: UUID | None
+    session: AsyncSession,
+    settings: Settings,
+    task: str,
+    *,
+    settled: bool | None,
+    sort: str | None,
+    before: UUID | None,
 ) -> IdeasPage:
     """Raises NotFound."""
-    page = await failures.page(session, settings, task, before=before, limit=IDEAS)
+    shown = table_of_ideas(task, settled=settled, sort=sort)
+    page = await failures.page(
+        session, settings, task, before=before, limit=IDEAS, order=shown.order, settled=settled
+    )
     return IdeasPage(
         task=task,
+        table=shown,
+        settled=settled,
         ideas=page,
         hashes=await prompts.hashes(session, [one.version_id for one in page.items]),
     )

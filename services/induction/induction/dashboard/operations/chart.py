@@ -53,20 +53,23 @@ def spend_chart(lines: Sequence[SpendLine], first: date, last: date) -> SpendCha
     days = [first + timedelta(days=n) for n in range(max(1, (last - first).days + 1))]
     return SpendChart(
         bars=[
-            _bar(day, n, amounts.get(day, 0.0), greatest, len(days)) for n, day in enumerate(days)
+            _bar(day, n, amounts.get(day, 0.0), greatest, len(days), is_notional=is_notional)
+            for n, day in enumerate(days)
         ],
-        top=money(greatest),
+        top=f"${money(greatest)}",
         is_notional=is_notional,
     )
 
 
-def _bar(day: date, n: int, amount: float, greatest: float, days: int) -> Bar:
+def _bar(day: date, n: int, amount: float, greatest: float, days: int, *, is_notional: bool) -> Bar:
     height = AREA.bar(amount, greatest)
+    dollars = f"{money(amount)} dollars"
     return Bar(
         x=AREA.x((n + GAP / 2) / days),
         y=round(AREA.floor - height, 1),
         width=round((1 - GAP) * AREA.inner_width / days, 1),
         height=height,
-        title=f"{day.day} {day:%B}: {money(amount)} dollars",
+        title=f"{day.day} {day:%B}: "
+        + (f"{dollars} at list price, nothing was paid" if is_notional else dollars),
         date=f"{day.day} {day:%b}" if n % every(days, MOST_DATES) == 0 else None,
     )

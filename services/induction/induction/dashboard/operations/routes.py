@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from nlu_shared.kit.http.deps import DbSession, of_every_task, settings_of
 from nlu_shared.schemas.config import Source
 from starlette.responses import HTMLResponse
@@ -16,6 +16,7 @@ from induction.dashboard.house import (
     administers,
 )
 from induction.dashboard.operations import service
+from induction.resources import Resources
 from induction.settings import Settings
 
 router = APIRouter()
@@ -42,8 +43,9 @@ async def show_spend(
 
 
 @router.get("/queue", dependencies=of_all)
-async def show_queue(login: Administrator, session: DbSession) -> HTMLResponse:
-    view = await service.queue_page(session)
+async def show_queue(login: Administrator, request: Request, session: DbSession) -> HTMLResponse:
+    resources: Resources = request.app.state.resources
+    view = await service.queue_page(session, resources.redis)
     return HOUSE.page("queue.html", login, at=OPERATIONS, view=view)
 
 

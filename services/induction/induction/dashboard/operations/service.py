@@ -11,6 +11,7 @@ from nlu_shared.kit.http import config
 from nlu_shared.schemas.config import SettingView, Source
 from nlu_shared.schemas.runs import RunStatus
 from nlu_shared.schemas.spending import SpendBy, Spending
+from redis.asyncio import Redis
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.dashboard.drawing import share
@@ -18,7 +19,8 @@ from induction.dashboard.operations.chart import SpendChart, spend_chart
 from induction.history import approvals
 from induction.history.models import RunApprovalRow
 from induction.runs import queries as runs
-from induction.runs.driving import standstill
+from induction.runs.driving import presence, standstill
+from induction.runs.driving.presence import Worker
 from induction.settings import Settings
 from induction.spending import queries as spending
 
@@ -55,11 +57,17 @@ class OpenRun:
 
 @dataclass(frozen=True, slots=True)
 class QueuePage:
-    """`gauges` as `/metrics` has them; `runs`, longest without progress first."""
+    """`gauges` as `/metrics` has them; `runs`, longest without progress first; `workers` is None
+    where nobody knows."""
 
     gauges: Mapping[str, float]
     runs: Sequence[OpenRun]
     driven: int
+    workers: list[Worker] | None
+
+    @property
+    def alive(self) -> int:
+        return sum(one.is_alive for one in self.workers or ())
 
     @property
     def oldest_wait(self) -> timedelta:
@@ -89,13 +97,14 @@ async def spend_page(session: AsyncSession, settings: Settings, *, days: int) ->
     )
 
 
-async def queue_page(session: AsyncSession) -> QueuePage:
+async def queue_page(session: AsyncSession, redis: Redis) -> QueuePage:
     rows = await runs.stalled(session, longer=timedelta(0), most=MOST_RUNS)
     awaited = await approvals.undecided(session, [row["id"] for row in rows])
     return QueuePage(
         gauges=await runs.gauges(session),
         runs=[OpenRun(row, _why(row), awaited.get(row["id"])) for row in rows],
         driven=sum(bool(row["is_held"]) for row in rows),
+        workers=await presence.workers(redis),
     )
 
 

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from nlu_shared.kit.access import names
-from nlu_shared.kit.access.auth import Authenticator, Caller
+from nlu_shared.kit.access.auth import Authenticator
+from nlu_shared.kit.pages.entrance import PREFIX
+from nlu_shared.kit.pages.tables import Table
+from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.triggers import AutoTriggerView, TriggerDecision
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -14,18 +18,30 @@ from induction.settings import Settings
 from induction.triggers import queries
 from induction.triggers import service as triggers
 
+DECISIONS = 25
+COLUMNS = {"decided": True, "times": True, "cases": True, "live_f1": True}
+
 
 @dataclass(frozen=True, slots=True)
 class TriggerPage:
-    """`decisions`, the newest first."""
+    """`newest` is the newest decision, `decisions` a page of those that `started` a run, of those
+    that did not, or of all."""
 
     rules: AutoTriggerView
     standing: Standing
-    decisions: list[TriggerDecision]
+    newest: TriggerDecision | None
+    decisions: Page[TriggerDecision]
+    started: bool | None
+    table: Table
 
     @property
     def task(self) -> str:
         return self.rules.task
+
+
+def table(task: str, *, started: bool | None, sort: str | None) -> Table:
+    path = f"{PREFIX}/tasks/{task}/trigger"
+    return Table(path, COLUMNS, "-decided", sort, {"started": started})
 
 
 async def trigger_page(
@@ -34,13 +50,20 @@ async def trigger_page(
     task: str,
     authenticator: Authenticator,
     *,
-    caller: Caller,
+    started: bool | None,
+    sort: str | None,
+    before: UUID | None,
 ) -> TriggerPage:
     """Raises NotFound."""
     rules = await triggers.view(session, settings, task)
-    rows = await queries.decisions(session, task=task, caller=caller)
-    decisions = [one.view() for one in rows]
-    keys = {key for one in decisions for reason in one.reasons for key in words.keys_in(reason)}
+    shown = table(task, started=started, sort=sort)
+    page = await queries.decision_page(
+        session, task, started=started, before=before, limit=DECISIONS, order=shown.order
+    )
+    last = await queries.last_decision(session, task)
+    newest = None if last is None else last.view()
+    every = [*page.items, *([] if newest is None else [newest])]
+    keys = {key for one in every for reason in one.reasons for key in words.keys_in(reason)}
     by = [] if rules.paused_by is None else [rules.paused_by]
     named = await names.of(authenticator, [*keys, *by])
     if rules.paused_by is not None:
@@ -48,7 +71,12 @@ async def trigger_page(
     return TriggerPage(
         rules=rules,
         standing=standing(rules, await queries.now(session)),
-        decisions=[_with_names(one, named) for one in decisions],
+        newest=None if newest is None else _with_names(newest, named),
+        decisions=Page(
+            items=[_with_names(one, named) for one in page.items], next_cursor=page.next_cursor
+        ),
+        started=started,
+        table=shown,
     )
 
 
