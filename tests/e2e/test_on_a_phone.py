@@ -10,6 +10,7 @@ from tests.fixtures.chromium import needs_browser
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack
+from tests.induction.runs.driving import start
 
 pytestmark = needs_browser
 WIDTH, DESK = 390, {"width": 1280, "height": 900}
@@ -140,6 +141,24 @@ async def test_what_a_page_puts_in_later_is_a_list_of_cards_too(phone: Page, sta
     cell = phone.locator("#later td")
     await expect(cell).to_have_attribute("data-label", "Said")
     assert await cell.inner_html() == "to_<wbr>be_<wbr>continued"
+
+
+async def test_an_extraction_fits_on_the_page_of_its_case(phone: Page, stack: Stack) -> None:
+    task = "coded-on-a-phone"
+    await stack.induction.post("/v1/tasks", json={"slug": task, "kind": "extraction"})
+    await stack.induction.post(f"/v1/prompts/{task}/versions", json={"promote": True})
+    person = {"id": -1, "name": "Mary" * 20}
+    for text in ("Mary moved.", "Ben died."):
+        case = {"task": task, "text": text, "truth": {"people": [person], "events": []}}
+        made = await stack.logger.post("/v1/ground-truth", json=case)
+        assert made.status_code == 201, made.text
+    run = await start(stack, task, kind="evaluate")
+    url = str(stack.induction.base_url)
+    await log_in(phone, url)
+    await phone.goto(f"{url}/dashboard/runs/{run}/cases/{made.json()['id']}")
+    await expect(phone.get_by_text("MaryMary")).to_be_visible()
+    assert await fits(phone)
+    await stack.induction.post(f"/v1/runs/{run}/cancel")
 
 
 @pytest.mark.parametrize("service", ["logger", "induction"])

@@ -1,6 +1,8 @@
 """What a person has typed is not lost: leaving asks first, and a login that is over says where a
 new one is made."""
 
+import re
+
 from playwright.async_api import Browser, BrowserContext, Dialog, Page, expect
 
 from tests.fixtures.chromium import needs_browser
@@ -56,7 +58,9 @@ async def test_leaving_a_form_asks_only_while_something_is_typed_and_not_sent(
         await page.goto("/dashboard")
         assert questions == [], path
     await page.goto("/dashboard/new-task")
-    await page.get_by_label("Its slug").fill("typed-and-kept")
+    slug = page.get_by_label("Its slug")
+    await expect(slug).to_have_attribute("title", re.compile("small letters, digits, - and _"))
+    await slug.fill("typed-and-kept")
     await page.get_by_label("One a line").fill("a\nb")
     await page.get_by_role("button", name="Make the task").click()
     await page.wait_for_url("**/dashboard/tasks/typed-and-kept")

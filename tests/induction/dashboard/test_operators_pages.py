@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 import socket
 from collections.abc import AsyncIterator
 
@@ -70,6 +71,8 @@ async def test_settings_tell_where_they_came_from_and_no_secret(
     every = await shown(page, "config")
     assert "INDUCTION_MONTH_CAP_USD" in every
     assert secret not in every
+    assert "not set</span>" in every
+    assert not re.search(r">\s*(null|\[\]|\{\})\s*<", every)
     given = await shown(page, "config", source="environment", part="nlu_logger")
     assert "INDUCTION_NLU_LOGGER_URL" in given
     assert "INDUCTION_MONTH_CAP_USD" not in given
