@@ -80,7 +80,9 @@ async def test_the_number_is_of_what_serves_and_not_of_a_worse_candidate(stack: 
     worse = await card(stack, task)
     assert "<b>0.608</b>" in worse
     assert "F1 of what serves, on 104 untouched cases; live F1 is not known" in worse
-    assert f"versions/{candidate}" in worse
+    stored = await stack.induction.get(f"/v1/prompts/{task}/versions/{candidate}")
+    short = stored.json()["version_hash"][:12]
+    assert f'versions/{candidate}">{short}</a>' in worse
     assert "scored lower than what serves now on the same 104 untouched cases" in worse
     await judged(stack, task, candidate, serves, kind="proven", before=0.5, after=0.7)
     assert "What it found serves now: F1 0.500 became 0.700" in await card(stack, task)

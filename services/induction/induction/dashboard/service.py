@@ -20,6 +20,7 @@ from induction.dashboard.cards import Comparison, Figure, Finding, Measured
 from induction.dashboard.drawing import share
 from induction.dashboard.trend import WEEKS, Trend, trend
 from induction.history import lineage
+from induction.prompts import service as prompts
 from induction.runs import queries as runs
 from induction.runs.starting import experience
 from induction.settings import Settings
@@ -82,8 +83,11 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
+    """`hashes` are of the candidates that cards name, by id."""
+
     cards: list[TaskCard]
     month: Month
+    hashes: Mapping[UUID, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +171,9 @@ async def overview(
         )
         for row in rows
     ]
-    return Overview(shown_cards, await month(session, settings))
+    candidates = {run.best_version_id for run in verdicts.values() if run.best_version_id}
+    hashes = await prompts.hashes(session, candidates)
+    return Overview(shown_cards, await month(session, settings), hashes)
 
 
 def _threshold(row: AutoTriggerRow | None) -> float | None:
