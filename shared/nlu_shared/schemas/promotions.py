@@ -176,3 +176,7 @@ class PointerMove(Schema):
         description="with evidence and approvals; null: from before there were proposals"
     )
     reason: str | None = Field(description="why, in the author's words; null: none was given")
+    notes: str | None = Field(
+        default=None,
+        description="why the version was written or brought in; null: a run made it, or none given",
+    )

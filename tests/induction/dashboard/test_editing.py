@@ -49,6 +49,10 @@ async def test_what_a_person_writes_is_a_version_and_a_run_tries_it(stack: Stack
     (written,) = set(await versions_of(stack.induction, "edited")) - {serves}
     assert (made["baseline_version_id"], made["candidate_version_id"]) == (serves, written)
     kept = (await stack.induction.get(f"/v1/prompts/edited/versions/{written}")).json()
+    await stack.induction.post(f"/v1/prompts/edited/versions/{written}/promote", json={})
+    async with browser(str(stack.induction.base_url)) as page:
+        served = unescape((await page.get("/dashboard/tasks/edited/production")).text)
+    assert f"Written because: <bdi>{HOSTILE}</bdi>" in served
     assert (kept["parent_id"], kept["source"], kept["notes"]) == (serves, "import", HOSTILE)
     assert (await _blocks(stack, "edited", written))[0]["text"] == order["texts"][0]
 

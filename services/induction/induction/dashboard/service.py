@@ -32,7 +32,7 @@ from induction.triggers.models import AutoTriggerRow
 from induction.triggers.queries import Serving
 from induction.upstream import UpstreamAway
 
-RUNS, VERSIONS = 20, 50
+RUNS, VERSIONS = 10, 10
 LIVE, TREND = timedelta(days=28), timedelta(weeks=WEEKS)
 PATIENCE = timedelta(seconds=1)
 """So long a page waits for what another service would add to it."""
@@ -92,15 +92,13 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class TaskPage:
+    """The newest runs and versions; `hashes` are of the versions' parents, by id."""
+
     task: TaskRow
     serving: Serving | None
     runs: list[RunView]
     versions: list[Ancestor]
-
-    @property
-    def hashes(self) -> dict[UUID, str]:
-        """Of the versions that are shown, by id."""
-        return {one.id: one.version_hash for one in self.versions}
+    hashes: Mapping[UUID, str]
 
 
 async def live_scores(logger: httpx2.AsyncClient) -> LiveScores:
@@ -216,8 +214,10 @@ async def task_page(session: AsyncSession, slug: str) -> TaskPage:
     task = await tasks.get(session, slug)
     page = await runs.page(session, None, task=slug, before=None, limit=RUNS)
     versions = await lineage.page(session, slug, before=None, limit=VERSIONS)
+    parents = {one.parent_id for one in versions.items if one.parent_id is not None}
     return TaskPage(
         task=task,
+        hashes=await prompts.hashes(session, parents),
         serving=(await queries.serving(session, [slug])).get(slug),
         runs=list(page.items),
         versions=list(versions.items),

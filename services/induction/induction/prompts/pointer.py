@@ -38,7 +38,8 @@ _HISTORY = text(
     """
     SELECT move.n, move.alias, move.version_id, version.version_hash, move.from_version_id,
         earlier.version_hash AS from_version_hash, move.moved_at, later.moved_at AS until, move.by,
-        move.is_rollback, move.proposal_id, proposal.reason
+        move.is_rollback, move.proposal_id, proposal.reason,
+        CASE WHEN version.run_id IS NULL THEN version.notes END AS notes
     FROM prompt_moves AS move
     JOIN prompt_versions AS version ON version.id = move.version_id
     LEFT JOIN prompt_versions AS earlier ON earlier.id = move.from_version_id
@@ -61,6 +62,7 @@ _HISTORY = text(
     column("is_rollback", Boolean),
     column("proposal_id", Uuid),
     column("reason", Text),
+    column("notes", Text),
 )
 _MOVES = _HISTORY.subquery("moves").c
 SORTS: Sorts = {

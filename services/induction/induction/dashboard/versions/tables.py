@@ -22,6 +22,7 @@ MOVES: Columns = {
     "rolled_back": attrgetter("is_rollback"),
     "by": attrgetter("by"),
     "reason": attrgetter("reason"),
+    "written_because": attrgetter("notes"),
 }
 PROPOSALS: Columns = {
     "proposal": attrgetter("id"),
