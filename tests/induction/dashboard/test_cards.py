@@ -5,7 +5,10 @@ import json
 from html import unescape
 from uuid import UUID
 
+import pytest
+from induction.dashboard.cards import Figure, Measured, figure
 from nlu_shared.ids import uuid7
+from nlu_shared.schemas.insights import Interval, LiveScore, Metric, Sample
 
 from tests.fixtures.browsing import browser
 from tests.fixtures.labelled import make_task
@@ -24,6 +27,38 @@ INSERT INTO prompt_scores (version_id, run_id, split, objective, components, cas
     model, scorer)
 VALUES ($1, $2, 'test', $3, '{}', 104, 'd', 'm', 's')
 """
+
+
+def live_score(metric: Metric, value: float | None) -> LiveScore:
+    known = None
+    if value is not None:
+        known = Interval(value=value, low=0.5, high=0.9, n=40, effective_n=40)
+    return LiveScore(
+        status="unknown" if known is None else "known", sample=Sample.AUDIT, n=40, drawn=60,
+        minimum=30, more_needed=0, task="t", model_version=None, prompt_version=None, period=None,
+        metric=metric, traffic=100, estimate=known, accuracy=None, naive=None, naive_n=0,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("live", "measured", "serves", "value", "meaning"),
+    [
+        (None, None, False, None, "nothing serves yet"),
+        (None, None, True, None, "what serves was not measured yet"),
+        (live_score(Metric.MACRO_F1, None), Measured(0.6, "validation", 1), True, 0.6,
+         "F1 of what serves, on 1 validation case; live F1 is not known"),
+        (live_score(Metric.EXACT_MATCH, 0.7), Measured(0.6, "test", 9), True, 0.7,
+         "live exact match of what serves (0.50 to 0.90, 40 audited)"),
+    ],
+)  # fmt: skip
+def test_the_number_is_live_where_that_is_known_and_else_says_what_it_was_measured_on(
+    live: LiveScore | None,
+    measured: Measured | None,
+    serves: bool,
+    value: float | None,
+    meaning: str,
+) -> None:
+    assert figure(live, measured, serves=serves) == Figure(value, meaning)
 
 
 async def another(stack: Stack, task: str, word: str) -> str:
@@ -47,7 +82,7 @@ async def judged(
     return run
 
 
-async def measured(stack: Stack, version: str, run: UUID, score: float) -> None:
+async def scored(stack: Stack, version: str, run: UUID, score: float) -> None:
     await sql(stack, SCORE, UUID(version), run, score)
 
 
@@ -75,8 +110,8 @@ async def test_the_number_is_of_what_serves_and_not_of_a_worse_candidate(stack: 
     apart = await card(stack, task)
     assert "was not compared with what serves now: its 0.600 is against 0.337" in apart
     assert "worth=" not in apart
-    await measured(stack, candidate, run, 0.6)
-    await measured(stack, serves, uuid7(), 0.608)
+    await scored(stack, candidate, run, 0.6)
+    await scored(stack, serves, uuid7(), 0.608)
     worse = await card(stack, task)
     assert "<b>0.608</b>" in worse
     assert "F1 of what serves, on 104 untouched cases; live F1 is not known" in worse
