@@ -11,6 +11,7 @@ import pytest
 from induction.engine.runtime import Call
 from induction.llm.accounting.accounting import Account, open_ledger_commits
 from induction.llm.accounting.flights import Slots
+from induction.llm.adapters.attempts import Rest
 from induction.llm.adapters.claude import ADAPTER_VERSION
 from induction.llm.errors import ParkRun
 from induction.llm.ledger import Ledger
@@ -54,7 +55,7 @@ class Provider:
         request: ModelRequest,
         *,
         sample: int = 0,
-        again: Callable[[], Awaitable[bool]] | None = None,
+        again: Callable[[Rest, bool], Awaitable[bool]] | None = None,
     ) -> ModelAnswer:
         self.samples.append(sample)
         if sample == self._first_of_next:

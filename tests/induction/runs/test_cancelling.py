@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 from nlu_shared.client.runs import follow_run
 from nlu_shared.schemas.events import RunFinished
-from offline_model.settings import OfflineSettings
+from offline_model.settings import Fault, OfflineSettings
 
 from tests.fixtures.databases import BOOTSTRAP_KEY, Databases
 from tests.fixtures.labelled import make_task
@@ -60,6 +60,35 @@ async def test_it_is_on_the_run_at_once_and_no_call_starts_a_second_later(
         calls = seen["spend"]["calls"]
         await asyncio.sleep(0)
         assert (await shown(stack, run))["spend"]["calls"] == calls
+
+
+FAILING = OfflineSettings(faults={Fault.SERVER_ERROR: 1}, fault_arrivals=100, fault_from=4)
+ATTEMPTS = "SELECT coalesce(sum(attempts), 0)::int AS made FROM llm_calls WHERE run_id = $1"
+
+
+@pytest.mark.parametrize(("order", "status"), [("cancel", "cancelled"), ("pause", "paused")])
+async def test_what_fails_is_not_attempted_again_once_nobody_wants_it(
+    databases: Databases, servers: Servers, order: str, status: str
+) -> None:
+    """A call has six attempts over half a minute, and each may be billed."""
+    async with opened(databases, servers, model=FAILING, concurrency=4) as stack:
+        await make_task(stack, "failing", cases=40)
+        run = await start(stack, "failing", kind="evaluate")
+        async with stack.working():
+
+            async def attempting() -> bool:
+                ((made,),) = await sql(stack, ATTEMPTS, run)
+                return bool(made > 8)
+
+            await until(attempting)
+            async with waiting() as wait:
+                await stack.induction.post(f"/v1/runs/{run}/{order}")
+                ((before,),) = await sql(stack, ATTEMPTS, run)
+                await reached(stack, run, status)
+                assert wait.within(3.0), wait
+            ((after,),) = await sql(stack, ATTEMPTS, run)
+        # Those on their way when it was heard, within half a second, and no attempt more of any.
+        assert after - before <= 8
 
 
 @pytest.mark.law

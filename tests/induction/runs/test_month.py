@@ -1,15 +1,18 @@
 """The month's cap where one month ends and the next begins, by the database's clock."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 import pytest
 from induction.engine.runtime import Call
 from induction.llm.accounting.accounting import Account, open_ledger_commits
 from induction.llm.accounting.flights import Slots
+from induction.llm.adapters.attempts import Rest
 from induction.llm.adapters.claude import ADAPTER_VERSION
 from induction.llm.errors import ParkRun
 from induction.llm.ledger import Ledger
@@ -34,7 +37,7 @@ USAGE = Usage(10, 0, 0, 200)
 """A good third of the bound."""
 
 
-async def always() -> bool:
+async def always(*_: object) -> bool:
     return True
 
 
@@ -59,11 +62,11 @@ class Provider:
         request: ModelRequest,
         *,
         sample: int = 0,
-        again: Callable[[], Awaitable[bool]] = always,
+        again: Callable[[Rest, bool], Awaitable[bool]] = always,
     ) -> ModelAnswer:
         await self._clock.move(AFTER)
         for _ in range(self._ambiguous):
-            if not await again():
+            if not await again(partial(asyncio.sleep, 0), True):
                 return ModelAnswer(Outcome.OVER_BUDGET, ambiguous=1)
         if self.parks:
             raise ParkRun(60, "too many requests")

@@ -25,6 +25,10 @@ class Outage(ParkRun):
     is_outage = True
 
 
+class CalledOff(Exception):
+    """Nobody wants the call any more that rests before its next attempt."""
+
+
 class StopRun(Exception):
     """No later call can succeed before a person acts: key, money, permission, or requests that
     the provider does not take. `ambiguous` as for `ParkRun`."""

@@ -75,7 +75,7 @@ async def _answer(
     return answer, f"does not answer: {answer.text}", cost
 
 
-async def _never() -> bool:
+async def _never(*_: object) -> bool:
     return False
 
 

@@ -15,7 +15,7 @@ from math import ceil
 from induction.engine.runtime import Call
 from induction.llm.accounting.accounting import Account, Accounting, LedgerCommits
 from induction.llm.accounting.flights import Flight, Key, Model
-from induction.llm.errors import ParkRun, StopRun
+from induction.llm.errors import CalledOff, ParkRun, StopRun
 from induction.task_kinds.base import BY_PROVIDER, ModelAnswer, Outcome
 
 Look = Callable[[], Awaitable[None]]
@@ -69,6 +69,7 @@ class Calls:
         self._is_halted = False
         self._is_month_full = False
         self._stirred = asyncio.Event()
+        self._called_off = asyncio.Event()
 
     async def send(self, calls: Mapping[Key, Call]) -> dict[Key, ModelAnswer]:
         """Brings calls to an answer each; those that the provider kept back are returned, are not
@@ -95,6 +96,7 @@ class Calls:
     async def land(self) -> None:
         """Sends no more, and settles what is on its way, whatever it meets."""
         self._is_halted = True
+        self._called_off.set()
         with suppress(Exception):
             await self._drive()
 
@@ -224,7 +226,7 @@ class Calls:
         """Before its slot is free again, whatever must keep the next call from being sent is known.
         What was sent, not read and may be billed stays booked."""
         one = flight.call
-        again = partial(self.accounting.reserve_again, flight)
+        again = partial(self._again, flight)
         try:
             answer = await self._model.complete(one.request, sample=one.sample, again=again)
         except (ParkRun, StopRun) as refusal:
@@ -239,6 +241,22 @@ class Calls:
             self._lost[flight.key] = answer
             self._is_halted |= answer.outcome is Outcome.UNAVAILABLE
         return answer
+
+    async def _again(
+        self, flight: Flight, rest: Callable[[], Awaitable[None]], may_be_billed: bool
+    ) -> bool:
+        """After the rest, where one more attempt may be paid for. Raises CalledOff once a look has
+        found that no more calls are wanted, or the worker is told to stop."""
+        resting = asyncio.ensure_future(rest())
+        called_off = asyncio.create_task(self._called_off.wait())
+        try:
+            await asyncio.wait({resting, called_off}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            resting.cancel()
+            called_off.cancel()
+        if self._called_off.is_set():
+            raise CalledOff
+        return not may_be_billed or await self.accounting.reserve_again(flight)
 
     def _end_reserving(self, reserving: asyncio.Task[None]) -> None:
         self._reserving = None
@@ -277,3 +295,4 @@ class Calls:
         except Exception as reason:  # noqa: BLE001 - raised when the calls on their way are settled
             self._failures.append(reason)
             self._is_halted = True
+            self._called_off.set()

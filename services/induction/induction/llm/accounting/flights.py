@@ -38,7 +38,7 @@ class Model(Protocol):
         request: ModelRequest,
         *,
         sample: int = 0,
-        again: Callable[[], Awaitable[bool]] = ...,
+        again: Callable[[Callable[[], Awaitable[None]], bool], Awaitable[bool]] = ...,
     ) -> ModelAnswer: ...
 
 

@@ -7,16 +7,20 @@ hour and hide what they spent.
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
-from induction.llm.errors import ParkRun, StopRun
+from induction.llm.errors import CalledOff, ParkRun, StopRun
 from induction.llm.retry import Failure, GiveUp, Park, Reject, Stop, TooLong, Wait, decide
 from induction.task_kinds.base import ModelAnswer, Outcome
 
-Again = Callable[[Failure], Awaitable[bool]]
-"""Whether a call that failed so may be attempted once more."""
+Rest = Callable[[], Awaitable[None]]
+Again = Callable[[Failure, Rest], Awaitable[bool]]
+"""Rests, and says then whether a call that failed so may be attempted once more. Raises CalledOff
+where nobody wants it any more."""
 
 
-async def always(_: Failure) -> bool:
+async def always(_: Failure, rest: Rest) -> bool:
+    await rest()
     return True
 
 
@@ -30,7 +34,8 @@ async def settled(
     """The answer, or a typed failure. Raises `ParkRun` and `StopRun`, nothing else.
 
     attempt: sends the request once.
-    again: asked before each further attempt; without it the call ends as over budget.
+    again: asked before each further attempt; without it the call ends as over budget, and where it
+        was called off, as not answered.
     sleep: seconds.
     jitter: 0 to 1.
 
@@ -59,7 +64,10 @@ async def settled(
             case GiveUp():
                 return none
             case Wait(seconds):
-                if not await again(result):
+                try:
+                    may_go = await again(result, partial(sleep, seconds))
+                except CalledOff:
+                    return none
+                if not may_go:
                     return replace(none, outcome=Outcome.OVER_BUDGET)
                 waited += seconds if result.rate_limited else 0
-                await sleep(seconds)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from induction.llm.accounting.flights import Slots
-from induction.llm.adapters.attempts import Again, always
+from induction.llm.adapters.attempts import Again, Rest, always
 from induction.llm.adapters.batching import ProviderBatch, Result
 from induction.llm.adapters.pace import patience_asked
 from induction.llm.adapters.paces import PacedSlots, Paces, SharedPace
@@ -25,7 +25,8 @@ CONCURRENCY = 16
 """Calls at once that the large providers bear."""
 
 
-async def _freely() -> bool:
+async def _freely(rest: Rest, _: bool) -> bool:
+    await rest()
     return True
 
 
@@ -190,21 +191,21 @@ class Answering:
         request: ModelRequest,
         *,
         sample: int = 0,
-        again: Callable[[], Awaitable[bool]] = _freely,
+        again: Callable[[Rest, bool], Awaitable[bool]] = _freely,
     ) -> ModelAnswer:
-        """As `Models.complete`; `again` is asked where the attempt before may have been billed
-        unread. Raises StopRun where another model answers than the one that the
+        """As `Models.complete`; `again` is given the rest before a further attempt, and whether the
+        one before may have been billed unread. Raises StopRun where another model answers than the one that the
         run began with: their answers would be mixed."""
         server = self.server(request.model)
 
         pace = self._models.pace(server)
 
-        async def attempted(failure: Failure) -> bool:
+        async def attempted(failure: Failure, rest: Rest) -> bool:
             self.trouble = f"{server.name}: {failure}"
-            rest = patience_asked(failure)
-            if pace is not None and rest is not None:
-                pace.refused(rest)
-            return not failure.ambiguous or await again()
+            asked_for = patience_asked(failure)
+            if pace is not None and asked_for is not None:
+                pace.refused(asked_for)
+            return await again(rest, failure.ambiguous)
 
         answer = await self._models.complete(request, server, sample=sample, again=attempted)
         self.trouble = None
