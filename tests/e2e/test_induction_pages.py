@@ -60,6 +60,7 @@ async def test_a_run_is_ordered_watched_to_its_verdict_and_its_winner_promoted(
     await expect(page.get_by_text("production", exact=True)).to_be_visible()
 
 
+@pytest.mark.law
 async def test_a_finished_run_is_read_off_its_chart_and_replayed(page: Page, stack: Stack) -> None:
     await make_task(stack, "read-off", cases=60)
     run_id = await start(stack, "read-off", limits={"iterations": 2})
@@ -202,6 +203,7 @@ async def test_a_prompt_that_is_dropped_is_brought_in(page: Page, stack: Stack) 
     await expect(page.get_by_text("This is no bundle: it is no JSON.")).to_be_visible()
 
 
+@pytest.mark.law
 async def test_versions_are_chosen_to_vote_with_the_forecast_first(
     page: Page, stack: Stack
 ) -> None:

@@ -3,6 +3,7 @@ new one is made."""
 
 import re
 
+import pytest
 from playwright.async_api import Browser, BrowserContext, Dialog, Page, expect
 
 from tests.fixtures.chromium import needs_browser
@@ -22,6 +23,7 @@ async def logged_in(context: BrowserContext) -> Page:
     return page
 
 
+@pytest.mark.law
 async def test_leaving_a_form_asks_only_while_something_is_typed_and_not_sent(
     chromium: Browser, stack: Stack
 ) -> None:

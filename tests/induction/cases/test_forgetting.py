@@ -49,6 +49,7 @@ async def everything(stack: Stack) -> str:
     return json.dumps([row[0] for table in rows for row in table], ensure_ascii=False)
 
 
+@pytest.mark.law
 async def test_an_erased_case_leaves_snapshots_and_ledger_and_their_hashes_stay(
     stack: Stack, resources: Resources, task: str
 ) -> None:

@@ -95,6 +95,7 @@ async def card(stack: Stack, task: str) -> str:
     return " ".join(unescape(own).split())
 
 
+@pytest.mark.law
 async def test_the_number_is_of_what_serves_and_not_of_a_worse_candidate(stack: Stack) -> None:
     task = "cards"
     first = await make_task(stack, task)

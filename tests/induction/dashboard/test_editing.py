@@ -3,6 +3,7 @@
 from html import unescape
 
 import httpx2
+import pytest
 
 from tests.fixtures.browsing import HOSTILE, Foreign, browser
 from tests.fixtures.labelled import make_task
@@ -16,6 +17,7 @@ async def versions_of(http: httpx2.AsyncClient, task: str) -> list[str]:
     return [one["id"] for one in answer.json()["items"]]
 
 
+@pytest.mark.law
 async def test_what_a_person_writes_is_a_version_and_a_run_tries_it(stack: Stack) -> None:
     serves = await make_task(stack, "edited", cases=60)
     path = f"/dashboard/tasks/edited/versions/{serves}/edit"

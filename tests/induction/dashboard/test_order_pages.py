@@ -86,6 +86,7 @@ async def test_where_nothing_serves_a_run_asks_for_its_version_and_without_one_f
     assert refused.json()["code"] == "no_ground_truth", refused.text
 
 
+@pytest.mark.law
 async def test_versions_tell_and_sort_by_what_became_of_them_and_by_what_made_them(
     stack: Stack, page: httpx2.AsyncClient
 ) -> None:
@@ -129,6 +130,7 @@ async def test_versions_tell_and_sort_by_what_became_of_them_and_by_what_made_th
     assert "key:" not in best
 
 
+@pytest.mark.law
 async def test_lineage_and_ideas_are_filtered_sorted_and_saved(
     stack: Stack, page: httpx2.AsyncClient
 ) -> None:

@@ -56,6 +56,7 @@ async def test_the_address_of_the_service_leads_a_browser_to_its_pages(
     assert (await page.get("/", headers={"accept": "*/*"})).status_code == 404
 
 
+@pytest.mark.law
 async def test_a_run_is_ordered_watched_read_promoted_and_rolled_back(
     stack: Stack, page: httpx2.AsyncClient
 ) -> None:

@@ -4,6 +4,7 @@ compared it, and where it served."""
 from html import unescape
 from uuid import UUID
 
+import pytest
 from nlu_shared.ids import uuid7
 
 from tests.fixtures.browsing import Foreign, browser
@@ -65,6 +66,7 @@ async def test_a_version_tells_who_compared_it_where_it_served_and_which_scores_
     assert '<td class="number">0.600</td>' in page
 
 
+@pytest.mark.law
 async def test_a_version_tells_of_each_part_which_change_made_it_and_what_that_did(
     stack: Stack,
 ) -> None:

@@ -169,6 +169,7 @@ def test_a_plain_classifier_answers_cases_it_has_not_seen() -> None:
     assert score.cases == len(splits_of(plan.cases, plan.splits).learning)
 
 
+@pytest.mark.law
 def test_a_classifier_learns_nothing_of_a_case_from_itself() -> None:
     """Texts that have nothing in common: one who had seen them would know all."""
     plan = plan_of(200, 5)

@@ -95,6 +95,7 @@ async def test_the_same_plan_and_answers_say_the_same_whatever_order_they_came_i
     assert straight == backwards == mixed
 
 
+@pytest.mark.law
 async def test_the_best_prompt_never_falls_on_validation() -> None:
     events = await stored(toy_plan(seed=3), OfflineRuntime())
     assert all(kept.gain >= 0 for kept in only(events, ChangeKept))

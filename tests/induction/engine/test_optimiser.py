@@ -62,6 +62,7 @@ async def stored(
     return [event for event in events if not isinstance(event, EvaluationProgress)]
 
 
+@pytest.mark.law
 async def test_a_search_of_ten_lines_finds_a_prompt_that_is_proven_on_untouched_cases() -> None:
     events = await stored(toy_plan(), OfflineRuntime())
     (stopped,) = [event for event in events if isinstance(event, SearchStopped)]

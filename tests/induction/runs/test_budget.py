@@ -84,6 +84,7 @@ async def test_without_money_not_one_call_is_made(databases: Databases, servers:
         assert await answered(stack) == {}
 
 
+@pytest.mark.law
 async def test_the_months_cap_holds_over_runs_side_by_side(
     databases: Databases, servers: Servers
 ) -> None:

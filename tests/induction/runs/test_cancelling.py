@@ -66,6 +66,7 @@ FAILING = OfflineSettings(faults={Fault.SERVER_ERROR: 1}, fault_arrivals=100, fa
 ATTEMPTS = "SELECT coalesce(sum(attempts), 0)::int AS made FROM llm_calls WHERE run_id = $1"
 
 
+@pytest.mark.law
 @pytest.mark.parametrize(("order", "status"), [("cancel", "cancelled"), ("pause", "paused")])
 async def test_what_fails_is_not_attempted_again_once_nobody_wants_it(
     databases: Databases, servers: Servers, order: str, status: str

@@ -49,6 +49,7 @@ def test_a_change_costs_what_was_spent_since_the_one_before(
     assert all(one is None or one.usd == pytest.approx(one.calls / 1_000) for one in costs)
 
 
+@pytest.mark.law
 async def test_what_the_changes_of_a_run_cost_adds_up_to_no_more_than_it_spent(
     stack: Stack,
 ) -> None:

@@ -66,6 +66,7 @@ async def test_a_run_is_not_superseded_while_a_worker_of_its_version_is_at_work(
         assert (await reached(stack, waiting))["status"] == "superseded"
 
 
+@pytest.mark.law
 @pytest.mark.parametrize(
     "status",
     [

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack
 from tests.induction.runs.driving import reached, sql, start
@@ -17,6 +19,7 @@ async def forecast(stack: Stack, task: str, **more: Any) -> dict[str, Any]:
     return dict(answer.json())
 
 
+@pytest.mark.law
 async def test_a_forecast_tells_what_finished_runs_took_and_what_the_month_leaves(
     stack: Stack,
 ) -> None:

@@ -17,6 +17,7 @@ async def with_banks(stack: Stack, run: dict[str, Any]) -> list[dict[str, Any]]:
     return [one for one in history if "retrieval" in one.get("content", {})]
 
 
+@pytest.mark.law
 @pytest.mark.parametrize(
     ("of_task", "of_run", "is_tried"),
     [

@@ -214,6 +214,7 @@ async def test_a_run_is_steered_by_command(stack: Stack) -> None:
     assert [row["hint"] for row in hints] == ["names of months are no cities"]
 
 
+@pytest.mark.law
 async def test_a_prompt_of_a_person_is_tried_by_the_same_gates_to_a_verdict(stack: Stack) -> None:
     """Nothing else is proposed: what changed is told as of any change, and the run replays."""
     baseline = await make_task(stack, "by-hand", cases=120)

@@ -89,6 +89,7 @@ async def test_the_overview_says_what_f1_is_and_offers_to_make_the_task_in_induc
     )
 
 
+@pytest.mark.law
 async def test_a_session_opens_with_what_its_labels_tell(
     world: World, http: httpx2.AsyncClient, task: str
 ) -> None:

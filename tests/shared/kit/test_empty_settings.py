@@ -81,6 +81,7 @@ def test_a_key_that_can_be_guessed_is_never_stored(key: str) -> None:
         assert getattr(good, field) is not None
 
 
+@pytest.mark.law
 async def test_an_empty_bootstrap_key_makes_no_key(databases: Databases, servers: Servers) -> None:
     async with opened(databases, servers) as world:
         migrated = await typed(

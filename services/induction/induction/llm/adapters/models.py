@@ -194,8 +194,8 @@ class Answering:
         again: Callable[[Rest, bool], Awaitable[bool]] = _freely,
     ) -> ModelAnswer:
         """As `Models.complete`; `again` is given the rest before a further attempt, and whether the
-        one before may have been billed unread. Raises StopRun where another model answers than the one that the
-        run began with: their answers would be mixed."""
+        one before may have been billed unread. Raises StopRun where another model answers than the
+        one that the run began with: their answers would be mixed."""
         server = self.server(request.model)
 
         pace = self._models.pace(server)
