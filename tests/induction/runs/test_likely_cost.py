@@ -44,9 +44,24 @@ async def test_a_forecast_tells_what_finished_runs_took_and_what_the_month_leave
         own = await reached(stack, run, "completed")
     again = await forecast(stack, "twice-as-large")
     assert (again["likely"]["runs"], again["likely"]["is_own"]) == (1, True)
-    assert again["likely"]["calls"] == [own["spend"]["calls"]] * 2
+    asked = own["spend"]["calls"] + own["spend"]["cached_calls"]
+    assert again["likely"]["calls"] == [asked, asked]
     few = await forecast(stack, "twice-as-large", limits={"calls": 3})
     assert few["likely"]["calls"] == [3, 3]
+
+
+async def test_a_run_that_a_smaller_limit_ended_tells_nothing_of_a_larger_one(
+    stack: Stack,
+) -> None:
+    await make_task(stack, "cut-short", cases=20)
+    run = await start(stack, "cut-short", kind="improve", limits={"calls": 25})
+    async with stack.working():
+        seen = await reached(stack, run, "completed")
+    assert seen["reason"].startswith("budget")
+    larger = await forecast(stack, "cut-short", kind="improve")
+    assert larger["likely"] is None
+    alike = await forecast(stack, "cut-short", kind="improve", limits={"calls": 25})
+    assert alike["likely"]["runs"] == 1
 
 
 async def test_a_month_without_money_is_told_before_the_start(stack: Stack) -> None:

@@ -1,5 +1,6 @@
 """What finished runs and the month's spend say of a run before it starts."""
 
+import json
 from collections.abc import Mapping
 
 from nlu_shared.kit.data.db import Database, Identity, session_scope
@@ -28,14 +29,17 @@ _TAKEN = text(
     FROM (
         SELECT * FROM runs
         WHERE kind = ANY(:kinds) AND task_model = :task_model AND status = :completed
-            AND batches = :batches
+            AND batches = :batches AND to_models = CAST(:to_models AS jsonb)
+            AND (reason NOT LIKE 'budget%' OR (limits->>'calls')::int >= :calls
+                AND (limits->>'money_usd')::float8 >= :money_usd)
             AND coalesce(predictions, dataset_size) > 0 AND started_at IS NOT NULL
         ORDER BY task = :task DESC, id DESC LIMIT :newest
     ) AS run
     CROSS JOIN LATERAL (
-        SELECT coalesce(sum(attempts), 0)::int AS calls,
-            coalesce(sum(coalesce(cost_usd, reserved_usd)), 0)::float8 AS usd
-        FROM llm_calls WHERE run_id = run.id
+        SELECT sum(attempts) + count(*) FILTER (WHERE cached) AS calls,
+            sum(coalesce(cost_usd, reserved_usd))::float8
+                * (1 + count(*) FILTER (WHERE cached)::float8 / sum(attempts)) AS usd
+        FROM llm_calls WHERE run_id = run.id HAVING sum(attempts) > 0
     ) AS spent
     """
 )
@@ -72,7 +76,8 @@ async def informed(
 
 async def _likely(session: AsyncSession, row: RunRow, bound: Forecast) -> Likely | None:
     """By the task's own runs, and by those of other tasks only where it has none; no more than the
-    bound and the limits: what other runs took is no promise."""
+    bound and the limits: what other runs took is no promise. Answers that they found in the ledger
+    count as asked, and a run that a smaller limit ended tells nothing of this one."""
     taken = await session.execute(
         _TAKEN,
         {
@@ -80,6 +85,9 @@ async def _likely(session: AsyncSession, row: RunRow, bound: Forecast) -> Likely
             "kinds": ALIKE.get(row.kind, [row.kind]),
             "task_model": row.task_model,
             "batches": row.batches,
+            "to_models": json.dumps(row.to_models),
+            "calls": row.promised.calls,
+            "money_usd": row.promised.money_usd,
             "completed": RunStatus.COMPLETED.value,
             "newest": NEWEST,
         },
