@@ -35,7 +35,9 @@ class ReportedComponent(Schema):
     split: str = Field(description="'test': untouched cases; 'validation': those it was chosen on")
     component: str = Field(description="the objective, accuracy, a label, a part of an extraction")
     before: float | None = Field(description="under the baseline; null: it does not occur")
-    after: float | None = Field(description="under the best version; null: it does not occur")
+    after: float | None = Field(
+        description="under the best version; null: it does not occur, or none was sought"
+    )
     cases: int | None = Field(
         description="cases that it rests on: all, or of a part of an extraction those that carry it"
         " in their truth; null: not counted, as of labels"

@@ -61,6 +61,9 @@ async def test_what_a_run_without_a_search_found_comes_first_and_then_why_it_end
     assert not [one for one in ("verdict", *NOTHING_CHANGED) if one in page]
     assert page.count(run["baseline_version_id"]) == 1
     assert "| - |" not in page
+    assert "+0.000" not in page
+    assert {one["after"] for one in document["components"]} <= {None}
+    assert ("| component | F1 |" in page) == (kind == "evaluate")
 
 
 @pytest.mark.parametrize("end", ["cancelled", "budget"])

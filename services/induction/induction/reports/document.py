@@ -8,7 +8,8 @@ from nlu_shared.schemas.ensembles import EnsembleMeasured
 from nlu_shared.schemas.reports import ReportedComponent, RunReport
 from nlu_shared.schemas.runs import RunKind
 
-from induction.reports.words import cases_of, split_of
+from induction.reports.words import cases_of, compared, level, split_of
+from induction.run_kinds import SEEK_BETTER
 
 OBJECTIVE = "objective"
 """The name of the whole score among its components."""
@@ -70,7 +71,7 @@ def parts(report: RunReport) -> list[Part]:
     return [
         *(Paragraph((sentence,)) for sentence in report.words),
         *_interval(report),
-        *(Paragraph((Quoted(f"{one.model}: {one.summary}"),)) for one in report.comparisons),
+        *_comparisons(report),
         *([Paragraph((Quoted(report.replay.summary),))] if report.replay else []),
         *(_votes(report.ensemble) if report.ensemble else []),
         *_components(report),
@@ -92,10 +93,16 @@ def _interval(report: RunReport) -> Iterator[Part]:
         (
             f"F1 {verdict.before:.3f} to {verdict.after:.3f} on {verdict.cases:,} cases"
             f" ({verdict.tested_on}): gain {verdict.gain:+.3f}, interval {low:+.3f} to {high:+.3f}"
-            f" at {100 * (1 - verdict.alpha):.4g} %, p = {verdict.p_value:g},"
+            f" at {level(verdict.alpha)}, p = {verdict.p_value:g},"
             f" look {verdict.look} at these cases.",
         )
     )
+
+
+def _comparisons(report: RunReport) -> Iterator[Part]:
+    for one in report.comparisons:
+        yield Paragraph((Quoted(one.model), f": {compared(one, report.splits)}"))
+        yield Paragraph((Quoted(one.summary),))
 
 
 def _votes(ensemble: EnsembleMeasured) -> Iterator[Part]:
@@ -129,14 +136,24 @@ def _components(report: RunReport) -> Iterator[Part]:
     for split in dict.fromkeys(one.split for one in report.components):
         of_split = [one for one in report.components if one.split == split]
         which = cases_of(split_of(split, report.splits))
-        yield Heading(f"F1 by component, on {of_split[0].cases or 0:,} {which}")
-        yield component_table(of_split)
+        under = " under the old model" if report.comparisons else ""
+        yield Heading(f"F1 by component{under}, on {of_split[0].cases or 0:,} {which}")
+        against = report.kind in SEEK_BETTER and report.before.id != report.after.id
+        yield (component_table if against else _alone)(of_split)
+
+
+def _alone(components: Sequence[ReportedComponent]) -> Table:
+    """Of a version that none was put against."""
+    rows: list[tuple[Cell, ...]] = [
+        (Quoted(one.component), _f1(one.before), f"{one.cases or 0:,}") for one in components
+    ]
+    return _counted(("component", "F1", "cases"), rows, components)
 
 
 def component_table(components: Sequence[ReportedComponent]) -> Table:
-    """Without a column of cases where they are not known of each, as of labels."""
+    """Of one version against another."""
     head = ("component", "before", "after", "change", "cases")
-    rows = [
+    rows: list[tuple[Cell, ...]] = [
         (
             Quoted(one.component),
             _f1(one.before),
@@ -146,6 +163,13 @@ def component_table(components: Sequence[ReportedComponent]) -> Table:
         )
         for one in components
     ]
+    return _counted(head, rows, components)
+
+
+def _counted(
+    head: tuple[str, ...], rows: list[tuple[Cell, ...]], components: Sequence[ReportedComponent]
+) -> Table:
+    """Without the last column, of cases, where they are not known of each, as of labels."""
     width = len(head) - any(one.cases is None for one in components)
     return Table(head[:width], tuple(row[:width] for row in rows))
 

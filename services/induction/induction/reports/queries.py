@@ -21,6 +21,7 @@ from induction.prompts import service as prompts
 from induction.prompts.models import PromptScoreRow
 from induction.reports.document import OBJECTIVE
 from induction.reports.words import tried, words
+from induction.run_kinds import SEEK_BETTER
 from induction.runs import queries as runs
 from induction.runs import service
 from induction.runs.models import RunRow
@@ -74,7 +75,7 @@ async def _of(
     session: AsyncSession, row: RunRow, view: RunView, *, after: UUID | None = None
 ) -> RunReport:
     run_id, before = row.id, row.baseline_version_id
-    after = after or row.best_version_id or before
+    after = after or _by_vote(view) or row.best_version_id or before
     scores = await _scores(session, run_id, (before, after))
     hashes = await prompts.hashes(session, {before, after})
     return RunReport.model_validate(
@@ -85,7 +86,9 @@ async def _of(
             "comparisons": view.migration.comparisons if view.migration else [],
             "before": _version(before, hashes, scores),
             "after": _version(after, hashes, scores),
-            "components": list(_components(scores, before, after)),
+            "components": list(
+                _components(scores, before, after if view.kind in SEEK_BETTER else None)
+            ),
             "changes": await _changes(session, view),
             "roll_back": _roll_back(view, None if after == before else hashes[after]),
         }
@@ -95,8 +98,12 @@ async def _of(
 def _chosen(view: RunView) -> set[UUID | None]:
     """The versions that the findings of a run are about."""
     compared = view.migration.comparisons if view.migration else []
-    by_vote = view.ensemble.version_id if view.ensemble else None
-    return {view.best_version_id, by_vote, *(one.version_id for one in compared)}
+    return {view.best_version_id, _by_vote(view), *(one.version_id for one in compared)}
+
+
+def _by_vote(view: RunView) -> UUID | None:
+    """What an ensemble is measured for, also where its baseline stays the best."""
+    return view.ensemble.version_id if view.ensemble else None
 
 
 async def _scores(session: AsyncSession, run_id: UUID, version_ids: Sequence[UUID]) -> Scores:
@@ -117,19 +124,20 @@ def _version(version_id: UUID, hashes: Mapping[UUID, str], scores: Scores) -> Re
     )
 
 
-def _components(scores: Scores, before: UUID, after: UUID) -> Iterator[ReportedComponent]:
-    """The objective of each split that both answered, then its components by name."""
+def _components(scores: Scores, before: UUID, after: UUID | None) -> Iterator[ReportedComponent]:
+    """The objective of each split that both answered, then its components by name; those of
+    `before` alone where nothing was sought that could be better."""
     for split in SPLITS:
-        old, new = scores.get((split, before)), scores.get((split, after))
+        old, new = scores.get((split, before)), scores.get((split, after or before))
         if old is None or new is None:
             continue
         olds, news = ({OBJECTIVE: one.objective, **one.components} for one in (old, new))
-        for name in [OBJECTIVE, *sorted({*old.components, *new.components})]:
+        for name in [OBJECTIVE, *sorted({*olds, *news} - {OBJECTIVE})]:
             yield ReportedComponent(
                 split=split,
                 component=name,
                 before=olds.get(name),
-                after=news.get(name),
+                after=None if after is None else news.get(name),
                 cases=_cases(new, name),
             )
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from nlu_shared.schemas.candidates import IterationView
 from nlu_shared.schemas.events import Split
+from nlu_shared.schemas.migration import ComparisonKind, Measure, ModelComparison
 from nlu_shared.schemas.prompts import caution_of
 from nlu_shared.schemas.runs import RunKind, RunView
 from nlu_shared.schemas.verdicts import VerdictKind
@@ -49,6 +50,29 @@ def cases_of(split: str) -> str:
     return NAMES.get(split, f"{split} cases")
 
 
+def compared(one: ModelComparison, splits: Mapping[str, int] | None) -> str:
+    """The figures of a new model against the old one, as they stand after its name."""
+    claim = claim_of(one)
+    if one.kind is ComparisonKind.NOT_JUDGED:
+        return f"{claim}."
+    measured = "F1" if one.measure is Measure.F1 else "agreement with the old model"
+    low, high = one.interval
+    return (
+        f"{claim}; {measured} on {one.cases:,} {cases_of(split_of(one.tested_on, splits))}:"
+        f" {one.before:.3f} → {one.after:.3f}, gain {one.gain:+.3f}, interval {low:+.3f} to"
+        f" {high:+.3f} at {level(one.alpha)}."
+    )
+
+
+def claim_of(one: ModelComparison) -> str:
+    return one.kind.value.replace("_", " ")
+
+
+def level(alpha: float) -> str:
+    """Of an interval, as it stands after "at"."""
+    return f"{100 * (1 - alpha):.6g} %"
+
+
 def words(run: RunView) -> list[str]:
     """What was found comes before why it ended; where nothing was, the end is all there is."""
     sentences = [*_found(run)]
@@ -88,7 +112,9 @@ def _found(run: RunView) -> Iterator[str]:
         of = split_of(Split.VALIDATION.value, run.splits)
         yield f"An evaluation: F1 {run.final_f1:.3f} on {cases_of(of)}."
     if run.migration is not None and run.migration.comparisons:
-        yield "A migration: the same prompt, and one searched for, on other models."
+        searched = any(one.optimised for one in run.migration.comparisons)
+        also = ", or one that was searched for them" if searched else ""
+        yield f"A migration: the same prompt{also}, on other models."
     if run.headroom is not None:
         yield f"What a prompt could gain: {readable(run.headroom.summary)}"
     if run.canary is not None:

@@ -24,6 +24,7 @@ from induction.history import service as history
 from induction.prompts import service as prompts
 from induction.prompts.models import PromptScoreRow
 from induction.prompts.queries import made_on
+from induction.run_kinds import SEEK_BETTER
 from induction.runs.columns import SORTS
 from induction.runs.models import RunRow
 from induction.runs.truths import shown
@@ -207,7 +208,7 @@ def _awaits(row: RunRow, changes: Sequence[IterationView]) -> int | None:
 
 
 def _improvement(row: RunRow) -> float | None:
-    if row.final_f1 is None or row.baseline_f1 is None:
+    if row.kind not in SEEK_BETTER or row.final_f1 is None or row.baseline_f1 is None:
         return None
     return row.final_f1 - row.baseline_f1
 
