@@ -19,12 +19,14 @@ from tests.induction.runs.driving import reached, shown, sql, start
 TASK, CASES = "reported", 16
 SCRIPT = Path(__file__).parents[3] / "deploy/ci/propose-prompt.sh"
 GH = """#!/bin/sh
+if [ "$2" = list ]; then printf '%s\\n' "${GH_STATE-OPEN}"; exit; fi
 for one in "$@"; do printf '%s\\n' "$one"; done > "$GH_ARGUMENTS"
 while [ "$1" != --body-file ]; do shift; done
 cp "$2" "$GH_BODY"
 exit "${GH_EXIT:-0}"
 """
-"""Stands for the program of that name, and writes down what it was called with."""
+"""Stands for the program of that name: writes down what it was called with, and knows how one pull
+request stands."""
 
 
 @pytest.fixture(scope="module")
@@ -208,6 +210,14 @@ class Repository:
         printed, _ = await process.communicate()
         return process.returncode, printed.decode()
 
+    async def proposed(self, *words: str) -> list[str]:
+        """The branches of pull requests that this opened."""
+        before = {*self.branches()}
+        ended, printed = await self.propose(*words)
+        assert ended == 0, printed
+        self.arguments.unlink()
+        return [one for one in self.branches() if one not in before]
+
     def branches(self) -> list[str]:
         return git(self.remote, "for-each-ref", "--format=%(refname:short)").split()
 
@@ -247,6 +257,31 @@ async def test_what_serves_is_proposed_once_with_the_report_as_its_body(
     ended, printed = await repository.propose()
     assert (ended, "is what serves" in printed) == (0, True)
     assert not repository.arguments.exists()
+
+
+async def test_a_version_that_serves_again_is_proposed_again(
+    stack: Stack, run: str, repository: Repository
+) -> None:
+    made = await repository.proposed()
+    (repository.work / "app/prompts.py").write_text("ANOTHER = 1\n")
+    git(repository.work, "commit", "--all", "--quiet", "--message", "another served since")
+    made += await repository.proposed()
+    git(repository.work, "revert", "--no-edit", "HEAD")
+    ended, printed = await repository.propose(GH_STATE="CLOSED")
+    assert (ended, "was declined" in printed) == (0, True)
+    ended, printed = await repository.propose(GH_STATE="MERGED")
+    assert (ended, repository.arguments.exists()) == (0, True), printed
+    assert {*repository.branches()} == {"main", *made}
+
+
+async def test_a_version_is_proposed_for_each_file_that_is_to_hold_it(
+    run: str, repository: Repository
+) -> None:
+    files = ["app/prompts.py", "app/second.py", "app/third.json"]
+    made = [one for file in files for one in await repository.proposed(TASK, file)]
+    assert len({*made}) == len(files)
+    for branch, file in zip(made, files, strict=True):
+        assert git(repository.remote, "diff", "--name-only", "main", branch) == file
 
 
 async def test_where_no_pull_request_was_opened_the_next_try_does_it(
