@@ -9,6 +9,8 @@ from nlu_shared.schemas.runs import RunStatus, RunView
 _THOUSANDS = re.compile(r"(?<![\w.,/-])\d{4,}(?![\w-]|[.,]\d)")
 _ONE_LOOK = "Verdicts of 1 earlier runs rest on these cases too"
 _AS_ONE = "The verdict of one earlier run rests on these cases too"
+SMALLEST = 0.0001
+"""Of chances that are told."""
 
 
 def readable(sentences: str) -> str:
@@ -16,6 +18,11 @@ def readable(sentences: str) -> str:
     return _THOUSANDS.sub(lambda number: f"{int(number[0]):,}", sentences).replace(
         _ONE_LOOK, _AS_ONE
     )
+
+
+def chance(p_value: float) -> str:
+    """In decimals: a power of ten is no word."""
+    return f"p = {p_value:.3g}" if p_value >= SMALLEST else f"p < {SMALLEST}"
 
 
 def ended(run: RunView) -> str:

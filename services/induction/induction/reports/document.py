@@ -10,6 +10,7 @@ from nlu_shared.schemas.runs import RunKind
 
 from induction.reports.words import cases_of, compared, level, split_of
 from induction.run_kinds import SEEK_BETTER
+from induction.sentences import chance
 
 OBJECTIVE = "objective"
 """The name of the whole score among its components."""
@@ -93,7 +94,7 @@ def _interval(report: RunReport) -> Iterator[Part]:
         (
             f"F1 {verdict.before:.3f} to {verdict.after:.3f} on {verdict.cases:,} cases"
             f" ({verdict.tested_on}): gain {verdict.gain:+.3f}, interval {low:+.3f} to {high:+.3f}"
-            f" at {level(verdict.alpha)}, p = {verdict.p_value:g},"
+            f" at {level(verdict.alpha)}, {chance(verdict.p_value)},"
             f" look {verdict.look} at these cases.",
         )
     )

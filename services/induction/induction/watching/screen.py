@@ -16,7 +16,7 @@ from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
-from induction.sentences import ended, readable
+from induction.sentences import chance, ended, readable
 from induction.watching.answers import answers
 from induction.watching.components import by_component
 from induction.watching.headroom import measured, priced
@@ -171,7 +171,7 @@ def panel(verdict: Verdict, splits: Mapping[str, int], caution: str | None = Non
     if verdict.kind is not VerdictKind.NO_CHANGE:
         sure = f"{100 * (1 - verdict.alpha):.4g} %"
         gain = f"gain {verdict.gain:+.3f}, {sure} interval {low:+.3f} to {high:+.3f}"
-        figures.append(Text(f"{gain}, p = {verdict.p_value:.2g}"))
+        figures.append(Text(f"{gain}, {chance(verdict.p_value)}"))
     cautioned = [] if caution is None else [Text(), Text(caution, style="yellow")]
     framed = Panel(
         Group(*figures, Text(), Text(readable(verdict.summary)), *cautioned),
