@@ -97,9 +97,14 @@ class RunReport(Schema):
     splits: dict[str, int] | None = Field(description="cases by split; null: not split yet")
     scorer: str | None = Field(description="what its scores are measured with, and its version")
     engine_version: str = Field(description="of the engine it was started with")
-    task_model: str = Field(description="answered, as it was named")
-    answered_by: str | None = Field(description="the server behind it; null: not known")
-    proposer_model: str = Field(description="proposed, as it was named")
+    task_model: str = Field(description="to answer its cases, as it was named")
+    answered_by: str | None = Field(
+        description="the server that answered them, and what it reports; null: none has"
+    )
+    proposer_model: str = Field(description="to propose changes, as it was named")
+    proposed_by: str | None = Field(
+        default=None, description="the server that proposed any; null: none has"
+    )
     made_on: MadeOn | None = Field(description="what answered its cases")
     roll_back: str | None = Field(
         description="the command that lets what served before serve again, once what the run found"

@@ -97,6 +97,8 @@ async def test_a_worse_model_is_reported_as_it_was_measured_and_nothing_as_uncha
     assert body["before"] == pytest.approx(one["before"], abs=1e-3)
     assert {one["after"] for one in document["components"]} == {None}
     assert "F1 by component under the old model" in page
+    assert document["answered_by"] == "the offline model"
+    assert document["proposed_by"] is None
     assert document["words"][0] == "A migration: the same prompt, on other models."
     for text in (page, plain.get_content()):
         assert "+0.000" not in text

@@ -16,8 +16,6 @@ OBJECTIVE = "objective"
 """The name of the whole score among its components."""
 MOST_IDS = 10
 """Cases that are listed of a change; JSON holds them all."""
-PROPOSE = (RunKind.IMPROVE, RunKind.MIGRATE)
-"""Runs that have anything proposed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +236,8 @@ def _hashes(report: RunReport) -> Table:
         ("data set", f"{report.dataset_hash} ({report.dataset_size} cases)"),
         ("scorer", report.scorer),
         ("engine", report.engine_version),
-        ("answered", report.answered_by or report.task_model),
-        ("proposed", report.proposer_model if report.kind in PROPOSE else None),
+        ("answered", report.answered_by),
+        ("proposed", report.proposed_by),
     ]
     return Table(
         ("what", "which"), tuple((name, Quoted(one)) for name, one in rows if one is not None)

@@ -13,6 +13,7 @@ from nlu_shared.schemas.reports import (
     RunReport,
 )
 from nlu_shared.schemas.runs import RunView
+from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -29,6 +30,14 @@ from induction.runs.models import RunRow
 SPLITS = (Split.TEST.value, Split.VALIDATION.value)
 WHOLE = (OBJECTIVE, "accuracy")
 """Components that every case has a part in."""
+_ASKED = text(
+    """
+    SELECT bool_or(purpose IN ('task', 'comparison')) AS answered,
+        bool_or(purpose = 'proposer') AS proposed
+    FROM llm_calls
+    WHERE run_id = :run_id AND outcome IN ('ok', 'cut', 'refused', 'malformed', 'forgotten')
+    """
+)
 Scores = Mapping[tuple[str, UUID], PromptScoreRow]
 """By split and version."""
 
@@ -86,6 +95,7 @@ async def _of(
             "comparisons": view.migration.comparisons if view.migration else [],
             "before": _version(before, hashes, scores),
             "after": _version(after, hashes, scores),
+            **await _asked(session, row),
             "components": list(
                 _components(scores, before, after if view.kind in SEEK_BETTER else None)
             ),
@@ -104,6 +114,18 @@ def _chosen(view: RunView) -> set[UUID | None]:
 def _by_vote(view: RunView) -> UUID | None:
     """What an ensemble is measured for, also where its baseline stays the best."""
     return view.ensemble.version_id if view.ensemble else None
+
+
+async def _asked(session: AsyncSession, row: RunRow) -> dict[str, str | None]:
+    """Who answered cases, and who proposed; None where nobody did."""
+    asked = (await session.execute(_ASKED, {"run_id": row.id})).one()
+    return {
+        f"{did}_by": (row.server_of(model) or model) if has_been else None
+        for did, model, has_been in (
+            ("answered", row.task_model, asked.answered),
+            ("proposed", row.proposer_model, asked.proposed),
+        )
+    }
 
 
 async def _scores(session: AsyncSession, run_id: UUID, version_ids: Sequence[UUID]) -> Scores:
