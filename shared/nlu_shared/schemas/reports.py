@@ -50,6 +50,9 @@ class ReportedChange(Schema):
     n: int = Field(description="of the change, from 1")
     strategy: str | None = Field(description="A examples, B instructions, C both; null: none")
     outcome: str = Field(description="what became of it")
+    what: str | None = Field(
+        default=None, description="what was edited, in a few words; null: no prompt was made"
+    )
     validation_f1: float | None = Field(description="its objective there, 0 to 1, if measured")
     version_id: UUID | None = Field(description="the version it made; null: it made none")
     fixed: list[UUID] = Field(description="cases it answers right, and the best before did not")

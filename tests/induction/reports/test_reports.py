@@ -1,6 +1,7 @@
 """The report of a run by HTTP and by command."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,7 @@ async def test_a_report_holds_what_the_run_found_and_how_to_check_and_undo_it(
         stack, "SELECT n, fixed, broke FROM run_changes WHERE run_id = $1 ORDER BY n", run
     )
     assert turned
+    assert any(re.search(r"\+\d+ example", one["what"] or "") for one in document["changes"])
     assert [(one["n"], one["fixed"], one["broke"]) for one in document["changes"]] == [
         (row["n"], [*map(str, row["fixed"])], [*map(str, row["broke"])]) for row in turned
     ]
@@ -137,6 +139,9 @@ async def test_of_a_version_that_a_run_did_not_choose_it_says_so_first_and_claim
         assert "did not choose" in written.splitlines()[0]
         assert "Proven" not in written
         assert "No change." not in written
+        assert not [one for one in ("rejected_at", "`A`", "`B`") if one in written]
+        what = "It was change {n} ({what})".format_map(document["changes"][-1])
+        assert any(one.startswith(what) for one in document["words"])
 
 
 async def test_a_report_is_typed_as_it_is_asked_for(stack: Stack, run: str, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from nlu_shared.schemas.notices import RunNotice
 from nlu_shared.schemas.reports import ReportedComponent, RunReport
 
 from induction.reports.document import OBJECTIVE, Heading, Link, Paragraph, Part, component_table
-from induction.reports.words import cases_of, claim_of, compared, level, split_of
+from induction.reports.words import cases_of, claim_of, compared, split_of
+from induction.sentences import counted, level
 
 MOST_COMPONENTS = 5
 Objective = tuple[str | None, float | None, float | None]
@@ -116,7 +117,7 @@ def _scores(ended: RunNotice) -> str:
 def _cost(ended: RunNotice) -> str:
     spend = ended.spend
     notional = f" ({spend.notional_usd:.4f} at list price)" if spend.notional_usd else ""
-    return f"Spent: {spend.usd:.4f} US dollars{notional} for {spend.calls} calls."
+    return f"Spent: {spend.usd:.4f} US dollars{notional} for {counted(spend.calls, 'call')}."
 
 
 def _objective(report: RunReport) -> Objective:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from nlu_shared.schemas.ensembles import EnsembleMeasured
+from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.reports import ReportedComponent, RunReport
 from nlu_shared.schemas.runs import RunKind
 
-from induction.reports.words import cases_of, compared, level, split_of
+from induction.reports.changes import endings, strategy_of
+from induction.reports.words import cases_of, compared, split_of
 from induction.run_kinds import SEEK_BETTER
-from induction.sentences import chance
+from induction.sentences import chance, counted, level
 
 OBJECTIVE = "objective"
 """The name of the whole score among its components."""
@@ -90,7 +92,7 @@ def _interval(report: RunReport) -> Iterator[Part]:
     low, high = verdict.interval
     yield Paragraph(
         (
-            f"F1 {verdict.before:.3f} to {verdict.after:.3f} on {verdict.cases:,} cases"
+            f"F1 {verdict.before:.3f} to {verdict.after:.3f} on {counted(verdict.cases, 'case')}"
             f" ({verdict.tested_on}): gain {verdict.gain:+.3f}, interval {low:+.3f} to {high:+.3f}"
             f" at {level(verdict.alpha)}, {chance(verdict.p_value)},"
             f" look {verdict.look} at these cases.",
@@ -193,19 +195,30 @@ def _changes(report: RunReport) -> Iterator[Part]:
         yield Paragraph(("No change was tried.",))
         return
     yield Table(
-        ("n", "strategy", "outcome", "F1 on validation", "fixed", "broke"),
+        ("n", "of", "what changed", "F1 on validation", "what became of it", "fixed", "broke"),
         tuple(
             (
                 str(one.n),
-                Quoted(one.strategy or "-"),
-                Quoted(one.outcome),
+                Quoted(strategy_of(one)),
+                Quoted(one.what or "-"),
                 _f1(one.validation_f1),
+                Quoted(ending),
                 _cases(one.fixed),
                 _cases(one.broke),
             )
-            for one in changes
+            for one, ending in endings(changes, _baseline(report))
         ),
     )
+
+
+def _baseline(report: RunReport) -> float | None:
+    """Its F1 on validation."""
+    scores = (
+        one.before
+        for one in report.components
+        if (one.split, one.component) == (Split.VALIDATION, OBJECTIVE)
+    )
+    return next(scores, None)
 
 
 def _cases(ids: Sequence[UUID]) -> str:
@@ -218,9 +231,10 @@ def _cases(ids: Sequence[UUID]) -> str:
 def _cost(report: RunReport) -> str:
     spend = report.spend
     notional = f" ({spend.notional_usd:.4f} at list price)" if spend.notional_usd else ""
+    were = "was" if spend.cached_calls == 1 else "were"
     return (
-        f"{spend.usd:.4f} US dollars{notional} for {spend.calls} calls;"
-        f" {spend.cached_calls} answers were stored before."
+        f"{spend.usd:.4f} US dollars{notional} for {counted(spend.calls, 'call')};"
+        f" {counted(spend.cached_calls, 'answer')} {were} stored before."
     )
 
 

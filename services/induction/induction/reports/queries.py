@@ -6,6 +6,7 @@ from uuid import UUID
 from nlu_shared.kit.access.auth import Caller, own_task
 from nlu_shared.kit.errors import NotFound
 from nlu_shared.schemas.events import Split
+from nlu_shared.schemas.prompts import Change
 from nlu_shared.schemas.reports import (
     ReportedChange,
     ReportedComponent,
@@ -26,11 +27,12 @@ from induction.run_kinds import SEEK_BETTER
 from induction.runs import queries as runs
 from induction.runs import service
 from induction.runs.models import RunRow
+from induction.sentences import described
 
 SPLITS = (Split.TEST.value, Split.VALIDATION.value)
 WHOLE = (OBJECTIVE, "accuracy")
 """Components that every case has a part in."""
-_ASKED = text(
+_WHOM = text(
     """
     SELECT bool_or(purpose IN ('task', 'comparison')) AS answered,
         bool_or(purpose = 'proposer') AS proposed
@@ -67,7 +69,7 @@ async def of_version(
         update={
             "is_chosen": False,
             "verdict": None,
-            "words": tried(view, version_id),
+            "words": tried(view, version_id, whole.changes),
             "comparisons": [],
             "ensemble": None,
             "changes": [one for one in whole.changes if one.version_id == version_id],
@@ -95,7 +97,7 @@ async def _of(
             "comparisons": view.migration.comparisons if view.migration else [],
             "before": _version(before, hashes, scores),
             "after": _version(after, hashes, scores),
-            **await _asked(session, row),
+            **await _whom(session, row),
             "components": list(
                 _components(scores, before, after if view.kind in SEEK_BETTER else None)
             ),
@@ -116,14 +118,14 @@ def _by_vote(view: RunView) -> UUID | None:
     return view.ensemble.version_id if view.ensemble else None
 
 
-async def _asked(session: AsyncSession, row: RunRow) -> dict[str, str | None]:
+async def _whom(session: AsyncSession, row: RunRow) -> dict[str, str | None]:
     """Who answered cases, and who proposed; None where nobody did."""
-    asked = (await session.execute(_ASKED, {"run_id": row.id})).one()
+    them = (await session.execute(_WHOM, {"run_id": row.id})).one()
     return {
         f"{did}_by": (row.server_of(model) or model) if has_been else None
         for did, model, has_been in (
-            ("answered", row.task_model, asked.answered),
-            ("proposed", row.proposer_model, asked.proposed),
+            ("answered", row.task_model, them.answered),
+            ("proposed", row.proposer_model, them.proposed),
         )
     }
 
@@ -170,9 +172,8 @@ def _cases(score: PromptScoreRow, component: str) -> int | None:
 
 
 async def _changes(session: AsyncSession, view: RunView) -> list[ReportedChange]:
-    chosen = (RunChangeRow.n, RunChangeRow.fixed, RunChangeRow.broke)
-    rows = await session.exec(select(*chosen).where(RunChangeRow.run_id == view.id))
-    turned = {n: (fixed, broke) for n, fixed, broke in rows}
+    chosen = select(RunChangeRow).where(RunChangeRow.run_id == view.id)
+    rows = {row.n: row for row in await session.exec(chosen)}
     return [
         ReportedChange(
             n=one.n,
@@ -180,11 +181,16 @@ async def _changes(session: AsyncSession, view: RunView) -> list[ReportedChange]
             outcome=one.outcome,
             validation_f1=one.validation_f1,
             version_id=one.version_id,
-            fixed=turned[one.n][0],
-            broke=turned[one.n][1],
+            fixed=rows[one.n].fixed,
+            broke=rows[one.n].broke,
+            what=_what(rows[one.n]),
         )
         for one in view.changes
     ]
+
+
+def _what(row: RunChangeRow) -> str | None:
+    return None if row.change is None else described(Change.model_validate(row.change))
 
 
 def _roll_back(view: RunView, version_hash: str | None) -> str | None:
