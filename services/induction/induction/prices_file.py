@@ -5,18 +5,31 @@ A list of rows, or a table whose `prices` are the rows. What is wrong names the 
 
 import json
 import tomllib
+from pathlib import Path
 from typing import Any
 
 from nlu_shared.kit.errors import ServiceError
 from nlu_shared.kit.refusals import places
+from nlu_shared.schemas.base import Schema
 from nlu_shared.schemas.prices import MOST_ROWS, Price, repeated
-from pydantic import ValidationError
+from pydantic import ValidationError, model_serializer
 
 TOML = ".toml"
 
 
 class UnreadablePrices(ServiceError):
     title = "The file that INDUCTION_PRICES_FILE names cannot be read"
+
+
+class PricesFile(Schema):
+    """The operator's file: where it is, which is how it is shown, and its rows."""
+
+    path: Path | None = None
+    rows: tuple[Price, ...] = ()
+
+    @model_serializer
+    def named(self) -> str | None:
+        return None if self.path is None else str(self.path)
 
 
 def parsed(content: bytes, *, suffix: str) -> tuple[Price, ...]:

@@ -79,7 +79,7 @@ async def start_run(
     return started
 
 
-@router.get("", dependencies=[read])
+@router.get("", dependencies=[read], responses={404: {"description": "There is no such task"}})
 async def list_runs(
     session: DbSession,
     caller: CallerDep,

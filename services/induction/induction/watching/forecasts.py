@@ -15,8 +15,14 @@ def in_words(forecast: Forecast) -> list[str]:
         f"at most {counted(forecast.calls, 'call')}, {forecast.money_usd:.4f} US dollars",
         *_likely(forecast),
         *forecast.notes,
-        "fits" if forecast.fits else "does not fit",
+        _end(forecast),
     ]
+
+
+def _end(forecast: Forecast) -> str:
+    if not forecast.starts:
+        return "would be refused"
+    return "fits" if forecast.fits else "may end early"
 
 
 def _cases(forecast: Forecast) -> list[str]:
