@@ -5,7 +5,6 @@ A list of rows, or a table whose `prices` are the rows. What is wrong names the 
 
 import json
 import tomllib
-from pathlib import Path
 from typing import Any
 
 from nlu_shared.kit.errors import ServiceError
@@ -24,12 +23,12 @@ class UnreadablePrices(ServiceError):
 class PricesFile(Schema):
     """The operator's file: where it is, which is how it is shown, and its rows."""
 
-    path: Path | None = None
+    path: str | None = None
     rows: tuple[Price, ...] = ()
 
     @model_serializer
     def named(self) -> str | None:
-        return None if self.path is None else str(self.path)
+        return self.path
 
 
 def parsed(content: bytes, *, suffix: str) -> tuple[Price, ...]:

@@ -25,7 +25,7 @@ def _read(named: Any) -> Any:
         return named
     path = Path(named)
     try:
-        return PricesFile(path=path, rows=parsed(path.read_bytes(), suffix=path.suffix))
+        return PricesFile(path=str(path), rows=parsed(path.read_bytes(), suffix=path.suffix))
     except OSError as unreadable:
         raise UnreadablePrices(f"prices: {path}: {unreadable.strerror}") from unreadable
 
