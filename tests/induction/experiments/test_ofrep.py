@@ -98,22 +98,22 @@ async def test_what_is_not_understood_is_told_in_the_words_of_the_protocol(
 
 
 @pytest.mark.parametrize(
-    ("body", "kind"),
+    "body",
     [
-        (b"no JSON", "application/json"),
-        (b"{", "application/json"),
-        (b"", "application/json"),
-        (b"\xff", "application/json"),
-        (b"[" * 100, "application/json"),
-        (b'{"context": {"targetingKey": "\\ud800"}}', "application/json"),
-        (b"{}", "text/plain"),
+        b"no JSON",
+        b"{",
+        b"",
+        b"\xff",
+        b"[" * 100,
+        b'{"context": {"targetingKey": "\\ud800"}}',
     ],
 )
 async def test_a_body_that_nobody_can_read_is_told_in_the_words_of_the_protocol(
-    stack: Stack, body: bytes, kind: str
+    stack: Stack, body: bytes
 ) -> None:
+    headers = {"content-type": "application/json"}
     for path in (FLAGS, f"{FLAGS}/some"):
-        answer = await stack.induction.post(path, content=body, headers={"content-type": kind})
+        answer = await stack.induction.post(path, content=body, headers=headers)
         failure = answer.json()
         assert (answer.status_code, failure["errorCode"]) == (400, "PARSE_ERROR")
         assert answer.headers["content-type"] == "application/json"

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from nlu_shared.kit.errors import Invalid, NotFound, WrongMediaType
+from nlu_shared.kit.errors import Invalid, NotFound
 from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
 from nlu_shared.kit.http.etags import is_held
 from nlu_shared.kit.http.guard import IN_ITS_WORDS
@@ -48,7 +48,7 @@ class InItsWords(APIRoute):
             try:
                 return await handle(request)
             except HTTPException as refused:
-                if not isinstance(refused.__cause__, Invalid | WrongMediaType):
+                if not isinstance(refused.__cause__, Invalid):
                     raise
                 request.scope[IN_ITS_WORDS] = True
                 return _failure(400, request, OfrepErrorCode.PARSE_ERROR, str(refused.__cause__))
