@@ -8,6 +8,8 @@
 # out) and PROMPT_REMOTE (origin).
 # The body of the pull request is the report of the version: what its run found, or, where the run
 # tried it and did not choose it, what became of it. It holds ids of cases and none of their texts.
+# What was proposed is not proposed again while its pull request is open, or where it was closed
+# unmerged; where it was merged, and the file has come to hold the same as before again, it is.
 # Exits with 0 where there is nothing to propose, or it is proposed by now;
 # with 1 where something failed; with 2 where it was called wrongly or a program is missing.
 set -eu
@@ -66,10 +68,23 @@ else
     version=$(grep -o '"version_id":"[0-9a-f-]\{36\}"' "$served" | tail -n 1 | cut -d '"' -f 4)
 fi
 [ -n "$version" ] || fail "the export names no version"
-branch=induction/$task-$version
+path=$(git rev-parse --show-prefix)$file
+# Named by what it would replace, too: a version may come to serve again, and in several files.
+replaced=$(git rev-parse --quiet --verify "HEAD:$path" || echo nothing)
+branch=induction/$task-$version-$(printf '%s %s' "$path" "$replaced" | git hash-object --stdin | cut -c 1-12)
 if git ls-remote --exit-code --heads "$remote" "refs/heads/$branch" >/dev/null; then
-    echo "propose-prompt: $branch is there already"
-    exit 0
+    state=$(gh pr list --head "$branch" --state all --limit 1 --json state --jq '.[].state') ||
+        fail "gh lists no pull requests"
+    case $state in
+        OPEN)
+            echo "propose-prompt: $branch is there already"
+            exit 0
+            ;;
+        CLOSED)
+            echo "propose-prompt: $branch was declined; to propose it again, delete that branch"
+            exit 0
+            ;;
+    esac
 fi
 
 report=$folder/report.md
@@ -87,11 +102,10 @@ esac
 
 git config user.email >/dev/null || export GIT_AUTHOR_EMAIL=induction@localhost \
     GIT_COMMITTER_EMAIL=induction@localhost GIT_AUTHOR_NAME=induction GIT_COMMITTER_NAME=induction
-title="The prompt of $task that serves: version $version"
+title="The prompt of $task that serves in $alias: version $version in $file"
 # In a tree of its own: what is checked out, and what was changed there, stays as it is.
 tree=$folder/tree
 trap 'git worktree remove --force "$tree" 2>/dev/null || true; rm -rf "$folder"' EXIT
-path=$(git rev-parse --show-prefix)$file
 git worktree add --quiet --detach "$tree" HEAD
 mkdir -p "$(dirname "$tree/$path")"
 cp "$served" "$tree/$path"
@@ -101,7 +115,7 @@ if git -C "$tree" diff --cached --quiet; then
     exit 0
 fi
 git -C "$tree" commit --quiet --message "$title"
-git -C "$tree" push --quiet "$remote" "HEAD:refs/heads/$branch"
+git -C "$tree" push --quiet "$remote" "+HEAD:refs/heads/$branch"
 gh pr create --base "$base" --head "$branch" --title "$title" --body-file "$report" || {
     # Or the next try would take it for proposed.
     git push --quiet "$remote" ":refs/heads/$branch"

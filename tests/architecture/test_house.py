@@ -60,6 +60,7 @@ IO_FILES = {
     "runtime.py",
     "loading.py",
     "verification.py",
+    "cancelling.py",
     "continuing.py",
     "canaries.py",
     "preparing.py",

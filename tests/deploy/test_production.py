@@ -119,6 +119,13 @@ def test_a_process_of_ours_writes_to_its_own_scratch_alone() -> None:
 
 def test_streams_pass_the_proxy_as_they_come() -> None:
     words = (ROOT / "deploy/nginx/nlu.conf").read_text()
+    upstreams = dict(re.findall(r"upstream (\w+) \{\s+server (\S+);", words))
+    assert upstreams == {"nlu_logger": "nlu-logger:8001", "induction": "induction:8002"}
+    assert {*re.findall(r"proxy_pass http://(\S+);", words)} == {*upstreams}
+    assert "127.0.0.1:8001 and 127.0.0.1:8002" in words
+    values = (ROOT / "deploy/helm/nlu/values.yaml").read_text()
+    assert "NLU_LOGGER_TRUSTED_PROXIES:" in values
+    assert "INDUCTION_TRUSTED_PROXIES:" in values
     location = re.search(r"location ~ (\S+) \{([^}]+)\}", words)
     assert location
     pattern, streams = location.groups()

@@ -41,7 +41,8 @@ async def test_what_is_not_plain_json_is_refused_everywhere(
 ) -> None:
     for method, path, _ in routes_with_bodies(DOCUMENT, task=task):
         answer = await stack.induction.request(method, path, content=BODIES[name], headers=JSON)
-        assert answer.status_code == 422, (path, answer.text)
+        refused = 400 if path.startswith("/ofrep/") else 422  # a protocol with errors of its own
+        assert answer.status_code == refused, (path, answer.text)
         assert holds(answer), (path, answer.text)
 
 

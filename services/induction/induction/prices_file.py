@@ -9,14 +9,26 @@ from typing import Any
 
 from nlu_shared.kit.errors import ServiceError
 from nlu_shared.kit.refusals import places
+from nlu_shared.schemas.base import Schema
 from nlu_shared.schemas.prices import MOST_ROWS, Price, repeated
-from pydantic import ValidationError
+from pydantic import ValidationError, model_serializer
 
 TOML = ".toml"
 
 
 class UnreadablePrices(ServiceError):
     title = "The file that INDUCTION_PRICES_FILE names cannot be read"
+
+
+class PricesFile(Schema):
+    """The operator's file: where it is, which is how it is shown, and its rows."""
+
+    path: str | None = None
+    rows: tuple[Price, ...] = ()
+
+    @model_serializer
+    def named(self) -> str | None:
+        return self.path
 
 
 def parsed(content: bytes, *, suffix: str) -> tuple[Price, ...]:

@@ -2,13 +2,23 @@
 with them when they are executed again: what is wrong in one for a reader is mended here. Pure."""
 
 import re
+from collections import Counter
 
+from nlu_shared.schemas.prompts import Change, Edit, Op
 from nlu_shared.schemas.runs import RunStatus, RunView
 
-# Of no name, version or decimal number.
-_THOUSANDS = re.compile(r"(?<![\w.,/-])\d{4,}(?![\w-]|[.,]\d)")
+# Of no name, version, decimal number or address.
+_THOUSANDS = re.compile(r"(?<![\w.,/:=?&#@%-])\d{4,}(?![\w/-]|[.,:]\d)")
+_BLOCK_VERBS = {
+    Op.ADD_BLOCK: "added",
+    Op.REPLACE_BLOCK: "rewritten",
+    Op.APPEND_TO_BLOCK: "extended",
+    Op.REMOVE_BLOCK: "removed",
+}
 _ONE_LOOK = "Verdicts of 1 earlier runs rest on these cases too"
 _AS_ONE = "The verdict of one earlier run rests on these cases too"
+SMALLEST = 0.0001
+"""Of chances that are told."""
 
 
 def readable(sentences: str) -> str:
@@ -16,6 +26,39 @@ def readable(sentences: str) -> str:
     return _THOUSANDS.sub(lambda number: f"{int(number[0]):,}", sentences).replace(
         _ONE_LOOK, _AS_ONE
     )
+
+
+def counted(number: int, thing: str) -> str:
+    """As many of what has an s where there are several."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def level(alpha: float) -> str:
+    """Of an interval, as it stands after "at"."""
+    return f"{100 * (1 - alpha):.6g} %"
+
+
+def described(change: Change) -> str:
+    """The edits of a change in a few words."""
+    counts = Counter(edit.op for edit in change.edits)
+    words = []
+    for op, sign in ((Op.ADD_EXAMPLE, "+"), (Op.REMOVE_EXAMPLE, "-")):
+        if count := counts[op]:
+            words.append(f"{sign}{count} example{'s' if count > 1 else ''}")
+    for edit in change.edits:
+        if edit.op is Op.SET_RETRIEVAL:
+            words.append(f"bank of {_size(edit)} examples" if edit.retrieval else "no bank")
+    words += [f"{edit.block} {_BLOCK_VERBS[edit.op]}" for edit in change.edits if edit.block]
+    return ", ".join(words)
+
+
+def _size(edit: Edit) -> int:
+    return 0 if edit.retrieval is None else len(edit.retrieval.kept) + len(edit.retrieval.cases)
+
+
+def chance(p_value: float) -> str:
+    """In decimals: a power of ten is no word."""
+    return f"p = {p_value:.3g}" if p_value >= SMALLEST else f"p < {SMALLEST}"
 
 
 def ended(run: RunView) -> str:

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 from nlu_shared.kit.settings import MigrationSettings, ServiceSettings
 from nlu_shared.schemas.bundles import key_bytes
-from nlu_shared.schemas.prices import Price
 from nlu_shared.schemas.triggers import MOST_HOURS
 from pydantic import (
     AfterValidator,
@@ -17,16 +16,16 @@ from pydantic import (
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from induction.model_settings import ModelSettings
-from induction.prices_file import UnreadablePrices, parsed
+from induction.prices_file import PricesFile, UnreadablePrices, parsed
 
 
 def _read(named: Any) -> Any:
-    """The rows of the file; what is no name of one is rows already. Raises UnreadablePrices."""
+    """The file with its rows. Raises UnreadablePrices."""
     if not isinstance(named, str | Path):
         return named
     path = Path(named)
     try:
-        return parsed(path.read_bytes(), suffix=path.suffix)
+        return PricesFile(path=str(path), rows=parsed(path.read_bytes(), suffix=path.suffix))
     except OSError as unreadable:
         raise UnreadablePrices(f"prices: {path}: {unreadable.strerror}") from unreadable
 
@@ -59,8 +58,8 @@ class Settings(ServiceSettings, ModelSettings):
         " findings:write and, to define labels, labels:write, and to replay traffic,"
         " predictions:read",
     )
-    prices_file: Annotated[tuple[Price, ...], NoDecode, BeforeValidator(_read)] = Field(
-        default=(),
+    prices_file: Annotated[PricesFile, NoDecode, BeforeValidator(_read)] = Field(
+        default=PricesFile(),
         description="file of prices, JSON or TOML, read at the start; before the shipped table",
     )
     concurrency: int = Field(

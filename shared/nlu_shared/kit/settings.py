@@ -1,6 +1,7 @@
 """What both services are told by their environment. Each service adds its own values."""
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit, urlunsplit
@@ -30,11 +31,39 @@ def _web(url: str) -> str:
     return url.rstrip("/")
 
 
+def _database(url: SecretStr) -> SecretStr:
+    if not _is_address(url, {"postgresql", "postgres", "postgresql+asyncpg"}):
+        raise ValueError(
+            "must be postgresql://user:password@host:port/database, with %40 for an @ in the"
+            " password, and so on"
+        )
+    return url
+
+
+def _redis(url: SecretStr) -> SecretStr:
+    if not _is_address(url, {"redis", "rediss", "unix"}):
+        raise ValueError("must be redis://user:password@host:port, rediss:// or unix://")
+    return url
+
+
+def _is_address(url: SecretStr, schemes: Collection[str]) -> bool:
+    """As the drivers read it."""
+    try:
+        parts = urlsplit(url.get_secret_value())
+        return parts.scheme in schemes and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+
+
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
+RedisUrl = Annotated[SecretStr, AfterValidator(_redis)]
+
+
 class ServiceSettings(EnvironmentSettings):
     """Every value has its unit and its reason; `.env.example` lists them all."""
 
-    database_url: SecretStr = Field(description="PostgreSQL URL of the app login")
-    redis_url: SecretStr = Field(description="Redis URL; Redis only wakes, it keeps nothing")
+    database_url: DatabaseUrl = Field(description="PostgreSQL URL of the app login")
+    redis_url: RedisUrl = Field(description="Redis URL; Redis only wakes, it keeps nothing")
     pool_size: int = Field(default=10, ge=1, description="database connections per process")
     key_cache_seconds: float = Field(
         default=5.0, ge=0, description="seconds a looked-up API key is trusted; bounds revocation"
@@ -111,9 +140,9 @@ Key = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
 class MigrationSettings(EnvironmentSettings):
     """What `migrate` is told: the owner's login and, on a new server, an administrator's."""
 
-    database_url: SecretStr
-    owner_database_url: SecretStr
-    admin_database_url: SecretStr | None = None
+    database_url: DatabaseUrl
+    owner_database_url: DatabaseUrl
+    admin_database_url: DatabaseUrl | None = None
     bootstrap_key: Key | None = None
 
 

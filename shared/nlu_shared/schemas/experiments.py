@@ -145,7 +145,7 @@ class EvidencePoint(Schema):
     at: Moment = Field(description="when it was looked at")
     units: int = Field(description="settled by then, of both versions")
     difference: float | None = Field(
-        description="success rate of b less that of a; null: no unit had settled"
+        description="success rate of b less that of a; null: there were not both"
     )
     better: float = Field(description="evidence that b succeeds more often")
     worse: float = Field(description="evidence that b succeeds less often")
@@ -159,7 +159,8 @@ class ExperimentEvidence(Schema):
     settled_until: Moment = Field(description="units of before this moment have settled")
     arms: list[ArmOutcomes] = Field(description="by share and version")
     difference: float | None = Field(
-        description="success rate of b less that of a, unbiased; null: no unit has settled"
+        description="success rate of b less that of a as `arms` have them, under the same share (of"
+        " several shares the mean by their units); null: under none have both settled"
     )
     better: float = Field(description="evidence that b succeeds more often")
     worse: float = Field(description="evidence that b succeeds less often")
@@ -213,15 +214,18 @@ class Experiment(Schema):
         description="the promotion that the win has asked for; null: none"
     )
     by: str = Field(description="who began it")
+    by_name: str | None = Field(default=None, description="what people call them")
     created_at: Moment = Field(description="when it began")
     ended_at: Moment | None = Field(description="when it was decided or stopped; null: not yet")
     ended_by: str | None = Field(description="who stopped it, or `experiment`; null: not yet")
+    ended_by_name: str | None = Field(default=None, description="what people call them")
     stopped_at: Moment | None = Field(
         default=None,
         description="of one that has won: since when units get production again; null: nobody has"
         " stopped it since",
     )
     stopped_by: str | None = Field(default=None, description="who stopped it after its win")
+    stopped_by_name: str | None = Field(default=None, description="what people call them")
     stopped_because: str | None = Field(default=None, description="why, in their words")
 
 

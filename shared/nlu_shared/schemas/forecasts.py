@@ -38,7 +38,13 @@ class Forecast(Schema):
     month_left_usd: float | None = Field(
         default=None, description="US dollars that the month's cap leaves for all runs"
     )
-    fits: bool = Field(description="do the limits and the month's cap leave room for it?")
+    fits: bool = Field(
+        description="do the limits and the month's cap leave room for all of it? Else it may end"
+        " early, with the best it has found; `notes` say by what"
+    )
+    starts: bool = Field(
+        default=True, description="would the start be taken? Else `notes` say why not"
+    )
     detectable_gain: float | None = Field(
         default=None,
         description="what the test split would mostly show, if a fifth of the answers change",

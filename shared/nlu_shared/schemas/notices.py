@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, SecretStr, TypeAdapter, ValidationEr
 from nlu_shared.schemas.alerts import IncidentInBrief
 from nlu_shared.schemas.base import Body, Expectation, Moment, Schema, Slug
 from nlu_shared.schemas.channels import Channel
+from nlu_shared.schemas.migration import ModelComparison
 from nlu_shared.schemas.reports import ReportedComponent
 from nlu_shared.schemas.runs import RunKind, RunStatus
 from nlu_shared.schemas.spending import Spend
@@ -144,15 +145,23 @@ class RunNotice(Schema):
     completed_at: Moment | None
     verdict: VerdictKind | None
     words: list[str]
+    comparisons: list[ModelComparison] = Field(
+        default=[], description="of a migration: each new model against the old one"
+    )
     split: str | None = Field(
         default=None,
         description="the cases that before and after are of: 'test' (untouched), 'validation',"
         " 'train' (there were no others), 'cross-validation'; null: not measured",
     )
     before: float | None = Field(description="F1 of the baseline, 0 to 1; null: not measured")
-    after: float | None = Field(description="F1 of the best prompt; null: not measured")
+    after: float | None = Field(
+        description="F1 of the best prompt; null: not measured, or none was sought"
+    )
     gain: float | None = Field(description="after less before; null: one was not measured")
     interval: tuple[float, float] | None = Field(description="of the gain; null: no verdict")
+    alpha: float | None = Field(
+        description="what the verdict had to pass, two-sided: the interval is at 1 - alpha"
+    )
     components: list[ReportedComponent] = Field(description="those that moved most")
     spend: Spend
     link: str | None = Field(description="to the run's page; null: no public address is set")

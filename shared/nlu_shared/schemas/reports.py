@@ -35,7 +35,9 @@ class ReportedComponent(Schema):
     split: str = Field(description="'test': untouched cases; 'validation': those it was chosen on")
     component: str = Field(description="the objective, accuracy, a label, a part of an extraction")
     before: float | None = Field(description="under the baseline; null: it does not occur")
-    after: float | None = Field(description="under the best version; null: it does not occur")
+    after: float | None = Field(
+        description="under the best version; null: it does not occur, or none was sought"
+    )
     cases: int | None = Field(
         description="cases that it rests on: all, or of a part of an extraction those that carry it"
         " in their truth; null: not counted, as of labels"
@@ -48,6 +50,9 @@ class ReportedChange(Schema):
     n: int = Field(description="of the change, from 1")
     strategy: str | None = Field(description="A examples, B instructions, C both; null: none")
     outcome: str = Field(description="what became of it")
+    what: str | None = Field(
+        default=None, description="what was edited, in a few words; null: no prompt was made"
+    )
     validation_f1: float | None = Field(description="its objective there, 0 to 1, if measured")
     version_id: UUID | None = Field(description="the version it made; null: it made none")
     fixed: list[UUID] = Field(description="cases it answers right, and the best before did not")
@@ -95,9 +100,14 @@ class RunReport(Schema):
     splits: dict[str, int] | None = Field(description="cases by split; null: not split yet")
     scorer: str | None = Field(description="what its scores are measured with, and its version")
     engine_version: str = Field(description="of the engine it was started with")
-    task_model: str = Field(description="answered, as it was named")
-    answered_by: str | None = Field(description="the server behind it; null: not known")
-    proposer_model: str = Field(description="proposed, as it was named")
+    task_model: str = Field(description="to answer its cases, as it was named")
+    answered_by: str | None = Field(
+        description="the server that answered them, and what it reports; null: none has"
+    )
+    proposer_model: str = Field(description="to propose changes, as it was named")
+    proposed_by: str | None = Field(
+        default=None, description="the server that proposed any; null: none has"
+    )
     made_on: MadeOn | None = Field(description="what answered its cases")
     roll_back: str | None = Field(
         description="the command that lets what served before serve again, once what the run found"

@@ -209,7 +209,7 @@ class RunView(Approvals):
     best_version_id: UUID | None = Field(description="the best version so far")
     baseline_f1: float | None = Field(description="objective of the baseline, 0 to 1")
     final_f1: float | None = Field(description="objective of the best, 0 to 1")
-    improvement: float | None = Field(description="final less baseline")
+    improvement: float | None = Field(description="final less baseline; null: none was sought")
     components: dict[str, float] | None = Field(description="F1 of the best by component, 0 to 1")
     pooled: dict[str, tuple[int, int, int]] | None = Field(description="TP, FP, FN by component")
     support: dict[str, int] | None = Field(description="cases with each component in their truth")

@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -113,6 +114,67 @@ async def test_a_database_of_an_older_version_is_to_be_migrated(
     ended = await doctor(paid, INDUCTION_DATABASE_URL=older.app_url)
     assert ended.code == 1
     assert any("run `induction migrate`" in one for one in lines(ended, "problem"))
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "words"),
+    [
+        ({"user": "nobody"}, "database: The database does not take the password of this login."),
+        ({"password": "wrong"}, "database: The database does not take the password of this login."),
+        ({"path": "/gone"}, "database: There is no such database."),
+        ({"port": "9"}, "database: it does not answer"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("program", ["induction", "nlu-logger"])
+async def test_a_database_that_lets_nobody_in_is_a_line_that_says_what_to_do(
+    paid: Stack, program: str, spoilt: dict[str, str], words: str
+) -> None:
+    name = f"{program.upper().replace('-', '_')}_DATABASE_URL"
+    env = os.environ | paid.environment() | of_logger(paid)
+    env[name] = spoiled(env[name], **spoilt)
+    ended = await typed(program, "doctor", env=env)
+    assert (ended.code, ended.complained) == (1, "")
+    (line,) = [one for one in lines(ended, "problem") if words in one]
+    assert "the URL of the app login right?" in line
+    if "port" not in spoilt:
+        served = await typed(program, "serve", "--port", "0", env=env)
+        (complaint,) = served.complained.splitlines()
+        assert (served.code, words.removeprefix("database: ") in complaint) == (1, True)
+
+
+@pytest.mark.parametrize("whose", ["OWNER", "ADMIN"])
+async def test_a_migration_by_a_login_that_is_refused_is_one_line(paid: Stack, whose: str) -> None:
+    owner = paid.induction_database.owner_url
+    env = {
+        "INDUCTION_DATABASE_URL": paid.induction_database.app_url,
+        "INDUCTION_OWNER_DATABASE_URL": owner,
+        f"INDUCTION_{whose}_DATABASE_URL": spoiled(owner, password="wrong"),
+    }
+    ended = await typed("induction", "migrate", env=os.environ | env)
+    (complaint,) = ended.complained.splitlines()
+    words = "induction: The database does not take the password of this login."
+    assert (ended.code, complaint) == (1, words)
+
+
+def spoiled(url: str, **changed: str) -> str:
+    """The address with another user, password, path or port."""
+    parts = urlsplit(url)
+    has = {"user": parts.username, "password": parts.password, "port": parts.port} | changed
+    place = f"{has['user']}:{has['password']}@{parts.hostname}:{has['port']}"
+    return parts._replace(netloc=place, path=changed.get("path", parts.path)).geturl()
+
+
+async def test_a_redis_that_refuses_the_login_is_not_to_be_started(paid: Stack) -> None:
+    there = urlsplit(paid.settings.redis)
+    refused = there._replace(netloc=f"nobody:wrong@{there.hostname}:{there.port}").geturl()
+    for program, env in (("induction", paid.environment()), ("nlu-logger", of_logger(paid))):
+        name = f"{program.upper().replace('-', '_')}_REDIS_URL"
+        ended = await typed(program, "doctor", env=os.environ | env | {name: refused})
+        (line,) = [one for one in lines(ended, "warning") if "redis: " in one]
+        assert "it refuses the login" in line
+        assert "set user and password in its URL" in line
+        assert "wrong" not in ended.printed
 
 
 async def test_what_work_survives_is_a_warning(paid: Stack) -> None:

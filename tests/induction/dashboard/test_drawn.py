@@ -121,7 +121,7 @@ def test_evidence_is_drawn_from_one_and_within_the_picture() -> None:
         experiment("won", evidence.model_copy(update={"course": course.extended((), evidence)}))
     )
     assert drawn is not None
-    assert drawn.ticks[-1].text == "1e+06"
+    assert drawn.ticks[-1].text == "million"
     assert drawn.better.endswith(f"L 704 {drawn.ticks[-1].y:g}")
     assert drawn.worse.endswith(f"L 704 {drawn.ticks[0].y:g}")
 

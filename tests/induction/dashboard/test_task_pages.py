@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 from induction.experiments.jobs import look_once
+from induction.experiments.policy import strength
 from induction.resources import open_resources
 
 from tests.fixtures.browsing import HOSTILE, Foreign, browser, shown
@@ -179,7 +180,7 @@ async def test_an_experiment_is_ordered_from_a_version_watched_to_its_win_and_st
     assert brief["evidence"]["course"] == []
     table = await shown(page, listed)
     assert "b succeeds more often" in table
-    assert f"{answer.json()['evidence']['better']:.3g} <small>of 20</small>" in table
+    assert f"{strength(answer.json()['evidence']['better'])} <small>of 20</small>" in table
     for sort in ("share", "-share", "units", "-units"):
         assert made["id"] in await shown(page, listed, sort=sort)
         assert made["id"] not in await shown(page, listed, sort=sort, cursor=made["id"])

@@ -29,6 +29,8 @@ def hunk(*lines: str) -> Hunk:
             "The verdict of one earlier run rests on these cases too, so",
         ),
         ("Verdicts of 12 earlier runs rest", None),
+        ("http://127.0.0.1:8108/v1?seed=12345#4096 does not answer; 127.0.0.1:8108.", None),
+        ("budget: 20000 calls, of 4096:", "budget: 20,000 calls, of 4,096:"),
     ],
 )
 def test_a_stored_sentence_reads_as_people_write(written: str, read: str | None) -> None:

@@ -94,6 +94,31 @@ async def test_what_is_not_understood_is_told_in_the_words_of_the_protocol(
         answer = await stack.induction.post(path, json=body)
         assert (answer.status_code, answer.json()["errorCode"]) == (400, code)
         assert answer.json()["errorDetails"]
+        assert answer.json().get("key") == (None if path == FLAGS else "some")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"no JSON",
+        b"{",
+        b"",
+        b"\xff",
+        b"[" * 100,
+        b'{"context": {"targetingKey": "\\ud800"}}',
+    ],
+)
+async def test_a_body_that_nobody_can_read_is_told_in_the_words_of_the_protocol(
+    stack: Stack, body: bytes
+) -> None:
+    headers = {"content-type": "application/json"}
+    for path in (FLAGS, f"{FLAGS}/some"):
+        answer = await stack.induction.post(path, content=body, headers=headers)
+        failure = answer.json()
+        assert (answer.status_code, failure["errorCode"]) == (400, "PARSE_ERROR")
+        assert answer.headers["content-type"] == "application/json"
+        assert failure["errorDetails"]
+        assert failure.get("key") == (None if path == FLAGS else "some")
 
 
 async def test_a_flag_of_a_task_that_is_not_there_is_not_found(stack: Stack) -> None:

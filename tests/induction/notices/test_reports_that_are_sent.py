@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from induction.sentences import level
 
 from tests.fixtures.databases import Databases
 from tests.fixtures.labelled import make_task, texts
@@ -109,10 +110,10 @@ async def test_each_channel_hears_once_of_a_run_that_ends(
     of = {"test": "untouched test cases"}.get(body["split"], f"{body['split']} cases")
     move = f"{verdict['before']:.3f} → {verdict['after']:.3f} ({verdict['gain']:+.3f})"
     scores = f"F1 on {of}: {move}"
-    assert body["split"] == verdict["tested_on"]
+    assert (body["split"], body["alpha"]) == (verdict["tested_on"], verdict["alpha"])
     assert f"The run ended: {seen['reason']}." in words
     for text in (words, json.loads(slack[1])["text"]):
-        assert f"{scores}, interval {low:+.3f} to {high:+.3f}." in text
+        assert f"{scores}, interval {low:+.3f} to {high:+.3f} at {level(verdict['alpha'])}." in text
         assert verdict["summary"].split(".")[0] in text
         assert f"{PUBLIC}/dashboard/runs/{run}" in text
         assert not [one for one, _ in texts(CASES) if one in text]

@@ -101,6 +101,9 @@ async def test_a_file_stands_before_what_is_shipped_and_behind_what_is_put(
         await put(stack, {"model": "gpt-4o-mini", "input": 0.1, "output": 0.5})
         sources = [source for source, _ in await listed(stack, "gpt-4o-mini")]
         assert sources == ["api", "file", "shipped"]
+        shown = (await stack.induction.get("/v1/admin/config")).json()
+        values = {one["name"]: (one["value"], one["source"]) for one in shown}
+        assert values["INDUCTION_PRICES_FILE"] == (str(path), "environment")
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,11 @@ async def test_a_version_goes_to_production_and_back_by_command(stack: Stack, ot
     proposal, stands = printed.split("\t")
     assert (code, stands) == (0, "waiting")
     assert f"induction prompts approve {proposal}" in complained
+    assert "is not taken" not in (await command(stack, *promote))[2]
+    again = await command(stack, *promote[:3], "--reason", "Even shorter.")
+    assert again[:2] == (0, printed)
+    assert "it was proposed before, with the reason 'Shorter.'; yours is not taken" in again[2]
+    assert f"induction prompts reject {proposal}" in again[2]
     _, lines, _ = await command(stack, "proposals")
     assert lines.splitlines()[0].split("\t")[-2:] == ["bootstrap", "Shorter."]
     key = await key_with(stack, {"prompts:approve"})

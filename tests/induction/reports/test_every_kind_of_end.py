@@ -34,6 +34,8 @@ async def ended(stack: Stack) -> dict[str, dict[str, Any]]:
         }
         spent = await start(stack, TASK, limits={"calls": 1})
         over["budget"] = await reached(stack, spent, "completed")
+        searched = await start(stack, TASK, limits={"iterations": 2}, proposals=1)
+        over["searched"] = await reached(stack, searched, "completed")
     return over
 
 
@@ -61,6 +63,9 @@ async def test_what_a_run_without_a_search_found_comes_first_and_then_why_it_end
     assert not [one for one in ("verdict", *NOTHING_CHANGED) if one in page]
     assert page.count(run["baseline_version_id"]) == 1
     assert "| - |" not in page
+    assert "+0.000" not in page
+    assert {one["after"] for one in document["components"]} <= {None}
+    assert ("| component | F1 |" in page) == (kind == "evaluate")
 
 
 @pytest.mark.parametrize("end", ["cancelled", "budget"])
@@ -78,6 +83,30 @@ async def test_a_run_that_ended_early_says_why(
         assert document["words"][0] == "There is no verdict."
     for format in ("md", "html"):
         assert why.removesuffix(".") in (await report(stack, run, format)).replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "answered", "proposed"),
+    [
+        ("evaluate", True, False),
+        ("canary", True, False),
+        ("headroom", True, False),
+        ("cancelled", False, False),
+        ("searched", True, True),
+    ],
+)
+async def test_who_answered_and_proposed_is_named_where_somebody_did(
+    stack: Stack, ended: dict[str, dict[str, Any]], kind: str, answered: bool, proposed: bool
+) -> None:
+    document = await report(stack, ended[kind])
+    offline = "the offline model"
+    assert document["answered_by"] == (offline if answered else None)
+    assert document["proposed_by"] == (offline if proposed else None)
+    page = await report(stack, ended[kind], "md")
+    assert (f"| answered | `{offline}` |" in page) == answered
+    assert (f"| proposed | `{offline}` |" in page) == proposed
+    assert page.count("| answered |") + page.count("| proposed |") == answered + proposed
+    assert "claude" not in page
 
 
 async def test_a_terminal_says_the_same(stack: Stack, ended: dict[str, dict[str, Any]]) -> None:

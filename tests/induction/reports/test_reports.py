@@ -1,8 +1,7 @@
-"""The report of a run by HTTP and by command, and on its way into a repository."""
+"""The report of a run by HTTP and by command."""
 
-import asyncio
 import os
-import subprocess
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +16,22 @@ from tests.fixtures.stack import Stack
 from tests.induction.runs.driving import reached, shown, sql, start
 
 TASK, CASES = "reported", 16
-SCRIPT = Path(__file__).parents[3] / "deploy/ci/propose-prompt.sh"
-GH = """#!/bin/sh
-for one in "$@"; do printf '%s\\n' "$one"; done > "$GH_ARGUMENTS"
-while [ "$1" != --body-file ]; do shift; done
-cp "$2" "$GH_BODY"
-exit "${GH_EXIT:-0}"
-"""
-"""Stands for the program of that name, and writes down what it was called with."""
 
 
 @pytest.fixture(scope="module")
 async def run(stack: Stack) -> str:
-    """One that is over; the newest version that it made serves, whatever it chose."""
-    await make_task(stack, TASK, cases=CASES)
-    made = await start(stack, TASK, limits={"iterations": 1})
+    return await ended(stack, TASK)
+
+
+async def ended(stack: Stack, task: str) -> str:
+    """A run that is over; the newest version that it made serves, whatever it chose."""
+    await make_task(stack, task, cases=CASES)
+    made = await start(stack, task, limits={"iterations": 1})
     async with stack.working():
         await reached(stack, made, "completed")
-    lineage = (await stack.induction.get(f"/v1/prompts/{TASK}/lineage")).json()["items"]
+    lineage = (await stack.induction.get(f"/v1/prompts/{task}/lineage")).json()["items"]
     newest = lineage[0]["id"]
-    promoted = await stack.induction.post(f"/v1/prompts/{TASK}/versions/{newest}/promote")
+    promoted = await stack.induction.post(f"/v1/prompts/{task}/versions/{newest}/promote")
     assert promoted.status_code == 200, promoted.text
     assert promoted.json()["run_id"] == made
     return made
@@ -63,6 +58,7 @@ async def test_a_report_holds_what_the_run_found_and_how_to_check_and_undo_it(
         stack, "SELECT n, fixed, broke FROM run_changes WHERE run_id = $1 ORDER BY n", run
     )
     assert turned
+    assert any(re.search(r"\+\d+ example", one["what"] or "") for one in document["changes"])
     assert [(one["n"], one["fixed"], one["broke"]) for one in document["changes"]] == [
         (row["n"], [*map(str, row["fixed"])], [*map(str, row["broke"])]) for row in turned
     ]
@@ -104,8 +100,10 @@ async def versions_by_choice(stack: Stack, run: str) -> tuple[str, list[str]]:
     return best, [one["id"] for one in lineage if one["run_id"] == run and one["id"] != best]
 
 
-async def of_version(stack: Stack, version: str, format: str = "json") -> httpx2.Response:
-    path = f"/v1/prompts/{TASK}/versions/{version}/report"
+async def of_version(
+    stack: Stack, version: str, format: str = "json", *, task: str = TASK
+) -> httpx2.Response:
+    path = f"/v1/prompts/{task}/versions/{version}/report"
     return await stack.induction.get(path, params={"format": format})
 
 
@@ -141,6 +139,9 @@ async def test_of_a_version_that_a_run_did_not_choose_it_says_so_first_and_claim
         assert "did not choose" in written.splitlines()[0]
         assert "Proven" not in written
         assert "No change." not in written
+        assert not [one for one in ("rejected_at", "`A`", "`B`") if one in written]
+        what = "It was change {n} ({what})".format_map(document["changes"][-1])
+        assert any(one.startswith(what) for one in document["words"])
 
 
 async def test_a_report_is_typed_as_it_is_asked_for(stack: Stack, run: str, tmp_path: Path) -> None:
@@ -151,143 +152,3 @@ async def test_a_report_is_typed_as_it_is_asked_for(stack: Stack, run: str, tmp_
     words = ("runs", "report", run, "--format", "html", "--output", page)
     assert (await typed("induction", *words, env=os.environ | env)).printed == ""
     assert page.read_text() == await report(stack, run, "html")
-
-
-def git(folder: Path, *words: str) -> str:
-    done = subprocess.run(
-        ["git", *words], cwd=folder, check=True, capture_output=True, text=True, env=IDENTITY
-    )
-    return done.stdout.strip()
-
-
-IDENTITY = os.environ | {
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_SYSTEM": os.devnull,
-    "GIT_AUTHOR_NAME": "somebody",
-    "GIT_AUTHOR_EMAIL": "somebody@example.org",
-    "GIT_COMMITTER_NAME": "somebody",
-    "GIT_COMMITTER_EMAIL": "somebody@example.org",
-}
-
-
-class Repository:
-    """A checkout with an old prompt, its remote, and a `gh` that opens nothing."""
-
-    def __init__(self, folder: Path, url: str) -> None:
-        self.remote, self.work = folder / "remote.git", folder / "work"
-        self.arguments, self.body = folder / "arguments.txt", folder / "body.md"
-        programs = folder / "programs"
-        programs.mkdir()
-        (programs / "gh").write_text(GH)
-        (programs / "gh").chmod(0o755)
-        git(folder, "init", "--quiet", "--bare", "--initial-branch=main", str(self.remote))
-        git(folder, "init", "--quiet", "--initial-branch=main", str(self.work))
-        git(self.work, "remote", "add", "origin", str(self.remote))
-        (self.work / "app").mkdir()
-        (self.work / "app/prompts.py").write_text("OLD = 1\n")
-        git(self.work, "add", ".")
-        git(self.work, "commit", "--quiet", "--message", "first")
-        git(self.work, "push", "--quiet", "origin", "main")
-        self.environment = IDENTITY | {
-            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-            "INDUCTION_URL": url,
-            "INDUCTION_KEY": BOOTSTRAP_KEY,
-            "GH_ARGUMENTS": str(self.arguments),
-            "GH_BODY": str(self.body),
-        }
-
-    async def propose(self, *words: str, **more: str) -> tuple[int | None, str]:
-        process = await asyncio.create_subprocess_exec(
-            SCRIPT,
-            *(words or (TASK, "app/prompts.py")),
-            cwd=self.work,
-            env=self.environment | more,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        printed, _ = await process.communicate()
-        return process.returncode, printed.decode()
-
-    def branches(self) -> list[str]:
-        return git(self.remote, "for-each-ref", "--format=%(refname:short)").split()
-
-
-@pytest.fixture
-def repository(stack: Stack, tmp_path: Path) -> Repository:
-    return Repository(tmp_path, str(stack.induction.base_url))
-
-
-async def test_what_serves_is_proposed_once_with_the_report_as_its_body(
-    stack: Stack, run: str, repository: Repository
-) -> None:
-    (repository.work / "unfinished.txt").write_text("mine")
-    ended, printed = await repository.propose()
-    assert ended == 0, printed
-    branch = next(one for one in repository.branches() if one != "main")
-    words = repository.arguments.read_text().splitlines()
-    assert words[:6] == ["pr", "create", "--base", "main", "--head", branch]
-    assert BOOTSTRAP_KEY not in repository.arguments.read_text()
-    served = (await stack.induction.get(f"/v1/prompts/{TASK}/active")).json()["version_id"]
-    assert (
-        repository.body.read_text().strip() == (await of_version(stack, served, "md")).text.strip()
-    )
-    exported = await stack.induction.get(f"/v1/prompts/{TASK}/export")
-    assert git(repository.remote, "show", f"{branch}:app/prompts.py") == exported.text.strip()
-    changed = git(repository.remote, "diff", "--name-only", "main", branch)
-    assert changed == "app/prompts.py"
-    assert (repository.work / "unfinished.txt").read_text() == "mine"
-    assert git(repository.work, "status", "--short") == "?? unfinished.txt"
-    assert git(repository.work, "worktree", "list").count("\n") == 0
-
-    repository.arguments.unlink()
-    ended, printed = await repository.propose()
-    assert (ended, "is there already" in printed) == (0, True)
-    git(repository.work, "fetch", "--quiet")
-    git(repository.work, "merge", "--quiet", "--ff-only", f"origin/{branch}")
-    ended, printed = await repository.propose()
-    assert (ended, "is what serves" in printed) == (0, True)
-    assert not repository.arguments.exists()
-
-
-async def test_where_no_pull_request_was_opened_the_next_try_does_it(
-    run: str, repository: Repository
-) -> None:
-    ended, printed = await repository.propose(GH_EXIT="1")
-    assert ended == 1, printed
-    assert repository.branches() == ["main"]
-    assert (await repository.propose())[0] == 0
-
-
-@pytest.mark.parametrize(
-    ("words", "more", "code"),
-    [
-        ((TASK,), {}, 2),
-        (("$(id)", "app/prompts.py"), {}, 2),
-        ((TASK, "/etc/prompts.py"), {}, 2),
-        ((TASK, "app/prompts.txt"), {}, 2),
-        ((TASK, "app/prompts.py"), {"INDUCTION_KEY": ""}, 2),
-        ((TASK, "app/prompts.py"), {"INDUCTION_KEY": "wrong"}, 1),
-        (("unknown", "app/prompts.py"), {}, 1),
-        ((TASK, "app/prompts.py"), {"PROMPT_ALIAS": "nowhere"}, 2),
-        ((TASK, "app/prompts.py"), {"PROMPT_ALIAS": "staging"}, 1),
-        ((TASK, "app/prompts.py"), {"PATH": "/nowhere"}, 2),
-    ],
-    ids=[
-        "too few",
-        "no slug",
-        "absolute",
-        "no prompt",
-        "no key",
-        "refused",
-        "no task",
-        "no alias",
-        "nothing staged",
-        "no gh",
-    ],
-)
-async def test_what_cannot_be_proposed_changes_nothing(
-    run: str, repository: Repository, words: tuple[str, ...], more: dict[str, str], code: int
-) -> None:
-    ended, printed = await repository.propose(*words, **more)
-    assert (ended, repository.branches()) == (code, ["main"]), printed
-    assert BOOTSTRAP_KEY not in printed

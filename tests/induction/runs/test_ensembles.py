@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from induction.privacy.jobs import forget_once
 from induction.resources import open_resources
+from induction.triggers.consideration import OF_A_VOTE
 from nlu_shared.client import create_nlu_service
 from nlu_shared.client.prompted.model import MessagesApi
 from nlu_shared.rendering import AnswerSpace, read, render_parts
@@ -18,7 +19,7 @@ from tests.fixtures.browsing import browser
 from tests.fixtures.commands import typed
 from tests.fixtures.databases import BOOTSTRAP_KEY
 from tests.fixtures.labelled import make_task, texts
-from tests.fixtures.stack import Stack
+from tests.fixtures.stack import Stack, until
 from tests.induction.cases.forgetting import erase, forgotten, say, secret
 from tests.induction.experiments.test_experiments import begun
 from tests.induction.runs.driving import answered, events, reached, start
@@ -148,6 +149,21 @@ async def test_orders_that_are_no_vote_are_refused(stack: Stack, measured: Measu
         assert answer.status_code == status, (order, answer.text)
 
 
+async def decided(stack: Stack) -> dict[str, Any]:
+    """What a trigger makes of what serves; it is off again."""
+    path, rules = "/v1/admin/auto-trigger", {"task": TASK, "enabled": True, "cooldown_hours": 0}
+    assert (await stack.induction.post(path, json=rules)).is_success
+
+    async def one() -> dict[str, Any] | None:
+        decisions = (await stack.induction.get(f"{path}/decisions", params={"task": TASK})).json()
+        return next((one for one in decisions if "switched" not in str(one["reasons"])), None)
+
+    async with stack.working(consider_seconds=0.05):
+        decision = dict(await until(one))
+    assert (await stack.induction.post(path, json={**rules, "enabled": False})).is_success
+    return decision
+
+
 async def test_a_version_that_votes_serves_and_what_takes_a_prompt_says_it_has_none(
     stack: Stack, measured: Measured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,6 +175,9 @@ async def test_a_version_that_votes_serves_and_what_takes_a_prompt_says_it_has_n
     active = (await api.get(f"/v1/prompts/{TASK}/active")).json()
     assert (active["version_id"], active["rendered"]) == (measured.version, None)
     assert len(active["ensemble"]["members"]) == 3
+    decision = await decided(stack)
+    assert decision["reasons"] == [OF_A_VOTE]
+    assert measured.members[0] not in str(decision)
     flag = await api.post(f"/ofrep/v1/evaluate/flags/{TASK}", json={})
     assert flag.json()["value"] == active
     for path, params in (

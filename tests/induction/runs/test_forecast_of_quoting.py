@@ -26,6 +26,9 @@ async def test_the_forecast_says_how_many_cases_may_be_quoted(
     expected = {"all": forecast["quotable"] == train, "none": forecast["quotable"] == 0}
     assert expected.get(quotable, 0 < forecast["quotable"] < train)
     notes = [note for note in forecast["notes"] if "may be quoted" in note]
+    unsearched = {"task": task, "kind": "evaluate", "dry_run": True}
+    of_another = (await stack.induction.post("/v1/runs", json=unsearched)).json()["notes"]
+    assert not [note for note in of_another if "may be quoted" in note]
     if words is None:
         assert not notes
     else:

@@ -99,6 +99,27 @@ async def test_an_operator_is_heard_while_the_provider_is_away(
             await reached(stack, run, status)
 
 
+async def test_a_parked_run_is_cancelled_by_the_request_itself(
+    databases: Databases, servers: Servers
+) -> None:
+    """No worker is there: it would ask the provider that does not answer once more."""
+    async with opened(databases, servers, model=AWAY, outage_seconds=3_600) as stack:
+        await make_task(stack, "let-go", cases=8)
+        run = await start(stack, "let-go")
+        async with stack.working(hasty=True):
+            await reached(stack, run, "parked")
+        answer = (await stack.induction.post(f"/v1/runs/{run}/cancel")).json()
+        assert (answer["status"], answer["reason"]) == ("cancelled", "cancelled")
+        assert not answer["cancelling"]
+        last = (await events(stack, run))[-1]
+        assert (last["type"], last["status"]) == ("run_finished", "cancelled")
+        (row,) = await sql(stack, "SELECT completed_at FROM runs WHERE id = $1", run)
+        assert row["completed_at"] is not None
+        again = await stack.induction.post(f"/v1/runs/{run}/cancel")
+        assert (again.status_code, again.json()["code"]) == (409, "run_over")
+        await start(stack, "let-go")
+
+
 async def test_an_outage_outlasts_no_minutes(databases: Databases, servers: Servers) -> None:
     async with opened(databases, servers, model=AWAY, **SHORT) as stack:
         await make_task(stack, "minutes", cases=8)

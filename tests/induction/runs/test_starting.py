@@ -180,8 +180,14 @@ async def test_a_dry_run_tells_the_cost_and_creates_nothing(stack: Stack) -> Non
     assert (forecast["money_usd"], forecast["fits"]) == (0, True)
     small = {"task": "asked-first", "dry_run": True, "limits": {"calls": 10}}
     forecast = (await stack.induction.post("/v1/runs", json=small)).json()
-    assert not forecast["fits"]
-    assert forecast["notes"]
+    assert (forecast["fits"], forecast["starts"]) == (False, True)
+    (note,) = [one for one in forecast["notes"] if one.startswith("It may end early")]
+    assert f"{forecast['calls']:,} calls, and its limit is 10 (`limits.calls`, `--calls`)" in note
+    assert "It starts all the same" in note
+    typed = ("--task", "asked-first", "--dry-run", "--calls", "10")
+    code, printed, _ = await by_command(stack, "run", *door(stack), *typed)
+    assert (code, printed.splitlines()[-1]) == (0, "may end early")
+    assert note in " ".join(printed.split())
 
 
 @pytest.mark.law
@@ -283,3 +289,10 @@ async def test_a_run_knows_how_often_its_test_cases_were_looked_at(stack: Stack)
     last = await start(stack, "looked-at")
     (row,) = await sql(stack, "SELECT looks FROM runs WHERE id = $1", last)
     assert row["looks"] == 2
+
+
+async def test_runs_of_a_task_that_there_is_not_are_not_found(stack: Stack) -> None:
+    answer = await stack.induction.get("/v1/runs", params={"task": "nope"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_task")
+    unknown = await stack.induction.get("/v1/admin/config", params={"task": "nope"})
+    assert unknown.json()["detail"].endswith(" This operation takes no query parameter.")

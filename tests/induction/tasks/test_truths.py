@@ -109,7 +109,7 @@ async def test_a_dry_run_by_command_tells_the_forecast_in_words(stack: Stack) ->
     assert lines[0].startswith("25 approved cases: ")
     assert lines[1].startswith(f"{forecast.quotable} of {forecast.splits['train']} training cases")
     assert "1 left out: unknown label 'odd one'" in lines
-    assert any(line.startswith(f"at most {forecast.calls} calls, ") for line in lines)
+    assert any(line.startswith(f"at most {forecast.calls:,} calls, ") for line in lines)
     assert {*forecast.notes} <= {*lines}
     assert lines[-1] == "fits"
     code, _, complaint = await by_command(stack, "run", *door(stack), "--task", "no", "--dry-run")

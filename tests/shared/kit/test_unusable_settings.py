@@ -22,6 +22,10 @@ SECRET = "pin4711"
         ({"BODY_SECONDS": "0"}, "a number, above 0 is expected"),
         ({"LOG_JSON": SECRET}, "true or false is expected"),
         ({"TRUSTED_PROXIES": f'["{SECRET}"]'}, "not a valid IPv4 or IPv6 network"),
+        ({"DATABASE_URL": f"mysql://x:{SECRET}@x/x"}, "must be postgresql://user:password@"),
+        ({"DATABASE_URL": f"postgresql://x:{SECRET}#@x/x"}, "with %40 for an @ in the password"),
+        ({"DATABASE_URL": SECRET}, "must be postgresql://"),
+        ({"REDIS_URL": f"redis://x:{SECRET}/@x:6379"}, "must be redis://"),
     ],
 )
 @pytest.mark.parametrize("program", ["nlu-logger", "induction"])
@@ -54,11 +58,15 @@ async def test_a_setting_that_cannot_be_used_is_one_line(
 def test_a_list_is_one_value_or_several_or_json(
     monkeypatch: pytest.MonkeyPatch, text: str, origins: list[str]
 ) -> None:
-    for name in ("DATABASE_URL", "REDIS_URL", "NLU_LOGGER_KEY"):
-        monkeypatch.setenv(f"INDUCTION_{name}", "x")
+    given = {"DATABASE_URL": "postgresql://x", "REDIS_URL": "redis://x", "NLU_LOGGER_KEY": "x"}
+    for name, value in given.items():
+        monkeypatch.setenv(f"INDUCTION_{name}", value)
     monkeypatch.setenv("INDUCTION_CORS_ORIGINS", text)
     settings = from_environment(Settings)
-    assert (settings.cors_origins, settings.database_url) == (origins, SecretStr("x"))
+    assert (settings.cors_origins, settings.database_url) == (
+        origins,
+        SecretStr("postgresql://x"),
+    )
 
 
 async def test_a_setting_that_is_an_object_is_called_one() -> None:

@@ -19,6 +19,7 @@ from pydantic import JsonValue
 
 from induction.commands.remote import HERE, Key, Output, Url, answer, client, write
 from induction.commands.runs import AsJson, EventsAsJson, NamedModel, Watch, start
+from induction.run_kinds import SEEK_BETTER
 from induction.watching import screen, waiting
 
 runs = App(name="runs", help="Runs: list, show, report, steer, verify, continue.")
@@ -33,7 +34,8 @@ NO_WORKER = "No worker of its engine version has done it in that time."
 
 @runs.command(name="list")
 def list_runs(*, task: str | None = None, limit: int = 20, url: Url = HERE, key: Key = "") -> None:
-    """Lists runs, the newest first: id, task, kind, status, F1 before and after, reason.
+    """Lists runs, the newest first: id, task, kind, status, F1 before
+    and after (one, where nothing better was sought), reason.
 
     Parameters
     ----------
@@ -46,9 +48,8 @@ def list_runs(*, task: str | None = None, limit: int = 20, url: Url = HERE, key:
     with client(url, key) as http:
         content = answer(http.get("/v1/runs", params=params)).content
     for run in Page[RunView].model_validate_json(content).items:
-        scores = " → ".join(
-            "-" if one is None else f"{one:.3f}" for one in (run.baseline_f1, run.final_f1)
-        )
+        measured = (run.baseline_f1, run.final_f1)[: 1 + (run.kind in SEEK_BETTER)]
+        scores = " → ".join("-" if one is None else f"{one:.3f}" for one in measured)
         status = "cancelling" if run.cancelling else run.status
         print(run.id, run.task, run.kind, status, scores, run.reason or "", sep="\t")
 

@@ -70,7 +70,10 @@ def promote(
         body = _body(alias, reason, version_hash)
         response = answer(http.post(f"/v1/prompts/{task}/versions/{version}/promote", json=body))
     if response.status_code == httpx2.codes.ACCEPTED:
-        _waits(PromotionProposal.model_validate_json(response.text))
+        proposal = PromotionProposal.model_validate_json(response.text)
+        _waits(proposal)
+        if reason not in (None, proposal.reason):
+            print(f"induction: {_as_proposed(proposal)}", file=sys.stderr)
         return
     promoted = PromptVersion.model_validate_json(response.text)
     print(promoted.id, SERVES, sep="\t")
@@ -218,6 +221,15 @@ def _decide(task: str, proposal: UUID, decision: str, body: Body, *, url: str, k
     with client(url, key) as http:
         response = answer(http.post(path, json=body))
     print(PromotionProposal.model_validate_json(response.text).status.value)
+
+
+def _as_proposed(proposal: PromotionProposal) -> str:
+    """To whoever proposes again, and says why."""
+    why = "no reason" if proposal.reason is None else f"the reason {proposal.reason!r}"
+    return (
+        f"it was proposed before, with {why}; yours is not taken: `induction prompts reject"
+        f" {proposal.id} --task {proposal.task}` withdraws it, to be proposed anew"
+    )
 
 
 def _waits(proposal: PromotionProposal) -> None:

@@ -9,6 +9,7 @@ from nlu_shared.kit.pages.entrance import PREFIX, Entrance
 from nlu_shared.kit.pages.house import House, Link
 
 from induction.dashboard import words
+from induction.experiments.policy import strength
 from induction.sentences import readable
 
 RUNS, OPERATIONS = f"{PREFIX}/runs", f"{PREFIX}/operations"
@@ -30,6 +31,7 @@ HOUSE = House(
         "lasting": words.lasting,
         "in_words": words.in_words,
         "readable": readable,
+        "strength": strength,
         "sentences": words.sentences,
     },
 )

@@ -62,13 +62,6 @@ def unbalanced(counts: ArrayLike, shares: Sequence[float]) -> Floats:
     return np.asarray(ratio.sum(axis=-1))
 
 
-def difference(counts: ArrayLike, shares: Sequence[float], centre: float) -> float | None:
-    """Mean of b - mean of a, unbiased; None without units."""
-    cells = np.asarray(counts, dtype=np.float64)
-    total = float(cells.sum())
-    return float((cells * payoffs(shares, centre)).sum() / total) if total else None
-
-
 def _wealth(counts: ArrayLike, pays: Floats) -> Floats:
     """No bet can lose more than it has, since each is a share of the worst that may happen."""
     cells = np.asarray(counts, dtype=np.float64)

@@ -58,12 +58,12 @@ def evidence(
     production's own rate at the intent, `centres`.
     """
     shares = sorted({one.share for one in counted})
-    cells = _cells(counted, shares)
+    cells, arms = _cells(counted, shares), _arms(counted)
     return ExperimentEvidence(
         looked_at=looked_at,
         settled_until=settled_until,
-        arms=_arms(counted),
-        difference=betting.difference(cells, shares, centre) if shares else None,
+        arms=arms,
+        difference=difference(arms),
         better=_wealth(betting.better(cells, shares, centre)) if shares else 1.0,
         worse=_wealth(betting.worse(cells, shares, centre)) if shares else 1.0,
         unbalanced=_wealth(betting.unbalanced(cells, shares)) if shares else 1.0,
@@ -78,6 +78,19 @@ def evidence(
             for guard in guards
         ],
     )
+
+
+def difference(arms: Sequence[ArmOutcomes]) -> float | None:
+    """The success rate of b less that of a under the same share; of several shares the mean,
+    weighted by their units. None where no share has units of both: nothing is compared."""
+    by_share: dict[float, dict[Arm, ArmOutcomes]] = defaultdict(dict)
+    for one in arms:
+        if one.units:
+            by_share[one.share][one.arm] = one
+    both = [(by[Arm.A], by[Arm.B]) for by in by_share.values() if len(by) == len(Arm)]
+    weights = [a.units + b.units for a, b in both]
+    gains = [b.successes / b.units - a.successes / a.units for a, b in both]
+    return float(np.average(gains, weights=weights)) if both else None
 
 
 def _guarded(

@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from nlu_shared.kit.errors import Invalid, NotFound
 from nlu_shared.kit.http.deps import CallerDep, DbSession, requires
 from nlu_shared.kit.http.etags import is_held
+from nlu_shared.kit.http.guard import IN_ITS_WORDS
 from nlu_shared.kit.http.parameters import IfNoneMatch, PathTask
 from nlu_shared.schemas.ofrep import (
     OfrepErrorCode,
@@ -22,6 +23,7 @@ from nlu_shared.schemas.ofrep import (
     OfrepFlags,
     OfrepIn,
 )
+from starlette.exceptions import HTTPException
 
 from induction.experiments import flags, serving
 from induction.experiments.flags import Answer
@@ -45,6 +47,11 @@ class InItsWords(APIRoute):
         async def handled(request: Request) -> Response:
             try:
                 return await handle(request)
+            except HTTPException as refused:
+                if not isinstance(refused.__cause__, Invalid):
+                    raise
+                request.scope[IN_ITS_WORDS] = True
+                return _failure(400, request, OfrepErrorCode.PARSE_ERROR, str(refused.__cause__))
             except NotFound:
                 code, words = OfrepErrorCode.FLAG_NOT_FOUND, "Nothing serves there."
                 return _failure(404, request, code, words)
@@ -60,7 +67,7 @@ class InItsWords(APIRoute):
 
 
 def _failure(status: int, request: Request, code: OfrepErrorCode, words: str) -> Response:
-    key = request.path_params.get("task") if status == 404 else None
+    key = request.path_params.get("task")
     failure = OfrepFailure.model_validate({"key": key, "errorCode": code, "errorDetails": words})
     return JSONResponse(failure.model_dump(by_alias=True, exclude_none=True), status_code=status)
 

@@ -14,6 +14,8 @@ ALPHA = 0.05
 NEEDED = 1 / ALPHA
 UNBALANCED = 1_000.0
 """So much evidence that units do not get what they should, and no winner is believed."""
+GREATEST, LEAST = 1_000_000, 0.001
+"""Evidence beyond these is told as no number."""
 DOUBT = 3.0
 """So much evidence against b, and its share stays what it is."""
 
@@ -59,12 +61,25 @@ def decide(
             reason = f"the guard of {guard.intent}: b loses more than {guard.margin:g} there"
             return Next.ROLLS_BACK, reason
     if evidence.worse >= evidence.needed:
-        return Next.ROLLS_BACK, f"b succeeds less often: evidence {evidence.worse:.3g}"
+        return Next.ROLLS_BACK, f"b succeeds less often: {_odds(evidence.worse)}"
     if evidence.better >= evidence.needed and not is_unbalanced(evidence):
-        return Next.WINS, f"b succeeds more often: evidence {evidence.better:.3g}"
+        return Next.WINS, f"b succeeds more often: {_odds(evidence.better)}"
     if standing.now - standing.created_at >= timedelta(days=plan.most_days):
         return Next.STOPS, f"{plan.most_days:g} days without a decision"
     return _ramp(plan, standing, evidence)
+
+
+def _odds(evidence: float) -> str:
+    return f"the evidence is {strength(evidence)} to one, where {NEEDED:g} to one decide"
+
+
+def strength(evidence: float) -> str:
+    """For people: thousands parted, without digits that say nothing."""
+    if evidence >= GREATEST:
+        return f"more than {GREATEST:,}"
+    if evidence >= 1_000:
+        return f"{float(f'{evidence:.2g}'):,.0f}"
+    return f"{evidence:.3g}" if evidence >= LEAST else f"less than {LEAST:g}"
 
 
 def _ramp(plan: ExperimentIn, standing: Standing, evidence: ExperimentEvidence) -> tuple[Next, str]:

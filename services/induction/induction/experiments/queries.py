@@ -1,11 +1,12 @@
 """What is known of experiments from rows."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from nlu_shared.kit.access import names
 from nlu_shared.kit.data.orders import Sorts, ordered
 from nlu_shared.kit.data.pages import cut
 from nlu_shared.kit.errors import NotFound
@@ -15,6 +16,7 @@ from nlu_shared.schemas.experiments import (
     Arm,
     ArmCount,
     Experiment,
+    ExperimentEvidence,
     ExperimentStatus,
     ExperimentStep,
 )
@@ -23,7 +25,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from induction.experiments.evidence import Counted
+from induction.experiments.evidence import Counted, difference
 from induction.experiments.models import GIVES_B, ExperimentRow, ExperimentStepRow
 from induction.tasks import service as tasks
 
@@ -115,10 +117,18 @@ async def counted(session: AsyncSession, experiment_id: UUID) -> list[tuple[int,
 
 
 async def view(session: AsyncSession, row: ExperimentRow) -> Experiment:
-    return _view(row, await steps(session, row.id))
+    return _view(row, await steps(session, row.id), await _names(session, [row]))
 
 
-def _view(row: ExperimentRow, taken: Sequence[ExperimentStepRow]) -> Experiment:
+async def _names(session: AsyncSession, rows: Sequence[ExperimentRow]) -> Mapping[str, str]:
+    """Of whoever began, ended or stopped them."""
+    subjects = {one for row in rows for one in (row.by, row.ended_by, row.stopped_by) if one}
+    return await names.within(session, subjects)
+
+
+def _view(
+    row: ExperimentRow, taken: Sequence[ExperimentStepRow], named: Mapping[str, str]
+) -> Experiment:
     status = ExperimentStatus(row.status)
     fields = {"id", "task", "a_version_id", "b_version_id", "centre", "conclusion", "proposal_id"}
     ends = {"by", "created_at", "ended_at", "ended_by", "stopped_at", "stopped_by"}
@@ -131,8 +141,18 @@ def _view(row: ExperimentRow, taken: Sequence[ExperimentStepRow]) -> Experiment:
             ExperimentStep(n=one.n, share=one.share, since=one.since, reason=one.reason)
             for one in taken
         ],
-        evidence=row.found(),
+        evidence=_observed(row.found()),
+        by_name=named[row.by],
+        ended_by_name=named[row.ended_by] if row.ended_by else None,
+        stopped_by_name=named[row.stopped_by] if row.stopped_by else None,
     )
+
+
+def _observed(evidence: ExperimentEvidence | None) -> ExperimentEvidence | None:
+    """An old look was stored with an estimate in the place of the difference of its rates."""
+    if evidence is None:
+        return None
+    return evidence.model_copy(update={"difference": difference(evidence.arms)})
 
 
 def _of_evidence(name: str) -> Any:
@@ -184,7 +204,9 @@ async def page(
     arranged = await ordered(session, chosen, SORTS, order, id=key, before=before)
     page, cursor = cut((await session.execute(arranged.limit(limit + 1))).scalars().all(), limit)
     taken = await _steps_of(session, [one.id for one in page])
-    return Page(items=[_brief(_view(one, taken[one.id])) for one in page], next_cursor=cursor)
+    named = await _names(session, page)
+    items = [_brief(_view(one, taken[one.id], named)) for one in page]
+    return Page(items=items, next_cursor=cursor)
 
 
 async def _steps_of(

@@ -1,13 +1,15 @@
 """What people are told of a run that ended, and in which words. Pure."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from nlu_shared.schemas.migration import ModelComparison
 from nlu_shared.schemas.notices import RunNotice
 from nlu_shared.schemas.reports import ReportedComponent, RunReport
-from nlu_shared.schemas.runs import RunKind
 
 from induction.reports.document import OBJECTIVE, Heading, Link, Paragraph, Part, component_table
-from induction.reports.words import cases_of, split_of
+from induction.reports.words import cases_of, claim_of, compared, split_of
+from induction.sentences import counted, level
 
 MOST_COMPONENTS = 5
 Objective = tuple[str | None, float | None, float | None]
@@ -24,7 +26,10 @@ def notice(report: RunReport, *, public_url: str | None) -> RunNotice:
             "verdict": verdict.kind if verdict else None,
             "words": [
                 *report.words,
-                *(f"{one.model}: {one.summary}" for one in report.comparisons),
+                *(
+                    f"{one.model}: {compared(one, report.splits)} {one.summary}"
+                    for one in report.comparisons
+                ),
                 *([report.replay.summary] if report.replay else []),
                 *([report.ensemble.summary] if report.ensemble else []),
             ],
@@ -33,6 +38,7 @@ def notice(report: RunReport, *, public_url: str | None) -> RunNotice:
             "after": after,
             "gain": None if before is None or after is None else after - before,
             "interval": verdict.interval if verdict else None,
+            "alpha": verdict.alpha if verdict else None,
             "components": [
                 one.model_copy(update={"split": split_of(one.split, report.splits)})
                 for one in moved_most(report.components)
@@ -54,7 +60,20 @@ def moved_most(components: Sequence[ReportedComponent]) -> list[ReportedComponen
 def subject(ended: RunNotice) -> str:
     """One line."""
     end = ended.verdict.value.replace("_", " ") if ended.verdict else ended.status.value
-    return f"[induction] {ended.task}: {ended.kind.value} run {end}{_scores(ended, ', ')}"
+    stands = f"[induction] {ended.task}: {ended.kind.value} run {end}"
+    found = _claims(ended.comparisons) if ended.comparisons else _scores(ended)
+    return f"{stands}, {found}" if found else stands
+
+
+def _claims(comparisons: Sequence[ModelComparison]) -> str:
+    """Of one new model its figures, of several how many fared how."""
+    if len(comparisons) > 1:
+        counts = Counter(map(claim_of, comparisons))
+        fared = ", ".join(f"{number} {claim}" for claim, number in counts.items())
+        return f"{len(comparisons)} models: {fared}"
+    (one,) = comparisons
+    move = f" ({one.before:.3f} → {one.after:.3f}, {one.gain:+.3f})" if one.cases else ""
+    return f"{one.model}: {claim_of(one)}{move}"
 
 
 def parts(ended: RunNotice) -> list[Part]:
@@ -65,10 +84,9 @@ def parts(ended: RunNotice) -> list[Part]:
 def _parts(ended: RunNotice) -> Iterator[Part]:
     for sentence in ended.words:
         yield Paragraph((sentence,))
-    if scores := _scores(ended, ""):
-        low_high = ended.interval
-        within = f", interval {low_high[0]:+.3f} to {low_high[1]:+.3f}" if low_high else ""
-        yield Paragraph((f"{scores}{within}.",))
+    scores = _scores(ended)
+    if scores and not ended.comparisons:
+        yield Paragraph((f"{scores}{_within(ended)}.",))
     if ended.components:
         yield Heading(f"What moved most, on {cases_of(ended.components[0].split)}")
         yield component_table(ended.components)
@@ -80,27 +98,35 @@ def _parts(ended: RunNotice) -> Iterator[Part]:
     )
 
 
-def _scores(ended: RunNotice, before: str) -> str:
-    if ended.before is None or ended.after is None or ended.gain is None or ended.split is None:
+def _within(ended: RunNotice) -> str:
+    if ended.interval is None or ended.alpha is None:
         return ""
-    f1 = f"{before}F1 on {cases_of(ended.split)}: "
-    if ended.kind is RunKind.EVALUATE:  # one prompt, as it was: nothing to go from
-        return f"{f1}{ended.after:.3f}"
-    return f"{f1}{ended.before:.3f} → {ended.after:.3f} ({ended.gain:+.3f})"
+    low, high = ended.interval
+    return f", interval {low:+.3f} to {high:+.3f} at {level(ended.alpha)}"
+
+
+def _scores(ended: RunNotice) -> str:
+    if ended.before is None or ended.split is None:
+        return ""
+    f1 = f"F1 on {cases_of(ended.split)}: {ended.before:.3f}"
+    if ended.after is None or ended.gain is None:  # of one prompt, as it was
+        return f1
+    return f"{f1} → {ended.after:.3f} ({ended.gain:+.3f})"
 
 
 def _cost(ended: RunNotice) -> str:
     spend = ended.spend
     notional = f" ({spend.notional_usd:.4f} at list price)" if spend.notional_usd else ""
-    return f"Spent: {spend.usd:.4f} US dollars{notional} for {spend.calls} calls."
+    return f"Spent: {spend.usd:.4f} US dollars{notional} for {counted(spend.calls, 'call')}."
 
 
 def _objective(report: RunReport) -> Objective:
     """By the verdict, or else on the first split that was measured."""
     if verdict := report.verdict:
         return split_of(verdict.tested_on, report.splits), verdict.before, verdict.after
+    against = report.before.id != report.after.id
     scores = (
-        (split_of(one.split, report.splits), one.before, one.after)
+        (split_of(one.split, report.splits), one.before, one.after if against else None)
         for one in report.components
         if one.component == OBJECTIVE
     )

@@ -32,7 +32,7 @@ async def table(session: AsyncSession, settings: Settings) -> PriceTable:
     rows = await session.exec(select(PriceRow).order_by(col(PriceRow.model), col(PriceRow.since)))
     put = tuple(Price.model_validate(row.body) for row in rows)
     return PriceTable(
-        {PriceSource.API: put, PriceSource.FILE: settings.prices_file, **SHIPPED.rows},
+        {PriceSource.API: put, PriceSource.FILE: settings.prices_file.rows, **SHIPPED.rows},
         provider=settings.provider,
     )
 

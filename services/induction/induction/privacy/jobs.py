@@ -10,7 +10,7 @@ from nlu_shared.kit.process.clock import by_clock
 from induction import upstream
 from induction.privacy import queries, service
 from induction.resources import APP_IDENTITY, Resources
-from induction.runs import service as runs
+from induction.runs import cancelling
 from induction.runs.starting import replayed, traffic
 
 log = structlog.get_logger(__name__)
@@ -72,7 +72,7 @@ async def _forget_traffic(resources: Resources) -> None:
         except traffic.Gone:
             async with session_scope(resources.database, APP_IDENTITY) as session:
                 with suppress(Conflict):
-                    await runs.cancel(session, run.id)
+                    await cancelling.cancel(session, run.id)
             log.info("replay ended: a prediction is gone", run_id=str(run.id))
         except Forbidden:
             log.warning("predictions cannot be read", run_id=str(run.id))

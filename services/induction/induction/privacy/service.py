@@ -34,7 +34,7 @@ from induction.engine.leak_guard.names import names_in
 from induction.privacy import queries
 from induction.privacy.repeating import Repeats, repeats_any
 from induction.prompts.models import PromptVersionRow
-from induction.runs import service as runs
+from induction.runs import cancelling
 from induction.runs.models import RunRow
 from induction.runs.starting.planning import asks_unkept_prompts, questions_of
 from induction.task_kinds.base import Outcome
@@ -153,7 +153,7 @@ async def forget(session: AsyncSession, case: ForgottenCase) -> bool:
     active = [run for run in users if not RunStatus(run.status).over]
     if active:
         for run in active if case.why is Why.ERASED else ():
-            await runs.cancel(session, run.id)
+            await cancelling.cancel(session, run.id)
         return False
     runs_of = [run.id for run in users]
     answers = await session.execute(

@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from nlu_shared.schemas.ensembles import EnsembleMeasured
+from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.reports import ReportedComponent, RunReport
 from nlu_shared.schemas.runs import RunKind
 
-from induction.reports.words import cases_of, split_of
+from induction.reports.changes import endings, strategy_of
+from induction.reports.words import cases_of, compared, split_of
+from induction.run_kinds import SEEK_BETTER
+from induction.sentences import chance, counted, level
 
 OBJECTIVE = "objective"
 """The name of the whole score among its components."""
 MOST_IDS = 10
 """Cases that are listed of a change; JSON holds them all."""
-PROPOSE = (RunKind.IMPROVE, RunKind.MIGRATE)
-"""Runs that have anything proposed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def parts(report: RunReport) -> list[Part]:
     return [
         *(Paragraph((sentence,)) for sentence in report.words),
         *_interval(report),
-        *(Paragraph((Quoted(f"{one.model}: {one.summary}"),)) for one in report.comparisons),
+        *_comparisons(report),
         *([Paragraph((Quoted(report.replay.summary),))] if report.replay else []),
         *(_votes(report.ensemble) if report.ensemble else []),
         *_components(report),
@@ -90,12 +92,18 @@ def _interval(report: RunReport) -> Iterator[Part]:
     low, high = verdict.interval
     yield Paragraph(
         (
-            f"F1 {verdict.before:.3f} to {verdict.after:.3f} on {verdict.cases:,} cases"
+            f"F1 {verdict.before:.3f} to {verdict.after:.3f} on {counted(verdict.cases, 'case')}"
             f" ({verdict.tested_on}): gain {verdict.gain:+.3f}, interval {low:+.3f} to {high:+.3f}"
-            f" at {100 * (1 - verdict.alpha):.4g} %, p = {verdict.p_value:g},"
+            f" at {level(verdict.alpha)}, {chance(verdict.p_value)},"
             f" look {verdict.look} at these cases.",
         )
     )
+
+
+def _comparisons(report: RunReport) -> Iterator[Part]:
+    for one in report.comparisons:
+        yield Paragraph((Quoted(one.model), f": {compared(one, report.splits)}"))
+        yield Paragraph((Quoted(one.summary),))
 
 
 def _votes(ensemble: EnsembleMeasured) -> Iterator[Part]:
@@ -129,14 +137,24 @@ def _components(report: RunReport) -> Iterator[Part]:
     for split in dict.fromkeys(one.split for one in report.components):
         of_split = [one for one in report.components if one.split == split]
         which = cases_of(split_of(split, report.splits))
-        yield Heading(f"F1 by component, on {of_split[0].cases or 0:,} {which}")
-        yield component_table(of_split)
+        under = " under the old model" if report.comparisons else ""
+        yield Heading(f"F1 by component{under}, on {of_split[0].cases or 0:,} {which}")
+        against = report.kind in SEEK_BETTER and report.before.id != report.after.id
+        yield (component_table if against else _alone)(of_split)
+
+
+def _alone(components: Sequence[ReportedComponent]) -> Table:
+    """Of a version that none was put against."""
+    rows: list[tuple[Cell, ...]] = [
+        (Quoted(one.component), _f1(one.before), f"{one.cases or 0:,}") for one in components
+    ]
+    return _counted(("component", "F1", "cases"), rows, components)
 
 
 def component_table(components: Sequence[ReportedComponent]) -> Table:
-    """Without a column of cases where they are not known of each, as of labels."""
+    """Of one version against another."""
     head = ("component", "before", "after", "change", "cases")
-    rows = [
+    rows: list[tuple[Cell, ...]] = [
         (
             Quoted(one.component),
             _f1(one.before),
@@ -146,6 +164,13 @@ def component_table(components: Sequence[ReportedComponent]) -> Table:
         )
         for one in components
     ]
+    return _counted(head, rows, components)
+
+
+def _counted(
+    head: tuple[str, ...], rows: list[tuple[Cell, ...]], components: Sequence[ReportedComponent]
+) -> Table:
+    """Without the last column, of cases, where they are not known of each, as of labels."""
     width = len(head) - any(one.cases is None for one in components)
     return Table(head[:width], tuple(row[:width] for row in rows))
 
@@ -170,19 +195,30 @@ def _changes(report: RunReport) -> Iterator[Part]:
         yield Paragraph(("No change was tried.",))
         return
     yield Table(
-        ("n", "strategy", "outcome", "F1 on validation", "fixed", "broke"),
+        ("n", "of", "what changed", "F1 on validation", "what became of it", "fixed", "broke"),
         tuple(
             (
                 str(one.n),
-                Quoted(one.strategy or "-"),
-                Quoted(one.outcome),
+                Quoted(strategy_of(one)),
+                Quoted(one.what or "-"),
                 _f1(one.validation_f1),
+                Quoted(ending),
                 _cases(one.fixed),
                 _cases(one.broke),
             )
-            for one in changes
+            for one, ending in endings(changes, _baseline(report))
         ),
     )
+
+
+def _baseline(report: RunReport) -> float | None:
+    """Its F1 on validation."""
+    scores = (
+        one.before
+        for one in report.components
+        if (one.split, one.component) == (Split.VALIDATION, OBJECTIVE)
+    )
+    return next(scores, None)
 
 
 def _cases(ids: Sequence[UUID]) -> str:
@@ -195,9 +231,10 @@ def _cases(ids: Sequence[UUID]) -> str:
 def _cost(report: RunReport) -> str:
     spend = report.spend
     notional = f" ({spend.notional_usd:.4f} at list price)" if spend.notional_usd else ""
+    were = "was" if spend.cached_calls == 1 else "were"
     return (
-        f"{spend.usd:.4f} US dollars{notional} for {spend.calls} calls;"
-        f" {spend.cached_calls} answers were stored before."
+        f"{spend.usd:.4f} US dollars{notional} for {counted(spend.calls, 'call')};"
+        f" {counted(spend.cached_calls, 'answer')} {were} stored before."
     )
 
 
@@ -213,8 +250,8 @@ def _hashes(report: RunReport) -> Table:
         ("data set", f"{report.dataset_hash} ({report.dataset_size} cases)"),
         ("scorer", report.scorer),
         ("engine", report.engine_version),
-        ("answered", report.answered_by or report.task_model),
-        ("proposed", report.proposer_model if report.kind in PROPOSE else None),
+        ("answered", report.answered_by),
+        ("proposed", report.proposed_by),
     ]
     return Table(
         ("what", "which"), tuple((name, Quoted(one)) for name, one in rows if one is not None)

@@ -6,6 +6,7 @@ from uuid import UUID
 from nlu_shared.kit.access.auth import Caller, own_task
 from nlu_shared.kit.errors import NotFound
 from nlu_shared.schemas.events import Split
+from nlu_shared.schemas.prompts import Change
 from nlu_shared.schemas.reports import (
     ReportedChange,
     ReportedComponent,
@@ -13,6 +14,7 @@ from nlu_shared.schemas.reports import (
     RunReport,
 )
 from nlu_shared.schemas.runs import RunView
+from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -21,13 +23,23 @@ from induction.prompts import service as prompts
 from induction.prompts.models import PromptScoreRow
 from induction.reports.document import OBJECTIVE
 from induction.reports.words import tried, words
+from induction.run_kinds import SEEK_BETTER
 from induction.runs import queries as runs
 from induction.runs import service
 from induction.runs.models import RunRow
+from induction.sentences import described
 
 SPLITS = (Split.TEST.value, Split.VALIDATION.value)
 WHOLE = (OBJECTIVE, "accuracy")
 """Components that every case has a part in."""
+_WHOM = text(
+    """
+    SELECT bool_or(purpose IN ('task', 'comparison')) AS answered,
+        bool_or(purpose = 'proposer') AS proposed
+    FROM llm_calls
+    WHERE run_id = :run_id AND outcome IN ('ok', 'cut', 'refused', 'malformed', 'forgotten')
+    """
+)
 Scores = Mapping[tuple[str, UUID], PromptScoreRow]
 """By split and version."""
 
@@ -57,7 +69,7 @@ async def of_version(
         update={
             "is_chosen": False,
             "verdict": None,
-            "words": tried(view, version_id),
+            "words": tried(view, version_id, whole.changes),
             "comparisons": [],
             "ensemble": None,
             "changes": [one for one in whole.changes if one.version_id == version_id],
@@ -74,7 +86,7 @@ async def _of(
     session: AsyncSession, row: RunRow, view: RunView, *, after: UUID | None = None
 ) -> RunReport:
     run_id, before = row.id, row.baseline_version_id
-    after = after or row.best_version_id or before
+    after = after or _by_vote(view) or row.best_version_id or before
     scores = await _scores(session, run_id, (before, after))
     hashes = await prompts.hashes(session, {before, after})
     return RunReport.model_validate(
@@ -85,7 +97,10 @@ async def _of(
             "comparisons": view.migration.comparisons if view.migration else [],
             "before": _version(before, hashes, scores),
             "after": _version(after, hashes, scores),
-            "components": list(_components(scores, before, after)),
+            **await _whom(session, row),
+            "components": list(
+                _components(scores, before, after if view.kind in SEEK_BETTER else None)
+            ),
             "changes": await _changes(session, view),
             "roll_back": _roll_back(view, None if after == before else hashes[after]),
         }
@@ -95,8 +110,24 @@ async def _of(
 def _chosen(view: RunView) -> set[UUID | None]:
     """The versions that the findings of a run are about."""
     compared = view.migration.comparisons if view.migration else []
-    by_vote = view.ensemble.version_id if view.ensemble else None
-    return {view.best_version_id, by_vote, *(one.version_id for one in compared)}
+    return {view.best_version_id, _by_vote(view), *(one.version_id for one in compared)}
+
+
+def _by_vote(view: RunView) -> UUID | None:
+    """What an ensemble is measured for, also where its baseline stays the best."""
+    return view.ensemble.version_id if view.ensemble else None
+
+
+async def _whom(session: AsyncSession, row: RunRow) -> dict[str, str | None]:
+    """Who answered cases, and who proposed; None where nobody did."""
+    them = (await session.execute(_WHOM, {"run_id": row.id})).one()
+    return {
+        f"{did}_by": (row.server_of(model) or model) if has_been else None
+        for did, model, has_been in (
+            ("answered", row.task_model, them.answered),
+            ("proposed", row.proposer_model, them.proposed),
+        )
+    }
 
 
 async def _scores(session: AsyncSession, run_id: UUID, version_ids: Sequence[UUID]) -> Scores:
@@ -117,19 +148,20 @@ def _version(version_id: UUID, hashes: Mapping[UUID, str], scores: Scores) -> Re
     )
 
 
-def _components(scores: Scores, before: UUID, after: UUID) -> Iterator[ReportedComponent]:
-    """The objective of each split that both answered, then its components by name."""
+def _components(scores: Scores, before: UUID, after: UUID | None) -> Iterator[ReportedComponent]:
+    """The objective of each split that both answered, then its components by name; those of
+    `before` alone where nothing was sought that could be better."""
     for split in SPLITS:
-        old, new = scores.get((split, before)), scores.get((split, after))
+        old, new = scores.get((split, before)), scores.get((split, after or before))
         if old is None or new is None:
             continue
         olds, news = ({OBJECTIVE: one.objective, **one.components} for one in (old, new))
-        for name in [OBJECTIVE, *sorted({*old.components, *new.components})]:
+        for name in [OBJECTIVE, *sorted({*olds, *news} - {OBJECTIVE})]:
             yield ReportedComponent(
                 split=split,
                 component=name,
                 before=olds.get(name),
-                after=news.get(name),
+                after=None if after is None else news.get(name),
                 cases=_cases(new, name),
             )
 
@@ -140,9 +172,8 @@ def _cases(score: PromptScoreRow, component: str) -> int | None:
 
 
 async def _changes(session: AsyncSession, view: RunView) -> list[ReportedChange]:
-    chosen = (RunChangeRow.n, RunChangeRow.fixed, RunChangeRow.broke)
-    rows = await session.exec(select(*chosen).where(RunChangeRow.run_id == view.id))
-    turned = {n: (fixed, broke) for n, fixed, broke in rows}
+    chosen = select(RunChangeRow).where(RunChangeRow.run_id == view.id)
+    rows = {row.n: row for row in await session.exec(chosen)}
     return [
         ReportedChange(
             n=one.n,
@@ -150,11 +181,16 @@ async def _changes(session: AsyncSession, view: RunView) -> list[ReportedChange]
             outcome=one.outcome,
             validation_f1=one.validation_f1,
             version_id=one.version_id,
-            fixed=turned[one.n][0],
-            broke=turned[one.n][1],
+            fixed=rows[one.n].fixed,
+            broke=rows[one.n].broke,
+            what=_what(rows[one.n]),
         )
         for one in view.changes
     ]
+
+
+def _what(row: RunChangeRow) -> str | None:
+    return None if row.change is None else described(Change.model_validate(row.change))
 
 
 def _roll_back(view: RunView, version_hash: str | None) -> str | None:

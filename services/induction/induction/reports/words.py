@@ -3,16 +3,18 @@
 Nothing that a model or a person wrote about cases is in them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
 
-from nlu_shared.schemas.candidates import IterationView
 from nlu_shared.schemas.events import Split
+from nlu_shared.schemas.migration import ComparisonKind, Measure, ModelComparison
 from nlu_shared.schemas.prompts import caution_of
+from nlu_shared.schemas.reports import ReportedChange
 from nlu_shared.schemas.runs import RunKind, RunView
 from nlu_shared.schemas.verdicts import VerdictKind
 
-from induction.sentences import ended, readable
+from induction.reports.changes import change_in_words, endings
+from induction.sentences import ended, level, readable
 
 CLAIMS = {
     VerdictKind.PROVEN: "Proven.",
@@ -28,13 +30,6 @@ SOUGHT = {
     RunKind.REPLAY: "result",
 }
 """What a run is for; the others are for a verdict."""
-BECAME = {
-    "open": "it was not judged",
-    "kept": "it was kept, and another became the best after it",
-    "rejected": "it was rejected",
-    "outdone": "another change of the same step gained more, or nobody approved it in time",
-}
-"""What became of a change that the run did not choose in the end, by its outcome."""
 NAMES = {Split.TEST.value: "untouched test cases", Split.TRAIN.value: "training cases"}
 
 
@@ -49,6 +44,24 @@ def cases_of(split: str) -> str:
     return NAMES.get(split, f"{split} cases")
 
 
+def compared(one: ModelComparison, splits: Mapping[str, int] | None) -> str:
+    """The figures of a new model against the old one, as they stand after its name."""
+    claim = claim_of(one)
+    if one.kind is ComparisonKind.NOT_JUDGED:
+        return f"{claim}."
+    measured = "F1" if one.measure is Measure.F1 else "agreement with the old model"
+    low, high = one.interval
+    return (
+        f"{claim}; {measured} on {one.cases:,} {cases_of(split_of(one.tested_on, splits))}:"
+        f" {one.before:.3f} → {one.after:.3f}, gain {one.gain:+.3f}, interval {low:+.3f} to"
+        f" {high:+.3f} at {level(one.alpha)}."
+    )
+
+
+def claim_of(one: ModelComparison) -> str:
+    return one.kind.value.replace("_", " ")
+
+
 def words(run: RunView) -> list[str]:
     """What was found comes before why it ended; where nothing was, the end is all there is."""
     sentences = [*_found(run)]
@@ -58,26 +71,24 @@ def words(run: RunView) -> list[str]:
     return [*sentences, *_besides(run)]
 
 
-def tried(run: RunView, version_id: UUID) -> list[str]:
-    """Of a version that the run made and did not choose."""
-    changes = [one for one in run.changes if one.version_id == version_id]
+def tried(run: RunView, version_id: UUID, changes: Sequence[ReportedChange]) -> list[str]:
+    """Of a version that the run made and did not choose; `changes` are all of the run's."""
     far = "" if run.status.over else " so far"
     chosen = run.best_version_id or run.baseline_version_id
     is_baseline = chosen == run.baseline_version_id
-    end = "stayed with the version it began with" if is_baseline else f"chose version {chosen}"
+    stood = "stayed with the version it began with" if is_baseline else f"chose version {chosen}"
     return [
         f"Run {run.id} tried version {version_id} and did not choose it{far}.",
-        *map(_change, changes),
-        f"The run {end}{far}.",
+        *(
+            change_in_words(one, end)
+            for one, end in endings(changes, run.baseline_f1)
+            if one.version_id == version_id
+        ),
+        f"The run {stood}{far}.",
         "There is no verdict on this version.",
         ended(run),
         *filter(None, [caution_of(run.made_on)]),
     ]
-
-
-def _change(one: IterationView) -> str:
-    score = "" if one.validation_f1 is None else f", with F1 {one.validation_f1:.3f} on validation"
-    return f"It was change {one.n}{score}: {BECAME.get(one.outcome, one.outcome)}."
 
 
 def _found(run: RunView) -> Iterator[str]:
@@ -88,7 +99,9 @@ def _found(run: RunView) -> Iterator[str]:
         of = split_of(Split.VALIDATION.value, run.splits)
         yield f"An evaluation: F1 {run.final_f1:.3f} on {cases_of(of)}."
     if run.migration is not None and run.migration.comparisons:
-        yield "A migration: the same prompt, and one searched for, on other models."
+        searched = any(one.optimised for one in run.migration.comparisons)
+        also = ", or one that was searched for them" if searched else ""
+        yield f"A migration: the same prompt{also}, on other models."
     if run.headroom is not None:
         yield f"What a prompt could gain: {readable(run.headroom.summary)}"
     if run.canary is not None:

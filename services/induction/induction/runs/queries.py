@@ -24,9 +24,11 @@ from induction.history import service as history
 from induction.prompts import service as prompts
 from induction.prompts.models import PromptScoreRow
 from induction.prompts.queries import made_on
+from induction.run_kinds import SEEK_BETTER
 from induction.runs.columns import SORTS
 from induction.runs.models import RunRow
 from induction.runs.truths import shown
+from induction.tasks import service as of_tasks
 
 _SPENDS = text(
     """
@@ -104,8 +106,10 @@ async def page(
     status: RunStatus | None = None,
     order: Order = NEWEST,
 ) -> Page[RunView]:
-    """Runs of `tasks` (None: all), of one kind and status where they are given, newest first or in
-    an order."""
+    """Runs of `tasks` (None: all), of one task, kind and status where they are given, newest first
+    or in an order. Raises NotFound."""
+    if task is not None and (tasks is None or task in tasks):
+        await of_tasks.get(session, task)
     statement = select(RunRow)
     if kind is not None:
         statement = statement.where(RunRow.kind == kind.value)
@@ -116,8 +120,7 @@ async def page(
     if task is not None:
         statement = statement.where(RunRow.task == task)
     arranged = await ordered(session, statement, SORTS, order, id=RunRow.id, before=before)
-    rows = (await session.execute(arranged.limit(limit + 1))).scalars().all()
-    page, cursor = cut(rows, limit)
+    page, cursor = cut((await session.execute(arranged.limit(limit + 1))).scalars().all(), limit)
     return Page(items=await views(session, page), next_cursor=cursor)
 
 
@@ -202,12 +205,11 @@ async def figures_of(
 def _awaits(row: RunRow, changes: Sequence[IterationView]) -> int | None:
     if RunStatus(row.status).over:
         return None
-    waiting = (one.n for one in changes if one.approval and one.approval.decision is None)
-    return next(waiting, None)
+    return next((one.n for one in changes if one.approval and one.approval.decision is None), None)
 
 
 def _improvement(row: RunRow) -> float | None:
-    if row.final_f1 is None or row.baseline_f1 is None:
+    if row.kind not in SEEK_BETTER or row.final_f1 is None or row.baseline_f1 is None:
         return None
     return row.final_f1 - row.baseline_f1
 

@@ -15,7 +15,7 @@ from nlu_shared.schemas.steering import HintIn, VetoIn
 from nlu_shared.schemas.verifications import Verification
 
 from induction.resources import Resources
-from induction.runs import continuing, queries, service
+from induction.runs import cancelling, continuing, queries, service
 from induction.runs.driving import approvals
 from induction.runs.verifying import verification
 
@@ -79,7 +79,7 @@ async def start_run(
     return started
 
 
-@router.get("", dependencies=[read])
+@router.get("", dependencies=[read], responses={404: {"description": "There is no such task"}})
 async def list_runs(
     session: DbSession,
     caller: CallerDep,
@@ -122,7 +122,7 @@ async def resume_run(run_id: RunId, session: DbSession) -> RunView:
 @router.post("/{run_id}/cancel", dependencies=[write, own], responses=OVER)
 async def cancel_run(run_id: RunId, session: DbSession) -> RunView:
     """Ends the run at its next step, keeping its best prompt; the test split stays untouched."""
-    return await queries.view(session, await service.cancel(session, run_id))
+    return await queries.view(session, await cancelling.cancel(session, run_id))
 
 
 @router.post("/{run_id}/hints", dependencies=[write, own], status_code=202, responses=OVER)

@@ -189,18 +189,6 @@ async def resume(session: AsyncSession, run_id: UUID) -> RunRow:
     return row
 
 
-async def cancel(session: AsyncSession, run_id: UUID) -> RunRow:
-    """Ends the run at its next step, keeping its best prompt; the test split stays untouched."""
-    row = await locked(session, run_id)
-    row.cancel_requested = True
-    row.pause_requested = False
-    if row.status in {RunStatus.PAUSED, RunStatus.PARKED, RunStatus.AWAITING_APPROVAL}:
-        row.status = RunStatus.WAITING
-        row.not_before = None
-    await ring(session, run_id)
-    return row
-
-
 async def hint(session: AsyncSession, run_id: UUID, text: str) -> RunRow:
     """Reaches the next proposal."""
     row = await locked(session, run_id)

@@ -12,6 +12,8 @@ from nlu_shared.schemas.scores import (
     ScoreReport,
 )
 
+from induction.sentences import chance
+
 ONE_CLASS = "one label is all there is of truths: nothing is told apart here"
 COUNTS = ("tp", "fp", "fn")
 MOST_IDS = 20
@@ -43,7 +45,7 @@ def _beside(one: ScoreComparison) -> Iterator[str]:
     yield ""
     yield (
         f"{KINDS[one.kind]}: {one.before:.3f} to {one.after:.3f} over {one.cases} cases,"
-        f" gain {one.gain:+.3f} ({low:+.3f} to {high:+.3f}), p = {one.p_value:g}"
+        f" gain {one.gain:+.3f} ({low:+.3f} to {high:+.3f}), {chance(one.p_value)}"
     )
     yield from _ids("fixed", one.fixed)
     yield from _ids("broke", one.broke)

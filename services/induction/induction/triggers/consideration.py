@@ -11,6 +11,7 @@ from nlu_shared.schemas.triggers import AutoTrigger
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.cases import service as cases
+from induction.prompts.models import IsEnsemble
 from induction.runs import service as runs
 from induction.runs.models import RunRow
 from induction.settings import Settings
@@ -21,6 +22,10 @@ from induction.triggers.models import AutoTriggerRow, TriggerDecisionRow
 from induction.triggers.policy import Decision, Facts, Standing
 
 USUAL = RunLimits()
+OF_A_VOTE = (
+    "an ensemble serves, and a run improves one prompt: start one from a member, then let the"
+    " members vote anew"
+)
 JUST_NOW = Decision(start=False, reasons=("switched on just now: the next consideration looks",))
 
 
@@ -106,6 +111,8 @@ async def _started(
             return decision, await runs.store(session, settings, request, read.truth)
     except Unavailable:
         raise
+    except IsEnsemble:
+        return Decision(start=False, reasons=(OF_A_VOTE,)), None
     except ServiceError as refused:
         reason = f"refused: {refused.detail or refused.title}"
         return Decision(start=False, reasons=(reason,)), None

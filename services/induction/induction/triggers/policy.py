@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from nlu_shared.schemas.triggers import MOST_HOURS, AutoTrigger, FallEvidence
 
+from induction.sentences import counted
 from induction.triggers import wording
 
 MOST_DOUBLINGS = 20
@@ -240,7 +241,7 @@ def _of_score(rules: AutoTrigger, facts: Facts) -> list[str | None]:
     return [
         live.words if same_truth or too_few else None,
         "the ground truth is the same as in the last run" if same_truth else None,
-        f"{facts.fresh} new cases, {rules.min_new_cases} needed" if too_few else None,
+        f"{counted(facts.fresh, 'new case')}, {rules.min_new_cases} needed" if too_few else None,
     ]
 
 

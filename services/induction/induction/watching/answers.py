@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from nlu_shared.rendering.leniency import by_cause
 
+from induction.sentences import counted
 from induction.watching.lines import Line, quiet
 
 
@@ -11,8 +12,8 @@ def answers(faults: Mapping[str, int], lenient: Mapping[str, int], split: str) -
     """A line for each kind there is; nothing where all answers are as they were asked for."""
     lines = []
     if faults:
-        count = sum(faults.values())
-        lines.append(quiet(f"{count} answers on {split} could not be used: {by_cause(faults)}"))
+        count = counted(sum(faults.values()), "answer")
+        lines.append(quiet(f"{count} on {split} could not be used: {by_cause(faults)}"))
     if lenient:
         lines.append(quiet(f"answers on {split} that count all the same: {by_cause(lenient)}"))
     return lines

@@ -4,26 +4,34 @@ from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.forecasts import Forecast
 from nlu_shared.schemas.tasks import UnanswerableTruths
 
+from induction.sentences import counted
+
 
 def in_words(forecast: Forecast) -> list[str]:
     """What the order is about, what it could take and is likely to, what is to be known of it, and
     last whether it fits."""
     return [
         *_cases(forecast),
-        f"at most {forecast.calls} calls, {forecast.money_usd:.4f} US dollars",
+        f"at most {counted(forecast.calls, 'call')}, {forecast.money_usd:.4f} US dollars",
         *_likely(forecast),
         *forecast.notes,
-        "fits" if forecast.fits else "does not fit",
+        _end(forecast),
     ]
+
+
+def _end(forecast: Forecast) -> str:
+    if not forecast.starts:
+        return "would be refused"
+    return "fits" if forecast.fits else "may end early"
 
 
 def _cases(forecast: Forecast) -> list[str]:
     if forecast.predictions is not None:
-        return [f"{forecast.predictions} logged predictions"]
+        return [counted(forecast.predictions, "logged prediction")]
     parts = ", ".join(f"{count} {split}" for split, count in forecast.splits.items())
     train = forecast.splits.get(Split.TRAIN, 0)
     return [
-        f"{forecast.cases} approved cases: {parts}",
+        f"{counted(forecast.cases, 'approved case')}: {parts}",
         f"{forecast.quotable} of {train} training cases may be quoted in a prompt",
         *map(_unanswerable, forecast.unanswerable),
     ]

@@ -11,6 +11,7 @@ from nlu_shared.schemas.migration import (
 )
 from rich.text import Text
 
+from induction.sentences import counted, level
 from induction.watching.lines import Line, bad, good, plain, quiet
 
 _CLAIMS = {
@@ -31,8 +32,9 @@ def compared(one: ModelComparison) -> list[Line]:
         what = "F1" if one.measure is Measure.F1 else "agreement with the old model"
         lines.append(
             plain(
-                f"{what} on {one.cases} {one.tested_on} cases: {one.before:.3f} old,"
+                f"{what} on {counted(one.cases, f'{one.tested_on} case')}: {one.before:.3f} old,"
                 f" {one.after:.3f} new; gain {one.gain:+.3f}, {low:+.3f} to {high:+.3f}"
+                f" at {level(one.alpha)}"
             )
         )
     return [*lines, quiet(one.summary)]
@@ -52,4 +54,5 @@ def _figures(one: ModelFigures) -> Line:
         "{:.2f} s at 95 %": one.seconds_p95,
     }
     known = [words.format(value) for words, value in parts.items() if value is not None]
-    return plain(Text(f"{one.model}: {', '.join(known) or 'no figures'}, of {one.calls} answers"))
+    of = counted(one.calls, "answer")
+    return plain(Text(f"{one.model}: {', '.join(known) or 'no figures'}, of {of}"))

@@ -16,7 +16,7 @@ from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
-from induction.sentences import ended, readable
+from induction.sentences import chance, counted, ended, level, readable
 from induction.watching.answers import answers
 from induction.watching.components import by_component
 from induction.watching.headroom import measured, priced
@@ -147,7 +147,7 @@ def spent(run: RunView) -> Line:
     rate = spend.cache_hit_rate
     read = "" if rate is None else f"; {rate:.0%} of prompt tokens read from the provider's cache"
     listed = f"(list price {spend.notional_usd:.4f} dollars)"
-    return quiet(f"{spend.calls} calls, {money} {listed}{read}")
+    return quiet(f"{counted(spend.calls, 'call')}, {money} {listed}{read}")
 
 
 def _tested_on(verdict: Verdict, splits: Mapping[str, int]) -> str:
@@ -169,9 +169,8 @@ def panel(verdict: Verdict, splits: Mapping[str, int], caution: str | None = Non
         Text.assemble("after   ", bar(verdict.after)),
     ]
     if verdict.kind is not VerdictKind.NO_CHANGE:
-        sure = f"{100 * (1 - verdict.alpha):.4g} %"
-        gain = f"gain {verdict.gain:+.3f}, {sure} interval {low:+.3f} to {high:+.3f}"
-        figures.append(Text(f"{gain}, p = {verdict.p_value:.2g}"))
+        sure = f"{level(verdict.alpha)} interval {low:+.3f} to {high:+.3f}"
+        figures.append(Text(f"gain {verdict.gain:+.3f}, {sure}, {chance(verdict.p_value)}"))
     cautioned = [] if caution is None else [Text(), Text(caution, style="yellow")]
     framed = Panel(
         Group(*figures, Text(), Text(readable(verdict.summary)), *cautioned),

@@ -1,7 +1,5 @@
 """A run's events as lines: what was changed, why, and what became of it."""
 
-from collections import Counter
-
 from nlu_shared.schemas.events import (
     ApprovalAwaited,
     ApprovalDecided,
@@ -25,9 +23,9 @@ from nlu_shared.schemas.events import (
     TrafficReplayed,
     VotesMeasured,
 )
-from nlu_shared.schemas.prompts import Change, Edit, Op
 from rich.text import Text
 
+from induction.sentences import described
 from induction.watching.answers import answers
 from induction.watching.headroom import measured
 from induction.watching.lines import Line, bad, bar, good, plain, quiet
@@ -49,30 +47,6 @@ LONGEST = 180
 DECIDE = "`induction runs show` of this run says how to decide"
 NAME = 11
 """Columns for the name of a change."""
-_BLOCK_VERBS = {
-    Op.ADD_BLOCK: "added",
-    Op.REPLACE_BLOCK: "rewritten",
-    Op.APPEND_TO_BLOCK: "extended",
-    Op.REMOVE_BLOCK: "removed",
-}
-
-
-def described(change: Change) -> str:
-    """The edits of a change in a few words."""
-    counts = Counter(edit.op for edit in change.edits)
-    words = []
-    for op, sign in ((Op.ADD_EXAMPLE, "+"), (Op.REMOVE_EXAMPLE, "-")):
-        if count := counts[op]:
-            words.append(f"{sign}{count} example{'s' if count > 1 else ''}")
-    for edit in change.edits:
-        if edit.op is Op.SET_RETRIEVAL:
-            words.append(f"bank of {_size(edit)} examples" if edit.retrieval else "no bank")
-    words += [f"{edit.block} {_BLOCK_VERBS[edit.op]}" for edit in change.edits if edit.block]
-    return ", ".join(words)
-
-
-def _size(edit: Edit) -> int:
-    return 0 if edit.retrieval is None else len(edit.retrieval.kept) + len(edit.retrieval.cases)
 
 
 class SearchView:

@@ -36,6 +36,11 @@ STATEMENT_SECONDS = 60
 DEADLOCK = "40P01"
 CANNOT_WRITE = frozenset({"53000", "53100", "53200", "53400", "58030", "25006"})
 """Disk, memory or a limit of them used up; an I/O error; a database set or fallen read-only."""
+REFUSES = {
+    "28P01": "The database does not take the password of this login.",
+    "28000": "The database does not let this login in.",
+    "3D000": "There is no such database.",
+}
 CANNOT_WRITE_SECONDS = 30
 """A person is needed for that: who is told to come again need not hurry."""
 TAKE_IDENTITY = "SELECT set_config('role', {0}, true), set_config('app.user_id', {1}, true)"
@@ -56,6 +61,12 @@ class CannotWrite(Unavailable):
             "The database takes no writes now: its disk is full, or it is read-only.",
             retry_after=CANNOT_WRITE_SECONDS,
         )
+
+
+class LoginRefused(Unavailable):
+    """The database answers, and lets this login in nowhere: also after a change of its password."""
+
+    title = "The database refuses the login"
 
 
 class UnboundLogin(RuntimeError):
@@ -201,26 +212,31 @@ def end_in_time(opening: asyncio.Timeout) -> None:
 
 @asynccontextmanager
 async def database_errors() -> AsyncIterator[None]:
-    """Translates a database that is away into `Unavailable`, one that takes no writes into
-    `CannotWrite`."""
+    """Translates a database that is away into `Unavailable`, one that refuses the login into
+    `LoginRefused`, one that takes no writes into `CannotWrite`."""
     try:
         yield
     except (*CUT, PoolTimeout, TimeoutError) as away:
         raise Unavailable("The database is away.") from away
     except asyncpg.PostgresError as refused:
+        if refused.sqlstate in REFUSES:
+            raise LoginRefused(REFUSES[refused.sqlstate]) from refused
         if is_away(refused):
             raise Unavailable("The database is away.") from refused
         if refused.sqlstate in CANNOT_WRITE:
             raise CannotWrite from refused
         raise
     except DBAPIError as broken:
-        if getattr(broken.orig, "sqlstate", None) in CANNOT_WRITE:
+        state = getattr(broken.orig, "sqlstate", None)
+        if state in CANNOT_WRITE:
             raise CannotWrite from broken
+        if state in REFUSES:
+            raise LoginRefused(REFUSES[state]) from broken
         if isinstance(broken, InterfaceError | OperationalError):
             raise Unavailable("The database is away.") from broken
         if broken.connection_invalidated or is_away(broken.orig):
             raise Unavailable("The database is away.") from broken
-        if getattr(broken.orig, "sqlstate", None) == DEADLOCK:
+        if state == DEADLOCK:
             raise Unavailable("Another change was in the way; nothing was stored.") from broken
         raise
 
@@ -252,13 +268,15 @@ async def check_writable(connection: AsyncConnection) -> None:
 
 
 async def require_ordinary_login(database: Database) -> None:
-    """Raises UnboundLogin for a login that row-level security would not bind.
+    """Raises UnboundLogin for a login that row-level security would not bind, and LoginRefused.
 
     A database that is away now is not waited for: every connection is checked when it is made.
     """
     try:
         async with database_errors(), database.pool.acquire():
             pass
+    except LoginRefused:
+        raise
     except Unavailable:
         log.warning("started without the database")
 

@@ -12,7 +12,13 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from nlu_shared.kit.data.db import Identity, open_database, session_scope
+from nlu_shared.kit.data.db import (
+    Identity,
+    LoginRefused,
+    database_errors,
+    open_database,
+    session_scope,
+)
 from nlu_shared.kit.errors import ServiceError, Unavailable
 from nlu_shared.kit.settings import sqlalchemy_url
 
@@ -32,7 +38,7 @@ class NewerData(ServiceError):
 async def upgrade(owner_url: str, scripts: Path) -> None:
     """Brings the database to the newest revision under `scripts`; safe to repeat.
 
-    Raises NewerData.
+    Raises NewerData, Unavailable and LoginRefused.
     """
     engine = create_async_engine(sqlalchemy_url(owner_url), poolclass=NullPool)
     config = Config()
@@ -45,14 +51,15 @@ async def upgrade(owner_url: str, scripts: Path) -> None:
         command.upgrade(config, "head")
 
     try:
-        async with engine.begin() as connection:
+        async with database_errors(), engine.begin() as connection:
             await connection.run_sync(run)
     finally:
         await engine.dispose()
 
 
 async def require_known_schema(url: str, identity: Identity, scripts: Path) -> None:
-    """Raises NewerData. A database that is away, or has no schema yet, is not waited for."""
+    """Raises NewerData and LoginRefused. A database that is away, or has no schema yet, is not
+    waited for."""
     try:
         async with (
             open_database(url, pool_size=1) as database,
@@ -60,6 +67,8 @@ async def require_known_schema(url: str, identity: Identity, scripts: Path) -> N
         ):
             result = await session.execute(text("SELECT version_num FROM alembic_version"))
             revisions = result.scalars().all()
+    except LoginRefused:
+        raise
     except (Unavailable, ProgrammingError):
         return
     for revision in revisions:

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
+from nlu_shared.kit.data.db import database_errors
 from nlu_shared.kit.settings import asyncpg_url
 
 
@@ -18,11 +19,13 @@ async def provision(
     """Creates what is missing: both roles with the passwords their URLs carry, the groups (which
     the login may take but does not inherit), and the database the owner's URL names.
 
-    Raises asyncpg.PostgresError where the administrator may not do this.
+    Raises Unavailable, LoginRefused, and asyncpg.PostgresError where the administrator may not do
+    this.
     """
     owner, login = _credentials(owner_url), _credentials(login_url)
     database = urlsplit(owner_url).path.lstrip("/")
-    connection = await asyncpg.connect(asyncpg_url(admin_url), timeout=10)
+    async with database_errors():
+        connection = await asyncpg.connect(asyncpg_url(admin_url), timeout=10)
     try:
         async with connection.transaction():
             # Two services, or two test workers, may provision one server at the same moment.

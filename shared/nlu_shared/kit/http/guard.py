@@ -33,6 +33,9 @@ SMALL = 64 * 1024
 BODY_SECONDS = 30.0
 BODIES_BYTES = 64 * 1024 * 1024
 
+IN_ITS_WORDS = "refused_in_its_words"
+"""Set in the scope by a route that answers itself where its body was refused: its protocol has
+words of its own."""
 Admit = Callable[[Request], Awaitable[bool]]
 """Whether the sender of a body is known; raises for one whose body is not to be read."""
 
@@ -78,7 +81,7 @@ class BodyGuard:
         body = _Body(self, scope, receive)
 
         async def send_unless_refused(message: Message) -> None:
-            if body.failure is None:
+            if body.failure is None or scope.get(IN_ITS_WORDS):
                 await send(message)
 
         try:
@@ -89,7 +92,7 @@ class BodyGuard:
         finally:
             self.room.give(body.address, body.held)
         # What the app makes of a body that it was refused is not sent.
-        if isinstance(body.failure, ServiceError):
+        if isinstance(body.failure, ServiceError) and not scope.get(IN_ITS_WORDS):
             await _answer(body.failure, scope, receive, send)
 
 

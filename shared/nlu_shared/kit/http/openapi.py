@@ -99,10 +99,10 @@ class Documented(FastAPI):
         known = query_names(operation)
         given = [name for name, _ in request.query_params.multi_items()]
         if strange := [name for name in given if name not in known]:
-            takes = f"it takes {', '.join(known)}" if known else "it takes none"
+            takes = ", ".join(known) or "no query parameter"
             names = dict.fromkeys(tellable(name, given.index(name) + 1) for name in strange)
             raise Invalid(
-                f"Unknown query parameters: {', '.join(names)}. Of this operation, {takes}.",
+                f"Unknown query parameters: {', '.join(names)}. This operation takes {takes}.",
                 code="unknown_parameter",
             )
         once = set(known) - query_lists(operation)

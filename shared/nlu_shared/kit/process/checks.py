@@ -14,11 +14,22 @@ from typing import TypeVar
 
 from alembic.script import ScriptDirectory
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    NoPermissionError,
+    RedisError,
+)
 from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
-from nlu_shared.kit.data.db import Identity, UnboundLogin, open_database, session_scope
+from nlu_shared.kit.data.db import (
+    Identity,
+    LoginRefused,
+    UnboundLogin,
+    open_database,
+    session_scope,
+)
 from nlu_shared.kit.environment import EnvironmentSettings, UnusableSettings, from_environment
 from nlu_shared.kit.errors import ServiceError
 
@@ -29,6 +40,7 @@ MOST_APART = timedelta(seconds=1)
 MEGABYTE = 1024 * 1024
 LOW_BYTES, LEAST_BYTES = 1024 * MEGABYTE, 128 * MEGABYTE
 """Free on a disk: below the first it is time to look, below the second work may stop."""
+LATE = "work is found by looking, seconds late"
 Known = TypeVar("Known", bound=EnvironmentSettings)
 Value = TypeVar("Value")
 
@@ -105,6 +117,11 @@ async def check_database(url: str, identity: Identity, scripts: Path, *, migrate
         return problem(what, f"it has no schema yet, or this login may not see it: run `{migrate}`")
     except UnboundLogin as unbound:
         return problem(what, str(unbound))
+    except LoginRefused as refused:
+        words = f"{refused} Is the URL of the app login right? `{migrate}` makes both, if not"
+        return problem(what, words)
+    except DBAPIError:
+        return problem(what, "it refuses what is asked of it: its log says why")
     except (ServiceError, OSError):
         return problem(what, "it does not answer: is it up, and is the URL of the app login right?")
     if revision != newest:
@@ -120,10 +137,10 @@ async def check_redis(url: str) -> Check:
             await client.ping()
         finally:
             await client.aclose()
+    except (AuthenticationError, AuthorizationError, NoPermissionError):
+        return warning("redis", f"it refuses the login: {LATE}; set user and password in its URL")
     except (RedisError, OSError, ValueError):
-        return warning(
-            "redis", "it does not answer: work is found by looking, seconds late; start it"
-        )
+        return warning("redis", f"it does not answer: {LATE}; start it, or set its URL right")
     return ok("redis", "answers")
 
 
@@ -151,7 +168,7 @@ async def check_clock(url: str, identity: Identity) -> Check:
 
     try:
         before, theirs, after = await _patiently(look)
-    except (ServiceError, OSError, ProgrammingError):
+    except (ServiceError, OSError, DBAPIError, UnboundLogin):
         return warning(what, "not looked at without the database")
     apart = max(before - theirs, theirs - after, timedelta())
     if apart > MOST_APART:

@@ -66,11 +66,16 @@ def evidence_chart(experiment: Experiment) -> EvidenceChart | None:
         better=_path([(x(one.at), y(one.better)) for one in evidence.course], y(1)),
         worse=_path([(x(one.at), y(one.worse)) for one in evidence.course], y(1)),
         needed_y=y(evidence.needed),
-        ticks=[Tick(y(10.0**power), f"{10.0**power:g}") for power in range(LOW, high + 1)],
+        ticks=[Tick(y(10.0**power), _power(power)) for power in range(LOW, high + 1)],
         steps=_apart([(x(one.since), f"{100 * one.share:g} %") for one in experiment.steps]),
         begin=begin,
         end=end,
     )
+
+
+def _power(power: int) -> str:
+    """As wide as there is room for."""
+    return "million" if power == MOST_HIGH else f"{10.0**power:,g}"
 
 
 def _apart(places: Sequence[tuple[float, str]]) -> list[Step]:

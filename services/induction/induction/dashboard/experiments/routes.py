@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path
 from nlu_shared.files.spreadsheets import Columns, as_csv
-from nlu_shared.kit.http.deps import AuthenticatorDep, DbSession
+from nlu_shared.kit.http.deps import DbSession
 from nlu_shared.kit.http.parameters import PathTask
 from nlu_shared.kit.pages.entrance import button
 from nlu_shared.kit.pages.house import file
@@ -32,7 +32,7 @@ SAVED: Columns = {
     "difference": lambda one: one.evidence and one.evidence.difference,
     "better": lambda one: one.evidence and one.evidence.better,
     "worse": lambda one: one.evidence and one.evidence.worse,
-    "by": attrgetter("by"),
+    "by": attrgetter("by_name"),
     "ended": attrgetter("ended_at"),
 }
 ExperimentId = Annotated[UUID, Path(description="an experiment of this task")]
@@ -44,11 +44,10 @@ async def show_experiments(
     task: PathTask,
     login: PromptReader,
     session: DbSession,
-    authenticator: AuthenticatorDep,
     sort: Sort | None = None,
     cursor: UUID | None = None,
 ) -> HTMLResponse:
-    view = await service.experiments_page(session, task, authenticator, sort=sort, before=cursor)
+    view = await service.experiments_page(session, task, sort=sort, before=cursor)
     return HOUSE.page("experiments.html", login, at=None, view=view)
 
 
@@ -63,13 +62,9 @@ async def save_experiments(
 
 @router.get("/experiments/{experiment_id}")
 async def show_experiment(
-    task: PathTask,
-    experiment_id: ExperimentId,
-    login: PromptReader,
-    session: DbSession,
-    authenticator: AuthenticatorDep,
+    task: PathTask, experiment_id: ExperimentId, login: PromptReader, session: DbSession
 ) -> HTMLResponse:
-    view = await service.experiment_page(session, task, experiment_id, authenticator)
+    view = await service.experiment_page(session, task, experiment_id)
     return HOUSE.page("experiment.html", login, at=None, view=view)
 
 

@@ -1,16 +1,15 @@
 """Experiments as their pages show them, in a constant number of statements."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from nlu_shared.kit.access import names
-from nlu_shared.kit.access.auth import Authenticator
 from nlu_shared.kit.pages.entrance import PREFIX
 from nlu_shared.kit.pages.tables import Table
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.experiments import Experiment
+from nlu_shared.schemas.promotions import ProposalStatus
 from nlu_shared.schemas.prompts import ServingAlias
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -18,7 +17,7 @@ from induction.dashboard.experiments import wording
 from induction.dashboard.experiments.chart import EvidenceChart, evidence_chart
 from induction.experiments import queries
 from induction.experiments.policy import is_unbalanced
-from induction.prompts import pointer
+from induction.prompts import pointer, proposals
 from induction.prompts import service as prompts
 from induction.prompts.models import PromptVersionRow
 from induction.tasks import service as tasks
@@ -40,12 +39,12 @@ class ExperimentsPage:
     experiments: Page[Experiment]
     titles: dict[UUID, str]
     hashes: dict[UUID, str]
-    names: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class ExperimentPage:
-    """One experiment; `is_serving`: does b serve in production by now?"""
+    """One experiment; `is_serving`: does b serve in production by now? `is_proposed`: does the
+    promotion that its win asked for wait still?"""
 
     experiment: Experiment
     title: str
@@ -53,8 +52,8 @@ class ExperimentPage:
     next_step: list[str | datetime]
     chart: EvidenceChart | None
     hashes: dict[UUID, str]
-    names: Mapping[str, str]
     is_serving: bool
+    is_proposed: bool
 
     @property
     def is_unbalanced(self) -> bool:
@@ -78,12 +77,7 @@ def table(task: str, sort: str | None) -> Table:
 
 
 async def experiments_page(
-    session: AsyncSession,
-    task: str,
-    authenticator: Authenticator,
-    *,
-    sort: str | None,
-    before: UUID | None,
+    session: AsyncSession, task: str, *, sort: str | None, before: UUID | None
 ) -> ExperimentsPage:
     """Raises NotFound."""
     shown = table(task, sort)
@@ -94,13 +88,10 @@ async def experiments_page(
         experiments=page,
         titles={one.id: wording.TITLES[one.status] for one in page.items},
         hashes=await _hashes(session, page.items),
-        names=await names.of(authenticator, {one.by for one in page.items}),
     )
 
 
-async def experiment_page(
-    session: AsyncSession, task: str, experiment_id: UUID, authenticator: Authenticator
-) -> ExperimentPage:
+async def experiment_page(session: AsyncSession, task: str, experiment_id: UUID) -> ExperimentPage:
     """Raises NotFound."""
     one = await queries.view(session, await queries.get(session, task, experiment_id))
     return ExperimentPage(
@@ -110,11 +101,16 @@ async def experiment_page(
         next_step=wording.next_step(one, await queries.now(session)),
         chart=evidence_chart(one),
         hashes=await _hashes(session, [one]),
-        names=await names.of(
-            authenticator, {one.by, *filter(None, (one.ended_by, one.stopped_by))}
-        ),
         is_serving=await pointer.serving_id(session, task) == one.b_version_id,
+        is_proposed=await _is_proposed(session, one),
     )
+
+
+async def _is_proposed(session: AsyncSession, one: Experiment) -> bool:
+    if one.proposal_id is None:
+        return False
+    proposal = await proposals.get(session, one.task, one.proposal_id)
+    return proposal.status == ProposalStatus.WAITING
 
 
 async def order_page(session: AsyncSession, task: str, version_id: UUID) -> OrderPage:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from nlu_shared.schemas.experiments import Experiment, ExperimentEvidence, ExperimentStatus
 
-from induction.experiments.policy import DOUBT, is_unbalanced, next_share
+from induction.experiments.policy import DOUBT, is_unbalanced, next_share, strength
 
 TITLES = {
     ExperimentStatus.RUNNING: "Not decided yet",
@@ -31,7 +31,7 @@ def _without_unit(experiment: Experiment) -> str:
 
 def _verdict(experiment: Experiment) -> str:
     evidence = experiment.evidence
-    if evidence is None or evidence.difference is None:
+    if evidence is None or not any(one.units for one in evidence.arms):
         return "No unit has settled yet, so nothing is known of either version."
     words = _difference(evidence)
     match experiment.status:
@@ -44,9 +44,19 @@ def _verdict(experiment: Experiment) -> str:
 
 
 def _difference(evidence: ExperimentEvidence) -> str:
-    points = 100 * (evidence.difference or 0.0)
-    more = "more" if points >= 0 else "less"
-    return f"The candidate succeeds {abs(points):.1f} points {more} often than production so far."
+    """Of the rates that the table of the page shows."""
+    if evidence.difference is None:
+        return "Under no share have units of both versions settled yet."
+    points = round(100 * evidence.difference, 1)
+    shares = len({one.share for one in evidence.arms})
+    within = ", compared share by share" if shares > 1 else ""
+    if points == 0:
+        return f"The candidate succeeds as often as production so far{within}."
+    more = "more" if points > 0 else "less"
+    return (
+        f"The candidate succeeds {abs(points):.1f} points {more} often than production so far"
+        f"{within}."
+    )
 
 
 def _evidence(evidence: ExperimentEvidence) -> str:
@@ -55,12 +65,11 @@ def _evidence(evidence: ExperimentEvidence) -> str:
             "Units do not get the versions they should, so no winner is believed: look at what"
             " asks `active` and what it logs as `prompt_version`."
         )
-    side, strength = max(
+    side, found = max(
         ("better", evidence.better), ("worse", evidence.worse), key=lambda one: one[1]
     )
-    return (
-        f"The evidence that it is {side} is {strength:.3g} of the {evidence.needed:g} that decide."
-    )
+    needed = f"of the {evidence.needed:g} that decide"
+    return f"The evidence that it is {side} is {strength(found)} {needed}."
 
 
 def next_step(experiment: Experiment, now: datetime) -> list[str | datetime]:

@@ -105,8 +105,7 @@ async def record(
     prices: those of the moment, where the event is about what a run would cost.
     """
     row = await held(session, run_id, fence)
-    session.add(RunEventRow(run_id=run_id, n=n, body=event.model_dump(mode="json")))
-    row.last_event, row.reason = n, None
+    _add(session, row, n, event)
     match event:
         case PromptEvaluated():
             await _evaluated(session, row, event)
@@ -257,6 +256,18 @@ async def _front(session: AsyncSession, row: RunRow, event: FrontMeasured) -> No
     ]
     row.best_version_id = by_hash[event.chosen_hash].id
     await history.record(session, row.id, event, version_id=row.best_version_id)
+
+
+def _add(session: AsyncSession, row: RunRow, n: int, event: StoredEvent) -> None:
+    session.add(RunEventRow(run_id=row.id, n=n, body=event.model_dump(mode="json")))
+    row.last_event, row.reason = n, None
+
+
+async def end(session: AsyncSession, row: RunRow, event: RunFinished) -> None:
+    """Of a run that is locked and that nobody drives: whoever drove it last writes no more."""
+    row.fence += 1
+    _add(session, row, row.last_event + 1, event)
+    await _finished(session, row, event)
 
 
 async def _finished(session: AsyncSession, row: RunRow, event: RunFinished) -> None:

@@ -63,7 +63,10 @@ async def informed(
         left = max(0.0, settings.month_cap_usd - await spent_this_month(session))
         likely = await _likely(session, row, bound)
     over = bound.money_usd > left
-    cap = f"It may stop early: the month's cap leaves {left:.2f} dollars."
+    cap = (
+        f"It may end early: the month's cap leaves {left:.2f} dollars. It starts all the same, and"
+        " ends there."
+    )
     return bound.model_copy(
         update={
             "likely": likely,

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -208,8 +207,13 @@ def counts(splits: Mapping[UUID, Split]) -> dict[str, int]:
 
 def models_of(row: RunRow) -> list[str]:
     """Who is asked in this run, each once, whoever answers cases first."""
-    proposer = [row.proposer_model] if row.kind == RunKind.IMPROVE or row.optimise else []
+    proposer = [row.proposer_model] if _searches(row) else []
     return list(dict.fromkeys([row.task_model, *row.to_models, *proposer]))
+
+
+def _searches(row: RunRow) -> bool:
+    """Does it make prompts, so that a proposer is asked and cases become examples?"""
+    return row.kind == RunKind.IMPROVE or row.optimise
 
 
 def bound_of(
@@ -229,10 +233,7 @@ def bound_of(
     money += costs.of_probes(probed, providers, on, table)
     limits = row.promised
     short = [] if refusal is None else [f"The start would be refused: {refusal.detail}"]
-    if calls > limits.calls:
-        short.append("It may stop early: the limit of calls is below the upper bound.")
-    if money > Decimal(str(limits.money_usd)):
-        short.append("It may stop early: the limit of money is below the upper bound.")
+    short += remarks.of_limits(calls, money, limits)
     if row.kind == RunKind.IMPROVE:
         short += remarks.of_room(plan)
     splits = splits_of(plan.cases, plan.splits)
@@ -246,6 +247,7 @@ def bound_of(
         calls=calls,
         money_usd=float(money),
         fits=not short,
+        starts=refusal is None,
         detectable_gain=_detectable(plan),
         labels_version=row.labels_version or 0,
         unanswerable=truths.shown(row.left_out),
@@ -254,7 +256,7 @@ def bound_of(
             *(splits.notes if plan.traffic is None else ()),
             *short,
             *remarks.of_probes(probed),
-            *remarks.of_quoting(quotable, len(train)),
+            *(remarks.of_quoting(quotable, len(train)) if _searches(row) else []),
             *(remarks.of_retrieval(plan, train) if row.kind == RunKind.IMPROVE else []),
             *costs.of_batches(plan, bound, providers, on, table),
             *steering.notes(plan),

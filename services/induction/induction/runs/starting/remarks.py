@@ -2,13 +2,34 @@
 Pure."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from nlu_shared.rendering import part_tokens, prompt_tokens
+from nlu_shared.schemas.runs import RunLimits
 
 from induction.engine.leak_guard.screen import EXAMPLE_TOKENS
 from induction.engine.plan import Plan
 from induction.engine.proposal.banked import LEAST_BANK
 from induction.task_kinds.base import Case
+
+
+def of_limits(calls: int, money: Decimal, limits: RunLimits) -> list[str]:
+    """Which of them could end it, what becomes of it then, and what leaves room for all."""
+    over = []
+    if calls > limits.calls:
+        over.append(
+            f"up to {calls:,} calls, and its limit is {limits.calls:,} (`limits.calls`, `--calls`)"
+        )
+    if money > Decimal(str(limits.money_usd)):
+        over.append(
+            f"up to {money:,.2f} dollars, and its limit is {limits.money_usd:,.2f}"
+            " (`limits.money_usd`, `--money-usd`)"
+        )
+    return [
+        f"It may end early: it could take {one}. It starts all the same, and ends there with the"
+        " best it has found; a higher limit leaves room for all."
+        for one in over
+    ]
 
 
 def of_room(plan: Plan) -> list[str]:
