@@ -44,8 +44,8 @@ async def test_a_forecast_tells_what_finished_runs_took_and_what_the_month_leave
         own = await reached(stack, run, "completed")
     again = await forecast(stack, "twice-as-large")
     assert (again["likely"]["runs"], again["likely"]["is_own"]) == (1, True)
-    asked = own["spend"]["calls"] + own["spend"]["cached_calls"]
-    assert again["likely"]["calls"] == [asked, asked]
+    questions = own["spend"]["calls"] + own["spend"]["cached_calls"]
+    assert again["likely"]["calls"] == [questions, questions]
     few = await forecast(stack, "twice-as-large", limits={"calls": 3})
     assert few["likely"]["calls"] == [3, 3]
 
