@@ -14,12 +14,12 @@ from nlu_shared.client.api import Api, check, induction_api, pause, unreachable
 from nlu_shared.client.errors import Unavailable, UnexpectedAnswer, Unreachable
 from nlu_shared.schemas.events import (
     EVENT,
-    CancelRequested,
     EvaluationProgress,
     RunFinished,
     StoredEvent,
     Streamed,
 )
+from nlu_shared.schemas.standing import CancelRequested, RunWaits
 
 PATIENCE = 30
 """Connections in a row that may fail or bring nothing (about a minute) before giving up."""
@@ -74,7 +74,7 @@ class _Stream:
                     if not message.data:
                         continue
                     event = _event(message.data)
-                    if isinstance(event, CancelRequested):
+                    if isinstance(event, CancelRequested | RunWaits):
                         continue
                     self.last_event_id = message.id or self.last_event_id
                     self.over = isinstance(event, RunFinished)

@@ -1,7 +1,8 @@
 """What a run says as it goes, from the engine to the browser: one type all the way.
 
 Stored events hold no time, cost or cache state, so that a replay says exactly the same.
-`EvaluationProgress` and `CancelRequested` are never stored and carry no id on the stream.
+`EvaluationProgress`, `CancelRequested` and `RunWaits` are never stored and carry no id on the
+stream.
 """
 
 from enum import StrEnum
@@ -17,6 +18,7 @@ from nlu_shared.schemas.evaluated import FAULTS, LENIENT, ConversationScore, Err
 from nlu_shared.schemas.headroom import Headroom
 from nlu_shared.schemas.migration import ModelComparison
 from nlu_shared.schemas.prompts import Aim, Change, PromptContent
+from nlu_shared.schemas.standing import CancelRequested, RunWaits
 from nlu_shared.schemas.steering import Decision, Unanswered
 from nlu_shared.schemas.traffic import TrafficReplay
 from nlu_shared.schemas.verdicts import Misses, Verdict
@@ -42,12 +44,6 @@ class EvaluationProgress(Schema):
     split: str
     done: int
     total: int
-
-
-class CancelRequested(Schema):
-    """An operator has cancelled the run, which is on its way to its end. Never stored."""
-
-    type: Literal["cancel_requested"] = "cancel_requested"
 
 
 class PromptEvaluated(Schema):
@@ -294,6 +290,6 @@ StoredEvent = (
     | VotesMeasured
     | RunFinished
 )
-Streamed = StoredEvent | EvaluationProgress | CancelRequested
+Streamed = StoredEvent | EvaluationProgress | CancelRequested | RunWaits
 Event = Annotated[Streamed, Field(discriminator="type")]
 EVENT: TypeAdapter[Streamed] = TypeAdapter(Event)

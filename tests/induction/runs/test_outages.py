@@ -1,5 +1,7 @@
 """A provider that is away changes when a run ends, and nothing that it says."""
 
+import json
+
 import pytest
 from offline_model.settings import Fault, OfflineSettings, Role
 
@@ -84,6 +86,25 @@ async def parked(stack: Stack, run: str) -> None:
         return bool((await shown(stack, run)).get("outages"))
 
     await until(once)
+
+
+async def test_its_stream_says_why_it_stands_still(databases: Databases, servers: Servers) -> None:
+    async with opened(databases, servers, model=AWAY, outage_seconds=3_600) as stack:
+        await make_task(stack, "standing-still", cases=8)
+        run = await start(stack, "standing-still")
+        async with stack.working(hasty=True):
+            await reached(stack, run, "parked")
+        came: list[str] = []
+        async with stack.induction.stream("GET", f"/v1/runs/{run}/events") as response:
+            async for line in response.aiter_lines():
+                came.append(line)
+                if line.startswith("data:") and '"run_waits"' in line:
+                    break
+        waits = json.loads(came[-1][5:])
+        assert waits == {"type": "run_waits", "status": "parked", "reason": waits["reason"]}
+        assert "529" in waits["reason"]
+        # It has no number, so that whoever comes back goes on from the last event.
+        assert not any(line.startswith("id:") for line in came[-2:])
 
 
 @pytest.mark.parametrize(("verb", "status"), [("cancel", "cancelled"), ("pause", "paused")])

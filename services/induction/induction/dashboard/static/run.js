@@ -126,6 +126,12 @@ function follow() {
     bar.value = done;
     bar.hidden = false;
   });
+  source.addEventListener("run_waits", (event) => {
+    const { status, reason } = JSON.parse(event.data);
+    if (status !== "awaiting_approval") doing.textContent = reason;
+    bar.hidden = true;
+    soon();
+  });
   source.addEventListener("error", () => (source.readyState === EventSource.CLOSED ? soon() : away()));
   source.addEventListener("open", () => {
     if (doing.textContent !== AWAY) return;

@@ -20,8 +20,9 @@ import structlog
 from nlu_shared.kit.data.reader import Question, Reader
 from nlu_shared.kit.errors import Invalid, NotFound
 from nlu_shared.kit.process.wakeups import Wakeups
-from nlu_shared.schemas.events import EVENT, CancelRequested, EvaluationProgress, Streamed
+from nlu_shared.schemas.events import EVENT, EvaluationProgress, Streamed
 from nlu_shared.schemas.runs import RunStatus
+from nlu_shared.schemas.standing import CancelRequested, RunWaits
 from pydantic import ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -45,7 +46,7 @@ NEWEST = 5
 STANDING = "SELECT id, task, status, last_event FROM runs WHERE id = ANY($1::uuid[])"
 # One statement, so that no status is newer than the events beside it.
 NEWS = """
-SELECT wanted.id, r.status, r.cancel_requested, e.n, e.body
+SELECT wanted.id, r.status, r.reason, r.cancel_requested, e.n, e.body
 FROM unnest($1::uuid[], $2::bigint[]) AS wanted (id, after)
 LEFT JOIN runs r ON r.id = wanted.id
 LEFT JOIN LATERAL (
@@ -55,7 +56,7 @@ ORDER BY wanted.id, e.n
 """
 # As one statement too: what is newest when somebody has said that there is something new.
 TAIL = """
-SELECT r.id, r.status, r.cancel_requested, e.n, e.body FROM runs r
+SELECT r.id, r.status, r.reason, r.cancel_requested, e.n, e.body FROM runs r
 LEFT JOIN LATERAL (
     SELECT n, body FROM run_events WHERE run_id = r.id AND n > r.last_event - $2 ORDER BY n
 ) e ON true
@@ -69,6 +70,7 @@ class News:
 
     is_over: bool
     is_cancelled: bool
+    waits: RunWaits | None
     events: Sequence[tuple[int, str]]
     """Numbers and bodies, without a gap."""
 
@@ -77,7 +79,7 @@ class News:
         events = [one for one in self.events if one[0] > n]
         if events and events[0][0] > n + 1:
             return None
-        return News(self.is_over, self.is_cancelled, events)
+        return News(self.is_over, self.is_cancelled, self.waits, events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +159,8 @@ async def follow(
     reader: Reader, wakeups: Wakeups, redis: Redis, after: Mapping[UUID, int]
 ) -> AsyncIterator[StreamItem]:
     """Every stored event of each run above its number in `after`, in the run's order, until the
-    runs are over and all was read. Live progress comes in between, the last one before, and once
-    that a run was cancelled. What goes wrong with the database is waited out, for
+    runs are over and all was read. Live progress comes in between, the last one before, once that a
+    run was cancelled, and what one waits for. What goes wrong with the database is waited out, for
     PATIENCE_SECONDS; then it is raised."""
     clock = asyncio.get_running_loop().time
     position = _Position(dict(after))
@@ -203,6 +205,7 @@ class _Position:
 
     reading: dict[UUID, int]
     cancelling: set[UUID] = field(default_factory=set)
+    waiting: dict[UUID, RunWaits | None] = field(default_factory=dict)
     is_new: bool = True
     _ahead: dict[UUID, bytes] = field(default_factory=dict)
     """Progress that was heard before the event it follows on was read."""
@@ -235,6 +238,10 @@ class _Position:
                 del self.reading[run_id]
             elif one.is_cancelled:
                 yield from self._cancelled(run_id)
+            elif one.waits != self.waiting.get(run_id):
+                self.waiting[run_id] = one.waits
+                if one.waits is not None:
+                    yield StreamItem(run_id, None, one.waits, one.waits.model_dump_json())
 
     def _cancelled(self, run_id: UUID) -> Iterator[StreamItem]:
         """Once."""
@@ -273,9 +280,10 @@ async def _tail(reader: Reader, channel: str) -> News:
 
 def _news_in(rows: Sequence[Any]) -> News:
     """Of one run."""
-    status = rows[0]["status"] if rows else None
+    status, reason = (rows[0]["status"], rows[0]["reason"]) if rows else (None, None)
     return News(
         is_over=status is None or RunStatus(status).over,
+        waits=RunWaits(status=status, reason=reason) if status and reason else None,
         is_cancelled=bool(rows and rows[0]["cancel_requested"]),
         events=[(row["n"], row["body"]) for row in rows if row["n"] is not None],
     )

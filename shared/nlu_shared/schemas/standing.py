@@ -1,0 +1,21 @@
+"""How a run stands, as its stream tells it between events: never stored, and without an id."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from nlu_shared.schemas.base import Schema
+
+
+class CancelRequested(Schema):
+    """An operator has cancelled the run, which is on its way to its end."""
+
+    type: Literal["cancel_requested"] = "cancel_requested"
+
+
+class RunWaits(Schema):
+    """The run stands still for now."""
+
+    type: Literal["run_waits"] = "run_waits"
+    status: str = Field(description="as the run has it")
+    reason: str = Field(description="what it waits for, in words")
