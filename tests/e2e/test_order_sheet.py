@@ -49,7 +49,7 @@ async def test_the_forecast_comes_first_with_the_smaller_bound(page: Page, stack
     await expect(forecast).to_contain_text("12 approved")
     await page.get_by_label("Calls").fill("7")
     await expect(forecast).to_contain_text("Costs at most7 calls")
-    await expect(forecast).to_contain_text("It may stop early: the limit of calls")
+    await expect(forecast).to_contain_text("It may end early: it could take up to")
     await expect(forecast).not_to_contain_text("A limit may end it")
     box, version = await forecast.bounding_box(), await page.get_by_label("Version").bounding_box()
     assert box is not None

@@ -29,6 +29,8 @@ SETTLED = "SELECT count(*) FROM llm_calls WHERE run_id = $1 AND outcome IS NOT N
 FLYING = "SELECT count(*) FROM llm_calls WHERE run_id = $1 AND outcome IS NULL"
 LEASE_RUNS_OUT = "UPDATE runs SET lease_until = clock_timestamp() WHERE id = $1"
 """As it does in time; a lease so short that it is worth waiting for is lost on a busy machine."""
+OF_LUCK = {"version_id", "cost"}
+"""Of each change."""
 LUCK = {"id", "created_at", "started_at", "completed_at", "spend", "dataset_hash", "last_error"}
 
 
@@ -149,7 +151,7 @@ async def counted(stack: Stack) -> dict[str, int]:
 
 
 def lasting(run: dict[str, Any]) -> dict[str, Any]:
-    """All of a run that must not depend on luck; ids of rows do."""
+    """All of a run that must not depend on luck; ids of rows do, and what was asked twice costs."""
     kept = {
         name: value
         for name, value in run.items()
@@ -157,7 +159,7 @@ def lasting(run: dict[str, Any]) -> dict[str, Any]:
     }
     for name in ("iterations", "changes", "front"):
         kept[name] = [
-            {field: value for field, value in one.items() if field != "version_id"}
+            {field: value for field, value in one.items() if field not in OF_LUCK}
             for one in run[name]
         ]
     return kept

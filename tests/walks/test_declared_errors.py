@@ -144,6 +144,7 @@ async def test_without_a_database_every_operation_says_come_again(
 NEEDED = {
     "/diff": {"against": str(uuid4())},
     "/v1/events": {"run": str(uuid4())},
+    "/v1/runs": {"task": "nothing"},
     "/v1/admin/auto-trigger": {"task": "nothing"},
     "/v1/admin/auto-trigger/decisions": {"task": "nothing"},
 }

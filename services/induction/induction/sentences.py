@@ -6,6 +6,7 @@ from collections import Counter
 
 from nlu_shared.schemas.prompts import Change, Edit, Op
 from nlu_shared.schemas.runs import RunStatus, RunView
+from nlu_shared.schemas.spending import Spend
 
 # Of no name, version, decimal number or address.
 _THOUSANDS = re.compile(r"(?<![\w.,/:=?&#@%-])\d{4,}(?![\w/-]|[.,:]\d)")
@@ -19,6 +20,8 @@ _ONE_LOOK = "Verdicts of 1 earlier runs rest on these cases too"
 _AS_ONE = "The verdict of one earlier run rests on these cases too"
 SMALLEST = 0.0001
 """Of chances that are told."""
+LEAST_BOOKED = 0.00005
+"""Dollars: what four digits show."""
 
 
 def readable(sentences: str) -> str:
@@ -75,3 +78,11 @@ def ended(run: RunView) -> str:
             return f"The run was given up{why}."
         case status:
             return f"The run is not over, it is {status.value.replace('_', ' ')}{why}."
+
+
+def besides(spend: Spend) -> str:
+    """What is to be told beside a run's dollars: bookings for nothing that came, or the price."""
+    if (booked := spend.usd - spend.notional_usd) >= LEAST_BOOKED:
+        return f", of them {booked:.4f} booked for attempts without an answer, which may be billed"
+    is_free = spend.notional_usd - spend.usd >= LEAST_BOOKED
+    return f" (list price {spend.notional_usd:.4f} dollars)" if is_free else ""

@@ -149,7 +149,7 @@ async def test_on_request_a_run_with_a_test_part_judges_its_procedure_beside_the
     outside = [case for case in plan.cases if plan.splits[case.id] is not Split.TEST]
     assert (judged.verdict.tested_on, judged.verdict.cases) == ("cross-validation", len(outside))
     assert judged.verdict.kind is not VerdictKind.PROVEN
-    assert "without one of 3 folds" in judged.verdict.summary
+    assert "repeated 3 times" in judged.verdict.summary
     assert reached.verdict.tested_on == Split.TEST
     assert [e.cases for e in events if isinstance(e, FoldScored)] == list(
         map(len, in_folds(plan, 3))

@@ -164,8 +164,8 @@ async def test_a_key_is_made_with_what_both_sides_set(monkeypatch: pytest.Monkey
     assert (name, len(base64.b64decode(private))) == ("INDUCTION_BUNDLE_KEY", 32)
     (signers,) = re.findall(r"INDUCTION_BUNDLE_SIGNERS=(\S+)", key.complained)
     monkeypatch.setenv("INDUCTION_BUNDLE_KEY", private)
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        monkeypatch.setenv(f"INDUCTION_{name}", "x")
+    for name, url in (("DATABASE_URL", "postgresql://a:b@c/d"), ("REDIS_URL", "redis://c")):
+        monkeypatch.setenv(f"INDUCTION_{name}", url)
     for several in (signers, f"{signers},{OTHERS_PUBLIC}"):
         monkeypatch.setenv("INDUCTION_BUNDLE_SIGNERS", several)
         assert from_environment(Settings).bundle_signers == several.split(",")

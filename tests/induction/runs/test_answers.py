@@ -32,7 +32,8 @@ async def test_unusable_answers_are_counted_by_cause_wherever_a_run_is_shown(
     assert validation["unanswered"] > 0
     lines = [str(getattr(line, "text", "")) for line in ending(RunView.model_validate(seen))]
     count = validation["unanswered"]
-    assert f"{count} answers on validation could not be used: {count} cut" in lines
+    answers = "1 answer" if count == 1 else f"{count} answers"
+    assert f"{answers} on validation could not be used: {count} cut" in lines
 
 
 async def test_a_model_that_answers_nothing_usable_fails_the_run_after_one_block(

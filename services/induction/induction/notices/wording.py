@@ -9,7 +9,7 @@ from nlu_shared.schemas.reports import ReportedComponent, RunReport
 
 from induction.reports.document import OBJECTIVE, Heading, Link, Paragraph, Part, component_table
 from induction.reports.words import cases_of, claim_of, compared, split_of
-from induction.sentences import counted, level
+from induction.sentences import besides, counted, level
 
 MOST_COMPONENTS = 5
 Objective = tuple[str | None, float | None, float | None]
@@ -116,8 +116,7 @@ def _scores(ended: RunNotice) -> str:
 
 def _cost(ended: RunNotice) -> str:
     spend = ended.spend
-    notional = f" ({spend.notional_usd:.4f} at list price)" if spend.notional_usd else ""
-    return f"Spent: {spend.usd:.4f} US dollars{notional} for {counted(spend.calls, 'call')}."
+    return f"Spent: {spend.usd:.4f} US dollars{besides(spend)}, for {counted(spend.calls, 'call')}."
 
 
 def _objective(report: RunReport) -> Objective:

@@ -12,7 +12,7 @@ from nlu_shared.schemas.runs import RunKind
 from induction.reports.changes import endings, strategy_of
 from induction.reports.words import cases_of, compared, split_of
 from induction.run_kinds import SEEK_BETTER
-from induction.sentences import chance, counted, level
+from induction.sentences import besides, chance, counted, level
 
 OBJECTIVE = "objective"
 """The name of the whole score among its components."""
@@ -230,10 +230,9 @@ def _cases(ids: Sequence[UUID]) -> str:
 
 def _cost(report: RunReport) -> str:
     spend = report.spend
-    notional = f" ({spend.notional_usd:.4f} at list price)" if spend.notional_usd else ""
     were = "was" if spend.cached_calls == 1 else "were"
     return (
-        f"{spend.usd:.4f} US dollars{notional} for {counted(spend.calls, 'call')};"
+        f"{spend.usd:.4f} US dollars{besides(spend)}, for {counted(spend.calls, 'call')};"
         f" {counted(spend.cached_calls, 'answer')} {were} stored before."
     )
 

@@ -66,6 +66,10 @@ async def drive_runs(resources: Resources, wake: asyncio.Event) -> None:
                     driving.add(task)
                     task.add_done_callback(driving.discard)
                     task.add_done_callback(lambda _: wake.set())
+                if len(driving) >= settings.runs_at_once:
+                    await lease.explain_waiting(
+                        resources.database, APP_IDENTITY, seconds=settings.silent_seconds
+                    )
             except AWAY as away:
                 log_put_off(away, what="claiming runs")
             # Not `wait_for`, which on Python 3.11 loses a cancellation that meets the wake.

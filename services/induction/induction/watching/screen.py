@@ -16,7 +16,7 @@ from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
-from induction.sentences import chance, counted, ended, level, readable
+from induction.sentences import besides, chance, counted, ended, level, readable
 from induction.watching.answers import answers
 from induction.watching.components import by_component
 from induction.watching.headroom import measured, priced
@@ -146,8 +146,7 @@ def spent(run: RunView) -> Line:
     money = f"{spend.usd:.4f} dollars" if spend.usd else "no money"
     rate = spend.cache_hit_rate
     read = "" if rate is None else f"; {rate:.0%} of prompt tokens read from the provider's cache"
-    listed = f"(list price {spend.notional_usd:.4f} dollars)"
-    return quiet(f"{counted(spend.calls, 'call')}, {money} {listed}{read}")
+    return quiet(f"{counted(spend.calls, 'call')}, {money}{besides(spend)}{read}")
 
 
 def _tested_on(verdict: Verdict, splits: Mapping[str, int]) -> str:

@@ -27,6 +27,7 @@ ABANDONED = timedelta(minutes=10)
 """A run of another engine version that nobody has touched for this long has no worker left."""
 MOST_CRASHES = 5
 """Crashes in a row after which a run is not tried again: it may be what kills its workers."""
+NOBODY_FREE = "waits for a worker: each of them drives as many runs as it may at once"
 SILENT = "its worker no longer renewed its lease"
 REACHED = """
 last_event + (SELECT count(*) FROM llm_calls WHERE run_id = runs.id AND outcome IS NOT NULL)
@@ -74,6 +75,7 @@ async def claim(database: Database, identity: Identity, *, seconds: float) -> Ru
                     ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED
                 )
                 UPDATE runs SET status = 'running', fence = fence + 1,
+                    reason = CASE WHEN status = 'waiting' THEN NULL ELSE reason END,
                     crashes = CASE WHEN reached > progress_at_claim THEN 0
                         ELSE crashes + (status = 'running')::int END,
                     last_error = CASE WHEN status = 'running' THEN :silent ELSE last_error END,
@@ -94,6 +96,21 @@ async def claim(database: Database, identity: Identity, *, seconds: float) -> Ru
             await _supersede_abandoned(session)
             return None
         return await session.get(RunRow, run_id)
+
+
+async def explain_waiting(database: Database, identity: Identity, *, seconds: float) -> None:
+    """Says in the rows of runs that have waited so long that all who could drive them are busy."""
+    async with session_scope(database, identity) as session:
+        await session.execute(
+            text(
+                """
+                UPDATE runs SET reason = :reason
+                WHERE status = 'waiting' AND reason IS NULL AND engine_version = :engine
+                    AND created_at < now() - make_interval(secs => :seconds)
+                """
+            ),
+            {"reason": NOBODY_FREE, "engine": ENGINE_VERSION, "seconds": seconds},
+        )
 
 
 async def _supersede_abandoned(session: AsyncSession) -> None:
