@@ -223,6 +223,10 @@ def test_lines_have_a_number_at_each_change_that_was_measured_and_none_elsewhere
         "component": [0.2, None, 0.9],
     }
     assert plot(0.6, baseline, changes[1:2], scores, []) is None
+    shorter = [*changes, change(4, "kept", 0.65, version_id=IDS[3])]
+    drawn = plot(0.6, baseline, shorter, scores, [], cheaper=IDS[3])
+    assert drawn is not None
+    assert drawn.lines[0].scores == [0.6, 0.6, 0.7, 0.7]
 
 
 def change(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import ceil, floor
+from uuid import UUID
 
 from nlu_shared.kit.pages.scale import Area
 from nlu_shared.schemas.candidates import IterationView
@@ -45,11 +46,14 @@ class SearchChart:
     ticks: list[Tick]
 
 
-def search_chart(baseline: float, changes: Sequence[IterationView]) -> SearchChart | None:
+def search_chart(
+    baseline: float, changes: Sequence[IterationView], *, cheaper: UUID | None = None
+) -> SearchChart | None:
     """None where validation has scored no change yet.
 
     baseline: its score on validation, 0 to 1.
     changes: in their order.
+    cheaper: a version that was chosen in the end for its length, and never was the best.
     """
     scored = [(one, one.validation_f1) for one in changes if one.validation_f1 is not None]
     if not scored:
@@ -63,7 +67,7 @@ def search_chart(baseline: float, changes: Sequence[IterationView]) -> SearchCha
         is_kept = one.outcome == KEPT
         end = "kept" if is_kept else "not kept"
         points.append(Point(x, y(score), is_kept, f"change {one.n}: {score:.3f}, {end}"))
-        best = score if is_kept else best
+        best = score if is_kept and one.version_id != cheaper else best
         path += f" H {x:g} V {y(best):g}"
     ticks = [Tick(y(score), f"{score:.2f}") for score in (low, (low + high) / 2, high)]
     return SearchChart(points, path, y(baseline), ticks)

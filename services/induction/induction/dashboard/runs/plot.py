@@ -46,6 +46,7 @@ def plot(
     changes: Sequence[IterationView],
     scores: Mapping[UUID, Mapping[str, float]],
     components: Sequence[str],
+    cheaper: UUID | None = None,
 ) -> Plot | None:
     """None where validation has scored no change yet.
 
@@ -54,13 +55,15 @@ def plot(
     changes: of the run, in order.
     scores: by name, of the baseline's version and of each that was kept.
     components: names of them that may be switched on, those first that moved most.
+    cheaper: a version that was chosen in the end for its length: it never was the search's best.
     """
     scored = [(one, one.validation_f1) for one in changes if one.validation_f1 is not None]
     if not scored:
         return None
     best, so_far = [baseline], baseline
     for change, score in scored:
-        so_far = score if change.outcome == KEPT else so_far
+        is_best = change.outcome == KEPT and change.version_id != cheaper
+        so_far = score if is_best else so_far
         best.append(so_far)
     kept_ids = [one.version_id if one.outcome == KEPT else None for one, _ in scored]
     known = [{} if id is None else scores.get(id, {}) for id in (baseline_id, *kept_ids)]

@@ -159,7 +159,9 @@ async def run_page(session: AsyncSession, row: RunRow, authenticator: Authentica
         is_pausing=row.pause_requested,
         is_cancelling=row.cancel_requested and not run.status.over,
         traces=lines,
-        chart=None if run.baseline_f1 is None else search_chart(run.baseline_f1, run.changes),
+        chart=None
+        if run.baseline_f1 is None
+        else search_chart(run.baseline_f1, run.changes, cheaper=_cheaper(run)),
         plot=_plot(run, dict(zip(best_ones, scores, strict=True)), lines),
         calls_share=share(spend.calls, limits.calls),
         money_share=share(spend.usd, limits.money_usd),
@@ -180,7 +182,19 @@ def _plot(
     if run.baseline_f1 is None:
         return None
     names = [one.name for one in moved]
-    return plot(run.baseline_f1, run.baseline_version_id, run.changes, scores, names)
+    return plot(
+        run.baseline_f1,
+        run.baseline_version_id,
+        run.changes,
+        scores,
+        names,
+        cheaper=_cheaper(run),
+    )
+
+
+def _cheaper(run: RunView) -> UUID | None:
+    """The winner where it is another prompt than the search's best."""
+    return next((one.version_id for one in run.front if one.is_winner and not one.is_best), None)
 
 
 def _best_ones(run: RunView) -> list[UUID]:
