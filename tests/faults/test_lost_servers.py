@@ -96,7 +96,7 @@ async def test_a_run_does_not_need_redis_and_jobs_wait_for_it(
 
         async def considered() -> bool:
             response = await stack.induction.get("/v1/admin/auto-trigger/decisions")
-            return bool(response.json())
+            return bool(response.json()["items"])
 
         await until(considered)
 

@@ -91,7 +91,7 @@ class Loop:
             response = await self.induction.get("/v1/admin/auto-trigger/decisions")
         except httpx2.HTTPError:
             return -1
-        return len(response.json()) if response.is_success else -1
+        return len(response.json()["items"]) if response.is_success else -1
 
 
 async def test_each_part_that_is_killed_comes_back_and_nothing_is_lost(data: Path) -> None:

@@ -26,7 +26,7 @@ async def approve(stack: Stack, task: str, prompt: str, label: str) -> None:
 
 async def decisions(stack: Stack, task: str) -> list[dict[str, Any]]:
     answer = await stack.induction.get("/v1/admin/auto-trigger/decisions", params={"task": task})
-    return list(answer.json())
+    return list(answer.json()["items"])
 
 
 async def test_with_the_trigger_off_an_approval_starts_nothing_and_says_why(stack: Stack) -> None:

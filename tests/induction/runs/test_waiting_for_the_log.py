@@ -118,8 +118,8 @@ async def test_a_consideration_that_waits_holds_nothing(
             log.open.set()
 
             async def decided() -> bool:
-                decisions = (await stack.induction.get("/v1/admin/auto-trigger/decisions")).json()
-                return any(one["run_id"] for one in decisions)
+                page = (await stack.induction.get("/v1/admin/auto-trigger/decisions")).json()
+                return any(one["run_id"] for one in page["items"])
 
             await until(decided)
 

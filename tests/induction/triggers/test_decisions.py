@@ -31,7 +31,7 @@ async def consider(stack: Stack, task: str) -> list[dict[str, Any]]:
 async def decisions(stack: Stack, task: str) -> list[dict[str, Any]]:
     answer = await stack.induction.get("/v1/admin/auto-trigger/decisions", params={"task": task})
     assert answer.status_code == 200
-    return list(answer.json())
+    return list(answer.json()["items"])
 
 
 async def switch(stack: Stack, task: str, **rules: object) -> None:
@@ -115,7 +115,7 @@ async def test_a_task_nobody_made_leaves_nothing_behind(stack: Stack) -> None:
     async with open_resources(stack.settings) as resources:
         await consider_run({"resources": resources}, "nobodys")
     everything = await stack.induction.get("/v1/admin/auto-trigger/decisions")
-    assert "nobodys" not in {one["task"] for one in everything.json()}
+    assert "nobodys" not in {one["task"] for one in everything.json()["items"]}
 
 
 async def test_an_archived_task_is_refused_with_its_reason(stack: Stack) -> None:
@@ -135,3 +135,23 @@ async def test_truths_that_cannot_be_answered_are_a_reason_against_a_start(stack
     (decision,) = await consider(stack, "unanswered")
     assert not decision["started"]
     assert decision["reasons"][0].startswith("2 of 6 truths cannot be answered")
+
+
+async def test_every_decision_is_read_page_by_page(stack: Stack) -> None:
+    await make_task(stack, "often-decided", cases=4)
+    for number in range(5):
+        await switch(stack, "often-decided", enabled=True, min_cases=100 + number)
+        await consider(stack, "often-decided")
+    path, wanted = "/v1/admin/auto-trigger/decisions", {"task": "often-decided", "limit": 2}
+    pages: list[list[str]] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = (await stack.induction.get(path, params=wanted | cursor)).json()
+        pages.append([one["reasons"][0] for one in page["items"]])
+        if page["next_cursor"] is None:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+    assert [len(one) for one in pages] == [2, 2, 1]
+    every = [reason for one in pages for reason in one]
+    assert every == sorted(every, reverse=True)
+    assert len(set(every)) == 5

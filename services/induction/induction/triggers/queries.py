@@ -1,10 +1,10 @@
 """What the trigger knows from rows: runs, looks, money, canaries, decisions."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from nlu_shared.kit.access.auth import Caller
 from nlu_shared.kit.data.orders import Sorts, ordered
 from nlu_shared.kit.data.pages import cut
 from nlu_shared.kit.order import NEWEST, Order
@@ -185,20 +185,6 @@ async def enabled_tasks(session: AsyncSession, rule: str) -> list[str]:
     return [row.task for row in rows if row.body.get(rule)]
 
 
-async def decisions(
-    session: AsyncSession, *, task: str | None, caller: Caller
-) -> list[TriggerDecisionRow]:
-    """The newest hundred decisions about the caller's tasks, or one of them. Raises NotFound."""
-    statement = select(TriggerDecisionRow)
-    if caller.tasks is not None:
-        statement = statement.where(col(TriggerDecisionRow.task).in_(caller.tasks))
-    if task is not None:
-        await tasks.get(session, task)
-        statement = statement.where(TriggerDecisionRow.task == task)
-    newest = statement.order_by(col(TriggerDecisionRow.id).desc()).limit(100)
-    return list((await session.exec(newest)).all())
-
-
 DECISIONS: Sorts = {
     "decided": col(TriggerDecisionRow.id),
     "times": col(TriggerDecisionRow.times),
@@ -210,17 +196,30 @@ DECISIONS: Sorts = {
 
 async def decision_page(
     session: AsyncSession,
-    task: str,
+    task: str | None,
     *,
-    started: bool | None,
     before: UUID | None,
     limit: int,
+    own: Collection[str] | None = None,
+    started: bool | None = None,
     order: Order = NEWEST,
 ) -> Page[TriggerDecision]:
-    """The newest first, or in an order; those that started a run alone, or those that did not.
-    Raises NotFound."""
-    await tasks.get(session, task)
-    rows = select(TriggerDecisionRow).where(TriggerDecisionRow.task == task)
+    """The newest first, or in an order. Raises NotFound.
+
+    session: for reading.
+    task: whose they are; None: of all tasks that may be read.
+    before: the decision after which the page begins; None: the first page.
+    limit: of the page.
+    own: the tasks that may be read; None: all.
+    started: those that started a run alone, or those that did not; None: both.
+    order: another one.
+    """
+    rows = select(TriggerDecisionRow)
+    if own is not None:
+        rows = rows.where(col(TriggerDecisionRow.task).in_(own))
+    if task is not None:
+        await tasks.get(session, task)
+        rows = rows.where(TriggerDecisionRow.task == task)
     if started is not None:
         rows = rows.where(col(TriggerDecisionRow.started).is_(started))
     by_id = col(TriggerDecisionRow.id)

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from nlu_shared.kit.access.auth import own_task
 from nlu_shared.kit.http.deps import CallerDep, DbSession, requires, settings_of
-from nlu_shared.kit.http.parameters import AnyTask, OneTask
+from nlu_shared.kit.http.parameters import MOST, AnyTask, Cursor, OneTask
+from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.triggers import (
     AutoTriggerIn,
     AutoTriggerOf,
@@ -81,8 +82,12 @@ async def reset_auto_trigger_backoff(
 
 @router.get("/decisions", dependencies=[admin], responses=UNKNOWN)
 async def list_decisions(
-    session: DbSession, caller: CallerDep, task: AnyTask = None
-) -> list[TriggerDecision]:
+    session: DbSession,
+    caller: CallerDep,
+    task: AnyTask = None,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=100, description=MOST)] = 20,
+) -> Page[TriggerDecision]:
     """Why runs did or did not start by themselves, the newest first. Considerations that end alike
     one after the other are one decision, with how often."""
-    return [row.view() for row in await queries.decisions(session, task=task, caller=caller)]
+    return await queries.decision_page(session, task, own=caller.tasks, before=cursor, limit=limit)
