@@ -155,8 +155,8 @@ async def decided(stack: Stack) -> dict[str, Any]:
     assert (await stack.induction.post(path, json=rules)).is_success
 
     async def one() -> dict[str, Any] | None:
-        decisions = (await stack.induction.get(f"{path}/decisions", params={"task": TASK})).json()
-        return next((one for one in decisions if "switched" not in str(one["reasons"])), None)
+        page = (await stack.induction.get(f"{path}/decisions", params={"task": TASK})).json()
+        return next((one for one in page["items"] if "switched" not in str(one["reasons"])), None)
 
     async with stack.working(consider_seconds=0.05):
         decision = dict(await until(one))
