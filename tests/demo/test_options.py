@@ -82,6 +82,7 @@ def test_a_place_for_the_output_that_cannot_be_made_is_named(
     assert ended == (1, "", why)
 
 
+@pytest.mark.law
 def test_a_service_that_is_away_is_named(tmp_path: Path) -> None:
     away = "http://127.0.0.1:9"
     addresses = {"NLU_LOGGER_URL": away, "INDUCTION_URL": away, "ANTHROPIC_BASE_URL": away}

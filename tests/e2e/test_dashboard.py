@@ -200,6 +200,7 @@ async def test_rows_of_a_page_are_sorted_kept_by_a_word_and_saved(
     assert (head[0], first[0], first[3], len(others)) == ("Intent", "'=row 1", "0.01", 8)
 
 
+@pytest.mark.law
 async def test_a_chosen_file_is_brought_in_and_its_refused_rows_saved_and_a_mistake_looked_into(
     page: Page, world: World, task: str
 ) -> None:

@@ -84,6 +84,7 @@ async def test_a_finished_run_is_read_off_its_chart_and_replayed(page: Page, sta
     await expect(hunks).to_contain_text("estimated from the text")
 
 
+@pytest.mark.law
 async def test_a_pause_and_a_cancellation_show_at_once(page: Page, stack: Stack) -> None:
     await make_task(stack, "steered-by-hand", cases=12)
     started = await stack.induction.post("/v1/runs", json={"task": "steered-by-hand"})
@@ -182,6 +183,7 @@ async def test_an_operator_sets_a_trigger_tries_a_version_on_traffic_and_makes_a
     await expect(shown).to_have_count(0)
 
 
+@pytest.mark.law
 async def test_a_prompt_that_is_dropped_is_brought_in(page: Page, stack: Stack) -> None:
     await make_task(stack, "dropped")
     await page.goto("/dashboard/tasks/dropped")
@@ -229,6 +231,7 @@ async def test_versions_are_chosen_to_vote_with_the_forecast_first(
     assert (await stack.induction.post(f"/v1/runs/{run['id']}/cancel")).is_success
 
 
+@pytest.mark.law
 async def test_a_task_is_made_and_changed_on_its_sheet(page: Page, stack: Stack) -> None:
     """What the lines of its labels do not show stays: other spellings, retired labels, and a
     description's own line breaks."""

@@ -51,6 +51,7 @@ async def fits(page: Page) -> bool:
     return bool(await page.evaluate("document.documentElement.scrollWidth") <= WIDTH)
 
 
+@pytest.mark.law
 async def test_a_row_is_a_card_that_names_its_columns_and_leaves_out_what_is_empty(
     phone: Page, stack: Stack
 ) -> None:
@@ -103,6 +104,7 @@ async def test_a_reviewer_skips_without_scrolling_and_reads_no_keys_where_there_
     assert min(heights) >= 40
 
 
+@pytest.mark.law
 async def test_no_line_of_keys_covers_the_labels_of_a_narrow_window(
     chromium: Browser, stack: Stack
 ) -> None:
@@ -143,6 +145,7 @@ async def test_what_a_page_puts_in_later_is_a_list_of_cards_too(phone: Page, sta
     assert await cell.inner_html() == "to_<wbr>be_<wbr>continued"
 
 
+@pytest.mark.law
 async def test_an_extraction_fits_on_the_page_of_its_case(phone: Page, stack: Stack) -> None:
     task = "coded-on-a-phone"
     await stack.induction.post("/v1/tasks", json={"slug": task, "kind": "extraction"})
@@ -161,6 +164,7 @@ async def test_an_extraction_fits_on_the_page_of_its_case(phone: Page, stack: St
     await stack.induction.post(f"/v1/runs/{run}/cancel")
 
 
+@pytest.mark.law
 @pytest.mark.parametrize("service", ["logger", "induction"])
 async def test_a_page_that_is_not_there_names_its_request_and_leads_on(
     phone: Page, stack: Stack, service: str
@@ -176,6 +180,7 @@ async def test_a_page_that_is_not_there_names_its_request_and_leads_on(
     await expect(phone.get_by_role("button", name="Log out")).to_be_visible()
 
 
+@pytest.mark.law
 async def test_a_difference_is_side_by_side_where_there_is_room_and_below_each_other_on_a_phone(
     phone: Page, stack: Stack
 ) -> None:

@@ -1,6 +1,7 @@
 """The sheet of a run in a real browser: what a field takes stands beside it, and nothing that the
 browser knows is wrong is sent; a run gets its version, models, guards and pins from there."""
 
+import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.test_induction_pages import page
@@ -15,6 +16,7 @@ pytestmark = needs_browser
 TEXT = "Answer with topic_0, topic_1, topic_2 or topic_3, and nothing else."
 
 
+@pytest.mark.law
 async def test_a_number_that_no_run_takes_is_named_at_its_field_and_never_sent(
     page: Page, stack: Stack
 ) -> None:
@@ -40,6 +42,7 @@ async def test_a_number_that_no_run_takes_is_named_at_its_field_and_never_sent(
     await expect(start).to_be_enabled()
 
 
+@pytest.mark.law
 async def test_the_forecast_comes_first_with_the_smaller_bound(page: Page, stack: Stack) -> None:
     await make_task(stack, "told-first", cases=12)
     await page.set_viewport_size({"width": 1280, "height": 900})
@@ -57,6 +60,7 @@ async def test_the_forecast_comes_first_with_the_smaller_bound(page: Page, stack
     assert box["y"] + box["height"] < version["y"] < 900
 
 
+@pytest.mark.law
 async def test_a_start_beside_a_run_that_goes_on_leads_to_that_run(
     chromium: Browser, stack: Stack
 ) -> None:
@@ -77,6 +81,7 @@ async def test_a_start_beside_a_run_that_goes_on_leads_to_that_run(
     await stack.induction.post(f"/v1/runs/{run}/cancel")
 
 
+@pytest.mark.law
 async def test_a_run_is_ordered_from_a_version_with_its_models_guards_and_pins(
     page: Page, stack: Stack
 ) -> None:

@@ -32,6 +32,7 @@ async def page(chromium: Browser, world: World) -> AsyncIterator[Page]:
     assert not complaints
 
 
+@pytest.mark.law
 async def test_a_prediction_is_answered_by_keyboard_on_its_page_and_taken_back(
     page: Page, world: World, task: str
 ) -> None:

@@ -70,6 +70,7 @@ async def test_leaving_a_form_asks_only_while_something_is_typed_and_not_sent(
     await context.close()
 
 
+@pytest.mark.law
 async def test_where_the_login_is_over_a_new_one_in_another_tab_lets_the_form_be_sent(
     chromium: Browser, stack: Stack
 ) -> None:

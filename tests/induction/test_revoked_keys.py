@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import DEADLINE_SECONDS, Stack, client
 from tests.induction.runs.driving import start
@@ -33,6 +35,7 @@ async def test_an_open_stream_ends_with_its_key(stack: Stack) -> None:
         assert (await watching.get(events)).status_code == 401
 
 
+@pytest.mark.law
 async def test_a_limited_administrator_switches_its_own_tasks_only(stack: Stack) -> None:
     for task in ("own", "other"):
         await make_task(stack, task, cases=4)

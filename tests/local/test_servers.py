@@ -58,6 +58,7 @@ def holds_a_cluster(home: Path) -> bool:
     return (home / "cluster" / "PG_VERSION").exists()
 
 
+@pytest.mark.law
 async def test_a_second_start_finds_what_was_committed(data: Path) -> None:
     async with Postgres(data) as first:
         admin = await asyncpg.connect(first.admin_url)
@@ -71,6 +72,7 @@ async def test_a_second_start_finds_what_was_committed(data: Path) -> None:
         await admin.close()
 
 
+@pytest.mark.law
 async def test_a_parent_killed_outright_leaves_no_server_behind_and_starts_again(
     data: Path,
 ) -> None:
@@ -102,6 +104,7 @@ async def test_a_data_directory_nobody_can_enter_says_where_its_cluster_is(close
     assert not holds_a_cluster(elsewhere)
 
 
+@pytest.mark.law
 @as_root
 def test_programs_nobody_can_enter_are_copied_next_to_the_cluster(data: Path, closed: Path) -> None:
     installed = placement.wheel_programs()

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from nlu_shared.ids import uuid7
 
 from tests.fixtures.databases import Databases
@@ -43,6 +44,7 @@ async def test_a_database_that_is_away_is_a_503_within_two_seconds_and_comes_bac
         assert (await world.admin.get("/readyz")).status_code == 200
 
 
+@pytest.mark.law
 async def test_a_database_that_hangs_is_a_503_within_two_seconds_and_comes_back(
     databases: Databases, servers: Servers
 ) -> None:

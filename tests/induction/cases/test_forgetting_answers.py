@@ -36,6 +36,7 @@ async def evaluated(stack: Stack, task: str) -> str:
     return run
 
 
+@pytest.mark.law
 @pytest.mark.parametrize("quotes", [True, False])
 async def test_an_answer_that_repeats_the_case_is_forgotten_whatever_was_asked(
     stack: Stack, resources: Resources, task: str, quotes: bool

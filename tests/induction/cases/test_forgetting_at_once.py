@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+import pytest
 from induction.privacy import service
 from induction.privacy.jobs import forget_once
 from induction.resources import APP_IDENTITY, open_resources
@@ -14,6 +15,7 @@ from tests.induction.cases.forgetting import erase, forgotten, say, secret
 from tests.induction.runs.driving import reached, start
 
 
+@pytest.mark.law
 async def test_who_comes_second_to_a_case_leaves_the_receipt_as_it_is(stack: Stack) -> None:
     """What it would find is blank already: no prompt would be listed any more."""
     task, person = "at-once", uuid4()

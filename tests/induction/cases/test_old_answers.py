@@ -2,6 +2,8 @@
 
 from hashlib import sha256
 
+import pytest
+
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack, until
 from tests.induction.runs.driving import reached, shown, sql, start
@@ -10,6 +12,7 @@ TEXTS = "SELECT key, text, text_hash FROM llm_calls WHERE run_id = $1 ORDER BY k
 LONG_AGO = "UPDATE runs SET completed_at = completed_at - interval '31 days' WHERE id = $1"
 
 
+@pytest.mark.law
 async def test_old_answers_leave_their_hashes_and_serve_nobody(stack: Stack) -> None:
     await make_task(stack, "old", cases=12)
     old = await start(stack, "old", kind="evaluate")

@@ -59,6 +59,7 @@ async def test_where_all_is_well_it_says_so_and_exits_with_0(paid: Stack) -> Non
     assert "question to" not in ended.printed
 
 
+@pytest.mark.law
 async def test_a_model_is_asked_one_small_question_where_that_is_wanted(paid: Stack) -> None:
     booked = "SELECT coalesce(sum(usd), 0)::float8 FROM month_spend"
     ((before,),) = await sql(paid, booked)

@@ -163,6 +163,7 @@ async def test_without_the_scope_the_command_says_which(paid: Stack) -> None:
     assert (ended.code, "tasks:read" in ended.complained) == (1, True)
 
 
+@pytest.mark.law
 async def test_several_providers_stand_side_by_side_each_with_its_own_answer(
     databases: Databases, servers: Servers
 ) -> None:

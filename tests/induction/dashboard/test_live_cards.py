@@ -5,6 +5,7 @@ import re
 from html import unescape
 
 import httpx2
+import pytest
 from induction.dashboard import service
 from induction.dashboard.service import LiveScores
 
@@ -14,6 +15,7 @@ from tests.fixtures.stack import Stack
 from tests.induction.triggers.production import audited, serving_for_a_day
 
 
+@pytest.mark.law
 async def test_a_card_tells_the_live_score_of_what_serves_with_its_interval(stack: Stack) -> None:
     version = await make_task(stack, "carded", cases=4)
     await serving_for_a_day(stack, "carded")

@@ -79,6 +79,7 @@ async def test_settings_tell_where_they_came_from_and_no_secret(
     assert "No setting is like that." in await shown(page, "config", part="<no such>")
 
 
+@pytest.mark.law
 async def test_the_queue_tells_what_waits_and_why_and_runs_are_listed_and_downloaded(
     stack: Stack, page: httpx2.AsyncClient
 ) -> None:

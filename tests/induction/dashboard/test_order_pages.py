@@ -35,6 +35,7 @@ async def brought(stack: Stack, task: str, content: dict[str, object]) -> str:
     return str(answer.json()["id"])
 
 
+@pytest.mark.law
 async def test_a_run_begins_with_what_serves_or_with_any_version_and_names_its_blocks(
     stack: Stack, page: httpx2.AsyncClient
 ) -> None:

@@ -47,6 +47,7 @@ async def statements(page: httpx2.AsyncClient, path: str) -> int:
     return len(sent)
 
 
+@pytest.mark.law
 async def test_a_trigger_is_switched_on_paused_resumed_and_begun_anew_on_its_page(
     stack: Stack, page: httpx2.AsyncClient, reader: httpx2.AsyncClient
 ) -> None:
@@ -92,6 +93,7 @@ async def test_a_trigger_is_switched_on_paused_resumed_and_begun_anew_on_its_pag
     assert f"/dashboard{path}" not in await shown(reader, "/tasks/ruled-here")
 
 
+@pytest.mark.law
 async def test_a_version_is_proposed_with_its_evidence_rejected_and_approved_and_rolled_back(
     stack: Stack, page: httpx2.AsyncClient, reader: httpx2.AsyncClient
 ) -> None:
@@ -135,6 +137,7 @@ async def test_a_version_is_proposed_with_its_evidence_rejected_and_approved_and
     assert '/promote"' not in needs
 
 
+@pytest.mark.law
 async def test_an_experiment_is_ordered_from_a_version_watched_to_its_win_and_stopped(
     stack: Stack, page: httpx2.AsyncClient, reader: httpx2.AsyncClient
 ) -> None:

@@ -29,6 +29,7 @@ async def shown(stack: Stack, task: str, version: str) -> str:
     return " ".join(unescape(answer.text).split())
 
 
+@pytest.mark.law
 async def test_a_version_tells_who_compared_it_where_it_served_and_which_scores_are_of_one_era(
     stack: Stack,
 ) -> None:

@@ -206,6 +206,7 @@ async def test_a_training_case_is_never_asked_with_its_own_example_in_the_prompt
         assert json.loads(request.user)["text"] not in shown
 
 
+@pytest.mark.law
 async def test_the_search_leaves_the_calls_of_the_final_look() -> None:
     plan = replace(opened(toy_plan(labels=8)), calls=400)
     world = OfflineRuntime(budget=400)

@@ -138,6 +138,7 @@ async def told_by_mail(mail: EmailMessage, run: str) -> str:
     return str(plain.get_content())
 
 
+@pytest.mark.law
 async def test_a_receiver_that_is_down_loses_nothing_and_the_channel_says_so(
     telling: Stack, receiver: Receiver
 ) -> None:

@@ -16,6 +16,7 @@ from tests.induction.runs.driving import events, reached, sql, start
 from tests.walks.test_an_evaluation_reaches_a_browser import read
 
 
+@pytest.mark.law
 async def test_unusable_answers_are_counted_by_cause_wherever_a_run_is_shown(
     databases: Databases, servers: Servers
 ) -> None:
@@ -36,6 +37,7 @@ async def test_unusable_answers_are_counted_by_cause_wherever_a_run_is_shown(
     assert f"{answers} on validation could not be used: {count} cut" in lines
 
 
+@pytest.mark.law
 async def test_a_model_that_answers_nothing_usable_fails_the_run_after_one_block(
     databases: Databases, servers: Servers
 ) -> None:

@@ -74,6 +74,7 @@ async def test_a_whole_run_with_batches_ends_with_the_same_events_and_prompt(
     await alone_and_in_batches(databases, servers, least=20, share=1)
 
 
+@pytest.mark.law
 async def test_a_run_that_waits_for_a_batch_is_parked_and_says_so(
     databases: Databases, servers: Servers
 ) -> None:
@@ -112,6 +113,7 @@ async def _closed(stack: Stack, run: str) -> bool:
     return all(one["ended_at"] for one in await batches(stack, run))
 
 
+@pytest.mark.law
 async def test_a_paused_run_finds_its_batch_when_it_is_resumed(
     databases: Databases, servers: Servers
 ) -> None:
@@ -133,6 +135,7 @@ async def test_a_paused_run_finds_its_batch_when_it_is_resumed(
         assert await broken(stack) == {}
 
 
+@pytest.mark.law
 async def test_a_batch_is_no_larger_than_the_limit_of_calls_leaves_room_for(
     databases: Databases, servers: Servers
 ) -> None:

@@ -28,6 +28,7 @@ def ended_on_budget(seen: dict[str, Any]) -> bool:
     return seen["status"] == "completed" and seen["reason"].startswith("budget: ")
 
 
+@pytest.mark.law
 @pytest.mark.parametrize("limit", [1, 30])
 async def test_the_limit_of_calls_is_never_passed(
     databases: Databases, servers: Servers, limit: int
@@ -46,6 +47,7 @@ async def test_the_limit_of_calls_is_never_passed(
         assert (await events(stack, run))[-1]["status"] == "completed"
 
 
+@pytest.mark.law
 async def test_repeats_after_faults_count_as_calls(databases: Databases, servers: Servers) -> None:
     """Every attempt that reaches the provider may be billed, the failed one too."""
     wrong = OfflineSettings(faults={Fault.HTML: 3})
@@ -73,6 +75,7 @@ async def test_the_limit_of_money_is_never_passed(databases: Databases, servers:
         assert seen["spend"]["notional_usd"] > 0
 
 
+@pytest.mark.law
 async def test_without_money_not_one_call_is_made(databases: Databases, servers: Servers) -> None:
     async with opened(databases, servers, provider="anthropic") as stack:
         await make_task(stack, "penniless", cases=8)

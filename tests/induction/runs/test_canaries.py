@@ -13,6 +13,7 @@ from tests.induction.runs.driving import events, reached, sql, start
 from tests.induction.triggers.test_decisions import switch
 
 
+@pytest.mark.law
 async def test_a_canary_says_whether_the_model_has_changed(stack: Stack) -> None:
     version = await make_task(stack, "sung", cases=30)
     order = {"task": "sung", "kind": "canary"}

@@ -71,6 +71,7 @@ async def computing(stack: Stack, run: str, *, seconds: int) -> None:
     await until(holds)
 
 
+@pytest.mark.law
 async def test_who_computes_keeps_the_lease_and_is_cancelled_meanwhile(
     stack: Stack, task: str
 ) -> None:
@@ -92,6 +93,7 @@ async def test_who_computes_past_its_minutes_says_so_and_ends(stack: Stack, task
     assert [one["type"] for one in await events(stack, run)] == ["run_finished"]
 
 
+@pytest.mark.law
 async def test_who_computes_can_be_paused(stack: Stack, task: str) -> None:
     run = await start(stack, task)
     async with stack.working():
@@ -179,6 +181,7 @@ async def test_an_engine_that_never_comes_to_an_end_is_ended() -> None:
             await engine.call(sum, range(10**15))
 
 
+@pytest.mark.law
 async def test_an_engine_takes_nothing_along_of_what_its_worker_was_begun_by(
     tmp_path: Path,
 ) -> None:

@@ -30,6 +30,7 @@ async def ended(stack: Stack, task: str, status: str, **order: object) -> str:
     return run
 
 
+@pytest.mark.law
 async def test_a_run_whose_engine_version_no_worker_has_is_superseded_and_says_so_last(
     stack: Stack,
 ) -> None:

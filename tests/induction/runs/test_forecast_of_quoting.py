@@ -38,6 +38,7 @@ async def test_the_forecast_says_how_many_cases_may_be_quoted(
         assert "/v1/ground-truth:quoting" in note
 
 
+@pytest.mark.law
 @pytest.mark.parametrize(
     ("cases", "retrieval", "tells"), [(120, False, True), (120, True, False), (60, False, False)]
 )

@@ -1,5 +1,7 @@
 """Who holds a run, by the database's clock."""
 
+import pytest
+
 from tests.fixtures.labelled import make_task
 from tests.fixtures.stack import Stack
 from tests.induction.runs.driving import reached, sql, start
@@ -18,6 +20,7 @@ async def test_a_lease_by_a_clock_that_was_ahead_keeps_no_run_waiting(stack: Sta
         await reached(stack, run, "completed")
 
 
+@pytest.mark.law
 async def test_one_run_is_claimed_at_a_time_where_the_database_knows_of_one_row(
     stack: Stack,
 ) -> None:

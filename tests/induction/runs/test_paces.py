@@ -84,6 +84,7 @@ async def two_workers(url: str) -> AsyncIterator[tuple[SharedPace, SharedPace]]:
         await redis.aclose()
 
 
+@pytest.mark.law
 async def test_what_one_worker_is_refused_lowers_the_others_and_answers_to_any_raise_both(
     servers: Servers,
 ) -> None:

@@ -164,6 +164,7 @@ async def test_nothing_of_the_texts_is_kept(stack: Stack, replayed: Replayed) ->
         assert await until(checked) == "unchecked"
 
 
+@pytest.mark.law
 async def test_a_replay_ends_where_a_prediction_of_it_is_erased(stack: Stack) -> None:
     version = await make_task(stack, "erased-traffic")
     person = "01890a5d-ac96-774b-bcce-b302099a8057"
@@ -200,6 +201,7 @@ async def test_only_a_replay_is_about_predictions(stack: Stack) -> None:
     await stack.induction.post(f"/v1/runs/{run}/cancel")
 
 
+@pytest.mark.law
 @pytest.mark.usefixtures("replayed")
 async def test_a_replay_waits_for_nlu_logger_and_goes_on(stack: Stack) -> None:
     run = await start(stack, TASK, kind="replay", predictions=3)
@@ -212,6 +214,7 @@ async def test_a_replay_waits_for_nlu_logger_and_goes_on(stack: Stack) -> None:
     assert (done["status"], done["replay"]["predictions"]) == ("completed", 3)
 
 
+@pytest.mark.law
 @pytest.mark.usefixtures("replayed")
 async def test_the_command_says_the_price_and_then_what_changes(stack: Stack) -> None:
     shown = [(text, OF_WORDS[label]) for text, label in texts(80)[40:63]]

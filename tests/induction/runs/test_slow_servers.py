@@ -91,6 +91,7 @@ async def test_an_operator_is_heard_while_a_slow_server_works_through_a_block(
         assert (await shown(stack, run))["spend"]["calls"] == server.answered
 
 
+@pytest.mark.law
 async def test_a_question_to_a_model_that_costs_is_held_by_the_months_cap(
     databases: Databases, servers: Servers
 ) -> None:

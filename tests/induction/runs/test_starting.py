@@ -201,6 +201,7 @@ async def test_a_forecast_is_never_passed_by_its_run(stack: Stack) -> None:
     assert 0 < seen["spend"]["calls"] <= forecast["calls"]
 
 
+@pytest.mark.law
 async def test_a_task_has_one_active_improve_run(stack: Stack) -> None:
     await make_task(stack, "busy", cases=8)
     first = await start(stack, "busy")

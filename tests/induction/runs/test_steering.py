@@ -118,6 +118,7 @@ async def test_time_without_a_worker_is_not_time_used(stack: Stack) -> None:
     assert not seen["reason"].startswith("minutes")
 
 
+@pytest.mark.law
 async def test_minutes_used_up_end_the_run(stack: Stack) -> None:
     await make_task(stack, "overdue", cases=8)
     run = await start(stack, "overdue", limits={"minutes": 10})
@@ -131,6 +132,7 @@ async def test_minutes_used_up_end_the_run(stack: Stack) -> None:
     assert seen["spend"]["calls"] == 0
 
 
+@pytest.mark.law
 async def test_a_cancelled_run_says_so_last_and_leaves_the_test_part_untouched(
     databases: Databases, servers: Servers
 ) -> None:

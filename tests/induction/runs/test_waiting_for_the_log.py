@@ -103,6 +103,7 @@ async def test_starts_that_wait_for_ground_truth_delay_nobody(
     assert {one.json()["code"] for one in answers[::2] if one.status_code == 409} == {"run_active"}
 
 
+@pytest.mark.law
 async def test_a_consideration_that_waits_holds_nothing(
     databases: Databases, servers: Servers
 ) -> None:

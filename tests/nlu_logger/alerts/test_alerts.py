@@ -182,6 +182,7 @@ async def test_many_workers_tell_it_once(world: World, receiver: Receiver, task:
     assert len(incidents) == len(alerts)
 
 
+@pytest.mark.law
 async def test_intents_that_drift_apart_are_noticed_and_their_return_too(
     world: World, receiver: Receiver, task: str
 ) -> None:

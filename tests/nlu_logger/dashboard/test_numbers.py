@@ -38,6 +38,7 @@ async def test_a_cell_of_the_matrix_leads_to_the_predictions_it_counts(
     assert "of what the audit drew" in await shown(reader, "confusion", task=task, sample="audit")
 
 
+@pytest.mark.law
 async def test_every_mistake_that_is_counted_has_its_row(
     world: World, reader: httpx2.AsyncClient, task: str
 ) -> None:

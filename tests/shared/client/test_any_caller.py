@@ -39,6 +39,7 @@ async def prompts_of(stack: Stack, task: str) -> set[str]:
     return {item["prompt"] for item in answer.json()["items"]}
 
 
+@pytest.mark.law
 @pytest.mark.parametrize(
     ("way", "logged"),
     [

@@ -48,6 +48,7 @@ class Busy:
         return [after - before for before, after in zip(self.came, self.came[1:], strict=False)]
 
 
+@pytest.mark.law
 async def test_the_client_logs_what_was_first_turned_away(stack: Stack) -> None:
     busy = Busy(stack, times=2)
     async with serving(busy.app) as url:
@@ -87,6 +88,7 @@ async def test_who_cannot_wait_so_long_gives_up_at_once(stack: Stack) -> None:
     assert len(busy.came) == 2
 
 
+@pytest.mark.law
 async def test_a_command_waits_and_says_so(stack: Stack) -> None:
     busy = Busy(stack, times=2)
     async with serving(busy.app) as url:

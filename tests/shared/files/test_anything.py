@@ -33,6 +33,7 @@ CONTENTS = (
 )
 
 
+@pytest.mark.law
 @pytest.mark.parametrize("name", [None, *BY_NAME])
 @given(content=CONTENTS)
 def test_a_file_is_read_or_refused(name: str | None, content: bytes) -> None:

@@ -78,6 +78,7 @@ async def test_what_a_process_leaves_at_its_end_is_sent_by_the_next(
     assert sum(row["was_successful"] is True for row in rows) == 3
 
 
+@pytest.mark.law
 async def test_processes_share_a_folder_and_the_living_inherit(
     stack: Stack, tmp_path: Path
 ) -> None:
