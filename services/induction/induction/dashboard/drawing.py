@@ -61,16 +61,30 @@ def search_chart(
     scores = [baseline, *(score for _, score in scored)]
     low, high = _range(min(scores), max(scores))
     y = partial(AREA.y, low=low, high=high)
-    points, path, best = [], f"M {AREA.left:g} {y(baseline):g}", baseline
-    for number, (one, score) in enumerate(scored, 1):
+    points, path = [], f"M {AREA.left:g} {y(baseline):g}"
+    line = bests(baseline, changes, cheaper=cheaper)
+    for number, ((one, score), best) in enumerate(zip(scored, line, strict=True), 1):
         x = AREA.x(number / len(scored))
         is_kept = one.outcome == KEPT
         end = "kept" if is_kept else "not kept"
         points.append(Point(x, y(score), is_kept, f"change {one.n}: {score:.3f}, {end}"))
-        best = score if is_kept and one.version_id != cheaper else best
         path += f" H {x:g} V {y(best):g}"
     ticks = [Tick(y(score), f"{score:.2f}") for score in (low, (low + high) / 2, high)]
     return SearchChart(points, path, y(baseline), ticks)
+
+
+def bests(
+    baseline: float, changes: Sequence[IterationView], *, cheaper: UUID | None = None
+) -> list[float]:
+    """The validation score of the search's best after each change that was scored there; the
+    parameters are those of `search_chart`."""
+    line, best = [], baseline
+    for one in changes:
+        if one.validation_f1 is not None:
+            is_best = one.outcome == KEPT and (cheaper is None or one.version_id != cheaper)
+            best = one.validation_f1 if is_best else best
+            line.append(best)
+    return line
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +121,7 @@ def _trace(name: str, scores: Sequence[Mapping[str, float]]) -> Trace:
 
 def best_so_far(baseline: float, changes: Sequence[IterationView]) -> float:
     """The validation score of the change kept last, or the baseline's where none was kept."""
-    kept = [one.validation_f1 for one in changes if one.outcome == KEPT]
-    return next((score for score in reversed(kept) if score is not None), baseline)
+    return next(reversed(bests(baseline, changes)), baseline)
 
 
 def _range(low: float, high: float) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """The house whose pages these are: its links, and who may open what in it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from nlu_shared.kit.access.auth import ADMIN
 from nlu_shared.kit.access.logins import Login
@@ -36,6 +36,9 @@ HOUSE = House(
     },
 )
 entrance = Entrance(HOUSE)
+YesNo = Literal["", "yes", "no"]
+"""What a filter may ask for; empty: both."""
+YES = {"yes": True, "no": False}
 Reader = Annotated[Login, entrance.needs("runs:read", "prompts:read", "tasks:read")]
 PromptReader = Annotated[Login, entrance.needs("prompts:read", "tasks:read")]
 RunReader = Annotated[Login, entrance.needs("runs:read")]

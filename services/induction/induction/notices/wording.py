@@ -61,8 +61,8 @@ def subject(ended: RunNotice) -> str:
     """One line."""
     end = ended.verdict.value.replace("_", " ") if ended.verdict else ended.status.value
     stands = f"[induction] {ended.task}: {ended.kind.value} run {end}"
-    found = _claims(ended.comparisons) if ended.comparisons else _scores(ended)
-    return f"{stands}, {found}" if found else stands
+    figures = _claims(ended.comparisons) if ended.comparisons else _scores(ended)
+    return f"{stands}, {figures}" if figures else stands
 
 
 def _claims(comparisons: Sequence[ModelComparison]) -> str:

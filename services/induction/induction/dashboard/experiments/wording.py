@@ -65,11 +65,11 @@ def _evidence(evidence: ExperimentEvidence) -> str:
             "Units do not get the versions they should, so no winner is believed: look at what"
             " asks `active` and what it logs as `prompt_version`."
         )
-    side, found = max(
+    side, evidence_of_it = max(
         ("better", evidence.better), ("worse", evidence.worse), key=lambda one: one[1]
     )
     needed = f"of the {evidence.needed:g} that decide"
-    return f"The evidence that it is {side} is {strength(found)} {needed}."
+    return f"The evidence that it is {side} is {strength(evidence_of_it)} {needed}."
 
 
 def next_step(experiment: Experiment, now: datetime) -> list[str | datetime]:

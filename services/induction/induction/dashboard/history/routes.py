@@ -16,7 +16,7 @@ from nlu_shared.schemas.runs import RunLimits
 from starlette.responses import HTMLResponse, Response
 
 from induction.dashboard.history import service
-from induction.dashboard.house import HOUSE, PromptReader, reads_prompts, registers
+from induction.dashboard.house import HOUSE, YES, PromptReader, YesNo, reads_prompts, registers
 from induction.history import failures, lineage
 from induction.history import routes as api
 from induction.settings import Settings
@@ -25,8 +25,6 @@ router = APIRouter(prefix="/tasks/{task}")
 SettingsDep = Annotated[Settings, Depends(settings_of)]
 Outcome = Literal["", "kept", "outdone", "rejected", "edited by hand", "brought in"]
 """What may have become of a version, or who made one that no run tried."""
-Settled = Literal["", "yes", "no"]
-YES = {"yes": True, "no": False}
 SAVED_IDEAS: Columns = {
     "version": attrgetter("version_id"),
     "strategy": attrgetter("strategy"),
@@ -101,7 +99,7 @@ async def show_ideas(
     login: PromptReader,
     session: DbSession,
     settings: SettingsDep,
-    settled: Settled = "",
+    settled: YesNo = "",
     sort: Sort | None = None,
     cursor: UUID | None = None,
 ) -> HTMLResponse:
@@ -116,7 +114,7 @@ async def save_ideas(
     task: PathTask,
     session: DbSession,
     settings: SettingsDep,
-    settled: Settled = "",
+    settled: YesNo = "",
     sort: Sort | None = None,
 ) -> Response:
     chosen = YES.get(settled)

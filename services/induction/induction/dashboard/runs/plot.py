@@ -7,7 +7,7 @@ from uuid import UUID
 
 from nlu_shared.schemas.candidates import IterationView
 
-from induction.dashboard.drawing import KEPT
+from induction.dashboard.drawing import KEPT, bests
 
 ON_TRAIN = "all, on the cases that teach"
 MOST_COMPONENTS = 12
@@ -60,11 +60,7 @@ def plot(
     scored = [(one, one.validation_f1) for one in changes if one.validation_f1 is not None]
     if not scored:
         return None
-    best, so_far = [baseline], baseline
-    for change, score in scored:
-        is_best = change.outcome == KEPT and change.version_id != cheaper
-        so_far = score if is_best else so_far
-        best.append(so_far)
+    best = bests(baseline, changes, cheaper=cheaper)
     kept_ids = [one.version_id if one.outcome == KEPT else None for one, _ in scored]
     known = [{} if id is None else scores.get(id, {}) for id in (baseline_id, *kept_ids)]
     kept = [score if one.outcome == KEPT else None for one, score in scored]
@@ -74,7 +70,7 @@ def plot(
     return Plot(
         changes=[0, *(one.n for one, _ in scored)],
         lines=[
-            Line("the best so far", "best", [*best]),
+            Line("the best so far", "best", [baseline, *best]),
             Line("a change that was kept", "kept", [baseline, *kept]),
             Line("a change that was not", "rejected", [None, *rejected]),
             *(Line(name, kind, [one.get(name) for one in known]) for kind, name in named),

@@ -21,10 +21,20 @@ from induction.dashboard.runs.service import RunFilters
 from induction.dashboard.runs.table import COLUMNS
 from induction.runs import routes as api
 from induction.runs import service as runs
+from induction.runs.models import RunRow
 from induction.runs.streaming import stream_routes
 
 router = APIRouter()
 RunId = Annotated[UUID, Path(description="the run")]
+
+
+async def _own(run_id: RunId, session: DbSession, caller: CallerDep) -> RunRow:
+    row = await runs.get(session, run_id)
+    own_task(caller, row.task)
+    return row
+
+
+OwnRun = Annotated[RunRow, Depends(_own)]
 
 
 async def _filters(
@@ -62,70 +72,54 @@ async def download_runs(session: DbSession, caller: CallerDep, filters: Filters)
 
 @router.get("/runs/{run_id}")
 async def show_run(
-    run_id: RunId,
     login: Reader,
+    row: OwnRun,
     session: DbSession,
-    caller: CallerDep,
     authenticator: AuthenticatorDep,
 ) -> HTMLResponse:
-    row = await runs.get(session, run_id)
-    own_task(caller, row.task)
     view = await service.run_page(session, row, authenticator)
     return HOUSE.page("run.html", login, at=None, view=view)
 
 
 @router.get("/runs/{run_id}/changes/{n}")
 async def show_change(
-    run_id: RunId,
     n: Annotated[int, Path(ge=1, lt=2**31, description="of the change, from 1")],
     login: Reader,
+    row: OwnRun,
     session: DbSession,
-    caller: CallerDep,
 ) -> HTMLResponse:
     """What a change changes of the prompt that was the best before it."""
-    row = await runs.get(session, run_id)
-    own_task(caller, row.task)
     view = await service.change_page(session, row, n)
     return HOUSE.page("change.html", login, at=None, view=view)
 
 
 @router.get("/runs/{run_id}/cases")
 async def show_cases(
-    run_id: RunId,
     login: Reader,
+    row: OwnRun,
     session: DbSession,
-    caller: CallerDep,
     skipped: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     sort: Sort | None = None,
 ) -> HTMLResponse:
     """Case by version: what each change turned."""
-    row = await runs.get(session, run_id)
-    own_task(caller, row.task)
     view = await queries.cases_page(session, row, sort=sort, skipped=skipped)
     return HOUSE.page("cases.html", login, at=None, view=view)
 
 
 @router.get("/runs/{run_id}/cases.csv", dependencies=[reads_runs])
-async def save_cases(
-    run_id: RunId, session: DbSession, caller: CallerDep, sort: Sort | None = None
-) -> Response:
-    row = await runs.get(session, run_id)
-    own_task(caller, row.task)
+async def save_cases(row: OwnRun, session: DbSession, sort: Sort | None = None) -> Response:
     view = await queries.cases_page(session, row, sort=sort, skipped=0, limit=MOST_SAVED)
     return file("cases", as_csv(saved(view.changes, view.cases), view.turns))
 
 
 @router.get("/runs/{run_id}/cases/{case_id}")
 async def show_case(
-    run_id: RunId,
     case_id: Annotated[UUID, Path(description="the case")],
     login: Reader,
+    row: OwnRun,
     session: DbSession,
-    caller: CallerDep,
 ) -> HTMLResponse:
     """A case with what each prompt of the run answered to it."""
-    row = await runs.get(session, run_id)
-    own_task(caller, row.task)
     view = await queries.case_page(session, row, case_id)
     return HOUSE.page("case.html", login, at=None, view=view)
 

@@ -115,20 +115,16 @@ export function draw() {
   drawn = usable(JSON.parse(points.dataset.points));
   section.classList.add("plotted");
   for (const one of [mount, choices, readout]) one.hidden = false;
-  if (before === JSON.stringify(drawn) && chart) return drawn;
+  if (before !== JSON.stringify(drawn) || !chart) make();
+  return drawn;
+}
+
+function make() {
   chart?.destroy();
   chart = new uPlot(options(), cut(), mount);
   offered();
   tell(drawn.changes.length - 1);
-  return drawn;
 }
 
-function again() {
-  if (!chart) return;
-  chart.destroy();
-  chart = new uPlot(options(), cut(), mount);
-  offered();
-}
-
-dark.addEventListener("change", again);
+dark.addEventListener("change", () => chart && make());
 if (mount) new ResizeObserver(() => chart?.setSize({ width: mount.clientWidth, height: HEIGHT })).observe(mount);

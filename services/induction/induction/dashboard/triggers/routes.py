@@ -1,7 +1,7 @@
 """The page of a task's trigger: its rules, how it stands, and what was decided."""
 
 from operator import attrgetter
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
@@ -14,7 +14,7 @@ from nlu_shared.kit.pages.tables import MOST_SAVED, Sort
 from starlette.responses import HTMLResponse, Response
 
 from induction.dashboard import words
-from induction.dashboard.house import HOUSE, Administrator, administers
+from induction.dashboard.house import HOUSE, YES, Administrator, YesNo, administers
 from induction.dashboard.triggers import service
 from induction.settings import Settings
 from induction.triggers import queries
@@ -22,8 +22,6 @@ from induction.triggers import routes as api
 
 router = APIRouter()
 SettingsDep = Annotated[Settings, Depends(settings_of)]
-Started = Literal["", "yes", "no"]
-YES = {"yes": True, "no": False}
 SAVED: Columns = {
     "decided": attrgetter("decided_at"),
     "last_decided": attrgetter("last_decided_at"),
@@ -43,7 +41,7 @@ async def show_trigger(
     session: DbSession,
     settings: SettingsDep,
     authenticator: AuthenticatorDep,
-    started: Started = "",
+    started: YesNo = "",
     sort: Sort | None = None,
     cursor: UUID | None = None,
 ) -> HTMLResponse:
@@ -55,7 +53,7 @@ async def show_trigger(
 
 @router.get("/tasks/{task}/trigger.csv", dependencies=[administers])
 async def save_decisions(
-    task: PathTask, session: DbSession, started: Started = "", sort: Sort | None = None
+    task: PathTask, session: DbSession, started: YesNo = "", sort: Sort | None = None
 ) -> Response:
     chosen = YES.get(started)
     order = service.table(task, started=chosen, sort=sort).order

@@ -30,12 +30,13 @@ async def compare_tied(
     calls_left: of the ladder; None without a limit.
     """
     tied = _tied(search, entrants)
+    if not tied or (len(tied) == 1 and not _is_baseline_tied(search, tied[0])):
+        return
     cases = _cases(search, len(tied), calls_left)
-    if len(tied) > 1 or (tied and _is_baseline_tied(search, tied[0])):
-        for one in tied if cases else ():
-            new = [case for case in cases if case.id not in one.train.by_case]
-            one.train |= await search.evaluate(one.candidate.content, new, split=Split.TRAIN)
-            one.compared = cases
+    for one in tied if cases else ():
+        new = [case for case in cases if case.id not in one.train.by_case]
+        one.train |= await search.evaluate(one.candidate.content, new, split=Split.TRAIN)
+        one.compared = cases
 
 
 def _tied(search: Search, entrants: Sequence[Entrant]) -> list[Entrant]:
@@ -58,7 +59,7 @@ def _is_baseline_tied(search: Search, best: Entrant) -> bool:
 def _cases(search: Search, tied: int, calls_left: float | None) -> Sequence[Case]:
     """As many as the end of the search compares; where calls are too few for that, as many as they
     pay for until TELLING_CASES decide; none where the training cases decide anyway."""
-    if search.splits.validation_is_train or not tied:
+    if search.splits.validation_is_train:
         return ()
     if search.compared or calls_left is None:
         return compared(search)
