@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nlu_shared.schemas.prompts import caution_of
-from nlu_shared.schemas.runs import RunView
+from nlu_shared.schemas.run_views import RunView
 
 from deploy.demo.backend import Backend
 from deploy.demo.data import DataSet

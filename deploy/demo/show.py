@@ -11,7 +11,7 @@ from induction.watching.screen import bar_on, move, panel, spent
 from induction.watching.search import SearchView
 from nlu_shared.schemas.events import EvaluationProgress
 from nlu_shared.schemas.prompts import caution_of
-from nlu_shared.schemas.runs import RunView
+from nlu_shared.schemas.run_views import RunView
 from rich.console import Console
 from rich.padding import Padding
 from rich.progress import Progress

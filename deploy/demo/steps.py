@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from nlu_shared.schemas.events import EvaluationProgress, StoredEvent
-from nlu_shared.schemas.runs import RunView
+from nlu_shared.schemas.run_views import RunView
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ from nlu_shared.schemas.reviews import (
     Correction,
     CorrectionIn,
 )
-from nlu_shared.schemas.runs import RunLimits, RunRequest, RunStatus, RunView
+from nlu_shared.schemas.run_views import RunView
+from nlu_shared.schemas.runs import RunLimits, RunRequest, RunStatus
 from nlu_shared.schemas.tasks import TaskIn, TaskView
 
 from deploy.demo.backend import Backend, prediction_of

@@ -40,6 +40,7 @@ IO_FILES = {
     "ingest.py",
     "queues.py",
     "queries.py",
+    "backlog.py",
     "truths.py",
     "stream.py",
     "stream_routes.py",

@@ -1,7 +1,7 @@
 """What the demo says of each part of an extraction."""
 
 from induction.watching.components import by_component
-from nlu_shared.schemas.runs import RunView
+from nlu_shared.schemas.run_views import RunView
 
 
 def test_each_component_is_told_with_its_counts_and_the_cases_that_carry_it() -> None:

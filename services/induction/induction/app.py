@@ -21,7 +21,7 @@ from induction.prompts.promotion_routes import router as promotions
 from induction.prompts.routes import router as prompts
 from induction.reports.routes import router as reports
 from induction.resources import APP_IDENTITY, Resources, open_resources
-from induction.runs import queries
+from induction.runs import backlog
 from induction.runs.replay_routes import router as replays
 from induction.runs.routes import router as runs
 from induction.runs.streaming.stream_routes import router as streams
@@ -69,4 +69,4 @@ def build(settings: Settings) -> FastAPI:
 
 async def _measure(resources: Resources) -> dict[str, float]:
     async with session_scope(resources.database, APP_IDENTITY) as session:
-        return await queries.gauges(session)
+        return await backlog.gauges(session)

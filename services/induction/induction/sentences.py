@@ -5,7 +5,8 @@ import re
 from collections import Counter
 
 from nlu_shared.schemas.prompts import Change, Edit, Op
-from nlu_shared.schemas.runs import RunStatus, RunView
+from nlu_shared.schemas.run_views import RunView
+from nlu_shared.schemas.runs import RunStatus
 from nlu_shared.schemas.spending import Spend
 
 # Of no name, version, decimal number or address.
@@ -29,6 +30,13 @@ def readable(sentences: str) -> str:
     return _THOUSANDS.sub(lambda number: f"{int(number[0]):,}", sentences).replace(
         _ONE_LOOK, _AS_ONE
     )
+
+
+def standing(run: RunView) -> str:
+    """A run's status, or what it is on its way to."""
+    if run.cancelling:
+        return "cancelling"
+    return "pausing" if run.pausing else run.status
 
 
 def counted(number: int, thing: str) -> str:

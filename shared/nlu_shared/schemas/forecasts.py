@@ -8,15 +8,21 @@ from nlu_shared.schemas.tasks import UnanswerableTruths
 
 class Likely(Schema):
     """What it will rather take, by what finished runs of its kind and model took for each case:
-    from the least of them to the most, and no more than its limits."""
+    from the least of them to the most, and no more than its limits. Where there is none, an
+    estimate from the cases, the prompt and what a search usually asks."""
 
-    runs: int = Field(description="how many runs that is taken from, the newest")
+    runs: int = Field(
+        description="how many runs that is taken from, the newest; 0: none, it is an estimate"
+    )
     is_own: bool = Field(
         default=True, description="are they of this task? false: it has none, and others' are taken"
     )
     calls: tuple[int, int] = Field(description="requests to models")
     money_usd: tuple[float, float] = Field(description="US dollars")
-    minutes: tuple[float, float] = Field(description="of wall time, without pauses")
+    minutes: tuple[float, float] | None = Field(
+        description="of wall time, without pauses; of an estimate at the rate of the model's newest"
+        " runs of any kind; null: no run of this model has finished"
+    )
 
 
 class Forecast(Schema):
@@ -32,9 +38,7 @@ class Forecast(Schema):
     )
     calls: int = Field(description="requests to models, at most")
     money_usd: float = Field(description="US dollars, at most")
-    likely: Likely | None = Field(
-        default=None, description="null: no run of this kind and model has finished yet"
-    )
+    likely: Likely | None = Field(default=None, description="within that bound")
     month_left_usd: float | None = Field(
         default=None, description="US dollars that the month's cap leaves for all runs"
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from induction.watching.screen import ending
-from nlu_shared.schemas.runs import RunView
+from nlu_shared.schemas.run_views import RunView
 from offline_model.settings import Fault, OfflineSettings
 
 from tests.fixtures.databases import Databases

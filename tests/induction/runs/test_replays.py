@@ -83,10 +83,8 @@ async def test_a_version_says_what_it_would_change_of_traffic(
     )
     forecast = replayed.forecast
     assert (forecast["predictions"], forecast["calls"]) == (40, 80)
-    assert (forecast["splits"], forecast["likely"]) == (
-        {"train": 0, "validation": 0, "test": 0},
-        None,
-    )
+    assert forecast["splits"] == {"train": 0, "validation": 0, "test": 0}
+    assert (forecast["likely"]["runs"], forecast["likely"]["calls"]) == (0, [40, 80])
     assert replayed.begun.status_code == 202
     run = replayed.run
     assert replayed.begun.headers["location"] == f"/v1/runs/{run['id']}"

@@ -141,7 +141,24 @@ async def test_an_answer_that_was_changed_or_lost_is_a_difference(stack: Stack) 
         lost = await verified(stack, run)
     assert bent["outcome"] == lost["outcome"] == "different"
     assert bent["difference"]["replayed"]["objective"] < bent["difference"]["recorded"]["objective"]
-    assert "calls that its ledger does not hold" in lost["reason"]
+    assert "asks what its ledger does not hold: a call of offline (task" in lost["reason"]
+
+
+async def test_an_event_behind_the_last_is_a_difference(stack: Stack) -> None:
+    run = await finished(stack, "longer", kind="evaluate")
+    await sql(
+        stack,
+        """
+        INSERT INTO run_events (run_id, n, body)
+        SELECT run_id, n + 1, body FROM run_events WHERE run_id = $1 ORDER BY n DESC LIMIT 1
+        """,
+        run,
+    )
+    async with stack.working():
+        seen = await verified(stack, run)
+    assert seen["outcome"] == "different"
+    assert seen["difference"]["recorded"]["type"] == "run_finished"
+    assert seen["difference"]["replayed"] is None
 
 
 @pytest.mark.law

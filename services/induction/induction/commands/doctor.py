@@ -42,7 +42,7 @@ from induction.llm.adapters.opening import adapters
 from induction.migrations import SCRIPTS
 from induction.pricing import service as pricing
 from induction.resources import APP_IDENTITY
-from induction.runs import queries
+from induction.runs import backlog
 from induction.runs.driving import standstill
 from induction.runs.starting import costs
 from induction.settings import Settings
@@ -196,7 +196,7 @@ async def _with_database(settings: Settings, ask: bool | None) -> list[Check]:
     try:
         async with open_database(settings.database, pool_size=1) as database:
             async with session_scope(database, APP_IDENTITY) as session:
-                runs = await queries.stalled(session, longer=STALLED, most=MOST_RUNS)
+                runs = await backlog.stalled(session, longer=STALLED, most=MOST_RUNS)
             seen = await catalogue.overview(database, APP_IDENTITY, settings)
             questions = await _questions(database, settings, seen, ask)
     except ServiceError as away:

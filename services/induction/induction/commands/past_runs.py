@@ -3,7 +3,8 @@
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator
+from itertools import islice, zip_longest
 from typing import Annotated, Literal, NoReturn
 from uuid import UUID
 
@@ -13,13 +14,14 @@ from nlu_shared.client.patient import unanswered
 from nlu_shared.kit.options import field
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.continuations import LimitsChange
-from nlu_shared.schemas.runs import RunView
+from nlu_shared.schemas.run_views import RunView
 from nlu_shared.schemas.verifications import EventDifference, Verification, VerificationOutcome
 from pydantic import JsonValue
 
 from induction.commands.remote import HERE, Key, Output, Url, answer, client, write
 from induction.commands.runs import AsJson, EventsAsJson, NamedModel, Watch, start
 from induction.run_kinds import SEEK_BETTER
+from induction.sentences import standing
 from induction.watching import screen, waiting
 
 runs = App(name="runs", help="Runs: list, show, report, steer, verify, continue.")
@@ -29,6 +31,8 @@ EXITS = {
     VerificationOutcome.UNCHECKED: 2,
 }
 LOOK_SECONDS = 0.5
+MOST_DIFFERENCES, MOST_SHOWN = 10, 300
+"""Values of two events that are shown, and characters of each."""
 NO_WORKER = "No worker of its engine version has done it in that time."
 
 
@@ -50,7 +54,7 @@ def list_runs(*, task: str | None = None, limit: int = 20, url: Url = HERE, key:
     for run in Page[RunView].model_validate_json(content).items:
         measured = (run.baseline_f1, run.final_f1)[: 1 + (run.kind in SEEK_BETTER)]
         scores = " → ".join("-" if one is None else f"{one:.3f}" for one in measured)
-        status = "cancelling" if run.cancelling else run.status
+        status = standing(run)
         print(run.id, run.task, run.kind, status, scores, run.reason or "", sep="\t")
 
 
@@ -73,7 +77,9 @@ def show(run_id: UUID, /, *, as_json: AsJson = False, url: Url = HERE, key: Key 
         return
     run = RunView.model_validate_json(content)
     reason = "" if run.reason is None else f": {run.reason}"
-    print(f"{run.task} {run.kind}: {'cancelling' if run.cancelling else run.status}{reason}")
+    print(f"{run.task} {run.kind}: {standing(run)}{reason}")
+    if run.retry_at is not None:
+        print(f"it goes on by itself at {run.retry_at:%Y-%m-%d %H:%M:%S} UTC")
     console = screen.console_for()
     waiting.print_waiting(console, run)
     screen.print_ending(console, run)
@@ -178,31 +184,39 @@ def _in_words(checked: Verification) -> list[str]:
 
 
 def _sides(difference: EventDifference) -> list[str]:
-    """The fields that differ, each as it is recorded and as it is replayed."""
+    """What differs, each value as it is recorded and as it is replayed."""
     recorded, replayed = difference.recorded, difference.replayed
-    if recorded is None or replayed is None:
-        return [f"  recorded: {_event(recorded)}", f"  replayed: {_event(replayed)}"]
-    names = [name for name in {**recorded, **replayed} if not _equal(recorded, replayed, name)]
-    return [
+    values = list(islice(_differing("", recorded, replayed), MOST_DIFFERENCES + 1))
+    lines = [
         line
-        for name in names
+        for path, before, after in values[:MOST_DIFFERENCES]
         for line in (
-            f"  recorded {name}: {_value(recorded, name)}",
-            f"  replayed {name}: {_value(replayed, name)}",
+            f"  recorded{path}: {_value(before)}",
+            f"  replayed{path}: {_value(after)}",
         )
     ]
+    return lines + (["  and more: --json prints both events"] if values[MOST_DIFFERENCES:] else [])
 
 
-def _equal(one: Mapping[str, JsonValue], other: Mapping[str, JsonValue], name: str) -> bool:
-    return _value(one, name) == _value(other, name)
+def _differing(
+    path: str, recorded: JsonValue, replayed: JsonValue
+) -> Iterator[tuple[str, JsonValue, JsonValue]]:
+    """The smallest values that differ, each with its path; what one side lacks is null there."""
+    if isinstance(recorded, dict) and isinstance(replayed, dict):
+        for name in {**recorded, **replayed}:
+            yield from _differing(f"{path} {name}", recorded.get(name), replayed.get(name))
+    elif isinstance(recorded, list) and isinstance(replayed, list):
+        for n, (before, after) in enumerate(zip_longest(recorded, replayed)):
+            yield from _differing(f"{path} {n}", before, after)
+    elif recorded != replayed:
+        yield path, recorded, replayed
 
 
-def _value(body: Mapping[str, JsonValue], name: str) -> str:
-    return json.dumps(body[name], ensure_ascii=False) if name in body else "nothing"
-
-
-def _event(body: Mapping[str, JsonValue] | None) -> str:
-    return "nothing" if body is None else json.dumps(body, ensure_ascii=False)
+def _value(value: JsonValue) -> str:
+    if value is None:
+        return "nothing"
+    written = json.dumps(value, ensure_ascii=False)
+    return written if len(written) <= MOST_SHOWN else f"{written[:MOST_SHOWN]}…"
 
 
 @runs.command(name="continue")

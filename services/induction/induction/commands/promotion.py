@@ -13,7 +13,7 @@ from nlu_shared.schemas.promotions import (
     ProposalStatus,
 )
 from nlu_shared.schemas.prompts import PromptVersion, ServingAlias, caution_of
-from nlu_shared.schemas.runs import RunView
+from nlu_shared.schemas.run_views import RunView
 
 from induction.commands.bundles import bundle, bundle_key, import_bundle
 from induction.commands.ensembles import vote

@@ -16,7 +16,8 @@ from nlu_shared.kit.options import field
 from nlu_shared.schemas.events import EvaluationProgress, RunFinished
 from nlu_shared.schemas.forecasts import Forecast
 from nlu_shared.schemas.migration import MARGIN
-from nlu_shared.schemas.runs import RunKind, RunLimits, RunRequest, RunView
+from nlu_shared.schemas.run_views import RunView
+from nlu_shared.schemas.runs import RunKind, RunLimits, RunRequest
 from nlu_shared.schemas.steering import ApprovalMode, ChosenApprovals, Unanswered
 
 from induction.commands.remote import HERE, Key, Url, answer, client
@@ -181,6 +182,10 @@ def evaluate(
     task: str,
     version: UUID | None = None,
     model: Model = None,
+    calls: Annotated[int, field(RunLimits, "calls")] = USUAL.calls,
+    money_usd: Annotated[float, field(RunLimits, "money_usd")] = USUAL.money_usd,
+    minutes: Annotated[float, field(RunLimits, "minutes")] = USUAL.minutes,
+    dry_run: DryRun = False,
     watch: Watch = False,
     as_json: EventsAsJson = False,
     url: Url = HERE,
@@ -202,6 +207,8 @@ def evaluate(
         "kind": RunKind.EVALUATE,
         "prompt_version": version and str(version),
         "models": {"task": model},
+        "limits": {"calls": calls, "money_usd": money_usd, "minutes": minutes},
+        "dry_run": dry_run,
     }
     start("/v1/runs", request, watch=watch, as_json=as_json, url=url, key=key)
 

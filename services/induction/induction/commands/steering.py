@@ -5,10 +5,11 @@ from typing import Annotated
 from uuid import UUID
 
 from nlu_shared.kit.options import number
-from nlu_shared.schemas.runs import RunView
+from nlu_shared.schemas.run_views import RunView
 
 from induction.commands.past_runs import runs
 from induction.commands.remote import HERE, Key, Url, answer, client
+from induction.sentences import standing
 
 __all__ = ["runs"]
 ChangeNumber = Annotated[
@@ -96,4 +97,4 @@ def _steer(path: str, body: Mapping[str, str], url: str, key: str) -> None:
     with client(url, key) as http:
         content = answer(http.post(path, json=body)).content
     run = RunView.model_validate_json(content)
-    print(run.id, "cancelling" if run.cancelling else run.status, sep="\t")
+    print(run.id, standing(run), sep="\t")

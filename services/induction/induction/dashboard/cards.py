@@ -6,7 +6,7 @@ from uuid import UUID
 
 from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.insights import LiveScore, Metric
-from nlu_shared.schemas.runs import RunView
+from nlu_shared.schemas.run_views import RunView
 from nlu_shared.schemas.verdicts import Verdict, VerdictKind
 
 CASES = {

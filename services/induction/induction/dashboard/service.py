@@ -10,7 +10,7 @@ import httpx2
 from nlu_shared.kit.access.auth import Caller
 from nlu_shared.schemas.insights import Every, LiveScore
 from nlu_shared.schemas.lineage import Ancestor
-from nlu_shared.schemas.runs import RunView
+from nlu_shared.schemas.run_views import RunView
 from nlu_shared.schemas.triggers import AutoTrigger, TriggerDecision
 from sqlmodel.ext.asyncio.session import AsyncSession
 

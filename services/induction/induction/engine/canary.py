@@ -26,7 +26,7 @@ from induction.engine.data.chance import shuffled
 from induction.engine.data.splits import Splits, splits_of
 from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import CaseResult, EvalResults, evaluate
-from induction.engine.forecast import Bound, forecast
+from induction.engine.forecast import Workload, forecast
 from induction.engine.plan import Plan
 from induction.engine.runtime import RunContext, Runtime, Stopped
 from induction.task_kinds.base import Case, Prediction
@@ -68,7 +68,7 @@ async def ask_again(plan: Plan, runtime: Runtime) -> None:
     await run.tell(event_builders.finished(run, None, reason))
 
 
-def bound(plan: Plan) -> Bound:
+def bound(plan: Plan) -> Workload:
     """The calls of `ask_again(plan, …)`."""
     calls = 2 * len(drawn(plan, splits_of(plan.cases, plan.splits)))
     return replace(forecast(plan), task_calls=calls, proposer_calls=0)

@@ -37,7 +37,7 @@ from induction.engine.evaluation.evaluate import (
     judge,
 )
 from induction.engine.evaluation.paired import grouped
-from induction.engine.forecast import Bound, forecast
+from induction.engine.forecast import Workload, forecast
 from induction.engine.leak_guard.screen import quoted_by
 from induction.engine.plan import Plan
 from induction.engine.runtime import RunContext, Runtime, Stopped
@@ -78,13 +78,13 @@ async def measure_votes(plan: Plan, runtime: Runtime) -> None:
     await run.tell(end.model_copy(update=_end(plan, by_split)))
 
 
-def bound(plan: Plan) -> Bound:
+def bound(plan: Plan) -> Workload:
     """The calls of `measure_votes(plan, …)`: each prompt once a case."""
     cases = _cases(plan, splits_of(plan.cases, plan.splits))
     prompts = _prompts(plan)
     longest = max(prompt_tokens(one, plan.task.answers) for one in prompts.values())
     most = forecast(plan)
-    return Bound(
+    return Workload(
         task_calls=len(prompts) * sum(map(len, cases.values())),
         proposer_calls=0,
         task_tokens_in=longest + longest_case(plan),

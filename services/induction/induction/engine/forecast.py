@@ -1,4 +1,4 @@
-"""The most a run can cost, known before it starts.
+"""The most a run can cost, known before it starts, and what a search usually takes.
 
 With V validation, T training and S test cases and N iterations:
 
@@ -25,7 +25,7 @@ Runs stay far below: most attempts are no series of rejections, and results are 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from nlu_shared.rendering import prompt_tokens, tokens
+from nlu_shared.rendering import framed, prompt_tokens, tokens
 from nlu_shared.rendering.request import as_bytes
 
 from induction.engine.data.folds import HeldOut, held_out_folds
@@ -54,10 +54,13 @@ from induction.engine.search.stopping import REJECTIONS
 from induction.engine.verdict.cross_validation import FOLD_CHANGES
 from induction.engine.verdict.error_analysis import CALLS_PER_MISS, MOST_CALLS
 
+USUAL_RUNGS, USUAL_PROPOSALS, USUAL_VALIDATED = 6, 12, 4
+PROPOSAL_TOKENS_OUT = 1_000
+
 
 @dataclass(frozen=True, slots=True)
-class Bound:
-    """Calls never exceeded. Tokens are for one call at its largest, about.
+class Workload:
+    """Calls and their sizes: the most there can be, or an estimate. Tokens are about.
 
     task_calls: that put a prompt to a case.
     proposer_calls: that ask for a change, with those asked again.
@@ -81,7 +84,7 @@ class Bound:
         return self.task_calls + self.proposer_calls + sum(self.of_models.values())
 
 
-def forecast(plan: Plan) -> Bound:
+def forecast(plan: Plan) -> Workload:
     """The bound of `improve(plan, …)`."""
     splits = splits_of(plan.cases, plan.splits)
     train, validation, test = len(splits.train), len(splits.validation), len(splits.test)
@@ -101,7 +104,7 @@ def forecast(plan: Plan) -> Bound:
     prompt = max(baseline, grown if room is None else min(room, grown))
     changes = TRIED_SHOWN + min(MOST_SHOWN, len(plan.remembered))
     shown = MOST_AT_ONCE * CASES_SHOWN * longest + changes * MAX_TOKENS
-    return Bound(
+    return Workload(
         task_calls=2 * train
         + validation
         + _ladder(plan, train, validation)
@@ -121,6 +124,33 @@ def forecast(plan: Plan) -> Bound:
     )
 
 
+def usual(plan: Plan, splits: Splits, *, prompt: int) -> Workload:
+    """What a search usually takes: the baseline, the ladder, proposals, what they are compared on,
+    and the end. An estimate, by the runs of `benchmarks/`; `forecast` is the bound.
+
+    plan: the run's.
+    splits: its cases.
+    prompt: tokens of a prompt with many examples.
+    """
+    train, validation, test = len(splits.train), len(splits.validation), len(splits.test)
+    lengths = [tokens(framed(case.text, case.context)) for case in splits.learning]
+    case = sum(lengths) // max(1, len(lengths))
+    return Workload(
+        task_calls=2 * train
+        + (2 + USUAL_VALIDATED) * validation
+        + most_calls(USUAL_RUNGS, cases=validation)
+        + min(train, GROWTH_CASES)
+        + min(train, REFRESHED)
+        + USUAL_PROPOSALS * min(train, GATE_CASES)
+        + 2 * (test + min(test, FIRST_CASES)),
+        proposer_calls=USUAL_PROPOSALS,
+        task_tokens_in=prompt + case,
+        task_tokens_out=min(plan.task.answers.max_tokens, case + 50),
+        proposer_tokens_in=prompt + tokens(SYSTEM) + MOST_AT_ONCE * CASES_SHOWN * case,
+        proposer_tokens_out=PROPOSAL_TOKENS_OUT,
+    )
+
+
 def _ladder(plan: Plan, train: int, validation: int) -> int:
     """The race of all rungs, other orders, the rung that grows, and what a kept one is asked."""
     if not plan.opening:
@@ -130,7 +160,7 @@ def _ladder(plan: Plan, train: int, validation: int) -> int:
     return raced + ORDER_CALLS + min(train, GROWTH_CASES) + validation + min(train, REFRESHED)
 
 
-def forecast_of_evaluation(plan: Plan) -> Bound:
+def forecast_of_evaluation(plan: Plan) -> Workload:
     """The bound of `evaluate_only(plan, …)`: each case once."""
     splits = splits_of(plan.cases, plan.splits)
     calls = len(splits.train) + len(splits.validation)

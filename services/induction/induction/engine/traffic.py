@@ -23,7 +23,7 @@ from pydantic import JsonValue
 from induction.engine import event_builders
 from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import CaseResult, EvalResults, evaluate
-from induction.engine.forecast import Bound
+from induction.engine.forecast import Workload
 from induction.engine.plan import LoggedCase, Plan, Traffic
 from induction.engine.runtime import RunContext, Runtime, Stopped
 from induction.task_kinds.base import Case, Mistake, NoTruth, Prediction, Task
@@ -73,11 +73,11 @@ async def _measured(run: RunContext, traffic: Traffic) -> TrafficReplay:
     return measured(plan, now, again)
 
 
-def bound(plan: Plan) -> Bound:
+def bound(plan: Plan) -> Workload:
     """The calls of `replay(plan, …)`: each text twice."""
     cases, answers = _traffic(plan).cases, plan.task.answers
     longest = max((tokens(framed(case.text, None)) for case in cases), default=0)
-    return Bound(
+    return Workload(
         task_calls=2 * len(cases),
         proposer_calls=0,
         task_tokens_in=prompt_tokens(plan.baseline, answers) + longest,

@@ -13,7 +13,7 @@ from nlu_shared.schemas.reports import (
     ReportedVersion,
     RunReport,
 )
-from nlu_shared.schemas.runs import RunView
+from nlu_shared.schemas.run_views import RunView
 from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession

@@ -10,7 +10,8 @@ from nlu_shared.schemas.events import Split
 from nlu_shared.schemas.migration import ComparisonKind, Measure, ModelComparison
 from nlu_shared.schemas.prompts import caution_of
 from nlu_shared.schemas.reports import ReportedChange
-from nlu_shared.schemas.runs import RunKind, RunView
+from nlu_shared.schemas.run_views import RunView
+from nlu_shared.schemas.runs import RunKind
 from nlu_shared.schemas.verdicts import VerdictKind
 
 from induction.reports.changes import change_in_words, endings

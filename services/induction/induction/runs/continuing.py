@@ -6,7 +6,8 @@ import httpx2
 from nlu_shared.kit.data.db import Database, Identity, session_scope
 from nlu_shared.kit.errors import Conflict
 from nlu_shared.schemas.continuations import ContinueIn
-from nlu_shared.schemas.runs import RunKind, RunRequest, RunStatus, RunView, TriggerType
+from nlu_shared.schemas.run_views import RunView
+from nlu_shared.schemas.runs import RunKind, RunRequest, RunStatus, TriggerType
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 

@@ -9,7 +9,8 @@ from nlu_shared.kit.http.parameters import MOST, Before, PathTask
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.forecasts import Forecast
 from nlu_shared.schemas.replays import ReplayIn, VersionReplay
-from nlu_shared.schemas.runs import RunKind, RunModels, RunRequest, RunView
+from nlu_shared.schemas.run_views import RunView
+from nlu_shared.schemas.runs import RunKind, RunModels, RunRequest
 
 from induction.runs import queries, routes
 

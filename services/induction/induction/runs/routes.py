@@ -10,7 +10,8 @@ from nlu_shared.kit.http.parameters import MOST, AnyTask, Cursor
 from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.continuations import ContinueIn
 from nlu_shared.schemas.forecasts import Forecast
-from nlu_shared.schemas.runs import RunKind, RunRequest, RunStatus, RunView
+from nlu_shared.schemas.run_views import RunView
+from nlu_shared.schemas.runs import RunKind, RunRequest, RunStatus
 from nlu_shared.schemas.steering import HintIn, VetoIn
 from nlu_shared.schemas.verifications import Verification
 

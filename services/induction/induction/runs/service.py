@@ -12,7 +12,8 @@ from nlu_shared.kit.errors import Conflict, Invalid, NotFound
 from nlu_shared.kit.process.jobs import enqueue
 from nlu_shared.schemas.forecasts import Forecast
 from nlu_shared.schemas.jobs import EXECUTE_RUN, INDUCTION_QUEUE, JobOrder
-from nlu_shared.schemas.runs import RunKind, RunRequest, RunStatus, RunView
+from nlu_shared.schemas.run_views import RunView
+from nlu_shared.schemas.runs import RunKind, RunRequest, RunStatus
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select

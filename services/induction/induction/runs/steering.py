@@ -57,8 +57,12 @@ def require_known(spec: TaskSpec, request: RunRequest, baseline: PromptContent) 
             " /v1/tasks/{slug} with another `objective`.",
             code=UNKNOWN_COMPONENT,
         )
-    if not {block.name for block in baseline.instructions} >= set(request.pins):
-        raise Invalid("A pin names no block of the baseline.", code="unknown_block")
+    blocks = [block.name for block in baseline.instructions]
+    if unknown := [name for name in request.pins if name not in blocks]:
+        raise Invalid(
+            f"The baseline has no block {', '.join(unknown)}. It has: {', '.join(blocks)}.",
+            code="unknown_block",
+        )
 
 
 def notes(plan: Plan) -> list[str]:

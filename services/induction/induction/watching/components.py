@@ -1,6 +1,6 @@
 """How well the winning prompt does at each part of an extraction, in plain words. Pure."""
 
-from nlu_shared.schemas.runs import RunView
+from nlu_shared.schemas.run_views import RunView
 
 from induction.watching.lines import Line, plain, quiet
 

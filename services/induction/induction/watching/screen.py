@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 from nlu_shared.schemas.events import EvaluationProgress, RunFinished, Split, StoredEvent
 from nlu_shared.schemas.prompts import caution_of
-from nlu_shared.schemas.runs import RunView
+from nlu_shared.schemas.run_views import RunView
 from nlu_shared.schemas.verdicts import Verdict, VerdictKind
 from rich.console import Console, Group
 from rich.padding import Padding

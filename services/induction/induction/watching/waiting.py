@@ -4,7 +4,7 @@ when, and the commands."""
 from datetime import UTC
 
 from nlu_shared.schemas.candidates import IterationView
-from nlu_shared.schemas.runs import RunView
+from nlu_shared.schemas.run_views import RunView
 from nlu_shared.schemas.steering import Unanswered
 from rich.console import Console
 

@@ -18,7 +18,7 @@ from induction.dashboard.drawing import share
 from induction.dashboard.operations.chart import SpendChart, spend_chart
 from induction.history import approvals
 from induction.history.models import RunApprovalRow
-from induction.runs import queries as runs
+from induction.runs import backlog
 from induction.runs.driving import presence, standstill
 from induction.runs.driving.presence import Worker
 from induction.settings import Settings
@@ -43,7 +43,7 @@ class SpendPage:
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """A run that is not over: `run` is a row of `runs.queries.stalled`; `why` it does not move,
+    """A run that is not over: `run` is a row of `backlog.stalled`; `why` it does not move,
     None where it does; `awaits` is the change that waits for a person."""
 
     run: Mapping[Any, Any]
@@ -98,10 +98,10 @@ async def spend_page(session: AsyncSession, settings: Settings, *, days: int) ->
 
 
 async def queue_page(session: AsyncSession, redis: Redis) -> QueuePage:
-    rows = await runs.stalled(session, longer=timedelta(0), most=MOST_RUNS)
+    rows = await backlog.stalled(session, longer=timedelta(0), most=MOST_RUNS)
     awaited = await approvals.undecided(session, [row["id"] for row in rows])
     return QueuePage(
-        gauges=await runs.gauges(session),
+        gauges=await backlog.gauges(session),
         runs=[OpenRun(row, _why(row), awaited.get(row["id"])) for row in rows],
         driven=sum(bool(row["is_held"]) for row in rows),
         workers=await presence.workers(redis),

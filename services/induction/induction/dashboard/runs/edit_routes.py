@@ -11,7 +11,8 @@ from nlu_shared.schemas.base import Body, Note
 from nlu_shared.schemas.forecasts import Forecast
 from nlu_shared.schemas.prompts import BlockText
 from nlu_shared.schemas.registry import PromptImport
-from nlu_shared.schemas.runs import RunLimits, RunRequest, RunView
+from nlu_shared.schemas.run_views import RunView
+from nlu_shared.schemas.runs import RunLimits, RunRequest
 from pydantic import Field
 from starlette.responses import HTMLResponse
 

@@ -15,7 +15,8 @@ from nlu_shared.schemas.base import Page
 from nlu_shared.schemas.candidates import IterationView
 from nlu_shared.schemas.diffs import PromptDiff
 from nlu_shared.schemas.events import PatternsFound
-from nlu_shared.schemas.runs import RunKind, RunStatus, RunView
+from nlu_shared.schemas.run_views import RunView
+from nlu_shared.schemas.runs import RunKind, RunStatus
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from induction.dashboard.drawing import (
@@ -113,8 +114,6 @@ class RunPage:
     waiting: WaitingChange | None
     last_event: int
     is_over: bool
-    is_pausing: bool
-    is_cancelling: bool
     chart: SearchChart | None
     traces: list[Trace]
     plot: Plot | None
@@ -156,8 +155,6 @@ async def run_page(session: AsyncSession, row: RunRow, authenticator: Authentica
         waiting=await _waiting(session, run),
         last_event=row.last_event,
         is_over=run.status.over,
-        is_pausing=row.pause_requested,
-        is_cancelling=row.cancel_requested and not run.status.over,
         traces=lines,
         chart=None
         if run.baseline_f1 is None

@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import Any
 
 from nlu_shared.files.spreadsheets import Columns
-from nlu_shared.schemas.runs import RunView
+from nlu_shared.schemas.run_views import RunView
 
 
 def _of_verdict(value: Callable[[Any], object]) -> Callable[[RunView], object]:

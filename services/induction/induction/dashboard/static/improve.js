@@ -103,6 +103,12 @@ function most({ calls, money_usd }) {
   return `${limit("calls", calls).toLocaleString()} calls, ${limit("money_usd", money_usd).toFixed(2)} dollars`;
 }
 
+function basis({ runs, is_own }) {
+  if (!runs) return "as searches of such a size usually take";
+  const count = runs === 1 ? "one finished run" : `${runs} finished runs`;
+  return is_own ? `as ${count} of this task took` : `as ${count} of other tasks, since this one has none, took`;
+}
+
 function facts(forecast) {
   const { splits, cases, detectable_gain, quotable, likely, month_left_usd } = forecast;
   const list = document.createElement("dl");
@@ -116,10 +122,8 @@ function facts(forecast) {
   if (likely) {
     const calls = range(likely.calls, (one) => one.toLocaleString());
     const dollars = range(likely.money_usd, (one) => one.toFixed(2));
-    const minutes = range(likely.minutes, (one) => one.toFixed(1));
-    const count = likely.runs === 1 ? "one finished run" : `${likely.runs} finished runs`;
-    const runs = likely.is_own ? `${count} of this task` : `${count} of other tasks, since this one has none,`;
-    add("Likely", `${calls} calls, ${dollars} dollars, ${minutes} minutes, as ${runs} took`);
+    const minutes = likely.minutes ? `${range(likely.minutes, (one) => one.toFixed(1))} minutes` : "minutes unknown before its model's first run";
+    add("Likely", `${calls} calls, ${dollars} dollars, ${minutes}, ${basis(likely)}`);
   }
   if (month_left_usd !== null) add("The month's cap leaves", `${month_left_usd.toFixed(2)} dollars`);
   if (detectable_gain !== null) add("Would be seen", `a gain of ${detectable_gain.toFixed(2)} or more, mostly`);

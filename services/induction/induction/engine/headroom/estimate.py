@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import sqrt
 from uuid import UUID
 
-from nlu_shared.rendering import framed, prompt_tokens, tokens
+from nlu_shared.rendering import prompt_tokens
 from nlu_shared.schemas.base import canonical
 from nlu_shared.schemas.headroom import Headroom, Usual, Variant, VariantScore
 from nlu_shared.schemas.prompts import PromptContent
@@ -15,24 +15,16 @@ from pydantic import JsonValue
 from induction.engine.data.groups import groups_of, near_duplicates
 from induction.engine.data.splits import Splits, labels_until
 from induction.engine.evaluation.evaluate import EvalResults
-from induction.engine.evaluation.repeats import FIRST_CASES
 from induction.engine.evaluation.unanswered import shared
+from induction.engine.forecast import usual
 from induction.engine.headroom.chance import Evidence, Foretold, Ground, error_on, foretell, worth
 from induction.engine.headroom.remedy import Findings, remedy, sentence
 from induction.engine.plan import Plan
-from induction.engine.proposal.error_patterns import MOST_AT_ONCE
-from induction.engine.proposal.meta_prompt import CASES_SHOWN, SYSTEM
-from induction.engine.search.gate import GATE_CASES
-from induction.engine.search.ladder import GROWTH_CASES
-from induction.engine.search.race import most_calls
-from induction.engine.search.state import REFRESHED
 from induction.engine.verdict.verdict import DIGITS, SIGNIFICANT
 from induction.task_kinds.base import Case, Prediction, Task
 
 CONFLICTS_SHOWN = 20
 SURE_AND_POWER = 1.959964 + 0.841621
-USUAL_RUNGS, USUAL_PROPOSALS, USUAL_VALIDATED = 6, 12, 4
-PROPOSAL_TOKENS_OUT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,26 +201,17 @@ def _labels_needed(splits: Splits, foretold: Foretold, ground: Ground) -> int | 
 
 
 def _usual(plan: Plan, splits: Splits, measured: Measured) -> Usual:
-    """Baseline, ladder, proposals, what they are compared on, and the end; see `forecast` for the
-    bound."""
-    train, validation, test = len(splits.train), len(splits.validation), len(splits.test)
+    """By the longest prompt that was measured."""
     contents = [one.content for one in measured.variants] or [plan.baseline]
     prompt = max(prompt_tokens(content, plan.task.answers) for content in contents)
-    lengths = [tokens(framed(case.text, case.context)) for case in splits.learning]
-    case = sum(lengths) // max(1, len(lengths))
+    search = usual(plan, splits, prompt=prompt)
     return Usual(
-        task_calls=2 * train
-        + (2 + USUAL_VALIDATED) * validation
-        + most_calls(USUAL_RUNGS, cases=validation)
-        + min(train, GROWTH_CASES)
-        + min(train, REFRESHED)
-        + USUAL_PROPOSALS * min(train, GATE_CASES)
-        + 2 * (test + min(test, FIRST_CASES)),
-        proposals=USUAL_PROPOSALS,
-        task_tokens_in=prompt + case,
-        task_tokens_out=min(plan.task.answers.max_tokens, case + 50),
-        proposal_tokens_in=prompt + tokens(SYSTEM) + MOST_AT_ONCE * CASES_SHOWN * case,
-        proposal_tokens_out=PROPOSAL_TOKENS_OUT,
+        task_calls=search.task_calls,
+        proposals=search.proposer_calls,
+        task_tokens_in=search.task_tokens_in,
+        task_tokens_out=search.task_tokens_out,
+        proposal_tokens_in=search.proposer_tokens_in,
+        proposal_tokens_out=search.proposer_tokens_out,
     )
 
 

@@ -9,7 +9,7 @@ from induction.engine import event_builders
 from induction.engine.data.splits import Splits, splits_of
 from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import EvalResults, evaluate
-from induction.engine.forecast import Bound, forecast
+from induction.engine.forecast import Workload, forecast
 from induction.engine.headroom.design import LEAST_CALLS, Design, design
 from induction.engine.headroom.estimate import Answered, Measured, headroom
 from induction.engine.plan import Plan
@@ -38,7 +38,7 @@ async def measure(plan: Plan, runtime: Runtime) -> None:
     await run.tell(event_builders.finished(run, None, run.stop_reason or reason))
 
 
-def bound(plan: Plan) -> Bound:
+def bound(plan: Plan) -> Workload:
     """The calls of `measure(plan, …)`."""
     calls = design(plan, splits_of(plan.cases, plan.splits)).calls
     return replace(forecast(plan), task_calls=calls, proposer_calls=0)

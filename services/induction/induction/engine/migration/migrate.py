@@ -16,7 +16,7 @@ from induction.engine import event_builders
 from induction.engine.data.splits import Splits, splits_of
 from induction.engine.evaluation import unanswered
 from induction.engine.evaluation.evaluate import EvalResults, evaluate, evaluation_event
-from induction.engine.forecast import Bound, forecast
+from induction.engine.forecast import Workload, forecast
 from induction.engine.leak_guard.screen import quoted_by
 from induction.engine.migration.comparison import Terms, compared, not_judged
 from induction.engine.plan import Plan
@@ -55,7 +55,7 @@ async def migrate(plan: Plan, runtime: Runtime, optimise: Optimiser = hill_climb
     await run.tell(event_builders.finished(run, None, reason))
 
 
-def bound(plan: Plan) -> Bound:
+def bound(plan: Plan) -> Workload:
     """The most calls of `migrate(plan, …)`."""
     splits = splits_of(plan.cases, plan.splits)
     cases = len(_ground(plan, splits).cases)

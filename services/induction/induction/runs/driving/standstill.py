@@ -7,7 +7,7 @@ from nlu_shared.schemas.runs import RunStatus
 
 
 def why(run: Mapping[Any, Any]) -> str:
-    """run: a row of `queries.stalled`."""
+    """run: a row of `backlog.stalled`."""
     match RunStatus(run["status"]):
         case RunStatus.WAITING:
             return "no worker takes it; start one of its engine version, or let others end first"

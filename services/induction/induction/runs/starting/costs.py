@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from nlu_shared.schemas.headroom import Usual
 
-from induction.engine.forecast import Bound
+from induction.engine.forecast import Workload
 from induction.engine.plan import Plan
 from induction.llm import prices
 from induction.llm.prices import PriceTable
@@ -16,30 +16,30 @@ from induction.runs.models import RunRow
 from induction.task_kinds.base import Usage
 
 
-def most(
+def of_calls(
     plan: Plan,
-    bound: Bound,
+    work: Workload,
     providers: Providers,
     on: date,
     table: PriceTable,
     *,
     in_batch: bool = False,
 ) -> Decimal:
-    """US dollars for all calls of the bound, each at its largest.
+    """US dollars for all calls of a workload at its sizes.
 
     plan: names the models.
-    bound: of the run.
+    work: the calls.
     providers: say who is billed.
     on: the day whose prices hold.
     table: the prices.
     in_batch: as if all answers to cases came in batches.
     """
-    task_call = Usage(input_tokens=bound.task_tokens_in, output_tokens=bound.task_tokens_out)
-    proposal = Usage(input_tokens=bound.proposer_tokens_in, output_tokens=bound.proposer_tokens_out)
+    task_call = Usage(input_tokens=work.task_tokens_in, output_tokens=work.task_tokens_out)
+    proposal = Usage(input_tokens=work.proposer_tokens_in, output_tokens=work.proposer_tokens_out)
     calls = (
-        (plan.task_model, task_call, bound.task_calls),
-        *((model, task_call, count) for model, count in bound.of_models.items()),
-        (plan.proposer_model, proposal, bound.proposer_calls),
+        (plan.task_model, task_call, work.task_calls),
+        *((model, task_call, count) for model, count in work.of_models.items()),
+        (plan.proposer_model, proposal, work.proposer_calls),
     )
     return sum(
         (
@@ -52,13 +52,13 @@ def most(
 
 
 def of_batches(
-    plan: Plan, bound: Bound, providers: Providers, on: date, table: PriceTable
+    plan: Plan, bound: Workload, providers: Providers, on: date, table: PriceTable
 ) -> list[str]:
     """What batches mean for a run before it starts. Its bound stays that of single calls: small
     questions are asked so, and what a batch leaves without an answer."""
     if not plan.batches:
         return []
-    money = most(plan, bound, providers, on, table, in_batch=True)
+    money = of_calls(plan, bound, providers, on, table, in_batch=True)
     return [
         "Large evaluations are asked as Message Batches: their answers can take up to 24 hours each"
         " time, which count into no limit of minutes. Were all answers to come so, the upper bound"

@@ -43,6 +43,19 @@ _TAKEN = text(
     ) AS spent
     """
 )
+_RATE = text(
+    """
+    SELECT sum(spent.calls)::float8 / nullif(sum(minutes), 0) FROM (
+        SELECT id, (extract(epoch FROM completed_at - started_at) - idle_seconds)::float8 / 60
+            AS minutes
+        FROM runs WHERE task_model = :task_model AND status = :completed AND NOT batches
+        ORDER BY id DESC LIMIT :newest
+    ) AS run
+    CROSS JOIN LATERAL (
+        SELECT sum(attempts) AS calls FROM llm_calls WHERE run_id = run.id HAVING sum(attempts) > 0
+    ) AS spent
+    """
+)
 _SPENT = text(
     """
     SELECT usd FROM month_spend WHERE month = date_trunc('month', now() AT TIME ZONE 'UTC')::date
@@ -61,7 +74,7 @@ async def informed(
     """The bound with what is likely and what the month leaves."""
     async with session_scope(database, identity) as session:
         left = max(0.0, settings.month_cap_usd - await spent_this_month(session))
-        likely = await _likely(session, row, bound)
+        likely = await _likely(session, row, bound) or await _at_rate(session, row, bound.likely)
     over = bound.money_usd > left
     cap = (
         f"It may end early: the month's cap leaves {left:.2f} dollars. It starts all the same, and"
@@ -75,6 +88,23 @@ async def informed(
             "notes": [*bound.notes, *([cap] if over else [])],
         }
     )
+
+
+async def _at_rate(session: AsyncSession, row: RunRow, estimate: Likely | None) -> Likely | None:
+    """With its minutes, at the calls a minute of the model's newest runs, whatever their kind."""
+    known = await session.execute(
+        _RATE,
+        {
+            "task_model": row.task_model,
+            "completed": RunStatus.COMPLETED.value,
+            "newest": NEWEST,
+        },
+    )
+    rate = known.scalar_one_or_none()
+    if estimate is None or not rate or row.batches:
+        return estimate
+    least, most = (min(calls / rate, row.promised.minutes) for calls in estimate.calls)
+    return estimate.model_copy(update={"minutes": (least, most)})
 
 
 async def _likely(session: AsyncSession, row: RunRow, bound: Forecast) -> Likely | None:

@@ -19,7 +19,7 @@ from nlu_shared.schemas.tasks import TaskSpec
 
 from induction.engine import canary, ensemble, traffic
 from induction.engine.data.splits import splits_of
-from induction.engine.forecast import Bound, forecast, forecast_of_evaluation
+from induction.engine.forecast import Workload, forecast, forecast_of_evaluation
 from induction.engine.headroom import measure
 from induction.engine.migration import migrate
 from induction.engine.plan import Plan, Remembered
@@ -29,11 +29,12 @@ from induction.providers import OFFLINE, Providers
 from induction.runs import steering, truths
 from induction.runs.models import RunRow
 from induction.runs.starting import costs, remarks
+from induction.runs.starting.estimate import estimated
 from induction.runs.truths import LeftOut
 from induction.task_kinds.base import Case, Task
 from induction.task_kinds.registry import task_of
 
-BOUNDS: Mapping[RunKind, Callable[[Plan], Bound]] = {
+BOUNDS: Mapping[RunKind, Callable[[Plan], Workload]] = {
     RunKind.IMPROVE: forecast,
     RunKind.EVALUATE: forecast_of_evaluation,
     RunKind.MIGRATE: migrate.bound,
@@ -229,7 +230,7 @@ def bound_of(
     bound = BOUNDS[RunKind(row.kind)](plan)
     probed = [one for one in models_of(row) if not providers.provider(one).is_offline]
     calls = bound.calls + len(probed)
-    money = costs.most(plan, bound, providers, on, table)
+    money = costs.of_calls(plan, bound, providers, on, table)
     money += costs.of_probes(probed, providers, on, table)
     limits = row.promised
     short = [] if refusal is None else [f"The start would be refused: {refusal.detail}"]
@@ -246,6 +247,13 @@ def bound_of(
         quotable=quotable,
         calls=calls,
         money_usd=float(money),
+        likely=estimated(
+            RunKind(row.kind),
+            plan,
+            bound,
+            limits,
+            lambda work: costs.of_calls(plan, work, providers, on, table),
+        ),
         fits=not short,
         starts=refusal is None,
         detectable_gain=_detectable(plan),

@@ -68,9 +68,10 @@ class Replay:
 
     async def ask(self, calls: Sequence[Call], ahead: Sequence[Call] = ()) -> list[ModelAnswer]:
         keys = [(one.request.key, one.sample) for one in calls]
-        unknown = sum(key not in self.answers for key in keys)
-        if unknown:
-            raise self._stray(f"asks {unknown} calls that its ledger does not hold")
+        if unknown := [
+            one for one, key in zip(calls, keys, strict=True) if key not in self.answers
+        ]:
+            raise self._stray(f"asks what its ledger does not hold: {_named(unknown)}")
         answers = [self.answers[key] for key in keys]
         kept = [one for one in answers if one is not None]
         if len(kept) < len(answers):
@@ -105,3 +106,13 @@ class Replay:
             return CutShort()
         n = self.events + 1
         return Differs(n, self.recorded.get(n), None, f"The engine {reason}.")
+
+
+def _named(calls: Sequence[Call]) -> str:
+    """Without a text: the first of them as the ledger would have it, and how many more."""
+    first = calls[0]
+    more = f", and {len(calls) - 1} more" if len(calls) > 1 else ""
+    return (
+        f"a call of {first.request.model} ({first.purpose}, sample {first.sample}, key"
+        f" {first.request.key}){more}"
+    )

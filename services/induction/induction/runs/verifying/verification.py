@@ -206,11 +206,12 @@ async def _checked(resources: Resources, run: RunRow) -> Checked:
     """What executing the run again shows."""
     async with session_scope(resources.database, APP_IDENTITY) as session:
         erased = (await session.execute(text(_ERASED), {"run_id": run.id})).scalar_one()
+        recorded = {row.n: row.body for row in await journal.events(session, run.id)}
         replay = Replay(
             answers=await answer_rows.answers(session, run.id),
             readings=await inbox.readings(session, run.id),
-            recorded={row.n: row.body for row in await journal.events(session, run.id)},
-            last=run.last_event,
+            recorded=recorded,
+            last=max([run.last_event, *recorded]),
             cancelled=run.cancel_requested,
         )
     if erased:
