@@ -141,7 +141,7 @@ async def test_an_answer_that_was_changed_or_lost_is_a_difference(stack: Stack) 
         lost = await verified(stack, run)
     assert bent["outcome"] == lost["outcome"] == "different"
     assert bent["difference"]["replayed"]["objective"] < bent["difference"]["recorded"]["objective"]
-    assert "asks what its ledger does not hold: a call of offline (task" in lost["reason"]
+    assert "asks what its ledger does not hold: a call of claude-haiku-5-5 (task" in lost["reason"]
 
 
 async def test_an_event_behind_the_last_is_a_difference(stack: Stack) -> None:
