@@ -21,7 +21,7 @@ from induction.engine.headroom.chance import Evidence, Foretold, Ground, error_o
 from induction.engine.headroom.remedy import Findings, remedy, sentence
 from induction.engine.plan import Plan
 from induction.engine.verdict.verdict import DIGITS, SIGNIFICANT
-from induction.task_kinds.base import Case, Prediction, Task
+from induction.task_kinds.base import Case, Prediction, Task, equivalent
 
 CONFLICTS_SHOWN = 20
 SURE_AND_POWER = 1.959964 + 0.841621
@@ -152,16 +152,9 @@ def _changed(task: Task, first: EvalResults, again: EvalResults) -> float | None
     if not again.by_case:
         return None
     return sum(
-        not _same(task, first.by_case[id].prediction, one.prediction)
+        not equivalent(task, first.by_case[id].prediction, one.prediction)
         for id, one in again.by_case.items()
     ) / len(again.by_case)
-
-
-def _same(task: Task, one: Prediction, other: Prediction) -> bool:
-    """Whether the scorer would call one right if the other were the truth."""
-    if one.fault is not None or other.fault is not None:
-        return one.fault == other.fault
-    return not task.mistakes(one.output, other)
 
 
 def _smoothed(share: float | None, number: int) -> float:
