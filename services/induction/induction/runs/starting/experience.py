@@ -79,6 +79,7 @@ async def informed(
     async with session_scope(database, identity) as session:
         left = max(0.0, settings.month_cap_usd - await spent_this_month(session))
         likely = await _likely(session, row, bound) or await _at_rate(session, row, bound)
+    likely = None if likely is None else _paid_for(likely, left)
     over = bound.money_usd > left
     cap = (
         f"It may end early: the month's cap leaves {left:.2f} dollars. It starts all the same, and"
@@ -90,6 +91,18 @@ async def informed(
             "month_left_usd": left,
             "fits": bound.fits and not over,
             "notes": [*bound.notes, *([cap] if over else [])],
+        }
+    )
+
+
+def _paid_for(likely: Likely, left: float) -> Likely:
+    """By what the month's cap leaves."""
+    least, most = (min(1.0, left / max(usd, 1e-9)) for usd in likely.money_usd)
+    return likely.model_copy(
+        update={
+            "calls": (round(least * likely.calls[0]), round(most * likely.calls[1])),
+            "money_usd": (least * likely.money_usd[0], most * likely.money_usd[1]),
+            "minutes": likely.minutes and (least * likely.minutes[0], most * likely.minutes[1]),
         }
     )
 
