@@ -17,8 +17,24 @@ _BLOCK_VERBS = {
     Op.APPEND_TO_BLOCK: "extended",
     Op.REMOVE_BLOCK: "removed",
 }
-_ONE_LOOK = "Verdicts of 1 earlier runs rest on these cases too"
-_AS_ONE = "The verdict of one earlier run rests on these cases too"
+_MENDED = {
+    "Verdicts of 1 earlier runs rest on these cases too": (
+        "The verdict of one earlier run rests on these cases too"
+    ),
+    "the prompt that was to be tried was": "the one prompt that was to be tried has been tried",
+}
+OUTCOMES = {
+    "open": "not decided",
+    "kept": "kept",
+    "rejected": "rejected",
+    "rejected_at_propose": "refused before it was tried",
+    "rejected_at_screen": "refused before any call",
+    "rejected_at_gate": "stopped at its first cases",
+    "rejected_at_validation": "not kept after validation",
+    "rejected_at_approval": "not approved",
+    "outdone": "outdone by another",
+}
+"""What became of a change, for every page and report."""
 SMALLEST = 0.0001
 """Of chances that are told."""
 LEAST_BOOKED = 0.00005
@@ -26,10 +42,16 @@ LEAST_BOOKED = 0.00005
 
 
 def readable(sentences: str) -> str:
-    """Thousands are parted, and one is no plural."""
-    return _THOUSANDS.sub(lambda number: f"{int(number[0]):,}", sentences).replace(
-        _ONE_LOOK, _AS_ONE
-    )
+    """Thousands are parted, one is no plural, and a sentence is whole."""
+    clear = _THOUSANDS.sub(lambda number: f"{int(number[0]):,}", sentences)
+    for written, whole in _MENDED.items():
+        clear = clear.replace(written, whole)
+    return clear
+
+
+def outcome_in_words(outcome: str) -> str:
+    """One that is not known by its own name."""
+    return OUTCOMES.get(outcome, outcome.replace("_", " "))
 
 
 def standing(run: RunView) -> str:

@@ -103,7 +103,7 @@ def test_every_point_lies_in_the_chart(baseline: float, scores: list[tuple[float
         change(n, score, "kept" if is_kept else "rejected_at_gate")
         for n, (score, is_kept) in enumerate(scores, 1)
     ]
-    chart = search_chart(baseline, changes)
+    chart = search_chart(baseline, changes, {one.n: "kept" for one in changes})
     assert chart is not None
     assert all(AREA.left <= point.x <= AREA.width for point in chart.points)
     assert all(0 <= point.y <= AREA.height for point in chart.points)
@@ -123,7 +123,7 @@ def test_the_best_so_far_is_the_change_kept_last(changes: list[IterationView], b
 
 
 def test_there_is_no_chart_before_anything_was_measured() -> None:
-    assert search_chart(0.5, [change(1, None, "rejected_at_gate")]) is None
+    assert search_chart(0.5, [change(1, None, "rejected_at_gate")], {1: "stopped"}) is None
 
 
 def test_reasons_of_a_log_read_as_sentences_that_name_no_key_and_no_path() -> None:
