@@ -21,6 +21,7 @@ _MENDED = {
     "Verdicts of 1 earlier runs rest on these cases too": (
         "The verdict of one earlier run rests on these cases too"
     ),
+    " (POST /v1/ground-truth:quoting of nlu-logger)": " in nlu-logger",
     "the prompt that was to be tried was": "the one prompt that was to be tried has been tried",
 }
 OUTCOMES = {

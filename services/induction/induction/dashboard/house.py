@@ -32,6 +32,7 @@ HOUSE = House(
         "in_words": words.in_words,
         "readable": readable,
         "became": outcome_in_words,
+        "kinds_of_cases": words.kinds_of_cases,
         "strength": strength,
         "told": moments.told,
     },

@@ -115,7 +115,8 @@ class RunPage:
     """A run, its chart where validation has scored a change, and what is used of its budget;
     `hashes` are of its versions, by id, `texts` the beginnings of some cases of its error patterns
     and misses, `patterns_of` the version whose patterns they are, `names` those of who decided on
-    changes, by subject, `states` what became of each change, by its number."""
+    changes, by subject, `states` what became of each change, by its
+    number, `blocks` those that can be pinned still."""
 
     run: RunView
     patterns: PatternsFound | None
@@ -125,6 +126,7 @@ class RunPage:
     hashes: dict[UUID, str]
     best_f1: float | None
     waiting: WaitingChange | None
+    blocks: list[str]
     last_event: int
     is_over: bool
     states: Mapping[int, str]
@@ -178,6 +180,7 @@ async def run_page(session: AsyncSession, row: RunRow, authenticator: Authentica
         best_f1=best_f1,
         hashes=hashes,
         waiting=await _waiting(session, run),
+        blocks=[] if is_over else await queries.open_blocks(session, run),
         last_event=row.last_event,
         is_over=is_over,
         states=states,

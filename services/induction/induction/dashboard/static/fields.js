@@ -59,7 +59,8 @@ export function refused(form, { errors = [] }, called = {}) {
     const place = form.elements[name];
     const field = place instanceof RadioNodeList ? place[0] : place;
     if (!field?.labels?.length) continue;
-    mark(field, field.type === "select-one" ? expected ?? expects(field) : expects(field));
+    // Of what the browser holds for right, the server knows better what is wrong.
+    mark(field, field.checkValidity() ? expected ?? expects(field) : expects(field));
     marked.push(field);
   }
   return marked;

@@ -42,6 +42,12 @@ function order() {
   return body;
 }
 
+// Extractions have no labels.
+const set = document.querySelector("#labels-set");
+form.elements.kind?.addEventListener("change", ({ target }) => {
+  set.hidden = target.value !== "intent";
+});
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const alert = form.querySelector("[role=alert]");
@@ -55,7 +61,7 @@ form.addEventListener("submit", async (event) => {
   } catch (problem) {
     const [first] = refused(form, problem.reply ?? {});
     first?.focus();
-    if (first) alert.textContent = "What is marked above was refused.";
+    if (first) alert.textContent = problem.reply?.detail ?? "What is marked in red was refused.";
     else tell(alert, problem);
     button.disabled = false;
   }
