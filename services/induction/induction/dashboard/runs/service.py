@@ -164,7 +164,8 @@ async def run_page(session: AsyncSession, row: RunRow, authenticator: Authentica
     some = [one.case_ids[:SOME] for one in listed] + [ids[:SOME] for ids in misses.values()]
     served = None if run.replay is None else run.replay.serving_version_id
     front = [one.version_id for one in run.front]
-    ids = (run.baseline_version_id, run.best_version_id, served, *front)
+    own = (run.baseline_version_id, run.best_version_id, run.candidate_version_id)
+    ids = (*own, served, *front)
     hashes = await prompts.hashes(session, [id for id in ids if id is not None])
     best_ones = _best_ones(run)
     scores = await queries.scores(session, run.id, best_ones)

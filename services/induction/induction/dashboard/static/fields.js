@@ -5,6 +5,7 @@ function amount(text) {
 }
 
 function label(field) {
+  if (field.dataset.name) return field.dataset.name;
   const text = [...field.labels[0].childNodes].find((one) => one.nodeType === Node.TEXT_NODE && one.data.trim());
   return text?.data.trim() ?? field.getAttribute("aria-label") ?? field.name;
 }

@@ -1,5 +1,5 @@
 // The sheet of a task. Labels are lines; what of a known label the lines do not show stays with it.
-import { refused } from "/dashboard/static/fields.js";
+import { mark, refused } from "/dashboard/static/fields.js";
 import { send, sent, tell } from "/dashboard/static/page.js";
 
 const form = document.querySelector("#task");
@@ -53,6 +53,7 @@ form.addEventListener("submit", async (event) => {
   const alert = form.querySelector("[role=alert]");
   const button = form.querySelector("button");
   alert.textContent = "";
+  form.querySelectorAll("[aria-invalid]").forEach((field) => mark(field));
   button.disabled = true;
   try {
     const made = await send(task ? `tasks/${task}/settings` : "new-task", order());
