@@ -2,6 +2,7 @@
 with them when they are executed again: what is wrong in one for a reader is mended here. Pure."""
 
 import re
+from calendar import month_name
 from collections import Counter
 
 from nlu_shared.schemas.prompts import Change, Edit, Op
@@ -11,6 +12,7 @@ from nlu_shared.schemas.spending import Spend
 
 # Of no name, version, decimal number or address.
 _THOUSANDS = re.compile(r"(?<![\w.,/:=?&#@%-])\d{4,}(?![\w/-]|[.,:]\d)")
+_MONTHS = tuple(month_name)[1:]
 _BLOCK_VERBS = {
     Op.ADD_BLOCK: "added",
     Op.REPLACE_BLOCK: "rewritten",
@@ -44,10 +46,16 @@ LEAST_BOOKED = 0.00005
 
 def readable(sentences: str) -> str:
     """Thousands are parted, one is no plural, and a sentence is whole."""
-    clear = _THOUSANDS.sub(lambda number: f"{int(number[0]):,}", sentences)
+    clear = _THOUSANDS.sub(_parted, sentences)
     for written, whole in _MENDED.items():
         clear = clear.replace(written, whole)
     return clear
+
+
+def _parted(number: re.Match[str]) -> str:
+    """A year stays whole."""
+    is_year = number.string[: number.start()].rstrip().endswith(_MONTHS)
+    return number[0] if is_year else f"{int(number[0]):,}"
 
 
 def outcome_in_words(outcome: str) -> str:

@@ -11,8 +11,6 @@ from tests.fixtures.stack import Stack
 from tests.induction.runs.driving import reached, shown
 from tests.induction.test_scopes import key_with
 
-LABELS = "Answer with topic_0, topic_1, topic_2 or topic_3."
-
 
 async def versions_of(http: httpx2.AsyncClient, task: str) -> list[str]:
     answer = await http.get(f"/v1/prompts/{task}/versions")
@@ -74,11 +72,12 @@ async def test_who_may_start_runs_alone_writes_no_version(stack: Stack) -> None:
 @pytest.mark.law
 async def test_examples_that_may_be_quoted_no_more_are_named_and_taken_out(stack: Stack) -> None:
     task = "edited-late"
-    await make_task(stack, task, cases=60)
+    serves = await make_task(stack, task, cases=60)
     text, label = texts(60)[0]
     truth = f"topic_{sorted(WORDS).index(label)}"
+    blocks = await _blocks(stack, task, serves)
     shows = {
-        "instructions": [{"name": "all", "text": LABELS}],
+        "instructions": blocks,
         "examples": [{"text": text, "output": truth}, {"text": "all new", "output": "topic_1"}],
     }
     made = await stack.induction.post(f"/v1/prompts/{task}/versions", json={"content": shows})
@@ -92,7 +91,8 @@ async def test_examples_that_may_be_quoted_no_more_are_named_and_taken_out(stack
         assert "1 example quotes no case that may be quoted any more" in form
         assert form.count('name="without"') == 1
         assert 'name="without" value="0" checked' in form
-        order = {"texts": [f"{LABELS} Be exact."], "limits": {"calls": 200}}
+        words = [one["text"] for one in blocks]
+        order = {"texts": [f"{words[0]} Be exact.", *words[1:]], "limits": {"calls": 400}}
         refused = (await page.post(path, json=order)).json()
         async with stack.working():
             seen = await reached(stack, refused["id"], "completed")

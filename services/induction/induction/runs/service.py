@@ -202,8 +202,9 @@ async def pin(session: AsyncSession, run_id: UUID, block: str) -> RunRow:
     a block that neither the baseline nor the best prompt has."""
     row = await locked(session, run_id)
     named: dict[str, None] = {}
-    for id in {row.baseline_version_id, row.best_version_id} - {None}:
-        prompt = (await prompts.get(session, row.task, id)).prompt()
+    ids = {row.baseline_version_id, row.best_version_id}
+    for version_id in (one for one in ids if one is not None):
+        prompt = (await prompts.get(session, row.task, version_id)).prompt()
         named |= dict.fromkeys(one.name for one in prompt.instructions)
     if block not in named:
         raise Invalid(
