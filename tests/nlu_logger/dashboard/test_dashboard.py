@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import httpx2
 import pytest
 from nlu_logger.dashboard.house import HOUSE
-from nlu_logger.dashboard.inbox.given import InboxQueue
+from nlu_logger.dashboard.inbox.forms import InboxQueue
 from nlu_shared.schemas.queues import Queue
 
 from tests.fixtures import browsing

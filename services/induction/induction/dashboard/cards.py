@@ -17,7 +17,7 @@ CASES = {
 }
 """What the cases of a split are called."""
 LIVE = {Metric.MACRO_F1: "F1", Metric.EXACT_MATCH: "exact match"}
-FOUND = {
+CLAIMS = {
     VerdictKind.PROVEN: "is better than what serves now",
     VerdictKind.PROMISING: "may be better than what serves now, which is not proven",
     VerdictKind.NOISE: "was not shown to be better than what serves now",
@@ -133,7 +133,7 @@ def _compared(known: Comparison) -> str:
     scores = f"{known.candidate:.3f} against {known.serving:.3f}"
     cases = _on(known.cases, known.split)
     if known.verdict is not None:
-        words = REVERSED if known.is_reversed else FOUND
+        words = REVERSED if known.is_reversed else CLAIMS
         return f"{words[known.verdict]}: {scores} on {cases}."
     if known.candidate == known.serving:
         scored = "scored as"

@@ -132,18 +132,18 @@ async def _answers(run: RunContext, splits: Splits) -> dict[Split, _Answers]:
 
 async def _on(run: RunContext, split: Split, cases: Sequence[Case]) -> _Answers:
     """Raises Stopped, also where too much of it was left unanswered."""
-    task, given = run.plan.task, dict[str, EvalResults]()
+    task, results = run.plan.task, dict[str, EvalResults]()
     for number, (name, content) in enumerate(_prompts(run.plan).items()):
         first = number == 0 and split is Split.VALIDATION
         result = await evaluate(run, content, cases, split=split, iteration=number, or_fail=first)
-        given[name] = result
-        if missing := unanswered.objection(cases, *given.values()):
+        results[name] = result
+        if missing := unanswered.objection(cases, *results.values()):
             if split is Split.TEST:
                 run.give_no_verdict(missing)
                 raise Stopped(missing)
             run.fail(missing)
         await run.tell(evaluation_event(task, content, result, split, number))
-    both = dict(zip(given, unanswered.shared(*given.values()), strict=True))
+    both = dict(zip(results, unanswered.shared(*results.values()), strict=True))
     alone = tuple(both[one.version_hash] for one in run.plan.members.values())
     return _Answers(alone, both[run.plan.baseline.version_hash], voted(task, alone))
 

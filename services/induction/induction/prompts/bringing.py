@@ -58,8 +58,8 @@ async def bring_in(
 
 
 def _read(request: PromptImport) -> ReadPrompt | None:
-    given = [one for one in (request.content, request.text, request.module) if one is not None]
-    if len(given) > 1:
+    sources = [one for one in (request.content, request.text, request.module) if one is not None]
+    if len(sources) > 1:
         raise Invalid("Give content, text or module, one of them.")
     if request.module is not None:
         try:

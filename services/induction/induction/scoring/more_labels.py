@@ -11,7 +11,7 @@ from statistics import NormalDist
 
 import numpy as np
 from nlu_shared.measure.f1 import Counts, Floats
-from nlu_shared.measure.needed import HALF_A_GROUP, MOST, WANTED
+from nlu_shared.measure.needed import HALF_A_GROUP, MOST, POWER
 from nlu_shared.measure.non_inferiority import error_of, variances_of
 from numpy.typing import NDArray
 
@@ -83,7 +83,7 @@ def groups_telling(
             more, chance.dirichlet(seen.weights, size=SIMULATED)
         )
         settled = [_tells(seen, one, chance, objective, margin, alpha) for one in drawn]
-        return float(np.mean(settled)) >= WANTED
+        return float(np.mean(settled)) >= POWER
 
     if not settles(most):
         return None

@@ -90,14 +90,14 @@ def end(*, filters: Filters, dry_run: bool = False, url: Url = HERE, key: Key = 
 
 
 def _decide(may_quote: bool, filters: Filters, *, dry_run: bool, url: str, key: str) -> None:
-    given = {
+    conditions = {
         "label": filters.label,
         "group": filters.group,
         "from": _with_zone(filters.from_),
         "to": _with_zone(filters.to),
     }
     body: dict[str, Any] = {"task": filters.task, "may_quote": may_quote, "dry_run": dry_run}
-    body |= {name: value for name, value in given.items() if value is not None}
+    body |= {name: value for name, value in conditions.items() if value is not None}
     with client(url, key) as http:
         quoted = _decided(http.post("/v1/ground-truth:quoting", json=body))
     changed = "would change" if dry_run else "changed"

@@ -25,7 +25,7 @@ from nlu_logger.alerts.models import IncidentRow
 from nlu_logger.dashboard import drawing
 from nlu_logger.dashboard.alerting import queries as incidents
 from nlu_logger.dashboard.drawing import Chart, Value
-from nlu_logger.dashboard.search.given import rows
+from nlu_logger.dashboard.search.filters import rows
 from nlu_logger.insights import queries, views
 from nlu_logger.insights import service as insights
 from nlu_logger.insights.queries import Stretch, Totals

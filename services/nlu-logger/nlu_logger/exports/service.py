@@ -263,10 +263,10 @@ async def _chained(
                 yield rows
 
 
-def _writer(wanted: ExportFormat, columns: Sequence[str], *, marked: bool = False) -> Writer:
+def _writer(format: ExportFormat, columns: Sequence[str], *, marked: bool = False) -> Writer:
     """`marked` is for tables that a person opens."""
-    if wanted is not ExportFormat.PARQUET:
-        return TextWriter(form_of(wanted, columns, marked=marked))
+    if format is not ExportFormat.PARQUET:
+        return TextWriter(form_of(format, columns, marked=marked))
     try:
         made: Writer = import_module("nlu_logger.exports.parquet").ParquetWriter(columns)
     except ModuleNotFoundError:

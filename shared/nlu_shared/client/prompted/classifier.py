@@ -11,7 +11,7 @@ from nlu_shared.client.prompted.served import ServedPrompt
 from nlu_shared.client.prompted.source import PromptSource
 from nlu_shared.client.service import NLUResult, NLUService
 from nlu_shared.client.transport import Transport
-from nlu_shared.environment import given
+from nlu_shared.environment import variable
 from nlu_shared.rendering import ModelRequest, Outcome, Prediction, read, render_parts
 from nlu_shared.rendering.vote import vote
 from nlu_shared.schemas.ground_truth import Context
@@ -50,7 +50,7 @@ class PromptedClassifier:
     async def _answer(
         self, prompt: ServedPrompt, message: str, context: Context | None
     ) -> Classification:
-        model = self._model or prompt.model or given(MODEL)
+        model = self._model or prompt.model or variable(MODEL)
         if model is None:
             raise ModelFailed(f"no model is known for this prompt; {MODEL} can name one")
         prediction = await self._predicted(prompt, message, context, model)

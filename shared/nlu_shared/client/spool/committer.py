@@ -85,8 +85,8 @@ class Committer:
                     break
                 group.append(entry)
             waiting, self._full = self._full, []  # last, so that what makes room came before
-            wanted = [one for one in group if one[1].set_running_or_notify_cancel()]
-            self._commit(wanted + waiting)
+            live = [one for one in group if one[1].set_running_or_notify_cancel()]
+            self._commit(live + waiting)
         for _, future in self._full:
             future.set_exception(Closed())
         if self._store:

@@ -111,8 +111,8 @@ class Sender:
         assert self._api is not None  # noqa: S101
         sent = await self._ask(lambda store: store.sent(ids, since))
         here = set(sent.values())
-        wanted = sent | {one: one for one in ids or () if one not in here}
-        wires = list(wanted)
+        candidates = sent | {one: one for one in ids or () if one not in here}
+        wires = list(candidates)
         known: set[UUID] = set()
         for start in range(0, len(wires), BATCH_LIMIT):
             page = Ids(ids=wires[start : start + BATCH_LIMIT])
@@ -121,7 +121,7 @@ class Sender:
         again = [sent[wire] for wire in missing if wire in sent]
         await self._ask(lambda store: store.send_again(again))
         self.wake()
-        return Reconciled(len(known), tuple(wanted[wire] for wire in missing), len(again))
+        return Reconciled(len(known), tuple(candidates[wire] for wire in missing), len(again))
 
     def _live(self) -> None:
         with (

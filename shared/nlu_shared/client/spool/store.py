@@ -160,9 +160,9 @@ class Store:
             """,
             (since.timestamp() if since else 0,),
         )
-        wanted = None if ids is None else set(ids)
+        only = None if ids is None else set(ids)
         known = {UUID(wire): UUID(log) for wire, log in rows}
-        return {w: log for w, log in known.items() if wanted is None or log in wanted}
+        return {w: log for w, log in known.items() if only is None or log in only}
 
     def send_again(self, log_ids: Sequence[UUID]) -> None:
         """Sent predictions wait once more, and so do their outcomes."""

@@ -164,14 +164,14 @@ def _falls(
         for at in range(len(names))
     ]
     alpha = terms.alpha / max(1, len(names))
-    found = []
+    falls = []
     for at, has_fallen in enumerate(holm(p_values, terms.alpha)):
         if not has_fallen:
             continue
         old, new = (counts[:, at : at + 1] for counts in counted)
         gain = paired_bootstrap(old, new, _only, seed=terms.seed, alpha=alpha)
         if gain.high < 0:
-            found.append(
+            falls.append(
                 ComponentFall(
                     component=names[at],
                     before=_rounded(totals[0][at]),
@@ -179,7 +179,7 @@ def _falls(
                     interval=(_rounded(gain.low), _rounded(gain.high)),
                 )
             )
-    return sorted(found, key=lambda one: (one.after - one.before, one.component))
+    return sorted(falls, key=lambda one: (one.after - one.before, one.component))
 
 
 def _only(counts: Counts | Floats) -> Floats:
@@ -207,13 +207,13 @@ def _labels_needed(gain: Gain, cases: Moved, number: int, groups: int, terms: Te
     A normal approximation: errors shrink with the root of the number of groups.
     """
     sure = NormalDist().inv_cdf(1 - terms.alpha / 2)
-    wanted = []
+    factors = []
     if gain.gain + terms.margin > 0 and cases.gain + terms.margin > 0:
         within = (sure + POWER) * gain.error / (gain.gain + terms.margin)
-        wanted.append(max(within, sure * cases.error / (cases.gain + terms.margin)))
+        factors.append(max(within, sure * cases.error / (cases.gain + terms.margin)))
     if gain.gain < 0:
-        wanted.append((sure + POWER) * gain.error / -gain.gain)
-    factor = min(wanted, default=2.0)
+        factors.append((sure + POWER) * gain.error / -gain.gain)
+    factor = min(factors, default=2.0)
     needed = ceil(groups * max(1.0, factor**2)) + 1
     already = groups if terms.tested_on == Split.TEST else 0
     return labels_until(needed, size=number / groups, groups=terms.groups, already=already)

@@ -147,9 +147,9 @@ class _Inquiry:
         for of_block, next_block in pairwise([*slices, slice(0)]):
             block = questions[of_block]
             await run.read_inbox()
-            given = await run.ask(calls[of_block], calls[next_block])
+            replies = await run.ask(calls[of_block], calls[next_block])
             self.calls += len(block)
-            for question, answer in zip(block, given, strict=True):
+            for question, answer in zip(block, replies, strict=True):
                 if answer.outcome in BY_PROVIDER:
                     continue
                 case_id, prediction = question.case.id, run.plan.task.parse(answer)

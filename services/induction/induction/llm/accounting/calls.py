@@ -57,7 +57,7 @@ class Calls:
         self._model = model
         self._look, self._look_seconds = look, look_seconds
         self._looked = time.monotonic()
-        self._wanted: Mapping[Key, Call] = {}
+        self._expected: Mapping[Key, Call] = {}
         self._waiting: deque[tuple[Key, Call]] = deque()
         self._ahead: deque[tuple[Key, Call]] = deque()
         self._admitted: set[Key] = set()
@@ -126,7 +126,7 @@ class Calls:
 
     def _want(self, calls: Mapping[Key, Call]) -> None:
         """What was expected and is not among them is not sent any more."""
-        self._wanted = calls
+        self._expected = calls
         self._waiting = deque((key, one) for key, one in calls.items() if self._is_new(key))
         self._ahead.clear()
         self._is_month_full = False
@@ -166,7 +166,7 @@ class Calls:
             await self.settle_unsent(key, one, self.accounting.over_budget())
             self._is_month_full = False
             self._book()
-        return bool(self._waiting) or not self._admitted.isdisjoint(self._wanted)
+        return bool(self._waiting) or not self._admitted.isdisjoint(self._expected)
 
     def _book(self) -> None:
         """Admits the first calls that wait, as many as there are slots for and some ahead."""
@@ -203,7 +203,7 @@ class Calls:
                 task.add_done_callback(self._land)
                 continue
             self._admitted.discard(flight.key)
-            if flight.key in self._wanted:
+            if flight.key in self._expected:
                 refused.append((flight.key, flight.call))
             self._is_month_full = True
         self._waiting.extendleft(reversed(refused))

@@ -202,8 +202,8 @@ def keep(row: RunRow, plan: Plan) -> None:
 
 def counts(splits: Mapping[UUID, Split]) -> dict[str, int]:
     """Cases per split."""
-    given = list(splits.values())
-    return {split.value: given.count(split) for split in Split}
+    dealt = list(splits.values())
+    return {split.value: dealt.count(split) for split in Split}
 
 
 def models_of(row: RunRow) -> list[str]:

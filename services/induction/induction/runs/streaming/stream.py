@@ -266,9 +266,9 @@ async def _waited_for(reader: Reader, reading: Mapping[UUID, int]) -> Mapping[UU
 
 async def _news(reader: Reader, reading: Mapping[UUID, int]) -> dict[UUID, News]:
     """For each run its next events."""
-    wanted = sorted(reading)
-    numbers = tuple(reading[run_id] for run_id in wanted)
-    rows = await reader.submit(Question(NEWS, (tuple(wanted), numbers, EVENTS_AT_ONCE)))
+    run_ids = sorted(reading)
+    numbers = tuple(reading[run_id] for run_id in run_ids)
+    rows = await reader.submit(Question(NEWS, (tuple(run_ids), numbers, EVENTS_AT_ONCE)))
     return {run_id: _news_in(list(own)) for run_id, own in groupby(rows, key=lambda row: row["id"])}
 
 

@@ -51,8 +51,8 @@ class IntentTask:
     def problems(self, prompt: PromptContent) -> list[str]:
         """Labels no longer named in the instructions; examples whose answer is no label. An alias
         is its label here too: a prompt from before a rename is no worse for it."""
-        found = wording.named_in(prompt, [*self._spellings])
-        named = {self._spellings[spelling] for spelling in found}
+        spellings = wording.named_in(prompt, [*self._spellings])
+        named = {self._spellings[spelling] for spelling in spellings}
         missing = [f"label {name!r} is not named" for name in self.names if name not in named]
         strange = [
             f"example {index} answers with no label of this task"

@@ -152,14 +152,14 @@ def filled(fields: Iterable[tuple[str, str]]) -> Filled:
     return Filled(kept, delete)
 
 
-def read(given: Filled) -> Extraction:
+def read(filled_rows: Filled) -> Extraction:
     """What a form says. Raises NoExtraction, which says where it cannot be taken."""
     kept: dict[str, Any] = {
         kind: [_typed(row) for row in some if "gone" not in row]
-        for kind, some in given.rows.items()
+        for kind, some in filled_rows.rows.items()
     }
     try:
-        return Extraction.model_validate({**kept, "delete": given.delete})
+        return Extraction.model_validate({**kept, "delete": filled_rows.delete})
     except ValidationError as wrong:
         raise NoExtraction(_where(wrong)) from None
 
@@ -170,10 +170,10 @@ def plain(extraction: Extraction) -> dict[str, JsonValue]:
     return kept | extraction.model_dump(mode="json", exclude_defaults=True)
 
 
-def differences(proposed: Extraction, given: Extraction) -> list[str]:
+def differences(proposed: Extraction, corrected: Extraction) -> list[str]:
     """What was changed, a line each, in words."""
     lines = []
-    old, new = _rows(proposed), _rows(given)
+    old, new = _rows(proposed), _rows(corrected)
     names = _people(new) | _people(old)
     for kind in FIELDS:
         before = {row["id"]: row for row in old[kind]}

@@ -18,7 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nlu_logger.dashboard.inbox import choices, extraction, queries
 from nlu_logger.dashboard.inbox.choices import Choice
-from nlu_logger.dashboard.inbox.given import InboxQueue, Place
+from nlu_logger.dashboard.inbox.forms import InboxQueue, Place
 from nlu_logger.dashboard.inbox.memory import Memory
 from nlu_logger.dashboard.inbox.queries import Act, Proposal
 from nlu_logger.dashboard.worth import service as worth
@@ -122,10 +122,10 @@ async def show(
     return shown
 
 
-def fill_in(shown: Shown, item: UUID, given: extraction.Filled) -> None:
+def fill_in(shown: Shown, item: UUID, filled_rows: extraction.Filled) -> None:
     """What somebody has typed so far stands in the form again, if it is of the item in focus."""
     if shown.proposed is not None and shown.item.id == item:
-        shown.sheet = extraction.sheet(shown.proposed, given)
+        shown.sheet = extraction.sheet(shown.proposed, filled_rows)
 
 
 async def _show_prediction(
@@ -215,9 +215,9 @@ async def _show_proposal(
     shown.is_new = choices.is_new(one.label, shown.known)
     shown.alike = _by_text(_alike(one, waiting[1:]))
     proposed = extraction.proposal_of(one.prediction.output)
-    given = extraction.proposal_of(one.correction.corrected_output)
-    if proposed and given:
-        shown.differences = extraction.differences(proposed, given)
+    corrected = extraction.proposal_of(one.correction.corrected_output)
+    if proposed and corrected:
+        shown.differences = extraction.differences(proposed, corrected)
 
 
 async def _show_doubt(
